@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import Paths, find_paths, make_folders
+from slmdesk.base.texts import _
 from slmdesk.runtime.events import Event, ItemGone
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ NOT_ALONE = 4
 """Exit status when another window holds this home but does not answer: it hangs, or runs on another computer."""
 NOT_ERASED = 5
 """Exit status where not everything could be deleted."""
-NOT_ALONE_WORDS = "slmdesk is already open for this home, but its window does not answer. Close it first, or wait."
+NOT_ALONE_WORDS = _("slmdesk is already open for this home, but its window does not answer. Close it first, or wait.")
 LOCK_OPENING_S = 0.2
 """How long a lock waits for services that are just being opened."""
 END_MS = 1900
@@ -158,11 +159,11 @@ def _say_no_window(app: QApplication, words: str, status: int) -> int:
 
 def _folders(paths: Paths) -> tuple[tuple[str, str], ...]:
     return (
-        ("Chats, documents read, translations, settings of the history", str(paths.data)),
-        ("Models", str(paths.models)),
-        ("Settings", str(paths.config)),
-        ("Backups", str(paths.backups)),
-        ("Logs, without what you write", str(paths.logs)),
+        (_("Chats, documents read, translations, settings of the history"), str(paths.data)),
+        (_("Models"), str(paths.models)),
+        (_("Settings"), str(paths.config)),
+        (_("Backups"), str(paths.backups)),
+        (_("Logs, without what you write"), str(paths.logs)),
     )
 
 
@@ -260,7 +261,9 @@ class WindowRun:
             left = erase(self._paths, self._erasure)
         except KnownError as err:
             return problem_for(err).sentence
-        return f"These files could not be deleted: {', '.join(map(str, left[:5]))}" if left else ""
+        return (
+            _("These files could not be deleted: {names}").format(names=", ".join(map(str, left[:5]))) if left else ""
+        )
 
     def _on_erase_requested(self, found: Erasure) -> None:
         self._erasure = found

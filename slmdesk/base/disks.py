@@ -12,6 +12,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 
 SYSTEM, ADMINISTRATORS, CREATOR_OWNER, OWNER_RIGHTS = "SY", "BA", "CO", "OW"
 TRUSTED_INSTALLER = "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464"
@@ -63,9 +64,13 @@ def others_in(sddl: str, known: Collection[str], rights: int = _ALL) -> str:
 def why_not_ruled(sddl: str, what: str, user: str = "") -> str:
     """Why others than administrators and the user with this SID may change what has these rights; empty: nobody may."""
     if owner_in(sddl) not in {user, *RULING}:
-        return f"{what} does not belong to {'you or ' if user else ''}the administrators"
+        return _("{what} does not belong to {what2}the administrators").format(
+            what=what, what2=_("you or ") if user else ""
+        )
     if others_in(sddl, {user, CREATOR_OWNER, OWNER_RIGHTS, *RULING} if user else RULING, _CHANGES):
-        return f"{what} can be changed by others{'' if user else ' than administrators'}"
+        return _("{what} can be changed by others{what2}").format(
+            what=what, what2="" if user else _(" than administrators")
+        )
     return ""
 
 
@@ -110,7 +115,7 @@ def why_not_theirs(handle: int, path: Path, *, or_ours: bool = False) -> str:
     number = msvcrt.get_osfhandle(handle)  # type: ignore[attr-defined,unused-ignore]  # on Windows alone
     user = user_sid() if or_ours else ""
     found = why_not_ruled(_sddl_of(number), "it", user)
-    return found or why_not_ruled(sddl_of(path.parent), "its folder", user)
+    return found or why_not_ruled(sddl_of(path.parent), _("its folder"), user)
 
 
 def sddl_of(path: Path) -> str:
@@ -322,7 +327,7 @@ def file_system_of(folder: Path, mounts: str) -> str:
     """
     found, length = "", -1
     for line in mounts.splitlines():
-        before, _, after = line.partition(" - ")
+        before, __, after = line.partition(" - ")
         fields = before.split(" ")
         if len(fields) < 5 or not after:
             continue

@@ -9,6 +9,7 @@ from pathlib import PurePath
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Number, Record
+from slmdesk.base.texts import _
 
 READER_VERSION = "4"
 """Changes whenever a reader gives other pages for the same bytes: what was read by an older one is read again."""
@@ -157,30 +158,30 @@ class Format(Record):
 
 FORMATS = (
     Format("pdf", "PDF", (".pdf",), translated_suffix=".docx"),
-    Format("txt", "Plain text", (".txt", ".text", ".log")),
-    Format("md", "Markdown", (".md", ".markdown")),
-    Format("docx", "Word", (".docx", ".docm", ".dotx", ".dotm")),
-    Format("pptx", "PowerPoint", (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm")),
-    Format("xlsx", "Excel", (".xlsx", ".xlsm", ".xltx", ".xltm")),
-    Format("xlsb", "Excel, binary", (".xlsb",)),
-    Format("xls", "Excel before 2007", (".xls", ".xlt")),
-    Format("csv", "Table as text", (".csv", ".tsv", ".tab")),
-    Format("odt", "OpenDocument text", (".odt", ".ott")),
-    Format("odp", "OpenDocument presentation", (".odp", ".otp")),
-    Format("ods", "OpenDocument spreadsheet", (".ods", ".ots")),
-    Format("html", "Web page", (".html", ".htm", ".xhtml", ".xht")),
-    Format("mht", "Web archive", (".mht", ".mhtml")),
-    Format("epub", "E-book", (".epub",)),
-    Format("rtf", "Rich text", (".rtf",)),
-    Format("eml", "Mail", (".eml",)),
-    Format("msg", "Outlook mail", (".msg",)),
-    Format("subtitles", "Subtitles", (".srt", ".vtt", ".ass", ".ssa")),
-    Format("ttml", "Timed text", (".ttml", ".dfxp")),
-    Format("po", "Texts of a program (PO)", (".po", ".pot")),
-    Format("xliff", "Texts of a program (XLIFF)", (".xlf", ".xliff")),
+    Format("txt", _("Plain text"), (".txt", ".text", ".log")),
+    Format("md", _("Markdown"), (".md", ".markdown")),
+    Format("docx", _("Word"), (".docx", ".docm", ".dotx", ".dotm")),
+    Format("pptx", _("PowerPoint"), (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm")),
+    Format("xlsx", _("Excel"), (".xlsx", ".xlsm", ".xltx", ".xltm")),
+    Format("xlsb", _("Excel, binary"), (".xlsb",)),
+    Format("xls", _("Excel before 2007"), (".xls", ".xlt")),
+    Format("csv", _("Table as text"), (".csv", ".tsv", ".tab")),
+    Format("odt", _("OpenDocument text"), (".odt", ".ott")),
+    Format("odp", _("OpenDocument presentation"), (".odp", ".otp")),
+    Format("ods", _("OpenDocument spreadsheet"), (".ods", ".ots")),
+    Format("html", _("Web page"), (".html", ".htm", ".xhtml", ".xht")),
+    Format("mht", _("Web archive"), (".mht", ".mhtml")),
+    Format("epub", _("E-book"), (".epub",)),
+    Format("rtf", _("Rich text"), (".rtf",)),
+    Format("eml", _("Mail"), (".eml",)),
+    Format("msg", _("Outlook mail"), (".msg",)),
+    Format("subtitles", _("Subtitles"), (".srt", ".vtt", ".ass", ".ssa")),
+    Format("ttml", _("Timed text"), (".ttml", ".dfxp")),
+    Format("po", _("Texts of a program (PO)"), (".po", ".pot")),
+    Format("xliff", _("Texts of a program (XLIFF)"), (".xlf", ".xliff")),
     Format(
         "code",
-        "Source code",
+        _("Source code"),
         (
             ".py", ".js", ".ts", ".java", ".c", ".h", ".cpp", ".hpp", ".cs", ".go", ".rs", ".rb", ".php", ".swift",
             ".kt", ".sql", ".sh", ".ps1", ".r", ".lua", ".pl", ".css", ".json", ".toml", ".yaml", ".yml", ".ini",
@@ -370,11 +371,11 @@ class Form(Record):
 
 
 FORMS = (
-    Form("docx", "Word document"),
+    Form("docx", _("Word document")),
     Form("pdf", "PDF"),
-    Form("html", "Web page"),
-    Form("md", "Markdown"),
-    Form("json", "JSON, for programs"),
+    Form("html", _("Web page")),
+    Form("md", _("Markdown")),
+    Form("json", _("JSON, for programs")),
 )
 
 

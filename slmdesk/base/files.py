@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, TypeAlias
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.texts import _
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
-EXCHANGED = "another program replaced it while it was written"
+EXCHANGED = _("another program replaced it while it was written")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -209,7 +210,7 @@ def is_there(target: Path) -> bool:
     except OSError as err:
         raise problem_of(err, target) from err
     if not stat.S_ISREG(mode):
-        raise KnownError("file.unwritable", path=str(target), reason="it is no regular file")
+        raise KnownError("file.unwritable", path=str(target), reason=_("it is no regular file"))
     return True
 
 

@@ -11,6 +11,7 @@ from math import isinf
 from typing import Any, NoReturn, TypeAlias
 
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 
 MAX_GRAMMAR_CHARACTERS = 256 * 1024
 MAX_NESTING = 100
@@ -41,7 +42,11 @@ class GrammarInvalidError(Exception):
         if at is not None:
             self.line = text.count("\n", 0, at) + 1
             self.column = at - text.rfind("\n", 0, at)
-        super().__init__(f"{reason} in line {self.line}, column {self.column}" if self.line else reason)
+        super().__init__(
+            _("{reason} in line {line}, column {column}").format(reason=reason, line=self.line, column=self.column)
+            if self.line
+            else reason
+        )
 
 
 class Terminal(Record):
@@ -74,16 +79,20 @@ Element: TypeAlias = Terminal | Reference | Group | Repeat
 def check_gbnf(text: str) -> None:
     """Raise GrammarInvalidError unless llama.cpp can read `text` and follow it with a bounded number of states."""
     if len(text) > MAX_GRAMMAR_CHARACTERS:
-        raise GrammarInvalidError(f"is longer than {MAX_GRAMMAR_CHARACTERS} characters")
+        raise GrammarInvalidError(
+            _("is longer than {max_grammar_characters} characters").format(
+                max_grammar_characters=MAX_GRAMMAR_CHARACTERS
+            )
+        )
     if "\0" in text:
-        raise GrammarInvalidError("holds a NUL character", text, text.index("\0"))
+        raise GrammarInvalidError(_("holds a NUL character"), text, text.index("\0"))
     rules = _Parser(text).rules()
     if "root" not in rules:
-        raise GrammarInvalidError("has no rule named root")
+        raise GrammarInvalidError(_("has no rule named root"))
     try:
         _Analysis(text, rules).check()
     except RecursionError as err:  # deep groups in each of many rules
-        raise GrammarInvalidError("is nested too deeply") from err
+        raise GrammarInvalidError(_("is nested too deeply")) from err
 
 
 class _Parser:
@@ -96,21 +105,21 @@ class _Parser:
         self._skip(_BLANK_OR_LINES)
         while self._at < len(self._text):
             start = self._at
-            name = self._take(_NAME, "a rule's name").group()
+            name = self._take(_NAME, _("a rule's name")).group()
             self._skip(_BLANK)
             self._expect("::=")
             self._skip(_BLANK_OR_LINES)
             if name in rules:
-                raise GrammarInvalidError(f"has two rules named {name[:40]}", self._text, start)
+                raise GrammarInvalidError(_("has two rules named {name}").format(name=name[:40]), self._text, start)
             rules[name] = self._group(depth=0)
             if self._at < len(self._text) and self._text[self._at] not in "\r\n":
-                self._fail("a line break")
+                self._fail(_("a line break"))
             self._skip(_BLANK_OR_LINES)
         return rules
 
     def _group(self, depth: int) -> Group:
         if depth > MAX_NESTING:
-            raise GrammarInvalidError("is nested too deeply", self._text, self._at)
+            raise GrammarInvalidError(_("is nested too deeply"), self._text, self._at)
         start = self._at
         alternatives = [self._sequence(depth)]
         while self._text.startswith("|", self._at):
@@ -132,11 +141,11 @@ class _Parser:
     def _element(self, depth: int) -> Element | None:
         sign = self._text[self._at : self._at + 1]
         if sign == '"':
-            found = self._take(_LITERAL, "a literal")
+            found = self._take(_LITERAL, _("a literal"))
             self._codes(found.start() + 1, found.end() - 1)
             return Terminal(is_empty=found.group() == '""')
         if sign == "[":
-            found = self._take(_CLASS, "a character class")
+            found = self._take(_CLASS, _("a character class"))
             self._check_ranges(self._codes(found.start() + 1, found.end() - 1))
             return Terminal()
         if sign == ".":
@@ -159,19 +168,21 @@ class _Parser:
             words = match.group()
             code = int(words[2:], 16) if words[:2] in _NUMBERED else ord(words[-1])
             if words[0] == "\\" and (code > sys.maxunicode or 0xD800 <= code <= 0xDFFF):
-                raise GrammarInvalidError(f"{words} is no character", self._text, match.start())
+                raise GrammarInvalidError(_("{words} is no character").format(words=words), self._text, match.start())
             found.append((code, match.start(), match.end()))
         return found
 
     def _check_ranges(self, codes: Sequence[tuple[int, int, int]]) -> None:
         at = int(self._text[codes[0][1]] == "^")
         while at + 2 < len(codes):
-            (first, start, _), (_, sign, _), (last, _, end) = codes[at : at + 3]
+            (first, start, __), (__, sign, __), (last, __, end) = codes[at : at + 3]
             if self._text[sign] != "-":
                 at += 1
                 continue
             if last < first:
-                raise GrammarInvalidError(f"the range {self._text[start:end]} is backwards", self._text, start)
+                raise GrammarInvalidError(
+                    _("the range {text} is backwards").format(text=self._text[start:end]), self._text, start
+                )
             at += 3
 
     def _repeated(self, element: Element) -> Repeat | None:
@@ -181,11 +192,13 @@ class _Parser:
             return Repeat(element, 1 if sign == "+" else 0, 1 if sign == "?" else _FOREVER, start)
         if sign != "{":
             return None
-        least, comma, most = self._take(_REPEAT, "a number of times").groups()
+        least, comma, most = self._take(_REPEAT, _("a number of times")).groups()
         low = int(least[:9])
         high = (int(most[:9]) if most else _FOREVER) if comma else low
         if max(low, high) > MAX_REPEAT or _FOREVER < high < low:
-            raise GrammarInvalidError(f"repeats something {{{low},{high}}} times", self._text, start)
+            raise GrammarInvalidError(
+                _("repeats something {{{low},{high}}} times").format(low=low, high=high), self._text, start
+            )
         return Repeat(element, low, high, start)
 
     def _skip(self, pattern: re.Pattern[str]) -> None:
@@ -205,7 +218,7 @@ class _Parser:
         self._at += len(sign)
 
     def _fail(self, expected: str) -> NoReturn:
-        raise GrammarInvalidError(f"{expected} expected", self._text, self._at)
+        raise GrammarInvalidError(_("{expected} expected").format(expected=expected), self._text, self._at)
 
 
 class _Analysis:
@@ -235,7 +248,7 @@ class _Analysis:
         steps = 0
         for element in reversed(sequence):
             if isinstance(element, Repeat) and element.most != 1 and self._measure(element.element)[0]:
-                raise self._wrong("repeats something that may be empty", element.at)
+                raise self._wrong(_("repeats something that may be empty"), element.at)
             empties, starts = self._measure(element)
             steps = self._bounded(starts + empties * steps, at)
 
@@ -248,17 +261,17 @@ class _Analysis:
             return self._group(element)
         empties, starts = self._measure(element.element)
         if empties and element.most != 1:
-            raise self._wrong("repeats something that may be empty", element.at)
+            raise self._wrong(_("repeats something that may be empty"), element.at)
         return empties + (element.least == 0), starts + 1
 
     def _rule(self, name: str, at: int) -> tuple[int, int]:
         if name not in self._rules:
-            raise self._wrong(f"has no rule named {name[:40]}", at)
+            raise self._wrong(_("has no rule named {name}").format(name=name[:40]), at)
         if name in self._open:
-            raise self._wrong(f"the rule {name[:40]} begins with itself", at)
+            raise self._wrong(_("the rule {name} begins with itself").format(name=name[:40]), at)
         if name not in self._known:
             if len(self._open) > MAX_NESTING:
-                raise self._wrong("is nested too deeply", at)
+                raise self._wrong(_("is nested too deeply"), at)
             self._open.append(name)
             self._known[name] = self._group(self._rules[name])
             self._open.pop()
@@ -283,7 +296,7 @@ class _Analysis:
 
     def _bounded(self, states: int, at: int) -> int:
         if states > MAX_STATES:
-            raise self._wrong("can be read in too many ways", at)
+            raise self._wrong(_("can be read in too many ways"), at)
         return states
 
     def _wrong(self, reason: str, at: int) -> GrammarInvalidError:
@@ -327,13 +340,13 @@ _LARGE_REPEAT = re.compile(r"\{[^}]*\d{4}")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 _FLOAT = re.compile(r"-?\d+(?:\.\d+)?(?:[eE]\+?\d+)?")
 _WORDS: Mapping[str, str] = {
-    "Expecting ',' delimiter": "a comma, or the end of the list or object, is missing",
-    "Expecting property name enclosed in double quotes": "a name in double quotes is missing",
-    "Expecting value": "a value is missing",
-    "Expecting ':' delimiter": "a colon is missing",
-    "Extra data": "there is more behind the end",
-    "Unterminated string starting at": "this text has no closing quote",
-    "Invalid control character at": "a line break stands within a text",
+    "Expecting ',' delimiter": _("a comma, or the end of the list or object, is missing"),
+    "Expecting property name enclosed in double quotes": _("a name in double quotes is missing"),
+    "Expecting value": _("a value is missing"),
+    "Expecting ':' delimiter": _("a colon is missing"),
+    "Extra data": _("there is more behind the end"),
+    "Unterminated string starting at": _("this text has no closing quote"),
+    "Invalid control character at": _("a line break stands within a text"),
 }
 Path = tuple[str | int, ...]
 
@@ -358,7 +371,7 @@ class _Wrong(Exception):
 def check_schema(text: str) -> tuple[str, ...]:
     """Return the names in the schema that an answer will not be held to, in order.  Raises SchemaInvalidError."""
     if len(text) > MAX_CHARACTERS:
-        raise SchemaInvalidError(f"longer than {MAX_CHARACTERS:,} characters")
+        raise SchemaInvalidError(_("longer than {max_characters:,} characters").format(max_characters=MAX_CHARACTERS))
     _check_tokens(text)
     try:
         schema = json.loads(text, parse_constant=_refuse)
@@ -367,7 +380,7 @@ def check_schema(text: str) -> tuple[str, ...]:
     except (ValueError, RecursionError) as err:
         raise SchemaInvalidError(str(err)) from err
     if not isinstance(schema, dict):
-        raise SchemaInvalidError("a schema is an object in braces", 1, 1)
+        raise SchemaInvalidError(_("a schema is an object in braces"), 1, 1)
     check = _Check(schema)
     try:
         check.whole()
@@ -385,9 +398,11 @@ def _check_tokens(text: str) -> None:
     for found in _TOKEN.finditer(text):
         depth += (found[0] in "{[") - (found[0] in "}]")
         if depth > MAX_DEPTH:
-            raise SchemaInvalidError("nested too deeply", *_place(text, found.start()))
+            raise SchemaInvalidError(_("nested too deeply"), *_place(text, found.start()))
         if _FLOAT.fullmatch(found[0]) and isinf(float(found[0])):
-            raise SchemaInvalidError(f"{found[0][:40]} is too large a number", *_place(text, found.start()))
+            raise SchemaInvalidError(
+                _("{found} is too large a number").format(found=found[0][:40]), *_place(text, found.start())
+            )
 
 
 def _place(text: str, at: int) -> tuple[int, int]:
@@ -438,14 +453,14 @@ class _Check:
 
     def _visit(self, schema: Any, path: Path) -> None:
         if not isinstance(schema, dict):
-            raise _Wrong("a schema in braces is expected here", path)
+            raise _Wrong(_("a schema in braces is expected here"), path)
         if schema.get("$ref") is not None:
             self._follow(schema["$ref"], (*path, "$ref"))
             return
         kind = schema.get("type")
         for one in kind if isinstance(kind, list) and kind else [kind]:
             if one is not None and one not in TYPES:
-                raise _Wrong(f"the type is none of {', '.join(TYPES)}", (*path, "type"))
+                raise _Wrong(_("the type is none of {types}").format(types=", ".join(TYPES)), (*path, "type"))
         self._counts(schema, path)
         self._note(schema)
         ways: tuple[tuple[bool, Sequence[str], Callable[[dict[str, Any], Path], None]], ...] = (
@@ -470,7 +485,7 @@ class _Check:
             else:
                 self.not_kept |= dict.fromkeys(there)
         if not taken and kind is None and schema and not _FORMATS.fullmatch(str(schema.get("format"))):
-            raise _Wrong("a type is missing here", path)
+            raise _Wrong(_("a type is missing here"), path)
 
     def _note(self, schema: dict[str, Any]) -> None:
         alone = bool(_ALONE & schema.keys()) or not isinstance(schema.get("type"), str | None)
@@ -485,10 +500,15 @@ class _Check:
             for name in names:
                 value = schema.get(name, 0)
                 if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_REPEAT:
-                    raise _Wrong(f"{name} takes a whole number from 0 to {MAX_REPEAT:,}", (*path, name))
+                    raise _Wrong(
+                        _("{name} takes a whole number from 0 to {max_repeat:,}").format(
+                            name=name, max_repeat=MAX_REPEAT
+                        ),
+                        (*path, name),
+                    )
             least, most = names
             if schema.get(least, 0) > schema.get(most, MAX_REPEAT):
-                raise _Wrong(f"{least} is more than {most}", (*path, least))
+                raise _Wrong(_("{least} is more than {most}").format(least=least, most=most), (*path, least))
 
     def _union(self, schema: dict[str, Any], path: Path) -> None:
         name = "oneOf" if schema.get("oneOf") else "anyOf"
@@ -498,19 +518,25 @@ class _Check:
 
     def _enum(self, schema: dict[str, Any], path: Path) -> None:
         if not isinstance(schema["enum"], list) or not schema["enum"]:
-            raise _Wrong("enum takes a list of values", (*path, "enum"))
+            raise _Wrong(_("enum takes a list of values"), (*path, "enum"))
 
     def _object(self, schema: dict[str, Any], path: Path) -> None:
         properties, required = schema.get("properties", {}), schema.get("required", [])
         if not isinstance(properties, dict):
-            raise _Wrong("properties are an object in braces", (*path, "properties"))
+            raise _Wrong(_("properties are an object in braces"), (*path, "properties"))
         if not isinstance(required, list):
-            raise _Wrong("required takes a list of names", (*path, "required"))
+            raise _Wrong(_("required takes a list of names"), (*path, "required"))
         for at, name in enumerate(required):
             if not isinstance(name, str) or name not in properties:
-                raise _Wrong(f"“{str(name)[:40]}” is required, but it is no property", (*path, "required", at))
+                raise _Wrong(
+                    _("“{name}” is required, but it is no property").format(name=str(name)[:40]),
+                    (*path, "required", at),
+                )
         if len(properties) - len(set(required)) > MAX_OPTIONAL:
-            raise _Wrong(f"more than {MAX_OPTIONAL} properties are not required", (*path, "properties"))
+            raise _Wrong(
+                _("more than {max_optional} properties are not required").format(max_optional=MAX_OPTIONAL),
+                (*path, "properties"),
+            )
         for name, one in properties.items():
             self._visit(one, (*path, "properties", name))
         more = schema.get("additionalProperties", True)
@@ -520,14 +546,14 @@ class _Check:
     def _all_of(self, schema: dict[str, Any], path: Path) -> None:
         parts = schema["allOf"]
         if not isinstance(parts, list) or not parts:
-            raise _Wrong("allOf takes a list of schemas", (*path, "allOf"))
+            raise _Wrong(_("allOf takes a list of schemas"), (*path, "allOf"))
         for at, one in enumerate(parts):
             here: Path = (*path, "allOf", at)
             if isinstance(one, dict) and one.get("$ref") is not None:
                 here = self._target(one["$ref"], (*here, "$ref"))
                 one = self._at(here)
             if not isinstance(one, dict) or not isinstance(one.get("properties"), dict):
-                raise _Wrong("each part of allOf needs properties", here)
+                raise _Wrong(_("each part of allOf needs properties"), here)
             for name, inner in one["properties"].items():
                 self._visit(inner, (*here, "properties", name))
 
@@ -545,19 +571,19 @@ class _Check:
     def _pattern(self, schema: dict[str, Any], path: Path) -> None:
         pattern, here = schema["pattern"], (*path, "pattern")
         if not isinstance(pattern, str) or not (pattern.startswith("^") and pattern.endswith("$") and len(pattern) > 2):
-            raise _Wrong("a pattern begins with ^ and ends with $", here)
+            raise _Wrong(_("a pattern begins with ^ and ends with $"), here)
         if found := re.search(r"\\[dDwWsSbB]|\(\?", pattern):
-            raise _Wrong(f"{found[0]} cannot be used in a pattern; write [0-9] for digits", here)
+            raise _Wrong(_("{found} cannot be used in a pattern; write [0-9] for digits").format(found=found[0]), here)
         if _LARGE_REPEAT.search(pattern):
-            raise _Wrong("a pattern repeats something too often", here)
+            raise _Wrong(_("a pattern repeats something too often"), here)
         try:
             re.compile(pattern)
         except (re.error, OverflowError, RecursionError) as err:
-            raise _Wrong("this is no regular expression", here) from err
+            raise _Wrong(_("this is no regular expression"), here) from err
 
     def _each(self, schemas: Any, path: Path) -> None:
         if not isinstance(schemas, list) or not schemas:
-            raise _Wrong("a list of schemas is expected here", path)
+            raise _Wrong(_("a list of schemas is expected here"), path)
         for at, schema in enumerate(schemas):
             self._visit(schema, (*path, at))
 
@@ -565,7 +591,7 @@ class _Check:
         target, met = self._target(untrusted, path), set()
         while isinstance(inner := self._at(target), dict) and inner.get("$ref") is not None:
             if target in met:
-                raise _Wrong("this refers to itself and to nothing else", path)
+                raise _Wrong(_("this refers to itself and to nothing else"), path)
             met.add(target)
             target = self._target(inner["$ref"], (*target, "$ref"))
         if target not in self._followed:
@@ -574,12 +600,12 @@ class _Check:
 
     def _target(self, untrusted: Any, path: Path) -> Path:
         if not isinstance(untrusted, str) or not untrusted.startswith("#/"):
-            raise _Wrong("only references within the schema, such as #/definitions/name, can be used", path)
+            raise _Wrong(_("only references within the schema, such as #/definitions/name, can be used"), path)
         names: Path = tuple(untrusted.split("#")[-1].split("/")[1:])
         try:
             self._at(names)
         except (KeyError, TypeError, IndexError):
-            raise _Wrong(f"{untrusted[:60]} is not in the schema", path) from None
+            raise _Wrong(_("{untrusted} is not in the schema").format(untrusted=untrusted[:60]), path) from None
         return names
 
     def _at(self, path: Path) -> Any:

@@ -18,6 +18,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed, field
 from slmdesk.base.records import DOCUMENT, MOST_DAYS
 from slmdesk.base.sealing import KEY_BYTES
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label, is_share, owner_of, read_file, why_not_theirs
 
@@ -94,10 +95,10 @@ def encryption_rules(table: Mapping[str, object], wrong: Callable[[str], object]
     required, exports = table.get("required", False), table.get("plain_exports", True)
     for name, value in (("required", required), ("plain_exports", exports)):
         if not isinstance(value, bool):
-            wrong(f"encryption.{name} is neither true nor false")
+            wrong(_("encryption.{name} is neither true nor false").format(name=name))
     key = public_key_of(table.get("recovery_key", ""))
     if key is None:
-        wrong("encryption.recovery_key is no public key as slmdesk encrypt organisation-key makes it")
+        wrong(_("encryption.recovery_key is no public key as slmdesk encrypt organisation-key makes it"))
     return EncryptionRules(required is not False, key or b"", exports is True)
 
 
@@ -143,14 +144,14 @@ LEAST_LOCK_MINUTES = 1
 """What holds where a policy's number cannot be understood."""
 FEATURES: Mapping[str, str] = MappingProxyType(
     {
-        "hub.search": "Search on the Hub",
-        "hub.download": "Download of models",
-        "models.import": "Adding model files",
-        "models.packs": "Packs of models",
-        "models.compare": "Comparing models",
-        "models.formats": "Models in other formats",
-        "settings.network": "Settings of the network",
-        "token": "Access token",
+        "hub.search": _("Search on the Hub"),
+        "hub.download": _("Download of models"),
+        "models.import": _("Adding model files"),
+        "models.packs": _("Packs of models"),
+        "models.compare": _("Comparing models"),
+        "models.formats": _("Models in other formats"),
+        "settings.network": _("Settings of the network"),
+        "token": _("Access token"),
     }
 )
 """What an organisation may hide, and what it is called.  Names are only ever added."""
@@ -221,7 +222,7 @@ def load_policy(places: Sequence[Path], *, of_administrators: Collection[Path] =
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as err:
-            return _broken(path, err.strerror or "it cannot be read")
+            return _broken(path, err.strerror or _("it cannot be read"))
         why = found.why_not_theirs
         policy = _broken(path, why) if why else _read(path, untrusted)
         return changed(policy, sha256=hashlib.sha256(untrusted).hexdigest(), owner=found.owner)
@@ -234,7 +235,7 @@ def registry_policy(read: Callable[[], Mapping[str, object] | None] = read_regis
     try:
         shape = read()
     except OSError as err:
-        return _broken(path, err.strerror or "it cannot be read")
+        return _broken(path, err.strerror or _("it cannot be read"))
     if shape is None:
         return None
     text = json.dumps(shape, sort_keys=True, separators=(",", ":"))
@@ -245,7 +246,7 @@ def _read(path: Path, untrusted: bytes) -> Policy:
     try:
         shape = tomllib.loads(untrusted.decode("utf-8-sig"))
     except (ValueError, RecursionError) as err:
-        return _broken(path, f"it is no TOML: {err}")
+        return _broken(path, _("it is no TOML: {err}").format(err=err))
     return _Reading(path).policy(shape)
 
 
@@ -277,7 +278,7 @@ class _Reading:
                 for key in sorted(value.keys() - set(_KNOWN[name])):
                     self._unknown(f"{name}.{key}", is_mistyped=_near(key, _NAMES))
             elif name in _KNOWN:
-                self._wrong(f"{name} is no table")
+                self._wrong(_("{name} is no table").format(name=name))
             else:
                 self._unknown(name, is_mistyped=True)
         network = tables.get("network", {})
@@ -306,20 +307,20 @@ class _Reading:
         if type(value) is int and value >= 1:
             self._version = value
         elif value is not None:
-            self._wrong("version is no whole number from 1 on")
+            self._wrong(_("version is no whole number from 1 on"))
 
     def _offline(self, value: object) -> None:
         if value is True:
             self._forced["offline"] = True
         elif value is not False:
-            self._wrong("network.offline is neither true nor false")
+            self._wrong(_("network.offline is neither true nor false"))
 
     def _exams(self, value: object) -> None:
         """Whether models may be tested automatically; tests a person asks for stay possible."""
         if value is not True:
             self._forced["exams_at_first_use"] = False
         if not isinstance(value, bool):
-            self._wrong("models.exams is neither true nor false")
+            self._wrong(_("models.exams is neither true nor false"))
 
     def _saved(self, value: object) -> None:
         """How much of what models have read of documents may be kept on disk; nothing where it is not a number."""
@@ -328,18 +329,18 @@ class _Reading:
         is_number = type(value) is int and 0 <= value <= MOST_SAVED_MIB
         self._forced["saved_states_mib"] = value if isinstance(value, int) and is_number else 0
         if not is_number:
-            self._wrong("models.saved_states_mib is no whole number of MiB")
+            self._wrong(_("models.saved_states_mib is no whole number of MiB"))
 
     def _endpoints(self, network: Mapping[str, object]) -> None:
         if "endpoints" not in network:
             if "hosts" in network:
-                self._wrong("network.hosts stands without network.endpoints")
+                self._wrong(_("network.hosts stands without network.endpoints"))
             return
         endpoints, hosts = _words(network["endpoints"]), _words(network.get("hosts", []))
         if not endpoints or not all(map(is_endpoint, endpoints)):
-            self._wrong("network.endpoints is no list of addresses that begin with https://")
+            self._wrong(_("network.endpoints is no list of addresses that begin with https://"))
         elif hosts is None or not all(map(is_host, hosts)):
-            self._wrong("network.hosts is no list of names of hosts")
+            self._wrong(_("network.hosts is no list of names of hosts"))
         else:
             self._choices["hub_endpoint"] = tuple(endpoint.rstrip("/") for endpoint in endpoints)
             self._forced["hub_hosts"] = " ".join(hosts)
@@ -350,35 +351,35 @@ class _Reading:
         if isinstance(proxy, str) and is_proxy(proxy):
             self._forced["proxy"] = proxy
         elif proxy is not None:
-            self._wrong("network.proxy is neither system nor none nor http://host:port")
+            self._wrong(_("network.proxy is neither system nor none nor http://host:port"))
         if isinstance(ca_file, str) and "\0" not in ca_file and Path(ca_file).is_absolute():
             self._forced["ca_file"] = ca_file
         elif ca_file is not None:
-            self._wrong("network.ca_file is no absolute path")
+            self._wrong(_("network.ca_file is no absolute path"))
         if type(speed) is int and 0 <= speed <= MAX_SPEED_KIB:
             self._forced["speed_limit_kib"] = speed
         elif speed is not None:
-            self._wrong("network.speed_limit_kib is no whole number")
+            self._wrong(_("network.speed_limit_kib is no whole number"))
 
     def _folder(self, value: object) -> str:
         if isinstance(value, str) and "\0" not in value and (not value or Path(value).is_absolute()):
             return value
-        self._wrong("models.folder is no absolute path")
+        self._wrong(_("models.folder is no absolute path"))
         return ""
 
     def _hidden(self, value: object) -> frozenset[str]:
         names = _words(value)
         if names is None:
-            self._wrong("features.hidden is no list of names")
+            self._wrong(_("features.hidden is no list of names"))
             return frozenset()
         for unknown in sorted({*names} - {*FEATURES}):
-            self._unknown(f"features.hidden: {unknown}", is_mistyped=_near(unknown, FEATURES))
+            self._unknown(_("features.hidden: {unknown}").format(unknown=unknown), is_mistyped=_near(unknown, FEATURES))
         return frozenset(names) & frozenset(FEATURES)
 
     def _shares(self, value: object) -> tuple[str, ...]:
         shares = _words(value)
         if shares is None or not all(map(is_share, shares)):
-            self._wrong(r"files.shares is no list of shares such as \\server\share")
+            self._wrong(_(r"files.shares is no list of shares such as \\server\share"))
             return ()
         return shares
 
@@ -388,10 +389,14 @@ class _Reading:
         documents = retention.get("documents", False)
         for name, value in (("days", days), ("trash_days", trash_days)):
             if value is not None and not (type(value) is int and 1 <= value <= MOST_DAYS):
-                self._wrong(f"retention.{name} is no whole number from 1 to {MOST_DAYS}")
+                self._wrong(
+                    _("retention.{name} is no whole number from 1 to {most_days}").format(
+                        name=name, most_days=MOST_DAYS
+                    )
+                )
                 return ()
         if not isinstance(documents, bool):
-            self._wrong("retention.documents is neither true nor false")
+            self._wrong(_("retention.documents is neither true nor false"))
             return ()
         if not isinstance(days, int) or not isinstance(trash_days, int):
             return ()
@@ -401,14 +406,14 @@ class _Reading:
     def _holds(self, value: object) -> tuple[str, ...]:
         holds = _words(value)
         if holds is None or not all(map(is_hold, holds)):
-            self._wrong("retention.hold is no list of “all”, “folder:NAME”, “item:ID” or “document:ID”")
+            self._wrong(_("retention.hold is no list of “all”, “folder:NAME”, “item:ID” or “document:ID”"))
             return (ALL,)
         return holds
 
     def _heads(self, value: object) -> str:
         if isinstance(value, str) and "\0" not in value and (not value or Path(value).is_absolute() or is_share(value)):
             return value
-        self._wrong("statement.heads is no absolute path")
+        self._wrong(_("statement.heads is no absolute path"))
         return ""
 
     def _lock_minutes(self, value: object) -> int:
@@ -416,7 +421,7 @@ class _Reading:
             return 0
         if type(value) is int and 1 <= value <= MOST_LOCK_MINUTES:
             return value
-        self._wrong("encryption.lock_minutes is no whole number of minutes")
+        self._wrong(_("encryption.lock_minutes is no whole number of minutes"))
         return LEAST_LOCK_MINUTES
 
     def _wrong(self, reason: str) -> None:
@@ -429,7 +434,7 @@ class _Reading:
         """
         is_wrong = is_mistyped if self._version is None else self._version <= VERSION
         if is_wrong:
-            self._wrong(f"“{key}” is not known")
+            self._wrong(_("“{key}” is not known").format(key=key))
             return
         self._problems.append(KnownError("policy.key", path=str(self._path), key=clean_label(key, 80)))
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from slmdesk.base.record import Record, field
+from slmdesk.base.texts import _
 from slmdesk.base.types import AttachmentPart, Json, Role, TextPart
 
 
@@ -371,16 +372,16 @@ DOCUMENT = "document"
 """As the kind of a rule: the text of documents that nothing uses any more."""
 KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "": ("item", "items"),
-        "chat": ("chat", "chats"),
-        "question": ("question", "questions"),
-        "summary": ("summary", "summaries"),
-        "extraction": ("table", "tables"),
-        "versions": ("comparison of versions", "comparisons of versions"),
-        "translation": ("translation", "translations"),
-        "writing": ("text of the page Write", "texts of the page Write"),
-        "comparison": ("comparison of models", "comparisons of models"),
-        DOCUMENT: ("document that nothing uses", "documents that nothing uses"),
+        "": (_("item"), _("items")),
+        "chat": (_("chat"), _("chats")),
+        "question": (_("question"), _("questions")),
+        "summary": (_("summary"), _("summaries")),
+        "extraction": (_("table"), _("tables")),
+        "versions": (_("comparison of versions"), _("comparisons of versions")),
+        "translation": (_("translation"), _("translations")),
+        "writing": (_("text of the page Write"), _("texts of the page Write")),
+        "comparison": (_("comparison of models"), _("comparisons of models")),
+        DOCUMENT: (_("document that nothing uses"), _("documents that nothing uses")),
     }
 )
 """What a rule may be about, as one and as several; "": every kind of item, without documents."""

@@ -32,6 +32,7 @@ from slmdesk.base.policy import (
 )
 from slmdesk.base.record import Record, changed, field
 from slmdesk.base.sealing import SEALED, SealBroken, names_sealed, names_unsealed
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import json_bytes, object_in, read_file
 
@@ -155,36 +156,36 @@ _PURPOSE = b"slmdesk settings"
 _MAX_TEXT = 64_000
 _NAMES = tuple(name for name in Settings.__struct_fields__ if name != "extra")
 _DEFAULTS = Settings()
-_KINDS = {bool: "yes or no", int: "a whole number", str: "words"}
+_KINDS = {bool: _("yes or no"), int: _("a whole number"), str: _("words")}
 
 
 def reason_against(key: str, value: object) -> str:
     """Why `value` is not valid for the setting `key`, in short; empty when it is."""
     default = getattr(_DEFAULTS, key)
     if type(value) is not type(default):
-        return f"expected {_KINDS[type(default)]}"
+        return _("expected {kind}").format(kind=_KINDS[type(default)])
     if key == "theme" and value not in THEMES:
-        return "expected one of " + ", ".join(THEMES)
+        return _("expected one of ") + ", ".join(THEMES)
     if key == "token_place" and value not in TOKEN_PLACES:
-        return "expected one of " + ", ".join(TOKEN_PLACES)
+        return _("expected one of ") + ", ".join(TOKEN_PLACES)
     if key == "notify_names" and value not in NAMES_TOLD:
-        return "expected one of " + ", ".join(NAMES_TOLD)
+        return _("expected one of ") + ", ".join(NAMES_TOLD)
     if key == "proxy_password_place" and value not in PASSWORD_PLACES:
-        return "expected keyring, file or nothing"
+        return _("expected keyring, file or nothing")
     if isinstance(value, int) and key in _RANGES:
         low, high = _RANGES[key]
-        return "" if low <= value <= high else f"expected {low} to {high}"
+        return "" if low <= value <= high else _("expected {low} to {high}").format(low=low, high=high)
     if isinstance(value, str):
         if len(value) > _MAX_TEXT or "\0" in value:
-            return "text too long or with a NUL"
+            return _("text too long or with a NUL")
         if key in ("models_folder", "ca_file", "spelling_place") and value and not Path(value).is_absolute():
-            return "expected an absolute path"
+            return _("expected an absolute path")
         if key == "proxy" and not is_proxy(value):
-            return "expected system, none, or http://host:port"
+            return _("expected system, none, or http://host:port")
         if key == "hub_endpoint" and value and not is_endpoint(value):
-            return "expected an address that begins with https://"
+            return _("expected an address that begins with https://")
         if key == "hub_hosts" and not all(map(is_host, value.split())):
-            return "expected names of hosts, such as files.example.org"
+            return _("expected names of hosts, such as files.example.org")
     return ""
 
 
@@ -255,7 +256,7 @@ class SettingsFile:
         """Change some values and `put` them.  Returns the new settings.  Raises as `put` does."""
         for key in values:
             if key not in _NAMES:
-                raise KnownError("setting.invalid", key=key, reason="unknown")
+                raise KnownError("setting.invalid", key=key, reason=_("unknown"))
         if self._is_once and "offline" in values:
             self._is_once = False
             self._take(self._own)
@@ -330,7 +331,7 @@ class SettingsFile:
                 found = names_unsealed(shape, key, _PURPOSE)
                 self._is_sealed_otherwise = SEALED in shape and key != self._key
                 return found
-        self._note(SEALED, "sealed with another key")  # it stays among the unknown keys, and in a copy once saved
+        self._note(SEALED, _("sealed with another key"))  # it stays among the unknown keys, and in a copy once saved
         return shape
 
     def _refuse(self, key: str, value: object) -> None:
@@ -382,7 +383,7 @@ class SettingsFile:
         except FileNotFoundError:
             return Settings()
         except OSError as err:
-            self._note(self._path.name, err.strerror or "cannot be read")
+            self._note(self._path.name, err.strerror or _("cannot be read"))
             self._keep_old = True
             return Settings()
         try:
@@ -417,7 +418,7 @@ class SettingsFile:
         except (OSError, KnownError):
             self._keep_old = True
             return "damaged"
-        return f"damaged, kept as {aside.name}"
+        return _("damaged, kept as {name}").format(name=aside.name)
 
 
 def peek(path: Path) -> Settings:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar
 from msgspec import Meta
 
 from slmdesk.base.record import Number, Record, changed, field
+from slmdesk.base.texts import _, ngettext
 
 if TYPE_CHECKING:
     Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
@@ -342,32 +343,46 @@ class AttachmentPart(TextPart):
 def used_words(about: Attached) -> str:
     kind = about.page_kind
     if about.is_gone:
-        return "forgotten; what was sent of it before is kept"
+        return _("forgotten; what was sent of it before is kept")
     if not about.is_planned:
-        return "not read yet"
+        return _("not read yet")
     if about.is_folder:
         return _searched_words(about)
     if about.is_whole:
         unread = len(about.pages_unread)
-        return "whole" if not unread else f"whole; {unread} of {about.pages_total} {kind}s have no words"
+        return (
+            _("whole")
+            if not unread
+            else _("whole; {unread} of {pages_total} {kind}s have no words").format(
+                unread=unread, pages_total=about.pages_total, kind=kind
+            )
+        )
     if not about.places:
-        return "nothing of it was read: no passage fits"
+        return _("nothing of it was read: no passage fits")
     if not about.document and about.pages_total == 1:
-        return f"passages, {about.words_read:,} of {about.words_total:,} words"
+        return _("passages, {words_read:,} of {words_total:,} words").format(
+            words_read=about.words_read, words_total=about.words_total
+        )
     numbers = list_of(about.pages_used)
     word = kind if len(about.pages_used) == 1 else f"{kind}s"
-    more = "more passages" if about.is_more else "passages"
-    return f"{more} on {word} {numbers} of {about.pages_total}"
+    more = _("more passages") if about.is_more else _("passages")
+    return _("{more} on {word} {numbers} of {pages_total}").format(
+        more=more, word=word, numbers=numbers, pages_total=about.pages_total
+    )
 
 
 def _searched_words(about: Attached) -> str:
-    total = f"{about.documents_total:,} document{'s' * (about.documents_total != 1)} looked through"
+    total = ngettext("{n:,} document looked through", "{n:,} documents looked through", about.documents_total)
     used = (
-        f"passages of {about.documents_used:,} read"
+        _("passages of {documents_used:,} read").format(documents_used=about.documents_used)
         if about.documents_used
-        else "nothing of them read: no passage fits"
+        else _("nothing of them read: no passage fits")
     )
-    unread = f"; {about.documents_unread:,} could not be read" if about.documents_unread else ""
+    unread = (
+        _("; {documents_unread:,} could not be read").format(documents_unread=about.documents_unread)
+        if about.documents_unread
+        else ""
+    )
     return f"{total}, {used}{unread}"
 
 
@@ -444,7 +459,7 @@ T = TypeVar("T")
 
 def imported(path: str) -> Any:
     """What a path names: the module below `slmdesk`, a colon and the name in it."""
-    module, _, name = path.partition(":")
+    module, __, name = path.partition(":")
     return getattr(importlib.import_module(f"slmdesk.{module}"), name)
 
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from slmdesk.base.texts import _
+
 CUT = "…"
 MARK = "\N{REPLACEMENT CHARACTER}"
 """Stands where a character was that must not be shown: a control or direction mark, half a character."""
@@ -159,16 +161,20 @@ def why_not_theirs(handle: int, path: Path, *, or_ours: bool = False) -> str:
         ours = os.geteuid() if or_ours else None
         found = why_not_roots(os.fstat(handle), "it", ours)
         for folder in dict.fromkeys((path.parent, path.resolve().parent)):
-            found = found or why_not_roots(folder.stat(), "its folder", ours)
+            found = found or why_not_roots(folder.stat(), _("its folder"), ours)
         return found
     except (OSError, RuntimeError) as err:  # RuntimeError: a loop of links
-        return f"it cannot be told who may write it: {err}"
+        return _("it cannot be told who may write it: {err}").format(err=err)
 
 
 def why_not_roots(about: os.stat_result, what: str, ours: int | None = None) -> str:
     """Why a file or folder may be changed by others than root and the account `ours`; empty: it may not."""
     if about.st_uid not in (ROOT, ours):
-        return f"{what} belongs to {owner_of(about)} and not to {'root' if ours is None else 'you'}"
+        return _("{what} belongs to {owner} and not to {what2}").format(
+            what=what, owner=owner_of(about), what2=_("root") if ours is None else _("you")
+        )
     if about.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        return f"{what} can be changed by others{' than root' if ours is None else ''}"
+        return _("{what} can be changed by others{what2}").format(
+            what=what, what2=_(" than root") if ours is None else ""
+        )
     return ""

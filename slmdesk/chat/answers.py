@@ -31,6 +31,7 @@ from slmdesk.base.protocol import (
 )
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import AnswerEnding, Message, ModelRecord, Status
+from slmdesk.base.texts import _
 from slmdesk.base.types import THINKING_USUAL, Answer, ChatMessage, FinishReason, Json, Origin, Role, Sampling, TextPart
 from slmdesk.chat.conversation import REDACTION, Stores, ended
 from slmdesk.chat.types import (
@@ -550,7 +551,7 @@ class ModelChoice:
         """Return an adapter by id, unique prefix or name.  Raises KnownError `model.unknown`, `adapter.unusable`."""
         record = self._store.models.get(requested)
         if record.kind != "adapter":
-            raise KnownError("adapter.unusable", adapter=record.name, reason="it is no adapter")
+            raise KnownError("adapter.unusable", adapter=record.name, reason=_("it is no adapter"))
         return record
 
     def _pinned(self, options: ChatOptions) -> ModelRecord | None:

@@ -10,6 +10,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import messages_to_json, stored_from, stored_list
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Message, ModelRecord
+from slmdesk.base.texts import _
 from slmdesk.base.types import (
     THINKING_USUAL,
     AttachmentPart,
@@ -111,14 +112,14 @@ def not_loaded() -> Never:
 def _tokens_in(untrusted: Mapping[str, Json]) -> int:
     tokens = untrusted.get("tokens")
     if not isinstance(tokens, int):
-        raise KnownError("child.protocol", reason="prompt")
+        raise KnownError("child.protocol", reason=_("prompt"))
     return tokens
 
 
 def _seen_from(untrusted: Mapping[str, Json], ids: Sequence[str]) -> InspectedPrompt:
     text, missing = stored_from(str, untrusted.get("text")), stored_from(list, untrusted.get("missing", []))
     if text is None or missing is None:
-        raise KnownError("child.protocol", reason="prompt")
+        raise KnownError("child.protocol", reason=_("prompt"))
     left_out = tuple(ids[one] for one in stored_list(int, missing) if 0 <= one < len(ids))
     return InspectedPrompt(text, _tokens_in(untrusted), left_out, tuple(stored_list(str, untrusted.get("lookalikes"))))
 
@@ -185,11 +186,11 @@ class ContextMeter(Service):
             for each, attachment in zip(request.attach, measured, strict=True)
             if isinstance(attachment, MeasuredAttachment)
         ]
-        tokens = yield self._sources.tokens_of([attachment for _, attachment in found], record)
+        tokens = yield self._sources.tokens_of([attachment for __, attachment in found], record)
         kept_free = space_for_answer(context, request.options.max_tokens)
         left = context - kept_free - total_of([*parts, question])
-        sized = [SizedAttachment(count, each.mode) for (each, _), count in zip(found, tokens, strict=True)]
-        fresh = _foreseen([attachment for _, attachment in found], sized, left)
+        sized = [SizedAttachment(count, each.mode) for (each, __), count in zip(found, tokens, strict=True)]
+        fresh = _foreseen([attachment for __, attachment in found], sized, left)
         whole = (*parts, *fresh, question, ContextPart("answer", kept_free))
         shown = tuple(part for part in whole if part.tokens)
         self._publish(ContextMeasured(request.chat, total_of(shown), context, shown, request.options.when_full))

@@ -18,6 +18,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import stored_from, stored_list
 from slmdesk.base.record import Record, changed, field
 from slmdesk.base.records import AnswerEnding, Item, Message, RemovedMessages, Status
+from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.base.types import AttachmentPart, ChatMessage, Json, Origin, Role, TextPart
 from slmdesk.base.untrusted import CUT, clean_label
@@ -151,7 +152,7 @@ def blanks_note(message: Message) -> str:
     from slmdesk.text.sentences import blanks_in
 
     blanks = blanks_in(message.text) if message.role is Role.ASSISTANT and message.status is Status.COMPLETE else ()
-    return f"To fill in: {', '.join(blanks)}" if blanks else ""
+    return _("To fill in: {blanks}").format(blanks=", ".join(blanks)) if blanks else ""
 
 
 def siblings_on(path: Sequence[Placed], messages: Sequence[Placed]) -> dict[str, tuple[str, ...]]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.records import AnswerEnding, Item, Message, RemovedMessages, Status
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json, Role
 from slmdesk.chat.answers import Answers, ModelChoice
 from slmdesk.chat.attachments import Quotes
@@ -71,9 +72,9 @@ class Edits(Service):
         store = self._stores.of(message)
         old = store.messages.get(message)
         if old.role is not Role.ASSISTANT or old.status is Status.STREAMING:
-            raise KnownError("request.invalid", what="not an answer that has ended")
+            raise KnownError("request.invalid", what=_("not an answer that has ended"))
         if not text.strip():
-            raise KnownError("request.invalid", what="no text")
+            raise KnownError("request.invalid", what=_("no text"))
         if text == old.text:
             return old
         edited = store.messages.edit(message, text)
@@ -149,7 +150,7 @@ class Edits(Service):
         path = active_path(store.messages.of_item(item.id), message)
         path = path[: next(at for at, other_message in enumerate(path) if other_message.id == message) + 1]
         if any(message.status is Status.STREAMING for message in path):
-            raise KnownError("request.invalid", what="an answer is still being written")
+            raise KnownError("request.invalid", what=_("an answer is still being written"))
         settings = {key: value for key, value in item.settings.items() if key not in OF_ONE_CHAT}
         title = title_from(f"{item.title} (copy)")
         if store is self._stores.unsaved:
@@ -262,7 +263,7 @@ class WindowService(Service):
         """Replace the notes; empty ones are removed.  Raises KnownError `item.unknown`, `text.too_long`."""
         words = notes.strip()
         if len(words) > MOST_NOTES:
-            raise KnownError("text.too_long", limit=f"{MOST_NOTES:,} characters")
+            raise KnownError("text.too_long", limit=_("{most_notes:,} characters").format(most_notes=MOST_NOTES))
         return self._change(chat, **{NOTES: words or None})
 
     def summarize_left_out(self, chat: str) -> Pending[Item]:
@@ -300,7 +301,7 @@ class WindowService(Service):
 
     def _write(self, item: Item, notes: str, groups: Sequence[Group]) -> Pending[str]:
         if not groups:
-            raise KnownError("request.invalid", what="there is nothing to summarize")
+            raise KnownError("request.invalid", what=_("there is nothing to summarize"))
         record = self._choice.record_for(options_from(item.settings))
         return in_slices(self._service_thread, self._writer.write(record, notes, groups, self._veils.of(item)))
 
@@ -349,7 +350,7 @@ class PrivateChats(Service):
         item = self._unsaved.items.get(chat)
         messages = sorted(self._unsaved.messages.of_item(chat), key=lambda message: message.n)
         if any(message.status is Status.STREAMING for message in messages):
-            raise KnownError("request.invalid", what="an answer is still being written")
+            raise KnownError("request.invalid", what=_("an answer is still being written"))
         settings = {key: value for key, value in item.settings.items() if key not in OF_ONE_CHAT}
         copies: dict[str, str] = {}
         with self._store.together():

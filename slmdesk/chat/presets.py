@@ -17,6 +17,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_atomically
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import PresetRecord
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label, json_bytes, object_in, read_file
 from slmdesk.chat.types import (
@@ -36,11 +37,18 @@ FORM = "slmdesk_preset"
 VERSION = 1
 MOST_NAME, MOST_SYSTEM = 80, 20_000
 WORDS: Mapping[str, str] = {
-    "system": "instructions", "model": "model", "answer_language": "language of answers",
+    "system": _("instructions"),
+    "model": _("model"),
+    "answer_language": _("language of answers"),
     **{setting.name: re.sub(r"\s*\(.*\)", "", setting.title).lower() for setting in SETTINGS},
-    "max_tokens": "maximum length", "stop": STOP_TITLE.lower(), "word_bias": BIAS_TITLE.lower(), "thinking": "thinking",
-    "json_schema": "JSON schema", "grammar": "grammar", "examples": "examples",
-}  # fmt: skip
+    "max_tokens": _("maximum length"),
+    "stop": STOP_TITLE.lower(),
+    "word_bias": BIAS_TITLE.lower(),
+    "thinking": _("thinking"),
+    "json_schema": _("JSON schema"),
+    "grammar": _("grammar"),
+    "examples": _("examples"),
+}
 OF_PRESET = tuple(WORDS)
 """The options that a preset decides; the others of a chat stay."""
 
@@ -161,19 +169,23 @@ def preset_in(path: Path) -> tuple[str, ChatOptions]:
     except OSError as err:
         raise KnownError("file.unreadable", path=str(path), reason=err.strerror or str(err)) from err
     except (ValueError, RecursionError):
-        raise KnownError("preset.invalid", path=str(path), reason="it is no JSON object") from None
+        raise KnownError("preset.invalid", path=str(path), reason=_("it is no JSON object")) from None
     if untrusted.get(FORM) != VERSION:
-        reason = "it is no preset of this program" if FORM not in untrusted else "a newer version of slmdesk wrote it"
+        reason = (
+            _("it is no preset of this program") if FORM not in untrusted else _("a newer version of slmdesk wrote it")
+        )
         raise KnownError("preset.invalid", path=str(path), reason=reason)
     given = {key: one for key, one in untrusted.items() if key in OF_PRESET and key != "model" and one is not None}
     options = _options_of(given)
     for key, value in given.items():
         read = getattr(options, key)
         if not (isinstance(value, list) and len(read) == len(value) if isinstance(read, tuple) else read == value):
-            raise KnownError("preset.invalid", path=str(path), reason=f"“{key}” has a value it cannot have")
+            raise KnownError(
+                "preset.invalid", path=str(path), reason=_("“{key}” has a value it cannot have").format(key=key)
+            )
     name = untrusted.get("name")
     if not isinstance(name, str) or not clean_label(name, MOST_NAME).strip():
-        raise KnownError("preset.invalid", path=str(path), reason="it has no name")
+        raise KnownError("preset.invalid", path=str(path), reason=_("it has no name"))
     return name, options
 
 
@@ -189,12 +201,15 @@ def _value(options: ChatOptions) -> dict[str, Json]:
     check_options(options)
     require_form(options.sampling)
     if len(options.system) > MOST_SYSTEM:
-        raise KnownError("request.invalid", what=f"instructions of more than {MOST_SYSTEM:,} characters")
+        raise KnownError(
+            "request.invalid",
+            what=_("instructions of more than {most_system:,} characters").format(most_system=MOST_SYSTEM),
+        )
     return {key: value for key, value in options.settings.items() if key in OF_PRESET and value is not None}
 
 
 def _name(name: str) -> str:
     clean = clean_label(name, MOST_NAME).strip()
     if not clean:
-        raise KnownError("request.invalid", what="no name")
+        raise KnownError("request.invalid", what=_("no name"))
     return clean

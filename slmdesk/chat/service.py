@@ -14,6 +14,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item, Message, ModelRecord, Status
+from slmdesk.base.texts import _
 from slmdesk.base.types import AttachmentPart, ChatMessage, Json, Lazy, Origin, Role, Sampling, TextPart
 from slmdesk.chat.answers import AnswerRequest, Answers, ModelChoice
 from slmdesk.chat.conversation import (
@@ -168,11 +169,14 @@ class ChatService(Service):
         `model.unknown`, `item.unknown`, `request.invalid` (no text), and `store.…` when nothing could be saved.
         """
         if not request.text.strip():
-            raise KnownError("request.invalid", what="no text")
+            raise KnownError("request.invalid", what=_("no text"))
         if request.space and request.chat is None:
             request = self._in_space(request)
         if len(request.attach) > MOST_ATTACHED:
-            raise KnownError("request.invalid", what=f"at most {MOST_ATTACHED} documents can be attached at once")
+            raise KnownError(
+                "request.invalid",
+                what=_("at most {most_attached} documents can be attached at once").format(most_attached=MOST_ATTACHED),
+            )
         stubs: tuple[TextPart, ...] = ()
         if request.attach:
             from slmdesk.chat.attachments import check_folders, stub_of
@@ -190,12 +194,12 @@ class ChatService(Service):
         item = self._with_redaction(message_store, item, request)
         path = active_path(message_store.messages.of_item(item.id), leaf_of(item))
         if path and self.is_writing(path[-1].id):
-            raise KnownError("request.invalid", what="the last answer is still being written")
+            raise KnownError("request.invalid", what=_("the last answer is still being written"))
         kept: tuple[AttachmentPart, ...] = ()
         if request.instead_of:
             *before, replaced = self._path_to(message_store, item, request.instead_of)
             if replaced.role is not Role.USER:
-                raise KnownError("request.invalid", what="not a question")
+                raise KnownError("request.invalid", what=_("not a question"))
             from slmdesk.chat.attachments import undecided_again
 
             path, kept = tuple(before), undecided_again(replaced.attachments)
@@ -259,7 +263,7 @@ class ChatService(Service):
         """Continue an answer that was cut.  Raises KnownError `request.invalid` for any other message."""
         message_store, old, item, before = self._answer(message)
         if not can_continue(old):
-            raise KnownError("request.invalid", what="this answer is complete")
+            raise KnownError("request.invalid", what=_("this answer is complete"))
         request = self._choice.request_as(old)
         growing = message_store.messages.reopen(message)
         self._publish(MessageChanged(growing))
@@ -477,7 +481,9 @@ class ChatService(Service):
             message_store = self._stores.of(request.chat)
             item = message_store.items.get(request.chat)
             if item.kind != KIND:
-                raise KnownError("request.invalid", what=f"this is a {item.kind}, which cannot be talked with")
+                raise KnownError(
+                    "request.invalid", what=_("this is a {kind}, which cannot be talked with").format(kind=item.kind)
+                )
             if options != options_from(item.settings):
                 item = message_store.items.change_settings(item.id, **options.settings)
             if item.title == NEW_CHAT and not message_store.messages.of_item(item.id):
@@ -557,7 +563,7 @@ class ChatService(Service):
         message_store = self._stores.of(message)
         other_message = self.answers.as_it_is(message_store.messages.get(message))
         if other_message.role is not Role.ASSISTANT or other_message.status is Status.STREAMING:
-            raise KnownError("request.invalid", what="not an answer that has ended")
+            raise KnownError("request.invalid", what=_("not an answer that has ended"))
         item = message_store.items.get(other_message.item)
         return message_store, other_message, item, self._path_to(message_store, item, message)[:-1]
 

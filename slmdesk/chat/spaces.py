@@ -19,6 +19,7 @@ from slmdesk.base.protocol import (
 )
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import Item, Message, ModelRecord, Status
+from slmdesk.base.texts import _
 from slmdesk.base.types import AttachMode, ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.base.untrusted import clean_label
 from slmdesk.chat.conversation import NEW_CHAT, PREFIX, REDACT, active_path, leaf_of, title_from
@@ -156,9 +157,12 @@ def _checked(space: Space) -> tuple[str, dict[str, Json]]:
     """The name and the settings of a space; None removes one.  Raises KnownError `request.invalid`."""
     name = clean_label(space.name, MOST_SPACE_NAME).strip()
     if not name:
-        raise KnownError("request.invalid", what="no name")
+        raise KnownError("request.invalid", what=_("no name"))
     if len(space.system) > MOST_SYSTEM:
-        raise KnownError("request.invalid", what=f"instructions of more than {MOST_SYSTEM:,} characters")
+        raise KnownError(
+            "request.invalid",
+            what=_("instructions of more than {most_system:,} characters").format(most_system=MOST_SYSTEM),
+        )
     documents: Sequence[Json] = [dict(document) for document in space.documents]
     return name, {
         "system": space.system.strip() or None, "preset": space.preset or None, DOCUMENTS: list(documents) or None,

@@ -14,6 +14,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import sampling_from, stored_from
 from slmdesk.base.record import Record, changed, field, to_json
 from slmdesk.base.records import Message, ModelRecord
+from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.base.types import (
     THINKING,
@@ -82,7 +83,7 @@ class SendRequest(Record):
 
 
 SCHEMA, GRAMMAR = "json_schema", "grammar"
-TITLES: Mapping[str, str] = {SCHEMA: "JSON schema", GRAMMAR: "Grammar (GBNF)"}
+TITLES: Mapping[str, str] = {SCHEMA: _("JSON schema"), GRAMMAR: _("Grammar (GBNF)")}
 MOST_FORM = 32_768
 """Characters: it is checked while somebody types, and stored with each answer."""
 
@@ -100,7 +101,7 @@ class FormCheck(Record):
 def check_form(kind: str, text: str) -> FormCheck:
     """Check a form of SCHEMA or GRAMMAR.  Takes a fifth of a second at most."""
     if len(text) > MOST_FORM:
-        return FormCheck(f"It is longer than {MOST_FORM:,} characters.")
+        return FormCheck(_("It is longer than {most_form:,} characters.").format(most_form=MOST_FORM))
     from slmdesk.base.grammars import GrammarInvalidError, SchemaInvalidError, check_gbnf, check_schema
 
     try:
@@ -108,7 +109,7 @@ def check_form(kind: str, text: str) -> FormCheck:
             return FormCheck(not_kept=check_schema(text))
         check_gbnf(text)
     except (SchemaInvalidError, GrammarInvalidError) as err:
-        place = f"Line {err.line}, column {err.column}: " if err.line else ""
+        place = _("Line {line}, column {column}: ").format(line=err.line, column=err.column) if err.line else ""
         reason = err.reason if place else err.reason[:1].upper() + err.reason[1:]
         return FormCheck(f"{place}{reason}.", err.line, err.column)
     return FormCheck()
@@ -117,7 +118,7 @@ def check_form(kind: str, text: str) -> FormCheck:
 def require_form(sampling: Sampling) -> None:
     """Raise KnownError `grammar.invalid` where an answer could not be bound to the form of this sampling."""
     if sampling.json_schema is not None and sampling.grammar is not None:
-        raise KnownError("grammar.invalid", reason="a grammar and a schema at once")
+        raise KnownError("grammar.invalid", reason=_("a grammar and a schema at once"))
     for kind, text in ((SCHEMA, sampling.json_schema), (GRAMMAR, sampling.grammar)):
         problem = check_form(kind, text).problem if text is not None else ""
         if problem:
@@ -131,9 +132,11 @@ def read_form(path: Path) -> str:
     except OSError as err:
         raise KnownError("file.unreadable", path=str(path), reason=err.strerror or str(err)) from err
     except UnicodeDecodeError as err:
-        raise KnownError("file.unreadable", path=str(path), reason="it is no UTF-8 text") from err
+        raise KnownError("file.unreadable", path=str(path), reason=_("it is no UTF-8 text")) from err
     if len(text) > MOST_FORM:
-        raise KnownError("grammar.invalid", reason=f"longer than {MOST_FORM:,} characters")
+        raise KnownError(
+            "grammar.invalid", reason=_("longer than {most_form:,} characters").format(most_form=MOST_FORM)
+        )
     return text
 
 
@@ -161,108 +164,114 @@ class Setting(Record):
 SETTINGS = (
     Setting(
         "temperature",
-        "Temperature",
-        "Low: factual and nearly always the same. High: more varied, and more often wrong. A question with a document "
-        "or a long text gets 0.2 unless you choose.",
+        _("Temperature"),
+        _(
+            "Low: factual and nearly always the same. High: more varied, and more often wrong. A question with a "
+            "document or a long text gets 0.2 unless you choose."
+        ),
         0.0,
         100.0,
     ),
-    Setting("top_p", "Word variety (top-p)", "How many of the likely next words may be chosen.", 0.0, 1.0),
+    Setting("top_p", _("Word variety (top-p)"), _("How many of the likely next words may be chosen."), 0.0, 1.0),
     Setting(
         "top_k",
-        "Candidates (top-k)",
-        "Only so many of the likeliest words can come next. Few: predictable. 0: no limit.",
+        _("Candidates (top-k)"),
+        _("Only so many of the likeliest words can come next. Few: predictable. 0: no limit."),
         0,
         1 << 20,
         is_whole=True,
     ),
     Setting(
         "min_p",
-        "Least likelihood (min-p)",
-        "Leaves out words that are far less likely than the likeliest one: 0.05 those below a twentieth. Higher is "
-        "safer; 0 leaves out none.",
+        _("Least likelihood (min-p)"),
+        _(
+            "Leaves out words that are far less likely than the likeliest one: 0.05 those below a twentieth. Higher is "
+            "safer; 0 leaves out none."
+        ),
         0.0,
         1.0,
     ),
     Setting(
         "typical_p",
-        "Typical words (typical-p)",
-        "Below 1, words are left out that would be a surprise at their place. 1 leaves out none.",
+        _("Typical words (typical-p)"),
+        _("Below 1, words are left out that would be a surprise at their place. 1 leaves out none."),
         0.0,
         1.0,
     ),
     Setting(
         "repeat_penalty",
-        "Repeat penalty",
-        "Above 1, words used shortly before become less likely. Too much of it changes names and figures: a question "
-        "with a document or a long text has none unless you choose.",
+        _("Repeat penalty"),
+        _(
+            "Above 1, words used shortly before become less likely. Too much of it changes names and figures: a "
+            "question with a document or a long text has none unless you choose."
+        ),
         0.01,
         10.0,
     ),
     Setting(
         "presence_penalty",
-        "Presence penalty",
-        "Above 0, every word already used becomes less likely, so that new subjects come up.",
+        _("Presence penalty"),
+        _("Above 0, every word already used becomes less likely, so that new subjects come up."),
         -10.0,
         10.0,
     ),
     Setting(
         "frequency_penalty",
-        "Frequency penalty",
-        "Above 0, a word becomes less likely each time it is used, so that none is overdone.",
+        _("Frequency penalty"),
+        _("Above 0, a word becomes less likely each time it is used, so that none is overdone."),
         -10.0,
         10.0,
     ),
     Setting(
         "penalty_last_n",
-        "Reach of these penalties",
-        "How many tokens back the three penalties look. -1: over the whole answer. 0: they are off.",
+        _("Reach of these penalties"),
+        _("How many tokens back the three penalties look. -1: over the whole answer. 0: they are off."),
         -1,
         1 << 20,
         is_whole=True,
     ),
     Setting(
         "dry_multiplier",
-        "Loop penalty (DRY)",
-        "Above 0, whole phrases are kept from coming again; 0.8 is usual. Against answers that go round in circles.",
+        _("Loop penalty (DRY)"),
+        _("Above 0, whole phrases are kept from coming again; 0.8 is usual. Against answers that go round in circles."),
         0.0,
         10.0,
     ),
     Setting(
         "dry_base",
-        "Growth of the loop penalty",
-        "How much stronger the loop penalty becomes with each further word of the phrase.",
+        _("Growth of the loop penalty"),
+        _("How much stronger the loop penalty becomes with each further word of the phrase."),
         1.0,
         10.0,
     ),
     Setting(
         "dry_allowed_length",
-        "Phrases that may repeat",
-        "Phrases of up to so many tokens are free of the loop penalty.",
+        _("Phrases that may repeat"),
+        _("Phrases of up to so many tokens are free of the loop penalty."),
         0,
         1000,
         is_whole=True,
     ),
     Setting(
         "xtc_probability",
-        "Surprise (XTC)",
-        "How often the most obvious words are left out: 0 never, 1 always. For stories and ideas, not for facts.",
+        _("Surprise (XTC)"),
+        _("How often the most obvious words are left out: 0 never, 1 always. For stories and ideas, not for facts."),
         0.0,
         1.0,
     ),
     Setting(
         "xtc_threshold",
-        "Threshold of surprise",
-        "Words count as obvious from this likelihood on. Above 0.5 there is no surprise at all.",
+        _("Threshold of surprise"),
+        _("Words count as obvious from this likelihood on. Above 0.5 there is no surprise at all."),
         0.0,
         1.0,
     ),
 )
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
-STOP_TITLE = "Stop texts"
-STOP_WORDS = "The answer ends before any of these texts, one a line. \\n stands for a line break."
-BIAS_TITLE = "Words to favour or avoid"
-BIAS_WORDS = (
+STOP_TITLE = _("Stop texts")
+STOP_WORDS = _("The answer ends before any of these texts, one a line. \\n stands for a line break.")
+BIAS_TITLE = _("Words to favour or avoid")
+BIAS_WORDS = _(
     "One a line, with a number: sincerely = -5. About 5 makes a word frequent, -5 rare; -100 forbids it. Words that "
     "begin with the same letters may be touched too."
 )
@@ -291,8 +300,12 @@ def number_of(setting: Setting, text: str) -> float | int | None:
     except ValueError:
         value = math.nan
     if not setting.least <= value <= setting.most:
-        kind = "whole number" if setting.is_whole else "number"
-        raise WrongLineError(f"This takes a {kind} from {setting.least:,g} to {setting.most:,.7g}.")
+        kind = _("whole number") if setting.is_whole else "number"
+        raise WrongLineError(
+            _("This takes a {kind} from {least:,g} to {most:,.7g}.").format(
+                kind=kind, least=setting.least, most=setting.most
+            )
+        )
     return value
 
 
@@ -301,9 +314,9 @@ def stops_of(text: str) -> tuple[str, ...]:
     lines = [line for line in text.split("\n") if line]
     stops = tuple(dict.fromkeys(re.sub(r"\\[ntr\\]", lambda found: _ESCAPES[found[0]], line) for line in lines))
     if len(stops) > MOST_STOPS:
-        raise WrongLineError(f"There can be {MOST_STOPS} stop texts at most.")
+        raise WrongLineError(_("There can be {most_stops} stop texts at most.").format(most_stops=MOST_STOPS))
     if any(len(stop) > MOST_STOP for stop in stops):
-        raise WrongLineError(f"A stop text has {MOST_STOP} characters at most.")
+        raise WrongLineError(_("A stop text has {most_stop} characters at most.").format(most_stop=MOST_STOP))
     return stops
 
 
@@ -325,10 +338,14 @@ def biases_of(text: str) -> tuple[tuple[str, float], ...]:
             value = math.nan
         if not is_bias(words.strip(), value):
             limit = f"{STRONGEST_BIAS:g}"
-            raise WrongLineError(f"Line {number}: a word, the sign = and a number from -{limit} to {limit}.")
+            raise WrongLineError(
+                _("Line {number}: a word, the sign = and a number from -{limit} to {limit}.").format(
+                    number=number, limit=limit
+                )
+            )
         biases[words.strip()] = value
     if len(biases) > MOST_BIASES:
-        raise WrongLineError(f"There can be {MOST_BIASES} words at most.")
+        raise WrongLineError(_("There can be {most_biases} words at most.").format(most_biases=MOST_BIASES))
     return tuple(biases.items())
 
 
@@ -493,7 +510,7 @@ def check_options(options: ChatOptions) -> None:
         if value is not None and not _is_number(name, value):
             raise KnownError("request.invalid", what=name)
     if any(len(getattr(options, name)) > MOST_FORM for name in FORMS) or (options.json_schema and options.grammar):
-        raise KnownError("request.invalid", what="form of the answer")
+        raise KnownError("request.invalid", what=_("form of the answer"))
     for name, read in (("stop", _stops_from), ("word_bias", _biases_from)):
         if read(getattr(options, name)) != getattr(options, name):
             raise KnownError("request.invalid", what=name)
@@ -539,7 +556,7 @@ def lora_for(options: ChatOptions, record: ModelRecord, known: Sequence[ModelRec
         raise KnownError("adapter.gone")
     theirs, ours = adapter.header.get("architecture"), record.header.get("architecture")
     if theirs and ours and theirs != ours:
-        reason = f"it is made for {theirs}, not for {ours}"
+        reason = _("it is made for {theirs}, not for {ours}").format(theirs=theirs, ours=ours)
         raise KnownError("adapter.other_model", adapter=adapter.name, model=record.name, reason=reason)
     return Lora(adapter.id, adapter.name, os.fsdecode(adapter.path), options.lora_scale)
 
@@ -583,9 +600,9 @@ class Rewrite(StrEnum):
 
 
 LABELS: Mapping[Rewrite, str] = {
-    Rewrite.SHORTER: "Shorter",
-    Rewrite.LONGER: "Longer",
-    Rewrite.SIMPLER: "Simpler",
+    Rewrite.SHORTER: _("Shorter"),
+    Rewrite.LONGER: _("Longer"),
+    Rewrite.SIMPLER: _("Simpler"),
 }
 _REQUESTS: Mapping[str, tuple[str, str, str]] = {
     "en": (

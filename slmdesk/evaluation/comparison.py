@@ -16,6 +16,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import stored_dict, stored_from, stored_list
 from slmdesk.base.record import Number, Record, to_json
 from slmdesk.base.records import AnswerEnding, Item, Message, ModelRecord, Status
+from slmdesk.base.texts import _
 from slmdesk.base.types import Answer, Json, Origin, Role, Sampling, TextPart
 from slmdesk.chat.answers import AnswerRequest, Answers, Watcher
 from slmdesk.chat.conversation import title_from, turns_for_engine, words_of
@@ -123,17 +124,20 @@ class ModelComparisonService(Service):
 
     def _checked(self, request: CompareRequest) -> list[ModelRecord]:
         if not request.prompt.strip():
-            raise KnownError("request.invalid", what="no text")
+            raise KnownError("request.invalid", what=_("no text"))
         if self._jobs.is_held:
             raise KnownError("measuring.twice")
         if not LEAST <= len(request.models) <= MOST:
-            raise KnownError("request.invalid", what=f"two to four models can be compared, not {len(request.models)}")
+            raise KnownError(
+                "request.invalid",
+                what=_("two to four models can be compared, not {count}").format(count=len(request.models)),
+            )
         records = [self._models.choose(model) for model in request.models]
         for record in records:
             if not record.can_chat:
                 raise KnownError("model.wrong_kind", kind=record.kind)
         if len({record.id for record in records}) < len(records):
-            raise KnownError("request.invalid", what="each model can be named once")
+            raise KnownError("request.invalid", what=_("each model can be named once"))
         return records
 
     def _add(self, request: CompareRequest, records: Sequence[ModelRecord]) -> str:
@@ -279,15 +283,20 @@ class AnswerMeasurements(Record):
     energy_source: str = ""
 
     def lines(self) -> list[tuple[str, str]]:
-        energy = "not measured"
+        energy = _("not measured")
         if self.energy_j is not None and self.energy_source in tuple(EnergySource):
             energy = energy_words(self.energy_j, EnergySource(self.energy_source))
         return [
-            ("First word after", _seconds(self.first_token_s)),
-            ("Whole answer", f"{_seconds(self.total_s)}, {self.output_tokens:,} tokens"),
-            ("Speed", f"{self.tokens_per_s:.1f} tokens/s"),
-            ("Memory", bytes_for_people(self.memory_bytes)),
-            ("Energy", energy),
+            (_("First word after"), _seconds(self.first_token_s)),
+            (
+                _("Whole answer"),
+                _("{seconds}, {output_tokens:,} tokens").format(
+                    seconds=_seconds(self.total_s), output_tokens=self.output_tokens
+                ),
+            ),
+            (_("Speed"), _("{tokens_per_s:.1f} tokens/s").format(tokens_per_s=self.tokens_per_s)),
+            (_("Memory"), bytes_for_people(self.memory_bytes)),
+            (_("Energy"), energy),
         ]
 
 
@@ -305,7 +314,7 @@ class ComparedAnswer(Record):
 
     @property
     def name(self) -> str:
-        return self.message.model_name or "unknown model"
+        return self.message.model_name or _("unknown model")
 
 
 class Comparison(Record):
@@ -340,7 +349,13 @@ def figures_of(item: Item) -> dict[str, AnswerMeasurements]:
 
 
 def _seconds(seconds: float) -> str:
-    return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+    return (
+        f"{seconds:.2f} s"
+        if seconds < 10
+        else f"{seconds:.0f} s"
+        if seconds < 120
+        else _("{seconds:.1f} min").format(seconds=seconds / 60)
+    )
 
 
 def export_parts(

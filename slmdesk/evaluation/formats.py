@@ -22,6 +22,7 @@ from slmdesk.base.files import private_folder, sync_folder
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Progress, record_from, stored_from
 from slmdesk.base.record import Number, Record, changed, to_json
 from slmdesk.base.records import ModelRecord
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import FILE_TYPES, FormatQuality, FormatSpeed, Json
 from slmdesk.children.client import ChildClient
 from slmdesk.children.reach import AllowedPaths
@@ -178,7 +179,10 @@ class FormatService(Service):
         """
         record = self.published(model)
         if name not in FILE_TYPES and not (left_out and not name):
-            raise KnownError("request.invalid", what=f"format {name[:20]}; one of {', '.join(FILE_TYPES)}")
+            raise KnownError(
+                "request.invalid",
+                what=_("format {name}; one of {file_types}").format(name=name[:20], file_types=", ".join(FILE_TYPES)),
+            )
         before = self._begin()
         folder, path = self._models.folder, Path(os.fsdecode(record.path))
 
@@ -305,7 +309,7 @@ def _kept(
     """Check what a child has made, and give it its final name.  Raises KnownError `model.…`, Stopped."""
     header, source = check_file(made), read_header(published.path)
     if (header.architecture, header.vocab_size) != (source.architecture, source.vocab_size):
-        raise KnownError("model.not_converted", reason="the new file is of another model")
+        raise KnownError("model.not_converted", reason=_("the new file is of another model"))
     with made.open("rb+") as file:
         os.fsync(file.fileno())
     hashed = hash_file(made, lambda _done, _total: None, stop)
@@ -419,7 +423,7 @@ class FormatReport(Record):
 
 
 def name_without(layers: int) -> str:
-    return f"{layers} layer{'s' if layers > 1 else ''} less"
+    return ngettext("{n} layer less", "{n} layers less", layers)
 
 
 def candidates(quantization: str, parameters: int) -> Sequence[str]:
@@ -442,15 +446,21 @@ def candidates(quantization: str, parameters: int) -> Sequence[str]:
 LEAST_KNOWN = 0.1
 """Of the work: before that, nothing tells how long the rest will take."""
 _LIKENESS = {
-    Likeness.SAME: "Same answers",
-    Likeness.NEARLY: "Answers as good",
-    Likeness.OTHER: "Weaker answers",
-    Likeness.UNKNOWN: "Not compared",
+    Likeness.SAME: _("Same answers"),
+    Likeness.NEARLY: _("Answers as good"),
+    Likeness.OTHER: _("Weaker answers"),
+    Likeness.UNKNOWN: _("Not compared"),
 }
 
 
 def gain_words(gain: float) -> str:
-    return "as fast" if 0.97 <= gain <= 1.03 else f"{gain:.1f} × as fast" if gain < 10 else f"{gain:.0f} × as fast"
+    return (
+        _("as fast")
+        if 0.97 <= gain <= 1.03
+        else _("{gain:.1f} × as fast").format(gain=gain)
+        if gain < 10
+        else _("{gain:.0f} × as fast").format(gain=gain)
+    )
 
 
 def size_words(result: FormatResult, report: FormatReport) -> str:
@@ -463,8 +473,14 @@ def likeness_words(result: FormatResult) -> str:
     if result.quality is None:
         return words
     change = (result.perplexity_change - 1) * 100
-    surer = "as sure" if abs(change) < 0.05 else f"{abs(change):.1f} % {'less' if change > 0 else 'more'} sure"
-    return f"{words} ({result.same_answers} of {result.questions} equal word by word; {surer} of its words)"
+    surer = (
+        _("as sure")
+        if abs(change) < 0.05
+        else _("{change:.1f} % {what} sure").format(change=abs(change), what=_("less") if change > 0 else _("more"))
+    )
+    return _("{words} ({same_answers} of {questions} equal word by word; {surer} of its words)").format(
+        words=words, same_answers=result.same_answers, questions=result.questions, surer=surer
+    )
 
 
 def copy_label(origin: CopyOrigin) -> str:
@@ -476,28 +492,36 @@ def progress_words(what: str, fraction: float, seconds: float) -> str:
     if fraction < LEAST_KNOWN:
         return what
     left = time_for_people(seconds * (1 - fraction) / fraction)
-    return f"{what}, {left} left" if left.startswith("less") else f"{what}, about {left} left"
+    return (
+        _("{what}, {left} left").format(what=what, left=left)
+        if left.startswith("less")
+        else _("{what}, about {left} left").format(what=what, left=left)
+    )
 
 
 def format_sentence(result: FormatResult, report: FormatReport) -> str:
     if result.reason:
         return result.reason
-    return (
-        f"{likeness_words(result)}; writes answers {gain_words(result.answer_gain)}, long documents "
-        f"{gain_words(result.long_work_gain)}, {size_words(result, report)}."
+    return _("{likeness}; writes answers {gain}, long documents {gain2}, {size}.").format(
+        likeness=likeness_words(result),
+        gain=gain_words(result.answer_gain),
+        gain2=gain_words(result.long_work_gain),
+        size=size_words(result, report),
     )
 
 
 def advice_of(report: FormatReport) -> str:
     best = report.fastest()
     if best is None and any(result.left_out for result in report.tried):
-        return "Use the whole file: without layers its answers are weaker, or not faster."
+        return _("Use the whole file: without layers its answers are weaker, or not faster.")
     if best is None:
-        return "The published file is the best one for this PC: no format is faster and answers nearly as well."
-    return f"Recommended: {best.format}. {format_sentence(best, report)}"
+        return _("The published file is the best one for this PC: no format is faster and answers nearly as well.")
+    return _("Recommended: {format}. {format_sentence}").format(
+        format=best.format, format_sentence=format_sentence(best, report)
+    )
 
 
-RULE = (
+RULE = _(
     "Recommended is the fastest format whose answers are the same or as good: what it expects of the next word differs "
     "little from the published file's (divergence up to 0.03), and it is at most 2 % less sure of the words of our "
     "test texts. Answers that are as good may still use other words."
@@ -629,25 +653,25 @@ class FormatTrials:
             "path": str(self._published.path), "target": str(target), "format": name,
             "left_out": list(left_out), "origin": self._origin(left_out),
         }  # fmt: skip
-        self._ask("quantize", f"making {_shown(name, left_out)}", payload, 0.0, _MAKE)
+        self._ask("quantize", _("making {name}").format(name=_shown(name, left_out)), payload, 0.0, _MAKE)
         return target
 
     def _losses(self, layers: Sequence[int]) -> Mapping[int, float]:
         few = Material(material().texts[:1], material().questions[:1])
         kept, losses = self._folder / "first.bin", {}
         self._share = _SEARCH / max(1, len(layers))
-        self._quality_of(self._published.path, "reading with all layers", 0.0, few, kept, is_reference=True)
+        self._quality_of(self._published.path, _("reading with all layers"), 0.0, few, kept, is_reference=True)
         for number, layer in enumerate(layers):
             self._done = number * self._share
             target = self.make("", (layer,))
-            what = f"reading without layer {layer + 1}"
-            quality, _ = self._quality_of(target, what, _MAKE, few, kept, is_reference=False)
+            what = _("reading without layer {layer}").format(layer=layer + 1)
+            quality, __ = self._quality_of(target, what, _MAKE, few, kept, is_reference=False)
             losses[layer] = quality.divergence
             target.unlink(missing_ok=True)
         return losses
 
     def _origin(self, left_out: Sequence[int]) -> str:
-        without = f", without layers {' '.join(map(str, left_out))}" if left_out else ""
+        without = _(", without layers {names}").format(names=" ".join(map(str, left_out))) if left_out else ""
         return self._published.origin + without
 
     def _tried(self, name: str, left_out: tuple[int, ...] = ()) -> FormatResult:
@@ -658,14 +682,16 @@ class FormatTrials:
         if needed > free:
             return changed(
                 result,
-                reason=f"It needs about {bytes_for_people(needed)} of memory; {bytes_for_people(free)} are free.",
+                reason=_("It needs about {size} of memory; {size2} are free.").format(
+                    size=bytes_for_people(needed), size2=bytes_for_people(free)
+                ),
             )
         try:
             self.make(name, left_out)
             self._wait_until_quiet()
             result = changed(result, bytes=target.stat().st_size)
-            published = self._speed_of(self._published.path, "measuring the published file", _MAKE)
-            speed = self._speed_of(target, f"measuring {shown}", _MAKE + _SPEED)
+            published = self._speed_of(self._published.path, _("measuring the published file"), _MAKE)
+            speed = self._speed_of(target, _("measuring {shown}").format(shown=shown), _MAKE + _SPEED)
             result = changed(result, speed=speed, published=published)
             is_smaller = result.bytes < SMALLER * self._published.bytes
             if left_out or is_smaller or max(result.answer_gain, result.long_work_gain) >= FASTER:
@@ -681,7 +707,7 @@ class FormatTrials:
     def _wait_until_quiet(self) -> None:
         """Wait a little for other programs, whose work would be measured too.  Raises KnownError `formats.noisy`."""
         others = OtherPrograms()
-        for _ in range(_LOOKS):
+        for __ in range(_LOOKS):
             if self._stop.wait(_LISTEN_S):
                 raise Stopped
             if others.are_quiet():
@@ -691,14 +717,14 @@ class FormatTrials:
     def _judged(self, result: FormatResult, target: Path) -> FormatResult:
         begin = _MAKE + 2 * _SPEED
         if self._reference is None:
-            what = "reading our texts with the published file"
+            what = _("reading our texts with the published file")
             self._reference = self._quality_of(
                 self._published.path, what, begin, material(), self._predictions, is_reference=True
             )
         reference, wanted = self._reference
         quality, answers = self._quality_of(
             target,
-            f"comparing the answers of {result.format}",
+            _("comparing the answers of {format}").format(format=result.format),
             begin + _QUALITY,
             material(),
             self._predictions,

@@ -22,6 +22,7 @@ from slmdesk.base.protocol import (
 )
 from slmdesk.base.record import Number, Record, to_json
 from slmdesk.base.records import JobStatus, ModelRecord
+from slmdesk.base.texts import _
 from slmdesk.base.types import ChatMessage, Json, LoadedModel, Role, Sampling, TextPart
 from slmdesk.base.untrusted import clean_label
 from slmdesk.children.client import JobHandle
@@ -136,7 +137,9 @@ class CardService(Service):
         job = self._exams.unfinished(record)
         if job is None or job.status is not JobStatus.PAUSED:
             return ""
-        return f"The exam is paused: {job.done} of {job.total} tasks are done. “Test now” goes on with it."
+        return _("The exam is paused: {done} of {total} tasks are done. “Test now” goes on with it.").format(
+            done=job.done, total=job.total
+        )
 
 
 def _read(record: ModelRecord, context_tokens: int, pc: Pc) -> _Read:
@@ -168,44 +171,44 @@ def _plain(value: Json) -> str:
 
 
 _NOUNS: Mapping[Skill, str] = {
-    Skill.FORMAT: "keeping to a form",
-    Skill.BLOCK: "finding where a text says something",
-    Skill.TRUTH: "judging true and false",
-    Skill.LANGUAGE: "answering in the language asked",
-    Skill.CORRECT: "corrections",
+    Skill.FORMAT: _("keeping to a form"),
+    Skill.BLOCK: _("finding where a text says something"),
+    Skill.TRUTH: _("judging true and false"),
+    Skill.LANGUAGE: _("answering in the language asked"),
+    Skill.CORRECT: _("corrections"),
 }
 _FEW: Mapping[Skill, str] = {
-    Skill.FORMAT: "fixed forms",
-    Skill.BLOCK: "sources",
-    Skill.TRUTH: "true or false",
-    Skill.LANGUAGE: "languages",
-    Skill.CORRECT: "corrections",
+    Skill.FORMAT: _("fixed forms"),
+    Skill.BLOCK: _("sources"),
+    Skill.TRUTH: _("true or false"),
+    Skill.LANGUAGE: _("languages"),
+    Skill.CORRECT: _("corrections"),
 }
 _LEVELS: Mapping[Skill, Mapping[str, str]] = {
     Skill.FORMAT: {
-        "good": "Keeps to a form that is asked for, such as a list or a single word",
-        "fair": "Keeps to a form more often than not",
-        "weak": "Does not keep to a form; ask it for plain text",
+        "good": _("Keeps to a form that is asked for, such as a list or a single word"),
+        "fair": _("Keeps to a form more often than not"),
+        "weak": _("Does not keep to a form; ask it for plain text"),
     },
     Skill.BLOCK: {
-        "good": "Names the passage that says something",
-        "fair": "Often names the passage that says something; slmdesk checks each",
-        "weak": "Names the wrong passages; slmdesk finds them by their words instead",
+        "good": _("Names the passage that says something"),
+        "fair": _("Often names the passage that says something; slmdesk checks each"),
+        "weak": _("Names the wrong passages; slmdesk finds them by their words instead"),
     },
     Skill.TRUTH: {
-        "good": "Tells true from altered statements about a text",
-        "fair": "Often tells true from altered statements; check what matters",
-        "weak": "Do not rely on its judgement of true and false",
+        "good": _("Tells true from altered statements about a text"),
+        "fair": _("Often tells true from altered statements; check what matters"),
+        "weak": _("Do not rely on its judgement of true and false"),
     },
     Skill.LANGUAGE: {
-        "good": "Answers in the language asked",
-        "fair": "Mostly answers in the language asked",
-        "weak": "Often answers in another language than asked, or says nothing new",
+        "good": _("Answers in the language asked"),
+        "fair": _("Mostly answers in the language asked"),
+        "weak": _("Often answers in another language than asked, or says nothing new"),
     },
     Skill.CORRECT: {
-        "good": "Corrects mistakes without rewriting",
-        "fair": "Corrects some mistakes without rewriting; read what it changed",
-        "weak": "Misses mistakes, or rewrites when it should correct",
+        "good": _("Corrects mistakes without rewriting"),
+        "fair": _("Corrects some mistakes without rewriting; read what it changed"),
+        "weak": _("Misses mistakes, or rewrites when it should correct"),
     },
 }
 
@@ -216,11 +219,11 @@ def sentence_of(name: str, result: ExamResult) -> str:
 
 def short_words(result: ExamResult) -> str:
     by_level = {level: [_NOUNS[skill.skill] for skill in result.skills if skill.level == level] for level in _ORDER}
-    parts = [f"good for {_listed(['short chats', *by_level['good']])}"]
+    parts = [_("good for {listed}").format(listed=_listed([_("short chats"), *by_level["good"]]))]
     if by_level["fair"]:
-        parts.append(f"fair at {_listed(by_level['fair'])}")
+        parts.append(_("fair at {listed}").format(listed=_listed(by_level["fair"])))
     if by_level["weak"]:
-        parts.append(f"do not rely on it for {_listed(by_level['weak'], 'or')}")
+        parts.append(_("do not rely on it for {listed}").format(listed=_listed(by_level["weak"], _("or"))))
     return "; ".join(parts)
 
 
@@ -228,10 +231,10 @@ def few_words(result: ExamResult) -> str:
     weak = [_FEW[skill.skill] for skill in result.skills if skill.level == "weak"]
     fair = [_FEW[skill.skill] for skill in result.skills if skill.level == "fair"]
     if len(weak) == len(result.skills):
-        return "for short chats only"
+        return _("for short chats only")
     if weak:
-        return f"weak at {', '.join(weak)}"
-    return f"good, but fair at {', '.join(fair)}" if fair else "good at all that was examined"
+        return _("weak at {weak}").format(weak=", ".join(weak))
+    return _("good, but fair at {fair}").format(fair=", ".join(fair)) if fair else _("good at all that was examined")
 
 
 def lines_of(result: ExamResult) -> tuple[str, ...]:
@@ -248,12 +251,22 @@ def thinking_lines(plain: ExamResult, thinking: ExamResult) -> tuple[str, ...]:
         for noun, result, two in rows
     ]
     if not thinking.thoughts:
-        return (*lines, "It did not think aloud before any answer, so both are the same question asked twice.")
+        return (*lines, _("It did not think aloud before any answer, so both are the same question asked twice."))
     gain = sum(two.passed - result.passed for _noun, result, two in rows)
     if abs(gain) <= SMALL_GAIN:
-        return (*lines, f"Thinking made little difference: {gain:+} of {sum(two.total for *_, two in rows)} tasks.")
-    how = "passes more with" if gain > 0 else "passes fewer with"
-    return (*lines, f"It {how} thinking: {gain:+} of {sum(two.total for *_, two in rows)} tasks.")
+        return (
+            *lines,
+            _("Thinking made little difference: {gain:+} of {sum} tasks.").format(
+                gain=gain, sum=sum(two.total for *__, two in rows)
+            ),
+        )
+    how = _("passes more with") if gain > 0 else _("passes fewer with")
+    return (
+        *lines,
+        _("It {how} thinking: {gain:+} of {sum} tasks.").format(
+            how=how, gain=gain, sum=sum(two.total for *__, two in rows)
+        ),
+    )
 
 
 def note_words(record: ModelRecord) -> str:
@@ -261,15 +274,17 @@ def note_words(record: ModelRecord) -> str:
     minutes = note.get("minutes")
     match note.get("reason"):
         case "slow":
-            about = f"about {minutes} min" if isinstance(minutes, int) else "long"
-            return f"No automatic test: it would take {about} on this PC."
+            about = _("about {minutes} min").format(minutes=minutes) if isinstance(minutes, int) else _("long")
+            return _("No automatic test: it would take {about} on this PC.").format(about=about)
         case "offered":
-            about = f" The test takes about {minutes} min." if isinstance(minutes, int) else ""
-            return f"Not tested yet.{about} It runs in the background."
+            about = (
+                _(" The test takes about {minutes} min.").format(minutes=minutes) if isinstance(minutes, int) else ""
+            )
+            return _("Not tested yet.{about} It runs in the background.").format(about=about)
         case "stopped":
-            return "The exam was stopped. You can run it again; what was answered is kept."
+            return _("The exam was stopped. You can run it again; what was answered is kept.")
         case "failed":
-            return "The exam could not be done. You can run it again."
+            return _("The exam could not be done. You can run it again.")
     return ""
 
 
@@ -280,11 +295,13 @@ _ORDER = ("good", "fair", "weak")
 
 def _grounds(result: SkillResult) -> str:
     if result.auc is None:
-        return f"{result.passed} of {result.total} tasks"
-    return f"it trusts the true one of two in {round(result.auc * 100)} of 100 cases, and guessing gives 50"
+        return _("{passed} of {total} tasks").format(passed=result.passed, total=result.total)
+    return _("it trusts the true one of two in {auc} of 100 cases, and guessing gives 50").format(
+        auc=round(result.auc * 100)
+    )
 
 
-def _listed(words: Sequence[str], last: str = "and") -> str:
+def _listed(words: Sequence[str], last: str = _("and")) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
@@ -317,16 +334,21 @@ class BenchResult(Record):
         The energy is divided by time, because reading and writing both keep the cores busy.
         """
         if self.energy_j is None or self.energy_source not in tuple(EnergySource):
-            return "not measured"
+            return _("not measured")
         reading = self.prompt_tokens / max(self.prompt_tokens_per_s, 1e-6)
         writing = self.output_tokens / max(self.output_tokens_per_s, 1e-6)
         share = self.energy_j * writing / max(reading + writing, 1e-6)
         return energy_words(share, EnergySource(self.energy_source), max(self.output_tokens, 1))
 
     def sentence(self) -> str:
-        return (
-            f"Reads {self.prompt_tokens_per_s:.0f} and writes {self.output_tokens_per_s:.1f} tokens a second with "
-            f"{bytes_for_people(self.memory_bytes)} of memory; energy: {self.energy_words()}."
+        return _(
+            "Reads {prompt_tokens_per_s:.0f} and writes {output_tokens_per_s:.1f} tokens a second with "
+            "{size} of memory; energy: {energy}."
+        ).format(
+            prompt_tokens_per_s=self.prompt_tokens_per_s,
+            output_tokens_per_s=self.output_tokens_per_s,
+            size=bytes_for_people(self.memory_bytes),
+            energy=self.energy_words(),
         )
 
 
@@ -421,14 +443,14 @@ class _Bench:
     def _child_is_there(self) -> None:
         if self._is_over:
             return
-        self._progressed("loading the model", 0.05)
+        self._progressed(_("loading the model"), 0.05)
         self._lease = self._loader.acquire(self.record, self._warm_up, self._no_model, explicit=True)
 
     def _no_model(self, problem: Problem | None) -> None:
         self._finish(problem or problem_for(KnownError("model.not_loaded")))
 
     def _warm_up(self, lease: Lease) -> None:
-        self._progressed("warming up", 0.2)
+        self._progressed(_("warming up"), 0.2)
         lease.start("chat", _question(lease.model, "Warming up.", 4), lambda event: self._on_warm_up(lease, event))
 
     def _on_warm_up(self, lease: Lease, event: FromChild) -> None:

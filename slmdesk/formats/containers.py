@@ -16,6 +16,7 @@ import olefile
 
 from slmdesk.base.documents import format_of
 from slmdesk.base.errors import KnownError
+from slmdesk.base.texts import _
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import NotTextError, decode
 
@@ -129,7 +130,7 @@ def _zip(file: BinaryIO, path: str) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(file)
     except BROKEN as err:
-        raise KnownError("document.damaged", path=path, reason="it is no whole archive") from err
+        raise KnownError("document.damaged", path=path, reason=_("it is no whole archive")) from err
 
 
 def lists_too_much(file: BinaryIO) -> bool:
@@ -204,7 +205,7 @@ _MIMES = {
     "application/vnd.oasis.opendocument.spreadsheet": "ods",
 }
 
-SIGNED = frozenset({"pdf", "rtf", "msg", "xls", *(found for _, found in _PACKED), *_MIMES.values()})
+SIGNED = frozenset({"pdf", "rtf", "msg", "xls", *(found for __, found in _PACKED), *_MIMES.values()})
 """Formats with a signature: a file with such a name but without the signature is something else."""
 _PAGE = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html|head|body|table|meta)\b", re.I | re.S

@@ -16,6 +16,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from slmdesk.base.documents import BlockKind, Note, Page, PageKind, PageStatus, page_of
 from slmdesk.base.errors import KnownError
+from slmdesk.base.texts import _
 from slmdesk.formats.containers import Archive
 from slmdesk.formats.office_xml import local, parse
 from slmdesk.formats.reading import Reading
@@ -222,12 +223,12 @@ class _Walker:
             self._flush()
         self._hidden -= 1
 
-    def _block(self, *_: object) -> _Steps:
+    def _block(self, *__: object) -> _Steps:
         self._flush()
         yield
         self._flush()
 
-    def _head(self, node: LexborNode, _: object) -> _Steps:
+    def _head(self, node: LexborNode, __: object) -> _Steps:
         title = node.css_first("title")
         self._result.title = "" if title is None else " ".join(title.text(deep=True).split())
         for meta in node.css("meta"):
@@ -237,19 +238,19 @@ class _Walker:
             self._unseen |= unseen_of(style.text(deep=True))
         yield from ()
 
-    def _tooltip(self, *_: object) -> _Steps:
+    def _tooltip(self, *__: object) -> _Steps:
         """A title in a drawing."""
         yield from ()
 
-    def _br(self, *_: object) -> _Steps:
+    def _br(self, *__: object) -> _Steps:
         self._line.append("\n")
         yield from ()
 
-    def _hr(self, *_: object) -> _Steps:
+    def _hr(self, *__: object) -> _Steps:
         self._flush()
         yield from ()
 
-    def _img(self, _: object, attributes: _Attributes) -> _Steps:
+    def _img(self, __: object, attributes: _Attributes) -> _Steps:
         alt = " ".join((attributes.get("alt") or "").split())
         if alt:
             self._result.has_hidden |= bool(self._hidden)
@@ -258,49 +259,49 @@ class _Walker:
         self._look_at_source(attributes.get("src") or attributes.get("srcset"))
         yield from ()
 
-    def _input(self, _: object, attributes: _Attributes) -> _Steps:
+    def _input(self, __: object, attributes: _Attributes) -> _Steps:
         if (attributes.get("type") or "text").lower() in ("text", "submit", "button", "email", "date", "number", "tel"):
             self._line.append(f" {attributes.get('value') or ''} ")
         yield from ()
 
-    def _option(self, *_: object) -> _Steps:
+    def _option(self, *__: object) -> _Steps:
         self._line.append(" ")
         yield
         self._line.append(" ")
 
-    def _q(self, *_: object) -> _Steps:
+    def _q(self, *__: object) -> _Steps:
         self._line.append("“")
         yield
         self._line.append("”")
 
-    def _sup(self, *_: object) -> _Steps:
+    def _sup(self, *__: object) -> _Steps:
         """A superscript: 10 to the sixth is not 106."""
         if self._line and self._line[-1][-1:].isdigit():
             self._line.append("^")
         yield
 
-    def _pre(self, *_: object) -> _Steps:
+    def _pre(self, *__: object) -> _Steps:
         self._flush()
         self._pres += 1
         yield
         self._flush()
         self._pres -= 1
 
-    def _blockquote(self, *_: object) -> _Steps:
+    def _blockquote(self, *__: object) -> _Steps:
         self._flush()
         self._quotes += 1
         yield
         self._flush()
         self._quotes -= 1
 
-    def _caption(self, *_: object) -> _Steps:
+    def _caption(self, *__: object) -> _Steps:
         self._flush()
         self._captions += 1
         yield
         self._flush()
         self._captions -= 1
 
-    def _h(self, node: LexborNode, _: object) -> _Steps:
+    def _h(self, node: LexborNode, __: object) -> _Steps:
         self._flush()
         self._heading = int((node.tag or "h1")[1])
         yield
@@ -315,7 +316,7 @@ class _Walker:
         self._flush()
         self._lists.pop()
 
-    def _li(self, _: object, attributes: _Attributes) -> _Steps:
+    def _li(self, __: object, attributes: _Attributes) -> _Steps:
         self._flush()
         self._items += 1
         if self._lists and self._lists[-1] >= 0:
@@ -335,9 +336,9 @@ class _Walker:
         yield
         self._flush()
         if self._rows:
-            self._rows[-1].cells += [[] for _ in range(empty)]
+            self._rows[-1].cells += [[] for __ in range(empty)]
 
-    def _row(self, *_: object) -> _Steps:
+    def _row(self, *__: object) -> _Steps:
         """A row of short cells is one; another is a way of laying out a page."""
         self._flush()
         self._rows.append(_Row())
@@ -407,7 +408,7 @@ _ALONE = re.compile(rf"<(?!(?:{_VOID.replace(' ', '|')})\b)([a-zA-Z][\w:-]*)((?:
 def prepared(markup: str, path: str) -> str:
     """The markup as the parser can read it.  Raises KnownError `document.damaged` where it is nested too deeply."""
     if _depth(markup) > MOST_DEPTH:
-        raise KnownError("document.damaged", path=path, reason="its elements are nested too deeply")
+        raise KnownError("document.damaged", path=path, reason=_("its elements are nested too deeply"))
     head = markup[:1000]
     is_xhtml = "<?xml" in head or "/xhtml" in head  # its <title/> would swallow all that follows: HTML has no such end
     return _ALONE.sub(r"<\1\2></\1>", markup) if is_xhtml else markup
@@ -519,7 +520,7 @@ def decoded_markup(untrusted: bytes, declared: str = "", *, is_markup: bool = Tr
     """By mark, as UTF-8, as declared (by whoever sent it, or by itself), as a guess: in this order, since pages are
     often wrong about themselves, and hardly anything else is UTF-8 by accident.  Raises NotTextError.
     """
-    if untrusted.startswith(tuple(mark for mark, _ in MARKS)) or b"\0" in untrusted:
+    if untrusted.startswith(tuple(mark for mark, __ in MARKS)) or b"\0" in untrusted:
         return decode(untrusted)
     found = _DECLARED.search(untrusted[:HEAD_BYTES]) if is_markup else None
     name = (declared or (found[1].decode("ascii") if found else "")).lower()
@@ -585,7 +586,9 @@ def _walked(reading: Reading, archive: Archive, name: str, chapters: Mapping[str
     try:
         markup = decoded_markup(archive.read(name)).text
     except NotTextError as err:
-        raise KnownError("document.damaged", path=reading.path, reason=f"its part {name[:80]} is no text") from err
+        raise KnownError(
+            "document.damaged", path=reading.path, reason=_("its part {name} is no text").format(name=name[:80])
+        ) from err
     anchors = [anchor for anchor in chapters if anchor]
     return walk(lines_made_one(markup), reading.path, anchors=anchors, is_packed=True, check=reading.check)
 
@@ -633,7 +636,7 @@ def _book(archive: Archive, path: str) -> _Book:
             case "itemref" if element.get("idref") in items:
                 book.spine.append(items[element.get("idref") or ""])
     if not book.spine:
-        raise KnownError("document.damaged", path=path, reason="it names no chapters")
+        raise KnownError("document.damaged", path=path, reason=_("it names no chapters"))
     if guide in archive:
         try:
             book.labels = _labels(parse(archive.read(guide), path), posixpath.dirname(guide))
@@ -662,7 +665,7 @@ def _labels(guide: etree._Element, folder: str) -> Labels:
             if local(element) == "a"
         ]
     for target, label in named:
-        place, _, anchor = target.partition("#")
+        place, __, anchor = target.partition("#")
         if label:
             found.setdefault(_place(folder, place), {}).setdefault(unquote(anchor), label_of(label))
     return found
@@ -688,7 +691,9 @@ def _place(folder: str, href: str | None) -> str:
 def _needed(archive: Archive, name: str, path: str) -> bytes:
     data = archive.read(name)
     if not data:
-        raise KnownError("document.damaged", path=path, reason=f"its part {name[:80] or 'package'} is missing")
+        raise KnownError(
+            "document.damaged", path=path, reason=_("its part {name} is missing").format(name=name[:80] or _("package"))
+        )
     return data
 
 

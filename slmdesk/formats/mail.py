@@ -26,6 +26,7 @@ from slmdesk.base.documents import (
 )
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.formats.containers import format_by_name, format_of_bytes
 from slmdesk.formats.hypertext import decoded_markup, notify, walk
@@ -84,7 +85,7 @@ def taken_out(mail: Mail, path: str, index: int) -> tuple[str, bytes]:
         raise KnownError("request.invalid", what="attachment")
     other_attachment, name = mail.enclosed[index], _listed(index, mail.enclosed[index]).name
     if other_attachment.data is None:
-        raise KnownError("document.unreadable", path=f"{path} → {name}", reason="only its name is in the mail")
+        raise KnownError("document.unreadable", path=f"{path} → {name}", reason=_("only its name is in the mail"))
     return name, other_attachment.data
 
 
@@ -155,7 +156,7 @@ def read_archive(reading: Reading) -> Iterator[Page]:
             for number, (label, pieces) in enumerate(sections_of(found.pieces), 1):
                 yield page_from(number, label, pieces)
             return
-    raise KnownError("document.damaged", path=reading.path, reason="no web page is in it")
+    raise KnownError("document.damaged", path=reading.path, reason=_("no web page is in it"))
 
 
 def mail_of(message: Message) -> Mail:
@@ -176,7 +177,7 @@ def parsed(reading: Reading, policy: Any = email.policy.default) -> Message:
         raise KnownError("document.too_large", path=reading.path, bytes=len(data), limit=MAX_MAIL_BYTES)
     message: Message = email.message_from_bytes(data.lstrip(b"\r\n\xef\xbb\xbf"), policy=policy)
     if not message.keys():
-        raise KnownError("document.damaged", path=reading.path, reason="it does not begin as a mail")
+        raise KnownError("document.damaged", path=reading.path, reason=_("it does not begin as a mail"))
     return message
 
 
@@ -232,7 +233,7 @@ def _choose(part: Message, mail: Mail, depth: int) -> None:
             forms.append(form.bodies)
     if not forms:
         return
-    plain = [form for form in forms if not any(is_hypertext for _, is_hypertext in form)]
+    plain = [form for form in forms if not any(is_hypertext for __, is_hypertext in form)]
     rich = [form for form in forms if form not in plain]
     if plain and (not rich or _words(plain[0]) * 2 >= _words(rich[-1])):
         mail.bodies += plain[0]

@@ -10,6 +10,7 @@ from oxmsg import Message
 
 from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
+from slmdesk.base.texts import _
 from slmdesk.formats.hypertext import decoded_markup
 from slmdesk.formats.mail import Mail, MailAttachment, pages_of, taken_out
 from slmdesk.formats.reading import Reading
@@ -39,7 +40,7 @@ def mail_of(reading: Reading) -> Mail:
         message = Message.load(data)
         message.message_class  # noqa: B018  a first field: without the table of fields it is no mail
     except (*_BROKEN, RecursionError) as err:
-        raise KnownError("document.damaged", path=reading.path, reason="it is no whole Outlook mail") from err
+        raise KnownError("document.damaged", path=reading.path, reason=_("it is no whole Outlook mail")) from err
     mail = Mail(subject=_words(lambda: message.subject), sender=_words(lambda: message.sender))
     people = _people(message)
     date = _field(lambda: message.sent_date)

@@ -11,6 +11,7 @@ from lxml import etree
 from slmdesk.base.documents import BlockKind, Note, Page, PageKind, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 from slmdesk.formats.docx import as_number
 from slmdesk.formats.office_xml import MAX_NAME_CHARACTERS, Package, Stream, attribute, child, children, local, text_of
 from slmdesk.formats.reading import Reading, locked
@@ -46,7 +47,7 @@ def look_into(package: Package) -> None:
     if manifest is not None and any(local(element) == "encryption-data" for element in manifest.iter()):
         raise locked(reading)
     if CONTENT not in package:
-        raise KnownError("document.damaged", path=reading.path, reason="its main part is missing")
+        raise KnownError("document.damaged", path=reading.path, reason=_("its main part is missing"))
     if any(name.startswith(("Basic/", "Scripts/")) for name in package.names):
         reading.note(Note.MACROS_IGNORED)
     about = children(child(package.tree("meta.xml"), "meta"))
@@ -346,7 +347,7 @@ def read_odt(reading: Reading) -> Iterator[Page]:
         pager = Pager(reading, has_pages=has_pages(package.chunks(CONTENT), _BREAK, 0))
         stream = Stream(package.chunks(CONTENT), reading.path, "text", opened=("table", "section"))
         walker: OdfWalker | None = None
-        for _, element in stream:
+        for __, element in stream:
             reading.check()
             if walker is None:  # the styles stand before the text
                 walker = OdfWalker(reading, styles_in(about, stream.root), lists_in(about, stream.root))
@@ -384,7 +385,7 @@ def read_odp(reading: Reading) -> Iterator[Page]:
         about = package.tree("styles.xml")
         stream = Stream(package.chunks(CONTENT), reading.path, "presentation", "drawing")
         styles = None
-        for _, element in stream:
+        for __, element in stream:
             reading.check()
             styles = styles if styles is not None else styles_in(about, stream.root)
             if local(element) == "page":
@@ -447,7 +448,7 @@ def read_ods(reading: Reading) -> Iterator[Page]:
             name = attribute(table, "name")
             yield from pager.pages(name, rows.of_table(table, walker), hidden=hidden, more=rows.beside)
         if stream.root is None:
-            raise KnownError("document.damaged", path=reading.path, reason="its sheets are broken")
+            raise KnownError("document.damaged", path=reading.path, reason=_("its sheets are broken"))
         if stream.broken:
             yield pager.broken("", is_rest=True)
 

@@ -13,6 +13,7 @@ from lxml import etree
 from slmdesk.base.documents import Note
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 from slmdesk.formats.containers import MAX_ENTRY_BYTES, Archive
 from slmdesk.formats.reading import Reading
 
@@ -53,7 +54,7 @@ class Stream:
     def __iter__(self) -> Iterator[tuple[etree._Element, etree._Element]]:
         """Raises KnownError `document.bomb` for entities, and what the chunks raise unless something was read."""
         found = self._found
-        for _ in self._feed():
+        for __ in self._feed():
             for _event, element in self._parser.read_events():
                 self._see(element)
             while len(found) > 1:
@@ -66,7 +67,7 @@ class Stream:
     def note_end(self, reading: Reading, what: str, *, is_empty: bool) -> None:
         """Raises KnownError `document.damaged` where nothing was there, or it broke off before anything was read."""
         if self.root is None or (self.broken and is_empty):
-            raise KnownError("document.damaged", path=reading.path, reason=f"{what} broken")
+            raise KnownError("document.damaged", path=reading.path, reason=_("{what} broken").format(what=what))
         if self.broken:
             reading.note(Note.PARTLY_DAMAGED)
 
@@ -118,7 +119,7 @@ class Stream:
 
 def _refuse_entities(element: etree._Element, path: str) -> None:
     dtd = element.getroottree().docinfo.internalDTD
-    if dtd is not None and any(True for _ in dtd.iterentities()):  # declared in UTF-16, say
+    if dtd is not None and any(True for __ in dtd.iterentities()):  # declared in UTF-16, say
         raise KnownError("document.bomb", path=path)
 
 
@@ -139,7 +140,7 @@ def parse(untrusted: bytes, path: str, *, whole: bool = False) -> etree._Element
     try:
         root = etree.fromstring(untrusted, parser)
     except (etree.XMLSyntaxError, ValueError) as err:
-        raise KnownError("document.damaged", path=path, reason="its XML is broken") from err
+        raise KnownError("document.damaged", path=path, reason=_("its XML is broken")) from err
     _refuse_entities(root, path)
     return root
 
@@ -254,7 +255,7 @@ class Package(Archive):
         for name in (found, fallback):
             if name and name in self:
                 return name
-        raise KnownError("document.damaged", path=self.reading.path, reason="its main part is missing")
+        raise KnownError("document.damaged", path=self.reading.path, reason=_("its main part is missing"))
 
     def relations(self, part: str) -> Mapping[str, Relation]:
         """Those to other parts, by their ids; what leads out of the file is noted."""

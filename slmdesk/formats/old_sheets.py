@@ -19,6 +19,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Shee
 
 from slmdesk.base.documents import Note, Page
 from slmdesk.base.errors import KnownError
+from slmdesk.base.texts import _
 from slmdesk.formats.containers import Archive
 from slmdesk.formats.reading import Reading, locked
 from slmdesk.formats.sheets import Row, SheetPager, moment_text, plain
@@ -37,7 +38,7 @@ _ROW_HEADER, _LAST_CELL_KIND, _RICH_CELL = 0, 11, 62
 def read_xls(reading: Reading) -> Iterator[Page]:
     data = _all_bytes(reading)
     if not data.startswith(olefile.MAGIC):
-        raise KnownError("document.damaged", path=reading.path, reason="it is no Excel file")
+        raise KnownError("document.damaged", path=reading.path, reason=_("it is no Excel file"))
     try:
         with olefile.OleFileIO(BytesIO(data)) as found:
             name = next((one for one in ("Workbook", "Book") if found.exists(one)), "")
@@ -45,7 +46,7 @@ def read_xls(reading: Reading) -> Iterator[Page]:
             if found.exists("_VBA_PROJECT_CUR"):
                 reading.note(Note.MACROS_IGNORED)
     except (OSError, ValueError, IndexError, TypeError, struct.error) as err:
-        raise KnownError("document.damaged", path=reading.path, reason="its container is broken") from err
+        raise KnownError("document.damaged", path=reading.path, reason=_("its container is broken")) from err
     _refuse_wide(reading, _xls_cells(reading, book))
     return _sheets(reading, data)
 
@@ -172,7 +173,9 @@ class _as_verdicts:  # noqa: N801  a context manager, used like a function
             raise locked(self._reading) from err
         is_panic = kind is not None and kind.__name__ == "PanicException"
         if is_panic or isinstance(err, CalamineError | OSError | ValueError):
-            raise KnownError("document.damaged", path=self._reading.path, reason="its sheets cannot be read") from err
+            raise KnownError(
+                "document.damaged", path=self._reading.path, reason=_("its sheets cannot be read")
+            ) from err
 
 
 def _rows(sheet: Any) -> Iterator[Row]:

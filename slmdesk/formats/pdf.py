@@ -20,6 +20,7 @@ import pypdfium2.raw as pdfium_c
 from slmdesk.base.documents import Attachment, Note, Page, PageStatus, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
+from slmdesk.base.texts import _
 from slmdesk.formats.containers import format_by_name
 from slmdesk.formats.pdf_file import (
     LOCK,
@@ -194,10 +195,10 @@ def read(reading: Reading) -> Iterator[Page]:
             page = _page(sheets, index, reading)
             broken += page.status is PageStatus.BROKEN
             if broken > FIRST_PAGES and broken == index + 1:
-                raise KnownError("document.damaged", path=reading.path, reason="none of its pages can be read")
+                raise KnownError("document.damaged", path=reading.path, reason=_("none of its pages can be read"))
             yield page
         if broken == sheets.total:
-            raise KnownError("document.damaged", path=reading.path, reason="none of its pages can be read")
+            raise KnownError("document.damaged", path=reading.path, reason=_("none of its pages can be read"))
 
 
 def _page(sheets: _Sheets, index: int, reading: Reading) -> Page:
@@ -422,7 +423,7 @@ def _reported_each_second(worked: Callable[[], None]) -> Iterator[None]:
     ended = threading.Event()
 
     def notify() -> None:
-        for _ in range(MAX_PAGE_MS // 1000):
+        for __ in range(MAX_PAGE_MS // 1000):
             if ended.wait(1):
                 return
             worked()

@@ -20,6 +20,7 @@ import pypdfium2.raw as pdfium_c
 from slmdesk.base.documents import BlockKind, Note
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 from slmdesk.formats.reading import Reading
 
 LOCK = threading.RLock()
@@ -51,7 +52,7 @@ def opened(reading: Reading) -> Iterator[pdfium.PdfDocument]:
     with reading.open() as file:
         size = file.seek(0, os.SEEK_END)
         if not size:
-            raise KnownError("document.damaged", path=reading.path, reason="it is empty")
+            raise KnownError("document.damaged", path=reading.path, reason=_("it is empty"))
         file.seek(max(0, size - TAIL_BYTES))
         if b"%%EOF" not in file.read(TAIL_BYTES):
             reading.note(Note.PARTLY_DAMAGED)  # truncated; pdfium recovers what there is
@@ -66,7 +67,7 @@ def opened(reading: Reading) -> Iterator[pdfium.PdfDocument]:
             with LOCK:
                 pages = len(document)
             if not pages:
-                raise KnownError("document.damaged", path=reading.path, reason="it has no pages")
+                raise KnownError("document.damaged", path=reading.path, reason=_("it has no pages"))
             if pages > MAX_PAGES:
                 raise KnownError("document.too_many_pages", path=reading.path, pages=pages, limit=MAX_PAGES)
             yield document
@@ -82,7 +83,7 @@ def _document(reading: Reading, source: Any) -> pdfium.PdfDocument:
         code = getattr(err, "err_code", None)
         if not code or (isinstance(source, bytes) and code >= _NEEDS_PASSWORD and b"/Encrypt" not in source):
             # without a page, pdfium refuses and sets no error: the one it reports is the previous failure's
-            raise KnownError("document.damaged", path=reading.path, reason="it has no pages") from err
+            raise KnownError("document.damaged", path=reading.path, reason=_("it has no pages")) from err
         if isinstance(source, bytes) and code not in (_NEEDS_PASSWORD, _NOT_KNOWN_LOCK):
             with suppress(pdfium.PdfiumError):
                 mended = pdfium.PdfDocument(_with_trailer(source), password=reading.password or None)
@@ -192,7 +193,7 @@ def attachment(reading: Reading, index: int) -> tuple[str, bytes]:
             found = document.get_attachment(index)
             return found.get_name()[:200], bytes(found.get_data())
         except (pdfium.PdfiumError, UnicodeError) as err:
-            raise KnownError("document.damaged", path=reading.path, reason="a file in it is broken") from err
+            raise KnownError("document.damaged", path=reading.path, reason=_("a file in it is broken")) from err
 
 
 @contextmanager
@@ -312,7 +313,7 @@ class PageLetters:
         self._matrix = pdfium_c.FS_MATRIX()
         self._flags = ctypes.c_int()
         self._name = ctypes.create_string_buffer(64)
-        self._colour = tuple(ctypes.c_uint() for _ in range(4))
+        self._colour = tuple(ctypes.c_uint() for __ in range(4))
         self._colour_at = tuple(ctypes.byref(uint) for uint in self._colour)
         self.has_unseen_letters = False
         """Invisible characters (Unicode tags and the like) were left out."""
@@ -388,7 +389,7 @@ class PageLetters:
 
     def ink(self, index: int) -> tuple[float, float, float, float]:
         """x0, y0, x1, y1 of what is drawn of one character, which may lean out of its place."""
-        left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+        left, right, bottom, top = (ctypes.c_double() for __ in range(4))
         if not pdfium_c.FPDFText_GetCharBox(self._raw, index, left, right, bottom, top):
             return self.box(index)
         return self.view.box(left.value, bottom.value, right.value, top.value)

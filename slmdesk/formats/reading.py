@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 from slmdesk.base.documents import MAX_FILE_BYTES, Attachment, Block, BlockKind, Note, Page, PageKind
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 
 if TYPE_CHECKING:
     from slmdesk.formats.redacting.redactors import Redactor
@@ -264,7 +265,7 @@ def read_all(file: BinaryIO, path: str, limit_bytes: int) -> bytes:
     except OSError as err:
         raise KnownError("document.unreadable", path=path, reason=err.strerror or type(err).__name__) from err
     if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
-        raise KnownError("document.unreadable", path=path, reason="changed while it was read")
+        raise KnownError("document.unreadable", path=path, reason=_("changed while it was read"))
     return b"".join(blocks)
 
 
@@ -395,5 +396,5 @@ def picture_of(reading: Reading, format_id: str, requested: PictureRequest) -> P
 
 
 def _named(place: str) -> Any:
-    module, _, name = place.partition(":")
+    module, __, name = place.partition(":")
     return getattr(importlib.import_module(f"slmdesk.formats.{module}"), name)

@@ -12,6 +12,7 @@ from striprtf.striprtf import rtf_to_text
 
 from slmdesk.base.documents import BlockKind, Note, Page
 from slmdesk.base.errors import KnownError
+from slmdesk.base.texts import _
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import MAX_PRINTED_BYTES, PageBreak, Pager, Piece, page_from
 
@@ -47,7 +48,7 @@ def read(reading: Reading) -> Iterator[Page]:
     """The pages of a rich text, as its page breaks part them.  Raises KnownError `document.damaged`."""
     source = reading.text_bytes().decode("latin-1")
     if not source.lstrip().startswith("{\\rtf"):
-        raise KnownError("document.damaged", path=reading.path, reason="it does not begin as rich text")
+        raise KnownError("document.damaged", path=reading.path, reason=_("it does not begin as rich text"))
     codepage = _CODEPAGE.search(source[:4000])
     info = {
         name: _plain(f"{{\\rtf1{codepage[0] if codepage else ''} {words}}}") for name, words in _INFO.findall(source)
@@ -131,7 +132,7 @@ class _Prepared:
             self._keep("{")
             ending = "" if before else "}"
         elif word in ASIDES:
-            letter, _ = ASIDES[word]
+            letter, __ = ASIDES[word]
             self._keep(f"{{{_byte(ASIDE)}{letter}")
             ending = "" if before else f"{_byte(ASIDE_ENDS)}}}"
         else:

@@ -15,6 +15,7 @@ from lxml import etree
 from slmdesk.base.documents import BlockKind, Note, Page, PageKind, PageStatus, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
+from slmdesk.base.texts import _
 from slmdesk.formats.office_xml import Package, Stream, child, children, local, relation_id
 from slmdesk.formats.pptx import Drawing
 from slmdesk.formats.reading import PageText, Reading
@@ -107,7 +108,7 @@ def _parts(rows: Iterable[Row], reading: Reading) -> Iterator[list[Row]]:
         cells = tuple((column, clean) for column, words in row.cells if (clean := " ".join(words.split())))
         if not cells:
             continue
-        length = sum(len(words) for _, words in cells)
+        length = sum(len(words) for __, words in cells)
         if part and (len(part) >= PAGE_ROWS or size + length > PAGE_CHARACTERS):
             reading.check()
             yield part
@@ -168,7 +169,7 @@ def is_head(rows: Sequence[Row]) -> bool:
     if len(rows) < 2:
         return False
     names, below = rows[0].cells, rows[1].cells
-    return len(names) > 1 and len(below) > 1 and not any(_NUMBER.fullmatch(words) for _, words in names)
+    return len(names) > 1 and len(below) > 1 and not any(_NUMBER.fullmatch(words) for __, words in names)
 
 
 # ---- reads Excel files row by row while unpacking
@@ -196,7 +197,7 @@ def read_xlsx(reading: Reading) -> Iterator[Page]:
         package.read_about()
         root = package.tree(main)
         if root is None:
-            raise KnownError("document.damaged", path=reading.path, reason="its list of sheets is broken")
+            raise KnownError("document.damaged", path=reading.path, reason=_("its list of sheets is broken"))
         about = child(root, "workbookPr")
         book = _Book(
             package, _strings(package, package.related(main, "sharedStrings")),
@@ -229,7 +230,7 @@ class _Sheet:
 
     def _rows(self) -> Iterator[Row]:
         number = 0
-        for _, row in self._stream:
+        for __, row in self._stream:
             if local(row) != "row":
                 continue
             reported = row.get("r", "")
@@ -303,7 +304,7 @@ def _comments(root: etree._Element) -> Iterator[Piece]:
 def _strings(package: Package, part: str) -> list[str]:
     found, size = list[str](), 0
     stream = Stream(package.chunks(part), package.reading.path, "sst")
-    for _, element in stream:
+    for __, element in stream:
         found.append(_rich(element))
         size += len(found[-1])
         if size > MAX_SHARED_CHARACTERS:
@@ -408,7 +409,7 @@ def _of_digits(placeholders: str, literals: list[str]) -> NumberFormat:
     if "e" in placeholders.lower():
         return GENERAL
     digits = placeholders.replace("%", "").strip("+-")
-    whole, _, decimals = digits.partition(".")
+    whole, __, decimals = digits.partition(".")
     if not re.search("[0#?]", digits) or whole.endswith(",") or decimals.endswith(","):
         return GENERAL
     return NumberFormat(
@@ -516,7 +517,7 @@ def read_separated(reading: Reading) -> Iterator[Page]:
 def _page(number: int, rows: list[Row], is_parted: bool) -> Page:
     text, head = PageText(), number == 1 and is_head(rows)
     for row in rows:
-        for piece in _pieces([words for _, words in row.cells]):
+        for piece in _pieces([words for __, words in row.cells]):
             level = 1 if head and row is rows[0] else 0
             text.add(BlockKind.TABLE_ROW, piece, level=level, place=f"row {row.number}")
     label = rows_words(rows) if is_parted and rows else "1"

@@ -12,6 +12,7 @@ from lxml import etree
 from slmdesk.base.documents import BlockKind, Note, Page, PageKind
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 from slmdesk.formats.office_xml import Stream, attribute, local
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import Piece, decoded_text, page_from, parted
@@ -43,7 +44,7 @@ def read(reading: Reading) -> Iterator[Page]:
     is_ass = "[Script Info]" in text[:2000] or "\nDialogue:" in text
     cues = sorted(_ass(text) if is_ass else _timed(text), key=lambda cue: cue.start_s)
     if not cues and text.strip():
-        raise KnownError("document.damaged", path=reading.path, reason="it has no times")
+        raise KnownError("document.damaged", path=reading.path, reason=_("it has no times"))
     yield from pages_of(reading, cues)
 
 
@@ -118,7 +119,7 @@ def _ass(text: str) -> Iterator[Cue]:
     names = ["layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text"]
     in_events = False
     for line in text.split("\n"):
-        key, _, value = line.partition(":")
+        key, __, value = line.partition(":")
         if line.startswith("["):
             in_events = line.strip().lower() == "[events]"
         elif in_events and key.strip() == "Format":
@@ -159,11 +160,11 @@ def read_ttml(reading: Reading) -> Iterator[Page]:
     reading.page_kind = PageKind.PART
     stream = Stream(reading.chunks(), reading.path, "div")
     cues: list[Cue] = []
-    for _, child in stream:
+    for __, child in stream:
         for element in child.iter("{*}p"):
             cues += _ttml_cue(element, cues[-1].start_s if cues else 0.0)
     if stream.root is None or local(stream.root) != "tt" or not cues:
-        raise KnownError("document.damaged", path=reading.path, reason="it has no lines")
+        raise KnownError("document.damaged", path=reading.path, reason=_("it has no lines"))
     if not all(cue.is_timed for cue in cues):
         reading.note(Note.UNTIMED)
     yield from pages_of(reading, sorted(cues, key=lambda cue: cue.start_s))
@@ -173,7 +174,7 @@ def _ttml_cue(element: etree._Element, before_s: float) -> Iterator[Cue]:
     lines = "".join(_words(element)).split("\n")
     text = "\n".join(line for line in (" ".join(line.split()) for line in lines) if line)
     words = [span for iterdescendant in element.iterdescendants("{*}span") for span in _span(iterdescendant)]
-    within = [(min(start for start, _ in words), max(end for _, end in words))] if words else []
+    within = [(min(start for start, __ in words), max(end for __, end in words))] if words else []
     around = (span for ancestor in element.iterancestors() for span in _span(ancestor))
     found = next(chain(_span(element), within, around), None)
     if text:

@@ -17,6 +17,7 @@ from lxml import etree
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.formats.office_xml import Stream, attribute, child, children, local
 from slmdesk.formats.reading import Reading, reader_of
@@ -102,7 +103,7 @@ def sample_of(reading: Reading, format_id: str) -> list[list[str]]:
 def check_languages(reading: Reading, reported: Wording, source: str, target: str) -> None:
     """With more than two languages, a person chooses.  Raises KnownError `glossary.more_languages`."""
     if len(reported.all_languages) > 2 and not (source and target):
-        names = ", ".join(code for code, _ in reported.all_languages.most_common(20))
+        names = ", ".join(code for code, __ in reported.all_languages.most_common(20))
         raise KnownError("glossary.more_languages", path=reading.path, languages=names)
 
 
@@ -148,7 +149,7 @@ def _table(
         assert columns is not None
         term = _term(cells, columns)
         if term is None:
-            reported.skip(f"row {number}")
+            reported.skip(_("row {number}").format(number=number))
         else:
             yield term
 
@@ -227,7 +228,7 @@ def _term(cells: Sequence[str], columns: Mapping[str, int]) -> FoundTerm | None:
 def _tbx(reading: Reading, reported: Wording, source: str, target: str) -> Iterator[FoundTerm]:
     """The entries of a TBX file, old (termEntry, langSet, tig) or new (conceptEntry, langSec, termSec)."""
     stream = Stream(reading.chunks(), reading.path, "body")
-    for _, entry in stream:
+    for __, entry in stream:
         reading.check()
         terms = _entry(entry)
         reported.all_languages.update(terms.keys())
@@ -236,20 +237,20 @@ def _tbx(reading: Reading, reported: Wording, source: str, target: str) -> Itera
         if first and second and not reported.languages:
             reported.languages = [first, second]
         if not terms.get(first) or not (terms.get(second) or not second):
-            reported.skip(f"entry {attribute(entry, 'id') or '?'}")
+            reported.skip(_("entry {attribute}").format(attribute=attribute(entry, "id") or "?"))
             continue
         requested, *others = terms.get(second) or [("", False)]
         forbidden = tuple(word for word, is_bad in (requested, *others) if is_bad)
         good = [word for word, is_bad in (requested, *others) if not is_bad]
-        for word, _ in terms[first]:
+        for word, _is_bad in terms[first]:
             if good or forbidden:
                 yield FoundTerm(word, good[0] if good else "", forbidden)
             else:
-                reported.skip(f"entry {attribute(entry, 'id') or '?'}")
+                reported.skip(_("entry {attribute}").format(attribute=attribute(entry, "id") or "?"))
     if stream.broken:
         reported.skip(BREAKS_OFF)
     if stream.root is None or ("martif" not in local(stream.root).lower() and "tbx" not in local(stream.root).lower()):
-        raise KnownError("document.damaged", path=reading.path, reason="it is no TBX file")
+        raise KnownError("document.damaged", path=reading.path, reason=_("it is no TBX file"))
     check_languages(reading, reported, source, target)
 
 
@@ -281,7 +282,7 @@ def pairs_of(reading: Reading, reported: Wording, source: str = "", target: str 
     Raises KnownError `document.damaged` for what is no TMX.
     """
     stream = Stream(reading.chunks(), reading.path, "body")
-    for number, (_, unit) in enumerate(stream, start=1):
+    for number, (__, unit) in enumerate(stream, start=1):
         reading.check()
         texts = _texts_of(unit)
         reported.all_languages.update(texts.keys())
@@ -294,11 +295,11 @@ def pairs_of(reading: Reading, reported: Wording, source: str = "", target: str 
         if texts.get(first) and texts.get(second):
             yield texts[first], texts[second]
         else:
-            reported.skip(f"unit {number}")
+            reported.skip(_("unit {number}").format(number=number))
     if stream.broken:
         reported.skip(BREAKS_OFF)
     if stream.root is None or local(stream.root) != "tmx":
-        raise KnownError("document.damaged", path=reading.path, reason="it is no TMX file")
+        raise KnownError("document.damaged", path=reading.path, reason=_("it is no TMX file"))
     check_languages(reading, reported, source, target)
 
 

@@ -12,6 +12,7 @@ from itertools import count
 from slmdesk.base.documents import ASIDE, Block, BlockKind, Note, Page, PageKind, PageStatus, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
+from slmdesk.base.texts import _
 from slmdesk.formats.reading import PageText, Reading
 
 MARKS = (
@@ -89,7 +90,7 @@ def decode_as(untrusted: bytes, encoding: str) -> Decoded:
     try:
         text = untrusted.decode(encoding, "replace").replace(MARK, "")
     except (LookupError, ValueError) as err:  # ValueError: some do not support "replace", such as idna
-        raise NotTextError(f"there is no encoding {encoding[:40]}") from err
+        raise NotTextError(_("there is no encoding {encoding}").format(encoding=encoding[:40])) from err
     return Decoded(text, encoding, f"some letters are no {encoding}" if "\ufffd" in text else "")
 
 
@@ -119,7 +120,7 @@ def _marked(untrusted: bytes, encoding: str) -> Decoded:
         return _checked(Decoded(text, encoding))
     text = untrusted.decode(encoding, "replace")
     if text.count("\ufffd") * 50 > len(text):
-        raise NotTextError(f"marked as {encoding}, but is not")
+        raise NotTextError(_("marked as {encoding}, but is not").format(encoding=encoding))
     return _checked(Decoded(text.replace(MARK, ""), encoding, f"some letters are no {encoding}"))
 
 
@@ -130,7 +131,7 @@ def _wide(untrusted: bytes) -> Decoded:
         text = _strictly(untrusted, encoding)
         if text and _is_plausible(text):
             return Decoded(text, encoding, f"without a mark: guessed to be {encoding}")
-    raise NotTextError("holds zero bytes")
+    raise NotTextError(_("holds zero bytes"))
 
 
 def _is_plausible(text: str) -> bool:
@@ -207,11 +208,11 @@ def _guesses(sample: bytes) -> list[str]:
         for answer in answers
         if answer["encoding"]
     ]
-    usual = next((sure for name, sure, _ in found if name == USUAL), 0.0)
-    turkish = any(language == "tr" for _, _, language in found[:2])
+    usual = next((sure for name, sure, __ in found if name == USUAL), 0.0)
+    turkish = any(language == "tr" for __, ___, language in found[:2])
     better = [
         name
-        for name, sure, _ in found
+        for name, sure, __ in found
         if sure >= max(usual * CLEARLY, LEAST_SURE) or (name == "cp1254" and turkish and sure >= usual)
     ]
     return [*better, USUAL]
@@ -220,7 +221,7 @@ def _guesses(sample: bytes) -> list[str]:
 def _checked(decoded: Decoded) -> Decoded:
     """Raises NotTextError when there are too many control characters: every byte is a letter in some encoding."""
     if len(_CONTROLS.findall(decoded.text)) > MOST_CONTROLS * len(decoded.text):
-        raise NotTextError("holds control characters")
+        raise NotTextError(_("holds control characters"))
     return decoded
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from slmdesk.base.errors import KnownError, SlmdeskError
 from slmdesk.base.record import Record, field
+from slmdesk.base.texts import _
 from slmdesk.base.types import Sampling
 from slmdesk.base.untrusted import CUT, clean_bytes, clean_label
 
@@ -203,14 +204,14 @@ class HeaderReader:
     def texts(self) -> list[bytes]:
         kind, count = self.u32(), self.u64()
         if kind != STRING:
-            raise damaged("a list of texts holds something else")
+            raise damaged(_("a list of texts holds something else"))
         self._check(self.position + 8 * count)
-        return [self.raw(self.u64()) for _ in range(count)]
+        return [self.raw(self.u64()) for __ in range(count)]
 
     def _number(self, kind: int) -> bool | int | float:
         packed = SCALARS.get(kind)
         if packed is None:
-            raise damaged(f"a value of the unknown type {kind}")
+            raise damaged(_("a value of the unknown type {kind}").format(kind=kind))
         number: int | float = packed.unpack(self.raw(packed.size))[0]
         return bool(number) if kind == BOOL else number
 
@@ -222,12 +223,12 @@ class HeaderReader:
     def _list(self, most_numbers: int, most_strings: int) -> ListSummary:
         kind, count = self.u32(), self.u64()
         if kind == ARRAY:
-            raise damaged("a list inside a list")
+            raise damaged(_("a list inside a list"))
         if kind == STRING:
             return self._strings_of(count, most_strings)
         packed = SCALARS.get(kind)
         if packed is None:
-            raise damaged(f"a list of the unknown type {kind}")
+            raise damaged(_("a list of the unknown type {kind}").format(kind=kind))
         if count > most_numbers:
             self.skip(count * packed.size)
             return ListSummary(VALUE_TYPES[kind], count, None)
@@ -239,9 +240,9 @@ class HeaderReader:
         self._check(self.position + 8 * count)
         self._strings += count
         if self._strings > MAX_STRINGS:
-            raise damaged(f"lists of {self._strings:,} texts")
+            raise damaged(_("lists of {strings:,} texts").format(strings=self._strings))
         if count <= most:
-            return ListSummary("string", count, tuple(self._text() for _ in range(count)))
+            return ListSummary("string", count, tuple(self._text() for __ in range(count)))
         self._skip_strings(count)
         return ListSummary("string", count, None)
 
@@ -262,7 +263,9 @@ class HeaderReader:
 
     def _check(self, end: int) -> None:
         if end > MAX_HEADER_BYTES:
-            raise damaged(f"a header of more than {MAX_HEADER_BYTES >> 20} MiB")
+            raise damaged(
+                _("a header of more than {max_header_bytes} MiB").format(max_header_bytes=MAX_HEADER_BYTES >> 20)
+            )
         if end > self._size:
             raise CutShort(end)
 
@@ -399,15 +402,15 @@ class Metadata:
         self._key_bytes = self._kept_bytes = 0
 
     def read(self, reader: HeaderReader, count: int) -> None:
-        for _ in range(count):
+        for __ in range(count):
             raw, length = reader.string(MAX_KEY_BYTES)
             if length > MAX_KEY_BYTES or not raw:
-                raise damaged(f"a key of {length:,} bytes")
+                raise damaged(_("a key of {length:,} bytes").format(length=length))
             key = raw.decode("utf-8", "replace")
             self._mark_seen(raw)
             kind = reader.u32()
             if key == ALPHA and kind != FLOAT:
-                raise damaged(f"{key} is no number")  # llama.cpp ends the process over it
+                raise damaged(_("{key} is no number").format(key=key))  # llama.cpp ends the process over it
             if kind == STRING and (key == TEMPLATE or key.startswith(TEMPLATE + ".")):
                 self._keep_template(key, *reader.string(MAX_TEMPLATE_BYTES))
             else:
@@ -421,11 +424,11 @@ class Metadata:
 
     def _mark_seen(self, raw: bytes) -> None:
         if raw in self._seen:
-            raise damaged(f"the key {name_of(raw)} stands twice")
+            raise damaged(_("the key {name} stands twice").format(name=name_of(raw)))
         self._seen.add(raw)
         self._key_bytes += len(raw)
         if self._key_bytes > MAX_ALL_KEYS_BYTES:
-            raise damaged("keys without end")
+            raise damaged(_("keys without end"))
 
     def _keep_template(self, key: str, kept: bytes, length: int) -> None:
         known = key in (TEMPLATE, TEMPLATE + ".default")
@@ -456,12 +459,14 @@ def parse(reader: HeaderReader) -> tuple[Metadata, Tensors, int]:
     """
     tensor_count, key_count = reader.u64(), reader.u64()
     if tensor_count > MAX_TENSORS or key_count > MAX_KEYS:
-        raise damaged(f"{tensor_count:,} tensors and {key_count:,} keys")
+        raise damaged(
+            _("{tensor_count:,} tensors and {key_count:,} keys").format(tensor_count=tensor_count, key_count=key_count)
+        )
     metadata = Metadata()
     metadata.read(reader, key_count)
     alignment = metadata.values.get("general.alignment", DEFAULT_ALIGNMENT)
     if not isinstance(alignment, int) or not 0 < alignment <= 1 << 20 or alignment & (alignment - 1):
-        raise damaged("the alignment is no power of two")
+        raise damaged(_("the alignment is no power of two"))
     tensors = _read_tensors(reader, tensor_count, alignment)
     return metadata, tensors, _padded(reader.position, alignment) if tensor_count else reader.position
 
@@ -506,15 +511,15 @@ def _read_tensors(reader: HeaderReader, count: int, alignment: int) -> Tensors:
     names: set[bytes] = set()
     found = _TensorSum()
     end = 0
-    for _ in range(count):
+    for __ in range(count):
         raw, length = reader.string(MAX_TENSOR_NAME)
         if length > MAX_TENSOR_NAME or raw in names:
-            raise damaged(f"the tensor {name_of(raw)} stands twice or has too long a name")
+            raise damaged(_("the tensor {name} stands twice or has too long a name").format(name=name_of(raw)))
         names.add(raw)
         shape, type_name, size = _read_shape(reader, raw)
         offset = reader.u64()
         if offset != _padded(end, alignment):
-            raise damaged(f"the tensor {name_of(raw)} lies where it should not")
+            raise damaged(_("the tensor {name} lies where it should not").format(name=name_of(raw)))
         end = offset + size
         found.add(raw, shape, type_name, size)
     return found.result(end)
@@ -523,8 +528,10 @@ def _read_tensors(reader: HeaderReader, count: int, alignment: int) -> Tensors:
 def _read_shape(reader: HeaderReader, raw_name: bytes) -> tuple[tuple[int, ...], str, int]:
     dimensions = reader.u32()
     if dimensions > MAX_DIMENSIONS:
-        raise damaged(f"the tensor {name_of(raw_name)} has {dimensions:,} dimensions")
-    shape = tuple(reader.u64() for _ in range(dimensions))
+        raise damaged(
+            _("the tensor {name} has {dimensions:,} dimensions").format(name=name_of(raw_name), dimensions=dimensions)
+        )
+    shape = tuple(reader.u64() for __ in range(dimensions))
     number = reader.u32()
     weight_type = WEIGHT_TYPES.get(number)
     if weight_type is None:
@@ -532,7 +539,7 @@ def _read_shape(reader: HeaderReader, raw_name: bytes) -> tuple[tuple[int, ...],
     elements = math.prod(shape)
     row = shape[0] if shape else 1
     if not 0 < elements < 1 << 48 or row % weight_type.block:
-        raise damaged(f"the tensor {name_of(raw_name)} has an impossible shape")
+        raise damaged(_("the tensor {name} has an impossible shape").format(name=name_of(raw_name)))
     return shape, weight_type.name, elements // weight_type.block * weight_type.block_bytes
 
 
@@ -565,18 +572,18 @@ def require_adapter(header: GgufHeader) -> None:
     if header.kind != "adapter":
         raise KnownError("model.wrong_kind", kind=header.kind)
     if not header.architecture:
-        raise damaged("no architecture is named")
+        raise damaged(_("no architecture is named"))
     kind = header.metadata.get("adapter.type")
     if header.metadata.get("general.type") != "adapter" or kind != "lora" or _ACTIVATED in header.metadata:
         other = "aLoRA" if _ACTIVATED in header.metadata else clean_label(str(kind), 40)
         raise KnownError("model.unsupported", architecture=f"adapter of the kind {other}")
     alpha = header.metadata.get(ALPHA, 1.0)
     if not isinstance(alpha, float) or not math.isfinite(alpha):
-        raise damaged("its strength is no number")
+        raise damaged(_("its strength is no number"))
     if _NO_WEIGHTS & header.tensors.bytes_by_type.keys():
-        raise damaged("its weights are of a type that cannot be computed with")
+        raise damaged(_("its weights are of a type that cannot be computed with"))
     if not list(_pairs(header)):
-        raise damaged("it changes nothing")
+        raise damaged(_("it changes nothing"))
 
 
 def misfit(base: GgufHeader, adapter: GgufHeader) -> str:
@@ -611,15 +618,15 @@ def _pairs(header: GgufHeader) -> Iterator[tuple[str, tuple[int, ...], tuple[int
         if name.endswith(A):
             other = shapes.get(name.removesuffix(A) + B)
             if other is None:
-                raise damaged(f"{clean_label(name, 60)} stands alone")
+                raise damaged(_("{name} stands alone").format(name=clean_label(name, 60)))
             if len(shape) > 3 or len(other) > 3:
-                raise damaged(f"{clean_label(name, 60)} has too many dimensions")
+                raise damaged(_("{name} has too many dimensions").format(name=clean_label(name, 60)))
             yield name.removesuffix(A), _in_four(shape), _in_four(other)
         elif name.endswith(B):
             if name.removesuffix(B) + A not in shapes:
-                raise damaged(f"{clean_label(name, 60)} stands alone")
+                raise damaged(_("{name} stands alone").format(name=clean_label(name, 60)))
         elif not name.endswith(_NORM):
-            raise damaged(f"{clean_label(name, 60)} is no part of an adapter")
+            raise damaged(_("{name} is no part of an adapter").format(name=clean_label(name, 60)))
 
 
 def _fits(shape: tuple[int, ...], a: tuple[int, ...], b: tuple[int, ...], *, is_table: bool) -> bool:
@@ -631,4 +638,4 @@ def _fits(shape: tuple[int, ...], a: tuple[int, ...], b: tuple[int, ...], *, is_
 
 
 def _in_four(shape: tuple[int, ...]) -> tuple[int, ...]:
-    return (*shape, *(1 for _ in range(3 - len(shape))))
+    return (*shape, *(1 for __ in range(3 - len(shape))))

@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json, Sampling
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf.header import (
@@ -205,7 +206,10 @@ def parts_of(path: Path, count: int) -> list[Path]:
     part = part_of(path)
     if part is None or part[2] != count:
         name = clean_label(path.name, 80)
-        raise KnownError("model.damaged", reason=f"{name} is no name of one of {count} parts of a model")
+        raise KnownError(
+            "model.damaged",
+            reason=_("{name} is no name of one of {count} parts of a model").format(name=name, count=count),
+        )
     stem, suffix = part[0], path.suffix
     names = [f"{stem}-{number:05}-of-{count:05}{suffix}" for number in range(1, count + 1)]
     missing = [name for name in names if not (path.parent / name).is_file()]
@@ -379,15 +383,23 @@ def check_layout(path: Path, header: GgufHeader) -> None:
     """
     behind = header.file_bytes - header.data_end
     if header.tensors.count and behind > max(header.data_end, _MOST_BEHIND):
-        raise damaged(f"its header describes {header.data_end:,} bytes, but the file has {header.file_bytes:,}")
+        raise damaged(
+            _("its header describes {data_end:,} bytes, but the file has {file_bytes:,}").format(
+                data_end=header.data_end, file_bytes=header.file_bytes
+            )
+        )
     with opened(path) as (file, _info):
         for shift in _shifts(header):
             file.seek(header.data_start)
             if not (file.read(shift) or b"1").strip(b"\x00"):
-                raise damaged("its weights do not begin where its alignment says")
+                raise damaged(_("its weights do not begin where its alignment says"))
         written = _written_bytes(file.fileno(), header.file_bytes)
         if written < header.file_bytes // 2:
-            raise damaged(f"only {written:,} of its {header.file_bytes:,} bytes were ever written")
+            raise damaged(
+                _("only {written:,} of its {file_bytes:,} bytes were ever written").format(
+                    written=written, file_bytes=header.file_bytes
+                )
+            )
 
 
 def check_tokenizer(path: Path, header: GgufHeader) -> None:
@@ -406,7 +418,11 @@ def _check_first_bytes(tokens: Iterable[bytes]) -> None:
     pieces = [_ESCAPE.sub(_unescaped, token) for token in tokens]
     alone = {piece for piece in pieces if len(piece) == 1}
     if lone := {piece[:1] for piece in pieces if piece} - alone:
-        raise damaged(f"its tokenizer has no token for the byte {min(lone).hex()} alone, with which others begin")
+        raise damaged(
+            _("its tokenizer has no token for the byte {hex} alone, with which others begin").format(
+                hex=min(lone).hex()
+            )
+        )
 
 
 def _unescaped(found: re.Match[bytes]) -> bytes:
@@ -421,10 +437,14 @@ def _check_merges(texts: Mapping[str, Sequence[bytes]]) -> None:
     pieces, merges = set(texts.get(TOKENS, ())), texts.get(MERGES, [])
     bad = 0
     for merge in merges:
-        left, _, right = merge.partition(b" ")
+        left, __, right = merge.partition(b" ")
         bad += not (left in pieces and right in pieces and left + right in pieces)
     if len(merges) >= _LEAST_MERGES and bad > _BAD_SHARE * len(merges):
-        raise damaged(f"{bad:,} of {len(merges):,} merges of its tokenizer do not fit its vocabulary")
+        raise damaged(
+            _("{bad:,} of {count:,} merges of its tokenizer do not fit its vocabulary").format(
+                bad=bad, count=len(merges)
+            )
+        )
 
 
 def _shifts(header: GgufHeader) -> list[int]:
@@ -446,7 +466,7 @@ def _written_bytes(descriptor: int, size: int) -> int:
     if not hasattr(os, "SEEK_DATA"):
         return size
     written = at = 0
-    for _ in range(_MOST_PIECES_OF_FILE):
+    for __ in range(_MOST_PIECES_OF_FILE):
         try:
             start = os.lseek(descriptor, at, os.SEEK_DATA)
             at = os.lseek(descriptor, start, os.SEEK_HOLE)
@@ -464,7 +484,7 @@ def _texts_of(path: Path, keys: tuple[str, ...]) -> dict[str, list[bytes]]:
         try:
             reader = HeaderReader(file, info.st_size)
             reader.skip(_BEFORE_KEYS)
-            for _ in range(reader.u64()):
+            for __ in range(reader.u64()):
                 key = reader.string(MAX_KEY_BYTES)[0].decode("utf-8", "replace")
                 kind = reader.u32()
                 if kind == ARRAY and key in keys:
@@ -472,7 +492,7 @@ def _texts_of(path: Path, keys: tuple[str, ...]) -> dict[str, list[bytes]]:
                 else:
                     reader.value(kind, keep=False)
         except CutShort as err:
-            raise damaged("it changed while it was read") from err
+            raise damaged(_("it changed while it was read")) from err
     return found
 
 
@@ -525,7 +545,7 @@ def require_chat_model(header: GgufHeader) -> None:
     if header.kind not in ("model", "unknown"):
         raise KnownError("model.wrong_kind", kind=header.kind)
     if not header.architecture:
-        raise damaged("no architecture is named")
+        raise damaged(_("no architecture is named"))
     if header.kind == "unknown":
         raise KnownError("model.unsupported", architecture=clean_label(header.architecture, 80))
     if header.tensors.separate_experts:
@@ -533,9 +553,9 @@ def require_chat_model(header: GgufHeader) -> None:
         raise KnownError("model.unsupported", architecture=kind)
     for key in ("block_count", "embedding_length"):
         if not header.whole(key, 1 << 63):
-            raise damaged(f"{key} is missing or no sensible number")
+            raise damaged(_("{key} is missing or no sensible number").format(key=key))
     if not header.layers:
-        raise damaged("more layers than any model has")
+        raise damaged(_("more layers than any model has"))
     _check_vocabulary(header)
 
 
@@ -559,7 +579,7 @@ def _version(path: Path, first: bytes, size: int) -> int:
     if 0 < int.from_bytes(first[4:8], "big") <= 0xFFFF:  # llama.cpp tells the byte order by the same sign
         raise KnownError("model.unsupported", architecture="GGUF of the other byte order (big-endian)")
     if version > 0xFFFF or version == 0:
-        raise damaged(f"GGUF version {version}")
+        raise damaged(_("GGUF version {version}").format(version=version))
     raise KnownError("model.unsupported", architecture=f"GGUF version {version}")
 
 
@@ -570,14 +590,14 @@ def _incomplete(path: Path, size: int, expected: int, *, at_least: bool = False)
 def _check_vocabulary(header: GgufHeader) -> None:
     tokens = header.metadata.get(TOKENS)
     if not isinstance(tokens, ListSummary) or tokens.type != "string" or not tokens.count:
-        raise damaged("no vocabulary")
+        raise damaged(_("no vocabulary"))
     for key in ("tokenizer.ggml.token_type", "tokenizer.ggml.scores"):
         other = header.metadata.get(key)
         if other is not None and not (isinstance(other, ListSummary) and other.count == tokens.count):
-            raise damaged(f"{key} does not match the vocabulary")
+            raise damaged(_("{key} does not match the vocabulary").format(key=key))
     rows = header.tensors.shapes.get("token_embd.weight")
     if rows != (header.embedding_length, tokens.count):
-        raise damaged("the token table does not match the vocabulary")
+        raise damaged(_("the token table does not match the vocabulary"))
 
 
 def _plain(value: MetadataValue) -> Json:
@@ -649,18 +669,18 @@ def _head(pieces: Sequence[_Piece], alignment: int) -> bytes:
 def _read(path: Path, number: int, count: int) -> _Piece:
     header = check_file(path)
     if (header.kind, header.split_no, header.split_count) != ("split", number, count):
-        raise damaged(f"part {number + 1} of {count} is another one")
+        raise damaged(_("part {number} of {count} is another one").format(number=number + 1, count=count))
     with opened(path) as (file, info):
         reader = HeaderReader(file, info.st_size)
         reader.skip(8)
         try:
             tensor_count, key_count = reader.u64(), reader.u64()
             if tensor_count > MAX_TENSORS or key_count > MAX_KEYS:
-                raise damaged("too many tensors or keys")
-            spans = [one for _ in range(key_count) if (one := _key(reader)) is not None]
-            tensors = [_tensor(reader) for _ in range(tensor_count)]
+                raise damaged(_("too many tensors or keys"))
+            spans = [one for __ in range(key_count) if (one := _key(reader)) is not None]
+            tensors = [_tensor(reader) for __ in range(tensor_count)]
         except CutShort as err:  # checked above: the file has changed meanwhile
-            raise damaged("it changed while it was read") from err
+            raise damaged(_("it changed while it was read")) from err
         keys = tuple(_span(file, start, end) for start, end in spans)
         infos = tuple((_span(file, start, end), offset) for start, end, offset in tensors)
     return _Piece(path, keys, infos, header.data_start, header.data_end - header.data_start)
@@ -685,7 +705,7 @@ def _span(file: BinaryIO, start: int, end: int) -> bytes:
     file.seek(start)
     data = file.read(end - start)
     if len(data) != end - start:
-        raise damaged("it changed while it was read")
+        raise damaged(_("it changed while it was read"))
     return data
 
 
@@ -696,7 +716,7 @@ def _data(piece: _Piece) -> Iterator[bytes]:
         while left:
             chunk = file.read(min(_PIECE, left))
             if not chunk:
-                raise damaged("it changed while it was read")
+                raise damaged(_("it changed while it was read"))
             left -= len(chunk)
             yield chunk
 

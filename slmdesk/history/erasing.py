@@ -15,6 +15,7 @@ from slmdesk.base.files import is_there
 from slmdesk.base.paths import APP, Paths
 from slmdesk.base.record import Record
 from slmdesk.base.records import BackupCopy, Kind, Restored
+from slmdesk.base.texts import _
 from slmdesk.chat.service import ChatService
 from slmdesk.history.retention import RetentionService
 from slmdesk.hub.vault import Vault
@@ -87,16 +88,16 @@ class ErasingService(Service):
         now, paths, signing = self._settings.current, self._paths, self._statements.keys.vaults[PLACE]
         secrets: list[tuple[str, Vault, str]] = []
         if now.token_place == PLACE and now.token_host:
-            secrets.append(("the access token", self._tokens.vaults[PLACE], now.token_host))
+            secrets.append((_("the access token"), self._tokens.vaults[PLACE], now.token_host))
         if now.proxy_password_place == PLACE:
-            secrets.append(("the password of the proxy", self._network.passwords.vaults[PLACE], now.proxy))
+            secrets.append((_("the password of the proxy"), self._network.passwords.vaults[PLACE], now.proxy))
         was_signed = any(row.said.get("key_place") == PLACE for row in self._store.ledger.all_of(Kind.STATEMENT))
 
         def forget() -> tuple[str, ...]:
-            found = [*secrets, *(("the key of the history", self.keys, file.store) for file in key_files(paths)
+            found = [*secrets, *((_("the key of the history"), self.keys, file.store) for file in key_files(paths)
                                  if file.has(KEYRING))]  # fmt: skip
             if was_signed or not signing.missing():
-                found.append(("the key of statements", signing, NAME))
+                found.append((_("the key of statements"), signing, NAME))
             left: list[str] = []
             for name, vault, account in found:
                 try:
@@ -272,7 +273,7 @@ class BackupService(Service):
     def _check_quiet(self) -> None:
         self._store.require_writable()
         if self._chats.answers.count:
-            raise KnownError("request.invalid", what="an answer is still being written")
+            raise KnownError("request.invalid", what=_("an answer is still being written"))
 
     def _chats_there(self) -> list[str]:
         ids: list[str] = []

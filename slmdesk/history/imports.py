@@ -32,6 +32,7 @@ from slmdesk.base.protocol import record_from, stored_dict, stored_from
 from slmdesk.base.record import Number, Record, changed, to_json
 from slmdesk.base.records import Item, Message, Status
 from slmdesk.base.sentences import CODES
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import AttachmentPart, Json, Origin, Role, TextPart
 from slmdesk.base.untrusted import clean_label, read_file
 from slmdesk.chat.conversation import NEW_CHAT, WINDOW, copied_window, title_from
@@ -66,26 +67,36 @@ class ImportReport(Record):
 
     @property
     def counts(self) -> list[str]:
-        found = [f"{_chats(len(self.added))} imported." if self.added else "No chats were imported."]
+        found = [
+            _("{chats} imported.").format(chats=_chats(len(self.added))) if self.added else _("No chats were imported.")
+        ]
         if self.known:
             found.append(
-                f"{_chats(self.known)} {_was(self.known)} here already and {_was(self.known)} not added again."
+                _("{chats} {was} here already and {was} not added again.").format(
+                    chats=_chats(self.known), was=_was(self.known)
+                )
             )
         if lacks := counted_words(self.left_out or {}):
-            found.append(f"Left out, since slmdesk cannot keep it: {lacks}.")
+            found.append(_("Left out, since slmdesk cannot keep it: {lacks}.").format(lacks=lacks))
         if self.too_large:
-            found.append(f"{_chats(self.too_large)} {_was(self.too_large)} too large and not imported.")
+            found.append(
+                _("{chats} {was} too large and not imported.").format(
+                    chats=_chats(self.too_large), was=_was(self.too_large)
+                )
+            )
         if self.empty:
-            found.append(f"{_chats(self.empty)} without messages {_was(self.empty)} skipped.")
+            found.append(
+                _("{chats} without messages {was} skipped.").format(chats=_chats(self.empty), was=_was(self.empty))
+            )
         if self.unknown:
-            entries = "1 entry was" if self.unknown == 1 else f"{self.unknown:,} entries were"
-            found.append(f"{entries} not recognised as a chat.")
+            entries = ngettext("1 entry was", "{n:,} entries were", self.unknown)
+            found.append(_("{entries} not recognised as a chat.").format(entries=entries))
         return found
 
     @property
     def lines(self) -> list[str]:
         found = [*self.counts, *(problem.sentence for _name, problem in self.problems)]
-        return [*found, "The import was stopped before its end."] if self.is_stopped else found
+        return [*found, _("The import was stopped before its end.")] if self.is_stopped else found
 
 
 def _chats(count: int) -> str:
@@ -93,7 +104,7 @@ def _chats(count: int) -> str:
 
 
 def _was(count: int) -> str:
-    return "was" if count == 1 else "were"
+    return ngettext("was", "were", count)
 
 
 class ImportService(Service):
@@ -436,10 +447,10 @@ def chat_of_own(untrusted: Mapping[str, Json], now: float, is_here: Callable[[st
     """
     version = untrusted.get("version")
     if isinstance(version, int) and version > OWN_VERSION:
-        raise KnownError("chats.unreadable", path="", reason="a newer version of slmdesk wrote it")
+        raise KnownError("chats.unreadable", path="", reason=_("a newer version of slmdesk wrote it"))
     shapes = untrusted.get("messages")
     if untrusted.get("kind") != KIND or not isinstance(shapes, list):
-        raise KnownError("request.invalid", what="no chat")
+        raise KnownError("request.invalid", what=_("no chat"))
     exported = [record_from(_Exported, shape) for shape in shapes]
     ids = {other_exported.id: new_id() for other_exported in exported}
     messages = tuple(
@@ -626,13 +637,25 @@ class _Search:
                 break
         self._found.update(dict.fromkeys(found[:MOST_FILES]))
         if is_cut:
-            self._left_out(top, f"it holds more than {MOST_FILES:,} files of chats, and the first of them were taken")
+            self._left_out(
+                top,
+                _("it holds more than {most_files:,} files of chats, and the first of them were taken").format(
+                    most_files=MOST_FILES
+                ),
+            )
         if has_deeper:
-            self._left_out(top, f"folders more than {MOST_DEPTH} levels below it were left out")
+            self._left_out(
+                top, _("folders more than {most_depth} levels below it were left out").format(most_depth=MOST_DEPTH)
+            )
         if shut:
             first = shut[0]
-            count = "1 folder" if len(shut) == 1 else f"{len(shut):,} folders"
-            self._left_out(top, f"{count} could not be opened, first {first.filename} ({first.strerror})")
+            count = ngettext("1 folder", "{n:,} folders", len(shut))
+            self._left_out(
+                top,
+                _("{count} could not be opened, first {filename} ({strerror})").format(
+                    count=count, filename=first.filename, strerror=first.strerror
+                ),
+            )
         if not found and not (shut or has_deeper):
             self._say(top, KnownError("chats.unknown", path=str(top)))
 

@@ -6,11 +6,12 @@ import time
 from datetime import date
 
 from slmdesk.base.records import DOCUMENT, KINDS, Hold, Rescued, Rule, SetBy, Then, What, counted
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.untrusted import clean_label
 
 MOST_NAME = 60
-ALL_ITEMS = "everything but documents"
-WHO = {SetBy.PERSON: "you", SetBy.POLICY: "your organisation"}
+ALL_ITEMS = _("everything but documents")
+WHO = {SetBy.PERSON: _("you"), SetBy.POLICY: _("your organisation")}
 
 
 def kinds_words(kind: str) -> str:
@@ -19,33 +20,39 @@ def kinds_words(kind: str) -> str:
 
 def rule_words(rule: Rule, space: str) -> str:
     what = kinds_words(rule.kind)
-    where = f" in the space “{clean_label(space, MOST_NAME)}”" if rule.folder else ""
+    where = _(" in the space “{space}”").format(space=clean_label(space, MOST_NAME)) if rule.folder else ""
     if rule.kind == DOCUMENT:
-        return f"{what}, not opened for {rule.days:,} days: forgotten"
-    then = f"to the trash for {rule.trash_days:,} days, then deleted for good"
-    return f"{what}{where}, not changed for {rule.days:,} days: " + (
-        then if rule.then is Then.TRASH else "deleted for good"
+        return _("{what}, not opened for {days:,} days: forgotten").format(what=what, days=rule.days)
+    then = _("to the trash for {trash_days:,} days, then deleted for good").format(trash_days=rule.trash_days)
+    return _("{what}{where}, not changed for {days:,} days: ").format(what=what, where=where, days=rule.days) + (
+        then if rule.then is Then.TRASH else _("deleted for good")
     )
 
 
 def due_words(rule: Rule, count: int) -> str:
-    what = counted(rule.kind, count) if count else "nothing"
+    what = counted(rule.kind, count) if count else _("nothing")
     if rule.kind == DOCUMENT:
-        return f"would forget {what}"
-    return f"would move {what} to the trash" if rule.then is Then.TRASH else f"would delete {what} for good"
+        return _("would forget {what}").format(what=what)
+    return (
+        _("would move {what} to the trash").format(what=what)
+        if rule.then is Then.TRASH
+        else _("would delete {what} for good").format(what=what)
+    )
 
 
 def hold_words(hold: Hold, name: str) -> str:
-    what = "everything" if hold.what is What.ALL else f"{hold.what} {hold.target} “{clean_label(name, MOST_NAME)}”"
+    what = _("everything") if hold.what is What.ALL else f"{hold.what} {hold.target} “{clean_label(name, MOST_NAME)}”"
     return f"{what}{_why(hold)}{_until(hold)}"
 
 
 def held_words(hold: Hold | None) -> str:
     if hold is None:
         return ""
-    who = "You have" if hold.set_by is SetBy.PERSON else "Your organisation has"
-    what = {What.ALL: "everything", What.FOLDER: "this space"}.get(hold.what, "this chat")
-    return f"{who} put {what} on hold{_why(hold)}{_until(hold)}: nothing deletes it until the hold is released."
+    who = _("You have") if hold.set_by is SetBy.PERSON else _("Your organisation has")
+    what = {What.ALL: _("everything"), What.FOLDER: _("this space")}.get(hold.what, _("this chat"))
+    return _("{who} put {what} on hold{why}{until}: nothing deletes it until the hold is released.").format(
+        who=who, what=what, why=_why(hold), until=_until(hold)
+    )
 
 
 def day_words(when: float) -> str:
@@ -62,7 +69,7 @@ def _why(hold: Hold) -> str:
 
 def _until(hold: Hold) -> str:
     """It ends at midnight: the day before is the last one."""
-    return "" if hold.until is None else f" until {day_words(hold.until - 1)}"
+    return "" if hold.until is None else _(" until {day}").format(day=day_words(hold.until - 1))
 
 
 # ---- labels for what was recovered from a damaged history
@@ -70,27 +77,52 @@ def _until(hold: Hold) -> str:
 
 def rescued_words(found: Rescued) -> str:
     chats = found.items - found.translations
-    received = [f"{_counted(chats, 'chat')} with {_counted(found.messages, 'message')}"]
+    received = [
+        _("{chats} with {messages}").format(
+            chats=ngettext("{n:,} chat", "{n:,} chats", chats),
+            messages=ngettext("{n:,} message", "{n:,} messages", found.messages),
+        )
+    ]
     if found.translations or found.segments:
-        received.append(f"{_counted(found.translations, 'translation')} with {_counted(found.segments, 'segment')}")
+        received.append(
+            _("{translations} with {segments}").format(
+                translations=ngettext("{n:,} translation", "{n:,} translations", found.translations),
+                segments=ngettext("{n:,} segment", "{n:,} segments", found.segments),
+            )
+        )
     if found.memory:
-        received.append(f"{_counted(found.memory, 'sentence')} of the translation memory")
+        received.append(
+            _("{sentences} of the translation memory").format(
+                sentences=ngettext("{n:,} sentence", "{n:,} sentences", found.memory)
+            )
+        )
     if found.glossaries or found.terms:
-        received.append(f"{_counted(found.glossaries, 'glossary', 'glossaries')} with {_counted(found.terms, 'term')}")
+        received.append(
+            _("{glossaries} with {terms}").format(
+                glossaries=ngettext("{n:,} glossary", "{n:,} glossaries", found.glossaries),
+                terms=ngettext("{n:,} term", "{n:,} terms", found.terms),
+            )
+        )
     lost = []
     if found.unreadable:
-        lost.append(f"{_counted(found.unreadable, 'entry', 'entries')} could not be read")
+        lost.append(
+            _("{entries} could not be read").format(entries=ngettext("{n:,} entry", "{n:,} entries", found.unreadable))
+        )
     if found.lost_segments:
-        lost.append(f"{_counted(found.lost_segments, 'segment')} of translations {_is(found.lost_segments)} missing")
+        lost.append(
+            _("{segments} of translations {what} missing").format(
+                segments=ngettext("{n:,} segment", "{n:,} segments", found.lost_segments), what=_is(found.lost_segments)
+            )
+        )
     if found.lost_pages:
-        lost.append(f"{_counted(found.lost_pages, 'page')} of the file {_is(found.lost_pages)} lost")
+        lost.append(
+            _("{pages} of the file {what} lost").format(
+                pages=ngettext("{n:,} page", "{n:,} pages", found.lost_pages), what=_is(found.lost_pages)
+            )
+        )
     more = "".join(f" {one[0].upper()}{one[1:]}." for one in lost)
-    return f"Rescued: {', '.join(received)}.{more} The damaged file is kept."
-
-
-def _counted(number: int, one: str, many: str = "") -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return _("Rescued: {received}.{more} The damaged file is kept.").format(received=", ".join(received), more=more)
 
 
 def _is(number: int) -> str:
-    return "is" if number == 1 else "are"
+    return ngettext("is", "are", number)

@@ -12,6 +12,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.policy import TRASH_DAYS
 from slmdesk.base.record import Record
 from slmdesk.base.records import DAY_S, DOCUMENT, KINDS, MOST_DAYS, Hold, Rule, SetBy, Then, What, counted
+from slmdesk.base.texts import _
 from slmdesk.chat.service import ChatService
 from slmdesk.history.labels import day_words
 from slmdesk.history.policy_rules import take_policy
@@ -85,12 +86,12 @@ class RetentionService(Service):
     ) -> Rule:
         """Return such a rule without adding it.  Raises KnownError `request.invalid`, `space.unknown`."""
         if kind not in KINDS:
-            raise KnownError("request.invalid", what=f"no kind {kind}")
+            raise KnownError("request.invalid", what=_("no kind {kind}").format(kind=kind))
         if not 1 <= days <= MOST_DAYS or not 1 <= trash_days <= MOST_DAYS:
-            raise KnownError("request.invalid", what=f"days are 1 to {MOST_DAYS:,}")
+            raise KnownError("request.invalid", what=_("days are 1 to {most_days:,}").format(most_days=MOST_DAYS))
         if folder:
             if kind not in ("", "chat"):
-                raise KnownError("request.invalid", what="a space holds chats alone")
+                raise KnownError("request.invalid", what=_("a space holds chats alone"))
             folder = self._chats.spaces.get(folder).id
         return Rule("", kind, folder, days, then, trash_days, SetBy.PERSON, self._clock())
 
@@ -132,7 +133,7 @@ class RetentionService(Service):
         what, found = self._found(target) if target else (What.ALL, "")
         if until is not None:
             if until <= self._clock():
-                raise KnownError("request.invalid", what="the end of a hold is in the past")
+                raise KnownError("request.invalid", what=_("the end of a hold is in the past"))
             self._know_date()
         hold = self._store.holds.add(what, found, reason=reason.strip(), set_by=SetBy.PERSON, until=until)
         self._say(hold)
@@ -561,14 +562,20 @@ def date_words(day: date) -> str:
 
 def day_lines(found: DayContent) -> list[str]:
     if found.is_empty:
-        lines = [f"Nothing that was made on {date_words(found.day)} is here."]
+        lines = [_("Nothing that was made on {date} is here.").format(date=date_words(found.day))]
     else:
         parts = [counted(kind, count) for kind, count in sorted(found.counts.items())]
         if found.documents:
-            parts.append(counted(DOCUMENT, len(found.documents)).replace("uses", "else uses"))
-        lines = [f"Made on {date_words(found.day)}, and deleted for good: {', '.join(parts)}."]
+            parts.append(counted(DOCUMENT, len(found.documents)).replace("uses", _("else uses")))
+        lines = [
+            _("Made on {date}, and deleted for good: {parts}.").format(
+                date=date_words(found.day), parts=", ".join(parts)
+            )
+        ]
     if found.held:
-        lines.append(f"On hold, so it stays: {counted('', found.held)}.")
+        lines.append(_("On hold, so it stays: {counted}.").format(counted=counted("", found.held)))
     if found.older:
-        lines.append(f"Older, only changed on that day, so it stays: {counted('', found.older)}.")
+        lines.append(
+            _("Older, only changed on that day, so it stays: {counted}.").format(counted=counted("", found.older))
+        )
     return lines

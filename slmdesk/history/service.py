@@ -17,6 +17,7 @@ from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Progress
 from slmdesk.base.record import Record
 from slmdesk.base.record import to_json as to_wire
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Found, Item, Message, Rescued
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.chat.service import KIND, ChatService
 from slmdesk.children.client import ChildClient, JobHandle
@@ -220,7 +221,7 @@ class HistoryService(Service):
         """
         found = rescue_into(self._store, damaged, key=key)
         if not found.seen:
-            raise KnownError("file.unreadable", path=str(damaged), reason="nothing of a history can be read in it")
+            raise KnownError("file.unreadable", path=str(damaged), reason=_("nothing of a history can be read in it"))
         for item in reversed(self._store.items.page(None, limit=100)):
             self._publish(ItemChanged(item))
         if found.models:
@@ -237,7 +238,7 @@ class HistoryService(Service):
         """
         item = self.item(id)
         if form not in TEXT_FORMS:
-            raise KnownError("request.invalid", what=f"no format {form}")
+            raise KnownError("request.invalid", what=_("no format {form}").format(form=form))
         if form == "json":
             return to_json(*self._of_export(item.id))
         if item.kind == COMPARISON:
@@ -320,13 +321,13 @@ class ExportService:
 
     def _several(self, ids: Sequence[str], form: str) -> Slices[Make]:
         if not ids or form not in {form.id for form in FORMS}:
-            raise KnownError("request.invalid", what=f"no format {form}" if ids else "no chat")
+            raise KnownError("request.invalid", what=_("no format {form}").format(form=form) if ids else _("no chat"))
         shown: list[Shown] = []
         shapes: list[Json] = []
         for id in ids:
             item = self._history.item(id)
             if item.kind != KIND:
-                raise KnownError("request.invalid", what=f"{item.id} is no chat")
+                raise KnownError("request.invalid", what=_("{id} is no chat").format(id=item.id))
             if form == "json":
                 shapes.append(self._history.export_shape(item.id))
             else:
@@ -362,7 +363,7 @@ class ExportService:
             if isinstance(made, bytes) or form == "pdf":
                 return made
             if form not in PAPER_FORMS:
-                raise KnownError("request.invalid", what=f"no format {form}")
+                raise KnownError("request.invalid", what=_("no format {form}").format(form=form))
             return PAPER_FORMS[form](made)
 
         made: bytes | Paper = yield pending_on_file_thread(self._service_thread, run, name="export")
@@ -422,7 +423,7 @@ class PrintService:
             pdf = base64.b64decode(str(event.result.get("pdf", "")), validate=True)
         except (binascii.Error, ValueError):
             pdf = b""
-        pending.end(pdf if pdf.startswith(b"%PDF") else problem_for(KnownError("child.protocol", reason="pdf")))
+        pending.end(pdf if pdf.startswith(b"%PDF") else problem_for(KnownError("child.protocol", reason=_("pdf"))))
 
 
 # ---- watches settings and database for changes by other instances, once a second

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QListWidget, QListWidge
 
 from slmdesk.base.record import Record
 from slmdesk.base.records import DOCUMENT, KINDS, DocumentRecord, Hold, Item, Rule, SetBy, Then
+from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.history.erasing import CONFIRMATION, Erasure
 from slmdesk.history.labels import WHO, due_words, hold_words, kinds_words, rule_words
@@ -44,14 +45,14 @@ if TYPE_CHECKING:
     from slmdesk.runtime.events import Pending
     from slmdesk.services import Services
 
-INTRO = (
+INTRO = _(
     "Without a rule nothing is deleted by itself. A rule moves what was not changed for so long to the trash, and "
     "deletes it from there for good. What is on hold stays, whatever a rule or a person says."
 )
 DAYS = (30, 60, 90, 180, 365, 730, 1825, 3650)
-NOT_CHANGED, NOT_OPENED = "not changed for", "not opened for"
+NOT_CHANGED, NOT_OPENED = _("not changed for"), _("not opened for")
 TRASH_DAYS = (7, 14, 30, 60, 90)
-NOTHING = "There is no rule yet, and nothing is on hold."
+NOTHING = _("There is no rule yet, and nothing is on hold.")
 AT_ONCE = 0
 """In the choice of days in the trash: deleted for good at once."""
 
@@ -70,7 +71,7 @@ class Listed(Record):
 class RulesWindow(Dialog):
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent)
-        passing(self, "rules_window", "Rules and holds")
+        passing(self, "rules_window", _("Rules and holds"))
         self.resize(680, 460)
         self._bridge = bridge
         self._looking: Call | None = None
@@ -84,17 +85,17 @@ class RulesWindow(Dialog):
         intro = plain_label(INTRO, self, name="rules_intro", kind="muted")
         self._doubt = named(QFrame(self), "rules_doubt")
         self._doubt_words = plain_label("", self._doubt, name="rules_doubt_words", kind="warn")
-        sure = button("The date is right", "rules_date_button", self._doubt, on=self._on_sure)
+        sure = button(_("The date is right"), "rules_date_button", self._doubt, on=self._on_sure)
         row((self._doubt_words, 1), sure, into=self._doubt, gap=theme.SPACE_8)
         self._doubt.hide()
-        self._list = named(QListWidget(self), "rules_list", kind="list", label="Rules and holds")
+        self._list = named(QListWidget(self), "rules_list", kind="list", label=_("Rules and holds"))
         self._list.setWordWrap(True)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.itemSelectionChanged.connect(self._on_chosen)
         self._nothing = plain_label(NOTHING, self, name="rules_nothing", kind="muted", is_hidden=True)
-        self._remove = button("Remove", "rules_remove_button", self, on=self._on_remove)
-        hold_all = button("Hold everything", "hold_all_button", self, on=self._on_hold_all)
-        close = button("Close", "rules_close", self, on=self.reject)
+        self._remove = button(_("Remove"), "rules_remove_button", self, on=self._on_remove)
+        hold_all = button(_("Hold everything"), "hold_all_button", self, on=self._on_hold_all)
+        close = button(_("Close"), "rules_close", self, on=self.reject)
         close.setDefault(True)  # Enter in the list must neither hold nor add anything
         foot = row(hold_all, 1, self._remove, close, gap=theme.SPACE_8)
         column(
@@ -104,20 +105,26 @@ class RulesWindow(Dialog):
         self._on_chosen()
 
     def _build_form(self) -> QWidget:
-        form = named(QFrame(self), "rule_form", label="Another rule")
+        form = named(QFrame(self), "rule_form", label=_("Another rule"))
         kinds: list[tuple[object, str]] = [
             (kind, f"{words[0].upper()}{words[1:]}") for kind in KINDS for words in [kinds_words(kind)]
         ]
-        self._kind = named(Choice(kinds, form), "rule_kind", label="What the rule is about")
-        self._days = named(Choice([(day, f"{day:,} days") for day in DAYS], form), "rule_days", label="After how long")
-        then: list[tuple[object, str]] = [(day, f"trash, {day} days") for day in TRASH_DAYS]
-        self._then = named(Choice([*then, (AT_ONCE, "for good at once")], form), "rule_then", label="What happens then")
+        self._kind = named(Choice(kinds, form), "rule_kind", label=_("What the rule is about"))
+        self._days = named(
+            Choice([(day, _("{day:,} days").format(day=day)) for day in DAYS], form),
+            "rule_days",
+            label=_("After how long"),
+        )
+        then: list[tuple[object, str]] = [(day, _("trash, {day} days").format(day=day)) for day in TRASH_DAYS]
+        self._then = named(
+            Choice([*then, (AT_ONCE, _("for good at once"))], form), "rule_then", label=_("What happens then")
+        )
         self._days.show_value(90)
         self._then.show_value(30)
         self._kind.value_chosen.connect(self._on_kind)
         for choice in (self._kind, self._days, self._then):
             choice.value_chosen.connect(self._count)
-        add = button("Add the rule", "rule_add_button", form, on=self._on_add)
+        add = button(_("Add the rule"), "rule_add_button", form, on=self._on_add)
         self._form_words = plain_label(NOT_CHANGED, form, name="rule_form_words", wraps=False)
         self._due = plain_label("", form, name="rule_due")
         choices = flow(self._kind, self._form_words, self._days, self._then, gap=theme.SPACE_8)
@@ -159,18 +166,23 @@ class RulesWindow(Dialog):
     def _show(self, listed: Listed) -> None:
         self._list.clear()
         entries: list[tuple[Rule | Hold, str]] = [
-            *((rule, f"Rule: {_rule_words(rule, listed)}") for rule in listed.rules),
-            *((hold, f"Hold: {hold_words(hold, listed.names.get(hold.target, ''))}") for hold in listed.holds),
+            *((rule, _("Rule: {rule}").format(rule=_rule_words(rule, listed))) for rule in listed.rules),
+            *(
+                (hold, _("Hold: {hold}").format(hold=hold_words(hold, listed.names.get(hold.target, ""))))
+                for hold in listed.holds
+            ),
         ]
         self._nothing.setVisible(not entries)
         for one, words in entries:
-            line = QListWidgetItem(f"{words}. Set by {WHO[one.set_by]}.", self._list)
+            line = QListWidgetItem(_("{words}. Set by {who}.").format(words=words, who=WHO[one.set_by]), self._list)
             line.setData(Qt.ItemDataRole.UserRole, one)
         self._doubt.setVisible(listed.doubt is not None)
         if listed.doubt is not None:
             self._doubt_words.setText(
-                f"The clock says {_day(listed.doubt.now)}, but slmdesk was last used on {_day(listed.doubt.last)}. "
-                "Until you say that the date is right, no rule deletes anything."
+                _(
+                    "The clock says {day}, but slmdesk was last used on {day2}. "
+                    "Until you say that the date is right, no rule deletes anything."
+                ).format(day=_day(listed.doubt.now), day2=_day(listed.doubt.last))
             )
         self._on_chosen()
 
@@ -182,7 +194,7 @@ class RulesWindow(Dialog):
 
     def _on_chosen(self) -> None:
         chosen = self._chosen
-        self._remove.setText("Release" if isinstance(chosen, Hold) else "Remove")
+        self._remove.setText(_("Release") if isinstance(chosen, Hold) else _("Remove"))
         self._remove.setEnabled(chosen is not None and chosen.set_by is SetBy.PERSON)
 
     def _on_remove(self) -> None:
@@ -211,9 +223,13 @@ class RulesWindow(Dialog):
             return
         kind, days = wanted["kind"], wanted["days"]
         how = NOT_OPENED if kind == DOCUMENT else NOT_CHANGED
-        words = f"From the next start on, what was {how} {days:,} days is deleted for good: {kinds_words(kind)}."
-        box = message_box(self, "rule_for_good_dialog", "Add the rule?", words, f"{due} This cannot be undone.")
-        _ask_sure(box, "Add the rule", "rule_sure_button", lambda: self._add(wanted))
+        words = _("From the next start on, what was {how} {days:,} days is deleted for good: {kinds}.").format(
+            how=how, days=days, kinds=kinds_words(kind)
+        )
+        box = message_box(
+            self, "rule_for_good_dialog", _("Add the rule?"), words, _("{due} This cannot be undone.").format(due=due)
+        )
+        _ask_sure(box, _("Add the rule"), "rule_sure_button", lambda: self._add(wanted))
 
     def _on_sure(self) -> None:
         self._bridge.follow(self._bridge.services.retention.run(confirmed=True), lambda _done: self.refresh())
@@ -221,12 +237,14 @@ class RulesWindow(Dialog):
 
 def _due(services: Services, wanted: Mapping[str, Any]) -> Pending[str]:
     rule = services.retention.planned(**wanted)
-    return services.retention.due(rule).map(lambda due: f"This rule {due_words(rule, due[rule.id])} now.")
+    return services.retention.due(rule).map(
+        lambda due: _("This rule {due} now.").format(due=due_words(rule, due[rule.id]))
+    )
 
 
 def _rule_words(rule: Rule, listed: Listed) -> str:
     words, due = rule_words(rule, listed.names.get(rule.folder, "")), listed.due[rule.id]
-    return f"{words}; {due_words(rule, due)} at its next run" if due else words
+    return _("{words}; {due} at its next run").format(words=words, due=due_words(rule, due)) if due else words
 
 
 def _day(when: float) -> str:
@@ -241,7 +259,7 @@ def _day(when: float) -> str:
 
 PAGE = 100
 MOST_NAME = 40
-TRASH_INTRO = (
+TRASH_INTRO = _(
     "Deleted chats. They can be searched no more, and come back with “Restore”. They stay until you delete them for "
     "good, or a rule does (Settings, “Rules and holds”)."
 )
@@ -250,7 +268,7 @@ TRASH_INTRO = (
 class DeletedChats(Dialog):
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent)
-        passing(self, "deleted_chats", "Deleted chats")
+        passing(self, "deleted_chats", _("Deleted chats"))
         self.resize(560, 420)
         self._bridge = bridge
         self._shown = PAGE
@@ -260,15 +278,15 @@ class DeletedChats(Dialog):
 
     def _build_ui(self) -> None:
         self._intro = plain_label(TRASH_INTRO, self, name="deleted_intro", kind="muted")
-        self._list = named(QListWidget(self), "deleted_list", kind="list", label="Deleted chats")
+        self._list = named(QListWidget(self), "deleted_list", kind="list", label=_("Deleted chats"))
         self._list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self._list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._more = button("Show more", "deleted_more", self, on=self._on_more)
-        self._restore = button("Restore", "restore_button", self, on=self._on_restore)
-        self._delete = button("Delete for good…", "delete_for_good_button", self, on=self._on_delete)
-        self._empty = button("Empty the trash…", "empty_trash_button", self, on=self._on_empty)
-        close = button("Close", "deleted_close", self, on=self.reject)
+        self._more = button(_("Show more"), "deleted_more", self, on=self._on_more)
+        self._restore = button(_("Restore"), "restore_button", self, on=self._on_restore)
+        self._delete = button(_("Delete for good…"), "delete_for_good_button", self, on=self._on_delete)
+        self._empty = button(_("Empty the trash…"), "empty_trash_button", self, on=self._on_empty)
+        close = button(_("Close"), "deleted_close", self, on=self.reject)
         close.setDefault(True)
         foot = row(self._more, self._empty, 1, self._restore, self._delete, close, gap=theme.SPACE_8)
         column(self._intro, (self._list, 1), foot, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
@@ -293,14 +311,14 @@ class DeletedChats(Dialog):
         for item in items:
             when = moment_words(item.deleted_at or item.updated)
             what = "" if item.kind == "chat" else f"{item.kind}, "
-            hold = ", on hold" if item.id in held else ""
+            hold = _(", on hold") if item.id in held else ""
             line = QListWidgetItem(f"{item.title}   ({what}{when}{hold})", self._list)
             line.setData(Qt.ItemDataRole.UserRole, item)
         self._list.setCurrentRow(min(at, self._list.count() - 1))
         for at, item in enumerate(items):
             if item.id in kept:
                 self._list.item(at).setSelected(True)
-        self._intro.setText(TRASH_INTRO if items else "The trash is empty.")
+        self._intro.setText(TRASH_INTRO if items else _("The trash is empty."))
         self._more.setVisible(len(items) >= self._shown)
         self._empty.setEnabled(bool(items))
         self._on_chosen()
@@ -327,11 +345,15 @@ class DeletedChats(Dialog):
         self._bridge.ask(self._bridge.services.history.documents_only_of(ids), partial(self._ask_delete, items))
 
     def _ask_delete(self, items: Sequence[Item], documents: Sequence[DocumentRecord]) -> None:
-        forgotten = "What you wrote in it is forgotten by the memory of translations too."
+        forgotten = _("What you wrote in it is forgotten by the memory of translations too.")
         more = forgotten if any(item.kind == "translation" for item in items) else ""
-        what = f"“{items[0].title}” is" if len(items) == 1 else f"{len(items):,} chats are"
-        words = f"{what} deleted for good. This cannot be undone."
-        box = message_box(self, "delete_for_good_dialog", "Delete for good?", words, more)
+        what = (
+            _("“{title}” is").format(title=items[0].title)
+            if len(items) == 1
+            else _("{count:,} chats are").format(count=len(items))
+        )
+        words = _("{what} deleted for good. This cannot be undone.").format(what=what)
+        box = message_box(self, "delete_for_good_dialog", _("Delete for good?"), words, more)
         also = named(CheckBox(_also(documents), box), "delete_documents_too")
         also.setToolTip("\n".join(document.name for document in documents))
         if documents:
@@ -343,7 +365,7 @@ class DeletedChats(Dialog):
         def delete() -> None:
             self._delete_now(ids, documents if documents and also.isChecked() else ())
 
-        _ask_sure(box, "Delete for good", "delete_sure_button", delete)
+        _ask_sure(box, _("Delete for good"), "delete_sure_button", delete)
 
     def _delete_now(self, ids: Sequence[str], documents: Sequence[DocumentRecord]) -> None:
         def delete(services: Services) -> None:
@@ -355,22 +377,22 @@ class DeletedChats(Dialog):
         self._bridge.ask(delete)
 
     def _on_empty(self) -> None:
-        words = "Everything in the trash is deleted for good. This cannot be undone."
-        more = "Text of documents is kept; “Delete for good…” can forget it together with a chat."
-        box = message_box(self, "empty_trash_dialog", "Empty the trash?", words, more)
-        _ask_sure(box, "Empty the trash", "empty_sure_button", lambda: self._bridge.services.history.empty_trash())
+        words = _("Everything in the trash is deleted for good. This cannot be undone.")
+        more = _("Text of documents is kept; “Delete for good…” can forget it together with a chat.")
+        box = message_box(self, "empty_trash_dialog", _("Empty the trash?"), words, more)
+        _ask_sure(box, _("Empty the trash"), "empty_sure_button", lambda: self._bridge.services.history.empty_trash())
 
 
 def _also(documents: Sequence[DocumentRecord]) -> str:
     name = clean_label(documents[0].name, MOST_NAME).replace("&", "&&") if documents else ""
-    what = f"“{name}”" if len(documents) == 1 else f"{len(documents)} documents"
-    return f"Forget the text of {what} too: nothing else uses it. Files are not touched."
+    what = f"“{name}”" if len(documents) == 1 else _("{count} documents").format(count=len(documents))
+    return _("Forget the text of {what} too: nothing else uses it. Files are not touched.").format(what=what)
 
 
 # ---- forget a day
 
 
-FORGET_INTRO = (
+FORGET_INTRO = _(
     "Chats, questions, summaries, translations and everything else made on the day are deleted for good, with "
     "documents that nothing else uses. This cannot be undone."
 )
@@ -381,7 +403,7 @@ class ForgetDay(Dialog):
 
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent)
-        passing(self, "forget_day", "Forget a day")
+        passing(self, "forget_day", _("Forget a day"))
         self.resize(520, 220)
         self._bridge = bridge
         self._content: DayContent | None = None
@@ -390,11 +412,11 @@ class ForgetDay(Dialog):
 
     def _build_ui(self) -> None:
         intro = plain_label(FORGET_INTRO, self, name="forget_day_intro", kind="muted")
-        self._days = named(Choice([], self), "forget_day_choice", label="The day")
+        self._days = named(Choice([], self), "forget_day_choice", label=_("The day"))
         self._days.value_chosen.connect(self._look)
         self._words = plain_label("", self, name="forget_day_words")
-        self._forget = button("Forget this day", "forget_day_button", self, on=self._on_forget)
-        close = button("Close", "forget_day_close", self, on=self.reject)
+        self._forget = button(_("Forget this day"), "forget_day_button", self, on=self._on_forget)
+        close = button(_("Close"), "forget_day_close", self, on=self.reject)
         foot = row(1, self._forget, close, gap=theme.SPACE_8)
         column(intro, self._days, self._words, 1, foot, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._show(None)
@@ -407,7 +429,7 @@ class ForgetDay(Dialog):
         if days:
             self._look(days[0])
         else:
-            self._words.setText("There is nothing in the history.")
+            self._words.setText(_("There is nothing in the history."))
 
     def _look(self, day: date) -> None:
         self._show(None)
@@ -427,7 +449,7 @@ class ForgetDay(Dialog):
 
     def _on_forgotten(self, day: date, _content: DayContent) -> None:
         self._bridge.notice_raised.emit(
-            Notice(f"{date_words(day)} is forgotten.", life_ms=UNDO_MS, key="forgotten day")
+            Notice(_("{date} is forgotten.").format(date=date_words(day)), life_ms=UNDO_MS, key="forgotten day")
         )
         self._bridge.ask(self._bridge.services.days.days(), self._on_days)
 
@@ -435,7 +457,7 @@ class ForgetDay(Dialog):
 # ---- delete everything
 
 
-ERASE_INTRO = (
+ERASE_INTRO = _(
     "History, documents, settings, backups, logs and secrets in the system's keyring are deleted for good, and slmdesk "
     "closes. Backups, exports and copies that you made elsewhere stay where they are."
 )
@@ -448,7 +470,7 @@ class EraseDialog(Dialog):
 
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent)
-        passing(self, "erase_dialog", "Delete everything")
+        passing(self, "erase_dialog", _("Delete everything"))
         self.resize(520, 320)
         self._bridge = bridge
         self._found: Erasure | None = None
@@ -457,15 +479,21 @@ class EraseDialog(Dialog):
 
     def _build_ui(self) -> None:
         intro = plain_label(ERASE_INTRO, self, name="erase_intro", kind="muted")
-        self._models = named(CheckBox("The models too, those that were copied in or downloaded", self), "erase_models")
+        self._models = named(
+            CheckBox(_("The models too, those that were copied in or downloaded"), self), "erase_models"
+        )
         self._models.toggled.connect(self._look)
         self._words = plain_label("", self, name="erase_words")
         self._problem = plain_label("", self, name="erase_problem", kind="danger", is_hidden=True)
-        asked = plain_label(f"To go on, type: {CONFIRMATION}", self, name="erase_asked")
-        self._typed = text_line("erase_typed", self, "", label=f"Type {CONFIRMATION}", most=40)
+        asked = plain_label(
+            _("To go on, type: {confirmation}").format(confirmation=CONFIRMATION), self, name="erase_asked"
+        )
+        self._typed = text_line(
+            "erase_typed", self, "", label=_("Type {confirmation}").format(confirmation=CONFIRMATION), most=40
+        )
         self._typed.textChanged.connect(self._show)
-        self._erase = button("Delete everything", "erase_button", self, on=self._on_erase)
-        self._cancel = button("Cancel", "erase_cancel", self, on=self.reject)
+        self._erase = button(_("Delete everything"), "erase_button", self, on=self._on_erase)
+        self._cancel = button(_("Cancel"), "erase_cancel", self, on=self.reject)
         foot = row(1, self._erase, self._cancel, gap=theme.SPACE_8)
         column(
             intro, self._models, self._words, self._problem, asked, self._typed, 1, foot,
@@ -483,7 +511,11 @@ class EraseDialog(Dialog):
         self._found = found
         show_words(self._problem, "")
         places = "\n".join(breakable(str(folder)) for folder in found.folders)
-        self._words.setText(f"{found.files:,} files, {bytes_for_people(found.bytes)}, in:\n{places}")
+        self._words.setText(
+            _("{files:,} files, {size}, in:\n{places}").format(
+                files=found.files, size=bytes_for_people(found.bytes), places=places
+            )
+        )
         self._show()
 
     def _on_refused(self, problem: Problem) -> None:
@@ -511,9 +543,11 @@ class EraseDialog(Dialog):
         if not left:
             self.confirmed.emit(found)
             return
-        words = f"Still in the system's keyring, since it does not answer: {', '.join(left)}."
-        box = message_box(self, "erase_keyring_dialog", "Delete everything", words, "Remove it there, under “slmdesk”.")
-        _ask_sure(box, "Delete the rest", "erase_rest_button", lambda: self.confirmed.emit(found))
+        words = _("Still in the system's keyring, since it does not answer: {left}.").format(left=", ".join(left))
+        box = message_box(
+            self, "erase_keyring_dialog", _("Delete everything"), words, _("Remove it there, under “slmdesk”.")
+        )
+        _ask_sure(box, _("Delete the rest"), "erase_rest_button", lambda: self.confirmed.emit(found))
 
 
 def _ask_sure(box: QMessageBox, text: str, name: str, then: Callable[[], object]) -> None:

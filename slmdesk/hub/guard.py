@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record
 from slmdesk.base.records import Answered, Outgoing
+from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def problem_of_status(response: httpx2.Response, *, what: str, repo: str = "") -
     if status in of_what:
         return KnownError(of_what[status], what=what)
     if status == 407:
-        return KnownError("network.proxy", host=host, reason="it wants a name and a password")
+        return KnownError("network.proxy", host=host, reason=_("it wants a name and a password"))
     if status == 429:
         return KnownError("hub.busy", host=host, wait_s=retry_after(response))
     return KnownError("hub.error", host=host, status=status, wait_s=retry_after(response))
@@ -67,7 +68,7 @@ def problem_of_line(err: httpx2.HTTPError | httpx2.InvalidURL, host: str) -> Kno
     if isinstance(err, (httpx2.UnsupportedProtocol, httpx2.InvalidURL)):
         return KnownError("network.refused", host="an address that is none of the web")
     if isinstance(err, httpx2.ProxyError):
-        return KnownError("network.proxy", host=host, reason=clean_label(str(err), 120) or "it refused")
+        return KnownError("network.proxy", host=host, reason=clean_label(str(err), 120) or _("it refused"))
     said = ""
     cause: BaseException | None = err
     while cause is not None:
@@ -77,8 +78,8 @@ def problem_of_line(err: httpx2.HTTPError | httpx2.InvalidURL, host: str) -> Kno
             said = said or clean_label(cause.strerror or "", 120)
         cause = cause.__cause__ or cause.__context__
     if isinstance(err, httpx2.TimeoutException):
-        return KnownError("network.failed", host=host, reason="it does not answer")
-    return KnownError("network.failed", host=host, reason=said or "the connection was cut")
+        return KnownError("network.failed", host=host, reason=_("it does not answer"))
+    return KnownError("network.failed", host=host, reason=said or _("the connection was cut"))
 
 
 def is_page(response: httpx2.Response) -> bool:

@@ -26,6 +26,7 @@ from slmdesk.base.files import private_folder
 from slmdesk.base.paths import Paths
 from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import Record, changed
+from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf.header import CHAT_ARCHITECTURES, DRAFT_HEADS, PROJECTORS, GgufHeader
 from slmdesk.gguf.quantization import companions, quantization_named, recommended, the_one
@@ -94,11 +95,11 @@ def parse_link(text: str) -> HubLink:
         except ValueError as err:
             raise _no_repository(text) from err
         path = unquote(parts.path).lstrip("/")
-    owner, _, rest = path.rstrip("/").partition("/")
-    name, _, file = rest.partition("/")
+    owner, __, rest = path.rstrip("/").partition("/")
+    name, __, file = rest.partition("/")
     quantization = ""
     if ":" in name and not file:
-        name, _, quantization = name.partition(":")
+        name, __, quantization = name.partition(":")
     found = re.match(r"(?:blob|resolve|tree|raw)/[^/]+/?(.*)", file, re.DOTALL) if is_address else None
     link = HubLink(f"{owner}/{name}", (found[1] if found else file) or asked, quantization.upper())
     is_right = is_repo(link.repo) and owner.lower() not in _NO_OWNERS
@@ -108,7 +109,7 @@ def parse_link(text: str) -> HubLink:
 
 
 def _no_repository(text: str) -> KnownError:
-    return KnownError("request.invalid", what=f"no repository: {clean_label(text, 100)}")
+    return KnownError("request.invalid", what=_("no repository: {text}").format(text=clean_label(text, 100)))
 
 
 def is_repo(untrusted: str) -> bool:
@@ -298,7 +299,7 @@ def read_card(client: httpx2.Client, address: str, *, repo: str, token: str) -> 
             if len(body) > MAX_CARD_BYTES:
                 break
             if time.monotonic() > deadline:
-                raise KnownError("network.failed", host=host, reason="it answers too slowly")
+                raise KnownError("network.failed", host=host, reason=_("it answers too slowly"))
     return Card(bytes(body[:MAX_CARD_BYTES]).decode("utf-8-sig", "replace"), len(body) > MAX_CARD_BYTES)
 
 
@@ -338,7 +339,7 @@ def _range(client: httpx2.Client, address: str, begin: int, end: int, *, repo: s
         elif response.headers.get("content-range", "").startswith(f"bytes {begin}-"):
             passed = 0
         else:
-            raise KnownError("hub.answer_invalid", host=response.url.host, reason="another piece of the file")
+            raise KnownError("hub.answer_invalid", host=response.url.host, reason=_("another piece of the file"))
         yield from _window(response.iter_raw(), passed, end - begin)
 
 
@@ -472,7 +473,7 @@ class Hub:
     def repo(self, repo: str, *, stop: Event | None = None) -> Repo:
         """With sizes and sums; under its new name where it was renamed.  Raises as `search` does."""
         if not is_repo(repo):
-            raise KnownError("request.invalid", what=f"no repository: {clean_label(repo, 100)}")
+            raise KnownError("request.invalid", what=_("no repository: {repo}").format(repo=clean_label(repo, 100)))
         try:
             return self._repo(repo, stop)
         except KnownError as err:  # the Hub lists a gated repository's files to everybody; a mirror may not
@@ -485,7 +486,7 @@ class Hub:
         with self._asking(f"files of {repo}", stop) as api:
             found = _repo_of(api.model_info(repo, files_metadata=True, token=access or False))
             if found is None:
-                raise KnownError("hub.answer_invalid", host=self._host(), reason="no repository")
+                raise KnownError("hub.answer_invalid", host=self._host(), reason=_("no repository"))
             return found
 
     def close(self) -> None:
@@ -508,7 +509,7 @@ class Hub:
             raise problem_of_line(err, self._host()) from err
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, MemoryError) as err:
             # huggingface_hub builds its objects from any input; no code of this program is called in between
-            raise KnownError("hub.answer_invalid", host=self._host(), reason="not what the Hub answers") from err
+            raise KnownError("hub.answer_invalid", host=self._host(), reason=_("not what the Hub answers")) from err
 
     def _api(self) -> HfApi:
         if "huggingface_hub.constants" not in sys.modules:
@@ -637,7 +638,9 @@ class CatalogueEntry(Record, forbid_unknown_fields=True):
     @property
     def size_text(self) -> str:
         text = count_text(self.parameters)
-        return f"{text}, {count_text(self.active)} at work" if self.is_mixture else text
+        return (
+            _("{text}, {count} at work").format(text=text, count=count_text(self.active)) if self.is_mixture else text
+        )
 
     def speaks(self, language: str) -> bool:
         """Whether it was made for this language (ISO 639-1); assumed of a model with many languages."""
@@ -645,7 +648,11 @@ class CatalogueEntry(Record, forbid_unknown_fields=True):
 
 
 def count_text(parameters: int) -> str:
-    return f"{parameters / 1e9:.1f} billion" if parameters >= 995_000_000 else f"{parameters / 1e6:.0f} million"
+    return (
+        _("{parameters:.1f} billion").format(parameters=parameters / 1e9)
+        if parameters >= 995_000_000
+        else _("{parameters:.0f} million").format(parameters=parameters / 1e6)
+    )
 
 
 def load_catalogue() -> tuple[CatalogueEntry, ...]:
@@ -657,14 +664,14 @@ def parse_catalogue(untrusted: str) -> tuple[CatalogueEntry, ...]:
     try:
         content = tomllib.loads(untrusted)
     except tomllib.TOMLDecodeError as err:
-        raise _invalid("no TOML: " + str(err)) from err
+        raise _invalid(_("no TOML: ") + str(err)) from err
     tables = stored_from(list[dict[str, object]], content.get("model", []))
     if content.keys() - {"model"} or tables is None:
-        raise _invalid("something else than [[model]] in it")
+        raise _invalid(_("something else than [[model]] in it"))
     entries = tuple(_entry(table) for table in tables)
     repos = [(entry.repo.lower(), entry.files.lower()) for entry in entries]
     if len(set(repos)) != len(repos):
-        raise _invalid("an entry stands twice")
+        raise _invalid(_("an entry stands twice"))
     return entries
 
 
@@ -674,14 +681,17 @@ def find_entry(entries: Sequence[CatalogueEntry], repo: str) -> CatalogueEntry |
 
 def _entry(untrusted: Mapping[str, object]) -> CatalogueEntry:
     repo = stored_from(str, untrusted.get("repo"))
-    where = "an entry without a repository" if repo is None else clean_label(repo, 80)
+    where = _("an entry without a repository") if repo is None else clean_label(repo, 80)
     try:
         entry = msgspec.convert(untrusted, CatalogueEntry)
     except (msgspec.ValidationError, RecursionError) as err:
         raise _invalid(clean_label(f"{where}: {err}", 200)) from err
     texts = {name: value for name in entry.__struct_fields__ if isinstance(value := getattr(entry, name), str)}
     wrong = {
-        **{f"{name} is no line of text": clean_label(text, _LONGEST_TEXT) != text for name, text in texts.items()},
+        **{
+            _("{name} is no line of text").format(name=name): clean_label(text, _LONGEST_TEXT) != text
+            for name, text in texts.items()
+        },
         "quantization is none that is known": quantization_named(entry.quantization) is None,
         "active is no sensible number": entry.active >= entry.parameters,
         "good_at says a word twice": len(set(entry.good_at)) != len(entry.good_at),
@@ -694,4 +704,4 @@ def _entry(untrusted: Mapping[str, object]) -> CatalogueEntry:
 
 
 def _invalid(what: str) -> KnownError:
-    return KnownError("request.invalid", what=f"the list of models: {what}")
+    return KnownError("request.invalid", what=_("the list of models: {what}").format(what=what))

@@ -18,6 +18,7 @@ from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.files import PRIVATE_FILE, need_free, private_folder, problem_of, sync_folder, write_atomically
 from slmdesk.base.protocol import picked, stored_from
 from slmdesk.base.record import Count, Record
+from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.hub.guard import is_page, problem_of_line, problem_of_status
 from slmdesk.hub.search import RemotePart
@@ -520,8 +521,10 @@ class Transfer:
 
     def _gave_up(self, err: KnownError, tries: int) -> KnownError:
         part, args = self._part, err.args_for_people
-        reason = str(args.get("reason") or (f"error {args['status']}" if "status" in args else err.code))
-        known = {"download.cut": "the connection ended early", "hub.busy": "it has too many requests"}
+        reason = str(
+            args.get("reason") or (_("error {status}").format(status=args["status"]) if "status" in args else err.code)
+        )
+        known = {"download.cut": _("the connection ended early"), "hub.busy": _("it has too many requests")}
         reason = known.get(err.code, reason)
         return KnownError(
             "download.gave_up", name=part.file.name, tries=tries, reason=reason, bytes=part.size,

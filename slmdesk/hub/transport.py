@@ -18,6 +18,7 @@ import httpx2
 
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.records import Answered, Outgoing
+from slmdesk.base.texts import _
 from slmdesk.hub.barriers import passing
 from slmdesk.hub.guard import GuardPolicy, RequestLog, is_page, problem_of_line, problem_of_status, reason_now
 
@@ -66,11 +67,11 @@ def _whole(response: httpx2.Response, host: str, path: str) -> httpx2.Response:
     for chunk in response.iter_raw():
         body += chunk
         if len(body) > MAX_ANSWER_BYTES:
-            raise KnownError("hub.answer_invalid", host=host, reason="far too much data")
+            raise KnownError("hub.answer_invalid", host=host, reason=_("far too much data"))
         if time.monotonic() > deadline:
-            raise KnownError("network.failed", host=host, reason="it answers too slowly")
+            raise KnownError("network.failed", host=host, reason=_("it answers too slowly"))
     if response.headers.get("content-encoding", "identity") != "identity":
-        raise KnownError("hub.answer_invalid", host=host, reason="packed, though that was not asked for")
+        raise KnownError("hub.answer_invalid", host=host, reason=_("packed, though that was not asked for"))
     headers = [(key, value) for key, value in response.headers.items() if key in ("content-type", "link")]
     return httpx2.Response(response.status_code, headers=headers, content=bytes(body))
 
@@ -270,7 +271,7 @@ class _ConnectionPool(httpx2.HTTPTransport):
             return
         parts = urlsplit(proxy)
         if parts.scheme != "http" or not parts.hostname:
-            raise KnownError("setting.invalid", key="proxy", reason="it must look like http://host:port")
+            raise KnownError("setting.invalid", key="proxy", reason=_("it must look like http://host:port"))
         user = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
         self._pool = httpcore2.HTTPProxy(
             f"http://{f'[{parts.hostname}]' if ':' in parts.hostname else parts.hostname}:{parts.port or 80}/",

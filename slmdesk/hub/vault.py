@@ -20,6 +20,7 @@ from typing import Any, Protocol, TypeVar
 from slmdesk.base.disks import is_open_to_others
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import PRIVATE_FILE, private_folder, write_atomically, writing_to
+from slmdesk.base.texts import _
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +101,7 @@ class PrivateFile:
         write_atomically(self._path, json.dumps({host: secret}).encode())
         if is_open_to_others(self._path):
             self._path.unlink(missing_ok=True)
-            reason = "this disk cannot keep it from other people"
+            reason = _("this disk cannot keep it from other people")
             raise KnownError("file.unwritable", path=str(self._path), reason=reason)
 
     def remove(self, host: str) -> None:
@@ -132,7 +133,7 @@ class PrivateFile:
         with os.fdopen(handle, "rb") as file:
             about = os.fstat(file.fileno())
             if not stat.S_ISREG(about.st_mode):
-                raise self._unreadable("it is no regular file")
+                raise self._unreadable(_("it is no regular file"))
             if os.name != "nt" and about.st_mode & 0o077:
                 with suppress(OSError):
                     os.fchmod(file.fileno(), PRIVATE_FILE)
@@ -140,7 +141,7 @@ class PrivateFile:
         try:
             shape = json.loads(untrusted)
         except (ValueError, RecursionError):
-            raise self._unreadable("it is damaged") from None  # the cause would quote what is in it
+            raise self._unreadable(_("it is damaged")) from None  # the cause would quote what is in it
         return shape if isinstance(shape, dict) else {}
 
     def _unreadable(self, reason: str) -> KnownError:
@@ -153,10 +154,10 @@ def _backend() -> Any:
 
     chosen = keyring.get_keyring()
     for each in (chosen, *getattr(chosen, "backends", ())):
-        package, _, module = type(each).__module__.rpartition(".")
+        package, __, module = type(each).__module__.rpartition(".")
         if package == "keyring.backends" and module in _SYSTEM:
             return each
-    raise KnownError("token.keyring", reason="this system has none")
+    raise KnownError("token.keyring", reason=_("this system has none"))
 
 
 def _remove(service: str, host: str) -> None:
@@ -198,7 +199,7 @@ def _within(work: Callable[[], T], seconds: float, undo: Callable[[], None] | No
         with lock:
             is_left = answers.empty()
         if is_left:
-            raise KnownError("token.keyring", reason="it does not answer") from None
+            raise KnownError("token.keyring", reason=_("it does not answer")) from None
         answer = answers.get_nowait()
     if isinstance(answer, KnownError):
         raise KnownError(answer.code, **answer.args_for_people) from None
@@ -206,6 +207,6 @@ def _within(work: Callable[[], T], seconds: float, undo: Callable[[], None] | No
 
 
 def _reason(err: Exception) -> str:
-    return {"KeyringLocked": "it is locked", "NoKeyringError": "this system has none"}.get(
-        type(err).__name__, f"it refused: {type(err).__name__}"
+    return {"KeyringLocked": _("it is locked"), "NoKeyringError": _("this system has none")}.get(
+        type(err).__name__, _("it refused: {name}").format(name=type(err).__name__)
     )

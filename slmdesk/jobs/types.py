@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from slmdesk.base.record import Record
 from slmdesk.base.records import JobRecord, JobStatus
+from slmdesk.base.texts import _, ngettext
 from slmdesk.runtime.events import Event
 from slmdesk.runtime.messages import Problem, bytes_for_people, time_for_people
 
@@ -15,16 +16,16 @@ RUNNERS = DOWNLOAD, FOLDER = "download", "index"
 """Kinds that have a runner of their own and need no engine; a download counts bytes."""
 EXAM = "exam"
 KINDS = {
-    "download": "Download",
-    "exam": "Exam",
-    "pair_exam": "Exam",
-    "summary": "Summary",
-    "question": "Question",
-    "extraction": "Table",
-    "comparison": "Comparison",
-    "versions": "Comparison",
-    "index": "Folder",
-    "translation": "Translation",
+    "download": _("Download"),
+    "exam": _("Exam"),
+    "pair_exam": _("Exam"),
+    "summary": _("Summary"),
+    "question": _("Question"),
+    "extraction": _("Table"),
+    "comparison": _("Comparison"),
+    "versions": _("Comparison"),
+    "index": _("Folder"),
+    "translation": _("Translation"),
 }
 
 # ---- events of jobs
@@ -236,8 +237,8 @@ class TimeLeft:
         return trust * now + (1 - trust) * known
 
     def _price_before(self) -> float | None:
-        cost = sum(one for _, one in self._before.values())
-        return sum(one for one, _ in self._before.values()) / cost if cost else None
+        cost = sum(one for __, one in self._before.values())
+        return sum(one for one, __ in self._before.values()) / cost if cost else None
 
     def _seconds(self, batch: ExpectedBatch, price: float, scale: float) -> tuple[float, bool]:
         """Return the seconds of a batch ahead, and whether its price was measured."""
@@ -251,7 +252,7 @@ class TimeLeft:
         return batch.steps * batch.cost * (price if known is None else known * scale), known is not None
 
     def _measured_share(self) -> float:
-        cost = (self._saved + self._half_done()) * self._cost + sum(one for _, one in self._before.values())
+        cost = (self._saved + self._half_done()) * self._cost + sum(one for __, one in self._before.values())
         ahead = sum(batch.steps * batch.cost for batch in self._ahead)
         total = cost + max(0.0, self._open - self._half_done()) * self._cost + ahead
         return cost / total if total else 0.0
@@ -280,16 +281,16 @@ _STEPS = (1, 2, 3, 5, 10, 15, 20, 30, 45, 60)
 
 
 def kind_words(kind: str) -> str:
-    return KINDS.get(kind) or kind.replace("_", " ").replace("-", " ").strip()[:40].capitalize() or "Work"
+    return KINDS.get(kind) or kind.replace("_", " ").replace("-", " ").strip()[:40].capitalize() or _("Work")
 
 
 def name_words(kind: str, title: str) -> str:
     if kind == "exam":
-        return f"Examining {title} for what it can be trusted with"
+        return _("Examining {title} for what it can be trusted with").format(title=title)
     if kind == "pair_exam":
-        return f"Examining how well it translates: {title}"
+        return _("Examining how well it translates: {title}").format(title=title)
     if kind == "index":
-        return f"Reading the folder {title}"
+        return _("Reading the folder {title}").format(title=title)
     return f"{kind_words(kind)}: {title}"
 
 
@@ -297,21 +298,31 @@ def left_words(left: Remaining | None) -> str:
     if left is None:
         return ""
     if left.is_sure:
-        return f"{time_for_people(left.best)} left"
+        return _("{time} left").format(time=time_for_people(left.best))
     low, high = _rounded(left.low), _rounded(left.high)
     if high <= 1:
-        return "about a minute left"
+        return _("about a minute left")
     if low >= high:
-        return f"about {_minutes(high)} left"
-    return f"{low} to {_minutes(high)} left" if high < 60 else f"{_minutes(low)} to {_minutes(high)} left"
+        return _("about {minutes} left").format(minutes=_minutes(high))
+    return (
+        _("{low} to {minutes} left").format(low=low, minutes=_minutes(high))
+        if high < 60
+        else _("{minutes} to {minutes2} left").format(minutes=_minutes(low), minutes2=_minutes(high))
+    )
 
 
 def done_words(kind: str, done: int, total: int, *, is_about: bool = False) -> str:
     if not total:
         return ""
     if kind == DOWNLOAD:
-        return f"{bytes_for_people(done)} of {bytes_for_people(total)}"
-    return f"{done:,} of {'about ' if is_about else ''}{total:,} {'step' if total == 1 else 'steps'}"
+        return _("{size} of {size2}").format(size=bytes_for_people(done), size2=bytes_for_people(total))
+    return ngettext(
+        "{done:,} of {what}{n:,} step",
+        "{done:,} of {what}{n:,} steps",
+        total,
+        done=done,
+        what=_("about ") if is_about else "",
+    )
 
 
 def share_words(share: float | None) -> str:

@@ -21,6 +21,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import stored_dict, stored_from
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import CollectionRecord, DocumentRecord, DocumentStatus, JobRecord, JobStatus, JobStep
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.jobs.service import moved, place_of, put_in_order
 from slmdesk.jobs.types import JobChanged
@@ -279,7 +280,7 @@ class CollectionService(Service):
         listing, what = seen
         folder.seconds = listing.seconds
         if what is None:
-            reason = listing.reason or "the folder is empty, and not the one it was"
+            reason = listing.reason or _("the folder is empty, and not the one it was")
             self._say(folder, status=CollectionStatus.UNREACHABLE, reason=reason)
             self._end_wait(folder)
             return

@@ -14,6 +14,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, messages_from, messages_to_json, stored_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, JobRecord, ModelRecord, Status
+from slmdesk.base.texts import _
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, TextPart
 from slmdesk.jobs.runner import AskedQuestion, Batch, JobPlanner, Plan, StepValue, Yield, step_key
 from slmdesk.jobs.service import REQUEST, JobService, begun_before, request_in
@@ -149,7 +150,7 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
         """Return the unfinished job of the same request, which can be resumed, or None.  Raises KnownError as `begin`
         does.
         """
-        request, _ = self._with_documents(self._check(request))
+        request, __ = self._with_documents(self._check(request))
         record = self._choose(request)
         return begun_before(self._store, self.kind, to_json(request), record)
 
@@ -189,7 +190,7 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
         job = self._items.newest_job(found.id)
         if job is not None and not job.status.is_end:
             return self._jobs.resume(job.id)
-        request, _ = self._with_documents(self._request_of(found))
+        request, __ = self._with_documents(self._request_of(found))
         record = self._choose(changed(request, model=model or request.model))
         before(found)
         return self._add_job(found, found.title.removeprefix(f"{self.title}: "), record, request)
@@ -242,7 +243,7 @@ def count_texts(loader: ModelLoader, record: ModelRecord, some: Sequence[str], a
             if counts is not None and len(counts) == len(some):
                 answered(counts)
             else:
-                answered(problem_for(KnownError("child.protocol", reason="counts")))
+                answered(problem_for(KnownError("child.protocol", reason=_("counts"))))
         elif isinstance(event, Failed):
             answered(problem_of(event.code, event.args))
         elif isinstance(event, Cancelled):
@@ -431,13 +432,13 @@ class VeiledJob:
     def _hidden(self, batch: Batch) -> Generator[AskedQuestion, Any, Batch]:
         version = batch.prompt_version + VERSION
         steps: list[dict[str, Json]] = []
-        for _ in range(MOST_TIMES):
+        for __ in range(MOST_TIMES):
             before, steps = self._veil.table, []
             for at in range(0, len(batch.steps), STEPS_AT_ONCE):
                 some = [messages_from(step.get("messages", ())) for step in batch.steps[at : at + STEPS_AT_ONCE]]
                 turns = iter(self._veil.hide_turns([turn for each in some for turn in each]))
                 for step, own in zip(batch.steps[at : at + STEPS_AT_ONCE], some, strict=True):
-                    steps.append(self._step(step, [next(turns) for _ in own]))
+                    steps.append(self._step(step, [next(turns) for __ in own]))
                 yield Yield()
             if self._veil.table == before:
                 break

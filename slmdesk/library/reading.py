@@ -19,6 +19,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Partial, Progress, record_from, stored_list
 from slmdesk.base.record import Number, Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, DocumentStatus
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.children.client import ChildClient, JobHandle
 from slmdesk.library.events import DocumentChanged, DocumentProgress
@@ -83,7 +84,7 @@ class _ArrivingPages:
     def take(self, limit: int) -> list[Page]:
         """Return the next pages; after the last one the next `put` asks for a `take` again."""
         with self._lock:
-            taken = [self._pages.popleft() for _ in range(min(limit, len(self._pages)))]
+            taken = [self._pages.popleft() for __ in range(min(limit, len(self._pages)))]
             self._is_posted = bool(self._pages)
             return taken
 
@@ -669,7 +670,7 @@ class PageImages:
                 base64.b64decode(reported.png, validate=True), reported.width, reported.height, reported.boxes
             )
         except (KnownError, binascii.Error, ValueError):
-            return problem_for(KnownError("child.protocol", reason="picture"))
+            return problem_for(KnownError("child.protocol", reason=_("picture")))
         self._keep(request.key, image)
         return image
 
@@ -679,5 +680,5 @@ class PageImages:
         self._kept[key] = image
         self._bytes += len(image.png)
         while self._bytes > CACHE_BYTES:
-            _, old = self._kept.popitem(last=False)
+            __, old = self._kept.popitem(last=False)
             self._bytes -= len(old.png)

@@ -23,6 +23,7 @@ from slmdesk.base.files import is_same_file, write_new
 from slmdesk.base.protocol import stored_from, stored_list
 from slmdesk.base.record import Record
 from slmdesk.base.sealing import SealBroken, seal, unseal
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.children.client import ChildClient
 from slmdesk.library.reading import file_from_reader, sent, start_reader
@@ -130,12 +131,12 @@ class RedactedCopies:
         counts = _counts(about, len(pairs))
         if not any(counts):
             raise KnownError("redaction.nothing", path=preview.path.name)
-        yield from self._checked(preview, data, [original for original, _ in pairs])
+        yield from self._checked(preview, data, [original for original, __ in pairs])
         key = request.key if substitutes else None
         yield self._on_file_thread(lambda: _save(data, pairs, request, key), stop)
         kinds = {words: kind for kind, words in request.words}
         counted = Counter[Kind]()
-        for (original, _), count in zip(pairs, counts, strict=True):
+        for (original, __), count in zip(pairs, counts, strict=True):
             counted[kinds.get(original, _kind_of_form(original, request.words))] += count
         return GivenOut(
             request.target, len(data), hashlib.sha256(data).hexdigest(), tuple(counted.items()),
@@ -180,7 +181,7 @@ class RedactedCopies:
         about = yield from sent(job, checking, steps())
         left = stored_from(list, about.get("left"))
         if left is None:
-            raise KnownError("child.protocol", reason="check_redacted")
+            raise KnownError("child.protocol", reason=_("check_redacted"))
         if left:
             places = dict.fromkeys(str(place) for _kind, place in stored_list(tuple[Any, Any], left))
             place = ", ".join([*places][:MOST_SHOWN]) or preview.path.name
@@ -206,7 +207,7 @@ def _save(data: bytes, pairs: Sequence[tuple[str, str]], request: RedactionReque
 def _counts(about: Mapping[str, Any], expected: int) -> list[int]:
     found = stored_list(int, about.get("counts"))
     if len(found) != expected:
-        raise KnownError("child.protocol", reason="redact")
+        raise KnownError("child.protocol", reason=_("redact"))
     return found
 
 
@@ -285,27 +286,33 @@ def remarks_from(untrusted: Json) -> tuple[Remark, ...]:
 
 
 KIND_LABELS: dict[Kind, tuple[str, str]] = {
-    Kind.PERSON: ("name", "names"), Kind.FIRM: ("company", "companies"), Kind.EMAIL: ("mail address", "mail addresses"),
-    Kind.PHONE: ("phone number", "phone numbers"), Kind.IBAN: ("bank account", "bank accounts"),
-    Kind.CARD: ("card number", "card numbers"), Kind.NUMBER: ("tax or personal number", "tax and personal numbers"),
-    Kind.BIRTH: ("date of birth", "dates of birth"), Kind.ADDRESS: ("address", "addresses"),
-    Kind.OTHER: ("other", "others"),
-}  # fmt: skip
+    Kind.PERSON: (_("name"), _("names")),
+    Kind.FIRM: (_("company"), _("companies")),
+    Kind.EMAIL: (_("mail address"), _("mail addresses")),
+    Kind.PHONE: (_("phone number"), _("phone numbers")),
+    Kind.IBAN: (_("bank account"), _("bank accounts")),
+    Kind.CARD: (_("card number"), _("card numbers")),
+    Kind.NUMBER: (_("tax or personal number"), _("tax and personal numbers")),
+    Kind.BIRTH: (_("date of birth"), _("dates of birth")),
+    Kind.ADDRESS: (_("address"), _("addresses")),
+    Kind.OTHER: (_("other"), _("others")),
+}
 _REMOVED = {
-    "thumbnail": "small preview pictures", "signature": "signatures, which would no longer be right",
-    "macros": "macros", "control": "controls with programs", "printer": "settings of printers",
-    "embedded": "files inside the document that cannot be looked into", "link": "links to templates and other files",
-    "formula": "formulas that held words; their values stay", "picture": "pictures that cannot be cleaned",
-    "sound": "sounds and films", "custom_xml": "data of other programs", "damaged": "damaged parts",
-    "versions": "older versions kept in the file", "settings": "settings of the program",
-    "properties": "properties of the file", "bookmarks": "bookmarks", "program": "programs",
-    "annotations": "comments and fields as such; what they show is drawn on the page",
-    "mail_route": "which way the mail took, and by which programs", "header": "headers that could not be written",
+    "thumbnail": _("small preview pictures"), "signature": _("signatures, which would no longer be right"),
+    "macros": _("macros"), "control": _("controls with programs"), "printer": _("settings of printers"),
+    "embedded": _("files inside the document that cannot be looked into"), "link": _("links to templates and other "
+                                                                                     "files"),
+    "formula": _("formulas that held words; their values stay"), "picture": _("pictures that cannot be cleaned"),
+    "sound": _("sounds and films"), "custom_xml": _("data of other programs"), "damaged": _("damaged parts"),
+    "versions": _("older versions kept in the file"), "settings": _("settings of the program"),
+    "properties": _("properties of the file"), "bookmarks": _("bookmarks"), "program": _("programs"),
+    "annotations": _("comments and fields as such; what they show is drawn on the page"),
+    "mail_route": _("which way the mail took, and by which programs"), "header": _("headers that could not be written"),
 }  # fmt: skip
 _UNSURE = {
-    "picture": "Pictures: words in them are not seen", "encoding": "The letters: how they are encoded is a guess",
-    "letters": "Pages with letters that only look like letters",
-    "page_without_words": "Pages without words, such as scans",
+    "picture": _("Pictures: words in them are not seen"), "encoding": _("The letters: how they are encoded is a guess"),
+    "letters": _("Pages with letters that only look like letters"),
+    "page_without_words": _("Pages without words, such as scans"),
 }  # fmt: skip
 _MOST_PLACES = 6
 
@@ -330,7 +337,7 @@ def _lines(remarks: Sequence[Remark], words: dict[str, str]) -> list[str]:
     for kind, found in places.items():
         named = [*dict.fromkeys(one for one in found if one)]
         shown = ", ".join(named[:_MOST_PLACES]) + (
-            f" and {len(named) - _MOST_PLACES:,} more" if len(named) > _MOST_PLACES else ""
+            _(" and {count:,} more").format(count=len(named) - _MOST_PLACES) if len(named) > _MOST_PLACES else ""
         )
         said = words.get(kind, kind.replace("_", " "))
         lines.append(f"{said[0].upper()}{said[1:]}" + (f" ({shown})" if shown else ""))
@@ -355,7 +362,7 @@ Texts = Sequence[tuple[str, str]]
 
 def whole_text(texts: Texts) -> str:
     """All that a document says.  Raises KnownError `document.too_large`."""
-    text = "\n\n".join(one for _, one in texts)
+    text = "\n\n".join(one for __, one in texts)
     if len(text) > MOST_CHARACTERS:
         raise KnownError("document.too_large", path="", bytes=len(text), limit=MOST_CHARACTERS)
     return text
@@ -368,9 +375,9 @@ def private_words(
     first.  What is shown is counted, else what is not; words of the list that stand nowhere are counted 0.
     """
     texts = [(place, one.replace("\u00ad", "")) for place, one in (*shown, *others)]  # optional hyphens are no signs
-    text, shown_end = whole_text(texts), sum(len(one) + 2 for _, one in texts[: len(shown)])
+    text, shown_end = whole_text(texts), sum(len(one) + 2 for __, one in texts[: len(shown)])
     begins, at = [], 0
-    for _, one in texts:
+    for __, one in texts:
         begins.append(at)
         at += len(one) + 2
     grouped: dict[tuple[Kind, str], list[Find]] = {}
@@ -430,7 +437,7 @@ class _Seen(Record):
 
     def row(self, kind: Kind, words: str, spans: Sequence[tuple[int, int]], certainty: Certainty) -> FoundWord:
         places = tuple(_place(self.text, *span, self.texts, self.begins) for span in spans[:MOST_PLACES])
-        count = sum(start < self.shown_end for start, _ in spans) or len(spans)
+        count = sum(start < self.shown_end for start, __ in spans) or len(spans)
         return FoundWord(kind, words, count, certainty, places, is_chosen=certainty is not Certainty.UNSURE)
 
 
@@ -445,7 +452,7 @@ def _own_words(seen: _Seen, listed: Sequence[Listed], finds: Sequence[Find]) -> 
             kinds |= {part: one.kind for part in name_words(one.words) if part not in kinds}
     spans: dict[int, list[tuple[int, int, bool]]] = {}
     searched = WordList(kinds)
-    for (_, piece), begin in zip(seen.texts, seen.begins, strict=True):
+    for (__, piece), begin in zip(seen.texts, seen.begins, strict=True):
         for start, end, number, is_whole in searched.seen(piece):
             spans.setdefault(number, []).append((begin + start, begin + end, is_whole))
     taken = [find for find in finds if find.certainty is not Certainty.UNSURE]
@@ -494,7 +501,7 @@ def added_word(text: str, words: str) -> FoundWord:
     """A word that a person adds, with the places where it stands.  Raises KnownError `request.invalid`."""
     words = " ".join(words.split())
     if len(words) < 2 or not any(letter.isalnum() for letter in words):
-        raise KnownError("request.invalid", what="a word of less than two letters")
+        raise KnownError("request.invalid", what=_("a word of less than two letters"))
     spans = occurrences(text, words)
     places = tuple(_place(text, start, end, (), ()) for start, end in spans[:MOST_PLACES])
     return FoundWord(Kind.OTHER, words, len(spans), Certainty.SURE, places)
@@ -520,7 +527,7 @@ def pairs_for(
 
     Raises KnownError `redaction.conflict`, `redaction.ambiguous`, `redaction.no_substitute`.
     """
-    barred = {one: BAR for _, one in words if not substitutes or one in unseen}
+    barred = {one: BAR for __, one in words if not substitutes or one in unseen}
     finds = [Find(kind, 0, 0, one, Certainty.SURE, "list") for kind, one in words if one not in barred]
     made = {
         original: substitute

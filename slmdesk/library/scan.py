@@ -15,6 +15,7 @@ from slmdesk.base.documents import MAX_FILE_BYTES, READER_VERSION, format_of
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record, field
 from slmdesk.base.records import DocumentStatus, KnownFile
+from slmdesk.base.texts import _
 from slmdesk.library.types import DuplicateFile, SeenFile, UnreadableFile
 
 MOST_FILES = 50_000
@@ -66,7 +67,7 @@ def scan(root: Path, own: Iterable[Path], stop: threading.Event, *, now: float |
     try:
         found = root.stat()
         if not stat.S_ISDIR(found.st_mode):
-            return Listing(False, "not a folder")
+            return Listing(False, _("not a folder"))
         walk = _Walk(own, stop, now)
         walk.folder(os.fsencode(root), 0)
     except OSError as err:
@@ -127,7 +128,7 @@ class _Walk:
                 return
             self._seen.add(mark)
             if depth > MOST_DEPTH:
-                self._leave(path, "document.unreadable", "too many folders in one another")
+                self._leave(path, "document.unreadable", _("too many folders in one another"))
                 self.unseen.append(path)
                 return
             self.folder(path, depth)
@@ -139,13 +140,13 @@ class _Walk:
         if not is_document(entry.name):
             return
         if entry.is_symlink():
-            self._leave(entry.path, "document.unreadable", "a link")
+            self._leave(entry.path, "document.unreadable", _("a link"))
             return
         found = entry.stat(follow_symlinks=False)
         if os.name == "nt":
             found = Path(os.fsdecode(entry.path)).lstat()  # DirEntry knows no inode there
         if not stat.S_ISREG(found.st_mode):
-            self._leave(entry.path, "document.unreadable", "not a file")
+            self._leave(entry.path, "document.unreadable", _("not a file"))
         elif found.st_size > MOST_BYTES:
             args: Mapping[str, str | int] = {"path": _shown(entry.path), "bytes": found.st_size, "limit": MOST_BYTES}
             self.left[entry.path] = ("document.too_large", args)
@@ -156,7 +157,9 @@ class _Walk:
         elif len(self.files) < MOST_FILES:
             self.files.append(SeenFile(entry.path, found.st_size, found.st_mtime_ns, found.st_ino))
         else:
-            self._leave(entry.path, "document.unreadable", f"more than {MOST_FILES} documents")
+            self._leave(
+                entry.path, "document.unreadable", _("more than {most_files} documents").format(most_files=MOST_FILES)
+            )
 
     def _leave(self, path: bytes, code: str, reason: str) -> None:
         self.left[path] = (code, {"path": _shown(path), "reason": reason})
@@ -323,7 +326,7 @@ def _inside(folder: Path, depth: int, stop: threading.Event) -> Iterator[Path]:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name.casefold())
     except OSError as err:
-        raise KnownError("document.unreadable", path=str(folder), reason=err.strerror or "a folder") from err
+        raise KnownError("document.unreadable", path=str(folder), reason=err.strerror or _("a folder")) from err
     for entry in entries:
         if stop.is_set():
             raise Stopped

@@ -18,6 +18,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Partial, Progress, record_from
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import DocumentRecord, DocumentStatus
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.children.client import ChildClient
@@ -261,7 +262,7 @@ class DocumentService(Service):
                 try:
                     pending.end(DocumentText(record_from(DocumentInfo, event.result), ordered))
                 except KnownError:
-                    pending.end(problem_for(KnownError("child.protocol", reason="facts")))
+                    pending.end(problem_for(KnownError("child.protocol", reason=_("facts"))))
             elif isinstance(event, Failed):
                 pending.end(read_problem(str(path), event))
             elif isinstance(event, Cancelled):
@@ -418,7 +419,7 @@ class DocumentOpener(Service):
         name = found.path.name
         if request.parent:
             parent = self._store.documents.get(request.parent)
-            _, index, around = attached(parent)
+            __, index, around = attached(parent)
             about: dict[str, Json] = {"of": parent.id, "index": request.attachment}
             if index is not None:  # a mail in a mail
                 about |= {"inside": [*around, index], "parent": parent.name}
@@ -493,7 +494,9 @@ class FolderReading:
             self.pending.end(found)
             return
         self._waiting, self._total = list(reversed(found[: self._most])), min(len(found), self._most)
-        self._failed += [(path.name, f"more than {self._most} documents") for path in found[self._most :]]
+        self._failed += [
+            (path.name, _("more than {most} documents").format(most=self._most)) for path in found[self._most :]
+        ]
         self._next()
 
     def _stop(self) -> None:

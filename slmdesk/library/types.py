@@ -14,6 +14,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import record_from, stored_dict, stored_from, stored_list
 from slmdesk.base.record import Record
 from slmdesk.base.records import CollectionRecord, DocumentRecord
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import Json
 from slmdesk.jobs.types import FOLDER
 
@@ -142,7 +143,7 @@ def info_of(record: DocumentRecord) -> DocumentInfo:
 
 
 def parent_of(record: DocumentRecord) -> tuple[str, str]:
-    parent, index, _ = attached(record)
+    parent, index, __ = attached(record)
     if index is None:
         return "", ""
     name = (stored_from(dict, record.info["attachment"]) or {}).get("parent")
@@ -251,28 +252,30 @@ CHARACTERS_PER_TOKEN = 7
 
 NOTES: Mapping[Note, str] = MappingProxyType(
     {
-        Note.MACROS_IGNORED: "It holds macros. They were neither read nor run.",
-        Note.CHANGES_ACCEPTED: "It has tracked changes. It was read as if all of them were accepted.",
-        Note.HIDDEN_TEXT: "It holds text that cannot be seen in it. That text was read too.",
-        Note.EXTERNAL_IGNORED: "It refers to other files or addresses. They were not opened.",
-        Note.OTHER_FORMAT: "It is of another format than its name says.",
-        Note.ENCODING_GUESSED: "How its letters are stored was guessed. If they look wrong, choose another encoding.",
-        Note.PARTLY_DAMAGED: "It is damaged in part. What could be read was read.",
-        Note.OCR_USED: "Pages that are pictures were read by text recognition. Compare them with the picture.",
-        Note.OCR_MISSING: "Some pages are pictures of text, which cannot be read here.",
-        Note.HEADERS_APART: "Headers and footers repeated on its pages are kept apart from its text.",
-        Note.IMAGES_IGNORED: "Its pictures were not read.",
-        Note.UNTIMED: "Some of its lines have no time. They were read too.",
+        Note.MACROS_IGNORED: _("It holds macros. They were neither read nor run."),
+        Note.CHANGES_ACCEPTED: _("It has tracked changes. It was read as if all of them were accepted."),
+        Note.HIDDEN_TEXT: _("It holds text that cannot be seen in it. That text was read too."),
+        Note.EXTERNAL_IGNORED: _("It refers to other files or addresses. They were not opened."),
+        Note.OTHER_FORMAT: _("It is of another format than its name says."),
+        Note.ENCODING_GUESSED: _(
+            "How its letters are stored was guessed. If they look wrong, choose another encoding."
+        ),
+        Note.PARTLY_DAMAGED: _("It is damaged in part. What could be read was read."),
+        Note.OCR_USED: _("Pages that are pictures were read by text recognition. Compare them with the picture."),
+        Note.OCR_MISSING: _("Some pages are pictures of text, which cannot be read here."),
+        Note.HEADERS_APART: _("Headers and footers repeated on its pages are kept apart from its text."),
+        Note.IMAGES_IGNORED: _("Its pictures were not read."),
+        Note.UNTIMED: _("Some of its lines have no time. They were read too."),
     }
 )
 _PLURALS: Mapping[PageKind, str] = MappingProxyType(
     {
-        PageKind.PAGE: "pages",
-        PageKind.SLIDE: "slides",
-        PageKind.SHEET: "sheets",
-        PageKind.SECTION: "sections",
-        PageKind.CHAPTER: "chapters",
-        PageKind.PART: "parts",
+        PageKind.PAGE: _("pages"),
+        PageKind.SLIDE: _("slides"),
+        PageKind.SHEET: _("sheets"),
+        PageKind.SECTION: _("sections"),
+        PageKind.CHAPTER: _("chapters"),
+        PageKind.PART: _("parts"),
     }
 )
 
@@ -296,40 +299,42 @@ def unread(pages: list[Page], kind: PageKind, *, most: int = 12) -> str:
             groups.setdefault(page.reason or page.status.value, []).append(str(page.number))
     parts = []
     for reason, numbers in groups.items():
-        shown = ", ".join(numbers[:most]) + (f" and {len(numbers) - most} more" if len(numbers) > most else "")
+        shown = ", ".join(numbers[:most]) + (
+            _(" and {count} more").format(count=len(numbers) - most) if len(numbers) > most else ""
+        )
         noun = kind.value if len(numbers) == 1 else _PLURALS[kind]
         parts.append(f"{reason}: {noun} {shown}")
-    return f"Without words – {'; '.join(parts)}." if parts else ""
+    return _("Without words – {parts}.").format(parts="; ".join(parts)) if parts else ""
 
 
 def counted_documents(count: int) -> str:
-    return "1 document" if count == 1 else f"{count:,} documents"
+    return ngettext("1 document", "{n:,} documents", count)
 
 
 def folder_words(state: CollectionState) -> str:
     match state.status:
         case CollectionStatus.LOOKING:
-            return "looking what is in it\u2026"
+            return _("looking what is in it\u2026")
         case CollectionStatus.INDEXING:
-            return f"reading {state.done:,} of {state.total:,}"
+            return _("reading {done:,} of {total:,}").format(done=state.done, total=state.total)
         case CollectionStatus.PAUSED if state.total:
             why = f": {state.reason}" if state.reason else ""
-            return f"paused at {state.done:,} of {state.total:,}{why}"
+            return _("paused at {done:,} of {total:,}{why}").format(done=state.done, total=state.total, why=why)
         case CollectionStatus.PAUSED:
-            return f"paused: {state.reason}" if state.reason else "paused"
+            return _("paused: {reason}").format(reason=state.reason) if state.reason else _("paused")
         case CollectionStatus.STOPPED:
-            return "stopped; what was read can be asked"
+            return _("stopped; what was read can be asked")
         case CollectionStatus.UNREACHABLE:
-            return f"not reachable ({state.reason}); what was read of it can be asked"
+            return _("not reachable ({reason}); what was read of it can be asked").format(reason=state.reason)
         case CollectionStatus.ELSEWHERE:
-            return "another window or command reads it"
+            return _("another window or command reads it")
         case CollectionStatus.WAITING:
             return counted_documents(state.documents)
     words = [counted_documents(state.documents)]
     if state.unread:
-        words.append(f"{state.unread:,} not read")
+        words.append(_("{unread:,} not read").format(unread=state.unread))
     if state.later:
-        words.append(f"{state.later:,} being written")
+        words.append(_("{later:,} being written").format(later=state.later))
     return ", ".join(words)
 
 
@@ -337,21 +342,21 @@ def folder_words(state: CollectionState) -> str:
 
 
 FLAG_WORDS = {
-    "number": "number not in the quotation",
-    "date": "date not in the quotation",
-    "amount": "amount not in the quotation",
-    "percent": "percentage not in the quotation",
-    "unit": "the quotation has another unit",
-    "name": "name not in the quotation",
-    "negation": "says the opposite of it",
-    "condition": "holds only under a condition",
-    "elsewhere": "perhaps about something else",
-    "words": "its words are not there",
-    "unlinked": "no passage to compare with",
-    "doubt": "the model was not sure",
-    "untranslated": "part of it is not translated",
-    "language": "not in the language asked for",
-    "length": "much longer or shorter than the original",
+    "number": _("number not in the quotation"),
+    "date": _("date not in the quotation"),
+    "amount": _("amount not in the quotation"),
+    "percent": _("percentage not in the quotation"),
+    "unit": _("the quotation has another unit"),
+    "name": _("name not in the quotation"),
+    "negation": _("says the opposite of it"),
+    "condition": _("holds only under a condition"),
+    "elsewhere": _("perhaps about something else"),
+    "words": _("its words are not there"),
+    "unlinked": _("no passage to compare with"),
+    "doubt": _("the model was not sure"),
+    "untranslated": _("part of it is not translated"),
+    "language": _("not in the language asked for"),
+    "length": _("much longer or shorter than the original"),
 }
 """What is missing, in about five words, by the kind of a mark."""
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 
 POWERCAP = Path("/sys/class/powercap")
 SUPPLIES = Path("/sys/class/power_supply")
@@ -168,22 +169,28 @@ def drawn_between(before: Mapping[Path, Battery], after: Mapping[Path, Battery],
 
 def energy_words(joules: float, source: EnergySource, tokens: int = 0) -> str:
     """Joules as people know energy; with `tokens` also for a thousand of them: '0.13 Wh per 1,000 tokens'."""
-    mark = {EnergySource.ESTIMATED: " (estimated)", EnergySource.BATTERY: " (the whole PC)"}.get(source, "")
+    mark = {EnergySource.ESTIMATED: _(" (estimated)"), EnergySource.BATTERY: _(" (the whole PC)")}.get(source, "")
     wh = joules / JOULES_PER_WH
     if not tokens:
         return f"{_watt_hours(wh)}{mark}"
     each = wh * 1000 / tokens
     share = each / PHONE_CHARGE_WH
-    charge = f"about {100 * share:.0f} % of a phone charge" if share >= 0.01 else "less than 1 % of a phone charge"
+    charge = (
+        _("about {share:.0f} % of a phone charge").format(share=100 * share)
+        if share >= 0.01
+        else _("less than 1 % of a phone charge")
+    )
     if share >= 1:
-        charge = f"about {share:.0f} phone charges" if share >= 1.5 else "about a phone charge"
-    return f"{_watt_hours(each)} per 1,000 tokens, {charge}{mark}"
+        charge = _("about {share:.0f} phone charges").format(share=share) if share >= 1.5 else _("about a phone charge")
+    return _("{watt_hours} per 1,000 tokens, {charge}{mark}").format(
+        watt_hours=_watt_hours(each), charge=charge, mark=mark
+    )
 
 
 def _watt_hours(wh: float) -> str:
     if wh < 0.1:  # what short answers take; several stand side by side, and one unit is read more easily
-        return f"{wh * 1000:.2g} mWh"
-    return f"{wh:.2g} Wh" if wh < 10 else f"{wh:.0f} Wh"
+        return _("{wh:.2g} mWh").format(wh=wh * 1000)
+    return _("{wh:.2g} Wh").format(wh=wh) if wh < 10 else _("{wh:.0f} Wh").format(wh=wh)
 
 
 def _busy_seconds(pid: int | None) -> float | None:

@@ -31,6 +31,7 @@ from slmdesk.base.protocol import (
 from slmdesk.base.record import Count, Record, changed, to_json
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.settings import Settings
+from slmdesk.base.texts import _
 from slmdesk.base.types import Answer, FinishReason, Json, LoadedModel, LoadSpec, TokenProbability
 from slmdesk.base.untrusted import clean_label
 from slmdesk.children.reach import AllowedPaths
@@ -800,7 +801,7 @@ def _counting(loader: ModelLoader, texts: Sequence[str], *, handle: str = "", pa
     def counts_in(untrusted: Mapping[str, Json]) -> list[int]:
         numbers = stored_list(int, untrusted.get("counts"))
         if len(numbers) != len(texts):
-            raise KnownError("child.protocol", reason="counts")
+            raise KnownError("child.protocol", reason=_("counts"))
         return numbers
 
     start = partial(loader.client.count_tokens, texts, handle=handle, path=path)

@@ -21,6 +21,7 @@ from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.files import PRIVATE_FILE, problem_of, sync_folder
 from slmdesk.base.record import Record
 from slmdesk.base.records import ModelRecord
+from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf.header import GgufHeader, require_adapter
 from slmdesk.gguf.parts import part_of
@@ -414,7 +415,7 @@ class _Walk:
         except FileNotFoundError:
             return
         except OSError as err:
-            self.skip(folder, err.strerror or "it cannot be read")
+            self.skip(folder, err.strerror or _("it cannot be read"))
             return
         self.left -= len(names)
         for name in names:
@@ -424,26 +425,29 @@ class _Walk:
             if path.is_symlink() or not path.is_dir():
                 yield path
             elif depth >= MAX_DEPTH:
-                self.skip(path, "it lies too deep")
+                self.skip(path, _("it lies too deep"))
             elif self.left > 0:
                 yield from self.files(path, depth + 1)
         if self.left <= 0 and not self.is_full:
             self.is_full = True
-            self.skip(self.root, f"it holds {MAX_ENTRIES:,} files or more; the rest was not looked at")
+            self.skip(
+                self.root,
+                _("it holds {max_entries:,} files or more; the rest was not looked at").format(max_entries=MAX_ENTRIES),
+            )
 
     def is_inside(self, path: Path) -> bool:
         """Whether this is a file of this program, also by a link that stays in its folder.  Else it is noted."""
         try:
             real, root = path.resolve(strict=True), self.root.resolve(strict=True)
         except (OSError, RuntimeError):
-            self.skip(path, "a link that leads nowhere, or in a circle")
+            self.skip(path, _("a link that leads nowhere, or in a circle"))
             return False
         if not real.is_relative_to(root):
-            self.skip(path, "a link that leads elsewhere")
+            self.skip(path, _("a link that leads elsewhere"))
             return False
         if not real.is_file():
             if path.is_symlink():
-                self.skip(path, "a link that leads to no file")
+                self.skip(path, _("a link that leads to no file"))
             return False
         return True
 
@@ -464,7 +468,7 @@ def _look(places: Sequence[Place], known: Mapping[tuple[int, int, int], str], st
             try:
                 info = path.stat()
             except OSError as err:
-                walk.skip(path, err.strerror or "it cannot be read")
+                walk.skip(path, err.strerror or _("it cannot be read"))
                 continue
             mark = (info.st_size, info.st_mtime_ns, info.st_ino)
             if mark not in found:
@@ -489,16 +493,21 @@ def _ollama(walk: _Walk) -> Iterator[tuple[Path, str]]:
                 untrusted = file.read(MAX_MANIFEST_BYTES + 1)
             digests = _digests(untrusted)
         except OSError as err:
-            walk.skip(path, err.strerror or "it cannot be read")
+            walk.skip(path, err.strerror or _("it cannot be read"))
         except (ValueError, RecursionError):
-            walk.skip(path, "it is no manifest")
+            walk.skip(path, _("it is no manifest"))
         else:
             for digest in digests:
                 blob = walk.root / "blobs" / f"sha256-{digest}"
                 if blob.exists() or blob.is_symlink():
                     yield blob, f"{path.parent.name} {path.name}"
                 else:
-                    walk.skip(blob, f"{path.parent.name}:{path.name} names it, but it is not there")
+                    walk.skip(
+                        blob,
+                        _("{name}:{name2} names it, but it is not there").format(
+                            name=path.parent.name, name2=path.name
+                        ),
+                    )
 
 
 def _digests(untrusted: bytes) -> list[str]:

@@ -21,6 +21,7 @@ from slmdesk.base.files import open_new, private_folder, problem_of, sync_folder
 from slmdesk.base.protocol import record_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import ModelRecord
+from slmdesk.base.texts import _
 from slmdesk.models.service import ModelService
 from slmdesk.runtime.events import ModelsChanged, Noticed, Pending
 from slmdesk.runtime.file_io import PART_SUFFIX, SPARE_BYTES, Claim, OnBytes, Pace, chunks_of, file_name
@@ -63,7 +64,7 @@ class MoveService(Service):
         Cancelled, nothing moved, unless the library names the new places already.  Raises KnownError `move.busy`.
         """
         if self._work.is_running:
-            raise KnownError("move.busy", reason="they are being moved already")
+            raise KnownError("move.busy", reason=_("they are being moved already"))
 
         def work(stop: threading.Event, report: Report) -> MoveResult:
             try:
@@ -130,7 +131,7 @@ class MoveService(Service):
         lock = FileLock(self._lock)
         try:
             if not lock.try_alone():
-                raise KnownError("move.busy", reason="another window or command moves them already")
+                raise KnownError("move.busy", reason=_("another window or command moves them already"))
             self._end_earlier()
             plan = self._planned(target)
             is_new = not target.exists()
@@ -191,7 +192,7 @@ class MoveService(Service):
         report(MoveProgress(MoveStep.FINISHING, "", 0, 0, 1.0))
         settled = self._service_thread.call(lambda: self._settled(journal))
         if settled.phase == PREPARING:
-            raise KnownError("move.failed", path=str(target), reason="what was copied there is gone")
+            raise KnownError("move.failed", path=str(target), reason=_("what was copied there is gone"))
         if self._cleaned(settled):
             self._paths.models_move_file.unlink(missing_ok=True)
 
@@ -203,7 +204,7 @@ class MoveService(Service):
             deadline = time.monotonic() + PAUSE_S
             while set(self._service_thread.call(self._downloads.unfinished)) & set(paused):
                 if time.monotonic() >= deadline:
-                    raise KnownError("move.busy", reason="a download does not stop")
+                    raise KnownError("move.busy", reason=_("a download does not stop"))
                 time.sleep(LOOK_S)  # it ends by itself within half a second
             yield
         finally:
@@ -355,7 +356,7 @@ class MoveResult(Record):
 def refuse_target(folder: Path, target: Path, records: Sequence[ModelRecord], shared: str) -> None:
     """Raise KnownError for a folder that cannot be the one for models; `shared`: the organisation's."""
     if not target.is_absolute() or "\0" in str(target):
-        raise KnownError("file.unwritable", path=str(target), reason="it is no whole path")
+        raise KnownError("file.unwritable", path=str(target), reason=_("it is no whole path"))
     here, there = real(folder), real(target)
     if there != here and there.is_relative_to(here):
         raise KnownError("move.inside", path=str(target), other=str(folder))
@@ -478,7 +479,7 @@ def free_bytes(folder: Path) -> int:
     try:
         return shutil.disk_usage(_there(folder)).free
     except OSError as err:
-        raise KnownError("file.unreadable", path=str(folder), reason=err.strerror or "it cannot be read") from err
+        raise KnownError("file.unreadable", path=str(folder), reason=err.strerror or _("it cannot be read")) from err
 
 
 def _need(folder: Path, size: int) -> None:
@@ -502,9 +503,9 @@ def foreign_entry(folder: Path, known: Collection[str]) -> str:
     except FileNotFoundError:
         return ""
     except NotADirectoryError as err:
-        raise KnownError("file.unwritable", path=str(folder), reason="it is no folder") from err
+        raise KnownError("file.unwritable", path=str(folder), reason=_("it is no folder")) from err
     except OSError as err:
-        raise KnownError("file.unreadable", path=str(folder), reason=err.strerror or "it cannot be read") from err
+        raise KnownError("file.unreadable", path=str(folder), reason=err.strerror or _("it cannot be read")) from err
     others = (name for name in names if not name.startswith(OURS) and str(folder / name) not in known)
     return next((name for name in others if name.lower() not in _SYSTEM), "")
 
@@ -524,7 +525,7 @@ def claims_on(files: Sequence[Path]) -> list[Claim]:
         for lock in sorted({file.with_suffix(LOCK_SUFFIX) for file in files}):
             claim = Claim.take(lock)
             if claim is None:
-                raise KnownError("move.busy", reason="another window or command is downloading a model")
+                raise KnownError("move.busy", reason=_("another window or command is downloading a model"))
             taken.append(claim)
     except BaseException:
         for other_claim in taken:
@@ -634,7 +635,7 @@ def _copy(
         written = _write_copy(old, part, file, on_bytes, stop)
         after = old.stat()
         if _hash(part, file.bytes, on_check, stop) != written:
-            raise KnownError("move.failed", path=str(new.parent), reason="what was written there reads differently")
+            raise KnownError("move.failed", path=str(new.parent), reason=_("what was written there reads differently"))
         part.replace(new)
         sync_folder(new.parent)
     except OSError as err:
@@ -657,7 +658,7 @@ def _write_copy(old: Path, part: Path, file: MovingFile, on_bytes: OnBytes, stop
         if hasattr(os, "posix_fadvise"):  # so that it is read back from the disk, not from memory
             os.posix_fadvise(out.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
     if done != file.bytes:
-        raise KnownError("move.busy", reason=f"{file.name} changes just now")
+        raise KnownError("move.busy", reason=_("{name} changes just now").format(name=file.name))
     return digest.hexdigest()
 
 

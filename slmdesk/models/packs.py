@@ -31,6 +31,7 @@ from slmdesk.base.files import (
 from slmdesk.base.protocol import record_from
 from slmdesk.base.record import Record, changed, field, to_json
 from slmdesk.base.records import ModelRecord
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf.header import GgufHeader
@@ -416,7 +417,7 @@ class OpenPack:
 
     def pieces(self, entry: PackedModel | Text, on_bytes: OnBytes, stop: threading.Event) -> Iterator[bytes]:
         """The next file, which has to be this one; to be read to its end.  Raises KnownError pack.*, Stopped."""
-        self._expect(tar_header(entry.file, entry.bytes), f"the place of {entry.file}")
+        self._expect(tar_header(entry.file, entry.bytes), _("the place of {file}").format(file=entry.file))
         digest, left = hashlib.sha256(), entry.bytes
 
         def read(size: int) -> bytes:
@@ -428,7 +429,7 @@ class OpenPack:
         for chunk in chunks_of(read, entry.bytes, on_bytes, stop):
             digest.update(chunk)
             yield chunk
-        self._expect(padding(entry.bytes), f"what is behind {entry.file}")
+        self._expect(padding(entry.bytes), _("what is behind {file}").format(file=entry.file))
         if digest.hexdigest() != entry.sha256:
             raise KnownError("pack.damaged", path=shown_path(self._path), name=entry.file)
 
@@ -439,9 +440,9 @@ class OpenPack:
 
     def finish(self) -> None:
         """Make sure that nothing else is in it.  Raises KnownError pack.*."""
-        self._expect(END, "its end")
+        self._expect(END, _("its end"))
         if self._file.read(1):
-            raise self.invalid("something stands behind its end")
+            raise self.invalid(_("something stands behind its end"))
 
     def invalid(self, reason: str) -> KnownError:
         return KnownError("pack.invalid", path=shown_path(self._path), reason=clean_label(reason, 200))
@@ -452,46 +453,48 @@ class OpenPack:
         length = int(digits, 8) if re.fullmatch(rb"[0-7]{11}", digits) else -1
         if length < 0 or block != tar_header(MANIFEST, length):
             if block[257:262] == b"ustar":
-                raise self.invalid("it is a tar archive, but not as “models pack” makes it")
-            raise self.invalid(f"it looks like {looks_like(block)}")
+                raise self.invalid(_("it is a tar archive, but not as “models pack” makes it"))
+            raise self.invalid(_("it looks like {looks_like}").format(looks_like=looks_like(block)))
         if length > MAX_MANIFEST_BYTES:
-            raise self.invalid("its list is too long")
+            raise self.invalid(_("its list is too long"))
         if size < BLOCK + length:
             raise KnownError("pack.incomplete", path=shown_path(self._path), bytes=size, expected=BLOCK + length)
         untrusted = self._read(length)
-        self._expect(padding(length), "what is behind its list")
+        self._expect(padding(length), _("what is behind its list"))
         return untrusted
 
     def _parse(self, untrusted: bytes) -> Manifest:
         try:
             shape = json.loads(untrusted.decode("utf-8"), object_pairs_hook=_no_key_twice)
         except (ValueError, RecursionError) as err:
-            raise self.invalid("its list is no JSON") from err
+            raise self.invalid(_("its list is no JSON")) from err
         if not isinstance(shape, dict) or shape.get("format") != FORMAT:
-            raise self.invalid("its list is another one")
+            raise self.invalid(_("its list is another one"))
         version = shape.get("version")
         if isinstance(version, int) and version > VERSION:
             raise KnownError("pack.newer", path=shown_path(self._path), version=str(version)[:20])
         if version != VERSION or type(version) is not int:
-            raise self.invalid("its list has no version")
+            raise self.invalid(_("its list has no version"))
         try:
             return Manifest(_each(shape.get("models"), _model), _each(shape.get("texts"), _text))
         except KnownError as err:
-            raise self.invalid(f"its list is wrong: {err.args_for_people['what']}") from err
+            raise self.invalid(_("its list is wrong: {what}").format(what=err.args_for_people["what"])) from err
 
     def _read(self, size: int) -> bytes:
         pieces = []
         while size > 0:
             piece = self._file.read(size)
             if not piece:  # it was as long as its list says when it was opened
-                raise KnownError("file.unreadable", path=shown_path(self._path), reason="it became shorter meanwhile")
+                raise KnownError(
+                    "file.unreadable", path=shown_path(self._path), reason=_("it became shorter meanwhile")
+                )
             pieces.append(piece)
             size -= len(piece)
         return b"".join(pieces)
 
     def _expect(self, requested: bytes, where: str) -> None:
         if self._read(len(requested)) != requested:
-            raise self.invalid(f"{where} is not as its list says")
+            raise self.invalid(_("{where} is not as its list says").format(where=where))
 
 
 @contextmanager
@@ -552,7 +555,7 @@ def _written(target: Path, size: int) -> Iterator[NewFile]:
 
 def _problem(err: OSError, target: Path, size: int) -> KnownError:
     if err.errno == errno.EFBIG:  # FAT32, as most sticks are sold
-        reason = "this disk takes no file of this size; format it as exFAT or NTFS, or pack fewer models at once"
+        reason = _("this disk takes no file of this size; format it as exFAT or NTFS, or pack fewer models at once")
         return KnownError("file.unwritable", path=str(target.parent), reason=reason)
     return problem_of(err, target, needed_bytes=size)
 
@@ -568,7 +571,7 @@ def _each(untrusted: object, make: Callable[[Mapping[str, Any]], Any]) -> tuple[
     made = tuple(make(one) for one in record_from(list[dict[str, Any]], untrusted))
     names, sums = ({getattr(one, key).casefold() for one in made} for key in ("file", "sha256"))
     if len(made) > MAX_MODELS or not len(names) == len(sums) == len(made):
-        raise KnownError("request.invalid", what="too many entries, or one stands twice")
+        raise KnownError("request.invalid", what=_("too many entries, or one stands twice"))
     return made
 
 
@@ -583,7 +586,7 @@ def _model(untrusted: Mapping[str, Any]) -> PackedModel:
 def _text(untrusted: Mapping[str, Any]) -> Text:
     text = record_from(Text, untrusted)
     if text.file == MANIFEST:
-        raise KnownError("request.invalid", what="it names itself")
+        raise KnownError("request.invalid", what=_("it names itself"))
     return text
 
 

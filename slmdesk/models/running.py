@@ -14,6 +14,7 @@ from slmdesk.base.errors import KnownError, SlmdeskError
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, record_from, stored_from
 from slmdesk.base.record import Number, Record, changed, to_json
 from slmdesk.base.records import ModelRecord
+from slmdesk.base.texts import _
 from slmdesk.base.types import Device, Json, PcMeasurement, Sampling
 from slmdesk.children.client import ChildClient
 from slmdesk.gguf.header import GgufHeader, misfit, require_adapter
@@ -280,7 +281,7 @@ class SpeedService(Service):
     def measure(self) -> Pending[PcMeasurement]:
         """Measure now, about a second.  Raises KnownError `request.invalid` while it is being measured."""
         if self._child is not None:
-            raise KnownError("request.invalid", what="this PC is being measured")
+            raise KnownError("request.invalid", what=_("this PC is being measured"))
         child = self._child = self._make_child()
         measured: Pending[PcMeasurement] = Pending()
 
@@ -370,7 +371,7 @@ class SpeedService(Service):
         elif isinstance(event, Failed):
             measured.end(problem_of(event.code, event.args))
         else:
-            measured.end(problem_for(KnownError("request.invalid", what="it was stopped")))
+            measured.end(problem_for(KnownError("request.invalid", what=_("it was stopped"))))
 
     def _end_child(self) -> None:
         """Its end is waited for on a thread: nobody needs it any more."""

@@ -16,6 +16,7 @@ from slmdesk.base.protocol import picked, stored_from
 from slmdesk.base.record import Record, changed, field
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.settings import Settings
+from slmdesk.base.texts import _
 from slmdesk.base.types import Device, Json, Lazy, MemoryParts
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf.header import GgufHeader, base_name
@@ -433,10 +434,10 @@ class DefaultUse(StrEnum):
 
 
 WORDS: Mapping[DefaultUse, str] = {
-    DefaultUse.CHAT: "chat",
-    DefaultUse.SUMMARIZE: "summaries",
-    DefaultUse.TRANSLATE: "translation",
-    DefaultUse.EMBED: "finding passages",
+    DefaultUse.CHAT: _("chat"),
+    DefaultUse.SUMMARIZE: _("summaries"),
+    DefaultUse.TRANSLATE: _("translation"),
+    DefaultUse.EMBED: _("finding passages"),
 }
 SETTING: Mapping[DefaultUse, str] = {
     DefaultUse.CHAT: "model_for_chat",
@@ -491,8 +492,8 @@ def lost_words(uses: Sequence[DefaultUse]) -> str:
     if not uses:
         return ""
     words = [WORDS[use] for use in uses]
-    jobs = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-    return f"It was the default for {jobs}; the last used model takes its place."
+    jobs = words[0] if len(words) == 1 else _("{names} and {word}").format(names=", ".join(words[:-1]), word=words[-1])
+    return _("It was the default for {jobs}; the last used model takes its place.").format(jobs=jobs)
 
 
 # ---- renames models
@@ -504,7 +505,7 @@ class NameService(Service):
         record = self._store.models.get(model)
         label = clean_label(name, MAX_NAME)
         if not label:
-            raise KnownError("request.invalid", what="the name is empty")
+            raise KnownError("request.invalid", what=_("the name is empty"))
         if other := holder_of(label, (model for model in self._store.models.all() if model.id != record.id)):
             raise KnownError("model.name_taken", name=label, id=other.id)
         if label == record.name:
@@ -569,7 +570,7 @@ def look_for_unadopted(
         ]
         words = {name: f"{name.stat().st_mtime_ns} {name}" for name in names if str(name) not in known}
     except OSError as err:
-        error = KnownError("file.unreadable", path=shared, reason=err.strerror or "it is away")
+        error = KnownError("file.unreadable", path=shared, reason=err.strerror or _("it is away"))
         return UnlistedFiles(mine, problem=problem_for(error))
     return UnlistedFiles(mine, {path: word for path, word in words.items() if word not in twins})
 

@@ -23,6 +23,7 @@ from slmdesk.base.files import need_free, writing_to
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import JobRecord, JobStatus, ModelRecord
 from slmdesk.base.settings import Settings
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf.header import GgufHeader
@@ -55,11 +56,11 @@ _PART_OF = re.compile(r"-\d{5}-of-\d{5}$")
 _JUDGED_AT = tuple(1 << shift for shift in range(20, 27))
 _STATE_OF = {"checking": DownloadState.CHECKING, "fetching": DownloadState.FETCHING, "waiting": DownloadState.WAITING}
 _REASONS = {
-    "ignored": "the server cannot go on in the middle of a file",
-    "changed": "it has changed on the server",
-    "shifted": "the server went on at another place",
-    "refused": "the server did not know how to go on",
-    "damaged": "it was damaged on the way",
+    "ignored": _("the server cannot go on in the middle of a file"),
+    "changed": _("it has changed on the server"),
+    "shifted": _("the server went on at another place"),
+    "refused": _("the server did not know how to go on"),
+    "damaged": _("it was damaged on the way"),
 }
 
 
@@ -286,7 +287,7 @@ class ModelDownload:
         paths, beside = [part.path for part in self.parts], self.parts[0].path.with_suffix(JOINED)
         size = self.now.total_bytes
         joined, header = join_into(
-            beside, paths, lambda _: _stem(remote), self._on_joined, needed=size, require=require_chat_model
+            beside, paths, lambda __: _stem(remote), self._on_joined, needed=size, require=require_chat_model
         )
         record = self._register(joined, header, remote)
         for part in self.parts:

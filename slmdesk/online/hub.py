@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record, changed
+from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf.header import GgufHeader
 from slmdesk.gguf.memory import Speed, active_bytes, is_too_slow
@@ -143,7 +144,7 @@ class HubService(Service):
                 return work(stop)
             except Stopped as err:
                 stop.set()
-                raise KnownError("request.invalid", what="it was stopped") from err
+                raise KnownError("request.invalid", what=_("it was stopped")) from err
 
         answer: Pending[T] = Pending(stop.set)
         on_file_thread(self._service_thread, run, on_end, name=name)
@@ -360,12 +361,12 @@ class Licence(Record):
 
 
 _WORDS = {
-    LicencePermission.ANYTHING: "free for any use, also at work",
-    LicencePermission.CONDITIONS: "has conditions for use at work",
-    LicencePermission.NOT_AT_WORK: "not for use at work",
-    LicencePermission.UNKNOWN: "read it before using the model at work",
+    LicencePermission.ANYTHING: _("free for any use, also at work"),
+    LicencePermission.CONDITIONS: _("has conditions for use at work"),
+    LicencePermission.NOT_AT_WORK: _("not for use at work"),
+    LicencePermission.UNKNOWN: _("read it before using the model at work"),
 }
-NOT_STATED = "not stated: ask the publisher before using it at work"
+NOT_STATED = _("not stated: ask the publisher before using it at work")
 
 LICENCES: Mapping[str, Licence] = MappingProxyType(
     {
@@ -397,7 +398,7 @@ LICENCES: Mapping[str, Licence] = MappingProxyType(
                 "intel-research": "Intel Research",
             },
             LicencePermission.UNKNOWN: {
-                "other": "a licence of its own", "unknown": "an unknown licence",
+                "other": _("a licence of its own"), "unknown": _("an unknown licence"),
             },
         }.items()
         for key, name in names.items()
@@ -428,25 +429,55 @@ def is_permissive(untrusted: str) -> bool:
 
 
 LANGUAGES = {
-    "ar": "Arabic", "bg": "Bulgarian", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English",
-    "es": "Spanish", "et": "Estonian", "fa": "Persian", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi",
-    "hr": "Croatian", "hu": "Hungarian", "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean",
-    "lt": "Lithuanian", "lv": "Latvian", "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese",
-    "ro": "Romanian", "ru": "Russian", "sk": "Slovak", "sl": "Slovenian", "sv": "Swedish", "th": "Thai",
-    "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
-}  # fmt: skip
+    "ar": _("Arabic"),
+    "bg": _("Bulgarian"),
+    "cs": _("Czech"),
+    "da": _("Danish"),
+    "de": _("German"),
+    "el": _("Greek"),
+    "en": _("English"),
+    "es": _("Spanish"),
+    "et": _("Estonian"),
+    "fa": _("Persian"),
+    "fi": _("Finnish"),
+    "fr": _("French"),
+    "he": _("Hebrew"),
+    "hi": _("Hindi"),
+    "hr": _("Croatian"),
+    "hu": _("Hungarian"),
+    "id": _("Indonesian"),
+    "it": _("Italian"),
+    "ja": _("Japanese"),
+    "ko": _("Korean"),
+    "lt": _("Lithuanian"),
+    "lv": _("Latvian"),
+    "nl": _("Dutch"),
+    "no": _("Norwegian"),
+    "pl": _("Polish"),
+    "pt": _("Portuguese"),
+    "ro": _("Romanian"),
+    "ru": _("Russian"),
+    "sk": _("Slovak"),
+    "sl": _("Slovenian"),
+    "sv": _("Swedish"),
+    "th": _("Thai"),
+    "tr": _("Turkish"),
+    "uk": _("Ukrainian"),
+    "vi": _("Vietnamese"),
+    "zh": _("Chinese"),
+}
 SKILLS = {
-    "chat": "Chat",
-    "summaries": "Summaries",
-    "translation": "Translation",
-    "code": "Code",
-    "embedding": "Embedding",
+    "chat": _("Chat"),
+    "summaries": _("Summaries"),
+    "translation": _("Translation"),
+    "code": _("Code"),
+    "embedding": _("Embedding"),
 }
 """What a model may be wanted for, for people; the keys of hub.search.TASKS and of the curated list."""
 _COMMERCIAL = {
-    Commercial.YES: "may be used at work",
-    Commercial.CONDITIONS: "has conditions for use at work",
-    Commercial.NO: "not for use at work",
+    Commercial.YES: _("may be used at work"),
+    Commercial.CONDITIONS: _("has conditions for use at work"),
+    Commercial.NO: _("not for use at work"),
 }
 
 
@@ -605,11 +636,15 @@ class _Sized(Record):
 
 
 def _language(code: str) -> str:
-    return "many languages" if code == MANY_LANGUAGES else LANGUAGES.get(code, code)
+    return _("many languages") if code == MANY_LANGUAGES else LANGUAGES.get(code, code)
 
 
 def _languages(codes: Sequence[str]) -> str:
-    return f"{len(codes)} languages" if len(codes) > _MOST_NAMED else ", ".join(map(_language, codes))
+    return (
+        _("{count} languages").format(count=len(codes))
+        if len(codes) > _MOST_NAMED
+        else ", ".join(map(_language, codes))
+    )
 
 
 def _worth(suggestion: Suggestion) -> tuple[int, bool]:
@@ -627,9 +662,9 @@ def _use(entry: CatalogueEntry) -> tuple[bool, int, int, int]:
 def _suggested(entry: CatalogueEntry, pc: Pc) -> Suggestion:
     known = quantization_named(entry.quantization)
     size = weight_bytes(entry.parameters, known) if known else 0
-    marks = [f"{entry.size_text} parameters"]
+    marks = [_("{size_text} parameters").format(size_text=entry.size_text)]
     if entry.is_mixture:
-        marks.append("a mixture of experts")
+        marks.append(_("a mixture of experts"))
     if entry.distilled:
         marks.append("distilled")
     return Suggestion(
@@ -672,7 +707,7 @@ def _offered(found: FoundRepo, pc: Pc, file: str = "", quantization: str = "") -
         fit=found.fit,
         is_about=found.is_about,
         is_unclear=best is None and any(recommended([one], budget) for one in sized),
-        parameters=f"{count_text(repo.parameters)} parameters" if repo.parameters else "",
+        parameters=_("{count} parameters").format(count=count_text(repo.parameters)) if repo.parameters else "",
         source=repo,
     )
 

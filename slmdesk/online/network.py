@@ -23,6 +23,7 @@ from slmdesk.base.protocol import picked
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Answered, NetworkLogRow, Outgoing
 from slmdesk.base.settings import Settings, reason_against
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.exports.papers import iso_time
 from slmdesk.hub.guard import HUB, HUB_HOSTS, GuardPolicy
@@ -246,12 +247,12 @@ def certificates_in(path: Path) -> int:
 
     try:
         if not path.is_file() or path.stat().st_size > MAX_CA_BYTES:
-            raise KnownError("setting.invalid", key="ca_file", reason="it is no file of certificates")
+            raise KnownError("setting.invalid", key="ca_file", reason=_("it is no file of certificates"))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(cafile=path)
     except OSError as err:
-        no_pem = "there is no certificate in it (PEM)" if isinstance(err, ssl.SSLError) else ""
-        reason = no_pem or err.strerror or "it cannot be read"
+        no_pem = _("there is no certificate in it (PEM)") if isinstance(err, ssl.SSLError) else ""
+        reason = no_pem or err.strerror or _("it cannot be read")
         raise KnownError("setting.invalid", key="ca_file", reason=reason) from err
     return len(context.get_ca_certs()) or context.cert_store_stats()["x509"]
 
@@ -271,7 +272,7 @@ def format_for(path: Path) -> str:
     """Csv or json, by the suffix.  Raises KnownError `request.invalid` for another."""
     suffix = path.suffix.lower().removeprefix(".")
     if suffix not in FORMATS:
-        raise KnownError("request.invalid", what="the name must end in .csv or .json")
+        raise KnownError("request.invalid", what=_("the name must end in .csv or .json"))
     return suffix
 
 
@@ -319,13 +320,13 @@ def checked_token(untrusted: str) -> str:
     """A pasted token without the spaces around it.  Raises KnownError `token.invalid`, which does not quote it."""
     word = untrusted.strip()
     if not word:
-        raise KnownError("token.invalid", reason="there is nothing")
+        raise KnownError("token.invalid", reason=_("there is nothing"))
     if len(word) > MAX_TOKEN:
-        raise KnownError("token.invalid", reason="it is too long")
+        raise KnownError("token.invalid", reason=_("it is too long"))
     if any(one.isspace() for one in word):
-        raise KnownError("token.invalid", reason="it is more than one word")
+        raise KnownError("token.invalid", reason=_("it is more than one word"))
     if not (word.isascii() and word.isprintable()):
-        raise KnownError("token.invalid", reason="it has characters that no token has")
+        raise KnownError("token.invalid", reason=_("it has characters that no token has"))
     return word
 
 
@@ -383,7 +384,7 @@ class TokenService(Service):
         self._settings.policy.require(HUB_FEATURE)
         secret, host, now = checked_token(untrusted), self._host(), self._settings.current
         if place not in PLACES:
-            raise KnownError("request.invalid", what="no place for a token")
+            raise KnownError("request.invalid", what=_("no place for a token"))
 
         def work() -> None:
             if place in self.vaults:
@@ -496,7 +497,7 @@ class ProxyPasswords:
         except KnownError as err:
             raise _unreadable(err) from None
         if not password:
-            raise KnownError("proxy.password", reason="it is not there any more")
+            raise KnownError("proxy.password", reason=_("it is not there any more"))
         return password
 
     def _put(self, address: str, password: str) -> str:
@@ -520,4 +521,4 @@ class ProxyPasswords:
 
 
 def _unreadable(err: KnownError) -> KnownError:
-    return KnownError("proxy.password", reason=str(err.args_for_people.get("reason", "there is no room")))
+    return KnownError("proxy.password", reason=str(err.args_for_people.get("reason", _("there is no room"))))

@@ -18,6 +18,7 @@ from slmdesk.base.policy import Policy, shown_proxy
 from slmdesk.base.record import Record
 from slmdesk.base.records import Kind, LedgerRow
 from slmdesk.base.settings import Settings, peek, policy_of
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.hub import barriers
 from slmdesk.runtime.service import Runtime, Service
@@ -51,17 +52,17 @@ def has_remote_display(environment: Mapping[str, str]) -> bool:
 
 def enforcement(settings: Settings, policy: Policy, environment: Mapping[str, str] = os.environ) -> Enforcement:
     if barriers.is_enforced():
-        return Enforcement(True, "The system refuses every connection but those within this PC, until slmdesk ends.")
+        return Enforcement(True, _("The system refuses every connection but those within this PC, until slmdesk ends."))
     if not settings.offline:
-        return Enforcement(False, "slmdesk is online; each request passes its guard and stands in the ledger.")
-    words = "slmdesk itself sends nothing"
+        return Enforcement(False, _("slmdesk is online; each request passes its guard and stands in the ledger."))
+    words = _("slmdesk itself sends nothing")
     if not is_wanted(settings, policy):
         return Enforcement(False, f"{words}.")
-    why = "the system enforces that from the next start on"
+    why = _("the system enforces that from the next start on")
     if not barriers.can_enforce():
-        why = "this system offers no way to enforce that for it"
+        why = _("this system offers no way to enforce that for it")
     elif has_remote_display(environment):
-        why = "the system cannot enforce that for a window shown through a network"
+        why = _("the system cannot enforce that for a window shown through a network")
     return Enforcement(False, f"{words}; {why}.")
 
 
@@ -123,7 +124,7 @@ class LedgerEvents(Service):
             self._service_thread.call_later(LOOK_S, self._note_leaving)
             return
         self._leaving = None
-        problem = "the folder does not answer" if leaving.thread.is_alive() else leaving.problem
+        problem = _("the folder does not answer") if leaving.thread.is_alive() else leaving.problem
         if problem:
             with suppress(KnownError):
                 self._store.ledger.append(Kind.POLICY, {"heads": str(leaving.folder), "problem": problem})
@@ -183,7 +184,7 @@ class _Leaving:
         try:
             leave_head(self.folder, chain, words)
         except KnownError as err:
-            self.problem = str(err.args_for_people.get("reason", "the disk is full"))
+            self.problem = str(err.args_for_people.get("reason", _("the disk is full")))
 
 
 def leave_head(folder: Path, chain: str, words: str) -> None:

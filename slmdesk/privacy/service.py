@@ -9,6 +9,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.policy import EncryptionRules
 from slmdesk.base.record import changed
 from slmdesk.base.sealing import new_key, secret_of
+from slmdesk.base.texts import _
 from slmdesk.hub.vault import Vault
 from slmdesk.privacy.opening import PrivacyState, secret_in, state_of, system_keyring
 from slmdesk.runtime.events import Noticed, Pending
@@ -68,7 +69,7 @@ class PrivacyService(Service):
         disk.full; the history is then as it was.
         """
         if self._store.key is not None:
-            raise KnownError("request.invalid", what="the history is encrypted already")
+            raise KnownError("request.invalid", what=_("the history is encrypted already"))
         return self._put_under_new_keys(passphrase, recovery, by_itself=by_itself)
 
     def renew(self, words: str, passphrase: str, recovery: str) -> Pending[None]:
@@ -110,7 +111,7 @@ class PrivacyService(Service):
         Backups made before are still opened by the old one.  Ends with None, or a Problem as `check`.
         """
         if not passphrase:
-            raise KnownError("request.invalid", what="the passphrase is empty")
+            raise KnownError("request.invalid", what=_("the passphrase is empty"))
         return self._change(words, lambda keys, key: keys.with_passphrase(key, passphrase, self._cost()), private)
 
     def change_recovery(self, words: str, recovery: str) -> Pending[None]:
@@ -140,7 +141,7 @@ class PrivacyService(Service):
             return self._change(words, self._with_keyring)
         before = self._keys()
         if not before.has(PASSPHRASE):
-            raise KnownError("request.invalid", what="only the recovery key would be left to open the history")
+            raise KnownError("request.invalid", what=_("only the recovery key would be left to open the history"))
         changed = self._change(words, lambda keys, _key: keys.without(KEYRING))
         return changed.map(lambda _none: self._forget(before))
 
@@ -152,7 +153,7 @@ class PrivacyService(Service):
         """`first`: what has to succeed before, on the thread.  Raises KnownError request.invalid, key.mistyped."""
         secret = _secret_of(recovery)
         if not passphrase and not by_itself:
-            raise KnownError("request.invalid", what="the passphrase is empty")
+            raise KnownError("request.invalid", what=_("the passphrase is empty"))
         before = [self._keys()] if self._store.key is not None else []
         key = new_data_key()
 
@@ -201,7 +202,7 @@ class PrivacyService(Service):
 
     def _key(self) -> DataKey:
         if self._store.key is None:
-            raise KnownError("request.invalid", what="the history is not encrypted")
+            raise KnownError("request.invalid", what=_("the history is not encrypted"))
         return self._store.key
 
     def _keys(self) -> KeyFile:
@@ -213,9 +214,9 @@ class PrivacyService(Service):
             self._keyring.put(keys.store, secret.hex())
             kept = self._keyring.get(keys.store)
         except KnownError as known:
-            raise KnownError("key.keyring", reason=known.args_for_people.get("reason", "it refused")) from known
+            raise KnownError("key.keyring", reason=known.args_for_people.get("reason", _("it refused"))) from known
         if kept != secret.hex():
-            raise KnownError("key.keyring", reason="it does not keep what it is given")
+            raise KnownError("key.keyring", reason=_("it does not keep what it is given"))
         return keys.with_keyring(key, secret)
 
     def _for_organisation(self, keys: KeyFile, key: DataKey) -> KeyFile:

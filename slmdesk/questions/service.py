@@ -27,6 +27,7 @@ from slmdesk.base.records import (
     ModelRecord,
     Status,
 )
+from slmdesk.base.texts import _
 from slmdesk.base.types import Answer, Json, Origin, Role, TextPart
 from slmdesk.chat.answers import AnswerRequest, Answers, Watcher
 from slmdesk.chat.conversation import REDACT, SentMessage, active_path, leaf_of, title_from, words_of
@@ -97,10 +98,12 @@ class QuestionService(Service):
         `store.…`.
         """
         if not request.question.strip():
-            raise KnownError("request.invalid", what="no text")
+            raise KnownError("request.invalid", what=_("no text"))
         item = self._store.items.get(request.item) if request.item else None
         if item is not None and item.kind != KIND:
-            raise KnownError("request.invalid", what=f"this is a {item.kind}, which no documents can be asked in")
+            raise KnownError(
+                "request.invalid", what=_("this is a {kind}, which no documents can be asked in").format(kind=item.kind)
+            )
         collection = request.collection or (collection_of(item) if item and not request.documents else None)
         documents = self._documents(request.documents, item, collection)
         record = self._model(request.model)
@@ -110,7 +113,7 @@ class QuestionService(Service):
         else:
             path = active_path(self._store.messages.of_item(item.id), leaf_of(item))
             if path and (self._answers.is_writing(path[-1].id) or path[-1].id in self._asking):
-                raise KnownError("request.invalid", what="the last answer is still being written")
+                raise KnownError("request.invalid", what=_("the last answer is still being written"))
         if collection:  # which documents it is about is known when it is answered
             item = self._store.items.change_settings(item.id, collection=self._store.collections.get(collection).id)
         else:
@@ -206,9 +209,12 @@ class QuestionService(Service):
         if not found and item is not None:
             found = self._store.documents.of_item(item.id)
         if not found:
-            raise KnownError("request.invalid", what="no document to ask")
+            raise KnownError("request.invalid", what=_("no document to ask"))
         if len(found) > MOST_DOCUMENTS:
-            raise KnownError("request.invalid", what=f"at most {MOST_DOCUMENTS} documents can be asked at once")
+            raise KnownError(
+                "request.invalid",
+                what=_("at most {most_documents} documents can be asked at once").format(most_documents=MOST_DOCUMENTS),
+            )
         for document in found:
             if document.status is not DocumentStatus.READ:
                 raise KnownError("document.stopped", path=document.name)

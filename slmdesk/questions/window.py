@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, Message, Status
+from slmdesk.base.texts import _
 from slmdesk.chat.conversation import SentMessage
 from slmdesk.library.search import Citation
 from slmdesk.library.types import PAGE_WORDS, PageKinds, kind_in
@@ -41,14 +42,14 @@ from slmdesk.window.widgets.notices import give_export_menu
 from slmdesk.window.widgets.redaction_preview import Shield
 from slmdesk.window.widgets.rows import CitedRow, empty_layout
 
-HINT = (
+HINT = _(
     "The answer quotes the document, and each quotation opens its page. What the document does not say is not answered."
 )
 MOST_SHOWN = 20
 CUT_WORDS = {
-    Status.CANCELLED: "The answer was stopped.",
-    Status.INTERRUPTED: "The program ended before the answer did.",
-    Status.FAILED: "There was no answer.",
+    Status.CANCELLED: _("The answer was stopped."),
+    Status.INTERRUPTED: _("The program ended before the answer did."),
+    Status.FAILED: _("There was no answer."),
 }
 
 
@@ -82,11 +83,11 @@ class QuestionPane(QScrollArea):
 
     def _build_ui(self) -> None:
         inner = named(QFrame(self), self._prefix + "question_inner")
-        hint = "Ask this document" if self._what == "document" else "Ask all documents of this folder"
-        label = f"A question to the {self._what}"
+        hint = _("Ask this document") if self._what == "document" else _("Ask all documents of this folder")
+        label = _("A question to the {what}").format(what=self._what)
         self._line = text_line(self._prefix + "question_line", inner, hint, label=label)
         self._shield = Shield(self._prefix + "redact_questions_button", inner)
-        self._ask = button("Ask", self._prefix + "ask_button", inner, kind="primary", on=self._on_ask)
+        self._ask = button(_("Ask"), self._prefix + "ask_button", inner, kind="primary", on=self._on_ask)
         self.earlier = EarlierBox(inner, name=self._prefix + "earlier_questions")
         self._hint = plain_label(HINT, inner, name=self._prefix + "question_hint", kind="muted")
         self._busy = self._busy_bar(inner)
@@ -104,19 +105,19 @@ class QuestionPane(QScrollArea):
         bar = named(QFrame(parent), self._prefix + "question_busy")
         self._words = plain_label("", bar, name=self._prefix + "question_words", kind="muted")
         name = self._prefix + "stop_question_button"
-        self._stop = button("Stop", name, bar, label="Stop the answer", on=self._controller.stop)
+        self._stop = button(_("Stop"), name, bar, label=_("Stop the answer"), on=self._controller.stop)
         row((self._words, 1), self._stop, into=bar)
         return bar
 
     def _foot_bar(self, parent: QWidget) -> QFrame:
         bar = named(QFrame(parent), self._prefix + "question_foot")
-        label, tip = "Begin new questions", "Begin anew: the next question does not follow these"
+        label, tip = _("Begin new questions"), _("Begin anew: the next question does not follow these")
         name, anew = self._prefix + "new_questions_button", self._controller.restart
-        restart = button("New", name, bar, label=label, tip=tip, on=anew)
-        tip = "Copy questions, answers and quotations with file and page"
-        copy = button("Copy with pages", self._prefix + "copy_answers_button", bar, tip=tip, on=self._on_copy)
-        label = "Export these questions and answers"
-        export = button("Export…", self._prefix + "export_questions_button", bar, label=label)
+        restart = button(_("New"), name, bar, label=label, tip=tip, on=anew)
+        tip = _("Copy questions, answers and quotations with file and page")
+        copy = button(_("Copy with pages"), self._prefix + "copy_answers_button", bar, tip=tip, on=self._on_copy)
+        label = _("Export these questions and answers")
+        export = button(_("Export…"), self._prefix + "export_questions_button", bar, label=label)
         give_export_menu(export, self.export_requested.emit)
         flow(copy, export, restart, gap=theme.SPACE_8, into=bar)
         return bar
@@ -131,7 +132,7 @@ class QuestionPane(QScrollArea):
         controller.ended.connect(self.show_ended)
         controller.emptied.connect(self.clear)
         controller.opened.connect(self.show_turns)
-        controller.redaction.show_over(self, reading_words("Ask", "The question and the text"))
+        controller.redaction.show_over(self, reading_words(_("Ask"), _("The question and the text")))
 
     # ---- what is shown
 
@@ -145,7 +146,7 @@ class QuestionPane(QScrollArea):
     @property
     def title(self) -> str:
         """The first question, as a file name for exports."""
-        return self._texts[0] if self._texts else "Questions"
+        return self._texts[0] if self._texts else _("Questions")
 
     def clear(self) -> None:
         self._texts, self.rows = [], []
@@ -183,11 +184,11 @@ class QuestionPane(QScrollArea):
     def show_answer(self, answered: Answered, *, is_new: bool = True) -> None:
         """Show the answer with its quotations; if it has none, the passages that come closest."""
         if answered.is_quoted:
-            self._add("This model is too weak to answer by itself. These passages fit the question best:", "muted")
+            self._add(_("This model is too weak to answer by itself. These passages fit the question best:"), "muted")
         else:
             self._add(answered.answer, "")
         if answered.missing:
-            self._add(f"⚠ Check this: {answered.missing}", "warn")
+            self._add(_("⚠ Check this: {missing}").format(missing=answered.missing), "warn")
         self._cite(answered.citations)
         if answered.reading_words:
             self._add(answered.reading_words, "small")
@@ -196,10 +197,15 @@ class QuestionPane(QScrollArea):
         if answered.redaction:
             self._add(answered.redaction.words, "small")
         if answered.dropped:
-            self._add(f"Left out: {answered.dropped} quotations that stand nowhere in the document.", "warn")
+            self._add(
+                _("Left out: {dropped} quotations that stand nowhere in the document.").format(
+                    dropped=answered.dropped
+                ),
+                "warn",
+            )
         if answered.nearest:
             if not answered.is_quoted:
-                self._add("The passages that come closest:", "muted")
+                self._add(_("The passages that come closest:"), "muted")
             self._cite(answered.nearest)
         self._end()
         if is_new:
@@ -219,7 +225,7 @@ class QuestionPane(QScrollArea):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if self._texts:
             words = "\n\n".join(self._texts)
-            pop_up_words_menu(self, event.globalPos(), "Translate questions and answers", words)
+            pop_up_words_menu(self, event.globalPos(), _("Translate questions and answers"), words)
 
     # ---- events
 
@@ -348,7 +354,7 @@ class QuestionController(QObject):
     def _ask(self, request: AskRequest) -> None:
         self._is_redacted = bool(request.redact)
         self.asked.emit(request.question)
-        self.progressed.emit("Waiting for the model…")
+        self.progressed.emit(_("Waiting for the model…"))
         self._bridge.ask(self._bridge.services.questions.ask(request), self._on_sent, self._on_refused)
 
     def stop(self) -> None:
@@ -376,15 +382,19 @@ class QuestionController(QObject):
         self._message = ""
         if last is not None and last.status is Status.STREAMING:
             self._message = last.id
-            self.progressed.emit("The answer is on its way…")
+            self.progressed.emit(_("The answer is on its way…"))
 
     def _on_planned(self, event: QuestionPlanned) -> None:
         if event.item == self.item:
             self._message = event.message
-            what = "the whole text" if event.is_whole else f"the {event.passages} passages that fit best"
+            what = (
+                _("the whole text")
+                if event.is_whole
+                else _("the {passages} passages that fit best").format(passages=event.passages)
+            )
             self._live = Live(began=self._clock(), now=self._clock())
             self._tick.start()
-            self.progressed.emit(f"The model reads {what}…")
+            self.progressed.emit(_("The model reads {what}…").format(what=what))
 
     def _on_prompt(self, event: events.PromptProgress) -> None:
         if event.message == self._message and event.total:
@@ -403,8 +413,8 @@ class QuestionController(QObject):
             return
         self._live = changed(self._live, now=self._clock())
         if self._live.pieces:
-            words = self._live.writing_words or "Writing the answer"
-            self.progressed.emit(f"{words}. Its quotations are checked at its end.")
+            words = self._live.writing_words or _("Writing the answer")
+            self.progressed.emit(_("{words}. Its quotations are checked at its end.").format(words=words))
         elif self._live.total:
             self.progressed.emit(self._live.reading_words)
 
@@ -417,7 +427,7 @@ class QuestionController(QObject):
         message: Message = event.message
         if message.item == self.item and message.status is not Status.COMPLETE:
             self._message = ""
-            self.ended.emit(event.problem.sentence if event.problem else "The answer was stopped.")
+            self.ended.emit(event.problem.sentence if event.problem else _("The answer was stopped."))
 
     def _on_restored(self, item: str) -> None:
         if self.item is None:

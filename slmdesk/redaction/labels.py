@@ -7,55 +7,61 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 from slmdesk.redaction.service import PutBack, Veil
 from slmdesk.text.redaction.types import Certainty, Find, Kind
 
 NAMES = {
-    Kind.PERSON: "People", Kind.FIRM: "Firms", Kind.EMAIL: "E-mail addresses", Kind.PHONE: "Phone numbers",
-    Kind.IBAN: "Bank accounts", Kind.CARD: "Cards", Kind.NUMBER: "Tax and person numbers", Kind.BIRTH: "Dates of birth",
-    Kind.ADDRESS: "Addresses", Kind.OTHER: "Other words",
+    Kind.PERSON: _("People"), Kind.FIRM: _("Firms"), Kind.EMAIL: _("E-mail addresses"), Kind.PHONE: _("Phone numbers"),
+    Kind.IBAN: _("Bank accounts"), Kind.CARD: _("Cards"), Kind.NUMBER: _("Tax and person "
+                                                                         "numbers"), Kind.BIRTH: _("Dates of birth"),
+    Kind.ADDRESS: _("Addresses"), Kind.OTHER: _("Other words"),
 }  # fmt: skip
 REASONS = {
-    "title": "a title stands before it", "greeting": "it is greeted", "signature": "it stands under a closing",
-    "header": "it stands in a mail header", "label": "a label stands before it", "role": "a role stands before it",
-    "born": "a birth follows it", "address": "it stands above an address", "large": "it is written like a name",
-    "again": "it was found elsewhere", "email": "it looks like an e-mail address, or a part of one",
-    "list": "it is on your list", "table": "it was replaced before", "hand": "you marked it",
-    "legal_form": "a legal form follows it", "iban": "its check digits are right",
-    "iban_wrong": "it looks like a bank account, but its check digits are wrong",
-    "card": "its check digit is right", "phone": "it looks like a phone number",
-    "birth": "words about a birth stand before it", "street": "it looks like a street",
-    "town": "it looks like a postcode with its town",
+    "title": _("a title stands before it"), "greeting": _("it is greeted"), "signature": _("it stands under a closing"),
+    "header": _("it stands in a mail header"), "label": _("a label stands before "
+                                                          "it"), "role": _("a role stands before it"),
+    "born": _("a birth follows it"), "address": _("it stands above an address"), "large": _("it is written like a "
+                                                                                            "name"),
+    "again": _("it was found elsewhere"), "email": _("it looks like an e-mail address, or a part of one"),
+    "list": _("it is on your list"), "table": _("it was replaced before"), "hand": _("you marked it"),
+    "legal_form": _("a legal form follows it"), "iban": _("its check digits are right"),
+    "iban_wrong": _("it looks like a bank account, but its check digits are wrong"),
+    "card": _("its check digit is right"), "phone": _("it looks like a phone number"),
+    "birth": _("words about a birth stand before it"), "street": _("it looks like a street"),
+    "town": _("it looks like a postcode with its town"),
 }  # fmt: skip
-CHECKED_NUMBER = "its check digits are right"
-INCOMPLETE = "Some may not be found. Look through the text before you send it."
+CHECKED_NUMBER = _("its check digits are right")
+INCOMPLETE = _("Some may not be found. Look through the text before you send it.")
 
 
 def reason_of(find: Find) -> str:
     if find.reason in REASONS:
         return REASONS[find.reason]
-    return CHECKED_NUMBER if find.certainty is Certainty.SURE else "it looks like a number of this kind"
+    return CHECKED_NUMBER if find.certainty is Certainty.SURE else _("it looks like a number of this kind")
 
 
 def counted(finds: Sequence[Find]) -> str:
     counts = Counter(find.kind for find in finds if find.certainty is not Certainty.UNSURE)
     unsure = sum(find.certainty is Certainty.UNSURE for find in finds)
     parts = [f"{NAMES[kind]}: {counts[kind]}" for kind in NAMES if counts[kind]]
-    parts += [f"not sure, left as they are: {unsure}"] if unsure else []
-    return " · ".join(parts) or "Nothing was found."
+    parts += [_("not sure, left as they are: {unsure}").format(unsure=unsure)] if unsure else []
+    return " · ".join(parts) or _("Nothing was found.")
 
 
 def replaced_words(counts: Mapping[Kind, int]) -> str:
     parts = [f"{NAMES[kind]}: {counts[kind]}" for kind in NAMES if counts.get(kind)]
     if not parts:
-        return "Nothing was found to be redacted, so the model saw the text as it is."
-    return f"Replaced before the model saw it: {' · '.join(parts)}. Some may not have been found."
+        return _("Nothing was found to be redacted, so the model saw the text as it is.")
+    return _("Replaced before the model saw it: {parts}. Some may not have been found.").format(parts=" · ".join(parts))
 
 
 def put_back_words(count: int, marked: Sequence[str]) -> str:
     """What became of the substitutes in an answer; `marked`: words that only resemble one."""
     words = ", ".join(f"\u201c{one}\u201d" for one in marked)
-    return f"{count} put back" + (f", {len(marked)} not recognised: {words}" if marked else "")
+    return _("{count} put back").format(count=count) + (
+        _(", {count} not recognised: {words}").format(count=len(marked), words=words) if marked else ""
+    )
 
 
 # ---- what was replaced for an item before a model saw it, and what came back

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import stored_from, stored_list
 from slmdesk.base.record import Record, changed
+from slmdesk.base.texts import _
 from slmdesk.base.types import ChatMessage, Json, Origin
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices
@@ -88,7 +89,7 @@ def kinds_hidden(texts: Iterable[Veiled]) -> dict[Kind, int]:
     kinds: dict[str, Kind] = {}
     for veiled in texts:
         own = set(veiled.originals)
-        kinds |= {entry.original: entry.kind for entry in veiled.table if any(each in own for each, _ in entry.pairs)}
+        kinds |= {entry.original: entry.kind for entry in veiled.table if any(each in own for each, __ in entry.pairs)}
     return dict(Counter(kinds.values()))
 
 
@@ -147,7 +148,7 @@ class Veil:
         whole = "\n".join(hidden)
         table = self.table
         return {
-            entry.original: entry.kind for entry in table if any(substitute in whole for _, substitute in entry.pairs)
+            entry.original: entry.kind for entry in table if any(substitute in whole for __, substitute in entry.pairs)
         }
 
     def over(
@@ -232,7 +233,12 @@ class RedactionService(Service):
         """
         kept = {words: changed(name, words=words) for name in names if (words := " ".join(name.words.split()))}
         if len(kept) > MOST_NAMES or any(len(words) > MOST_NAME for words in kept):
-            raise KnownError("request.invalid", what=f"at most {MOST_NAMES:,} names of {MOST_NAME} characters")
+            raise KnownError(
+                "request.invalid",
+                what=_("at most {most_names:,} names of {most_name} characters").format(
+                    most_names=MOST_NAMES, most_name=MOST_NAME
+                ),
+            )
         self._store.redactions.keep_names(tuple(kept.values()))
         return self.names()
 
@@ -296,12 +302,12 @@ class RedactionService(Service):
 
         if decisions == NOTHING_DECIDED:
             return
-        added = {words for _, words in decisions.added}
+        added = {words for __, words in decisions.added}
         left = {entry.original: entry for entry in self._entries(item) if not entry.substitute}
         left |= {one: Entry(Kind.OTHER, one, "") for one in decisions.left}
         self._keep(item, (*self.table(item), *(entry for words, entry in left.items() if words not in added)))
         if decisions.added:
-            words = [one for _, one in decisions.added]
+            words = [one for __, one in decisions.added]
             finds = [[Find(kind, 0, len(one), one, Certainty.SURE, "hand")] for kind, one in decisions.added]
             made = redacted_all(words, finds, self.table(item))
             self._keep_table(item, made[0].table)
@@ -328,7 +334,7 @@ class RedactionService(Service):
         if not fresh:
             return [known[text] for text in texts]
         finds: list[list[Find]] = []
-        for _ in range(MOST_ROUNDS):
+        for __ in range(MOST_ROUNDS):
             finds = [self._replaced(text, state) for text in fresh]
             table = extended("\n".join(texts), [find for each in finds for find in each], state.table)
             if table == state.table:
@@ -360,7 +366,7 @@ class RedactionService(Service):
         words = [*(untagged.words for untagged in bare), *texts[len(bare) :]]
         state = before = self._state(item)
         finds: list[list[Find]] = []
-        for _ in range(MOST_ROUNDS):
+        for __ in range(MOST_ROUNDS):
             finds = [self._replaced(text, state, language) for text in words]
             finds[: len(bare)] = [untagged.divided(found) for untagged, found in zip(bare, finds, strict=False)]
             table = extended("\n".join(words), [find for each in finds for find in each], state.table)
@@ -385,7 +391,7 @@ class RedactionService(Service):
         from slmdesk.text.redaction.table import extended
 
         state = before = self._state(item)
-        for _ in range(MOST_ROUNDS - 1):
+        for __ in range(MOST_ROUNDS - 1):
             finds = list[Find]()
             for part in _parts(text):
                 finds += self._replaced(part, state)

@@ -11,6 +11,7 @@ import slmdesk
 from slmdesk.base.errors import BUG_CODE, Args, KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.sentences import MADE, SENTENCES
+from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 
 _PACKAGES = ("llama-cpp-python", "PySide6-Essentials", "sqlite-utils", "huggingface-hub")
@@ -24,7 +25,7 @@ def bug_report(error: BaseException) -> str:
     lines = [f"slmdesk {slmdesk.__version__}", f"Python {platform.python_version()} on {platform.platform()}"]
     lines += [f"{name} {_version(name)}" for name in _PACKAGES]
     seen: BaseException | None = error
-    for _ in range(5):
+    for __ in range(5):
         if seen is None:
             break
         lines += ["", f"{type(seen).__module__}.{type(seen).__qualname__}"]
@@ -61,7 +62,7 @@ MAX_ARG_CHARACTERS = 300
 def bytes_for_people(size: float) -> str:
     """Format a size with its unit, in powers of ten: '98 MB', '1.2 GB'."""
     if size < 1000:
-        return f"{int(size)} bytes"
+        return _("{size} bytes").format(size=int(size))
     for unit in ("kB", "MB", "GB"):
         size /= 1000
         if size < 999.5:
@@ -72,9 +73,13 @@ def bytes_for_people(size: float) -> str:
 def time_for_people(seconds: float) -> str:
     minutes = round(seconds / 60)
     if minutes < 1:
-        return "less than a minute"
+        return _("less than a minute")
     hours, rest = divmod(minutes, 60)
-    return f"{hours} h {rest} min" if hours else f"{minutes} min"
+    return (
+        _("{hours} h {rest} min").format(hours=hours, rest=rest)
+        if hours
+        else _("{minutes} min").format(minutes=minutes)
+    )
 
 
 class _Words(dict[str, str]):
@@ -84,7 +89,7 @@ class _Words(dict[str, str]):
         super().__init__(words)
 
     def __missing__(self, key: str) -> str:
-        return "unknown"
+        return _("unknown")
 
 
 def _word(value: str | int | float, *, is_size: bool) -> str:
@@ -102,7 +107,7 @@ def sentence_for(code: str, args: Args) -> str:
         return MADE[code][0](words)
     if code in SENTENCES:
         return SENTENCES[code].format_map(words)
-    return f"Something did not work ({clean_label(code, 60)}). What was saved is safe."
+    return _("Something did not work ({code}). What was saved is safe.").format(code=clean_label(code, 60))
 
 
 def problem_for(error: BaseException) -> Problem:

@@ -29,6 +29,7 @@ from slmdesk.base.files import (
 )
 from slmdesk.base.paths import Paths
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 from slmdesk.base.untrusted import MAX_FILE_BYTES
 from slmdesk.store import database as driver
 from slmdesk.store.database import Connection, Database, connect, connected, journal_of, known_errors, uri_of
@@ -173,7 +174,7 @@ def backup(
 def plain_backup(paths: Paths, target: Path, key: DataKey) -> BackupResult:
     """Copy an encrypted history as a plain, verified database.  Any thread; the app holds schema.lock alone."""
     with writing_to(target):
-        with _made_beside(target) as (beside, _):
+        with _made_beside(target) as (beside, __):
             plain = beside.with_name(WHOLE)
             export(paths.database, plain, key, None)
             handle = os.open(plain, os.O_RDWR | getattr(os, "O_BINARY", 0))
@@ -236,7 +237,7 @@ def _copy(
 ) -> None:
     seen: list[int] = []
 
-    def notify(_: int, remaining: int, total: int) -> None:
+    def notify(__: int, remaining: int, total: int) -> None:
         seen.append(remaining)
         if on_progress is not None:
             on_progress(total - remaining, total)
@@ -247,7 +248,7 @@ def _copy(
     with closing(connect(source, key=key, read_only=True)) as live, closing(connect(beside, key=key)) as copy:
         copy.execute("PRAGMA user_version=1")  # an empty page: whatever SQLite opened by the name, it writes there
         if not os.fstat(handle).st_size:
-            raise KnownError("file.unwritable", path=str(beside), reason="it is another file")
+            raise KnownError("file.unwritable", path=str(beside), reason=_("it is another file"))
         try:
             live.backup(copy, pages=PAGES_A_STEP, progress=notify, sleep=0.01)
         except _TooBusyError:  # others write between the steps, which starts it over each time: one step, they wait

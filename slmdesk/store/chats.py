@@ -9,6 +9,7 @@ from slmdesk.base.documents import IMPORTED
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import to_json
 from slmdesk.base.records import Item, Message, PresetRecord
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.store.database import RowLike, Shared, StorePart, mapping_from, new_id, row_to
 from slmdesk.store.messages import Items, Messages
@@ -33,13 +34,13 @@ class Imports(StorePart):
         """
         with self._db.writing():
             if self._db.row("select 1 from items where id = ?", (item.id,)):
-                raise KnownError("request.invalid", what="the id is taken")
+                raise KnownError("request.invalid", what=_("the id is taken"))
             made = self._items.insert(item.id, item.kind, item.title, item.created, item.settings)
             revision = self._shared.next_revision()
             known: set[str | None] = {None}
             for message in messages:
                 if message.parent not in known or message.id in known:
-                    raise KnownError("request.invalid", what="the order of messages")
+                    raise KnownError("request.invalid", what=_("the order of messages"))
                 known.add(message.id)
                 values = {name: getattr(message, name) for name in Message.__struct_fields__}
                 parts = [to_json(part) for part in message.parts]

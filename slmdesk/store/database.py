@@ -27,6 +27,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.files import PRIVATE_FILE, private_folder, problem_of, writing_to
 from slmdesk.base.paths import Paths
 from slmdesk.base.sealing import LIBRARY, library_missing
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.text.folding import make_storable
 
@@ -220,7 +221,7 @@ def known_error(err: BaseException, path: Path) -> KnownError | None:
     if code in (IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOLFS):
         return KnownError("file.unwritable", path=str(path), reason=getattr(err, "sqlite_errorname", "SQLITE_IOERR"))
     if code == sqlite3.SQLITE_TOOBIG:
-        return KnownError("request.invalid", what="text too large for the database")
+        return KnownError("request.invalid", what=_("text too large for the database"))
     if code == sqlite3.SQLITE_NOMEM:
         raise MemoryError from err
     return None
@@ -247,7 +248,7 @@ def known_errors(path: Path) -> Iterator[None]:
     except UnicodeDecodeError as err:  # an SQLite error that quotes damaged names
         raise KnownError("store.damaged", path=str(path)) from err
     except UnicodeEncodeError as err:  # half a surrogate pair, such as in a file name that is not UTF-8
-        raise KnownError("request.invalid", what="letters that are no text") from err
+        raise KnownError("request.invalid", what=_("letters that are no text")) from err
 
 
 class Database:
@@ -563,7 +564,7 @@ def merged(old: Mapping[str, Json], changes: Mapping[str, Json]) -> dict[str, Js
 
 
 def marks(values: Sequence[object]) -> str:
-    return ", ".join("?" for _ in values)
+    return ", ".join("?" for __ in values)
 
 
 # ---- locks, held as long as an instance runs
@@ -674,7 +675,7 @@ class InstanceLock:
             raise ValueError("an instance's id is letters, digits, - and _")
         private_folder(paths.instance_locks)
         self.path = paths.instance_locks / f"{instance_id}.lock"
-        for _ in range(100):
+        for __ in range(100):
             self._lock = FileLock(self.path)
             if self._lock.try_alone():
                 if self._lock.is_there():

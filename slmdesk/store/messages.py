@@ -9,6 +9,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import record_from
 from slmdesk.base.record import Record, to_json
 from slmdesk.base.records import AnswerEnding, Found, Item, Message, MessagePlace, RemovedMessages, Status
+from slmdesk.base.texts import _
 from slmdesk.base.types import Attached, AttachmentPart, Json, Origin, Role, TextPart
 from slmdesk.store.database import (
     TICK_MS,
@@ -489,7 +490,7 @@ class Messages(StorePart):
         with self._db.writing():
             old = self.get(id)
             if old.status is Status.STREAMING:
-                raise KnownError("request.invalid", what="this answer is still being written")
+                raise KnownError("request.invalid", what=_("this answer is still being written"))
             self._unindex(old.n)
             mine = self._shared.instance_id
             self._change(old.n, status=Status.STREAMING, owner=mine, finish_reason=None, error_code=None, error_args={})
@@ -502,7 +503,7 @@ class Messages(StorePart):
         with self._db.writing():
             old = self.get(id)
             if old.status is Status.STREAMING:
-                raise KnownError("request.invalid", what="this answer is still being written")
+                raise KnownError("request.invalid", what=_("this answer is still being written"))
             original = old.text if old.original is None else old.original
             self._unindex(old.n)
             self._change(old.n, text=text, original=None if text == original else original)
@@ -518,7 +519,7 @@ class Messages(StorePart):
             old = [self.get(id) for id in ids]
             item, above = old[0].item, {message.id: message.parent for message in old}
             if any(message.status is Status.STREAMING for message in old):
-                raise KnownError("request.invalid", what="an answer is still being written")
+                raise KnownError("request.invalid", what=_("an answer is still being written"))
             query = "select * from messages where n = ?"
             rows = tuple(dict(self._db.row(query, (message.n,)) or {}) for message in old)
             moved = []

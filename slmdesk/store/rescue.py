@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Item, Kind, LedgerRow, Rescued, Status
+from slmdesk.base.texts import _
 from slmdesk.base.translation import SETTLED, MemoryPair, Origin, SegmentState
 from slmdesk.base.types import Json
 from slmdesk.store import database
@@ -87,7 +88,7 @@ class Carver:
     def _opened(self) -> Iterator[None]:
         with reading(self.path) as self._file:
             if not self.path.is_file():
-                raise KnownError("file.unreadable", path=str(self.path), reason="it is no regular file")
+                raise KnownError("file.unreadable", path=str(self.path), reason=_("it is no regular file"))
             self._measure()
             yield
 
@@ -465,7 +466,7 @@ class RescuedTranslations(StorePart):
         """A translation whose item is lost is one of the text that its segments are."""
         segments = self._store.segments.of_item(id, limit=20_000)
         text = "".join(segment.lead + segment.source + segment.trail for segment in segments)[:_MOST_TEXT]
-        reported, _ = detect(" ".join(segment.target for segment in segments[:200])[:_REPORTED_BY])
+        reported, __ = detect(" ".join(segment.target for segment in segments[:200])[:_REPORTED_BY])
         words = " ".join(text[:500].split())
         title = words[:_TITLE_CHARACTERS]
         self._store.items.change_settings(id, wish={"target": reported or "en", "text": text})
@@ -621,7 +622,7 @@ class _Rescue(StorePart):
     def _first_free(self, survey: Carver) -> dict[str, int]:
         """What to add to a row's number, so that all of them come before (or behind) those here, in their old order."""
         most, least = dict.fromkeys(NUMBERED, 0), dict.fromkeys(NUMBERED, 0)
-        for table, n, _ in rows_in(survey, tuple(TABLES)):
+        for table, n, __ in rows_in(survey, tuple(TABLES)):
             if table in NUMBERED:
                 most[table], least[table] = max(most[table], n), min(least[table], n)
         first = {}

@@ -20,6 +20,7 @@ from typing import Any
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import DocumentRecord, JobRecord, ModelRecord
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.evaluation.exams import Skill, is_weak
 from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, step_key
@@ -230,7 +231,7 @@ class SummaryPlan:
 
     def _wording(self, key: str, line: Line, value: Mapping[str, Json]) -> Point:
         """Return a line as the model worded it, or as it was where the wording cannot be used."""
-        selection, _, worded = self._lines[key]
+        selection, __, worded = self._lines[key]
         point = self._worded_as[line]
         is_cut = value.get("finish_reason") in ("length", "repeat")
         return point if is_cut else worded(selection, point, str(value.get("text", "")))
@@ -317,7 +318,7 @@ class SummaryPlan:
         return kept
 
     def _why_nothing(self) -> KnownError:
-        failure = self._tools.failure() or KnownError("request.invalid", what="nothing could be worded")
+        failure = self._tools.failure() or KnownError("request.invalid", what=_("nothing could be worded"))
         return KnownError("context.too_small", **failure.args_for_people) if failure.code == "context.full" else failure
 
     # ---- what is shown meanwhile
@@ -391,7 +392,7 @@ class SummaryPlan:
             selection.points = [
                 Point(line.text, (line.piece,), label=label, quotation=self._quotation(line))
                 for label, labelled in groupby(self._labelled(selection), key=itemgetter(1))
-                for line in joined([line for line, _ in labelled], self._texts.pieces)
+                for line in joined([line for line, __ in labelled], self._texts.pieces)
             ]
         said = [point.quotation for point in selection.points]
         rest = [
@@ -551,7 +552,7 @@ def said_in_several(documents: Sequence[Sequence[str]]) -> list[list[tuple[int, 
             group = next((one for one in same if _is_said(line, content[one[0][0]][one[0][1]])), None)
             if group is None:
                 same.append([(at, number)])
-            elif all(other != at for other, _ in group):
+            elif all(other != at for other, __ in group):
                 group.append((at, number))
     return [group for group in same if len(group) > 1]
 

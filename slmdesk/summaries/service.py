@@ -19,6 +19,7 @@ from slmdesk.base.files import write_atomically
 from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.jobs.service import JobService
 from slmdesk.library.job_service import DocumentJobService, names_of
@@ -78,7 +79,7 @@ class SummaryView(Record):
 class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
     kind, title, most_documents = KIND, "Summary", MOST_DOCUMENTS
     follows_words = True
-    refusal = f"1 to {MOST_DOCUMENTS} documents can be summarized at once"
+    refusal = _("1 to {most_documents} documents can be summarized at once").format(most_documents=MOST_DOCUMENTS)
 
     def __init__(
         self,
@@ -113,9 +114,9 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
         Raises KnownError `item.unknown`, `request.invalid` for a number that is not there, `store.…`.
         """
         found = self._items.find(item)
-        summary, _ = self._stored(found.id)
+        summary, __ = self._stored(found.id)
         if summary is None:
-            raise KnownError("request.invalid", what="this summary is not finished")
+            raise KnownError("request.invalid", what=_("this summary is not finished"))
         changed = with_omitted(summary, document, number)
         self._store.results.save(found.id, to_json(changed))
         self._publish(SummaryEnded(found.id, changed))
@@ -126,17 +127,25 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
     def _check(self, request: SummaryRequest) -> SummaryRequest:
         if request.language and request.language not in texts()["language"]:
             known = ", ".join(sorted(texts()["language"]))
-            raise KnownError("request.invalid", what=f"no language {request.language[:20]}; known are {known}")
+            raise KnownError(
+                "request.invalid",
+                what=_("no language {language}; known are {known}").format(language=request.language[:20], known=known),
+            )
         if (
             isinstance(request.length, int)
             and not isinstance(request.length, bool)
             and not (LEAST_WORDS <= request.length <= MOST_WORDS)
         ):
-            raise KnownError("request.invalid", what=f"a summary has {LEAST_WORDS} to {MOST_WORDS} words")
+            raise KnownError(
+                "request.invalid",
+                what=_("a summary has {least_words} to {most_words} words").format(
+                    least_words=LEAST_WORDS, most_words=MOST_WORDS
+                ),
+            )
         if len(request.focus) > MOST_FOCUS or len(request.instruction) > MOST_INSTRUCTION:
-            raise KnownError("request.invalid", what="the focus or the instruction is too long")
+            raise KnownError("request.invalid", what=_("the focus or the instruction is too long"))
         if request.kind is Kind.OWN and not request.instruction.strip():
-            raise KnownError("request.invalid", what="a summary of one's own kind wants an instruction")
+            raise KnownError("request.invalid", what=_("a summary of one's own kind wants an instruction"))
         return request
 
     def _words_of(self, request: SummaryRequest, documents: Sequence[DocumentRecord]) -> str:
@@ -257,7 +266,7 @@ class FolderSummaries(Service):
 
         def begin(found: FolderRead) -> Item:
             if not found.documents:
-                raise KnownError("request.invalid", what="there is no document in this folder that could be read")
+                raise KnownError("request.invalid", what=_("there is no document in this folder that could be read"))
             not_read = tuple(UnreadableDocument(*one) for one in found.failed)
             item = self._summaries.begin(changed(request, documents=found.documents, not_read=not_read))
             return self._store.items.change_settings(item.id, **{TARGET: {"folder": str(target)}})

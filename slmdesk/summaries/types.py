@@ -8,6 +8,7 @@ from enum import StrEnum
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from
 from slmdesk.base.record import Number, Record, changed
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import Json
 from slmdesk.library.types import PAGE_WORDS, Coverage, Mark, PageKinds, Span, kind_in, page_ranges
 from slmdesk.redaction.labels import RedactionReport
@@ -158,7 +159,7 @@ def with_omitted(summary: Summary, document: str, number: int) -> Summary:
     """
     found = next((other_document for other_document in summary.documents if other_document.document == document), None)
     if found is None or not 0 <= number < len(found.omitted):
-        raise KnownError("request.invalid", what="no such sentence")
+        raise KnownError("request.invalid", what=_("no such sentence"))
     added = found.omitted[number]
     if any(sentence.group for sentence in found.sentences):
         added = changed(added, group=KEY_POINTS)
@@ -217,15 +218,21 @@ def omitted_words(document: DocumentSummary) -> str:
 def more_words(documents: Sequence[DocumentSummary]) -> str:
     """Return how many passages are not said, for the last line of a copy; empty where there are none."""
     count = sum(len(document.omitted) for document in documents)
-    return f"{count:,} more passage{'' if count == 1 else 's'} with figures or duties." if count else ""
+    return (
+        ngettext("{n:,} more passage with figures or duties.", "{n:,} more passages with figures or duties.", count)
+        if count
+        else ""
+    )
 
 
 def has_bullets(kind: str, sentences: Sequence[Sentence]) -> bool:
     return kind not in ("paragraph", "simple") or any(sentence.group for sentence in sentences)
 
 
-def pages_read_words(read: int, total: int, page_kind: str = "page") -> str:
-    return f"{read} of {total} {PAGE_WORDS.get(page_kind, PAGE_WORDS['page'])[1]} read"
+def pages_read_words(read: int, total: int, page_kind: str = _("page")) -> str:
+    return _("{read} of {total} {page_word} read").format(
+        read=read, total=total, page_word=PAGE_WORDS.get(page_kind, PAGE_WORDS["page"])[1]
+    )
 
 
 def coverage_words(coverage: Coverage, page_kind: str = "page") -> str:
@@ -236,7 +243,7 @@ def coverage_words(coverage: Coverage, page_kind: str = "page") -> str:
         by_reason.setdefault(one.reason, []).append(one.page)
     if by_reason:
         parts = [f"{page_ranges(pages)} ({reason})" for reason, pages in by_reason.items()]
-        line += f" Not read: {'; '.join(parts)}."
+        line += _(" Not read: {parts}.").format(parts="; ".join(parts))
     return line
 
 
@@ -246,7 +253,13 @@ def whole_coverage_words(summary: Summary) -> str:
         return line
     count = len(summary.not_read)
     parts = [f"{' '.join(document.name.split())} ({document.reason.rstrip('.')})" for document in summary.not_read]
-    return f"{line} {count:,} document{'' if count == 1 else 's'} could not be read at all: {'; '.join(parts)}."
+    return ngettext(
+        "{line} {n:,} document could not be read at all: {parts}.",
+        "{line} {n:,} documents could not be read at all: {parts}.",
+        count,
+        line=line,
+        parts="; ".join(parts),
+    )
 
 
 def figures_words(pages: Sequence[tuple[str, int]]) -> str:
@@ -254,4 +267,4 @@ def figures_words(pages: Sequence[tuple[str, int]]) -> str:
     for name, page in pages:
         by_name.setdefault(name, []).append(page)
     parts = [f"{name + ': ' if name else ''}{page_ranges(some)}" for name, some in by_name.items()]
-    return f"Tables of figures are not retold in words; see {'; '.join(parts)}." if parts else ""
+    return _("Tables of figures are not retold in words; see {parts}.").format(parts="; ".join(parts)) if parts else ""

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QToolButton, QW
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, JobStatus
+from slmdesk.base.texts import _, ngettext
 from slmdesk.jobs.service import event_of, request_in
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import PAGE_WORDS, doubts_of, kind_in
@@ -56,9 +57,9 @@ from slmdesk.window.widgets.notices import ask_folder, give_export_menu, notice_
 from slmdesk.window.widgets.redaction_preview import Shield
 from slmdesk.window.widgets.rows import Choice, CitedRow, empty_layout
 
-OLDER_WORDS = "Made the old way"
-MORE = "Show or hide the passages that are left out"
-WRITTEN = "These sentences had been written."
+OLDER_WORDS = _("Made the old way")
+MORE = _("Show or hide the passages that are left out")
+WRITTEN = _("These sentences had been written.")
 MOST_WORDS = 30
 """A longer sentence is folded."""
 MAKING_AFTER_MS = 300
@@ -71,13 +72,13 @@ class SentenceRow(CitedRow):
     def __init__(self, sentence: Sentence, page_kind: str, parent: QWidget, **looks: Any) -> None:
         singular, plural = PAGE_WORDS.get(page_kind, ("page", "pages"))
         pages = ", ".join(map(str, sentence.pages[:8]))
-        place = f"{singular if len(sentence.pages) == 1 else plural} {pages}" if pages else "no place found"
+        place = f"{singular if len(sentence.pages) == 1 else plural} {pages}" if pages else _("no place found")
         file = f"{sentence.file}, " if sentence.file else ""
-        doubts = doubts_of(sentence.flags) or ("" if sentence.supported else "not found in the document")
+        doubts = doubts_of(sentence.flags) or ("" if sentence.supported else _("not found in the document"))
         details = "\n".join(flag.detail for flag in sentence.flags if flag.detail)
         super().__init__(
             sentence.text, f"{file}{place}", parent, name="summary_sentence", details=details, most_words=MOST_WORDS,
-            warning=f"Check this: {doubts}" if doubts else "", **looks,
+            warning=_("Check this: {doubts}").format(doubts=doubts) if doubts else "", **looks,
         )  # fmt: skip
         self.sentence = sentence
 
@@ -103,12 +104,12 @@ class SummaryPane(QScrollArea):
         self.form = SummaryForm(inner)
         self.form.setFocusProxy(self)
         self.earlier = EarlierBox(inner, name="earlier_summaries")
-        self._making = MakingBar(self._controller, inner, kind="summary", prefix="making", resume="Go on")
+        self._making = MakingBar(self._controller, inner, kind="summary", prefix="making", resume=_("Go on"))
         self._making.lay_out(has_own_line=True)
         self._note = plain_label("", inner, name="summary_note", kind="muted")
         self._say = partial(show_words, self._note)
         again = partial(self._controller.change, {})
-        self._again = button("Summarize again", "summarize_again_button", inner, on=again)
+        self._again = button(_("Summarize again"), "summarize_again_button", inner, on=again)
         self._coverage = plain_label("", inner, name="summary_coverage", kind="small")
         self._list, self._also = column(gap=0), column(gap=0)
         self._writing = plain_label("", inner, name="summary_writing", kind="muted", is_hidden=True)
@@ -130,7 +131,7 @@ class SummaryPane(QScrollArea):
         self.form.changed.connect(summaries.change)
         self.form.copy_requested.connect(self._on_copy)
         self.form.export_requested.connect(self.export_requested)
-        summaries.redaction.show_over(self, reading_words("Summarize"))
+        summaries.redaction.show_over(self, reading_words(_("Summarize")))
         self.form.folder_requested.connect(self._on_folder_requested)
         self.earlier.follow(summaries.items, summaries.choose, summaries.delete, _entry)
         summaries.reading.connect(self.show_reading)
@@ -146,8 +147,8 @@ class SummaryPane(QScrollArea):
     @property
     def title(self) -> str:
         names = [document.name for document in self.summary.documents] if self.summary else []
-        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        return f"Summary of {names[0]}{more}" if names else "Summary"
+        more = _(" and {count} more").format(count=len(names) - 1) if len(names) > 1 else ""
+        return _("Summary of {name}{more}").format(name=names[0], more=more) if names else _("Summary")
 
     def show_nothing(self) -> None:
         self._clear()
@@ -184,7 +185,7 @@ class SummaryPane(QScrollArea):
 
     def show_job(self, event: JobChanged) -> None:
         self._making.show_job(event)
-        reason = "The summary was cancelled." if event.status is JobStatus.CANCELLED else ""
+        reason = _("The summary was cancelled.") if event.status is JobStatus.CANCELLED else ""
         reason = event.problem.sentence if event.problem is not None else reason
         if reason and self._making_timer.isActive():
             self._show_making()
@@ -221,9 +222,9 @@ class SummaryPane(QScrollArea):
     def _on_folder_requested(self, request: SummaryRequest) -> None:
         def chosen(folder: Path) -> None:
             begin = partial(self._controller.begin_folder, request, folder)
-            ask_folder(self, "The folder the summaries are written to", begin)
+            ask_folder(self, _("The folder the summaries are written to"), begin)
 
-        ask_folder(self, "The folder whose documents are summarized", chosen)
+        ask_folder(self, _("The folder whose documents are summarized"), chosen)
 
     def _on_copy(self) -> None:
         summary = self.summary
@@ -243,7 +244,7 @@ class SummaryPane(QScrollArea):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if self.rows:
             words = "\n".join(row.sentence.text for row in self.rows)
-            pop_up_words_menu(self, event.globalPos(), "Translate the summary", words)
+            pop_up_words_menu(self, event.globalPos(), _("Translate the summary"), words)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and watched in self.rows:
@@ -265,7 +266,7 @@ class SummaryPane(QScrollArea):
     def _add_rows(self, placed: Sequence[tuple[Sentence, str]], *, has_bullets: bool) -> None:
         """Add sentences, each with what the pages of its document are called."""
         group = self.rows[-1].sentence.group if self.rows else ""
-        has_groups = any(sentence.group for sentence, _ in placed)
+        has_groups = any(sentence.group for sentence, __ in placed)
         for sentence, page_kind in placed:
             if sentence.group and sentence.group != group:
                 group = sentence.group
@@ -292,15 +293,15 @@ class SummaryPane(QScrollArea):
         empty_layout(self._also)
         documents = self.summary.documents if self.summary else ()
         count, is_open = sum(len(document.omitted) for document in documents), self._more.isChecked()
-        show_words(self._more, f"{count:,} more passage{'' if count == 1 else 's'}" if count else "")
+        show_words(self._more, ngettext("{n:,} more passage", "{n:,} more passages", count) if count else "")
         set_icon(self._more, "chevron-down" if is_open else "chevron-right", "muted")
         for document in documents[: MOST_DOCUMENTS if is_open else 0]:
             if document.omitted and len(documents) > 1:
                 self._also.addWidget(plain_label(document.name, self, name="summary_also", kind="strong"))
             for number, sentence in enumerate(document.omitted):
                 passage = self._row_of(sentence, document.page_kind)
-                label = "Add this sentence to the summary"
-                add = tool_button("add_omitted_button", self, "Add", kind="small", label=label, tip=label)
+                label = _("Add this sentence to the summary")
+                add = tool_button("add_omitted_button", self, _("Add"), kind="small", label=label, tip=label)
                 add.clicked.connect(partial(self._controller.add_omitted, document.document, number))
                 self._also.addLayout(row((passage, 1), (add, Qt.AlignmentFlag.AlignTop)))
 
@@ -335,7 +336,7 @@ def _all_of(summary: Summary) -> list[tuple[Sentence, str]]:
 def _entry(item: Item) -> Entry:
     request = request_from(request_in(item))
     length = "" if isinstance(request.length, int) else f", {request.length.value}"
-    like = dict(KINDS).get(request.kind, "Bullet points")
+    like = dict(KINDS).get(request.kind, _("Bullet points"))
     is_renamed = not item.title.startswith("Summary: ")
     words = item.title if is_renamed or len(request.documents) > 1 else f"{like}{length}"
     return Entry(item.id, words, item.created, item.title)
@@ -400,7 +401,7 @@ class SummaryController(JobFollower):
         self._bridge.services.summaries.add(self.item, document, number)
 
     def begin_folder(self, request: SummaryRequest, folder: Path, target: Path) -> None:
-        self.reading.emit("Looking at the folder…", 0, 0)
+        self.reading.emit(_("Looking at the folder…"), 0, 0)
         self._following = self._bridge.follow(
             self._bridge.services.folder_summaries.begin(folder, target, request),
             self._on_folder_begun,
@@ -471,7 +472,9 @@ class SummaryController(JobFollower):
 
     def _on_read(self, report: tuple[int, int, str]) -> None:
         done, total, name = report
-        self.reading.emit(f"Reading {done + 1:,} of {total:,}: {name}", done, total)
+        self.reading.emit(
+            _("Reading {done:,} of {total:,}: {name}").format(done=done + 1, total=total, name=name), done, total
+        )
 
     def _on_folder_begun(self, item: Item) -> None:
         self._following = None
@@ -541,15 +544,19 @@ class SummaryController(JobFollower):
 
 
 KINDS = [
-    (Kind.BULLETS, "Bullet points"), (Kind.PARAGRAPH, "A paragraph"), (Kind.SECTIONS, "By section"),
-    (Kind.SIMPLE, "In everyday words"), (Kind.OWN, "As I say below"),
+    (Kind.BULLETS, _("Bullet points")), (Kind.PARAGRAPH, _("A paragraph")), (Kind.SECTIONS, _("By section")),
+    (Kind.SIMPLE, _("In everyday words")), (Kind.OWN, _("As I say below")),
 ]  # fmt: skip
 PAPERS = [
-    (Paper.AUTO, "Auto"), (Paper.CONTRACT, "Contract"), (Paper.MINUTES, "Minutes"), (Paper.REPORT, "Report"),
-    (Paper.LETTER, "Letter"), (Paper.ARTICLE, "Text"),
-]  # fmt: skip
-LENGTHS = [(Length.SHORT, "Short"), (Length.MEDIUM, "Medium"), (Length.LONG, "Long")]
-NO_FOLDER = "A whole folder cannot be shown before it is redacted. Switch the shield off, or summarize one by one."
+    (Paper.AUTO, _("Auto")),
+    (Paper.CONTRACT, _("Contract")),
+    (Paper.MINUTES, _("Minutes")),
+    (Paper.REPORT, _("Report")),
+    (Paper.LETTER, _("Letter")),
+    (Paper.ARTICLE, _("Text")),
+]
+LENGTHS = [(Length.SHORT, _("Short")), (Length.MEDIUM, _("Medium")), (Length.LONG, _("Long"))]
+NO_FOLDER = _("A whole folder cannot be shown before it is redacted. Switch the shield off, or summarize one by one.")
 
 
 class SummaryForm(QFrame):
@@ -574,29 +581,29 @@ class SummaryForm(QFrame):
         self.show_request(None)
 
     def _build_ui(self) -> None:
-        label = "What sort of document it is"
-        self._length = named(Choice(list(LENGTHS), self), "summary_length", label="How long it is", kind="quiet")
+        label = _("What sort of document it is")
+        self._length = named(Choice(list(LENGTHS), self), "summary_length", label=_("How long it is"), kind="quiet")
         self._paper = named(Choice(list(PAPERS), self), "summary_paper", label=label, tip=label, kind="quiet")
-        tip = "Summarize in another way, or a whole folder"
-        self._other = tool_button("summary_other_button", self, "Other…", kind="small", tip=tip)
+        tip = _("Summarize in another way, or a whole folder")
+        self._other = tool_button("summary_other_button", self, _("Other…"), kind="small", tip=tip)
         self._other.setCheckable(True)
         self._other.toggled.connect(self._settle)
-        tip, copied = "Copy with pages, and what was read", self.copy_requested.emit
+        tip, copied = _("Copy with pages, and what was read"), self.copy_requested.emit
         self._copy = tool_button("copy_summary_button", self, icon="copy", label=tip, tip=tip, on=copied)
-        tip = "Export this summary"
+        tip = _("Export this summary")
         self._export = tool_button("export_summary_button", self, icon="download", label=tip, tip=tip)
         self._export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         give_export_menu(self._export, self.export_requested.emit)
         self._more = named(QFrame(self), "summary_other")
-        self._kind = named(Choice(list(KINDS), self._more), "summary_kind", label="What the summary is like")
-        label = "What the summary focuses on; may be empty"
-        self._focus = text_line("summary_focus", self._more, "Focus on…", label=label)
+        self._kind = named(Choice(list(KINDS), self._more), "summary_kind", label=_("What the summary is like"))
+        label = _("What the summary focuses on; may be empty")
+        self._focus = text_line("summary_focus", self._more, _("Focus on…"), label=label)
         self.shield = Shield("redact_summary_button", self._more)
         column(self._kind, row((self._focus, 1), self.shield), into=self._more, gap=theme.SPACE_8)
-        self._begin = button("Summarize", "summarize_button", self, kind="primary")
+        self._begin = button(_("Summarize"), "summarize_button", self, kind="primary")
         self._begin.clicked.connect(lambda: self._ask(self.summary_requested))
-        tip = "One summary for each document in a folder and one of all, written as files"
-        self._folder = button("A whole folder…", "summarize_folder_button", self, tip=tip, on=self._on_folder)
+        tip = _("One summary for each document in a folder and one of all, written as files")
+        self._folder = button(_("A whole folder…"), "summarize_folder_button", self, tip=tip, on=self._on_folder)
         self._first, self._last = flow(self._length, self._paper, gap=0), flow(gap=theme.SPACE_8)
         top = Qt.AlignmentFlag.AlignTop
         line = row((self._first, 1), (self._other, top), (self._copy, top), (self._export, top), gap=0)
@@ -608,7 +615,7 @@ class SummaryForm(QFrame):
 
     def use_length(self, length: str) -> None:
         """Take what was used last in an earlier run; other words change nothing."""
-        if length in [length.value for length, _ in LENGTHS]:
+        if length in [length.value for length, __ in LENGTHS]:
             self.last_length = length
 
     def show_request(self, request: SummaryRequest | None, paper: str = Paper.AUTO) -> None:
@@ -637,14 +644,14 @@ class SummaryForm(QFrame):
 
     def _ask(self, signal: SignalInstance) -> None:
         if self.request.kind is Kind.OWN and not self.request.instruction:
-            self.said.emit("Say what the summary is to be like.")
+            self.said.emit(_("Say what the summary is to be like."))
             self._focus.setFocus()
         else:
             signal.emit(self.request)
 
     def _on_kind(self) -> None:
         is_own = self._kind.currentData() == Kind.OWN
-        self._focus.setPlaceholderText("What it is to be like" if is_own else "Focus on…")
+        self._focus.setPlaceholderText(_("What it is to be like") if is_own else _("Focus on…"))
 
     def _on_length(self, value: object) -> None:
         if isinstance(value, str):

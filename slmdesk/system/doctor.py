@@ -18,6 +18,7 @@ from slmdesk.base.policy import Policy, shown_proxy
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, record_from
 from slmdesk.base.saved_states import states_in
 from slmdesk.base.settings import policy_of
+from slmdesk.base.texts import _
 from slmdesk.base.types import Backends, Device, Json
 from slmdesk.base.walls import landlock_of
 from slmdesk.loader.model_loader import processor
@@ -224,7 +225,7 @@ def _policy(paths: Paths) -> dict[str, Json]:
 
 def _not_there(policy: Policy) -> Iterator[KnownError]:
     if policy.models_folder and not Path(policy.models_folder).is_dir():
-        yield KnownError("file.unreadable", path=policy.models_folder, reason="it is no folder that is there now")
+        yield KnownError("file.unreadable", path=policy.models_folder, reason=_("it is no folder that is there now"))
     if ca_file := str(policy.forced.get("ca_file") or ""):
         try:
             certificates_in(Path(ca_file))

@@ -17,6 +17,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from, stored_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord, Passage
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.evaluation.exams import is_weak
 from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, step_key
@@ -92,7 +93,7 @@ class ExtractionView(Record):
 
 class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
     kind, title, most_documents = KIND, "Table", MOST_DOCUMENTS
-    refusal = f"a table has 1 to {MOST_DOCUMENTS} documents"
+    refusal = _("a table has 1 to {most_documents} documents").format(most_documents=MOST_DOCUMENTS)
 
     def __init__(
         self,
@@ -126,9 +127,9 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
         found = self.open(item).item
         table = self._kept(found.id)
         if table is None or not 0 <= column < len(table.columns):
-            raise KnownError("request.invalid", what="no such cell")
+            raise KnownError("request.invalid", what=_("no such cell"))
         if all(row.document != document for row in table.rows):
-            raise KnownError("request.invalid", what="no such row")
+            raise KnownError("request.invalid", what=_("no such row"))
         words = None if value is None else value[:MOST_CELL]
         edits, before = changed_edits(table.edits, document, column, words)
         table = changed(table, edits=edits)
@@ -201,7 +202,14 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
     def _on_fault(self, error: Exception, cell: str) -> None:
         """A bug left a cell empty: it is told, with its report, and where."""
         problem = problem_for(error)
-        self._publish(Noticed(changed(problem, sentence=f"{cell} was left empty. {problem.sentence}")))
+        self._publish(
+            Noticed(
+                changed(
+                    problem,
+                    sentence=_("{cell} was left empty. {sentence}").format(cell=cell, sentence=problem.sentence),
+                )
+            )
+        )
 
     def _still_there(self, request: TableRequest) -> list[DocumentRecord]:
         """The documents of a job; one that was forgotten meanwhile keeps no other from it."""
@@ -225,15 +233,17 @@ def checked_columns(columns: Sequence[Column]) -> tuple[Column, ...]:
         for column in columns
     ]
     if not clean:
-        raise KnownError("request.invalid", what="a table needs a column")
+        raise KnownError("request.invalid", what=_("a table needs a column"))
     if len(clean) > MOST_COLUMNS:
-        raise KnownError("request.invalid", what=f"a table has at most {MOST_COLUMNS} columns")
+        raise KnownError(
+            "request.invalid", what=_("a table has at most {most_columns} columns").format(most_columns=MOST_COLUMNS)
+        )
     seen: set[str] = set()
     for column in clean:
         if not any(letter.isalnum() for letter in column.name):
-            raise KnownError("request.invalid", what="a column without a name")
+            raise KnownError("request.invalid", what=_("a column without a name"))
         if column.name.casefold() in seen:
-            raise KnownError("request.invalid", what=f"the column “{column.name}” is there twice")
+            raise KnownError("request.invalid", what=_("the column “{name}” is there twice").format(name=column.name))
         seen.add(column.name.casefold())
     return tuple(clean)
 
@@ -352,7 +362,7 @@ class TablePlan:
                 self._publish(self._rows[at])
             self._keep(self._made(some.stop, is_done=False))
         if asked_for and not self._answered:
-            raise self._tools.failure() or KnownError("request.invalid", what="no part could be read by the model")
+            raise self._tools.failure() or KnownError("request.invalid", what=_("no part could be read by the model"))
         self.table = self._made(len(self._rows), is_done=True)
 
     def received(self, key: str, value: StepValue) -> None:

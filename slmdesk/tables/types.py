@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from slmdesk.base.record import Number, Record, changed
+from slmdesk.base.texts import _
 from slmdesk.library.types import PAGE_WORDS, Coverage
 from slmdesk.redaction.labels import RedactionReport
 from slmdesk.runtime.events import Event
@@ -64,16 +65,16 @@ class Flag(StrEnum):
 
 FLAG_WORDS: Mapping[Flag, str] = {
     Flag.NONE: "",
-    Flag.NOT_FOUND: "nothing was found",
-    Flag.NOT_THERE: "left empty: what the model named does not stand in the document",
-    Flag.ELSEWHERE: "stands in the document, but not in the words given as its proof: look at this",
-    Flag.PARTLY: "a part of it was left out, since it does not stand in the document: look at this",
-    Flag.TWICE: "the same words as in another column: look at this",
-    Flag.KIND: "not the kind of words that was asked for: look at this",
-    Flag.CONTRADICTS: "does not agree with other cells of this row: look at this",
-    Flag.UNSAID: "chosen by the model; no words around it say that it is this: look at this",
-    Flag.OPEN: "is being looked for",
-    Flag.UNREAD: "could not be read",
+    Flag.NOT_FOUND: _("nothing was found"),
+    Flag.NOT_THERE: _("left empty: what the model named does not stand in the document"),
+    Flag.ELSEWHERE: _("stands in the document, but not in the words given as its proof: look at this"),
+    Flag.PARTLY: _("a part of it was left out, since it does not stand in the document: look at this"),
+    Flag.TWICE: _("the same words as in another column: look at this"),
+    Flag.KIND: _("not the kind of words that was asked for: look at this"),
+    Flag.CONTRADICTS: _("does not agree with other cells of this row: look at this"),
+    Flag.UNSAID: _("chosen by the model; no words around it say that it is this: look at this"),
+    Flag.OPEN: _("is being looked for"),
+    Flag.UNREAD: _("could not be read"),
 }
 DOUBTFUL = frozenset({Flag.ELSEWHERE, Flag.PARTLY, Flag.TWICE, Flag.KIND, Flag.CONTRADICTS, Flag.UNSAID})
 """Flags of cells that have a value."""
@@ -173,7 +174,7 @@ def doubts_of(table: Table) -> list[tuple[str, str, str]]:
 
 def cell_words(cell: TableCell, page_kind: str = "page") -> str:
     """A cell's place and doubts in a line: "p. 3 — not in the words given as its proof"."""
-    said = "changed by you" if cell.edited else FLAG_WORDS[cell.flag] or cell.note
+    said = _("changed by you") if cell.edited else FLAG_WORDS[cell.flag] or cell.note
     return ", ".join(one for one in (place_words(cell, page_kind), said) if one)
 
 

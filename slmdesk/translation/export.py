@@ -13,6 +13,7 @@ from slmdesk.base.documents import Paper, Piece, PieceKind, Run, heading, item, 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import stored_list
 from slmdesk.base.records import Item
+from slmdesk.base.texts import _
 from slmdesk.base.translation import Forms, GlossaryRecord, SegmentRecord, SegmentState, Term, doubts_json, flags_json
 from slmdesk.base.types import Json
 from slmdesk.exports.writers import to_xlsx
@@ -207,7 +208,7 @@ def to_glossary_file(record: GlossaryRecord, terms: Sequence[Term], form: str) -
         return to_xlsx({"Glossary": [list(TERMS_HEAD), *(list(_row(term)) for term in terms)]})
     if form == "tbx":
         return _tbx(record, terms).encode("utf-8", "replace")
-    raise KnownError("request.invalid", what=f"no format {form[:20]}")
+    raise KnownError("request.invalid", what=_("no format {form}").format(form=form[:20]))
 
 
 def _row(term: Term) -> tuple[str, ...]:

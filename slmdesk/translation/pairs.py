@@ -16,6 +16,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import stored_dict, stored_from
 from slmdesk.base.record import Number, Record, field, to_json
 from slmdesk.base.records import JobRecord, JobStatus, ModelRecord
+from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES, NO_BLANKS, Term, language_of
 from slmdesk.base.types import Json
 from slmdesk.evaluation.exams import AutoExams, ExamService, Skill, result_of
@@ -360,7 +361,7 @@ def said(item: PairItem, answer: str, source: str = "", target: str = "") -> str
         without_chatter,  # with all checks of text
     )
 
-    words, _ = unmasked(answer, masked(item.text, item.terms, source, target).terms)
+    words, __ = unmasked(answer, masked(item.text, item.terms, source, target).terms)
     return mended(without_chatter(item.text, words).strip(), item.tags)
 
 
@@ -594,13 +595,21 @@ class PairAdviceService:
         exam = result_of(record)
         language = exam.of(Skill.LANGUAGE) if exam is not None else None
         if language is not None and language.level == "weak":
-            return f"{record.name} often answers in another language than it is asked in: expect poor translations."
+            return _("{name} often answers in another language than it is asked in: expect poor translations.").format(
+                name=record.name
+            )
         entry = entry_of(record)
         if entry is not None and target and not entry.speaks(target):
-            return f"{record.name} was not made for {LANGUAGES[target].name}; its publisher names {_named(entry)}."
+            return _("{name} was not made for {name2}; its publisher names {named}.").format(
+                name=record.name, name2=LANGUAGES[target].name, named=_named(entry)
+            )
         parameters = record.header.get("parameters")
         is_small = isinstance(parameters, int) and 0 < parameters < FEWEST_PARAMETERS
-        return f"{record.name} is very small: expect poor translations." if is_small and language is None else ""
+        return (
+            _("{name} is very small: expect poor translations.").format(name=record.name)
+            if is_small and language is None
+            else ""
+        )
 
     def _better(self, record: ModelRecord, level: str, source: str, target: str) -> BetterModel | None:
         others = [model for model in self._store.models.all() if model.can_chat and model.sha256 != record.sha256]
@@ -609,13 +618,19 @@ class PairAdviceService:
         best = max(examined, key=lambda one: one[0], default=None)
         if best is not None and best[0] > _RANK.get(level, 0):
             rank = next(name for name, at in _RANK.items() if at == best[0])
-            return BetterModel(best[1].id, best[1].name, f"{best[1].name}, on this PC, is {LEVELS[rank]} at it.")
+            return BetterModel(
+                best[1].id,
+                best[1].name,
+                _("{name}, on this PC, is {level} at it.").format(name=best[1].name, level=LEVELS[rank]),
+            )
         if level == "fair":
             return None
         for model, result in found:
             entry = entry_of(model)
             if result is None and entry is not None and _is_made_for(entry, source, target):
-                return BetterModel(model.id, model.name, f"{model.name}, on this PC, was made for translation.")
+                return BetterModel(
+                    model.id, model.name, _("{name}, on this PC, was made for translation.").format(name=model.name)
+                )
         return None
 
     def _offers(self, source: str, target: str) -> Sequence[CatalogueEntry]:
@@ -628,7 +643,7 @@ def made_for(source: str, target: str) -> tuple[CatalogueEntry, ...]:
 
 
 def entry_of(record: ModelRecord) -> CatalogueEntry | None:
-    place, _, rest = record.source.partition(":")
+    place, __, rest = record.source.partition(":")
     if place != "huggingface":
         return None
     return find_entry(_catalogue(), "/".join(rest.removeprefix("huggingface:").split("/")[:2]))
@@ -642,14 +657,20 @@ def _named(entry: CatalogueEntry) -> str:
     names = [LANGUAGES[language].name for language in entry.languages if language in LANGUAGES]
     if len(names) == 1:
         return names[0]
-    return f"{', '.join(names[:-1])} and {names[-1]}" if 0 < len(names) <= MOST_NAMED else f"{len(names)} others"
+    return (
+        _("{names} and {name}").format(names=", ".join(names[:-1]), name=names[-1])
+        if 0 < len(names) <= MOST_NAMED
+        else _("{count} others").format(count=len(names))
+    )
 
 
 def _format_words(record: ModelRecord) -> str:
     """Return a warning for a model without instruction training, which continues a text instead."""
     if record.header.get("has_chat_template") is not False:
         return ""
-    return f"{record.name} brings no chat format; a plain one is used, and it may go on writing instead of translating."
+    return _(
+        "{name} brings no chat format; a plain one is used, and it may go on writing instead of translating."
+    ).format(name=record.name)
 
 
 @cache
@@ -660,14 +681,14 @@ def _catalogue() -> tuple[CatalogueEntry, ...]:
 # ---- labels for the results of exams for pairs of languages
 
 
-LEVELS = {"good": "good", "fair": "usable", "weak": "weak"}
+LEVELS = {"good": _("good"), "fair": _("usable"), "weak": _("weak")}
 _SHORT = {
-    PairSkill.LANGUAGE: "right language",
-    PairSkill.SENSE: "sense kept",
-    PairSkill.TAGS: "formatting kept",
-    PairSkill.NUMBERS: "numbers kept",
-    PairSkill.GLOSSARY: "terms used",
-    PairSkill.NO_CHATTER: "nothing added",
+    PairSkill.LANGUAGE: _("right language"),
+    PairSkill.SENSE: _("sense kept"),
+    PairSkill.TAGS: _("formatting kept"),
+    PairSkill.NUMBERS: _("numbers kept"),
+    PairSkill.GLOSSARY: _("terms used"),
+    PairSkill.NO_CHATTER: _("nothing added"),
 }
 
 
@@ -676,25 +697,32 @@ def pair_words(result: PairResult) -> str:
 
 
 def pair_line(result: PairResult) -> str:
-    counts = ", ".join(f"{_SHORT[skill.skill]} {skill.passed} of {skill.total}" for skill in result.skills)
+    counts = ", ".join(
+        _("{short} {passed} of {total}").format(short=_SHORT[skill.skill], passed=skill.passed, total=skill.total)
+        for skill in result.skills
+    )
     return f"{pair_words(result)}: {LEVELS[result.level]} ({counts})."
 
 
 def note_lines(notes: Mapping[str, Json]) -> tuple[str, ...]:
-    why = {"slow": "it would take long on this PC", "failed": "the last one could not be done"}
+    why = {"slow": _("it would take long on this PC"), "failed": _("the last one could not be done")}
     found = []
     for pair, reason in sorted(notes.items()):
-        source, _, target = pair.partition("-")
+        source, __, target = pair.partition("-")
         if source in LANGUAGES and target in LANGUAGES and reason in why:
             names = f"{LANGUAGES[source].name} → {LANGUAGES[target].name}"
-            found.append(f"{names}: no automatic test, {why[str(reason)]}.")
+            found.append(_("{names}: no automatic test, {why}.").format(names=names, why=why[str(reason)]))
     return tuple(found)
 
 
 def result_sentence(name: str, result: PairResult) -> str:
-    return warning_words(name, result) or (
-        f"{name} is good from {LANGUAGES[result.source].name} to {LANGUAGES[result.target].name}: in its exam "
-        f"{_counted(result, PairSkill.SENSE)} sentences kept their sense."
+    return warning_words(name, result) or _(
+        "{name} is good from {name2} to {name3}: in its exam {counted} sentences kept their sense."
+    ).format(
+        name=name,
+        name2=LANGUAGES[result.source].name,
+        name3=LANGUAGES[result.target].name,
+        counted=_counted(result, PairSkill.SENSE),
     )
 
 
@@ -703,13 +731,19 @@ def warning_words(name: str, result: PairResult) -> str:
     source, target = LANGUAGES[result.source].name, LANGUAGES[result.target].name
     if result.is_weak(PairSkill.LANGUAGE):
         found = _counted(result, PairSkill.LANGUAGE)
-        return f"{name} was not made for {target}: in its exam {found} answers were in {target}."
+        return _("{name} was not made for {target}: in its exam {found} answers were in {target}.").format(
+            name=name, target=target, found=found
+        )
     if result.is_weak(PairSkill.SENSE):
         found = _counted(result, PairSkill.SENSE)
-        return f"{name} loses the sense from {source} to {target}: in its exam {found} sentences kept it."
+        return _("{name} loses the sense from {source} to {target}: in its exam {found} sentences kept it.").format(
+            name=name, source=source, target=target, found=found
+        )
     if result.level == "good":
         return ""
-    return f"{name} is usable from {source} to {target}, but read what it writes: {_doubt(result)}."
+    return _("{name} is usable from {source} to {target}, but read what it writes: {doubt}.").format(
+        name=name, source=source, target=target, doubt=_doubt(result)
+    )
 
 
 def terms_words(result: PairResult) -> str:
@@ -717,14 +751,14 @@ def terms_words(result: PairResult) -> str:
     if not result.is_weak(PairSkill.GLOSSARY):
         return ""
     used = _counted(result, PairSkill.GLOSSARY)
-    return f"It often passes over a glossary ({used} terms used): look at the terms flagged."
+    return _("It often passes over a glossary ({used} terms used): look at the terms flagged.").format(used=used)
 
 
 def tags_words(result: PairResult) -> str:
     """Return the warning for documents; empty when formatting is kept."""
     if not result.is_weak(PairSkill.TAGS):
         return ""
-    return "It loses the marks of formatting, so they are placed afterwards: look at the segments flagged for it."
+    return _("It loses the marks of formatting, so they are placed afterwards: look at the segments flagged for it.")
 
 
 def shape_of_pair(result: PairResult) -> dict[str, Json]:
@@ -743,14 +777,18 @@ def shape_of_pair(result: PairResult) -> dict[str, Json]:
 def _doubt(result: PairResult) -> str:
     target = LANGUAGES[result.target].name
     if result.of(PairSkill.LANGUAGE).level != "good":
-        return f"in its exam {_counted(result, PairSkill.LANGUAGE)} answers were in {target}"
+        return _("in its exam {counted} answers were in {target}").format(
+            counted=_counted(result, PairSkill.LANGUAGE), target=target
+        )
     if result.of(PairSkill.SENSE).level != "good":
-        return f"in its exam {_counted(result, PairSkill.SENSE)} sentences kept their sense"
+        return _("in its exam {counted} sentences kept their sense").format(counted=_counted(result, PairSkill.SENSE))
     if result.is_weak(PairSkill.NUMBERS):
-        return f"in its exam {_counted(result, PairSkill.NUMBERS)} sentences kept their numbers"
-    return "in its exam it added words of its own"
+        return _("in its exam {counted} sentences kept their numbers").format(
+            counted=_counted(result, PairSkill.NUMBERS)
+        )
+    return _("in its exam it added words of its own")
 
 
 def _counted(result: PairResult, skill: PairSkill) -> str:
     other_result = result.of(skill)
-    return f"{other_result.passed} of {other_result.total}"
+    return _("{passed} of {total}").format(passed=other_result.passed, total=other_result.total)

@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 from slmdesk.base.translation import MemoryPair, SegmentRecord, SegmentState, Term, lasting
 from slmdesk.base.translation import Origin as Made
 from slmdesk.base.types import Json
@@ -139,7 +140,7 @@ def _uses(segment: SegmentRecord, source: str, target: str, terms: Sequence[Term
 def word_runs(old: str, new: str) -> tuple[tuple[str, str], ...]:
     before, after = old.split(), new.split()
     runs: list[tuple[str, str]] = []
-    for _, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    for __, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if before[a:b] == after[c:d]:
             runs.append(("same", " ".join(after[c:d])))
             continue
@@ -382,7 +383,7 @@ class SegmentChanges(Service):
         before = self._segment(item, number)
         result: SegmentRecord = yield self._edits.retry(item, number, hint)
         one = _Before(before, result.target, result.state, None, touches_memory=False)
-        self._did(item, _Act("new try", [one]))
+        self._did(item, _Act(_("new try"), [one]))
         return result
 
     def find(self, item: str, search: Search) -> Pending[Hits]:
@@ -408,7 +409,7 @@ class SegmentChanges(Service):
         Raises KnownError `request.invalid` for words with a line break.
         """
         if not search or "\n" in instead:
-            raise KnownError("request.invalid", what="words to replace")
+            raise KnownError("request.invalid", what=_("words to replace"))
         return in_slices(self._service_thread, self._replacing(item, numbers, search, instead))
 
     def _replacing(self, item: str, numbers: Sequence[int], search: Search, instead: str) -> Slices[ReplaceResult]:

@@ -16,6 +16,7 @@ from slmdesk.base.files import is_same_file, is_there, write_atomically
 from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, JobRecord, ModelRecord
+from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES, SegmentRecord, SegmentState, Term, language_of
 from slmdesk.base.translation import Origin as Made
 from slmdesk.base.types import Json
@@ -234,7 +235,7 @@ class TranslationService(Service, JobPlanner):
         """
         view = self.open(item)
         if not view.request.path:
-            raise KnownError("request.invalid", what="this translation is no document's")
+            raise KnownError("request.invalid", what=_("this translation is no document's"))
         if is_same_file(Path(view.request.path), target):
             raise KnownError("file.is_source", path=str(target))
         return in_slices(self._service_thread, self._writing(view, target, may_replace=replace))
@@ -350,7 +351,7 @@ class TranslationService(Service, JobPlanner):
         ]
         whole = whole_text(asked, is_text=False)
         table = self._redaction.table(item)
-        return dict(Counter(entry.kind for entry in table if any(original in whole for original, _ in entry.pairs)))
+        return dict(Counter(entry.kind for entry in table if any(original in whole for original, __ in entry.pairs)))
 
     def terms_of(self, request: TranslationRequest) -> Sequence[Term]:
         return self._terms.of_request(request)
@@ -361,9 +362,9 @@ class TranslationService(Service, JobPlanner):
         if source == target:
             raise KnownError("language.same", language=LANGUAGES[target].name)
         if request.domain not in DOMAINS or (request.formality and request.formality not in FORMALITIES):
-            raise KnownError("request.invalid", what="domain or formality")
+            raise KnownError("request.invalid", what=_("domain or formality"))
         if not request.path and not request.text.strip():
-            raise KnownError("request.invalid", what="there is nothing to translate")
+            raise KnownError("request.invalid", what=_("there is nothing to translate"))
         if len(request.text.encode("utf-8", "replace")) > MOST_TEXT:
             raise KnownError("document.too_large", path="the text", bytes=len(request.text), limit=MOST_TEXT)
         named = (
@@ -402,7 +403,7 @@ class TranslationFiles(Service):
         Ends with a Problem `file.exists` …  Raises KnownError `item.unknown`, `request.invalid`.
         """
         if form not in HANDOUT_FORMS[what]:
-            raise KnownError("request.invalid", what=f"no form {form[:20]} for this")
+            raise KnownError("request.invalid", what=_("no form {form} for this").format(form=form[:20]))
         view = self._translations.open(item)
         return in_slices(self._service_thread, self._writing(view, what, form, target, may_replace=replace))
 

@@ -13,6 +13,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Partial, Token, answer_from, stored_from
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import AnswerEnding, Found, Item, ModelRecord, Status
+from slmdesk.base.texts import _
 from slmdesk.base.translation import (
     LANGUAGES,
     Doubt,
@@ -143,7 +144,7 @@ class LiveTranslation(Service):
             self._veil.decide(decisions)
         self._manner, self._record, self._is_redacted = manner, record, redact
         self._requested = self._cut(text)
-        requested = {key for _, key in self._requested if key is not None}
+        requested = {key for __, key in self._requested if key is not None}
         if any(asked.is_open and asked.key not in requested for asked in self._asked.values()):
             self._stop()
         self._say()
@@ -162,10 +163,10 @@ class LiveTranslation(Service):
         """
         segment, key = self._requested[index] if 0 <= index < len(self._requested) else (None, None)
         if segment is None or key is None or (source and segment.source != source):
-            raise KnownError("request.invalid", what="this sentence is not there any more")
+            raise KnownError("request.invalid", what=_("this sentence is not there any more"))
         target = " ".join(target.split())
         if not target:
-            raise KnownError("request.invalid", what="a translation without words")
+            raise KnownError("request.invalid", what=_("a translation without words"))
         pair = self._remembered(segment, self._manner)
         self._last_put += 1
         self._puts[self._last_put] = _Put(segment, key, self._known.get(key), self._manner, pair)
@@ -413,7 +414,7 @@ class LiveTranslation(Service):
 
     def _report_used(self) -> None:
         if self._record is not None:
-            language = self._manner.source or language_of_most(segment for segment, _ in self._requested)
+            language = self._manner.source or language_of_most(segment for segment, __ in self._requested)
             self._publish(PairUsed(self._record.id, language, self._manner.target))
 
     def _say_soon(self) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from slmdesk.base.protocol import lenient_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import Item, JobRecord
+from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES, LiveSegment, SegmentFlag, SegmentRecord, SegmentState
 from slmdesk.base.types import Json
 from slmdesk.jobs.service import request_in
@@ -144,45 +145,45 @@ class MemoryChanged(Event): ...
 
 
 STATE_WORDS = {
-    SegmentState.OPEN: "waits",
-    SegmentState.TRANSLATED: "translated",
-    SegmentState.LEFT: "left as it is",
-    SegmentState.FAILED: "not translated",
-    SegmentState.EDITED: "edited",
-    SegmentState.APPROVED: "approved",
+    SegmentState.OPEN: _("waits"),
+    SegmentState.TRANSLATED: _("translated"),
+    SegmentState.LEFT: _("left as it is"),
+    SegmentState.FAILED: _("not translated"),
+    SegmentState.EDITED: _("edited"),
+    SegmentState.APPROVED: _("approved"),
 }
 
 REASON_WORDS = {
-    "nothing": "nothing to translate",
-    "kept": "not to be translated",
-    "already": "in the language already",
-    "no_answer": "the model gave no answer",
-    "lines": "it has {text} lines, the source {detail}",
-    "line_length": "a line of it has {text} characters; up to {detail} are read well",
-    "reading_speed": "it has {text} characters a second to read; up to {detail} can be read",
-    "tags": "the marks of the formatting were lost",
-    "redaction": "it could not be redacted so that it can be put back, so the model was not asked",
+    "nothing": _("nothing to translate"),
+    "kept": _("not to be translated"),
+    "already": _("in the language already"),
+    "no_answer": _("the model gave no answer"),
+    "lines": _("it has {text} lines, the source {detail}"),
+    "line_length": _("a line of it has {text} characters; up to {detail} are read well"),
+    "reading_speed": _("it has {text} characters a second to read; up to {detail} can be read"),
+    "tags": _("the marks of the formatting were lost"),
+    "redaction": _("it could not be redacted so that it can be put back, so the model was not asked"),
 }
 KIND_WORDS = {
-    "tags": "formatting marks",
-    "formatting": "formatting reckoned",
-    "empty": "no translation",
-    "chatter": "talk of the model",
-    "placeholder": "placeholders, addresses",
-    "number": "numbers",
-    "date": "dates",
-    "name": "names",
-    "negation": "negations",
-    "opposite": "opposites",
-    "unsure": "model unsure",
-    "glossary": "terms not used",
-    "forbidden": "forbidden words",
-    "language": "other language",
-    "untranslated": "as in the source",
-    "length": "length",
-    "failed": "not translated",
-    "redaction": "redaction",
-    "unwritten": "not in the file",
+    "tags": _("formatting marks"),
+    "formatting": _("formatting reckoned"),
+    "empty": _("no translation"),
+    "chatter": _("talk of the model"),
+    "placeholder": _("placeholders, addresses"),
+    "number": _("numbers"),
+    "date": _("dates"),
+    "name": _("names"),
+    "negation": _("negations"),
+    "opposite": _("opposites"),
+    "unsure": _("model unsure"),
+    "glossary": _("terms not used"),
+    "forbidden": _("forbidden words"),
+    "language": _("other language"),
+    "untranslated": _("as in the source"),
+    "length": _("length"),
+    "failed": _("not translated"),
+    "redaction": _("redaction"),
+    "unwritten": _("not in the file"),
 }
 
 
@@ -191,66 +192,87 @@ def kind_words(kind: str) -> str:
 
 
 _WORDS = {
-    "empty": "there is no translation",
-    "failed": "it could not be translated. {detail}",
-    "unwritten": "it stands in the file untranslated: the translation has no place there",
-    "untranslated": "it stands there as in the source",
-    "language": "it does not look like the language that was asked for",
-    "chatter": "the model talks about the text instead of translating it",
-    "formatting": "formatting position is a guess – please check",
-    "opposite": "“{text}” may be the opposite of “{detail}” in the source",
-    "unsure": "the model was unsure: {text}",
-    "length": "it is much {detail}er than the source",
-    "lines": "it has {text} lines, the source {detail}",
-    "line_length": "a line of it has {text} characters; up to {detail} are read well",
-    "reading_speed": "it has {text} characters a second to read; up to {detail} can be read",
-    "tags": "the mark <{text}> of the formatting is {detail}",
+    "empty": _("there is no translation"),
+    "failed": _("it could not be translated. {detail}"),
+    "unwritten": _("it stands in the file untranslated: the translation has no place there"),
+    "untranslated": _("it stands there as in the source"),
+    "language": _("it does not look like the language that was asked for"),
+    "chatter": _("the model talks about the text instead of translating it"),
+    "formatting": _("formatting position is a guess – please check"),
+    "opposite": _("“{text}” may be the opposite of “{detail}” in the source"),
+    "unsure": _("the model was unsure: {text}"),
+    "length": _("it is much {detail}er than the source"),
+    "lines": _("it has {text} lines, the source {detail}"),
+    "line_length": _("a line of it has {text} characters; up to {detail} are read well"),
+    "reading_speed": _("it has {text} characters a second to read; up to {detail} can be read"),
+    "tags": _("the mark <{text}> of the formatting is {detail}"),
 }
-_INSTEAD = "differs: “{text}” – original “{detail}”"
+_INSTEAD = _("differs: “{text}” – original “{detail}”")
 _BOTH = {
-    "number": ("the number {text} is missing", "the number {text} is not in the source", f"number {_INSTEAD}"),
-    "date": ("the date {text} is missing", "the date {text} is not in the source", f"date {_INSTEAD}"),
-    "name": ("the name {text} is missing", "the name {text} is not in the source", f"name {_INSTEAD}"),
-    "placeholder": ("{text} is missing", "{text} is not in the source", "{text}: {detail}"),
+    "number": (
+        _("the number {text} is missing"),
+        _("the number {text} is not in the source"),
+        _("number {instead}").format(instead=_INSTEAD),
+    ),
+    "date": (
+        _("the date {text} is missing"),
+        _("the date {text} is not in the source"),
+        _("date {instead}").format(instead=_INSTEAD),
+    ),
+    "name": (
+        _("the name {text} is missing"),
+        _("the name {text} is not in the source"),
+        _("name {instead}").format(instead=_INSTEAD),
+    ),
+    "placeholder": (_("{text} is missing"), _("{text} is not in the source"), _("{text}: {detail}")),
     "redaction": (
-        "“{text}” was redacted and did not come back",
-        "“{text}” resembles what stood for something redacted",
-        "“{text}” was put back without the ending the model had given it (“{detail}”)",
+        _("“{text}” was redacted and did not come back"),
+        _("“{text}” resembles what stood for something redacted"),
+        _("“{text}” was put back without the ending the model had given it (“{detail}”)"),
     ),
     "negation": (
-        "“{text}” of the source is missing, so the translation may say the opposite",
-        "“{text}” is not in the source, so the translation may say the opposite",
+        _("“{text}” of the source is missing, so the translation may say the opposite"),
+        _("“{text}” is not in the source, so the translation may say the opposite"),
         "{text}",
     ),
 }
 
 
 _LEFT = {
-    "equation": ("an equation", "equations"),
-    "embedded": ("an embedded file", "embedded files"),
-    "field": ("a field the program fills in", "fields the program fills in"),
-    "deleted": ("words that a tracked change deletes", "deletions that are tracked"),
-    "chart_labels": ("the labels of a chart, which are the cells of its table", "charts with labels of their tables"),
-    "compared": ("a text that a formula compares with", "texts that formulas compare with"),
-    "formula": ("what a formula gives", "texts that formulas give"),
-    "pivot": ("a pivot table, whose words come from its cells", "pivot tables, whose words come from their cells"),
-    "markup": ("a text in a drawing or a form of the page", "texts in drawings or forms of the page"),
-    "column_name": ("the name of a column that formulas use", "names of columns that formulas use"),
-    "sheet_name": ("the name of a sheet that a formula uses", "names of sheets that formulas use"),
-    "code": ("code", "pieces of code"),
-    "lost": ("segments that could not be rescued", "stretches of segments that could not be rescued"),
-    "page": ("a page whose text cannot be had as it is", "pages whose text cannot be had as it is"),
-    "layout": ("what a Word file made of a PDF does not have", "things a Word file made of a PDF does not have"),
-    "hidden": ("words that are not to be seen", "texts that are not to be seen"),
-    "macros": ("macros, which are kept as they are", "parts with macros, kept as they are"),
-    "choices": ("the choices of a list", "lists of choices"),
-    "column": ("a column that was not chosen", "columns that were not chosen"),
-    "comment": ("a remark that is not shown", "remarks that are not shown"),
-    "done": ("what is translated already", "texts that are translated already"),
-    "not_wanted": ("a text marked as not to be translated", "texts marked as not to be translated"),
-    "damaged": ("a part that cannot be read", "parts that cannot be read"),
-    "signature": ("a signature, which holds for the original alone", "signatures, which hold for the original alone"),
-    "definition": ("a text that belongs to a style or a template", "texts that belong to styles or templates"),
+    "equation": (_("an equation"), _("equations")),
+    "embedded": (_("an embedded file"), _("embedded files")),
+    "field": (_("a field the program fills in"), _("fields the program fills in")),
+    "deleted": (_("words that a tracked change deletes"), _("deletions that are tracked")),
+    "chart_labels": (
+        _("the labels of a chart, which are the cells of its table"),
+        _("charts with labels of their tables"),
+    ),
+    "compared": (_("a text that a formula compares with"), _("texts that formulas compare with")),
+    "formula": (_("what a formula gives"), _("texts that formulas give")),
+    "pivot": (
+        _("a pivot table, whose words come from its cells"),
+        _("pivot tables, whose words come from their cells"),
+    ),
+    "markup": (_("a text in a drawing or a form of the page"), _("texts in drawings or forms of the page")),
+    "column_name": (_("the name of a column that formulas use"), _("names of columns that formulas use")),
+    "sheet_name": (_("the name of a sheet that a formula uses"), _("names of sheets that formulas use")),
+    "code": (_("code"), _("pieces of code")),
+    "lost": (_("segments that could not be rescued"), _("stretches of segments that could not be rescued")),
+    "page": (_("a page whose text cannot be had as it is"), _("pages whose text cannot be had as it is")),
+    "layout": (_("what a Word file made of a PDF does not have"), _("things a Word file made of a PDF does not have")),
+    "hidden": (_("words that are not to be seen"), _("texts that are not to be seen")),
+    "macros": (_("macros, which are kept as they are"), _("parts with macros, kept as they are")),
+    "choices": (_("the choices of a list"), _("lists of choices")),
+    "column": (_("a column that was not chosen"), _("columns that were not chosen")),
+    "comment": (_("a remark that is not shown"), _("remarks that are not shown")),
+    "done": (_("what is translated already"), _("texts that are translated already")),
+    "not_wanted": (_("a text marked as not to be translated"), _("texts marked as not to be translated")),
+    "damaged": (_("a part that cannot be read"), _("parts that cannot be read")),
+    "signature": (
+        _("a signature, which holds for the original alone"),
+        _("signatures, which hold for the original alone"),
+    ),
+    "definition": (_("a text that belongs to a style or a template"), _("texts that belong to styles or templates")),
 }
 
 
@@ -271,13 +293,13 @@ def flag_words(flag: SegmentFlag) -> str:
         missing, added, other = _BOTH[flag.kind]
         form = missing if flag.detail == "missing" else added if flag.detail == "added" else other
         if flag.kind == "redaction" and flag.detail == "format":
-            form = "a part of “{text}” was formatted, now all of it is"
+            form = _("a part of “{text}” was formatted, now all of it is")
     elif flag.kind == "glossary":
-        form = "the glossary has “{detail}” for “{text}”"
+        form = _("the glossary has “{detail}” for “{text}”")
     elif flag.kind == "forbidden":
-        form = "the glossary forbids “{text}”" + (", and has “{detail}”" if flag.detail else "")
+        form = _("the glossary forbids “{text}”") + (_(", and has “{detail}”") if flag.detail else "")
     else:
-        form = _WORDS.get(flag.kind, f"{flag.kind} {{text}}")
+        form = _WORDS.get(flag.kind, _("{kind} {{text}}").format(kind=flag.kind))
     return form.format(text=flag.text, detail=flag.detail).strip()
 
 

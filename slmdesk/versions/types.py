@@ -7,6 +7,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 
 from slmdesk.base.record import Number, Record
+from slmdesk.base.texts import _, ngettext
 from slmdesk.library.types import PAGE_WORDS, Coverage, Mark, page_ranges
 from slmdesk.runtime.events import Event
 from slmdesk.runtime.messages import Problem
@@ -117,16 +118,16 @@ def headline(found: Comparison) -> str:
     What stands behind the colon adds up to the changes; the list has a line for each passage.
     """
     if not found.changes:
-        alike = "The files are the same, byte for byte." if found.same_bytes else "The files themselves differ."
-        return f"No differences in the text. {alike}"
+        alike = _("The files are the same, byte for byte.") if found.same_bytes else _("The files themselves differ.")
+        return _("No differences in the text. {alike}").format(alike=alike)
     values = Counter(one.kind for change in found.changes for one in change.named if one.kind in RANKS)
     kinds = Counter(change.kind for change in found.changes if not _is_described_by_facts(change))
     count = values.total() + kinds.total()
     first = [_counted(values[kind], _FACT_WORDS[kind]) for kind in RANKS if values[kind]]
     second = [_counted(kinds[kind], words) for kind, words in _KIND_WORDS.items() if kinds[kind]]
     if second and not kinds[ChangeKind.ADDED]:
-        head, _, rest = second[0].partition(" ")
-        second[0] = f"{head} passage{'' if head == '1' else 's'} {rest}"
+        head, __, rest = second[0].partition(" ")
+        second[0] = _("{head} passage{what} {rest}").format(head=head, what="" if head == "1" else "s", rest=rest)
     pages = {place.page for change in found.changes for place in change.new_places}
     side = found.new
     if not pages:  # there were only removals
@@ -134,8 +135,15 @@ def headline(found: Comparison) -> str:
     unit = _unit(side, len(pages))
     parts = "; ".join(", ".join(some) for some in (first, second) if some)
     passages = len(found.changes)
-    inside = f" in {passages:,} passage{'' if passages == 1 else 's'}" if passages != count else ""
-    words = f"{count:,} change{'' if count == 1 else 's'}{inside} on {len(pages):,} {unit}"
+    inside = ngettext(" in {n:,} passage", " in {n:,} passages", passages) if passages != count else ""
+    words = ngettext(
+        "{n:,} change{inside} on {count:,} {unit}",
+        "{n:,} changes{inside} on {count:,} {unit}",
+        count,
+        inside=inside,
+        count=len(pages),
+        unit=unit,
+    )
     return f"{words}: {parts}." if parts else f"{words}."
 
 
@@ -218,21 +226,40 @@ def unread_words(side: Side, which: str) -> str:
         if unread.reason != "empty":
             by_reason.setdefault(unread.reason, []).append(unread.page)
     parts = [
-        f"{_unit(side, len(pages)).capitalize()} {page_ranges(pages)} of the {which} version ({side.name}) could not "
-        f"be read ({reason}) and {'was' if len(pages) == 1 else 'were'} not compared."
+        ngettext(
+            "{unit} {page_ranges} of the {which} version ({name}) could not be read ({reason}) and was not compared.",
+            "{unit} {page_ranges} of the {which} version ({name}) could not be read ({reason}) and were not compared.",
+            len(pages),
+            unit=_unit(side, len(pages)).capitalize(),
+            page_ranges=page_ranges(pages),
+            which=which,
+            name=side.name,
+            reason=reason,
+        )
         for reason, pages in by_reason.items()
     ]
     if side.coverage.unreadable and not side.coverage.pages_read and not parts:
-        parts.append(f"The {which} version ({side.name}) has no words, so there was nothing to compare.")
+        parts.append(
+            _("The {which} version ({name}) has no words, so there was nothing to compare.").format(
+                which=which, name=side.name
+            )
+        )
     if side.trouble:
-        parts.append(f"The {which} version ({side.name}) was not read to its end: {side.trouble}")
+        parts.append(
+            _("The {which} version ({name}) was not read to its end: {trouble}").format(
+                which=which, name=side.name, trouble=side.trouble
+            )
+        )
     return " ".join(parts)
 
 
 def coverage_line(found: Comparison) -> str:
-    parts = [f"{which} version: {_read_of(side)}" for which, side in (("Old", found.old), ("New", found.new))]
-    unread = [words for words in (unread_words(found.old, "old"), unread_words(found.new, "new")) if words]
-    return "; ".join(parts) + ". " + (" ".join(unread) or "Nothing was left out.")
+    parts = [
+        _("{which} version: {read}").format(which=which, read=_read_of(side))
+        for which, side in ((_("Old"), found.old), (_("New"), found.new))
+    ]
+    unread = [words for words in (unread_words(found.old, _("old")), unread_words(found.new, _("new"))) if words]
+    return "; ".join(parts) + ". " + (" ".join(unread) or _("Nothing was left out."))
 
 
 def marked_text(old: Sequence[Run], new: Sequence[Run]) -> str:
@@ -279,11 +306,13 @@ def _pages(places: Sequence[Place], kind: str) -> str:
 
 
 def _read_of(side: Side) -> str:
-    _, many = PAGE_WORDS.get(side.page_kind, PAGE_WORDS["page"])
+    __, many = PAGE_WORDS.get(side.page_kind, PAGE_WORDS["page"])
     read = side.coverage.pages_read
     if read:  # a blank page among others hides nothing
         read += sum(one.reason == "empty" for one in side.coverage.unreadable)
-    return f"{read:,} of {side.coverage.pages_total:,} {many} read"
+    return _("{read:,} of {pages_total:,} {many} read").format(
+        read=read, pages_total=side.coverage.pages_total, many=many
+    )
 
 
 def _counted(count: int, words: tuple[str, str]) -> str:

@@ -35,6 +35,7 @@ from shiboken6 import isValid
 
 from slmdesk.base.record import Record, field
 from slmdesk.base.records import Found, ModelRecord
+from slmdesk.base.texts import _
 from slmdesk.history.service import ItemTitle
 from slmdesk.library.events import CollectionChanged, CollectionGone, DocumentChanged, DocumentGone, DocumentsChanged
 from slmdesk.library.search import TextHit
@@ -50,7 +51,7 @@ from slmdesk.window.widgets.build import HIT_BEGIN, HIT_END, column, draw_snippe
 if TYPE_CHECKING:
     from slmdesk.services import Services
 
-HINT = "Find actions, chats, documents, settings…"
+HINT = _("Find actions, chats, documents, settings…")
 MOST_LETTERS = 200
 WIDTH = 76
 """In letters x."""
@@ -115,7 +116,7 @@ class PalettePanel(QWidget):
         self.line = named(PaletteLine(self._panel), "palette_line", label=HINT)
         self.line.setPlaceholderText(HINT)
         self.line.setMaxLength(MOST_LETTERS)
-        self.list = named(QListWidget(self._panel), "palette_list", label="Found")
+        self.list = named(QListWidget(self._panel), "palette_list", label=_("Found"))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setItemDelegate(PalettePainter(self.list))
@@ -150,12 +151,18 @@ class PalettePanel(QWidget):
         self._listing, self._mouse = listing, QCursor.pos()
         self.list.clear()
         for section in listing.sections:
-            count = f" ({len(section.entries)} of {section.total:,})" if section.total > len(section.entries) else ""
+            count = (
+                _(" ({count} of {total:,})").format(count=len(section.entries), total=section.total)
+                if section.total > len(section.entries)
+                else ""
+            )
             self._say(section.heading + count)
             for entry in section.entries:
                 self._add(entry, section.heading)
         if not listing.sections:
-            self._say(f"Nothing found for “{listing.words}”" if listing.is_complete else "Searching…")
+            self._say(
+                _("Nothing found for “{words}”").format(words=listing.words) if listing.is_complete else _("Searching…")
+            )
         same = row if chosen is not None and self._is_same(row, chosen) else 1
         self.list.setCurrentRow(same if self._entry_at(same) else -1)
         self.list.scrollToTop() if same == 1 else self.list.scrollToItem(self.list.item(same))
@@ -306,9 +313,9 @@ class Matcher:
         if not is_letter:  # one letter stands somewhere in almost every name
             ranked += [(HOLDS, at) for at in self._holding(given, set(begun))]
         if len(ranked) < most:
-            ranked += [(SKIPS, at) for at in self._skipping(given, {at for _, at in ranked})]
+            ranked += [(SKIPS, at) for at in self._skipping(given, {at for __, at in ranked})]
         ranked.sort()
-        return [given.names[at] for _, at in ranked[:most]], len(ranked), ranked[0][0] if ranked else SKIPS + 1
+        return [given.names[at] for __, at in ranked[:most]], len(ranked), ranked[0][0] if ranked else SKIPS + 1
 
     def _rank(self, name: str) -> int:
         if name.startswith(self._typed):
@@ -356,17 +363,17 @@ SEARCH_AFTER_MS = 80
 """After the last key: while a person types, searches in texts would only be in the way."""
 RECENT_ITEMS, RECENT_DOCUMENTS = 5, 3
 KINDS = {
-    "chat": ("Chat", "message-square"),
-    "space": ("Space", "folder-open"),
-    "translation": ("Translation", "languages"),
-    "summary": ("Summary", "list-checks"),
-    "question": ("Question", "search"),
-    "extraction": ("Table", "sliders"),
-    "versions": ("Comparison of versions", "arrow-left-right"),
-    "comparison": ("Comparison of models", "package"),
-    "writing": ("Text", "pencil"),
+    "chat": (_("Chat"), "message-square"),
+    "space": (_("Space"), "folder-open"),
+    "translation": (_("Translation"), "languages"),
+    "summary": (_("Summary"), "list-checks"),
+    "question": (_("Question"), "search"),
+    "extraction": (_("Table"), "sliders"),
+    "versions": (_("Comparison of versions"), "arrow-left-right"),
+    "comparison": (_("Comparison of models"), "package"),
+    "writing": (_("Text"), "pencil"),
 }
-OTHER_KIND = ("Result", "file-text")
+OTHER_KIND = (_("Result"), "file-text")
 
 
 class Openers(Record):
@@ -430,35 +437,35 @@ class PaletteController(QObject):
         items = [self._item_entry(item, with_kind=True) for item in names.items[:RECENT_ITEMS]]
         documents = [name for name in names.library.names if not name.is_folder][:RECENT_DOCUMENTS]
         recent = [*items, *map(self._name_entry, documents)]
-        return [Section("Actions", self._offers.useful), Section("Recent", recent)]
+        return [Section(_("Actions"), self._offers.useful), Section(_("Recent"), recent)]
 
     def _found_names(self) -> list[Section]:
         names, offers, matcher = self.names.now, self._offers, Matcher(self._words)
         found = [
-            _section(matcher, "Actions", NameList(offers.actions), _as_it_is),
-            _section(matcher, "Pages", NameList(offers.pages), _as_it_is),
-            _section(matcher, "Settings", NameList(offers.settings), _as_it_is),
-            _section(matcher, "Models", NameList(list(map(self._model_entry, names.models))), _as_it_is),
-            _section(matcher, "Documents", names.library, self._name_entry),
-            _section(matcher, "Chats", names.chats, self._item_entry),
-            _section(matcher, "Spaces", names.spaces, self._item_entry),
-            _section(matcher, "Translations", names.translations, self._item_entry),
+            _section(matcher, _("Actions"), NameList(offers.actions), _as_it_is),
+            _section(matcher, _("Pages"), NameList(offers.pages), _as_it_is),
+            _section(matcher, _("Settings"), NameList(offers.settings), _as_it_is),
+            _section(matcher, _("Models"), NameList(list(map(self._model_entry, names.models))), _as_it_is),
+            _section(matcher, _("Documents"), names.library, self._name_entry),
+            _section(matcher, _("Chats"), names.chats, self._item_entry),
+            _section(matcher, _("Spaces"), names.spaces, self._item_entry),
+            _section(matcher, _("Translations"), names.translations, self._item_entry),
             _section(
-                matcher, "Summaries, questions and tables", names.results, partial(self._item_entry, with_kind=True)
+                matcher, _("Summaries, questions and tables"), names.results, partial(self._item_entry, with_kind=True)
             ),
         ]
-        return [section for _, section in sorted(found, key=lambda pair: pair[0])]
+        return [section for __, section in sorted(found, key=lambda pair: pair[0])]
 
     def _item_entry(self, title: ItemTitle, *, with_kind: bool = False) -> Entry:
         kind, icon = KINDS.get(title.kind, OTHER_KIND)
         return Entry(title.name or kind, icon, partial(self._open.item, title), kind if with_kind else "")
 
     def _name_entry(self, name: LibraryName) -> Entry:
-        icon, detail = ("folder-open", "Folder") if name.is_folder else ("file-text", name.folder)
+        icon, detail = ("folder-open", _("Folder")) if name.is_folder else ("file-text", name.folder)
         return Entry(name.name, icon, partial(self._open.name, name), detail)
 
     def _model_entry(self, model: ModelRecord) -> Entry:
-        return Entry(model.name, "cpu", partial(self._open.model, model.id), "Use this model")
+        return Entry(model.name, "cpu", partial(self._open.model, model.id), _("Use this model"))
 
     # ---- texts
 
@@ -485,7 +492,7 @@ class PaletteController(QObject):
         kinds = {item.id: item.kind for item in self.names.now.items}
         messages = [self._message_entry(one, kinds.get(one.item, "")) for one in found[0] if one.message]
         passages = [self._passage_entry(hit) for hit in found[1]]
-        self._hits = [_newest("In chats and results", messages), _newest("In documents", passages)]
+        self._hits = [_newest(_("In chats and results"), messages), _newest(_("In documents"), passages)]
         self._report()
 
     def _on_refused(self, problem: Problem) -> None:
@@ -499,7 +506,7 @@ class PaletteController(QObject):
         return Entry(" ".join(found.title.split()) or name, icon, choose, name, snippet=found.snippet)
 
     def _passage_entry(self, hit: TextHit) -> Entry:
-        place = f"Page {hit.page}" if hit.page else ""
+        place = _("Page {page}").format(page=hit.page) if hit.page else ""
         choose = partial(self._open.passage, hit)
         name = " ".join(hit.name.split())
         return Entry(name, "file-text", choose, place, snippet=marked(hit.words, self._words))
@@ -522,7 +529,10 @@ def _as_it_is(entry: Entry) -> Entry:
 def _newest(heading: str, entries: Sequence[Entry]) -> Section:
     """Places in texts; one more than is shown was asked for, to see whether there are more."""
     is_cut = len(entries) > MOST_HITS
-    return Section(f"{heading}: the newest {MOST_HITS}" if is_cut else heading, entries[:MOST_HITS])
+    return Section(
+        _("{heading}: the newest {most_hits}").format(heading=heading, most_hits=MOST_HITS) if is_cut else heading,
+        entries[:MOST_HITS],
+    )
 
 
 def _is_searchable(words: str) -> bool:

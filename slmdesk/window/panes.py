@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.record import Record
 from slmdesk.base.records import Item, JobStatus
+from slmdesk.base.texts import _
 from slmdesk.jobs.types import JobChanged
 from slmdesk.redaction.service import Decisions, Preview
 from slmdesk.runtime import events
@@ -87,8 +88,8 @@ class SidePanel(QFrame):
         policy.setHeightForWidth(True)
         self._head.setSizePolicy(policy)
         self._chips = FlowLayout(self._head, gap=theme.SPACE_8)
-        tip = "Show the pages of the document beside this"
-        self._back = button("Show pages", "show_pages_button", self._head, kind="quiet", tip=tip, on=self._on_back)
+        tip = _("Show the pages of the document beside this")
+        self._back = button(_("Show pages"), "show_pages_button", self._head, kind="quiet", tip=tip, on=self._on_back)
         self._back.setVisible(False)
         self._chips.addWidget(self._back)
         self._parts = QStackedWidget(self)
@@ -208,21 +209,21 @@ class EarlierRow(QFrame):
         self._entry = entry
         when = moment_words(entry.made)
         words = ElidedLabel(self, name="earlier_words", text=entry.words)
-        reported = f"{when}, on show" if is_current else when
+        reported = _("{when}, on show").format(when=when) if is_current else when
         lines = column(words, plain_label(reported, self, name="earlier_when", kind="small", wraps=False), gap=0)
-        label, tip = f"More about “{entry.words}”", "Rename or delete it"
+        label, tip = _("More about “{words}”").format(words=entry.words), _("Rename or delete it")
         more = tool_button("earlier_more", self, icon="ellipsis", label=label, tip=tip)
         more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = named(QMenu(more), "earlier_menu")
-        self.menu.addAction("Rename…", self.ask_title)
-        self.menu.addAction("Delete", self.delete_requested.emit)
+        self.menu.addAction(_("Rename…"), self.ask_title)
+        self.menu.addAction(_("Delete"), self.delete_requested.emit)
         more.setMenu(self.menu)
         row((lines, 1), more, into=self, margins=(theme.SPACE_8, theme.SPACE_4, theme.SPACE_4, theme.SPACE_4))
         self.setAccessibleName(f"{entry.words}, {reported}")
 
     def ask_title(self) -> None:
-        dialog = passing(QInputDialog(self.window()), "rename_dialog", "Rename")
-        dialog.setLabelText("What it is to be called:")
+        dialog = passing(QInputDialog(self.window()), "rename_dialog", _("Rename"))
+        dialog.setLabelText(_("What it is to be called:"))
         dialog.setTextValue(self._entry.title)
         dialog.textValueSelected.connect(self._on_title)
         dialog.open()
@@ -258,9 +259,9 @@ class EarlierBox(QFrame):
         self.setObjectName(name)
         self.has_entries = False
         self._shown: tuple[list[Entry], str] = [], ""
-        self._button = button("Earlier", f"{name}_button", self, kind="quiet", icon="chevron-right")
+        self._button = button(_("Earlier"), f"{name}_button", self, kind="quiet", icon="chevron-right")
         self._button.setCheckable(True)
-        label, tip = "Rename or delete what is on show", "Rename or delete"
+        label, tip = _("Rename or delete what is on show"), _("Rename or delete")
         self._only = tool_button(f"{name}_more", self, icon="ellipsis", label=label, tip=tip)
         self._only.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._rows = named(QFrame(self), f"{name}_rows")
@@ -289,7 +290,7 @@ class EarlierBox(QFrame):
         self._shown = list(entries), current
         empty_layout(self._list)
         others = sum(entry.id != current for entry in entries)
-        self._button.setText(f"{others:,} earlier")
+        self._button.setText(_("{others:,} earlier").format(others=others))
         last = None
         for entry in entries[:MOST_SHOWN]:
             last = EarlierRow(entry, self._rows, is_current=entry.id == current)
@@ -322,9 +323,9 @@ class MakingBar(QFrame):
         self._controller, self._resume = controller, resume
         self.is_paused = False
         self.words = plain_label("", self, name=f"{prefix}_words", kind="muted")
-        self.pause = button("Pause", f"pause_{kind}_button", self, on=self._on_pause)
-        self.cancel = button("Cancel", f"cancel_{kind}_button", self, on=controller.cancel)
-        self.bar = thin_bar(f"{prefix}_bar", self, f"Making the {kind}")
+        self.pause = button(_("Pause"), f"pause_{kind}_button", self, on=self._on_pause)
+        self.cancel = button(_("Cancel"), f"cancel_{kind}_button", self, on=controller.cancel)
+        self.bar = thin_bar(f"{prefix}_bar", self, _("Making the {kind}").format(kind=kind))
 
     def lay_out(self, *, has_own_line: bool) -> None:
         if has_own_line:  # beside buttons they broke, and pushed the bar about
@@ -333,7 +334,7 @@ class MakingBar(QFrame):
             column(row((self.words, 1), self.pause, self.cancel), self.bar, into=self)
 
     def show_waiting(self) -> None:
-        self.show_amount("Waiting for the model…", 0, 0)
+        self.show_amount(_("Waiting for the model…"), 0, 0)
 
     def show_amount(self, words: str, done: int, total: int) -> None:
         """Show how much of something else is done; total 0: a busy bar."""
@@ -343,14 +344,16 @@ class MakingBar(QFrame):
 
     def show_job(self, event: JobChanged) -> None:
         self.is_paused = event.status is JobStatus.PAUSED
-        self.pause.setText(self._resume if self.is_paused else "Pause")
+        self.pause.setText(self._resume if self.is_paused else _("Pause"))
         if event.status.is_end:
             return
         if self.is_paused:
-            self.words.setText(f"Paused. {event.problem.sentence if event.problem else ''}".strip())
+            self.words.setText(
+                _("Paused. {sentence}").format(sentence=event.problem.sentence if event.problem else "").strip()
+            )
         elif event.total:
-            left = f", {time_for_people(event.eta_s)} left" if event.eta_s else ""
-            self.words.setText(f"Step {event.done} of {event.total}{left}")
+            left = _(", {time} left").format(time=time_for_people(event.eta_s)) if event.eta_s else ""
+            self.words.setText(_("Step {done} of {total}{left}").format(done=event.done, total=event.total, left=left))
         show_share(self.bar, event)
 
     def _on_pause(self) -> None:
@@ -454,9 +457,9 @@ class JobFollower(QObject):
 MOST_REDACTIONS_SHOWN = 100_000
 """Characters of documents that are looked through and shown first; the rest is redacted without being shown."""
 PAGES_AT_ONCE = 20
-LONG = " What comes behind the text below is redacted too, without being shown here."
-FOLDER = " What is read of the folder is redacted too, without being shown here."
-AS_BEFORE = " The text of the documents is redacted as before."
+LONG = _(" What comes behind the text below is redacted too, without being shown here.")
+FOLDER = _(" What is read of the folder is redacted too, without being shown here.")
+AS_BEFORE = _(" The text of the documents is redacted as before.")
 
 
 def look_at_documents(
@@ -494,5 +497,5 @@ def _looking(
     return preview, also or (LONG if left <= 0 else "")
 
 
-def reading_words(accept: str, text: str = "The text") -> Wording:
-    return Wording("Redact before the model reads it", text, accept, "everywhere")
+def reading_words(accept: str, text: str = _("The text")) -> Wording:
+    return Wording(_("Redact before the model reads it"), text, accept, "everywhere")

@@ -14,6 +14,7 @@ from slmdesk.base.documents import SIGNS, deleted, inserted
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_same_file, is_there, write_atomically
 from slmdesk.base.record import Record, changed
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json, common_prefix
 from slmdesk.children.client import ChildClient
 from slmdesk.library.reading import rewritten, units_from
@@ -110,7 +111,7 @@ class WritingFiles(Service):
     def _writing_into(self, request: WriteRequest) -> Slices[WrittenWord]:
         source, target = request.source, request.target
         if source is None or source.path.suffix.lower() != ".docx":
-            raise KnownError("request.invalid", what="the text is of no Word file")
+            raise KnownError("request.invalid", what=_("the text is of no Word file"))
         if is_there(target) and is_same_file(source.path, target):
             raise KnownError("file.is_source", path=str(target))
         payload = tracked_payload(str(source.path))
@@ -336,7 +337,7 @@ class WordChanges(Record):
 def changes_between(document: DocumentText, text: str) -> WordChanges:
     """The changes from a document to a text; of a paragraph that is no longer there the words are deleted."""
     paragraphs = document.paragraphs
-    pairs = list(_pairs([words for _, words in paragraphs], text.split("\n")))
+    pairs = list(_pairs([words for __, words in paragraphs], text.split("\n")))
     lost = sum(old is None and bool(new) for old, new in pairs)
     changes: list[Change] = []
     for number, new in pairs:

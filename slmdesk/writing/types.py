@@ -12,6 +12,7 @@ from typing import Any
 
 from slmdesk.base.protocol import messages_to_json
 from slmdesk.base.record import Record, to_json
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.translation import LANGUAGES, NO_BLANKS
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.jobs.runner import step_of
@@ -148,29 +149,29 @@ class Rewriting(Record):
 
 
 DOUBT_WORDS: Mapping[str, str] = {
-    "number": "it touches a number or a date",
-    "name": "it touches a name",
-    "negation": "it touches what is denied",
-    "meaning": "it may change the meaning",
-    "words": "it puts other words in place of yours",
-    "address": "it touches an address or a placeholder",
-    "line break": "it would move a line break",
-    "rewritten": "most of the sentence would change",
-    "beside": "it may belong to another suggestion in the sentence",
-    "formatting": "it lies across formatting that would be lost",
-    "model": "the model often changes too much",
+    "number": _("it touches a number or a date"),
+    "name": _("it touches a name"),
+    "negation": _("it touches what is denied"),
+    "meaning": _("it may change the meaning"),
+    "words": _("it puts other words in place of yours"),
+    "address": _("it touches an address or a placeholder"),
+    "line break": _("it would move a line break"),
+    "rewritten": _("most of the sentence would change"),
+    "beside": _("it may belong to another suggestion in the sentence"),
+    "formatting": _("it lies across formatting that would be lost"),
+    "model": _("the model often changes too much"),
 }
 
 
 def change_words(change: Change) -> str:
     if change.is_made:
         return change.reason
-    return f"suggestion, {change.reason}: {DOUBT_WORDS[change.doubt]}"
+    return _("suggestion, {reason}: {doubt_word}").format(reason=change.reason, doubt_word=DOUBT_WORDS[change.doubt])
 
 
 def note_of(change: Change) -> str:
-    words = f"“{change.edit.new.strip()}”" if change.edit.new.strip() else "nothing"
-    return f"{words} instead? ({change_words(change)})"
+    words = f"“{change.edit.new.strip()}”" if change.edit.new.strip() else _("nothing")
+    return _("{words} instead? ({change})").format(words=words, change=change_words(change))
 
 
 def marked_sentence(text: str, change: Change) -> str:
@@ -188,9 +189,11 @@ def counted(found: Correction) -> str:
     made = sum(change.is_made for change in found.changes)
     suggested = len(found.changes) - made
     if not found.changes:
-        return "No mistakes found."
-    words = f"{made} {'change' if made == 1 else 'changes'} made"
-    return f"{words}, {suggested} only suggested." if suggested else f"{words}."
+        return _("No mistakes found.")
+    words = ngettext("{n} change made", "{n} changes made", made)
+    return (
+        _("{words}, {suggested} only suggested.").format(words=words, suggested=suggested) if suggested else f"{words}."
+    )
 
 
 def unanswered_words(found: Correction, place: str = "line") -> str:
@@ -198,27 +201,36 @@ def unanswered_words(found: Correction, place: str = "line") -> str:
     if not count:
         return ""
     lines = sorted(set(found.unanswered))
-    named = ", ".join(map(str, lines[:20])) + (f" and {len(lines) - 20} more" if len(lines) > 20 else "")
-    said = "1 sentence" if count == 1 else f"{count} sentences"
-    return (
-        f"{said} could not be checked and {'stays' if count == 1 else 'stay'} as written"
-        f" ({place}{'s' if len(lines) > 1 else ''} {named})."
+    named = ", ".join(map(str, lines[:20])) + (
+        _(" and {count} more").format(count=len(lines) - 20) if len(lines) > 20 else ""
+    )
+    said = ngettext("1 sentence", "{n} sentences", count)
+    return ngettext(
+        "{said} could not be checked and stays as written ({place}{what} {named}).",
+        "{said} could not be checked and stay as written ({place}{what} {named}).",
+        count,
+        said=said,
+        place=place,
+        what="s" if len(lines) > 1 else "",
+        named=named,
     )
 
 
 def remarks(found: Rewriting, version: Version, request: RewriteRequest) -> Iterator[str]:
     if version.added:
-        yield f"Not in your text: {_listed(version.added)}."
+        yield _("Not in your text: {listed}.").format(listed=_listed(version.added))
     if version.missing:
-        yield f"Missing from it: {_listed(version.missing)}."
+        yield _("Missing from it: {listed}.").format(listed=_listed(version.missing))
     if version.spoilt:
-        yield f"Changed by the model although it stands for something redacted: {_listed(version.spoilt)}."
+        yield _("Changed by the model although it stands for something redacted: {listed}.").format(
+            listed=_listed(version.spoilt)
+        )
     if version.denies_otherwise:
-        yield "It may deny something else than your text: compare each “not” and “no”."
+        yield _("It may deny something else than your text: compare each “not” and “no”.")
     if version.is_cut:
-        yield "It ends at the limit of its length, so its end is missing."
+        yield _("It ends at the limit of its length, so its end is missing.")
     if request.manner == "sentence" and (sentences := len(sentence_spans(version.text, found.language))) > 1:
-        yield f"It has {sentences} sentences, not one."
+        yield _("It has {sentences} sentences, not one.").format(sentences=sentences)
 
 
 def _listed(words: tuple[str, ...]) -> str:

@@ -12,6 +12,7 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QMenu, QScrollArea, QToolButton, QWidget
 
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import AttachMode, Json
 from slmdesk.chat.types import AttachRequest
 from slmdesk.runtime.messages import Problem
@@ -31,14 +32,14 @@ from slmdesk.window.widgets.build import (
 )
 
 READING, READY, FAILED, LOCKED = "reading", "ready", "failed", "locked"
-PASTED, INSERT = "Pasted text", "Insert as text instead"
+PASTED, INSERT = _("Pasted text"), _("Insert as text instead")
 MOST_NAME = 40
 """Characters of a name in a sentence."""
 _KEYS = count(1)
 MODES = {
-    AttachMode.AUTO: "Automatic: whole where it fits",
-    AttachMode.WHOLE: "Read it whole",
-    AttachMode.PASSAGES: "Only the passages that fit the question",
+    AttachMode.AUTO: _("Automatic: whole where it fits"),
+    AttachMode.WHOLE: _("Read it whole"),
+    AttachMode.PASSAGES: _("Only the passages that fit the question"),
 }
 
 
@@ -73,7 +74,7 @@ class Draft:
     problem: str = ""
     is_private: bool = False
     """Of a private chat: its document is read without being kept."""
-    key: str = field(default_factory=lambda: f"attachment {next(_KEYS)}")
+    key: str = field(default_factory=lambda: _("attachment {next}").format(next=next(_KEYS)))
 
     @property
     def is_pasted(self) -> bool:
@@ -94,35 +95,39 @@ class Draft:
         if self.folder and self.state != FAILED:
             return self._folder_words()
         if self.state == READING:
-            return f"reading, page {self.done:,} of {self.total:,}\u2026" if self.total else "reading\u2026"
+            return (
+                _("reading, page {done:,} of {total:,}\u2026").format(done=self.done, total=self.total)
+                if self.total
+                else _("reading\u2026")
+            )
         if self.state == LOCKED:
-            return "locked: its password is needed"
+            return _("locked: its password is needed")
         if self.state == FAILED:
             return self.problem
-        about = "about " if self.is_guess else ""
+        about = _("about ") if self.is_guess else ""
         parts = [
             self._use_words(),
-            f"{about}{self.tokens:,} tokens" if self.tokens is not None else "",
+            _("{about}{tokens:,} tokens").format(about=about, tokens=self.tokens) if self.tokens is not None else "",
             "" if self.is_pasted else f"{self.pages:,} {self.kind}" + ("" if self.pages == 1 else "s"),
-            f"{self.unread:,} without words" if self.unread else "",
+            _("{unread:,} without words").format(unread=self.unread) if self.unread else "",
         ]
         return " \u00b7 ".join(part for part in parts if part)
 
     def _folder_words(self) -> str:
         """A folder has no size of its own in a message: it takes what the passages take that fit the question."""
         parts = [
-            "by passages",
-            f"up to {self.most_tokens:,} tokens" if self.most_tokens else "",
-            f"{self.documents:,} document{'s' * (self.documents != 1)}",
-            f"still reading, {self.done:,} of {self.total:,}" if self.total else "",
-            f"{self.unread:,} could not be read" if self.unread else "",
+            _("by passages"),
+            _("up to {most_tokens:,} tokens").format(most_tokens=self.most_tokens) if self.most_tokens else "",
+            ngettext("{n:,} document", "{n:,} documents", self.documents),
+            _("still reading, {done:,} of {total:,}").format(done=self.done, total=self.total) if self.total else "",
+            _("{unread:,} could not be read").format(unread=self.unread) if self.unread else "",
         ]
         return " \u00b7 ".join(part for part in parts if part)
 
     def _use_words(self) -> str:
         if not self.use:
             return ""
-        return "whole" if self.use.startswith("whole") else "by passages"
+        return _("whole") if self.use.startswith("whole") else _("by passages")
 
     @property
     def kept(self) -> dict[str, Json]:
@@ -161,7 +166,7 @@ def draft_from(untrusted: Mapping[str, Json]) -> Draft | None:
 def pasted_draft(text: str, names: Container[str]) -> Draft:
     """A draft of text from the clipboard; its name, with the number of words, is none of `names`."""
     words = count_words(text)
-    size = f"({words:,} word{'s' * (words != 1)})"
+    size = ngettext("({n:,} word)", "({n:,} words)", words)
     named = (f"{PASTED} {size}" if number == 1 else f"{PASTED} {number} {size}" for number in count(1))
     return Draft(next(name for name in named if name not in names), source=(text,))
 
@@ -170,7 +175,7 @@ def reason_of(problem: Problem) -> str:
     """Why a document cannot be used, to show under its name: "is damaged (…)", without its path in front."""
     path = str(problem.args.get("path") or "")
     for subject in (path, PurePath(path).name) if path else ():
-        for start in (f"The document {subject} ", f"{subject} "):
+        for start in (_("The document {subject} ").format(subject=subject), f"{subject} "):
             if problem.sentence.startswith(start):
                 return problem.sentence.removeprefix(start)
     return problem.sentence.replace(path, "it", 1) if path else problem.sentence
@@ -183,8 +188,8 @@ def waiting_words(drafts: Sequence[Draft]) -> str:
     if len(open_ones) == 1:
         name = open_ones[0].name
         short = name if len(name) <= MOST_NAME else f"{name[: MOST_NAME - 13]}\u2026{name[-12:]}"
-        return f"Sends as soon as {short} is read."
-    return f"Sends as soon as {len(open_ones)} documents are read."
+        return _("Sends as soon as {short} is read.").format(short=short)
+    return _("Sends as soon as {count} documents are read.").format(count=len(open_ones))
 
 
 # ---- the attachments of the message being written, as chips above the composer
@@ -221,12 +226,12 @@ class Chip(QFrame):
         self._icon = named(QLabel(self), "chip_icon")
         self._name = ElidedLabel(self, name="chip_name", cut=Qt.TextElideMode.ElideMiddle)
         self._words = ElidedLabel(self, name="chip_words", kind="small")
-        self._more = self._button("chip_more", "ellipsis", "How it is read, and more")
+        self._more = self._button("chip_more", "ellipsis", _("How it is read, and more"))
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = QMenu(self)
         self._menu.aboutToShow.connect(self._fill_menu)
         self._more.setMenu(self._menu)
-        self._remove = self._button("chip_remove", "x", "Remove")
+        self._remove = self._button("chip_remove", "x", _("Remove"))
         self._remove.clicked.connect(lambda: self.remove_requested.emit(self.key))
         lines = column(self._name, self._words, gap=0)
         sides = (theme.SPACE_8, theme.SPACE_4, theme.SPACE_4, theme.SPACE_4)
@@ -253,10 +258,10 @@ class Chip(QFrame):
         kind = "danger" if is_bad else "small"
         if self._words.property("kind") != kind:
             set_kind(self._words, kind)
-        self.setAccessibleName(f"Attached: {draft.name}, {draft.words}")
+        self.setAccessibleName(_("Attached: {name}, {words}").format(name=draft.name, words=draft.words))
         self.setToolTip(plain_tip(f"{draft.name}\n{draft.words}\n{self._hint()}"))
-        self._more.setAccessibleName(f"How {draft.name} is read, and more")
-        self._remove.setAccessibleName(f"Remove {draft.name}")
+        self._more.setAccessibleName(_("How {name} is read, and more").format(name=draft.name))
+        self._remove.setAccessibleName(_("Remove {name}").format(name=draft.name))
 
     @property
     def needed_width(self) -> int:
@@ -267,9 +272,9 @@ class Chip(QFrame):
 
     def _hint(self) -> str:
         if self._draft.state == LOCKED:
-            return "Click to give its password."
-        shown = "which documents it has" if self._draft.folder else "the text that is used"
-        return "" if self._draft.state in (READING, FAILED) else f"Click to see {shown}."
+            return _("Click to give its password.")
+        shown = _("which documents it has") if self._draft.folder else _("the text that is used")
+        return "" if self._draft.state in (READING, FAILED) else _("Click to see {shown}.").format(shown=shown)
 
     def sizeHint(self) -> QSize:
         """All chips are equally wide, so that they stand in columns."""
@@ -289,8 +294,8 @@ class Chip(QFrame):
 
     def _fill_menu(self) -> None:
         self._menu.clear()
-        usual = "Show its documents" if self._draft.folder else "Show the text that is used"
-        words = "Give its password\u2026" if self._draft.state == LOCKED else usual
+        usual = _("Show its documents") if self._draft.folder else _("Show the text that is used")
+        words = _("Give its password\u2026") if self._draft.state == LOCKED else usual
         show = self._menu.addAction(words, lambda: self.open_requested.emit(self.key))
         show.setEnabled(self._draft.state not in (READING, FAILED))
         if not self._draft.folder:
@@ -299,7 +304,7 @@ class Chip(QFrame):
         self._menu.addSeparator()
         if self._draft.is_pasted:
             self._menu.addAction(INSERT, lambda: self.inline_requested.emit(self.key))
-        self._menu.addAction("Remove", lambda: self.remove_requested.emit(self.key))
+        self._menu.addAction(_("Remove"), lambda: self.remove_requested.emit(self.key))
 
     def _add_modes(self) -> None:
         group = QActionGroup(self._menu)
@@ -320,7 +325,7 @@ class AttachmentBar(QScrollArea):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        named(self, "attachment_bar", label="Attachments")
+        named(self, "attachment_bar", label=_("Attachments"))
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 from slmdesk.base.documents import FORMATS, takes_password
 from slmdesk.base.protocol import stored_list
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
+from slmdesk.base.texts import _
 from slmdesk.base.types import AttachMode, Json
 from slmdesk.chat.attachment_text import page_text
 from slmdesk.chat.conversation import MOST_ATTACHED, is_private
@@ -144,7 +145,8 @@ class AttachController(QObject):
         into, keys = partial(self.put_inline, draft.key), keys_of("chat.paste").shown
         self._bridge.notice_raised.emit(
             Notice(
-                "The long text you pasted was attached." + (f" {keys} pastes it as text." if keys else ""),
+                _("The long text you pasted was attached.") + (_(" {keys} pastes it as "
+                                                                 "text.").format(keys=keys) if keys else ""),
                 action=INSERT, on_action=into, life_ms=UNDO_MS, key=f"pasted {draft.key}",
             )
         )  # fmt: skip
@@ -162,9 +164,9 @@ class AttachController(QObject):
         place = self.now.index(draft)
         self._drop(draft)
         back = partial(self._put_back, chat, draft, place)
-        words = f"{draft.name} is not attached any more."
+        words = _("{name} is not attached any more.").format(name=draft.name)
         self._bridge.notice_raised.emit(
-            Notice(words, action="Undo", on_action=back, life_ms=UNDO_MS, key=f"removed {key}")
+            Notice(words, action=_("Undo"), on_action=back, life_ms=UNDO_MS, key=f"removed {key}")
         )
 
     def set_mode(self, key: str, mode: str) -> None:
@@ -211,7 +213,9 @@ class AttachController(QObject):
         failed = next((draft for draft in self.now if draft.state in (FAILED, LOCKED)), None)
         if failed is not None:
             self.stop_waiting()
-            words = f"{failed.name} cannot be read, so nothing was sent. Remove it, or read it another way."
+            words = _("{name} cannot be read, so nothing was sent. Remove it, or read it another way.").format(
+                name=failed.name
+            )
             self._bridge.notice_raised.emit(Notice(words, key=SETTLED))
             return False
         if all(draft.is_settled for draft in self.now):
@@ -243,7 +247,7 @@ class AttachController(QObject):
 
     def _on_expanded(self, chat: str, found: list[Path]) -> None:
         if not found:
-            self._bridge.notice_raised.emit(Notice("There is nothing in it that can be read.", key="no documents"))
+            self._bridge.notice_raised.emit(Notice(_("There is nothing in it that can be read."), key="no documents"))
         drafts = self._drafts.setdefault(chat, [])
         known = {draft.path for draft in drafts}
         for path in [path for path in found if path not in known]:
@@ -257,7 +261,9 @@ class AttachController(QObject):
     def _has_space(self, more: int, drafts: Sequence[Draft] | None = None) -> bool:
         if len(self.now if drafts is None else drafts) + more <= MOST_ATTACHED:
             return True
-        words = f"At most {MOST_ATTACHED} documents can be attached to a message; the others were left out."
+        words = _("At most {most_attached} documents can be attached to a message; the others were left out.").format(
+            most_attached=MOST_ATTACHED
+        )
         self._bridge.notice_raised.emit(Notice(words, key="too many attachments"))
         return False
 
@@ -330,7 +336,7 @@ class AttachController(QObject):
 # ---- reads what is attached to a message in the background, and counts its tokens
 
 
-NOTHING_READ = "none of its documents could be read"
+NOTHING_READ = _("none of its documents could be read")
 UNREAD = (CollectionStatus.WAITING, CollectionStatus.LOOKING, CollectionStatus.INDEXING)
 """Of a folder without documents: some may still come."""
 LOCKS = ("document.locked", "document.wrong_password")
@@ -421,7 +427,7 @@ class DraftReader(QObject):
                 self._lose_folder(draft)
 
     def _lose_folder(self, draft: Draft) -> None:
-        draft.problem = "taken off the list on the Documents page"
+        draft.problem = _("taken off the list on the Documents page")
         self._settle(draft, FAILED)
 
     # ---- documents
@@ -489,7 +495,7 @@ class DraftReader(QObject):
     def _on_gone(self, event: DocumentGone) -> None:
         for draft in self._drafts():
             if draft.document == event.id and draft.state == READY:
-                draft.problem = "forgotten on the Documents page"
+                draft.problem = _("forgotten on the Documents page")
                 self._settle(draft, FAILED)
 
 
@@ -503,7 +509,7 @@ class AttachmentEntry(QObject):
         FileDrop(page, self._on_dropped, pick=self._documents)
         self.mentions = Mentions(
             composer.input_box, controller.names, page,
-            sign="@", name="mention_list", label="Documents and folders to attach", is_first=False,
+            sign="@", name="mention_list", label=_("Documents and folders to attach"), is_first=False,
         )  # fmt: skip
         controller.names.changed.connect(self.mentions.names_changed)
         self._connect()
@@ -535,8 +541,8 @@ class AttachmentEntry(QObject):
 
     def _on_attach(self) -> None:
         suffixes = " ".join(f"*{suffix}" for file_format in FORMATS for suffix in file_format.suffixes)
-        filters, add = f"Documents ({suffixes});;All files (*)", self._controller.add_paths
-        ask_files(self._page, "Attach documents", add, name="attach_dialog", filters=filters)
+        filters, add = _("Documents ({suffixes});;All files (*)").format(suffixes=suffixes), self._controller.add_paths
+        ask_files(self._page, _("Attach documents"), add, name="attach_dialog", filters=filters)
 
     def _on_password_requested(self, key: str, name: str, is_wrong: bool) -> None:
         ask_password(self._page, name, lambda word: self._controller.unlock(key, word), is_wrong=is_wrong)
@@ -544,16 +550,18 @@ class AttachmentEntry(QObject):
     def _on_text_arrived(self, name: str, weighed: AttachmentCost) -> None:
         found = weighed.measured
         if found.text is None:
-            intro = (
-                f"{name} is too long for any model here: the passages that fit the question are read of it. "
+            intro = _(
+                "{name} is too long for any model here: the passages that fit the question are read of it. "
                 "This is how its text begins."
-            )
+            ).format(name=name)
         else:
-            intro = f"This is the text of {name} as a model is given it: {found.words:,} words."
+            intro = _("This is the text of {name} as a model is given it: {words:,} words.").format(
+                name=name, words=found.words
+            )
         show_used_text(self._page, title=name, intro=intro, text=found.text or found.sample)
 
     def _on_documents_arrived(self, folder: str, names: Sequence[str]) -> None:
-        intro = f"The passages that fit the question are read of these {len(names):,} documents."
+        intro = _("The passages that fit the question are read of these {count:,} documents.").format(count=len(names))
         show_used_text(self._page, title=folder, intro=intro, text="\n".join(names))
 
 

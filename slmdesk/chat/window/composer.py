@@ -44,6 +44,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 from slmdesk.chat.window.attachment_chips import AttachmentBar
 from slmdesk.library.events import CollectionChanged, CollectionGone, DocumentChanged, DocumentGone, DocumentsChanged
 from slmdesk.runtime.messages import Problem
@@ -197,19 +198,21 @@ class Composer(QFrame):
 
     def _build_ui(self) -> None:
         self.input_box = InputBox(self)
-        self.input_box.setPlaceholderText("Write a message (@ document, / preset)")
-        self.input_box.setAccessibleName("Message")
+        self.input_box.setPlaceholderText(_("Write a message (@ document, / preset)"))
+        self.input_box.setAccessibleName(_("Message"))
         self.input_box.setAccessibleDescription(
-            "Enter sends, Shift+Enter starts a new line, Escape stops an answer, @ lists documents to attach, / at "
-            "the start lists presets"
+            _(
+                "Enter sends, Shift+Enter starts a new line, Escape stops an answer, @ lists documents to attach, / at "
+                "the start lists presets"
+            )
         )
         self.attachments = AttachmentBar(self)
         self._waiting = plain_label("", self, name="attachment_waiting", kind="small", is_hidden=True)
         self._attach = tool_button(
-            "attach_button", self, tip="Attach documents", shortcut="chat.attach", label="Attach documents",
+            "attach_button", self, tip=_("Attach documents"), shortcut="chat.attach", label=_("Attach documents"),
             icon="file-plus", colour="muted", on=self.attach_requested,
         )  # fmt: skip
-        self._redact = tool_button("redact_button", self, label="Redact", icon="shield", colour="muted")
+        self._redact = tool_button("redact_button", self, label=_("Redact"), icon="shield", colour="muted")
         self._redact.setCheckable(True)
         self._redact.clicked.connect(self._on_redact_clicked)
         self.button = tool_button("send_button", self, kind="primary", on=self._on_clicked)
@@ -268,8 +271,10 @@ class Composer(QFrame):
         self._redact.setChecked(is_on)
         set_icon(self._redact, "shield", "accent" if is_on else "muted")
         state = "on" if is_on else "off"
-        self._redact.setToolTip(f"Redact names and numbers before the model sees them: {state} in this chat")
-        self._redact.setAccessibleDescription(f"Is {state} in this chat")
+        self._redact.setToolTip(
+            _("Redact names and numbers before the model sees them: {state} in this chat").format(state=state)
+        )
+        self._redact.setAccessibleDescription(_("Is {state} in this chat").format(state=state))
 
     def _on_redact_clicked(self, is_on: bool) -> None:
         self.set_redacting(is_on)
@@ -303,7 +308,7 @@ class Composer(QFrame):
         self.style().polish(self)
 
     def _show_button(self) -> None:
-        name, words = ("square", "Stop (Esc)") if self._is_busy else ("send-horizontal", "Send (Enter)")
+        name, words = ("square", _("Stop (Esc)")) if self._is_busy else ("send-horizontal", _("Send (Enter)"))
         is_enabled = self._is_busy or (self._can_send and bool(self.text.strip()))
         set_icon(self.button, name, "on_accent" if is_enabled else "muted")
         self.button.setToolTip(words)
@@ -558,7 +563,7 @@ class MentionList(QListWidget):
             item.setToolTip(plain_tip(f"{name.name}: {name.detail}" if name.detail else name.name))
         more = count - MOST_SHOWN
         if more > 0:
-            self._say(f"{more:,} more: go on typing")
+            self._say(_("{more:,} more: go on typing").format(more=more))
         elif not names:
             self._say(self._empty)
         self.setCurrentRow(0 if names else -1)
@@ -600,7 +605,13 @@ class MentionList(QListWidget):
     def _announce(self) -> None:
         if QAccessible.isActive():
             suggestion = self.current
-            words = f"{suggestion.name}, {self.currentRow() + 1} of {self.count()}" if suggestion else self._empty
+            words = (
+                _("{name}, {currentRow} of {count}").format(
+                    name=suggestion.name, currentRow=self.currentRow() + 1, count=self.count()
+                )
+                if suggestion
+                else self._empty
+            )
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words))
 
 
@@ -614,7 +625,7 @@ class LibraryNames(QObject):
     """Names are found without waiting: they are fetched before they are needed, and again when they have changed."""
 
     changed = Signal()
-    empty = "No documents yet"
+    empty = _("No documents yet")
 
     def __init__(self, bridge: Bridge, parent: QObject) -> None:
         super().__init__(parent, objectName="library_names")
@@ -646,7 +657,7 @@ class LibraryNames(QObject):
         wanted = fold(words)
         found = [(_rank(name.folded, wanted), name) for name in self._names if wanted in name.folded]
         found.sort(key=lambda pair: pair[0])
-        return [name for _, name in found]
+        return [name for __, name in found]
 
     def _on_library_changed(self, _event: object) -> None:
         self._is_old = True

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QWidget
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item
+from slmdesk.base.texts import _
 from slmdesk.chat.attachment_text import SOME, ContextPart
 from slmdesk.chat.conversation import window_of
 from slmdesk.chat.types import ASK, LEAVE_OUT, SUMMARIZE, AttachRequest, ContextMeasured, NotesBegun, options_from
@@ -185,18 +186,18 @@ class ContextMeter(QWidget):
         self.show_unknown()
 
     def _build_ui(self) -> None:
-        self._bar = thin_bar("context_bar", self, "Context")
+        self._bar = thin_bar("context_bar", self, _("Context"))
         self._bar.setFixedWidth(96)
         self._label = plain_label("", self, name="context_label", kind="small")
         self._by_part = tool_button(
-            "context_by_part", self, kind="small", tip="What takes how much", label="What takes how much of it",
+            "context_by_part", self, kind="small", tip=_("What takes how much"), label=_("What takes how much of it"),
             icon="info", colour="muted", on=self._on_by_part,
         )  # fmt: skip
         self._by_part.setIconSize(QSize(theme.ICON_SIZE - 2, theme.ICON_SIZE - 2))
         self._parts = ContextParts(self)
         self._parts.closed.connect(lambda: self._by_part.setFocus())
         self._new_chat = button(
-            "New chat", "context_new_chat", self, kind="quiet", tip="Start a new chat; this one is kept",
+            _("New chat"), "context_new_chat", self, kind="quiet", tip=_("Start a new chat; this one is kept"),
             shortcut="chat.new", on=self.new_chat_requested,
         )  # fmt: skip
         row(
@@ -242,15 +243,21 @@ class ContextMeter(QWidget):
         set_kind(self._bar, "warn" if is_warning else "")
         set_kind(self._label, "warn" if is_warning else "small")
         locale = QLocale()
-        numbers = f"{locale.toString(tokens)} of {locale.toString(context_size)} tokens"
+        numbers = _("{tokens} of {context_size} tokens").format(
+            tokens=locale.toString(tokens), context_size=locale.toString(context_size)
+        )
         if not asks and percent >= NEARLY_FULL:
-            words = f"Context: {percent} % used; the oldest turns are left out when it is full"
+            words = _("Context: {percent} % used; the oldest turns are left out when it is full").format(
+                percent=percent
+            )
         elif is_over:
-            words = f"Too long for the model: {numbers}. Nothing is cut; shorten it or start a new chat."
+            words = _("Too long for the model: {numbers}. Nothing is cut; shorten it or start a new chat.").format(
+                numbers=numbers
+            )
         elif percent >= NEARLY_FULL:
-            words = f"Context: {percent} % used; a new chat will soon be needed"
+            words = _("Context: {percent} % used; a new chat will soon be needed").format(percent=percent)
         else:
-            words = f"Context: {percent} % used"
+            words = _("Context: {percent} % used").format(percent=percent)
         self._label.setText(words)
         self._label.setToolTip(numbers)
         self._bar.setToolTip(numbers)
@@ -263,12 +270,12 @@ class ContextMeter(QWidget):
 WIDTH, MOST_HEIGHT = 66, 16
 """In letters x, and in lines."""
 WORDS = {
-    "instructions": "Instructions",
-    "notes": "Notes on the earlier part",
-    "pinned": "Pinned messages",
-    "conversation": "Conversation so far",
-    "question": "What you are writing",
-    "answer": "Kept free for the answer",
+    "instructions": _("Instructions"),
+    "notes": _("Notes on the earlier part"),
+    "pinned": _("Pinned messages"),
+    "conversation": _("Conversation so far"),
+    "question": _("What you are writing"),
+    "answer": _("Kept free for the answer"),
 }
 
 
@@ -277,7 +284,7 @@ class ContextParts(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
-        named(self, "context_parts", label="What takes how much of the context")
+        named(self, "context_parts", label=_("What takes how much of the context"))
         self._inner = named(QWidget(self), "context_parts_inner")
         self._grid = QGridLayout(self._inner)
         self._grid.setContentsMargins(theme.SPACE_12, theme.SPACE_12, theme.SPACE_12, theme.SPACE_12)
@@ -334,8 +341,8 @@ def words_of(part: ContextPart) -> str:
 
 
 def number_of(part: ContextPart) -> str:
-    most = "up to " if part.kind == "attachment" and part.note == SOME else ""
-    return f"{most}{QLocale().toString(part.tokens)} tokens"
+    most = _("up to ") if part.kind == "attachment" and part.note == SOME else ""
+    return _("{most}{tokens} tokens").format(most=most, tokens=QLocale().toString(part.tokens))
 
 
 # ---- what to do with a chat that is, or soon will be, longer than the context
@@ -426,7 +433,7 @@ class FullController(QObject):
 
     def _show(self) -> None:
         if self._following is not None:
-            self.offered.emit(Offer("Writing a summary of this chat for the new one…", is_working=True))
+            self.offered.emit(Offer(_("Writing a summary of this chat for the new one…"), is_working=True))
         elif not self._is_asked:
             self.offered.emit(None)
         else:
@@ -435,16 +442,28 @@ class FullController(QObject):
     @property
     def _text(self) -> str:
         locale = QLocale()
-        numbers = f"{locale.toString(self._tokens)} of {locale.toString(self._size)} tokens"
+        numbers = _("{tokens} of {size} tokens").format(
+            tokens=locale.toString(self._tokens), size=locale.toString(self._size)
+        )
         if self._is_refused:
-            what = "This chat is" if self._has_ways else "This is"
+            what = _("This chat is") if self._has_ways else _("This is")
             needed = f": {numbers}" if self._tokens > self._size > 0 else ""
-            return f"{what} too long for the model{needed}. Nothing was cut or sent. How should it go on?"
+            return _("{what} too long for the model{needed}. Nothing was cut or sent. How should it go on?").format(
+                what=what, needed=needed
+            )
         percent = self._tokens * 100 // self._size
         filling = [part for part in self._parts if part.kind != "answer"]
         most = max(filling, key=lambda part: part.tokens, default=None)
-        part = f", most of it: {words_of(most).lower()} ({locale.toString(most.tokens)})" if most else ""
-        return f"This chat takes {percent} % of the context{part}. How should it go on when it is full?"
+        part = (
+            _(", most of it: {words} ({tokens})").format(
+                words=words_of(most).lower(), tokens=locale.toString(most.tokens)
+            )
+            if most
+            else ""
+        )
+        return _("This chat takes {percent} % of the context{part}. How should it go on when it is full?").format(
+            percent=percent, part=part
+        )
 
     # ---- a larger context
 
@@ -468,7 +487,9 @@ class FullController(QObject):
         if self._larger is None:
             return ""
         tokens = QLocale().toString(self._larger.tokens)
-        return f"Larger context: {tokens} tokens, {bytes_for_people(self._larger.bytes)} of memory"
+        return _("Larger context: {tokens} tokens, {size} of memory").format(
+            tokens=tokens, size=bytes_for_people(self._larger.bytes)
+        )
 
     # ---- what was decided
 
@@ -556,22 +577,22 @@ def _contexts_of(chat: str) -> Callable[[Services], Pending[LoadOptions]]:
 # ---- the bar over the composer with the ways to go on with a chat that is, or soon will be, full
 
 
-LEAVE_OUT_TIP = (
+LEAVE_OUT_TIP = _(
     "The model no longer reads the oldest questions and answers of this chat. They stay in it, in grey; pinned "
     "messages and the instructions are always read. Can be changed in the settings of this chat."
 )
-SUMMARIZE_TIP = (
+SUMMARIZE_TIP = _(
     "The same, but the model first writes notes on what is left out, and reads them instead. You can edit them. Can be "
     "changed in the settings of this chat."
 )
-LARGER_TIP = "Applies to all chats; the model is loaded again"
-NEW_TIP = "The model writes notes on this chat, with which a new one begins. This one stays as it is."
+LARGER_TIP = _("Applies to all chats; the model is loaded again")
+NEW_TIP = _("The model writes notes on this chat, with which a new one begins. This one stays as it is.")
 
 
 class FullBar(QFrame):
     def __init__(self, controller: FullController, parent: QWidget) -> None:
         super().__init__(parent)
-        named(self, "full_bar", label="This chat is nearly full")
+        named(self, "full_bar", label=_("This chat is nearly full"))
         self._controller = controller
         self._build_ui()
         controller.offered.connect(self.show_offer)
@@ -580,15 +601,15 @@ class FullBar(QFrame):
     def _build_ui(self) -> None:
         controller = self._controller
         self._label = plain_label("", self, name="full_words")
-        tip = "Decide later"
+        tip = _("Decide later")
         self._close = tool_button("full_close", self, tip=tip, label=tip, icon="x", on=controller.close_offer)
-        self._leave_out = button("Leave out the oldest turns", "full_leave_out", self, tip=LEAVE_OUT_TIP)
+        self._leave_out = button(_("Leave out the oldest turns"), "full_leave_out", self, tip=LEAVE_OUT_TIP)
         self._leave_out.clicked.connect(lambda: controller.choose(LEAVE_OUT))
-        self._summarize = button("Keep a summary of the earlier part", "full_summarize", self, tip=SUMMARIZE_TIP)
+        self._summarize = button(_("Keep a summary of the earlier part"), "full_summarize", self, tip=SUMMARIZE_TIP)
         self._summarize.clicked.connect(lambda: controller.choose(SUMMARIZE))
-        self._new = button("New chat with a summary", "full_new_chat", self, tip=NEW_TIP, on=controller.begin_new)
-        self._larger = button("Larger context", "full_larger", self, tip=LARGER_TIP, on=controller.enlarge)
-        self._cancel = button("Cancel", "full_cancel", self, on=controller.cancel)
+        self._new = button(_("New chat with a summary"), "full_new_chat", self, tip=NEW_TIP, on=controller.begin_new)
+        self._larger = button(_("Larger context"), "full_larger", self, tip=LARGER_TIP, on=controller.enlarge)
+        self._cancel = button(_("Cancel"), "full_cancel", self, on=controller.cancel)
         buttons = QWidget(self)
         flow(*self.in_order[1:], gap=theme.SPACE_8, into=buttons)
         head = row((self._label, 1), (self._close, Qt.AlignmentFlag.AlignTop), gap=theme.SPACE_8)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import Hold, Item, Message
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import Role
 from slmdesk.chat.conversation import NEW_CHAT, REDACT, Conversation, SentMessage, is_private, words_of
 from slmdesk.chat.types import ChatOptions, QuotesFound, Rewrite, SendRequest, options_from
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from slmdesk.services import Services
 
 KIND = "chat"
-ATTACHED = " What is attached is redacted too, without being shown here."
+ATTACHED = _(" What is attached is redacted too, without being shown here.")
 
 
 class ChatController(QObject):
@@ -374,7 +375,7 @@ class ChatController(QObject):
             self.context.measure_soon()
         elif event.problem is not None:
             open_it = partial(self.open_chat, event.message.item)
-            self._bridge.notice_raised.emit(notice_of(event.problem, action="Open the chat", on_action=open_it))
+            self._bridge.notice_raised.emit(notice_of(event.problem, action=_("Open the chat"), on_action=open_it))
 
     def _on_message_changed(self, event: MessageChanged) -> None:
         if event.message.id in self.shown.by_id:
@@ -550,10 +551,10 @@ class MessageEdits(QObject):
     def _on_deleted(self, chat: str, near: str, count: int) -> None:
         self.is_deleting = False
         self._refresh(chat, near)
-        words = "The message was deleted." if count == 1 else f"{count:,} messages were deleted."
+        words = ngettext("The message was deleted.", "{n:,} messages were deleted.", count)
         back: Callable[[], None] = partial(self._bring_back, chat)
         self._bridge.notice_raised.emit(
-            Notice(words, action="Undo", on_action=back, life_ms=UNDO_MS, key=f"deleted in {chat}")
+            Notice(words, action=_("Undo"), on_action=back, life_ms=UNDO_MS, key=f"deleted in {chat}")
         )
 
     def _bring_back(self, chat: str) -> None:
@@ -566,7 +567,11 @@ class MessageEdits(QObject):
     def _on_forked(self, item: Item) -> None:
         self._chat.open_chat(item.id)
         self._bridge.notice_raised.emit(
-            Notice(f"“{item.title}” goes on from here. The other chat is as it was.", life_ms=UNDO_MS, key="forked")
+            Notice(
+                _("“{title}” goes on from here. The other chat is as it was.").format(title=item.title),
+                life_ms=UNDO_MS,
+                key="forked",
+            )
         )
 
 
@@ -630,7 +635,11 @@ class PrivateController(QObject):
         self._chat.drafts.put(saved.id, draft)
         self._chat.open_chat(saved.id)
         self._bridge.notice_raised.emit(
-            Notice(f"“{saved.title}” is saved with the other chats.", life_ms=UNDO_MS, key="private saved")
+            Notice(
+                _("“{title}” is saved with the other chats.").format(title=saved.title),
+                life_ms=UNDO_MS,
+                key="private saved",
+            )
         )
 
     def _on_item_gone(self, event: ItemGone) -> None:

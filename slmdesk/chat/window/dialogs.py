@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.documents import FORMATS
 from slmdesk.base.record import changed
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import Sampling
 from slmdesk.chat.conversation import InspectedPrompt
 from slmdesk.chat.presets import MOST_NAME, MOST_SYSTEM, Preset
@@ -65,15 +66,15 @@ from slmdesk.window.widgets.dialogs import Dialog, TextDialog, ask_password
 from slmdesk.window.widgets.opening import FileDrop, ask_file, ask_files, ask_new_file
 from slmdesk.window.widgets.rows import Choice
 
-FILTERS = "Presets (*.json);;All files (*)"
-INTRO = "A chat takes over what is in its preset; what you change in it later changes no chat."
-SHIPPED = "comes with slmdesk"
+FILTERS = _("Presets (*.json);;All files (*)")
+INTRO = _("A chat takes over what is in its preset; what you change in it later changes no chat.")
+SHIPPED = _("comes with slmdesk")
 
 
 class PresetsWindow(Dialog):
     def __init__(self, controller: PresetsController, models: Sequence[tuple[str, str]], parent: QWidget) -> None:
         super().__init__(parent)
-        passing(self, "presets_window", "Presets")
+        passing(self, "presets_window", _("Presets"))
         self.resize(640, 520)
         self._controller, self._models = controller, models
         self._new_one = ""
@@ -84,22 +85,22 @@ class PresetsWindow(Dialog):
         self._show()
 
     def _build_ui(self) -> None:
-        self._list = named(QListWidget(self), "presets_list", label="Presets")
+        self._list = named(QListWidget(self), "presets_list", label=_("Presets"))
         self._list.setSpacing(theme.SPACE_4 // 2)
         self._words = plain_label("", self, name="presets_words", kind="small")
-        self._default = named(CheckBox("New chats begin with this preset", self), "presets_default")
+        self._default = named(CheckBox(_("New chats begin with this preset"), self), "presets_default")
 
         def make(text: str, name: str, do: Callable[[], None], tip: str = "") -> QPushButton:
             return button(text, f"presets_{name}", self, tip=tip, on=do)
 
-        self._new = make("New…", "new", self._on_new)
-        self._edit = make("Edit…", "edit", self._on_edit)
-        self._duplicate = make("Duplicate", "duplicate", self._on_duplicate)
-        self._delete = make("Delete", "delete", self._on_delete)
-        self._up = make("Move up", "up", partial(self._on_move, -1))
-        self._down = make("Move down", "down", partial(self._on_move, 1))
-        self._export = make("Export…", "export", self._on_export, "Write it to a file for others")
-        self._import = make("Import…", "import", self._on_import, "Add the preset of a file")
+        self._new = make(_("New…"), "new", self._on_new)
+        self._edit = make(_("Edit…"), "edit", self._on_edit)
+        self._duplicate = make(_("Duplicate"), "duplicate", self._on_duplicate)
+        self._delete = make(_("Delete"), "delete", self._on_delete)
+        self._up = make(_("Move up"), "up", partial(self._on_move, -1))
+        self._down = make(_("Move down"), "down", partial(self._on_move, 1))
+        self._export = make(_("Export…"), "export", self._on_export, _("Write it to a file for others"))
+        self._import = make(_("Import…"), "import", self._on_import, _("Add the preset of a file"))
         side = column(
             self._new, self._edit, self._duplicate, self._delete, self._up, self._down,
             self._export, self._import, 1, gap=theme.SPACE_8,
@@ -125,7 +126,7 @@ class PresetsWindow(Dialog):
         self._list.clear()
         for preset in self._controller.presets:
             marks = [SHIPPED] if preset.is_shipped else []
-            marks += ["for new chats"] if preset.id == self._controller.default else []
+            marks += [_("for new chats")] if preset.id == self._controller.default else []
             item = QListWidgetItem(f"{preset.name} ({', '.join(marks)})" if marks else preset.name, self._list)
             item.setData(Qt.ItemDataRole.UserRole, preset.id)
             item.setToolTip(plain_tip(preset.words or preset.options.system[:300]))
@@ -142,7 +143,7 @@ class PresetsWindow(Dialog):
         is_own = preset is not None and not preset.is_shipped
         for each in (self._edit, self._delete):
             each.setEnabled(is_own)
-            each.setToolTip("" if is_own else "Duplicate it: the copy is yours to change")
+            each.setToolTip("" if is_own else _("Duplicate it: the copy is yours to change"))
         self._up.setEnabled(preset is not None and is_own and own[0] != preset.id)
         self._down.setEnabled(preset is not None and is_own and own[-1] != preset.id)
         for any_kind in (self._duplicate, self._export, self._default):
@@ -158,12 +159,12 @@ class PresetsWindow(Dialog):
     # ---- buttons
 
     def _on_new(self) -> None:
-        self._open_editor("", "", ChatOptions(), "New preset")
+        self._open_editor("", "", ChatOptions(), _("New preset"))
 
     def _on_edit(self) -> None:
         preset = self.current
         if preset is not None and not preset.is_shipped:
-            self._open_editor(preset.id, preset.name, preset.options, "Edit the preset")
+            self._open_editor(preset.id, preset.name, preset.options, _("Edit the preset"))
 
     def _open_editor(self, id: str, name: str, options: ChatOptions, title: str) -> None:
         editor = PresetEditor(self, name, options, self._models, title=title, read_form=self._controller.read_form)
@@ -192,11 +193,11 @@ class PresetsWindow(Dialog):
             proposed = Path.home() / f"{''.join(c if c.isalnum() or c in ' -_' else '_' for c in preset.name)}.json"
             chosen = partial(self._controller.export, preset.id)
             ask_new_file(
-                self, "Export a preset", chosen, name="preset_export_dialog", proposed=proposed, filters=FILTERS
+                self, _("Export a preset"), chosen, name="preset_export_dialog", proposed=proposed, filters=FILTERS
             )
 
     def _on_import(self) -> None:
-        ask_file(self, "Import a preset", self._controller.import_file, name="preset_import_dialog", filters=FILTERS)
+        ask_file(self, _("Import a preset"), self._controller.import_file, name="preset_import_dialog", filters=FILTERS)
 
 
 def _first_words(preset: Preset) -> str:
@@ -207,12 +208,12 @@ def _first_words(preset: Preset) -> str:
 # ---- a dialog with everything that is in a preset
 
 
-AS_USUAL = "The model's own"
-ANY_MODEL = "Any"
-HALF = "An example needs a question and an answer."
-LONG = f"One side of an example has {MOST_EXAMPLE:,} characters at most."
-UNREADABLE = "One of the settings above cannot be used; below it stands why."
-LONG_SYSTEM = f"Instructions have {MOST_SYSTEM:,} characters at most."
+AS_USUAL = _("The model's own")
+ANY_MODEL = _("Any")
+HALF = _("An example needs a question and an answer.")
+LONG = _("One side of an example has {most_example:,} characters at most.").format(most_example=MOST_EXAMPLE)
+UNREADABLE = _("One of the settings above cannot be used; below it stands why.")
+LONG_SYSTEM = _("Instructions have {most_system:,} characters at most.").format(most_system=MOST_SYSTEM)
 
 
 class PresetEditor(Dialog):
@@ -237,11 +238,11 @@ class PresetEditor(Dialog):
         self._show_state()
 
     def _build_ui(self, name: str, options: ChatOptions, models: Sequence[tuple[str, str]]) -> None:
-        self._name = text_line("preset_name", self, "Name", most=MOST_NAME)
+        self._name = text_line("preset_name", self, _("Name"), most=MOST_NAME)
         self._name.setText(name)
-        self._system = named(QPlainTextEdit(options.system, self), "preset_system", label="Instructions")
+        self._system = named(QPlainTextEdit(options.system, self), "preset_system", label=_("Instructions"))
         self._system.setTabChangesFocus(True)
-        self._system.setPlaceholderText("What the model is told before each chat")
+        self._system.setPlaceholderText(_("What the model is told before each chat"))
         self._system.setMinimumHeight(100)
         self._choices = {
             "model": self._choice("model", [("", ANY_MODEL), *models], options.model),
@@ -251,7 +252,14 @@ class PresetEditor(Dialog):
             "thinking": self._choice("thinking", list(THINKING.items()), options.thinking),
             "answer_language": self._choice("answer_language", list(ANSWER_LANGUAGES), options.answer_language),
         }
-        titles = ("Model", "Temperature", "Word variety (top-p)", "Maximum length", "Thinking", "Language of answers")
+        titles = (
+            _("Model"),
+            _("Temperature"),
+            _("Word variety (top-p)"),
+            _("Maximum length"),
+            _("Thinking"),
+            _("Language of answers"),
+        )
         grid = QGridLayout()
         for at, (title, choice) in enumerate(zip(titles, self._choices.values(), strict=True)):
             heading = plain_label(title, self, name=f"preset_{choice.objectName()}_heading", wraps=False)
@@ -267,7 +275,7 @@ class PresetEditor(Dialog):
         content = QFrame(self)
         content.setMinimumHeight(1)  # else it is as tall as in the narrowest column
         column(
-            plain_label("Instructions", self, name="preset_system_heading", wraps=False),
+            plain_label(_("Instructions"), self, name="preset_system_heading", wraps=False),
             (self._system, 2),
             grid,
             self._form,
@@ -281,7 +289,7 @@ class PresetEditor(Dialog):
         show_column(scroll, content)
         self._problem = plain_label("", self, name="preset_problem", kind="danger")
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        self._save = named(QPushButton("Save", self), "preset_save")
+        self._save = named(QPushButton(_("Save"), self), "preset_save")
         self._save.setProperty("kind", "primary")
         self._buttons.addButton(self._save, QDialogButtonBox.ButtonRole.AcceptRole)
         column(
@@ -295,10 +303,10 @@ class PresetEditor(Dialog):
         )
 
     def _build_examples(self, examples: Sequence[Example]) -> QLayout:
-        words = "Examples: the model reads them before each chat and answers in the same way."
+        words = _("Examples: the model reads them before each chat and answers in the same way.")
         heading = plain_label(words, self, name="preset_examples_heading")
-        self._examples = named(QTableWidget(0, 2, self), "preset_examples", label="Examples")
-        self._examples.setHorizontalHeaderLabels(["Question", "Answer"])
+        self._examples = named(QTableWidget(0, 2, self), "preset_examples", label=_("Examples"))
+        self._examples.setHorizontalHeaderLabels([_("Question"), _("Answer")])
         self._examples.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self._examples.verticalHeader().hide()
         self._examples.setWordWrap(True)
@@ -306,8 +314,8 @@ class PresetEditor(Dialog):
         self._examples.setMinimumHeight(120)
         for example in examples:
             self._add(example.question, example.answer)
-        self._more = button("Add an example", "preset_example_add", self, on=self._on_add)
-        self._less = button("Remove", "preset_example_remove", self, on=self._on_remove)
+        self._more = button(_("Add an example"), "preset_example_add", self, on=self._on_add)
+        self._less = button(_("Remove"), "preset_example_remove", self, on=self._on_remove)
         return column(heading, self._examples, row(self._more, self._less, 1, gap=theme.SPACE_8), gap=theme.SPACE_4)
 
     def _choice(self, name: str, values: list[tuple[object, str]], shown: object) -> Choice:
@@ -393,10 +401,10 @@ class PresetEditor(Dialog):
 # ---- the dialog of a space
 
 
-SPACE_INTRO = (
+SPACE_INTRO = _(
     "New chats in this space begin with its instructions, preset and documents. You can change them in each chat."
 )
-SPACE_AS_USUAL = "As in other new chats"
+SPACE_AS_USUAL = _("As in other new chats")
 MOST_LISTED = 20
 
 
@@ -408,7 +416,7 @@ class SpaceEditor(Dialog):
     def __init__(self, space: Space, presets: Sequence[Preset], attached: AttachController, parent: QWidget) -> None:
         """`attached`: reads the documents; it becomes the dialog's own."""
         super().__init__(parent)
-        passing(self, "space_editor", "Edit space" if space.id else "New space")
+        passing(self, "space_editor", _("Edit space") if space.id else _("New space"))
         self.resize(600, 520)
         self._space, self._attached = space, attached
         attached.setParent(self)
@@ -420,23 +428,25 @@ class SpaceEditor(Dialog):
 
     def _build_ui(self, presets: Sequence[Preset]) -> None:
         space = self._space
-        self._name = text_line("space_name", self, "Name", most=MOST_SPACE_NAME)
+        self._name = text_line("space_name", self, _("Name"), most=MOST_SPACE_NAME)
         self._name.setText(space.name)
-        self._system = named(QPlainTextEdit(space.system, self), "space_system", label="Instructions")
+        self._system = named(QPlainTextEdit(space.system, self), "space_system", label=_("Instructions"))
         self._system.setTabChangesFocus(True)
-        self._system.setPlaceholderText("What the model is told in each chat of this space")
+        self._system.setPlaceholderText(_("What the model is told in each chat of this space"))
         values: list[tuple[object, str]] = [("", SPACE_AS_USUAL), *((preset.id, preset.name) for preset in presets)]
         known = space.preset if any(preset.id == space.preset for preset in presets) else ""
-        self._preset = named(Choice(values, self), "space_preset", label="Preset")
+        self._preset = named(Choice(values, self), "space_preset", label=_("Preset"))
         self._preset.show_value(known)
         self._bar = AttachmentBar(self)
-        self._files = button("Add documents…", "space_files", self, icon="file-plus", on=self._on_files)
-        self._library = button("From the library", "space_library", self, tip="Documents and folders of the library")
+        self._files = button(_("Add documents…"), "space_files", self, icon="file-plus", on=self._on_files)
+        self._library = button(
+            _("From the library"), "space_library", self, tip=_("Documents and folders of the library")
+        )
         self._listed = QMenu(self._library)
         self._library.setMenu(self._listed)
         self._problem = plain_label("", self, name="space_problem", kind="danger")
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        self._save = named(QPushButton("Save" if space.id else "Create", self), "space_save")
+        self._save = named(QPushButton(_("Save") if space.id else _("Create"), self), "space_save")
         self._save.setProperty("kind", "primary")
         self._buttons.addButton(self._save, QDialogButtonBox.ButtonRole.AcceptRole)
 
@@ -446,11 +456,11 @@ class SpaceEditor(Dialog):
         column(
             plain_label(SPACE_INTRO, self, name="space_intro", kind="muted"),
             self._name,
-            heading("Instructions", "system"),
+            heading(_("Instructions"), "system"),
             (self._system, 1),
-            heading("Preset", "preset"),
+            heading(_("Preset"), "preset"),
             self._preset,
-            heading("Documents", "documents"),
+            heading(_("Documents"), "documents"),
             self._bar,
             row(self._files, self._library, 1, gap=theme.SPACE_8),
             self._problem,
@@ -481,20 +491,20 @@ class SpaceEditor(Dialog):
         is_reading = any(draft.state == READING for draft in drafts)
         problem = LONG_SYSTEM if len(self._system.toPlainText()) > MOST_SYSTEM else ""
         if bad is not None:
-            problem = f"{bad.name} cannot be read. Remove it, or read it another way."
+            problem = _("{name} cannot be read. Remove it, or read it another way.").format(name=bad.name)
         show_words(self._problem, problem)
         self._save.setEnabled(bool(self._name.text().strip()) and not problem and not is_reading)
-        self._save.setToolTip("The documents are being read" if is_reading else "")
+        self._save.setToolTip(_("The documents are being read") if is_reading else "")
 
     def _on_files(self) -> None:
         suffixes = " ".join(f"*{suffix}" for file_format in FORMATS for suffix in file_format.suffixes)
-        filters = f"Documents ({suffixes});;All files (*)"
-        ask_files(self, "Add documents", self._attached.add_paths, name="space_files_dialog", filters=filters)
+        filters = _("Documents ({suffixes});;All files (*)").format(suffixes=suffixes)
+        ask_files(self, _("Add documents"), self._attached.add_paths, name="space_files_dialog", filters=filters)
 
     def _fill_library(self) -> None:
         self._listed.clear()
         for other_name in self._attached.names.find("")[:MOST_LISTED]:
-            name = f"{other_name.name} (folder)" if other_name.is_folder else other_name.name
+            name = _("{name} (folder)").format(name=other_name.name) if other_name.is_folder else other_name.name
             self._listed.addAction(name.replace("&", "&&"), partial(self._attached.add_known, other_name))
         if self._listed.isEmpty():
             self._listed.addAction(self._attached.names.empty).setEnabled(False)
@@ -517,19 +527,22 @@ class SpaceEditor(Dialog):
 
 
 QUESTION = (
-    "Edit the question",
-    "It is asked again from here. The old question stays as a version, with all that followed it.",
-    "Ask again",
+    _("Edit the question"),
+    _("It is asked again from here. The old question stays as a version, with all that followed it."),
+    _("Ask again"),
 )
 ANSWER = (
-    "Edit the answer",
-    "The chat goes on with your words, and the answer is marked as edited. What the model wrote can be brought back.",
-    "Save",
+    _("Edit the answer"),
+    _(
+        "The chat goes on with your words, and the answer is marked as edited. What the model wrote can be brought "
+        "back."
+    ),
+    _("Save"),
 )
 NOTES = (
-    "Edit the notes",
-    "The model reads these notes in place of the messages that are left out. They are sent with each question.",
-    "Save",
+    _("Edit the notes"),
+    _("The model reads these notes in place of the messages that are left out. They are sent with each question."),
+    _("Save"),
 )
 
 
@@ -549,7 +562,7 @@ class EditDialog(Dialog):
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
         self._save = named(QPushButton(save, self), "edit_save")
         self._save.setProperty("kind", "primary")
-        self._save.setToolTip(f"{save} (Ctrl+Enter)")
+        self._save.setToolTip(_("{save} (Ctrl+Enter)").format(save=save))
         self._buttons.addButton(self._save, QDialogButtonBox.ButtonRole.AcceptRole)
         column(
             plain_label(intro, self, name="edit_intro"), (self._text, 1), self._buttons,
@@ -585,22 +598,26 @@ class EditDialog(Dialog):
 
 def show_seen(parent: QWidget, seen: InspectedPrompt) -> None:
     """Open the dialog, with warnings about oddities.  Does not block."""
-    intro = f"This is exactly what the model was given, {seen.tokens:,} tokens."
+    intro = _("This is exactly what the model was given, {tokens:,} tokens.").format(tokens=seen.tokens)
     if seen.left_out:
-        left_out = "The oldest message of this chat was" if seen.left_out == 1 else f"{seen.left_out:,} messages were"
-        intro += f" {left_out} left out to make room."
+        left_out = ngettext("The oldest message of this chat was", "{n:,} messages were", seen.left_out)
+        intro += _(" {left_out} left out to make room.").format(left_out=left_out)
     warning = " ".join(one for one in (_missing_words(seen), _lookalike_words(seen)) if one)
-    TextDialog(parent, title="What the model saw", intro=intro, text=seen.text, warning=warning, is_prose=False).show()
+    TextDialog(
+        parent, title=_("What the model saw"), intro=intro, text=seen.text, warning=warning, is_prose=False
+    ).show()
 
 
 def _missing_words(seen: InspectedPrompt) -> str:
     missing = len(seen.missing)
-    words = "1 message is" if missing == 1 else f"{missing:,} messages are"
-    return f"{words} missing: this model's own format leaves it out." if missing else ""
+    words = ngettext("1 message is", "{n:,} messages are", missing)
+    return _("{words} missing: this model's own format leaves it out.").format(words=words) if missing else ""
 
 
 def _lookalike_words(seen: InspectedPrompt) -> str:
     marks = ", ".join(f"“{lookalike}”" for lookalike in seen.lookalikes)
     if not marks:
         return ""
-    return f"The text contains {marks}, by which this model tells who speaks: it may take what follows for a turn."
+    return _(
+        "The text contains {marks}, by which this model tells who speaks: it may take what follows for a turn."
+    ).format(marks=marks)

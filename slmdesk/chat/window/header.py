@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QMenu, QMessageBox, QScrollArea, Q
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import JobStatus, ModelRecord
+from slmdesk.base.texts import _
 from slmdesk.chat.window.conversation import ChatController
 from slmdesk.chat.window.list import ChatList
 from slmdesk.jobs.types import EXAM, JobChanged
@@ -53,7 +54,7 @@ class ChatHeader(QFrame):
     def __init__(self, models: ModelsController, parent: QWidget | None) -> None:
         super().__init__(parent)
         self.setObjectName("chat_header")
-        self.fold = self._button("fold_button", "panel-left", "Show or hide the list of chats", "chat.list")
+        self.fold = self._button("fold_button", "panel-left", _("Show or hide the list of chats"), "chat.list")
         self.space = named(ElidedButton("", self), "chat_space", kind="status")
         self.space.setMaximumWidth(MOST_SPACE)
         self.space.hide()
@@ -64,12 +65,12 @@ class ChatHeader(QFrame):
         self.hold.hide()
         self.picker = ModelPicker(models, self)
         self.export = tool_button(
-            "export_button", self, tip="Export this chat", label="Export this chat", icon="download"
+            "export_button", self, tip=_("Export this chat"), label=_("Export this chat"), icon="download"
         )
         self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.export_menu = ExportMenu(self.export)
         self.export.setMenu(self.export_menu)
-        self.panel = self._button("panel_button", "sliders", "Settings of this chat", "chat.panel")
+        self.panel = self._button("panel_button", "sliders", _("Settings of this chat"), "chat.panel")
         self.panel.setCheckable(True)
         row(
             self.fold, self.space, (self.title, 1), self.hold, self.picker, self.export, self.panel,
@@ -78,7 +79,7 @@ class ChatHeader(QFrame):
 
     def show_space(self, name: str) -> None:
         self.space.setText(name.replace("&", "&&"))
-        tip = f"In the space “{name}”: show its chats"
+        tip = _("In the space “{name}”: show its chats").format(name=name)
         self.space.setToolTip(plain_tip(tip))
         self.space.setAccessibleName(tip)
         self.space.setVisible(bool(name))
@@ -105,9 +106,9 @@ class ChatHeader(QFrame):
 # ---- the models for the chat
 
 
-STATE_TOPIC = "model state"
+STATE_TOPIC = _("model state")
 """Topic of notices that are closed when a model is ready again."""
-GONE = "{name} was removed from the library elsewhere. Your chats are kept; choose another model to go on."
+GONE = _("{name} was removed from the library elsewhere. Your chats are kept; choose another model to go on.")
 
 
 class ModelsController(QObject):
@@ -211,7 +212,7 @@ class ModelsController(QObject):
         if event.problem is not None and event.state in (ModelState.CRASHED, ModelState.NOT_LOADED):
             is_large = event.problem.code == "model.out_of_memory"
             again = partial(self.use_anyway if is_large else self.use, event.model) if event.model else None
-            action = ("Load it anyway" if is_large else "Load it again") if event.model else ""
+            action = (_("Load it anyway") if is_large else _("Load it again")) if event.model else ""
             self._bridge.notice_raised.emit(notice_of(event.problem, action=action, on_action=again, topic=STATE_TOPIC))
 
     def _on_imports_ended(self, ended: Sequence[ImportEnded]) -> None:
@@ -235,10 +236,10 @@ def _starter_words(starter: Path | None) -> str:
         size = starter.stat().st_size
     except OSError:
         return ""
-    return (
-        f"A small starter model is included: SmolLM2 135M, {bytes_for_people(size)}. "
+    return _(
+        "A small starter model is included: SmolLM2 135M, {size}. "
         "It is quick and very small, good for trying things out; larger models know more."
-    )
+    ).format(size=bytes_for_people(size))
 
 
 # ---- a button that shows the model and its state, with a menu to choose another
@@ -249,11 +250,11 @@ MOST_MENU_NAME = 36
 SHORT_NAME = 16
 BESIDE_WORDS, LEAST_NAME = 40, 60
 WORDS = {
-    ModelState.NONE: "no model",
-    ModelState.NOT_LOADED: "not loaded",
-    ModelState.LOADING: "loading",
-    ModelState.READY: "ready",
-    ModelState.CRASHED: "crashed",
+    ModelState.NONE: _("no model"),
+    ModelState.NOT_LOADED: _("not loaded"),
+    ModelState.LOADING: _("loading"),
+    ModelState.READY: _("ready"),
+    ModelState.CRASHED: _("crashed"),
 }
 
 
@@ -281,11 +282,11 @@ class ModelPicker(QWidget):
         self._menu = named(QMenu(self), "model_menu")
         self._menu.setToolTipsVisible(True)
         self.button.setMenu(self._menu)
-        words = "Stop loading the model"
+        words = _("Stop loading the model")
         self.cancel_button = tool_button(
             "cancel_load_button", self, tip=words, label=words, icon="x", on=self._controller.cancel_load
         )
-        self._bar = thin_bar("load_bar", self, "Loading", most=1000, height=3, keeps_place=True)
+        self._bar = thin_bar("load_bar", self, _("Loading"), most=1000, height=3, keeps_place=True)
         top = row(self.button, self.cancel_button, gap=theme.SPACE_4)
         # above as much as the bar below takes, so that the words stand in the middle
         column(top, self._bar, into=self, gap=1, margins=(0, 4, 0, 0))
@@ -331,11 +332,11 @@ class ModelPicker(QWidget):
         if self._models:
             self._menu.addSeparator()
         if self._event.state is ModelState.READY:
-            self._menu.addAction("Unload model", self._controller.unload)
+            self._menu.addAction(_("Unload model"), self._controller.unload)
         if self._event.state is ModelState.LOADING:
-            self._menu.addAction("Stop loading", self._controller.cancel_load)
+            self._menu.addAction(_("Stop loading"), self._controller.cancel_load)
         if self._may_add:
-            self._menu.addAction("Add a model file…", self._on_add_file)
+            self._menu.addAction(_("Add a model file…"), self._on_add_file)
 
     def _on_add_file(self) -> None:
         choose_model_file(self.window(), "model_file_dialog", self._controller.look_at)
@@ -344,13 +345,15 @@ class ModelPicker(QWidget):
         state, name = self._event.state, self._event.name
         words = WORDS[state]
         if state is ModelState.LOADING:
-            words = f"loading, {round(self._event.fraction * 100)} %"
-        text = self._fitted(name, words) if name else "Choose a model" if self._models else "Add a model"
+            words = _("loading, {fraction} %").format(fraction=round(self._event.fraction * 100))
+        text = self._fitted(name, words) if name else _("Choose a model") if self._models else _("Add a model")
         self.button.setText(text.replace("&", "&&"))
-        self.button.setAccessibleName(f"Model: {name}, {words}" if name else "Model: none")
+        self.button.setAccessibleName(
+            _("Model: {name}, {words}").format(name=name, words=words) if name else _("Model: none")
+        )
         reason = self._event.problem.sentence if self._event.problem else ""
         keys = keys_of("chat.model").shown
-        choose = f"{name}: {words}. Choose a model" + (f" ({keys})" if keys else "")
+        choose = _("{name}: {words}. Choose a model").format(name=name, words=words) + (f" ({keys})" if keys else "")
         self.button.setToolTip(plain_tip(reason or (choose if name else text)))
         set_icon(self.button, "triangle-alert" if state is ModelState.CRASHED else "chevron-down")
         is_loading = state is ModelState.LOADING
@@ -387,10 +390,10 @@ def _info_of(model: ModelRecord) -> str:
 # ---- what is said of a private chat, over its messages
 
 
-PRIVATE = "Private chat"
-SENTENCE = "Nothing of it is written to the disk. It is gone when you close it, and when slmdesk quits or locks."
-LOST = "This chat is in no file: once closed, it cannot be brought back."
-LOST_MORE = "To keep it, choose “Save this chat” first."
+PRIVATE = _("Private chat")
+SENTENCE = _("Nothing of it is written to the disk. It is gone when you close it, and when slmdesk quits or locks.")
+LOST = _("This chat is in no file: once closed, it cannot be brought back.")
+LOST_MORE = _("To keep it, choose “Save this chat” first.")
 
 
 class PrivateBar(QFrame):
@@ -405,15 +408,15 @@ class PrivateBar(QFrame):
         icon = QLabel(self)
         set_icon(icon, "eye-off", "muted")
         self.save = button(
-            "Save this chat",
+            _("Save this chat"),
             "private_save",
             self,
             kind="quiet",
-            tip="Keep it with the other chats",
+            tip=_("Keep it with the other chats"),
             on=self.save_requested,
         )
         self.close_button = button(
-            "Close", "private_close", self, kind="quiet", tip="Forget this chat", on=self.close_requested
+            _("Close"), "private_close", self, kind="quiet", tip=_("Forget this chat"), on=self.close_requested
         )
         top = row(icon, self._badge, 1, self.save, self.close_button, gap=theme.SPACE_8)
         column(top, self._words, into=self, gap=theme.SPACE_4, margins=(theme.SPACE_16, theme.SPACE_8))
@@ -448,9 +451,9 @@ class PrivateEntry(QObject):
         if not self._private.has_words:
             self._private.close()
             return
-        box = message_box(self._page, "private_close_dialog", "Close this private chat", LOST, LOST_MORE)
-        closing = named(box.addButton("Close it", QMessageBox.ButtonRole.DestructiveRole), "private_close_button")
-        staying = named(box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole), "private_stay_button")
+        box = message_box(self._page, "private_close_dialog", _("Close this private chat"), LOST, LOST_MORE)
+        closing = named(box.addButton(_("Close it"), QMessageBox.ButtonRole.DestructiveRole), "private_close_button")
+        staying = named(box.addButton(_("Cancel"), QMessageBox.ButtonRole.RejectRole), "private_stay_button")
         box.setDefaultButton(staying)
         box.setEscapeButton(staying)
         closing.clicked.connect(self._private.close)
@@ -461,19 +464,21 @@ class PrivateEntry(QObject):
 
 
 EXAMPLES = (
-    "Explain in three sentences why the sky is blue.",
-    "Write a short, friendly reply that declines an invitation.",
-    "Give me five names for a small bakery.",
+    _("Explain in three sentences why the sky is blue."),
+    _("Write a short, friendly reply that declines an invitation."),
+    _("Give me five names for a small bakery."),
 )
 STAYS = (
-    "Your chats are written to a file on this PC and nowhere else.",
-    "Models run on this PC's processor; no text leaves it.",
-    "slmdesk needs no account and works with the network unplugged. "
-    "The bar below counts every request it makes: there are none unless you ask for one.",
+    _("Your chats are written to a file on this PC and nowhere else."),
+    _("Models run on this PC's processor; no text leaves it."),
+    _(
+        "slmdesk needs no account and works with the network unplugged. "
+        "The bar below counts every request it makes: there are none unless you ask for one."
+    ),
 )
-WITH_STARTER = "slmdesk needs a language model to work. Start with the small one included, or add your own (.gguf)."
-WITHOUT_STARTER = "slmdesk needs a language model to work. Add your own (.gguf)."
-ENCRYPTION = (
+WITH_STARTER = _("slmdesk needs a language model to work. Start with the small one included, or add your own (.gguf).")
+WITHOUT_STARTER = _("slmdesk needs a language model to work. Add your own (.gguf).")
+ENCRYPTION = _(
     "•  The history can be encrypted, so that nobody reads it from the disk or a backup: now, or at any time in "
     "Settings, under Privacy."
 )
@@ -492,8 +497,8 @@ class EmptyChat(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         inner = named(QWidget(self), "empty_inner")
         inner.setMinimumHeight(1)  # else it is as tall as in the narrowest column
-        title = plain_label("What would you like to write about?", inner, name="empty_title", kind="title")
-        note = "Small models are good at short texts and make mistakes: check what matters."
+        title = plain_label(_("What would you like to write about?"), inner, name="empty_title", kind="title")
+        note = _("Small models are good at short texts and make mistakes: check what matters.")
         parts = column(title, plain_label(note, inner, name="empty_note", kind="muted"), gap=theme.SPACE_8)
         parts.addSpacing(theme.SPACE_8)
         self.in_order = _add_examples(parts, inner, "example", self.example_chosen.emit)
@@ -525,14 +530,14 @@ class FirstStart(QScrollArea):
         inner.setMinimumHeight(1)  # else it is as tall as in the narrowest column
         self._words = plain_label("", inner, name="first_words")
         self._starter = button(
-            "Use the starter model", "starter_button", inner, kind="primary", on=self._models.import_starter
+            _("Use the starter model"), "starter_button", inner, kind="primary", on=self._models.import_starter
         )
         self._starter_note = plain_label("", inner, name="starter_note", kind="muted")
-        tip = "Choose a GGUF file on this PC"
-        self._add = button("Add a model file…", "add_model_button", inner, tip=tip, on=self._on_add_file)
-        self._try = plain_label("Or ask it something at once:", inner, name="first_try", kind="muted")
+        tip = _("Choose a GGUF file on this PC")
+        self._add = button(_("Add a model file…"), "add_model_button", inner, tip=tip, on=self._on_add_file)
+        self._try = plain_label(_("Or ask it something at once:"), inner, name="first_try", kind="muted")
         parts = column(
-            plain_label("Welcome to slmdesk", inner, name="first_title", kind="title"),
+            plain_label(_("Welcome to slmdesk"), inner, name="first_title", kind="title"),
             self._words,
             row(self._starter, self._add, 1, gap=theme.SPACE_8),
             self._starter_note,
@@ -540,20 +545,20 @@ class FirstStart(QScrollArea):
             gap=theme.SPACE_12,
         )
         self._examples = _add_examples(parts, inner, "first_example", self._on_example)
-        self._drop = plain_label("or drop a .gguf file here", inner, name="drop_zone", kind="drop")
+        self._drop = plain_label(_("or drop a .gguf file here"), inner, name="drop_zone", kind="drop")
         self._drop.setAlignment(Qt.AlignmentFlag.AlignCenter)
         parts.addWidget(self._drop)
-        self._progress = thin_bar("import_bar", inner, "Copying the model file")
+        self._progress = thin_bar("import_bar", inner, _("Copying the model file"))
         self._progress_note = plain_label("", inner, name="import_note", kind="muted")
-        self._cancel = button("Cancel", "import_cancel", inner, on=self._on_cancel)
+        self._cancel = button(_("Cancel"), "import_cancel", inner, on=self._on_cancel)
         parts.addWidget(self._progress)
         parts.addLayout(row((self._progress_note, 1), self._cancel))
         parts.addSpacing(theme.SPACE_8)
-        parts.addWidget(plain_label("What stays on this PC: everything", inner, name="stays_title", kind="heading"))
+        parts.addWidget(plain_label(_("What stays on this PC: everything"), inner, name="stays_title", kind="heading"))
         for at, line in enumerate(STAYS):
             parts.addWidget(plain_label(f"•  {line}", inner, name=f"stays_{at}", kind="muted"))
         self._offer = plain_label(ENCRYPTION, inner, name="encryption_offer", kind="muted", is_hidden=True)
-        self._encrypt = button("Encrypt the history…", "offer_encrypt_button", inner, on=self.encrypt_requested)
+        self._encrypt = button(_("Encrypt the history…"), "offer_encrypt_button", inner, on=self.encrypt_requested)
         self._encrypt.hide()
         parts.addWidget(self._offer)
         parts.addLayout(row(self._encrypt, 1))
@@ -620,7 +625,7 @@ def _add_examples(
     examples = tuple(named(ElidedButton(words, parent), f"{name}_{at}") for at, words in enumerate(EXAMPLES))
     for example, words in zip(examples, EXAMPLES, strict=True):
         example.setProperty("kind", "example")
-        example.setToolTip(f"Ask this: {words}")
+        example.setToolTip(_("Ask this: {words}").format(words=words))
         example.clicked.connect(lambda _checked=False, words=words: chosen(words))
         parts.addWidget(example)
     return examples

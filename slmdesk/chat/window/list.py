@@ -10,6 +10,7 @@ from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFrame, QMenu, QMessageBox, QToolButton, QWidget
 
+from slmdesk.base.texts import _
 from slmdesk.chat.conversation import NEW_CHAT
 from slmdesk.chat.window.list_controller import (
     ALL,
@@ -48,8 +49,8 @@ if TYPE_CHECKING:
     from slmdesk.chat.spaces import Space
 
 SEARCH_AFTER_MS = 200
-NEW, NEW_HERE = "New chat", "New chat here"
-MORE = "Private chat, spaces, archive, trash, import and export"
+NEW, NEW_HERE = _("New chat"), _("New chat here")
+MORE = _("Private chat, spaces, archive, trash, import and export")
 
 
 class Target(NamedTuple):
@@ -81,7 +82,7 @@ class ChatList(QFrame):
     def _build_ui(self) -> None:
         self.search_box = text_line("search_box", self, "", most=400, clears=CLEAR)
         self._new = button(
-            NEW, "new_chat_button", self, tip="Start a new chat", shortcut="chat.new", icon="plus",
+            NEW, "new_chat_button", self, tip=_("Start a new chat"), shortcut="chat.new", icon="plus",
             on=self.new_chat_requested,
         )  # fmt: skip
         self._more = tool_button("list_menu_button", self, tip=MORE, label=MORE, icon="ellipsis")
@@ -90,7 +91,7 @@ class ChatList(QFrame):
         self._more.setMenu(self._menu)
         self.place_bar = PlaceBar(self)
         self.private = PrivateList(self)
-        self.view = named(ChatView(self._rows, self), "chat_view", label="Chats")
+        self.view = named(ChatView(self._rows, self), "chat_view", label=_("Chats"))
         self.view.addAction(self._delete)
         self._hint = plain_label("", self, name="chat_list_hint", kind="small")
         self._hint.setContentsMargins(theme.SPACE_16, 0, theme.SPACE_12, 0)
@@ -103,13 +104,13 @@ class ChatList(QFrame):
         self._show_place(ALL)
 
     def _build_actions(self) -> None:
-        self._rename = named(QAction("Rename", self), "rename_action")
+        self._rename = named(QAction(_("Rename"), self), "rename_action")
         show_in_menu(self._rename, "chat.rename")  # the page has the key, see `rename_current`
-        self._delete = named(QAction("Delete", self), "delete_action")
+        self._delete = named(QAction(_("Delete"), self), "delete_action")
         self._delete.setShortcut(QKeySequence(Qt.Key.Key_Delete))
         self._pin, self._archive = (named(QAction(self), f"{name}_action") for name in ("pin", "archive"))
         self._export = ChatsExportMenu(self)
-        self._move = named(QMenu("Move to a space", self), "move_menu")
+        self._move = named(QMenu(_("Move to a space"), self), "move_menu")
         for action in (self._rename, self._delete):
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
 
@@ -206,9 +207,9 @@ class ChatList(QFrame):
         return self._controller.spaces.of(self._controller.place.space)
 
     def _show_place(self, place: Place) -> None:
-        name = "Archive" if place.is_archive else self._controller.spaces.name_of(place.space)
+        name = _("Archive") if place.is_archive else self._controller.spaces.name_of(place.space)
         self.place_bar.show_place(name, is_space=bool(place.space))
-        hint = "Search the archive" if place.is_archive else "Search all chats"
+        hint = _("Search the archive") if place.is_archive else _("Search all chats")
         self.search_box.setPlaceholderText(hint)
         self.search_box.setAccessibleName(hint)
         show_keys(self.search_box, "chat.search", hint)
@@ -284,12 +285,12 @@ class ChatList(QFrame):
     def _fill_menu(self, menu: QMenu) -> None:
         targets, is_archive = self._targets, self._controller.place.is_archive
         self._export.show_count(len(targets))
-        self._pin.setText("Unpin" if all(target.is_pinned for target in targets) else "Pin")
-        self._archive.setText("Take out of the archive" if is_archive else "Archive")
+        self._pin.setText(_("Unpin") if all(target.is_pinned for target in targets) else _("Pin"))
+        self._archive.setText(_("Take out of the archive") if is_archive else _("Archive"))
         if len(targets) == 1:
             menu.addAction(self._rename)
             hold = partial(self._controller.toggle_hold, targets[0].id)
-            named(menu.addAction("Put on hold, or release", hold), "hold_action")
+            named(menu.addAction(_("Put on hold, or release"), hold), "hold_action")
         if not is_archive:
             menu.addAction(self._pin)
         menu.addMenu(self._move)
@@ -299,10 +300,10 @@ class ChatList(QFrame):
 
     def _fill_space_menu(self, menu: QMenu, id: str) -> None:
         space = self._controller.spaces.of(id)
-        named(menu.addAction("New chat in it", partial(self._controller.begin_chat, id)), "space_chat_action")
+        named(menu.addAction(_("New chat in it"), partial(self._controller.begin_chat, id)), "space_chat_action")
         menu.addAction(self._rename)
-        named(menu.addAction("Edit…", partial(self.edit_space, space)), "space_edit_action")
-        named(menu.addAction("Delete…", partial(self._ask_delete, space)), "space_delete_action")
+        named(menu.addAction(_("Edit…"), partial(self.edit_space, space)), "space_edit_action")
+        named(menu.addAction(_("Delete…"), partial(self._ask_delete, space)), "space_delete_action")
 
     def _fill_move(self) -> None:
         here = self._controller.place.space
@@ -312,9 +313,9 @@ class ChatList(QFrame):
             action.setEnabled(space.id != here)
         if self._controller.spaces.spaces:
             self._move.addSeparator()
-        named(self._move.addAction("New space…", self._move_to_new), "move_new_action")
+        named(self._move.addAction(_("New space…"), self._move_to_new), "move_new_action")
         if here:
-            named(self._move.addAction("Out of this space", partial(self._move_to, "")), "move_out_action")
+            named(self._move.addAction(_("Out of this space"), partial(self._move_to, "")), "move_out_action")
 
     def _move_to(self, space: str) -> None:
         self._controller.move([target.id for target in self._targets], space)
@@ -348,10 +349,12 @@ class ChatList(QFrame):
             ask_where(self, targets[0].title, form, partial(exports.export, targets[0].id, form))
         elif targets:
             titles = [(target.id, target.title) for target in targets]
-            ask_folder(self, f"Export {len(targets):,} chats", partial(exports.export_all, titles, form))
+            ask_folder(
+                self, _("Export {count:,} chats").format(count=len(targets)), partial(exports.export_all, titles, form)
+            )
 
     def _ask_together(self, chats: Sequence[str], form: str) -> None:
-        title = self._space.name if self._space else "Chats"
+        title = self._space.name if self._space else _("Chats")
         ask_where(self, title, form, partial(self._controller.exports.export_together, chats, form))
 
     def _on_export_shown(self, form: str) -> None:
@@ -386,10 +389,12 @@ class ChatList(QFrame):
     def _ask_delete(self, space: Space | None) -> None:
         if space is None:
             return
-        words = f"The space “{space.name}” is moved to the trash{becomes_of_chats(space.count)}."
-        more = "Instructions and documents stay in the chats that have them."
-        box = message_box(self, "delete_space_dialog", "Delete the space?", words, more)
-        sure = named(box.addButton("Delete space", QMessageBox.ButtonRole.DestructiveRole), "delete_space_button")
+        words = _("The space “{name}” is moved to the trash{becomes_of_chats}.").format(
+            name=space.name, becomes_of_chats=becomes_of_chats(space.count)
+        )
+        more = _("Instructions and documents stay in the chats that have them.")
+        box = message_box(self, "delete_space_dialog", _("Delete the space?"), words, more)
+        sure = named(box.addButton(_("Delete space"), QMessageBox.ButtonRole.DestructiveRole), "delete_space_button")
         sure.clicked.connect(lambda: self._controller.spaces.delete(space))
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         box.open()
@@ -409,18 +414,19 @@ class PlaceBar(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        named(self, "place_bar", label="What is listed")
+        named(self, "place_bar", label=_("What is listed"))
         self.back = tool_button(
-            "place_back", self, tip="Back to all chats (Backspace)", label="Back to all chats", icon="chevron-left",
+            "place_back", self, tip=_("Back to all chats (Backspace)"), label=_("Back to all "
+                                                                                "chats"), icon="chevron-left",
             on=self.back_requested,
         )  # fmt: skip
         self.title = ElidedLabel(self, name="place_title")
-        self.more = tool_button("place_more", self, tip="Change or delete this space", icon="ellipsis")
-        self.more.setAccessibleName("Change or delete this space")
+        self.more = tool_button("place_more", self, tip=_("Change or delete this space"), icon="ellipsis")
+        self.more.setAccessibleName(_("Change or delete this space"))
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.more)
-        named(menu.addAction("Edit space…", self.edit_requested.emit), "place_edit")
-        named(menu.addAction("Delete space…", self.delete_requested.emit), "place_delete")
+        named(menu.addAction(_("Edit space…"), self.edit_requested.emit), "place_edit")
+        named(menu.addAction(_("Delete space…"), self.delete_requested.emit), "place_delete")
         self.more.setMenu(menu)
         row(self.back, (self.title, 1), self.more, into=self, gap=theme.SPACE_4, margins=(theme.SPACE_8, 0))
         self.hide()
@@ -440,14 +446,14 @@ class SelectionBar(QFrame):
     def __init__(self, export: QMenu, move: QMenu, parent: QWidget) -> None:
         """`export`, `move`: menus of the formats, and of the spaces."""
         super().__init__(parent)
-        named(self, "selection_bar", label="Marked chats")
+        named(self, "selection_bar", label=_("Marked chats"))
         self._count = ElidedLabel(self, name="selection_count", kind="small")
-        self.pin = self._button("pin", "pin", "Pin")
-        self.archive = self._button("archive", "package", "Archive")
-        self._move = self._button("move", "folder-open", "Move to a space")
-        self._export = self._button("export", "download", "Export")
-        self._delete = self._button("delete", "trash-2", "Move to the trash (Del)")
-        self._done = self._button("done", "x", "Unmark them (Esc)")
+        self.pin = self._button("pin", "pin", _("Pin"))
+        self.archive = self._button("archive", "package", _("Archive"))
+        self._move = self._button("move", "folder-open", _("Move to a space"))
+        self._export = self._button("export", "download", _("Export"))
+        self._delete = self._button("delete", "trash-2", _("Move to the trash (Del)"))
+        self._done = self._button("done", "x", _("Unmark them (Esc)"))
         for tool, menu in ((self._move, move), (self._export, export)):
             tool.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
             tool.setMenu(menu)
@@ -466,10 +472,10 @@ class SelectionBar(QFrame):
 
     def show_count(self, count: int, *, is_archive: bool, is_pinned: bool) -> None:
         self.setVisible(count > 1)
-        self._count.set_full_text(f"{count:,} marked")
-        _say(self.archive, "Take out of the archive" if is_archive else "Archive")
+        self._count.set_full_text(_("{count:,} marked").format(count=count))
+        _say(self.archive, _("Take out of the archive") if is_archive else _("Archive"))
         set_icon(self.archive, "undo-2" if is_archive else "package")
-        _say(self.pin, "Unpin" if is_pinned else "Pin")
+        _say(self.pin, _("Unpin") if is_pinned else _("Pin"))
         self.pin.setVisible(not is_archive)
 
     def _button(self, name: str, icon: str, words: str) -> QToolButton:
@@ -486,7 +492,7 @@ def _say(tool: QToolButton, words: str) -> None:
 # ---- the private chats that there are, over the list of the kept ones
 
 
-PRIVATE = "Private chat"
+PRIVATE = _("Private chat")
 
 
 class PrivateList(QFrame):
@@ -494,7 +500,7 @@ class PrivateList(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        named(self, "private_list", label="Private chats")
+        named(self, "private_list", label=_("Private chats"))
         self._shown: Mapping[str, str] = {}
         self._buttons: list[ElidedButton] = []
         self._column = column(into=self, gap=0, margins=(theme.SPACE_8, 0))
@@ -538,16 +544,16 @@ class ListMenu(QMenu):
     def __init__(self, imports: ImportController, parent: QWidget) -> None:
         super().__init__(parent)
         self._imports, self._over = imports, parent
-        private = self._add("new_private", "New private chat", self.private_requested.emit)
+        private = self._add("new_private", _("New private chat"), self.private_requested.emit)
         show_in_menu(private, "chat.private")
         private.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)  # the page has the key
-        self._add("new_space", "New space…", self.space_requested.emit)
-        self._add("show_archive", "Archive", self.archive_requested.emit)
-        self._add("show_trash", "Trash…", self.trash_requested.emit)
+        self._add("new_space", _("New space…"), self.space_requested.emit)
+        self._add("show_archive", _("Archive"), self.archive_requested.emit)
+        self._add("show_trash", _("Trash…"), self.trash_requested.emit)
         self.addSeparator()
-        self._add("import_chats", "Import chats…", self._ask_files)
-        self._add("import_folder", "Import a folder of chats…", self._ask_folder)
-        exports = named(ExportMenu(self, "Export all shown chats as"), "export_shown_menu")
+        self._add("import_chats", _("Import chats…"), self._ask_files)
+        self._add("import_folder", _("Import a folder of chats…"), self._ask_folder)
+        exports = named(ExportMenu(self, _("Export all shown chats as")), "export_shown_menu")
         exports.form_chosen.connect(self.export_requested)
         self.addMenu(exports)
 
@@ -556,8 +562,8 @@ class ListMenu(QMenu):
 
     def _ask_files(self) -> None:
         taken = self._imports.import_files
-        ask_files(self._over, "Import chats", taken, name="import_chats_dialog", filters=FILTER)
+        ask_files(self._over, _("Import chats"), taken, name="import_chats_dialog", filters=FILTER)
 
     def _ask_folder(self) -> None:
         over, taken = self._over, self._imports.import_files
-        ask_folder(over, "Import a folder of chats", lambda folder: admit(over, [folder], taken, is_chosen=True))
+        ask_folder(over, _("Import a folder of chats"), lambda folder: admit(over, [folder], taken, is_chosen=True))

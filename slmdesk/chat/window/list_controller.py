@@ -13,6 +13,7 @@ from PySide6.QtGui import QDropEvent
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Found, Hold, Item, Message, Status
+from slmdesk.base.texts import _, ngettext
 from slmdesk.chat.conversation import is_private
 from slmdesk.chat.presets import Preset
 from slmdesk.chat.types import PresetsChanged
@@ -129,12 +130,12 @@ class ListController(QObject):
         self._bridge.ask(self._bridge.services.retention.toggle_hold(chat), partial(self._say_held, chat))
 
     def _say_held(self, chat: str, hold: Hold | None) -> None:
-        words = held_words(hold) or "This chat is on hold no longer: it can be deleted again."
+        words = held_words(hold) or _("This chat is on hold no longer: it can be deleted again.")
         self._bridge.notice_raised.emit(Notice(words, life_ms=LONG_MS, key=f"hold {chat}"))
 
     def archive(self, chats: Sequence[str], *, archived: bool) -> None:
         """Put chats into the archive, or take them out; a notice offers to undo it."""
-        done = "moved to the archive" if archived else "taken out of the archive"
+        done = _("moved to the archive") if archived else _("taken out of the archive")
         self._bridge.ask(
             self._bridge.services.chats.places.change(chats, archived=archived), partial(self._offer_back, done)
         )
@@ -142,7 +143,7 @@ class ListController(QObject):
     def move(self, chats: Sequence[str], space: str) -> None:
         """Put chats into a space, "" for none; a notice offers to undo it."""
         name = self.spaces.name_of(space)
-        done = f"moved to the space “{name}”" if space else "moved out of the space"
+        done = _("moved to the space “{name}”").format(name=name) if space else _("moved out of the space")
         self._bridge.ask(
             self._bridge.services.chats.places.change(chats, space=space, archived=False),
             partial(self._offer_back, done),
@@ -189,11 +190,11 @@ class ListController(QObject):
         self.rows.show_hits([row_of_hit(hit) for hit in found])
         self._ask_held([hit.item for hit in found])
         if not found:
-            hint = "Nothing found in the archive" if self.place.is_archive else "Nothing found"
+            hint = _("Nothing found in the archive") if self.place.is_archive else _("Nothing found")
         elif len(found) >= MOST_HITS:
-            hint = f"The newest {MOST_HITS} matches; another word finds fewer"
+            hint = _("The newest {most_hits} matches; another word finds fewer").format(most_hits=MOST_HITS)
         else:
-            hint = "1 match" if len(found) == 1 else f"{len(found)} matches"
+            hint = ngettext("1 match", "{n} matches", len(found))
         self.hint_changed.emit(hint)
         self.rows_changed.emit()
 
@@ -204,7 +205,7 @@ class ListController(QObject):
             self._bridge.notice_raised.emit(trashed(items[0], lambda chat: self._restore([chat])))
         elif items:
             back = partial(self._restore, [item.id for item in items])
-            self._offer(f"{len(items):,} chats were moved to the trash.", back, f"trash {items[0].id}")
+            self._offer(f"{len(items):,} chats were moved to the trash.", back, _("trash {id}").format(id=items[0].id))
 
     def _restore(self, chats: Sequence[str]) -> None:
         self._bridge.services.chats.restore_all(chats)
@@ -212,12 +213,16 @@ class ListController(QObject):
     def _offer_back(self, done: str, old: Sequence[Item]) -> None:
         if not old:
             return
-        what = f"“{old[0].title}” was" if len(old) == 1 else f"{len(old):,} chats were"
+        what = (
+            _("“{title}” was").format(title=old[0].title)
+            if len(old) == 1
+            else _("{count:,} chats were").format(count=len(old))
+        )
         back = partial(self._bridge.ask, lambda services: services.chats.places.put_back(old))
-        self._offer(f"{what} {done}.", back, f"place {old[0].id}")
+        self._offer(f"{what} {done}.", back, _("place {id}").format(id=old[0].id))
 
     def _offer(self, words: str, back: Callable[[], None], key: str) -> None:
-        self._bridge.notice_raised.emit(Notice(words, action="Undo", on_action=back, life_ms=LONG_MS, key=key))
+        self._bridge.notice_raised.emit(Notice(words, action=_("Undo"), on_action=back, life_ms=LONG_MS, key=key))
 
     def _on_item_changed(self, event: events.ItemChanged) -> None:
         item = event.item
@@ -276,8 +281,8 @@ class ListController(QObject):
     def _show_hint(self) -> None:
         if self._words:
             return
-        words = "No chats in this space yet." if self.place.space else "No chats yet."
-        words = "Nothing is archived." if self.place.is_archive else words
+        words = _("No chats in this space yet.") if self.place.space else _("No chats yet.")
+        words = _("Nothing is archived.") if self.place.is_archive else words
         is_empty = not self.rows.rows and self.rows.is_whole
         self.hint_changed.emit(words if is_empty else "")
 
@@ -382,9 +387,11 @@ class SpacesController(QObject):
         def restore() -> None:
             self._bridge.services.chats.spaces.restore(space.id)
 
-        words = f"The space “{space.name}” was moved to the trash{becomes_of_chats(space.count, is_done=True)}."
+        words = _("The space “{name}” was moved to the trash{becomes_of_chats}.").format(
+            name=space.name, becomes_of_chats=becomes_of_chats(space.count, is_done=True)
+        )
         self._bridge.notice_raised.emit(
-            Notice(words, action="Undo", on_action=restore, life_ms=LONG_MS, key=f"space {space.id}")
+            Notice(words, action=_("Undo"), on_action=restore, life_ms=LONG_MS, key=f"space {space.id}")
         )
 
     def _on_listed(self, found: tuple[Sequence[Space], Sequence[Preset]]) -> None:
@@ -415,14 +422,18 @@ class SpacesController(QObject):
 def becomes_of_chats(count: int, *, is_done: bool = False) -> str:
     if not count:
         return ""
-    chats, are, go = ("chat", "is", "goes") if count == 1 else (f"{count:,} chats", "are", "go")
-    return f"; its {chats} {are} in the list again" if is_done else f"; its {chats} {go} back to the list"
+    chats, are, go = ("chat", "is", "goes") if count == 1 else (_("{count:,} chats").format(count=count), "are", "go")
+    return (
+        _("; its {chats} {are} in the list again").format(chats=chats, are=are)
+        if is_done
+        else _("; its {chats} {go} back to the list").format(chats=chats, go=go)
+    )
 
 
 # ---- imports chats of other programs
 
 
-FILTER = "Exported chats (*.json *.zip *.jsonl *.md);;All files (*)"
+FILTER = _("Exported chats (*.json *.zip *.jsonl *.md);;All files (*)")
 """For file dialogs."""
 DROPPED = frozenset((".json", ".jsonl", ".zip"))
 """Suffixes of files that are imported where they are dropped on the list of chats."""
@@ -450,7 +461,7 @@ class ImportController(QObject):
             self._waiting.extend(paths)
             return
         self._number += 1
-        self._say("Importing chats…", action="Stop", on_action=self._stop)
+        self._say(_("Importing chats…"), action=_("Stop"), on_action=self._stop)
         self._following = self._bridge.follow(
             self._bridge.services.imports.import_files(paths), self._on_ended, self._on_failed, self._on_progressed
         )
@@ -463,8 +474,12 @@ class ImportController(QObject):
     def _on_progressed(self, progress: ImportProgress) -> None:
         if self._following is not None:
             done = progress.added + progress.known
-            words = f"Importing {progress.file}: {done:,} chats" if done else f"Importing {progress.file}…"
-            self._say(words, action="Stop", on_action=self._stop)
+            words = (
+                _("Importing {file}: {done:,} chats").format(file=progress.file, done=done)
+                if done
+                else _("Importing {file}…").format(file=progress.file)
+            )
+            self._say(words, action=_("Stop"), on_action=self._stop)
 
     def _on_ended(self, report: ImportReport) -> None:
         self._following = None
@@ -472,9 +487,9 @@ class ImportController(QObject):
         show = partial(self.chat_chosen.emit, report.added[0]) if report.added else None
         if more or not report.added:  # stays until it was read
             full = "\n".join(report.lines) if more else ""
-            self._say(" ".join((first, *more)), full=full, action="Show" if show else "", on_action=show)
+            self._say(" ".join((first, *more)), full=full, action=_("Show") if show else "", on_action=show)
         else:
-            self._say(first, action="Show", on_action=show, life_ms=LONG_MS)
+            self._say(first, action=_("Show"), on_action=show, life_ms=LONG_MS)
         self._go_on()
 
     def _on_failed(self, problem: Problem) -> None:

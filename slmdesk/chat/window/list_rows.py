@@ -46,6 +46,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Found, Item
+from slmdesk.base.texts import _, ngettext
 from slmdesk.window.base import theme
 from slmdesk.window.base.text import group_words
 from slmdesk.window.base.theme import pixmap, scaled
@@ -70,7 +71,7 @@ PINNED_ROLE = ID_ROLE + 9
 HELD_ROLE = ID_ROLE + 10
 CHATS = "application/x-slmdesk-chats"
 """Type of dragged chats: their ids, a line each."""
-SPACES, PINNED = "Spaces", "Pinned"
+SPACES, PINNED = _("Spaces"), _("Pinned")
 _ROOT = QModelIndex()
 Index = QModelIndex | QPersistentModelIndex
 Key = tuple[int, float, int]
@@ -304,20 +305,20 @@ class ChatRows(QAbstractListModel):
     def _description_of(self, row: Row) -> str:
         """The marks in words, for screen readers."""
         if row.is_space:
-            words = "A space with 1 chat." if row.count == 1 else f"A space with {row.count:,} chats."
+            words = ngettext("A space with 1 chat.", "A space with {n:,} chats.", row.count)
             return f"{words} {self._hold_of(row)}".rstrip()
-        is_open = "This chat is open." if row.id == self._open else ""
+        is_open = _("This chat is open.") if row.id == self._open else ""
         group = "" if self.is_search else f"{self._group_of(row)}."
         parts = (is_open, self._news_of(row), self._hold_of(row), group, without_marks(row.snippet))
         return " ".join(part for part in parts if part)
 
     def _news_of(self, row: Row) -> str:
         if row.id in self._writing:
-            return "An answer is being written."
-        return "There is a new answer." if row.id in self._unread else ""
+            return _("An answer is being written.")
+        return _("There is a new answer.") if row.id in self._unread else ""
 
     def _hold_of(self, row: Row) -> str:
-        return "On hold: nothing deletes it." if row.id in self._held else ""
+        return _("On hold: nothing deletes it.") if row.id in self._held else ""
 
     def _group_of(self, row: Row) -> str:
         if row.is_space:

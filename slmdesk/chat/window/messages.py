@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Message, Status
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import AttachmentPart, Json, Place, Role, used_words
 from slmdesk.chat.conversation import (
     REDACTION,
@@ -32,18 +33,19 @@ from slmdesk.window.base.text import Live
 
 _SAMPLING = {
     **{setting.name: setting.title for setting in SETTINGS},
-    "max_tokens": "Tokens at most",
-    "thinking": "Thinking",
+    "max_tokens": _("Tokens at most"),
+    "thinking": _("Thinking"),
 }
 ENDS = {
-    "stop": "the model", "stop_string": "a stop text", "length": "the limit of tokens", "repeat": "repetition",
-    "cancelled": "you",
+    "stop": _("the model"), "stop_string": _("a stop text"), "length": _("the limit of "
+                                                                         "tokens"), "repeat": _("repetition"),
+    "cancelled": _("you"),
 }  # fmt: skip
-CUT = "The answer reached its limit. “Continue” asks for more."
-REPEATED = "The model repeated itself, so the answer was ended."
-STOPPED = "Stopped. The words so far are kept."
-EDITED = "Answer, edited by you"
-INTERRUPTED = "slmdesk ended while this was written. The words so far are kept."
+CUT = _("The answer reached its limit. “Continue” asks for more.")
+REPEATED = _("The model repeated itself, so the answer was ended.")
+STOPPED = _("Stopped. The words so far are kept.")
+EDITED = _("Answer, edited by you")
+INTERRUPTED = _("slmdesk ended while this was written. The words so far are kept.")
 
 
 def view_of(
@@ -113,8 +115,8 @@ def thought_line_of(message: Message, live: Live | None = None) -> str:
     seconds = message.thought_seconds if message.thought_seconds is not None else live.thought_seconds if live else 0.0
     time = f" {seconds:.0f} s" if seconds >= 1 else ""
     if _is_thinking(message):
-        return f"Thinking…{time}"
-    return f"Thought for{time}" if time else "Thought"
+        return _("Thinking…{time}").format(time=time)
+    return _("Thought for{time}").format(time=time) if time else _("Thought")
 
 
 def _is_thinking(message: Message) -> bool:
@@ -146,13 +148,20 @@ def details_of(message: Message) -> str:
     rewrite = rewrite_of(message)
     parts = [message.model_name or "", _adapter(message), LABELS[rewrite].lower() if rewrite else ""]
     if message.tokens_out and message.seconds:
-        parts.append(f"{message.tokens_out / message.seconds:.1f} tokens/s")
-        parts.append(f"{message.tokens_out:,} tokens in {message.seconds:.1f} s")
+        parts.append(_("{tokens_out:.1f} tokens/s").format(tokens_out=message.tokens_out / message.seconds))
+        parts.append(
+            _("{tokens_out:,} tokens in {seconds:.1f} s").format(tokens_out=message.tokens_out, seconds=message.seconds)
+        )
     elif message.tokens_out is not None:
-        parts.append(f"{message.tokens_out:,} tokens")
+        parts.append(_("{tokens_out:,} tokens").format(tokens_out=message.tokens_out))
     if message.tokens_in is not None:
         parts.append(
-            f"{message.tokens_in:,} read" + (f", {message.tokens_reused:,} reused" if message.tokens_reused else "")
+            _("{tokens_in:,} read").format(tokens_in=message.tokens_in)
+            + (
+                _(", {tokens_reused:,} reused").format(tokens_reused=message.tokens_reused)
+                if message.tokens_reused
+                else ""
+            )
         )
     return "  ·  ".join(part for part in parts if part)
 
@@ -161,28 +170,28 @@ def all_details_of(message: Message) -> list[str]:
     said, rewrite = message.sampling, rewrite_of(message)
     times = f"{message.seconds:.1f} s" if message.seconds else ""
     if message.seconds and message.tokens_out:
-        times += f", {message.tokens_out / message.seconds:.1f} tokens a second"
-    again = {True: "yes", False: "no"}.get(said["reproducible"] is True, "") if "reproducible" in said else ""
+        times += _(", {tokens_out:.1f} tokens a second").format(tokens_out=message.tokens_out / message.seconds)
+    again = {True: _("yes"), False: _("no")}.get(said["reproducible"] is True, "") if "reproducible" in said else ""
     rows = [
-        ("Model", message.model_name or ""),
-        ("Preset", message.preset or ""),
-        ("Adapter", _adapter(message).removeprefix("with ")),
-        ("Written once more", LABELS[rewrite].lower() if rewrite else ""),
-        ("Edited by you", "yes" if message.original is not None else ""),
-        ("Time", strftime("%Y-%m-%d %H:%M", localtime(message.created))),
-        ("Tokens read", _count(message.tokens_in)),
-        ("Of them known already", _count(message.tokens_reused)),
-        ("Tokens written", _count(message.tokens_out)),
-        ("Writing", times),
-        ("Time of thinking", f"{message.thought_seconds:.1f} s" if message.thought_seconds else ""),
-        ("Seed", "" if message.seed is None else str(message.seed)),
-        ("Same answer again", again),
+        (_("Model"), message.model_name or ""),
+        (_("Preset"), message.preset or ""),
+        (_("Adapter"), _adapter(message).removeprefix("with ")),
+        (_("Written once more"), LABELS[rewrite].lower() if rewrite else ""),
+        (_("Edited by you"), "yes" if message.original is not None else ""),
+        (_("Time"), strftime("%Y-%m-%d %H:%M", localtime(message.created))),
+        (_("Tokens read"), _count(message.tokens_in)),
+        (_("Of them known already"), _count(message.tokens_reused)),
+        (_("Tokens written"), _count(message.tokens_out)),
+        (_("Writing"), times),
+        (_("Time of thinking"), f"{message.thought_seconds:.1f} s" if message.thought_seconds else ""),
+        (_("Seed"), "" if message.seed is None else str(message.seed)),
+        (_("Same answer again"), again),
         *((words, _number(said[name])) for name, words in _SAMPLING.items() if name in said),
-        ("Form of the answer", next((words for name, words in TITLES.items() if said.get(name)), "")),
+        (_("Form of the answer"), next((words for name, words in TITLES.items() if said.get(name)), "")),
         (STOP_TITLE, _joined(said.get("stop"))),
         (BIAS_TITLE, _joined(said.get("word_bias"))),
-        ("Ended by", ENDS.get(message.finish_reason or "", message.finish_reason or "")),
-        ("Model file (SHA-256)", message.model_sha256 or ""),
+        (_("Ended by"), ENDS.get(message.finish_reason or "", message.finish_reason or "")),
+        (_("Model file (SHA-256)"), message.model_sha256 or ""),
     ]
     return [f"{name}: {value}" for name, value in rows if value]
 
@@ -207,14 +216,16 @@ def chosen_of(message: Message) -> str:
     said = message.sampling
     parts = []
     if isinstance(said.get("temperature"), int | float):
-        parts.append(f"temperature {said['temperature']:g}")
+        parts.append(_("temperature {temperature:g}").format(temperature=said["temperature"]))
     if isinstance(said.get("top_p"), int | float):
-        parts.append(f"top-p {said['top_p']:g}")
+        parts.append(_("top-p {top_p:g}").format(top_p=said["top_p"]))
     if isinstance(said.get("max_tokens"), int):
-        parts.append(f"at most {said['max_tokens']:,} tokens")
+        parts.append(_("at most {max_tokens:,} tokens").format(max_tokens=said["max_tokens"]))
     if message.seed is not None:
-        again = {True: ", reproducible", False: ", not reproducible"}.get(said.get("reproducible") is True, "")
-        parts.append(f"seed {message.seed}" + (again if isinstance(said.get("reproducible"), bool) else ""))
+        again = {True: _(", reproducible"), False: _(", not reproducible")}.get(said.get("reproducible") is True, "")
+        parts.append(
+            _("seed {seed}").format(seed=message.seed) + (again if isinstance(said.get("reproducible"), bool) else "")
+        )
     return "  ·  ".join(parts)
 
 
@@ -222,7 +233,9 @@ def _adapter(message: Message) -> str:
     name, scale = message.sampling.get("lora_name"), message.sampling.get("lora_scale")
     if not isinstance(name, str) or not name:
         return ""
-    return f"with {name}" + (f" at {scale:.0%}" if isinstance(scale, int | float) and scale != 1 else "")
+    return _("with {name}").format(name=name) + (
+        _(" at {scale:.0%}").format(scale=scale) if isinstance(scale, int | float) and scale != 1 else ""
+    )
 
 
 def _waiting_note(message: Message, live: Live | None) -> str:
@@ -232,14 +245,14 @@ def _waiting_note(message: Message, live: Live | None) -> str:
         return live.writing_words
     if message.thought:
         return ""  # its own line says so
-    return "Loading the model…" if live.is_loading else live.reading_words
+    return _("Loading the model…") if live.is_loading else live.reading_words
 
 
 # ---- the messages of the open chat that are shown, with the progress of those being written
 
 
-DECIDING = "Looking through what is attached\u2026"
-SUMMARIZING = "Summarizing the earlier part of this chat\u2026"
+DECIDING = _("Looking through what is attached\u2026")
+SUMMARIZING = _("Summarizing the earlier part of this chat\u2026")
 
 
 class ShownMessages:
@@ -412,9 +425,9 @@ LINE = "context_line"
 """Id of its row, which is no message."""
 EDIT, REMOVE, WRITE, SEE_ALL = "edit_notes", "remove_notes", "write_notes", "see_all"
 """Keys of what can be done there."""
-FROM_HERE = "The model sees the chat from here"
-EARLIER_CHAT = "Notes on an earlier chat, which the model reads before this one"
-WRITING = "The model is writing notes on what is left out…"
+FROM_HERE = _("The model sees the chat from here")
+EARLIER_CHAT = _("Notes on an earlier chat, which the model reads before this one")
+WRITING = _("The model is writing notes on what is left out…")
 
 
 def line_of(window: ContextWindow, path: Sequence[Message], *, is_writing: bool = False) -> MessageView | None:
@@ -426,13 +439,17 @@ def line_of(window: ContextWindow, path: Sequence[Message], *, is_writing: bool 
     if not notes and not is_cut:
         return None
     gone = len(window.left_out(path))
-    words = "The message above in grey is" if gone == 1 else f"The {gone:,} messages above in grey are"
-    instead = "the model reads these notes instead." if notes else "the chat keeps them."
+    words = ngettext("The message above in grey is", "The {n:,} messages above in grey are", gone)
+    instead = _("the model reads these notes instead.") if notes else _("the chat keeps them.")
     return MessageView(
         LINE,
         "notes",
-        notes or f"{words} left out of what the model reads; {instead}",
-        note=WRITING if is_writing else f"{words} left out; {instead}" if notes and is_cut else "",
+        notes or _("{words} left out of what the model reads; {instead}").format(words=words, instead=instead),
+        note=WRITING
+        if is_writing
+        else _("{words} left out; {instead}").format(words=words, instead=instead)
+        if notes and is_cut
+        else "",
         author=FROM_HERE if is_cut else EARLIER_CHAT,
         extras=_extras(has_notes=bool(notes), is_cut=is_cut, is_writing=is_writing),
     )
@@ -441,13 +458,13 @@ def line_of(window: ContextWindow, path: Sequence[Message], *, is_writing: bool 
 def _extras(*, has_notes: bool, is_cut: bool, is_writing: bool) -> tuple[Extra, ...]:
     found = []
     if has_notes:
-        found += [Extra(EDIT, "pencil", "Edit the notes"), Extra(REMOVE, "trash-2", "Remove the notes")]
+        found += [Extra(EDIT, "pencil", _("Edit the notes")), Extra(REMOVE, "trash-2", _("Remove the notes"))]
     elif not is_writing:
-        tip = "Have the model write notes on what is left out, which it then reads instead"
-        found.append(Extra(WRITE, "list-checks", "Summarize what is left out", tip))
+        tip = _("Have the model write notes on what is left out, which it then reads instead")
+        found.append(Extra(WRITE, "list-checks", _("Summarize what is left out"), tip))
     if is_cut:
-        tip = "Leave nothing out; what was noted goes"
-        found.append(Extra(SEE_ALL, "undo-2", "Let the model see all of the chat again", tip))
+        tip = _("Leave nothing out; what was noted goes")
+        found.append(Extra(SEE_ALL, "undo-2", _("Let the model see all of the chat again"), tip))
     return tuple(found)
 
 
@@ -479,7 +496,10 @@ def extras_of(message: Message, quotes: Sequence[Quoted], asked: Message | None 
     ]
     quoted = [
         Extra(
-            f"quote {at}", "search", _quote_line(quote), f"{quote.name}, page {quote.page}: \u201c{quote.quote}\u201d"
+            f"quote {at}",
+            "search",
+            _quote_line(quote),
+            _("{name}, page {page}: \u201c{quote}\u201d").format(name=quote.name, page=quote.page, quote=quote.quote),
         )
         for at, quote in enumerate(quotes)
     ]
@@ -494,7 +514,7 @@ def extras_of(message: Message, quotes: Sequence[Quoted], asked: Message | None 
             f"page {at}",
             "file-text",
             f"{page.name}, {page.kind} {page.page}",
-            f"Open {page.name} at {page.kind} {page.page}",
+            _("Open {name} at {kind} {page}").format(name=page.name, kind=page.kind, page=page.page),
         )
         for at, page in enumerate(used_pages(asked, quotes))
     ]
@@ -505,7 +525,7 @@ def extra_of(
     message: Message, quotes: Sequence[Quoted], key: str, asked: Message | None = None
 ) -> AttachmentPart | Quoted | UsedPage | None:
     """The attachment, quotation or page of a line."""
-    kind, _, at = key.partition(" ")
+    kind, __, at = key.partition(" ")
     things: Sequence[AttachmentPart | Quoted | UsedPage] = ()
     if kind in ("attached", "quote"):
         things = message.attachments if kind == "attached" else quotes
@@ -538,11 +558,15 @@ def read_words(part: AttachmentPart) -> str:
     about = part.attached
     if not about.is_planned or about.is_gone or about.is_folder:
         return f"{about.name}: {used_words(about)}."
-    reported = [f"{about.name}: {used_words(about)}; {about.words_read:,} of {about.words_total:,} words are read"]
+    reported = [
+        _("{name}: {used}; {words_read:,} of {words_total:,} words are read").format(
+            name=about.name, used=used_words(about), words_read=about.words_read, words_total=about.words_total
+        )
+    ]
     if about.words_left_out:
-        reported.append(f"{about.words_left_out:,} are left out")
+        reported.append(_("{words_left_out:,} are left out").format(words_left_out=about.words_left_out))
     if about.tokens:
-        reported.append(f"{about.tokens:,} tokens")
+        reported.append(_("{tokens:,} tokens").format(tokens=about.tokens))
     return ", ".join(reported) + "."
 
 
@@ -553,15 +577,17 @@ def _icon_of(part: AttachmentPart) -> str:
 def _attached_line(part: AttachmentPart) -> str:
     about = part.attached
     if about.is_folder and about.is_planned and not about.is_gone:
-        return f"{about.name} \u00b7 {about.documents_total:,} document{'s' * (about.documents_total != 1)}"
-    tokens = f" \u00b7 {about.tokens:,} tokens" if about.tokens else ""
+        return ngettext(
+            "{name} \u00b7 {n:,} document", "{name} \u00b7 {n:,} documents", about.documents_total, name=about.name
+        )
+    tokens = _(" \u00b7 {tokens:,} tokens").format(tokens=about.tokens) if about.tokens else ""
     return f"{about.name} \u00b7 {used_words(about)}{tokens}"
 
 
 def _quote_line(one: Quoted) -> str:
     words = " ".join(one.quote.split())
     cut = words if len(words) <= MOST_QUOTE else words[: MOST_QUOTE - 1].rstrip() + "\u2026"
-    return f"\u201c{cut}\u201d \u2014 {one.name}, page {one.page}"
+    return _("\u201c{cut}\u201d \u2014 {name}, page {page}").format(cut=cut, name=one.name, page=one.page)
 
 
 # ---- the older part of a long chat
@@ -666,4 +692,6 @@ class MessageInspector(QObject):
         parts = [part for message in self._shown.by_id.values() for part in message.attachments if part.text]
         part = next((part for part in parts if part.attached.name == quoted.name and quoted.quote in part.text), None)
         if part is not None:
-            self.text_requested.emit(quoted.name, f"\u201c{quoted.quote}\u201d stands in this text.", part.text)
+            self.text_requested.emit(
+                quoted.name, _("\u201c{quote}\u201d stands in this text.").format(quote=quoted.quote), part.text
+            )

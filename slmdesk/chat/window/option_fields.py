@@ -12,6 +12,7 @@ from PySide6.QtGui import QFocusEvent, QPalette, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
 from shiboken6 import isValid
 
+from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.chat.types import (
     ANY_LANGUAGE,
@@ -68,9 +69,9 @@ class ValueRow(QFrame):
         self._value: Any = None
         heading = plain_label(title, self, name=f"{name}_heading")
         heading.setBuddy(self.field)
-        label = f"{title}: back to the default"
+        label = _("{title}: back to the default").format(title=title)
         self.reset = tool_button(
-            f"{name}_reset", self, icon="undo-2", tip="Back to the default", label=label, on=self._on_reset
+            f"{name}_reset", self, icon="undo-2", tip=_("Back to the default"), label=label, on=self._on_reset
         )
         self._keep_place(self.reset)
         self._problem = plain_label("", self, name=f"{name}_problem", kind="danger", is_hidden=True)
@@ -151,33 +152,35 @@ class NumberRow(ValueRow):
 
 
 FREE = ""
-TITLE = "Form of the answer"
+TITLE = _("Form of the answer")
 LINES = 8
 CHECK_AFTER_MS = 400
 SENTENCES = {
-    FREE: "Answers are free text. A JSON schema or a grammar binds each answer to a form that other programs can read.",
-    SCHEMA: "Each answer is JSON that keeps to this schema. The model answers without thinking aloud.",
-    GRAMMAR: "Each answer keeps to this grammar, from its rule root on. The model answers without thinking aloud.",
+    FREE: _(
+        "Answers are free text. A JSON schema or a grammar binds each answer to a form that other programs can read."
+    ),
+    SCHEMA: _("Each answer is JSON that keeps to this schema. The model answers without thinking aloud."),
+    GRAMMAR: _("Each answer keeps to this grammar, from its rule root on. The model answers without thinking aloud."),
 }
 HINTS = {
-    SCHEMA: """{
+    SCHEMA: _("""{
   "type": "object",
   "properties": {
     "name": {"type": "string"},
     "amount": {"type": "number"}
   },
   "required": ["name"]
-}""",
-    GRAMMAR: 'root ::= "Yes" | "No"',
+}"""),
+    GRAMMAR: _('root ::= "Yes" | "No"'),
 }
 FILTERS = {
-    SCHEMA: "JSON schemas (*.json);;All files (*)",
-    GRAMMAR: "Grammars (*.gbnf *.txt);;All files (*)",
+    SCHEMA: _("JSON schemas (*.json);;All files (*)"),
+    GRAMMAR: _("Grammars (*.gbnf *.txt);;All files (*)"),
 }
 Reader = Callable[[Path, Callable[[str], None], Callable[[Problem], None]], None]
 """Reads a file on another thread; calls one of both with its text or what is wrong."""
-UNUSABLE = "Until this is corrected nothing can be asked."
-TOO_LONG = "What was there before stays in force."
+UNUSABLE = _("Until this is corrected nothing can be asked.")
+TOO_LONG = _("What was there before stays in force.")
 
 
 class AnswerForm(QFrame):
@@ -199,7 +202,7 @@ class AnswerForm(QFrame):
     def _build_ui(self) -> None:
         prefix = self._prefix
         heading = plain_label(TITLE, self, name=f"{prefix}_form_heading", wraps=False)
-        kinds: list[tuple[object, str]] = [(FREE, "Free text"), *TITLES.items()]
+        kinds: list[tuple[object, str]] = [(FREE, _("Free text")), *TITLES.items()]
         self.choice = named(Choice(kinds, self), f"{prefix}_form_kind", label=TITLE)
         self.choice.setMinimumContentsLength(8)
         self.choice.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -207,7 +210,9 @@ class AnswerForm(QFrame):
         self.field = WordsField(f"{prefix}_form_text", self, lines=LINES, hint="")
         self.field.setProperty("kind", "code")
         self.field.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.open = button("Open file…", f"{prefix}_form_open", self, tip="Take the text of a file", on=self._on_open)
+        self.open = button(
+            _("Open file…"), f"{prefix}_form_open", self, tip=_("Take the text of a file"), on=self._on_open
+        )
         self._problem = plain_label("", self, name=f"{prefix}_form_problem", kind="danger", is_hidden=True)
         self._note = plain_label("", self, name=f"{prefix}_form_note", kind="warn", is_hidden=True)
         self._words = plain_label(SENTENCES[FREE], self, name=f"{prefix}_form_words", kind="small")
@@ -276,7 +281,7 @@ class AnswerForm(QFrame):
         then = UNUSABLE if len(self._text) <= MOST_FORM else TOO_LONG
         show_words(self._problem, f"{breakable(self._found.problem)} {then}" if self._found.problem else "")
         names = ", ".join(self._found.not_kept)
-        show_words(self._note, f"Answers are not held to: {names}." if names else "")
+        show_words(self._note, _("Answers are not held to: {names}.").format(names=names) if names else "")
         marks = [self._mark(self._found)] if self._found.line and self._kind != FREE else []
         self.field.setExtraSelections(marks)
 
@@ -310,7 +315,9 @@ class AnswerForm(QFrame):
     def _on_open(self) -> None:
         kind = self._kind
         chosen = partial(self._on_file, kind)
-        ask_file(self, f"Open: {TITLES[kind]}", chosen, name="form_file_dialog", filters=FILTERS[kind])
+        ask_file(
+            self, _("Open: {title}").format(title=TITLES[kind]), chosen, name="form_file_dialog", filters=FILTERS[kind]
+        )
 
     def _on_file(self, kind: str, path: Path) -> None:
         self._reader(path, partial(self._on_read, kind), self._on_unreadable)
@@ -334,15 +341,22 @@ class AnswerForm(QFrame):
 
 
 TEMPERATURES = (
-    (0.0, "0 — always the likeliest word"), (0.2, "0.2 — close to the likeliest"), (0.4, "0.4"), (0.6, "0.6"),
-    (0.8, "0.8"), (1.0, "1 — freely"), (1.2, "1.2"), (1.5, "1.5 — wildly"),
+    (0.0, _("0 — always the likeliest word")), (0.2, _("0.2 — close to the likeliest")), (0.4, "0.4"), (0.6, "0.6"),
+    (0.8, "0.8"), (1.0, _("1 — freely")), (1.2, "1.2"), (1.5, _("1.5 — wildly")),
 )  # fmt: skip
-TOP_PS = ((0.5, "The likeliest half"), (0.8, "80 %"), (0.9, "90 %"), (0.95, "95 %"), (1.0, "All words"))
+TOP_PS = ((0.5, _("The likeliest half")), (0.8, "80 %"), (0.9, "90 %"), (0.95, "95 %"), (1.0, _("All words")))
 STRENGTHS = ((0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1.0, "100 %"), (1.5, "150 %"), (2.0, "200 %"))
-THINKING = {"": "Default", "off": "Off", "on": "On", "low": "A little", "medium": "Some", "high": "A lot"}
+THINKING = {
+    "": _("Default"),
+    "off": _("Off"),
+    "on": _("On"),
+    "low": _("A little"),
+    "medium": _("Some"),
+    "high": _("A lot"),
+}
 ANSWER_LANGUAGES = (
-    (ANY_LANGUAGE, "The model's choice"),
-    (OF_MESSAGE, "That of each message"),
+    (ANY_LANGUAGE, _("The model's choice")),
+    (OF_MESSAGE, _("That of each message")),
     *sorted(((language.code, language.name) for language in LANGUAGES.values()), key=lambda each: each[1]),
 )
 _LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096)
@@ -350,4 +364,7 @@ _LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096)
 
 def lengths() -> list[tuple[object, str]]:
     numbers = QLocale()
-    return [(None, "No limit"), *((size, f"{numbers.toString(size)} tokens") for size in _LENGTHS)]
+    return [
+        (None, _("No limit")),
+        *((size, _("{size} tokens").format(size=numbers.toString(size))) for size in _LENGTHS),
+    ]

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QScrollArea, QWidget
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import ModelRecord
+from slmdesk.base.texts import _
 from slmdesk.base.types import Sampling
 from slmdesk.chat.presets import Preset, differences
 from slmdesk.chat.types import (
@@ -76,26 +77,39 @@ KEEP_AFTER_MS = 600
 MOST_SEED = 2**31 - 1
 """What a field of whole numbers holds."""
 SENTENCES = {
-    "system": "Instructions the model follows in this chat, such as who it is and how it answers. Without any, it is "
-    "asked to use only facts it is sure of.",
-    "model": "Which model answers in this chat.",
-    "lora": "A small file that changes how a model writes (a LoRA). It works only with the model it was made for.",
-    "lora_scale": "How strongly the adapter applies. 100 % is what its makers intended.",
-    "context": "How much of a chat the model can see. More takes more memory. This applies to all chats; the model is "
-    "loaded again.",
-    "when_full": "When the chat no longer fits the context. What is left out stays in the chat, in grey; instructions "
-    "and pinned messages are always read.",
+    "system": _(
+        "Instructions the model follows in this chat, such as who it is and how it answers. Without any, it is "
+        "asked to use only facts it is sure of."
+    ),
+    "model": _("Which model answers in this chat."),
+    "lora": _("A small file that changes how a model writes (a LoRA). It works only with the model it was made for."),
+    "lora_scale": _("How strongly the adapter applies. 100 % is what its makers intended."),
+    "context": _(
+        "How much of a chat the model can see. More takes more memory. This applies to all chats; the model is "
+        "loaded again."
+    ),
+    "when_full": _(
+        "When the chat no longer fits the context. What is left out stays in the chat, in grey; instructions "
+        "and pinned messages are always read."
+    ),
     "temperature": BY_NAME["temperature"].words,
     "top_p": BY_NAME["top_p"].words,
-    "thinking": "This model thinks aloud before it answers. That takes time, and may make answers to hard questions "
-    "better.",
-    "answer_language": "Asked for behind each message: small models often answer in English what was not.",
-    "max_tokens": "An answer is cut off after this many tokens. A token is about three quarters of a word.",
+    "thinking": _(
+        "This model thinks aloud before it answers. That takes time, and may make answers to hard questions better."
+    ),
+    "answer_language": _("Asked for behind each message: small models often answer in English what was not."),
+    "max_tokens": _("An answer is cut off after this many tokens. A token is about three quarters of a word."),
 }
-WAYS = ((ASK, "Ask me"), (LEAVE_OUT, "Leave out the oldest turns"), (SUMMARIZE, "Keep a summary of the earlier part"))
-SAME_AS_NOW = "Same as now"
-RANDOM = "Different every time."
-FIXED = "The same question gets the same answer, as long as nothing else is written beside it and the chat is the same."
+WAYS = (
+    (ASK, _("Ask me")),
+    (LEAVE_OUT, _("Leave out the oldest turns")),
+    (SUMMARIZE, _("Keep a summary of the earlier part")),
+)
+SAME_AS_NOW = _("Same as now")
+RANDOM = _("Different every time.")
+FIXED = _(
+    "The same question gets the same answer, as long as nothing else is written beside it and the chat is the same."
+)
 
 
 class SettingsPanel(QFrame):
@@ -104,7 +118,7 @@ class SettingsPanel(QFrame):
 
     def __init__(self, controller: OptionsController, models: ModelsController, parent: QWidget) -> None:
         super().__init__(parent)
-        named(self, "chat_panel", label="Settings of this chat")
+        named(self, "chat_panel", label=_("Settings of this chat"))
         self._controller = controller
         self._chat = ""
         self._options = ChatOptions()
@@ -129,48 +143,48 @@ class SettingsPanel(QFrame):
         self._column = column(into=self._content, gap=theme.SPACE_16, margins=sides)
         self._presets = PresetChooser(self._content)
         self._column.addWidget(self._presets)
-        self._model = self._add_choice("model", "Model", [("", SAME_AS_NOW)])
-        self._lora = self._add_choice("lora", "Adapter", [("", "None")])
+        self._model = self._add_choice("model", _("Model"), [("", SAME_AS_NOW)])
+        self._lora = self._add_choice("lora", _("Adapter"), [("", _("None"))])
         self._lora_note = plain_label("", self._content, name="lora_note", kind="danger")
         self._column.addWidget(self._lora_note)
-        self._scale = self._add_choice("lora_scale", "Strength of the adapter", list(STRENGTHS))
-        self._context = self._add_choice("context", "Context", [])
-        self._when_full = self._add_choice("when_full", "When the chat is full", list(WAYS))
+        self._scale = self._add_choice("lora_scale", _("Strength of the adapter"), list(STRENGTHS))
+        self._context = self._add_choice("context", _("Context"), [])
+        self._when_full = self._add_choice("when_full", _("When the chat is full"), list(WAYS))
         self._temperature = self._add_choice("temperature", BY_NAME["temperature"].title, [(None, ""), *TEMPERATURES])
         self._top_p = self._add_choice("top_p", BY_NAME["top_p"].title, [(None, ""), *TOP_PS])
         self._build_seed()
-        self._length = self._add_choice("max_tokens", "Maximum length", lengths())
-        self._thinking = self._add_choice("thinking", "Thinking", [("", THINKING[""])])
-        self._system = WordsField("option_system", self._content, lines=5, hint="None")
-        self._add("system", "Instructions", self._system)
-        self._language = self._add_choice("answer_language", "Language of answers", list(ANSWER_LANGUAGES))
+        self._length = self._add_choice("max_tokens", _("Maximum length"), lengths())
+        self._thinking = self._add_choice("thinking", _("Thinking"), [("", THINKING[""])])
+        self._system = WordsField("option_system", self._content, lines=5, hint=_("None"))
+        self._add("system", _("Instructions"), self._system)
+        self._language = self._add_choice("answer_language", _("Language of answers"), list(ANSWER_LANGUAGES))
         self._form = AnswerForm(self._content, self._controller.presets.read_form, prefix="option")
         self._column.addWidget(self._form)
         self._more = MoreSettings(self._content, prefix="option")
         self._column.addWidget(self._more)
-        tip = "Forget what is set for this chat; the context stays as it is"
-        self._defaults = button("Back to defaults", "options_defaults", self._content, tip=tip, on=self._on_defaults)
+        tip = _("Forget what is set for this chat; the context stays as it is")
+        self._defaults = button(_("Back to defaults"), "options_defaults", self._content, tip=tip, on=self._on_defaults)
         self._column.addWidget(self._defaults, 0, Qt.AlignmentFlag.AlignLeft)
         self._column.addStretch(1)
         scroll = named(QScrollArea(self), "chat_panel_scroll")
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         show_column(scroll, self._content)
-        title = plain_label("This chat", self, name="chat_panel_title", kind="strong", wraps=False)
-        label = "Close the settings of this chat"
+        title = plain_label(_("This chat"), self, name="chat_panel_title", kind="strong", wraps=False)
+        label = _("Close the settings of this chat")
         self._close = tool_button(
-            "chat_panel_close", self, tip="Close (Esc)", label=label, icon="x", on=self.close_requested
+            "chat_panel_close", self, tip=_("Close (Esc)"), label=label, icon="x", on=self.close_requested
         )
         head = row((title, 1), self._close, margins=(theme.SPACE_16, theme.SPACE_8, theme.SPACE_8, theme.SPACE_4))
         column(head, (scroll, 1), into=self, gap=0)
 
     def _build_seed(self) -> None:
         both = QWidget(self._content)
-        seeds: list[tuple[object, str]] = [(False, "A new one"), (True, "Always this one:")]
-        self._seed = named(Choice(seeds, both), "option_seed", label="Seed")
-        self._seed_box = named(QLineEdit(both), "option_seed_number", label="Number of the seed")
+        seeds: list[tuple[object, str]] = [(False, _("A new one")), (True, _("Always this one:"))]
+        self._seed = named(Choice(seeds, both), "option_seed", label=_("Seed"))
+        self._seed_box = named(QLineEdit(both), "option_seed_number", label=_("Number of the seed"))
         self._seed_box.setValidator(QIntValidator(0, MOST_SEED, self._seed_box))
         column(self._seed, self._seed_box, into=both, gap=theme.SPACE_4)  # beside the list ten digits have no room
-        self._seed_note = self._add("seed", "Seed", both, focus=self._seed)
+        self._seed_note = self._add("seed", _("Seed"), both, focus=self._seed)
 
     def _add_choice(self, name: str, title: str, values: Sequence[tuple[object, str]]) -> Choice:
         choice = Choice(list(values), self._content)
@@ -284,7 +298,7 @@ class SettingsPanel(QFrame):
         makers = load_options.makers if load_options else Sampling()
         defaults = defaults_of(makers)
         for choice, name in ((self._temperature, "temperature"), (self._top_p, "top_p")):
-            by = "Recommended" if is_makers(name, makers) else "Default"
+            by = _("Recommended") if is_makers(name, makers) else _("Default")
             choice.setItemText(0, f"{by} ({getattr(defaults, name):g})")
             choice.show_value(getattr(options, name))
         self._form.show_options(options, is_other=is_other)
@@ -318,18 +332,18 @@ class SettingsPanel(QFrame):
         fitting = [(choice.id, choice.name) for choice in known.values() if not choice.reason]
         requested = self._options.lora
         chosen = known.get(requested)
-        values = [("", "None"), *fitting]
+        values = [("", _("None")), *fitting]
         if requested and all(requested != one for one, _name in fitting):
-            values.append((requested, chosen.name if chosen else "Not in the library"))
+            values.append((requested, chosen.name if chosen else _("Not in the library")))
         self._refill(self._lora, values)
         self._lora.show_value(requested)
         self._lora.setEnabled(len(values) > 1)
         note = ""
         if requested and load_options and (chosen is None or chosen.reason):
-            why = chosen.reason if chosen else "it is no longer in the library"
-            note = f"It cannot be used with this model: {why}."
+            why = chosen.reason if chosen else _("it is no longer in the library")
+            note = _("It cannot be used with this model: {why}.").format(why=why)
         show_words(self._lora_note, breakable(note))
-        none_fits = "No adapter in the library fits this model." if load_options and len(values) == 1 else ""
+        none_fits = _("No adapter in the library fits this model.") if load_options and len(values) == 1 else ""
         self._words("lora", f"{SENTENCES['lora']} {none_fits}".strip())
         self._scale.show_value(self._options.lora_scale)
         self._scale.setEnabled(bool(requested))
@@ -337,22 +351,36 @@ class SettingsPanel(QFrame):
     def _show_contexts(self, load_options: LoadOptions | None) -> None:
         numbers = QLocale()
         if load_options is None:
-            self._refill(self._context, [(self._context_tokens, f"{numbers.toString(self._context_tokens)} tokens")])
+            self._refill(
+                self._context,
+                [
+                    (
+                        self._context_tokens,
+                        _("{context_tokens} tokens").format(context_tokens=numbers.toString(self._context_tokens)),
+                    )
+                ],
+            )
             return
         values: list[tuple[object, str]] = []
         for context in load_options.contexts:
             size = bytes_for_people(context.bytes)
-            words = f"{numbers.toString(context.tokens)} tokens, {size}" + ("" if context.fits else " ✗")
+            words = _("{tokens} tokens, {size}").format(tokens=numbers.toString(context.tokens), size=size) + (
+                "" if context.fits else " ✗"
+            )
             values.append((context.tokens, words))
         self._refill(self._context, values)
         most = load_options.most_context
         too_much = (
-            "" if all(context.fits for context in load_options.contexts) else " ✗: more memory than this PC has free."
+            ""
+            if all(context.fits for context in load_options.contexts)
+            else _(" ✗: more memory than this PC has free.")
         )
         in_force = min(self._context_tokens, most) if most else self._context_tokens
         self._context.show_value(in_force)
         if self._context.isEnabled():
-            up_to = f" This model was made for up to {numbers.toString(most)} tokens." if most else ""
+            up_to = (
+                _(" This model was made for up to {most} tokens.").format(most=numbers.toString(most)) if most else ""
+            )
             self._words("context", SENTENCES["context"] + up_to + too_much)
 
     def _words(self, name: str, sentence: str) -> None:
@@ -401,7 +429,7 @@ class SettingsPanel(QFrame):
         read = self._controller.presets.read_form
         from slmdesk.chat.window.dialogs import PresetEditor
 
-        editor = PresetEditor(self, "", self._options, self._models, title="Save as a preset", read_form=read)
+        editor = PresetEditor(self, "", self._options, self._models, title=_("Save as a preset"), read_form=read)
         editor.saved.connect(partial(self._controller.save_preset, self._chat))
         editor.open()
 
@@ -452,7 +480,7 @@ class SettingsPanel(QFrame):
 # ---- the settings of a chat that are seldom needed
 
 
-TITLE = "More settings"
+TITLE = _("More settings")
 BASIC = ("temperature", "top_p")
 LINES = 3
 
@@ -468,7 +496,7 @@ class LinesRow(ValueRow):
         read: Callable[[str], Any],
         write: Callable[[Any], str],
     ) -> None:
-        text = WordsField(name, parent, lines=LINES, hint="None")
+        text = WordsField(name, parent, lines=LINES, hint=_("None"))
         super().__init__(name, title, sentence, text, parent)
         self._text = text
         self._reader, self._writer = read, write
@@ -507,8 +535,8 @@ class MoreSettings(QFrame):
         self._rows["word_bias"] = LinesRow(
             f"{prefix}_word_bias", BIAS_TITLE, BIAS_WORDS, self._inner, read=biases_of, write=text_of_biases
         )
-        tip = "Temperature, word variety, seed, length and all of these are as if never set"
-        self.reset = button("Reset sampling", f"{prefix}_more_reset", self._inner, tip=tip, on=self.reset_requested)
+        tip = _("Temperature, word variety, seed, length and all of these are as if never set")
+        self.reset = button(_("Reset sampling"), f"{prefix}_more_reset", self._inner, tip=tip, on=self.reset_requested)
         left = Qt.AlignmentFlag.AlignLeft
         column(*self._rows.values(), (self.reset, left), into=self._inner, gap=theme.SPACE_16)
         self._inner.hide()
@@ -533,11 +561,11 @@ class MoreSettings(QFrame):
             value = getattr(options, name)
             count += value not in (None, ())
             default = getattr(defaults, name)
-            by = "Recommended" if is_makers(name, makers) else "Default"
+            by = _("Recommended") if is_makers(name, makers) else _("Default")
             other_row.show_value(
-                value, f"{by} ({default:g})" if isinstance(default, int | float) else "None", is_other=is_other
+                value, f"{by} ({default:g})" if isinstance(default, int | float) else _("None"), is_other=is_other
             )
-        self.open.setText(f"{TITLE} ({count} set)" if count else TITLE)
+        self.open.setText(_("{title} ({count} set)").format(title=TITLE, count=count) if count else TITLE)
         usual = ChatOptions()
         basic = (*BASIC, "seed", "max_tokens")
         self.reset.setEnabled(bool(count) or any(getattr(options, name) != getattr(usual, name) for name in basic))
@@ -557,9 +585,9 @@ class MoreSettings(QFrame):
 # ---- the first setting of a chat
 
 
-NONE = "None"
-GONE = "A deleted preset"
-SENTENCE = "Instructions, model, sampling and examples under a name."
+NONE = _("None")
+GONE = _("A deleted preset")
+SENTENCE = _("Instructions, model, sampling and examples under a name.")
 
 
 class PresetChooser(QFrame):
@@ -569,19 +597,23 @@ class PresetChooser(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        named(self, "preset_chooser", label="Preset")
-        heading = plain_label("Preset", self, name="preset_heading", wraps=False)
-        self.choice = named(Choice([("", NONE)], self), "option_preset", label="Preset")
+        named(self, "preset_chooser", label=_("Preset"))
+        heading = plain_label(_("Preset"), self, name="preset_heading", wraps=False)
+        self.choice = named(Choice([("", NONE)], self), "option_preset", label=_("Preset"))
         self.choice.setMinimumContentsLength(8)
         self.choice.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.choice.setAccessibleDescription(SENTENCE)
         heading.setBuddy(self.choice)
         self._words = plain_label(SENTENCE, self, name="preset_words", kind="small")
         self.save = button(
-            "Save as…", "preset_save_as", self, tip="Keep these settings as a preset", on=self.save_requested
+            _("Save as…"), "preset_save_as", self, tip=_("Keep these settings as a preset"), on=self.save_requested
         )
         self.manage = button(
-            "Presets…", "preset_manage", self, tip="Change, order, export and import presets", on=self.presets_requested
+            _("Presets…"),
+            "preset_manage",
+            self,
+            tip=_("Change, order, export and import presets"),
+            on=self.presets_requested,
         )
         buttons = row(self.save, self.manage, 1, gap=theme.SPACE_8)
         column(heading, self.choice, self._words, buttons, into=self, gap=theme.SPACE_4)
@@ -600,5 +632,9 @@ class PresetChooser(QFrame):
             self.choice.setItemData(at, plain_tip(preset.words or preset.name), Qt.ItemDataRole.ToolTipRole)
         self.choice.show_value(options.preset)
         changed = differences(options, found) if found else ()
-        words = f"Changed since: {', '.join(changed)}." if changed else (found.words if found else SENTENCE)
+        words = (
+            _("Changed since: {changed}.").format(changed=", ".join(changed))
+            if changed
+            else (found.words if found else SENTENCE)
+        )
         show_words(self._words, words or SENTENCE)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from slmdesk.base.records import Item, PresetRecord
+from slmdesk.base.texts import _
 from slmdesk.chat.presets import Preset, differences, with_preset
 from slmdesk.chat.types import ChatOptions, PresetsChanged, options_from, read_form
 from slmdesk.chat.window.composer import Suggestion
@@ -77,9 +78,9 @@ class OptionsController(QObject):
         self._replace(chat, with_preset(old, self.presets.of(id)))
         if lost and self.options != old:
             back = partial(self._replace, chat, old)
-            words = "The preset has taken the place of your settings of this chat."
+            words = _("The preset has taken the place of your settings of this chat.")
             self._bridge.notice_raised.emit(
-                Notice(words, action="Undo", on_action=back, life_ms=UNDO_MS, key=f"preset of {chat}")
+                Notice(words, action=_("Undo"), on_action=back, life_ms=UNDO_MS, key=f"preset of {chat}")
             )
 
     def save_preset(self, chat: str, name: str, options: ChatOptions) -> None:
@@ -180,7 +181,7 @@ def _ignore(problem: Problem) -> None:
 class PresetsController(QObject):
     listed = Signal()
     kept = Signal(object)
-    empty = "No presets yet"
+    empty = _("No presets yet")
 
     def __init__(self, bridge: Bridge, parent: QObject) -> None:
         super().__init__(parent, objectName="presets_controller")
@@ -235,8 +236,8 @@ class PresetsController(QObject):
         self._bridge.services.settings.change(default_preset=id)
 
     def export(self, id: str, path: Path) -> None:
-        words = f"The preset was written to {path.name}."
-        done = partial(self._say, words, "preset written")
+        words = _("The preset was written to {name}.").format(name=path.name)
+        done = partial(self._say, words, _("preset written"))
         self._bridge.ask(self._bridge.services.chats.presets.export_file(id, path), lambda _done: done())
 
     def read_form(self, path: Path, then: Callable[[str], None], failed: Callable[[Problem], None]) -> None:
@@ -252,7 +253,12 @@ class PresetsController(QObject):
 
     def _on_deleted(self, record: PresetRecord) -> None:
         back = partial(self._bridge.ask, lambda services: services.chats.presets.put_back(record))
-        self._say(f"The preset “{record.name}” was deleted.", f"preset {record.id}", action="Undo", on_action=back)
+        self._say(
+            _("The preset “{name}” was deleted.").format(name=record.name),
+            _("preset {id}").format(id=record.id),
+            action=_("Undo"),
+            on_action=back,
+        )
 
     def _say(self, words: str, key: str, *, action: str = "", on_action: Callable[[], None] | None = None) -> None:
         self._bridge.notice_raised.emit(Notice(words, action=action, on_action=on_action, life_ms=UNDO_MS, key=key))

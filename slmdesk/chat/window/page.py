@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import ModelRecord
+from slmdesk.base.texts import _
 from slmdesk.chat.conversation import InspectedPrompt
 from slmdesk.chat.window.attachments import AttachmentEntry
 from slmdesk.chat.window.composer import Composer, Mentions
@@ -86,7 +87,7 @@ class ChatPage(QWidget):
         self._private.begun.connect(self.composer.setFocus)
         self._presets = Mentions(
             self.composer.input_box, options.presets, self,
-            sign="/", name="preset_list", label="Presets", is_first=True,
+            sign="/", name="preset_list", label=_("Presets"), is_first=True,
         )  # fmt: skip
         self._presets.chosen.connect(lambda preset: options.take_preset(chat.chat, preset))
 
@@ -345,8 +346,8 @@ class ChatPage(QWidget):
         if self.chat_list.view.hasFocus():
             self.chat_list.rename_current()
         elif self._chat.chat and not self.chat_list.view.isAncestorOf(self.window().focusWidget() or self):
-            dialog = passing(QInputDialog(self), "rename_chat", "Rename this chat")
-            dialog.setLabelText("Title:")
+            dialog = passing(QInputDialog(self), "rename_chat", _("Rename this chat"))
+            dialog.setLabelText(_("Title:"))
             dialog.setTextValue(self.title.full_text)
             dialog.textValueSelected.connect(partial(self._chats.rename, self._chat.chat))
             dialog.open()
@@ -384,7 +385,7 @@ class ChatPage(QWidget):
     def _on_code_save_requested(self, name: str, code: str) -> None:
         proposed = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)) / name
         save = partial(self._chats.exports.write_text, code)
-        ask_new_file(self, "Save code", save, name="save_code_dialog", proposed=proposed)
+        ask_new_file(self, _("Save code"), save, name="save_code_dialog", proposed=proposed)
 
     def _on_conversation_shown(self, messages: Sequence[MessageView], message: str) -> None:
         self.view.show_conversation(messages)
@@ -422,7 +423,7 @@ class ChatPage(QWidget):
     def _on_details_requested(self, details: str) -> None:
         from slmdesk.window.widgets.dialogs import TextDialog
 
-        TextDialog(self, title="Details", intro="How this answer was made:", text=details, is_prose=False).show()
+        TextDialog(self, title=_("Details"), intro=_("How this answer was made:"), text=details, is_prose=False).show()
 
     def _on_models_listed(self, models: Sequence[ModelRecord]) -> None:
         self.view.models = [(model.id, model.name) for model in models]

@@ -16,6 +16,7 @@ from slmdesk.base.protocol import Partial, Progress, Step, Token, messages_from,
 from slmdesk.base.record import Count, to_json
 from slmdesk.base.saved_states import BadState, StateHead, StateReader, open_state, write_state
 from slmdesk.base.sealing import KEY_BYTES
+from slmdesk.base.texts import _
 from slmdesk.base.types import (
     GREEDY_TOKENS,
     THINKING_OFF,
@@ -148,7 +149,7 @@ def save_state(job: Job, engine: Engine) -> Task:
     handle, folder, most = text_of(job, "handle"), Path(text_of(job, "folder")), job.payload.get("most_bytes")
     documents = job.payload.get("documents")
     if not isinstance(most, int) or not isinstance(documents, list):
-        raise KnownError("request.invalid", what="most_bytes, documents")
+        raise KnownError("request.invalid", what=_("most_bytes, documents"))
     state = engine.state_of(handle, messages_from(job.payload.get("messages")))
     job.check()
     if state is None:
@@ -362,7 +363,7 @@ def format_quality(job: Job, engine: Engine) -> Task:
     path, predictions = text_of(job, "path"), text_of(job, "predictions")
     texts, questions = (texts_of(job.payload.get(name), name) for name in ("texts", "questions"))
     if not texts or not questions:
-        raise KnownError("request.invalid", what="texts, questions")
+        raise KnownError("request.invalid", what=_("texts, questions"))
     is_reference = job.payload.get("is_reference") is True
 
     def work(notify: Callable[[TaskEvent], None]) -> FormatQuality:

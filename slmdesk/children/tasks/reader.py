@@ -21,6 +21,7 @@ from slmdesk.base.documents import DocumentInfo, ForeignChat, Note, Page, PageSt
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.protocol import Partial, Progress, record_from
 from slmdesk.base.record import Count, changed, to_json
+from slmdesk.base.texts import _
 from slmdesk.base.translation import TERM_COLUMNS
 from slmdesk.base.types import Json
 from slmdesk.children.tasks.job import Job, Task, TaskEvent, text_of
@@ -79,7 +80,7 @@ class PictureQueue:
         with self._changed:
             self._count += 1
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *__: object) -> None:
         with self._changed:
             self._count -= 1
             self._changed.notify_all()
@@ -212,7 +213,7 @@ def _check_same(reading: Reading, seen: Json) -> None:
     with reading.open() as file:
         now = os.fstat(file.fileno())
     if seen != [now.st_size, now.st_mtime_ns, now.st_ino]:
-        raise KnownError("document.unreadable", path=reading.path, reason="changed before it was read")
+        raise KnownError("document.unreadable", path=reading.path, reason=_("changed before it was read"))
 
 
 def chosen_format(reading: Reading, requested: str) -> str:
@@ -298,7 +299,7 @@ def rewrite(job: Job) -> Task:
             if not step.key.isdecimal() or not isinstance(source, str) or not isinstance(target, str):
                 raise KnownError("request.invalid", what="step")
             answers[int(step.key)] = source, target
-    rewriting, rewriter, _ = _begun(job)
+    rewriting, rewriter, __ = _begun(job)
     out = io.BytesIO()
     refused = _written(rewriter, rewriting, answers, out)
     data = out.getbuffer()
@@ -400,7 +401,7 @@ def private_texts(job: Job) -> Task:
     listing = Listing()
     redacting = Redacting(_again(reading), listing, draws=False)
     yield from _run(job, redacting, chosen)
-    known = {" ".join(line.split()) for _, text in pages for line in text.replace("\t", "\n").split("\n")}
+    known = {" ".join(line.split()) for __, text in pages for line in text.replace("\t", "\n").split("\n")}
     more = [
         (place, "\n".join(line for line in text.split("\n") if " ".join(line.split()) not in known))
         for text, place in listing.texts.items()

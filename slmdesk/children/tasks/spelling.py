@@ -23,6 +23,7 @@ from spylls.hunspell.readers.file_reader import BaseReader
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import Progress
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.children.tasks.job import Job, Task, text_of, texts_of
 from slmdesk.text.markup import MOST_LETTERS, parts_of, plain
@@ -200,14 +201,20 @@ def _read(path: Path) -> OpenDictionary:
     try:
         for other_path in (path, path.with_suffix(".aff")):
             if not other_path.is_file():
-                raise KnownError("dictionary.damaged", path=str(path), reason=f"{other_path.name} is not there")
+                raise KnownError(
+                    "dictionary.damaged", path=str(path), reason=_("{name} is not there").format(name=other_path.name)
+                )
             if (size := other_path.stat().st_size) > MOST_BYTES:
                 raise KnownError("dictionary.too_large", path=str(other_path), bytes=size, limit=MOST_BYTES)
         with path.open("rb") as stream:
             if not _COUNT.match(stream.readline(100)):
-                raise KnownError("dictionary.damaged", path=str(path), reason="it is no list of words")
+                raise KnownError("dictionary.damaged", path=str(path), reason=_("it is no list of words"))
             if sum(1 for line in stream if line.strip()) > MOST_WORDS:
-                raise KnownError("dictionary.damaged", path=str(path), reason=f"it has more than {MOST_WORDS:,} words")
+                raise KnownError(
+                    "dictionary.damaged",
+                    path=str(path),
+                    reason=_("it has more than {most_words:,} words").format(most_words=MOST_WORDS),
+                )
         return OpenDictionary(path)
     except (KnownError, MemoryError):
         raise

@@ -44,6 +44,7 @@ from slmdesk.base.protocol import (
     decoder_of_child,
     lines_of,
 )
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json, Priority
 from slmdesk.base.walls import HELPER
 from slmdesk.children.reach import HANDLE_BYTES, HANDLES_VARIABLE, reach_from
@@ -223,7 +224,7 @@ class EngineRole(Role):
         from slmdesk.children.tasks import engine
 
         if kind not in self.tasks:
-            raise KnownError("request.invalid", what=f"kind {kind[:40]}")
+            raise KnownError("request.invalid", what=_("kind {kind}").format(kind=kind[:40]))
         task: Task = getattr(engine, kind)(job, self._made())
         return task
 
@@ -281,12 +282,12 @@ class _CountingRole(Role):
 
     def task_of(self, kind: str, job: Job) -> Task:
         if kind not in self.kinds:
-            raise KnownError("request.invalid", what=f"kind {kind[:40]}")
+            raise KnownError("request.invalid", what=_("kind {kind}").format(kind=kind[:40]))
         job.worked = partial(self._worked, job.id)
         return self._counted(job, self.task_named(kind)(job))
 
     def task_of_request(self, request: ModelRequest, job: Job) -> Task:
-        raise KnownError("request.invalid", what="no engine in this role")
+        raise KnownError("request.invalid", what=_("no engine in this role"))
 
     def heartbeat(self) -> Heartbeat:
         return Heartbeat(self._work, self._running > 0)
@@ -459,7 +460,7 @@ class Jobs:
         """Acknowledge at once, end soon.  A cancel may overtake its job's start: it is remembered."""
         self._send(Cancelling(ident))
         with self._lock:
-            job, _ = self._jobs.get(ident, (None, None))
+            job, __ = self._jobs.get(ident, (None, None))
             if job is None:
                 self._cancelled_early[ident] = None
                 if len(self._cancelled_early) > MAX_EARLY_CANCELS:
@@ -481,9 +482,9 @@ class Jobs:
     def cancel_all(self, timeout_s: float) -> None:
         with self._lock:
             running = list(self._jobs.values())
-        for job, _ in running:
+        for job, _thread in running:
             job.cancel()
-        for _, thread in running:
+        for _job, thread in running:
             thread.join(timeout_s)
 
     def _job(self, ident: str) -> Job | None:
@@ -573,7 +574,7 @@ class Handles:
             return None
         while True:
             try:
-                said, descriptors, _, _ = socket.recv_fds(self._channel, HANDLE_BYTES, 1)
+                said, descriptors, __, __ = socket.recv_fds(self._channel, HANDLE_BYTES, 1)
             except OSError:
                 return None
             if said.rstrip(b"\0") == job.encode("utf-8", "replace")[:HANDLE_BYTES]:

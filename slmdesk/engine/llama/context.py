@@ -18,6 +18,7 @@ import numpy as np
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 from slmdesk.base.types import Offload
 from slmdesk.base.untrusted import clean_label
 from slmdesk.engine.llama.library import Library
@@ -151,7 +152,7 @@ class Context:
         """The logits after the token at `index` of the batch: a view that the next decode changes."""
         address = self._logits_address(self.pointer, index)
         if not address:
-            raise KnownError("model.damaged", reason="no logits")
+            raise KnownError("model.damaged", reason=_("no logits"))
         view = self._views.get(address)
         if view is None:
             row = (ctypes.c_float * self.n_vocab).from_address(address)
@@ -268,7 +269,7 @@ def open_context(
     pointer = api.llama_init_from_model(model, params)
     if not pointer:
         reasons = library.log.errors_since(mark)
-        raise KnownError("model.damaged", reason=reasons[0] if reasons else "no context")
+        raise KnownError("model.damaged", reason=reasons[0] if reasons else _("no context"))
     return int(pointer)
 
 
@@ -412,7 +413,7 @@ class CostCurve:
 
     def cost(self, k: int) -> float:
         """Cost of `k` tokens; proportional beyond the last point."""
-        sizes = [size for size, _ in self._points]
+        sizes = [size for size, __ in self._points]
         at = bisect_left(sizes, k)
         if at == len(sizes):
             size, cost = self._points[-1]
@@ -450,7 +451,7 @@ class CostCurve:
 
     def default_sequences(self) -> int:
         """How many sequences at once are worthwhile on this computer: 4, 8 or 16."""
-        measured = {size for size, _ in self._points}
+        measured = {size for size, __ in self._points}
         best = 4
         for k in (8, 16):
             if k in measured and self.cost(k) / k < _CURVE_WORTH * self.cost(best) / best:

@@ -17,6 +17,7 @@ import numpy as np
 
 from slmdesk.base.errors import BUG_CODE, KnownError, Stopped
 from slmdesk.base.record import changed
+from slmdesk.base.texts import _
 from slmdesk.base.types import (
     THINKING_OFF,
     THINKING_USUAL,
@@ -351,7 +352,7 @@ class LlamaEngine(Engine):
         adapter = self._adapter(model, request)  # not in `use`: the engine thread waits for users before it frees
         with model.use():
             if request.messages:
-                parts, _ = self._parts_of(model, request.messages, request.answer_prefix, request.thinking)
+                parts, __ = self._parts_of(model, request.messages, request.answer_prefix, request.thinking)
             else:
                 parts = (*request.prompt, PromptPart(request.answer_prefix, trusted=False))
             return prepare(model, request, parts, priority=priority, outbox=outbox, adapter=adapter)
@@ -506,7 +507,7 @@ def _end_of(parts: Items[PromptPart]) -> str:
 def _most_tokens(prompt: int, max_tokens: int | None, context_tokens: int) -> int:
     """The limit for the answer's length.  Raises KnownError `context.full`, `request.invalid`."""
     if prompt == 0:
-        raise KnownError("request.invalid", what="an empty prompt")
+        raise KnownError("request.invalid", what=_("an empty prompt"))
     if max_tokens is not None and max_tokens < 1:
         raise KnownError("request.invalid", what="max_tokens")
     space = context_tokens - prompt

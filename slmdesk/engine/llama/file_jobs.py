@@ -14,6 +14,7 @@ import numpy as np
 
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.files import PRIVATE_FILE
+from slmdesk.base.texts import _
 from slmdesk.base.types import FILE_TYPES, READ_TOKENS, WRITTEN_TOGETHER, FormatQuality, FormatSpeed, Recipe
 from slmdesk.base.untrusted import clean_label
 from slmdesk.engine.llama.context import ABORTED, DECODED, Context
@@ -119,7 +120,7 @@ class _Encoder:
         params.no_perf = True
         pointer = api.llama_init_from_model(self._weights.pointer, params)
         if not pointer:
-            raise KnownError("model.damaged", reason="no context")
+            raise KnownError("model.damaged", reason=_("no context"))
         return int(pointer)
 
     def _tokens(self, text: str) -> list[int]:
@@ -149,19 +150,19 @@ class _Encoder:
         if not self._keep_going():
             raise Stopped
         if code:
-            raise KnownError("model.damaged", reason=f"the texts could not be computed ({code})")
+            raise KnownError("model.damaged", reason=_("the texts could not be computed ({code})").format(code=code))
         return [self._vector(number) for number in range(len(sequences))]
 
     def _vector(self, number: int) -> bytes:
         address = self._api.llama_get_embeddings_seq(self._context, number)
         if not address:
-            raise KnownError("model.damaged", reason="no vector")
+            raise KnownError("model.damaged", reason=_("no vector"))
         row: NDArray[np.float32] = np.ctypeslib.as_array(
             ctypes.cast(address, ctypes.POINTER(ctypes.c_float)), (self._width,)
         )
         length = float(np.linalg.norm(row))
         if not np.isfinite(length) or length == 0.0:
-            raise KnownError("model.damaged", reason="no numbers")
+            raise KnownError("model.damaged", reason=_("no numbers"))
         return (row / length).astype("<f4").tobytes()
 
 
@@ -187,7 +188,7 @@ def quantize(
     made, `model.not_converted` where the library refuses (also a full disk); `target` may be half then.
     """
     if recipe.format and recipe.format not in FILE_TYPES:
-        raise KnownError("request.invalid", what=f"format {recipe.format[:20]}")
+        raise KnownError("request.invalid", what=_("format {format}").format(format=recipe.format[:20]))
     api: Any = library.api
     params = api.llama_model_quantize_default_params()
     params.nthread, params.allow_requantize = usable_cores(), True
@@ -337,7 +338,7 @@ class FormatTrial:
     @staticmethod
     def _checked(code: int) -> None:
         if code not in (DECODED, ABORTED):
-            raise KnownError("model.damaged", reason=f"llama.cpp gives error {code}")
+            raise KnownError("model.damaged", reason=_("llama.cpp gives error {code}").format(code=code))
 
 
 @contextmanager
@@ -409,12 +410,12 @@ def compare_predictions(
     divergences, surprises, same = [], [], 0
     for at, (row, following) in enumerate(_rows(context, texts, threads, keep_going)):
         if at >= len(ids):
-            raise KnownError("request.invalid", what="predictions of other texts")
+            raise KnownError("request.invalid", what=_("predictions of other texts"))
         divergences.append(_divergence(logs[at], row[ids[at]].astype(np.float64)))
         surprises.append(-float(row[following]))
         same += int(row.argmax()) == int(ids[at][0])
     if len(divergences) != len(ids):
-        raise KnownError("request.invalid", what="predictions of other texts")
+        raise KnownError("request.invalid", what=_("predictions of other texts"))
     perplexity = float(np.exp(np.mean(surprises)))
     return FormatQuality(max(0.0, float(np.mean(divergences))), perplexity, len(ids), same / max(1, len(ids)))
 
@@ -424,11 +425,11 @@ def _read(path: Path, n_vocab: int) -> tuple[NDArray[np.int32], NDArray[np.float
     raw = path.read_bytes()
     rows, kept = np.frombuffer(raw[:8], dtype="<i4").tolist() if len(raw) >= 8 else (0, 0)
     if rows < 1 or kept < 1 or len(raw) != 8 + 8 * rows * kept:
-        raise KnownError("request.invalid", what="predictions of another shape")
+        raise KnownError("request.invalid", what=_("predictions of another shape"))
     ids = np.frombuffer(raw, dtype="<i4", count=rows * kept, offset=8).reshape(rows, kept)
     logs = np.frombuffer(raw, dtype="<f4", offset=8 + 4 * rows * kept).reshape(rows, kept)
     if ids.min() < 0 or ids.max() >= n_vocab:
-        raise KnownError("request.invalid", what="predictions of another model")
+        raise KnownError("request.invalid", what=_("predictions of another model"))
     return ids, logs.astype(np.float64)
 
 
@@ -454,7 +455,7 @@ def _rows(
                 for offset, token in enumerate(piece):
                     context.add(token, begin + offset, 0)
                 if context.decode(threads) != DECODED:
-                    raise KnownError("model.damaged", reason="it cannot compute a text")
+                    raise KnownError("model.damaged", reason=_("it cannot compute a text"))
                 for offset in range(len(piece)):
                     logits = context.logits(offset).astype(np.float64)
                     logits -= logits.max()

@@ -16,6 +16,7 @@ from typing import Any
 
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record, changed
+from slmdesk.base.texts import _
 from slmdesk.base.types import LoadedModel, LoadSpec, MemoryParts, Offload
 from slmdesk.base.untrusted import clean_label
 from slmdesk.engine.llama.context import (
@@ -393,7 +394,7 @@ def _compute(context: Context, tokens: list[int], threads: int, *, patience_s: f
     for sequence in range(len(tokens)):
         context.forget(sequence)
     if code not in (DECODED, ABORTED):
-        raise KnownError("model.damaged", reason=f"llama.cpp gives error {code}")
+        raise KnownError("model.damaged", reason=_("llama.cpp gives error {code}").format(code=code))
 
 
 def _compute_size(context: Context, token: int, size: int, threads: int) -> None:
@@ -405,7 +406,7 @@ def _compute_size(context: Context, token: int, size: int, threads: int) -> None
     code = context.decode(threads)
     context.forget(0)
     if code not in (DECODED, ABORTED):
-        raise KnownError("model.damaged", reason=f"llama.cpp gives error {code}")
+        raise KnownError("model.damaged", reason=_("llama.cpp gives error {code}").format(code=code))
 
 
 def _info(

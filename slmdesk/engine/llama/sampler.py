@@ -13,6 +13,7 @@ import numpy as np
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.grammars import GrammarInvalidError, SchemaInvalidError, check_gbnf, check_schema
+from slmdesk.base.texts import _
 from slmdesk.base.types import USUAL_SAMPLING, Sampling
 from slmdesk.engine.llama.context import Context
 from slmdesk.engine.llama.library import Library, load_library
@@ -71,7 +72,7 @@ class Sampler:
         for token in tokens if self._grammar else ():
             if not self._allowed(token, 0.0):
                 self.close()
-                raise KnownError("grammar.invalid", reason="the answer so far does not keep to it")
+                raise KnownError("grammar.invalid", reason=_("the answer so far does not keep to it"))
             self._api.llama_sampler_accept(self._grammar, token)
 
     def sample(self, context: Context, index: int) -> int:
@@ -211,7 +212,7 @@ class Sampler:
 
 
 def damaged_numbers() -> KnownError:
-    return KnownError("model.damaged", reason="it computes numbers that are none")
+    return KnownError("model.damaged", reason=_("it computes numbers that are none"))
 
 
 def _refuse_strange(logits: NDArray[np.float32]) -> None:
@@ -238,7 +239,7 @@ def _value(number: float | None) -> float:
 
 def _grammar_of(sampling: Sampling) -> str | None:
     if sampling.grammar is not None and sampling.json_schema is not None:
-        raise KnownError("grammar.invalid", reason="a grammar and a schema at once")
+        raise KnownError("grammar.invalid", reason=_("a grammar and a schema at once"))
     return sampling.grammar if sampling.json_schema is None else grammar_of_schema(sampling.json_schema)
 
 
@@ -268,10 +269,10 @@ def make_grammar_sampler(vocab: int, gbnf: str) -> Any:
     except GrammarInvalidError as err:
         raise _invalid(str(err)) from err
     except UnicodeEncodeError as err:
-        raise _invalid("holds half a character") from err
+        raise _invalid(_("holds half a character")) from err
     sampler = load_library().api.llama_sampler_init_grammar(vocab, raw, b"root")
     if not sampler:
-        raise _invalid("llama.cpp refuses it")
+        raise _invalid(_("llama.cpp refuses it"))
     return sampler
 
 
@@ -287,11 +288,15 @@ def grammar_of_schema(schema: str) -> str:
     except KnownError:
         raise
     except SchemaInvalidError as err:
-        raise _invalid(f"line {err.line}, column {err.column}: {err.reason}" if err.line else err.reason) from err
+        raise _invalid(
+            _("line {line}, column {column}: {reason}").format(line=err.line, column=err.column, reason=err.reason)
+            if err.line
+            else err.reason
+        ) from err
     except RecursionError as err:
-        raise _invalid("the schema is nested too deeply") from err
+        raise _invalid(_("the schema is nested too deeply")) from err
     except Exception as err:  # for a wrong schema the converter raises whatever error it runs into
-        raise _invalid(f"the schema cannot be used: {err or type(err).__name__}") from err
+        raise _invalid(_("the schema cannot be used: {err}").format(err=err or type(err).__name__)) from err
 
 
 def _convert(schema: dict[str, Any]) -> str:
@@ -335,7 +340,7 @@ def _convert(schema: dict[str, Any]) -> str:
     try:
         check_gbnf(gbnf)
     except GrammarInvalidError as err:
-        raise _invalid(f"the grammar of the schema {err.reason}") from err
+        raise _invalid(_("the grammar of the schema {reason}").format(reason=err.reason)) from err
     return gbnf
 
 

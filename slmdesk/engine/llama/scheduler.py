@@ -15,6 +15,7 @@ from collections.abc import Sequence as Items
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 from slmdesk.base.types import Priority
 from slmdesk.engine.llama.context import (
     ABORTED,
@@ -300,7 +301,7 @@ class Scheduler:
         if self._adapters.put_on(self._context.pointer, adapter):
             return True
         for share in shares:
-            error = KnownError("adapter.unusable", adapter=adapter.name, reason="it could not be put on")
+            error = KnownError("adapter.unusable", adapter=adapter.name, reason=_("it could not be put on"))
             self._who.fail(share.sequence, error)
         return False
 
@@ -412,7 +413,7 @@ class Scheduler:
         elif code == NO_MEMORY:
             error = KnownError("model.out_of_memory", needed_bytes=0, available_bytes=free_memory().available)
         else:
-            error = KnownError("model.damaged", reason=f"llama.cpp gives error {code}")
+            error = KnownError("model.damaged", reason=_("llama.cpp gives error {code}").format(code=code))
         for share in shares:
             self._who.fail(share.sequence, error)
 
@@ -435,4 +436,4 @@ def _whose_fault(sequence: Sequence, error: KnownError) -> KnownError:
     """NaN logits are the adapter's fault where there is one: the model alone was tested at its load."""
     if error.code != "model.damaged" or not sequence.adapter.number:
         return error
-    return KnownError("adapter.unusable", adapter=sequence.adapter.name, reason="with it the model gives no numbers")
+    return KnownError("adapter.unusable", adapter=sequence.adapter.name, reason=_("with it the model gives no numbers"))

@@ -22,6 +22,7 @@ import jinja2.parser
 import jinja2.sandbox
 
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 
 MAX_TEMPLATE_BYTES = 256 * 1024
 MAX_RENDERED_CHARACTERS = 16 * 1024 * 1024
@@ -97,7 +98,9 @@ class ChatTemplate:
         `bos` and `eos` are the model's tokens as text.  Raises TemplateUnusableError.
         """
         if len(text.encode("utf-8", "replace")) > MAX_TEMPLATE_BYTES:
-            raise TemplateUnusableError(f"larger than {MAX_TEMPLATE_BYTES // 1024} KiB")
+            raise TemplateUnusableError(
+                _("larger than {max_template_bytes} KiB").format(max_template_bytes=MAX_TEMPLATE_BYTES // 1024)
+            )
         environment = _Sandbox(
             trim_blocks=True, lstrip_blocks=True, extensions=[_GenerationBlocks, jinja2.ext.loopcontrols]
         )
@@ -118,7 +121,7 @@ class ChatTemplate:
         given: list[Turn] = [(role, (n,)) for n, role in enumerate(roles)]
         ways = [given, fold_system(given), merge_same(given), merge_same(fold_system(given))]
         best: Layout | None = None
-        problem = TemplateUnusableError("no messages")
+        problem = TemplateUnusableError(_("no messages"))
         for n, turns in enumerate(ways):
             if turns in ways[:n]:
                 continue
@@ -136,16 +139,16 @@ class ChatTemplate:
 
     def _try(self, turns: Sequence[Turn], variables: Mapping[str, Any]) -> Layout:
         mark = "x" + secrets.token_hex(12)
-        messages = [{"role": role, "content": f"{mark}q{n}q"} for n, (role, _) in enumerate(turns)]
+        messages = [{"role": role, "content": f"{mark}q{n}q"} for n, (role, __) in enumerate(turns)]
         text = _guarded(lambda: self._render(messages, variables))
         words = re.split(f"{mark}q([0-9]+)q", text)
         slots = [int(n) for n in words[1::2]]
         if len(slots) != len(set(slots)):
-            raise TemplateUnusableError("gives a message twice")
+            raise TemplateUnusableError(_("gives a message twice"))
         pieces: list[str | int] = [words[0]]
         for slot, behind in zip(slots, words[2::2], strict=True):
             pieces += [*together(turns[slot][1]), behind]
-        missing = sorted(n for slot, (_, numbers) in enumerate(turns) if slot not in slots for n in numbers)
+        missing = sorted(n for slot, (__, numbers) in enumerate(turns) if slot not in slots for n in numbers)
         return Layout(tuple(piece for piece in pieces if piece != ""), tuple(missing))
 
     def _render(self, messages: list[dict[str, str]], variables: Mapping[str, Any]) -> str:
@@ -232,20 +235,20 @@ def _guarded(work: Callable[[], Any]) -> Any:
     except TemplateUnusableError:
         raise
     except MemoryError as err:
-        raise TemplateUnusableError("needs too much memory") from err
+        raise TemplateUnusableError(_("needs too much memory")) from err
     except RecursionError as err:
-        raise TemplateUnusableError("nested too deeply") from err
+        raise TemplateUnusableError(_("nested too deeply")) from err
     except Exception as err:  # a template may raise anything: it is foreign code
         raise TemplateUnusableError(f"{type(err).__name__}: {err}") from err
 
 
 def _check_size(size: int) -> None:
     if size > MAX_RENDERED_CHARACTERS:
-        raise TemplateUnusableError("makes too much text")
+        raise TemplateUnusableError(_("makes too much text"))
 
 
 def _raise_exception(message: object) -> NoReturn:
-    raise TemplateUnusableError(f"refuses: {message}")
+    raise TemplateUnusableError(_("refuses: {message}").format(message=message))
 
 
 def _to_json(value: object, **options: Any) -> str:

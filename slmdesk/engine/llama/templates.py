@@ -16,6 +16,7 @@ import psutil
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 from slmdesk.base.types import THINKING_LEVELS as LEVELS
 from slmdesk.base.types import THINKING_OFF as OFF
 from slmdesk.base.types import THINKING_ON as ON
@@ -317,7 +318,7 @@ def _resident_bytes(pid: int) -> int:
 def _family_named(requested: str) -> Family:
     family = FAMILIES_BY_NAME.get(requested.removeprefix("builtin:"))
     if family is None:
-        raise KnownError("request.invalid", what=f"template {requested[:40]}")
+        raise KnownError("request.invalid", what=_("template {requested}").format(requested=requested[:40]))
     return family
 
 

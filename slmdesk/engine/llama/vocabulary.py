@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.texts import _
 from slmdesk.base.types import PromptPart
 from slmdesk.engine.llama.library import load_library
 from slmdesk.gguf.read import check_file
@@ -200,7 +201,7 @@ def open_vocabulary(path: str | Path) -> Iterator[Vocabulary]:
     model = api.llama_model_load_from_file(str(path).encode("utf-8", "surrogateescape"), params)
     if not model:
         reasons = library.log.errors_since(mark)
-        raise KnownError("model.damaged", reason=reasons[0] if reasons else "no vocabulary")
+        raise KnownError("model.damaged", reason=reasons[0] if reasons else _("no vocabulary"))
     try:
         yield Vocabulary(api.llama_model_get_vocab(model))
     finally:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, ModelRecord, Status
+from slmdesk.base.texts import _
 from slmdesk.evaluation.comparison import (
     KIND,
     LEAST,
@@ -113,18 +114,18 @@ class ComparePage(QStackedWidget):
 
     def _build_head(self) -> QHBoxLayout:
         self._back = named(back_button(self._result), "result_back")
-        title = plain_label("Comparison", self._result, name="result_title", kind="heading")
-        tip = "Stop all; the words so far are kept"
-        self._stop = button("Stop", "compare_stop", self._result, tip=tip, on=self._on_stop)
-        self._export = button("Export…", "compare_export", self._result)
+        title = plain_label(_("Comparison"), self._result, name="result_title", kind="heading")
+        tip = _("Stop all; the words so far are kept")
+        self._stop = button(_("Stop"), "compare_stop", self._result, tip=tip, on=self._on_stop)
+        self._export = button(_("Export…"), "compare_export", self._result)
         give_export_menu(self._export, self._on_export)
-        self._new = button("New comparison", "compare_new", self._result, on=self.restart)
+        self._new = button(_("New comparison"), "compare_new", self._result, on=self.restart)
         return row(self._back, (title, 1), self._stop, self._export, self._new, gap=theme.SPACE_8)
 
     def _build_band(self) -> QFrame:
         band = named(QFrame(self._result), "compare_band", kind="band")
         self._question = CutLabel("", band, name="compared_question", lines=QUESTION_LINES)
-        self._all = button("More", "question_more", band, label="Show the whole question", on=self._on_more)
+        self._all = button(_("More"), "question_more", band, label=_("Show the whole question"), on=self._on_more)
         self._all.setVisible(False)
         margins = (theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
         parts = ((self._question, 1), (self._all, Qt.AlignmentFlag.AlignVCenter))
@@ -135,7 +136,7 @@ class ComparePage(QStackedWidget):
         bridge, form = self._bridge, self.form
         form.start_requested.connect(self._on_start)
         form.open_requested.connect(self.open)
-        form.delete_requested.connect(lambda id: trash(bridge, id, what="The comparison "))
+        form.delete_requested.connect(lambda id: trash(bridge, id, what=_("The comparison ")))
         form.more_requested.connect(self._on_more_earlier)
         form.back_requested.connect(self.back_requested)
         self._back.clicked.connect(self.restart)
@@ -190,7 +191,9 @@ class ComparePage(QStackedWidget):
         for answer in self.held.answers:
             if answer.message.status is Status.STREAMING:
                 if answer.name == event.name:
-                    self._note(answer.message.id, f"Is loaded: {event.fraction * 100:.0f} %")
+                    self._note(
+                        answer.message.id, _("Is loaded: {fraction:.0f} %").format(fraction=event.fraction * 100)
+                    )
                 return
 
     def _on_opened(self, found: Comparison) -> None:
@@ -318,7 +321,7 @@ class ComparePage(QStackedWidget):
         self.held = changed(held, answers=tuple(answers))
         if answer := self._columns.get(event.message):
             answer.text.show_words(message.text, has_ended=False)
-            answer.show_note("Is written…")
+            answer.show_note(_("Is written…"))
 
     def _on_message_reported(self, event: events.MessageEnded | events.MessageChanged) -> None:
         if self.held is not None and event.message.item == self.held.item.id:
@@ -326,11 +329,11 @@ class ComparePage(QStackedWidget):
 
     def _on_prompt_progressed(self, event: events.PromptProgress) -> None:
         if self.held is not None and event.chat == self.held.item.id and event.total > 0:
-            self._note(event.message, f"Reads the question: {100 * event.read // event.total} %")
+            self._note(event.message, _("Reads the question: {read} %").format(read=100 * event.read // event.total))
 
     def _on_more(self) -> None:
         if self.held is not None:
-            TextDialog(self.window(), title="The question", intro="", text=self.held.prompt).show()
+            TextDialog(self.window(), title=_("The question"), intro="", text=self.held.prompt).show()
 
     def _on_export(self, form: str) -> None:
         if self.held is not None:
@@ -339,9 +342,9 @@ class ComparePage(QStackedWidget):
 
 
 def _info_of(found: Comparison) -> str:
-    parts = [f"{len(found.answers)} models, one after another"]
+    parts = [_("{count} models, one after another").format(count=len(found.answers))]
     if found.seed is not None:
-        parts.append(f"same seed ({found.seed}) and settings for all")
+        parts.append(_("same seed ({seed}) and settings for all").format(seed=found.seed))
     return "; ".join(parts) + "."
 
 
@@ -352,7 +355,7 @@ COLUMN = 760
 NONE = ""
 FIELD_LINES = 4
 FIELD_EDGES = 24
-INTRO = (
+INTRO = _(
     "The same question for two to four models on this PC, one after another: each is loaded anew, answers alone, and "
     "gets the same seed and settings. What it took is measured. Your question stays on this PC."
 )
@@ -367,9 +370,9 @@ class EarlierRow(QFrame):
         named(self, f"earlier_{item.id}", kind="card")
         title = ElidedLabel(self, name="earlier_title", text=item.title, kind="strong")
         about = ElidedLabel(self, name="earlier_about", kind="small", text=about_of(item))
-        label = f"Open the comparison {item.title}"
-        opening = button("Open", "earlier_open", self, label=label, on=self.opened)
-        label, tip = f"Delete the comparison {item.title}", "Move to the trash"
+        label = _("Open the comparison {title}").format(title=item.title)
+        opening = button(_("Open"), "earlier_open", self, label=label, on=self.opened)
+        label, tip = _("Delete the comparison {title}").format(title=item.title), _("Move to the trash")
         delete = tool_button("earlier_delete", self, label=label, tip=tip, icon="trash-2", on=self.deleted)
         delete.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         words = column(title, about, gap=0)
@@ -398,15 +401,15 @@ class CompareForm(QScrollArea):
         holder.setMaximumWidth(COLUMN)
         back = back_button(holder)
         back.clicked.connect(self.back_requested)
-        title = plain_label("Compare models", holder, name="compare_title", kind="title")
+        title = plain_label(_("Compare models"), holder, name="compare_title", kind="title")
         intro = plain_label(INTRO, holder, name="compare_intro", kind="muted")
         parts = (row(back, (title, 1), gap=theme.SPACE_8), intro, *self._build_question(holder))
         margins = (theme.SPACE_24, theme.SPACE_16, theme.SPACE_24, theme.SPACE_24)
         form = column(*parts, into=holder, gap=theme.SPACE_12, margins=margins)
         form.addSpacing(theme.SPACE_12)
-        self._heading = plain_label("Earlier comparisons", holder, name="earlier_heading", kind="heading")
+        self._heading = plain_label(_("Earlier comparisons"), holder, name="earlier_heading", kind="heading")
         self._list = column(gap=0)
-        self._more = button("Show more", "earlier_more", holder, on=self.more_requested)
+        self._more = button(_("Show more"), "earlier_more", holder, on=self.more_requested)
         form.addWidget(self._heading)
         form.addLayout(self._list)
         form.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
@@ -418,21 +421,21 @@ class CompareForm(QScrollArea):
 
     def _build_question(self, holder: QWidget) -> tuple[Part, ...]:
         self.question = named(QPlainTextEdit(holder), "compare_question")
-        self.question.setPlaceholderText("Your question, best one of your real work")
-        self.question.setAccessibleName("The question for all models")
+        self.question.setPlaceholderText(_("Your question, best one of your real work"))
+        self.question.setAccessibleName(_("The question for all models"))
         self.question.setTabChangesFocus(True)
         self.question.textChanged.connect(self._judge)
         grid = QGridLayout()
         grid.setSpacing(theme.SPACE_8)
         self._choices: list[Choice] = []
         for at in range(MOST):
-            choice = named(Choice([], holder), f"compare_model_{at + 1}", label=f"Model {at + 1}")
+            choice = named(Choice([], holder), f"compare_model_{at + 1}", label=_("Model {at}").format(at=at + 1))
             choice.setMinimumWidth(120)
             choice.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             choice.value_chosen.connect(self._judge)
             self._choices.append(choice)
             grid.addWidget(choice, at // 2, at % 2)
-        self._start = button("Compare", "compare_start", holder, kind="primary", on=self._on_start)
+        self._start = button(_("Compare"), "compare_start", holder, kind="primary", on=self._on_start)
         self._hint = plain_label("", holder, name="compare_hint", kind="muted")
         return self.question, grid, row(self._start, (self._hint, 1), gap=theme.SPACE_12)
 
@@ -450,7 +453,7 @@ class CompareForm(QScrollArea):
         for at, choice in enumerate(self._choices):
             choice.clear()
             if at >= LEAST:
-                choice.addItem("None", NONE)
+                choice.addItem(_("None"), NONE)
             for model in models:
                 choice.addItem(model.name, model.id)
             if chosen[at] in known:
@@ -485,12 +488,12 @@ class CompareForm(QScrollArea):
             choice.setEnabled(len(self._models) >= LEAST)
             choice.setToolTip(plain_tip(choice.currentText()))
         if len(self._models) < LEAST:
-            what = "one is on this PC. Get another" if self._models else "none is on this PC. Get two"
-            hint = f"A comparison needs two models, and {what} on the page of models."
+            what = _("one is on this PC. Get another") if self._models else _("none is on this PC. Get two")
+            hint = _("A comparison needs two models, and {what} on the page of models.").format(what=what)
         elif len(set(chosen)) < len(chosen):
-            hint = "Choose each model once."
+            hint = _("Choose each model once.")
         elif not self.question.toPlainText().strip():
-            hint = "Write a question."
+            hint = _("Write a question.")
         else:
             hint = ""
         self._hint.setText(hint)
@@ -501,7 +504,7 @@ class CompareForm(QScrollArea):
 
 
 def back_button(parent: QWidget) -> QToolButton:
-    back = tool_button("compare_back", parent, label="Back", tip="Back (Esc)", icon="chevron-left")
+    back = tool_button("compare_back", parent, label=_("Back"), tip=_("Back (Esc)"), icon="chevron-left")
     back.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     return back
 
@@ -517,8 +520,8 @@ NARROWEST = 29
 """Letters in a line of the narrowest column."""
 LEAST_LINES = 4
 _ENDS = {
-    Status.CANCELLED: ("Stopped. The words so far are kept.", "warn"),
-    Status.INTERRUPTED: ("Cut off when the program ended. The words so far are kept.", "warn"),
+    Status.CANCELLED: (_("Stopped. The words so far are kept."), "warn"),
+    Status.INTERRUPTED: (_("Cut off when the program ended. The words so far are kept."), "warn"),
 }
 
 
@@ -527,7 +530,7 @@ class AnswerText(QScrollArea):
 
     def __init__(self, style: ViewStyle, parser: Parser, parent: QWidget) -> None:
         super().__init__(parent)
-        named(self, "compared_text", label="Answer")
+        named(self, "compared_text", label=_("Answer"))
         self.setWidgetResizable(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # arrows scroll it
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -635,14 +638,14 @@ class AnswerColumn(QFrame):
         self.text.show_words(message.text, has_ended=not is_open)
         self.text.setVisible(is_open or bool(message.text))
         if is_open:
-            waiting = "Is written…" if message.text else "Its model is loaded…"
-            self.show_note(waiting if is_turn else "Waits for its turn")
+            waiting = _("Is written…") if message.text else _("Its model is loaded…")
+            self.show_note(waiting if is_turn else _("Waits for its turn"))
         elif message.status is Status.FAILED:
             self._say(problem_of(message.error_code or "", message.error_args).sentence, "danger")
         elif message.status in _ENDS:
             self._say(*_ENDS[message.status])
         elif message.finish_reason == "length":
-            self._say("Cut at the longest length of an answer.", "small")
+            self._say(_("Cut at the longest length of an answer."), "small")
         else:
             self._say("", "small")
         self._show_figures(answer.figures.lines() if answer.figures else ())

@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote
 from lxml import etree
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.texts import _
 from slmdesk.formats.containers import format_of_bytes, zipped
 from slmdesk.formats.office_xml import Package, above, attribute, child, children, local, parse, relations_name
 from slmdesk.formats.reading import REDACTORS, png_of, redactor_of
@@ -58,7 +59,7 @@ class _Changes:
 def redact(redacting: Redacting) -> bytes:
     with Package.opened(redacting.reading) as package:
         if TYPES not in package.names:
-            raise KnownError("document.damaged", path=redacting.reading.path, reason="its list of parts is missing")
+            raise KnownError("document.damaged", path=redacting.reading.path, reason=_("its list of parts is missing"))
         changes = _Changes()
         new_parts: dict[str, bytes] = {}
         blanks: set[str] = set()

@@ -15,6 +15,7 @@ import pypdfium2.raw as pdfium_c
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 from slmdesk.formats.pdf_file import LOCK, PageLetters, View, Word, attachments_of, metadata_of, opened
 from slmdesk.formats.redacting.redactors import Redacting
 
@@ -72,7 +73,7 @@ def _tell(redacting: Redacting, document: pdfium.PdfDocument) -> None:
             redacting.words.spans(value, f"property {name}")
             if name == "Author":
                 redacting.person(value)
-    for name, _ in attachments_of(document):
+    for name, __ in attachments_of(document):
         redacting.remove("embedded", name)
         redacting.words.spans(name, "name of an attachment", bare=True)
     with LOCK, suppress(pdfium.PdfiumError, UnicodeError):
@@ -92,13 +93,19 @@ def _page(redacting: Redacting, document: pdfium.PdfDocument, index: int, out: N
                 redacting.remove("annotations", place)
                 flat = pdfium_c.FPDFPage_Flatten(page, _FLATTEN_DISPLAY)
                 if flat == pdfium_c.FLATTEN_FAIL:
-                    raise KnownError("document.damaged", path=redacting.reading.path, reason=f"{place} cannot be drawn")
+                    raise KnownError(
+                        "document.damaged",
+                        path=redacting.reading.path,
+                        reason=_("{place} cannot be drawn").format(place=place),
+                    )
         with closing(document.get_page(index)) as page:
             sheet = _read(redacting, page, place)
             if redacting.draws:
                 _draw(redacting, page, sheet, out, place)
     except (pdfium.PdfiumError, OSError) as err:
-        raise KnownError("document.damaged", path=redacting.reading.path, reason=f"{place} cannot be read") from err
+        raise KnownError(
+            "document.damaged", path=redacting.reading.path, reason=_("{place} cannot be read").format(place=place)
+        ) from err
 
 
 def _read(redacting: Redacting, page: pdfium.PdfPage, place: str) -> _Sheet:
@@ -317,7 +324,7 @@ class NewPdf:
                 f"1 begincodespacerange <00> <ff> endcodespacerange\n{ranges}\nendcmap end end"
             ).encode("ascii"),
         )
-        widths = " ".join("500" for _ in range(256))
+        widths = " ".join("500" for __ in range(256))
         self._object(
             (
                 "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding/FirstChar 0/LastChar 255"

@@ -19,6 +19,7 @@ from lxml import etree
 from lxml import html as markup
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.texts import _
 from slmdesk.formats.containers import BROKEN
 from slmdesk.formats.office_xml import attribute, child, local
 from slmdesk.formats.redacting.redactors import Redacting, Seeking, Span, put, put_encoded, put_in_value
@@ -400,7 +401,7 @@ def redact_markup(redacting: Redacting, text: str, place: str) -> str:
     try:
         root = markup.document_fromstring(text, parser=markup.HTMLParser(encoding=None, huge_tree=False))
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as err:
-        raise KnownError("document.damaged", path=redacting.reading.path, reason="its markup is broken") from err
+        raise KnownError("document.damaged", path=redacting.reading.path, reason=_("its markup is broken")) from err
     if redacting.removes:
         for element in list(root.iter(*_RUNNING)):
             redacting.remove("program", place)

@@ -11,6 +11,7 @@ from email.message import EmailMessage
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 from slmdesk.formats.containers import Archive
 from slmdesk.formats.hypertext import locked_parts
 from slmdesk.formats.reading import Reading
@@ -272,7 +273,7 @@ def rewrite_mail(rewriting: Rewriting) -> Units:
     reading = rewriting.reading
     message = email.message_from_bytes(reading.all_bytes(), policy=email.policy.default)
     if not isinstance(message, EmailMessage) or not message.keys():
-        raise KnownError("document.damaged", path=reading.path, reason="it is no mail")
+        raise KnownError("document.damaged", path=reading.path, reason=_("it is no mail"))
     is_changed = False
     subject = str(message["subject"] or "").strip()
     if any(letter.isalpha() for letter in subject):

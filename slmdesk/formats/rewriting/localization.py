@@ -11,6 +11,7 @@ from lxml import etree
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 from slmdesk.formats.office_xml import attribute, child, local, parse
 from slmdesk.formats.rewriting.office_parts import Group, Inline, InlineObject, Node, Words, translated, written
 from slmdesk.formats.rewriting.rewriters import LeftAsIs, Rewriting, Unit, Units, said
@@ -33,7 +34,7 @@ def rewrite_po(rewriting: Rewriting) -> Units:
         wrapwidth = 0 if any(len(line) > WRAPPED for line in file.text.splitlines()) else 78
         catalogue = polib.pofile(file.text, wrapwidth=wrapwidth)
     except (OSError, ValueError, UnicodeError) as err:
-        raise KnownError("document.damaged", path=rewriting.reading.path, reason="it is no PO file") from err
+        raise KnownError("document.damaged", path=rewriting.reading.path, reason=_("it is no PO file")) from err
     header = _header(catalogue.metadata, rewriting.options.language)
     done = is_changed = 0
     for number, entry in enumerate(catalogue, start=1):
@@ -110,7 +111,7 @@ def rewrite_xliff(rewriting: Rewriting) -> Units:
     untrusted = reading.text_bytes()
     root = parse(untrusted, reading.path, whole=True)
     if local(root) != "xliff":
-        raise KnownError("document.damaged", path=reading.path, reason="it is no XLIFF file")
+        raise KnownError("document.damaged", path=reading.path, reason=_("it is no XLIFF file"))
     changed: list[bool] = []
     done = 0
     holders = [element for element in root.iter() if local(element) in ("trans-unit", "segment")]
@@ -257,7 +258,7 @@ class PluralForm(Record):
         if not self.placeholder:
             return answer
         found = re.findall(rf"(?<!\d){self.number}(?!\d)", answer)
-        return re.sub(rf"(?<!\d){self.number}(?!\d)", lambda _: self.placeholder, answer) if len(found) == 1 else None
+        return re.sub(rf"(?<!\d){self.number}(?!\d)", lambda __: self.placeholder, answer) if len(found) == 1 else None
 
 
 def forms_of(singular: str, plural: str, header: str) -> list[PluralForm]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.texts import _
 from slmdesk.formats.odf import CONTENT
 from slmdesk.formats.office_xml import above, attribute, child, local
 from slmdesk.formats.rewriting.office_parts import (
@@ -54,7 +55,7 @@ def rewrite(rewriting: Rewriting) -> Units:
     is_changed = False
     with Parts.opened(reading, rewriting) as parts:
         if CONTENT not in parts:
-            raise KnownError("document.damaged", path=reading.path, reason="its main part is missing")
+            raise KnownError("document.damaged", path=reading.path, reason=_("its main part is missing"))
         for name, word in ((CONTENT, ""), ("styles.xml", "header or footer")):
             part = parts.main(name) if name == CONTENT else parts.open(name)
             if part is None:

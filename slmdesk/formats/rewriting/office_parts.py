@@ -13,6 +13,7 @@ from lxml import etree
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 from slmdesk.formats.office_xml import Package, above, child, children, is_on, local, text_of
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.rewriting.rewriters import LeftAsIs, Options, Rewriting, Unit, UnitOrLeft, Units, said
@@ -76,8 +77,8 @@ class Inline:
         self._next = first_number(*_letters(level.seen))
         text = self._written(level)
         self._all = Tags(
-            tuple(number for number, (node, _, _) in self._tagged.items() if not isinstance(node, InlineObject)),
-            tuple(number for number, (node, _, _) in self._tagged.items() if isinstance(node, InlineObject)),
+            tuple(number for number, (node, __, __) in self._tagged.items() if not isinstance(node, InlineObject)),
+            tuple(number for number, (node, __, __) in self._tagged.items() if isinstance(node, InlineObject)),
         )
         self._before, self.text, self._after = stripped(text, self._all)
         self.tags = tags_in(self.text, self._all)
@@ -399,7 +400,7 @@ class Parts(Package):
         """The part a document begins with.  Raises KnownError `document.damaged` where it cannot be parsed."""
         part = self.open(name)
         if part is None:
-            raise KnownError("document.damaged", path=self.reading.path, reason="its main part is broken")
+            raise KnownError("document.damaged", path=self.reading.path, reason=_("its main part is broken"))
         return part
 
     def open(self, name: str) -> Part | None:

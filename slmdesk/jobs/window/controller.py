@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import JobRecord, JobStatus
+from slmdesk.base.texts import _, ngettext
 from slmdesk.jobs.types import JobChanged, kind_words, share_words
 from slmdesk.runtime.messages import Problem, time_for_people
 from slmdesk.window.base.bridge import Bridge, Delay
@@ -89,8 +90,10 @@ class JobsController(QObject):
         if not jobs:
             return
         first = f"{kind_words(jobs[0].kind)} “{jobs[0].title}”"
-        words = first if len(jobs) == 1 else f"{first} and {len(jobs) - 1} more"
-        self._bridge.notice_raised.emit(Notice(f"Resuming: {words}.", life_ms=REPORTED_MS, key="jobs taken up"))
+        words = first if len(jobs) == 1 else _("{first} and {count} more").format(first=first, count=len(jobs) - 1)
+        self._bridge.notice_raised.emit(
+            Notice(_("Resuming: {words}.").format(words=words), life_ms=REPORTED_MS, key="jobs taken up")
+        )
 
     # ---- events
 
@@ -128,9 +131,9 @@ class JobsController(QObject):
     def _on_cleared(self, before: float) -> None:
         self.refresh()
         undo = partial(self.do, lambda services: services.job_views.show_again(before))
-        words = "What had ended is off the list. What was made stays where it is."
+        words = _("What had ended is off the list. What was made stays where it is.")
         self._bridge.notice_raised.emit(
-            Notice(words, action="Undo", on_action=undo, life_ms=UNDO_MS, key="jobs cleared")
+            Notice(words, action=_("Undo"), on_action=undo, life_ms=UNDO_MS, key="jobs cleared")
         )
 
     # ---- private
@@ -175,9 +178,9 @@ def status_words(reported: Mapping[str, JobChanged]) -> str:
     if not reported:
         return ""
     running = [other_changed for other_changed in reported.values() if other_changed.status is JobStatus.RUNNING]
-    jobs = "1 job" if len(reported) == 1 else f"{len(reported)} jobs"
+    jobs = ngettext("1 job", "{n} jobs", len(reported))
     if not running:
-        return f"{jobs} waiting" if len(reported) > 1 else f"{jobs} waits"
+        return ngettext("{jobs} waits", "{jobs} waiting", len(reported), jobs=jobs)
     shares = [other_changed.share for other_changed in running if other_changed.share is not None]
     share = share_words(sum(shares) / len(shares)) if shares else ""
     times = [other_changed.eta_s for other_changed in running]

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QTo
 
 from slmdesk.base.record import Record
 from slmdesk.base.records import JobStatus
+from slmdesk.base.texts import _
 from slmdesk.jobs.service import JobGroup, JobView
 from slmdesk.jobs.types import done_words, left_words, name_words, share_words
 from slmdesk.jobs.window.controller import JobsController
@@ -32,8 +33,8 @@ from slmdesk.window.widgets.build import (
 from slmdesk.window.widgets.rows import ScrollAnchor
 
 DOT = "  ·  "
-WAYS = (("up", "Earlier", "Alt+Up"), ("down", "Later", "Alt+Down"), ("first", "First", "Alt+Home"))
-STAND_WORDS = {JobStatus.DONE: "Done", JobStatus.FAILED: "Failed", JobStatus.CANCELLED: "Cancelled"}
+WAYS = (("up", _("Earlier"), "Alt+Up"), ("down", _("Later"), "Alt+Down"), ("first", _("First"), "Alt+Home"))
+STAND_WORDS = {JobStatus.DONE: _("Done"), JobStatus.FAILED: _("Failed"), JobStatus.CANCELLED: _("Cancelled")}
 
 
 class JobRow(QFrame):
@@ -55,13 +56,15 @@ class JobRow(QFrame):
         jobs, do = self._controller, self._controller.do
         self._up = tool_button("job_up_button", self, icon="chevron-up", on=lambda: self._move("up"))
         self._down = tool_button("job_down_button", self, icon="chevron-down", on=lambda: self._move("down"))
-        self._open = button("Open", "job_open_button", self, on=lambda: jobs.opened.emit(self.view))
-        self._pause = button("Pause", "job_pause_button", self, on=lambda: do(lambda at: at.jobs.pause(self.view.id)))
+        self._open = button(_("Open"), "job_open_button", self, on=lambda: jobs.opened.emit(self.view))
+        self._pause = button(
+            _("Pause"), "job_pause_button", self, on=lambda: do(lambda at: at.jobs.pause(self.view.id))
+        )
         self._resume = button(
-            "Resume", "job_resume_button", self, on=lambda: do(lambda at: at.jobs.resume(self.view.id))
+            _("Resume"), "job_resume_button", self, on=lambda: do(lambda at: at.jobs.resume(self.view.id))
         )
         self._cancel = button(
-            "Cancel", "job_cancel_button", self, on=lambda: do(lambda at: at.jobs.cancel(self.view.id))
+            _("Cancel"), "job_cancel_button", self, on=lambda: do(lambda at: at.jobs.cancel(self.view.id))
         )
         buttons = (self._up, self._down, self._open, self._pause, self._resume, self._cancel)
         centre = Qt.AlignmentFlag.AlignVCenter
@@ -85,15 +88,21 @@ class JobRow(QFrame):
         self._trouble.setVisible(view.problem is not None)
         self._bar.setValue(round(1000 * (view.share or 0.0)))
         self._bar.setVisible(view.stand is JobGroup.RUNNING or (view.stand is not JobGroup.ENDED and bool(view.share)))
-        self._bar.setAccessibleName(f"{share_words(view.share) or 'Nothing'} done: {what}")
+        self._bar.setAccessibleName(
+            _("{share} done: {what}").format(share=share_words(view.share) or _("Nothing"), what=what)
+        )
         self._show_buttons(view, what)
 
     def _show_buttons(self, view: JobView, what: str) -> None:
         is_ended, is_failed = view.stand is JobGroup.ENDED, view.status is JobStatus.FAILED
         moves = view.last_place > 1
-        for arrow, where, keys in ((self._up, "Earlier", "Alt+Up"), (self._down, "Later", "Alt+Down")):
+        for arrow, where, keys in ((self._up, _("Earlier"), "Alt+Up"), (self._down, _("Later"), "Alt+Down")):
             arrow.setVisible(moves)
-            _dress(arrow, f"{where} in the queue ({keys})", f"{where} in the queue: {what}")
+            _dress(
+                arrow,
+                _("{where} in the queue ({keys})").format(where=where, keys=keys),
+                _("{where} in the queue: {what}").format(where=where, what=what),
+            )
         self._up.setEnabled(view.place > 1)
         self._down.setEnabled(view.place < view.last_place)
         grows = view.opens == "document" or view.kind == TRANSLATION  # there is something to see before the end
@@ -120,27 +129,38 @@ class JobRow(QFrame):
 def info_of(view: JobView) -> str:
     if view.stand is JobGroup.ENDED:
         when = moment_words(view.updated)
-        failed = f"{view.failed:,} of {view.total:,} steps could not be done" if view.failed else ""
+        failed = (
+            _("{failed:,} of {total:,} steps could not be done").format(failed=view.failed, total=view.total)
+            if view.failed
+            else ""
+        )
         return DOT.join(one for one in (STAND_WORDS[view.status], when, failed) if one)
     parts = [share_words(view.share or None), done_words(view.kind, view.done, view.total)]
     if view.stand is JobGroup.RUNNING:
-        parts.append(left_words(view.left) or "the time left is not known yet")
-        parts.append("in another window or command" if view.is_elsewhere else "")
+        parts.append(left_words(view.left) or _("the time left is not known yet"))
+        parts.append(_("in another window or command") if view.is_elsewhere else "")
     elif view.is_left:
-        parts.insert(0, "The program that did it has ended")
+        parts.insert(0, _("The program that did it has ended"))
     elif view.stand is JobGroup.WAITING:
-        parts.insert(0, "Next" if view.place == 1 else f"Place {view.place} in the queue" if view.place else "Waiting")
+        parts.insert(
+            0,
+            _("Next")
+            if view.place == 1
+            else _("Place {place} in the queue").format(place=view.place)
+            if view.place
+            else _("Waiting"),
+        )
     else:
-        parts.insert(0, "Paused")
+        parts.insert(0, _("Paused"))
     if view.failed:
-        parts.append(f"{view.failed:,} could not be done")
+        parts.append(_("{failed:,} could not be done").format(failed=view.failed))
     return DOT.join(part for part in parts if part)
 
 
 def _resume_words(view: JobView) -> str:
     if view.status is JobStatus.FAILED:
-        return "Try again"
-    return "Take up again" if view.may_revive else "Go on" if view.is_left else "Resume"
+        return _("Try again")
+    return _("Take up again") if view.may_revive else _("Go on") if view.is_left else _("Resume")
 
 
 def _dress(button: QPushButton | QToolButton, tip: str, spoken: str) -> None:
@@ -155,14 +175,14 @@ COLUMN = 860
 TITLE_INDENT = 3
 """The foot of the J reaches to the left of where the letter begins."""
 SECTIONS = (
-    ("running", "Running"),
-    ("waiting", "Waiting"),
-    ("paused", "Paused"),
-    ("today", "Finished today"),
-    ("earlier", "Finished earlier"),
+    ("running", _("Running")),
+    ("waiting", _("Waiting")),
+    ("paused", _("Paused")),
+    ("today", _("Finished today")),
+    ("earlier", _("Finished earlier")),
 )
-NOTHING = "Nothing is being worked on."
-NOTHING_MORE = (
+NOTHING = _("Nothing is being worked on.")
+NOTHING_MORE = _(
     "Summaries, tables, exams and downloads that take longer stand here: how far they are, how long they still take, "
     "and what came of them. They can be paused, and they go on after a restart."
 )
@@ -177,7 +197,7 @@ class _Section(Record):
 class JobsPage(QScrollArea):
     def __init__(self, controller: JobsController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        named(self, "jobs_page", label="Jobs")
+        named(self, "jobs_page", label=_("Jobs"))
         self._controller = controller
         self._active: dict[str, JobRow] = {}
         self._ended: dict[str, JobRow] = {}
@@ -190,13 +210,13 @@ class JobsPage(QScrollArea):
         inner.setMinimumHeight(1)
         holder = QWidget(inner)
         holder.setMaximumWidth(COLUMN)
-        head = plain_label("Jobs", holder, name="jobs_title", kind="title")
+        head = plain_label(_("Jobs"), holder, name="jobs_title", kind="title")
         head.setIndent(TITLE_INDENT)
-        self._note = plain_label("Looking…", holder, name="jobs_note", kind="muted")
-        tip = "Take what has ended off this list; what was made stays"
-        self._clear = button("Clear finished", "clear_jobs_button", holder, tip=tip, on=self._controller.clear)
+        self._note = plain_label(_("Looking…"), holder, name="jobs_note", kind="muted")
+        tip = _("Take what has ended off this list; what was made stays")
+        self._clear = button(_("Clear finished"), "clear_jobs_button", holder, tip=tip, on=self._controller.clear)
         self._sections = {name: self._section(holder, name, title) for name, title in SECTIONS}
-        self._more = button("Show earlier ones", "more_jobs_button", holder, on=self._controller.more)
+        self._more = button(_("Show earlier ones"), "more_jobs_button", holder, on=self._controller.more)
         self._more.setVisible(False)
         boxes = [section.box for section in self._sections.values()]
         margins = (theme.SPACE_24, theme.SPACE_16)
@@ -256,7 +276,7 @@ class JobsPage(QScrollArea):
         self._show_empty()
 
     def _on_refused(self, problem: Problem) -> None:
-        self._note.setText(f"The jobs cannot be shown: {problem.sentence}")
+        self._note.setText(_("The jobs cannot be shown: {sentence}").format(sentence=problem.sentence))
         self._note.setVisible(True)
 
     # ---- rows

@@ -13,6 +13,7 @@ from slmdesk.base.documents import Page, PageStatus, format_of, takes_password
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord, DocumentStatus
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.untrusted import clean_label
 from slmdesk.library.events import (
     CollectionChanged,
@@ -114,7 +115,7 @@ class DocumentsController(QObject):
     def choose(self, document: str) -> None:
         record = self._records.get(document)
         if record is None:
-            words = "This document was forgotten here; open its file again to see its pages."
+            words = _("This document was forgotten here; open its file again to see its pages.")
             self._bridge.notice_raised.emit(Notice(words, key="document gone"))
             return
         self._requested = []
@@ -156,7 +157,7 @@ class DocumentsController(QObject):
     def open_parent(self) -> None:
         """Show the document that the shown one is attached to; its file is read again if it is not on the list."""
         record = self._records[self.current]
-        parent, _ = parent_of(record)
+        parent, __ = parent_of(record)
         if parent in self._records:
             self.choose(parent)
         else:
@@ -179,7 +180,9 @@ class DocumentsController(QObject):
         record = self._records[document]
         if is_file(record):
             return file_of(record)
-        words = f"{record.name} is inside {file_of(record).name}: save it as a file of its own {purpose}."
+        words = _("{name} is inside {name2}: save it as a file of its own {purpose}.").format(
+            name=record.name, name2=file_of(record).name, purpose=purpose
+        )
         self._bridge.notice_raised.emit(Notice(words, key="document inside"))
         return None
 
@@ -187,7 +190,9 @@ class DocumentsController(QObject):
         """Take a document off the list now; forget it when the time for *Undo* is over.  Its file stays."""
         record = self._records[document]
         forget, keep = partial(self._forget, document), partial(self._keep, document)
-        words = f"{record.name} is off the list, and what was read of it is forgotten in a moment. Its file stays."
+        words = _("{name} is off the list, and what was read of it is forgotten in a moment. Its file stays.").format(
+            name=record.name
+        )
         self.removals.begin(document, words, forget, keep, key=f"forget {document}")
         if document == self.current:
             self._show(None)
@@ -199,7 +204,7 @@ class DocumentsController(QObject):
         if len(given) == 1 and found != given:
             self.folder_offered.emit(given[0], found)
         elif not found:
-            words = "There is nothing in it that can be read."
+            words = _("There is nothing in it that can be read.")
             self._bridge.notice_raised.emit(Notice(words, key="no documents"))
         else:
             self.open_files(found)
@@ -235,16 +240,18 @@ class DocumentsController(QObject):
         if problem.code == "document.unknown":
             self._bridge.problem_met.emit(problem)
         elif record.id == self.current:
-            words = f"The file of {record.name} is not where it was. What was read of it can still be looked at."
+            words = _("The file of {name} is not where it was. What was read of it can still be looked at.").format(
+                name=record.name
+            )
             self._bridge.notice_raised.emit(Notice(words, key=f"changed {record.id}"))
 
     def _on_checked(self, record: DocumentRecord, is_same: bool) -> None:
         if record.id != self.current or is_same:
             return
-        words = f"{record.name} has changed since it was read."
+        words = _("{name} has changed since it was read.").format(name=record.name)
         again = partial(self.read_again, record.id)
         self._bridge.notice_raised.emit(
-            Notice(words, action="Read it again", on_action=again, key=f"changed {record.id}")
+            Notice(words, action=_("Read it again"), on_action=again, key=f"changed {record.id}")
         )
 
     def _on_changed(self, event: DocumentChanged) -> None:
@@ -336,14 +343,16 @@ class FoldersController(QObject):
         """A folder was dropped: ask whether to open its documents one by one or to watch it as one folder."""
         paths = list(found)
         if paths:
-            words = f"“{folder.name or folder}” holds {counted_documents(len(paths))}."
-            action = f"Add {'this document' if len(paths) == 1 else f'these {len(paths):,} documents'}"
+            words = _("“{name}” holds {counted_documents}.").format(
+                name=folder.name or folder, counted_documents=counted_documents(len(paths))
+            )
+            action = ngettext("Add this document", "Add these {n:,} documents", len(paths))
         else:
-            words, action = f"“{folder.name or folder}” holds no document yet.", ""
+            words, action = _("“{name}” holds no document yet.").format(name=folder.name or folder), ""
         self._bridge.notice_raised.emit(
             Notice(
                 words,
-                action="Watch this folder",
+                action=_("Watch this folder"),
                 on_action=partial(self.add, folder),
                 other=action,
                 on_other=partial(self.documents_requested.emit, paths) if action else None,
@@ -380,7 +389,9 @@ class FoldersController(QObject):
         """Take a folder off the list now; forget it when the time for *Undo* is over.  Its files stay."""
         state = self._states[id]
         name, forget, keep = state.record.name, partial(self._forget, id), partial(self._keep, id)
-        words = f"{name} is off the list, and what was read of it is forgotten in a moment. Its files stay."
+        words = _("{name} is off the list, and what was read of it is forgotten in a moment. Its files stay.").format(
+            name=name
+        )
         self.removals.begin(id, words, forget, keep, key=f"forget folder {id}")
         if id == self.current:
             self._leave_shown()
@@ -681,10 +692,14 @@ def unread_notice(unread: Mapping[Path, Problem]) -> Notice:
         return changed(notice_of(next(iter(unread.values()))), key="unread", life_ms=LONG_MS)
     names = [clean_label(path.name, NAME_LENGTH) for path in unread]
     more = len(names) - MOST_NAMED
-    named = f"{', '.join(names[:MOST_NAMED])} and {more:,} more" if more > 0 else " and ".join(names)
+    named = (
+        _("{names} and {more:,} more").format(names=", ".join(names[:MOST_NAMED]), more=more)
+        if more > 0
+        else " and ".join(names)
+    )
     why = "\n\n".join(problem.sentence for problem in unread.values())
     return Notice(
-        f"{len(names):,} files cannot be read: {named}.",
+        _("{count:,} files cannot be read: {named}.").format(count=len(names), named=named),
         full=why,
         details=why,
         life_ms=LONG_MS,

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMenu, QPushBut
 
 from slmdesk.base.documents import Attachment, Page, PageStatus, attachment_line
 from slmdesk.base.records import DocumentRecord, DocumentStatus
+from slmdesk.base.texts import _
 from slmdesk.library.events import DocumentProgress
 from slmdesk.library.search import FoundPlaces
 from slmdesk.library.types import counted, file_of, info_of, notes_of, parent_of, size_words, unread
@@ -92,14 +93,14 @@ class DocumentView(QFrame):
         column(self._head(), self._attached, self._reading, (self.body, 1), foot, into=self, gap=0)
 
     def _head(self) -> QHBoxLayout:
-        tip = "Show or hide the small pages at the left"
-        self._small = tool_button("thumbnails_button", self, icon="gallery", label="Small pages", tip=tip)
+        tip = _("Show or hide the small pages at the left")
+        self._small = tool_button("thumbnails_button", self, icon="gallery", label=_("Small pages"), tip=tip)
         self._small.setCheckable(True)
         self._small.setChecked(True)
-        tip = "What can be done with the document; the pages come back from there"
-        self._to_side = button("Summary, questions…", "show_panes_button", self, kind="quiet", tip=tip)
+        tip = _("What can be done with the document; the pages come back from there")
+        self._to_side = button(_("Summary, questions…"), "show_panes_button", self, kind="quiet", tip=tip)
         self._to_side.clicked.connect(self.show_panes)
-        label, tip = "Translate this document", "Translate this document into a file of the same kind"
+        label, tip = _("Translate this document"), _("Translate this document into a file of the same kind")
         name, on = "translate_document_button", self._on_translate
         self._translate = tool_button(name, self, icon="languages", label=label, tip=tip, on=on)
         margins = (theme.SPACE_12, theme.SPACE_12, theme.SPACE_12, theme.SPACE_4)
@@ -109,9 +110,9 @@ class DocumentView(QFrame):
     def _reading_bar(self) -> QFrame:
         bar = named(QFrame(self), "reading_bar")
         self._reading_words = plain_label("", bar, name="reading_words", kind="muted")
-        label = "Stop reading the document"
-        stop = button("Stop", "stop_reading_button", bar, label=label, on=self._controller.stop_reading)
-        self._progress = thin_bar("reading_progress", bar, "Reading the document")
+        label = _("Stop reading the document")
+        stop = button(_("Stop"), "stop_reading_button", bar, label=label, on=self._controller.stop_reading)
+        self._progress = thin_bar("reading_progress", bar, _("Reading the document"))
         margins = (theme.SPACE_12, 0, theme.SPACE_12, theme.SPACE_4)
         column(row((self._reading_words, 1), stop), self._progress, into=bar, margins=margins)
         return bar
@@ -145,7 +146,7 @@ class DocumentView(QFrame):
         self.side.pane_shown.connect(self._on_pane_shown)
         self.side.pages_requested.connect(self.show_pages)
         self._left.installEventFilter(self)
-        self.body.splitterMoved.connect(lambda *_: self.layout_changed.emit())
+        self.body.splitterMoved.connect(lambda *__: self.layout_changed.emit())
 
     @property
     def has_thumbnails(self) -> bool:
@@ -174,7 +175,7 @@ class DocumentView(QFrame):
         self._title.set_full_text(record.name)
         self._translate.setVisible(is_file(record))
         self._reading.setVisible(record.status is DocumentStatus.READING)
-        self._reading_words.setText("Reading…")
+        self._reading_words.setText(_("Reading…"))
         self._progress.setRange(0, 0)
         self._show_coverage()
 
@@ -211,10 +212,12 @@ class DocumentView(QFrame):
     def _on_progressed(self, event: DocumentProgress) -> None:
         self._total = event.total
         kind = info_of(self.record).page_kind if self.record else None
-        of = f" of {event.total:,}" if event.total else ""
-        left = f", {time_for_people(event.eta_s)} left" if event.eta_s else ""
+        of = _(" of {total:,}").format(total=event.total) if event.total else ""
+        left = _(", {time} left").format(time=time_for_people(event.eta_s)) if event.eta_s else ""
         unit = counted(2, kind).split()[1] if kind else "pages"
-        self._reading_words.setText(f"Reading: {event.done:,}{of} {unit}{left}")
+        self._reading_words.setText(
+            _("Reading: {done:,}{of} {unit}{left}").format(done=event.done, of=of, unit=unit, left=left)
+        )
         self._progress.setRange(0, event.total)
         self._progress.setValue(event.done)
 
@@ -273,7 +276,7 @@ class DocumentView(QFrame):
 
     def translate(self, document: str) -> None:
         """Translate a document into a file of the same kind; a notice says where that cannot be."""
-        path = self._controller.own_file(document, "to translate it")
+        path = self._controller.own_file(document, _("to translate it"))
         if path is not None:
             request_document_translation(self, path)
 
@@ -284,9 +287,9 @@ class DocumentView(QFrame):
     def _on_page_menu(self, number: int, place: QPoint) -> None:
         menu = named(QMenu(self), "page_menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("Translate this page", partial(self._translate_page, number))
+        menu.addAction(_("Translate this page"), partial(self._translate_page, number))
         if self.record is not None and is_file(self.record):
-            menu.addAction("Translate this document", self._on_translate)
+            menu.addAction(_("Translate this document"), self._on_translate)
         menu.popup(place)
 
     def _translate_page(self, number: int) -> None:
@@ -384,20 +387,28 @@ class AboutDocument(QScrollArea):
             self._add(problem, "danger")
         if record.status is DocumentStatus.READ:
             read = sum(page.status.value == "read" for page in pages)
-            self._add(f"{read:,} of {counted(info.pages, info.page_kind)} have words that were read.")
+            self._add(
+                _("{read:,} of {counted} have words that were read.").format(
+                    read=read, counted=counted(info.pages, info.page_kind)
+                )
+            )
             if info.sheets:
-                self._add(f"{size_words(info)}, in {counted(info.pages, info.page_kind)}: long ones are parted.")
+                self._add(
+                    _("{size}, in {counted}: long ones are parted.").format(
+                        size=size_words(info), counted=counted(info.pages, info.page_kind)
+                    )
+                )
             if words := unread(list(pages), info.page_kind):
                 self._add(words, "warn")
         for sentence in notes_of(info):
             self._add(sentence)
         if info.encoding:
             doubt = f" ({info.doubt})" if info.doubt else ""
-            self._add(f"Letters stored as {info.encoding}{doubt}.", "small")
+            self._add(_("Letters stored as {encoding}{doubt}.").format(encoding=info.encoding, doubt=doubt), "small")
         self._add("  ·  ".join(one for one in (bytes_for_people(record.bytes), record.format) if one), "small")
         self._add(str(file_of(record)), "small")
         if info.attachments:
-            self._add("Inside it", "strong")
+            self._add(_("Inside it"), "strong")
             for attachment in info.attachments[:MOST_ATTACHMENTS]:
                 self._add_attachment(attachment)
 
@@ -406,10 +417,17 @@ class AboutDocument(QScrollArea):
 
     def _add_attachment(self, attachment: Attachment) -> None:
         if not attachment.format:
-            self._add(f"{attachment.name} ({bytes_for_people(attachment.bytes)}) cannot be read.", "muted")
+            self._add(
+                _("{name} ({size}) cannot be read.").format(
+                    name=attachment.name, size=bytes_for_people(attachment.bytes)
+                ),
+                "muted",
+            )
             return
-        label = f"Open the attachment {attachment.name}, {bytes_for_people(attachment.bytes)}"
-        opening = button(f"Open {attachment.name[:60]}", "attachment_button", self, label=label)
+        label = _("Open the attachment {name}, {size}").format(
+            name=attachment.name, size=bytes_for_people(attachment.bytes)
+        )
+        opening = button(_("Open {name}").format(name=attachment.name[:60]), "attachment_button", self, label=label)
         opening.clicked.connect(lambda: self._controller.open_attachment(attachment.index))
         self._column.insertWidget(self._column.count() - 1, opening, 0, Qt.AlignmentFlag.AlignLeft)
 
@@ -440,7 +458,7 @@ class AttachedBar(QFrame):
 
     def show_document(self, record: DocumentRecord | None) -> None:
         attachments = info_of(record).attachments if record is not None else ()
-        _, parent = parent_of(record) if record is not None else ("", "")
+        __, parent = parent_of(record) if record is not None else ("", "")
         if self._shown == (attachments, parent):
             return
         self._shown = (attachments, parent)
@@ -451,27 +469,33 @@ class AttachedBar(QFrame):
         if parent:
             self._add_parent(parent)
         if attachments:
-            self._row.addWidget(plain_label("Attached:", self, name="attached_words", kind="small", wraps=False))
+            self._row.addWidget(plain_label(_("Attached:"), self, name="attached_words", kind="small", wraps=False))
         for attachment in attachments[:MOST_SHOWN]:
             self._add(attachment)
         if len(attachments) > MOST_SHOWN:
-            more = self._button(f"{len(attachments) - MOST_SHOWN:,} more…", "attached_more")
+            more = self._button(_("{count:,} more…").format(count=len(attachments) - MOST_SHOWN), "attached_more")
             more.clicked.connect(self.all_requested)
         self.setVisible(bool(parent or attachments))
 
     def _add_parent(self, name: str) -> None:
-        self._row.addWidget(plain_label("Attached to", self, name="attached_to_words", kind="small", wraps=False))
-        label, tip = f"Open {name}, to which this is attached", plain_tip(f"Open {name}")
+        self._row.addWidget(plain_label(_("Attached to"), self, name="attached_to_words", kind="small", wraps=False))
+        label, tip = (
+            _("Open {name}, to which this is attached").format(name=name),
+            plain_tip(_("Open {name}").format(name=name)),
+        )
         on = self._controller.open_parent
         self._button(_short(name), "attached_to", icon="file-text", label=label, tip=tip, on=on)
 
     def _add(self, attachment: Attachment) -> None:
         size = bytes_for_people(attachment.bytes)
-        label, tip = f"Open the attachment {attachment.name}, {size}", f"Open {attachment.name} ({size})"
+        label, tip = (
+            _("Open the attachment {name}, {size}").format(name=attachment.name, size=size),
+            _("Open {name} ({size})").format(name=attachment.name, size=size),
+        )
         if not attachment.format:
             label, tip = (
-                f"{attachment.name}, an attachment that cannot be read",
-                f"{attachment.name} ({size}) cannot be read",
+                _("{name}, an attachment that cannot be read").format(name=attachment.name),
+                _("{name} ({size}) cannot be read").format(name=attachment.name, size=size),
             )
         opening = self._button(
             _short(attachment.name), "attached_document", icon="file-text", label=label, tip=plain_tip(tip)
@@ -499,7 +523,7 @@ class UnreadDocument(QFrame):
         self.setObjectName("document_unread")
         self._title = plain_label("", self, name="unread_title", kind="heading")
         self._reason = plain_label("", self, name="unread_reason")
-        self._again = button("Read it again", "read_again_button", self)
+        self._again = button(_("Read it again"), "read_again_button", self)
         self._again.clicked.connect(lambda: controller.read_again(controller.current))
         for label in (self._title, self._reason):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -508,6 +532,12 @@ class UnreadDocument(QFrame):
         column(2, self._title, self._reason, again, 3, into=self, gap=theme.SPACE_12, margins=theme.SPACE_24)
 
     def show_reason(self, name: str, reason: str, *, is_locked: bool) -> None:
-        self._title.setText(breakable(f"{name} is locked" if is_locked else f"{name} could not be read"))
+        self._title.setText(
+            breakable(
+                _("{name} is locked").format(name=name)
+                if is_locked
+                else _("{name} could not be read").format(name=name)
+            )
+        )
         self._reason.setText(breakable(reason))
-        self._again.setText("Enter the password…" if is_locked else "Read it again")
+        self._again.setText(_("Enter the password…") if is_locked else _("Read it again"))

@@ -39,6 +39,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.documents import FORMATS
 from slmdesk.base.records import DocumentRecord, DocumentStatus
+from slmdesk.base.texts import _
 from slmdesk.library.search import TextHit
 from slmdesk.library.types import (
     CollectionState,
@@ -81,8 +82,12 @@ from slmdesk.window.widgets.dialogs import ask_password
 from slmdesk.window.widgets.opening import FileDrop, admit, ask_files, document_folder, open_outside
 
 EMPTY_WORDS = (
-    ("title", "heading", "Drop a document here, or a folder of them"),
-    ("promise", "", "It is read on this PC, page by page. Nothing of it leaves this PC, and the file is not changed."),
+    ("title", "heading", _("Drop a document here, or a folder of them")),
+    (
+        "promise",
+        "",
+        _("It is read on this PC, page by page. Nothing of it leaves this PC, and the file is not changed."),
+    ),
     ("formats", "small", ", ".join(file_format.name for file_format in FORMATS)),
 )
 """Name, kind and text of the labels that are shown while no document is."""
@@ -126,7 +131,7 @@ class DocumentsPage(QWidget):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.setMaximumWidth(theme.COLUMN_WIDTH)
             layout.addLayout(row(1, (label, 1000), 1))
-        opening = button("Open a document…", "empty_open_button", holder, kind="primary", on=self._on_open)
+        opening = button(_("Open a document…"), "empty_open_button", holder, kind="primary", on=self._on_open)
         layout.addWidget(opening, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)
         return holder
@@ -138,7 +143,7 @@ class DocumentsPage(QWidget):
         self.documents.folder_requested.connect(self._on_open_folder)
         self.documents.action_chosen.connect(self._on_action)
         self.document.layout_changed.connect(self.layout_changed)
-        self._split.splitterMoved.connect(lambda *_: self.layout_changed.emit())
+        self._split.splitterMoved.connect(lambda *__: self.layout_changed.emit())
         bind(self, "documents.open", self._on_open)
         bind(self, "documents.find", self.document.find_bar.begin)
         bind(self, "documents.larger", self.view.zoom_in)
@@ -181,7 +186,7 @@ class DocumentsPage(QWidget):
         elif action == "translate":
             self.document.translate(document)
         elif action == "redact":
-            path = self._controller.own_file(document, "to give it out redacted")
+            path = self._controller.own_file(document, _("to give it out redacted"))
             if path is not None:
                 self.redaction_requested.emit(path)
         elif action == "folder":
@@ -189,11 +194,11 @@ class DocumentsPage(QWidget):
 
     def _on_open(self) -> None:
         suffixes = " ".join(f"*{suffix}" for file_format in FORMATS for suffix in file_format.suffixes)
-        filters = f"Documents ({suffixes});;All files (*)"
-        ask_files(self, "Open documents", self._controller.open_paths, name="documents_dialog", filters=filters)
+        filters = _("Documents ({suffixes});;All files (*)").format(suffixes=suffixes)
+        ask_files(self, _("Open documents"), self._controller.open_paths, name="documents_dialog", filters=filters)
 
     def _on_open_folder(self) -> None:
-        dialog = passing(QFileDialog(self, "Watch a folder", document_folder()), "folder_dialog")
+        dialog = passing(QFileDialog(self, _("Watch a folder"), document_folder()), "folder_dialog")
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
         dialog.fileSelected.connect(self._on_folder_selected)
@@ -215,13 +220,13 @@ class DocumentsPage(QWidget):
 
 
 ACTIONS = (
-    ("again", "Read it again"),
-    ("translate", "Translate it"),
-    ("redact", "Give out redacted\u2026"),
-    ("folder", "Open its folder"),
-    ("remove", "Take it off the list"),
+    ("again", _("Read it again")),
+    ("translate", _("Translate it")),
+    ("redact", _("Give out redacted\u2026")),
+    ("folder", _("Open its folder")),
+    ("remove", _("Take it off the list")),
 )
-FOLDER_ACTIONS = (("look", "Look again"), ("open", "Open the folder"), ("remove", "Take it off the list"))
+FOLDER_ACTIONS = (("look", _("Look again")), ("open", _("Open the folder")), ("remove", _("Take it off the list")))
 MOST_FOLDERS_SHOWN = 5
 ActionChosen = Callable[[str, str], object]
 """Gets an id and an action."""
@@ -241,19 +246,19 @@ class DocumentList(QFrame):
         self._connect()
 
     def _build_ui(self) -> None:
-        tip = "Open documents or a folder, or drop them on the page"
-        opening = button("Open a document…", "open_document_button", self, tip=tip, shortcut="documents.open")
+        tip = _("Open documents or a folder, or drop them on the page")
+        opening = button(_("Open a document…"), "open_document_button", self, tip=tip, shortcut="documents.open")
         opening.clicked.connect(self.open_requested)
-        label = "Search the documents by name; Enter searches their text"
-        tip = "Names are searched as you type; Enter searches the text of all documents and folders"
-        self._search = text_line("document_filter", self, "Search by name", label=label, tip=tip, clears=CLEAR)
+        label = _("Search the documents by name; Enter searches their text")
+        tip = _("Names are searched as you type; Enter searches the text of all documents and folders")
+        self._search = text_line("document_filter", self, _("Search by name"), label=label, tip=tip, clears=CLEAR)
         self._rows, self._folders, self._hits = DocumentRows(self), FolderRows(self), HitRows(self)
-        self._view = self._list_view("document_view", "Documents", self._rows)
-        self._folder_view = self._list_view("folder_list", "Folders", self._folders)
-        self._hit_view = self._list_view("hit_view", "Found in the text", self._hits)
+        self._view = self._list_view("document_view", _("Documents"), self._rows)
+        self._folder_view = self._list_view("folder_list", _("Folders"), self._folders)
+        self._hit_view = self._list_view("hit_view", _("Found in the text"), self._hits)
         self._hit_view.setVisible(False)
-        tip = "Read all documents of a folder, keep looking for new ones, and ask them as one"
-        watching = button("Watch a folder\u2026", "watch_folder_button", self, kind="quiet", tip=tip)
+        tip = _("Read all documents of a folder, keep looking for new ones, and ask them as one")
+        watching = button(_("Watch a folder\u2026"), "watch_folder_button", self, kind="quiet", tip=tip)
         watching.clicked.connect(self.folder_requested)
         self._note = plain_label("", self, name="document_list_note", kind="muted")
         parts = (opening, watching, self._search, self._folder_view, self._note, (self._view, 1), (self._hit_view, 1))
@@ -324,7 +329,7 @@ class DocumentList(QFrame):
     def show_hits(self, hits: Sequence[TextHit]) -> None:
         self._hits.show(hits)
         self._show_hit_list(True)
-        self._note.setText("" if hits else "These words stand in no document.")
+        self._note.setText("" if hits else _("These words stand in no document."))
         self._note.setVisible(not hits)
 
     def _on_filter(self, words: str) -> None:
@@ -354,9 +359,9 @@ class DocumentList(QFrame):
     def _show_note(self) -> None:
         words = ""
         if not self._rows.total:
-            words = "No document was opened yet."
+            words = _("No document was opened yet.")
         elif not self._rows.rowCount():
-            words = "No document has that name."
+            words = _("No document has that name.")
         show_words(self._note, words)
 
     def _on_menu(self, point: QPoint) -> None:
@@ -406,9 +411,13 @@ LINE_ROLE = ID_ROLE + 1
 def line_of(record: DocumentRecord) -> str:
     info = info_of(record)
     if record.status is DocumentStatus.READING:
-        return "being read…"
+        return _("being read…")
     if record.status is DocumentStatus.FAILED:
-        return "could not be read" if not record.pages else f"read in part, {counted(record.pages, info.page_kind)}"
+        return (
+            _("could not be read")
+            if not record.pages
+            else _("read in part, {counted}").format(counted=counted(record.pages, info.page_kind))
+        )
     return f"{size_words(info)}  ·  {record.format}"
 
 
@@ -490,7 +499,9 @@ class FolderRows(_Rows[CollectionState]):
         roles: dict[int, Callable[[CollectionState], object]] = {
             Qt.ItemDataRole.DisplayRole: lambda state: state.record.name,
             Qt.ItemDataRole.ToolTipRole: lambda state: plain_tip(str(folder_of(state.record))),
-            Qt.ItemDataRole.AccessibleTextRole: lambda state: f"Folder {state.record.name}, {folder_words(state)}",
+            Qt.ItemDataRole.AccessibleTextRole: lambda state: _("Folder {name}, {folder}").format(
+                name=state.record.name, folder=folder_words(state)
+            ),
             ID_ROLE: lambda state: state.record.id,
             LINE_ROLE: folder_words,
         }
@@ -502,7 +513,9 @@ class HitRows(_Rows[TextHit]):
         roles: dict[int, Callable[[TextHit], object]] = {
             Qt.ItemDataRole.DisplayRole: lambda hit: f"p. {hit.page}  \u00b7  {hit.name}",
             Qt.ItemDataRole.ToolTipRole: lambda hit: plain_tip(hit.words),
-            Qt.ItemDataRole.AccessibleTextRole: lambda hit: f"{hit.name}, page {hit.page}: {hit.words}",
+            Qt.ItemDataRole.AccessibleTextRole: lambda hit: _("{name}, page {page}: {words}").format(
+                name=hit.name, page=hit.page, words=hit.words
+            ),
             ID_ROLE: lambda hit: hit,
             LINE_ROLE: lambda hit: hit.words,
         }
@@ -566,7 +579,7 @@ class FolderView(QFrame):
         holder = named(QFrame(self), "folder_chips")
         self._chip_documents, self._chip_questions = (
             button(words, f"folder_{words.lower()}_chip", holder, kind="chip", on=self._settle)
-            for words in ("Documents", "Questions")
+            for words in (_("Documents"), _("Questions"))
         )
         for chip in (self._chip_documents, self._chip_questions):
             chip.setCheckable(True)
@@ -582,12 +595,12 @@ class FolderView(QFrame):
         self._place = ElidedLabel(holder, name="folder_place", kind="small")
         self._sentence = plain_label("", holder, name="folder_words")
         self._more = plain_label("", holder, name="folder_more", kind="small")
-        self._progress = thin_bar("folder_progress", holder, "Reading the folder")
-        tip = "Look for new, changed and deleted documents by itself while slmdesk is open"
-        self._watched = named(CheckBox("Watch this folder", holder), "folder_watched", tip=tip)
-        label, tip = "Pause reading the folder", "See now what is new, changed or gone"
-        self._pause = button("Pause", "folder_pause_button", holder, label=label, on=self._folders.pause)
-        self._look = button("Look again", "folder_look_button", holder, tip=tip, on=self._folders.look_again)
+        self._progress = thin_bar("folder_progress", holder, _("Reading the folder"))
+        tip = _("Look for new, changed and deleted documents by itself while slmdesk is open")
+        self._watched = named(CheckBox(_("Watch this folder"), holder), "folder_watched", tip=tip)
+        label, tip = _("Pause reading the folder"), _("See now what is new, changed or gone")
+        self._pause = button(_("Pause"), "folder_pause_button", holder, label=label, on=self._folders.pause)
+        self._look = button(_("Look again"), "folder_look_button", holder, tip=tip, on=self._folders.look_again)
         self._unread = plain_label("", holder, name="folder_unread", kind="warn")
         self._unread.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._build_list(holder)
@@ -609,9 +622,9 @@ class FolderView(QFrame):
         return holder
 
     def _build_list(self, holder: QWidget) -> None:
-        hint, label = "Search its documents by name", "Search the documents of the folder by name"
+        hint, label = _("Search its documents by name"), _("Search the documents of the folder by name")
         self._filter = text_line("folder_filter", holder, hint, label=label, clears=CLEAR)
-        self._view = named(QListView(holder), "folder_documents", label="Documents of the folder")
+        self._view = named(QListView(holder), "folder_documents", label=_("Documents of the folder"))
         self._view.setFrameShape(QFrame.Shape.NoFrame)
         self._view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self._view.setMouseTracking(True)
@@ -645,7 +658,7 @@ class FolderView(QFrame):
         show_words(self._more, _more_of(state))
         self._pause.setVisible(is_reading)
         self._look.setVisible(not is_reading)
-        self._look.setText("Go on" if state.status in GO_ON else "Look again")
+        self._look.setText(_("Go on") if state.status in GO_ON else _("Look again"))
         self._watched.setChecked(state.record.watched)
         self._right.setEnabled(state.documents > 0)
 
@@ -653,8 +666,8 @@ class FolderView(QFrame):
         self._rows.show_records(records)
         lines = [document.sentence for document in left[:MOST_REASONS]]
         if len(left) > MOST_REASONS:
-            lines.append(f"And {len(left) - MOST_REASONS:,} more.")
-        self._unread.setText(breakable("\n".join(["Not read:", *lines])) if lines else "")
+            lines.append(_("And {count:,} more.").format(count=len(left) - MOST_REASONS))
+        self._unread.setText(breakable("\n".join([_("Not read:"), *lines])) if lines else "")
         self._unread.setVisible(bool(lines))
 
     # ---- events
@@ -677,20 +690,28 @@ class FolderView(QFrame):
 def _sentence_of(state: CollectionState) -> str:
     if state.status is CollectionStatus.CURRENT:
         if not state.documents:
-            return "There is no document in it that could be read."
-        return f"{counted_documents(state.documents)} with {state.pages:,} pages can be asked."
+            return _("There is no document in it that could be read.")
+        return _("{counted_documents} with {pages:,} pages can be asked.").format(
+            counted_documents=counted_documents(state.documents), pages=state.pages
+        )
     words = folder_words(state)
     if state.status is CollectionStatus.INDEXING and state.eta_s:
-        words = f"{words}, {time_for_people(state.eta_s)} left"
+        words = _("{words}, {time} left").format(words=words, time=time_for_people(state.eta_s))
     return f"{words[:1].upper()}{words[1:]}."
 
 
 def _more_of(state: CollectionState) -> str:
     words: list[str] = []
     if state.looked is not None:
-        words.append(f"Last looked at {time.strftime('%H:%M', time.localtime(state.looked))}.")
+        words.append(
+            _("Last looked at {strftime}.").format(strftime=time.strftime("%H:%M", time.localtime(state.looked)))
+        )
     if state.gone:
-        words.append(f"{counted_documents(state.gone)} forgotten, since the files are gone.")
+        words.append(
+            _("{counted_documents} forgotten, since the files are gone.").format(
+                counted_documents=counted_documents(state.gone)
+            )
+        )
     if state.later:
-        words.append(f"{state.later:,} being written, or open elsewhere: read when that is over.")
+        words.append(_("{later:,} being written, or open elsewhere: read when that is over.").format(later=state.later))
     return "  ".join(words)

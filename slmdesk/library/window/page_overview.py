@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.documents import Page, PageKind, PageStatus
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 from slmdesk.library.types import counted
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
@@ -48,10 +49,10 @@ KEPT = 150
 ASK_AFTER_MS = 120
 MOST_LABEL = 40
 STATES: Mapping[PageStatus, str] = {
-    PageStatus.EMPTY: "empty",
-    PageStatus.SCANNED: "no words",
-    PageStatus.LOCKED: "locked",
-    PageStatus.BROKEN: "damaged",
+    PageStatus.EMPTY: _("empty"),
+    PageStatus.SCANNED: _("no words"),
+    PageStatus.LOCKED: _("locked"),
+    PageStatus.BROKEN: _("damaged"),
 }
 PAGE_ROLE = int(Qt.ItemDataRole.UserRole)
 IMAGE_ROLE = PAGE_ROLE + 1
@@ -199,7 +200,7 @@ class Thumbnails(QListView):
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        named(self, "thumbnails", label="Pages of the document, small")
+        named(self, "thumbnails", label=_("Pages of the document, small"))
         self.setUniformItemSizes(True)
         self.setFrameShape(self.Shape.NoFrame)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -285,7 +286,12 @@ class Thumbnails(QListView):
 
 
 READ, EMPTY, UNREADABLE, WAITING = "read", "empty", "unreadable", "waiting"
-WORDS: Mapping[str, str] = {READ: "read", EMPTY: "empty", UNREADABLE: "could not be read", WAITING: "not read yet"}
+WORDS: Mapping[str, str] = {
+    READ: _("read"),
+    EMPTY: _("empty"),
+    UNREADABLE: _("could not be read"),
+    WAITING: _("not read yet"),
+}
 STRIP_HEIGHT = 22
 SMALLEST_CELL = 3.0
 
@@ -319,7 +325,7 @@ class CoverageStrip(QWidget):
     @property
     def sentence(self) -> str:
         read = sum(cell.state == READ for cell in self._cells)
-        parts = [f"{read:,} of {counted(len(self._cells), self._kind)} read"]
+        parts = [_("{read:,} of {counted} read").format(read=read, counted=counted(len(self._cells), self._kind))]
         for state in (EMPTY, UNREADABLE, WAITING):
             if count := sum(cell.state == state for cell in self._cells):
                 parts.append(f"{count:,} {WORDS[state]}")

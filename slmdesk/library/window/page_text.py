@@ -26,6 +26,7 @@ from PySide6.QtGui import (
 
 from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 from slmdesk.window.base.text import character_at, utf16_at
 from slmdesk.window.base.theme import Fonts, Theme
 
@@ -393,10 +394,10 @@ def _in_lines(cell: _Cell, font: QFont, width: float) -> QTextLayout:
 MARGIN = 0.07
 """Margin of a text page, as a share of its width."""
 STATUS_WORDS: Mapping[PageStatus, str] = {
-    PageStatus.EMPTY: "This page is empty.",
-    PageStatus.SCANNED: "This page is a picture: it has no words that could be read.",
-    PageStatus.LOCKED: "This page is locked.",
-    PageStatus.BROKEN: "This page is damaged and could not be read.",
+    PageStatus.EMPTY: _("This page is empty."),
+    PageStatus.SCANNED: _("This page is a picture: it has no words that could be read."),
+    PageStatus.LOCKED: _("This page is locked."),
+    PageStatus.BROKEN: _("This page is damaged and could not be read."),
 }
 TABLE_GAP = 0.5
 """Above and below a table, in line heights of the text."""
@@ -494,10 +495,10 @@ class PageWords:
     @property
     def offsets(self) -> tuple[float, ...]:
         """How far each table is scrolled, in pixels."""
-        return tuple(table.offset for _, table in self.tables)
+        return tuple(table.offset for __, table in self.tables)
 
     def scroll_to(self, offsets: Sequence[float]) -> None:
-        for (_, table), offset in zip(self.tables, offsets, strict=False):
+        for (__, table), offset in zip(self.tables, offsets, strict=False):
             table.scroll_to(offset)
 
     def top_of(self, character: int) -> float:
@@ -506,7 +507,7 @@ class PageWords:
 
     def reveal(self, character: int) -> bool:
         """Scroll the table that holds a character so that it is visible; returns whether that changed anything."""
-        _, part = self._part_of(character)
+        __, part = self._part_of(character)
         return isinstance(part, PageTable) and part.reveal(character)
 
     def character_at(self, point: QPointF) -> int | None:

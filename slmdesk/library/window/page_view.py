@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from slmdesk.base.documents import BlockKind, Page
 from slmdesk.base.record import changed
+from slmdesk.base.texts import _
 from slmdesk.library.window.page_text import STATUS_WORDS, PageTable, PageWords
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
@@ -54,7 +55,7 @@ class PageView(QAbstractScrollArea):
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        named(self, "page_view", label="Pages of the document")
+        named(self, "page_view", label=_("Pages of the document"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFrameShape(self.Shape.NoFrame)
         self.setMinimumSize(240, 160)
@@ -510,7 +511,7 @@ def first_place(sheet: Sheet, width: float) -> float:
 
 
 def first_mark(sheet: Sheet) -> int:
-    return min(start for start, _ in sheet.spans) if sheet.current is None else sheet.current[0]
+    return min(start for start, __ in sheet.spans) if sheet.current is None else sheet.current[0]
 
 
 def heights_of(sheets: Sequence[Sheet], width: float, usual_ratio: float, line: float) -> None:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.files import free_name
 from slmdesk.base.protocol import Progress
+from slmdesk.base.texts import _
 from slmdesk.library.redacted import (
     FoundWord,
     GivenOut,
@@ -51,15 +52,15 @@ from slmdesk.window.widgets.opening import ask_new_file, open_outside
 from slmdesk.window.widgets.rows import Choice, TickDelegate, empty_layout
 
 BARS, NATURAL = "bars", "natural"
-RESOLUTIONS = [(one, f"{one} pixels an inch") for one in (100, 150, 200, 300)]
+RESOLUTIONS = [(one, _("{name} pixels an inch").format(name=one)) for one in (100, 150, 200, 300)]
 LEAST_PART = 4
 """Letters of a part of a name that is looked for in the name of a file."""
 LOCKED = ("document.locked", "document.wrong_password")
 KEY_SUFFIX = ".key"
-KEY_WORDS = "Passphrase of the key"
-TICKED = "What is ticked is removed from all of the copy. The file itself stays as it is."
-ADD = "Words that you add below are removed from all of the copy. The file itself stays as it is."
-READ_IT = "Not everything private is found by itself: read the copy before you give it away."
+KEY_WORDS = _("Passphrase of the key")
+TICKED = _("What is ticked is removed from all of the copy. The file itself stays as it is.")
+ADD = _("Words that you add below are removed from all of the copy. The file itself stays as it is.")
+READ_IT = _("Not everything private is found by itself: read the copy before you give it away.")
 
 
 class RedactionWindow(Dialog):
@@ -67,7 +68,7 @@ class RedactionWindow(Dialog):
 
     def __init__(self, bridge: Bridge, parent: QWidget, path: Path) -> None:
         super().__init__(parent)
-        passing(self, "redaction_window", "Give out redacted")
+        passing(self, "redaction_window", _("Give out redacted"))
         self.resize(900, 680)
         self._bridge, self._path = bridge, path
         self._preview: RedactionPreview | None = None
@@ -82,34 +83,34 @@ class RedactionWindow(Dialog):
 
     def _build_ui(self) -> None:
         self._said = plain_label("", self, name="redaction_said")
-        self._progress = named(QProgressBar(self), "redaction_progress", label="Progress")
+        self._progress = named(QProgressBar(self), "redaction_progress", label=_("Progress"))
         self._progress.setTextVisible(False)
         self._progress.setFixedHeight(4)
-        self._kinds = named(QWidget(self), "redaction_kinds", label="Kinds of what was found")
+        self._kinds = named(QWidget(self), "redaction_kinds", label=_("Kinds of what was found"))
         self._kinds_flow = flow(gap=theme.SPACE_12, into=self._kinds)
         self._table = FindsTable(self)
-        label = "Another word that is to be removed everywhere in the file"
-        self._word = text_line("redaction_word", self, "Remove this too, everywhere", label=label)
-        self._add = button("Add", "redaction_add", self, on=self._on_add)
+        label = _("Another word that is to be removed everywhere in the file")
+        self._word = text_line("redaction_word", self, _("Remove this too, everywhere"), label=label)
+        self._add = button(_("Add"), "redaction_add", self, on=self._on_add)
         self._way = named(
-            Choice([(BARS, "Black bars"), (NATURAL, "Natural words instead")], self), "redaction_way",
-            label="What stands in the place of the words",
+            Choice([(BARS, _("Black bars")), (NATURAL, _("Natural words instead"))], self), "redaction_way",
+            label=_("What stands in the place of the words"),
         )  # fmt: skip
         self._resolution = named(
-            Choice([*RESOLUTIONS], self), "redaction_resolution", label="How finely pages are drawn"
+            Choice([*RESOLUTIONS], self), "redaction_resolution", label=_("How finely pages are drawn")
         )
         self._resolution.show_value(150)
-        self._layer = named(CheckBox("Text that can be searched for", self), "redaction_layer")
-        self._keeps_key = named(CheckBox("Keep a key that leads back", self), "redaction_key")
+        self._layer = named(CheckBox(_("Text that can be searched for"), self), "redaction_layer")
+        self._keeps_key = named(CheckBox(_("Keep a key that leads back"), self), "redaction_key")
         self._passphrase = text_line("redaction_passphrase", self, KEY_WORDS)
         letters = self._passphrase.fontMetrics().horizontalAdvance(KEY_WORDS)
         self._passphrase.setMinimumWidth(letters + theme.SPACE_32)
         self._passphrase.setEchoMode(QLineEdit.EchoMode.Password)
         self._others = plain_label("", self, name="redaction_others", kind="muted", is_hidden=True)
         self._trouble = plain_label("", self, name="redaction_trouble", kind="danger", is_hidden=True)
-        self._folder = button("Open its folder", "redaction_folder", self, kind="quiet", on=self._on_folder)
-        self._write = button("Write the copy…", "redaction_write", self, kind="primary", on=self._on_write)
-        self._close = button("Close", "redaction_close", self, on=self.reject)
+        self._folder = button(_("Open its folder"), "redaction_folder", self, kind="quiet", on=self._on_folder)
+        self._write = button(_("Write the copy…"), "redaction_write", self, kind="primary", on=self._on_write)
+        self._close = button(_("Close"), "redaction_close", self, on=self.reject)
         for other_button in (self._add, self._folder, self._write, self._close):
             other_button.setAutoDefault(False)
         self._folder.hide()
@@ -142,25 +143,29 @@ class RedactionWindow(Dialog):
 
         words = " ".join(self._word.text().split())
         if len(words) < 2:
-            show_words(self._trouble, "Write a word of two letters at least.")
+            show_words(self._trouble, _("Write a word of two letters at least."))
             return
         found = added_word(self._preview.text, words)
         self._table.add(found)
         self._show_kinds()
         self._word.clear()
-        seen = "" if found.count else f"“{words}” does not stand in the text; it is looked for in all of the file."
+        seen = (
+            ""
+            if found.count
+            else _("“{words}” does not stand in the text; it is looked for in all of the file.").format(words=words)
+        )
         show_words(self._trouble, breakable(seen))
 
     def _on_write(self) -> None:
         if self._following is not None:
             self._following.cancel()
             self._show_work("", None)
-            self._said.setText("Stopped. Nothing was written.")
+            self._said.setText(_("Stopped. Nothing was written."))
             return
         told = self._told_by(self._path)  # a name that is removed from the copy must not stand in its own
-        name = f"{'redacted copy' if told else f'{self._path.stem}.redacted'}{self._path.suffix}"
+        name = f"{_('redacted copy') if told else f'{self._path.stem}.redacted'}{self._path.suffix}"
         ask_new_file(
-            self, "Write the redacted copy", self._give_out, name="redaction_dialog",
+            self, _("Write the redacted copy"), self._give_out, name="redaction_dialog",
             proposed=free_name(self._path.with_name(name)), filters=f"*{self._path.suffix}",
         )  # fmt: skip
 
@@ -179,7 +184,7 @@ class RedactionWindow(Dialog):
             self._bridge.services.redacted_copies.give_out(preview, request), self._on_given_out, self._on_refused,
             self._on_progress,
         )  # fmt: skip
-        self._show_work(f"Writing {target.name}, and looking through it…", following)
+        self._show_work(_("Writing {name}, and looking through it…").format(name=target.name), following)
 
     def _on_folder(self) -> None:
         if self._target is not None:
@@ -191,7 +196,7 @@ class RedactionWindow(Dialog):
             self._bridge.services.redacted_copies.preview(self._path, password=password), self._on_looked,
             self._on_unread, self._on_progress,
         )  # fmt: skip
-        self._show_work(f"Looking through {self._path.name}…", following)
+        self._show_work(_("Looking through {name}…").format(name=self._path.name), following)
 
     def _unlock(self, password: str) -> None:
         self._password = password
@@ -211,10 +216,14 @@ class RedactionWindow(Dialog):
         self._show_kinds()
         count = len(preview.found)
         name = self._path.name
-        words = f"{count:,} found in {name}. {TICKED}" if count else f"Nothing private was found in {name}. {ADD}"
+        words = (
+            _("{count:,} found in {name}. {ticked}").format(count=count, name=name, ticked=TICKED)
+            if count
+            else _("Nothing private was found in {name}. {add}").format(name=name, add=ADD)
+        )
         self._said.setText(breakable(words))
-        lines = [f"Taken out: {line}" for line in removed_lines(preview.removed)]
-        lines += [f"Look at it yourself: {line}" for line in unsure_lines(preview.unsure)]
+        lines = [_("Taken out: {line}").format(line=line) for line in removed_lines(preview.removed)]
+        lines += [_("Look at it yourself: {line}").format(line=line) for line in unsure_lines(preview.unsure)]
         show_words(self._others, breakable("\n".join(lines)))
         self._show_options()
         if self.focusWidget() in (None, self._close):  # as long as nothing else could be used
@@ -231,20 +240,26 @@ class RedactionWindow(Dialog):
     def _on_given_out(self, made: GivenOut) -> None:
         self._show_work("", None)
         self._target = made.target
-        said = ", ".join(f"{count:,} {label_of(kind, count)}" for kind, count in made.replaced if count) or "nothing"
-        key = f" The key is {made.key.name}." if made.key else ""
-        self._said.setText(breakable(f"{made.target.name} is written. Replaced: {said}.{key} {READ_IT}"))
-        lines = [f"Taken out: {line}" for line in removed_lines(made.removed)]
+        said = ", ".join(f"{count:,} {label_of(kind, count)}" for kind, count in made.replaced if count) or _("nothing")
+        key = _(" The key is {name}.").format(name=made.key.name) if made.key else ""
+        self._said.setText(
+            breakable(
+                _("{name} is written. Replaced: {said}.{key} {read_it}").format(
+                    name=made.target.name, said=said, key=key, read_it=READ_IT
+                )
+            )
+        )
+        lines = [_("Taken out: {line}").format(line=line) for line in removed_lines(made.removed)]
         if told := self._told_by(made.target):
-            lines.append(f"Look at it yourself: The name of the file still tells {told}.")
-        lines += [f"Look at it yourself: {line}" for line in unsure_lines(made.unsure)]
+            lines.append(_("Look at it yourself: The name of the file still tells {told}.").format(told=told))
+        lines += [_("Look at it yourself: {line}").format(line=line) for line in unsure_lines(made.unsure)]
         show_words(self._others, breakable("\n".join(lines)))
         self._passphrase.clear()
         self._folder.show()
 
     def _on_refused(self, problem: Problem) -> None:
         self._show_work("", None)
-        self._said.setText("Nothing was written.")
+        self._said.setText(_("Nothing was written."))
         self._on_problem(problem)
 
     def _on_problem(self, problem: Problem) -> None:
@@ -290,7 +305,7 @@ class RedactionWindow(Dialog):
             widget.setEnabled(following is None)
         for part in (self._keeps_key, self._passphrase):
             part.setEnabled(following is None)
-        self._write.setText("Stop" if following is not None and self._preview is not None else "Write the copy…")
+        self._write.setText(_("Stop") if following is not None and self._preview is not None else _("Write the copy…"))
         self._allow()
 
     def _allow(self) -> None:
@@ -333,7 +348,7 @@ class RedactionWindow(Dialog):
 
 
 WORDS, KIND, TIMES, PLACE = range(4)
-HEAD = ("Words", "What they are", "Times", "Where they stand")
+HEAD = (_("Words"), _("What they are"), _("Times"), _("Where they stand"))
 _WIDTHS = ((KIND, 22), (TIMES, 8))
 """In letters; words and places share the rest."""
 MOST_BEFORE = 16
@@ -345,7 +360,7 @@ class FindsTable(QTableWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(0, len(HEAD), parent)
-        named(self, "redaction_table", label="What was found; ticked lines are removed")
+        named(self, "redaction_table", label=_("What was found; ticked lines are removed"))
         self._found: list[FoundWord] = []
         self.setItemDelegate(TickDelegate(self))
         self.setHorizontalHeaderLabels(HEAD)
@@ -424,11 +439,11 @@ class FindsTable(QTableWidget):
 def _cells(word: FoundWord) -> tuple[str, str, str, str]:
     label = label_of(word.kind, 1)
     if word.certainty is Certainty.UNSURE:
-        label += ", perhaps"
+        label += _(", perhaps")
     place = word.places[0] if word.places else None
     around = f"…{place.before[-MOST_BEFORE:].lstrip()}{place.words}{place.after.rstrip()}…" if place else ""
     if word.is_author:
-        around = around or "Author or editor of the file"
+        around = around or _("Author or editor of the file")
     return word.words, label, f"{word.count:,}", around
 
 

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.policy import Policy
+from slmdesk.base.texts import _, ngettext
 from slmdesk.gguf.quantization import quantization_named
 from slmdesk.models.importer import (
     MOST_FILES,
@@ -70,10 +71,12 @@ def look_at_files(bridge: Bridge, paths: Path | Sequence[Path], read: Callable[[
     def looked(found: InspectedFiles) -> None:
         problems = [candidate.problem for candidate in found.candidates]
         if found.was_cut:
-            words = f"Only the first {MOST_FILES} model files were looked at. Add the others afterwards."
+            words = _("Only the first {most_files} model files were looked at. Add the others afterwards.").format(
+                most_files=MOST_FILES
+            )
             bridge.notice_raised.emit(Notice(words, key="many files"))
         if not problems:
-            bridge.notice_raised.emit(Notice("There is no model file (.gguf) in that folder.", key="no files"))
+            bridge.notice_raised.emit(Notice(_("There is no model file (.gguf) in that folder."), key="no files"))
         elif all(problems):
             bridge.problem_met.emit(problems[0])
         else:
@@ -91,7 +94,7 @@ class AddDialog(Dialog):
         self._candidates = tuple(candidates)
         self._good = tuple(candidate for candidate in candidates if candidate.problem is None)
         count = len(self._good)
-        self.setWindowTitle("Add this model?" if count == 1 else f"Add these {count} models?")
+        self.setWindowTitle(ngettext("Add this model?", "Add these {n} models?", count))
         self._build_ui()
 
     def _build_ui(self) -> None:
@@ -117,9 +120,9 @@ class AddDialog(Dialog):
     def _build_list(self, layout: QVBoxLayout) -> None:
         total = bytes_for_people(sum(candidate.bytes for candidate in self._good))
         bad = len(self._candidates) - len(self._good)
-        words = f"{len(self._good)} models, {total} in all."
+        words = _("{count} models, {total} in all.").format(count=len(self._good), total=total)
         if bad:
-            words += f" {'1 file' if bad == 1 else f'{bad} files'} cannot be added."
+            words += ngettext(" 1 file cannot be added.", " {n} files cannot be added.", bad)
         layout.addWidget(plain_label(words, self, name="add_summary", kind="heading"))
         layout.addSpacing(theme.SPACE_4)
         inner = named(QFrame(), "add_list_inner")
@@ -127,7 +130,7 @@ class AddDialog(Dialog):
         for candidate in self._candidates:
             rows.addLayout(self._row(inner, candidate))
         rows.addStretch(1)
-        area = named(QScrollArea(self), "add_list", label="Model files")
+        area = named(QScrollArea(self), "add_list", label=_("Model files"))
         show_column(area, inner)
         area.setMinimumWidth(WIDTH + theme.SPACE_32)
         area.setMinimumHeight(min(LIST_HEIGHT, inner.heightForWidth(WIDTH)))
@@ -144,16 +147,16 @@ class AddDialog(Dialog):
 
     def _build_buttons(self) -> QHBoxLayout:
         in_parts = any(candidate.parts > 1 for candidate in self._good)
-        cancel = button("Cancel", "add_cancel", self, on=self.reject)
-        words = "Link (leave it where it is)" if len(self._good) == 1 else "Link (leave them where they are)"
-        tip = "The file stays where it is and must stay there"
+        cancel = button(_("Cancel"), "add_cancel", self, on=self.reject)
+        words = ngettext("Link (leave it where it is)", "Link (leave them where they are)", len(self._good))
+        tip = _("The file stays where it is and must stay there")
         if in_parts:
-            tip = "A model in parts is put together into one file, so it is copied"
+            tip = _("A model in parts is put together into one file, so it is copied")
         link = button(words, "add_link", self, tip=tip, on=partial(self._on_chosen, True))
         link.setEnabled(not in_parts)
-        tip = "A copy is kept in the folder for models"
+        tip = _("A copy is kept in the folder for models")
         copy = button(
-            "Copy into slmdesk", "add_copy", self, tip=tip, kind="primary", on=partial(self._on_chosen, False)
+            _("Copy into slmdesk"), "add_copy", self, tip=tip, kind="primary", on=partial(self._on_chosen, False)
         )
         cancel.setAutoDefault(False)
         link.setAutoDefault(False)
@@ -169,17 +172,23 @@ def lines_of(candidate: Candidate) -> list[str]:
     header = candidate.header
     name = header.quantization if header else ""
     known = quantization_named(name)
-    parts = f", in {candidate.parts} parts that are put together into one file" if candidate.parts > 1 else ""
+    parts = (
+        _(", in {parts} parts that are put together into one file").format(parts=candidate.parts)
+        if candidate.parts > 1
+        else ""
+    )
     lines = [
-        f"Size: {bytes_for_people(candidate.bytes)}{parts}",
-        f"Precision: {name}, {known.label()}" if known else f"Precision: {name or 'not stated'}",
-        f"Licence: {(header.license if header else '') or 'not stated'}",
+        _("Size: {size}{parts}").format(size=bytes_for_people(candidate.bytes), parts=parts),
+        _("Precision: {name}, {label}").format(name=name, label=known.label())
+        if known
+        else _("Precision: {name}").format(name=name or _("not stated")),
+        _("Licence: {license}").format(license=(header.license if header else "") or _("not stated")),
     ]
     if header and header.kind == "encoder":
-        lines.append("An encoder: it finds passages and cannot chat")
+        lines.append(_("An encoder: it finds passages and cannot chat"))
     if candidate.fit:
         needs, free = bytes_for_people(candidate.fit.memory.total), bytes_for_people(candidate.fit.available_bytes)
-        lines.append(f"Memory: needs about {needs}, {free} are free")
+        lines.append(_("Memory: needs about {needs}, {free} are free").format(needs=needs, free=free))
     return lines
 
 
@@ -187,8 +196,8 @@ def short_lines_of(candidate: Candidate) -> list[str]:
     header = candidate.header
     parts = [bytes_for_people(candidate.bytes)]
     parts += [header.quantization, header.license or ""] if header else []
-    parts.append(f"{candidate.parts} parts" if candidate.parts > 1 else "")
-    parts.append("cannot chat" if header and header.kind == "encoder" else "")
+    parts.append(_("{parts} parts").format(parts=candidate.parts) if candidate.parts > 1 else "")
+    parts.append(_("cannot chat") if header and header.kind == "encoder" else "")
     return [*(part for part in parts if part), str(candidate.path)]
 
 
@@ -203,9 +212,9 @@ class ModelDialogs(QObject):
         self._bridge = bridge
         self._window = window
         self._open: dict[str, QDialog] = {}
-        self.packs = Work(bridge, self, "pack", "A pack is being made or opened already.")
+        self.packs = Work(bridge, self, "pack", _("A pack is being made or opened already."))
         self.linking = Work(bridge, self, "linked")
-        self.moving = Work(bridge, self, "move", "The models are being moved already.")
+        self.moving = Work(bridge, self, "move", _("The models are being moved already."))
         menu.find_requested.connect(self.find)
         menu.open_pack_requested.connect(self.choose_pack)
         menu.make_pack_requested.connect(self.make_pack)
@@ -223,7 +232,7 @@ class ModelDialogs(QObject):
 
     def choose_pack(self) -> None:
         name = "open_pack_file_dialog"
-        ask_file(self._window, "Open a pack of models", self.open_pack, name=name, filters=PACK_FILTER)
+        ask_file(self._window, _("Open a pack of models"), self.open_pack, name=name, filters=PACK_FILTER)
 
     def open_pack(self, path: Path) -> None:
         if not self._raise("pack"):
@@ -232,7 +241,7 @@ class ModelDialogs(QObject):
     def choose_folder(self, folder: str) -> None:
         if self._raise("move"):
             return
-        dialog = passing(QFileDialog(self._window, "A folder for models", folder), "folder_dialog")
+        dialog = passing(QFileDialog(self._window, _("A folder for models"), folder), "folder_dialog")
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
         dialog.fileSelected.connect(self._on_folder_chosen)
@@ -254,14 +263,19 @@ class ModelDialogs(QObject):
             return
         new = [model.model for model in event.models if model.is_new]
         if not event.models:
-            words = f"The pack {Path(event.path).name} is written. The checksum of its list: {event.manifest_sha256}"
+            words = _("The pack {name} is written. The checksum of its list: {manifest_sha256}").format(
+                name=Path(event.path).name, manifest_sha256=event.manifest_sha256
+            )
             notice = Notice(words, event.manifest_sha256, key="pack")
         elif len(new) == 1:
             use = partial(self.chat_requested.emit, new[0].id)
-            words = f"{new[0].name} came out of the pack, and is exactly what was packed."
-            notice = Notice(words, action="Use it now" if new[0].can_chat else "", on_action=use, key="pack")
+            words = _("{name} came out of the pack, and is exactly what was packed.").format(name=new[0].name)
+            notice = Notice(words, action=_("Use it now") if new[0].can_chat else "", on_action=use, key="pack")
         else:
-            notice = Notice(f"{len(new)} models came out of the pack, and are exactly what was packed.", key="pack")
+            notice = Notice(
+                _("{count} models came out of the pack, and are exactly what was packed.").format(count=len(new)),
+                key="pack",
+            )
         if event.models or "pack" not in self._open:
             self._bridge.notice_raised.emit(notice)
 
@@ -269,15 +283,15 @@ class ModelDialogs(QObject):
         count = len([end for end in ends if end.model])
         failed = [end for end in ends if end.problem]
         if count or failed:
-            words = "1 model is linked." if count == 1 else f"{count} models are linked."
-            more = f" {len(failed)} could not be." if failed else ""
+            words = ngettext("1 model is linked.", "{n} models are linked.", count)
+            more = _(" {count} could not be.").format(count=len(failed)) if failed else ""
             details = "\n".join(f"{ended.path}: {ended.problem.sentence}" for ended in failed if ended.problem)
             life = 0 if failed else UNDO_MS
             notice = Notice(words + more, details, life_ms=life, key="linked", is_error=bool(failed))
             self._bridge.notice_raised.emit(notice)
 
     def _on_moved(self, event: MoveResult) -> None:
-        words = "The move was stopped. All models are where they were." if event.moved is None else _end_words(event)
+        words = _("The move was stopped. All models are where they were.") if event.moved is None else _end_words(event)
         self._bridge.notice_raised.emit(Notice(words, "\n".join(event.left), key="move"))
 
     def _on_refused(self, kind: str, problem: Problem) -> None:
@@ -303,17 +317,17 @@ class ModelDialogs(QObject):
 # ---- models of other programs on this PC
 
 
-INTRO = (
+INTRO = _(
     "Models of LM Studio, Jan, GPT4All, Ollama and of the Hugging Face cache. Those you choose are linked: slmdesk "
     "uses the files where they are, nothing is copied or changed."
 )
-LOOKING = "Looking into the folders of these programs…"
+LOOKING = _("Looking into the folders of these programs…")
 
 
 class FoundDialog(WorkDialog):
     def __init__(self, parent: QWidget, linking: Work) -> None:
-        title = "Models on this PC"
-        super().__init__(parent, linking, name="found_models", title=title, intro=INTRO, doing="Looking for models")
+        title = _("Models on this PC")
+        super().__init__(parent, linking, name="found_models", title=title, intro=INTRO, doing=_("Looking for models"))
         self._looking: Call | None = None
         self._models: dict[str, FoundModel] = {}
         self._skipped = ""
@@ -327,11 +341,11 @@ class FoundDialog(WorkDialog):
         self.body.addWidget(self._note)
         self.body.addWidget(self._list, 1)
         self._note.setVisible(False)
-        self._more = self.add_button("Not looked at…", name="found_skipped")
+        self._more = self.add_button(_("Not looked at…"), name="found_skipped")
         self._more.setVisible(False)
         self.buttons.addStretch(1)
-        self._close = self.add_button("Cancel", name="found_close")
-        self._link = self.add_button("Link them", name="found_link", is_primary=True)
+        self._close = self.add_button(_("Cancel"), name="found_close")
+        self._link = self.add_button(_("Link them"), name="found_link", is_primary=True)
         self._link.setEnabled(False)
 
     def _connect(self) -> None:
@@ -348,14 +362,14 @@ class FoundDialog(WorkDialog):
     def _on_found(self, found: FoundModels) -> None:
         self._looking = None
         self.work.end()
-        self._close.setText("Close")
+        self._close.setText(_("Close"))
         self._models = {str(model.path): model for model in found.models}
         self._list.show_rows([row_of(model) for model in found.models], chosen=False)
         self._skipped = "\n".join(f"{skipped.path}: {skipped.reason}" for skipped in found.skipped)
         self._more.setVisible(bool(self._skipped))
-        words = "" if found.models else "No model files of other programs were found on this PC."
+        words = "" if found.models else _("No model files of other programs were found on this PC.")
         if found.models and self._list.is_empty:
-            words = "What was found is in the library already, or cannot be used here."
+            words = _("What was found is in the library already, or cannot be used here.")
         show_words(self._note, words)
         self._list.focus_first()
 
@@ -366,20 +380,22 @@ class FoundDialog(WorkDialog):
     def _refresh(self) -> None:
         chosen = self._list.chosen
         self._link.setEnabled(bool(chosen) and not self._is_busy)
-        self._link.setText("Link it" if len(chosen) == 1 else "Link them")
+        self._link.setText(ngettext("Link it", "Link them", len(chosen)))
         self._list.setEnabled(not self._is_busy)
-        self._close.setText("Cancel" if self._is_busy else "Close")
+        self._close.setText(_("Cancel") if self._is_busy else _("Close"))
 
     def _on_link(self) -> None:
         models = [self._models[other_row.key] for other_row in self._list.chosen]
-        self._begin_work("Reading them once, for their checksums…")
+        self._begin_work(_("Reading them once, for their checksums…"))
         self._worker.begin(self._bridge.services.finding.link(models))
 
     def _on_progressed(self, now: ImportProgress) -> None:
         if self._is_busy:
             chosen = self._list.chosen
             at = next((at for at, row in enumerate(chosen) if row.key == str(now.path)), 0)
-            what = f"Reading {self._models[str(now.path)].name} ({at + 1} of {len(chosen)})"
+            what = _("Reading {name} ({at} of {count})").format(
+                name=self._models[str(now.path)].name, at=at + 1, count=len(chosen)
+            )
             words = amount_words(what, now.done_bytes, now.total_bytes, None)
             self.work.show_work(words, now.done_bytes / max(now.total_bytes, 1))
 
@@ -395,7 +411,7 @@ class FoundDialog(WorkDialog):
         self._look()
 
     def _on_more(self) -> None:
-        TextDialog(self, title="Not looked at", intro="What was passed over, and why.", text=self._skipped).show()
+        TextDialog(self, title=_("Not looked at"), intro=_("What was passed over, and why."), text=self._skipped).show()
 
     def reject(self) -> None:
         """Close the dialog: searching stops, linking goes on."""
@@ -408,7 +424,7 @@ def row_of(model: FoundModel) -> CheckRow:
     known = quantization_named(model.quantization) if model.quantization else None
     parts = [model.program, bytes_for_people(model.bytes)]
     parts.append(f"{model.quantization}, {known.label()}" if known else model.quantization)
-    parts.append("in the library already" if model.known else "")
+    parts.append(_("in the library already") if model.known else "")
     return CheckRow(
         str(model.path),
         model.name,
@@ -423,7 +439,7 @@ def row_of(model: FoundModel) -> CheckRow:
 # ---- a small menu beside *Add a model file…*
 
 
-WAYS = (("find", "Look for models on this PC…"), ("open_pack", "Open a pack…"), ("make_pack", "Make a pack…"))
+WAYS = (("find", _("Look for models on this PC…")), ("open_pack", _("Open a pack…")), ("make_pack", _("Make a pack…")))
 
 
 class AddMenu(QPushButton):
@@ -432,9 +448,9 @@ class AddMenu(QPushButton):
     make_pack_requested = Signal()
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__("More ways to add…", parent)
+        super().__init__(_("More ways to add…"), parent)
         self.setObjectName("more_ways_button")
-        self.setToolTip("Models of other programs on this PC, and packs for PCs without a network")
+        self.setToolTip(_("Models of other programs on this PC, and packs for PCs without a network"))
         menu = named(QMenu(self), "more_ways_menu")
         signals = (self.find_requested, self.open_pack_requested, self.make_pack_requested)
         for (key, words), signal in zip(WAYS, signals, strict=True):
@@ -451,18 +467,20 @@ class AddMenu(QPushButton):
 # ---- the dialog that moves the models to another folder
 
 
-MOVE_INTRO = "Models can be used while they are moved. Linked models stay where they are."
+MOVE_INTRO = _("Models can be used while they are moved. Linked models stay where they are.")
 STEPS = {
-    MoveStep.COPYING: "Copying {name}",
-    MoveStep.CHECKING: "Comparing the copy of {name}",
-    MoveStep.FINISHING: "Finishing",
+    MoveStep.COPYING: _("Copying {name}"),
+    MoveStep.CHECKING: _("Comparing the copy of {name}"),
+    MoveStep.FINISHING: _("Finishing"),
 }
 
 
 class MoveDialog(WorkDialog):
     def __init__(self, parent: QWidget, moving: Work, plan: MovePlan) -> None:
-        title = "Move the folder for models"
-        super().__init__(parent, moving, name="move_models", title=title, intro=MOVE_INTRO, doing="Moving the models")
+        title = _("Move the folder for models")
+        super().__init__(
+            parent, moving, name="move_models", title=title, intro=MOVE_INTRO, doing=_("Moving the models")
+        )
         self._plan = plan
         self._build_ui()
         self._connect()
@@ -473,14 +491,14 @@ class MoveDialog(WorkDialog):
             self.body.addWidget(plain_label(breakable(words), self, name=f"move_{name}"))
         self.body.addStretch(1)
         self._only = self.add_button(
-            "Only for new models", name="move_only_new", tip="Those that are here stay where they are"
+            _("Only for new models"), name="move_only_new", tip=_("Those that are here stay where they are")
         )
         self._only.setVisible(self._plan.folder != self._plan.target)
         self.buttons.addStretch(1)
-        self._close = self.add_button("Cancel", name="move_close")
-        self._move = self.add_button("Move them", name="move_start", is_primary=True)
+        self._close = self.add_button(_("Cancel"), name="move_close")
+        self._move = self.add_button(_("Move them"), name="move_start", is_primary=True)
         if not self._plan.models:
-            self._move.setText("Use this folder")
+            self._move.setText(_("Use this folder"))
             self._only.setVisible(False)
         self._move.setFocus()
 
@@ -490,12 +508,14 @@ class MoveDialog(WorkDialog):
         self._move.clicked.connect(self._on_move)
 
     def _on_move(self) -> None:
-        self._begin_work("Beginning…")
+        self._begin_work(_("Beginning…"))
         self._worker.begin(self._bridge.services.moving.move(Path(self._plan.target)))
 
     def _on_only(self) -> None:
         """New models are kept there; those that are here stay and remain usable."""
-        words = f"New models are kept in {self._plan.target}. Those added before stay where they are."
+        words = _("New models are kept in {target}. Those added before stay where they are.").format(
+            target=self._plan.target
+        )
         said = Notice(words, life_ms=UNDO_MS, key="move")
         raised, target = self._bridge.notice_raised, self._plan.target
         self._bridge.ask(self._bridge.services.settings.change(models_folder=target), lambda _new: raised.emit(said))
@@ -519,27 +539,48 @@ class MoveDialog(WorkDialog):
 
 
 def plan_words(plan: MovePlan) -> list[tuple[str, str]]:
-    lines = [("from", f"From: {plan.folder}"), ("to", f"To: {plan.target}")]
-    count = "1 model" if plan.models == 1 else f"{plan.models} models"
+    lines = [
+        ("from", _("From: {folder}").format(folder=plan.folder)),
+        ("to", _("To: {target}").format(target=plan.target)),
+    ]
+    count = ngettext("1 model", "{n} models", plan.models)
     if not plan.models:
-        lines.append(("amount", "There is no copied model yet; new ones are kept there from now on."))
+        lines.append(("amount", _("There is no copied model yet; new ones are kept there from now on.")))
     elif plan.copy_bytes:
         size, free = bytes_for_people(plan.bytes), bytes_for_people(plan.free_bytes)
-        lines.append(("amount", f"{count}, {size}{DOT}{free} are free there"))
-        how = "It is another disk: each file is copied and compared, and the old ones are deleted at the very end."
+        lines.append(
+            (
+                "amount",
+                _("{count}, {size}{dot}{free} are free there").format(count=count, size=size, dot=DOT, free=free),
+            )
+        )
+        how = _("It is another disk: each file is copied and compared, and the old ones are deleted at the very end.")
         lines.append(("how", how))
     else:
         lines.append(("amount", f"{count}, {bytes_for_people(plan.bytes)}"))
-        lines.append(("how", "It is on the same disk, so this takes only a moment."))
+        lines.append(("how", _("It is on the same disk, so this takes only a moment.")))
     if plan.downloads:
-        count = "A running download is" if plan.downloads == 1 else f"{plan.downloads} running downloads are"
-        lines.append(("downloads", f"{count} paused meanwhile and go on afterwards, with what has come so far."))
+        count = ngettext("A running download is", "{n} running downloads are", plan.downloads)
+        lines.append(
+            (
+                "downloads",
+                _("{count} paused meanwhile and go on afterwards, with what has come so far.").format(count=count),
+            )
+        )
     if plan.missing:
-        lines.append(("missing", f"Not there now, so not moved: {', '.join(plan.missing[:5])}"))
+        lines.append(("missing", _("Not there now, so not moved: {names}").format(names=", ".join(plan.missing[:5]))))
     return lines
 
 
 def _end_words(event: MoveResult) -> str:
-    count = "1 model is" if event.moved == 1 else f"{event.moved} models are"
-    left = "" if not event.left else f" {len(event.left)} were not there and stay listed at their old place."
-    return f"{count} now in {event.target}.{left}" if event.moved else f"Models are kept in {event.target} now.{left}"
+    count = ngettext("1 model is", "{n} models are", event.moved or 0)
+    left = (
+        ""
+        if not event.left
+        else _(" {count} were not there and stay listed at their old place.").format(count=len(event.left))
+    )
+    return (
+        _("{count} now in {target}.{left}").format(count=count, target=event.target, left=left)
+        if event.moved
+        else _("Models are kept in {target} now.{left}").format(target=event.target, left=left)
+    )

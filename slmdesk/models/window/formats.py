@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QSizePolicy, QWi
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.records import ModelRecord
+from slmdesk.base.texts import _
 from slmdesk.evaluation.formats import (
     LAYERS_KEY,
     NOT_SLOWER,
@@ -53,20 +54,20 @@ from slmdesk.window.widgets.rows import DOT, WideDialog
 if TYPE_CHECKING:
     from slmdesk.services import Services
 
-FASTER, SMALLER = "Make it faster on this PC", "Make it smaller or faster"
-INTRO = (
+FASTER, SMALLER = _("Make it faster on this PC"), _("Make it smaller or faster")
+INTRO = _(
     "The same model can be stored in several formats, and which one is computed fastest differs from PC to PC. Each is "
     "tried here beside the published file of {name}; that file always stays, and nothing is kept until you choose it."
 )
-NOTHING = "Nothing is measured yet. It takes a few minutes; close other programs meanwhile, and do not chat."
+NOTHING = _("Nothing is measured yet. It takes a few minutes; close other programs meanwhile, and do not chat.")
 HEIGHT = 720
-LAYERS = (
+LAYERS = _(
     "Leaving out layers makes a model smaller and faster, and for most models much worse. Those whose absence changes "
     "its predictions least were left out here."
 )
-NO_LAYERS = "It has too few layers for one to be left out."
-LEGEND = "Longer bars are faster. The line is the published file."
-STOPPED = "Stopped. What was measured is kept, and the next run goes on from there."
+NO_LAYERS = _("It has too few layers for one to be left out.")
+LEGEND = _("Longer bars are faster. The line is the published file.")
+STOPPED = _("Stopped. What was measured is kept, and the next run goes on from there.")
 
 
 def title_of(record: ModelRecord) -> str:
@@ -78,7 +79,7 @@ class FormatDialog(WideDialog):
 
     def __init__(self, parent: QWidget, controller: FormatController, model: ModelRecord) -> None:
         title, intro = title_of(model), INTRO.format(name=breakable(model.name))
-        super().__init__(parent, name="formats", title=title, intro=intro, spoken="Measuring the formats")
+        super().__init__(parent, name="formats", title=title, intro=intro, spoken=_("Measuring the formats"))
         self._controller, self.model = controller, model
         self._state: FormatState | None = None
         self._is_stopping = False
@@ -91,7 +92,7 @@ class FormatDialog(WideDialog):
         controller.read(model.id)
 
     def _build_ui(self) -> None:
-        self._advice = plain_label("Looking what is known…", self, name="formats_advice")
+        self._advice = plain_label(_("Looking what is known…"), self, name="formats_advice")
         self._legend = plain_label(LEGEND, self, name="formats_legend", kind="small", is_hidden=True)
         area = named(QScrollArea(self), "formats_area")
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -113,14 +114,16 @@ class FormatDialog(WideDialog):
         self.body.addWidget(self._advice)
         self.body.addWidget(self._legend)
         self.body.addWidget(area, 1)
-        self._again = self.add_button("Measure again", name="formats_again", tip="Measure all of them anew")
+        self._again = self.add_button(_("Measure again"), name="formats_again", tip=_("Measure all of them anew"))
         self._prune = self.add_button(
-            "Try without layers", name="formats_prune", tip="Smaller, and for most models much worse; some minutes"
+            _("Try without layers"),
+            name="formats_prune",
+            tip=_("Smaller, and for most models much worse; some minutes"),
         )
         self.buttons.addStretch(1)
-        self._stop = self.add_button("Stop", name="formats_stop", tip="What was measured is kept")
-        self._close = self.add_button("Close", name="formats_close")
-        self._measure = self.add_button("Measure", name="formats_measure", is_primary=True)
+        self._stop = self.add_button(_("Stop"), name="formats_stop", tip=_("What was measured is kept"))
+        self._close = self.add_button(_("Close"), name="formats_close")
+        self._measure = self.add_button(_("Measure"), name="formats_measure", is_primary=True)
         for other_button in (self._again, self._prune, self._stop, self._measure):
             other_button.setVisible(False)
 
@@ -158,7 +161,7 @@ class FormatDialog(WideDialog):
         if work is None:
             self.work.end()
         else:
-            self.work.show_work("Stopping…" if self._is_stopping else work.words, work.fraction)
+            self.work.show_work(_("Stopping…") if self._is_stopping else work.words, work.fraction)
         self._refresh()
 
     def _refresh(self) -> None:
@@ -169,7 +172,7 @@ class FormatDialog(WideDialog):
             return
         report = state.report if state.report and state.report.results else None
         self._measure.setVisible(not is_busy and not state.is_measured)
-        self._measure.setText("Go on measuring" if report else "Measure")
+        self._measure.setText(_("Go on measuring") if report else _("Measure"))
         self._again.setVisible(not is_busy and report is not None)
         self._prune.setVisible(not is_busy and state.without is None)
         show_words(self._advice, self._advice_of(state, report, is_busy=is_busy))
@@ -185,13 +188,13 @@ class FormatDialog(WideDialog):
             return "" if is_busy else NOTHING
         best = report.fastest()
         if best is not None:
-            return f"Recommended for this PC: {best.format}."
+            return _("Recommended for this PC: {format}.").format(format=best.format)
         return advice_of(report) if state.is_measured else ""
 
     def _show_rows(self, state: FormatState, *, is_busy: bool) -> None:
         places = ((state.report, self._list), (state.without, self._without))
         found = [(report, place) for report, place in places if report is not None]
-        names = {name for report, _ in found for name in report.results}
+        names = {name for report, __ in found for name in report.results}
         for name in [name for name in self._rows if name not in names]:
             old = self._rows.pop(name)
             old.hide()
@@ -289,12 +292,12 @@ class FormatController(QObject):
     def measure(self, model: str, *, again: bool) -> None:
         """Measure the formats that were not measured yet; `again`: all."""
         self._start(
-            model, "Beginning…", lambda services: services.formats.measure(model, again=again), self._on_measured
+            model, _("Beginning…"), lambda services: services.formats.measure(model, again=again), self._on_measured
         )
 
     def measure_without_layers(self, model: str) -> None:
         self._start(
-            model, "Beginning…", lambda services: services.formats.measure_without_layers(model), self._on_measured
+            model, _("Beginning…"), lambda services: services.formats.measure_without_layers(model), self._on_measured
         )
 
     def make(self, model: str, result: FormatResult) -> None:
@@ -302,7 +305,7 @@ class FormatController(QObject):
         name, left_out = "" if result.left_out else result.format, result.left_out
         self._start(
             model,
-            f"Making {result.format}",
+            _("Making {format}").format(format=result.format),
             lambda services: services.formats.make(model, name, left_out),
             self._on_made,
         )
@@ -351,13 +354,13 @@ class FormatController(QObject):
     def _on_measured(self, model: str, report: FormatReport) -> None:
         if self.open_model != model:
             show = partial(self.show_requested.emit, model)
-            self._bridge.notice_raised.emit(Notice(advice_of(report), action="Show", on_action=show, key="formats"))
+            self._bridge.notice_raised.emit(Notice(advice_of(report), action=_("Show"), on_action=show, key="formats"))
 
     def _on_made(self, model: str, made: ModelRecord) -> None:
-        words = f"{made.name} is made, and used from now on. The published file is still here."
+        words = _("{name} is made, and used from now on. The published file is still here.").format(name=made.name)
         back = partial(self.use, model)
         self._bridge.notice_raised.emit(
-            Notice(words, action="Use the published file", on_action=back, life_ms=UNDO_MS, key="formats")
+            Notice(words, action=_("Use the published file"), on_action=back, life_ms=UNDO_MS, key="formats")
         )
 
     def _on_refused(self, model: str, problem: Problem) -> None:
@@ -474,7 +477,7 @@ class FormatRow(QFrame):
         grid.setVerticalSpacing(0)
         grid.setColumnStretch(1, 1)
         self._gains = []
-        for at, (key, words) in enumerate((("answers", "Answers"), ("long", "Long documents"))):
+        for at, (key, words) in enumerate((("answers", _("Answers")), ("long", _("Long documents")))):
             bar = GainBar(bars, name=f"gain_{key}")
             label = plain_label("", bars, name=f"gain_{key}_words", wraps=False)
             label.setMinimumWidth(label.fontMetrics().horizontalAdvance("0.00 × as fast"))
@@ -507,7 +510,7 @@ class FormatRow(QFrame):
     def _show_button(self, result: FormatResult, state: FormatState, *, is_best: bool, is_busy: bool) -> None:
         copy = state.copies.get(self._name)
         is_used = copy is not None and copy.id == state.used
-        words = "In use" if is_used else "Use this one" if copy else "Make and use this one"
+        words = _("In use") if is_used else _("Use this one") if copy else _("Make and use this one")
         self._use.setText(words)
         self._use.setAccessibleName(f"{self._name}: {words}")
         self._use.setVisible(copy is not None or not (result.reason or result.likeness is Likeness.UNKNOWN))
@@ -523,13 +526,13 @@ def scale_of(report: FormatReport) -> float:
 def badge_of(result: FormatResult, report: FormatReport, *, shrinks: bool) -> str:
     is_best, is_smallest = report.fastest() == result, shrinks and report.smallest() == result
     if is_best:
-        return "Recommended, and the smallest" if is_smallest else "Recommended"
-    return "Smallest with answers as good" if is_smallest else ""
+        return _("Recommended, and the smallest") if is_smallest else _("Recommended")
+    return _("Smallest with answers as good") if is_smallest else ""
 
 
 def likeness_of(result: FormatResult) -> str:
     if result.reason:
         return result.reason
     if result.likeness is Likeness.UNKNOWN:
-        return "Neither faster nor smaller, so its answers were not compared."
+        return _("Neither faster nor smaller, so its answers were not compared.")
     return f"{likeness_words(result)}."

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPlainTextEdit, 
 from slmdesk.base.record import Record
 from slmdesk.base.records import JobStatus, ModelRecord
 from slmdesk.base.settings import Settings
+from slmdesk.base.texts import _, ngettext
 from slmdesk.evaluation import exams
 from slmdesk.evaluation.formats import advice_of
 from slmdesk.evaluation.model_cards import BenchProgress, ModelCard, ModelDetails
@@ -108,14 +109,20 @@ class LibraryController(QObject):
         record = self._known[model].record
         copies = copies_of(record, [card.record for card in self._known.values()])
         if not copies:
-            fate = "Its file stays where it is." if record.linked else "Its file is deleted in a moment."
-            self._begin_removal(model, f"{record.name} is removed. {fate}")
+            fate = _("Its file stays where it is.") if record.linked else _("Its file is deleted in a moment.")
+            self._begin_removal(model, _("{name} is removed. {fate}").format(name=record.name, fate=fate))
             return
-        also = f"the copy {copies[0].name}" if len(copies) == 1 else f"its {len(copies)} copies"
+        also = (
+            _("the copy {name}").format(name=copies[0].name)
+            if len(copies) == 1
+            else _("its {count} copies").format(count=len(copies))
+        )
 
         def begin(freed: int) -> None:
-            kept = " Its own file stays where it is." if record.linked else ""
-            words = f"{record.name} is removed, and {also} too: {bytes_for_people(freed)} are deleted in a moment."
+            kept = _(" Its own file stays where it is.") if record.linked else ""
+            words = _("{name} is removed, and {also} too: {size} are deleted in a moment.").format(
+                name=record.name, also=also, size=bytes_for_people(freed)
+            )
             self._begin_removal(model, f"{words}{kept}")
 
         self._bridge.ask(self._bridge.services.models.freed_by_removing(model), begin)
@@ -143,7 +150,7 @@ class LibraryController(QObject):
             self._bridge.problem_met.emit(event.problem)
         elif event.model is not None:
             use = partial(self.use, event.model.id) if event.model.can_chat else None
-            action = "Use it now" if use else ""
+            action = _("Use it now") if use else ""
             self._bridge.notice_raised.emit(Notice(_added_words(event), action=action, on_action=use, key="import"))
 
     # ---- events
@@ -190,7 +197,11 @@ class LibraryController(QObject):
 
         def removed(answer: tuple[int, str]) -> None:
             freed, lost = answer
-            words = f"{name} is removed; {bytes_for_people(freed)} are free again." if freed else f"{name} is removed."
+            words = (
+                _("{name} is removed; {size} are free again.").format(name=name, size=bytes_for_people(freed))
+                if freed
+                else _("{name} is removed.").format(name=name)
+            )
             life = 0 if lost else UNDO_MS
             self._bridge.notice_raised.emit(Notice(f"{words} {lost}".strip(), life_ms=life, key=f"remove {model}"))
 
@@ -203,26 +214,30 @@ class LibraryController(QObject):
 
 def _added_words(event: ImportEnded) -> str:
     if event.model is None:
-        return f"{Path(event.path).name}: {event.problem.sentence if event.problem else 'not added'}"
+        return f"{Path(event.path).name}: {event.problem.sentence if event.problem else _('not added')}"
     if event.was_here:
-        return f"{Path(event.path).name} is already here as {event.model.name}."
-    return f"{event.model.name} is in the library."
+        return _("{name} is already here as {name2}.").format(name=Path(event.path).name, name2=event.model.name)
+    return _("{name} is in the library.").format(name=event.model.name)
 
 
 def _summary_of(ended: Sequence[ImportEnded]) -> str:
     here = [event.model.name for event in ended if event.model and event.was_here]
     new = sum(event.model is not None and not event.was_here for event in ended)
     failed = [event for event in ended if event.model is None]
-    parts = [f"{_counted(new)} added." if new else ""]
+    parts = [_("{counted} added.").format(counted=_counted(new)) if new else ""]
     if here:
-        parts.append(f"Already here: {', '.join(here)}.")
+        parts.append(_("Already here: {here}.").format(here=", ".join(here)))
     if failed:
-        parts.append(f"{_counted(len(failed))} not added: {', '.join(Path(ended.path).name for ended in failed)}.")
+        parts.append(
+            _("{counted} not added: {names}.").format(
+                counted=_counted(len(failed)), names=", ".join(Path(ended.path).name for ended in failed)
+            )
+        )
     return " ".join(part for part in parts if part)
 
 
 def _counted(count: int) -> str:
-    return "1 model was" if count == 1 else f"{count} models were"
+    return ngettext("1 model was", "{n} models were", count)
 
 
 # ---- trials of a model on this PC
@@ -243,7 +258,10 @@ def _measured(now: BenchProgress) -> Trial:
 
 def _read(bytes_done: tuple[int, int]) -> Trial:
     done, total = bytes_done
-    return Trial(f"{bytes_for_people(done)} of {bytes_for_people(total)} are read", done / max(total, 1))
+    return Trial(
+        _("{size} of {size2} are read").format(size=bytes_for_people(done), size2=bytes_for_people(total)),
+        done / max(total, 1),
+    )
 
 
 class TrialController(QObject):
@@ -267,13 +285,13 @@ class TrialController(QObject):
     def start(self, model: str, kind: str) -> None:
         services = self._bridge.services
         if kind == EXAM:
-            self._set(model, kind, Trial("The exam begins…", 0.0))
+            self._set(model, kind, Trial(_("The exam begins…"), 0.0))
             self._bridge.ask(services.exams.take(model), None, partial(self._refused, model, kind))
         elif kind == BENCH:
-            self._set(model, kind, Trial("The model is loaded anew…", 0.0))
+            self._set(model, kind, Trial(_("The model is loaded anew…"), 0.0))
             self._follow(model, kind, services.bench.run(model), lambda _result: self._end(model, kind), _measured)
         elif (model, kind) not in self._running:
-            self._set(model, kind, Trial("The whole file is read…", 0.0))
+            self._set(model, kind, Trial(_("The whole file is read…"), 0.0))
             self._follow(model, kind, services.models.verify([model]), partial(self._on_verified, model), _read)
 
     def stop(self, model: str, kind: str) -> None:
@@ -294,14 +312,14 @@ class TrialController(QObject):
     def _on_verified(self, model: str, found: Sequence[VerifyResult]) -> None:
         self._end(model, VERIFY)
         problem = next((result.problem for result in found if result.problem), None)
-        key = f"verify {model}"
+        key = _("verify {model}").format(model=model)
         if problem is not None:
             reported = notice_of(problem)
             self._bridge.notice_raised.emit(
                 Notice(reported.text, reported.details, key=key, is_error=True, report=reported.report)
             )
         elif found:
-            words = "The file is, to the last bit, what it was when it came in."
+            words = _("The file is, to the last bit, what it was when it came in.")
             self._bridge.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key=key))
 
     # ---- the exam
@@ -325,7 +343,10 @@ class TrialController(QObject):
         self._jobs[event.id] = models
         trial = None
         if event.status in _OPEN:
-            trial = Trial(f"{event.done} of {event.total} tasks are done", event.done / max(event.total, 1))
+            trial = Trial(
+                _("{done} of {total} tasks are done").format(done=event.done, total=event.total),
+                event.done / max(event.total, 1),
+            )
         for model in models:
             self._set(model, EXAM, trial)
             if trial is None:
@@ -355,7 +376,7 @@ class TrialController(QObject):
 
 LONG = ("path", "sha256", "source")
 """Lines whose words have no spaces: broken anywhere."""
-ACTIONS = (("rename", "Rename…"), ("folder", "Open its folder"), ("remove", "Remove"))
+ACTIONS = (("rename", _("Rename…")), ("folder", _("Open its folder")), ("remove", _("Remove")))
 
 
 class DetailsPanel(QFrame):
@@ -374,16 +395,16 @@ class DetailsPanel(QFrame):
         self._trouble = plain_label("", self, name="details_trouble", kind="danger", is_hidden=True)
         self._trials = {
             EXAM: TrialLine(
-                self, kind="exam", title="What it is good for", button="Test now",
-                tip="A few short tasks in the background: does it keep to a form, tell true from false, correct?",
+                self, kind="exam", title=_("What it is good for"), button=_("Test now"),
+                tip=_("A few short tasks in the background: does it keep to a form, tell true from false, correct?"),
             ),
             BENCH: TrialLine(
-                self, kind="bench", title="Speed", button="Test speed",
-                tip="Loads the model anew and measures one answer; takes some seconds",
+                self, kind="bench", title=_("Speed"), button=_("Test speed"),
+                tip=_("Loads the model anew and measures one answer; takes some seconds"),
             ),
             VERIFY: TrialLine(
-                self, kind="verify", title="Its file", button="Compare with its checksum",
-                tip="Reads the whole file: is it, to the last bit, what came in?",
+                self, kind="verify", title=_("Its file"), button=_("Compare with its checksum"),
+                tip=_("Reads the whole file: is it, to the last bit, what came in?"),
             ),
         }  # fmt: skip
         for kind, line in self._trials.items():
@@ -391,8 +412,8 @@ class DetailsPanel(QFrame):
             line.stop_requested.connect(partial(self._library.trials.stop, self._model, kind))
             line.show_trial(self._library.trials.running(self._model).get(kind))
         self._formats = TrialLine(
-            self, kind="formats", title="Format", button="", stops=False,
-            tip="Which format of this model does this PC compute fastest, and are its answers as good?",
+            self, kind="formats", title=_("Format"), button="", stops=False,
+            tip=_("Which format of this model does this PC compute fastest, and are its answers as good?"),
         )  # fmt: skip
         self._formats.start_requested.connect(lambda: self.action_chosen.emit("formats"))
         self._formats.hide()
@@ -415,7 +436,7 @@ class DetailsPanel(QFrame):
     def _build_uses(self) -> QWidget:
         part = named(QWidget(self), "uses")
         for use, words in WORDS.items():
-            tip = f"Make it the default for {words}"
+            tip = _("Make it the default for {words}").format(words=words)
             box = button(words.capitalize(), f"use_{use.value}", part, kind="chip", tip=tip)
             box.clicked.connect(lambda requested, use=use: self._on_use_clicked(use, requested))
             self._boxes[use] = box
@@ -423,7 +444,7 @@ class DetailsPanel(QFrame):
             box.toggled.connect(partial(_mark, box))
             _mark(box, False)
             box.setVisible(False)
-        title = plain_label("Use it by default for", part, name="uses_title", kind="strong")
+        title = plain_label(_("Use it by default for"), part, name="uses_title", kind="strong")
         column(title, row(*self._boxes.values(), 1, gap=theme.SPACE_8), into=part, gap=theme.SPACE_4)
         return part
 
@@ -441,7 +462,7 @@ class DetailsPanel(QFrame):
         exam.show_words(exam_words(details))
         self._trials[BENCH].setVisible(DefaultUse.CHAT in details.can_do)
         self._trials[BENCH].show_words(bench_words(details))
-        self._trials[VERIFY].show_words(f"Last compared: {day_words(details.verified)}.")
+        self._trials[VERIFY].show_words(_("Last compared: {day}.").format(day=day_words(details.verified)))
         self.show_uses(details.card.uses, details.can_do)
         self._fill_grid(details)
         self._fields.show_fields(details.fields, details.fields_left_out)
@@ -454,7 +475,11 @@ class DetailsPanel(QFrame):
     def lock_uses(self, managed: frozenset[DefaultUse]) -> None:
         for use, box in self._boxes.items():
             box.setEnabled(use not in managed)
-            box.setToolTip("Set by your organisation" if use in managed else f"Make it the default for {WORDS[use]}")
+            box.setToolTip(
+                _("Set by your organisation")
+                if use in managed
+                else _("Make it the default for {word}").format(word=WORDS[use])
+            )
 
     def allow_formats(self, is_allowed: bool) -> None:
         """Show or hide what is done with other formats; it stays hidden until something is known of them."""
@@ -497,28 +522,30 @@ class DetailsPanel(QFrame):
 
 def exam_words(details: ModelDetails) -> str:
     if details.exam_lines and details.exam_taken is not None:
-        return "\n".join((*details.exam_lines, f"Examined: {day_words(details.exam_taken)}."))
-    return details.exam_note or "Not examined yet. The exam is short and runs in the background."
+        return "\n".join((*details.exam_lines, _("Examined: {day}.").format(day=day_words(details.exam_taken))))
+    return details.exam_note or _("Not examined yet. The exam is short and runs in the background.")
 
 
 def bench_words(details: ModelDetails) -> str:
     if details.bench is None and details.is_measured and details.fit and details.fit.speed:
         words = speed_in_words(details.fit.speed)
-        how = "by its answers on this PC. The test is more exact; it takes about a minute."
+        how = _("by its answers on this PC. The test is more exact; it takes about a minute.")
         return f"{words[0].upper()}{words[1:]}, {how}"
     if details.bench is None:
-        return "Not tested on this PC yet. The test takes about a minute."
-    return f"{details.bench.sentence()} Measured: {day_words(details.bench.measured)}."
+        return _("Not tested on this PC yet. The test takes about a minute.")
+    return _("{sentence} Measured: {day}.").format(
+        sentence=details.bench.sentence(), day=day_words(details.bench.measured)
+    )
 
 
 def format_words(state: FormatState) -> str:
     used = next((name for name, copy in state.copies.items() if copy.id == state.used), "")
     if used:
-        return f"A copy made on this PC is in use: {used}."
+        return _("A copy made on this PC is in use: {used}.").format(used=used)
     if state.report is None or not state.report.results:
-        return "The published file is in use. Other formats are not measured on this PC yet."
+        return _("The published file is in use. Other formats are not measured on this PC yet.")
     best = state.report.fastest()
-    return f"Recommended for this PC: {best.format}." if best else advice_of(state.report)
+    return _("Recommended for this PC: {format}.").format(format=best.format) if best else advice_of(state.report)
 
 
 def _mark(button: QPushButton, is_on: bool) -> None:
@@ -543,10 +570,10 @@ class HeaderFields(QWidget):
         self._toggle = named(QPushButton("", self), "fields_toggle")
         self._toggle.setCheckable(True)
         self._toggle.toggled.connect(self._on_toggled)
-        label = "Search the fields of the header"
-        self._search = text_line("fields_search", self, "Search the fields", label=label, clears=CLEAR)
+        label = _("Search the fields of the header")
+        self._search = text_line("fields_search", self, _("Search the fields"), label=label, clears=CLEAR)
         self._search.textChanged.connect(self._show)
-        self._list = named(QPlainTextEdit(self), "fields_list", label="Fields of the header", kind="code")
+        self._list = named(QPlainTextEdit(self), "fields_list", label=_("Fields of the header"), kind="code")
         self._list.setReadOnly(True)
         self._list.setTabChangesFocus(True)
         self._list.setFixedHeight(HEIGHT)
@@ -560,7 +587,7 @@ class HeaderFields(QWidget):
         self._fields, self._left_out = tuple(fields), left_out
         self.setVisible(bool(fields))
         count = QLocale().toString(len(fields) + left_out)
-        self._toggle.setText(f"All {count} fields of its header")
+        self._toggle.setText(_("All {count} fields of its header").format(count=count))
         self._show()
 
     def _on_toggled(self, is_open: bool) -> None:
@@ -577,9 +604,9 @@ class HeaderFields(QWidget):
         lines = [f"{key}: {value}" for key, value in self._fields]
         found = [line for line in lines if all(word in line.casefold() for word in words)]
         self._list.setPlainText("\n".join(found))
-        parts = [f"{len(found)} of {len(lines)} fields."] if words else []
+        parts = [_("{count} of {count2} fields.").format(count=len(found), count2=len(lines))] if words else []
         if self._left_out:
-            parts.append(f"{self._left_out} more are not shown.")
+            parts.append(_("{left_out} more are not shown.").format(left_out=self._left_out))
         self._note.setText(" ".join(parts))
         self._note.setVisible(bool(parts))
 
@@ -617,7 +644,7 @@ class TrialLine(QWidget):
 
     def show_trial(self, trial: Trial | None) -> None:
         self._is_running = trial is not None and self._stops
-        self._button.setText("Stop" if self._is_running else self._start_words)
+        self._button.setText(_("Stop") if self._is_running else self._start_words)
         self._state.setVisible(trial is not None)
         self._bar.setVisible(trial is not None)
         if trial:
@@ -632,9 +659,9 @@ class TrialLine(QWidget):
 
 
 KINDS = {
-    "model": "a model for chatting",
-    "encoder": "an encoder: it finds passages and cannot chat",
-    "adapter": "an adapter (LoRA): it works together with its base model",
+    "model": _("a model for chatting"),
+    "encoder": _("an encoder: it finds passages and cannot chat"),
+    "adapter": _("an adapter (LoRA): it works together with its base model"),
 }
 
 
@@ -644,31 +671,43 @@ def rows_of(details: ModelDetails) -> list[tuple[str, str, str]]:
     parameters, context = header.get("parameters"), header.get("context_length")
     count = parameters if isinstance(parameters, int) else 0
     rows = [
-        ("family", "Family", str(header.get("architecture") or "")),
-        ("kind", "Kind", KINDS.get(record.kind, record.kind)),
-        ("base", "Base", str(header.get("base") or "")),
-        ("quantization", "Quantization", quantization_words(record)),
-        ("size", "Size", f"{bytes_for_people(record.bytes)} ({locale.toString(record.bytes)} bytes)"),
-        ("parameters", "Parameters", parameters_words(count)),
-        ("context", "Sees up to", f"{locale.toString(context)} tokens" if isinstance(context, int) and context else ""),
-        ("memory", "Memory", memory_words(details)),
-        ("speed", "Expected speed", expected_words(details)),
-        ("card", "Graphics card", card_words(record)),
-        ("template", "Chat format", template_words(record)),
-        ("behaves", "Quick test", behaves_words(record)),
-        ("pairs", "Translates", "\n".join((*map(pair_line, results_of(record)), *note_lines(notes_of(record))))),
-        ("license", "Licence", str(header.get("license") or "not stated in the file")),
-        ("source", "Came from", source_words(record.source)),
-        ("added", "Added", day_words(record.added)),
-        ("used", "Last used", day_words(record.last_used) if record.last_used else "never"),
-        ("path", "File", os.fsdecode(record.path)),
+        ("family", _("Family"), str(header.get("architecture") or "")),
+        ("kind", _("Kind"), KINDS.get(record.kind, record.kind)),
+        ("base", _("Base"), str(header.get("base") or "")),
+        ("quantization", _("Quantization"), quantization_words(record)),
+        (
+            "size",
+            _("Size"),
+            _("{size} ({bytes} bytes)").format(
+                size=bytes_for_people(record.bytes), bytes=locale.toString(record.bytes)
+            ),
+        ),
+        ("parameters", _("Parameters"), parameters_words(count)),
+        (
+            "context",
+            _("Sees up to"),
+            _("{context} tokens").format(context=locale.toString(context))
+            if isinstance(context, int) and context
+            else "",
+        ),
+        ("memory", _("Memory"), memory_words(details)),
+        ("speed", _("Expected speed"), expected_words(details)),
+        ("card", _("Graphics card"), card_words(record)),
+        ("template", _("Chat format"), template_words(record)),
+        ("behaves", _("Quick test"), behaves_words(record)),
+        ("pairs", _("Translates"), "\n".join((*map(pair_line, results_of(record)), *note_lines(notes_of(record))))),
+        ("license", _("Licence"), str(header.get("license") or _("not stated in the file"))),
+        ("source", _("Came from"), source_words(record.source)),
+        ("added", _("Added"), day_words(record.added)),
+        ("used", _("Last used"), day_words(record.last_used) if record.last_used else _("never")),
+        ("path", _("File"), os.fsdecode(record.path)),
         (
             "linked",
             "",
-            "Linked: the file stays where it is, and removing the model leaves it." if record.linked else "",
+            _("Linked: the file stays where it is, and removing the model leaves it.") if record.linked else "",
         ),
         ("sha256", "sha256", record.sha256),
-        ("verified", "Compared", f"with its checksum, {day_words(details.verified)}"),
+        ("verified", _("Compared"), _("with its checksum, {day}").format(day=day_words(details.verified))),
     ]
     return [row for row in rows if row[2]]
 
@@ -680,7 +719,7 @@ def quantization_words(record: ModelRecord) -> str:
 
 
 def parameters_words(count: int) -> str:
-    for size, word in ((1e9, "billion"), (1e6, "million")):
+    for size, word in ((1e9, _("billion")), (1e6, _("million"))):
         if count >= size:
             return f"{QLocale().toString(count / size, 'f', 1 if count < 10 * size else 0)} {word}"
     return QLocale().toString(count) if count else ""
@@ -690,15 +729,17 @@ def memory_words(details: ModelDetails) -> str:
     fit = details.fit
     if fit is None:
         return ""
-    words = {"fits": "fits this PC", "tight": "tight on this PC", "too_large": "too large for this PC"}
+    words = {"fits": _("fits this PC"), "tight": _("tight on this PC"), "too_large": _("too large for this PC")}
     needs, free = bytes_for_people(fit.memory.total), bytes_for_people(fit.available_bytes)
     tokens = QLocale().toString(fit.context_tokens)
-    return f"{words.get(fit.verdict, fit.verdict)}: about {needs} for {tokens} tokens, {free} are free"
+    return _("{words}: about {needs} for {tokens} tokens, {free} are free").format(
+        words=words.get(fit.verdict, fit.verdict), needs=needs, tokens=tokens, free=free
+    )
 
 
 def card_words(record: ModelRecord) -> str:
     if card := crashed_card(record.info):
-        return f"not used: the model's process ended unexpectedly on {card}"
+        return _("not used: the model's process ended unexpectedly on {card}").format(card=card)
     offload = offload_of(record.info)
     return offload_words(offload) if offload else ""
 
@@ -707,29 +748,29 @@ def template_words(record: ModelRecord) -> str:
     if not record.can_chat:
         return ""
     if not record.header.get("has_chat_template"):
-        return "none in the file; slmdesk uses a plain one, and answers may be worse"
+        return _("none in the file; slmdesk uses a plain one, and answers may be worse")
     if "template_checked" in record.info and record.info["template_checked"] is not True:
-        return "the one in the file cannot be used; a built-in one of its family is used"
-    return "its own"
+        return _("the one in the file cannot be used; a built-in one of its family is used")
+    return _("its own")
 
 
 def expected_words(details: ModelDetails) -> str:
     if details.fit is None or details.fit.speed is None:
         return ""
-    return f"{speed_in_words(details.fit.speed)}{' (measured here)' if details.is_measured else ''}"
+    return f"{speed_in_words(details.fit.speed)}{_(' (measured here)') if details.is_measured else ''}"
 
 
 def behaves_words(record: ModelRecord) -> str:
     if record.behaves is None:
         return ""
-    return "reads plain sentences" if record.behaves else "does not behave like a language model; perhaps damaged"
+    return _("reads plain sentences") if record.behaves else _("does not behave like a language model; perhaps damaged")
 
 
 def source_words(source: str) -> str:
     if source == "file":
-        return "a file of this PC"
-    place, _, rest = source.partition(":")
-    names = {"huggingface": "the Hugging Face Hub", "pack": "a pack"}
+        return _("a file of this PC")
+    place, __, rest = source.partition(":")
+    names = {"huggingface": _("the Hugging Face Hub"), "pack": _("a pack")}
     if place not in names:
         return source
     return f"{names[place]}: {rest.removeprefix('huggingface:')}" if rest else names[place]

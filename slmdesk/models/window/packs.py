@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.record import Record
 from slmdesk.base.records import ModelRecord
+from slmdesk.base.texts import _, ngettext
 from slmdesk.models.packs import OfferedModel, PackContents, PackPlan, PackResult
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.window.base import theme
@@ -51,23 +52,23 @@ from slmdesk.window.widgets.rows import DOT, WideDialog, amount_words
 if TYPE_CHECKING:
     from slmdesk.runtime.events import Pending
 
-PACK_FILTER = "Packs of models (*.tar);;All files (*)"
+PACK_FILTER = _("Packs of models (*.tar);;All files (*)")
 PLAN_MS = 150
-MAKE_INTRO = (
+MAKE_INTRO = _(
     "A pack is one file with the models you choose, their checksums and licences, for PCs without a network: "
     "copy it there, on a USB stick for instance, and open it in slmdesk."
 )
-MADE_INTRO = (
+MADE_INTRO = _(
     "Hand this checksum on by another way than the pack itself: by mail, on paper, by telephone. Whoever opens the "
     "pack can compare it, and so knows that nothing was changed on the way."
 )
-OPEN_INTRO = (
+OPEN_INTRO = _(
     "Compare the checksum with the one you were told by whoever made the pack. Every byte of the pack is checked "
     "before the first model is kept."
 )
-SAME = "✓ It is the same: this is the pack you were told of."
-OTHER = "It is another one: this is not the pack you were told of. Do not bring it in."
-STOPPED = "Stopped; nothing of it was kept."
+SAME = _("✓ It is the same: this is the pack you were told of.")
+OTHER = _("It is another one: this is not the pack you were told of. Do not bring it in.")
+STOPPED = _("Stopped; nothing of it was kept.")
 
 
 class Work(QObject):
@@ -152,7 +153,7 @@ class WorkDialog(WideDialog):
 class MakePackDialog(WorkDialog):
     def __init__(self, parent: QWidget, packs: Work) -> None:
         super().__init__(
-            parent, packs, name="make_pack", title="Make a pack", intro=MAKE_INTRO, doing="Writing the pack"
+            parent, packs, name="make_pack", title=_("Make a pack"), intro=MAKE_INTRO, doing=_("Writing the pack")
         )
         self._target: Path | None = None
         self._plan: PackPlan | None = None
@@ -166,11 +167,11 @@ class MakePackDialog(WorkDialog):
     def _build_ui(self) -> None:
         self._list = CheckList(self, name="make_pack_models", height=180)
         self._sum = plain_label("", self, name="make_pack_sum", kind="muted")
-        self._place = ElidedLabel(self, name="make_pack_place", text="No place chosen yet")
-        self._choose = button("Where to…", "make_pack_where", self, label="Choose where the pack is written")
+        self._place = ElidedLabel(self, name="make_pack_place", text=_("No place chosen yet"))
+        self._choose = button(_("Where to…"), "make_pack_where", self, label=_("Choose where the pack is written"))
         self._choose.setAutoDefault(False)
         self._checksum = _checksum_label(self, "make_pack_checksum")
-        self._copy = button("Copy", "make_pack_copy", self, label="Copy the checksum", on=self._on_copy)
+        self._copy = button(_("Copy"), "make_pack_copy", self, label=_("Copy the checksum"), on=self._on_copy)
         self._copy.setAutoDefault(False)
         self.body.addWidget(self._list, 1)
         self.body.addWidget(self._sum)
@@ -179,8 +180,8 @@ class MakePackDialog(WorkDialog):
         for widget in (self._checksum, self._copy):
             widget.setVisible(False)
         self.buttons.addStretch(1)
-        self._close = self.add_button("Close", name="make_pack_close")
-        self._make = self.add_button("Make the pack", name="make_pack_make", is_primary=True)
+        self._close = self.add_button(_("Close"), name="make_pack_close")
+        self._make = self.add_button(_("Make the pack"), name="make_pack_make", is_primary=True)
         self._make.setEnabled(False)
 
     def _connect(self) -> None:
@@ -201,15 +202,15 @@ class MakePackDialog(WorkDialog):
         ]
         self._list.show_rows(rows, chosen=len(rows) == 1)
         if not rows:
-            self.show_trouble("There is no model yet that could be packed.")
+            self.show_trouble(_("There is no model yet that could be packed."))
         self._list.focus_first()
 
     def _on_changed(self) -> None:
         chosen = self._list.chosen
         self._plan = None
         size = bytes_for_people(sum(other_row.bytes for other_row in chosen))
-        count = "1 model" if len(chosen) == 1 else f"{len(chosen)} models"
-        self._sum.setText(f"{count}, {size}" if chosen else "No model chosen yet")
+        count = ngettext("1 model", "{n} models", len(chosen))
+        self._sum.setText(f"{count}, {size}" if chosen else _("No model chosen yet"))
         self.show_trouble("")
         self._refresh()
         if chosen and self._target:
@@ -226,16 +227,20 @@ class MakePackDialog(WorkDialog):
             return
         self._plan = plan
         size, free = bytes_for_people(plan.bytes), bytes_for_people(plan.free_bytes)
-        full = f"Not enough space there: the pack takes {size}, {free} are free."
+        full = _("Not enough space there: the pack takes {size}, {free} are free.").format(size=size, free=free)
         full = full if plan.bytes > plan.free_bytes else ""
         self.show_trouble(plan.problem.sentence if plan.problem else full)
         if plan.bytes:
-            self._sum.setText(f"{len(self._list.chosen)} chosen{DOT}the pack takes {size}{DOT}{free} are free there")
+            self._sum.setText(
+                _("{count} chosen{dot}the pack takes {size}{dot}{free} are free there").format(
+                    count=len(self._list.chosen), dot=DOT, size=size, free=free
+                )
+            )
         self._refresh()
 
     def _on_choose(self) -> None:
         where = self._target or Path.home() / "models.tar"
-        dialog = passing(QFileDialog(self, "Where to write the pack", str(where), PACK_FILTER), "pack_file_dialog")
+        dialog = passing(QFileDialog(self, _("Where to write the pack"), str(where), PACK_FILTER), "pack_file_dialog")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)  # a file that is there is refused with a sentence
         dialog.setDefaultSuffix(PACK_SUFFIX.removeprefix("."))
@@ -258,7 +263,7 @@ class MakePackDialog(WorkDialog):
         self._sha256 = event.manifest_sha256
         self._checksum.setText(grouped(self._sha256))
         self.intro.setText(MADE_INTRO)
-        self._sum.setText(f"The pack is written and checked: {bytes_for_people(event.bytes)}")
+        self._sum.setText(_("The pack is written and checked: {size}").format(size=bytes_for_people(event.bytes)))
         for widget in (self._list, self._choose, self._make):
             widget.setVisible(False)
         for shown in (self._checksum, self._copy):
@@ -270,7 +275,7 @@ class MakePackDialog(WorkDialog):
 
     def _on_copy(self) -> None:
         copy_text(self._sha256)
-        self._copy.setText("Copied")
+        self._copy.setText(_("Copied"))
 
     def _refresh(self) -> None:
         plan = self._plan
@@ -278,14 +283,14 @@ class MakePackDialog(WorkDialog):
         self._make.setEnabled(is_possible and not self._is_busy and bool(self._list.chosen))
         self._list.setEnabled(not self._is_busy)
         self._choose.setEnabled(not self._is_busy)
-        self._close.setText("Cancel" if self._is_busy else "Close")
+        self._close.setText(_("Cancel") if self._is_busy else _("Close"))
 
 
 class OpenPackDialog(WorkDialog):
     def __init__(self, parent: QWidget, packs: Work, contents: PackContents) -> None:
         name = Path(contents.path).name
         super().__init__(
-            parent, packs, name="open_pack", title="Open a pack", intro=OPEN_INTRO, doing="Checking the pack"
+            parent, packs, name="open_pack", title=_("Open a pack"), intro=OPEN_INTRO, doing=_("Checking the pack")
         )
         self._contents, self._is_other = contents, False
         self._build_ui(name)
@@ -298,7 +303,7 @@ class OpenPackDialog(WorkDialog):
         self._file = plain_label(breakable(f"{name}{DOT}{size}"), self, name="open_pack_file", kind="muted")
         self._checksum = _checksum_label(self, "open_pack_checksum")
         self._checksum.setText(grouped(self._contents.manifest_sha256))
-        hint, label = "Paste the checksum you were told, to have it compared", "The checksum you were told"
+        hint, label = _("Paste the checksum you were told, to have it compared"), _("The checksum you were told")
         self._reported = text_line("open_pack_told", self, hint, label=label)
         self._verdict = plain_label("", self, name="open_pack_verdict", kind="small", is_hidden=True)
         self._list = CheckList(self, name="open_pack_models", height=150)
@@ -308,8 +313,8 @@ class OpenPackDialog(WorkDialog):
         self.body.addWidget(self._list, 1)
         self.body.addWidget(self._sum)
         self.buttons.addStretch(1)
-        self._close = self.add_button("Close", name="open_pack_close")
-        self._take = self.add_button("Bring them in", name="open_pack_take", is_primary=True)
+        self._close = self.add_button(_("Close"), name="open_pack_close")
+        self._take = self.add_button(_("Bring them in"), name="open_pack_take", is_primary=True)
 
     def _connect(self) -> None:
         self._list.chosen_changed.connect(self._on_changed)
@@ -321,16 +326,24 @@ class OpenPackDialog(WorkDialog):
         chosen, free = self._list.chosen, self._contents.free_bytes
         size = sum(other_row.bytes for other_row in chosen)
         if self._list.is_empty:
-            words = "All of its models are on this PC already." if self._contents.models else "There is no model in it."
+            words = (
+                _("All of its models are on this PC already.")
+                if self._contents.models
+                else _("There is no model in it.")
+            )
         elif not chosen:
-            words = "No model chosen"
+            words = _("No model chosen")
         else:
-            count = "1 model" if len(chosen) == 1 else f"{len(chosen)} models"
-            words = f"{count}, {bytes_for_people(size)}{DOT}{bytes_for_people(free)} are free"
+            count = ngettext("1 model", "{n} models", len(chosen))
+            words = _("{count}, {size}{dot}{size2} are free").format(
+                count=count, size=bytes_for_people(size), dot=DOT, size2=bytes_for_people(free)
+            )
         self._sum.setText(words)
-        full = f"Not enough space: {bytes_for_people(size)} are needed, {bytes_for_people(free)} are free."
+        full = _("Not enough space: {size} are needed, {size2} are free.").format(
+            size=bytes_for_people(size), size2=bytes_for_people(free)
+        )
         self.show_trouble(full if size > free else "")
-        self._take.setText("Bring it in" if len(chosen) == 1 else "Bring them in")
+        self._take.setText(ngettext("Bring it in", "Bring them in", len(chosen)))
         self._refresh()
 
     def _on_reported(self, text: str) -> None:
@@ -344,8 +357,8 @@ class OpenPackDialog(WorkDialog):
     def _on_take(self) -> None:
         if self._worker.is_busy():
             return
-        self._begin_work("Checking the pack")
-        self._doing = "Checking and copying"
+        self._begin_work(_("Checking the pack"))
+        self._doing = _("Checking and copying")
         path, expected = Path(self._contents.path), self._contents.manifest_sha256
         only = [row.key for row in self._list.chosen]
         self._worker.begin(self._bridge.services.packs.unpack(path, expected=expected, only=only))
@@ -363,22 +376,22 @@ class OpenPackDialog(WorkDialog):
         self._take.setEnabled(is_possible and not self._is_busy)
         self._reported.setEnabled(not self._is_busy)
         self._list.setEnabled(not self._is_busy)
-        self._close.setText("Cancel" if self._is_busy else "Close")
+        self._close.setText(_("Cancel") if self._is_busy else _("Close"))
 
 
 def row_of(model: OfferedModel) -> CheckRow:
     listed = model.listed
-    licence = listed.about.get("licence") or listed.license or "not stated"
-    info = [bytes_for_people(listed.bytes), f"licence: {licence}"]
+    licence = listed.about.get("licence") or listed.license or _("not stated")
+    info = [bytes_for_people(listed.bytes), _("licence: {licence}").format(licence=licence)]
     if model.here:
-        info.append("on this PC already")
+        info.append(_("on this PC already"))
     words = " ".join(listed.about[key] for key in ("good_for", "weakness") if listed.about.get(key))
     name = listed.name or re.sub(r"-[0-9a-f]{12}\.gguf$", "", os.path.basename(listed.file))  # noqa: PTH119  no path here
     return CheckRow(listed.sha256, name, DOT.join(info), listed.bytes, words, is_here=bool(model.here))
 
 
 def _record_info(record: ModelRecord) -> str:
-    known = (record.header.get("quantization"), record.header.get("license") or "licence not stated")
+    known = (record.header.get("quantization"), record.header.get("license") or _("licence not stated"))
     return DOT.join([bytes_for_people(record.bytes), *(str(one) for one in known if one)])
 
 
@@ -390,8 +403,8 @@ def grouped(sha256: str) -> str:
 def _checksum_label(parent: QWidget, name: str) -> QLabel:
     label = plain_label("", parent, name=name, kind="strong")
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    label.setAccessibleName("Checksum of the pack (sha256)")
-    label.setToolTip("sha256 of the list of the pack, which holds the checksum of everything in it")
+    label.setAccessibleName(_("Checksum of the pack (sha256)"))
+    label.setToolTip(_("sha256 of the list of the pack, which holds the checksum of everything in it"))
     return label
 
 

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.policy import Policy
+from slmdesk.base.texts import _
 from slmdesk.evaluation.formats import FEATURE as FORMATS_FEATURE
 from slmdesk.evaluation.formats import copy_label
 from slmdesk.evaluation.model_cards import ModelCard, ModelDetails
@@ -51,8 +52,8 @@ from slmdesk.window.widgets.opening import FileDrop, choose_model_file, open_out
 from slmdesk.window.widgets.rows import DOT, Card, ScrollAnchor, TabOrder
 
 COLUMN = 760
-OFFLINE = "slmdesk works offline. Searching and downloading need the network."
-OFFLINE_BY_POLICY = "Your organisation has set slmdesk to work offline: nothing is searched or downloaded."
+OFFLINE = _("slmdesk works offline. Searching and downloading need the network.")
+OFFLINE_BY_POLICY = _("Your organisation has set slmdesk to work offline: nothing is searched or downloaded.")
 
 
 class OfflineBar(QFrame):
@@ -65,8 +66,8 @@ class OfflineBar(QFrame):
         sign = named(QLabel(self), "offline_sign")
         set_icon(sign, "wifi-off", "muted")
         self._words = plain_label(OFFLINE, self, name="offline_words")
-        self._allow = button("Allow the network", "allow_network_button", self, on=self.allow_requested)
-        once = self._once = button("Only this once", "allow_once_button", self, tip=ONCE_TIP, on=self.once_requested)
+        self._allow = button(_("Allow the network"), "allow_network_button", self, on=self.allow_requested)
+        once = self._once = button(_("Only this once"), "allow_once_button", self, tip=ONCE_TIP, on=self.once_requested)
         margins = (theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
         row(sign, (self._words, 1), once, self._allow, into=self, gap=theme.SPACE_8, margins=margins)
 
@@ -107,18 +108,18 @@ class ModelsPage(QScrollArea):
         self._local = LocalModels(self._library, holder)
         self.more_ways = AddMenu(self._local)
         self._local.add_way(self.more_ways)
-        title = plain_label("Models", holder, name="models_title", kind="title")
+        title = plain_label(_("Models"), holder, name="models_title", kind="title")
         margins = (theme.SPACE_24, theme.SPACE_16, theme.SPACE_24, theme.SPACE_24)
         parts = column(title, self._offline, downloads, into=holder, gap=theme.SPACE_12, margins=margins)
         for name, words, part in (
-            ("local", "On this PC", self._local),
-            ("suggested", "Suggested", suggestions),
-            ("hub", "On the Hugging Face Hub", search),
+            ("local", _("On this PC"), self._local),
+            ("suggested", _("Suggested"), suggestions),
+            ("hub", _("On the Hugging Face Hub"), search),
         ):
             heading = plain_label(words, holder, name=f"{name}_heading", kind="heading")
             if part is self._local:
-                tip = "Ask several models the same question, side by side"
-                compare = button("Compare models…", "compare_button", holder, tip=tip, on=self.compare_requested)
+                tip = _("Ask several models the same question, side by side")
+                compare = button(_("Compare models…"), "compare_button", holder, tip=tip, on=self.compare_requested)
                 parts.addLayout(row((heading, 1), compare))
             else:
                 parts.addWidget(heading)
@@ -194,12 +195,12 @@ class LocalModels(QWidget):
         library.formats.show_requested.connect(self.show_formats)
 
     def _build_ui(self) -> None:
-        self._note = plain_label("Looking what is there…", self, name="local_note", kind="muted")
+        self._note = plain_label(_("Looking what is there…"), self, name="local_note", kind="muted")
         self._rows = column(gap=0)
-        self._adapters_heading = plain_label("Adapters (LoRA)", self, name="adapters_heading", kind="strong")
+        self._adapters_heading = plain_label(_("Adapters (LoRA)"), self, name="adapters_heading", kind="strong")
         self._adapters_heading.hide()
         self._adapters = column(gap=0)
-        self._more = button("Show more", "local_more", self, on=self._on_more)
+        self._more = button(_("Show more"), "local_more", self, on=self._on_more)
         self._more.setVisible(False)
         self._build_import()
         adapters, more = (self._adapters_heading, self._adapters), (self._more, Qt.AlignmentFlag.AlignLeft)
@@ -207,16 +208,16 @@ class LocalModels(QWidget):
         column(*parts, into=self, gap=theme.SPACE_8)
 
     def _build_import(self) -> None:
-        self._add = button("Add model files…", "library_add_button", self, on=self.add_requested)
-        words = "or drop .gguf files, a folder or a pack anywhere here"
+        self._add = button(_("Add model files…"), "library_add_button", self, on=self.add_requested)
+        words = _("or drop .gguf files, a folder or a pack anywhere here")
         self._drop = plain_label(words, self, name="drop_words", kind="small")
         # the stretch: where adding files is hidden, what is left keeps its size
         self._import_row = row(self._add, (self._drop, 1), 0, gap=theme.SPACE_12)
         self._import = named(QWidget(self), "library_import")
         self._words = plain_label("", self._import, name="library_import_words", kind="muted")
-        stop, stop_label = self._library.imports.cancel, "Stop adding the model file"
-        cancel = button("Cancel", "library_import_cancel", self._import, label=stop_label, on=stop)
-        self._bar = thin_bar("library_import_bar", self._import, "Adding the model file", most=1000)
+        stop, stop_label = self._library.imports.cancel, _("Stop adding the model file")
+        cancel = button(_("Cancel"), "library_import_cancel", self._import, label=stop_label, on=stop)
+        self._bar = thin_bar("library_import_bar", self._import, _("Adding the model file"), most=1000)
         column(row((self._words, 1), cancel), self._bar, into=self._import)
         self._import.setVisible(False)
 
@@ -309,12 +310,12 @@ class LocalModels(QWidget):
         _put_in(self._rows, [self._cards[card.record.id] for card in main[: self._shown]])
         _put_in(self._adapters, [self._cards[adapter.record.id] for adapter in adapters])
         self._adapters_heading.setVisible(bool(adapters))
-        empty = "There is no model on this PC yet. Take one from the suggestions below, or add a file you have."
+        empty = _("There is no model on this PC yet. Take one from the suggestions below, or add a file you have.")
         self._note.setText(empty)
         self._note.setVisible(not models)
         left = len(main) - self._shown
         self._more.setVisible(left > 0)
-        self._more.setText(f"Show more ({left} left)")
+        self._more.setText(_("Show more ({left} left)").format(left=left))
 
     def _card_of(self, other_card: ModelCard) -> LocalCard:
         id = other_card.record.id
@@ -354,8 +355,8 @@ class LocalModels(QWidget):
         self._dialog = None
 
     def _ask_name(self, model: str) -> None:
-        dialog = passing(QInputDialog(self), "rename_dialog", "Rename the model")
-        dialog.setLabelText("Its new name; the file keeps its own.")
+        dialog = passing(QInputDialog(self), "rename_dialog", _("Rename the model"))
+        dialog.setLabelText(_("Its new name; the file keeps its own."))
         dialog.setTextValue(self._cards[model].card.record.name)
         dialog.textValueSelected.connect(lambda name: self._library.rename(model, name))
         dialog.open()
@@ -373,13 +374,13 @@ def _put_in(layout: QVBoxLayout, cards: Sequence[QWidget]) -> None:
 
 
 ACTIONS = (
-    ("details", "Details"),
-    ("rename", "Rename…"),
-    ("verify", "Verify: read the whole file and compare"),
-    ("folder", "Open its folder"),
-    ("remove", "Remove"),
+    ("details", _("Details")),
+    ("rename", _("Rename…")),
+    ("verify", _("Verify: read the whole file and compare")),
+    ("folder", _("Open its folder")),
+    ("remove", _("Remove")),
 )
-NOISE = "Does not behave like a language model: its answers are probably nonsense. The file may be damaged."
+NOISE = _("Does not behave like a language model: its answers are probably nonsense. The file may be damaged.")
 
 
 class LocalCard(Card):
@@ -398,7 +399,7 @@ class LocalCard(Card):
         self.body.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignLeft)
         self._use: QPushButton | None = None
         if record.can_chat:
-            self._use = self.add_button("Use for chat", name="use_button", spoken="")
+            self._use = self.add_button(_("Use for chat"), name="use_button", spoken="")
             self._use.clicked.connect(lambda: library.use(self.used))
         self._toggle = self._tool("details_button", "chevron-down")
         self._toggle.setCheckable(True)
@@ -421,7 +422,7 @@ class LocalCard(Card):
     def _build_menu(self) -> None:
         self._more = self._tool("model_actions", "ellipsis")
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._more.setToolTip("Details, rename, verify, folder, remove")
+        self._more.setToolTip(_("Details, rename, verify, folder, remove"))
         self._menu = named(QMenu(self._more), "model_actions_menu")
         self._menu.aboutToShow.connect(self._fill_menu)  # not before: thirty cards are made at once
         self._more.setMenu(self._menu)
@@ -436,15 +437,17 @@ class LocalCard(Card):
         self.set_title(record.name)
         self.setAccessibleName(record.name)
         if self._use:
-            self._use.setAccessibleName(f"Chat with {record.name}")
-            self._use.setToolTip("Chat with this model now")
-        self._more.setAccessibleName(f"More to do with {record.name}")
+            self._use.setAccessibleName(_("Chat with {name}").format(name=record.name))
+            self._use.setToolTip(_("Chat with this model now"))
+        self._more.setAccessibleName(_("More to do with {name}").format(name=record.name))
         self._name_toggle()
         used = used_card(card, copies)
         self.set_sentence(sentence_of(used if used.exam else card))  # of the copy in use, once it has sat its own exam
         self.set_info(info_of(card, self._speed))
         uses = uses_of(card, copies)
-        self._badge.setText(f"Default for {', '.join(WORDS[use] for use in uses)}" if uses else "")
+        self._badge.setText(
+            _("Default for {names}").format(names=", ".join(WORDS[use] for use in uses)) if uses else ""
+        )
         self._badge.setVisible(bool(uses))
         self._show_copies(can_switch=can_switch)
         self._show_trouble()
@@ -460,7 +463,11 @@ class LocalCard(Card):
         self.set_trouble(self._problem or (NOISE if self.card.record.behaves is False else ""))
 
     def show_judged(self, judged: FitCheck) -> None:
-        needs = f"Needs about {bytes_for_people(judged.needed_bytes)} of memory." if judged.needed_bytes else ""
+        needs = (
+            _("Needs about {size} of memory.").format(size=bytes_for_people(judged.needed_bytes))
+            if judged.needed_bytes
+            else ""
+        )
         why = judged.problem.sentence if judged.problem else needs
         self.fit.show_fit(judged.fit, why=why, is_slow=is_too_slow(judged.speed))
         self._problem = judged.problem.sentence if judged.problem else ""
@@ -474,7 +481,7 @@ class LocalCard(Card):
         """Show whether the model with this id, which is loaded, is this one or a copy of it; '': none is."""
         if self._use:
             is_loaded = id in (self.card.record.id, *(copy.record.id for copy in self.copies))
-            self._use.setText("In use" if is_loaded else "Use for chat")
+            self._use.setText(_("In use") if is_loaded else _("Use for chat"))
 
     def open_details(self) -> None:
         self._toggle.setChecked(True)
@@ -494,9 +501,9 @@ class LocalCard(Card):
                 self.grown.emit(self.details)
 
     def _name_toggle(self) -> None:
-        words = "Close the details of" if self._toggle.isChecked() else "Details of"
+        words = _("Close the details of") if self._toggle.isChecked() else _("Details of")
         self._toggle.setAccessibleName(f"{words} {self.card.record.name}")
-        self._toggle.setToolTip("Close the details" if self._toggle.isChecked() else "Details")
+        self._toggle.setToolTip(_("Close the details") if self._toggle.isChecked() else _("Details"))
 
     def _on_action(self, action: str) -> None:
         if action in ("details", "verify"):
@@ -513,15 +520,15 @@ def uses_of(card: ModelCard, copies: Sequence[ModelCard]) -> tuple[DefaultUse, .
 def speed_of(judged: FitCheck) -> str:
     if judged.speed is None:
         return ""
-    return f"{speed_in_words(judged.speed)}{' (measured here)' if judged.is_measured else ''}"
+    return f"{speed_in_words(judged.speed)}{_(' (measured here)') if judged.is_measured else ''}"
 
 
 def sentence_of(card: ModelCard) -> str:
     if card.record.kind == "encoder":
-        return "Finds passages; it cannot chat."
+        return _("Finds passages; it cannot chat.")
     if card.record.kind == "adapter":
-        base = str(card.record.header.get("base") or "its base model")
-        return f"Changes how {base} answers; choose it in the settings of a chat."
+        base = str(card.record.header.get("base") or _("its base model"))
+        return _("Changes how {base} answers; choose it in the settings of a chat.").format(base=base)
     return f"{card.exam[0].upper()}{card.exam[1:]}." if card.exam else ""
 
 
@@ -531,14 +538,22 @@ def info_of(card: ModelCard, speed: str = "") -> str:
     parts = [str(header.get("architecture") or ""), quantization_words(record), bytes_for_people(record.bytes)]
     context = header.get("context_length")
     if isinstance(context, int) and context:
-        parts.append(f"sees up to {locale.toString(context)} tokens")
-    measured = f"writes {locale.toString(card.tokens_per_s, 'f', 0)} tokens a second here" if card.tokens_per_s else ""
+        parts.append(_("sees up to {context} tokens").format(context=locale.toString(context)))
+    measured = (
+        _("writes {tokens_per_s} tokens a second here").format(tokens_per_s=locale.toString(card.tokens_per_s, "f", 0))
+        if card.tokens_per_s
+        else ""
+    )
     parts.append(measured or speed)
     licence = licence_named(str(header.get("license") or ""))
-    parts.append(f"licence: {licence.name}" if licence else "licence not stated")
+    parts.append(_("licence: {name}").format(name=licence.name) if licence else _("licence not stated"))
     if record.linked:
-        parts.append("linked, its file stays where it is")
-    parts.append(f"last used {day_words(record.last_used)}" if record.last_used is not None else "never used")
+        parts.append(_("linked, its file stays where it is"))
+    parts.append(
+        _("last used {day}").format(day=day_words(record.last_used))
+        if record.last_used is not None
+        else _("never used")
+    )
     return DOT.join(part for part in parts if part)
 
 
@@ -551,10 +566,10 @@ class CopyLine(QWidget):
         self.setObjectName(f"copy_{copy}")
         self._library, self._copy, self._model, self._is_used = library, copy, "", False
         self._words = plain_label("", self, name="copy_words")
-        tip = "Wherever the other one is used now"
+        tip = _("Wherever the other one is used now")
         self._switch = button("", "copy_switch", self, kind="quiet", tip=tip, on=self._on_switch)
-        tip = "The published file stays"
-        remove = self._remove = button("Remove the copy", "copy_remove", self, kind="quiet", tip=tip)
+        tip = _("The published file stays")
+        remove = self._remove = button(_("Remove the copy"), "copy_remove", self, kind="quiet", tip=tip)
         remove.clicked.connect(lambda: library.remove(copy))
         top = Qt.AlignmentFlag.AlignTop
         row((self._words, 1), (self._switch, top), (remove, top), into=self, gap=theme.SPACE_8)
@@ -563,10 +578,14 @@ class CopyLine(QWidget):
         self._model, self._is_used = card.record.id, is_used
         self._words.setText(breakable(copy_words(copy, is_used=is_used)))
         name = copy.record.name
-        self._switch.setText("Use the published file" if is_used else "Use the copy")
-        self._switch.setAccessibleName(f"Use the published file of {card.record.name}" if is_used else f"Use {name}")
+        self._switch.setText(_("Use the published file") if is_used else _("Use the copy"))
+        self._switch.setAccessibleName(
+            _("Use the published file of {name}").format(name=card.record.name)
+            if is_used
+            else _("Use {name}").format(name=name)
+        )
         self._switch.setVisible(can_switch and is_for_this_pc(copy.record))
-        self._remove.setAccessibleName(f"Remove {name}")
+        self._remove.setAccessibleName(_("Remove {name}").format(name=name))
 
     def _on_switch(self) -> None:
         self._library.formats.use(self._model, "" if self._is_used else self._copy)
@@ -608,6 +627,18 @@ def copy_words(copy: ModelCard, *, is_used: bool) -> str:
     origin = origin_of(copy.record)
     assert origin is not None, "only copies are shown"
     here = is_for_this_pc(copy.record)
-    place = "this PC" if here else "another PC"
-    state = "in use" if is_used else "not in use" if here else "not used here, where another format may be the best"
-    return DOT.join((f"{copy_label(origin)}, made on {place}", bytes_for_people(copy.record.bytes), state))
+    place = _("this PC") if here else _("another PC")
+    state = (
+        _("in use")
+        if is_used
+        else _("not in use")
+        if here
+        else _("not used here, where another format may be the best")
+    )
+    return DOT.join(
+        (
+            _("{copy}, made on {place}").format(copy=copy_label(origin), place=place),
+            bytes_for_people(copy.record.bytes),
+            state,
+        )
+    )

@@ -22,6 +22,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import Paths
 from slmdesk.base.protocol import stored_dict, stored_from
 from slmdesk.base.record import Record, field
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label, object_in
 from slmdesk.base.walls import ALLOWED, REFUSED, outcome_of, try_all
@@ -95,7 +96,7 @@ class StatementKeys:
                 raise
             raise KnownError("statement.key", reason=str(err.args_for_people.get("reason", err.code))) from None
         except ValueError:  # whose text would quote the key
-            raise KnownError("statement.key", reason="it is damaged") from None
+            raise KnownError("statement.key", reason=_("it is damaged")) from None
         return StatementKey(key, places[0])
 
     def forget(self) -> None:
@@ -141,7 +142,7 @@ def _string(data: bytes) -> bytes:
 
 def _strings(data: bytes, count: int) -> list[bytes]:
     found, at = [], 0
-    for _ in range(count):
+    for __ in range(count):
         (size,) = struct.unpack_from(">I", data, at)
         found.append(data[at + 4 : at + 4 + size])
         at += 4 + size

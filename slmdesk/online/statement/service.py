@@ -21,6 +21,7 @@ from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.files import is_there, write_atomically
 from slmdesk.base.record import Record, field
 from slmdesk.base.records import BEGINNING, Kind, LedgerRow, chain_hash
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.base.walls import walls_of
@@ -77,7 +78,7 @@ class StatementService(Service):
         """
         self._store.require_writable()
         if request.since and request.until and request.since > request.until:
-            raise KnownError("request.invalid", what="the period ends before it begins")
+            raise KnownError("request.invalid", what=_("the period ends before it begins"))
         if is_there(request.target) and not request.replace:
             raise KnownError("file.exists", path=str(request.target))
         self._ledger_events.require_start()
@@ -317,11 +318,11 @@ class StatementProgress(Record):
 
 
 STAGES = {
-    "test": "Trying who can reach the network",
-    "files": "Comparing the installed files",
-    "ledger": "Reading the ledger",
-    "pages": "Laying out the pages",
-    "writing": "Signing and writing",
+    "test": _("Trying who can reach the network"),
+    "files": _("Comparing the installed files"),
+    "ledger": _("Reading the ledger"),
+    "pages": _("Laying out the pages"),
+    "writing": _("Signing and writing"),
 }
 
 # ---- counts what the ledger says of a period, row by row

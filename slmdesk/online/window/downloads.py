@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu, QPushButton, QToolButton, QWidget
 
 from slmdesk.base.settings import Settings
+from slmdesk.base.texts import _
 from slmdesk.online.downloads import ENDS, LeftoverFile
 from slmdesk.online.events import DownloadChanged, DownloadState
 from slmdesk.runtime.messages import bytes_for_people
@@ -21,7 +22,7 @@ from slmdesk.window.widgets.notices import UNDO_MS, Notice
 from slmdesk.window.widgets.rows import DOT, Card, Removals
 from slmdesk.window.widgets.tokens import GATED_CODES
 
-OFFLINE_WORDS = "slmdesk works offline, so nothing was asked for."
+OFFLINE_WORDS = _("slmdesk works offline, so nothing was asked for.")
 
 
 class DownloadsController(QObject):
@@ -46,17 +47,17 @@ class DownloadsController(QObject):
         """A file of a repository, or the one of a quantization; when offline, a notice offers the network."""
         running = [changed for changed in self._all.values() if changed.repo == repo and changed.state not in ENDS]
         if any(file in ("", changed.name) for changed in running):
-            words = "This model is being downloaded already."
+            words = _("This model is being downloaded already.")
             self._bridge.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key="download"))
             return
         start = partial(self._bridge.services.downloads.start, repo, file, quantization, waits=True)
-        self._when_allowed("Allow the network and download", start)
+        self._when_allowed(_("Allow the network and download"), start)
 
     def pause(self, id: str) -> None:
         self._bridge.services.downloads.pause(id)
 
     def resume(self, id: str) -> None:
-        self._when_allowed("Allow the network and go on", partial(self._bridge.services.downloads.resume, id))
+        self._when_allowed(_("Allow the network and go on"), partial(self._bridge.services.downloads.resume, id))
 
     def move(self, id: str, where: str) -> None:
         self._bridge.services.downloads.move(id, where)
@@ -68,7 +69,7 @@ class DownloadsController(QObject):
             self.pause(id)
         self._let_go(
             id,
-            f"The download of {change.name or change.repo} is cancelled.",
+            _("The download of {name} is cancelled.").format(name=change.name or change.repo),
             partial(self._bridge.services.downloads.cancel, id),
         )
 
@@ -88,7 +89,9 @@ class DownloadsController(QObject):
     def discard(self, left_over: str) -> None:
         """Delete an unfinished file when the time for *Undo* is over."""
         name = self._left[left_over].name
-        self._let_go(left_over, f"What came of {name} is removed.", partial(self._discard_now, left_over))
+        self._let_go(
+            left_over, _("What came of {name} is removed.").format(name=name), partial(self._discard_now, left_over)
+        )
         self._list_left()
 
     # ---- events
@@ -131,8 +134,8 @@ class DownloadsController(QObject):
         if change.model is None:
             return
         use = partial(self._chat_with, change.model.id, change.id)  # its row may be closed by then
-        words = f"{change.model.name} is here, and exactly what was published."
-        notice = Notice(words, action="Use it now", on_action=use, life_ms=UNDO_MS, key=f"done {change.id}")
+        words = _("{name} is here, and exactly what was published.").format(name=change.model.name)
+        notice = Notice(words, action=_("Use it now"), on_action=use, life_ms=UNDO_MS, key=f"done {change.id}")
         self._bridge.notice_raised.emit(notice)
 
     def _chat_with(self, model: str, id: str) -> None:
@@ -143,13 +146,13 @@ class DownloadsController(QObject):
         if not self._is_offline:
             then()
             return
-        network, once = self._bridge.services.network, "Only this once"
+        network, once = self._bridge.services.network, _("Only this once")
 
         def allow() -> None:
-            self._bridge.ask(network.set_offline(False), lambda _: then())
+            self._bridge.ask(network.set_offline(False), lambda __: then())
 
         def allow_once() -> None:
-            self._bridge.ask(network.allow_once(), lambda _: then())
+            self._bridge.ask(network.allow_once(), lambda __: then())
 
         notice = Notice(OFFLINE_WORDS, action=action, on_action=allow, other=once, on_other=allow_once, key="offline")
         self._bridge.notice_raised.emit(notice)
@@ -169,7 +172,9 @@ class DownloadsController(QObject):
         name = self._left.pop(left_over).name
 
         def discarded(freed: int) -> None:
-            words = f"What came of {name} is removed; {bytes_for_people(freed)} are free again."
+            words = _("What came of {name} is removed; {size} are free again.").format(
+                name=name, size=bytes_for_people(freed)
+            )
             self._bridge.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key=f"cancel {left_over}"))
 
         self._bridge.ask(self._bridge.services.downloads.discard(left_over), discarded)
@@ -190,18 +195,18 @@ class DownloadsController(QObject):
 
 
 WORDS = {
-    DownloadState.ASKING: "Asking the Hub what the file is…",
-    DownloadState.CHECKING: "Checking what is here already…",
-    DownloadState.WAITING: "Waiting for the network; what came is kept.",
-    DownloadState.ELSEWHERE: "Another window or command is fetching it.",
-    DownloadState.PAUSED: "Paused",
-    DownloadState.DONE: "Complete, and exactly what was published.",
+    DownloadState.ASKING: _("Asking the Hub what the file is…"),
+    DownloadState.CHECKING: _("Checking what is here already…"),
+    DownloadState.WAITING: _("Waiting for the network; what came is kept."),
+    DownloadState.ELSEWHERE: _("Another window or command is fetching it."),
+    DownloadState.PAUSED: _("Paused"),
+    DownloadState.DONE: _("Complete, and exactly what was published."),
 }
 RUNNING = frozenset(DownloadState) - ENDS
 MOVES = (
-    ("up", "Earlier in the queue", "Alt+Up"),
-    ("down", "Later in the queue", "Alt+Down"),
-    ("first", "First in the queue", "Alt+Home"),
+    ("up", _("Earlier in the queue"), "Alt+Up"),
+    ("down", _("Later in the queue"), "Alt+Down"),
+    ("first", _("First in the queue"), "Alt+Home"),
 )
 
 
@@ -211,16 +216,20 @@ class DownloadRow(Card):
     def __init__(self, fetch: DownloadsController, change: DownloadChanged, parent: QWidget) -> None:
         super().__init__(parent, name="download_row", title=change.name or change.repo)
         self._fetch, self._change = fetch, change
-        self._bar = thin_bar("download_bar", self, "Downloaded", most=1000)
+        self._bar = thin_bar("download_bar", self, _("Downloaded"), most=1000)
         self.body.addWidget(self._bar)
         name = change.name or change.repo
-        self._use = self.add_button("Use it now", name="use_download_button", spoken=f"Chat with {name}")
+        self._use = self.add_button(
+            _("Use it now"), name="use_download_button", spoken=_("Chat with {name}").format(name=name)
+        )
         self._use.clicked.connect(lambda: fetch.use(change.id))
         self._use.setProperty("kind", "primary")
-        self._gated = self.add_button("What to do…", name="gated_button", spoken=f"What to do to get {name}")
+        self._gated = self.add_button(
+            _("What to do…"), name="gated_button", spoken=_("What to do to get {name}").format(name=name)
+        )
         self._gated.clicked.connect(lambda: self.gated_requested.emit(self._change))
-        self._pause = self.add_button("Pause", name="pause_button", spoken="")
-        self._cancel = self.add_button("Cancel", name="cancel_download_button", spoken="")
+        self._pause = self.add_button(_("Pause"), name="pause_button", spoken="")
+        self._cancel = self.add_button(_("Cancel"), name="cancel_download_button", spoken="")
         self._build_moves(name)
         self._pause.clicked.connect(self._on_pause)
         self._cancel.clicked.connect(self._on_cancel)
@@ -244,12 +253,12 @@ class DownloadRow(Card):
         self._gated.setVisible(change.state is DownloadState.FAILED and code in GATED_CODES)
         self._moves.setVisible(change.place > 0)
         self._pause.setVisible(not is_done)
-        resume = "Try again" if change.state is DownloadState.FAILED else "Resume"
-        _dress(self._pause, "Pause" if is_running else resume, name)
-        _dress(self._cancel, "Close" if is_done else "Cancel", name)
+        resume = _("Try again") if change.state is DownloadState.FAILED else _("Resume")
+        _dress(self._pause, _("Pause") if is_running else resume, name)
+        _dress(self._cancel, _("Close") if is_done else _("Cancel"), name)
 
     def _build_moves(self, name: str) -> None:
-        label, tip = f"Place in the queue: {name}", "Its place in the queue (Alt+Up, Alt+Down)"
+        label, tip = _("Place in the queue: {name}").format(name=name), _("Its place in the queue (Alt+Up, Alt+Down)")
         self._moves = tool_button("download_moves", self, label=label, tip=tip, icon="ellipsis")
         self._moves.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._moves.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -276,17 +285,21 @@ class LeftoverRow(Card):
     def __init__(self, fetch: DownloadsController, found: LeftoverFile, parent: QWidget) -> None:
         super().__init__(parent, name="left_over_row", title=found.name)
         size = bytes_for_people(found.bytes)
-        info = f"Begun earlier: {size} of {bytes_for_people(found.expected)} are here."
+        info = _("Begun earlier: {size} of {size2} are here.").format(size=size, size2=bytes_for_people(found.expected))
         if found.is_bad:
-            info = f"Damaged on the way or at its source: {size} are kept aside, never used."
-        self.set_info(info if found.repo or found.is_bad else "Begun earlier; of what is not known.")
+            info = _("Damaged on the way or at its source: {size} are kept aside, never used.").format(size=size)
+        self.set_info(info if found.repo or found.is_bad else _("Begun earlier; of what is not known."))
         if found.repo and not found.is_bad:
-            bar = thin_bar("download_bar", self, "Downloaded", most=1000)
+            bar = thin_bar("download_bar", self, _("Downloaded"), most=1000)
             bar.setValue(round(1000 * found.bytes / max(found.expected, 1)))
             self.body.addWidget(bar)
-            resume = self.add_button("Resume", name="resume_left_button", spoken=f"Fetch the rest of {found.name}")
+            resume = self.add_button(
+                _("Resume"), name="resume_left_button", spoken=_("Fetch the rest of {name}").format(name=found.name)
+            )
             resume.clicked.connect(lambda: fetch.go_on_with(found.id))
-        discard = self.add_button("Remove", name="discard_left_button", spoken=f"Remove what came of {found.name}")
+        discard = self.add_button(
+            _("Remove"), name="discard_left_button", spoken=_("Remove what came of {name}").format(name=found.name)
+        )
         discard.clicked.connect(lambda: fetch.discard(found.id))
 
 
@@ -302,7 +315,7 @@ class Downloads(QWidget):
         self._rows: dict[str, DownloadRow] = {}
         self._places: dict[str, tuple[int, int]] = {}
         self._left: list[LeftoverRow] = []
-        heading = plain_label("Downloads", self, name="downloads_heading", kind="heading")
+        heading = plain_label(_("Downloads"), self, name="downloads_heading", kind="heading")
         self._layout = column(heading, into=self, gap=theme.SPACE_4, margins=(0, 0, 0, theme.SPACE_12))
         self.setVisible(False)
         fetch.download_shown.connect(self.show_download)
@@ -355,9 +368,11 @@ def words_of(change: DownloadChanged) -> str:
         return DOT.join((WORDS[state], total))
     parts = (
         place_words(change.place) if state is DownloadState.QUEUED else WORDS.get(state, ""),
-        f"{bytes_for_people(change.done_bytes)} of {total}" if change.total_bytes else "",
-        f"{bytes_for_people(change.bytes_per_s)} a second" if change.bytes_per_s else "",
-        f"{time_words(change.eta_s)} left" if change.eta_s is not None else "",
+        _("{size} of {total}").format(size=bytes_for_people(change.done_bytes), total=total)
+        if change.total_bytes
+        else "",
+        _("{size} a second").format(size=bytes_for_people(change.bytes_per_s)) if change.bytes_per_s else "",
+        _("{time} left").format(time=time_words(change.eta_s)) if change.eta_s is not None else "",
     )
     return DOT.join(part for part in parts if part)
 
@@ -365,9 +380,9 @@ def words_of(change: DownloadChanged) -> str:
 def place_words(place: int) -> str:
     """The place in the queue: "Next in the queue", "3rd in the queue"; empty for 0."""
     if place < 2:
-        return "Next in the queue" if place else ""
+        return _("Next in the queue") if place else ""
     ending = {1: "st", 2: "nd", 3: "rd"}.get(place % 10 if place % 100 not in (11, 12, 13) else 0, "th")
-    return f"{place}{ending} in the queue"
+    return _("{place}{ending} in the queue").format(place=place, ending=ending)
 
 
 def _place(change: DownloadChanged) -> tuple[int, int]:
@@ -380,9 +395,13 @@ def time_words(seconds: float) -> str:
     """An approximate time: "less than a minute", "12 min", "2 h 5 min"."""
     minutes = round(seconds / 60)
     if minutes < 1:
-        return "less than a minute"
+        return _("less than a minute")
     hours, rest = divmod(minutes, 60)
-    return f"{hours} h {rest} min" if hours else f"{minutes} min"
+    return (
+        _("{hours} h {rest} min").format(hours=hours, rest=rest)
+        if hours
+        else _("{minutes} min").format(minutes=minutes)
+    )
 
 
 def _dress(button: QPushButton, text: str, name: str) -> None:
@@ -394,8 +413,8 @@ def _dress(button: QPushButton, text: str, name: str) -> None:
 # ---- what is being downloaded or installed already, so that its buttons do not offer to download it again
 
 
-GET = "Download"
-ON_THIS_PC = "On this PC"
+GET = _("Download")
+ON_THIS_PC = _("On this PC")
 
 
 class InstalledIndex:
@@ -419,7 +438,7 @@ class InstalledIndex:
         for change in self._changes.values():
             if change.repo.casefold() == repo.casefold() and name in ("", change.name):
                 if change.state is DownloadState.PAUSED:
-                    return "Resume"
+                    return _("Resume")
                 if change.state not in ENDS:
                     return button_words(change)
         return ON_THIS_PC if sha256 and sha256 in self._sums else GET
@@ -428,7 +447,7 @@ class InstalledIndex:
 def button_words(change: DownloadChanged) -> str:
     """The state of a download that has not ended: "In the queue", "43 % is here"."""
     if change.state is DownloadState.QUEUED:
-        return "In the queue"
+        return _("In the queue")
     if not change.total_bytes:
-        return "Asked for"
-    return f"{100 * change.done_bytes // change.total_bytes} % is here"
+        return _("Asked for")
+    return _("{done_bytes} % is here").format(done_bytes=100 * change.done_bytes // change.total_bytes)

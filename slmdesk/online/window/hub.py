@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.settings import Settings
+from slmdesk.base.texts import _
 from slmdesk.gguf.memory import Speed, is_too_slow, speed_in_words
 from slmdesk.models.service import Fit, PaceChanged
 from slmdesk.online.hub import LANGUAGES, SKILLS, Filters, OfferedFile, OfferedRepo, Offers, RepoJudged
@@ -217,18 +218,18 @@ def values_of(filters: Filters) -> dict[str, str | bool]:
 # ---- the details below a model to download
 
 
-NO_FILES = "No model file in it that could be used here."
-UNCLEAR = "None of these is recommended: the text of its publisher below says what they are for."
-NOTHING_FITS = "None of these is recommended for this PC: take a smaller model rather than one this cut down."
-BY_SIZE = "Judged by the size of the file."
-NO_CARD = "Its publisher wrote nothing about it."
-OFFLINE = "Its files and its card are on the Hub: allow the network to see them."
+NO_FILES = _("No model file in it that could be used here.")
+UNCLEAR = _("None of these is recommended: the text of its publisher below says what they are for.")
+NOTHING_FITS = _("None of these is recommended for this PC: take a smaller model rather than one this cut down.")
+BY_SIZE = _("Judged by the size of the file.")
+NO_CARD = _("Its publisher wrote nothing about it.")
+OFFLINE = _("Its files and its card are on the Hub: allow the network to see them.")
 KINDS = {
-    "encoder": "An embedding model: it writes nothing, it finds passages by what they mean.",
-    "adapter": "An adapter: it changes the model it was made for, and is no use without that.",
+    "encoder": _("An embedding model: it writes nothing, it finds passages by what they mean."),
+    "adapter": _("An adapter: it changes the model it was made for, and is no use without that."),
 }
-CUT = "The card is longer; its page on the Hub has all of it."
-PLAIN = "Part of the card is shown without formatting, which would have taken too long."
+CUT = _("The card is longer; its page on the Hub has all of it.")
+PLAIN = _("Part of the card is shown without formatting, which would have taken too long.")
 _LEFT = Qt.AlignmentFlag.AlignLeft
 
 
@@ -272,14 +273,16 @@ class FileRow(QWidget):
 
     def show_fit(self, fit: Fit) -> None:
         needed, free = bytes_for_people(fit.memory.total), bytes_for_people(fit.available_bytes)
-        why = f"Needs about {needed} of memory with a context of {fit.context_tokens:,} tokens; {free} are free."
+        why = _("Needs about {needed} of memory with a context of {context_tokens:,} tokens; {free} are free.").format(
+            needed=needed, context_tokens=fit.context_tokens, free=free
+        )
         self.fit.show_fit(fit.verdict, why=why, is_slow=is_too_slow(fit.speed))
-        self._say(fit.speed, f"needs {needed} of memory")
+        self._say(fit.speed, _("needs {needed} of memory").format(needed=needed))
 
     def _say(self, speed: Speed | None, needs: str = "") -> None:
         file = self._file
         size = bytes_for_people(file.size_bytes) if file.size_bytes else ""
-        parts = f"in {file.parts} parts" if file.parts > 1 else ""
+        parts = _("in {parts} parts").format(parts=file.parts) if file.parts > 1 else ""
         pace = speed_in_words(speed) if speed else ""
         self._about.setText(breakable(DOT.join(one for one in (size, parts, needs, pace, file.name) if one)))
 
@@ -299,15 +302,15 @@ class RepoDetails(QWidget):
     def _build_ui(self) -> None:
         self._info = plain_label("", self, name="details_facts", kind="small")
         self._note = plain_label("", self, name="files_note", kind="muted")
-        self._again = button("Try again", "details_again", self, on=self.again_requested)
+        self._again = button(_("Try again"), "details_again", self, on=self.again_requested)
         self._files = column(gap=0)
         self._others = plain_label("", self, name="other_files", kind="small")
-        self._heading = plain_label("What its publisher says", self, name="card_heading", kind="strong")
+        self._heading = plain_label(_("What its publisher says"), self, name="card_heading", kind="strong")
         self._card_note = plain_label("", self, name="card_note", kind="muted")
-        label = f"Read about {self._repo} in the browser"
-        self._page = button("Its page…", "page_button", self, label=label, on=self._ask_page)
+        label = _("Read about {repo} in the browser").format(repo=self._repo)
+        self._page = button(_("Its page…"), "page_button", self, label=label, on=self._ask_page)
         self._card = column()
-        self._whole = button("Read all of it", "card_whole", self, on=self._on_whole)
+        self._whole = button(_("Read all of it"), "card_whole", self, on=self._on_whole)
         self._whole.setCheckable(True)
         margins = (theme.SPACE_16, theme.SPACE_4, 0, theme.SPACE_4)
         parts = (self._info, self._note, (self._again, _LEFT), self._files, self._others, self._heading, self._card)
@@ -336,10 +339,10 @@ class RepoDetails(QWidget):
             self.rows.append(FileRow(self._at, self._repo, file, self, is_primary=is_primary))
             self._files.addWidget(self.rows[-1])
         self.show_here()
-        _say(self._others, breakable("\n".join(("Not models by themselves:", *repo.others))) if repo.others else "")
+        _say(self._others, breakable("\n".join((_("Not models by themselves:"), *repo.others))) if repo.others else "")
         self._heading.show()
         self._page.show()
-        _say(self._card_note, "Asking for the card…")
+        _say(self._card_note, _("Asking for the card…"))
 
     def show_problem(self, problem: Problem) -> None:
         self._clear()
@@ -362,16 +365,24 @@ class RepoDetails(QWidget):
         for other_row in self.rows:
             if fit := judged.fits.get(other_row.name):
                 other_row.show_fit(fit)
-        seen = f"Was made for up to {judged.most_tokens:,} tokens at once. " if judged.most_tokens else ""
-        template = "" if judged.has_chat_template else "Brings no chat format; a plain one is used."
+        seen = (
+            _("Was made for up to {most_tokens:,} tokens at once. ").format(most_tokens=judged.most_tokens)
+            if judged.most_tokens
+            else ""
+        )
+        template = "" if judged.has_chat_template else _("Brings no chat format; a plain one is used.")
         _say(self._info, f"{seen}{KINDS.get(judged.kind, template)}".strip())
 
     def show_card(self, card: ReadableCard | Problem) -> None:
         if isinstance(card, Problem) or not card.text:
-            words = f"The card cannot be read. {card.sentence}" if isinstance(card, Problem) else NO_CARD
+            words = (
+                _("The card cannot be read. {sentence}").format(sentence=card.sentence)
+                if isinstance(card, Problem)
+                else NO_CARD
+            )
             _say(self._card_note, words)
             return
-        reader = MarkdownReader(self._at.keeper, self, label="What its publisher says")
+        reader = MarkdownReader(self._at.keeper, self, label=_("What its publisher says"))
         reader.link_chosen.connect(lambda address: ask_about_link(self.window(), address))
         reader.height_known.connect(self._whole.setVisible)
         reader.written.connect(lambda: self._on_written(card.is_cut))
@@ -385,7 +396,7 @@ class RepoDetails(QWidget):
 
     def _on_whole(self) -> None:
         is_whole = self._whole.isChecked()
-        self._whole.setText("Show less" if is_whole else "Read all of it")
+        self._whole.setText(_("Show less") if is_whole else _("Read all of it"))
         if self.reader is not None:
             self.reader.show_whole(is_whole)
 
@@ -412,7 +423,7 @@ class RepoDetails(QWidget):
         for thing in (self._again, self._heading, self._whole, self._page):
             thing.hide()
         self._whole.setChecked(False)
-        self._whole.setText("Read all of it")
+        self._whole.setText(_("Read all of it"))
 
     def _drop_reader(self) -> None:
         if self.reader is not None:
@@ -434,7 +445,9 @@ class OfferCard(Card):
         return self._open is not None and self._open.isChecked()
 
     def add_details_button(self, name: str) -> None:
-        self._open = self.add_button("Details", name=name, spoken=f"Show files and card of {self._spoken}")
+        self._open = self.add_button(
+            _("Details"), name=name, spoken=_("Show files and card of {spoken}").format(spoken=self._spoken)
+        )
         self._open.setCheckable(True)
         self._open.clicked.connect(self._on_open)
 
@@ -449,7 +462,7 @@ class OfferCard(Card):
             self.body.addWidget(self.details)
         if self._open is not None:
             self._open.setChecked(True)
-            self._open.setText("Close")
+            self._open.setText(_("Close"))
         self.details.show()
         return self.details
 
@@ -464,7 +477,7 @@ class OfferCard(Card):
         if self.is_open:
             self.ask()
         elif self.details is not None and self._open is not None:
-            self._open.setText("Details")
+            self._open.setText(_("Details"))
             self.details.hide()
             self.at.find.close_repo(self.repo)
 
@@ -476,7 +489,7 @@ class OfferCard(Card):
         if self.at.find.is_offline:
             details.show_note(OFFLINE)
             return
-        details.show_note("Asking the Hub for the files…")
+        details.show_note(_("Asking the Hub for the files…"))
         self.at.find.open_repo(self.repo)
 
 

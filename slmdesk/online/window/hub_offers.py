@@ -9,6 +9,7 @@ from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.base.policy import Policy
+from slmdesk.base.texts import _, ngettext
 from slmdesk.gguf.memory import is_too_slow, speed_in_words
 from slmdesk.online.hub import LANGUAGES, LICENCES, PERMISSIVE_ONES, SKILLS, Filters, OfferedRepo, Offers, Suggestion
 from slmdesk.online.window.downloads import GET
@@ -33,15 +34,15 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.rows import DOT, Choice
 
-ANY_JOB: list[tuple[object, str]] = [("", "Any job"), *SKILLS.items()]
-ANY_LANGUAGE: list[tuple[object, str]] = [("", "Any language"), *sorted(LANGUAGES.items(), key=itemgetter(1))]
-HINT = "Type a name, such as “qwen 1.5b”, or paste a link or owner/name. Only GGUF models are listed."
-OFFLINE_HINT = "The search needs the network."
-NOTHING = "Nothing on the Hub has such a name. Try fewer or other words."
-NOTHING_PASSES = "Nothing on the Hub is as you chose. Try fewer words, or choose less."
+ANY_JOB: list[tuple[object, str]] = [("", _("Any job")), *SKILLS.items()]
+ANY_LANGUAGE: list[tuple[object, str]] = [("", _("Any language")), *sorted(LANGUAGES.items(), key=itemgetter(1))]
+HINT = _("Type a name, such as “qwen 1.5b”, or paste a link or owner/name. Only GGUF models are listed.")
+OFFLINE_HINT = _("The search needs the network.")
+NOTHING = _("Nothing on the Hub has such a name. Try fewer or other words.")
+NOTHING_PASSES = _("Nothing on the Hub is as you chose. Try fewer words, or choose less.")
 AT_ONCE, EACH_TURN = 3, 2
 """Results that are shown before the window paints, and those that follow with each turn of its loop."""
-ESTIMATED = "Judged by the number of its weights; open it for the real sizes."
+ESTIMATED = _("Judged by the number of its weights; open it for the real sizes.")
 
 
 class RepoCard(OfferCard):
@@ -56,7 +57,7 @@ class RepoCard(OfferCard):
 
     def _show_info(self, repo: OfferedRepo) -> None:
         self.set_info(_info_of(repo))
-        why = ESTIMATED if repo.is_about else "Of its file that fits best."
+        why = ESTIMATED if repo.is_about else _("Of its file that fits best.")
         self.fit.show_fit(repo.fit, why=why, is_about=repo.is_about)
         self.set_trouble(repo.problem.sentence if repo.problem else "")
 
@@ -74,18 +75,18 @@ class HubSearch(OfferList):
         self.clear()
 
     def _build_ui(self) -> None:
-        hint, label = "Search the Hugging Face Hub", "Search the Hub"
+        hint, label = _("Search the Hugging Face Hub"), _("Search the Hub")
         self.field = text_line("hub_search_box", self, hint, label=label, most=500, clears=CLEAR)
         self._filters = SearchFilters(self)
-        self._busy = thin_bar("search_bar", self, "Searching", most=0, height=3, keeps_place=True)
+        self._busy = thin_bar("search_bar", self, _("Searching"), most=0, height=3, keeps_place=True)
         self._note = plain_label("", self, name="search_note", kind="muted")
         find = self.at.find
-        self._again = button("Try again", "search_again", self, on=find.search_again)
+        self._again = button(_("Try again"), "search_again", self, on=find.search_again)
         self._rows = column(gap=0)
         self._left_out = plain_label("", self, name="search_left_out", kind="muted")
-        show_them = "Show what is too large for this PC too"
-        self._too_large = button("Show them", "search_too_large", self, label=show_them, on=find.show_too_large)
-        self._more = button("More", "search_more", self, label="More results", on=find.more)
+        show_them = _("Show what is too large for this PC too")
+        self._too_large = button(_("Show them"), "search_too_large", self, label=show_them, on=find.show_too_large)
+        self._more = button(_("More"), "search_more", self, label=_("More results"), on=find.more)
         left = Qt.AlignmentFlag.AlignLeft
         left_out = row((self._left_out, 1), self._too_large, gap=theme.SPACE_12)
         head = (self.field, self._filters, self._busy, self._note, (self._again, left))
@@ -121,13 +122,13 @@ class HubSearch(OfferList):
         self._show_cards(())
 
     def show_searching(self) -> None:
-        self._set("Asking the Hub…", is_busy=True)
+        self._set(_("Asking the Hub…"), is_busy=True)
 
     def show_found(self, found: Offers) -> None:
         nothing = NOTHING_PASSES if found.too_large or found.other_licence else NOTHING
         self._set("" if found.repos else nothing, may_be_more=found.may_be_more)
         show_words(self._left_out, " ".join(_left_out(found)))
-        self._too_large.setText("Show it" if found.too_large == 1 else "Show them")
+        self._too_large.setText(ngettext("Show it", "Show them", found.too_large))
         self._too_large.setVisible(bool(found.too_large))
         self._show_cards(found.repos)
 
@@ -175,8 +176,26 @@ class HubSearch(OfferList):
 
 def _left_out(found: Offers) -> list[str]:
     locale, many, licences = QLocale(), found.too_large, found.other_licence
-    large = f"{locale.toString(many)} more {'is' if many == 1 else 'are'} too large for this PC." if many else ""
-    other = f"{locale.toString(licences)} {'has' if licences == 1 else 'have'} another licence." if licences else ""
+    large = (
+        ngettext(
+            "{count} more is too large for this PC.",
+            "{count} more are too large for this PC.",
+            many,
+            count=locale.toString(many),
+        )
+        if many
+        else ""
+    )
+    other = (
+        ngettext(
+            "{licences} has another licence.",
+            "{licences} have another licence.",
+            licences,
+            licences=locale.toString(licences),
+        )
+        if licences
+        else ""
+    )
     return [one for one in (large, other) if one]
 
 
@@ -184,11 +203,11 @@ def _info_of(repo: OfferedRepo) -> str:
     locale, count = QLocale(), len(repo.files)
     parts = [
         repo.parameters,
-        f"{locale.toString(count)} file{'' if count == 1 else 's'}",
-        f"licence: {repo.licence}",
-        f"{locale.toString(repo.downloads)} downloads",
-        f"{locale.toString(repo.likes)} likes",
-        f"updated {repo.updated}" if repo.updated else "",
+        ngettext("{count} file", "{count} files", count, count=locale.toString(count)),
+        _("licence: {licence}").format(licence=repo.licence),
+        _("{downloads} downloads").format(downloads=locale.toString(repo.downloads)),
+        _("{likes} likes").format(likes=locale.toString(repo.likes)),
+        _("updated {updated}").format(updated=repo.updated) if repo.updated else "",
         "gated" if repo.is_gated else "",
     ]
     return DOT.join(part for part in parts if part)
@@ -197,11 +216,11 @@ def _info_of(repo: OfferedRepo) -> str:
 # ---- the filters for the search on the Hub
 
 
-SORTS = (("downloads", "Most downloaded"), ("updated", "Newest"), ("likes", "Most liked"))
+SORTS = (("downloads", _("Most downloaded")), ("updated", _("Newest")), ("likes", _("Most liked")))
 COMMON_LICENCES = ("apache-2.0", "mit", "llama3.1", "llama3.2", "gemma", "cc-by-4.0", "cc-by-nc-4.0", "other")
 DEBOUNCE_MS = 400
-TASK_TIP = "As its publisher labelled it; many good models carry no label and are not found then."
-FITS_TIP = "Judged by the number of weights and the names of the files, before their real sizes are known."
+TASK_TIP = _("As its publisher labelled it; many good models carry no label and are not found then.")
+FITS_TIP = _("Judged by the number of weights and the names of the files, before their real sizes are known.")
 
 
 class SearchFilters(QWidget):
@@ -215,16 +234,18 @@ class SearchFilters(QWidget):
         self._connect()
 
     def _build_ui(self) -> None:
-        self._task = self._choice("search_task", "What the model is for", ANY_JOB)
+        self._task = self._choice("search_task", _("What the model is for"), ANY_JOB)
         self._task.setToolTip(TASK_TIP)
-        self._language = self._choice("search_language", "Language the model should know", ANY_LANGUAGE)
+        self._language = self._choice("search_language", _("Language the model should know"), ANY_LANGUAGE)
         licences = [(licence, LICENCES[licence].name) for licence in COMMON_LICENCES]
-        free = (PERMISSIVE_ONES, "Free for any use")
-        self._license = self._choice("search_license", "Licence", [("", "Any licence"), free, *licences])
-        self._sort = self._choice("search_sort", "Order of the results", list(SORTS))
-        clears = "Clear the publisher"
-        self._author = text_line("search_author", self, "Any publisher", label="Publisher", most=100, clears=clears)
-        self._fits = named(CheckBox("Fits this PC", self), "search_fits", tip=FITS_TIP)
+        free = (PERMISSIVE_ONES, _("Free for any use"))
+        self._license = self._choice("search_license", _("Licence"), [("", _("Any licence")), free, *licences])
+        self._sort = self._choice("search_sort", _("Order of the results"), list(SORTS))
+        clears = _("Clear the publisher")
+        self._author = text_line(
+            "search_author", self, _("Any publisher"), label=_("Publisher"), most=100, clears=clears
+        )
+        self._fits = named(CheckBox(_("Fits this PC"), self), "search_fits", tip=FITS_TIP)
         parts = (self._task, self._language, self._license, self._author, self._sort, self._fits)
         flow(*parts, gap=theme.SPACE_8, into=self)
 
@@ -266,7 +287,7 @@ class SearchFilters(QWidget):
 FIRST = 5
 EMBEDDING = "embedding"
 """What is no use for chatting is shown to those alone who ask for it."""
-ABOUT = "Chosen by hand, with what each is bad at, best first. Sizes are estimates; the Hub knows the real ones."
+ABOUT = _("Chosen by hand, with what each is bad at, best first. Sizes are estimates; the Hub knows the real ones.")
 
 
 class SuggestionCard(OfferCard):
@@ -282,7 +303,9 @@ class SuggestionCard(OfferCard):
     def show_suggestion(self, suggestion: Suggestion) -> None:
         self.set_sentence(f"{suggestion.good_for} {suggestion.weakness}")
         self.set_info(_suggestion_info(suggestion))
-        why = f"Judged by its parameters in {suggestion.quantization}; the file's own size may differ."
+        why = _("Judged by its parameters in {quantization}; the file's own size may differ.").format(
+            quantization=suggestion.quantization
+        )
         self.fit.show_fit(suggestion.fit, why=why, is_about=True, is_slow=is_too_slow(suggestion.speed))
 
     def allow(self, is_allowed: bool) -> None:
@@ -306,13 +329,13 @@ class Suggestions(OfferList):
         self._cards: list[SuggestionCard] = []
         self._waiting: list[Suggestion] = []
         self._is_managed = False
-        self._note = plain_label("Reading the list…", self, name="suggestions_note", kind="muted")
+        self._note = plain_label(_("Reading the list…"), self, name="suggestions_note", kind="muted")
         self._job = named(Choice(ANY_JOB, self), "suggestions_job")
-        self._job.setAccessibleName("What the model is for")
-        self._job.setToolTip("Embedding models write nothing: they find passages by what they mean.")
+        self._job.setAccessibleName(_("What the model is for"))
+        self._job.setToolTip(_("Embedding models write nothing: they find passages by what they mean."))
         self._language = named(Choice(ANY_LANGUAGE, self), "suggestions_language")
-        self._language.setAccessibleName("The language it was made for")
-        self._language.setToolTip("Models of many languages are shown for each.")
+        self._language.setAccessibleName(_("The language it was made for"))
+        self._language.setToolTip(_("Models of many languages are shown for each."))
         self._job.value_chosen.connect(self._show)
         self._language.value_chosen.connect(self._show)
         self._rows = column(gap=0)
@@ -371,7 +394,7 @@ class Suggestions(OfferList):
         if language:  # of those that fit, the ones that name it come before those of "many languages"
             found.sort(key=lambda one: (one.fit == "too_large", is_too_slow(one.speed), language not in one.codes))
         self._waiting = found[FIRST:]
-        self._all.setText(f"Show all {len(found)}")
+        self._all.setText(_("Show all {count}").format(count=len(found)))
         self._all.setVisible(bool(self._waiting))
         self._add(found[:FIRST])
 
@@ -393,10 +416,10 @@ def _key(suggestion: Suggestion) -> tuple[str, str, str]:
 
 def _suggestion_info(suggestion: Suggestion) -> str:
     jobs = ", ".join(SKILLS[skill].lower() for skill in suggestion.skills)
-    about = f"about {bytes_for_people(suggestion.about_bytes)}" if suggestion.about_bytes else ""
+    about = _("about {size}").format(size=bytes_for_people(suggestion.about_bytes)) if suggestion.about_bytes else ""
     speed = speed_in_words(suggestion.speed) if suggestion.speed else ""
     lines = (
-        (f"Good at: {jobs}", suggestion.languages),
+        (_("Good at: {jobs}").format(jobs=jobs), suggestion.languages),
         (suggestion.parameters, suggestion.quantization, about, speed),
         (suggestion.licence,),
     )

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from slmdesk.base.policy import Policy, shown_proxy
 from slmdesk.base.records import NetworkLogRow
 from slmdesk.base.settings import Settings
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.untrusted import clean_label
 from slmdesk.hub.barriers import can_enforce, is_enforced
 from slmdesk.hub.guard import HUB
@@ -53,30 +54,30 @@ from slmdesk.window.widgets.rows import Choice, add_setting
 from slmdesk.window.widgets.tokens import TokenController, TokenForm, words_of
 
 ADDRESS = "address"
-PROXIES = (("system", "System default"), ("none", "None"), (ADDRESS, "This one:"))
+PROXIES = (("system", _("System default")), ("none", _("None")), (ADDRESS, _("This one:")))
 SPEEDS_KIB = (0, 122, 244, 488, 977, 1953, 4883, 9766, 24414)
 """Whole kB and MB a second, as they are shown."""
-HIDDEN = "These settings are switched off by your organisation."
-OFFLINE = "Nothing leaves this PC: models can be neither searched nor downloaded. Chats never leave it anyway."
-ENFORCE = (
+HIDDEN = _("These settings are switched off by your organisation.")
+OFFLINE = _("Nothing leaves this PC: models can be neither searched nor downloaded. Chats never leave it anyway.")
+ENFORCE = _(
     "While slmdesk works offline, the system itself can refuse it every connection, whatever happens inside the "
     "program. This takes effect at the next start, and holds until slmdesk is closed."
 )
-NOT_HERE = "This system has no way to enforce that for a program."
-SYSTEM_CERTIFICATES = "System default"
-ENDPOINT = "Where models are searched and fetched: the Hugging Face Hub, unless you name a mirror (https://…)."
-HOSTS = (
+NOT_HERE = _("This system has no way to enforce that for a program.")
+SYSTEM_CERTIFICATES = _("System default")
+ENDPOINT = _("Where models are searched and fetched: the Hugging Face Hub, unless you name a mirror (https://…).")
+HOSTS = _(
     "Where else files may come from, such as the storage of a mirror. Several by spaces; a dot in front means every "
     "host below it. Everything else is refused."
 )
 FIELD_WIDTH = 240
 
 
-PROXY = "What stands between this PC and the internet, as in many companies."
+PROXY = _("What stands between this PC and the internet, as in many companies.")
 PASSWORD_WORDS = {
     "": "",
-    "keyring": " Its password is kept in the system's keyring.",
-    "file": " Its password is kept in a file that only you can read.",
+    "keyring": _(" Its password is kept in the system's keyring."),
+    "file": _(" Its password is kept in a file that only you can read."),
 }
 
 
@@ -94,7 +95,7 @@ class NetworkSection(QWidget):
     def _build_ui(self) -> None:
         self._hidden = plain_label(HIDDEN, self, name="network_hidden", kind="muted", is_hidden=True)
         self._body = named(QWidget(self), "network_body")
-        title = plain_label("Network", self, name="network_heading", kind="heading")
+        title = plain_label(_("Network"), self, name="network_heading", kind="heading")
         column(title, self._hidden, self._body, into=self, gap=theme.SPACE_12)
         self._column = column(into=self._body, gap=theme.SPACE_12)
         self._build_switch()
@@ -103,13 +104,13 @@ class NetworkSection(QWidget):
         self._build_token()
 
     def _build_switch(self) -> None:
-        self._offline = named(CheckBox("Work offline", self._body), "setting_offline")
+        self._offline = named(CheckBox(_("Work offline"), self._body), "setting_offline")
         self._offline.setAccessibleDescription(OFFLINE)
         words = plain_label(OFFLINE, self._body, name="offline_sentence", kind="muted")
         self._column.addLayout(column((self._offline, Qt.AlignmentFlag.AlignLeft), words, gap=0))
-        self._enforce = Choice([(False, "By slmdesk"), (True, "By the system too")], self._body)
+        self._enforce = Choice([(False, _("By slmdesk")), (True, _("By the system too"))], self._body)
         sentence = ENFORCE if can_enforce() else NOT_HERE
-        add_setting(self._column, self._enforce, "offline_enforced", "Enforce offline", sentence)
+        add_setting(self._column, self._enforce, "offline_enforced", _("Enforce offline"), sentence)
         self._enforce.setEnabled(can_enforce())
         if is_enforced():
             self._offline.setEnabled(False)
@@ -122,43 +123,44 @@ class NetworkSection(QWidget):
 
     def _build_hub(self) -> None:
         self._endpoint, self._hosts = self._field(HUB), self._field("files.example.org .storage.example.org")
-        self._add_field(self._endpoint, "hub_endpoint", "Address of the Hub", ENDPOINT)
-        self._add_field(self._hosts, "hub_hosts", "Further hosts", HOSTS)
+        self._add_field(self._endpoint, "hub_endpoint", _("Address of the Hub"), ENDPOINT)
+        self._add_field(self._hosts, "hub_hosts", _("Further hosts"), HOSTS)
 
     def _build_way(self) -> None:
         self._proxy = named(Choice(list(PROXIES), self._body), "proxy_choice")
         self._proxy_address = named(self._field("http://proxy.example.org:8080"), "proxy_address")
-        self._proxy_address.setAccessibleName("Address of the proxy")
+        self._proxy_address.setAccessibleName(_("Address of the proxy"))
         line = self._line(self._proxy, self._proxy_address)
         line.setFocusProxy(self._proxy)
-        add_setting(self._column, line, "proxy", "Proxy", PROXY, is_wide=True)
-        self._proxy.setAccessibleName("Proxy")
+        add_setting(self._column, line, "proxy", _("Proxy"), PROXY, is_wide=True)
+        self._proxy.setAccessibleName(_("Proxy"))
         self._add_verdict("proxy")
         self._certificates = ElidedLabel(self._body, name="ca_file_label")
-        self._choose = button("Choose…", "ca_file_button", self._body, label="Choose a file of certificates")
-        self._system = button("Use the system's", "ca_file_system_button", self._body)
+        self._choose = button(_("Choose…"), "ca_file_button", self._body, label=_("Choose a file of certificates"))
+        self._system = button(_("Use the system's"), "ca_file_system_button", self._body)
         self._system.clicked.connect(lambda: self.change("ca_file", ""))
         line = self._line(self._certificates, self._choose, self._system)
         add_setting(
-            self._column, line, "ca_file", "Certificates",
-            "A file (PEM) of the authorities to trust instead of the system's; a company's own network may need it.",
+            self._column, line, "ca_file", _("Certificates"),
+            _("A file (PEM) of the authorities to trust instead of the system's; a company's own network may need it."),
             is_wide=True,
         )  # fmt: skip
         self._add_verdict("ca_file")
         self._speed = Choice([(kib, speed_words(kib)) for kib in SPEEDS_KIB], self._body)
         add_setting(
-            self._column, self._speed, "speed_limit_kib", "Speed limit",
-            "Of all downloads together, so that others on the same line can work.",
+            self._column, self._speed, "speed_limit_kib", _("Speed limit"),
+            _("Of all downloads together, so that others on the same line can work."),
         )  # fmt: skip
 
     def _build_token(self) -> None:
         self._token_words = plain_label("", self._body, name="token_words")
-        self._change = button("Change…", "token_change_button", self._body, label="Change the access token")
-        self._forget = button("Forget", "token_forget_button", self._body, label="Forget the access token")
+        self._change = button(_("Change…"), "token_change_button", self._body, label=_("Change the access token"))
+        self._forget = button(_("Forget"), "token_forget_button", self._body, label=_("Forget the access token"))
         line = self._line(self._token_words, self._change, self._forget)
         add_setting(
-            self._column, line, "token", "Access token",
-            "For gated models, whose publishers want to know who fetches them. It is sent to the Hub for those alone.",
+            self._column, line, "token", _("Access token"),
+            _("For gated models, whose publishers want to know who fetches them. It is sent to the Hub for those "
+              "alone."),
             is_wide=True,
         )  # fmt: skip
 
@@ -223,11 +225,11 @@ class NetworkSection(QWidget):
         allowed = policy.choices.get("hub_endpoint", ())
         sentence = self.findChild(QLabel, "hub_endpoint_sentence")
         if len(allowed) > 1 and isinstance(sentence, QLabel):
-            sentence.setText(f"Set by your organisation: one of {', '.join(allowed)}.")
+            sentence.setText(_("Set by your organisation: one of {allowed}.").format(allowed=", ".join(allowed)))
 
     def _show_token(self, state: TokenChanged) -> None:
         self._token_words.setText(words_of(state))
-        self._change.setText("Change…" if state.place else "Set…")
+        self._change.setText(_("Change…") if state.place else _("Set…"))
         self._change.setEnabled(state.place != "environment")
         self._forget.setVisible(state.place not in ("", "environment"))
 
@@ -251,9 +253,9 @@ class NetworkSection(QWidget):
             self._proxy_address.setModified(False)  # a password in it is not shown any longer than it takes to keep it
 
     def _on_choose(self) -> None:
-        dialog = passing(QFileDialog(self, "File of certificates", self._current.ca_file), "ca_file_dialog")
+        dialog = passing(QFileDialog(self, _("File of certificates"), self._current.ca_file), "ca_file_dialog")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setNameFilters(["Certificates (*.pem *.crt *.cer)", "All files (*)"])
+        dialog.setNameFilters([_("Certificates (*.pem *.crt *.cer)"), _("All files (*)")])
         dialog.fileSelected.connect(lambda name: self.change("ca_file", name))
         dialog.open()
 
@@ -289,7 +291,7 @@ class NetworkSection(QWidget):
 
 
 def speed_words(kib: int) -> str:
-    return f"{bytes_for_people(kib * 1024)}/s" if kib else "None"
+    return f"{bytes_for_people(kib * 1024)}/s" if kib else _("None")
 
 
 def _address(text: str) -> str:
@@ -304,16 +306,16 @@ BESIDE = frozenset({"setting.invalid", "setting.managed"})
 
 def problem_words(problem: Problem) -> str:
     if problem.code == "setting.managed":
-        return "Set by your organisation; the value before still holds."
+        return _("Set by your organisation; the value before still holds.")
     reason = str(problem.args.get("reason", ""))
-    return f"Not taken over, the value before still holds: {reason}."
+    return _("Not taken over, the value before still holds: {reason}.").format(reason=reason)
 
 
 # ---- a dialog for the access token, opened from the settings
 
 
 WIDTH = 560
-INTRO = (
+INTRO = _(
     "On the Hub, under Settings, Access Tokens, make a token that may read, and paste it here. It takes the place of "
     "the one kept before, is sent to the Hub for gated models alone, and is written into no log."
 )
@@ -322,10 +324,10 @@ INTRO = (
 class TokenDialog(Dialog):
     def __init__(self, tokens: TokenController, parent: QWidget) -> None:
         super().__init__(parent)
-        passing(self, "token_dialog", "Access token")
+        passing(self, "token_dialog", _("Access token"))
         self._form = TokenForm(tokens, self)
-        keep = button("Keep it", "token_keep_button", self, kind="primary", on=self._form.submit)
-        close = button("Cancel", "token_cancel_button", self, on=self.reject)
+        keep = button(_("Keep it"), "token_keep_button", self, kind="primary", on=self._form.submit)
+        close = button(_("Cancel"), "token_cancel_button", self, on=self.reject)
         keep.setAutoDefault(False)
         close.setAutoDefault(False)
         parts = (plain_label(INTRO, self, name="token_intro"), self._form, 1, row(1, close, keep, gap=theme.SPACE_8))
@@ -339,12 +341,12 @@ class TokenDialog(Dialog):
 # ---- the window of the network log
 
 
-TITLE = "Requests over the network"
-EMPTY = "Nothing has left this PC."
-NOTHING = "No request holds these words."
-MOST_LETTERS = {"Host": 32, "Path": 56}
+TITLE = _("Requests over the network")
+EMPTY = _("Nothing has left this PC.")
+NOTHING = _("No request holds these words.")
+MOST_LETTERS = {_("Host"): 32, _("Path"): 56}
 """As wide as these columns grow by themselves; the last takes the rest."""
-KINDS = "CSV, for spreadsheets (*.csv);;JSON (*.json)"
+KINDS = _("CSV, for spreadsheets (*.csv);;JSON (*.json)")
 
 
 class NetworkLogWindow(Dialog):
@@ -363,7 +365,7 @@ class NetworkLogWindow(Dialog):
 
     def _build_ui(self) -> None:
         self._summary = plain_label("", self, name="ledger_summary")
-        hint, label = "Search host, path and purpose", "Search the ledger"
+        hint, label = _("Search host, path and purpose"), _("Search the ledger")
         self._field = text_line("ledger_search", self, hint, label=label, most=200, clears=CLEAR)
         self._table = self._make_table()
         self._nothing = plain_label("", self, name="ledger_nothing", kind="muted")
@@ -372,9 +374,9 @@ class NetworkLogWindow(Dialog):
         self._stack.addWidget(self._table)
         self._stack.addWidget(self._nothing)
         self._note = plain_label("", self, name="ledger_note", kind="muted")
-        tip = "Write the rows to a CSV or JSON file; while you search, those that were found"
-        self._export = button("Export…", "ledger_export", self, tip=tip, on=self._on_export)
-        close = button("Close", "ledger_close", self, on=self.reject)
+        tip = _("Write the rows to a CSV or JSON file; while you search, those that were found")
+        self._export = button(_("Export…"), "ledger_export", self, tip=tip, on=self._on_export)
+        close = button(_("Close"), "ledger_close", self, on=self.reject)
         self._export.setAutoDefault(False)
         close.setAutoDefault(False)
         foot = row((self._note, 1), self._export, close, gap=theme.SPACE_8)
@@ -473,7 +475,7 @@ class NetworkLogWindow(Dialog):
             table.setColumnWidth(at, max(table.columnWidth(at), min(requested, most)))
 
     def _on_export(self) -> None:
-        dialog = passing(QFileDialog(self, "Export the ledger", str(Path.home()), KINDS), "ledger_file_dialog")
+        dialog = passing(QFileDialog(self, _("Export the ledger"), str(Path.home()), KINDS), "ledger_file_dialog")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("csv")
         dialog.filterSelected.connect(lambda words: dialog.setDefaultSuffix("json" if "json" in words else "csv"))
@@ -486,8 +488,8 @@ class NetworkLogWindow(Dialog):
         self._bridge.follow(export, self._on_exported, self._on_failed)
 
     def _on_exported(self, done: Exported) -> None:
-        noun = "row" if done.rows == 1 else "rows"
-        self._say(f"{done.rows:,} {noun} written to {done.path}", "muted")
+        noun = ngettext("row", "rows", done.rows)
+        self._say(_("{rows:,} {noun} written to {path}").format(rows=done.rows, noun=noun, path=done.path), "muted")
 
     def _on_copy(self) -> None:
         chosen = sorted(index.row() for index in self._table.selectionModel().selectedRows())
@@ -507,8 +509,8 @@ _WITHIN = Qt.ShortcutContext.WidgetWithChildrenShortcut
 
 PAGE = 200
 DEBOUNCE_MS = 150
-COLUMNS = ("Time", "Host", "Method", "Path", "Bytes", "Purpose")
-BYTES = COLUMNS.index("Bytes")
+COLUMNS = (_("Time"), _("Host"), _("Method"), _("Path"), _("Bytes"), _("Purpose"))
+BYTES = COLUMNS.index(_("Bytes"))
 UNENDED = "…"
 Index = QModelIndex | QPersistentModelIndex
 
@@ -602,9 +604,8 @@ def cells_of(request: NetworkLogRow) -> tuple[str, ...]:
 def summary_of(count: int, today: int) -> str:
     locale = QLocale()
     if not count:
-        return "slmdesk has made no request over the network. Each one would be written down here before it leaves."
-    noun = "request" if today == 1 else "requests"
-    return (
-        f"{locale.toString(today)} {noun} today; with the network off there are none. {locale.toString(count)} in all, "
-        "each written down before it left."
-    )
+        return _("slmdesk has made no request over the network. Each one would be written down here before it leaves.")
+    noun = ngettext("request", "requests", today)
+    return _(
+        "{today} {noun} today; with the network off there are none. {count} in all, each written down before it left."
+    ).format(today=locale.toString(today), noun=noun, count=locale.toString(count))

@@ -15,6 +15,7 @@ from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtNetwork import QHostAddress, QNetworkProxy, QTcpSocket
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import Json
 from slmdesk.base.walls import HERE, REFUSED, outcome_of
 from slmdesk.online.statement.service import STAGES, StatementMade, StatementProgress, StatementRequest
@@ -42,31 +43,35 @@ from slmdesk.window.widgets.opening import ask_new_file, open_outside
 
 T = TypeVar("T")
 
-TITLE = "Statement for an auditor"
-INTRODUCTION = (
+TITLE = _("Statement for an auditor")
+INTRODUCTION = _(
     "A statement says what left this PC, what was refused, and what keeps the rest from leaving. It is written to a "
     "file and sent nowhere: you hand it over yourself."
 )
 CONTENT = (
-    "The ledger: every request with its time, host and reason, everything that was refused, starts and ends. No words "
-    "of yours: of a search, only a checksum.",
-    "This system, the version of slmdesk and of its libraries, whether their files are as they were built, and the "
-    "policy of your organisation.",
-    "A test made at that moment: who of its processes can reach the network, and who is kept from it by the system.",
-    "What it does not cover, such as other programs and the browser.",
+    _(
+        "The ledger: every request with its time, host and reason, everything that was refused, starts and ends. No "
+        "words of yours: of a search, only a checksum."
+    ),
+    _(
+        "This system, the version of slmdesk and of its libraries, whether their files are as they were built, and the "
+        "policy of your organisation."
+    ),
+    _("A test made at that moment: who of its processes can reach the network, and who is kept from it by the system."),
+    _("What it does not cover, such as other programs and the browser."),
 )
 WIDTH = 620
 MONTH = timedelta(days=30)
-FILTER = "Statements (*.tar)"
-STOPPED = "Stopped; nothing was written."
-PLACES = {"keyring": "the system's keyring", "file": "a file that only this account can read"}
+FILTER = _("Statements (*.tar)")
+STOPPED = _("Stopped; nothing was written.")
+PLACES = {"keyring": _("the system's keyring"), "file": _("a file that only this account can read")}
 LEVELS = {
-    "kernel": "The system itself keeps slmdesk and all of its processes from the network.",
-    "children only": (
+    "kernel": _("The system itself keeps slmdesk and all of its processes from the network."),
+    "children only": _(
         "The system keeps the processes that open models and documents from the network; slmdesk itself is kept from "
         "it by its own check."
     ),
-    "program only": (
+    "program only": _(
         "The system keeps none, or not all, of the processes from the network, or that could not be shown; slmdesk's "
         "own check does."
     ),
@@ -90,17 +95,17 @@ class StatementWindow(Dialog):
 
     def _build_ui(self) -> None:
         introduction = plain_label(INTRODUCTION, self, name="statement_introduction")
-        heading = plain_label("What it holds", self, name="statement_content_heading", kind="heading")
+        heading = plain_label(_("What it holds"), self, name="statement_content_heading", kind="heading")
         content = [
             plain_label(f"•  {words}", self, name=f"statement_content_{at}", kind="muted")
             for at, words in enumerate(CONTENT)
         ]
-        period = plain_label("Period", self, name="statement_period_heading", kind="heading")
+        period = plain_label(_("Period"), self, name="statement_period_heading", kind="heading")
         host = platform.node()
         days = self._build_period()  # before the box, which Tab comes to after it
-        self._named = named(CheckBox(f"Name this PC in it ({host})", self), "statement_host")
+        self._named = named(CheckBox(_("Name this PC in it ({host})").format(host=host), self), "statement_host")
         self._stage = plain_label("", self, name="statement_stage", kind="muted")
-        self._bar = thin_bar("statement_progress", self, "Making the statement", keeps_place=True)
+        self._bar = thin_bar("statement_progress", self, _("Making the statement"), keeps_place=True)
         self._result = plain_label("", self, name="statement_result")
         column(
             introduction, heading, *content, period, days, (self._named, Qt.AlignmentFlag.AlignLeft), 1, self._result,
@@ -109,12 +114,12 @@ class StatementWindow(Dialog):
 
     def _build_period(self) -> QWidget:
         self._some = named(
-            CheckBox("Only the days from", self), "statement_some", label="Only the days from one to another"
+            CheckBox(_("Only the days from"), self), "statement_some", label=_("Only the days from one to another")
         )
         today = date.today()
-        self._since = self._make_day("statement_since", "First day", today - MONTH)
-        self._until = self._make_day("statement_until", "Last day", today)
-        to = plain_label("to", self, name="statement_to", wraps=False)
+        self._since = self._make_day("statement_since", _("First day"), today - MONTH)
+        self._until = self._make_day("statement_until", _("Last day"), today)
+        to = plain_label(_("to"), self, name="statement_to", wraps=False)
         holder = named(QWidget(self), "statement_period")
         flow(self._some, self._since, to, self._until, into=holder, gap=theme.SPACE_8)
         return holder
@@ -126,10 +131,10 @@ class StatementWindow(Dialog):
         return made
 
     def _build_foot(self) -> QWidget:
-        self._copy = button("Copy", "statement_copy", self, label="Copy checksum and key", on=self._on_copy)
-        self._folder = button("Show in its folder", "statement_folder", self, on=self._on_folder)
-        self._close = button("Close", "statement_close", self, on=self._on_close)
-        self._make = button("Make it…", "statement_make", self, kind="primary", on=self._on_make)
+        self._copy = button(_("Copy"), "statement_copy", self, label=_("Copy checksum and key"), on=self._on_copy)
+        self._folder = button(_("Show in its folder"), "statement_folder", self, on=self._on_folder)
+        self._close = button(_("Close"), "statement_close", self, on=self._on_close)
+        self._make = button(_("Make it…"), "statement_make", self, kind="primary", on=self._on_make)
         self._make.setDefault(True)
         foot = named(QWidget(self), "statement_foot")
         row(self._copy, self._folder, 1, self._close, self._make, into=foot, gap=theme.SPACE_8)
@@ -154,15 +159,15 @@ class StatementWindow(Dialog):
             self._stage.clear()
         self._was_wrong = bool(wrong)
         self._bar.setVisible(is_busy)
-        self._close.setText("Stop" if is_busy else "Close")
+        self._close.setText(_("Stop") if is_busy else _("Close"))
         for shown in (self._copy, self._folder, self._result):
             shown.setVisible(self._made is not None)
 
     def _wrong_period(self) -> str:
         since, until = _day_of(self._since), _day_of(self._until)
         if since is None or until is None:
-            return "Write each day as year, month and day: 2026-01-31."
-        return "The last day is before the first." if since > until else ""
+            return _("Write each day as year, month and day: 2026-01-31.")
+        return _("The last day is before the first.") if since > until else ""
 
     def _on_make(self) -> None:
         proposed = Path.home() / f"slmdesk statement {date.today().isoformat()}.tar"
@@ -221,7 +226,7 @@ class StatementWindow(Dialog):
 
     def _on_made(self, made: StatementMade) -> None:
         self._call, self._made = None, made
-        self._say(f"Written to {made.path}", "muted")
+        self._say(_("Written to {path}").format(path=made.path), "muted")
         self._result.setText(breakable(result_words(made)))
         self._refresh()
         self._folder.setFocus()
@@ -257,13 +262,17 @@ class StatementWindow(Dialog):
 
 
 def result_words(made: StatementMade) -> str:
-    noun = "request" if made.requests == 1 else "requests"
-    new = " It is new: have it noted." if made.is_key_new else ""
+    noun = ngettext("request", "requests", made.requests)
+    new = _(" It is new: have it noted.") if made.is_key_new else ""
     lines = [
         *made.problems,
-        f"{made.requests:,} {noun} left this PC, {made.refused:,} refused. {LEVELS[made.level]}",
-        f"Checksum of the file: {made.sha256}",
-        f"Signed with the key {made.fingerprint}, kept in {PLACES[made.key_place]}.{new}",
+        _("{requests:,} {noun} left this PC, {refused:,} refused. {level}").format(
+            requests=made.requests, noun=noun, refused=made.refused, level=LEVELS[made.level]
+        ),
+        _("Checksum of the file: {sha256}").format(sha256=made.sha256),
+        _("Signed with the key {fingerprint}, kept in {place}.{new}").format(
+            fingerprint=made.fingerprint, place=PLACES[made.key_place], new=new
+        ),
     ]
     return "\n".join(lines)
 
@@ -278,7 +287,7 @@ def _day_of(field: QLineEdit) -> date | None:
 # ---- how the window itself tries to reach the network
 
 
-QT_WAY = "connection by Qt"
+QT_WAY = _("connection by Qt")
 WAIT_MS = 5000
 
 

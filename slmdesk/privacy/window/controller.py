@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from slmdesk.base.documents import Paper, Run, paragraph
 from slmdesk.base.files import write_atomically
+from slmdesk.base.texts import _
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.widgets.bars import SettingsController
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from slmdesk.services import Services
 
 KEPT = (
-    "It opens the history where the passphrase is forgotten. Nobody can make another for it.",
-    "Keep it away from the PC, as you would a key to the filing room.",
+    _("It opens the history where the passphrase is forgotten. Nobody can make another for it."),
+    _("Keep it away from the PC, as you would a key to the filing room."),
 )
 
 
@@ -61,13 +62,15 @@ class PrivacyController(QObject):
         """Write a recovery key as a PDF; a notice, or `refused`, follows.  An existing file is replaced."""
 
         def written(_none: None) -> None:
-            words = f"The recovery key is in {target}. Print it, and delete the file."
+            words = _("The recovery key is in {target}. Print it, and delete the file.").format(target=target)
             self._bridge.notice_raised.emit(Notice(words, key="recovery"))
 
         def write(pdf: bytes) -> None:
             self._bridge.ask(lambda _services: write_atomically(target, pdf), written, self.refused.emit)
 
-        paper = Paper("Recovery key of a slmdesk history", (paragraph(Run(recovery, code=True)), *map(paragraph, KEPT)))
+        paper = Paper(
+            _("Recovery key of a slmdesk history"), (paragraph(Run(recovery, code=True)), *map(paragraph, KEPT))
+        )
         self._bridge.follow(self._bridge.services.printing.print(paper), write, self.refused.emit)
 
     def _on_state(self, state: PrivacyState) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QStackedWidget, QW
 from slmdesk.base.policy import Policy
 from slmdesk.base.sealing import new_recovery_key, secret_of
 from slmdesk.base.settings import Settings
+from slmdesk.base.texts import _
 from slmdesk.privacy.opening import PrivacyState
 from slmdesk.privacy.window.controller import PrivacyController
 from slmdesk.runtime.messages import Problem
@@ -41,43 +42,43 @@ MOST_LETTERS = 1024
 LEAST_LETTERS = 8
 GOOD_LETTERS = 16
 LENGTHS = (
-    (LEAST_LETTERS, "Too short: at least eight characters."),
-    (GOOD_LETTERS, "Short. Four or five unrelated words are safer, and easier to remember."),
+    (LEAST_LETTERS, _("Too short: at least eight characters.")),
+    (GOOD_LETTERS, _("Short. Four or five unrelated words are safer, and easier to remember.")),
 )
-LONG = "A good length."
-DIFFERENT = "The two are not the same."
-ENCRYPT_INTRO = (
+LONG = _("A good length.")
+DIFFERENT = _("The two are not the same.")
+ENCRYPT_INTRO = _(
     "The history, its backups and what models have read of your documents are encrypted with a key that your "
     "passphrase opens. Whoever has the disk, a backup or a copy, but not the passphrase, can read nothing of it. "
     "While slmdesk is open and not locked, other programs on your account still can."
 )
-BY_ITSELF = "Open by itself on this account"
-BY_ITSELF_NOTE = (
+BY_ITSELF = _("Open by itself on this account")
+BY_ITSELF_NOTE = _(
     "The system's keyring keeps a key too. This protects the disk and the backups, and nothing from those who can use "
     "your account."
 )
-NOT_BY_ITSELF_NOTE = (
+NOT_BY_ITSELF_NOTE = _(
     "The system's keyring forgets its key. From the next start, the passphrase or the recovery key opens the history."
 )
-NO_KEYRING = "The system's keyring cannot be used here: {reason}."
-RECOVERY_INTRO = (
+NO_KEYRING = _("The system's keyring cannot be used here: {reason}.")
+RECOVERY_INTRO = _(
     "If the passphrase is forgotten, only this recovery key opens the history: nobody can make another. It is shown "
     "only now. Write it down or print it, and keep it away from this PC."
 )
-BACK_INTRO = (
+BACK_INTRO = _(
     "Type the recovery key from your paper, to make sure that it is right. Spaces, and small or capital letters, do "
     "not matter."
 )
-DECRYPT_INTRO = (
+DECRYPT_INTRO = _(
     "The history is written anew without encryption. Whoever has the disk or a backup made later can then read it. "
     "Backups made before stay encrypted, with the current passphrase."
 )
-LEFT_OVER = (
+LEFT_OVER = _(
     "The history is encrypted. What was written before may still be in parts of the disk that are not in use now; the "
     "encryption of the disk itself covers them."
 )
-NOT_SAME = "This is not the key that was shown. Compare it with the paper."
-NOW = "Current passphrase or recovery key"
+NOT_SAME = _("This is not the key that was shown. Compare it with the paper.")
+NOW = _("Current passphrase or recovery key")
 
 
 def secret_line(name: str, parent: QWidget, label: str) -> QLineEdit:
@@ -92,8 +93,8 @@ class NewPassphrase(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "new_passphrase")
-        self._first = secret_line("passphrase_field", self, "New passphrase")
-        self._second = secret_line("passphrase_again_field", self, "Repeat the new passphrase")
+        self._first = secret_line("passphrase_field", self, _("New passphrase"))
+        self._second = secret_line("passphrase_again_field", self, _("Repeat the new passphrase"))
         self._words = plain_label("", self, name="passphrase_words", kind="muted")
         column(self._first, self._second, self._words, into=self, gap=theme.SPACE_8)
         for edit in (self._first, self._second):
@@ -116,7 +117,9 @@ class NewPassphrase(QWidget):
         words = next((words for most, words in LENGTHS if len(text) < most), LONG)
         if text and self._second.text() and not text.startswith(self._second.text()):
             words = DIFFERENT
-        self._words.setText(words if text else "At least eight characters. Several words are better than one odd one.")
+        self._words.setText(
+            words if text else _("At least eight characters. Several words are better than one odd one.")
+        )
         self.changed.emit()
 
 
@@ -136,11 +139,11 @@ class RecoveryPages(QStackedWidget):
             Qt.TextInteractionFlag.TextSelectableByKeyboard | Qt.TextInteractionFlag.TextSelectableByMouse
         )
         self._label.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._print = button("Save for printing…", "recovery_print_button", shown, on=self.print_requested)
+        self._print = button(_("Save for printing…"), "recovery_print_button", shown, on=self.print_requested)
         intro = plain_label(RECOVERY_INTRO, shown, name="recovery_intro")
         column(intro, self._label, row(self._print, 1), 1, into=shown, gap=theme.SPACE_12)
         typed = QWidget(self)
-        self.field = text_line("recovery_field", typed, "Recovery key", most=MOST_LETTERS)
+        self.field = text_line("recovery_field", typed, _("Recovery key"), most=MOST_LETTERS)
         self._wrong = plain_label("", typed, name="recovery_problem", kind="danger", is_hidden=True)
         column(
             plain_label(BACK_INTRO, typed, name="recovery_back_intro"), self.field, self._wrong, 1,
@@ -178,8 +181,8 @@ class StepsDialog(Dialog):
         self.bar = thin_bar(f"{name}_bar", self, title)
         self.bar.setRange(0, 0)
         self.bar.hide()
-        self.back: QPushButton = button("Cancel", f"{name}_back", self, on=self._on_back)
-        self.on: QPushButton = button("Continue", f"{name}_next", self, kind="primary", on=self.go_on)
+        self.back: QPushButton = button(_("Cancel"), f"{name}_back", self, on=self._on_back)
+        self.on: QPushButton = button(_("Continue"), f"{name}_next", self, kind="primary", on=self.go_on)
         self.back.setAutoDefault(False)
         self.on.setDefault(True)
         heading = plain_label(title, self, name=f"{name}_heading", kind="heading")
@@ -263,7 +266,7 @@ class EncryptDialog(StepsDialog):
         print_key: Callable[[str], None],
     ) -> None:
         """`recovery`: the new recovery key; `no_keyring`: why the system's keyring cannot be used; empty: it can."""
-        super().__init__(parent, "encrypt_dialog", "Encrypt the history")
+        super().__init__(parent, "encrypt_dialog", _("Encrypt the history"))
         self._recovery, self._encrypt = recovery, encrypt
         first = QWidget(self)
         self._new = NewPassphrase(first)
@@ -299,8 +302,8 @@ class EncryptDialog(StepsDialog):
 
     def _refresh(self) -> None:
         is_first, is_last = self.pages.currentIndex() == 0, self.keys.currentIndex() == 1
-        self.back.setText("Cancel" if is_first else "Back")
-        self.on.setText("Encrypt" if not is_first and is_last else "Continue")
+        self.back.setText(_("Cancel") if is_first else _("Back"))
+        self.on.setText(_("Encrypt") if not is_first and is_last else _("Continue"))
         if not self._is_working:
             self.on.setEnabled(bool(self._new.passphrase) or not is_first)
 
@@ -318,7 +321,7 @@ class WordsDialog(StepsDialog):
         asks: bool,
         change: Callable[..., object],
         intro_name: str = "",
-        accept: str = "Continue",
+        accept: str = _("Continue"),
         label: str = NOW,
         new: NewPassphrase | None = None,
     ) -> None:
@@ -363,9 +366,9 @@ class RecoveryDialog(WordsDialog):
         change: Callable[[str, str], None],
         print_key: Callable[[str], None],
     ) -> None:
-        intro = "A new recovery key is made. The old one opens the history until the new one is typed back."
+        intro = _("A new recovery key is made. The old one opens the history until the new one is typed back.")
         super().__init__(
-            parent, "recovery", "Recovery key", intro, intro_name="recovery_new_intro", asks=asks, change=change
+            parent, "recovery", _("Recovery key"), intro, intro_name="recovery_new_intro", asks=asks, change=change
         )
         self._recovery = recovery
         self.add_keys(recovery, print_key)
@@ -389,15 +392,15 @@ class RecoveryDialog(WordsDialog):
 
 
 MINUTES = (1, 2, 5, 10, 15, 30, 60, 120)
-MINUTE_WORDS = {1: "1 minute", 60: "1 hour", 120: "2 hours"}
-LOCK_AFTER = (
+MINUTE_WORDS = {1: _("1 minute"), 60: _("1 hour"), 120: _("2 hours")}
+LOCK_AFTER = _(
     "When nobody has worked here for this long. Finished steps of jobs are kept, and the jobs go on after unlocking."
 )
-LOCK_HOW = (
+LOCK_HOW = _(
     "Locked: the history is closed, and what was in memory is gone. Covered: only the lock page is shown, the history "
     "stays open, and jobs go on; this keeps out a glance, not a program."
 )
-LOCK_WITH = "When the screen of this PC is locked. Before it goes to sleep the history is always locked."
+LOCK_WITH = _("When the screen of this PC is locked. Before it goes to sleep the history is always locked.")
 
 
 class PrivacySection(QWidget):
@@ -413,24 +416,26 @@ class PrivacySection(QWidget):
         self.show_state(controller.state)
 
     def _build_ui(self) -> None:
-        title = plain_label("Privacy", self, name="privacy_heading", kind="heading")
+        title = plain_label(_("Privacy"), self, name="privacy_heading", kind="heading")
         self._column = column(title, into=self, gap=theme.SPACE_12)
         line = QWidget(self)
-        self._encrypt = button("Encrypt…", "encrypt_button", line, on=self.encrypt)
-        self._passphrase = button("Passphrase…", "passphrase_button", line, on=self._on_passphrase)
-        self._recovery = button("Recovery key…", "recovery_button", line, on=self._on_recovery)
+        self._encrypt = button(_("Encrypt…"), "encrypt_button", line, on=self.encrypt)
+        self._passphrase = button(_("Passphrase…"), "passphrase_button", line, on=self._on_passphrase)
+        self._recovery = button(_("Recovery key…"), "recovery_button", line, on=self._on_recovery)
         self._keyring = button("", "keyring_button", line, on=self._on_keyring)
-        self._decrypt = button("Decrypt…", "decrypt_button", line, on=self._on_decrypt)
+        self._decrypt = button(_("Decrypt…"), "decrypt_button", line, on=self._on_decrypt)
         buttons = (self._encrypt, self._passphrase, self._recovery, self._keyring, self._decrypt)
         flow(*buttons, into=line, gap=theme.SPACE_8)
-        add_setting(self._column, line, "encryption", "Encryption", "…", is_wide=True)
+        add_setting(self._column, line, "encryption", _("Encryption"), "…", is_wide=True)
         self._lock_rows = named(QWidget(self), "lock_settings")
         column(into=self._lock_rows, gap=theme.SPACE_12)
         self._column.addWidget(self._lock_rows)
-        after = [(count, MINUTE_WORDS.get(count, f"{count} minutes")) for count in MINUTES]
-        self._choice("lock_minutes", "Lock after", LOCK_AFTER, [*after, (0, "Never")])
-        self._choice("lock_covers", "How it locks by itself", LOCK_HOW, [(False, "Locked"), (True, "Covered")])
-        self._choice("lock_with_screen", "With the screen", LOCK_WITH, [(True, "Locked too"), (False, "Left open")])
+        after = [(count, MINUTE_WORDS.get(count, _("{count} minutes").format(count=count))) for count in MINUTES]
+        self._choice("lock_minutes", _("Lock after"), LOCK_AFTER, [*after, (0, _("Never"))])
+        self._choice("lock_covers", _("How it locks by itself"), LOCK_HOW, [(False, _("Locked")), (True, _("Covered"))])
+        self._choice(
+            "lock_with_screen", _("With the screen"), LOCK_WITH, [(True, _("Locked too")), (False, _("Left open"))]
+        )
 
     def _choice(self, key: str, title: str, sentence: str, values: list[tuple[object, str]]) -> None:
         choice = self._choices[key] = Choice(values, self._lock_rows)
@@ -459,7 +464,7 @@ class PrivacySection(QWidget):
         if sentence is not None:
             sentence.setText(words)
         if state is not None:
-            self._keyring.setText("Ask for the passphrase…" if state.by_keyring else "Open by itself…")
+            self._keyring.setText(_("Ask for the passphrase…") if state.by_keyring else _("Open by itself…"))
             self._keyring.setEnabled(state.by_passphrase if state.by_keyring else not state.no_keyring)
             self._keyring.setToolTip(NO_KEYRING.format(reason=state.no_keyring) if state.no_keyring else "")
             self._decrypt.setEnabled(not state.is_required)
@@ -507,8 +512,8 @@ class PrivacySection(QWidget):
         def change(words: str, passphrase: str) -> None:
             self._controller.begin(lambda services: services.privacy.change_passphrase(words, passphrase))
 
-        intro = "The passphrase opens the history, on this account and from a backup."
-        self._ask_words("passphrase", "Passphrase", intro, "Change", change, new=NewPassphrase(self))
+        intro = _("The passphrase opens the history, on this account and from a backup.")
+        self._ask_words("passphrase", _("Passphrase"), intro, _("Change"), change, new=NewPassphrase(self))
 
     def _on_recovery(self) -> None:
         def change(words: str, recovery: str) -> None:
@@ -521,7 +526,7 @@ class PrivacySection(QWidget):
         def change(words: str) -> None:
             self._controller.begin(lambda services: services.privacy.decrypt(words))
 
-        self._ask_words("decrypt", "Decrypt the history", DECRYPT_INTRO, "Decrypt", change)
+        self._ask_words("decrypt", _("Decrypt the history"), DECRYPT_INTRO, _("Decrypt"), change)
 
     def _on_keyring(self) -> None:
         state = self._controller.state
@@ -532,12 +537,12 @@ class PrivacySection(QWidget):
         def change(words: str) -> None:
             self._controller.begin(lambda services: services.privacy.open_by_itself(words, by_itself))
 
-        label = "Passphrase or recovery key"
+        label = _("Passphrase or recovery key")
         if by_itself:
-            self._ask_words("keyring", BY_ITSELF, BY_ITSELF_NOTE, "Open by itself", change, label=label)
+            self._ask_words("keyring", BY_ITSELF, BY_ITSELF_NOTE, _("Open by itself"), change, label=label)
         else:
-            title = "Ask for the passphrase"
-            self._ask_words("keyring", title, NOT_BY_ITSELF_NOTE, "Ask for it", change, label=label)
+            title = _("Ask for the passphrase")
+            self._ask_words("keyring", title, NOT_BY_ITSELF_NOTE, _("Ask for it"), change, label=label)
 
     def _ask_words(
         self, name: str, title: str, intro: str, accept: str, change: Callable[..., object], **more: Any
@@ -564,25 +569,31 @@ class PrivacySection(QWidget):
     def _print_key(self, key: str) -> None:
         folder = Path(document_folder())
         ask_new_file(
-            self.window(), "Save the recovery key for printing",
+            self.window(), _("Save the recovery key for printing"),
             lambda path: self._controller.print_key(key, path),
-            name="recovery_file_dialog", proposed=folder / "slmdesk recovery key.pdf", filters="PDF (*.pdf)",
+            name="recovery_file_dialog", proposed=folder / "slmdesk recovery key.pdf", filters=_("PDF (*.pdf)"),
         )  # fmt: skip
 
 
 def state_words(state: PrivacyState) -> str:
     if not state.is_encrypted:
         if not state.can_encrypt:
-            return f"Not encrypted, and it cannot be here: the library “{state.missing_library}” is not installed."
-        return "Not encrypted: whoever has the disk or a backup can read the history. It can be encrypted."
+            return _("Not encrypted, and it cannot be here: the library “{missing_library}” is not installed.").format(
+                missing_library=state.missing_library
+            )
+        return _("Not encrypted: whoever has the disk or a backup can read the history. It can be encrypted.")
     ways = (
-        (state.by_keyring, "by itself on this account"),
-        (state.by_passphrase, "with the passphrase"),
-        (state.by_recovery, "with the recovery key"),
+        (state.by_keyring, _("by itself on this account")),
+        (state.by_passphrase, _("with the passphrase")),
+        (state.by_recovery, _("with the recovery key")),
     )
     listed = [words for holds, words in ways if holds]
-    last = f"{', '.join(listed[:-1])} or {listed[-1]}" if len(listed) > 1 else "".join(listed)
-    parts = [f"Encrypted. It opens {last}."]
-    parts += ["Your organisation can open it too."] if state.by_organisation else []
-    parts += [f"Set aside earlier, and not encrypted: {path}." for path in state.still_plain]
+    last = (
+        _("{names} or {listed}").format(names=", ".join(listed[:-1]), listed=listed[-1])
+        if len(listed) > 1
+        else "".join(listed)
+    )
+    parts = [_("Encrypted. It opens {last}.").format(last=last)]
+    parts += [_("Your organisation can open it too.")] if state.by_organisation else []
+    parts += [_("Set aside earlier, and not encrypted: {path}.").format(path=path) for path in state.still_plain]
     return breakable(" ".join(parts))

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QWidget
 
 from slmdesk.base.policy import FEATURES, Policy
 from slmdesk.base.settings import Settings
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.walls import Walls
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
@@ -23,13 +24,18 @@ from slmdesk.window.widgets.rows import Choice, add_setting
 if TYPE_CHECKING:
     from slmdesk.library.saved_states import SavedStates
 
-THEMES = (("system", "Same as the system"), ("light", "Light"), ("dark", "Dark"))
+THEMES = (("system", _("Same as the system")), ("light", _("Light")), ("dark", _("Dark")))
 SIZES = (80, 90, 100, 110, 125, 150, 175, 200)
 CONTEXTS = (1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
 SEQUENCES = (1, 4, 8, 12, 16)
 IDLE_TIMES = (
-    (5, "5 minutes"), (15, "15 minutes"), (30, "30 minutes"), (60, "1 hour"), (240, "4 hours"), (0, "Never"),
-)  # fmt: skip
+    (5, _("5 minutes")),
+    (15, _("15 minutes")),
+    (30, _("30 minutes")),
+    (60, _("1 hour")),
+    (240, _("4 hours")),
+    (0, _("Never")),
+)
 AT_ONCE = (1, 2, 3, 4)
 SAVED_SIZES = (512, 1024, 2048, 4096, 8192, 16384, 32768)
 COLUMN = 680
@@ -68,10 +74,10 @@ class SettingsPage(QScrollArea):
         inner = named(QFrame(self), "settings_inner")
         inner.setMinimumHeight(1)  # else it is as tall as in the narrowest column
         holder = self._holder = QWidget(inner)
-        note = "Changes take effect at once."
+        note = _("Changes take effect at once.")
         self._policy_note = plain_label("", holder, name="policy_note", kind="muted", is_hidden=True)
         self._column = column(
-            plain_label("Settings", holder, name="settings_title", kind="title"),
+            plain_label(_("Settings"), holder, name="settings_title", kind="title"),
             plain_label(note, holder, name="settings_note", kind="muted"),
             self._policy_note,
             into=holder,
@@ -102,131 +108,133 @@ class SettingsPage(QScrollArea):
         choice.value_chosen.connect(partial(self._controller.change, key))
 
     def _build_look(self) -> None:
-        self._head("look", "Look")
-        self._choice("theme", "Colours", "Light or dark, or the same as the system.", THEMES)
+        self._head("look", _("Look"))
+        self._choice("theme", _("Colours"), _("Light or dark, or the same as the system."), THEMES)
         sizes = [(size, f"{size} %") for size in SIZES]
-        self._choice("font_scale", "Text size", "The size of all text in the window.", sizes)
+        self._choice("font_scale", _("Text size"), _("The size of all text in the window."), sizes)
 
     def _build_models(self, holder: QWidget) -> None:
-        self._head("models", "Models")
+        self._head("models", _("Models"))
         self._folder = ElidedLabel(holder, name="models_folder_label")
-        self._choose = button("Move…", "models_folder_button", holder, label="Move the folder for models")
+        self._choose = button(_("Move…"), "models_folder_button", holder, label=_("Move the folder for models"))
         line = QWidget(holder)
         row((self._folder, 1), self._choose, into=line, gap=theme.SPACE_8)
         add_setting(
-            self._column, line, "models_folder", "Folder",
-            "Models are kept in this folder. It can be moved, to a larger disk for instance.",
+            self._column, line, "models_folder", _("Folder"),
+            _("Models are kept in this folder. It can be moved, to a larger disk for instance."),
             is_wide=True,
         )  # fmt: skip
         locale = QLocale()
         self._choice(
-            "context_tokens", "Context",
-            "How much of a chat the model can see, up to what it was made for. More takes more memory. "
-            "The model is loaded anew for it.",
-            [(size, f"{locale.toString(size)} tokens") for size in CONTEXTS],
+            "context_tokens", _("Context"),
+            _("How much of a chat the model can see, up to what it was made for. More takes more memory. "
+            "The model is loaded anew for it."),
+            [(size, _("{size} tokens").format(size=locale.toString(size))) for size in CONTEXTS],
         )  # fmt: skip
         self._choice(
-            "idle_unload_minutes", "Unload model after",
-            "An unused model is taken out of memory after this time, and loaded again when you begin to write.",
+            "idle_unload_minutes", _("Unload model after"),
+            _("An unused model is taken out of memory after this time, and loaded again when you begin to write."),
             IDLE_TIMES,
         )  # fmt: skip
         self._choice(
-            "sequences", "Parallel answers",
-            "How many answers are written side by side. Automatic: the program measures what is fastest on this PC.",
-            [(0, "Automatic"), *((count, str(count)) for count in SEQUENCES)],
+            "sequences", _("Parallel answers"),
+            _("How many answers are written side by side. Automatic: the program measures what is fastest on this PC."),
+            [(0, _("Automatic")), *((count, str(count)) for count in SEQUENCES)],
         )  # fmt: skip
         self._choice(
-            "use_graphics_card", "Graphics card",
-            "Where llama.cpp was built to use a graphics card, as much of the model as its memory holds is put there. "
-            "The model is loaded anew for it.",
-            [(True, "Automatic"), (False, "Off")],
+            "use_graphics_card", _("Graphics card"),
+            _("Where llama.cpp was built to use a graphics card, as much of the model as its memory holds is put "
+              "there. The model is loaded anew for it."),
+            [(True, _("Automatic")), (False, _("Off"))],
         )  # fmt: skip
         at_once = [(count, str(count)) for count in AT_ONCE]
-        self._choice("downloads_at_once", "Parallel downloads", "The others wait in the queue for their turn.", at_once)
         self._choice(
-            "notify", "Notifications",
-            "When a download or other long work has ended and this window is not in front, the system says so.",
-            [(True, "Shown"), (False, "Not shown")],
+            "downloads_at_once", _("Parallel downloads"), _("The others wait in the queue for their turn."), at_once
+        )
+        self._choice(
+            "notify", _("Notifications"),
+            _("When a download or other long work has ended and this window is not in front, the system says so."),
+            [(True, _("Shown")), (False, _("Not shown"))],
         )  # fmt: skip
         self._choice(
-            "notify_names", "Names in notifications",
-            "A locked screen shows the titles of chats and documents in them, and the desktop may keep them. "
-            "Automatic: left out while the history is encrypted or something is on hold.",
-            [("automatic", "Automatic"), ("always", "Named"), ("never", "Left out")],
+            "notify_names", _("Names in notifications"),
+            _("A locked screen shows the titles of chats and documents in them, and the desktop may keep them. "
+            "Automatic: left out while the history is encrypted or something is on hold."),
+            [("automatic", _("Automatic")), ("always", _("Named")), ("never", _("Left out"))],
         )  # fmt: skip
         self._choice(
-            "exams_at_first_use", "Model tests",
-            "Once a model has answered, slmdesk asks once whether to test it, so that its card says what it can be "
-            "trusted with. No test begins unasked while you work.",
-            [(True, "Offered"), (False, "Only when asked for")],
+            "exams_at_first_use", _("Model tests"),
+            _("Once a model has answered, slmdesk asks once whether to test it, so that its card says what it can be "
+            "trusted with. No test begins unasked while you work."),
+            [(True, _("Offered")), (False, _("Only when asked for"))],
         )  # fmt: skip
 
     def _build_history(self, holder: QWidget) -> None:
-        self._head("history", "History")
-        self._deleted = QPushButton("Deleted chats…", holder)
-        words = "Deleted chats stay in the trash until they are deleted for good."
-        add_setting(self._column, self._deleted, "deleted_chats", "Trash", words)
-        self._rules = QPushButton("Rules and holds…", holder)
-        words = "How long things are kept, and what nothing may delete. Without a rule nothing is deleted by itself."
-        add_setting(self._column, self._rules, "rules", "Rules and holds", words)
-        self._forget_day = QPushButton("Forget a day…", holder)
-        words = "Deletes what was made on a day for good, once you have seen what that is."
-        add_setting(self._column, self._forget_day, "forget_day", "Forget a day", words)
-        self._erase = QPushButton("Delete everything…", holder)
-        words = (
+        self._head("history", _("History"))
+        self._deleted = QPushButton(_("Deleted chats…"), holder)
+        words = _("Deleted chats stay in the trash until they are deleted for good.")
+        add_setting(self._column, self._deleted, "deleted_chats", _("Trash"), words)
+        self._rules = QPushButton(_("Rules and holds…"), holder)
+        words = _("How long things are kept, and what nothing may delete. Without a rule nothing is deleted by itself.")
+        add_setting(self._column, self._rules, "rules", _("Rules and holds"), words)
+        self._forget_day = QPushButton(_("Forget a day…"), holder)
+        words = _("Deletes what was made on a day for good, once you have seen what that is.")
+        add_setting(self._column, self._forget_day, "forget_day", _("Forget a day"), words)
+        self._erase = QPushButton(_("Delete everything…"), holder)
+        words = _(
             "History, settings, backups, logs and secrets go, and the models if you like. What you exported or copied "
             "elsewhere stays. slmdesk closes then."
         )
-        add_setting(self._column, self._erase, "delete_everything", "Delete everything", words)
+        add_setting(self._column, self._erase, "delete_everything", _("Delete everything"), words)
         self._choice(
-            "model_titles", "Titles of chats",
-            "When the model has nothing else to do, it gives a chat with a long question a short title. A title that "
-            "you write stays.",
-            [(True, "By the model"), (False, "The first words")],
+            "model_titles", _("Titles of chats"),
+            _("When the model has nothing else to do, it gives a chat with a long question a short title. A title that "
+            "you write stays."),
+            [(True, _("By the model")), (False, _("The first words"))],
         )  # fmt: skip
         self._choice(
-            "translate_history", "Typed translations",
-            "What you type and translate is kept, to be found again under History on the page Translate.",
-            [(True, "Kept"), (False, "Not kept")],
+            "translate_history", _("Typed translations"),
+            _("What you type and translate is kept, to be found again under History on the page Translate."),
+            [(True, _("Kept")), (False, _("Not kept"))],
         )  # fmt: skip
         self._choice(
-            "writing_history", "Texts of the page Write",
-            "What you write there is kept, to be found again under Texts on that page.",
-            [(True, "Kept"), (False, "Not kept")],
+            "writing_history", _("Texts of the page Write"),
+            _("What you write there is kept, to be found again under Texts on that page."),
+            [(True, _("Kept")), (False, _("Not kept"))],
         )  # fmt: skip
 
         if marks():
             self._choice(
-                "private_copies", "Copies",
-                "Clipboard managers that keep a history, or send it to a cloud, are asked to leave out what you copy "
-                "here. Pasting works as ever while slmdesk is open.",
-                [(True, "Left out"), (False, "Kept")],
+                "private_copies", _("Copies"),
+                _("Clipboard managers that keep a history, or send it to a cloud, are asked to leave out what you copy "
+                "here. Pasting works as ever while slmdesk is open."),
+                [(True, _("Left out")), (False, _("Kept"))],
             )  # fmt: skip
 
     def _build_writing(self) -> None:
-        self._head("writing", "Writing")
+        self._head("writing", _("Writing"))
         self._choice(
-            "continue_typing", "Continue at the cursor",
-            "While you pause on the page Write, the model that is loaded continues the sentence in grey. Tab takes it, "
-            "Ctrl+Right a word of it, Esc none. No model is loaded for it.",
-            [(True, "On"), (False, "Off")],
+            "continue_typing", _("Continue at the cursor"),
+            _("While you pause on the page Write, the model that is loaded continues the sentence in grey. Tab takes "
+              "it, Ctrl+Right a word of it, Esc none. No model is loaded for it."),
+            [(True, _("On")), (False, _("Off"))],
         )  # fmt: skip
 
     def _build_key(self, holder: QWidget) -> None:
-        self._head("key", "System-wide shortcut")
-        self._choice("global_key", "Translate clipboard", "", [(True, "On"), (False, "Off")])
+        self._head("key", _("System-wide shortcut"))
+        self._choice("global_key", _("Translate clipboard"), "", [(True, _("On")), (False, _("Off"))])
         self._key_words = holder.findChild(QLabel, "global_key_sentence")
 
     def _build_documents(self, holder: QWidget) -> None:
-        self._head("documents", "Documents")
+        self._head("documents", _("Documents"))
         self._choice(
-            "saved_states_mib", "Keep what was read",
-            "What a model has read of a document or a chat is kept on the disk, up to this size, so that it answers at "
-            "once another day. It goes with the document or the chat.",
-            [(0, "Nothing"), *((size, bytes_for_people(size << 20)) for size in SAVED_SIZES)],
+            "saved_states_mib", _("Keep what was read"),
+            _("What a model has read of a document or a chat is kept on the disk, up to this size, so that it answers "
+              "at once another day. It goes with the document or the chat."),
+            [(0, _("Nothing")), *((size, bytes_for_people(size << 20)) for size in SAVED_SIZES)],
         )  # fmt: skip
-        self._delete_saved = QPushButton("Delete now", holder)
-        add_setting(self._column, self._delete_saved, "delete_saved_states", "Kept now", NOT_COUNTED)
+        self._delete_saved = QPushButton(_("Delete now"), holder)
+        add_setting(self._column, self._delete_saved, "delete_saved_states", _("Kept now"), NOT_COUNTED)
         self._saved_size = holder.findChild(QLabel, "delete_saved_states_sentence")
 
     def _connect(self) -> None:
@@ -256,8 +264,12 @@ class SettingsPage(QScrollArea):
         self._choices["global_key"].setEnabled(False)
 
     def show_saved(self, saved: SavedStates) -> None:
-        texts = "one text" if saved.files == 1 else f"{saved.files} texts"
-        words = f"{bytes_for_people(saved.bytes)} of {texts}." if saved.files else "Nothing."
+        texts = ngettext("one text", "{n} texts", saved.files)
+        words = (
+            _("{size} of {texts}.").format(size=bytes_for_people(saved.bytes), texts=texts)
+            if saved.files
+            else _("Nothing.")
+        )
         if self._saved_size:
             self._saved_size.setText(words)
         self._delete_saved.setAccessibleDescription(words)
@@ -279,33 +291,47 @@ class SettingsPage(QScrollArea):
 
 
 def policy_words(policy: Policy) -> str:
-    parts = ["work offline"] if policy.forced.get("offline") else []
-    parts += [f"models from {' or '.join(allowed)} alone" for allowed in policy.choices.values()]
-    way = {"proxy": "the proxy", "ca_file": "the certificates", "speed_limit_kib": "the speed of downloads"}
+    parts = [_("work offline")] if policy.forced.get("offline") else []
+    parts += [
+        _("models from {allowed} alone").format(allowed=" or ".join(allowed)) for allowed in policy.choices.values()
+    ]
+    way = {"proxy": _("the proxy"), "ca_file": _("the certificates"), "speed_limit_kib": _("the speed of downloads")}
     parts += [words for key, words in way.items() if key in policy.forced]
-    parts += [f"models in the folder {policy.models_folder}"] if policy.models_folder else []
-    parts += ["how much is kept of what was read"] if "saved_states_mib" in policy.forced else []
-    parts += [f"lock after {policy.lock_minutes} min at the latest"] if policy.lock_minutes else []
-    parts += ["exams only when asked for"] if policy.forced.get("exams_at_first_use") is False else []
-    parts += [f"hidden: {', '.join(FEATURES[one].lower() for one in sorted(policy.hidden))}"] if policy.hidden else []
+    parts += (
+        [_("models in the folder {models_folder}").format(models_folder=policy.models_folder)]
+        if policy.models_folder
+        else []
+    )
+    parts += [_("how much is kept of what was read")] if "saved_states_mib" in policy.forced else []
+    parts += (
+        [_("lock after {lock_minutes} min at the latest").format(lock_minutes=policy.lock_minutes)]
+        if policy.lock_minutes
+        else []
+    )
+    parts += [_("exams only when asked for")] if policy.forced.get("exams_at_first_use") is False else []
+    parts += (
+        [_("hidden: {names}").format(names=", ".join(FEATURES[one].lower() for one in sorted(policy.hidden)))]
+        if policy.hidden
+        else []
+    )
     return f"{SET_BY_ORGANISATION[:-1]}: {'; '.join(parts)}." if parts else ""
 
 
 # ---- the part of the settings page that says what the system keeps each child process from
 
 
-INTRODUCTION = (
+INTRODUCTION = _(
     "Models and documents are opened by processes of their own. What a hostile file could do if it took one over is "
     "limited by the system; this is what took effect on this PC."
 )
 PARTS = {
-    "engine": "Models",
-    "helper": "Chat templates of models",
-    "reader": "Documents",
-    "printer": "Exported PDF files",
-    "speller": "Dictionaries",
+    "engine": _("Models"),
+    "helper": _("Chat templates of models"),
+    "reader": _("Documents"),
+    "printer": _("Exported PDF files"),
+    "speller": _("Dictionaries"),
 }
-NOT_YET = "not started yet"
+NOT_YET = _("not started yet")
 
 
 class WallsSection(QWidget):
@@ -318,7 +344,7 @@ class WallsSection(QWidget):
         controller.walls_shown.connect(self.show_walls)
 
     def _build_ui(self) -> None:
-        title = plain_label("Walls", self, name="walls_heading", kind="heading")
+        title = plain_label(_("Walls"), self, name="walls_heading", kind="heading")
         words = plain_label(INTRODUCTION, self, name="walls_sentence", kind="muted")
         self._column = column(title, words, into=self, gap=theme.SPACE_8)
         for role, part in PARTS.items():

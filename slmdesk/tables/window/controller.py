@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, JobRecord
+from slmdesk.base.texts import _
 from slmdesk.jobs.service import event_of
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.service import FolderRead
@@ -144,25 +145,27 @@ class TableController(JobFollower):
     def _on_folder_read(self, columns: tuple[Column, ...], redact: bool, found: FolderRead) -> None:
         self._following = None
         if found.failed and found.total:
-            words = f"Not in the table, since they could not be read: {len(found.failed)} of {found.total}."
+            words = _("Not in the table, since they could not be read: {count} of {total}.").format(
+                count=len(found.failed), total=found.total
+            )
             failed = "\n".join(f"{name}: {why}" for name, why in found.failed[:50])
             self._bridge.notice_raised.emit(Notice(words, failed, key="table folder"))
         if found.documents:
             self._begin(columns, found.documents, redact=redact)
         elif found.total:
-            self.stopped.emit("No document of this folder could be read.")
+            self.stopped.emit(_("No document of this folder could be read."))
         else:
-            self.stopped.emit("There is no document in this folder that could be read.")
+            self.stopped.emit(_("There is no document in this folder that could be read."))
 
     def _on_folder_refused(self, problem: Problem) -> None:
         self._following = None
         if problem.code == "document.stopped":
-            self.stopped.emit("The table was cancelled before it was begun.")
+            self.stopped.emit(_("The table was cancelled before it was begun."))
         else:
             self._refuse(problem)
 
     def _on_redaction_cancelled(self) -> None:
-        self.stopped.emit("The table was not begun.")
+        self.stopped.emit(_("The table was not begun."))
 
     def _on_begun(self, item: Item) -> None:
         self._begun = item.id

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QFrame, QHeaderVie
 
 from slmdesk.base.documents import Form
 from slmdesk.base.records import JobStatus
+from slmdesk.base.texts import _
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import PAGE_WORDS, Span
 from slmdesk.tables.cells import column_named, preset, presets
@@ -51,17 +52,17 @@ from slmdesk.window.widgets.redaction_preview import Shield
 from slmdesk.window.widgets.rows import Choice
 
 FORMS = (
-    Form("xlsx", "Spreadsheet"),
+    Form("xlsx", _("Spreadsheet")),
     Form("csv", "CSV"),
-    Form("docx", "Word document"),
+    Form("docx", _("Word document")),
     Form("pdf", "PDF"),
-    Form("json", "JSON, for programs"),
+    Form("json", _("JSON, for programs")),
 )
-HINT = "Each document becomes a row. Only words that stand in a document come into its cells, each with its page."
+HINT = _("Each document becomes a row. Only words that stand in a document come into its cells, each with its page.")
 SCOPES: list[tuple[object, str]] = [
-    ("document", "This document"),
-    ("all", "All in the list"),
-    ("folder", "A folder…"),
+    ("document", _("This document")),
+    ("all", _("All in the list")),
+    ("folder", _("A folder…")),
 ]
 COLUMN_LETTERS, MOST_QUOTE = 17, 300
 
@@ -86,12 +87,12 @@ class TablePane(QFrame):
     def _build_ui(self) -> None:
         self._setup = named(QFrame(self), "table_setup")
         self._chooser = ColumnChooser(self._setup)
-        self._scope = named(Choice(SCOPES, self._setup), "table_scope", label="Which documents become rows")
+        self._scope = named(Choice(SCOPES, self._setup), "table_scope", label=_("Which documents become rows"))
         self._shield = Shield("redact_table_button", self._setup)
-        self._begin = button("Make the table", "make_table_button", self._setup, kind="primary", on=self._on_begin)
-        self._back = button("Back to the table", "back_to_table_button", self._setup, kind="quiet", on=self._on_back)
+        self._begin = button(_("Make the table"), "make_table_button", self._setup, kind="primary", on=self._on_begin)
+        self._back = button(_("Back to the table"), "back_to_table_button", self._setup, kind="quiet", on=self._on_back)
         self.earlier = EarlierBox(self, name="earlier_tables")
-        self._making = MakingBar(self._controller, self, kind="table", prefix="making_table", resume="Resume")
+        self._making = MakingBar(self._controller, self, kind="table", prefix="making_table", resume=_("Resume"))
         self._making.lay_out(has_own_line=False)
         self._note = plain_label("", self, name="table_note", kind="muted")
         self._warning = plain_label("", self, name="table_warning", kind="warn")
@@ -109,7 +110,9 @@ class TablePane(QFrame):
         )  # fmt: skip
 
     def _make_table(self) -> CellsView:
-        table = named(CellsView(self), "cells_table", label="The table; Enter changes a cell, Space goes to its page")
+        table = named(
+            CellsView(self), "cells_table", label=_("The table; Enter changes a cell, Space goes to its page")
+        )
         table.setModel(self.model)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setEditTriggers(
@@ -133,7 +136,9 @@ class TablePane(QFrame):
         self._quote = plain_label("", detail, name="cell_quote")
         self._place = plain_label("", detail, name="cell_place", kind="small")
         self._doubt = plain_label("", detail, name="cell_doubt", kind="warn")
-        self._show_page = button("Show the page", "show_cell_page_button", detail, kind="quiet", on=self._on_show_page)
+        self._show_page = button(
+            _("Show the page"), "show_cell_page_button", detail, kind="quiet", on=self._on_show_page
+        )
         column(self._quote, self._doubt, row((self._place, 1), self._show_page), into=detail, gap=theme.SPACE_4)
         return detail
 
@@ -143,16 +148,16 @@ class TablePane(QFrame):
         policy.setHeightForWidth(True)
         foot.setSizePolicy(policy)
         make, tables = partial(button, parent=foot, kind="quiet"), self._controller
-        tip = "Choose columns and documents for another table"
-        self._new = make("New table", "new_table_button", tip=tip, on=self._on_new)
-        self._save = make("Save as", "save_table_button")
-        give_export_menu(self._save, self._on_form, "Save the table as", FORMS)
-        tip = "Read the documents as they are now; what you changed in the table stays"
-        self._again = make("Make again", "again_table_button", tip=tip, on=tables.again)
-        tip = "Take the last change of a cell back (Ctrl+Z)"
-        self._undo = make("Undo", "undo_cell_button", tip=tip, on=tables.undo)
-        tip = "Give the table the place of the pages"
-        self._wide = make("Wide", "wide_table_button", tip=tip, on=lambda: self.width_requested.emit(True))
+        tip = _("Choose columns and documents for another table")
+        self._new = make(_("New table"), "new_table_button", tip=tip, on=self._on_new)
+        self._save = make(_("Save as"), "save_table_button")
+        give_export_menu(self._save, self._on_form, _("Save the table as"), FORMS)
+        tip = _("Read the documents as they are now; what you changed in the table stays")
+        self._again = make(_("Make again"), "again_table_button", tip=tip, on=tables.again)
+        tip = _("Take the last change of a cell back (Ctrl+Z)")
+        self._undo = make(_("Undo"), "undo_cell_button", tip=tip, on=tables.undo)
+        tip = _("Give the table the place of the pages")
+        self._wide = make(_("Wide"), "wide_table_button", tip=tip, on=lambda: self.width_requested.emit(True))
         flow(self._save, self._again, self._undo, self._wide, self._new, gap=theme.SPACE_8, into=foot)
         return foot
 
@@ -168,9 +173,9 @@ class TablePane(QFrame):
         tables.stopped.connect(self.show_stopped)
         tables.emptied.connect(self.show_nothing)
         tables.undo_changed.connect(self._undo.setEnabled)
-        tables.redaction.show_over(self, reading_words("Make the table"))
+        tables.redaction.show_over(self, reading_words(_("Make the table")))
         model.cell_edited.connect(tables.edit)
-        model.dataChanged.connect(lambda *_: self._notify(view.currentIndex()))
+        model.dataChanged.connect(lambda *__: self._notify(view.currentIndex()))
         model.modelReset.connect(lambda: self._notify(QModelIndex()))
         model.modelReset.connect(view.fit)
         view.clicked.connect(self._go_to)
@@ -197,7 +202,7 @@ class TablePane(QFrame):
         self._settle()
 
     def show_read(self, done: int, total: int) -> None:
-        self._making.show_amount(f"Reading documents: {done} of {total}", done, total)
+        self._making.show_amount(_("Reading documents: {done} of {total}").format(done=done, total=total), done, total)
 
     def show_job(self, event: JobChanged) -> None:
         self._is_running = not event.status.is_end
@@ -205,8 +210,8 @@ class TablePane(QFrame):
         if event.status is JobStatus.FAILED and event.problem is not None:
             self._say(event.problem.sentence)
         elif event.status is JobStatus.CANCELLED:
-            there = "the rows that were done are here" if self.model.rows else "no row of it was done"
-            self._say(f"The table was cancelled; {there}.")
+            there = _("the rows that were done are here") if self.model.rows else _("no row of it was done")
+            self._say(_("The table was cancelled; {there}.").format(there=there))
         elif self._is_running and event.status is not JobStatus.PAUSED:
             self._say("")
         self._settle()
@@ -250,7 +255,7 @@ class TablePane(QFrame):
         self._begin.setEnabled(False)  # until it is begun, or refused: a second press is no second table
         scope = str(self._scope.currentData())
         if scope == "folder":
-            dialog = passing(QFileDialog(self, "A folder of documents", str(Path.home())), "table_folder_dialog")
+            dialog = passing(QFileDialog(self, _("A folder of documents"), str(Path.home())), "table_folder_dialog")
             dialog.setFileMode(QFileDialog.FileMode.Directory)
             dialog.setOption(QFileDialog.Option.ShowDirsOnly)
             dialog.fileSelected.connect(lambda path: self._on_folder(columns, Path(path)))
@@ -339,9 +344,15 @@ def _place_words(row: TableRow, cell: TableCell) -> str:
 def _said_of(table: Table) -> str:
     cells = [cell for row in table.rows for cell in row.cells]
     filled, doubtful = sum(bool(cell.value) for cell in cells), sum(cell.flag in DOUBTFUL for cell in cells)
-    look = f", {doubtful} of them to review" if doubtful else ""
-    unfinished = "" if table.is_done else " The table is not finished."
-    return f"{filled} of {len(cells)} cells have words of the documents{look}.{unfinished}" if cells else ""
+    look = _(", {doubtful} of them to review").format(doubtful=doubtful) if doubtful else ""
+    unfinished = "" if table.is_done else _(" The table is not finished.")
+    return (
+        _("{filled} of {count} cells have words of the documents{look}.{unfinished}").format(
+            filled=filled, count=len(cells), look=look, unfinished=unfinished
+        )
+        if cells
+        else ""
+    )
 
 
 # ---- the table model of a table taken from documents
@@ -421,7 +432,7 @@ class TableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         if role == Qt.ItemDataRole.DisplayRole:
-            return self.columns[section - 1].name if section else "Document"
+            return self.columns[section - 1].name if section else _("Document")
         if role == Qt.ItemDataRole.ToolTipRole and section:
             return plain_tip(self.columns[section - 1].meaning or self.columns[section - 1].name)
         return None
@@ -476,9 +487,11 @@ def _name_data(row: TableRow, role: int) -> object:
         font.setWeight(QFont.Weight.DemiBold)
         return font
     if role == Qt.ItemDataRole.ToolTipRole:
-        given = "" if row.is_whole else "\nThe model was given the passages that fit each column best."
+        given = "" if row.is_whole else _("\nThe model was given the passages that fit each column best.")
         pages = PAGE_WORDS.get(row.page_kind, PAGE_WORDS["page"])[1]
-        read = f"{row.coverage.pages_read} of {row.coverage.pages_total} {pages} have words."
+        read = _("{pages_read} of {pages_total} {pages} have words.").format(
+            pages_read=row.coverage.pages_read, pages_total=row.coverage.pages_total, pages=pages
+        )
         return plain_tip(f"{row.name}\n{read}{given}")
     return None
 
@@ -487,15 +500,15 @@ def _name_data(row: TableRow, role: int) -> object:
 
 
 KIND_WORDS = {
-    ColumnKind.TEXT: "Text",
-    ColumnKind.NUMBER: "Number",
-    ColumnKind.DATE: "Date",
-    ColumnKind.AMOUNT: "Amount of money",
-    ColumnKind.PERSON: "Person or company",
-    ColumnKind.LIST: "List",
-    ColumnKind.CODE: "Number of a paper",
-    ColumnKind.IBAN: "Bank account (IBAN)",
-    ColumnKind.PERIOD: "Length of time",
+    ColumnKind.TEXT: _("Text"),
+    ColumnKind.NUMBER: _("Number"),
+    ColumnKind.DATE: _("Date"),
+    ColumnKind.AMOUNT: _("Amount of money"),
+    ColumnKind.PERSON: _("Person or company"),
+    ColumnKind.LIST: _("List"),
+    ColumnKind.CODE: _("Number of a paper"),
+    ColumnKind.IBAN: _("Bank account (IBAN)"),
+    ColumnKind.PERIOD: _("Length of time"),
 }
 MOST_LETTERS = 24
 
@@ -514,21 +527,21 @@ class ColumnChooser(QFrame):
 
     def _build_ui(self) -> None:
         values: list[tuple[object, str]] = [(other_preset.id, other_preset.name) for other_preset in presets()]
-        self._preset = named(Choice([*values, ("", "Columns of my own")], self), "table_preset")
-        self._preset.setAccessibleName("What kind of documents these are")
+        self._preset = named(Choice([*values, ("", _("Columns of my own"))], self), "table_preset")
+        self._preset.setAccessibleName(_("What kind of documents these are"))
         self._chips = QFrame(self)
         self._chips.setObjectName("column_chips")
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self._chips.setSizePolicy(policy)
         self._flow = FlowLayout(self._chips, gap=theme.SPACE_4)
-        hint, label = "Add a column, such as Rent", "Name of a column to add"
+        hint, label = _("Add a column, such as Rent"), _("Name of a column to add")
         self._line = text_line("column_line", self, hint, label=label, most=MOST_NAME)
         self._kind = named(Choice(list(KIND_WORDS.items()), self), "column_kind")
-        self._kind.setAccessibleName("What stands in the column to add")
+        self._kind.setAccessibleName(_("What stands in the column to add"))
         self._kind.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._kind.setMinimumContentsLength(6)
-        add = button("Add", "add_column_button", self, on=self._on_add)
+        add = button(_("Add"), "add_column_button", self, on=self._on_add)
         column(self._preset, self._chips, self._line, row((self._kind, 1), add), into=self, gap=theme.SPACE_8)
 
     @property
@@ -552,10 +565,14 @@ class ColumnChooser(QFrame):
             )
             about = f"{other_column.name} ({KIND_WORDS[other_column.kind].lower()}). {other_column.meaning}".strip()
             chip = button(
-                f"{name.replace('&', '&&')}  ×", "column_chip", self._chips, kind="quiet",
-                label=f"Take out the column {other_column.name}", tip=plain_tip(f"{about}\nClick to take it out."),
+                f"{name.replace('&', '&&')}  ×",
+                "column_chip",
+                self._chips,
+                kind="quiet",
+                label=_("Take out the column {name}").format(name=other_column.name),
+                tip=plain_tip(_("{about}\nClick to take it out.").format(about=about)),
                 on=lambda _checked=False, one=other_column: self._on_taken_out(one),
-            )  # fmt: skip
+            )
             self._flow.addWidget(chip)
             chip.show()
         self._chips.setVisible(bool(self._columns))

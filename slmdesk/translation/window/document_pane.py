@@ -24,6 +24,7 @@ from slmdesk.base.files import free_name
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import JobRecord, JobStatus, ModelRecord
 from slmdesk.base.settings import Settings
+from slmdesk.base.texts import _
 from slmdesk.base.translation import SegmentState
 from slmdesk.jobs.service import event_of
 from slmdesk.jobs.types import JobChanged, left_words, share_words
@@ -72,8 +73,8 @@ from slmdesk.window.widgets.opening import ask_new_file, open_outside
 from slmdesk.window.widgets.redaction_preview import RedactionPreview, Wording
 from slmdesk.window.widgets.rows import Choice
 
-WORDING = Wording("Redact before translating", "The document", "Translate", "everywhere in these documents")
-MORE = " What comes behind the text below is redacted too, without being shown here."
+WORDING = Wording(_("Redact before translating"), _("The document"), _("Translate"), _("everywhere in these documents"))
+MORE = _(" What comes behind the text below is redacted too, without being shown here.")
 LOCKED = ("document.locked", "document.wrong_password")
 
 
@@ -115,36 +116,39 @@ class DocumentPane(QWidget):
     def _build_ui(self, keeper: ThemeKeeper) -> None:
         self._title = ElidedLabel(self, name="translation_title")
         self._queue = QueueMenu(self)
-        self._back = button("Back to the text", "close_translation_button", self, on=self._on_back)
+        self._back = button(_("Back to the text"), "close_translation_button", self, on=self._on_back)
         self._words = plain_label("", self, name="translation_progress_words", kind="muted")
-        self._progress = named(QProgressBar(self), "translation_progress", label="Translating the document")
+        self._progress = named(QProgressBar(self), "translation_progress", label=_("Translating the document"))
         self._progress.setTextVisible(False)
         kept = self._progress.sizePolicy()
         kept.setRetainSizeWhenHidden(True)  # the segments do not move under the mouse when it comes and goes
         self._progress.setSizePolicy(kept)
-        self._pause = button("Pause", "pause_translation_button", self, on=self._on_pause)
+        self._pause = button(_("Pause"), "pause_translation_button", self, on=self._on_pause)
         self._cancel = button(
-            "Cancel",
+            _("Cancel"),
             "cancel_translation_button",
             self,
-            tip="Translate no further; what is translated is kept",
+            tip=_("Translate no further; what is translated is kept"),
             on=self._on_cancel,
         )
         self._resume = button(
-            "Go on", "resume_translation_button", self, on=lambda: self._try_again(RetryScope.FAILED, None)
+            _("Go on"), "resume_translation_button", self, on=lambda: self._try_again(RetryScope.FAILED, None)
         )
         self._retry = button(
-            "Try again…", "retry_all_button", self,
-            tip="Another try for what failed or needs review, by this or another model", on=self._on_retry,
+            _("Try again…"), "retry_all_button", self,
+            tip=_("Another try for what failed or needs review, by this or another model"), on=self._on_retry,
         )  # fmt: skip
         self.review = ReviewPane(self._bridge, keeper, self)
-        self._open = button("Open the file", "open_translation_button", self, on=self._on_open_file)
+        self._open = button(_("Open the file"), "open_translation_button", self, on=self._on_open_file)
         self._more = button(
-            "Export", "export_translation_button", self, tip="Both languages side by side, a report, the pairs as TMX"
+            _("Export"),
+            "export_translation_button",
+            self,
+            tip=_("Both languages side by side, a report, the pairs as TMX"),
         )
         self._menu = SaveMenu(self._more)
         self._more.setMenu(self._menu)
-        self._save = button("Save the document…", "save_translation_button", self, kind="primary", on=self._on_save)
+        self._save = button(_("Save the document…"), "save_translation_button", self, kind="primary", on=self._on_save)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -384,15 +388,15 @@ class DocumentPane(QWidget):
             if _may_unlock(problem):
                 self._ask_password(problem, self._unlock)
         elif event.status is JobStatus.CANCELLED:
-            self._show_ended("Cancelled. What is translated is kept.", True)
+            self._show_ended(_("Cancelled. What is translated is kept."), True)
         else:
-            self._show_ended("Paused. What is translated is kept.", True)
+            self._show_ended(_("Paused. What is translated is kept."), True)
 
     def _words_of(self, event: JobChanged) -> str:
         if event.status is JobStatus.OPEN and not event.done:
             before = sum(started.status is JobStatus.RUNNING for started in self._started)
-            return "It is this one's turn when the one before is done." if before else "Waiting for its turn…"
-        words = [counted_words(*self._counted, event.share) or "Reading the document…", left_words(event.left)]
+            return _("It is this one's turn when the one before is done.") if before else _("Waiting for its turn…")
+        words = [counted_words(*self._counted, event.share) or _("Reading the document…"), left_words(event.left)]
         return " · ".join(word for word in words if word)
 
     def _on_done(self, view: TranslationView) -> None:
@@ -426,12 +430,16 @@ class DocumentPane(QWidget):
 
     def _show_written(self, path: Path) -> None:
         self._written = path
-        self._words.setText(f"Written to {path}.")
+        self._words.setText(_("Written to {path}.").format(path=path))
         self._open.setVisible(True)
 
     def _on_words_changed(self) -> None:
         if self._written is not None and not self._is_running:
-            self._words.setText(f"Changed since {self._written} was written. Save it again to have that in the file.")
+            self._words.setText(
+                _("Changed since {written} was written. Save it again to have that in the file.").format(
+                    written=self._written
+                )
+            )
 
     def _show_running(self, is_running: bool) -> None:
         self._progress.setVisible(is_running)
@@ -462,12 +470,12 @@ def _counted(view: TranslationView) -> tuple[int, int]:
 
 
 STATUS_WORDS = {
-    JobStatus.OPEN: "waits",
-    JobStatus.RUNNING: "is being translated",
-    JobStatus.PAUSED: "paused",
-    JobStatus.DONE: "done",
-    JobStatus.FAILED: "failed",
-    JobStatus.CANCELLED: "cancelled",
+    JobStatus.OPEN: _("waits"),
+    JobStatus.RUNNING: _("is being translated"),
+    JobStatus.PAUSED: _("paused"),
+    JobStatus.DONE: _("done"),
+    JobStatus.FAILED: _("failed"),
+    JobStatus.CANCELLED: _("cancelled"),
 }
 
 
@@ -477,9 +485,9 @@ class QueueMenu(QPushButton):
     item_chosen = Signal(str)
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__("Documents", parent)
+        super().__init__(_("Documents"), parent)
         self.setObjectName("queue_button")
-        self.setToolTip("The documents begun since the window was opened, and how they stand")
+        self.setToolTip(_("The documents begun since the window was opened, and how they stand"))
         self._menu = named(QMenu(self), "queue_menu")
         self.setMenu(self._menu)
         self.hide()
@@ -487,7 +495,7 @@ class QueueMenu(QPushButton):
     def show_queue(self, queue: Sequence[StartedTranslation]) -> None:
         self.setVisible(len(queue) > 1)
         done = sum(translation.status is JobStatus.DONE for translation in queue)
-        self.setText(f"{done} of {len(queue)} documents done")
+        self.setText(_("{done} of {count} documents done").format(done=done, count=len(queue)))
         if self._menu.isVisible():  # it would close under the pointer
             return
         self._menu.clear()
@@ -498,7 +506,7 @@ class QueueMenu(QPushButton):
                 if translation.status is JobStatus.RUNNING and translation.share
                 else ""
             )
-            words += f", written as {translation.written.name}" if translation.written else ""
+            words += _(", written as {name}").format(name=translation.written.name) if translation.written else ""
             action = named(self._menu.addAction(f"{translation.path.name}: {words}".replace("&", "&&")), "queue_entry")
             action.triggered.connect(partial(self.item_chosen.emit, translation.item))
 
@@ -512,7 +520,7 @@ class RetryDialog(Dialog):
 
     def __init__(self, view: TranslationView, models: Sequence[ModelRecord], parent: QWidget) -> None:
         super().__init__(parent)
-        passing(self, "retry_dialog", "Try again")
+        passing(self, "retry_dialog", _("Try again"))
         self._build_ui(view, models)
         self._buttons.accepted.connect(self._on_retry)
         self._buttons.rejected.connect(self.reject)
@@ -521,26 +529,30 @@ class RetryDialog(Dialog):
     def _build_ui(self, view: TranslationView, models: Sequence[ModelRecord]) -> None:
         failed = view.counts.get(SegmentState.FAILED, 0)
         self._group = QButtonGroup(self)
-        self._failed = named(QRadioButton(f"What could not be translated: {failed:,}", self), "retry_failed")
-        self._flagged = named(QRadioButton(f"All that needs review: {view.look:,}", self), "retry_flagged")
+        self._failed = named(
+            QRadioButton(_("What could not be translated: {failed:,}").format(failed=failed), self), "retry_failed"
+        )
+        self._flagged = named(
+            QRadioButton(_("All that needs review: {look:,}").format(look=view.look), self), "retry_flagged"
+        )
         for other_button, count in ((self._failed, failed), (self._flagged, view.look)):
             self._group.addButton(other_button)
             other_button.setEnabled(bool(count))
         (self._failed if failed else self._flagged).setChecked(True)
-        known = [("", "The same model as before"), *((model.id, model.name) for model in models)]
+        known = [("", _("The same model as before")), *((model.id, model.name) for model in models)]
         self._model = named(
-            Choice([(id, name) for id, name in known], self), "retry_model", label="Which model is asked"
+            Choice([(id, name) for id, name in known], self), "retry_model", label=_("Which model is asked")
         )
-        words = "What you edited or approved stays. A new translation counts only where the checks find it better."
+        words = _("What you edited or approved stays. A new translation counts only where the checks find it better.")
         self._recheck = button(
-            "Check all anew with the glossaries", "recheck_button", self,
-            tip="After a glossary was changed: the doubts of all segments are told anew",
+            _("Check all anew with the glossaries"), "recheck_button", self,
+            tip=_("After a glossary was changed: the doubts of all segments are told anew"),
         )  # fmt: skip
         self._buttons = named(QDialogButtonBox(self), "retry_buttons")
-        self._begin = button("Try again", "retry_begin", self, kind="primary")
+        self._begin = button(_("Try again"), "retry_begin", self, kind="primary")
         self._begin.setEnabled(bool(view.look))
         self._buttons.addButton(self._begin, QDialogButtonBox.ButtonRole.AcceptRole)
-        self._buttons.addButton(button("Cancel", "retry_cancel", self), QDialogButtonBox.ButtonRole.RejectRole)
+        self._buttons.addButton(button(_("Cancel"), "retry_cancel", self), QDialogButtonBox.ButtonRole.RejectRole)
         said = plain_label(words, self, name="retry_words", kind="muted")
         column(
             self._failed, self._flagged, self._model, said, self._recheck, self._buttons, into=self,
@@ -563,20 +575,20 @@ class RetryDialog(Dialog):
 
 FORMS = {
     Handout.PAIR: (
-        Form("docx", "Both languages, as a Word table"),
-        Form("xlsx", "Both languages, as a spreadsheet"),
-        Form("html", "Both languages, as a web page"),
-        Form("md", "Both languages, as Markdown"),
+        Form("docx", _("Both languages, as a Word table")),
+        Form("xlsx", _("Both languages, as a spreadsheet")),
+        Form("html", _("Both languages, as a web page")),
+        Form("md", _("Both languages, as Markdown")),
     ),
     Handout.REPORT: (
-        Form("html", "Report, as a web page"),
-        Form("docx", "Report, as a Word document"),
-        Form("md", "Report, as Markdown"),
-        Form("json", "Report, as JSON"),
+        Form("html", _("Report, as a web page")),
+        Form("docx", _("Report, as a Word document")),
+        Form("md", _("Report, as Markdown")),
+        Form("json", _("Report, as JSON")),
     ),
-    Handout.TMX: (Form("tmx", "The pairs, as TMX for other programs"),),
+    Handout.TMX: (Form("tmx", _("The pairs, as TMX for other programs")),),
 }
-SUFFIX_WORDS = {Handout.PAIR: "both languages", Handout.REPORT: "report", Handout.TMX: "pairs"}
+SUFFIX_WORDS = {Handout.PAIR: _("both languages"), Handout.REPORT: _("report"), Handout.TMX: _("pairs")}
 
 
 class SaveMenu(QMenu):
@@ -599,12 +611,14 @@ def ask_save_anyway(parent: QWidget, view: TranslationView, save: Callable[[], N
     if not words:
         save()
         return
-    more = "What is not translated stands in the document in the source's language." if unfinished(view) else ""
-    box = message_box(parent, "save_anyway", "Save the document", f"Of the segments {words}.", more)
+    more = _("What is not translated stands in the document in the source's language.") if unfinished(view) else ""
+    box = message_box(
+        parent, "save_anyway", _("Save the document"), _("Of the segments {words}.").format(words=words), more
+    )
     box.setIcon(QMessageBox.Icon.Warning)
-    anyway = named(box.addButton("Save anyway", QMessageBox.ButtonRole.AcceptRole), "save_anyway_button")
-    first = named(box.addButton("Look at them", QMessageBox.ButtonRole.ActionRole), "look_first_button")
-    cancel = named(box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole), "save_cancel_button")
+    anyway = named(box.addButton(_("Save anyway"), QMessageBox.ButtonRole.AcceptRole), "save_anyway_button")
+    first = named(box.addButton(_("Look at them"), QMessageBox.ButtonRole.ActionRole), "look_first_button")
+    cancel = named(box.addButton(_("Cancel"), QMessageBox.ButtonRole.RejectRole), "save_cancel_button")
     box.setDefaultButton(first)
     box.setEscapeButton(cancel)
     anyway.clicked.connect(save)
@@ -616,7 +630,7 @@ def ask_where_to_save(parent: QWidget, view: TranslationView, chosen: Callable[[
     """Ask for the file of the translated document.  Does not block."""
     source = Path(view.request.path)
     proposed = source.with_name(translated_name(source, view.request.target))
-    ask_new_file(parent, "Save the translated document", chosen, name="save_translation_dialog", proposed=proposed)
+    ask_new_file(parent, _("Save the translated document"), chosen, name="save_translation_dialog", proposed=proposed)
 
 
 def ask_where_to_write(

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.record import Record
 from slmdesk.base.settings import Settings
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.translation import LANGUAGES, GlossaryRecord, SegmentState
 from slmdesk.translation.documents import ChosenDocuments, Column
 from slmdesk.translation.prompts import TranslationStyle
@@ -88,7 +89,7 @@ class DocumentForm(Dialog):
         self._language = ""
         """The language of the first document, once it is detected."""
         count = len(chosen.paths)
-        self.setWindowTitle("Translate a document" if count == 1 else f"Translate {count} documents")
+        self.setWindowTitle(ngettext("Translate a document", "Translate {n} documents", count))
         self._build_ui(settings)
         self._connect()
         self._show_manner(manner)
@@ -100,31 +101,31 @@ class DocumentForm(Dialog):
             bridge.follow(start.columns(chosen.table), self._on_columns)
 
     def _build_ui(self, settings: Settings) -> None:
-        detect, automatic = ("", "Detect the language"), ("", "Automatic")
-        self._source = self._choice([detect, *languages()], "form_source", "Language of the document")
-        self._target = self._choice(languages(), "form_target", "Language of the translation")
-        domains = [("everyday", "General"), *DOMAINS.items()]
-        self._domain = self._choice(domains, "form_domain", "What the document is about")
+        detect, automatic = ("", _("Detect the language")), ("", _("Automatic"))
+        self._source = self._choice([detect, *languages()], "form_source", _("Language of the document"))
+        self._target = self._choice(languages(), "form_target", _("Language of the translation"))
+        domains = [("everyday", _("General")), *DOMAINS.items()]
+        self._domain = self._choice(domains, "form_domain", _("What the document is about"))
         formalities = [automatic, *FORMALITIES.items()]
-        self._formality = self._choice(formalities, "form_formality", "How the reader is spoken to")
-        self._glossaries = self._list("form_glossaries", "Glossaries to be obeyed")
-        self._columns = self._list("form_columns", "Columns to be translated")
-        self._sheets = self._box("Names of sheets too", "form_sheet_names", settings.translate_sheet_names)
-        self._properties = self._box("The title in the file's properties too", "form_properties",
+        self._formality = self._choice(formalities, "form_formality", _("How the reader is spoken to"))
+        self._glossaries = self._list("form_glossaries", _("Glossaries to be obeyed"))
+        self._columns = self._list("form_columns", _("Columns to be translated"))
+        self._sheets = self._box(_("Names of sheets too"), "form_sheet_names", settings.translate_sheet_names)
+        self._properties = self._box(_("The title in the file's properties too"), "form_properties",
                                      settings.translate_properties)  # fmt: skip
         many = len(self._chosen.paths) > 1
         self._beside = self._box(
-            "Write each beside its document as soon as it is done" if many else
-            "Write it beside the document as soon as it is done",
+            _("Write each beside its document as soon as it is done") if many else
+            _("Write it beside the document as soon as it is done"),
             "form_beside",
             settings.translate_beside or many,
         )  # fmt: skip
-        self._redact = self._box("Redact names and numbers before the model sees them", "form_redact", False)
+        self._redact = self._box(_("Redact names and numbers before the model sees them"), "form_redact", False)
         self._said = plain_label("", self, name="form_said", kind="warn")
         self._buttons = named(QDialogButtonBox(self), "form_buttons")
-        self._begin = button("Translate", "form_begin", self, kind="primary")
+        self._begin = button(_("Translate"), "form_begin", self, kind="primary")
         self._begin.setDefault(True)
-        self._cancel = button("Cancel", "form_cancel", self)
+        self._cancel = button(_("Cancel"), "form_cancel", self)
         self._buttons.addButton(self._begin, QDialogButtonBox.ButtonRole.AcceptRole)
         self._buttons.addButton(self._cancel, QDialogButtonBox.ButtonRole.RejectRole)
         self._lay_out()
@@ -141,11 +142,11 @@ class DocumentForm(Dialog):
         for words, name in ((self._refused(), "form_refused"), (self._warning(), "form_warning")):
             if words:
                 rows.addRow(plain_label(words, inner, name=name, kind="warn"))
-        for words, field in (("From", self._source), ("To", self._target), ("Subject", self._domain),
-                             ("Formality", self._formality)):  # fmt: skip
+        for words, field in ((_("From"), self._source), (_("To"), self._target), (_("Subject"), self._domain),
+                             (_("Formality"), self._formality)):  # fmt: skip
             rows.addRow(words, field)
-        rows.addRow("Glossaries", self._glossaries)
-        rows.addRow("Columns", self._columns)
+        rows.addRow(_("Glossaries"), self._glossaries)
+        rows.addRow(_("Columns"), self._columns)
         for box in (self._sheets, self._properties, self._beside, self._redact):
             rows.addRow(box)
         self._rows = rows
@@ -180,7 +181,9 @@ class DocumentForm(Dialog):
         self._known = tuple(found)
         self._glossaries.clear()
         for glossary in found:
-            item = QListWidgetItem(f"{glossary.name} ({glossary.terms:,} terms)", self._glossaries)
+            item = QListWidgetItem(
+                _("{name} ({terms:,} terms)").format(name=glossary.name, terms=glossary.terms), self._glossaries
+            )
             item.setCheckState(Qt.CheckState.Checked if glossary.is_active else Qt.CheckState.Unchecked)
         self._rows.setRowVisible(self._glossaries, bool(found))
         self._glossaries.setFixedHeight(self._height(len(found)))
@@ -192,7 +195,7 @@ class DocumentForm(Dialog):
         for number, other_column in enumerate(found, start=1):
             samples = " · ".join(other_column.samples)
             item = QListWidgetItem(
-                f"{number}  {other_column.name or '(no name)'}" + (f"\n{samples}" if samples else "")
+                f"{number}  {other_column.name or _('(no name)')}" + (f"\n{samples}" if samples else "")
             )
             item.setCheckState(
                 Qt.CheckState.Checked if other_column.is_text or not has_text else Qt.CheckState.Unchecked
@@ -208,7 +211,9 @@ class DocumentForm(Dialog):
             other = _other_than(language)
             self._target.show_value(other)
             self._say(
-                f"{self._this_document()} is {LANGUAGES[language].name}. Translate it into {LANGUAGES[other].name}?"
+                _("{this_document} is {name}. Translate it into {name2}?").format(
+                    this_document=self._this_document(), name=LANGUAGES[language].name, name2=LANGUAGES[other].name
+                )
             )
 
     def _is_already(self) -> bool:
@@ -216,14 +221,18 @@ class DocumentForm(Dialog):
         return not self._source.currentData() and self._language == self._target.currentData()
 
     def _this_document(self) -> str:
-        return "This document" if len(self._chosen.paths) == 1 else f"“{self._chosen.paths[0].name}”"
+        return _("This document") if len(self._chosen.paths) == 1 else f"“{self._chosen.paths[0].name}”"
 
     # ---- user actions
 
     def _on_languages(self) -> None:
         target = LANGUAGES[self._target.currentData()]
         self._rows.setRowVisible(self._formality, target.has_formal)
-        self._say(f"{self._this_document()} is {target.name} already." if self._is_already() else "")
+        self._say(
+            _("{this_document} is {name} already.").format(this_document=self._this_document(), name=target.name)
+            if self._is_already()
+            else ""
+        )
         self._ask_about_manner()
 
     def _on_grown(self, height: int) -> None:
@@ -233,17 +242,19 @@ class DocumentForm(Dialog):
     def _on_begin(self) -> None:
         manner = self._manner()
         if manner.source == manner.target:
-            self._say("The document and its translation are to be in different languages.")
+            self._say(_("The document and its translation are to be in different languages."))
             return
         if self._is_already() and len(self._chosen.paths) == 1:
             self._say(
-                f"This document is {LANGUAGES[manner.target].name} already. Choose another language to translate it "
-                "into, or say under From which language it is in."
+                _(
+                    "This document is {name} already. Choose another language to translate it "
+                    "into, or say under From which language it is in."
+                ).format(name=LANGUAGES[manner.target].name)
             )
             return
         columns = tuple(self._ticked_rows(self._columns))
         if self._chosen.table is not None and self._columns.count() and not columns:
-            self._say("Tick at least one column.")
+            self._say(_("Tick at least one column."))
             return
         request = DocumentRequest(
             manner, self._requested_glossaries(), self._sheets.isChecked(), self._properties.isChecked(), columns,
@@ -283,15 +294,15 @@ class DocumentForm(Dialog):
     def _names(self) -> str:
         names = [breakable(path.name) for path in self._chosen.paths[:MOST_NAMED]]
         more = len(self._chosen.paths) - len(names)
-        return "\n".join([*names, *([f"… and {more} more, one after another"] if more > 0 else [])])
+        return "\n".join([*names, *([_("… and {more} more, one after another").format(more=more)] if more > 0 else [])])
 
     def _refused(self) -> str:
-        return "\n".join(dict.fromkeys(words for _, words in self._chosen.refused[:MOST_NAMED]))
+        return "\n".join(dict.fromkeys(words for __, words in self._chosen.refused[:MOST_NAMED]))
 
     def _warning(self) -> str:
         if "pdf" not in self._chosen.formats:
             return ""
-        return "A PDF becomes a Word document: its text, headings and page breaks, but not its layout."
+        return _("A PDF becomes a Word document: its text, headings and page breaks, but not its layout.")
 
     def _choice(self, values: Sequence[tuple[object, str]], name: str, words: str) -> Choice:
         return named(Choice(list(values), self), name, label=words)
@@ -328,7 +339,7 @@ def _other_than(language: str) -> str:
 # ---- texts about a document's translation
 
 
-LOOK_WORDS = ("needs review", "need review")
+LOOK_WORDS = (_("needs review"), _("need review"))
 AHEAD = 0.05
 """From this difference on the share of the work and the count of segments seem to contradict each other."""
 
@@ -336,13 +347,19 @@ AHEAD = 0.05
 def done_words(states: Mapping[SegmentState, int], look: int, left: Sequence[UntranslatedPart]) -> str:
     counts = {state.value: count for state, count in states.items()}
     if not counts:
-        return "There is no text to translate in it."
+        return _("There is no text to translate in it.")
     done = sum(counts.values()) - counts.get("left", 0) - counts.get("failed", 0) - counts.get("open", 0)
-    words = f"{done:,} {'segments are' if done != 1 else 'segment is'} translated"
-    words += f", {_counted_words(counts['left'], 'stays as it is', 'stay as they are')}" if counts.get("left") else ""
-    words += f", {counts['failed']:,} could not be translated" if counts.get("failed") else ""
+    words = ngettext("{n:,} segment is translated", "{n:,} segments are translated", done)
+    words += (
+        f", {ngettext('{n:,} stays as it is', '{n:,} stay as they are', counts['left'])}" if counts.get("left") else ""
+    )
+    words += _(", {failed:,} could not be translated").format(failed=counts["failed"]) if counts.get("failed") else ""
     words += f", {_counted_words(look, *LOOK_WORDS)}" if look else ""
-    parts = f" Not translated: {counted_left(part.kind for part in left)}." if left else ""
+    parts = (
+        _(" Not translated: {counted_left}.").format(counted_left=counted_left(part.kind for part in left))
+        if left
+        else ""
+    )
     return f"{words}.{parts}"
 
 
@@ -353,8 +370,8 @@ def unfinished(view: TranslationView) -> int:
 def unfinished_words(view: TranslationView) -> str:
     """What is unfinished and speaks against writing the document now; empty: nothing."""
     reported = [
-        (view.counts.get(SegmentState.OPEN, 0), ("not translated yet",) * 2),
-        (view.counts.get(SegmentState.FAILED, 0), ("could not be translated",) * 2),
+        (view.counts.get(SegmentState.OPEN, 0), (_("not translated yet"),) * 2),
+        (view.counts.get(SegmentState.FAILED, 0), (_("could not be translated"),) * 2),
         (view.look, LOOK_WORDS),
     ]
     return ", ".join(_counted_words(count, *words) for count, words in reported if count)
@@ -373,4 +390,6 @@ def counted_words(done: int, total: int, share: float | None) -> str:
     if not total:
         return ""
     is_ahead = share is not None and share - done / total >= AHEAD
-    return f"{done:,} of {total:,} segments" + (" ready, more are half done" if is_ahead else "")
+    return _("{done:,} of {total:,} segments").format(done=done, total=total) + (
+        _(" ready, more are half done") if is_ahead else ""
+    )

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.translation import GlossaryRecord, Term
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
@@ -74,11 +75,12 @@ from slmdesk.window.widgets.dialogs import Dialog
 from slmdesk.window.widgets.opening import ask_file, ask_new_file
 from slmdesk.window.widgets.rows import Choice, TickDelegate
 
-FILES = "Glossaries (*.csv *.tsv *.txt *.xlsx *.xls *.ods *.tbx *.xml);;All files (*)"
+FILES = _("Glossaries (*.csv *.tsv *.txt *.xlsx *.xls *.ods *.tbx *.xml);;All files (*)")
 FORM_NAMES = (
-    ("csv", "CSV, for spreadsheets"), ("tsv", "Tab-separated"), ("xlsx", "Excel"), ("tbx", "TBX, for other programs"),
+    ("csv", _("CSV, for spreadsheets")), ("tsv", _("Tab-separated")), ("xlsx", _("Excel")), ("tbx", _("TBX, for other "
+                                                                                                      "programs")),
 )  # fmt: skip
-NOTHING = (
+NOTHING = _(
     "There is no glossary yet. A glossary says how words are to be translated: make one, or read one from a file. "
     "Names and products that stay as they are go into “Do not translate”."
 )
@@ -95,7 +97,7 @@ class GlossaryWindow(TableWindow):
     proposals_requested = Signal(object)
 
     def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget, *, languages: tuple[str, str]) -> None:
-        super().__init__(bridge, parent, name="glossary", title="Glossaries", height=680, search_ms=SEARCH_MS)
+        super().__init__(bridge, parent, name="glossary", title=_("Glossaries"), height=680, search_ms=SEARCH_MS)
         self._languages = languages
         self._all: Sequence[GlossaryRecord] = []
         self._chosen = self._order = ""
@@ -114,28 +116,32 @@ class GlossaryWindow(TableWindow):
     # ---- building
 
     def _build_ui(self) -> None:
-        label = "Glossaries; a tick says that one is obeyed"
+        label = _("Glossaries; a tick says that one is obeyed")
         self._list = named(QListWidget(self), "glossary_list", kind="list", label=label)
         self._list.setWordWrap(True)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setItemDelegate(TickDelegate(self._list))
         self._list.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
-        self._new = self._button("New…", "new_glossary_button", "A new, empty glossary (Ctrl+N)")
-        self._import = self._button("Import…", "import_glossary_button", "CSV, TSV, a spreadsheet or TBX (Ctrl+O)")
-        self._keep = self._button("Do not translate", "keep_list_button", "Names and products that stay as they are")
+        self._new = self._button(_("New…"), "new_glossary_button", _("A new, empty glossary (Ctrl+N)"))
+        self._import = self._button(
+            _("Import…"), "import_glossary_button", _("CSV, TSV, a spreadsheet or TBX (Ctrl+O)")
+        )
+        self._keep = self._button(
+            _("Do not translate"), "keep_list_button", _("Names and products that stay as they are")
+        )
         self._title = ElidedLabel(self, name="glossary_title", kind="strong")
         self._count = plain_label("", self, name="glossary_count", kind="muted", wraps=False)
-        self._more = self._button("More", "glossary_more_button", "Rename, duplicate, export, forget")
+        self._more = self._button(_("More"), "glossary_more_button", _("Rename, duplicate, export, forget"))
         self._menu = named(QMenu(self._more), "glossary_menu")
         self._more.setMenu(self._menu)
-        self._search = self._search_line("term_search", "Search terms and translations", most=200)
-        self._source = text_line("new_term_line", self, "A term")
-        self._target = text_line("new_translation_line", self, "Its translation")
-        self._add = self._button("Add", "add_term_button", "Add the term (Enter)")
+        self._search = self._search_line("term_search", _("Search terms and translations"), most=200)
+        self._source = text_line("new_term_line", self, _("A term"))
+        self._target = text_line("new_translation_line", self, _("Its translation"))
+        self._add = self._button(_("Add"), "add_term_button", _("Add the term (Enter)"))
         self._table = self._term_table()
         self._nothing = plain_label(NOTHING, self, name="glossary_nothing", kind="muted")
-        self._delete = self._button("Delete", "delete_terms_button", "Delete the chosen terms (Del)")
-        self._propose = self._button("Propose terms…", "propose_terms_button", "Look for terms in a document")
+        self._delete = self._button(_("Delete"), "delete_terms_button", _("Delete the chosen terms (Del)"))
+        self._propose = self._button(_("Propose terms…"), "propose_terms_button", _("Look for terms in a document"))
         self._build_end("glossary_close")
         self._lay_out()
 
@@ -156,7 +162,7 @@ class GlossaryWindow(TableWindow):
 
     def _term_table(self) -> QTableView:
         widths = {at: WIDTHS.get(at, WIDTH) for at in range(self._model.columnCount())}
-        table = self._make_table(self._model, "term_table", "Terms of the glossary", widths, self._on_delete)
+        table = self._make_table(self._model, "term_table", _("Terms of the glossary"), widths, self._on_delete)
         table.setItemDelegateForColumn(FORMS, FormsEditor(table))
         header = table.horizontalHeader()
         header.moveSection(LOOK, TARGET + 1)
@@ -276,11 +282,11 @@ class GlossaryWindow(TableWindow):
         counts = page.counts
         self._terms = counts.terms
         self._model.show_page(page)
-        words = count_of(counts.terms, "term")
+        words = ngettext("{n:,} term", "{n:,} terms", counts.terms)
         if counts.found != counts.terms:
-            words = f"{counts.found:,} of {words}"
+            words = _("{found:,} of {words}").format(found=counts.found, words=words)
         if counts.contradicting:
-            words += f", {count_of(len(counts.contradicting), 'contradiction')}"
+            words += f", {ngettext('{n:,} contradiction', '{n:,} contradictions', len(counts.contradicting))}"
         self._count.setText(words)
         self._table.setColumnHidden(LOOK, not counts.contradicting)
 
@@ -303,16 +309,17 @@ class GlossaryWindow(TableWindow):
     def _fill_menu(self) -> None:
         self._menu.clear()
         for name, words, work in (
-            ("rename_glossary", "Rename", self._on_rename), ("duplicate_glossary", "Duplicate", self._on_duplicate),
-            ("import_into_glossary", "Import into this one…", self._on_import_into),
-        ):  # fmt: skip
+            ("rename_glossary", _("Rename"), self._on_rename),
+            ("duplicate_glossary", _("Duplicate"), self._on_duplicate),
+            ("import_into_glossary", _("Import into this one…"), self._on_import_into),
+        ):
             named(self._menu.addAction(words), name).triggered.connect(work)
-        exports = self._menu.addMenu("Export")
+        exports = self._menu.addMenu(_("Export"))
         for form, words in FORM_NAMES:
             action = named(exports.addAction(f"{words}…"), f"export_glossary_{form}")
             action.triggered.connect(partial(self._on_export, form))
         self._menu.addSeparator()
-        named(self._menu.addAction("Forget"), "forget_glossary").triggered.connect(self._on_forget)
+        named(self._menu.addAction(_("Forget")), "forget_glossary").triggered.connect(self._on_forget)
 
     def _on_rename(self) -> None:
         record = self.chosen
@@ -334,7 +341,9 @@ class GlossaryWindow(TableWindow):
             self._follow(lambda services: services.glossaries.forget(glossary), self._on_forgotten)
 
     def _on_forgotten(self, gone: ForgottenGlossary) -> None:
-        words = f"The glossary “{gone.record.name}” with {count_of(len(gone.terms), 'term')} was forgotten."
+        words = _("The glossary “{name}” with {terms} was forgotten.").format(
+            name=gone.record.name, terms=ngettext("{n:,} term", "{n:,} terms", len(gone.terms))
+        )
         self._offer_undo(
             words, lambda: self._follow(lambda services: services.glossaries.restore(gone), self._show_new)
         )
@@ -351,7 +360,7 @@ class GlossaryWindow(TableWindow):
         """Add a term; in the list of words never translated, without a translation."""
         source, target, record = self._source.text().strip(), self._target.text().strip(), self.chosen
         if not source:
-            self._refuse("Write the term first.")
+            self._refuse(_("Write the term first."))
         elif record is not None:
             term = Term(source, "", keeps=True) if is_keep_list(record) else Term(source, target)
             self._ask(lambda services: services.glossaries.add_term(record.id, term), self._on_added)
@@ -359,7 +368,7 @@ class GlossaryWindow(TableWindow):
 
     def _on_added(self, term: Term) -> None:
         self._refuse("")
-        self._say(f"“{term.source}” was added.")
+        self._say(_("“{source}” was added.").format(source=term.source))
         self._source.clear()
         self._target.clear()
         self.read()
@@ -385,25 +394,29 @@ class GlossaryWindow(TableWindow):
         def undo() -> None:
             self._ask(lambda services: services.glossaries.add_terms(glossary, terms), lambda _count: self.read())
 
-        words = f"“{gone[0].source}” was deleted." if len(gone) == 1 else f"{len(gone)} terms were deleted."
+        words = (
+            _("“{source}” was deleted.").format(source=gone[0].source)
+            if len(gone) == 1
+            else _("{count} terms were deleted.").format(count=len(gone))
+        )
         self._offer_undo(words, undo)
         self.read()
 
     # ---- files
 
     def _on_import(self) -> None:
-        ask_file(self, "Import a glossary", self._on_file, name="glossary_file_dialog", filters=FILES)
+        ask_file(self, _("Import a glossary"), self._on_file, name="glossary_file_dialog", filters=FILES)
 
     def _on_import_into(self) -> None:
         if record := self.chosen:
-            title, chosen = f"Import into {record.name}", partial(self._on_file, into=record.id)
+            title, chosen = _("Import into {name}").format(name=record.name), partial(self._on_file, into=record.id)
             ask_file(self, title, chosen, name="glossary_into_dialog", filters=FILES)
 
     def _on_file(self, path: Path, into: str = "") -> None:
         self._read_file(ImportRequest(path, into=into))
 
     def _read_file(self, request: ImportRequest) -> None:
-        self._say(f"Reading {request.path.name}…")
+        self._say(_("Reading {name}…").format(name=request.path.name))
         self._follow(
             lambda services: services.glossaries.import_file(request),
             self._on_imported,
@@ -438,39 +451,45 @@ class GlossaryWindow(TableWindow):
             self._follow(lambda services: services.glossaries.export_file(record.id, form, path), self._on_written)
 
         proposed = Path.home() / f"{_file_name(record.name)}.{form}"
-        ask_new_file(self, "Export the glossary", export, name="glossary_export_dialog", proposed=proposed)
+        ask_new_file(self, _("Export the glossary"), export, name="glossary_export_dialog", proposed=proposed)
 
 
 def _entry_words(record: GlossaryRecord) -> str:
     pair = (
-        "all languages"
+        _("all languages")
         if is_keep_list(record)
         else f"{language_words(record.source_language)} → {language_words(record.target_language)}"
     )
     domain = f", {record.domain}" if record.domain else ""
-    return f"{record.name}\n{pair}{domain} · {count_of(record.terms, 'term')}"
+    return f"{record.name}\n{pair}{domain} · {ngettext('{n:,} term', '{n:,} terms', record.terms)}"
 
 
 def _file_name(name: str) -> str:
     return "".join(sign if sign.isalnum() or sign in " -_." else "_" for sign in name).strip()[:80] or "glossary"
 
 
-def count_of(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
 def imported_words(done: GlossaryImport) -> str:
-    said = [f"{count_of(done.kept, 'term')} came into “{done.glossary.name}”."]
+    said = [
+        _("{terms} came into “{name}”.").format(
+            terms=ngettext("{n:,} term", "{n:,} terms", done.kept), name=done.glossary.name
+        )
+    ]
     if done.was_there:
-        said.append("A glossary of this name was there already; it has both now.")
+        said.append(_("A glossary of this name was there already; it has both now."))
     if done.duplicates:
-        said.append(f"{count_of(done.duplicates, 'row')} said what was there already.")
+        said.append(
+            _("{rows} said what was there already.").format(rows=ngettext("{n:,} row", "{n:,} rows", done.duplicates))
+        )
     if done.skipped:
-        said.append(f"{count_of(done.skipped, 'row')} could not be used, the first is {done.first_skipped}.")
+        said.append(
+            _("{rows} could not be used, the first is {first_skipped}.").format(
+                rows=ngettext("{n:,} row", "{n:,} rows", done.skipped), first_skipped=done.first_skipped
+            )
+        )
     if done.contradictions:
         names = ", ".join(f"“{contradiction}”" for contradiction in done.contradictions[:5])
-        more = f" and {len(done.contradictions) - 5} more" if len(done.contradictions) > 5 else ""
-        said.append(f"With more than one translation now, and marked: {names}{more}.")
+        more = _(" and {count} more").format(count=len(done.contradictions) - 5) if len(done.contradictions) > 5 else ""
+        said.append(_("With more than one translation now, and marked: {names}{more}.").format(names=names, more=more))
     return " ".join(said)
 
 
@@ -478,7 +497,7 @@ def imported_words(done: GlossaryImport) -> str:
 
 
 WORDS, TRANSLATION, TIMES, EXAMPLE = range(4)
-HEAD = ("Term", "Translation", "Times", "Where it stands")
+HEAD = (_("Term"), _("Translation"), _("Times"), _("Where it stands"))
 MOST_EARLIER = 30
 
 
@@ -487,7 +506,7 @@ class ProposalWindow(Dialog):
 
     def __init__(self, bridge: Bridge, parent: QWidget, glossary: GlossaryRecord) -> None:
         super().__init__(parent)
-        passing(self, "proposal_window", f"Terms for {glossary.name}")
+        passing(self, "proposal_window", _("Terms for {name}").format(name=glossary.name))
         self.resize(820, 600)
         self._bridge, self._glossary = bridge, glossary
         self._keeps = is_keep_list(glossary)
@@ -499,29 +518,29 @@ class ProposalWindow(Dialog):
         )
 
     def _build_ui(self) -> None:
-        what = "names" if self._keeps else "terms"
+        what = _("names") if self._keeps else _("terms")
         self._said = plain_label(
-            f"Choose a document, or a translation that is here: its {what} are proposed.", self,
+            _("Choose a document, or a translation that is here: its {what} are proposed.").format(what=what), self,
             name="proposal_said", kind="muted",
         )  # fmt: skip
-        self._file = button("Choose a document…", "proposal_file_button", self, on=self._on_choose)
+        self._file = button(_("Choose a document…"), "proposal_file_button", self, on=self._on_choose)
         self._earlier = named(
-            Choice([("", "A translation that is here")], self), "proposal_earlier_choice",
-            label="A translation that is here",
+            Choice([("", _("A translation that is here"))], self), "proposal_earlier_choice",
+            label=_("A translation that is here"),
         )  # fmt: skip
         self._earlier.setMinimumContentsLength(18)
         self._earlier.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._table = named(
-            QTableWidget(0, len(HEAD), self), "proposal_table", label="Proposed terms; ticked ones are added"
+            QTableWidget(0, len(HEAD), self), "proposal_table", label=_("Proposed terms; ticked ones are added")
         )
         self._table.setHorizontalHeaderLabels(HEAD)
         set_up_table(self._table, {WORDS: 26, TRANSLATION: 26, TIMES: 9})
         self._table.setColumnHidden(TRANSLATION, self._keeps)
         self._table.horizontalHeader().setSectionResizeMode(EXAMPLE, QHeaderView.ResizeMode.Stretch)
         self._trouble = plain_label("", self, name="proposal_trouble", kind="danger", is_hidden=True)
-        self._add = button("Add those ticked", "add_proposals_button", self, kind="primary", on=self._on_add)
+        self._add = button(_("Add those ticked"), "add_proposals_button", self, kind="primary", on=self._on_add)
         self._add.setEnabled(False)
-        self._close = button("Close", "proposal_close", self, on=self.reject)
+        self._close = button(_("Close"), "proposal_close", self, on=self.reject)
         for other_button in (self._file, self._add, self._close):
             other_button.setAutoDefault(False)
         self._lay_out()
@@ -539,7 +558,7 @@ class ProposalWindow(Dialog):
     # ---- user actions
 
     def _on_choose(self) -> None:
-        ask_file(self, "Look for terms in a document", self._on_document, name="proposal_file_dialog")
+        ask_file(self, _("Look for terms in a document"), self._on_document, name="proposal_file_dialog")
 
     def _on_document(self, path: Path) -> None:
         source, target = self._glossary.source_language, self._glossary.target_language
@@ -551,7 +570,7 @@ class ProposalWindow(Dialog):
             self._ask(lambda services: services.proposals.of_translation(str(item)), self._earlier.currentText())
 
     def _ask(self, request: Callable[[Services], Pending[Proposals]], name: str) -> None:
-        self._said.setText(breakable(f"Looking through {name}…"))
+        self._said.setText(breakable(_("Looking through {name}…").format(name=name)))
         self._on_refused("")
         self._bridge.follow(request, self._on_found, self._on_failed)
 
@@ -566,7 +585,7 @@ class ProposalWindow(Dialog):
             terms.append(Term(item.text(), "" if keeps else target.text(), keeps=keeps))
         if not self._keeps and any(term.keeps for term in terms):
             names = ", ".join(f"“{term.source}”" for term in terms if term.keeps)
-            self._on_refused(f"Write a translation for {names}, or take the tick away.")
+            self._on_refused(_("Write a translation for {names}, or take the tick away.").format(names=names))
             return
         self._bridge.ask(
             self._bridge.services.glossaries.add_terms(self._glossary.id, terms), self._on_added, self._on_problem
@@ -585,9 +604,11 @@ class ProposalWindow(Dialog):
 
     def _on_found(self, result: Proposals) -> None:
         candidates = [candidate for candidate in result.candidates if candidate.is_name or not self._keeps]
-        words = f"{count_of(len(candidates), 'proposal')} from {result.name}."
-        words += f" {result.known} more are in a glossary already." if result.known else ""
-        words += " Only its beginning was gone through: it is very long." if result.is_cut else ""
+        words = _("{proposals} from {name}.").format(
+            proposals=ngettext("{n:,} proposal", "{n:,} proposals", len(candidates)), name=result.name
+        )
+        words += _(" {known} more are in a glossary already.").format(known=result.known) if result.known else ""
+        words += _(" Only its beginning was gone through: it is very long.") if result.is_cut else ""
         self._said.setText(breakable(words))
         self._table.setRowCount(0)
         self._table.setRowCount(len(candidates))
@@ -604,7 +625,11 @@ class ProposalWindow(Dialog):
                 self._table.setItem(line, at, item)
 
     def _on_added(self, count: int) -> None:
-        self._said.setText(f"{count_of(count, 'term')} came into {self._glossary.name}.")
+        self._said.setText(
+            _("{terms} came into {name}.").format(
+                terms=ngettext("{n:,} term", "{n:,} terms", count), name=self._glossary.name
+            )
+        )
         self._on_refused("")
         for line in reversed(self._ticked()):
             self._table.removeRow(line)

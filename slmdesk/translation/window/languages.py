@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QToolButton,
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import JobStatus
 from slmdesk.base.settings import Settings
+from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.jobs.types import JobChanged
 from slmdesk.models.service import DefaultUse
@@ -35,8 +36,8 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.rows import Choice
 
-DOMAINS = {"legal": "Law", "medical": "Medicine", "technical": "Technology", "finance": "Money"}
-FORMALITIES = {"formal": "Formal", "informal": "Informal"}
+DOMAINS = {"legal": _("Law"), "medical": _("Medicine"), "technical": _("Technology"), "finance": _("Money")}
+FORMALITIES = {"formal": _("Formal"), "informal": _("Informal")}
 CODE = Qt.ItemDataRole.UserRole
 WIDTH, HEIGHT = 300, 420
 ICON_WIDTH = 28
@@ -103,12 +104,12 @@ class LanguagePopup(QFrame):
         self._fill(now)
 
     def _build_ui(self) -> None:
-        self._search = text_line("language_search", self, "Search a language", clears=CLEAR)
-        self._list = named(QListWidget(self), "language_list", label="Languages")
+        self._search = text_line("language_search", self, _("Search a language"), clears=CLEAR)
+        self._list = named(QListWidget(self), "language_list", label=_("Languages"))
         self._list.setFrameShape(QFrame.Shape.NoFrame)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._pin = button(
-            "Pin to the top", "pin_language_button", self, tip="Keep this language on top of the list (Ctrl+D)"
+            _("Pin to the top"), "pin_language_button", self, tip=_("Keep this language on top of the list (Ctrl+D)")
         )
         foot = row(1, self._pin)
         column(self._search, (self._list, 1), foot, into=self, gap=theme.SPACE_8, margins=theme.SPACE_8)
@@ -175,7 +176,7 @@ class LanguagePopup(QFrame):
     def _fill(self, now: str) -> None:
         words = fold(self._search.text().strip())
         self._list.clear()
-        known = [str(code) for code, _ in languages()]
+        known = [str(code) for code, __ in languages()]
         if words:
             found = [code for code in known if _is_meant(code, words)]
             found.sort(key=lambda code: not fold(LANGUAGES[code].name).startswith(words))
@@ -183,10 +184,10 @@ class LanguagePopup(QFrame):
         else:
             if self._detect:
                 self._add("", [""])
-            self._add("Pinned", list(self._view.favourites))
+            self._add(_("Pinned"), list(self._view.favourites))
             used = dict.fromkeys((*self._view.recent, *([self._chosen] if self._chosen else [])))
-            self._add("Used last", [one for one in used if one not in self._view.favourites])
-            self._add("All languages", known)
+            self._add(_("Used last"), [one for one in used if one not in self._view.favourites])
+            self._add(_("All languages"), known)
         requested = [row for row in range(self._list.count()) if self._list.item(row).data(CODE) == now]
         usable = [row for row in range(self._list.count()) if self._list.item(row).data(CODE) is not None]
         rows = requested if requested and not words else usable
@@ -208,11 +209,13 @@ class LanguagePopup(QFrame):
             is_pinned = code in self._view.favourites
             if language:
                 item.setIcon(icon("pin", self._keeper.theme.colour("accent" if is_pinned else "muted")))
-                item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{words}, pinned" if is_pinned else words)
+                item.setData(
+                    Qt.ItemDataRole.AccessibleTextRole, _("{words}, pinned").format(words=words) if is_pinned else words
+                )
 
     def _show_pin(self) -> None:
         self._pin.setEnabled(bool(self.code))
-        self._pin.setText("Unpin" if self.code in self._view.favourites else "Pin to the top")
+        self._pin.setText(_("Unpin") if self.code in self._view.favourites else _("Pin to the top"))
 
 
 def _is_meant(code: str, words: str) -> bool:
@@ -237,14 +240,14 @@ class AdviceLine(QFrame):
         self._asked: tuple[str, str] | None = None
         self._advice: PairAdvice | None = None
         self._words = plain_label("", self, name="translate_warning")
-        self._use = button("Use it", "use_better_button", self, on=self._on_use)
+        self._use = button(_("Use it"), "use_better_button", self, on=self._on_use)
         self._examine = button(
-            "Examine it", "examine_pair_button", self, on=self._on_examine,
-            tip="Twelve short sentences, in the background: half a minute or more",
+            _("Examine it"), "examine_pair_button", self, on=self._on_examine,
+            tip=_("Twelve short sentences, in the background: half a minute or more"),
         )  # fmt: skip
         self._see = button(
-            "See models made for this", "see_models_button", self, on=self._on_see,
-            tip="Opens the page of models with those meant for translating into this language",
+            _("See models made for this"), "see_models_button", self, on=self._on_see,
+            tip=_("Opens the page of models with those meant for translating into this language"),
         )  # fmt: skip
         middle = Qt.AlignmentFlag.AlignVCenter
         buttons = row(
@@ -288,7 +291,7 @@ class AdviceLine(QFrame):
             self._bridge.ask(call, lambda _record: self.model_changed.emit())
 
     def _on_examine(self) -> None:
-        self._examine.setText("Being examined…")
+        self._examine.setText(_("Being examined…"))
         self._examine.setEnabled(False)
         if advice := self._advice:
             self._bridge.services.pair_exams.take(advice.model, advice.source or PIVOT, advice.target)
@@ -317,12 +320,12 @@ class AdviceLine(QFrame):
         words = " ".join(said for said in (advice.words if advice else "", better.words if better else "") if said)
         self._words.setText(words)
         self._examine.setVisible(advice is not None and advice.can_examine)
-        self._examine.setText("Examine it")
+        self._examine.setText(_("Examine it"))
         self._examine.setEnabled(True)
         self._use.setVisible(better is not None)
         if better is not None:
-            self._use.setAccessibleName(f"Translate with {better.name}")
-            self._use.setToolTip(plain_tip(f"Translate with {better.name} from now on"))
+            self._use.setAccessibleName(_("Translate with {name}").format(name=better.name))
+            self._use.setToolTip(plain_tip(_("Translate with {name} from now on").format(name=better.name)))
         self._see.setVisible(advice is not None and advice.has_offers and better is None)
         was_hidden = self.isHidden()
         self.setVisible(bool(words))
@@ -409,11 +412,11 @@ class ViewBar(QWidget):
         self.setObjectName("translate_view_bar")
         self._view = view
         self._language = plain_label("", self, name="detected_language", kind="small")
-        self._pairs = self._button("pairs_button", "Side by side", "Read sentence beside sentence, in rows")
-        self._shade = self._button("shade_button", "Shade doubts", "Shade the words the model was not sure of")
-        self._smaller = self._button("smaller_button", "A−", "Smaller letters", "text.smaller")
-        self._size = self._button("letter_size_button", "100 %", "Letters as elsewhere in the window", "text.usual")
-        self._larger = self._button("larger_button", "A+", "Larger letters", "text.larger")
+        self._pairs = self._button("pairs_button", _("Side by side"), _("Read sentence beside sentence, in rows"))
+        self._shade = self._button("shade_button", _("Shade doubts"), _("Shade the words the model was not sure of"))
+        self._smaller = self._button("smaller_button", "A−", _("Smaller letters"), "text.smaller")
+        self._size = self._button("letter_size_button", "100 %", _("Letters as elsewhere in the window"), "text.usual")
+        self._larger = self._button("larger_button", "A+", _("Larger letters"), "text.larger")
         row(
             (self._language, 1), self._pairs, self._shade, self._smaller, self._size, self._larger, into=self,
             gap=theme.SPACE_4,

@@ -12,6 +12,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QCheckBox, QWidget
 
 from slmdesk.base.record import changed
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.translation import MemoryFilter, MemoryPair, MemoryShare, Origin
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
@@ -37,9 +38,18 @@ from slmdesk.window.widgets.rows import Choice
 
 
 LIKE, SOURCE, TARGET, DIFFERENCE, LANGUAGES, DOMAIN, ORIGIN, CREATED = range(8)
-COLUMNS = ("Like", "Source", "Translation", "What differs", "Languages", "Domain", "From", "Kept on")
+COLUMNS = (
+    _("Like"),
+    _("Source"),
+    _("Translation"),
+    _("What differs"),
+    _("Languages"),
+    _("Domain"),
+    _("From"),
+    _("Kept on"),
+)
 ORIGIN_WORDS = {
-    Origin.PERSON: "you", Origin.IMPORT: "a file", Origin.MODEL: "a model", Origin.MEMORY: "the memory",
+    Origin.PERSON: _("you"), Origin.IMPORT: _("a file"), Origin.MODEL: _("a model"), Origin.MEMORY: _("the memory"),
 }  # fmt: skip
 
 
@@ -96,18 +106,20 @@ def cells_of(match: Match) -> tuple[str, ...]:
 def _tip(match: Match) -> str:
     if not match.likeness:
         return ""
-    words = f"{match.percent} % of the letters are the same."
+    words = _("{percent} % of the letters are the same.").format(percent=match.percent)
     if match.penalty:
-        words = f"{words[:-1]}, {match.penalty:.0%} taken off because the entry is of another domain."
+        words = _("{word}, {penalty:.0%} taken off because the entry is of another domain.").format(
+            word=words[:-1], penalty=match.penalty
+        )
     return words
 
 
 # ---- memory window
 
 
-WORDS_HINT = "Search words of the source"
-TMX_FILES = "TMX (*.tmx *.xml);;All files (*)"
-LIKE_HINT = "A sentence: those like it are shown, with what differs"
+WORDS_HINT = _("Search words of the source")
+TMX_FILES = _("TMX (*.tmx *.xml);;All files (*)")
+LIKE_HINT = _("A sentence: those like it are shown, with what differs")
 WIDTHS = {LIKE: 9, SOURCE: 42, TARGET: 42, DIFFERENCE: 36, LANGUAGES: 13, DOMAIN: 11, ORIGIN: 12, CREATED: 12}
 """Of the columns, in letters."""
 PAGE = 300
@@ -117,7 +129,7 @@ ASKING = ("glossary.no_languages", "glossary.more_languages")
 
 class MemoryWindow(TableWindow):
     def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget) -> None:
-        super().__init__(bridge, parent, name="memory", title="Translation memory", height=640, search_ms=SEARCH_MS)
+        super().__init__(bridge, parent, name="memory", title=_("Translation memory"), height=640, search_ms=SEARCH_MS)
         self._model = MemoryModel(keeper, self)
         self._build_ui()
         self._connect()
@@ -127,21 +139,32 @@ class MemoryWindow(TableWindow):
 
     def _build_ui(self) -> None:
         self._summary = plain_label("", self, name="memory_summary")
-        self._search = self._search_line("memory_search", "Search the memory", most=2000)
-        self._like = named(QCheckBox(f"Sentences alike ({FUZZY:.0%} or more)", self), "memory_like_box")
-        self._pair = self._choice([(("", ""), "All languages")], "memory_pair_choice", "Languages")
-        domains: list[tuple[object, str]] = [
-            (None, "All domains"), ("", "No domain"), *DOMAINS.items(),
-        ]  # fmt: skip
-        self._domain = self._choice(domains, "memory_domain_choice", "Domain")
-        origins = [(origin, f"From {ORIGIN_WORDS[origin]}") for origin in (Origin.PERSON, Origin.IMPORT, Origin.MODEL)]
-        self._origin = self._choice(
-            [(None, "From anywhere"), *origins], "memory_origin_choice", "Where entries are from"
+        self._search = self._search_line("memory_search", _("Search the memory"), most=2000)
+        self._like = named(
+            QCheckBox(_("Sentences alike ({fuzzy:.0%} or more)").format(fuzzy=FUZZY), self), "memory_like_box"
         )
-        self._table = self._make_table(self._model, "memory_table", "Remembered translations", WIDTHS, self._on_delete)
-        self._delete = self._button("Delete", "delete_pairs_button", "Delete the chosen entries (Del)")
-        self._import = self._button("Import TMX…", "import_tmx_button", "Add the pairs of another program (Ctrl+O)")
-        self._export = self._button("Export TMX…", "export_tmx_button", "For another program; a model's are left out")
+        self._pair = self._choice([(("", ""), _("All languages"))], "memory_pair_choice", _("Languages"))
+        domains: list[tuple[object, str]] = [
+            (None, _("All domains")), ("", _("No domain")), *DOMAINS.items(),
+        ]  # fmt: skip
+        self._domain = self._choice(domains, "memory_domain_choice", _("Domain"))
+        origins = [
+            (origin, _("From {origin_word}").format(origin_word=ORIGIN_WORDS[origin]))
+            for origin in (Origin.PERSON, Origin.IMPORT, Origin.MODEL)
+        ]
+        self._origin = self._choice(
+            [(None, _("From anywhere")), *origins], "memory_origin_choice", _("Where entries are from")
+        )
+        self._table = self._make_table(
+            self._model, "memory_table", _("Remembered translations"), WIDTHS, self._on_delete
+        )
+        self._delete = self._button(_("Delete"), "delete_pairs_button", _("Delete the chosen entries (Del)"))
+        self._import = self._button(
+            _("Import TMX…"), "import_tmx_button", _("Add the pairs of another program (Ctrl+O)")
+        )
+        self._export = self._button(
+            _("Export TMX…"), "export_tmx_button", _("For another program; a model's are left out")
+        )
         self._delete.setEnabled(False)
         self._build_end("memory_close")
         self._lay_out()
@@ -191,7 +214,7 @@ class MemoryWindow(TableWindow):
         chosen = self._pair.currentData()
         with QSignalBlocker(self._pair):
             self._pair.clear()
-            self._pair.addItem("All languages", ("", ""))
+            self._pair.addItem(_("All languages"), ("", ""))
             for (source, target), count in counts.items():
                 words = f"{language_words(source)} → {language_words(target)} ({count:,})"
                 self._pair.addItem(words, (source, target))
@@ -237,14 +260,22 @@ class MemoryWindow(TableWindow):
         if turn == self._turn:
             self._model.show_rows([Match(pair, 0.0, ()) for pair in page.pairs], page.found, begin)
             if not begin:
-                self._say(f"{page.found:,} of {page.total:,} entries." if page.found != page.total else "")
+                self._say(
+                    _("{found:,} of {total:,} entries.").format(found=page.found, total=page.total)
+                    if page.found != page.total
+                    else ""
+                )
 
     def _on_matches(self, turn: int, matches: list[Match]) -> None:
         if turn == self._turn:
             self._model.show_rows(matches, len(matches))
-            words = f"{len(matches)} like it." if matches else "Nothing in the memory is like this sentence."
+            words = (
+                _("{count} like it.").format(count=len(matches))
+                if matches
+                else _("Nothing in the memory is like this sentence.")
+            )
             penalised = any(match.penalty for match in matches)
-            self._say(words + (" * of another domain, so some percent less." if penalised else ""))
+            self._say(words + (_(" * of another domain, so some percent less.") if penalised else ""))
 
     def _on_like(self, is_fuzzy: bool) -> None:
         self._show_like(is_fuzzy)
@@ -278,21 +309,21 @@ class MemoryWindow(TableWindow):
 
     def _on_gone(self, gone: list[MemoryPair]) -> None:
         if gone:
-            words = "One entry was deleted." if len(gone) == 1 else f"{len(gone)} entries were deleted."
+            words = ngettext("One entry was deleted.", "{n} entries were deleted.", len(gone))
             undo = partial(self._ask, lambda services: services.memory.restore(gone))
-            self._offer_undo(words, undo, other="Delete for good", key="memory")
+            self._offer_undo(words, undo, other=_("Delete for good"), key="memory")
 
     # ---- files
 
     def _on_import(self) -> None:
-        ask_file(self, "Import a translation memory", self._on_file, name="tmx_file_dialog", filters=TMX_FILES)
+        ask_file(self, _("Import a translation memory"), self._on_file, name="tmx_file_dialog", filters=TMX_FILES)
 
     def _on_file(self, path: Path) -> None:
         self._refuse("")
         self._read_file(path)
 
     def _read_file(self, path: Path, source: str = "", target: str = "") -> None:
-        self._say(f"Reading {path.name}…")
+        self._say(_("Reading {name}…").format(name=path.name))
         self._follow(
             lambda services: services.memory.import_file(path, source=source, target=target),
             lambda done: self._say(imported_words(done)),
@@ -310,34 +341,50 @@ class MemoryWindow(TableWindow):
         form.open()
 
     def _on_export(self) -> None:
-        name, filters = "tmx_export_dialog", "TMX (*.tmx)"
+        name, filters = "tmx_export_dialog", _("TMX (*.tmx)")
         proposed = Path.home() / "slmdesk memory.tmx"
-        ask_new_file(self, "Export the memory as TMX", self._export_to, name=name, proposed=proposed, filters=filters)
+        ask_new_file(
+            self, _("Export the memory as TMX"), self._export_to, name=name, proposed=proposed, filters=filters
+        )
 
     def _export_to(self, path: Path) -> None:
         """Write the pairs of the chosen languages, or all."""
         source, target = self._pair.currentData()
-        self._say(f"Writing {path.name}…")
+        self._say(_("Writing {name}…").format(name=path.name))
         self._follow(lambda services: services.memory.export_file(path, source=source, target=target), self._on_written)
 
 
 def imported_words(done: MemoryImport) -> str:
-    said = [f"{done.kept:,} pairs were kept."]
+    said = [_("{kept:,} pairs were kept.").format(kept=done.kept)]
     if done.duplicates:
-        said.append(f"{done.duplicates:,} were there already.")
+        said.append(_("{duplicates:,} were there already.").format(duplicates=done.duplicates))
     if done.replaced:
-        said.append(f"{done.replaced:,} took the place of another translation.")
+        said.append(_("{replaced:,} took the place of another translation.").format(replaced=done.replaced))
     if done.skipped:
-        said.append(f"{done.skipped:,} could not be used, the first is {done.first_skipped}.")
+        said.append(
+            _("{skipped:,} could not be used, the first is {first_skipped}.").format(
+                skipped=done.skipped, first_skipped=done.first_skipped
+            )
+        )
     if done.contradictions:
-        said.append(f"{len(done.contradictions):,} have two translations in the file: the last one counts.")
+        said.append(
+            _("{count:,} have two translations in the file: the last one counts.").format(
+                count=len(done.contradictions)
+            )
+        )
     return " ".join(said)
 
 
 def share_words(shares: Sequence[MemoryShare]) -> str:
     total = sum(share.pairs for share in shares)
     if not total:
-        return "Empty. Sentences you edit are saved here; you can also import a TMX file."
+        return _("Empty. Sentences you edit are saved here; you can also import a TMX file.")
     pairs = len({(share.source_language, share.target_language) for share in shares})
-    entries = "entry" if total == 1 else "entries"
-    return f"{total:,} {entries} in {pairs} {'pair' if pairs == 1 else 'pairs'} of languages."
+    entries = ngettext("entry", "entries", total)
+    return ngettext(
+        "{total:,} {entries} in {n} pair of languages.",
+        "{total:,} {entries} in {n} pairs of languages.",
+        pairs,
+        total=total,
+        entries=entries,
+    )

@@ -10,6 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeyEvent, Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.translation import Origin, SegmentRecord, SegmentState
 from slmdesk.text.tagged import Search
 from slmdesk.translation.segments import LOOK_AT, Hits, SegmentFilter, SegmentHelp, SegmentNumbers, SimilarPair, TermUse
@@ -58,25 +59,27 @@ class FilterBar(QWidget):
 
     def _build_ui(self) -> None:
         self._choice = named(
-            Choice([(("", ""), "All segments")], self), "segment_filter", label="Which segments are shown",
-            tip="Which segments are shown",
+            Choice([(("", ""), _("All segments"))], self), "segment_filter", label=_("Which segments are shown"),
+            tip=_("Which segments are shown"),
         )  # fmt: skip
         self._choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        tip, find = "Search in source and translation", "segment.find"
-        self._search = text_line("segment_search", self, "Search in the segments", tip=tip, clears=CLEAR, shortcut=find)
-        tip = "Replace words in the translations"
-        self._more = tool_button("replace_toggle", self, "Replace", tip=tip, shortcut="segment.replace")
+        tip, find = _("Search in source and translation"), "segment.find"
+        self._search = text_line(
+            "segment_search", self, _("Search in the segments"), tip=tip, clears=CLEAR, shortcut=find
+        )
+        tip = _("Replace words in the translations")
+        self._more = tool_button("replace_toggle", self, _("Replace"), tip=tip, shortcut="segment.replace")
         self._more.setCheckable(True)
-        self._instead = text_line("replace_with", self, "Put instead", label="What is put instead")
-        self._exact = named(CheckBox("Match case", self), "replace_match_case")
-        self._whole = named(CheckBox("Whole words", self), "replace_whole_words")
+        self._instead = text_line("replace_with", self, _("Put instead"), label=_("What is put instead"))
+        self._exact = named(CheckBox(_("Match case"), self), "replace_match_case")
+        self._whole = named(CheckBox(_("Whole words"), self), "replace_whole_words")
         self._said = plain_label("", self, name="replace_hits", kind="muted", wraps=False)
         self._one = button(
-            "Replace", "replace_one_button", self, tip="Replace in the chosen segment and go to the next"
+            _("Replace"), "replace_one_button", self, tip=_("Replace in the chosen segment and go to the next")
         )
-        self._all = button("Replace all", "replace_all_button", self, on=lambda: self.replace_requested.emit(True))
+        self._all = button(_("Replace all"), "replace_all_button", self, on=lambda: self.replace_requested.emit(True))
         self.undo_button = tool_button(
-            "undo_segment_button", self, label="Undo the last change", tip="Undo the last change",
+            "undo_segment_button", self, label=_("Undo the last change"), tip=_("Undo the last change"),
             shortcut="segment.undo", icon="undo-2",
         )  # fmt: skip
         top = row(self._choice, (self._search, 1), self._more, self.undo_button, gap=theme.SPACE_8)
@@ -140,8 +143,8 @@ class FilterBar(QWidget):
     def show_hits(self, hits: Hits) -> None:
         self.hits = hits
         count = len(hits.numbers)
-        words = f"{hits.places:,} in {count:,} {'segment' if count == 1 else 'segments'}"
-        words += f", {len(hits.approved):,} of them approved" if hits.approved else ""
+        words = ngettext("{places:,} in {n:,} segment", "{places:,} in {n:,} segments", count, places=hits.places)
+        words += _(", {count:,} of them approved").format(count=len(hits.approved)) if hits.approved else ""
         self._said.setText(words if self._search.text() else "")
         self._one.setEnabled(bool(count))
         self._all.setEnabled(bool(count))
@@ -179,39 +182,45 @@ class FilterBar(QWidget):
 
     def _fill(self, state: str, flag: str) -> None:
         found = self._listed
-        values: list[tuple[tuple[str, str], str]] = [(("", ""), "All segments")]
+        values: list[tuple[tuple[str, str], str]] = [(("", ""), _("All segments"))]
         if found is not None:
-            values = [(("", ""), f"All {found.total:,} segments"), ((LOOK_AT, ""), f"Needs review: {found.look:,}")]
+            values = [
+                (("", ""), _("All {total:,} segments").format(total=found.total)),
+                ((LOOK_AT, ""), _("Needs review: {look:,}").format(look=found.look)),
+            ]
             values += [
                 ((state.value, ""), f"{STATE_WORDS[state].capitalize()}: {found.states[state]:,}")
                 for state in SegmentState if found.states.get(state)
             ]  # fmt: skip
-            values += [(("", kind), f"Flag: {kind_words(kind)}: {count:,}") for kind, count in found.flags.items()]
-        if (state, flag) not in [value for value, _ in values]:
+            values += [
+                (("", kind), _("Flag: {kind}: {count:,}").format(kind=kind_words(kind), count=count))
+                for kind, count in found.flags.items()
+            ]
+        if (state, flag) not in [value for value, __ in values]:
             values.append(((state, flag), f"{_words_of(state, flag)}: 0"))
         old = [(self._choice.itemData(at), self._choice.itemText(at)) for at in range(self._choice.count())]
-        if [words for _, words in old] != [words for _, words in values]:
+        if [words for __, words in old] != [words for __, words in values]:
             self._choice.clear()
             for value, words in values:
                 self._choice.addItem(words, value)
-        at = next(at for at, (value, _) in enumerate(values) if value == (state, flag))
+        at = next(at for at, (value, __) in enumerate(values) if value == (state, flag))
         self._choice.setCurrentIndex(at)
 
 
 def _words_of(state: str, flag: str) -> str:
     if flag:
-        return f"Flag: {kind_words(flag)}"
-    return "Needs review" if state == LOOK_AT else STATE_WORDS[SegmentState(state)].capitalize()
+        return _("Flag: {kind}").format(kind=kind_words(flag))
+    return _("Needs review") if state == LOOK_AT else STATE_WORDS[SegmentState(state)].capitalize()
 
 
 # ---- the help for the current segment
 
 
 ORIGINS = {
-    Origin.PERSON: "written by you",
-    Origin.IMPORT: "imported",
-    Origin.MEMORY: "from the memory",
-    Origin.MODEL: "by a model",
+    Origin.PERSON: _("written by you"),
+    Origin.IMPORT: _("imported"),
+    Origin.MEMORY: _("from the memory"),
+    Origin.MODEL: _("by a model"),
 }
 
 
@@ -220,7 +229,7 @@ class SegmentPanel(QScrollArea):
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
-        named(self, "segment_panel", label="Help with the chosen segment")
+        named(self, "segment_panel", label=_("Help with the chosen segment"))
         self._keeper = keeper
         self._segment: SegmentRecord | None = None
         self._help: SegmentHelp | None = None
@@ -252,7 +261,7 @@ class SegmentPanel(QScrollArea):
 
     def show_back(self, number: int, words: str) -> None:
         if self._segment is not None and number == self._segment.number:
-            self._back = words or "(the model gave no answer)"
+            self._back = words or _("(the model gave no answer)")
             self._show()
 
     def show_others(self, number: int, words: list[str]) -> None:
@@ -266,7 +275,7 @@ class SegmentPanel(QScrollArea):
         empty_layout(self._column)
         segment = self._segment
         if segment is None:
-            self._add(plain_label("Choose a segment to see its terms, and what the memory has like it.", self._inner,
+            self._add(plain_label(_("Choose a segment to see its terms, and what the memory has like it."), self._inner,
                                   name="panel_empty", kind="muted"))  # fmt: skip
         else:
             self._show_flags(segment)
@@ -294,10 +303,10 @@ class SegmentPanel(QScrollArea):
             return
         self._head("Terms of the glossary")
         for term in terms:
-            requested = "stays as it is" if term.term.keeps else term.term.target
-            used = "used" if term.is_used else "not used"
+            requested = _("stays as it is") if term.term.keeps else term.term.target
+            used = "used" if term.is_used else _("not used")
             words = f"{term.term.source} → {requested}: {used}" if requested else term.term.source
-            words += f"; forbidden: {', '.join(term.forbidden)}" if term.forbidden else ""
+            words += _("; forbidden: {forbidden}").format(forbidden=", ".join(term.forbidden)) if term.forbidden else ""
             words += f" ({term.term.note})" if term.term.note else ""
             is_fine = term.is_used and not term.forbidden
             self._add(plain_label(words, self._inner, name="segment_term", kind="" if is_fine else "warn"))
@@ -310,11 +319,18 @@ class SegmentPanel(QScrollArea):
             pair = likeness.match.pair
             domain = DOMAINS.get(pair.domain, pair.domain).lower()
             about = [f"{int(likeness.match.likeness * 100)} %", ORIGINS.get(pair.origin, "")]
-            about += [f"about {domain}" + (", counted lower for it" if likeness.is_penalised else "")] if domain else []
+            about += (
+                [
+                    _("about {domain}").format(domain=domain)
+                    + (_(", counted lower for it") if likeness.is_penalised else "")
+                ]
+                if domain
+                else []
+            )
             self._add(plain_label(" · ".join(part for part in about if part), self._inner, name="likeness_about",
                                   kind="muted"))  # fmt: skip
             self._add(self._difference(likeness))
-            self._offer(pair.target, "use_likeness", "Use")
+            self._offer(pair.target, "use_likeness", _("Use"))
 
     def _difference(self, pair: SimilarPair) -> QLabel:
         """The remembered source compared with this one: removed words struck out, new ones marked.
@@ -331,7 +347,7 @@ class SegmentPanel(QScrollArea):
         label = plain_label("", self._inner, name="likeness_source")
         label.setTextFormat(Qt.TextFormat.RichText)
         label.setText(words)
-        reported = {"same": "{}", "gone": "[only in the memory: {}]", "new": "[only here: {}]"}
+        reported = {"same": "{}", "gone": _("[only in the memory: {}]"), "new": _("[only here: {}]")}
         label.setAccessibleName(" ".join(reported[kind].format(text) for kind, text in pair.runs))
         return label
 
@@ -340,14 +356,14 @@ class SegmentPanel(QScrollArea):
             return
         self._head("Other wordings")
         if not self._others:
-            self._add(plain_label("The model has no other.", self._inner, name="no_others", kind="muted"))
+            self._add(plain_label(_("The model has no other."), self._inner, name="no_others", kind="muted"))
         for words in self._others:
-            self._offer(words, "use_other", "Use")
+            self._offer(words, "use_other", _("Use"))
 
     def _offer(self, words: str, name: str, button_words: str) -> None:
         number = self._segment.number if self._segment is not None else 0
         use = button(
-            button_words, name, self._inner, kind="quiet", label=f"Use: {words[:80]}",
+            button_words, name, self._inner, kind="quiet", label=_("Use: {word}").format(word=words[:80]),
             on=partial(self.use_requested.emit, number, words),
         )  # fmt: skip
         offered, holder = plain_label(words, self._inner, name="offered_words"), named(QWidget(self._inner), "offer")

@@ -10,6 +10,7 @@ from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QMessageBox, QSplitter, QWidget
 
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.translation import SegmentRecord, SegmentState
 from slmdesk.redaction.service import Veil
 from slmdesk.runtime.events import Pending
@@ -34,11 +35,11 @@ A = TypeVar("A")
 CHOSEN_MS = 120
 """A segment is looked up once the choice rests on it."""
 PANEL_SHARE = 0.36
-HINT = "How should it change? e.g. shorter"
-AGAIN_TIP = "Translate the chosen segment once more, with the change beside "
-BACK_TIP = "Translate it back into the language of the source, to check it"
-APPROVE_TIP = "Take the chosen segments as they are and go to the next"
-NEXT_TIP = "The next segment that needs review (F3; Shift+F3: the one before)"
+HINT = _("How should it change? e.g. shorter")
+AGAIN_TIP = _("Translate the chosen segment once more, with the change beside ")
+BACK_TIP = _("Translate it back into the language of the source, to check it")
+APPROVE_TIP = _("Take the chosen segments as they are and go to the next")
+NEXT_TIP = _("The next segment that needs review (F3; Shift+F3: the one before)")
 LEAST_LINES = 14
 
 
@@ -76,28 +77,35 @@ class ReviewPane(QWidget):
         self._split.addWidget(self._table)
         self._split.addWidget(self._panel)
         self._split.setMinimumHeight(LEAST_LINES * self.fontMetrics().lineSpacing())
-        tip = "What to do differently with this segment, such as: shorter, or: rent = Miete"
-        self._hint = text_line("segment_hint", self, HINT, label="How this segment should change", tip=tip)
+        tip = _("What to do differently with this segment, such as: shorter, or: rent = Miete")
+        self._hint = text_line("segment_hint", self, HINT, label=_("How this segment should change"), tip=tip)
         self._hint.setMinimumWidth(self.fontMetrics().horizontalAdvance(HINT) + 2 * theme.SPACE_16)
         self._again = button(
-            "Try again", "retry_segment_button", self, tip=AGAIN_TIP, on=self._on_again, shortcut="segment.hint"
+            _("Try again"), "retry_segment_button", self, tip=AGAIN_TIP, on=self._on_again, shortcut="segment.hint"
         )
         self._back = button(
-            "Back-translate", "back_segment_button", self, tip=BACK_TIP, on=self._on_back, shortcut="segment.back"
+            _("Back-translate"), "back_segment_button", self, tip=BACK_TIP, on=self._on_back, shortcut="segment.back"
         )
         self._others = button(
-            "Other wordings",
+            _("Other wordings"),
             "others_segment_button",
             self,
-            tip="Ask for other ways to say it",
+            tip=_("Ask for other ways to say it"),
             shortcut="segment.wordings",
         )
         self._approve = button(
-            "Approve", "approve_segment_button", self, tip=APPROVE_TIP, on=self._on_approve, shortcut="segment.approve"
+            _("Approve"),
+            "approve_segment_button",
+            self,
+            tip=APPROVE_TIP,
+            on=self._on_approve,
+            shortcut="segment.approve",
         )
-        self._next = button("Next to review", "next_flagged_button", self, tip=NEXT_TIP, on=self._on_next)
+        self._next = button(_("Next to review"), "next_flagged_button", self, tip=NEXT_TIP, on=self._on_next)
         self._shade = named(
-            CheckBox("Shade doubtful words", self), "shade_doubts_box", tip="Words of which the model was not sure"
+            CheckBox(_("Shade doubtful words"), self),
+            "shade_doubts_box",
+            tip=_("Words of which the model was not sure"),
         )
         self._busy = plain_label("", self, name="segment_busy", kind="muted", wraps=False)
         self._chosen_timer = Delay(self, CHOSEN_MS, self._on_chosen, "chosen_timer")
@@ -252,7 +260,7 @@ class ReviewPane(QWidget):
         self._model.show_numbers(found.numbers)
         self._keep_row(current, row)
         is_empty = not found.numbers
-        self._nothing.setText("No segment is like this." if found.total else "")
+        self._nothing.setText(_("No segment is like this.") if found.total else "")
         self._nothing.setVisible(is_empty and bool(found.total))
         self._next.setEnabled(bool(found.look))
 
@@ -377,7 +385,7 @@ class ReviewPane(QWidget):
         if segment is not None and self._again.isEnabled():
             number = segment.number
             self._ask_model(
-                "Translating once more…",
+                _("Translating once more…"),
                 lambda services: services.segment_changes.retry(item, number, hint),
                 self._on_kept,
             )
@@ -390,7 +398,7 @@ class ReviewPane(QWidget):
         tags, style, veil = Tags(segment.paired, segment.lone), self._style_of(segment), self._veil()
         words, source = plain(segment.target, tags), plain(segment.source, tags)
         self._ask_model(
-            "Translating back…",
+            _("Translating back…"),
             lambda services: services.segment_edits.back(words, style, source, veil=veil(services)),
             partial(self._panel.show_back, segment.number),
         )
@@ -402,7 +410,7 @@ class ReviewPane(QWidget):
         tags, style, veil = Tags(segment.paired, segment.lone), self._style_of(segment), self._veil()
         now, words = plain(segment.target, tags), plain(segment.source, tags)
         self._ask_model(
-            "Looking for other wordings…",
+            _("Looking for other wordings…"),
             lambda services: services.segment_edits.alternatives(words, style, now=now, veil=veil(services)),
             partial(self._panel.show_others, segment.number),
         )
@@ -541,12 +549,17 @@ def ask_approved(parent: QWidget, hits: Hits, replace: Callable[[list[int]], Non
         replace(list(hits.numbers))
         return
     count = len(hits.approved)
-    words = f"{count:,} of these {len(hits.numbers):,} segments {'is' if count == 1 else 'are'} approved."
-    more = "Replace there too? They then count as edited."
-    box = message_box(parent, "replace_approved", "Replace all", words, more)
-    too = named(box.addButton("Replace in all", QMessageBox.ButtonRole.AcceptRole), "replace_approved_too")
-    other = named(box.addButton("Only in the others", QMessageBox.ButtonRole.ActionRole), "replace_others_only")
-    box.setEscapeButton(named(box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole), "replace_cancel"))
+    words = ngettext(
+        "{n:,} of these {count:,} segments is approved.",
+        "{n:,} of these {count:,} segments are approved.",
+        count,
+        count=len(hits.numbers),
+    )
+    more = _("Replace there too? They then count as edited.")
+    box = message_box(parent, "replace_approved", _("Replace all"), words, more)
+    too = named(box.addButton(_("Replace in all"), QMessageBox.ButtonRole.AcceptRole), "replace_approved_too")
+    other = named(box.addButton(_("Only in the others"), QMessageBox.ButtonRole.ActionRole), "replace_others_only")
+    box.setEscapeButton(named(box.addButton(_("Cancel"), QMessageBox.ButtonRole.RejectRole), "replace_cancel"))
     approved = set(hits.approved)
     too.clicked.connect(lambda: replace(list(hits.numbers)))
     other.clicked.connect(lambda: replace([number for number in hits.numbers if number not in approved]))
@@ -554,13 +567,22 @@ def ask_approved(parent: QWidget, hits: Hits, replace: Callable[[list[int]], Non
 
 
 def replaced_words(done: ReplaceResult) -> str:
-    words = f"{done.places:,} replaced in {done.segments:,} {'segment' if done.segments == 1 else 'segments'}"
-    return words + (f"; {len(done.refused):,} not, for their formatting marks" if done.refused else "")
+    words = ngettext(
+        "{places:,} replaced in {n:,} segment",
+        "{places:,} replaced in {n:,} segments",
+        done.segments,
+        places=done.places,
+    )
+    return words + (
+        _("; {count:,} not, for their formatting marks").format(count=len(done.refused)) if done.refused else ""
+    )
 
 
 def undone_words(undone: UndoResult | None) -> str:
     if undone is None:
-        return "There is nothing to undo."
+        return _("There is nothing to undo.")
     count = len(undone.numbers)
-    words = f"Undone: {undone.words}" + (f" of {count:,} segments" if count != 1 else "")
-    return words + (f"; {undone.skipped:,} have changed since" if undone.skipped else "")
+    words = _("Undone: {words}").format(words=undone.words) + (
+        _(" of {count:,} segments").format(count=count) if count != 1 else ""
+    )
+    return words + (_("; {skipped:,} have changed since").format(skipped=undone.skipped) if undone.skipped else "")

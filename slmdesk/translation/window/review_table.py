@@ -43,6 +43,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slmdesk.base.texts import _
 from slmdesk.base.translation import SegmentRecord, SegmentState
 from slmdesk.text.tagged import Search, Tags, pieces, spans_in
 from slmdesk.translation.types import REASON_WORDS, STATE_WORDS, flag_words
@@ -55,7 +56,7 @@ from slmdesk.window.widgets.build import named, plain_tip
 
 
 SOURCE, TARGET, STATE, FLAGS = range(4)
-COLUMNS = ("Source", "Translation", "State", "Needs review")
+COLUMNS = (_("Source"), _("Translation"), _("State"), _("Needs review"))
 PAGE = 50
 MOST_KEPT = 4000
 """Segments in memory; those seen longest ago go first."""
@@ -231,8 +232,8 @@ def words_of(segment: SegmentRecord, column: int) -> str:
 def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
     """Runs of neighbouring rows: (first, last), in order."""
     found = []
-    for _, group in groupby(enumerate(rows), key=lambda one: one[1] - one[0]):
-        run = [row for _, row in group]
+    for __, group in groupby(enumerate(rows), key=lambda one: one[1] - one[0]):
+        run = [row for __, row in group]
         found.append((run[0], run[-1]))
     return found
 
@@ -248,7 +249,7 @@ class SegmentTable(QTableView):
 
     def __init__(self, model: SegmentModel, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
-        named(self, "segment_table", label="Segments of the translation")
+        named(self, "segment_table", label=_("Segments of the translation"))
         self.cells = SegmentCells(keeper, self)
         self.setItemDelegate(self.cells)
         self.setModel(model)
@@ -354,7 +355,7 @@ class TargetEditor(QStyledItemDelegate):
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         editor = QPlainTextEdit(parent)
-        named(editor, "segment_editor", label="The translation of this segment")
+        named(editor, "segment_editor", label=_("The translation of this segment"))
         editor.setTabChangesFocus(True)
         return editor
 

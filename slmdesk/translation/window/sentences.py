@@ -33,6 +33,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.record import changed
+from slmdesk.base.texts import _
 from slmdesk.base.translation import LiveSegment, SegmentState
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
@@ -55,7 +56,7 @@ from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import ElidedLabel, button, column, named, plain_label, row, show_words
 
 SOURCE, TARGET, FLAGS = range(3)
-COLUMNS = ("Text", "Translation", "Needs review")
+COLUMNS = (_("Text"), _("Translation"), _("Needs review"))
 RESIZE_MS = 60
 Index = QModelIndex | QPersistentModelIndex
 
@@ -122,7 +123,7 @@ class PairView(QTableView):
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "pair_table")
-        self.setAccessibleName("Sentences side by side")
+        self.setAccessibleName(_("Sentences side by side"))
         self._model = PairModel(keeper, self)
         self.setModel(self._model)
         self.setItemDelegate(TargetEditor(self))
@@ -138,7 +139,7 @@ class PairView(QTableView):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self._stale: set[int] = set()
         self._timer = Delay(self, RESIZE_MS, self._size_rows)
-        copy = named(QAction("Copy", self), "copy_pairs_action")
+        copy = named(QAction(_("Copy"), self), "copy_pairs_action")
         copy.setShortcut(QKeySequence.StandardKey.Copy)
         copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         copy.triggered.connect(self.copy)
@@ -222,19 +223,19 @@ class SentenceActions(QObject):
         self._build_actions()
 
     def _build_actions(self) -> None:
-        edit = self._action("edit_sentence_action", "Edit this sentence…", "sentence.edit", self._target)
+        edit = self._action("edit_sentence_action", _("Edit this sentence…"), "sentence.edit", self._target)
         edit.triggered.connect(self._on_edit)
         self._menu_actions = [edit]
         for pane in (self._source, self._target, self._pairs):
             name = pane.objectName()
-            back = self._action(f"{name}_back_action", "Translate back (to check)", "sentence.back", pane)
+            back = self._action(f"{name}_back_action", _("Translate back (to check)"), "sentence.back", pane)
             back.triggered.connect(lambda: self._ask(is_back=True))
-            wordings = self._action(f"{name}_wordings_action", "Other wordings", "sentence.wordings", pane)
+            wordings = self._action(f"{name}_wordings_action", _("Other wordings"), "sentence.wordings", pane)
             wordings.triggered.connect(lambda: self._ask(is_back=False))
             if pane is self._target:
                 self._menu_actions += [back, wordings]
             if pane is not self._source:
-                undo = self._action(f"{name}_undo_action", "Undo the last edit", "segment.undo", pane)
+                undo = self._action(f"{name}_undo_action", _("Undo the last edit"), "segment.undo", pane)
                 undo.triggered.connect(self._controller.take_back)
         self._pairs.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self._target.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -266,7 +267,7 @@ class SentenceActions(QObject):
         if found is None:
             self._say_none()
             return
-        index, segment, _ = found
+        index, segment, __ = found
         below = self._target.mapTo(self._place, self._target.place_of(index))
         self._editor.open(index, segment.source, segment.target, below)
 
@@ -280,7 +281,7 @@ class SentenceActions(QObject):
             self._doubts.ask(*found, self._controller.manner, is_back=is_back)
 
     def _say_none(self) -> None:
-        self.said.emit("Put the caret into a sentence that is translated.")
+        self.said.emit(_("Put the caret into a sentence that is translated."))
 
     def _on_menu(self, at: QPoint) -> None:
         if not self._target.textCursor().hasSelection():
@@ -310,15 +311,15 @@ class SentenceEditor(QFrame):
         super().__init__(parent)
         named(self, "sentence_frame", kind="floating")
         self._place, self._index, self._source = parent, -1, ""
-        self._words = named(QPlainTextEdit(self), "sentence_editor", label="The translation of this sentence")
+        self._words = named(QPlainTextEdit(self), "sentence_editor", label=_("The translation of this sentence"))
         self._words.setTabChangesFocus(True)
         self._words.installEventFilter(self)
         self._about = ElidedLabel(self, name="sentence_source", kind="small")
         self._keep = button(
-            "Keep", "keep_sentence_button", self, kind="primary",
-            tip="Keep these words, and remember them for this sentence (Enter)",
+            _("Keep"), "keep_sentence_button", self, kind="primary",
+            tip=_("Keep these words, and remember them for this sentence (Enter)"),
         )  # fmt: skip
-        self._leave = button("Cancel", "leave_sentence_button", self, tip="Leave the translation as it was (Esc)")
+        self._leave = button(_("Cancel"), "leave_sentence_button", self, tip=_("Leave the translation as it was (Esc)"))
         foot = row(1, self._leave, self._keep)
         column(self._about, (self._words, 1), foot, into=self, gap=theme.SPACE_4, margins=theme.SPACE_8)
         self._keep.clicked.connect(self._on_keep)
@@ -393,19 +394,19 @@ class DoubtPanel(QFrame):
         self._title = plain_label("", self, name="doubt_title", kind="strong", wraps=False)
         self._about = ElidedLabel(self, name="doubt_about")
         self._close = button(
-            "Close", "close_doubt_button", self, tip="Close, and stop asking (Esc)", on=self.close_panel
+            _("Close"), "close_doubt_button", self, tip=_("Close, and stop asking (Esc)"), on=self.close_panel
         )
-        self._bar = thin_bar("doubt_progress", self, "The model is asked", most=0)
+        self._bar = thin_bar("doubt_progress", self, _("The model is asked"), most=0)
         self._words = plain_label("", self, name="doubt_words")
         self._words.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
-        self._list = named(QListWidget(self), "wording_list", label="Other wordings")
+        self._list = named(QListWidget(self), "wording_list", label=_("Other wordings"))
         self._list.setWordWrap(True)
         self._list.setMaximumHeight(LIST_HEIGHT)
         self._list.itemActivated.connect(self._on_use)
-        tip = "Put this sentence into the translation (Enter)"
-        self._use = button("Use this", "use_wording_button", self, tip=tip, on=self._on_use)
+        tip = _("Put this sentence into the translation (Enter)")
+        self._use = button(_("Use this"), "use_wording_button", self, tip=tip, on=self._on_use)
         top = row(self._title, (self._about, 1), self._use, self._close, gap=theme.SPACE_8)
         column(
             top, self._bar, self._words, self._list, into=self, gap=theme.SPACE_8,
@@ -419,7 +420,7 @@ class DoubtPanel(QFrame):
         """
         self._stop()
         self._index, self._source = index, segment.source
-        self._title.setText("Put back" if is_back else "Other wordings")
+        self._title.setText(_("Put back") if is_back else _("Other wordings"))
         self._about.set_full_text(f"“{words or segment.target}”")
         self._show([], "", is_asking=True)
         self.show()
@@ -470,13 +471,13 @@ class DoubtPanel(QFrame):
 
     def _on_answered(self, said: list[str], words: str, *, is_back: bool) -> None:
         if is_back:
-            source = "" if words else f"\nThe text says: {self._source}"
-            self._show([], f"{said[0]}{source}" if said else "The model gave no words.")
+            source = "" if words else _("\nThe text says: {source}").format(source=self._source)
+            self._show([], f"{said[0]}{source}" if said else _("The model gave no words."))
         elif said:
             self._show(said, "")
         else:
-            otherwise = f" without “{words}”" if words else ""
-            self._show([], f"The model found no other wording{otherwise}.")
+            otherwise = _(" without “{words}”").format(words=words) if words else ""
+            self._show([], _("The model found no other wording{otherwise}.").format(otherwise=otherwise))
 
     def _on_use(self) -> None:
         item = self._list.currentItem()

@@ -33,6 +33,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.protocol import Progress
 from slmdesk.base.record import changed
+from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES, Forms, Term
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
@@ -91,7 +92,7 @@ class TableWindow(Dialog):
 
     def _build_end(self, name: str) -> None:
         """Build the bottom of the window.  Call it last: Tab follows the order in which widgets are created."""
-        self._close = self._button("Close", name, "")
+        self._close = self._button(_("Close"), name, "")
         self._close.clicked.connect(self.reject)
         self._notices = NoticeArea(self)
 
@@ -151,7 +152,11 @@ class TableWindow(Dialog):
             self._purge()
 
     def _on_rows(self, now: Progress) -> None:
-        self._say(f"Storing {now.done:,} of {now.total:,} rows…" if now.total else f"Reading: {now.done:,} rows…")
+        self._say(
+            _("Storing {done:,} of {total:,} rows…").format(done=now.done, total=now.total)
+            if now.total
+            else _("Reading: {done:,} rows…").format(done=now.done)
+        )
 
     def _on_change_refused(self, problem: Problem) -> None:
         """A change of a cell was refused: show the old text again."""
@@ -159,7 +164,7 @@ class TableWindow(Dialog):
         self.read()
 
     def _on_written(self, path: Path) -> None:
-        self._say(f"Written to {path}.")
+        self._say(_("Written to {path}.").format(path=path))
 
     def _on_failed(self, problem: Problem) -> None:
         self._say("")
@@ -174,7 +179,7 @@ class TableWindow(Dialog):
         self._is_forgetting = True
         on_other = self._purge if other else None
         self._notices.show_notice(
-            Notice(words, action="Undo", on_action=undo, other=other, on_other=on_other, life_ms=UNDO_MS, key=key)
+            Notice(words, action=_("Undo"), on_action=undo, other=other, on_other=on_other, life_ms=UNDO_MS, key=key)
         )
 
     def _refuse(self, words: str) -> None:
@@ -258,14 +263,15 @@ class RowsModel(QAbstractTableModel):
 
 
 COLUMN_WORDS = {
-    "source": "The term", "target": "Its translation", "forbidden": "Words never to be said", "note": "A note",
+    "source": _("The term"), "target": _("Its translation"), "forbidden": _("Words never to be "
+                                                                            "said"), "note": _("A note"),
 }  # fmt: skip
 MOST_LETTERS = 30
 
 
 def language_words(code: str) -> str:
     """The name of a language; "any language" for an empty code."""
-    return LANGUAGES[code].name if code in LANGUAGES else code or "any language"
+    return LANGUAGES[code].name if code in LANGUAGES else code or _("any language")
 
 
 class _Form(Dialog):
@@ -297,7 +303,7 @@ class _Form(Dialog):
 
     def check(self) -> str:
         source, target = self.languages
-        return "Choose two different languages." if source and source == target else ""
+        return _("Choose two different languages.") if source and source == target else ""
 
     def answer(self) -> object:
         raise NotImplementedError
@@ -308,7 +314,7 @@ class _Form(Dialog):
         return choice
 
     def ask_languages(
-        self, name: str, offered: list[tuple[object, str]], words: tuple[str, str] = ("From", "To")
+        self, name: str, offered: list[tuple[object, str]], words: tuple[str, str] = (_("From"), _("To"))
     ) -> tuple[Choice, Choice]:
         self._pair = (
             self.choice(list(offered), f"{name}_source_choice", words[0]),
@@ -325,13 +331,13 @@ class _Form(Dialog):
 
 class NewGlossaryForm(_Form):
     def __init__(self, parent: QWidget, source: str, target: str) -> None:
-        super().__init__(parent, name="new_glossary_form", title="A new glossary", accept="Make it")
-        label = "Name of the glossary"
-        self._name = text_line("glossary_name_line", self, "Such as: Leases", label=label, most=120)
-        self.form.addRow("Name", self._name)
+        super().__init__(parent, name="new_glossary_form", title=_("A new glossary"), accept=_("Make it"))
+        label = _("Name of the glossary")
+        self._name = text_line("glossary_name_line", self, _("Such as: Leases"), label=label, most=120)
+        self.form.addRow(_("Name"), self._name)
         for choice, code in zip(self.ask_languages("glossary", languages()), (source, target), strict=True):
             choice.show_value(code)
-        self._domain = self.choice([("", "Any text"), *DOMAINS.items()], "glossary_domain_choice", "Used for")
+        self._domain = self.choice([("", _("Any text")), *DOMAINS.items()], "glossary_domain_choice", _("Used for"))
 
     def answer(self) -> tuple[str, str, str, str]:
         """Name, languages, domain."""
@@ -342,10 +348,12 @@ class LanguagesForm(_Form):
     """Its answer: the two languages."""
 
     def __init__(self, parent: QWidget, problem: Problem, name: str) -> None:
-        super().__init__(parent, name="languages_form", title=f"How is {name} to be read?", accept="Read it")
+        super().__init__(
+            parent, name="languages_form", title=_("How is {name} to be read?").format(name=name), accept=_("Read it")
+        )
         self.body.insertWidget(0, plain_label(breakable(problem.sentence), self, name="import_problem", kind="muted"))
         said = [code for code in str(problem.args.get("languages", "")).replace(",", " ").split() if code in LANGUAGES]
-        _, target = self.ask_languages("languages", [(code, language_words(code)) for code in said] or languages())
+        __, target = self.ask_languages("languages", [(code, language_words(code)) for code in said] or languages())
         target.setCurrentIndex(1)
 
     def answer(self) -> tuple[str, str]:
@@ -354,14 +362,14 @@ class LanguagesForm(_Form):
 
 class NameForm(_Form):
     def __init__(self, parent: QWidget, name: str) -> None:
-        super().__init__(parent, name="rename_glossary_form", title="Rename the glossary", accept="Rename")
-        self._name = named(QLineEdit(name, self), "rename_glossary_line", label="Name of the glossary")
+        super().__init__(parent, name="rename_glossary_form", title=_("Rename the glossary"), accept=_("Rename"))
+        self._name = named(QLineEdit(name, self), "rename_glossary_line", label=_("Name of the glossary"))
         self._name.setMaxLength(120)
         self._name.selectAll()
-        self.form.addRow("Name", self._name)
+        self.form.addRow(_("Name"), self._name)
 
     def check(self) -> str:
-        return "" if self.answer() else "Write a name."
+        return "" if self.answer() else _("Write a name.")
 
     def answer(self) -> str:
         return self._name.text().strip()
@@ -374,7 +382,10 @@ class ImportQuestion(_Form):
         self, parent: QWidget, problem: Problem, request: ImportRequest, rows: Sequence[Sequence[str]]
     ) -> None:
         super().__init__(
-            parent, name="import_question", title=f"How is {request.path.name} to be read?", accept="Read it"
+            parent,
+            name="import_question",
+            title=_("How is {name} to be read?").format(name=request.path.name),
+            accept=_("Read it"),
         )
         self._request = request
         self.body.insertWidget(0, plain_label(breakable(problem.sentence), self, name="import_problem", kind="muted"))
@@ -382,9 +393,9 @@ class ImportQuestion(_Form):
         if rows and problem.code == "glossary.no_columns":
             self._ask_columns(rows)
         if not request.into:
-            offered = [("", "As the file says"), *languages()]
+            offered = [("", _("As the file says")), *languages()]
             source, target = self.ask_languages(
-                "import", list(offered), ("Language of the terms", "Language of the translations")
+                "import", list(offered), (_("Language of the terms"), _("Language of the translations"))
             )
             source.show_value(request.source)
             target.show_value(request.target)
@@ -392,25 +403,31 @@ class ImportQuestion(_Form):
 
     def _ask_columns(self, rows: Sequence[Sequence[str]]) -> None:
         width = max(len(row) for row in rows)
-        table = named(QTableWidget(len(rows), width, self), "import_sample", label="How the file begins")
+        table = named(QTableWidget(len(rows), width, self), "import_sample", label=_("How the file begins"))
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.setTabKeyNavigation(False)
         table.verticalHeader().hide()
-        table.setHorizontalHeaderLabels([f"Column {at + 1}" for at in range(width)])
+        table.setHorizontalHeaderLabels([_("Column {at}").format(at=at + 1) for at in range(width)])
         for at, row in enumerate(rows):
             for place, cell in enumerate(row):
                 table.setItem(at, place, QTableWidgetItem(cell[:200]))
         table.setFixedHeight((len(rows) + 2) * (self.fontMetrics().lineSpacing() + theme.SPACE_8))
         self.body.insertWidget(1, table)
         names = [
-            (at, f"Column {at + 1}: {(rows[0][at] if at < len(rows[0]) else '')[:MOST_LETTERS]}") for at in range(width)
+            (
+                at,
+                _("Column {at}: {what}").format(
+                    at=at + 1, what=(rows[0][at] if at < len(rows[0]) else "")[:MOST_LETTERS]
+                ),
+            )
+            for at in range(width)
         ]
         for name, words in COLUMN_WORDS.items():
-            values: list[tuple[object, str]] = [*names] if name == "source" else [(-1, "None"), *names]
+            values: list[tuple[object, str]] = [*names] if name == "source" else [(-1, _("None")), *names]
             self._columns[name] = self.choice(values, f"import_{name}_column", words)
         if width > 1:
             self._columns["target"].show_value(1)
-        self._head = named(QCheckBox("The first row is a heading", self), "import_head_box")
+        self._head = named(QCheckBox(_("The first row is a heading"), self), "import_head_box")
         self._head.setChecked(True)
         self.form.addRow("", self._head)
 
@@ -423,9 +440,9 @@ class ImportQuestion(_Form):
         if self._columns:
             chosen = self._chosen()
             if len(chosen) != len(set(chosen.values())):
-                return "Choose each column once."
+                return _("Choose each column once.")
             if "target" not in chosen and "forbidden" not in chosen:
-                return "Choose the column of the translations."
+                return _("Choose the column of the translations.")
         return super().check()
 
     def answer(self) -> ImportRequest:
@@ -443,17 +460,17 @@ class ImportQuestion(_Form):
 
 SOURCE, TARGET, FORBIDDEN, KEEPS, CASE, FORMS, NOTE, LOOK = range(8)
 TIPS = {
-    "Term": "The word or words in the language of the text",
-    "Translation": "How it is to be said",
-    "Never say": "Words that must not stand for it, parted by semicolons",
-    "Keep as is": "It is not translated",
-    "Case matters": "Capital and small letters matter",
-    "Found as": "In which forms the term is found in a text",
-    "Note": "For you: it is not given to the model",
-    "Needs review": "What contradicts",
+    "Term": _("The word or words in the language of the text"),
+    "Translation": _("How it is to be said"),
+    "Never say": _("Words that must not stand for it, parted by semicolons"),
+    "Keep as is": _("It is not translated"),
+    "Case matters": _("Capital and small letters matter"),
+    "Found as": _("In which forms the term is found in a text"),
+    "Note": _("For you: it is not given to the model"),
+    "Needs review": _("What contradicts"),
 }
-FORM_WORDS = {Forms.STEM: "any ending", Forms.PREFIX: "beginning of words", Forms.EXACT: "exactly so"}
-TWO = "two translations"
+FORM_WORDS = {Forms.STEM: _("any ending"), Forms.PREFIX: _("beginning of words"), Forms.EXACT: _("exactly so")}
+TWO = _("two translations")
 
 
 class TermModel(RowsModel):
@@ -553,7 +570,7 @@ def _with_words(term: Term, column: int, words: str) -> Term:
 class FormsEditor(QStyledItemDelegate):
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         editor = QComboBox(parent)
-        named(editor, "term_forms_editor", label="In which forms the term is found")
+        named(editor, "term_forms_editor", label=_("In which forms the term is found"))
         editor.addItems(list(FORM_WORDS.values()))
         return editor
 

@@ -15,6 +15,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_atomically
 from slmdesk.base.record import Record, changed
 from slmdesk.base.settings import Settings
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.translation import LANGUAGES, LiveSegment, SegmentState
 from slmdesk.redaction.service import Decisions
 from slmdesk.runtime.messages import Problem
@@ -36,7 +37,7 @@ words; behind the sign that ends a word it is whole; and what is put in or taken
 """
 MOST_CHARACTERS = 50_000
 """Maximum length of the text in the pane; a longer one is translated as a document."""
-WAITS = "Redaction is on, so nothing is translated while you type. Press Translate… to see first what is replaced."
+WAITS = _("Redaction is on, so nothing is translated while you type. Press Translate… to see first what is replaced.")
 
 
 @dataclass(slots=True, eq=False)
@@ -185,8 +186,8 @@ class TranslateController(QObject):
         if not any(put is number for put in self._puts):
             return  # taken back already
         undo = Notice(
-            "The sentence is changed, and remembered for the next time.",
-            action="Undo",
+            _("The sentence is changed, and remembered for the next time."),
+            action=_("Undo"),
             on_action=self.take_back,
             life_ms=UNDO_MS,
             key="sentence put",
@@ -346,10 +347,10 @@ def _opened(services: Services, item: str) -> TypedText | None:
 
 
 def too_long_words(characters: int) -> str:
-    return (
-        f"The text has {characters:,} characters; here are {MOST_CHARACTERS:,} at most. "
+    return _(
+        "The text has {characters:,} characters; here are {most_characters:,} at most. "
         "It can be translated as a document."
-    )
+    ).format(characters=characters, most_characters=MOST_CHARACTERS)
 
 
 def _first_manner(settings: Settings) -> TranslationStyle:
@@ -400,20 +401,20 @@ def shown_of(segment: LiveSegment) -> str:
 
 def count_words(shown: PaneState, manner: TranslationStyle, *, has_text: bool = False) -> str:
     if not any(segment.source.strip() for segment in shown.segments):
-        return "There are no words to translate." if has_text else "Your text stays on this PC."
+        return _("There are no words to translate.") if has_text else _("Your text stays on this PC.")
     count = len(shown.segments)
     todo = sum(segment.state is SegmentState.OPEN for segment in shown.segments)
     if not shown.is_done:
-        return f"{count - todo} of {count} sentences"
-    words = f"{count} sentence{'s' if count != 1 else ''}"
+        return _("{count} of {count2} sentences").format(count=count - todo, count2=count)
+    words = ngettext("{n} sentence", "{n} sentences", count)
     flagged = sum(bool(segment.flags) for segment in shown.segments)
     failed = sum(segment.state is SegmentState.FAILED for segment in shown.segments)
-    words += f", {flagged} to review" if flagged else ""
-    words += f", {failed} could not be translated" if failed else ""
+    words += _(", {flagged} to review").format(flagged=flagged) if flagged else ""
+    words += _(", {failed} could not be translated").format(failed=failed) if failed else ""
     there = sum(_is_there(segment, manner) for segment in shown.segments)
     if there:
-        which = "it is" if count == 1 else "all are" if there == count else f"{there} are" if there > 1 else "1 is"
-        words += f"; {which} in {LANGUAGES[manner.target].name} already"
+        which = _("it is") if count == 1 else _("all are") if there == count else ngettext("1 is", "{n} are", there)
+        words += _("; {which} in {name} already").format(which=which, name=LANGUAGES[manner.target].name)
     return words
 
 
@@ -431,23 +432,25 @@ def language_words(shown: PaneState, manner: TranslationStyle) -> tuple[str, str
     if manner.source or not paragraphs:
         return "", ""
     counts: dict[str, int] = {}
-    for language, _ in paragraphs:
+    for language, __ in paragraphs:
         counts[language] = counts.get(language, 0) + 1
     if list(counts) == [""]:
-        return "Language not recognised: choose it, or write more", ""
+        return _("Language not recognised: choose it, or write more"), ""
     if len(counts) == 1:
-        return f"Detected: {_name(paragraphs[0][0])}{_sureness(paragraphs)}", ""
+        return _("Detected: {name}{sureness}").format(name=_name(paragraphs[0][0]), sureness=_sureness(paragraphs)), ""
     short = []
     for at, (language, count) in enumerate(sorted(counts.items(), key=lambda count: -count[1])):
-        noun = f" paragraph{'s' if count > 1 else ''}" if at == 0 else ""
+        noun = ngettext(" paragraph", " paragraphs", count) if at == 0 else ""
         short.append(f"{count}{noun} {_name(language)}")
     long = [f"{at}. {_name(paragraph[0])}{_sureness([paragraph])}" for at, paragraph in enumerate(paragraphs, start=1)]
-    return f"Detected: {', '.join(short)}", "\n".join(long[:40] + (["…"] if len(long) > 40 else []))
+    return _("Detected: {short}").format(short=", ".join(short)), "\n".join(
+        long[:40] + (["…"] if len(long) > 40 else [])
+    )
 
 
 def _paragraphs(segments: Sequence[LiveSegment]) -> list[tuple[str, float]]:
     found = []
-    for _, parts in groupby(segments, key=lambda segment: segment.paragraph):
+    for __, parts in groupby(segments, key=lambda segment: segment.paragraph):
         segments = list(parts)
         if any(letter.isalpha() for segment in segments for letter in segment.source):
             found.append((segments[0].language, segments[0].sure))
@@ -455,15 +458,15 @@ def _paragraphs(segments: Sequence[LiveSegment]) -> list[tuple[str, float]]:
 
 
 def _sureness(paragraphs: Sequence[tuple[str, float]]) -> str:
-    reported = [sure for _, sure in paragraphs if sure > 0]
+    reported = [sure for __, sure in paragraphs if sure > 0]
     if not reported:
-        return " (as in the paragraph before)"
+        return _(" (as in the paragraph before)")
     least = min(reported)
-    return "" if least >= SURE else " (fairly sure)" if least >= FAIRLY else " (uncertain)"
+    return "" if least >= SURE else _(" (fairly sure)") if least >= FAIRLY else _(" (uncertain)")
 
 
 def _name(code: str) -> str:
-    return LANGUAGES[code].name if code in LANGUAGES else "not recognised"
+    return LANGUAGES[code].name if code in LANGUAGES else _("not recognised")
 
 
 def flag_lines(shown: PaneState) -> list[tuple[int, str]]:

@@ -21,6 +21,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit, QToolTip, QWidget
 
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES, LiveSegment, SegmentState
 from slmdesk.base.types import common_prefix
 from slmdesk.base.untrusted import server_of
@@ -309,7 +310,14 @@ def _doubts(segment: LiveSegment, begin: int) -> list[tuple[Span, str]]:
     found = []
     for start, end, likely in segment.doubts:
         span = (begin + size16(segment.target[:start]), begin + size16(segment.target[:end]))
-        found.append((span, f"The model gave “{segment.target[start:end]}” {round(100 * likely)} %."))
+        found.append(
+            (
+                span,
+                _("The model gave “{target}” {likely} %.").format(
+                    target=segment.target[start:end], likely=round(100 * likely)
+                ),
+            )
+        )
     return found
 
 
@@ -337,8 +345,8 @@ def spans_of(shown: PaneState) -> tuple[list[Span], list[Span]]:
 ACTIVE_MS = 1500
 """How long is waited for the window to be in front: Wayland shows the clipboard to the active window alone."""
 REPORTED_MS = 8000
-NOTHING = "The clipboard is empty: copy a text or a file, then try again."
-NO_WORDS = "There is neither a text nor a file on the clipboard: copy one of them, then try again."
+NOTHING = _("The clipboard is empty: copy a text or a file, then try again.")
+NO_WORDS = _("There is neither a text nor a file on the clipboard: copy one of them, then try again.")
 
 
 class TranslateEntry(QObject):

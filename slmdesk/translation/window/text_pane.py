@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from slmdesk.base.documents import FORMATS, TRANSLATABLE
 from slmdesk.base.record import Record
 from slmdesk.base.records import Item
+from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.runtime.events import ItemChanged, ItemGone
 from slmdesk.translation.prompts import TranslationStyle
@@ -74,12 +75,12 @@ from slmdesk.window.widgets.opening import ask_files, ask_new_file
 from slmdesk.window.widgets.redaction_preview import Shield, Wording
 from slmdesk.window.widgets.rows import Choice
 
-DOCUMENT_FILES = "Documents ({});;All files (*)".format(
+DOCUMENT_FILES = _("Documents ({});;All files (*)").format(
     " ".join(
         f"*{suffix}" for file_format in FORMATS if file_format.id in TRANSLATABLE for suffix in file_format.suffixes
     )
 )
-WORDING = Wording("Redact before translating", "The text", "Translate", "everywhere in this text")
+WORDING = Wording(_("Redact before translating"), _("The text"), _("Translate"), _("everywhere in this text"))
 
 
 class TextPane(QWidget):
@@ -107,24 +108,25 @@ class TextPane(QWidget):
         self._on_view(controller.view.view)
 
     def _build_choices(self) -> None:
-        self._source = self._language("source_language", "Language of the text", detect="Detect the language")
-        self._target = self._language("target_language", "Language of the translation")
+        self._source = self._language("source_language", _("Language of the text"), detect=_("Detect the language"))
+        self._target = self._language("target_language", _("Language of the translation"))
         self._swap = tool_button(
-            "swap_button", self, label="Exchange the languages", tip="Exchange the languages", shortcut="text.swap",
+            "swap_button", self, label=_("Exchange the languages"), tip=_("Exchange the "
+                                                                          "languages"), shortcut="text.swap",
             icon="arrow-left-right", on=self._on_swap,
         )  # fmt: skip
-        domains: list[tuple[object, str]] = [("everyday", "Subject: general"), *DOMAINS.items()]
-        formalities: list[tuple[object, str]] = [("", "Formality: automatic"), *FORMALITIES.items()]
-        self._domain = self._choice(domains, "domain_choice", "What the text is about")
-        self._formality = self._choice(formalities, "formality_choice", "How the reader is spoken to")
+        domains: list[tuple[object, str]] = [("everyday", _("Subject: general")), *DOMAINS.items()]
+        formalities: list[tuple[object, str]] = [("", _("Formality: automatic")), *FORMALITIES.items()]
+        self._domain = self._choice(domains, "domain_choice", _("What the text is about"))
+        self._formality = self._choice(formalities, "formality_choice", _("How the reader is spoken to"))
         self._shield = Shield("translate_redact", self)
         self._advice = AdviceLine(self._controller.bridge, self)
         self._bar = ViewBar(self._controller.view, self)
 
     def _build_panes(self) -> None:
-        hint = "Type or paste a text, or drop a document here."
-        self._input = SourceEdit(self, name="source_text", words="The text", hint=hint, most=MOST_CHARACTERS)
-        self._output = SegmentEdit(self, name="target_text", words="The translation")
+        hint = _("Type or paste a text, or drop a document here.")
+        self._input = SourceEdit(self, name="source_text", words=_("The text"), hint=hint, most=MOST_CHARACTERS)
+        self._output = SegmentEdit(self, name="target_text", words=_("The translation"))
         self._output.setReadOnly(True)
         self._output.setUndoRedoEnabled(False)
         self._output.setTextInteractionFlags(
@@ -149,28 +151,32 @@ class TextPane(QWidget):
 
     def _build_foot(self) -> None:
         self._said = plain_label("", self, name="translate_words", kind="small")
-        self._copy = button("Copy", "copy_translation_button", self, tip="Copy the translation", shortcut="text.copy")
+        self._copy = button(
+            _("Copy"), "copy_translation_button", self, tip=_("Copy the translation"), shortcut="text.copy"
+        )
         self._paste = button(
-            "Paste", "paste_button", self,
-            tip="Translate what is on the clipboard, a text or files, from every page", shortcut="clipboard",
-            label="Translate what is on the clipboard", on=self.paste_requested,
+            _("Paste"), "paste_button", self,
+            tip=_("Translate what is on the clipboard, a text or files, from every page"), shortcut="clipboard",
+            label=_("Translate what is on the clipboard"), on=self.paste_requested,
         )  # fmt: skip
-        self._clear = button("Clear", "clear_text_button", self)
+        self._clear = button(_("Clear"), "clear_text_button", self)
         self._look = button(
-            "Translate…", "translate_look", self, kind="primary", on=self._controller.look,
-            tip="See what is replaced before the model sees the text",
+            _("Translate…"), "translate_look", self, kind="primary", on=self._controller.look,
+            tip=_("See what is replaced before the model sees the text"),
         )  # fmt: skip
         self._look.hide()
-        self._stop = button("Stop", "stop_translation_button", self, on=self._controller.stop)
-        self._file = button("Translate a document…", "choose_document_button", self, on=self._on_choose)
+        self._stop = button(_("Stop"), "stop_translation_button", self, on=self._controller.stop)
+        self._file = button(_("Translate a document…"), "choose_document_button", self, on=self._on_choose)
         self._earlier = button(
-            "History", "earlier_translations_button", self,
-            tip="Open a translation that was made before", shortcut="text.history", label="Earlier translations",
+            _("History"), "earlier_translations_button", self,
+            tip=_("Open a translation that was made before"), shortcut="text.history", label=_("Earlier translations"),
         )  # fmt: skip
         self._glossaries = button(
-            "Glossaries…", "glossaries_button", self, tip="How words are to be translated, and which are not"
+            _("Glossaries…"), "glossaries_button", self, tip=_("How words are to be translated, and which are not")
         )
-        self._memory = button("Memory…", "memory_button", self, tip="What was translated before, and is used again")
+        self._memory = button(
+            _("Memory…"), "memory_button", self, tip=_("What was translated before, and is used again")
+        )
         self._window = EarlierWindow(self._controller.bridge, self._keeper, self)
 
     def _lay_out(self) -> None:
@@ -277,12 +283,16 @@ class TextPane(QWidget):
 
     def _on_choose(self) -> None:
         ask_files(
-            self, "Translate documents", self.files_chosen.emit, name="choose_document_dialog", filters=DOCUMENT_FILES
+            self,
+            _("Translate documents"),
+            self.files_chosen.emit,
+            name="choose_document_dialog",
+            filters=DOCUMENT_FILES,
         )
 
     def _on_copy(self) -> None:
         copy_text(self._shown.text)
-        self._said.setText("Copied.")
+        self._said.setText(_("Copied."))
 
     def _go_to(self, index: int) -> None:
         if self._controller.view.view.is_paired:
@@ -374,7 +384,7 @@ class FlagList(QListWidget):
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "translation_flags")
-        self.setAccessibleName("Needs review")
+        self.setAccessibleName(_("Needs review"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setUniformItemSizes(True)
@@ -397,7 +407,7 @@ class FlagList(QListWidget):
 
     @property
     def words(self) -> str:
-        return "\n".join(words for _, words in self._lines)
+        return "\n".join(words for __, words in self._lines)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -442,10 +452,10 @@ class LongTextBar(QFrame):
         self._text = ""
         self._words = plain_label("", self, name="long_text_words")
         self._save = button(
-            "Translate as a document…", "long_text_button", self,
-            tip="Keep the text as a file in a place you choose, and translate that",
+            _("Translate as a document…"), "long_text_button", self,
+            tip=_("Keep the text as a file in a place you choose, and translate that"),
         )  # fmt: skip
-        self._close = button("Close", "close_long_text_button", self)
+        self._close = button(_("Close"), "close_long_text_button", self)
         row(
             (self._words, 1), self._save, self._close, into=self, gap=theme.SPACE_8,
             margins=(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8),
@@ -466,11 +476,11 @@ class LongTextBar(QFrame):
     def _on_save(self) -> None:
         ask_new_file(
             self,
-            "Keep the text as a file",
+            _("Keep the text as a file"),
             self._on_file,
             name="long_text_dialog",
             proposed=Path.home() / "text.txt",
-            filters="Text (*.txt)",
+            filters=_("Text (*.txt)"),
         )
 
     def _on_file(self, path: Path) -> None:
@@ -504,7 +514,7 @@ class EarlierWindow(Dialog):
     def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("earlier_window")
-        self.setWindowTitle("History of translations")
+        self.setWindowTitle(_("History of translations"))
         self.resize(760, 460)
         self._bridge, self._keeper = bridge, keeper
         self._words, self._limit = "", PAGE
@@ -513,21 +523,21 @@ class EarlierWindow(Dialog):
         self._connect()
 
     def _build_ui(self) -> None:
-        hint, label = "Search texts, translations and titles", "Search earlier translations"
+        hint, label = _("Search texts, translations and titles"), _("Search earlier translations")
         self._search = text_line("earlier_search", self, hint, label=label, most=400, clears=CLEAR)
         self._hint = plain_label("", self, name="earlier_hint", kind="small")
-        self._list = named(QListWidget(self), "earlier_list", label="Earlier translations")
+        self._list = named(QListWidget(self), "earlier_list", label=_("Earlier translations"))
         self._list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self._list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self._list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._title = named(QLineEdit(self), "earlier_title", label="The new title")
+        self._title = named(QLineEdit(self), "earlier_title", label=_("The new title"))
         self._title.setMaxLength(200)
         self._title.hide()
-        self._open = button("Open", "open_earlier_button", self, kind="primary", on=self._on_open)
-        self._rename = button("Rename", "rename_earlier_button", self, tip="Give it another title (F2)")
-        self._forget = button("Forget", "forget_earlier_button", self, tip="Move it to the trash (Del)")
-        self._more = button("Show more", "more_earlier_button", self, on=self._on_more)
+        self._open = button(_("Open"), "open_earlier_button", self, kind="primary", on=self._on_open)
+        self._rename = button(_("Rename"), "rename_earlier_button", self, tip=_("Give it another title (F2)"))
+        self._forget = button(_("Forget"), "forget_earlier_button", self, tip=_("Move it to the trash (Del)"))
+        self._more = button(_("Show more"), "more_earlier_button", self, on=self._on_more)
         foot = row(self._rename, self._forget, self._more, 1, self._open, gap=theme.SPACE_8)
         for other_button in (self._open, self._rename, self._forget, self._more):
             other_button.setAutoDefault(False)
@@ -624,9 +634,9 @@ class EarlierWindow(Dialog):
         ids = [other_row.id for other_row in rows]
         self._list.setCurrentRow(ids.index(now.id) if now and now.id in ids else 0)
         words = self._search.text().strip()
-        found = f"{len(rows)} found" if rows else "Nothing found"
-        found += "; the oldest documents were not looked through" if has_more else ""
-        show_words(self._hint, found if words else "" if rows else "There is no earlier translation.")
+        found = _("{count} found").format(count=len(rows)) if rows else _("Nothing found")
+        found += _("; the oldest documents were not looked through") if has_more else ""
+        show_words(self._hint, found if words else "" if rows else _("There is no earlier translation."))
         self._more.setVisible(has_more and not words)
         self._on_row(self._list.currentRow())
 

@@ -21,6 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QAbstractScrollArea, QListView, QWidget
 
+from slmdesk.base.texts import _, ngettext
 from slmdesk.text.difference.types import Change, ChangeKind, Row, Run
 from slmdesk.versions.types import Comparison, by_importance, change_words, marked_text, place_words, shortened
 from slmdesk.window.base import theme
@@ -55,7 +56,7 @@ class CompareRows(QAbstractScrollArea):
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        named(self, "versions_rows", label="Both versions side by side")
+        named(self, "versions_rows", label=_("Both versions side by side"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFrameShape(self.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -64,7 +65,7 @@ class CompareRows(QAbstractScrollArea):
         self.lines: list[Line] = []
         self._tops: list[float] = []
         self._changes: Sequence[Change] = ()
-        self._words = ("paragraph", "paragraphs")
+        self._words = (_("paragraph"), _("paragraphs"))
         self.current = -1
         keeper.theme_changed.connect(self._on_theme_changed)
 
@@ -92,7 +93,7 @@ class CompareRows(QAbstractScrollArea):
         self.current = change
         at = next((at for at, line in enumerate(self.lines) if change in line.changes), -1)
         if at >= 0:
-            for _ in range(3):  # heights become known while it comes into sight
+            for __ in range(3):  # heights become known while it comes into sight
                 top = self._tops[at]
                 self._goto(top - self.viewport().height() / 4)
                 self._lay_out_sight()
@@ -190,7 +191,7 @@ class CompareRows(QAbstractScrollArea):
 
     @staticmethod
     def folded_words(count: int) -> str:
-        return "1 unchanged paragraph – show it" if count == 1 else f"{count:,} unchanged paragraphs – show them"
+        return ngettext("1 unchanged paragraph – show it", "{n:,} unchanged paragraphs – show them", count)
 
     # ---- events
 
@@ -204,7 +205,9 @@ class CompareRows(QAbstractScrollArea):
         if not 0 <= change < len(self._changes):
             return ""
         other_change = self._changes[change]
-        return f"{other_change.kind.value}. Old: {other_change.old or 'nothing'}. New: {other_change.new or 'nothing'}."
+        return _("{kind}. Old: {old}. New: {new}.").format(
+            kind=other_change.kind.value, old=other_change.old or _("nothing"), new=other_change.new or _("nothing")
+        )
 
     def _goto(self, top: float) -> None:
         self.verticalScrollBar().setValue(round(top))
@@ -242,7 +245,7 @@ class CompareRows(QAbstractScrollArea):
         return range(first, min(last, len(self.lines)))
 
     def _lay_out_sight(self) -> None:
-        for _ in range(4):  # rows that turn out lower bring others into sight
+        for __ in range(4):  # rows that turn out lower bring others into sight
             changed = False
             for at in self._in_sight():
                 changed |= self._lay_out(self.lines[at])
@@ -360,19 +363,19 @@ def _units(text: str) -> int:
 
 CHANGE_ROLE = int(Qt.ItemDataRole.UserRole)
 FILTERS: Sequence[tuple[str, str, Callable[[Change], bool]]] = (
-    ("all", "All changes", lambda _change: True),
-    ("duties", "Duties and conditions", lambda change: _names(change, "duty added", "duty removed", "condition")),
-    ("numbers", "Amounts and numbers", lambda change: _names(change, "amount", "percent", "number", "period")),
-    ("dates", "Dates", lambda change: _names(change, "date")),
-    ("negations", "Negations", lambda change: _names(change, "negation")),
-    ("names", "Names", lambda change: _names(change, "name")),
-    ("changed", "Changed wording", lambda change: change.kind is ChangeKind.CHANGED),
-    ("added", "Added", lambda change: change.kind is ChangeKind.ADDED),
-    ("removed", "Removed", lambda change: change.kind is ChangeKind.REMOVED),
-    ("moved", "Moved", lambda change: change.kind is ChangeKind.MOVED),
+    ("all", _("All changes"), lambda _change: True),
+    ("duties", _("Duties and conditions"), lambda change: _names(change, "duty added", "duty removed", "condition")),
+    ("numbers", _("Amounts and numbers"), lambda change: _names(change, "amount", "percent", "number", "period")),
+    ("dates", _("Dates"), lambda change: _names(change, "date")),
+    ("negations", _("Negations"), lambda change: _names(change, "negation")),
+    ("names", _("Names"), lambda change: _names(change, "name")),
+    ("changed", _("Changed wording"), lambda change: change.kind is ChangeKind.CHANGED),
+    ("added", _("Added"), lambda change: change.kind is ChangeKind.ADDED),
+    ("removed", _("Removed"), lambda change: change.kind is ChangeKind.REMOVED),
+    ("moved", _("Moved"), lambda change: change.kind is ChangeKind.MOVED),
 )
 
-ORDERS: Sequence[tuple[object, str]] = (("weight", "Most important first"), ("text", "In the order of the text"))
+ORDERS: Sequence[tuple[object, str]] = (("weight", _("Most important first")), ("text", _("In the order of the text")))
 
 
 def _names(change: Change, *kinds: str) -> bool:
@@ -413,7 +416,7 @@ class ChangeLines(QAbstractListModel):
         self.choose(self._filter)
 
     def choose(self, name: str) -> None:
-        passes = next(test for key, _, test in FILTERS if key == name)
+        passes = next(test for key, __, test in FILTERS if key == name)
         self.beginResetModel()
         self._filter = name
         changes = self._comparison.changes if self._comparison else ()
@@ -442,7 +445,7 @@ class ChangeList(QListView):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        named(self, "versions_list", label="Changes")
+        named(self, "versions_list", label=_("Changes"))
         self.lines = ChangeLines(self)
         self.setModel(self.lines)
         self.setUniformItemSizes(True)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QFrame, QScrollArea, QWidg
 
 from slmdesk.base.documents import FORMATS, FORMS, Form
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
+from slmdesk.base.texts import _
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.messages import Problem
 from slmdesk.versions.service import KIND, VersionRequest, VersionView
@@ -46,7 +47,7 @@ MOST_REPORTED = 8
 BESIDE_LETTERS = 100
 """Of width: from there on the list stands beside both columns, else above them."""
 LIST_LINES, ROWS_LINES = 4, 8
-EXPORTS = (*FORMS, Form("xlsx", "Spreadsheet"))
+EXPORTS = (*FORMS, Form("xlsx", _("Spreadsheet")))
 
 
 class ComparePane(QFrame):
@@ -84,8 +85,8 @@ class ComparePane(QFrame):
         self._busy = self._build_busy(inner)
         self._failed = plain_label("", inner, name="versions_failed", kind="warn")
         self._hint = plain_label(
-            "Choose another version of this document, or drop it here: a Word file and the PDF that came back can be "
-            "compared. What differs in layout alone is no change.",
+            _("Choose another version of this document, or drop it here: a Word file and the PDF that came back can be "
+            "compared. What differs in layout alone is no change."),
             inner, name="versions_hint", kind="muted",
         )  # fmt: skip
         self._result = self._build_result(inner)
@@ -99,21 +100,21 @@ class ComparePane(QFrame):
 
     def _build_form(self, parent: QWidget) -> QFrame:
         form = named(QFrame(parent), "versions_form")
-        self._other_choice = named(Choice([], form), "versions_other", label="The other version")
+        self._other_choice = named(Choice([], form), "versions_other", label=_("The other version"))
         self._other_choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._other_choice.setMinimumContentsLength(8)
-        self._compare = button("Compare", "versions_button", form, kind="primary", on=self._on_compare)
+        self._compare = button(_("Compare"), "versions_button", form, kind="primary", on=self._on_compare)
         self._pair = ElidedLabel(form, name="versions_pair", kind="small")
-        tip = "The other one is the newer version"
-        self._swap = button("Swap", "versions_swap", form, kind="quiet", tip=tip, on=self._on_swap)
+        tip = _("The other one is the newer version")
+        self._swap = button(_("Swap"), "versions_swap", form, kind="quiet", tip=tip, on=self._on_swap)
         column(row((self._other_choice, 1), self._compare), row((self._pair, 1), self._swap), into=form)
         return form
 
     def _build_busy(self, parent: QWidget) -> QFrame:
         busy = named(QFrame(parent), "versions_busy")
         self._busy_words = plain_label("", busy, name="versions_busy_words", kind="muted")
-        stop = button("Stop", "versions_stop", busy, label="Stop comparing", on=self._on_stop)
-        bar = thin_bar("versions_progress", busy, "Comparing", most=0)
+        stop = button(_("Stop"), "versions_stop", busy, label=_("Stop comparing"), on=self._on_stop)
+        bar = thin_bar("versions_progress", busy, _("Comparing"), most=0)
         column(row((self._busy_words, 1), stop), bar, into=busy)
         return busy
 
@@ -134,19 +135,25 @@ class ComparePane(QFrame):
 
     def _build_bar(self, parent: QWidget) -> QFrame:
         bar = named(QFrame(parent), "versions_bar")
-        self._filter = named(Choice([(key, words) for key, words, _ in FILTERS], bar), "versions_filter")
-        self._filter.setAccessibleName("Which changes are listed")
-        self._order = named(Choice(list(ORDERS), bar), "versions_order", label="The order of the list")
+        self._filter = named(Choice([(key, words) for key, words, __ in FILTERS], bar), "versions_filter")
+        self._filter.setAccessibleName(_("Which changes are listed"))
+        self._order = named(Choice(list(ORDERS), bar), "versions_order", label=_("The order of the list"))
         make = partial(button, parent=bar, kind="quiet")
         self._before = make(
-            "Previous", "versions_previous", tip="The change before", shortcut="versions.previous", on=self.go_back
+            _("Previous"),
+            "versions_previous",
+            tip=_("The change before"),
+            shortcut="versions.previous",
+            on=self.go_back,
         )
-        self._after = make("Next", "versions_next", tip="The next change", shortcut="versions.next", on=self.go_on)
+        self._after = make(
+            _("Next"), "versions_next", tip=_("The next change"), shortcut="versions.next", on=self.go_on
+        )
         self._count = plain_label("", bar, name="versions_count", kind="small", wraps=False)
-        tip = "Go to the page, with the passage marked (Enter)"
-        self._open = make("Show on the page", "versions_open", tip=tip, on=self._on_open)
-        self._wide = make("Side by side", "versions_wide", on=lambda: self._set_wide(not self._is_wide))
-        export = make("Export…", "versions_export", label="Export this comparison")
+        tip = _("Go to the page, with the passage marked (Enter)")
+        self._open = make(_("Show on the page"), "versions_open", tip=tip, on=self._on_open)
+        self._wide = make(_("Side by side"), "versions_wide", on=lambda: self._set_wide(not self._is_wide))
+        export = make(_("Export…"), "versions_export", label=_("Export this comparison"))
         give_export_menu(export, self.export_requested.emit, forms=EXPORTS)
         ways = (self._filter, self._order, self._before, self._after, self._count, self._open, self._wide, export)
         flow(*ways, gap=theme.SPACE_8, into=bar)
@@ -180,7 +187,7 @@ class ComparePane(QFrame):
     @property
     def title(self) -> str:
         found = self._shown
-        return f"{found.old.name} and {found.new.name}" if found else "comparison"
+        return _("{name} and {name2}").format(name=found.old.name, name2=found.new.name) if found else "comparison"
 
     def show_records(self, records: Sequence[DocumentRecord]) -> None:
         ids = [record.id for record in records if record.status is DocumentStatus.READ]
@@ -224,18 +231,18 @@ class ComparePane(QFrame):
         """Show what the document can be compared with, and the chosen pair."""
         here, chosen = self._record.id if self._record else "", self._other.id if self._other else ""
         self._other_choice.clear()
-        self._other_choice.addItem("Compare with…", "")
+        self._other_choice.addItem(_("Compare with…"), "")
         for record in self._records:
             if record.id != here:
                 self._other_choice.addItem(record.name, record.id)
-        self._other_choice.addItem("A file…", FILE)
+        self._other_choice.addItem(_("A file…"), FILE)
         self._other_choice.setCurrentIndex(max(0, self._other_choice.findData(chosen)) if chosen else 0)
         self._compare.setEnabled(bool(chosen))
         names = [self._other.name, self._record.name] if self._record and self._other else ["", ""]
         self._show_pair(*(names if self._is_new else reversed(names)))
 
     def _show_pair(self, old: str, new: str) -> None:
-        self._pair.set_full_text(f"Old: {old}  →  New: {new}" if old else "")
+        self._pair.set_full_text(_("Old: {old}  →  New: {new}").format(old=old, new=new) if old else "")
         self._pair.setVisible(bool(old))
         self._swap.setVisible(bool(old))
 
@@ -269,10 +276,15 @@ class ComparePane(QFrame):
         marks = ("", "⚠ ")
         reported = [f"{marks[not sentence.supported]}{sentence.text}" for sentence in found.sentences[:MOST_REPORTED]]
         more = len(found.sentences) - MOST_REPORTED
-        show_words(self._reported, "\n".join(reported) + (f"\nand {more} more in the export" if more > 0 else ""))
+        show_words(
+            self._reported,
+            "\n".join(reported) + (_("\nand {more} more in the export").format(more=more) if more > 0 else ""),
+        )
         doubts = any(not sentence.supported for sentence in found.sentences[:MOST_REPORTED])
-        by = f"In the words of {found.model}; the list below is found by rule." if reported else ""
-        warning = " ⚠: not supported by the two versions, look at the passage." if doubts else ""
+        by = (
+            _("In the words of {model}; the list below is found by rule.").format(model=found.model) if reported else ""
+        )
+        warning = _(" ⚠: not supported by the two versions, look at the passage.") if doubts else ""
         show_words(self._note, (by + warning + " " + found.note).strip())
         self._coverage.setText(coverage_line(found))
         has_changes = bool(found.changes)
@@ -333,13 +345,13 @@ class ComparePane(QFrame):
             self.change_opened.emit(self.current)
 
     def _on_dropped(self, paths: Sequence[Path]) -> None:
-        self._show_busy(f"Reading {paths[0].name}…")
+        self._show_busy(_("Reading {name}…").format(name=paths[0].name))
         self._bridge.follow(self._bridge.services.documents.open(paths[0]), self._on_read, self._on_refused)
 
     def _ask_file(self) -> None:
         suffixes = " ".join(f"*{suffix}" for file_format in FORMATS for suffix in file_format.suffixes)
-        words = f"Documents ({suffixes});;All files (*)"
-        dialog = passing(QFileDialog(self, "The other version", document_folder(), words), "versions_dialog")
+        words = _("Documents ({suffixes});;All files (*)").format(suffixes=suffixes)
+        dialog = passing(QFileDialog(self, _("The other version"), document_folder(), words), "versions_dialog")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(self._on_file_selected)
         dialog.rejected.connect(lambda: self._other_choice.setCurrentIndex(0))
@@ -365,7 +377,7 @@ class ComparePane(QFrame):
             return
         pair = (self._other.id, self._record.id) if self._is_new else (self._record.id, self._other.id)
         self.comparison = None
-        self._show_busy("Comparing…")
+        self._show_busy(_("Comparing…"))
         self._bridge.ask(self._bridge.services.versions.begin(VersionRequest(*pair)), self._on_begun, self._on_refused)
 
     def _on_stop(self) -> None:
@@ -417,10 +429,10 @@ class ComparePane(QFrame):
         if view.comparison is not None:
             self._show_comparison(view.comparison)
             self._job = view.job.id if view.job and not view.job.status.is_end else ""
-            self._busy_words.setText("A model is saying in a few sentences what changed…")
+            self._busy_words.setText(_("A model is saying in a few sentences what changed…"))
             self._busy.setVisible(bool(self._job))
         elif view.is_busy:
-            self._show_busy("Comparing…")
+            self._show_busy(_("Comparing…"))
         else:
             self._show_nothing()
 
@@ -456,7 +468,11 @@ class ComparePane(QFrame):
     def _show_count(self) -> None:
         shown = self.list.lines.shown
         at = shown.index(self.current) + 1 if self.current in shown else 0
-        self._count.setText(f"{at:,} of {len(shown):,}" if at else f"{len(shown):,} listed")
+        self._count.setText(
+            _("{at:,} of {count:,}").format(at=at, count=len(shown))
+            if at
+            else _("{count:,} listed").format(count=len(shown))
+        )
         for other_button in (self._before, self._after, self._open):
             other_button.setEnabled(bool(shown))
 
@@ -465,7 +481,7 @@ class ComparePane(QFrame):
         self._is_wide = is_wide
         self.rows.setVisible(is_wide)
         self.earlier.setVisible(not is_wide and self.earlier.has_entries)
-        self._wide.setText("Beside the pages" if is_wide else "Side by side")
+        self._wide.setText(_("Beside the pages") if is_wide else _("Side by side"))
         self.width_requested.emit(is_wide)
         self._turn()
         if self.current >= 0:

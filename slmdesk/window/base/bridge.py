@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 from shiboken6 import isValid
 
 from slmdesk.base.settings import Settings
+from slmdesk.base.texts import _
 from slmdesk.runtime.events import Event, Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.service import pause
@@ -30,7 +31,7 @@ E = TypeVar("E", bound=Event)
 
 
 log = logging.getLogger(__name__)
-GONE = ("Signal source has been deleted", "already deleted.")
+GONE = (_("Signal source has been deleted"), _("already deleted."))
 """What PySide says of a QObject that is no more: tests/gui/test_glossaries.py closes a window that waits."""
 
 
@@ -433,8 +434,8 @@ class GarbageCollector(QObject):
 # ---- uncaught errors of all threads, shown in one dialog while the program goes on
 
 
-TITLE = "Something went wrong in slmdesk"
-SENTENCE = (
+TITLE = _("Something went wrong in slmdesk")
+SENTENCE = _(
     "slmdesk made a mistake of its own. Your chats are saved, and the program goes on. "
     "The details name program versions and places in the program; they hold nothing you wrote."
 )
@@ -508,7 +509,7 @@ class ErrorThread(QObject):
         box.setTextFormat(Qt.TextFormat.PlainText)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setWindowModality(Qt.WindowModality.NonModal)
-        copy = box.addButton("Copy details", QMessageBox.ButtonRole.ActionRole)
+        copy = box.addButton(_("Copy details"), QMessageBox.ButtonRole.ActionRole)
         copy.setObjectName("copy_details_button")
         copy.clicked.disconnect()  # so that the dialog stays open
         copy.clicked.connect(lambda: copy_text("\n\n".join(self._reports)))
@@ -520,7 +521,7 @@ class ErrorThread(QObject):
     def _fill_dialog(self) -> None:
         if self.dialog is None:
             return
-        more = "" if self._count == 1 else f"\n\nThis happened {self._count:,} times."
+        more = "" if self._count == 1 else _("\n\nThis happened {count:,} times.").format(count=self._count)
         self.dialog.setInformativeText(more.strip())
         self.dialog.setDetailedText("\n\n".join(self._reports))
 

@@ -6,11 +6,22 @@ from datetime import date, datetime
 from functools import lru_cache
 
 from slmdesk.base.record import Record, changed
+from slmdesk.base.texts import _, ngettext
 
 MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
+    _("January"),
+    _("February"),
+    _("March"),
+    _("April"),
+    _("May"),
+    _("June"),
+    _("July"),
+    _("August"),
+    _("September"),
+    _("October"),
+    _("November"),
+    _("December"),
+)
 PREVIOUS_DAYS = 7
 
 
@@ -18,7 +29,7 @@ def day_words(seconds: float, now: datetime | None = None) -> str:
     """The local day of a time in seconds since the epoch: "today", else "2026-11-21"."""
     day = datetime.fromtimestamp(seconds).astimezone().date()
     today = (now or datetime.now().astimezone()).date()
-    return "today" if day == today else day.isoformat()
+    return _("today") if day == today else day.isoformat()
 
 
 def moment_words(seconds: float, now: datetime | None = None) -> str:
@@ -32,9 +43,9 @@ def group_words(seconds: float, today: date) -> str:
     day = date.fromtimestamp(seconds)
     age = (today - day).days
     if age <= 1:  # a clock that was wrong may have been ahead
-        return "Yesterday" if age == 1 else "Today"
+        return ngettext("Yesterday", "Today", age)
     if age <= PREVIOUS_DAYS:
-        return f"Previous {PREVIOUS_DAYS} days"
+        return _("Previous {previous_days} days").format(previous_days=PREVIOUS_DAYS)
     month = MONTHS[day.month - 1]
     return month if day.year == today.year else f"{month} {day.year}"
 
@@ -95,11 +106,17 @@ class Live(Record):
 
     @property
     def reading_words(self) -> str:
-        return f"Reading {self.total:,} tokens… {self.read * 100 // self.total} %{self._seconds}" if self.total else ""
+        return (
+            _("Reading {total:,} tokens… {read} %{seconds}").format(
+                total=self.total, read=self.read * 100 // self.total, seconds=self._seconds
+            )
+            if self.total
+            else ""
+        )
 
     @property
     def waiting_words(self) -> str:
-        return f"Waiting for the model{self._seconds}" if self._seconds else ""
+        return _("Waiting for the model{seconds}").format(seconds=self._seconds) if self._seconds else ""
 
     @property
     def writing_words(self) -> str:
@@ -107,7 +124,9 @@ class Live(Record):
         seconds = self.now - self.first_at
         if self.pieces < 2 or seconds < 1:
             return ""
-        return f"Writing… {self.pieces:,} tokens, {(self.pieces - 1) / seconds:.1f} tokens/s"
+        return _("Writing… {pieces:,} tokens, {pieces2:.1f} tokens/s").format(
+            pieces=self.pieces, pieces2=(self.pieces - 1) / seconds
+        )
 
     @property
     def _seconds(self) -> str:

@@ -12,6 +12,7 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 
 SPACE_4, SPACE_8, SPACE_12, SPACE_16, SPACE_24, SPACE_32 = 4, 8, 12, 16, 24, 32
 """The only distances, in device-independent pixels."""
@@ -51,7 +52,7 @@ class Theme(Record):
 
     @property
     def separator(self) -> str:
-        return f"{self.line_width}px solid {self.line}"
+        return _("{line_width}px solid {line}").format(line_width=self.line_width, line=self.line)
 
     def colour(self, token: str) -> QColor:
         return QColor(str(getattr(self, token)))
@@ -537,7 +538,7 @@ def _source(name: str) -> str:
 
 def pixmap(name: str, colour: QColor, *, size: int = ICON_SIZE, scale: float = 1.0) -> QPixmap:
     """One icon in one colour; `size` in device-independent pixels.  Raises FileNotFoundError for an unknown name."""
-    key = f"lucide {name} {colour.name()} {size} {scale}"
+    key = _("lucide {name} {name2} {size} {scale}").format(name=name, name2=colour.name(), size=size, scale=scale)
     known = QPixmap()
     if QPixmapCache.find(key, known):  # a list of models has each of its icons thirty times
         return known

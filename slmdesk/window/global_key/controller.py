@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from slmdesk.base.record import Record
 from slmdesk.base.settings import Settings
+from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.widgets.notices import Notice
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 MOST_TRIGGER = 60
-BY_HAND = "Bind the command “slmdesk --translate-clipboard” to a key in the settings of your system instead."
+BY_HAND = _("Bind the command “slmdesk --translate-clipboard” to a key in the settings of your system instead.")
 
 
 class KeyStatus(StrEnum):
@@ -50,20 +51,30 @@ class KeyState(Record):
 
 
 WORDS = {
-    KeyStatus.OFF: "A key that works in every program brings this window forward and translates what was copied. Your "
-    "desktop says which key it is, and may ask you.",
-    KeyStatus.ASKING: "Your desktop is asked for a key; it may show a window with a question.",
-    KeyStatus.READY: "{trigger} translates what was copied, in every program. It is changed in your desktop's "
-    "settings.",
-    KeyStatus.NO_KEY: "Your desktop has no key for it yet: choose one in its settings, among the keys of slmdesk.",
-    KeyStatus.DECLINED: f"No key was given when your desktop asked. Switch it on to be asked again. {BY_HAND}",
-    KeyStatus.REFUSED: f"Your desktop has not given a key. Switch it off and on to ask again. {BY_HAND}",
-    KeyStatus.UNKNOWN_PROGRAM: "Your desktop gives keys to installed programs only, and does not know slmdesk as one. "
-    f"{BY_HAND}",
-    KeyStatus.MISSING: f"This desktop gives programs no key that works everywhere. {BY_HAND}",
-    KeyStatus.CLOSED: f"Your desktop has taken the key back. Switch it off and on to ask again. {BY_HAND}",
-    KeyStatus.LOST: "The line to your desktop has ended, and the key with it. Switch it off and on to ask again.",
-    KeyStatus.BY_HAND: f"On this system slmdesk takes no key by itself. {BY_HAND}",
+    KeyStatus.OFF: _(
+        "A key that works in every program brings this window forward and translates what was copied. Your "
+        "desktop says which key it is, and may ask you."
+    ),
+    KeyStatus.ASKING: _("Your desktop is asked for a key; it may show a window with a question."),
+    KeyStatus.READY: _(
+        "{trigger} translates what was copied, in every program. It is changed in your desktop's settings."
+    ),
+    KeyStatus.NO_KEY: _("Your desktop has no key for it yet: choose one in its settings, among the keys of slmdesk."),
+    KeyStatus.DECLINED: _("No key was given when your desktop asked. Switch it on to be asked again. {by_hand}").format(
+        by_hand=BY_HAND
+    ),
+    KeyStatus.REFUSED: _("Your desktop has not given a key. Switch it off and on to ask again. {by_hand}").format(
+        by_hand=BY_HAND
+    ),
+    KeyStatus.UNKNOWN_PROGRAM: _(
+        "Your desktop gives keys to installed programs only, and does not know slmdesk as one. {by_hand}"
+    ).format(by_hand=BY_HAND),
+    KeyStatus.MISSING: _("This desktop gives programs no key that works everywhere. {by_hand}").format(by_hand=BY_HAND),
+    KeyStatus.CLOSED: _("Your desktop has taken the key back. Switch it off and on to ask again. {by_hand}").format(
+        by_hand=BY_HAND
+    ),
+    KeyStatus.LOST: _("The line to your desktop has ended, and the key with it. Switch it off and on to ask again."),
+    KeyStatus.BY_HAND: _("On this system slmdesk takes no key by itself. {by_hand}").format(by_hand=BY_HAND),
 }
 
 

@@ -26,6 +26,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtNetwork import QLocalSocket
 
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 from slmdesk.window.global_key.controller import KeyState, KeyStatus
 
 BUS = "org.freedesktop.DBus"
@@ -254,7 +255,7 @@ NOT_ALLOWED = "org.freedesktop.portal.Error.NotAllowed"
 APP_ID = "slmdesk"
 """The name of the .desktop file: the portal knows a program by it."""
 SHORTCUT = "translate-clipboard"
-DESCRIPTION = "Translate what is on the clipboard"
+DESCRIPTION = _("Translate what is on the clipboard")
 REQUESTED = "CTRL+ALT+SHIFT+t"
 """Proposed to the desktop, in the words of the shortcuts specification: hardly any program has it."""
 HELD_S = 0.5

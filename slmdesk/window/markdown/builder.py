@@ -22,6 +22,7 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
+from slmdesk.base.texts import _
 from slmdesk.text.markup import DISPLAYED
 from slmdesk.window.markdown.selected import (
     CHROME,
@@ -227,11 +228,11 @@ class Builder:
         head.setTopMargin(8)
         self._start(head, style.chrome)
         self.cursor.insertText(f"{language or 'text'}   ", style.chrome)
-        self.cursor.insertText("Copy", style.linked(style.chrome, f"{COPY_CODE}{number}", "Copy this code"))
+        self.cursor.insertText(_("Copy"), style.linked(style.chrome, f"{COPY_CODE}{number}", _("Copy this code")))
         if self._can_save:
             self.cursor.insertText("   ", style.chrome)
-            words = "Save this code as a file"
-            self.cursor.insertText("Save as…", style.linked(style.chrome, f"{SAVE_CODE}{number}", words))
+            words = _("Save this code as a file")
+            self.cursor.insertText(_("Save as…"), style.linked(style.chrome, f"{SAVE_CODE}{number}", words))
         lines = self._code_block(number)
         self._start(lines, style.mono)
         body = code.removesuffix("\n")
@@ -321,7 +322,7 @@ class Builder:
                     self._insert_formula(token, char)
                 case "image":
                     words = token.content.strip()
-                    self.cursor.insertText(f"[image: {words}]" if words else "[image]", self._muted(char))
+                    self.cursor.insertText(f"[image: {words}]" if words else _("[image]"), self._muted(char))
                 case "link_open":
                     made, words = self._link(str(token.attrs.get("href", "")), char)
                     formats.append(made)
@@ -343,7 +344,7 @@ class Builder:
         if verdict.openable:
             return self._style.linked(char, address, address), ""
         if verdict.reason == "length":
-            return char, f" (address of {len(address):,} characters)"
+            return char, _(" (address of {count:,} characters)").format(count=len(address))
         return char, f" ({address})" if address else ""
 
     def _inline_code(self, char: QTextCharFormat) -> QTextCharFormat:
@@ -480,9 +481,11 @@ def write_table(builder: Builder, table: Table, style: ViewStyle, deadline: Dead
     cursor.setBlockCharFormat(style.tiny)
     if table.left_out:
         total = len(table.rows) - 1 + table.left_out
-        cursor.insertText(f"The first {len(table.rows) - 1:,} of {total:,} rows.   ", style.chrome)
+        cursor.insertText(
+            _("The first {count:,} of {total:,} rows.   ").format(count=len(table.rows) - 1, total=total), style.chrome
+        )
         if total <= MOST_ROWS:
-            cursor.insertText("Show all", style.linked(style.chrome, SHOW_ALL_ROWS, "Show all rows"))
+            cursor.insertText(_("Show all"), style.linked(style.chrome, SHOW_ALL_ROWS, _("Show all rows")))
     return table.left_out
 
 

@@ -12,6 +12,7 @@ from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QMenu, QScrollArea, QWidget
 
+from slmdesk.base.texts import _
 from slmdesk.window.base.bridge import Delay, copy_data, copy_text
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.markdown.builder import COPY_CODE, SHOW_ALL_ROWS
@@ -99,14 +100,14 @@ class MarkdownReader(QWidget):
     def _on_menu(self, place: QPoint, address: str) -> None:
         menu = passing(QMenu(self), "reader_menu")
         chosen = self.text.selected_text()
-        menu.addAction("Copy selection", self._on_copy).setEnabled(bool(chosen))
+        menu.addAction(_("Copy selection"), self._on_copy).setEnabled(bool(chosen))
         menu.addAction(
-            "Translate selection" if chosen else "Translate",
+            _("Translate selection") if chosen else _("Translate"),
             lambda: request_translation(self, chosen or self._source),
         )
-        menu.addAction("Select all", lambda: self.text.select(0, -1))
+        menu.addAction(_("Select all"), lambda: self.text.select(0, -1))
         if judge_link(address).openable:
-            menu.addAction("Copy link address", lambda: copy_text(address))
+            menu.addAction(_("Copy link address"), lambda: copy_text(address))
         menu.popup(place)
 
     def _on_caret_moved(self) -> None:
@@ -212,7 +213,7 @@ class _Renderer(RendererHTML):
 
     def image(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         words = tokens[idx].content.strip()
-        return escape(f"[image: {words}]" if words else "[image]", quote=False)
+        return escape(f"[image: {words}]" if words else _("[image]"), quote=False)
 
     def link_open(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         address = str(tokens[idx].attrs.get("href", ""))

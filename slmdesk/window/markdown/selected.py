@@ -28,6 +28,7 @@ from PySide6.QtGui import (
 )
 
 from slmdesk.base.record import Record, changed
+from slmdesk.base.texts import _
 from slmdesk.text.markup import harmless_cell
 from slmdesk.window.base.theme import ICON_SIZE, LINE_HEIGHT, SPACE_12, Fonts, Theme
 from slmdesk.window.widgets.opening import judge_link
@@ -61,7 +62,7 @@ def text_of_selection(cursor: QTextCursor) -> str:
             rows = "\n".join("\t".join(row) for row in part.words())
             pieces += ["\n", rows] if pieces else [rows]
             continue
-        words = "".join(words for words, _ in _fragments(part, start, end))
+        words = "".join(words for words, __ in _fragments(part, start, end))
         if words or not _is_only_chrome(part):
             if pieces and not part.blockFormat().hasProperty(GLUED):
                 pieces.append("\n")
@@ -221,7 +222,7 @@ class _Writer:
     def _write_code(self, number: int, block: QTextBlock) -> None:
         if _is_only_chrome(block) and block.text():
             return
-        words = "".join(words for words, _ in _fragments(block, self._start, self._end))
+        words = "".join(words for words, __ in _fragments(block, self._start, self._end))
         if number == self._code:
             glue = "" if block.blockFormat().hasProperty(GLUED) else "\n"
             self._made[-1] += glue + escape(words, quote=False)
@@ -470,7 +471,7 @@ class Parser:
         made.validateLink = lambda url: True  # type: ignore[method-assign]
         enable_formulas(made)
         block, inline = made.block.ruler, made.inline.ruler
-        block.before("table", "clock", self._block_clock, {"alt": ["paragraph", "reference", "blockquote", "list"]})
+        block.before("table", "clock", self._block_clock, {"alt": [_("paragraph"), "reference", "blockquote", "list"]})
         inline.before("text", "clock", self._inline_clock)
         return made
 
@@ -514,7 +515,7 @@ def top_level_starts(tokens: Sequence[Token]) -> list[tuple[int, int]]:
 def offset_of_line(text: str, line: int) -> int:
     """Where line number `line` (from 0) begins.  Lines end at newlines alone, as in markdown-it."""
     position = 0
-    for _ in range(line):
+    for __ in range(line):
         position = text.index("\n", position) + 1
     return position
 

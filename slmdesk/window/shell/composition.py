@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from slmdesk.base.records import Found
 from slmdesk.base.settings import Settings
+from slmdesk.base.texts import _
 from slmdesk.chat.window.conversation import ChatController
 from slmdesk.chat.window.header import ModelsController
 from slmdesk.chat.window.list_controller import ListController
@@ -158,7 +159,7 @@ class Frame(QObject):
         area = DocumentsArea(self._bridge, self.keeper, self)
         area.restore(self.state.current)
         area.state_changed.connect(self._keep_timer.start)
-        self._place("Documents", area.page)
+        self._place(_("Documents"), area.page)
         return area
 
     @property
@@ -176,7 +177,7 @@ class Frame(QObject):
         area = TranslateArea(self._bridge, self._settings, self.state, self.keeper, self)
         area.reach.page_requested.connect(self._on_translate_requested)
         area.page.models_requested.connect(self.opener.suggested)
-        self._place("Translate", area.page)
+        self._place(_("Translate"), area.page)
         return area
 
     @property
@@ -208,7 +209,7 @@ class Frame(QObject):
         SpellMarks(self._bridge, editor, is_left_out=editor.is_undecided)
         ghost = GhostText(self._bridge, editor, lambda: not editor.tracked.pending and not shield.isChecked())
         shield.clicked.connect(ghost.drop)
-        self._place("Write", page)
+        self._place(_("Write"), page)
         return page
 
     @cached_property
@@ -229,7 +230,7 @@ class Frame(QObject):
         if self._model is not None:
             area.library.show_state(self._model)
             area.compare_page.show_state(self._model)
-        self._place("Models", area)
+        self._place(_("Models"), area)
         return area
 
     @property
@@ -258,7 +259,7 @@ class Frame(QObject):
         from slmdesk.jobs.window.page import JobsPage
 
         page = JobsPage(self.jobs)
-        self._place("Jobs", page)
+        self._place(_("Jobs"), page)
         return page
 
     @cached_property
@@ -293,7 +294,7 @@ class Frame(QObject):
         page.show_key(self.global_key.sentence)
         if not self.global_key.is_possible:
             page.forbid_key()
-        self._place("Settings", page)
+        self._place(_("Settings"), page)
         return page
 
     @cached_property

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QPointF, Signal
 
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
+from slmdesk.base.texts import _
 from slmdesk.jobs.service import request_in
 from slmdesk.library.search import Citation
 from slmdesk.library.types import CollectionState, Span, info_of
@@ -71,13 +72,13 @@ class DocumentsArea(QObject):
         self._ahead: Span | None = None
         """A passage of a document whose pages are on their way."""
         panel = self.page.side
-        panel.add_pane("Summary", "summary", self.summary_pane)
-        panel.add_pane("Questions", "questions", self.question_pane)
+        panel.add_pane(_("Summary"), "summary", self.summary_pane)
+        panel.add_pane(_("Questions"), "questions", self.question_pane)
         self.table_pane = TablePane(self.tables, self.exports, keeper, self.page)
-        panel.add_pane("Table", "table", self.table_pane)
+        panel.add_pane(_("Table"), "table", self.table_pane)
         self.compare_pane = ComparePane(bridge, keeper, self.page)
-        panel.add_pane("Compare", "versions", self.compare_pane)
-        panel.add_pane("About", "about", self.view.about)
+        panel.add_pane(_("Compare"), "versions", self.compare_pane)
+        panel.add_pane(_("About"), "about", self.view.about)
         self._connect()
 
     def _connect(self) -> None:

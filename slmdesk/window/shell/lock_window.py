@@ -16,6 +16,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import Paths
 from slmdesk.base.record import Record
 from slmdesk.base.settings import Settings, SettingsFile, policy_of
+from slmdesk.base.texts import _, ngettext
 from slmdesk.privacy.opening import Ways, open_by, ways_of
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.window.base import theme
@@ -43,10 +44,10 @@ MOST_LETTERS = 4096
 FREE_TRIES = 3
 """Then each further try waits: a second, and twice as long each time."""
 MOST_WAIT_S = 300
-TITLE = "slmdesk is locked"
-COVERED = "slmdesk is covered"
-FIELD = "Passphrase or recovery key"
-OPENING = "Opening…"
+TITLE = _("slmdesk is locked")
+COVERED = _("slmdesk is covered")
+FIELD = _("Passphrase or recovery key")
+OPENING = _("Opening…")
 WRONG = frozenset({"key.wrong", "key.mistyped"})
 
 
@@ -85,10 +86,10 @@ class LockWindow(QWidget):
         self._field.setEchoMode(QLineEdit.EchoMode.Password)
         self._field.setVisible(self._ways.by_words)
         self._problem = plain_label("", holder, name="lock_problem", kind="danger", is_hidden=True)
-        self._open = button("Unlock", "lock_open_button", holder, kind="primary")
-        self._keyring = button("Use the keyring", "lock_keyring_button", holder)
+        self._open = button(_("Unlock"), "lock_open_button", holder, kind="primary")
+        self._keyring = button(_("Use the keyring"), "lock_keyring_button", holder)
         self._keyring.setVisible(self._ways.by_words and self._ways.by_keyring)
-        self._quit = button("Quit", "lock_quit_button", holder)
+        self._quit = button(_("Quit"), "lock_quit_button", holder)
         ways = flow(self._open, self._keyring, gap=theme.SPACE_8)
         buttons = row((ways, 1), (self._quit, Qt.AlignmentFlag.AlignTop), gap=theme.SPACE_8)
         parts = (sign, title, self._words, self._field, self._problem, buttons)
@@ -112,12 +113,14 @@ class LockWindow(QWidget):
     def _sentence(self) -> str:
         ways = self._ways
         if self._is_cover:
-            return "Jobs go on. " + (
-                "The passphrase brings the window back." if ways.by_words else "The keyring brings the window back."
+            return _("Jobs go on. ") + (
+                _("The passphrase brings the window back.")
+                if ways.by_words
+                else _("The keyring brings the window back.")
             )
         if not ways.by_words:
-            return "The history is encrypted. The system's keyring opens it on this account."
-        return "The history is encrypted. Its passphrase opens it, or the recovery key."
+            return _("The history is encrypted. The system's keyring opens it on this account.")
+        return _("The history is encrypted. Its passphrase opens it, or the recovery key.")
 
     def show_opening(self) -> None:
         self._set_busy(True)
@@ -170,7 +173,7 @@ class LockWindow(QWidget):
 
     def _show_wait(self) -> None:
         self._open.setEnabled(not self.is_waiting)
-        self._open.setText(f"Unlock in {self._wait_s} s" if self.is_waiting else "Unlock")
+        self._open.setText(_("Unlock in {wait_s} s").format(wait_s=self._wait_s) if self.is_waiting else _("Unlock"))
 
     def _focus(self) -> None:
         (self._field if self._ways.by_words else self._open).setFocus()
@@ -180,7 +183,7 @@ class LockWindow(QWidget):
             self.setFocus()  # else it goes to Quit, which the next key would press
         for one in (self._field, self._open, self._keyring):
             one.setEnabled(not is_busy)
-        self._open.setText(OPENING if is_busy else "Unlock")
+        self._open.setText(OPENING if is_busy else _("Unlock"))
 
     def _say(self, sentence: str) -> None:
         show_words(self._problem, breakable(sentence))
@@ -333,11 +336,11 @@ def quit_or_stay(parent: QWidget, count: int, private: int, leave: Callable[[], 
         return
     box = named(QMessageBox(parent), "quit_dialog")
     box.finished.connect(box.deleteLater)
-    box.setWindowTitle("Quit slmdesk")
+    box.setWindowTitle(_("Quit slmdesk"))
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setText(" ".join(words for words in (lost_words(private), quit_words(count)) if words))
-    leaving = named(box.addButton("Quit", QMessageBox.ButtonRole.AcceptRole), "quit_button")
-    staying = named(box.addButton("Stay", QMessageBox.ButtonRole.RejectRole), "stay_button")
+    leaving = named(box.addButton(_("Quit"), QMessageBox.ButtonRole.AcceptRole), "quit_button")
+    staying = named(box.addButton(_("Stay"), QMessageBox.ButtonRole.RejectRole), "stay_button")
     box.setDefaultButton(staying if private else leaving)
     box.setEscapeButton(staying)
     leaving.clicked.connect(leave)
@@ -347,12 +350,11 @@ def quit_or_stay(parent: QWidget, count: int, private: int, leave: Callable[[], 
 def lost_words(private: int) -> str:
     if not private:
         return ""
-    return "A private chat is lost then." if private == 1 else f"{private:,} private chats are lost then."
+    return ngettext("A private chat is lost then.", "{n:,} private chats are lost then.", private)
 
 
 def quit_words(count: int) -> str:
     if not count:
         return ""
-    return "1 job is running. It goes on at the next start." if count == 1 else (
-        f"{count:,} jobs are running. They go on at the next start."
-    )  # fmt: skip
+    return ngettext("1 job is running. It goes on at the next start.", "{n:,} jobs are running. They go on at the next "
+                                                                       "start.", count)  # fmt: skip

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QSystem
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import BackupCopy, Item, JobStatus, Rescued, Restored, Status
 from slmdesk.base.settings import Settings
+from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.chat.window.conversation import ChatController
 from slmdesk.chat.window.header import STATE_TOPIC
@@ -247,7 +248,7 @@ class NoticeController(QObject):
         problem = event.problem
         if problem.code == "store.damaged":
             rescue = partial(self._rescue, Path(str(problem.args["path"])))
-            self._on_notice_raised(notice_of(problem, action="Rescue what can be read", on_action=rescue))
+            self._on_notice_raised(notice_of(problem, action=_("Rescue what can be read"), on_action=rescue))
             self._bridge.ask(self._bridge.services.backups.copies(), self._on_copies)
         elif event.is_fault:
             self.show_problem(problem)
@@ -255,29 +256,37 @@ class NoticeController(QObject):
             self._on_notice_raised(self._told(event))
 
     def _on_exam_offered(self, event: ExamOffered) -> None:
-        how_long = f"takes about {event.minutes} min" if event.minutes else "runs"
-        words = (
-            f"Test “{event.name}” now? It {how_long} in the background, and the model's card then says what it can be "
+        how_long = _("takes about {minutes} min").format(minutes=event.minutes) if event.minutes else _("runs")
+        words = _(
+            "Test “{name}” now? It {how_long} in the background, and the model's card then says what it can be "
             "trusted with."
-        )
+        ).format(name=event.name, how_long=how_long)
         begin = partial(self.exam_requested.emit, event.model)
-        self._on_notice_raised(Notice(words, action="Test now", on_action=begin, key=f"exam {event.model}"))
+        self._on_notice_raised(Notice(words, action=_("Test now"), on_action=begin, key=f"exam {event.model}"))
 
     def _on_folder_written(self, event: FolderWritten) -> None:
         if event.problem is not None:
             self.show_problem(event.problem)
             return
-        left = f" {event.failed:,} of the documents could not be read; the table says why." if event.failed else ""
-        words = f"{event.files:,} files with summaries were written to {event.folder}.{left}"
+        left = (
+            _(" {failed:,} of the documents could not be read; the table says why.").format(failed=event.failed)
+            if event.failed
+            else ""
+        )
+        words = _("{files:,} files with summaries were written to {folder}.{left}").format(
+            files=event.files, folder=event.folder, left=left
+        )
         show = partial(open_outside, QUrl.fromLocalFile(event.folder))
-        self._on_notice_raised(Notice(words, action="Open folder", on_action=show, key=f"folder {event.folder}"))
+        self._on_notice_raised(Notice(words, action=_("Open folder"), on_action=show, key=f"folder {event.folder}"))
 
     def _told(self, event: Noticed) -> Notice:
         told = Notice(event.problem.sentence, topic=event.problem.code)
         if not event.trashed:
             return told
         take_back = partial(self._bridge.ask, lambda services: services.retention.take_back(event.trashed))
-        return changed(told, action="Undo", on_action=take_back, other="Show trash", on_other=self.trash_requested.emit)
+        return changed(
+            told, action=_("Undo"), on_action=take_back, other=_("Show trash"), on_other=self.trash_requested.emit
+        )
 
     def _rescue(self, damaged: Path) -> None:
         self._bridge.ask(self._bridge.services.history.rescue(damaged), self._on_rescued)
@@ -290,26 +299,26 @@ class NoticeController(QObject):
         if not copies:
             return
         when = moment_words(copies[0].time)
-        words = (
-            f"There is a backup of {when}. What came later can be rescued into it afterwards; the history begun now "
+        words = _(
+            "There is a backup of {when}. What came later can be rescued into it afterwards; the history begun now "
             "would be set aside."
-        )
+        ).format(when=when)
         restore = partial(self._restore, copies[0].path)
-        self._on_notice_raised(Notice(words, action="Restore the newest backup", on_action=restore, key="restore"))
+        self._on_notice_raised(Notice(words, action=_("Restore the newest backup"), on_action=restore, key="restore"))
 
     def _restore(self, copy: Path) -> None:
         self._bridge.follow(self._bridge.services.backups.restore(copy), self._on_restored)
 
     def _on_restored(self, _done: Restored) -> None:
         self._chats.start()
-        words = "The backup is restored. What was there before is kept beside it."
+        words = _("The backup is restored. What was there before is kept beside it.")
         self._on_notice_raised(Notice(words, key="restored"))
 
     def show_problem(self, problem: Problem) -> None:
         self._on_notice_raised(notice_of(problem))
 
     def _on_open_failed(self, problem: Problem) -> None:
-        self._on_notice_raised(notice_of(problem, action="Quit", on_action=self.quit_requested.emit))
+        self._on_notice_raised(notice_of(problem, action=_("Quit"), on_action=self.quit_requested.emit))
 
 
 # ---- system notifications that work has ended, while the window is not in front
@@ -477,15 +486,15 @@ def words_of_download(change: DownloadChanged) -> Words | None:
     """What to say of a download; None while it has not ended in a way worth a notice."""
     name = plain(change.model.name if change.model else change.name or change.repo)
     if change.state is DownloadState.DONE:
-        return Words(f"{name} is here, and exactly what was published.", "A download is done.")
+        return Words(_("{name} is here, and exactly what was published.").format(name=name), _("A download is done."))
     if change.state is DownloadState.FAILED:
-        return Words(f"The download of {name} needs you.", "A download needs you.")
+        return Words(_("The download of {name} needs you.").format(name=name), _("A download needs you."))
     return None
 
 
 def words_of_job(job: JobChanged) -> Words | None:
     """What to say of a job that has ended; None for a download, which has its own text."""
-    ends = {JobStatus.DONE: "is done.", JobStatus.FAILED: "needs you."}
+    ends = {JobStatus.DONE: _("is done."), JobStatus.FAILED: _("needs you.")}
     if job.kind == DOWNLOAD or job.status not in ends:
         return None
     kind, end = plain(kind_words(job.kind)), ends[job.status]
@@ -493,8 +502,8 @@ def words_of_job(job: JobChanged) -> Words | None:
 
 
 def words_of_answer(status: Status, title: str) -> Words:
-    end = "is answered." if status is Status.COMPLETE else "could not be answered."
-    return Words(f"“{plain(title)}” {end}", f"A chat {end}")
+    end = _("is answered.") if status is Status.COMPLETE else _("could not be answered.")
+    return Words(f"“{plain(title)}” {end}", _("A chat {end}").format(end=end))
 
 
 def plain(untrusted: str) -> str:

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk import __version__
+from slmdesk.base.texts import _
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import (
@@ -80,14 +81,14 @@ WITH_FOCUS = ("chat.paste", "sentence.", "segment.", "versions.", "change.")
 """What these keys do depends on where the cursor is: offered only where they would work by themselves."""
 WITH_TEXT = ("write.correct", "write.rephrase", "write.save", "write.copy")
 BUTTONS = (
-    ("watch_folder_button", "Watch a folder", DOCUMENTS),
-    ("choose_document_button", "Translate a document", TEXT),
-    ("glossaries_button", "Glossaries", TEXT),
-    ("memory_button", "Translation memory", TEXT),
-    ("library_add_button", "Add model files", "Models"),
-    ("compare_button", "Compare models", "Models"),
-    ("hub_search_box", "Search for models on the Hub", "Models"),
-    ("network_button", "Network and its requests", ""),
+    ("watch_folder_button", _("Watch a folder"), DOCUMENTS),
+    ("choose_document_button", _("Translate a document"), TEXT),
+    ("glossaries_button", _("Glossaries"), TEXT),
+    ("memory_button", _("Translation memory"), TEXT),
+    ("library_add_button", _("Add model files"), _("Models")),
+    ("compare_button", _("Compare models"), _("Models")),
+    ("hub_search_box", _("Search for models on the Hub"), _("Models")),
+    ("network_button", _("Network and its requests"), ""),
 )
 """Actions without a shortcut: the widget that does them, which the organisation's rules may hide, and its page."""
 MARGIN = 60
@@ -276,10 +277,10 @@ def _go_to(widget: QWidget) -> None:
 # ---- the list of shortcuts in the help
 
 
-HOW = "Click the keys of a shortcut to change them. Those without a button cannot be changed."
-NONE = "None"
-ALONE = "{} alone writes text. Take it together with Ctrl or Alt, or take a function key."
-TAKEN = "{} is taken: “{}” ({})."
+HOW = _("Click the keys of a shortcut to change them. Those without a button cannot be changed.")
+NONE = _("None")
+ALONE = _("{} alone writes text. Take it together with Ctrl or Alt, or take a function key.")
+TAKEN = _("{} is taken: “{}” ({}).")
 KEYS_LETTERS = 18
 
 
@@ -289,7 +290,7 @@ class ShortcutList(QFrame):
         named(self, "shortcut_list")
         self._controller = controller
         self._rows: dict[str, ShortcutRow] = {}
-        self._reset_all = button("Reset all shortcuts", "reset_shortcuts_button", self, on=self._on_reset_all)
+        self._reset_all = button(_("Reset all shortcuts"), "reset_shortcuts_button", self, on=self._on_reset_all)
         how = plain_label(HOW, self, name="shortcuts_how", kind="muted")
         self._column = column(how, row(self._reset_all, 1), into=self, gap=theme.SPACE_8)
         places = list(dict.fromkeys(keys.place for keys in (*ALL, *FIXED)))
@@ -349,25 +350,29 @@ class ShortcutRow(QObject):
         super().__init__(parent)
         self._name, self._words = name, keys_of(name).words
         self.keys = button("", f"keys_{name}", parent, kind="quiet", on=self._ask)
-        self.edit = KeysEdit(f"edit_{name}", f"New keys: {self._words}", parent)
+        self.edit = KeysEdit(f"edit_{name}", _("New keys: {words}").format(words=self._words), parent)
         self.edit.pressed.connect(self._on_pressed)
         self.edit.left.connect(self.leave)
-        none = button("No shortcut", f"none_{name}", parent, kind="quiet", on=lambda: self._choose(""))
-        cancel = button("Cancel", f"cancel_{name}", parent, kind="quiet", on=self.leave)
+        none = button(_("No shortcut"), f"none_{name}", parent, kind="quiet", on=lambda: self._choose(""))
+        cancel = button(_("Cancel"), f"cancel_{name}", parent, kind="quiet", on=self.leave)
         self.ways = QWidget(parent)
         row(none, cancel, 1, into=self.ways, gap=theme.SPACE_8)
         self.refusal = plain_label("", parent, name=f"refusal_{name}", kind="danger", is_hidden=True)
-        label = f"Reset: {self._words}"
+        label = _("Reset: {words}").format(words=self._words)
         self.reset = tool_button(
-            f"reset_{name}", parent, icon="undo-2", tip="Back to the usual keys", label=label, on=self._on_reset
+            f"reset_{name}", parent, icon="undo-2", tip=_("Back to the usual keys"), label=label, on=self._on_reset
         )
         self.leave()
 
     def show_keys(self) -> None:
         shown, *others = map(shown_keys, keys_of(self._name).keys or ("",))
         self.keys.setText((shown or NONE).replace("&", "&&"))
-        self.keys.setAccessibleName(f"{self._words}: {shown or 'no shortcut'}")
-        self.keys.setToolTip(f"Change the keys; {', '.join(others)} does the same" if others else "Change the keys")
+        self.keys.setAccessibleName(f"{self._words}: {shown or _('no shortcut')}")
+        self.keys.setToolTip(
+            _("Change the keys; {others} does the same").format(others=", ".join(others))
+            if others
+            else _("Change the keys")
+        )
         self.reset.setVisible(not is_usual(self._name))
 
     def leave(self) -> None:
@@ -416,7 +421,7 @@ class KeysEdit(QKeySequenceEdit):
 
     def __init__(self, name: str, label: str, parent: QWidget) -> None:
         super().__init__(parent)
-        named(self, name, label=label, tip="Press the new keys; Escape leaves them as they were")
+        named(self, name, label=label, tip=_("Press the new keys; Escape leaves them as they were"))
         self.setMaximumSequenceLength(1)
         self.keySequenceChanged.connect(self._on_changed)
 
@@ -437,16 +442,16 @@ class KeysEdit(QKeySequenceEdit):
 
 Folders = Sequence[tuple[str, str]]
 """What is kept, and where."""
-DATA = (
+DATA = _(
     "Everything stays on this computer. Nothing is sent anywhere unless you allow the network and ask for it; the line "
     "at the foot of the window counts every request."
 )
-REPORT = (
+REPORT = _(
     "If something goes wrong, note what you did, what you expected and what happened, and add the version below. "
     "“slmdesk doctor” in a terminal prints a report of this computer without your texts. Give both to whoever gave you "
     "slmdesk. Nothing is sent by itself."
 )
-LICENCES = (
+LICENCES = _(
     "slmdesk: Apache License 2.0.\n"
     "Qt and PySide6: LGPL 3, used unchanged; they can be replaced.\n"
     "llama.cpp: MIT License.\n"
@@ -460,17 +465,17 @@ LEAST_LETTERS = 50
 class HelpWindow(Dialog):
     def __init__(self, folders: Folders, settings: SettingsController, parent: QWidget) -> None:
         super().__init__(parent)
-        passing(self, "help_window", "Help")
+        passing(self, "help_window", _("Help"))
         self._area = named(QScrollArea(self), "help_area")
         self._inner = named(QFrame(self), "help_inner")
         margins = (theme.SPACE_16, theme.SPACE_8, theme.SPACE_16, theme.SPACE_16)
         self._column = column(into=self._inner, gap=theme.SPACE_8, margins=margins)
         head = FlowLayout(gap=theme.SPACE_8)
         for name, title, fill in (
-            ("shortcuts", "Keyboard shortcuts", partial(self._add_shortcuts, settings)),
-            ("data", "Where your data is", partial(self._add_data, folders)),
-            ("report", "Report a fault", lambda: self._say("help_report", REPORT)),
-            ("about", "About slmdesk", self._add_about),
+            ("shortcuts", _("Keyboard shortcuts"), partial(self._add_shortcuts, settings)),
+            ("data", _("Where your data is"), partial(self._add_data, folders)),
+            ("report", _("Report a fault"), lambda: self._say("help_report", REPORT)),
+            ("about", _("About slmdesk"), self._add_about),
         ):
             heading = plain_label(title, self._inner, name=f"help_{name}_title", kind="title")
             self._column.addWidget(heading)
@@ -494,13 +499,18 @@ class HelpWindow(Dialog):
             self._column.addWidget(plain_label(what, self._inner, name="help_what", kind="strong"))
             place = self._say("help_folder", breakable(where))
             place.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            label, show = f"Open folder: {what}", partial(open_outside, QUrl.fromLocalFile(where))
-            opening = button("Open folder", f"help_open_{at}", self._inner, label=label, on=show)
+            label, show = _("Open folder: {what}").format(what=what), partial(open_outside, QUrl.fromLocalFile(where))
+            opening = button(_("Open folder"), f"help_open_{at}", self._inner, label=label, on=show)
             self._column.addWidget(opening, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _add_about(self) -> None:
-        system = f"{platform.system()} {platform.release()}, Python {sys.version.split()[0]}, Qt {PySide6.__version__}"
-        version = self._say("help_version", f"slmdesk {__version__}\n{system}")
+        system = _("{system} {release}, Python {split}, Qt {version}").format(
+            system=platform.system(),
+            release=platform.release(),
+            split=sys.version.split()[0],
+            version=PySide6.__version__,
+        )
+        version = self._say("help_version", _("slmdesk {version}\n{system}").format(version=__version__, system=system))
         version.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._say("help_licences", LICENCES)
 

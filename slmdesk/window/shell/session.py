@@ -22,6 +22,7 @@ from PySide6.QtGui import QCursor, QGuiApplication, QShortcut, QWindow
 from PySide6.QtWidgets import QApplication, QWidget
 
 from slmdesk.base.settings import Settings
+from slmdesk.base.texts import _
 from slmdesk.loader.energy import OtherPrograms
 from slmdesk.runtime.events import NoticeOver
 from slmdesk.runtime.messages import Problem
@@ -38,10 +39,10 @@ if TYPE_CHECKING:
 LOOK_MS = 5_000
 WARN_S = 30.0
 """So long before it locks by itself a notice says so."""
-NOT_ENCRYPTED = (
+NOT_ENCRYPTED = _(
     "Locking would protect nothing here, since this history is not encrypted. In Settings, under Privacy, it can be."
 )
-SOON = "slmdesk locks in half a minute, since nobody is working here."
+SOON = _("slmdesk locks in half a minute, since nobody is working here.")
 SOON_TOPIC = "lock.soon"
 
 
@@ -213,8 +214,12 @@ def jobs_words(count: int, settings: Settings) -> str:
         return ""
     one = count == 1
     if settings.lock_covers:
-        return "The job goes on meanwhile." if one else f"{count:,} jobs go on meanwhile."
-    return "The job pauses and goes on after unlocking." if one else f"{count:,} jobs pause and go on after unlocking."
+        return _("The job goes on meanwhile.") if one else _("{count:,} jobs go on meanwhile.").format(count=count)
+    return (
+        _("The job pauses and goes on after unlocking.")
+        if one
+        else _("{count:,} jobs pause and go on after unlocking.").format(count=count)
+    )
 
 
 # ---- hears that the screen is locked, and that the PC is about to sleep
@@ -227,7 +232,7 @@ def jobs_words(count: int, settings: Settings) -> str:
 SERVICE, PATH = "org.freedesktop.login1", "/org/freedesktop/login1"
 MANAGER, SESSION = "org.freedesktop.login1.Manager", "org.freedesktop.login1.Session"
 PROPERTIES = "org.freedesktop.DBus.Properties"
-WHY = "The encrypted history is locked before sleep"
+WHY = _("The encrypted history is locked before sleep")
 PATIENCE_S = 10.0
 
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QButtonGroup, QFrame, QMenu, QProgre
 
 from slmdesk.base.policy import Policy
 from slmdesk.base.settings import Settings
+from slmdesk.base.texts import _, ngettext
 from slmdesk.hub.barriers import is_enforced
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.events import ModelState, ModelStateChanged
@@ -33,11 +34,11 @@ from slmdesk.window.widgets.build import (
 )
 
 STATE_WORDS = {
-    ModelState.NONE: "No model yet",
-    ModelState.NOT_LOADED: "{name} not loaded",
-    ModelState.LOADING: "{name} loading, {percent} %",
-    ModelState.READY: "{name} ready",
-    ModelState.CRASHED: "{name} stopped unexpectedly",
+    ModelState.NONE: _("No model yet"),
+    ModelState.NOT_LOADED: _("{name} not loaded"),
+    ModelState.LOADING: _("{name} loading, {percent} %"),
+    ModelState.READY: _("{name} ready"),
+    ModelState.CRASHED: _("{name} stopped unexpectedly"),
 }
 
 
@@ -49,22 +50,22 @@ class StatusBar(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        named(self, "status_bar", label="Status")
+        named(self, "status_bar", label=_("Status"))
         self._requests: int | None = None
         self._is_offline, self._is_once = True, False
         self._build_ui()
         self._connect()
 
     def _build_ui(self) -> None:
-        tip = "Allow or forbid the network, and see every request this program made"
+        tip = _("Allow or forbid the network, and see every request this program made")
         self._network = button("", "network_button", self, kind="status", tip=tip)
         self.panel = NetworkPanel(self)
-        tip = "This history is encrypted. Lock it, or cover the window"
-        self._lock = button("Encrypted", "lock_button", self, kind="status", tip=tip, icon="lock", colour="muted")
+        tip = _("This history is encrypted. Lock it, or cover the window")
+        self._lock = button(_("Encrypted"), "lock_button", self, kind="status", tip=tip, icon="lock", colour="muted")
         self._lock.hide()
         self._model = ElidedLabel(self, name="model_status")
         self._model.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        tip = "See what is being worked on"
+        tip = _("See what is being worked on")
         self._jobs = button("", "jobs_button", self, kind="status", tip=tip, on=self.jobs_requested)
         self.show_jobs("")
         margins = (theme.SPACE_8, theme.SPACE_4, theme.SPACE_16, theme.SPACE_4)
@@ -80,11 +81,11 @@ class StatusBar(QFrame):
 
     def _on_lock_clicked(self) -> None:
         menu = passing(QMenu(self), "lock_menu")
-        cover = named(menu.addAction("Cover the window; jobs go on"), "cover_action")
-        lock = named(menu.addAction("Lock the history; jobs go on after unlocking"), "lock_action")
+        cover = named(menu.addAction(_("Cover the window; jobs go on")), "cover_action")
+        lock = named(menu.addAction(_("Lock the history; jobs go on after unlocking")), "lock_action")
         show_in_menu(lock, "lock")
         menu.addSeparator()
-        privacy = named(menu.addAction("Privacy settings…"), "privacy_action")
+        privacy = named(menu.addAction(_("Privacy settings…")), "privacy_action")
         cover.triggered.connect(self.cover_requested)
         lock.triggered.connect(self.lock_requested)
         privacy.triggered.connect(self.privacy_requested)
@@ -108,22 +109,22 @@ class StatusBar(QFrame):
             return
         words = STATE_WORDS[event.state].format(name=event.name or "Model", percent=round(event.fraction * 100))
         if event.state is ModelState.READY and event.memory_bytes:
-            words += f", {bytes_for_people(event.memory_bytes)} memory"
+            words += _(", {size} memory").format(size=bytes_for_people(event.memory_bytes))
         if event.loaded and event.loaded.offload:
-            words += ", graphics card"
+            words += _(", graphics card")
         self._model.set_full_text(words)
 
     def show_jobs(self, words: str) -> None:
         self._jobs.setText(words)
-        self._jobs.setAccessibleName(words or "No jobs")
+        self._jobs.setAccessibleName(words or _("No jobs"))
         self._jobs.setVisible(bool(words))
 
     def _show_network(self) -> None:
-        state = "Offline" if self._is_offline else "Online, only this once" if self._is_once else "Online"
+        state = _("Offline") if self._is_offline else _("Online, only this once") if self._is_once else _("Online")
         words = ""
         if self._requests is not None:
-            noun = "request" if self._requests == 1 else "requests"
-            words = f" — {QLocale().toString(self._requests)} {noun} today"
+            noun = ngettext("request", "requests", self._requests)
+            words = _(" — {requests} {noun} today").format(requests=QLocale().toString(self._requests), noun=noun)
         self._network.setText(f"{'○' if self._is_offline else '●'} {state}{words}")
         self._network.setAccessibleName(f"{state}{words}")
         self._network.setProperty("online", not self._is_offline)
@@ -135,14 +136,14 @@ class StatusBar(QFrame):
 
 
 WIDTH = 340
-SET_BY_ORGANISATION = "Set by your organisation."
-ONLY_ONCE = "Allow only this once"
-ONCE_TIP = "Until slmdesk is closed; then it works offline again"
-UNTIL_CLOSED = "Allowed until slmdesk is closed; then it works offline again."
-ENFORCED = "The system enforces that until slmdesk is started again."
+SET_BY_ORGANISATION = _("Set by your organisation.")
+ONLY_ONCE = _("Allow only this once")
+ONCE_TIP = _("Until slmdesk is closed; then it works offline again")
+UNTIL_CLOSED = _("Allowed until slmdesk is closed; then it works offline again.")
+ENFORCED = _("The system enforces that until slmdesk is started again.")
 WORDS = {
-    True: "Nothing leaves this PC. Models can be neither searched nor downloaded.",
-    False: "Models may be searched and downloaded, when you ask for it. Your chats never leave this PC.",
+    True: _("Nothing leaves this PC. Models can be neither searched nor downloaded."),
+    False: _("Models may be searched and downloaded, when you ask for it. Your chats never leave this PC."),
 }
 
 
@@ -156,7 +157,7 @@ class NetworkPanel(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        named(self, "network_panel", label="Network")
+        named(self, "network_panel", label=_("Network"))
         self._anchor: QWidget | None = None
         self._is_enforced, self._is_managed = is_enforced(), False
         self._build_ui()
@@ -166,11 +167,11 @@ class NetworkPanel(QFrame):
         self.hide()
 
     def _build_ui(self) -> None:
-        self._switch = named(CheckBox("Work offline", self), "offline_switch")
+        self._switch = named(CheckBox(_("Work offline"), self), "offline_switch")
         self._words = plain_label("", self, name="network_words", kind="muted")
         self._once = button(ONLY_ONCE, "once_button", self, tip=ONCE_TIP)
-        log = button("Show the ledger of requests", "ledger_button", self)
-        auditor = button("Statement for an auditor…", "statement_button", self)
+        log = button(_("Show the ledger of requests"), "ledger_button", self)
+        auditor = button(_("Statement for an auditor…"), "statement_button", self)
         signals = (self.once_chosen, self.ledger_requested, self.statement_requested)
         for pressed, signal in zip((self._once, log, auditor), signals, strict=True):
             pressed.clicked.connect(self._close)
@@ -237,7 +238,7 @@ class SideBar(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        named(self, "side_bar", label="Pages")
+        named(self, "side_bar", label=_("Pages"))
         self._group = QButtonGroup(self)
         self._group.setExclusive(True)
         self._layout = column(into=self, gap=theme.SPACE_4, margins=(theme.SPACE_4, theme.SPACE_8))
@@ -248,7 +249,7 @@ class SideBar(QFrame):
         self._ends.addWidget(self._make_help())
 
     def _make_help(self) -> QToolButton:
-        made = self._entry("help_button", "Help", "info", "Shortcuts, your data, about slmdesk", "help")
+        made = self._entry("help_button", _("Help"), "info", _("Shortcuts, your data, about slmdesk"), "help")
         made.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # by the keyboard there is F1
         made.clicked.connect(self.help_requested)
         return made
@@ -303,12 +304,15 @@ class FindBar(QFrame):
         self._line.textChanged.connect(lambda _words: self._timer.start())
 
     def _build_ui(self) -> None:
-        hint, label = f"Find in the {self._what}", f"Find words in the {self._what}"
+        hint, label = (
+            _("Find in the {what}").format(what=self._what),
+            _("Find words in the {what}").format(what=self._what),
+        )
         shortcut = f"{self._prefix.rstrip('_') or 'documents'}.find"
         self._line = text_line(f"{self._prefix}find_line", self, hint, label=label, clears=CLEAR, shortcut=shortcut)
         self._count = plain_label("", self, name=f"{self._prefix}find_count", kind="small", wraps=False)
-        self._previous = self._step("find_previous", "chevron-up", "The place before (Shift+Enter)", self.previous)
-        self._next = self._step("find_next", "chevron-down", "The next place (Enter)", self.next)
+        self._previous = self._step("find_previous", "chevron-up", _("The place before (Shift+Enter)"), self.previous)
+        self._next = self._step("find_next", "chevron-down", _("The next place (Enter)"), self.next)
         parts = ((self._line, 1), self._count, self._previous, self._next)
         row(*parts, into=self, gap=theme.SPACE_8, margins=theme.SPACE_8)
 
@@ -385,10 +389,10 @@ class FindBar(QFrame):
         if not self._line.text().strip():
             self._count.setText("")
         elif not self._places:
-            self._count.setText("not found")
+            self._count.setText(_("not found"))
         else:
             more = "" if self._is_all else "+"
-            self._count.setText(f"{self._at + 1} of {len(self._places)}{more}")
+            self._count.setText(_("{at} of {count}{more}").format(at=self._at + 1, count=len(self._places), more=more))
 
 
 # ---- a progress bar that shows the same share for a job on every page

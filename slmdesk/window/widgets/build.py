@@ -33,6 +33,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slmdesk.base.texts import _
 from slmdesk.window.base import theme
 from slmdesk.window.base.shortcuts import show_keys
 from slmdesk.window.base.theme import ICON_SIZE, icon, pixmap, scaled
@@ -41,7 +42,7 @@ Part = QWidget | QLayout | int | tuple[QWidget | QLayout, int | Qt.AlignmentFlag
 """A widget, a layout, or a stretch with this factor; a widget or layout with its stretch factor or its alignment."""
 Margins = int | tuple[int, int] | tuple[int, int, int, int]
 """Pixels on all sides; left and right, top and bottom; or left, top, right, bottom."""
-CLEAR = "Clear the search"
+CLEAR = _("Clear the search")
 B = TypeVar("B", bound=QAbstractButton)
 L = TypeVar("L", bound=QBoxLayout)
 
@@ -450,7 +451,7 @@ class FlowLayout(QLayout):
         y = -self._gap
         for line in self._lines(max(rect.width(), 1)):
             x, y = 0, y + self._gap
-            height = max(size.height() for _, size in line)
+            height = max(size.height() for __, size in line)
             for item, size in line:
                 if moves:
                     left = rect.width() - x - size.width() if is_mirrored else x
@@ -615,8 +616,8 @@ def fit_snippet(snippet: str, space: int, plain: QFontMetrics, bold: QFontMetric
     """The parts of a snippet that fit into `space` pixels, each with whether it is a hit: the first hit whole, text on
     both sides.
     """
-    before, _, rest = " ".join(snippet.split()).partition(HIT_BEGIN)
-    hit, _, after = rest.partition(HIT_END)
+    before, __, rest = " ".join(snippet.split()).partition(HIT_BEGIN)
+    hit, __, after = rest.partition(HIT_END)
     if not hit:  # found by its title
         return [(plain.elidedText(before, Qt.TextElideMode.ElideRight, space), False)]
     hit = bold.elidedText(hit, Qt.TextElideMode.ElideRight, space)

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slmdesk.base.texts import _, ngettext
 from slmdesk.redaction.service import NOTHING_DECIDED, Decisions, Preview
 from slmdesk.text.markup import made_visible
 from slmdesk.window.base import theme
@@ -212,10 +213,10 @@ class TextDialog(Dialog):
         )
         layout.addWidget(self._text, 1)
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
-        self._copy = named(QPushButton("Copy", self), "text_dialog_copy")
+        self._copy = named(QPushButton(_("Copy"), self), "text_dialog_copy")
         self._buttons.addButton(self._copy, QDialogButtonBox.ButtonRole.ActionRole)
-        self._translate = named(QPushButton("Translate", self), "text_dialog_translate")
-        self._translate.setToolTip("Open the text, or what is selected in it, in the translator")
+        self._translate = named(QPushButton(_("Translate"), self), "text_dialog_translate")
+        self._translate.setToolTip(_("Open the text, or what is selected in it, in the translator"))
         self._translate.setVisible(self._is_prose)
         if self._is_prose:
             self._buttons.addButton(self._translate, QDialogButtonBox.ButtonRole.ActionRole)
@@ -243,12 +244,18 @@ def show_used_text(parent: QWidget, *, title: str, intro: str, text: str) -> Non
     shown, hidden = made_visible(text[:MOST_SHOWN])
     reported = []
     if hidden:
-        marks = "1 character" if hidden == 1 else f"{hidden:,} characters"
+        marks = ngettext("1 character", "{n:,} characters", hidden)
         reported.append(
-            f"{marks} in it cannot be seen in the document; here they stand as numbers, like \u27e6U+202E\u27e7."
+            _(
+                "{marks} in it cannot be seen in the document; here they stand as numbers, like \u27e6U+202E\u27e7."
+            ).format(marks=marks)
         )
     if len(text) > MOST_SHOWN:
-        reported.append(f"The first {MOST_SHOWN:,} of {len(text):,} characters are shown; Copy gives all.")
+        reported.append(
+            _("The first {most_shown:,} of {count:,} characters are shown; Copy gives all.").format(
+                most_shown=MOST_SHOWN, count=len(text)
+            )
+        )
     TextDialog(parent, title=title, intro=intro, text=text, shown=shown, warning=" ".join(reported)).show()
 
 
@@ -257,9 +264,11 @@ def show_used_text(parent: QWidget, *, title: str, intro: str, text: str) -> Non
 
 def ask_password(parent: QWidget, name: str, given: Callable[[str], None], *, is_wrong: bool) -> None:
     """Ask for the password of the document `name`; `given` is called with it.  Does not block."""
-    dialog = passing(QInputDialog(parent), "password_dialog", "Locked document")
-    again = "That was not the password. " if is_wrong else ""
-    dialog.setLabelText(f"{again}{name} is locked. Its password is used once and kept nowhere:")
+    dialog = passing(QInputDialog(parent), "password_dialog", _("Locked document"))
+    again = _("That was not the password. ") if is_wrong else ""
+    dialog.setLabelText(
+        _("{again}{name} is locked. Its password is used once and kept nowhere:").format(again=again, name=name)
+    )
     dialog.setTextEchoMode(QLineEdit.EchoMode.Password)
     dialog.textValueSelected.connect(given)
     dialog.open()
@@ -314,7 +323,7 @@ class TranslatableText(QPlainTextEdit):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         chosen = self.chosen
         menu.addSeparator()
-        words = "Translate the selection" if chosen else "Translate this text"
+        words = _("Translate the selection") if chosen else _("Translate this text")
         menu.addAction(words, lambda: request_translation(self, chosen or self.toPlainText()))
         menu.popup(event.globalPos())
 

@@ -15,6 +15,7 @@ from slmdesk.base.documents import FORMS, Form
 from slmdesk.base.files import write_atomically
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item
+from slmdesk.base.texts import _
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
@@ -77,8 +78,8 @@ def notice_of(
 
 
 def trashed(item: Item, restore: Callable[[str], None], *, what: str = "") -> Notice:
-    words = f"{what}“{item.title}” was moved to the trash."
-    return Notice(words, action="Undo", on_action=partial(restore, item.id), life_ms=LONG_MS, key=f"trash {item.id}")
+    words = _("{what}“{title}” was moved to the trash.").format(what=what, title=item.title)
+    return Notice(words, action=_("Undo"), on_action=partial(restore, item.id), life_ms=LONG_MS, key=f"trash {item.id}")
 
 
 def trash(bridge: Bridge, id: str, restored: Callable[[Item], None] | None = None, *, what: str = "") -> None:
@@ -98,7 +99,7 @@ class NoticeBar(QFrame):
 
     def __init__(self, notice: Notice, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        named(self, "notice_bar", label="Notice")
+        named(self, "notice_bar", label=_("Notice"))
         self.notice = notice
         self._timer = QTimer(self, singleShot=True, interval=max(notice.life_ms, 1))
         self._build_ui()
@@ -113,16 +114,16 @@ class NoticeBar(QFrame):
         self._label = CutLabel(breakable(self.notice.text), self, name="notice_text", lines=MOST_LINES)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         notice = self.notice
-        self._more = button("More", "notice_more", self, tip="Show all of this notice", on=self._on_more)
+        self._more = button(_("More"), "notice_more", self, tip=_("Show all of this notice"), on=self._on_more)
         self._more.setVisible(bool(notice.full))
-        copy = button("Copy details", "copy_details_button", self)
+        copy = button(_("Copy details"), "copy_details_button", self)
         copy.clicked.connect(lambda: copy_text(notice.details))
         copy.setVisible(bool(notice.details))
         act = button(notice.action, "notice_action", self, on=self._on_act)
         act.setVisible(bool(notice.action))
         other = button(notice.other, "notice_other_action", self, on=self._on_other)
         other.setVisible(bool(notice.other))
-        tip = "Close this notice"
+        tip = _("Close this notice")
         close = tool_button("notice_close", self, tip=tip, label=tip, icon="x", on=self.closed)
         words = row(self._sign, (self._label, 1), gap=theme.SPACE_8)
         centre = Qt.AlignmentFlag.AlignVCenter
@@ -155,7 +156,7 @@ class NoticeBar(QFrame):
             self._layout.setDirection(direction)
 
     def _on_more(self) -> None:
-        TextDialog(self.window(), title="Notice", intro="", text=self.notice.full or self.notice.text).show()
+        TextDialog(self.window(), title=_("Notice"), intro="", text=self.notice.full or self.notice.text).show()
 
     def _on_act(self) -> None:
         if self.notice.on_action is not None:
@@ -240,7 +241,7 @@ MOST_NAME = 80
 class ExportMenu(QMenu):
     form_chosen = Signal(str)
 
-    def __init__(self, parent: QWidget, title: str = "Export as", forms: Sequence[Form] = FORMS) -> None:
+    def __init__(self, parent: QWidget, title: str = _("Export as"), forms: Sequence[Form] = FORMS) -> None:
         super().__init__(title, parent)
         self.setObjectName("export_menu")
         for form in forms:
@@ -253,7 +254,7 @@ class ChatsExportMenu(ExportMenu):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        together = ExportMenu(self, "All into one file")
+        together = ExportMenu(self, _("All into one file"))
         together.setObjectName("together_menu")
         together.form_chosen.connect(self.together_chosen)
         self.addSeparator()
@@ -268,7 +269,7 @@ class ChatsExportMenu(ExportMenu):
 def give_export_menu(
     button: QPushButton | QToolButton,
     chosen: Callable[[str], object],
-    title: str = "Export as",
+    title: str = _("Export as"),
     forms: Sequence[Form] = FORMS,
 ) -> None:
     menu = ExportMenu(button, title, forms)
@@ -291,7 +292,7 @@ def ask_where(
     """
     name = next(other_form.name for other_form in forms if other_form.id == form)
     place = folder or Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation))
-    dialog = QFileDialog(parent, "Export", str(place / f"{file_name(title)}.{form}"), f"{name} (*.{form})")
+    dialog = QFileDialog(parent, _("Export"), str(place / f"{file_name(title)}.{form}"), f"{name} (*.{form})")
     dialog.setObjectName("export_dialog")
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(form)
@@ -354,8 +355,8 @@ class ExportController(QObject):
             lambda _services: write_atomically(target, text.encode()),
             lambda _none: self._bridge.notice_raised.emit(
                 Notice(
-                    f"Written to {target}.",
-                    action="Open folder",
+                    _("Written to {target}.").format(target=target),
+                    action=_("Open folder"),
                     on_action=partial(_open, target.parent),
                     life_ms=2 * UNDO_MS,
                     key=f"export {target}",
@@ -375,8 +376,16 @@ class ExportController(QObject):
 
     def _on_progressed(self, target: Path, report: tuple[int, int]) -> None:
         done, total = report
-        pages = f": page {done:,} of {total:,}" if total else f": {done:,} pages" if done else "…"
-        self._bridge.notice_raised.emit(Notice(f"Writing {target.name}{pages}", key=f"export {target}"))
+        pages = (
+            _(": page {done:,} of {total:,}").format(done=done, total=total)
+            if total
+            else _(": {done:,} pages").format(done=done)
+            if done
+            else "…"
+        )
+        self._bridge.notice_raised.emit(
+            Notice(_("Writing {name}{pages}").format(name=target.name, pages=pages), key=f"export {target}")
+        )
 
     def _on_failed(self, target: Path, problem: Problem) -> None:
         self._bridge.notice_raised.emit(changed(notice_of(problem), key=f"export {target}"))
@@ -384,10 +393,10 @@ class ExportController(QObject):
     def _on_written(self, target: Path, _size: int) -> None:
         self._bridge.notice_raised.emit(
             Notice(
-                f"Written to {target}.",
-                action="Open",
+                _("Written to {target}.").format(target=target),
+                action=_("Open"),
                 on_action=partial(_open, target),
-                other="Open folder",
+                other=_("Open folder"),
                 on_other=partial(_open, target.parent),
                 life_ms=2 * UNDO_MS,
                 key=f"export {target}",
@@ -404,16 +413,23 @@ class _Exports(QObject):
         self._bridge, self._items, self._form, self._folder = bridge, items, form, folder
         self._done = 0
         self._is_stopped = False
-        self._key = f"export {folder} {items[0][0]}"
+        self._key = _("export {folder} {item}").format(folder=folder, item=items[0][0])
 
     def begin(self) -> None:
         total = len(self._items)
         if self._done == total or self._is_stopped:
-            self._say(f"{self._done:,} of {total:,} chats were written to {self._folder}.")
+            self._say(
+                _("{done:,} of {total:,} chats were written to {folder}.").format(
+                    done=self._done, total=total, folder=self._folder
+                )
+            )
             self.deleteLater()
             return
         notice = Notice(
-            f"Writing {self._done + 1:,} of {total:,}…", action="Cancel", on_action=self._stop, key=self._key
+            _("Writing {done:,} of {total:,}…").format(done=self._done + 1, total=total),
+            action=_("Cancel"),
+            on_action=self._stop,
+            key=self._key,
         )
         self._bridge.notice_raised.emit(notice)
         item, title = self._items[self._done]
@@ -432,14 +448,20 @@ class _Exports(QObject):
         self.begin()
 
     def _on_failed(self, problem: Problem) -> None:
-        said = f"{self._done:,} of {len(self._items):,} chats were written to {self._folder}. {problem.sentence}"
+        said = _("{done:,} of {count:,} chats were written to {folder}. {sentence}").format(
+            done=self._done, count=len(self._items), folder=self._folder, sentence=problem.sentence
+        )
         self._bridge.notice_raised.emit(changed(notice_of(problem), text=said, key=self._key))
         self.deleteLater()
 
     def _say(self, words: str) -> None:
         self._bridge.notice_raised.emit(
             Notice(
-                words, action="Open folder", on_action=partial(_open, self._folder), life_ms=2 * UNDO_MS, key=self._key
+                words,
+                action=_("Open folder"),
+                on_action=partial(_open, self._folder),
+                life_ms=2 * UNDO_MS,
+                key=self._key,
             )
         )
 

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
 
 from slmdesk.base.policy import Policy
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label, is_on, server_of
 from slmdesk.hub.barriers import is_enforced
 from slmdesk.runtime.messages import Problem, bytes_for_people
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 PORTAL = "org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop", "org.freedesktop.portal.OpenURI"
 FILES = "org.freedesktop.FileManager1", "/org/freedesktop/FileManager1", "org.freedesktop.FileManager1"
-FAILED = "The desktop did not open this. You can copy the address, and open it in a program of your choice."
+FAILED = _("The desktop did not open this. You can copy the address, and open it in a program of your choice.")
 
 
 def open_outside(url: QUrl) -> None:
@@ -70,8 +71,8 @@ def _say_failed(url: QUrl) -> None:
     shown = (toplevelwidget for toplevelwidget in QApplication.topLevelWidgets() if toplevelwidget.isVisible())
     parent = QApplication.activeWindow() or next(shown, None)  # a box without a parent would be gone at once
     address = url.toLocalFile() if url.isLocalFile() else url.toString()
-    box = message_box(parent, "not_opened_dialog", "Not opened", FAILED, breakable(address))
-    copy = box.addButton("Copy address", QMessageBox.ButtonRole.ActionRole)
+    box = message_box(parent, "not_opened_dialog", _("Not opened"), FAILED, breakable(address))
+    copy = box.addButton(_("Copy address"), QMessageBox.ButtonRole.ActionRole)
     copy.clicked.connect(lambda: copy_text(address))
     box.addButton(QMessageBox.StandardButton.Close)
     box.open()
@@ -107,7 +108,7 @@ def judge_link(url: str) -> LinkCheck:
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
-        _ = parts.port  # raises where it is no number
+        __ = parts.port  # raises where it is no number
     except ValueError:
         return LinkCheck(False, url, "", "host")
     if parts.scheme.lower() not in OPENABLE_SCHEMES:
@@ -155,16 +156,16 @@ def _is_number(host: str) -> bool:
 
 
 REASONS = {
-    "scheme": "Only web addresses (http and https) can be opened.",
-    "host": "This address names no site.",
-    "letters": "This address holds hidden characters, as used to deceive.",
-    "length": "This address is longer than anyone can check.",
+    "scheme": _("Only web addresses (http and https) can be opened."),
+    "host": _("This address names no site."),
+    "letters": _("This address holds hidden characters, as used to deceive."),
+    "length": _("This address is longer than anyone can check."),
 }
 WARNINGS = {
-    "user_in_address": "It has a name before an @, which may hide the real site.",
-    "look_alike": "The site's name has letters that can look like others.",
-    "number_host": "The site is a number instead of a name.",
-    "not_encrypted": "The connection is not encrypted.",
+    "user_in_address": _("It has a name before an @, which may hide the real site."),
+    "look_alike": _("The site's name has letters that can look like others."),
+    "number_host": _("The site is a number instead of a name."),
+    "not_encrypted": _("The connection is not encrypted."),
 }
 MOST_SHOWN = 2000
 _ON_OPENED = "link_opened"
@@ -180,15 +181,15 @@ def note_links(on_opened: Callable[[], object]) -> None:
 def ask_about_link(parent: QWidget, untrusted_url: str) -> QMessageBox:
     """Show the full address and ask; a dangerous one can only be copied.  Does not block."""
     verdict = judge_link(untrusted_url)
-    title = "Open this address?" if verdict.openable else "This address cannot be opened"
+    title = _("Open this address?") if verdict.openable else _("This address cannot be opened")
     box = message_box(parent, "link_dialog", title, _words(verdict), breakable(verdict.address[:MOST_SHOWN]))
     box.setIcon(QMessageBox.Icon.Question if verdict.openable else QMessageBox.Icon.Warning)
-    copy = box.addButton("Copy address", QMessageBox.ButtonRole.ActionRole)
+    copy = box.addButton(_("Copy address"), QMessageBox.ButtonRole.ActionRole)
     copy.clicked.connect(lambda: copy_text(verdict.address))
     cancel = box.addButton(QMessageBox.StandardButton.Cancel)
     box.setDefaultButton(cancel)
     if verdict.openable:
-        browser = box.addButton("Open in the browser", QMessageBox.ButtonRole.AcceptRole)
+        browser = box.addButton(_("Open in the browser"), QMessageBox.ButtonRole.AcceptRole)
         browser.setObjectName("open_link_button")
         browser.clicked.connect(lambda: _open(verdict.address))
     box.open()
@@ -204,8 +205,8 @@ def _open(address: str) -> None:
 
 def _words(verdict: LinkCheck) -> str:
     if not verdict.openable:
-        return REASONS.get(verdict.reason, "This address cannot be opened.")
-    lines = [f"The browser will open {verdict.host} and go online; slmdesk itself sends nothing."]
+        return REASONS.get(verdict.reason, _("This address cannot be opened."))
+    lines = [_("The browser will open {host} and go online; slmdesk itself sends nothing.").format(host=verdict.host)]
     lines += [WARNINGS.get(warning, warning) for warning in verdict.warnings]
     return "\n".join(lines)
 
@@ -217,7 +218,7 @@ _POLICY = "share_policy"
 _ALLOWED = "share_servers"
 """Properties of the application: the rules, and the computers that were allowed in this run."""
 MOST_NAME = 80
-WHY = (
+WHY = _(
     "To open it, this PC connects to that computer and tells it who you are. Do so only if you know it. "
     "slmdesk asks once for each computer until it is closed."
 )
@@ -268,12 +269,16 @@ def _allowed() -> frozenset[str]:
 def _where(paths: Sequence[Path]) -> str:
     names = [clean_label(path.name or str(path), MOST_NAME) for path in paths]
     servers = sorted({clean_label(server_of(str(path)), MOST_NAME) for path in paths})
-    what = f"“{names[0]}” is" if len(names) == 1 else f"{len(names)} of these files are"
-    return f"{what} on another computer: {', '.join(servers)}."
+    what = (
+        _("“{name}” is").format(name=names[0])
+        if len(names) == 1
+        else _("{count} of these files are").format(count=len(names))
+    )
+    return _("{what} on another computer: {servers}.").format(what=what, servers=", ".join(servers))
 
 
 def _say_refused(parent: QWidget | None, paths: Sequence[Path]) -> None:
-    words = "Your organisation has set slmdesk to work offline, so nothing is opened there."
+    words = _("Your organisation has set slmdesk to work offline, so nothing is opened there.")
     box = message_box(parent or QApplication.activeWindow(), "share_refused_dialog", "slmdesk", _where(paths), words)
     box.addButton(QMessageBox.StandardButton.Close)
     box.open()
@@ -283,7 +288,7 @@ def _ask(
     parent: QWidget | None, paths: list[Path], unknown: Sequence[Path], then: Callable[[list[Path]], object]
 ) -> None:
     box = message_box(parent or QApplication.activeWindow(), "share_dialog", "slmdesk", _where(unknown), WHY)
-    yes = box.addButton("Open", QMessageBox.ButtonRole.AcceptRole)
+    yes = box.addButton(_("Open"), QMessageBox.ButtonRole.AcceptRole)
     yes.setObjectName("share_open_button")
     box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
 
@@ -374,7 +379,7 @@ def _open_dialog(
 
 MODEL_SUFFIX = ".gguf"
 PACK_SUFFIX = ".tar"
-MODEL_FILTER = "Model files (*.gguf);;All files (*)"
+MODEL_FILTER = _("Model files (*.gguf);;All files (*)")
 LAST_MODEL_FOLDER = "last_model_folder"
 """Property of the application: where a model file was last chosen."""
 
@@ -434,7 +439,8 @@ def choose_model_file(parent: QWidget, name: str, chosen: Callable[[Sequence[Pat
     app = QApplication.instance()
     assert app is not None
     dialog = passing(
-        QFileDialog(parent, "Add model files", str(app.property(LAST_MODEL_FOLDER) or Path.home()), MODEL_FILTER), name
+        QFileDialog(parent, _("Add model files"), str(app.property(LAST_MODEL_FOLDER) or Path.home()), MODEL_FILTER),
+        name,
     )
     dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
 
@@ -483,7 +489,7 @@ class ModelImports(QObject):
             self.ended.emit(tuple(over))
             return
         path, link = self._waiting.popleft()
-        self._say(path, "Adding…", 0.0)
+        self._say(path, _("Adding…"), 0.0)
         self._running = self._bridge.follow(
             self._bridge.services.models.import_file(path, link=link),
             self._on_ended,
@@ -492,11 +498,17 @@ class ModelImports(QObject):
         )
 
     def _say(self, path: Path, words: str, fraction: float) -> None:
-        at = f"{len(self._over) + 1} of {self._count}  ·  " if self._count > 1 else ""
+        at = (
+            _("{count} of {count2}  ·  ").format(count=len(self._over) + 1, count2=self._count)
+            if self._count > 1
+            else ""
+        )
         self.progressed.emit(f"{at}{path.name}: {words}", fraction)
 
     def _on_progressed(self, now: ImportProgress) -> None:
-        words = f"{bytes_for_people(now.done_bytes)} of {bytes_for_people(now.total_bytes)}"
+        words = _("{size} of {size2}").format(
+            size=bytes_for_people(now.done_bytes), size2=bytes_for_people(now.total_bytes)
+        )
         self._say(now.path, words, now.done_bytes / now.total_bytes if now.total_bytes else 0.0)
 
     def _on_refused(self, path: Path, problem: Problem) -> None:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.record import Record, changed
+from slmdesk.base.texts import _, ngettext
 from slmdesk.redaction.labels import INCOMPLETE, NAMES, reason_of
 from slmdesk.redaction.service import Decisions, Preview
 from slmdesk.text.redaction.types import Certainty, Find, Kind
@@ -29,15 +30,15 @@ from slmdesk.window.widgets.build import button, column, flow, named, passing, p
 from slmdesk.window.widgets.dialogs import Dialog
 from slmdesk.window.widgets.rows import TickDelegate
 
-INTRO = "Marked words are replaced before the model sees them, and put back into its answer."
-NOTHING = "Nothing was found."
+INTRO = _("Marked words are replaced before the model sees them, and put back into its answer.")
+NOTHING = _("Nothing was found.")
 
 
 class Wording(Record):
-    title: str = "Redact before sending"
-    text: str = "The message"
-    accept: str = "Send"
-    everywhere: str = "everywhere in this chat"
+    title: str = _("Redact before sending")
+    text: str = _("The message")
+    accept: str = _("Send")
+    everywhere: str = _("everywhere in this chat")
 
 
 MESSAGE = Wording()
@@ -78,12 +79,14 @@ class RedactionPreview(Dialog):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self._text.viewport().installEventFilter(self)
-        self._list = named(QListWidget(self), "redaction_list", kind="list", label="What was found")
+        self._list = named(QListWidget(self), "redaction_list", kind="list", label=_("What was found"))
         self._list.setItemDelegate(TickDelegate(self._list))
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setWordWrap(True)
-        self._add = button("Replace too", "redaction_add", self, on=self._on_add)
-        self._add.setToolTip(f"Replace the selected words too, {self._wording.everywhere}")
+        self._add = button(_("Replace too"), "redaction_add", self, on=self._on_add)
+        self._add.setToolTip(
+            _("Replace the selected words too, {everywhere}").format(everywhere=self._wording.everywhere)
+        )
         self._add.setAutoDefault(False)
         self._kinds = [self._kind_button(kind) for kind in dict.fromkeys(choice.find.kind for choice in self._choices)]
         self._said = plain_label("", self, name="redaction_said", kind="small")
@@ -106,7 +109,7 @@ class RedactionPreview(Dialog):
         self._on_selection_changed()
 
     def _kind_button(self, kind: Kind) -> QPushButton:
-        tip = "Replace all of this kind, or none"
+        tip = _("Replace all of this kind, or none")
         made = button(NAMES[kind], f"redaction_kind_{kind}", self, kind="chip", tip=tip)
         made.setCheckable(True)
         made.setAutoDefault(False)
@@ -134,8 +137,8 @@ class RedactionPreview(Dialog):
         self._list.blockSignals(True)
         self._list.clear()
         for choice in self._choices:
-            times = f" ({len(choice.places)} times)" if len(choice.places) > 1 else ""
-            unsure = "not sure: " if choice.find.certainty is Certainty.UNSURE else ""
+            times = _(" ({count} times)").format(count=len(choice.places)) if len(choice.places) > 1 else ""
+            unsure = _("not sure: ") if choice.find.certainty is Certainty.UNSURE else ""
             item = QListWidgetItem(f"{choice.find.text}{times}\n{unsure}{reason_of(choice.find)}")
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(Qt.CheckState.Checked if choice.is_chosen else Qt.CheckState.Unchecked)
@@ -160,8 +163,10 @@ class RedactionPreview(Dialog):
             each.setChecked(chosen == len(own))
         places = sum(len(choice.places) for choice in self._choices if choice.is_chosen)
         unsure = sum(not choice.is_chosen and choice.find.certainty is Certainty.UNSURE for choice in self._choices)
-        left = "left as it is" if unsure == 1 else "left as they are"
-        found = f"{places} replaced" + (f", {unsure} not sure and {left}" if unsure else "")
+        left = ngettext("left as it is", "left as they are", unsure)
+        found = _("{places} replaced").format(places=places) + (
+            _(", {unsure} not sure and {left}").format(unsure=unsure, left=left) if unsure else ""
+        )
         self._said.setText(f"{found if self._choices else NOTHING.rstrip('.')}. {INCOMPLETE}")
 
     def _format(self, choice: _Choice) -> QTextCharFormat:
@@ -259,7 +264,7 @@ class Shield(QToolButton):
 
     def __init__(self, name: str, parent: QWidget) -> None:
         super().__init__(parent)
-        named(self, name, label="Redact")
+        named(self, name, label=_("Redact"))
         self.setCheckable(True)
         self.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
         self.toggled.connect(self._on_toggled)
@@ -268,5 +273,5 @@ class Shield(QToolButton):
     def _on_toggled(self, is_on: bool) -> None:
         state = "on" if is_on else "off"
         set_icon(self, "shield", "accent" if is_on else "muted")
-        self.setToolTip(f"Redact names and numbers before the model sees them: {state}")
-        self.setAccessibleDescription(f"Is {state}")
+        self.setToolTip(_("Redact names and numbers before the model sees them: {state}").format(state=state))
+        self.setAccessibleDescription(_("Is {state}").format(state=state))

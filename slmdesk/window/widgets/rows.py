@@ -50,6 +50,7 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
+from slmdesk.base.texts import _
 from slmdesk.runtime.messages import bytes_for_people, time_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
@@ -77,13 +78,13 @@ from slmdesk.window.widgets.notices import UNDO_MS, Notice
 FITS = {
     "fits": ("check", "accent", "fits", "small"),
     "tight": ("triangle-alert", "muted", "tight", "warn"),
-    "too_large": ("x", "danger", "too large", "danger"),
-    "broken": ("triangle-alert", "danger", "cannot be used", "danger"),
+    "too_large": ("x", "danger", _("too large"), "danger"),
+    "broken": ("triangle-alert", "danger", _("cannot be used"), "danger"),
 }
 """Icon, its colour, the word, and the look of the word."""
-SLOW = "too slow"
+SLOW = _("too slow")
 """In place of the word where it fits, but nobody would wait for its answers."""
-ABOUT = {"fits": "should fit", "tight": "may be tight", "too_large": "likely too large"}
+ABOUT = {"fits": _("should fit"), "tight": _("may be tight"), "too_large": _("likely too large")}
 """The words where the size is an estimate."""
 DOT = "  ·  "
 
@@ -117,7 +118,7 @@ class FitMark(QWidget):
         self._word.setText(ABOUT.get(fit, word) if is_about and SLOW not in word else word)
         set_kind(self._word, kind)
         self.setToolTip(plain_tip(why))
-        self.setAccessibleName(f"On this PC: {self._word.text()}")
+        self.setAccessibleName(_("On this PC: {text}").format(text=self._word.text()))
 
 
 class Card(QFrame):
@@ -226,10 +227,10 @@ class CitedRow(QFrame):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = passing(QMenu(self), "row_menu")
-        menu.addAction("Show its place", self.chosen.emit)
-        copy = menu.addAction("Copy with its page", self.copy_requested.emit)
+        menu.addAction(_("Show its place"), self.chosen.emit)
+        copy = menu.addAction(_("Copy with its page"), self.copy_requested.emit)
         copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
-        menu.addAction("Translate", lambda: request_translation(self, self._text))
+        menu.addAction(_("Translate"), lambda: request_translation(self, self._text))
         menu.popup(event.globalPos())
 
     def enterEvent(self, event: QEnterEvent) -> None:
@@ -529,9 +530,12 @@ class WorkLine(QWidget):
 
 def amount_words(what: str, done: int, total: int, eta_s: float | None) -> str:
     """What is done, how much of it, and the time left: Checking · 3 GB of 8 GB · 2 min left."""
-    parts = [what, f"{bytes_for_people(done)} of {bytes_for_people(total)}" if total else ""]
+    parts = [
+        what,
+        _("{size} of {size2}").format(size=bytes_for_people(done), size2=bytes_for_people(total)) if total else "",
+    ]
     if eta_s is not None:
-        parts.append(f"{time_for_people(eta_s)} left")
+        parts.append(_("{time} left").format(time=time_for_people(eta_s)))
     return DOT.join(part for part in parts if part)
 
 
@@ -610,7 +614,7 @@ class Removals(QObject):
         timer.timeout.connect(partial(self._end, id, remove))
         timer.start()
         undo = partial(self._end, id, undone)
-        self._bridge.notice_raised.emit(Notice(words, action="Undo", on_action=undo, life_ms=self.undo_ms, key=key))
+        self._bridge.notice_raised.emit(Notice(words, action=_("Undo"), on_action=undo, life_ms=self.undo_ms, key=key))
 
     def keep(self, id: str) -> bool:
         """Do not remove it after all.  Returns whether it was to be removed."""

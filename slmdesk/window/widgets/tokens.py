@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
 
+from slmdesk.base.texts import _
 from slmdesk.online.events import TokenChanged
 from slmdesk.online.network import TokenPlaces
 from slmdesk.runtime.messages import Problem
@@ -27,14 +28,18 @@ from slmdesk.window.widgets.notices import UNDO_MS, Notice
 from slmdesk.window.widgets.rows import Choice
 
 KEYRING, ASK, FILE = "keyring", "ask", "file"
-PLACES: dict[str, str] = {KEYRING: "in the system's keyring", ASK: "only until slmdesk is closed", FILE: "in a file"}
-PLACE_NOTES = {
-    KEYRING: "Kept by your system, as passwords are. It may ask for the keyring's password.",
-    ASK: "Kept in memory alone: after the next start you are asked again.",
-    FILE: "A file that only you can read, but not encrypted: whoever has the disk has the token.",
+PLACES: dict[str, str] = {
+    KEYRING: _("in the system's keyring"),
+    ASK: _("only until slmdesk is closed"),
+    FILE: _("in a file"),
 }
-NO_KEYRING = "The system's keyring cannot be used here: {reason}."
-WAITING = "Keeping it…"
+PLACE_NOTES = {
+    KEYRING: _("Kept by your system, as passwords are. It may ask for the keyring's password."),
+    ASK: _("Kept in memory alone: after the next start you are asked again."),
+    FILE: _("A file that only you can read, but not encrypted: whoever has the disk has the token."),
+}
+NO_KEYRING = _("The system's keyring cannot be used here: {reason}.")
+WAITING = _("Keeping it…")
 
 
 class TokenForm(QWidget):
@@ -54,13 +59,13 @@ class TokenForm(QWidget):
         tokens.look()
 
     def _build_ui(self) -> None:
-        self._field = text_line("token_field", self, "Paste your access token", label="Access token")
+        self._field = text_line("token_field", self, _("Paste your access token"), label=_("Access token"))
         self._field.setEchoMode(QLineEdit.EchoMode.Password)
-        self._place = named(Choice(list(PLACES.items()), self), "token_place", label="Where the token is kept")
+        self._place = named(Choice(list(PLACES.items()), self), "token_place", label=_("Where the token is kept"))
         self._note = plain_label("", self, name="token_note", kind="muted")
         self._missing = plain_label("", self, name="token_missing", kind="muted", is_hidden=True)
         self._problem = plain_label("", self, name="token_problem", kind="danger", is_hidden=True)
-        title = plain_label("Keep it", self, name="token_place_title", wraps=False)
+        title = plain_label(_("Keep it"), self, name="token_place_title", wraps=False)
         place = row(title, self._place, 1, gap=theme.SPACE_8)
         column(self._field, self._problem, place, self._note, self._missing, into=self, gap=theme.SPACE_8)
         self.setFocusProxy(self._field)
@@ -128,11 +133,11 @@ class TokenForm(QWidget):
 
 
 PLACE_WORDS = {
-    "": "No access token is kept.",
-    "environment": "The token of the environment (HF_TOKEN) is used. It is not slmdesk's to change.",
-    "keyring": "A token is kept in the system's keyring.",
-    "ask": "A token is kept until slmdesk is closed.",
-    "file": "A token is kept in a file that only you can read.",
+    "": _("No access token is kept."),
+    "environment": _("The token of the environment (HF_TOKEN) is used. It is not slmdesk's to change."),
+    "keyring": _("A token is kept in the system's keyring."),
+    "ask": _("A token is kept until slmdesk is closed."),
+    "file": _("A token is kept in a file that only you can read."),
 }
 
 
@@ -181,7 +186,7 @@ class TokenController(QObject):
 
     def _on_forgotten(self, state: TokenChanged) -> None:
         self._on_state(state)
-        self._bridge.notice_raised.emit(Notice("The access token is forgotten.", life_ms=UNDO_MS, key="token"))
+        self._bridge.notice_raised.emit(Notice(_("The access token is forgotten."), life_ms=UNDO_MS, key="token"))
 
 
 def words_of(state: TokenChanged) -> str:
@@ -193,9 +198,9 @@ def words_of(state: TokenChanged) -> str:
 
 GATED_CODES = frozenset({"hub.gated", "hub.token_refused", "hub.not_admitted", "token.keyring"})
 WIDTH = 620
-INTRO = "This model is gated: its publisher wants you to agree to terms first."
-FIRST = "1.  Open its page in the browser, sign in, and accept the terms."
-SECOND = (
+INTRO = _("This model is gated: its publisher wants you to agree to terms first.")
+FIRST = _("1.  Open its page in the browser, sign in, and accept the terms.")
+SECOND = _(
     "2.  On the Hub, under Settings, Access Tokens, make a token that may read. Paste it here. It is sent to the Hub "
     "for gated models alone, and written into no log."
 )
@@ -211,9 +216,9 @@ class GatedPanel(QFrame):
     page_requested = Signal(str)
     try_again_requested = Signal(str)
 
-    def __init__(self, tokens: TokenController, repo: str, parent: QWidget, *, try_again: str = "Try again") -> None:
+    def __init__(self, tokens: TokenController, repo: str, parent: QWidget, *, try_again: str = _("Try again")) -> None:
         super().__init__(parent)
-        named(self, "gated_panel", label="A gated model")
+        named(self, "gated_panel", label=_("A gated model"))
         self._tokens, self._repo = tokens, repo
         self._build_ui(try_again)
         self._connect()
@@ -221,8 +226,8 @@ class GatedPanel(QFrame):
 
     def _build_ui(self, try_again: str) -> None:
         self._problem = plain_label("", self, name="gated_problem", kind="danger", is_hidden=True)
-        label, tip = f"Open the page of {self._repo} in the browser", plain_tip(self._repo)
-        self._page = button("Open its page…", "gated_page_button", self, label=label, tip=tip)
+        label, tip = _("Open the page of {repo} in the browser").format(repo=self._repo), plain_tip(self._repo)
+        self._page = button(_("Open its page…"), "gated_page_button", self, label=label, tip=tip)
         self._form = TokenForm(self._tokens, self)
         self._state = plain_label("", self, name="gated_token_state", kind="muted")
         self._again = button(try_again, "gated_try_again_button", self, kind="primary", on=self._on_again)
@@ -263,10 +268,10 @@ class GatedDialog(Dialog):
 
     def __init__(self, tokens: TokenController, repo: str, parent: QWidget, *, problem: Problem | None = None) -> None:
         super().__init__(parent)
-        passing(self, "gated_dialog", "A gated model")
+        passing(self, "gated_dialog", _("A gated model"))
         self._panel = GatedPanel(tokens, repo, self)
         self._panel.show_problem(problem)
-        close = button("Close", "gated_close_button", self, on=self.reject)
+        close = button(_("Close"), "gated_close_button", self, on=self.reject)
         close.setAutoDefault(False)
         head = plain_label(breakable(repo), self, name="gated_repo", kind="heading")
         column(head, self._panel, 1, row(1, close), into=self, gap=theme.SPACE_8, margins=theme.SPACE_16)

@@ -19,6 +19,7 @@ from slmdesk.base.files import write_atomically
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, stored_list
 from slmdesk.base.sealing import SealBroken, seal, unseal
 from slmdesk.base.settings import Settings
+from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES, NO_BLANKS
 from slmdesk.base.types import Json
 from slmdesk.children.client import ChildClient
@@ -228,7 +229,7 @@ class SpellingService(Service):
         problem = problem_of(event.code, event.args)
         if deaths == MOST_DEATHS:
             if not is_broken:
-                why = "it takes too long" if event.code == "child.hung" else "the process that reads it ended"
+                why = _("it takes too long") if event.code == "child.hung" else _("the process that reads it ended")
                 problem = problem_for(KnownError("dictionary.damaged", path=str(dictionary.path), reason=why))
             self._publish(Noticed(problem))
         return problem
@@ -432,7 +433,7 @@ class OwnWords:
         except FileNotFoundError:
             self._words, self._seen = frozenset(), None
         except (OSError, ValueError) as err:
-            reason = getattr(err, "strerror", None) or "it is no text in UTF-8"
+            reason = getattr(err, "strerror", None) or _("it is no text in UTF-8")
             raise KnownError("file.unreadable", path=str(self._path), reason=reason) from err
         return self._words
 
@@ -460,7 +461,7 @@ class OwnWords:
 
     def _read(self, size: int) -> frozenset[str]:
         if size > MOST_BYTES:
-            raise KnownError("file.unreadable", path=str(self._path), reason="it is too large for a list of words")
+            raise KnownError("file.unreadable", path=str(self._path), reason=_("it is too large for a list of words"))
         untrusted, (key, *former) = self._path.read_bytes(), self._keys()
         opened_by = b""
         if untrusted.startswith(_MARK):
@@ -474,7 +475,7 @@ class OwnWords:
         for key in filter(None, keys):
             with suppress(SealBroken):
                 return key, unseal(key, sealed, _MARK)
-        raise KnownError("file.unreadable", path=str(self._path), reason="it is sealed otherwise")
+        raise KnownError("file.unreadable", path=str(self._path), reason=_("it is sealed otherwise"))
 
     def _write(self, words: frozenset[str]) -> None:
         data, key = "".join(f"{word}\n" for word in sorted(words)).encode(), self._keys()[0]

@@ -29,13 +29,14 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from slmdesk.base.record import Record
+from slmdesk.base.texts import _
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge, Call, Delay, marked
 from slmdesk.window.base.theme import Theme, ThemeKeeper
 from slmdesk.window.widgets.build import named
 from slmdesk.window.widgets.opening import admit
 
-HINT = (
+HINT = _(
     "Write here, paste a text, or drop a document: Word, OpenDocument, Markdown or plain text.\n\n"
     "Correct shows mistakes in the text, and you decide on each. The other buttons say the text, or the part of it "
     "that you have selected, in another way. Everything stays on this PC."
@@ -52,7 +53,7 @@ class WritingEdit(QPlainTextEdit):
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
-        named(self, "writing_editor", label="Your text")
+        named(self, "writing_editor", label=_("Your text"))
         self.setPlaceholderText(HINT)
         self.setTabChangesFocus(True)
         self._keeper = keeper
@@ -702,7 +703,7 @@ class _Layer(QWidget):
         return text[: last.textStart() + last.textLength()].rstrip() if last else ""
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        layout, _ = self._laid_out(self._text)
+        layout, __ = self._laid_out(self._text)
         painter = QPainter(self)
         painter.setPen(self._editor.palette().color(QPalette.ColorRole.PlaceholderText))
         layout.draw(painter, QPointF(0, 0))

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QMenu, QPushButton, QScrollArea, QSplitter, QWidge
 from slmdesk.base.documents import Form
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.redaction.service import Decisions
 from slmdesk.runtime.events import ItemGone
@@ -36,19 +37,24 @@ from slmdesk.writing.types import Change, RewriteRequest, Task
 from slmdesk.writing.window.editor import WritingEdit
 from slmdesk.writing.window.panels import CorrectionPanel, SuggestionPanel, plural
 
-FILES = f"Texts ({' '.join(f'*{suffix}' for suffix in SUFFIXES)});;All files (*)"
-FORMS = (Form("docx", "Word, with tracked changes"), Form("md", "Markdown"), Form("txt", "Plain text"))
-WORDING = Wording("Redact before asking", "The text", "Go on", "everywhere in this text")
-LENGTHS = (("half", "To half its length"), ("sentence", "To one sentence"))
-TONES = (("friendlier", "Friendlier"), ("firmer", "Firmer"), ("plainer", "Plainer"), ("formal", "More formal"))
+FILES = _("Texts ({names});;All files (*)").format(names=" ".join(f"*{suffix}" for suffix in SUFFIXES))
+FORMS = (Form("docx", _("Word, with tracked changes")), Form("md", _("Markdown")), Form("txt", _("Plain text")))
+WORDING = Wording(_("Redact before asking"), _("The text"), _("Go on"), _("everywhere in this text"))
+LENGTHS = (("half", _("To half its length")), ("sentence", _("To one sentence")))
+TONES = (
+    ("friendlier", _("Friendlier")),
+    ("firmer", _("Firmer")),
+    ("plainer", _("Plainer")),
+    ("formal", _("More formal")),
+)
 SHOW_AFTER_MS = 50
 """After the last key, for a long text takes a moment to be counted."""
 BESIDE_WIDTH = 760
 KEEP_AFTER_MS = 1_500
 """From the first change that is not kept yet: what a crash may cost."""
 MOST_EARLIER = 20
-ON = "Redaction is on: what you ask for is shown first, and no words are suggested while you type."
-OFF = "Redaction is off."
+ON = _("Redaction is on: what you ask for is shown first, and no words are suggested while you type.")
+OFF = _("Redaction is off.")
 
 
 class WritingPage(QWidget):
@@ -84,26 +90,26 @@ class WritingPage(QWidget):
 
     def _build_actions(self) -> None:
         self._correct = button(
-            "Correct", "writing_correct", self, kind="primary", on=self._on_correct,
-            tip="Show mistakes as changes, in the text or the part of it that is selected", shortcut="write.correct",
+            _("Correct"), "writing_correct", self, kind="primary", on=self._on_correct,
+            tip=_("Show mistakes as changes, in the text or the part of it that is selected"), shortcut="write.correct",
         )  # fmt: skip
         self._rephrase = button(
-            "Rephrase", "writing_rephrase", self, tip="Say it in other words, in three ways",
+            _("Rephrase"), "writing_rephrase", self, tip=_("Say it in other words, in three ways"),
             shortcut="write.rephrase", on=lambda: self._rewrite(Task.REPHRASE, ""),
         )  # fmt: skip
-        self._shorten = button("Shorten", "writing_shorten", self, tip="Say it in fewer words")
+        self._shorten = button(_("Shorten"), "writing_shorten", self, tip=_("Say it in fewer words"))
         self._give_menu(self._shorten, Task.SHORTEN, LENGTHS)
         self._expand = button(
-            "Expand", "writing_expand", self, tip="Make a full text of notes",
+            _("Expand"), "writing_expand", self, tip=_("Make a full text of notes"),
             on=lambda: self._rewrite(Task.EXPAND, ""),
         )  # fmt: skip
-        self._tone = button("Tone", "writing_tone", self, tip="Say it in another tone")
+        self._tone = button(_("Tone"), "writing_tone", self, tip=_("Say it in another tone"))
         self._give_menu(self._tone, Task.TONE, TONES)
         self.shield = Shield("writing_redact", self)
         languages = sorted((language.name, language.code) for language in LANGUAGES.values())
-        values: list[tuple[object, str]] = [("", "Language: automatic"), *((code, name) for name, code in languages)]
-        self._language = named(Choice(values, self), "writing_language", label="Language of the text")
-        self._language.setToolTip("Language of the text")
+        values: list[tuple[object, str]] = [("", _("Language: automatic")), *((code, name) for name, code in languages)]
+        self._language = named(Choice(values, self), "writing_language", label=_("Language of the text"))
+        self._language.setToolTip(_("Language of the text"))
 
     def _give_menu(self, owner: QPushButton, task: Task, manners: Sequence[tuple[str, str]]) -> None:
         menu = named(QMenu(owner), f"{owner.objectName()}_menu")
@@ -116,20 +122,22 @@ class WritingPage(QWidget):
         self._said = plain_label("", self, name="writing_said", kind="small")
         self._count = plain_label("", self, name="writing_count", kind="small", wraps=False)
         self._open = button(
-            "Open…", "writing_open", self, tip="Open a document: Word, OpenDocument, Markdown, text",
+            _("Open…"), "writing_open", self, tip=_("Open a document: Word, OpenDocument, Markdown, text"),
             shortcut="write.open", on=self._on_open,
         )  # fmt: skip
         self._texts = button(
-            "Texts", "writing_texts", self, tip="A new text, and those written before",
+            _("Texts"), "writing_texts", self, tip=_("A new text, and those written before"),
             on=self._ask_earlier,
         )  # fmt: skip
         self._copy = button(
-            "Copy", "writing_copy", self, tip="Copy the whole text", shortcut="write.copy", on=self._on_copy
+            _("Copy"), "writing_copy", self, tip=_("Copy the whole text"), shortcut="write.copy", on=self._on_copy
         )
-        self._save = button("Save as", "writing_save", self, tip="Write the text to a file", shortcut="write.save")
-        give_export_menu(self._save, self._on_save, "Save as", FORMS)
+        self._save = button(
+            _("Save as"), "writing_save", self, tip=_("Write the text to a file"), shortcut="write.save"
+        )
+        give_export_menu(self._save, self._on_save, _("Save as"), FORMS)
         menu = self._save.menu()
-        self._into = menu.addAction("The opened Word file, with tracked changes…", self._on_save_into)
+        self._into = menu.addAction(_("The opened Word file, with tracked changes…"), self._on_save_into)
         self._into.setObjectName("export_into")
         menu.aboutToShow.connect(lambda: self._into.setVisible(self._word_file is not None))
 
@@ -256,11 +264,11 @@ class WritingPage(QWidget):
     def _on_earlier_listed(self, items: Sequence[Item]) -> None:
         menu = named(QMenu(self), "writing_texts_menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("New text", self.begin_new).setObjectName("new_writing")
-        delete = menu.addAction("Delete this text", self._on_delete)
+        menu.addAction(_("New text"), self.begin_new).setObjectName("new_writing")
+        delete = menu.addAction(_("Delete this text"), self._on_delete)
         delete.setObjectName("delete_writing")
         delete.setEnabled(bool(self.text.strip()))
-        menu.addSection("Written before")
+        menu.addSection(_("Written before"))
         for item in items:
             title = title_of_item(item).replace("&", "&&")
             menu.addAction(title, partial(self.open_item, item.id)).setObjectName("earlier_writing")
@@ -294,7 +302,7 @@ class WritingPage(QWidget):
             self._source = found
             self._said.setText(opened_words(found, others))
 
-        self._said.setText(f"Opening {path.name}…")
+        self._said.setText(_("Opening {name}…").format(name=path.name))
         opening = self._bridge.services.writing_files.open(path)
         self._bridge.follow(opening, opened, lambda problem: self._said.setText(problem.sentence))
 
@@ -346,12 +354,14 @@ class WritingPage(QWidget):
     # ---- given out
 
     def _on_open(self) -> None:
-        ask_files(self, "Open a document", self.open_files, name="open_writing_dialog", filters=FILES)
+        ask_files(self, _("Open a document"), self.open_files, name="open_writing_dialog", filters=FILES)
 
     def _on_copy(self) -> None:
         copy_text(self.text)
         count = len(self.corrections.changes)
-        self._said.setText(f"Copied, without the {count:,} changes not decided on." if count else "Copied.")
+        self._said.setText(
+            _("Copied, without the {count:,} changes not decided on.").format(count=count) if count else _("Copied.")
+        )
 
     @property
     def _word_file(self) -> Path | None:
@@ -375,7 +385,9 @@ class WritingPage(QWidget):
     def _on_save_into(self) -> None:
         path = self._word_file
         if path is not None:
-            ask_where(self, f"{path.stem} corrected", "docx", self._save_into, FORMS, folder=path.parent)
+            ask_where(
+                self, _("{stem} corrected").format(stem=path.stem), "docx", self._save_into, FORMS, folder=path.parent
+            )
 
     def save(self, target: Path) -> None:
         """Write the text to a file, whose suffix says as what; the dialog has asked before one is replaced.
@@ -390,7 +402,7 @@ class WritingPage(QWidget):
     def _save_into(self, target: Path) -> None:
         """Write a copy of the Word file that the text came from, with what differs as tracked changes."""
         pending = list(self.corrections.tracked())
-        doubtful = sum(bool(words) for _, words in pending)
+        doubtful = sum(bool(words) for __, words in pending)
         request = WriteRequest(self.text, target, pending, self._source)
         writing = self._bridge.services.writing_files.write_into(request)
         self._bridge.follow(writing, lambda done: self._say_written(done.path, tracked_words(done, doubtful)))
@@ -398,7 +410,7 @@ class WritingPage(QWidget):
     def _say_written(self, target: Path, words: str) -> None:
         self._bridge.notice_raised.emit(
             Notice(
-                words, action="Open", on_action=partial(_open, target), other="Open folder",
+                words, action=_("Open"), on_action=partial(_open, target), other=_("Open folder"),
                 on_other=partial(_open, target.parent), life_ms=2 * UNDO_MS, key=f"export {target}",
             )
         )  # fmt: skip
@@ -419,9 +431,11 @@ class WritingPage(QWidget):
         for other_button in (self._rephrase, self._shorten, self._expand, self._tone, self._copy, self._save):
             other_button.setEnabled(has_words)
         start, end = self.editor.selected
-        words = f"{plural(len(text.split()), 'word')}, {len(text):,} characters"
+        words = _("{plural}, {count:,} characters").format(plural=plural(len(text.split()), "word"), count=len(text))
         self._count.setText(
-            f"{words}; {plural(len(text[start:end].split()), 'word')} selected" if end > start else words
+            _("{words}; {plural} selected").format(words=words, plural=plural(len(text[start:end].split()), "word"))
+            if end > start
+            else words
         )
 
     # ---- Qt's own
@@ -462,34 +476,36 @@ def title_of_item(item: Item, most: int = 50) -> str:
 
 
 def opened_words(opened: OpenedText, others: int) -> str:
-    how = "" if opened.how else ": its words, without formatting"
-    words = [f"{opened.path.name} is opened{how}."]
+    how = "" if opened.how else _(": its words, without formatting")
+    words = [_("{name} is opened{how}.").format(name=opened.path.name, how=how)]
     if opened.left:
-        words.append(f"Not in the text: {', '.join(opened.left)}.")
+        words.append(_("Not in the text: {left}.").format(left=", ".join(opened.left)))
     if others:
-        words.append("One document can be written on at a time: the first was opened.")
+        words.append(_("One document can be written on at a time: the first was opened."))
     return " ".join(words)
 
 
 def tracked_words(written: WrittenWord, doubtful: int) -> str:
-    count = plural(written.tracked, "tracked change")
-    words = [f"Written to {written.path}, with {count} and its own formatting."]
+    count = plural(written.tracked, _("tracked change"))
+    words = [_("Written to {path}, with {count} and its own formatting.").format(path=written.path, count=count)]
     if written.lost:
-        why = "new paragraphs, or words across formatting. They are in the text here."
-        words.append(f"{_are(written.lost, 'change')} not in it: {why}")
+        why = _("new paragraphs, or words across formatting. They are in the text here.")
+        words.append(_("{are} not in it: {why}").format(are=_are(written.lost, "change"), why=why))
     if doubtful:
-        words.append(f"{_are(doubtful, 'doubtful change')} not in it: decide on them first.")
+        words.append(_("{are} not in it: decide on them first.").format(are=_are(doubtful, _("doubtful change"))))
     return " ".join(words)
 
 
 def saved_words(target: Path, changes: int) -> str:
     if not changes:
-        return f"Written to {target}."
-    count = f"{plural(changes, 'change')} not decided on"
+        return _("Written to {target}.").format(target=target)
+    count = _("{plural} not decided on").format(plural=plural(changes, "change"))
     if target.suffix.lower() == ".docx":
-        return f"Written to {target}, with {count}: tracked changes, and doubtful ones as comments."
-    return f"Written to {target}, without the {count}."
+        return _("Written to {target}, with {count}: tracked changes, and doubtful ones as comments.").format(
+            target=target, count=count
+        )
+    return _("Written to {target}, without the {count}.").format(target=target, count=count)
 
 
 def _are(count: int, what: str) -> str:
-    return f"{plural(count, what)} {'is' if count == 1 else 'are'}"
+    return f"{plural(count, what)} {ngettext('is', 'are', count)}"

@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.record import Record, changed
+from slmdesk.base.texts import _, ngettext
 from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.writing import Edit
@@ -98,31 +99,33 @@ class CorrectionPanel(QFrame):
     def _build_ui(self) -> None:
         self._busy = named(QFrame(self), "writing_busy")
         self._busy_words = plain_label("", self._busy, name="writing_busy_words", kind="muted")
-        stop = button("Stop", "writing_stop", self._busy, label="Stop correcting", on=self.stop)
-        self._bar = thin_bar("writing_progress", self._busy, "Correcting", most=0)
+        stop = button(_("Stop"), "writing_stop", self._busy, label=_("Stop correcting"), on=self.stop)
+        self._bar = thin_bar("writing_progress", self._busy, _("Correcting"), most=0)
         column(row((self._busy_words, 1), stop), self._bar, into=self._busy)
         self.list = ChangeList(self)
         self._title = plain_label("", self, name="writing_changes_title", kind="strong")
         self._back = tool_button(
-            "writing_previous", self, icon="chevron-up", label="The change before", tip="The change before",
+            "writing_previous", self, icon="chevron-up", label=_("The change before"), tip=_("The change before"),
             shortcut="change.previous", on=lambda: self.list.step(-1),
         )  # fmt: skip
         self._next = tool_button(
-            "writing_next", self, icon="chevron-down", label="The next change", tip="The next change",
+            "writing_next", self, icon="chevron-down", label=_("The next change"), tip=_("The next change"),
             shortcut="change.next", on=lambda: self.list.step(1),
         )  # fmt: skip
         make = partial(button, parent=self, kind="quiet")
         self._accept = make(
-            "Accept", "writing_accept", tip="Make this change", shortcut="change.accept", on=self.accept_current
+            _("Accept"), "writing_accept", tip=_("Make this change"), shortcut="change.accept", on=self.accept_current
         )
         self._refuse = make(
-            "Refuse", "writing_refuse", tip="Leave your words", shortcut="change.refuse", on=self.refuse_current
+            _("Refuse"), "writing_refuse", tip=_("Leave your words"), shortcut="change.refuse", on=self.refuse_current
         )
         self._accept_all = make(
-            "Accept all", "writing_accept_all", tip="Make all changes but the doubtful ones",
+            _("Accept all"), "writing_accept_all", tip=_("Make all changes but the doubtful ones"),
             on=self.accept_all,
         )  # fmt: skip
-        self._refuse_all = make("Refuse all", "writing_refuse_all", tip="Leave the text as it is", on=self.refuse_all)
+        self._refuse_all = make(
+            _("Refuse all"), "writing_refuse_all", tip=_("Leave the text as it is"), on=self.refuse_all
+        )
         ways = column(
             row(self._accept, self._refuse, 1, gap=theme.SPACE_8),
             row(self._accept_all, self._refuse_all, 1, gap=theme.SPACE_8),
@@ -174,8 +177,12 @@ class CorrectionPanel(QFrame):
             return
         self._following.cancel()
         self._end()
-        checked = f" {self._done} of {self._total} sentences were checked." if self._total else ""
-        self.said.emit(f"Stopped.{checked}")
+        checked = (
+            _(" {done} of {total} sentences were checked.").format(done=self._done, total=self._total)
+            if self._total
+            else ""
+        )
+        self.said.emit(_("Stopped.{checked}").format(checked=checked))
 
     def _on_found(self, turn: int, changes: Sequence[Change]) -> None:
         snapshot = self._snapshot
@@ -257,7 +264,12 @@ class CorrectionPanel(QFrame):
         count = len(self.changes)
         self._text.refuse([change.number for change in self.changes])
         self.said.emit(
-            f"{plural(count, 'change')} refused. Undo (Ctrl+Z) brings {'it' if count == 1 else 'them'} back."
+            ngettext(
+                "{plural} refused. Undo (Ctrl+Z) brings it back.",
+                "{plural} refused. Undo (Ctrl+Z) brings them back.",
+                count,
+                plural=plural(count, "change"),
+            )
         )
 
     def not_decided(self) -> Iterator[Change]:
@@ -295,15 +307,21 @@ class CorrectionPanel(QFrame):
         self._busy.setVisible(self.is_busy)
         self._bar.setRange(0, self._total)
         self._bar.setValue(self._done)
-        known = f"{self._done:,} of {self._total:,} sentences checked"
-        self._busy_words.setText(known if self._total else "Waiting for the model…")
+        known = _("{done:,} of {total:,} sentences checked").format(done=self._done, total=self._total)
+        self._busy_words.setText(known if self._total else _("Waiting for the model…"))
         self._show()
 
     def _show(self) -> None:
         changes = self.changes
         doubtful = sum(change.is_doubtful for change in changes)
         words = plural(len(changes), "change")
-        self._title.setText(f"{words}, {doubtful} doubtful" if doubtful else words if changes else "No changes yet")
+        self._title.setText(
+            _("{words}, {doubtful} doubtful").format(words=words, doubtful=doubtful)
+            if doubtful
+            else words
+            if changes
+            else _("No changes yet")
+        )
         for other_button in (self._accept_all, self._refuse_all, self._back, self._next):
             other_button.setEnabled(bool(changes))
         self._show_buttons()
@@ -332,25 +350,39 @@ def plural(count: int, what: str) -> str:
 
 def found_words(found: Correction) -> str:
     if not found.changes:
-        return "No mistakes found."
+        return _("No mistakes found.")
     doubtful = sum(not change.is_made for change in found.changes)
-    words = f"{plural(len(found.changes), 'change')} found"
+    words = _("{plural} found").format(plural=plural(len(found.changes), "change"))
     if all(change.doubt == "model" for change in found.changes):
-        return f"{words}. The model often changes too much: decide on each."
-    return f"{words}, {doubtful} of them doubtful." if doubtful else f"{words}."
+        return _("{words}. The model often changes too much: decide on each.").format(words=words)
+    return (
+        _("{words}, {doubtful} of them doubtful.").format(words=words, doubtful=doubtful) if doubtful else f"{words}."
+    )
 
 
 def lost_words(count: int) -> Iterator[str]:
     if count:
-        was = "was" if count == 1 else "were"
-        yield f"{plural(count, 'change')} no longer fitted the text as you have edited it, and {was} left out."
+        was = ngettext("was", "were", count)
+        yield _("{plural} no longer fitted the text as you have edited it, and {was} left out.").format(
+            plural=plural(count, "change"), was=was
+        )
 
 
 def accepted_words(sure: int, left: int) -> str:
-    doubtful = f"{plural(left, 'doubtful change')} {'is' if left == 1 else 'are'} left: decide on each."
+    doubtful = ngettext(
+        "{plural} is left: decide on each.",
+        "{plural} are left: decide on each.",
+        left,
+        plural=plural(left, _("doubtful change")),
+    )
     if not sure:
-        return f"Nothing was accepted. {doubtful}" if left else "There are no changes."
-    words = f"{plural(sure, 'change')} accepted. Undo (Ctrl+Z) takes {'it' if sure == 1 else 'them'} back."
+        return _("Nothing was accepted. {doubtful}").format(doubtful=doubtful) if left else _("There are no changes.")
+    words = ngettext(
+        "{plural} accepted. Undo (Ctrl+Z) takes it back.",
+        "{plural} accepted. Undo (Ctrl+Z) takes them back.",
+        sure,
+        plural=plural(sure, "change"),
+    )
     return f"{words} {doubtful}" if left else words
 
 
@@ -415,7 +447,7 @@ class ChangeList(QListView):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        named(self, "writing_changes", label="Changes")
+        named(self, "writing_changes", label=_("Changes"))
         self.lines = ChangeLines(self)
         self.setModel(self.lines)
         self.setSpacing(theme.SPACE_4 // 2)
@@ -493,9 +525,9 @@ def reason_words(change: ShownChange) -> str:
 
 def _shown(words: str, most: int) -> str:
     if not words:
-        return "nothing"
+        return _("nothing")
     if not words.strip():
-        return "line break" if "\n" in words else "space" if len(words) == 1 else f"{len(words)} spaces"
+        return _("line break") if "\n" in words else ngettext("space", "{n} spaces", len(words))
     line = " ".join(words.split())
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
@@ -551,14 +583,20 @@ LEAST_LETTERS = 28
 """Of a column's width: where there is less room they scroll sideways."""
 LEAST_LINES = 5
 _DOING = {
-    Task.REPHRASE: "Rephrasing…",
-    Task.SHORTEN: "Shortening…",
-    Task.EXPAND: "Expanding…",
-    Task.TONE: "Changing the tone…",
-    Task.CONTINUE: "Continuing…",
+    Task.REPHRASE: _("Rephrasing…"),
+    Task.SHORTEN: _("Shortening…"),
+    Task.EXPAND: _("Expanding…"),
+    Task.TONE: _("Changing the tone…"),
+    Task.CONTINUE: _("Continuing…"),
 }
-_TITLES = {"half": "Half as long", "sentence": "In a sentence", "friendlier": "Friendlier", "firmer": "Firmer",
-           "plainer": "Plainer", "formal": "More formal"}  # fmt: skip
+_TITLES = {
+    "half": _("Half as long"),
+    "sentence": _("In a sentence"),
+    "friendlier": _("Friendlier"),
+    "firmer": _("Firmer"),
+    "plainer": _("Plainer"),
+    "formal": _("More formal"),
+}
 
 
 class Suggestions(Record):
@@ -586,12 +624,12 @@ class SuggestionPanel(QFrame):
 
     def _build_ui(self) -> None:
         self._words = plain_label("", self, name="suggestion_words", kind="muted")
-        self._stop = button("Stop", "suggestion_stop", self, label="Stop asking", on=self.discard)
-        self._again = button("Try again", "suggestion_again", self, on=self.again)
+        self._stop = button(_("Stop"), "suggestion_stop", self, label=_("Stop asking"), on=self.discard)
+        self._again = button(_("Try again"), "suggestion_again", self, on=self.again)
         self._discard = button(
-            "Discard", "suggestion_discard", self, tip="Leave the text as it is (Esc)", on=self.discard
+            _("Discard"), "suggestion_discard", self, tip=_("Leave the text as it is (Esc)"), on=self.discard
         )
-        self._bar = thin_bar("suggestion_progress", self, "Asking the model", most=0)
+        self._bar = thin_bar("suggestion_progress", self, _("Asking the model"), most=0)
         self._inner = named(QFrame(self), "suggestion_inner")
         self._columns = row(into=self._inner, gap=theme.SPACE_12)
         area = named(_Columns(self), "suggestion_area")
@@ -635,11 +673,13 @@ class SuggestionPanel(QFrame):
         if place is None or now is None:
             return
         if self._text.plain_between(place.selectionStart(), place.selectionEnd()) != now.request.text:
-            self.said.emit("You have edited this part meanwhile, so nothing was replaced. Copy the suggestion instead.")
+            self.said.emit(
+                _("You have edited this part meanwhile, so nothing was replaced. Copy the suggestion instead.")
+            )
             return
         place.insertText(version.text, QTextCharFormat())
         self._show(None)
-        self.said.emit("Replaced. Undo (Ctrl+Z) takes it back.")
+        self.said.emit(_("Replaced. Undo (Ctrl+Z) takes it back."))
 
     # ---- private
 
@@ -662,12 +702,17 @@ class SuggestionPanel(QFrame):
 
     def _on_progressed(self, turn: int, report: tuple[int, int]) -> None:
         if turn == self._turn and self.now is not None and report[1] > 1:
-            self._show(changed(self.now, words=f"{report[0]} of {report[1]} suggestions are there…"))
+            self._show(
+                changed(
+                    self.now,
+                    words=_("{report} of {report2} suggestions are there…").format(report=report[0], report2=report[1]),
+                )
+            )
 
     def _on_rewritten(self, turn: int, found: Rewriting) -> None:
         if turn == self._turn and self.now is not None:
             self._following = None
-            count, fewer = len(found.versions), "The model gave {} of {}; the others were the same."
+            count, fewer = len(found.versions), _("The model gave {} of {}; the others were the same.")
             words = "" if count == found.asked else fewer.format(count, found.asked)
             self._show(Suggestions(self.now.request, found, is_busy=False, words=words))
 
@@ -689,7 +734,7 @@ class SuggestionPanel(QFrame):
             other_button.setVisible(not now.is_busy)
         versions = now.found.versions if now.found else ()
         gone = _gone_from(versions)
-        self._add("Your text", now.request.text, [(gone, "danger", True)], versions, is_source=True)
+        self._add(_("Your text"), now.request.text, [(gone, "danger", True)], versions, is_source=True)
         for number, version in enumerate(versions, 1):
             marks = [(version.others, "accent", False)]
             self._add(_title_of(now.request, number), version.text, marks, [version], number=number)
@@ -732,15 +777,15 @@ class SuggestionPanel(QFrame):
         if version is None:
             return row((words, 1))
         make = partial(button, parent=frame, kind="quiet")
-        tip = "Put it in the place of your text"
-        use = make("Use", f"suggestion_use_{number}", tip=tip, on=lambda: self.use(version))
-        copy = make("Copy", f"suggestion_copy_{number}", on=self._copying(version.text))
+        tip = _("Put it in the place of your text")
+        use = make(_("Use"), f"suggestion_use_{number}", tip=tip, on=lambda: self.use(version))
+        copy = make(_("Copy"), f"suggestion_copy_{number}", on=self._copying(version.text))
         return row((words, 1), use, copy, gap=theme.SPACE_4)
 
     def _copying(self, text: str) -> Callable[[], None]:
         def copy() -> None:
             copy_text(text)
-            self.said.emit("Copied.")
+            self.said.emit(_("Copied."))
 
         return copy
 
@@ -795,5 +840,5 @@ def _places(text: str, words: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 def _title_of(request: RewriteRequest, number: int) -> str:
     if request.task is Task.REPHRASE:
-        return f"Suggestion {number}"
-    return _TITLES.get(request.manner, "Expanded")
+        return _("Suggestion {number}").format(number=number)
+    return _TITLES.get(request.manner, _("Expanded"))

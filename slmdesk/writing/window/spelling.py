@@ -12,6 +12,7 @@ from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QAction, QContextMenuEvent, QPalette, QTextCharFormat, QTextCursor, QTextFormat
 from PySide6.QtWidgets import QMenu, QPlainTextEdit, QTextEdit
 
+from slmdesk.base.texts import _
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.markup import code_lines, word_at
 from slmdesk.window.base.bridge import Bridge, Call, Delay
@@ -114,7 +115,7 @@ class SpellMarks(QObject):
     def _on_checked(self, lines: Sequence[str], found: Misspelled) -> None:
         self._asked = None
         if len(self._found) > MOST_REMEMBERED:
-            present = {line for line, _ in self._lines()}
+            present = {line for line, __ in self._lines()}
             self._found = {line: spans for line, spans in self._found.items() if line in present}
         self._found.update(zip(lines, found, strict=True))
         if not self._timer.isActive():  # else the pause that follows checks
@@ -225,9 +226,9 @@ class SpellMarks(QObject):
         word, line = marked.selectedText(), marked.block().text()
         menu = passing(self._editor.createStandardContextMenu(), "spelling_menu")
         first = menu.actions()[0]
-        waiting = named(QAction("Looking for suggestions…", menu), "spelling_waiting")
+        waiting = named(QAction(_("Looking for suggestions…"), menu), "spelling_waiting")
         waiting.setEnabled(False)
-        add = named(QAction("Add to my words", menu), "spelling_add")
+        add = named(QAction(_("Add to my words"), menu), "spelling_add")
         add.triggered.connect(lambda: self._bridge.services.spelling.add_words([word]))
         for action in (waiting, menu.addSeparator(), add, menu.addSeparator()):
             menu.insertAction(first, action)
@@ -258,7 +259,7 @@ class SpellMarks(QObject):
         if found.words:
             menu.removeAction(waiting)
         else:
-            waiting.setText("No suggestions")
+            waiting.setText(_("No suggestions"))
 
     def _replace(self, marked: QTextCursor, wrong: str, right: str) -> None:
         if marked.selectedText() == wrong:  # else the text was changed meanwhile

@@ -11,6 +11,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QLabel, QListWidget, QPushButton, QWidget
 
 from slmdesk.base.settings import Settings
+from slmdesk.base.texts import _, ngettext
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.widgets.bars import SettingsController
@@ -19,16 +20,16 @@ from slmdesk.window.widgets.dialogs import Dialog
 from slmdesk.window.widgets.rows import Choice, add_setting
 from slmdesk.writing.spelling.types import SpellingChanged, SpellingState
 
-MARKED = "Words that are in no dictionary get a wavy line while you write. A right click on one suggests others."
-BY_TEXT = ("", "By the text")
-USUAL = "System default"
-NONE_FOUND = "There is no dictionary on this PC, so nothing is underlined. "
+MARKED = _("Words that are in no dictionary get a wavy line while you write. A right click on one suggests others.")
+BY_TEXT = ("", _("By the text"))
+USUAL = _("System default")
+NONE_FOUND = _("There is no dictionary on this PC, so nothing is underlined. ")
 HOW = {
-    "linux": "They come with LibreOffice and as packages of the system, such as hunspell-en-us or hunspell-de-de.",
-    "win32": "They come with LibreOffice.",
-    "darwin": "They come with LibreOffice.",
+    "linux": _("They come with LibreOffice and as packages of the system, such as hunspell-en-us or hunspell-de-de."),
+    "win32": _("They come with LibreOffice."),
+    "darwin": _("They come with LibreOffice."),
 }
-OR_CHOOSE = " Or choose a folder or file with a Hunspell dictionary: two files of the same name, .dic and .aff."
+OR_CHOOSE = _(" Or choose a folder or file with a Hunspell dictionary: two files of the same name, .dic and .aff.")
 
 
 class SpellingSection(QWidget):
@@ -44,30 +45,32 @@ class SpellingSection(QWidget):
         self.show_settings(settings.current)
 
     def _build_ui(self) -> None:
-        title = plain_label("Spelling", self, name="spelling_heading", kind="heading")
+        title = plain_label(_("Spelling"), self, name="spelling_heading", kind="heading")
         self._column = column(title, into=self, gap=theme.SPACE_12)
-        self._switch = Choice([(True, "Underlined"), (False, "Not marked")], self)
-        add_setting(self._column, self._switch, "spelling", "Misspelled words", MARKED)
+        self._switch = Choice([(True, _("Underlined")), (False, _("Not marked"))], self)
+        add_setting(self._column, self._switch, "spelling", _("Misspelled words"), MARKED)
         self._language = Choice([BY_TEXT], self)
-        add_setting(self._column, self._language, "spelling_language", "Language", "…")
+        add_setting(self._column, self._language, "spelling_language", _("Language"), "…")
         self._place = ElidedLabel(self, name="spelling_place_label")
-        self._folder = button("Folder…", "spelling_folder_button", self, label="Choose a folder with dictionaries")
-        self._file = button("File…", "spelling_file_button", self, label="Choose a dictionary")
-        self._usual = button("Reset", "spelling_reset_button", self, label="Use the dictionaries of the system")
+        self._folder = button(
+            _("Folder…"), "spelling_folder_button", self, label=_("Choose a folder with dictionaries")
+        )
+        self._file = button(_("File…"), "spelling_file_button", self, label=_("Choose a dictionary"))
+        self._usual = button(_("Reset"), "spelling_reset_button", self, label=_("Use the dictionaries of the system"))
         line = QWidget(self)
         row((self._place, 1), self._folder, self._file, self._usual, into=line, gap=theme.SPACE_8)
-        words = "The Hunspell dictionaries that are used. None comes with slmdesk."
-        add_setting(self._column, line, "spelling_place", "Dictionaries", words, is_wide=True)
-        self._edit = QPushButton("Edit…", self)
-        add_setting(self._column, self._edit, "own_words", "My words", "…")
+        words = _("The Hunspell dictionaries that are used. None comes with slmdesk.")
+        add_setting(self._column, line, "spelling_place", _("Dictionaries"), words, is_wide=True)
+        self._edit = QPushButton(_("Edit…"), self)
+        add_setting(self._column, self._edit, "own_words", _("My words"), "…")
 
     def _connect(self) -> None:
         settings = self._settings
         self._switch.value_chosen.connect(lambda value: settings.change("spelling", value))
         self._language.value_chosen.connect(lambda value: settings.change("spelling_language", value))
         for widget, mode, title in (
-            (self._folder, QFileDialog.FileMode.Directory, "Choose a folder with dictionaries"),
-            (self._file, QFileDialog.FileMode.ExistingFile, "Choose a dictionary"),
+            (self._folder, QFileDialog.FileMode.Directory, _("Choose a folder with dictionaries")),
+            (self._file, QFileDialog.FileMode.ExistingFile, _("Choose a dictionary")),
         ):
             widget.clicked.connect(partial(self._ask, mode, title))
         self._usual.clicked.connect(lambda: self.choose(""))
@@ -91,8 +94,11 @@ class SpellingSection(QWidget):
         self._say("spelling_language", dictionary_words(state))
         self._language.setEnabled(bool(state.dictionaries))
         count = len(state.words)
-        words = "1 word" if count == 1 else f"{count:,} words"
-        self._say("own_words", f"{words} that you added. They count as right." if count else "None added yet.")
+        words = ngettext("1 word", "{n:,} words", count)
+        self._say(
+            "own_words",
+            _("{words} that you added. They count as right.").format(words=words) if count else _("None added yet."),
+        )
         self._edit.setEnabled(bool(count))
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -115,7 +121,7 @@ class SpellingSection(QWidget):
 
     def _ask(self, mode: QFileDialog.FileMode, title: str) -> None:
         place = self._settings.current.spelling_place or str(Path.home())
-        dialog = passing(QFileDialog(self.window(), title, place, "Dictionaries (*.dic *.aff)"), "spelling_dialog")
+        dialog = passing(QFileDialog(self.window(), title, place, _("Dictionaries (*.dic *.aff)")), "spelling_dialog")
         dialog.setFileMode(mode)
         dialog.fileSelected.connect(self.choose)
         dialog.open()
@@ -124,7 +130,7 @@ class SpellingSection(QWidget):
 class OwnWordsDialog(Dialog):
     def __init__(self, bridge: Bridge, section: SpellingSection, words: tuple[str, ...]) -> None:
         super().__init__(section.window())
-        passing(self, "own_words", "My words")
+        passing(self, "own_words", _("My words"))
         self.resize(420, 420)
         self._bridge = bridge
         self._removed: tuple[str, ...] = ()
@@ -133,13 +139,13 @@ class OwnWordsDialog(Dialog):
         section.state_shown.connect(self._on_state)
 
     def _build_ui(self) -> None:
-        intro = plain_label("These words count as right.", self, name="own_words_intro", kind="muted")
-        self._list = named(QListWidget(self), "own_words_list", label="My words")
+        intro = plain_label(_("These words count as right."), self, name="own_words_intro", kind="muted")
+        self._list = named(QListWidget(self), "own_words_list", label=_("My words"))
         self._list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self._remove = button("Remove", "own_words_remove", self, on=self._on_remove)
-        self._undo = button("Undo", "own_words_undo", self, on=self._on_undo)
+        self._remove = button(_("Remove"), "own_words_remove", self, on=self._on_remove)
+        self._undo = button(_("Undo"), "own_words_undo", self, on=self._on_undo)
         self._undo.setEnabled(False)
-        close = button("Close", "own_words_close", self, on=self.reject)
+        close = button(_("Close"), "own_words_close", self, on=self.reject)
         foot = row(self._remove, self._undo, 1, close, gap=theme.SPACE_8)
         column(intro, (self._list, 1), foot, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._list.itemSelectionChanged.connect(self._on_selected)
@@ -169,5 +175,5 @@ def dictionary_words(state: SpellingState, platform: str = sys.platform) -> str:
     if not state.dictionaries:
         return NONE_FOUND + HOW.get(platform, HOW["linux"]) + OR_CHOOSE
     names = [dictionary.name for dictionary in state.dictionaries]
-    shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
-    return f"Found: {shown}. Text in other languages is not checked."
+    shown = ", ".join(names[:12]) + (_(" and {count} more").format(count=len(names) - 12) if len(names) > 12 else "")
+    return _("Found: {shown}. Text in other languages is not checked.").format(shown=shown)

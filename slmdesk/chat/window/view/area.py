@@ -29,6 +29,7 @@ from PySide6.QtWidgets import QAccessibleWidget, QApplication, QTextEdit, QToolB
 
 from slmdesk.base.record import Record
 from slmdesk.base.records import Status
+from slmdesk.base.texts import _
 from slmdesk.chat.window.view.message import ACTIONS, MENU, OTHER_MODEL, VERSION_STEPS, MessageView, MessageWidget
 from slmdesk.chat.window.view.scroll import EDGE, WHOLE, MessageArea, Row
 from slmdesk.chat.window.view.selection import Entry, SelectableArea, show_menu
@@ -71,7 +72,7 @@ class ConversationView(SelectableArea):
         self._nodes: list[MessageNode] = []
         self._flip = ("", 0, False)
         self.models: Sequence[tuple[str, str]] = ()
-        self.setAccessibleName("Conversation")
+        self.setAccessibleName(_("Conversation"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         install_factory()
         QApplication.instance().focusChanged.connect(self._on_focus_changed)  # type: ignore[union-attr]
@@ -241,22 +242,22 @@ class ConversationView(SelectableArea):
         row = self.rows[self._index(message_id)]
         selected = self.selected_text()
         entries: list[Entry] = [
-            ("Copy selection", "Ctrl+C", self.copy_selection if selected else None),
-            ("Translate selection", "", partial(request_translation, self, selected) if selected else None),
-            ("Select all", "Ctrl+A", self.select_all),
+            (_("Copy selection"), "Ctrl+C", self.copy_selection if selected else None),
+            (_("Translate selection"), "", partial(request_translation, self, selected) if selected else None),
+            (_("Select all"), "Ctrl+A", self.select_all),
         ]
         if judge_link(address).openable:
-            entries.append(("Copy link address", "", lambda: copy_text(address)))
+            entries.append((_("Copy link address"), "", lambda: copy_text(address)))
         if row.widget is not None:
             entries += self._parts_at(row.widget, message_id)
         entries.append(("", "", None))
-        words = {"copy": "Copy message", "translate": "Translate message"}
+        words = {"copy": _("Copy message"), "translate": _("Translate message")}
         for key, (_icon, text) in ACTIONS.items():
             if key in row.view.actions:
                 entries.append((words.get(key, text), "", partial(self._on_action, message_id, key)))
                 if key == "copy" and row.view.is_markdown:
-                    entries.append(("Copy message as", "", self._copies_of(message_id)))
-        write = "Open selection in Write" if selected else "Open message in Write"
+                    entries.append((_("Copy message as"), "", self._copies_of(message_id)))
+        write = _("Open selection in Write") if selected else _("Open message in Write")
         entries.append((write, "", partial(request_writing, self, selected or row.view.text)))
         show_menu(self, place, [*entries, *self._more_of(row.view)])
 
@@ -269,7 +270,7 @@ class ConversationView(SelectableArea):
                 entries.append((words, "", partial(self._on_action, view.id, key)))
         if "try_again" in view.actions and len(self.models) > 1:
             models = [(name, "", partial(self._on_action, view.id, OTHER_MODEL + id)) for id, name in self.models]
-            entries.insert(0, ("Try again with", "", models))
+            entries.insert(0, (_("Try again with"), "", models))
         return [("", "", None), *entries] if entries else []
 
     def _on_caret_moved(self, widget: MessageWidget) -> None:
@@ -441,10 +442,10 @@ Interface: TypeAlias = Any
 """A QAccessibleInterface or None: PySide's stubs forget that there may be none."""
 
 _ENDED = {
-    Status.COMPLETE: "Answer complete.",
-    Status.CANCELLED: "Answer stopped.",
-    Status.FAILED: "Answer failed.",
-    Status.INTERRUPTED: "Answer interrupted.",
+    Status.COMPLETE: _("Answer complete."),
+    Status.CANCELLED: _("Answer stopped."),
+    Status.FAILED: _("Answer failed."),
+    Status.INTERRUPTED: _("Answer interrupted."),
 }
 
 
@@ -463,7 +464,7 @@ class MessageNode(QObject):
 
 class ConversationAccessible(QAccessibleWidget):
     def __init__(self, view: ConversationView) -> None:
-        super().__init__(view, QAccessible.Role.List, "Conversation")
+        super().__init__(view, QAccessible.Role.List, _("Conversation"))
         self._view = view
 
     def childCount(self) -> int:
@@ -527,7 +528,9 @@ class MessageAccessible(QAccessibleObject):
             return ": ".join(part for part in (message.label, message.text, message.note) if part)
         if kind != QAccessible.Text.Description:
             return ""
-        version = f"Version {message.version_words}" if message.version_words else ""
+        version = (
+            _("Version {version_words}").format(version_words=message.version_words) if message.version_words else ""
+        )
         return ". ".join(part for part in (version, message.details) if part)
 
     def state(self) -> QAccessible.State:
@@ -580,7 +583,7 @@ def announce(view: ConversationView, message: MessageView) -> None:
 
 MOST_MARKS = 2000
 """In one message."""
-NOT_RECOGNISED = "Resembles a name or number that stood for another. It was left as the model wrote it."
+NOT_RECOGNISED = _("Resembles a name or number that stood for another. It was left as the model wrote it.")
 
 
 class Hit(Record):
@@ -634,7 +637,7 @@ def find_in(messages: Iterable[MessageView], words: str) -> tuple[Hit, ...]:
     if not words.strip():
         return ()
     pattern = _pattern(words)
-    counted = ((view.id, sum(1 for _ in pattern.finditer(view.text))) for view in messages)
+    counted = ((view.id, sum(1 for __ in pattern.finditer(view.text))) for view in messages)
     return tuple(Hit(message_id, count) for message_id, count in counted if count)
 
 

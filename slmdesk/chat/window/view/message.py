@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 
 from slmdesk.base.record import Record
 from slmdesk.base.records import Status
+from slmdesk.base.texts import _
 from slmdesk.window.base.theme import RADIUS, SPACE_4, SPACE_8, SPACE_12, SPACE_16, icon, pixmap, scaled
 from slmdesk.window.markdown.formulas import Formulas
 from slmdesk.window.markdown.message import MessageText, MessageWriter
@@ -17,35 +18,35 @@ from slmdesk.window.markdown.selected import BOTTOM_MARGIN, TOP_MARGIN, Parser, 
 from slmdesk.window.widgets.build import named, plain_label, plain_tip
 
 ACTIONS = {
-    "copy": ("copy", "Copy"),
-    "edit": ("pencil", "Edit"),
-    "translate": ("languages", "Translate"),
-    "try_again": ("refresh-cw", "Try again"),
-    "continue": ("play", "Continue"),
-    "seen": ("eye", "Show what the model saw"),
+    "copy": ("copy", _("Copy")),
+    "edit": ("pencil", _("Edit")),
+    "translate": ("languages", _("Translate")),
+    "try_again": ("refresh-cw", _("Try again")),
+    "continue": ("play", _("Continue")),
+    "seen": ("eye", _("Show what the model saw")),
 }
 
-REWRITES = {"shorter": "Shorter", "longer": "Longer", "simpler": "Simpler"}
-DELETIONS = {"delete": "Delete this message", "delete_below": "Delete with all that follows"}
+REWRITES = {"shorter": _("Shorter"), "longer": _("Longer"), "simpler": _("Simpler")}
+DELETIONS = {"delete": _("Delete this message"), "delete_below": _("Delete with all that follows")}
 MENU = {
     **REWRITES,
-    "pin": "Pin, so that the model always sees it",
-    "unpin": "Unpin",
-    "fork": "New chat from here",
-    "original": "Bring back what the model wrote",
-    "details": "Details",
+    "pin": _("Pin, so that the model always sees it"),
+    "unpin": _("Unpin"),
+    "fork": _("New chat from here"),
+    "original": _("Bring back what the model wrote"),
+    "details": _("Details"),
     **DELETIONS,
 }
 OTHER_MODEL = "model:"
 """Before the id of a model: answer again with it."""
-MORE = ("ellipsis", "More")
+MORE = ("ellipsis", _("More"))
 
 VERSION_STEPS = {"previous_version": -1, "next_version": 1}
 
 TOGGLE_THOUGHT, ANSWER_NOW = "thought", "answer_now"
 """Keys beside those of Extras: show or hide what the model thought; end it."""
 
-AUTHORS = {"user": "You", "assistant": "Answer", "system": "Instructions"}
+AUTHORS = {"user": _("You"), "assistant": _("Answer"), "system": _("Instructions")}
 
 
 class Extra(Record):
@@ -88,12 +89,16 @@ class MessageView(Record):
 
     @property
     def label(self) -> str:
-        states = ("pinned" if self.is_pinned else "", "not seen by the model" if self.is_left_out else "")
+        states = ("pinned" if self.is_pinned else "", _("not seen by the model") if self.is_left_out else "")
         return " · ".join(state for state in (self.author or AUTHORS.get(self.role, self.role), *states) if state)
 
     @property
     def version_words(self) -> str:
-        return f"{self.version} of {self.versions}" if self.versions > 1 else ""
+        return (
+            _("{version} of {versions}").format(version=self.version, versions=self.versions)
+            if self.versions > 1
+            else ""
+        )
 
     @property
     def is_markdown(self) -> bool:
@@ -109,7 +114,7 @@ class MessageView(Record):
 
 
 GAP = SPACE_8
-PLAIN_NOTE = "Part of this is shown without formatting, which would have taken too long."
+PLAIN_NOTE = _("Part of this is shown without formatting, which would have taken too long.")
 _NOTE_LOOKS = {
     Status.FAILED: ("triangle-alert", "danger"),
     Status.INTERRUPTED: ("triangle-alert", "warn"),
@@ -350,13 +355,13 @@ class MessageWidget(QWidget):
     def _make_versions(self) -> None:
         view = self._view
         names = ("chevron-right", "chevron-left") if self.isRightToLeft() else ("chevron-left", "chevron-right")
-        before = self._make_button("previous_version", names[0], "Previous version (Left)")
+        before = self._make_button("previous_version", names[0], _("Previous version (Left)"))
         before.setEnabled(view.version > 1)
-        behind = self._make_button("next_version", names[1], "Next version (Right)")
+        behind = self._make_button("next_version", names[1], _("Next version (Right)"))
         behind.setEnabled(view.version < view.versions)
         label = self._make_label("message_version", view.version_words)
-        label.setAccessibleName(f"Version {view.version_words}")
-        label.setToolTip("Each version is kept, with all that follows it")
+        label.setAccessibleName(_("Version {version_words}").format(version_words=view.version_words))
+        label.setToolTip(_("Each version is kept, with all that follows it"))
         self._row += [before, label, behind]
 
     def _make_label(self, name: str, words: str) -> QLabel:
@@ -424,11 +429,11 @@ class ThoughtLine(QObject):
                     one.hide()
             return
         if self._line is None or self._answer_now is None or self._text is None:
-            self._line = self._make_button("message_thought", TOGGLE_THOUGHT, "Show or hide what the model thought")
+            self._line = self._make_button("message_thought", TOGGLE_THOUGHT, _("Show or hide what the model thought"))
             self._answer_now = self._make_button(
-                "message_answer_now", ANSWER_NOW, "End the thought and write the answer"
+                "message_answer_now", ANSWER_NOW, _("End the thought and write the answer")
             )
-            self._answer_now.setText("Answer now")
+            self._answer_now.setText(_("Answer now"))
             self._text = plain_label("", self._parent, name="message_thought_text", kind="small")
             self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         is_open = view.is_thought_open

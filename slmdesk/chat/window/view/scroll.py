@@ -17,6 +17,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QPushButton, QWidget
 
 from slmdesk.base.record import changed
+from slmdesk.base.texts import _
 from slmdesk.chat.window.view.message import MessageView, MessageWidget, height_without_text
 from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.theme import COLUMN_WIDTH, LIGHT, SPACE_12, SPACE_16, Fonts, Theme, icon, system_fonts
@@ -47,7 +48,7 @@ class MessageArea(QAbstractScrollArea):
         self._reported_at_end = True
         self._placing = False
         self._empty: QWidget | None = None
-        self._newest = QPushButton("Newest", self)
+        self._newest = QPushButton(_("Newest"), self)
         self._build_ground()
 
     def _build_ground(self) -> None:
@@ -56,7 +57,7 @@ class MessageArea(QAbstractScrollArea):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setMinimumWidth(280)
         self._newest.setObjectName("newest_button")
-        self._newest.setToolTip("Go to the newest words (End)")
+        self._newest.setToolTip(_("Go to the newest words (End)"))
         self._newest.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._newest.hide()
         self._newest.clicked.connect(self.scroll_to_end)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QMimeData, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeySequence, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QMenu, QWidget
 
+from slmdesk.base.texts import _
 from slmdesk.chat.window.view.message import MessageView, MessageWidget
 from slmdesk.chat.window.view.scroll import END, WHOLE, GrowingArea, MessageArea, Row
 from slmdesk.window.base.bridge import copy_data
@@ -115,17 +116,17 @@ class Selecting(QObject):
 
     def text(self, style: ViewStyle, parser: Parser) -> str:
         chosen = self._chosen(style, parser)
-        return "\n\n".join(text_of_selection(part) if part else view.text for view, part, _ in chosen)
+        return "\n\n".join(text_of_selection(part) if part else view.text for view, part, __ in chosen)
 
     def mime(self, style: ViewStyle, parser: Parser) -> QMimeData | None:
         """The same for the clipboard, with HTML; None where nothing is selected."""
         chosen = list(self._chosen(style, parser))  # holds the documents while they are read
         if len(chosen) == 1 and chosen[0][1] is not None:
             return mime_of_selection(chosen[0][1])
-        text = "\n\n".join(text_of_selection(part) if part else view.text for view, part, _ in chosen)
+        text = "\n\n".join(text_of_selection(part) if part else view.text for view, part, __ in chosen)
         if len(text) > LONGEST_HTML:
             return mime_of(text)
-        pages = [html_of_selection(part) if part else html_of(view, parser) for view, part, _ in chosen]
+        pages = [html_of_selection(part) if part else html_of(view, parser) for view, part, __ in chosen]
         return mime_of(text, "\n".join(pages)) if text else None
 
     def _chosen(
@@ -242,16 +243,16 @@ class SelectableArea(GrowingArea):
     # for the menu --------------------------------------------------------------------------------------------------
 
     def _copies_of(self, message_id: str) -> list[Entry]:
-        forms = {"Text": "text", "Markdown": "markdown", "Formatted text": "html"}
+        forms = {_("Text"): "text", _("Markdown"): "markdown", _("Formatted text"): "html"}
         return [(words, "", partial(self._copy_as, message_id, form)) for words, form in forms.items()]
 
     def _parts_at(self, widget: MessageWidget, message_id: str) -> list[Entry]:
         cursor, entries = widget.text.menu_cursor, list[Entry]()
         if (table := table_at(cursor)) is not None:
-            entries.append(("Copy table", "", lambda: self._put(mime_of_table(table))))
+            entries.append((_("Copy table"), "", lambda: self._put(mime_of_table(table))))
         if number := code_at(cursor):
-            entries.append(("Copy code", "", partial(self._copy_code, message_id, number)))
-            entries.append(("Save code as…", "", partial(self._save_code, message_id, number)))
+            entries.append((_("Copy code"), "", partial(self._copy_code, message_id, number)))
+            entries.append((_("Save code as…"), "", partial(self._save_code, message_id, number)))
         return entries
 
     def _copy_as(self, message_id: str, form: str) -> None:

@@ -1,0 +1,72 @@
+"""Every text that a window shows passes `_()` or `ngettext()`, so that a catalogue of another language finds it."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.pure
+ROOT = Path(__file__).parent.parent / "slmdesk"
+WINDOWS = sorted({*ROOT.glob("**/window/**/*.py"), *ROOT.glob("*/window.py")})
+SHOWN = {
+    "setText": 0, "setToolTip": 0, "setWindowTitle": 0, "setPlaceholderText": 0, "setAccessibleName": 0, "setTitle": 0,
+    "setAccessibleDescription": 0, "setStatusTip": 0, "setLabelText": 0, "setHeaderLabels": 0, "addAction": 0,
+    "addMenu": 0, "addSection": 0, "addItem": 0, "addTab": 1, "QLabel": 0, "QPushButton": 0, "QCheckBox": 0,
+    "QRadioButton": 0, "QAction": 0, "QMenu": 0, "QGroupBox": 0, "CheckBox": 0, "button": 0, "tool_button": 2,
+    "text_line": 2, "plain_label": 0, "passing": 2, "show_words": 1, "add_setting": 3, "Notice": 0, "TextDialog": 0,
+}  # fmt: skip
+"""Calls that show a text, and which of their arguments it is."""
+NAMES = {"label", "tip", "title", "hint", "words", "action", "sentence", "spoken", "clears", "intro"}
+"""Arguments by name that are texts, whatever is called."""
+LEFT = {"CSV", "PDF", "slmdesk"}
+
+
+def texts_in(node: ast.expr) -> Iterator[ast.expr]:
+    """The strings an argument can be, without those that have passed a function."""
+    if isinstance(node, ast.IfExp):
+        yield from (*texts_in(node.body), *texts_in(node.orelse))
+    elif isinstance(node, ast.BoolOp | ast.List | ast.Tuple):
+        for part in node.values if isinstance(node, ast.BoolOp) else node.elts:
+            yield from texts_in(part)
+    elif isinstance(node, ast.BinOp):
+        yield from (*texts_in(node.left), *texts_in(node.right))
+    elif isinstance(node, ast.Constant | ast.JoinedStr):
+        yield node
+
+
+def is_words(node: ast.expr) -> bool:
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    text = "".join(part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str))
+    return bool(re.search(r"[^\W\d_]{2,}", re.sub(r"<[^>]*>", "", text))) and text not in LEFT
+
+
+def bare_texts(code: str) -> Iterator[tuple[int, str]]:
+    for call in ast.walk(ast.parse(code)):
+        if not isinstance(call, ast.Call):
+            continue
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        at = SHOWN.get(name, len(call.args))
+        shown = [*call.args[at : at + 1], *(one.value for one in call.keywords if one.arg in NAMES)]
+        for node in (node for argument in shown for node in texts_in(argument)):
+            if is_words(node):
+                yield node.lineno, ast.unparse(node)
+
+
+def test_texts_of_windows_pass_the_function():
+    assert WINDOWS
+    found = [
+        f"{file.relative_to(ROOT)}:{line} {text}" for file in WINDOWS for line, text in bare_texts(file.read_text())
+    ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("call", ['setText("Save")', 'setText(f"{n} pages")', 'row(label="a" if x else "The b")'])
+def test_a_bare_text_is_found(call):
+    assert list(bare_texts(call))
+
+
+@pytest.mark.parametrize("call", ['setText(_("Save"))', 'setText("")', 'setText(f"{n} %")', 'named(x, "save_button")'])
+def test_what_passed_the_function_is_not(call):
+    assert not list(bare_texts(call))
