@@ -30,9 +30,9 @@ from slmdesk.online.window.network import (
     EMPTY,
     NOTHING,
     PAGE,
-    NetworkController,
     NetworkLogModel,
     NetworkLogWindow,
+    NetworkSection,
     TokenDialog,
 )
 from slmdesk.window.widgets.bars import SHOWN_BY
@@ -226,8 +226,7 @@ def test_what_cannot_be_is_said_beside_its_field_and_not_kept(begin, hub, tmp_pa
         assert field.text() == words, "to be mended"
         write(program, field, before)
         program.wait(lambda verdict=verdict: not verdict.text())
-    program.window.page("Settings")
-    program.frame.findChild(NetworkController).change("ca_file", str(bad))
+    page.findChild(NetworkSection).change("ca_file", str(bad))
     program.wait(lambda: "no certificate in it" in program.find("ca_file_verdict", page).text())
     assert settings(program).ca_file == ""
     assert not program.notices(), "beside the field is enough"
