@@ -1,7 +1,8 @@
-"""python -m benchmarks.quality.questions MODEL [--aside] [--older] [--plain] [--truth THRESHOLD] [NAME …]: answers.
+"""python -m benchmarks.quality.questions MODEL [--aside] [--older] [--plain | --right] [--truth THRESHOLD] [NAME …].
 
 Each question of benchmarks/quality/matters (with --older, of documents) is asked of the program (with --plain of the
 same model in a chat with the document attached, too) and judged by the rules written down before (see `expectations`).
+--right: the program's rules are given the right answers, sure of each, instead of a model's: what they cost at most.
 A line for each answer, at the end a table in Markdown, shares with their interval of 95 %.  --truth: the model's exam
 in telling true from false is taken for passed; a model that sat none is not asked what the text says.  With a
 folder in SLMDESK_QUALITY_OUT answers are kept there and not asked for again.
@@ -23,9 +24,14 @@ from benchmarks.quality.expectations import FOLDER, MATTERS, Document, Question,
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.types import Json
 from slmdesk.evaluation.exams import SKILLS, Skill, SkillResult, items, shape_of_skill
-from slmdesk.questions.prompt import Answered
+from slmdesk.library.search import RankedPassages
+from slmdesk.questions.grounds import asks_yes_or_no, says_no
+from slmdesk.questions.plan import MOST_PASSAGES, AnswerContext, Asked, Evidence, Reply, plan
+from slmdesk.questions.prompt import Answered, Source
 
-OPTIONS = {"--aside", "--older", "--plain", "--truth"}
+OPTIONS = {"--aside", "--older", "--plain", "--right", "--truth"}
+SURE = 9.0
+"""log P(Yes) - log P(No) of the stand-in."""
 NOT_FOUND, NO_PAGE = "not found", "no page"
 """In the notes on an answer: it says that the document does not tell; its quotation is from another page."""
 
@@ -43,7 +49,7 @@ class Judged:
     def is_right(self) -> bool:
         """Whether it says what it must; where there is no answer: whether it is honest."""
         text, question = self.made.text, self.question
-        if self.side == "ours" and NOT_FOUND in self.made.notes:
+        if self.side != attached.__name__ and NOT_FOUND in self.made.notes:
             return question.none
         return bool(text) and (is_right(text, question) if not denies(text) else question.none)
 
@@ -66,7 +72,7 @@ def ours(desk: Desk, record: DocumentRecord, question: Question) -> Made:
     """What the program answers."""
     made = desk.answer(record, question.question)
     answered: Answered = made.result
-    notes = [] if answered.found else [NOT_FOUND]
+    notes = _notes(answered)
     if answered.found and answered.citations and not question.none:
         first = answered.citations[0]
         (there,) = desk.services.service_thread.call(
@@ -74,9 +80,37 @@ def ours(desk: Desk, record: DocumentRecord, question: Question) -> Made:
         )
         if plain(question.quote) not in plain(there.text):
             notes.append(NO_PAGE)
-    notes += [f"{mark.kind} {mark.text[:40]!r}" for mark in answered.marks]
     marked = int(answered.found and not answered.supported)
     return Made(made.text or answered.answer, made.seconds, made.first_s, marked=marked, notes=", ".join(notes))
+
+
+def right(desk: Desk, record: DocumentRecord, question: Question) -> Made:
+    """What the program makes of the right answer, as a model would give it that is sure."""
+
+    def answered() -> Answered:
+        store = desk.services.store
+        passages = tuple(store.passages.of_document(record.id))
+        sources = tuple(Source(number, passage, record.name) for number, passage in enumerate(passages, 1))
+        ranked = RankedPassages(passages[:MOST_PASSAGES], ())
+        reading = AnswerContext(ranked, sources, is_whole=True, passages=len(passages))
+        judge = Evidence(store, question.question, (record,), reading).part
+        asked = Asked(question.question, (), names=False, can_tell=True)
+        steps = plan(asked, reading, lambda _reading, *words: judge(*words))
+        is_no = question.none or (asks_yes_or_no(question.question) and says_no(question.answer))
+        scores, words = ((-SURE, 0.0) if is_no else (0.0, -SURE)), "" if question.none else question.answer
+        step = next(steps)
+        while True:
+            try:
+                step = steps.send(Reply("", scores) if step.choices else Reply(words))
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+
+    said = desk.services.service_thread.call(answered)
+    return Made(said.answer, 0.0, 0.0, marked=int(said.found and not said.supported), notes=", ".join(_notes(said)))
+
+
+def _notes(answered: Answered) -> list[str]:
+    return [*([] if answered.found else [NOT_FOUND]), *(f"{mark.kind} {mark.text[:40]!r}" for mark in answered.marks)]
 
 
 def attached(desk: Desk, record: DocumentRecord, question: Question) -> Made:
@@ -135,7 +169,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     folder = FOLDER if "--older" in options else MATTERS
     some = [document for document in documents("--aside" in options, folder) if not names or document.name in names]
-    sides = (ours, attached) if "--plain" in options else (ours,)
+    sides = (right,) if "--right" in options else (ours, attached) if "--plain" in options else (ours,)
     judged: list[Judged] = []
     with Desk(model) as desk:
         if threshold is not None:
