@@ -9,7 +9,7 @@ from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QListWidget, QMenu
 
-from slmdesk.writing.window.spelling_section import SpellingController
+from slmdesk.writing.window.spelling_section import SpellingSection
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 
@@ -224,7 +224,7 @@ def test_a_folder_without_a_dictionary_is_refused_with_a_sentence(writer, tmp_pa
     program = writer
     (tmp_path / "empty").mkdir()
     program.window.page("Settings")
-    program.frame.findChild(SpellingController).choose(str(tmp_path / "empty"))
+    program.frame.settings_page.findChild(SpellingSection).choose(str(tmp_path / "empty"))
     program.wait(lambda: any("there is no dictionary" in words for words in program.notices()))
     assert program.frame.settings.current.spelling_place == str(tmp_path / "dictionaries")
 
