@@ -138,9 +138,9 @@ def masked(text: str, terms: Sequence[Term], source: str, target: str) -> Masked
 def unmasked(
     answer: str, terms: dict[str, str], probabilities: Sequence[TokenProbability] = ()
 ) -> tuple[str, tuple[TokenProbability, ...]]:
-    """Put the terms back; the probabilities move with their words, those of invented names go.
+    """Put the terms back in place of their stand-ins, and drop the probabilities of the stand-ins.
 
-    `terms`: see Masked.  An ending of up to three letters that was added to a name goes too ("Zorvexu").
+    `terms`: see Masked.  An ending of up to three letters that a model added to a stand-in is removed too ("Zorvexu").
     """
     if not terms:
         return answer, tuple(probabilities)

@@ -113,7 +113,7 @@ def _leads_on(head: str, rest: str, words: SentenceWords) -> bool:
 
 
 def _is_ordinal(head: str, rest: str, starts: bool) -> bool:
-    """German: "dem 21. | Januar", "Im 3. | Quartal"."""
+    """Whether the dot ends a German ordinal number, not a sentence: "dem 21. Januar", "Im 3. Quartal"."""
     if (first := _FIRST_WORD.match(rest)) is None:
         return False
     if _DAY.search(head) and first[0].casefold() in _letters("months"):

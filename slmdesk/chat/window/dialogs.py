@@ -550,7 +550,7 @@ class EditDialog(Dialog):
     saved = Signal(str)
 
     def __init__(self, parent: QWidget, text: str, words: tuple[str, str, str]) -> None:
-        """`words`: QUESTION, ANSWER or NOTES."""
+        """Edit a text; `words` says what it is and what its buttons say: QUESTION, ANSWER or NOTES."""
         super().__init__(parent)
         title, intro, save = words
         passing(self, "edit_dialog", title)

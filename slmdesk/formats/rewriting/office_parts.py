@@ -633,7 +633,7 @@ class RepeatedTexts:
 
 
 def twinned(elements: Iterable[etree._Element], units_of: Callable[[etree._Element], Units]) -> Units:
-    """The units of elements, one after another; those of an `mc:Fallback` are answered as those of its `mc:Choice`."""
+    """Yield the units of elements.  An `mc:Fallback` repeats its `mc:Choice` and gets its answers."""
     twins: dict[etree._Element, RepeatedTexts] = {}
     for element in elements:
         copy = above(element, "Choice", "Fallback")

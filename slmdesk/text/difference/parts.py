@@ -175,7 +175,7 @@ def _lines(raw: str) -> Iterator[tuple[int, int]]:
 
 
 def _short_enough(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """A sentence, or its pieces; the cuts go by the words, so that an edit moves few of them (see core.chunking)."""
+    """Cut a long sentence into pieces at places that its words decide, so that an edit moves few of the cuts."""
     if end - start <= LONG_CHARACTERS:
         yield start, end
         return

@@ -710,7 +710,7 @@ class _Layer(QWidget):
         painter.end()
 
     def _laid_out(self, text: str) -> tuple[QTextLayout, int]:
-        """A text in its lines; and 1 where not one word fits behind the caret, so that all stand below, else 0."""
+        """Lay out a text; also return 1 if no word fits behind the caret and it begins in the next line, else 0."""
         caret, font = self._editor.cursorRect(), self._editor.document().defaultFont()
         margin = self._editor.document().documentMargin()
         right = self._editor.viewport().width() - margin
