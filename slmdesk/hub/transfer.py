@@ -400,7 +400,7 @@ class Transfer:
         """Bytes that were there when it began, as long as they are used."""
 
     def run(self) -> Generator[Progress, None, None]:
-        """Fetch until the part is complete and verified; what has arrived is always kept.  Raises Stopped, and KnownError
+        """Fetch until the part is complete and verified; what has arrived stays.  Raises Stopped, and KnownError
         download.*, `disk.full`, network.*, hub.*.
         """
         part = self._part
