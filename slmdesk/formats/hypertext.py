@@ -612,7 +612,7 @@ def _own_label(found: Hypertext) -> str:
 
 
 def _book(archive: Archive, path: str) -> _Book:
-    """The content of the package document.  Raises KnownError `document.damaged`."""
+    """Read the package document (.opf) of an e-book.  Raises KnownError `document.damaged`."""
     container = parse(_needed(archive, "META-INF/container.xml", path), path)
     files = [element.get("full-path") or "" for element in container.iter() if local(element) == "rootfile"]
     name = next((file for file in files if file in archive), "")

@@ -290,7 +290,7 @@ class Retrieval:
     def rank(
         self, question: str, documents: Sequence[str], *, before: Sequence[str] = (), by_meaning: bool = True
     ) -> Pending[RankedPassages]:
-        """Find the passages of these documents that match a question best; ended at once when only words are used.
+        """Find the passages of these documents that match a question best; at once where words alone are used.
 
         `before`: the earlier questions of the conversation.  `by_meaning`: the question may be given to the embedding
         model as it is.  Raises KnownError store.*.

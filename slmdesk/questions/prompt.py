@@ -97,7 +97,7 @@ class Answered(Record):
 
     @property
     def state(self) -> str:
-        """Whether it is in the text (IN_TEXT), to be checked (CHECK) or not in the text (NOT_IN_TEXT)."""
+        """Whether the answer is in the text (IN_TEXT), to be checked (CHECK) or not in the text (NOT_IN_TEXT)."""
         if not self.found:
             return NOT_IN_TEXT
         return IN_TEXT if self.supported else CHECK

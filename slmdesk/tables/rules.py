@@ -336,7 +336,7 @@ def is_iban_column(column: Column) -> bool:
 
 
 def _around(lines: Sequence[Line], at: int, start: int, end: int, last: int) -> tuple[str, str]:
-    """The words of its sentence or row before and behind a value, from the value before it on."""
+    """The words around a value, within its sentence or row and behind the value before it."""
     line = lines[at]
     first, until = line.sentence(start)
     before = line.text[max(first, last) : start]
