@@ -611,6 +611,10 @@ class ReadAhead:
             lambda _problem: None,
         )
 
+    def holds(self, turns: Sequence[ChatMessage]) -> bool:
+        """Whether these turns were read last, to their end, by the model that is loaded now."""
+        return self._lease is None and self._last[2:] == (self._loader.generation, tuple(turns))
+
     def load(self, record: ModelRecord) -> None:
         """Load a model that was let go, where no other is in use."""
         is_free = self._loader.state.state is ModelState.NOT_LOADED and record.id != self._tried

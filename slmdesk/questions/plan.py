@@ -51,12 +51,14 @@ ANSWER_TOKENS = 400
 FRAME_TOKENS = 260
 """Instructions and the format's own, beside the passages."""
 SOURCE_TOKENS = 14
-WHOLE_TOKENS = 2500
-"""Of a text that is read whole at once, three pages or four: passages alone mislead a small model.  About 20 s of
-reading, and the next question finds it read.
-"""
+WHOLE_S = 20.0
+"""A text that the model reads sooner is read whole at once; the next question finds it read."""
+READ_PER_S = 125.0
+"""Tokens, of a model that has read nothing here yet."""
 FIRST_TOKENS = 600
 """Of the passages that are read first of a longer one: they hold most answers."""
+LEAST_WHOLE = 2 * FIRST_TOKENS
+"""What is no longer than this is read whole on a slow PC too: passages first would save little."""
 READ_TOKENS = 1800
 """Of passages, where those do not answer it and the documents do not fit whole: with more, small models lose their
 way.
@@ -94,6 +96,8 @@ class ReadingRequest(Record):
     """None: passages alone are wanted."""
     explicit: bool
     veil: Veil | None = None
+    whole_tokens: float = WHOLE_S * READ_PER_S
+    """A text of so many is read whole at once."""
 
 
 class ReadingChoice:
@@ -203,7 +207,8 @@ class ReadingChoice:
         more = list(candidates) if is_whole else _best_that_fit(ranked, tokens, min(budget, READ_TOKENS))
         wider = self._reading(model, more, tokens, is_whole=is_whole)
         first = _best_that_fit(ranked, tokens, min(budget, FIRST_TOKENS))
-        if not first or wider.tokens <= (WHOLE_TOKENS if is_whole else FIRST_TOKENS) or self._is_about_all:
+        at_once = max(self._request.whole_tokens, LEAST_WHOLE) if is_whole else FIRST_TOKENS
+        if not first or wider.tokens <= at_once or self._is_about_all:
             self._end(wider)
         else:
             self._end(changed(self._reading(model, first, tokens), wider=wider))
@@ -304,6 +309,7 @@ def _answered(
     """The question, or `only` a part of it, from what is read now or else from more; and what was read in the end.
 
     A model that can tell is asked first whether the text says it: small ones find something to answer in any text.
+    What passages answer without a mark stands; else more is read, and the better grounded answer stands.
     """
     question = only or asked.question
     tells = asked.can_tell and not only
@@ -321,7 +327,7 @@ def _answered(
             words = (yield Step(tuple(turns), changed(SAMPLING, grammar=grammar_of(question)), reading)).text
         part = judge(reading, question, words, certainty)
         best = part if best is None or part.worth > best.worth else best
-        if (best.found and best.citations) or reading.wider is None:
+        if (best.citations and not best.marks) or reading.wider is None:
             return best, reading
         reading = reading.wider
 

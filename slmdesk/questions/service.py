@@ -38,7 +38,8 @@ from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.models.service import ModelService
 from slmdesk.questions.plan import (
     SAMPLING,
-    WHOLE_TOKENS,
+    READ_PER_S,
+    WHOLE_S,
     AnswerContext,
     Asked,
     Asking,
@@ -66,6 +67,8 @@ log = logging.getLogger(__name__)
 KIND = "question"
 MOST_DOCUMENTS = 50
 MOST_BEFORE = 2
+LEAST_MEASURED = 200
+"""Tokens read anew that tell how fast a model reads here."""
 
 
 class QuestionService(Service):
@@ -85,6 +88,7 @@ class QuestionService(Service):
         self._answers, self._retrieval, self._states = answers, retrieval, states
         self._asking: dict[str, Asking] = {}
         self._ahead_s: dict[str, float] = {}  # how long documents took to be read ahead
+        self._read_per_s: dict[str, float] = {}  # tokens, by model
 
     # ---- requests
 
@@ -134,7 +138,7 @@ class QuestionService(Service):
         return SentMessage(self._store.items.get(item.id), user, answer)
 
     def expect_question(self, document: str, *, loads: bool = False) -> None:
-        """Have the model read a document of a few pages while nobody needs it: a person has opened it and may ask.
+        """Have the model read a document that fits its context while nobody needs it: who has opened it may ask.
 
         `loads`: a model that was let go is loaded for it.  Raises KnownError `document.…`, `model.…`.
         """
@@ -283,7 +287,7 @@ class QuestionService(Service):
         return ReadingChoice(self._service_thread, self._store, self._loader, self._retrieval, request, chosen, failed)
 
     def _read_ahead(self, record: ModelRecord, document: str, reading: AnswerContext) -> None:
-        if reading.is_whole and reading.tokens <= WHOLE_TOKENS:
+        if reading.is_whole:
             turns = text_turns_of(reading.sources, names=False)
             request = AnswerRequest(
                 record, tuple(turns), SAMPLING, state=self._states.known(record, turns, PROMPT_VERSION)
@@ -301,7 +305,10 @@ class QuestionService(Service):
                 self._end(asking, AnswerEnding(Status.CANCELLED))
 
         able = asking.record if asking.record and not is_weak(asking.record) else None
-        request = ReadingRequest(asking.question, asking.before, asking.documents, able, asking.explicit, asking.veil)
+        whole_tokens = WHOLE_S * (self._read_per_s.get(able.id, READ_PER_S) if able else READ_PER_S)
+        request = ReadingRequest(
+            asking.question, asking.before, asking.documents, able, asking.explicit, asking.veil, whole_tokens
+        )
         asking.choice = self._choice(request, lambda found: self._chosen(asking, found), failed)
         asking.choice.begin()
 
@@ -321,8 +328,8 @@ class QuestionService(Service):
     def _read(self, asking: Asking, reading: AnswerContext) -> None:
         asking.learning = None
         assert asking.record is not None
-        if reading.wider and self._known_state(asking, reading.wider):
-            reading = reading.wider  # it was read before: nothing is cheaper, and it holds everything
+        if reading.wider and self._is_read(asking, reading.wider):
+            reading = reading.wider  # nothing is cheaper, and it holds everything
         truth = self._exams.skills(asking.record).get(Skill.TRUTH)
         asked = Asked(
             asking.question,
@@ -374,12 +381,20 @@ class QuestionService(Service):
             veil=asking.veil,
         )
 
+    def _is_read(self, asking: Asking, reading: AnswerContext) -> bool:
+        is_ahead = reading.is_whole and self._answers.read_ahead.holds(text_of(asking, reading))
+        return is_ahead or self._known_state(asking, reading) is not None
+
     def _known_state(self, asking: Asking, reading: AnswerContext) -> dict[str, Json] | None:
         if asking.record is None or not reading.is_whole or asking.veil:
             return None
         return self._states.known(asking.record, text_of(asking, reading), PROMPT_VERSION)
 
     def _next(self, asking: Asking, step: Step, answer: Answer, scores: Sequence[float]) -> AnswerRequest | None:
+        assert asking.record is not None
+        new = answer.usage.prompt_tokens - answer.usage.cached_tokens
+        if new >= LEAST_MEASURED:
+            self._read_per_s[asking.record.id] = new / max(answer.timing.first_token_s, 1e-3)
         if step.reading.is_whole:
             asking.read_s = max(asking.read_s, answer.timing.first_token_s)  # a second step finds it read
         assert asking.plan is not None

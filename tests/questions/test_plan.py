@@ -27,10 +27,10 @@ BEST = reading(2, wider=WHOLE)
 
 
 def judge(_reading, _question, text, _certainty):
-    """The words "a: …" are found and cited, "b: …" found and cited elsewhere, all others are not found."""
+    """The words "a: …" are found and cited, "b: …" found and cited elsewhere, "m: …" marked, others are not found."""
     kind, _, words = text.partition(": ")
-    if kind in ("a", "b"):
-        return Part(words, True, (CITED if kind == "a" else OTHER,))
+    if kind in ("a", "b", "m"):
+        return Part(words, True, (OTHER if kind == "b" else CITED,), (Mark("number", words, 0, 1),) * (kind == "m"))
     return Part(NOT_FOUND, False)
 
 
@@ -61,6 +61,16 @@ def test_the_whole_text_is_read_after_not_in_the_text():
     assert (answered.answer, answered.is_whole) == ("At 12 bar.", True)
     _, answered = through("When does it stop?", Reply(NOT_FOUND), Reply(NOT_FOUND))
     assert (answered.answer, answered.found, answered.is_whole) == (NOT_FOUND, False, True)
+
+
+@pytest.mark.parametrize(
+    ("then", "answer", "marks"),
+    [("a: At 12 bar.", "At 12 bar.", 0), (NOT_FOUND, "At 13 bar.", 1), ("m: At 14 bar.", "At 13 bar.", 1)],
+)
+def test_a_marked_answer_from_passages_stands_where_the_whole_text_gives_no_better_one(then, answer, marks):
+    steps, answered = through("When does it stop?", Reply("m: At 13 bar."), Reply(then))
+    assert [step.reading.is_whole for step in steps] == [False, True]
+    assert (answered.answer, len(answered.marks)) == (answer, marks)
 
 
 def test_a_part_that_was_passed_over_is_asked_for_by_itself():

@@ -78,6 +78,15 @@ def test_a_question_finds_its_paper_read(opened, tmp_path):
     assert message.tokens_reused > 1000
 
 
+def test_a_long_paper_that_was_read_ahead_is_asked_as_a_whole(opened, tmp_path):
+    recorder = opened(answer="At 12 bar.")
+    paper = document(recorder, tmp_path / "pump.txt", " ".join(3 * [PAPER]))
+    written(recorder, "hello")
+    expect(recorder, paper)
+    wait_until(lambda: not is_busy(recorder))
+    assert asked(recorder, paper).tokens_reused > 2500
+
+
 def test_what_took_long_to_read_ahead_is_kept_for_another_day(opened, tmp_path):
     recorder = opened(answer="At 12 bar.", slow_read=0.3)
     paper = document(recorder, tmp_path / "pump.txt")
@@ -164,9 +173,9 @@ def test_a_paper_is_not_read_ahead(opened, tmp_path, reason):
     assert not is_busy(recorder)
 
 
-def test_a_long_paper_is_not_read_ahead(opened, tmp_path):
+def test_a_paper_longer_than_the_context_is_not_read_ahead(opened, tmp_path):
     recorder = opened(slow_read=0.05)
-    paper = document(recorder, tmp_path / "pump.txt", PAPER + PAPER + PAPER)
+    paper = document(recorder, tmp_path / "pump.txt", 5 * PAPER)
     written(recorder, "hello")
     expect(recorder, paper)
     assert not is_busy(recorder)
