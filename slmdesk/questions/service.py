@@ -37,8 +37,8 @@ from slmdesk.library.search import Retrieval
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.models.service import ModelService
 from slmdesk.questions.plan import (
-    SAMPLING,
     READ_PER_S,
+    SAMPLING,
     WHOLE_S,
     AnswerContext,
     Asked,

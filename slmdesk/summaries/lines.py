@@ -256,7 +256,8 @@ def _line(at: int, start: int, end: int, text: str, place: _Place) -> Line | Non
         has_weight=bool(figures(text)) or bool(kinds & {Matter.DUTY, Matter.REQUEST}),
     )  # fmt: skip
     words = {word for word in stems(_NUMBER.sub("", heading)) if len(word) > 3}
-    is_untold = is_vote and not is_announced and not is_reason and len(words & stems(text)) < _TOLD * len(words)
+    is_bare = is_vote or (not figures(text) and count_words(text) < 10)
+    is_untold = is_bare and not is_announced and not is_reason and len(words & stems(text)) < _TOLD * len(words)
     return _headed(line, heading) if is_untold else line
 
 
@@ -280,7 +281,9 @@ def first_line(
     best = _outcome(pieces, here, lines, paper, language)
     if best is None:
         return Line(at, 0, len(pieces[at].text), title, 0.0, -1, is_first=True) if title else None
-    return changed(best, text=lead + best.text, head=lead + best.head, is_first=True, is_action=False, needs_last=False)
+    lead = lead or best.head
+    text = lead + best.text.removeprefix(best.head)
+    return changed(best, text=text, head=lead, is_first=True, is_action=False, needs_last=False)
 
 
 def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper: Paper, language: str) -> Line | None:

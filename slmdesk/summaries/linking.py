@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -19,8 +19,9 @@ from slmdesk.jobs.runner import Yield
 from slmdesk.library.types import ELSEWHERE, LEAST_SHARE, UNLINKED, WORDS, Coverage, Mark, Pages, Span, Unread
 from slmdesk.summaries.types import DocumentSummary, Sentence
 from slmdesk.text.checks.support import VALUES, Flag, Kind, Rarity, check, holds, may_hold, stems
+from slmdesk.text.checks.words import tongue
 from slmdesk.text.relevance import FoldedText
-from slmdesk.text.sentences import LANGUAGES, detect
+from slmdesk.text.sentences import LANGUAGES, detect, sentence_spans
 
 BETTER = 0.1
 """So much more of a point must another piece hold to be linked beside the first."""
@@ -357,7 +358,6 @@ LEAST_FIGURES, DIGITS_PER_LETTER = 4, 1.5
 """So many numbers, with so many digits to a letter, are a table's or a chart's, which tell nothing alone."""
 _FIGURE = re.compile(r"\d[\d.,:/%-]*")
 _JOINED = frozenset({BlockKind.LIST_ITEM, BlockKind.TABLE_ROW, BlockKind.CODE})
-_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*(?:\s+|(?<=[。！？]))|\n+")
 
 
 class Piece(Record):
@@ -388,13 +388,8 @@ class Piece(Record):
         return _are_figures(self.text)
 
 
-def pieces_of(
-    document: str, page: Page, ends: Callable[[str], Sequence[int]] | None = None
-) -> tuple[tuple[Piece, ...], int]:
-    """The pieces of a page, and how many of its blocks they cover.  Headers and footers are left out.
-
-    `ends`: where a long text may be cut (ends of sentences); None: by punctuation.
-    """
+def pieces_of(document: str, page: Page) -> tuple[tuple[Piece, ...], int]:
+    """The pieces of a page, and how many of its blocks they cover.  Headers and footers are left out."""
     pieces: list[Piece] = []
     blocks = 0
     for block in page.blocks:
@@ -405,15 +400,10 @@ def pieces_of(
         if last and _belong_together(last, block, page.text[block.start : block.end]):
             pieces[-1] = _piece(document, page, last.start, block.end, block)
         else:
-            cuts = _cuts(page.text[block.start : block.end], ends or ends_by_punctuation)
-            for start, end in cuts:
+            for start, end in _cuts(page.text[block.start : block.end]):
                 if page.text[block.start + start : block.start + end].strip():
                     pieces.append(_piece(document, page, block.start + start, block.start + end, block))
     return tuple(pieces), blocks
-
-
-def ends_by_punctuation(text: str) -> list[int]:
-    return [found.end() for found in _END.finditer(text)]
 
 
 def _are_figures(text: str) -> bool:
@@ -448,12 +438,13 @@ def _piece(document: str, page: Page, start: int, end: int, block: Block) -> Pie
     )
 
 
-def _cuts(text: str, ends: Callable[[str], Sequence[int]]) -> Iterator[tuple[int, int]]:
+def _cuts(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where a text is cut: a long one between its sentences."""
     if len(text) <= LONG_CHARACTERS:
         yield 0, len(text)
         return
     start = 0
-    places = [*ends(text), len(text)]
+    places = [*(begin for begin, _ in sentence_spans(text, tongue(text))[1:]), len(text)]
     for before, after in zip(places, [*places[1:], len(text)], strict=True):
         while before - start > LONG_CHARACTERS:  # a sentence without an end
             cut = text.rfind(" ", start + PIECE_CHARACTERS // 2, start + PIECE_CHARACTERS)

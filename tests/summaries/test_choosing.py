@@ -153,6 +153,16 @@ def test_decision_of_a_meeting_is_said_with_its_heading_and_a_table_of_tasks_is_
     assert [one.text for one in found if one.is_action] == ["Letter to the club – Ms Shaw – 31 March"]
 
 
+def test_short_sentence_without_a_figure_is_said_with_its_heading() -> None:
+    found = lines(
+        "# Report\n\nWe lost £40,000 last year.\n\n## The subsidiary\n\nThree ways out are weighed. These ways cost £900 each."
+    )
+    assert [(line.text, line.needs_last) for line in found[-2:]] == [
+        ("The subsidiary: Three ways out are weighed.", False),
+        ("These ways cost £900 each.", True),
+    ]
+
+
 def test_letter_is_called_by_the_heading_above_its_salutation_not_by_its_sender() -> None:
     sender = "# Elm Water\n\n5 High Street\n\n## {}\n\nDear customer,\n\nThe water is off on 3 May."
     assert lines(sender.format("Subject: notice of an interruption"))[0].head == "Notice of an interruption: "
@@ -275,8 +285,8 @@ def test_report_values_its_summary_whole_dates_and_what_a_paragraph_is_about() -
         "The lease of the garden ends on 30 September.",
     )
     assert worth["We taught 21 riders more."] > worth[paddock] > worth[garden]
-    assert worth["The floor was laid in 3 weeks."] > worth["The roof had to wait."]
-    assert worth["The committee proposed a fee of £40."] > worth["The roof had to wait."]
+    assert worth["The floor was laid in 3 weeks."] > worth["The yard: The roof had to wait."]
+    assert worth["The committee proposed a fee of £40."] > worth["The yard: The roof had to wait."]
 
 
 def test_number_of_a_task_is_not_said() -> None:

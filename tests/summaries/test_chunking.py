@@ -62,6 +62,13 @@ def test_text_without_sentences_is_cut_too_and_nothing_is_lost(text) -> None:
     assert max(len(one.text) for one in found) <= LONG_CHARACTERS
 
 
+def test_a_long_text_is_not_cut_within_a_date() -> None:
+    before = "Die Küche wird umgebaut und die neue Küche ist im Sommer für alle Häuser da. " * 7
+    text = f"{before}Kündigungen sollen bis zum 31. Dezember 2029 ausgeschlossen werden. {before}"
+    found, _blocks = pieces_of("d", page((BlockKind.PARAGRAPH, text)))
+    assert all(piece.text.endswith(("da.", "werden.")) for piece in found)
+
+
 def test_titles_say_nothing_and_sentences_and_items_do() -> None:
     silent = "Users and Groups in the Debian System", "Joey Hess", "Table of Contents 1. Introduction 2. Users ______"
     for words in silent:
