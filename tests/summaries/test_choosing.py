@@ -155,10 +155,10 @@ def test_decision_of_a_meeting_is_said_with_its_heading_and_a_table_of_tasks_is_
 
 def test_short_sentence_without_a_figure_is_said_with_its_heading() -> None:
     found = lines(
-        "# Report\n\nWe lost £40,000 last year.\n\n## The subsidiary\n\nThree ways out are weighed. These ways cost £900 each."
+        "# Report\n\nWe lost £40,000 last year.\n\n## The pool\n\nThree ways are weighed. These ways cost £900 each."
     )
     assert [(line.text, line.needs_last) for line in found[-2:]] == [
-        ("The subsidiary: Three ways out are weighed.", False),
+        ("The pool: Three ways are weighed.", False),
         ("These ways cost £900 each.", True),
     ]
 
