@@ -31,7 +31,7 @@ _PIECE = re.compile(
 )
 """What a card's HTML is made of.  A closed list of tags: <think>, <s> and <|im_start|> are words of models."""
 _IS_BLOCK = re.compile(_BLOCKS, re.IGNORECASE)
-_HIDDEN_END = {one: re.compile(f"</{one}[^<>]*>", re.IGNORECASE) for one in ("script", "style")}
+_HIDDEN_END = {tag: re.compile(f"</{tag}[^<>]*>", re.IGNORECASE) for tag in ("script", "style")}
 _GAP = re.compile(r"[ \t]*(?:\n[ \t]+(?=\S))?")
 _EMPTY_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 _ALT = re.compile(r"""\balt\s{0,20}=\s{0,20}(?:"([^"]{0,300})"|'([^']{0,300})')""", re.IGNORECASE)

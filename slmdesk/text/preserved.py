@@ -82,7 +82,7 @@ def is_code(text: str) -> bool:
 
     Asked to translate one, small models invent something, or repeat their instructions.
     """
-    words = [one.strip("\"'“”„`(),;:") or one for one in text.split()]
+    words = [word.strip("\"'“”„`(),;:") or word for word in text.split()]
     if not words:
         return False
     if len(words) == 1:
@@ -153,7 +153,7 @@ def unmasked(
         parts += answer[end : found.start()], term
         end = found.end()
         moved += [(a + shift, b + shift, p) for a, b, p in rest if b <= found.start()]
-        rest = [one for one in rest if one[0] >= end]
+        rest = [span for span in rest if span[0] >= end]
         shift += len(term) - len(found[0])
     moved += [(a + shift, b + shift, p) for a, b, p in rest]
     return "".join((*parts, answer[end:])), tuple(moved)
@@ -493,10 +493,10 @@ def leftover(source: str, target: str, source_language: str, target_language: st
 def _words(text: str) -> list[str]:
     """The words of a text; "" where something else stands or ends: a sign, a figure, a code such as "a-b" or 'all'."""
     found: list[str] = []
-    for one in text.split():
-        bare = one.rstrip(".,;:!?)…»”“")
+    for word in text.split():
+        bare = word.rstrip(".,;:!?)…»”“")
         found.append(bare if WORD.fullmatch(bare) else "")
-        if bare != one:
+        if bare != word:
             found.append("")
     return found
 

@@ -30,7 +30,7 @@ def ranked_by_words(words: Sequence[str], texts: Sequence[str], *, among: int = 
     if not any(beginning in text for beginning in beginnings for text in all_folded):
         return []
     count, usual = max(among, len(texts)), sum(map(len, all_folded)) / len(texts)
-    longs = [SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * len(one) / usual) for one in all_folded]
+    longs = [SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * len(folded) / usual) for folded in all_folded]
     scores = [0.0] * len(texts)
     for word in words:
         groups = [f" {word} ", *groups_of(word)]
@@ -68,14 +68,14 @@ class Nearest:
         """Add vectors with their numbers, float16 or float32; those of another length are skipped."""
         width = len(self._requested)
         for kind, size in (("<f2", 2 * width), ("<f4", 4 * width)):
-            usable = [(number, one) for number, one in vectors if len(one) == size]
+            usable = [(number, vector) for number, vector in vectors if len(vector) == size]
             if not usable or not width:
                 continue
-            matrix: NDArray[np.float32] = np.frombuffer(b"".join(one for _, one in usable), kind).astype(np.float32)
+            matrix: NDArray[np.float32] = np.frombuffer(b"".join(raw for _, raw in usable), kind).astype(np.float32)
             products = matrix.reshape(len(usable), width) @ self._requested
             order = np.argsort(-products, kind="stable")[: self._limit]
             self._best += [(float(products[int(at)]), usable[int(at)][0]) for at in order]
-        self._best = sorted(self._best, key=lambda one: (-one[0], one[1]))[: self._limit]
+        self._best = sorted(self._best, key=lambda pair: (-pair[0], pair[1]))[: self._limit]
 
     @property
     def best(self) -> list[tuple[int, float]]:
@@ -123,7 +123,7 @@ class FoldedText:
         words.
         """
         requested = folded_quote(quote)
-        if not any(one.isalnum() for one in requested):
+        if not any(letter.isalnum() for letter in requested):
             return
         at = 0
         while (found := self._letters.find(requested, at)) >= 0:
@@ -166,16 +166,16 @@ def _folded(text: str) -> tuple[str, list[int]]:
     places: list[int] = []
     skipped = {at for gap in _INSIDE_WORD.finditer(text) for at in range(*gap.span())}
     was_space = True
-    for at, one in enumerate(text):
+    for at, letter in enumerate(text):
         if at in skipped:
             continue
-        if one.isspace():
+        if letter.isspace():
             if not was_space:
                 letters.append(" ")
                 places.append(at)
             was_space = True
             continue
-        plain = one.lower() if one.isascii() and one not in _PLAIN else _plain(one)
+        plain = letter.lower() if letter.isascii() and letter not in _PLAIN else _plain(letter)
         if plain:
             letters.append(plain)
             places.extend([at] * len(plain))
@@ -183,11 +183,11 @@ def _folded(text: str) -> tuple[str, list[int]]:
     return "".join(letters), places
 
 
-def _plain(one: str) -> str:
-    known = _PLAIN.get(one)
+def _plain(char: str) -> str:
+    known = _PLAIN.get(char)
     if known is not None:
         return known
-    apart = unicodedata.normalize("NFKD", one.casefold())
+    apart = unicodedata.normalize("NFKD", char.casefold())
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 

@@ -295,7 +295,7 @@ def span_of(source: str, target: str, phrase: Phrase, words: str) -> tuple[int, 
     if not found:
         return None
     share = (phrase.start + phrase.end) / 2 / max(1, len(source))
-    start, end = min(found, key=lambda one: abs((one[0] + one[1]) / 2 / max(1, len(target)) - share))
+    start, end = min(found, key=lambda span: abs((span[0] + span[1]) / 2 / max(1, len(target)) - share))
     start, end = _with_figures(target, phrase, start, end)
     bare = phrase.text.strip()
     if bare and bare[-1] in _SIGNS and target[end : end + 1] == bare[-1]:
@@ -424,8 +424,8 @@ def _lone_place(source: str, target: str, at: int) -> int:
     return _word_end(target, _shared(source, target, at))
 
 
-def _cross(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    (first, second) = sorted((one, other))
+def _cross(span: tuple[int, int], other: tuple[int, int]) -> bool:
+    (first, second) = sorted((span, other))
     return first[0] < second[0] < first[1] < second[1] or (first == second and first[0] != first[1])
 
 

@@ -102,7 +102,7 @@ def find_terms(text: str, terms: Sequence[Term], language: str = "") -> list[Occ
     taken: list[tuple[int, int]] = []
     for term in index.candidates(text, language):
         for start, end in spans_of(text, term.source, language, forms=term.forms, minds_case=term.minds_case):
-            if all(end <= one or other <= start for one, other in taken):
+            if all(end <= begun or ended <= start for begun, ended in taken):
                 taken.append((start, end))
                 found.append(Occurrence(term, start, end))
     return sorted(found, key=lambda occurrence: occurrence.start)
@@ -299,13 +299,13 @@ def _is_doubled(word: str, part: str) -> bool:
     return len(part) >= LEAST_STEM and word in (f"{part}{part[-1]}ing", f"{part}{part[-1]}ed")
 
 
-def same_stem(one: str, other: str) -> bool:
+def same_stem(word: str, other: str) -> bool:
     """Whether two folded words of a language without a table differ only in their endings.
 
     They share their beginning but for at most MOST_ENDING letters of each, and at least two thirds of the shorter one;
     a letter may change inside a long stem.
     """
-    short, long = sorted((one, other), key=len)
+    short, long = sorted((word, other), key=len)
     if len(short) < LEAST_STEM or len(long) - len(short) > MOST_ENDING:
         return False
     shared = 0

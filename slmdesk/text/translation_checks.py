@@ -76,8 +76,8 @@ def flags_of(
     if is_chatter(before, after):
         flags.append(SegmentFlag("chatter", after[:60]))
     missing, extra = changed(before, after)
-    flags += [SegmentFlag("placeholder", one, "missing") for one in missing]
-    flags += [SegmentFlag("placeholder", one, "added") for one in extra]
+    flags += [SegmentFlag("placeholder", placeholder, "missing") for placeholder in missing]
+    flags += [SegmentFlag("placeholder", placeholder, "added") for placeholder in extra]
     bare_before, bare_after = _without_protected(before), _without_protected(after)
     flags += _info(bare_before, bare_after, source_language, target_language)
     flags += _negation(bare_before, bare_after, source_language, target_language)

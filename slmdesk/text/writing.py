@@ -72,17 +72,17 @@ def denies_otherwise(old: str, new: str, language: str) -> bool:
     return counts[0] != counts[1]
 
 
-def _facts_only_in(one: str, other: str, language: str) -> list[str]:
+def _facts_only_in(text: str, other: str, language: str) -> list[str]:
     from slmdesk.text.checks.support import check  # late: only who corrects waits for it
 
-    found = check(one, other, language, language)
+    found = check(text, other, language, language)
     names = [each.text for each in found if each.kind == "name" and not _is_common(each.text, language)]
     return [each.text for each in found if each.kind in _FACTS] + names
 
 
-def _only(pattern: re.Pattern[str], one: str, other: str, known: Sequence[str]) -> list[str]:
+def _only(pattern: re.Pattern[str], text: str, other: str, known: Sequence[str]) -> list[str]:
     there = set(pattern.findall(other))
-    return [found for found in pattern.findall(one) if found not in there and not any(found in each for each in known)]
+    return [found for found in pattern.findall(text) if found not in there and not any(found in each for each in known)]
 
 
 _REWORDED = frozenset(("words", "meaning", "negation"))
@@ -111,7 +111,7 @@ def _fact(text: str, after: str, language: str, edit: Edit | None = None) -> str
     if edit is not None and _touches_name(text, edit, language):
         return "name"
     if language == "en":
-        text, after = (_RUN_TOGETHER.sub(r"\1n't", one) for one in (text, after))
+        text, after = (_RUN_TOGETHER.sub(r"\1n't", side) for side in (text, after))
     if _denials(text, language) != _denials(after, language):
         return "negation"
     from slmdesk.text.checks.support import check  # late: only who corrects waits for it
@@ -128,7 +128,7 @@ def _fact(text: str, after: str, language: str, edit: Edit | None = None) -> str
 
 
 def _figures(text: str) -> tuple[list[str], list[str]]:
-    return _FIGURES.findall(text), [one.strip() for one in _SIGNED.findall(text)]
+    return _FIGURES.findall(text), [figure.strip() for figure in _SIGNED.findall(text)]
 
 
 def _number_words(text: str, language: str) -> Counter[float]:
@@ -172,7 +172,7 @@ def _words_of(text: str) -> frozenset[str]:
 def _touches_name(text: str, edit: Edit, language: str) -> bool:
     old, new = edit.old(text), edit.new
     if old.casefold() == new.casefold():
-        return any(one not in new for one in _names_at(text, edit.start, edit.end, language))
+        return any(name not in new for name in _names_at(text, edit.start, edit.end, language))
     if language == "de" and old[:1].isupper() and new[:1].isupper() and old != new and _sound(old) == _sound(new):
         return True  # Meyer and Maier: any noun may be a name
     here = _names_at(text, edit.start, edit.end, language)
@@ -180,8 +180,8 @@ def _touches_name(text: str, edit: Edit, language: str) -> bool:
     there = _names_at(after, edit.start, edit.start + len(new), language)
     if _mends_date(text, edit):
         return False
-    small = {one.casefold() for one in words_in(old)}
-    return here != [one for one in there if one.casefold() not in small or one in here]
+    small = {word.casefold() for word in words_in(old)}
+    return here != [word for word in there if word.casefold() not in small or word in here]
 
 
 _SOUNDS = (("y", "i"), ("ai", "ei"), ("dt", "t"), ("tt", "t"), ("th", "t"), ("ff", "f"), ("ph", "f"))
@@ -190,14 +190,14 @@ _SOUNDS = (("y", "i"), ("ai", "ei"), ("dt", "t"), ("tt", "t"), ("th", "t"), ("ff
 def _sound(name: str) -> str:
     """A name as it is heard: its spellings are names of different people."""
     sound = name.casefold()
-    for one, other in _SOUNDS:
-        sound = sound.replace(one, other)
+    for letters, other in _SOUNDS:
+        sound = sound.replace(letters, other)
     return sound
 
 
 def _names(text: str, language: str) -> list[str]:
     found = _names_at(text, 0, len(text), language)
-    return [one for one in dict.fromkeys(found) if folded(one) not in _TITLES]
+    return [name for name in dict.fromkeys(found) if folded(name) not in _TITLES]
 
 
 def _names_at(text: str, start: int, end: int, language: str) -> list[str]:
@@ -273,7 +273,7 @@ def _small(language: str) -> frozenset[str]:
 
 
 def _sense(text: str, edit: Edit, language: str) -> str:
-    sides = [_RUN_TOGETHER.sub(r"\1n't", one) if language == "en" else one for one in (edit.old(text), edit.new)]
+    sides = [_RUN_TOGETHER.sub(r"\1n't", side) if language == "en" else side for side in (edit.old(text), edit.new)]
     old, new = (_PART.findall(side) for side in sides)
     if _is_polite(old, new, language):
         return "meaning"
@@ -281,44 +281,44 @@ def _sense(text: str, edit: Edit, language: str) -> str:
     gone, come = list((before - after).elements()), list((after - before).elements())
     if _is_repeated(text, edit) or "".join(gone) == "".join(come):
         return ""
-    for one, others in [*((one, come) for one in gone), *((one, gone) for one in come)]:
-        is_weighty = one in _weighty(language)
-        if any(_is_turned(one, each) for each in others):
+    for word, others in [*((word, come) for word in gone), *((word, gone) for word in come)]:
+        is_weighty = word in _weighty(language)
+        if any(_is_turned(word, each) for each in others):
             return "negation"
-        if is_weighty and not any(each not in _weighty(language) and likeness(one, each) >= ALIKE for each in others):
+        if is_weighty and not any(each not in _weighty(language) and likeness(word, each) >= ALIKE for each in others):
             return "meaning"
-        if not is_weighty and one not in _small(language) and not any(_is_form(one, each) for each in others):
+        if not is_weighty and word not in _small(language) and not any(_is_form(word, each) for each in others):
             return "words"
     return ""
 
 
-def _is_form(one: str, other: str) -> bool:
-    return same_word(one, other) or stem(one) == stem(other) or likeness(one, other) >= ALIKE
+def _is_form(word: str, other: str) -> bool:
+    return same_word(word, other) or stem(word) == stem(other) or likeness(word, other) >= ALIKE
 
 
 _TURNING = ("un", "in", "im", "il", "ir", "dis", "non", "mis", "des", "de", "miss")
 
 
-def _is_turned(one: str, other: str) -> bool:
-    short, long = sorted((one, other), key=len)
+def _is_turned(word: str, other: str) -> bool:
+    short, long = sorted((word, other), key=len)
     return len(short) > 3 and any(long == prefix + short for prefix in _TURNING)
 
 
 def _is_repeated(text: str, edit: Edit) -> bool:
-    words = [one.casefold() for one in words_in(edit.old(text))]
+    words = [word.casefold() for word in words_in(edit.old(text))]
     if edit.new.strip() or not words:
         return False
-    before = [one.casefold() for one in words_in(text[: edit.start])][-len(words) :]
-    after = [one.casefold() for one in words_in(text[edit.end :])][: len(words)]
+    before = [word.casefold() for word in words_in(text[: edit.start])][-len(words) :]
+    after = [word.casefold() for word in words_in(text[edit.end :])][: len(words)]
     return words in (before, after)
 
 
 def _is_polite(old: Sequence[str], new: Sequence[str], language: str) -> bool:
     """German: whether "Sie" (you) becomes "sie" (they, she), or the other way round."""
-    if language != "de" or [one.casefold() for one in old] != [one.casefold() for one in new]:
+    if language != "de" or [word.casefold() for word in old] != [word.casefold() for word in new]:
         return False
     polite = ("sie", "ihnen", "ihr", "ihre", "ihrem", "ihren", "ihrer", "ihres")
-    return any(one != other and one.casefold() in polite for one, other in zip(old, new, strict=True))
+    return any(word != other and word.casefold() in polite for word, other in zip(old, new, strict=True))
 
 
 # ---- compares a sentence with its correction word by word
@@ -355,8 +355,8 @@ def edits_of(old: str, new: str) -> list[Edit]:
     mine, theirs = _TOKEN.findall(old), _TOKEN.findall(new.strip())
     keys, others = list(map(_key, mine)), list(map(_key, theirs))
     places = [0]
-    for one in mine:
-        places.append(places[-1] + len(one))
+    for token in mine:
+        places.append(places[-1] + len(token))
     ranges: list[list[int]] = []
     for kind, a, b, c, d in difflib.SequenceMatcher(None, keys, others, autojunk=False).get_opcodes():
         if kind == "equal":
@@ -366,8 +366,8 @@ def edits_of(old: str, new: str) -> list[Edit]:
         else:
             ranges.append([a, b, c, d])
     found: list[Edit] = []
-    for one in ranges:
-        a, b, c, d = _slid(keys, mine, *one)
+    for change in ranges:
+        a, b, c, d = _slid(keys, mine, *change)
         found += _word_by_word(Edit(places[a], places[b], "".join(theirs[c:d])), old)
     return [edit for edit in found if not _is_style(old, edit)]
 
@@ -401,17 +401,17 @@ def reason_of(text: str, edit: Edit) -> str:
     return "grammar" if words and all(map(_is_small, words)) else "wording"
 
 
-def likeness(one: str, other: str) -> float:
+def likeness(word: str, other: str) -> float:
     """How alike two words are spelt, 0..1."""
-    return difflib.SequenceMatcher(None, one.casefold(), other.casefold(), autojunk=False).ratio()
+    return difflib.SequenceMatcher(None, word.casefold(), other.casefold(), autojunk=False).ratio()
 
 
 def word_count(text: str) -> int:
-    return sum(one[0].isalnum() for one in _TOKEN.findall(text))
+    return sum(token[0].isalnum() for token in _TOKEN.findall(text))
 
 
 def words_in(text: str) -> list[str]:
-    return [one for one in _TOKEN.findall(text) if one[0].isalpha()]
+    return [token for token in _TOKEN.findall(text) if token[0].isalpha()]
 
 
 _ABBREVIATED = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|Prof)$")
@@ -475,7 +475,7 @@ def _added_or_removed(text: str, edit: Edit) -> str:
         return "missing word"
     beside = words_in(text[: edit.start])[-len(words) :] + words_in(text[edit.end :])[: len(words)]
     return (
-        "repeated word" if {word.casefold() for word in words} <= {one.casefold() for one in beside} else "extra word"
+        "repeated word" if {word.casefold() for word in words} <= {word.casefold() for word in beside} else "extra word"
     )
 
 

@@ -84,7 +84,7 @@ def _senses(word: str) -> tuple[tuple[int, int], ...]:
 
 @cache
 def _pairs() -> tuple[tuple[WordSet, WordSet], ...]:
-    return tuple((word_set(one), word_set(other)) for one, other in tables()["negation"]["antonyms"])
+    return tuple((word_set(word), word_set(other)) for word, other in tables()["negation"]["antonyms"])
 
 
 def lines(text: str, language: str) -> list[Line]:
@@ -147,9 +147,9 @@ def turned_round(said: Line, known: list[Line], source_forms: frozenset[str]) ->
     found += _prefixed(said, alike or known, source_forms)
     found += _antonyms(said, alike)
     seen: list[tuple[int, int, str]] = []
-    for one in sorted(found):
-        if not seen or one[0] >= seen[-1][1]:
-            seen.append(one)
+    for span in sorted(found):
+        if not seen or span[0] >= seen[-1][1]:
+            seen.append(span)
     return seen
 
 
@@ -368,7 +368,7 @@ def left_away(sentence: str, source: str, language: str) -> str:
         reported = len(said & _stems(line, language)) / max(1, len(said))
         if reported < least or (found and reported == least):
             continue
-        left = (one for one in _conditions(line, language) if _is_left(said, line, one, language))
+        left = (condition for condition in _conditions(line, language) if _is_left(said, line, condition, language))
         condition = next(left, "") or _limit(said, line, language)
         if condition or reported > least or not found:
             found, least = condition, reported
@@ -377,7 +377,7 @@ def left_away(sentence: str, source: str, language: str) -> str:
 
 def _has_sign(sentence: str, language: str) -> bool:
     opener = _openers(language)
-    words = {folded(one) for one in WORD.findall(sentence)}
+    words = {folded(word) for word in WORD.findall(sentence)}
     signs = listed("conditions", "signs", language) | listed("conditions", "limits", language)
     return bool(words & signs) or bool(opener and opener.search(sentence))
 
@@ -385,7 +385,7 @@ def _has_sign(sentence: str, language: str) -> bool:
 def _conditions(line: str, language: str) -> Iterator[str]:
     opener = _openers(language)
     for match in opener.finditer(line) if opener else ():
-        before = [folded(one) for one in WORD.findall(line[: match.start()])[-1:]]
+        before = [folded(word) for word in WORD.findall(line[: match.start()])[-1:]]
         if before and before[0] in listed("conditions", "not_behind"):
             continue  # "even if", "see if"
         stop = _STOP.search(line, match.end())
@@ -419,7 +419,7 @@ def _limit(said: frozenset[str], line: str, language: str) -> str:
 
 def _stems(text: str, language: str) -> frozenset[str]:
     small = function_words(language)
-    words = (folded(one) for one in WORD.findall(text))
+    words = (folded(word) for word in WORD.findall(text))
     return frozenset(stem(word) for word in words if len(word) > 1 and word not in small)
 
 

@@ -247,9 +247,9 @@ def _compound(word: str, language: str) -> int | None:
     if language == "es" and word.startswith("veinti"):
         return 20 + ones[word[6:]] if word[6:] in ones and ones[word[6:]] < 10 else None
     for ten, value in values("tens", language).items() if language == "it" else ():
-        for one in (word.removeprefix(ten), word.removeprefix(ten[:-1])):
-            if one != word and one in ones and ones[one] < 10:
-                return value + ones[one]
+        for rest in (word.removeprefix(ten), word.removeprefix(ten[:-1])):
+            if rest != word and rest in ones and ones[rest] < 10:
+                return value + ones[rest]
     return None
 
 
@@ -269,9 +269,9 @@ def _german(word: str) -> int | None:
         return total or None
     if rest in names:
         return total + names[rest]
-    one, sign, ten = rest.partition("und")
-    if sign and one in names and ten in names and names[ten] >= 20:
-        return total + names[one] + names[ten]
+    unit, sign, ten = rest.partition("und")
+    if sign and unit in names and ten in names and names[ten] >= 20:
+        return total + names[unit] + names[ten]
     return None
 
 

@@ -292,7 +292,7 @@ def may_hold(flag: Flag) -> Callable[[str], bool]:
     runs = _DIGITS.findall(_BETWEEN_DIGITS.sub("", flag.text))
     long = [run.strip("0") for run in runs if len(run) >= _LEAST_DIGITS]
     if long:
-        return lambda text: any(one in _BETWEEN_DIGITS.sub("", text) for one in long)
+        return lambda text: any(number in _BETWEEN_DIGITS.sub("", text) for number in long)
     if len(runs) != 1 or not int(runs[0]):
         return lambda _: True
     alone = re.compile(rf"(?<!\d)0*{int(runs[0])}(?!\d)")
@@ -323,7 +323,7 @@ def _has_name(name: str, text: str) -> bool:
 
 
 def _packed(text: str) -> str:
-    return "".join(one for one in text.casefold() if one.isalnum())
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
 # ---- measures how much of a sentence is in a text
@@ -650,7 +650,7 @@ def name_span(text: str, start: int = 0, end: int | None = None) -> Span | None:
     words = text[begin:until]
     if not any(word.isalpha() for word in words) or len(words) > MOST_NAME or not _BEGINS.match(words):
         return None
-    small = sum(one[0].islower() and fold(one) not in function_words() for one in WORD.findall(words))
+    small = sum(word[0].islower() and fold(word) not in function_words() for word in WORD.findall(words))
     return (begin, until) if small <= MOST_SMALL else None
 
 

@@ -114,18 +114,18 @@ def _endings() -> frozenset[str]:
     return listed("names", "endings") | {""}
 
 
-def same_word(one: str, other: str) -> bool:
+def same_word(word: str, other: str) -> bool:
     """Whether two folded words are forms of one: a common beginning of three letters or more, and known endings."""
-    if one == other:
+    if word == other:
         return True
-    if one[:3] != other[:3]:
+    if word[:3] != other[:3]:
         return False
-    size = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    size = next((at for at, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other)))
     ends = _endings()
-    if one[size:] in ends and other[size:] in ends:
+    if word[size:] in ends and other[size:] in ends:
         return True
     # Kraków, Krakowie: the ending may begin with letters both share; Chojnice, Chojnic.
-    return size > 4 and one[size - 1 :] in ends and other[size - 1 :] in ends
+    return size > 4 and word[size - 1 :] in ends and other[size - 1 :] in ends
 
 
 _STEM_ENDING_WORDS = "ungen ments ations ation ingly ement ing ies ied ten est ung ed en er em et te ly e a o y i u"

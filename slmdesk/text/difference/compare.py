@@ -230,7 +230,7 @@ class Matcher:
         taken: set[int] = set()
         used: set[int] = set()
         found: list[Pairing] = []
-        for at, to, _ in sorted(_alike(bags, others, LEAST_MOVED_ALIKE), key=lambda one: (-one[2], one[0], one[1])):
+        for at, to, _ in sorted(_alike(bags, others, LEAST_MOVED_ALIKE), key=lambda pair: (-pair[2], pair[0], pair[1])):
             if at not in used and to not in taken and len(bags[at]) >= LEAST_MOVED_WORDS:
                 used.add(at)
                 taken.add(to)

@@ -66,8 +66,8 @@ def _told(old: str, new: str, hunks: Sequence[Hunk], language: str) -> _Told:
         before, after = old[slice(*hunk.old)], new[slice(*hunk.new)]
         gone = _conditions(old, hunk.old, [hunk.old for hunk in hunks], language)
         come = _conditions(new, hunk.new, [hunk.new for hunk in hunks], language)
-        told.named.extend(Named(CONDITION, old[slice(*one)], "") for one in gone)
-        told.named.extend(Named(CONDITION, "", new[slice(*one)]) for one in come)
+        told.named.extend(Named(CONDITION, old[slice(*span)], "") for span in gone)
+        told.named.extend(Named(CONDITION, "", new[slice(*span)]) for span in come)
         told.old.extend(gone)
         told.new.extend(come)
         if come or gone:
@@ -85,12 +85,12 @@ def _told(old: str, new: str, hunks: Sequence[Hunk], language: str) -> _Told:
 
 def _conditions(text: str, span: Span, spans: Sequence[Span], language: str) -> list[Span]:
     """The conditions that begin in a span that changed, and are new for the most part: not another word for "if"."""
-    found = [one for one in conditions_in(text, language) if span[0] <= one[0] < span[1]] if text[slice(*span)] else []
-    return [one for one in found if 2 * sum(_common(one, other) for other in spans) >= one[1] - one[0]]
+    found = [at for at in conditions_in(text, language) if span[0] <= at[0] < span[1]] if text[slice(*span)] else []
+    return [place for place in found if 2 * sum(_common(place, other) for other in spans) >= place[1] - place[0]]
 
 
-def _common(one: Span, other: Span) -> int:
-    return max(0, min(one[1], other[1]) - max(one[0], other[0]))
+def _common(span: Span, other: Span) -> int:
+    return max(0, min(span[1], other[1]) - max(span[0], other[0]))
 
 
 def _lays(words: str, others: str, sentence: str, language: str) -> bool:
@@ -194,7 +194,7 @@ def _paired(mine: list[_Value], theirs: list[_Value], old: str, new: str) -> lis
         reported(value.kind if value.kind != "number" or match is None else match.kind, value, match)
     for other in left:
         reported(other.kind, None, other)
-    return [one for _, one in sorted(found, key=lambda pair: pair[0])]
+    return [named for _, named in sorted(found, key=lambda pair: pair[0])]
 
 
 def _names(old: str, new: str, hunks: Sequence[Hunk], language: str, told: _Told) -> list[Named]:
@@ -210,10 +210,10 @@ def _names(old: str, new: str, hunks: Sequence[Hunk], language: str, told: _Told
             found.append(Named("name", said, says))
             continue
         size = max(len(said.split()), len(says.split()))
-        for one, other in zip_longest(mine, theirs, fillvalue=""):
-            if size > _SHORT and not (one and other) and is_party(one or other, language):
+        for name, other in zip_longest(mine, theirs, fillvalue=""):
+            if size > _SHORT and not (name and other) and is_party(name or other, language):
                 continue  # "the client" in other words
-            found.append(Named("name", one, other))
+            found.append(Named("name", name, other))
     return found
 
 
@@ -339,7 +339,7 @@ def allows(words: str, language: str) -> bool:
 
 
 def goes_on(words: str, sentence: str, language: str) -> bool:
-    flat = [folded(one) for one in _WORD.findall(words)]
+    flat = [folded(word) for word in _WORD.findall(words)]
     if len(flat) < LEAST_WORDS or flat[0] not in _words("joins", language):
         return False
     is_verb = flat[1] not in _words("no_duty", language) and flat[2] in _words("behind", language)
@@ -411,7 +411,7 @@ def _tells_duty(sentence: str, language: str) -> bool:
         sentence = sentence[:start] + " " * (end - start) + sentence[end:]
     words = list(_WORD.finditer(sentence))
     flat = [folded(word.group()) for word in words]
-    parties, pronouns, no_duty = (_words(one, language) for one in ("party", "pronoun", "no_duty"))
+    parties, pronouns, no_duty = (_words(kind, language) for kind in ("party", "pronoun", "no_duty"))
     first = 0
     for at, word in enumerate(flat[:-1]):
         if at and re.search(r"[,;:]|\.\s", sentence[words[at - 1].end() : words[at].start()]):
@@ -419,7 +419,7 @@ def _tells_duty(sentence: str, language: str) -> bool:
         is_subject = word in parties or (word in pronouns and at == first)
         if not is_subject or at - first > _SUBJECT or not words[at + 1].group().islower():
             continue
-        if any(one in _not_before(language) for one in flat[max(first, at - 2) : at]):
+        if any(word in _not_before(language) for word in flat[max(first, at - 2) : at]):
             continue
         if flat[at + 1 : at + 3] in (["does", "not"], ["do", "not"]) and word in parties:
             return True

@@ -237,10 +237,10 @@ class _Found(Record):
 def own_numbers(texts: Sequence[tuple[str, BlockKind]]) -> list[int]:
     """Of each block the length of what it begins with and does not say: its number, the mark of a heading."""
     found = [_found(text, kind) for text, kind in texts]
-    numbers = {one.number for one in found if one}
+    numbers = {mark.number for mark in found if mark}
     return [
-        one.end if one and (one.sure or _has_neighbours(one.number, numbers)) else _mark(text, kind)
-        for one, (text, kind) in zip(found, texts, strict=True)
+        mark.end if mark and (mark.sure or _has_neighbours(mark.number, numbers)) else _mark(text, kind)
+        for mark, (text, kind) in zip(found, texts, strict=True)
     ]
 
 
@@ -495,8 +495,8 @@ def hunks_of(old: str, new: str, numbers: Sequence[Span] = (), new_numbers: Sequ
     """
     if old > new:  # so that both directions give the same result
         return [Hunk(hunk.new, hunk.old) for hunk in hunks_of(new, old, new_numbers, numbers)]
-    mine = [one for one in tokens_of(old) if not is_inside(one, numbers)]
-    theirs = [one for one in tokens_of(new) if not is_inside(one, new_numbers)]
+    mine = [token for token in tokens_of(old) if not is_inside(token, numbers)]
+    theirs = [token for token in tokens_of(new) if not is_inside(token, new_numbers)]
     keys = [token_key(old[start:end]) for start, end in mine]
     others = [token_key(new[start:end]) for start, end in theirs]
     pairs = common(keys, others, lambda at: 1.0 if len(keys[at]) > 3 else 0.6 if keys[at].isalnum() else 0.3)
@@ -507,8 +507,8 @@ def hunks_of(old: str, new: str, numbers: Sequence[Span] = (), new_numbers: Sequ
             ranges.append((at, place, to, other))
         at, to = place + 1, other + 1
     after = [*ranges[1:], None]
-    ranges = [_slid(one, following, keys, others) for one, following in zip(ranges, after, strict=False)]
-    real = [one for one in ranges if "".join(keys[one[0] : one[1]]) != "".join(others[one[2] : one[3]])]
+    ranges = [_slid(change, following, keys, others) for change, following in zip(ranges, after, strict=False)]
+    real = [span for span in ranges if "".join(keys[span[0] : span[1]]) != "".join(others[span[2] : span[3]])]
     if real and real[0][0] == 0 and real[0][2] == 0 and _is_lead(old, new, mine, theirs, real[0]):
         real = real[1:]
     found = _bridged(real, keys)
@@ -524,11 +524,11 @@ def _is_lead(old: str, new: str, mine: Sequence[Span], theirs: Sequence[Span], f
     return bool(lead) and tokens[count - 1][1] <= text.index(lead) + len(lead) and len(tokens) > count
 
 
-def _slid(one: _Range, after: _Range | None, keys: Sequence[str], others: Sequence[str]) -> _Range:
+def _slid(change: _Range, after: _Range | None, keys: Sequence[str], others: Sequence[str]) -> _Range:
     """Move a pure addition or removal so that it starts with a word if possible: "x. New." becomes "New." after
     "x.".
     """
-    a, b, c, d = one
+    a, b, c, d = change
     end, last = (after[0], after[2]) if after else (len(keys), len(others))
     if a == b:
         while d < last and b < end and others[c] == others[d] and not others[c].isalnum():
@@ -541,15 +541,15 @@ def _slid(one: _Range, after: _Range | None, keys: Sequence[str], others: Sequen
 
 def _bridged(ranges: Sequence[_Range], keys: Sequence[str]) -> list[_Range]:
     found: list[_Range] = []
-    for one in ranges:
+    for change in ranges:
         if found:
             before = found[-1]
-            between = sum(map(len, keys[before[1] : one[0]]))
-            sizes = [one[1] - one[0] + one[3] - one[2], before[1] - before[0] + before[3] - before[2]]
-            if between <= SHORT_BRIDGE and one[0] - before[1] <= 2 and min(sizes) > 1:
-                found[-1] = (before[0], one[1], before[2], one[3])
+            between = sum(map(len, keys[before[1] : change[0]]))
+            sizes = [change[1] - change[0] + change[3] - change[2], before[1] - before[0] + before[3] - before[2]]
+            if between <= SHORT_BRIDGE and change[0] - before[1] <= 2 and min(sizes) > 1:
+                found[-1] = (before[0], change[1], before[2], change[3])
                 continue
-        found.append(one)
+        found.append(change)
     return found
 
 

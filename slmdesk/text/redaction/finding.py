@@ -75,10 +75,10 @@ def marked(text: str, start: int, end: int, *, language: str = "") -> tuple[Find
 
 
 def _on_list(text: str, listed: Sequence[Listed], language: str) -> Iterator[Find]:
-    for one in listed:
-        for start, end in spans_of(text, one.words, language, forms=Forms.STEM):
-            if one.kind is not Kind.PERSON or text[start].isupper():
-                yield Find(one.kind, start, end, text[start:end], Certainty.SURE, "list")
+    for entry in listed:
+        for start, end in spans_of(text, entry.words, language, forms=Forms.STEM):
+            if entry.kind is not Kind.PERSON or text[start].isupper():
+                yield Find(entry.kind, start, end, text[start:end], Certainty.SURE, "list")
 
 
 def _again(
@@ -86,7 +86,7 @@ def _again(
 ) -> Iterator[Find]:
     names = {find.text: Certainty.LIKELY for find in found if find.kind is Kind.PERSON}
     emails = [find.text for find in found if find.kind is Kind.EMAIL]
-    names |= dict.fromkeys((one.words for one in listed if one.kind is Kind.PERSON), Certainty.SURE)
+    names |= dict.fromkeys((entry.words for entry in listed if entry.kind is Kind.PERSON), Certainty.SURE)
     names |= dict.fromkeys((entry.original for entry in known if entry.kind is Kind.PERSON), Certainty.SURE)
     yield from _names_again(text, names, language)
     yield from _from_emails(text, emails)
@@ -128,9 +128,9 @@ def _without_legal_form(firm: str) -> str:
 def name_words(name: str) -> list[str]:
     """The words of a person's name that are looked for alone: no initials, no "von"."""
     return [
-        one
-        for one in WORD.findall(name)
-        if len(one) >= LEAST_NAME and not one.islower() and not is_no_name(one) and fold(one) not in function_words()
+        part
+        for part in WORD.findall(name)
+        if len(part) >= LEAST_NAME and not (part.islower() or is_no_name(part) or fold(part) in function_words())
     ]
 
 
@@ -144,7 +144,7 @@ def _names_again(text: str, names: dict[str, Certainty], language: str) -> Itera
                 by_beginning[plain[:LEAST_NAME]].setdefault(plain[:-1], certainty)
     if not by_beginning:
         return
-    small = {fold(one) for one in WORD.findall(text) if one.islower()}
+    small = {fold(word) for word in WORD.findall(text) if word.islower()}
     for match in WORD.finditer(text):
         if len(match[0]) < LEAST_NAME or match[0].islower():
             continue
@@ -210,7 +210,7 @@ def _spellings(word: str) -> set[str]:
     long = plain
     for sign, letters in (("ä", "ae"), ("ö", "oe"), ("ü", "ue")):
         long = long.replace(sign, letters)
-    return {re.sub(r"[^a-z]", "", fold(one)) for one in (plain, long)} | {re.sub(r"['’]", "", fold(plain))}
+    return {re.sub(r"[^a-z]", "", fold(form)) for form in (plain, long)} | {re.sub(r"['’]", "", fold(plain))}
 
 
 def _without_overlaps(found: Iterable[Find]) -> list[Find]:
@@ -332,7 +332,7 @@ class WordIndex:
         self._by_begin: dict[str, list[tuple[int, str]]] = {}
         for number, word in enumerate(words):
             self._by_begin.setdefault(word[:_BEGIN], []).append((number, word))
-        self._sizes = {len(one) for one in self._by_begin}
+        self._sizes = {len(begin) for begin in self._by_begin}
 
     def found(self, text: str) -> list[int]:
         begins = {text[at : at + size] for size in self._sizes for at in range(len(text) - size + 1)}
@@ -438,8 +438,8 @@ def _goes_on(folded: _Folded, blank: int, step: int) -> bool:
     text = folded.text
     if not 0 <= blank < len(text) or text[blank] != " " or folded.ends[blank] - folded.begins[blank] > 1:
         return False
-    one, other = (text[at : at + 1] if at >= 0 else "" for at in (blank + step, blank + 2 * step))
-    return one.isalnum() and not other.isalnum()
+    near, other = (text[at : at + 1] if at >= 0 else "" for at in (blank + step, blank + 2 * step))
+    return near.isalnum() and not other.isalnum()
 
 
 def _hit(needle: _Needle, folded: _Folded, at: int, end: int, *, minds_figures: bool = False) -> _Hit:
@@ -461,9 +461,9 @@ def _joint(neighbour: str, edge: str, *, minds_figures: bool) -> Joint:
 
 def _apart(found: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
     kept: list[tuple[int, int, int]] = []
-    for one in sorted(found, key=lambda each: (each[0], -each[1])):
-        if not kept or one[0] >= kept[-1][1]:
-            kept.append(one)
+    for span in sorted(found, key=lambda each: (each[0], -each[1])):
+        if not kept or span[0] >= kept[-1][1]:
+            kept.append(span)
     return kept
 
 

@@ -90,7 +90,7 @@ def _replaced(text: str, finds: Sequence[Find], back: _Back, by_original: Mappin
     if back.restored(whole, marks=False).text != text:
         put = {(start, end): find.text for (start, end), find in zip(spans, finds, strict=True)}
         wrong = put.items() ^ {(start, end): original for start, end, original, _ in back.found(whole)}.items()
-        words = dict.fromkeys(" ".join(one.split()) for _, one in sorted(wrong))
+        words = dict.fromkeys(" ".join(form.split()) for _, form in sorted(wrong))
         raise KnownError("redaction.not_reversible", words="”, “".join(words))
     return Redacted(whole, back.table, tuple(spans))
 
@@ -100,7 +100,7 @@ def with_substitutes(text: str, table: Table, left: Collection[str] = ()) -> str
 
     For what is no text to read, such as a grammar.  `left`: originals that stay.
     """
-    pairs = {one: substitute for entry in table for one, substitute in entry.pairs if one not in left}
+    pairs = {original: substitute for entry in table for original, substitute in entry.pairs if original not in left}
     if not pairs:
         return text
     longest = sorted(pairs, key=len, reverse=True)
@@ -126,8 +126,8 @@ class Restorer:
         self._back = _Back(table)
         self._squeezed = {_squeezed(substitute) for entry in table for _, substitute in entry.pairs}
         self._by_letter: dict[str, list[str]] = defaultdict(list)
-        for one in self._squeezed:
-            self._by_letter[one[:1]].append(one)
+        for form in self._squeezed:
+            self._by_letter[form[:1]].append(form)
         self._longest = max((len(sub) for entry in table for _, sub in entry.pairs), default=0) + 16
         self._waiting = ""
 
@@ -162,7 +162,7 @@ class Restorer:
         return len(self._waiting)
 
     def _begins(self, plain: str) -> bool:
-        return any(one.startswith(plain) for one in self._by_letter.get(plain[:1], ()))
+        return any(form.startswith(plain) for form in self._by_letter.get(plain[:1], ()))
 
 
 def _word_starts(text: str, first: int) -> Iterator[int]:
@@ -183,7 +183,7 @@ class _Back:
         for _, original, substitute in pairs:
             self._alike.setdefault(_squeezed(substitute), original)
         shapes = sorted(
-            {(substitute, kind in _BY_SIGNS) for kind, _, substitute in pairs}, key=lambda one: (-len(one[0]), one)
+            {(substitute, kind in _BY_SIGNS) for kind, _, substitute in pairs}, key=lambda pair: (-len(pair[0]), pair)
         )
         by_letter: dict[str, list[str]] = defaultdict(list)
         for substitute, by_signs in shapes:
@@ -192,12 +192,12 @@ class _Back:
         self._patterns = {
             letter: re.compile(rf"(?:{'|'.join(some)})(?!\w)", re.IGNORECASE) for letter, some in by_letter.items()
         }
-        own = {fold(one) for _, original, _ in pairs for one in WORD.findall(original)}
+        own = {fold(word) for _, original, _ in pairs for word in WORD.findall(original)}
         self._words = {
-            fold(one): substitute
+            fold(word): substitute
             for _, _, substitute in pairs
-            for one in WORD.findall(substitute)
-            if len(one) > 3 and fold(one) not in own and "@" not in substitute
+            for word in WORD.findall(substitute)
+            if len(word) > 3 and fold(word) not in own and "@" not in substitute
         }
         self._names = {fold(sub): orig for kind, orig, sub in pairs if kind is Kind.PERSON and WORD.fullmatch(sub)}
         self._by_beginning: dict[str, list[str]] = defaultdict(list)
@@ -317,7 +317,7 @@ class _Back:
 
 
 def _first_letters(substitute: str, *, by_signs: bool) -> dict[str, None]:
-    letters = [substitute[0], next(one for one in substitute if one.isalnum())] if by_signs else [substitute[0]]
+    letters = [substitute[0], next(sign for sign in substitute if sign.isalnum())] if by_signs else [substitute[0]]
     return dict.fromkeys(" \u00a0\u202f\n" if letters[0].isspace() else [letter.casefold()[:1] for letter in letters])
 
 
@@ -327,17 +327,17 @@ def _squeezed(words: str) -> str:
 
 def _shape(substitute: str, *, by_signs: bool) -> str:
     if by_signs:
-        signs = [one for one in substitute if one.isalnum()]
-        begins = re.escape(substitute[: next(at for at, one in enumerate(substitute) if one.isalnum())])
+        signs = [letter for letter in substitute if letter.isalnum()]
+        begins = re.escape(substitute[: next(at for at, letter in enumerate(substitute) if letter.isalnum())])
         ends = "" if substitute[-1].isalnum() else re.escape(substitute[-1])
         widest = max(3, *map(len, re.split(r"[^\W_]+", substitute)))
         between = f"{_BETWEEN_DIGITS}{{0,{widest}}}"
         return (f"(?:{begins})?" if begins else "") + between.join(map(re.escape, signs)) + ends
-    return _BLANK.join(re.escape(one) for one in re.split(r"\s", substitute))
+    return _BLANK.join(re.escape(word) for word in re.split(r"\s", substitute))
 
 
-def _share_digits(one: str, other: str) -> bool:
-    return any(one[at : at + LEAST_DIGITS] in other for at in range(len(one) - LEAST_DIGITS + 1))
+def _share_digits(number: str, other: str) -> bool:
+    return any(number[at : at + LEAST_DIGITS] in other for at in range(len(number) - LEAST_DIGITS + 1))
 
 
 # ---- a text as a model sees it, and the originals put back into what the model made of it
@@ -394,13 +394,13 @@ class Veiled(Record):
     def back(self, answer: str) -> Returned:
         """The originals put back into what the model made of this text.  Raises KnownError "redaction.ambiguous"."""
         made = restored(answer, self.table) if self.table else Restored(answer, (), ())
-        lost = [Lost(Loss.MISSING, one) for one in self._missing(made)]
+        lost = [Lost(Loss.MISSING, words) for words in self._missing(made)]
         for number in sorted(made.bent):
             wrote, now = made.taken[number], made.put_back[number]
             original = made.text[now[0] : now[1]]
             lost.append(Lost(Loss.ENDING, self._ending(answer[wrote[0] : wrote[1]], original), original))
         lost += [Lost(Loss.CHANGED, made.text[start:end]) for start, end in made.marked]
-        lost += [Lost(Loss.FORMAT, one) for one in self.formatted]
+        lost += [Lost(Loss.FORMAT, words) for words in self.formatted]
         return Returned(made.text, len(made.put_back), tuple(dict.fromkeys(lost)), made)
 
     def back_so_far(self, answer: str) -> str:

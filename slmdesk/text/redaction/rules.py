@@ -53,7 +53,7 @@ def is_no_name(word: str) -> bool:
 @cache
 def _pattern(name: str, shape: str, flags: int = 0) -> re.Pattern[str]:
     value = _words()[name]
-    joined = value if isinstance(value, str) else "|".join(f"(?:{one})" for one in value)
+    joined = value if isinstance(value, str) else "|".join(f"(?:{pattern})" for pattern in value)
     return re.compile(shape.replace("WORDS", joined), flags)
 
 
@@ -252,10 +252,10 @@ def _bare(text: str, language: str) -> Iterator[tuple[int, int, str]]:
     between = "" if language in ("de", "") else f"(?:{_SMALL} )*"  # "Aussage von Anna Berg"
     word = re.compile(rf"(?<![\w'’-]){NAME_WORD}(?=[ \u00a0]{between}{_UP})")
     at = 0
-    while one := word.search(text, at):
-        at = one.end()
-        found = name_at(text, one.start(), least=2, said=False)
-        if found is None or found[0] != one.start() or _is_heading(text, *found):
+    while match := word.search(text, at):
+        at = match.end()
+        found = name_at(text, match.start(), least=2, said=False)
+        if found is None or found[0] != match.start() or _is_heading(text, *found):
             continue
         at = found[1]
         before = re.search(r"([^\W\d_]+)[ \u00a0]+$", text[max(0, found[0] - 20) : found[0]])
@@ -263,7 +263,7 @@ def _bare(text: str, language: str) -> Iterator[tuple[int, int, str]]:
         if language in ("de", ""):
             said = before and _pattern("before_bare", "WORDS").fullmatch(before[1])
             does = follows and _pattern("after_bare", "WORDS").fullmatch(follows[1])
-            if not (said or does) or any(_is_german_noun(one) for one in text[slice(*found)].split()):
+            if not (said or does) or any(_is_german_noun(part) for part in text[slice(*found)].split()):
                 continue
         elif before and fold(before[1]) in ("the", "in", "at", "a", "na", "w", "en", "au", "aux", "al", "del", "the"):
             continue
@@ -639,7 +639,7 @@ def _is_dialled(text: str, start: int, end: int, language: str, *, valid: bool) 
     apart = _SET_APART.search(text, max(0, start - 2), start) and _CLOSED.match(text, end)
     if valid:
         return apart is not None or _looks_dialled(number, language)
-    is_long = 9 <= sum(one.isdigit() for one in number) <= 13
+    is_long = 9 <= sum(letter.isdigit() for letter in number) <= 13
     return is_long and (number[0] == "+" or (number[0] == "0" and (apart is not None or text[start] == "(")))
 
 

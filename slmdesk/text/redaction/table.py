@@ -124,7 +124,7 @@ class _Maker:
 
     def _take(self, substitute: str) -> None:
         self.taken[fold(substitute)] = None
-        self.taken.update(dict.fromkeys(fold(one) for one in WORD.findall(substitute) if len(one) > 3))
+        self.taken.update(dict.fromkeys(fold(word) for word in WORD.findall(substitute) if len(word) > 3))
 
     def _holds(self, plain: str) -> bool:
         """Whether an original stands in it; after many tries nothing else can be had, as of a street's end."""
@@ -141,11 +141,11 @@ class _Maker:
         if (
             self._holds(plain)
             or plain[: max(4, len(plain) - 1)] in self.source
-            or any(plain.startswith(one) or one.startswith(plain) for one in self.taken)
+            or any(plain.startswith(other) or other.startswith(plain) for other in self.taken)
         ):
             return False
         far = FAR_APART if self.tries < _TRIED_FAR else 1
-        return all(Levenshtein.distance(plain, one, score_cutoff=far) >= far for one in self.taken)
+        return all(Levenshtein.distance(plain, other, score_cutoff=far) >= far for other in self.taken)
 
     def _add_person(self, original: str) -> None:
         pieces = _NAME_PIECE.findall(original)
@@ -176,7 +176,7 @@ class _Maker:
     def _belongs(self, parts: list[tuple[str, str]], entry: Entry) -> bool:
         own = {fold(original) for original, _ in entry.pairs if WORD.fullmatch(original)}
         return bool(parts) and all(
-            fold(part) in own or any(is_form_of(fold(part), one) for one in own) for part, _ in parts
+            fold(part) in own or any(is_form_of(fold(part), other) for other in own) for part, _ in parts
         )
 
     def _word(self, word: str, *, is_first: bool) -> str:
@@ -222,7 +222,7 @@ def _parts(find: Find) -> tuple[str, ...]:
 
 
 def _index(originals: Iterable[str]) -> WordIndex:
-    return WordIndex(one for one in {fold(original) for original in originals} if len(one) >= LEAST_HELD)
+    return WordIndex(word for word in {fold(original) for original in originals} if len(word) >= LEAST_HELD)
 
 
 def _without_form(firm: str) -> tuple[str, str]:
@@ -317,7 +317,7 @@ def substitute_for(kind: Kind, original: str, free: Free, seed: str) -> str:
 
 
 def _first_free(made: Iterator[str], free: Free) -> Iterator[str]:
-    return (one for one in made if free(one))
+    return (name for name in made if free(name))
 
 
 def _mixed(listed: list[str], others: Iterator[str], seed: str) -> Iterator[str]:
@@ -345,14 +345,14 @@ def _code(original: str, rng: random.Random) -> str:
     keeps = 2 if re.match(r"[A-Z]{2}\s?[\dU]", original, re.IGNORECASE) else 0
     while True:
         made = "".join(
-            one
+            letter
             if at < keeps
-            else _digit(rng, one)
-            if one.isdigit()
+            else _digit(rng, letter)
+            if letter.isdigit()
             else rng.choice("BCDFGHKLMN")
-            if one.isalpha()
-            else one
-            for at, one in enumerate(original)
+            if letter.isalpha()
+            else letter
+            for at, letter in enumerate(original)
         )
         if not is_checked(made):
             return made
@@ -361,7 +361,7 @@ def _code(original: str, rng: random.Random) -> str:
 def _phone(original: str, rng: random.Random) -> str:
     country = re.match(r"\+\d{1,3}(?!\d)|\+\d\d|00\d\d|0", original.lstrip("( "))
     keeps = (country.end() + len(original) - len(original.lstrip("( "))) if country else 0
-    return original[:keeps] + "".join(_digit(rng, one) if one.isdigit() else one for one in original[keeps:])
+    return original[:keeps] + "".join(_digit(rng, sign) if sign.isdigit() else sign for sign in original[keeps:])
 
 
 def _date(original: str, rng: random.Random) -> str:
@@ -395,6 +395,6 @@ def _place(original: str, rng: random.Random) -> str:
 def _words(original: str, rng: random.Random) -> str:
     """One or two invented words; figures where the original is made of them."""
     if not re.search(r"[^\W\d_]{2,}", original):
-        return "".join(_digit(rng, one) if one.isdigit() else one for one in original)
+        return "".join(_digit(rng, letter) if letter.isdigit() else letter for letter in original)
     made = _syllable_word(rng, "")
     return f"{made} {_syllable_word(rng, '')}" if re.search(r"\w\s+\w", original) else made
