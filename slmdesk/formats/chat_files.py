@@ -237,8 +237,8 @@ def chats_of(shape: Mapping[str, Any]) -> Iterator[ForeignChat | None]:
         blocks: Mapping[str, Mapping[str, Any]] = {}
     else:
         topics = list(sequence(mapping(tables).get("topics")))
-        found = [mapping(one) for one in sequence(mapping(tables).get("message_blocks"))]
-        blocks = {words(one.get("id")): one for one in found}
+        found = [mapping(block) for block in sequence(mapping(tables).get("message_blocks"))]
+        blocks = {words(block.get("id")): block for block in found}
     known = _topics(mapping(shape.get("localStorage")).get(STATE))
     for topic in map(mapping, topics):
         about, prompt = known.get(words(topic.get("id")), ({}, ""))

@@ -215,7 +215,7 @@ def _chatgpt_node(id: str, node: Mapping[str, Any], left_out: LeftOut) -> Node:
     elif role == ASSISTANT and words(message.get("recipient")) not in TO_ALL:
         left_out["tool call"] += 1
     elif role in (USER, ASSISTANT):
-        missing["file"] += sum(not _is_picture(one) for one in sequence(metadata.get("attachments")))
+        missing["file"] += sum(not _is_picture(attachment) for attachment in sequence(metadata.get("attachments")))
         made = ForeignMessage(
             id,
             parent,
@@ -257,8 +257,8 @@ def _chatgpt_text(content: Mapping[str, Any], missing: LeftOut) -> str:
 
 def _thoughts(content: Mapping[str, Any]) -> str:
     found = []
-    for one in sequence(content.get("thoughts")):
-        shape = mapping(one)
+    for thought in sequence(content.get("thoughts")):
+        shape = mapping(thought)
         found += [words(shape.get("summary")), words(shape.get("content"))]
     return "\n\n".join(part for part in found if part.strip())
 
@@ -286,10 +286,10 @@ def chat_of_open_webui(shape: Mapping[str, Any]) -> ForeignChat | None:
     history, left_out = mapping(chat.get("history")), Counter[str]()
     kept = mapping(history.get("messages"))
     if kept:
-        nodes = [_open_webui_node(str(id), mapping(one), left_out) for id, one in kept.items()]
+        nodes = [_open_webui_node(str(id), mapping(message), left_out) for id, message in kept.items()]
         leaf = words(history.get("currentId"))
     else:  # before there were branches
-        nodes = chained([_open_webui_message("", mapping(one), left_out) for one in sequence(chat.get("messages"))])
+        nodes = chained([_open_webui_message("", mapping(shape), left_out) for shape in sequence(chat.get("messages"))])
         leaf = nodes[-1].id if nodes else ""
     about = ForeignChat(
         OPEN_WEBUI,
@@ -529,8 +529,8 @@ def chat_of_lm_studio(shape: Mapping[str, Any]) -> ForeignChat | None:
 
 
 def _system(shape: Mapping[str, Any]) -> str:
-    for one in sequence(mapping(shape.get("perChatPredictionConfig")).get("fields")):
-        field = mapping(one)
+    for setting in sequence(mapping(shape.get("perChatPredictionConfig")).get("fields")):
+        field = mapping(setting)
         if field.get("key") == SYSTEM_KEY and words(field.get("value")).strip():
             return words(field.get("value"))
     return words(shape.get("systemPrompt"))

@@ -457,26 +457,26 @@ class Numbering:
                 self._starts.setdefault(name, {})[int(level[:2])] = int(value[:6])
 
     def level_of_style(self, number: str, style: str) -> int | None:
-        one = self._lists.get(self._list_of.get(number, ""))
-        return next((level for level, about in one.levels.items() if about.style == style), None) if one else None
+        listed = self._lists.get(self._list_of.get(number, ""))
+        return next((level for level, about in listed.levels.items() if about.style == style), None) if listed else None
 
     def next(self, number: str, level: int) -> str:
         """The displayed number of the next list item; empty for bullets and unknown lists."""
-        one = self._lists.get(self._list_of.get(number, ""))
-        if one is None or level not in one.levels:
+        listed = self._lists.get(self._list_of.get(number, ""))
+        if listed is None or level not in listed.levels:
             return ""
-        about = one.levels[level]
+        about = listed.levels[level]
         start = self._starts.get(number, {}).pop(level, None)
-        one.counts[level] = one.counts.get(level, about.start - 1) + 1 if start is None else start
-        for deeper in [deeper for deeper in one.counts if deeper > level]:
-            del one.counts[deeper]
+        listed.counts[level] = listed.counts.get(level, about.start - 1) + 1 if start is None else start
+        for deeper in [deeper for deeper in listed.counts if deeper > level]:
+            del listed.counts[deeper]
         if about.format in ("bullet", "none"):
             return ""
 
         def shown(found: re.Match[str]) -> str:
             at = int(found[1]) - 1
-            other = one.levels.get(at, _Level())
-            return as_number(one.counts.get(at, other.start), "decimal" if about.is_legal else other.format)
+            other = listed.levels.get(at, _Level())
+            return as_number(listed.counts.get(at, other.start), "decimal" if about.is_legal else other.format)
 
         return re.sub(r"%([1-9])", shown, about.text).strip()
 

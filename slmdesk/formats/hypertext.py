@@ -452,7 +452,7 @@ def unseen_of(css: str) -> frozenset[str]:
     found = set()
     for selectors, rules in _RULE.findall(_PRINT.sub("", css[:MAX_STYLE_CHARACTERS])):
         if _UNSEEN.search(rules):
-            found |= {one.strip() for one in selectors.split(",") if _PLAIN_SELECTOR.fullmatch(one.strip())}
+            found |= {part.strip() for part in selectors.split(",") if _PLAIN_SELECTOR.fullmatch(part.strip())}
     return frozenset(found)
 
 

@@ -195,7 +195,7 @@ def _header(message: Message, name: str) -> str:
 
 def storable(text: str) -> str:
     """The probable text of bytes that Python decoded as lone surrogates."""
-    raw = text.encode("utf-8", "surrogateescape") if any("\ud800" <= one <= "\udfff" for one in text) else None
+    raw = text.encode("utf-8", "surrogateescape") if any("\ud800" <= letter <= "\udfff" for letter in text) else None
     if raw is None:
         return text
     try:

@@ -94,6 +94,6 @@ def _hypertext(message: Message) -> str:
     return lines_made_one(_words(lambda: message.html_body))
 
 
-def _enclosed(one: Any) -> MailAttachment:
-    name = _words(lambda: one.file_name) or _words(lambda: one.properties.str_prop_value(PID_FILENAME))
-    return MailAttachment(name, _field(lambda: one.file_bytes))
+def _enclosed(enclosed: Any) -> MailAttachment:
+    name = _words(lambda: enclosed.file_name) or _words(lambda: enclosed.properties.str_prop_value(PID_FILENAME))
+    return MailAttachment(name, _field(lambda: enclosed.file_bytes))

@@ -277,7 +277,7 @@ class OdfWalker:
         about = [
             " ".join("".join(element.itertext()).split()) for element in frame if local(element) in ("title", "desc")
         ]
-        yield Piece(BlockKind.CAPTION, " ".join(one for one in about if one))
+        yield Piece(BlockKind.CAPTION, " ".join(words for words in about if words))
 
     # ---- lists and tables
 
@@ -320,7 +320,7 @@ class OdfWalker:
     def _cells(self, row: etree._Element) -> list[list[Flow]]:
         cells: list[list[Flow]] = []
         for cell in children(row, "table-cell", "covered-table-cell"):
-            flow = [one for part in cell for one in self.flow(part)]
+            flow = [block for part in cell for block in self.flow(part)]
             cells += [flow] * (1 if flow else min(repeated(cell, "number-columns-repeated"), MAX_REPEATED))
         return cells
 

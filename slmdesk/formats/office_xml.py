@@ -251,7 +251,7 @@ class Package(Archive):
 
         Raises KnownError `document.damaged` where there is none.
         """
-        found = next((one.part for one in self.relations("").values() if one.kind == "officeDocument"), "")
+        found = next((link.part for link in self.relations("").values() if link.kind == "officeDocument"), "")
         for name in (found, fallback):
             if name and name in self:
                 return name

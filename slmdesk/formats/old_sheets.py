@@ -41,7 +41,7 @@ def read_xls(reading: Reading) -> Iterator[Page]:
         raise KnownError("document.damaged", path=reading.path, reason=_("it is no Excel file"))
     try:
         with olefile.OleFileIO(BytesIO(data)) as found:
-            name = next((one for one in ("Workbook", "Book") if found.exists(one)), "")
+            name = next((name for name in ("Workbook", "Book") if found.exists(name)), "")
             book = found.openstream(name).read() if name else b""
             if found.exists("_VBA_PROJECT_CUR"):
                 reading.note(Note.MACROS_IGNORED)
@@ -96,20 +96,20 @@ class _Range:
 
 def _xls_cells(reading: Reading, book: bytes) -> int:
     """Cells in the ranges of all sheets ([MS-XLS], 2.1.4: records of a type, a length and their data)."""
-    at, total, one = 0, 0, _Range()
+    at, total, table = 0, 0, _Range()
     while at + 4 <= len(book):
         kind, length = struct.unpack_from("<HH", book, at)
         at += 4
         if kind == _PASSWORD:
             raise locked(reading)
         if kind == _BOF:
-            total, one = total + one.cells, _Range()
+            total, table = total + table.cells, _Range()
         elif kind in _CELLS and length >= 4 and at + length <= len(book):
             row, first = struct.unpack_from("<HH", book, at)
             last = struct.unpack_from("<H", book, at + length - 2)[0] if kind in _LISTS else first
-            one.add(row, first, max(first, last))
+            table.add(row, first, max(first, last))
         at += length
-    return total + one.cells
+    return total + table.cells
 
 
 def _xlsb_cells(part: bytes) -> int:

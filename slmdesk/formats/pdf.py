@@ -284,8 +284,8 @@ def _part(letters: PageLetters, word: Word, begin: int, end: int) -> tuple[float
     if word.first < 0 or (begin == 0 and end == len(word.text)):
         return word.x0, word.y0, word.x1, word.y1
     indices = word.indices or range(word.first, word.first + len(word.text))
-    one, other = letters.box(indices[begin]), letters.box(indices[end - 1])
-    return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
+    first, other = letters.box(indices[begin]), letters.box(indices[end - 1])
+    return min(first[0], other[0]), min(first[1], other[1]), max(first[2], other[2]), max(first[3], other[3])
 
 
 def _add(boxes: list[list[float]], box: tuple[float, float, float, float]) -> None:

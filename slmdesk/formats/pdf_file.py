@@ -108,7 +108,7 @@ def metadata_of(document: pdfium.PdfDocument, name: str) -> str:
     value = ""
     with LOCK, suppress(UnicodeError, pdfium.PdfiumError):  # half a letter in a title spoils the title alone
         value = document.get_metadata_value(name)
-    return " ".join("".join(one for one in value if one.isprintable() or one.isspace()).split())[:300]
+    return " ".join("".join(letter for letter in value if letter.isprintable() or letter.isspace()).split())[:300]
 
 
 def label_of(document: pdfium.PdfDocument, index: int) -> str:
@@ -116,7 +116,7 @@ def label_of(document: pdfium.PdfDocument, index: int) -> str:
     label = ""
     with suppress(UnicodeError, pdfium.PdfiumError):
         label = document.get_page_label(index)
-    return " ".join("".join(one for one in label if one.isprintable()).split())[:50] or str(index + 1)
+    return " ".join("".join(letter for letter in label if letter.isprintable()).split())[:50] or str(index + 1)
 
 
 class OverlayText(Record):
@@ -378,7 +378,7 @@ class PageLetters:
     def share_unmapped(self) -> float:
         """The share of its characters, by a sample, that have no known Unicode letter, 0..1."""
         asked = range(0, self.count, max(1, self.count // 100))
-        unknown = sum(pdfium_c.FPDFText_HasUnicodeMapError(self._raw, one) == 1 for one in asked)
+        unknown = sum(pdfium_c.FPDFText_HasUnicodeMapError(self._raw, at) == 1 for at in asked)
         return unknown / len(asked) if asked else 0.0
 
     def box(self, index: int) -> tuple[float, float, float, float]:
@@ -491,9 +491,9 @@ def _accented(letters: str, indices: tuple[int, ...]) -> tuple[str, tuple[int, .
         letter, length = letters[at], 1
         if letter in _ACCENTS and at + 1 < len(letters) and (letter != "`" or _INSIDE.match(letters, at)):
             base = letters[at + 1].replace("ı", "i").replace("ȷ", "j")
-            one = unicodedata.normalize("NFC", base + _ACCENTS[letter])
-            if len(one) == 1 and base.isalpha():
-                letter, length = one, 2
+            joined = unicodedata.normalize("NFC", base + _ACCENTS[letter])
+            if len(joined) == 1 and base.isalpha():
+                letter, length = joined, 2
         found.append(letter)
         where.append(indices[at + length - 1])
         at += length

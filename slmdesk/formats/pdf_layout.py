@@ -413,7 +413,7 @@ def _kind(block: Sequence[Line], usual: PageMeasures) -> tuple[BlockKind, int]:
 def _heading_level(block: Sequence[Line], usual: PageMeasures) -> int:
     """1 to 3; 0: it is none."""
     first, last = block[0], block[-1]
-    letters = [word for line in block for word in line.words if any(one.isalpha() for one in word.text)]
+    letters = [word for line in block for word in line.words if any(letter.isalpha() for letter in word.text)]
     if not letters or len(block) > 3 or sum(line.characters for line in block) > MAX_HEADING_CHARACTERS:
         return 0
     numbered = _NUMBERED.match(first.words[0].text) if len(first.words) > 1 else None
@@ -571,7 +571,7 @@ def margins_of(lines: Sequence[Line], height: float) -> tuple[Margin, ...]:
     for at in (*top, *bottom):
         place, is_top = order.index(at), at in top
         beyond = order[place + 1 :] if is_top else order[:place][::-1]
-        beside = next((one for one in beyond if not _overlap(lines[one], lines[at])), at)
+        beside = next((number for number in beyond if not _overlap(lines[number], lines[at])), at)
         above, below = (lines[at], lines[beside]) if is_top else (lines[beside], lines[at])
         gap = (below.y0 - above.y1) / max(lines[at].look.size, 1.0)
         found.append(_margin(lines[at], at, height, is_top=is_top, inner=beside, gap=gap))

@@ -128,7 +128,7 @@ def _ass(text: str) -> Iterator[Cue]:
             values = dict(zip(names, value.split(",", len(names) - 1), strict=False))
             start, end = _ASS_TIME.match(values.get("start", "")), _ASS_TIME.match(values.get("end", ""))
             words = values.get("text", "")
-            if start is None or end is None or any(_DRAWING.search(one) for one in _OVERRIDE.findall(words)):
+            if start is None or end is None or any(_DRAWING.search(override) for override in _OVERRIDE.findall(words)):
                 continue
             plain = re.sub(r"\\[Nn]", "\n", _OVERRIDE.sub("", words)).replace("\\h", " ").strip()
             if plain:

@@ -96,7 +96,7 @@ def terms_of(
 
 
 def sample_of(reading: Reading, format_id: str) -> list[list[str]]:
-    filled = (cells for row in _rows(reading, format_id) if any(cells := [" ".join(one.split()) for one in row]))
+    filled = (cells for row in _rows(reading, format_id) if any(cells := [" ".join(cell.split()) for cell in row]))
     return [row[:50] for row in islice(filled, SAMPLE_ROWS)]
 
 
@@ -210,7 +210,7 @@ def _term(cells: Sequence[str], columns: Mapping[str, int]) -> FoundTerm | None:
 
     source, target = cell("source"), cell("target")
     keeps = cell("keep").casefold() in _YES or (bool(source) and source == target)
-    forbidden = tuple(one for one in _SPLIT.split(cell("forbidden")) if one)
+    forbidden = tuple(word for word in _SPLIT.split(cell("forbidden")) if word)
     if not source or len(source) > MOST_CHARACTERS or len(target) > MOST_CHARACTERS:
         return None
     if not (target or keeps or forbidden or columns.keys() == {"source"}):

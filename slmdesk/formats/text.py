@@ -137,7 +137,7 @@ def _wide(untrusted: bytes) -> Decoded:
 def _is_plausible(text: str) -> bool:
     """Whether these are letters of one script.  A single letter is not enough."""
     sample = text[:20_000]
-    odd = sum(one not in "\n\r\t\f" and unicodedata.category(one) in ("Cn", "Co", "Cc") for one in sample)
+    odd = sum(letter not in "\n\r\t\f" and unicodedata.category(letter) in ("Cn", "Co", "Cc") for letter in sample)
     return "\0" not in text and odd * 50 <= len(sample) and (len(sample) > 3 or any(map(str.isascii, sample)))
 
 
@@ -173,7 +173,7 @@ def _line(line: bytes, guess: str) -> str:
 def _is_mostly_utf8(line: bytes) -> bool:
     text = line[:LINE_BYTES].decode("utf-8", "replace")
     damaged = text.count("\ufffd")
-    return sum(not one.isascii() for one in text) >= 3 * damaged
+    return sum(not letter.isascii() for letter in text) >= 3 * damaged
 
 
 def _guessed(untrusted: bytes, strange: list[bytes]) -> Decoded:
@@ -200,7 +200,7 @@ def _guesses(sample: bytes) -> list[str]:
     import chardet  # 80 ms
 
     japanese = _strictly(sample, "cp932")
-    if japanese is not None and 2 * len(_KANA.findall(japanese)) > sum(not one.isascii() for one in japanese):
+    if japanese is not None and 2 * len(_KANA.findall(japanese)) > sum(not letter.isascii() for letter in japanese):
         return ["cp932", USUAL]
     answers = chardet.detect_all(sample, ignore_threshold=True, include_encodings=CANDIDATES)
     found = [
@@ -363,15 +363,15 @@ class Pager:
         return self._number == 1 and not self._has_words
 
     def take(self, flow: Iterable[Flow]) -> Iterator[Page]:
-        for one in flow:
-            if isinstance(one, PageBreak):
-                self._end_page(one)
-            elif isinstance(one, PictureBlock):
+        for block in flow:
+            if isinstance(block, PageBreak):
+                self._end_page(block)
+            elif isinstance(block, PictureBlock):
                 self._is_pictured, self._last_break = True, None
-            elif isinstance(one, Footnote):
-                self._feet.append(one.piece)
+            elif isinstance(block, Footnote):
+                self._feet.append(block.piece)
             else:
-                self._add(one)
+                self._add(block)
             while self._ready:
                 yield self._ready.popleft()
 
@@ -629,15 +629,15 @@ def as_row(cells: Sequence[Sequence[Flow]], level: int) -> Iterator[Flow]:
         or (size > ROW_CHARACTERS and any(len(cell) > ROW_PARAGRAPHS for cell in words))
     )
     if is_layout:
-        most = max(range(len(cells)), key=lambda at: sum(isinstance(one, PageBreak) for one in cells[at]))
+        most = max(range(len(cells)), key=lambda at: sum(isinstance(block, PageBreak) for block in cells[at]))
         for at, cell in enumerate(cells):  # cells beside each other cross the same page ends
-            yield from (one for one in cell if at == most or not isinstance(one, PageBreak))
+            yield from (block for block in cell if at == most or not isinstance(block, PageBreak))
         return
     broken = [piece for cell in cells for piece in cell if isinstance(piece, PageBreak)]
     yield from broken[:1]  # a row that begins a page says so inside its cells
     texts = [" ".join(" ".join(piece.text.split()) for piece in cell if piece.kind in _IN_A_ROW) for cell in words]
     yield Piece(BlockKind.TABLE_ROW, "\t".join(texts), level)
-    for piece in (one for cell in cells for one in cell):
+    for piece in (block for cell in cells for block in cell):
         if isinstance(piece, Footnote | PictureBlock) or (isinstance(piece, Piece) and piece.kind not in _IN_A_ROW):
             yield piece
 

@@ -233,7 +233,7 @@ class HeaderReader:
             self.skip(count * packed.size)
             return ListSummary(VALUE_TYPES[kind], count, None)
         self._check(self.position + count * packed.size)
-        numbers = tuple(one[0] for one in packed.iter_unpack(self.raw(count * packed.size)))
+        numbers = tuple(unpacked[0] for unpacked in packed.iter_unpack(self.raw(count * packed.size)))
         return ListSummary(VALUE_TYPES[kind], count, tuple(map(bool, numbers)) if kind == BOOL else numbers)
 
     def _strings_of(self, count: int, most: int) -> ListSummary:

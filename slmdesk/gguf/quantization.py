@@ -169,7 +169,7 @@ def companions(files: Sequence[SizedFile]) -> dict[str, str]:
 def stem_of(name: str) -> str:
     """The model's own name in that of a file: without folder, quantization and numbers of parts, in one case."""
     bare = _IN_A_NAME.sub("", _SPLIT.sub("", name.rpartition("/")[2])).casefold()
-    return "-".join(one for one in _SEPARATORS.split(bare) if one not in _NO_NAME)
+    return "-".join(part for part in _SEPARATORS.split(bare) if part not in _NO_NAME)
 
 
 def sorted_by_quality(files: Iterable[_File]) -> list[_File]:

@@ -429,7 +429,7 @@ def _unescaped(found: re.Match[bytes]) -> bytes:
     sign = found[1]
     if sign[:1] != b"x":
         return _SIGNS.get(sign, sign)
-    digits = [one - (87 if 97 <= one < 128 else 48) for one in sign[1:]]
+    digits = [code - (87 if 97 <= code < 128 else 48) for code in sign[1:]]
     return bytes(((digits[0] << 4) + digits[1] & 255,)) if len(digits) == 2 else b""
 
 

@@ -49,8 +49,8 @@ class _Mail:
         return new
 
     def _headers(self, message: Message, new: EmailMessage) -> None:
-        dropped = {name for name in message if name.lower() not in {one.lower() for one in _KEPT}}
-        if any(not one.lower().startswith(("content-", "mime-")) for one in dropped) and self._redacting.removes:
+        dropped = {name for name in message if name.lower() not in {name.lower() for name in _KEPT}}
+        if any(not name.lower().startswith(("content-", "mime-")) for name in dropped) and self._redacting.removes:
             self._redacting.remove("mail_route", "headers")
         for name in _KEPT if self._redacting.removes else dict.fromkeys(message.keys()):
             if name.lower().startswith(("content-t", "content-d", "mime-")):

@@ -124,7 +124,7 @@ def _read(redacting: Redacting, page: pdfium.PdfPage, place: str) -> _Sheet:
                 ]
         if letters.count and letters.share_unmapped() > UNMAPPED:
             redacting.doubt("letters", place)
-    pictures = sum(one.type == pdfium_c.FPDF_PAGEOBJ_IMAGE for one in page.get_objects(max_depth=5))
+    pictures = sum(shape.type == pdfium_c.FPDF_PAGEOBJ_IMAGE for shape in page.get_objects(max_depth=5))
     if pictures:
         redacting.doubt("picture", place)
     if not sheet.words:

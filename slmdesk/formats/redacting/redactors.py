@@ -121,13 +121,13 @@ def put_in_value(words: Words, text: str, place: str) -> str:
 def put_encoded(words: Words, text: str, place: str) -> str:
     """A text in which words that are written as in addresses or in markup are replaced; others stay."""
     if "%" in text:
-        text = _through(words, text, place, _PERCENT, unquote, lambda one: quote(one, safe=_SAFE))
+        text = _through(words, text, place, _PERCENT, unquote, lambda plain: quote(plain, safe=_SAFE))
     if "&" in text:
         text = _through(words, text, place, _ENTITY, html.unescape, html.escape)
     if "_x" in text:  # as Excel writes what XML cannot hold
-        text = _through(words, text, place, _CELL_ESCAPE, _cell_unescaped, lambda one: one)
+        text = _through(words, text, place, _CELL_ESCAPE, _cell_unescaped, lambda plain: plain)
     if "\\u" in text:
-        text = _through(words, text, place, _ESCAPE, _unescaped, lambda one: one)
+        text = _through(words, text, place, _ESCAPE, _unescaped, lambda plain: plain)
     return text
 
 

@@ -327,7 +327,7 @@ def _attributes(element: etree._Element, redacting: Redacting, place: str) -> No
 
 def _is_technical(value: str) -> bool:
     if _NUMERIC.fullmatch(value):
-        return sum(one.isalnum() for one in value) <= MOST_NUMERIC
+        return sum(letter.isalnum() for letter in value) <= MOST_NUMERIC
     return _TECHNICAL.fullmatch(value) is not None
 
 
@@ -469,17 +469,17 @@ def _is_whole(data: bytes, begin: int, end: int) -> bool:
 
 def _forms(word: str) -> set[bytes]:
     forms = set()
-    for one in (word, word.lower(), word.upper(), html.escape(word), "".join(word.split())):
-        forms.add(one.encode("utf-8", "replace"))
-        if not one.isascii():
+    for form in (word, word.lower(), word.upper(), html.escape(word), "".join(word.split())):
+        forms.add(form.encode("utf-8", "replace"))
+        if not form.isascii():
             for encoding in ("cp1252", "cp1250", "utf-16-le", "utf-16-be"):
                 try:
-                    forms.add(one.encode(encoding))
+                    forms.add(form.encode(encoding))
                 except UnicodeError:
                     continue
-            forms.add(one.encode("ascii", "xmlcharrefreplace"))
-            forms.add(one.encode("ascii", "backslashreplace"))
-        forms.add(quote(one).encode("ascii"))
+            forms.add(form.encode("ascii", "xmlcharrefreplace"))
+            forms.add(form.encode("ascii", "backslashreplace"))
+        forms.add(quote(form).encode("ascii"))
     return forms
 
 

@@ -107,7 +107,7 @@ def _element(part: Part, element: etree._Element, places: _Places) -> Units:
         listed = (
             attribute(other_element, "displayText") or attribute(other_element, "val") for other_element in element
         )
-        yield from said("choices", places.of(element), ", ".join(one for one in listed if one))
+        yield from said("choices", places.of(element), ", ".join(choice for choice in listed if choice))
     elif etree.QName(element).namespace == etree.QName(part.root).namespace:
         places.next(element)
         yield from _paragraph(part, element, places.of(element))
@@ -294,8 +294,8 @@ class _Piece:
 _Made: TypeAlias = "etree._Element | _Piece"
 
 
-def _made(one: _Made) -> etree._Element:
-    return one.made() if isinstance(one, _Piece) else one
+def _made(node: _Made) -> etree._Element:
+    return node.made() if isinstance(node, _Piece) else node
 
 
 @dataclass(slots=True, eq=False)
@@ -330,13 +330,13 @@ class Paragraph:
     def stretches(self) -> Iterator[tuple[list[Node], bool]]:
         """The nodes of the paragraph, split at breaks: (nodes, whether they are a break)."""
         found: list[Node] = []
-        for one in _folded(self._raw(self._element)):
-            if isinstance(one, _Break):
+        for node in _folded(self._raw(self._element)):
+            if isinstance(node, _Break):
                 yield found, False
-                yield [InlineObject(one.elements)], True
+                yield [InlineObject(node.elements)], True
                 found = []
             else:
-                found.append(one)
+                found.append(node)
         yield found, False
 
     def rebuild(self, nodes: Sequence[Node]) -> None:
@@ -433,7 +433,7 @@ class Paragraph:
         inner = child(element, "sdtContent") if local(element) == "sdt" else element
         if local(element) == "sdt":
             unbind(element)
-        kept = [one for one in inner if local(one) in ("rPr", "smartTagPr", "customXmlPr")]  # type: ignore[union-attr]
+        kept = [kid for kid in inner if local(kid) in ("rPr", "smartTagPr", "customXmlPr")]  # type: ignore[union-attr]
         content = list(self._elements(group.children))
         for other_element in list(inner):  # type: ignore[arg-type]
             inner.remove(other_element)  # type: ignore[union-attr]
@@ -495,8 +495,8 @@ def _folded(raw: Iterator[_Raw]) -> list[Node | _Break]:
 def _field(marks: list[_Mark], found: list[Node | _Break], end: _Mark, *, has_result: bool) -> Node:
     codes = [mark.element for mark in marks]
     if has_result and _is_spoken("".join(mark.code for mark in marks)):
-        children = [InlineObject(one.elements) if isinstance(one, _Break) else one for one in found]
-        if any(isinstance(one, Words) for one in _flat(children)):
+        children = [InlineObject(node.elements) if isinstance(node, _Break) else node for node in found]
+        if any(isinstance(node, Words) for node in _flat(children)):
             return Group(_Field(codes, [end.element]), children)
     inside = [element for node in found for element in _elements_of(node)]
     return InlineObject([*codes, *inside, end.element])
@@ -576,7 +576,7 @@ def settle(root: etree._Element) -> None:
                 parent[at : at + 1] = list(element)
                 own.remove(element)
     used = [each.get(f"{space}id", "") for each in root.iter() if isinstance(each.tag, str)]
-    first = max((int(one) for one in used if one.isdecimal()), default=0) + 1
+    first = max((int(number) for number in used if number.isdecimal()), default=0) + 1
     for number, element in enumerate(own, first):
         element.set(f"{space}id", str(number))
 

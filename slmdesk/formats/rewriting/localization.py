@@ -84,9 +84,9 @@ def _entry(rewriting: Rewriting, entry: POEntry, header: str, place: str) -> Uni
             kept.append(None if answer is None else form.written(answer))
             if answer is not None and kept[-1] is None:
                 rewriting.refuse()
-        if all(one is None for one in kept):
+        if all(text is None for text in kept):
             return False
-        entry.msgstr_plural = dict(enumerate(one or "" for one in kept))
+        entry.msgstr_plural = dict(enumerate(text or "" for text in kept))
     if "fuzzy" not in entry.flags:
         entry.flags.append("fuzzy")
     return True
@@ -189,19 +189,19 @@ def _put(holder: etree._Element, source: etree._Element, found: Sequence[Node]) 
 
 
 def _fill(element: etree._Element, found: Sequence[Node]) -> None:
-    for one in found:
-        if isinstance(one, Words):
+    for node in found:
+        if isinstance(node, Words):
             if len(element):
-                element[-1].tail = (element[-1].tail or "") + one.text
+                element[-1].tail = (element[-1].tail or "") + node.text
             else:
-                element.text = (element.text or "") + one.text
-        elif isinstance(one, InlineObject):
-            for still in one.elements:
+                element.text = (element.text or "") + node.text
+        elif isinstance(node, InlineObject):
+            for still in node.elements:
                 element.append(_copied(still, with_inside=True))
-        elif isinstance(one, Group):
-            inner = _copied(one.element, with_inside=False)
+        elif isinstance(node, Group):
+            inner = _copied(node.element, with_inside=False)
             element.append(inner)
-            _fill(inner, one.children)
+            _fill(inner, node.children)
 
 
 def _copied(element: etree._Element, *, with_inside: bool) -> etree._Element:

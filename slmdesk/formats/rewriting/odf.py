@@ -301,7 +301,7 @@ def _looks(root: etree._Element) -> dict[str, str]:
                 for key, value in properties.attrib.items()
                 if not etree.QName(key).localname.startswith(_WEAK)
             )
-        found[attribute(style, "name")] = "|".join(one for one in shown if one)
+        found[attribute(style, "name")] = "|".join(part for part in shown if part)
     return found
 
 
@@ -322,7 +322,7 @@ def _attribute(part: Part, element: etree._Element, name: str) -> Units:
         return
     answer = yield Unit(words, kind="sheet_name", place=words)
     if answer is not None:
-        element.set(key, answer.translate({ord(one): " " for one in "[]:*?/\\'"})[:31].strip())
+        element.set(key, answer.translate({ord(letter): " " for letter in "[]:*?/\\'"})[:31].strip())
         part.is_changed = True
 
 

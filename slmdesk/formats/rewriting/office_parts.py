@@ -102,19 +102,19 @@ class Inline:
 
     def _written(self, level: _Level) -> str:
         parts = []
-        for one in level.seen:
-            if isinstance(one, Words) and one.look == level.look:
-                parts.append(one.text)
+        for node in level.seen:
+            if isinstance(node, Words) and node.look == level.look:
+                parts.append(node.text)
                 continue
             number = self._next
             self._next += 1
-            if isinstance(one, InlineObject):
-                self._tagged[number] = one, level, level
+            if isinstance(node, InlineObject):
+                self._tagged[number] = node, level, level
                 parts.append(f"<{number}/>")
                 continue
-            inner = _level(one.children) if isinstance(one, Group) else _level([one])
-            self._tagged[number] = one, level, inner
-            words = self._written(inner) if isinstance(one, Group) else one.text
+            inner = _level(node.children) if isinstance(node, Group) else _level([node])
+            self._tagged[number] = node, level, inner
+            words = self._written(inner) if isinstance(node, Group) else node.text
             parts.append(f"<{number}>{words}</{number}>")
         return "".join(parts)
 
@@ -171,13 +171,13 @@ def _level(nodes: Sequence[Node]) -> _Level:
 def _absorb(level: _Level) -> None:
     """A comma or a space with other formatting joins the text before it: a tag would cost the sentence more."""
     kept: list[Seen] = []
-    for one in level.seen:
+    for node in level.seen:
         last = kept[-1] if kept else None
-        joins = isinstance(one, Words) and isinstance(last, Words)
-        if joins and (one.look == last.look or (one.look != level.look and _is_faceless(one.text))):  # type: ignore[union-attr]
-            last.text += one.text  # type: ignore[union-attr]
+        joins = isinstance(node, Words) and isinstance(last, Words)
+        if joins and (node.look == last.look or (node.look != level.look and _is_faceless(node.text))):  # type: ignore[union-attr]
+            last.text += node.text  # type: ignore[union-attr]
         else:
-            kept.append(one)
+            kept.append(node)
     level.seen = kept
 
 
@@ -209,11 +209,11 @@ def _choose_base(level: _Level) -> None:
 
 
 def _letters(seen: Sequence[Seen]) -> Iterator[str]:
-    for one in seen:
-        if isinstance(one, Words):
-            yield one.text
-        elif isinstance(one, Group):
-            yield from _letters(_level(one.children).seen)
+    for node in seen:
+        if isinstance(node, Words):
+            yield node.text
+        elif isinstance(node, Group):
+            yield from _letters(_level(node.children).seen)
 
 
 # ---- language and reading direction of text, as Office files declare them
@@ -224,7 +224,7 @@ _REGIONS = (
     "it-IT ja-JP ko-KR lt-LT lv-LV nl-NL no-NO pl-PL pt-PT ro-RO ru-RU sk-SK sl-SI sr-RS sv-SE th-TH tr-TR uk-UA ur-PK "
     "vi-VN zh-CN"
 )
-_TAGS = {one.partition("-")[0]: one for one in _REGIONS.split()} | {"no": "nb-NO", "sr": "sr-Cyrl-RS"}
+_TAGS = {region.partition("-")[0]: region for region in _REGIONS.split()} | {"no": "nb-NO", "sr": "sr-Cyrl-RS"}
 """Proofing tools go by regions: the largest."""
 _EAST_ASIAN = frozenset(("zh", "ja", "ko"))
 _BEHIND_RTL = frozenset(("cs", "em", "lang", "eastAsianLayout", "specVanish", "oMath", "rPrChange"))

@@ -364,7 +364,7 @@ def _given(cell: etree._Element) -> list[str]:
     if words:
         return [words] if attribute(cell, "t") == "str" else []
     found = _LITERAL.findall(text_of(child(cell, "f")))
-    return [text for one in found if (text := one.replace('""', '"').strip())]
+    return [text for quoted in found if (text := quoted.replace('""', '"').strip())]
 
 
 def _page_line(part: Part, line: etree._Element, place: str) -> Units:

@@ -108,7 +108,7 @@ class Stretch:
 
     @property
     def has_words(self) -> bool:
-        return any(one.isalpha() for part in pieces(self.text, self.tags) if isinstance(part, str) for one in part)
+        return any(sign.isalpha() for part in pieces(self.text, self.tags) if isinstance(part, str) for sign in part)
 
     def written(self, translation: str) -> str:
         return "".join(
@@ -348,7 +348,7 @@ def rewrite_separated(rewriting: Rewriting) -> Units:
         rewriting.reading.check()
         cells = [(column, cell, cell.value.strip()) for column, cell in enumerate(row)]
         worded = [cell for cell in cells if any(letter.isalpha() for letter in cell[2])]
-        chosen = [one for one in worded if not requested or one[0] in requested]
+        chosen = [column for column in worded if not requested or column[0] in requested]
         for column, _, words in worded:
             if requested and column not in requested:
                 passed.setdefault(column, words)
