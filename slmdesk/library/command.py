@@ -464,7 +464,7 @@ class _Wishes:
         self.text_layer: bool = options["text_layer"]
         self.yes: bool = options["yes"]
         self.kinds = _kinds(options["kinds"])
-        self._keep = frozenset(" ".join(one.split()).casefold() for one in options["keep"])
+        self._keep = frozenset(" ".join(words.split()).casefold() for words in options["keep"])
         self._check()
         self.listed = _listed(options["list_file"]) if options["list_file"] else ()
         self.secret = ask_password(self.file) if options["password"] else ""
@@ -496,11 +496,11 @@ class _Wishes:
 
 
 def _kinds(names: str) -> frozenset[Kind]:
-    wanted = [one.strip().lower() for one in names.split(",") if one.strip()]
-    unknown = [one for one in wanted if one not in set(Kind)]
+    wanted = [name.strip().lower() for name in names.split(",") if name.strip()]
+    unknown = [name for name in wanted if name not in set(Kind)]
     if unknown:
         raise click.UsageError(f"“{unknown[0]}” is no kind. These are: {', '.join(Kind)}.")
-    return frozenset(Kind(one) for one in wanted)
+    return frozenset(Kind(name) for name in wanted)
 
 
 def _listed(file: Path) -> tuple[Listed, ...]:

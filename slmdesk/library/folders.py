@@ -131,7 +131,7 @@ class CollectionService(Service):
     def unread(self, id: str, limit: int = MOST_LEFT) -> list[SkippedDocument]:
         record = self._store.collections.get(id)
         reported = [*left_out_in(record.settings), *self._store.collections.failed_documents(record.id, limit)]
-        reported.sort(key=lambda one: one[0])
+        reported.sort(key=lambda pair: pair[0])
         return [
             SkippedDocument(os.fsdecode(path), code, problem_of(code, args).sentence) for path, code, args in reported
         ][:limit]
@@ -524,7 +524,7 @@ class IndexRunner(Service):
         waiting.sort(key=place_of)
         order = moved([job.id for job in waiting], id, where)
         put_in_order(self._store, waiting, order)
-        self._queue = deque(sorted(self._queue, key=lambda one: order.index(one) if one in order else -1))
+        self._queue = deque(sorted(self._queue, key=lambda key: order.index(key) if key in order else -1))
         for job in waiting:
             self._publish(_changed(job))
 
@@ -608,7 +608,7 @@ class IndexRunner(Service):
         seen = _seen_in(step)
         if isinstance(result, Problem):
             if result.code not in (*AGAIN, "file.missing"):
-                args = {key: one for key, one in result.args.items() if isinstance(one, str | int)}
+                args = {key: value for key, value in result.args.items() if isinstance(value, str | int)}
                 run.broken[seen.path] = UnreadableFile(seen, result.code, args)
             self._ended(run, step, result)
         elif result.twin_of:
@@ -772,12 +772,12 @@ class FolderRemoval(Service):
         self._is_forgetting = False
         if self._closed or not self._going:
             return
-        one = self._going.popleft()
+        waiting = self._going.popleft()
         with suppress(KnownError):  # gone already; or the disk is full, and the next look tries again
-            if isinstance(one, str):
-                self._forget_document(one)
+            if isinstance(waiting, str):
+                self._forget_document(waiting)
             else:
-                one()
+                waiting()
         self._forget_next()
 
     def _forget_document(self, id: str) -> None:

@@ -268,7 +268,7 @@ def read_documents(store: Store, ids: Sequence[str], most: int, refusal: str) ->
     """
     if not 1 <= len(ids) <= most:
         raise KnownError("request.invalid", what=refusal)
-    return [read_document(store, one) for one in dict.fromkeys(ids)]
+    return [read_document(store, id) for id in dict.fromkeys(ids)]
 
 
 def read_document(store: Store, id: str) -> DocumentRecord:
@@ -443,7 +443,7 @@ class VeiledJob:
             if self._veil.table == before:
                 break
         else:
-            new = "”, “".join(one.original for one in self._veil.table if one not in before)
+            new = "”, “".join(entry.original for entry in self._veil.table if entry not in before)
             raise KnownError("redaction.not_reversible", words=new)
         for step, plain in zip(steps, batch.steps, strict=True):
             self._plain[step_key(self._model, version, step)] = step_key(self._model, batch.prompt_version, plain)
@@ -456,8 +456,8 @@ class VeiledJob:
         sampling = step.get("sampling")
         if isinstance(sampling, Mapping):
             made["sampling"] = {
-                name: self._veil.hide_known(one) if name in _FORMS and isinstance(one, str) else one
-                for name, one in sampling.items()
+                name: self._veil.hide_known(value) if name in _FORMS and isinstance(value, str) else value
+                for name, value in sampling.items()
             }
         return made
 
@@ -467,5 +467,5 @@ class VeiledJob:
             return value
         back = self._veil.put_back(str(value["text"]))
         self.tally.add_answer(back)
-        kept = {name: one for name, one in value.items() if name != "probabilities" or back.text == value["text"]}
+        kept = {name: part for name, part in value.items() if name != "probabilities" or back.text == value["text"]}
         return {**kept, "text": back.text}

@@ -371,7 +371,7 @@ def _page_from(untrusted: Mapping[str, Json]) -> Page:
     try:
         text.encode()
     except UnicodeEncodeError:
-        text = "".join("\ufffd" if "\ud800" <= one <= "\udfff" else one for one in text)
+        text = "".join("\ufffd" if "\ud800" <= letter <= "\udfff" else letter for letter in text)
     blocks: list[Block] = []
     for block in page.blocks:
         if at <= block.start <= block.end <= len(text):
@@ -514,11 +514,11 @@ def units_from(
 
 def units_in(untrusted: Json) -> list[Mapping[str, Any]]:
     found = untrusted if isinstance(untrusted, list | tuple) else ()
-    return [one for one in found if isinstance(one, Mapping) and _is_found(one)]
+    return [piece for piece in found if isinstance(piece, Mapping) and _is_found(piece)]
 
 
-def _is_found(one: Mapping[str, Any]) -> bool:
-    unit, left = one.get("unit"), one.get("left")
+def _is_found(piece: Mapping[str, Any]) -> bool:
+    unit, left = piece.get("unit"), piece.get("left")
     if isinstance(unit, Mapping):
         numbers = (unit.get("paired"), unit.get("lone"))
         return isinstance(unit.get("text"), str) and all(
@@ -614,7 +614,7 @@ class PageImages:
             request.job.cancel()
 
     def forget(self, document: str) -> None:
-        for key in [one for one in self._kept if one[0] == document]:
+        for key in [key for key in self._kept if key[0] == document]:
             self._bytes -= len(self._kept.pop(key).png)
 
     def close(self) -> None:

@@ -83,16 +83,16 @@ class RedactedCopies:
         others: list[tuple[str, str]] = []
 
         def on_partial(value: Mapping[str, Any]) -> None:
-            for one in stored_list(dict, value.get("texts")):
-                if isinstance(one.get("text"), str):
-                    texts = shown if one.get("is_shown") else others
-                    texts.append((str(one.get("place", ""))[:300], one["text"]))
+            for text in stored_list(dict, value.get("texts")):
+                if isinstance(text.get("text"), str):
+                    texts = shown if text.get("is_shown") else others
+                    texts.append((str(text.get("place", ""))[:300], text["text"]))
 
         payload: dict[str, Json] = {"path": str(path), "password": password}
         about = yield start_reader(
             self._service_thread, self._reader, "private_texts", payload, on_partial, tells_progress=True
         )[1]
-        people = [str(one) for one in about.get("people") or ()]
+        people = [str(name) for name in about.get("people") or ()]
         found: tuple[FoundWord, ...] = yield self._on_file_thread(
             lambda: private_words(shown, others, people, listed), stop
         )
@@ -212,7 +212,7 @@ def _counts(about: Mapping[str, Any], expected: int) -> list[int]:
 
 
 def _kind_of_form(original: str, words: Sequence[tuple[Kind, str]]) -> Kind:
-    return next((kind for kind, one in words if original in one or one in original), Kind.PERSON)
+    return next((kind for kind, known in words if original in known or known in original), Kind.PERSON)
 
 
 # ---- what is known of a document before it is given out redacted, what is wished, and what came of it
@@ -335,7 +335,7 @@ def _lines(remarks: Sequence[Remark], words: dict[str, str]) -> list[str]:
         places.setdefault(remark.kind, []).append(remark.place)
     lines = []
     for kind, found in places.items():
-        named = [*dict.fromkeys(one for one in found if one)]
+        named = [*dict.fromkeys(name for name in found if name)]
         shown = ", ".join(named[:_MOST_PLACES]) + (
             _(" and {count:,} more").format(count=len(named) - _MOST_PLACES) if len(named) > _MOST_PLACES else ""
         )
@@ -362,7 +362,7 @@ Texts = Sequence[tuple[str, str]]
 
 def whole_text(texts: Texts) -> str:
     """All that a document says.  Raises KnownError `document.too_large`."""
-    text = "\n\n".join(one for __, one in texts)
+    text = "\n\n".join(part for __, part in texts)
     if len(text) > MOST_CHARACTERS:
         raise KnownError("document.too_large", path="", bytes=len(text), limit=MOST_CHARACTERS)
     return text
@@ -374,12 +374,12 @@ def private_words(
     """What is private in what a document shows, and in what else is in its file; kind by kind, the most frequent
     first.  What is shown is counted, else what is not; words of the list that stand nowhere are counted 0.
     """
-    texts = [(place, one.replace("\u00ad", "")) for place, one in (*shown, *others)]  # optional hyphens are no signs
-    text, shown_end = whole_text(texts), sum(len(one) + 2 for __, one in texts[: len(shown)])
+    texts = [(place, part.replace("\u00ad", "")) for place, part in (*shown, *others)]  # optional hyphens are no signs
+    text, shown_end = whole_text(texts), sum(len(part) + 2 for __, part in texts[: len(shown)])
     begins, at = [], 0
-    for __, one in texts:
+    for __, part in texts:
         begins.append(at)
-        at += len(one) + 2
+        at += len(part) + 2
     grouped: dict[tuple[Kind, str], list[Find]] = {}
     language = detect(text)[0] or ""
     finds = _found(text, listed, language)
@@ -414,12 +414,12 @@ def _found(text: str, listed: Sequence[Listed], language: str) -> tuple[Find, ..
     does: a copy cannot be led back as an answer of the model can.
     """
     finds = find_private(text, language=language, listed=listed)
-    names = [one.words for one in listed]
+    names = [entry.words for entry in listed]
     words = {find.text for find in finds if find.reason == "list" and find.text.isalpha()}
     odd = [word for word in words if not any(_is_form(word, name, language) for name in names)]
     if not odd:
         return finds
-    kept = [one for one in listed if not any(spans_of(word, one.words, language) for word in odd)]
+    kept = [entry for entry in listed if not any(spans_of(word, entry.words, language) for word in odd)]
     return find_private(text, language=language, listed=kept)
 
 
@@ -446,10 +446,10 @@ def _own_words(seen: _Seen, listed: Sequence[Listed], finds: Sequence[Find]) -> 
 
     Not sure are longer words that they stand in, and names written small throughout, which may be other words.
     """
-    kinds = {one.words: one.kind for one in listed}
-    for one in listed:
-        if one.kind is Kind.PERSON:
-            kinds |= {part: one.kind for part in name_words(one.words) if part not in kinds}
+    kinds = {entry.words: entry.kind for entry in listed}
+    for entry in listed:
+        if entry.kind is Kind.PERSON:
+            kinds |= {part: entry.kind for part in name_words(entry.words) if part not in kinds}
     spans: dict[int, list[tuple[int, int, bool]]] = {}
     searched = WordList(kinds)
     for (__, piece), begin in zip(seen.texts, seen.begins, strict=True):
@@ -490,7 +490,7 @@ def _longer(text: str, start: int, end: int) -> tuple[int, int]:
 
 def occurrences(text: str, words: str) -> list[tuple[int, int]]:
     """Where words stand, in whatever case and over whatever blanks."""
-    parts = [re.escape(one) for one in words.split()]
+    parts = [re.escape(word) for word in words.split()]
     if not parts:
         return []
     joined = r"\s+".join(parts)
@@ -527,14 +527,14 @@ def pairs_for(
 
     Raises KnownError `redaction.conflict`, `redaction.ambiguous`, `redaction.no_substitute`.
     """
-    barred = {one: BAR for __, one in words if not substitutes or one in unseen}
-    finds = [Find(kind, 0, 0, one, Certainty.SURE, "list") for kind, one in words if one not in barred]
+    barred = {original: BAR for __, original in words if not substitutes or original in unseen}
+    finds = [Find(kind, 0, 0, original, Certainty.SURE, "list") for kind, original in words if original not in barred]
     made = {
         original: substitute
         for entry in extended("\n".join((text, *barred)), finds, others=barred)
         for original, substitute in entry.pairs
     }
-    originals = [one for one in (*made, *barred) if len(one) >= LEAST_HELD]
+    originals = [original for original in (*made, *barred) if len(original) >= LEAST_HELD]
     index = WordIndex(original.casefold() for original in originals)
     for substitute in made.values():
         if held := index.found(substitute.casefold()):
@@ -600,7 +600,7 @@ def _opened(shape: Any, passphrase: str) -> tuple[bytes, bytes, bytes]:
         raise ValueError("format")
     about = shape["kdf"]
     n, r, p = about["n"], about["r"], about["p"]
-    if about["name"] != "scrypt" or not all(type(one) is int for one in (n, r, p)):
+    if about["name"] != "scrypt" or not all(type(number) is int for number in (n, r, p)):
         raise ValueError("kdf")
     if not (2 <= n <= _MOST_N and 1 <= r <= 16 and 1 <= p <= 4):  # a file may not take all memory
         raise ValueError("kdf")

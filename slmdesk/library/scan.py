@@ -166,7 +166,7 @@ class _Walk:
 
 
 def is_document(name: bytes) -> bool:
-    if name.lower() in [one.encode() for one in OWN_OUTPUT]:
+    if name.lower() in [own.encode() for own in OWN_OUTPUT]:
         return False
     try:
         return format_of(Path(os.fsdecode(name))).id != "code"
@@ -183,7 +183,7 @@ def plan(
     """Compare a listing with the known files and return what has to be done; the folder must be reachable."""
     before = {file.path: file for file in known}
     here = {file.path for file in listing.files}.union(listing.later)
-    hidden = tuple(one + os.sep.encode() for one in listing.unseen)
+    hidden = tuple(path + os.sep.encode() for path in listing.unseen)
     gone = {
         file.id: file.path for file in known if file.path not in here and not (hidden and file.path.startswith(hidden))
     }

@@ -198,17 +198,17 @@ def _sentences_of(passage: Passage, page: Page) -> Iterator[tuple[BlockKind, int
 def share_of(words: Sequence[str], text: str) -> float:
     """Return the share of the words found in a text, 0..1; in other forms and compounds they count in part."""
     folded = f" {fold_for_search(text)} "
-    return sum(sum(group in folded for group in one) / len(one) for one in map(groups_of, words)) / max(1, len(words))
+    return sum(sum(group in folded for group in own) / len(own) for own in map(groups_of, words)) / max(1, len(words))
 
 
-def are_alike(one: str, other: str) -> bool:
+def are_alike(word: str, other: str) -> bool:
     """Return whether two words differ at most in an ending of three letters; short ones in one letter ("end",
     "ends").
     """
-    beginning = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
-    if beginning == LEAST_STEM - 1 == min(len(one), len(other)):
-        return max(len(one), len(other)) == LEAST_STEM
-    return beginning >= LEAST_STEM and max(len(one), len(other)) - beginning <= LONGEST_ENDING
+    beginning = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(word, other, strict=False)))
+    if beginning == LEAST_STEM - 1 == min(len(word), len(other)):
+        return max(len(word), len(other)) == LEAST_STEM
+    return beginning >= LEAST_STEM and max(len(word), len(other)) - beginning <= LONGEST_ENDING
 
 
 def sentences_of_span(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -266,8 +266,8 @@ def fused(*rankings: Sequence[int], weights: Sequence[float] = ()) -> list[int]:
     scores: dict[int, float] = {}
     for number, ranking in enumerate(rankings):
         weight = weights[number] if number < len(weights) else 1.0
-        for place, one in enumerate(ranking):
-            scores[one] = scores.get(one, 0.0) + weight / (FUSION + place + 1)
+        for place, id in enumerate(ranking):
+            scores[id] = scores.get(id, 0.0) + weight / (FUSION + place + 1)
     return sorted(scores, key=lambda score: (-scores[score], score))
 
 
@@ -278,7 +278,7 @@ def with_meaning(by_words: Sequence[int], by_meaning: Sequence[int]) -> list[int
     badly.
     """
     joined = fused(by_words, by_meaning, weights=(1.0, MEANING))
-    return [*by_words[:1], *(one for one in joined if one not in by_words[:1])]
+    return [*by_words[:1], *(number for number in joined if number not in by_words[:1])]
 
 
 class Retrieval:
@@ -310,8 +310,8 @@ class Retrieval:
                 passage.n: passage
                 for passage in self._store.passages.numbered([number for number in numbers if number not in known])
             }
-            order = [one for one in with_meaning(fused(*rankings), numbers) if one in known]
-            return RankedPassages(tuple(known[one] for one in order[:DEEP]), tuple(words))
+            order = [number for number in with_meaning(fused(*rankings), numbers) if number in known]
+            return RankedPassages(tuple(known[number] for number in order[:DEEP]), tuple(words))
 
         near: Pending[list[int]] = ended([])
         if by_meaning and self._meaning is not None:
@@ -543,9 +543,9 @@ def _vectors_in(untrusted: Mapping[str, Json]) -> list[bytes]:
     from slmdesk.text.relevance import is_vector
 
     found: list[bytes] = []
-    for one in stored_from(list, untrusted.get("vectors")) or ():
+    for vector in stored_from(list, untrusted.get("vectors")) or ():
         try:
-            data = base64.b64decode(str(one), validate=True)
+            data = base64.b64decode(str(vector), validate=True)
         except (binascii.Error, ValueError):
             return found
         if not is_vector(data):

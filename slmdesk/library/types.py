@@ -129,7 +129,7 @@ def mark_in(settings: Mapping[str, Json]) -> tuple[int, int]:
 
 
 def _args(untrusted: Mapping[str, object]) -> dict[str, str | int]:
-    return {name: one for name, one in untrusted.items() if isinstance(one, str | int)}
+    return {name: value for name, value in untrusted.items() if isinstance(value, str | int)}
 
 
 # ---- what is known of a document

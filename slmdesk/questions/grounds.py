@@ -97,7 +97,7 @@ class Grounds:
         if first is None:
             return ()
         said = self.weights.share(own, first.citation.quote)
-        rest = [one for one in own if not self.weights.share([one], first.citation.quote)]
+        rest = [word for word in own if not self.weights.share([word], first.citation.quote)]
         left = [value for value in values if not _holds(value, answer, first.citation.quote)]
         second = self._best(asked, rest, left, answer, without=first) if left or (own and said < LEAST_SAID) else None
         if second and (
@@ -167,9 +167,9 @@ class Grounds:
 
     def is_made_up(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
         """Whether an answer adds something to the question, and nothing of it stands in its quotations."""
-        quotes = "\n".join(one.quote for one in citations)
+        quotes = "\n".join(citation.quote for citation in citations)
         if values := new_values(question, answer):
-            return not any(_holds(one, answer, quotes) for one in values)
+            return not any(_holds(value, answer, quotes) for value in values)
         return not self._is_otherwise(question, answer) and not self.weights.share(own_words(question, answer), quotes)
 
     def _is_otherwise(self, question: str, answer: str) -> bool:
@@ -185,7 +185,7 @@ class Grounds:
     def is_elsewhere(self, question: str, citations: Sequence[Citation]) -> bool:
         """Whether another sentence has far more of a question than the first quotation has."""
         asked = asked_words(question)
-        best = max((self.weights.share(asked, one.text) for one in self.places), default=0.0)
+        best = max((self.weights.share(asked, place.text) for place in self.places), default=0.0)
         return self.relation(question, citations[:1]) <= LEAST_OF_BEST * best
 
     def is_near(self, question: str, citation: Citation) -> bool:
@@ -214,7 +214,7 @@ def own_words(question: str, answer: str) -> list[str]:
     """What an answer says, without its yes or no, the words of the question and those that stand beside a value."""
     asked = asked_words(question)
     answer = answer.partition(" ")[2] if asks_yes_or_no(question) else answer
-    return [one for one in search_words(answer) if one not in ASKING_WORDS and not _is_among(one, asked)]
+    return [word for word in search_words(answer) if word not in ASKING_WORDS and not _is_among(word, asked)]
 
 
 def says_no(answer: str) -> bool:
@@ -224,7 +224,7 @@ def says_no(answer: str) -> bool:
 def new_values(question: str, answer: str) -> list[Flag]:
     """The numbers, dates and names of an answer that it has not from the question; a "Yes" says those of it too."""
     asked = "" if asks_yes_or_no(question) and not says_no(answer) else question.casefold()
-    return [one for one in values_in(answer) if one.text.casefold() not in asked]
+    return [value for value in values_in(answer) if value.text.casefold() not in asked]
 
 
 def speaks_otherwise(answer: str, text: str) -> bool:
@@ -234,7 +234,7 @@ def speaks_otherwise(answer: str, text: str) -> bool:
 
 
 def _is_among(word: str, others: Sequence[str]) -> bool:
-    return any(word == one or are_alike(word, one) for one in others)
+    return any(word == other or are_alike(word, other) for other in others)
 
 
 def _holds(value: Flag, answer: str, quotes: str) -> bool:
@@ -323,19 +323,19 @@ _LEAST_WORDS = 3
 def parts_of(question: str) -> tuple[str, ...]:
     """What a question asks, one by one, each in its own words; the question itself where it asks one thing."""
     found: list[str] = []
-    for one in _END.split(question.strip()):
+    for sentence in _END.split(question.strip()):
         begin = 0
-        for joint in _JOINT.finditer(one):
-            piece = one[begin : joint.start()]
-            if _is_whole(piece, one[joint.end() :]) and not _ENDS_ASKING.search(piece):
+        for joint in _JOINT.finditer(sentence):
+            piece = sentence[begin : joint.start()]
+            if _is_whole(piece, sentence[joint.end() :]) and not _ENDS_ASKING.search(piece):
                 found.append(piece)
                 begin = joint.end()
-        found.append(one[begin:])
-    asked = [one.strip(" ,;") for one in found]
+        found.append(sentence[begin:])
+    asked = [part.strip(" ,;") for part in found]
     is_asked = "?" in question or bool(_BEGINS_ASKING.match(question))
-    if not (is_asked and 1 < len(asked) <= MOST_PARTS and all(_asks(one) for one in asked)):
+    if not (is_asked and 1 < len(asked) <= MOST_PARTS and all(_asks(part) for part in asked)):
         return (question,)
-    return tuple(one if one.endswith("?") else f"{one}?" for one in asked)
+    return tuple(part if part.endswith("?") else f"{part}?" for part in asked)
 
 
 def _asks(piece: str) -> bool:

@@ -516,7 +516,7 @@ class Evidence:
     def _everything(self) -> list[Passage]:
         ids = [document.id for document in self.documents]
         if self.store.passages.count(ids)[1] <= MOST_LOOKED_THROUGH:
-            return [passage for one in ids for passage in self.store.passages.of_document(one)]
+            return [passage for id in ids for passage in self.store.passages.of_document(id)]
         return self.store.passages.find(search_words(self.question), ids, MOST_HITS)
 
     def _nearest(self) -> list[Citation]:

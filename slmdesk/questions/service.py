@@ -144,7 +144,7 @@ class QuestionService(Service):
         """
         documents = self._documents([document], None, None)
         record = self._models.choose(None)
-        items = [self._store.items.get(one) for one in self._store.documents.items_about(document)]
+        items = [self._store.items.get(id) for id in self._store.documents.items_about(document)]
         if is_weak(record) or any(item.settings.get(REDACT) is True for item in items):
             return
         loaded = self._loader.loaded()
@@ -209,7 +209,7 @@ class QuestionService(Service):
             if not asked:
                 raise KnownError("collection.empty", name=self._store.collections.get(collection).name)
             return tuple(asked)
-        found = [self._store.documents.get(one) for one in dict.fromkeys(requested)]
+        found = [self._store.documents.get(id) for id in dict.fromkeys(requested)]
         if not found and item is not None:
             found = self._store.documents.of_item(item.id)
         if not found:

@@ -204,8 +204,8 @@ class _State(Record):
         """Raises KnownError "redaction.still_there" where words that a person marked stand beside the substitutes."""
         ends = [0, *(at for span in made.spans for at in span), len(made.text)]
         rest = "\n".join(made.text[start:end] for start, end in zip(ends[::2], ends[1::2], strict=True))
-        for one in sorted(self.left, key=len, reverse=True):
-            rest = rest.replace(one, "\n")
+        for passage in sorted(self.left, key=len, reverse=True):
+            rest = rest.replace(passage, "\n")
         for words in self.by_hand:
             if re.search(rf"(?<!\w){re.escape(words.words)}(?!\w)", rest):
                 raise KnownError("redaction.still_there", words=words.words)
@@ -248,7 +248,7 @@ class RedactionService(Service):
         """All that is found in a text, the unsure too; words of the item's table are looked for as well."""
         state = self._state(item) if item else _State((), frozenset(), self.names())
         added = tuple(Listed(words, kind) for kind, words in decisions.added)
-        left = state.left.union(decisions.left).difference(one.words for one in added)
+        left = state.left.union(decisions.left).difference(entry.words for entry in added)
         return self._found(text, changed(state, left=left), added)
 
     def preview(self, text: str, item: str = "", decisions: Decisions = NOTHING_DECIDED) -> Preview:
@@ -304,11 +304,11 @@ class RedactionService(Service):
             return
         added = {words for __, words in decisions.added}
         left = {entry.original: entry for entry in self._entries(item) if not entry.substitute}
-        left |= {one: Entry(Kind.OTHER, one, "") for one in decisions.left}
+        left |= {words: Entry(Kind.OTHER, words, "") for words in decisions.left}
         self._keep(item, (*self.table(item), *(entry for words, entry in left.items() if words not in added)))
         if decisions.added:
-            words = [one for __, one in decisions.added]
-            finds = [[Find(kind, 0, len(one), one, Certainty.SURE, "hand")] for kind, one in decisions.added]
+            words = [words for __, words in decisions.added]
+            finds = [[Find(kind, 0, len(words), words, Certainty.SURE, "hand")] for kind, words in decisions.added]
             made = redacted_all(words, finds, self.table(item))
             self._keep_table(item, made[0].table)
 

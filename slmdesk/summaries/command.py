@@ -132,7 +132,7 @@ def summarize(
         read_s = time.monotonic() - began
         if not documents:
             return 1
-        missing = tuple(UnreadableDocument(str(one["file"]), str(one["message"])) for one in failed)
+        missing = tuple(UnreadableDocument(str(file["file"]), str(file["message"])) for file in failed)
         ids = tuple(document.id for document in documents)
         request = SummaryRequest(
             ids, requested_kind, requested_length, language, focus.strip(), instruction.strip(), model, missing,
@@ -205,7 +205,7 @@ def _coverage(coverage: Coverage, names: Mapping[str, str]) -> dict[str, Json]:
     return {
         **picked(coverage, "pages_total", "pages_read", "blocks_total", "blocks_read"),
         "unreadable": [
-            {"page": one.page, "reason": one.reason, "file": names.get(one.document, "")} for one in coverage.unreadable
+            {"page": at.page, "reason": at.reason, "file": names.get(at.document, "")} for at in coverage.unreadable
         ],
     }
 

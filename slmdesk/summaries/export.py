@@ -134,7 +134,7 @@ def _proofs(sentences: Sequence[Placed], names: Mapping[str, str], passages: Map
 
 
 def _coverage(coverage: Coverage, page_kind: str) -> list[Piece]:
-    unread, rest = [(one.page, one.reason) for one in coverage.unreadable], ""
+    unread, rest = [(page.page, page.reason) for page in coverage.unreadable], ""
     if missed := coverage.blocks_total - coverage.blocks_read:
         rest = f"; {missed} of {coverage.blocks_total} paragraphs in them {'was' if missed == 1 else 'were'} not read"
     return coverage_pieces(coverage.pages_read, coverage.pages_total, unread, page_kind, rest)

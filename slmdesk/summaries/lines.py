@@ -330,7 +330,7 @@ def _title(pieces: Sequence[Piece], here: range, language: str) -> tuple[int, st
 
 
 def _is_part(heading: str, language: str) -> bool:
-    return sums_up(heading) or any(has(one, heading, language) for one in ("gist", "reasons"))
+    return sums_up(heading) or any(has(name, heading, language) for name in ("gist", "reasons"))
 
 
 def _letterhead(pieces: Sequence[Piece], here: range, language: str) -> int:
@@ -374,7 +374,7 @@ def _is_amount(cell: str) -> bool:
 def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], place: _Place) -> Line:
     """Return a row that says something alone: its name and its figures with the heads of their columns."""
     start, end, cells = row
-    if len(cells) > 1 and sum(has("tasks", one, place.language) for one in header) > 1:
+    if len(cells) > 1 and sum(has("tasks", cell, place.language) for cell in header) > 1:
         text = " – ".join(cell for cell in cells[_ROW_NUMBER.fullmatch(cells[0]) is not None :] if cell)
         return Line(at, start, end, text, _ROW + _TO_COME, place.section, is_action=True, has_weight=True)
     heads = [*header, *[""] * len(cells)]

@@ -183,9 +183,9 @@ def distinct(points: Sequence[Point]) -> list[Point]:
     return kept
 
 
-def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
-    return bool(one and other) and len(one & other) >= ALIKE * min(len(one), len(other)) and (
-        len(one & other) >= 0.5 * max(len(one), len(other))
+def _alike(words: frozenset[str], other: frozenset[str]) -> bool:
+    return bool(words and other) and len(words & other) >= ALIKE * min(len(words), len(other)) and (
+        len(words & other) >= 0.5 * max(len(words), len(other))
     )  # fmt: skip
 
 

@@ -498,7 +498,7 @@ def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = No
     chosen = list(first)
 
     def is_said(at: int) -> bool:
-        return any(_is_said(content[at], content[one]) for one in chosen)
+        return any(_is_said(content[at], content[other]) for other in chosen)
 
     for at in sorted((at for at in every if lines[at].is_action), key=size.__getitem__):
         if not is_said(at):
@@ -512,8 +512,8 @@ def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = No
 
     def rank(at: int) -> float:
         group = _with_needed(lines, at, chosen)
-        worth = sum(lines[one].worth for one in group) * _AGAIN ** sections[lines[at].section]
-        return worth / math.pow(max(_SHORT, sum(size[one] for one in group)), _PER_WORD)
+        worth = sum(lines[at].worth for at in group) * _AGAIN ** sections[lines[at].section]
+        return worth / math.pow(max(_SHORT, sum(size[at] for at in group)), _PER_WORD)
 
     queue = [(-rank(at), at) for at in every if not lines[at].is_action]
     heapify(queue)
@@ -525,7 +525,7 @@ def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = No
             heappush(queue, (now, at))
             continue
         group = _with_needed(lines, at, chosen)
-        length = sum(size[one] for one in group)
+        length = sum(size[at] for at in group)
         if used + length <= words and sections[lines[at].section] < most:
             chosen += group
             used += length
@@ -549,7 +549,7 @@ def said_in_several(documents: Sequence[Sequence[str]]) -> list[list[tuple[int, 
     content = [[(_words(text), figures(text)) for text in texts] for texts in documents]
     for at, lines in enumerate(content):
         for number, line in enumerate(lines):
-            group = next((one for one in same if _is_said(line, content[one[0][0]][one[0][1]])), None)
+            group = next((group for group in same if _is_said(line, content[group[0][0]][group[0][1]])), None)
             if group is None:
                 same.append([(at, number)])
             elif all(other != at for other, __ in group):
@@ -569,9 +569,9 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(word for word in stems(text) if len(word) > 3 and not word.isdigit())
 
 
-def _is_said(one: _Content, other: _Content) -> bool:
+def _is_said(line: _Content, other: _Content) -> bool:
     """Whether another line says what one says: it has its figures and many of its words; most where it has none."""
-    if not one[1] <= other[1]:
+    if not line[1] <= other[1]:
         return False
-    share = len(one[0] & other[0]) / (min(len(one[0]), len(other[0])) or 1)
-    return share >= (_SAID_WITH_FIGURES if one[1] else _SAID)
+    share = len(line[0] & other[0]) / (min(len(line[0]), len(other[0])) or 1)
+    return share >= (_SAID_WITH_FIGURES if line[1] else _SAID)

@@ -185,7 +185,7 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
         if plan.summary is not None:
             summary = changed(plan.summary, redaction=report)
             words = text_of(summary.kind, summary.sentences, summary.page_kinds)
-            words = "\n\n".join(one for one in (words, summary.note, whole_coverage_words(summary)) if one)
+            words = "\n\n".join(text for text in (words, summary.note, whole_coverage_words(summary)) if text)
             self._store.results.save(item.id, to_json(summary))
             self._items.keep_words(item.id, words, record, prompt_version())
 
@@ -267,7 +267,7 @@ class FolderSummaries(Service):
         def begin(found: FolderRead) -> Item:
             if not found.documents:
                 raise KnownError("request.invalid", what=_("there is no document in this folder that could be read"))
-            not_read = tuple(UnreadableDocument(*one) for one in found.failed)
+            not_read = tuple(UnreadableDocument(*file) for file in found.failed)
             item = self._summaries.begin(changed(request, documents=found.documents, not_read=not_read))
             return self._store.items.change_settings(item.id, **{TARGET: {"folder": str(target)}})
 
@@ -334,7 +334,7 @@ def _file_of(parts: Sequence[str]) -> bytes:
 
 def _free_name(name: str, used: set[str]) -> str:
     """Return an unused file name made by the program: the document's name is a label, never a path."""
-    kept = "".join(one if one.isalnum() or one in " ._-" else "_" for one in name).strip(" .")
+    kept = "".join(letter if letter.isalnum() or letter in " ._-" else "_" for letter in name).strip(" .")
     stem = kept[:MOST_NAME] or "document"
     found, number = f"{stem}.md", 2
     while found.casefold() in used:

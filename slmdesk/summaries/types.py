@@ -185,7 +185,7 @@ def place_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:
     """Format where a sentence comes from: "[p. 3]", "[lease.pdf, p. 3, 4]"."""
     word = PAGE_WORDS.get(kind_in(page_kind, sentence.file), PAGE_WORDS["page"])[0]
     pages = f"{word} {', '.join(map(str, sentence.pages))}" if sentence.pages else ""
-    inside = ", ".join(one for one in (sentence.file, pages) if one)
+    inside = ", ".join(words for words in (sentence.file, pages) if words)
     return f"[{inside}]" if inside else ""
 
 
@@ -239,8 +239,8 @@ def coverage_words(coverage: Coverage, page_kind: str = "page") -> str:
     """Return the coverage in a line: "84 of 84 pages read."; else which were not, and why."""
     line = f"{pages_read_words(coverage.pages_read, coverage.pages_total, page_kind)}."
     by_reason: dict[str, list[int]] = {}
-    for one in coverage.unreadable:
-        by_reason.setdefault(one.reason, []).append(one.page)
+    for page in coverage.unreadable:
+        by_reason.setdefault(page.reason, []).append(page.page)
     if by_reason:
         parts = [f"{page_ranges(pages)} ({reason})" for reason, pages in by_reason.items()]
         line += _(" Not read: {parts}.").format(parts="; ".join(parts))

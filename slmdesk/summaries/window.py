@@ -313,8 +313,8 @@ class SummaryPane(QScrollArea):
         self._making_timer.stop()
         self._making.setVisible(False)
         self._again.setVisible(False)
-        for one in (self._note, self._writing, self._more, self._coverage):
-            show_words(one, "")
+        for label in (self._note, self._writing, self._more, self._coverage):
+            show_words(label, "")
         self.rows = []
         empty_layout(self._list)
         empty_layout(self._also)

@@ -97,7 +97,7 @@ def _found(column: Column, quote: str, value: str, proofs: Sequence[Place], page
 
 def _lines_about(column: Column, quote: str, pages: PageTexts) -> Iterator[Place]:
     """The lines that name a column, or have most of the words of a quotation that stands nowhere as it was given."""
-    names = [set(fold_for_search(one).split()) for one in names_of(column)]
+    names = [set(fold_for_search(name).split()) for name in names_of(column)]
     proof = set(fold_for_search(quote).split())
     for number, text in pages.texts.items():
         at = 0
@@ -219,7 +219,7 @@ def _figure(kind: ColumnKind, words: str, number: Number, language: str) -> floa
 
 def _list_cell(value: str, proofs: Sequence[Place], pages: PageTexts) -> TableCell:
     """Each part is looked for by itself; what stands nowhere is left out."""
-    parts = [one for one in dict.fromkeys(LISTED.split(value)) if one and not says_nothing(one)]
+    parts = [part for part in dict.fromkeys(LISTED.split(value)) if part and not says_nothing(part)]
     found: list[Place] = []
     is_proved = True
     for part in parts:
@@ -278,7 +278,7 @@ def _plain(words: str) -> str:
 
 
 def _letters(words: str) -> int:
-    return sum(one.isalnum() for one in folded_quote(words))
+    return sum(letter.isalnum() for letter in folded_quote(words))
 
 
 def _is_echo(quote: str, column: Column) -> bool:
@@ -288,14 +288,14 @@ def _is_echo(quote: str, column: Column) -> bool:
 
 def _is_name(words: str, language: str) -> bool:
     """Whether it may be a name: hardly a word begins small, and it is more than an amount or a date."""
-    small = sum(one[0].islower() and fold(one) not in function_words() for one in WORD.findall(words))
+    small = sum(word[0].islower() and fold(word) not in function_words() for word in WORD.findall(words))
     rest = words
     spans = [(date.start, date.end) for date in find_dates(words, language)]
     spans += [(number.start, number.end) for number in find_numbers(words, language)]
     for start, end in spans:
         rest = rest[:start] + " " * (end - start) + rest[end:]
     rest = _CURRENCY.sub(" ", rest)
-    return small <= MOST_SMALL and any(one.isalpha() for one in rest)
+    return small <= MOST_SMALL and any(letter.isalpha() for letter in rest)
 
 
 def _is_distinct(words: str) -> bool:
@@ -304,7 +304,7 @@ def _is_distinct(words: str) -> bool:
 
 def says_nothing(words: str) -> bool:
     bare = " ".join(words.casefold().strip(" .\"'()[]").split())
-    return bare in NOTHING or not any(one.isalnum() for one in bare)
+    return bare in NOTHING or not any(letter.isalnum() for letter in bare)
 
 
 # ---- builds the prompts for the cells of a row and parses the answers
@@ -353,8 +353,8 @@ class Preset(Record):
 def presets() -> tuple[Preset, ...]:
     text = resources.files("slmdesk.tables").joinpath("presets.toml").read_text("utf-8")
     return tuple(
-        Preset(one["id"], one["name"], tuple(_column_of(column) for column in one["column"]))
-        for one in tomllib.loads(text)["preset"]
+        Preset(table["id"], table["name"], tuple(_column_of(column) for column in table["column"]))
+        for table in tomllib.loads(text)["preset"]
     )
 
 
@@ -535,7 +535,7 @@ def checked(cells: Mapping[str, TableCell], candidates: Sequence[TableCell] = ()
     it is taken, and that is said; else all three are marked.  So are two days in the wrong order.
     """
     updated: dict[str, TableCell] = {}
-    three = [cells.get(one) for one in SUM]
+    three = [cells.get(name) for name in SUM]
     net, tax, total = (cell.number if cell is not None and not cell.edited else None for cell in three)
     if net is not None and tax is not None and total is not None:
         if abs(net + tax - total) < CENT:
@@ -543,11 +543,11 @@ def checked(cells: Mapping[str, TableCell], candidates: Sequence[TableCell] = ()
                 flag = Flag.NONE if cells[role].flag is Flag.UNSAID else cells[role].flag
                 updated[role] = changed(cells[role], note=cells[role].note or ADDS_UP, flag=flag)
         else:
-            updated |= _mended(cells, candidates) or {one: _marked(cells[one]) for one in SUM}
+            updated |= _mended(cells, candidates) or {name: _marked(cells[name]) for name in SUM}
     elif net is not None and total is not None and net > total + CENT:
-        updated |= {one: _marked(cells[one]) for one in ("net_amount", "total")}
+        updated |= {name: _marked(cells[name]) for name in ("net_amount", "total")}
     elif tax is not None and total is not None and tax >= total:
-        updated |= {one: _marked(cells[one]) for one in ("tax", "total")}
+        updated |= {name: _marked(cells[name]) for name in ("tax", "total")}
     for first, second in ORDER:
         cell, other = cells.get(first), cells.get(second)
         if cell is not None and other is not None and cell.date and other.date and other.date < cell.date:
@@ -560,7 +560,7 @@ def _mended(cells: Mapping[str, TableCell], candidates: Sequence[TableCell]) -> 
     for role in SUM:
         if cells[role].origin == "label":
             continue
-        net, tax, total = ((cells[one].number or 0.0) for one in SUM)
+        net, tax, total = ((cells[name].number or 0.0) for name in SUM)
         wanted = {"net_amount": total - tax, "tax": total - net, "total": net + tax}[role]
         fits = {
             candidate.number: candidate

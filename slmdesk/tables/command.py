@@ -126,7 +126,7 @@ def extract(
 def _note_gaps(console: Console, made: Table, unasked: Sequence[tuple[str, Sequence[str]]]) -> None:
     for row in made.rows:
         if not row.coverage.pages_read:
-            reasons = ", ".join(dict.fromkeys(one.reason for one in row.coverage.unreadable)) or "empty"
+            reasons = ", ".join(dict.fromkeys(page.reason for page in row.coverage.unreadable)) or "empty"
             console.notify(f"note: {row.name}: no words could be read ({reasons}), so its row is empty.")
     if made.note:
         console.notify(f"note: {made.note}")
@@ -156,7 +156,7 @@ def _columns(columns: str | None, preset: str | None) -> list[Column]:
     known = cells.preset(preset) if preset else None
     found += known.columns if known else ()
     if columns is not None:
-        names = [one.strip() for one in columns.split(",")]
+        names = [name.strip() for name in columns.split(",")]
         for name in names:
             _check_kind(name)
         found += [cells.column_named(name) for name in (names if any(names) else [])]

@@ -120,9 +120,9 @@ def _lines_of_block(page: Page, number: int, block: Block) -> Iterator[Line]:
 
 def _raw_lines(text: str, block: Block) -> Iterator[Span]:
     at = block.start
-    for one in text[block.start : block.end].split("\n"):
-        yield at, at + len(one)
-        at += len(one) + 1
+    for line in text[block.start : block.end].split("\n"):
+        yield at, at + len(line)
+        at += len(line) + 1
 
 
 def _goes_on(line: str, following: str) -> bool:
@@ -137,7 +137,7 @@ def _goes_on(line: str, following: str) -> bool:
         return False
     if _LABEL_LINE.match(line) and not following.lstrip()[:1].islower():
         return False
-    return not any(re.search(r"\S {3,}\S|\t", one) for one in (line, following)) and not _LABEL_LINE.match(following)
+    return not any(re.search(r"\S {3,}\S|\t", row) for row in (line, following)) and not _LABEL_LINE.match(following)
 
 
 def _cells(raw: str, kind: BlockKind) -> Iterator[Span]:

@@ -117,7 +117,7 @@ class Rules:
         if not self._lines:
             return found
         pages = PageTexts(self._pages, self._language)
-        values = {one: self._values(one, pages) for one in ("date", "amount")}
+        values = {kind: self._values(kind, pages) for kind in ("date", "amount")}
         self._by_words(found, values)
         self._by_place(found, pages)
         if any(target is not None and target.paper == "invoice" for target in self._targets):
@@ -386,7 +386,7 @@ def _is_other_side(
         for at, target in enumerate(targets)
         if target and target.role == other and at in found.cells
     ]
-    return any(key_of(cell)[:12] == one[:12] for cell, _strength in some for one in known)
+    return any(key_of(cell)[:12] == key[:12] for cell, _strength in some for key in known)
 
 
 def _without_doubles(some: Sequence[Value]) -> list[Value]:
@@ -484,7 +484,7 @@ class Labels:
         """Return the cells of columns whose labels have one value and never another."""
         return {
             at: next(iter(found.values()))
-            for at, found in enumerate(one or other for one, other in zip(self._found, self._below, strict=True))
+            for at, found in enumerate(value or other for value, other in zip(self._found, self._below, strict=True))
             if len(found) == 1 and at not in self._doubtful
         }
 
@@ -551,7 +551,7 @@ def _certain(column: Column, place: Place, pages: PageTexts) -> TableCell | None
         inside = widened(column.kind, pages.within(place, numbers[0].start, numbers[0].end), pages)
         return cell_at(column.kind, inside, pages, origin="label")
     if column.kind is ColumnKind.LIST:
-        parts = [one for one in LISTED.split(words) if one]
+        parts = [part for part in LISTED.split(words) if part]
         cell = cell_at(column.kind, place, pages, origin="label")
         return changed(cell, value="; ".join(dict.fromkeys(parts)).rstrip("."))
     return cell_at(column.kind, place, pages, origin="label")

@@ -478,7 +478,7 @@ class TablePlan:
     # ---- what came of it
 
     def _receive(self, key: str, value: StepValue) -> None:
-        twins = [one for one in self._at if one == key or one.startswith(f"{key} ")]
+        twins = [other for other in self._at if other == key or other.startswith(f"{key} ")]
         for twin in twins:
             if twin in self._received:
                 continue

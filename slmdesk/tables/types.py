@@ -175,7 +175,7 @@ def doubts_of(table: Table) -> list[tuple[str, str, str]]:
 def cell_words(cell: TableCell, page_kind: str = "page") -> str:
     """A cell's place and doubts in a line: "p. 3 — not in the words given as its proof"."""
     said = _("changed by you") if cell.edited else FLAG_WORDS[cell.flag] or cell.note
-    return ", ".join(one for one in (place_words(cell, page_kind), said) if one)
+    return ", ".join(words for words in (place_words(cell, page_kind), said) if words)
 
 
 # ---- events of tables

@@ -386,15 +386,15 @@ def digest_in(
     changes: Sequence[Change], chosen: Sequence[int], value: Mapping[str, Json], language: str
 ) -> list[Wording]:
     """The sentences of an answer, each with the change it speaks of, checked by rule against both versions."""
-    lines = [" ".join(one.split()) for one in str(value.get("text", "")).split("\n")]
+    lines = [" ".join(line.split()) for line in str(value.get("text", "")).split("\n")]
     if value.get("finish_reason") == "length":
         lines = lines[:-1]
     sources = {at: f"{clause_words(changes[at])}\n{changes[at].old}\n{changes[at].new}" for at in chosen}
     rarity = Rarity(tuple(sources.values()))
     found: list[Wording] = []
     for text in dict.fromkeys(line for line in lines if len(line) >= 8):
-        at = max(chosen, key=lambda one: rarity.share(text, sources[one]))
-        found.append(_checked(at, text, [changes[one] for one in chosen], "\n".join(sources.values()), language))
+        at = max(chosen, key=lambda place: rarity.share(text, sources[place]))
+        found.append(_checked(at, text, [changes[at] for at in chosen], "\n".join(sources.values()), language))
     return found
 
 
@@ -468,7 +468,7 @@ def json_of(found: Comparison) -> dict[str, Json]:
             "pages": pages_of(change),
             "old_pages": sorted({place.page for place in change.old_places}),
             "new_pages": sorted({place.page for place in change.new_places}),
-            "named": [to_json(one) for one in change.named],
+            "named": [to_json(named) for named in change.named],
             "marked": marked_text(change.old_runs, change.new_runs),
         }
         for change in found.changes
@@ -497,7 +497,7 @@ def _side_shape(side: Side) -> dict[str, Json]:
         "document": side.document,
         "file": side.name,
         **picked(side.coverage, "pages_total", "pages_read"),
-        "unreadable": [picked(one, "page", "reason") for one in side.coverage.unreadable],
+        "unreadable": [picked(page, "page", "reason") for page in side.coverage.unreadable],
         "trouble": side.trouble,
     }
 

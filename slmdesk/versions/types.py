@@ -120,7 +120,7 @@ def headline(found: Comparison) -> str:
     if not found.changes:
         alike = _("The files are the same, byte for byte.") if found.same_bytes else _("The files themselves differ.")
         return _("No differences in the text. {alike}").format(alike=alike)
-    values = Counter(one.kind for change in found.changes for one in change.named if one.kind in RANKS)
+    values = Counter(named.kind for change in found.changes for named in change.named if named.kind in RANKS)
     kinds = Counter(change.kind for change in found.changes if not _is_described_by_facts(change))
     count = values.total() + kinds.total()
     first = [_counted(values[kind], _FACT_WORDS[kind]) for kind in RANKS if values[kind]]
@@ -149,7 +149,7 @@ def headline(found: Comparison) -> str:
 
 def _is_described_by_facts(change: Change) -> bool:
     """Whether the facts of a change are all that is counted of it; that something moved is counted besides."""
-    return change.kind is not ChangeKind.MOVED and any(one.kind in RANKS for one in change.named)
+    return change.kind is not ChangeKind.MOVED and any(named.kind in RANKS for named in change.named)
 
 
 def kind_words(change: Change) -> str:
@@ -158,7 +158,7 @@ def kind_words(change: Change) -> str:
 
 
 def change_words(change: Change) -> str:
-    values = "; ".join(_told(one, change) for one in change.named)
+    values = "; ".join(_told(named, change) for named in change.named)
     if change.kind in (ChangeKind.ADDED, ChangeKind.REMOVED):
         return f"{kind_words(change)}: “{shortened(change.new or change.old)}”"
     if change.kind is ChangeKind.MOVED:
@@ -215,8 +215,8 @@ def pages_of(change: Change) -> list[int]:
 
 
 def _unit(side: Side, count: int) -> str:
-    one, many = PAGE_WORDS.get(side.page_kind, PAGE_WORDS["page"])
-    return many if count != 1 else "page" if one == "p." else one
+    single, many = PAGE_WORDS.get(side.page_kind, PAGE_WORDS["page"])
+    return many if count != 1 else "page" if single == "p." else single
 
 
 def unread_words(side: Side, which: str) -> str:
@@ -309,7 +309,7 @@ def _read_of(side: Side) -> str:
     __, many = PAGE_WORDS.get(side.page_kind, PAGE_WORDS["page"])
     read = side.coverage.pages_read
     if read:  # a blank page among others hides nothing
-        read += sum(one.reason == "empty" for one in side.coverage.unreadable)
+        read += sum(page.reason == "empty" for page in side.coverage.unreadable)
     return _("{read:,} of {pages_total:,} {many} read").format(
         read=read, pages_total=side.coverage.pages_total, many=many
     )

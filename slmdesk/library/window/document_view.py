@@ -405,7 +405,7 @@ class AboutDocument(QScrollArea):
         if info.encoding:
             doubt = f" ({info.doubt})" if info.doubt else ""
             self._add(_("Letters stored as {encoding}{doubt}.").format(encoding=info.encoding, doubt=doubt), "small")
-        self._add("  ·  ".join(one for one in (bytes_for_people(record.bytes), record.format) if one), "small")
+        self._add("  ·  ".join(fact for fact in (bytes_for_people(record.bytes), record.format) if fact), "small")
         self._add(str(file_of(record)), "small")
         if info.attachments:
             self._add(_("Inside it"), "strong")

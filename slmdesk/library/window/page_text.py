@@ -174,7 +174,7 @@ class PageTable:
         first = max(0, bisect_right(self._tops, clip.top()) - 1)
         rows = range(first, max(first, bisect_right(self._tops, clip.bottom(), hi=len(self._rows))))
         near = [span for span in spans if span[0] < self.end and span[1] > self.start]
-        near.sort(key=lambda one: one == current)  # it is painted over the others
+        near.sort(key=lambda number: number == current)  # it is painted over the others
         for is_fixed in (False, True):
             left, moved = (0.0, 0.0) if is_fixed else (self._fixed, self.offset)
             painter.save()
@@ -184,7 +184,7 @@ class PageTable:
             painter.translate(-moved, 0)
             for row in rows:
                 for cell in (cell for cell in self._rows[row] if self._is_fixed(cell) == is_fixed):
-                    self._paint_cell(painter, cell, row, [one for one in near if _meets(one, cell)], current, theme)
+                    self._paint_cell(painter, cell, row, [box for box in near if _meets(box, cell)], current, theme)
             painter.restore()
         painter.setPen(QPen(theme.colour("line"), theme.line_width))
         for top in self._tops[rows.start : rows.stop + 1]:
@@ -290,18 +290,18 @@ class PageTable:
         for single in singles:
             requested = self._metrics[single.is_head].horizontalAdvance(single.text[:MEASURED]) + 1
             most[single.column] = max(most[single.column], requested)
-        most = [one + 2 * PAD_X + 1 for one in most]
+        most = [width + 2 * PAD_X + 1 for width in most]
         if sum(most) <= self._space:
             return most
         for single in singles:
             word = single.text if single.is_number else max(single.text[:MEASURED].split(), key=len, default="")
             requested = min(self._metrics[single.is_head].horizontalAdvance(word) + 1, LONGEST_WORD * em)
             least[single.column] = max(least[single.column], requested)
-        least = [min(most[at], max(one, LEAST_COLUMN * em) + 2 * PAD_X + 1) for at, one in enumerate(least)]
+        least = [min(most[at], max(width, LEAST_COLUMN * em) + 2 * PAD_X + 1) for at, width in enumerate(least)]
         if sum(least) > self._space:
-            return [min(most[at], max(one, USUAL_COLUMN * em)) for at, one in enumerate(least)]
-        give = (self._space - sum(least)) / sum(more - one for one, more in zip(least, most, strict=True))
-        return [one + (more - one) * give for one, more in zip(least, most, strict=True)]
+            return [min(most[at], max(width, USUAL_COLUMN * em)) for at, width in enumerate(least)]
+        give = (self._space - sum(least)) / sum(more - less for less, more in zip(least, most, strict=True))
+        return [less + (more - less) * give for less, more in zip(least, most, strict=True)]
 
 
 def tables_of(blocks: Sequence[Block]) -> Iterator[list[Block]]:
@@ -351,7 +351,7 @@ def is_number_text(text: str) -> bool:
 
 
 def _is_of_numbers(column: Sequence[str]) -> bool:
-    filled = [one for one in column if one]
+    filled = [cell for cell in column if cell]
     return bool(filled) and 2 * sum(map(is_number_text, filled)) >= len(filled)
 
 
@@ -360,7 +360,7 @@ def _is_head(table: Sequence[Sequence[str]], numbers: Sequence[bool]) -> bool:
     first = table[0]
     if len(table) < 2 or len(first) < 2 or not all(first):
         return False
-    if any(len(one) > _MOST_HEAD or any(map(str.isdigit, one)) for one in first) or len({*first}) < len(first):
+    if any(len(cell) > _MOST_HEAD or any(map(str.isdigit, cell)) for cell in first) or len({*first}) < len(first):
         return False
     return len(first) > 2 or any(numbers)
 

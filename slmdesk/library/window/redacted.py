@@ -52,7 +52,7 @@ from slmdesk.window.widgets.opening import ask_new_file, open_outside
 from slmdesk.window.widgets.rows import Choice, TickDelegate, empty_layout
 
 BARS, NATURAL = "bars", "natural"
-RESOLUTIONS = [(one, _("{name} pixels an inch").format(name=one)) for one in (100, 150, 200, 300)]
+RESOLUTIONS = [(dpi, _("{name} pixels an inch").format(name=dpi)) for dpi in (100, 150, 200, 300)]
 LEAST_PART = 4
 """Letters of a part of a name that is looked for in the name of a file."""
 LOCKED = ("document.locked", "document.wrong_password")
@@ -284,7 +284,7 @@ class RedactionWindow(Dialog):
         for word in self._table.chosen:
             parts = word.words.split() if word.kind is Kind.PERSON else []
             told += [word.words, *(part for part in parts if len(part) >= LEAST_PART)]
-        return ", ".join(f"“{one}”" for one in dict.fromkeys(told) if one.casefold() in name)
+        return ", ".join(f"“{original}”" for original in dict.fromkeys(told) if original.casefold() in name)
 
     @property
     def _is_pdf(self) -> bool:
@@ -314,8 +314,8 @@ class RedactionWindow(Dialog):
         self._write.setEnabled(is_ready or (self._following is not None and self._preview is not None))
 
     def _show_options(self) -> None:
-        for one in (self._resolution, self._layer):
-            one.setVisible(self._is_pdf)
+        for field in (self._resolution, self._layer):
+            field.setVisible(self._is_pdf)
         self._way.setVisible(not self._is_pdf)
         self._keeps_key.setVisible(self._is_natural)
         self._passphrase.setVisible(self._is_natural and self._keeps_key.isChecked())

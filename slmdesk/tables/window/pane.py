@@ -338,7 +338,7 @@ class TablePane(QFrame):
 
 
 def _place_words(row: TableRow, cell: TableCell) -> str:
-    return ", ".join(one for one in (row.name, place_words(cell, row.page_kind)) if one)
+    return ", ".join(words for words in (row.name, place_words(cell, row.page_kind)) if words)
 
 
 def _said_of(table: Table) -> str:
@@ -456,7 +456,7 @@ class TableModel(QAbstractTableModel):
             case Qt.ItemDataRole.DecorationRole if cell.edited:
                 return QIcon(pixmap("pencil", QColor(self._theme().muted), size=ICON_SIZE))
             case Qt.ItemDataRole.ToolTipRole:
-                return plain_tip("\n".join(one for one in (cell.value, cell_words(cell, row.page_kind)) if one))
+                return plain_tip("\n".join(words for words in (cell.value, cell_words(cell, row.page_kind)) if words))
             case Qt.ItemDataRole.AccessibleTextRole:
                 name = self.columns[index.column() - 1].name
                 return f"{name}: {cell.value or 'empty'}. {cell_words(cell, row.page_kind)}"
@@ -571,7 +571,7 @@ class ColumnChooser(QFrame):
                 kind="quiet",
                 label=_("Take out the column {name}").format(name=other_column.name),
                 tip=plain_tip(_("{about}\nClick to take it out.").format(about=about)),
-                on=lambda _checked=False, one=other_column: self._on_taken_out(one),
+                on=lambda _checked=False, removed=other_column: self._on_taken_out(removed),
             )
             self._flow.addWidget(chip)
             chip.show()
@@ -594,7 +594,7 @@ class ColumnChooser(QFrame):
         if kind is not ColumnKind.TEXT:
             column = Column(column.name, kind, "", column.labels)
         names = {other_column.name.casefold() for other_column in self._columns}
-        is_name = any(one.isalnum() for one in column.name)
+        is_name = any(letter.isalnum() for letter in column.name)
         if is_name and column.name.casefold() not in names and len(self._columns) < MOST_COLUMNS:
             self.show_columns([*self._columns, column])
         self._line.clear()

@@ -379,7 +379,7 @@ ORDERS: Sequence[tuple[object, str]] = (("weight", _("Most important first")), (
 
 
 def _names(change: Change, *kinds: str) -> bool:
-    return any(one.kind in kinds for one in change.named)
+    return any(value.kind in kinds for value in change.named)
 
 
 class ChangeLines(QAbstractListModel):

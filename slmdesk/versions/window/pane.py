@@ -251,8 +251,8 @@ class ComparePane(QFrame):
             self.earlier.setVisible(False)
 
     def _show_only(self, part: QWidget) -> None:
-        for one in (self._busy, self._failed, self._result, self._hint):
-            one.setVisible(one is part)
+        for widget in (self._busy, self._failed, self._result, self._hint):
+            widget.setVisible(widget is part)
 
     def _show_nothing(self) -> None:
         self._shown = None
