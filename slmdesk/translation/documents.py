@@ -137,8 +137,8 @@ class DocumentInspectionService:
             lambda value: units.extend(units_in(value.get("found"))),
         )  # fmt: skip
         found = [unit["unit"] for unit in units if "unit" in unit]
-        tags = [Tags(tuple(one["paired"]), tuple(one["lone"])) for one in found]
-        return "\n".join(without_tags(str(one["text"]), own) for one, own in zip(found, tags, strict=True))
+        tags = [Tags(tuple(unit["paired"]), tuple(unit["lone"])) for unit in found]
+        return "\n".join(without_tags(str(unit["text"]), own) for unit, own in zip(found, tags, strict=True))
 
     def look_through(
         self, requests: Sequence[TranslationRequest], look: Callable[[str], Pending[Preview]]
@@ -211,7 +211,7 @@ def _reason(path: Path) -> str:
 
 def _columns(untrusted: Json) -> list[Column]:
     listed = stored_list(dict, untrusted)
-    return [lenient_from(Column, one, name="", samples=(), is_text=False) for one in listed]
+    return [lenient_from(Column, column, name="", samples=(), is_text=False) for column in listed]
 
 
 # ---- what goes before the first question to the model
@@ -246,11 +246,11 @@ class Preparation:
         taken.language = language_of_units(found)
         for at in range(0, len(found), UNITS_AT_ONCE):
             segments: list[NewSegment] = []
-            for one in found[at : at + UNITS_AT_ONCE]:
-                if "left" in one:
-                    left.append([str(one["left"].get(key, "")) for key in ("kind", "place", "text")])
+            for piece in found[at : at + UNITS_AT_ONCE]:
+                if "left" in piece:
+                    left.append([str(piece["left"].get(key, "")) for key in ("kind", "place", "text")])
                 else:
-                    segments += segments_from(one["unit"], taken)
+                    segments += segments_from(piece["unit"], taken)
             self._store.segments.add(item, segments)
             self._publish(TranslationRead(item, min(at + UNITS_AT_ONCE, len(found)), len(found)))
             yield Yield()

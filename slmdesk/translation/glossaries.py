@@ -388,7 +388,7 @@ MOST_CHARACTERS = 500
 def check_term(term: Term) -> Term:
     """A term as it is kept, blanks at its ends gone.  Raises KnownError `glossary.no_source` and its like."""
     source, target = " ".join(term.source.split()), " ".join(term.target.split())
-    forbidden = tuple(dict.fromkeys(words for one in term.forbidden if (words := " ".join(one.split()))))
+    forbidden = tuple(dict.fromkeys(words for form in term.forbidden if (words := " ".join(form.split()))))
     if not source:
         raise KnownError("glossary.no_source")
     if max(map(len, (source, target, *forbidden))) > MOST_CHARACTERS:
@@ -435,7 +435,7 @@ def term_of(untrusted: Any) -> Term | None:
     source, target, forbidden = untrusted.get("source"), untrusted.get("target"), untrusted.get("forbidden")
     if not isinstance(source, str) or not isinstance(target, str) or not source.strip():
         return None
-    words = tuple(str(one) for one in forbidden) if isinstance(forbidden, list | tuple) else ()
+    words = tuple(str(form) for form in forbidden) if isinstance(forbidden, list | tuple) else ()
     forms = str(untrusted.get("forms", ""))
     return Term(
         source,
@@ -480,7 +480,7 @@ class TermReader:
         Ends with a Problem for an unusable file; raises KnownError `language.unknown` for the request, or for a file in
         an unsupported language.
         """
-        codes = [language_of(one).code if one else "" for one in (source, target)]
+        codes = [language_of(name).code if name else "" for name in (source, target)]
         payload: dict[str, Json] = {"path": str(path), "source": codes[0], "target": codes[1]}
         if columns is not None:
             payload |= {"columns": dict(columns), "skips_first": skips_first}
@@ -531,7 +531,7 @@ class TermLists:
         known = self._store.glossaries.all(source_language=source, target_language=target)
         requested = tuple(glossary.id for glossary in known if _holds(glossary, domain, chosen))
         if requested not in self._ready:
-            self._ready[requested] = TermIndex(term for one in requested for term in self._store.terms.of_glossary(one))
+            self._ready[requested] = TermIndex(term for id in requested for term in self._store.terms.of_glossary(id))
             while len(self._ready) > MOST_KEPT:
                 self._ready.popitem(last=False)
         self._ready.move_to_end(requested)
@@ -581,7 +581,7 @@ class ProposalService(Service):
         return in_slices(self._service_thread, self._reading(path, source, target, most))
 
     def _reading(self, path: Path, source: str, target: str, most: int) -> Slices[Proposals]:
-        first, second = (language_of(one).code if one else "" for one in (source, target))
+        first, second = (language_of(name).code if name else "" for name in (source, target))
         pages: list[str] = []
         size = [0]
 
@@ -630,7 +630,7 @@ def _found(
     whole = [
         " ".join(sentence.split())[:MOST_SENTENCE] for sentence in sentences(text[:MOST_SEARCHED_CHARACTERS], language)
     ]
-    candidates = propose([one for one in whole if one], language, most=2 * most)
+    candidates = propose([text for text in whole if text], language, most=2 * most)
     there = {term.source.casefold() for term in known}
     new = [candidate for candidate in candidates if candidate.words.casefold() not in there][:most]
     reported: Mapping[str, str] = likely_translations(new, pairs, language, shape.target) if pairs else {}

@@ -94,7 +94,7 @@ class PairExamService(Service, JobPlanner):
         if job := self.unfinished(record, *pair):
             return job if job.status is JobStatus.RUNNING else self._jobs.resume(job.id)
         self._end_older(record)
-        names = " → ".join(LANGUAGES[one].name for one in pair)
+        names = " → ".join(LANGUAGES[code].name for code in pair)
         settings: dict[str, Json] = {"version": pair_version(), "source": pair[0], "target": pair[1]}
         return self._jobs.add(
             KIND,
@@ -159,7 +159,7 @@ class PairExamService(Service, JobPlanner):
         ahead = (ExpectedBatch("back", plain_ones, 1.0),)
         there = yield Batch([item.step(source, target) for item in items], _prompt_version(), name="there", ahead=ahead)
         self._need_some(job, there)
-        answers = [_words_of(one) for one in there or ()]
+        answers = [_words_of(answer) for answer in there or ()]
         plain = [said(item, answer) for item, answer in zip(items, answers, strict=True) if item.kind is ItemKind.PLAIN]
         steps = {at: back_step(words, source, target) for at, words in enumerate(plain) if words}
         backs = [""] * len(plain)
@@ -337,12 +337,12 @@ def pair_items(source: str) -> tuple[PairItem, ...]:
     """Return the test sentences of a language.  Raises KeyError for one without items."""
     found = _shape()[source]
     items = [PairItem(ItemKind.PLAIN, text) for text in found["plain"]]
-    for one in found["tagged"]:
-        tags = Tags(tuple(one.get("paired", ())), tuple(one.get("lone", ())))
-        items.append(PairItem(ItemKind.TAGGED, one["text"], tags))
-    for one in found["terms"]:
-        term = Term(one["source"], one.get("target", ""), keeps="target" not in one)
-        items.append(PairItem(ItemKind.TERM, one["text"], terms=(term,)))
+    for entry in found["tagged"]:
+        tags = Tags(tuple(entry.get("paired", ())), tuple(entry.get("lone", ())))
+        items.append(PairItem(ItemKind.TAGGED, entry["text"], tags))
+    for entry in found["terms"]:
+        term = Term(entry["source"], entry.get("target", ""), keeps="target" not in entry)
+        items.append(PairItem(ItemKind.TERM, entry["text"], terms=(term,)))
     return tuple(items)
 
 
@@ -385,7 +385,7 @@ def judge_pair(source: str, target: str, answers: Sequence[str], backs: Sequence
     terms = [uses(item.terms[0], words, target) for item, words in of[ItemKind.TERM]]
     quiet = [is_quiet(item, words) for item, words in zip(items, given, strict=True)]
     shown = (in_target, sense, tags, figures, terms, quiet)
-    return {skill: Score(sum(one), len(one)) for skill, one in zip(PairSkill, shown, strict=True)}
+    return {skill: Score(sum(scores), len(scores)) for skill, scores in zip(PairSkill, shown, strict=True)}
 
 
 def is_in(target: str, source_words: str, words: str) -> bool:
@@ -410,10 +410,10 @@ def keeps_sense(source: str, given: str, back: str, ours: str) -> bool:
 
 def chrf(text: str, requested: str) -> float:
     """Return the similarity of two texts, 0..1: chrF (Popović 2015), n = 1..6, beta = 2, without spaces."""
-    one, other = ("".join(some.casefold().split()) for some in (text, requested))
+    given, other = ("".join(some.casefold().split()) for some in (text, requested))
     found = []
     for size in range(1, LONGEST_GRAM + 1):
-        here, there = (Counter(some[at : at + size] for at in range(len(some) - size + 1)) for some in (one, other))
+        here, there = (Counter(some[at : at + size] for at in range(len(some) - size + 1)) for some in (given, other))
         if not (here and there):
             continue
         shared = (here & there).total()
@@ -615,7 +615,7 @@ class PairAdviceService:
         others = [model for model in self._store.models.all() if model.can_chat and model.sha256 != record.sha256]
         found = [(model, self._exams.result(model, source, target)) for model in others]
         examined = [(_RANK[result.level], model) for model, result in found if result is not None]
-        best = max(examined, key=lambda one: one[0], default=None)
+        best = max(examined, key=lambda trial: trial[0], default=None)
         if best is not None and best[0] > _RANK.get(level, 0):
             rank = next(name for name, at in _RANK.items() if at == best[0])
             return BetterModel(

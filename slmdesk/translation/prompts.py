@@ -104,7 +104,7 @@ def messages(
     said = {
         term.source: term.target for term in reversed(terms) if term.target and not term.keeps
     }  # the first one counts
-    replaced = [f"{one} = {said[one]}" for one in dict.fromkeys(term.source for term in terms) if one in said]
+    replaced = [f"{word} = {said[word]}" for word in dict.fromkeys(term.source for term in terms) if word in said]
     behind = frozenset(hidden.terms.values())
     kept = [term.source for term in terms if term.keeps and term.source not in behind]
     if replaced:
@@ -258,8 +258,8 @@ class CutState:
 def units_of_text(text: str) -> list[dict[str, Any]]:
     """Return the lines of a text as units, with their line ends: joined they are the text."""
     return [
-        {"unit": {"text": one, "paired": [], "lone": [], "kind": "paragraph", "place": f"line {number}"}}
-        for number, one in enumerate((found[0] for found in _LINE.finditer(text) if found[0]), start=1)
+        {"unit": {"text": line, "paired": [], "lone": [], "kind": "paragraph", "place": f"line {number}"}}
+        for number, line in enumerate((found[0] for found in _LINE.finditer(text) if found[0]), start=1)
     ]
 
 
@@ -353,9 +353,9 @@ def language_of_units(found: Sequence[Mapping[str, Any]]) -> str:
 
 def beginning_of(found: Sequence[Mapping[str, Any]]) -> str:
     texts, size = list[str](), 0
-    for one in found:
-        if "unit" in one and size < LOOKED_AT:
-            unit = one["unit"]
+    for piece in found:
+        if "unit" in piece and size < LOOKED_AT:
+            unit = piece["unit"]
             texts.append(" ".join(plain(str(unit["text"]), Tags(tuple(unit["paired"]), tuple(unit["lone"]))).split()))
             size += len(texts[-1])
     return "\n".join(texts)

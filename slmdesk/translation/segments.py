@@ -96,7 +96,7 @@ class SegmentLists:
         """
         look = set(self._store.segments.numbers(item, state=LOOK))
         listed = self._store.segments.numbers(item, state=requested.state, flag=requested.flag, words=requested.words)
-        numbers = [one for one in listed if one in look]
+        numbers = [number for number in listed if number in look]
         if step < 0:
             return next(
                 (other_number for other_number in reversed(numbers) if other_number < number),
@@ -263,16 +263,16 @@ class SegmentEdits(Service):
     ) -> Slices[list[str]]:
         from slmdesk.text.translation_checks import flags_of
 
-        def is_useful(one: str) -> bool:
-            flags = flags_of(text, one, source_language=manner.source, target_language=manner.target, tags=Tags())
-            return not any(flag.kind in NO_WORDING for flag in flags) and says_otherwise(one, now, word)
+        def is_useful(wording: str) -> bool:
+            flags = flags_of(text, wording, source_language=manner.source, target_language=manner.target, tags=Tags())
+            return not any(flag.kind in NO_WORDING for flag in flags) and says_otherwise(wording, now, word)
 
         asked = asked_about(text, Tags(), manner.source, (), veil)
         avoided = "" if asked.veiled and asked.veiled.holds(word) else word
         answers = yield self._ask(None, other_steps(asked.text, manner, without=avoided))
         found = (asked.read(answer, Tags(), (manner.source, manner.target)) for answer in answers)
         said = (cleaned.target for cleaned in found if not any(flag.kind == REDACTION for flag in cleaned.flags))
-        return [one for one in dict.fromkeys(said) if one and one != now and is_useful(one)]
+        return [wording for wording in dict.fromkeys(said) if wording and wording != now and is_useful(wording)]
 
     def _ask(self, model: str | None, steps: Sequence[Mapping[str, Json]]) -> Pending[list[Words]]:
         return ask_once(self._loader, self._translations.record(model), steps)
@@ -382,8 +382,8 @@ class SegmentChanges(Service):
     def _retrying(self, item: str, number: int, hint: str) -> Slices[SegmentRecord]:
         before = self._segment(item, number)
         result: SegmentRecord = yield self._edits.retry(item, number, hint)
-        one = _Before(before, result.target, result.state, None, touches_memory=False)
-        self._did(item, _Act(_("new try"), [one]))
+        old = _Before(before, result.target, result.state, None, touches_memory=False)
+        self._did(item, _Act(_("new try"), [old]))
         return result
 
     def find(self, item: str, search: Search) -> Pending[Hits]:
@@ -466,8 +466,8 @@ class SegmentChanges(Service):
         try:
             while left:
                 with self._store.together():
-                    for one in reversed(left[-CHANGED_AT_ONCE:]):
-                        skipped += not self._undo_one(item, one, request, numbers)
+                    for old in reversed(left[-CHANGED_AT_ONCE:]):
+                        skipped += not self._undo_one(item, old, request, numbers)
                 left = left[:-CHANGED_AT_ONCE]
                 if left:  # else it ends in this turn, before whatever is asked next
                     yield
@@ -475,16 +475,16 @@ class SegmentChanges(Service):
             self._did(item, _Act(act.words, left))
         return UndoResult(act.words, tuple(sorted(numbers)), skipped)
 
-    def _undo_one(self, item: str, one: _Before, request: TranslationRequest, numbers: list[int]) -> bool:
-        now, old = self._segment(item, one.segment.number), one.segment
-        if (now.target, now.state) != (one.target, one.state):
+    def _undo_one(self, item: str, before: _Before, request: TranslationRequest, numbers: list[int]) -> bool:
+        now, old = self._segment(item, before.segment.number), before.segment
+        if (now.target, now.state) != (before.target, before.state):
             return False
         changed = self._store.segments.change(
             item, old.number, target=old.target, state=old.state, origin=old.origin, flags=old.flags,
             reason=old.reason, doubts=old.doubts,
         )  # fmt: skip
-        if one.touches_memory:
-            self._put_back(one, request)
+        if before.touches_memory:
+            self._put_back(before, request)
         self._publish(SegmentChanged(item, changed))
         numbers.append(old.number)
         return True

@@ -437,7 +437,7 @@ class TranslationFiles(Service):
         return [
             ("Document", request.path or "a text"),
             ("Languages", f"{_language(source)} to {_language(request.target)}"),
-            ("About", ", ".join(one for one in (request.domain, request.formality) if one)),
+            ("About", ", ".join(words for words in (request.domain, request.formality) if words)),
             ("Model", ", ".join(models) or "none yet"),
             ("Glossaries", ", ".join(used) or "none"),
             ("Begun", _day(view.item.created)),

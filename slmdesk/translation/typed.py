@@ -224,8 +224,8 @@ class LiveTranslation(Service):
         self._requested = self._cut(text)
         known = {segment.source: segment for segment in kept if segment.target}
         for segment, key in self._requested:
-            if key is not None and (one := known.get(segment.source)) is not None:
-                self._known.note(key, CachedSegment(one.target, one.state, one.origin, one.flags, one.doubts))
+            if key is not None and (old := known.get(segment.source)) is not None:
+                self._known.note(key, CachedSegment(old.target, old.state, old.origin, old.flags, old.doubts))
         self._say(is_done=redact)
         if not redact:
             self._advance()

@@ -283,8 +283,8 @@ def left_words(kind: str) -> str:
 def counted_left(kinds: Iterable[str]) -> str:
     found = []
     for kind, count in Counter(kinds).items():
-        one, many = _LEFT.get(kind, (kind.replace("_", " "),) * 2)
-        found.append(f"{count} {many}" if count > 1 else one)
+        single, many = _LEFT.get(kind, (kind.replace("_", " "),) * 2)
+        found.append(f"{count} {many}" if count > 1 else single)
     return ", ".join(found)
 
 

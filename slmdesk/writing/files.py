@@ -137,10 +137,10 @@ def tracked_payload(path: str) -> dict[str, Json]:
 def _words_in(found: Sequence[Mapping[str, Any]]) -> Slices[tuple[str, tuple[str, ...]]]:
     lines: list[str] = []
     left: dict[str, None] = {}
-    for one in found:
-        unit = one.get("unit")
+    for piece in found:
+        unit = piece.get("unit")
         if unit is None:
-            left[str(one["left"].get("kind", ""))] = None
+            left[str(piece["left"].get("kind", ""))] = None
         elif unit.get("kind") in _NOT_TEXT:
             left["picture text" if unit["kind"] == "alt_text" else str(unit["kind"])] = None
         else:
@@ -251,9 +251,9 @@ class DocumentText(Record):
         units: list[_Unit] = []
         words: list[str] = []
         at = 0
-        for number, one in enumerate(each["unit"] for each in found if "unit" in each):
-            tagged = str(one["text"])
-            plain, stretches = _plain(tagged, Tags(tuple(one["paired"]), tuple(one["lone"])))
+        for number, unit in enumerate(each["unit"] for each in found if "unit" in each):
+            tagged = str(unit["text"])
+            plain, stretches = _plain(tagged, Tags(tuple(unit["paired"]), tuple(unit["lone"])))
             if "\n" in plain or "\r" in plain or SIGNS & set(plain):
                 continue
             units.append(_Unit(number, tagged, at, stretches))
@@ -268,7 +268,7 @@ class DocumentText(Record):
             place = self._place(change.edit)
             doubt = change.doubt or ("" if place else "formatting")
             changes.append(changed(change, line=change.line // 2 + 1, doubt=doubt))
-        return changed(found, changes=tuple(changes), unanswered=tuple(one // 2 + 1 for one in found.unanswered))
+        return changed(found, changes=tuple(changes), unanswered=tuple(number // 2 + 1 for number in found.unanswered))
 
     @property
     def paragraphs(self) -> tuple[tuple[int, str], ...]:

@@ -160,14 +160,14 @@ class WritingService(Service):
         Raises KnownError redaction.*.
         """
         if not request.redact:
-            return {one: Veiled(one[0]) for one in asked}
+            return {text: Veiled(text[0]) for text in asked}
         veil, hidden = self._redaction.in_memory(), dict[tuple[str, str], Veiled]()
         try:
             veil.decide(request.decisions)
             yield from veil.learn(request.text)
-            for one in asked:
+            for text in asked:
                 with suppress(KnownError):
-                    (hidden[one],) = veil.over([one[0]], language=one[1])
+                    (hidden[text],) = veil.over([text[0]], language=text[1])
                 yield
         finally:
             veil.forget()

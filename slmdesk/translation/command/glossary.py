@@ -146,8 +146,8 @@ def check_glossary(console: Console, source: Path, target: Path, source_language
         terms = services.service_thread.call(lambda: services.translations.terms(first, second))
     rows: list[Json] = [
         {"line": number, "kind": flag.kind, "term": flag.text, "wanted": flag.detail}
-        for number, (one, other) in enumerate(zip(before, after, strict=True), start=1)
-        for flag in term_flags(one, other, first, second, terms)
+        for number, (line, other) in enumerate(zip(before, after, strict=True), start=1)
+        for flag in term_flags(line, other, first, second, terms)
     ]
     if console.as_json:
         console.give(rows)
@@ -249,7 +249,7 @@ def import_memory(console: Console, file: Path, source: str, target: str, domain
 @click.pass_obj
 def export_memory(console: Console, source: str, target: str, output: Path | None, force: bool) -> None:
     """Write the memory as TMX: what people wrote or imported, not what a model guessed."""
-    codes = [language_of(one).code if one else "" for one in (source, target)]
+    codes = [language_of(name).code if name else "" for name in (source, target)]
     with console.services() as services:
         if output is None and console.as_json:
             console.give({"text": "".join(services.memory.tmx(*codes))})
@@ -277,7 +277,7 @@ def export_memory(console: Console, source: str, target: str, output: Path | Non
 @click.pass_obj
 def search_memory(console: Console, words: tuple[str, ...], like: bool, source: str, target: str, limit: int) -> None:
     """Find saved sentences with all of these words, or similar to this sentence."""
-    first, second = (language_of(one).code if one else "" for one in (source, target))
+    first, second = (language_of(name).code if name else "" for name in (source, target))
     text = " ".join(words)
 
     def look(services: Services) -> list[Match]:
@@ -349,7 +349,7 @@ def _report_skipped(console: Console, skipped: int, first: str, duplicates: int)
 def _columns(said: str) -> dict[str, int] | None:
     """Parse “source=1,target=3” to positions from 0.  Raises click.UsageError."""
     found = {}
-    for part in filter(None, (one.strip() for one in said.split(","))):
+    for part in filter(None, (piece.strip() for piece in said.split(","))):
         name, _, place = part.partition("=")
         if name not in TERM_COLUMNS or not (place.isascii() and place.isdigit() and 0 < int(place) < 1000):
             known = ", ".join(TERM_COLUMNS)

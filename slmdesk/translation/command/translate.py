@@ -188,7 +188,7 @@ def _report_form(report: Path | None, file: Path | None, goal: Path | None, forc
         return ""
     form = report.suffix.lower().lstrip(".")
     if form not in HANDOUT_FORMS[Handout.REPORT]:
-        known = ", ".join(f".{one}" for one in HANDOUT_FORMS[Handout.REPORT])
+        known = ", ".join(f".{ending}" for ending in HANDOUT_FORMS[Handout.REPORT])
         raise click.UsageError(f"--report wants a name that ends in one of {known}.")
     if goal is not None and report.absolute() == goal:
         raise click.UsageError("--report and the translation are to be two files.")
@@ -221,7 +221,7 @@ def _read_text() -> str:
 
 def _columns(columns: str) -> tuple[int | str, ...]:
     """Parse columns: numbers from 0, or names, which the document must have."""
-    parts = [one.strip() for one in columns.split(",") if one.strip()]
+    parts = [name.strip() for name in columns.split(",") if name.strip()]
     is_number = [part.isascii() and part.isdigit() and 0 < int(part) < 10_000 for part in parts]
     return tuple(int(part) - 1 if number else part for part, number in zip(parts, is_number, strict=True))
 
@@ -497,7 +497,7 @@ def _report_flags(console: Console, shape: dict[str, Json]) -> None:
     behind = f" ({why})" if why else ""
     every: Any = shape["flags"]
     failed = f", {shape['segments_failed']} not translated" if shape["segments_failed"] else ""
-    unwritten = len({one["segment"] for one in every if one["kind"] == "unwritten"})
+    unwritten = len({flag["segment"] for flag in every if flag["kind"] == "unwritten"})
     failed += f", {unwritten} not in the file" if unwritten else ""
     failed += f", {shape['segments_left']} left as they are{behind}"
     failed += f", {shape['segments_to_review']} to review" if shape["segments_to_review"] else ""
@@ -506,14 +506,14 @@ def _report_flags(console: Console, shape: dict[str, Json]) -> None:
         console.notify("There is no text to translate in it.")
     left: Any = shape["left"]
     if left:
-        console.notify(f"Not translated: {counted_left(one['kind'] for one in left)}; --json has all their places.")
-    for one in left[:MOST_LEFT_REPORTED]:
-        words = one["text"] if len(one["text"]) <= SHOWN_CHARACTERS else f"{one['text'][:SHOWN_CHARACTERS]}…"
-        console.notify("  " + ": ".join(word for word in (one["place"], left_words(one["kind"]), words) if word))
+        console.notify(f"Not translated: {counted_left(part['kind'] for part in left)}; --json has all their places.")
+    for part in left[:MOST_LEFT_REPORTED]:
+        words = part["text"] if len(part["text"]) <= SHOWN_CHARACTERS else f"{part['text'][:SHOWN_CHARACTERS]}…"
+        console.notify("  " + ": ".join(word for word in (part["place"], left_words(part["kind"]), words) if word))
     if len(left) > MOST_LEFT_REPORTED:
         console.notify(f"  … and {len(left) - MOST_LEFT_REPORTED} more.")
-    lost = {one["segment"] for one in every if one["kind"] == "failed"}
-    flags = [one for one in every if one["kind"] == "failed" or one["segment"] not in lost]  # its flags add nothing
+    lost = {flag["segment"] for flag in every if flag["kind"] == "failed"}
+    flags = [flag for flag in every if flag["kind"] == "failed" or flag["segment"] not in lost]  # its flags add nothing
     flags.sort(key=lambda flag: flag["kind"] not in GRAVEST)
     for flag in flags[:MOST_REPORTED]:
         reason = REASON_WORDS.get(flag["detail"], flag["detail"]) if flag["kind"] == "failed" else flag["detail"]

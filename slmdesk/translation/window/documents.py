@@ -377,8 +377,8 @@ def unfinished_words(view: TranslationView) -> str:
     return ", ".join(_counted_words(count, *words) for count, words in reported if count)
 
 
-def _counted_words(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
+def _counted_words(count: int, single: str, many: str) -> str:
+    return f"{count:,} {single if count == 1 else many}"
 
 
 def counted_words(done: int, total: int, share: float | None) -> str:

@@ -186,7 +186,7 @@ class LanguagePopup(QFrame):
                 self._add("", [""])
             self._add(_("Pinned"), list(self._view.favourites))
             used = dict.fromkeys((*self._view.recent, *([self._chosen] if self._chosen else [])))
-            self._add(_("Used last"), [one for one in used if one not in self._view.favourites])
+            self._add(_("Used last"), [code for code in used if code not in self._view.favourites])
             self._add(_("All languages"), known)
         requested = [row for row in range(self._list.count()) if self._list.item(row).data(CODE) == now]
         usable = [row for row in range(self._list.count()) if self._list.item(row).data(CODE) is not None]
@@ -366,12 +366,12 @@ class ViewSettings(QObject):
 
     def toggle_favourite(self, code: str) -> None:
         old = self.view.favourites
-        new = tuple(one for one in old if one != code) if code in old else (*old, code)
+        new = tuple(other for other in old if other != code) if code in old else (*old, code)
         self._change(changed(self.view, favourites=new), translate_favourites=" ".join(new))
 
     def note_used(self, code: str) -> None:
         if code in LANGUAGES:
-            new = (code, *(one for one in self.view.recent if one != code))[:MOST_RECENT]
+            new = (code, *(other for other in self.view.recent if other != code))[:MOST_RECENT]
             self._change(changed(self.view, recent=new), translate_recent=" ".join(new))
 
     def enlarge(self) -> None:
@@ -400,7 +400,7 @@ class ViewSettings(QObject):
 
 
 def _codes(kept: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one for one in kept.split() if one in LANGUAGES))
+    return tuple(dict.fromkeys(code for code in kept.split() if code in LANGUAGES))
 
 
 # ---- the bar above the panes

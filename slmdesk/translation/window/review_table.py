@@ -232,7 +232,7 @@ def words_of(segment: SegmentRecord, column: int) -> str:
 def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
     """Runs of neighbouring rows: (first, last), in order."""
     found = []
-    for __, group in groupby(enumerate(rows), key=lambda one: one[1] - one[0]):
+    for __, group in groupby(enumerate(rows), key=lambda pair: pair[1] - pair[0]):
         run = [row for __, row in group]
         found.append((run[0], run[-1]))
     return found
@@ -580,8 +580,8 @@ class _Units:
 
 
 def _mixed(ground: QColor, colour: QColor, share: float) -> QColor:
-    def part(one: int, other: int) -> int:
-        return round(one + (other - one) * share)
+    def part(begin: int, end: int) -> int:
+        return round(begin + (end - begin) * share)
 
     return QColor(
         part(ground.red(), colour.red()), part(ground.green(), colour.green()), part(ground.blue(), colour.blue())

@@ -173,8 +173,8 @@ class TranslateController(QObject):
             number = self._puts.pop()
 
             def request(services: Services) -> None:
-                for one in number:
-                    services.live.take_back(one)
+                for typed in number:
+                    services.live.take_back(typed)
 
             self.bridge.ask(request, None, self._on_problem)
 
@@ -420,7 +420,7 @@ def count_words(shown: PaneState, manner: TranslationStyle, *, has_text: bool = 
 
 def _is_there(segment: LiveSegment, manner: TranslationStyle) -> bool:
     is_left = segment.state is SegmentState.LEFT and not manner.source and segment.language == manner.target
-    return is_left and any(one.isalpha() for one in segment.source)
+    return is_left and any(letter.isalpha() for letter in segment.source)
 
 
 def language_words(shown: PaneState, manner: TranslationStyle) -> tuple[str, str]:

@@ -445,4 +445,4 @@ def target_for(language: str, target: str, others: Iterable[str]) -> str:
     """The target language: `target`, or, for a text in that language, the first of `others` that differs."""
     if not language or language != target:
         return target
-    return next((one for one in others if one in LANGUAGES and one != language), target)
+    return next((code for code in others if code in LANGUAGES and code != language), target)

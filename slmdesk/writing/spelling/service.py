@@ -147,7 +147,7 @@ class SpellingService(Service):
             some = unknown[at : at + WORDS_AT_ONCE]
             result = yield self._ask("spelling", dictionary, words=some)
             wrong = set(_texts(result, "wrong"))
-            known.update((one, one not in wrong) for one in some)
+            known.update((word, word not in wrong) for word in some)
 
     def _is_wrong(self, dictionary: Dictionary, word: str, own: OwnWords | None) -> bool:
         is_known = self._known[dictionary.path].get(word, True)  # another check may just have emptied what is known
@@ -335,7 +335,7 @@ def usual_language(environment: Mapping[str, str] = os.environ) -> tuple[str, st
 
 def usual_folders(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Iterator[Path]:
     home = Path.home()
-    yield from (Path(one) for one in environment.get("DICPATH", "").split(os.pathsep) if Path(one).is_absolute())
+    yield from (Path(path) for path in environment.get("DICPATH", "").split(os.pathsep) if Path(path).is_absolute())
     if platform == "win32":
         office = Path(environment.get("APPDATA", home)) / "LibreOffice/4"
         yield from _extensions(office)

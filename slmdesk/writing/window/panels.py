@@ -219,7 +219,7 @@ class CorrectionPanel(QFrame):
             return
         line = self._snapshot.line
         self._end()
-        whole = changed(found, unanswered=tuple(one + line for one in found.unanswered))
+        whole = changed(found, unanswered=tuple(number + line for number in found.unanswered))
         self.said.emit(" ".join((found_words(found), *lost_words(self._lost), unanswered_words(whole))).strip())
 
     def _on_refused(self, turn: int, problem: Problem) -> None:
@@ -338,7 +338,7 @@ def _changes_in(pending: Sequence[Pending], about: Mapping[int, Change]) -> Iter
     for other_pending in pending:
         parts.setdefault(other_pending.number, []).append(other_pending)
     for number, found in parts.items():
-        yield ShownChange(number, "…".join(one.old for one in found), "".join(one.new for one in found), about[number])
+        yield ShownChange(number, "…".join(at.old for at in found), "".join(at.new for at in found), about[number])
 
 
 # ---- words
@@ -756,7 +756,7 @@ class SuggestionPanel(QFrame):
         view.setUndoRedoEnabled(False)
         view.setTabChangesFocus(True)
         view.setPlainText(text)
-        facts = [one for version in versions for one in (version.missing if is_source else version.added)]
+        facts = [fact for version in versions for fact in (version.missing if is_source else version.added)]
         is_marked = not is_source or len(versions) == 1
         for spans, colour, is_struck in marks:
             for span in spans:
