@@ -223,7 +223,7 @@ _ALIKE = tuple(map(frozenset, ((".htm", ".html"), (".po", ".pot"), (".xlf", ".xl
 def requested_suffixes(path: PurePath) -> tuple[str, ...]:
     """The suffixes that a document's translation may have: with another no program would open it."""
     suffix = PurePath(translated_name(path, "")).suffix.lower()
-    return (suffix, *sorted(one for alike in _ALIKE if suffix in alike for one in alike - {suffix}))
+    return (suffix, *sorted(other for alike in _ALIKE if suffix in alike for other in alike - {suffix}))
 
 
 def translated_name(path: PurePath, language: str) -> str:

@@ -458,8 +458,8 @@ class _Check:
             self._follow(schema["$ref"], (*path, "$ref"))
             return
         kind = schema.get("type")
-        for one in kind if isinstance(kind, list) and kind else [kind]:
-            if one is not None and one not in TYPES:
+        for listed in kind if isinstance(kind, list) and kind else [kind]:
+            if listed is not None and listed not in TYPES:
                 raise _Wrong(_("the type is none of {types}").format(types=", ".join(TYPES)), (*path, "type"))
         self._counts(schema, path)
         self._note(schema)
@@ -537,8 +537,8 @@ class _Check:
                 _("more than {max_optional} properties are not required").format(max_optional=MAX_OPTIONAL),
                 (*path, "properties"),
             )
-        for name, one in properties.items():
-            self._visit(one, (*path, "properties", name))
+        for name, inner in properties.items():
+            self._visit(inner, (*path, "properties", name))
         more = schema.get("additionalProperties", True)
         if not isinstance(more, bool):
             self._visit(more, (*path, "additionalProperties"))
@@ -547,14 +547,14 @@ class _Check:
         parts = schema["allOf"]
         if not isinstance(parts, list) or not parts:
             raise _Wrong(_("allOf takes a list of schemas"), (*path, "allOf"))
-        for at, one in enumerate(parts):
+        for at, part in enumerate(parts):
             here: Path = (*path, "allOf", at)
-            if isinstance(one, dict) and one.get("$ref") is not None:
-                here = self._target(one["$ref"], (*here, "$ref"))
-                one = self._at(here)
-            if not isinstance(one, dict) or not isinstance(one.get("properties"), dict):
+            if isinstance(part, dict) and part.get("$ref") is not None:
+                here = self._target(part["$ref"], (*here, "$ref"))
+                part = self._at(here)
+            if not isinstance(part, dict) or not isinstance(part.get("properties"), dict):
                 raise _Wrong(_("each part of allOf needs properties"), here)
-            for name, inner in one["properties"].items():
+            for name, inner in part["properties"].items():
                 self._visit(inner, (*here, "properties", name))
 
     def _array(self, schema: dict[str, Any], path: Path) -> None:
@@ -563,7 +563,7 @@ class _Check:
             self.not_kept["prefixItems"] = None
         name = "items" if items or (schema.get("type") == "array" and isinstance(items, dict)) else "prefixItems"
         if isinstance(schema.get(name), list):
-            self.not_kept |= dict.fromkeys(one for one in _COUNTS[1] if one in schema)
+            self.not_kept |= dict.fromkeys(word for word in _COUNTS[1] if word in schema)
             self._each(schema[name], (*path, name))
         else:
             self._visit(schema.get(name), (*path, name) if name in schema else path)
@@ -623,9 +623,9 @@ def _anything(_schema: dict[str, Any], _path: Path) -> None: ...
 def _objects_in(value: Any, path: Path) -> Iterator[tuple[dict[str, Any], Path]]:
     waiting: list[tuple[Any, Path]] = [(value, path)]
     while waiting:
-        one, here = waiting.pop()
-        if isinstance(one, dict):
-            yield one, here
-            waiting.extend((inner, (*here, name)) for name, inner in one.items())
-        elif isinstance(one, list):
-            waiting.extend((inner, (*here, at)) for at, inner in enumerate(one))
+        found, here = waiting.pop()
+        if isinstance(found, dict):
+            yield found, here
+            waiting.extend((inner, (*here, name)) for name, inner in found.items())
+        elif isinstance(found, list):
+            waiting.extend((inner, (*here, at)) for at, inner in enumerate(found))

@@ -443,15 +443,15 @@ _NAMES = ("version", *_KNOWN, *(key for keys in _KNOWN.values() for key in keys)
 
 
 def _near(name: str, known: Iterable[str]) -> bool:
-    return any(_letters_between(name.casefold(), one) <= NEAR for one in known)
+    return any(_letters_between(name.casefold(), other) <= NEAR for other in known)
 
 
-def _letters_between(one: str, other: str) -> int:
+def _letters_between(word: str, other: str) -> int:
     """How many letters to change, add or remove to turn one into the other; NEAR + 1 for anything above."""
-    if abs(len(one) - len(other)) > NEAR:
+    if abs(len(word) - len(other)) > NEAR:
         return NEAR + 1
     row = list(range(len(other) + 1))
-    for at, letter in enumerate(one, 1):
+    for at, letter in enumerate(word, 1):
         above, row = row, [at]
         for to, theirs in enumerate(other, 1):
             row.append(min(above[to] + 1, row[-1] + 1, above[to - 1] + (letter != theirs)))
@@ -459,7 +459,7 @@ def _letters_between(one: str, other: str) -> int:
 
 
 def _words(value: object) -> tuple[str, ...] | None:
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
         return None
     return tuple(value)
 

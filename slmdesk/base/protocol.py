@@ -44,7 +44,7 @@ def messages_from(untrusted: object) -> tuple[ChatMessage, ...]:
     """Raises KnownError `request.invalid`."""
     if not isinstance(untrusted, Sequence) or isinstance(untrusted, str):
         raise KnownError("request.invalid", what="messages")
-    return tuple(record_from(ChatMessage, one) for one in untrusted)
+    return tuple(record_from(ChatMessage, message) for message in untrusted)
 
 
 def messages_to_json(messages: Sequence[ChatMessage]) -> list[Json]:
@@ -65,16 +65,16 @@ def stored_list(cls: type[T], untrusted: object) -> list[T]:
     """Read a list element by element; invalid ones are left out."""
     with suppress(KnownError):  # mostly all are valid, and read at once
         return record_from(list[cls], untrusted) if untrusted else []  # type: ignore[valid-type]
-    found = (stored_from(cls, one) for one in stored_from(list, untrusted) or ())
-    return [one for one in found if one is not None]
+    found = (stored_from(cls, value) for value in stored_from(list, untrusted) or ())
+    return [record for record in found if record is not None]
 
 
 def stored_dict(cls: type[T], untrusted: object) -> dict[str, T]:
     """Read a dictionary value by value; invalid ones are left out."""
     with suppress(KnownError):
         return record_from(dict[str, cls], untrusted) if untrusted else {}  # type: ignore[valid-type]
-    found = ((name, stored_from(cls, one)) for name, one in (stored_from(dict, untrusted) or {}).items())
-    return {str(name): one for name, one in found if one is not None}
+    found = ((name, stored_from(cls, kept)) for name, kept in (stored_from(dict, untrusted) or {}).items())
+    return {str(name): record for name, record in found if record is not None}
 
 
 def record_from(cls: type[T], untrusted: object) -> T:

@@ -53,8 +53,8 @@ def _plain(value: Any) -> Json:
     if isinstance(value, StrEnum):
         return value.value
     if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [_plain(inner) for inner in value]
     assert value is None or isinstance(value, bool | int | float | str), type(value)
     return value

@@ -436,8 +436,8 @@ class Hold(Record):
 
 
 def counted(kind: str, count: int) -> str:
-    one, several = KINDS.get(kind, KINDS[""])
-    return f"1 {one}" if count == 1 else f"{count:,} {several}"
+    single, several = KINDS.get(kind, KINDS[""])
+    return f"1 {single}" if count == 1 else f"{count:,} {several}"
 
 
 # ---- the ledger
@@ -520,7 +520,7 @@ class Answered(Record):
     """Host and port of the proxy it went through; empty: straight."""
 
 
-_FOR_SPREADSHEETS = {ord(one): f"\\u{ord(one):04x}" for one in ";|=@"}
+_FOR_SPREADSHEETS = {ord(mark): f"\\u{ord(mark):04x}" for mark in ";|=@"}
 
 
 def said_in(data: str) -> dict[str, Json]:

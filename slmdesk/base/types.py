@@ -487,14 +487,14 @@ class Lazy(Generic[S, T]):
 # ---- what two texts, or two lists of tokens, have in common at their beginning
 
 
-def common_prefix(one: Sequence[object], other: Sequence[object], limit: int | None = None) -> int:
+def common_prefix(first: Sequence[object], other: Sequence[object], limit: int | None = None) -> int:
     """Length of the common beginning, at most `limit`: by halves, compared in C."""
-    low, high = 0, min(len(one), len(other))
+    low, high = 0, min(len(first), len(other))
     if limit is not None:
         high = max(0, min(limit, high))
     while low < high:
         middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
+        if first[low:middle] == other[low:middle]:
             low = middle
         else:
             high = middle - 1

@@ -126,7 +126,7 @@ def _parts(path: str) -> list[str]:
         plain = plain[found.end() :]
         plain = plain[4:] if plain[:4].casefold() == "unc/" else plain
     rest = plain.lstrip("/").partition("/")[2]
-    return [server.casefold(), *(one.casefold() for one in rest.split("/") if one not in ("", "."))]
+    return [server.casefold(), *(part.casefold() for part in rest.split("/") if part not in ("", "."))]
 
 
 # ---- whether only administrators, or they and oneself, can have written a file

@@ -66,7 +66,7 @@ def walls_of_children(said: Mapping[str, Collection[str]]) -> dict[str, Walls | 
     Beside them stand the engine's `helper` for chat templates and the `trial` it starts, which inherits its walls; None
     also where there is no helper.
     """
-    helper = [one.removeprefix(HELPER) for one in said.get("engine", ()) if one.startswith(HELPER)]
+    helper = [name.removeprefix(HELPER) for name in said.get("engine", ()) if name.startswith(HELPER)]
     everybody = {**said, "helper": helper, "trial": helper}
     return {role: walls_of(facts) if facts else None for role, facts in everybody.items()}
 
@@ -130,7 +130,7 @@ def filter_of(machine: str, calls: Sequence[Instruction]) -> bytes:
         *calls,
         (RETURN, 0, 0, ALLOW),
     ]
-    return b"".join(struct.pack("=HBBI", *one) for one in code)
+    return b"".join(struct.pack("=HBBI", *step) for step in code)
 
 
 def for_call(number: int, body: Sequence[Instruction]) -> list[Instruction]:
@@ -139,7 +139,7 @@ def for_call(number: int, body: Sequence[Instruction]) -> list[Instruction]:
 
 
 def deny(*numbers: int) -> list[Instruction]:
-    return [one for number in numbers for one in for_call(number, [(RETURN, 0, 0, DENY)])]
+    return [step for number in numbers for step in for_call(number, [(RETURN, 0, 0, DENY)])]
 
 
 def low(argument: int) -> int:

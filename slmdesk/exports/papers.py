@@ -196,8 +196,8 @@ def _speaker(message: Message) -> str:
 
 def _heading(text: str) -> str:
     """One line whose Markdown marks are escaped."""
-    line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
-    return "".join(f"\\{one}" if one in "\\`*_[]<>#" else one for one in line)
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>#" else letter for letter in line)
 
 
 # ---- builds documents for export

@@ -162,7 +162,7 @@ def _block(piece: Piece) -> str:
             mark = piece.mark if piece.mark[:-1].isdigit() else "-" if piece.mark else " "
             return "  " * (piece.level - 1) + f"{mark} " + _inline(piece).replace("\n", " ")
         case PieceKind.CODE:
-            fence = "`" * max(3, 1 + max((len(one) for one in re.findall("`+", piece.text)), default=0))
+            fence = "`" * max(3, 1 + max((len(ticks) for ticks in re.findall("`+", piece.text)), default=0))
             return f"{fence}\n{piece.text}\n{fence}"
         case PieceKind.QUOTE:
             return "\n".join(f"> {line}" for line in _inline(piece).split("\n"))
@@ -184,7 +184,7 @@ def _marked(run: Run) -> str:
     if run.formula:
         return run.text
     if run.code:
-        fence = "`" * (1 + max((len(one) for one in re.findall("`+", run.text)), default=0))
+        fence = "`" * (1 + max((len(ticks) for ticks in re.findall("`+", run.text)), default=0))
         gap = " " if "`" in run.text else ""
         return f"{fence}{gap}{run.text}{gap}{fence}"
     text = _escaped(run.text).replace("\n", "  \n")

@@ -158,12 +158,12 @@ def search(console: Console, words: tuple[str, ...], limit: int) -> None:
     requested = " ".join(words)
     with console.services() as services:
         found = list(services.service_thread.call(lambda: services.history.search(requested, limit=limit)))
-        reported = {one.item for one in found if one.message}
+        reported = {hit.item for hit in found if hit.message}
         translated = console.result_of(services, lambda: services.typed.search(requested))
-    titles = {one.item for one in found} - reported
+    titles = {hit.item for hit in found} - reported
     more = {item.id: snippet for item, snippet in translated.found if item.id not in reported}
-    found = [one for one in found if one.item not in titles or one.item not in more]
-    hits = [(one.item, one.message, one.title, one.snippet) for one in found]
+    found = [hit for hit in found if hit.item not in titles or hit.item not in more]
+    hits = [(hit.item, hit.message, hit.title, hit.snippet) for hit in found]
     hits += [(item.id, "", item.title, more[item.id]) for item, _ in translated.found if item.id in more]
     hits = [(item, message, title, snippet.translate(HIT_MARKS)) for item, message, title, snippet in hits]
     rows: list[Json] = [
@@ -233,7 +233,7 @@ def export(console: Console, chats: tuple[str, ...], is_all: bool, form: str, ou
 def _ids_of(services: Services, wanted: Sequence[str], is_all: bool) -> list[str]:
     """The ids of these items, or of all chats that are not in the bin."""
     if not is_all:
-        return [services.service_thread.call(partial(services.history.item, one)).id for one in wanted]
+        return [services.service_thread.call(partial(services.history.item, id)).id for id in wanted]
     return [item.id for item in _all_items(services, "chat")]
 
 
@@ -508,7 +508,7 @@ def list_(console: Console) -> None:
         rules, holds = services.service_thread.call(lambda: (kept.rules(), kept.holds()))
         due = console.result_of(services, lambda: kept.due(*rules))
         named = {*(rule.folder for rule in rules), *(other_hold.target for other_hold in holds)} - {""}
-        names = services.service_thread.call(lambda: {one: services.retention.name_of(one) for one in named})
+        names = services.service_thread.call(lambda: {id: services.retention.name_of(id) for id in named})
     if console.as_json:
         console.give(
             {
@@ -742,8 +742,8 @@ def delete_everything(console: Console, models: bool) -> int | None:
             return 1
         kept = console.result_of(services, services.erasing.forget_secrets)
     left = erase(find_paths(console.home), found)
-    for one in kept:
-        console.notify(f"note: {one} is still in the system's keyring; remove it there, under “slmdesk”.")
+    for name in kept:
+        console.notify(f"note: {name} is still in the system's keyring; remove it there, under “slmdesk”.")
     _report(console, found, left)
     return 1 if left or kept else None
 

@@ -127,8 +127,8 @@ class ImportService(Service):
         return running.pending
 
     def close(self) -> None:
-        for one in list(self._running):
-            one.stop()
+        for job in list(self._running):
+            job.stop()
 
 
 class _Import(Service):
@@ -473,7 +473,7 @@ def chat_of_own(untrusted: Mapping[str, Json], now: float, is_here: Callable[[st
         archived=untrusted.get("archived") is True,
     )
     quotes: dict[str, Json] = {
-        ids[id]: [to_json(one) for one in quoted]
+        ids[id]: [to_json(quote) for quote in quoted]
         for id, quoted in stored_dict(tuple[Quoted, ...], untrusted.get("quotes")).items()
         if id in ids
     }

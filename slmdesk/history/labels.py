@@ -120,7 +120,7 @@ def rescued_words(found: Rescued) -> str:
                 pages=ngettext("{n:,} page", "{n:,} pages", found.lost_pages), what=_is(found.lost_pages)
             )
         )
-    more = "".join(f" {one[0].upper()}{one[1:]}." for one in lost)
+    more = "".join(f" {loss[0].upper()}{loss[1:]}." for loss in lost)
     return _("Rescued: {received}.{more} The damaged file is kept.").format(received=", ".join(received), more=more)
 
 

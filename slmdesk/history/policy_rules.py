@@ -59,4 +59,4 @@ def _held_by(store: Store, text: str) -> list[tuple[What, str]]:
 
     name = folded_name(target)
     found = [id for id, title in store.holds.folders() if name == folded_name(title)]
-    return [(what, one) for one in dict.fromkeys([target, *found])]
+    return [(what, id) for id in dict.fromkeys([target, *found])]

@@ -298,7 +298,7 @@ class RetentionService(Service):
         found = {item.id: item for item in items}
 
         def still_due(ids: Sequence[str]) -> list[str]:
-            return self._store.rules.still_due(rule, [found[one] for one in ids])
+            return self._store.rules.still_due(rule, [found[id] for id in ids])
 
         deleted = yield from self._deletion.delete(list(found), still_due)
         if deleted:
@@ -515,7 +515,7 @@ class DayService(Service):
         added = {document for item, document in uses if item in ids} | set(
             self._store.rules.documents_between(begin, end)
         )
-        documents = [one for one in sorted(added - elsewhere) if self._is_free(one)]
+        documents = [document for document in sorted(added - elsewhere) if self._is_free(document)]
         older = self._store.rules.changed_between(begin, end)
         counts = Counter(item.kind for item in free)
         return DayContent(day, tuple(ids), counts, tuple(documents), len(made) - len(free), older)

@@ -125,7 +125,7 @@ class HistoryService(Service):
         return self._store.documents.of_item(item)
 
     def about(self, document: str, kind: str) -> list[Item]:
-        items = [self._store.items.get(one) for one in self._store.documents.items_about(document)]
+        items = [self._store.items.get(id) for id in self._store.documents.items_about(document)]
         return [item for item in items if item.kind == kind and item.deleted_at is None]
 
     def messages(self, item: str) -> list[Message]:
@@ -167,15 +167,15 @@ class HistoryService(Service):
 
         DocumentService.forget forgets one.  Raises KnownError `item.unknown`.
         """
-        return self._only_of({self._store.items.get(one).id for one in ids}, self._store.documents.uses())
+        return self._only_of({self._store.items.get(id).id for id in ids}, self._store.documents.uses())
 
     def _only_of(self, items: Collection[str], uses: Collection[tuple[str, str]]) -> list[DocumentRecord]:
         theirs = {document for item, document in uses if item in items}
         theirs -= {document for item, document in uses if item not in items}
         found = []
-        for one in theirs:
+        for id in theirs:
             with suppress(KnownError):  # forgotten before
-                found.append(self._store.documents.get(one))
+                found.append(self._store.documents.get(id))
         return sorted(
             (document for document in found if document.collection is None),
             key=lambda document: (document.name, document.id),
@@ -252,7 +252,7 @@ class HistoryService(Service):
 
     def _of_export(self, id: str) -> tuple[Item, Sequence[Message], Sequence[Message], Mapping[str, Json]]:
         held = self._chats.open(id)
-        quotes: dict[str, Json] = {id: [to_wire(one) for one in found] for id, found in held.quotes.items()}
+        quotes: dict[str, Json] = {id: [to_wire(record) for record in found] for id, found in held.quotes.items()}
         return held.item, self._chats.messages(held.item.id), held.messages, quotes
 
 

@@ -155,7 +155,7 @@ class RulesWindow(Dialog):
             kept = services.retention
             rules, holds = kept.rules(), kept.holds()
             ids = {*(rule.folder for rule in rules), *(hold.target for hold in holds)} - {""}
-            names, doubt = {one: kept.name_of(one) for one in ids}, kept.doubt() if rules else None
+            names, doubt = {id: kept.name_of(id) for id in ids}, kept.doubt() if rules else None
             return kept.due(*rules).map(lambda due: Listed(rules, holds, names, due, doubt))
 
         if self._looking is not None:
@@ -173,9 +173,9 @@ class RulesWindow(Dialog):
             ),
         ]
         self._nothing.setVisible(not entries)
-        for one, words in entries:
-            line = QListWidgetItem(_("{words}. Set by {who}.").format(words=words, who=WHO[one.set_by]), self._list)
-            line.setData(Qt.ItemDataRole.UserRole, one)
+        for entry, words in entries:
+            line = QListWidgetItem(_("{words}. Set by {who}.").format(words=words, who=WHO[entry.set_by]), self._list)
+            line.setData(Qt.ItemDataRole.UserRole, entry)
         self._doubt.setVisible(listed.doubt is not None)
         if listed.doubt is not None:
             self._doubt_words.setText(
@@ -189,8 +189,8 @@ class RulesWindow(Dialog):
     @property
     def _chosen(self) -> Rule | Hold | None:
         found = self._list.selectedItems()
-        one: Rule | Hold | None = found[0].data(Qt.ItemDataRole.UserRole) if found else None
-        return one
+        rule: Rule | Hold | None = found[0].data(Qt.ItemDataRole.UserRole) if found else None
+        return rule
 
     def _on_chosen(self) -> None:
         chosen = self._chosen

@@ -56,7 +56,7 @@ def step_of(
     It asks for an answer, with or without the probabilities of its tokens, or with `choices` for the likelihood of
     each.
     """
-    sampled = {name: one for name, one in to_json(sampling).items() if name not in _LATER or one not in (None, [])}
+    sampled = {name: kept for name, kept in to_json(sampling).items() if name not in _LATER or kept not in (None, [])}
     step: dict[str, Json] = {"messages": messages_to_json(messages), "sampling": sampled}
     if choices:
         step["choices"] = list(choices)
@@ -263,7 +263,7 @@ class JobTimes:
         """Start with the steps that existed before this run; for a planned job, their batch if it was stored."""
         cost = stored_from(float, self._before.get("cost")) or 1.0
         ahead = stored_list(tuple[str, int, float, bool], self._before.get("ahead"))
-        expected = tuple(ExpectedBatch(*one) for one in ahead)
+        expected = tuple(ExpectedBatch(*batch) for batch in ahead)
         self._begin(str(self._before.get("wave") or ""), cost, done, total - done, expected)
 
     def begin_batch(self, batch: Batch | None, done: int, left: int) -> None:

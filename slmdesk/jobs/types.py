@@ -237,8 +237,8 @@ class TimeLeft:
         return trust * now + (1 - trust) * known
 
     def _price_before(self) -> float | None:
-        cost = sum(one for __, one in self._before.values())
-        return sum(one for one, __ in self._before.values()) / cost if cost else None
+        cost = sum(cost for __, cost in self._before.values())
+        return sum(seconds for seconds, __ in self._before.values()) / cost if cost else None
 
     def _seconds(self, batch: ExpectedBatch, price: float, scale: float) -> tuple[float, bool]:
         """Return the seconds of a batch ahead, and whether its price was measured."""
@@ -252,7 +252,7 @@ class TimeLeft:
         return batch.steps * batch.cost * (price if known is None else known * scale), known is not None
 
     def _measured_share(self) -> float:
-        cost = (self._saved + self._half_done()) * self._cost + sum(one for __, one in self._before.values())
+        cost = (self._saved + self._half_done()) * self._cost + sum(cost for __, cost in self._before.values())
         ahead = sum(batch.steps * batch.cost for batch in self._ahead)
         total = cost + max(0.0, self._open - self._half_done()) * self._cost + ahead
         return cost / total if total else 0.0

@@ -218,7 +218,7 @@ def _show(console: Console, state: PrivacyState) -> None:
             console.notify(f"note: It cannot be here: the library “{state.missing_library}” is not installed.")
         return
     names = {"recovery": "recovery key", "keyring": "this account's keyring", "organisation": "your organisation"}
-    console.say(f"The history is encrypted. It is opened by: {', '.join(names.get(one, one) for one in opened_by)}.")
+    console.say(f"The history is encrypted. It is opened by: {', '.join(names.get(name, name) for name in opened_by)}.")
     for each in state.still_plain:
         console.notify(f"note: {each} was set aside earlier and is not encrypted.")
 

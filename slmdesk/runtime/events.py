@@ -139,7 +139,7 @@ class EventBus:
 
     def _report(self, error: BaseException, failed: Callable[[Any], object]) -> None:
         problem = problem_for(error)
-        others = [one for one in self._slots_of(Noticed) if one is not failed]
+        others = [slot for slot in self._slots_of(Noticed) if slot is not failed]
         for slot in others:
             slot(Noticed(problem))
         if not others:

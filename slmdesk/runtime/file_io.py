@@ -50,7 +50,7 @@ class HashedFile(Record):
 
 
 def slug(name: str) -> str:
-    kept = "".join(one if one.isascii() and (one.isalnum() or one in "._-") else "-" for one in name)
+    kept = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._-") else "-" for letter in name)
     while "--" in kept:
         kept = kept.replace("--", "-")
     return kept.strip(".-_")[:MAX_SLUG].strip(".-_") or "model"

@@ -85,7 +85,7 @@ def time_for_people(seconds: float) -> str:
 class _Words(dict[str, str]):
     def __init__(self, args: Args) -> None:
         sizes = {"expected", "limit"} if "bytes" in args else {"expected"}  # a limit may be one of pages
-        words = {key: _word(one, is_size="bytes" in key or key in sizes) for key, one in args.items() if one != ""}
+        words = {key: _word(arg, is_size="bytes" in key or key in sizes) for key, arg in args.items() if arg != ""}
         super().__init__(words)
 
     def __missing__(self, key: str) -> str:

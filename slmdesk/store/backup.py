@@ -346,8 +346,8 @@ def note_former(conn: Connection, key: DataKey) -> None:
 def former_keys(database: Database, purpose: str) -> tuple[bytes, ...]:
     """What the file of this purpose may be sealed with, beside the key of now; the last first."""
     row = database.row(_ROW)
-    found = [one.get(purpose) for one in _listed(row[0])] if row is not None else []
-    return tuple(bytes.fromhex(one) for one in reversed(found) if isinstance(one, str))
+    found = [slot.get(purpose) for slot in _listed(row[0])] if row is not None else []
+    return tuple(bytes.fromhex(text) for text in reversed(found) if isinstance(text, str))
 
 
 def forget_former(database: Database) -> None:

@@ -26,7 +26,7 @@ class Imports(StorePart):
             "select settings from items where deleted_at is null and settings like ?", (f'%"{IMPORTED}"%',)
         )
         kept = (self._shared.made(lambda row: mapping_from(row["settings"]), row).get(IMPORTED) for row in rows)
-        return {str(one["sum"]) for one in kept if isinstance(one, Mapping) and "sum" in one}
+        return {str(record["sum"]) for record in kept if isinstance(record, Mapping) and "sum" in record}
 
     def add(self, item: Item, messages: Sequence[Message]) -> Item:
         """Add a chat with its messages, all or nothing; a parent stands before what follows it.  Raises KnownError

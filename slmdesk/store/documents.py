@@ -304,7 +304,7 @@ class Documents(StorePart):
         """
         column = {"messages": "parts", "items": "settings"}[table]
         rows = self._db.rows(f"select n, {column} as held from {table} where n > ? order by n limit ?", (after, limit))
-        found = {one for row in rows for one in _DOCUMENT.findall(row["held"])}
+        found = {id for row in rows for id in _DOCUMENT.findall(row["held"])}
         return (int(rows[-1]["n"]) if len(rows) == limit else None), found
 
     def uses(self) -> set[tuple[str, str]]:
@@ -312,7 +312,7 @@ class Documents(StorePart):
         uses = {(row["item"], row["document"]) for row in self._db.rows("select item, document from item_documents")}
         for table, column, id in (("messages", "parts", "item"), ("items", "settings", "id")):
             query = f"select {id} as item, {column} as held from {table} where instr({column}, '\"document\"')"
-            uses |= {(row["item"], one) for row in self._db.rows(query) for one in _DOCUMENT.findall(row["held"])}
+            uses |= {(row["item"], id) for row in self._db.rows(query) for id in _DOCUMENT.findall(row["held"])}
         return uses
 
 

@@ -42,7 +42,7 @@ NEWER, DAMAGED, OURS = "newer", "damaged", "ours"
 class CipherPages:
     def __init__(self, key: DataKey) -> None:
         self._key, salt = key.database()
-        self._mac_key = hashlib.pbkdf2_hmac("sha512", self._key, bytes(one ^ _MASK for one in salt), 2, 32)
+        self._mac_key = hashlib.pbkdf2_hmac("sha512", self._key, bytes(byte ^ _MASK for byte in salt), 2, 32)
 
     def is_whole(self, number: int, page: bytes) -> bool:
         if len(page) != PAGE_BYTES:

@@ -252,7 +252,7 @@ def from_bytes(untrusted: bytes) -> KeyFile:
         given = shape.pop("sum", None)
         if given is not None and given != _sum_of(shape):  # None: written before there was a sum
             raise ValueError("damaged")
-        slots = tuple(_slot_from(one) for one in shape["slots"])
+        slots = tuple(_slot_from(slot) for slot in shape["slots"])
         store = str(shape["store"])
         if len(bytes.fromhex(store)) != STORE_BYTES or not 0 < len(slots) <= MOST_SLOTS:
             raise ValueError("no store or no slots")
@@ -263,7 +263,7 @@ def from_bytes(untrusted: bytes) -> KeyFile:
 
 def _slot_from(shape: Mapping[str, object]) -> Slot:
     kdf = shape["kdf"]
-    if not isinstance(kdf, dict) or not all(isinstance(one, str | int) for one in kdf.values()):
+    if not isinstance(kdf, dict) or not all(isinstance(value, str | int) for value in kdf.values()):
         raise ValueError("no kdf")
     slot = Slot(str(shape["id"]), str(shape["kind"]), kdf, bytes.fromhex(str(shape["wrapped"])))
     if slot.kind == PASSPHRASE:  # a changed file must not ask for all the memory there is

@@ -74,7 +74,7 @@ class SearchIndex(StorePart):
         found = self._in_messages(query, words, items, newest, limit)
         oldest = found[-1].n if len(found) == limit else OLDEST
         found += self._in_titles(query, words, items, newest, oldest, limit)
-        return sorted(found, key=lambda one: one.n, reverse=True)[:limit]
+        return sorted(found, key=lambda message: message.n, reverse=True)[:limit]
 
     def _in_messages(self, query: str, words: str, items: _Items, newest: int, limit: int) -> list[Found]:
         common = self._common(words, items, newest, limit)

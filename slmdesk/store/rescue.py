@@ -123,7 +123,7 @@ class Carver:
             at = start + 12 + 2 * index
             cell = int.from_bytes(page[at : at + 2], "big")
             found.add(int.from_bytes(page[cell : cell + 4], "big"))
-        return found if all(1 < one <= MOST_PAGES for one in found) else set()
+        return found if all(1 < count <= MOST_PAGES for count in found) else set()
 
     def _rows_of(self, number: int) -> Iterator[tuple[int, list[Cell]]]:
         page = self._page(number)
@@ -324,7 +324,7 @@ def _ledger(values: Values) -> None:
 
 def _segment(values: Values) -> None:
     record = segment_from(values)
-    if not (0 <= record.number < 1 << 40 and all(isinstance(one, int) for one in (*record.paired, *record.lone))):
+    if not (0 <= record.number < 1 << 40 and all(isinstance(number, int) for number in (*record.paired, *record.lone))):
         raise ValueError("no segment")
 
 
@@ -452,7 +452,7 @@ class RescuedTranslations(StorePart):
         kept, counts = self._store.results.get(item) or {}, self._store.segments.count(item)
         rows = self._db.rows("select number from segments where item = ? order by number", (item,))
         numbers = [-1, *(int(row["number"]) for row in rows)]
-        gaps = [(one + 1, other - 1) for one, other in pairwise(numbers) if other > one + 1]
+        gaps = [(number + 1, other - 1) for number, other in pairwise(numbers) if other > number + 1]
         if not (kept.get("taken") or counts.keys() - {SegmentState.OPEN, SegmentState.LEFT}):
             return 0  # it had only begun, and begins anew
         reported = kept.get("left")
@@ -485,7 +485,7 @@ class RescuedTranslations(StorePart):
             self._insert("memory", values)
             self._store.index.add(n, str(values["source"]), "memory_words")
             return 1
-        ranks = [(one["origin"] != Origin.MODEL.value, one["used"]) for one in (here, values)]
+        ranks = [(row["origin"] != Origin.MODEL.value, row["used"]) for row in (here, values)]
         if here["target"] == values["target"] or ranks[0] >= ranks[1]:
             return 0
         changes = {name: values[name] for name in ("target", "origin", "used", "item")}

@@ -115,7 +115,7 @@ class Rules(StorePart):
 
     def weights(self, ids: Sequence[str]) -> list[int]:
         found = dict(map(tuple, self._db.rows(f"select id, {_WEIGHT} from items where id in ({marks(ids)})", ids)))
-        return [found.get(one, 0) for one in ids]
+        return [found.get(id, 0) for id in ids]
 
     def old_documents(self, before: float, after: int, limit: int) -> list[OldDocument]:
         """Documents of no folder not opened since `before`; `after`: `n` of the last one seen."""

@@ -72,7 +72,7 @@ def keep_nothing(database: Database, index: SearchIndex) -> None:
         for row in rows
         if row["type"] == "table"
         and row["name"] not in WRITTEN
-        and not any(row["name"].startswith(f"{one}_") for one in virtual)  # FTS5 makes its own tables
+        and not any(row["name"].startswith(f"{table}_") for table in virtual)  # FTS5 makes its own tables
     }
     for row in rows:
         if row["type"] == "table" and row["name"] in hidden:

@@ -123,7 +123,7 @@ class Segments(StorePart):
                     for row in rows:
                         text = f"{row['source']}\n{row['target']}"
                         folded = fold(text)
-                        if all(one in folded for one in requested):
+                        if all(word in folded for word in requested):
                             yield Found(item["id"], "", item["title"], snippet_of(text, words), item["n"])
                             found = True
                             break
@@ -308,7 +308,7 @@ class TranslationMemory(StorePart):
         requested = words[: max(3, min(MOST_WORDS, round(len(words) * LEAST_SHARED)))]
         if not requested:
             return []
-        query = " OR ".join(_quoted(one) for one in requested)
+        query = " OR ".join(_quoted(word) for word in requested)
         return self._all(
             MemoryPair,
             "select memory.* from (select rowid as place, rank from memory_words where memory_words match ?"

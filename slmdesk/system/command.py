@@ -36,11 +36,11 @@ def doctor(console: Console, measure: bool) -> None:
 
 
 def _show(console: Console, value: Mapping[str, Json], indent: str) -> None:
-    for key, one in value.items():
-        if isinstance(one, Mapping):
+    for key, inner in value.items():
+        if isinstance(inner, Mapping):
             console.say(f"{indent}{key}:")
-            _show(console, one, indent + "  ")
-        elif isinstance(one, Sequence) and not isinstance(one, str):
-            console.say(f"{indent}{key}: {', '.join(map(str, one)) or '-'}")
+            _show(console, inner, indent + "  ")
+        elif isinstance(inner, Sequence) and not isinstance(inner, str):
+            console.say(f"{indent}{key}: {', '.join(map(str, inner)) or '-'}")
         else:
-            console.say(f"{indent}{key}: {'-' if one in (None, '') else one}")
+            console.say(f"{indent}{key}: {'-' if inner in (None, '') else inner}")

@@ -111,7 +111,7 @@ class JobRow(QFrame):
         can_pause = view.stand in (JobGroup.RUNNING, JobGroup.WAITING) and not view.is_left
         can_resume = view.stand is JobGroup.PAUSED or view.is_left or is_failed or view.may_revive
         focused = self.window().focusWidget()
-        for either, can in sorted(((self._pause, can_pause), (self._resume, can_resume)), key=lambda one: not one[1]):
+        for either, can in sorted(((self._pause, can_pause), (self._resume, can_resume)), key=lambda pair: not pair[1]):
             if can and focused in (self._pause, self._resume):  # a hidden one would hand the focus on to Cancel
                 either.setVisible(True)
                 either.setFocus()
@@ -134,7 +134,7 @@ def info_of(view: JobView) -> str:
             if view.failed
             else ""
         )
-        return DOT.join(one for one in (STAND_WORDS[view.status], when, failed) if one)
+        return DOT.join(words for words in (STAND_WORDS[view.status], when, failed) if words)
     parts = [share_words(view.share or None), done_words(view.kind, view.done, view.total)]
     if view.stand is JobGroup.RUNNING:
         parts.append(left_words(view.left) or _("the time left is not known yet"))
@@ -314,7 +314,7 @@ class JobsPage(QScrollArea):
         other_row.deleteLater()
 
     def _place_clear(self) -> None:
-        name = next((one for one in ("today", "earlier") if self._sections[one].rows.count()), "")
+        name = next((name for name in ("today", "earlier") if self._sections[name].rows.count()), "")
         self._clear.setVisible(bool(name))
         if name:
             head = self._sections[name].head

@@ -310,7 +310,7 @@ def policy_words(policy: Policy) -> str:
     )
     parts += [_("exams only when asked for")] if policy.forced.get("exams_at_first_use") is False else []
     parts += (
-        [_("hidden: {names}").format(names=", ".join(FEATURES[one].lower() for one in sorted(policy.hidden)))]
+        [_("hidden: {names}").format(names=", ".join(FEATURES[name].lower() for name in sorted(policy.hidden)))]
         if policy.hidden
         else []
     )
