@@ -250,8 +250,8 @@ class Answers(Service):
             self._end(growing, _CANCELLED)
 
     def stop_in(self, items: Collection[str]) -> None:
-        for one in [growing.id for growing in self._growing.values() if growing.message.item in items]:
-            self.stop(one)
+        for answer in [growing.id for growing in self._growing.values() if growing.message.item in items]:
+            self.stop(answer)
 
     def answer_now(self, message: str) -> None:
         """Let the model end what it thinks aloud, and answer; does nothing when it does not think."""
@@ -429,7 +429,7 @@ class Answers(Service):
         if request.watcher.polish and ending.status is Status.COMPLETE:
             growing.prefix, growing.pieces = request.watcher.polish(growing.text), []
             # the places that are marked are of another text
-            ending = changed(ending, kept={name: one for name, one in ending.kept.items() if name != REDACTION})
+            ending = changed(ending, kept={name: value for name, value in ending.kept.items() if name != REDACTION})
         growing.ending = ending
         request.watcher.ending(answer)
         if growing.lease:

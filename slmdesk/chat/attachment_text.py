@@ -24,7 +24,7 @@ def page_text(page: Page) -> str:
     if not page.blocks:
         return ""
     kept = [page.text[block.start : block.end] for block in page.blocks if block.kind not in ASIDE]
-    return "\n".join(one for one in kept if one.strip())
+    return "\n".join(line for line in kept if line.strip())
 
 
 def with_mark(number: int, text: str, kind: str, *, last: int = 0) -> str:

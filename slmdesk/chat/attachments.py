@@ -162,7 +162,7 @@ class Planner(Service):
         stored: Sequence[Passage] = ()
         if ids:
             earlier = tuple(message.words for message in before if message.role is Role.USER)
-            with_earlier = any(one in question for one in _ASKING)  # not with “Thanks”
+            with_earlier = any(word in question for word in _ASKING)  # not with “Thanks”
             ranked: RankedPassages = yield self._retrieval.rank(question, ids, before=earlier if with_earlier else ())
             stored = ranked.passages or self._beginnings(asked, folders, searched)
         rankings = [[(passage.document, passage) for passage in stored]]
@@ -577,12 +577,12 @@ _QUOTED = re.compile(
 
 def quoted_in(text: str) -> list[str]:
     found = ("".join(groups) for groups in _QUOTED.findall(text))
-    return list(dict.fromkeys(one for one in found if _is_enough(one)))[:MOST_QUOTES]
+    return list(dict.fromkeys(quote for quote in found if _is_enough(quote)))[:MOST_QUOTES]
 
 
 def _is_enough(quote: str) -> bool:
     plain = folded_quote(quote)
-    return sum(one.isalnum() for one in plain) >= LEAST_LETTERS and (len(plain.split()) >= LEAST_WORDS)
+    return sum(letter.isalnum() for letter in plain) >= LEAST_LETTERS and (len(plain.split()) >= LEAST_WORDS)
 
 
 class Ground(Record):
@@ -675,5 +675,5 @@ class Quotes(Service):
             return
         with suppress(KnownError):  # deleted meanwhile, or a full disk: the words are in the row
             kept = self._store.results.get(answer.item) or {}
-            quotes = {**(stored_from(dict, kept.get("quotes")) or {}), answer.id: [to_json(one) for one in found]}
+            quotes = {**(stored_from(dict, kept.get("quotes")) or {}), answer.id: [to_json(quote) for quote in found]}
             self._store.results.save(answer.item, {**kept, "quotes": quotes})

@@ -120,7 +120,7 @@ def _seen_from(untrusted: Mapping[str, Json], ids: Sequence[str]) -> InspectedPr
     text, missing = stored_from(str, untrusted.get("text")), stored_from(list, untrusted.get("missing", []))
     if text is None or missing is None:
         raise KnownError("child.protocol", reason=_("prompt"))
-    left_out = tuple(ids[one] for one in stored_list(int, missing) if 0 <= one < len(ids))
+    left_out = tuple(ids[at] for at in stored_list(int, missing) if 0 <= at < len(ids))
     return InspectedPrompt(text, _tokens_in(untrusted), left_out, tuple(stored_list(str, untrusted.get("lookalikes"))))
 
 
@@ -303,7 +303,7 @@ class Room:
 
     def _sizes(self, groups: Sequence[Group]) -> Slices[list[int]]:
         each = [[turn.text for turn in turns_for_engine("", group)[0]] for group in groups]
-        texts = [text for one in each for text in one]
+        texts = [text for texts_of in each for text in texts_of]
         if self._window.veil:
             texts = self._window.veil.hide(texts)
         counts = iter((yield count_tokens(self._writer.loader, self._request.record, texts)))
@@ -370,7 +370,7 @@ class NoteWriter(Record):
                 notes = (restorer.restored(written).text if veil else written) or notes
                 del left[:count]
             count = len(left)
-        return "\n".join(one for one in (notes, *unread) if one)
+        return "\n".join(note for note in (notes, *unread) if note)
 
 
 def _note_turns(notes: str, groups: Sequence[Group], most: int) -> list[ChatMessage]:

@@ -178,7 +178,7 @@ def turns_for_engine(system: str, path: Sequence[Message]) -> tuple[list[ChatMes
     templates refuse two turns of one role in a row.  A message that was refused as too long is left out too, or
     every later one would be refused with it.
     """
-    path = [one for one, after in zip_longest(path, path[1:]) if not _was_too_long(after)]
+    path = [message for message, after in zip_longest(path, path[1:]) if not _was_too_long(after)]
     turns: list[ChatMessage] = []
     ids: list[str] = []
     if system:
@@ -351,7 +351,7 @@ def copied_window(untrusted: Mapping[str, Json], copies: Mapping[str, str]) -> d
     return {
         AFTER: after or None,
         NOTES: (window.notes if after or not window.after else "") or None,
-        PINNED: sorted(copies[one] for one in window.pinned if one in copies) or None,
+        PINNED: sorted(copies[id] for id in window.pinned if id in copies) or None,
     }
 
 

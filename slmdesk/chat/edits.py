@@ -382,4 +382,4 @@ class PrivateChats(Service):
                 found.append(self._store.documents.get(id).id if id else "")
             except KnownError:  # forgotten meanwhile
                 continue
-        return [one for one in found if one]
+        return [edit for edit in found if edit]

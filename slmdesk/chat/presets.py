@@ -126,7 +126,7 @@ class PresetService(Service):
         Raises KnownError `preset.unknown`, `file.…` and `disk.…` as other exports.
         """
         preset = self.get(id)
-        value = {key: one for key, one in _value(preset.options).items() if key != "model"}
+        value = {key: option for key, option in _value(preset.options).items() if key != "model"}
         write_atomically(path, json_bytes({FORM: VERSION, "name": preset.name, **value}))
 
     def import_file(self, path: Path) -> Preset:
@@ -144,8 +144,8 @@ class PresetService(Service):
 def shipped() -> tuple[Preset, ...]:
     text = files("slmdesk.chat").joinpath("presets.toml").read_text("utf-8")
     return tuple(
-        Preset(one["id"], one["name"], _options_of({**one, "system": one["system"].strip()}), one["words"], True)
-        for one in tomllib.loads(text)["preset"]
+        Preset(told["id"], told["name"], _options_of({**told, "system": told["system"].strip()}), told["words"], True)
+        for told in tomllib.loads(text)["preset"]
     )
 
 
@@ -175,7 +175,7 @@ def preset_in(path: Path) -> tuple[str, ChatOptions]:
             _("it is no preset of this program") if FORM not in untrusted else _("a newer version of slmdesk wrote it")
         )
         raise KnownError("preset.invalid", path=str(path), reason=reason)
-    given = {key: one for key, one in untrusted.items() if key in OF_PRESET and key != "model" and one is not None}
+    given = {key: told for key, told in untrusted.items() if key in OF_PRESET and key != "model" and told is not None}
     options = _options_of(given)
     for key, value in given.items():
         read = getattr(options, key)

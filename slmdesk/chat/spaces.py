@@ -209,7 +209,7 @@ class ChatPlaces(Service):
         """
         items = self._store.items
         with self._store.together():
-            old = [items.get(one) for one in ids]
+            old = [items.get(id) for id in ids]
             new = [items.place(item.id, pinned=pinned, archived=archived, space=space) for item in old]
         self._say(new)
         return old
@@ -283,7 +283,7 @@ class TitleWriter(Service):
         message = event.message
         if not self._is_on or message.item.startswith(PREFIX) or message.status is not Status.COMPLETE:
             return
-        others = [one for one in self._waiting if one != message.item]
+        others = [item for item in self._waiting if item != message.item]
         self._waiting = [*others[1 - MOST_WAITING :], message.item]
         self._wait()
 
@@ -395,7 +395,7 @@ def title_in(untrusted: str, material: str) -> str:
     if not title or len(title) > MOST_TITLE or len(title.split()) > MOST_WORDS:
         return ""
     shared = set(fold_for_search(title).split()) & set(fold_for_search(material).split())
-    return title if any(len(one) >= SHARED_LETTERS or not one.isascii() for one in shared) else ""
+    return title if any(len(word) >= SHARED_LETTERS or not word.isascii() for word in shared) else ""
 
 
 def _program(text: str) -> TextPart:

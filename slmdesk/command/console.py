@@ -273,16 +273,16 @@ def harmless(text: str) -> str:
     """Text whose control characters cannot affect a terminal: each is replaced by a visible sign."""
     if text.isprintable():
         return text
-    return "".join(one if one.isprintable() or one in "\n\t" else _sign(one) for one in text)
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else _sign(letter) for letter in text)
 
 
-def _sign(one: str) -> str:
-    code = ord(one)
-    if one.isspace() and code > 0x9F:
-        return one
+def _sign(letter: str) -> str:
+    code = ord(letter)
+    if letter.isspace() and code > 0x9F:
+        return letter
     if code < 0x20:
         return chr(0x2400 + code)
-    return "\u2421" if code == 0x7F else one if _joins(code) else "\ufffd"
+    return "\u2421" if code == 0x7F else letter if _joins(code) else "\ufffd"
 
 
 def _joins(code: int) -> bool:

@@ -369,7 +369,7 @@ def requested(services: Services, item: str) -> OutputFile | None:
     path = kept.get("path") if isinstance(kept, dict) else None
     if not isinstance(kept, dict) or not isinstance(path, str) or not path:
         return None
-    return OutputFile(Path(path), *(kept.get(one) is True for one in ("force", "is_folder", "has_omitted")))
+    return OutputFile(Path(path), *(kept.get(name) is True for name in ("force", "is_folder", "has_omitted")))
 
 
 def _forget(services: Services, item: str) -> None:

@@ -289,7 +289,7 @@ class NameList(Generic[N]):
     def __init__(self, names: Sequence[N] = ()) -> None:
         self.names = names
         self.folded = [name.folded for name in names]
-        self.spaced = [_spaced(one) for one in self.folded]
+        self.spaced = [_spaced(word) for word in self.folded]
         """The words of each, with one space before each word."""
 
 
@@ -344,7 +344,7 @@ class Matcher:
         if not 2 <= len(self._letters) <= MOST_MATCHED_LETTERS:
             return []
         first, others = f" {self._letters[0]}", map(re.escape, self._letters[1:])
-        steps = (rf"(?>[^{one}]{{0,2}}{one}|[^{one} ]* {one})" for one in others)
+        steps = (rf"(?>[^{letter}]{{0,2}}{letter}|[^{letter} ]* {letter})" for letter in others)
         search = re.compile(re.escape(first) + "".join(steps)).search
         found = [at for at, spaced in enumerate(given.spaced) if first in spaced]
         return [at for at in found if at not in known and search(given.spaced[at])]
@@ -490,7 +490,7 @@ class PaletteController(QObject):
             return
         self._is_searched = True
         kinds = {item.id: item.kind for item in self.names.now.items}
-        messages = [self._message_entry(one, kinds.get(one.item, "")) for one in found[0] if one.message]
+        messages = [self._message_entry(hit, kinds.get(hit.item, "")) for hit in found[0] if hit.message]
         passages = [self._passage_entry(hit) for hit in found[1]]
         self._hits = [_newest(_("In chats and results"), messages), _newest(_("In documents"), passages)]
         self._report()
@@ -519,7 +519,7 @@ class PaletteController(QObject):
 def _section(matcher: Matcher, heading: str, names: NameList[N], entry_of: Callable[[N], Entry]) -> tuple[int, Section]:
     """The best of these names as entries, and how well the best matches."""
     found, total, rank = matcher.find(names, MOST_NAMES)
-    return rank, Section(heading, [entry_of(one) for one in found], total)
+    return rank, Section(heading, [entry_of(record) for record in found], total)
 
 
 def _as_it_is(entry: Entry) -> Entry:

@@ -282,7 +282,7 @@ class EarlierBox(QFrame):
         self.chosen.connect(choose)
         self.rename_requested.connect(items.rename)
         self.delete_requested.connect(delete or items.delete)
-        items.listed.connect(lambda found, current: self.show_entries([entry(one) for one in found], current))
+        items.listed.connect(lambda found, current: self.show_entries([entry(record) for record in found], current))
 
     def show_entries(self, entries: Sequence[Entry], current: str) -> None:
         if (list(entries), current) == self._shown:

@@ -152,7 +152,7 @@ def draft_from(untrusted: Mapping[str, Json]) -> Draft | None:
         return None
     if not isinstance(path, str) or not isinstance(folder, str):
         return None
-    texts = tuple(one for one in source if isinstance(one, str)) if isinstance(source, list | tuple) else ()
+    texts = tuple(text for text in source if isinstance(text, str)) if isinstance(source, list | tuple) else ()
     requested = AttachMode(mode) if isinstance(mode, str) and mode in list(AttachMode) else AttachMode.AUTO
     try:
         place = Path(os.fsdecode(bytes.fromhex(path))) if path else None

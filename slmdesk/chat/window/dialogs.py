@@ -602,7 +602,7 @@ def show_seen(parent: QWidget, seen: InspectedPrompt) -> None:
     if seen.left_out:
         left_out = ngettext("The oldest message of this chat was", "{n:,} messages were", seen.left_out)
         intro += _(" {left_out} left out to make room.").format(left_out=left_out)
-    warning = " ".join(one for one in (_missing_words(seen), _lookalike_words(seen)) if one)
+    warning = " ".join(words for words in (_missing_words(seen), _lookalike_words(seen)) if words)
     TextDialog(
         parent, title=_("What the model saw"), intro=intro, text=seen.text, warning=warning, is_prose=False
     ).show()

@@ -326,7 +326,7 @@ class ModelPicker(QWidget):
             action = named(QAction(_menu_words(model, few), self._menu), f"model_{model.id}")
             action.setCheckable(True)
             action.setChecked(model.id == self._event.model)
-            action.setToolTip(plain_tip("\n".join(one for one in (_info_of(model), sentence) if one)))
+            action.setToolTip(plain_tip("\n".join(line for line in (_info_of(model), sentence) if line)))
             action.triggered.connect(lambda _checked=False, chosen=model.id: self.model_chosen.emit(chosen))
             self._menu.addAction(action)
         if self._models:

@@ -310,7 +310,7 @@ class ListController(QObject):
 
     def _with_homes(self, chats: Iterable[str]) -> frozenset[str]:
         known = frozenset(chats)
-        return known | {self._homes[one] for one in known if one in self._homes}
+        return known | {self._homes[item] for item in known if item in self._homes}
 
     def _set_unread(self, chats: frozenset[str]) -> None:
         if chats == self._unread:

@@ -412,8 +412,8 @@ class ShownMessages:
         """Remove the messages after `parent` (None: all), as another version takes their place.  Returns their ids."""
         ids = list(self.by_id)
         at = -1 if parent is None else ids.index(parent) if parent in self.by_id else len(ids)
-        for one in ids[at + 1 :]:
-            del self.by_id[one]
+        for id in ids[at + 1 :]:
+            del self.by_id[id]
         self._look_what_is_left_out()
         return ids[at + 1 :]
 
@@ -584,10 +584,10 @@ def _attached_line(part: AttachmentPart) -> str:
     return f"{about.name} \u00b7 {used_words(about)}{tokens}"
 
 
-def _quote_line(one: Quoted) -> str:
-    words = " ".join(one.quote.split())
+def _quote_line(quoted: Quoted) -> str:
+    words = " ".join(quoted.quote.split())
     cut = words if len(words) <= MOST_QUOTE else words[: MOST_QUOTE - 1].rstrip() + "\u2026"
-    return _("\u201c{cut}\u201d \u2014 {name}, page {page}").format(cut=cut, name=one.name, page=one.page)
+    return _("\u201c{cut}\u201d \u2014 {name}, page {page}").format(cut=cut, name=quoted.name, page=quoted.page)
 
 
 # ---- the older part of a long chat

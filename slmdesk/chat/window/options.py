@@ -333,7 +333,7 @@ class SettingsPanel(QFrame):
         requested = self._options.lora
         chosen = known.get(requested)
         values = [("", _("None")), *fitting]
-        if requested and all(requested != one for one, _name in fitting):
+        if requested and all(requested != id for id, _name in fitting):
             values.append((requested, chosen.name if chosen else _("Not in the library")))
         self._refill(self._lora, values)
         self._lora.show_value(requested)

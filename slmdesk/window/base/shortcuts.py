@@ -212,7 +212,7 @@ def with_choice(text: str, name: str, keys: str | None) -> str:
     chosen.pop(name, None)
     if keys is not None and (keys,) != _BY_NAME[name].keys:
         chosen[name] = keys
-    return "\n".join(f"{one} {value}" for one, value in sorted(chosen.items()))
+    return "\n".join(f"{name} {value}" for name, value in sorted(chosen.items()))
 
 
 def can_be(keys: str) -> bool:

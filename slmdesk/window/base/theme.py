@@ -76,10 +76,10 @@ def contrast_theme(palette: QPalette) -> Theme:
     accent, on_accent = palette.color(QPalette.ColorRole.Highlight), palette.color(QPalette.ColorRole.HighlightedText)
     if contrast(window, text) < 10 or contrast(accent, on_accent) < 4.5:
         window, text, accent, on_accent = QColor("#000000"), QColor("#FFFFFF"), QColor("#FFE500"), QColor("#000000")
-    ground, ink, one, on_one = (colour.name() for colour in (window, text, accent, on_accent))
+    ground, ink, strong, on_strong = (colour.name() for colour in (window, text, accent, on_accent))
     return Theme(
         name="contrast", is_dark=window.lightness() < 128, window=ground, surface=ground, raised=ground, text=ink,
-        muted=ink, line=ink, accent=one, on_accent=on_one, warn=ink, danger=ink,
+        muted=ink, line=ink, accent=strong, on_accent=on_strong, warn=ink, danger=ink,
         mark="#5B4A12" if window.lightness() < 128 else "#FFE8A3",
         code_word=ink, code_string=ink, code_number=ink, line_width=2,
     )  # fmt: skip

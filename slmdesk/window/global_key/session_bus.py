@@ -141,7 +141,7 @@ class SessionBus(QObject):
                     self.call(Call(BUS, BUS_PATH, BUS, "Hello"), self._on_hello)
                 return
             self._parser.add_data(untrusted)
-            received = [_received(one) for one in iter(self._parser.get_next_message, None)]
+            received = [_received(raw) for raw in iter(self._parser.get_next_message, None)]
             is_too_long = self._parser.bytes_desired() > MAX_MESSAGE_BYTES
         except _BROKEN:
             self._fail()
@@ -189,7 +189,7 @@ def _received(message: Message) -> tuple[int, Answer | BusSignal | None]:
     sender, body = str(fields.get(HeaderFields.sender, "")), tuple(message.body)
     if kind is MessageType.signal:
         requested = (HeaderFields.path, HeaderFields.interface, HeaderFields.member)
-        path, interface, member = (str(fields[one]) for one in requested)
+        path, interface, member = (str(fields[name]) for name in requested)
         return 0, BusSignal(sender, path, interface, member, body)
     if kind in (MessageType.method_return, MessageType.error):
         error = str(fields.get(HeaderFields.error_name, "")) if kind is MessageType.error else ""
@@ -414,7 +414,7 @@ class PortalKey(QObject):
 
     def _show_trigger(self, untrusted: object) -> None:
         listed = untrusted if isinstance(untrusted, list) else []
-        ours = [one[1] for one in listed if isinstance(one, tuple) and len(one) == 2 and one[0] == SHORTCUT]
+        ours = [row[1] for row in listed if isinstance(row, tuple) and len(row) == 2 and row[0] == SHORTCUT]
         trigger = _value(ours[0], "trigger_description") if ours else ""
         words = trigger if isinstance(trigger, str) else ""
         self._notify(KeyStatus.READY if words.strip() else KeyStatus.NO_KEY, words)

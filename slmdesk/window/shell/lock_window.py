@@ -181,8 +181,8 @@ class LockWindow(QWidget):
     def _set_busy(self, is_busy: bool) -> None:
         if is_busy:
             self.setFocus()  # else it goes to Quit, which the next key would press
-        for one in (self._field, self._open, self._keyring):
-            one.setEnabled(not is_busy)
+        for widget in (self._field, self._open, self._keyring):
+            widget.setEnabled(not is_busy)
         self._open.setText(OPENING if is_busy else _("Unlock"))
 
     def _say(self, sentence: str) -> None:

@@ -224,7 +224,7 @@ class NoticeController(QObject):
     def _on_notice_raised(self, notice: Notice) -> None:
         if notice.report:
             self._errors.show_report(notice.report)
-        elif not any(self._reported_in_chat.get(one) == notice.text for one in self._chat.message_ids[-1:]):
+        elif not any(self._reported_in_chat.get(id) == notice.text for id in self._chat.message_ids[-1:]):
             self._bars.show_notice(notice)
 
     def _on_message_ended(self, event: MessageEnded) -> None:

@@ -191,14 +191,14 @@ class PaletteEntry(QObject):
 
     def _settings(self) -> Iterator[Entry]:
         page, heading = self._frame.settings_page, ""
-        for one in page.findChildren(QWidget):
-            name = one.objectName()
-            if isinstance(one, QLabel) and name.endswith("_heading"):
-                heading = one.text()
-            elif name.startswith("setting_") and one.isVisibleTo(page):
-                words = one.text() if isinstance(one, QAbstractButton) and not one.accessibleName() else ""
-                reach = partial(self._reach, one)
-                yield Entry(words or one.accessibleName(), "settings", reach, heading)
+        for widget in page.findChildren(QWidget):
+            name = widget.objectName()
+            if isinstance(widget, QLabel) and name.endswith("_heading"):
+                heading = widget.text()
+            elif name.startswith("setting_") and widget.isVisibleTo(page):
+                words = widget.text() if isinstance(widget, QAbstractButton) and not widget.accessibleName() else ""
+                reach = partial(self._reach, widget)
+                yield Entry(words or widget.accessibleName(), "settings", reach, heading)
 
     def _widget(self, name: str) -> QWidget:
         found = self._window.findChild(QWidget, name)

@@ -167,7 +167,7 @@ class Locking(QObject):
             from slmdesk.window.shell.lock_window import lost_words
 
             lost = lost_words(0 if self._settings.lock_covers else self._private())
-            words = " ".join(one for one in (SOON, jobs_words(self._jobs(), self._settings), lost) if one)
+            words = " ".join(text for text in (SOON, jobs_words(self._jobs(), self._settings), lost) if text)
             notice = Notice(words, key="lock", topic=SOON_TOPIC)
             self._bridge.notice_raised.emit(notice)
         elif idle < limit - WARN_S and self._is_warned:
@@ -212,12 +212,12 @@ def hide_windows(*, but: QWidget | None = None) -> list[QWidget]:
 def jobs_words(count: int, settings: Settings) -> str:
     if not count:
         return ""
-    one = count == 1
+    single = count == 1
     if settings.lock_covers:
-        return _("The job goes on meanwhile.") if one else _("{count:,} jobs go on meanwhile.").format(count=count)
+        return _("The job goes on meanwhile.") if single else _("{count:,} jobs go on meanwhile.").format(count=count)
     return (
         _("The job pauses and goes on after unlocking.")
-        if one
+        if single
         else _("{count:,} jobs pause and go on after unlocking.").format(count=count)
     )
 

@@ -127,7 +127,7 @@ class NoticeBar(QFrame):
         close = tool_button("notice_close", self, tip=tip, label=tip, icon="x", on=self.closed)
         words = row(self._sign, (self._label, 1), gap=theme.SPACE_8)
         centre = Qt.AlignmentFlag.AlignVCenter
-        self._buttons = row(*((one, centre) for one in (self._more, copy, act, other, close)), gap=theme.SPACE_8)
+        self._buttons = row(*((part, centre) for part in (self._more, copy, act, other, close)), gap=theme.SPACE_8)
         self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._layout.setContentsMargins(theme.SPACE_16, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
         self._layout.setSpacing(theme.SPACE_8)

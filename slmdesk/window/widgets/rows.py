@@ -204,7 +204,7 @@ class CitedRow(QFrame):
             parts.insert(0, (plain_label("•", self, name="row_bullet", wraps=False), Qt.AlignmentFlag.AlignTop))
         row(*parts, into=self, gap=theme.SPACE_8, margins=theme.SPACE_4)
         self.setToolTip(plain_tip(details))
-        self.setAccessibleName(". ".join(one for one in (f"{text} {place}", warning) if one))
+        self.setAccessibleName(". ".join(words for words in (f"{text} {place}", warning) if words))
 
     def show_lit(self, is_lit: bool) -> None:
         self.setProperty("lit", is_lit)

@@ -424,9 +424,9 @@ class ThoughtLine(QObject):
 
     def show_view(self, view: MessageView) -> None:
         if not view.thought_line:
-            for one in (self._line, self._answer_now, self._text):
-                if one is not None:
-                    one.hide()
+            for part in (self._line, self._answer_now, self._text):
+                if part is not None:
+                    part.hide()
             return
         if self._line is None or self._answer_now is None or self._text is None:
             self._line = self._make_button("message_thought", TOGGLE_THOUGHT, _("Show or hide what the model thought"))
