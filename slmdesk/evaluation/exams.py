@@ -153,10 +153,10 @@ def corrects(wrong: str, right: str, answer: str) -> bool:
     return distance(answer, right) <= needed / 2 and distance(answer, wrong) <= 2 * needed
 
 
-def distance(one: str, other: str) -> int:
+def distance(text: str, other: str) -> int:
     """Return the edit distance in letters (Levenshtein 1966, Wagner and Fischer 1974)."""
     before = list(range(len(other) + 1))
-    for row, left in enumerate(one, 1):
+    for row, left in enumerate(text, 1):
         now = [row]
         for column, right in enumerate(other, 1):
             now.append(min(before[column] + 1, now[-1] + 1, before[column - 1] + (left != right)))
@@ -171,8 +171,8 @@ def separation(true: Sequence[float], altered: Sequence[float]) -> Separation:
     1974, cross-validation).
     """
     wins = sum((a > b) + 0.5 * (a == b) for a in true for b in altered)
-    right = sum(one > _threshold(_but(true, at), altered) for at, one in enumerate(true))
-    right += sum(one <= _threshold(true, _but(altered, at)) for at, one in enumerate(altered))
+    right = sum(value > _threshold(_but(true, at), altered) for at, value in enumerate(true))
+    right += sum(value <= _threshold(true, _but(altered, at)) for at, value in enumerate(altered))
     return Separation(wins / (len(true) * len(altered)), _threshold(true, altered), right)
 
 
@@ -182,8 +182,8 @@ def _threshold(true: Sequence[float], altered: Sequence[float]) -> float:
     cuts = [every[0] - 1.0, *((a + b) / 2 for a, b in pairwise(every))]
 
     def right(cut: float) -> float:
-        hits = sum(one > cut for one in true) / max(1, len(true))
-        return hits + sum(one <= cut for one in altered) / max(1, len(altered))
+        hits = sum(value > cut for value in true) / max(1, len(true))
+        return hits + sum(value <= cut for value in altered) / max(1, len(altered))
 
     return max(cuts, key=right)
 
@@ -334,7 +334,7 @@ class ExamService:
     ) -> dict[Skill, SkillResult]:
         known = self.skills(record)
         for skill in {question.skill for question, _value in asked}:
-            known[skill] = judge_skill(skill, [one for one in asked if one[0].skill is skill])
+            known[skill] = judge_skill(skill, [answered for answered in asked if answered[0].skill is skill])
         shape: dict[str, Json] = {
             "version": items()[0],
             "skills": [shape_of_skill(result) for result in known.values()],
@@ -377,7 +377,7 @@ def judge(steps: Sequence[JobStep], model_sha256: str, *, now: float, thinking: 
         for question in questions
     ]
     results = [
-        judge_skill(skill, [one for one in asked if one[0].skill is skill])
+        judge_skill(skill, [answered for answered in asked if answered[0].skill is skill])
         for skill in (WRITTEN if thinking else Skill)
     ]
     return ExamResult(version, now, tuple(results), sum(bool(value.get("thought")) for _one, value in asked))
@@ -463,8 +463,8 @@ def known_skills() -> Mapping[str, Mapping[Skill, SkillResult]]:
     if known["version"] != items()[0]:
         return {}
     return {
-        one["sha256"]: {result.skill: result for result in stored_list(SkillResult, one["skill"])}
-        for one in known["model"]
+        table["sha256"]: {result.skill: result for result in stored_list(SkillResult, table["skill"])}
+        for table in known["model"]
     }
 
 

@@ -121,7 +121,7 @@ class FormatService(Service):
 
         def trial(trials: FormatTrials, published: Published) -> None:
             able = formats or candidates(published.quantization, published.parameters)
-            trials.run([one for one in able if one not in done])
+            trials.run([name for name in able if name not in done])
 
         return self._measured(record, INFO_KEY, known, trial)
 
@@ -435,9 +435,9 @@ def candidates(quantization: str, parameters: int) -> Sequence[str]:
     known = QUANTIZATIONS.get(quantization)
     bits = known.bits if known else 16.0
     if bits >= 8:
-        return [one for one in _SMALLER if QUANTIZATIONS[one].bits < bits]
+        return [name for name in _SMALLER if QUANTIZATIONS[name].bits < bits]
     large = parameters > 1_000_000_000
-    return [one for one in _FASTER if one != quantization and not (one == "F16" and large)]
+    return [name for name in _FASTER if name != quantization and not (name == "F16" and large)]
 
 
 # ---- what was measured of a format, in words
@@ -639,7 +639,7 @@ class FormatTrials:
         """
         losses = self._losses(range(1, layers - 1))
         chosen = sorted(losses, key=losses.__getitem__)
-        counts = [one for one in _LEFT_OUT if one < len(chosen)]
+        counts = [count for count in _LEFT_OUT if count < len(chosen)]
         self._share = (1 - _SEARCH) / max(1, len(counts))
         for number, count in enumerate(counts):
             self._done = _SEARCH + number * self._share
@@ -730,7 +730,7 @@ class FormatTrials:
             self._predictions,
             is_reference=False,
         )
-        same = sum(one == other for one, other in zip(wanted, answers, strict=True))
+        same = sum(answer == other for answer, other in zip(wanted, answers, strict=True))
         return changed(
             result,
             quality=quality,

@@ -163,7 +163,7 @@ def _plain(value: Json) -> str:
     if isinstance(value, Mapping):  # a long list, which the header's reader has summarised
         return f"{value.get('count', '?')} values of the type {value.get('type', '?')}"
     if isinstance(value, list | tuple):
-        return ", ".join(str(one) for one in value[:100])
+        return ", ".join(str(entry) for entry in value[:100])
     return str(value)
 
 

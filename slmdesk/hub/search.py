@@ -264,7 +264,7 @@ def files_of(parts: Iterable[RemotePart], *, repo: str, revision: str, license: 
     for (_stem, count), found in splits.items():
         if 0 < count <= MAX_PARTS and sorted(found) == list(range(1, count + 1)):
             single.append(tuple(found[number] for number in range(1, count + 1)))
-    single.sort(key=lambda one: one[0].name)
+    single.sort(key=lambda pair: pair[0].name)
     files = [
         RemoteFile(repo, revision, each, quantization_of(each[0].name), license=license, gated=gated) for each in single
     ]
@@ -460,7 +460,7 @@ class Hub:
             if not isinstance(untrusted, list):
                 raise TypeError("no list")
             made: Any = ModelInfo  # it is untyped
-            found = [_repo_of(made(**{"siblings": None, **one})) for one in untrusted[:MOST]]
+            found = [_repo_of(made(**{"siblings": None, **repo})) for repo in untrusted[:MOST]]
             begin = parse_qs(urlsplit(answer.links.get("next", {}).get("url", "")).query).get("cursor", [""])[0]
             return HubPage(tuple(repo for repo in found if repo is not None), begin[:4096])
 

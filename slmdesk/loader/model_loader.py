@@ -137,7 +137,7 @@ def after_load_crash(info: Mapping[str, Json]) -> dict[str, Json]:
 
 def after_use_crash(info: Mapping[str, Json], now: float) -> dict[str, Json]:
     old = _crashes(info)
-    recent = (*(one for one in old.use if abs(now - one) < USES_WITHIN_S), now)
+    recent = (*(used for used in old.use if abs(now - used) < USES_WITHIN_S), now)
     return to_json(_Crashes(0, recent, max(old.blocked, len(recent) if len(recent) >= USES else 0)))
 
 

@@ -712,7 +712,7 @@ class Checker(Service):
                 before += record.bytes
             return found
 
-        return self._work.run(work).map(lambda found: [self._verdict(*one) for one in found])
+        return self._work.run(work).map(lambda found: [self._verdict(*facts) for facts in found])
 
     def _verdict(self, record: ModelRecord, file: HashedFile | KnownError) -> VerifyResult:
         if isinstance(file, KnownError):

@@ -568,8 +568,8 @@ def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _each(untrusted: object, make: Callable[[Mapping[str, Any]], Any]) -> tuple[Any, ...]:
-    made = tuple(make(one) for one in record_from(list[dict[str, Any]], untrusted))
-    names, sums = ({getattr(one, key).casefold() for one in made} for key in ("file", "sha256"))
+    made = tuple(make(table) for table in record_from(list[dict[str, Any]], untrusted))
+    names, sums = ({getattr(record, key).casefold() for record in made} for key in ("file", "sha256"))
     if len(made) > MAX_MODELS or not len(names) == len(sums) == len(made):
         raise KnownError("request.invalid", what=_("too many entries, or one stands twice"))
     return made
@@ -671,7 +671,7 @@ def requested_of(models: Sequence[PackedModel], only: Sequence[str] | None) -> t
         if not any(word.casefold() in (model.name.casefold(), model.sha256) for model in models):
             known = ", ".join(model.name for model in models[:20])
             raise KnownError("pack.no_model", wanted=word[:80], known=known)
-    words = {one.casefold() for one in only}
+    words = {name.casefold() for name in only}
     return tuple(model for model in models if model.name.casefold() in words or model.sha256 in words)
 
 

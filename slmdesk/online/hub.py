@@ -300,7 +300,7 @@ class SearchService:
                     return page
                 new = [repo.repo for repo in page.found if repo.repo.id not in sized]
                 with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hub-files") as pool:
-                    answers = pool.map(lambda one: self._hub.with_files(one, pc, stop), new)
+                    answers = pool.map(lambda found: self._hub.with_files(found, pc, stop), new)
                     sized.update(zip((repo.id for repo in new), answers, strict=True))
                 known = [sized[repo.repo.id] for repo in page.found]
                 kept = [repo for repo in known if not only_fitting or repo.fit != "too_large"]
@@ -690,9 +690,9 @@ def _offered(found: FoundRepo, pc: Pc, file: str = "", quantization: str = "") -
     sized = [_Sized(model.file.name, model.file.bytes or model.about_bytes, model) for model in models]
     budget = weights_budget(pc.best_bytes)
     best = recommended(sized, budget) if found.repo.chats else None
-    named = [one for one in sized if file.casefold() == one.name.casefold()] if file else []
+    named = [offer for offer in sized if file.casefold() == offer.name.casefold()] if file else []
     if quantization:
-        named = [one for one in sized if one.found.file.quantization.casefold() == quantization.casefold()]
+        named = [offer for offer in sized if offer.found.file.quantization.casefold() == quantization.casefold()]
     repo = found.repo
     return OfferedRepo(
         repo=repo.id,
@@ -706,17 +706,17 @@ def _offered(found: FoundRepo, pc: Pc, file: str = "", quantization: str = "") -
         problem=found.problem,
         fit=found.fit,
         is_about=found.is_about,
-        is_unclear=best is None and any(recommended([one], budget) for one in sized),
+        is_unclear=best is None and any(recommended([offer], budget) for offer in sized),
         parameters=_("{count} parameters").format(count=count_text(repo.parameters)) if repo.parameters else "",
         source=repo,
     )
 
 
 def _files(repo: str, sized: Sequence[_Sized], best: _Sized | None) -> tuple[OfferedFile, ...]:
-    def offered(one: _Sized) -> OfferedFile:
-        file, found = one.found.file, one.found
+    def offered(offer: _Sized) -> OfferedFile:
+        file, found = offer.found.file, offer.found
         return OfferedFile(
-            repo, one.name, file.bytes, file.quantization, found.fit, one is best, found.speed, len(file.parts),
+            repo, offer.name, file.bytes, file.quantization, found.fit, offer is best, found.speed, len(file.parts),
             file.sha256,
         )  # fmt: skip
 

@@ -323,7 +323,7 @@ def checked_token(untrusted: str) -> str:
         raise KnownError("token.invalid", reason=_("there is nothing"))
     if len(word) > MAX_TOKEN:
         raise KnownError("token.invalid", reason=_("it is too long"))
-    if any(one.isspace() for one in word):
+    if any(letter.isspace() for letter in word):
         raise KnownError("token.invalid", reason=_("it is more than one word"))
     if not (word.isascii() and word.isprintable()):
         raise KnownError("token.invalid", reason=_("it has characters that no token has"))

@@ -443,7 +443,7 @@ class Writer:
         yield from encode(message)
 
     def _pending(self) -> bool:
-        return any(self._queues.values()) or any(one is not None for one in self._begun.values())
+        return any(self._queues.values()) or any(request is not None for request in self._begun.values())
 
 
 # ---- keeps what children write to stderr, in a file of bounded size (W10)

@@ -141,7 +141,7 @@ def start(
     theirs, ours = (ends[0][0], ends[1][1], ends[2][1]), (ends[0][1], ends[1][0], ends[2][0])
     try:
         job = _job(calls)
-        handles = [calls.handle_of(one) for one in theirs]
+        handles = [calls.handle_of(number) for number in theirs]
         keep: list[Any] = []
         about, started = startup_of(calls, handles, job, keep), ProcessInformation()
         block = ctypes.create_unicode_buffer(environment_block(variables))
@@ -155,15 +155,15 @@ def start(
         )  # fmt: skip
         for handle in (token, c_void_p(started.thread)):
             calls.kernel32.CloseHandle(handle)
-        pipes = [os.fdopen(one, mode) for one, mode in zip(ours, ("wb", "rb", "rb"), strict=True)]
+        pipes = [os.fdopen(number, mode) for number, mode in zip(ours, ("wb", "rb", "rb"), strict=True)]
         return ContainedProcess(calls, started, job, pipes)
     except BaseException:
-        for one in ours:
-            os.close(one)
+        for number in ours:
+            os.close(number)
         raise
     finally:
-        for one in theirs:
-            os.close(one)
+        for number in theirs:
+            os.close(number)
 
 
 def startup_of(calls: Any, handles: Sequence[int], job: int, keep: list[Any]) -> StartupInfo:

@@ -287,7 +287,7 @@ def embed(job: Job, engine: Engine) -> Task:
     with closing(vectors):
         for some in vectors:
             job.check()
-            reported = [base64.b64encode(one).decode("ascii") for one in some]
+            reported = [base64.b64encode(part).decode("ascii") for part in some]
             yield Partial(job.id, str(done), {"vectors": reported})
             done += len(some)
             yield Progress(job.id, done, len(texts), "text")

@@ -216,7 +216,7 @@ class Job:
 
 def texts_of(untrusted: Json, what: str) -> list[str]:
     """Raises KnownError `request.invalid`."""
-    if not isinstance(untrusted, list | tuple) or not all(isinstance(one, str) for one in untrusted):
+    if not isinstance(untrusted, list | tuple) or not all(isinstance(text, str) for text in untrusted):
         raise KnownError("request.invalid", what=what)
     return [*untrusted]
 

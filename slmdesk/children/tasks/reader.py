@@ -267,15 +267,15 @@ def units(job: Job) -> Task:
     counts = {"units": 0, "left": 0}
     reported: list[Json] = []
     number = 0
-    for one in _listed(rewriter, rewriting):
+    for part in _listed(rewriter, rewriting):
         job.check()
-        if isinstance(one, Unit):
+        if isinstance(part, Unit):
             counts["units"] += 1
-            reported.append({"unit": {"text": one.text, "paired": list(one.tags.paired), "lone": list(one.tags.lone),
-                                  "kind": one.kind, "place": one.place, "language": one.language}})  # fmt: skip
+            reported.append({"unit": {"text": part.text, "paired": list(part.tags.paired), "lone": list(part.tags.lone),
+                                  "kind": part.kind, "place": part.place, "language": part.language}})  # fmt: skip
         else:
             counts["left"] += 1
-            reported.append({"left": {"kind": one.kind, "place": one.place, "text": one.text}})
+            reported.append({"left": {"kind": part.kind, "place": part.place, "text": part.text}})
         if len(reported) >= UNITS_AT_ONCE:
             yield Partial(job.id, str(number), {"found": reported})
             yield Progress(job.id, counts["units"], 0, "unit")
@@ -589,7 +589,7 @@ def _first_rows(reading: Reading) -> list[list[str]]:
     text = decoded_text(reading).replace("\r\n", "\n").replace("\r", "\n")
     reported = REPORTED.match(text)
     delimiter, begin = (reported[1], reported.end()) if reported else (delimiter_of(text), 0)
-    return [[one.strip() for one in row] for row in islice(rows_of(text, delimiter, begin), SAMPLE_ROWS)]
+    return [[cell.strip() for cell in row] for row in islice(rows_of(text, delimiter, begin), SAMPLE_ROWS)]
 
 
 def _reported(rows: list[list[str]], column: int, is_text: bool) -> Json:
@@ -732,9 +732,9 @@ def _is_flat(value: object) -> bool:
     for _depth in range(MOST_DEPTH):
         level = [
             inner
-            for one in level
-            if isinstance(one, dict | list)
-            for inner in (one.values() if isinstance(one, dict) else one)
+            for parent in level
+            if isinstance(parent, dict | list)
+            for inner in (parent.values() if isinstance(parent, dict) else parent)
         ]
         if not level:
             return True

@@ -117,9 +117,9 @@ class OpenDictionary:
         word = plain(word)
         found: dict[str, None] = {}
         with suppress(TooLong), self._lookup.limited(SUGGESTING_S):
-            for one in chain(self._listed(word), self._suggest(word)):
-                if one.isprintable():  # no half characters of another encoding
-                    found[one] = None
+            for suggestion in chain(self._listed(word), self._suggest(word)):
+                if suggestion.isprintable():  # no half characters of another encoding
+                    found[suggestion] = None
                 if len(found) == MOST_SUGGESTED:
                     return list(found)
         if len(found) < LEAST_SUGGESTED:
@@ -143,9 +143,9 @@ class OpenDictionary:
         aff = self._dictionary.aff
         similar = ngram_suggest(
             word.lower(), dictionary_words=self._suggest.words_for_ngram, prefixes=aff.PFX, suffixes=aff.SFX,
-            known={one.lower() for one in known}, maxdiff=aff.MAXDIFF, onlymaxdiff=aff.ONLYMAXDIFF, has_phonetic=False,
+            known={own.lower() for own in known}, maxdiff=aff.MAXDIFF, onlymaxdiff=aff.ONLYMAXDIFF, has_phonetic=False,
         )  # fmt: skip
-        return (_as(word, one) for one in similar if one.isprintable())
+        return (_as(word, suggestion) for suggestion in similar if suggestion.isprintable())
 
 
 class Speller:
@@ -173,7 +173,7 @@ def spelling(job: Job, speller: Speller) -> Task:
 
     A word that takes too long to look up counts as known.
     """
-    words = [one for one in texts_of(job.payload.get("words"), "words") if len(one) <= MOST_LETTERS]
+    words = [word for word in texts_of(job.payload.get("words"), "words") if len(word) <= MOST_LETTERS]
     dictionary = speller.opened(text_of(job, "dictionary"))
     wrong: list[Json] = []
     for number, word in enumerate(words):

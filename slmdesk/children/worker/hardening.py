@@ -171,8 +171,8 @@ def files_of_trials() -> Files:
 
 def _interpreter() -> tuple[str, ...]:
     places = {sys.prefix, sys.base_prefix, sys.exec_prefix, str(Path(slmdesk.__file__).resolve().parent)}
-    places |= {one for one in sys.path if Path(one).name in _PACKAGE_FOLDERS}
-    places |= {one for one in os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep) if Path(one).is_absolute()}
+    places |= {place for place in sys.path if Path(place).name in _PACKAGE_FOLDERS}
+    places |= {place for place in os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep) if Path(place).is_absolute()}
     if getattr(sys, "frozen", False):
         places.add(str(Path(sys.executable).resolve().parent))
     return tuple(sorted(places - {"", "/", str(Path("~").expanduser())}))
@@ -185,7 +185,7 @@ def _loaders() -> tuple[str, ...]:
     except OSError:
         return ()
     mapped = {line.split(maxsplit=5)[5] for line in lines if len(line.split(maxsplit=5)) == 6}
-    return tuple(sorted(one for one in mapped if Path(one).name.startswith("ld-")))
+    return tuple(sorted(path for path in mapped if Path(path).name.startswith("ld-")))
 
 
 def _nvidia_devices() -> tuple[str, ...]:

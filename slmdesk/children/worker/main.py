@@ -591,11 +591,11 @@ class Handles:
 def trace_of(err: BaseException) -> str:
     """Kind of error and places in the code, without its message: that may quote what a person wrote."""
     lines = []
-    one: BaseException | None = err
-    while one is not None:
-        lines += [f"{type(one).__module__}.{type(one).__name__}"]
+    error: BaseException | None = err
+    while error is not None:
+        lines += [f"{type(error).__module__}.{type(error).__name__}"]
         lines += [
-            f"  {place.filename}:{place.lineno} {place.name}" for place in traceback.extract_tb(one.__traceback__)
+            f"  {place.filename}:{place.lineno} {place.name}" for place in traceback.extract_tb(error.__traceback__)
         ]
-        one = one.__cause__ or one.__context__
+        error = error.__cause__ or error.__context__
     return "\n".join(lines)

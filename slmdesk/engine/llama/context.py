@@ -342,14 +342,14 @@ class Adapters:
 
     def number_of(self, file: AdapterFile) -> int:
         """The number of a loaded adapter; 0: it is not loaded.  Any thread."""
-        return next((number for number, (one, _at) in [*self.opened.items()] if one == file.identity), 0)
+        return next((number for number, (identity, _at) in [*self.opened.items()] if identity == file.identity), 0)
 
     def open(self, file: AdapterFile) -> int:
         """The number of an adapter, loaded if needed.  Raises KnownError `adapter.unusable`."""
         if known := self.number_of(file):
             return known
-        for number in [one for one in self.opened if one != self._set.number][: len(self.opened) - MOST_OPEN + 1]:
-            self._api.llama_adapter_lora_free(self.opened.pop(number)[1])
+        for old in [at for at in self.opened if at != self._set.number][: len(self.opened) - MOST_OPEN + 1]:
+            self._api.llama_adapter_lora_free(self.opened.pop(old)[1])
         mark = self._log.mark()
         pointer = self._api.llama_adapter_lora_init(self._model, str(file.path).encode("utf-8", "surrogateescape"))
         if not pointer:
@@ -369,8 +369,8 @@ class Adapters:
         elif adapter.number not in self.opened:
             return False
         else:
-            one = (self._api.llama_adapter_lora_p_ctypes * 1)(self.opened[adapter.number][1])
-            if self._api.llama_set_adapters_lora(context, one, 1, (ctypes.c_float * 1)(adapter.scale)):
+            adapters = (self._api.llama_adapter_lora_p_ctypes * 1)(self.opened[adapter.number][1])
+            if self._api.llama_set_adapters_lora(context, adapters, 1, (ctypes.c_float * 1)(adapter.scale)):
                 return False
         self._set = adapter
         return True
@@ -487,8 +487,8 @@ def measure_curve(
             before = k
     if not fastest:
         return ()
-    one = max(fastest[1], 1e-9)
-    return tuple((k, round(max(fastest[k] / one, 0.05), 3)) for k in sorted(fastest))
+    single = max(fastest[1], 1e-9)
+    return tuple((k, round(max(fastest[k] / single, 0.05), 3)) for k in sorted(fastest))
 
 
 # ---- attention in tiles

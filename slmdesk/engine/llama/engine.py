@@ -386,9 +386,9 @@ class LlamaEngine(Engine):
                 model.scheduler.submit(requested)
                 self._wake.notify_all()
                 return
-        for one in requested:  # the model was unloaded in between
-            one.fail("model.not_loaded")
-            one.sampler.close()
+        for request in requested:  # the model was unloaded in between
+            request.fail("model.not_loaded")
+            request.sampler.close()
 
     def _cancel(self) -> None:
         with self._wake:

@@ -288,7 +288,7 @@ class Scheduler:
         unit_s = self._read_threads.best_cost or self._step_threads.best_cost
         if not unit_s:
             return LEAST_SLICE
-        sizes = (self._curve.largest(one / unit_s, most) - len(writing) for one in (PAUSE_S, LONGER_PAUSE_S))
+        sizes = (self._curve.largest(pause / unit_s, most) - len(writing) for pause in (PAUSE_S, LONGER_PAUSE_S))
         size = next((siz for siz in sizes if siz >= LEAST_SLICE), LEAST_SLICE)
         is_short = unit_s * self._curve.cost(TILE) <= LONGER_PAUSE_S
         if is_short or reading[0] is self._slow_below_tile:

@@ -227,7 +227,7 @@ class Sequence(CachedSequence):
 def _within(probabilities: Items[TokenProbability], length: int) -> tuple[TokenProbability, ...]:
     """Those that belong to a text that ends before a stop string; tokens that wrote nothing have none."""
     cut = ((begin, min(end, length), probability) for begin, end, probability in probabilities)
-    return tuple(one for one in cut if one[0] < one[1])
+    return tuple(span for span in cut if span[0] < span[1])
 
 
 def repeats(tokens: Items[int]) -> bool:

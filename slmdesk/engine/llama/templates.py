@@ -207,11 +207,11 @@ class ChatFormat:
             return f"\n{self.marks.ends[0]}\n\n"
         return "" if self._switch or self.marks.is_closed_in(end) else self.marks.empty
 
-    def _changes(self, name: str, one: bool | str, other: bool | str) -> bool:
+    def _changes(self, name: str, value: bool | str, other: bool | str) -> bool:
         if self._template is None:
             return False
         try:
-            return self._template.layout(("user",), {name: one}) != self._template.layout(("user",), {name: other})
+            return self._template.layout(("user",), {name: value}) != self._template.layout(("user",), {name: other})
         except TemplateUnusableError:
             return False
 

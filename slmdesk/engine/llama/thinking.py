@@ -173,7 +173,7 @@ class ThoughtFilter:
             self._has_words = bool(self._held)
         found = [(at, mark) for mark in self._marks.ends if (at := self._held.find(mark)) >= 0]
         if found:
-            at, mark = min(found, key=lambda one: (one[0], -len(one[1])))
+            at, mark = min(found, key=lambda hit: (hit[0], -len(hit[1])))
             thought, self._held = self._held[:at], self._held[at + len(mark) :]
             self._state = _State.BETWEEN
             return thought.rstrip()

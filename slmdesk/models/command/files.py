@@ -171,7 +171,7 @@ def measure_pc(console: Console, services: Services) -> None:
 
 
 def _tokens(speed: Speed) -> str:
-    low, high = (f"{one:,.0f}" if one >= 100 else f"{one:.3g}" for one in (speed.low, speed.high))
+    low, high = (f"{pace:,.0f}" if pace >= 100 else f"{pace:.3g}" for pace in (speed.low, speed.high))
     return f"{low} to {high} tokens a second"
 
 

@@ -120,7 +120,7 @@ def _kind(record: ModelRecord) -> str:
     if record.kind == "adapter":
         return clean_label(f"adapter for {record.header.get('base') or record.header.get('architecture')}", 30)
     known = (record.header.get("architecture"), record.header.get("quantization"))
-    return clean_label(" ".join(str(one) for one in known if one), 30)
+    return clean_label(" ".join(str(fact) for fact in known if fact), 30)
 
 
 # ---- JSON of a model and its expected speed, as in cli.md

@@ -277,7 +277,7 @@ class TrialController(QObject):
         bridge.on(JobChanged, self._on_job_changed)
 
     def running(self, model: str) -> dict[str, Trial]:
-        return {kind: trial for (one, kind), trial in self._now.items() if one == model}
+        return {kind: trial for (name, kind), trial in self._now.items() if name == model}
 
     def read_details(self, model: str) -> None:
         self._bridge.follow(self._bridge.services.cards.details(model), self.details_read.emit)

@@ -392,7 +392,7 @@ def row_of(model: OfferedModel) -> CheckRow:
 
 def _record_info(record: ModelRecord) -> str:
     known = (record.header.get("quantization"), record.header.get("license") or _("licence not stated"))
-    return DOT.join([bytes_for_people(record.bytes), *(str(one) for one in known if one)])
+    return DOT.join([bytes_for_people(record.bytes), *(str(fact) for fact in known if fact)])
 
 
 def grouped(sha256: str) -> str:
@@ -506,7 +506,7 @@ class CheckList(QScrollArea):
         holder = named(QFrame(parent), "check_row")
         can_be = not row.trouble and not row.is_here
         box = NameBox(row.title, holder)
-        box.setAccessibleDescription(" ".join(one for one in (row.info, row.words, row.trouble) if one))
+        box.setAccessibleDescription(" ".join(words for words in (row.info, row.words, row.trouble) if words))
         box.setChecked(chosen and can_be)
         box.setEnabled(can_be)
         box.toggled.connect(self.chosen_changed)

@@ -328,10 +328,10 @@ def code_from_elsewhere(environment: Mapping[str, str] = os.environ, maps: Path 
     except OSError:  # not Linux
         return found
     own = (sys.prefix, sys.base_prefix, sys.exec_prefix, Path(slmdesk.__file__).parent.parent)
-    known = (*map(Path, (*SYSTEM, CLOSURES)), *(Path(one).resolve() for one in own))
+    known = (*map(Path, (*SYSTEM, CLOSURES)), *(Path(path).resolve() for path in own))
     mapped = {parts[5] for parts in (line.split(maxsplit=5) for line in lines) if len(parts) == 6 and "x" in parts[1]}
-    others = (one for one in sorted(mapped) if one.startswith("/") and not any(map(Path(one).is_relative_to, known)))
-    return [*found, *(f"{clean_label(one, MOST_LETTERS)} is loaded: {DECEIVES}." for one in others)]
+    others = (at for at in sorted(mapped) if at.startswith("/") and not any(map(Path(at).is_relative_to, known)))
+    return [*found, *(f"{clean_label(path, MOST_LETTERS)} is loaded: {DECEIVES}." for path in others)]
 
 
 def _needed() -> set[str]:

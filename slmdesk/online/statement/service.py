@@ -196,8 +196,8 @@ class StatementService(Service):
         self._service_thread.call(lambda: self._store.ledger.append(Kind.STATEMENT, row))
         write_atomically(request.target, packed)
         rows = max(0, report.last - report.first + 1)
-        sent = sum(one["requests"] for one in statement["requests"])
-        refused = sum(one["times"] for one in statement["refused"])
+        sent = sum(row["requests"] for row in statement["requests"])
+        refused = sum(row["times"] for row in statement["refused"])
         return StatementMade(
             request.target, hashlib.sha256(packed).hexdigest(), rows, sent, refused,
             statement["enforcement"]["level"], key.fingerprint, key.place, statement["key"]["is_new"], head["hash"],
@@ -256,7 +256,7 @@ def _begin_of(day: date | None, days: int = 0) -> int:
 
 def _key_shape(key: StatementKey, statements: list[LedgerRow]) -> dict[str, Json]:
     used = list(dict.fromkeys(str(row.said.get("key")) for row in statements))
-    earlier: list[Json] = [one for one in used if one != key.fingerprint]
+    earlier: list[Json] = [old for old in used if old != key.fingerprint]
     return {
         "fingerprint": key.fingerprint,
         "public": key.line,
@@ -451,9 +451,9 @@ def paper_of(statement: Mapping[str, Any]) -> Paper:
 
 def _in_short(statement: Mapping[str, Any]) -> Iterator[Piece]:
     ledger = statement["ledger"]
-    sent = sum(one["requests"] for one in statement["requests"])
-    hosts = len({one["host"] for one in statement["requests"]})
-    refused = sum(one["times"] for one in statement["refused"])
+    sent = sum(row["requests"] for row in statement["requests"])
+    hosts = len({row["host"] for row in statement["requests"]})
+    refused = sum(row["times"] for row in statement["refused"])
     yield heading("In short")
     if ledger["chain_broken_at"] is not None:
         yield item(
@@ -486,18 +486,18 @@ def _program(statement: Mapping[str, Any]) -> Iterator[Piece]:
         ("It sets", ", ".join(f"{key} = {value}" for key, value in policy["sets"].items()) or "nothing"),
     ]
     yield table(("What", "Is"), tuple((name, _cut(value, 300)) for name, value in rows))
-    for one in program["code_from_elsewhere"]:
-        yield item(one)
+    for file in program["code_from_elsewhere"]:
+        yield item(file)
     checked = sum(library["files_as_built"] for library in libraries.values())
     yield paragraph(
         f"Compared with the lists made when they were built: {len(libraries)} libraries; {checked:,} files are as "
         f"listed{'.' if not odd else ', others are not:'}"
     )
-    for name, one in sorted(odd.items()):
-        files = [*one["changed"], *one["missing"]]
+    for name, about in sorted(odd.items()):
+        files = [*about["changed"], *about["missing"]]
         more = f" and {len(files) - MOST_FILES:,} more, in statement.json" if len(files) > MOST_FILES else ""
-        counts = f"{len(one['changed'])} changed, {len(one['missing'])} missing"
-        yield item(f"{name} {one['version']}: {counts} ({_cut(', '.join(files[:MOST_FILES]), 600)}{more})")
+        counts = f"{len(about['changed'])} changed, {len(about['missing'])} missing"
+        yield item(f"{name} {about['version']}: {counts} ({_cut(', '.join(files[:MOST_FILES]), 600)}{more})")
     left = sum(library["without_a_checksum"] for library in libraries.values())
     yield small(f"{left:,} files have no checksum there or were compiled by Python itself, and were not compared.")
 
@@ -512,7 +512,7 @@ def _policy_words(policy: Mapping[str, Any]) -> str:
 def _walls(statement: Mapping[str, Any]) -> Iterator[Piece]:
     processes = statement["enforcement"]["processes"].items()
     yield heading("What keeps the network away")
-    rows = tuple((name, one["network"], one["walls"], ", ".join(one["facts"]) or "-") for name, one in processes)
+    rows = tuple((name, row["network"], row["walls"], ", ".join(row["facts"]) or "-") for name, row in processes)
     yield table(("Process", "Kept from the network by", "Walls", "What took effect, as it said itself"), rows)
     yield small("Only what was seen to take effect is listed, never what was asked for.")
 
@@ -543,14 +543,14 @@ def _tests(test: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
 def _traffic(statement: Mapping[str, Any]) -> Iterator[Piece]:
     yield heading("Requests by day, host and purpose")
     requests = [
-        (one["day"], one["host"], one["purpose"] or "-", f"{one['requests']:,}", bytes_for_people(one["bytes"]))
-        for one in statement["requests"]
+        (row["day"], row["host"], row["purpose"] or "-", f"{row['requests']:,}", bytes_for_people(row["bytes"]))
+        for row in statement["requests"]
     ]
     yield from _table(("Day (UTC)", "Host", "Purpose", "Requests", "Received"), requests)
     yield heading("Refused, not sent")
     refused = [
-        (one["day"], one["host"], one["purpose"] or "-", one["reason"], f"{one['times']:,}")
-        for one in statement["refused"]
+        (row["day"], row["host"], row["purpose"] or "-", row["reason"], f"{row['times']:,}")
+        for row in statement["refused"]
     ]
     yield from _table(("Day (UTC)", "Host", "Purpose", "Reason", "Times"), refused)
 
@@ -564,13 +564,13 @@ def _happened(statement: Mapping[str, Any]) -> Iterator[Piece]:
         f"Ends without a word (killed, crashed, or the PC was switched off): {len(unclean):,}."
     )
     yield item(f"Addresses that a person opened in the browser: {statement['links_opened_in_the_browser']:,}.")
-    for one in unclean[:MOST_ROWS]:
-        yield item(f"Ended without a word: begun {one['began'] or 'before'}, seen {one['seen']}", level=2)
+    for run in unclean[:MOST_ROWS]:
+        yield item(f"Ended without a word: begun {run['began'] or 'before'}, seen {run['seen']}", level=2)
     rows = [
-        *((one["time"], _switch_words(one)) for one in statement["network_allowed_or_forbidden"]),
-        *((one["time"], _change_words(one)) for one in statement["policies"]),
-        *((one["time"], "The history was replaced by a backup; the ledger goes on") for one in statement["restores"]),
-        *((one["time"], f"The clock was set by {one['seconds']:+,} s") for one in statement["clock_jumps"]),
+        *((row["time"], _switch_words(row)) for row in statement["network_allowed_or_forbidden"]),
+        *((row["time"], _change_words(row)) for row in statement["policies"]),
+        *((row["time"], "The history was replaced by a backup; the ledger goes on") for row in statement["restores"]),
+        *((row["time"], f"The clock was set by {row['seconds']:+,} s") for row in statement["clock_jumps"]),
     ]
     if rows:
         yield from _table(("When", "What"), sorted(rows))
@@ -578,16 +578,16 @@ def _happened(statement: Mapping[str, Any]) -> Iterator[Piece]:
         yield item("No change of the policy, of who may use the network, of the history by a backup, or of the clock.")
 
 
-def _switch_words(one: Mapping[str, Any]) -> str:
-    what = "forbidden" if one.get("offline") else "allowed"
-    once = ", until slmdesk is closed" if one.get("once") else ""
-    return f"The network was {what}{once}, by {'the policy' if one.get('by') == 'policy' else 'a person'}"
+def _switch_words(row: Mapping[str, Any]) -> str:
+    what = "forbidden" if row.get("offline") else "allowed"
+    once = ", until slmdesk is closed" if row.get("once") else ""
+    return f"The network was {what}{once}, by {'the policy' if row.get('by') == 'policy' else 'a person'}"
 
 
-def _change_words(one: Mapping[str, Any]) -> str:
-    if problem := one.get("problem"):
+def _change_words(row: Mapping[str, Any]) -> str:
+    if problem := row.get("problem"):
         return f"The head of the ledger could not be left in the folder of the policy: {problem}"
-    return f"Another policy: {one.get('file') or 'none'}, checksum {one.get('sha256') or 'none'}"
+    return f"Another policy: {row.get('file') or 'none'}, checksum {row.get('sha256') or 'none'}"
 
 
 def _to_check(statement: Mapping[str, Any]) -> Iterator[Piece]:
@@ -610,7 +610,7 @@ def _to_check(statement: Mapping[str, Any]) -> Iterator[Piece]:
     if key["earlier"]:
         yield paragraph(f"Earlier statements were signed with other keys: {', '.join(key['earlier'])}.")
     yield paragraph(f"End of the ledger: row {ledger['head']['n']:,}, {ledger['head']['hash']}")
-    earlier = [(f"{one['n']:,}", one["time"], one["hash"]) for one in statement["earlier"]]
+    earlier = [(f"{row['n']:,}", row["time"], row["hash"]) for row in statement["earlier"]]
     yield heading("Ends of the ledger in earlier statements", 3)
     yield from _table(("Row", "Made", "Hash"), earlier, letters=64)
 

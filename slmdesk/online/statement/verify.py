@@ -48,7 +48,7 @@ class Counts:
         n, time, monotonic, boot, kind = int(row[0]), int(row[1]), int(row[2]), row[3], row[4]
         data, when = data_in(row[5]), iso(time)
         host, purpose, code = (
-            data[one] if isinstance(data.get(one), str) else "" for one in ("host", "purpose", "code")
+            data[key] if isinstance(data.get(key), str) else "" for key in ("host", "purpose", "code")
         )
         self.number[kind] = self.number.get(kind, 0) + 1
         if data.get("imported") is True:
@@ -66,9 +66,9 @@ class Counts:
             self.refused[when[:10], host, purpose, code] = self.refused.get((when[:10], host, purpose, code), 0) + 1
         elif kind == "start":
             unclean = data.get("unclean")
-            for one in unclean if isinstance(unclean, list) else []:
-                began = self.begun.get(one) if isinstance(one, int) else None
-                self.lists["unclean"].append({"start": one, "began": began, "seen": when})
+            for start in unclean if isinstance(unclean, list) else []:
+                began = self.begun.get(start) if isinstance(start, int) else None
+                self.lists["unclean"].append({"start": start, "began": began, "seen": when})
             self.begun[n] = when
         elif kind in ("offline", "policy", "restore"):
             self.lists[kind].append({"n": n, "time": when, **data})
@@ -121,7 +121,7 @@ def read(path: str) -> dict[str, Any]:
             files = {member.name: (archive.extractfile(member) or io.BytesIO()).read() for member in members}
         said = json.loads(files["statement.json"])
         rows = list(csv.reader(io.StringIO(files["ledger.csv"].decode("utf-8-sig"), newline="")))
-        chain, earlier = said["ledger"], {one["n"]: one["hash"] for one in said["earlier"]}
+        chain, earlier = said["ledger"], {row["n"]: row["hash"] for row in said["earlier"]}
         before, first, last, head = chain["before"], chain["first"], chain["last"], chain["head"]
         if rows[:1] != [COLUMNS] or len(rows) != last - first + 2 or (first == 1 and before != "0" * 64):
             raise Wrong("ledger.csv does not hold the rows that statement.json names")
@@ -151,15 +151,15 @@ def counted(rows: Sequence[Sequence[str]], said: Mapping[str, Any]) -> Counts:
     for row in rows:
         counts.add(row)
     found = counts.said()
-    for one, other in zip(found["starts"]["ends_without_a_word"], unclean):
-        if isinstance(one["start"], int) and one["start"] < said["ledger"]["first"]:
-            one["began"] = other["began"]  # stands in a row that is not here
+    for end, other in zip(found["starts"]["ends_without_a_word"], unclean):
+        if isinstance(end["start"], int) and end["start"] < said["ledger"]["first"]:
+            end["began"] = other["began"]  # stands in a row that is not here
     found["ledger"] = {**said["ledger"], "from_before_the_chain": counts.imported}
     for name, value in found.items():
         if said[name] != value:
             raise Wrong(f"what it says under “{name}” is not what its rows say")
     ends = [(statement.get("n"), statement.get("head"), statement.get("key")) for statement in counts.statements]
-    if not {*ends} <= {(one["n"], one["hash"], one["key"]) for one in said["earlier"]}:
+    if not {*ends} <= {(row["n"], row["hash"], row["key"]) for row in said["earlier"]}:
         raise Wrong("it does not name all earlier statements that its rows name")
     ledger, period = said["ledger"], said["period"]
     if (not period["from"] and ledger["first"] != 1) or (not period["to"] and ledger["last"] != ledger["head"]["n"]):
@@ -254,7 +254,7 @@ def compare(later: dict[str, Any], earlier: dict[str, Any]) -> str:
         statement for statement in later["counts"].statements if (statement.get("n"), statement.get("head")) == end
     ]
     sums = hashlib.sha256(earlier["files"]["SHA256SUMS"]).hexdigest()
-    if of_old and sums not in [one.get("sums_sha256") for one in of_old]:
+    if of_old and sums not in [file.get("sums_sha256") for file in of_old]:
         raise Wrong(f"{name} is not the file that was made then: the ledger has another checksum of it")
     gap = f"; rows {old['last'] + 1} to {chain['first'] - 1} are in neither" if chain["first"] > old["last"] + 1 else ""
     return f"It goes on from {name}, which ends at row {old['last']}{gap}."

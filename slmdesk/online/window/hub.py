@@ -284,7 +284,7 @@ class FileRow(QWidget):
         size = bytes_for_people(file.size_bytes) if file.size_bytes else ""
         parts = _("in {parts} parts").format(parts=file.parts) if file.parts > 1 else ""
         pace = speed_in_words(speed) if speed else ""
-        self._about.setText(breakable(DOT.join(one for one in (size, parts, needs, pace, file.name) if one)))
+        self._about.setText(breakable(DOT.join(words for words in (size, parts, needs, pace, file.name) if words)))
 
 
 class RepoDetails(QWidget):
@@ -403,7 +403,7 @@ class RepoDetails(QWidget):
     def _on_written(self, is_cut: bool) -> None:
         reader = self.reader
         plain = PLAIN if reader is not None and reader.is_plain else ""
-        _say(self._card_note, " ".join(one for one in (plain, CUT if is_cut else "") if one))
+        _say(self._card_note, " ".join(words for words in (plain, CUT if is_cut else "") if words))
 
     def _show_gated(self, repo: str) -> None:
         panel = self._gated = GatedPanel(self._at.tokens, repo, self)

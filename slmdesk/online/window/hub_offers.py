@@ -196,7 +196,7 @@ def _left_out(found: Offers) -> list[str]:
         if licences
         else ""
     )
-    return [one for one in (large, other) if one]
+    return [offer for offer in (large, other) if offer]
 
 
 def _info_of(repo: OfferedRepo) -> str:
@@ -392,7 +392,7 @@ class Suggestions(OfferList):
         found = [suggestion for suggestion in self._found if suggestion.is_for(job, language)]
         found = [suggestion for suggestion in found if job or suggestion.skills != (EMBEDDING,)]
         if language:  # of those that fit, the ones that name it come before those of "many languages"
-            found.sort(key=lambda one: (one.fit == "too_large", is_too_slow(one.speed), language not in one.codes))
+            found.sort(key=lambda file: (file.fit == "too_large", is_too_slow(file.speed), language not in file.codes))
         self._waiting = found[FIRST:]
         self._all.setText(_("Show all {count}").format(count=len(found)))
         self._all.setVisible(bool(self._waiting))
