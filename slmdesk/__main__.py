@@ -1,4 +1,4 @@
-"""Pick, lazily, one of window, command line and child process, so that no child loads what it does not need."""
+"""Start the window, the command line or a child process, so that no child loads what it does not need."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def leave_no_core() -> None:
-    """No crash, of this process or of one it starts, writes a person's words into a core file."""
+    """No crash, of this process or of a child, writes a person's words into a core file."""
     if sys.platform != "win32":
         import resource
 

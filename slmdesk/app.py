@@ -134,7 +134,7 @@ def find_starter(environment: Mapping[str, str] = os.environ) -> Path | None:
 def _leave(status: int) -> NoReturn:
     """End the process at once: everything is saved.
 
-    Python's own way out stops daemon threads wherever they are; one that is inside Qt takes the process down with
+    Python's own way out stops daemon threads wherever they are; a thread inside Qt takes the process down with
     SIGABRT or SIGSEGV (2 of 100 ends in test_c1_fifty_double_starts).
     """
     sys.stdout.flush()
@@ -168,7 +168,7 @@ def _folders(paths: Paths) -> tuple[tuple[str, str], ...]:
 
 
 class WindowRun:
-    """One run of the window: shown at once, with the services opened beside it, closed in order."""
+    """A run of the window: shown at once, with the services opened beside it, closed in order."""
 
     def __init__(
         self,

@@ -47,7 +47,7 @@ def owner_in(sddl: str) -> str:
 
 
 def others_in(sddl: str, known: Collection[str], rights: int = _ALL) -> str:
-    """Who beside `known` has any of these rights, the first such one; "?" where it cannot be told; empty: nobody."""
+    """Who beside `known` has any of these rights, the first found; "?" where it cannot be told; empty: nobody."""
     found = _SHAPE.fullmatch(sddl)
     if found is None or found.group(2) is None or "NO_ACCESS_CONTROL" in found.group(2):
         return "?"  # without a list of rights everybody has all

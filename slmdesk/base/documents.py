@@ -12,7 +12,7 @@ from slmdesk.base.record import Number, Record
 from slmdesk.base.texts import _
 
 READER_VERSION = "4"
-"""Changes whenever a reader gives other pages for the same bytes: what was read by an older one is read again."""
+"""Changes whenever a reader gives other pages for the same bytes: what was read before is read again."""
 
 
 class BlockKind(StrEnum):
@@ -52,7 +52,7 @@ class PageKind(StrEnum):
     SECTION = "section"
     CHAPTER = "chapter"
     PART = "part"
-    """Of a mail: its text, its attachments; of subtitles: a stretch of time; of sheets: rows, where one is too long."""
+    """Of a mail: its text, its attachments; of subtitles: a stretch of time; of a sheet that is too long: rows."""
 
 
 class Note(StrEnum):
@@ -119,11 +119,11 @@ class DocumentInfo(Record):
     author: str = ""
     encoding: str = ""
     doubt: str = ""
-    """Why that is a guess, if it is one."""
+    """Why that is a guess, if it is a guess."""
     notes: tuple[Note, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     sheets: int = 0
-    """How many sheets there are, where one of them is parted so that it has several pages; else 0."""
+    """How many sheets there are, where a sheet is parted into several pages; else 0."""
 
 
 def page_of(
@@ -282,7 +282,7 @@ class ForeignChat(Record):
     leaf: str = ""
     """Id of the last message of the branch that was shown."""
     messages: tuple[ForeignMessage, ...] = ()
-    """A message before those that follow it; versions of one in their order."""
+    """A message before those that follow it; its versions in their order."""
     left_out: tuple[tuple[str, int], ...] = ()
     """What cannot be kept: a name in the singular ("picture") and how many."""
 
@@ -332,7 +332,7 @@ class PieceKind(StrEnum):
 
 
 class Run(Record):
-    """Text in one style; `cite` marks a reference to a source, such as a page, `formula` LaTeX with its delimiters."""
+    """Text in a single style; `cite` marks a reference to a source, as a page, `formula` LaTeX with its delimiters."""
 
     text: str
     bold: bool = False

@@ -1,4 +1,4 @@
-"""Writes files so that a crash, a full disk or a power cut leaves the old file or the new one, never half of one."""
+"""Writes files so that a crash, a full disk or a power cut leaves the old file or the new, never half a file."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def private_folder(folder: Path) -> None:
 
 
 def private_files(folder: Path, *, but: Path) -> None:
-    """Take the files in a folder of ours from all others, `but` for one, as far as the disk knows modes.
+    """Take the files in a folder of ours from all others, except `but`, as far as the disk knows modes.
 
     Raises KnownError where the folder cannot be listed.
     """
@@ -215,7 +215,7 @@ def is_there(target: Path) -> bool:
 
 
 def free_name(path: Path) -> Path:
-    """The path, or where something has that name already, one with a number: `a (2).txt`."""
+    """The path, or where something has that name already, with a number: `a (2).txt`."""
 
     def numbered(number: int) -> Path:
         return path.with_name(f"{path.stem} ({number}){path.suffix}")

@@ -1,4 +1,4 @@
-"""Checks GBNF grammars, and JSON schemas before they are made into one, as some crash llama.cpp or never end."""
+"""Checks GBNF grammars, and JSON schemas before they are made into a grammar, as some crash llama.cpp or never end."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ class _Parser:
 
 
 class _Analysis:
-    """Checks the rules together: undefined names, left recursion, how many states one place may have.
+    """Checks the rules together: undefined names, left recursion, how many states a place may have.
 
     `_empties` counts in how many ways an element can be empty, `_starts` the parser's steps to its first
     characters.  Both follow only what may come first, so meeting a rule again on the way means left recursion.
@@ -324,7 +324,7 @@ def _groups_in(group: Group) -> Iterator[Group]:
 MAX_CHARACTERS = 64 * 1024
 MAX_DEPTH = 64
 MAX_OPTIONAL = 90
-"""Optional properties of one object: each may be the first, so that the states of a grammar grow with their square."""
+"""Optional properties of an object: each may be the first, so that the states of a grammar grow with their square."""
 TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 _COUNTS = (("minLength", "maxLength"), ("minItems", "maxItems"))
 _NOT_KEPT = frozenset({
@@ -335,7 +335,7 @@ _NOT_KEPT = frozenset({
 })  # fmt: skip
 _FORMATS = re.compile(r"date|time|date-time|uuid[1-5]?")
 _ALONE = frozenset({"$ref", "oneOf", "anyOf", "const", "enum", "pattern", "format"})
-"""Next to one of these, lengths are not kept to."""
+"""Next to any of these, lengths are not kept to."""
 _LARGE_REPEAT = re.compile(r"\{[^}]*\d{4}")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 _FLOAT = re.compile(r"-?\d+(?:\.\d+)?(?:[eE]\+?\d+)?")

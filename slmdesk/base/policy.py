@@ -31,7 +31,7 @@ Value = int | str | Sequence[str] | None
 
 
 def shape_of(values: Mapping[str, Value], tables: Mapping[str, Mapping[str, Value]]) -> dict[str, object]:
-    """What a policy file with these rules would hold.  A value of no known type is one that is found to be wrong."""
+    """What a policy file with these rules would hold.  A value of no known type is reported as wrong."""
     found: dict[str, object] = {name: _plain("", name, value) for name, value in values.items()}
     for table, held in tables.items():
         found[table] = {name: _plain(table, name, value) for name, value in held.items()}
@@ -170,7 +170,7 @@ class Policy(Record):
     path: str = ""
     forced: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    """Settings and the values they may have; the first one holds unless another of them is chosen."""
+    """Settings and the values they may have; the first holds unless another is chosen."""
     models_folder: str = ""
     """A folder of models for everybody: they are used where they are, nothing is written there."""
     hidden: frozenset[str] = frozenset()
@@ -205,14 +205,14 @@ class Policy(Record):
         return most if most and isinstance(minutes, int) and not 0 < minutes <= most else minutes
 
     def require(self, feature: str) -> None:
-        """Raises KnownError `feature.hidden` when the organisation has switched this one of FEATURES off."""
+        """Raises KnownError `feature.hidden` when the organisation has switched this feature off."""
         if feature in self.hidden:
             raise KnownError("feature.hidden", feature=FEATURES[feature])
 
 
 def load_policy(places: Sequence[Path], *, of_administrators: Collection[Path] = ()) -> Policy:
-    """Load the first policy file that exists.  One that cannot be read or understood forces offline, and says so; so
-    does one that somebody else may have written or may change: of `of_administrators` anybody but they, else anybody
+    """Load the first policy file that exists.  A file that cannot be read or understood forces offline, and says so; so
+    does a file that somebody else may have written or may change: of `of_administrators` anybody but they, else anybody
     but they and this account.
     """
     for path in places:
@@ -447,7 +447,7 @@ def _near(name: str, known: Iterable[str]) -> bool:
 
 
 def _letters_between(word: str, other: str) -> int:
-    """How many letters to change, add or remove to turn one into the other; NEAR + 1 for anything above."""
+    """How many letters to change, add or remove to turn a word into the other; NEAR + 1 for anything above."""
     if abs(len(word) - len(other)) > NEAR:
         return NEAR + 1
     row = list(range(len(other) + 1))

@@ -92,7 +92,7 @@ def record_from(cls: type[T], untrusted: object) -> T:
 def lenient_from(cls: type[T], untrusted: object, **instead: Any) -> T:
     """Read a record from what was stored: what is missing, unknown or of another type gets its default.
 
-    `instead`: values in place of the defaults, needed for fields without one.
+    `instead`: values in place of the defaults, needed for fields without a default.
     """
     for name, kind in _kinds(cls).items():  # type: ignore[arg-type]
         if isinstance(untrusted, Mapping) and name in untrusted:
@@ -108,7 +108,7 @@ def _kinds(cls: Any) -> Mapping[str, Any]:
 
 # ---- the protocol between the app and its children
 #
-# JSON lines over pipes. One message a line, UTF-8, at most MAX_LINE_BYTES in both directions. A longer message
+# JSON lines over pipes. Each message is a line, UTF-8, at most MAX_LINE_BYTES in both directions. A longer message
 # travels as numbered `part` lines, each carrying a slice of its JSON text, and is reassembled by `Decoder`. Received
 # lines are untrusted: unknown fields are dropped, wrong types raise ProtocolBroken.
 
@@ -117,7 +117,7 @@ VERSION = 1
 MAX_LINE_BYTES = 1 << 20
 MAX_MESSAGE_BYTES = 64 << 20
 PART_CHARACTERS = 150_000
-"""Characters of JSON text in one part: under MAX_LINE_BYTES even when each is escaped to six bytes."""
+"""Characters of JSON text in a part: under MAX_LINE_BYTES even when each is escaped to six bytes."""
 MAX_OPEN_MESSAGES = 16
 
 
@@ -261,7 +261,7 @@ _part_ids = count(1)
 
 
 def encode(message: ToChild | FromChild) -> Iterator[bytes]:
-    """Encode one message as one or more lines, each with its newline.  Lone surrogates are kept as escapes."""
+    """Encode a message as lines, each with its newline.  Lone surrogates are kept as escapes."""
     shape = {"type": _NAMES[type(message)]} | msgspec.structs.asdict(message)
     text = json.dumps(shape, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     line = _line(text)
@@ -283,7 +283,7 @@ def _line(text: str) -> bytes:
 
 
 class Decoder:
-    """Decodes untrusted lines to messages of one direction; collects the parts of long messages until complete."""
+    """Decodes untrusted lines to messages of a direction; collects the parts of long messages until complete."""
 
     def __init__(self, table: Mapping[str, type[Any]]) -> None:
         self._table = table
@@ -351,7 +351,7 @@ def _parse(untrusted: bytes) -> dict[str, Any]:
 
 
 def lines_of(stream: _Readable, limit: int = MAX_LINE_BYTES) -> Iterable[bytes | None]:
-    """Lines of a binary stream without their newline; None for one longer than `limit`, which is skipped whole."""
+    """Lines of a binary stream without their newline; None for a line longer than `limit`, which is skipped whole."""
     skipping = False
     while True:
         line = stream.readline(limit + 1)

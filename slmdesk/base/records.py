@@ -32,7 +32,7 @@ class Item(Record):
     kind: str
     title: str
     folder: str | None
-    """Id of the space it is in; one that is in the trash, or gone, is none."""
+    """Id of the space it is in; a space that is in the trash, or gone, is none."""
     pinned: bool
     created: float
     updated: float
@@ -108,7 +108,7 @@ class RemovedMessages(Record):
     item: str
     rows: tuple[Mapping[str, Any], ...]
     moved: tuple[tuple[str, str], ...]
-    """Messages that stayed and hung below one of them, each with the id of that one."""
+    """Messages that stayed and hung below a moved message, each with the id of that message."""
 
 
 class AnswerEnding(Record):
@@ -207,7 +207,7 @@ class JobStatus(StrEnum):
 
 
 class JobRecord(Record):
-    """Long work made of steps that are saved one by one."""
+    """Long work made of steps, each saved when it is done."""
 
     n: int
     id: str
@@ -384,7 +384,7 @@ KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         DOCUMENT: (_("document that nothing uses"), _("documents that nothing uses")),
     }
 )
-"""What a rule may be about, as one and as several; "": every kind of item, without documents."""
+"""What a rule may be about, singular and plural; "": every kind of item, without documents."""
 
 
 class Then(StrEnum):
@@ -442,10 +442,10 @@ def counted(kind: str, count: int) -> str:
 
 # ---- the ledger
 #
-# what happened on this PC with the network, each row chained to the one before by a hash. The hash of a row is
+# what happened on this PC with the network, each row chained by a hash to the row before. The hash of a row is
 # SHA-256 over seven lines joined by newlines: the hash of the row before (64 zeros before the first), n, time,
-# monotonic, boot, kind, data. Times are whole microseconds; `data` is one line of canonical JSON. Whoever changes,
-# drops, adds or moves a row must compute all that follow anew, and then the head is another one.
+# monotonic, boot, kind, data. Times are whole microseconds; `data` is a line of canonical JSON. Whoever changes,
+# drops, adds or moves a row must compute all that follow anew, and then the head changes.
 # online/statement/verify.py does the same for an auditor, without this package, and counts what rows say.
 
 
@@ -457,7 +457,7 @@ class Kind(StrEnum):
     STOP = "stop"
     OFFLINE = "offline"
     POLICY = "policy"
-    """The organisation's rules are others than before, or one of them could not be carried out."""
+    """The organisation's rules are others than before, or a rule could not be carried out."""
     REQUEST = "request"
     """Written before anything is sent."""
     END = "end"
@@ -474,7 +474,7 @@ class LedgerRow(Record):
     time: int
     """Microseconds since 1970, UTC."""
     monotonic: int
-    """Microseconds by a clock that nobody sets and that goes on while the PC sleeps; of one `boot`."""
+    """Microseconds by a clock that nobody sets and that goes on while the PC sleeps; within a `boot`."""
     boot: str
     kind: str
     data: str
@@ -495,7 +495,7 @@ class LedgerRow(Record):
 
     @property
     def is_imported(self) -> bool:
-        """Whether it is from before there was a chain, or from another one: its time is that of then."""
+        """Whether it is from before there was a chain, or from another chain: its time is that of then."""
         return '"imported":true' in self.data and self.said.get("imported") is True
 
 
@@ -532,7 +532,7 @@ def said_in(data: str) -> dict[str, Json]:
 
 
 def canonical(data: Mapping[str, Json]) -> str:
-    """JSON that is always the same for the same values: one line, keys sorted, no spaces, letters as they are.
+    """JSON that is always the same for the same values: a single line, keys sorted, no spaces, letters as they are.
 
     Signs that a spreadsheet takes for the end of a cell or the beginning of a formula are escaped: a row goes into
     ledger.csv as it is, or its hash could not be checked.

@@ -136,7 +136,7 @@ def write_state(
 
 
 def open_state(path: Path, *, model: str, engine: str, key: bytes = b"") -> StateReader:
-    """Open a state written by this model and this engine, and sealed with this key if there is one.
+    """Open a state written by this model and this engine, and sealed with this key if one is given.
 
     Raises BadState, also for a state that is not sealed where it should be, and OSError.
     """
@@ -188,7 +188,7 @@ def _beginning_of(path: Path) -> tuple[StateHead | None, bool]:
 def remove_states(folder: Path, is_requested: Callable[[StateHead], bool]) -> int:
     """Delete the states that `is_requested` rejects, and those that cannot be read.  Returns the bytes freed.
 
-    Raises KnownError `file.unwritable` when one could not be deleted; the others are deleted then.
+    Raises KnownError `file.unwritable` when a file could not be deleted; the others are deleted then.
     """
     return _remove([file.path for file in states_in(folder) if file.head is None or not is_requested(file.head)])
 
@@ -199,7 +199,7 @@ def remove_unsealed(folder: Path) -> int:
 
 
 def remove_unfinished(folder: Path, *, older_than_s: float = 0.0) -> int:
-    """Delete unfinished files; whoever is still writing one will find it gone.  Raises KnownError."""
+    """Delete unfinished files; whoever is still writing such a file will find it gone.  Raises KnownError."""
     limit = time.time() - older_than_s
     old = []
     for path in _names(folder, UNFINISHED):
@@ -223,7 +223,7 @@ def make_space(folder: Path, most_bytes: int, *, but: Path | None = None) -> Non
 
 
 def _require_space(folder: Path, path: Path, size: int, most_bytes: int) -> None:
-    """Delete states until there is space for this one.  Raises KnownError where there cannot be."""
+    """Delete states until there is space for the new state.  Raises KnownError where there cannot be."""
     try:
         free = shutil.disk_usage(folder).free
     except OSError as err:

@@ -28,9 +28,9 @@ def new_key() -> bytes:
 
 
 def derive(key: bytes, info: str, *, length: int = KEY_BYTES, salt: bytes = b"") -> bytes:
-    """Make a key for one purpose, `info`, out of another key: `length` bytes, the same each time.
+    """Make a key for a purpose, `info`, out of another key: `length` bytes, the same each time.
 
-    Who has one of them learns nothing of the first key or of the others.  Raises KnownError `key.library_missing`.
+    Who has a made key learns nothing of the first key or of the others.  Raises KnownError `key.library_missing`.
     """
     try:
         from cryptography.hazmat.primitives.hashes import SHA256
@@ -84,7 +84,7 @@ def stretch(passphrase: str, salt: bytes, *, memory_kib: int, passes: int, lanes
 
 
 def new_pair() -> tuple[bytes, bytes]:
-    """A private X25519 key and its public one (RFC 7748), 32 bytes each.  Raises KnownError `key.library_missing`."""
+    """A private X25519 key and its public key (RFC 7748), 32 bytes each.  Raises KnownError `key.library_missing`."""
     try:
         from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
     except ImportError as err:
@@ -169,7 +169,7 @@ def sealed_size(length: int) -> int:
 
 
 class Sealing:
-    """Seals or opens the pieces of one file with one key, from the first to the last.  Not for two threads."""
+    """Seals or opens the pieces of a file with a key, from the first to the last.  Not for two threads."""
 
     def __init__(self, key: bytes, salt: bytes, about: bytes) -> None:
         """`salt`: SALT_BYTES, random for each file; `about`: what stands before the pieces in the clear."""
@@ -229,7 +229,7 @@ def looks_like(typed: str) -> bool:
 
 
 def secret_of(typed: str) -> bytes | None:
-    """The 20 bytes of a recovery key as somebody typed it; None for anything else, also for one with a typing error."""
+    """The 20 bytes of a recovery key as somebody typed it; None for anything else, also for a mistyped key."""
     if not looks_like(typed):
         return None
     signs = _read(typed)

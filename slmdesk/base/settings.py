@@ -1,4 +1,4 @@
-"""The settings: one record saved in one JSON file.  Reading tolerates errors, writing is atomic.
+"""The settings: a record saved in a JSON file.  Reading tolerates errors, writing is atomic.
 
 A wrong value becomes the default and is reported in `problems`; an unknown key of a newer version is kept.  A file
 that cannot be read is renamed with a date, so that nothing of the user's is ever overwritten.
@@ -48,7 +48,7 @@ class Settings(Record):
     theme: str = "system"
     """system, light or dark."""
     context_tokens: int = 4096
-    """The limit of one request, in tokens."""
+    """The limit of a request, in tokens."""
     models_folder: str = ""
     """Empty: the folder of paths.models."""
     idle_unload_minutes: int = 15
@@ -103,7 +103,7 @@ class Settings(Record):
     translate_target: str = ""
     """Code of the language last translated into; empty: none yet."""
     translate_favourites: str = ""
-    """Codes of languages, by spaces; they stand on top where one is chosen.  The next likewise."""
+    """Codes of languages, by spaces; they stand on top where a language is chosen.  The next likewise."""
     translate_recent: str = ""
     translate_font_percent: int = 100
     """Of the letters of typed texts, beside `font_scale`."""
@@ -282,7 +282,7 @@ class SettingsFile:
         changed.
 
         A missing or unreadable file changes nothing and is left where it is: someone may be writing it just
-        now.  For a wrong value the present one is kept.
+        now.  A wrong value changes nothing.
         """
         seen = self._signature()
         if seen in (self._seen, None):
@@ -321,7 +321,7 @@ class SettingsFile:
                 copy.unlink(missing_ok=True)
 
     def _opened(self, shape: dict[str, Any]) -> dict[str, Any]:
-        """What the file holds, with the names if they are sealed with our key or one of before."""
+        """What the file holds, with the names if they are sealed with our key or a former one."""
         self._has_plain_names = bool(NAMES_OF_PEOPLE & shape.keys())
         self._is_sealed_otherwise = False
         if not self._key and not self._former:

@@ -17,7 +17,7 @@ class Language(Record):
     own_name: str
     is_right_to_left: bool = False
     has_formal: bool = False
-    """It has one way to speak to a friend and another to a stranger."""
+    """It speaks to a friend in another way than to a stranger."""
 
 
 _TABLE = """
@@ -133,7 +133,7 @@ lowest probability of its tokens, 0..1.  They are in order, do not overlap, and 
 
 
 class SegmentFlag(Record):
-    """Something to review: `kind` is one of a fixed few, `text` the words concerned, `detail` for people."""
+    """Something to review: `kind` has a few fixed values, `text` the words concerned, `detail` for people."""
 
     kind: str
     text: str = ""
@@ -150,7 +150,7 @@ def lasting(flags: Sequence[SegmentFlag]) -> tuple[SegmentFlag, ...]:
 
 
 def weight_of(flags: Sequence[SegmentFlag]) -> int:
-    """How bad a translation with these flags is; of two, the lighter one is kept."""
+    """How bad a translation with these flags is; of two, the lighter is kept."""
     return sum(_WEIGHTS.get(flag.kind, 2) for flag in flags)
 
 
@@ -169,7 +169,7 @@ class SegmentRecord(Record):
     source: str
     """With numbered tags."""
     lead: str
-    """What stands between the segment before and this one, in the source."""
+    """What stands between the segment before and this segment, in the source."""
     trail: str
     paired: tuple[int, ...]
     lone: tuple[int, ...]
@@ -269,7 +269,7 @@ TERM_COLUMNS = ("source", "target", "forbidden", "note", "keep", "case", "forms"
 
 class Forms(StrEnum):
     STEM = "stem"
-    """With any ending of its language's inflection, and where words are written together, at either end of one."""
+    """With any ending of its language's inflection, and where words are written together, at either end of a word."""
     PREFIX = "prefix"
     """At the beginning of longer words too, whatever follows."""
     EXACT = "exact"

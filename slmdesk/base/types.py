@@ -144,11 +144,11 @@ class Offload(Record):
     device: str
     layers: int
     of: int
-    """All layers of the model, its output counted as one."""
+    """All layers of the model, its output counted as a layer."""
 
 
 class LoadSpec(Record):
-    """`context_tokens` is the limit of one request; the pool is shared by all sequences."""
+    """`context_tokens` is the limit of a request; the pool is shared by all sequences."""
 
     path: str
     sha256: str = ""
@@ -271,7 +271,7 @@ class Answer(Record):
     reproducible: bool
     """Same seed, empty cache and nothing beside it would give the same text."""
     probabilities: tuple[TokenProbability, ...] = ()
-    """Where a request asks for them: one for each token that wrote something, in order."""
+    """Where a request asks for them: for each token that wrote something, in order."""
     thought: str = ""
     """What it thought aloud before; not part of `text`."""
     thought_seconds: Number = 0.0
@@ -398,7 +398,7 @@ def list_of(numbers: Sequence[int], most: int = 12) -> str:
     return ", ".join(reported[:most]) + (", \u2026" if len(reported) > most else "")
 
 
-# ---- formats a model's weights can be stored in, and what was measured of one on this PC
+# ---- formats a model's weights can be stored in, and what was measured of them on this PC
 
 
 FILE_TYPES: Mapping[str, int] = MappingProxyType(

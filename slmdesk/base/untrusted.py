@@ -21,7 +21,7 @@ _JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
 
 
 def clean_label(untrusted: str, limit: int = 200) -> str:
-    """One line of at most `limit` characters: white space becomes single spaces, control characters are replaced.
+    """A line of at most `limit` characters: white space becomes single spaces, control characters are replaced.
 
     Control characters, direction marks and other invisible format characters, lone surrogates, private and unassigned
     code points become U+FFFD; what is cut ends in "…".  Markup is kept as the text it is: show it as plain text.
@@ -111,7 +111,7 @@ def server_of(path: str) -> str:
 
 
 def is_share(text: str) -> bool:
-    r"""Whether this names a computer, or a share or folder on one: `\\server`, `//server/share`."""
+    r"""Whether this names a computer, or a share or folder there: `\\server`, `//server/share`."""
     return text.isprintable() and server_of(text) not in ("", "?") and ".." not in _parts(text)
 
 

@@ -19,7 +19,7 @@ from typing import NamedTuple, TypeAlias
 HELPER = "helper:"
 """In the capabilities of the engine: what took effect in the helper that tries chat templates, and in its trials."""
 UNTRIED = "untried"
-"""Among the facts: the walls were written for this system, and never tried on one."""
+"""Among the facts: the walls were written for this system, and never tried there."""
 LANDLOCK = "landlock_"
 """With the version of the kernel's Landlock behind it."""
 _HOLES = (
@@ -29,7 +29,7 @@ _HOLES = (
     (frozenset({"no_signals"}), "end the account's other programs"),
     (frozenset({"no_spying"}), "read and change the memory of the account's other programs"),
 )
-"""What must have taken effect, one of each set, and what could be done without it."""
+"""Of each set a fact must hold, else a child could do what stands beside it."""
 
 
 class Wall(StrEnum):
@@ -61,7 +61,7 @@ def walls_of(facts: Collection[str]) -> Walls:
 
 
 def walls_of_children(said: Mapping[str, Collection[str]]) -> dict[str, Walls | None]:
-    """The walls of each kind of child, by its facts; None for one that said nothing yet.
+    """The walls of each kind of child, by its facts; None for a kind that said nothing yet.
 
     Beside them stand the engine's `helper` for chat templates and the `trial` it starts, which inherits its walls; None
     also where there is no helper.
@@ -134,7 +134,7 @@ def filter_of(machine: str, calls: Sequence[Instruction]) -> bytes:
 
 
 def for_call(number: int, body: Sequence[Instruction]) -> list[Instruction]:
-    """Instructions for one call, all of whose ways end; the number is loaded before and after."""
+    """Instructions for a system call, all of whose ways end; the number is loaded before and after."""
     return [(IF_EQUAL, 0, len(body), number), *body]
 
 
@@ -153,7 +153,7 @@ def only(values: tuple[int, ...]) -> list[Instruction]:
 
 
 def unless(test: int, values: tuple[int, ...]) -> list[Instruction]:
-    """Deny what was loaded where it is one of `values`, or has one of these bits; else allow."""
+    """Deny what was loaded where it is among `values`, or has any of these bits; else allow."""
     found = [(test, len(values) - index, 0, value) for index, value in enumerate(values)]
     return [*found, (RETURN, 0, 0, ALLOW), (RETURN, 0, 0, DENY)]
 

@@ -72,7 +72,7 @@ WHOLE = (FinishReason.STOP, FinishReason.STOP_STRING)
 FIRST_GAP_S = 0.25
 LONGEST_GAP_S = 1.0
 CHARACTERS_PER_GAP_S = 100_000
-"""A row waits one second longer between two commits per this many characters, up to LONGEST_GAP_S."""
+"""A row waits a second longer between two commits per this many characters, up to LONGEST_GAP_S."""
 TICK_S = 0.05
 RETRY_S = 1.0
 
@@ -443,7 +443,7 @@ class Answers(Service):
 
 
 def _whole(answers: Sequence[Answer]) -> AnswerEnding:
-    """The ending of an answer that a model wrote in one or more steps."""
+    """The ending of an answer that a model wrote in its steps."""
     last = answers[-1]
     return AnswerEnding(
         Status.COMPLETE,
@@ -535,7 +535,7 @@ class ModelChoice:
         return AnswerRequest(record, (), merged, lora_for(options, record, self._models.list()))
 
     def request_as(self, message: Message) -> AnswerRequest:
-        """Return what an answer was asked for with; where its model is gone, with the one last used.
+        """Return what an answer was asked for with; where its model is gone, with the model last used.
 
         Raises KnownError `model.…`, `adapter.gone`.
         """
@@ -571,7 +571,7 @@ _ONE_TOKEN = Sampling(temperature=0.0, max_tokens=1)
 
 
 class ReadAhead:
-    """The reading that is under way, if any: of one text at a time."""
+    """The reading that is under way, if any: of a single text."""
 
     def __init__(self, loader: ModelLoader) -> None:
         self._loader = loader
@@ -583,7 +583,7 @@ class ReadAhead:
         """Read the turns of `request` at background priority; a person's answer in the engine goes first.
 
         `read` is told how long it took.  Does nothing where they are few, were read last, or another model is loaded or
-        has work: it is not kept from one that is asked for.  A model that was let go is loaded.
+        has work: an answer that is asked for never waits.  A model that was let go is loaded.
         """
         record, turns = request.record, request.turns
         if self._loader.loaded() is None:

@@ -16,7 +16,7 @@ BEFORE_MORE = 'More passages of the attached document "'
 BEFORE_SOME = 'Passages of an attached document, "'
 BEHIND_TEXT = "\n---\n\n"
 FRAME_TOKENS = 32
-"""Tokens around the text of one attachment, without its name."""
+"""Tokens around the text of an attachment, without its name."""
 
 
 def page_text(page: Page) -> str:
@@ -70,7 +70,7 @@ def has_words(page: Page) -> bool:
 
 
 def pages_from(source: Sequence[str]) -> list[Page]:
-    """Make pages from text that is in no document: one paragraph for each stretch between empty lines."""
+    """Make pages from text that is in no document: a paragraph for each stretch between empty lines."""
     return [Page(number, "", text, PageStatus.READ, _paragraphs(text)) for number, text in enumerate(source, 1)]
 
 
@@ -121,7 +121,7 @@ WHOLE_SHARE = 0.75
 """Share of the remaining context that documents chosen by the program may fill whole, so that the chat can continue."""
 PASSAGE_SHARE = 0.6
 READ_TOKENS = 1800
-"""Most tokens of passages for one question: more take long to read, and small models lose track."""
+"""Most tokens of passages for a question: more take long to read, and small models lose track."""
 MOST_PASSAGES = 8
 PASSAGE_FRAME = 6
 SOME = "passages that fit the question"

@@ -417,7 +417,7 @@ class Sources(Service):
     def tokens_of(self, found: Sequence[MeasuredAttachment], record: ModelRecord | None) -> Pending[list[int]]:
         """Count the tokens of each whole attachment with the frame around it.
 
-        The count is a guess for a very long one, and when there is no model to ask.
+        The count is a guess for a very long text, and when there is no model to ask.
         """
         model = record.sha256 if record else ""
         missing = [attachment for attachment in found if (attachment.key, model) not in self._tokens]
@@ -486,7 +486,7 @@ class PlanDoc:
         return [passages[place] for place in order] or passages[: MOST_PASSAGES if self.is_fresh else 0]
 
     def part(self, taken: Sequence[tuple[Passage, int]], store: Store) -> AttachmentPart | None:
-        """Return what is kept of it; None where nothing more is read of an older one.  Raises KnownError store.*."""
+        """Return what is kept of it; None for an older attachment that is read no more.  Raises KnownError store.*."""
         about, found = changed(self.about, is_planned=True, is_more=not self.is_fresh), self.measured
         if found is None:
             gone = changed(about, is_gone=True, is_whole=False, tokens=0, pages_used=(), places=(), words_read=0)

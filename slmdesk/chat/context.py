@@ -244,7 +244,7 @@ LEAST_ANSWER = 16
 
 
 class Room:
-    """Makes room for one question."""
+    """Makes room for a question."""
 
     def __init__(
         self,

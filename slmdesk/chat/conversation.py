@@ -38,7 +38,7 @@ REDACTION = "redaction"
 """Key of what is stored with an answer whose model saw substitutes; see `PutBack.kept`."""
 MOST_ATTACHED = 50
 LONG_QUESTION = 300
-"""Characters; a longer one holds the text it is about."""
+"""Characters; a longer question holds the text it is about."""
 _UNSHOWN = dict.fromkeys((*range(32), 127, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), " ")
 
 
@@ -104,7 +104,7 @@ P = TypeVar("P", bound=Placed)
 
 
 def active_path(messages: Sequence[P], leaf: str | None) -> tuple[P, ...]:
-    """Return the path from the root to `leaf`; below it, or without one, the newest child each time."""
+    """Return the path from the root to `leaf`; below it, or without a leaf, the newest child each time."""
     known = {message.id: message for message in messages}
     newest: dict[str | None, P] = {}
     for message in sorted(messages, key=lambda message: message.n):
@@ -174,8 +174,8 @@ def turns_for_engine(system: str, path: Sequence[Message]) -> tuple[list[ChatMes
     """Return the turns for the model, and for each the id of its message ('' for the system prompt).
 
     An answer whose question was deleted begins no conversation, which most templates refuse: DELETED stands for the
-    question.  An answer without text is left out, and the questions before and after it become one turn, because most
-    templates refuse two turns of one role in a row.  A message that was refused as too long is left out too, or
+    question.  An answer without text is left out, and the questions before and after it become a turn, because most
+    templates refuse two turns of a role in a row.  A message that was refused as too long is left out too, or
     every later one would be refused with it.
     """
     path = [message for message, after in zip_longest(path, path[1:]) if not _was_too_long(after)]
@@ -253,7 +253,7 @@ class ContextWindow:
     """Ids of messages that are never left out; their question or answer stays with them."""
     examples: tuple[Example, ...] = ()
     answer_language: str = ""
-    """One of ANSWER_LANGUAGES: asked for behind each message of the person.  In the instructions, small models do not
+    """From ANSWER_LANGUAGES: asked for behind each message of the person.  In the instructions, small models do not
     hear it (docs/decisions.md).
     """
     veil: Veil | None = class_field(default=None, compare=False)
@@ -280,7 +280,7 @@ class ContextWindow:
         """Return the turns for the model and the ids of their messages, as `turns_for_engine` does.
 
         `begun`: the beginning of an answer that is continued; then the last turn, without an id.  With a veil all have
-        substitutes, by one table; raises then KnownError redaction.*, store.*.
+        substitutes, by the same table; raises then KnownError redaction.*, store.*.
         """
         turns, ids = turns_for_engine(self.system, self.seen(path))
         self._name_language(turns, ids)
@@ -345,7 +345,7 @@ def _window_from(
 
 
 def copied_window(untrusted: Mapping[str, Json], copies: Mapping[str, str]) -> dict[str, Json]:
-    """Return the settings of a window for a copy of its messages; `copies`: the new id for each old one."""
+    """Return the settings of a window for a copy of its messages; `copies`: the new id for each old id."""
     window = _window_from(SYSTEM, untrusted)
     after = copies.get(window.after, "")
     return {
@@ -386,7 +386,7 @@ def groups_to_leave_out(sizes: Sequence[int], stays: Sequence[bool], fixed: int,
 
 
 def older_attachments(path: Sequence[Message], window: ContextWindow) -> tuple[AttachmentPart, ...]:
-    """Return the attachments of earlier messages; of one that is left out passages are looked for again."""
+    """Return the attachments of earlier messages; in a left out attachment passages are looked for again."""
     gone = window.left_out(path)
     return tuple(
         changed(part, attached=changed(part.attached, is_whole=False, places=())) if message.id in gone else part

@@ -141,9 +141,9 @@ class Edits(Service):
         return True
 
     def fork(self, message: str) -> Item:
-        """Make a new chat with the messages up to this one, and the options of its chat.
+        """Make a new chat with the messages up to this message, and the options of its chat.
 
-        Raises KnownError `item.unknown`, `request.invalid` (one of them is being written), store.*.
+        Raises KnownError `item.unknown`, `request.invalid` (a message of them is being written), store.*.
         """
         store = self._stores.of(message)
         item = store.items.get(store.messages.get(message).item)
@@ -277,7 +277,7 @@ class WindowService(Service):
         return self._write(item, "", gone).map(lambda notes: self.change_notes(chat, notes))
 
     def new_chat_with_notes(self, chat: str) -> Pending[Item]:
-        """Make a new chat with the same options that begins with the model's notes on this one; loads it if needed.
+        """Make a new chat with the same options that begins with the model's notes on this chat; loads it if needed.
 
         Raises KnownError `item.unknown`, `model.…`, `request.invalid` for an empty chat.
         """
@@ -368,7 +368,7 @@ class PrivateChats(Service):
         return saved
 
     def end(self, chat: str) -> None:
-        """Drop a private chat for good; what is being written in it is stopped.  An unknown one is none."""
+        """Drop a private chat for good; what is being written in it is stopped.  An unknown chat is ignored."""
         for message in self._unsaved.messages.of_item(chat):
             self._answers.stop(message.id)
         self._unsaved.forget(chat)

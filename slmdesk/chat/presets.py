@@ -89,7 +89,7 @@ class PresetService(Service):
         return made
 
     def change(self, id: str, name: str, options: ChatOptions) -> Preset:
-        """Change a person's preset.  Raises KnownError `preset.unknown` (also for a shipped one), `request.invalid`."""
+        """Change a person's preset.  Raises KnownError `preset.unknown` (also if shipped), `request.invalid`."""
         changed = _preset_of(self._store.presets.change(id, _name(name), _value(options)))
         self._publish(PresetsChanged())
         return changed

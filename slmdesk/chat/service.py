@@ -240,7 +240,7 @@ class ChatService(Service):
         sampling: Sampling | None = None,
         rewrite: Rewrite | None = None,
     ) -> Message:
-        """Write a new version of an answer with the chat's current options, and show it instead of the old one.
+        """Write a new version of an answer with the chat's current options, and show it instead of the old version.
 
         `model` instead of the chat's, for this answer alone; `rewrite`: the same answer in another way, by whoever
         wrote it.  Raises KnownError as `send` does.
@@ -392,7 +392,7 @@ class ChatService(Service):
     # ---- keeping
 
     def rename(self, chat: str, title: str) -> Item:
-        """Change the title of a chat, reduced to one non-empty line.  Raises KnownError `item.unknown`."""
+        """Change the title of a chat, reduced to a non-empty line.  Raises KnownError `item.unknown`."""
         name = title_from(title)
         item = self._stores.of(chat).items.rename(chat, name)
         self._publish(ItemChanged(item))
@@ -659,7 +659,7 @@ class Preparer(Record):
         self, request: AnswerRequest, answer: Message, window: ContextWindow, path: Sequence[Message]
     ) -> AnswerRequest:
         begun = answer.text
-        turns, _ids = window.turns(path, begun)  # by one table with the words that the engine is given as its prefix
+        turns, _ids = window.turns(path, begun)  # by the same table as the words that the engine is given as its prefix
         attached = attachments_on(path)
         watcher = self.quotes().watcher(attached) if attached else request.watcher
         return changed(
@@ -672,7 +672,7 @@ def attachments_on(path: Sequence[Message]) -> tuple[AttachmentPart, ...]:
 
 
 def _needs_plan(path: Sequence[Message], window: ContextWindow, *, goes_on: bool) -> bool:
-    """Return whether something must be decided: a new attachment, or one that is read by passages for each question."""
+    """Return whether something must be decided: a new attachment, or the passages to read for this question."""
     if not attachments_on(path) or path[-1].role is not Role.USER:
         return False
     from slmdesk.chat.attachments import is_undecided, older_by_passages

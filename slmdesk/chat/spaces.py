@@ -126,7 +126,7 @@ class SpaceService(Service):
         return changed(options, system=system)
 
     def new_chat(self, id: str) -> Item:
-        """Begin a chat in a space, with its instructions, preset and documents: one that is new and untouched, else
+        """Begin a chat in a space, with its instructions, preset and documents: a chat that is new and untouched, else
         another.
 
         Raises KnownError `space.unknown`, store.*.
@@ -154,7 +154,7 @@ def _space_of(item: Item, count: int = 0) -> Space:
 
 
 def _checked(space: Space) -> tuple[str, dict[str, Json]]:
-    """The name and the settings of a space; None removes one.  Raises KnownError `request.invalid`."""
+    """The name and the settings of a space; None removes a setting.  Raises KnownError `request.invalid`."""
     name = clean_label(space.name, MOST_SPACE_NAME).strip()
     if not name:
         raise KnownError("request.invalid", what=_("no name"))
@@ -191,7 +191,7 @@ class ChatPlaces(Service):
         """Return a page of the list: pinned chats first, then the last changed.
 
         `space`: the chats of a space; "": those of none.  `archived`: those in the archive, of all spaces.  `before`:
-        (pinned, updated, n) of the last one seen.
+        (pinned, updated, n) of the last chat seen.
         """
         return self._store.items.listed(KIND, space=space, archived=archived, before=before, limit=limit)
 
@@ -384,9 +384,9 @@ def turns_for_title(asked: Sequence[Message]) -> list[ChatMessage]:
 
 
 def title_in(untrusted: str, material: str) -> str:
-    """Return the title that a model wrote, on one line; "" for what is none: too long, or about something else.
+    """Return the title that a model wrote, on a line; "" for what is no title: too long, or about something else.
 
-    A title about the conversation shares at least one word with it.
+    A title about the conversation shares a word with it.
     """
     lines = [line.strip() for line in untrusted.splitlines() if line.strip()]
     line = lines[0].strip("#*_`> ") if lines else ""

@@ -54,7 +54,7 @@ class SendRequest(Record):
     text: str
     chat: str | None = None
     model: str | None = None
-    """Id of a model; None: the one last used."""
+    """Id of a model; None: the model last used."""
     sampling: Sampling = field(default_factory=Sampling)
     """For this answer alone."""
     changes: Mapping[str, Json] = field(default_factory=dict)
@@ -68,9 +68,9 @@ class SendRequest(Record):
     """Load the model even when memory seems too small."""
     attach: tuple[AttachRequest, ...] = ()
     instead_of: str = ""
-    """Id of a question of this chat whose place this one takes; the old one stays as a version, with what followed.
+    """Id of a question of this chat that this message replaces; the old question stays as a version, with what followed.
 
-    What was attached to it is attached to this one too.
+    What was attached to it is attached to this message too.
     """
     redact: bool | None = None
     """Whether what is private is replaced before the model sees it, in this chat from now on; None: the chat's own."""
@@ -310,7 +310,7 @@ def number_of(setting: Setting, text: str) -> float | int | None:
 
 
 def stops_of(text: str) -> tuple[str, ...]:
-    """Read stop texts, one a line.  Raises WrongLineError."""
+    """Read stop texts, each on a line.  Raises WrongLineError."""
     lines = [line for line in text.split("\n") if line]
     stops = tuple(dict.fromkeys(re.sub(r"\\[ntr\\]", lambda found: _ESCAPES[found[0]], line) for line in lines))
     if len(stops) > MOST_STOPS:
@@ -326,7 +326,7 @@ def text_of_stops(stops: Sequence[str]) -> str:
 
 
 def biases_of(text: str) -> tuple[tuple[str, float], ...]:
-    """Read words with their weights, one a line.  Raises WrongLineError, which names the line."""
+    """Read words with their weights, each on a line.  Raises WrongLineError, which names the line."""
     biases: dict[str, float] = {}
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
@@ -382,7 +382,7 @@ turns are left out of the prompt; they are left out, and notes of the model stan
 """
 ANY_LANGUAGE, OF_MESSAGE = "", "message"
 ANSWER_LANGUAGES = (ANY_LANGUAGE, OF_MESSAGE, *LANGUAGES)
-"""Which language answers are asked for in: the model's choice, that of each message, or always the same one."""
+"""Which language answers are asked for in: the model's choice, that of each message, or always the same language."""
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "thinking": THINKING,
     "when_full": WHEN_FULL,
@@ -408,7 +408,7 @@ class ChatOptions(Sampling, kw_only=True):
     grammar: str = ""
     """The same in GBNF; not together with json_schema."""
     thinking: str = ""
-    """One of THINKING, for a model that thinks aloud; empty: its usual way."""
+    """From THINKING, for a model that thinks aloud; empty: its usual way."""
     when_full: str = ASK
     answer_language: str = ANY_LANGUAGE
     preset: str = ""
@@ -492,7 +492,7 @@ def _biases_from(untrusted: object) -> tuple[tuple[str, float], ...]:
 
 
 def examples_from(untrusted: object) -> tuple[Example, ...]:
-    """Read examples, as pairs or as objects with `question` and `answer`; none where one is invalid."""
+    """Read examples, as pairs or as objects with `question` and `answer`; none where an example is invalid."""
     found = stored_from(tuple[Example | tuple[str, str], ...], untrusted) or ()
     examples = tuple(example if isinstance(example, Example) else Example(*example) for example in found)
     return examples if _are_examples(examples) else ()
@@ -660,7 +660,7 @@ def rewrite_of(message: Message) -> Rewrite | None:
 
 
 def asked_with(before: Sequence[Message], answer: Message, messages: Sequence[Message]) -> tuple[Message, ...]:
-    """Return the messages that an answer was asked for with: those before it, and for one written once more also the
+    """Return the messages that an answer was asked for with: those before it, and if it was written once more also the
     answer it came from and the request.
 
     `messages`: all of the chat.  Where the answer it came from was deleted, those before it.

@@ -45,7 +45,7 @@ MODES = {
 
 @dataclass(slots=True)
 class Draft:
-    """One attachment of a draft; used on the window's thread."""
+    """An attachment of a draft; used on the window's thread."""
 
     name: str
     path: Path | None = None
@@ -196,7 +196,7 @@ def waiting_words(drafts: Sequence[Draft]) -> str:
 
 
 LEAST_LETTERS, MOST_LETTERS = 28, 72
-"""Width of a chip, in letters x: as many chips stand beside one another as there is room for, as wide as they need."""
+"""Width of a chip, in letters x: as many chips stand side by side as there is room for, as wide as they need."""
 MOST_ROWS, MOST_ROWS_LOW = 2.5, 1.5
 """Visible rows of chips; more are scrolled to."""
 LOW = 650

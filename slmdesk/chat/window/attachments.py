@@ -208,7 +208,7 @@ class AttachController(QObject):
     def when_settled(self, then: Callable[[], None]) -> bool:
         """Whether all attachments are ready; if not, `then` is called once they are.
 
-        If one cannot be read, a notice says so and `then` is dropped.
+        If a file cannot be read, a notice says so and `then` is dropped.
         """
         failed = next((draft for draft in self.now if draft.state in (FAILED, LOCKED)), None)
         if failed is not None:
@@ -572,7 +572,7 @@ SAVE_AFTER_MS = 1500
 
 
 class Drafts(QObject):
-    """Drafts by chat ('' for the new one), in memory, and in the store once saved."""
+    """Drafts by chat ('' for the new chat), in memory, and in the store once saved."""
 
     def __init__(self, bridge: Bridge, state: WindowStateFile, attached: AttachController, parent: QObject) -> None:
         super().__init__(parent, objectName="drafts")
@@ -610,7 +610,7 @@ class Drafts(QObject):
                 self._bridge.ask(partial(_keep, chat, *now), None, _ignore)
 
     def save_all(self, open_chat: str) -> None:
-        """Save all drafts; a new chat with a draft is saved too, and where it is the open one, the next start opens it.
+        """Save all drafts; a new chat with a draft is saved too, and if that is the open chat, the next start opens it.
 
         The window is closing.
         """

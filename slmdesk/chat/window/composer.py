@@ -585,7 +585,7 @@ class MentionList(QListWidget):
         self.show()
 
     def step(self, by: int) -> None:
-        """Choose the next name, or the one before; past an end it begins again."""
+        """Choose the next name, or the name before; past an end it begins again."""
         count = min(self.count(), MOST_SHOWN)
         if self.current is not None:
             self.setCurrentRow((self.currentRow() + by) % count)

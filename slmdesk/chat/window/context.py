@@ -52,7 +52,7 @@ class ContextWatch(QObject):
     def __init__(
         self, bridge: Bridge, now: Callable[[], tuple[str, str, tuple[AttachRequest, ...]]], parent: QObject
     ) -> None:
-        """`now`: the open chat's id ('' for a new one), its unsent text, and its attachments."""
+        """`now`: the open chat's id ('' for a new chat), its unsent text, and its attachments."""
         super().__init__(parent, objectName="context_watch")
         self._bridge, self._now = bridge, now
         self._use = ContextUse()
@@ -143,7 +143,7 @@ def _ignore(problem: Problem) -> None:
 
 
 class ContextUse:
-    """The latest measure, and the pieces since: an engine sends about one token at a time."""
+    """The latest measure, and the pieces since: an engine sends about a token at a time."""
 
     def __init__(self) -> None:
         self._measured = self._size = self._since = 0
@@ -161,7 +161,7 @@ class ContextUse:
         self._measured = max(self._measured, tokens)
 
     def grew(self) -> tuple[int, int] | None:
-        """Count one more piece.  Returns tokens and size when the meter would show another percentage, else None."""
+        """Count another piece.  Returns tokens and size when the meter would show another percentage, else None."""
         self._since += 1
         now = (min(self._measured + self._since, self._size), self._size)
         if not self._size or now[0] * 100 // self._size == self._reported[0] * 100 // self._size:
@@ -513,7 +513,7 @@ class FullController(QObject):
             )
 
     def begin_new(self) -> None:
-        """Open a new chat that begins with the model's notes on this one; what is being written moves there."""
+        """Open a new chat that begins with the model's notes on this chat; what is being written moves there."""
         chat = self._chat.chat
         self._following = self._bridge.follow(
             self._bridge.services.chats.window.new_chat_with_notes(chat),
@@ -663,7 +663,7 @@ class WindowController(QObject):
             self._chat.show_again("")
 
     def last_row(self, message: str) -> str:
-        """The last row that stays when all messages after this one go: the line, where that follows it."""
+        """The last row that stays when all messages after this message go: the line, where that follows it."""
         is_line_next = self._chat.shown.window.after == message and self._state == self._drawn
         return LINE if is_line_next and self._chat.shown.line else message
 

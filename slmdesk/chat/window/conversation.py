@@ -68,7 +68,7 @@ class ChatController(QObject):
         super().__init__(parent, objectName="chat_controller")
         self._bridge = bridge
         self.chat = ""
-        """The open chat's id; '' for a new one."""
+        """The open chat's id; '' for a new chat."""
         self._title = NEW_CHAT
         self.space = ""
         self.default_options = ChatOptions()
@@ -123,7 +123,7 @@ class ChatController(QObject):
         return self.shown.by_id.get(id)
 
     def neighbour_of(self, id: str) -> str:
-        """The message to look at when this one is gone: the one before it; '' where there is none."""
+        """The message to look at when this message is gone: the message before it; '' where there is none."""
         ids = self.message_ids
         return ids[max(0, ids.index(id) - 1)] if id in ids else ""
 
@@ -151,7 +151,7 @@ class ChatController(QObject):
             self._bridge.ask(self._bridge.services.chats.open_end(chat, END), arrived)
 
     def restore_chat(self, chat: str) -> None:
-        """Open the chat of the last run, unless a person has begun to write; one that no longer exists is ignored."""
+        """Open the chat of the last run, unless a person has begun to write; a chat that is gone is ignored."""
         arrived = partial(self._on_restored, self._epoch)
         self._bridge.ask(self._bridge.services.chats.open_end(chat, END), arrived, _ignore)
 
@@ -214,7 +214,7 @@ class ChatController(QObject):
             self._stop(message.id)
 
     def ask_anew(self, message: str, text: str) -> None:
-        """Ask a question in place of another one, which is kept as a version."""
+        """Ask a question in place of an old question, which is kept as a version."""
         chat = self.chat
         request = SendRequest(text=text, chat=chat, instead_of=message)
         self._is_sending, self._is_stop_requested = True, False
@@ -226,7 +226,7 @@ class ChatController(QObject):
         )
 
     def try_again(self, message: str, *, model: str | None = None, rewrite: Rewrite | None = None) -> None:
-        """Ask for another answer in place of this one; the old one is kept as a version.
+        """Ask for another answer in place of this answer, which is kept as a version.
 
         `model`: by whom; `rewrite`: the same answer in another way.
         """
@@ -615,7 +615,7 @@ class PrivateController(QObject):
             self._bridge.ask(self._bridge.services.chats.private.save(chat), partial(self._on_saved, draft))
 
     def close(self) -> None:
-        """Drop the open one for good."""
+        """Drop the open private chat for good."""
         chat = self._chat.chat
         if self.is_open:
             self._bridge.services.chats.private.end(chat)

@@ -1,4 +1,4 @@
-"""Over the messages: title and model of the chat, the bar of a private one; and what stands there without messages."""
+"""Over the messages: title and model of the chat, the bar of a private chat; and what stands there without messages."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ class ModelsController(QObject):
         if self.state.model is None or self.state.model in self._known:
             self._say_again(models)
             return
-        if self.state.state in (ModelState.READY, ModelState.LOADING):  # one's own removal frees it first
+        if self.state.state in (ModelState.READY, ModelState.LOADING):  # removing the loaded model frees it first
             self._bridge.notice_raised.emit(
                 Notice(GONE.format(name=self.state.name), key="model gone", topic=STATE_TOPIC)
             )

@@ -173,7 +173,7 @@ class ChatList(QFrame):
         self._rows.set_open(chat)
         if at is not None and (chat != self._marked or not self.view.currentIndex().isValid()):
             self._marked = chat
-            if self.view.currentIndex().data(ID_ROLE) != chat:  # of several hits in it, the one that was chosen
+            if self.view.currentIndex().data(ID_ROLE) != chat:  # of several hits in it, the chosen hit
                 self.view.setCurrentIndex(self._rows.index(at))
         elif not chat:
             self._marked = ""
@@ -261,7 +261,7 @@ class ChatList(QFrame):
             for index in indexes
             if index.isValid() and not index.data(SPACE_ROLE)
         )
-        return list({target.id: target for target in found}.values())  # of several hits in a chat, one
+        return list({target.id: target for target in found}.values())  # of several hits in a chat, a single target
 
     def _show_marked(self, count: int) -> None:
         is_pinned = all(target.is_pinned for target in self._targets)

@@ -38,7 +38,7 @@ DAY_LOOK_MS = 60_000
 
 
 class Place(Record):
-    """Which chats are listed: those of no space, those of one, or the archive."""
+    """Which chats are listed: those of no space, those of a space, or the archive."""
 
     space: str = ""
     is_archive: bool = False
@@ -64,7 +64,7 @@ class ListController(QObject):
         self._words = ""
         self._writing: dict[str, str] = {}
         self._unread = frozenset(state.current.unread_chats.split())
-        """Chats with an answer that ended while another one was open."""
+        """Chats with an answer that ended while another chat was open."""
         self._held: frozenset[str] = frozenset()
         """Chats and spaces on hold, as far as they were listed."""
         self._others: set[str] = set()
@@ -105,7 +105,7 @@ class ListController(QObject):
         self.start()
 
     def mark_open(self, chat: str) -> None:
-        """A person looks at this chat ('' for a new one): its answers are no news."""
+        """A person looks at this chat ('' for a new chat): its answers are no news."""
         self._open = chat
         self._set_unread(self._unread - {chat})
 
@@ -260,7 +260,7 @@ class ListController(QObject):
         elif has_moved and not self._words:
             self.rows.start()
         self._show_spaces()
-        self.place_changed.emit(self.place)  # its name may be another one
+        self.place_changed.emit(self.place)  # its name may have changed
 
     def _show_spaces(self) -> None:
         if self.place == ALL:
@@ -347,7 +347,7 @@ class SpacesController(QObject):
         return next((space for space in self.spaces if space.id == id), None)
 
     def name_of(self, id: str) -> str:
-        """The name of a space; "" for none, and for one that is gone."""
+        """The name of a space; "" for none, and for a space that is gone."""
         found = self.of(id)
         return found.name if found else ""
 
@@ -404,7 +404,7 @@ class SpacesController(QObject):
             self.listed.emit(moved and was_known)
 
     def _on_item_changed(self, event: events.ItemChanged) -> None:
-        if event.item.kind == SPACE_KIND or self.spaces:  # a chat may have come into one, or left it
+        if event.item.kind == SPACE_KIND or self.spaces:  # a chat may have come into a space, or left it
             self._refresh_soon()
 
     def _on_item_gone(self) -> None:
@@ -438,7 +438,7 @@ FILTER = _("Exported chats (*.json *.zip *.jsonl *.md);;All files (*)")
 DROPPED = frozenset((".json", ".jsonl", ".zip"))
 """Suffixes of files that are imported where they are dropped on the list of chats."""
 KEY = "chat-import"
-"""With its number, the key of all notices of one import: what came of it stays while the next one goes on."""
+"""With its number, the key of all notices of an import: what came of it stays while the next goes on."""
 
 
 def chat_files(event: QDropEvent) -> list[Path]:

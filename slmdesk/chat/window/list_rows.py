@@ -116,7 +116,7 @@ class ChatRows(QAbstractListModel):
     """Rows of spaces and chats, or of search results.
 
     Emits `page_requested` with the last key (None: from the start) and how many, and `rename_requested` with id and
-    title when a person edited one.
+    title when a person edited a title.
     """
 
     page_requested = Signal(object, int)
@@ -385,7 +385,7 @@ class RowPainter(QStyledItemDelegate):
         self._view = view
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Draw one row; untrusted text is drawn as plain text."""
+        """Draw a row; untrusted text is drawn as plain text."""
         painter.save()
         shown = QStyleOptionViewItem(option)
         if heading := str(index.data(HEADING_ROLE) or ""):
@@ -493,7 +493,7 @@ class ChatView(QListView):
         super().__init__(parent)
         self.rows = rows
         self.marked = 0
-        """How many rows are marked; 0 where it is one alone, which is only where the keyboard stands."""
+        """How many rows are marked; 0 where it is a single row, which is only where the keyboard stands."""
         self.target = ""
         self.is_marking = False
         """The last click marked a row, and opened none."""
@@ -516,7 +516,7 @@ class ChatView(QListView):
 
     @property
     def marked_rows(self) -> list[QModelIndex]:
-        """The marked rows from the top; none where it is one alone."""
+        """The marked rows from the top; none where it is a single row."""
         return sorted(self.selectedIndexes(), key=lambda selectedindex: selectedindex.row()) if self.marked else []
 
     def unmark(self) -> None:

@@ -80,7 +80,7 @@ def view_of(
 
 
 def note_of(message: Message, live: Live | None = None) -> str:
-    """A sentence under a message that did not end normally; '' for one that did."""
+    """A sentence under a message that did not end normally; '' where it did."""
     match message.status:
         case Status.STREAMING:
             return _waiting_note(message, live)
@@ -96,13 +96,13 @@ def note_of(message: Message, live: Live | None = None) -> str:
 
 
 def redaction_note(message: Message) -> str:
-    """How many substitutes were put back into an answer, and which words only resemble one."""
+    """How many substitutes were put back into an answer, and which words only resemble a substitute."""
     count, resembling = _kept_redaction(message)
     return "" if count is None else put_back_words(count, resembling)
 
 
 def _kept_redaction(message: Message) -> tuple[int | None, tuple[str, ...]]:
-    """How many substitutes were put back, and the words that only resemble one; None where nothing is known of it."""
+    """How many substitutes were put back, and the words that only resemble any; None where nothing is known of it."""
     if message.status is Status.STREAMING or REDACTION not in message.sampling or message.original is not None:
         return None, ()
     count, marked = kept_from(message.sampling[REDACTION])
@@ -201,7 +201,7 @@ def _count(tokens: int | None) -> str:
 
 
 def _joined(value: Json) -> str:
-    """A list of texts, or of words with their weights, in one line."""
+    """A list of texts, or of words with their weights, in a line."""
     items = value if isinstance(value, list | tuple) else ()
     some = [" ".join(map(_number, item)) if isinstance(item, list | tuple) else f"“{item}”" for item in items]
     return ", ".join(some).replace("\n", "\\n")
@@ -256,7 +256,7 @@ SUMMARIZING = _("Summarizing the earlier part of this chat\u2026")
 
 
 class ShownMessages:
-    """One path through a chat's tree of messages, oldest first."""
+    """A path through a chat's tree of messages, oldest first."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -351,7 +351,7 @@ class ShownMessages:
         return ids[at] if 0 <= at < len(ids) else None
 
     def _version_of(self, message: str) -> tuple[int, int]:
-        """The number of a message's version, from 1, and how many there are; (0, 0) for the only one."""
+        """The number of a message's version, from 1, and how many there are; (0, 0) for an only version."""
         ids = self._versions.get(message, ())
         return (ids.index(message) + 1, len(ids)) if ids else (0, 0)
 

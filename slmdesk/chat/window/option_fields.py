@@ -178,7 +178,7 @@ FILTERS = {
     GRAMMAR: _("Grammars (*.gbnf *.txt);;All files (*)"),
 }
 Reader = Callable[[Path, Callable[[str], None], Callable[[Problem], None]], None]
-"""Reads a file on another thread; calls one of both with its text or what is wrong."""
+"""Reads a file on another thread; calls the first with its text, or the second with what is wrong."""
 UNUSABLE = _("Until this is corrected nothing can be asked.")
 TOO_LONG = _("What was there before stays in force.")
 
@@ -286,7 +286,7 @@ class AnswerForm(QFrame):
         self.field.setExtraSelections(marks)
 
     def _mark(self, found: FormCheck) -> QTextEdit.ExtraSelection:
-        """The place of an error: the sign there, or the one before the end."""
+        """The place of an error: the sign there, or the last sign."""
         block = self.field.document().findBlockByNumber(found.line - 1)
         mark = QTextEdit.ExtraSelection()
         mark.cursor = QTextCursor(block)

@@ -1,4 +1,4 @@
-"""The settings of one chat, at its right: each with a name, a list of values and a sentence."""
+"""The settings of a chat, at its right: each with a name, a list of values and a sentence."""
 
 from __future__ import annotations
 
@@ -390,7 +390,7 @@ class SettingsPanel(QFrame):
 
     @staticmethod
     def _refill(choice: Choice, values: Sequence[tuple[object, str]]) -> None:
-        """Set other values to choose from; the selected one stays if it is among them."""
+        """Set other values to choose from; the selected value stays if it is among them."""
         tips = [choice.itemData(at, Qt.ItemDataRole.ToolTipRole) for at in range(choice.count())]
         old = [(choice.itemData(at), tip) for at, tip in enumerate(tips)]
         if old == [(value, plain_tip(words)) for value, words in values]:

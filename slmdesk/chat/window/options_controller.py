@@ -129,7 +129,7 @@ class OptionsController(QObject):
             self._show(options)
 
     def _on_item_changed(self, event: events.ItemChanged) -> None:
-        if not self._unanswered:  # else it may be an older change of ours, and would take back the newer one
+        if not self._unanswered:  # else it may be an older change of ours, and would take back the newer change
             self._on_item(event.item)
 
     def _on_changed(self, item: Item) -> None:
@@ -216,7 +216,7 @@ class PresetsController(QObject):
         )
 
     def save(self, id: str, name: str, options: ChatOptions) -> None:
-        """Change a preset, or add one where `id` is empty."""
+        """Change a preset, or add a preset where `id` is empty."""
         if id:
             self._bridge.services.chats.presets.change(id, name, options)
         else:

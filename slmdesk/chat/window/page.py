@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 LIST_WIDTH = 260
 LEAST_WORK = 400
 FIND_AGAIN_MS = 400
-"""After the chat has changed, so that a long one is not searched at every word."""
+"""After the chat has changed, so that a long chat is not searched at every word."""
 ZOOMS = (70, 80, 90, 100, 115, 130, 150, 175, 200, 250)
 WRITING_WIDTH = theme.COLUMN_WIDTH + 2 * theme.SPACE_16 + 2 * theme.SPACE_12
 
@@ -328,7 +328,7 @@ class ChatPage(QWidget):
         self._header.show_space(self._chats.spaces.name_of(self._chat.space))
 
     def _on_new_chat(self) -> None:
-        """Begin a chat: in the space that is listed, if one is."""
+        """Begin a chat: in the listed space, if any."""
         self.chat_list.end_search()  # the new chat is to be seen in the list
         if self._chats.place.space:
             self._chats.begin_chat(self._chats.place.space)

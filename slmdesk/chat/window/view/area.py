@@ -104,7 +104,7 @@ class ConversationView(SelectableArea):
             announce(self, message)
 
     def remove_after(self, message_id: str) -> None:
-        """Remove all messages after this one.  Raises KeyError for an unknown id."""
+        """Remove all messages after this message.  Raises KeyError for an unknown id."""
         self._selecting.end()
         self.current = min(self.current, self._index(message_id))
         super().remove_after(message_id)
@@ -135,7 +135,7 @@ class ConversationView(SelectableArea):
         return self._finder.renew(self._style)
 
     def show_hit(self, message_id: str, number: int) -> None:
-        """Scroll to hit number `number` of a message and mark it as the current one; nothing where it is gone."""
+        """Scroll to hit number `number` of a message and mark it as the current hit; nothing where it is gone."""
         index = self.rows.index_of(message_id)
         if index is not None:
             self._finder.show_hit(self.rows[index], number, self._style)
@@ -357,7 +357,7 @@ class ConversationView(SelectableArea):
         return super().focusNextPrevChild(forward)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show the current message; if there is none, the lowest visible one becomes current."""
+        """Show the current message; if there is none, the lowest visible message becomes current."""
         super().focusInEvent(event)
         self._by_keyboard = event.reason() in _KEYBOARD_REASONS
         self._settle_current()
@@ -382,7 +382,7 @@ class ConversationView(SelectableArea):
             self.current = self.row_at(self.viewport().height() - EDGE)
 
     def _step(self, way: int) -> None:
-        """Go to the next message; scroll first through one higher than the viewport."""
+        """Go to the next message; scroll first through a message higher than the viewport."""
         index = self.current
         top = self.top_of(index) if 0 <= index < len(self.rows) else None
         if top is not None:
@@ -434,7 +434,7 @@ class ConversationView(SelectableArea):
 # ---- what a screen reader gets
 #
 # a list of all messages, visible or not. Each node is a QObject of its own: Qt forgets an interface when its object
-# goes, and one without an object is left behind and crashes at the view's end
+# goes, and an interface without an object is left behind and crashes at the view's end
 # (tests/chat/window/view/test_accessible.py).
 
 
@@ -450,7 +450,7 @@ _ENDED = {
 
 
 class MessageNode(QObject):
-    """Represents one message in the accessible tree, for as long as the view lives."""
+    """Represents a message in the accessible tree, for as long as the view lives."""
 
     def __init__(self, view: ConversationView, index: int) -> None:
         super().__init__(view, objectName=f"message_node_{index}")
@@ -582,7 +582,7 @@ def announce(view: ConversationView, message: MessageView) -> None:
 
 
 MOST_MARKS = 2000
-"""In one message."""
+"""In a message."""
 NOT_RECOGNISED = _("Resembles a name or number that stood for another. It was left as the model wrote it.")
 
 
@@ -707,7 +707,7 @@ class ShownWords:
         self.words = "".join([*pieces, self._shown[done:]])
 
     def places(self, start: int, end: int) -> tuple[int, int]:
-        """Document positions of a part of `words`; a formula is one character."""
+        """Document positions of a part of `words`; a formula is a single character."""
         return self._place(start, end=False), self._place(end, end=True)
 
     def _place(self, at: int, *, end: bool) -> int:

@@ -110,7 +110,7 @@ class MessageView(Record):
         return self.status is Status.STREAMING
 
 
-# ---- one message as a widget
+# ---- a message as a widget
 
 
 GAP = SPACE_8
@@ -123,7 +123,7 @@ _NOTE_LOOKS = {
 
 
 def height_without_text(style: ViewStyle, view: MessageView) -> int:
-    """The height of a message besides its text; a note is assumed to take one line."""
+    """The height of a message besides its text; a note is assumed to take a line."""
     small = QFontMetrics(style.small_font).height()
     note = small + SPACE_8 + SPACE_4 if view.note else 0
     extras = (len(view.extras) + bool(view.thought_line)) * style.row_height
@@ -227,7 +227,7 @@ class MessageWidget(QWidget):
         return (focus is not None and self.isAncestorOf(focus)) or self.text.spans_messages
 
     def focus_version(self, key: str) -> None:
-        """Focus the button of a key of VERSION_STEPS, or the other one if there is no version that way."""
+        """Focus the button of a key of VERSION_STEPS, or the other button if there is no version that way."""
         found = {button.objectName(): button for button in self.buttons}
         for name in (f"action_{key}", *(f"action_{other}" for other in VERSION_STEPS)):
             if name in found:

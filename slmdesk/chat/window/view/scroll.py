@@ -208,7 +208,7 @@ class MessageArea(QAbstractScrollArea):
         return row, min(y, EDGE) if row == 0 else y
 
     def _walk_down(self, first: int, top: int) -> tuple[int, int]:
-        """Place rows from the first down.  Returns the row after the last placed one, and where that one ended."""
+        """Place rows from the first down.  Returns the row after the last placed row, and where that row ended."""
         row, y = first, top
         x = (self.viewport().width() - self.column_width) // 2
         while row < len(self.rows) and y < self.viewport().height() + MARGIN:
@@ -565,7 +565,7 @@ class GrowingArea(MessageArea):
 
 
 def _goes_on(before: MessageView, message: MessageView) -> bool:
-    """Whether the new state only continues the old one; else the message is written again."""
+    """Whether the new state only continues the old state; else the message is written again."""
     if before.is_left_out != message.is_left_out:
         return False
     if before.is_growing:

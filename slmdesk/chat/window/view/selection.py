@@ -1,4 +1,4 @@
-"""Selection across messages: what Qt does within one, continued from message to message."""
+"""Selection across messages: what Qt does within a message, continued from message to message."""
 
 from __future__ import annotations
 
