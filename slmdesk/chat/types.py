@@ -68,7 +68,7 @@ class SendRequest(Record):
     """Load the model even when memory seems too small."""
     attach: tuple[AttachRequest, ...] = ()
     instead_of: str = ""
-    """Id of a question of this chat that this message replaces; the old question stays as a version, with what followed.
+    """Id of a question of this chat that this message replaces; the old stays as a version, with what followed.
 
     What was attached to it is attached to this message too.
     """

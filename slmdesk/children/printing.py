@@ -45,7 +45,7 @@ _LINES = "#c9ced6"
 _GROUND = "#f3f4f6"
 _FOOTER_POINTS = 8.5
 _AT_ONCE = 200
-"""Blocks laid out in one go: about 0.2 s."""
+"""Blocks laid out together: about 0.2 s."""
 _FOOTER = 24.0
 """Points under the text for the number of the page."""
 
@@ -114,7 +114,7 @@ def _laid_out(paper: Paper, writer: QPdfWriter, dot: float) -> QTextDocument:
 
 
 def _lay_out(document: QTextDocument) -> Iterator[tuple[int, int]]:
-    """Lay out step by step: in one go Qt would hold the GIL for seconds, and the child would be taken for hung."""
+    """Lay out step by step: all together, Qt would hold the GIL for seconds, and the child would be taken for hung."""
     block, count = document.firstBlock(), 0
     while block.isValid():
         count += 1
@@ -270,7 +270,7 @@ def _tab(place: float) -> QTextOption.Tab:
 
 
 def _widths(rows: tuple[tuple[str, ...], ...], width: int) -> list[QTextLength]:
-    """The share of each column: by the root of its longest cell, so that a long one does not press the others flat."""
+    """The share of each column: by the root of its longest cell, so that a long cell does not press the others flat."""
     longest = [max((min(len(row[at]), 400) for row in rows if at < len(row)), default=1) for at in range(width)]
     shares = [max(3.0, size**0.6) for size in longest]
     return [QTextLength(QTextLength.Type.PercentageLength, 100 * share / sum(shares)) for share in shares]

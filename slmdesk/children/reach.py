@@ -22,7 +22,7 @@ HANDLES_VARIABLE = "SLMDESK_HANDLES"
 HANDLE_BYTES = 32
 """Of an entry on that way: the name of the job."""
 MOST_BYTES = 100_000
-"""Linux takes 128 KiB for one variable; with more names than that their folders are given instead."""
+"""Linux takes 128 KiB for a variable; with more names than that their folders are given instead."""
 
 
 class AllowedPaths(NamedTuple):
@@ -32,7 +32,7 @@ class AllowedPaths(NamedTuple):
     write: tuple[str, ...] = ()
 
     def with_file(self, path: str) -> AllowedPaths:
-        """A copy that also allows one more file, with the other parts of a split model."""
+        """A copy that also allows another file, with the other parts of a split model."""
         return self if path in self.read else AllowedPaths((*self.read, path), self.write)
 
     def to_variable(self) -> str:

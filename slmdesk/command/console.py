@@ -64,7 +64,7 @@ class NamedFile(click.Path):
 
 
 class Console:
-    """The terminal, or the pipe, of one command.  Results go to stdout, all else to stderr."""
+    """The terminal, or the pipe, of a command.  Results go to stdout, all else to stderr."""
 
     def __init__(self) -> None:
         self.home: Path | None = None
@@ -78,7 +78,7 @@ class Console:
         """The words that have opened the history: who has just given them is not asked again."""
         self._is_kept_offline = False
         self.is_streaming = False
-        """The command prints JSON lines: a failure is one of them."""
+        """The command prints JSON lines: a failure is such a line too."""
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(encoding="utf-8", errors="replace")
@@ -199,7 +199,7 @@ class Console:
         _notify(harmless(line) + "\n")
 
     def give(self, value: Json) -> None:
-        """Print the result as JSON, on one line when the command streams."""
+        """Print the result as JSON, on a line when the command streams."""
         self.say(json.dumps(value, ensure_ascii=False, indent=None if self.is_streaming else 2))
 
     def fail(
@@ -223,7 +223,7 @@ class Console:
                 self.give({**(result or {}), "error": reported})
 
     def progress(self, what: str, done: float, total: float) -> None:
-        """Show progress on one line of a terminal; nothing elsewhere.  Total 0: not known yet."""
+        """Show progress on a line of a terminal; nothing elsewhere.  Total 0: not known yet."""
         if sys.stderr.isatty():
             far = f"{100 * done / total:.0f} %" if total > 0 else f"{done:,.0f}"
             _notify(f"\r\x1b[K{harmless(what)} {far}")
@@ -260,7 +260,7 @@ def deaf_to_ctrl_c() -> Iterator[None]:
     """Ignore Ctrl-C during a block that ends on its own."""
     try:
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    except ValueError:  # not the main thread, the only one that receives it
+    except ValueError:  # not the main thread, and only that receives it
         yield
         return
     try:

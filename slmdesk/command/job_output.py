@@ -99,7 +99,7 @@ def ask_password(file: Path) -> str:
 def open_document(
     console: Console, services: Services, file: Path, *, password: str = "", encoding: str = ""
 ) -> DocumentRecord:
-    """Have a document read, with progress on stderr; on a terminal ask for the password of a locked one.
+    """Have a document read, with progress on stderr; on a terminal ask for the password of a locked document.
 
     Raises KnownError document.…, file.….
     """
@@ -135,7 +135,7 @@ def documents_among(console: Console, services: Services, files: Sequence[Path])
 
 
 def say_unread(console: Console, path: Path, err: KnownError) -> dict[str, Json]:
-    """Report on stderr that one of several documents could not be read; returns the problem for JSON."""
+    """Report on stderr that a document of several could not be read; returns the problem for JSON."""
     problem = err.problem if isinstance(err, ReportedError) else problem_for(err)
     sentence = words_for(problem.code, problem.sentence, problem.args)
     name = " ".join(path.name.split())  # a name may contain line ends
@@ -388,9 +388,9 @@ def _follow(console: Console, services: Services, job: JobRecord, output: Output
 def open_all(
     console: Console, services: Services, files: Sequence[Path]
 ) -> tuple[list[DocumentRecord], list[dict[str, Json]]]:
-    """Have every document among the files and in the folders read; one that cannot be does not stop the others.
+    """Have every document among the files and in the folders read; an unreadable document does not stop the others.
 
-    Reports which could not be read, and why.  Raises KnownError for a single one.
+    Reports which could not be read, and why.  Raises KnownError for a single document.
     """
     paths = documents_among(console, services, files)
     documents: list[DocumentRecord] = []

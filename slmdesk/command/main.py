@@ -119,7 +119,7 @@ def slmdesk_command(console: Console, home: str | None, debug: bool, passphrase_
 
 
 def run_command_line(args: Sequence[str], *, is_own_process: bool = False) -> int:
-    """Run one command.  Returns the exit status: 0 done, 1 known failure, 2 wrong usage, 130 interrupted.
+    """Run a command.  Returns the exit status: 0 done, 1 known failure, 2 wrong usage, 130 interrupted.
 
     `is_own_process`: nothing else runs in it, so that it may give up rights for ever.
     """

@@ -28,7 +28,7 @@ from slmdesk.gguf.header import MOST_STRENGTH
 
 
 class Request(Record):
-    """One answer to generate.  `messages` are rendered with the model's template; `prompt` is used unchanged."""
+    """An answer to generate.  `messages` are rendered with the model's template; `prompt` is used unchanged."""
 
     key: str
     handle: str
@@ -38,13 +38,13 @@ class Request(Record):
     """Words the answer already has (Continue); they are untrusted text and not emitted again."""
     sampling: Sampling = field(default_factory=Sampling)
     choices: tuple[Annotated[str, Meta(min_length=1)], ...] = ()
-    """Nothing is written: how likely is each of these as the first token of the answer?  One token each, such as
+    """Nothing is written: how likely is each of these as the first token of the answer?  A token each, such as
     "Yes" and "No"; else the request fails with `request.invalid`.
     """
     with_probabilities: bool = False
     lora: Annotated[str, Meta(pattern=r"\A[^\x00]*\Z")] = ""
-    """Path of a LoRA adapter to answer with; empty: the model as it is.  One that does not fit fails the request with
-    `adapter.other_model`, one that cannot be used with `adapter.unusable`.
+    """Path of a LoRA adapter to answer with; empty: the model as it is.  With another model's adapter it fails with
+    `adapter.other_model`, for an unusable adapter with `adapter.unusable`.
     """
     lora_scale: Annotated[float, Meta(ge=0, le=MOST_STRENGTH)] = 1.0
     """Its strength, 0 (none) to 2; 1: as intended by its makers."""
@@ -80,11 +80,11 @@ class Finished(Record):
     key: str
     answer: Answer
     scores: tuple[float, ...] = ()
-    """For a request with choices: the natural logarithm of each one's probability; `answer` is the likeliest."""
+    """For a request with choices: the natural logarithm of each choice's probability; `answer` is the likeliest."""
 
 
 class RequestFailed(Record):
-    """One request failed with a code; the others continue."""
+    """A request failed with a code; the others continue."""
 
     key: str
     code: str
@@ -187,7 +187,7 @@ class Engine(ABC):
 
     def embed(self, path: str, texts: Sequence[str], keep_going: Callable[[], bool]) -> Iterator[list[bytes]]:
         """Yield the vectors of texts by the embedding model at `path`, some at a time and in order: float32,
-        little-endian, of length 1.  The model is loaded for this call and freed after it.  One caller computes at a
+        little-endian, of length 1.  The model is loaded for this call and freed after it.  Each caller computes at a
         time.
 
         `keep_going` returns False to cancel (Stopped).  Raises KnownError with a code of the family `model.`.

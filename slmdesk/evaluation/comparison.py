@@ -1,4 +1,4 @@
-"""Compares models: one prompt, answered by several models one after another under equal conditions.  Service thread.
+"""Compares models: a prompt, answered by several models in turn under equal conditions.  Service thread.
 
 A comparison is an item of kind `comparison`: its prompt is a message that has the answers as children, so that history,
 search, trash and export treat it like a chat.  Measurements are in its settings.
@@ -64,7 +64,7 @@ class ModelComparisonService(Service):
     # ---- wishes
 
     def begin(self, request: CompareRequest) -> Comparison:
-        """Save the prompt and the rows of all answers, and have them written one after another.
+        """Save the prompt and the rows of all answers, and have them written in turn.
 
         Each model is loaded afresh and answers alone: jobs wait, and answers being written elsewhere end first.  A
         failure does not stop the other answers.  Raises KnownError `request.invalid`, `model.…`, `store.…`,
@@ -107,7 +107,7 @@ class ModelComparisonService(Service):
         return Comparison(item, prompt, answers, vote_of(item), seed)
 
     def items(self, *, before: tuple[float, int] | None = None, limit: int = 50) -> list[Item]:
-        """A page of comparisons, newest first; `before` is (updated, n) of the last one seen."""
+        """A page of comparisons, newest first; `before` is (updated, n) of the last comparison seen."""
         return self._store.items.page(KIND, before=before, limit=limit)
 
     def close(self) -> None:
@@ -185,7 +185,7 @@ class ModelComparisonService(Service):
         self._loader.unload()
         self._advance(run)
 
-    # ---- one after the other
+    # ---- in turn
 
     def _advance(self, run: _Run) -> None:
         if self._run is not run:
@@ -268,7 +268,7 @@ class CompareRequest(Record):
     models: tuple[str, ...]
     """Ids, unique prefixes or names; two to four."""
     seed: int | None = None
-    """The same for all; None: one is drawn."""
+    """The same for all; None: it is drawn."""
     max_tokens: int = ANSWER_TOKENS
 
 

@@ -93,7 +93,7 @@ class Separation(Record):
     """How well scores separate true from altered statements."""
 
     auc: float
-    """Chance that a true one scores higher than an altered one; 0.5 is guessing."""
+    """Chance that a true statement scores higher than an altered one; 0.5 is guessing."""
     threshold: float
     """log P(Yes) - log P(No) from which a statement is taken for true."""
     right: int
@@ -145,7 +145,7 @@ def is_answer(asked: str, answer: str) -> bool:
 
 
 def corrects(wrong: str, right: str, answer: str) -> bool:
-    """Return whether an answer is nearer to the correct text than the given one was, and not a different text.
+    """Return whether an answer is nearer to the correct text than the given text was, and not a different text.
 
     At most half of the mistakes, in characters, may be left, and at most twice as much changed as was needed.
     """
@@ -167,7 +167,7 @@ def distance(text: str, other: str) -> int:
 def separation(true: Sequence[float], altered: Sequence[float]) -> Separation:
     """AUC by counting pairs (Mann and Whitney 1947), the threshold that gets most right, and what it is worth.
 
-    A threshold is always good on the items it was chosen by: each statement is told by one chosen without it (Stone
+    A threshold is always good on the items it was chosen by: each statement is told by another, chosen without it (Stone
     1974, cross-validation).
     """
     wins = sum((a > b) + 0.5 * (a == b) for a in true for b in altered)
@@ -438,7 +438,7 @@ def shape_of_skill(result: SkillResult) -> dict[str, Json]:
 
 
 def result_of(record: ModelRecord, key: str = INFO_KEY) -> ExamResult | None:
-    """Return the stored exam result of a model; None for one with other questions, or of a newer program."""
+    """Return the stored exam result of a model; None for a result with other questions, or of a newer program."""
     result = stored_from(ExamResult, record.info.get(key))
     return result if result is not None and result.version == items()[0] else None
 
@@ -491,7 +491,7 @@ def is_weak(record: ModelRecord, needed: Collection[Skill] = (Skill.FORMAT,), fe
 #
 # It starts when nobody works at this PC, the model has been idle for a little while and is still loaded, and the exam
 # does not take long; never on battery. An exam started automatically gives way to everything: it is paused when
-# somebody is back, ends when the person loads another model, and is resumed when this one answers again.
+# somebody is back, ends when the person loads another model, and is resumed when the examined model answers again.
 
 
 IDLE_S = 20.0

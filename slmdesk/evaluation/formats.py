@@ -54,7 +54,7 @@ INFO_KEY, LAYERS_KEY = "formats", "layers"
 """Of a published model's record: FormatReports of other formats, and of files without some layers."""
 FEATURE = "models.formats"
 _FOLDER = ".formats-"
-"""Beside the models: what is being tried or made; removed by the next one if its program was killed."""
+"""Beside the models: what is being tried or made; removed by the next run if its program was killed."""
 _CLAIM = ".formats.lock"
 CLOSE_S = 1.0
 
@@ -77,7 +77,7 @@ class FormatService(Service):
         self.is_on_battery: Callable[[], bool] = on_battery
 
     def published(self, model: str | None) -> ModelRecord:
-        """The published model that a model, or a copy of it, is; None: of the one in use.
+        """The published model that a model, or a copy of it, is; None: of the model in use.
 
         Raises KnownError `feature.hidden`, `model.…`.
         """
@@ -94,12 +94,12 @@ class FormatService(Service):
         return found if found and (found.hardware, found.library) == (hardware_key(), _library()) else None
 
     def copies(self, model: str) -> Sequence[ModelRecord]:
-        """The copies of a model in the library, the last used one at the end.  Raises KnownError `model.unknown`."""
+        """The copies of a model in the library, the last used at the end.  Raises KnownError `model.unknown`."""
         copies = copies_of(self.published(model), self._store.models.all())
         return sorted(copies, key=lambda copy: copy.last_used or 0.0)
 
     def used(self, model: str) -> ModelRecord:
-        """The one in use of a model and its copies.  Raises KnownError `model.unknown`."""
+        """The file in use of a model and its copies.  Raises KnownError `model.unknown`."""
         able = (self.published(model), *self.copies(model))
         return used_of(able, {model.id for model in able if self._uses.uses_of(model.id)})
 
@@ -209,9 +209,9 @@ class FormatService(Service):
         return ended
 
     def use(self, model: str, *, copy: bool) -> ModelRecord:
-        """Use a copy of a model, or its published file, wherever the other one is used; returns what is used.
+        """Use a copy of a model, or its published file, wherever the other file is used; returns what is used.
 
-        `model` may name the copy itself; of several copies it is else the last used one.  Raises KnownError
+        `model` may name the copy itself; of several copies it is else the last used.  Raises KnownError
         `model.unknown`, and `formats.no_copy` where there is none.
         """
         published, copies = self.published(model), self.copies(model)
@@ -283,7 +283,7 @@ def _published_file(path: Path, record: ModelRecord) -> Published:
 
 @contextmanager
 def _own_folder(models: Path) -> Iterator[Path]:
-    """A folder for one run, which is removed at its end; what a killed run left goes first.
+    """A folder for a run, which is removed at its end; what a killed run left goes first.
 
     Raises KnownError `formats.busy` while another program makes or tries formats here, `file.unwritable`.
     """
@@ -400,8 +400,8 @@ class FormatReport(Record):
         return changed(self, tried=tuple({**self.results, result.format: result}.values()))
 
     def fastest(self) -> FormatResult | None:
-        """The one that is recommended for speed: of those that are faster and give the same or nearly the same
-        answers the one with the largest gain, both kinds of work multiplied; within 3 % the smaller file.
+        """The format recommended for speed: of those that are faster and give the same or nearly the same
+        answers that with the largest gain, both kinds of work multiplied; within 3 % the smaller file.
         """
         liked = (Likeness.SAME, Likeness.NEARLY)
         able = [result for result in self.results.values() if result.is_faster and result.likeness in liked]
@@ -412,7 +412,7 @@ class FormatReport(Record):
         return min(near, key=lambda result: result.bytes)
 
     def smallest(self) -> FormatResult | None:
-        """The one that is recommended for space: the smallest with the same or nearly the same answers."""
+        """The format recommended for space: the smallest with the same or nearly the same answers."""
         liked = (Likeness.SAME, Likeness.NEARLY)
         able = [
             result
@@ -429,7 +429,7 @@ def name_without(layers: int) -> str:
 def candidates(quantization: str, parameters: int) -> Sequence[str]:
     """The formats worth trying for a file in `quantization`, the most exact first.
 
-    Of a file with 8 bits or more each smaller one; of a smaller file those that are computed faster on many
+    Of a file with 8 bits or more each smaller format; of a smaller file those that are computed faster on many
     processors: its weights are not made better by them, and IQ4_NL takes minutes to make.
     """
     known = QUANTIZATIONS.get(quantization)
@@ -527,17 +527,17 @@ RULE = _(
     "test texts. Answers that are as good may still use other words."
 )
 
-# ---- tries the formats of a model one after another
+# ---- tries the formats of a model in turn
 #
 # makes the file, measures it, removes it. On a file thread. Each step runs in an engine child of its own that ends
-# with it, so that nothing is in memory beside what is measured and a crash costs one format.
+# with it, so that nothing is in memory beside what is measured and a crash costs a single format.
 
 
 _LOOK_S = 0.1
 _BESIDE_BYTES = 400 << 20
 """What a trial needs beside the weights: its context, the library, the texts' predictions."""
 _MAKE, _SPEED, _QUALITY = 0.1, 0.2, 0.25
-"""Parts of the time of one format: making the file, each of two measurements of speed and of quality."""
+"""Parts of the time of a format: making the file, each of two measurements of speed and of quality."""
 
 _LEFT_OUT = (1, 2, 4)
 _SEARCH = 0.6
@@ -582,7 +582,7 @@ def ask_child(
     stop: threading.Event,
     on_part: Callable[[float], None],
 ) -> Mapping[str, Json]:
-    """Run one job in a child of its own.  Blocks.  Raises Stopped, and KnownError as the job ended."""
+    """Run a job in a child of its own.  Blocks.  Raises Stopped, and KnownError as the job ended."""
     child = make_child()
     child.may_open(reach)
     events: queue.SimpleQueue[FromChild] = queue.SimpleQueue()
@@ -634,7 +634,7 @@ class FormatTrials:
     def leave_out(self, layers: int) -> None:
         """Find the layers whose absence changes the predictions least, and try the file without one, two and four.
 
-        The first and the last layer always stay.  Layers are chosen one by one, over the first text; that two of them
+        The first and the last layer always stay.  Layers are chosen in turn, over the first text; that two of them
         are spared by each other is not looked for.  Raises as `run`.
         """
         losses = self._losses(range(1, layers - 1))
@@ -646,7 +646,7 @@ class FormatTrials:
             self._tell(self._tried("", tuple(sorted(chosen[:count]))))
 
     def make(self, name: str, left_out: Sequence[int] = ()) -> Path:
-        """Make one file in the folder; '': in the published format.  Raises KnownError, Stopped."""
+        """Make a file in the folder; '': in the published format.  Raises KnownError, Stopped."""
         target = self._folder / f"{name or 'published'}.gguf"
         need_space(self._published.path, self._folder, bytes=self._expected(name))
         payload: dict[str, Json] = {

@@ -305,14 +305,14 @@ def _listed(words: Sequence[str], last: str = _("and")) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
-# ---- measures a model's speed on this PC with one short answer to a page of text, and stores it with the model
+# ---- measures a model's speed on this PC with a short answer to a page of text, and stores it with the model
 
 
 INFO_KEY = "bench"
 OUTPUT_TOKENS = 64
 SENTENCES = 40
 TOKENS_A_SENTENCE = 24
-"""More than any tokenizer makes of one."""
+"""More than any tokenizer makes of a sentence."""
 
 
 class BenchResult(Record):

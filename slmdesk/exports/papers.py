@@ -65,7 +65,7 @@ def opening_of(item: Item) -> list[tuple[str, str]]:
 
 
 def origin_of(item: Item) -> dict[str, Json] | None:
-    """The program a chat was imported from, its id there, and when; None for one that was written here."""
+    """The program a chat was imported from, its id there, and when; None for a chat written here."""
     found = item.settings.get(IMPORTED)
     if isinstance(found, Mapping) and found.get("program") == OWN_PROGRAM:
         found = found.get("origin")
@@ -126,7 +126,7 @@ def comparison_to_markdown(
 def to_json(
     item: Item, messages: Sequence[Message], path: Sequence[Message], quotes: Mapping[str, Json] | None = None
 ) -> str:
-    """Everything the store has about a chat, except owners and revisions, as one JSON object.
+    """Everything the store has about a chat, except owners and revisions, as a JSON object.
 
     `quotes`: for the ids of answers, their verified quotations.
     """
@@ -134,7 +134,7 @@ def to_json(
 
 
 def chats_to_json(shapes: Sequence[Json]) -> str:
-    """Several chats, each as `chat_shape` has it, as one JSON list."""
+    """Several chats, each as `chat_shape` has it, as a JSON list."""
     return _json(shapes)
 
 
@@ -195,7 +195,7 @@ def _speaker(message: Message) -> str:
 
 
 def _heading(text: str) -> str:
-    """One line whose Markdown marks are escaped."""
+    """A line whose Markdown marks are escaped."""
     line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return "".join(f"\\{letter}" if letter in "\\`*_[]<>#" else letter for letter in line)
 

@@ -219,7 +219,7 @@ def _escaped(text: str) -> str:
     return _LINE_MARK.sub(r"\1\\\2", re.sub(r"([\\`*_\[\]<>#~])", r"\\\1", text))
 
 
-# ---- writes a document as one HTML file
+# ---- writes a document as a single HTML file
 
 
 _STYLE = """

@@ -44,7 +44,7 @@ from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import decoded_text
 
 MOST_VALUE = 48_000_000
-"""Characters of one value at the top of a file: a chat, or a whole backup; or of the lines that are one chat."""
+"""Characters of a value at the top of a file: a chat, or a whole backup; or of the lines of a chat."""
 CHUNK_BYTES = 1 << 20
 NEAR_END = 16
 """Characters: a number, a word or an escape that is cut is wrong so close to the end."""
@@ -96,7 +96,7 @@ def chats_in(reading: Reading, thread: str, found: Found) -> Iterator[Chat]:
 
 
 def values_in(chunks: Iterable[bytes], reading: Reading, found: Found) -> Iterator[Mapping[str, Any]]:
-    """The objects of a JSON list, of JSON lines, or the one object of a file, in their order.
+    """The objects of a JSON list, of JSON lines, or the only object of a file, in their order.
 
     Where the text is no JSON any more, `found.broken` says so.
     """
@@ -214,7 +214,7 @@ def _thread(untrusted: str) -> Mapping[str, Any]:
 
 CHERRY_STUDIO = "Cherry Studio"
 DATA_FILE, RAW_FOLDERS = "data.json", ("IndexedDB/", "Local Storage/")
-"""The file of a backup, and the folders of one of version 6 and later, which has the program's raw database instead."""
+"""The file of a backup, and its folders from version 6 on, which has the program's raw database instead."""
 STATE = "persist:cherry-studio"
 _STATUS = {"success": COMPLETE, "paused": CANCELLED}
 _LEFT_OUT = {
@@ -280,7 +280,7 @@ def _chat(
         id, question = f"m{at}", words(shape.get("askId"))
         is_other = message.role == ASSISTANT and question in asked and question == last_asked
         nodes.append(Node(id, asked[question] if is_other else above, message))
-        if not is_other or not is_folded:  # of several answers, the one that was chosen has the next question below it
+        if not is_other or not is_folded:  # of several answers, the chosen answer has the next question below it
             above = id
         last_asked = question if message.role == ASSISTANT else ""
         is_folded = (is_other and is_folded) or bool(shape.get("foldSelected"))
@@ -356,7 +356,7 @@ def chat_of_markdown(text: str) -> ForeignChat | None:
 
 
 def _parts(text: str) -> Sequence[str]:
-    """The messages: a rule that no speaker follows stands in one of them."""
+    """The messages: a rule that no speaker follows stands inside a message."""
     parts: list[list[str]] = []
     for piece in text.split(_RULE):
         if parts and not _SPEAKER.match(f"{piece}\n"):

@@ -23,7 +23,7 @@ from slmdesk.base.record import Record, changed
 
 MOST_MESSAGES = 20_000
 MOST_CHARACTERS = 8_000_000
-"""Of the texts of one chat together; even when each is escaped to six they fit into one message to the app."""
+"""Of the texts of a chat together; even when each is escaped to six they fit into a message to the app."""
 _MILLISECONDS = 1e11
 """A time of more than this is in milliseconds: in seconds it would be after the year 5000."""
 _LATEST = 1e10
@@ -79,9 +79,9 @@ def without_pictures(text: str, left_out: LeftOut) -> str:
 
 
 def message_of(message: ForeignMessage, missing: LeftOut, left_out: LeftOut) -> ForeignMessage | None:
-    """A message of which `missing` cannot be kept, which is added to what the chat lacks; None for an empty one.
+    """A message of which `missing` cannot be kept, which is added to what the chat lacks; None for an empty message.
 
-    One that had nothing else says so, since an answer would stand there without its question.
+    A message that had nothing else says so, since an answer would stand there without its question.
     """
     text = without_pictures(message.text, missing)
     left_out.update(missing)
@@ -101,7 +101,7 @@ class Node(Record):
 
 
 def tree_of(nodes: Sequence[Node], left_out: LeftOut) -> tuple[ForeignMessage, ...]:
-    """The messages of a tree, a parent before what follows it; each hangs below the next one above that is kept.
+    """The messages of a tree, a parent before what follows it; each hangs below the next kept message above.
 
     Thoughts without an answer below are counted as left out.  A circle is cut where it is met first.
     """
@@ -134,7 +134,7 @@ def tree_of(nodes: Sequence[Node], left_out: LeftOut) -> tuple[ForeignMessage, .
 
 
 def kept_at(nodes: Sequence[Node], id: str) -> str:
-    """The message that is kept at this place of a tree, or the next one above; "" for none."""
+    """The message that is kept at this place of a tree, or the next above; "" for none."""
     known = {node.id: node for node in nodes}
     seen: set[str] = set()
     at = known.get(id)
@@ -149,7 +149,7 @@ def chained(messages: Sequence[ForeignMessage | None]) -> list[Node]:
 
 
 def chat_with(about: ForeignChat, nodes: Sequence[Node], leaf: str, left_out: LeftOut) -> ForeignChat | None:
-    """A chat with its messages; None for one with more messages or text than one may have here."""
+    """A chat with its messages; None for a chat with more messages or text than is allowed here."""
     messages = tree_of(nodes, left_out)
     characters = sum(len(message.text) + len(message.thought) for message in messages) + len(about.system)
     if len(messages) > MOST_MESSAGES or characters > MOST_CHARACTERS:
@@ -415,7 +415,7 @@ def chat_of_jan(thread: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -
 
 
 def _ids(lines: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The ids of the lines; one that is missing, or there already, is made up."""
+    """The ids of the lines; an id that is missing, or there already, is made up."""
     found: dict[str, None] = {}
     for at, line in enumerate(lines):
         id = words(line.get("id"))
@@ -424,7 +424,7 @@ def _ids(lines: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _leaf(nodes: Sequence[Node], active: Sequence[str]) -> str:
-    """The end of the branch that was shown: of the newest root, the active child each time, else the newest one."""
+    """The end of the branch that was shown: of the newest root, the active child each time, else the newest child."""
     chosen = {node.id: child for node, child in zip(nodes, active, strict=True)}
     below: dict[str | None, list[str]] = {}
     for node in nodes:

@@ -23,7 +23,7 @@ from slmdesk.formats.text import NotTextError, decode
 MAX_ENTRIES = 20_000
 MAX_ENTRY_BYTES = 128 << 20
 MAX_BYTES = 512 << 20
-"""For everything that is read from one archive."""
+"""For everything that is read from an archive."""
 MAX_RATIO = 200
 """Between unpacked and packed, beyond the first RATIO_FREE_BYTES: real XML reaches some 40, a bomb 1,000."""
 RATIO_FREE_BYTES = 16 << 20
@@ -97,7 +97,7 @@ class Archive:
         """Write the archive to `out` with the changed files, everything else unchanged and in its order.
 
         Names, dates and attributes of the entries stay; an entry without compression (the first of an OpenDocument file
-        must be one) stays so.
+        must be such) stays so.
         """
         with zipfile.ZipFile(out, "w") as target:
             for info in self._zip.infolist():
@@ -185,7 +185,7 @@ def ole_kind(file: BinaryIO) -> str:
 
 # ---- determines what a file is by its first bytes, since names can be wrong
 #
-# Signatures as in the file formats' own specifications; formats without one (text) are identified by their name.
+# Signatures as in the file formats' own specifications; text, which has no signature, is identified by its name.
 
 
 HEAD_BYTES = 1024
@@ -258,7 +258,7 @@ def format_of_bytes(file: BinaryIO) -> str:
 
 
 def format_by_name(name: str) -> str:
-    """The id of the format a name says; empty for one that is not known."""
+    """The id of the format a name says; empty for an unknown ending."""
     try:
         return format_of(PurePath(name)).id
     except KnownError:

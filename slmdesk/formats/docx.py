@@ -160,7 +160,7 @@ class Walker:
         if self._carried:
             line.text.insert(0, self._carried)
             self._carried = ""
-        if child(properties, "rPr", "del") is not None:  # its paragraph mark was deleted: it continues in the next one
+        if child(properties, "rPr", "del") is not None:  # its paragraph mark was deleted: the next goes on with it
             self.reading.note(Note.CHANGES_ACCEPTED)
             yield from line.before
             self._carried = "".join(line.text)

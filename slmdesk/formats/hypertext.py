@@ -70,7 +70,7 @@ def walk(
     """Read hypertext; `anchors` are ids to be found again in the pieces, `check` is called now and then.
 
     `is_packed`: what it names without an address is in the same archive and need not be fetched.
-    Raises KnownError `document.damaged` for one that is nested too deeply.
+    Raises KnownError `document.damaged` for a page nested too deeply.
     """
     walker = _Walker(frozenset(anchors), is_packed=is_packed)
     node: LexborNode | None = LexborHTMLParser(prepared(markup, path)).root
@@ -339,7 +339,7 @@ class _Walker:
             self._rows[-1].cells += [[] for __ in range(empty)]
 
     def _row(self, *__: object) -> _Steps:
-        """A row of short cells is one; another is a way of laying out a page."""
+        """A row of short cells stays a row; another is a way of laying out a page."""
         self._flush()
         self._rows.append(_Row())
         yield
@@ -387,7 +387,7 @@ _ELEMENTS: Mapping[str, Callable[[_Walker, LexborNode, _Attributes], _Steps]] = 
 
 
 MOST_DEPTH = 10_000
-"""The parser's time grows with the square of the depth: 0.1 s for this one, a minute for 200,000 levels."""
+"""The parser's time grows with the square of the depth: 0.1 s for this depth, a minute for 200,000 levels."""
 _BLOCKS = (
     "address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure footer"
     " form frameset h1 h2 h3 h4 h5 h6 header hgroup hr legend li listing main menu nav ol optgroup p plaintext pre"
@@ -419,7 +419,7 @@ def _depth(markup: str) -> int:
         return 0
     opened: Counter[str] = Counter()
     deepest = depth = 0
-    has_drawings = "foreignobject" not in markup.lower()  # in one an element is not ended by its slash
+    has_drawings = "foreignobject" not in markup.lower()  # in a drawing an element is not ended by its slash
     for closes, name, ended in _TAG.findall(markup):
         name = name.lower()
         if name in _IMPLIED or (ended and has_drawings and opened["svg"] + opened["math"]):
@@ -543,7 +543,7 @@ def decoded_markup(untrusted: bytes, declared: str = "", *, is_markup: bool = Tr
 
 
 CHAPTER_CHARACTERS = 60_000
-"""A chapter that is longer becomes several pages of one name."""
+"""A chapter that is longer becomes several pages of the same name."""
 _FONTS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 """Obfuscated fonts; the text is not encrypted."""
 Labels = dict[str, dict[str, str]]

@@ -56,7 +56,7 @@ class Mail:
 
 
 def pages_of(reading: Reading, mail: Mail) -> Iterator[Page]:
-    """The mail as its first page (a long one as several), what came with it as the last."""
+    """The mail as its first page (a long text as several), what came with it as the last."""
     reading.page_kind = PageKind.PART
     reading.title, reading.author = clean_label(mail.subject), clean_label(mail.sender)
     reading.attachments[:] = [_listed(index, other_attachment) for index, other_attachment in enumerate(mail.enclosed)]
@@ -79,7 +79,7 @@ def pages_of(reading: Reading, mail: Mail) -> Iterator[Page]:
 def taken_out(mail: Mail, path: str, index: int) -> tuple[str, bytes]:
     """The name and the bytes of what came with a mail.
 
-    Raises KnownError `request.invalid` for none of that number, `document.unreadable` for one that is only named.
+    Raises KnownError `request.invalid` for a wrong number, `document.unreadable` for an attachment that is only named.
     """
     if not 0 <= index < len(mail.enclosed):
         raise KnownError("request.invalid", what="attachment")
@@ -182,7 +182,7 @@ def parsed(reading: Reading, policy: Any = email.policy.default) -> Message:
 
 
 def _header(message: Message, name: str) -> str:
-    """On one line, without characters that cannot be stored."""
+    """On a line, without characters that cannot be stored."""
     raw = next((str(value) for key, value in message.raw_items() if key.lower() == name.lower()), "")
     if storable(raw) != raw:
         return " ".join(storable(raw).split())
@@ -222,7 +222,7 @@ def _collect(part: Message, mail: Mail, depth: int) -> None:
 
 
 def _choose(part: Message, mail: Mail, depth: int) -> None:
-    """One of several alternatives of the same text: the plain one if it has at least half of the other's words."""
+    """Choose from alternatives of the same text: the plain text if it has at least half of the other's words."""
     forms = []
     for message in _parts(part):
         form = Mail()
@@ -315,7 +315,7 @@ def _text(part: Message) -> str:
 
 
 def _unflowed(text: str) -> str:
-    """Joins lines that end in a space with the next one (RFC 3676)."""
+    """Joins lines that end in a space with the next (RFC 3676)."""
     lines: list[str] = []
     for line in text.split("\n"):
         goes_on = bool(lines) and lines[-1].endswith(" ") and lines[-1] != "-- "

@@ -20,7 +20,7 @@ from slmdesk.formats.text import Flow, Footnote, PageBreak, Pager, PictureBlock,
 
 CONTENT = "content.xml"
 MAX_REPEATED = 100
-"""Most spaces or empty cells that one element may stand for; more is an attack."""
+"""Most spaces or empty cells that an element may stand for; more is an attack."""
 _SKIPPED = frozenset(
     ("tracked-changes", "annotation-end", "sequence-decls", "variable-decls", "user-field-decls", "forms", "title",
      "desc", "ruby-text", "event-listeners", "binary-data", "bibliography-configuration", "table-columns",
@@ -40,7 +40,7 @@ class OdfStyle(Record):
 def look_into(package: Package) -> None:
     """Takes title and author, and notes macros.
 
-    Raises KnownError `document.locked` for a file locked with a password, `document.damaged` for one without content.
+    Raises KnownError `document.locked` for a file locked with a password, `document.damaged` without content.
     """
     reading = package.reading
     manifest = package.tree("META-INF/manifest.xml")
@@ -329,7 +329,7 @@ _BLANKS = re.compile(r"[ \t\r\n]+")
 
 
 def _words(text: str | None) -> str:
-    """White space in the file collapses to one space; more than that is written as elements."""
+    """White space in the file collapses to a single space; more than that is written as elements."""
     return _BLANKS.sub(" ", text) if text else ""
 
 
@@ -429,7 +429,7 @@ def _shape(walker: OdfWalker, shape: etree._Element) -> Iterator[Piece]:
 
 
 MAX_SAME_CELLS = 50
-"""Filled cells beside each other that one element may stand for; of more, the first ones are read."""
+"""Filled cells beside each other that an element may stand for; of more, the first are read."""
 _GROUPS = ("table-row-group", "table-rows", "table-header-rows")
 
 

@@ -28,7 +28,7 @@ class Stream:
     """XML read while it comes in, so that a large part is never in memory as a whole.
 
     Iterating gives (container, child) for each child of the elements named in `containers`, complete and in order;
-    once the next one is asked for, a child is gone.  Children named in `opened` come empty, after what was in them.
+    once the next child is asked for, a child is gone.  Children named in `opened` come empty, after what was in them.
     What precedes the first container is in `root` by then, what follows the last at the end.  When the XML breaks off,
     the children before are given, then `broken` is set.
     """
@@ -126,7 +126,7 @@ def _refuse_entities(element: etree._Element, path: str) -> None:
 def parse(untrusted: bytes, path: str, *, whole: bool = False) -> etree._Element:
     """The root element; `whole` keeps comments and instructions, for what is written back.
 
-    Raises KnownError `document.damaged` for what is no XML, `document.bomb` for one that declares entities: no office
+    Raises KnownError `document.damaged` for what is no XML, `document.bomb` for declared entities: no office
     program writes them, and they are how a small file becomes a large one; `document.too_large`.
     """
     if len(untrusted) > MAX_TREE_BYTES:
@@ -173,7 +173,7 @@ def children(element: etree._Element | None, *names: str) -> Iterator[etree._Ele
 
 
 def above(element: etree._Element | None, *names: str) -> etree._Element | None:
-    """The nearest element with one of these names that this one is in."""
+    """The nearest element with any of these names around this element."""
     outer = () if element is None else element.iterancestors()
     return next((ancestor for ancestor in outer if local(ancestor) in names), None)
 

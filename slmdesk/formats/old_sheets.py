@@ -113,7 +113,7 @@ def _xls_cells(reading: Reading, book: bytes) -> int:
 
 
 def _xlsb_cells(part: bytes) -> int:
-    """Cells in the range of one sheet ([MS-XLSB], 2.1.4: the same with numbers of variable length)."""
+    """Cells in the range of a sheet ([MS-XLSB], 2.1.4: the same with numbers of variable length)."""
     at, row, found = 0, 0, _Range()
     while at < len(part):
         kind, at = _number(part, at, 2)

@@ -1,4 +1,4 @@
-"""Reads PDF: pages with their blocks, one by one, and pictures of pages; recognises text on them where installed."""
+"""Reads PDF: pages with their blocks, in turn, and pictures of pages; recognises text on them where installed."""
 
 from __future__ import annotations
 
@@ -224,7 +224,7 @@ def _page(sheets: _Sheets, index: int, reading: Reading) -> Page:
 def picture(reading: Reading, requested: PictureRequest) -> Picture:
     """A page as it looks, and the boxes of passages of the text `read` gave for it.
 
-    Raises KnownError `request.invalid` for a page that is not there, `document.no_image` for a broken one.
+    Raises KnownError `request.invalid` for a page that is not there, `document.no_image` for a broken page.
     """
     with opened(reading) as document:
         sheets = _Sheets(reading, document)
@@ -289,7 +289,7 @@ def _part(letters: PageLetters, word: Word, begin: int, end: int) -> tuple[float
 
 
 def _add(boxes: list[list[float]], box: tuple[float, float, float, float]) -> None:
-    """Lengthen the last box if this one stands beside it, else begin a new one."""
+    """Lengthen the last box if this box stands beside it, else begin a new box."""
     if boxes:
         last = boxes[-1]
         height = min(last[3] - last[1], box[3] - box[1])
@@ -337,8 +337,8 @@ def _phrase(err: Exception) -> str:
 
 # ---- recognises text on a picture, where the optional library for it is installed (the extra `ocr`, tesserocr)
 #
-# Its data (a file per language, tessdata_fast) lie in the folder SLMDESK_TESSDATA, or in one of the places where
-# systems keep them. One page at a time, in one thread: tesseract's own threads slow it down on small machines.
+# Its data (a file per language, tessdata_fast) lie in the folder SLMDESK_TESSDATA, or in a place where
+# systems keep them. Page by page, in a single thread: tesseract's own threads slow it down on small machines.
 
 
 REASON = "by OCR"

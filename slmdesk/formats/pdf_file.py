@@ -1,4 +1,4 @@
-"""An open PDF file: its password, its properties, its pages one at a time, and their words with their positions."""
+"""An open PDF file: its password, its properties, its pages in turn, and their words with their positions."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _document(reading: Reading, source: Any) -> pdfium.PdfDocument:
     except pdfium.PdfiumError as err:
         code = getattr(err, "err_code", None)
         if not code or (isinstance(source, bytes) and code >= _NEEDS_PASSWORD and b"/Encrypt" not in source):
-            # without a page, pdfium refuses and sets no error: the one it reports is the previous failure's
+            # without a page, pdfium refuses and sets no error: the error it reports is the previous failure's
             raise KnownError("document.damaged", path=reading.path, reason=_("it has no pages")) from err
         if isinstance(source, bytes) and code not in (_NEEDS_PASSWORD, _NOT_KNOWN_LOCK):
             with suppress(pdfium.PdfiumError):
@@ -175,7 +175,7 @@ def attachments_of(document: pdfium.PdfDocument) -> list[tuple[str, int]]:
     found = []
     for index in range(min(document.count_attachments(), 1000)):
         name, size_bytes = "", 0
-        with suppress(UnicodeError, pdfium.PdfiumError):  # one that is broken is listed without a name
+        with suppress(UnicodeError, pdfium.PdfiumError):  # a broken attachment is listed without a name
             attachment = document.get_attachment(index)
             size = pdfium_c.c_ulong()
             size_bytes = size.value if pdfium_c.FPDFAttachment_GetFile(attachment, None, 0, size) else 0
@@ -210,7 +210,7 @@ def page_at(document: pdfium.PdfDocument, index: int) -> Iterator[pdfium.PdfPage
 
 
 MAX_CHARACTERS = 400_000
-"""Characters of one page: more is no readable page, and would fill the memory."""
+"""Characters of a page: more is no readable page, and would fill the memory."""
 LINE_END = "\ufffe"
 """What pdfium puts for a hyphen at the end of a line, in place of it and of the line's end."""
 _TOKEN = re.compile(rf"\r\n|[^\s{LINE_END}]+{LINE_END}?|{LINE_END}")
@@ -301,7 +301,7 @@ def view_of(page: pdfium.PdfPage) -> View:
 
 
 class PageLetters:
-    """The characters of one open page.  Close it before the page."""
+    """The characters of an open page.  Close it before the page."""
 
     def __init__(self, page: pdfium.PdfPage) -> None:
         self.view = view_of(page)
@@ -382,13 +382,13 @@ class PageLetters:
         return unknown / len(asked) if asked else 0.0
 
     def box(self, index: int) -> tuple[float, float, float, float]:
-        """x0, y0, x1, y1 of one character: as high as its font, as wide as its place."""
+        """x0, y0, x1, y1 of a character: as high as its font, as wide as its place."""
         pdfium_c.FPDFText_GetLooseCharBox(self._raw, index, self._rect_at)
         rect = self._rect
         return self.view.box(rect.left, rect.bottom, rect.right, rect.top)
 
     def ink(self, index: int) -> tuple[float, float, float, float]:
-        """x0, y0, x1, y1 of what is drawn of one character, which may lean out of its place."""
+        """x0, y0, x1, y1 of what is drawn of a character, which may lean out of its place."""
         left, right, bottom, top = (ctypes.c_double() for __ in range(4))
         if not pdfium_c.FPDFText_GetCharBox(self._raw, index, left, right, bottom, top):
             return self.box(index)
@@ -442,7 +442,7 @@ class PageLetters:
     def _is_raised(self, index: int, base: int) -> bool:
         x, y = self._origin(base)
         right, up = self._origin(index)
-        if up == y and right > x:  # on one line, as nearly all are
+        if up == y and right > x:  # on a line, as nearly all are
             return False
         size, (across, along) = self._size(base)
         raised = ((right - x) * across + (up - y) * along) / size

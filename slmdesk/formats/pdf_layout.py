@@ -540,7 +540,7 @@ _LAST_NUMBER = re.compile(r"\b(\d{1,5})\W*$")
 _NUMBER_ALONE = re.compile(
     r"[^\w#]*(?:(?:page|seite|pagina|p[aá]gina|p|s)\b[^\w#]*)?#(?:(?:[^\w#]|of|von|sur|de|di)+#)?[^\w#]*"
 )
-"""With numbers made one."""
+"""With all numbers made the same."""
 PARTED = 0.8
 """In letter sizes: the least gap between a header and the text."""
 ISOLATED = 1.7
@@ -554,7 +554,7 @@ class Margin(Record):
     """0..1 of the page's height."""
     size: float
     text: str
-    """With numbers made one."""
+    """With all numbers made the same."""
     numbers: frozenset[int]
     """At its beginning and its end."""
     inner: int
@@ -603,7 +603,7 @@ def repeated(
 
 
 def _is_number(margin: Margin, number: int) -> bool:
-    """Only the page number, apart from the text: a document of one page has no neighbours to compare with."""
+    """Only the page number, apart from the text: a document of a single page has no neighbours to compare with."""
     return number in margin.numbers and margin.gap > ISOLATED and _NUMBER_ALONE.fullmatch(margin.text) is not None
 
 

@@ -29,15 +29,15 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class Reading:
-    """One document while it is being read: where its bytes are, what the person said about it, what was found.
+    """A document while it is being read: where its bytes are, what the person said about it, what was found.
 
     A reader sets `total` as soon as it knows it, adds notes and attachments, and calls `check` between pages.
     """
 
     path: str
-    """For messages, and for libraries that need one; the file has been checked."""
+    """For messages, and for libraries that need a path; the file has been checked."""
     data: bytes | None = None
-    """The bytes of a document inside another one; None: they are in the file."""
+    """The bytes of a document inside another; None: they are in the file."""
     descriptor: int | None = None
     """The file, when the parent process has opened it: the process that reads documents may not open any itself."""
     password: str = ""
@@ -67,7 +67,7 @@ class Reading:
         return self._bytes(MAX_FILE_BYTES)
 
     def open(self) -> BinaryIO:
-        """The bytes as a seekable binary file, a regular one of at most MAX_FILE_BYTES.  The caller closes it.
+        """The bytes as a seekable binary file, regular and of at most MAX_FILE_BYTES.  The caller closes it.
 
         Raises KnownError `document.too_large`, `document.unreadable`, `file.missing`.
         """
@@ -108,7 +108,7 @@ def locked(reading: Reading) -> KnownError:
 
 
 Reader: TypeAlias = Callable[[Reading], Iterator[Page]]
-"""Turns a document into its pages, one by one, so that progress can be shown.
+"""Turns a document into its pages, in turn, so that progress can be shown.
 
 Raises KnownError document.…; anything else it raises means that the document is damaged in an unforeseen way.
 """
@@ -197,7 +197,7 @@ class _Placed(io.RawIOBase):
         return True
 
     def fileno(self) -> int:
-        """Of the file; its own position is another one."""
+        """Of the file, whose own position is another."""
         return self._descriptor
 
     def readinto(self, space: Any) -> int:
@@ -269,7 +269,7 @@ def read_all(file: BinaryIO, path: str, limit_bytes: int) -> bytes:
     return b"".join(blocks)
 
 
-# ---- pictures of pages, for formats that have them, with the position of a passage on one
+# ---- pictures of pages, for formats that have them, with the position of a passage on a page
 
 
 MAX_WIDTH = 4096
@@ -304,7 +304,7 @@ _LEVEL = 3
 
 
 def png_of(rgb: bytes, *, width: int, height: int, stride: int) -> bytes:
-    """Rows of three bytes a pixel (red, green, blue), each row `stride` bytes after the one before."""
+    """Rows of three bytes a pixel (red, green, blue), each row `stride` bytes after the row before."""
     packer = zlib.compressobj(_LEVEL)
     rows = memoryview(rgb)
     packed = []

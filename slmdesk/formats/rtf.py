@@ -138,7 +138,7 @@ class _Prepared:
         else:
             self._keep("{")
             self._groups.append((before, "" if before else "}"))
-            return found.start() + 1  # its first word may be one to be marked
+            return found.start() + 1  # its first word may have to be marked
         self._groups.append((before, ending))
         return found.end()
 
@@ -178,7 +178,7 @@ def _pieces(page: str) -> Iterator[Piece]:
     *ended, rest = page.split(ROW)
     for segment in ended:
         before, begins, row = segment.partition(ROW_BEGINS)
-        if not begins or CELL not in row:  # a row may go on with the columns of the one before
+        if not begins or CELL not in row:  # a row may go on with the columns of the row before
             before, row = "", segment
         yield from map(_piece, before.split("\n"))
         cells = [" ".join(_MARKS_OR_CONTROLS.sub(" ", cell).split()) for cell in row.split(CELL)]

@@ -46,7 +46,7 @@ class SheetPager:
     def pages(
         self, name: str, rows: Iterable[Row], *, hidden: bool = False, more: Iterable[Piece] = ()
     ) -> Iterator[Page]:
-        """The pages of a sheet, at least one; `more` stands below its last row, and is asked for after it."""
+        """The pages of a sheet, at least a page; `more` stands below its last row, and is asked for after it."""
         if hidden:
             self._reading.note(Note.HIDDEN_TEXT)
         self._begin()
@@ -65,7 +65,7 @@ class SheetPager:
             part, is_first = following, False
 
     def broken(self, name: str, *, is_rest: bool = False) -> Page:
-        """The page of a sheet that cannot be read; `is_rest`: of the last one, what came after its pages."""
+        """The page of a sheet that cannot be read; `is_rest`: of the last sheet, what came after its pages."""
         self._reading.note(Note.PARTLY_DAMAGED)
         if is_rest and self._sheets:
             part_pages(self._reading, self._sheets)
@@ -358,7 +358,7 @@ _TOKEN = re.compile(
 _PLACEHOLDERS = frozenset("0#?.,%e+-/ymdhsap")
 _FIRST_DAY, _FIRST_DAY_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
 _LAST_DAY = 2_958_466
-"""One after 31 December 9999."""
+"""The day after 31 December 9999."""
 _FALSE_LEAP_DAY = 60
 """Excel counts a 29 February 1900 that never existed, as Lotus did."""
 
@@ -539,7 +539,7 @@ def _pieces(cells: list[str]) -> Iterator[str]:
 def delimiter_of(text: str) -> str:
     """The delimiter that gives most rows the same width; a comma if none does.
 
-    Of equals the one that is rarer in text and numbers counts: "1,50;2,75" has as many commas in each row.
+    Of equal signs the sign that is rarer in text and numbers counts: "1,50;2,75" has as many commas in each row.
     """
     sample = text[:_SAMPLE_CHARACTERS]
     best, found = 0.0, ","

@@ -82,7 +82,7 @@ def _clock(seconds: float) -> str:
 
 
 def _timed(text: str) -> Iterator[Cue]:
-    """SRT and WebVTT: times, then lines up to an empty one.  Notes, styles and numbers have no times."""
+    """SRT and WebVTT: times, then lines up to an empty line.  Notes, styles and numbers have no times."""
     is_vtt = text.startswith("WEBVTT")
     times: re.Match[str] | None = None
     lines: list[str] = []
@@ -153,7 +153,7 @@ _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
 def read_ttml(reading: Reading) -> Iterator[Page]:
-    """The cues of a file of timed text; those without a time are noted, and stay behind the one before.
+    """The cues of a file of timed text; those without a time are noted, and stay behind the cue before.
 
     Raises KnownError `document.damaged` where it has none.
     """
@@ -189,7 +189,7 @@ def _span(element: etree._Element) -> Iterator[tuple[float, float]]:
 
 
 def _words(element: etree._Element) -> Iterator[str]:
-    """White space is one blank, as in XHTML; a line ends at `br` alone."""
+    """White space is a single blank, as in XHTML; a line ends at `br` alone."""
     yield " ".join((element.text or "").split("\n"))
     for child in element:
         if local(child) == "br":

@@ -277,7 +277,7 @@ def _entry(entry: etree._Element) -> dict[str, list[tuple[str, bool]]]:
 
 
 def pairs_of(reading: Reading, reported: Wording, source: str = "", target: str = "") -> Iterator[tuple[str, str]]:
-    """The pairs of a TMX file in two languages: those named, else the file's own and the first other one.
+    """The pairs of a TMX file in two languages: those named, else the file's own and the first other language.
 
     Raises KnownError `document.damaged` for what is no TMX.
     """

@@ -31,7 +31,7 @@ CANDIDATES = (
 """The encodings in common use: with all of them allowed, chardet takes a short German text for Icelandic MacRoman."""
 USUAL = "cp1252"
 CLEARLY = 1.25
-"""By how much another guess must be more confident than the usual one."""
+"""By how much another guess must be more confident than the usual guess."""
 LEAST_SURE = 0.025
 SAMPLE_BYTES = 64 << 10
 LINE_BYTES = 4 << 10
@@ -114,7 +114,7 @@ def decode(untrusted: bytes) -> Decoded:
 
 
 def _marked(untrusted: bytes, encoding: str) -> Decoded:
-    """The text after a byte order mark; a truncated or damaged one is decoded with a doubt."""
+    """The text after a byte order mark; truncated or damaged text is decoded with a doubt."""
     text = _strictly(untrusted, encoding)
     if text is not None:
         return _checked(Decoded(text, encoding))
@@ -135,7 +135,7 @@ def _wide(untrusted: bytes) -> Decoded:
 
 
 def _is_plausible(text: str) -> bool:
-    """Whether these are letters of one script.  A single letter is not enough."""
+    """Whether these are letters of a single script.  A single letter is not enough."""
     sample = text[:20_000]
     odd = sum(letter not in "\n\r\t\f" and unicodedata.category(letter) in ("Cn", "Co", "Cc") for letter in sample)
     return "\0" not in text and odd * 50 <= len(sample) and (len(sample) > 3 or any(map(str.isascii, sample)))

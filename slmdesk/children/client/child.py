@@ -1,4 +1,4 @@
-"""One child process: its pipes, the documents passed to it, its messages, its stderr in a bounded file, its end."""
+"""A child process: its pipes, the documents passed to it, its messages, its stderr in a bounded file, its end."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ ENVIRONMENT_OF_ROLES: Mapping[str, Mapping[str, str]] = {"engine": {"GLIBC_TUNAB
 """What a role is started with unless the person has set it otherwise.  The engine's memory in huge pages (Linux with
 glibc 2.35 or later): a step of a small model reads all of it, and takes an eighth less time."""
 END_S = 2.0
-"""A child that has closed its stdout has this long to end, and a killed one to be gone."""
+"""A child that has closed its stdout has this long to end, and a killed child to be gone."""
 _COMPUTES = 0.05
 """Share of the elapsed time: a child that used this much of a processor is computing.  The heartbeat takes 0.001."""
 
@@ -240,7 +240,7 @@ class Child:
         self._on_change()
 
     def count_bad_line(self) -> None:
-        """Count one more bad line; with too many the child is replaced."""
+        """Count another bad line; with too many the child is replaced."""
         self.bad_lines += 1
         if self.bad_lines == self._limits.bad_lines:
             self._on_change()
@@ -335,7 +335,7 @@ def _oom_kills() -> int:
 
 
 class Urgency(IntEnum):
-    """Which messages overtake which.  Within one urgency, order is kept."""
+    """Which messages overtake which.  Within an urgency, order is kept."""
 
     CONTROL = 0
     """Cancel and shutdown: before all else, also between the parts of a long message."""
@@ -450,17 +450,17 @@ class Writer:
 
 
 OLD_BYTES = 1 << 20
-"""A log that has grown to this is set aside when the next child starts; one old log is kept."""
+"""A log that has grown to this is set aside when the next child starts; the old log before it is kept."""
 CHILD_BYTES = 1 << 20
-"""Bytes that one child may write; of what follows, only the end is kept."""
+"""Bytes that a child may write; of what follows, only the end is kept."""
 TAIL_BYTES = 64 << 10
 _CONTROLS = bytes(index for index in range(32) if index not in b"\n\t") + b"\x7f"
 
 
 class ErrorLog:
-    """The log of one child, filled from its stderr.  Never raises and never blocks the child, even on a full disk.
+    """The log of a child, filled from its stderr.  Never raises and never blocks the child, even on a full disk.
 
-    A file holds at most OLD_BYTES + CHILD_BYTES + TAIL_BYTES and a line; with the old one under 5 MB.
+    A file holds at most OLD_BYTES + CHILD_BYTES + TAIL_BYTES and a line; with the old log under 5 MB.
     """
 
     def __init__(self, path: Path, is_sealed: Callable[[], bool]) -> None:

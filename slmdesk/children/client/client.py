@@ -57,9 +57,9 @@ CLOSE_S = 8.0
 
 
 class ChildClient:
-    """The children of one role, one at a time.  Thread-safe, without Qt.
+    """The children of a role, never two together.  Thread-safe, without Qt.
 
-    A child is started when a job needs one.  Listeners, `on_child` too, are called on a thread of the client and must
+    A child is started when a job needs it.  Listeners, `on_child` too, are called on a thread of the client and must
     return soon.  When a child dies, `on_child` receives ChildEnded first, then each open job its one end.
     """
 
@@ -96,7 +96,7 @@ class ChildClient:
         self._old_bad_lines = 0
         self.capabilities: tuple[str, ...] = ()
         self.generation = 0
-        """Counts the children: a model's handle belongs to one generation."""
+        """Counts the children: a model's handle belongs to a single generation."""
 
     # ---- for others, from any thread
 
@@ -191,7 +191,7 @@ class ChildClient:
                 job.outbox.append(message)
 
     def cancel(self, job: JobHandle) -> None:
-        """Cancel a job; one that was not sent to a child ends at once."""
+        """Cancel a job; a job that was not sent to a child ends at once."""
         with self._changed:
             child = self._child
             if job.id not in self._jobs or job.cancelled_at is not None:
@@ -393,7 +393,7 @@ class ChildClient:
             child.count_bad_line()
 
     def _count_if_never_asked(self, child: Child, untrusted_job: str) -> None:
-        """A message for a job that has ended is late and dropped; one for a job that never existed is a bad line."""
+        """A message for a job that has ended is late and dropped; for a job that never existed, it is a bad line."""
         known = untrusted_job.isascii() and untrusted_job.isdecimal() and len(untrusted_job) < 18
         if not known or int(untrusted_job) > self._last:
             child.count_bad_line()

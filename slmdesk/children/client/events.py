@@ -83,7 +83,7 @@ class ClientLimits(Record):
     still_s: float = 10.0
     """Busy, and the counter of its work does not move, nor does it compute."""
     spinning_s: float = 60.0
-    """The same while it uses the processor: a PC too busy to finish one operation, or a loop without end."""
+    """The same while it uses the processor: a PC too busy to finish an operation, or a loop without end."""
     template_s: float = 2.0
     """The same inside a template."""
     quiet_s: float = math.inf
@@ -94,7 +94,7 @@ class ClientLimits(Record):
 
 LIMITS_OF_ROLES = {
     "reader": ClientLimits(
-        # some parsers let no other thread run; the child knows from the file's size how long one may take
+        # some parsers let no other thread run; the child knows from the file's size how long a parser may take
         silence_s=30.0,
         still_s=700.0,
         spinning_s=700.0,
@@ -147,10 +147,10 @@ Listener = Callable[[FromChild], None]
 
 MAX_ARG_CHARACTERS = 500
 MOST_EVENTS = 1 << 20
-"""Results and reports of progress in one job, beside those of its steps."""
+"""Results and reports of progress in a job, beside those of its steps."""
 EVENTS_OF_STEP = 10_000
 PIECES_OF_TOKEN = 2
-"""Of which one may end a thought and the other begin the answer."""
+"""The first may end a thought, and the second begin the answer."""
 PIECES_MORE = 64
 CHARACTERS_OF_PIECE = 512
 """The longest tokens of vocabularies have some 130."""

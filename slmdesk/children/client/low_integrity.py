@@ -31,7 +31,7 @@ CHILD_PROCESS_RESTRICTED = 1
 USE_STD_HANDLES = 0x100
 CREATION = 0x00080000 | 0x08000000 | 0x00000400  # extended start-up information, no window, Unicode environment
 EXTENDED_LIMITS, UI_RESTRICTIONS, ALL_UI = 9, 4, 0xFF
-LIMITS = 0x2000 | 0x0008 | 0x0100 | 0x0400  # killed with the job, one process, memory, no error dialog
+LIMITS = 0x2000 | 0x0008 | 0x0100 | 0x0400  # killed with the job, a single process, memory, no error dialog
 WAIT_FOREVER, TIMED_OUT = 0xFFFFFFFF, 0x102
 LAUNCHER_VARIABLE = "__PYVENV_LAUNCHER__"
 """By which the interpreter of a virtual environment knows where it is, when it is started itself and not by the
@@ -96,7 +96,7 @@ class WindowsCalls:
 
 
 class ContainedProcess:
-    """A running child, as far as subprocess.Popen is used of one."""
+    """A running child, with as much of subprocess.Popen as is used."""
 
     def __init__(self, calls: Any, started: ProcessInformation, job: int, pipes: Sequence[IO[bytes]]) -> None:
         self._calls, self._handle, self._job = calls, c_void_p(started.process), c_void_p(job)
@@ -115,7 +115,7 @@ class ContainedProcess:
         return status
 
     def kill(self) -> None:
-        """End it; one that has ended stays as it is."""
+        """End the process, unless it has ended."""
         if self.returncode is None:
             self._calls.kernel32.TerminateProcess(self._handle, 1)
 
@@ -218,7 +218,7 @@ def _job(calls: Any) -> int:
 def _low_token(calls: Any) -> c_void_p:
     """A copy of our own token with the low integrity level."""
     own, token, sid = c_void_p(), c_void_p(), c_void_p()
-    security, process = calls.advapi32, c_void_p(-1)  # this one
+    security, process = calls.advapi32, c_void_p(-1)  # this process
     calls.check(security.OpenProcessToken(process, TOKEN_RIGHTS, ctypes.byref(own)))
     calls.check(
         security.DuplicateTokenEx(own, TOKEN_RIGHTS, None, SECURITY_IMPERSONATION, TOKEN_PRIMARY, ctypes.byref(token))

@@ -40,7 +40,7 @@ from slmdesk.engine.interface import Engine, Finished, Piece, PromptRead, Reques
 
 def chat(job: Job, engine: Engine) -> Task:
     """Payload {handle, messages, sampling, answer_prefix, choices, with_probabilities, lora, lora_scale, state};
-    `state` is {path, model} of a saved one that holds the beginning.
+    `state` is {path, model} of a saved state that holds the beginning.
 
     Progress in tokens of the prompt, Token…, an Answer; with `choices` also {scores}.  A step, whatever is in it, ends
     what is being thought aloud.
@@ -141,7 +141,7 @@ def render(job: Job, engine: Engine) -> Task:
 
 def save_state(job: Job, engine: Engine) -> Task:
     """Payload {handle, messages, folder, key, model, documents, most_bytes, seal}: keep what is in memory of the
-    beginning of `messages`, sealed with the key `seal` (hex) if there is one.
+    beginning of `messages`, sealed with the key `seal` (hex) if given.
 
     Result {bytes, tokens}; 0 where there is nothing to keep.  Raises KnownError `disk.full`, `file.unwritable`.
     """
@@ -276,7 +276,7 @@ MOST_TEXTS = 1000
 def embed(job: Job, engine: Engine) -> Task:
     """Payload {path, texts}: the file of an embedding model, and what is to be turned into vectors.
 
-    A Partial with {vectors: [base64 of float32, …]} for some texts at a time, keyed by the number of the first one, in
+    A Partial with {vectors: [base64 of float32, …]} for some texts together, keyed by the number of the first, in
     order; Progress in texts.  Result {count}.
     """
     texts = texts_of(job.payload.get("texts"), "texts")
@@ -302,7 +302,7 @@ class _Closeable(Iterator[list[bytes]]):
 
 
 SECONDS = 0.8
-"""With the start of the child and the filling of the memory that is read, about one."""
+"""With the start of the child and the filling of the memory that is read, about a second."""
 
 
 def measure(job: Job, engine: Engine) -> Task:

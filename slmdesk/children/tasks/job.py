@@ -29,7 +29,7 @@ def _nothing() -> None: ...
 
 
 class Job:
-    """One job of a child as its task sees it: id, steps, and whether it was cancelled.  Thread-safe."""
+    """A job of a child as its task sees it: id, steps, and whether it was cancelled.  Thread-safe."""
 
     def __init__(
         self,
@@ -139,7 +139,7 @@ class Job:
         cancelled; ends when all steps have.
         """
         reported: queue.SimpleQueue[EngineEvent | BaseException | None] = queue.SimpleQueue()
-        running = [1]  # threads that have not yet put their None: this one, and one for each group of steps
+        running = [1]  # threads that have not yet put their None: this thread, and another for each group of steps
 
         def ended(error: BaseException | None = None) -> None:
             if error is not None:

@@ -100,9 +100,9 @@ def _is_empty(reading: Reading) -> bool:
 
 def read(job: Job) -> Task:
     """Payload {path, format, password, encoding, language, attachment}; format "" is found by the file's bytes and
-    name; `seen`, where given: [bytes, mtime in ns, inode] of the file meant, which must still be the one at that path;
-    `attachment` is the index of a document inside this one, to be read instead of it, or a list of them: the last
-    inside the one before.
+    name; `seen`, where given: [bytes, mtime in ns, inode] of the file meant, which must still be at that path;
+    `attachment` is the index of a document inside this file, to be read instead of it, or a list of them: the last
+    inside the document before.
 
     For each page a Partial with the fields of core.documents.Page, and Progress in pages (total 0: not known yet).
     Result: the fields of core.documents.DocumentInfo.
@@ -250,10 +250,10 @@ def chosen_format(reading: Reading, requested: str) -> str:
 
 
 PIECE_BYTES = 384 << 10
-"""Of the file, in one line: as base64 it has a third more, and a line has a MiB at most."""
+"""Of the file, in a line: as base64 it has a third more, and a line has a MiB at most."""
 MOST_STEPS = 500
 MOST_LEFT = 2_000
-"""Unchanged things that are listed one by one; more are counted by their kind."""
+"""Unchanged things that are listed; more are counted by their kind."""
 UNITS_AT_ONCE = 50
 
 
@@ -381,7 +381,7 @@ def _written(
 
 
 PIECE_CHARACTERS = 100_000
-"""Of text, in one line."""
+"""Of text, in a line."""
 MOST_PAIRS = 500_000
 LEAST_RESOLUTION, MOST_RESOLUTION = 72, 300
 
@@ -563,7 +563,7 @@ MOST_SAMPLES, MOST_CHARACTERS = 3, 60
 
 
 def table_columns(job: Job) -> Task:
-    """Payload as for `read`.  One Partial {columns: [{name, samples, is_text}, …]}.  Result {columns}: how many.
+    """Payload as for `read`.  A single Partial {columns: [{name, samples, is_text}, …]}.  Result {columns}: how many.
 
     `is_text`: it is translated unless a person says otherwise.  Raises KnownError `document.…`;
     `document.unknown_format` for what is no table as text.
@@ -712,11 +712,11 @@ def chats(job: Job) -> Task:
 
 
 MOST_OWN, MOST_DEPTH = 40_000_000, 40
-"""Characters of the JSON of one chat of our own, below what fits into one message to the app; how deep it is nested."""
+"""Characters of the JSON of a chat of our own, below what fits into a message to the app; how deep it is nested."""
 
 
 def _value(chat: Chat) -> dict[str, Json] | None:
-    """As it goes to the app; None for one that is too large for that."""
+    """As it goes to the app; None for a chat too large for that."""
     if isinstance(chat, ForeignChat):
         return {"foreign": to_json(chat)}
     try:

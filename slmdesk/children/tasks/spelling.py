@@ -103,7 +103,7 @@ class OpenDictionary:
         self._suggest = self._dictionary.suggester = Suggest(aff, words, self._lookup)
 
     def has(self, word: str) -> bool:
-        """Whether it has a word, or all its parts beside an apostrophe.  One that takes too long counts as known."""
+        """Whether a word, or each part beside its apostrophe, is known.  A word that takes too long counts as known."""
         try:
             with self._lookup.limited(WORD_S):
                 if self._lookup(plain(word)):

@@ -31,7 +31,7 @@ PRINTER_MEMORY_BYTES = 2 << 30
 SPELLER_MEMORY_BYTES = 2 << 30
 """Of addresses, for two dictionaries: the largest in use take some 600 MB each."""
 FILE_BYTES = 64 << 20
-"""The largest file that a child may write, but the engine, which saves states and models: also one in memory."""
+"""The largest file that a child may write, but the engine, which saves states and models: also a file in memory."""
 READER_STACK_BYTES = 1 << 20
 SIGNALS_FROM = 6
 """The version of Landlock that keeps signals in."""
@@ -179,7 +179,7 @@ def _interpreter() -> tuple[str, ...]:
 
 
 def _loaders() -> tuple[str, ...]:
-    """The dynamic linker, which the kernel starts before a program such as this one."""
+    """The dynamic linker, which the kernel starts before a program such as this."""
     try:
         lines = Path("/proc/self/maps").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:

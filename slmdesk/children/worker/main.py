@@ -64,7 +64,7 @@ def run_worker(arguments: Sequence[str], make_engine: Callable[[], Engine] | Non
     """Run a child of the role in `arguments` until stdin closes; then end the process with 0.
 
     `make_engine`: makes another engine than llama.cpp's.
-    The role `template` is different: a throwaway process that tries one template and returns its status.
+    The role `template` is different: a throwaway process that tries a template and returns its status.
     """
     name = _role_named(arguments)
     if name == "template":
@@ -174,7 +174,7 @@ def _end(role: Role, jobs: Jobs, trials: TemplateTrials | None) -> None:
 
 
 PATIENCE_S = 30.0
-"""For one page: on a busy machine one scanned page was seen to take half of it."""
+"""For a page: on a busy machine a scanned page was seen to take half of it."""
 PATIENCE_S_PER_MIB = 5.0
 MOST_PATIENCE_S = 600.0
 
@@ -274,7 +274,7 @@ class _CountingRole(Role):
 
     @abstractmethod
     def task_named(self, kind: str) -> Callable[[Job], Task]:
-        """`kind`: one of `kinds`."""
+        """`kind`: from `kinds`."""
 
     def patience_of(self, job: Job) -> float:
         """How many seconds a job may take for its next event."""
@@ -329,7 +329,7 @@ class _CountingRole(Role):
 
 
 def patience_s(size_bytes: int) -> float:
-    """Seconds a parser may be silent over a file: a large one may be read whole for its first page."""
+    """Seconds a parser may be silent over a file: a large file may be read whole for its first page."""
     return min(PATIENCE_S + PATIENCE_S_PER_MIB * size_bytes / (1 << 20), MOST_PATIENCE_S)
 
 
@@ -408,7 +408,7 @@ MAX_EARLY_CANCELS = 1000
 
 
 def run_job(job: Job, events: Task, send: Callable[[FromChild], None]) -> None:
-    """Drive one job: send its events, then exactly one Done, Failed or Cancelled."""
+    """Drive a job: send its events, then exactly one Done, Failed or Cancelled."""
     with closing(events):  # so that the engine stops when `send` fails
         try:
             while True:
@@ -443,7 +443,7 @@ class Jobs:
         self._cancelled_early: OrderedDict[str, None] = OrderedDict()
 
     def start(self, job: Job, task_of: Callable[[Job], Task]) -> bool:
-        """Run a job on a thread of its own.  False: there is one with that id."""
+        """Run a job on a thread of its own.  False: a job has that id."""
         thread = threading.Thread(target=self._run, args=(job, task_of), name=f"job {job.id}", daemon=True)
         with self._lock:
             if job.id in self._jobs:
@@ -469,7 +469,7 @@ class Jobs:
             job.cancel()
 
     def add_step(self, step: Step) -> None:
-        """Hand a step to its job; one for a job that has ended is late and dropped."""
+        """Hand a step to its job; a step of a job that has ended is late and dropped."""
         job = self._job(step.job)
         if job is not None:
             job.add_step(step)
@@ -513,14 +513,14 @@ def _guarded(job: Job, task_of: Callable[[Job], Task]) -> Task:
 
 
 class Output:
-    """Writes messages to a descriptor, one line at a time.  When the reader has gone, the process ends."""
+    """Writes messages to a descriptor, line by line.  When the reader has gone, the process ends."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._lock = threading.Lock()
 
     def send(self, message: protocol.FromChild) -> None:
-        """Write one message; other threads' lines may come between the parts of a long one."""
+        """Write a message; other threads' lines may come between the parts of a long message."""
         for line in protocol.encode(message):
             with self._lock:
                 self._write(line)

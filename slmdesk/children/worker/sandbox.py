@@ -59,7 +59,7 @@ _SAME_NUMBERS = (
     424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 438, 440, 442, 443, 448, 452, 463, 464, 465, 466, 467, 468,
     469,
 )  # fmt: skip
-"""Of one number on all machines: pidfd_send_signal; io_uring (its rings open sockets unseen); open_tree, move_mount,
+"""Numbered alike everywhere: pidfd_send_signal; io_uring (its rings open sockets unseen); open_tree, move_mount,
 fsopen, fsconfig, fsmount, fspick; pidfd_open, pidfd_getfd; process_madvise; mount_setattr; quotactl_fd;
 process_mrelease; fchmodat2; setxattrat, getxattrat, listxattrat, removexattrat; open_tree_attr, file_getattr,
 file_setattr."""
@@ -194,7 +194,7 @@ def rules_of(calls: _Calls, *, deny_exec: bool, pid: int) -> list[Instruction]:
 
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
-"""System calls; of one number on all machines."""
+"""System calls; numbered alike everywhere."""
 _ASK_VERSION = 1
 _PATH_BENEATH = 1
 PR_SET_NO_NEW_PRIVS = 38
@@ -368,7 +368,7 @@ def integrity_facts(libraries: Any = None) -> list[str]:
     libraries = libraries or getattr(ctypes, "windll", None)
     if libraries is None:
         return []
-    process = ctypes.c_void_p(-1)  # this one
+    process = ctypes.c_void_p(-1)  # this process
     facts = []
     if (
         0 <= _level(libraries, process) < MEDIUM_LEVEL

@@ -1,4 +1,4 @@
-"""A helper process that may still start programs: it starts the throwaway one in which a chat template is tried.
+"""A helper process that may still start programs: it starts the throwaway process in which a chat template is tried.
 
 The engine itself gives up starting programs before it opens a foreign file (sandbox.py).  This helper was forked from
 it before that, so that neither reaches the other but by their channel; all it does is to try templates, one after

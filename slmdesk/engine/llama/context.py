@@ -1,4 +1,4 @@
-"""One llama.cpp context and its batch, the model's LoRA adapters; what steps cost, and whether they make sense."""
+"""A llama.cpp context and its batch, the model's LoRA adapters; what steps cost, and whether they make sense."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LEAST_SLICE = 16
 PLAIN_BATCH_TOKENS = 64
 """Of a context without flash attention: its scores of all tokens with all cells lie in memory."""
 _SLOW_S = 0.03
-"""Seconds of one batch: after a slower one, the next is watched, however small; that costs at most a thirtieth."""
+"""Seconds of a batch: after a slower one, the next is watched, however small; that costs at most a thirtieth."""
 
 
 class Context:
@@ -100,7 +100,7 @@ class Context:
         self._batch.n_tokens = 0
 
     def add(self, token: int, position: int, sequence: int) -> int:
-        """Add one token whose logits are needed.  Returns its index for `logits`."""
+        """Add a token whose logits are needed.  Returns its index for `logits`."""
         at: int = self._batch.n_tokens
         self._tokens[at] = token
         self._positions[at] = position
@@ -110,7 +110,7 @@ class Context:
         return at
 
     def add_slice(self, tokens: Sequence[int], position: int, sequence: int, *, needs_last: bool) -> int:
-        """Add several tokens of one prompt, the first at `position`.  Returns the index of the last."""
+        """Add several tokens of a prompt, the first at `position`.  Returns the index of the last."""
         start: int = self._batch.n_tokens
         end = start + len(tokens)
         self._tokens[start:end] = tokens
@@ -136,7 +136,7 @@ class Context:
     def decode(self, threads: int, patience_s: float = math.inf) -> int:
         """Compute the batch: DECODED, NO_SPACE, ABORTED or an error below zero.
 
-        `patience_s`: where batches are slow, one that takes longer is aborted.
+        `patience_s`: where batches are slow, a batch that takes longer is aborted.
         """
         if threads != self._threads:
             self._api.llama_set_n_threads(self.pointer, threads, threads)
@@ -277,7 +277,7 @@ def open_context(
 
 
 MOST_OPEN = 8
-"""Kept open beside one model; each is some megabytes.  The one opened longest ago goes first."""
+"""Kept open beside a model; each is some megabytes.  The adapter opened longest ago goes first."""
 _ABOUT_ADAPTERS = re.compile(r"lora|adapter", re.IGNORECASE)
 _WHY = {
     "model.missing": "its file is not there",
@@ -290,7 +290,7 @@ _WHY = {
 
 
 class Adapter(Record):
-    """A loaded adapter at one strength.  Cells computed with one cannot be used with another."""
+    """A loaded adapter at a strength.  Cells computed with an adapter cannot be used with another."""
 
     number: int = 0
     """Counts the openings, because an address may be reused; 0: the model as it is."""
@@ -332,7 +332,7 @@ def check_adapter(path: Path, base: GgufHeader) -> AdapterFile:
 
 
 class Adapters:
-    """The loaded adapters of one model.  Engine thread: llama.cpp reads all of them when it builds a graph."""
+    """The loaded adapters of a model.  Engine thread: llama.cpp reads all of them when it builds a graph."""
 
     def __init__(self, library: Library, model: int) -> None:
         api: Any = library.api
@@ -382,11 +382,11 @@ class Adapters:
         self.opened.clear()
 
 
-# ---- the cost of decoding several tokens at once relative to one, measured at a model's first load
+# ---- the cost of decoding several tokens together relative to a single token, measured at a model's first load
 #
-# Below four tokens at once a small model may compute them slower than one after another (2.4 times the cost for two),
+# Below four tokens together a small model may compute them slower than in turn (2.4 times the cost for two),
 # so the scheduler uses this curve before it groups sequences; and by it a slice of a prompt is as large as a person's
-# pause allows. So many tokens cost about the same whether they belong to one sequence or to as many.
+# pause allows. So many tokens cost about the same whether they belong to a single sequence or to as many.
 
 
 GROUPS = (1, 2, 4, 8, 16)
@@ -403,10 +403,10 @@ Curve = tuple[tuple[int, float], ...]
 
 
 class CostCurve:
-    """Cost of k tokens in one decode, relative to one token; linear between the measured points."""
+    """Cost of k tokens in a decode, relative to a single token; linear between the measured points."""
 
     def __init__(self, points: Sequence[tuple[int, float]]) -> None:
-        """`points`: (tokens, cost relative to one); where they make no sensible curve, k tokens cost k."""
+        """`points`: (tokens, cost relative to a single token); where they make no sensible curve, k tokens cost k."""
         sane = sorted({int(k): float(cost) for k, cost in points if k >= 1 and 0 < cost < _SENSELESS}.items())
         self._points: list[tuple[int, float]] = sane if sane and sane[0][0] == 1 else [(1, 1.0)]
         self._largest = self._points[-1][0]
@@ -503,14 +503,14 @@ TILE = 64
 _LEAST_DEPTH = 256
 """With fewer cells attention costs too little to be seen."""
 _FIRST_GUESS = 1 / 8
-"""Cost of a cell in a tile relative to one outside, until it was seen: of two models 1/8 and 1/2."""
+"""Cost of a cell in a tile relative to a cell outside, until it was seen: of two models 1/8 and 1/2."""
 _TILES_WORTH = 0.9
 _FORGETTING = 0.95
 """What a batch that was filled leaves of the belief that filling pays: a figure from a busy moment does not last."""
 
 
 class TileCosts:
-    """What attention between one token and one cell costs outside of tiles and inside, in steps of one token."""
+    """What attention between a token and a cell costs outside of tiles and inside, in steps of a token."""
 
     def __init__(self, curve: CostCurve) -> None:
         self._curve = curve
@@ -518,7 +518,7 @@ class TileCosts:
         self._inside: float | None = None
 
     def note(self, tokens: int, depth: int, cost: float) -> None:
-        """Record what it cost, in steps of one token, to compute up to TILE tokens of one text at `depth`."""
+        """Record what it cost, in steps of a token, to compute up to TILE tokens of a text at `depth`."""
         if depth < _LEAST_DEPTH:
             return
         seen = max(0.0, cost - self._curve.cost(tokens)) / (tokens * depth)
@@ -562,7 +562,7 @@ def is_plain_faster(
     keep_going: Callable[[], bool],
     clock: Callable[[], float] = time.perf_counter,
 ) -> bool:
-    """Time steps in a context with flash attention and in one without; each is closed again.
+    """Time steps in a context with flash attention and in another without; each is closed again.
 
     `open_context` is given whether to use it.  False also where `keep_going` ends the trial.
     """
@@ -626,13 +626,13 @@ _OTHERS = (
 )
 """Sentences that any model of their language has read, and the bits a byte up to which it is taken to know them.
 
-The others are stricter: a working model knows one of them well.  Where a letter takes several bytes, a byte is easier
+The others are stricter: a working model knows some of them well.  Where a letter takes several bytes, a byte is easier
 to predict.
 """
 
 
 def behaves(context: Context, vocabulary: Vocabulary, threads: int, keep_going: Callable[[], bool]) -> bool | None:
-    """Whether the model predicts one of the sentences; None where that could not be determined.
+    """Whether the model predicts any of the sentences; None where that could not be determined.
 
     The context is empty again afterwards.
     """

@@ -329,7 +329,7 @@ class LlamaEngine(Engine):
         def run() -> None:
             try:
                 command()
-            except BaseException as err:  # noqa: BLE001  it belongs to the one who waits
+            except BaseException as err:  # noqa: BLE001  it belongs to the waiting caller
                 failures.append(err)
             done.set()
 
@@ -405,7 +405,7 @@ class LlamaEngine(Engine):
 
     @contextmanager
     def _alone_in_loading(self, progress: Callable[[float], bool]) -> Iterator[None]:
-        """Let one load run at a time; raises Stopped when cancelled while waiting."""
+        """Never let two loads run together; raises Stopped when cancelled while waiting."""
         while not self._loading.acquire(timeout=_POLL_S):
             if not progress(0.0):
                 raise Stopped

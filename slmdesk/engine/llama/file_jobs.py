@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_TOKENS = 512
-"""Of one text, and of one batch: longer texts are cut, and a step stays short."""
+"""Of a text, and of a batch: longer texts are cut, and a step stays short."""
 MOST_TEXTS = 32
-"""In one batch."""
+"""In a batch."""
 _SPARE = 1.3
 """Memory for the computation, beside the weights."""
 
@@ -180,7 +180,7 @@ _TENSOR = re.compile(r"^\s*\[\s*(\d+)/\s*(\d+)\]")
 def quantize(
     library: Library, source: Path, target: Path, recipe: Recipe, on_progress: Callable[[float], bool]
 ) -> None:
-    """Write `target` from `source`.  Blocks until it is done: seconds to minutes; any thread, one call at a time.
+    """Write `target` from `source`.  Blocks until it is done: seconds to minutes; any thread, calls in turn.
 
     `on_progress` gets 0..1 twice a second; the library cannot be stopped, so its answer counts at the end (Stopped).
 
@@ -196,7 +196,7 @@ def quantize(
         params.ftype = FILE_TYPES[recipe.format]
     else:
         params.only_copy = True
-    overrides = (api.llama_model_kv_override * 2)()  # the last one, empty, ends the list
+    overrides = (api.llama_model_kv_override * 2)()  # the last, empty, ends the list
     overrides[0].tag = api.LLAMA_KV_OVERRIDE_TYPE_STR
     overrides[0].key = ORIGIN_KEY.encode()
     overrides[0].value.val_str = recipe.origin.encode("ascii", "replace")[:_LONGEST_ORIGIN]
@@ -236,17 +236,17 @@ _STEPS = 24
 _STEPS_TOGETHER = 6
 _ROUNDS = 3
 _BUDGET_S = 6.0
-"""For the rounds of one figure: a slow PC measures once."""
+"""For the rounds of a figure: a slow PC measures once."""
 
 KeepGoing = Callable[[float], bool]
 """Gets 0..1, returns False to cancel."""
 
 
 class FormatTrial:
-    """A model file with a context of its own.  One thread at a time."""
+    """A model file with a context of its own.  Never two threads together."""
 
     def __init__(self, context: Context, vocabulary: Vocabulary, slice_tokens: int) -> None:
-        """Use `open_trial` instead.  `slice_tokens`: of a prompt, in one step."""
+        """Use `open_trial` instead.  `slice_tokens`: the tokens of a prompt in a step."""
         self._context, self._vocabulary, self._slice = context, vocabulary, slice_tokens
 
     def speed(self, keep_going: KeepGoing) -> FormatSpeed:
@@ -370,7 +370,7 @@ def open_trial(library: Library, path: str, keep_going: KeepGoing) -> Iterator[F
 #
 # and how far another model's expectations are from it The measure is the Kullback–Leibler divergence of the next-
 # token distribution (S. Kullback and R. A. Leibler, On information and sufficiency, 1951), as llama.cpp's perplexity
-# tool has it. Of each distribution the KEPT likeliest tokens are stored, and the rest as one: what is computed is a
+# tool has it. Of each distribution the KEPT likeliest tokens are stored, and the rest as a token: what is computed is a
 # lower bound of the divergence over all tokens, and close to it, since the rest is small.
 
 
@@ -434,7 +434,7 @@ def _read(path: Path, n_vocab: int) -> tuple[NDArray[np.int32], NDArray[np.float
 
 
 def _divergence(reference: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """Of two lists of log-probabilities of the same tokens; what is missing to 1 counts as one token more."""
+    """Of two lists of log-probabilities of the same tokens; what is missing to 1 counts as another token."""
     likely = np.exp(reference)
     rest, other_rest = max(_FLOOR, 1.0 - float(likely.sum())), max(_FLOOR, 1.0 - float(np.exp(other).sum()))
     return float((likely * (reference - other)).sum()) + rest * float(np.log(rest / other_rest))

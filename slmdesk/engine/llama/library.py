@@ -37,7 +37,7 @@ _loaded: list[Library] = []  # at most one: a native library exists once in a pr
 
 
 class LogLine(Record):
-    """One line of the library's log.  It may name files, never a user's text."""
+    """A line of the library's log.  It may name files, never a user's text."""
 
     n: int
     """Counts all lines of this process, from 0."""
@@ -152,9 +152,9 @@ def find_backends() -> tuple[str, ...]:
 
 
 def best_card() -> Card | None:
-    """The card models are put on: the one with the most free memory, an integrated one only where there is no other.
+    """The card models are put on: that with the most free memory, an integrated card only where there is no other.
 
-    One card alone, since a model that is spread over several waits for their slowest link.
+    A single card, since a model that is spread over several waits for their slowest link.
     """
     return max(find_cards(), key=lambda card: (not card.device.is_integrated, card.device.free_bytes), default=None)
 
@@ -233,7 +233,7 @@ def thread_candidates(cores: int) -> tuple[int, ...]:
 def give_up_after(best_s: float) -> float:
     """Seconds a trial may take where the best known number of threads takes `best_s`.
 
-    On a busy machine, with collapsed barriers, one step was seen to take more than ten seconds.
+    On a busy machine, with collapsed barriers, a step was seen to take more than ten seconds.
     """
     return max(_LEAST_PATIENCE_S, _HOPELESS * best_s)
 
@@ -264,7 +264,7 @@ def time_threads(
 class ThreadChooser:
     """Keeps a running cost for each number of threads, uses the cheapest and tries another now and then.
 
-    Trials become rarer while they lose (`first_gap`, doubled up to 256 steps).  One chooser for one kind of step; it
+    Trials become rarer while they lose (`first_gap`, doubled up to 256 steps).  A chooser serves a kind of step; it
     lives as long as the model, so that costs are kept across turns.
     """
 
@@ -385,7 +385,7 @@ def free_memory() -> MemoryStatus:
 
 
 def parts_from_log(lines: Iterable[str], *, weights: int | None = None) -> MemoryParts:
-    """The sizes named in the log of one load and one context.  `weights`: bytes, where the log has none (no_alloc)."""
+    """The sizes named in the log of a load and a context.  `weights`: bytes, where the log has none (no_alloc)."""
     cache = compute = buffers = 0.0
     for line in lines:
         if found := _CACHE.search(line):
@@ -428,7 +428,7 @@ def measure_bandwidth(threads: int, *, seconds: float, keep_going: Callable[[], 
     0 when `keep_going` returns False before the first round is over.  Uses at most a tenth of the free memory.
     """
     size = int(min(BUFFER_BYTES, max(_LEAST_BYTES, psutil.virtual_memory().available * _SHARE_OF_FREE)))
-    buffer = np.ones(size // 4, dtype=np.float32)  # ones: all pages of zeros would share one page of memory
+    buffer = np.ones(size // 4, dtype=np.float32)  # ones: all pages of zeros would share a single page of memory
     parts = np.array_split(buffer, threads)
     best = 0.0
     end = time.perf_counter() + seconds

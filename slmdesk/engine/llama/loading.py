@@ -97,7 +97,7 @@ class Loaded:
         self.adapters = adapters
         self.info = info
         self.rendering = threading.Lock()
-        """Held while the chat format is used: it is made for one thread at a time."""
+        """Held while the chat format is used: it is not made for two threads together."""
         self.state_version = state_version(weights.library, info.offload, flash=info.flash)
         self._context = context
         self._users = 0
@@ -143,7 +143,7 @@ def load_model(
     on_card: Callable[[str], None] = lambda _name: None,
     try_template: TryTemplate | None = None,
 ) -> Loaded:
-    """Load a model.  Blocks; any thread, one load at a time (the library's log is read).
+    """Load a model.  Blocks; any thread, loads in turn (the library's log is read).
 
     As many layers go onto a graphics card as its free memory holds.  Where the card then refuses, half as many are
     tried, and at last none; where it computes nonsense, none.  `on_card` is told the card's name before it is touched,
@@ -462,7 +462,7 @@ LoadProgress = Callable[[float], bool]
 
 
 class WeightFile:
-    """The weights of one file in memory.  `pointer` is llama.cpp's model."""
+    """The weights of a file in memory.  `pointer` is llama.cpp's model."""
 
     def __init__(self, library: Library, header: GgufHeader, pointer: int) -> None:
         api: Any = library.api
@@ -476,7 +476,7 @@ class WeightFile:
         self.sliding_window: int = api.llama_model_n_swa(pointer)
         self.train_context: int = api.llama_model_n_ctx_train(pointer)
         self.keeps_state: bool = api.llama_model_is_recurrent(pointer) or api.llama_model_is_hybrid(pointer)
-        """Recurrent layers: a sequence's past is one state that cannot be taken back."""
+        """Recurrent layers: a sequence's past is a single state that cannot be taken back."""
 
     @property
     def batch_tokens(self) -> int:
@@ -504,7 +504,7 @@ def check_model_file(path: str) -> GgufHeader:
 
 
 class Placement(Record):
-    """Where the layers of a model go: the last `layers` of them, the output counted as one, onto a card."""
+    """Where the layers of a model go: the last `layers` of them, the output counted as a layer, onto a card."""
 
     card: Card | None = None
     layers: int = 0

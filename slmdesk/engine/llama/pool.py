@@ -282,7 +282,7 @@ def _first(extents: list[list[int]], length: int) -> list[list[int]]:
 # ---- sequences whose cells were taken out of the pool as a copy, to come back when their conversation goes on
 #
 # Attention looks through all cells up to the last used one, and for a single answer they are divided among the
-# threads by their place: 2,000 cells of another conversation in front of one's own leave all the work to one thread.
+# threads by their place: 2,000 cells of another conversation in front of its own leave all the work to a single thread.
 # So what other conversations left is copied out (some milliseconds a thousand tokens) and put back when it is asked
 # for again.
 
@@ -290,7 +290,7 @@ def _first(extents: list[list[int]], length: int) -> list[list[int]]:
 MOST_BYTES = 256 << 20
 """Of all copies of a model."""
 _SHARE_OF_FREE = 4
-"""A copy takes at most one part in so many of the memory that is free."""
+"""A copy takes at most a part in so many of the memory that is free."""
 
 
 class SwappedSequence(Record):
@@ -300,7 +300,7 @@ class SwappedSequence(Record):
 
 
 class SwapSpace:
-    """The copies of one loaded model, the newest at the end.  Engine thread only."""
+    """The copies of a loaded model, the newest at the end.  Engine thread only."""
 
     def __init__(self, most_bytes: int = MOST_BYTES, available: Callable[[], int] | None = None) -> None:
         self._most = most_bytes
@@ -312,7 +312,7 @@ class SwapSpace:
         return tuple(self._held)
 
     def make_space(self, size: int) -> bool:
-        """Drop the oldest copies until one of `size` bytes has space.  False, without dropping any, where none has."""
+        """Drop the oldest copies until a copy of `size` bytes has space.  False, and none dropped, where that cannot be."""
         if size > self._most or size > self._available() // _SHARE_OF_FREE:
             return False
         while sum(len(sequence.data) for sequence in self._held) + size > self._most:
@@ -344,12 +344,12 @@ def _covers(new: SwappedSequence, old: SwappedSequence) -> bool:
 # ---- which requests run
 #
 # they wait, are admitted while there are places and cells, and give way to more urgent ones. People go before
-# background work. Requests admitted together share one adapter, because a batch has only one: a request for another
+# background work. Requests admitted together share an adapter, because a batch has only one: a request for another
 # waits until they have ended, and none behind it overtakes.
 
 
 SPACE_FOR_ANSWER = 256
-"""Cells set aside for an answer when it is admitted; one that needs more finds them, or waits, when it does."""
+"""Cells set aside for an answer when it is admitted; an answer that needs more finds them, or waits, when it does."""
 REST_S = 60.0
 """What a job left in memory may rest before it gives way to a person: until then the job may go on."""
 WORTH_WAITING = 32
@@ -357,7 +357,7 @@ WORTH_WAITING = 32
 
 
 class Admission:
-    """The requests of one loaded model, waiting and active, and their cells.  Engine thread only."""
+    """The requests of a loaded model, waiting and active, and their cells.  Engine thread only."""
 
     def __init__(
         self,
@@ -370,7 +370,7 @@ class Admission:
     ) -> None:
         """`sequences`: how many may be active at once.
 
-        `crowd_cells`: with so many cells in use one more request of a job waits, since each token is computed with all
+        `crowd_cells`: with so many cells in use another request of a job waits, since each token is computed with all
         of them; None: what is not its own costs a token next to nothing.
         """
         self.clock = clock
@@ -470,7 +470,7 @@ class Admission:
                 return
 
     def _better_wait(self, sequence: Sequence) -> bool:
-        """Whether a prompt being read will soon share more of this one's beginning than is in memory now."""
+        """Whether a prompt being read will soon share more of this sequence's beginning than is in memory now."""
         for other in self.active:
             if other.writing or other.priority is not sequence.priority:
                 continue

@@ -34,7 +34,7 @@ _CANDIDATE = np.dtype([("id", "<i4"), ("logit", "<f4"), ("p", "<f4")])
 
 
 class Sampler:
-    """The samplers of one answer.  Engine thread only; `close` frees them."""
+    """The samplers of an answer.  Engine thread only; `close` frees them."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Sampler:
             self._api.llama_sampler_accept(self._grammar, token)
 
     def sample(self, context: Context, index: int) -> int:
-        """The token chosen after the one at `index` of the batch.
+        """The token chosen after the token at `index` of the batch.
 
         Raises KnownError `model.damaged` when the logits are not numbers.
         """
@@ -254,7 +254,7 @@ def _window(tokens: int) -> int:
 _MAX_REASON_CHARACTERS = 200
 _LENGTHS = frozenset({"minLength", "maxLength"})
 _OTHER_KEYS = frozenset({"$ref", "oneOf", "anyOf", "const", "enum", "pattern", "format"})
-"""Next to one of these, the library ignores lengths."""
+"""Next to any of these, the library ignores lengths."""
 
 
 def make_grammar_sampler(vocab: int, gbnf: str) -> Any:
@@ -300,7 +300,7 @@ def grammar_of_schema(schema: str) -> str:
 
 
 def _convert(schema: dict[str, Any]) -> str:
-    if "$ref" in schema:  # the library does not look for references beside one
+    if "$ref" in schema:  # the library does not look for references beside a reference
         schema = {**schema, "oneOf": [{"$ref": schema["$ref"]}]}
         del schema["$ref"]
     module: Any = importlib.import_module("llama_cpp.llama_grammar")

@@ -1,6 +1,6 @@
-"""Continuous batching over one context: which tokens are computed together in the next step.
+"""Continuous batching over a context: which tokens are computed together in the next step.
 
-A step takes one token of each running answer and a slice of the prompts being read.  Requests join and leave at any
+A step takes a token of each running answer and a slice of the prompts being read.  Requests join and leave at any
 step, people before background work.  All of it happens on the engine thread, except where said.
 """
 
@@ -43,11 +43,11 @@ _WORTH_TIMING = 64
 SHALLOW = 256
 """Up to here attention costs too little for tiles to matter."""
 _SPLIT_CELLS = 256
-"""From here on attention over one token is cut among the threads, and rounds by their number."""
+"""From here on attention over a token is cut among the threads, and rounds by their number."""
 
 
 class _Share(Record):
-    """The part of one sequence in a batch: its next `tokens`, and where its last one's logits are.
+    """The part of a sequence in a batch: its next `tokens`, and where the logits of the last token are.
 
     Behind it, not counted in `tokens`: a draft, and the logits of each of its tokens.
     """
@@ -59,7 +59,7 @@ class _Share(Record):
 
 
 class Scheduler:
-    """The requests of one loaded model.  `submit`, `cancel` and `interrupt` may be called from any thread."""
+    """The requests of a loaded model.  `submit`, `cancel` and `interrupt` may be called from any thread."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Scheduler:
         crowd_cells: int | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """`can_redo`: an aborted slice can be repeated, so that a person's request may interrupt one.
+        """`can_redo`: an aborted slice can be repeated, so that a person's request may interrupt it.
 
         `can_draft`: the memory of a sequence can go back by the tokens of a draft that was refused.
         """
@@ -92,7 +92,7 @@ class Scheduler:
         self._can_redo = can_redo
         self._can_draft = can_draft
         self._has_tiles = crowd_cells is None
-        """Plain attention costs a token of a small slice no more than one of a tile."""
+        """Plain attention costs a token of a small slice no more than a token of a tile."""
         self._gate = DraftGate(curve)
         self._slow_below_tile: Sequence | None = None
         """A prompt of which a slice smaller than a tile took longer than a pause may."""
@@ -174,7 +174,7 @@ class Scheduler:
         return self.pool.restore(tokens, data, self._who.now, self._who.clock())
 
     def step(self) -> bool:
-        """Compute one batch.  Returns False when there was nothing to do."""
+        """Compute a batch.  Returns False when there was nothing to do."""
         self._who.now += 1
         self._take_inbox()
         self._who.drop_cancelled()
@@ -259,13 +259,13 @@ class Scheduler:
         sequence, spare = share.sequence, self.pool.spare_id
         size, is_slow = self._context.size, share.sequence is self._slow_below_tile
         if sequence.reproducible or not self._can_redo or spare is None or self.pool.free < TILE:
-            return  # what was seen, and so what is computed, differs from one time to the next
+            return  # what was seen, and so what is computed, differs each time
         if LEAST_SLICE <= size < TILE and (is_slow or self.tiles.filling_pays(size, sequence.read)):
             self._context.add_slice(sequence.tokens[: TILE - size], 0, spare, needs_last=False)
             self._padding = spare
 
     def _whose_turn(self, writing: list[Sequence]) -> list[Sequence]:
-        """As many together as make a token cheapest, in rotation: two or three together cost more than one by one."""
+        """As many together as make a token cheapest, in rotation: two or three together cost more than in turn."""
         size = self._curve.best_group(len(writing))
         if size == len(writing):
             return writing
@@ -433,7 +433,7 @@ def _slice_of(sequence: Sequence, budget: int, *, beside: int) -> int:
 
 
 def _whose_fault(sequence: Sequence, error: KnownError) -> KnownError:
-    """NaN logits are the adapter's fault where there is one: the model alone was tested at its load."""
+    """NaN logits are the adapter's fault where an adapter is used: the model alone was tested at its load."""
     if error.code != "model.damaged" or not sequence.adapter.number:
         return error
     return KnownError("adapter.unusable", adapter=sequence.adapter.name, reason=_("with it the model gives no numbers"))

@@ -1,4 +1,4 @@
-"""One running answer: its tokens, its text, its drafts, the events it passes on, and when it ends."""
+"""A running answer: its tokens, its text, its drafts, the events it passes on, and when it ends."""
 
 from __future__ import annotations
 
@@ -248,7 +248,7 @@ def repeats(tokens: Items[int]) -> bool:
     return False
 
 
-# ---- passes the events of one call of `generate` from the engine thread to the thread that reads them
+# ---- passes the events of a call of `generate` from the engine thread to the thread that reads them
 
 
 GATHER_S = 0.04
@@ -329,32 +329,32 @@ class EventStream(AnswerStream):
 
 # ---- drafts
 #
-# the next tokens of an answer that copies its prompt, computed in one step and verified by the sampler. A draft is
+# the next tokens of an answer that copies its prompt, computed together and verified by the sampler. A draft is
 # looked up in the prompt, no second model writes it: where the last tokens of an answer stand in the prompt, those
 # behind them probably follow (prompt lookup decoding). Each is accepted only if the sampler, asked at its position,
 # chooses it as well.
 
 
 SIZES = (3, 7, 15)
-"""Tokens of a draft: with the one before them 4, 8 or 16 are computed, which kernels like best."""
+"""Tokens of a draft: with the token before them 4, 8 or 16 are computed, which kernels like best."""
 _MATCH = 3
 """Tokens of an answer that must stand in the prompt in a row."""
 _NEAR = 8
-"""Tokens behind the place where a passage was left in which one is enough: there an answer changed its text."""
+"""Tokens behind the place where a passage was left in which a single token does: there an answer changed its text."""
 _FIRST_CONFIDENCE = 0.6
 _WEIGHT_OF_NEW = 0.15
 _MOST_CONFIDENCE = 0.99
 _WORTH = 1.1
-"""Tokens that a draft must promise for the cost of one."""
+"""Tokens that a draft must promise for the cost of a token."""
 _STAKE = 4.0
-"""Steps that drafts of one answer may cost before they have saved any; what they have saved may be lost again."""
+"""Steps that drafts of an answer may cost before they have saved any; what they have saved may be lost again."""
 _WEIGHT_OF_STEP = 0.2
 _FORGETTING = 0.01
 _MOST_EXCESS = 4.0
 
 
 class Copying:
-    """Follows one answer through the passage of its prompt that it seems to copy.  Engine thread only."""
+    """Follows an answer through the passage of its prompt that it seems to copy.  Engine thread only."""
 
     def __init__(self, prompt: AbstractSequence[int]) -> None:
         self._prompt = array("i", prompt)
@@ -363,7 +363,7 @@ class Copying:
         self._left = 0
         """Where the last passage was left: texts are copied forwards."""
         self.confidence = _FIRST_CONFIDENCE
-        """How often the expected token was the right one of late, 0..1; it counts whether or not it was drafted."""
+        """How often the expected token was right of late, 0..1; it counts whether or not it was drafted."""
         self.saved = 0.0
         """Steps that drafts of this answer have saved, less what they cost."""
 
@@ -383,7 +383,7 @@ class Copying:
 
     def _find(self, last: AbstractSequence[int]) -> int | None:
         """Where the prompt goes on after these tokens: behind the passage left last, else anywhere; or else after the
-        last one alone, near where that passage was left.
+        last token alone, near where that passage was left.
         """
         wanted, width = array("i", last).tobytes(), self._prompt.itemsize
         for start in (max(0, self._left - _MATCH), 0):
@@ -399,7 +399,7 @@ class Copying:
 class DraftGate:
     """Decides how many tokens to draft, by the cost curve and by what steps with drafts were seen to cost.
 
-    One for each loaded model; engine thread only.
+    There is one for each loaded model; engine thread only.
     """
 
     def __init__(self, curve: CostCurve) -> None:
@@ -417,7 +417,7 @@ class DraftGate:
             self._excess += _WEIGHT_OF_STEP * (seen - self._excess)
 
     def cost(self, size: int) -> float:
-        """What a step with a draft costs that computes `size` tokens, in steps without one."""
+        """What a step with a draft costs that computes `size` tokens, in steps without a draft."""
         return self._curve.cost(size) * self._excess
 
     def size(self, confidence: float, saved: float) -> int:

@@ -1,4 +1,4 @@
-"""Runs a chat template from a model file over random placeholders; and the throwaway process that tries one first.
+"""Runs a chat template from a model file over random placeholders; and the throwaway process that tries it first.
 
 A template is a program by whoever made the file.  It sees roles and placeholders, never a person's text.  This module
 imports nothing of slmdesk, so that the throwaway process starts fast and small: `python template_sandbox.py` reads a
@@ -90,7 +90,7 @@ class _Sandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
 
 
 class ChatTemplate:
-    """A compiled template.  Belongs to one thread at a time."""
+    """A compiled template.  Never for two threads together."""
 
     def __init__(self, text: str, *, bos: str, eos: str, clock: Callable[[], datetime] = datetime.now) -> None:
         """Compiling alone can exhaust time and memory: only after `main` has tried the same text in a child.
@@ -115,7 +115,7 @@ class ChatTemplate:
 
         `variables`: what the template is given by these names.
 
-        A template that refuses or leaves out a system message, or two turns of one role, is given them in one turn.
+        A template that refuses or leaves out a system message, or two turns of a role, is given them in a single turn.
         Raises TemplateUnusableError when it fails, or outputs a message twice.
         """
         given: list[Turn] = [(role, (n,)) for n, role in enumerate(roles)]
@@ -187,7 +187,7 @@ def merge_same(turns: Sequence[Turn]) -> list[Turn]:
 
 
 def together(numbers: Sequence[int]) -> list[str | int]:
-    """The messages of one turn, with an empty line between them."""
+    """The messages of a turn, with an empty line between them."""
     pieces: list[str | int] = []
     for number in numbers:
         pieces += ["\n\n", number] if pieces else [number]
@@ -207,7 +207,7 @@ def find_problem(text: str, *, bos: str, eos: str) -> str:
 
 
 def main() -> int:
-    """The throwaway process: reads an object with template, bos and eos on stdin, writes one with problem on stdout."""
+    """The throwaway process: reads an object with template, bos and eos on stdin, writes {problem} on stdout."""
     request = json.loads(sys.stdin.buffer.read())
     _limit_this_process()
     problem = find_problem(request["template"], bos=request["bos"], eos=request["eos"])

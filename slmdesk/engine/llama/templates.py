@@ -63,7 +63,7 @@ class RenderedChat(Record):
 
 
 class ChatFormat:
-    """The chat format of one loaded model.  One thread at a time.
+    """The chat format of a loaded model.  Never for two threads together.
 
     The text of a message is never trusted, unless the program itself wrote it (Origin.PROGRAM), and is not
     changed: a template that would trim it only sees a placeholder.
@@ -78,7 +78,7 @@ class ChatFormat:
         problem: str = "",
         marks: ThoughtMarks | None = None,
     ) -> None:
-        """Use `for_model` instead.  `family` is the fallback for `template`, or the format itself without one."""
+        """Use `for_model` instead.  `family` is the fallback for `template`, or else the format itself."""
         self._family = family
         self._template = template
         self._bos = vocabulary.text_of(vocabulary.bos)
@@ -168,7 +168,7 @@ class ChatFormat:
 
         `thinking`: as in Sampling; a model that does not think aloud, or not by levels, takes what comes nearest.
 
-        Never raises because of a template: one that fails on this conversation is replaced by its family's
+        Never raises because of a template: a template that fails on this conversation is replaced by its family's
         format for this prompt, and `problem` says so.
         """
         thinking = OFF if answer_prefix else thinking
@@ -232,7 +232,7 @@ class ChatFormat:
         return layout
 
     def _find_answer_lead(self) -> str:
-        """The text between the prompt's end and an answer once that is history, if it is one space."""
+        """The text between the prompt's end and an answer once that is history, if it is a single space."""
         fresh = self._lay_out(("user",))[0].pieces
         reported = self._lay_out(("user", "assistant", "user"))[0].pieces
         if 0 not in fresh or 0 not in reported or 1 not in reported:
@@ -283,7 +283,7 @@ def try_template(
 
 
 def trial_command() -> list[str]:
-    """The command of the throwaway process; in a frozen program it is one of the program's own roles."""
+    """The command of the throwaway process; in a frozen program it is a role of the program."""
     if getattr(sys, "frozen", False):
         return [sys.executable, "--worker", "template"]
     return [sys.executable, "-P", str(Path(template_sandbox.__file__))]
@@ -347,9 +347,9 @@ class Family(Record):
     stop: tuple[str, ...] = ()
     """Words with which such a model, having no token for it, begins the next turn by itself."""
     needs: tuple[str, ...] = ()
-    """Texts that must each be one control token of the vocabulary."""
+    """Texts that must each be a control token of the vocabulary."""
     marks: tuple[tuple[str, ...], ...] = ()
-    """A template that holds all texts of one of these groups belongs to this family."""
+    """A template that holds all texts of any of these groups belongs to this family."""
     architectures: tuple[str, ...] = ()
     """Beginnings of architecture names as the header gives them."""
 
@@ -520,7 +520,7 @@ FAMILIES_BY_NAME = {family.name: family for family in (*FAMILIES, PLAIN)}
 def find_family(*, template: str, architecture: str, name: str, is_control: Callable[[str], bool]) -> Family | None:
     """The family of a model: by the marks in its template, else by its architecture or name.
 
-    `is_control` says whether a text is one control token of the model.
+    `is_control` says whether a text is a control token of the model.
     """
     able = [family for family in FAMILIES if all(map(is_control, family.needs))]
     for family in able:

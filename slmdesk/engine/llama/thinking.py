@@ -19,9 +19,9 @@ class ThoughtMarks(Record):
     begins: tuple[str, ...]
     """Any of these, at the beginning of the answer, opens the thought."""
     ends: tuple[str, ...]
-    """The first of these closes it; the first one is written where the program closes it."""
+    """The mark met first closes it; `ends[0]` is written where the program closes it."""
     answers: tuple[str, ...] = ()
-    """An answer without a thought may begin with one of these."""
+    """An answer without a thought may begin with any of these."""
     around: tuple[str, str] | None = None
     """What the answer itself may stand between."""
 
@@ -35,7 +35,7 @@ class ThoughtMarks(Record):
         return max(map(text.rfind, self.begins)) > max(map(text.rfind, (*self.ends, *self.answers)))
 
     def is_closed_in(self, text: str) -> bool:
-        """Whether a thought ends in `text`, or an answer without one begins."""
+        """Whether a thought ends in `text`, or an answer without a thought begins."""
         return any(mark in text for mark in (*self.ends, *self.answers)) and not self.is_open_in(text)
 
     @property
@@ -65,7 +65,7 @@ _RESPONSE = ("<response>", "</response>")
 def find_marks(template: str, is_token: Callable[[str], bool]) -> ThoughtMarks | None:
     """The marks of a model by its template, else by its vocabulary; None: it does not think.
 
-    `is_token`: whether a text is one marker of the vocabulary.
+    `is_token`: whether a text is a marker of the vocabulary.
     """
     for marks in _OTHERS:
         if marks.ends[-1].strip() in template:
@@ -88,7 +88,7 @@ class _State(Enum):
 
 
 class ThoughtFilter:
-    """Divides the text of one answer, which may be cut at any character, into thought and answer."""
+    """Divides the text of an answer, which may be cut at any character, into thought and answer."""
 
     def __init__(self, marks: ThoughtMarks, *, is_open: bool = False) -> None:
         """`is_open`: the prompt has opened the thought already."""
@@ -96,7 +96,7 @@ class ThoughtFilter:
         self._state = _State.THOUGHT if is_open else _State.BEGINNING
         self._held = ""
         self._is_around = False
-        """Whether the mark that opens the answer was met, and the one that ends it not yet."""
+        """Whether the mark that opens the answer was met, and not yet the mark that ends it."""
         self._has_words = False
         """Whether the thought has begun behind the white space in front of it."""
 
@@ -182,7 +182,7 @@ class ThoughtFilter:
         return thought
 
     def _length_to_hold(self, ends: tuple[str, ...]) -> int:
-        """Length of the end of the held text that may begin one of `ends`, with the white space before it."""
+        """Length of the end of the held text that may begin any of `ends`, with the white space before it."""
         text = self._held
         longest = max(map(len, ends)) - 1
         for length in range(min(longest, len(text)), 0, -1):
@@ -191,7 +191,7 @@ class ThoughtFilter:
         return len(text) - len(text.rstrip())
 
 
-# ---- how one model thinks aloud
+# ---- how a model thinks aloud
 
 
 class ThoughtTokens(Record):
@@ -209,7 +209,7 @@ class ThoughtTokens(Record):
 
 
 class Thought:
-    """The thought of one answer.  Engine thread only."""
+    """The thought of an answer.  Engine thread only."""
 
     def __init__(self, tokens: ThoughtTokens, sampling: Sampling, *, is_open: bool) -> None:
         """`is_open`: the prompt ends inside of it."""
@@ -235,7 +235,7 @@ class Thought:
         return {} if self._filter.is_answering else self._tokens.spelled
 
     def feed(self, text: str) -> tuple[str, str]:
-        """The thought and the answer that are certain with the text of one more token."""
+        """The thought and the answer that are certain with the text of another token."""
         self._began = self._began or time.perf_counter()
         was_open = self.is_open
         thought, answer = self._filter.feed(text)

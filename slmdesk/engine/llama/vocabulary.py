@@ -27,7 +27,7 @@ _CONTROL_BITS = 1 | 8  # LLAMA_TOKEN_ATTR_UNKNOWN | LLAMA_TOKEN_ATTR_CONTROL
 _USER_DEFINED_BIT = 16
 _MARKER_SHAPE = re.compile(r"[<\[\uff5c|]\S*[>\]\uff5c|]")
 """What a role marker looks like: <|user|>, [INST], <start_of_turn>."""
-_BREAK = "\n"  # never joined with the text after it to one token; see _bare()
+_BREAK = "\n"  # never joined with the text after it to a token; see _bare()
 
 
 class Vocabulary:
@@ -85,7 +85,7 @@ class Vocabulary:
         With `special`, control tokens written out in the text become control tokens: for trusted text only.
         Without, none of `marker_tokens` results, whatever the text contains.  `after_text`: the text follows other
         text, so that tokenizers which put a space before a text (SentencePiece) do not.  Lone surrogates, which no
-        tokenizer knows, and characters this one would silently leave out, become U+FFFD.
+        tokenizer knows, and characters this tokenizer would silently leave out, become U+FFFD.
         """
         text = self._without_missing(_without_surrogates(text))
         if not text:
@@ -120,7 +120,7 @@ class Vocabulary:
         tokens = self._bare(text, special=False) if after_text and self._adds_space else self._call(text, special=False)
         if self.marker_tokens.isdisjoint(tokens):
             return tokens
-        # A vocabulary in which words merge to a marker: one character at a time none can.
+        # A vocabulary in which words merge to a marker: a single character never does.
         return [t for c in text for t in self._bare(c, special=False) if t not in self.marker_tokens]
 
     def _find_missing_bytes(self) -> bytes:
@@ -191,7 +191,7 @@ def _joined(parts: Sequence[PromptPart]) -> list[PromptPart]:
 def open_vocabulary(path: str | Path) -> Iterator[Vocabulary]:
     """Open the vocabulary of a file; no weights are read.  Raises KnownError `model.damaged`.
 
-    The file must be a regular one that core.gguf has checked: llama.cpp waits forever on a FIFO.
+    The file must be a regular file that core.gguf has checked: llama.cpp waits forever on a FIFO.
     """
     library = load_library()
     api = library.api
@@ -220,7 +220,7 @@ def _without_surrogates(text: str) -> str:
 
 
 class FileVocabulary:
-    """Counts tokens with the vocabulary of a file; the one last used stays open.  Any thread."""
+    """Counts tokens with the vocabulary of a file; the file last used stays open.  Any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -258,7 +258,7 @@ class FileVocabulary:
 
 
 class Detokenizer:
-    """Turns the bytes of tokens into complete characters.  One for each answer; not shared between threads."""
+    """Turns the bytes of tokens into complete characters.  Each answer has its own; not shared between threads."""
 
     def __init__(self, pieces: Sequence[bytes]) -> None:
         """`pieces` holds the bytes of each token (Vocabulary.pieces)."""
@@ -283,9 +283,9 @@ class Detokenizer:
 
 
 class StopFilter:
-    """Passes text on up to the first stop string, holding back what may become one.
+    """Passes text on up to the first stop string, holding back what may become a stop string.
 
-    The first is the one that is complete first; of two complete at the same character, the one that began first.
+    The first is the stop string complete first; of two complete at the same character, the longer.
     """
 
     def __init__(self, stops: Sequence[str]) -> None:
@@ -361,8 +361,8 @@ def _log_of_sum(logits: NDArray[np.float64]) -> float:
 # ---- finds text of a person or a document that looks like the start of a turn
 #
 # if a format marks turns by plain words In formats with control tokens there is no such text: what is untrusted never
-# becomes one. Formats without (alpaca, vicuna, plain dialogue) mark a turn by "User:" at the start of a line, and a
-# model cannot distinguish a written one from a real one. That cannot be fixed without changing the text, so it is
+# becomes that. Formats without (alpaca, vicuna, plain dialogue) mark a turn by "User:" at the start of a line, and a
+# model cannot distinguish a written mark from a real mark. That cannot be fixed without changing the text, so it is
 # reported.
 
 

@@ -513,7 +513,7 @@ def about_of(item: Item) -> str:
     return DOT.join((moment_words(item.created), ", ".join(names_of(item))))
 
 
-# ---- one answer of a comparison
+# ---- an answer of a comparison
 
 
 NARROWEST = 29
@@ -526,7 +526,7 @@ _ENDS = {
 
 
 class AnswerText(QScrollArea):
-    """One answer as safe Markdown with its own scroll bar; at its end it follows new text."""
+    """An answer as safe Markdown with its own scroll bar; at its end it follows new text."""
 
     def __init__(self, style: ViewStyle, parser: Parser, parent: QWidget) -> None:
         super().__init__(parent)
@@ -630,7 +630,7 @@ class AnswerColumn(QFrame):
         self.text.set_style(style)
 
     def show_answer(self, answer: ComparedAnswer, *, is_turn: bool) -> None:
-        """Show an answer; `is_turn`: it is the one being written now."""
+        """Show an answer; `is_turn`: it is being written now."""
         message = answer.message
         self._name.setText(breakable(answer.name))
         self.setAccessibleName(answer.name)

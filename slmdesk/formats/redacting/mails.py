@@ -1,4 +1,4 @@
-"""Redacts mails: builds a new one of the old one's headers, texts and attachments (RFC 5322, 2045-2047)."""
+"""Redacts mails: builds a new mail of the old mail's headers, texts and attachments (RFC 5322, 2045-2047)."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class _Mail:
                 self._set(new, name, text)
 
     def _set(self, new: EmailMessage, name: str, text: str) -> None:
-        """Set a header; one that cannot be written, as an identifier with a bar in it, is left out and said."""
+        """Set a header; a header that cannot be written, as an identifier with a bar in it, is left out and said."""
         text = _ADDRESS.sub(" ", text).replace("\0", "")
         try:
             del new[name]
@@ -74,7 +74,7 @@ class _Mail:
             self._redacting.remove("header", name)
 
     def _part(self, part: Message, depth: int) -> EmailMessage | None:
-        """A part made anew; None for one that is left out, which is said."""
+        """A part made anew; None for a part left out, which is said."""
         self._parts += 1
         kind = part.get_content_type()
         name = self._name(part)

@@ -584,7 +584,7 @@ NEVER = b"<removed/>"
 
 
 def suffix_of(name: str) -> str:
-    """The suffix of a part's name; also of one that is nothing else, as `_rels/.rels` is."""
+    """The suffix of a part's name; also of a name that is nothing else, as `_rels/.rels` is."""
     return ".rels" if name.endswith("/.rels") else posixpath.splitext(name)[1].lower()
 
 
@@ -639,7 +639,7 @@ def picture(redacting: Redacting, name: str, data: bytes) -> bytes | None:
 
 
 def embedded(redacting: Redacting, name: str, data: bytes, *, usual: str = "", called: str = "") -> bytes | None:
-    """A document in this one, redacted as this one is; None where it cannot be, and is taken out."""
+    """A document in this document, redacted alike; None where it cannot be, and is taken out."""
     kind = format_of_bytes(io.BytesIO(data)) or usual
     if kind in REDACTORS and redacting.depth < MOST_DEPTH:
         try:

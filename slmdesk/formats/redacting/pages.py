@@ -23,7 +23,7 @@ Box = tuple[float, float, float, float]
 Pixels = npt.NDArray[np.uint8]
 
 MOST_PIXELS = 24_000_000
-"""Of one page: a larger one is drawn less finely."""
+"""Of a page: a larger page is drawn less finely."""
 POINTS_PER_INCH = 72
 SIDE, ABOVE = 0.05, 0.12
 """Of the height of a letter: how far a bar goes beyond the words, for letters lean out of their boxes."""
@@ -133,7 +133,7 @@ def _read(redacting: Redacting, page: pdfium.PdfPage, place: str) -> _Sheet:
 
 
 def _lines(words: Sequence[Word]) -> Iterable[tuple[str, list[tuple[int, Word]]]]:
-    """The words in the order of the page, from its top, as one text: where each begins in it."""
+    """The words in the order of the page, from its top, as a single text: where each begins in it."""
     if not words:
         return
     rows: list[list[Word]] = []
@@ -205,7 +205,7 @@ def _layer(redacting: Redacting, pixels: Pixels, sheet: _Sheet, scale: float, pl
 
 _LEVEL = 6
 _CODES = (*range(33, 127), *range(161, 256))
-"""Of one font: those that have a glyph, for a letter without one has no place."""
+"""Of a font: those that have a glyph, for a letter without a glyph has no place."""
 
 
 class LayerWord(Record):
@@ -277,7 +277,7 @@ class NewPdf:
         above = np.zeros_like(rows)
         above[1:] = rows[:-1]
         filtered = np.empty((height, rows.shape[1] + 1), dtype=np.uint8)
-        filtered[:, 0] = 2  # each row as its difference from the one above (PNG, 9.2)
+        filtered[:, 0] = 2  # each row as its difference from the row above (PNG, 9.2)
         filtered[:, 1:] = rows - above
         colours, space = (1, "DeviceGray") if is_grey else (3, "DeviceRGB")
         about = (

@@ -66,7 +66,7 @@ class Redacting:
         return f"{self.around}: {place}" if self.around and place else self.around or place
 
     def inside(self, name: str, data: bytes) -> Redacting:
-        """A document in this one: what is found in it is said here."""
+        """A document in this document: what is found in it is said here."""
         reading = Reading(name, data=data, stop=self.reading.stop, worked=self.reading.worked)
         return Redacting(
             reading, self.words, self.removes, self.pixels_per_inch, self.text_layer, self.draws,
@@ -89,7 +89,7 @@ _SAFE = "/:?#[]@!$&'()*+,;=-._~"
 
 
 class Span(Record):
-    """A listed word in a text: characters from, up to; which one, and what stands there instead."""
+    """A listed word in a text: characters from, up to; which word, and what stands there instead."""
 
     begin: int
     end: int
@@ -102,7 +102,7 @@ class Words(Protocol):
         self, text: str, place: str, *, bare: bool = False, again: bool = False, edges: Sequence[int] = ()
     ) -> Sequence[Span]:
         """What of a text is to be replaced; the caller does so.  `again`: the text was asked about before.  `edges`: of
-        paragraphs and cells that were; only numbers that go over one are meant.
+        paragraphs and cells that were; only numbers that go over an edge are meant.
         """
 
 

@@ -1,4 +1,4 @@
-"""Words replaced in XML and HTML trees, plain text, web pages and tables; and whether one is left in a file."""
+"""Words replaced in XML and HTML trees, plain text, web pages and tables; and finds words left in a file."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _TECHNICAL = re.compile(
 )
 """A value that the format chose: an enumeration, a relationship, a moment."""
 MOST_NUMERIC = 7
-"""Digits of a number that may be a length or a colour: a longer one that is listed is no such thing."""
+"""Digits of a number that may be a length or a colour: a longer listed number is neither."""
 TEXTUAL = frozenset(
     ("descr", "title", "name", "displayName", "display-name", "alt", "tooltip", "author", "initials", "string",
      "displayText", "prompt", "promptTitle", "error", "errorTitle", "display", "location", "href", "Target", "label",
@@ -73,7 +73,7 @@ _ACCOUNTS = frozenset(("userId", "providerId"))
 MOST_SILENT = 1_000
 """Texts, elements or words between two signs of life."""
 EDGES_AT_ONCE, MOST_OVER = 200, 12
-"""Paragraphs and cells that are read as one text, and how many more, for a number has a cell for each of its groups."""
+"""Paragraphs and cells that are read together, and how many more, for a number has a cell for each of its groups."""
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _NAME = re.compile(r"[^\w.-]")
 
@@ -168,7 +168,7 @@ def _parted(slots: list[Slot]) -> Iterator[Slot]:
 
 
 def _redact_over_edges(groups: Sequence[list[Slot]], redacting: Redacting, place: str) -> None:
-    """Replace numbers that go on in the next paragraphs or cells; what stands for one is put where it begins."""
+    """Replace numbers that go on in the next paragraphs or cells; what stands for a number is put where it begins."""
     slots, edges, length = list[Slot](), list[int](), 0
     for group in groups:
         shown = [slot for slot in group if not slot.flags & {"deleted", "code", "aside"}]
@@ -421,7 +421,7 @@ def redact_markup(redacting: Redacting, text: str, place: str) -> str:
 
 
 LEAST = 6
-"""Letters and digits of a word that is looked for in bytes: a shorter one stands there by chance."""
+"""Letters and digits of a word that is looked for in bytes: a shorter word stands there by chance."""
 MOST_LAYERS = 6
 _STREAM = re.compile(rb"stream\r?\n")
 _IMAGE = re.compile(rb"/Subtype\s*/Image")
@@ -511,7 +511,7 @@ def _parts(data: bytes, name: str, depth: int) -> Iterator[tuple[str, bytes]]:
                     raise KnownError("document.bomb", path=place)
                 yield from layers(archive.read(info), place, depth + 1)
     except BROKEN:
-        return  # it only looks like one; its bytes were given
+        return  # it only looks packed; its bytes were given
 
 
 def _streams(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
@@ -546,7 +546,7 @@ def _is_mail(data: bytes) -> bool:
 
 
 def left_in(data: bytes, originals: Sequence[str], worked: Callable[[], None] = lambda: None) -> dict[int, str]:
-    """Words that are still in a file, by their number: where one was found first.  `worked` is called now and then."""
+    """Words that are still in a file, by their number: where each was found first.  `worked` is called now and then."""
     search, found = ByteSearch(originals), dict[int, str]()
     seeking = Seeking(originals)
     for name, layer in layers(data):

@@ -1,1 +1,1 @@
-"""Writes a document again with translated text, one rewriter per format."""
+"""Writes a document again with translated text, with a rewriter per format."""

@@ -275,7 +275,7 @@ _HEADING = "heading"
 
 @dataclass(slots=True, eq=False)
 class _Piece:
-    """One part of a run.  It moves to a run of its own only when the paragraph is rebuilt: its content, such as a text
+    """A part of a run.  It moves to a run of its own only when the paragraph is rebuilt: its content, such as a text
     box, is walked as well, and an unchanged paragraph is not touched.
     """
 
@@ -453,14 +453,14 @@ class Paragraph:
 
 
 def unbind(control: etree._Element) -> None:
-    """Let a content control keep its words: one that is bound to data shows those of the data again when it is opened
+    """Let a content control keep its words: a control bound to data shows those of the data again when it is opened
     (ECMA-376 part 1, 17.5.2.6).
     """
     remove(child(control, "sdtPr"), "dataBinding")
 
 
 def _folded(raw: Iterator[_Raw]) -> list[Node | _Break]:
-    """The nodes with each field as one: a group if its result is text of the document, else a fixed object."""
+    """The nodes, each field as a single node: a group if its result is text of the document, else a fixed object."""
     levels: list[tuple[list[_Mark], list[Node | _Break], bool]] = []
     found: list[Node | _Break] = []
     for mark in raw:
@@ -565,7 +565,7 @@ def tracked_runs(run: etree._Element, date: str) -> Iterator[etree._Element]:
 
 
 def settle(root: etree._Element) -> None:
-    """Number the changes of a part; an insertion inside another one becomes part of that."""
+    """Number the changes of a part; an insertion inside another becomes part of that."""
     space = f"{{{etree.QName(root).namespace}}}"
     own = [element for element in root.iter(f"{space}ins", f"{space}del") if element.get(f"{space}id") == _UNNUMBERED]
     for element in [element for element in own if local(element) == "ins"]:

@@ -167,7 +167,7 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 def _shown(text: str) -> Iterator[_Token]:
     """The tokens, without the content of raw elements and of elements marked as not to be translated: each of those is
-    one token, inline ones with all their markup.
+    a single token, inline elements with all their markup.
     """
     opening, depth, words = None, 0, list[str]()
     for token in _tokens(text):
@@ -297,7 +297,7 @@ def rewrite_mail(rewriting: Rewriting) -> Units:
 
 
 def _own_parts(message: EmailMessage) -> Iterator[EmailMessage]:
-    """The parts of a mail; a nested mail is one of them, whatever it contains."""
+    """The parts of a mail; a nested mail is a part, whatever it contains."""
     if message.is_multipart() and message.get_content_maintype() == "multipart" and not message.is_attachment():
         for part in message.iter_parts():
             if isinstance(part, EmailMessage):
@@ -307,7 +307,7 @@ def _own_parts(message: EmailMessage) -> Iterator[EmailMessage]:
 
 
 def _part(part: EmailMessage, kind: str, rewriting: Rewriting) -> Units:
-    """The units of one text; returns whether it was changed."""
+    """The units of a text; returns whether it was changed."""
     try:
         words = part.get_content()
     except (LookupError, UnicodeError, KeyError):  # an unknown charset

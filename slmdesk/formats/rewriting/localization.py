@@ -58,7 +58,7 @@ def rewrite_po(rewriting: Rewriting) -> Units:
 
 
 def _as_it_was(made: str, old: str) -> str:
-    """A catalogue with the beginning, the end and the ends of lines of the old one, which polib does not keep."""
+    """A catalogue with the beginning, the end and the ends of lines of the old file, which polib does not keep."""
     made = made.removeprefix("#\n") if not old.startswith("#") else made
     made = made.rstrip("\n") + old[len(old.rstrip("\r\n")) :].replace("\r\n", "\n")
     return made.replace("\n", "\r\n") if "\r\n" in old else made
@@ -106,7 +106,7 @@ def _message(text: str, place: str) -> Units:
 
 
 def rewrite_xliff(rewriting: Rewriting) -> Units:
-    """The units of an XLIFF file: those without a target or with an unreviewed one."""
+    """The units of an XLIFF file: those without a target or with an unreviewed target."""
     reading = rewriting.reading
     untrusted = reading.text_bytes()
     root = parse(untrusted, reading.path, whole=True)
@@ -248,7 +248,7 @@ def header_for(language: str) -> str:
 
 class PluralForm(Record):
     text: str
-    """With a number of this form in the place of the placeholder, where there is one."""
+    """With a number of this form in the place of a placeholder."""
     source: str
     placeholder: str = ""
     number: str = ""

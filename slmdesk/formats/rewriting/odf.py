@@ -342,7 +342,7 @@ _STYLE = "urn:oasis:names:tc:opendocument:xmlns:style:1.0"
 
 
 def turn(root: etree._Element, options: Options) -> None:
-    """Set the writing mode of a part's styles for the language of the translation; without one, do nothing."""
+    """Set the writing mode of a part's styles for the language of the translation; without a language, do nothing."""
     if not (options.language or options.is_right_to_left):
         return
     mode = "rl-tb" if options.is_right_to_left else "lr-tb"

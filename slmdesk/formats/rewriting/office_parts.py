@@ -1,4 +1,4 @@
-"""Parts of office files as trees that are written back; paragraphs as one text with numbered tags; languages."""
+"""Parts of office files as trees that are written back; paragraphs as a text with numbered tags; languages."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def _place(level: _Level, unseen: InvisibleMark, last: Seen | None, following: S
 
 
 def _choose_base(level: _Level) -> None:
-    """The commonest formatting gets no tag; with groups only, the one inside the first."""
+    """The commonest formatting gets no tag; with groups only, that inside the first."""
     letters: Counter[Hashable] = Counter()
     for words in level.seen:
         if isinstance(words, Words):
@@ -350,7 +350,7 @@ def _is_title(paragraph: etree._Element) -> bool:
 
 
 def _first(parent: etree._Element, name: str) -> etree._Element:
-    """A new element at the beginning of another one."""
+    """A new element at the beginning of another."""
     made = etree.Element(f"{{{etree.QName(parent).namespace}}}{name}")
     parent.insert(0, made)
     return made
@@ -414,7 +414,7 @@ class Parts(Package):
         return None if root is None else Part(name, root, self.speech)
 
     def each(self, names: Iterable[str]) -> Iterator[Part]:
-        """Opens parts one after another, and closes each when the next one is asked for."""
+        """Opens parts in turn, and closes each when the next is asked for."""
         for name in names:
             if (part := self.open(name)) is not None:
                 yield part
@@ -440,7 +440,7 @@ def translated(
     place: str,
     rebuild: Callable[[Sequence[Node]], None],
 ) -> Units:
-    """The units of one paragraph, which breaks may split; `rebuild` is called with all nodes when one was answered."""
+    """The units of a paragraph, which breaks may split; `rebuild` is called with all nodes when a unit was answered."""
     found: list[Node] = []
     is_changed = False
     for inline, nodes in stretches:
@@ -593,7 +593,7 @@ class Cells:
 
 # ---- text that a file contains twice
 #
-# for programs that know a newer way of drawing, and for those that do not. A program shows one of both copies
+# for programs that know a newer way of drawing, and for those that do not. A program shows either copy
 # (ECMA-376 part 3, Markup Compatibility), so both must say the same: the second gets the translation of the first.
 
 

@@ -278,7 +278,7 @@ def _parted(kind: BlockKind, words: str) -> tuple[str, str]:
 
 
 def _answered(words: str, kind: str, place: str) -> Units:
-    """The translation of a text; None for an empty or unchanged one."""
+    """The translation of a text; None if empty or unchanged."""
     if not any(letter.isalpha() for letter in words):
         return None
     answer = yield Unit(words, kind=kind, place=place)

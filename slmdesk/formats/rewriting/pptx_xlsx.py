@@ -359,7 +359,7 @@ def _around(part: Part, sheet: _Sheet) -> Units:
 
 
 def _given(cell: etree._Element) -> list[str]:
-    """The cached text of a cell's formula; without one, the texts in the formula."""
+    """The cached text of a cell's formula; without it, the texts in the formula."""
     words = text_of(child(cell, "v")).strip()
     if words:
         return [words] if attribute(cell, "t") == "str" else []

@@ -40,7 +40,7 @@ class LeftAsIs(Record):
 
 UnitOrLeft: TypeAlias = Unit | LeftAsIs
 Units: TypeAlias = Generator[UnitOrLeft, str | None, Any]
-"""Yields units and what is left; is sent the translation of a unit, or None for one that stays and for what is left."""
+"""Yields units and what is left; is sent the translation of a unit, or None if it stays, and for what is left."""
 
 
 def said(kind: str, place: str, words: str) -> Units:
@@ -109,7 +109,7 @@ def written_to(
     `answers`: by number of the unit (from 0, in the order of `listed`) its text and its translation.  Returns the
     numbers of units that stay as they are although there is an answer: its tags are not balanced, or the rewriter
     cannot write it (Rewriting.refuse).  Raises KnownError
-    `document.changed` where a unit has another text than was translated: the file is not the one it was.
+    `document.changed` where a unit has another text than was translated: the file has changed.
     """
     rewriting.is_written = True
     units = rewriter(rewriting)

@@ -127,7 +127,7 @@ class Stretch:
 
 
 def stretch_of(parts: Sequence[str]) -> Stretch:
-    """Of a text split by its marks: every second part is one."""
+    """Of a text split by its marks: every second part is a mark."""
     return Stretch([Piece(Mark.LONE if at % 2 else Mark.WORDS, raw) for at, raw in enumerate(parts) if raw])
 
 
@@ -177,7 +177,7 @@ def rewrite_plain(rewriting: Rewriting) -> Units:
 
 
 def _blocks(text: str) -> Iterator[tuple[int, list[tuple[int, int]]]]:
-    """Lines that follow each other without an empty one: (number of the first, where each stands without its end)."""
+    """Lines without an empty line between: (number of the first, where each stands without its end)."""
     block: list[tuple[int, int]] = []
     first = number = 1
     for match in _LINE.finditer(text):
@@ -196,7 +196,7 @@ def _blocks(text: str) -> Iterator[tuple[int, list[tuple[int, int]]]]:
 
 
 def _parts(text: str, block: list[tuple[int, int]]) -> Iterator[tuple[int, int, str, bool]]:
-    """A paragraph as one, or each of its lines: (from, up to, the words, whether lines were joined)."""
+    """A paragraph as a whole, or each of its lines: (from, up to, the words, whether lines were joined)."""
     lines = [text[start:end] for start, end in block]
     if len(lines) > 1 and all(len(line.strip()) >= LEAST_WRAPPED for line in lines[:-1]):
         start, end = block[0][0], block[-1][1]
@@ -321,7 +321,7 @@ def _inline(text: str) -> Iterator[Piece]:
 
 # ---- translates selected columns of delimited tables
 #
-# everything else is kept verbatim. Each row has its own language: one table may contain reviews from many countries.
+# everything else is kept verbatim. Each row has its own language: a table may contain reviews from many countries.
 
 
 SAMPLE_ROWS = 200
@@ -419,7 +419,7 @@ def _put(file: TextFile, cell: Cell, answer: str, *, delimiter: str, line_end: s
 # ---- translates subtitles in place
 #
 # times, styles, notes and positions are kept. SRT, WebVTT (w3.org/TR/webvtt1) and ASS/SSA. A cue of several lines is
-# one text; its translation is split again (text.subtitles), and the location of its unit is its time, which shows
+# a text; its translation is split again (text.subtitles), and the location of its unit is its time, which shows
 # whether it can be read in that time.
 
 
