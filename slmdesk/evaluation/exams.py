@@ -167,7 +167,7 @@ def distance(text: str, other: str) -> int:
 def separation(true: Sequence[float], altered: Sequence[float]) -> Separation:
     """AUC by counting pairs (Mann and Whitney 1947), the threshold that gets most right, and what it is worth.
 
-    A threshold is always good on the items it was chosen by: each statement is told by another, chosen without it (Stone
+    A threshold is always good on what it was chosen by: each statement is told by another chosen without it (Stone
     1974, cross-validation).
     """
     wins = sum((a > b) + 0.5 * (a == b) for a in true for b in altered)

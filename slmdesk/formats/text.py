@@ -237,7 +237,7 @@ def _strictly(untrusted: bytes, encoding: str) -> str | None:
 
 
 MAX_PAGE_CHARACTERS = 200_000
-"""Longer pages are split at line ends, so that one message stays small."""
+"""Longer pages are split at line ends, so that a message stays small."""
 
 
 def read(reading: Reading) -> Iterator[Page]:
@@ -262,7 +262,7 @@ def pages_of(text: str, *, kind: BlockKind = BlockKind.PARAGRAPH) -> Iterator[Pa
 
 
 def pieces_of(text: str) -> Iterator[str]:
-    """A text in pieces of bounded length, split after a line end where there is one; joined they are the text."""
+    """A text in pieces of bounded length, split after a line end where possible; joined they are the text."""
     at = 0
     while len(text) - at > MAX_PAGE_CHARACTERS:
         cut = text.rfind("\n", at, at + MAX_PAGE_CHARACTERS) + 1
@@ -400,7 +400,7 @@ class Pager:
             self._has_words, self._last_break = True, None
 
     def _end_page(self, found: PageBreak) -> None:
-        """An explicit break is also recorded as a rendered one; two rendered ones have an empty page between them."""
+        """An explicit break is also recorded as rendered; two rendered breaks have an empty page between them."""
         last, self._last_break = self._last_break, found
         is_blank = not self._has_words and not self._is_pictured
         if is_blank and not (self._has_pages and found.seen and last is not None and last.seen):
@@ -413,7 +413,7 @@ class Pager:
         self._label, self._continued = "", 1
 
     def _go_on(self) -> None:
-        """The page is too long for one message, or the section for a useful link; it goes on under the same name."""
+        """The page is too long for a message, or the section for a useful link; it goes on under the same name."""
         self._finish()
         self._continued += 1
 
@@ -510,7 +510,7 @@ class _Walker:
         self._fence = ""
 
     def feed(self, line: str, at: int) -> Iterator[Block]:
-        """One line, which begins at character `at`."""
+        """A line, which begins at character `at`."""
         end, kind, underline = at + len(line), _kind(line), _UNDERLINE.match(line)
         if self._fence:
             self._end = end
@@ -558,7 +558,7 @@ MOST_PIECES_CHARACTERS = 20_000
 
 
 def label_of(text: str) -> str:
-    """A heading as the label of a page: one line of bounded length."""
+    """A heading as the label of a page: a line of bounded length."""
     return " ".join(text.split())[:MAX_LABEL_CHARACTERS]
 
 
@@ -570,7 +570,7 @@ def page_from(number: int, label: str, pieces: Iterable[Piece], *, reason: str =
 
 
 def parted(pieces: Iterable[Piece], limit: int = MOST_PIECES_CHARACTERS) -> Iterator[list[Piece]]:
-    """Pieces in portions of about `limit` characters; at least one portion, which may be empty.
+    """Pieces in portions of about `limit` characters; at least a portion, which may be empty.
 
     A heading is not left at the end of a portion; what is longer than a page may be is cut.
     """
@@ -619,7 +619,7 @@ _IN_A_ROW = frozenset((BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.HEADI
 
 
 def as_row(cells: Sequence[Sequence[Flow]], level: int) -> Iterator[Flow]:
-    """A row as a block with its cells; a layout row, or one with a nested table, flows as if there were no table."""
+    """A row as a block with its cells; a layout row, or a row with a nested table, flows as if there were no table."""
     words = [[piece for piece in cell if isinstance(piece, Piece) and piece.text.strip()] for cell in cells]
     filled = [cell for cell in words if cell]
     size = sum(len(piece.text) for cell in words for piece in cell)

@@ -105,7 +105,7 @@ CHAT_ARCHITECTURES = frozenset(
         "minimax-01", "minimax-m3", "kimi-k3", "glm5-next", "qwen4exp",
     }
 )  # fmt: skip
-"""Architectures of the pinned llama.cpp that write one word after the other.
+"""Architectures of the pinned llama.cpp that write word after word.
 
 Left out: diffusion models, encoder-decoders, speech, draft heads.
 """
@@ -118,12 +118,12 @@ if TYPE_CHECKING:
 
 MAX_HEADER_BYTES = 64 << 20
 MAX_STRINGS = 800_000
-"""Strings in all lists of one header; the largest vocabulary known, 262,144 tokens, has 777,050 with its merges."""
+"""Strings in all lists of a header; the largest vocabulary known, 262,144 tokens, has 777,050 with its merges."""
 MAX_KEY_BYTES = 65_535
 MAX_TEXT_BYTES = 4096
-"""Of one text kept; a longer one is cut and marked."""
+"""Of a text kept; a longer text is cut and marked."""
 MAX_KEPT_NUMBERS, MAX_KEPT_STRINGS = 1024, 64
-"""Longer lists are summarised: one number for each layer, or the languages of a model, are kept."""
+"""Longer lists are summarised: a number for each layer, or the languages of a model, are kept."""
 
 _U32, _U64, _LENGTHS = struct.Struct("<I"), struct.Struct("<Q"), struct.Struct("<Q").unpack_from
 _WINDOW_BYTES = 1 << 18
@@ -299,18 +299,18 @@ class Tensors(Record):
     shapes: Mapping[str, tuple[int, ...]]
     """By name, the innermost length first as the file has it."""
     end: int
-    """Where the last one ends, counted from the start of the data."""
+    """Where the last tensor ends, counted from the start of the data."""
     expert_bytes: int = 0
     """Of the experts' tensors: all in memory, but each word uses only some experts."""
     table_bytes: int = 0
-    """Of the token table.  Where there is a separate output, one row of it is read for a word; else all of it."""
+    """Of the token table.  Where there is a separate output, a single row of it is read for a word; else all of it."""
     layer_bytes: Mapping[int, int] = field(default_factory=dict)
     separate_experts: bool = False
-    """A mixture in the layout of 2023, one tensor for each expert, which llama.cpp reads no more."""
+    """A mixture in the layout of 2023, a tensor for each expert, which llama.cpp reads no more."""
 
 
 class GgufHeader(Record):
-    """Texts for people are one line and cut; numbers that make no sense are 0."""
+    """Texts for people are a single line and cut; numbers that make no sense are 0."""
 
     version: int
     kind: str
@@ -324,7 +324,7 @@ class GgufHeader(Record):
     context_length: int
     """As the file says, unchecked: see memory.sensible_context."""
     chat_template: str | None
-    """The default one; None where there is none, or one of more than MAX_TEMPLATE_BYTES."""
+    """The default template; None without it, or where it has more than MAX_TEMPLATE_BYTES."""
     template_bytes: int
     license: str
     file_type: int | None
@@ -549,7 +549,7 @@ def _padded(position: int, alignment: int) -> int:
 
 # ---- LoRA adapters in GGUF files
 #
-# whether one can be used at all, and which models it fits, from the headers alone. An adapter is a small change to
+# whether an adapter can be used, and which models it fits, from the headers alone. An adapter is a small change to
 # some of a model's matrices, kept as two thin ones (A and B) for each. llama.cpp itself checks only part of what
 # follows and ends the process over the rest (found with the pinned version: whole numbers as weights, a third
 # dimension, a change to a token table that is the output too).
@@ -566,7 +566,7 @@ _ACTIVATED = "adapter.alora.invocation_tokens"
 
 
 def require_adapter(header: GgufHeader) -> None:
-    """Raise KnownError model.wrong_kind for what is no adapter, model.unsupported or model.damaged for one that
+    """Raise KnownError model.wrong_kind for what is no adapter, model.unsupported or model.damaged for an adapter that
     llama.cpp cannot use, as far as its own header tells.
     """
     if header.kind != "adapter":

@@ -28,12 +28,12 @@ _SHARE_FOR_SECOND_CONTEXT = 0.1
 
 _HALF, _FLOAT = 2, 4
 _TOKEN_BYTES = 300
-"""Of one token of the vocabulary: 165 in llama.cpp's tables, the rest in ours."""
+"""Of a token of the vocabulary: 165 in llama.cpp's tables, the rest in ours."""
 _MERGE_BYTES = 175
 _FIXED_BYTES = 10 << 20
 """The library's own pages, threads, graphs; and what huge pages round up."""
 _GAPS = 16
-"""One part in so many of the cache may stay in gaps that an earlier model of the process left (seen: 6 of 185 MB)."""
+"""A part in so many of the cache may stay in gaps that an earlier model of the process left (seen: 6 of 185 MB)."""
 
 _WINDOW_PERIODS = {
     "gemma2": 2, "gemma3": 6, "gemma3n": 5, "gpt-oss": 2, "cohere2": 4, "cohere2moe": 4, "llama4": 4, "olmo2": 4,
@@ -57,7 +57,7 @@ def estimate(header: GgufHeader, *, context_tokens: int, sequences: int = 1, bat
     """Bytes the model will need.
 
     `context_tokens` is the whole pool of cells, whatever number of `sequences` shares it; `batch` how many tokens are
-    read in one slice.  `compute` counts what is touched: activations, attention mask, logits, the vocabulary's tables.
+    read in a slice.  `compute` counts what is touched: activations, attention mask, logits, the vocabulary's tables.
     """
     return MemoryParts(
         weights=header.weight_bytes,
@@ -86,7 +86,7 @@ def _with_places(header: GgufHeader, cells: int) -> MemoryParts:
 def choose_pool(context_tokens: int, parts: MemoryParts, available_bytes: int) -> int:
     """Cells of the pool: twice the context where that costs little, so that a new chat need not evict the last.
 
-    `parts`: what the model needs with the cells of one context.
+    `parts`: what the model needs with the cells of a context.
     """
     cache = parts.kv_cache
     affordable = cache <= available_bytes * _SHARE_FOR_SECOND_CONTEXT and parts.total + cache <= available_bytes
@@ -186,7 +186,7 @@ def _sliding_head_bytes(header: GgufHeader) -> int:
 
 
 def _state_bytes(header: GgufHeader) -> int:
-    """State of one sequence in one recurrent layer: short convolution and recurrent part, 32 bits each."""
+    """State of a sequence in a recurrent layer: short convolution and recurrent part, 32 bits each."""
     limit = 1 << 20
     inner, state = header.whole("ssm.inner_size", limit), header.whole("ssm.state_size", limit)
     shift = max(header.whole("ssm.conv_kernel", limit) - 1, 0)
@@ -270,9 +270,9 @@ def offload_of(info: Mapping[str, Json]) -> Offload | None:
 
 # ---- estimates how fast a model will write on this PC, before it was ever loaded
 #
-# To write one token, all active weights are read from memory once, and the chat so far (keys and values) too; on
+# To write a token, all active weights are read from memory once, and the chat so far (keys and values) too; on
 # ordinary PCs that reading takes most of the time (the roofline of Williams, Waterman and Patterson, 2009, for
-# products of a matrix with one vector). A mixture of experts reads only the experts it uses, though all are in
+# products of a matrix with a vector). A mixture of experts reads only the experts it uses, though all are in
 # memory. The estimate has a range; a model once measured on the same PC narrows it.
 
 
@@ -282,7 +282,7 @@ and choosing among the vocabulary for each word of it.  Fitted to six models of 
 UNKNOWN_STEP_SECONDS = 0.005
 """The same for a model of which only the size is known: 28 layers and 100,000 words."""
 UNSURE, MEASURED, ITSELF = 0.5, 0.3, 0.15
-"""How far off the estimate may be: from the bandwidth alone, with a model measured on this PC, with this very one."""
+"""How far off the estimate may be: from the bandwidth alone, with a model measured on this PC, with this very model."""
 USUAL_PAST = 512
 """Tokens of a chat that a speed is given for unless another length is requested."""
 
@@ -304,7 +304,7 @@ class Speed(Record):
 
 
 def active_bytes(header: GgufHeader) -> int:
-    """Bytes of weights read for one token.
+    """Bytes of weights read for a token.
 
     Without the experts that are not used, and without the token table where the output has a matrix of its own.
     """

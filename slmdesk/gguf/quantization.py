@@ -1,4 +1,4 @@
-"""Describes quantizations for people: bits, quality, and which one to choose.
+"""Describes quantizations for people: bits, quality, and which to choose.
 
 Sources: bits per weight as llama.cpp's own table has them for an 8-billion model (ggml-org/llama.cpp,
 tools/quantize/README.md; small models have a few per cent more, since their vocabulary weighs more), those missing
@@ -167,7 +167,7 @@ def companions(files: Sequence[SizedFile]) -> dict[str, str]:
 
 
 def stem_of(name: str) -> str:
-    """The model's own name in that of a file: without folder, quantization and numbers of parts, in one case."""
+    """The model's own name in that of a file: without folder, quantization and numbers of parts, in lower case."""
     bare = _IN_A_NAME.sub("", _SPLIT.sub("", name.rpartition("/")[2])).casefold()
     return "-".join(part for part in _SEPARATORS.split(bare) if part not in _NO_NAME)
 
@@ -179,8 +179,8 @@ def sorted_by_quality(files: Iterable[_File]) -> list[_File]:
 def recommended(files: Sequence[_File], budget_bytes: int) -> _File | None:
     """The file to take on a PC that has `budget_bytes` for the weights alone (context and program subtracted).
 
-    The usual 4-bit file where it fits (more bits cost time, fewer cost sense), a better one where that is small all
-    the same, a smaller one where memory is short.  None: nothing that fits is worth it, or models of several names are
+    The usual 4-bit file where it fits (more bits cost time, fewer cost sense), a better file where that is small all
+    the same, a smaller file where memory is short.  None: nothing that fits is worth it, or models of several names are
     as good.
     """
     beside = companions(files)
@@ -196,7 +196,7 @@ def recommended(files: Sequence[_File], budget_bytes: int) -> _File | None:
 
 
 def the_one(best: _File, models: Iterable[_File]) -> _File | None:
-    """`best`, or the whole file where that is its model in parts; None where one of another name is written alike."""
+    """`best`, or the whole file where that is its model in parts; None where another name is written alike."""
     alike = [file for file in models if _forms(file) == _forms(best)]
     if any(stem_of(file.name) != stem_of(best.name) for file in alike):
         return None

@@ -183,7 +183,7 @@ MAX_NAMED = 5
 
 
 def first_parts(paths: Sequence[Path]) -> list[Path]:
-    """`paths` with the parts of one model once, as its first part there; each file but once, in their order."""
+    """`paths` with the parts of a model once, as its first part there; each file but once, in their order."""
     seen: set[tuple[Path, str, int]] = set()
     kept: dict[Path, None] = {}
     for path in sorted(paths, key=lambda path: (part_of(path) or ("", 0, 0))[1]):
@@ -198,7 +198,7 @@ def first_parts(paths: Sequence[Path]) -> list[Path]:
 
 
 def parts_of(path: Path, count: int) -> list[Path]:
-    """All parts of the model of which `path` is one; `count` as its header says.
+    """All parts of the model of which `path` is a part; `count` as its header says.
 
     Raises KnownError `model.parts_missing` with the names of those that are not there, and `model.damaged` where name
     and header contradict each other.
@@ -290,7 +290,7 @@ class _Shape:
         return (whole(value, 1 << 24),) * self.layers if value is not None else ()
 
     def head_length(self, key: str) -> int:
-        """Numbers in one key or value; as llama.cpp has it, the embedding over the heads where the file is silent."""
+        """Numbers in a key or value; as llama.cpp has it, the embedding over the heads where the file is silent."""
         most = max(self.heads, default=0)
         return self.number(key, 1 << 20) or (self.embedding // most if most else 0)
 
@@ -414,7 +414,7 @@ def check_tokenizer(path: Path, header: GgufHeader) -> None:
 
 
 def _check_first_bytes(tokens: Iterable[bytes]) -> None:
-    """A byte that begins a token must be one as well: else llama.cpp takes nothing from the text, again and again."""
+    """A byte that begins a token must be a token too: else llama.cpp takes nothing from the text, again and again."""
     pieces = [_ESCAPE.sub(_unescaped, token) for token in tokens]
     alone = {piece for piece in pieces if len(piece) == 1}
     if lone := {piece[:1] for piece in pieces if piece} - alone:
@@ -610,7 +610,7 @@ def _plain(value: MetadataValue) -> Json:
     return value
 
 
-# ---- joins the parts of a split model to the one file it was split from
+# ---- joins the parts of a split model to the file it was split from
 #
 # Source: llama.cpp's gguf-split: the first part carries all keys, each part its own tensors, in order; `split.no`,
 # `split.count` and `split.tensors.count` are added. The data of the parts is copied as it is; only offsets change.

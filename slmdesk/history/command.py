@@ -432,7 +432,7 @@ def rescue(console: Console, file: Path | None) -> int:
 
 
 def _rescued(console: Console, services: Services, damaged: Path) -> Rescued:
-    """Rescue a file; of one that is encrypted with other keys than the history now, ask for what opens it."""
+    """Rescue a file; of a file encrypted with other keys than the history now, ask for what opens it."""
     try:
         return services.service_thread.call(partial(services.history.rescue, damaged))
     except KnownError as known:

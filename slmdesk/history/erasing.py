@@ -237,9 +237,9 @@ class BackupService(Service):
         return making.then(lambda _result: held.close())
 
     def restore(self, source: Path, source_key: DataKey | None = None) -> Pending[Restored]:
-        """Replace the history by a backup; `source_key`: of one that is encrypted with other keys.
+        """Replace the history by a backup; `source_key`: of a backup encrypted with other keys.
 
-        An encrypted history keeps its keys; a plain one gets those of an encrypted backup.  The old history is set
+        An encrypted history keeps its keys; a plain history gets those of an encrypted backup.  The old history is set
         aside as a whole.  ItemGone is published for each chat that was shown, then ItemChanged for the newest ones, and
         ModelsChanged.  Raises KnownError `store.in_use` while another instance runs, `store.read_only`,
         `request.invalid` while an answer is being written; ends with a Problem also for `key.missing`.

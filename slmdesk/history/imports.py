@@ -1,7 +1,7 @@
 """Imports chats of other programs, and of slmdesk itself, from files and folders.  Service thread.
 
 The reader child reads the files; each chat is added as a whole as it comes, so that a stop or a crash leaves whole
-chats alone.  One that is here already, with the same words, is not added again.
+chats alone.  A chat that is here already, with the same words, is not added again.
 """
 
 from __future__ import annotations
@@ -360,7 +360,7 @@ def sum_of(program: str, id: str, messages: Sequence[Message]) -> str:
 
 
 def chat_of_foreign(found: ForeignChat, now: float) -> NewChat:
-    """Make a chat of one of another program; times that are not known are those of what stands before."""
+    """Make a chat of another program's chat; times that are not known are those of what stands before."""
     ids = {message.id: new_id() for message in found.messages}
     times = [message.created for message in found.messages if message.created is not None]
     created = min(found.created if found.created is not None else min(times, default=now), now)
@@ -443,7 +443,7 @@ def chat_of_own(untrusted: Mapping[str, Json], now: float, is_here: Callable[[st
     """Make a chat of what `exports.papers.chat_shape` wrote; it says the same then, but for ids.
 
     `is_here`: whether a document is here, by id and sha256; of the others the text that was sent is kept.  Raises
-    KnownError `request.invalid` for anything that no export holds, `chats.unreadable` for one of a newer version.
+    KnownError `request.invalid` for anything that no export holds, `chats.unreadable` for a file of a newer version.
     """
     version = untrusted.get("version")
     if isinstance(version, int) and version > OWN_VERSION:

@@ -68,7 +68,7 @@ def _why(hold: Hold) -> str:
 
 
 def _until(hold: Hold) -> str:
-    """It ends at midnight: the day before is the last one."""
+    """It ends at midnight: the day before is the last day."""
     return "" if hold.until is None else _(" until {day}").format(day=day_words(hold.until - 1))
 
 

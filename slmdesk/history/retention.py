@@ -26,13 +26,13 @@ from slmdesk.store.retention import RESTORED, SEEN, SWEPT, OldDocument, OldItem
 
 LOOKED_AT = 100
 DOUBT_S = 7 * DAY_S
-"""A clock that says so much later than the last time is in doubt, and one that says earlier."""
+"""A clock that says so much later than the last time is in doubt, and also if it says earlier."""
 SLACK_S = 3600.0
 """Clocks are put right by so much without a doubt."""
 REST_S = 7 * DAY_S
 LOOK_S = 3600.0
 TOLD_ONE_BY_ONE = 100
-"""More items in the trash than these are told to lists as one change."""
+"""More items in the trash than these are told to lists as a single change."""
 
 
 class Doubt(Record):
@@ -149,7 +149,7 @@ class RetentionService(Service):
         return hold
 
     def hold_on(self, item: str) -> Hold | None:
-        """Return the hold on an item, if there is one: on itself, its space, or everything."""
+        """Return the hold on an item, if any: on itself, its space, or everything."""
         return self._store.holds.on_item(item)
 
     def held(self, ids: Sequence[str]) -> set[str]:
@@ -417,7 +417,7 @@ def _is_due(rule: Rule, item: OldItem, now: float) -> bool:
 
 
 MOST_ROWS = 400
-"""Messages and segments that a slice deletes; of one longer item all at once."""
+"""Messages and segments that a slice deletes; of a longer item all together."""
 
 
 class SlicedDeletion(Service):
@@ -436,7 +436,7 @@ class SlicedDeletion(Service):
             some = still_due(part)
             self._store.holds.require_free(some)
             self._chats.answers.stop_in(some)
-            with self._store.together():  # another instance may want one of them meanwhile
+            with self._store.together():  # another instance may want any of them meanwhile
                 some = still_due(some)
                 self._store.delete_some(some)
             self._states.forget(some)
@@ -469,7 +469,7 @@ class SlicedDeletion(Service):
             yield part
 
 
-# ---- forgets what was made on one day
+# ---- forgets what was made on a day
 
 
 MOST_LISTED_DAYS = 400
@@ -483,7 +483,7 @@ class DayContent(Record):
     documents: tuple[str, ...]
     held: int
     older: int
-    """Items of earlier days that were changed on this one last; they stay."""
+    """Items of earlier days that were changed on this day last; they stay."""
 
     @property
     def is_empty(self) -> bool:

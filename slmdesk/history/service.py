@@ -97,7 +97,7 @@ class HistoryService(Service):
         limit: int = 100,
         deleted: bool = False,
     ) -> list[Item]:
-        """Return a page of items, newest first; `before` is (updated, n) of the last one seen.  `kind` None: every
+        """Return a page of items, newest first; `before` is (updated, n) of the last item seen.  `kind` None: every
         kind.
         """
         return self._store.items.page(kind, before=before, limit=limit, deleted=deleted)
@@ -165,7 +165,7 @@ class HistoryService(Service):
     def documents_only_of(self, ids: Sequence[str]) -> list[DocumentRecord]:
         """Documents whose text stays here when these items are deleted for good, though nothing else uses it.
 
-        DocumentService.forget forgets one.  Raises KnownError `item.unknown`.
+        DocumentService.forget forgets a document.  Raises KnownError `item.unknown`.
         """
         return self._only_of({self._store.items.get(id).id for id in ids}, self._store.documents.uses())
 
@@ -216,7 +216,7 @@ class HistoryService(Service):
     def rescue(self, damaged: Path, key: DataKey | None = None) -> Rescued:
         """Recover what can still be read of a damaged history, which is never written to.  May take seconds.
 
-        `key`: of one that is encrypted with other keys than the history now.  Raises KnownError `key.missing`,
+        `key`: of a history encrypted with other keys than the history now.  Raises KnownError `key.missing`,
         `file.missing`, `file.unreadable` (also when nothing in it is ours), `store.full`.
         """
         found = rescue_into(self._store, damaged, key=key)
@@ -276,7 +276,7 @@ class ExportService:
         self._exporter_of = exporter_of
 
     def give(self, id: str, form: str) -> Pending[bytes]:
-        """Export an item in one of FORMS; a summary also as "xlsx", a table also as "csv".
+        """Export an item in a form of FORMS; a summary also as "xlsx", a table also as "csv".
 
         Reports progress as (pages of a PDF done, pages in all).  Ends with the Problem `request.invalid` for a form
         that items of its kind do not have.  Raises KnownError `item.unknown`.
@@ -294,7 +294,7 @@ class ExportService:
         return self._writing(self.give(id, form), target, replace)
 
     def give_several(self, ids: Sequence[str], form: str) -> Pending[bytes]:
-        """Export chats, in this order, as one file in one of FORMS: their titles, then each as a section; JSON: a list.
+        """Export chats in this order as a file in a form of FORMS: their titles, then each as a section; JSON: a list.
 
         Reports progress as `give` does.  Ends with the Problem `request.invalid` for another form, for none, or for an
         item that is no chat, or `item.unknown`.
@@ -302,7 +302,7 @@ class ExportService:
         return in_slices(self._service_thread, self._giving(self._several(list(dict.fromkeys(ids)), form), form))
 
     def write_several(self, ids: Sequence[str], form: str, target: Path, *, replace: bool = False) -> Pending[int]:
-        """Export chats into one file; as `give_several` and `write`."""
+        """Export chats into a single file; as `give_several` and `write`."""
         return self._writing(self.give_several(ids, form), target, replace)
 
     def _writing(self, giving: Pending[bytes], target: Path, replace: bool) -> Pending[int]:
@@ -342,7 +342,7 @@ class ExportService:
         return lambda: chats_paper(title, shown)
 
     def write_new(self, id: str, form: str, folder: Path, name: str) -> Pending[int]:
-        """Export an item into a file of a folder under a name without suffix, or a free one like it.
+        """Export an item into a file of a folder under a name without suffix, or a free name like it.
 
         Otherwise as `write`.
         """

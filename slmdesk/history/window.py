@@ -399,7 +399,7 @@ FORGET_INTRO = _(
 
 
 class ForgetDay(Dialog):
-    """A day is chosen, what it holds is said, and one press deletes it."""
+    """A day is chosen, what it holds is said, and a press deletes it."""
 
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent)

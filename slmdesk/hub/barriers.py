@@ -34,7 +34,7 @@ def watch() -> None:
 
 
 def _look(event: str, arguments: tuple[Any, ...]) -> None:
-    """Called for everything the interpreter reports: thousands of times at start, so it decides by one look."""
+    """Called for everything the interpreter reports: thousands of times at start, so it decides by a single look."""
     if event in EVENTS and not _passes.get() and not _is_local(event, arguments):
         raise PermissionError(errno.EPERM, "refused: this did not come through slmdesk's guard")
 
@@ -52,7 +52,7 @@ def _is_local(event: str, arguments: tuple[Any, ...]) -> bool:
 
 # ---- offline kept by the kernel (Linux)
 #
-# every socket but a local one is refused to the app itself, until it ends. A seccomp filter looks at the family of
+# every socket but a local socket is refused to the app itself, until it ends. A seccomp filter looks at the family of
 # each new socket. It holds for all threads and for whatever the app starts, and nothing takes it back, not even code
 # that was smuggled in. Programs outside can still be asked through local sockets: D-Bus, and where the system has one
 # a resolver of names.
@@ -73,7 +73,7 @@ def can_enforce() -> bool:
 
 
 def enforce() -> bool:
-    """Refuse this process every socket but local ones, for ever; whether that took effect.  One with the filter has it
+    """Refuse this process every socket but local ones, for ever; whether that took effect.  A filtered process has it
     already, as after a lock of the window: the kernel takes so many only.
     """
     machine = walls.this_machine()

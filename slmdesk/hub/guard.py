@@ -140,7 +140,7 @@ class SpeedLimit:
 
 # ---- the guard
 #
-# the one client through which anything may leave this PC. Checks and logs every request before it is sent. The client
+# the only client through which anything may leave this PC. Checks and logs every request before it is sent. The client
 # is httpx2's, as huggingface_hub's `set_client_factory` requires; both are imported only when it is made.
 
 
@@ -172,7 +172,7 @@ class GuardPolicy(Record):
 
     offline: Callable[[], bool]
     hosts: frozenset[str]
-    """Allowed hosts in lower case; one that begins with a dot allows every host below it, one with a port
+    """Allowed hosts in lower case; a name that begins with a dot allows every host below it, a name with a port
     ("127.0.0.1:8080") allows plain http to it when it is this PC itself."""
     endpoint: str = HUB
     """The Hub or a mirror.  Plain http is allowed to it alone, and only when it is this PC itself."""

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 def set_environment(paths: Paths) -> None:
-    """No telemetry, no token search, no Xet, our cache, and its own client "offline", which only our guarded one
+    """No telemetry, no token search, no Xet, our cache, and its own client "offline", which only our guarded client
     ignores.  Call before anything imports huggingface_hub; raises BugError when it is too late.
     """
     if "huggingface_hub.constants" in sys.modules:
@@ -197,7 +197,7 @@ class Repo(Record):
     files: tuple[RemoteFile, ...]
     """The GGUF models in it; sizes and sums only where they were asked for."""
     parameters: int = 0
-    """As the Hub read them from one of the files; 0 where it names none."""
+    """As the Hub read them from a file; 0 where it names none."""
     architecture: str = ""
     context_length: int = 0
     has_card: bool = True
@@ -207,8 +207,8 @@ class Repo(Record):
     def choose(
         self, file: str = "", quantization: str = "", *, budget_bytes: int = 0, begun: Collection[str] = ()
     ) -> RemoteFile:
-        """`file`, else the one of `quantization`, else one whose fetching has `begun` (sums), else the best for
-        `budget_bytes` of weights, else the usual one.  Raises KnownError `hub.no_file`, `hub.several_files`,
+        """`file`, else the file of `quantization`, else a file whose fetching has `begun` (sums), else the best for
+        `budget_bytes` of weights, else the usual file.  Raises KnownError `hub.no_file`, `hub.several_files`,
         `hub.no_models`.
         """
         if not self.files:
@@ -251,7 +251,7 @@ def quantization_of(name: str) -> str:
 
 
 def files_of(parts: Iterable[RemotePart], *, repo: str, revision: str, license: str, gated: bool) -> list[RemoteFile]:
-    """By name, the parts of a split one together; one of which parts are missing is left out."""
+    """By name, the parts of a split file together; a file of which parts are missing is left out."""
     single: list[tuple[RemotePart, ...]] = []
     splits: dict[tuple[str, int], dict[int, RemotePart]] = {}
     for part in parts:
@@ -307,7 +307,7 @@ def read_card(client: httpx2.Client, address: str, *, repo: str, token: str) -> 
 
 
 STEPS = tuple(1 << shift for shift in (20, 22, 24, 26))
-"""Bytes from the start, tried one after another: most headers end within the first step, large vocabularies later."""
+"""Bytes from the start, tried in turn: most headers end within the first step, large vocabularies later."""
 
 
 def remote_header(client: httpx2.Client, address: str, *, repo: str, token: str, folder: Path) -> GgufHeader:
@@ -386,7 +386,7 @@ TASKS: Mapping[str, str] = {
 }
 """What a model is used for, with the Hub's tag for it; publishers set them, and many set none."""
 MOST = 100
-"""Repositories of one answer: one page of the Hub."""
+"""Repositories of an answer: a page of the Hub."""
 _REQUESTED = ("downloads", "likes", "lastModified", "gated", "tags", "siblings", "sha", "gguf")
 _MAX_FILES = 20_000
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -399,7 +399,7 @@ class Query(Record):
     language: str = ""
     """ISO 639-1."""
     license: str = ""
-    """The Hub's short name of one."""
+    """The Hub's short name of a license."""
     task: str = ""
     """A key of TASKS."""
     sort: str = "downloads"
@@ -440,7 +440,7 @@ class Hub:
         return make_client(self._policy(), self._log)
 
     def search(self, query: Query, *, size: int = 10, cursor: str = "", stop: Event | None = None) -> HubPage:
-        """GGUF repositories whose names hold the words, by one request; files by name alone.  Raises KnownError
+        """GGUF repositories whose names hold the words, by a single request; files by name alone.  Raises KnownError
         network.*, hub.*, request.invalid, and Stopped.
         """
         tags = ("gguf", query.language, TASKS.get(query.task, ""), f"license:{query.license}" if query.license else "")
@@ -530,7 +530,7 @@ class Hub:
 
 
 def _repo_of(untrusted: Any) -> Repo | None:
-    """A repository out of the library's object, every field checked; None for one whose name is none."""
+    """A repository out of the library's object, every field checked; None for a repository whose name is none."""
     name, revision = untrusted.id, untrusted.sha
     if not isinstance(name, str) or not is_repo(name):
         return None
@@ -620,12 +620,12 @@ class CatalogueEntry(Record, forbid_unknown_fields=True):
     good_for: _Line
     source: _Line
     active: _Parameters = 0
-    """Parameters at work for one word; 0: all of them."""
+    """Parameters at work for a word; 0: all of them."""
     distilled: bool = False
     context_tokens: Annotated[int, Meta(gt=0, le=1 << 24)] | None = None
     """None: not known before the file's header is read."""
     chat_format: _Line = ""
-    """A built-in format of the engine for files without a chat template; "": they contain one."""
+    """A built-in format of the engine for files without a chat template; "": they contain their own."""
 
     @property
     def is_mixture(self) -> bool:

@@ -1,4 +1,4 @@
-"""Downloads one file: the `.part` file and its journal, writing behind, resuming, and the check of what came."""
+"""Downloads a file: the `.part` file and its journal, writing behind, resuming, and the check of what came."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MOST_BEHIND = 4 << 20
 
 
 class WriteBehind:
-    """The thread and its queue.  Its methods belong to one caller; they raise the OSError that the thread met."""
+    """The thread and its queue.  Its methods belong to a single caller; they raise the OSError that the thread met."""
 
     def __init__(self, handle: int, digest: hashlib._Hash, size: int, synced: Callable[[int], None]) -> None:
         self._handle, self._digest, self._synced = handle, digest, synced
@@ -128,7 +128,7 @@ def sync_file(handle: int) -> None:
 # ---- an unfinished download
 #
 # the `.part` file, its journal, and moving it into place when complete. The names are made of the sum that is
-# expected, so that whoever fetches the same file finds the same part. One writer at a time: the caller holds the lock
+# expected, so that whoever fetches the same file finds the same part. Never two writers: the caller holds the lock
 # named `lock` while it uses a Part.
 
 
@@ -149,7 +149,7 @@ class Origin(Record):
 
 
 class Part:
-    """The file on its way; one thread at a time, and one of its own that writes: a failure may be raised a write
+    """The file on its way; for a single thread, beside its own that writes: a failure may be raised a write
     later.  Every method raises KnownError `disk.full`, `file.unwritable`.
     """
 
@@ -346,7 +346,7 @@ def _line(value: dict[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=True).encode() + b"\n"
 
 
-# ---- downloads one file
+# ---- downloads a file
 #
 # resumes where it was, retries by itself, and accepts only what was published. Range and If-Range as in RFC 9110,
 # sections 13.1.5 and 14. A plain generator; closing it, or its stop, keeps the part.
@@ -357,12 +357,12 @@ _SHA256 = re.compile(r'"?([0-9a-f]{64})"?')
 PASSING = frozenset({"network.failed", "hub.busy", "hub.error", "download.cut"})
 """Failures after which another try may do better."""
 NOTES = ("ignored", "changed", "shifted", "refused")
-"""Why a file was started over: the server sent all of it, another one, another piece, or none of it."""
+"""Why a file was started over: the server sent all of it, another file, another piece, or none of it."""
 
 
 class TransferLimits(Record):
     tries: int = 6
-    """Without progress, one after another."""
+    """Without progress, in turn."""
     progress_bytes: int = 64 << 10
     """Less than this is none."""
     first_wait_s: float = 1.0
@@ -384,12 +384,12 @@ class Progress(Record):
     done: int
     total: int
     note: str = ""
-    """One of NOTES."""
+    """From NOTES."""
     error: KnownError | None = None
 
 
 class Transfer:
-    """One file being downloaded into its part.  On a thread of its own."""
+    """A file being downloaded into its part.  On a thread of its own."""
 
     def __init__(
         self, client: httpx2.Client, address: str, part: Part, *, stop: Event, token: str = "", limits: TransferLimits
@@ -515,7 +515,7 @@ class Transfer:
         error = problem_of_status(response, what=self._part.file.name, repo=self._part.repo)
         elsewhere = bool(response.history) and response.url.netloc != response.history[0].url.netloc
         if elsewhere and error.code in ("hub.gated", "hub.forbidden", "hub.unauthorized"):
-            # the storage's own address has run out: the Hub gives a new one
+            # the storage's own address has run out: the Hub gives a new address
             return KnownError("hub.error", host=response.url.host, status=response.status_code, wait_s=0)
         return error
 

@@ -23,10 +23,10 @@ from slmdesk.hub.barriers import passing
 from slmdesk.hub.guard import GuardPolicy, RequestLog, is_page, problem_of_line, problem_of_status, reason_now
 
 MAX_ANSWER_BYTES = 4 << 20
-"""Of one answer, unpacked.  A hundred repositories with their files take about 1 MiB; as Python objects a hostile
+"""Of an answer, unpacked.  A hundred repositories with their files take about 1 MiB; as Python objects a hostile
 answer takes up to forty times its size."""
 ANSWER_S = 60.0
-"""Seconds for one whole answer, however slowly its bytes arrive."""
+"""Seconds for a whole answer, however slowly its bytes arrive."""
 _WAITS = {"connect": 10.0, "read": 20.0, "write": 20.0, "pool": 20.0}
 _API = "/api/models/"
 
@@ -80,7 +80,7 @@ def _whole(response: httpx2.Response, host: str, path: str) -> httpx2.Response:
 
 
 READ_BYTES = 1 << 18
-"""Bytes of one read: httpcore2 asks for 64 KiB, and each piece costs the same whatever its size.
+"""Bytes of a read: httpcore2 asks for 64 KiB, and each piece costs the same whatever its size.
 Half and double of it were slower (benchmarks/download_throughput.py)."""
 LOOK_S = 0.25
 
@@ -265,7 +265,7 @@ class GuardTransport(httpx2.BaseTransport):
 class _ConnectionPool(httpx2.HTTPTransport):
     def __init__(self, proxy: str, tls: ssl.SSLContext | None) -> None:
         backend = HearingBackend()
-        # the parent's constructor has no place for a backend: its pool is the one thing replaced (tests/hub/test_guard)
+        # the parent's constructor has no place for a backend: its pool is all that is replaced (tests/hub/test_guard)
         if not proxy:
             self._pool = httpcore2.ConnectionPool(ssl_context=tls, network_backend=backend)
             return

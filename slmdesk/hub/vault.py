@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 
 class Vault(Protocol):
-    """A place for one secret per host.  Any thread but the app's and the window's: it may wait."""
+    """A place for a secret per host.  Any thread but the app's and the window's: it may wait."""
 
     def missing(self) -> str:
         """Why it cannot be used here, in short; empty when it can."""
@@ -69,7 +69,7 @@ class SystemKeyring:
         return _within(lambda: str(_backend().get_password(self._service, host) or ""), self._answer_s)
 
     def put(self, host: str, secret: str) -> None:
-        """One that answers only after it was given up is made to forget again."""
+        """A secret kept only after the wait was given up is forgotten again."""
 
         def keep() -> None:
             _backend().set_password(self._service, host, secret)
@@ -105,7 +105,7 @@ class PrivateFile:
             raise KnownError("file.unwritable", path=str(self._path), reason=reason)
 
     def remove(self, host: str) -> None:
-        """One of another host stays; a file that cannot be read goes."""
+        """A secret of another host stays; a file that cannot be read goes."""
         with writing_to(self._path):
             if not self._holds_only_others(host):
                 self._path.unlink(missing_ok=True)

@@ -112,7 +112,7 @@ def resume(console: Console, job: str) -> None:
 
 
 def json_of(job: JobRecord) -> dict[str, Json]:
-    """A job as JSON (see cli.md); `steps_done` includes failed steps.  A download is one step and counts bytes.
+    """A job as JSON (see cli.md); `steps_done` includes failed steps.  A download is a single step and counts bytes.
 
     `eta_s` is that of a running job, as its instance saved in the last seconds, and lies between `eta_low_s` and
     `eta_high_s`; `share` is the part of all its work, 0 to 1, including likely later steps (`steps_ahead`).

@@ -107,7 +107,7 @@ class Batch(Record):
     steps: Sequence[Mapping[str, Json]] = ()
     prompt_version: str = ""
     cost: float = 1.0
-    """Cost of one step relative to other batches, roughly in tokens; used to estimate the time left."""
+    """Cost of a step relative to other batches, roughly in tokens; used to estimate the time left."""
     later: float = 0.0
     """Total cost of the batches that will probably follow; ignored when `ahead` is given."""
     name: str = ""
@@ -320,7 +320,7 @@ def noted_of(job: JobRecord) -> RecordedTimes:
     return RecordedTimes(shown, left, int(ahead or 0))
 
 
-# ---- runs one job in this instance
+# ---- runs a job in this instance
 
 
 WIDTHS = 4
@@ -606,7 +606,7 @@ class JobRun:
         if self._lease and self._lease.job:
             self._lease.job.end_of_steps()
         self.stop()
-        if self._runner is None and self._failed and self._failed == self.job.total:  # most likely for one reason
+        if self._runner is None and self._failed and self._failed == self.job.total:  # most likely for the same reason
             first = next(step for step in self._store.jobs.steps(self.job.id) if step.status is StepStatus.FAILED)
             problem = problem_of(first.error_code or "", first.error_args)
         self._end(self._left(JobStatus.FAILED if problem else JobStatus.DONE, problem), problem)
@@ -614,7 +614,7 @@ class JobRun:
     def _pause(self, problem: Problem | None) -> None:
         self.stop()
         job = changed(self.job, status=JobStatus.PAUSED, done=self._done, failed=self._failed)
-        with suppress(KnownError):  # a full disk: told as paused, and any instance takes it up once this one has ended
+        with suppress(KnownError):  # a full disk: told as paused, and another instance takes it up later
             job = self._left(JobStatus.PAUSED, problem)
         self._end(job, problem)
 

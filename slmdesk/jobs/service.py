@@ -1,4 +1,4 @@
-"""The job queue, one job running at a time: its order, unfinished jobs resumed, and the overview for the jobs page."""
+"""The job queue, in which a single job runs: its order, unfinished jobs resumed, and the overview for the jobs page."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def put_in_order(store: Store, waiting: Sequence[JobRecord], ids: Sequence[str])
             store.jobs.note(job.id, {"place": list(place)})
 
 
-# ---- stored requests of items, and the unfinished job for the same one, which a repeated command resumes
+# ---- stored requests of items, and the unfinished job for the same request, which a repeated command resumes
 
 
 REQUEST = "wish"
@@ -64,7 +64,7 @@ def begun_before(
     """Return the newest unfinished job with the same kind, request and model that no other instance is running.
 
     `path`: the document it reads; a job started before the document last changed is not returned.  `record`: None where
-    no model is needed; a job of an older version has one all the same.
+    no model is needed; a job of an older version has it all the same.
     """
     requested = json.dumps(request, sort_keys=True)
     for job in reversed(store.jobs.unfinished(kind)):
@@ -105,7 +105,7 @@ class Runner(Protocol):
         """Resume the jobs that are waiting or lost their instance."""
 
     def resume_job(self, record: JobRecord) -> JobRecord:
-        """Resume one job now.  Raises KnownError job.*."""
+        """Resume a job now.  Raises KnownError job.*."""
 
     def change_job(self, record: JobRecord, status: JobStatus) -> JobRecord:
         """Pause or cancel a job, whichever instance runs it.  Raises KnownError job.*."""
@@ -222,7 +222,7 @@ class JobService(Service):
         return self._change(id, JobStatus.CANCELLED)
 
     def resume(self, id: str) -> JobRecord:
-        """Resume a paused, failed or cancelled job, or one whose instance is gone, because a person asked.
+        """Resume a paused, failed or cancelled job, or a job whose instance is gone, because a person asked.
 
         Its failed steps are tried again.  Raises KnownError job.unknown, job.ended, job.elsewhere.
         """
@@ -245,7 +245,7 @@ class JobService(Service):
         return self._holds > 0
 
     def let_go(self) -> None:
-        """End one `hold`; the running job continues."""
+        """End a `hold`; the running job continues."""
         self._holds -= 1
         if self._run and not self._holds:
             self._run.go_on()
@@ -260,7 +260,7 @@ class JobService(Service):
             with suppress(KnownError):  # then its owner is gone, which says the same
                 self._store.jobs.leave(run.job.id, JobStatus.OPEN)
 
-    # ---- one after the other
+    # ---- in turn
 
     def _is_run(self, id: str) -> bool:
         return self._run is not None and self._run.job.id == id
@@ -396,14 +396,14 @@ class JobViews:
     def ended(self, *, before: tuple[float, int] | None = None, limit: int = 50) -> Sequence[JobView]:
         """Return a page of ended jobs that were not cleared, newest first.
 
-        `before`: (updated, n) of the last one on the previous page.
+        `before`: (updated, n) of the last job on the previous page.
         """
         found = self._store.jobs.ended(after=self._store.jobs.cleared_at(), before=before, limit=limit)
         models = self._models()
         return [self._view(job, models) for job in found]
 
     def view(self, id: str) -> JobView:
-        """Return one job, without its position in the queue.  Raises KnownError `job.unknown`."""
+        """Return a job, without its position in the queue.  Raises KnownError `job.unknown`."""
         return self._view(self._store.jobs.get(id), self._models())
 
     def clear(self) -> float:

@@ -64,7 +64,7 @@ class JobChanged(Event):
 
 # ---- estimates the time a job still takes from the steps it has done, partly done ones included
 #
-# Pure; one thread. Work is counted in units of cost, roughly tokens. Each batch has a price in seconds per unit:
+# Pure; a single thread. Work is counted in units of cost, roughly tokens. Each batch has a price in seconds per unit:
 # measured in this run, else in earlier jobs of the same kind and model, else assumed to be like the batches before
 # it.
 
@@ -72,7 +72,7 @@ class JobChanged(Event):
 READ_SHARE = 0.8
 """Share of a step's work done once its prompt is read, assumed until answers were seen."""
 WRITTEN_COST = 4.0
-"""Cost of one generated token in prompt tokens, roughly: many are generated side by side."""
+"""Cost of a generated token in prompt tokens, roughly: many are generated side by side."""
 FIRST_S = 1.0
 """Nothing is measured in the first seconds of a batch."""
 SURE_SHARE = 0.08

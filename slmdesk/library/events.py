@@ -29,7 +29,7 @@ class DocumentProgress(Event):
     """Pages 1 to `done` of a document are stored and can be shown; at most about five times a second."""
 
     id: str
-    """Empty: of one that is read without being kept."""
+    """Empty: of a document read without being kept."""
     done: int
     total: int
     """0: not known yet."""

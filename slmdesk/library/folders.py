@@ -66,7 +66,7 @@ from slmdesk.store.database import new_id
 WATCH_S = 10.0
 """Time between two scans of a watched folder; more where a scan takes long."""
 LOOK_SHARE = 50
-"""A scan may take at most one part in this many of the time."""
+"""A scan may take at most a part in this many of the time."""
 SOON_S = 3.0
 """Time to the next scan when a file is being written."""
 MOST_LEFT = 1000
@@ -114,7 +114,7 @@ class CollectionService(Service):
         return self._store.collections.get(id)
 
     def state(self, id: str) -> CollectionState:
-        """Return a folder by id or unique beginning of one.  Raises KnownError `collection.unknown`."""
+        """Return a folder by its id or a unique beginning of that.  Raises KnownError `collection.unknown`."""
         return self._folder(self._store.collections.get(id)).state
 
     def at(self, path: Path) -> CollectionRecord | None:
@@ -140,7 +140,7 @@ class CollectionService(Service):
         """Add a folder, whose documents are then read; the result is its state before the first scan.
 
         A folder that is known already is returned as it is.  Problems: `collection.no_folder`, `collection.nested` when
-        it lies in another one or around it, `store.…`.
+        it lies in another folder or around it, `store.…`.
         """
         path = path.absolute()
         others = [(collection.id, folder_of(collection)) for collection in self._present()]
@@ -402,10 +402,10 @@ class CollectionService(Service):
             folder.halt()
 
 
-# ---- runs the jobs that read new files in folders, each file as one step that is saved
+# ---- runs the jobs that read new files in folders, each file as a step that is saved
 #
 # Service thread. When the program is killed, only the current file is lost. A file that cannot be read is a failed
-# step, and the next one follows.
+# step, and the next follows.
 
 
 AT_ONCE = 50
@@ -455,7 +455,7 @@ class _Looked(Record):
 
 
 class IndexRunner(Service):
-    """Runs the jobs of kind `index` (see jobs.service.Runner), one at a time."""
+    """Runs the jobs of kind `index` (see jobs.service.Runner), in turn."""
 
     def __init__(
         self,
@@ -536,7 +536,7 @@ class IndexRunner(Service):
             with suppress(KnownError):  # then its owner is gone, which says the same
                 self._store.jobs.leave(run.job.id, JobStatus.OPEN)
 
-    # ---- one file after the other
+    # ---- file after file
 
     def _enqueue(self, id: str) -> None:
         if id not in self._queue and not (self._run and self._run.job.id == id):
@@ -593,7 +593,7 @@ class IndexRunner(Service):
         on_file_thread(self._service_thread, work, looked, name="index")
 
     def _same(self, collection: str, path: bytes, sha256: str) -> list[DocumentRecord]:
-        """Return the folder's documents with these bytes, unless one is known at this path."""
+        """Return the folder's documents with these bytes, unless a document is known at this path."""
         same = self._store.documents.find(sha256=sha256)
         here = [document for document in self._store.documents.find(path=path) if "attachment" not in document.info]
         if here:
@@ -667,7 +667,7 @@ class IndexRunner(Service):
         job = changed(run.job, status=JobStatus.PAUSED)
         with suppress(
             KnownError
-        ):  # a full disk: shown as paused, and taken up by another instance once this one has ended
+        ):  # a full disk: shown as paused, and taken up by another instance once this instance has ended
             job = self._store.jobs.leave(
                 run.job.id, JobStatus.PAUSED, error_code=problem.code, error_args=dict(problem.args)
             )
@@ -716,7 +716,7 @@ def _cost(step: JobStep) -> int:
     return PER_FILE + (stored_from(int, step.input.get("bytes")) or 0)
 
 
-# ---- removes folders, and documents whose files are gone, one document after another
+# ---- removes folders, and documents whose files are gone, document by document
 
 
 REMOVAL_REST_S = 0.3
@@ -728,7 +728,7 @@ class FolderRemoval(Service):
         super().__init__(runtime)
         self._documents = documents
         self._going: deque[str | Callable[[], object]] = deque()
-        """Documents to be removed one after another, and callbacks for when they are."""
+        """Documents to be removed in turn, and callbacks for when they are."""
         self._is_forgetting = False
         self._closed = False
 

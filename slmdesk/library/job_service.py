@@ -310,7 +310,7 @@ class DocumentItems:
         self._store, self._publish, self._kind = store, publish, kind
 
     def find(self, item: str) -> Item:
-        """Return an item by id or beginning of one.  Raises KnownError `item.unknown`, also for another kind of
+        """Return an item by its id or a beginning of that.  Raises KnownError `item.unknown`, also for another kind of
         item.
         """
         found = self._store.items.get(item)
@@ -369,7 +369,7 @@ def names_of(documents: Sequence[DocumentRecord], most: int = 20) -> str:
 
 
 VERSION = "+redacted"
-"""Stands behind the prompt version of steps with substitutes: no plain one is taken for them, nor they for it."""
+"""Stands behind the prompt version of steps with substitutes: no plain step is taken for them, nor they for it."""
 STEPS_AT_ONCE = 4
 MOST_TIMES = 3
 """The steps of a batch are hidden again while they themselves tell more names, at most so often."""

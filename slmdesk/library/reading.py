@@ -31,7 +31,7 @@ from slmdesk.text.passages import PassageBuilder
 KEEP_GAP_S = 0.2
 """Between two commits of pages; the first pages are kept at once."""
 MOST_AT_ONCE = 20
-"""Pages of one commit: what else the app has to do comes between two."""
+"""Pages of a commit: what else the app has to do comes between two."""
 DEATHS = ("child.died", "child.hung", "child.protocol", "child.start_failed")
 
 
@@ -45,7 +45,7 @@ class Reading:
     is_background: bool = False
     job: JobHandle | None = None
     turn: int = 0
-    """Counts its jobs: words of an earlier one are late."""
+    """Counts its jobs: words of an earlier job are late."""
     passages: PassageBuilder | None = None
     kept: int = 0
     began: float = 0.0
@@ -71,7 +71,7 @@ class _ArrivingPages:
     def put(self, page: Page) -> bool:
         """Add a page; returns whether the caller must schedule a `take`.
 
-        Raises KnownError `request.invalid` where it does not follow the one before.
+        Raises KnownError `request.invalid` where it does not follow the job before.
         """
         with self._lock:
             if page.number <= self._last:
@@ -82,7 +82,7 @@ class _ArrivingPages:
             return not posted
 
     def take(self, limit: int) -> list[Page]:
-        """Return the next pages; after the last one the next `put` asks for a `take` again."""
+        """Return the next pages; after the last page the next `put` asks for a `take` again."""
         with self._lock:
             taken = [self._pages.popleft() for __ in range(min(limit, len(self._pages)))]
             self._is_posted = bool(self._pages)
@@ -186,7 +186,7 @@ class ReadingQueue(Service):
             reading.job = None
         self._now = None
 
-    # ---- one after another
+    # ---- in turn
 
     def _advance(self) -> None:
         if self._now or self._closed or not self._waiting:
@@ -362,7 +362,7 @@ def _kept_info(record: DocumentRecord) -> dict[str, Json]:
 def _page_from(untrusted: Mapping[str, Json]) -> Page:
     """Decode a page sent by a child.  Raises KnownError `request.invalid`; blocks outside the text are left out.
 
-    Unpaired surrogates, which the store would replace, are replaced here one by one, so that spans stay correct.
+    Unpaired surrogates, which the store would replace, are replaced here each alone, so that spans stay correct.
     """
     page = record_from(Page, untrusted)
     if not 1 <= page.number < 1 << 31:
@@ -380,7 +380,7 @@ def _page_from(untrusted: Mapping[str, Json]) -> Page:
     return changed(page, text=text, blocks=tuple(blocks))
 
 
-# ---- asks the reader child for something about one document
+# ---- asks the reader child for something about a document
 
 
 OnPartial = Callable[[Mapping[str, Any]], object]
@@ -627,7 +627,7 @@ class PageImages:
         self._bytes = 0
 
     def advance(self) -> None:
-        """Start waiting requests; one that may have crashed the child only runs alone."""
+        """Start waiting requests; a request that may have crashed the child only runs alone."""
         while self._waiting and len(self._running) < AT_ONCE and not any(request.retried for request in self._running):
             self._start(self._waiting.pop())
         if self._suspects and not self._running and not self._is_reading():

@@ -1,4 +1,4 @@
-"""Gives documents out redacted: looks through one, writes a copy without what is chosen, and looks through the copy.
+"""Gives a document out redacted: looks it through, writes a copy without what is chosen, and looks through the copy.
 
 The reader child reads and writes (tasks.redact); nothing of a document is kept here.  Service thread.
 """
@@ -38,7 +38,7 @@ from slmdesk.text.sentences import detect
 from slmdesk.text.terms import ENDINGS, fits, spans_of
 
 PIECE_BYTES = 384 << 10
-"""Of a file, in one line to the child: as base64 it has a third more, and a line has a MiB at most."""
+"""Of a file, in a line to the child: as base64 it has a third more, and a line has a MiB at most."""
 MOST_SHOWN = 5
 
 

@@ -69,7 +69,7 @@ class _Saving:
 
 
 class StateService(Service):
-    """Saves, finds and deletes states; one goes when what it belongs to is gone or has changed."""
+    """Saves, finds and deletes states; a state goes when what it belongs to is gone or has changed."""
 
     def __init__(
         self, runtime: Runtime, loader: ModelLoader, key_for: Callable[[str], bytes] = lambda _purpose: b""
@@ -265,7 +265,7 @@ class StateService(Service):
 
         def heads() -> list[StateHead]:
             remove_unfinished(self._folder, older_than_s=UNFINISHED_S)
-            if is_encrypted:  # one may have been in the writing when the history was encrypted
+            if is_encrypted:  # a state may have been in the writing when the history was encrypted
                 remove_unsealed(self._folder)
             make_space(self._folder, self._most << 20)
             return [file.head for file in states_in(self._folder) if file.head]

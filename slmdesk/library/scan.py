@@ -39,7 +39,7 @@ class Listing(Record):
     """False: the folder cannot be reached, and nothing follows from that for its documents."""
     reason: str = ""
     mark: tuple[int, int] = (0, 0)
-    """Device and number of the folder itself: an empty mount point is another one."""
+    """Device and number of the folder itself: an empty mount point is another folder."""
     files: tuple[SeenFile, ...] = ()
     later: tuple[bytes, ...] = ()
     """Files that are still being written, or open in an office program."""
@@ -96,7 +96,7 @@ class _Walk:
         self.unseen: list[bytes] = []
 
     def folder(self, path: bytes, depth: int) -> None:
-        """Scan one folder.  Raises OSError where it cannot be listed, and Stopped."""
+        """Scan a folder.  Raises OSError where it cannot be listed, and Stopped."""
         with os.scandir(path) as found:
             entries = list(found)
         locked = {one for entry in entries if (one := _locked_by(entry, self._now))}
@@ -255,7 +255,7 @@ def _lies_in(path: str, folder: str) -> bool:
     return path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
-# ---- finds document files and tells whether one is still the file that was read
+# ---- finds document files and tells whether a file is still the file that was read
 
 
 CHUNK_BYTES = 1 << 20

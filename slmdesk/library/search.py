@@ -60,7 +60,7 @@ class TextHit(Record):
 
 
 class PlaceSearch:
-    """One search for a phrase; call `run` on a file thread."""
+    """A search for a phrase; call `run` on a file thread."""
 
     def __init__(self, service_thread: ServiceThread, store: Store, document: str, words: str, limit: int) -> None:
         self._service_thread, self._store = service_thread, store
@@ -116,7 +116,7 @@ def search_typed(store: Store, words: str, limit: int) -> list[TextHit]:
 
 def _hit(store: Store, passage: Passage, name: str, pieces: Sequence[str]) -> TextHit:
     page, start, end = passage.page, passage.start, passage.end
-    if page < passage.page_end:  # then its end is one on another page: what was found is the best sentence of it
+    if page < passage.page_end:  # then its end is on another page: what was found is the best sentence of it
         (best,) = nearest_of(pieces, [passage], lambda document, number: _page(store, document, number), 1)
         page, start, end = best.page, best.start, best.end
     return TextHit(passage.document, name, page, start, end, _around(passage.text, pieces))
@@ -186,7 +186,7 @@ def stretches_of(passage: Passage, page_of: PageOf) -> Iterator[tuple[BlockKind,
 
 
 def _sentences_of(passage: Passage, page: Page) -> Iterator[tuple[BlockKind, int, int]]:
-    """Yield the sentences of a passage on one of its pages; no sentence crosses a block."""
+    """Yield the sentences of a passage on a page of it; no sentence crosses a block."""
     begin = passage.start if page.number == passage.page else 0
     until = passage.end if page.number == passage.page_end else len(page.text)
     for block in page.blocks:
@@ -202,7 +202,7 @@ def share_of(words: Sequence[str], text: str) -> float:
 
 
 def are_alike(word: str, other: str) -> bool:
-    """Return whether two words differ at most in an ending of three letters; short ones in one letter ("end",
+    """Return whether two words differ at most in an ending of three letters; short words in a letter ("end",
     "ends").
     """
     beginning = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(word, other, strict=False)))
@@ -247,9 +247,9 @@ CANDIDATES = 64
 FUSION = 60
 """The constant of reciprocal rank fusion: how little the first places are above the next."""
 MEANING = 0.5
-"""How much a place by meaning counts beside one by words."""
+"""How much a place by meaning counts beside a place by words."""
 FEW_WORDS = 3
-"""A follow-up question with fewer words of its own is looked for together with the one before."""
+"""A follow-up question with fewer words of its own is looked for together with the question before."""
 
 
 class RankedPassages(Record):
@@ -272,7 +272,7 @@ def fused(*rankings: Sequence[int], weights: Sequence[float] = ()) -> list[int]:
 
 
 def with_meaning(by_words: Sequence[int], by_meaning: Sequence[int]) -> list[int]:
-    """Join a ranking by words with one by meaning.
+    """Join a ranking by words with a ranking by meaning.
 
     The best match by words stays first, because small embedding models rank likely passages well but the very best ones
     badly.
@@ -342,7 +342,7 @@ class Retrieval:
 
 
 AT_ONCE = 32
-"""Passages of one job of the engine, which opens the model for it."""
+"""Passages of a job of the engine, which opens the model for it."""
 REST_S = 1.0
 LOOK_S = 0.25
 VECTORS_AT_ONCE = 2_000
@@ -378,7 +378,7 @@ class EmbeddingService(Service):
         runtime.events.on(ModelsChanged, lambda _event: runtime.service_thread.post(self.take_up))
 
     def model(self) -> ModelRecord | None:
-        """The embedding model: the default one, else one of the library; None without any."""
+        """The embedding model: the default model, else another of the library; None without any."""
         found = self._uses.default(DefaultUse.EMBED)
         if found is None:
             found = next((model for model in self._store.models.all() if model.kind == "encoder"), None)

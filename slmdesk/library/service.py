@@ -67,8 +67,8 @@ class DocumentService(Service):
         """Have a document read, or reuse an earlier reading.
 
         The same bytes are not read again by the same reader, unless `force` is set or another `encoding` is requested.
-        Documents are read one after another, in the order of opening.  The Problem `document.locked` asks for a
-        password, `document.wrong_password` for another one: open the document again with it.  Cancelled, it ends with
+        Documents are read in turn, in the order of opening.  The Problem `document.locked` asks for a
+        password, `document.wrong_password` for another: open the document again with it.  Cancelled, it ends with
         the Problem `document.stopped`.
         """
         return self._opener.open(OpenRequest(path, password, encoding, force))
@@ -76,7 +76,7 @@ class DocumentService(Service):
     def open_found(self, found: DocumentFile, *, collection: str, instead: str = "") -> Pending[DocumentRecord]:
         """Read a document of a folder in the background, after everything a person opened.
 
-        `instead`: the document of that folder whose file was renamed or moved to this one.
+        `instead`: the document of that folder whose file was renamed or moved to this file.
         """
         return self._opener.open_found(OpenRequest(found.path, collection=collection, instead=instead), found)
 
@@ -103,7 +103,7 @@ class DocumentService(Service):
         )
 
     def read_folder(self, folder: Path, most: int) -> Pending[FolderRead]:
-        """Read up to `most` documents of a folder; one that cannot be read does not stop the others."""
+        """Read up to `most` documents of a folder; an unreadable document does not stop the others."""
         reading = FolderReading(self._service_thread, self.open, folder, most)
         self.expand([folder]).then(reading.begin)
         return reading.pending
@@ -131,7 +131,7 @@ class DocumentService(Service):
     # ---- what is here
 
     def recent(self, limit: int = 100) -> list[DocumentRecord]:
-        """Return the documents a person opened last; one whose reading was interrupted is shown as stopped."""
+        """Return the documents a person opened last; a document whose reading was interrupted is shown as stopped."""
         found = self._store.documents.page(limit + len(self._going))
         return [self._as_it_is(document) for document in found if document.id not in self._going][:limit]
 
@@ -139,7 +139,7 @@ class DocumentService(Service):
         return library_names(self._store)
 
     def document(self, id: str) -> DocumentRecord:
-        """Return a document by id or unique beginning of one.  Raises KnownError `document.unknown`."""
+        """Return a document by its id or a unique beginning of that.  Raises KnownError `document.unknown`."""
         return self._as_it_is(self._store.documents.get(id))
 
     def pages(self, document: str, *, begin: int = 1, limit: int = 100, with_text: bool = True) -> list[Page]:
@@ -149,7 +149,7 @@ class DocumentService(Service):
     def forget(self, document: str, *, with_folder: bool = False) -> Pending[DocumentRecord]:
         """Remove a document from the program; the file itself is not touched.  The result is what it was.
 
-        A long one is removed in pieces, and DocumentGone is published at the end.  A document of a folder only leaves
+        If long, it is removed in pieces, and DocumentGone is published at the end.  A document of a folder only leaves
         the list of recent ones, unless `with_folder`.  There is no undo: call it when the time for undo is over.
         Raises KnownError `document.unknown`, `hold.document`, `store.…`; put on hold meanwhile, it is made whole again
         and the result is the Problem `hold.document`.
@@ -172,7 +172,7 @@ class DocumentService(Service):
 
     def _forget_more(self, record: DocumentRecord) -> None:
         try:
-            self._store.holds.require_document_free(record.id)  # one may have been set meanwhile
+            self._store.holds.require_document_free(record.id)  # a hold may have been set meanwhile
             if self._store.passages.forget_some(record.id) and not self._closed:
                 self._service_thread.post(lambda: self._forget_more(record))
                 return
@@ -241,7 +241,7 @@ class DocumentService(Service):
         return search_texts(self._store, words, limit)
 
     def search_typed(self, words: str, limit: int) -> list[TextHit]:
-        """Return the newest passages that hold all of the words; the last word may be the beginning of one."""
+        """Return the newest passages that hold all of the words; the last word may be the beginning of a word."""
         return search_typed(self._store, words, limit)
 
     def read(
@@ -456,7 +456,7 @@ class DocumentOpener(Service):
         self._reading.add(reading)
 
 
-# ---- reads the documents of a folder one after another, for what is made of all of them
+# ---- reads the documents of a folder in turn, for what is made of all of them
 
 
 class FolderRead(Record):
@@ -467,7 +467,7 @@ class FolderRead(Record):
 
 
 class FolderReading:
-    """One folder whose documents are being read; `pending` ends with a FolderRead.
+    """A folder whose documents are being read; `pending` ends with a FolderRead.
 
     It reports progress as (documents done, in all, name of the next), and ends with the Problem `document.stopped`
     after a cancel.

@@ -312,7 +312,7 @@ class SwapSpace:
         return tuple(self._held)
 
     def make_space(self, size: int) -> bool:
-        """Drop the oldest copies until a copy of `size` bytes has space.  False, and none dropped, where that cannot be."""
+        """Drop the oldest copies until `size` bytes have space.  False, and none dropped, where that cannot be."""
         if size > self._most or size > self._available() // _SHARE_OF_FREE:
             return False
         while sum(len(sequence.data) for sequence in self._held) + size > self._most:

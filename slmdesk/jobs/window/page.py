@@ -112,7 +112,7 @@ class JobRow(QFrame):
         can_resume = view.stand is JobGroup.PAUSED or view.is_left or is_failed or view.may_revive
         focused = self.window().focusWidget()
         for either, can in sorted(((self._pause, can_pause), (self._resume, can_resume)), key=lambda pair: not pair[1]):
-            if can and focused in (self._pause, self._resume):  # a hidden one would hand the focus on to Cancel
+            if can and focused in (self._pause, self._resume):  # a hidden button would hand the focus on to Cancel
                 either.setVisible(True)
                 either.setFocus()
             either.setVisible(can)
@@ -258,7 +258,7 @@ class JobsPage(QScrollArea):
         rows = {stand: [self._active[view.id] for view in views if view.stand is stand] for stand in stands}
         for stand in sorted(
             stands, key=lambda group: not rows[group]
-        ):  # an empty one is hidden when its rows have left it
+        ):  # an empty section is hidden when its rows have left it
             self._fill(stand.value, rows[stand])
         self._show_empty()
 
