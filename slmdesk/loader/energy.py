@@ -89,7 +89,7 @@ class OtherPrograms:
         times = psutil.cpu_times()
         busy = times.user + times.system + (getattr(times, "nice", 0.0) if is_nice else 0.0)
         me, ours = psutil.Process(), 0.0
-        for child in (*reversed(me.children(recursive=True)), me):  # one that ends meanwhile is counted by its parent
+        for child in (*reversed(me.children(recursive=True)), me):  # if it ends meanwhile, its parent counts it
             with suppress(psutil.Error):
                 ours += sum(child.cpu_times()[:4])  # with that of its children that have ended
         return time.monotonic(), busy, ours
@@ -188,7 +188,7 @@ def energy_words(joules: float, source: EnergySource, tokens: int = 0) -> str:
 
 
 def _watt_hours(wh: float) -> str:
-    if wh < 0.1:  # what short answers take; several stand side by side, and one unit is read more easily
+    if wh < 0.1:  # what short answers take; several stand side by side, and a single unit is read more easily
         return _("{wh:.2g} mWh").format(wh=wh * 1000)
     return _("{wh:.2g} Wh").format(wh=wh) if wh < 10 else _("{wh:.0f} Wh").format(wh=wh)
 

@@ -1,4 +1,4 @@
-"""Loads the model of the engine child, one at a time, and lends it: what is looked at before, leases, a few answers."""
+"""Loads the only model of the engine child, and lends it: what is looked at before, leases, a few answers."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def spec_for(record: ModelRecord, settings: Settings, *, anyway: bool = False) -
     )
 
 
-# ---- checks, before a model is loaded, that its file is the one that was checked when it was added
+# ---- checks, before a model is loaded, that its file is still as it was when the model was added
 
 
 def checked(record: ModelRecord, fresh: Callable[[], ModelRecord], stop: threading.Event) -> FileMark:
@@ -252,7 +252,7 @@ def memory_of(pid: int | None) -> int:
 
 class Lease:
     """A model that is waited for and then used; service thread.  It is held while a job of the lease runs, and released
-    once the last one's listener has returned, or by `release`.
+    once the last job's listener has returned, or by `release`.
     """
 
     def __init__(
@@ -403,7 +403,7 @@ class ModelLoader(Service):
         *,
         explicit: bool = False,
     ) -> Lease:
-        """Calls `ready` with the lease, or `failed` with None when cancelled, perhaps at once.  One that crashed too
+        """Calls `ready` with the lease, or `failed` with None when cancelled, perhaps at once.  If it crashed too
         often is refused with `model.crashes`, unless a person chose it (`explicit`).  Running answers of another end
         first.
         """
@@ -481,7 +481,7 @@ class ModelLoader(Service):
             self._say(ModelState.NOT_LOADED, old.record)
 
     def let_open(self, reach: AllowedPaths, adapters: Sequence[str]) -> None:
-        """Files a child may open.  A running one gets no more: a new one is started at a load, or once it is idle."""
+        """Files a child may open.  A running child gets no more: another is started at a load, or once it is idle."""
         self.client.may_open(reach)
         self._falls_short = not self.client.can_open(adapters)
         if self._falls_short:
@@ -625,7 +625,7 @@ class ModelLoader(Service):
             self._load_ended(loading, ModelState.NOT_LOADED, None)
 
     def _leave_card(self, record: ModelRecord, card: str) -> bool:
-        """Its process died with one, which is more often the driver's fault; whether that will hold."""
+        """Its process died on the card, more often by the driver's fault; whether that will hold."""
         if not self._crashes.note_card_crash(record, card):
             return False
         self._publish(Noticed(problem_of("model.card_crashed", {"name": record.name, "card": card})))

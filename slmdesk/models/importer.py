@@ -115,7 +115,7 @@ class Importer(Service):
         try:
             before = {model.id: model.path for model in self._known()}
             record = self._register(file, header, job.name_for(header), linked=linked)
-        except Exception as err:  # noqa: BLE001  whatever it is: one who waits for the end hears of it
+        except Exception as err:  # noqa: BLE001  whatever it is: whoever waits for the end hears of it
             return ImportEnded(str(job.path), None, problem_for(err))
         self._publish(ModelsChanged())
         return ImportEnded(str(job.path), record, was_here=before.get(record.id) == record.path)
@@ -208,14 +208,14 @@ def join_into(
 
 SUFFIX = ".gguf"
 MOST_FILES = 200
-"""Looked at in one go; a person who drops a whole disk is told so."""
+"""Looked at together; a person who drops a whole disk is told so."""
 MOST_ENTRIES = 20_000
 MOST_DEPTH = 5
 
 
 class Candidate(Record):
     path: Path
-    """Of a model in parts: one of them."""
+    """Of a model in parts: any part."""
     name: str
     bytes: int = 0
     parts: int = 1
@@ -292,7 +292,7 @@ def _candidate(path: Path, context_tokens: int, pc: Pc) -> Candidate:
     except OSError as err:
         error = KnownError("file.unreadable", path=str(path), reason=err.strerror or "")
         return Candidate(path, path.name, problem=problem_for(error))
-    except Exception as err:  # noqa: BLE001  a thread's inner frame: one file that is odd must not hide the others
+    except Exception as err:  # noqa: BLE001  a thread's inner frame: an odd file must not hide the others
         return Candidate(path, path.name, problem=problem_for(err))
 
 
@@ -309,7 +309,7 @@ def _stem(path: Path) -> str:
 
 MAX_DEPTH = 8
 MAX_ENTRIES = 50_000
-"""Of one program's folder; what lies beyond is named as not looked at."""
+"""Of a program's folder; what lies beyond is named as not looked at."""
 MAX_MANIFEST_BYTES = 1 << 20
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _OLLAMA_MODEL = "application/vnd.ollama.image.model"
@@ -364,7 +364,7 @@ class OtherProgramsService(Service):
         return found
 
     def link(self, found: Sequence[FoundModel]) -> Pending[tuple[ImportEnded, ...]]:
-        """One after another; reports ImportProgress.  Cancelled, it ends with those linked already, which stay."""
+        """Link them in turn; reports ImportProgress.  Cancelled, it ends with those linked already, which stay."""
         waiting = [model for model in found if model.known is None and model.problem is None]
         ends: list[ImportEnded] = []
         linking: list[Pending[ImportEnded]] = []
@@ -479,7 +479,7 @@ def _look(places: Sequence[Place], known: Mapping[tuple[int, int, int], str], st
 def _by_suffix(walk: _Walk) -> Iterator[tuple[Path, str]]:
     """GGUF files by their suffix, and the name to show when the header has none."""
     for path in walk.files(walk.root):
-        if path.suffix.lower() == ".gguf" and (part_of(path) or ("", 1, 1))[1] == 1:  # of parts the first one alone
+        if path.suffix.lower() == ".gguf" and (part_of(path) or ("", 1, 1))[1] == 1:  # of parts the first alone
             yield path, path.stem
 
 

@@ -49,7 +49,7 @@ class Pausable(Protocol):
 
 
 class MoveService(Service):
-    """Moves the models folder; only one move runs at a time on the whole PC."""
+    """Moves the models folder; never two together on the whole PC."""
 
     def __init__(self, runtime: Runtime, models: ModelService, downloads: Pausable) -> None:
         super().__init__(runtime)
@@ -88,7 +88,7 @@ class MoveService(Service):
             return  # it is being moved by another instance, just now
         try:
             journal = self._settled(journal) if journal.phase == SWITCHING else journal
-        except SlmdeskError as err:  # a full disk, a busy store: the next start tries again, this one goes on
+        except SlmdeskError as err:  # a full disk, a busy store: the next start tries again, this start goes on
             lock.close()
             self._publish(Noticed(problem_for(err)))
             return
@@ -150,7 +150,7 @@ class MoveService(Service):
         return MoveResult(str(target), moved, size, plan.missing)
 
     def _end_earlier(self) -> None:
-        """What is left of a move that was broken off, such as one whose disk was away at the start."""
+        """What is left of a move that was broken off, such as a move whose disk was away at the start."""
         if journal := read_journal(self._paths.models_move_file):
             if journal.phase == SWITCHING:
                 before = journal
@@ -354,7 +354,7 @@ class MoveResult(Record):
 
 
 def refuse_target(folder: Path, target: Path, records: Sequence[ModelRecord], shared: str) -> None:
-    """Raise KnownError for a folder that cannot be the one for models; `shared`: the organisation's."""
+    """Raise KnownError for a folder that cannot be the models folder; `shared`: the organisation's."""
     if not target.is_absolute() or "\0" in str(target):
         raise KnownError("file.unwritable", path=str(target), reason=_("it is no whole path"))
     here, there = real(folder), real(target)
@@ -401,7 +401,7 @@ def real(path: Path) -> Path:
 
 
 def _free_place(target: Path, name: str, other: str, taken: set[str]) -> Path:
-    """Under its own name, else the one the program would make, else with a number."""
+    """Under its own name, else the name the program would make, else with a number."""
     stem, suffix = Path(other).stem, Path(other).suffix
     names = [name, other, *(f"{stem}-{number}{suffix}" for number in range(2, 1000))]
     for other_name in names:
@@ -414,11 +414,11 @@ def _free_place(target: Path, name: str, other: str, taken: set[str]) -> Path:
 # ---- the file work of moving the models folder
 #
 # journal, links and checked copies. On file threads; no store, no other service. Nothing is removed from the old
-# place before the library names the new one, so every model stays available. Steps: (1) The journal is written
+# place before the library names the new place, so every model stays available. Steps: (1) The journal is written
 # (`preparing`), with the old and new place of each file. (2) Each file appears at its new place under its new name:
 # as a hard link where the file system can, else as a copy, written beside, synced, read again and compared, then
 # renamed. (3) The journal says `switching`; library and settings get the new places. (4) The old files are removed,
-# then the journal. At the next start a move interrupted in step 1 or 2 is undone (copies are removed), one in step 3
+# then the journal. At the next start a move interrupted in step 1 or 2 is undone (copies are removed), a move in step 3
 # or 4 is finished. Where a file system has no hard links and there is no second disk (a stick with exFAT), a file is
 # renamed in step 3.
 
@@ -456,7 +456,7 @@ class Journal(Record):
     phase: str
     target: str
     old_setting: str
-    """The folder in the settings before; empty: the usual one."""
+    """The folder in the settings before; empty: the usual folder."""
     new_setting: str
     files: tuple[MovingFile, ...]
 
@@ -519,7 +519,7 @@ def need_writable(folder: Path) -> None:
 
 
 def claims_on(files: Sequence[Path]) -> list[Claim]:
-    """The right to write these parts of downloads.  Raises KnownError `move.busy` when another instance has one."""
+    """The right to write these parts of downloads.  Raises KnownError `move.busy` when another instance has it."""
     taken: list[Claim] = []
     try:
         for lock in sorted({file.with_suffix(LOCK_SUFFIX) for file in files}):
@@ -586,7 +586,7 @@ def is_whole(path: str, size: int) -> bool:
 
 
 def remove_old(journal: Journal, paths: Mapping[str, str]) -> bool:
-    """Remove the old files of what has its new place (`paths` by id); whether all are gone.  One that is open elsewhere
+    """Remove the old files of what has its new place (`paths` by id); whether all are gone.  A file open elsewhere
     goes at the next start on Windows.
     """
     is_done = True
@@ -671,7 +671,7 @@ def _hash(path: Path, size: int, on_bytes: OnBytes, stop: threading.Event) -> st
 
 
 def _can_rename(old: Path, new: Path) -> bool:
-    """Tried: two mounts of one disk refuse it."""
+    """Tried: two mounts of a disk refuse it."""
     probe = old / f"{COPY_PREFIX}{uuid4().hex[:12]}{PART_SUFFIX}"
     there = new / probe.name
     try:

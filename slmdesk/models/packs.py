@@ -1,4 +1,4 @@
-"""Makes and unpacks packs: models in one file with checksums, for PCs without a network.  Service thread."""
+"""Makes and unpacks packs: models in a file with checksums, for PCs without a network.  Service thread."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class PackService(Service):
         self._work = FileWork(runtime.service_thread, "pack")
 
     def pack(self, models: Sequence[str], target: Path) -> Pending[PackResult]:
-        """Into one new file; reports PackProgress.  Raises `model.unknown`, `model.none`, `feature.hidden`."""
+        """Into a new file; reports PackProgress.  Raises `model.unknown`, `model.none`, `feature.hidden`."""
         self._models.require(FEATURE)
         records = self._published(models)
         if not records:
@@ -147,7 +147,7 @@ class PackService(Service):
         return pending_on_file_thread(self._service_thread, work, name="plan-pack")
 
     def _published(self, models: Sequence[str]) -> list[ModelRecord]:
-        """The models of these names, each once; for a copy in another format the published one, which fits any PC."""
+        """The models of these names, each once; for a copy in another format the published model, which fits any PC."""
         known = self._store.models.all()
         records = (published_of(self._store.models.get(model), known) for model in models)
         return list({record.id: record for record in records}.values())
@@ -291,7 +291,7 @@ def _about(models: Sequence[PackedModel]) -> str:
 #
 # a plain tar whose every byte follows from its manifest. On file threads; no store, no other service. Order:
 # manifest.json, the texts it names, the models it names, 1,024 zero bytes, end. A header is accepted only when it is
-# byte for byte the one that is written for this name and size (POSIX.1-1988 ustar; sizes of 8 GiB and more in base
+# byte for byte what is written for this name and size (POSIX.1-1988 ustar; sizes of 8 GiB and more in base
 # 256, as in GNU tar), so that links, devices, folders, other names, repeated or added entries are impossible.
 # docs/packs.md describes it for administrators.
 
@@ -416,7 +416,7 @@ class OpenPack:
             raise KnownError("pack.incomplete", path=shown_path(path), bytes=size, expected=expected)
 
     def pieces(self, entry: PackedModel | Text, on_bytes: OnBytes, stop: threading.Event) -> Iterator[bytes]:
-        """The next file, which has to be this one; to be read to its end.  Raises KnownError pack.*, Stopped."""
+        """The next file, which has to be `entry`; to be read to its end.  Raises KnownError pack.*, Stopped."""
         self._expect(tar_header(entry.file, entry.bytes), _("the place of {file}").format(file=entry.file))
         digest, left = hashlib.sha256(), entry.bytes
 
@@ -594,7 +594,7 @@ def _text(untrusted: Mapping[str, Any]) -> Text:
 
 
 class Unpacking:
-    """One pass over a pack; when `read` returns, new models lie beside the others as checked partial files."""
+    """A pass over a pack; when `read` returns, new models lie beside the others as checked partial files."""
 
     def __init__(
         self,

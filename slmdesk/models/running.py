@@ -71,7 +71,7 @@ class LoadOptionsService(Service):
         """Why an adapter does not fit a model, by their sha256."""
 
     def look(self, model: str) -> Pending[LoadOptions]:
-        """What can be set for a model (''; the one that answers when none is named).  Raises KnownError `model.…`."""
+        """What can be set for a model (''; the model that answers when none is named).  Raises KnownError `model.…`."""
         record = self._models.choose(model or None)
         adapters = [model for model in self._models.list() if model.kind == "adapter"]
         current, state = self._settings.current.context_tokens, self._models.state
@@ -84,7 +84,7 @@ class LoadOptionsService(Service):
     def _looked(
         self, record: ModelRecord, adapters: Sequence[ModelRecord], current: int, held_bytes: int
     ) -> LoadOptions:
-        """On a file thread.  `held_bytes`: what the model takes now, where it is the one that is loaded."""
+        """On a file thread.  `held_bytes`: what the model takes now, where it is loaded."""
         header = check_file(Path(os.fsdecode(record.path)))
         require_chat_model(header)
         return LoadOptions(
@@ -111,7 +111,7 @@ class LoadOptionsService(Service):
 
 
 def _contexts(header: GgufHeader, current: int, free: int) -> tuple[ContextChoice, ...]:
-    """The sizes up to what the model was made for, that one too, and the one in force."""
+    """The sizes up to what the model was made for, that size too, and the size in force."""
     most = header.context_length or max(CONTEXTS)
     sizes = {size for size in CONTEXTS if size <= most} | {min(current, most), min(most, max(CONTEXTS))}
     choices = []
@@ -156,7 +156,7 @@ def _judge(record: ModelRecord, context_tokens: int, pc: Pc) -> FitCheck:
             check_file(Path(os.fsdecode(record.path)))
             return FitCheck("unknown", record.bytes)
         fit = fit_file(Path(os.fsdecode(record.path)), context_tokens, pc, sha256=record.sha256)
-    except Exception as err:  # noqa: BLE001  a thread's inner frame: one file that is odd must not hide the others
+    except Exception as err:  # noqa: BLE001  a thread's inner frame: an odd file must not hide the others
         return FitCheck("broken", problem=problem_for(err))
     return FitCheck(fit.verdict, fit.memory.total, speed=fit.speed, is_measured=record.sha256 in pc.pace.measured)
 
@@ -173,7 +173,7 @@ SPEED = "speed/"
 QUIET_S = 15.0
 """After the start, and after a moment that was not quiet."""
 MOST_LOOKS = 20
-"""For a quiet moment; some PCs never have one."""
+"""For a quiet moment; some PCs never have it."""
 LEAST_TOKENS = 24
 """Of an answer whose speed counts; nor does it where other programs kept the processor busy."""
 _NEW_SHARE = 0.3
@@ -351,7 +351,7 @@ class SpeedService(Service):
         if is_measured or waits or self._loader.is_busy or self._loader.state.state is ModelState.LOADING:
             self.begin()
             return
-        self.measure()  # one that fails is tried again at the next start
+        self.measure()  # a measurement that fails is tried again at the next start
 
     def _on_end(self, event: FromChild, measured: Pending[PcMeasurement]) -> None:
         self._end_child()
@@ -448,7 +448,7 @@ def _is_news(old: Pace, new: Pace) -> bool:
 
 class PreviousModel(Record):
     usual: ModelRecord | None
-    """The one that answers where none is named."""
+    """The model that answers where none is named."""
     loaded: ModelRecord | None
 
 
@@ -462,7 +462,7 @@ def mark(models: ModelService, loader: ModelLoader) -> PreviousModel:
 
 
 def return_to(before: PreviousModel, models: ModelService, loader: ModelLoader, store: Store) -> None:
-    with suppress(KnownError):  # removed meanwhile, or the disk is full: another one answers then
+    with suppress(KnownError):  # removed meanwhile, or the disk is full: another model answers then
         if before.usual is not None and models.choose(None).id != before.usual.id:
             store.models.change(before.usual.id, last_used=time.time())
     if before.loaded is not None:

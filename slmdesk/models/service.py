@@ -76,8 +76,8 @@ class ModelService(Service):
         return Path(chosen) if chosen else self._paths.models
 
     def choose(self, requested: str | None) -> ModelRecord:
-        """By id, unique prefix or name ('' matches none), never replaced by another.  None: the one chosen here, the
-        default for chat, the last used, or the only one; for a copy of no use any more the published one.  Raises
+        """By id, unique prefix or name ('' matches none), never replaced by another.  None: the model chosen here, the
+        default for chat, the last used, or the only model; for a copy of no use any more the published model.  Raises
         KnownError `model.none`, `model.unknown`, `model.several`.
         """
         models = self._store.models.all()
@@ -143,7 +143,7 @@ class ModelService(Service):
         self._loader.choose(record, explicit=False)
 
     def _on_settings(self, new: Settings) -> None:
-        """Another default for chat is a choice: it holds at once, and is loaded where another one was."""
+        """Another default for chat is a choice: it holds at once, and is loaded where another model was."""
         if new.model_for_chat == self._default:
             return
         self._default, self._chosen = new.model_for_chat, ""
@@ -163,7 +163,7 @@ class ModelService(Service):
 
     def import_file(self, path: Path, *, link: bool = False, name: str = "") -> Pending[ImportEnded]:
         """By copy or by link; `name`: instead of the header's.  Reports ImportProgress and always ends with an
-        ImportEnded.  Any part of one in parts may be given.  Raises KnownError `feature.hidden`.
+        ImportEnded.  Of a model in parts, any part may be given.  Raises KnownError `feature.hidden`.
         """
         self.require("models.import")
         return self._importer.begin(path, link=link, name=name)
@@ -197,7 +197,7 @@ class ModelService(Service):
             assert not isinstance(event, Problem), "an import always ends with one"
             waiting, taken = waiting - 1, taken + (event.model is not None)
             if event.model and event.path in shared and os.fsdecode(event.model.path) != event.path:
-                # the organisation's is the same as one's own: noted, so that it is not hashed each time
+                # the organisation's is the same as a person's own: noted, so that it is not hashed each time
                 with suppress(KnownError):  # read-only or full: then it is hashed again next time
                     self._store.models.set_info(event.model.id, shared_twin=shared[event.path])
             if waiting == 0:
@@ -247,7 +247,7 @@ class ModelService(Service):
             return path
 
     def remove(self, model: str) -> int:
-        """Remove a model and, once the record can go, its file (a linked one stays); returns the bytes freed.  Raises
+        """Remove a model and, once the record can go, its file (a linked file stays); returns the bytes freed.  Raises
         KnownError `model.unknown`, `file.unwritable`, store.*, `model.shared`.
         """
         record = self._store.models.get(model)
@@ -522,7 +522,7 @@ def holder_of(name: str, models: Iterable[ModelRecord]) -> ModelRecord | None:
 
 
 def name_beside(name: str, quantization: str, models: Iterable[ModelRecord]) -> str:
-    """`name`, told from another model's of one repository by how its numbers are written, else by a number."""
+    """`name`, told from another model's of the same repository by how its numbers are written, else by a number."""
     known = tuple(models)
     if quantization and holder_of(name, known):
         name = f"{name[: MAX_NAME - len(quantization) - 7]} {quantization}"
@@ -558,7 +558,7 @@ def look_for_unadopted(
     """What is neither `known` nor among `twins`; parts of a model are left, for a person to ask for."""
     mine: tuple[Path, ...] = ()
     if own is not None:
-        with suppress(OSError):  # the folder is on a disk that is away: its models are said to be missing one by one
+        with suppress(OSError):  # the folder is on a disk that is away: its models are each said to be missing
             found = tuple(path for path in sorted(own.glob("*.gguf")) if str(path) not in known and not part_of(path))
             remove_left_overs(own)
             mine = found
@@ -609,12 +609,12 @@ def published_of(record: ModelRecord, models: Sequence[ModelRecord]) -> ModelRec
 
 
 def used_of(models: Sequence[ModelRecord], defaults: Collection[str]) -> ModelRecord:
-    """The one in use of a model and its copies: a default for some job, else the one last used."""
+    """Which of a model and its copies is in use: a default for some job, else the last used."""
     return max(models, key=lambda model: (model.id in defaults, model.last_used or 0.0))
 
 
 def is_for_this_pc(record: ModelRecord) -> bool:
-    """Whether a copy was made on this PC; on another one the published model is used instead."""
+    """Whether a copy was made on this PC; on another PC the published model is used instead."""
     from slmdesk.loader.model_loader import hardware_key
 
     origin = origin_of(record)

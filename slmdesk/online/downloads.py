@@ -185,7 +185,7 @@ class ModelDownload:
         need_free(self._models.folder, max(0, self.now.total_bytes - there) + joined + self._spare)
 
     def _transfer(self, transfer: Transfer, part: Part) -> None:
-        before = self.now.resumed_from  # of the parts before this one
+        before = self.now.resumed_from  # of the parts before this part
         purpose = f"download of {self.now.repo}/{self.now.name}"[:200]
         why = because(purpose, stop=self._stop, on_wait=self._on_wait, limit=self._speed_limit)
         with why, closing(transfer.run()) as steps:
@@ -358,7 +358,7 @@ def left_overs(folder: Path, *, but: Collection[tuple[str, str]] = ()) -> list[L
 
 
 def discard(folder: Path, left_over: str) -> int:
-    """Delete one; returns the bytes freed.  Raises `download.unknown` (gone, or fetched), `file.unwritable`."""
+    """Delete what is left over; returns the bytes freed.  Raises `download.unknown`, `file.unwritable`."""
     path = next((path for path, _origin in parts_in(folder) if path.name == left_over), None)
     claim = Claim.take(path.with_suffix(".lock")) if path else None
     if path is None or claim is None:
@@ -375,7 +375,7 @@ def discard(folder: Path, left_over: str) -> int:
 
 
 def remove_parts_of(folder: Path, repo: str, name: str) -> int:
-    """Delete one file's parts but what somebody else fetches; returns the bytes freed.  Raises `file.unwritable`."""
+    """Delete a file's parts but what somebody else fetches; returns the bytes freed.  Raises `file.unwritable`."""
     freed = 0
     for path, origin in parts_in(folder) if name else ():
         if origin is None or path.suffix == ".bad" or origin.repo != repo or _whole(origin.name) != _whole(name):
@@ -399,7 +399,7 @@ FEATURE = "hub.download"
 ENDS = frozenset({DownloadState.PAUSED, DownloadState.DONE, DownloadState.FAILED, DownloadState.CANCELLED})
 NOTE_S = 2.0
 LOOK_S = 1.0
-"""How often is looked whether another instance paused, cancelled, took or left one."""
+"""How often is looked whether another instance paused, cancelled, took or left a download."""
 REMOVE_S = 0.5
 
 
@@ -440,7 +440,7 @@ class DownloadService(Service):
         return [download.now for download in self._all.values()]
 
     def start(self, repo: str, file: str = "", quantization: str = "", *, waits: bool = False) -> str:
-        """Download `file` of `repo`, the one of `quantization`, or the recommended one; returns the job's id.  `waits`:
+        """Download `file` of `repo`, that of `quantization`, or the recommended; returns the job's id.  `waits`:
         for its turn and the network.  DownloadChanged follows, with a state of ENDS at each end.  Raises KnownError
         store.*, `feature.hidden`.
         """
@@ -495,7 +495,7 @@ class DownloadService(Service):
             self._put_down(job, DownloadState.CANCELLED)
 
     def move(self, id: str, where: str) -> None:
-        """Move a waiting one `up`, `down` or to the front (`first`).  Raises KnownError `download.unknown`, store.*."""
+        """Move a waiting download `up`, `down` or to the front (`first`).  Raises `download.unknown`, store.*."""
         self._known(id)
         waiting = [download.id for download in self._waiting()]
         if id not in waiting:
@@ -664,7 +664,7 @@ class DownloadService(Service):
         elif seen.state is DownloadState.ELSEWHERE and seen != job.now:
             self._say(job, seen)
 
-    # ---- one of them
+    # ---- a single download
 
     def _run(self, job: _Download) -> bool:
         job.goal, job.stop = None, threading.Event()
@@ -770,7 +770,7 @@ class DownloadJobs:
         self._store = store
 
     def begin(self, repo: str, file: str, quantization: str) -> JobRecord:
-        """The open job of an earlier run that wanted the same, else a new one.  Raises KnownError store.*."""
+        """The open job of an earlier run that wanted the same, else a new job.  Raises KnownError store.*."""
         for job in self._store.jobs.page(kind=KIND):
             same = request_of(job) == (repo, file, quantization)
             ended = job.status in (JobStatus.DONE, JobStatus.CANCELLED)
@@ -797,7 +797,7 @@ class DownloadJobs:
         return sorted(self._store.jobs.unfinished(KIND), key=place_of)
 
     def leave(self, change: DownloadChanged, status: JobStatus) -> None:
-        """Give up one this instance runs.  A full disk is no reason not to: its owner ends with this instance."""
+        """Give up a download of this instance.  A full disk is no reason not to: its owner ends with this instance."""
         problem = change.problem
         code, args = (problem.code, dict(problem.args)) if problem else (None, {})
         with suppress(KnownError):

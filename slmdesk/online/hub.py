@@ -86,7 +86,7 @@ class HubService(Service):
         return policy_for(self._settings.current, self._is_offline, self._network.passwords)
 
     def require(self, feature: str) -> None:
-        """Raises KnownError `feature.hidden` for one of core.policy.FEATURES that the organisation has switched off."""
+        """Raises KnownError `feature.hidden` for a feature that the organisation has switched off."""
         self._settings.policy.require(feature)
 
     @property
@@ -202,7 +202,7 @@ class Filters(Record):
     language: str = ""
     """ISO 639-1."""
     license: str = ""
-    """The Hub's short name of one, or PERMISSIVE_ONES."""
+    """The Hub's short name of a license, or PERMISSIVE_ONES."""
     author: str = ""
     fits: bool = False
     sort: str = "downloads"
@@ -221,7 +221,7 @@ class SearchPage(Record):
 
 
 class Search:
-    """One search with its results; it continues where it stopped.  Any thread except the service thread."""
+    """A search with its results; it continues where it stopped.  Any thread except the service thread."""
 
     def __init__(self, hub: Hub, words: str, filters: Filters) -> None:
         self._hub, self.filters = hub, filters
@@ -484,7 +484,7 @@ _COMMERCIAL = {
 _FIT_ORDER = {"fits": 0, "tight": 1, "too_large": 3}
 _MOST_NAMED = 12
 _MANY = 20
-"""Languages that one with too many to list counts for."""
+"""Languages that a model with too many to list counts for."""
 
 
 class Suggestion(Record):
@@ -612,7 +612,7 @@ class CatalogueService:
         return self._searching.read(search, limit=limit, with_too_large=with_too_large).map(offers)
 
     def repo(self, repo: str, *, file: str = "", quantization: str = "") -> Pending[OfferedRepo]:
-        """One repository with sizes, of `file` or `quantization` alone where there are any.  Cancelled, it does not
+        """A repository with sizes, of `file` or `quantization` alone where there are any.  Cancelled, it does not
         end.
         """
         return self._hub.repo(repo).map(lambda found: _offered(found, self._hub.pc(), file, quantization))
@@ -727,7 +727,7 @@ def _files(repo: str, sized: Sequence[_Sized], best: _Sized | None) -> tuple[Off
 
 
 class RepoJudged(Record):
-    """What one file's header says about all files: they differ only in the size of their weights."""
+    """What a file's header says about all files: they differ only in the size of their weights."""
 
     fits: Mapping[str, Fit]
     """By the name of the file; without those whose size the Hub does not say."""
@@ -749,7 +749,7 @@ class RepoPageService:
         def work(stop: threading.Event) -> RepoJudged:
             chosen = repo.choose(name)
             header = self._hub.hub.header(chosen, token=self._hub.hub.token() if repo.gated else "", stop=stop)
-            if header.kind != "split":  # of one in parts, the first says what it needs beside its weights
+            if header.kind != "split":  # of a file in parts, the first says what it needs beside its weights
                 require_usable(header)
             models = [file for file in repo.files if not file.beside and file.bytes]
             fits = {model.name: _fit(model, header, context, pc) for model in models}
@@ -780,7 +780,7 @@ def _fit(file: RemoteFile, header: GgufHeader, context_tokens: int, pc: Pc) -> F
     share = active_bytes(header) / header.weight_bytes if is_whole else 1.0
     speed = pc.pace.of_size(round(file.bytes * share), file.quantization, sha256=file.sha256)
     memory = changed(fit.memory, weights=file.bytes)
-    if memory.total > fit.available_bytes and fit.device:  # the card that holds the one does not hold the other
+    if memory.total > fit.available_bytes and fit.device:  # the card that holds either does not hold both
         fit = fit_header(header, context_tokens, changed(pc, devices=()))
         memory = changed(fit.memory, weights=file.bytes)
     free = fit.available_bytes

@@ -299,11 +299,11 @@ def to_csv(rows: Sequence[NetworkLogRow]) -> bytes:
 # ---- the access token of the Hub
 
 
-TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105 (the name of one)
+TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105 (the name of a variable)
 MAX_TOKEN = 500
 """Characters; those of the Hub have 37."""
 PLACES = ("keyring", "ask", "file")
-"""keyring: the system's; ask: in memory until slmdesk ends, then asked for again; file: one only its owner can read."""
+"""keyring: the system's; ask: in memory until slmdesk ends, then asked for again; file: only its owner can read it."""
 HUB_FEATURE = "token"
 
 
@@ -380,7 +380,7 @@ class TokenService(Service):
         )
 
     def keep(self, untrusted: str, place: str) -> Pending[TokenChanged]:
-        """Keep it at one of PLACES, instead of any other.  Raises KnownError `token.invalid`, `feature.hidden`."""
+        """Keep it at a place of PLACES, instead of any other.  Raises KnownError `token.invalid`, `feature.hidden`."""
         self._settings.policy.require(HUB_FEATURE)
         secret, host, now = checked_token(untrusted), self._host(), self._settings.current
         if place not in PLACES:
@@ -443,7 +443,7 @@ class TokenService(Service):
 
 
 def _of_environment() -> str:
-    """HF_TOKEN; empty for none, or one that is no single word."""
+    """HF_TOKEN; empty for none, or what is no single word."""
     try:
         return checked_token(os.environ.get(TOKEN_VARIABLE, ""))
     except KnownError:
@@ -463,7 +463,7 @@ SERVICE = "slmdesk: password of a proxy"
 
 
 class ProxyPasswords:
-    """Stores one password for one proxy address.  Not on the service or window thread: a keyring may wait."""
+    """Stores a password for a proxy address.  Not on the service or window thread: a keyring may wait."""
 
     def __init__(self, paths: Paths) -> None:
         self.vaults: dict[str, Vault] = {
@@ -480,7 +480,7 @@ class ProxyPasswords:
         return with_password(address, password)
 
     def moved(self, proxy: str, now: Settings) -> dict[str, Any]:
-        """The address of this proxy, and where its password is; without one that of the same address stays, another is
+        """The address of this proxy, and where its password is; without it that of the same address stays, another is
         forgotten.  Raises KnownError `proxy.password`.
         """
         address, password = without_password(proxy)

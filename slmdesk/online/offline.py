@@ -189,7 +189,7 @@ class _Leaving:
 
 def leave_head(folder: Path, chain: str, words: str) -> None:
     """A new file CHAIN-TIME-RANDOM.txt in a folder that people may add to and not change; the first hash of the ledger
-    tells one PC's from another's.  Raises KnownError `file.unwritable`, `disk.full`.
+    tells each PC's from another's.  Raises KnownError `file.unwritable`, `disk.full`.
     """
     when = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     path = folder / f"{chain[:16]}-{when}-{secrets.token_hex(4)}.txt"

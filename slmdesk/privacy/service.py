@@ -104,11 +104,11 @@ class PrivacyService(Service):
         return self._on_thread(lambda: self._check(words))
 
     def change_passphrase(self, words: str, passphrase: str, *, private: bytes = b"") -> Pending[None]:
-        """Have it opened by another passphrase, instead of the one there was.
+        """Have it opened by another passphrase, instead of the passphrase there was.
 
         `words`: what opens it now; or `private`, the organisation's private key, does.
 
-        Backups made before are still opened by the old one.  Ends with None, or a Problem as `check`.
+        Backups made before are still opened by the old passphrase.  Ends with None, or a Problem as `check`.
         """
         if not passphrase:
             raise KnownError("request.invalid", what=_("the passphrase is empty"))
@@ -119,7 +119,7 @@ class PrivacyService(Service):
         return self._change(words, lambda keys, key: keys.with_recovery(key, secret))
 
     def follow_policy(self) -> None:
-        """At the start: an organisation that has set a recovery key can open the history from now on, and one that
+        """At the start: an organisation that has set a recovery key can open the history from now on, and who
         wants it encrypted says so.  Raises KnownError encryption.required, disk.full, file.unwritable.
         """
         key = self._store.key
@@ -220,7 +220,7 @@ class PrivacyService(Service):
         return keys.with_keyring(key, secret)
 
     def _for_organisation(self, keys: KeyFile, key: DataKey) -> KeyFile:
-        """As the policy of the whole PC says; one in this home could have been written by anybody in this account."""
+        """As the policy of the whole PC says; anybody in this account could have written a policy in this home."""
         public = self._rules.recovery_key
         if not public or self._settings.policy.path == str(self._paths.policy_file):
             return keys

@@ -36,7 +36,7 @@ UNTOLD = 0.5
 SURE = 3.0
 """How sure (20 to 1) a model must be for an answer from a sentence that has far less of the question than another."""
 LEAST_OF_BEST = 0.5
-"""And of what the sentence has that has most of it: an answer that rests on another one is about something else."""
+"""And of what the sentence has that has most of it: an answer that rests on less is about something else."""
 LEAST_NEAR = 0.55
 """Of the question's words, by rarity, that a sentence must have to be shown as near."""
 MOST_PLACES = 60
@@ -252,7 +252,7 @@ def _mark(flag: Flag) -> Mark:
 # ---- how much of some words stands in a text, in whatever forms and compounds
 #
 # what is rare in the documents counts more. By groups of letters, as passages are ranked: of "Rückzahlungsfrist" a
-# sentence about the repayment and its term has nearly all, and one about another term little. Pure functions.
+# sentence about the repayment and its term has nearly all, and a sentence about another term little. Pure functions.
 
 
 LEAST_WEIGHT = 0.1
@@ -309,7 +309,7 @@ _BEFORE = (
     "|vor|zu|zum|zur|à|au|aux|de|d'|dans|en|par|pour|sous|sur|depuis|jusqu'à|a|al|con|desde|hasta|para|por|da|di|per"
     "|su|do|od|na|po|w|z|aan|bij|naar|op|tot|van|voor"
 )
-"""Words that may stand before the asking one: "and on which days"."""
+"""Words that may stand before the asking word: "and on which days"."""
 _JOINT = re.compile(
     rf"(?:\s*[,;]|)\s+(?:and|und|et|y|e|i|en|sowie)\s+(?=(?:(?:{_BEFORE})\s+){{0,2}}(?:{_ASKS})\b)", re.IGNORECASE
 )
@@ -317,11 +317,11 @@ _END = re.compile(r"(?<=\?)\s+(?=\S)")
 _ENDS_ASKING = re.compile(rf"\b(?:{_ASKS})$", re.IGNORECASE)
 _BEGINS_ASKING = re.compile(rf"[¿\s]*(?:(?:{_BEFORE})\s+){{0,2}}(?:{_ASKS})\b", re.IGNORECASE)
 _LEAST_WORDS = 3
-"""Of a first part before another that begins alike: "which firms and which persons …" asks one thing."""
+"""Of a first part before another that begins alike: "which firms and which persons …" asks a single thing."""
 
 
 def parts_of(question: str) -> tuple[str, ...]:
-    """What a question asks, one by one, each in its own words; the question itself where it asks one thing."""
+    """What a question asks, part by part, each in its own words; the question itself where it asks a single thing."""
     found: list[str] = []
     for sentence in _END.split(question.strip()):
         begin = 0
@@ -393,7 +393,7 @@ _TIME = (
     r"\d|\b(?:after|before|until|once|year|month|week|nach|vor|bis|jahr|monat|woche|après|avant|jusqu|année|mois)\w*\b",
     True,
 )
-"""What asks for something, what an answer to it has, and whether any number is one."""
+"""What asks for something, what an answer to it has, and whether any number answers it."""
 _WHY = (r"why|warum|weshalb|wieso|pourquoi|por qué|perché|dlaczego|czemu", _REASONS, False)
 
 

@@ -65,7 +65,7 @@ way.
 """
 MOST_PASSAGES = 8
 BEFORE_NEIGHBOURS = 4
-"""So many of the best come before the neighbours of the best one."""
+"""So many of the best come before the neighbours of the best."""
 
 _ALL = re.compile(
     r"\b(?:all|every|everything|lists?|summar\w+|alles?|sämtliche\w*|zusammenfass\w*|fass\w*|nenne|tou(?:s|tes)|résum\w+"
@@ -101,7 +101,7 @@ class ReadingRequest(Record):
 
 
 class ReadingChoice:
-    """One choice in progress; `cancel` drops it.  At most one of `chosen` and `failed` is called, once."""
+    """A choice in progress; `cancel` drops it.  Either `chosen` or `failed` is called, once at most."""
 
     def __init__(
         self,
@@ -239,7 +239,7 @@ def asks_for_all(question: str) -> bool:
 
 
 def _best_that_fit(ranked: Sequence[Passage], sizes: Mapping[int, int], budget: int) -> list[Passage]:
-    """The first ones that fit together; a long one that does not fit lets shorter ones behind it in."""
+    """The first passages that fit together; a long passage that does not fit lets shorter ones behind it in."""
     chosen: list[Passage] = []
     left = budget
     for passage in ranked:
@@ -404,7 +404,7 @@ class Asking:
         return made
 
     def with_originals(self, step: Step, answer: Answer) -> str:
-        """What the model wrote; that it chose one of a step's choices is no text.  Raises KnownError store.*."""
+        """What the model wrote; that it chose among a step's choices is no text.  Raises KnownError store.*."""
         if self.veil is None or self.tally is None or step.choices:
             return answer.text
         back = self.veil.put_back(answer.text)
@@ -417,7 +417,7 @@ def text_of(asking: Asking, reading: AnswerContext) -> tuple[ChatMessage, ...]:
 
 
 def learnt(store: Store, veil: Veil, reading: AnswerContext) -> Slices[None]:
-    """Look through the documents that are read for what is private: a name that one page tells is hidden on all.
+    """Look through the documents that are read for what is private: a name that any page tells is hidden on all.
 
     Raises KnownError redaction.*, store.*.
     """
@@ -438,7 +438,7 @@ MOST_LOOKED_THROUGH = 300_000
 """Characters of documents that are gone through for what an answer says; of more those passages that have its words."""
 MOST_HITS = 200
 LEAST_SHARE = 0.5
-"""Of the words looked for that a passage must have to be shown as an answer where no model wrote one."""
+"""Of the words looked for that a passage must have to be shown as an answer where no model wrote it."""
 NEAR_BEST = 0.7
 """And of what the best of them has."""
 QUOTED = "These passages fit the question best. The model is too weak to answer from a text, so nothing was added."
@@ -482,7 +482,7 @@ class Evidence:
         return Part(answer, True, citations, marks, nearest=() if citations else self._nearest_ones())
 
     def quoted(self, *, has_model: bool) -> Answered:
-        """The passages themselves as the answer: there is no model, or a weak one.  Raises KnownError store.*."""
+        """The passages themselves as the answer: there is no model, or a weak model.  Raises KnownError store.*."""
         words = self.reading.ranked.words
         nearest = tuple(citation for citation in self._nearest() if citation.quote)
         shares = [share_of(words, citation.quote) for citation in nearest]

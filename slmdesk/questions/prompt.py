@@ -224,7 +224,7 @@ def grammar_of(question: str) -> str | None:
 
 
 def not_found(question: str, text: str = "") -> str:
-    """In the language of the question, or where a short one does not tell it, of the text."""
+    """In the language of the question, or where a short question does not tell it, of the text."""
     known = _LANGUAGES.get(tongue(question, likely=tongue(text)))
     return known.not_found if known else NOT_FOUND
 

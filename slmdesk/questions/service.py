@@ -2,7 +2,7 @@
 
 The model reads the whole text where that is soon read, else the best passages first (see `plan`).  A
 question is an item of kind `question` with messages like a chat's, so that history, search, trash and export treat it
-like one; what was verified is its result in the store.
+like a chat; what was verified is its result in the store.
 """
 
 from __future__ import annotations

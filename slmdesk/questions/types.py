@@ -17,11 +17,11 @@ class AskRequest(Record):
     collection: str | None = None
     """Instead of documents: the folder all of whose documents are asked, as they are when the answer is looked for."""
     item: str | None = None
-    """The question it follows; None: a new one."""
+    """The question it follows; None: a new question."""
     model: str | None = None
-    """Id of a model; None: the one last used."""
+    """Id of a model; None: the model last used."""
     redact: bool | None = None
-    """The model is given substitutes for what is private; None: as before in this item, which for a new one is no."""
+    """The model is given substitutes for what is private; None: as before in this item, which for a new item is no."""
     decisions: Decisions = NOTHING_DECIDED
 
 

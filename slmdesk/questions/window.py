@@ -301,7 +301,7 @@ class QuestionController(QObject):
         self.items = ItemsController(bridge, KIND, self)
         self._document = self._collection = ""
         self.item: str | None = None
-        """The questions on show; None: a first one will begin them."""
+        """The questions on show; None: a first question will begin them."""
         self._message = ""
         self.redaction = RedactionGate(bridge, self, "document_redaction_controller")
         self._is_redacted = False

@@ -57,7 +57,7 @@ def replaced_words(counts: Mapping[Kind, int]) -> str:
 
 
 def put_back_words(count: int, marked: Sequence[str]) -> str:
-    """What became of the substitutes in an answer; `marked`: words that only resemble one."""
+    """What became of the substitutes in an answer; `marked`: words that only resemble a substitute."""
     words = ", ".join(f"\u201c{mark}\u201d" for mark in marked)
     return _("{count} put back").format(count=count) + (
         _(", {count} not recognised: {words}").format(count=len(marked), words=words) if marked else ""

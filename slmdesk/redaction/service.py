@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 MOST_CACHED = 200
 """Texts whose finds are remembered: those of a chat are read anew with every question."""
 MOST_ITEMS, MOST_HIDDEN = 8, 1_000
-"""Items of which the newest texts with substitutes are remembered, and how many of each: one question asks often."""
+"""Items of which the newest texts with substitutes are remembered, and how many of each: a question asks often."""
 MOST_ROUNDS = 3
-"""A name that a later text tells stands in an earlier one too: so often all are looked through while more are told."""
+"""A name that a later text tells stands in an earlier text too: so often all are looked through while more are told."""
 MOST_NAMES = 5_000
 MOST_NAME = 200
 MOST_AT_ONCE = 8_000
@@ -109,7 +109,7 @@ def _kind_of(words: str) -> Kind:
 
 
 class Veil:
-    """What stands between one item and the model: hides what is private, and puts it back."""
+    """What stands between an item and the model: hides what is private, and puts it back."""
 
     def __init__(self, service: RedactionService, item: str) -> None:
         self._service, self.item = service, item
@@ -154,14 +154,14 @@ class Veil:
     def over(
         self, texts: Sequence[str], *, tags: Sequence[Tags] = (), language: str = "", keeps: bool = True
     ) -> list[Veiled]:
-        """The texts as the model sees them, all by one table, each with what leads back.
+        """The texts as the model sees them, all by the same table, each with what leads back.
 
         `tags`: of the first texts, where they have formatting.  Raises as `hide` does.
         """
         return self._service.veiled(self.item, texts, tags, language, keeps=keeps)
 
     def learn(self, text: str) -> Slices[None]:
-        """Go through all that will be asked about, bit by bit, so that what one place tells is known in all.
+        """Go through all that will be asked about, bit by bit, so that what any place tells is known in all.
 
         Raises as `hide` does.
         """
@@ -229,7 +229,7 @@ class RedactionService(Service):
     def change_names(self, names: Sequence[Listed]) -> tuple[Listed, ...]:
         """Replace the list; blank and repeated names are dropped.
 
-        Raises KnownError `request.invalid` for one that is too long, or too many, and store.*.
+        Raises KnownError `request.invalid` for an addition that is too long, or too many, and store.*.
         """
         kept = {words: changed(name, words=words) for name in names if (words := " ".join(name.words.split()))}
         if len(kept) > MOST_NAMES or any(len(words) > MOST_NAME for words in kept):

@@ -116,7 +116,7 @@ class EventBus:
     def on(self, event: type[E], slot: Callable[[E], object]) -> None:
         """Call `slot` with each event of exactly this type, or with every event where that is `Event`.
 
-        The first one that hears notices also gets those raised before it was added.
+        The first listener that hears notices also gets those raised before it was added.
         """
         self._slots.setdefault(event, []).append(slot)
         if event in (Event, Noticed):
@@ -156,8 +156,8 @@ U = TypeVar("U")
 class Pending(Generic[T]):
     """The result of work that goes on after the method that began it has returned: a value, or a Problem.
 
-    Made, ended, cancelled and listened to on the service thread only.  The window follows one by `Bridge.follow`, the
-    command line waits for one by `Console.result_of`, tests by `fakes.recorder.result_of`.
+    Made, ended, cancelled and listened to on the service thread only.  The window follows it by `Bridge.follow`, the
+    command line waits for it by `Console.result_of`, tests by `fakes.recorder.result_of`.
     """
 
     __slots__ = ("_cancel", "_on_end", "_on_progress", "_result")
@@ -181,7 +181,7 @@ class Pending(Generic[T]):
         return self._result[0]
 
     def then(self, on_end: Callable[[T | Problem], object]) -> Pending[T]:
-        """Call `on_end` with the result, at once where there is one; returns itself."""
+        """Call `on_end` with the result, at once where it has already ended; returns itself."""
         if self._result is None:
             self._on_end.append(on_end)
         else:
@@ -193,9 +193,9 @@ class Pending(Generic[T]):
         return self
 
     def map(self, convert: Callable[[T], U]) -> Pending[U]:
-        """One that ends with `convert` of the result, with the same Problem, or with the one that `convert` raises.
+        """A Pending that ends with `convert` of the result, with the same Problem, or with that which `convert` raises.
 
-        It reports the same progress, and cancelling it cancels this one.
+        It reports the same progress, and cancelling it cancels this.
         """
         mapped: Pending[U] = Pending(self.cancel)
 

@@ -36,7 +36,7 @@ OnBytes = Callable[[int, int], None]
 
 
 class FileMark(Record):
-    """Size, time and inode of a file: a cheap way to tell whether it is still the one that was hashed."""
+    """Size, time and inode of a file: a cheap way to tell whether it is still the file that was hashed."""
 
     bytes: int
     mtime_ns: int
@@ -195,7 +195,7 @@ def _writable(path: Path) -> Iterator[BinaryIO]:
 
 
 class Claim:
-    """Exclusive right to write one partial file, also against other processes.  The system releases it with its
+    """Exclusive right to write a partial file, also against other processes.  The system releases it with its
     process.
     """
 
@@ -234,7 +234,7 @@ AFTER_S = 1.0
 
 
 class Pace:
-    """Estimates the remaining seconds from reports of how much is done.  Use it from one thread at a time."""
+    """Estimates the remaining seconds from reports of how much is done.  Not for two threads together."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

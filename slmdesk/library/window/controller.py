@@ -45,7 +45,7 @@ LOCKED = ("document.locked", "document.wrong_password")
 
 
 def is_file(record: DocumentRecord) -> bool:
-    """Whether a document is a file of its own, not inside another one."""
+    """Whether a document is a file of its own, not inside another."""
     return "attachment" not in record.info
 
 
@@ -79,7 +79,7 @@ class DocumentsController(QObject):
         self._bridge.ask(self._bridge.services.documents.recent(RECENT), self._on_listed)
 
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Read these files, and those in these folders; the first one is shown.
+        """Read these files, and those in these folders; the first is shown.
 
         For a single folder, `folder_offered` follows.
         """
@@ -103,7 +103,7 @@ class DocumentsController(QObject):
         self.open_file(path, password=password)
 
     def restore(self, document: str) -> None:
-        """Show the document of the last run; one that no longer exists is ignored."""
+        """Show the document of the last run; a document that no longer exists is ignored."""
 
         def found(record: DocumentRecord) -> None:
             if not self.current:
@@ -176,7 +176,7 @@ class DocumentsController(QObject):
         return file_of(self._records[document]).parent
 
     def own_file(self, document: str, purpose: str) -> Path | None:
-        """The file of a document; None, with a notice, for a document inside another one.  `purpose`: "to …"."""
+        """The file of a document; None, with a notice, for a document inside another.  `purpose`: "to …"."""
         record = self._records[document]
         if is_file(record):
             return file_of(record)
@@ -340,7 +340,7 @@ class FoldersController(QObject):
         self._bridge.ask(self._bridge.services.collections.all(), self._on_listed)
 
     def offer(self, folder: Path, found: Sequence[Path]) -> None:
-        """A folder was dropped: ask whether to open its documents one by one or to watch it as one folder."""
+        """A folder was dropped: ask whether to open its documents or to watch the folder."""
         paths = list(found)
         if paths:
             words = _("“{name}” holds {counted_documents}.").format(
@@ -374,7 +374,7 @@ class FoldersController(QObject):
         self.current = ""
 
     def look_again(self) -> None:
-        """Look for new documents in the shown folder; a paused one is resumed."""
+        """Look for new documents in the shown folder; a paused job is resumed."""
         self._bridge.services.collections.look(self.current, resume=True)
 
     def pause(self) -> None:
@@ -506,7 +506,7 @@ class PagesController(QObject):
         """The first page is on show before it was read: its picture comes sooner than its words."""
 
     def leave(self, document: str) -> None:
-        """Another document is about to be shown: what comes of the one before is dropped."""
+        """Another document is about to be shown: what comes of the shown document is dropped."""
         self._document = document
         self._pages, self._marks, self._is_asking, self._is_first_ahead = [], {}, False, False
 
@@ -670,7 +670,7 @@ def _is_pictured(record: DocumentRecord) -> bool:
 
 
 def _holds(boxes: Sequence[tuple[float, float, float, float]], place: tuple[float, float]) -> bool:
-    """Whether a place lies in one of these line boxes, or between two of them."""
+    """Whether a place lies in any of these line boxes, or between two of them."""
     if not boxes:
         return False
     across, down = place
@@ -679,7 +679,7 @@ def _holds(boxes: Sequence[tuple[float, float, float, float]], place: tuple[floa
     return left - SLACK <= across <= right + SLACK and top - SLACK <= down <= bottom + SLACK
 
 
-# ---- one notice for all files that could not be read
+# ---- a single notice for all files that could not be read
 
 
 MOST_NAMED = 2
@@ -687,7 +687,7 @@ NAME_LENGTH = 60
 
 
 def unread_notice(unread: Mapping[Path, Problem]) -> Notice:
-    """One notice for all files opened together; *More* lists the reason for each.  It has a time limit."""
+    """A single notice for all files opened together; *More* lists the reason for each.  It has a time limit."""
     if len(unread) == 1:
         return changed(notice_of(next(iter(unread.values()))), key="unread", life_ms=LONG_MS)
     names = [clean_label(path.name, NAME_LENGTH) for path in unread]

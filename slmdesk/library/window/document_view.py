@@ -69,7 +69,7 @@ class DocumentView(QFrame):
         self._hinted = False
         self._summary_timer = Delay(self, SUMMARY_MS, self._show_coverage)
         self._shows_side = False
-        """Where there is room for one only: the panes, not the pages."""
+        """Where there is no room for both, the panes are shown, not the pages."""
         self._build_ui()
         self._connect()
 
@@ -170,7 +170,7 @@ class DocumentView(QFrame):
             self._total, self._marked, self._hinted = 0, {}, False
             self._strip.light([])
             self._strip.show_reached(1)
-            self._on_pages_listed([], True)  # its own come, or never: nothing of the other one stays
+            self._on_pages_listed([], True)  # its own come, or never: nothing of the other document stays
         self._show_unread(record)
         self._title.set_full_text(record.name)
         self._translate.setVisible(is_file(record))

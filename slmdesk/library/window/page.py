@@ -161,7 +161,7 @@ class DocumentsPage(QWidget):
 
     @property
     def layout_state(self) -> tuple[str, str]:
-        """The states of the two splitters, base64: the list's, and the one between pages and panes."""
+        """The states of the two splitters, base64: the list's, and that between pages and panes."""
         splits = (self._split, self.document.body)
         outer, inner = (bytes(splitter.saveState().toBase64().data()).decode("ascii") for splitter in splits)
         return outer, inner

@@ -68,7 +68,7 @@ class _Cell(Record):
 
 
 class PageTable:
-    """Rows of one table, laid out for a width.  All places are in pixels from its top left corner."""
+    """Rows of a table, laid out for a width.  All places are in pixels from its top left corner."""
 
     def __init__(self, text: str, rows: Sequence[Block], *, width: float, fonts: Fonts) -> None:
         """`text` is that of the page; `width` is the room there is: a wider table scrolls."""
@@ -202,7 +202,7 @@ class PageTable:
         self._metrics = {False: QFontMetricsF(self._font), True: QFontMetricsF(self._bold)}
 
     def _scroll_stops(self) -> list[float]:
-        """The scroll positions: column by column, up to the one that shows the last column."""
+        """The scroll positions: column by column, up to that which shows the last column."""
         most = max(0.0, self.width - self._space)
         edges = [edge - self._fixed for edge in self._edges[:-1] if edge >= self._fixed]
         if any(right - left > self._space - self._fixed for left, right in pairwise(self._edges)):
@@ -241,7 +241,7 @@ class PageTable:
         painter.drawLine(box.topRight(), box.bottomRight())
 
     def _is_cut(self, cell: _Cell) -> bool:
-        """Whether it is a number whose end is hidden: the visible part would look like a smaller one."""
+        """Whether it is a number whose end is hidden: the visible part would look like a smaller number."""
         if not cell.is_number or cell.is_head or self._is_fixed(cell):
             return False
         left, right = self._edges[cell.column], self._edges[cell.column + 1]
@@ -305,7 +305,7 @@ class PageTable:
 
 
 def tables_of(blocks: Sequence[Block]) -> Iterator[list[Block]]:
-    """The rows of each table, one table after the other; a head row begins another table."""
+    """The rows of each table, table by table; a head row begins another table."""
     rows: list[Block] = []
     for block in blocks:
         is_row = block.kind is BlockKind.TABLE_ROW
@@ -587,7 +587,7 @@ def _dress(cursor: QTextCursor, text: str, block: Block, fonts: Fonts, theme: Th
             lines.setIndent(1)
     cursor.mergeCharFormat(letters)
     cursor.mergeBlockFormat(lines)
-    if "\n" in text[block.start : block.end]:  # lines of one block stand close together
+    if "\n" in text[block.start : block.end]:  # lines of a block stand close together
         cursor.setPosition(utf16_at(text, block.start))
         cursor.setPosition(utf16_at(text, text.rfind("\n", block.start, block.end)), QTextCursor.MoveMode.KeepAnchor)
         lines.setBottomMargin(0)

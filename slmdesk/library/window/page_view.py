@@ -1,4 +1,4 @@
-"""The pages of a document, one below the other; only visible ones are loaded and painted."""
+"""The pages of a document, from top to bottom; only visible ones are loaded and painted."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class PageView(QAbstractScrollArea):
         return ""
 
     def show_pages(self, pages: Sequence[Page], *, reset: bool = True) -> None:
-        """Show these pages (text may be missing); `reset` scrolls to the first one."""
+        """Show these pages (text may be missing); `reset` scrolls to the first."""
         known = len(self.sheets)
         if not reset and 1 < known <= len(pages):  # more of the same, while it is read: what is known stays as it is
             self.sheets += [Sheet(page) for page in pages[known:]]
@@ -524,7 +524,7 @@ def heights_of(sheets: Sequence[Sheet], width: float, usual_ratio: float, line: 
             sheet.height = 30 * line
 
 
-# ---- the sheets of a document one below the other
+# ---- the sheets of a document from top to bottom
 
 
 GAP = theme.SPACE_16
@@ -583,7 +583,7 @@ class SheetColumn(list[Sheet]):
         return range(self.index_at(top - FOOT), self.index_at(bottom) + 1) if self else range(0)
 
     def measure(self, begin: int, line: float) -> float:
-        """Compute the place of every sheet from `begin` on; returns where the last one ends.  `line`: its height."""
+        """Compute the place of every sheet from `begin` on; returns where the last sheet ends.  `line`: its height."""
         begin = min(begin, len(self.tops))
         heights_of(self[begin:], self.width, self.ratio, line)
         top = self.tops[begin - 1] + self[begin - 1].height + FOOT if begin else float(GAP)

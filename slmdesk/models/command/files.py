@@ -204,7 +204,7 @@ def import_models(console: Console, files: tuple[Path, ...], link: bool, name: s
 
 
 def _import_all(console: Console, services: Services, files: Sequence[Path], *, link: bool) -> list[ImportEnded]:
-    """Check all files first, then import the usable ones one by one.  Raises KnownError `model.none_found`."""
+    """Check all files first, then import the usable files in turn.  Raises KnownError `model.none_found`."""
     services.models.require("models.import")
     looked = console.result_of(services, lambda: services.looking.look(files))
     if not looked.candidates:
@@ -274,7 +274,7 @@ def leftovers(console: Console, remove: str | None) -> None:
 
 
 def _discard(services: Services, found: Sequence[LeftoverFile], requested: str) -> dict[str, int]:
-    """Bytes freed by each; one being downloaded is kept.  Raises `download.unknown`, `file.unwritable`."""
+    """Bytes freed by each; a file being downloaded is kept.  Raises `download.unknown`, `file.unwritable`."""
     freed = {}
     for file in found:
         if requested not in ("all", file.id, file.name):

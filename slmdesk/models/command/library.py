@@ -1,4 +1,4 @@
-"""`slmdesk models`: `list`, `rename`, `default`; and linking the organisation's models where a command needs one."""
+"""`slmdesk models`: `list`, `rename`, `default`; and linking the organisation's models where a command needs them."""
 
 from __future__ import annotations
 

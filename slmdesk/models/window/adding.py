@@ -66,7 +66,7 @@ LIST_HEIGHT = 320
 
 
 def look_at_files(bridge: Bridge, paths: Path | Sequence[Path], read: Callable[[Sequence[Candidate]], object]) -> None:
-    """`read` gets what was found, if at least one can be added."""
+    """`read` gets what was found, if any of it can be added."""
 
     def looked(found: InspectedFiles) -> None:
         problems = [candidate.problem for candidate in found.candidates]
@@ -258,7 +258,7 @@ class ModelDialogs(QObject):
         self._show("move", lambda: MoveDialog(self._window, self.moving, plan))
 
     def _on_pack_ended(self, event: PackResult) -> None:
-        """Of one that was made the dialog shows the checksum; if it was closed, a notice does."""
+        """Of a pack that was made the dialog shows the checksum; if it was closed, a notice does."""
         if not event.manifest_sha256:
             return
         new = [model.model for model in event.models if model.is_new]

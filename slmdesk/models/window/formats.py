@@ -246,14 +246,14 @@ EXACT_BITS = 8
 
 class FormatState(Record):
     model: ModelRecord
-    """The published one."""
+    """The published model."""
     report: FormatReport | None
     without: FormatReport | None
     """Of files without some layers."""
     copies: Mapping[str, ModelRecord]
     """By their label, which is the format where nothing was left out."""
     used: str
-    """Id of the one in use."""
+    """Id of the model in use."""
 
     @property
     def is_measured(self) -> bool:
@@ -311,7 +311,7 @@ class FormatController(QObject):
         )
 
     def use(self, model: str, copy: str = "") -> None:
-        """Use a copy of a model, or its published file, wherever the other one is used."""
+        """Use a copy of a model, or its published file, wherever the other is used."""
         self._bridge.ask(
             self._bridge.services.formats.use(copy or model, copy=bool(copy)), None, partial(self._tell, model)
         )

@@ -611,7 +611,7 @@ class HeaderFields(QWidget):
         self._note.setVisible(bool(parts))
 
 
-# ---- one trial of a model (exam, measurement or checksum)
+# ---- a trial of a model (exam, measurement or checksum)
 
 
 class TrialLine(QWidget):

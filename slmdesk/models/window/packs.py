@@ -72,7 +72,7 @@ STOPPED = _("Stopped; nothing of it was kept.")
 
 
 class Work(QObject):
-    """What a dialog begins and shows, and what goes on without it; one piece at a time."""
+    """What a dialog begins and shows, and what goes on without it; piece by piece."""
 
     progressed = Signal(object)
     ended = Signal(object)
@@ -107,7 +107,7 @@ class Work(QObject):
 
 
 class WorkDialog(WideDialog):
-    """A dialog with one piece of work, which *Cancel* stops."""
+    """A dialog with a piece of work, which *Cancel* stops."""
 
     def __init__(self, parent: QWidget, worker: Work, *, name: str, title: str, intro: str, doing: str) -> None:
         super().__init__(parent, name=name, title=title, intro=intro, spoken=doing)

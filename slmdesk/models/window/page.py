@@ -366,7 +366,7 @@ def _put_in(layout: QVBoxLayout, cards: Sequence[QWidget]) -> None:
     """Put the cards in this order; those already in place stay."""
     for at, card in enumerate(cards):
         if layout.indexOf(card) != at:
-            layout.removeWidget(card)  # not takeAt: an item that Python holds keeps the next one's height stale
+            layout.removeWidget(card)  # not takeAt: an item that Python holds keeps the next card's height stale
             layout.insertWidget(at, card)
 
 
@@ -478,7 +478,7 @@ class LocalCard(Card):
             self._use.setEnabled(judged.problem is None)
 
     def show_loaded(self, id: str) -> None:
-        """Show whether the model with this id, which is loaded, is this one or a copy of it; '': none is."""
+        """Show whether the model with this id, which is loaded, is the shown model or a copy of it; '': none is."""
         if self._use:
             is_loaded = id in (self.card.record.id, *(copy.record.id for copy in self.copies))
             self._use.setText(_("In use") if is_loaded else _("Use for chat"))

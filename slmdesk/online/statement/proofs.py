@@ -76,7 +76,7 @@ class StatementKeys:
         }
 
     def open(self, *, was_in: str = "", is_new: bool = False) -> StatementKey:
-        """The key of this account; a new one where there is none, or `is_new`.  `was_in`: its last place.  Raises
+        """The key of this account; a new key where there is none, or `is_new`.  `was_in`: its last place.  Raises
         KnownError `statement.key` where that is a keyring that does not answer: a second key, made in silence, would
         look like another PC.
         """
@@ -105,7 +105,7 @@ class StatementKeys:
             self.vaults[place].remove(NAME)
 
     def _places(self) -> list[str]:
-        """Where it may be, the place for a new one first.  One that was made without a keyring stays in its file."""
+        """Where it may be, the place for a new key first.  A key that was made without a keyring stays in its file."""
         return ["file"] if self.vaults["keyring"].missing() else ["keyring", "file"]
 
 
@@ -197,7 +197,7 @@ class SelfTest(Record):
 
 
 class Control:
-    """The process without walls, which listens.  Begun before anything forbids this one the network."""
+    """The process without walls, which listens.  Begun before anything forbids this process the network."""
 
     def __init__(self, command: Sequence[str] = COMMAND) -> None:
         self._process = subprocess.Popen(
@@ -376,7 +376,7 @@ def _compared(each: metadata.Distribution) -> dict[str, Json]:
 
 
 def _package(folder: Path) -> dict[str, Json]:
-    """One checksum over all files of the program itself: where it runs from its source no RECORD lists them."""
+    """A checksum over all files of the program itself: where it runs from its source no RECORD lists them."""
     paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
     names = [name for name in sorted(paths) if "__pycache__" not in paths[name].parts and paths[name].is_file()]
     sums = "".join(f"{hashlib.sha256(paths[name].read_bytes()).hexdigest()}  {name}\n" for name in names)

@@ -98,7 +98,7 @@ class StatementService(Service):
         test: SelfTest = yield self._work.run(lambda _stop, report: self._tested(request, control, report))
         files: dict[str, Json] = yield self._work.run(_compared)
         first, last, n = self._bounds(request)
-        statements = self._store.ledger.all_of(Kind.STATEMENT)  # with one that was made meanwhile
+        statements = self._store.ledger.all_of(Kind.STATEMENT)  # with a statement made meanwhile
         report: LedgerReport = yield self._work.run(
             lambda stop, said: self._read(LedgerReport(first, last), n, stop, said)
         )
@@ -130,7 +130,7 @@ class StatementService(Service):
             return run_self_test(ask_guard, control=begun, desk_ways=request.desk_ways)
 
     def _bounds(self, request: StatementRequest) -> tuple[int, int, int]:
-        """Numbers of the period's first and last row (before the first: none), and of the last one of all."""
+        """Numbers of the period's first and last row (before the first: none), and of the last of all."""
         head = self._store.ledger.head()
         n = head.n if head else 0
         if request.since is None and request.until is None:
@@ -188,7 +188,7 @@ class StatementService(Service):
         if is_there(request.target) and not request.replace:  # it has come meanwhile
             raise KnownError("file.exists", path=str(request.target))
         head: dict[str, Any] = statement["ledger"]["head"]
-        # first the row, then the file: a statement that nobody was given harms nobody, one that no later one knows does
+        # first the row, then the file: a row without a file harms nobody, a file without a row does
         row: dict[str, Json] = {
             "n": head["n"], "head": head["hash"], "sums_sha256": hashlib.sha256(files[SUMS]).hexdigest(),
             "key": key.fingerprint, "key_place": key.place,
@@ -340,7 +340,7 @@ class LedgerReport:
     before: str = BEGINNING
     hash: str = BEGINNING
     broken_at: int | None = None
-    """The first row of the whole ledger that does not fit the one before."""
+    """The first row of the whole ledger that does not fit the row before."""
     counts: Counts = dataclass_field(default_factory=Counts)
     head: LedgerRow | None = None
     csv: io.StringIO = dataclass_field(default_factory=lambda: io.StringIO(BOM, newline=""))
@@ -411,7 +411,7 @@ def tar_of(files: Mapping[str, bytes]) -> bytes:
 
 
 MOST_ROWS = 300
-"""Of one table on paper; all are in statement.json."""
+"""Of a table on paper; all are in statement.json."""
 MOST_LETTERS = 90
 MOST_FILES = 5
 NOT_COVERED = (

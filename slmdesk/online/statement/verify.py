@@ -23,7 +23,7 @@ NAMES = ["statement.json", "ledger.csv", "statement.pdf", "SHA256SUMS", "SHA256S
 COLUMNS = ["n", "time", "monotonic", "boot", "kind", "data", "hash"]
 NAMESPACE = "slmdesk-statement"
 JUMP_US = 120_000_000
-"""A clock that was set by less is one that was set right."""
+"""A clock that was set by less was set right."""
 REFUSED, ALLOWED, BY_SYSTEM, DESK = "refused by the system", "allowed", "the system", "this program"
 NO_PDF = "statement.pdf: read these figures, not its pages"
 BAD = (OSError, tarfile.TarError, ValueError, LookupError, TypeError, AttributeError, RecursionError, csv.Error)
@@ -82,7 +82,7 @@ class Counts:
             counted[2] -= 1
 
     def _look_for_jump(self, n: int, time: int, monotonic: int, boot: str) -> None:
-        """By the other clock within a boot; from one boot to the next only a clock that goes back shows."""
+        """By the other clock within a boot; from each boot to the next only a clock that goes back shows."""
         if self._last:
             before, ticks, last_boot = self._last
             gone = time - before - (monotonic - ticks if boot == last_boot else 0)

@@ -44,7 +44,7 @@ class DownloadsController(QObject):
 
     @Slot(str, str, str)
     def start(self, repo: str, file: str, quantization: str = "") -> None:
-        """A file of a repository, or the one of a quantization; when offline, a notice offers the network."""
+        """A file of a repository, or the file of a quantization; when offline, a notice offers the network."""
         running = [changed for changed in self._all.values() if changed.repo == repo and changed.state not in ENDS]
         if any(file in ("", changed.name) for changed in running):
             words = _("This model is being downloaded already.")

@@ -199,7 +199,7 @@ class NetworkSection(QWidget):
             self._bridge.follow(network.change(**{key: value}), saved, refused)
 
     def show_settings(self, settings: Settings) -> None:
-        """Show these; a value being typed, or one that was refused, stays in its field."""
+        """Show these; a value being typed, or a refused value, stays in its field."""
         self._current = settings
         self._offline.setChecked(settings.offline)
         self._enforce.show_value(settings.offline_enforced)
@@ -594,7 +594,7 @@ _ALIGN = {
 
 
 def cells_of(request: NetworkLogRow) -> tuple[str, ...]:
-    """A row as text, in the order of COLUMNS. Host names and paths are untrusted: each becomes one clean line."""
+    """A row as text, in the order of COLUMNS. Host names and paths are untrusted: each becomes a clean line."""
     when = f"{datetime.fromtimestamp(request.time).astimezone():%Y-%m-%d %H:%M:%S}"
     size = UNENDED if request.bytes is None else QLocale().toString(request.bytes)
     host, path = clean_label(request.host, 250), clean_label(request.path, 1000)
