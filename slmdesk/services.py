@@ -1,4 +1,4 @@
-"""Makes the services when they are first used, over one service thread, one store and its children."""
+"""Makes the services when they are first used, over a service thread, a store and its children."""
 
 from __future__ import annotations
 
@@ -347,7 +347,7 @@ class Services:
         self.events = EventBus()
         self.publish = self.events.publish
         self.closing = ExitStack()
-        """Closes the services, the last one made first: each is closed before those it uses."""
+        """Closes the services, the last made first: each is closed before those it uses."""
         self._closed = False
         self.service_thread = ServiceThread(self.notice)
 
@@ -507,7 +507,7 @@ class Services:
             self.notice(err)
 
     def key_for(self, purpose: str) -> bytes:
-        """The key of one purpose, 32 bytes; empty while the history is not encrypted.  Service thread."""
+        """The key of a purpose, 32 bytes; empty while the history is not encrypted.  Service thread."""
         return self.store.key.derive(purpose) if self.store.key is not None else b""
 
     def _child(
@@ -532,7 +532,7 @@ class Services:
         return item.startswith(PREFIX)
 
     def _engine_beside(self, name: str) -> ChildClient:
-        """Create the client of one more engine child, with a log of its own."""
+        """Create the client of another engine child, with a log of its own."""
         return self._child("engine", log_name=name)
 
     def _engine(self) -> ChildClient:

@@ -56,7 +56,7 @@ def _short(filename: str) -> str:
 
 
 MAX_ARG_CHARACTERS = 300
-"""Args may come from a child or a file: a longer one is cut, and marked as cut."""
+"""Args may come from a child or a file: a longer arg is cut, and marked as cut."""
 
 
 def bytes_for_people(size: float) -> str:
@@ -84,7 +84,7 @@ def time_for_people(seconds: float) -> str:
 
 class _Words(dict[str, str]):
     def __init__(self, args: Args) -> None:
-        sizes = {"expected", "limit"} if "bytes" in args else {"expected"}  # a limit may be one of pages
+        sizes = {"expected", "limit"} if "bytes" in args else {"expected"}  # a limit may count pages
         words = {key: _word(arg, is_size="bytes" in key or key in sizes) for key, arg in args.items() if arg != ""}
         super().__init__(words)
 
@@ -101,7 +101,7 @@ def _word(value: str | int | float, *, is_size: bool) -> str:
 
 
 def sentence_for(code: str, args: Args) -> str:
-    """Return the sentence for a code, also for an unknown one.  Plain text on one line, never markup."""
+    """Return the sentence for a code, also for an unknown one.  Plain text on a line, never markup."""
     words = _Words(args)
     if code in MADE:
         return MADE[code][0](words)
@@ -132,7 +132,7 @@ def problem_of(code: str, untrusted_args: Mapping[str, object]) -> Problem:
 
 
 class Problem(Record):
-    """A failure as people read it: a known one (code and args), or a bug with its report.
+    """A failure as people read it: a known failure (code and args), or a bug with its report.
 
     `sentence` is made in the app, never by a child process.
     """

@@ -169,14 +169,14 @@ class Runtime(Record):
 
 
 class Service:
-    """A service, or a part of one: called on the service thread, it uses the store and publishes events."""
+    """A service, or a part of it: called on the service thread, it uses the store and publishes events."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._service_thread, self._store = runtime.service_thread, runtime.store
         self._settings, self._paths, self._publish = runtime.settings, runtime.paths, runtime.publish
 
 
-# ---- runs long work on the service thread one slice at a time, so that other requests are served in between
+# ---- runs long work on the service thread in slices, so that other requests are served in between
 
 
 T = TypeVar("T")
@@ -190,7 +190,7 @@ SLICE_S = 0.02
 
 
 def in_slices(service_thread: ServiceThread, work: Slices[T]) -> Pending[T]:
-    """Run `work` slice by slice, the first one at once; what it raises is a Problem.  Call on the service thread.
+    """Run `work` slice by slice, the first at once; what it raises is a Problem.  Call on the service thread.
 
     Cancelled, it ends where it has yielded, with whatever it waits for, and nothing is reported.
     """

@@ -131,7 +131,7 @@ PAGES_A_STEP = 2_000
 MAX_RESTARTS = 5
 _PREFIX, _WHEN = "slmdesk-", "%Y%m%d-%H%M%S"
 _SUFFIXES = (".sqlite3", ".slmbackup")
-"""Of a plain copy, and of an encrypted one."""
+"""Of a plain copy, and of an encrypted copy."""
 WHOLE = "copy.slmbackup"
 
 
@@ -289,7 +289,7 @@ def _suffix(key: DataKey | None) -> str:
 
 
 def drop_old_copies(paths: Paths, now: float) -> None:
-    """Delete copies that are older than 30 days by their names; one that cannot be deleted stays."""
+    """Delete copies that are older than 30 days by their names; a copy that cannot be deleted stays."""
     for copy in kept_copies(paths):
         day = copy.name.removeprefix(_PREFIX)[:15]
         try:
@@ -372,7 +372,7 @@ ROOM = 2.2
 
 def change_key(paths: Paths, before: DataKey | None, after: DataKey | None, keys: KeyFile | None) -> None:
     """Encrypt the history with `after`, which `keys` opens; both None: make it plain.  At every moment it is the old
-    one or the new one, and what opens it is on the disk: new keys come first, under a name of their own
+    history or the new, and what opens it is on the disk: new keys come first, under a name of their own
     (`Paths.next_keys_file`), old ones go last.  Saved states, which hold words too, are deleted; kept copies are left
     to `Store.purge`.  Raises KnownError store.*, disk.full, file.unwritable, key.library_missing; the history is as it
     was then, or, where the folder could not be changed after the renaming, the new one.
@@ -391,7 +391,7 @@ def change_key(paths: Paths, before: DataKey | None, after: DataKey | None, keys
         adopt_next_keys(paths, keys)
     else:
         for each in (paths.keys_file, paths.keys_copy, paths.next_keys_file):
-            with suppress(OSError):  # where one stays it opens nothing
+            with suppress(OSError):  # where a file stays it opens nothing
                 each.unlink()
     _remove_states(paths)  # what was saved meanwhile
 

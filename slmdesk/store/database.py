@@ -1,4 +1,4 @@
-"""The locks of a history, its one connection, the library that opens it, and the base of the store's parts."""
+"""The locks of a history, its only connection, the library that opens it, and the base of the store's parts."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ BUSY, ERROR, FULL, IOERR = sqlite3.SQLITE_BUSY, sqlite3.SQLITE_ERROR, sqlite3.SQ
 CIPHER = "sqlcipher3.dbapi2"
 HEADER_BYTES = 112
 """Of an encrypted file's first page stay readable: SQLite's header (100) and what makes whole blocks of it, so that
-version and size are known without a key, and an older slmdesk sees a newer file and not a damaged one."""
+version and size are known without a key, and an older slmdesk sees a newer file and not a damaged file."""
 
 
 def cipher() -> ModuleType:
@@ -103,8 +103,8 @@ def inconsistent(what: str) -> Exception:
 
 
 def open_file(uri: str, key: DataKey | None, *, by_cipher: bool = False) -> Connection:
-    """Connect to a file.  The key was proved (`StoreFile.proved`): SQLite takes a wrong one for damage.  `by_cipher`: a
-    plain file by sqlcipher3 too, which can write an encrypted one beside it (`attach`).  Raises `errors()`, and
+    """Connect to a file.  The key was proved (`StoreFile.proved`): SQLite takes a wrong key for damage.  `by_cipher`: a
+    plain file by sqlcipher3 too, which can write an encrypted file beside it (`attach`).  Raises `errors()`, and
     KnownError `key.library_missing`.
     """
     module: Any = cipher() if key is not None or by_cipher else sqlite3
@@ -127,7 +127,7 @@ def in_memory() -> Connection:
 
 
 def attach(conn: Connection, uri: str, name: str, key: DataKey | None, *, is_cipher: bool = True) -> None:
-    """Attach another file: encrypted with `key`, or plain; to a connection of sqlite3 (not `is_cipher`) a plain one."""
+    """Attach another file: encrypted with `key`, or plain; sqlite3 (not `is_cipher`) takes only plain files."""
     if not is_cipher:
         conn.execute(f"ATTACH ? AS {name}", (uri,))
         return
@@ -141,7 +141,7 @@ def _raw(key: DataKey) -> str:
     return f"x'{(database.key + database.salt).hex()}'"
 
 
-# ---- the app's one database connection
+# ---- the app's only database connection
 
 
 BUSY_MS = 5_000
@@ -174,7 +174,7 @@ def journal_of(database: Path) -> Path:
 
 
 def connect(path: Path, *, key: DataKey | None = None, read_only: bool = False) -> Connection:
-    """Open a database that exists; nothing else opens one.  The key was proved.  Raises an error of `errors()`.
+    """Open a database that exists; nothing else opens a database.  The key was proved.  Raises an error of `errors()`.
     A rollback journal, not WAL: its reset bug (SQLite before 3.51.3) needs two connections, and two instances share the
     file.  temp_store is memory, so that no text of the user is written to the system's temporary folder.
     """
@@ -486,7 +486,7 @@ class StorePart:
         return None if row is None else self._shared.made(build, row)
 
     def _get(self, build: Callable[..., T], table: str, id: str, query: str = "") -> T:
-        """The row with this id, or the only one whose id begins with it.  Raises KnownError, such as item.unknown."""
+        """The row with this id, or the only row whose id begins with it.  Raises KnownError, such as item.unknown."""
         query = query or f"select * from {table}"
         found = self._first(build, f"{query} where {table}.id = ?", (self._id_of(table, id),))
         if found is None:
@@ -662,7 +662,7 @@ class FileLock:
             return _take(self._handle, alone=alone)
 
     def _release_on_windows(self) -> None:
-        if sys.platform == "win32":  # closing is the one sure way to release every byte
+        if sys.platform == "win32":  # closing is the only sure way to release every byte
             os.close(self._handle)
             self._handle = self._open()
 

@@ -375,7 +375,7 @@ class Collections(StorePart):
         )
 
     def count(self, collection: str) -> tuple[int, int, int]:
-        """Documents read, their pages, and those that could not be read; one that reading stopped at is in neither."""
+        """Documents read, their pages, and those that could not be read; in neither: where reading stopped."""
         row = self._db.row(
             "select coalesce(sum(status = 'read'), 0) as readable, "
             " coalesce(sum(status = 'failed' and error_code is not 'document.stopped'), 0) as failed,"

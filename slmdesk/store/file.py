@@ -29,13 +29,13 @@ APPLICATION_ID = 0x534C4D44
 MAGIC = b"SQLite format 3\0"
 RESERVED_BYTES = 80
 RESERVED_AT = 20
-"""Where the header says how much of each page is reserved: 80 in an encrypted file, 0 in a plain one."""
+"""Where the header says how much of each page is reserved: 80 in an encrypted file, 0 in a plain file."""
 PAGE_BYTES = 4096
 LEAST_HEADER = 100
 _IV_BYTES, _MAC_BYTES = 16, 64
 _MASK = 0x3A
 LOOKED_AT = 4096
-"""Pages that are tried before a file is taken for one of another key: the first ones may be damaged or half written."""
+"""Pages that are tried before a file is taken for that of another key: the first may be damaged or half written."""
 NEWER, DAMAGED, OURS = "newer", "damaged", "ours"
 
 
@@ -52,7 +52,7 @@ class CipherPages:
         return hmac.compare_digest(hmac.digest(self._mac_key, signed, "sha512"), page[-_MAC_BYTES:])
 
     def plain(self, number: int, page: bytes) -> bytes:
-        """A page's content without the reserved bytes; empty for a damaged one, of which nothing is guessed."""
+        """A page's content without the reserved bytes; empty for a damaged page, of which nothing is guessed."""
         if not self.is_whole(number, page):
             return b""
         start = HEADER_BYTES if number == 1 else 0
@@ -161,8 +161,8 @@ class StoreFile(Record):
         return self.fits(key) if key is not None and self.is_encrypted else key is None and not self.is_encrypted
 
     def proved(self, *keys: DataKey | None) -> DataKey | None:
-        """The first of these keys that opens it, None for a plain one; no key reaches SQLite unproved, which takes a
-        wrong one for damage.  Raises KnownError key.library_missing, and key.wrong, or key.missing where the first is
+        """The first of these keys that opens it, None for a plain file; no key reaches SQLite unproved, which takes a
+        wrong key for damage.  Raises KnownError key.library_missing, and key.wrong, or key.missing where the first is
         None.
         """
         if not self.is_encrypted:
@@ -220,7 +220,7 @@ def check_tables(conn: Connection, path: Path) -> None:
 
 def check_pages(conn: Connection, path: Path) -> bool:
     """Raises KnownError store.damaged for inconsistent pages.  Whether the search indexes fit (from SQLite 3.44 on);
-    one that does not is made anew.
+    an index that does not is made anew.
     """
     found = [row[0] for row in conn.execute(f"PRAGMA quick_check({len(INDEXES) + 1})").fetchall()]
     wrong = [line for line in found if line != "ok"]
@@ -230,6 +230,6 @@ def check_pages(conn: Connection, path: Path) -> bool:
 
 
 def check_seals(conn: Connection, path: Path, key: DataKey | None) -> None:
-    """Raises KnownError store.damaged for an encrypted file with a page, even an unused one, whose HMAC is wrong."""
+    """Raises KnownError store.damaged for an encrypted file with a page, even if unused, whose HMAC is wrong."""
     if key is not None and conn.execute("PRAGMA cipher_integrity_check").fetchall():
         raise KnownError("store.damaged", path=str(path))

@@ -1,4 +1,4 @@
-"""Jobs and their steps.  A job is owned by one running instance; each result is saved as soon as it is there."""
+"""Jobs and their steps.  A job is owned by a running instance; each result is saved as soon as it is there."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Jobs(StorePart):
         item: str | None = None,
         settings: Mapping[str, Json] | None = None,
     ) -> JobRecord:
-        """An open job with steps of (key, input); one done under its key, in any job, is done at once."""
+        """An open job with steps of (key, input); a step done under its key, in any job, is done at once."""
         ident, now = new_id(), self._clock()
         with self._db.writing():
             self._insert("jobs", {
@@ -64,7 +64,7 @@ class Jobs(StorePart):
         return self._all(JobRecord, f"{_WITH_COUNTS} {where} order by n", (kind,))
 
     def ended(self, *, after: float = 0.0, before: tuple[float, int] | None = None, limit: int = 50) -> list[JobRecord]:
-        """Those that ended later than `after`, the last first; `before`: (updated, n) of the last one seen."""
+        """Those that ended later than `after`, the last first; `before`: (updated, n) of the last job seen."""
         # the counts are for the rows of this page only: sorted in the same query they would be made for all rows
         return self._all(
             JobRecord,
@@ -98,7 +98,7 @@ class Jobs(StorePart):
             return self.get(job.id)
 
     def claim(self, id: str) -> JobRecord | None:
-        """Make this instance the owner of an open job, or of one whose owner is gone.  None: it cannot be claimed."""
+        """Make this instance the owner of an open job, or of a job whose owner is gone.  None: it cannot be claimed."""
         with self._db.writing():
             job = self.get(id)
             if job.status not in (JobStatus.OPEN, JobStatus.RUNNING) or self._is_held(job):
@@ -118,7 +118,7 @@ class Jobs(StorePart):
 
     def change(self, id: str, status: JobStatus, *, revive: bool = False) -> JobRecord:
         """Pause, cancel or reopen a job, whoever runs it, which notices that; failed steps are tried again.  `revive`:
-        a cancelled one, too.  Raises KnownError job.unknown, job.ended, job.elsewhere.
+        a cancelled job, too.  Raises KnownError job.unknown, job.ended, job.elsewhere.
         """
         with self._db.writing():
             job = self.get(id)
@@ -146,7 +146,7 @@ class Jobs(StorePart):
         return self._all(step_from, "select * from steps where job = ? order by n", (job,))
 
     def save_step(self, job: str, key: str, value: Mapping[str, Json]) -> bool:
-        """Save a result; it is on the disk when this returns.  False: it has one, or the job is another's.  Raises
+        """Save a result; it is on the disk when this returns.  False: it has a result, or the job is another's.  Raises
         store.*.
         """
         return self._end_step(job, key, {"status": StepStatus.DONE, "value": value})
@@ -160,7 +160,7 @@ class Jobs(StorePart):
                 self._db.run("update steps set deaths = deaths + 1 where job = ? and key = ?", (job, key))
 
     def forget_index_jobs(self, collection: str, *, but: str = "") -> None:
-        """Delete the finished jobs that read this folder: there is one for each change of a file."""
+        """Delete the finished jobs that read this folder: each change of a file makes a job."""
         with self._db.writing():
             self._delete(
                 "kind = 'index' and status in ('done', 'failed', 'cancelled') and id <> ?"

@@ -53,7 +53,7 @@ MOST_LANES = 16
 STRETCH_S = 0.7
 """How long a passphrase takes to be tried, on the PC where it was set."""
 SHARE_OF_MEMORY = 4
-"""One part in so many of what is free may be used for it."""
+"""A part in so many of what is free may be used for it."""
 
 
 class DatabaseKey(NamedTuple):
@@ -80,7 +80,7 @@ class DataKey:
     __hash__ = None  # type: ignore[assignment]
 
     def derive(self, info: str) -> bytes:
-        """A key for one purpose, such as “state:” and an id: 32 bytes."""
+        """A key for a purpose, such as “state:” and an id: 32 bytes."""
         return derive(self._secret, info)
 
     def database(self) -> DatabaseKey:
@@ -115,7 +115,7 @@ def calibrated(free_bytes: int, *, seconds: float = STRETCH_S) -> Cost:
 
 
 class Slot(Record):
-    """One way to open: the data key, wrapped with a key that is made of what somebody knows or has."""
+    """A way to open: the data key, wrapped with a key that is made of what somebody knows or has."""
 
     id: str
     kind: str
@@ -151,7 +151,7 @@ class KeyFile(Record):
     def without(self, kind: str) -> KeyFile:
         return changed(self, slots=tuple(slot for slot in self.slots if slot.kind != kind))
 
-    # ---- slots made: each replaces the one of its kind
+    # ---- slots made: each replaces that of its kind
 
     def with_passphrase(self, key: DataKey, passphrase: str, cost: Cost) -> KeyFile:
         kdf: dict[str, str | int] = {
@@ -167,7 +167,7 @@ class KeyFile(Record):
         return self._with_secret(KEYRING, key, secret)
 
     def with_organisation(self, key: DataKey, public: bytes) -> KeyFile:
-        """Opened by the holder of the private key of this public one (X25519).  Raises ValueError for none."""
+        """Opened by the holder of the private key of this public key (X25519).  Raises ValueError for none."""
         private, ours = new_pair()
         kdf: dict[str, str | int] = {"name": "x25519", "ephemeral": ours.hex(), "public": public.hex()}
         return self._with(ORGANISATION, kdf, key, _agreed(kdf, private, public))

@@ -1,6 +1,6 @@
 """The ledger: what left this PC, what was refused, starts and ends; rows are appended, never changed or deleted.
 
-No trigger refuses that: whoever can open the file can drop a trigger, and a backup that brings one is refused as
+No trigger refuses that: whoever can open the file can drop a trigger, and a backup that brings a trigger is refused as
 foreign.  The chain of hashes shows a change instead (base/records.py, tests/store/test_ledger.py).
 """
 
@@ -96,7 +96,7 @@ class Ledger(StorePart):
 
     @property
     def is_started(self) -> bool:
-        """Whether the start of this instance is written down; one that was rolled back is not."""
+        """Whether the start of this instance is written down; a row that was rolled back is not."""
         if self._started is None:
             return False
         row = self._db.row("select data from ledger where n = ? and kind = 'start'", (self._started,))
@@ -190,7 +190,7 @@ def ledger_row_from(row: RowLike) -> LedgerRow:
 
 
 def monotonic_us() -> int:
-    """Microseconds by a clock that nobody sets; it goes on while the PC sleeps where the system has such a one."""
+    """Microseconds by a clock that nobody sets; it goes on while the PC sleeps where the system has such a clock."""
     for name in ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC_RAW") if sys.platform != "linux" else ("CLOCK_BOOTTIME",):
         if (clock := getattr(time, name, None)) is not None:
             return time.clock_gettime_ns(clock) // 1000

@@ -248,7 +248,7 @@ class Items(StorePart):
         return self.insert(new_id(), kind, title, self._clock(), settings or {})
 
     def insert(self, id: str, kind: str, title: str, created: object, settings: Mapping[str, Json]) -> Item:
-        """Add an item under a given id: of one that was lost, too.  Raises KnownError store.*."""
+        """Add an item under a given id: of a lost item, too.  Raises KnownError store.*."""
         with self._db.writing():
             n = self._insert("items", {
                 "id": id, "kind": kind, "title": title, "pinned": False, "created": created, "updated": created,
@@ -270,7 +270,7 @@ class Items(StorePart):
         limit: int = 100,
         deleted: bool = False,
     ) -> list[Item]:
-        """Items, last changed first, of every kind for None; `before`: (updated, n) of the last one seen."""
+        """Items, last changed first, of every kind for None; `before`: (updated, n) of the last item seen."""
         where = ""
         values: list[Value] = []
         if kind is not None:
@@ -293,8 +293,8 @@ class Items(StorePart):
         before: tuple[bool, float, int] | None = None,
         limit: int = 100,
     ) -> list[Item]:
-        """The list of chats, pinned ones first: those of a space, of none (""), or the archive's, of all spaces;
-        `before`: (pinned, updated, n) of the last one seen.
+        """The list of chats, the pinned first: those of a space, of none (""), or the archive's, of all spaces;
+        `before`: (pinned, updated, n) of the last chat seen.
         """
         where, values = "", list[Value]([kind, archived])
         if space and not archived:
@@ -414,7 +414,7 @@ class Messages(StorePart):
         prompt_version: str | None = None,
         preset: str | None = None,
     ) -> Message:
-        """A streaming one is owned by this instance.  Raises KnownError item.unknown, store.*."""
+        """A streaming message is owned by this instance.  Raises KnownError item.unknown, store.*."""
         ident = new_id()
         with self._db.writing():
             found = self._items.get(item).id
@@ -462,7 +462,7 @@ class Messages(StorePart):
         """Write the final text and how the message ended, and index it.  Raises KnownError item.unknown, store.*."""
         with self._db.writing():
             old = self.get(id)
-            if old.status is not Status.STREAMING:  # already ended, perhaps by an instance that thought this one dead
+            if old.status is not Status.STREAMING:  # already ended, perhaps by an instance that thought this dead
                 self._unindex(old.n)
             self._change(
                 old.n,
@@ -512,8 +512,8 @@ class Messages(StorePart):
             return self.get(id)
 
     def remove(self, ids: Sequence[str]) -> RemovedMessages:
-        """Delete messages of one item for good; what hangs below them moves up.  Raises KnownError `request.invalid`
-        when one is being written, item.unknown, store.*.
+        """Delete messages of an item for good; what hangs below them moves up.  Raises KnownError `request.invalid`
+        when a message is being written, item.unknown, store.*.
         """
         with self._db.writing():
             old = [self.get(id) for id in ids]
@@ -637,7 +637,7 @@ def message_from(row: RowLike) -> Message:
 
 
 class Results(StorePart):
-    """The part of the store for results: one for each item."""
+    """The part of the store for results: a result for each item."""
 
     def save(self, item: str, value: Mapping[str, Json]) -> None:
         with self._db.writing():

@@ -258,7 +258,7 @@ m017_arrived = _step(
     "update items set arrived = max(created, case when json_valid(settings)"
     " then coalesce(json_extract(settings, '$.imported.time') + 0.0, 0) else 0 end)",
 )
-"""When an item came here, however old it is: rules count from then on.  An imported one says when that was."""
+"""When an item came here, however old it is: rules count from then on.  An imported item says when that was."""
 
 STEPS: tuple[Step, ...] = (
     m001_history, m002_titles, m003_jobs, m004_measurements, m005_documents, m006_translations, m007_doubts,
@@ -336,7 +336,7 @@ class _Opening:
     key: DataKey | None
     """Of the file that is there."""
     new_key: DataKey | None
-    """Of one that is begun."""
+    """Of a history that is begun."""
     notices: list[KnownError] = field(default_factory=list)
 
 
@@ -349,8 +349,8 @@ def open_store(
     clock: Callable[[], float] = time.time,
 ) -> OpenedStore:
     """Open or create the store, on the thread that will use it; holds the instance lock until `close`.  `key`: opens an
-    encrypted history, and encrypts a new one.  A damaged file is set aside whole and a new one begun (notice
-    store.damaged); one that cannot be written is opened read-only (notice store.read_only).  Raises KnownError: key.*,
+    encrypted history, and encrypts a new history.  A damaged file is set aside whole and a new history begun (notice
+    store.damaged); an unwritable file is opened read-only (notice store.read_only).  Raises KnownError: key.*,
     store.newer (nothing touched), store.in_use (others must be closed), store.busy (after 5 s), store.full.
     """
     proved = _proved(paths, key)
@@ -502,7 +502,7 @@ def _clear_leftovers(paths: Paths) -> None:
                 leftover.unlink()
 
 
-# ---- a new database, or a new one after damage
+# ---- a new database, or a new database after damage
 
 
 def _begin_new(opening: _Opening) -> None:
@@ -542,7 +542,7 @@ def _copy_before_rollback(opening: _Opening) -> Path:
 
 
 def _start_over(opening: _Opening, original: Path) -> Database:
-    """Set the damaged file aside whole, with its journal, and begin a new one.  The notice names its new path."""
+    """Set the damaged file aside whole, with its journal, and begin a new history.  The notice names its new path."""
     database = opening.paths.database
     if not opening.is_alone:
         raise KnownError("store.damaged", path=str(database))

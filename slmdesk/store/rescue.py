@@ -1,4 +1,4 @@
-"""The way out of a damaged database: rows read without SQLite, checked, and brought into the current one."""
+"""The way out of a damaged database: rows read without SQLite, checked, and brought into the current database."""
 
 from __future__ import annotations
 
@@ -463,7 +463,7 @@ class RescuedTranslations(StorePart):
         return sum(last + 1 - first for first, last in gaps)
 
     def _complete_item(self, id: str) -> None:
-        """A translation whose item is lost is one of the text that its segments are."""
+        """A translation whose item is lost is a translation of the text of its segments."""
         segments = self._store.segments.of_item(id, limit=20_000)
         text = "".join(segment.lead + segment.source + segment.trail for segment in segments)[:_MOST_TEXT]
         reported, __ = detect(" ".join(segment.target for segment in segments[:200])[:_REPORTED_BY])
@@ -506,7 +506,7 @@ class RescuedTranslations(StorePart):
         return 1
 
     def _terms_of(self, glossary: str) -> set[_Key]:
-        """What is in a glossary; one that is lost is made anew and not applied."""
+        """What is in a glossary; a lost glossary is made anew and not applied."""
         if glossary in self._terms_here:
             return self._terms_here[glossary]
         if not self._db.row("select 1 from glossaries where id = ?", (glossary,)):
@@ -538,7 +538,7 @@ def _stretch(first: int, last: int) -> str:
     return f"segment {first + 1}" if first == last else f"segments {first + 1} to {last + 1}"
 
 
-# ---- what can be read of a damaged database comes into the current one
+# ---- what can be read of a damaged database comes into the current database
 
 
 _PASSES = (
@@ -557,7 +557,7 @@ def rescue_into(
     store: Store, damaged: Path, on_progress: Callable[[int], None] | None = None, *, key: DataKey | None = None
 ) -> Rescued:
     """Take over what is not in the store yet, all or nothing.  Ids, parents and order stay; the rows come before what
-    is here.  A message or segment whose item is lost gets a new one, named by its first words; so do terms without
+    is here.  A message or segment whose item is lost gets a new item, named by its first words; so do terms without
     their glossary.  A growing answer becomes `interrupted`.  Segments of an item that has some here stay, but for those
     a person decided on there and nobody here.  `key`: of an encrypted file, where it is not the store's.  On the
     service thread.  Raises KnownError file.unreadable, store.full, key.missing.

@@ -160,7 +160,7 @@ def _check(beside: Path, source: Path, key: DataKey | None, steps: Sequence[Step
     with closing(connect(beside, key=key, read_only=True)) as conn:
         check_seals(conn, beside, key)
         if conn.execute("select 1 from sqlite_schema where type in ('trigger', 'view')").fetchone():
-            raise KnownError("backup.unusable", path=str(source), reason=CHANGED)  # our files never have one
+            raise KnownError("backup.unusable", path=str(source), reason=CHANGED)  # our files have neither
         check_tables(conn, beside)
         if unknown_steps(conn, steps):
             raise KnownError("store.newer", path=str(source), version=StoreFile(beside).version)
@@ -191,7 +191,7 @@ def _empty_indexes(conn: Connection) -> None:
     """Put empty indexes in the place of those that came: FTS5 never sees their pages, which may hold anything."""
     virtual = "type = 'table' and sql like 'create virtual table%'"
     made_by = conn.execute(f"select name, sql from sqlite_schema where {virtual}").fetchall()
-    conn.execute("PRAGMA writable_schema=ON")  # to drop one in the ordinary way, FTS5 would read its pages
+    conn.execute("PRAGMA writable_schema=ON")  # to drop a table in the ordinary way, FTS5 would read its pages
     conn.execute(f"delete from sqlite_schema where {virtual}")
     conn.execute("PRAGMA writable_schema=RESET")
     conn.execute("BEGIN IMMEDIATE")
@@ -407,7 +407,7 @@ def _swap(database: Path, ready: Path, aside: Path) -> None:
         ready.replace(database)
     except BaseException:
         aside.replace(database)
-        aside.unlink(missing_ok=True)  # both names were one file, so the renaming did nothing
+        aside.unlink(missing_ok=True)  # both names were the same file, so the renaming did nothing
         if journal_aside.exists():
             journal_aside.replace(journal)
         raise

@@ -10,7 +10,7 @@ from slmdesk.base.records import Hold, Rule, SetBy, Then, What
 from slmdesk.store.database import StorePart, marks, new_id
 
 SEEN, SWEPT, RESTORED = "retention_seen", "retention_swept", "restored"
-"""Keys of times in `meta`: when a sweep last knew the date for sure, when the last one ended, when a backup became the
+"""Keys of times in `meta`: when a sweep last knew the date for sure, when it last ended, when a backup became the
 history.
 """
 _HELD_ITEM = (
@@ -31,7 +31,7 @@ _ATTACHED_TO_HELD = (
     f"(exists (select 1 from messages where item in ({_HELD_IDS}) and instr(parts, documents.id))"
     f" or exists (select 1 from items where id in ({_HELD_IDS}) and instr(settings, documents.id)))"
 )
-"""Asked where one document or folder goes: it looks through all messages of held items."""
+"""Asked where a document or folder goes: it looks through all messages of held items."""
 _HELD_FOLDER = "exists (select 1 from holds where what = 'all' or what = 'folder' and target = collections.id)"
 _WEIGHT = (
     "(select count(*) from messages where item = items.id) + (select count(*) from segments where item = items.id)"
@@ -84,7 +84,7 @@ class Rules(StorePart):
             self._insert("retention_log", values)
 
     def old_items(self, kind: str, folder: str, before: float, after: tuple[float, int], limit: int) -> list[OldItem]:
-        """Items not changed since `before`, oldest first; `after`: (updated, n) of the last one seen."""
+        """Items not changed since `before`, oldest first; `after`: (updated, n) of the last item seen."""
         where, values = ("and folder = ? ", [folder]) if folder else ("", [])
         return self._all(
             OldItem,
@@ -118,7 +118,7 @@ class Rules(StorePart):
         return [found.get(id, 0) for id in ids]
 
     def old_documents(self, before: float, after: int, limit: int) -> list[OldDocument]:
-        """Documents of no folder not opened since `before`; `after`: `n` of the last one seen."""
+        """Documents of no folder not opened since `before`; `after`: `n` of the last document seen."""
         return self._all(
             OldDocument,
             f"select n, id, not ({_HELD_DOCUMENT} or exists (select 1 from item_documents"
@@ -177,7 +177,7 @@ class Holds(StorePart):
         return [(row[0], row[1]) for row in self._db.rows(query)]
 
     def add(self, what: What, target: str, *, reason: str, set_by: SetBy, until: float | None = None) -> Hold:
-        """Set a hold; where the same one is there already, return that, with this end."""
+        """Set a hold; where the same hold is there already, return that, with this end."""
         old = self._first(
             Hold, "select * from holds where what = ? and target = ? and set_by = ?", (what, target, set_by)
         )
@@ -210,13 +210,13 @@ class Holds(StorePart):
         return set(self._column_of(f"select id from items where id in ({marks(ids)}) and {_HELD_ITEM}", ids))
 
     def require_free(self, items: Iterable[str]) -> None:
-        """Raise KnownError `hold.item` where one of these items is held."""
+        """Raise KnownError `hold.item` where any of these items is held."""
         for id in items:
             if self.held_items([id]):
                 raise self._held(id)
 
     def require_movable(self, item: str, space: str) -> None:
-        """Raise KnownError `hold.item` where an item would leave a space that is held for another one."""
+        """Raise KnownError `hold.item` where an item would leave a space that is held for another space."""
         row = self._db.row(
             "select 1 from items join holds on what = 'folder' and target = items.folder"
             " where items.id = ? and items.folder <> ?",

@@ -208,7 +208,7 @@ class Changes(Record):
 
 
 class Store:
-    """The whole database: parts that share one connection.  Made by `open_store`; service thread."""
+    """The whole database: parts that share a connection.  Made by `open_store`; service thread."""
 
     shared: Shared
     index: SearchIndex
@@ -405,7 +405,7 @@ class Store:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep other instances from starting during a backup.  Raises KnownError store.in_use when one is running."""
+        """Let no other instance start during a backup.  Raises KnownError store.in_use if another is running."""
         with nullcontext() if self._schema_lock is None else self._schema_lock.alone():
             yield
 
@@ -413,8 +413,8 @@ class Store:
         self, key: DataKey | None, keys: KeyFile | None, on_key: Callable[[], object] = lambda: None
     ) -> KnownError | None:
         """Encrypt the whole history with `key` and write its `keys`; both None: make it plain.  All of it is written
-        anew beside and renamed; killed or failed at any moment, it is the old one or the new one.  `on_key` is called
-        as soon as it is the new one, and writes the files beside it anew (`keys_for`).  About five seconds of a core
+        anew beside and renamed; killed or failed at any moment, it is the old history or the new.  `on_key` is called
+        as soon as it is the new, and writes the files beside it anew (`keys_for`).  About five seconds of a core
         for 80 MB.  Returns `store.copies_left` where the next start has to renew the copies.  Raises KnownError
         store.in_use, store.*, disk.full, key.library_missing; nothing is changed then, unless `self.key` says so.
         """
@@ -451,7 +451,7 @@ class Store:
         return (current, *former_keys(self.database, purpose))
 
     def forget_former_keys(self) -> None:
-        """The files beside the history are sealed with its own key, or plain beside a plain one."""
+        """The files beside the history are sealed with its own key, or plain beside a plain history."""
         forget_former(self.database)
 
     @contextmanager

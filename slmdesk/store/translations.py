@@ -40,7 +40,7 @@ LOOK = "look"
 """Beside the states, as a choice of segments: those to be reviewed."""
 _TO_REVIEW = "((flags <> '[]' and state <> 'approved') or state = 'failed')"
 _AT_ONCE = 500
-"""Numbers in one query: older versions of SQLite allow 999."""
+"""Numbers in a query: older versions of SQLite allow 999."""
 
 
 class Segments(StorePart):
@@ -150,7 +150,7 @@ class Segments(StorePart):
         return {SegmentState(row["state"]): int(row["number"]) for row in rows}
 
     def count_look(self, item: str) -> int:
-        """How many segments need review: the one count for all who say it."""
+        """How many segments need review: the only count for all who say it."""
         return self._db.number(f"select count(*) from segments where item = ? and {_TO_REVIEW}", (item,))
 
     def count_flags(self, item: str) -> dict[str, int]:
@@ -216,8 +216,8 @@ def segment_from(row: RowLike) -> SegmentRecord:
 MOST_WORDS = 24
 """Of a sentence whose like is looked for: its longest ones, which are the rarest."""
 LEAST_SHARED = 0.5
-"""Of its words: so many of the longest ones are looked for.  Of sentences alike by three quarters of their letters more
-than half of the words are the same, so at least one of these is.
+"""Of its words: so many of the longest are looked for.  Of sentences alike by three quarters of their letters more
+than half of the words are the same, so some of these are.
 """
 
 
@@ -240,7 +240,7 @@ class TranslationMemory(StorePart):
         item: str | None = None,
     ) -> int:
         """Save pairs of source and target.  A pair with the same source, languages and domain is replaced, but one that
-        a person confirmed only by a person's or an imported one.  `item`: deleted for good together with it.
+        a person confirmed only by a person's or an imported pair.  `item`: deleted for good together with it.
         """
         kept, now = 0, self._clock()
         with self._db.writing():
@@ -527,7 +527,7 @@ class Terms(StorePart):
             return [self._insert("terms", {"glossary": found, **self._columns(term)}) for term in terms]
 
     def change(self, n: int, term: Term) -> Term:
-        """Replace a term.  Raises KnownError request.invalid for a deleted one."""
+        """Replace a term.  Raises KnownError request.invalid for a deleted term."""
         with self.writing():
             self._update("terms", self._columns(term), "n = ?", n)
             changed = self._first(term_from, "select * from terms where n = ?", (n,))
@@ -659,7 +659,7 @@ def glossary_from(row: RowLike) -> GlossaryRecord:
 
 def term_from(row: RowLike) -> Term:
     extra: Mapping[str, Any] = mapping_from(row["extra"])
-    was_exact = bool(extra.get("is_exact"))  # as the first lists were kept: case and endings in one
+    was_exact = bool(extra.get("is_exact"))  # as the first lists were kept: case and endings together
     return Term(
         row["source"],
         row["target"],

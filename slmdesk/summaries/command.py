@@ -211,7 +211,7 @@ def _coverage(coverage: Coverage, names: Mapping[str, str]) -> dict[str, Json]:
 
 
 def _page_of(summary: Summary, *, has_omitted: bool = False) -> str:
-    """The summary as text: one document's; of several, each one's, then the joint one."""
+    """The summary as text: one document's; of several, that of each, then the joint summary."""
     parts: list[str] = []
     several = len(summary.documents) > 1
     for document in summary.documents if several else ():

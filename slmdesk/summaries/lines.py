@@ -25,7 +25,7 @@ from slmdesk.text.relevance import ACTION_LEAD, Matter, announces, matters, sums
 from slmdesk.text.sentences import refers_back
 
 LEAST_WORDS, LEAST_CLAUSE = 4, 5
-"""Of a sentence that says something, and of the parts of one that is cut at its semicolons."""
+"""Of a sentence that says something, and of the parts of a sentence cut at its semicolons."""
 FIRST_PIECES = 15
 """Among which the letterhead, the title and the parties stand."""
 FIRST_LINES = 10
@@ -43,7 +43,7 @@ _ANNOUNCED, _SUMMED, _ROW, _TOTAL = 2.0, 3.0, 2.5, 1.5
 _TOPIC, _TOPIC_OF = 1.5, 4
 """What the first of at least so many sentences of a paragraph gains."""
 _LAST = 1.0
-"""What the last sentence of a paragraph loses, and one that says nothing without the sentence before it."""
+"""What the last sentence of a paragraph loses, and a sentence that says nothing without the sentence before it."""
 _REASON = 0.4
 """Of its worth is left to a reason or to what was said before a decision."""
 _EARLIER, _TOLD = 0.8, 0.6
@@ -69,7 +69,7 @@ Sentences = Callable[[str], Sequence[tuple[int, int]]]
 
 
 class Line(Record):
-    """Something a summary may say: a sentence, a clause of one, an item of a list, a row of a table."""
+    """Something a summary may say: a sentence, a clause of it, an item of a list, a row of a table."""
 
     piece: int
     start: int
@@ -90,7 +90,7 @@ class Line(Record):
 
 
 def count_words(text: str) -> int:
-    """Count words; two signs of Chinese or Japanese are one, marks are none."""
+    """Count words; two signs of Chinese or Japanese are a word, marks are none."""
     words = _CJK.sub(" ", text).split()
     return sum(any(map(str.isalnum, word)) for word in words) + math.ceil(len(_CJK.findall(text)) / 2)
 
@@ -210,7 +210,7 @@ def _bare(text: str) -> str:
 
 
 def joined(lines: Sequence[Line], pieces: Sequence[Piece]) -> list[Line]:
-    """Return lines in text order with each that says nothing without the one before it joined to that."""
+    """Return lines in text order with each that says nothing without the line before it joined to that."""
     whole = list[Line]()
     for line in lines:
         last = whole[-1] if whole else None
@@ -428,7 +428,7 @@ def _own_date(pieces: Sequence[Piece], here: range, language: str) -> tuple[Day 
 
 
 def _is_after(mention: DateMention, own: Day | None) -> bool:
-    """Whether a date lies after the paper's; one without a year is within eight months."""
+    """Whether a date lies after the paper's; a date without a year is within eight months."""
     year, month, day = mention.readings[0]
     if own is None:
         return True
@@ -534,7 +534,7 @@ _ITEM = re.compile(r"(\d{1,2})[.)]\s")
 
 
 def item_spans(piece: Piece) -> list[tuple[int, int]]:
-    """Return start and end of the items of a numbered list that are one piece, "1. … 2. …"; else of the whole piece."""
+    """Return start and end of the items of a numbered list in a single piece, "1. … 2. …"; else of the whole piece."""
     first = _ITEM.match(piece.text) if piece.kind is BlockKind.LIST_ITEM else None
     starts = [0]
     number = int(first[1]) if first else 0
@@ -545,7 +545,7 @@ def item_spans(piece: Piece) -> list[tuple[int, int]]:
 
 
 def section_numbers(pieces: Sequence[Piece], here: range) -> list[int]:
-    """Return for each piece the number of its section: pieces below one heading, or of one page without headings."""
+    """Return for each piece the number of its section: pieces below a heading, or of a page without headings."""
     by_page = not any(pieces[at].is_heading for at in here)
     numbers, number = [0] if here else [], 0
     for before, at in pairwise(here):

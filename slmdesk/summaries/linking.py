@@ -50,7 +50,7 @@ class Point(Record):
 
     @property
     def is_kept(self) -> bool:
-        """Whether it holds well enough: no check marks it, or one alone that is not about its words."""
+        """Whether it holds well enough: no check marks it, or a single check that is not about its words."""
         return self.is_supported or (len({flag.kind for flag in self.flags}) == 1 and self.flags[0].kind != WORDS)
 
 
@@ -164,14 +164,14 @@ def judged(point: Point, source: Source, links: Sequence[int]) -> Point:
 
 
 def _terms_elsewhere(said: str, text: str) -> list[Mark]:
-    """Return marks for quoted terms that are not in the text: small models confuse one with another."""
+    """Return marks for quoted terms that are not in the text: small models confuse them."""
     folded = FoldedText(text)
     terms = [found for found in _QUOTED.finditer(said) if found[1] not in folded]
     return [Mark("name", found[1], found.start(1), found.end(1)) for found in terms]
 
 
 def distinct(points: Sequence[Point]) -> list[Point]:
-    """Drop points that say the same as an earlier one; the supported one of the two stays."""
+    """Drop points that say the same as an earlier point; the supported of the two stays."""
     kept: list[Point] = []
     for point in points:
         words = stems(point.text)
@@ -369,7 +369,7 @@ class Piece(Record):
     end: int
     kind: BlockKind
     text: str
-    """White space is one space; cells of a table are parted by bars."""
+    """White space is a single space; cells of a table are parted by bars."""
     level: int = 0
 
     @property

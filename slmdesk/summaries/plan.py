@@ -53,7 +53,7 @@ from slmdesk.translation.prompts import prompt_version as translation_version
 LEAST_PARAMETERS = 700_000_000
 """A smaller model that sat no exam is not trusted with wording."""
 WRITTEN_COST = 1.5
-"""What one written token costs, in tokens read."""
+"""What a written token costs, in tokens read."""
 LINE_COST = 60.0
 """Of a line that is worded, in tokens read."""
 FEW_WORDS = 120
@@ -65,7 +65,7 @@ FOCUSED = 10.0
 SHARED_TOKENS = 400
 """Of the instructions and the chat format, about."""
 TEXTS_AT_ONCE = 400
-"""Whose tokens are counted in one message, or whose places are looked up in one go."""
+"""Whose tokens are counted in a message, or whose places are looked up together."""
 UNFINISHED = "This summary was stopped before its end. These are the sentences that had been written."
 TOO_MUCH_TO_DO = "What has to be done fills more than this length; all else is left out."
 TOO_WEAK = "{model} is too weak to word sentences itself: these are sentences of the text."
@@ -454,9 +454,9 @@ _AGAIN = 0.85
 _PER_WORD, _SHORT = 0.6, 10
 """A line's worth is divided by this power of its words, but of so many at least."""
 _POINT_WORDS, _FEW_SECTIONS, _OF_SECTION = 15, 3, 5
-"""Words of a point; of a paper with more than so few sections one gets at most a third of the points, or so many."""
+"""Words of a point; of a paper with more than so few sections each gets at most a third of the points, or so many."""
 _SAID, _SAID_WITH_FIGURES = 0.7, 0.5
-"""Of the words of the shorter of two lines, which both have when one says the other; where that has the figures too."""
+"""Of the words of the shorter of two lines, which both have when they say the same; where that has the figures too."""
 
 _Content = tuple[frozenset[str], frozenset[str]]
 """Words and figures of a line."""
@@ -570,7 +570,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _is_said(line: _Content, other: _Content) -> bool:
-    """Whether another line says what one says: it has its figures and many of its words; most where it has none."""
+    """Whether `other` says what `line` says: it has its figures and many of its words; most where it has none."""
     if not line[1] <= other[1]:
         return False
     share = len(line[0] & other[0]) / (min(len(line[0]), len(other[0])) or 1)

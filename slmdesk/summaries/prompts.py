@@ -70,7 +70,7 @@ def _step(system: str, lead: str, text: str, last: str, request: list[TextPart],
 
 
 def line_in(answer: str) -> str:
-    """Return an answer that is one sentence in other words, without marks of a list or of emphasis."""
+    """Return an answer that is a single sentence in other words, without marks of a list or of emphasis."""
     return " ".join(_EMPHASIS.sub("", _LEAD.sub("", answer.strip())).split()).strip('"“”„«» ')
 
 
@@ -89,7 +89,7 @@ def _says_nothing(text: str) -> bool:
 
 
 def _apart(text: str, language: str) -> list[str]:
-    """Split a line into sentences; one that refers to the one before stays with it, or is left out without it."""
+    """Split a line into sentences; a sentence that refers to the last stays with it, or is left out without it."""
     parts: list[str] = []
     for sentence in sentences(text, language):
         if not refers_back(sentence, language) or (not parts and not begins_with_pronoun(sentence, language)):

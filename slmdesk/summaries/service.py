@@ -217,14 +217,14 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
             self._store.results.save(item, to_json(draft))
 
     def _stored(self, item: str) -> tuple[Summary | None, Summary | None]:
-        """Return the stored summary of an item: as a finished one, or as a draft."""
+        """Return the stored summary of an item: as a finished summary, or as a draft."""
         found = stored_from(Summary, self._store.results.get(item))
         return (None, found) if found is not None and found.is_draft else (found, None)
 
     def _on_grown(self, item: str, job: str, grown: PartialSummary) -> None:
         began = time.monotonic()
         if grown.points and began >= self._draft_due and (plan := self._live.get(job)):
-            with suppress(KnownError):  # the next one may be stored
+            with suppress(KnownError):  # the next draft may be stored
                 self._keep_draft(item, plan)
             ended = time.monotonic()
             self._draft_due = ended + max(DRAFT_EVERY_S, MOST_FOR_DRAFTS * (ended - began))
@@ -240,9 +240,9 @@ def _asked_words(request: SummaryRequest) -> str:
     return " (" + ", ".join(part for part in parts if part) + ")"
 
 
-# ---- summarizes the documents of a folder into files in another one
+# ---- summarizes the documents of a folder into files in another folder
 #
-# reads them, runs one job, writes the files. The target folder is stored with the summary, so that the files are
+# reads them, runs a job, writes the files. The target folder is stored with the summary, so that the files are
 # written even if the program ends in between. Service thread.
 
 

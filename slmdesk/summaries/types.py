@@ -210,7 +210,7 @@ def text_of(kind: str, sentences: Sequence[Sentence], page_kind: PageKinds = "pa
 
 
 def omitted_words(document: DocumentSummary) -> str:
-    """Return the passages that a summary does not say, one a line."""
+    """Return the passages that a summary does not say, each on a line."""
     lines = [f"- {sentence_words(sentence, document.page_kind)}" for sentence in document.omitted]
     return "\n".join([f"**{ALSO}**", "", *lines]) if lines else ""
 

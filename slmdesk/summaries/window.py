@@ -63,9 +63,9 @@ WRITTEN = _("These sentences had been written.")
 MOST_WORDS = 30
 """A longer sentence is folded."""
 MAKING_AFTER_MS = 300
-"""A summary that is there by then takes the place of the one before it."""
+"""A summary that is there by then takes the place of the last summary."""
 MOST_DOCUMENTS = 20
-"""Whose own summaries stand below the joint one; the files have all of them."""
+"""Whose own summaries stand below the joint summary; the files have all of them."""
 
 
 class SentenceRow(CitedRow):
@@ -197,7 +197,7 @@ class SummaryPane(QScrollArea):
                 self._say(f"{reason} {WRITTEN}" if self.rows else reason)
 
     def show_summary(self, summary: Summary) -> None:
-        if summary == self.summary:  # its rows stay: one may be pointed at, or have the focus
+        if summary == self.summary:  # its rows stay: a row may be pointed at, or have the focus
             return
         self._clear()
         self.summary = summary
@@ -259,7 +259,7 @@ class SummaryPane(QScrollArea):
     # ---- private
 
     def _filed(self, sentence: Sentence) -> Sentence:
-        """A sentence with the name of its file, even if there is only one."""
+        """A sentence with the name of its file, even if there is only one file."""
         documents = self.summary.documents if self.summary else ()
         return changed(sentence, file=sentence.file or (documents[0].name if len(documents) == 1 else ""))
 
@@ -372,7 +372,7 @@ class SummaryController(JobFollower):
     # ---- requests
 
     def show_document(self, document: str) -> None:
-        """Another document is shown: show its newest summary, if any; a joint one stays."""
+        """Another document is shown: show its newest summary, if any; a joint summary stays."""
         if document == self._document:
             return
         self._document = document
@@ -388,7 +388,7 @@ class SummaryController(JobFollower):
         self._begin(changed(request, documents=(self._document,)))
 
     def change(self, changes: Mapping[str, Any]) -> None:
-        """Show a summary for the shown request with other values: one kept by this version, else a new one."""
+        """Show a summary for the shown request with other values: a summary kept by this version, else a new."""
         request = changed(self.request, **changes)
         kept = [item.id for item in self.items.shown if request_from(request_in(item)) == request]
         if kept:
@@ -428,7 +428,7 @@ class SummaryController(JobFollower):
         self._bridge.ask(self._bridge.services.summaries.open(item), self._on_opened)
 
     def delete(self, item: str) -> None:
-        """Move a summary to the trash, with undo; the job of one being made is cancelled."""
+        """Move a summary to the trash, with undo; the job of a summary being made is cancelled."""
         if item == self.item and self._job:
             super().cancel()
         self.items.delete(item)
@@ -663,7 +663,7 @@ class SummaryForm(QFrame):
             self.changed.emit(changes)
 
     def _settle(self) -> None:
-        """Show the parts that are of use now; the focus of one that is not goes to the form's proxy."""
+        """Show the parts that are of use now; the focus of a part that is not goes to the form's proxy."""
         is_open, focus = self._other.isChecked(), QApplication.focusWidget()
         (self._last if is_open else self._first).addWidget(self._begin)  # after what it takes
         self._last.addWidget(self._folder)

@@ -81,7 +81,7 @@ def _examined(services: Services) -> Slices[dict[str, Json]]:
 
 
 def _tried(services: Services, name: str) -> Pending[str]:
-    """Whether a child works: it is asked what every one can answer, if only by saying that there is no such file."""
+    """Whether a child works: it is asked what every child can answer, if only by saying that there is no such file."""
     tried: Pending[str] = Pending()
 
     def on_event(event: FromChild) -> None:

@@ -1,4 +1,4 @@
-"""Cells that a model proposes: prompts, the words on a page that prove one, and checks of cells with each other."""
+"""Cells that a model proposes: prompts, the words on a page that prove them, and checks of cells with each other."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _found(column: Column, quote: str, value: str, proofs: Sequence[Place], page
         return cell_at(column.kind, place, pages)
     lines = list(_lines_about(column, quote, pages))
     place = _place_of(column.kind, value, lines, pages) if lines else None
-    if place is not None:  # the proof is another line's; this one names the column, or has the proof's words
+    if place is not None:  # the proof is another line's; this place names the column, or has the proof's words
         return cell_at(column.kind, place, pages)
     if column.kind is ColumnKind.TEXT and not _is_distinct(value):
         return TableCell(flag=Flag.NOT_THERE)
@@ -202,7 +202,7 @@ def _iso(when: DateMention) -> str:
 
 
 def _figure(kind: ColumnKind, words: str, number: Number, language: str) -> float | None:
-    """The number, where figures can be read in one way: 1.234 is another one in German than in English."""
+    """The number, where figures can be read in one way: 1.234 is another number in German than in English."""
     values = number.values
     if len(values) == 2 and values[0] >= 1000:  # grouped, or with three decimals
         has_comma = "," in words[number.start : number.end]
@@ -243,7 +243,7 @@ def _list_cell(value: str, proofs: Sequence[Place], pages: PageTexts) -> TableCe
 
 
 def without_doubles(cells: Mapping[int, TableCell]) -> dict[int, TableCell]:
-    """The cells of a row where the same words stand for one column only.
+    """The cells of a row where the same words stand for a single column only.
 
     What a label says is certain, so a model's cell of the same place goes; two of the model's are both doubtful.
     """
@@ -315,7 +315,7 @@ def says_nothing(words: str) -> bool:
 PROMPT_VERSION = "extract-3"
 """Changes when the prompt, or what is read from an answer, does."""
 COLUMNS_AT_ONCE = 1
-"""Asked for in one answer.  Asked for five, a model of 1.5B that left one empty left all behind it empty as well; the
+"""Asked for in an answer.  Asked for five, a model of 1.5B that left one empty left all behind it empty as well; the
 document is read once for all of them, since their prompts begin with it."""
 CELL_TOKENS = 110
 FRAME_TOKENS = 260
@@ -365,7 +365,7 @@ def preset(id: str) -> Preset | None:
 def column_named(words: str) -> Column:
     """A column a person named: "Rent", or with its kind "Rent:amount".
 
-    One that has the name of a preset's has its kind and its labels as well.
+    A column that has the name of a preset's has its kind and its labels as well.
     """
     name, _, kind = words.rpartition(":")
     if name.strip() and kind.strip() in tuple(ColumnKind):
@@ -531,7 +531,7 @@ def _score(three: tuple[float, float, float], by_value: Mapping[float, tuple[Tab
 def checked(cells: Mapping[str, TableCell], candidates: Sequence[TableCell] = ()) -> dict[str, TableCell]:
     """Return the cells that change when a row is checked, by the roles of their columns.
 
-    Three sums that agree are noted as such.  Where they do not and one other amount of the document makes them agree,
+    Three sums that agree are noted as such.  Where they do not and another amount of the document makes them agree,
     it is taken, and that is said; else all three are marked.  So are two days in the wrong order.
     """
     updated: dict[str, TableCell] = {}

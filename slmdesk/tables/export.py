@@ -40,7 +40,7 @@ def table_sheets(extraction: Table) -> dict[str, list[list[Cell]]]:
     """The table with a page beside each cell and its quotation as a comment; the coverage of each file on a second
     sheet.
 
-    Numbers, amounts and dates are such where they can be read in one way only.
+    Numbers, amounts and dates are such where they can be read in a single way only.
     """
     head: list[Cell] = ["Document"]
     for column in extraction.columns:

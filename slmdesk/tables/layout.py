@@ -150,7 +150,7 @@ def _cells(raw: str, kind: BlockKind) -> Iterator[Span]:
 
 
 def _with_heads(lines: Sequence[Line]) -> list[Line]:
-    """Where a table has one row below a row of names, the names belong to its cells."""
+    """Where a table has a single row below a row of names, the names belong to its cells."""
     found = list(lines)
     for at in range(1, len(found)):
         line, above = found[at], found[at - 1]
@@ -381,7 +381,7 @@ _NOTICE = re.compile(
     r"avant (?:la fin|le terme|l.echeance|la premiere))"
 )
 NEAR = 28
-"""Characters between a period and the words that say it is one of notice."""
+"""Characters between a period and the words that say it is a period of notice."""
 _RENEWED = re.compile(r"(?:verlanger|renew|extend|prorrog|renouvel|reconduct|prolong|rinnov|proroga|tacit)")
 _NAMED_NOTICE = re.compile(
     r"(?:notice period|period of notice|kundigungsfrist|delai de preavis|duree du preavis|(?:plazo|"

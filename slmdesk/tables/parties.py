@@ -118,7 +118,7 @@ _CALLED = re.compile(
     r"dont le siege|whose|having its|mit sitz|con sede)\b"
 )
 _NAMES = re.compile(r"[A-ZÀ-ÖØ-Þ][^\W\d_]|\d[^\W\d_]?[A-ZÀ-ÖØ-Þ&]")
-"""A word that can be one of a name; "5 h 30" has none."""
+"""A word that can be part of a name; "5 h 30" has none."""
 
 
 class Party(Record):
@@ -129,7 +129,7 @@ class Party(Record):
 
 
 def seller_of(lines: Sequence[Line]) -> Party | None:
-    """Return who wrote an invoice: the name with which the letterhead begins; one with a legal form before others."""
+    """Return who wrote an invoice: the name with which the letterhead begins; those with a legal form first."""
     first, registered = _letterhead(lines), _registered(lines)
     if first is None or registered is None:
         return first or registered
@@ -213,7 +213,7 @@ def customer_of(lines: Sequence[Line]) -> Party | None:
 
 
 def _second_address(head: Sequence[Line], *, is_seller_known: bool) -> Party | None:
-    """The name above the second address, if there are just two; above the only one, if the seller stands elsewhere."""
+    """The name above the second address, if there are just two; above the only, if the seller stands elsewhere."""
     begun: list[Party] = []
     blocks: dict[int, list[Line]] = {}
     for line in head:
@@ -291,7 +291,7 @@ def _in_order(found: Sequence[Party]) -> tuple[Party, Party]:
 
 
 def _in_line(line: Line, begin: int) -> list[Party]:
-    """Both in one sentence: "between Ada Byron (the Landlord) and Tom Klein (the Tenant)"."""
+    """Both in a sentence: "between Ada Byron (the Landlord) and Tom Klein (the Tenant)"."""
     rest = line.text[begin:]
     end = _PREAMBLE_BEHIND.search(fold(rest)) if len(fold(rest)) == len(rest) else None
     rest = rest[: end.start()] if end else rest

@@ -62,7 +62,7 @@ from slmdesk.text.folding import fold
 MOST_PAGES = 30
 """Read by rule; a paper of which cells are wanted says them at its beginning."""
 MOST_LINES, MOST_LINE = 1200, 1500
-"""Lines, and characters of one: what is longer is no line of a paper, and would take long."""
+"""Lines, and characters of a line: what is longer is no line of a paper, and would take long."""
 MOST_VALUES = 120
 MOST_OPTIONS = 9
 ORIGIN = "rule"
@@ -173,7 +173,7 @@ class Rules:
         return any(OPEN_ENDED.search(fold(line.text)) for line in self._lines)
 
     def _below_heading(self, some: Sequence[Value], role: str) -> TableCell | None:
-        """The one value of a role in the clause whose heading announces it: "§ 4 Vergütung"."""
+        """The only value of a role in the clause whose heading announces it: "§ 4 Vergütung"."""
         pattern = HEADINGS.get(role)
         below = [value for value in some if pattern and pattern.search(heading_above(self._lines, value.line))]
         best = max((value.said.strength for value in below), default=Strength.NONE)
@@ -288,7 +288,7 @@ class Rules:
 
 
 def _without_columns(found: Sequence[Value]) -> list[Value]:
-    """Of a row with a sum for each rate of tax and the sum of them all, the last one alone is what the row says."""
+    """Of a row with a sum for each rate of tax and the sum of them all, the last sum alone is what the row says."""
     rows: dict[int, list[Value]] = {}
     for value in found:
         rows.setdefault(id(value.line), []).append(value)
@@ -411,7 +411,7 @@ MOST_BEFORE_NUMBER = 12
 MOST_NUMBER = 30
 _ANOTHER_LABEL = re.compile(r"\s[^\W\d_]+(?:\s[^\W\d_]+)?:(?:\s|$)")
 _NEXT_LABEL = re.compile(r"(?<=[.;])\s+(?=[^\W\d_][^:.;]{0,40}:(?:\s|$))")
-"""Between what stands behind one label and the next, where a reader had to join lines."""
+"""Between what stands behind a label and the next label, where a reader had to join lines."""
 _CELLS = re.compile(r"[^\t]*[^\t\s][^\t]*")
 _GAP = re.compile(r"\t| {3,}")
 _BESIDE_NAME = re.compile(
@@ -431,7 +431,7 @@ class Labels:
         self._every = set().union(*self._names)
         self._found: list[dict[str, TableCell]] = [{} for _ in columns]
         self._below: list[dict[str, TableCell]] = [{} for _ in columns]
-        """What stands below names of columns, where nothing stands behind one."""
+        """What stands below names of columns, where nothing stands behind a label."""
         self._doubtful: set[int] = set()
 
     def feed(self, page: Page, language: str, lines: Sequence[Line] = ()) -> None:
@@ -441,7 +441,7 @@ class Labels:
         for label, place, is_beside in places:
             assert texts is not None
             if is_beside and label_of(texts.words(place)) in self._every:
-                continue  # the head of a table: names of columns, one beside the other
+                continue  # the head of a table: names of columns side by side
             for at, column in enumerate(self._columns):
                 if label not in self._names[at] or at in self._doubtful:
                     continue
@@ -481,7 +481,7 @@ class Labels:
 
     @property
     def cells(self) -> dict[int, TableCell]:
-        """Return the cells of columns whose labels have one value and never another."""
+        """Return the cells of columns whose labels have a single value."""
         return {
             at: next(iter(found.values()))
             for at, found in enumerate(value or other for value, other in zip(self._found, self._below, strict=True))
@@ -574,7 +574,7 @@ def _number(column: Column, place: Place, pages: PageTexts) -> TableCell | None:
             return cell_at(
                 column.kind, Place(place.page, place.start + start, place.start + end), pages, origin="label"
             )
-        end = last  # parts of one: "2025 / 17", "GB 318 5527"
+        end = last  # parts of a number: "2025 / 17", "GB 318 5527"
     return cell_at(column.kind, Place(place.page, place.start + start, place.start + end), pages, origin="label")
 
 
@@ -699,9 +699,9 @@ EARLIER = re.compile(
     r"(?:the |den |die |le |la |el |il )?(?:\w+ )?(?:\w*vertrag|letter|contract|agreement|lease|contrat|bail|contrato|"
     r"contratto)"
 )
-"""A sentence about another contract than this one."""
+"""A sentence about another contract than this."""
 THEIRS = re.compile(
     r"\b(?:ihr(?:em|es|er)? (?:konto|bankkonto|girokonto)|your (?:bank )?account|votre compte|su cuenta|"
     r"(?:vostro|suo) conto|uw rekening)\b[^.]{0,60}$"
 )
-"""Before the account from which is collected, not the one to which is paid."""
+"""Before the account from which is collected, not the account to which is paid."""

@@ -161,7 +161,7 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
 
     def _plan_of(self, job: JobRecord, item: Item, request: TableRequest, record: ModelRecord | None) -> TablePlan:
 
-        assert record is not None  # a table always has one
+        assert record is not None  # a table always has a record
         return TablePlan(
             job,
             request.columns,
@@ -212,7 +212,7 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
         )
 
     def _still_there(self, request: TableRequest) -> list[DocumentRecord]:
-        """The documents of a job; one that was forgotten meanwhile keeps no other from it."""
+        """The documents of a job; a document that was forgotten meanwhile keeps no other from it."""
         found: list[DocumentRecord] = []
         for document in request.documents:
             with suppress(KnownError):
@@ -287,7 +287,7 @@ def _joined(table: Table, old: Table | None) -> Table:
 
 
 DOCUMENTS_AT_ONCE = 16
-"""Whose steps are in one batch; their rows are kept before the next."""
+"""Whose steps are in a batch; their rows are kept before the next."""
 PAGES_AT_ONCE = 50
 READ_TOKENS = 1200
 MOST_PASSAGES = 8
@@ -500,7 +500,7 @@ class TablePlan:
     def _verified(self, row: _Row, column: Column, quote: str, words: str, pages: PageTexts) -> TableCell:
         try:
             return verified(column, quote, words, pages)
-        except Exception as err:  # noqa: BLE001  a bug that one cell brings out costs this cell, not a table of hundreds
+        except Exception as err:  # noqa: BLE001  a bug that a cell brings out costs this cell, not a table of hundreds
             self._faulty(err, f"“{column.name}” of {row.record.name}")
             return TableCell(flag=Flag.UNREAD)
 

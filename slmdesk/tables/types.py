@@ -46,11 +46,11 @@ class Flag(StrEnum):
     PARTLY = "partly"
     """Items of a list that are not in the document were left out."""
     TWICE = "also elsewhere in the row"
-    """The same words were given for another column, too: one of them is likely to be wrong."""
+    """The same words were given for another column, too: either is likely to be wrong."""
     KIND = "other kind"
     """Words where a number, a date, an amount or a name was wanted."""
     CONTRADICTS = "contradicts"
-    """It does not agree with other cells of the row: net and tax with the total, one day with the other."""
+    """It does not agree with other cells of the row: net and tax with the total, a day with another."""
     UNSAID = "unsaid"
     """The model chose it; no words around it say that it is this, so far as rules know them."""
     OPEN = "open"
@@ -91,11 +91,11 @@ class TableCell(Record):
     origin: str = ""
     """`label`: read behind its name in the document; `rule`: known by the words around it; `model`; `person`."""
     number: Number | None = None
-    """Of numbers and amounts, where it can be read in one way only."""
+    """Of numbers and amounts, where it can be read in a single way only."""
     unit: str = ""
     """EUR, percent …"""
     date: str = ""
-    """ISO 8601, where it can be read in one way only."""
+    """ISO 8601, where it can be read in a single way only."""
     edited: bool = False
     note: str = ""
 
@@ -151,7 +151,7 @@ def edited(cell: TableCell, value: str) -> TableCell:
 def changed_edits(
     edits: Sequence[Edit], document: str, column: int, value: str | None
 ) -> tuple[tuple[Edit, ...], str | None]:
-    """Return the edits with one set or removed (None), and its previous value."""
+    """Return the edits with an edit set or removed (None), and its previous value."""
     before = next((edit.value for edit in edits if (edit.document, edit.column) == (document, column)), None)
     kept = [edit for edit in edits if (edit.document, edit.column) != (document, column)]
     return tuple(kept if value is None else [*kept, Edit(document, column, value)]), before
@@ -182,7 +182,7 @@ def cell_words(cell: TableCell, page_kind: str = "page") -> str:
 
 
 class ExtractionGrew(Event):
-    """A row of a table, or a cell of one, was found.  Time left: the JobChanged of its job."""
+    """A row of a table, or a cell of it, was found.  Time left: the JobChanged of its job."""
 
     item: str
     job: str

@@ -87,7 +87,7 @@ class TableController(JobFollower):
         self._bridge.ask(self._bridge.services.documents.recent(MOST_DOCUMENTS), listed, self._refuse)
 
     def begin_folder(self, columns: Sequence[Column], folder: Path, *, redact: bool = False) -> None:
-        """Make a table of the documents in a folder once they are read; one that cannot be read does not stop the
+        """Make a table of the documents in a folder once they are read; an unreadable document does not stop the
         others.
         """
         requested = tuple(columns)
@@ -113,7 +113,7 @@ class TableController(JobFollower):
             self._awaited = item
 
     def delete(self, item: str) -> None:
-        """Move a table to the trash, with undo; the job of one being made is cancelled."""
+        """Move a table to the trash, with undo; the job of a table being made is cancelled."""
         if item == self.item and self._is_running:
             self.cancel()
         self.items.delete(item)

@@ -239,7 +239,7 @@ class TablePane(QFrame):
     # ---- events
 
     def _on_new(self) -> None:
-        """Choose columns for another table, beginning with those of this one."""
+        """Choose columns for another table, beginning with those of this table."""
         self._is_choosing = True
         self._chooser.show_columns(self.model.columns)
         self._settle()
@@ -383,7 +383,7 @@ class TableModel(QAbstractTableModel):
         self.endResetModel()
 
     def add(self, row: TableRow) -> None:
-        """Add a row; one of the same document is replaced."""
+        """Add a row; a row of the same document is replaced."""
         at = next((at for at, other_row in enumerate(self.rows) if other_row.document == row.document), len(self.rows))
         if at < len(self.rows):
             self.rows[at] = row
@@ -615,7 +615,7 @@ LEAST_LETTERS = 11
 class CellsView(QTableView):
     """Enter edits a cell, Space goes to its page.
 
-    Columns share the width where each has room for some words, until a person resizes one.
+    Columns share the width where each has room for some words, until a person resizes a column.
     """
 
     page_requested = Signal(QModelIndex)
