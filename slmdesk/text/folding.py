@@ -1,4 +1,4 @@
-"""Text brought to one form: folded for search, and storable. Pure functions."""
+"""Text brought to a common form: folded for search, and storable. Pure functions."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def fold(text: str) -> str:
 def fold_for_search(text: str) -> str:
     """The text as words for the index, separated by spaces; scripts without spaces in overlapping pairs.
 
-    A run of one script ends with its last character alone, so that each single character begins a piece and is found.
+    A run of a script ends with its last character alone, so that each single character begins a piece and is found.
     """
     folded = fold(text)
     return " ".join(_ASCII_WORD.findall(folded) if folded.isascii() else _index_pieces(folded))
 
 
 def query_pieces(words: str) -> list[list[str]]:
-    """What to search for: for each word or run a list of pieces that must follow one another."""
+    """What to search for: for each word or run a list of pieces that must follow each other."""
     return [
         [run[at : at + 2] for at in range(len(run) - 1)] if unspaced and len(run) > 1 else [run]
         for run, unspaced in _runs(fold(words))
@@ -65,7 +65,7 @@ def query_pieces(words: str) -> list[list[str]]:
 def find_spans(text: str, words: str) -> list[tuple[int, int]]:
     """Positions in the original `text` of the first MOST_HITS hits of `words`: (start, end), in order, not overlapping.
 
-    A word counts when it begins with a word of the query, a run without spaces when it contains one.
+    A word counts when it begins with a word of the query, a run without spaces when it contains such a word.
     """
     needles = [run for run, _ in _runs(fold(words))]
     spans: list[tuple[int, int]] = []
@@ -125,7 +125,7 @@ _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 def make_storable(text: str) -> tuple[str, int]:
     """The text with each lone surrogate replaced by U+FFFD, and how many there were.  All else stays as written.
 
-    A pair of surrogates is one character (escapes of another program): it is joined and not counted.
+    A pair of surrogates is a single character (escapes of another program): it is joined and not counted.
     """
     try:
         text.encode()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from markdown_it.rules_inline import StateInline
 
 LONGEST = 2000
-"""Characters of a formula; a longer one stays as typed."""
+"""Characters of a formula; a longer formula stays as typed."""
 
 DISPLAYED, IN_LINE = "\\[", "\\("
 _CLOSING = {"$$": "$$", "\\[": "\\]"}
@@ -30,7 +30,7 @@ def enable_formulas(markdown: MarkdownIt) -> None:
 
 
 def _block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """A displayed formula on lines of its own.  One that begins a line and has no end there goes up to a blank line."""
+    """A displayed formula on lines of its own.  If it begins a line and has no end there, it goes on to a blank line."""
     first = _line(state, start)
     opening = first[:2]
     closing = _CLOSING.get(opening)
@@ -147,7 +147,7 @@ _LETTER = r"[^\W\d_]"
 _WORD = re.compile(rf"{_LETTER}(?:{_LETTER}|[{_MARKS}]|['’](?={_LETTER}))*")
 _CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)")
 _NO_WORDS = re.compile(r"(?<!\S)(?:[@#/]\S+|\S*(?:://|[@/\\_]|\w[.:]\w|\d)\S*)")
-"""What holds one of these signs up to the next blank: addresses, paths, names of files and presets, numbers with their
+"""What holds any of these signs up to the next blank: addresses, paths, names of files and presets, numbers with their
 units, "e.g."."""
 _FENCE = re.compile(r"[ \t]{0,3}(```+|~~~+)")
 
@@ -155,7 +155,7 @@ _FENCE = re.compile(r"[ \t]{0,3}(```+|~~~+)")
 def word_spans(line: str, names: Collection[str] = ()) -> list[tuple[int, int]]:
     """Where the words of a line (or paragraph) stand that are to be checked, in characters and in order.
 
-    `names`: of attachments and the like; where one stands in the line its words are left out.
+    `names`: of attachments and the like; where such a name stands in the line its words are left out.
     """
     for name in names:
         if name.strip():

@@ -80,7 +80,7 @@ class PassageBuilder:
             self._heading = " ".join(page.text[block.start : block.end].split())[:MOST_HEADING]
 
     def _close(self, *, whatever: bool = False) -> Iterator[Passage]:
-        """Close the open passage; one of headings only waits for what follows them."""
+        """Close the open passage; a passage of headings only waits for what follows them."""
         if not self._open or (self._only_headings and not whatever):
             return
         first, last = self._open[0], self._open[-1]

@@ -80,7 +80,7 @@ _PROMPT = ("$", ">")
 def is_code(text: str) -> bool:
     """Whether a whole text is not language: a file name, a part number, an abbreviation, a command to type.
 
-    Asked to translate one, small models invent something, or repeat their instructions.
+    Asked to translate it, small models invent something, or repeat their instructions.
     """
     words = [word.strip("\"'“”„`(),;:") or word for word in text.split()]
     if not words:
@@ -191,7 +191,7 @@ _MEASURE = (
     r"|Prozent|percent|per cent|pour cent|por ciento|per cento|procent|mg|kg|g|ml|l|cl|mm|cm|m|km|m²|m³|kWh|Mio|Mrd"
     r"|million\w*|Million\w*|billion\w*|Milliard\w*|milliard\w*|millon\w*|milion\w*|hours?|Stunden|heures|horas|ore)\b)"
 )
-"""What makes a decimal number of one without thousands: "3.12" alone may be a room or a clause."""
+"""What makes a number without thousands a decimal number: "3.12" alone may be a room or a clause."""
 
 
 class Numeral(Record):

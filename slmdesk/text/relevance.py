@@ -17,13 +17,13 @@ from slmdesk.text.folding import fold_for_search
 
 GROUP = 4
 SATURATION, LENGTH_SHARE = 1.2, 0.25
-"""The two constants of BM25; the second is low, as passages are of one length."""
+"""The two constants of BM25; the second is low, as passages are of similar length."""
 
 
 def ranked_by_words(words: Sequence[str], texts: Sequence[str], *, among: int = 0) -> list[int]:
     """The positions of the texts that have something of the words (text.sentences.search_words), the best first.
 
-    None where no text has a word that begins as one of them does.  `among`: of so many texts these fit best.
+    None where no text has a word that begins as any of them does.  `among`: of so many texts these fit best.
     """
     all_folded = [f" {fold_for_search(text)} " for text in texts]
     beginnings = [f" {word[:-1] if len(word) == GROUP else word[:GROUP]}" for word in words]
@@ -119,7 +119,7 @@ class FoldedText:
         return next(self.find_all(quote), None)
 
     def find_all(self, quote: str, *, whole: bool = True) -> Iterator[tuple[int, int]]:
-        """The spans of all occurrences, in order, not overlapping; unless `whole`, one may begin and end inside
+        """The spans of all occurrences, in order, not overlapping; unless `whole`, a span may begin and end inside
         words.
         """
         requested = folded_quote(quote)

@@ -43,7 +43,7 @@ _SOLID = re.compile(r"\S")
 def sentence_spans(text: str, language: str = "") -> list[tuple[int, int]]:
     """Positions of the sentences of `text`: (start, end) in characters, in order, without the white space around them.
 
-    `language` is a code of ISO 639-1; without one the rules of English are used.  All letters and digits of the text
+    `language` is a code of ISO 639-1; without it the rules of English are used.  All letters and digits of the text
     are in some span.
     """
     import sentencex  # every command imports this module, few cut a text
@@ -174,7 +174,7 @@ def _cut_inside(text: str, span: tuple[int, int], words: SentenceWords) -> list[
 
 
 class SentenceWords(Record):
-    """Of one language; abbreviations are without their last dot.
+    """Of a language; abbreviations are without their last dot.
 
     Small letters stand for small and large ones, an entry with a large letter for itself alone.
     """
@@ -182,9 +182,9 @@ class SentenceWords(Record):
     leads: frozenset[str]
     """Abbreviations that never end a sentence: titles, "z. B."."""
     numbered: frozenset[str]
-    """Abbreviations, or other words, that do not end one if a figure follows: "pag. 14", "12 jan. 2025"."""
+    """Abbreviations, or other words, that do not end a sentence if a figure follows: "pag. 14", "12 jan. 2025"."""
     measures: frozenset[str]
-    """Abbreviations that seldom end one.  What follows begins a sentence only if it is one of `starters`."""
+    """Abbreviations that seldom end a sentence.  What follows begins another only if it is in `starters`."""
     and_so_on: frozenset[str]
     """Abbreviations that end a sentence when a word with a large letter follows."""
     starters: frozenset[str]
@@ -214,7 +214,7 @@ def _letters(name: str) -> frozenset[str]:
     return frozenset(_tables()["letters"][name].split())
 
 
-# ---- sentences that refer to the one before them
+# ---- sentences that refer to the sentence before them
 
 
 def begins_with_pronoun(sentence: str, language: str) -> bool:
@@ -253,7 +253,7 @@ _loading = threading.Lock()
 
 
 def detect(text: str, among: Collection[str] = LANGUAGES) -> tuple[str | None, float]:
-    """The code of the language of a text, one of `among`, and how certain that is, 0..1.
+    """The code of the language of a text, out of `among`, and how certain that is, 0..1.
 
     None when the text is too short or no language stands out; the second value is then how certain the best guess is.
     Any thread.  Raises ValueError for an unknown code.
@@ -267,7 +267,7 @@ def detect(text: str, among: Collection[str] = LANGUAGES) -> tuple[str | None, f
 
 @cache
 def _identifier(among: frozenset[str]) -> LanguageIdentifier:
-    """One for each set of languages, since `set_languages` changes the identifier itself."""
+    """An identifier for each set of languages, since `set_languages` changes the identifier itself."""
     found = copy.copy(_whole())
     found.set_languages(sorted(among))
     return found
@@ -308,7 +308,7 @@ lang betragt betragen betrag kostet kosten preis dauert dauer lange lautet numme
 prix duree numero annee importe cuesta precio durada fecha costa prezzo durata data kosztuje cena wynosi kwota kost
 bedraagt prijs reason grund raison motivo razon causa powod powodu kwoty kwote rok roku ano anno"""
 ASKING_WORDS = frozenset(_ASKING.split())
-"""Folded words that ask for a value, or stand beside one, and do not say what of."""
+"""Folded words that ask for a value, or stand beside such a word, and do not say what of."""
 
 
 @cache

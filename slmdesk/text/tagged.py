@@ -39,7 +39,7 @@ class Tag(Record):
 
 
 class Tags(Record):
-    """The tags a text must have: each pair once around words, each lone one once."""
+    """The tags a text must have: each pair once around words, each lone tag once."""
 
     paired: tuple[int, ...] = ()
     lone: tuple[int, ...] = ()
@@ -49,14 +49,14 @@ class Tags(Record):
 
 
 class TagProblem(Record):
-    """What is wrong with one tag of a translation: `missing`, `repeated`, `unclosed`, `crossed` or `unknown`."""
+    """What is wrong with a tag of a translation: `missing`, `repeated`, `unclosed`, `crossed` or `unknown`."""
 
     kind: str
     number: int
 
 
 def first_number(*texts: str) -> int:
-    """The first number for tags in texts that may themselves contain "<7>": one above the highest of those."""
+    """The first number for tags in texts that may themselves contain "<7>": above the highest of those."""
     return max((int(found[2]) for text in texts for found in _LOOSE.finditer(text)), default=0) + 1
 
 
@@ -88,7 +88,7 @@ def _tag(found: re.Match[str], paired: frozenset[int], lone: frozenset[int]) -> 
 
 
 def plain(text: str, tags: Tags) -> str:
-    """The text without tags; a lone tag that separated two words without a blank becomes one."""
+    """The text without tags; a lone tag that separated two words without a blank becomes a blank."""
     words: list[str] = []
     for piece in pieces(text, tags):
         if isinstance(piece, str):
@@ -244,7 +244,7 @@ _SIGNS = ".,;:!?()[]\"'“”„«»…"
 class Phrase(Record):
     number: int
     text: str
-    """Without tags; empty for a lone one."""
+    """Without tags; empty for a lone tag."""
     start: int
     end: int
     """Characters of the text without tags."""
@@ -288,7 +288,7 @@ def verbatim(target: str, phrase: str) -> bool:
 
 
 def span_of(source: str, target: str, phrase: Phrase, words: str) -> tuple[int, int] | None:
-    """The place in the translation of the words that stand for a phrase; of several places the one at a position most
+    """The place in the translation of the words that stand for a phrase; of several places that at a position most
     like the phrase's in the source.  Signs at the ends of the phrase are included where the translation has them.
     """
     found = occurrences(target, words)
@@ -356,7 +356,7 @@ def placed(source: str, target: str, phrases: list[Phrase], spans: Mapping[int, 
     order = {phrase.number: index for index, phrase in enumerate(phrases)}
     for number, (start, end) in chosen.items():
         rank = order[number]
-        # at one place: what closes comes first, inner before outer; what opens last, outer before inner
+        # at a place: what closes comes first, inner before outer; what opens last, outer before inner
         marks.append((start, 2, start - end, rank, str(Tag(Side.OPEN, number))))
         marks.append((end, 0 if end > start else 3, -start, -rank, str(Tag(Side.CLOSE, number))))
     for phrase in phrases:
@@ -454,7 +454,7 @@ def _word_end(text: str, at: int) -> int:
 
 
 class Search(Record):
-    """What to search for; words separated by a tag are not found as one."""
+    """What to search for; words separated by a tag are not found together."""
 
     words: str
     is_exact: bool = False
@@ -507,7 +507,7 @@ class Segment(Record):
 
 
 def segments_of(text: str, tags: Tags, language: str = "") -> list[Segment]:
-    """The sentences of a text, in order; one with only one tag of a pair is joined with the next.
+    """The sentences of a text, in order; a sentence with only one tag of a pair is joined with the next.
 
     A pair around a whole sentence is set aside, like the blanks: the bare sentence is easier to translate and to find
     in the memory.

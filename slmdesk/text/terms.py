@@ -76,7 +76,7 @@ class TermIndex(Sequence[Term]):
         return [self._terms[at] for at in sorted(found, key=lambda at: (-len(self._terms[at].source), at))]
 
     def same_as(self, term: Term) -> list[Term]:
-        """All terms with the same source words, including this one: any of their translations will do."""
+        """All terms with the same source words, including this term: any of their translations will do."""
         return [self._terms[at] for at in self._by_source.get(fold(term.source.strip()), ())]
 
     def _put(self, at: int, term: Term) -> None:
@@ -95,7 +95,7 @@ class TermIndex(Sequence[Term]):
 def find_terms(text: str, terms: Sequence[Term], language: str = "") -> list[Occurrence]:
     """Occurrences of terms in a text of the source language; longer terms win over those inside them.
 
-    Of equal terms with several translations the first one is returned.
+    Of equal terms with several translations the first is returned.
     """
     index = terms if isinstance(terms, TermIndex) else TermIndex(terms)
     found: list[Occurrence] = []
@@ -222,7 +222,7 @@ LEAST_STEM = 3
 MOST_ENDING = 4
 """Letters, in languages without a table."""
 LEAST_PART = 5
-"""Letters of a word that is found inside a longer one."""
+"""Letters of a word that is found inside a longer word."""
 COMPOUNDING = frozenset(("de", "nl", "sv", "da", "no", "fi", "hu", "et"))
 
 
@@ -239,7 +239,7 @@ CHANGES: Mapping[str, list[tuple[str, str]]] = {
     for code, said in _TABLES["changes"].items()
 }
 _PLURALS_IN_ER = ("glied", "schild", "gesicht", "geschlecht", "gespenst", "gehalt", "gut", "recht")
-"""German words of which "-er" is a plural though they are long; of others it makes the one who does it."""
+"""German words of which "-er" is a plural though they are long; of others it makes the person who does it."""
 
 
 @lru_cache(maxsize=50_000)
@@ -302,7 +302,7 @@ def _is_doubled(word: str, part: str) -> bool:
 def same_stem(word: str, other: str) -> bool:
     """Whether two folded words of a language without a table differ only in their endings.
 
-    They share their beginning but for at most MOST_ENDING letters of each, and at least two thirds of the shorter one;
+    They share their beginning but for at most MOST_ENDING letters of each, and at least two thirds of the shorter word;
     a letter may change inside a long stem.
     """
     short, long = sorted((word, other), key=len)
@@ -331,7 +331,7 @@ def same_stem(word: str, other: str) -> bool:
 
 MOST_WORDS = 4
 LEAST_TIMES = 2
-"""A phrase that stands in a text once is hardly one of its terms."""
+"""A phrase that stands in a text once is hardly its term."""
 LEAST_LETTERS = 3
 _TERM_WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
 _EVERYDAY = re.compile(r"[^\W\d_]+ly$")

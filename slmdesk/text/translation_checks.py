@@ -117,7 +117,7 @@ def term_flags(
 ) -> list[SegmentFlag]:
     """Terms of the source that are not translated as the glossary says, and forbidden words in the target.
 
-    Of a term with several translations any will do; the first one is named.
+    Of a term with several translations any will do; the first is named.
     """
     index = terms if isinstance(terms, TermIndex) else TermIndex(terms)
     found: dict[str, list[Term]] = {}
@@ -154,7 +154,7 @@ _FEMALE = re.compile(r"[^\W\d_]{3,}in")
 
 
 def _is_other_person(requested: str, found: str, language: str) -> bool:
-    """Whether a German word for a person is not the one requested: "Vermieter" for "Vermieterin", or for "Mieter"."""
+    """Whether a German word for a person is not the word requested: "Vermieter" for "Vermieterin", or for "Mieter"."""
     if language != "de":
         return False
     wanted, there = fold(requested), fold(found)
@@ -243,7 +243,7 @@ def _kept(
     source: str, target: str, source_language: str, target_language: str, terms: Sequence[Term]
 ) -> list[SegmentFlag]:
     flags = []
-    if source.strip() != target.strip() or len(target.split()) < LEAST_DETECTED:  # a longer one is named by _language
+    if source.strip() != target.strip() or len(target.split()) < LEAST_DETECTED:  # a longer text is named by _language
         words = leftover(source, target, source_language, target_language)
         used = terms_in(source, terms, source_language) if words else ()
         if words and not any(words in term.source or words in term.target for term in used):
@@ -290,7 +290,7 @@ _PLACES = word_set(
     "florenc* florenz turin* napl* neapel sevill* zurich* basel bern* christ* jew* islam* muslim* god"
 )
 _ALIKE = 0.75
-"""From this on two spellings are of one name: "Müllers" and "Müller"."""
+"""From this on two spellings are of the same name: "Müllers" and "Müller"."""
 
 
 def name_flags(source: str, target: str, source_language: str, target_language: str) -> list[SegmentFlag]:
@@ -489,7 +489,7 @@ MOST_SHOWN = 4
 def surprise(probabilities: Sequence[TokenProbability]) -> float:
     """How unsure a model was of what it wrote: its tokens' -ln p, summed, over the root of their number.
 
-    The sum alone grows with the length of a sentence, the mean hides one bad word in a long one.
+    The sum alone grows with the length of a sentence, the mean hides a bad word in a long one.
     """
     if not probabilities:
         return 0.0

@@ -41,7 +41,7 @@ def doubts_of(text: str, edits: Sequence[Edit], language: str) -> list[str]:
 
     Otherwise one of `number`, `name`, `negation`, `meaning`, `address` (what must stay letter for letter), `words`
     (other words than the writer's), `line break`, `rewritten` (too much of the sentence), `beside` (it may belong to
-    another one that is only suggested).  `language`: ISO 639-1.
+    another change that is only suggested).  `language`: ISO 639-1.
     """
     doubts = [_doubt(text, edit, language) for edit in edits]
     touched = sum(max(word_count(edit.old(text)), word_count(edit.new)) for edit in edits)
@@ -90,7 +90,7 @@ _SELF_CONTAINED = frozenset(("spelling", "capital letter", "repeated word", "spa
 
 
 def _beside(text: str, edit: Edit) -> str:
-    """Whether a change may belong to one that is only suggested: half of a new wording is no sentence."""
+    """Whether a change may belong to a change that is only suggested: half of a new wording is no sentence."""
     return "" if reason_of(text, edit) in _SELF_CONTAINED else "beside"
 
 
@@ -268,7 +268,7 @@ def _weighty(language: str) -> frozenset[str]:
 
 @cache
 def _small(language: str) -> frozenset[str]:
-    """Words that carry no matter: one may stand for another where the sentence is otherwise the same."""
+    """Words that carry no matter: any may stand for another where the sentence is otherwise the same."""
     return function_words(language or "en") | frozenset(_tables()["small"].get(language, "").split())
 
 
@@ -328,11 +328,11 @@ _TOKEN = re.compile(r"\s+|\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|.", re
 _SIGNS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‑": "-"})
 """Signs that a model writes its own way: which of them the writer used is no mistake."""
 ALIKE = 0.7
-"""From this on two words are spellings of one."""
+"""From this on two words are spellings of the same word."""
 
 
 HALF_ALIKE = 0.5
-"""From this on one may stand for the other."""
+"""From this on a word may stand for the other."""
 
 
 class Edit(Record):
@@ -347,7 +347,7 @@ class Edit(Record):
 
 
 def edits_of(old: str, new: str) -> list[Edit]:
-    """The changes that lead from one wording to another, in order.
+    """The changes that lead from a wording to another, in order.
 
     White space is kept as the old text has it, line breaks included, as are its kinds of quotation marks; a full stop
     after "Mr" is neither added nor taken away.
@@ -380,7 +380,7 @@ def applied(text: str, edits: Sequence[Edit]) -> str:
 
 
 def reason_of(text: str, edit: Edit) -> str:
-    """What kind of mistake a change mends: one of a few words, the same for all languages."""
+    """What kind of mistake a change mends: in a few words, the same for all languages."""
     old, new = edit.old(text), edit.new
     before, after = old.split(), new.split()
     if not "".join(before) or not "".join(after):
@@ -483,9 +483,9 @@ def _added_or_removed(text: str, edit: Edit) -> str:
 
 
 MOST_SENTENCE = 1_500
-"""Characters of a sentence that is asked; a longer one is a table or a list without marks, and is reported."""
+"""Characters of a sentence that is asked; a longer sentence is a table or a list without marks, and is reported."""
 LEAST_WRAPPED = 50
-"""Characters of a line that may go on in the next one."""
+"""Characters of a line that may go on in the next."""
 LEAST_FINISHED = 6
 """Words from which a line without a sign at its end may be a sentence that lacks it."""
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
@@ -510,7 +510,7 @@ class Passage(Record):
         return text[self.start : self.end]
 
     def asked(self, text: str) -> str:
-        """Its words in one line."""
+        """Its words in a line."""
         return " ".join(self.of(text).split())
 
 
@@ -532,7 +532,7 @@ def passages(text: str, language: str = "") -> Iterator[Passage]:
 
 
 def answer_in(answer: str, source: str, *, is_heading: bool = False) -> str:
-    """The correction a model gave of a sentence, in one line and without talk; "" where it gave none."""
+    """The correction a model gave of a sentence, in a line and without talk; "" where it gave none."""
     found = without_chatter(source, answer).strip()
     found = " ".join(found.split("\n\n")[0].split())
     if source[:1] not in "*`\"'" and found[:1] in "*`" and found.strip("*`"):
@@ -598,7 +598,7 @@ def last_word(line: str) -> tuple[str, str]:
     """A line without its last word, and that word with the blanks before it (only the blanks, where it ends in some).
 
     A model spells words by tokens that most often begin with a blank; behind half a word, or behind a blank, it would
-    have to go on with tokens it has seldom seen there.  So it begins one word earlier, and is held to what is typed
+    have to go on with tokens it has seldom seen there.  So it begins a word earlier, and is held to what is typed
     (token healing).
     """
     found = _LAST_WORD.search(line)

@@ -123,7 +123,7 @@ _SHOWN_AS = {"About": "Subject", "to look at": "to review"}
 def report_json(
     view: TranslationView, segments: Sequence[SegmentRecord], info: Sequence[tuple[str, str]]
 ) -> dict[str, Any]:
-    """A translation's report; every segment is in one of its lists.  `info`: (what, words).  Any thread."""
+    """A translation's report; every segment is in a list of it.  `info`: (what, words).  Any thread."""
     lists: dict[str, list[Json]] = {"failed": [], "flagged": [], "left": [], "translated": []}
     for segment in segments:
         lists[_list_of(segment)].append({
@@ -195,7 +195,7 @@ TERMS_HEAD = ("source", "target", "forbidden", "keep", "case", "forms", "note")
 
 
 def to_glossary_file(record: GlossaryRecord, terms: Sequence[Term], form: str) -> bytes:
-    """A glossary as one of GLOSSARY_FORMS; the file is read back as the same terms, from TBX without the marks for
+    """A glossary in a form of GLOSSARY_FORMS; the file is read back as the same terms, from TBX without the marks for
     case and forms.  Not on the service thread.  Raises KnownError `request.invalid`.
     """
     if form in ("csv", "tsv"):

@@ -46,10 +46,10 @@ class GlossaryImport(Record):
     first_skipped: str
     duplicates: int
     contradictions: tuple[str, ...]
-    """Terms that now have more than one translation: all are kept and marked, the first one is given to the model."""
+    """Terms that now have more than one translation: all are kept and marked, the first is given to the model."""
     glossary: GlossaryRecord
     was_there: bool = False
-    """Nobody named the glossary: one of this name, pair and domain is in use, and the terms came to it."""
+    """Nobody named the glossary: a glossary of this name, pair and domain is in use, and the terms came to it."""
 
 
 class ImportRequest(Record):
@@ -60,7 +60,7 @@ class ImportRequest(Record):
     name: str = ""
     domain: str = ""
     into: str = ""
-    """Id of a glossary the terms come to; empty: the one in use of this name, pair and domain, else a new one."""
+    """Id of a glossary the terms come to; empty: that in use of this name, pair and domain, else a new glossary."""
     columns: Mapping[str, int] | None = None
     """Which column of a table holds what, from 0; None: as its head says."""
     skips_first: bool = False
@@ -166,7 +166,7 @@ class GlossaryService(Service):
     def forget(self, glossary: str) -> Pending[ForgottenGlossary]:
         """Delete a glossary and its terms; the result is what `restore` needs.
 
-        A long one is deleted in slices, and is not listed from now on.  If the program is killed meanwhile, the rest
+        If long, it is deleted in slices, and is not listed from now on.  If the program is killed meanwhile, the rest
         stays but is inactive.  Raises KnownError `glossary.unknown`.
         """
         record = self._store.glossaries.get(glossary)
@@ -215,7 +215,7 @@ class GlossaryService(Service):
         return TermPage(record, tuple(terms), begin, kept.count(record.id, words))
 
     def add_term(self, glossary: str, term: Term) -> Term:
-        """Raises KnownError `glossary.…` for an invalid one."""
+        """Raises KnownError `glossary.…` for an invalid term."""
         checked, found = check_term(term), self._store.glossaries.get(glossary).id
         (n,) = self._store.terms.add(found, [checked])
         self._publish(GlossariesChanged())
@@ -230,7 +230,7 @@ class GlossaryService(Service):
         return len(requested)
 
     def change_term(self, n: int, term: Term) -> Term:
-        """Raises KnownError `glossary.…` for an invalid one, `request.invalid`."""
+        """Raises KnownError `glossary.…` for an invalid term, `request.invalid`."""
         changed = self._store.terms.change(n, check_term(term))
         self._publish(GlossariesChanged())
         return changed
@@ -243,7 +243,7 @@ class GlossaryService(Service):
     # ---- files
 
     def import_file(self, request: ImportRequest) -> Pending[GlossaryImport]:
-        """Import a glossary from a CSV, TSV, spreadsheet or TBX file; of an unusable one nothing is stored.
+        """Import a glossary from a CSV, TSV, spreadsheet or TBX file; of an unusable file nothing is stored.
 
         Reports core.protocol.Progress, first of the rows that are read, without a total, then of those stored.
 
@@ -282,7 +282,7 @@ class GlossaryService(Service):
         return in_slices(self._service_thread, self._files.sample(path))
 
     def export(self, glossary: str, form: str) -> bytes:
-        """Export a glossary in one of exports.terms.GLOSSARY_FORMS.  Any thread except the service thread.
+        """Export a glossary in a form of exports.terms.GLOSSARY_FORMS.  Any thread except the service thread.
 
         Raises KnownError `glossary.unknown`, `request.invalid`.
         """
@@ -291,7 +291,7 @@ class GlossaryService(Service):
         return to_glossary_file(record, terms, form)
 
     def export_file(self, glossary: str, form: str, path: Path) -> Pending[Path]:
-        """Export into a file, replacing an existing one: the file dialog has asked."""
+        """Export into a file, replacing an existing file: the file dialog has asked."""
 
         def work() -> Path:
             write_atomically(path, self.export(glossary, form))
@@ -552,7 +552,7 @@ def _holds(glossary: GlossaryRecord, domain: str, chosen: Sequence[str]) -> bool
 
 
 MOST_SEARCHED_CHARACTERS = 4 << 20
-"""Of a document that is gone through; of a longer one the beginning is, and that is said."""
+"""Of a document that is gone through; of a longer document the beginning is, and that is said."""
 MOST_SENTENCE = 400
 
 
@@ -563,7 +563,7 @@ class Proposals(Record):
     """Code; empty where no translation is known."""
     candidates: tuple[Candidate, ...]
     known: int
-    """As many were found that are in one."""
+    """As many were found that are in a glossary."""
     is_cut: bool = False
 
 

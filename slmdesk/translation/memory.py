@@ -27,7 +27,7 @@ from slmdesk.translation.glossaries import FileRows, TermReader
 from slmdesk.translation.types import MemoryChanged
 
 FUZZY = 0.75
-"""From this likeness on a remembered sentence is shown beside a new one."""
+"""From this likeness on a remembered sentence is shown beside a new sentence."""
 PENALTY = 0.05
 COMPARED = 60
 """Pairs that share words with a sentence and are compared with it by letter."""
@@ -69,7 +69,7 @@ class MemoryImport(Record):
     replaced: int
     """Sentences that were remembered with another translation, which gave way."""
     contradictions: tuple[str, ...]
-    """Sentences to which the file gives two translations: the last one counts."""
+    """Sentences to which the file gives two translations: the last counts."""
     source_language: str
     target_language: str
 
@@ -147,7 +147,7 @@ class MemoryService(Service):
     def import_file(self, path: Path, *, source: str = "", target: str = "", domain: str = "") -> Pending[MemoryImport]:
         """Import a TMX file into the memory, in slices; reports progress as the import of a glossary does.
 
-        Ends with a Problem for an unusable file, `glossary.more_languages` for one with more than two languages of
+        Ends with a Problem for an unusable file, `glossary.more_languages` for a file with more than two languages of
         which none was chosen, `language.unknown`.
         """
         return in_slices(self._service_thread, self._importing(path, source, target, domain))
@@ -177,7 +177,7 @@ class MemoryService(Service):
         )  # fmt: skip
 
     def tmx(self, source: str = "", target: str = "") -> Iterator[str]:
-        """Yield the memory as TMX 1.4 in pieces; of one pair of languages, if named.  Any thread except the service
+        """Yield the memory as TMX 1.4 in pieces; of a pair of languages, if named.  Any thread except the service
         thread.
 
         Translations guessed by a model are left out.  Pairs deleted meanwhile may be in it or not.
@@ -195,7 +195,7 @@ class MemoryService(Service):
                     yield pair.source_language, pair.source, pair.target_language, pair.target
 
     def export_file(self, path: Path, *, source: str = "", target: str = "") -> Pending[Path]:
-        """Export as TMX into a file, on a thread of its own; an existing one is replaced, as the file dialog
+        """Export as TMX into a file, on a thread of its own; an existing file is replaced, as the file dialog
         has asked.
         """
 

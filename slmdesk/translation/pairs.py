@@ -65,7 +65,7 @@ class PairResult(Record):
     version: str = ""
 
     def of(self, skill: PairSkill) -> PairSkillResult:
-        """Return one skill's result.  Raises StopIteration where there is none, which `result_from` does not let
+        """Return a skill's result.  Raises StopIteration where there is none, which `result_from` does not let
         through.
         """
         return next(result for result in self.skills if result.skill is skill)
@@ -83,7 +83,7 @@ class PairExamService(Service, JobPlanner):
         jobs.plan_by(KIND, self)
 
     def take(self, model: str | None, source: str, target: str, *, by_itself: bool = False) -> JobRecord:
-        """Start the exam of a model for a pair in the background, or resume an unfinished one.
+        """Start the exam of a model for a pair in the background, or resume an unfinished exam.
 
         A source without items is examined from English instead.  Raises KnownError `language.…`, `model.…`, `store.…`,
         and `exam.pair` for a pair that cannot be examined.
@@ -273,7 +273,7 @@ what ours does.  Of 24 sentences of a model of 1.5 billion weights 22 were judge
 PIVOT = "en"
 """The language a pair is examined from where its own source has no items."""
 _ALIKE = ({"no", "da"}, {"hr", "sr", "sl"}, {"cs", "sk"}, {"bg", "ru", "uk"})
-"""Languages a single sentence cannot always be told apart in: one of them is never held against another."""
+"""Languages a single sentence cannot always be told apart in: they are never held against each other."""
 
 
 class PairSkill(StrEnum):
@@ -324,7 +324,7 @@ def examined_languages() -> tuple[str, ...]:
 
 
 def examined_pair(source: str, target: str) -> tuple[str, str] | None:
-    """Return the pair examined for a requested one: itself, or from English where the source has no items.
+    """Return the pair examined for a requested pair: itself, or from English where the source has no items.
 
     None where that would be English into English: such a pair is not examined.
     """
@@ -334,7 +334,7 @@ def examined_pair(source: str, target: str) -> tuple[str, str] | None:
 
 @cache
 def pair_items(source: str) -> tuple[PairItem, ...]:
-    """Return the test sentences of a language.  Raises KeyError for one without items."""
+    """Return the test sentences of a language.  Raises KeyError for a language without items."""
     found = _shape()[source]
     items = [PairItem(ItemKind.PLAIN, text) for text in found["plain"]]
     for entry in found["tagged"]:
@@ -523,7 +523,7 @@ class AutoPairExams(AutoExams):
         self._publish(ModelsChanged())
 
 
-# ---- advice before a model translates a pair of languages, with a better model if there is one
+# ---- advice before a model translates a pair of languages, and a better model if known
 #
 # Three sources, the best first: the exam for the pair, the publisher's list of languages, the size. Service thread.
 

@@ -44,7 +44,7 @@ from slmdesk.translation.prompts import (
 
 SEGMENTS_AT_ONCE = 200
 FIRST = "translate"
-"""The name of a batch of translations: what one costs is known to the next job."""
+"""The name of a batch of translations: what it costs is known to the next job."""
 UNSETTLED = (SegmentState.OPEN, SegmentState.TRANSLATED, SegmentState.FAILED)
 """What a plan that begins anew asks for, or is fed."""
 ANEW_TEMPERATURE = 0.5
@@ -91,7 +91,7 @@ class TranslationPlan:
         todo: int = 0,
         veil: Veil | None = None,
     ) -> None:
-        """Create the plan; `segments(begin, limit)` reads stored segments, `keep` changes one.
+        """Create the plan; `segments(begin, limit)` reads stored segments, `keep` changes a segment.
 
         `attempt`: only open segments are asked for; from 1 on with looser sampling and other steps each time.
         `is_tagged_first`: the model keeps tags often enough to be asked for them; else they are placed afterwards.
@@ -152,7 +152,7 @@ class TranslationPlan:
         step: Callable[[_Work], Mapping[str, Json]],
         take: Callable[[_Work, _Answer], None],
     ) -> Generator[AskedQuestion, Any, None]:
-        """Yield one batch with a step for each segment, equal steps once."""
+        """Yield a batch with a step for each segment, equal steps once."""
         if not works:
             return
         version = prompt_version()
@@ -273,7 +273,7 @@ class TranslationPlan:
     def _settle(self, work: _Work) -> None:
         """Store the result; a segment without a usable translation fails and keeps its source.
 
-        An earlier translation stays unless the new one is better.
+        An earlier translation stays unless the new is better.
         """
         if work.segment.target:
             old = (*self._flags(work, work.segment.target), *lasting(work.segment.flags))
@@ -292,7 +292,7 @@ class TranslationPlan:
         self._keep(changed(made, state=SegmentState.TRANSLATED, reason=""))
 
     def _work(self, segment: SegmentRecord) -> _Work | None:
-        """Return a segment to ask about; None for one that fails since it cannot be redacted and put back."""
+        """Return a segment to ask about; None for a segment that fails since it cannot be redacted and put back."""
         tags = Tags(segment.paired, segment.lone)
         words = plain(segment.source, tags)
         language = segment.language or self._manner.source

@@ -103,7 +103,7 @@ def messages(
 
     said = {
         term.source: term.target for term in reversed(terms) if term.target and not term.keeps
-    }  # the first one counts
+    }  # the first counts
     replaced = [f"{word} = {said[word]}" for word in dict.fromkeys(term.source for term in terms) if word in said]
     behind = frozenset(hidden.terms.values())
     kept = [term.source for term in terms if term.keeps and term.source not in behind]
@@ -142,7 +142,7 @@ ALTERNATIVES = 3
 
 
 def other_steps(text: str, manner: TranslationStyle, *, without: str = "") -> list[dict[str, Json]]:
-    """Build steps that translate one sentence in several ways: less likely words, each with a seed of its own.
+    """Build steps that translate a sentence in several ways: less likely words, each with a seed of its own.
 
     `without`: words of the target language that must not be used.
     """
@@ -264,7 +264,7 @@ def units_of_text(text: str) -> list[dict[str, Any]]:
 
 
 def segments_from(unit: Mapping[str, Any], taken: CutState) -> list[NewSegment]:
-    """Return the segments of a unit; one that needs no translation says why (`nothing`, `kept`, `already`)."""
+    """Return the segments of a unit; a segment that needs no translation says why (`nothing`, `kept`, `already`)."""
     tags = Tags(tuple(unit["paired"]), tuple(unit["lone"]))
     text = str(unit["text"])
     reported, taken.sure = unit.get("language"), 0.0
@@ -314,7 +314,7 @@ def why_left(source: str, tags: Tags, terms: Sequence[Term]) -> str:
 
 
 def _reported(words: str, taken: CutState) -> str:
-    """Return the language of a unit; a short one has that of the unit before."""
+    """Return the language of a unit; a short unit has that of the unit before."""
     if len(words.split()) >= LEAST_WORDS or not words.isascii():
         found, sure = detect(words, OFFERED)
         if found:
@@ -329,7 +329,7 @@ LOOKED_AT = 20_000
 
 
 ALL = 0.9
-"""Of the characters whose language is told, for a text to be in one language and no other."""
+"""Of the characters whose language is told, for a text to be in that language alone."""
 
 
 def language_of_text(text: str) -> str:
@@ -338,7 +338,7 @@ def language_of_text(text: str) -> str:
 
 
 def only_language_of_text(text: str) -> str:
-    """Return the code of the one language of (nearly) all of a text; '' where it has several or is unknown."""
+    """Return the code of the only language of (nearly) all of a text; '' where it has several or is unknown."""
     sizes = _sizes(text)
     best = max(sizes, key=lambda siz: sizes[siz]) if sizes else ""
     return best if best and sizes[best] >= ALL * sum(sizes.values()) else ""

@@ -67,7 +67,7 @@ class TermUse(Record):
 class SimilarPair(Record):
     match: Match
     runs: tuple[tuple[str, str], ...]
-    """The segment's source against the remembered one: ("same" | "gone" | "new", words); gone: remembered alone."""
+    """The segment's source against the remembered source: ("same" | "gone" | "new", words); gone: remembered alone."""
     is_penalised: bool
     """It is of another domain."""
 
@@ -204,7 +204,7 @@ class SegmentEdits(Service):
         return changed
 
     def retry(self, item: str, number: int, hint: str) -> Pending[SegmentRecord]:
-        """Translate one segment again with a person's hint; the result is stored and checked as usual.
+        """Translate a segment again with a person's hint; the result is stored and checked as usual.
 
         Ends with a Problem `translation.no_better` when nothing usable came: the segment then stays as it was.  Raises
         KnownError `item.unknown`, `request.invalid`, `model.…`.
@@ -306,12 +306,12 @@ def turned(manner: TranslationStyle, source: str) -> TranslationStyle:
 # ---- changes segments of a translation with undo
 #
 # edit, approve, replace, use another wording. Each change remembers the segments, and what the memory had for them,
-# as they were before; `undo` restores the last one. Kept only until the program ends. Service thread.
+# as they were before; `undo` takes back the last change. Kept only until the program ends. Service thread.
 
 
 MOST_UNDO = 200
 FOUND_AT_ONCE, CHANGED_AT_ONCE = 200, 5
-"""Segments looked through, or changed in one transaction, before others may come between."""
+"""Segments looked through, or changed in a transaction, before others may come between."""
 CHANGEABLE = frozenset((SegmentState.TRANSLATED, SegmentState.EDITED, SegmentState.APPROVED))
 
 
@@ -444,7 +444,7 @@ class SegmentChanges(Service):
     def _rechecking(self, item: str) -> Slices[int]:
         request, changed, begin = self._request(item), 0, 0
         terms = self._translations.terms_of(request)
-        while found := self._store.segments.of_item(item, begin=begin, limit=1):  # a person may change the next one
+        while found := self._store.segments.of_item(item, begin=begin, limit=1):  # a person may change the next segment
             segment, begin = found[0], found[0].number + 1
             if segment.state in (SegmentState.TRANSLATED, SegmentState.EDITED) and segment.target:
                 flags = (*segment_flags(segment, segment.target, request, terms), *lasting(segment.flags))

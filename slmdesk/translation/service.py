@@ -69,7 +69,7 @@ if TYPE_CHECKING:
 
 SEGMENTS_AT_ONCE = 500
 MOST_TEXT = 5 << 20
-"""Bytes of a text given in one go."""
+"""Bytes of a text given together."""
 
 
 @dataclass(slots=True, eq=False)
@@ -398,7 +398,7 @@ class TranslationFiles(Service):
         self._translations = translations
 
     def write(self, item: str, what: Handout, form: str, target: Path, *, replace: bool = False) -> Pending[int]:
-        """Write an export in one of HANDOUT_FORMS to `target`; the result is its size in bytes.
+        """Write an export in a form of HANDOUT_FORMS to `target`; the result is its size in bytes.
 
         Ends with a Problem `file.exists` …  Raises KnownError `item.unknown`, `request.invalid`.
         """

@@ -131,7 +131,7 @@ class LiveTranslation(Service):
         redact: bool = False,
         decisions: Decisions | None = None,
     ) -> None:
-        """Translate `text`, replacing the text given before; an empty one stops everything.
+        """Translate `text`, replacing the text given before; an empty text stops everything.
 
         `redact`: what is private is replaced before the model sees it, by a table in memory alone; `decisions`: of a
         person who has just looked through it; those made before count no more.  Raises KnownError redaction.*.
@@ -216,7 +216,7 @@ class LiveTranslation(Service):
     ) -> None:
         """Continue with a text translated earlier; its stored segments are not asked again.
 
-        One that is redacted is not asked about at all before it was looked through again.
+        A text that is redacted is not asked about at all before it was looked through again.
         """
         self._stop()
         self._veil.forget()
@@ -352,9 +352,9 @@ class LiveTranslation(Service):
         return None
 
     def _hide(self, asked: Collection[_Asked], text: str) -> Slices[None]:
-        """Note what the model sees of each segment; one that cannot be redacted fails.
+        """Note what the model sees of each segment; a segment that cannot be redacted fails.
 
-        `text`: the whole: what one sentence tells is a name in all.  Raises KnownError redaction.*, store.*.
+        `text`: the whole: what any sentence tells is a name in all.  Raises KnownError redaction.*, store.*.
         """
         if (veil := self.veil) is not None:
             yield from veil.learn(text)
@@ -518,7 +518,7 @@ HITS_AT_ONCE = 5
 MOST_SEARCHED = 100_000
 """Segments that are looked through in a search, bit by bit: some seconds."""
 SHARED = 0.5
-"""Of the shorter of two texts: with that much of it at their ends in common, one is the other, edited."""
+"""Of the shorter of two texts: with that much of it at their ends in common, either is the other, edited."""
 
 
 class TypedText(Record):
@@ -606,7 +606,7 @@ class TypedHistory(Service):
     def search(self, words: str) -> Pending[Earlier]:
         """Search text, translation and title of translations.
 
-        A later search ends this one, which then gets what was found so far.
+        A later search ends this, which then gets what was found so far.
         """
         self._turn += 1
         return in_slices(self._service_thread, self._searching(words, self._turn))

@@ -97,7 +97,7 @@ LEAST_MOVED_ALIKE, LEAST_MOVED_WORDS = 0.7, 8
 LEAST_SAME_BLOCK = 0.6
 """Of their words two blocks share at least, to be a block changed and to hold its place against others."""
 MOST_CANDIDATES, BEST_CANDIDATES = 12, 6
-"""Passages a word may stand in, to speak for one of them, where there are many; and how many are looked at closely."""
+"""Passages a word may stand in, to speak for any of them, where there are many; and how many are looked at closely."""
 SHORT_WORDS = 6
 """In the same place, so short sentences are one changed even without a word in common: "900" for "950"."""
 
@@ -426,7 +426,7 @@ MOST_JOINED = 2400
 
 @dataclass(slots=True, eq=False)
 class _Step:
-    """An event where it is shown: a moved one is shown twice, once on each side."""
+    """An event where it is shown: a moved text is shown twice, once on each side."""
 
     event: Pairing
     old: list[Unit]
@@ -559,7 +559,7 @@ class ChangeBuilder:
         return (change.old_runs if step.old else ()), (change.new_runs if step.new else ())
 
     def _rows(self, steps: Sequence[_Step], runs: Sequence[tuple[tuple[Run, ...], tuple[Run, ...]]]) -> Iterator[Row]:
-        """Yield rows paragraph by paragraph; unchanged ones are counted in one row."""
+        """Yield rows paragraph by paragraph; unchanged paragraphs are counted in a row."""
         same = Row()
         for group in _paragraphs(steps):
             old, new = [steps[at].old for at in group], [steps[at].new for at in group]

@@ -26,7 +26,7 @@ MOST_NAMED_CHARACTERS = 4000
 _CURRENCY = re.compile(r"(?:[A-Z]{3}|US\$|[€$£¥])[ \u00a0\u202f]?$")
 _PERIODS = frozenset(("time", "month"))
 _SHORT = 4
-"""Words up to which a party that is only in one version is what changed, and not a wording with it."""
+"""Words up to which a party that is only in either version is what changed, and not a wording with it."""
 _APART = 12
 """Letters of a verb between "ne" and "pas"."""
 _INSERTED = 3
@@ -241,7 +241,7 @@ def _negations(old: str, new: str, hunks: Sequence[Hunk], language: str, told: _
 
 
 def _joined(hunks: Sequence[Hunk], language: str) -> list[Hunk]:
-    """The changes, of which two are one in French: "ne … pas"."""
+    """The changes, of which two are a single change in French: "ne … pas"."""
     found: list[Hunk] = []
     for hunk in hunks:
         if found and language == "fr" and hunk.old[0] - found[-1].old[1] <= _APART >= hunk.new[0] - found[-1].new[1]:

@@ -17,7 +17,7 @@ from slmdesk.text.difference.types import Place
 from slmdesk.text.sentences import sentence_spans
 
 LONG_CHARACTERS = 1200
-"""A sentence of more is cut where its words say so: a line without an end must not become one unit."""
+"""A sentence of more is cut where its words say so: a line without an end must not become a single unit."""
 LEAST_CUT, CUT_CHANCE = 200, 24
 """Letters of a cut piece at least; then one word in so many ends it."""
 
@@ -44,7 +44,7 @@ _WHOLE = frozenset({BlockKind.TABLE_ROW, BlockKind.HEADING, BlockKind.CAPTION})
 
 
 class Unit(Record):
-    """A block, or a sentence of one."""
+    """A block, or a sentence of a block."""
 
     block: int
     """Which block of the document, from 0."""
@@ -52,7 +52,7 @@ class Unit(Record):
     """Which sentence of it, from 0."""
     place: Place
     text: str
-    """White space is one space; cells of a table are parted by bars."""
+    """White space is a single space; cells of a table are parted by bars."""
     key: str
     """What must be equal for two to be the same."""
     kind: BlockKind
@@ -119,7 +119,7 @@ def sentences_of(unit: Unit, raw: str, language: str) -> list[Unit]:
 
 
 def shown(raw: str, kind: BlockKind) -> str:
-    """A stretch of a page for display: on one line, with words rejoined that a line end cut."""
+    """A stretch of a page for display: on a line, with words rejoined that a line end cut."""
     text = _BROKEN.sub(lambda match: "" if match[1] == "\u00ad" else "-", raw)
     if kind is BlockKind.TABLE_ROW:
         text = text.replace("\t", " | ")
@@ -472,7 +472,7 @@ def _table(
 
 
 SHORT_BRIDGE = 4
-"""Letters of what is the same between two changes, up to which both are shown as one: "5 of 6" for "7 of 8"."""
+"""Letters of what is the same between two changes, up to which both are shown together: "5 of 6" for "7 of 8"."""
 
 Span = tuple[int, int]
 _Range = tuple[int, int, int, int]

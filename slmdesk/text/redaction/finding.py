@@ -178,7 +178,7 @@ def is_form_of(word: str, name: str) -> bool:
 
 
 def _declined(word: str, name: str) -> bool:
-    """Whether both are forms of one Polish name: neither need be the one that a dictionary has."""
+    """Whether both are forms of the same Polish name: neither need be the form that a dictionary has."""
     shared = 0
     while shared < min(len(word), len(name)) and word[shared] == name[shared]:
         shared += 1
@@ -214,7 +214,7 @@ def _spellings(word: str) -> set[str]:
 
 
 def _without_overlaps(found: Iterable[Find]) -> list[Find]:
-    """The surest and longest; names that overlap become one, and no part is lost of what overlaps a person's words."""
+    """The surest and longest; names that overlap are joined, and no part is lost of what overlaps a person's words."""
     kept: list[Find] = []
     for find in sorted(found, key=lambda find: (-RANK[find.certainty], find.start - find.end, find.start)):
         over = [other for other in kept if find.start < other.end and other.start < find.end]
@@ -274,7 +274,7 @@ def _joined(text: str, found: Sequence[Find]) -> Iterator[Find]:
 # ---- finds listed words in text, however they are written there
 #
 # Case, kinds of blanks and dashes, unseen characters, composed and decomposed letters make no difference; in long
-# words and numbers neither do blanks, hyphens and dots, so that one IBAN is found in groups of four and in one piece.
+# words and numbers neither do blanks, hyphens and dots, so that an IBAN is found in groups of four and in one piece.
 
 
 INSIDE = 6
@@ -284,10 +284,10 @@ INSIDE_VALUES = 4
 COMPACT = 8
 """Words at least as long are found also where blanks, hyphens and dots stand in them, or do not."""
 LEAST_BESIDE_FIGURES = 3
-"""Letters of a word that is one of its own also with a figure beside it ("2026Ashworth"); "B" of "B2" is not."""
+"""Letters of a word that stands alone also with a figure beside it ("2026Ashworth"); "B" of "B2" is not."""
 _BEGIN = 4
 APART = "\u200b"
-"""Stands in a text where its format changes: nobody sees it, words go over it, and one may begin or end there."""
+"""Stands in a text where its format changes: nobody sees it, words go over it, and a word may begin or end there."""
 _HYPHENS = "\u00ad\ufffe"
 """They are not seen either, but stand inside words alone."""
 _UNSEEN = (
@@ -358,7 +358,7 @@ class WordList:
     def found(self, text: str, *, bare: bool = False, edges: Sequence[int] = ()) -> list[tuple[int, int, int]]:
         """(from, up to, number of the word) of each, in order, none within another: of two that begin together the
         longer.  `bare`: the text is a name or value for machines (see INSIDE_VALUES).  `edges`: only numbers, or words
-        with figures, that go over one of these places.
+        with figures, that go over any of these places.
         """
         least = INSIDE_VALUES if bare else INSIDE
         all_found = []
@@ -371,7 +371,7 @@ class WordList:
         return _apart(all_found)
 
     def seen(self, text: str) -> list[tuple[int, int, int, bool]]:
-        """(from, up to, number, whether it is a word of its own) of each place where `found` could find one.
+        """(from, up to, number, whether it is a word of its own) of each place where `found` could find a word.
 
         In longer words only those of INSIDE_VALUES letters and more are looked for.
         """

@@ -26,7 +26,7 @@ LEAST_DIGITS = 5
 """Figures in a row that are enough of a substitute to be told from other numbers."""
 _DIGITS = re.compile(r"\d(?:[ \u00a0\u202f()/.-]{0,2}\d){4,40}")
 _STEM = 5
-"""Letters at the beginning by which a word with another ending is taken for one that resembles a substitute."""
+"""Letters at the beginning by which a word with another ending is taken to resemble a substitute."""
 _BY_SIGNS = frozenset({Kind.IBAN, Kind.CARD, Kind.NUMBER, Kind.PHONE})
 _WORD_EDGE = re.compile(r"(?<!\w)(?=.)", re.DOTALL)
 _BEGINNING = 4
@@ -64,7 +64,7 @@ def redacted(text: str, finds: Sequence[Find], table: Table = ()) -> Redacted:
 
 
 def redacted_all(texts: Sequence[str], finds: Sequence[Sequence[Find]], table: Table = ()) -> list[Redacted]:
-    """As `redacted`, of several texts with one table: a substitute stands in none of them."""
+    """As `redacted`, of several texts with the same table: a substitute stands in none of them."""
     return redacted_by(texts, finds, extended("\n".join(texts), [find for each in finds for find in each], table))
 
 
@@ -145,7 +145,7 @@ class Restorer:
         return self._back.restored(text)
 
     def without_begun(self, text: str) -> str:
-        """A text that broke off, up to where the beginning of a substitute stands at its end; a whole one stays."""
+        """A text that broke off, up to where the beginning of a substitute stands at its end; if whole, it stays."""
         for start in _word_starts(text, max(0, len(text) - self._longest)):
             plain = _squeezed(text[start:])
             if plain and plain not in self._squeezed and self._begins(plain):
@@ -215,7 +215,7 @@ class _Back:
         }
 
     def restored(self, text: str, *, marks: bool = True) -> Restored:
-        """The originals in place of the substitutes; `marks`: with what resembles one, which takes longer."""
+        """The originals in place of the substitutes; `marks`: with what resembles a substitute, which takes longer."""
         parts, put_back, gaps, end, length = list[str](), [], [], 0, 0
         taken, bent = list[tuple[int, int]](), set[int]()
         for start, stop, original, is_bent in self.found(text):
@@ -262,7 +262,7 @@ class _Back:
                     yield start, end, original, False
 
     def _original(self, words: str) -> str | None:
-        """None for letters that the pattern takes for one another and folding does not: a dotless ı is no i."""
+        """None for letters that the pattern takes for the same and folding does not: a dotless ı is no i."""
         if words in self._exact:
             return self._exact[words]
         original = self._alike.get(_squeezed(words))
@@ -373,7 +373,7 @@ class Returned(Record):
     _made: Restored
 
     def moved(self, start: int, end: int) -> tuple[int, int] | None:
-        """Where a part of the model's text stands now; None for one that touches a substitute."""
+        """Where a part of the model's text stands now; None for a part that touches a substitute."""
         shift = 0
         for (old_start, old_end), (_, new_end) in zip(self._made.taken, self._made.put_back, strict=True):
             if start < old_end and old_start < end:
@@ -506,4 +506,4 @@ class Untagged(Record):
 
 
 _INNER_CLOSE, _OUTER_CLOSE, _LATE, _OTHER, _INNER_OPEN = range(5)
-"""The order of tags that come to stand at one place, so that none of them cross."""
+"""The order of tags that come to stand at the same place, so that none of them cross."""

@@ -1,4 +1,4 @@
-"""Makes substitutes, and keeps the table of what stands for what: always the same, and only one for each. Pure."""
+"""Makes substitutes, and keeps the table of what stands for what: always the same, one for each. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TRIED_FAR = 400
 def extended(text: str, finds: Sequence[Find], table: Table = (), *, others: Iterable[str] = ()) -> Table:
     """The table with what is needed for these finds of a text.
 
-    No new substitute holds an original, or one of `others`, of LEAST_HELD letters and more, where another can be made.
+    No new substitute holds an original, or any of `others`, of LEAST_HELD letters and more, where another can be made.
 
     Entries whose substitute stands in the text are made anew.  Raises KnownError "redaction.ambiguous" where one
     substitute would stand for two originals, "redaction.no_substitute" where none is free.
@@ -56,7 +56,7 @@ def extended(text: str, finds: Sequence[Find], table: Table = (), *, others: Ite
 
 
 def check(table: Table) -> None:
-    """Raises KnownError "redaction.ambiguous" where one substitute stands for two originals."""
+    """Raises KnownError "redaction.ambiguous" where a substitute stands for two originals."""
     exact: dict[str, str] = {}
     alike: dict[str, str] = {}
     for entry in table:
@@ -162,7 +162,7 @@ class _Maker:
                 parts.append((piece, substitute))
             made = re.sub(rf"(?<![\w\0]){re.escape(piece)}(?![\w\0])", f"\0{substitute}\0", made)
         made = made.replace("\0", "")
-        if made == original:  # written small, or nothing but small words: no part is one of a name
+        if made == original:  # written small, or nothing but small words: no part belongs to a name
             made = self._made(Kind.OTHER, original)
         owner = next(
             (entry for entry in self.entries if entry.kind is Kind.PERSON and self._belongs(parts, entry)), None
@@ -290,7 +290,7 @@ class NoSubstituteError(Exception): ...
 
 
 def name_word(original: str, free: Free, seed: str, *, is_first: bool = False) -> str:
-    """A word for one of a name, in the same case; it ends as the original does where a form may depend on it."""
+    """A word for a word of a name, in the same case; it ends as the original does where a form may depend on it."""
     plain = fold(original)
     ending = "" if is_first else (found[0] if (found := _ENDING.search(plain)) else "")
     listed = _FIRST[plain.endswith("a")].split() if is_first else []

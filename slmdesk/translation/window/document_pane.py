@@ -186,7 +186,7 @@ class DocumentPane(QWidget):
         self._bridge.follow(work, lambda found: self.form_requested.emit(*found))
 
     def begin(self, paths: Sequence[Path], request: DocumentRequest) -> None:
-        """Translate documents, one after another; the first is shown.  The choices are saved.
+        """Translate documents in turn; the first is shown.  The choices are saved.
 
         Where they are redacted a person first looks at what is replaced.
         """
@@ -231,7 +231,7 @@ class DocumentPane(QWidget):
         self._bridge.ask(self._bridge.services.translations.open(item), self._on_opened)
 
     def close_view(self) -> None:
-        """Show no translation; one being made goes on."""
+        """Show no translation; a translation being made goes on."""
         self.item, self._job, self._is_done = "", "", False
         self.review.close_view()
 

@@ -266,7 +266,7 @@ class DocumentForm(Dialog):
     # ---- private
 
     def _requested_glossaries(self) -> tuple[str, ...]:
-        """The ticked glossaries; none if they are just the active ones, so that one added later is used too."""
+        """The ticked glossaries; none if they are just the active ones, so that a glossary added later is used too."""
         ticked = [self._known[row].id for row in self._ticked_rows(self._glossaries)]
         if ticked == [glossary.id for glossary in self._known if glossary.is_active]:
             return ()

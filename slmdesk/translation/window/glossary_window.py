@@ -374,7 +374,7 @@ class GlossaryWindow(TableWindow):
         self.read()
 
     def _on_edited(self, term: Term) -> None:
-        """Save a changed term; if that fails, the old one is shown again."""
+        """Save a changed term; if that fails, the old term is shown again."""
         call = self._bridge.services.glossaries.change_term(term.n, term)
         self._bridge.ask(call, self._on_term, self._on_change_refused)
 

@@ -293,7 +293,7 @@ class MemoryWindow(TableWindow):
     # ---- changing
 
     def _on_edited(self, pair: MemoryPair) -> None:
-        """Change the text of a pair; if that fails, the old one is shown again."""
+        """Change the text of a pair; if that fails, the old text is shown again."""
         call = self._bridge.services.memory.change(pair.n, pair.source, pair.target)
         self._bridge.ask(call, self._on_pair, self._on_change_refused)
 

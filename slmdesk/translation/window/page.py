@@ -110,7 +110,7 @@ class TranslateArea(QObject):
         self.reach.documents_taken.connect(page.document.look)
 
 
-# ---- opens the windows of the glossaries and of the memory, one of each at a time
+# ---- opens the windows of the glossaries and of the memory, each only once
 
 
 class TermWindows(QObject):

@@ -333,7 +333,7 @@ class SegmentPanel(QScrollArea):
             self._offer(pair.target, "use_likeness", _("Use"))
 
     def _difference(self, pair: SimilarPair) -> QLabel:
-        """The remembered source compared with this one: removed words struck out, new ones marked.
+        """The remembered source compared with this source: removed words struck out, new words marked.
 
         Every word is escaped.
         """

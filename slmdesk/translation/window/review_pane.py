@@ -1,4 +1,4 @@
-"""The pane to review a translation's segments: filter, table, help for the current one, and its actions."""
+"""The pane to review a translation's segments: filter, table, help for the current segment, and its actions."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class ReviewPane(QWidget):
         self._filter = SegmentFilter()
         self._is_listing = self._is_stale = False
         self._asked: object = None
-        """What the model is asked just now: its answer counts, an earlier one's does not."""
+        """What the model is asked just now: its answer counts, an earlier answer does not."""
         self._hinted = -1
         """The segment for which a change was typed."""
         self._wants_next_hit = self._is_split_moved = False
@@ -197,7 +197,7 @@ class ReviewPane(QWidget):
             self._list_timer.start()
 
     def _list(self) -> None:
-        """One request at a time; changes meanwhile are requested after it."""
+        """Never two requests; changes meanwhile are requested after it."""
         if not self._item:
             return
         if self._is_listing:
@@ -265,7 +265,7 @@ class ReviewPane(QWidget):
         self._next.setEnabled(bool(found.look))
 
     def _on_row(self, _now: QModelIndex, _before: QModelIndex) -> None:
-        number = self._number()  # none for a moment where the list is read anew: the same one comes back
+        number = self._number()  # none for a moment where the list is read anew: the same segment comes back
         if number >= 0 and number != self._hinted:
             self._hinted = number
             self._hint.clear()
