@@ -30,7 +30,7 @@ def enable_formulas(markdown: MarkdownIt) -> None:
 
 
 def _block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """A displayed formula on lines of its own.  If it begins a line and has no end there, it goes on to a blank line."""
+    """A displayed formula on lines of its own.  If it begins a line and has no end, it goes on to a blank line."""
     first = _line(state, start)
     opening = first[:2]
     closing = _CLOSING.get(opening)

@@ -101,9 +101,7 @@ def messages(
     def add(name: str, origin: Origin, **words: str) -> None:
         parts.append(TextPart(known[name].format(**words) + "\n", origin))
 
-    said = {
-        term.source: term.target for term in reversed(terms) if term.target and not term.keeps
-    }  # the first counts
+    said = {term.source: term.target for term in reversed(terms) if term.target and not term.keeps}  # the first counts
     replaced = [f"{word} = {said[word]}" for word in dict.fromkeys(term.source for term in terms) if word in said]
     behind = frozenset(hidden.terms.values())
     kept = [term.source for term in terms if term.keeps and term.source not in behind]
