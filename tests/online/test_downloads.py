@@ -132,17 +132,6 @@ def test_p1_offline_nothing_leaves_with_a_control(recorder, hub) -> None:
     assert len(hub.seen) == 3, "the control"
 
 
-def test_offline_said_meanwhile_stops_it_and_keeps_the_part(recorder, hub) -> None:
-    hub.storage_faults = [Fault(stall_at=1 << 20)]
-    download = Download(recorder)
-    assert hub.stalled.wait(20)
-    recorder.ask(lambda services: services.network.set_offline(True))
-    hub.storage_faults = [Fault(cut_at=0)]
-    hub.release.set()
-    end = download.end()
-    assert end.model or end.problem.code == "network.offline"
-
-
 def test_pause_resume_and_cancel(recorder, hub, data, home) -> None:
     hub.storage_faults = [Fault(stall_at=1 << 20)]
     download = Download(recorder)
@@ -263,19 +252,6 @@ def test_d5_damaged_once_is_fetched_again_by_itself(recorder, hub) -> None:
     download = Download(recorder)
     assert download.end().model
     assert download.notes() == ["download.started_over"]
-
-
-def test_d6_a_gated_repository_wants_a_token_which_goes_to_the_hub_alone(recorder, hub, data, monkeypatch) -> None:
-    hub.add("some/free-GGUF", {NAME: data[:-1]})
-    hub.add(REPO, {NAME: data}, gated=True)
-    assert Download(recorder).end().problem.code == "hub.gated"
-    monkeypatch.setenv("HF_TOKEN", hub.token)
-    assert Download(recorder, "some/free-GGUF").end().model
-    assert Download(recorder).end().model
-    secret = [one for one in hub.seen if "authorization" in one.headers]
-    assert [(one.where, one.path.split("/")[3]) for one in secret] == [("api", "resolve")]
-    rows = recorder.ask(lambda services: services.network.requests())
-    assert hub.token not in str(rows) + str(recorder.events)
 
 
 def test_d6_a_hub_in_trouble_is_asked_again(recorder, hub) -> None:

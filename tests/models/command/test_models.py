@@ -331,17 +331,6 @@ def test_an_adapter_from_the_command_line(run, tmp_path) -> None:
     assert (never.status, never.lines[-1]["code"]) == (1, "model.wrong_kind")
 
 
-def test_an_adapter_travels_in_a_pack(run, tmp_path, monkeypatch) -> None:
-    base = tiny_families.make("llama2", tmp_path)
-    model = run("models", "import", str(base), "--json").json
-    adapter = run("models", "import", str(make_lora(base, tmp_path / "lora.gguf")), "--json").json
-    assert run("models", "pack", model["id"], adapter["id"], "-o", str(tmp_path / "both.pack")).status == 0
-    elsewhere = ("--home", str(tmp_path / "elsewhere"))
-    received = run(*elsewhere, "models", "unpack", str(tmp_path / "both.pack"), "--json")
-    assert received.status == 0, received.err
-    assert sorted(one["kind"] for one in run(*elsewhere, "models", "list", "--json").json) == ["adapter", "model"]
-
-
 # ---- A model that crashed too often: every command starts it again when it is named
 
 

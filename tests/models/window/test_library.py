@@ -133,15 +133,6 @@ def test_the_speed_is_measured_kept_and_shown(library) -> None:
     library.wait(lambda: "tokens a second here" in cards(library)[0].words)
 
 
-def test_comparing_with_the_checksum_says_when(library) -> None:
-    panel = opened(library)
-    before = only(library).info.get("verified")
-    press(library, panel, "verify_button")
-    library.wait(lambda: library.is_said("to the last bit"))
-    assert before is None
-    assert only(library).info["verified"] > 0
-
-
 def test_a_default_is_set_by_a_click_and_stands_on_the_card(library) -> None:
     panel = opened(library)
     box = panel.findChild(QPushButton, "use_chat")
@@ -450,12 +441,3 @@ def test_the_status_bar_says_that_a_card_is_used(qtbot) -> None:
     assert "graphics card" not in shown.full_text
     bar.show_model(changed(ready, loaded=changed(model, offload=THERE)))
     assert shown.full_text.endswith("424 MB memory, graphics card")
-
-
-def test_the_card_is_switched_off_in_the_settings(program) -> None:
-    program.window.show_page("Settings")
-    card = program.find("setting_use_graphics_card")
-    assert card.currentData() is True
-    card.setCurrentIndex(card.findData(False))
-    card.activated.emit(card.currentIndex())
-    program.wait(lambda: not program.frame.settings.current.use_graphics_card)
