@@ -220,13 +220,6 @@ def test_a_model_that_does_not_behave_like_one_is_not_offered(begun) -> None:
     assert not any(isinstance(event, ExamOffered) for event in recorder.events)
 
 
-@pytest.mark.process
-def test_by_itself_nobody_is_taken_to_be_away(opened) -> None:
-    recorder = opened()
-    assert recorder.services.first_exams.is_away() is False
-    assert recorder.services.first_pair_exams.is_away() is False
-
-
 @pytest.mark.pure
 def test_the_guess_of_how_long_it_takes_follows_the_speed() -> None:
     assert seconds_for_all(100, 20) == pytest.approx(2 * seconds_for_all(200, 40))

@@ -128,10 +128,6 @@ def test_a_parrot_and_a_broken_record_give_no_answer() -> None:
     assert not is_answer(asked, "Der Schirm ist gut für den Regen, " + "und das ist das, " * 9)
 
 
-def test_distance_counts_letters() -> None:
-    assert [distance(*pair) for pair in (("", ""), ("abc", ""), ("kitten", "sitting"), ("ab", "ba"))] == [0, 3, 3, 2]
-
-
 def test_true_and_altered_are_told_apart_by_a_threshold() -> None:
     found = separation([2.0, 1.5, 1.0], [-0.5, -1.0, -2.0])
     assert (found.auc, found.threshold, found.right) == (1.0, 0.25, 6)
@@ -139,21 +135,6 @@ def test_true_and_altered_are_told_apart_by_a_threshold() -> None:
     assert separation([-3.0], [3.0]).auc == 0.0
     # a threshold chosen by these says 6 of 8; told by thresholds that do not know them it is guessing
     assert separation([3.0, 1.0, -1.0, -3.0], [2.0, 0.0, -2.0, -4.0]).right <= 4
-
-
-def test_items_are_spread_over_the_languages_alike() -> None:
-    _, questions = items()
-    for skill in Skill:
-        spread = Counter(
-            question.item["language"] for question in questions if question.skill is skill and question.is_true
-        )
-        assert set(spread) == set(LANGUAGES)
-        assert max(spread.values()) <= 4
-    for question in questions:
-        if question.skill is Skill.TRUTH and question.is_true:
-            assert (
-                0.6 < len(question.item["true"]) / len(question.item["altered"]) < 1.6
-            )  # the length gives nothing away
 
 
 def test_each_item_is_written_in_its_language() -> None:

@@ -102,19 +102,6 @@ def test_three_models_answer_side_by_side_and_are_exported(comparing, tmp_path) 
     assert "Vote" not in (tmp_path / "compared.html").read_text()
 
 
-def test_a_vote_of_an_earlier_version_is_shown(comparing) -> None:
-    comparing = comparing()
-    program = comparing.program
-    comparing.ask()
-    comparing.wait_done()
-    held = program.frame.compare_page.held
-    vote = {"best": held.answers[1].message.id, "note": "clear", "time": 1.0}
-    program.ask(lambda services: services.store.items.change_settings(held.item.id, blind=True, vote=vote))
-    program.frame.compare_page.open(held.item.id)
-    program.wait(lambda: program.find("vote_words").isVisible())
-    assert program.find("vote_words").text() == f"Vote: best answer: {held.answers[1].name}. clear"
-
-
 def test_words_stream_and_stop_keeps_them(comparing) -> None:
     comparing = comparing()
     program, page = comparing.program, comparing.page
