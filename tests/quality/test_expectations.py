@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 
 import pytest
 
-from benchmarks.quality import is_aside
 from benchmarks.quality.expectations import (
     KINDS,
     MATTERS,
@@ -98,40 +96,12 @@ def test_right_and_wrong_statements_are_told_apart(document: Document) -> None:
 
 
 @each
-def test_nothing_is_found_in_nothing(document: Document) -> None:
-    for fact in (*document.facts, *document.questions):
-        assert not fulfils("", fact.rules)
-        for pattern in (pattern for needed in fact.rules for pattern in needed):
-            assert not re.search(r"\d[.,]\d{3}(?!\d)", pattern), pattern  # numbers are seen without separators
-
-
-@each
 def test_hardly_a_fact_is_found_in_another_document(document: Document) -> None:
     for other in DOCUMENTS:
         if other is not document and (other.language, other.path.parent) == (document.language, document.path.parent):
             said = STATEMENTS[other.name]
             found = [fact.id for fact in document.facts if any(map(fact.is_in, said))]
             assert len(found) <= 1, other.name  # two contracts may ask for the same insurance
-
-
-def test_both_halves_know_each_kind_and_language() -> None:
-    halves = [documents(aside) for aside in (False, True)]
-    assert abs(len(halves[0]) - len(halves[1])) <= 2
-    assert len({frozenset(one.kind for one in half) for half in halves}) == 1
-    assert len({frozenset(one.language for one in half) for half in halves}) == 1
-
-
-def test_half_of_the_matters_is_aside_in_all_their_languages() -> None:
-    halves = [documents(aside, MATTERS) for aside in (False, True)]
-    assert [len(half) for half in halves] == [26, 26]
-    assert len({one.name.partition(".")[0] for half in halves for one in half}) == 12
-    assert sum(len(one.questions) for half in halves for one in half) == 328
-
-
-def test_aside_follows_from_the_name_alone() -> None:
-    assert is_aside("works-contract-roof")
-    assert is_aside("works-contract-roof.md")
-    assert not is_aside("lease-mill-lane")
 
 
 def test_statements_are_sentences_items_and_rows() -> None:

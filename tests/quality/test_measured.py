@@ -12,10 +12,9 @@ import pytest
 
 from benchmarks import __main__ as run
 from benchmarks.busy import LIMIT_CORES, STOLEN_LIMIT_CORES, OtherLoad
-from benchmarks.common import Row, row_of, table
+from benchmarks.common import Row, table
 from benchmarks.document_rows import ROWS as DOCUMENT_ROWS
 from benchmarks.measured import BEGIN, DAY_S, END, Kept, Measured, report, write_page
-from benchmarks.prompts import long_text, segment_messages
 from benchmarks.subject import Subject, second, starter
 
 pytestmark = pytest.mark.pure
@@ -53,11 +52,6 @@ def test_what_is_old_disturbed_failed_or_cut_is_measured_again(tmp_path: Path) -
 )  # fmt: skip
 def test_a_goal_is_missed_where_the_figure_does_not_reach_it(goal: str, figure: float | None, missed: bool) -> None:
     assert replace(ROW, goal=goal, figure=figure).is_missed is missed
-
-
-def test_a_row_has_the_median_as_its_figure() -> None:
-    row = row_of("speed", [3.0, 1.0, 2.0], "≤ 2.0")
-    assert (row.figure, row.value) == (2.0, "2.00 (1.00–3.00)")
 
 
 def test_the_report_says_what_holds_a_goal_that_is_missed_and_marks_what_was_disturbed() -> None:
@@ -173,10 +167,3 @@ def test_a_side_that_ends_is_said_and_the_others_are_measured(tmp_path: Path, mo
 def test_an_unknown_name_or_option_is_refused(word: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run.main([word]) == 2
     assert f"unknown: {word}" in capsys.readouterr().err
-
-
-def test_the_prompts_are_those_of_the_file() -> None:
-    assert len(segment_messages(200)) == 200
-    assert segment_messages(1)[0][-1]["parts"][0]["text"] == "Please read page 11 first."
-    assert len(long_text(4000, "a")) > 15000
-    assert long_text(100, "a") != long_text(100, "b")
