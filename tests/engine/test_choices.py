@@ -4,11 +4,8 @@ import math
 
 import pytest
 from engine.asking import Model
-from fakes.echo.engine import EchoEngine
-from fakes.echo.options import EchoOptions
 
-from slmdesk.base.types import LoadSpec
-from slmdesk.engine.interface import Finished, Request
+from slmdesk.engine.interface import Request
 
 YES_NO = ("Yes", "No")
 QUESTION = "The door is red.\n\nDoes the text say that the door is red? Answer Yes or No."
@@ -55,15 +52,3 @@ def test_a_likelier_answer_scores_higher(starter: Model) -> None:
 @pytest.mark.parametrize("choices", [("Yes", "Yes"), ("incomprehensibilities of it all", "No"), ("Yes", " Yes")])
 def test_choices_that_are_no_single_tokens_are_refused(starter: Model, choices: tuple[str, ...]) -> None:
     assert starter.ask(asked(starter, choices=choices)).failed().code == "request.invalid"
-
-
-@pytest.mark.pure
-@pytest.mark.parametrize(("choice", "text"), [("", "Yes"), ("No", "No")])
-def test_the_echo_engine_weighs_choices_too(choice: str, text: str) -> None:
-    engine = EchoEngine(EchoOptions(choice=choice))
-    handle = engine.load(LoadSpec(""), lambda _: True).handle
-    *_, end = engine.generate([Request("a", handle, (), choices=YES_NO, answer_prefix="x")])
-    engine.close()
-    assert isinstance(end, Finished)
-    assert end.answer.text == text
-    assert sum(map(math.exp, end.scores)) == pytest.approx(1.0)

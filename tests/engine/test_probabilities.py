@@ -6,12 +6,10 @@ import math
 
 import numpy as np
 import pytest
-from engine.asking import GREEDY, Model, user
-from fakes.echo.engine import EchoEngine
-from fakes.echo.options import EchoOptions
+from engine.asking import Model
 
-from slmdesk.base.types import Answer, LoadSpec, Priority, Sampling
-from slmdesk.engine.interface import Finished, Request
+from slmdesk.base.types import Answer, Priority, Sampling
+from slmdesk.engine.interface import Finished
 from slmdesk.engine.llama.sequence import Outbox, PreparedRequest, Sequence
 from slmdesk.engine.llama.vocabulary import Detokenizer, probability
 
@@ -109,17 +107,3 @@ def test_halves_of_characters_stops_and_leads() -> None:
     cut = spelt([b"a", snow[:2]])
     assert cut.text == "a", "half a letter at the limit is left out"
     assert cut.probabilities == ((0, 1, 0.0),)
-
-
-@pytest.mark.pure
-@pytest.mark.parametrize("odd", [False, True])
-def test_the_echo_engine_doubts_what_it_is_told_to(odd: bool) -> None:
-    engine = EchoEngine(EchoOptions(turned=True, doubted="Q", odd_utf8=odd))
-    handle = engine.load(LoadSpec(""), lambda _: True).handle
-    request = Request("a", handle, (user("a quick fox"),), sampling=GREEDY, with_probabilities=True)
-    *_, end = engine.generate([request])
-    engine.close()
-    assert isinstance(end, Finished)
-    assert is_seamless(end.answer)
-    doubted = {end.answer.text[begin:stop] for begin, stop, p in end.answer.probabilities if p < 0.5}
-    assert doubted == ({"Q"} if odd else {" QUICK"})

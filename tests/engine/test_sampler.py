@@ -111,14 +111,6 @@ def test_xtc_leaves_out_the_obvious_word(starter):
     assert said(starter, prompt, temperature=1e-4, max_tokens=1, seed=1, xtc_probability=0.0) == obvious
 
 
-def test_a_stop_text_ends_the_answer_before_it(starter):
-    free = said(starter, temperature=0, max_tokens=12)
-    stop = free.split()[2]
-    asked = starter.ask(starter.raw("My favourite animal is", sampling=Sampling(temperature=0, stop=(stop,))))
-    answer = asked.finished().answer
-    assert (answer.text, str(answer.finish_reason)) == (free[: free.index(stop)], "stop_string")
-
-
 def test_a_grammar_is_kept_to(starter):
     grammar = 'root ::= ("yes" | "no") " because " [a-z ]{5,30} "."'
     for seed in range(4):

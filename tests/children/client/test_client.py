@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from fakes.children import READER, Received, Rig, assert_gone, chat_payload, has_progress, has_tokens
+from fakes.children import Received, Rig, assert_gone, chat_payload, has_progress, has_tokens
 from fakes.matrix import counts
 
 from slmdesk.base.protocol import Cancelled, Done, Failed, Token
@@ -101,22 +101,6 @@ def test_a_batch_that_waits_for_steps_can_be_cancelled(tmp_path):
         job.cancel()
         assert isinstance(received.end(), Cancelled)
         assert rig.client.generation == 1
-
-
-def test_what_does_not_fit_is_refused_with_both_numbers(tmp_path):
-    with Rig(tmp_path) as rig:
-        received, _ = rig.chat(rig.load(context_tokens=10), "word " * 50)
-        assert received.end().code == "context.full"
-        assert received.ends[0].args["available"] == 10
-        assert received.ends[0].args["needed"] > 50
-
-
-def test_an_unknown_kind_and_a_wrong_payload_have_codes(tmp_path):
-    with Rig(tmp_path) as rig:
-        for kind, payload in (("nonsense", {}), ("chat", {}), ("chat", {"handle": "x"}), ("render", {"handle": 1})):
-            received = Received()
-            rig.client.start(kind, payload, received)
-            assert received.end().code == "request.invalid"
 
 
 def test_a_continued_answer_does_not_repeat_its_beginning(tmp_path):
@@ -339,40 +323,6 @@ def _limited(size):
 
     program = f"import resource, os, sys; resource.setrlimit(resource.RLIMIT_AS, ({size}, {size}))\n"
     return [ECHO[0], "-c", program + "os.execv(sys.argv[1], sys.argv[1:])", *ECHO]
-
-
-def test_the_second_role_reads_documents(tmp_path):
-    (tmp_path / "a.xyz").write_text("x")
-    (tmp_path / "a.md").write_bytes("# One\n\ntext \xe9\n## Two\n- x\n".encode("latin-1"))
-    with Rig(tmp_path, READER, role="reader") as rig:
-        received = Received()
-        rig.client.start("read", {"path": str(tmp_path / "a.md"), "format": ""}, received)
-        end = received.end()
-        assert (end.result["format"], end.result["pages"], end.result["page_kind"]) == ("md", 2, "section")
-        assert (end.result["encoding"], end.result["doubt"]) == ("cp1252", "not UTF-8: guessed to be cp1252")
-        first, second = (partial.value for partial in received.partials)
-        assert (first["number"], first["label"], first["status"]) == (1, "One", "read")
-        assert first["text"] == "# One\n\ntext é\n"
-        blocks = [(one["kind"], one["start"], one["end"]) for one in second["blocks"]]
-        assert blocks == [("heading", 0, 6), ("list_item", 7, 10)]
-        for path, code in (
-            ("none.md", "file.missing"),
-            ("a.xyz", "document.unknown_format"),
-            ("", "document.unreadable"),
-        ):
-            wrong = Received()
-            rig.client.start("read", {"path": str(tmp_path / path)}, wrong)
-            assert wrong.end().code == code
-        os.mkfifo(tmp_path / "fifo.txt")
-        blocked = Received()
-        rig.client.start("read", {"path": str(tmp_path / "fifo.txt")}, blocked)
-        assert blocked.end().args["reason"] == "a pipe"
-        big = tmp_path / "big.txt"
-        big.write_text("äwords words\n" * 1_400_000, encoding="utf-8")
-        large = Received()
-        rig.client.start("read", {"path": str(big)}, large)
-        assert isinstance(large.end(120), Done), large.ends
-        assert "".join(partial.value["text"] for partial in large.partials) == big.read_text(encoding="utf-8")
 
 
 def test_closing_ends_jobs_and_leaves_no_process(tmp_path):

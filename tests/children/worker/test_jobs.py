@@ -10,18 +10,12 @@ from fakes.echo.options import EchoOptions
 
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.protocol import Cancelled, Done, Failed, Partial, Step, Token
-from slmdesk.base.types import ChatMessage, FinishReason, LoadSpec, Role, Sampling, TextPart
+from slmdesk.base.types import LoadSpec
 from slmdesk.children.tasks.engine import batch
 from slmdesk.children.tasks.job import Job
 from slmdesk.children.worker.main import run_job
-from slmdesk.engine.interface import Finished, Piece, Request, RequestFailed
 
 pytestmark = pytest.mark.pure
-
-
-def request(handle, text, key="k", prefix="", **sampling):
-    messages = (ChatMessage(Role.USER, (TextPart(text),)),)
-    return Request(key, handle, messages, answer_prefix=prefix, sampling=Sampling(**sampling))
 
 
 def engine(**options):
@@ -150,71 +144,3 @@ def test_a_cancel_ends_all_answers_of_a_batch():
         if thread.name.startswith("job 1 "):
             thread.join(5)
     assert not made.is_busy()
-
-
-def test_the_echo_is_always_the_same_and_remembers_its_prompt():
-    made, handle = engine()
-    first, second = ([*made.generate([request(handle, "one two")])] for _ in range(2))
-    pieces = [event.text for event in first if isinstance(event, Piece)]
-    assert "".join(pieces) == "You said: one two" == first[-1].answer.text
-    assert first[-1].answer.usage.cached_tokens == 0
-    assert second[-1].answer.usage.cached_tokens == second[-1].answer.usage.prompt_tokens - 1
-    assert not made.is_busy()
-    assert made.work_done() > 0
-
-
-@pytest.mark.parametrize(
-    ("sampling", "text", "reason"),
-    [
-        ({"max_tokens": 2}, "You said:", FinishReason.LENGTH),
-        ({"stop": ("two", "x")}, "You said: one ", FinishReason.STOP_STRING),
-        ({}, "You said: one two three", FinishReason.STOP),
-    ],
-)
-def test_the_echo_ends_for_a_reason(sampling, text, reason):
-    made, handle = engine()
-    answer = [*made.generate([request(handle, "one two three", **sampling)])][-1].answer
-    assert (answer.text, answer.finish_reason) == (text, reason)
-
-
-def test_w8_a_word_for_ever_is_ended():
-    made, handle = engine(repeat="word")
-    answer = [*made.generate([request(handle, "x")])][-1].answer
-    assert answer.finish_reason is FinishReason.REPEAT
-    assert answer.usage.output_tokens <= 256
-
-
-def test_requests_together_end_each_for_itself():
-    made, handle = engine(words=True)
-    events = [
-        *made.generate(
-            [
-                request(handle, "one", "a"),
-                request("none", "x", "b"),
-                request(handle, "word " * 5000, "c"),
-                request(handle, '#echo {"fail": "model.damaged", "at": 1}\n', "d"),
-            ]
-        )
-    ]
-    ends = {event.key: event for event in events if isinstance(event, Finished | RequestFailed)}
-    assert ends["a"].answer.text == "You said: one"
-    assert (ends["b"].code, ends["c"].code, ends["d"].code) == ("model.not_loaded", "context.full", "model.damaged")
-
-
-def test_closing_wakes_who_waits_and_frees_the_engine():
-    made, handle = engine(slow=60)
-    events = made.generate([request(handle, "one")])
-    threading.Timer(0.05, events.close).start()
-    assert not [event for event in events if isinstance(event, Piece | Finished)]
-    assert not made.is_busy()
-
-
-def test_unloading_ends_what_runs():
-    made, handle = engine()
-    events = made.generate([request(handle, "one two")])
-    next(events)
-    made.unload(handle)
-    made.unload(handle)
-    assert [*events][-1].code == "model.not_loaded"
-    with pytest.raises(KnownError):
-        made.count_tokens(handle, ["x"])

@@ -131,12 +131,6 @@ def test_altered_sentences_are_found_and_true_ones_left_alone(name: str) -> None
     assert len(alarms) <= 0.05 * right, alarms
 
 
-def test_the_pairs_are_as_many_as_were_asked_for() -> None:
-    right, altered, _, _ = judged("checks.toml")
-    assert right >= 100
-    assert altered >= 100
-
-
 def test_the_kind_of_a_miss_is_the_one_that_was_changed() -> None:
     cases = tomllib.loads((Path(__file__).parents[2] / "golden" / "checks.toml").read_text("utf-8"))["case"]
     for case in cases:

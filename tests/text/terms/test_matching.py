@@ -28,12 +28,6 @@ def found(language, term, sentence):
     ]
 
 
-def test_the_set_is_large_enough():
-    assert len(GOLDEN["in"]) + len(GOLDEN["out"]) + len(GOLDEN["used"]) + len(GOLDEN["broken"]) >= 200
-    assert len(GOLDEN["out"]) >= len(GOLDEN["in"])
-    assert len({language for language, _, _ in GOLDEN["in"]}) >= 6
-
-
 def test_terms_are_found_with_their_endings():
     missed = [row for row in GOLDEN["in"] if len(found(*row)) != 1]
     assert len(missed) <= (1 - LEAST_FOUND) * len(GOLDEN["in"]), missed
