@@ -184,10 +184,8 @@ def test_what_is_set_holds_and_cannot_be_changed(written, tmp_path) -> None:
     assert received == []
     file.change(hub_endpoint="https://huggingface.co", theme="dark")  # one of those allowed
     assert (received[-1].hub_endpoint, received[-1].theme, received[-1].offline) == (
-        "https://huggingface.co",
-        "dark",
-        True,
-    )
+        "https://huggingface.co", "dark", True,
+    )  # fmt: skip
     own = SettingsFile(path).current
     assert (own.offline, own.hub_hosts, own.theme) == (False, "x.org", "dark")  # the person's own choice is kept
 

@@ -45,15 +45,11 @@ def shell(environment):
 @pytest.mark.parametrize(
     "line",
     [
-        "$S chat hi --json >/dev/full",
-        "$S chat hi >/dev/full",
-        "$S history list --json >/dev/full",
-        "$S history list --json >&-",
-        "$S history show nothing --json >/dev/full",
-        "$S chat --help >/dev/full",
+        "$S chat hi --json >/dev/full", "$S chat hi >/dev/full", "$S history list --json >/dev/full",
+        "$S history list --json >&-", "$S history show nothing --json >/dev/full", "$S chat --help >/dev/full",
         "$S chat </dev/zero",
     ],
-)
+)  # fmt: skip
 def test_a_result_that_cannot_be_written_is_said(shell, with_model, line) -> None:
     done = shell(line)
     assert (done.returncode, done.stderr.count("error:")) == (1, 1), done.stderr

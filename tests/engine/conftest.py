@@ -13,6 +13,7 @@ from slmdesk.base.types import LoadedModel, LoadSpec
 from slmdesk.engine.llama import LlamaEngine, loading
 from slmdesk.engine.llama import engine as engine_room
 from slmdesk.engine.llama.library import best_card
+from slmdesk.engine.llama.vocabulary import Vocabulary, open_vocabulary
 
 Load = Callable[..., LoadedModel]
 
@@ -66,6 +67,21 @@ def open_model(load: Load) -> Iterator[OpenModel]:
     yield it
     for engine in engines:
         engine.close()
+
+
+@pytest.fixture(scope="module")
+def vocabulary(starter_model: Path) -> Iterator[Vocabulary]:
+    """The words of the real model."""
+    with open_vocabulary(starter_model) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[LlamaEngine]:
+    """One with nothing loaded, for all tests of a file."""
+    engine = LlamaEngine()
+    yield engine
+    engine.close()
 
 
 @pytest.fixture(scope="session")

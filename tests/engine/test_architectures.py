@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -51,13 +50,6 @@ CHAT = (
     ChatMessage(Role.ASSISTANT, (TextPart("Me."),)),
     ChatMessage(Role.USER, (TextPart("Where?"),)),
 )
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[LlamaEngine]:
-    engine = LlamaEngine()
-    yield engine
-    engine.close()
 
 
 def loaded(engine: LlamaEngine, path: Path, template: str | None) -> Model:

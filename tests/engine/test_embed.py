@@ -8,7 +8,6 @@ from fakes.tiny_families import make
 from fakes.tiny_gguf import tiny_llama, write
 
 from slmdesk.base.errors import KnownError, Stopped
-from slmdesk.engine.llama import LlamaEngine
 from slmdesk.engine.llama.file_jobs import MOST_TEXTS
 
 pytestmark = pytest.mark.model
@@ -17,13 +16,6 @@ pytestmark = pytest.mark.model
 @pytest.fixture(scope="module")
 def bert(tmp_path_factory):
     return make("bert", tmp_path_factory.mktemp("bert"))
-
-
-@pytest.fixture
-def engine():
-    one = LlamaEngine()
-    yield one
-    one.close()
 
 
 def vectors(engine, path, texts, keep_going=lambda: True):

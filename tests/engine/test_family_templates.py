@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -74,13 +73,6 @@ CASES = [
     for name, tiny in tiny_families.FAMILIES.items()
     if tiny.format in TEMPLATES and name not in ("granite-moe", "openelm", "smollm2", "mixtral")
 ]
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[LlamaEngine]:
-    engine = LlamaEngine()
-    yield engine
-    engine.close()
 
 
 @pytest.mark.parametrize(("name", "form"), CASES)

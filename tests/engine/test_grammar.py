@@ -13,7 +13,6 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.grammars import GrammarInvalidError, check_gbnf
 from slmdesk.engine.llama.library import load_library
 from slmdesk.engine.llama.sampler import grammar_of_schema, make_grammar_sampler
-from slmdesk.engine.llama.vocabulary import open_vocabulary
 
 pytestmark = pytest.mark.model
 
@@ -48,12 +47,6 @@ BAD = {
     "root ::= <[2]>": "line break expected",
     'root ::= "a\0b"': "NUL",
 }
-
-
-@pytest.fixture(scope="module")
-def vocabulary(starter_model):
-    with open_vocabulary(starter_model) as opened:
-        yield opened
 
 
 def allows(vocabulary, gbnf, text):

@@ -16,13 +16,6 @@ from slmdesk.gguf.memory import choose_pool
 pytestmark = pytest.mark.model
 
 
-@pytest.fixture(scope="module")
-def engine():
-    engine = LlamaEngine()
-    yield engine
-    engine.close()
-
-
 def refused(engine: LlamaEngine, path: object, **spec) -> KnownError:
     with pytest.raises(KnownError) as caught:
         engine.load(LoadSpec(str(path), **({"template_checked": True} | spec)), lambda _: True)

@@ -76,12 +76,6 @@ BURNING = {
 
 
 @pytest.fixture(scope="module")
-def vocabulary(starter_model):
-    with open_vocabulary(starter_model) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
 def made(tmp_path_factory):
     path = write(tmp_path_factory.mktemp("v") / "v.gguf", vocabulary_file("sentencepiece"))
     with open_vocabulary(path) as opened:

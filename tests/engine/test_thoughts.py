@@ -14,7 +14,6 @@ from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
 from slmdesk.engine.interface import Piece
 from slmdesk.engine.llama.templates import ChatFormat
 from slmdesk.engine.llama.thinking import CHANNELS, ThoughtFilter, ThoughtMarks, find_marks
-from slmdesk.engine.llama.vocabulary import open_vocabulary
 
 THINK = ThoughtMarks(("<think>",), ("</think>",))
 LOOP, END = "{% for m in messages %}", "{% endfor %}"
@@ -159,12 +158,6 @@ def test_what_no_template_names_is_found_in_the_vocabulary():
 
 
 # ---- prompts
-
-
-@pytest.fixture(scope="module")
-def vocabulary(starter_model):
-    with open_vocabulary(starter_model) as opened:
-        yield opened
 
 
 def format_of(family: str, vocabulary) -> ChatFormat:

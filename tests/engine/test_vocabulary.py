@@ -16,12 +16,6 @@ from slmdesk.engine.llama.vocabulary import open_vocabulary, tokenize_parts
 pytestmark = pytest.mark.model
 
 
-@pytest.fixture(scope="module")
-def vocabulary(starter_model):
-    with open_vocabulary(starter_model) as opened:
-        yield opened
-
-
 @pytest.fixture
 def made(tmp_path):
     """Open a made vocabulary; closed after the test."""

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 from fakes import recorder as recorder_module
-from fakes.recorder import add_model
+from fakes.recorder import add_model, on_service_thread
 
 from slmdesk.base.records import JobStatus
 from slmdesk.base.types import Timing, Usage
@@ -14,10 +14,6 @@ from slmdesk.evaluation.model_cards import note_words
 from slmdesk.jobs.types import JobChanged
 from slmdesk.loader.energy import OtherPrograms
 from slmdesk.runtime.events import ExamOffered, MessageEnded, ModelsChanged
-
-
-def on_service_thread(recorder, fn):
-    return recorder.services.service_thread.call(fn)
 
 
 @pytest.fixture
@@ -87,21 +83,18 @@ def test_nothing_is_examined_unless_the_window_asked_for_it(opened) -> None:
 
 
 @pytest.mark.process
-def test_the_setting_switches_it_off(begun) -> None:
-    recorder = begun()
-    on_service_thread(recorder, lambda: recorder.services.settings.change(exams_at_first_use=False))
+@pytest.mark.parametrize("why", ["the setting", "on battery", "it is noise"])
+def test_no_model_is_examined_where_it_may_or_should_not_be(begun, why) -> None:
+    recorder = begun(is_noise=why == "it is noise")
+    services = recorder.services
+    if why == "the setting":
+        on_service_thread(recorder, lambda: services.settings.change(exams_at_first_use=False))
+    elif why == "on battery":
+        on_service_thread(recorder, lambda: setattr(services.first_exams, "is_on_battery", lambda: True))
     say(recorder)
     settled(recorder)
     assert jobs(recorder) == []
-
-
-@pytest.mark.process
-def test_not_on_battery(begun) -> None:
-    recorder = begun()
-    on_service_thread(recorder, lambda: setattr(recorder.services.first_exams, "is_on_battery", lambda: True))
-    say(recorder)
-    settled(recorder)
-    assert jobs(recorder) == []
+    assert recorder.of(ExamOffered) == []
 
 
 @pytest.mark.process
@@ -209,15 +202,6 @@ def test_while_a_person_works_it_is_offered_once_and_begins_only_when_asked_for(
     on_service_thread(recorder, lambda: recorder.services.exams.take(record(recorder).id))
     recorder.wait(JobChanged, lambda event: event.status is JobStatus.DONE)
     assert result_of(record(recorder)) is not None
-
-
-@pytest.mark.process
-def test_a_model_that_does_not_behave_like_one_is_not_offered(begun) -> None:
-    recorder = begun(is_noise=True)
-    say(recorder)
-    settled(recorder)
-    assert jobs(recorder) == []
-    assert not any(isinstance(event, ExamOffered) for event in recorder.events)
 
 
 @pytest.mark.pure

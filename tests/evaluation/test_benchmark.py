@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from fakes.recorder import LLAMA, TIMEOUT_S, Recorder, add_model, import_model, open_echo, result_of
+from fakes.recorder import LLAMA, TIMEOUT_S, Recorder, add_model, import_model, on_service_thread, open_echo, result_of
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
@@ -29,10 +29,6 @@ from slmdesk.loader.energy import (
     read_counters,
 )
 from slmdesk.runtime.events import ModelState, ModelStateChanged
-
-
-def on_service_thread(recorder, fn):
-    return recorder.services.service_thread.call(fn)
 
 
 def measured(recorder, model=None, steps=None):

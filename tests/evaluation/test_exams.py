@@ -3,15 +3,12 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from fakes.recorder import on_service_thread
 
 from slmdesk.base.records import JobStatus
 from slmdesk.evaluation.exams import SKILLS, Skill, is_weak, items, known_skills, skills_of
 from slmdesk.evaluation.model_cards import sentence_of
 from slmdesk.jobs.types import JobChanged
-
-
-def on_service_thread(recorder, fn):
-    return recorder.services.service_thread.call(fn)
 
 
 def done(recorder, job, begin=0):

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from fakes.recorder import TIMEOUT_S, add_model, open_echo
+from fakes.recorder import TIMEOUT_S, add_model, on_service_thread, open_echo
 from fakes.recorder import Recorder as ReportedBy
 
 from slmdesk.base.errors import KnownError
@@ -21,10 +21,6 @@ from slmdesk.runtime.events import ItemChanged, MessageEnded, MessageGrew, Model
 pytestmark = pytest.mark.process
 
 PROMPT = "Which letter is the best of all?"
-
-
-def on_service_thread(recorder, fn):
-    return recorder.services.service_thread.call(fn)
 
 
 def models(recorder, tmp_path: Path, count: int) -> list[str]:

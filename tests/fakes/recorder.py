@@ -85,6 +85,11 @@ def open_echo(engine: Sequence[str] = ECHO, key: DataKey | None = None) -> Servi
     return open_services(find_paths(), commands=COMMANDS | {"engine": engine}, key=key)
 
 
+def on_service_thread(recorder: Recorder, work: Callable[[], Any]) -> Any:
+    """What it returns, called on the thread of the services."""
+    return recorder.services.service_thread.call(work)
+
+
 def result_of(services: Services, begin: Callable[[], Pending]):
     """What a method that takes time returns in the end, a value or a Problem; waits for it."""
     ended: queue.SimpleQueue = queue.SimpleQueue()

@@ -107,19 +107,15 @@ def test_right_to_left_and_far_eastern_letters_are_kept():
 
 
 LEFT = (
-    "This is the first column of a page that",
-    "was drawn line by line over both of its",
-    "columns, as some programs do, and it goes",
-    "on for a few lines until it comes to its",
+    "This is the first column of a page that", "was drawn line by line over both of its",
+    "columns, as some programs do, and it goes", "on for a few lines until it comes to its",
     "end here and now with a few words.",
-)
+)  # fmt: skip
 RIGHT = (
-    "Here the second column begins, which is",
-    "to be read after the first one and not in",
-    "between its lines which would be nonsense",
-    "for whoever reads it. It has as many lines",
+    "Here the second column begins, which is", "to be read after the first one and not in",
+    "between its lines which would be nonsense", "for whoever reads it. It has as many lines",
     "as the other column and ends here.",
-)
+)  # fmt: skip
 
 
 def test_columns_are_read_one_after_the_other_however_they_were_drawn():

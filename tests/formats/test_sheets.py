@@ -251,8 +251,5 @@ def test_times_of_old_files_are_words():
     assert [
         old_sheets.cell_text(one) for one in (time(8, 30), date(2026, 5, 1), datetime(2026, 5, 1, 8, 30, 5), None)
     ] == [
-        "08:30",
-        "2026-05-01",
-        "2026-05-01 08:30:05",
-        "",
-    ]
+        "08:30", "2026-05-01", "2026-05-01 08:30:05", "",
+    ]  # fmt: skip

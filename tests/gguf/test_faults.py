@@ -316,16 +316,10 @@ def test_m11_hostile_file_names(tmp_path: Path, name: str | bytes) -> None:
 @pytest.mark.parametrize(
     "title",
     [
-        "a\nb",
-        "<img src=x onerror=alert(1)>",
-        "evil\u202emodel",
-        "x" * 250,
-        b"\xff\xfe\xc3",
-        "A" * (16 << 20),
-        "  ",
+        "a\nb", "<img src=x onerror=alert(1)>", "evil\u202emodel", "x" * 250, b"\xff\xfe\xc3", "A" * (16 << 20), "  ",
         "\x1b[2J",
     ],
-)
+)  # fmt: skip
 def test_m11_hostile_metadata(tmp_path: Path, title: str | bytes) -> None:
     change = dict.fromkeys(("general.name", "general.license", "x.y"), ("string", title))
     header = check_file(write(tmp_path / "x.gguf", tiny_llama(change=change)))

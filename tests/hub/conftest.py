@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import random
+import threading
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event
 
@@ -21,6 +23,30 @@ REPO, NAME = "some/model-GGUF", "model.Q4_K_M.gguf"
 def hub():
     with FakeHub() as it:
         yield it
+
+
+class Answer(BaseHTTPRequestHandler):
+    """Says nothing, politely."""
+
+    def do_GET(self):
+        self.server.seen += 1
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *args):
+        """Nothing on stderr."""
+
+
+@pytest.fixture
+def silent_server():
+    """Counts who comes."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as it:
+        it.seen = 0
+        thread = threading.Thread(target=it.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield it
+        it.shutdown()
+        thread.join()
 
 
 @dataclass

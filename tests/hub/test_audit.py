@@ -6,8 +6,6 @@ import json
 import socket
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -77,44 +75,24 @@ PAST_THE_GUARD = {
 GOES_ON = {"through_the_guard", "through_the_guard_and_stoppable", "local", "past_python"}
 
 
-class Answer(BaseHTTPRequestHandler):
-    """Says nothing, politely."""
-
-    def do_GET(self):
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, *args):
-        """Nothing on stderr."""
-
-
-def tried(mode: str) -> dict[str, str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            done = subprocess.run(
-                [sys.executable, "-c", TRIES, mode, str(server.server_port)],
-                capture_output=True, text=True, timeout=120,
-            )  # fmt: skip
-        finally:
-            server.shutdown()
-            thread.join()
+def tried(mode: str, silent_server) -> dict[str, str]:
+    command = [sys.executable, "-c", TRIES, mode, str(silent_server.server_port)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
 @pytest.mark.process
-def test_what_does_not_pass_the_guard_is_refused():
-    results = tried("watched")
+def test_what_does_not_pass_the_guard_is_refused(silent_server):
+    results = tried("watched", silent_server)
     assert results.keys() == PAST_THE_GUARD | GOES_ON
     assert {name for name, verdict in results.items() if verdict == "allowed"} == GOES_ON
     assert all("guard" in results[name] for name in PAST_THE_GUARD), results
 
 
 @pytest.mark.process
-def test_the_control_without_the_hook_all_of_it_is_allowed():
-    assert {name: verdict for name, verdict in tried("control").items() if verdict != "allowed"} == {}
+def test_the_control_without_the_hook_all_of_it_is_allowed(silent_server):
+    assert {name: verdict for name, verdict in tried("control", silent_server).items() if verdict != "allowed"} == {}
 
 
 @pytest.mark.pure

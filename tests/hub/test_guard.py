@@ -121,16 +121,11 @@ def test_p1_offline_opens_no_socket(server, sockets):
 @pytest.mark.parametrize(
     "address",
     [
-        "https://example.org/x",
-        "http://huggingface.co/x",
-        "https://evilhuggingface.co/x",
-        "https://huggingface.co.evil.org/x",
-        "https://huggingface.co@evil.org/x",
-        "http://127.0.0.1:1/x",
-        "http://localhost/x",
-        "http://[::1]/x",
+        "https://example.org/x", "http://huggingface.co/x", "https://evilhuggingface.co/x",
+        "https://huggingface.co.evil.org/x", "https://huggingface.co@evil.org/x", "http://127.0.0.1:1/x",
+        "http://localhost/x", "http://[::1]/x",
     ],
-)
+)  # fmt: skip
 def test_other_hosts_and_plain_http_are_refused_without_a_socket(server, sockets, address):
     hosts = ("huggingface.co", ".hf.co", "127.0.0.1")
     with server.client(hosts=hosts) as client, pytest.raises(KnownError, match=r"^network\.refused "):

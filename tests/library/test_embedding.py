@@ -6,19 +6,12 @@ import time
 from functools import partial
 
 import pytest
-from fakes.recorder import Recorder, add_model, open_echo, result_of
+from fakes.recorder import Recorder, add_model, result_of
 
 from slmdesk.library.search import fused, with_meaning
 from slmdesk.text.sentences import search_words
 
 pytestmark = pytest.mark.process
-
-
-@pytest.fixture
-def services():
-    opened = open_echo()
-    yield opened
-    opened.close()
 
 
 def add_encoder(services, path):

@@ -23,13 +23,6 @@ OLD = 1_000_000_000
 
 
 @pytest.fixture
-def services():
-    opened = open_echo()
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def folder(tmp_path):
     made = tmp_path / "papers"
     made.mkdir()

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 from fakes import needles as planting
-from fakes.recorder import open_echo, result_of
+from fakes.recorder import result_of
 
 from slmdesk.base.errors import KnownError
 from slmdesk.library.redacted import RedactionRequest, added_word, key_file, pairs_for, pairs_in, private_words
@@ -14,13 +14,6 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.text.redaction.types import BAR, Certainty, Kind, Listed
 
 pytestmark = pytest.mark.process
-
-
-@pytest.fixture
-def services(home):
-    opened = open_echo()
-    yield opened
-    opened.close()
 
 
 def ended(services, begin):

@@ -57,15 +57,9 @@ WORD = {
     "schema": lambda a, b: f'<w:smartTag w:uri="http://schemas.{a}{b}.example/" w:element="x">{_run("x")}</w:smartTag>',
 }  # fmt: skip
 HEADERS = (
-    "&amp;C",
-    "&amp;Lx&amp;R",
-    "&amp;B",
-    "&amp;K000000",
-    "&amp;K01+000",
-    "&amp;12",
-    "&amp;&quot;Arial,Bold&quot;",
+    "&amp;C", "&amp;Lx&amp;R", "&amp;B", "&amp;K000000", "&amp;K01+000", "&amp;12", "&amp;&quot;Arial,Bold&quot;",
     "&amp;&quot;",
-)
+)  # fmt: skip
 
 
 def _docx(new) -> bytes:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from fakes.recorder import add_model
+from fakes.recorder import add_model, on_service_thread
 
 from slmdesk.base.errors import KnownError
 from slmdesk.models.service import DefaultUse, lost_words
@@ -19,10 +19,6 @@ def recorder(opened, tmp_path):
         recorder, lambda: recorder.services.store.models.change(recorder.encoder.id, header={"kind": "encoder"})
     )
     return recorder
-
-
-def on_service_thread(recorder, fn):
-    return recorder.services.service_thread.call(fn)
 
 
 def test_the_default_for_chat_is_taken_before_the_last_used(recorder) -> None:

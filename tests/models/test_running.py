@@ -7,7 +7,7 @@ import threading
 from functools import partial
 
 import pytest
-from fakes.recorder import LLAMA, TIMEOUT_S, Recorder, import_model, open_echo, result_of
+from fakes.recorder import LLAMA, TIMEOUT_S, Recorder, import_model, on_service_thread, open_echo, result_of
 from fakes.tiny_families import make
 from fakes.tiny_gguf import tiny_llama, write
 
@@ -28,10 +28,6 @@ from slmdesk.runtime.events import MessageEnded, ModelState, ModelStateChanged, 
 from slmdesk.system.doctor import examine
 
 pytestmark = pytest.mark.process
-
-
-def on_service_thread(recorder, fn):
-    return recorder.services.service_thread.call(fn)
 
 
 def measured(recorder):

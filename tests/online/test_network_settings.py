@@ -290,13 +290,7 @@ def test_a_proxys_password_is_not_shown() -> None:
             "proxy",
             ("system", "none", "http://p.example:3128", "http://u:p@p.example:80/", "http://[::1]:8080", "http://p"),
             (
-                "",
-                "p.example:3128",
-                "http://",
-                "http://p:99999",
-                "http://p:x",
-                "http://p/path",
-                "socks5://p",
+                "", "p.example:3128", "http://", "http://p:99999", "http://p:x", "http://p/path", "socks5://p",
                 "http://a b",
             ),
         ),
@@ -307,7 +301,7 @@ def test_a_proxys_password_is_not_shown() -> None:
         ),
         ("hub_hosts", ("", "a.example .b.example", "127.0.0.1:80"), ("https://a", "a/b", "me@a")),
     ],
-)
+)  # fmt: skip
 def test_values_that_can_be_and_cannot(key, good, bad) -> None:
     assert [one for one in good if reason_against(key, one)] == []
     assert [one for one in bad if not reason_against(key, one)] == []

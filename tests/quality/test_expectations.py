@@ -123,25 +123,19 @@ The figures are:
 | North | 12.4 |
 """
     assert statements(text) == [
-        "Rent: The rent is 98,400 pounds a year.",
-        "It is paid in advance.",
-        "Actions: Ada Brown: writes to the bank. By 3 May.",
-        "Actions: Report: sent to Ms Cole",
-        "Actions: Deposit: 100 pounds.",
-        "Actions: Deposit: It is paid at once.",
-        "Actions: Deposit: It bears no interest.",
-        "Actions: The figures are: Part | Sales",
+        "Rent: The rent is 98,400 pounds a year.", "It is paid in advance.",
+        "Actions: Ada Brown: writes to the bank. By 3 May.", "Actions: Report: sent to Ms Cole",
+        "Actions: Deposit: 100 pounds.", "Actions: Deposit: It is paid at once.",
+        "Actions: Deposit: It bears no interest.", "Actions: The figures are: Part | Sales",
         "Actions: The figures are: (Part | Sales) North | 12.4",
-    ]
+    ]  # fmt: skip
 
 
 def test_no_statement_ends_within_a_date_or_a_name() -> None:
     text = "Am Dienstag, 18. November kommt Dr. Abel. Frau K. Otto bleibt bis 5. Mai. Danach nicht."
     assert statements(text) == [
-        "Am Dienstag, 18. November kommt Dr. Abel.",
-        "Frau K. Otto bleibt bis 5. Mai.",
-        "Danach nicht.",
-    ]
+        "Am Dienstag, 18. November kommt Dr. Abel.", "Frau K. Otto bleibt bis 5. Mai.", "Danach nicht.",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ["98,400", "98.400", "98 400", "98\u202f400", "**98'400**"])
@@ -152,21 +146,10 @@ def test_numbers_are_seen_without_separators(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "1 May 2025",
-        "1st of May",
-        "May 1, 2025",
-        "1. Mai 2025",
-        "1er mai 2025",
-        "01.05.2025",
-        "1/5/25",
-        "2025-05-01",
-        "1 de mayo de 2025",
-        "1º de mayo",
-        "1 maggio 2025",
-        "1° maggio",
-        "1 maja 2025",
+        "1 May 2025", "1st of May", "May 1, 2025", "1. Mai 2025", "1er mai 2025", "01.05.2025", "1/5/25", "2025-05-01",
+        "1 de mayo de 2025", "1º de mayo", "1 maggio 2025", "1° maggio", "1 maja 2025",
     ],
-)
+)  # fmt: skip
 def test_a_date_may_be_written_in_many_ways(text: str) -> None:
     assert fulfils(f"It begins on {text}.", (("<2025-05-01>",),))
 
@@ -216,11 +199,9 @@ def test_denials_are_known(answer: str) -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        "Ingrid Halvorsen.",
-        "The rent is not in arrears.",
-        "Die Kaution beträgt 4.000 Euro.",
+        "Ingrid Halvorsen.", "The rent is not in arrears.", "Die Kaution beträgt 4.000 Euro.",
         "La société Moreau, non soumise à la TVA.",
     ],
-)
+)  # fmt: skip
 def test_an_invented_answer_is_no_denial(answer: str) -> None:
     assert not is_right(answer, Question("?", "", (), none=True))

@@ -10,21 +10,9 @@ import pytest
 pytestmark = pytest.mark.process
 
 LATE = (
-    "httpx2",
-    "huggingface_hub",
-    "keyring",
-    "numpy",
-    "psutil",
-    "py3langid",
-    "rapidfuzz",
-    "sentencex",
-    "docx",
-    "openpyxl",
-    "spylls",
-    "sqlite_utils",
-    "slmdesk.text.checks.support",
-    "slmdesk.summaries.plan",
-)
+    "httpx2", "huggingface_hub", "keyring", "numpy", "psutil", "py3langid", "rapidfuzz", "sentencex", "docx",
+    "openpyxl", "spylls", "sqlite_utils", "slmdesk.text.checks.support", "slmdesk.summaries.plan",
+)  # fmt: skip
 
 
 def test_the_services_come_without_what_few_commands_need():

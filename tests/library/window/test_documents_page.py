@@ -31,11 +31,6 @@ LETTER = "# The lease\n\nThe tenant pays 1,200 EUR.\n\n" + "## Dates\n\nIt begin
 
 
 @pytest.fixture
-def program(start):
-    return start().open_documents()
-
-
-@pytest.fixture
 def letter(tmp_path):
     path = tmp_path / "lease.md"
     path.write_text(LETTER)
@@ -617,11 +612,8 @@ def test_small_pages_lead_and_follow_and_are_remembered(program, letter, start):
     thumbs = program.find("thumbnails")
     program.wait(thumbs.isVisible)
     assert [thumbs.model().index(row).data() for row in range(4)] == [
-        "1  The lease",
-        "2  Dates",
-        "3  Dates",
-        "4  Dates",
-    ]
+        "1  The lease", "2  Dates", "3  Dates", "4  Dates",
+    ]  # fmt: skip
     program.click_item(thumbs, 3)
     program.wait(lambda: program.documents.view.reached >= 3)
     QTest.keyClick(program.documents.view, Qt.Key.Key_Home)

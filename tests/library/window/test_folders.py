@@ -18,11 +18,6 @@ OLD = 1_000_000_000
 
 
 @pytest.fixture
-def program(start):
-    return start().open_documents()
-
-
-@pytest.fixture
 def papers(tmp_path):
     folder = tmp_path / "papers"
     for name, words in {

@@ -24,14 +24,8 @@ MOST_S = 3.0
 """Between two verdicts; reading is done one after another."""
 
 
-@pytest.fixture
-def page(start):
-    return start().open_documents()
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="names that are no text, pipes, sparse files")
-def test_every_hostile_file_has_its_verdict_and_the_others_are_read(page, tmp_path):
-    program = page
+def test_every_hostile_file_has_its_verdict_and_the_others_are_read(program, tmp_path):
     made = write_folder(tmp_path / "folder")
     ends: dict[bytes, str] = {}
 

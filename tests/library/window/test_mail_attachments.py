@@ -14,11 +14,6 @@ from PySide6.QtWidgets import QPushButton
 pytestmark = pytest.mark.gui
 
 
-@pytest.fixture
-def program(start):
-    return start().open_documents()
-
-
 def mail_with(*attached):
     mail = EmailMessage()
     mail["From"], mail["Subject"] = "a@example.org", "Delivery delay"

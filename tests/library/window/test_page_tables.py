@@ -27,11 +27,6 @@ LEVELS = (
 
 
 @pytest.fixture
-def program(start):
-    return start().open_documents()
-
-
-@pytest.fixture
 def contract(tmp_path):
     document = docx.Document()
     document.add_heading("Service levels", 1)

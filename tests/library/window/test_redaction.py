@@ -26,11 +26,6 @@ LETTER = (
 
 
 @pytest.fixture
-def program(start):
-    return start().open_documents()
-
-
-@pytest.fixture
 def word_file(tmp_path):
     made = docx.Document()
     made.core_properties.author = "Anna Quarbelsen"

@@ -11,11 +11,6 @@ pytestmark = pytest.mark.gui
 
 
 @pytest.fixture
-def program(start):
-    return start().open_documents()
-
-
-@pytest.fixture
 def letter(tmp_path):
     path = tmp_path / "lease.md"
     path.write_text("# The lease\n\nThe tenant pays.\n\n## Dates\n\nIt begins in March.\n")

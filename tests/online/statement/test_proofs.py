@@ -194,13 +194,10 @@ HOOK = "7f00-7f01 r-xp 00001000 00:00 2                  {}\n"
 @pytest.mark.parametrize(
     "path",
     [
-        "/home/me/hook one.so",
-        "/tmp/hook.so (deleted)",
-        "/memfd:x (deleted)",
-        "/memfd:libffi.so (deleted)",
+        "/home/me/hook one.so", "/tmp/hook.so (deleted)", "/memfd:x (deleted)", "/memfd:libffi.so (deleted)",
         "/usrlocal/x.so",
     ],
-)
+)  # fmt: skip
 def test_a_library_from_elsewhere_is_named(tmp_path, path):
     maps = tmp_path / "maps"
     maps.write_text(MAPS)

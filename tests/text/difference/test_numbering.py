@@ -28,12 +28,9 @@ def reported(old: list[Page], new: list[Page]) -> list[tuple[str, str, str]]:
 
 LEASE = ("# 3. Rent", "3.1 The rent is 900 euros.", "3.2 It is paid in advance.", "# 4. Garden", "4.1 It is mown.")
 MIETE = (
-    "# § 3 Miete",
-    "(1) Die Miete beträgt 900 Euro.",
-    "(2) Sie ist im Voraus zu zahlen.",
-    "# § 4 Garten",
+    "# § 3 Miete", "(1) Die Miete beträgt 900 Euro.", "(2) Sie ist im Voraus zu zahlen.", "# § 4 Garten",
     "Er wird gemäht.",
-)
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
