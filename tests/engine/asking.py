@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from slmdesk.base.types import ChatMessage, LoadedModel, PromptPart, Role, Sampling, TextPart
+from slmdesk.base.types import Answer, ChatMessage, LoadedModel, PromptPart, Role, Sampling, TextPart
 from slmdesk.engine.interface import EngineEvent, Finished, Piece, PromptRead, Request, RequestFailed
 from slmdesk.engine.llama import LlamaEngine
 
@@ -73,6 +73,9 @@ class Model:
 
     def ask(self, *requests: Request, **more) -> AskedQuestion:
         return AskedQuestion(list(self.engine.generate(requests, **more)))
+
+    def answer(self, request: Request) -> Answer:
+        return self.ask(request).finished().answer
 
     def count(self, text: str) -> int:
         return self.engine.count_tokens(self.info.handle, [text])[0]

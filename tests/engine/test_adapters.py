@@ -261,10 +261,10 @@ def test_an_adapter_over_every_matrix_of_the_real_model(open_model: OpenModel, s
     lora = make_lora(starter_model, tmp_path / "all.gguf", targets=parts, strength=0.3)
     model = open_model(starter_model)
     ten = Sampling(temperature=0.0, max_tokens=10)
-    plain = model.ask(model.request("Name a colour.", sampling=ten)).finished().answer.text
-    changed = model.ask(model.request("Name a colour.", sampling=ten, lora=str(lora))).finished().answer.text
+    plain = model.answer(model.request("Name a colour.", sampling=ten)).text
+    changed = model.answer(model.request("Name a colour.", sampling=ten, lora=str(lora))).text
     assert changed != plain
-    assert model.ask(model.request("Name a colour.", sampling=ten)).finished().answer.text == plain
+    assert model.answer(model.request("Name a colour.", sampling=ten)).text == plain
     assert GREEDY.temperature == ten.temperature
 
 

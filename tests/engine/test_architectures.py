@@ -87,7 +87,7 @@ def test_an_architecture_loads_answers_and_keeps_its_format(engine: LlamaEngine,
         rendered = engine.render(info.handle, CHAT)
         assert rendered.text == golden(tiny.format, bos=tiny.bos)
         assert not rendered.missing
-        answer = model.ask(model.request(CHAT, sampling=SHORT)).finished().answer
+        answer = model.answer(model.request(CHAT, sampling=SHORT))
         assert answer.usage.prompt_tokens == rendered.tokens
         assert answer.usage.output_tokens == 8
         again = model.ask(model.request(CHAT, "b", sampling=SHORT)).finished("b").answer

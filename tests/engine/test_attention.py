@@ -92,14 +92,14 @@ def test_what_was_found_out_before_is_used_and_states_are_of_one_kind(open_model
     version = model.engine.state_version(model.info.handle)
     assert ("plain attention" in version) is not flash
     turns = (user("Name three colours."), assistant("Red, green and blue."), user("Which of them is warm?"))
-    first = model.ask(model.request(turns[:1], sampling=SHORT)).finished().answer
+    first = model.answer(model.request(turns[:1], sampling=SHORT))
     assert first.text
     state = model.engine.state_of(model.info.handle, turns[:1])
     assert state is not None
     assert model.engine.restore(model.info.handle, state.tokens, lambda: state.data) == len(state.tokens) // 4
-    again = model.ask(model.request(turns, sampling=SHORT)).finished().answer
+    again = model.answer(model.request(turns, sampling=SHORT))
     assert again.usage.cached_tokens > 5
-    long = model.ask(model.raw(model.words(150), sampling=Sampling(max_tokens=2, seed=1))).finished().answer
+    long = model.answer(model.raw(model.words(150), sampling=Sampling(max_tokens=2, seed=1)))
     assert long.usage.output_tokens == 2
 
 

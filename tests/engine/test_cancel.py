@@ -40,7 +40,7 @@ def test_w4_cancel_inside_a_long_prompt(starter):
     assert wait_until_idle(starter.engine) < BOUND_S
     assert list(stream) == []
     # Usable at once, and what was read is not lost.
-    usage = starter.ask(starter.raw(starter.words(200), sampling=SHORT)).finished().answer.usage
+    usage = starter.answer(starter.raw(starter.words(200), sampling=SHORT)).usage
     assert usage.cached_tokens >= 90
 
 
@@ -51,7 +51,7 @@ def test_w4_cancel_while_text_is_written(starter):
             break
     stream.close()
     assert wait_until_idle(starter.engine) < BOUND_S
-    assert starter.ask(starter.raw("Hello", sampling=SHORT)).finished().answer.usage.output_tokens
+    assert starter.answer(starter.raw("Hello", sampling=SHORT)).usage.output_tokens
 
 
 def test_w4_cancel_from_another_thread_wakes_the_reader(starter):
@@ -95,7 +95,7 @@ def cancel_at_random(model, rounds: int, seed: int) -> list[float]:
         waits.append(wait_until_idle(model.engine))
         thread.join(10)
         assert not thread.is_alive()
-    assert model.ask(model.raw("Hello", sampling=SHORT)).finished().answer.usage.output_tokens
+    assert model.answer(model.raw("Hello", sampling=SHORT)).usage.output_tokens
     return waits
 
 

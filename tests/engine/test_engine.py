@@ -62,9 +62,9 @@ def test_the_prompt_can_be_seen_and_counted(starter):
     assert "hello there" in rendered.text
     assert (
         rendered.tokens
-        == starter.ask(starter.request("hello there", sampling=Sampling(temperature=0, max_tokens=1)))
-        .finished()
-        .answer.usage.prompt_tokens
+        == starter.answer(
+            starter.request("hello there", sampling=Sampling(temperature=0, max_tokens=1))
+        ).usage.prompt_tokens
     )
 
 
@@ -83,7 +83,7 @@ def test_nothing_is_cut_from_a_prompt_that_just_fits(open_model, starter_model):
     text = model.words(160 - frame - 16)
     while model.engine.render(model.info.handle, model.request(text + "!").messages).tokens <= 160 - 16:
         text += "!"
-    answer = model.ask(model.request(text)).finished().answer
+    answer = model.answer(model.request(text))
     total = model.engine.render(model.info.handle, model.request(text).messages).tokens
     assert answer.usage.prompt_tokens == total
     assert answer.usage.prompt_tokens + answer.usage.output_tokens <= 160
@@ -94,19 +94,13 @@ def test_nothing_is_cut_from_a_prompt_that_just_fits(open_model, starter_model):
 
 def test_an_answer_ends_where_the_context_does(open_model, tmp_path):
     model = open_model(write(tmp_path / "t.gguf", tiny_llama()), context_tokens=256)
-    answer = (
-        model.ask(model.request("a", sampling=Sampling(temperature=2.0, seed=1, ignore_eos=True))).finished().answer
-    )
+    answer = model.answer(model.request("a", sampling=Sampling(temperature=2.0, seed=1, ignore_eos=True)))
     assert answer.finish_reason is FinishReason.LENGTH
     assert answer.usage.prompt_tokens + answer.usage.output_tokens == 256
 
 
 def test_max_tokens_is_kept(starter):
-    answer = (
-        starter.ask(starter.request("Tell me a story.", sampling=Sampling(temperature=0, max_tokens=7)))
-        .finished()
-        .answer
-    )
+    answer = starter.answer(starter.request("Tell me a story.", sampling=Sampling(temperature=0, max_tokens=7)))
     assert answer.usage.output_tokens == 7
     assert answer.finish_reason is FinishReason.LENGTH
 
@@ -136,13 +130,9 @@ def test_stop_strings_end_an_answer_and_do_not_show(starter):
 
 def test_an_end_token_ends_unless_it_is_ignored(starter):
     question = "Answer with one word: what is the capital of Italy?"
-    short = starter.ask(starter.request(question, sampling=Sampling(temperature=0, max_tokens=120))).finished().answer
+    short = starter.answer(starter.request(question, sampling=Sampling(temperature=0, max_tokens=120)))
     assert short.finish_reason is FinishReason.STOP
-    more = (
-        starter.ask(starter.request(question, sampling=Sampling(temperature=0, max_tokens=30, ignore_eos=True)))
-        .finished()
-        .answer
-    )
+    more = starter.answer(starter.request(question, sampling=Sampling(temperature=0, max_tokens=30, ignore_eos=True)))
     assert more.finish_reason in (FinishReason.LENGTH, FinishReason.REPEAT)
     assert more.usage.output_tokens > short.usage.output_tokens
 
@@ -150,7 +140,7 @@ def test_an_end_token_ends_unless_it_is_ignored(starter):
 def test_w8_the_same_words_over_and_over_are_noticed(open_model, tmp_path):
     model = open_model(write(tmp_path / "t.gguf", tiny_llama()))
     phrase = Sampling(temperature=0, ignore_eos=True, grammar='root ::= (" no one knows")+')
-    answer = model.ask(model.raw("Who?", sampling=phrase)).finished().answer
+    answer = model.answer(model.raw("Who?", sampling=phrase))
     assert answer.finish_reason is FinishReason.REPEAT
     assert answer.usage.output_tokens <= 256
     assert answer.text
@@ -158,14 +148,14 @@ def test_w8_the_same_words_over_and_over_are_noticed(open_model, tmp_path):
 
 def test_w8_one_word_for_ever_is_noticed(open_model, tmp_path):
     model = open_model(write(tmp_path / "t.gguf", tiny_llama(endless=True, favourite="a")))
-    answer = model.ask(model.request("b", sampling=Sampling(seed=1))).finished().answer
+    answer = model.answer(model.request("b", sampling=Sampling(seed=1)))
     assert answer.finish_reason is FinishReason.REPEAT
     assert answer.usage.output_tokens <= 256
 
 
 def test_w8_an_answer_without_end_stops_at_the_cap(open_model, tmp_path):
     model = open_model(write(tmp_path / "t.gguf", tiny_llama(endless=True)), context_tokens=512)
-    answer = model.ask(model.request("a", sampling=Sampling(temperature=1.5, seed=3))).finished().answer
+    answer = model.answer(model.request("a", sampling=Sampling(temperature=1.5, seed=3)))
     assert answer.finish_reason in (FinishReason.LENGTH, FinishReason.REPEAT)
     assert answer.usage.prompt_tokens + answer.usage.output_tokens <= 512
 

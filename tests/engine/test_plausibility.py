@@ -54,7 +54,7 @@ def test_damage_that_header_and_vocabulary_hide_is_found_by_trying(
 def test_a_model_of_random_numbers_is_noise_and_answers_all_the_same(open_model, tmp_path) -> None:
     model = open_model(write(tmp_path / "t.gguf", tiny_llama()), behaves=None)
     assert model.info.behaves is False
-    assert model.ask(model.raw("a b c")).finished().answer.usage.output_tokens > 0
+    assert model.answer(model.raw("a b c")).usage.output_tokens > 0
 
 
 def test_what_is_known_is_not_tried_again(open_model, tmp_path) -> None:

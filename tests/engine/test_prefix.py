@@ -135,7 +135,7 @@ TURN = Sampling(temperature=0, max_tokens=8)
 @pytest.mark.model
 def test_the_next_turn_reads_only_what_is_new(fresh_starter):
     first = user("Tell me about the sea. " + fresh_starter.words(100))
-    answer = fresh_starter.ask(fresh_starter.request((first,), sampling=TURN)).finished().answer
+    answer = fresh_starter.answer(fresh_starter.request((first,), sampling=TURN))
     turn_2 = (first, assistant(answer.text), user("And about the sky?"))
     asked = fresh_starter.ask(fresh_starter.request(turn_2, sampling=TURN))
     usage = asked.finished().answer.usage
@@ -149,9 +149,7 @@ def test_the_next_turn_reads_only_what_is_new(fresh_starter):
 def test_what_is_reused_gives_the_same_as_going_on(fresh_starter):
     """Compared with an answer that was never interrupted, not with a prompt read anew: that rounds differently."""
     prompt = "The old house by the river"
-    whole = (
-        fresh_starter.ask(fresh_starter.raw(prompt, sampling=Sampling(temperature=0, max_tokens=40))).finished().answer
-    )
+    whole = fresh_starter.answer(fresh_starter.raw(prompt, sampling=Sampling(temperature=0, max_tokens=40)))
     tokens = 15
     half = (
         fresh_starter.ask(fresh_starter.raw(prompt, key="b", sampling=Sampling(temperature=0, max_tokens=tokens)))
@@ -159,12 +157,8 @@ def test_what_is_reused_gives_the_same_as_going_on(fresh_starter):
         .answer
     )
     assert whole.text.startswith(half.text)
-    rest = (
-        fresh_starter.ask(
-            fresh_starter.raw(prompt + half.text, sampling=Sampling(temperature=0, max_tokens=40 - tokens))
-        )
-        .finished()
-        .answer
+    rest = fresh_starter.answer(
+        fresh_starter.raw(prompt + half.text, sampling=Sampling(temperature=0, max_tokens=40 - tokens))
     )
     assert rest.usage.cached_tokens >= rest.usage.prompt_tokens - 2
     assert half.text + rest.text == whole.text
@@ -180,13 +174,13 @@ def test_tokens_that_fill_a_tile_leave_nothing_behind(open_model, tmp_path):
         model.ask(model.raw(text, sampling=TURN))
         scheduler = model.engine.model(model.info.handle).scheduler
         scheduler.tiles.note(32, 256, attention)
-        answer = model.ask(model.raw(text + question, sampling=TURN)).finished().answer
+        answer = model.answer(model.raw(text + question, sampling=TURN))
         usage = answer.usage
         new = usage.prompt_tokens - usage.cached_tokens
         assert 16 <= new < 64
         answers.append(answer.text)
         free.append(scheduler.pool.free)
-        again = model.ask(model.raw(text + question, sampling=TURN)).finished().answer
+        again = model.answer(model.raw(text + question, sampling=TURN))
         assert again.usage.cached_tokens == usage.prompt_tokens - 1
     assert answers[0] == answers[1]
     assert free[0] == free[1]
@@ -220,7 +214,7 @@ def test_the_prefix_of_a_cancelled_answer_stays(open_model, tmp_path):
         if hasattr(event, "text"):
             break
     stream.close()
-    usage = model.ask(model.raw(text, sampling=TURN)).finished().answer.usage
+    usage = model.answer(model.raw(text, sampling=TURN)).usage
     assert usage.cached_tokens == usage.prompt_tokens - 1
 
 
@@ -231,12 +225,12 @@ def test_a_prefix_behind_a_sliding_window_is_read_anew(open_model, tmp_path):
     assert model.info.sliding_window == 32
     long = "a b c d e f g h " * 100
     fresh = open_model(write(tmp_path / "t.gguf", tiny_gemma3(window=32)), context_tokens=2048, sequences=1)
-    expected = fresh.ask(fresh.raw(long[:400] + " x", sampling=TURN)).finished().answer
+    expected = fresh.answer(fresh.raw(long[:400] + " x", sampling=TURN))
     model.ask(model.raw(long, sampling=TURN))
-    early = model.ask(model.raw(long[:400] + " x", sampling=TURN)).finished().answer
+    early = model.answer(model.raw(long[:400] + " x", sampling=TURN))
     assert early.text == expected.text
     assert early.usage.cached_tokens in (0, *range(expected.usage.prompt_tokens - 40, expected.usage.prompt_tokens))
-    again = model.ask(model.raw(long[:400] + " x", sampling=TURN)).finished().answer
+    again = model.answer(model.raw(long[:400] + " x", sampling=TURN))
     assert again.usage.cached_tokens > 0  # within the window it is reused
     assert again.text == expected.text
 
@@ -245,9 +239,9 @@ def test_a_prefix_behind_a_sliding_window_is_read_anew(open_model, tmp_path):
 def test_old_prefixes_make_room_for_a_new_prompt(open_model, tmp_path):
     model = open_model(write(tmp_path / "t.gguf", tiny_llama()), context_tokens=1024, pool_tokens=1024)
     for n in range(12):
-        answer = model.ask(model.raw(f"{n} " * 300, sampling=Sampling(seed=n, max_tokens=20))).finished().answer
+        answer = model.answer(model.raw(f"{n} " * 300, sampling=Sampling(seed=n, max_tokens=20)))
         assert answer.usage.output_tokens > 0
-    assert model.ask(model.raw("11 " * 300, sampling=GREEDY)).finished().answer.usage.cached_tokens > 300
+    assert model.answer(model.raw("11 " * 300, sampling=GREEDY)).usage.cached_tokens > 300
 
 
 def held(pool: Pool, cells: Cells, tokens: list[int], priority: Priority = Priority.INTERACTIVE, ended_s: float = 0.0):
@@ -326,7 +320,7 @@ def test_a_new_chat_is_computed_without_the_others_and_they_are_not_read_again(f
     for asked in (first, second):
         fresh_starter.ask(fresh_starter.request((asked,), sampling=TURN)).finished()
         wait_until(lambda: len(pool.kept) == 1)  # the engine keeps what it read after it has said that it ended
-    again = fresh_starter.ask(fresh_starter.request((first,), sampling=TURN)).finished().answer
+    again = fresh_starter.answer(fresh_starter.request((first,), sampling=TURN))
     assert again.usage.cached_tokens == again.usage.prompt_tokens - 1
     wait_until(lambda: len(pool.kept) == 1)
 

@@ -41,10 +41,10 @@ def test_the_probability_is_that_of_the_softmax() -> None:
 
 @pytest.mark.model
 def test_tokens_cover_the_answer_and_are_the_model_s_own_view(starter: Model) -> None:
-    plain = starter.ask(starter.request("Say hello to Zoë 👋🏽 in one sentence.", sampling=SHORT)).finished().answer
+    plain = starter.answer(starter.request("Say hello to Zoë 👋🏽 in one sentence.", sampling=SHORT))
     assert plain.probabilities == ()
     asked = starter.request("Say hello to Zoë 👋🏽 in one sentence.", sampling=SHORT, with_probabilities=True)
-    answer = starter.ask(asked).finished().answer
+    answer = starter.answer(asked)
     assert answer.text == plain.text
     assert is_seamless(answer)
     assert all(0 < p <= 1 for _, _, p in answer.probabilities)
@@ -53,12 +53,12 @@ def test_tokens_cover_the_answer_and_are_the_model_s_own_view(starter: Model) ->
 @pytest.mark.model
 def test_neither_grammar_nor_temperature_changes_what_is_said(starter: Model) -> None:
     question = "What is the capital of France? Say one word."
-    first = starter.ask(starter.request(question, sampling=SHORT, with_probabilities=True)).finished().answer
+    first = starter.answer(starter.request(question, sampling=SHORT, with_probabilities=True))
     warm = Sampling(temperature=5.0, top_k=1, max_tokens=24)
-    hot = starter.ask(starter.request(question, sampling=warm, with_probabilities=True)).finished().answer
+    hot = starter.answer(starter.request(question, sampling=warm, with_probabilities=True))
     assert hot.probabilities[0][2] == pytest.approx(first.probabilities[0][2], abs=0.05)
     forced = Sampling(temperature=0.0, grammar='root ::= "zebra crossing"', max_tokens=24)
-    answer = starter.ask(starter.request(question, sampling=forced, with_probabilities=True)).finished().answer
+    answer = starter.answer(starter.request(question, sampling=forced, with_probabilities=True))
     assert answer.text == "zebra crossing"
     assert is_seamless(answer)
     assert answer.probabilities[0][2] < 0.05
@@ -68,7 +68,7 @@ def test_neither_grammar_nor_temperature_changes_what_is_said(starter: Model) ->
 def test_the_first_token_is_as_likely_as_a_choice(starter: Model) -> None:
     question = "What is the capital of France? Say one word."
     forced = Sampling(temperature=0.0, grammar='root ::= "Paris"', max_tokens=24)
-    answer = starter.ask(starter.request(question, sampling=forced, with_probabilities=True)).finished().answer
+    answer = starter.answer(starter.request(question, sampling=forced, with_probabilities=True))
     score = starter.ask(starter.request(question, choices=("Paris", "the"))).finished().scores[0]
     assert answer.probabilities[0][2] == pytest.approx(math.exp(score), abs=0.05)
 

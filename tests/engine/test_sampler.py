@@ -14,25 +14,25 @@ pytestmark = pytest.mark.model
 
 
 def said(model, prompt: str = "My favourite animal is", **sampling) -> str:
-    return model.ask(model.raw(prompt, sampling=Sampling(**{"max_tokens": 24} | sampling))).finished().answer.text
+    return model.answer(model.raw(prompt, sampling=Sampling(**{"max_tokens": 24} | sampling))).text
 
 
 def test_the_same_seed_gives_the_same_text_with_an_empty_memory(open_model, starter_model):
     model = open_model(starter_model)
     question = model.request("Tell me a story.", sampling=Sampling(temperature=1.0, seed=7, max_tokens=24))
-    one = model.ask(question).finished().answer
+    one = model.answer(question)
     assert one.reproducible
     assert one.seed == 7
     other = open_model(starter_model)
-    two = other.ask(question).finished().answer
+    two = other.answer(question)
     assert two.reproducible
     assert two.text == one.text
-    again = other.ask(question).finished().answer
+    again = other.answer(question)
     assert not again.reproducible  # the prompt was in memory
 
 
 def test_a_seed_not_given_is_chosen_and_reported(starter):
-    seeds = {starter.ask(starter.raw("Once", sampling=Sampling(max_tokens=1))).finished().answer.seed for _ in range(4)}
+    seeds = {starter.answer(starter.raw("Once", sampling=Sampling(max_tokens=1))).seed for _ in range(4)}
     assert len(seeds) > 1
     assert all(0 <= seed < 2**32 for seed in seeds)
 

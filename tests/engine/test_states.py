@@ -49,14 +49,14 @@ def test_the_same_answer_with_it_and_without(open_model, starter_model):
     state = saved(first, text)
     count = len(state.tokens) // 4
     assert count > 100
-    continued = first.ask(first.request(turns(text, "How many houses are there?"), sampling=SHORT)).finished().answer
+    continued = first.answer(first.request(turns(text, "How many houses are there?"), sampling=SHORT))
     assert put(second, state) == count
-    restored = second.ask(second.request(turns(text, "How many houses are there?"), sampling=SHORT)).finished().answer
+    restored = second.answer(second.request(turns(text, "How many houses are there?"), sampling=SHORT))
     assert restored.text == continued.text
     assert restored.usage.cached_tokens == count
     assert not restored.reproducible
     third = open_model(starter_model)
-    anew = third.ask(third.request(turns(text, "How many houses are there?"), sampling=SHORT)).finished().answer
+    anew = third.answer(third.request(turns(text, "How many houses are there?"), sampling=SHORT))
     assert anew.usage.cached_tokens == 0
     assert anew.text == restored.text
 
@@ -108,7 +108,7 @@ def test_a_state_makes_room_and_the_accounts_stay_right(open_model, tmp_path):
     for n in range(6):
         model.ask(model.request((user(f"{n} x y z " * 60),), sampling=SHORT))
     assert put(model, state) == len(state.tokens) // 4 > 200
-    answer = model.ask(model.request(turns(text, "What?"), sampling=SHORT)).finished().answer
+    answer = model.answer(model.request(turns(text, "What?"), sampling=SHORT))
     assert answer.usage.cached_tokens >= len(state.tokens) // 4
     for n in range(6):
         assert model.ask(model.request((user(f"{n} u v w " * 100),), sampling=SHORT)).finished()

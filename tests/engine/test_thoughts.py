@@ -236,9 +236,7 @@ def test_a_thought_is_told_as_it_comes_and_ended_after_so_many_tokens(thinker):
 
 @pytest.mark.model
 def test_a_thought_ends_when_its_seconds_are_over_or_somebody_wants_the_answer(thinker):
-    answer = (
-        thinker.ask(thinker.request("Why?", sampling=thinking(max_tokens=40, thought_seconds=0.0))).finished().answer
-    )
+    answer = thinker.answer(thinker.request("Why?", sampling=thinking(max_tokens=40, thought_seconds=0.0)))
     assert answer.text
     stream = thinker.engine.generate([thinker.request("Why?", sampling=thinking(max_tokens=400))])
     texts: dict[bool, str] = {True: "", False: ""}
@@ -252,14 +250,14 @@ def test_a_thought_ends_when_its_seconds_are_over_or_somebody_wants_the_answer(t
 
 @pytest.mark.model
 def test_off_there_is_no_thought(thinker):
-    answer = thinker.ask(thinker.request("Why?", sampling=Sampling(temperature=0.0, max_tokens=20))).finished().answer
+    answer = thinker.answer(thinker.request("Why?", sampling=Sampling(temperature=0.0, max_tokens=20)))
     assert (answer.thought, answer.thought_seconds) == ("", 0.0)
     assert answer.text
 
 
 @pytest.mark.model
 def test_a_thought_that_fills_the_answer_leaves_it_empty_and_says_why(thinker):
-    answer = thinker.ask(thinker.request("Why?", sampling=thinking(max_tokens=12))).finished().answer
+    answer = thinker.answer(thinker.request("Why?", sampling=thinking(max_tokens=12)))
     assert (answer.text, answer.finish_reason) == ("", "length")
     assert answer.thought
 
@@ -280,5 +278,5 @@ def test_marks_that_are_forged_in_a_question_change_no_answer(thinker):
 @pytest.mark.model
 def test_the_starter_model_does_not_think(starter):
     assert starter.info.thinking == ()
-    answer = starter.ask(starter.request("Say yes.", sampling=GREEDY)).finished().answer
+    answer = starter.answer(starter.request("Say yes.", sampling=GREEDY))
     assert answer.thought == ""

@@ -291,18 +291,6 @@ def test_the_status_bar_switches_the_network(models):
     program.wait(lambda: program.window.findChild(QWidget, "ledger_table"))
 
 
-def test_a_download_pauses_and_goes_on_where_it_was(stalled, hub):
-    program = stalled
-    press(program, "pause_button")
-    program.wait(lambda: change(program).state is DownloadState.PAUSED)
-    program.wait(lambda: shown(program, QPushButton, "pause_button")[0].text() == "Resume")
-    assert parts(program)
-    press(program, "pause_button")
-    program.wait(lambda: local(program))
-    ranges = [one.headers.get("range") for one in hub.seen if one.where == "storage"]
-    assert ranges[-1] == "bytes=80000-"
-
-
 def test_offline_what_is_fetched_waits_and_says_so(stalled, hub):
     program = stalled
     program.frame.settings.change("offline", True)
@@ -490,17 +478,6 @@ def test_a_file_dropped_on_the_page_is_shown_before_it_is_added(models, model_fi
     program.wait(lambda: local(program))
     assert program.ask(lambda services: services.models.list())[0].linked
     assert program.page.first_start.isHidden() or not program.page.isVisible()
-
-
-def test_the_suggested_models_say_what_they_are_bad_at(models):
-    program = models(offline=True)
-    program.wait(lambda: cards(program, "suggestion_card"))
-    assert len(cards(program, "suggestion_card")) == 5
-    press(program, "suggestions_all")
-    program.wait(lambda: len(cards(program, "suggestion_card")) > 15)
-    for card in cards(program, "suggestion_card"):
-        assert "about" in card.words
-        assert "parameters" in card.words
 
 
 def test_a_suggested_model_is_fetched_by_the_file_the_list_names(models, hub):
