@@ -247,6 +247,13 @@ def test_what_is_said_of_a_mixture() -> None:
     assert find_entry(ENTRIES, "nobody/nothing") is None
 
 
+def test_languages() -> None:
+    gemma = find_entry(ENTRIES, "ggml-org/gemma-3-4b-it-GGUF")
+    assert gemma is not None
+    assert gemma.speaks("cs")
+    assert not ENTRIES[0].speaks("cs")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
