@@ -215,7 +215,8 @@ def _chatgpt_node(id: str, node: Mapping[str, Any], left_out: LeftOut) -> Node:
     elif role == ASSISTANT and words(message.get("recipient")) not in TO_ALL:
         left_out["tool call"] += 1
     elif role in (USER, ASSISTANT):
-        missing["file"] += sum(not _is_picture(attachment) for attachment in sequence(metadata.get("attachments")))
+        kinds = [words(mapping(one).get("mime_type")) for one in sequence(metadata.get("attachments"))]
+        missing["file"] += sum(not kind.startswith("image/") for kind in kinds)
         made = ForeignMessage(
             id,
             parent,
@@ -263,10 +264,6 @@ def _thoughts(content: Mapping[str, Any]) -> str:
     return "\n\n".join(part for part in found if part.strip())
 
 
-def _is_picture(attachment: object) -> bool:
-    return words(mapping(attachment).get("mime_type")).startswith("image/")
-
-
 # ---- chats exported by Open WebUI
 
 
@@ -286,7 +283,10 @@ def chat_of_open_webui(shape: Mapping[str, Any]) -> ForeignChat | None:
     history, left_out = mapping(chat.get("history")), Counter[str]()
     kept = mapping(history.get("messages"))
     if kept:
-        nodes = [_open_webui_node(str(id), mapping(message), left_out) for id, message in kept.items()]
+        shapes = [(str(id), mapping(one)) for id, one in kept.items()]
+        nodes = [
+            Node(id, words(one.get("parentId")) or None, _open_webui_message(id, one, left_out)) for id, one in shapes
+        ]
         leaf = words(history.get("currentId"))
     else:  # before there were branches
         nodes = chained([_open_webui_message("", mapping(shape), left_out) for shape in sequence(chat.get("messages"))])
@@ -300,10 +300,6 @@ def chat_of_open_webui(shape: Mapping[str, Any]) -> ForeignChat | None:
         system=words(mapping(chat.get("params")).get("system")) or words(chat.get("system")),
     )
     return chat_with(about, nodes, leaf, left_out)
-
-
-def _open_webui_node(id: str, shape: Mapping[str, Any], left_out: LeftOut) -> Node:
-    return Node(id, words(shape.get("parentId")) or None, _open_webui_message(id, shape, left_out))
 
 
 def _open_webui_message(id: str, shape: Mapping[str, Any], left_out: LeftOut) -> ForeignMessage | None:

@@ -124,12 +124,10 @@ class Walker:
                 yield PageBreak()
         elif name == "altChunk":
             self.reading.note(Note.EXTERNAL_IGNORED)
-        elif name not in _SKIPPED:
-            self._see(name)
-            for other_element in element:
-                yield from self.flow(other_element)
         else:
             self._see(name)
+            for other_element in element if name not in _SKIPPED else ():
+                yield from self.flow(other_element)
 
     def rest(self) -> Iterator[Flow]:
         if self._carried:
@@ -216,12 +214,11 @@ class Walker:
             elif name == "txbxContent":
                 for part in other_element:
                     line.after += self.flow(part)
-            elif name not in _SKIPPED:
-                self._see(name)
-                self._look(other_element, name, line)
-                self._walk(other_element, line)
             else:
                 self._see(name)
+                if name not in _SKIPPED:
+                    self._look(other_element, name, line)
+                    self._walk(other_element, line)
 
     def _look(self, element: etree._Element, name: str, line: _Line) -> None:
         if name == "r":

@@ -18,7 +18,7 @@ from slmdesk.base.documents import BlockKind, Note, Page, PageKind, PageStatus, 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.texts import _
 from slmdesk.formats.containers import Archive
-from slmdesk.formats.office_xml import local, parse
+from slmdesk.formats.office_xml import attribute, child, local, parse
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import (
     MARKS,
@@ -117,7 +117,8 @@ class _Walker:
         self._lists: list[int] = []
         """Of each open list the number of its last item; -1: it has none."""
         self._item = ""
-        self._heading = self._pres = self._quotes = self._captions = self._hidden = self._items = 0
+        self._heading = self._hidden = 0
+        self._inside: Counter[BlockKind] = Counter()
         self._unseen: frozenset[str] = frozenset()
 
     def found(self) -> Hypertext:
@@ -128,10 +129,14 @@ class _Walker:
         """An element or a text.  Whether to go into it, and what has begun there."""
         tag = node.tag or ""
         if tag == "-text":
-            self._take_text(node.text_content or "")
+            text = node.text_content or ""
+            self._result.has_hidden |= bool(self._hidden) and not text.isspace()
+            self._line.append(text if self._inside[BlockKind.CODE] else _BLANKS.sub(" ", text))
             return False, ()
         if tag.startswith("-") or tag in SILENT:
-            return self._left_out(node, tag)
+            if tag == "style":
+                self._unseen |= unseen_of(node.text(deep=True))
+            return tag == "-document", ()
         attributes = node.attributes
         self._look(tag, attributes)
         begun: list[_Steps] = []
@@ -146,15 +151,10 @@ class _Walker:
 
     # ---- text
 
-    def _take_text(self, text: str) -> None:
-        if self._hidden and not text.isspace():
-            self._result.has_hidden = True
-        self._line.append(text if self._pres else _BLANKS.sub(" ", text))
-
     def _flush(self) -> None:
         text = "".join(self._line).replace("\xad", "")
         self._line.clear()
-        if self._pres:
+        if self._inside[BlockKind.CODE]:
             pieces = [text.strip("\n")]
         else:
             lines = "\n".join(" ".join(line.split(" ")).strip(" ") for line in text.split("\n"))
@@ -170,13 +170,8 @@ class _Walker:
     def _kind(self) -> BlockKind:
         if self._heading:
             return BlockKind.HEADING
-        if self._pres:
-            return BlockKind.CODE
-        if self._captions:
-            return BlockKind.CAPTION
-        if self._items:
-            return BlockKind.LIST_ITEM
-        return BlockKind.QUOTE if self._quotes else BlockKind.PARAGRAPH
+        kinds = (BlockKind.CODE, BlockKind.CAPTION, BlockKind.LIST_ITEM, BlockKind.QUOTE)
+        return next((kind for kind in kinds if self._inside[kind]), BlockKind.PARAGRAPH)
 
     def _add(self, kind: BlockKind, text: str) -> None:
         level = self._heading if kind is BlockKind.HEADING else len(self._lists) if kind is BlockKind.LIST_ITEM else 0
@@ -193,11 +188,6 @@ class _Walker:
             self._result.pieces.append(piece)
 
     # ---- elements
-
-    def _left_out(self, node: LexborNode, tag: str) -> tuple[bool, Sequence[_Steps]]:
-        if tag == "style":
-            self._unseen |= unseen_of(node.text(deep=True))
-        return tag == "-document", ()
 
     def _look(self, tag: str, attributes: _Attributes) -> None:
         name = attributes.get("id") or (attributes.get("name") if tag == "a" else None)
@@ -280,26 +270,13 @@ class _Walker:
             self._line.append("^")
         yield
 
-    def _pre(self, *__: object) -> _Steps:
+    def _within(self, node: LexborNode, __: object) -> _Steps:
+        kind = _WITHIN[node.tag or ""]
         self._flush()
-        self._pres += 1
+        self._inside[kind] += 1
         yield
         self._flush()
-        self._pres -= 1
-
-    def _blockquote(self, *__: object) -> _Steps:
-        self._flush()
-        self._quotes += 1
-        yield
-        self._flush()
-        self._quotes -= 1
-
-    def _caption(self, *__: object) -> _Steps:
-        self._flush()
-        self._captions += 1
-        yield
-        self._flush()
-        self._captions -= 1
+        self._inside[kind] -= 1
 
     def _h(self, node: LexborNode, __: object) -> _Steps:
         self._flush()
@@ -318,13 +295,13 @@ class _Walker:
 
     def _li(self, __: object, attributes: _Attributes) -> _Steps:
         self._flush()
-        self._items += 1
+        self._inside[BlockKind.LIST_ITEM] += 1
         if self._lists and self._lists[-1] >= 0:
             self._lists[-1] = _whole(attributes.get("value"), self._lists[-1] + 1)
             self._item = f"{self._lists[-1]}. "
         yield
         self._flush()
-        self._items -= 1
+        self._inside[BlockKind.LIST_ITEM] -= 1
         self._item = ""
 
     def _cell(self, node: LexborNode, attributes: _Attributes) -> _Steps:
@@ -362,6 +339,11 @@ def _whole(untrusted: str | None, default: int) -> int:
     return int(value) if value.isascii() and value.isdecimal() and len(value) < 7 else default
 
 
+_WITHIN = {
+    **dict.fromkeys(("pre", "listing", "xmp", "plaintext", "textarea"), BlockKind.CODE),
+    **dict.fromkeys(("caption", "figcaption"), BlockKind.CAPTION),
+    "blockquote": BlockKind.QUOTE,
+}
 _ELEMENTS: Mapping[str, Callable[[_Walker, LexborNode, _Attributes], _Steps]] = {
     "head": _Walker._head,
     "title": _Walker._tooltip,
@@ -371,12 +353,10 @@ _ELEMENTS: Mapping[str, Callable[[_Walker, LexborNode, _Attributes], _Steps]] = 
     "input": _Walker._input,
     "q": _Walker._q,
     "sup": _Walker._sup,
-    "blockquote": _Walker._blockquote,
     "li": _Walker._li,
     "tr": _Walker._row,
     **dict.fromkeys(("option", "button"), _Walker._option),
-    **dict.fromkeys(("pre", "listing", "xmp", "plaintext", "textarea"), _Walker._pre),
-    **dict.fromkeys(("caption", "figcaption"), _Walker._caption),
+    **dict.fromkeys(_WITHIN, _Walker._within),
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), _Walker._h),
     **dict.fromkeys(("ul", "ol", "menu", "dir"), _Walker._list),
     **dict.fromkeys(("td", "th"), _Walker._cell),
@@ -586,15 +566,15 @@ def _walked(reading: Reading, archive: Archive, name: str, chapters: Mapping[str
     try:
         markup = decoded_markup(archive.read(name)).text
     except NotTextError as err:
-        raise KnownError(
-            "document.damaged", path=reading.path, reason=_("its part {name} is no text").format(name=name[:80])
-        ) from err
+        reason = _("its part {name} is no text").format(name=name[:80])
+        raise KnownError("document.damaged", path=reading.path, reason=reason) from err
     anchors = [anchor for anchor in chapters if anchor]
     return walk(lines_made_one(markup), reading.path, anchors=anchors, is_packed=True, check=reading.check)
 
 
 def _chapters(found: Hypertext, chapters: Mapping[str, str], before: str) -> Iterator[tuple[str, list[Piece]]]:
-    label = chapters.get("") or (before if chapters else _own_label(found) or before)
+    heading = next((piece.text for piece in found.pieces[:3] if piece.level == 1), "")
+    label = chapters.get("") or (before if chapters else label_of(heading) or before)
     portion: list[Piece] = []
     for piece in found.pieces:
         if piece.anchor in chapters and piece.anchor:
@@ -606,15 +586,10 @@ def _chapters(found: Hypertext, chapters: Mapping[str, str], before: str) -> Ite
     yield from ((label, part) for part in parted(portion, CHAPTER_CHARACTERS))
 
 
-def _own_label(found: Hypertext) -> str:
-    heading = next((piece.text for piece in found.pieces[:3] if piece.level == 1), "")
-    return label_of(heading)
-
-
 def _book(archive: Archive, path: str) -> _Book:
     """Read the package document (.opf) of an e-book.  Raises KnownError `document.damaged`."""
     container = parse(_needed(archive, "META-INF/container.xml", path), path)
-    files = [element.get("full-path") or "" for element in container.iter() if local(element) == "rootfile"]
+    files = [element.get("full-path") or "" for element in container.iter("{*}rootfile")]
     name = next((file for file in files if file in archive), "")
     package = parse(_needed(archive, name, path), path)
     folder = posixpath.dirname(name)
@@ -650,34 +625,16 @@ def _labels(guide: etree._Element, folder: str) -> Labels:
     """From EPUB 3's nav or EPUB 2's ncx; the first name of a place counts."""
     found: Labels = {}
     if local(guide) == "ncx":
-        points = [element for element in guide.iter() if local(element) == "navPoint"]
-        named = [(_child(point, "content", "src"), _words(_first(point, "navLabel"))) for point in points]
+        points = guide.iter("{*}navPoint")
+        named = [(attribute(child(point, "content"), "src"), _words(child(point, "navLabel"))) for point in points]
     else:
-        lists = [
-            element
-            for element in guide.iter()
-            if local(element) == "nav" and "toc" in str(list(element.attrib.values()))
-        ]
-        named = [
-            (element.get("href") or "", _words(element))
-            for nav in lists[:1]
-            for element in nav.iter()
-            if local(element) == "a"
-        ]
+        lists = [nav for nav in guide.iter("{*}nav") if "toc" in str(list(nav.attrib.values()))]
+        named = [(link.get("href") or "", _words(link)) for nav in lists[:1] for link in nav.iter("{*}a")]
     for target, label in named:
         place, __, anchor = target.partition("#")
         if label:
             found.setdefault(_place(folder, place), {}).setdefault(unquote(anchor), label_of(label))
     return found
-
-
-def _first(element: etree._Element, name: str) -> etree._Element | None:
-    return next((other_element for other_element in element if local(other_element) == name), None)
-
-
-def _child(element: etree._Element, name: str, attribute: str) -> str:
-    child = _first(element, name)
-    return "" if child is None else child.get(attribute) or ""
 
 
 def _words(element: etree._Element | None) -> str:
@@ -691,9 +648,8 @@ def _place(folder: str, href: str | None) -> str:
 def _needed(archive: Archive, name: str, path: str) -> bytes:
     data = archive.read(name)
     if not data:
-        raise KnownError(
-            "document.damaged", path=path, reason=_("its part {name} is missing").format(name=name[:80] or _("package"))
-        )
+        reason = _("its part {name} is missing").format(name=name[:80] or _("package"))
+        raise KnownError("document.damaged", path=path, reason=reason)
     return data
 
 
@@ -703,9 +659,7 @@ def locked_parts(archive: Archive, path: str) -> frozenset[str]:
     if not data:
         return frozenset()
     found = set()
-    for element in parse(data, path).iter():
-        if local(element) == "EncryptedData":
-            method = next((part.get("Algorithm") for part in element.iter() if local(part) == "EncryptionMethod"), "")
-            if method not in _FONTS:
-                found |= {unquote(part.get("URI") or "") for part in element.iter() if local(part) == "CipherReference"}
+    for element in parse(data, path).iter("{*}EncryptedData"):
+        if next((part.get("Algorithm") for part in element.iter("{*}EncryptionMethod")), "") not in _FONTS:
+            found |= {unquote(part.get("URI") or "") for part in element.iter("{*}CipherReference")}
     return frozenset(found)

@@ -6,7 +6,7 @@ import email
 import email.errors
 import email.policy
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
 from io import BytesIO
@@ -111,12 +111,8 @@ def _hypertext(reading: Reading, body: str) -> Sequence[Piece]:
 def _listed(index: int, other_attachment: MailAttachment) -> Attachment:
     untrusted = PurePosixPath(other_attachment.name.replace("\\", "/").replace("\0", "")).name
     name = clean_label(untrusted, MAX_NAME_CHARACTERS) or f"attachment {index + 1}"
-    return Attachment(
-        index,
-        name,
-        len(other_attachment.data or b""),
-        "" if other_attachment.data is None else _format(name, other_attachment.data),
-    )
+    data = other_attachment.data
+    return Attachment(index, name, len(data or b""), "" if data is None else _format(name, data))
 
 
 def _format(name: str, data: bytes) -> str:
@@ -134,6 +130,10 @@ MAX_MAIL_BYTES = 100 << 20
 """Attachments are a third longer in a mail, and all of it is in memory at once."""
 _ENCRYPTED = ("application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted")
 _PARSED = (ValueError, LookupError, AttributeError, TypeError, email.errors.MessageError)
+_EXTENSIONS = {
+    "text/plain": ".txt", "text/html": ".html", "text/calendar": ".ics", "application/pdf": ".pdf",
+    "image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif",
+}  # fmt: skip
 
 
 def read(reading: Reading) -> Iterator[Page]:
@@ -161,10 +161,7 @@ def read_archive(reading: Reading) -> Iterator[Page]:
 
 def mail_of(message: Message) -> Mail:
     mail = Mail()
-    for name in HEADERS:
-        value = _header(message, name)
-        if value:
-            mail.headers.append((name, value))
+    mail.headers = [(name, value) for name in HEADERS if (value := _header(message, name))]
     mail.subject, mail.sender = _header(message, "Subject"), _header(message, "From")
     _collect(message, mail, 0)
     return mail
@@ -256,57 +253,38 @@ def _parts(part: Message) -> list[Message]:
 def _is_body(part: Message) -> bool:
     if part.get_content_type() not in ("text/plain", "text/html", "text/enriched") or part.is_multipart():
         return False
-    return _disposition(part) != "attachment" and not _file_name(part)
+    return _said(part.get_content_disposition) != "attachment" and not _said(part.get_filename)
 
 
-def _disposition(part: Message) -> str:
+def _said(ask: Callable[[], str | None]) -> str:
+    """What a part says of itself; empty where it cannot be parsed."""
     try:
-        return part.get_content_disposition() or ""
-    except _PARSED:
-        return ""
-
-
-def _file_name(part: Message) -> str:
-    try:
-        return storable(part.get_filename() or "")
+        return str(ask() or "")
     except _PARSED:
         return ""
 
 
 def _enclosed(part: Message) -> MailAttachment:
-    name = _file_name(part)
+    name = storable(_said(part.get_filename))
     if part.get_content_type() == "message/rfc822":
         inner = _parts(part)
-        subject = _header(inner[0], "Subject") if inner else ""
-        return MailAttachment(
-            name or f"{subject.replace('/', ' ') or 'message'}.eml", inner[0].as_bytes() if inner else None
-        )
+        subject = _header(inner[0], "Subject").replace("/", " ") if inner else ""
+        return MailAttachment(name or f"{subject or 'message'}.eml", inner[0].as_bytes() if inner else None)
     if part.is_multipart():
         return MailAttachment(name or "message", None)
     data = part.get_payload(decode=True)
-    if not name and (about := _extension(part)):
-        name = f"{part.get_content_maintype()}{about}"
+    if not name and (extension := _EXTENSIONS.get(part.get_content_type())):
+        name = f"{part.get_content_maintype()}{extension}"
     return MailAttachment(name, data if isinstance(data, bytes) else None)
-
-
-def _extension(part: Message) -> str:
-    known = {
-        "text/plain": ".txt", "text/html": ".html", "text/calendar": ".ics", "application/pdf": ".pdf",
-        "image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif",
-    }  # fmt: skip
-    return known.get(part.get_content_type(), "")
 
 
 def _text(part: Message) -> str:
     data = part.get_payload(decode=True)
     if not isinstance(data, bytes):
         return ""
+    is_markup = part.get_content_subtype() == "html"
     try:
-        charset = str(part.get_content_charset() or "")
-    except _PARSED:
-        charset = ""
-    try:
-        text = decoded_markup(data, charset, is_markup=part.get_content_subtype() == "html").text
+        text = decoded_markup(data, _said(part.get_content_charset), is_markup=is_markup).text
     except NotTextError:
         text = data.decode("utf-8", "replace").replace("\0", "")
     text = lines_made_one(text)

@@ -79,13 +79,8 @@ def _style(name: str, elements: Mapping[str, etree._Element]) -> OdfStyle:
         breaks = {name: reported or attribute(properties, name) for name, reported in breaks.items()}
     begins = breaks["break-before"] == "page" or any(attribute(element, "master-page-name") for element in chain[:1])
     chosen = chain[1] if len(chain) > 1 and re.fullmatch(r"[A-Za-z]+\d+", attribute(chain[0], "name")) else chain[0]
-    return OdfStyle(
-        int(level) if level.isdecimal() and len(level) < 3 else 0,
-        begins,
-        breaks["break-after"] == "page",
-        hidden,
-        attribute(chosen, "name"),
-    )
+    outline = int(level) if level.isdecimal() and len(level) < 3 else 0
+    return OdfStyle(outline, begins, breaks["break-after"] == "page", hidden, attribute(chosen, "name"))
 
 
 def repeated(element: etree._Element, name: str) -> int:
@@ -179,12 +174,9 @@ class OdfWalker:
 
     def pieces(self, element: etree._Element) -> list[Piece]:
         """The same for content without pages of its own: notes follow directly after their citation."""
-        flow = (
-            footnote.piece if isinstance(footnote, Footnote) else footnote
-            for part in element
-            for footnote in self.flow(part)
-        )
-        return [piece for piece in flow if isinstance(piece, Piece) and piece.text.strip()]
+        found = (flow for part in element for flow in self.flow(part))
+        pieces = (flow.piece if isinstance(flow, Footnote) else flow for flow in found)
+        return [piece for piece in pieces if isinstance(piece, Piece) and piece.text.strip()]
 
     def comment(self, annotation: etree._Element) -> Piece:
         words = "\n".join(self.line(element) for element in annotation.iter() if local(element) in ("p", "h"))
@@ -207,8 +199,9 @@ class OdfWalker:
         self._walk(element, line)
         kind, level = self._kind(element, style, depth)
         for piece in (*line.before, Piece(BlockKind.PARAGRAPH, "".join(line.text))):
-            is_own = isinstance(piece, Piece) and piece.kind is BlockKind.PARAGRAPH
-            yield Piece(kind, piece.text, level) if is_own and isinstance(piece, Piece) else piece
+            if isinstance(piece, Piece) and piece.kind is BlockKind.PARAGRAPH:
+                piece = Piece(kind, piece.text, level)
+            yield piece
         yield from line.after
         if style.breaks_after:
             yield PageBreak()
@@ -255,7 +248,7 @@ class OdfWalker:
         elif name not in _SKIPPED:
             if self._styles.get(attribute(element, "style-name"), OdfStyle()).is_hidden:
                 self.reading.note(Note.HIDDEN_TEXT)
-            if name == "change" and local(element) == "change":
+            if name == "change":
                 self.reading.note(Note.CHANGES_ACCEPTED)
             self._walk(element, line)
 
@@ -272,12 +265,11 @@ class OdfWalker:
         inside = [element for element in frame if local(element) not in ("title", "desc")]
         if inside and local(inside[0]) in ("object", "object-ole", "image"):
             yield PictureBlock()
-        for element in inside[:1] if inside and local(inside[0]) in ("object", "object-ole", "image") else inside:
+            inside = inside[:1]
+        for element in inside:
             yield from self.flow(element, depth)
-        about = [
-            " ".join("".join(element.itertext()).split()) for element in frame if local(element) in ("title", "desc")
-        ]
-        yield Piece(BlockKind.CAPTION, " ".join(words for words in about if words))
+        about = ("".join(element.itertext()) for element in children(frame, "title", "desc"))
+        yield Piece(BlockKind.CAPTION, " ".join(" ".join(about).split()))
 
     # ---- lists and tables
 
@@ -373,7 +365,6 @@ def _beside(styles: etree._Element | None, walker: OdfWalker) -> Iterator[Flow]:
 # ---- reads OpenDocument presentations
 
 
-_TITLES = frozenset(("title",))
 _ASIDE = {"header": BlockKind.HEADER, "footer": BlockKind.FOOTER, "date-time": BlockKind.FOOTER}
 
 
@@ -401,9 +392,7 @@ def _slide(walker: OdfWalker, slide: etree._Element, number: int, hidden: bool) 
     pieces = [piece for shape in slide for piece in _shape(walker, shape)]
     if hidden:
         walker.reading.note(Note.HIDDEN_TEXT)
-    return slide_page(
-        number, pieces, hidden=hidden, pictured=any(local(element) == "image" for element in slide.iter())
-    )
+    return slide_page(number, pieces, hidden=hidden, pictured=next(slide.iter("{*}image"), None) is not None)
 
 
 def _shape(walker: OdfWalker, shape: etree._Element) -> Iterator[Piece]:
@@ -417,7 +406,7 @@ def _shape(walker: OdfWalker, shape: etree._Element) -> Iterator[Piece]:
         return
     kind = attribute(shape, "class")
     pieces = [piece for piece in walker.flow(shape) if isinstance(piece, Piece)]
-    if kind in _TITLES:
+    if kind == "title":
         words = [" ".join(piece.text.split()) for piece in pieces if piece.kind is not BlockKind.CAPTION]
         yield Piece(BlockKind.HEADING, " ".join(word for word in words if word), 1)
         pieces = [piece for piece in pieces if piece.kind is BlockKind.CAPTION]

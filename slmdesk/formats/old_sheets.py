@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from typing import Any
@@ -159,23 +159,17 @@ def _sheets(reading: Reading, data: bytes) -> Iterator[Page]:
         yield from pager.pages(about.name, _rows(sheet), hidden=hidden)
 
 
-class _as_verdicts:  # noqa: N801  a context manager, used like a function
+@contextmanager
+def _as_verdicts(reading: Reading) -> Iterator[None]:
     """Converts what calamine raises to KnownError; its panics are not ordinary exceptions."""
-
-    def __init__(self, reading: Reading) -> None:
-        self._reading = reading
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, err: BaseException | None, trace: object) -> None:
-        if isinstance(err, PasswordError):
-            raise locked(self._reading) from err
-        is_panic = kind is not None and kind.__name__ == "PanicException"
-        if is_panic or isinstance(err, CalamineError | OSError | ValueError):
-            raise KnownError(
-                "document.damaged", path=self._reading.path, reason=_("its sheets cannot be read")
-            ) from err
+    try:
+        yield
+    except PasswordError as err:
+        raise locked(reading) from err
+    except BaseException as err:
+        if type(err).__name__ != "PanicException" and not isinstance(err, CalamineError | OSError | ValueError):
+            raise
+        raise KnownError("document.damaged", path=reading.path, reason=_("its sheets cannot be read")) from err
 
 
 def _rows(sheet: Any) -> Iterator[Row]:
@@ -183,10 +177,8 @@ def _rows(sheet: Any) -> Iterator[Row]:
         return
     first_row, first_column = sheet.start
     for number, values in enumerate(sheet.to_python(skip_empty_area=True), first_row + 1):
-        cells = [
-            (column, words) for column, value in enumerate(values, first_column + 1) if (words := cell_text(value))
-        ]
-        if cells:
+        texts = enumerate(map(cell_text, values), first_column + 1)
+        if cells := [(column, words) for column, words in texts if words]:
             yield Row(number, cells)
 
 

@@ -130,7 +130,9 @@ class _Sheets:
             with page_at(self._document, index) as page:
                 return self._sheet(page, label)
         except (pdfium.PdfiumError, OSError) as err:
-            return _Sheet(label, status=PageStatus.BROKEN, reason=_phrase(err))
+            is_page = isinstance(err, pdfium.PdfiumError)
+            reason = "the page cannot be read" if is_page else "the file cannot be read here"
+            return _Sheet(label, status=PageStatus.BROKEN, reason=reason)
 
     def _sheet(self, page: pdfium.PdfPage, label: str) -> _Sheet:
         with closing(PageLetters(page)) as letters:
@@ -194,11 +196,9 @@ def read(reading: Reading) -> Iterator[Page]:
             reading.check()
             page = _page(sheets, index, reading)
             broken += page.status is PageStatus.BROKEN
-            if broken > FIRST_PAGES and broken == index + 1:
+            if broken == index + 1 and (broken > FIRST_PAGES or broken == sheets.total):
                 raise KnownError("document.damaged", path=reading.path, reason=_("none of its pages can be read"))
             yield page
-        if broken == sheets.total:
-            raise KnownError("document.damaged", path=reading.path, reason=_("none of its pages can be read"))
 
 
 def _page(sheets: _Sheets, index: int, reading: Reading) -> Page:
@@ -210,15 +210,9 @@ def _page(sheets: _Sheets, index: int, reading: Reading) -> Page:
         reading.note(Note.PARTLY_DAMAGED)
     if sheet.status is PageStatus.SCANNED and not is_available():
         reading.note(Note.OCR_MISSING)
-    return page_of(
-        index + 1,
-        sheet.label,
-        laid.text.text,
-        laid.text.blocks,
-        status=None if sheet.status is PageStatus.READ else sheet.status,
-        reason=sheet.reason,
-        has_image=sheet.status is not PageStatus.BROKEN,
-    )
+    status, has_image = None if sheet.status is PageStatus.READ else sheet.status, sheet.status is not PageStatus.BROKEN
+    text, blocks = laid.text.text, laid.text.blocks
+    return page_of(index + 1, sheet.label, text, blocks, status=status, reason=sheet.reason, has_image=has_image)
 
 
 def picture(reading: Reading, requested: PictureRequest) -> Picture:
@@ -301,13 +295,9 @@ def _add(boxes: list[list[float]], box: tuple[float, float, float, float]) -> No
 
 
 def _share(box: Sequence[float], width: float, height: float) -> Box:
-    left, top, right, bottom = box
-    return (
-        min(1.0, max(0.0, left / width)),
-        min(1.0, max(0.0, top / height)),
-        min(1.0, max(0.0, right / width)),
-        min(1.0, max(0.0, bottom / height)),
-    )
+    sides = zip(box, (width, height, width, height), strict=True)
+    left, top, right, bottom = (min(1.0, max(0.0, side / whole)) for side, whole in sides)
+    return left, top, right, bottom
 
 
 def _look_at_pictures(page: pdfium.PdfPage, sheet: _Sheet, count: int) -> None:
@@ -329,10 +319,6 @@ def _unseen(page: pdfium.PdfPage, lines: Mapping[int, Line]) -> set[int]:
         if letters and max(letters) - min(letters) < CONTRAST:
             found.add(at)
     return found
-
-
-def _phrase(err: Exception) -> str:
-    return "the page cannot be read" if isinstance(err, pdfium.PdfiumError) else "the file cannot be read here"
 
 
 # ---- recognises text on a picture, where the optional library for it is installed (the extra `ocr`, tesserocr)
@@ -485,7 +471,6 @@ def languages_for(language: str) -> str:
     any other.
     """
     known = _known_languages()
-    requested = [
-        name for name in (_LANGUAGES.get(language.partition("-")[0].lower(), language), "eng") if name in known
-    ]
+    names = (_LANGUAGES.get(language.partition("-")[0].lower(), language), "eng")
+    requested = [name for name in names if name in known]
     return "+".join(dict.fromkeys(requested)) or min(known - {"osd"} or known)

@@ -90,9 +90,8 @@ def _document(reading: Reading, source: Any) -> pdfium.PdfDocument:
                 reading.note(Note.PARTLY_DAMAGED)
                 return mended
         if code == _NEEDS_PASSWORD:
-            raise KnownError(
-                "document.wrong_password" if reading.password else "document.locked", path=reading.path
-            ) from err  # fmt: skip
+            known = "document.wrong_password" if reading.password else "document.locked"
+            raise KnownError(known, path=reading.path) from err
         reason = "locked in a way that is not known" if code == _NOT_KNOWN_LOCK else "it is not a complete PDF"
         raise KnownError("document.damaged", path=reading.path, reason=reason) from err
 
@@ -135,9 +134,8 @@ def asides_of(page: pdfium.PdfPage) -> list[OverlayText]:
             kind = pdfium_c.FPDFAnnot_GetSubtype(annotation)
             if kind == pdfium_c.FPDF_ANNOT_WIDGET and _value(annotation, b"FT") != "Sig":
                 if text := _value(annotation, b"V"):
-                    found.append(
-                        OverlayText(BlockKind.PARAGRAPH, text, _value(annotation, b"TU") or _value(annotation, b"T"))
-                    )
+                    name = _value(annotation, b"TU") or _value(annotation, b"T")
+                    found.append(OverlayText(BlockKind.PARAGRAPH, text, name))
             elif kind in _COMMENTS and (text := _value(annotation, b"Contents")):
                 found.append(OverlayText(BlockKind.COMMENT, text, _value(annotation, b"T")))
         finally:

@@ -96,7 +96,7 @@ def _is_apart(word: Word, other: Word) -> bool:
     return min(word.y1, other.y1) - max(word.y0, other.y0) < 0.2 * height
 
 
-def _line(words: list[Word], look: Callable[[int], Look], cells: tuple[list[Word], ...] = ()) -> Line:
+def _line(words: list[Word], look: Callable[[int], Look]) -> Line:
     longest = max(words, key=lambda word: len(word.text))
     looks = [look(longest.first)]
     if len(words) > 1 and (looks[0].is_bold or looks[0].is_mono):
@@ -104,11 +104,7 @@ def _line(words: list[Word], look: Callable[[int], Look], cells: tuple[list[Word
     return Line(
         words,
         looks[0],
-        min(word.x0 for word in words),
-        min(word.y0 for word in words),
-        max(word.x1 for word in words),
-        max(word.y1 for word in words),
-        cells,
+        *_around(words),
         is_bold=all(look.is_bold for look in looks),
         is_mono=all(look.is_mono for look in looks),
     )
@@ -212,20 +208,19 @@ def _whole(row: _Row) -> Line:
 
 
 def _joined(parts: Sequence[Line], *, column: int) -> Line:
-    first = parts[0]
-    line = Line(
+    return Line(
         [word for part in parts for word in part.words],
         max(parts, key=lambda part: part.characters).look,
-        min(part.x0 for part in parts),
-        min(part.y0 for part in parts),
-        max(part.x1 for part in parts),
-        max(part.y1 for part in parts),
-        column=column,
+        *_around(parts),
+        column=column or parts[0].column,
         is_bold=all(part.is_bold for part in parts),
         is_mono=all(part.is_mono for part in parts),
     )
-    line.column = column or first.column
-    return line
+
+
+def _around(boxes: Sequence[Line] | Sequence[Word]) -> tuple[float, float, float, float]:
+    x0, y0 = min(box.x0 for box in boxes), min(box.y0 for box in boxes)
+    return x0, y0, max(box.x1 for box in boxes), max(box.y1 for box in boxes)
 
 
 def _table_row(cells: Sequence[Sequence[Line]]) -> Line:
@@ -387,9 +382,7 @@ def _is_item(line: Line) -> bool:
     if len(line.words) < 2 or line.cells:
         return False
     mark = line.words[0].text
-    if _BULLET.match(mark):
-        return True
-    return _COUNTED.match(mark) is not None
+    return bool(_BULLET.match(mark) or _COUNTED.match(mark))
 
 
 def _kind(block: Sequence[Line], usual: PageMeasures) -> tuple[BlockKind, int]:
@@ -571,7 +564,8 @@ def margins_of(lines: Sequence[Line], height: float) -> tuple[Margin, ...]:
     for at in (*top, *bottom):
         place, is_top = order.index(at), at in top
         beyond = order[place + 1 :] if is_top else order[:place][::-1]
-        beside = next((number for number in beyond if not _overlap(lines[number], lines[at])), at)
+        line = lines[at]
+        beside = next((one for one in beyond if min(lines[one].y1, line.y1) <= max(lines[one].y0, line.y0)), at)
         above, below = (lines[at], lines[beside]) if is_top else (lines[beside], lines[at])
         gap = (below.y0 - above.y1) / max(lines[at].look.size, 1.0)
         found.append(_margin(lines[at], at, height, is_top=is_top, inner=beside, gap=gap))
@@ -617,10 +611,6 @@ def _is_alike(margin: Margin, other: Margin) -> bool:
     """In the very same place, each by itself: chapter titles that change."""
     is_there = margin.is_top == other.is_top and abs(margin.middle - other.middle) < EXACTLY
     return is_there and min(margin.gap, other.gap) > ISOLATED and abs(margin.size - other.size) < 0.1
-
-
-def _overlap(line: Line, other: Line) -> bool:
-    return min(line.y1, other.y1) - max(line.y0, other.y0) > 0
 
 
 def _margin(line: Line, at: int, height: float, *, is_top: bool, inner: int, gap: float) -> Margin:

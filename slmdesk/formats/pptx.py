@@ -66,26 +66,20 @@ def _slide(package: Package, number: int, part: str, authors: dict[str, str]) ->
     hidden = root.get("show") in ("0", "false")
     if hidden:
         package.reading.note(Note.HIDDEN_TEXT)
-    return slide_page(number, pieces, hidden=hidden, pictured=_has_picture(tree))
-
-
-def _has_picture(tree: etree._Element | None) -> bool:
-    return tree is not None and any(local(element) == "pic" for element in tree.iter())
+    is_pictured = tree is not None and next(tree.iter("{*}pic"), None) is not None
+    return slide_page(number, pieces, hidden=hidden, pictured=is_pictured)
 
 
 def _notes(root: etree._Element | None) -> Iterator[Piece]:
     tree = child(root, "cSld", "spTree")
-    for shape in tree.iter() if tree is not None else ():
-        if local(shape) != "sp" or placeholder_of(shape) in ("sldNum", "hdr", "ftr", "dt", "sldImg"):
-            continue
-        for paragraph in children(child(shape, "txBody"), "p"):
-            yield Piece(BlockKind.NOTE, paragraph_text(paragraph))
+    for shape in tree.iter("{*}sp") if tree is not None else ():
+        if placeholder_of(shape) not in ("sldNum", "hdr", "ftr", "dt", "sldImg"):
+            for paragraph in children(child(shape, "txBody"), "p"):
+                yield Piece(BlockKind.NOTE, paragraph_text(paragraph))
 
 
 def _comments(root: etree._Element | None, authors: dict[str, str]) -> Iterator[Piece]:
-    for element in root.iter() if root is not None else ():
-        if local(element) not in ("cm", "reply"):
-            continue
+    for element in root.iter("{*}cm", "{*}reply") if root is not None else ():
         body = child(element, "txBody")
         new, old = "\n".join(map(paragraph_text, children(body, "p"))), text_of(child(element, "text"))
         words = old if body is None else new
@@ -124,21 +118,18 @@ class Drawing(Record):
             inside = local(element)
             if inside == "tbl":
                 yield from _table(element)
-            elif inside == "chart" and (relation := self._relation(element, "id")):
+            elif inside == "chart" and (relation := self.relations.get(attribute(element, "id"))):
                 yield from _chart(self.package.tree(relation.part))
-            elif inside == "relIds" and (relation := self._relation(element, "dm")):
+            elif inside == "relIds" and (relation := self.relations.get(attribute(element, "dm"))):
                 yield from _diagram(self.package.tree(relation.part))
-        about = next((element for element in shape.iter() if local(element) == "cNvPr"), None)
+        about = next(shape.iter("{*}cNvPr"), None)
         if about is not None:
             yield Piece(BlockKind.CAPTION, about.get("descr", ""))
-
-    def _relation(self, element: etree._Element, name: str) -> Relation | None:
-        return self.relations.get(attribute(element, name))
 
 
 def placeholder_of(shape: etree._Element) -> str | None:
     """Which of the layout's fields a shape fills ("" is the usual one for content); None: none of them."""
-    found = next((element for element in shape.iter() if local(element) == "ph"), None)
+    found = next(shape.iter("{*}ph"), None)
     return None if found is None else found.get("type", "")
 
 
@@ -191,11 +182,11 @@ def _chart(root: etree._Element | None) -> Iterator[Piece]:
     """The title of a chart, those of its axes, and the names of its series and categories; no figures."""
     if root is None:
         return
-    for title in (element for element in root.iter() if local(element) == "title"):
+    for title in root.iter("{*}title"):
         yield Piece(BlockKind.CAPTION, " ".join("".join(texts(title)).split()))
     names: dict[str, None] = {}
-    for element in root.iter():
-        if local(element) in ("tx", "cat") and (cache := _strings(element)) is not None:
+    for element in root.iter("{*}tx", "{*}cat"):
+        if (cache := _strings(element)) is not None:
             names.update(dict.fromkeys(" ".join(text.split()) for text in texts(cache, "v")))
     if names:
         yield Piece(BlockKind.CAPTION, "\t".join([*names][:_MAX_NAMES]))
@@ -207,9 +198,6 @@ def _strings(element: etree._Element) -> etree._Element | None:
 
 
 def _diagram(root: etree._Element | None) -> Iterator[Piece]:
-    if root is None:
-        return
-    for point in (element for element in root.iter() if local(element) == "pt"):
-        for element in point.iter():
-            if local(element) == "p":
-                yield Piece(BlockKind.LIST_ITEM, paragraph_text(element), 1)
+    for point in root.iter("{*}pt") if root is not None else ():
+        for element in point.iter("{*}p"):
+            yield Piece(BlockKind.LIST_ITEM, paragraph_text(element), 1)

@@ -257,8 +257,6 @@ class _Sheet:
         raw = value.strip()
         if not raw:
             return ""
-        if kind == "n":
-            return self._number(raw, cell.get("s", "0"))
         if kind == "s":
             return self._book.strings[int(raw)] if raw.isdecimal() and int(raw) < len(self._book.strings) else ""
         if kind == "b":
@@ -336,9 +334,8 @@ def formats_of(root: etree._Element | None) -> list[NumberFormat]:
     found = []
     for style in children(child(root, "cellXfs")):
         number = style.get("numFmtId", "0")
-        found.append(
-            format_of_code(own[number]) if number in own else built_in(int(number) if number.isdecimal() else 0)
-        )
+        known = _BUILT_IN.get(int(number) if number.isdecimal() else 0, "")
+        found.append(format_of_code(own.get(number, known)))
     return found
 
 
@@ -378,10 +375,6 @@ class NumberFormat(Record):
 
 
 GENERAL = NumberFormat()
-
-
-def built_in(number: int) -> NumberFormat:
-    return format_of_code(_BUILT_IN.get(number, ""))
 
 
 @lru_cache(maxsize=500)
@@ -545,16 +538,13 @@ def delimiter_of(text: str) -> str:
     best, found = 0.0, ","
     for delimiter in DELIMITERS:
         rows = (row for row in islice(rows_of(sample, delimiter), _SAMPLE_ROWS) if any(row))
-        widths = Counter(0 if any(map(_is_torn, row)) else len(row) for row in rows)
+        torn = ((row, any(value.startswith('"') != value.endswith('"') for value in row)) for row in rows)
+        widths = Counter(0 if is_torn else len(row) for row, is_torn in torn)
         same = max((count for width, count in widths.items() if width > 1), default=0)
         share = round(same / max(1, widths.total()), 1)
         if share > best:
             best, found = share, delimiter
     return found
-
-
-def _is_torn(value: str) -> bool:
-    return value.startswith('"') != value.endswith('"')
 
 
 class Cell(Record):
@@ -575,8 +565,7 @@ def cells_of(text: str, delimiter: str, begin: int = 0) -> Iterator[Cell]:
     at, width, size = begin, 0, len(text)
     while at < size:
         found = value.match(text, at)
-        if found is None:  # unreachable: the second alternative also matches the empty string
-            return
+        assert found is not None  # the second alternative also matches the empty string
         quoted, at = found[1], found.end()
         width += 1
         words = found[2] if quoted is None else quoted.replace('""', '"')
@@ -594,7 +583,7 @@ def rows_of(text: str, delimiter: str, begin: int = 0) -> Iterator[list[str]]:
     return ([cell.value for cell in row] for row in rows_of_cells(text, delimiter, begin))
 
 
-def rows_of_cells(text: str, delimiter: str, begin: int = 0) -> Iterator[list[Cell]]:
+def rows_of_cells(text: str, delimiter: str, begin: int) -> Iterator[list[Cell]]:
     row: list[Cell] = []
     for cell in cells_of(text, delimiter, begin):
         row.append(cell)

@@ -133,12 +133,7 @@ def _ass(text: str) -> Iterator[Cue]:
             plain = re.sub(r"\\[Nn]", "\n", _OVERRIDE.sub("", words)).replace("\\h", " ").strip()
             if plain:
                 speaker = values.get("name", "").strip()
-                yield Cue(_ass_seconds(start), _ass_seconds(end), plain, speaker)
-
-
-def _ass_seconds(time: re.Match[str]) -> float:
-    hours, minutes, seconds, hundredths = map(int, time.groups())
-    return hours * 3600 + minutes * 60 + seconds + hundredths / 100
+                yield Cue(_seconds(start.groups()), _seconds(end.groups()), plain, speaker)
 
 
 # ---- reads subtitles as XML

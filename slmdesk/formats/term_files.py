@@ -193,14 +193,8 @@ def _code_of(cell: str) -> str:
     code = re.split("[-_]", cell, maxsplit=1)[0]
     if code in LANGUAGES and len(cell) <= 7:
         return code
-    return next(
-        (
-            language.code
-            for language in LANGUAGES.values()
-            if cell in (language.name.casefold(), language.own_name.casefold())
-        ),
-        "",
-    )
+    known = ((one.code, one.name.casefold(), one.own_name.casefold()) for one in LANGUAGES.values())
+    return next((code for code, *names in known if cell in names), "")
 
 
 def _term(cells: Sequence[str], columns: Mapping[str, int]) -> FoundTerm | None:
@@ -262,11 +256,8 @@ def _entry(entry: etree._Element) -> dict[str, list[tuple[str, bool]]]:
         for term in section.iter("{*}term"):
             words = " ".join("".join(term.itertext()).split())
             group = term.getparent()
-            notes = (
-                " ".join("".join(element.itertext()) for element in group.iter() if local(element) == "termNote")
-                if (group is not None)
-                else ""
-            )
+            said = group.iter("{*}termNote") if group is not None else ()
+            notes = " ".join("".join(note.itertext()) for note in said)
             if words and len(words) <= MOST_CHARACTERS:
                 is_bad = bool(re.search(r"deprecated|forbidden|superseded", notes, re.IGNORECASE))
                 found.setdefault(code, []).append((words, is_bad))

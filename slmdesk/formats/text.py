@@ -50,6 +50,7 @@ class Decoded(Record):
 
 
 _TERMINAL = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\))")
+"""Terminal escape sequences (ECMA-48)."""
 
 
 class NotTextError(ValueError): ...
@@ -60,7 +61,10 @@ def decoded_text(reading: Reading) -> str:
 
     Raises as `decoded_by` does, and KnownError `document.too_large`.
     """
-    return lines_made_one(decoded_by(reading, without_codes(reading.text_bytes())).text)
+    untrusted = reading.text_bytes()
+    if b"\x1b" in untrusted:  # recorded output is text
+        untrusted = _TERMINAL.sub(b"", untrusted)
+    return lines_made_one(decoded_by(reading, untrusted).text)
 
 
 def decoded_by(reading: Reading, untrusted: bytes, guess: Callable[[bytes], Decoded] | None = None) -> Decoded:
@@ -92,11 +96,6 @@ def decode_as(untrusted: bytes, encoding: str) -> Decoded:
     except (LookupError, ValueError) as err:  # ValueError: some do not support "replace", such as idna
         raise NotTextError(_("there is no encoding {encoding}").format(encoding=encoding[:40])) from err
     return Decoded(text, encoding, f"some letters are no {encoding}" if "\ufffd" in text else "")
-
-
-def without_codes(untrusted: bytes) -> bytes:
-    """Without terminal escape sequences (ECMA-48): recorded output is text."""
-    return _TERMINAL.sub(b"", untrusted) if b"\x1b" in untrusted else untrusted
 
 
 def decode(untrusted: bytes) -> Decoded:

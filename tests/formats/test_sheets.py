@@ -15,7 +15,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.formats import odf as ods
 from slmdesk.formats import old_sheets, sheets
 from slmdesk.formats.reading import Reading
-from slmdesk.formats.sheets import built_in, format_of_code, plain, shown
+from slmdesk.formats.sheets import format_of_code, plain, shown
 
 pytestmark = pytest.mark.pure
 
@@ -103,8 +103,8 @@ def test_numbers_are_shown_as_people_see_them(value, code, expected):
 
 
 def test_dates_from_1904_and_built_in_formats():
-    assert shown(0, built_in(14), from_1904=True) == "1904-01-01"
-    assert shown(0.125, built_in(10)) == "12.50%"
+    assert shown(0, format_of_code(sheets._BUILT_IN[14]), from_1904=True) == "1904-01-01"
+    assert shown(0.125, format_of_code(sheets._BUILT_IN[10])) == "12.50%"
     assert plain(-0.0) == "0"
 
 

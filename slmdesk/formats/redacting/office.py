@@ -30,8 +30,6 @@ _DROPPED = (
     ("attachedtoolbars", "macros"), ("macrosheets/", "macros"), ("dialogsheets/", "macros"), ("afchunk", "embedded"),
     ("word/customizations.xml", "macros"), ("calcchain.xml", ""),
 )  # fmt: skip
-_SILENT = ""
-"""Nobody misses it: Excel makes it anew."""
 _EMPTY_WITHOUT = frozenset(
     ("oleObjects", "controls", "Choice", "Fallback", "AlternateContent", "custDataLst", "embeddedFontLst")
 )
@@ -67,9 +65,11 @@ def redact(redacting: Redacting) -> bytes:
             if name == TYPES:
                 continue
             if suffix_of(name) == ".rels":
-                changes.relations[_source_of(name)] = package.parsed(name, whole=True)
+                folder, file = posixpath.split(name)
+                source = posixpath.join(posixpath.dirname(folder), file.removesuffix(".rels"))
+                changes.relations[source] = package.parsed(name, whole=True)
             elif redacting.removes and (kind := _dropped(name)) is not None:
-                if kind != _SILENT:
+                if kind:  # else nobody misses it: Excel makes it anew
                     redacting.remove(kind, name)
                 changes.gone.add(name)
             elif suffix_of(name) not in _KEPT_XML:
@@ -96,12 +96,6 @@ def _names(redacting: Redacting, package: Package) -> Iterator[str]:
         redacting.reading.check()
         redacting.reading.worked()
         yield name
-
-
-def _source_of(relations: str) -> str:
-    """The part that a part of relations belongs to."""
-    folder, file = posixpath.split(relations)
-    return posixpath.join(posixpath.dirname(folder), file.removesuffix(".rels"))
 
 
 def _dropped(name: str) -> str | None:
@@ -195,15 +189,12 @@ def _is_main(package: Package, changes: _Changes, name: str) -> bool:
 def _skips(name: str) -> Skips:
     if name.lower().startswith("docprops/"):
         return lambda element: local(element) in _NUMBERS
-    if name.lower().startswith("xl/"):
-        return lambda element: (
-            local(element) == "v" and (cell := element.getparent()) is not None and _is_reference(cell)
-        )
-    return lambda _one: False
+    return _is_reference if name.lower().startswith("xl/") else lambda _one: False
 
 
-def _is_reference(cell: etree._Element) -> bool:
-    return local(cell) == "c" and cell.get("t") in ("s", "b", "e")
+def _is_reference(value: etree._Element) -> bool:
+    cell = value.getparent() if local(value) == "v" else None
+    return cell is not None and local(cell) == "c" and cell.get("t") in ("s", "b", "e")
 
 
 def _drop_blobs(redacting: Redacting, name: str, root: etree._Element) -> None:
@@ -351,12 +342,9 @@ class Workbook:
                 text = text.replace(f"'{quoted}'!", f"'{other}'!")
                 text = re.sub(rf"(?<![\w'.]){re.escape(old)}!", lambda _found, to=other: f"'{to}'!", text)  # type: ignore[misc]
             element.text = text
+            is_defined, name = local(element) == "definedName", element.get("name", "")
             held = put(self._redacting.words, text, place, bare=True) != text
-            is_defined = local(element) == "definedName"
-            held = held or (
-                is_defined
-                and put(self._redacting.words, element.get("name", ""), place, bare=True) != element.get("name")
-            )
+            held = held or (is_defined and put(self._redacting.words, name, place, bare=True) != name)
             cell = element.getparent()
             if held and self._redacting.removes and (is_defined or (cell is not None and local(cell) == "c")):
                 self._redacting.remove("formula", place)
@@ -490,12 +478,8 @@ def _own(redacting: Redacting, name: str, data: bytes) -> bytes:
     if redacting.removes:
         _drop_binary(redacting, name, root)
     before = _words_of_cells(root)
-    redact_tree(
-        root,
-        redacting,
-        name,
-        skips=lambda element: name.endswith("meta.xml") and local(element) in _OPENDOCUMENT_NUMBERS,
-    )
+    is_meta = name.endswith("meta.xml")
+    redact_tree(root, redacting, name, skips=lambda element: is_meta and local(element) in _OPENDOCUMENT_NUMBERS)
     for cell, words in before:
         if "".join(cell.itertext()) != words:  # its value in numbers would say what its text no longer does
             for key in list(cell.attrib):
@@ -588,7 +572,7 @@ def suffix_of(name: str) -> str:
     return ".rels" if name.endswith("/.rels") else posixpath.splitext(name)[1].lower()
 
 
-def new_names(redacting: Redacting, names: list[str], *, is_blank: frozenset[str] = frozenset()) -> dict[str, str]:
+def new_names(redacting: Redacting, names: list[str], *, is_blank: frozenset[str]) -> dict[str, str]:
     """The parts whose names hold words, or that become another kind of picture, with their new names."""
     found: dict[str, str] = {}
     for number, name in enumerate(names, 1):
@@ -600,14 +584,9 @@ def new_names(redacting: Redacting, names: list[str], *, is_blank: frozenset[str
             found[name] = f"{folder}/blank{number}{suffix}".lstrip("/")
         if put(redacting.words, plain, "name of a part", bare=True) != plain:
             clean = put(redacting.words, unquote(suffix), "", bare=True) == suffix
-            found[name] = f"{_clean_folder(redacting, folder)}part{number}{suffix if clean else '.bin'}"
+            is_kept = folder and put(redacting.words, unquote(folder), "", bare=True) == unquote(folder)
+            found[name] = f"{f'{folder}/' if is_kept else ''}part{number}{suffix if clean else '.bin'}"
     return found
-
-
-def _clean_folder(redacting: Redacting, folder: str) -> str:
-    if put(redacting.words, unquote(folder), "", bare=True) != unquote(folder):
-        return ""
-    return f"{folder}/" if folder else ""
 
 
 def foreign_xml(redacting: Redacting, name: str, data: bytes) -> bytes:

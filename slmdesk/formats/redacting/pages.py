@@ -93,19 +93,15 @@ def _page(redacting: Redacting, document: pdfium.PdfDocument, index: int, out: N
                 redacting.remove("annotations", place)
                 flat = pdfium_c.FPDFPage_Flatten(page, _FLATTEN_DISPLAY)
                 if flat == pdfium_c.FLATTEN_FAIL:
-                    raise KnownError(
-                        "document.damaged",
-                        path=redacting.reading.path,
-                        reason=_("{place} cannot be drawn").format(place=place),
-                    )
+                    reason = _("{place} cannot be drawn").format(place=place)
+                    raise KnownError("document.damaged", path=redacting.reading.path, reason=reason)
         with closing(document.get_page(index)) as page:
             sheet = _read(redacting, page, place)
             if redacting.draws:
                 _draw(redacting, page, sheet, out, place)
     except (pdfium.PdfiumError, OSError) as err:
-        raise KnownError(
-            "document.damaged", path=redacting.reading.path, reason=_("{place} cannot be read").format(place=place)
-        ) from err
+        reason = _("{place} cannot be read").format(place=place)
+        raise KnownError("document.damaged", path=redacting.reading.path, reason=reason) from err
 
 
 def _read(redacting: Redacting, page: pdfium.PdfPage, place: str) -> _Sheet:
@@ -317,18 +313,14 @@ class NewPdf:
             f"{len(some)} beginbfchar\n" + "\n".join(some) + "\nendbfchar"
             for some in (pairs[at : at + 100] for at in range(0, len(pairs), 100))
         )
-        meaning = self._stream(
-            b"",
-            (
-                "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /Own def /CMapType 2 def\n"
-                f"1 begincodespacerange <00> <ff> endcodespacerange\n{ranges}\nendcmap end end"
-            ).encode("ascii"),
+        mapped = (
+            "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /Own def /CMapType 2 def\n"
+            f"1 begincodespacerange <00> <ff> endcodespacerange\n{ranges}\nendcmap end end"
         )
+        meaning = self._stream(b"", mapped.encode("ascii"))
         widths = " ".join("500" for __ in range(256))
-        self._object(
-            (
-                "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding/FirstChar 0/LastChar 255"
-                f"/Widths[{widths}]/ToUnicode {meaning} 0 R>>"
-            ).encode("ascii"),
-            number,
+        about = (
+            "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding/FirstChar 0/LastChar 255"
+            f"/Widths[{widths}]/ToUnicode {meaning} 0 R>>"
         )
+        self._object(about.encode("ascii"), number)

@@ -125,18 +125,14 @@ def put_encoded(words: Words, text: str, place: str) -> str:
     if "&" in text:
         text = _through(words, text, place, _ENTITY, html.unescape, html.escape)
     if "_x" in text:  # as Excel writes what XML cannot hold
-        text = _through(words, text, place, _CELL_ESCAPE, _cell_unescaped, lambda plain: plain)
+        text = _through(words, text, place, _CELL_ESCAPE, _unescaped, lambda one: one)
     if "\\u" in text:
         text = _through(words, text, place, _ESCAPE, _unescaped, lambda plain: plain)
     return text
 
 
-def _cell_unescaped(text: str) -> str:
-    return re.sub(r"_x([0-9A-Fa-f]{4})_", lambda match: chr(int(match[1], 16)), text)
-
-
-def _unescaped(text: str) -> str:
-    return re.sub(r"\\u([0-9A-Fa-f]{4})", lambda match: chr(int(match[1], 16)), text)
+def _unescaped(escape: str) -> str:
+    return chr(int(escape[2:6], 16))
 
 
 def _through(

@@ -113,7 +113,8 @@ Skips = Callable[[etree._Element], bool]
 
 def redact_tree(root: etree._Element, redacting: Redacting, place: str, *, skips: Skips = lambda _one: False) -> None:
     """Replace words in a tree; comments and instructions go.  `skips`: elements whose own text is no words."""
-    _drop_unseen(root)
+    for unseen in list(root.iter(etree.Comment, etree.ProcessingInstruction)):
+        drop(unseen)
     groups = list(_groups(root, skips))
     for number, group in enumerate(groups):
         if number % MOST_SILENT == 0:
@@ -193,11 +194,6 @@ def _apply(slots: list[Slot], spans: Iterable[Span]) -> None:
                 continue
             slot.set(text[:first] + rest + text[last:])
             rest = ""
-
-
-def _drop_unseen(root: etree._Element) -> None:
-    for element in list(root.iter(etree.Comment, etree.ProcessingInstruction)):
-        drop(element)
 
 
 def drop(element: etree._Element) -> None:
@@ -555,7 +551,7 @@ def left_in(data: bytes, originals: Sequence[str], worked: Callable[[], None] = 
         is_markup = head.startswith(b"<") and b">" in layer
         if is_markup:
             text = html.unescape(_TAG.sub(b"", _ENDS.sub(b"\x1f", layer)).decode("utf-8", "replace"))
-            numbers = search.found(_without_names(layer), worked) | search.found(text.encode("utf-8"), worked)
+            numbers = search.found(_OF_FORMATS.sub(b" ", layer), worked) | search.found(text.encode("utf-8"), worked)
             for number in numbers:
                 found.setdefault(number, name)
             for count, piece in enumerate(text.split("\x1f")):
@@ -572,7 +568,3 @@ _OF_FORMATS = re.compile(
     rb"</?[\w:.-]+|[\w:.-]+=(?=[\"'])|application/vnd\.[\w.+-]+|urn:(?:schemas-microsoft-com|oasis):[^\s\"'<>]*"
     rb"|https?://(?:schemas\.(?:openxmlformats\.org|microsoft\.com)|www\.w3\.org|purl\.org)/[^\s\"'<>]*"
 )
-
-
-def _without_names(markup: bytes) -> bytes:
-    return _OF_FORMATS.sub(b" ", markup)

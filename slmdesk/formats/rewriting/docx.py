@@ -25,8 +25,8 @@ from slmdesk.formats.rewriting.office_parts import (
     RepeatedTexts,
     Speech,
     Words,
+    alt_text_unit,
     always,
-    attribute_unit,
     drawing_paragraph,
     drawing_units,
     is_drawing,
@@ -159,7 +159,7 @@ def _is_inside(text: etree._Element, outer: etree._Element) -> bool:
 
 def _spoken(part: Part, element: etree._Element, keys: Sequence[str], place: str) -> Units:
     for key in keys:
-        yield from attribute_unit(part, element, key, kind="alt_text", place=place)
+        yield from alt_text_unit(part, element, key, place=place)
 
 
 class _Places:
@@ -204,14 +204,11 @@ def drawn_units(parts: Parts, name: str) -> Units:
                 units = twins.again(units)
             yield from units
             labels = {
-                (element.text or "").strip() for element in part.root.iter("{*}v", "{*}pt") if _is_cached_text(element)
+                (element.text or "").strip()  # copied from a cell (21.2.2.196; in charts of 2016 and later, `strDim`)
+                for element in part.root.iter("{*}v", "{*}pt")
+                if above(element, "strCache", "strDim") is not None
             }
             yield from said("chart_labels", word, ", ".join(sorted(labels)))
-
-
-def _is_cached_text(element: etree._Element) -> bool:
-    """Whether it is a label copied from a cell (21.2.2.196; in charts of 2016 and later, `strDim`)."""
-    return above(element, "strCache", "strDim") is not None
 
 
 def left_inside(parts: Parts) -> Units:
@@ -362,15 +359,8 @@ class Paragraph:
                 yield InlineObject([element])
             elif name in _GROUPS:
                 inner = child(element, "sdtContent") if name == "sdt" else element
-                nodes = [
-                    InlineObject(node.elements) if isinstance(node, _Break) else node
-                    for node in _folded(self._raw(inner))
-                ]
-                yield (
-                    Group(element, nodes)
-                    if any(isinstance(node, Words) for node in _flat(nodes))
-                    else InlineObject([element])
-                )
+                nodes = _unbroken(_folded(self._raw(inner)))
+                yield Group(element, nodes) if _has_words(nodes) else InlineObject([element])
             elif name in _UNSEEN_STARTS or not name:
                 yield InvisibleMark(element)
             elif name in _UNSEEN_ENDS:
@@ -388,7 +378,8 @@ class Paragraph:
             if name == "t":
                 text = element.text or ""
                 words = text if element.get(XML_SPACE) == "preserve" else text.strip(" \t\r\n")
-                if _is_drawn_blank(words, properties):
+                is_underlined = child(properties, "u") is not None
+                if len(words) > 1 and words.isspace() and is_underlined:  # the line of a form, not text
                     yield InlineObject([self._split(run, element)])
                 elif words:
                     yield Words(words, look, run)
@@ -495,8 +486,8 @@ def _folded(raw: Iterator[_Raw]) -> list[Node | _Break]:
 def _field(marks: list[_Mark], found: list[Node | _Break], end: _Mark, *, has_result: bool) -> Node:
     codes = [mark.element for mark in marks]
     if has_result and _is_spoken("".join(mark.code for mark in marks)):
-        children = [InlineObject(node.elements) if isinstance(node, _Break) else node for node in found]
-        if any(isinstance(node, Words) for node in _flat(children)):
+        children = _unbroken(found)
+        if _has_words(children):
             return Group(_Field(codes, [end.element]), children)
     inside = [element for node in found for element in _elements_of(node)]
     return InlineObject([*codes, *inside, end.element])
@@ -507,11 +498,12 @@ def _is_spoken(code: str) -> bool:
     return bool(words) and words[0].upper() in _SPOKEN_FIELDS
 
 
-def _flat(nodes: Sequence[Node]) -> Iterator[Node]:
-    for node in nodes:
-        yield node
-        if isinstance(node, Group):
-            yield from _flat(node.children)
+def _unbroken(nodes: Sequence[Node | _Break]) -> list[Node]:
+    return [InlineObject(node.elements) if isinstance(node, _Break) else node for node in nodes]
+
+
+def _has_words(nodes: Sequence[Node]) -> bool:
+    return any(isinstance(node, Words) or (isinstance(node, Group) and _has_words(node.children)) for node in nodes)
 
 
 def _elements_of(node: Node | _Break) -> list[_Made]:
@@ -525,11 +517,6 @@ def _elements_of(node: Node | _Break) -> list[_Made]:
             return [*node.element.codes, *inside, *node.element.ends]
         return [node.element]
     return list(node.elements)
-
-
-def _is_drawn_blank(words: str, properties: etree._Element | None) -> bool:
-    """Underlined spaces are the line of a form, not text."""
-    return len(words) > 1 and words.isspace() and child(properties, "u") is not None
 
 
 def _look(properties: etree._Element | None) -> str:

@@ -14,7 +14,6 @@ from slmdesk.base.record import Record
 from slmdesk.base.texts import _
 from slmdesk.formats.containers import Archive
 from slmdesk.formats.hypertext import locked_parts
-from slmdesk.formats.reading import Reading
 from slmdesk.formats.rewriting import text_files
 from slmdesk.formats.rewriting.rewriters import LeftAsIs, Options, Rewriting, Unit, Units, said
 from slmdesk.formats.rewriting.text_files import Mark, Piece, Stretch, TextFile
@@ -77,9 +76,7 @@ def rewrite_epub(rewriting: Rewriting) -> Units:
                 _name_book_language(rewriting, name, archive.read(name))
             if not name.lower().endswith((".xhtml", ".html", ".htm", ".ncx")):
                 continue
-            inner = Rewriting(
-                type(reading)(reading.path, data=archive.read(name), stop=reading.stop), rewriting.options
-            )
+            inner = rewriting.inside(archive.read(name))
             file = TextFile(inner)
             yield from _units(file, inner, name.rpartition("/")[2])
             if file.is_changed:
@@ -312,10 +309,7 @@ def _part(part: EmailMessage, kind: str, rewriting: Rewriting) -> Units:
         words = part.get_content()
     except (LookupError, UnicodeError, KeyError):  # an unknown charset
         words = part.get_payload(decode=True).decode("utf-8", "replace")  # type: ignore[union-attr]
-    inner = Rewriting(
-        Reading(rewriting.reading.path, data=str(words).encode("utf-8", "replace"), stop=rewriting.reading.stop),
-        rewriting.options,
-    )
+    inner = rewriting.inside(str(words).encode("utf-8", "replace"))
     inner.reading.encoding = "utf-8"
     yield from (text_files.rewrite_plain if kind == "text/plain" else rewrite)(inner)
     made = (inner.data or b"").decode("utf-8", "replace")

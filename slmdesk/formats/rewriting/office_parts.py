@@ -49,6 +49,7 @@ class Group:
 
 Node: TypeAlias = Words | InlineObject | InvisibleMark | Group
 Seen: TypeAlias = Words | InlineObject | Group
+Rebuild: TypeAlias = Callable[[Sequence[Node]], None]
 
 
 @dataclass(slots=True, eq=False)
@@ -85,9 +86,8 @@ class Inline:
 
     @property
     def has_words(self) -> bool:
-        return any(
-            letter.isalpha() for piece in pieces(self.text, self.tags) if isinstance(piece, str) for letter in piece
-        )
+        words = "".join(piece for piece in pieces(self.text, self.tags) if isinstance(piece, str))
+        return any(map(str.isalpha, words))
 
     def nodes(self, translation: str) -> list[Node]:
         """The nodes for a translation of `text`.  Raises ValueError where its tags are not balanced."""
@@ -434,11 +434,7 @@ def written(root: etree._Element) -> bytes:
 
 
 def translated(
-    stretches: Sequence[tuple[Inline | None, Sequence[Node]]],
-    *,
-    kind: str,
-    place: str,
-    rebuild: Callable[[Sequence[Node]], None],
+    stretches: Sequence[tuple[Inline | None, Sequence[Node]]], *, kind: str, place: str, rebuild: Rebuild
 ) -> Units:
     """The units of a paragraph, which breaks may split; `rebuild` is called with all nodes when a unit was answered."""
     found: list[Node] = []
@@ -456,11 +452,11 @@ def translated(
         rebuild(found)
 
 
-def attribute_unit(part: Part, element: etree._Element, name: str, *, kind: str, place: str) -> Units:
+def alt_text_unit(part: Part, element: etree._Element, name: str, *, place: str) -> Units:
     key = next((key for key in element.attrib if str(key).rpartition("}")[2] == name), name)
     text = element.get(key, "")
     if any(letter.isalpha() for letter in text):
-        answer = yield Unit(text.strip(), kind=kind, place=place)
+        answer = yield Unit(text.strip(), kind="alt_text", place=place)
         if answer is not None:
             element.set(key, answer)
             part.is_changed = True
@@ -560,12 +556,8 @@ def _look(properties: etree._Element | None) -> str:
     if properties is None:
         return ""
     own = sorted(f"{key}={value}" for key, value in properties.attrib.items() if key not in _WEAK_DRAWING)
-    return "|".join(
-        (
-            *own,
-            *(etree.tostring(element, method="c14n").decode() for element in properties if local(element) != "extLst"),
-        )
-    )
+    inner = (etree.tostring(element, method="c14n").decode() for element in properties if local(element) != "extLst")
+    return "|".join((*own, *inner))
 
 
 class Cells:

@@ -19,8 +19,8 @@ from slmdesk.formats.rewriting.office_parts import (
     Part,
     Parts,
     Words,
+    alt_text_unit,
     always,
-    attribute_unit,
     drawing_paragraph,
     drawing_units,
     is_drawing,
@@ -66,7 +66,7 @@ def _slides(parts: Parts, names: Iterable[str], word: str) -> Units:
         yield from drawing_units(part, place=_placed(word))
         for element in part.root.iter("{*}cNvPr", "{*}hlinkClick"):
             for key in ("descr", "title", "tooltip"):
-                yield from attribute_unit(part, element, key, kind="alt_text", place=word)
+                yield from alt_text_unit(part, element, key, place=word)
         yield from drawn_units(parts, part.name)
 
 
@@ -349,7 +349,7 @@ def _around(part: Part, sheet: _Sheet) -> Units:
     for element in part.root.iter("{*}dataValidation", "{*}hyperlink"):
         place = f"{sheet.title}!{attribute(element, 'sqref') or attribute(element, 'ref')}"
         for key in ("promptTitle", "prompt", "errorTitle", "error", "tooltip"):
-            yield from attribute_unit(part, element, key, kind="alt_text", place=place)
+            yield from alt_text_unit(part, element, key, place=place)
     results: dict[str, str] = {}
     for cell in part.root.iter("{*}c"):
         for words in _given(cell):

@@ -80,6 +80,10 @@ class Rewriting:
         """The last answer cannot be written: its unit is reported."""
         self.refused.append(self.number)
 
+    def inside(self, data: bytes) -> Rewriting:
+        """A document in this one."""
+        return Rewriting(Reading(self.reading.path, data=data, stop=self.reading.stop), self.options)
+
     def put(self, name: str, data: bytes) -> None:
         self.changed[name] = data
 

@@ -9,12 +9,13 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from itertools import islice
+from typing import TypeAlias
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.formats.rewriting.rewriters import MOST_SAID, LeftAsIs, Rewriting, Unit, Units, said
-from slmdesk.formats.sheets import REPORTED, Cell, delimiter_of, rows_of_cells
+from slmdesk.formats.sheets import REPORTED, Cell, delimiter_of, rows_of, rows_of_cells
 from slmdesk.formats.text import MARKS, decoded_by
 from slmdesk.text.markup import harmless_cell
 from slmdesk.text.sentences import detect
@@ -67,14 +68,11 @@ class Piece(Record):
     name: str = ""
 
 
+Converter: TypeAlias = Callable[[str], str]
+
+
 class Stretch:
-    def __init__(
-        self,
-        found: Sequence[Piece],
-        *,
-        plain: Callable[[str], str] = str,
-        escaped: Callable[[str], str] = str,
-    ) -> None:
+    def __init__(self, found: Sequence[Piece], *, plain: Converter = str, escaped: Converter = str) -> None:
         """`plain` decodes the source (entities), `escaped` encodes it again."""
         self._escaped = escaped
         words = [plain(piece.raw) if piece.mark is Mark.WORDS else "" for piece in found]
@@ -146,13 +144,6 @@ def _partners(found: Sequence[Piece]) -> dict[int, int]:
     return partner
 
 
-def stretch_units(file: TextFile, stretch: Stretch, start: int, end: int, *, kind: str, place: str) -> Units:
-    if stretch.has_words:
-        answer = yield Unit(stretch.text, stretch.tags, kind, place)
-        if answer is not None:
-            file.put(start, end, stretch.written(answer))
-
-
 # ---- translates plain text and Markdown
 
 
@@ -215,9 +206,8 @@ def _wrapped(words: str, old: str, *, joins: bool) -> str:
     lines = old.split(end)
     width = max(len(line) for line in lines)
     indent = _INDENT.match(lines[1])[0] if len(lines) > 1 else ""  # type: ignore[index]
-    return end.join(
-        textwrap.wrap(words, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-    )
+    made = textwrap.wrap(words, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return end.join(made)
 
 
 # ---- Markdown
@@ -271,7 +261,11 @@ def rewrite_markdown(rewriting: Rewriting) -> Units:
             for piece in found:
                 if piece.mark is Mark.LONE and piece.raw.startswith("`"):
                     yield from said("code", f"line {number}", piece.raw)
-            yield from stretch_units(file, Stretch(found), at, end, kind="paragraph", place=f"line {number}")
+            stretch = Stretch(found)
+            if stretch.has_words:
+                answer = yield Unit(stretch.text, stretch.tags, "paragraph", f"line {number}")
+                if answer is not None:
+                    file.put(at, end, stretch.written(answer))
     file.close()
 
 
@@ -303,10 +297,8 @@ def _inline(text: str) -> Iterator[Piece]:
             yield Piece(Mark.CLOSE, raw, "link")
         elif match["html"]:
             name = raw.strip("</>").split()[0].lower().rstrip("/")
-            mark = (
-                Mark.CLOSE if raw.startswith("</") else Mark.LONE if raw.endswith("/>") or name == "br" else Mark.OPEN
-            )
-            yield Piece(mark, raw, name)
+            is_lone = raw.endswith("/>") or name == "br"
+            yield Piece(Mark.CLOSE if raw.startswith("</") else Mark.LONE if is_lone else Mark.OPEN, raw, name)
         else:
             name = f"{kind}{raw}"
             if name in opened:
@@ -338,9 +330,7 @@ def rewrite_separated(rewriting: Rewriting) -> Units:
     text = file.text.replace("\r\n", " \n").replace("\r", "\n")  # as long as it was, so that places stay
     reported = REPORTED.match(text)
     delimiter, begin = (reported[1], reported.end()) if reported else (delimiter_of(text), 0)
-    sample = [
-        [cell.value.strip() for cell in row] for row in islice(rows_of_cells(text, delimiter, begin), SAMPLE_ROWS)
-    ]
+    sample = [[value.strip() for value in row] for row in islice(rows_of(text, delimiter, begin), SAMPLE_ROWS)]
     requested = _requested(rewriting, sample)
     passed: dict[int, str] = {}
     line_end = "\r\n" if "\r\n" in file.text else "\n"
@@ -371,13 +361,8 @@ def _requested(rewriting: Rewriting, sample: Sequence[Sequence[str]]) -> frozens
     head = [name.casefold() for name in sample[0]] if sample else []
     found: set[int] = set()
     for column in rewriting.options.columns:
-        at = (
-            column
-            if isinstance(column, int)
-            else head.index(column.strip().casefold())
-            if column.strip().casefold() in head
-            else -1
-        )
+        name = "" if isinstance(column, int) else column.strip().casefold()
+        at = column if isinstance(column, int) else head.index(name) if name in head else -1
         if not 0 <= at < max(map(len, sample), default=0):
             reported = str(column + 1) if isinstance(column, int) else column
             known = ", ".join(name for name in sample[0] if name)[:200] if sample else ""
