@@ -91,7 +91,6 @@ def _comments(root: etree._Element | None, authors: dict[str, str]) -> Iterator[
 
 _SHAPES = frozenset(("sp", "grpSp", "graphicFrame", "pic", "cxnSp", "contentPart"))
 _WRAPPERS = frozenset(("AlternateContent", "Choice", "spTree", "twoCellAnchor", "oneCellAnchor", "absoluteAnchor"))
-_MAX_SPAN = 100
 _MAX_NAMES = 200
 
 

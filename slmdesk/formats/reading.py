@@ -158,19 +158,11 @@ KINDS: Mapping[int, str] = {
 }
 
 
-def read_file(path: str, *, limit_bytes: int = MAX_TEXT_BYTES) -> bytes:
-    """All of a regular file.
-
-    Raises KnownError `file.missing`, `document.unreadable` or `document.too_large`; the last before reading a byte.
-    """
-    with open_file(path, limit_bytes=limit_bytes) as file:
-        return read_all(file, path, limit_bytes)
-
-
 def open_file(path: str, *, limit_bytes: int, descriptor: int | None = None) -> BinaryIO:
-    """A regular file of at most `limit_bytes`, open for reading.  The caller closes it.  Raises as `read_file` does.
+    """A regular file of at most `limit_bytes`, open for reading.  The caller closes it.
 
-    `descriptor`: the file, opened and kept by the caller: it is read at a position of its own.
+    `descriptor`: the file, opened and kept by the caller: it is read at a position of its own.  Raises KnownError
+    `file.missing`, `document.unreadable` or `document.too_large`; the last before reading a byte.
     """
     if descriptor is not None:
         _check(descriptor, path, limit_bytes)

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from json import loads
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -41,7 +40,6 @@ from slmdesk.history.erasing import CONFIRMATION, Erasure, backup_copies, erase,
 from slmdesk.history.imports import ImportProgress
 from slmdesk.history.labels import WHO, due_words, hold_words, rescued_words, rule_words
 from slmdesk.history.retention import day_lines
-from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.services import Services
 
@@ -70,20 +68,12 @@ def import_chats(console: Console, files: tuple[Path, ...]) -> int:
     for _name, problem in report.problems:
         console.notify(f"error: {problem.sentence}")
     if console.as_json:
-        console.give(
-            {
-                "imported": list(report.added),
-                "already_here": report.known,
-                "left_out": dict(report.left_out or {}),
-                "unknown": report.unknown,
-                "too_large": report.too_large,
-                "empty": report.empty,
-                "problems": [
-                    {"file": name, "code": problem.code, "message": problem.sentence}
-                    for name, problem in report.problems
-                ],
-            }
-        )
+        problems = [(name, problem.code, problem.sentence) for name, problem in report.problems]
+        console.give({
+            "imported": list(report.added), "already_here": report.known, "left_out": dict(report.left_out or {}),
+            **picked(report, "unknown", "too_large", "empty"),
+            "problems": [{"file": name, "code": code, "message": sentence} for name, code, sentence in problems],
+        })  # fmt: skip
     else:
         for line in report.counts:
             console.say(line)
@@ -209,12 +199,13 @@ def export(console: Console, chats: tuple[str, ...], is_all: bool, form: str, ou
     with console.services() as services:
         ids = _ids_of(services, chats, is_all)
         shape: dict[str, Json] = {"id": ids[0]} if len(chats) == 1 else {"ids": list(ids)}
+        exports, is_one = services.exports, len(chats) == 1
         if target is None:
-            data = console.result_of(services, partial(_given, services, ids, form, is_one=len(chats) == 1))
+            give = partial(exports.give, ids[0]) if is_one else partial(exports.give_several, ids)
+            data = console.result_of(services, partial(give, form))
         else:
-            size = console.result_of(
-                services, partial(_given, services, ids, form, is_one=len(chats) == 1, target=target, replace=force)
-            )
+            write = partial(exports.write, ids[0]) if is_one else partial(exports.write_several, ids)
+            size = console.result_of(services, partial(write, form, target, replace=force))
             if console.as_json:
                 console.give({**shape, "format": form, "path": str(output), "bytes": size})
             console.notify(f"Written to {output}.")
@@ -245,24 +236,6 @@ def _all_items(services: Services, kind: str | None, *, deleted: bool = False) -
         if not (more := services.service_thread.call(page)):
             return items
         items += more
-
-
-def _given(
-    services: Services,
-    ids: Sequence[str],
-    form: str,
-    *,
-    is_one: bool,
-    target: Path | None = None,
-    replace: bool = False,
-) -> Pending[Any]:
-    """The export of an item or of several chats: its bytes, or its size once it is written to `target`."""
-    exports = services.exports
-    if target is None:
-        return exports.give(ids[0], form) if is_one else exports.give_several(ids, form)
-    if is_one:
-        return exports.write(ids[0], form, target, replace=replace)
-    return exports.write_several(ids, form, target, replace=replace)
 
 
 history.add_command(import_chats)
@@ -461,23 +434,14 @@ def _item(item: Item) -> dict[str, Json]:
 
 
 def _message(message: Message) -> dict[str, Json]:
+    attached = [attachment.attached for attachment in message.attachments]
     return {
-        "id": message.id,
-        "parent": message.parent,
-        "role": str(message.role),
-        "text": words_of(message),
-        "attachments": [
-            {"file": attachment.attached.name, "read": used_words(attachment.attached)}
-            for attachment in message.attachments
-        ],
-        "status": str(message.status),
-        "created": iso_time(message.created),
-        "model": message.model_name,
-        "preset": message.preset,
-        "is_edited": message.original is not None,
-        "finish_reason": message.finish_reason,
-        "error": message.error_code,
-    }
+        "id": message.id, "parent": message.parent, "role": str(message.role), "text": words_of(message),
+        "attachments": [{"file": file.name, "read": used_words(file)} for file in attached],
+        "status": str(message.status), "created": iso_time(message.created), "model": message.model_name,
+        "preset": message.preset, "is_edited": message.original is not None,
+        "finish_reason": message.finish_reason, "error": message.error_code,
+    }  # fmt: skip
 
 
 def _row(item: Item) -> tuple[str, str, str, str]:
@@ -510,22 +474,11 @@ def list_(console: Console) -> None:
         named = {*(rule.folder for rule in rules), *(other_hold.target for other_hold in holds)} - {""}
         names = services.service_thread.call(lambda: {id: services.retention.name_of(id) for id in named})
     if console.as_json:
-        console.give(
-            {
-                "rules": [_rule_shape(rule, due[rule.id]) for rule in rules],
-                "holds": [to_json(other_hold) for other_hold in holds],
-            }
-        )
+        shapes: list[Json] = [{**to_json(rule), "due": due[rule.id]} for rule in rules]
+        console.give({"rules": shapes, "holds": [to_json(other_hold) for other_hold in holds]})
         return
-    lines = [
-        (
-            rule.id,
-            "rule",
-            WHO[rule.set_by],
-            f"{rule_words(rule, names.get(rule.folder, ''))}{_next_run(rule, due[rule.id])}",
-        )
-        for rule in rules
-    ]
+    words = {rule.id: rule_words(rule, names.get(rule.folder, "")) + _next_run(rule, due[rule.id]) for rule in rules}
+    lines = [(rule.id, "rule", WHO[rule.set_by], words[rule.id]) for rule in rules]
     lines += [
         (other_hold.id, "hold", WHO[other_hold.set_by], hold_words(other_hold, names.get(other_hold.target, "")))
         for other_hold in holds
@@ -633,10 +586,6 @@ def run(console: Console, yes: bool) -> int | None:
     return 1 if done.doubt is not None else None
 
 
-def _rule_shape(rule: Rule, due: int) -> dict[str, Json]:
-    return {**to_json(rule), "due": due}
-
-
 def _next_run(rule: Rule, due: int) -> str:
     return f"; {due_words(rule, due)} at its next run" if due else ""
 
@@ -644,7 +593,7 @@ def _next_run(rule: Rule, due: int) -> str:
 def _show_rule(console: Console, services: Services, rule: Rule, due: int | None = None) -> None:
     name = services.service_thread.call(lambda: services.retention.name_of(rule.folder)) if rule.folder else ""
     if console.as_json:
-        console.give(to_json(rule) if due is None else _rule_shape(rule, due))
+        console.give(to_json(rule) if due is None else {**to_json(rule), "due": due})
     else:
         console.say(f"{rule.id}  {rule_words(rule, name)}{_next_run(rule, due or 0)}")
 
@@ -693,7 +642,6 @@ def backup(console: Console, file: Path | None, is_list: bool, plain: bool) -> N
 
 
 def _list(console: Console) -> None:
-
     copies = backup_copies(find_paths(console.home))  # without opening the history, which may be damaged
     if console.as_json:
         console.give([{"path": str(copy.path), "time": iso_time(copy.time), "bytes": copy.bytes} for copy in copies])

@@ -121,21 +121,22 @@ def erase(paths: Paths, found: Erasure) -> tuple[Path, ...]:
         for file in found.models:
             with suppress(OSError):
                 file.unlink(missing_ok=True)
-        keeps_models = not found.models
         for folder in _folders(paths):
-            for file in list(_files(paths, folder, models=not keeps_models)):
+            for file in list(_files(paths, folder, models=bool(found.models))):
                 with suppress(OSError):
                     file.unlink(missing_ok=True)
     finally:
         lock.close()
     _remove_sockets()
     for folder in (*_folders(paths), paths.models):
-        _remove_empty(folder)
+        for at, _folders_in, _files_in in os.walk(folder, topdown=False):
+            with suppress(OSError):
+                Path(at).rmdir()
     for home in {folder.parent for folder in (*_folders(paths), paths.models)}:
         if home.name == APP or home == paths.data.parent == paths.config.parent:
             with suppress(OSError):
                 home.rmdir()
-    left = [file for folder in _folders(paths) for file in _files(paths, folder, models=not keeps_models)]
+    left = [file for folder in _folders(paths) for file in _files(paths, folder, models=bool(found.models))]
     return (*left, *(model for model in found.models if model.exists()))
 
 
@@ -162,12 +163,6 @@ def _leftovers(folder: Path) -> list[Path]:
     return found
 
 
-def _remove_empty(folder: Path) -> None:
-    for at, _folders_in, _files_in in os.walk(folder, topdown=False):
-        with suppress(OSError):
-            Path(at).rmdir()
-
-
 def _remove_sockets() -> None:
     if os.name == "nt":
         return
@@ -184,10 +179,6 @@ def _size(file: Path) -> int:
         return file.lstat().st_size
     except OSError:
         return 0
-
-
-def summary_of(found: Erasure) -> Sequence[str]:
-    return [*map(str, found.folders), *map(str, found.models)]
 
 
 # ---- backups of everything but the models

@@ -15,7 +15,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from slmdesk.base.documents import (
     IMPORTED,
@@ -231,18 +231,11 @@ class _Import(Service):
     def _end(self) -> None:
         if self._added:
             self._publish(ItemsAdded())
-        self.pending.end(
-            ImportReport(
-                tuple(self._added),
-                self._counts["known"],
-                dict(self._left_out),
-                self._counts["unknown"],
-                self._counts["too_large"],
-                self._counts["empty"],
-                tuple(self._problems),
-                self._is_stopped,
-            )
-        )
+        counts = self._counts
+        self.pending.end(ImportReport(
+            tuple(self._added), counts["known"], dict(self._left_out), counts["unknown"], counts["too_large"],
+            counts["empty"], tuple(self._problems), self._is_stopped,
+        ))  # fmt: skip
 
     def _tell(self) -> None:
         now = time.monotonic()
@@ -343,16 +336,10 @@ def sum_of(program: str, id: str, messages: Sequence[Message]) -> str:
     """A checksum of what a chat says, without dates and ids of its messages."""
     places = {message.id: at for at, message in enumerate(messages)}
     rows = [
-        [
-            places.get(message.parent or ""),
-            str(message.role),
-            message.words,
-            message.thought,
-            message.original,
-            len(message.attachments),
-        ]
+        [places.get(message.parent or ""), str(message.role), message.words, message.thought, message.original,
+         len(message.attachments)]
         for message in messages
-    ]
+    ]  # fmt: skip
     return hashlib.sha256(json.dumps([program, id, rows]).encode()).hexdigest()
 
 
@@ -378,18 +365,13 @@ def chat_of_foreign(found: ForeignChat, now: float) -> NewChat:
         settings["system"] = found.system
     if found.leaf in ids:
         settings["leaf"] = ids[found.leaf]
-    item = _item(title_from(found.title or first), created, min(max(updated, created), now), settings)
+    title, updated = title_from(found.title or first), min(max(updated, created), now)
+    item = _item(title, created, updated, settings, pinned=False, archived=False)
     return NewChat(item, tuple(messages), {}, sum)
 
 
 def _item(
-    title: str,
-    created: float,
-    updated: float,
-    settings: Mapping[str, Json],
-    *,
-    pinned: bool = False,
-    archived: bool = False,
+    title: str, created: float, updated: float, settings: Mapping[str, Json], *, pinned: bool, archived: bool
 ) -> Item:
     return Item(
         n=0, id=new_id(), kind=KIND, title=title, folder=None, pinned=pinned, created=created, updated=updated,
@@ -439,7 +421,10 @@ class _Exported(Record):
     finish_reason: str | None = None
 
 
-def chat_of_own(untrusted: Mapping[str, Json], now: float, is_here: Callable[[str, str], bool]) -> NewChat:
+IsHere: TypeAlias = Callable[[str, str], bool]
+
+
+def chat_of_own(untrusted: Mapping[str, Json], now: float, is_here: IsHere) -> NewChat:
     """Make a chat of what `exports.papers.chat_shape` wrote; it says the same then, but for ids.
 
     `is_here`: whether a document is here, by id and sha256; of the others the text that was sent is kept.  Raises
@@ -464,14 +449,10 @@ def chat_of_own(untrusted: Mapping[str, Json], now: float, is_here: Callable[[st
         mark["origin"] = origin
     created = min(_time(untrusted.get("created"), now), now)
     updated = min(max(_time(untrusted.get("updated"), now), created), now)
-    item = _item(
-        clean_label(stored_from(str, untrusted.get("title")) or "", MOST_TITLE) or NEW_CHAT,
-        created,
-        updated,
-        {**_settings(stored_from(dict, untrusted.get("settings")) or {}, ids), IMPORTED: mark},
-        pinned=untrusted.get("pinned") is True,
-        archived=untrusted.get("archived") is True,
-    )
+    title = clean_label(stored_from(str, untrusted.get("title")) or "", MOST_TITLE) or NEW_CHAT
+    settings = {**_settings(stored_from(dict, untrusted.get("settings")) or {}, ids), IMPORTED: mark}
+    pinned, archived = (untrusted.get(key) is True for key in ("pinned", "archived"))
+    item = _item(title, created, updated, settings, pinned=pinned, archived=archived)
     quotes: dict[str, Json] = {
         ids[id]: [to_json(quote) for quote in quoted]
         for id, quoted in stored_dict(tuple[Quoted, ...], untrusted.get("quotes")).items()
@@ -487,12 +468,7 @@ def _settings(untrusted: Mapping[str, Json], ids: Mapping[str, str]) -> dict[str
 
 
 def _own_message(
-    exported: _Exported,
-    untrusted: Mapping[str, Json],
-    ids: Mapping[str, str],
-    number: int,
-    now: float,
-    is_here: Callable[[str, str], bool],
+    exported: _Exported, untrusted: Mapping[str, Json], ids: Mapping[str, str], number: int, now: float, is_here: IsHere
 ) -> Message:
     parts = tuple(_part(shape, is_here) for shape in stored_from(list, untrusted.get("parts")) or ())
     said = "".join(part.text for part in parts if not isinstance(part, AttachmentPart))
@@ -506,37 +482,18 @@ def _own_message(
     if status is Status.STREAMING or (status is Status.FAILED and not is_known):
         status = Status.INTERRUPTED
     return Message(
-        n=number,
-        id=ids[exported.id],
-        item="",
-        parent=ids.get(exported.parent or ""),
-        role=exported.role,
-        parts=parts,
-        text="" if said == exported.text else exported.text,
-        status=status,
-        owner=None,
-        model_sha256=exported.model_sha256,
-        model_name=exported.model,
-        preset=exported.preset,
-        sampling=sampling,
-        seed=_whole(untrusted.get("seed")),
-        tokens_in=_whole(tokens.get("in")),
-        tokens_out=_whole(tokens.get("out")),
-        tokens_reused=_whole(tokens.get("reused")),
-        seconds=exported.seconds,
-        finish_reason=exported.finish_reason,
-        prompt_version=exported.prompt_version,
-        error_code=code if is_known else None,
-        error_args=_args(error.get("args")) if is_known else {},
-        created=min(_time(exported.created, now), now),
-        revision=0,
-        thought=exported.thought,
-        thought_seconds=exported.thought_seconds,
-        original=exported.original,
-    )
+        n=number, id=ids[exported.id], item="", parent=ids.get(exported.parent or ""), role=exported.role, parts=parts,
+        text="" if said == exported.text else exported.text, status=status, owner=None,
+        model_sha256=exported.model_sha256, model_name=exported.model, preset=exported.preset, sampling=sampling,
+        seed=_whole(untrusted.get("seed")), tokens_in=_whole(tokens.get("in")), tokens_out=_whole(tokens.get("out")),
+        tokens_reused=_whole(tokens.get("reused")), seconds=exported.seconds, finish_reason=exported.finish_reason,
+        prompt_version=exported.prompt_version, error_code=code if is_known else None,
+        error_args=_args(error.get("args")) if is_known else {}, created=min(_time(exported.created, now), now),
+        revision=0, thought=exported.thought, thought_seconds=exported.thought_seconds, original=exported.original,
+    )  # fmt: skip
 
 
-def _part(untrusted: object, is_here: Callable[[str, str], bool]) -> TextPart:
+def _part(untrusted: object, is_here: IsHere) -> TextPart:
     if "attached" not in (stored_from(dict, untrusted) or {}):
         return record_from(TextPart, untrusted)
     part = record_from(AttachmentPart, untrusted)
@@ -562,11 +519,8 @@ def _whole(untrusted: object) -> int | None:
 
 def _args(untrusted: object) -> dict[str, Json]:
     found = (stored_from(dict, untrusted) or {}).items()
-    return {key: value[:500] if isinstance(value, str) else value for key, value in found if _is_plain(value)}
-
-
-def _is_plain(value: object) -> bool:
-    return isinstance(value, str | int | float) and not isinstance(value, bool)
+    plain = {key: value for key, value in found if isinstance(value, str | int | float) and not isinstance(value, bool)}
+    return {key: value[:500] if isinstance(value, str) else value for key, value in plain.items()}
 
 
 def _time(untrusted: object, otherwise: float) -> float:
@@ -637,25 +591,15 @@ class _Search:
                 break
         self._found.update(dict.fromkeys(found[:MOST_FILES]))
         if is_cut:
-            self._left_out(
-                top,
-                _("it holds more than {most_files:,} files of chats, and the first of them were taken").format(
-                    most_files=MOST_FILES
-                ),
-            )
+            reason = _("it holds more than {most_files:,} files of chats, and the first of them were taken")
+            self._left_out(top, reason.format(most_files=MOST_FILES))
         if has_deeper:
-            self._left_out(
-                top, _("folders more than {most_depth} levels below it were left out").format(most_depth=MOST_DEPTH)
-            )
+            reason = _("folders more than {most_depth} levels below it were left out")
+            self._left_out(top, reason.format(most_depth=MOST_DEPTH))
         if shut:
-            first = shut[0]
-            count = ngettext("1 folder", "{n:,} folders", len(shut))
-            self._left_out(
-                top,
-                _("{count} could not be opened, first {filename} ({strerror})").format(
-                    count=count, filename=first.filename, strerror=first.strerror
-                ),
-            )
+            first, count = shut[0], ngettext("1 folder", "{n:,} folders", len(shut))
+            reason = _("{count} could not be opened, first {filename} ({strerror})")
+            self._left_out(top, reason.format(count=count, filename=first.filename, strerror=first.strerror))
         if not found and not (shut or has_deeper):
             self._say(top, KnownError("chats.unknown", path=str(top)))
 

@@ -512,10 +512,9 @@ class DayService(Service):
         ids = {item.id for item in free}
         uses = self._store.documents.uses()
         elsewhere = {document for item, document in uses if item not in ids}
-        added = {document for item, document in uses if item in ids} | set(
-            self._store.rules.documents_between(begin, end)
-        )
-        documents = [document for document in sorted(added - elsewhere) if self._is_free(document)]
+        added = {document for item, document in uses if item in ids}
+        added.update(self._store.rules.documents_between(begin, end))
+        documents = [one for one in sorted(added - elsewhere) if self._is_free(one)]
         older = self._store.rules.changed_between(begin, end)
         counts = Counter(item.kind for item in free)
         return DayContent(day, tuple(ids), counts, tuple(documents), len(made) - len(free), older)

@@ -16,7 +16,7 @@ from slmdesk.base.files import free_name, is_there, write_atomically
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Progress
 from slmdesk.base.record import Record
 from slmdesk.base.record import to_json as to_wire
-from slmdesk.base.records import DocumentRecord, DocumentStatus, Found, Item, Message, Rescued
+from slmdesk.base.records import DocumentRecord, Found, Item, Message, Rescued
 from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.chat.service import KIND, ChatService
@@ -440,7 +440,7 @@ class ChangeWatch(Service):
         self._chats, self._network = chats, network
         self._revision = runtime.store.revision()
         self._version = runtime.store.data_version()
-        self._models, self._documents = _marks(runtime.store), _document_marks(runtime.store)
+        self._models, self._documents = _marks(runtime.store), runtime.store.documents.marks(LISTED)
         self._looks = 0
         self._trouble = ""
         self._next: Later | None = None
@@ -496,10 +496,8 @@ class ChangeWatch(Service):
         self._version = version
         if self._models != _marks(self._store):
             self._publish(ModelsChanged())  # comes back through `_note_models`
-        documents = _document_marks(self._store)
-        if (
-            self._documents != documents
-        ):  # or this instance's own since the last look: listing them once more harms nobody
+        documents = self._store.documents.marks(LISTED)
+        if self._documents != documents:  # or this instance's own since then: listing them once more harms nobody
             self._documents = documents
             self._publish(DocumentsChanged())
         changes = self._store.changed_since(self._revision)
@@ -524,7 +522,3 @@ class ChangeWatch(Service):
 
 def _marks(store: Store) -> dict[str, tuple[str, bytes]]:
     return {model.id: (model.name, model.path) for model in store.models.all()}
-
-
-def _document_marks(store: Store) -> list[tuple[str, str, DocumentStatus]]:
-    return store.documents.marks(LISTED)

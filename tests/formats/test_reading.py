@@ -15,7 +15,7 @@ from slmdesk.base.documents import FORMATS, BlockKind, Page, PageStatus, format_
 from slmdesk.base.errors import KnownError
 from slmdesk.formats import reading, text
 from slmdesk.formats import text as markdown
-from slmdesk.formats.reading import READERS, Reading, read_file
+from slmdesk.formats.reading import READERS, Reading
 from slmdesk.formats.text import NotTextError, decode
 
 pytestmark = pytest.mark.pure
@@ -69,7 +69,7 @@ def test_x7_what_is_no_regular_file_never_blocks(tmp_path):
         began = time.monotonic()
         for path in (fifo, sock, tmp_path, loop, "/dev/zero", "/dev/tty", "a\0b", tmp_path / ("x" * 300)):
             with pytest.raises(KnownError) as caught:
-                read_file(str(path))
+                Reading(str(path)).text_bytes()
             assert caught.value.code == "document.unreadable", path
             assert caught.value.args_for_people["reason"]
     assert time.monotonic() - began < 1
@@ -80,14 +80,14 @@ def test_x7_sizes_are_checked_before_reading(tmp_path):
     with sparse.open("wb") as file:
         file.truncate(100 << 30)
     with pytest.raises(KnownError) as caught:
-        read_file(str(sparse))
+        Reading(str(sparse)).text_bytes()
     assert caught.value.code == "document.too_large"
     with pytest.raises(KnownError) as caught:
-        read_file(str(tmp_path / "none"))
+        Reading(str(tmp_path / "none")).text_bytes()
     assert caught.value.code == "file.missing"
-    endless = tmp_path / "small"
-    endless.write_bytes(b"x" * 100)
-    assert read_file(str(endless), limit_bytes=100) == b"x" * 100
+    small = tmp_path / "small"
+    small.write_bytes(b"x" * 100)
+    assert Reading(str(small)).text_bytes() == b"x" * 100
     assert reading.MAX_TEXT_BYTES < 64 << 20
 
 
