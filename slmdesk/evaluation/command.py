@@ -6,6 +6,7 @@ import queue
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import click
 
@@ -17,7 +18,7 @@ from slmdesk.command.console import Console, json_option, next_of
 from slmdesk.command.inputs import named_model, read_stdin
 from slmdesk.command.job_output import follow
 from slmdesk.evaluation.comparison import ComparedAnswer, CompareRequest, Comparison
-from slmdesk.evaluation.exams import shape_of_skill
+from slmdesk.evaluation.exams import THINKING_KEY, result_of, shape_of_skill
 from slmdesk.evaluation.formats import (
     LAYERS_KEY,
     RULE,
@@ -74,8 +75,8 @@ def exam(console: Console, model: str | None, pair: str | None, *, thinking: boo
         if thinking:
             follow(console, services, services.service_thread.call(lambda: services.exams.take(model, thinking=True)))
         record = services.service_thread.call(lambda: services.models.by_sha256(job.model_sha256))
-        result = services.exams.result(record) if record else None
-        thought = services.exams.thinking_result(record) if record and thinking else None
+        result = result_of(record) if record else None
+        thought = result_of(record, THINKING_KEY) if record and thinking else None
     if record is None or result is None:
         raise click.ClickException("The exam has no result. Run it again.")
     sentence = sentence_of(record.name, result)
@@ -136,15 +137,9 @@ def bench(console: Console, model: str | None) -> None:
         found = console.result_of(services, lambda: services.bench.run(record.id), progressed)
     assert found is not None, "only a Ctrl-C cancels it here, and that is raised"
     if console.as_json:
-        console.give(
-            {
-                "id": record.id,
-                "name": record.name,
-                **picked(found, "prompt_tokens_per_s", "output_tokens_per_s", "memory_bytes", "energy_j"),
-                "energy_source": found.energy_source or None,
-                **picked(found, "prompt_tokens", "output_tokens"),
-            }
-        )
+        speed = picked(found, "prompt_tokens_per_s", "output_tokens_per_s", "memory_bytes", "energy_j")
+        source, tokens = found.energy_source or None, picked(found, "prompt_tokens", "output_tokens")
+        console.give({**picked(record, "id", "name"), **speed, "energy_source": source, **tokens})
         return
     console.say(f"{record.name} on this PC")
     console.say(f"reads   {found.prompt_tokens_per_s:.1f} tokens a second ({found.prompt_tokens} read)")
@@ -312,9 +307,8 @@ def tune(console: Console, model: str | None, name: str | None, used: str | None
         elif used is not None:
             _use(console, services, record, copy=used == "copy")
         else:
-            _show(
-                console, record, _followed(console, services, lambda: services.formats.measure(record.id, again=again))
-            )
+            begin = partial(services.formats.measure, record.id, again=again)
+            _show(console, record, _followed(console, services, begin))
 
 
 @click.command()
@@ -333,8 +327,7 @@ def prune(console: Console, model: str | None, count: int | None) -> None:
         report = services.service_thread.call(lambda: services.formats.report(record.id, LAYERS_KEY))
         wanted = None
         if report is None or count is None:
-            begin = lambda: services.formats.measure_without_layers(record.id)  # noqa: E731
-            report = _followed(console, services, begin)
+            report = _followed(console, services, partial(services.formats.measure_without_layers, record.id))
         if count is not None:
             wanted = next((result for result in report.tried if len(result.left_out) == count), None)
             if wanted is None:
@@ -355,16 +348,11 @@ def _followed(console: Console, services: Services, begin: Callable[[], Pending[
 def _show(console: Console, record: ModelRecord, report: FormatReport) -> None:
     best, smallest = report.fastest(), report.smallest()
     if console.as_json:
-        console.give(
-            {
-                "id": record.id,
-                "name": record.name,
-                "bytes": report.bytes,
-                "recommended": best.format if best else None,
-                "smallest": smallest.format if smallest else None,
-                "formats": [_shape(result) for result in report.results.values()],
-            }
-        )
+        console.give({
+            **picked(record, "id", "name"), "bytes": report.bytes, "recommended": best.format if best else None,
+            "smallest": smallest.format if smallest else None,
+            "formats": [_shape(result) for result in report.results.values()],
+        })  # fmt: skip
         return
     console.say(f"{record.name}: {bytes_for_people(report.bytes)} as published")
     width = max((len(result.format) for result in report.tried), default=0)
@@ -427,14 +415,9 @@ class _Shown:
 
 def _shape(result: FormatResult) -> Json:
     return {
-        "format": result.format,
-        "bytes": result.bytes,
-        "answer_gain": round(result.answer_gain, 3),
-        "long_work_gain": round(result.long_work_gain, 3),
-        "likeness": result.likeness.value,
+        **picked(result, "format", "bytes"), "answer_gain": round(result.answer_gain, 3),
+        "long_work_gain": round(result.long_work_gain, 3), "likeness": result.likeness.value,
         "divergence": round(result.quality.divergence, 5) if result.quality else None,
         "perplexity_change": round(result.perplexity_change, 4) if result.quality else None,
-        "same_answers": result.same_answers,
-        "questions": result.questions,
-        "reason": result.reason or None,
-    }
+        **picked(result, "same_answers", "questions"), "reason": result.reason or None,
+    }  # fmt: skip

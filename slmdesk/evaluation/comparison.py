@@ -128,10 +128,8 @@ class ModelComparisonService(Service):
         if self._jobs.is_held:
             raise KnownError("measuring.twice")
         if not LEAST <= len(request.models) <= MOST:
-            raise KnownError(
-                "request.invalid",
-                what=_("two to four models can be compared, not {count}").format(count=len(request.models)),
-            )
+            what = _("two to four models can be compared, not {count}").format(count=len(request.models))
+            raise KnownError("request.invalid", what=what)
         records = [self._models.choose(model) for model in request.models]
         for record in records:
             if not record.can_chat:
@@ -146,28 +144,17 @@ class ModelComparisonService(Service):
         settings: dict[str, Json] = {"models": names, "seed": seed, "max_tokens": request.max_tokens}
         item = self._store.items.add(KIND, title_from(request.prompt), settings=settings)
         self._publish(ItemChanged(item))
-        user = self._store.messages.add(
-            item.id,
-            parent=None,
-            role=Role.USER,
-            parts=(TextPart(request.prompt, Origin.PERSON),),
-            status=Status.COMPLETE,
-        )
+        parts = (TextPart(request.prompt, Origin.PERSON),)
+        user = self._store.messages.add(item.id, parent=None, role=Role.USER, parts=parts, status=Status.COMPLETE)
         self._publish(MessageAdded(user))
         sampling = {key: value for key, value in to_json(SETTINGS).items() if value not in (None, [], False)}
+        sampling["max_tokens"] = request.max_tokens
         waiting = []
         for record in records:
             answer = self._store.messages.add(
-                item.id,
-                parent=user.id,
-                role=Role.ASSISTANT,
-                status=Status.STREAMING,
-                model_sha256=record.sha256,
-                model_name=record.name,
-                sampling=sampling | {"max_tokens": request.max_tokens},
-                seed=seed,
-                prompt_version=PROMPT_VERSION,
-            )
+                item.id, parent=user.id, role=Role.ASSISTANT, status=Status.STREAMING, model_sha256=record.sha256,
+                model_name=record.name, sampling=sampling, seed=seed, prompt_version=PROMPT_VERSION,
+            )  # fmt: skip
             self._publish(MessageAdded(answer))
             waiting.append((answer, record))
         self._run = _Run(item.id, user, waiting, mark(self._models, self._loader))
@@ -286,14 +273,10 @@ class AnswerMeasurements(Record):
         energy = _("not measured")
         if self.energy_j is not None and self.energy_source in tuple(EnergySource):
             energy = energy_words(self.energy_j, EnergySource(self.energy_source))
+        whole = _("{seconds}, {output_tokens:,} tokens")
         return [
             (_("First word after"), _seconds(self.first_token_s)),
-            (
-                _("Whole answer"),
-                _("{seconds}, {output_tokens:,} tokens").format(
-                    seconds=_seconds(self.total_s), output_tokens=self.output_tokens
-                ),
-            ),
+            (_("Whole answer"), whole.format(seconds=_seconds(self.total_s), output_tokens=self.output_tokens)),
             (_("Speed"), _("{tokens_per_s:.1f} tokens/s").format(tokens_per_s=self.tokens_per_s)),
             (_("Memory"), bytes_for_people(self.memory_bytes)),
             (_("Energy"), energy),
@@ -349,13 +332,9 @@ def figures_of(item: Item) -> dict[str, AnswerMeasurements]:
 
 
 def _seconds(seconds: float) -> str:
-    return (
-        f"{seconds:.2f} s"
-        if seconds < 10
-        else f"{seconds:.0f} s"
-        if seconds < 120
-        else _("{seconds:.1f} min").format(seconds=seconds / 60)
-    )
+    if seconds < 120:
+        return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s"
+    return _("{seconds:.1f} min").format(seconds=seconds / 60)
 
 
 def export_parts(
@@ -364,9 +343,5 @@ def export_parts(
     """What an export shows: the messages in order, what was measured of each, and the vote, if any, in a sentence."""
     figures = figures_of(item)
     lines = {message.id: figures[message.id].lines() for message in messages if message.id in figures}
-    return (
-        item,
-        messages,
-        lines,
-        vote_words(vote_of(item), {message.id: message.model_name or "" for message in messages}),
-    )
+    names = {message.id: message.model_name or "" for message in messages}
+    return item, messages, lines, vote_words(vote_of(item), names)

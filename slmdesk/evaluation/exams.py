@@ -17,8 +17,10 @@ from importlib import resources
 from itertools import pairwise
 from typing import Any
 
+from rapidfuzz.distance import Levenshtein
+
 from slmdesk.base.errors import KnownError
-from slmdesk.base.protocol import stored_from, stored_list
+from slmdesk.base.protocol import picked, stored_from, stored_list
 from slmdesk.base.record import Number, Record, changed
 from slmdesk.base.records import JobRecord, JobStatus, JobStep, ModelRecord, Status
 from slmdesk.base.types import THINKING_ON, ChatMessage, Json, Origin, Role, Sampling, TextPart
@@ -72,7 +74,7 @@ class Question(Record):
         if thinking:
             most = THOUGHT_TOKENS + END_TOKENS + ANSWER_TOKENS
             sampling = changed(sampling, max_tokens=most, thinking=THINKING_ON, thought_tokens=THOUGHT_TOKENS)
-        return step_of([_user(asked)], sampling)
+        return step_of([ChatMessage(Role.USER, (TextPart(asked),))], sampling)
 
     def is_passed(self, answer: str) -> bool:
         answer = answer.strip()
@@ -149,19 +151,8 @@ def corrects(wrong: str, right: str, answer: str) -> bool:
 
     At most half of the mistakes, in characters, may be left, and at most twice as much changed as was needed.
     """
-    needed = distance(wrong, right)
-    return distance(answer, right) <= needed / 2 and distance(answer, wrong) <= 2 * needed
-
-
-def distance(text: str, other: str) -> int:
-    """Return the edit distance in letters (Levenshtein 1966, Wagner and Fischer 1974)."""
-    before = list(range(len(other) + 1))
-    for row, left in enumerate(text, 1):
-        now = [row]
-        for column, right in enumerate(other, 1):
-            now.append(min(before[column] + 1, now[-1] + 1, before[column - 1] + (left != right)))
-        before = now
-    return before[-1]
+    needed = Levenshtein.distance(wrong, right)
+    return Levenshtein.distance(answer, right) <= needed / 2 and Levenshtein.distance(answer, wrong) <= 2 * needed
 
 
 def separation(true: Sequence[float], altered: Sequence[float]) -> Separation:
@@ -194,10 +185,6 @@ def _but(values: Sequence[float], at: int) -> list[float]:
 
 def _document(lead: str, text: str) -> tuple[TextPart, TextPart]:
     return TextPart(lead), TextPart(text, Origin.DOCUMENT)
-
-
-def _user(text: str) -> ChatMessage:
-    return ChatMessage(Role.USER, (TextPart(text),))
 
 
 # ---- exams
@@ -258,14 +245,11 @@ class ExamService:
         self._end_older(record)
         if job := self.unfinished(record, thinking=thinking):
             return self._jobs.resume(job.id)
-        return self._jobs.add(
-            KIND,
-            record.name,
-            record,
-            [question.step(thinking=thinking) for question in questions],
-            prompt_version=_prompt_version(version),
-            settings={"version": version, "by_itself": by_itself, **({"thinking": True} if thinking else {})},
-        )
+        steps = [question.step(thinking=thinking) for question in questions]
+        settings: dict[str, Json] = {"version": version, "by_itself": by_itself}
+        settings |= {"thinking": True} if thinking else {}
+        prompt_version = _prompt_version(version)
+        return self._jobs.add(KIND, record.name, record, steps, prompt_version=prompt_version, settings=settings)
 
     def unfinished(self, record: ModelRecord, *, thinking: bool = False) -> JobRecord | None:
         version = items()[0]
@@ -319,39 +303,26 @@ class ExamService:
         `batch`: what the plan says of the questions' batch, which has no steps yet.
         """
         version, questions = items()
-        known = self.skills(record)
+        known = skills_of(record)
         open_ones = [question for question in questions if question.skill in skills and question.skill not in known]
         if not open_ones:
             return known
         steps = [question.step() for question in open_ones]
         values: list[StepValue] = yield changed(batch, steps=steps, prompt_version=_prompt_version(version))
-        return self._keep_skills(
-            record, [(question, value or {}) for question, value in zip(open_ones, values, strict=True)]
-        )
+        answered = [(question, value or {}) for question, value in zip(open_ones, values, strict=True)]
+        return self._keep_skills(record, answered)
 
     def _keep_skills(
         self, record: ModelRecord, asked: Sequence[tuple[Question, Mapping[str, Json]]]
     ) -> dict[Skill, SkillResult]:
-        known = self.skills(record)
+        known = skills_of(record)
         for skill in {question.skill for question, _value in asked}:
-            known[skill] = judge_skill(skill, [answered for answered in asked if answered[0].skill is skill])
-        shape: dict[str, Json] = {
-            "version": items()[0],
-            "skills": [shape_of_skill(result) for result in known.values()],
-        }
+            known[skill] = judge_skill(skill, [one for one in asked if one[0].skill is skill])
+        shape: dict[str, Json] = {"version": items()[0], "skills": [shape_of_skill(one) for one in known.values()]}
         for model in self._store.models.all():
             if model.sha256 == record.sha256:
                 self._store.models.set_info(model.id, **{SKILLS: shape})
         return known
-
-    def skills(self, record: ModelRecord) -> dict[Skill, SkillResult]:
-        return skills_of(record)
-
-    def result(self, record: ModelRecord) -> ExamResult | None:
-        return result_of(record)
-
-    def thinking_result(self, record: ModelRecord) -> ExamResult | None:
-        return result_of(record, THINKING_KEY)
 
     def _keep(self, job: JobRecord) -> None:
         """All answers are there: judge them, and note it of each record of this file.
@@ -376,10 +347,8 @@ def judge(steps: Sequence[JobStep], model_sha256: str, *, now: float, thinking: 
         (question, values.get(step_key(model_sha256, _prompt_version(version), question.step(thinking=thinking)), {}))
         for question in questions
     ]
-    results = [
-        judge_skill(skill, [answered for answered in asked if answered[0].skill is skill])
-        for skill in (WRITTEN if thinking else Skill)
-    ]
+    skills = WRITTEN if thinking else Skill
+    results = [judge_skill(skill, [one for one in asked if one[0].skill is skill]) for skill in skills]
     return ExamResult(version, now, tuple(results), sum(bool(value.get("thought")) for _one, value in asked))
 
 
@@ -392,10 +361,8 @@ def _is_thinking(job: JobRecord) -> bool:
 
 
 def judge_skill(skill: Skill, asked: Sequence[tuple[Question, Mapping[str, Json]]]) -> SkillResult:
-    return _judge_truth(asked) if skill is Skill.TRUTH else _judge_words(skill, asked)
-
-
-def _judge_words(skill: Skill, asked: Sequence[tuple[Question, Mapping[str, Json]]]) -> SkillResult:
+    if skill is Skill.TRUTH:
+        return _judge_truth(asked)
     passed = sum(question.is_passed(str(value.get("text", ""))) for question, value in asked)
     return SkillResult(skill, _level(passed / len(asked), GOOD, FAIR), passed, len(asked))
 
@@ -428,12 +395,7 @@ def _json_of(result: ExamResult) -> dict[str, Json]:
 
 
 def shape_of_skill(result: SkillResult) -> dict[str, Json]:
-    shape: dict[str, Json] = {
-        "skill": result.skill.value,
-        "level": result.level,
-        "passed": result.passed,
-        "total": result.total,
-    }
+    shape: dict[str, Json] = {"skill": result.skill.value, **picked(result, "level", "passed", "total")}
     return shape if result.auc is None else shape | {"auc": result.auc, "threshold": result.threshold}
 
 
@@ -658,10 +620,8 @@ class AutoExams(Service):
         return model
 
     def _pause(self, job: str) -> None:
-        try:
+        with suppress(KnownError):  # it has ended by now, or another instance runs it
             self._jobs.pause(job)
-        except KnownError:
-            return  # it has ended by now, or another instance runs it
 
     def _note_failed(self, record: ModelRecord) -> None:
         self._exams.note(record, "failed")

@@ -179,10 +179,8 @@ class FormatService(Service):
         """
         record = self.published(model)
         if name not in FILE_TYPES and not (left_out and not name):
-            raise KnownError(
-                "request.invalid",
-                what=_("format {name}; one of {file_types}").format(name=name[:20], file_types=", ".join(FILE_TYPES)),
-            )
+            what = _("format {name}; one of {file_types}")
+            raise KnownError("request.invalid", what=what.format(name=name[:20], file_types=", ".join(FILE_TYPES)))
         before = self._begin()
         folder, path = self._models.folder, Path(os.fsdecode(record.path))
 
@@ -197,11 +195,10 @@ class FormatService(Service):
 
         def on_end(result: tuple[HashedFile, GgufHeader] | Problem | None) -> None:
             self._end(before)
-            ended.end(
-                result
-                if result is None or isinstance(result, Problem)
-                else self._registered(record, *result, name, left_out)
-            )
+            if result is None or isinstance(result, Problem):
+                ended.end(result)
+            else:
+                ended.end(self._registered(record, *result, name, left_out))
 
         running = self._work.run(work)
         ended: Pending[ModelRecord | None] = Pending(running.cancel)
@@ -454,13 +451,9 @@ _LIKENESS = {
 
 
 def gain_words(gain: float) -> str:
-    return (
-        _("as fast")
-        if 0.97 <= gain <= 1.03
-        else _("{gain:.1f} × as fast").format(gain=gain)
-        if gain < 10
-        else _("{gain:.0f} × as fast").format(gain=gain)
-    )
+    if 0.97 <= gain <= 1.03:
+        return _("as fast")
+    return (_("{gain:.1f} × as fast") if gain < 10 else _("{gain:.0f} × as fast")).format(gain=gain)
 
 
 def size_words(result: FormatResult, report: FormatReport) -> str:
@@ -492,11 +485,8 @@ def progress_words(what: str, fraction: float, seconds: float) -> str:
     if fraction < LEAST_KNOWN:
         return what
     left = time_for_people(seconds * (1 - fraction) / fraction)
-    return (
-        _("{what}, {left} left").format(what=what, left=left)
-        if left.startswith("less")
-        else _("{what}, about {left} left").format(what=what, left=left)
-    )
+    words = _("{what}, {left} left") if left.startswith("less") else _("{what}, about {left} left")
+    return words.format(what=what, left=left)
 
 
 def format_sentence(result: FormatResult, report: FormatReport) -> str:
@@ -598,15 +588,11 @@ def ask_child(
                 elif isinstance(event, Done):
                     return event.result
                 elif isinstance(event, Failed):
-                    raise _failure(event)
+                    raise KnownError(event.code, **plain_args(event.args))
                 elif isinstance(event, Cancelled):
                     raise Stopped
     finally:
         child.close(0.0 if stop.is_set() else 2.0)
-
-
-def _failure(event: Failed) -> KnownError:
-    return KnownError(event.code, **plain_args(event.args))
 
 
 class FormatTrials:
@@ -680,12 +666,8 @@ class FormatTrials:
         target = self._folder / f"{name or 'published'}.gguf"
         needed, free = self._expected(name) + _BESIDE_BYTES, available_bytes()
         if needed > free:
-            return changed(
-                result,
-                reason=_("It needs about {size} of memory; {size2} are free.").format(
-                    size=bytes_for_people(needed), size2=bytes_for_people(free)
-                ),
-            )
+            reason = _("It needs about {size} of memory; {size2} are free.")
+            return changed(result, reason=reason.format(size=bytes_for_people(needed), size2=bytes_for_people(free)))
         try:
             self.make(name, left_out)
             self._wait_until_quiet()
@@ -722,22 +704,11 @@ class FormatTrials:
                 self._published.path, what, begin, material(), self._predictions, is_reference=True
             )
         reference, wanted = self._reference
-        quality, answers = self._quality_of(
-            target,
-            _("comparing the answers of {format}").format(format=result.format),
-            begin + _QUALITY,
-            material(),
-            self._predictions,
-            is_reference=False,
-        )
-        same = sum(answer == other for answer, other in zip(wanted, answers, strict=True))
-        return changed(
-            result,
-            quality=quality,
-            published_perplexity=reference.perplexity,
-            same_answers=same,
-            questions=len(wanted),
-        )
+        what, begin = _("comparing the answers of {format}").format(format=result.format), begin + _QUALITY
+        quality, answers = self._quality_of(target, what, begin, material(), self._predictions, is_reference=False)
+        same = sum(one == other for one, other in zip(wanted, answers, strict=True))
+        found = changed(result, quality=quality, published_perplexity=reference.perplexity)
+        return changed(found, same_answers=same, questions=len(wanted))
 
     def _speed_of(self, path: Path, what: str, begin: float) -> FormatSpeed:
         return record_from(FormatSpeed, self._ask("format_speed", what, {"path": str(path)}, begin, _SPEED))

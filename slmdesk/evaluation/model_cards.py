@@ -103,10 +103,8 @@ class CardService(Service):
 
     def _card(self, record: ModelRecord) -> ModelCard:
         result, bench = result_of(record), self._bench.result(record)
-        exam = short_words(result) if result else ""
-        return ModelCard(
-            record, uses_in(self._settings.current, record), exam, bench.output_tokens_per_s if bench else None
-        )
+        exam, uses = short_words(result) if result else "", uses_in(self._settings.current, record)
+        return ModelCard(record, uses, exam, bench.output_tokens_per_s if bench else None)
 
     def _details(self, old: ModelRecord, found: _Read) -> ModelDetails:
         try:
@@ -114,22 +112,15 @@ class CardService(Service):
         except KnownError:
             record = old  # removed meanwhile; whoever asked hears of that too
         result, verified = result_of(record), record.info.get(VERIFIED)
+        left_out = max(0, len(found.fields) - MOST_FIELDS) + (found.header.metadata_left_out if found.header else 0)
         return ModelDetails(
-            card=self._card(record),
-            can_do=tuple(use for use in DefaultUse if can_do(record, use)),
-            exam_lines=lines_of(result) if result else (),
-            exam_taken=result.taken if result else None,
-            exam_note=self._exam_note(record) if result is None else "",
-            bench=self._bench.result(record),
+            card=self._card(record), can_do=tuple(use for use in DefaultUse if can_do(record, use)),
+            exam_lines=lines_of(result) if result else (), exam_taken=result.taken if result else None,
+            exam_note=self._exam_note(record) if result is None else "", bench=self._bench.result(record),
             verified=float(verified) if isinstance(verified, int | float) else record.added,
-            header=found.header,
-            fields=found.fields[:MOST_FIELDS],
-            fields_left_out=max(0, len(found.fields) - MOST_FIELDS)
-            + (found.header.metadata_left_out if found.header else 0),
-            fit=found.fit,
-            problem=found.problem,
-            is_measured=record.sha256 in self.pc().pace.measured,
-        )
+            header=found.header, fields=found.fields[:MOST_FIELDS], fields_left_out=left_out, fit=found.fit,
+            problem=found.problem, is_measured=record.sha256 in self.pc().pace.measured,
+        )  # fmt: skip
 
     def _exam_note(self, record: ModelRecord) -> str:
         if note := note_words(record):
@@ -253,20 +244,11 @@ def thinking_lines(plain: ExamResult, thinking: ExamResult) -> tuple[str, ...]:
     if not thinking.thoughts:
         return (*lines, _("It did not think aloud before any answer, so both are the same question asked twice."))
     gain = sum(two.passed - result.passed for _noun, result, two in rows)
+    total = sum(two.total for *__, two in rows)
     if abs(gain) <= SMALL_GAIN:
-        return (
-            *lines,
-            _("Thinking made little difference: {gain:+} of {sum} tasks.").format(
-                gain=gain, sum=sum(two.total for *__, two in rows)
-            ),
-        )
+        return (*lines, _("Thinking made little difference: {gain:+} of {sum} tasks.").format(gain=gain, sum=total))
     how = _("passes more with") if gain > 0 else _("passes fewer with")
-    return (
-        *lines,
-        _("It {how} thinking: {gain:+} of {sum} tasks.").format(
-            how=how, gain=gain, sum=sum(two.total for *__, two in rows)
-        ),
-    )
+    return (*lines, _("It {how} thinking: {gain:+} of {sum} tasks.").format(how=how, gain=gain, sum=total))
 
 
 def note_words(record: ModelRecord) -> str:
@@ -277,9 +259,8 @@ def note_words(record: ModelRecord) -> str:
             about = _("about {minutes} min").format(minutes=minutes) if isinstance(minutes, int) else _("long")
             return _("No automatic test: it would take {about} on this PC.").format(about=about)
         case "offered":
-            about = (
-                _(" The test takes about {minutes} min.").format(minutes=minutes) if isinstance(minutes, int) else ""
-            )
+            about = _(" The test takes about {minutes} min.") if isinstance(minutes, int) else ""
+            about = about.format(minutes=minutes)
             return _("Not tested yet.{about} It runs in the background.").format(about=about)
         case "stopped":
             return _("The exam was stopped. You can run it again; what was answered is kept.")

@@ -31,7 +31,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Answer, Json, Origin, Role, TextPart
 from slmdesk.chat.answers import AnswerRequest, Answers, Watcher
 from slmdesk.chat.conversation import REDACT, SentMessage, active_path, leaf_of, title_from, words_of
-from slmdesk.evaluation.exams import ExamService, Skill, is_weak
+from slmdesk.evaluation.exams import ExamService, Skill, is_weak, skills_of
 from slmdesk.library.saved_states import WORTH_S, StateService
 from slmdesk.library.search import Retrieval
 from slmdesk.loader.model_loader import ModelLoader
@@ -328,9 +328,9 @@ class QuestionService(Service):
     def _read(self, asking: Asking, reading: AnswerContext) -> None:
         asking.learning = None
         assert asking.record is not None
-        if reading.wider and self._is_read(asking, reading.wider):
-            reading = reading.wider  # nothing is cheaper, and it holds everything
-        truth = self._exams.skills(asking.record).get(Skill.TRUTH)
+        if reading.wider and self._known_state(asking, reading.wider):
+            reading = reading.wider  # it was read before: nothing is cheaper, and it holds everything
+        truth = skills_of(asking.record).get(Skill.TRUTH)
         asked = Asked(
             asking.question,
             asking.before,

@@ -21,7 +21,7 @@ from slmdesk.base.protocol import lenient_from, picked, stored_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
-from slmdesk.evaluation.exams import ExamService, Skill, truth_step
+from slmdesk.evaluation.exams import ExamService, Skill, skills_of, truth_step
 from slmdesk.exports.writers import Cell
 from slmdesk.jobs.runner import AskedQuestion, Batch, JobPlanner, Plan, StepValue, Yield, scores_of, step_of
 from slmdesk.jobs.service import JobService, request_in
@@ -305,7 +305,7 @@ class VersionService(Service, JobPlanner):
 
     def _may_report(self, record: ModelRecord, *, is_named: bool) -> bool:
         """Whether it is worth asking: the exam trusts it, or it was named and nobody knows yet."""
-        skills = self._exams.skills(record)
+        skills = skills_of(record)
         levels = [skills[skill].level if skill in skills else "" for skill in SKILLS]
         return "weak" not in levels and (is_named or "" not in levels)
 

@@ -4,13 +4,13 @@ import re
 from collections import Counter
 
 import pytest
+from rapidfuzz.distance import Levenshtein
 
 from slmdesk.base.records import JobStep, StepStatus
 from slmdesk.evaluation.exams import (
     Question,
     Skill,
     corrects,
-    distance,
     is_answer,
     items,
     judge,
@@ -78,7 +78,7 @@ def test_there_are_twelve_items_a_skill_in_several_languages() -> None:
     assert all(1 <= block["right"] <= len(block["blocks"]) <= 9 for block in blocks)
     assert len({block["right"] for block in blocks}) >= 4  # whoever always says the same number is not good
     assert all(
-        distance(question.item["wrong"], question.item["right"]) > 1
+        Levenshtein.distance(question.item["wrong"], question.item["right"]) > 1
         for question in questions
         if "wrong" in question.item
     )

@@ -6,7 +6,7 @@ import pytest
 from fakes.recorder import on_service_thread
 
 from slmdesk.base.records import JobStatus
-from slmdesk.evaluation.exams import SKILLS, Skill, is_weak, items, known_skills, skills_of
+from slmdesk.evaluation.exams import SKILLS, Skill, is_weak, items, known_skills, result_of, skills_of
 from slmdesk.evaluation.model_cards import sentence_of
 from slmdesk.jobs.types import JobChanged
 
@@ -17,7 +17,7 @@ def done(recorder, job, begin=0):
 
 def result(recorder):
     services = recorder.services
-    return on_service_thread(recorder, lambda: services.exams.result(services.models.choose(None)))
+    return on_service_thread(recorder, lambda: result_of(services.models.choose(None)))
 
 
 @pytest.mark.process
