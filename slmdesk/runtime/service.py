@@ -9,8 +9,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future
+from functools import wraps
 from itertools import count
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
 
 from slmdesk.base.errors import BugError
 from slmdesk.base.protocol import Progress
@@ -187,6 +188,24 @@ It may yield a Pending: it is sent its result, or closed where that is a Problem
 is that of the whole.  A Progress that it yields is reported.
 """
 SLICE_S = 0.02
+_P = ParamSpec("_P")
+
+
+class _OnServiceThread(Protocol):
+    _service_thread: ServiceThread
+
+
+_S = TypeVar("_S", bound=_OnServiceThread)
+
+
+def sliced(work: Callable[Concatenate[_S, _P], Slices[_T]]) -> Callable[Concatenate[_S, _P], Pending[_T]]:
+    """A method that is run in slices, as `in_slices` does."""
+
+    @wraps(work)
+    def begin(self: _S, /, *args: _P.args, **named: _P.kwargs) -> Pending[_T]:
+        return in_slices(self._service_thread, work(self, *args, **named))
+
+    return begin
 
 
 def in_slices(service_thread: ServiceThread, work: Slices[T]) -> Pending[T]:

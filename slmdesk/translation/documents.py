@@ -15,7 +15,7 @@ from slmdesk.base.documents import TRANSLATABLE, format_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_there, private_folder, write_atomically
 from slmdesk.base.paths import Paths
-from slmdesk.base.protocol import lenient_from, stored_list
+from slmdesk.base.protocol import lenient_from, picked, stored_list
 from slmdesk.base.record import Record, changed
 from slmdesk.base.translation import LANGUAGES, NewSegment, SegmentFlag, SegmentRecord, SegmentState, Term
 from slmdesk.base.translation import Origin as Made
@@ -26,8 +26,8 @@ from slmdesk.library.reading import ask_reader, rewritten, units_in
 from slmdesk.library.scan import scan
 from slmdesk.redaction.service import Preview, Veil
 from slmdesk.runtime.events import Event, Pending, TranslationRead, ended
-from slmdesk.runtime.messages import Problem, problem_for
-from slmdesk.runtime.service import ServiceThread, Slices, in_slices, pending_on_file_thread
+from slmdesk.runtime.messages import problem_for
+from slmdesk.runtime.service import ServiceThread, Slices, in_slices, pending_on_file_thread, sliced
 from slmdesk.store import Store, is_instance_alive
 from slmdesk.text.tagged import KIND as SUBTITLE
 from slmdesk.text.tagged import Tags, problems, without_tags
@@ -38,7 +38,7 @@ from slmdesk.translation.prompts import (
     LOOKED_AT,
     CutState,
     beginning_of,
-    language_of_units,
+    language_of_text,
     only_language_of_text,
     segments_from,
     units_of_text,
@@ -120,14 +120,12 @@ class DocumentInspectionService:
         reading.then(lambda _result: found.end(only_language_of_text(beginning_of(units))))
         return found
 
-    def words(self, request: TranslationRequest) -> Pending[str]:
+    @sliced
+    def words(self, request: TranslationRequest) -> Slices[str]:
         """The text that would be translated, without formatting; of a document with a line for each paragraph or cell.
 
         Ends with a Problem `document.…`.
         """
-        return in_slices(self._service_thread, self._words(request))
-
-    def _words(self, request: TranslationRequest) -> Slices[str]:
         if not request.path:
             return request.text
         units: list[Mapping[str, Any]] = []
@@ -140,18 +138,14 @@ class DocumentInspectionService:
         tags = [Tags(tuple(unit["paired"]), tuple(unit["lone"])) for unit in found]
         return "\n".join(without_tags(str(unit["text"]), own) for unit, own in zip(found, tags, strict=True))
 
+    @sliced
     def look_through(
         self, requests: Sequence[TranslationRequest], look: Callable[[str], Pending[Preview]]
-    ) -> Pending[LookedThrough]:
+    ) -> Slices[LookedThrough]:
         """What would be replaced in these documents, up to MOST_LOOKED characters; `look` finds it in a text.
 
         Ends with a Problem `document.…`, `redaction.…`.
         """
-        return in_slices(self._service_thread, self._looking_through(requests, look))
-
-    def _looking_through(
-        self, requests: Sequence[TranslationRequest], look: Callable[[str], Pending[Preview]]
-    ) -> Slices[LookedThrough]:
         text = ""
         for at, request in enumerate(requests):
             words = yield self.words(request)
@@ -161,11 +155,9 @@ class DocumentInspectionService:
                 return LookedThrough((yield look(text)), is_whole=False)
         return LookedThrough((yield look(text)), is_whole=True)
 
-    def columns(self, path: Path) -> Pending[list[Column]]:
+    @sliced
+    def columns(self, path: Path) -> Slices[list[Column]]:
         """Read the columns of a text table in the reader child; ends with a Problem `document.…` where it cannot."""
-        return in_slices(self._service_thread, self._columns(path))
-
-    def _columns(self, path: Path) -> Slices[list[Column]]:
         found: list[Column] = []
         payload: dict[str, Json] = {"path": str(path.absolute())}
         yield ask_reader(
@@ -187,7 +179,8 @@ def _chosen(paths: Sequence[Path]) -> ChosenDocuments:
         elif _format(path) in TRANSLATABLE:
             found.append(path)
         else:
-            refused.append((path, _reason(path)))
+            error = KnownError("document.no_rewriter", path=path.name, known=" ".join(TRANSLATABLE))
+            refused.append((path, problem_for(error).sentence))
     if not found:
         known = " ".join(sorted(TRANSLATABLE))
         raise KnownError("document.none_translatable", name=paths[0].name if paths else "", known=known)
@@ -202,11 +195,6 @@ def _format(path: Path) -> str:
         return format_of(path).id
     except KnownError:
         return ""
-
-
-def _reason(path: Path) -> str:
-    found: Problem = problem_for(KnownError("document.no_rewriter", path=path.name, known=" ".join(TRANSLATABLE)))
-    return found.sentence
 
 
 def _columns(untrusted: Json) -> list[Column]:
@@ -243,7 +231,7 @@ class Preparation:
             found = yield Question(lambda answered: self._ask_units(item, request, password).then(answered))
         else:
             found = units_of_text(request.text)
-        taken.language = language_of_units(found)
+        taken.language = language_of_text(beginning_of(found))  # for short units at its beginning, such as "Dear Sir"
         for at in range(0, len(found), UNITS_AT_ONCE):
             segments: list[NewSegment] = []
             for piece in found[at : at + UNITS_AT_ONCE]:
@@ -326,14 +314,10 @@ def segment_flags(
 ) -> tuple[SegmentFlag, ...]:
     from slmdesk.text.translation_checks import flags_of
 
+    source, cue = segment.language or request.source, segment.place if segment.kind == SUBTITLE else ""
+    tags, language = Tags(segment.paired, segment.lone), request.target
     return flags_of(
-        segment.source,
-        target,
-        source_language=segment.language or request.source,
-        target_language=request.target,
-        tags=Tags(segment.paired, segment.lone),
-        terms=terms,
-        cue=segment.place if segment.kind == SUBTITLE else "",
+        segment.source, target, source_language=source, target_language=language, tags=tags, terms=terms, cue=cue
     )
 
 
@@ -383,17 +367,11 @@ def mark_unwritten(
 
 
 def payload_of(request: TranslationRequest) -> dict[str, Json]:
-    return {
-        "path": request.path,
-        "password": request.password,
-        "options": {
-            "language": request.target,
-            "is_right_to_left": LANGUAGES[request.target].is_right_to_left,
-            "sheet_names": request.sheet_names,
-            "properties": request.properties,
-            "columns": list(request.columns),
-        },
-    }
+    options: dict[str, Json] = {
+        "language": request.target, "is_right_to_left": LANGUAGES[request.target].is_right_to_left,
+        **picked(request, "sheet_names", "properties"), "columns": list(request.columns),
+    }  # fmt: skip
+    return {**picked(request, "path", "password"), "options": options}
 
 
 # ---- temporary files in the cache for documents that are written to standard output

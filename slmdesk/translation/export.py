@@ -86,14 +86,8 @@ HEAD = ("", "Source", "Translation", "State", "Needs review")
 def translation_paper(title: str, segments: Sequence[SegmentRecord], left: Sequence[tuple[str, str, str]]) -> Paper:
     """The segments as a table; after it what was left untranslated: (kind, place, words)."""
     cells = tuple(
-        (
-            segment.place,
-            segment.source,
-            segment.target,
-            STATE_WORDS[segment.state],
-            "; ".join(map(flag_words, segment.flags)),
-        )
-        for segment in segments
+        (one.place, one.source, one.target, STATE_WORDS[one.state], "; ".join(map(flag_words, one.flags)))
+        for one in segments
     )
     counts = Counter(segment.state for segment in segments)
     said = ", ".join(f"{count} {STATE_WORDS[state]}" for state, count in counts.items())

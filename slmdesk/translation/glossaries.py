@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_atomically
@@ -17,7 +17,7 @@ from slmdesk.base.types import Json
 from slmdesk.children.client import ChildClient
 from slmdesk.library.reading import ask_reader, start_reader
 from slmdesk.runtime.events import Pending
-from slmdesk.runtime.service import Runtime, Service, ServiceThread, Slices, in_slices, pending_on_file_thread
+from slmdesk.runtime.service import Runtime, Service, ServiceThread, Slices, in_slices, pending_on_file_thread, sliced
 from slmdesk.store import Store
 from slmdesk.store.translations import GlossaryCounts
 from slmdesk.text.folding import fold
@@ -113,12 +113,9 @@ class GlossaryService(Service):
         first, second = language_of(source), language_of(target)
         if first.code == second.code:
             raise KnownError("language.same", language=first.name)
-        made = self._store.glossaries.add(
-            _name(name) or f"{first.name} – {second.name}",
-            source_language=first.code,
-            target_language=second.code,
-            domain=_domain(domain),
-        )
+        name, domain = _name(name) or f"{first.name} – {second.name}", _domain(domain)
+        kept = self._store.glossaries
+        made = kept.add(name, source_language=first.code, target_language=second.code, domain=domain)
         self._publish(GlossariesChanged())
         return made
 
@@ -134,12 +131,8 @@ class GlossaryService(Service):
         self, glossary: str, *, name: str | None = None, is_active: bool | None = None, domain: str | None = None
     ) -> GlossaryRecord:
         """Raises KnownError `glossary.unknown`."""
-        changed = self._store.glossaries.change(
-            glossary,
-            name=_name(name) or None if name is not None else None,
-            is_active=is_active,
-            domain=None if domain is None else _domain(domain),
-        )
+        name, domain = _name(name or "") or None, None if domain is None else _domain(domain)
+        changed = self._store.glossaries.change(glossary, name=name, is_active=is_active, domain=domain)
         self._publish(GlossariesChanged())
         return changed
 
@@ -253,14 +246,10 @@ class GlossaryService(Service):
         return in_slices(self._service_thread, self._importing(request, known))
 
     def _importing(self, request: ImportRequest, known: GlossaryRecord | None) -> Slices[GlossaryImport]:
-        file = yield from self._files.rows(
-            "terms",
-            request.path,
-            source=request.source or (known.source_language if known else ""),
-            target=request.target or (known.target_language if known else ""),
-            columns=request.columns,
-            skips_first=request.skips_first,
-        )
+        source = request.source or (known.source_language if known else "")
+        target = request.target or (known.target_language if known else "")
+        columns, skips_first = request.columns, request.skips_first
+        file = yield from self._files.rows("terms", request.path, source, target, columns, skips_first=skips_first)
         found: _Sorted = yield pending_on_file_thread(
             self._service_thread, lambda: self._sorted(file, known, request), name="glossary-import"
         )
@@ -336,9 +325,9 @@ class GlossaryService(Service):
 
     def _has_just(self, glossary: GlossaryRecord, terms: Sequence[Term]) -> bool:
         """Not on the service thread."""
-        return glossary.terms == len(terms) and [changed(term, n=0) for term in self._all_terms(glossary.id)] == list(
-            terms
-        )
+        if glossary.terms != len(terms):
+            return False
+        return [changed(term, n=0) for term in self._all_terms(glossary.id)] == list(terms)
 
     def _all_terms(self, glossary: str) -> list[Term]:
         """Page by page.  Any thread but the app's."""
@@ -437,15 +426,9 @@ def term_of(untrusted: Any) -> Term | None:
         return None
     words = tuple(str(form) for form in forbidden) if isinstance(forbidden, list | tuple) else ()
     forms = str(untrusted.get("forms", ""))
-    return Term(
-        source,
-        target,
-        words,
-        keeps=untrusted.get("keeps") is True,
-        minds_case=untrusted.get("minds_case") is True,
-        note=str(untrusted.get("note", "")),
-        forms=Forms(forms) if forms in set(Forms) else Forms.STEM,
-    )
+    keeps, minds_case = (untrusted.get(key) is True for key in ("keeps", "minds_case"))
+    kind, note = Forms(forms) if forms in set(Forms) else Forms.STEM, str(untrusted.get("note", ""))
+    return Term(source, target, words, keeps=keeps, minds_case=minds_case, note=note, forms=kind)
 
 
 # ---- reads files of terms and pairs of other programs with the reader child, and checks the result
@@ -461,19 +444,15 @@ class FileRows(Record):
     first_skipped: str
 
 
+Columns: TypeAlias = Mapping[str, int] | None
+
+
 class TermReader:
     def __init__(self, service_thread: ServiceThread, reader: ChildClient) -> None:
         self._service_thread, self._reader = service_thread, reader
 
     def rows(
-        self,
-        kind: str,
-        path: Path,
-        *,
-        source: str = "",
-        target: str = "",
-        columns: Mapping[str, int] | None = None,
-        skips_first: bool = False,
+        self, kind: str, path: Path, source: str, target: str, columns: Columns = None, *, skips_first: bool = False
     ) -> Slices[FileRows]:
         """Read all rows of a file: `kind` is terms or pairs (see tasks.terms).  Reports core.protocol.Progress.
 
@@ -489,14 +468,12 @@ class TermReader:
         def on_partial(value: Mapping[str, Any]) -> None:
             found.extend(stored_from(list, value.get(kind)) or ())
 
-        result = yield start_reader(self._service_thread, self._reader, kind, payload, on_partial, tells_progress=True)[
-            1
-        ]
-        reported = stored_list(str, result.get("languages"))
-        first, second = (
-            (code or (language_of(other).code if other else ""))
-            for code, other in zip(codes, [*reported, "", ""], strict=False)
-        )
+        _job, reading = start_reader(
+            self._service_thread, self._reader, kind, payload, on_partial, tells_progress=True
+        )  # fmt: skip
+        result = yield reading
+        reported = zip(codes, [*stored_list(str, result.get("languages")), "", ""], strict=False)
+        first, second = (code or (language_of(other).code if other else "") for code, other in reported)
         count = stored_from(int, result.get("skipped")) or 0
         return FileRows(path.name, tuple(found), (first, second), count, str(result.get("first_skipped", "")))
 
@@ -573,15 +550,13 @@ class ProposalService(Service):
         self._reader = reader
         self._lists = TermLists(runtime.store)
 
-    def of_document(self, path: Path, *, source: str = "", target: str = "", most: int = 100) -> Pending[Proposals]:
+    @sliced
+    def of_document(self, path: Path, *, source: str = "", target: str = "", most: int = 100) -> Slices[Proposals]:
         """Propose terms of a document in any readable format; its language is detected where not given.
 
         Ends with a Problem when the document cannot be read, or is empty, or a language is unknown.
         """
-        return in_slices(self._service_thread, self._reading(path, source, target, most))
-
-    def _reading(self, path: Path, source: str, target: str, most: int) -> Slices[Proposals]:
-        first, second = (language_of(name).code if name else "" for name in (source, target))
+        first, second = (language_of(one).code if one else "" for one in (source, target))
         pages: list[str] = []
         size = [0]
 
@@ -615,9 +590,8 @@ class ProposalService(Service):
 
     def _search(self, text: str, pairs: Sequence[tuple[str, str]], shape: Proposals, most: int) -> Pending[Proposals]:
         known = self._lists.of(shape.language, shape.target)
-        return pending_on_file_thread(
-            self._service_thread, lambda: _found(text, pairs, shape, most, known), name="term-proposals"
-        )
+        work = partial(_found, text, pairs, shape, most, known)
+        return pending_on_file_thread(self._service_thread, work, name="term-proposals")
 
 
 def _found(
@@ -627,17 +601,11 @@ def _found(
     if not text.strip():
         raise KnownError("glossary.empty", path=shape.name)
     language = shape.language or detect(text[:4000], sorted(set(LANGUAGES) - {"sr"}))[0] or "en"
-    whole = [
-        " ".join(sentence.split())[:MOST_SENTENCE] for sentence in sentences(text[:MOST_SEARCHED_CHARACTERS], language)
-    ]
-    candidates = propose([text for text in whole if text], language, most=2 * most)
+    whole = (" ".join(one.split())[:MOST_SENTENCE] for one in sentences(text[:MOST_SEARCHED_CHARACTERS], language))
+    candidates = propose([one for one in whole if one], language, most=2 * most)
     there = {term.source.casefold() for term in known}
     new = [candidate for candidate in candidates if candidate.words.casefold() not in there][:most]
     reported: Mapping[str, str] = likely_translations(new, pairs, language, shape.target) if pairs else {}
-    return changed(
-        shape,
-        language=language,
-        candidates=tuple(changed(candidate, translation=reported.get(candidate.words, "")) for candidate in new),
-        known=len(candidates) - sum(candidate.words.casefold() not in there for candidate in candidates),
-        is_cut=len(text) > MOST_SEARCHED_CHARACTERS,
-    )
+    found = tuple(changed(candidate, translation=reported.get(candidate.words, "")) for candidate in new)
+    count, is_cut = sum(one.words.casefold() in there for one in candidates), len(text) > MOST_SEARCHED_CHARACTERS
+    return changed(shape, language=language, candidates=found, known=count, is_cut=is_cut)

@@ -19,7 +19,7 @@ from slmdesk.base.record import Record
 from slmdesk.base.translation import MemoryFilter, MemoryPair, MemoryShare, Origin, language_of
 from slmdesk.children.client import ChildClient
 from slmdesk.runtime.events import Pending
-from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, pending_on_file_thread
+from slmdesk.runtime.service import Runtime, Service, Slices, pending_on_file_thread, sliced
 from slmdesk.store import Store
 from slmdesk.store.translations import memory_key
 from slmdesk.translation.export import Unit, to_tmx
@@ -144,20 +144,16 @@ class MemoryService(Service):
 
     # ---- files
 
-    def import_file(self, path: Path, *, source: str = "", target: str = "", domain: str = "") -> Pending[MemoryImport]:
+    @sliced
+    def import_file(self, path: Path, *, source: str = "", target: str = "", domain: str = "") -> Slices[MemoryImport]:
         """Import a TMX file into the memory, in slices; reports progress as the import of a glossary does.
 
         Ends with a Problem for an unusable file, `glossary.more_languages` for a file with more than two languages of
         which none was chosen, `language.unknown`.
         """
-        return in_slices(self._service_thread, self._importing(path, source, target, domain))
-
-    def _importing(self, path: Path, source: str, target: str, domain: str) -> Slices[MemoryImport]:
-        file = yield from self._files.rows("pairs", path, source=source, target=target)
-        sorted_out: _Pairs = yield pending_on_file_thread(
-            self._service_thread, lambda: _each_once(file), name="memory-import"
-        )
-        pairs, duplicates, contradictions = sorted_out
+        file = yield from self._files.rows("pairs", path, source, target)
+        sorting = pending_on_file_thread(self._service_thread, lambda: _each_once(file), name="memory-import")
+        pairs, duplicates, contradictions = yield sorting
         first, second = file.languages
         replaced = known = 0
         try:

@@ -13,7 +13,7 @@ from importlib import resources
 from typing import Any
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.protocol import stored_dict, stored_from
+from slmdesk.base.protocol import picked, stored_dict, stored_from
 from slmdesk.base.record import Number, Record, field, to_json
 from slmdesk.base.records import JobRecord, JobStatus, ModelRecord
 from slmdesk.base.texts import _
@@ -94,27 +94,16 @@ class PairExamService(Service, JobPlanner):
         if job := self.unfinished(record, *pair):
             return job if job.status is JobStatus.RUNNING else self._jobs.resume(job.id)
         self._end_older(record)
-        names = " → ".join(LANGUAGES[code].name for code in pair)
+        title = f"{record.name}: {' → '.join(LANGUAGES[one].name for one in pair)}"
         settings: dict[str, Json] = {"version": pair_version(), "source": pair[0], "target": pair[1]}
-        return self._jobs.add(
-            KIND,
-            f"{record.name}: {names}",
-            record,
-            (),
-            prompt_version=_prompt_version(),
-            settings=settings | {"by_itself": by_itself},
-        )
+        settings["by_itself"] = by_itself
+        return self._jobs.add(KIND, title, record, (), prompt_version=_prompt_version(), settings=settings)
 
     def unfinished(self, record: ModelRecord, source: str, target: str) -> JobRecord | None:
         requested = (KIND, record.sha256, pair_version(), source, target)
         for job in self._jobs.list():
-            found = job.settings
-            is_it = (
-                job.kind,
-                job.model_sha256,
-                *(found.get(key) for key in ("version", "source", "target")),
-            ) == requested
-            if is_it and not job.status.is_end:
+            found = (job.settings.get(key) for key in ("version", "source", "target"))
+            if (job.kind, job.model_sha256, *found) == requested and not job.status.is_end:
                 return job
         return None
 
@@ -161,7 +150,8 @@ class PairExamService(Service, JobPlanner):
         self._need_some(job, there)
         answers = [_words_of(answer) for answer in there or ()]
         plain = [said(item, answer) for item, answer in zip(items, answers, strict=True) if item.kind is ItemKind.PLAIN]
-        steps = {at: back_step(words, source, target) for at, words in enumerate(plain) if words}
+        style = TranslationStyle(source, target)
+        steps = {at: translation_step(words, Tags(), style) for at, words in enumerate(plain) if words}
         backs = [""] * len(plain)
         if steps:
             back = yield Batch(list(steps.values()), _prompt_version(), name="back")
@@ -190,11 +180,8 @@ class PairExamService(Service, JobPlanner):
         for record in self._store.models.all():
             if record.sha256 != sha256:
                 continue
-            pairs: dict[str, Json] = {
-                f"{result.source}-{result.target}": to_json(result) for result in results_of(record)
-            }
-            if result is not None:
-                pairs[f"{result.source}-{result.target}"] = to_json(result)
+            results = (*results_of(record), *([result] if result is not None else ()))
+            pairs: dict[str, Json] = {f"{one.source}-{one.target}": to_json(one) for one in results}
             kept: dict[str, Json] = dict(notes_of(record) if notes is None else notes)
             shape: dict[str, Json] = {"version": pair_version(), "pairs": pairs, "notes": kept}
             self._store.models.set_info(record.id, **{INFO_KEY: shape})
@@ -346,20 +333,12 @@ def pair_items(source: str) -> tuple[PairItem, ...]:
     return tuple(items)
 
 
-def back_step(answer: str, source: str, target: str) -> dict[str, Json]:
-    return translation_step(answer, Tags(), TranslationStyle(source, target))
-
-
 def said(item: PairItem, answer: str, source: str = "", target: str = "") -> str:
     """Return an answer as a translation would use it: repaired, without the model's comments.
 
     `source`, `target`: codes of the languages; they matter for an item with terms.
     """
-    from slmdesk.text.preserved import (
-        masked,
-        unmasked,
-        without_chatter,  # with all checks of text
-    )
+    from slmdesk.text.preserved import masked, unmasked, without_chatter  # with all checks of text
 
     words, __ = unmasked(answer, masked(item.text, item.terms, source, target).terms)
     return mended(without_chatter(item.text, words).strip(), item.tags)
@@ -595,21 +574,16 @@ class PairAdviceService:
         exam = result_of(record)
         language = exam.of(Skill.LANGUAGE) if exam is not None else None
         if language is not None and language.level == "weak":
-            return _("{name} often answers in another language than it is asked in: expect poor translations.").format(
-                name=record.name
-            )
+            words = _("{name} often answers in another language than it is asked in: expect poor translations.")
+            return words.format(name=record.name)
         entry = entry_of(record)
         if entry is not None and target and not entry.speaks(target):
-            return _("{name} was not made for {name2}; its publisher names {named}.").format(
-                name=record.name, name2=LANGUAGES[target].name, named=_named(entry)
-            )
+            words = _("{name} was not made for {name2}; its publisher names {named}.")
+            return words.format(name=record.name, name2=LANGUAGES[target].name, named=_named(entry))
         parameters = record.header.get("parameters")
-        is_small = isinstance(parameters, int) and 0 < parameters < FEWEST_PARAMETERS
-        return (
-            _("{name} is very small: expect poor translations.").format(name=record.name)
-            if is_small and language is None
-            else ""
-        )
+        if language is None and isinstance(parameters, int) and 0 < parameters < FEWEST_PARAMETERS:
+            return _("{name} is very small: expect poor translations.").format(name=record.name)
+        return ""
 
     def _better(self, record: ModelRecord, level: str, source: str, target: str) -> BetterModel | None:
         others = [model for model in self._store.models.all() if model.can_chat and model.sha256 != record.sha256]
@@ -618,28 +592,20 @@ class PairAdviceService:
         best = max(examined, key=lambda trial: trial[0], default=None)
         if best is not None and best[0] > _RANK.get(level, 0):
             rank = next(name for name, at in _RANK.items() if at == best[0])
-            return BetterModel(
-                best[1].id,
-                best[1].name,
-                _("{name}, on this PC, is {level} at it.").format(name=best[1].name, level=LEVELS[rank]),
-            )
+            words = _("{name}, on this PC, is {level} at it.").format(name=best[1].name, level=LEVELS[rank])
+            return BetterModel(best[1].id, best[1].name, words)
         if level == "fair":
             return None
         for model, result in found:
             entry = entry_of(model)
             if result is None and entry is not None and _is_made_for(entry, source, target):
-                return BetterModel(
-                    model.id, model.name, _("{name}, on this PC, was made for translation.").format(name=model.name)
-                )
+                words = _("{name}, on this PC, was made for translation.").format(name=model.name)
+                return BetterModel(model.id, model.name, words)
         return None
 
     def _offers(self, source: str, target: str) -> Sequence[CatalogueEntry]:
         here = {entry.repo for model in self._store.models.all() if (entry := entry_of(model)) is not None}
-        return [entry for entry in made_for(source, target) if entry.repo not in here]
-
-
-def made_for(source: str, target: str) -> tuple[CatalogueEntry, ...]:
-    return tuple(entry for entry in _catalogue() if _is_made_for(entry, source, target))
+        return [one for one in _catalogue() if _is_made_for(one, source, target) and one.repo not in here]
 
 
 def entry_of(record: ModelRecord) -> CatalogueEntry | None:
@@ -657,11 +623,9 @@ def _named(entry: CatalogueEntry) -> str:
     names = [LANGUAGES[language].name for language in entry.languages if language in LANGUAGES]
     if len(names) == 1:
         return names[0]
-    return (
-        _("{names} and {name}").format(names=", ".join(names[:-1]), name=names[-1])
-        if 0 < len(names) <= MOST_NAMED
-        else _("{count} others").format(count=len(names))
-    )
+    if 0 < len(names) <= MOST_NAMED:
+        return _("{names} and {name}").format(names=", ".join(names[:-1]), name=names[-1])
+    return _("{count} others").format(count=len(names))
 
 
 def _format_words(record: ModelRecord) -> str:
@@ -716,34 +680,26 @@ def note_lines(notes: Mapping[str, Json]) -> tuple[str, ...]:
 
 
 def result_sentence(name: str, result: PairResult) -> str:
-    return warning_words(name, result) or _(
-        "{name} is good from {name2} to {name3}: in its exam {counted} sentences kept their sense."
-    ).format(
-        name=name,
-        name2=LANGUAGES[result.source].name,
-        name3=LANGUAGES[result.target].name,
-        counted=_counted(result, PairSkill.SENSE),
-    )
+    if words := warning_words(name, result):
+        return words
+    words = _("{name} is good from {name2} to {name3}: in its exam {counted} sentences kept their sense.")
+    source, target, counted = LANGUAGES[result.source], LANGUAGES[result.target], _counted(result, PairSkill.SENSE)
+    return words.format(name=name, name2=source.name, name3=target.name, counted=counted)
 
 
 def warning_words(name: str, result: PairResult) -> str:
     """Return the warning before translating this pair; empty when the model is good at it."""
     source, target = LANGUAGES[result.source].name, LANGUAGES[result.target].name
     if result.is_weak(PairSkill.LANGUAGE):
-        found = _counted(result, PairSkill.LANGUAGE)
-        return _("{name} was not made for {target}: in its exam {found} answers were in {target}.").format(
-            name=name, target=target, found=found
-        )
+        words = _("{name} was not made for {target}: in its exam {found} answers were in {target}.")
+        return words.format(name=name, target=target, found=_counted(result, PairSkill.LANGUAGE))
     if result.is_weak(PairSkill.SENSE):
-        found = _counted(result, PairSkill.SENSE)
-        return _("{name} loses the sense from {source} to {target}: in its exam {found} sentences kept it.").format(
-            name=name, source=source, target=target, found=found
-        )
+        words = _("{name} loses the sense from {source} to {target}: in its exam {found} sentences kept it.")
+        return words.format(name=name, source=source, target=target, found=_counted(result, PairSkill.SENSE))
     if result.level == "good":
         return ""
-    return _("{name} is usable from {source} to {target}, but read what it writes: {doubt}.").format(
-        name=name, source=source, target=target, doubt=_doubt(result)
-    )
+    words = _("{name} is usable from {source} to {target}, but read what it writes: {doubt}.")
+    return words.format(name=name, source=source, target=target, doubt=_doubt(result))
 
 
 def terms_words(result: PairResult) -> str:
@@ -762,30 +718,20 @@ def tags_words(result: PairResult) -> str:
 
 
 def shape_of_pair(result: PairResult) -> dict[str, Json]:
-    return {
-        "from": result.source,
-        "to": result.target,
-        "level": result.level,
-        "taken": result.taken,
-        "skills": [
-            {"skill": skill.skill.value, "level": skill.level, "passed": skill.passed, "total": skill.total}
-            for skill in result.skills
-        ],
-    }
+    skills = [{"skill": one.skill.value, **picked(one, "level", "passed", "total")} for one in result.skills]
+    return {"from": result.source, "to": result.target, **picked(result, "level", "taken"), "skills": skills}
 
 
 def _doubt(result: PairResult) -> str:
     target = LANGUAGES[result.target].name
     if result.of(PairSkill.LANGUAGE).level != "good":
-        return _("in its exam {counted} answers were in {target}").format(
-            counted=_counted(result, PairSkill.LANGUAGE), target=target
-        )
+        counted = _counted(result, PairSkill.LANGUAGE)
+        return _("in its exam {counted} answers were in {target}").format(counted=counted, target=target)
     if result.of(PairSkill.SENSE).level != "good":
         return _("in its exam {counted} sentences kept their sense").format(counted=_counted(result, PairSkill.SENSE))
     if result.is_weak(PairSkill.NUMBERS):
-        return _("in its exam {counted} sentences kept their numbers").format(
-            counted=_counted(result, PairSkill.NUMBERS)
-        )
+        counted = _counted(result, PairSkill.NUMBERS)
+        return _("in its exam {counted} sentences kept their numbers").format(counted=counted)
     return _("in its exam it added words of its own")
 
 

@@ -184,9 +184,8 @@ class TranslationPlan:
 
     def _step(self, work: _Work) -> dict[str, Json]:
         asked = work.asked
-        return translation_step(
-            asked.text, work.tags, self._manner_of(work), terms=asked.terms, with_probabilities=True
-        )
+        manner = self._manner_of(work)
+        return translation_step(asked.text, work.tags, manner, terms=asked.terms, with_probabilities=True)
 
     def _plain_step(self, work: _Work) -> dict[str, Json]:
         work.words, work.phrases = phrases_of(work.asked.text, work.tags)

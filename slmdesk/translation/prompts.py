@@ -57,33 +57,19 @@ def prompt_version() -> str:
 
 
 def translation_step(
-    text: str,
-    tags: Tags,
-    manner: TranslationStyle,
-    *,
-    terms: Sequence[Term] = (),
-    with_probabilities: bool = False,
+    text: str, tags: Tags, manner: TranslationStyle, *, terms: Sequence[Term] = (), with_probabilities: bool = False
 ) -> dict[str, Json]:
     turns = messages(text, tags, manner, terms=terms)
     return step_of(turns, sampling_for(text), with_probabilities=with_probabilities)
 
 
 def sampling_for(text: str) -> Sampling:
-    return Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=LEAST_ANSWER + ANSWER_SHARE * _size(text))
-
-
-def _size(text: str) -> int:
-    """Return the number of words, or of characters where words are not separated by spaces."""
-    return max(len(text.split()), len(text) // 4)
+    size = max(len(text.split()), len(text) // 4)  # words, or characters where no spaces separate words
+    return Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=LEAST_ANSWER + ANSWER_SHARE * size)
 
 
 def messages(
-    text: str,
-    tags: Tags,
-    manner: TranslationStyle,
-    *,
-    terms: Sequence[Term] = (),
-    without: str = "",
+    text: str, tags: Tags, manner: TranslationStyle, *, terms: Sequence[Term] = (), without: str = ""
 ) -> list[ChatMessage]:
     """Build the messages: instructions shared by all segments of a kind, so that they are read once, then the segment.
 
@@ -102,7 +88,7 @@ def messages(
         parts.append(TextPart(known[name].format(**words) + "\n", origin))
 
     said = {term.source: term.target for term in reversed(terms) if term.target and not term.keeps}  # the first counts
-    replaced = [f"{word} = {said[word]}" for word in dict.fromkeys(term.source for term in terms) if word in said]
+    replaced = [f"{one} = {said[one]}" for one in dict.fromkeys(term.source for term in terms) if one in said]
     behind = frozenset(hidden.terms.values())
     kept = [term.source for term in terms if term.keeps and term.source not in behind]
     if replaced:
@@ -163,14 +149,11 @@ def projection_step(source: str, target: str, phrase: str) -> dict[str, Json] | 
     known = texts()["projection"]
     asked = known["form"].format(source=source, target=target, words=phrase)
     grammar = "root ::= " + " | ".join(_quoted(target[start:end]) for start, end in spans)
-    sampling = Sampling(
-        temperature=0.0, repeat_penalty=1.0, grammar=grammar, max_tokens=LEAST_ANSWER + ANSWER_SHARE * _size(phrase)
-    )
     turns = [
         ChatMessage(Role.SYSTEM, (TextPart(known["task"], Origin.PROGRAM),)),
         ChatMessage(Role.USER, (TextPart(asked, Origin.DOCUMENT),)),
     ]
-    return step_of(turns, sampling)
+    return step_of(turns, changed(sampling_for(phrase), grammar=grammar))
 
 
 MOST_RUNS = 400
@@ -273,21 +256,11 @@ def segments_from(unit: Mapping[str, Any], taken: CutState) -> list[NewSegment]:
     is_cue = unit.get("kind") == KIND  # it is shown as a whole, and read in its time
     for segment in (segment_of(text, tags),) if is_cue else segments_of(text, tags, language):
         reason = why_left(segment.text, segment.tags, taken.terms) or ("already" if is_there else "")
-        found.append(
-            NewSegment(
-                index,
-                segment.text,
-                place=str(unit.get("place", "")),
-                kind=str(unit.get("kind", "paragraph")),
-                lead=segment.lead,
-                trail=segment.trail,
-                paired=segment.tags.paired,
-                lone=segment.tags.lone,
-                language=language,
-                state=SegmentState.LEFT if reason else SegmentState.OPEN,
-                reason=reason,
-            )
-        )
+        found.append(NewSegment(
+            index, segment.text, place=str(unit.get("place", "")), kind=str(unit.get("kind", "paragraph")),
+            lead=segment.lead, trail=segment.trail, paired=segment.tags.paired, lone=segment.tags.lone,
+            language=language, state=SegmentState.LEFT if reason else SegmentState.OPEN, reason=reason,
+        ))  # fmt: skip
     return found
 
 
@@ -342,13 +315,6 @@ def only_language_of_text(text: str) -> str:
     return best if best and sizes[best] >= ALL * sum(sizes.values()) else ""
 
 
-def language_of_units(found: Sequence[Mapping[str, Any]]) -> str:
-    """Return the code of the language of most of a document; used for short units at its beginning, such as
-    "Dear Sir".
-    """
-    return language_of_text(beginning_of(found))
-
-
 def beginning_of(found: Sequence[Mapping[str, Any]]) -> str:
     texts, size = list[str](), 0
     for piece in found:
@@ -392,9 +358,8 @@ class AskedText(Record):
         """The translation in a model's answer."""
         from slmdesk.text.translation_checks import cleaned  # with all checks of text
 
-        return self.back(
-            cleaned(self.text, answer.text, tags, answer.probabilities, languages=languages, terms=self.terms)
-        )
+        found = cleaned(self.text, answer.text, tags, answer.probabilities, languages=languages, terms=self.terms)
+        return self.back(found)
 
     def back(self, found: Cleaned) -> Cleaned:
         """What the model made of it, with the originals, and flags for what did not come back whole."""

@@ -17,7 +17,7 @@ from slmdesk.base.types import Json
 from slmdesk.loader.model_loader import ModelLoader, Words, ask_once
 from slmdesk.redaction.service import Veil
 from slmdesk.runtime.events import Pending
-from slmdesk.runtime.service import Runtime, Service, Slices, in_slices
+from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, sliced
 from slmdesk.store import Store
 from slmdesk.store.translations import LOOK
 from slmdesk.text.tagged import Search, Tags, plain, problems, replaced, spans_in
@@ -78,6 +78,14 @@ class SegmentHelp(Record):
     likenesses: tuple[SimilarPair, ...]
 
 
+def segment_at(store: Store, item: str, number: int) -> SegmentRecord:
+    """Raises KnownError `request.invalid`."""
+    found = store.segments.numbered(item, [number])
+    if not found:
+        raise KnownError("request.invalid", what="segment")
+    return found[0]
+
+
 class SegmentLists:
     def __init__(self, store: Store, translations: TranslationService, memory: MemoryService) -> None:
         self._store, self._translations, self._memory = store, translations, memory
@@ -85,9 +93,8 @@ class SegmentLists:
     def listed(self, item: str, requested: SegmentFilter) -> SegmentNumbers:
         states = self._store.segments.count(item)
         numbers = self._store.segments.numbers(item, state=requested.state, flag=requested.flag, words=requested.words)
-        return SegmentNumbers(
-            numbers, states, self._store.segments.count_flags(item), self._store.segments.count_look(item)
-        )
+        kept = self._store.segments
+        return SegmentNumbers(numbers, states, kept.count_flags(item), kept.count_look(item))
 
     def flagged(self, item: str, requested: SegmentFilter, number: int, step: int) -> int:
         """Return the next matching segment with a flag, after `number` (`step` 1) or before it (-1).
@@ -96,23 +103,19 @@ class SegmentLists:
         """
         look = set(self._store.segments.numbers(item, state=LOOK))
         listed = self._store.segments.numbers(item, state=requested.state, flag=requested.flag, words=requested.words)
-        numbers = [number for number in listed if number in look]
+        numbers = [one for one in listed if one in look]
+        if not numbers:
+            return -1
         if step < 0:
-            return next(
-                (other_number for other_number in reversed(numbers) if other_number < number),
-                numbers[-1] if numbers else -1,
-            )
-        return next((other_number for other_number in numbers if other_number > number), numbers[0] if numbers else -1)
+            return next((one for one in reversed(numbers) if one < number), numbers[-1])
+        return next((one for one in numbers if one > number), numbers[0])
 
     def rows(self, item: str, numbers: Sequence[int]) -> list[SegmentRecord]:
         return self._store.segments.numbered(item, numbers)
 
     def help(self, item: str, number: int) -> SegmentHelp:
         """Raises KnownError `request.invalid`."""
-        found = self._store.segments.numbered(item, [number])
-        if not found:
-            raise KnownError("request.invalid", what="segment")
-        segment, request = found[0], request_of(self._store.items.get(item))
+        segment, request = segment_at(self._store, item, number), request_of(self._store.items.get(item))
         source, domain = segment.language or request.source, memory_domain(request)
         terms = _uses(segment, source, request.target, self._translations.terms_of(request))
         matches = self._memory.matches(source, request.target, segment.source, domain)
@@ -158,12 +161,7 @@ NO_WORDING = frozenset(("empty", "untranslated", "language", "chatter"))
 
 
 class SegmentEdits(Service):
-    def __init__(
-        self,
-        runtime: Runtime,
-        loader: ModelLoader,
-        translations: TranslationService,
-    ) -> None:
+    def __init__(self, runtime: Runtime, loader: ModelLoader, translations: TranslationService) -> None:
         super().__init__(runtime)
         self._loader, self._translations = loader, translations
 
@@ -172,8 +170,8 @@ class SegmentEdits(Service):
 
         Raises KnownError `translation.tags` when tags of the source are missing.
         """
-        view = self._translations.open(item)
-        return self.put(self._segment(item, number), target, view.request, self._translations.terms_of(view.request))
+        request, segment = self._translations.open(item).request, segment_at(self._store, item, number)
+        return self.put(segment, target, request, self._translations.terms_of(request))
 
     def put(
         self, segment: SegmentRecord, target: str, request: TranslationRequest, terms: Sequence[Term]
@@ -188,13 +186,9 @@ class SegmentEdits(Service):
             reason="",
         )  # fmt: skip
         self._store.memory.remember(
-            segment.language or request.source,
-            request.target,
-            [(segment.source, target)],
-            domain=memory_domain(request),
-            origin=Made.PERSON,
-            item=segment.item,
-        )
+            segment.language or request.source, request.target, [(segment.source, target)],
+            domain=memory_domain(request), origin=Made.PERSON, item=segment.item,
+        )  # fmt: skip
         self._publish(SegmentChanged(segment.item, changed))
         return changed
 
@@ -203,17 +197,15 @@ class SegmentEdits(Service):
         self._publish(SegmentChanged(item, changed))
         return changed
 
-    def retry(self, item: str, number: int, hint: str) -> Pending[SegmentRecord]:
-        """Translate a segment again with a person's hint; the result is stored and checked as usual.
+    @sliced
+    def retry(self, item: str, number: int, hint: str) -> Slices[SegmentRecord]:
+        """Translate one segment again with a person's hint; the result is stored and checked as usual.
 
         Ends with a Problem `translation.no_better` when nothing usable came: the segment then stays as it was.  Raises
         KnownError `item.unknown`, `request.invalid`, `model.…`.
         """
-        return in_slices(self._service_thread, self._retrying(item, number, hint))
-
-    def _retrying(self, item: str, number: int, hint: str) -> Slices[SegmentRecord]:
-        view, segment = self._translations.open(item), self._segment(item, number)
-        request, tags = view.request, Tags(segment.paired, segment.lone)
+        request, segment = self._translations.open(item).request, segment_at(self._store, item, number)
+        tags = Tags(segment.paired, segment.lone)
         source = segment.language or request.source
         known = self._translations.terms_of(request)
         veil = self._translations.veil(item, request)
@@ -231,24 +223,23 @@ class SegmentEdits(Service):
         self._publish(SegmentChanged(item, changed))
         return changed
 
-    def back(self, text: str, manner: TranslationStyle, source: str, *, veil: Veil | None = None) -> Pending[str]:
+    @sliced
+    def back(self, text: str, manner: TranslationStyle, source: str, *, veil: Veil | None = None) -> Slices[str]:
         """Back-translate a translation, so that a person can judge a doubt.
 
         `manner`: as it was translated; where it names no language, that of `source` is detected.  `veil`: what
         hides what is private in it from the model, where it is redacted.  Ends with a Problem
         `translation.source_unknown`, `model.…`, `redaction.…`.
         """
-        return in_slices(self._service_thread, self._asking_back(text, manner, source, veil))
-
-    def _asking_back(self, text: str, manner: TranslationStyle, source: str, veil: Veil | None) -> Slices[str]:
         asked = asked_about(text, Tags(), manner.target, (), veil)
         step = translation_step(asked.text, Tags(), turned(manner, source))
         (answer,) = yield self._ask(None, [step])
         return asked.read(answer, Tags()).target
 
+    @sliced
     def alternatives(
         self, text: str, manner: TranslationStyle, *, now: str = "", word: str = "", veil: Veil | None = None
-    ) -> Pending[list[str]]:
+    ) -> Slices[list[str]]:
         """Ask for alternative translations of a sentence, each once.
 
         `now`: the current translation, which is left out.  `word`: words of it to avoid: the model is told not to use
@@ -256,11 +247,6 @@ class SegmentEdits(Service):
         translation.  `veil`: as for `back`; those in which a substitute did not come back whole are left out.  Ends
         with a Problem `model.…`, `redaction.…`.
         """
-        return in_slices(self._service_thread, self._asking_others(text, manner, now, word, veil))
-
-    def _asking_others(
-        self, text: str, manner: TranslationStyle, now: str, word: str, veil: Veil | None
-    ) -> Slices[list[str]]:
         from slmdesk.text.translation_checks import flags_of
 
         def is_useful(wording: str) -> bool:
@@ -276,12 +262,6 @@ class SegmentEdits(Service):
 
     def _ask(self, model: str | None, steps: Sequence[Mapping[str, Json]]) -> Pending[list[Words]]:
         return ask_once(self._loader, self._translations.record(model), steps)
-
-    def _segment(self, item: str, number: int) -> SegmentRecord:
-        found = self._store.segments.of_item(item, begin=number, limit=1)
-        if not found or found[0].number != number:
-            raise KnownError("request.invalid", what="segment")
-        return found[0]
 
 
 def says_otherwise(sentence: str, now: str, word: str) -> bool:
@@ -358,9 +338,9 @@ class SegmentChanges(Service):
 
     def edit(self, item: str, number: int, target: str) -> SegmentRecord:
         """Raises KnownError `translation.tags`, `request.invalid`."""
-        segment, request = self._segment(item, number), self._request(item)
+        segment, request = segment_at(self._store, item, number), self._request(item)
         act = _Act("edit")
-        changed = self._edit(act, segment, target, request)
+        changed = self._edit(act, segment, target, request, self._translations.terms_of(request))
         self._did(item, act)
         return changed
 
@@ -369,27 +349,22 @@ class SegmentChanges(Service):
         with self._store.together():
             for segment in self._store.segments.numbered(item, numbers):
                 if segment.state in (SegmentState.TRANSLATED, SegmentState.EDITED):
-                    act.before.append(
-                        _Before(segment, segment.target, SegmentState.APPROVED, None, touches_memory=False)
-                    )
+                    before = _Before(segment, segment.target, SegmentState.APPROVED, None, touches_memory=False)
+                    act.before.append(before)
                     self._edits.approve(item, segment.number)
         self._did(item, act)
         return len(act.before)
 
-    def retry(self, item: str, number: int, hint: str) -> Pending[SegmentRecord]:
-        return in_slices(self._service_thread, self._retrying(item, number, hint))
-
-    def _retrying(self, item: str, number: int, hint: str) -> Slices[SegmentRecord]:
-        before = self._segment(item, number)
+    @sliced
+    def retry(self, item: str, number: int, hint: str) -> Slices[SegmentRecord]:
+        before = segment_at(self._store, item, number)
         result: SegmentRecord = yield self._edits.retry(item, number, hint)
         old = _Before(before, result.target, result.state, None, touches_memory=False)
         self._did(item, _Act(_("new try"), [old]))
         return result
 
-    def find(self, item: str, search: Search) -> Pending[Hits]:
-        return in_slices(self._service_thread, self._finding(item, search))
-
-    def _finding(self, item: str, search: Search) -> Slices[Hits]:
+    @sliced
+    def find(self, item: str, search: Search) -> Slices[Hits]:
         numbers, approved, places = list[int](), list[int](), 0
         candidates = self._store.segments.numbers(item, words=search.words) if search else ()
         for at in range(0, len(candidates), FOUND_AT_ONCE):
@@ -434,14 +409,12 @@ class SegmentChanges(Service):
             self._did(item, act)
         return ReplaceResult(len(act.before), places, tuple(refused))
 
-    def recheck(self, item: str) -> Pending[int]:
+    @sliced
+    def recheck(self, item: str) -> Slices[int]:
         """Check all translations again after a glossary changed; the result is the number of segments with other flags.
 
         Segments a person approved stay as they are.
         """
-        return in_slices(self._service_thread, self._rechecking(item))
-
-    def _rechecking(self, item: str) -> Slices[int]:
         request, changed, begin = self._request(item), 0, 0
         terms = self._translations.terms_of(request)
         while found := self._store.segments.of_item(item, begin=begin, limit=1):  # a person may change the next segment
@@ -454,10 +427,8 @@ class SegmentChanges(Service):
             yield
         return changed
 
-    def undo(self, item: str) -> Pending[UndoResult | None]:
-        return in_slices(self._service_thread, self._undoing(item))
-
-    def _undoing(self, item: str) -> Slices[UndoResult | None]:
+    @sliced
+    def undo(self, item: str) -> Slices[UndoResult | None]:
         acts = self._acts.get(item)
         if not acts:
             return None
@@ -475,9 +446,9 @@ class SegmentChanges(Service):
             self._did(item, _Act(act.words, left))
         return UndoResult(act.words, tuple(sorted(numbers)), skipped)
 
-    def _undo_one(self, item: str, before: _Before, request: TranslationRequest, numbers: list[int]) -> bool:
-        now, old = self._segment(item, before.segment.number), before.segment
-        if (now.target, now.state) != (before.target, before.state):
+    def _undo_one(self, item: str, one: _Before, request: TranslationRequest, numbers: list[int]) -> bool:
+        now, old = segment_at(self._store, item, one.segment.number), one.segment
+        if (now.target, now.state) != (one.target, one.state):
             return False
         changed = self._store.segments.change(
             item, old.number, target=old.target, state=old.state, origin=old.origin, flags=old.flags,
@@ -492,16 +463,10 @@ class SegmentChanges(Service):
     # ---- inside
 
     def _edit(
-        self,
-        act: _Act,
-        segment: SegmentRecord,
-        target: str,
-        request: TranslationRequest,
-        terms: Sequence[Term] | None = None,
+        self, act: _Act, segment: SegmentRecord, target: str, request: TranslationRequest, terms: Sequence[Term]
     ) -> SegmentRecord:
         remembered = self._remembered(segment, request)
-        known = self._translations.terms_of(request) if terms is None else terms
-        changed = self._edits.put(segment, target, request, known)
+        changed = self._edits.put(segment, target, request, terms)
         act.before.append(_Before(segment, changed.target, changed.state, remembered, touches_memory=True))
         return changed
 
@@ -521,12 +486,6 @@ class SegmentChanges(Service):
             return
         found = self._store.memory.recall(source, request.target, segment.source)
         self._store.memory.forget([pair.n for pair in found if pair.domain == domain and pair.target == before.target])
-
-    def _segment(self, item: str, number: int) -> SegmentRecord:
-        found = self._store.segments.numbered(item, [number])
-        if not found:
-            raise KnownError("request.invalid", what="segment")
-        return found[0]
 
     def _request(self, item: str) -> TranslationRequest:
         return request_of(self._store.items.get(item))

@@ -33,15 +33,7 @@ from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, json_by
 from slmdesk.store.translations import LOOK
 from slmdesk.text.redaction.types import Kind
 from slmdesk.translation.documents import Preparation, mark_unwritten, payload_of, whole_text, written
-from slmdesk.translation.export import (
-    ANY,
-    left_parts,
-    pair_paper,
-    report_json,
-    report_paper,
-    segments_of_item,
-    to_tmx,
-)
+from slmdesk.translation.export import ANY, left_parts, pair_paper, report_json, report_paper, segments_of_item, to_tmx
 from slmdesk.translation.export import gathered as all_segments
 from slmdesk.translation.glossaries import TermLists
 from slmdesk.translation.pairs import PairAdvice, PairAdviceService
@@ -176,10 +168,8 @@ class TranslationService(Service, JobPlanner):
         count = 0
         with self._store.together():
             for segment in self._store.segments.numbered(item, sorted(numbers)):
-                if (
-                    segment.state in (SegmentState.FAILED, SegmentState.TRANSLATED)
-                    and segment.origin is not Made.MEMORY
-                ):
+                is_models = segment.origin is not Made.MEMORY
+                if is_models and segment.state in (SegmentState.FAILED, SegmentState.TRANSLATED):
                     changed = self._store.segments.change(item, segment.number, state=SegmentState.OPEN, reason="")
                     self._publish(SegmentChanged(item, changed))
                     count += 1
@@ -272,9 +262,7 @@ class TranslationService(Service, JobPlanner):
         veil = self.veil(item.id, request)
         if veil is not None and not kept.get("redacted"):
             yield from self._preparation.learn(item.id, request, veil)
-        formality = request.formality or (
-            "formal" if request.path else ""
-        )  # left to itself a model says du and Sie by turns
+        formality = request.formality or ("formal" if request.path else "")  # a model alone says du and Sie by turns
         manner = TranslationStyle(request.target, request.source, request.domain, formality)
         attempt = job.settings.get("attempt")
         counts = self._store.segments.count(item.id)
@@ -344,11 +332,7 @@ class TranslationService(Service, JobPlanner):
         Raises KnownError `item.unknown`.
         """
         segments = segments_of_item(self._store, self.open(item).item.id)
-        asked = [
-            segment
-            for segment in segments
-            if segment.state is not SegmentState.LEFT and segment.origin is not Made.MEMORY
-        ]
+        asked = [one for one in segments if one.state is not SegmentState.LEFT and one.origin is not Made.MEMORY]
         whole = whole_text(asked, is_text=False)
         table = self._redaction.table(item)
         return dict(Counter(entry.kind for entry in table if any(original in whole for original, __ in entry.pairs)))
@@ -367,11 +351,8 @@ class TranslationService(Service, JobPlanner):
             raise KnownError("request.invalid", what=_("there is nothing to translate"))
         if len(request.text.encode("utf-8", "replace")) > MOST_TEXT:
             raise KnownError("document.too_large", path="the text", bytes=len(request.text), limit=MOST_TEXT)
-        named = (
-            glossary if glossary == NO_GLOSSARY else self._store.glossaries.get(glossary).id
-            for glossary in request.glossaries
-        )
-        glossaries = tuple(named)
+        kept = self._store.glossaries
+        glossaries = tuple(id if id == NO_GLOSSARY else kept.get(id).id for id in request.glossaries)
         return changed(request, target=target, source=source, glossaries=glossaries)
 
 
@@ -428,11 +409,8 @@ class TranslationFiles(Service):
         names = {model.sha256: model.name for model in self._store.models.all()}
         models = dict.fromkeys(names.get(job.model_sha256, job.model_sha256[:12]) for job in reversed(jobs))
         known = self._store.glossaries.all(source_language=request.source, target_language=request.target)
-        used = [
-            glossary.name
-            for glossary in known
-            if glossary.id in request.glossaries or (not request.glossaries and glossary.is_active)
-        ]
+        chosen = request.glossaries
+        used = [one.name for one in known if (one.id in chosen if chosen else one.is_active)]
         source = request.source or stored_from(str, (self._store.results.get(view.item.id) or {}).get("language")) or ""
         return [
             ("Document", request.path or "a text"),

@@ -231,7 +231,8 @@ class LiveTranslation(Service):
             self._advance()
 
     def segments(self) -> tuple[LiveSegment, ...]:
-        return tuple(self._as_known(segment, key) for segment, key in self._requested)
+        known = ((segment, self._known.get(key)) for segment, key in self._requested)
+        return tuple(cached.put_into(segment) if cached else segment for segment, cached in known)
 
     # ---- segments
 
@@ -254,27 +255,17 @@ class LiveTranslation(Service):
     def _key(self, segment: LiveSegment, terms: Sequence[Term]) -> Key:
         assert self._record is not None
         manner = self._manner
-        used = tuple(
-            f"{term.term.source}={term.term.target}" for term in find_terms(segment.source, terms, segment.language)
-        )
-        return (
-            segment.source, manner.source, manner.target, manner.domain, manner.formality, self._record.sha256, used,
-        )  # fmt: skip
-
-    def _as_known(self, segment: LiveSegment, key: Key | None) -> LiveSegment:
-        known = self._known.get(key)
-        return known.put_into(segment) if known else segment
+        found = (one.term for one in find_terms(segment.source, terms, segment.language))
+        used, model = tuple(f"{term.source}={term.target}" for term in found), self._record.sha256
+        return segment.source, manner.source, manner.target, manner.domain, manner.formality, model, used
 
     def _flags(self, segment: LiveSegment, target: str) -> tuple[SegmentFlag, ...]:
         from slmdesk.text.translation_checks import flags_of  # all checks of text: only who translates waits for them
 
+        source, language = self._languages_of(segment)
+        terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
         return flags_of(
-            segment.source,
-            target,
-            source_language=segment.language or self._manner.source,
-            target_language=self._manner.target,
-            tags=Tags(),
-            terms=self._terms(self._manner.source, self._manner.target, self._manner.domain),
+            segment.source, target, source_language=source, target_language=language, tags=Tags(), terms=terms
         )
 
     # ---- asking
@@ -651,17 +642,14 @@ class TypedHistory(Service):
 
     def _put_segments(self, item: str, segments: Sequence[LiveSegment]) -> None:
         self._store.segments.forget(item)
-        whole = (
-            changed(segment, target="", doubts=()) if segment.state is SegmentState.OPEN else segment
-            for segment in segments
-        )
+        is_open = [segment.state is SegmentState.OPEN for segment in segments]
         new = [
             NewSegment(
                 segment.paragraph, segment.source, lead=segment.lead, trail=segment.trail, language=segment.language,
-                state=segment.state, target=segment.target, origin=segment.origin, flags=segment.flags,
-                doubts=segment.doubts,
+                state=segment.state, target="" if is_half else segment.target, origin=segment.origin,
+                flags=segment.flags, doubts=() if is_half else segment.doubts,
             )
-            for segment in whole
+            for segment, is_half in zip(segments, is_open, strict=True)
         ]  # fmt: skip
         self._store.segments.add(item, new)
         self._store.results.save(item, {"taken": True, "done": True, "left": []})
@@ -682,9 +670,8 @@ class TypedHistory(Service):
             self._store.messages.change_parts(kept[0].id, parts)
             self._store.messages.end(kept[0].id, words, AnswerEnding(Status.COMPLETE))
         else:
-            self._store.messages.add(
-                item, parent=None, role=Role.ASSISTANT, parts=parts, text=words, status=Status.COMPLETE
-            )
+            role, status = Role.ASSISTANT, Status.COMPLETE
+            self._store.messages.add(item, parent=None, role=role, parts=parts, text=words, status=status)
 
 
 def is_same_text(old: str, new: str) -> bool:

@@ -16,7 +16,7 @@ from slmdesk.base.translation import Term
 from slmdesk.jobs.types import JobChanged
 from slmdesk.loader.energy import OtherPrograms
 from slmdesk.models.service import DefaultUse
-from slmdesk.translation.pairs import KIND, PairSkill, made_for, note_lines, notes_of, pair_items, results_of
+from slmdesk.translation.pairs import KIND, PairSkill, note_lines, notes_of, pair_items, results_of
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.types import LiveTranslated, PairUsed, TranslationRequest
 
@@ -151,7 +151,6 @@ def test_without_an_exam_the_publishers_list_of_languages_is_told(opened, tmp_pa
     said = advice(recorder, "en", "pl")
     assert said.better.words == "Euro, on this PC, was made for translation."
     assert advice(recorder, "en", "th").better is None, "Thai is none of its languages"
-    assert "EuroLLM 1.7B Instruct" in [one.title for one in made_for("de", "fi")]
 
 
 def test_a_model_without_a_chat_format_is_said(opened):

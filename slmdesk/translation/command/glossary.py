@@ -10,7 +10,7 @@ import click
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_atomically
-from slmdesk.base.protocol import Progress
+from slmdesk.base.protocol import Progress, picked
 from slmdesk.base.translation import TERM_COLUMNS, GlossaryRecord, MemoryFilter, language_of
 from slmdesk.base.types import Json
 from slmdesk.command.console import Console, NamedFile, json_option
@@ -70,13 +70,9 @@ def import_glossary(
             services, lambda: services.glossaries.import_file(request), partial(_show_progress, console, file)
         )
     record = done.glossary
-    shape: dict[str, Json] = {
-        **_glossary_json(record), "kept": done.kept, "skipped": done.skipped, "first_skipped": done.first_skipped,
-        "duplicates": done.duplicates, "contradictions": list(done.contradictions),
-        "was_there": done.was_there,
-    }  # fmt: skip
     if console.as_json:
-        console.give(shape)
+        known = {**_glossary_json(record), **picked(done, "kept", "skipped", "first_skipped", "duplicates")}
+        console.give({**known, "contradictions": list(done.contradictions), "was_there": done.was_there})
         return
     console.say(f"{record.id}  {record.name}: {done.kept} terms, {_languages(record)}.")
     if done.was_there:
@@ -182,25 +178,14 @@ def propose_terms(console: Console, file: Path, source: str, target: str, limit:
             ),
         )
     if console.as_json:
-        console.give(
-            [
-                {
-                    "term": candidate.words,
-                    "translation": candidate.translation,
-                    "times": candidate.times,
-                    "name": candidate.is_name,
-                    "example": candidate.example,
-                }
-                for candidate in done.candidates
-            ]
-        )
+        console.give([
+            {"term": one.words, **picked(one, "translation", "times"), "name": one.is_name, "example": one.example}
+            for one in done.candidates
+        ])  # fmt: skip
         return
     for candidate in done.candidates:
-        console.say(
-            f"{candidate.times:>5}  {candidate.words}"
-            + (f" → {candidate.translation}" if candidate.translation else "")
-            + ("  (a name?)" if candidate.is_name else "")
-        )
+        becomes = f" → {candidate.translation}" if candidate.translation else ""
+        console.say(f"{candidate.times:>5}  {candidate.words}{becomes}{'  (a name?)' if candidate.is_name else ''}")
     console.notify(f"{len(done.candidates)} proposed, {done.known} more are in a glossary already.")
 
 
@@ -226,11 +211,9 @@ def import_memory(console: Console, file: Path, source: str, target: str, domain
             partial(_show_progress, console, file),
         )
     if console.as_json:
-        console.give(
-            {"kept": done.kept, "skipped": done.skipped, "first_skipped": done.first_skipped,
-             "duplicates": done.duplicates, "replaced": done.replaced, "contradictions": list(done.contradictions),
-             "source_language": done.source_language, "target_language": done.target_language}
-        )  # fmt: skip
+        known = picked(done, "kept", "skipped", "first_skipped", "duplicates", "replaced")
+        languages = picked(done, "source_language", "target_language")
+        console.give({**known, "contradictions": list(done.contradictions), **languages})
         return
     console.say(f"{done.kept} pairs kept, {done.source_language} → {done.target_language}.")
     _report_skipped(console, done.skipped, done.first_skipped, done.duplicates)
@@ -302,37 +285,21 @@ def search_memory(console: Console, words: tuple[str, ...], like: bool, source: 
 
 def _match_json(match: Match, like: bool) -> dict[str, Json]:
     pair = match.pair
-    shape: dict[str, Json] = {
-        "source": pair.source, "target": pair.target, "source_language": pair.source_language,
-        "target_language": pair.target_language, "domain": pair.domain, "origin": pair.origin.value,
-    }  # fmt: skip
+    known = picked(pair, "source", "target", "source_language", "target_language", "domain")
+    shape: dict[str, Json] = {**known, "origin": pair.origin.value}
     if like:
-        shape |= {
-            "likeness": round(match.likeness, 4),
-            "penalty": match.penalty,
-            "changes": [list(c) for c in match.changes],
-        }
+        changes: list[Json] = [list(change) for change in match.changes]
+        shape |= {"likeness": round(match.likeness, 4), "penalty": match.penalty, "changes": changes}
     return shape
 
 
-def _glossary_json(other_glossary: GlossaryRecord) -> dict[str, Json]:
-    return {
-        "id": other_glossary.id,
-        "name": other_glossary.name,
-        "source_language": other_glossary.source_language,
-        "target_language": other_glossary.target_language,
-        "domain": other_glossary.domain,
-        "terms": other_glossary.terms,
-        "active": other_glossary.is_active,
-    }
+def _glossary_json(record: GlossaryRecord) -> dict[str, Json]:
+    known = picked(record, "id", "name", "source_language", "target_language", "domain", "terms")
+    return {**known, "active": record.is_active}
 
 
-def _languages(other_glossary: GlossaryRecord) -> str:
-    return (
-        f"{other_glossary.source_language} → {other_glossary.target_language}"
-        if other_glossary.source_language
-        else "all languages"
-    )
+def _languages(record: GlossaryRecord) -> str:
+    return f"{record.source_language} → {record.target_language}" if record.source_language else "all languages"
 
 
 def _show_progress(console: Console, file: Path, now: Progress) -> None:

@@ -52,11 +52,7 @@ from slmdesk.translation.types import (
 @click.option("--sheet-names", is_flag=True, help="Translate the names of sheets too.")
 @click.option("--properties", is_flag=True, help="Translate the title in the file's properties too.")
 @click.option("--glossary", default="", help="A file of terms, which is imported, or the id of one that is here.")
-@click.option(
-    "--columns",
-    default="",
-    help="Of a table as text: columns by number or name; else those with sentences.",
-)
+@click.option("--columns", default="", help="Of a table as text: columns by number or name; else those with sentences.")
 @click.option("-m", "--model", help="Id, or the beginning of one, or name.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The translated file; else NAME.LANGUAGE.SUFFIX.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
@@ -472,17 +468,11 @@ def _doubts(services: Services, item: str) -> list[Json]:
         lambda: services.translations.segments(item, limit=1 << 30)
     )
     return [
-        {
-            "segment": segment.number,
-            "place": segment.place,
-            "text": segment.target[begin:end],
-            "begin": begin,
-            "end": end,
-            "probability": probability,
-        }
+        {"segment": segment.number, "place": segment.place, "text": segment.target[begin:end], "begin": begin,
+         "end": end, "probability": probability}
         for segment in segments
         for begin, end, probability in segment.doubts
-    ]
+    ]  # fmt: skip
 
 
 def _report_flags(console: Console, shape: dict[str, Json]) -> None:
@@ -524,8 +514,7 @@ def _report_flags(console: Console, shape: dict[str, Json]) -> None:
     listed: Any = shape.get("doubts", ())
     doubts = sorted(listed, key=lambda one: float(one["probability"]))
     for doubt in doubts[:MOST_REPORTED]:
-        console.notify(
-            f"  {doubt['place'] or doubt['segment']}: unsure of “{doubt['text']}” ({doubt['probability']:.0%})"
-        )
+        place, share = doubt["place"] or doubt["segment"], f"{doubt['probability']:.0%}"
+        console.notify(f"  {place}: unsure of “{doubt['text']}” ({share})")
     if len(doubts) > MOST_REPORTED:
         console.notify(f"  … and {len(doubts) - MOST_REPORTED} more words; --json lists all.")
