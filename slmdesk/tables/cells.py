@@ -395,10 +395,7 @@ def cells_step(columns: Sequence[Column], texts: Sequence[str]) -> dict[str, Jso
         reported = ", ".join(word for word in (_KIND_WORDS[column.kind], column.meaning) if word)
         parts.append(TextPart(f"- {_key(column)}{': ' if reported else ''}{reported}\n", Origin.PERSON))
     parts.append(TextPart(f"\n{_ASKED}", Origin.PROGRAM))
-    messages = [
-        ChatMessage(Role.SYSTEM, (TextPart(_SYSTEM, Origin.PROGRAM),)),
-        ChatMessage(Role.USER, tuple(parts)),
-    ]
+    messages = [ChatMessage(Role.SYSTEM, (TextPart(_SYSTEM, Origin.PROGRAM),)), ChatMessage(Role.USER, tuple(parts))]
     sampling = Sampling(temperature=0.0, grammar=grammar_of(columns), max_tokens=CELL_TOKENS * len(columns) + 20)
     return step_of(messages, sampling)
 

@@ -15,12 +15,7 @@ from slmdesk.base.types import Json
 from slmdesk.command.console import Console, NamedFile, json_option, no_save_option, table
 from slmdesk.command.inputs import named_model
 from slmdesk.command.job_output import OutputFile, check_file, form_of, make, open_all, output_file, write_json, writing
-from slmdesk.command.redaction import (
-    print_preview_of,
-    redact_option,
-    redact_preview_option,
-    say_redaction,
-)
+from slmdesk.command.redaction import print_preview_of, redact_option, redact_preview_option, say_redaction
 from slmdesk.services import Services
 from slmdesk.tables import cells
 from slmdesk.tables.service import TableRequest, checked_columns
@@ -131,30 +126,26 @@ def _note_gaps(console: Console, made: Table, unasked: Sequence[tuple[str, Seque
     if made.note:
         console.notify(f"note: {made.note}")
     for name, missing in unasked:
-        console.notify(
-            f"note: {name}: no answer of the model could be used for {', '.join(missing)}, so that is empty."
-        )
+        columns = ", ".join(missing)
+        console.notify(f"note: {name}: no answer of the model could be used for {columns}, so that is empty.")
 
 
 def _unasked(made: Table) -> list[tuple[str, list[str]]]:
     """Documents that were read, and the columns for which the model failed: their empty cells mean nothing."""
-    found = [
-        (
-            row.name,
-            [column.name for column, cell in zip(made.columns, row.cells, strict=True) if cell.flag is Flag.UNREAD],
-        )
-        for row in made.rows
-        if row.coverage.pages_read
-    ]
-    return [(name, columns) for name, columns in found if columns]
+    found = []
+    for row in made.rows:
+        cells_of = zip(made.columns, row.cells, strict=True)
+        columns = [column.name for column, cell in cells_of if cell.flag is Flag.UNREAD]
+        if columns and row.coverage.pages_read:
+            found.append((row.name, columns))
+    return found
 
 
 def _columns(columns: str | None, preset: str | None) -> list[Column]:
     if columns is None and preset is None:
         raise click.UsageError("Say what to look for: --columns A,B,… or --preset NAME.")
-    found: list[Column] = []
     known = cells.preset(preset) if preset else None
-    found += known.columns if known else ()
+    found = list(known.columns) if known else []
     if columns is not None:
         names = [name.strip() for name in columns.split(",")]
         for name in names:
@@ -213,22 +204,13 @@ def _as_json(
 
 
 def _row(made: Table, row: TableRow) -> dict[str, Json]:
-    return {
-        "file": row.name,
-        "document": row.document,
-        "whole": row.is_whole,
-        "cells": {column.name: _cell(cell) for column, cell in zip(made.columns, row.cells, strict=True)},
-    }
+    found = {column.name: _cell(cell) for column, cell in zip(made.columns, row.cells, strict=True)}
+    return {"file": row.name, "document": row.document, "whole": row.is_whole, "cells": found}
 
 
 def _cell(cell: TableCell) -> dict[str, Json]:
-    return {
-        "value": cell.value,
-        "quote": cell.quote,
-        "page": cell.page or None,
-        "flag": cell.flag.value,
-        **picked(cell, "edited", "number", "unit", "date", "origin"),
-    }
+    place = {"page": cell.page or None, "flag": cell.flag.value}
+    return {**picked(cell, "value", "quote"), **place, **picked(cell, "edited", "number", "unit", "date", "origin")}
 
 
 def _show(console: Console, made: Table) -> None:

@@ -106,15 +106,7 @@ def _lines_of_block(page: Page, number: int, block: Block) -> Iterator[Line]:
         raw = page.text[begin:end]
         if raw.strip(" \t-:\n\u200a"):
             text = _INDENTED.sub(lambda found: " " + _BLANK * (len(found.group()) - 1), raw)
-            yield Line(
-                page.number,
-                begin,
-                text,
-                tuple(_cells(text, block.kind)),
-                number,
-                block.kind,
-                block.level,
-            )
+            yield Line(page.number, begin, text, tuple(_cells(text, block.kind)), number, block.kind, block.level)
         begin = None
 
 

@@ -160,15 +160,10 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
         return PROMPT_VERSION
 
     def _plan_of(self, job: JobRecord, item: Item, request: TableRequest, record: ModelRecord | None) -> TablePlan:
-
-        assert record is not None  # a table always has a record
+        assert record is not None  # a table always has one
         return TablePlan(
-            job,
-            request.columns,
-            self._still_there(request),
-            self._tools(job, record),
-            model=record.name,
-            note=WEAK.format(model=record.name) if is_weak(record) else "",
+            job, request.columns, self._still_there(request), self._tools(job, record),
+            model=record.name, note=WEAK.format(model=record.name) if is_weak(record) else "",
             passages=self._store.passages.of_document,
             rank=lambda words, document, answered: self._retrieval.rank(
                 words, [document], by_meaning=not request.redact
@@ -176,7 +171,7 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
             reported=lambda row, is_complete: self._on_row(item.id, job.id, row, is_complete),
             kept=lambda table: self._keep_table(item.id, table),
             faulty=self._on_fault,
-        )
+        )  # fmt: skip
 
     def _keep(self, item: Item, record: ModelRecord | None, plan: TablePlan, report: RedactionReport | None) -> None:
         if plan.table is not None:
@@ -202,14 +197,8 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
     def _on_fault(self, error: Exception, cell: str) -> None:
         """A bug left a cell empty: it is told, with its report, and where."""
         problem = problem_for(error)
-        self._publish(
-            Noticed(
-                changed(
-                    problem,
-                    sentence=_("{cell} was left empty. {sentence}").format(cell=cell, sentence=problem.sentence),
-                )
-            )
-        )
+        sentence = _("{cell} was left empty. {sentence}").format(cell=cell, sentence=problem.sentence)
+        self._publish(Noticed(changed(problem, sentence=sentence)))
 
     def _still_there(self, request: TableRequest) -> list[DocumentRecord]:
         """The documents of a job; a document that was forgotten meanwhile keeps no other from it."""
@@ -224,20 +213,15 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
 
 def checked_columns(columns: Sequence[Column]) -> tuple[Column, ...]:
     """The columns with clean names.  Raises KnownError `request.invalid`: none, too many, without a name, twice."""
-    clean = [
-        changed(
-            column,
-            name=" ".join(column.name.split())[:MOST_NAME],
-            meaning=" ".join(column.meaning.split())[:MOST_MEANING],
-        )
-        for column in columns
-    ]
-    if not clean:
+    if not columns:
         raise KnownError("request.invalid", what=_("a table needs a column"))
-    if len(clean) > MOST_COLUMNS:
-        raise KnownError(
-            "request.invalid", what=_("a table has at most {most_columns} columns").format(most_columns=MOST_COLUMNS)
-        )
+    if len(columns) > MOST_COLUMNS:
+        what = _("a table has at most {most_columns} columns").format(most_columns=MOST_COLUMNS)
+        raise KnownError("request.invalid", what=what)
+    clean = []
+    for column in columns:
+        name, meaning = (" ".join(words.split()) for words in (column.name, column.meaning))
+        clean.append(changed(column, name=name[:MOST_NAME], meaning=meaning[:MOST_MEANING]))
     seen: set[str] = set()
     for column in clean:
         if not any(letter.isalnum() for letter in column.name):
