@@ -192,12 +192,7 @@ HEAD_BYTES = 1024
 _MOST_NAMES = 10_000
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BINARY = (b"\x7fELF", b"MZ\x90", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"GGUF")
-_PACKED = (
-    ("word/", "docx"),
-    ("ppt/", "pptx"),
-    ("xl/workbook.bin", "xlsb"),
-    ("xl/", "xlsx"),
-)
+_PACKED = (("word/", "docx"), ("ppt/", "pptx"), ("xl/workbook.bin", "xlsb"), ("xl/", "xlsx"))
 _MIMES = {
     "application/epub+zip": "epub",
     "application/vnd.oasis.opendocument.text": "odt",

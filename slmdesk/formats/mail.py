@@ -14,16 +14,7 @@ from itertools import count
 from pathlib import PurePosixPath
 from typing import Any
 
-from slmdesk.base.documents import (
-    FORMATS,
-    Attachment,
-    BlockKind,
-    Page,
-    PageKind,
-    PageStatus,
-    attachment_line,
-    page_of,
-)
+from slmdesk.base.documents import FORMATS, Attachment, BlockKind, Page, PageKind, PageStatus, attachment_line, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.texts import _

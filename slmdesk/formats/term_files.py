@@ -36,10 +36,7 @@ _NAMES = {
     "case": ("case", "case sensitive", "exact"),
     "forms": ("forms", "match", "matching", "inflection"),
 }
-_FORMS = {
-    "exact": ("exact", "as written", "word"),
-    "prefix": ("prefix", "begins with", "beginning"),
-}
+_FORMS = {"exact": ("exact", "as written", "word"), "prefix": ("prefix", "begins with", "beginning")}
 MOST_NAMED = 12
 SAMPLE_ROWS = 5
 BREAKS_OFF = "the end of the file, which breaks off"
