@@ -76,12 +76,11 @@ class ModelDownload:
         stop: threading.Event,
         context_tokens: int,
         limits: TransferLimits,
-        speed: SpeedLimit | None = None,
-        spare_bytes: int = SPARE_BYTES,
+        speed: SpeedLimit,
     ) -> None:
         self._hub, self._models, self._service_thread = hub, models, service_thread
         self._publish, self._stop, self._context_tokens = publish, stop, context_tokens
-        self._limits, self._speed_limit, self._spare = limits, speed, spare_bytes
+        self._limits, self._speed_limit = limits, speed
         self.now = begin
         self.parts: tuple[Part, ...] = ()
         self._before = 0  # bytes of the parts that are whole
@@ -143,12 +142,10 @@ class ModelDownload:
     def _begin(self, remote: RemoteFile) -> None:
         if any(not part.sha256 or not part.bytes for part in remote.parts):
             raise KnownError("hub.unverifiable", name=remote.name)
-        folder = self._models.folder
         self._done = 0
-        self.parts = tuple(Part(folder, remote.repo, part, spare_bytes=self._spare) for part in remote.parts)
-        self._change(
-            name=remote.name, total_bytes=remote.bytes, fit=fit_by_size(remote.bytes, available_bytes()), done_bytes=0
-        )
+        self.parts = tuple(Part(self._models.folder, remote.repo, part) for part in remote.parts)
+        fit = fit_by_size(remote.bytes, available_bytes())
+        self._change(name=remote.name, total_bytes=remote.bytes, fit=fit, done_bytes=0)
 
     def _bring(self, remote: RemoteFile) -> ModelRecord:
         if record := self._in_library(remote):
@@ -182,7 +179,7 @@ class ModelDownload:
     def _need_space(self) -> None:
         there = sum(part.path.stat().st_size for part in self.parts if part.path.exists())
         joined = self.now.total_bytes if len(self.parts) > 1 else 0  # beside its parts, for a while
-        need_free(self._models.folder, max(0, self.now.total_bytes - there) + joined + self._spare)
+        need_free(self._models.folder, max(0, self.now.total_bytes - there) + joined + SPARE_BYTES)
 
     def _transfer(self, transfer: Transfer, part: Part) -> None:
         before = self.now.resumed_from  # of the parts before this part
@@ -204,11 +201,8 @@ class ModelDownload:
             return
         if progress.state == "fetching":
             self._judge(progress.done, part)
-        if (
-            now - self._reported < TELL_S
-            and _STATE_OF[progress.state] is self.now.state
-            and done < self.now.total_bytes
-        ):
+        state = _STATE_OF[progress.state]
+        if now - self._reported < TELL_S and state is self.now.state and done < self.now.total_bytes:
             return
         if progress.state == "fetching":
             self._seen.append((now, done))
@@ -216,7 +210,6 @@ class ModelDownload:
             self._seen.popleft()
         speed, eta = self._speed(done)
         note = None if self.now.state is DownloadState.WAITING else self.now.note  # what it waited for is over
-        state = _STATE_OF[progress.state]
         self._change(state=state, done_bytes=done, resumed_from=resumed, bytes_per_s=speed, eta_s=eta, note=note)
 
     def _speed(self, done: int) -> tuple[float, float | None]:
@@ -284,11 +277,10 @@ class ModelDownload:
         return self._register(HashedFile(target, part.file.sha256, mark_of(target)), read_header(target), remote)
 
     def _join(self, remote: RemoteFile) -> ModelRecord:
-        paths, beside = [part.path for part in self.parts], self.parts[0].path.with_suffix(JOINED)
-        size = self.now.total_bytes
         joined, header = join_into(
-            beside, paths, lambda __: _stem(remote), self._on_joined, needed=size, require=require_chat_model
-        )
+            self.parts[0].path.with_suffix(JOINED), [part.path for part in self.parts], lambda __: _stem(remote),
+            self._on_joined, needed=self.now.total_bytes, require=require_chat_model,
+        )  # fmt: skip
         record = self._register(joined, header, remote)
         for part in self.parts:
             part.remove()
@@ -341,7 +333,7 @@ class LeftoverFile(Record):
     is_bad: bool
 
 
-def left_overs(folder: Path, *, but: Collection[tuple[str, str]] = ()) -> list[LeftoverFile]:
+def left_overs(folder: Path, *, but: Collection[tuple[str, str]]) -> list[LeftoverFile]:
     """All there are, without the parts of (repository, name) in `but`.  Looks at the disk."""
     found = []
     for path, origin in parts_in(folder):
@@ -451,9 +443,7 @@ class DownloadService(Service):
         return job.id
 
     def take_up(self) -> None:
-        """Resume what waits or lost its instance, unless the organisation hides downloads; show paused and others'
-        ones.
-        """
+        """Resume what waits or lost its instance, unless downloads are hidden; show paused and others' ones."""
         try:
             self._models.require(FEATURE)
         except KnownError:
@@ -481,12 +471,12 @@ class DownloadService(Service):
             self._go(job, waits=job.waits or self._settings.current.offline)
 
     def unfinished(self) -> list[str]:
-        return [other_changed.id for other_changed in self.all() if other_changed.state not in ENDS]
+        return [download.id for download in self.all() if download.state not in ENDS]
 
     def resume_paused(self, ids: Sequence[str]) -> None:
-        for other_changed in self.all():
-            if other_changed.id in ids and other_changed.state is DownloadState.PAUSED:
-                self.resume(other_changed.id)
+        for download in self.all():
+            if download.id in ids and download.state is DownloadState.PAUSED:
+                self.resume(download.id)
 
     def cancel(self, id: str) -> None:
         """Cancel, here or in another instance, and delete the partial file.  Raises KnownError `download.unknown`."""
@@ -505,9 +495,7 @@ class DownloadService(Service):
         self._say_places()
 
     def left_overs(self) -> list[LeftoverFile]:
-        running = {
-            (download.now.repo, download.now.name) for download in self._all.values() if download.now.state not in ENDS
-        }
+        running = {(now.repo, now.name) for now in self.all() if now.state not in ENDS}
         return left_overs(self._models.folder, but=running)
 
     def discard(self, left_over: str) -> int:
@@ -556,12 +544,8 @@ class DownloadService(Service):
         return self._all[record.id]
 
     def _waiting(self) -> list[_Download]:
-        waiting = [
-            download
-            for download in self._all.values()
-            if download.now.state is DownloadState.QUEUED and not download.is_on
-        ]
-        return sorted(waiting, key=lambda download: download.place)
+        waiting = [job for job in self._all.values() if job.now.state is DownloadState.QUEUED and not job.is_on]
+        return sorted(waiting, key=lambda job: job.place)
 
     def _go(self, job: _Download, *, waits: bool) -> None:
         if job.is_on:
@@ -636,11 +620,8 @@ class DownloadService(Service):
     def _on_time(self) -> None:
         self._is_looking = False
         self._settings.refresh()  # “offline” said elsewhere holds here too
-        unfinished = [
-            download
-            for download in self._all.values()
-            if download.is_on or download.now.state not in ENDS - {DownloadState.PAUSED}
-        ]
+        ended = ENDS - {DownloadState.PAUSED}
+        unfinished = [job for job in self._all.values() if job.is_on or job.now.state not in ended]
         with suppress(KnownError):  # a store in trouble is said by the watch
             for job in unfinished:
                 self._look(job, self._jobs.job(job.id))
@@ -676,16 +657,10 @@ class DownloadService(Service):
         begin = DownloadChanged(job.id, job.repo, job.now.name, DownloadState.ASKING)
         self._say(job, begin)
         job.fetch = fetch = ModelDownload(
-            self._hub.hub,
-            self._models,
-            self._service_thread,
-            begin=begin,
+            self._hub.hub, self._models, self._service_thread, begin=begin,
             publish=lambda change: self._service_thread.post(lambda: self._say_progress(job, fetch, change)),
-            stop=job.stop,
-            context_tokens=self._hub.context_tokens,
-            limits=self.limits,
-            speed=self._speed,
-        )
+            stop=job.stop, context_tokens=self._hub.context_tokens, limits=self.limits, speed=self._speed,
+        )  # fmt: skip
         threading.Thread(target=self._work, args=(job, fetch), name="download", daemon=True).start()
         self._look_later()
         return True
@@ -805,13 +780,9 @@ class DownloadJobs:
 
     def note(self, change: DownloadChanged) -> None:
         seen: dict[str, Json] = {
-            "name": change.name,
-            "bytes": change.done_bytes,
-            "total": change.total_bytes,
-            "speed": round(change.bytes_per_s),
-            "fit": change.fit,
-            "model": change.model.id if change.model else None,
-        }
+            "name": change.name, "bytes": change.done_bytes, "total": change.total_bytes,
+            "speed": round(change.bytes_per_s), "fit": change.fit, "model": change.model.id if change.model else None,
+        }  # fmt: skip
         with suppress(KnownError):
             self._store.jobs.note(change.id, seen)
 
@@ -822,18 +793,12 @@ class DownloadJobs:
         speed, total, done = number_in(about, "speed"), number_in(about, "total"), number_in(about, "bytes")
         is_running = state is DownloadState.ELSEWHERE and speed > 0
         return DownloadChanged(
-            job.id,
-            request_of(job)[0],
-            str(about.get("name") or request_of(job)[1]),
-            state,
-            done_bytes=done,
-            total_bytes=total,
-            bytes_per_s=float(speed) if is_running else 0.0,
-            eta_s=eta_of(job) if is_running else None,
-            fit=str(about.get("fit") or "unknown"),
+            job.id, request_of(job)[0], str(about.get("name") or request_of(job)[1]), state,
+            done_bytes=done, total_bytes=total, bytes_per_s=float(speed) if is_running else 0.0,
+            eta_s=eta_of(job) if is_running else None, fit=str(about.get("fit") or "unknown"),
             problem=problem_of(job.error_code, job.error_args) if job.error_code else None,
             model=model if state is DownloadState.DONE else None,
-        )
+        )  # fmt: skip
 
     def _is_run(self, job: JobRecord) -> bool:
         return self._store.jobs.is_mine(job) or self._store.jobs.is_elsewhere(job)
@@ -844,18 +809,17 @@ def request_of(job: JobRecord) -> tuple[str, str, str]:
     return repo, file, quantization
 
 
-def job_change(job: DownloadChanged, title: str, problem: Problem | None = None) -> JobChanged:
+def job_change(job: DownloadChanged, title: str) -> JobChanged:
     share = job.done_bytes / job.total_bytes if job.total_bytes else None
     return JobChanged(
         job.id, KIND, STATUSES.get(job.state, JobStatus.RUNNING), job.done_bytes, job.total_bytes, job.eta_s,
-        title=title, problem=problem or job.problem, share=share, eta_low_s=job.eta_s, eta_high_s=job.eta_s,
+        title=title, problem=job.problem, share=share, eta_low_s=job.eta_s, eta_high_s=job.eta_s,
     )  # fmt: skip
 
 
 def as_waiting(change: DownloadChanged, place: int, note: Problem | None) -> DownloadChanged:
-    return changed(
-        change, state=DownloadState.QUEUED, place=place, note=note, bytes_per_s=0.0, eta_s=None, problem=None
-    )
+    begin = DownloadState.QUEUED
+    return changed(change, state=begin, place=place, note=note, bytes_per_s=0.0, eta_s=None, problem=None)
 
 
 def as_requested(end: DownloadChanged, goal: DownloadState | None, *, waits: bool) -> DownloadChanged:

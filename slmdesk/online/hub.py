@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeVar
 
+from slmdesk.base import translation
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import _
@@ -111,9 +112,8 @@ class HubService(Service):
                 require_chat_model(header)
                 return fit_header(header, requested, pc)
             beside = remote.bytes - header.weight_bytes  # the tensors of the other parts
-            fit = fit_header(
-                header, requested, changed(pc, available_bytes=max(0, pc.available_bytes - beside), devices=())
-            )
+            left = changed(pc, available_bytes=max(0, pc.available_bytes - beside), devices=())
+            fit = fit_header(header, requested, left)
             memory = changed(fit.memory, weights=fit.memory.weights + beside)
             speed = pc.pace.of_size(memory.weights, remote.quantization)
             return changed(fit, memory=memory, available_bytes=pc.available_bytes, speed=speed)
@@ -174,9 +174,8 @@ def best_fit(files: Sequence[FoundFile]) -> str:
     models = [file for file in files if not file.file.beside]
     ranks = {model.file.name: quantization_of_file(model.file.name) for model in models}
     good = [model for model in models if (rank := ranks[model.file.name]) and rank.rank <= WORST_RECOMMENDED] or models
-    return next(
-        (fit for fit in ("fits", "tight", "unknown", "too_large") if any(file.fit == fit for file in good)), "unknown"
-    )
+    verdicts = {file.fit for file in good}
+    return next((fit for fit in ("fits", "tight", "unknown", "too_large") if fit in verdicts), "unknown")
 
 
 # ---- searches the Hub for models, filters what the Hub cannot filter itself, and counts what was left out
@@ -428,44 +427,8 @@ def is_permissive(untrusted: str) -> bool:
 # ---- models that can be downloaded: the suggested ones, results of a search, and the page of a repository
 
 
-LANGUAGES = {
-    "ar": _("Arabic"),
-    "bg": _("Bulgarian"),
-    "cs": _("Czech"),
-    "da": _("Danish"),
-    "de": _("German"),
-    "el": _("Greek"),
-    "en": _("English"),
-    "es": _("Spanish"),
-    "et": _("Estonian"),
-    "fa": _("Persian"),
-    "fi": _("Finnish"),
-    "fr": _("French"),
-    "he": _("Hebrew"),
-    "hi": _("Hindi"),
-    "hr": _("Croatian"),
-    "hu": _("Hungarian"),
-    "id": _("Indonesian"),
-    "it": _("Italian"),
-    "ja": _("Japanese"),
-    "ko": _("Korean"),
-    "lt": _("Lithuanian"),
-    "lv": _("Latvian"),
-    "nl": _("Dutch"),
-    "no": _("Norwegian"),
-    "pl": _("Polish"),
-    "pt": _("Portuguese"),
-    "ro": _("Romanian"),
-    "ru": _("Russian"),
-    "sk": _("Slovak"),
-    "sl": _("Slovenian"),
-    "sv": _("Swedish"),
-    "th": _("Thai"),
-    "tr": _("Turkish"),
-    "uk": _("Ukrainian"),
-    "vi": _("Vietnamese"),
-    "zh": _("Chinese"),
-}
+_NOT_OFFERED = ("bn", "ca", "sr", "ur")
+LANGUAGES = {code: known.name for code, known in translation.LANGUAGES.items() if code not in _NOT_OFFERED}
 SKILLS = {
     "chat": _("Chat"),
     "summaries": _("Summaries"),
@@ -612,9 +575,7 @@ class CatalogueService:
         return self._searching.read(search, limit=limit, with_too_large=with_too_large).map(offers)
 
     def repo(self, repo: str, *, file: str = "", quantization: str = "") -> Pending[OfferedRepo]:
-        """A repository with sizes, of `file` or `quantization` alone where there are any.  Cancelled, it does not
-        end.
-        """
+        """With sizes, of `file` or `quantization` alone where there are any.  Cancelled, it does not end."""
         return self._hub.repo(repo).map(lambda found: _offered(found, self._hub.pc(), file, quantization))
 
     def link_in(self, words: str) -> HubLink | None:
@@ -635,16 +596,10 @@ class _Sized(Record):
     found: FoundFile
 
 
-def _language(code: str) -> str:
-    return _("many languages") if code == MANY_LANGUAGES else LANGUAGES.get(code, code)
-
-
 def _languages(codes: Sequence[str]) -> str:
-    return (
-        _("{count} languages").format(count=len(codes))
-        if len(codes) > _MOST_NAMED
-        else ", ".join(map(_language, codes))
-    )
+    if len(codes) > _MOST_NAMED:
+        return _("{count} languages").format(count=len(codes))
+    return ", ".join(_("many languages") if code == MANY_LANGUAGES else LANGUAGES.get(code, code) for code in codes)
 
 
 def _worth(suggestion: Suggestion) -> tuple[int, bool]:
@@ -668,21 +623,13 @@ def _suggested(entry: CatalogueEntry, pc: Pc) -> Suggestion:
     if entry.distilled:
         marks.append("distilled")
     return Suggestion(
-        repo=entry.repo,
-        title=entry.title,
-        skills=tuple(skill.value for skill in Skill if skill in entry.good_at),
-        good_for=entry.good_for,
-        weakness=entry.weakness,
-        languages=_languages(entry.languages),
-        codes=entry.languages,
-        licence=f"{entry.licence}, {_COMMERCIAL[entry.commercial]}",
-        parameters=", ".join(marks),
-        quantization=entry.quantization,
-        file="" if set("*?[") & set(entry.files) else entry.files,
-        about_bytes=size,
-        fit=fit_by_size(size, pc.best_bytes),
+        entry.repo, entry.title, tuple(skill.value for skill in Skill if skill in entry.good_at),
+        entry.good_for, entry.weakness, _languages(entry.languages), entry.languages,
+        licence=f"{entry.licence}, {_COMMERCIAL[entry.commercial]}", parameters=", ".join(marks),
+        quantization=entry.quantization, file="" if set("*?[") & set(entry.files) else entry.files,
+        about_bytes=size, fit=fit_by_size(size, pc.best_bytes),
         speed=pc.pace.of_size(weight_bytes(entry.active_parameters, known) if known else 0, entry.quantization),
-    )
+    )  # fmt: skip
 
 
 def _offered(found: FoundRepo, pc: Pc, file: str = "", quantization: str = "") -> OfferedRepo:
@@ -695,21 +642,14 @@ def _offered(found: FoundRepo, pc: Pc, file: str = "", quantization: str = "") -
         named = [offer for offer in sized if offer.found.file.quantization.casefold() == quantization.casefold()]
     repo = found.repo
     return OfferedRepo(
-        repo=repo.id,
-        licence=licence_words(repo.license),
-        downloads=repo.downloads,
-        likes=repo.likes,
-        updated=repo.updated[:10],
-        is_gated=repo.gated,
+        repo.id, licence_words(repo.license), repo.downloads, repo.likes, repo.updated[:10], repo.gated,
         files=_files(repo.id, named or sized, best),
         others=tuple(f"{file.file.name}: {file.file.beside}" for file in found.files if file.file.beside),
-        problem=found.problem,
-        fit=found.fit,
-        is_about=found.is_about,
-        is_unclear=best is None and any(recommended([offer], budget) for offer in sized),
+        problem=found.problem, fit=found.fit, is_about=found.is_about,
+        is_unclear=best is None and any(recommended([one], budget) for one in sized),
         parameters=_("{count} parameters").format(count=count_text(repo.parameters)) if repo.parameters else "",
         source=repo,
-    )
+    )  # fmt: skip
 
 
 def _files(repo: str, sized: Sequence[_Sized], best: _Sized | None) -> tuple[OfferedFile, ...]:
