@@ -502,12 +502,8 @@ def _ollama(walk: _Walk) -> Iterator[tuple[Path, str]]:
                 if blob.exists() or blob.is_symlink():
                     yield blob, f"{path.parent.name} {path.name}"
                 else:
-                    walk.skip(
-                        blob,
-                        _("{name}:{name2} names it, but it is not there").format(
-                            name=path.parent.name, name2=path.name
-                        ),
-                    )
+                    why = _("{name}:{name2} names it, but it is not there")
+                    walk.skip(blob, why.format(name=path.parent.name, name2=path.name))
 
 
 def _digests(untrusted: bytes) -> list[str]:

@@ -264,15 +264,9 @@ def _sources(records: Sequence[ModelRecord]) -> list[tuple[Path, PackedModel]]:
 
 def _listed(record: ModelRecord, origin: str, entry: CatalogueEntry | None) -> PackedModel:
     about = {key: str(getattr(entry, key)) for key in _ABOUT} if entry else {}
-    return PackedModel(
-        file=f"models/{slug(record.name)[:50]}-{record.sha256[:12]}.gguf",
-        bytes=record.bytes,
-        sha256=record.sha256,
-        name=record.name,
-        source=origin,
-        license=str(record.header.get("license") or ""),
-        about=about,
-    )
+    file = f"models/{slug(record.name)[:50]}-{record.sha256[:12]}.gguf"
+    licence = str(record.header.get("license") or "")
+    return PackedModel(file, record.bytes, record.sha256, record.name, origin, licence, about=about)
 
 
 def _about(models: Sequence[PackedModel]) -> str:
@@ -337,12 +331,9 @@ class Manifest(Record):
 
     def to_bytes(self) -> bytes:
         shape: dict[str, Json] = {
-            "format": FORMAT,
-            "version": VERSION,
-            "made_with": f"slmdesk {slmdesk.__version__}",
-            "texts": [to_json(text) for text in self.texts],
-            "models": [to_json(model) for model in self.models],
-        }
+            "format": FORMAT, "version": VERSION, "made_with": f"slmdesk {slmdesk.__version__}",
+            "texts": [*map(to_json, self.texts)], "models": [*map(to_json, self.models)],
+        }  # fmt: skip
         return json.dumps(shape, indent=1, ensure_ascii=True).encode() + b"\n"
 
     @property

@@ -87,15 +87,9 @@ class LoadOptionsService(Service):
         """On a file thread.  `held_bytes`: what the model takes now, where it is loaded."""
         header = check_file(Path(os.fsdecode(record.path)))
         require_chat_model(header)
-        return LoadOptions(
-            record,
-            header.sampling,
-            header.context_length,
-            _contexts(header, current, available_bytes() + held_bytes),
-            tuple(
-                AdapterChoice(adapter.id, adapter.name, self._why_not(record, header, adapter)) for adapter in adapters
-            ),
-        )
+        contexts = _contexts(header, current, available_bytes() + held_bytes)
+        choices = [AdapterChoice(one.id, one.name, self._why_not(record, header, one)) for one in adapters]
+        return LoadOptions(record, header.sampling, header.context_length, contexts, tuple(choices))
 
     def _why_not(self, record: ModelRecord, header: GgufHeader, adapter: ModelRecord) -> str:
         pair = (record.sha256, adapter.sha256)
@@ -254,12 +248,9 @@ class SpeedService(Service):
         active = record.header.get("active_bytes")
         size = active if isinstance(active, int) and active > 0 else record.bytes
         step = record.header.get("step_s")
-        return self.pace.of_size(
-            size,
-            str(record.header.get("quantization") or ""),
-            sha256=record.sha256,
-            step_s=step if isinstance(step, float) and 0 < step < 1 else UNKNOWN_STEP_SECONDS,
-        )
+        step_s = step if isinstance(step, float) and 0 < step < 1 else UNKNOWN_STEP_SECONDS
+        quantization = str(record.header.get("quantization") or "")
+        return self.pace.of_size(size, quantization, sha256=record.sha256, step_s=step_s)
 
     def tokens_per_s(self, record: ModelRecord) -> float | None:
         found = self._written(record.sha256)

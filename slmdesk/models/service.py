@@ -286,15 +286,9 @@ class ModelService(Service):
     # ---- inside
 
     def register(
-        self,
-        file: HashedFile,
-        header: GgufHeader,
-        name: str,
-        *,
-        linked: bool = False,
-        source: str = "file",
-        license: str = "",
-    ) -> ModelRecord:
+        self, file: HashedFile, header: GgufHeader, name: str, *,
+        linked: bool = False, source: str = "file", license: str = "",
+    ) -> ModelRecord:  # fmt: skip
         """Of a checked file in its place; of a known sha256 the record there.  Publishes nothing.  Raises store.*."""
         place = os.fsencode(file.path)
         old, file_mark = self.by_sha256(file.sha256), picked(file.mark, "bytes", "mtime_ns", "inode")
