@@ -446,9 +446,9 @@ class SegmentChanges(Service):
             self._did(item, _Act(act.words, left))
         return UndoResult(act.words, tuple(sorted(numbers)), skipped)
 
-    def _undo_one(self, item: str, one: _Before, request: TranslationRequest, numbers: list[int]) -> bool:
-        now, old = segment_at(self._store, item, one.segment.number), one.segment
-        if (now.target, now.state) != (one.target, one.state):
+    def _undo_one(self, item: str, before: _Before, request: TranslationRequest, numbers: list[int]) -> bool:
+        now, old = segment_at(self._store, item, before.segment.number), before.segment
+        if (now.target, now.state) != (before.target, before.state):
             return False
         changed = self._store.segments.change(
             item, old.number, target=old.target, state=old.state, origin=old.origin, flags=old.flags,
