@@ -68,8 +68,7 @@ def test_what_answers_are_not_held_to_is_said(program):
 
 
 def test_free_text_takes_it_back_and_what_was_written_is_there_again(program):
-    program.send("hello")
-    program.wait_idle()
+    program.say("hello")
     field = choose(program, "grammar")
     put(program, field, 'root ::= "a" | "b')
     program.wait(lambda: problem(program).startswith("Line 1, column 16: a literal expected"))
@@ -88,8 +87,7 @@ def test_free_text_takes_it_back_and_what_was_written_is_there_again(program):
 
 
 def test_one_that_is_too_long_stays_to_be_shortened_and_changes_nothing(program):
-    program.send("hello")
-    program.wait_idle()
+    program.say("hello")
     field = choose(program, "grammar")
     put(program, field, 'root ::= "a"')
     program.wait(lambda: options_of(program).grammar == 'root ::= "a"')

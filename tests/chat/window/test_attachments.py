@@ -118,8 +118,7 @@ def test_the_text_that_is_used_is_shown_letter_for_letter_with_what_hides_in_it(
     program.click(program.find("text_dialog_copy", dialog))
     copied = QApplication.clipboard().text()
     dialog.close()
-    program.send("Why?")
-    program.wait_idle()
+    program.say("Why?")
     program.wait(lambda: len(program.messages()) == 2)
     assert program.messages()[0].attachments[0].text == copied
 
@@ -172,9 +171,7 @@ def test_another_key_pastes_a_long_text_as_text(program):
 
 
 def test_a_pasted_text_lasts_as_a_draft_and_is_read_again_in_its_chat(start, model_file):
-    program = start()
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program = start().with_model(model_file)
     text = "Roses grow in May. " * 400
     paste(program, text)
     wait_read(program)
@@ -266,9 +263,7 @@ def test_the_way_a_document_is_read_can_be_chosen(program, manual):
 
 
 def test_drafts_keep_their_attachments_over_a_restart(start, model_file, manual):
-    program = start()
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program = start().with_model(model_file)
     drop(program, manual)
     wait_read(program)
     program.type("Not sent")
@@ -281,9 +276,7 @@ def test_drafts_keep_their_attachments_over_a_restart(start, model_file, manual)
 
 
 def test_a_quotation_opens_its_page(start, model_file, manual):
-    program = start(answer='It says "the pump stops at 12 bar".')
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program = start(answer='It says "the pump stops at 12 bar".').with_model(model_file)
     drop(program, manual)
     wait_read(program)
     program.type("When?")
@@ -320,9 +313,7 @@ def test_where_no_password_can_be_used_none_is_asked_for(program, tmp_path):
 def test_while_it_is_decided_what_is_read_the_answer_says_so(start, model_file, manual):
     from slmdesk.chat.window.messages import DECIDING
 
-    program = start(load_seconds=1.0)
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program = start(load_seconds=1.0).with_model(model_file)
     program.frame.models.unload()
     drop(program, manual)
     wait_read(program)

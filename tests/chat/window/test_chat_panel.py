@@ -39,9 +39,7 @@ def options_of(program) -> ChatOptions:
 
 
 def test_the_panel_opens_closes_and_is_remembered(start, model_file):
-    program = start()
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program = start().with_model(model_file)
     assert not program.page.panel.isVisible()
     QTest.keyClick(
         program.window, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
@@ -65,8 +63,7 @@ def test_values_of_an_empty_chat_go_to_the_new_one_and_others_keep_theirs(progra
     choose(program, "temperature", 0.2)
     choose(program, "max_tokens", 64)
     program.find("option_system", panel).setPlainText("Be short.")
-    program.send("hello")
-    program.wait_idle()
+    program.say("hello")
     first = program.chat.chat
     assert options_of(program) == ChatOptions(temperature=0.2, max_tokens=64, system="Be short.")
     assert program.last().sampling["temperature"] == 0.2
@@ -77,8 +74,7 @@ def test_values_of_an_empty_chat_go_to_the_new_one_and_others_keep_theirs(progra
     program.chat.new_chat()
     assert program.find("option_temperature", panel).currentData() is None
     assert program.find("option_system", panel).toPlainText() == ""
-    program.send("again")
-    program.wait_idle()
+    program.say("again")
     assert options_of(program) == ChatOptions()
     program.chat.open_chat(first)
     program.wait(lambda: program.find("option_temperature", panel).currentData() == 0.2)
@@ -86,8 +82,7 @@ def test_values_of_an_empty_chat_go_to_the_new_one_and_others_keep_theirs(progra
 
 
 def test_a_change_holds_from_the_next_answer_and_back_to_defaults_takes_all_back(program):
-    program.send("hello")
-    program.wait_idle()
+    program.say("hello")
     panel = open_panel(program)
     assert not program.find("options_defaults").isEnabled()
     choose(program, "seed", True)
@@ -108,8 +103,7 @@ def test_a_change_holds_from_the_next_answer_and_back_to_defaults_takes_all_back
 
 
 def test_words_being_written_are_kept_when_another_chat_is_opened(program):
-    program.send("one")
-    program.wait_idle()
+    program.say("one")
     first = program.chat.chat
     panel = open_panel(program)
     program.chat.new_chat()
@@ -146,8 +140,7 @@ def test_what_is_set_while_the_first_words_are_on_their_way_is_set_for_their_cha
 
 
 def test_an_earlier_change_that_comes_back_takes_no_later_one_back(program):
-    program.send("hello")
-    program.wait_idle()
+    program.say("hello")
     panel = open_panel(program)
     shown = []
     program.frame.options.options_shown.connect(lambda _chat, options: shown.append(options))
@@ -210,8 +203,7 @@ def test_adapters_of_this_model_alone_are_offered_and_switched_per_chat(start_re
     assert program.page.picker.button.accessibleName().startswith("Model: Tiny llama2,")  # its words may be cut
     choose(program, "max_tokens", 64)
     choose(program, "temperature", 0.0)
-    program.send("hello")
-    program.wait_idle()
+    program.say("hello")
     plain = program.last().text
     choose(program, "lora", box.itemData(1))
     program.act("try_again")

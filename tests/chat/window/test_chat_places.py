@@ -347,8 +347,7 @@ def test_a_new_chat_in_a_space_shows_what_it_took_over(program, tmp_path):
     program.wait(lambda: program.page._options.options.system == "Be brief.")
     assert program.find("chat_space").text() == "Pumps"
     program.wait(lambda: program.chat.attached.requests())
-    program.send("When does it stop?")
-    program.wait_idle()
+    program.say("When does it stop?")
     assert [part.attached.name for part in program.messages()[0].attachments] == ["pump.txt"]
     program.wait(lambda: titles(program) == ["When does it stop?"])
     program.click("place_back")

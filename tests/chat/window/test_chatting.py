@@ -75,8 +75,7 @@ def test_a_second_message_waits_until_the_answer_has_ended(program):
 
 
 def test_try_again_adds_a_version_and_shows_the_newest(program):
-    program.send("hello")
-    program.wait_idle()
+    program.say("hello")
     first = program.last()
     program.act("try_again")
     program.wait(lambda: program.last().id != first.id)
@@ -148,8 +147,7 @@ def test_only_words_are_pasted(program):
 
 
 def test_what_is_not_sent_stays_with_its_chat(program):
-    program.send("first chat")
-    program.wait_idle()
+    program.say("first chat")
     program.type("a draft here")
     first = program.chat.chat
     program.click("new_chat_button")
@@ -163,11 +161,8 @@ def test_what_is_not_sent_stays_with_its_chat(program):
 
 
 def test_a_draft_outlives_the_window(start, model_file):
-    program = start()
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
-    program.send("first chat")
-    program.wait_idle()
+    program = start().with_model(model_file)
+    program.say("first chat")
     program.type("a draft here")
     first = program.chat.chat
     program.click("new_chat_button")
@@ -183,11 +178,8 @@ def test_a_draft_outlives_the_window(start, model_file):
 
 
 def test_what_is_written_before_the_services_are_there_is_not_pushed_aside(start, model_file):
-    program = start()
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
-    program.send("first chat")
-    program.wait_idle()
+    program = start().with_model(model_file)
+    program.say("first chat")
     program.close()
     again = start(before=lambda early: early.put("a fast typist"))
     again.wait(lambda: again.page.chat_list.view.model().rowCount() == 1)
@@ -208,8 +200,7 @@ def test_a_message_refused_comes_back_into_the_composer(start):
 
 
 def test_a_failed_answer_says_why_and_can_be_tried_again(program):
-    program.send("hello", fail="model.damaged", at=3)
-    program.wait_idle()
+    program.say("hello", fail="model.damaged", at=3)
     failed = program.last()
     assert failed.status is Status.FAILED
     assert "try_again" in _shown(program, failed.id).actions
@@ -218,8 +209,7 @@ def test_a_failed_answer_says_why_and_can_be_tried_again(program):
 
 @pytest.mark.real_child
 def test_w1_a_crash_keeps_the_text_and_try_again_answers(program):
-    program.send("hello", fault="abort", at=5, answer=LONG)
-    program.wait_idle()
+    program.say("hello", fault="abort", at=5, answer=LONG)
     failed = program.last()
     assert failed.status is Status.FAILED
     assert failed.text.startswith("word0")
@@ -236,8 +226,7 @@ def test_w1_a_crash_keeps_the_text_and_try_again_answers(program):
 
 
 def test_a_full_context_is_said_once_under_the_message(program):
-    program.send("x", fail="context.full")
-    program.wait_idle()
+    program.say("x", fail="context.full")
     assert "Start a new chat" in _shown(program, program.last().id).note
     assert program.notices() == []
 
@@ -253,23 +242,18 @@ def test_a_chat_that_is_too_long_is_said_until_another_one_is_opened(program):
     assert not program.messages()
     program.click("context_new_chat")
     program.page.composer.set_text("")
-    program.send("hello")
-    program.wait_idle()
+    program.say("hello")
     program.wait(lambda: not program.page.full_bar.isVisible())
     assert program.notices() == []
 
 
 def test_a_chat_is_read_while_its_next_question_is_typed(start, model_file):
-    program = start(slow_read=0.2, answer="Yes.")
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program = start(slow_read=0.2, answer="Yes.").with_model(model_file)
 
-    program.send("one two three " * 120)
-    program.wait_idle()
+    program.say("one two three " * 120)
     first = program.chat.chat
     program.chat.new_chat()
-    program.send("four five six " * 120)
-    program.wait_idle()
+    program.say("four five six " * 120)
     program.chat.open_chat(first)
     program.wait(lambda: program.chat.chat == first and len(program.messages()) == 2)
     program.type("A")
@@ -305,8 +289,7 @@ def test_m5_a_model_too_large_for_this_pc_can_be_loaded_anyway(start, model_file
     program.click("notice_action")
     program.wait(lambda: "ready" in program.page.picker.button.text())
     assert program.notices() == []
-    program.send("hello")
-    program.wait_idle()
+    program.say("hello")
     assert "hello" in program.words()
 
 
@@ -319,8 +302,7 @@ def test_the_meter_says_how_much_is_taken(program):
 
 
 def test_what_the_model_saw_is_shown_as_plain_text(program):
-    program.send("<b>hello</b>")
-    program.wait_idle()
+    program.say("<b>hello</b>")
     program.act("seen")
     program.wait(lambda: program.window.findChild(QPlainTextEdit, "text_dialog_text"))
     shown = program.window.findChild(QPlainTextEdit, "text_dialog_text")
@@ -330,8 +312,7 @@ def test_what_the_model_saw_is_shown_as_plain_text(program):
 
 
 def test_copy_puts_the_words_on_the_clipboard(program):
-    program.send("copy me", answer="some *words*")
-    program.wait_idle()
+    program.say("copy me", answer="some *words*")
     program.act("copy")
     assert QApplication.clipboard().text() == "some *words*"
     assert "<em>words</em>" in QApplication.clipboard().mimeData().html()
@@ -339,8 +320,7 @@ def test_copy_puts_the_words_on_the_clipboard(program):
 
 @pytest.mark.qt_log_ignore("This plugin does not support")
 def test_code_is_saved_as_a_file(program, tmp_path):
-    program.send("code", answer="So:\n\n```python\nprint('ä')\n```")
-    program.wait_idle()
+    program.say("code", answer="So:\n\n```python\nprint('ä')\n```")
     view = program.page.view
     message = program.messages()[-1].id
     text = view.rows[view.rows.index_of(message)].widget.text

@@ -42,9 +42,7 @@ def begin(start, model_file, manuals):
     """Starts a window that knows the folder, with the focus in the message."""
 
     def begin(**echo):
-        program = start(**echo)
-        program.frame.models.import_file(model_file)
-        program.wait(lambda: "ready" in program.page.picker.button.text())
+        program = start(**echo).with_model(model_file)
         program.bridge.follow(lambda services: services.collections.add(manuals))
         program.wait(lambda: [one.documents for one in program.ask(lambda services: services.collections.all())] == [2])
         program.wait(program.is_in_front)

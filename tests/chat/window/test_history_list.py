@@ -25,8 +25,7 @@ def titles(program) -> list[str]:
 def make_chats(program, *words: str) -> None:
     for word in words:
         program.click("new_chat_button")
-        program.send(word)
-        program.wait_idle()
+        program.say(word)
         program.wait(lambda one=word: titles(program)[:1] == [one])
 
 
@@ -35,8 +34,7 @@ def test_newest_first_and_a_chat_moves_up_when_it_is_used(program):
     assert titles(program) == ["gamma", "beta", "alpha"]
     choose(program, 2)
     program.wait(lambda: program.page.title.full_text == "alpha")
-    program.send("more")
-    program.wait_idle()
+    program.say("more")
     program.wait(lambda: titles(program) == ["alpha", "gamma", "beta"])
     assert program.page.chat_list.view.currentIndex().row() == 0
 
@@ -256,8 +254,7 @@ def test_a_chat_in_which_an_answer_is_written_has_a_mark(program):
 def test_the_trash_restores_a_chat_or_deletes_it_for_good(program):
     for words in ("one", "two"):
         program.click("new_chat_button")
-        program.send(words)
-        program.wait_idle()
+        program.say(words)
         program.frame.chats.delete(program.chat.chat)
         program.wait(lambda: program.chat.chat == "")
     program.window.show_page("Settings")

@@ -250,9 +250,7 @@ def test_a_question_that_the_model_refused_is_asked_again_once_it_is_decided(sma
 def test_it_is_said_that_the_earlier_part_is_being_summarized(start, model_file, tmp_path):
     held = tmp_path / "go on"
     held.touch()
-    program = start(until=str(held))
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program = start(until=str(held)).with_model(model_file)
     program.ask(lambda services: services.settings.change(context_tokens=CONTEXT))
     for number in range(3):
         ask(program, words(number, 35))

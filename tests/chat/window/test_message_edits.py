@@ -176,9 +176,7 @@ def test_the_details_of_an_answer_are_listed(program):
 
 
 def test_another_model_answers_this_once(start, model_file, tmp_path):
-    program = start()
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program = start().with_model(model_file)
     other = tmp_path / "other.gguf"
     other.write_bytes(model_file.read_bytes() + b"\0" * 32)
     program.frame.models.import_file(other)

@@ -42,8 +42,7 @@ def test_numbers_are_typed_kept_used_and_listed_with_the_answer(program):
     assert program.find("option_more_button").text() == "More settings (2 set)"
     stops = program.find("option_stop")
     program.type_into(stops, "three")
-    program.send("one two three four")
-    program.wait_idle()
+    program.say("one two three four")
     assert options_of(program) == ChatOptions(min_p=0.1, top_k=7, stop=("three",))
     assert program.words().rstrip() == "You said: one two"
     said = program.last().sampling
@@ -55,8 +54,7 @@ def test_numbers_are_typed_kept_used_and_listed_with_the_answer(program):
 
 
 def test_what_cannot_be_is_said_below_the_field_and_changes_nothing(program):
-    program.send("hello")
-    program.wait_idle()
+    program.say("hello")
     open_more(program)
     put(program, "option_min_p", "5")
     problem = program.find("option_min_p_problem")
@@ -72,8 +70,7 @@ def test_what_cannot_be_is_said_below_the_field_and_changes_nothing(program):
 
 
 def test_one_is_reset_and_all_are(program):
-    program.send("hello")
-    program.wait_idle()
+    program.say("hello")
     open_more(program)
     assert not program.find("option_min_p_reset").isVisible()
     assert not program.find("option_more_reset").isEnabled()
@@ -108,8 +105,7 @@ def test_the_default_is_the_models_own_where_its_file_says_so(start, tmp_path):
 
 
 def test_another_chat_shows_its_own_and_what_was_typed_is_kept_for_the_first(program):
-    program.send("one")
-    program.wait_idle()
+    program.say("one")
     first = program.chat.chat
     open_more(program)
     field = program.find("option_top_k")

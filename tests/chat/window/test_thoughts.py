@@ -13,9 +13,7 @@ STEPS = " ".join(f"step{number}" for number in range(400))
 
 @pytest.fixture
 def thinker(start, model_file):
-    program = start(thought="Hello is a greeting. I greet back.")
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program = start(thought="Hello is a greeting. I greet back.").with_model(model_file)
     return program
 
 
@@ -31,8 +29,7 @@ def opened_text(program) -> str:
 
 def test_the_thought_is_a_closed_line_that_opens_and_is_in_no_copy(thinker):
     program = thinker
-    program.send("hello")
-    program.wait_idle()
+    program.say("hello")
     program.wait(lambda: len(lines(program)) == 1)
     assert lines(program)[0].text().startswith("Thought")
     assert opened_text(program) == ""
@@ -75,8 +72,7 @@ def test_the_panel_switches_it_off_where_the_model_thinks(thinker):
     assert [box.itemData(at) for at in range(box.count())] == ["", "off", "on"]
     box.setCurrentIndex(box.findData("off"))
     box.activated.emit(box.currentIndex())
-    program.send("hello")
-    program.wait_idle()
+    program.say("hello")
     assert program.last().thought == ""
     assert lines(program) == []
 
@@ -85,15 +81,13 @@ def test_a_model_that_does_not_think_has_no_such_setting(program):
     program.click("panel_button")
     program.wait(lambda: program.page.panel.isVisible())
     assert not program.find("option_thinking", program.page.panel).isVisible()
-    program.send("hello")
-    program.wait_idle()
+    program.say("hello")
     assert lines(program) == []
 
 
 def test_a_thought_of_yesterday_is_there_when_the_chat_is_opened_again(thinker):
     program = thinker
-    program.send("hello")
-    program.wait_idle()
+    program.say("hello")
     chat = program.chat.chat
     program.chat.new_chat()
     program.wait(lambda: not lines(program))

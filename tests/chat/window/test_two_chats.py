@@ -93,9 +93,7 @@ def test_an_answer_that_ended_elsewhere_has_a_dot_until_it_is_opened(program):
 
 
 def test_the_dot_lasts_over_a_restart(start, model_file):
-    program = start()
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program = start().with_model(model_file)
     ask(program, "first", slow=0.05, answer="one two three four five")
     ask(program, "second", answer="at once")
     program.wait(lambda: marks(program, "first") == (False, True))

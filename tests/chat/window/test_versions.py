@@ -64,9 +64,7 @@ def test_try_again_on_an_earlier_answer_shows_the_way_back_and_loses_nothing(pro
 
 
 def test_the_old_version_of_the_last_answer_is_reached_by_keys_and_after_a_restart(start, model_file):
-    program = start()
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program = start().with_model(model_file)
     talk(program, "one")
     first = program.chat.message_ids[1]
     for count in (2, 3):

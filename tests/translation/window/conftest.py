@@ -12,9 +12,7 @@ def with_model(start, model_file):
     """Starts the program with a model; further options are the echo engine's."""
 
     def make(**echo):
-        program = start(turned=True, **echo)
-        program.frame.models.import_file(model_file)
-        program.wait(lambda: "ready" in program.page.picker.button.text())
+        program = start(turned=True, **echo).with_model(model_file)
         return program
 
     return make

@@ -137,8 +137,7 @@ def test_a_german_text_is_not_translated_into_german(program, monkeypatch):
 
 
 def test_a_message_and_what_is_selected_in_it_are_translated(program):
-    program.send("Where is the old key")
-    program.wait_idle()
+    program.say("Where is the old key")
     program.act("translate")
     program.wait(lambda: is_shown(program, "Where is the old key"))
     program.window.show_page("Chat")

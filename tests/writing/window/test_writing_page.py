@@ -469,8 +469,7 @@ def test_an_opened_word_file_gets_tracked_changes_in_its_own_formatting(program,
 
 def test_a_message_is_opened_to_be_written_on(program):
     program.window.show_page("Chat")
-    program.send("Dear Ms Nowak")
-    program.wait_idle()
+    program.say("Dear Ms Nowak")
     view = program.page.view
     view.rows[-1].widget.text.menu_requested.emit(program.window.rect().center(), "")
     menu = view.findChild(QMenu, "message_menu")
