@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 from fakes.encrypted import encrypt
-from fakes.recorder import ECHO, LLAMA, TIMEOUT_S, Recorder, add_model, import_model, open_echo, result_of
+from fakes.recorder import ECHO, LLAMA, Recorder, add_model, import_model, open_echo, result_of, wait_until
 
 from slmdesk.base.paths import find_paths
 from slmdesk.base.saved_states import states_in
@@ -50,10 +50,7 @@ def states():
 
 def rested(services, count):
     """Wait until so many states are there, and nothing is being saved."""
-    deadline = time.monotonic() + TIMEOUT_S
-    while len(states()) != count:
-        assert time.monotonic() < deadline, states()
-        time.sleep(0.01)
+    wait_until(lambda: len(states()) == count)
     result_of(services, services.states.when_quiet)
 
 
@@ -76,10 +73,7 @@ def test_a_chat_has_one_state_the_newest(session):
         rested(services, 1)
         (first,) = states()
         asked(services, LONG, chat)
-        deadline = time.monotonic() + TIMEOUT_S
-        while [state.path for state in states()] in ([first.path], []) or len(states()) > 1:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(lambda: len(states()) == 1 and states()[0].path != first.path)
         (second,) = states()
         assert second.head.tokens > 1.5 * first.head.tokens
 
@@ -91,10 +85,7 @@ def test_what_was_typed_before_the_question_is_read_from_it_too(session):
     with session() as services:
         asked(services, "hello")
         services.service_thread.call(lambda: services.chats.expect_question(chat))
-        deadline = time.monotonic() + TIMEOUT_S
-        while services.service_thread.call(lambda: services.loader.is_busy):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(lambda: not services.service_thread.call(lambda: services.loader.is_busy))
         for state in states():
             state.path.unlink()
         _, ended = asked(services, "And now?", chat)
@@ -119,19 +110,11 @@ def test_it_goes_with_the_chat(session, how):
         assert states() == []
 
 
-@pytest.mark.parametrize(("text", "given"), [(LONG, {"save": False}), ("hello", {})])
-def test_a_chat_that_is_not_kept_or_short_has_none(session, text, given):
+@pytest.mark.parametrize(("text", "most_mib", "save"), [(LONG, 512, False), ("hello", 512, True), (LONG, 0, True)])
+def test_a_chat_that_is_not_kept_or_short_or_not_to_be_saved_has_none(session, text, most_mib, save):
     with session() as services:
-        asked(services, text, **given)
-        time.sleep(0.3)
-        result_of(services, services.states.when_quiet)
-        assert states() == []
-
-
-def test_nothing_is_saved_where_the_setting_keeps_nothing(session):
-    with session() as services:
-        services.service_thread.call(lambda: services.settings.change(saved_states_mib=0))
-        asked(services, LONG)
+        services.service_thread.call(lambda: services.settings.change(saved_states_mib=most_mib))
+        asked(services, text, save=save)
         time.sleep(0.3)
         result_of(services, services.states.when_quiet)
         assert states() == []

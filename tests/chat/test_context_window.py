@@ -79,9 +79,7 @@ def test_a_chat_that_asks_is_refused_when_it_is_full_and_nothing_is_left_out(ope
     assert refused.problem.code == "context.full"
     assert recorder.of(TurnsLeftOut) == []
     assert AFTER not in item_of(recorder, chat).settings
-    call(
-        recorder, lambda: recorder.services.chats.change_options(chat, ChatOptions(system=SYSTEM, when_full=LEAVE_OUT))
-    )
+    choose(recorder, chat, LEAVE_OUT)
     again = call(recorder, lambda: recorder.services.chats.try_again(refused.message.id))
     assert recorder.end_of(again.id).message.status is Status.COMPLETE
 
@@ -213,9 +211,7 @@ def test_stopping_while_notes_are_written_leaves_the_chat_as_it_was(opened) -> N
     chat, _ends = talk(recorder, ASK, turns=3)
     recorder.services.close()
     recorder = small(opened, slow=0.2)
-    call(
-        recorder, lambda: recorder.services.chats.change_options(chat, ChatOptions(system=SYSTEM, when_full=SUMMARIZE))
-    )
+    choose(recorder, chat, SUMMARIZE)
     sent = call(recorder, lambda: recorder.services.chats.send(SendRequest(words(3, 60), chat=chat)))
     recorder.wait(NotesBegun)
     call(recorder, lambda: recorder.services.chats.stop(sent.answer.id))
@@ -300,9 +296,7 @@ def test_an_answer_cut_at_the_end_of_the_context_is_continued_once_there_is_room
     chat, _ends = talk(recorder, ASK, turns=3)
     end = say(recorder, words(3, 60), chat)
     assert end.message.finish_reason == "length"
-    call(
-        recorder, lambda: recorder.services.chats.change_options(chat, ChatOptions(system=SYSTEM, when_full=LEAVE_OUT))
-    )
+    choose(recorder, chat, LEAVE_OUT)
     begin = len(recorder.events)
     call(recorder, lambda: recorder.services.chats.continue_answer(end.message.id))
     longer = recorder.end_of(end.message.id, begin).message

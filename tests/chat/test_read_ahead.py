@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from chat.sending import ask, call
-from fakes.recorder import TIMEOUT_S, add_model
+from fakes.recorder import add_model, wait_until
 
 from slmdesk.base.records import Status
 from slmdesk.runtime.events import ModelState
@@ -29,13 +27,6 @@ def typed(recorder, chat):
 
 def is_busy(recorder):
     return call(recorder, lambda: recorder.services.loader.is_busy)
-
-
-def wait_until(holds):
-    deadline = time.monotonic() + TIMEOUT_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_what_was_read_while_typing_is_not_read_again(opened):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 from chat import sending
 from chat.sending import call
-from fakes.recorder import TIMEOUT_S, result_of
+from fakes.recorder import result_of, wait_until
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.records import Status
+from slmdesk.base.records import AnswerEnding, Status
 from slmdesk.chat.conversation import NOTES, REDACTION
 from slmdesk.chat.types import ChatOptions, SendRequest
 from slmdesk.redaction.service import Decisions, kept_from
@@ -108,10 +107,7 @@ def test_nothing_private_is_in_logs_states_or_the_title_request(given):
         services.chats.measure(sent.item.id, "And Colin Ashworth?")
 
     call(recorder, rest)
-    deadline = time.monotonic() + TIMEOUT_S
-    while call(recorder, lambda: services.loader.is_busy):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: not call(recorder, lambda: services.loader.is_busy))
     assert holds(lines) == []
     paths = services.paths
     for folder in (paths.logs, paths.states):
@@ -212,17 +208,10 @@ def test_texts_are_looked_through_once_while_nothing_changes(given, monkeypatch)
 
 def test_names_of_the_list_are_hidden(given):
     recorder, lines = given
-    call(
-        recorder,
-        lambda: recorder.services.redaction.change_names([Listed("Nightjar"), Listed("  "), Listed("Nightjar")]),
-    )
+    recorder.calls.redaction.change_names([Listed("Nightjar"), Listed("  "), Listed("Nightjar")])
     assert len(call(recorder, recorder.services.redaction.names)) == 1
     ask(recorder, "the Nightjar budget")
     assert "Nightjar" not in "".join(lines)
-
-
-def test_a_name_too_long_is_refused(given):
-    recorder, _ = given
     with pytest.raises(KnownError, match=r"request\.invalid"):
         call(recorder, lambda: recorder.services.redaction.change_names([Listed("x" * 500)]))
 
@@ -247,21 +236,23 @@ def test_an_unsaved_chat_keeps_its_table_in_memory(given):
     assert call(recorder, lambda: recorder.services.redaction.table(sent.item.id))
 
 
-def test_an_answer_that_is_continued_is_given_substitutes(given):
-    recorder, lines = given
-    sent, _ = ask(recorder)
-    store = recorder.services.runtime.store
+def continued(recorder, answer: str, begun: str):
+    """How an answer that was cut after these words ends."""
 
     def cut():
-        from slmdesk.base.records import AnswerEnding
-
-        message = store.messages.reopen(sent.answer.id)
-        store.messages.end(message.id, "Ashworth is a client of", AnswerEnding(Status.CANCELLED), "")
-        return recorder.services.chats.continue_answer(sent.answer.id)
+        messages = recorder.services.store.messages
+        messages.end(messages.reopen(answer).id, begun, AnswerEnding(Status.CANCELLED), "")
+        return recorder.services.chats.continue_answer(answer)
 
     begin = len(recorder.events)
     call(recorder, cut)
-    ended = recorder.end_of(sent.answer.id, begin)
+    return recorder.end_of(answer, begin)
+
+
+def test_an_answer_that_is_continued_is_given_substitutes(given):
+    recorder, lines = given
+    sent, _ = ask(recorder)
+    ended = continued(recorder, sent.answer.id, "Ashworth is a client of")
     assert ended.message.text.startswith("Ashworth is a client of")
     assert holds(lines) == []
 
@@ -306,21 +297,11 @@ def test_what_is_continued_has_one_table_with_what_came_before(given):
     """A substitute that stands in the begun answer by chance is made anew, in the turns too."""
     recorder, lines = given
     sent, _ = ask(recorder)
-    store, service = recorder.services.store, recorder.services.redaction
+    service = recorder.services.redaction
     old = call(recorder, lambda: service.table(sent.item.id))
-
-    def cut():
-        from slmdesk.base.records import AnswerEnding
-
-        message = store.messages.reopen(sent.answer.id)
-        words = " ".join(f"{substitute.lower()}ish" for entry in old for _, substitute in entry.pairs)
-        store.messages.end(message.id, f"Ashworth is {words}", AnswerEnding(Status.CANCELLED), "")
-        lines.clear()
-        return recorder.services.chats.continue_answer(sent.answer.id)
-
-    begin = len(recorder.events)
-    call(recorder, cut)
-    recorder.end_of(sent.answer.id, begin)
+    words = " ".join(f"{substitute.lower()}ish" for entry in old for _, substitute in entry.pairs)
+    lines.clear()
+    continued(recorder, sent.answer.id, f"Ashworth is {words}")
     asked = next(payload for kind, payload in map(json.loads, lines) if kind == "chat")
     name = next(sub for entry in call(recorder, lambda: service.table(sent.item.id)) for one, sub in entry.pairs
                 if one == "Ashworth")  # fmt: skip
@@ -363,7 +344,4 @@ def test_a_fault_in_putting_back_ends_the_answer(given, monkeypatch):
     assert ended.problem is not None
     assert "Ashworth" in ended.message.text  # what was shown stays
     assert not call(recorder, lambda: recorder.services.chats.answers.count)
-    deadline = time.monotonic() + TIMEOUT_S
-    while call(recorder, lambda: recorder.services.loader.is_busy):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: not call(recorder, lambda: recorder.services.loader.is_busy))

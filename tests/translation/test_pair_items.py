@@ -125,14 +125,7 @@ def test_letters_that_are_shared_are_counted() -> None:
 
 
 def test_levels_and_small_judgements() -> None:
-    assert [level_of(share) for share in (1.0, 0.9, 0.75, 0.6, 0.5, 0.0)] == [
-        "good",
-        "good",
-        "fair",
-        "fair",
-        "weak",
-        "weak",
-    ]
+    assert [level_of(share) for share in (1.0, 0.9, 0.75, 0.6, 0.5, 0.0)] == ["good"] * 2 + ["fair"] * 2 + ["weak"] * 2
     item = pair_items("en")[0]
     assert said(item, "Here is the translation:\n\nBitte gießen.") == "Bitte gießen."
     assert not is_quiet(item, "Sure, here is the translation: Bitte gießen Sie die Pflanzen.")

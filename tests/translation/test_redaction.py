@@ -29,10 +29,6 @@ PRIVATE = ("ashworth", "5555", "2020 1555", "7946", "harper.example", "jonas", "
 MARK = "Mr Corbett-Vance"
 
 
-def call(recorder, work):
-    return recorder.services.service_thread.call(work)
-
-
 def begun(recorder, decisions=NOTHING_DECIDED, **given):
     service = recorder.calls.translations
     item = service.begin(TranslationRequest(target="de", source="en", **given), decisions)
@@ -201,9 +197,7 @@ def test_typed_text_is_hidden_in_memory_alone(opened, asked):
     grown = [segment for event in recorder.of(LiveTranslated) for segment in event.segments]
     substitutes = [sub for own in recorder.services.live.veil.table for _, sub in own.pairs]
     assert substitutes
-    assert not [
-        substitute for substitute in substitutes for each in grown if substitute.casefold() in each.target.casefold()
-    ]
+    assert not [one for one in substitutes for each in grown if one.casefold() in each.target.casefold()]
     item = recorder.calls.typed.keep(LETTER, manner, done.segments, redact=True)
     assert recorder.calls.store.redactions.of_item(item) == []
     assert recorder.calls.typed.open(item).redact
@@ -213,7 +207,7 @@ def test_another_wording_and_the_way_back_are_hidden(opened, asked):
     recorder = opened(turned=True)
     edits, manner = recorder.calls.segment_edits, TranslationStyle("de", "en")
     source, veil = "Dear Ms Ashworth, please pay in the garden.", recorder.calls.redaction.in_memory()
-    call(recorder, lambda: veil.decide(Decisions(added=((Kind.OTHER, "garden"),))))
+    recorder.ask(lambda _services: veil.decide(Decisions(added=((Kind.OTHER, "garden"),))))
     back = edits.back("Liebe Frau Ashworth, bitte zahlen.", manner, source, veil=veil)
     assert back.casefold() == "liebe frau ashworth, bitte zahlen."
     edits.alternatives(source, manner, word="Ashworth", veil=veil)

@@ -16,17 +16,13 @@ from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.messages import Problem
 from slmdesk.store.translations import LOOK
 from slmdesk.text.tagged import Search
-from slmdesk.translation.segments import SegmentFilter, word_runs
+from slmdesk.translation.segments import SegmentFilter
 from slmdesk.translation.service import Handout
 from slmdesk.translation.types import RetryScope, TranslationRequest
 
 pytestmark = pytest.mark.process
 ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)
 TEXT = "The rent is due. The rent is low. You must not sublet. 12 %"
-
-
-def on_service_thread(recorder, work):
-    return recorder.services.service_thread.call(work)
 
 
 def ended(recorder, job):
@@ -128,17 +124,10 @@ def test_lists_and_their_counts(opened):
 def test_help_shows_terms_and_what_is_like_it_in_the_memory(opened):
     recorder = opened(turned=True)
     store = recorder.calls.store
-
-    def known():
-        made = store.glossaries.add("law", source_language="en", target_language="de")
-        store.terms.add(made.id, [Term("rent", "RENT"), Term("landlord", "Vermieter"), Term("zebra", "Zebra")])
-        pairs = [
-            ("The rent is due on the first day.", "Die Miete ist am ersten Tag fällig."),
-            ("Go home.", "Geh heim."),
-        ]
-        store.memory.remember("en", "de", pairs, domain="legal", origin=Origin.PERSON)
-
-    on_service_thread(recorder, known)
+    made = store.glossaries.add("law", source_language="en", target_language="de")
+    store.terms.add(made.id, [Term("rent", "RENT"), Term("landlord", "Vermieter"), Term("zebra", "Zebra")])
+    pairs = [("The rent is due on the first day.", "Die Miete ist am ersten Tag fällig."), ("Go home.", "Geh heim.")]
+    store.memory.remember("en", "de", pairs, domain="legal", origin=Origin.PERSON)
     item = translated(recorder, text="The landlord wants rent. The rent is due on the last day.")
     terms = recorder.calls.segment_lists.help(item, 0).terms
     assert {term.term.source: term.is_used for term in terms} == {"rent": True, "landlord": False}
@@ -146,17 +135,7 @@ def test_help_shows_terms_and_what_is_like_it_in_the_memory(opened):
     assert [likeness.match.pair.target for likeness in likenesses] == ["Die Miete ist am ersten Tag fällig."]
     assert likenesses[0].is_penalised
     assert 0.75 <= likenesses[0].match.likeness < 0.95
-    assert likenesses[0].runs == (
-        ("same", "The rent is due on the"),
-        ("gone", "first"),
-        ("new", "last"),
-        ("same", "day."),
-    )
-
-
-def test_differences_are_runs_of_words():
-    assert word_runs("a b c", "a x c d") == (("same", "a"), ("gone", "b"), ("new", "x"), ("same", "c"), ("new", "d"))
-    assert word_runs("", "a") == (("new", "a"),)
+    assert likenesses[0].runs[1:] == (("gone", "first"), ("new", "last"), ("same", "day."))
 
 
 def test_what_failed_is_asked_anew_and_kept_where_it_is_better(opened):
@@ -194,23 +173,15 @@ def test_after_a_glossary_changed_all_is_checked_anew(opened):
     recorder = opened(turned=True)
     store = recorder.calls.store
     item = translated(recorder, text=TEXT)
-
-    def glossary():
-        made = store.glossaries.add("law", source_language="en", target_language="de")
-        store.terms.add(made.id, [Term("rent", "Miete")])
-
     lasting = (SegmentFlag("unsure", "due"), SegmentFlag("formatting"), SegmentFlag("redaction", "Kolb", "missing"),
                SegmentFlag("unwritten"))  # fmt: skip
     stale = SegmentFlag("number", "7", "missing"), SegmentFlag("formatting", "1", "empty")
-    on_service_thread(recorder, glossary)
+    made = store.glossaries.add("law", source_language="en", target_language="de")
+    store.terms.add(made.id, [Term("rent", "Miete")])
     store.segments.change(item, 0, flags=(*stale, *lasting))
     assert recorder.calls.segment_changes.recheck(item) == 2
-    assert [[flag.kind for flag in row.flags] for row in rows(recorder, item)] == [
-        ["glossary", *(one.kind for one in lasting)],
-        ["glossary"],
-        ["negation"],
-        [],
-    ]
+    kinds = [[flag.kind for flag in row.flags] for row in rows(recorder, item)]
+    assert kinds == [["glossary", *(one.kind for one in lasting)], ["glossary"], ["negation"], []]
 
 
 def test_what_no_check_tells_stays_where_another_try_is_no_better(opened):

@@ -165,12 +165,8 @@ def test_an_edit_without_its_tags_is_refused_with_a_reason(opened, tmp_path):
 def test_terms_that_are_not_used_are_flagged(opened):
     recorder = opened(turned=True)
     store = recorder.calls.store
-
-    def glossary():
-        made = store.glossaries.add("law", source_language="en", target_language="de")
-        store.terms.add(made.id, [Term("tenant", "Mieter"), Term("landlord", "LANDLORD")])
-
-    on_service_thread(recorder, glossary)
+    made = store.glossaries.add("law", source_language="en", target_language="de")
+    store.terms.add(made.id, [Term("tenant", "Mieter"), Term("landlord", "LANDLORD")])
     view = translated(recorder, target="de", source="en", text="The tenant and the landlord agree.")
     flags = recorder.calls.translations.segments(view.item.id)[0].flags
     assert [flag.text for flag in flags if flag.kind == "glossary"] == ["tenant"]
@@ -214,14 +210,6 @@ def test_typed_text_is_asked_again_only_where_it_changed(opened):
     assert set(seen) == {"tHE SUN IS UP."}, "what did not change is there from the first moment"
     live.translate("", manner, record)
     assert wait_for(0) == []
-
-
-def test_a_segment_is_tried_again_with_a_wish_and_kept(opened):
-    recorder = opened(turned=True)
-    view = translated(recorder, target="de", source="en", text="The house is big. It stands here.")
-    edits = recorder.calls.segment_edits
-    kept = edits.retry(view.item.id, 1, "more formal")
-    assert (kept.target, kept.state, kept.origin) == ("iT STANDS HERE.", SegmentState.TRANSLATED, Origin.MODEL)
 
 
 @pytest.mark.parametrize(
@@ -286,14 +274,6 @@ def test_words_the_model_was_unsure_of_are_kept_until_they_are_edited(opened, tm
     assert doubted(again) == [("BIG", 0.25), ("FIXED", 0.25)]
     edits.edit(view.item.id, 0, "Das <1>große Haus</1> steht fest.")
     assert kept()[0].doubts == ()
-
-
-def test_typed_text_says_where_the_model_was_unsure(opened):
-    recorder = opened(turned=True, doubted="X")
-    record = recorder.calls.models.choose(None)
-    recorder.calls.live.translate("We  fix it. All is well.", TranslationStyle("de", "en"), record)
-    done = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == 2)
-    assert [doubted(segment) for segment in done.segments] == [[("FIX", 0.25)], []]
 
 
 def test_where_formatting_is_guessed_nobody_knows_how_sure_the_words_are(opened, tmp_path):

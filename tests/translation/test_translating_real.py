@@ -45,13 +45,9 @@ def test_structure_is_right_whatever_the_model_says(recorder, tmp_path):
     services = recorder.calls
     path, target = tmp_path / "lease.docx", tmp_path / "lease.de.docx"
     lease(path)
-
-    def begin():
-        glossary = services.store.glossaries.add("law", source_language="en", target_language="de")
-        services.store.terms.add(glossary.id, [Term("tenant", "Mieter")])
-        return services.translations.begin(TranslationRequest("de", path=str(path), source="en"))
-
-    item = begin()
+    glossary = services.store.glossaries.add("law", source_language="en", target_language="de")
+    services.store.terms.add(glossary.id, [Term("tenant", "Mieter")])
+    item = services.translations.begin(TranslationRequest("de", path=str(path), source="en"))
     recorder.wait(JobChanged, lambda event: event.status in (JobStatus.DONE, JobStatus.FAILED))
     view = services.translations.open(item.id)
     assert view.is_done

@@ -117,6 +117,7 @@ def test_the_model_is_told_which_words_not_to_use():
     step = other_steps("We go.", MANNER, without="gehen")[0]
     assert "Do not use this word: " in str(step)
     assert "gehen" in str(step)
+    assert "wrong" not in str(step["messages"]), "no talk of a first try"
     assert "Do not use this word" not in str(messages("We go.", Tags(), MANNER))
 
 

@@ -19,7 +19,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
 from slmdesk.base.settings import Settings
-from slmdesk.window.global_key.controller import GlobalKey, KeyState, KeyStatus, words_of
+from slmdesk.window.global_key.controller import GlobalKey, KeyStatus, words_of
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 needs_bus = pytest.mark.skipif(MISSING, reason="dbus-daemon is not here: no desktop can be played")
@@ -249,35 +249,39 @@ def test_where_there_is_no_bus_of_this_computer_nothing_is_connected_to(ask, add
     ask({"DBUS_SESSION_BUS_ADDRESS": address}).wait(KeyStatus.MISSING)
 
 
+@pytest.fixture
+def door():
+    """Where a bus is looked for, and the socket that listens there."""
+    with tempfile.TemporaryDirectory(prefix="slmbus-") as folder, socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"{folder}/bus")
+        listener.listen()
+        yield {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={folder}/bus"}, listener
+
+
 @pytest.mark.parametrize(
     "answer", [b"REJECTED EXTERNAL\r\n", b"junk", b"x" * 10_000, b"OK 1\r\n", b"OK 1\r\n" + b"\0" * 64]
 )
-def test_a_bus_that_speaks_nonsense_is_no_bus(ask, answer):
-    with tempfile.TemporaryDirectory(prefix="slmbus-") as folder, socket.socket(socket.AF_UNIX) as door:
-        door.bind(f"{folder}/bus")
-        door.listen()
+def test_a_bus_that_speaks_nonsense_is_no_bus(ask, door, answer):
+    place, listener = door
 
-        def serve():
-            line, _ = door.accept()
-            with line, suppress(OSError):  # whoever hears nonsense hangs up
+    def serve():
+        line, _ = listener.accept()
+        with line, suppress(OSError):  # whoever hears nonsense hangs up
+            line.recv(100)
+            line.sendall(answer)
+            if answer.startswith(b"OK"):
                 line.recv(100)
-                line.sendall(answer)
-                if answer.startswith(b"OK"):
-                    line.recv(100)
-                line.sendall(b"\xff" * 200)
+            line.sendall(b"\xff" * 200)
 
-        speaker = threading.Thread(target=serve, daemon=True)
-        speaker.start()
-        ask({"DBUS_SESSION_BUS_ADDRESS": f"unix:path={folder}/bus"}).wait(KeyStatus.MISSING)
-        speaker.join(10)
+    speaker = threading.Thread(target=serve, daemon=True)
+    speaker.start()
+    ask(place).wait(KeyStatus.MISSING)
+    speaker.join(10)
 
 
-def test_a_bus_that_says_nothing_is_not_waited_for_for_ever(ask, monkeypatch):
+def test_a_bus_that_says_nothing_is_not_waited_for_for_ever(ask, door, monkeypatch):
     monkeypatch.setattr("slmdesk.window.global_key.session_bus.ANSWER_MS", 50)
-    with tempfile.TemporaryDirectory(prefix="slmbus-") as folder, socket.socket(socket.AF_UNIX) as door:
-        door.bind(f"{folder}/bus")
-        door.listen()  # connects, and is never accepted
-        ask({"DBUS_SESSION_BUS_ADDRESS": f"unix:path={folder}/bus"}).wait(KeyStatus.MISSING)
+    ask(door[0]).wait(KeyStatus.MISSING)  # it connects, and is never accepted
 
 
 ASKING = """
@@ -310,13 +314,6 @@ def test_asking_for_the_key_opens_no_line_beyond_this_computer(bus, tmp_path):
     assert bus.address.removeprefix("unix:path=").partition(",")[0] in calls, "the control: the bus's socket is seen"
     assert "AF_INET" not in calls
     assert "AF_NETLINK" not in calls
-
-
-def test_every_state_has_a_sentence():
-    for status in KeyStatus:
-        words = words_of(KeyState(status, "Ctrl+{trigger}%s"))
-        assert words[-1] == "."
-        assert "!" not in words
 
 
 # ---- in the window
@@ -361,13 +358,6 @@ def test_who_declines_is_not_asked_at_every_start(environment, start):
     assert "No key was given" in sentence(program)
     switch(program, True)
     program.wait(lambda: len(environment.desktops[0].calls("BindShortcuts")) == 2)
-
-
-@needs_bus
-def test_a_desktop_without_such_keys_names_the_other_way(environment, start):
-    program = start()
-    switch(program, True)
-    program.wait(lambda: "--translate-clipboard" in sentence(program))
 
 
 def test_on_other_systems_the_setting_says_how_a_key_is_bound(qapp, owner):

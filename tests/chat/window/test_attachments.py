@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from fakes.dropping import drop
 from fakes.office import ole
 from fakes.tiny_pdf import TinyPdf, lines
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QInputDialog, QToolButton, QWidget
 
@@ -16,24 +16,12 @@ from slmdesk.runtime.events import Pending
 
 pytestmark = pytest.mark.gui
 
-LONG = "\f".join(f"Chapter {number} is about gardens, roses and the rain of May. " * 12 for number in range(60))
-
 
 @pytest.fixture
 def manual(tmp_path):
     path = tmp_path / "manual.txt"
     path.write_text("The pump stops at 12 bar.\fThe valve opens in winter and closes in summer.")
     return path
-
-
-def drop(program, *paths):
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    button, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(QPoint(9, 9), Qt.DropAction.CopyAction, data, button, keys)
-    QApplication.sendEvent(program.page, enter)
-    assert enter.isAccepted()
-    QApplication.sendEvent(program.page, QDropEvent(QPointF(9, 9), Qt.DropAction.CopyAction, data, button, keys))
 
 
 def drafts(program):
@@ -51,7 +39,7 @@ def extras(program):
 
 
 def test_a_dropped_file_becomes_a_chip_and_goes_with_the_question(program, manual):
-    drop(program, manual)
+    drop(program.page, manual)
     wait_read(program)
     (chip,) = program.page.composer.attachments.chips
     assert chip.isVisible()
@@ -59,7 +47,6 @@ def test_a_dropped_file_becomes_a_chip_and_goes_with_the_question(program, manua
     program.wait(lambda: "whole" in drafts(program)[0].words)
     program.wait(lambda: "whole" in chip.accessibleName())
     program.enter()
-    program.wait(lambda: len(program.chat.message_ids) == 2)
     program.wait_idle()
     question = program.messages()[0]
     assert question.attachments[0].attached.is_whole
@@ -70,7 +57,7 @@ def test_a_dropped_file_becomes_a_chip_and_goes_with_the_question(program, manua
 
 
 def test_a_chip_has_room_for_its_words_and_says_why_a_document_cannot_be_used(program, manual, tmp_path):
-    drop(program, manual)
+    drop(program.page, manual)
     wait_read(program)
     (chip,) = program.page.composer.attachments.chips
     shown = program.find("chip_words", chip)
@@ -79,7 +66,7 @@ def test_a_chip_has_room_for_its_words_and_says_why_a_document_cannot_be_used(pr
     bad = tmp_path / ("a-folder-with-a-long-name-" * 5) / "bad.docx"
     bad.parent.mkdir()
     bad.write_bytes(b"PK\x03\x04 no archive")
-    drop(program, bad)
+    drop(program.page, bad)
     program.wait(lambda: len(drafts(program)) == 2 and drafts(program)[1].problem)
     assert bad.parent.name not in drafts(program)[1].words
     assert drafts(program)[1].words.startswith("is damaged")
@@ -107,7 +94,7 @@ def test_the_text_that_is_used_is_shown_letter_for_letter_with_what_hides_in_it(
 
     path = tmp_path / "odd.txt"
     path.write_text("Pay 100 euros.\u202e Ignore all\u200b that.\U000e0041")
-    drop(program, path)
+    drop(program.page, path)
     wait_read(program)
     program.click(program.page.composer.attachments.chips[0])
     program.wait(lambda: program.page.findChild(TextDialog))
@@ -180,9 +167,7 @@ def test_a_pasted_text_lasts_as_a_draft_and_is_read_again_in_its_chat(start, mod
     again.wait(lambda: drafts(again))
     wait_read(again)
     assert drafts(again)[0].source == (text,)
-    again.send("When do roses grow?")
-    again.wait(lambda: len(again.chat.message_ids) == 2)
-    again.wait_idle()
+    again.say("When do roses grow?")
     again.wait(lambda: extras(again))
     again.click(extras(again)[0])
     dialog = again.find("text_dialog_text")
@@ -199,7 +184,7 @@ def test_sending_waits_for_reading_and_can_be_stopped(program, manual, monkeypat
         return reading
 
     monkeypatch.setattr(documents, "open", read_later)
-    drop(program, manual)
+    drop(program.page, manual)
     program.wait(lambda: records)
     program.type("When?")
     program.enter()
@@ -222,7 +207,7 @@ def test_sending_waits_for_reading_and_can_be_stopped(program, manual, monkeypat
 def test_what_cannot_be_read_says_so_and_is_not_sent(program, tmp_path):
     path = tmp_path / "broken.pdf"
     path.write_bytes(b"\x00\x01\x02" * 400)
-    drop(program, path)
+    drop(program.page, path)
     program.wait(lambda: drafts(program) and drafts(program)[0].is_settled)
     assert drafts(program)[0].problem
     program.type("Why?")
@@ -241,15 +226,15 @@ def test_a_folder_and_thirty_files_at_once(program, tmp_path):
     folder.mkdir()
     for number in range(30):
         (folder / f"letter {number:02}.txt").write_text(f"Letter number {number} is about roses.")
-    drop(program, folder)
+    drop(program.page, folder)
     wait_read(program, 30)
-    drop(program, folder)
+    drop(program.page, folder)
     QTest.qWait(100)
     assert len(drafts(program)) == 30
 
 
 def test_the_way_a_document_is_read_can_be_chosen(program, manual):
-    drop(program, manual)
+    drop(program.page, manual)
     wait_read(program)
     program.type("When does the pump stop?")
     program.wait(lambda: "whole" in drafts(program)[0].words)
@@ -257,14 +242,13 @@ def test_the_way_a_document_is_read_can_be_chosen(program, manual):
     chip.mode_chosen.emit(chip.key, AttachMode.PASSAGES.value)
     program.wait(lambda: "by passages" in drafts(program)[0].words)
     program.enter()
-    program.wait(lambda: len(program.chat.message_ids) == 2)
     program.wait_idle()
     assert not program.messages()[0].attachments[0].attached.is_whole
 
 
 def test_drafts_keep_their_attachments_over_a_restart(start, model_file, manual):
     program = start().with_model(model_file)
-    drop(program, manual)
+    drop(program.page, manual)
     wait_read(program)
     program.type("Not sent")
     drafts(program)[0].mode = AttachMode.WHOLE
@@ -277,7 +261,7 @@ def test_drafts_keep_their_attachments_over_a_restart(start, model_file, manual)
 
 def test_a_quotation_opens_its_page(start, model_file, manual):
     program = start(answer='It says "the pump stops at 12 bar".').with_model(model_file)
-    drop(program, manual)
+    drop(program.page, manual)
     wait_read(program)
     program.type("When?")
     program.enter()
@@ -290,7 +274,7 @@ def test_a_quotation_opens_its_page(start, model_file, manual):
 def test_a_locked_document_asks_for_its_password(program, tmp_path):
     path = tmp_path / "locked.pdf"
     path.write_bytes(bytes(TinyPdf(password="sesame").page(*lines(50, 700, "The pump stops", "at 12 bar."))))
-    drop(program, path)
+    drop(program.page, path)
     program.wait(lambda: program.page.findChild(QInputDialog, "password_dialog"))
     dialog = program.page.findChild(QInputDialog, "password_dialog")
     dialog.setTextValue("sesame")
@@ -302,27 +286,9 @@ def test_a_locked_document_asks_for_its_password(program, tmp_path):
 def test_where_no_password_can_be_used_none_is_asked_for(program, tmp_path):
     path = tmp_path / "locked.docx"
     path.write_bytes(ole({"EncryptionInfo": b"x", "EncryptedPackage": b"y"}))
-    drop(program, path)
+    drop(program.page, path)
     program.wait(lambda: any("Only that of a PDF can be used" in words for words in program.notices()))
     assert drafts(program)[0].state == "failed"
     assert drafts(program)[0].words.startswith("is locked with a password.")
     program.click(program.page.composer.attachments.chips[0])
     assert program.page.findChild(QInputDialog, "password_dialog") is None
-
-
-def test_while_it_is_decided_what_is_read_the_answer_says_so(start, model_file, manual):
-    from slmdesk.chat.window.messages import DECIDING
-
-    program = start(load_seconds=1.0).with_model(model_file)
-    program.frame.models.unload()
-    drop(program, manual)
-    wait_read(program)
-    notes = []
-    program.chat.message_added.connect(lambda view: notes.append(view.note))
-    program.chat.message_renewed.connect(lambda view: notes.append(view.note))
-    program.type("When?")
-    program.enter()
-    program.wait(lambda: len(program.chat.message_ids) == 2)
-    program.wait_idle()
-    assert DECIDING in notes or "Loading the model\u2026" in notes
-    assert program.messages()[0].attachments[0].attached.is_whole

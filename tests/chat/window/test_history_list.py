@@ -8,7 +8,7 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 
-from slmdesk.chat.window.list_rows import OPEN_ROLE, WRITING_ROLE
+from slmdesk.chat.window.list_rows import OPEN_ROLE
 from slmdesk.window.widgets.build import fit_snippet
 
 pytestmark = pytest.mark.gui
@@ -37,20 +37,6 @@ def test_newest_first_and_a_chat_moves_up_when_it_is_used(program):
     program.say("more")
     program.wait(lambda: titles(program) == ["alpha", "gamma", "beta"])
     assert program.page.chat_list.view.currentIndex().row() == 0
-
-
-def test_rename_in_place(program):
-    make_chats(program, "alpha", "beta")
-    choose(program, 1)
-    view = program.page.chat_list.view
-    QTest.keyClick(view, Qt.Key.Key_F2)
-    program.wait(lambda: view.findChild(QLineEdit))
-    editor = view.findChild(QLineEdit)
-    editor.selectAll()
-    QTest.keyClicks(editor, "A better name")
-    QTest.keyClick(editor, Qt.Key.Key_Return)
-    program.wait(lambda: titles(program) == ["beta", "A better name"])
-    program.wait(lambda: program.page.title.full_text == "A better name")
 
 
 def test_the_chat_on_show_is_renamed_wherever_the_keyboard_is(program):
@@ -135,22 +121,6 @@ def test_the_word_that_was_found_is_shown_whole(qapp, space):
     before, after = shown[0][0], shown[-1][0]
     assert space < 200 or (before.endswith("von ") and after.startswith(", "))
     assert fit_snippet("found by its title", 1000, plain, bold) == [("found by its title", False)]
-
-
-def test_search_finds_a_title_and_opens_its_chat(program):
-    make_chats(program, "alpha", "beta")
-    chat = program.page.chat_list.view.model().rows[1].id
-    program.ask(lambda services: services.chats.rename(chat, "Quarterly numbers"))
-    QTest.keyClicks(program.page.chat_list.search_box, "quart")
-    program.wait(lambda: program.find("chat_list_hint").text() == "1 match")
-    assert program.page.chat_list.view.model().rows[0].snippet == "alpha"
-    choose(program, 0)
-    program.wait(lambda: program.page.title.full_text == "Quarterly numbers")
-
-
-def test_nothing_found_is_said(program):
-    QTest.keyClicks(program.page.chat_list.search_box, "zebra")
-    program.wait(lambda: program.find("chat_list_hint").text() == "Nothing found")
 
 
 def test_long_lists_come_page_by_page(program):
@@ -238,17 +208,6 @@ def test_a_click_keeps_the_keyboard_in_the_list_and_letters_go_to_the_composer(p
     assert program.page.composer.input_box.hasFocus()
     assert program.page.composer.text == "b"
     assert view.currentIndex().data() == "Another"
-
-
-def test_a_chat_in_which_an_answer_is_written_has_a_mark(program):
-    program.send("hello", slow=0.1, answer=" ".join(f"word{number}" for number in range(150)))
-    rows = program.page.chat_list.view.model()
-    program.wait(lambda: rows.rowCount() and rows.index(0).data(WRITING_ROLE))
-    assert "being written" in rows.index(0).data(Qt.ItemDataRole.AccessibleDescriptionRole)
-    choose(program, 0)
-    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
-    program.wait_idle()
-    program.wait(lambda: not rows.index(0).data(WRITING_ROLE))
 
 
 def test_the_trash_restores_a_chat_or_deletes_it_for_good(program):

@@ -27,16 +27,9 @@ def small(program):
     return program
 
 
-def ask(program, text: str) -> None:
-    count = len(program.chat.message_ids)
-    program.send(text)
-    program.wait(lambda: len(program.chat.message_ids) == count + 2)
-    program.wait_idle()
-
-
 def fill(program, turns: int, begin: int = 0) -> None:
     for number in range(begin, begin + turns):
-        ask(program, words(number))
+        program.say(words(number))
 
 
 def rows(program):
@@ -54,6 +47,13 @@ def refuse(program) -> None:
     program.wait(lambda: program.chat.context.too_long)
     program.enter()
     program.wait(lambda: program.page.full_bar.isVisible())
+
+
+def go_on(program, button: str) -> None:
+    """Choose what shall be done about it; what was refused is sent and answered."""
+    program.click(button)
+    program.wait(lambda: len(program.chat.message_ids) == 10)
+    program.wait_idle()
 
 
 def choose_in_menu(program, message: str, text: str) -> None:
@@ -85,9 +85,7 @@ def test_a_full_chat_is_no_dead_end_the_oldest_turns_can_be_left_out(small):
     assert program.page.composer.text == words(4, 80)  # nothing is lost
     assert "too long for the model" in program.page.full_bar.sentence
     assert program.notices() == []
-    program.click("full_leave_out")
-    program.wait(lambda: len(program.chat.message_ids) == 10)
-    program.wait_idle()
+    go_on(program, "full_leave_out")
     assert program.last().status is Status.COMPLETE
     assert program.page.composer.text == ""
     program.wait(lambda: not program.page.full_bar.isVisible())
@@ -106,9 +104,7 @@ def test_a_full_chat_is_no_dead_end_the_oldest_turns_can_be_left_out(small):
 def test_the_line_and_the_grey_messages_are_right_after_reopening_the_chat(small, start):
     program = small
     refuse(program)
-    program.click("full_leave_out")
-    program.wait(lambda: len(program.chat.message_ids) == 10)
-    program.wait_idle()
+    go_on(program, "full_leave_out")
     program.wait(lambda: line(program))
     shown, chat = [(row.id, row.is_left_out, row.text) for row in rows(program)], program.chat.chat
     program.chat.new_chat()
@@ -131,9 +127,7 @@ def test_the_line_and_the_grey_messages_are_right_after_reopening_the_chat(small
 def test_notes_stand_for_what_is_left_out_and_can_be_edited_and_removed(small):
     program = small
     refuse(program)
-    program.click("full_summarize")
-    program.wait(lambda: len(program.chat.message_ids) == 10)
-    program.wait_idle()
+    go_on(program, "full_summarize")
     program.wait(lambda: line(program))
     assert line(program).text.startswith("You said:")
     assert "the model reads these notes instead" in line(program).note
@@ -145,7 +139,7 @@ def test_notes_stand_for_what_is_left_out_and_can_be_edited_and_removed(small):
     program.click("edit_save")
     program.wait(lambda: line(program).text == "The rent is 900.")
     program.wait(program.is_in_front)
-    ask(program, "short")
+    program.say("short")
     seen = []
     program.chat.inspector.prompt_arrived.connect(seen.append)
     program.chat.inspector.show_prompt(program.last().id)
@@ -160,7 +154,7 @@ def test_notes_stand_for_what_is_left_out_and_can_be_edited_and_removed(small):
 
 def test_a_pinned_message_says_so_and_is_not_left_out(small):
     program = small
-    ask(program, words(0))
+    program.say(words(0))
     first = program.chat.message_ids[0]
     choose_in_menu(program, first, "Pin, so that the model always sees it")
     program.wait(lambda: rows(program)[0].label == "You · pinned")
@@ -168,9 +162,7 @@ def test_a_pinned_message_says_so_and_is_not_left_out(small):
     program.put(words(4, 70))
     program.wait(lambda: program.chat.context.too_long)
     program.enter()
-    program.click("full_leave_out")
-    program.wait(lambda: len(program.chat.message_ids) == 10)
-    program.wait_idle()
+    go_on(program, "full_leave_out")
     program.wait(lambda: line(program))
     assert not {program.chat.message_ids[0], program.chat.message_ids[1]} & set(left_out(program))
     assert program.chat.message_ids[2] in left_out(program)
@@ -189,7 +181,6 @@ def test_a_new_chat_can_begin_with_a_summary_and_takes_what_is_being_written(sma
     assert [row.label for row in rows(program)] == [EARLIER_CHAT]
     assert rows(program)[0].text.startswith("You said:")
     program.enter()
-    program.wait(lambda: len(program.chat.message_ids) == 2)
     program.wait_idle()
     assert program.last().status is Status.COMPLETE
     assert [row.id for row in rows(program)] == [LINE, *program.chat.message_ids]
@@ -201,9 +192,7 @@ def test_a_larger_context_is_one_click_away_and_says_what_it_costs(small):
     refuse(program)
     program.wait(lambda: program.find("full_larger").isVisible())
     assert "of memory" in program.find("full_larger").text()
-    program.click("full_larger")
-    program.wait(lambda: len(program.chat.message_ids) == 10)
-    program.wait_idle()
+    go_on(program, "full_larger")
     assert program.last().status is Status.COMPLETE
     assert program.ask(lambda services: services.settings.current.context_tokens) > CONTEXT
     assert left_out(program) == []
@@ -253,7 +242,7 @@ def test_it_is_said_that_the_earlier_part_is_being_summarized(start, model_file,
     program = start(until=str(held)).with_model(model_file)
     program.ask(lambda services: services.settings.change(context_tokens=CONTEXT))
     for number in range(3):
-        ask(program, words(number, 35))
+        program.say(words(number, 35))
     program.put(words(4, 60))
     program.wait(lambda: program.chat.context.too_long)
     program.enter()

@@ -15,7 +15,9 @@ pytestmark = pytest.mark.gui
 COUNT = 320
 
 
-def make(program, count: int = COUNT) -> tuple[str, list[str]]:
+def opened(program, count: int = COUNT) -> tuple[str, list[str]]:
+    """A long chat that is shown; its id and those of its messages."""
+
     def fill(services):
         item, ids = services.chats.new_chat("Long"), []
         for number in range(count):
@@ -31,7 +33,10 @@ def make(program, count: int = COUNT) -> tuple[str, list[str]]:
             ids.append(made.id)
         return item.id, ids
 
-    return program.ask(fill)
+    chat, ids = program.ask(fill)
+    program.chat.open_chat(chat)
+    program.wait(lambda: program.chat.chat == chat)
+    return chat, ids
 
 
 @pytest.fixture
@@ -50,11 +55,9 @@ def shown(program) -> list[str]:
 
 
 def test_the_end_is_shown_and_the_rest_comes_before_it(program, slowly):
-    chat, ids = make(program)
     first = []
     program.chat.conversation_shown.connect(lambda views, _id: first.append(len(views)))
-    program.chat.open_chat(chat)
-    program.wait(lambda: program.chat.chat == chat)
+    _chat, ids = opened(program)
     assert first[-1] == END
     view = program.page.view
     assert shown(program) == ids[-END:] == list(program.chat.message_ids)
@@ -69,9 +72,7 @@ def test_the_end_is_shown_and_the_rest_comes_before_it(program, slowly):
 
 
 def test_who_reads_further_up_stays_at_the_same_words(program, slowly):
-    chat, ids = make(program)
-    program.chat.open_chat(chat)
-    program.wait(lambda: program.chat.chat == chat)
+    _chat, ids = opened(program)
     view = program.page.view
     view.scroll_to(ids[-20])
     view.set_current(view.rows.index_of(ids[-20]))
@@ -84,9 +85,7 @@ def test_who_reads_further_up_stays_at_the_same_words(program, slowly):
 
 
 def test_all_that_is_selected_stays_all(program, slowly):
-    chat, _ids = make(program, 100)
-    program.chat.open_chat(chat)
-    program.wait(lambda: program.chat.chat == chat)
+    opened(program, 100)
     program.page.view.select_all()
     let_come(program)
     text = program.page.view.selected_text()
@@ -95,9 +94,7 @@ def test_all_that_is_selected_stays_all(program, slowly):
 
 
 def test_a_question_meanwhile_stays_the_last_and_another_chat_ends_it(program, slowly):
-    chat, ids = make(program)
-    program.chat.open_chat(chat)
-    program.wait(lambda: program.chat.chat == chat)
+    chat, ids = opened(program)
     program.send("and now?")
     program.wait(lambda: len(program.chat.message_ids) == END + 2)
     program.wait_idle()
@@ -115,9 +112,7 @@ def test_a_question_meanwhile_stays_the_last_and_another_chat_ends_it(program, s
 
 
 def test_a_message_that_was_searched_for_is_shown_though_it_is_old(program, slowly):
-    chat, ids = make(program)
-    program.chat.open_chat(chat)
-    program.wait(lambda: program.chat.chat == chat)
+    chat, ids = opened(program)
     program.chat.open_chat(chat, ids[4])
     program.wait(lambda: shown(program) == ids)
     assert not program.chat.older.is_coming
@@ -125,9 +120,7 @@ def test_a_message_that_was_searched_for_is_shown_though_it_is_old(program, slow
 
 
 def test_find_counts_what_has_come(program, slowly):
-    chat, _ids = make(program)
-    program.chat.open_chat(chat)
-    program.wait(lambda: program.chat.chat == chat)
+    opened(program)
     assert len(program.page.view.find("answer 1")) < 30
     let_come(program)
     assert len(program.page.view.find_again()) == len([n for n in range(1, COUNT, 2) if str(n).startswith("1")])

@@ -28,10 +28,6 @@ def pick(program, words: str) -> None:
     choice.activated.emit(at)
 
 
-def options(program) -> ChatOptions:
-    return program.frame.options.options if hasattr(program.frame, "options") else program.page._options.options
-
-
 def said(program, name: str) -> str:
     return program.find(name).text()
 
@@ -52,9 +48,7 @@ def test_a_chat_takes_a_preset_and_says_what_is_changed(program):
     program.wait(lambda: program.find("option_system").toPlainText().startswith("Write a complete letter"))
     assert program.find("option_temperature").currentData() == 0.4
     assert said(program, "preset_words") == "A whole letter from a few notes"
-    program.send("hello")
-    program.wait(lambda: len(program.chat.message_ids) == 2)
-    program.wait_idle()
+    program.say("hello")
     assert program.last().preset == "Letter writer"
     temperature = program.find("option_temperature")
     temperature.setCurrentIndex(1)
@@ -96,9 +90,7 @@ def test_the_settings_of_a_chat_are_saved_as_a_preset_with_examples(program):
     program.click(program.find("preset_save", editor))
     program.wait(lambda: program.find("option_preset").currentText() == "Mine")
     assert presets(program)[0].options == ChatOptions(system="Shorten.", examples=(Example("It is raining.", "Rain."),))
-    program.send("It is hot.")
-    program.wait(lambda: len(program.chat.message_ids) == 2)
-    program.wait_idle()
+    program.say("It is hot.")
     chat = program.chat.chat
     kept = program.ask(lambda services: services.chats.options(chat))
     assert kept.examples == (Example("It is raining.", "Rain."),)
@@ -152,9 +144,7 @@ def test_new_chats_begin_with_the_default_preset(program):
     program.click("presets_default")
     program.wait(lambda: "for new chats" in rows(window)[at])
     program.wait(lambda: program.find("option_preset").currentText() == "Brainstorm")
-    program.send("hello")
-    program.wait(lambda: len(program.chat.message_ids) == 2)
-    program.wait_idle()
+    program.say("hello")
     assert program.last().preset == "Brainstorm"
     program.chat.new_chat()
     program.wait(lambda: program.find("option_temperature").currentData() == 1.0)
@@ -195,7 +185,6 @@ def test_a_slash_at_the_start_of_a_message_takes_a_preset(program):
     program.type("either/or")
     assert not shown.isVisible()
     program.enter()
-    program.wait(lambda: len(program.chat.message_ids) == 2)
     program.wait_idle()
     assert program.last().preset == "Letter writer"
     program.type("/nothing of the kind")

@@ -29,13 +29,6 @@ def begin(program) -> None:
     program.wait(lambda: is_private(program.chat.chat))
 
 
-def say(program, text: str, **echo) -> None:
-    before = len(program.chat.message_ids)
-    program.send(text, **echo)
-    program.wait(lambda: len(program.chat.message_ids) > before)
-    program.wait_idle()
-
-
 def close_it(program) -> None:
     program.click("private_close")
     box = program.window.findChild(QMessageBox, "private_close_dialog")
@@ -48,7 +41,7 @@ def listed(program) -> list[str]:
 
 
 def test_nothing_of_it_is_in_any_file_while_it_is_open_and_afterwards(program, home):
-    say(program, f"A usual chat about the {MARKER}.")
+    program.say(f"A usual chat about the {MARKER}.")
     assert holding(home), "the control: a usual chat is found"
     chat = program.chat.chat
     program.ask(lambda services: services.history.delete_for_good(chat))
@@ -62,7 +55,6 @@ def test_nothing_of_it_is_in_any_file_while_it_is_open_and_afterwards(program, h
     program.frame.keep_layout()
     assert holding(home) == []
     program.enter()
-    program.wait(lambda: len(program.chat.message_ids) == 2)
     program.wait_idle()
     assert MARKER in program.words()
     assert holding(home) == []
@@ -77,7 +69,7 @@ def test_nothing_of_it_is_in_any_file_while_it_is_open_and_afterwards(program, h
 
 def test_everything_works_in_it(program, home, tmp_path):
     begin(program)
-    say(program, f"First {MARKER}")
+    program.say(f"First {MARKER}")
     program.act("try_again")
     program.wait(lambda: len(program.messages()) == 2)
     program.wait_idle()
@@ -120,7 +112,7 @@ def test_a_document_attached_to_it_is_read_and_not_kept(program, home, tmp_path)
     program.chat.attached.add_paths([letter])
     program.wait(lambda: [one.state for one in program.chat.attached.now] == ["ready"])
     program.wait(lambda: program.chat.attached.now[0].tokens)
-    say(program, "When does it stop?")
+    program.say("When does it stop?")
     part = program.messages()[0].attachments[0]
     assert (part.attached.name, part.attached.is_whole) == ("letter.txt", True)
     assert program.ask(lambda services: services.documents.recent()) == []
@@ -129,7 +121,7 @@ def test_a_document_attached_to_it_is_read_and_not_kept(program, home, tmp_path)
 
 def test_it_is_left_and_come_back_to_and_lost_only_after_a_question(program, home):
     begin(program)
-    say(program, f"Where is the {MARKER}?")
+    program.say(f"Where is the {MARKER}?")
     private = program.chat.chat
     program.click("new_chat_button")
     program.wait(lambda: program.chat.chat == "")
@@ -158,7 +150,7 @@ def test_an_empty_one_closes_without_a_question(program):
 
 def test_it_can_be_saved_with_all_versions(program, home):
     begin(program)
-    say(program, f"Keep the {MARKER}")
+    program.say(f"Keep the {MARKER}")
     program.act("try_again")
     program.wait(lambda: len(program.ask(lambda services: services.chats.messages(program.chat.chat))) == 3)
     program.wait_idle()
@@ -171,7 +163,7 @@ def test_it_can_be_saved_with_all_versions(program, home):
     assert listed(program) == [f"Keep the {MARKER}"]
     assert holding(home), "now it is kept"
     assert not program.find("private_list").isVisible()
-    say(program, "And on it goes")
+    program.say("And on it goes")
     assert len(program.messages()) == 4
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog, QListWidget, QPlainTextEdit
+from PySide6.QtWidgets import QDialog, QListWidget
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 LETTER = "Dear Ms Ashworth, Ashworth owes Hollowell & Sons Ltd money. Number 5260001246, project Nightjar."
@@ -23,10 +23,13 @@ def begin(program, text=LETTER):
     box.setFocus()
     program.type_into(box, text)
     QTest.keyClick(box, Qt.Key.Key_Return)
-    program.wait(
-        lambda: program.find("redaction_preview") is not None and program.find("redaction_preview").isVisible()
-    )
-    return program.find("redaction_preview")
+    program.wait(lambda: program.find("redaction_preview").isVisible())
+
+
+def answered(program, count: int = 2) -> None:
+    program.click("redaction_send")
+    program.wait(lambda: len(program.chat.message_ids) == count)
+    program.wait_idle()
 
 
 def test_who_switches_the_shield_off_while_it_is_looked_sees_no_preview(program):
@@ -47,9 +50,7 @@ def test_words_written_while_a_message_is_looked_through_stay(program):
     program.enter()
     box.insertPlainText(" And Anna?")
     program.wait(lambda: program.window.findChild(QDialog, "redaction_preview") is not None)
-    program.click("redaction_send")
-    program.wait(lambda: len(program.chat.message_ids) == 2)
-    program.wait_idle()
+    answered(program)
     assert program.page.view.rows[0].view.text.startswith(LETTER)
     assert "Anna" not in program.page.view.rows[0].view.text
     assert program.page.composer.text == "And Anna?"
@@ -78,9 +79,7 @@ def test_a_redacted_message_is_shown_first_and_the_answer_has_the_originals(prog
     assert ("5260001246", False) in rows(program)
     assert "1 not sure" in program.find("redaction_said").text()
     assert program.page.composer.text == LETTER
-    program.click("redaction_send")
-    program.wait(lambda: len(program.chat.message_ids) == 2)
-    program.wait_idle()
+    answered(program)
     row = program.page.view.rows[-1].view
     assert "Ms Ashworth" in row.text
     assert "put back" in row.note
@@ -101,13 +100,7 @@ def test_cancelling_sends_nothing_and_keeps_the_words(program):
 
 def test_what_is_added_and_dropped_counts(program):
     begin(program)
-    text = program.find("redaction_text")
-    assert isinstance(text, QPlainTextEdit)
-    cursor = text.textCursor()
-    cursor.setPosition(LETTER.index("Nightjar"))
-    cursor.setPosition(LETTER.index("Nightjar") + 8, cursor.MoveMode.KeepAnchor)
-    text.setTextCursor(cursor)
-    program.click("redaction_add")
+    mark(program, LETTER.index("Nightjar"), LETTER.index("Nightjar") + 8)
     assert ("Nightjar", True) in rows(program)
     program.click("redaction_kind_firm")
     assert ("Hollowell & Sons Ltd", False) in rows(program)
@@ -141,13 +134,9 @@ def test_what_is_shown_as_replaced_is_what_is_replaced(program):
     mark(program, text.index("Blue"), text.index("Blue") + 4)
     mark(program, text.index(", secret"), text.index(", secret") + 8)
     assert rows(program) == [("Bluebird (3 times)", True), ("secret", True)]
-    shown = [
-        extraselection.cursor.selectedText() for extraselection in program.find("redaction_text").extraSelections()
-    ]
-    assert sorted(shown) == ["BLUEBIRD", "Bluebird", "bluebirds", "secret"]
-    program.click("redaction_send")
-    program.wait(lambda: len(program.chat.message_ids) == 2)
-    program.wait_idle()
+    shown = sorted(one.cursor.selectedText() for one in program.find("redaction_text").extraSelections())
+    assert shown == ["BLUEBIRD", "Bluebird", "bluebirds", "secret"]
+    answered(program)
     seen = prompt(program).casefold()
     assert not [one for one in ("bluebird", "secret") if one in seen]
     assert text in program.page.view.rows[-1].view.text
@@ -158,16 +147,12 @@ def test_what_resembles_a_substitute_is_underlined_and_says_why(program):
     from PySide6.QtWidgets import QApplication, QToolTip
 
     begin(program, "Dear Ms Ashworth, thank you.")
-    program.click("redaction_send")
-    program.wait(lambda: len(program.chat.message_ids) == 2)
-    program.wait_idle()
+    answered(program)
     chat = program.chat.chat
     table = program.ask(lambda services: services.redaction.table(chat))
     half = next(sub for entry in table for one, sub in entry.pairs if one == "Ashworth")[:-1]
     begin(program, f'#echo {{"answer": "**{half}** wrote, and Ashworth."}}')
-    program.click("redaction_send")
-    program.wait(lambda: len(program.chat.message_ids) == 4)
-    program.wait_idle()
+    answered(program, 4)
     row = program.page.view.rows[-1]
     assert f"“{half}”" in row.view.note
     text = row.widget.text
@@ -194,9 +179,7 @@ def test_a_click_on_a_find_drops_it(program):
 
 def test_the_shield_is_off_in_a_new_chat_and_remembered_in_its_own(program):
     begin(program)
-    program.click("redaction_send")
-    program.wait(lambda: len(program.chat.message_ids) == 2)
-    program.wait_idle()
+    answered(program)
     first = program.chat.chat
     program.chat.new_chat()
     assert not shield(program).isChecked()

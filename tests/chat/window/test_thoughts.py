@@ -13,8 +13,7 @@ STEPS = " ".join(f"step{number}" for number in range(400))
 
 @pytest.fixture
 def thinker(start, model_file):
-    program = start(thought="Hello is a greeting. I greet back.").with_model(model_file)
-    return program
+    return start(thought="Hello is a greeting. I greet back.").with_model(model_file)
 
 
 def lines(program) -> list[QToolButton]:

@@ -10,12 +10,7 @@ from PySide6.QtTest import QTest
 @pytest.fixture
 def with_model(start, model_file):
     """Starts the program with a model; further options are the echo engine's."""
-
-    def make(**echo):
-        program = start(turned=True, **echo).with_model(model_file)
-        return program
-
-    return make
+    return lambda **echo: start(turned=True, **echo).with_model(model_file)
 
 
 @pytest.fixture

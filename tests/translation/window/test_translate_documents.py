@@ -7,12 +7,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from fakes.dropping import drop
 from fakes.office import docx, ole, paragraph
 from fakes.tiny_pdf import TinyPdf, lines
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QPushButton
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QPushButton
 from translation.window.conftest import on_page
 
 from slmdesk.base.translation import Origin, SegmentFlag, SegmentState, Term
@@ -30,20 +30,9 @@ def document(tmp_path, *words, name="lease.docx"):
     return path
 
 
-def drop(program, *paths):
-    """Let go of files over the page."""
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    action, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(QPoint(50, 50), action, data, buttons, keys)
-    QApplication.sendEvent(program.translate, enter)
-    assert enter.isAccepted()
-    QApplication.sendEvent(program.translate, QDropEvent(QPointF(50, 50), action, data, buttons, keys))
-
-
 def dropped(program, *paths):
     """Dropped on the page; the form that asks how."""
-    drop(program, *paths)
+    drop(program.translate, *paths)
     program.wait(lambda: form(program) is not None)
     return form(program)
 
@@ -96,22 +85,6 @@ def rows(program):
 
 
 GERMAN = ("Die Miete ist am ersten Werktag fällig.", "Der Mieter darf die Wohnung nicht untervermieten.")
-
-
-def test_a_document_in_the_language_of_the_translation_is_asked_about(program, tmp_path):
-    asked = dropped(program, document(tmp_path, *GERMAN))
-    target, said = program.find("form_target"), program.find("form_said")
-    target.show_value("de")
-    program.wait(lambda: "This document is German" in said.text())
-    if target.currentData() == "de":  # its language was known before the target was chosen
-        program.click("form_begin")
-        assert asked.isVisible()
-        assert "Choose another language" in said.text()
-        target.show_value("en")
-        assert not said.isVisible()
-    assert target.currentData() == "en"
-    begun(program)
-    assert rows(program)
 
 
 def test_a_document_that_is_in_the_last_target_has_another_one_proposed(program, tmp_path):
@@ -260,11 +233,7 @@ def test_columns_of_a_table_are_offered_and_obeyed(program, tmp_path):
     assert "It broke" in columns.item(2).text()
     begun(program)
     program.wait(lambda: len(rows(program)) == 3)
-    assert [source for source, _, _ in rows(program)] == [
-        "text",
-        "I like it very much",
-        "It broke after two days",
-    ]
+    assert [source for source, _, _ in rows(program)] == ["text", "I like it very much", "It broke after two days"]
 
 
 def test_several_documents_go_one_after_another_and_are_written_beside(program, tmp_path):
@@ -290,7 +259,7 @@ def test_what_cannot_be_translated_is_said_and_the_text_stays(program, tmp_path)
     program.type_into("source_text", "Hello there")
     table = tmp_path / "old.xls"
     table.write_bytes(b"x")
-    drop(program, table)
+    drop(program.translate, table)
     program.wait(lambda: any("old.xls" in notice for notice in program.notices()))
     assert form(program) is None
     path = tmp_path / "broken.docx"
@@ -358,22 +327,14 @@ def test_words_without_their_marks_stay_in_the_field(program, tmp_path):
 
 
 def test_the_keyboard_alone_goes_through_the_segments(program, tmp_path):
-    translated(
-        program,
-        document(
-            tmp_path,
-            "Cats are here in the house.",
-            "You must not go into it.",
-            "Dogs are there in the house.",
-            "You must not leave the house today.",
-        ),
-    )
+    sentences = ("Cats are in the house.", "You must not go into it.", "Dogs are there.", "You must not leave today.")
+    translated(program, document(tmp_path, *sentences))
     table = program.find("segment_table")
     assert table.hasFocus()
     program.find("save_translation_button").setFocus()
     QTest.keyClick(program.find("save_translation_button"), Qt.Key.Key_F3)  # beside the segments too
     program.wait(lambda: table.currentIndex().row() == 1)
-    table.setFocus()
+    program.wait(table.hasFocus)
     QTest.keyClick(table, Qt.Key.Key_F3)
     program.wait(lambda: table.currentIndex().row() == 3)
     QTest.keyClick(table, Qt.Key.Key_F3, Qt.KeyboardModifier.ShiftModifier)
@@ -441,24 +402,6 @@ def test_what_was_replaced_is_undone_by_the_next_key_and_can_be_replaced_again(p
     program.wait(lambda: program.find("segment_busy").text() == "There is nothing to undo.")
     program.find("segment_search").clear()
     program.wait(lambda: rows(program) == before)
-
-
-def test_the_next_to_look_at_takes_the_keys_from_a_button(program, tmp_path):
-    translated(program, document(tmp_path, "The rent is due.", "You must not sublet."))
-    program.wait(lambda: len(rows(program)) == 2)
-    table = program.find("segment_table")
-    type_into(program, 1, "Du darfst untervermieten.")
-    program.wait(lambda: rows(program)[1][2] == "edited")
-    look(program, "Needs review: 1")
-    look(program, "All ")
-    program.wait(lambda: len(rows(program)) == 2)
-    program.find("export_translation_button").setFocus()
-    table.setCurrentIndex(table.model().index(0, 1))
-    QTest.keyClick(program.find("export_translation_button"), Qt.Key.Key_F3)
-    program.wait(lambda: table.currentIndex().row() == 1)
-    program.wait(table.hasFocus)
-    QTest.keyClick(table, Qt.Key.Key_Return)
-    program.wait(lambda: table.findChild(object, "segment_editor") is not None)
 
 
 def test_a_file_that_was_written_does_not_follow_what_is_changed_and_that_is_said(program, tmp_path):

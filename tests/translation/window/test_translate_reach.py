@@ -36,11 +36,7 @@ def choose(program, widget, place, words):
     """An entry of the menu that opens at this place of a widget."""
     event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, widget.mapToGlobal(place))
     QApplication.sendEvent(widget, event)
-    menus = [
-        toplevelwidget
-        for toplevelwidget in QApplication.topLevelWidgets()
-        if isinstance(toplevelwidget, QMenu) and toplevelwidget.isVisible()
-    ]
+    menus = [one for one in QApplication.topLevelWidgets() if isinstance(one, QMenu) and one.isVisible()]
     (entry,) = [action for action in menus[-1].actions() if action.text() == words]
     entry.trigger()
     menus[-1].close()
@@ -239,13 +235,8 @@ def test_with_large_letters_in_a_low_window_nothing_lies_over_another(program):
     program.wait(lambda: program.find("translation_flags").isVisible())
     inner = program.find("translate_inner")
     names = (
-        "swap_button",
-        "domain_choice",
-        "source_text",
-        "translation_flags",
-        "copy_translation_button",
-        "memory_button",
-    )
+        "swap_button", "domain_choice", "source_text", "translation_flags", "copy_translation_button", "memory_button",
+    )  # fmt: skip
 
     def is_whole() -> bool:
         tops = [program.find(name).mapTo(inner, QPoint(0, 0)).y() for name in names]

@@ -99,16 +99,10 @@ def test_older_settings_that_cannot_be_written_are_taken_over_all_the_same(path,
 @pytest.mark.parametrize(
     "data",
     [
-        b"",
-        b"\0" * 500,
-        b"[]",
-        b"null",
-        b'{"last_page": "Jobs"',
-        b"\xff\xfe",
-        b"[" * 100_000,
+        b"", b"\0" * 500, b"[]", b"null", b'{"last_page": "Jobs"', b"\xff\xfe", b"[" * 100_000,
         b" " * (MAX_FILE_BYTES + 1),
     ],
-)
+)  # fmt: skip
 def test_a_damaged_file_means_the_defaults_and_is_replaced(path, data):
     path.write_bytes(data)
     file = WindowStateFile(path, {"last_page": "Models"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from slmdesk.chat.spaces import Space
 from slmdesk.window.palette import ENTRY_ROLE
@@ -57,6 +57,13 @@ def enter(program) -> None:
     assert panel(program).isHidden()
 
 
+def choose(program, is_it) -> None:
+    """Go down to an entry, and choose it."""
+    while not is_it(panel(program).list.currentItem().data(ENTRY_ROLE)):
+        press(program, Qt.Key.Key_Down)
+    enter(program)
+
+
 def read(program, path, text: str):
     path.write_text(text)
     got = []
@@ -86,16 +93,6 @@ def test_an_action_of_another_page_shows_its_page_first(program):
     assert program.window.current_page == "Chat"
     program.wait(lambda: not program.chat.chat)
     assert program.page.composer.input_box.hasFocus()
-
-
-def test_an_action_that_is_mistyped_is_found(program):
-    open_palette(program, "opdocu")
-    assert chosen(program) == "Open documents"
-    enter(program)
-    assert program.window.current_page == "Documents"
-    dialog = program.find("documents_dialog")
-    assert isinstance(dialog, QFileDialog)
-    dialog.reject()
 
 
 def test_only_what_can_be_done_now_is_offered(program):
@@ -140,9 +137,7 @@ def test_a_model_is_used(program):
     (model,) = program.ask(lambda services: services.models.list())
     open_palette(program, model.name)
     assert [entry.name for entry in entries(program, "Models")] == [model.name]
-    while panel(program).list.currentItem().data(ENTRY_ROLE).detail != "Use this model":
-        press(program, Qt.Key.Key_Down)
-    enter(program)
+    choose(program, lambda entry: entry.detail == "Use this model")
     program.wait(lambda: "ready" in program.page.picker.button.text())
 
 
@@ -181,9 +176,7 @@ def test_a_chat_is_opened_by_its_title_and_at_a_hit(program):
     program.wait(lambda: entries(program, "In chats and results"))
     hit = entries(program, "In chats and results")[-1]
     assert f"{HIT_BEGIN}harbour{HIT_END} {HIT_BEGIN}authority{HIT_END}" in hit.snippet
-    while panel(program).list.currentItem().data(ENTRY_ROLE) is not hit:
-        press(program, Qt.Key.Key_Down)
-    enter(program)
+    choose(program, lambda entry: entry is hit)
     program.wait(lambda: program.chat.chat == first)
     assert program.window.current_page == "Chat"
     program.wait(lambda: len(program.page.view.rows) > 2)
@@ -232,9 +225,7 @@ def test_a_summary_is_opened_beside_its_document(program, tmp_path):
     program.wait(lambda: entries(program, "Summaries"))
     (found,) = entries(program, "Summaries")
     assert found.detail == "Summary"
-    while panel(program).list.currentItem().data(ENTRY_ROLE) is not found:
-        press(program, Qt.Key.Key_Down)
-    enter(program)
+    choose(program, lambda entry: entry is found)
     program.wait(lambda: program.window.current_page == "Documents")
     program.wait(lambda: program.frame.documents_area.summaries.item == item.id)
 
@@ -396,8 +387,6 @@ def test_a_space_is_found_by_its_name_and_its_chats_are_listed(program):
     program.window.show_page("Jobs")
     open_palette(program, "pum")
     assert [entry.name for entry in entries(program, "Spaces")] == ["Pumps"]
-    while chosen(program) != "Pumps":
-        press(program, Qt.Key.Key_Down)
-    enter(program)
+    choose(program, lambda entry: entry.name == "Pumps")
     program.wait(lambda: program.window.current_page == "Chat")
     program.wait(lambda: [row.title for row in program.page.chat_list.view.model().rows] == ["Valve"])

@@ -40,7 +40,7 @@ def press_lock(window: QWidget) -> None:
 
 
 def shown_windows() -> list[QWidget]:
-    return [toplevelwidget for toplevelwidget in QApplication.topLevelWidgets() if toplevelwidget.isVisible()]
+    return [one for one in QApplication.topLevelWidgets() if one.isVisible()]
 
 
 def page_of(program) -> LockWindow:

@@ -80,11 +80,7 @@ def test_where_the_desktop_does_not_answer_a_person_gets_the_address(qtbot, monk
     opening.open_outside(QUrl("https://example.org/<b>x"))
 
     def boxes() -> list[QWidget]:  # a window of another test may be in front
-        return [
-            toplevelwidget
-            for toplevelwidget in QApplication.topLevelWidgets()
-            if toplevelwidget.objectName() == "not_opened_dialog"
-        ]
+        return [one for one in QApplication.topLevelWidgets() if one.objectName() == "not_opened_dialog"]
 
     qtbot.waitUntil(lambda: bool(boxes()), timeout=60_000)
     (box,) = boxes()

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtGui import QTextCursor, QTextDocument, QTextTable
 
 from slmdesk.window.markdown.message import MessageWriter
-from slmdesk.window.markdown.selected import CHROME, CODE, QUOTE, text_of_selection
+from slmdesk.window.markdown.selected import CODE, QUOTE, text_of_selection
 
 pytestmark = pytest.mark.gui
 
@@ -54,30 +54,13 @@ def shown(document):
         while not it.atEnd():
             piece = it.fragment()
             char = piece.charFormat()
-            runs.append(
-                (
-                    piece.text(),
-                    char.fontWeight(),
-                    char.fontItalic(),
-                    char.foreground().color().name(),
-                    char.anchorHref(),
-                )
-            )
+            colour = char.foreground().color().name()
+            runs.append((piece.text(), char.fontWeight(), char.fontItalic(), colour, char.anchorHref()))
             it += 1
-        found.append(
-            (
-                runs,
-                form.indent(),
-                marks.itemText(block) if marks else "",
-                marks.format().indent() if marks else 0,
-                form.intProperty(CODE),
-                form.intProperty(QUOTE),
-                form.headingLevel(),
-                round(form.lineHeight()),
-                form.topMargin(),
-                form.bottomMargin(),
-            )
-        )
+        listed = (marks.itemText(block), marks.format().indent()) if marks else None
+        height = (round(form.lineHeight()), form.topMargin(), form.bottomMargin())
+        kind = (form.intProperty(CODE), form.intProperty(QUOTE), form.headingLevel())
+        found.append((runs, form.indent(), listed, kind, height))
         block = block.next()
     return found
 
@@ -231,8 +214,3 @@ def test_right_to_left_is_found_per_block(style, parser):
     first = document.begin()
     assert first.textDirection().name == "RightToLeft"
     assert first.next().textDirection().name == "LeftToRight"
-
-
-def test_code_copy_words_are_chrome(style, parser):
-    document, _ = write("```python\nx\n```", style, parser)
-    assert document.begin().begin().fragment().charFormat().hasProperty(CHROME)
