@@ -16,7 +16,6 @@ from slmdesk.exports.papers import (
     chats_paper,
     chats_to_json,
     chats_to_markdown,
-    iso_time,
     origin_of,
     to_json,
     to_markdown,
@@ -67,10 +66,6 @@ def test_json_holds_the_whole_tree_and_no_owner() -> None:
     assert [one["id"] for one in shape["messages"]] == ["m1", "m2", "m3", "m4", "m5"]
     assert shape["shown"] == ["m1", "m2", "m4", "m5"]
     assert "desk-1" not in json.dumps(shape)
-
-
-def test_times_are_utc() -> None:
-    assert iso_time(0) == "1970-01-01T00:00:00Z"
 
 
 def test_notes_on_the_earlier_part_stand_before_the_messages() -> None:

@@ -33,6 +33,11 @@ class Ran:
     out: str
     err: str
 
+    def ok(self) -> Ran:
+        """Itself, where it ended well."""
+        assert self.status == 0, self.err
+        return self
+
     @property
     def json(self):
         return json.loads(self.out)

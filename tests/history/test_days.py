@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime, timedelta
 
 import pytest
-from fakes.recorder import open_echo
+from fakes.contents import contents
+from fakes.recorder import open_echo, result_of
 
 pytestmark = pytest.mark.process
 
@@ -22,14 +22,6 @@ def services(home):
 
 def do(services, fn):
     return services.service_thread.call(fn)
-
-
-def result(services, begin):
-    ended: list = []
-    do(services, lambda: begin().then(ended.append))
-    while not ended:
-        time.sleep(0.01)
-    return ended[0]
 
 
 def made(services, title: str, when: datetime, *, kind: str = "chat", changed: datetime | None = None) -> str:
@@ -62,7 +54,7 @@ def test_a_day_goes_and_the_others_stay(services, home, tmp_path):
     for name in ("only", "shared", "unused"):
         (tmp_path / f"{name}.txt").write_text(f"{MARKER} of {name}")
     documents = {
-        name: result(services, lambda name=name: services.documents.open(tmp_path / f"{name}.txt")).id
+        name: result_of(services, lambda name=name: services.documents.open(tmp_path / f"{name}.txt")).id
         for name in ("only", "shared", "unused")
     }
     (older,) = [stay for stay in stays if do(services, lambda one=stay: services.history.item(one)).title == "older"]
@@ -81,15 +73,12 @@ def test_a_day_goes_and_the_others_stay(services, home, tmp_path):
     assert dict(seen.counts) == {"chat": 4, "question": 1}
     assert (seen.held, seen.older) == (1, 1)
     assert set(seen.documents) == {documents["only"], documents["unused"]}
-    assert result(services, lambda: services.days.forget(day)) == seen
+    assert result_of(services, lambda: services.days.forget(day)) == seen
     left = {one.id for deleted in (False, True) for one in do(
         services, lambda deleted=deleted: services.history.items(None, deleted=deleted))}  # fmt: skip
     assert left == stays | {held}
     assert [one.name for one in do(services, lambda: services.documents.recent())] == ["shared.txt"]
-    found = [
-        path.name for path in home.rglob("*") if path.is_file() and f"{MARKER} of only".encode() in path.read_bytes()
-    ]
-    assert found == []
+    assert not [one for one, held in contents(home) if f"{MARKER} of only".encode() in held]
     again = do(services, lambda: services.days.look(day))
     assert again.is_empty
     assert (again.held, again.older) == (1, 1)

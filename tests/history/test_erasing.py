@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
-from fakes.recorder import open_echo
+from fakes.recorder import open_echo, result_of
 from fakes.vaults import MemoryVault
 
 from slmdesk.base.errors import KnownError
@@ -22,14 +20,6 @@ def services(home):
     it.close()
 
 
-def result(services, begin):
-    ended: list = []
-    services.service_thread.call(lambda: begin().then(ended.append))
-    while not ended:
-        time.sleep(0.01)
-    return ended[0]
-
-
 @pytest.mark.parametrize("reason", ["", "it is locked"])
 def test_secrets_in_the_keyring_go_or_are_named(services, reason):
     token, proxy, signing = MemoryVault(), MemoryVault(), MemoryVault()
@@ -38,23 +28,17 @@ def test_secrets_in_the_keyring_go_or_are_named(services, reason):
     signing.put(NAME, "a key")
     token.put("hub.example", "a token")
     proxy.put("http://proxy.example:3128", "a password")
-    services.service_thread.call(
-        lambda: services.settings.change(
-            token_place="keyring",
-            token_host="hub.example",
-            proxy="http://proxy.example:3128",
-            proxy_password_place="keyring",
-        )
-    )
+    places = {"token_place": "keyring", "token_host": "hub.example", "proxy_password_place": "keyring"}
+    services.service_thread.call(lambda: services.settings.change(proxy="http://proxy.example:3128", **places))
     token.reason = reason
-    left = result(services, services.erasing.forget_secrets)
+    left = result_of(services, services.erasing.forget_secrets)
     assert left == (("the access token",) if reason else ())
     assert proxy.kept == signing.kept == {}
     assert bool(token.kept) is bool(reason)
 
 
 def test_it_is_refused_while_another_one_is_open_and_nothing_is_deleted(services, home):
-    found = result(services, lambda: services.erasing.look(models=False))
+    found = result_of(services, lambda: services.erasing.look(models=False))
     assert found.files
     assert not found.models
     other = open_echo()

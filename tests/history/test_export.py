@@ -7,13 +7,12 @@ import json
 import os
 import queue
 import signal
-import time
 
 import docx
 import openpyxl
 import pypdfium2
 import pytest
-from fakes.recorder import result_of
+from fakes.recorder import result_of, wait_until
 
 from slmdesk.base.documents import FORMS, Block, BlockKind, Paper, page_of, paragraph
 from slmdesk.evaluation.exams import SKILLS, items
@@ -44,13 +43,6 @@ def given(recorder, begin):
     return result_of(recorder.services, lambda: begin(recorder.services.exports))
 
 
-def wait_for(holds) -> None:
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 @pytest.fixture
 def summary(opened):
     """Services with a summary of quotations: the model is too weak to write."""
@@ -60,10 +52,8 @@ def summary(opened):
     noted = {SKILLS: {"version": items()[0], "skills": [weak]}}
     model = services.service_thread.call(lambda: services.models.choose(None))
     services.service_thread.call(lambda: services.store.models.set_info(model.id, **noted))
-    record = recorder.services.service_thread.call(lambda: keep(recorder.services))
-    item = recorder.services.service_thread.call(
-        lambda: recorder.services.summaries.begin(SummaryRequest((record.id,)))
-    )
+    record = recorder.ask(keep)
+    item = recorder.calls.summaries.begin(SummaryRequest((record.id,)))
     recorder.wait(SummaryEnded, lambda event: event.item == item.id)
     return recorder, item
 
@@ -79,9 +69,7 @@ def test_a_summary_goes_out_in_every_form_with_its_passages_and_its_coverage(sum
     assert shape["format"] == "slmdesk-summary"
     assert shape["coverage"]["pages_read"] == 2
     words = {
-        "docx": "\n".join(
-            other_paragraph.text for other_paragraph in docx.Document(io.BytesIO(texts["docx"])).paragraphs
-        ),
+        "docx": "\n".join(one.text for one in docx.Document(io.BytesIO(texts["docx"])).paragraphs),
         "pdf": "\n".join(one.get_textpage().get_text_range() for one in pypdfium2.PdfDocument(texts["pdf"])),
         "html": texts["html"].decode(),
         "md": texts["md"].decode(),
@@ -113,8 +101,8 @@ def test_a_printer_that_is_killed_is_said_and_the_next_one_prints(opened) -> Non
     recorder = opened()
     long = Paper("T", tuple(paragraph("many words " * 200) for _ in range(2000)))
     answers: queue.SimpleQueue = queue.SimpleQueue()
-    recorder.services.service_thread.call(lambda: recorder.services.printing.print(long).then(answers.put))
-    wait_for(lambda: recorder.services.printer.pid)
+    recorder.ask(lambda services: services.printing.print(long).then(answers.put))
+    wait_until(lambda: recorder.services.printer.pid)
     os.kill(recorder.services.printer.pid, signal.SIGKILL)
     lost = answers.get(timeout=60)
     assert isinstance(lost, Problem)

@@ -54,7 +54,7 @@ def files_with(home: Path, word: str, key: DataKey | None = None) -> list[str]:
     return sorted(str(path.relative_to(home)) for path in found)
 
 
-class ServiceThread:
+class Maker:
     """Makes one thing of each kind, all of them about a word."""
 
     def __init__(self, recorder: Recorder, word: str) -> None:
@@ -132,6 +132,13 @@ class ServiceThread:
         self.call(lambda services: services.live.translate(text, manner, record))
         self.recorder.wait(LiveTranslated, lambda event: event.is_done, begin)
 
+    def delete(self, items: list[str], way: str) -> None:
+        history = self.recorder.calls.history
+        for item in items:
+            (history.delete_for_good if way == "delete for good" else history.trash)(item)
+        if way == "empty the trash":
+            history.empty_trash()
+
     def copy(self) -> None:
         """As before a migration."""
         paths = find_paths()
@@ -148,30 +155,20 @@ def test_h10_of_translations_nothing_is_left_and_the_memory_forgets_what_came_of
 ) -> None:
     word = marker()
     recorder = opened(turned=True)
-    service_thread = ServiceThread(recorder, word)
+    made = Maker(recorder, word)
     path = tmp_path / f"{word}.txt"
     path.write_text(f"{word} lives here.\n{word} pays 900 euros.\n12 % {word}@example.org\n")
-    items = [service_thread.translation(path), service_thread.typed()]
-    service_thread.call(
-        lambda services: services.store.memory.remember("en", "de", [("Stay.", "Bleib.")], origin=Origin.IMPORT)
-    )
-    assert [service_thread.call(lambda services, item=item: services.history.remembered(item)) for item in items] == [
-        1,
-        1,
-    ]
-    service_thread.copy()
+    items = [made.translation(path), made.typed()]
+    remember = recorder.services.store.memory.remember
+    made.call(lambda _services: remember("en", "de", [("Stay.", "Bleib.")], origin=Origin.IMPORT))
+    assert [recorder.calls.history.remembered(item) for item in items] == [1, 1]
+    made.copy()
     assert {Path(one).name for one in files_with(home, word)} >= {
         "slmdesk.sqlite3", COPY
     }, "the control: it is found"  # fmt: skip
-    for item in items:
-        if way == "delete for good":
-            service_thread.call(lambda services, item=item: services.history.delete_for_good(item))
-        else:
-            service_thread.call(lambda services, item=item: services.history.trash(item))
-    if way == "empty the trash":
-        service_thread.call(lambda services: services.history.empty_trash())
+    made.delete(items, way)
     assert files_with(home, word) == [], "also while the program still runs"
-    assert [one.source for one in service_thread.call(lambda services: services.store.memory.page())] == ["Stay."]
+    assert [one.source for one in made.call(lambda services: services.store.memory.page())] == ["Stay."]
     recorder.services.close()
     assert files_with(home, word) == []
 
@@ -179,21 +176,17 @@ def test_h10_of_translations_nothing_is_left_and_the_memory_forgets_what_came_of
 def test_p3_what_is_not_to_be_kept_and_passwords_are_in_no_file(opened, home, tmp_path) -> None:
     word, secret = marker(), marker()
     recorder = opened(turned=True)
-    service_thread = ServiceThread(recorder, word)
-    service_thread.call(lambda services: services.settings.change(translate_history=False))
-    service_thread.translated(f"We know {word} well.", TranslationStyle("de", "en"))
-    assert (
-        service_thread.call(
-            lambda services: services.typed.keep(word, TranslationStyle("de"), services.live.segments())
-        )
-        == ""
-    )
+    made = Maker(recorder, word)
+    made.call(lambda services: services.settings.change(translate_history=False))
+    made.translated(f"We know {word} well.", TranslationStyle("de", "en"))
+    keep, segments = recorder.services.typed.keep, recorder.services.live.segments
+    assert made.call(lambda _services: keep(word, TranslationStyle("de"), segments())) == ""
     path = tmp_path / "letter.txt"
     path.write_text("We go out.\n")
     request = TranslationRequest("de", str(path), source="en", password=secret)
-    item = service_thread.call(lambda services: services.translations.begin(request))
+    item = made.call(lambda services: services.translations.begin(request))
     recorder.wait(JobChanged, lambda event: event.title == item.title and event.status is JobStatus.DONE)
-    service_thread.call(lambda services: services.translations.unlock(item.id, secret))
+    made.call(lambda services: services.translations.unlock(item.id, secret))
     assert files_with(home, word) == files_with(home, secret) == []
     recorder.services.close()
     assert files_with(home, word) == files_with(home, secret) == []
@@ -203,18 +196,16 @@ def test_p3_what_is_not_to_be_kept_and_passwords_are_in_no_file(opened, home, tm
 def test_h10_what_an_undo_brings_back_is_never_of_a_translation_deleted_for_good(opened, home) -> None:
     word = marker()
     recorder = opened(turned=True)
-    service_thread = ServiceThread(recorder, word)
-    first = service_thread.typed()
+    made = Maker(recorder, word)
+    first = made.typed()
     live, manner = recorder.services.live, TranslationStyle("de", "en")
-    number = service_thread.call(lambda _services: live.put(0, "Wir kennen ihn."))
-    kept = service_thread.call(
-        lambda services: services.typed.keep("Another text: " + "x" * 80, manner, live.segments(), "")
-    )
+    number = made.call(lambda _services: live.put(0, "Wir kennen ihn."))
+    kept = made.call(lambda services: services.typed.keep("Another text: " + "x" * 80, manner, live.segments(), ""))
     assert kept != first
-    service_thread.call(lambda services: services.history.delete_for_good(first))
-    service_thread.call(lambda services: services.history.delete_for_good(kept))
-    service_thread.call(lambda _services: live.take_back(number))
-    assert service_thread.call(lambda services: services.store.memory.count()) == 0
+    made.call(lambda services: services.history.delete_for_good(first))
+    made.call(lambda services: services.history.delete_for_good(kept))
+    made.call(lambda _services: live.take_back(number))
+    assert made.call(lambda services: services.store.memory.count()) == 0
     assert files_with(home, word) == []
 
 
@@ -227,36 +218,26 @@ def test_h10_whatever_was_made_of_a_word_is_in_no_file(opened, home, way, is_enc
     key = encrypt(find_paths()) if is_encrypted else None
     says = json.dumps({"text": word})
     recorder = opened(key=key, answer=f'[1] "{word} lives here"\nAnswer: {word}. {says}')
-    service_thread = ServiceThread(recorder, word)
-    document = service_thread.document("lease.pdf", f"{word} lives here, at number 12, and pays 900 euros a month.")
-    other = service_thread.document("new lease.pdf", f"{word} lives here, at number 14, and pays 950 euros a month.")
-    items = [service_thread.chat(), service_thread.question(document)]
+    made = Maker(recorder, word)
+    document = made.document("lease.pdf", f"{word} lives here, at number 12, and pays 900 euros a month.")
+    other = made.document("new lease.pdf", f"{word} lives here, at number 14, and pays 950 euros a month.")
+    items = [made.chat(), made.question(document)]
     quiet = threading.Event()  # what was read is kept once the engine is free, and before it reads something else
-    service_thread.call(lambda services: services.states.when_quiet().then(lambda _none: quiet.set()))
+    made.call(lambda services: services.states.when_quiet().then(lambda _none: quiet.set()))
     assert quiet.wait(40)
     trust(recorder)  # before, no yes or no is asked of an answer: the fake engine holds the last prompt alone
-    items += [
-        service_thread.summary(document),
-        service_thread.extraction(document),
-        service_thread.comparison(document, other),
-    ]
+    items += [made.summary(document), made.extraction(document), made.comparison(document, other)]
     assert states_in(find_paths().states), "the control: what was read is kept"
-    service_thread.copy()
+    made.copy()
     assert {Path(one).name for one in files_with(home, word, key)} >= {
         "slmdesk.sqlite3", kept_copies(find_paths())[0].name
     }, "the control: it is found"  # fmt: skip
-    for item in items:
-        if way == "delete for good":
-            service_thread.call(lambda services, item=item: services.history.delete_for_good(item))
-        else:
-            service_thread.call(lambda services, item=item: services.history.trash(item))
-    if way == "empty the trash":
-        service_thread.call(lambda services: services.history.empty_trash())
+    made.delete(items, way)
     assert states_in(find_paths().states) == []
     for one in (document, other):
-        service_thread.call(lambda services, one=one: services.documents.forget(one.id))
+        made.call(lambda services, one=one: services.documents.forget(one.id))
         recorder.wait(DocumentGone, lambda event, one=one: event.id == one.id)
-    service_thread.call(lambda _services: None)  # what was posted meanwhile
+    made.call(lambda _services: None)  # what was posted meanwhile
     assert files_with(home, word, key) == [], "also while the program still runs"
     assert kept_copies(find_paths()), "the copies are made anew, not dropped"
     recorder.services.close()

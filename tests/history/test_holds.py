@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from fakes.recorder import Recorder, open_echo
+from fakes.recorder import Recorder, open_echo, result_of
 
 import slmdesk.store
 from slmdesk.base.errors import KnownError
@@ -89,11 +89,7 @@ class Desk:
         return self.services.service_thread.call(fn)
 
     def result(self, begin):
-        ended: list = []
-        self.do(lambda: begin().then(ended.append))
-        while not ended:
-            time.sleep(0.01)
-        return ended[0]
+        return result_of(self.services, begin)
 
     def everything(self) -> list:
         rows = ("items", "messages", "documents", "pages", "passages", "collections", "item_documents")
@@ -122,12 +118,9 @@ def empty_trash(desk: Desk) -> None:
 
 
 def sweep(desk: Desk) -> None:
-    desk.do(
-        lambda: desk.services.store.database.run(
-            "update items set updated = ?1, arrived = ?1", (time.time() - 100 * DAY_S,)
-        )
-    )
-    desk.do(lambda: desk.services.store.database.run("update documents set opened = ?", (time.time() - 100 * DAY_S,)))
+    run, then = desk.services.store.database.run, (time.time() - 100 * DAY_S,)
+    desk.do(lambda: run("update items set updated = ?1, arrived = ?1", then))
+    desk.do(lambda: run("update documents set opened = ?", then))
     desk.do(lambda: desk.services.retention.add_rule("", days=90, then=Then.DELETE))
     desk.do(lambda: desk.services.retention.add_rule("document", days=90, then=Then.DELETE))
     if not desk.result(desk.services.retention.run).deleted:

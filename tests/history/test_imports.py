@@ -291,9 +291,8 @@ def test_hostile_names_and_texts_are_only_text(services, tmp_path) -> None:
 
 def test_a_history_that_cannot_be_written_takes_nothing(services, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(services.store.database, "read_only", True)
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"store\.read_only"):
         on_thread(services, lambda: services.imports.import_files([tmp_path]))
-    assert caught.value.code == "store.read_only"
 
 
 # ---- our own
@@ -480,9 +479,8 @@ def test_new_chats_are_told_to_the_window(opened, tmp_path) -> None:
 def test_several_chats_are_one_word_file_and_one_pdf(services, tmp_path) -> None:
     report = imported(services, saved(tmp_path / "c.json", [rent("c1"), open_webui()]))
     for form in ("docx", "pdf", "html", "md", "json"):
-        data = result_of(
-            services, lambda form=form: services.exports.give_several([*report.added, report.added[0]], form)
-        )
+        ids = [*report.added, report.added[0]]
+        data = result_of(services, lambda form=form, ids=ids: services.exports.give_several(ids, form))
         assert isinstance(data, bytes), data
         if form == "docx":
             words = [paragraph.text for paragraph in docx.Document(io.BytesIO(data)).paragraphs]

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from fakes.recorder import Recorder, open_echo
+from fakes.recorder import Recorder, open_echo, result_of
 
 from slmdesk import services as container
 from slmdesk.base.errors import KnownError
@@ -86,20 +86,11 @@ class Kept:
     def age(self, document: str, days: float) -> None:
         """It was added and opened so many days ago."""
         values = (self.clock.now - days * DAY_S, document)
-        database = self.services.store.database
-
-        def set_back() -> None:
-            with database.writing():
-                database.run("update documents set added = ?1, opened = ?1 where id = ?2", values)
-
-        self.do(set_back)
+        change = "update documents set added = ?1, opened = ?1 where id = ?2"
+        self.do(lambda: self.services.store.database.run(change, values))
 
     def sweep(self, *, confirmed: bool = False):
-        ended: list = []
-        self.do(lambda: self.rules.run(confirmed=confirmed).then(ended.append))
-        while not ended:
-            self.do(lambda: time.sleep(0.001))
-        return ended[0]
+        return result_of(self.services, lambda: self.rules.run(confirmed=confirmed))
 
     def titles(self, *, deleted: bool = False) -> set[str]:
         return {one.title for one in self.do(lambda: self.services.store.items.page(None, deleted=deleted, limit=1000))}
@@ -177,10 +168,10 @@ def test_what_a_rule_would_take_is_counted_as_the_sweep_takes_it(kept, then, kin
     held, trashed = (kept.add(title, 91) for title in ("held", "trashed"))
     kept.do(lambda: [kept.rules.hold(held), kept.services.history.trash(trashed)])
     rule = kept.do(lambda: kept.rules.add_rule(kind, days=90, then=then))
-    assert _result(kept, lambda: kept.rules.due(rule)) == {rule.id: count}
+    assert result_of(kept.services, lambda: kept.rules.due(rule)) == {rule.id: count}
     done = kept.sweep()
     assert (done.trashed | done.deleted) == {rule.id: count}
-    assert _result(kept, lambda: kept.rules.due(rule)) == {rule.id: 0}
+    assert result_of(kept.services, lambda: kept.rules.due(rule)) == {rule.id: 0}
 
 
 @pytest.mark.parametrize("then", Then)
@@ -253,11 +244,8 @@ def test_a_clock_that_jumps_deletes_nothing_until_a_person_says_yes(kept, jump):
 
 def test_a_history_that_was_never_swept_asks_when_the_clock_is_far_from_it(kept):
     kept.add("old", 400)
-    kept.do(
-        lambda: kept.services.store.rules.add(
-            "", folder="", days=90, then=Then.DELETE, trash_days=1, set_by=SetBy.PERSON
-        )
-    )
+    rule = {"folder": "", "days": 90, "then": Then.DELETE, "trash_days": 1, "set_by": SetBy.PERSON}
+    kept.do(lambda: kept.services.store.rules.add("", **rule))
     assert kept.sweep().doubt is not None
     assert kept.titles() == {"old"}
 
@@ -266,7 +254,7 @@ def test_rules_rest_a_week_after_a_restore(kept, tmp_path):
     kept.add("old", 91)
     kept.do(lambda: kept.rules.add_rule("", days=90, then=Then.DELETE))
     target = tmp_path / "copy.sqlite3"
-    _result(kept, lambda: kept.services.backups.make(target))
+    result_of(kept.services, lambda: kept.services.backups.make(target))
     paths = kept.services.paths
     kept.services.close()
     restore_backup(paths, target)
@@ -418,7 +406,7 @@ def test_documents_that_nothing_uses_are_forgotten_and_no_others(kept, tmp_path,
     made = {}
     for name in names:
         (tmp_path / f"{name}.txt").write_text(f"{MARKER} {name}")
-        record = _result(kept, lambda name=name: kept.services.documents.open(tmp_path / f"{name}.txt"))
+        record = result_of(kept.services, lambda name=name: kept.services.documents.open(tmp_path / f"{name}.txt"))
         made[name] = record.id
         if name != "new":
             kept.age(record.id, 100)
@@ -431,7 +419,7 @@ def test_documents_that_nothing_uses_are_forgotten_and_no_others(kept, tmp_path,
     monkeypatch.setattr("slmdesk.runtime.service.SLICE_S", 0)
     monkeypatch.setattr(store.documents, "uses", None)  # which looks through all messages at once
     assert not kept.do(lambda: kept.rules.due(rule).is_ended), "other work comes in between"
-    assert _result(kept, lambda: kept.rules.due(rule)) == {rule.id: 1}
+    assert result_of(kept.services, lambda: kept.rules.due(rule)) == {rule.id: 1}
     assert kept.sweep().deleted == {rule.id: 1}
     left = {one.name for one in kept.do(lambda: store.documents.page(100))}
     assert left == {"asked.txt", "drafted.txt", "held.txt", "new.txt"}
@@ -444,7 +432,7 @@ def test_a_document_that_is_wanted_again_while_a_sweep_runs_stays(kept, tmp_path
     store = kept.services.store
     for number in range(3):
         (tmp_path / f"{number}.txt").write_text(f"{MARKER} {number} " + "word and word. " * 30_000)
-        id = _result(kept, lambda number=number: kept.services.documents.open(tmp_path / f"{number}.txt")).id
+        id = result_of(kept.services, lambda number=number: kept.services.documents.open(tmp_path / f"{number}.txt")).id
         if number == 1:
             wanted = id
         kept.age(id, 100)
@@ -476,14 +464,6 @@ def test_a_document_that_is_wanted_again_while_a_sweep_runs_stays(kept, tmp_path
     if meanwhile:
         assert kept.do(lambda: store.documents.get(wanted)).status is DocumentStatus.READ
         assert [one.text for one in kept.do(lambda: store.passages.of_document(wanted))] == [one.text for one in before]
-
-
-def _result(kept, begin):
-    ended: list = []
-    kept.do(lambda: begin().then(ended.append))
-    while not ended:
-        time.sleep(0.01)
-    return ended[0]
 
 
 # ---- the organisation
@@ -618,11 +598,6 @@ def test_a_hold_that_is_not_clear_is_on_everything(kept, tmp_path):
     with_policy(kept, '[retention]\nhold = ["Matter 12"]', tmp_path)
     assert [one.what for one in kept.do(kept.rules.holds)] == [What.ALL]
     assert kept.services.settings.policy.forced.get("offline") is True
-
-
-def test_the_constants_of_a_slice_are_small():
-    assert retention.LOOKED_AT <= 100
-    assert retention.MOST_ROWS <= 500
 
 
 def test_it_sweeps_at_the_start_once_a_day_and_not_for_commands_that_keep_nothing(home):

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 
 import pytest
+from jobs.test_jobs import step
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
-from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
-from slmdesk.jobs.runner import step_of
 from slmdesk.jobs.service import JobGroup
 from slmdesk.jobs.types import JobChanged
 
 pytestmark = pytest.mark.process
-
-
-def step(text: str, **options):
-    words = f"#echo {json.dumps(options)}\n{text}" if options else text
-    return step_of([ChatMessage(Role.USER, (TextPart(words),))], Sampling(temperature=0.0))
 
 
 def call(recorder, request):
@@ -49,12 +42,8 @@ def test_jobs_take_their_turns_in_the_order_a_person_gave_them(opened) -> None:
     first, *others = [add(recorder, title, 60 if title == "a" else 3) for title in "abcd"]
     until(recorder, first, JobStatus.RUNNING)
     views = active(recorder)
-    assert [(view.title, view.stand, view.place, view.last_place) for view in views] == [
-        ("a", JobGroup.RUNNING, 0, 0),
-        ("b", JobGroup.WAITING, 1, 3),
-        ("c", JobGroup.WAITING, 2, 3),
-        ("d", JobGroup.WAITING, 3, 3),
-    ]
+    places = [("a", JobGroup.RUNNING, 0, 0), *((one, JobGroup.WAITING, at, 3) for at, one in enumerate("bcd", 1))]
+    assert [(view.title, view.stand, view.place, view.last_place) for view in views] == places
     call(recorder, lambda services: services.jobs.move(others[2], "first"))
     call(recorder, lambda services: services.jobs.move(others[0], "down"))
     assert [one.title for one in active(recorder)] == list("adcb")
@@ -87,10 +76,8 @@ def test_an_old_job_is_taken_up_behind_hundreds_of_newer_ones(opened) -> None:
     recorder.services.close()
     after = opened(slow=0.0)
     for number in range(150):
-        job = call(
-            after, lambda services, n=number: services.store.jobs.add("test", str(n), model_sha256="x", steps=())
-        )
-        call(after, lambda services, id=job.id: services.jobs.cancel(id))
+        job = after.calls.store.jobs.add("test", str(number), model_sha256="x", steps=())
+        after.calls.jobs.cancel(job.id)
     assert [one.id for one in call(after, lambda services: services.jobs.take_up())] == [old]
     until(after, old, JobStatus.DONE)
 

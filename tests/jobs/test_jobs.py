@@ -38,11 +38,11 @@ def until(recorder, job, status, begin=0):
 
 
 def stored(recorder, job):
-    return recorder.services.service_thread.call(lambda: recorder.services.store.jobs.steps(job.id))
+    return recorder.calls.store.jobs.steps(job.id)
 
 
 def row(recorder, job):
-    return recorder.services.service_thread.call(lambda: recorder.services.store.jobs.get(job.id))
+    return recorder.calls.store.jobs.get(job.id)
 
 
 def request(recorder, name, job):
@@ -102,9 +102,7 @@ def test_pause_and_resume_lose_nothing(opened) -> None:
 def test_a_plan_that_fails_while_it_catches_up_takes_no_open_step_along(opened) -> None:
     recorder = opened()
     seen = count_saves(recorder)
-    job = add(
-        recorder, [step(f"step {number}") for number in range(12)], kind="translation"
-    )  # of nothing: its plan fails
+    job = add(recorder, [step(f"step {number}") for number in range(12)], kind="translation")  # of nothing: it fails
     end = until(recorder, job, JobStatus.FAILED)
     assert (end.done, len(seen)) == (12, 12)
 
@@ -161,7 +159,7 @@ def test_w1_a_step_that_kills_is_run_alone_twice_then_listed_and_the_rest_goes_o
     job = add(recorder, steps)
     end = until(recorder, job, JobStatus.DONE)
     assert (end.done, end.failed) == (20, 1)
-    (failed,) = recorder.services.service_thread.call(lambda: recorder.services.jobs.failed_steps(job.id))
+    (failed,) = recorder.calls.jobs.failed_steps(job.id)
     assert "poison" in json.dumps(failed.input)
     assert (failed.error_code, failed.error_args["how"]) == ("child.died", "aborted")
     assert failed.deaths == runner.GIVEN_UP_AFTER - 1
@@ -233,9 +231,7 @@ def test_a_job_lets_a_chat_with_another_model_go_first(opened, tmp_path, monkeyp
     job = add(recorder, [step(f"step {number}") for number in range(120)])
     recorder.wait(JobChanged, lambda event: event.done >= 2)
     other = add_model(recorder.services, tmp_path / "home" / "models" / "other.gguf", "Other")
-    sent = recorder.services.service_thread.call(
-        lambda: recorder.services.chats.send(SendRequest("hello", model=other.id))
-    )
+    sent = recorder.calls.chats.send(SendRequest("hello", model=other.id))
     assert recorder.end_of(sent.answer.id).message.text == "You said: hello"
     assert row(recorder, job).done < 120
     assert until(recorder, job, JobStatus.DONE).done == 120
@@ -258,3 +254,10 @@ def test_the_key_of_a_step_knows_model_prompt_and_input() -> None:
     }  # fmt: skip
     assert len(keys) == 4
     assert step_key("aa", "1", step("one")) in keys
+
+
+def test_settings_that_came_later_change_no_key_of_an_older_step() -> None:
+    plain, other = step_of([], Sampling(temperature=0.0)), step_of([], Sampling(temperature=0.0, dry_multiplier=0.8))
+    assert not {"dry_multiplier", "xtc_probability", "word_bias"} & set(plain["sampling"])
+    assert other["sampling"]["dry_multiplier"] == 0.8
+    assert step_key("m", "1", plain) != step_key("m", "1", other)

@@ -223,10 +223,8 @@ def test_later_mail_on_another_thing_replaces_nothing(later) -> None:
 
 
 def test_question_of_an_earlier_mail_is_no_task_and_replaces_nothing() -> None:
-    mails = MAILS.replace(
-        "delivered on Thursday, 12 March, at 8.", "delivered on 12 March. Could you tell us your terms?"
-    )
-    assert not [other_line.text for other_line in lines(mails) if other_line.is_action]
+    mails = MAILS.replace("on Thursday, 12 March, at 8.", "on 12 March. Could you tell us your terms?")
+    assert not [one.text for one in lines(mails) if one.is_action]
     asked = lines(MAILS.replace("is now delivered on Monday, 16 March, at 9.", "cannot come on 16 March, can it?"))
     assert [one.worth > 0 for one in asked if "12 March" in one.text] == [True]
 
@@ -280,10 +278,8 @@ def test_report_values_its_summary_whole_dates_and_what_a_paragraph_is_about() -
         "The lease of the garden ends on 30 September.\n\nThe committee proposed a fee of £40."
     )
     worth = {one.text: one.worth for one in found}
-    paddock, garden = (
-        "The lease of the paddock ends on 30 September 2026.",
-        "The lease of the garden ends on 30 September.",
-    )
+    garden = "The lease of the garden ends on 30 September."
+    paddock = "The lease of the paddock ends on 30 September 2026."
     assert worth["We taught 21 riders more."] > worth[paddock] > worth[garden]
     assert worth["The floor was laid in 3 weeks."] > worth["The yard: The roof had to wait."]
     assert worth["The committee proposed a fee of £40."] > worth["The yard: The roof had to wait."]
@@ -294,10 +290,8 @@ def test_number_of_a_task_is_not_said() -> None:
         "# Report\n\n## Tasks\n\n| No | What | Who | By |\n|---|---|---|---|\n"
         "| R1 | Order the boiler | Ms Shaw | 31 March |\n| R2 | Pay the fee | Mr Cole | 3 May |"
     )
-    assert [one.text for one in found if one.is_action] == [
-        "Order the boiler – Ms Shaw – 31 March",
-        "Pay the fee – Mr Cole – 3 May",
-    ]
+    tasks = ["Order the boiler – Ms Shaw – 31 March", "Pay the fee – Mr Cole – 3 May"]
+    assert [one.text for one in found if one.is_action] == tasks
 
 
 def test_section_gets_a_third_of_the_points_of_a_paper_with_many() -> None:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import random
-
 import pytest
 
 from slmdesk.base.documents import Block, BlockKind, page_of
@@ -10,29 +8,12 @@ from slmdesk.summaries.linking import LONG_CHARACTERS, Piece, pieces_of
 pytestmark = pytest.mark.pure
 
 
-def page(*blocks: tuple[BlockKind, str], number: int = 1):
+def page(*blocks: tuple[BlockKind, str]):
     text, made = "", []
     for kind, words in blocks:
         made.append(Block(kind, len(text), len(text) + len(words)))
         text += words + "\n"
-    return page_of(number, str(number), text, made)
-
-
-def document(pages: int, seed: int = 1, sentences: int = 8) -> list:
-    chance = random.Random(seed)
-    words = [f"word{number}" for number in range(400)]
-    made = []
-    for number in range(1, pages + 1):
-        blocks = [(BlockKind.HEADING, f"Heading {number}")] if number % 4 == 1 else []
-        for _ in range(5):
-            text = " ".join(f"{' '.join(chance.choices(words, k=9))}." for _ in range(chance.randint(1, sentences)))
-            blocks.append((BlockKind.PARAGRAPH, text))
-        made.append(page(*blocks, number=number))
-    return made
-
-
-def pieces(pages):
-    return [one for each in pages for one in pieces_of("d", each)[0]]
+    return page_of(1, "1", text, made)
 
 
 def test_every_block_is_in_a_piece_and_each_piece_says_where_it_stands() -> None:
@@ -96,16 +77,8 @@ def test_figures_are_told_from_words(text, expected) -> None:
 
 
 def test_words_among_figures_are_pieces_of_their_own() -> None:
-    rows = [
-        "1\t107\t89\t107\t95",
-        "2\t101\t88\t108\t107",
-        "3\t78\t79\t115\t92\tFigures of 2017 are preliminary.",
-        "4\t1\t2\t3\t4",
-    ]
-    text, blocks = "", []
-    for row in rows:
-        blocks.append(Block(BlockKind.TABLE_ROW, len(text), len(text) + len(row)))
-        text += row + "\n"
-    found, count = pieces_of("d", page_of(1, "1", text, blocks))
+    words = "3\t78\t79\t115\t92\tFigures of 2017 are preliminary."
+    rows = ("1\t107\t89\t107\t95", "2\t101\t88\t108\t107", words, "4\t1\t2\t3\t4")
+    found, count = pieces_of("d", page(*((BlockKind.TABLE_ROW, row) for row in rows)))
     assert count == 4
     assert [one.is_figures for one in found] == [True, False, True]

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import random
-from functools import partial
 
 import pytest
 from fakes.killed import kill_engine
@@ -73,23 +72,16 @@ def keep(recorder, name: str, pages, **more):
 
 def trust(recorder, level: str = "good") -> None:
     """The model as if it had been examined."""
-    services = recorder.services
-    shape = {
-        "version": items()[0],
-        "skills": [
-            {"skill": skill.value, "level": level, "passed": 9, "total": 12, "auc": 0.9, "threshold": 0.0}
-            for skill in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
-        ],
-    }
-    model = services.service_thread.call(lambda: services.models.choose(None))
-    services.service_thread.call(lambda: services.store.models.set_info(model.id, **{SKILLS: shape}))
+    skills = [
+        {"skill": skill.value, "level": level, "passed": 9, "total": 12, "auc": 0.9, "threshold": 0.0}
+        for skill in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
+    ]
+    shape = {SKILLS: {"version": items()[0], "skills": skills}}
+    recorder.calls.store.models.set_info(recorder.calls.models.choose(None).id, **shape)
 
 
 def begin(recorder, *documents, **request):
-    services = recorder.services
-    return services.service_thread.call(
-        lambda: services.summaries.begin(SummaryRequest(tuple(document.id for document in documents), **request))
-    )
+    return recorder.calls.summaries.begin(SummaryRequest(tuple(document.id for document in documents), **request))
 
 
 def ended(recorder, item, begin=0):
@@ -97,7 +89,7 @@ def ended(recorder, item, begin=0):
 
 
 def view(recorder, item):
-    return recorder.services.service_thread.call(lambda: recorder.services.summaries.open(item.id))
+    return recorder.calls.summaries.open(item.id)
 
 
 def steps_asked(recorder):
@@ -114,9 +106,7 @@ def steps_asked(recorder):
 
 
 def text_at(recorder, span):
-    found = recorder.services.service_thread.call(
-        lambda: recorder.services.store.pages.of_document(span.document, begin=span.page, limit=1)
-    )
+    found = recorder.calls.store.pages.of_document(span.document, begin=span.page, limit=1)
     return found[0].text[span.start : span.end]
 
 
@@ -128,17 +118,13 @@ def plain(summary) -> dict:
 
 def test_what_is_said_is_chosen_at_once_with_its_ledger(opened) -> None:
     recorder = opened()
-    document = keep(
-        recorder, "lease.pdf",
-        [page(1, "The rent is 900 euros a month.", "Please pay the deposit by 3 May 2027.", heading="Lease"),
-         page_of(2, "2", "", (), status=PageStatus.SCANNED), page_of(3, "3", "", ())],
-    )  # fmt: skip
+    lease = page(1, "The rent is 900 euros a month.", "Please pay the deposit by 3 May 2027.", heading="Lease")
+    without_words = page_of(2, "2", "", (), status=PageStatus.SCANNED), page_of(3, "3", "", ())
+    document = keep(recorder, "lease.pdf", [lease, *without_words])
     item = begin(recorder, document)
     summary = ended(recorder, item)
     assert (summary.method, summary.note, summary.is_of_older_version) == ("quotations", "", False)
-    assert [
-        (sentence.group, sentence.text, text_at(recorder, sentence.blocks[0])) for sentence in summary.sentences
-    ] == [
+    assert [(one.group, one.text, text_at(recorder, one.blocks[0])) for one in summary.sentences] == [
         ("", "Lease: The rent is 900 euros a month.", "The rent is 900 euros a month."),
         (TO_DO, *["Please pay the deposit by 3 May 2027."] * 2),
     ]
@@ -150,13 +136,13 @@ def test_what_is_said_is_chosen_at_once_with_its_ledger(opened) -> None:
     assert opened_again.summary == summary
     assert opened_again.job.status is JobStatus.DONE
     assert opened_again.job.total == 0  # nothing was asked
-    messages = recorder.services.service_thread.call(lambda: recorder.services.store.messages.of_item(item.id))
+    messages = recorder.calls.store.messages.of_item(item.id)
     assert [message.role for message in messages] == [Role.USER, Role.ASSISTANT]
     assert "[p. 1]" in messages[1].text
     assert "1 of 3 pages read. Not read: 2 (scanned); 3 (empty)." in messages[1].text
-    found = recorder.services.service_thread.call(lambda: recorder.services.history.search("900 euros"))
+    found = recorder.calls.history.search("900 euros")
     assert item.id in {one.item for one in found}
-    exported = recorder.services.service_thread.call(lambda: recorder.services.history.export(item.id, "md"))
+    exported = recorder.calls.history.export(item.id, "md")
     assert "1 of 3 pages read" in exported
 
 
@@ -177,10 +163,9 @@ def test_what_needs_no_wording_needs_no_model(opened, request_) -> None:
 def test_what_needs_wording_is_refused_without_a_model_and_nothing_is_kept(opened, request_) -> None:
     recorder = opened(model=False)
     document = keep(recorder, "a.pdf", [page(1, *SHORT_LETTER)])
-    with pytest.raises(KnownError) as refused:
+    with pytest.raises(KnownError, match=r"model\.none"):
         begin(recorder, document, **request_)
-    assert refused.value.code == "model.none"
-    assert recorder.services.service_thread.call(recorder.services.history.titles) == []
+    assert recorder.calls.history.titles() == []
 
 
 def test_a_model_is_loaded_by_the_first_line_that_it_words(opened) -> None:
@@ -237,14 +222,10 @@ def test_a_wording_stands_where_it_holds_and_else_the_sentence_of_the_text(opene
 def test_what_has_to_be_done_is_said_even_if_it_is_more_than_the_length(opened, request_) -> None:
     recorder = opened()
     trust(recorder)
-    duties = [
-        f"Please bring the {word} of the house to the owner by {at} May 2027." for at, word in enumerate(WORDS, 1)
-    ]
+    duties = [f"Please bring the {word} of the house back by {at} May 2027." for at, word in enumerate(WORDS, 1)]
     document = keep(recorder, "a.pdf", [*long_document(2), page(3, *duties)])
     summary = ended(recorder, begin(recorder, document, length=Length.SHORT, **request_))
-    assert [
-        text_at(recorder, sentence.blocks[0]) for sentence in summary.sentences if sentence.group == TO_DO
-    ] == duties
+    assert [text_at(recorder, one.blocks[0]) for one in summary.sentences if one.group == TO_DO] == duties
     assert summary.note == TOO_MUCH_TO_DO
     beside = begin(recorder, document, keep(recorder, "b.pdf", long_document(2)), length=Length.SHORT, **request_)
     assert ended(recorder, beside).note == f"a.pdf: {TOO_MUCH_TO_DO}"
@@ -269,10 +250,7 @@ def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, count) ->
     pages = long_document(PAGES * (1 + count // 2))  # the engine is killed after one to three steps, often later
     request = {"length": Length.LONG, **WORDED}
     undisturbed = plain(ended(recorder, begin(recorder, keep(recorder, "a.pdf", pages), **request)))
-    services = recorder.services
-    services.service_thread.call(
-        lambda: services.store.database.run("delete from steps")
-    )  # or nothing would be asked again
+    recorder.calls.store.database.run("delete from steps")  # or nothing would be asked again
     asked = steps_asked(recorder)
     start = len(recorder.events)
     chance = random.Random(count)
@@ -281,9 +259,8 @@ def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, count) ->
     job = view(recorder, item).job
     kill_engine(recorder, job.id, start, kills=count, chance=chance)
     disturbed = plain(ended(recorder, item, start))
-    assert json.dumps(disturbed).replace(document.id, "D").replace("b.pdf", "a.pdf") == json.dumps(undisturbed).replace(
-        undisturbed["documents"][0]["document"], "D"
-    )
+    first = undisturbed["documents"][0]["document"]
+    assert json.dumps(disturbed).replace(document.id, first).replace("b.pdf", "a.pdf") == json.dumps(undisturbed)
     assert len(asked) == len({key for key, _ in asked})
     assert all(kept for _, kept in asked)
 
@@ -298,7 +275,7 @@ def test_a_desk_that_ends_leaves_the_rest_to_the_next(opened) -> None:
     asked = steps_asked(again)
     done = view(again, item).job.done
     assert done > 0
-    again.services.service_thread.call(again.services.jobs.take_up)
+    again.calls.jobs.take_up()
     summary = ended(again, item)
     assert summary.coverage.pages_read == PAGES
     assert view(again, item).job.total - done == len(asked)
@@ -310,29 +287,28 @@ def growing(opened):
     trust(recorder)
     item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), **WORDED)
     recorder.wait(SummaryGrew, lambda one: one.points)
-    return recorder, recorder.services, item
+    return recorder, item
 
 
 def test_what_was_written_before_a_summary_was_stopped_stays(opened) -> None:
-    recorder, services, item = growing(opened)
+    recorder, item = growing(opened)
     job = view(recorder, item).job
-    services.service_thread.call(lambda: services.jobs.cancel(job.id))
+    recorder.calls.jobs.cancel(job.id)
     recorder.wait(JobChanged, lambda one: one.id == job.id and one.status is JobStatus.CANCELLED)
     shown = [point for event in recorder.of(SummaryGrew) for point in event.points]
     stopped = view(recorder, item)
     assert stopped.summary is None
     assert list(stopped.draft.sentences) == shown
     with pytest.raises(KnownError):
-        services.service_thread.call(lambda: services.summaries.add(item.id, stopped.documents[0].id, 0))
-    make = services.service_thread.call(lambda: export_summary(services.store, stopped.item, "json"))
-    exported = json.loads(make())
+        recorder.calls.summaries.add(item.id, stopped.documents[0].id, 0)
+    exported = json.loads(recorder.ask(lambda services: export_summary(services.store, stopped.item, "json"))())
     assert exported["sentences"][0]["text"] == shown[0].text
     assert "stopped before its end" in exported["note"]
-    services.close()
+    recorder.services.close()
     again = opened()
     assert view(again, item).draft == stopped.draft
     start = len(again.events)
-    again.services.service_thread.call(lambda: again.services.summaries.again(item.id))
+    again.calls.summaries.again(item.id)
     summary = ended(again, item, start)
     finished = view(again, item)
     assert (finished.summary, finished.draft) == (summary, None)
@@ -341,11 +317,11 @@ def test_what_was_written_before_a_summary_was_stopped_stays(opened) -> None:
 
 def test_what_is_written_is_stored_while_it_grows(opened) -> None:
     """So that it is there after a kill, when nothing is put away at the end."""
-    recorder, services, item = growing(opened)
-    stored = services.service_thread.call(lambda: services.store.results.get(item.id))
+    recorder, item = growing(opened)
+    stored = recorder.calls.store.results.get(item.id)
     assert stored["is_draft"]
     assert stored["sentences"]
-    services.service_thread.call(lambda: services.jobs.cancel(view(recorder, item).job.id))
+    recorder.calls.jobs.cancel(view(recorder, item).job.id)
 
 
 def test_after_an_edit_only_what_changed_is_asked_again(opened) -> None:
@@ -353,7 +329,7 @@ def test_after_an_edit_only_what_changed_is_asked_again(opened) -> None:
     trust(recorder)
     pages = long_document(PAGES)
     ended(recorder, begin(recorder, keep(recorder, "old.pdf", pages), **WORDED))
-    whole = recorder.services.service_thread.call(lambda: recorder.services.store.jobs.page()[0]).total
+    whole = recorder.ask(lambda services: services.store.jobs.page()[0]).total
     pages[20] = page(21, "A page that was written anew: Please replace the boiler for 900 euros by March 2027.")
     asked = steps_asked(recorder)
     summary = ended(recorder, begin(recorder, keep(recorder, "new.pdf", pages), **WORDED))
@@ -368,22 +344,16 @@ def test_a_model_too_weak_to_word_gives_sentences_of_the_text_and_says_so(opened
     summary = ended(recorder, item)
     assert (summary.method, view(recorder, item).job.total) == ("quotations", 0)
     assert "too weak" in summary.note
-    assert all(
-        sentence.text == text_at(recorder, sentence.blocks[0]) for sentence in summary.sentences if sentence.quotation
-    )
-    assert [sentence.quotation for sentence in summary.sentences][1:] == [True] * (len(summary.sentences) - 1)
+    assert all(one.text == text_at(recorder, one.blocks[0]) for one in summary.sentences if one.quotation)
+    assert all(one.quotation for one in summary.sentences[1:])
 
 
 def test_without_an_exam_a_small_model_is_not_trusted_to_word(opened) -> None:
     recorder = opened()
-    services = recorder.services
-    model = services.service_thread.call(lambda: services.models.choose(None))
+    model = recorder.calls.models.choose(None)
     document = keep(recorder, "a.pdf", long_document(2))
     assert ended(recorder, begin(recorder, document, **WORDED)).method == "model"  # its size is not known
-    header = {**model.header, "parameters": 135_000_000}
-    services.service_thread.call(
-        lambda: services.store.database.run("update models set header = ? where id = ?", (json.dumps(header), model.id))
-    )
+    recorder.calls.store.models.change(model.id, header={**model.header, "parameters": 135_000_000})
     again = begin(recorder, document, length=Length.SHORT, **WORDED)
     assert ended(recorder, again).method == "quotations"
 
@@ -392,10 +362,8 @@ def test_of_several_documents_first_what_each_is_then_what_several_say(opened) -
     recorder = opened()
     documents = []
     for name, begin_at in (("one.pdf", 0), ("two.pdf", 13)):
-        costs = [
-            f"The new {WORDS[at]} was bought by the owner of the house for {at}17 euros."
-            for at in range(begin_at, begin_at + 13)
-        ]
+        bought = range(begin_at, begin_at + 13)
+        costs = [f"The new {WORDS[at]} was bought by the owner of the house for {at}17 euros." for at in bought]
         fee = f"The fee for the garden of {'this' if begin_at else 'the'} house is 120 euros a year."
         documents.append(keep(recorder, name, [page(1, *costs, fee)]))
     summary = ended(recorder, begin(recorder, *documents, length=Length.LONG))
@@ -412,13 +380,10 @@ def test_of_several_documents_first_what_each_is_then_what_several_say(opened) -
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
-        (Kind.BULLETS, {"", KEY_POINTS}),
-        (Kind.EXECUTIVE, {"", KEY_POINTS}),
-        (Kind.SIMPLE, {"", KEY_POINTS}),
-        (Kind.SECTIONS, {"", "Chapter 1", "Chapter 6", "Chapter 11"}),
-        (Kind.PARAGRAPH, {""}),
+        *((kind, {"", KEY_POINTS}) for kind in (Kind.BULLETS, Kind.EXECUTIVE, Kind.SIMPLE)),
+        (Kind.SECTIONS, {"", "Chapter 1", "Chapter 6", "Chapter 11"}), (Kind.PARAGRAPH, {""}),
     ],
-)
+)  # fmt: skip
 def test_sections_are_named_and_prose_has_no_groups(opened, kind, expected) -> None:
     recorder = opened()
     summary = ended(recorder, begin(recorder, keep(recorder, "a.pdf", long_document(12)), kind=kind))
@@ -452,14 +417,13 @@ def test_of_a_text_longer_than_the_context_the_lines_that_matter_are_given_and_t
     document = keep(recorder, "a.pdf", [*long_document(PAGES), page(25, GARDEN)])
     request = {"kind": Kind.OWN, "instruction": "What about the garden?", "length": 60}
     given = []
-    services = recorder.services
     for context in (8192, 1024):
-        services.service_thread.call(partial(services.settings.change, context_tokens=context))
+        recorder.calls.settings.change(context_tokens=context)
         item = begin(recorder, document, **request)
         summary = ended(recorder, item)
         assert (summary.left_out, [sentence.text for sentence in summary.sentences]) == (1, [GARDEN])
         assert ("the passages that matter most" in summary.note) == (context == 1024)
-        (step,) = services.service_thread.call(partial(services.store.jobs.steps, view(recorder, item).job.id))
+        (step,) = recorder.calls.store.jobs.steps(view(recorder, item).job.id)
         given.append(str(step.input))
     assert len(given[1]) < len(given[0]) / 4
     assert all(GARDEN in one for one in given)
@@ -501,10 +465,8 @@ def test_what_cannot_be_cut_into_lines_is_answered_about_and_an_empty_document_b
     code = keep(recorder, "rent.py", [page_of(1, "1", text, [Block(BlockKind.CODE, 0, len(text))])])
     scan = keep(recorder, "scan.pdf", [page_of(1, "1", "", (), status=PageStatus.SCANNED)])
     summary = ended(recorder, begin(recorder, code, scan, kind=Kind.OWN, instruction="Explain it."))
-    assert [[sentence.text for sentence in each.sentences] for each in summary.documents] == [
-        ["The tenant pays 900."],
-        [],
-    ]
+    said = [[sentence.text for sentence in each.sentences] for each in summary.documents]
+    assert said == [["The tenant pays 900."], []]
     assert summary.note == ""
 
 
@@ -519,9 +481,8 @@ def test_what_two_documents_ask_for_in_the_same_words_is_in_the_summary_of_each(
     recorder = opened()
     trust(recorder)
     duty = "Please pay the rent by 3 May 2027."
-    documents = [
-        keep(recorder, name, [page(1, f"The rent for {name} is 900 euros a month.", duty)]) for name in ("A-Z", "B-Z")
-    ]
+    rent = "The rent for {} is 900 euros a month."
+    documents = [keep(recorder, name, [page(1, rent.format(name), duty)]) for name in ("A-Z", "B-Z")]
     summary = ended(recorder, begin(recorder, *documents, **WORDED))
     for document in summary.documents:
         assert [text_at(recorder, each.blocks[0]) for each in document.sentences if each.group == TO_DO] == [duty]
@@ -538,16 +499,3 @@ def test_tables_of_figures_are_not_retold_and_that_is_said(opened) -> None:
     assert summary.coverage.pages_read == 9
     assert {page for sentence in summary.sentences for page in sentence.pages} <= {1, 2, 9}
     assert "see 3–8." in summary.note
-
-
-def test_pause_and_resume(opened) -> None:
-    recorder = opened(slow=0.01)
-    trust(recorder)
-    item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), **WORDED)
-    recorder.wait(SummaryGrew)
-    job = view(recorder, item).job
-    recorder.services.service_thread.call(lambda: recorder.services.jobs.pause(job.id))
-    recorder.wait(JobChanged, lambda one: one.status is JobStatus.PAUSED)
-    assert view(recorder, item).summary is None
-    recorder.services.service_thread.call(lambda: recorder.services.jobs.resume(job.id))
-    assert ended(recorder, item).coverage.pages_read == PAGES

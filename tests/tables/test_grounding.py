@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from slmdesk.base.documents import Block, BlockKind, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import stored_from
-from slmdesk.base.record import changed
+from slmdesk.base.record import changed, to_json
 from slmdesk.library.types import Coverage
 from slmdesk.tables.cells import (
     cells_in,
@@ -38,10 +40,11 @@ ONE = "Brenner & Sons Ltd\nLeeds, 4 March 2024\nTotal to pay £ 1,404.00\nVAT 20
 TWO = "Present were Ada Byron, Grace Hopper and Alan Turing.\nWe agreed to meet again on 03/04/2024.\nReturned: 12"
 
 
-def page(number: int, text: str, *kinds: BlockKind):
+def page(number: int, text: str, heads=()):
     made, at = [], 0
     for line in text.split("\n"):
-        made.append(Block(BlockKind.PARAGRAPH, at, at + len(line)))
+        kind = BlockKind.TABLE_ROW if "\t" in line else BlockKind.PARAGRAPH
+        made.append(Block(kind, at, at + len(line), level=1 if line in heads else 0))
         at += len(line) + 1
     return page_of(number, str(number), text, made)
 
@@ -95,16 +98,12 @@ def test_a_date_is_iso_where_it_is_one_day_only(pages) -> None:
 @pytest.mark.parametrize(
     ("kind", "quote", "value"),
     [
-        ("text", "Invoice HACK-1", "HACK-1"),
-        ("person", "Miller & Co", "Miller & Co"),
-        ("amount", "Total to pay £ 1,404.00", "£ 9.00"),
-        ("amount", "Total to pay £ 1,404.00", "EUR 1,404.00"),
-        ("date", "Leeds, 4 March 2024", "5 March 2024"),
-        ("number", "there are 7", "7"),
-        ("text", "", "Ltd."),
+        ("text", "Invoice HACK-1", "HACK-1"), ("person", "Miller & Co", "Miller & Co"),
+        ("amount", "Total to pay £ 1,404.00", "£ 9.00"), ("amount", "Total to pay £ 1,404.00", "EUR 1,404.00"),
+        ("date", "Leeds, 4 March 2024", "5 March 2024"), ("number", "there are 7", "7"), ("text", "", "Ltd."),
         ("list", "Present were Marie Curie", "Marie Curie; Lise Meitner"),
     ],
-)
+)  # fmt: skip
 def test_nothing_is_invented(pages, kind, quote, value) -> None:
     cell = verified(column(kind), quote, value, pages)
     assert (cell.value, cell.page, cell.flag) == ("", 0, Flag.NOT_THERE)
@@ -140,11 +139,8 @@ def test_a_value_on_the_line_that_names_its_column_is_proved_by_it() -> None:
 def test_a_quotation_copied_with_a_slip_still_leads_to_its_line() -> None:
     pages = PageTexts([page(1, "Signed in Leeds by both parties\nNotice must be given 90 days before the end.")], "en")
     cell = verified(column("text", "Term"), "Notice has to be given 90 days before the end", "90 days", pages)
-    assert (cell.value, cell.flag, cell.quote) == (
-        "90 days",
-        Flag.NONE,
-        "Notice must be given 90 days before the end.",
-    )
+    quote = "Notice must be given 90 days before the end."
+    assert (cell.value, cell.flag, cell.quote) == ("90 days", Flag.NONE, quote)
 
 
 def test_a_sentence_is_no_date(pages) -> None:
@@ -192,15 +188,8 @@ def test_the_same_words_are_not_two_columns(pages) -> None:
 
 
 def labels_of(columns, text, language="en", heads=(), *, with_rows=False):
-    labels = Labels(columns)
-    made, at = [], 0
-    for line in text.split("\n"):
-        is_row = "\t" in line
-        kind = BlockKind.TABLE_ROW if is_row else BlockKind.PARAGRAPH
-        made.append(Block(kind, at, at + len(line), level=1 if line in heads else 0))
-        at += len(line) + 1
-    page = page_of(1, "1", text, made)
-    labels.feed(page, language, lines_of(page) if with_rows else ())
+    labels, read = Labels(columns), page(1, text, heads)
+    labels.feed(read, language, lines_of(read) if with_rows else ())
     return labels.cells
 
 
@@ -208,10 +197,8 @@ def test_the_row_below_names_of_columns_is_read_where_it_holds_what_they_name() 
     columns = preset("invoice").columns
     text = "Date\tInvoice #\tBill to\n3 May 2024\t10316\tNorthgate Trust, 5 High Street, Leeds LS1 4AB"
     cells = labels_of(columns, text, heads=(text.split("\n")[0],), with_rows=True)
-    assert {columns[at].name: cell.value for at, cell in cells.items()} == {
-        "Invoice number": "10316",
-        "Customer": "Northgate Trust",
-    }
+    found = {columns[at].name: cell.value for at, cell in cells.items()}
+    assert found == {"Invoice number": "10316", "Customer": "Northgate Trust"}
     journey = "Date\tFrom\tTo\n3 May 2024\tLeeds at 7.10\tYork at 8.05"
     assert labels_of(columns, journey, heads=(journey.split("\n")[0],), with_rows=True) == {}
 
@@ -222,11 +209,8 @@ def test_a_labelled_line_needs_no_model() -> None:
     cells = labels_of(columns, text)
     found = {columns[at].name: cell for at, cell in cells.items()}
     assert {name: cell.value for name, cell in found.items()} == {
-        "Invoice number": "LS/77",
-        "Invoice date": "2 May 2024",
-        "Total": "USD 2,200.00",
-        "Customer": "Northgate Trust",
-    }
+        "Invoice number": "LS/77", "Invoice date": "2 May 2024", "Total": "USD 2,200.00", "Customer": "Northgate Trust",
+    }  # fmt: skip
     for cell in found.values():
         assert text[cell.start : cell.end] == cell.value
         assert (cell.page, cell.origin, cell.flag) == (1, "label", Flag.NONE)
@@ -334,20 +318,12 @@ def test_an_edit_stands_above_what_was_found_and_keeps_its_page() -> None:
 
 
 def test_a_table_comes_back_from_the_store_and_into_the_history() -> None:
-    import json
-
-    from slmdesk.base.record import to_json
-
     assert stored_from(Table, json.loads(json.dumps(to_json(made())))) == made()
     assert stored_from(Table, {"columns": 3}) is None
     assert markdown_of(made()).splitlines()[2:] == ["| a\\|b.pdf | 900 EUR [p. 3] | – |"]
 
 
 def test_a_table_kept_by_an_earlier_version_is_still_one() -> None:
-    import json
-
-    from slmdesk.base.record import to_json
-
     table = made()
     row = changed(table.rows[0], cells=(table.rows[0].cells[0], TableCell(flag=Flag.NOT_THERE)))
     kept = json.loads(json.dumps(to_json(changed(table, rows=(row,)))))
@@ -357,9 +333,8 @@ def test_a_table_kept_by_an_earlier_version_is_still_one() -> None:
 
 def test_what_should_be_looked_at_is_marked_and_said_in_markdown() -> None:
     table = made()
-    row = changed(
-        table.rows[0], page_kind="section", cells=(changed(table.rows[0].cells[0], flag=Flag.KIND), TableCell())
-    )
+    cells = changed(table.rows[0].cells[0], flag=Flag.KIND), TableCell()
+    row = changed(table.rows[0], page_kind="section", cells=cells)
     lines = markdown_of(changed(table, rows=(row,))).splitlines()
     assert lines[2] == "| a\\|b.pdf | 900 EUR [section 3] ⚠ | – |"
     assert lines[4] == "- ⚠ a\\|b.pdf, Rent: not the kind of words that was asked for: look at this"

@@ -37,15 +37,14 @@ def test_no_cell_of_the_csv_begins_as_a_formula() -> None:
     data = table_csv(TABLE)
     assert data.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
-    assert rows[0] == ["Document", "'=Rent", "=Rent: page"[:0] + "'=Rent: page", "Due", "Due: page", "Who", "Who: page",
+    assert rows[0] == ["Document", "'=Rent", "'=Rent: page", "Due", "Due: page", "Who", "Who: page",
                        "Needs review"]  # fmt: skip
     assert rows[1][0] == "'=cmd|' /C calc'!A0.pdf"
     assert rows[1][1:3] == ["1.234,50 €", "3"]
     assert rows[1][5] == '\'=HYPERLINK("http://x")'
     assert rows[2][1] == "-45", "a plain number stays one"
-    assert not any(
-        one.startswith(("=", "+", "-", "@")) and one not in ("-45", "+49 30 1") for row in rows for one in row
-    )
+    odd = [one for row in rows for one in row if one.startswith(("=", "+", "-", "@"))]
+    assert set(odd) <= {"-45", "+49 30 1"}
 
 
 def test_no_part_of_a_cell_begins_as_a_formula_where_a_semicolon_parts_cells() -> None:
@@ -72,16 +71,8 @@ def test_a_spreadsheet_is_made_without_files_elsewhere(monkeypatch, tmp_path):
 def test_numbers_and_days_are_such_in_the_spreadsheet_and_words_are_never_formulas() -> None:
     book = openpyxl.load_workbook(io.BytesIO(to_xlsx(table_sheets(TABLE))))
     sheet = book["Table"]
-    assert [one.value for one in sheet[1]] == [
-        "Document",
-        "=Rent",
-        "Page",
-        "Due",
-        "Page",
-        "Who",
-        "Page",
-        "Needs review",
-    ]
+    heads = ["Document", "=Rent", "Page", "Due", "Page", "Who", "Page", "Needs review"]
+    assert [one.value for one in sheet[1]] == heads
     assert {one.data_type for one in sheet[1]} == {"s"}
     assert sheet["B2"].value == 1234.5
     assert sheet["B2"].number_format == '#,##0.00 "EUR"'

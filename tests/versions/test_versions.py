@@ -3,16 +3,15 @@ from __future__ import annotations
 import random
 
 import pytest
-from fakes.recorder import result_of
+from summaries.test_summaries import keep, page, trust
 
-from slmdesk.base.documents import Block, BlockKind, Page, PageStatus, page_of
+from slmdesk.base.documents import Page, PageStatus, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
 from slmdesk.base.types import Role
-from slmdesk.evaluation.exams import SKILLS, Skill, items
 from slmdesk.jobs.types import JobChanged
 from slmdesk.text.difference.types import Change, ChangeKind, Named, Run
-from slmdesk.versions.service import VersionRequest, VersionView, digest_in
+from slmdesk.versions.service import VersionRequest, digest_in
 from slmdesk.versions.types import VersionsCompared, VersionsFailed, by_importance, coverage_line, headline
 
 pytestmark = pytest.mark.process
@@ -22,54 +21,14 @@ NOTICE = "The tenant gives notice of 30 days before the end of the lease in writ
 GARDEN = "The garden belongs to the flat, and the tenant mows the lawn every second week."
 
 
-def page(number: int, *blocks: str) -> Page:
-    text, made = "", []
-    for words in blocks:
-        made.append(Block(BlockKind.PARAGRAPH, len(text), len(text) + len(words)))
-        text += words + "\n"
-    return page_of(number, str(number), text, made)
-
-
-def keep(recorder, name: str, pages: list[Page]):
-    """A document as it is after it was read."""
-    store = recorder.services.store
-
-    def add():
-        record = store.documents.add(
-            path=b"/x/" + name.encode(), name=name, sha256=name, format="pdf", bytes=1, mtime_ns=1, reader="1"
-        )
-        store.pages.save(record.id, pages)
-        return store.documents.change(record.id, status="read", info={"format": "pdf", "pages": len(pages)})
-
-    return recorder.services.service_thread.call(add)
-
-
-def trust(recorder, level: str = "good") -> None:
-    """The model as if it had been examined."""
-    services = recorder.services
-    skills = [
-        {"skill": skill.value, "level": level, "passed": 9, "total": 12, "auc": 0.9, "threshold": 0.0}
-        for skill in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
-    ]
-    model = services.service_thread.call(lambda: services.models.choose(None))
-    shape = {"version": items()[0], "skills": skills}
-    services.service_thread.call(lambda: services.store.models.set_info(model.id, **{SKILLS: shape}))
-
-
 def compared(recorder, old, new, **request) -> tuple[str, VersionsCompared]:
-    item = recorder.services.service_thread.call(
-        lambda: recorder.services.versions.begin(VersionRequest(old.id, new.id, **request))
-    ).id
+    item = recorder.calls.versions.begin(VersionRequest(old.id, new.id, **request)).id
     return item, recorder.wait(VersionsCompared, lambda event: event.item == item)
 
 
-def opened_view(recorder, item: str) -> VersionView:
-    return result_of(recorder.services, lambda: recorder.services.versions.open(item))
-
-
-def two(recorder):
+def two(recorder, garden=GARDEN):
     old = keep(recorder, "old.pdf", [page(1, RENT, NOTICE), page(2, GARDEN)])
-    new = keep(recorder, "new.pdf", [page(1, RENT.replace("900", "950"), NOTICE.replace("30", "60")), page(2, GARDEN)])
+    new = keep(recorder, "new.pdf", [page(1, RENT.replace("900", "950"), NOTICE.replace("30", "60")), page(2, garden)])
     return old, new
 
 
@@ -78,15 +37,14 @@ def test_a_comparison_is_kept_with_its_documents_and_its_words(opened) -> None:
     old, new = two(recorder)
     item, event = compared(recorder, old, new)
     assert headline(event.comparison) == "2 changes on 1 page: 1 amount, 1 period."
-    view = opened_view(recorder, item)
+    view = recorder.calls.versions.open(item)
     assert view.comparison == event.comparison
     assert [document.name for document in view.documents] == ["old.pdf", "new.pdf"]
     assert view.job is None
-    store = recorder.services.store
-    messages = recorder.services.service_thread.call(lambda: store.messages.of_item(item))
+    messages = recorder.calls.store.messages.of_item(item)
     assert [message.role for message in messages] == [Role.USER, Role.ASSISTANT]
     assert "30 days → 60 days" in messages[1].text
-    about = recorder.services.service_thread.call(lambda: recorder.services.history.about(new.id, "versions"))
+    about = recorder.calls.history.about(new.id, "versions")
     assert [one.id for one in about] == [item]
 
 
@@ -105,14 +63,12 @@ def test_what_the_headline_counts_adds_up_and_is_what_is_listed(opened) -> None:
     both = "It begins on 1 April 2025 and lasts 36 months from the day on which the keys are handed over."
     old = keep(recorder, "old.pdf", [page(1, both, RENT, GARDEN)])
     changed = both.replace("April", "May").replace("36", "24")
-    new = keep(
-        recorder, "new.pdf", [page(1, changed, RENT.replace("900", "950"), GARDEN, "The cellar may be used as well.")]
-    )
+    words = changed, RENT.replace("900", "950"), GARDEN, "The cellar may be used as well."
+    new = keep(recorder, "new.pdf", [page(1, *words)])
     _, event = compared(recorder, old, new)
     assert len(event.comparison.changes) == 3
-    assert (
-        headline(event.comparison) == "4 changes in 3 passages on 1 page: 1 amount, 1 period, 1 date; 1 passage added."
-    )
+    kinds = "1 amount, 1 period, 1 date; 1 passage added."
+    assert headline(event.comparison) == f"4 changes in 3 passages on 1 page: {kinds}"
 
 
 def test_unread_pages_are_said_and_empty_ones_are_not(opened) -> None:
@@ -129,10 +85,7 @@ def test_unread_pages_are_said_and_empty_ones_are_not(opened) -> None:
 
 
 def three(recorder):
-    old = keep(recorder, "old.pdf", [page(1, RENT, NOTICE), page(2, GARDEN)])
-    changed = RENT.replace("900", "950"), NOTICE.replace("30", "60")
-    new = keep(recorder, "new.pdf", [page(1, *changed), page(2, GARDEN.replace("second", "third"))])
-    return old, new
+    return two(recorder, GARDEN.replace("second", "third"))
 
 
 def test_a_trusted_model_says_what_changed_and_is_checked(opened) -> None:
@@ -148,7 +101,7 @@ def test_a_trusted_model_says_what_changed_and_is_checked(opened) -> None:
     assert not wrong.supported
     assert {flag.kind for flag in wrong.flags} >= {"amount"}
     assert found.model
-    view = opened_view(recorder, item)
+    view = recorder.calls.versions.open(item)
     assert view.comparison.sentences == found.sentences
     assert view.job is not None
     assert view.job.status is JobStatus.DONE
@@ -159,20 +112,20 @@ def test_fewer_than_three_changes_speak_for_themselves(opened) -> None:
     trust(recorder)
     item, event = compared(recorder, *two(recorder))
     assert len(event.comparison.changes) == 2
-    assert opened_view(recorder, item).job is None
+    assert recorder.calls.versions.open(item).job is None
 
 
 def test_a_weak_or_unknown_model_is_not_asked_unless_it_is_named(opened) -> None:
     recorder = opened()
     old, new = three(recorder)
     item, _ = compared(recorder, old, new)
-    assert opened_view(recorder, item).job is None  # nobody knows what it can
+    assert recorder.calls.versions.open(item).job is None  # nobody knows what it can
     trust(recorder, "weak")
     item, _ = compared(recorder, old, new)
-    assert opened_view(recorder, item).job is None
+    assert recorder.calls.versions.open(item).job is None
     trust(recorder)
     item, _ = compared(recorder, old, new, with_words=False)
-    assert opened_view(recorder, item).job is None
+    assert recorder.calls.versions.open(item).job is None
     assert not recorder.of(JobChanged)
     with pytest.raises(KnownError, match=r"model\.unknown"):
         compared(recorder, old, new, model="absent")
@@ -187,14 +140,13 @@ def test_it_can_be_stopped_and_leaves_the_desk_free(opened) -> None:
         return [page(at, *(" ".join(chance.sample(words, 30)) for _ in range(12))) for at in range(1, 120)]
 
     old, new = keep(recorder, "a", pages(1)), keep(recorder, "b", pages(2))
-    service_thread, versions = recorder.services.service_thread, recorder.services.versions
-    item = service_thread.call(lambda: versions.begin(VersionRequest(old.id, new.id))).id
-    service_thread.call(lambda: None)  # the control: the app answers before the comparison has come
+    item = recorder.calls.versions.begin(VersionRequest(old.id, new.id)).id
+    recorder.ask(lambda _services: None)  # the control: the app answers before the comparison has come
     assert not recorder.of(VersionsCompared)
-    service_thread.call(lambda: versions.cancel(item))
+    recorder.calls.versions.cancel(item)
     assert recorder.wait(VersionsFailed).problem.code == "versions.stopped"
-    assert opened_view(recorder, item).comparison is None
-    service_thread.call(lambda: versions.again(item))
+    assert recorder.calls.versions.open(item).comparison is None
+    recorder.calls.versions.again(item)
     recorder.wait(VersionsCompared)
 
 
@@ -204,8 +156,7 @@ def test_what_is_the_same_is_fetched_when_it_is_unfolded(opened) -> None:
     _, event = compared(recorder, old, new)
     row = next(row for row in event.comparison.rows if row.same)
     first, last = (row.new_places[0].page, row.new_places[0].start), (row.new_places[-1].page, row.new_places[-1].end)
-    same = result_of(recorder.services, lambda: recorder.services.versions.paragraphs(new.id, first, last))
-    assert same == (GARDEN,)
+    assert recorder.calls.versions.paragraphs(new.id, first, last) == (GARDEN,)
 
 
 def test_a_document_compared_with_itself_is_the_same(opened) -> None:

@@ -110,9 +110,7 @@ def test_a_text_is_kept_as_one_item_which_the_history_finds(recorder):
     item = kept(recorder, "The first words of a letter")
     assert kept(recorder, "Other words of a letter", item) == item
     assert services.service_thread.call(lambda: services.writing_history.open(item))[0] == "Other words of a letter"
-    assert [one.title for one in services.service_thread.call(services.writing_history.earlier)] == [
-        "Other words of a letter"
-    ]
+    assert [one.title for one in recorder.calls.writing_history.earlier()] == ["Other words of a letter"]
     assert [one.item for one in services.service_thread.call(lambda: services.history.search("other"))] == [item]
     assert not services.service_thread.call(lambda: services.history.search("first"))
     services.service_thread.call(lambda: services.history.rename(item, "My letter"))
@@ -139,9 +137,7 @@ def test_changes_are_kept_with_a_text_and_those_that_do_not_fit_it_are_not_opene
     assert opened() == (text, ()), "of a newer program"
     kept(recorder, text, item, [changed(change, edit=Edit(7, 7, " old"), old="")])
     (message,) = services.service_thread.call(lambda: services.store.messages.of_item(item))
-    services.service_thread.call(
-        lambda: services.store.messages.change_parts(message.id, (TextPart(f"So {text}", Origin.PERSON),))
-    )
+    recorder.calls.store.messages.change_parts(message.id, (TextPart(f"So {text}", Origin.PERSON),))
     assert opened() == (f"So {text}", ()), "the place of an insertion fits any text"
     kept(recorder, text, item)
     assert opened() == (text, ())
@@ -149,25 +145,22 @@ def test_changes_are_kept_with_a_text_and_those_that_do_not_fit_it_are_not_opene
 
 def test_nothing_is_kept_of_no_words_or_where_that_was_chosen(recorder):
     assert kept(recorder, " \n") == ""
-    recorder.services.service_thread.call(lambda: recorder.services.settings.change(writing_history=False))
+    recorder.calls.settings.change(writing_history=False)
     assert kept(recorder, "Words") == ""
 
 
 @pytest.mark.parametrize("kind", ["docx", "odt"])
 def test_a_document_is_opened_as_its_words(recorder, tmp_path, kind):
     path = tmp_path / f"a.{kind}"
-    path.write_bytes(
-        docx(paragraph("It is late.") + paragraph("We go."))
-        if kind == "docx"
-        else odf("text", "<text:p>It is late.</text:p>")
-    )
+    made = {
+        "docx": docx(paragraph("It is late.") + paragraph("We go.")),
+        "odt": odf("text", "<text:p>It is late.</text:p>"),
+    }
+    path.write_bytes(made[kind])
     opened = result_of(recorder.services, lambda: recorder.services.writing_files.open(path))
     assert opened.text == ("It is late.\nWe go." if kind == "docx" else "It is late.")
     assert opened.how is None
-    replaced = result_of(
-        recorder.services,
-        lambda: recorder.services.writing_files.write(WriteRequest("Other words", path, source=opened)),
-    )
+    replaced = recorder.calls.writing_files.write(WriteRequest("Other words", path, source=opened))
     assert replaced.code == "file.is_source"
 
 

@@ -56,8 +56,7 @@ def used(run, folder: Path, tiny: Path) -> None:
         ["network", "--offline", "on"],
         ["backup", str(folder / "Documents" / "own.sqlite3")],
     ):
-        done = run(*args)
-        assert done.status == 0, done.err
+        run(*args).ok()
     (folder / "Documents" / "own.sqlite3").unlink()
     assert (folder / ".local/share/slmdesk/slmdesk.sqlite3").exists(), "the control: there is something"
 
@@ -72,8 +71,7 @@ def test_all_is_as_it_was_before_the_program_came(person, tiny):
     refused = run("delete-everything", stdin="yes\n")
     assert (refused.status, "Nothing was deleted." in refused.err) == (1, True)
     assert (folder / ".local/share/slmdesk/slmdesk.sqlite3").exists()
-    done = run("delete-everything", "--models", stdin=f"{WORDS}\n")
-    assert done.status == 0, done.err
+    run("delete-everything", "--models", stdin=f"{WORDS}\n").ok()
     assert tree(folder) == before
     assert list((folder.parent / "tmp").iterdir()) == []
 
@@ -83,8 +81,7 @@ def test_the_models_stay_unless_they_are_asked_for(person, tiny):
     folder, run = person
     before = tree(folder)
     used(run, folder, tiny)
-    done = run("delete-everything", "--json", stdin=f"{WORDS}\n")
-    assert done.status == 0, done.err
+    done = run("delete-everything", "--json", stdin=f"{WORDS}\n").ok()
     assert done.json["left"] == []
     left = set(tree(folder)) - set(before)
     models = ".local/share/slmdesk/models"
@@ -100,8 +97,7 @@ def test_a_home_of_its_own_is_emptied_and_what_is_elses_stays(run, with_model, h
     (home / "config" / "policy.toml").write_text("version = 1\n")
     (home / "mine.txt").write_text("not of slmdesk")
     assert run("chat", "hello").status == 0
-    done = run("delete-everything", "--models", stdin=f"{WORDS}\n")
-    assert done.status == 0, done.err
+    run("delete-everything", "--models", stdin=f"{WORDS}\n").ok()
     assert linked.exists(), "a linked model is no file of ours"
     assert set(tree(home)) == {"mine.txt", "config", "config/policy.toml"}
 
@@ -117,6 +113,5 @@ def test_what_is_held_or_in_use_refuses_it(run, with_model, home):
     assert (refused.status, refused.json["error"]["code"]) == (1, "store.in_use")
     other.close()
     assert run("history", "list", "--json").json, "nothing was lost"
-    done = run("delete-everything", stdin=f"{WORDS}\n")
-    assert done.status == 0
+    done = run("delete-everything", stdin=f"{WORDS}\n").ok()
     assert "What is left of slmdesk here: the program and the files of models." in done.out

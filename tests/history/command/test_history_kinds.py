@@ -26,13 +26,8 @@ def made(environment, run, tmp_path) -> dict[str, str]:
     question = run("ask", str(manual), "When does the pump stop?", *first, "--json").json["item"]
     comparison = run("models", "compare", "Say it", *first, "-m", models[1], "--json").json["id"]
     translation = run("translate", str(manual), "--to", "de", "-m", models[0], "--json").json["id"]
-    return {
-        "translation": translation,
-        "chat": chat,
-        "summary": summary,
-        "question": question,
-        "comparison": comparison,
-    }
+    made = {"translation": translation, "chat": chat, "summary": summary, "question": question}
+    return made | {"comparison": comparison}
 
 
 def test_every_kind_is_listed_and_each_by_itself(run, made) -> None:

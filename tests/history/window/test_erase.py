@@ -25,12 +25,6 @@ def holding(home: Path) -> list[str]:
     return [file.name for file in files(home) if MARKER.encode() in file.read_bytes().lower()]
 
 
-def say(program, text: str) -> None:
-    program.send(text)
-    program.wait(lambda: len(program.chat.message_ids) >= 2)
-    program.wait_idle()
-
-
 def open_from_settings(program, name: str, kind: type):
     program.window.show_page("Settings")
     program.frame.settings_page.findChild(QPushButton, f"setting_{name}").click()
@@ -45,7 +39,7 @@ def leave(program, dialog) -> None:
 
 
 def test_everything_is_deleted_once_the_words_are_typed(program, home):
-    say(program, f"about the {MARKER}")
+    program.say(f"about the {MARKER}")
     assert holding(home)
     dialog = open_from_settings(program, "delete_everything", EraseDialog)
     program.wait(lambda: "files" in program.find("erase_words", dialog).text())
@@ -93,7 +87,7 @@ def test_what_is_held_refuses_it(program, home):
 
 
 def test_a_day_is_counted_and_forgotten(program, home):
-    say(program, f"about the {MARKER}")
+    program.say(f"about the {MARKER}")
     dialog = open_from_settings(program, "forget_day", ForgetDay)
     words = program.find("forget_day_words", dialog)
     program.wait(lambda: "1 chat" in words.text())

@@ -60,9 +60,7 @@ def test_what_a_rule_moved_comes_back_from_its_notice_and_stays(program):
     ids = program.ask(lambda services: add_old(services, 3))
     program.ask(lambda services: services.retention.add_rule("chat", days=60))
     program.ask(lambda services: services.retention.run() and None)
-    program.wait(
-        lambda: [notice for notice in program.notices() if notice.startswith("3 chats, not changed for 60 days")]
-    )
+    program.wait(lambda: program.is_said("3 chats, not changed for 60 days"))
     program.ask(lambda services: services.history.delete_for_good(ids[0]))
     (bar,) = program.window.notices.bars
     shown = {one.objectName() for one in bar.findChildren(QWidget) if one.isVisibleTo(bar)}
@@ -154,11 +152,8 @@ def test_a_wrong_date_is_shown_and_confirmed(program):
 
 
 def test_what_the_organisation_set_cannot_be_removed(program):
-    program.ask(
-        lambda services: services.store.rules.add(
-            "", folder="", days=30, then=Then.TRASH, trash_days=7, set_by=SetBy.POLICY
-        )
-    )
+    rule = {"folder": "", "days": 30, "then": Then.TRASH, "trash_days": 7, "set_by": SetBy.POLICY}
+    program.ask(lambda services: services.store.rules.add("", **rule))
     window = open_rules(program)
     program.wait(lambda: lines(window))
     choose(window, 0)
@@ -177,9 +172,7 @@ def marked(listed) -> list[str]:
 
 
 def test_a_chat_is_held_from_its_menu_and_says_so(program):
-    program.send("hello")
-    program.wait(lambda: len(program.chat.message_ids) == 2)
-    program.wait_idle()
+    program.say("hello")
     chat, badge = program.chat.chat, program.find("chat_hold")
     assert not badge.isVisible()
     listed = program.page.chat_list

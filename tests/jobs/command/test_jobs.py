@@ -11,7 +11,6 @@ from fakes.commands import ROOT, SLMDESK, TIMEOUT_S
 from fakes.recorder import open_echo
 
 from slmdesk.command.job_output import WRITERS
-from slmdesk.command.main import COMMANDS, slmdesk_command
 from slmdesk.evaluation.exams import SKILLS, items
 
 pytestmark = pytest.mark.process
@@ -19,8 +18,7 @@ pytestmark = pytest.mark.process
 
 def test_an_exam_with_thinking_stands_beside_the_one_without(run, with_model) -> None:
     echo = {"thought": "Let me think."}
-    done = run("models", "exam", with_model["id"], "--thinking", "--json", echo=echo)
-    assert done.status == 0, done.err
+    done = run("models", "exam", with_model["id"], "--thinking", "--json", echo=echo).ok()
     both = done.json
     assert {one["skill"] for one in both["thinking"]["skills"]} == {"format", "language", "correct"}
     assert both["thinking"]["thoughts"] == 36
@@ -37,8 +35,7 @@ def test_a_model_that_does_not_think_is_said_to_have_been_asked_twice(run, with_
 
 
 def test_an_exam_on_the_command_line(run, with_model) -> None:
-    done = run("models", "exam", with_model["id"], "--json")
-    assert done.status == 0, done.err
+    done = run("models", "exam", with_model["id"], "--json").ok()
     assert {one["skill"] for one in done.json["skills"]} == {"format", "block", "truth", "language", "correct"}
     assert all({"level", "passed", "total"} <= set(one) for one in done.json["skills"])
     assert done.json["sentence"].endswith(".")
@@ -70,8 +67,7 @@ def begun(run, with_model, environment):
 
 
 def goes_on(run, job) -> None:
-    resumed = run("jobs", "resume", job["id"][:6], "--json")
-    assert resumed.status == 0, resumed.err
+    resumed = run("jobs", "resume", job["id"][:6], "--json").ok()
     assert (resumed.json["status"], resumed.json["steps_done"]) == ("done", job["steps_total"])
 
 
@@ -159,8 +155,7 @@ def test_what_stops_a_job_is_said(run, with_model) -> None:
 
 
 def test_a_bench_on_the_command_line(run, with_model) -> None:
-    done = run("models", "bench", with_model["id"], "--json", echo={"slow": 0.001})
-    assert done.status == 0, done.err
+    done = run("models", "bench", with_model["id"], "--json", echo={"slow": 0.001}).ok()
     assert done.json["prompt_tokens_per_s"] > 0
     assert done.json["output_tokens_per_s"] > 0
     assert {"id", "memory_bytes", "energy_j"} <= set(done.json)
@@ -170,9 +165,3 @@ def test_a_bench_on_the_command_line(run, with_model) -> None:
 def test_each_kind_of_work_that_may_be_resumed_has_a_writer_of_its_file() -> None:
     for module in WRITERS.values():
         assert callable(importlib.import_module(module).write_output), module
-
-
-def test_what_the_list_of_commands_says_fits_a_line_and_names_what_is_there() -> None:
-    for name, (_, words) in COMMANDS.items():
-        assert slmdesk_command.get_command(None, name) is not None  # type: ignore[arg-type]
-        assert len(words) <= 64, name

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from fakes.recorder import add_model, open_echo
 
+pytestmark = pytest.mark.process
+
 LEASE = """Dear Ms Ashworth,
 
 the lease of the flat ends on 31 March 2026, and the deposit of 1,450 euros is paid back to GB33 BUKB 2020 1555 5555 55.
@@ -27,14 +29,12 @@ def lease(tmp_path):
     return str(file)
 
 
-@pytest.mark.process
 @pytest.mark.parametrize(
     "command", [("summarize", "{}"), ("extract", "{}", "--columns", "Keys"), ("ask", "{}", "What of Ashworth?")]
 )
 def test_a_preview_of_documents_asks_nothing(run, lease, command):
     words = [one.format(lease) for one in command]
-    shown = run(*words, "--redact-preview")
-    assert shown.status == 0, shown.err
+    shown = run(*words, "--redact-preview").ok()
     assert "Ashworth" not in shown.out
     assert "1,450 euros" in shown.out
     assert "person: Ashworth" in shown.err
@@ -43,10 +43,8 @@ def test_a_preview_of_documents_asks_nothing(run, lease, command):
     assert run("history", "list", "--json").json == []
 
 
-@pytest.mark.process
 def test_documents_are_asked_about_and_it_is_said_what_was_replaced(run, with_echo, lease):
-    asked = run("ask", lease, "How many keys does Ashworth hand over?", "--redact", "--no-save", "--json")
-    assert asked.status == 0, asked.err
+    asked = run("ask", lease, "How many keys does Ashworth hand over?", "--redact", "--no-save", "--json").ok()
     assert asked.json["redaction"]["put_back"] >= 1
     assert ["person", 1] in asked.json["redaction"]["replaced"]
     said = run("ask", lease, "How many keys does Ashworth hand over?", "--redact")
@@ -55,14 +53,11 @@ def test_documents_are_asked_about_and_it_is_said_what_was_replaced(run, with_ec
     assert "redaction" not in plain.json
 
 
-@pytest.mark.process
 def test_a_redacted_summary_says_so(run, with_echo, lease):
-    made = run("summarize", lease, "--redact", "--instruction", "Tell all.")
-    assert made.status == 0, made.err
+    made = run("summarize", lease, "--redact", "--instruction", "Tell all.").ok()
     assert "note: Replaced before the model saw it: People: 1" in made.err
 
 
-@pytest.mark.process
 def test_with_no_save_nothing_of_it_is_in_any_file(run, with_echo, home, lease):
     def holding():
         return [path.name for path in home.rglob("*") if path.is_file() and b"ashworth" in path.read_bytes().lower()]

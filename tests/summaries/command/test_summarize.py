@@ -33,8 +33,7 @@ def lease(tmp_path):
 
 
 def test_sentences_are_chosen_with_their_pages_and_what_is_left_out_is_counted(run, with_model, lease) -> None:
-    done = run("summarize", str(lease), "--length", "20", "--json")
-    assert done.status == 0, done.err
+    done = run("summarize", str(lease), "--length", "20", "--json").ok()
     shape = done.json
     assert set(shape) >= {"sentences", "coverage", "timing"}
     assert (shape["method"], shape["note"]) == ("quotations", "")
@@ -70,8 +69,7 @@ def test_a_home_and_a_document_with_umlauts_are_as_any_other(run, environment, t
     assert run("models", "import", str(tiny)).status == 0
     path = tmp_path / "Mietvertrag Größe.md"
     path.write_text(LEASE, encoding="utf-8")
-    done = run("summarize", str(path), "--length", "short", "--json")
-    assert done.status == 0, done.err
+    done = run("summarize", str(path), "--length", "short", "--json").ok()
     assert done.json["sentences"]
     assert any(home.iterdir()), "it is the home that was used"
 
@@ -133,10 +131,8 @@ def test_where_it_cannot_be_written_is_said_before_the_work(run, with_model, lea
 
 
 def test_what_is_left_out_is_in_the_files(run, lease, tmp_path) -> None:
-    words, pets = (
-        ("summarize", str(lease), "--length", "20", "--omitted", "-o"),
-        "- Pets need the permission of the owner",
-    )
+    words = "summarize", str(lease), "--length", "20", "--omitted", "-o"
+    pets = "- Pets need the permission of the owner"
     out, folder = tmp_path / "out.md", tmp_path / "folder"
     assert run(*words, str(out)).status == 0
     assert pets in out.read_text()
@@ -146,14 +142,10 @@ def test_what_is_left_out_is_in_the_files(run, lease, tmp_path) -> None:
     assert (refused.status, "--omitted" in refused.err) == (2, True)
 
 
-@pytest.mark.parametrize("words", ["0", "9", "5001"])
-def test_a_length_that_no_summary_has_is_wrong_usage(run, lease, words) -> None:
-    refused = run("summarize", str(lease), "--length", words)
-    assert refused.status == 2
-    assert "10 to 5000 words" in refused.err
-
-
 def test_wrong_wishes_are_refused(run, with_model, lease) -> None:
+    for words in ("9", "5001"):
+        refused = run("summarize", str(lease), "--length", words)
+        assert (refused.status, "10 to 5000 words" in refused.err) == (2, True)
     assert run("summarize", str(lease), "--length", "middling").status == 2
     assert run("summarize", str(lease), "--kind", "epic").status == 2
     own = run("summarize", str(lease), "--kind", "own", "--json")

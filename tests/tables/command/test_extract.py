@@ -30,22 +30,13 @@ def invoice(tmp_path):
     return path
 
 
-def cells(shape, row=0):
-    return {name: cell["value"] for name, cell in shape["rows"][row]["cells"].items() if cell["value"]}
-
-
 def test_a_preset_gives_a_row_with_a_page_for_each_cell(run, with_model, invoice) -> None:
-    done = run("extract", str(invoice), "--preset", "invoice", "--json", echo={"answer": ANSWER})
-    assert done.status == 0, done.err
-    shape = done.json
-    assert cells(shape) == {
-        "Invoice number": "LS/77",
-        "Invoice date": "2 May 2024",
-        "Seller": "LUMEN STUDIO",
-        "Customer": "Northgate Theatre Trust",
-        "Total": "USD 2,200.00",
-    }
+    shape = run("extract", str(invoice), "--preset", "invoice", "--json", echo={"answer": ANSWER}).ok().json
     row = shape["rows"][0]
+    assert {name: cell["value"] for name, cell in row["cells"].items() if cell["value"]} == {
+        "Invoice number": "LS/77", "Invoice date": "2 May 2024", "Seller": "LUMEN STUDIO",
+        "Customer": "Northgate Theatre Trust", "Total": "USD 2,200.00",
+    }  # fmt: skip
     assert row["file"] == "invoice.txt"
     for cell in row["cells"].values():
         assert set(cell) >= {"value", "quote", "page", "flag", "edited"}
@@ -104,8 +95,7 @@ def test_a_single_file_that_cannot_be_read_says_why(run, with_model, tmp_path) -
     assert gone.json["error"]["code"].startswith(("file.", "document."))
     empty = tmp_path / "empty.txt"
     empty.write_text("")
-    done = run("extract", str(empty), "--columns", "A", "--json")
-    assert done.status == 0
+    done = run("extract", str(empty), "--columns", "A", "--json").ok()
     assert done.json["rows"][0]["cells"]["A"]["flag"] == "not read"
 
 
@@ -129,8 +119,7 @@ def test_what_should_be_looked_at_is_marked_in_a_table_of_several_and_it_can_be_
         (tmp_path / f"{name}.txt").write_text(f"{name}: The tenant pays 1,700 EUR.")
     answer = json.dumps({"Tenant": {"quote": "The tenant pays 1,700 EUR", "value": "1,700 EUR"}})
     files = [str(tmp_path / f"{name}.txt") for name in "ab"]
-    done = run("extract", *files, "--columns", "Tenant:person", echo={"answer": answer})
-    assert done.status == 0, done.err
+    done = run("extract", *files, "--columns", "Tenant:person", echo={"answer": answer}).ok()
     assert done.out.count("1,700 EUR [1] (!)") == 2
     assert "(!) a.txt, Tenant: not the kind of words that was asked for: look at this" in done.err
     item = run("extract", *files, "--columns", "Tenant:person", "--json").json["item"]

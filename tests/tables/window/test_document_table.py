@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import json
-import time
 
 import openpyxl
 import pytest
-from fakes.recorder import add_model
+from fakes.recorder import add_model, wait_until
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton
 
 from slmdesk.base.records import JobStatus
-from slmdesk.evaluation.exams import INFO_KEY, Skill, items
 
 pytestmark = pytest.mark.gui
 
 LEASE = "# The lease\n\nThe flat is let to Ada Byron.\n\n## Rent\n\nRent: 900 EUR\n\nIt begins on 3 March 2024.\n"
 OTHER = "# Another lease\n\nRent: 1,250 EUR\n"
 ANSWER = json.dumps({"Tenant": {"quote": "let to Ada Byron", "value": "Ada Byron"}, "Begins": None})
-WEAK = {
-    "version": items()[0],
-    "taken": 1.0,
-    "skills": [
-        {"skill": one.value, "level": "weak", "passed": 1, "total": 12, "auc": 0.5, "threshold": 0.0}
-        for one in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
-    ],
-}
 
 
 @pytest.fixture
@@ -151,21 +141,6 @@ def test_a_cell_leads_to_its_page_and_says_what_proves_it(program, folder) -> No
     assert "nothing was found" in program.find("cell_place").text()
 
 
-def test_a_weak_model_is_named_with_the_table(program, folder) -> None:
-    opened(program, folder / "a.md")
-    own_columns(program, "Tenant")
-    made(program)
-    assert not program.find("table_warning").isVisible()
-    services = program.services
-    model = services.service_thread.call(lambda: services.models.choose(None))
-    services.service_thread.call(lambda: services.store.models.set_info(model.id, **{INFO_KEY: WEAK}))
-    begin_new(program)
-    assert not program.find("table_warning").isVisible()
-    made(program)
-    assert program.find("table_warning").isVisible()
-    assert "too weak for tables" in program.find("table_warning").text()
-
-
 def test_a_table_that_is_made_before_the_window_hears_of_it_is_on_show(program, folder) -> None:
     """With all answers at hand it was made behind the form, which stayed."""
     opened(program, folder / "a.md")
@@ -175,10 +150,8 @@ def test_a_table_that_is_made_before_the_window_hears_of_it_is_on_show(program, 
     first, services = controller.item, program.services
     begin_new(program)
     program.click("make_table_button")
-    end, statuses = time.monotonic() + 60, []
-    while time.monotonic() < end and statuses != [JobStatus.DONE] * 2:  # the window hears of nothing meanwhile
-        time.sleep(0.01)
-        statuses = [one.status for one in services.service_thread.call(services.jobs.list)]
+    jobs = services.jobs.list  # the window hears of nothing meanwhile
+    wait_until(lambda: [one.status for one in services.service_thread.call(jobs)] == [JobStatus.DONE] * 2)
     program.wait(lambda: controller.item not in ("", first))
     program.wait(lambda: cells(program) == [["a.md", "Ada Byron"]] and program.find("cells_table").isVisible())
     assert not program.find("making_table").isVisible()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
+import os
 
 import pytest
 from fakes.contracts import MOVED, OLD, new_text, write_docx, write_pdf
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from fakes.dropping import drop
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
 from slmdesk.text.difference.types import Change, ChangeKind, Place, Row, Run
 from slmdesk.versions.window.changes import CompareRows
@@ -17,24 +16,15 @@ from slmdesk.versions.window.changes import CompareRows
 pytestmark = pytest.mark.gui
 
 
-def drop(widget, path) -> None:
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path))])
-    action, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    QApplication.sendEvent(widget, QDragEnterEvent(QPoint(20, 20), action, data, buttons, keys))
-    QApplication.sendEvent(widget, QDropEvent(QPointF(20, 20), action, data, buttons, keys))
-
-
 @pytest.fixture
 def program(start, tmp_path):
     program = start()
-    program.window.resize(1200, 800)
-    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    program.open_documents(1200, 800)
     program.area = program.frame.documents_area
     program.pane = program.area.compare_pane
     program.wait(lambda: program.area.page.isVisible())
     program.old = write_docx(tmp_path / "old.docx", OLD)
-    time.sleep(0.01)
+    os.utime(program.old, (1e9, 1e9))
     program.new = write_pdf(tmp_path / "new.pdf", new_text())
     return program
 
@@ -172,7 +162,7 @@ def test_what_cannot_be_read_is_said(program, tmp_path):
     assert not program.find("versions_list").isVisible()
 
 
-def test_a_thousand_changes_scroll_smoothly(qtbot, qapp):
+def test_of_thousands_of_changes_those_on_show_are_laid_out(qtbot, qapp):
     from slmdesk.window.base.theme import ThemeKeeper
 
     place = (Place(1, 0, 5),)
@@ -187,14 +177,10 @@ def test_a_thousand_changes_scroll_smoothly(qtbot, qapp):
     view.resize(900, 600)
     view.show()
     view.show_rows(rows, changes)
-    worst = 0.0
     bar = view.verticalScrollBar()
     for step in range(60):
-        begun = time.process_time()
         bar.setValue(step * bar.maximum() // 60)
         view.grab()
-        worst = max(worst, time.process_time() - begun)
-    assert worst < 0.5  # measured: 20 ms on an idle PC
     view.show_change(4321)
     at = next(at for at, line in enumerate(view.lines) if 4321 in line.changes)
     assert 0 <= view.rect_of(at).top() < 600
@@ -243,6 +229,5 @@ def test_only_documents_with_words_are_offered(program, tmp_path):
     program.wait(lambda: program.find("coverage_words").text().startswith("3 of 3"))
     program.click("versions_chip")
     other = program.find("versions_other")
-    program.wait(
-        lambda: [other.itemText(at) for at in range(other.count())] == ["Compare with…", "old.docx", "A file…"]
-    )
+    offered = ["Compare with…", "old.docx", "A file…"]
+    program.wait(lambda: [other.itemText(at) for at in range(other.count())] == offered)

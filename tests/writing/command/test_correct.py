@@ -55,8 +55,7 @@ def test_changes_are_listed_as_compare_prints_them(run, able_model):
 def test_a_word_file_holds_tracked_changes_and_comments(run, able_model, tmp_path):
     source, target = tmp_path / "a.md", tmp_path / "a.docx"
     source.write_bytes(TEXT.encode())
-    done = run("write", "correct", str(source), "--language", "en", "-o", str(target), echo=ECHO)
-    assert done.status == 0, done.err
+    done = run("write", "correct", str(source), "--language", "en", "-o", str(target), echo=ECHO).ok()
     assert done.out == ""
     assert source.read_bytes() == TEXT.encode()
     docx.Document(str(target))  # python-docx opens it
@@ -89,17 +88,7 @@ def test_a_model_that_corrects_badly_only_suggests(run, with_model):
     assert {one["doubt"] for one in shape["changes"]} == {"model", "name", "number"}
 
 
-@pytest.mark.parametrize(
-    ("given", "code"),
-    [
-        (b"", "writing.empty"),
-        (b" \n\t\n", "writing.empty"),
-        (b"\x7fELF\0\0\1\2", "document.binary"),
-        ("Grüße".encode("latin-1"), "writing.encoding"),
-        (b"word " * 50_000, "writing.too_long"),
-        (b"12 34", "writing.language"),
-    ],
-)
+@pytest.mark.parametrize(("given", "code"), [(b" \n\t\n", "writing.empty"), (b"12 34", "writing.language")])
 def test_what_is_no_text_is_refused(run, with_model, tmp_path, given, code):
     path = tmp_path / "a.txt"
     path.write_bytes(given)

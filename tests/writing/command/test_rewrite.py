@@ -32,8 +32,7 @@ def test_three_versions_are_asked_and_fewer_are_told(run, with_model):
     ],
 )  # fmt: skip
 def test_a_text_is_written_anew_and_its_facts_are_compared(run, with_model, command, answer, told):
-    done = run("write", *command, "--language", "en", stdin=TEXT, echo={"answer": answer})
-    assert done.status == 0, done.err
+    done = run("write", *command, "--language", "en", stdin=TEXT, echo={"answer": answer}).ok()
     assert told in done.err
     expected = " It opens on 4 May." if command == ("continue",) else answer
     assert done.out == expected.strip() + "\n"

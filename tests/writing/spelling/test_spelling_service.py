@@ -71,10 +71,8 @@ def test_own_words_count_as_right_until_they_are_removed(checked):
     assert checked(ENGLISH) == [["corut", "becuase"]]
     assert services.paths.own_words.read_text() == "Corut\nsennt\n"
     state = result_of(services, services.spelling.state)
-    assert (state.words, [dictionary.code for dictionary in state.dictionaries]) == (
-        ("Corut", "sennt"),
-        ["de_DE", "en_US"],
-    )
+    assert state.words == ("Corut", "sennt")
+    assert [dictionary.code for dictionary in state.dictionaries] == ["de_DE", "en_US"]
     services.service_thread.call(lambda: services.spelling.remove_words(["sennt"]))
     assert checked(ENGLISH) == [["sennt", "corut", "becuase"]]
 
@@ -108,11 +106,8 @@ def test_a_broken_dictionary_is_said_once_and_the_others_go_on(checked):
 
 def test_a_dictionary_that_kills_its_child_is_left_alone(checked):
     services = checked.services
-    dictionary = next(
-        dictionary
-        for dictionary in result_of(services, services.spelling.state).dictionaries
-        if dictionary.code == "en_US"
-    )
+    found = result_of(services, services.spelling.state).dictionaries
+    dictionary = next(one for one in found if one.code == "en_US")
     died = Failed("1", "child.died", {"how": "killed", "detail": ""})
     for _ in range(2):
         services.service_thread.call(lambda: services.spelling._failed(dictionary, died))
