@@ -79,41 +79,21 @@ def _page(number, text):
 @pytest.mark.parametrize(
     ("document", "question", "words", "page"),
     [
-        (
-            MINUTES,
-            "By how much is the project over budget?",
-            '[2] "The project is 60,000 euros over its budget"\nAnswer: By 60,000 euros.',
-            2,
-        ),
-        (
-            MINUTES,
-            "What happens if the fire inspection fails?",
-            '[4] "If the fire inspection fails, the opening moves to 9 February 2026."\nAnswer: The opening moves to 9 '
-            "February 2026.",
-            4,
-        ),
-        (
-            REPORT,
-            "Why did the operating profit fall?",
-            '[3] "freight rates and wages rose"\nAnswer: Freight rates and wages rose, and there were one-off costs of '
-            "0.6 million euros for Linz.",
-            3,
-        ),
-        (
-            REPORT,
-            "Why did the operating profit fall?",
-            '[1] "Sales of jackets and boots rose in all regions."\nAnswer: Because freight rates and wages rose.',
-            3,
-        ),
+        (MINUTES, "By how much is the project over budget?",
+         '[2] "The project is 60,000 euros over its budget"\nAnswer: By 60,000 euros.', 2),
+        (MINUTES, "What happens if the fire inspection fails?",
+         '[4] "If the fire inspection fails, the opening moves to 9 February 2026."\n'
+         "Answer: The opening moves to 9 February 2026.", 4),
+        (REPORT, "Why did the operating profit fall?",
+         '[3] "freight rates and wages rose"\nAnswer: Freight rates and wages rose, and there were one-off costs of '
+         "0.6 million euros for Linz.", 3),
+        (REPORT, "Why did the operating profit fall?",
+         '[1] "Sales of jackets and boots rose in all regions."\nAnswer: Because freight rates and wages rose.', 3),
         (LEASE, "What is the rent?", '[1] "made up by the model"\nAnswer: 46,800 pounds a year.', 2),
-        (
-            VORSTAND,
-            "Wer vertritt Frau Thiele während ihres Urlaubs?",
-            '[1] "Frau Krohn vertritt sie im Urlaub gern"\nAntwort: Sie wird von Frau Krohn vertreten.',
-            3,
-        ),
+        (VORSTAND, "Wer vertritt Frau Thiele während ihres Urlaubs?",
+         '[1] "Frau Krohn vertritt sie im Urlaub gern"\nAntwort: Sie wird von Frau Krohn vertreten.', 3),
     ],
-)
+)  # fmt: skip
 def test_a_right_answer_stays_and_is_cited_where_it_stands(document, question, words, page):
     part = Pages(document).part(question, words)
     assert (part.found, part.marks) == (True, ())
@@ -123,42 +103,22 @@ def test_a_right_answer_stays_and_is_cited_where_it_stands(document, question, w
 @pytest.mark.parametrize(
     ("document", "question", "words"),
     [
-        (
-            MINUTES,
-            "Who was elected as the new chair of the works council?",
-            '[2] "The project is 60,000 euros over its budget, since the price of steel rose."\nAnswer: Marco Rossi '
-            "was elected as the new chair of the works council.",
-        ),
-        (
-            REPORT,
-            "Who is the new head of marketing?",
-            '[4] "Anders Lindqvist is head of finance since 2019."\nAnswer: The new head of marketing is Anders '
-            "Lindqvist.",
-        ),
-        (
-            REPORT,
-            "What were the sales in France?",
-            '[2] "Sales in Austria were 16.9 million euros."\nAnswer: The sales in France were 16.9 million euros.',
-        ),
-        (
-            REPORT,
-            "What were the sales in France?",
-            '[2] "Sales in Austria were 16.9 million euros."\nAnswer: 16.9 million euros.',
-        ),
-        (
-            LEASE,
-            "What rent do the occupiers of the flats on the upper floors pay?",
-            '[2] "The rent is 46,800 pounds a year"\nAnswer: They pay 46,800 pounds a year.',
-        ),
+        (MINUTES, "Who was elected as the new chair of the works council?",
+         '[2] "The project is 60,000 euros over its budget, since the price of steel rose."\n'
+         "Answer: Marco Rossi was elected as the new chair of the works council."),
+        (REPORT, "Who is the new head of marketing?",
+         '[4] "Anders Lindqvist is head of finance since 2019."\n'
+         "Answer: The new head of marketing is Anders Lindqvist."),
+        *((REPORT, "What were the sales in France?", f'[2] "Sales in Austria were 16.9 million euros."\nAnswer: {one}')
+          for one in ("The sales in France were 16.9 million euros.", "16.9 million euros.")),
+        (LEASE, "What rent do the occupiers of the flats on the upper floors pay?",
+         '[2] "The rent is 46,800 pounds a year"\nAnswer: They pay 46,800 pounds a year.'),
         (LEASE, "Which animals may the tenant keep?", '[2] "The tenant keeps dogs"\nAnswer: Dogs climb on high trees.'),
         (LEASE, "Does it rain?", '[9] "It rains all day"\nAnswer: Yes.'),
-        (
-            REPORT,
-            "How much do the jackets and boots cost?",
-            '[1] "Sales of jackets and boots rose in all regions."\nAnswer: Jackets and boots cost 120 euros in all.',
-        ),
+        (REPORT, "How much do the jackets and boots cost?",
+         '[1] "Sales of jackets and boots rose in all regions."\nAnswer: Jackets and boots cost 120 euros in all.'),
     ],
-)
+)  # fmt: skip
 def test_what_rests_on_nothing_is_not_in_the_text(document, question, words):
     part = Pages(document).part(question, words)
     assert (part.answer, part.found, part.citations, part.marks) == (NOT_FOUND, False, (), ())
@@ -205,28 +165,20 @@ def test_other_forms_of_the_words_and_a_contrast_do_not_hide_the_answer(text, qu
 @pytest.mark.parametrize(
     ("question", "expected"),
     [
-        ("May the tenant keep a dog?", True),
-        ("Gehört das Kühlgerät zum Vertrag?", True),
-        ("Peut-on tailler les haies ?", True),
-        ("What may the tenant do?", False),
-        ("Wer gehört dazu?", False),
-        ("Was hat das gekostet?", False),
-        ("Do której godziny pracują?", False),
-        ("La commune fait-elle payer le terrain ?", True),
-        ("A quanto ammonta il canone?", False),
+        ("May the tenant keep a dog?", True), ("Gehört das Kühlgerät zum Vertrag?", True),
+        ("Peut-on tailler les haies ?", True), ("La commune fait-elle payer le terrain ?", True),
+        ("What may the tenant do?", False), ("Wer gehört dazu?", False), ("Was hat das gekostet?", False),
+        ("Do której godziny pracują?", False), ("A quanto ammonta il canone?", False),
     ],
-)
+)  # fmt: skip
 def test_yes_or_no_questions(question, expected):
     assert asks_yes_or_no(question) is expected
 
 
 def test_half_of_a_compound_is_not_what_was_asked_for():
+    back = "Darlehen\nDie Frist für die Rückzahlung beträgt zwei Jahre."
     loan = Pages(
-        (
-            "Darlehen\nDie Frist für die Rückzahlung beträgt zwei Jahre.",
-            "Widerruf\nDie Widerrufsfrist beträgt vierzehn Tage.",
-            "Zinsen\nDer Zinssatz beträgt drei Prozent.",
-        )
+        (back, "Widerruf\nDie Widerrufsfrist beträgt vierzehn Tage.", "Zinsen\nDer Zinssatz ist drei Prozent.")
     )
     question = "Wie lang ist die Rückzahlungsfrist?"
     right = loan.evidence(question).part(question, "Zwei Jahre.", 0.6)

@@ -139,9 +139,8 @@ def test_what_is_asked_of_all_pages(question, expected):
 
 
 def test_of_several_documents_it_is_said_which_were_looked_at_and_which_say_something():
-    sources = tuple(
-        Source(n, Passage(n, name[0], 1, 1, 0, 4, "text"), name) for n, name in enumerate(("d.txt", "e.txt"), 1)
-    )
+    names = enumerate(("d.txt", "e.txt"), 1)
+    sources = tuple(Source(n, Passage(n, name[0], 1, 1, 0, 4, "text"), name) for n, name in names)
     context = AnswerContext(RankedPassages((), ()), sources, False, 10, 4096, 9, documents=7)
     _, answered = through("When does it stop?", Reply("a: At 12 bar."), begin=context)
     assert [(one.name, one.says) for one in answered.looked_at] == [("d.txt", True), ("e.txt", False)]

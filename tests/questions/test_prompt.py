@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
+from slmdesk.base.grammars import check_gbnf
 from slmdesk.base.records import Passage
 from slmdesk.base.types import Origin, Role
 from slmdesk.library.search import nearest_of, share_of
@@ -56,42 +57,33 @@ def test_only_a_model_that_is_not_asked_first_may_refuse():
     assert [NOT_FOUND in one for one in asked] == [True, False]
 
 
-def test_quotations_of_a_model_are_no_part_of_its_answer():
-    text = '[1] "The pump stops at 12.5 bar."\n[2] "the"\nAnswer: At 12.5 bar.\nNo more.'
-    assert parsed_answer(text) == ("At 12.5 bar.\nNo more.", True)
+FORM = '[1] "The pump stops at 12.5 bar."\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        (f'{FORM}[2] "the"\nAnswer: At 12.5 bar.\nNo more.', "At 12.5 bar.\nNo more."),
+        ("It stops at 12.5 bar.", "It stops at 12.5 bar."),
+        ("Antwort: Nein, es gehört nicht zum Vertrag.", "Nein, es gehört nicht zum Vertrag."),  # a denial of the matter
+        (f'{FORM}Antwort: Bei 12,5 bar.\n[1] "Not in the text."', "Bei 12,5 bar."),  # what denies after an answer
+        (f"{FORM}Antwort: Bei 12,5 bar.\nNot in the text.", "Bei 12,5 bar."),
+        (f"{FORM}Antwort: Bei 12,5 bar.\nDer Betrag steht nicht im Text.", "Bei 12,5 bar."),
+    ],
+)
+def test_an_answer_is_what_is_no_quotation(text, answer):
+    assert parsed_answer(text) == (answer, True)
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        NOT_FOUND,
-        "not in the text",
-        "",
-        "   \n",
-        "Answer: The dividend for 2025 is not in the text.",
-        "Antwort: Der Betrag steht nicht im Text.",
-        '[1] "The pump stops at 12.5 bar"\nAnswer: The text does not say when it starts.',
+        NOT_FOUND, "not in the text", "", "   \n", "Answer: The dividend for 2025 is not in the text.",
+        "Antwort: Der Betrag steht nicht im Text.", f"{FORM}Answer: The text does not say when it starts.",
     ],
-)
+)  # fmt: skip
 def test_not_found_is_an_answer(text):
     assert parsed_answer(text)[1] is False
-
-
-def test_a_denial_about_the_matter_is_an_answer():
-    assert parsed_answer("Antwort: Nein, das Gerät gehört nicht zum Vertrag.") == (
-        "Nein, das Gerät gehört nicht zum Vertrag.",
-        True,
-    )
-
-
-@pytest.mark.parametrize("last", ['[1] "Not in the text."', "Not in the text.", "Der Betrag steht nicht im Text."])
-def test_what_denies_after_an_answer_is_no_part_of_it(last):
-    text = f'[1] "The pump stops at 12.5 bar"\nAntwort: Sie hält bei 12,5 bar an.\n{last}'
-    assert parsed_answer(text) == ("Sie hält bei 12,5 bar an.", True)
-
-
-def test_an_answer_without_the_form_is_still_an_answer():
-    assert parsed_answer("It stops at 12.5 bar.") == ("It stops at 12.5 bar.", True)
 
 
 @given(st.text(max_size=300))
@@ -109,8 +101,6 @@ def test_whatever_a_model_says_can_be_read(text):
     ],
 )
 def test_what_yes_or_no_answers_begins_with_it(question, yes):
-    from slmdesk.base.grammars import check_gbnf
-
     grammar = grammar_of(question)
     assert grammar is not None
     check_gbnf(grammar)
@@ -147,13 +137,9 @@ HEADING, PARAGRAPH = BlockKind.HEADING, BlockKind.PARAGRAPH
 LEASE = (
     page(1, (HEADING, "Lease Agreement"), (HEADING, "1. Parties"), (PARAGRAPH, "Landlord: Maria Huber.")),
     page(2, (HEADING, "2. Deposit"), (PARAGRAPH, "The monthly rent is 1,200. The deposit\namounts to 2,400.")),
-    page(
-        3,
-        (HEADING, "3. End"),
-        (PARAGRAPH, "Notice is given to the end. This lease ends in May."),
-        (BlockKind.FOOTER, "Lease end"),
-    ),
-)
+    page(3, (HEADING, "3. End"), (PARAGRAPH, "Notice is given to the end. This lease ends in May."),
+         (BlockKind.FOOTER, "Lease end")),
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(

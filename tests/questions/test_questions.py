@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
-from fakes.recorder import Recorder, add_model, open_echo, result_of
+from fakes.recorder import LLAMA, Recorder, add_model, open_echo
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
@@ -19,45 +17,13 @@ SAYS = "At 12 bar."
 TEXT = "The pump stops at 12 bar.\fThe valve opens in winter and closes in summer.\fNothing else is known."
 
 
-@pytest.fixture
-def says(monkeypatch):
-    """Sets what the echo engine says; before the services are opened."""
-
-    def set_answer(answer, **more):
-        monkeypatch.setenv("SLMDESK_ECHO", json.dumps({"answer": answer, **more}))
-
-    return set_answer
-
-
-@pytest.fixture
-def opened(says, tmp_path):
-    """Opens services whose engine says `answer`, with a model unless told otherwise."""
-    all_services = []
-
-    def open_them(answer=SAYS, *, model=True, **more):
-        says(answer, **more)
-        services = open_echo()
-        all_services.append(services)
-        if model:
-            add_model(services, tmp_path / "echo.gguf")
-        return services, Recorder(services)
-
-    yield open_them
-    for service in all_services:
-        service.close()
-
-
-def document(services, path, text=TEXT):
+def document(recorder, path, text=TEXT):
     path.write_text(text, encoding="utf-8")
-    return result_of(services, lambda: services.documents.open(path))
+    return recorder.calls.documents.open(path)
 
 
-def ask(services, recorder, question, *documents, **request):
-    sent = services.service_thread.call(
-        lambda: services.questions.ask(
-            AskRequest(question, tuple(other_document.id for other_document in documents), **request)
-        )
-    )
+def ask(recorder, question, *documents, **request):
+    sent = recorder.calls.questions.ask(AskRequest(question, tuple(one.id for one in documents), **request))
     ended = recorder.end_of(sent.answer.id)
     if ended.message.status is not Status.COMPLETE:
         return sent, ended, None
@@ -65,76 +31,75 @@ def ask(services, recorder, question, *documents, **request):
 
 
 def test_a_short_document_is_read_whole_and_the_sentence_that_says_it_is_cited(opened, tmp_path):
-    services, recorder = opened()
-    record = document(services, tmp_path / "manual.txt")
-    sent, ended, answered = ask(services, recorder, "When does the pump stop?", record)
+    recorder = opened(answer=SAYS)
+    record = document(recorder, tmp_path / "manual.txt")
+    sent, ended, answered = ask(recorder, "When does the pump stop?", record)
     assert (answered.answer, answered.found, answered.is_whole) == ("At 12 bar.", True, True)
     (cited,) = answered.citations
     assert (cited.document, cited.page, cited.quote) == (record.id, 1, "The pump stops at 12 bar.")
     planned = recorder.of(QuestionPlanned)[0]
     assert (planned.is_whole, planned.passages) == (True, 2)
     assert "manual.txt, page 1" in ended.message.text
-    kept = services.service_thread.call(lambda: services.questions.answered(sent.item.id))
+    kept = recorder.calls.questions.answered(sent.item.id)
     assert kept == {sent.answer.id: answered}
-    assert services.service_thread.call(lambda: services.store.messages.get(sent.answer.id)).text == ended.message.text
-    _, documents = services.service_thread.call(lambda: services.questions.about(sent.item.id))
+    assert recorder.calls.store.messages.get(sent.answer.id).text == ended.message.text
+    _, documents = recorder.calls.questions.about(sent.item.id)
     assert [other_document.id for other_document in documents] == [record.id]
 
 
 def test_what_stands_in_the_second_section_of_a_passage_is_found_and_named_as_a_section(opened, tmp_path):
-    services, recorder = opened(model=False)
+    recorder = opened(model=False)
     text = "# Rent\n\nThe rent is 1,200 euros.\n\n# Deposit\n\nThe deposit amounts to 2,400 euros.\n"
-    record = document(services, tmp_path / "lease.md", text)
-    _, ended, answered = ask(services, recorder, "How high is the deposit?", record)
+    record = document(recorder, tmp_path / "lease.md", text)
+    _, ended, answered = ask(recorder, "How high is the deposit?", record)
     (cited,) = answered.citations
     assert (cited.page, cited.quote) == (2, "The deposit amounts to 2,400 euros.")
     assert "lease.md, section 2" in ended.message.text
-    (hit,) = services.service_thread.call(lambda: services.documents.search("deposit"))
-    (page,) = services.service_thread.call(lambda: services.store.pages.of_document(record.id, begin=hit.page, limit=1))
+    (hit,) = recorder.calls.documents.search("deposit")
+    (page,) = recorder.calls.store.pages.of_document(record.id, begin=hit.page, limit=1)
     assert (hit.page, page.text[hit.start : hit.end]) == (2, "The deposit amounts to 2,400 euros.")
 
 
 def test_a_question_is_found_in_the_history_trashed_and_exported(opened, tmp_path):
-    services, recorder = opened()
-    record = document(services, tmp_path / "manual.txt")
-    sent, _, _ = ask(services, recorder, "When does the pump stop?", record)
+    recorder = opened(answer=SAYS)
+    record = document(recorder, tmp_path / "manual.txt")
+    sent, _, _ = ask(recorder, "When does the pump stop?", record)
     item = sent.item
     assert (item.kind, item.title) == ("question", "When does the pump stop?")
-    assert [one.item for one in services.service_thread.call(lambda: services.history.search("12 bar"))] == [item.id]
-    services.service_thread.call(lambda: services.chats.trash(item.id))
-    assert services.service_thread.call(lambda: services.history.search("12 bar")) == []
-    services.service_thread.call(lambda: services.chats.restore(item.id))
-    assert len(services.service_thread.call(lambda: services.chats.open(item.id)).messages) == 2
+    assert [one.item for one in recorder.calls.history.search("12 bar")] == [item.id]
+    recorder.calls.chats.trash(item.id)
+    assert recorder.calls.history.search("12 bar") == []
+    recorder.calls.chats.restore(item.id)
+    assert len(recorder.calls.chats.open(item.id).messages) == 2
 
 
 def test_a_long_document_is_answered_from_its_best_passages(opened, tmp_path):
     filler = "\f".join(f"Chapter {number} is about gardens, roses and the rain of May. " * 12 for number in range(60))
-    services, recorder = opened()
-    record = document(services, tmp_path / "long.txt", f"{filler}\f{TEXT}")
-    _, _, answered = ask(services, recorder, "At how many bar does the pump stop?", record)
+    recorder = opened(answer=SAYS)
+    record = document(recorder, tmp_path / "long.txt", f"{filler}\f{TEXT}")
+    _, _, answered = ask(recorder, "At how many bar does the pump stop?", record)
     planned = recorder.of(QuestionPlanned)[0]
     assert (planned.is_whole, answered.is_whole) == (False, False)
     assert planned.tokens < planned.context_size
     assert [citation.page for citation in answered.citations] == [61]
-    total = services.service_thread.call(lambda: services.store.passages.count([record.id]))[0]
+    total = recorder.calls.store.passages.count([record.id])[0]
     assert 0 < answered.passages_read < answered.passages_total == total
     assert f"{answered.passages_read} of {total} passages" in answered.reading_words
 
 
 def test_not_found_is_an_answer_with_the_nearest_passages(opened, tmp_path):
-    services, recorder = opened("Not in the text.")
-    record = document(services, tmp_path / "manual.txt")
-    _, ended, answered = ask(services, recorder, "What does the pump cost?", record)
+    recorder = opened(answer="Not in the text.")
+    record = document(recorder, tmp_path / "manual.txt")
+    _, ended, answered = ask(recorder, "What does the pump cost?", record)
     assert (answered.found, answered.citations) == (False, ())
     assert answered.nearest[0].quote == "The pump stops at 12 bar."
     assert ended.message.text.startswith("Not in the text.")
 
 
 def test_an_answer_that_stands_nowhere_is_not_in_the_text(opened, tmp_path):
-    services, recorder = opened("700 euros.")
-    _, ended, answered = ask(
-        services, recorder, "What does the pump cost?", document(services, tmp_path / "manual.txt")
-    )
+    recorder = opened(answer="700 euros.")
+    record = document(recorder, tmp_path / "manual.txt")
+    _, ended, answered = ask(recorder, "What does the pump cost?", record)
     assert (answered.answer, answered.found, answered.citations) == ("Not in the text.", False, ())
     assert "700" not in ended.message.text
 
@@ -142,31 +107,26 @@ def test_an_answer_that_stands_nowhere_is_not_in_the_text(opened, tmp_path):
 def test_more_is_read_where_the_best_passages_do_not_answer_it(opened, tmp_path):
     page = "Chapter {} is about gardens, roses and the rain of May. "
     text = "\f".join(page.format(number) * 12 + "The pump stops." for number in range(18))
-    services, recorder = opened("Not in the text.")
-    _, _, answered = ask(
-        services, recorder, "When does the pump stop?", document(services, tmp_path / "long.txt", text)
-    )
+    recorder = opened(answer="Not in the text.")
+    record = document(recorder, tmp_path / "long.txt", text)
+    _, _, answered = ask(recorder, "When does the pump stop?", record)
     planned = recorder.of(QuestionPlanned)
     assert [one.is_whole for one in planned] == [False, True]
     assert planned[0].passages < planned[1].passages
     assert (answered.found, answered.is_whole) == (False, True)
-    nearest = {one.quote for one in answered.nearest}
-    assert nearest == {"The pump stops."}
+    assert {one.quote for one in answered.nearest} == {"The pump stops."}
 
 
 def test_what_is_only_near_by_a_common_word_is_not_shown(opened, tmp_path):
-    services, recorder = opened("Not in the text.")
+    recorder = opened(answer="Not in the text.")
     text = "The tenant keeps the rooms in repair.\fThe tenant pays the rent.\fThe tenant may use the lift."
-    _, ended, answered = ask(
-        services, recorder, "May the tenant have a dog?", document(services, tmp_path / "lease.txt", text)
-    )
+    record = document(recorder, tmp_path / "lease.txt", text)
+    _, ended, answered = ask(recorder, "May the tenant have a dog?", record)
     assert (answered.found, answered.nearest) == (False, ())
     assert ended.message.text == "Not in the text."
 
 
-RENT = (
-    "The rent is 1,200 euros a month, due on the third. Mrs Adeyemi may keep a cat if the landlord agrees in writing."
-)
+RENT = "The rent is 1,200 euros a month, due on the third. Mrs Adeyemi may keep a cat if the landlord agrees."
 
 
 @pytest.mark.parametrize(
@@ -181,8 +141,8 @@ RENT = (
     ],
 )
 def test_an_answer_is_in_the_text_or_to_be_checked_or_not_in_the_text(opened, tmp_path, answer, question, state, kinds):
-    services, recorder = opened(answer)
-    _, ended, answered = ask(services, recorder, question, document(services, tmp_path / "lease.txt", RENT))
+    recorder = opened(answer=answer)
+    _, ended, answered = ask(recorder, question, document(recorder, tmp_path / "lease.txt", RENT))
     assert (answered.state, [mark.kind for mark in answered.marks]) == (state, kinds)
     assert bool(answered.citations) is (state != "not in the text")
     for mark in answered.marks:
@@ -196,9 +156,9 @@ def test_the_place_that_holds_the_answer_is_cited(opened, tmp_path):
         "software would come to about 3,900 EUR in the first year, training included. In the second year only the "
         "hotline is charged. We would need your order by 14 March, so that our people can come in April. "
     )
-    services, recorder = opened("The planning software costs about 3,900 EUR.")
-    record = document(services, tmp_path / "mail.txt", f"{body * 2}\fAttachments: Price list.xlsx (11375 bytes)")
-    _, ended, answered = ask(services, recorder, "What does the planning software cost?", record)
+    recorder = opened(answer="The planning software costs about 3,900 EUR.")
+    record = document(recorder, tmp_path / "mail.txt", f"{body * 2}\fAttachments: Price list.xlsx (11375 bytes)")
+    _, ended, answered = ask(recorder, "What does the planning software cost?", record)
     assert (answered.supported, answered.marks) == (True, ())
     assert [citation.page for citation in answered.citations] == [1]
     assert "3,900 EUR" in answered.citations[0].quote
@@ -207,71 +167,71 @@ def test_the_place_that_holds_the_answer_is_cited(opened, tmp_path):
 
 @pytest.mark.parametrize(("choice", "words"), [("Yes", "At 12 bar."), ("No", "Not in the text.")])
 def test_a_model_that_can_judge_is_asked_about_its_answer(opened, tmp_path, choice, words):
-    services, recorder = opened(SAYS, choice=choice)
+    recorder = opened(answer=SAYS, choice=choice)
     skill = shape_of_skill(SkillResult(Skill.TRUTH, "good", 20, 24, 0.9, 0.0))
-    (model,) = services.service_thread.call(services.store.models.all)
+    (model,) = recorder.calls.store.models.all()
     shape = {"version": items()[0], "skills": [skill]}
-    services.service_thread.call(lambda: services.store.models.set_info(model.id, **{SKILLS: shape}))
-    record = document(services, tmp_path / "manual.txt")
-    _, ended, answered = ask(services, recorder, "When does the pump stop?", record)
+    recorder.calls.store.models.set_info(model.id, **{SKILLS: shape})
+    record = document(recorder, tmp_path / "manual.txt")
+    _, ended, answered = ask(recorder, "When does the pump stop?", record)
     assert (answered.answer, answered.marks) == (words, ())
     assert ended.message.text.startswith(words)
     assert answered.citations or answered.nearest
 
 
 def test_a_follow_up_keeps_its_documents_and_its_item(opened, tmp_path):
-    services, recorder = opened()
-    record = document(services, tmp_path / "manual.txt")
-    first, _, _ = ask(services, recorder, "When does the pump stop?", record)
-    second, _, answered = ask(services, recorder, "Why?", item=first.item.id)
+    recorder = opened(answer=SAYS)
+    record = document(recorder, tmp_path / "manual.txt")
+    first, _, _ = ask(recorder, "When does the pump stop?", record)
+    second, _, answered = ask(recorder, "Why?", item=first.item.id)
     assert second.item.id == first.item.id
     assert second.user_message.parent == first.answer.id
     assert answered.citations
-    path = services.service_thread.call(lambda: services.chats.open(first.item.id)).messages
+    path = recorder.calls.chats.open(first.item.id).messages
     assert [one.id for one in path][-1] == second.answer.id
-    assert len(services.service_thread.call(lambda: services.questions.answered(first.item.id))) == 2
+    assert len(recorder.calls.questions.answered(first.item.id)) == 2
 
 
 def test_several_documents_name_the_file(opened, tmp_path):
-    services, recorder = opened()
-    first = document(services, tmp_path / "other.txt", "Roses grow in May.")
-    second = document(services, tmp_path / "manual.txt", "The pump stops at 12 bar.")
-    _, ended, answered = ask(services, recorder, "When does the pump stop?", first, second)
+    recorder = opened(answer=SAYS)
+    first = document(recorder, tmp_path / "other.txt", "Roses grow in May.")
+    second = document(recorder, tmp_path / "manual.txt", "The pump stops at 12 bar.")
+    _, ended, answered = ask(recorder, "When does the pump stop?", first, second)
     assert [citation.document for citation in answered.citations] == [second.id]
     assert "manual.txt, page 1" in ended.message.text
 
 
 @pytest.mark.parametrize("model", [False, True], ids=["none", "weak"])
 def test_without_a_model_that_can_do_it_passages_are_shown(opened, tmp_path, model):
-    services, recorder = opened("Roses.", model=False)
+    recorder = opened(answer="Roses.", model=False)
     if model:
-        weak = add_model(services, tmp_path / "weak.gguf")
+        weak = add_model(recorder.services, tmp_path / "weak.gguf")
         header = {**weak.header, "parameters": 135_000_000}
-        services.service_thread.call(lambda: services.store.models.change(weak.id, header=header))
-    record = document(services, tmp_path / "manual.txt")
-    _, ended, answered = ask(services, recorder, "When does the pump stop?", record)
+        recorder.calls.store.models.change(weak.id, header=header)
+    record = document(recorder, tmp_path / "manual.txt")
+    _, ended, answered = ask(recorder, "When does the pump stop?", record)
     assert (answered.is_quoted, answered.found) == (True, True)
     assert answered.citations[0].quote == "The pump stops at 12 bar."
     assert ("too weak" if model else "no model here") in ended.message.text
     assert "Roses" not in ended.message.text
-    _, _, nothing = ask(services, recorder, "Who wrote the opera?", record)
+    _, _, nothing = ask(recorder, "Who wrote the opera?", record)
     assert (nothing.found, nothing.citations) == (False, ())
 
 
 def test_an_answer_is_stopped_before_and_while_it_is_written(opened, tmp_path):
-    services, recorder = opened(SAYS, slow=0.2)
-    record = document(services, tmp_path / "manual.txt")
+    recorder = opened(answer=SAYS, slow=0.2)
+    record = document(recorder, tmp_path / "manual.txt")
     request = AskRequest("When does the pump stop?", (record.id,))
 
-    def ask_and_stop():
-        sent = services.service_thread.call(lambda: services.questions.ask(request))
+    def ask_and_stop(services):
+        sent = services.questions.ask(request)
+        services.questions.stop(sent.answer.id)
         return sent.answer.id
 
-    early = services.service_thread.call(lambda: (id := ask_and_stop(), services.questions.stop(id))[0])
-    assert recorder.end_of(early).message.status is Status.CANCELLED
-    late = ask_and_stop()
+    assert recorder.end_of(recorder.ask(ask_and_stop)).message.status is Status.CANCELLED
+    late = recorder.calls.questions.ask(request).answer.id
     recorder.words_of(late, 2)
-    services.service_thread.call(lambda: services.questions.stop(late))
+    recorder.calls.questions.stop(late)
     ended = recorder.end_of(late).message
     assert ended.status is Status.CANCELLED
     assert ended.text.startswith("At")
@@ -279,16 +239,16 @@ def test_an_answer_is_stopped_before_and_while_it_is_written(opened, tmp_path):
 
 
 def test_an_engine_that_dies_fails_the_question_with_its_words_kept(opened, tmp_path):
-    services, recorder = opened(SAYS, fault="abort", at=2)
-    record = document(services, tmp_path / "manual.txt")
-    _, ended, _ = ask(services, recorder, "When does the pump stop?", record)
+    recorder = opened(answer=SAYS, fault="abort", at=2)
+    record = document(recorder, tmp_path / "manual.txt")
+    _, ended, _ = ask(recorder, "When does the pump stop?", record)
     assert (ended.message.status, ended.problem.code) == (Status.FAILED, "child.died")
 
 
 def test_what_cannot_be_asked_is_refused_and_leaves_nothing(opened, tmp_path):
-    services, recorder = opened()
-    record = document(services, tmp_path / "manual.txt")
-    chat = services.service_thread.call(services.chats.new_chat)
+    recorder = opened(answer=SAYS)
+    record = document(recorder, tmp_path / "manual.txt")
+    chat = recorder.calls.chats.new_chat()
     for request, code in [
         (AskRequest(" ", (record.id,)), "request.invalid"),
         (AskRequest("Why?"), "request.invalid"),
@@ -296,10 +256,9 @@ def test_what_cannot_be_asked_is_refused_and_leaves_nothing(opened, tmp_path):
         (AskRequest("Why?", (record.id,), item=chat.id), "request.invalid"),
         (AskRequest("Why?", (record.id,), model="nothing"), "model.unknown"),
     ]:
-        with pytest.raises(KnownError) as caught:
-            services.service_thread.call(lambda request=request: services.questions.ask(request))
-        assert caught.value.code == code
-    assert services.service_thread.call(lambda: services.store.items.page("question")) == []
+        with pytest.raises(KnownError, match=code):
+            recorder.calls.questions.ask(request)
+    assert recorder.calls.store.items.page("question") == []
     assert not recorder.of(MessageEnded)
 
 
@@ -307,20 +266,16 @@ def test_what_cannot_be_asked_is_refused_and_leaves_nothing(opened, tmp_path):
 @pytest.mark.usefixtures("measured_before")
 def test_the_real_engine_keeps_to_the_form_and_cites_what_is_there(starter_model, tmp_path):
     """The starter model, taken for able: whatever it says is in the form, and what is cited stands on its page."""
-    from fakes.recorder import LLAMA
-
     services = open_echo(LLAMA)
     try:
         recorder = Recorder(services)
         model = add_model(services, starter_model)
-        services.service_thread.call(lambda: services.store.models.change(model.id, header={"architecture": "llama"}))
-        record = document(services, tmp_path / "manual.txt")
-        _, ended, answered = ask(services, recorder, "When does the pump stop?", record)
+        recorder.calls.store.models.change(model.id, header={"architecture": "llama"})
+        record = document(recorder, tmp_path / "manual.txt")
+        _, ended, answered = ask(recorder, "When does the pump stop?", record)
         assert answered is not None, ended.problem
         assert (answered.is_quoted, answered.is_whole) == (False, True)
-        pages = {
-            one.number: one.text for one in services.service_thread.call(lambda: services.documents.pages(record.id))
-        }
+        pages = {one.number: one.text for one in recorder.calls.documents.pages(record.id)}
         for citation in (*answered.citations, *answered.nearest):
             assert pages[citation.page][citation.start : citation.end] == citation.quote
         assert answered.citations or answered.dropped or not answered.found

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
-from fakes.recorder import TIMEOUT_S, add_model, result_of
+from fakes.recorder import add_model, result_of, wait_until
 
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import Status
@@ -21,13 +19,8 @@ PAPER = "The pump stops at 12 bar.\n\n" + " ".join(f"Part{number} has its own nu
 QUESTION = "When does the pump stop?"
 
 
-def call(recorder, work):
-    return recorder.services.service_thread.call(work)
-
-
 def written(recorder, text):
-    chats = recorder.services.chats
-    return recorder.end_of(call(recorder, lambda: chats.send(SendRequest(text))).answer.id).message
+    return recorder.end_of(recorder.calls.chats.send(SendRequest(text)).answer.id).message
 
 
 def document(recorder, path, text=PAPER):
@@ -38,26 +31,18 @@ def document(recorder, path, text=PAPER):
 def expect(recorder, document, **more):
     """Wait until the model has the reading, or it is decided that it has none."""
     services = recorder.services
-    call(recorder, lambda: services.questions.expect_question(document, **more))
-    record = call(recorder, lambda: services.models.choose(None))
-    if call(recorder, services.loader.loaded):  # counting, which decides it, comes before another count
+    recorder.calls.questions.expect_question(document, **more)
+    record = recorder.calls.models.choose(None)
+    if recorder.calls.loader.loaded():  # counting, which decides it, comes before another count
         result_of(services, lambda: count_tokens(services.loader, record, ["behind it"]))
 
 
 def is_busy(recorder):
-    return call(recorder, lambda: recorder.services.loader.is_busy)
-
-
-def wait_until(holds):
-    deadline = time.monotonic() + TIMEOUT_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    return recorder.ask(lambda services: services.loader.is_busy)
 
 
 def asked(recorder, document, **more):
-    services = recorder.services
-    sent = call(recorder, lambda: services.questions.ask(AskRequest(QUESTION, (document,), **more)))
+    sent = recorder.calls.questions.ask(AskRequest(QUESTION, (document,), **more))
     message = recorder.end_of(sent.answer.id).message
     assert message.status is Status.COMPLETE
     recorder.wait(QuestionAnswered, lambda event: event.message == sent.answer.id)
@@ -110,13 +95,13 @@ def reading(opened, tmp_path):
 
 
 def until_given_up(recorder):
-    wait_until(lambda: call(recorder, lambda: recorder.services.chats.answers.read_ahead._lease) is None)
-    assert not call(recorder, lambda: recorder.services.questions._ahead_s), "it was not read to its end"
+    wait_until(lambda: recorder.ask(lambda services: services.chats.answers.read_ahead._lease) is None)
+    assert not recorder.ask(lambda services: services.questions._ahead_s), "it was not read to its end"
 
 
 def test_the_reading_ends_where_its_question_is_asked(reading):
     recorder, paper = reading
-    sent = call(recorder, lambda: recorder.services.questions.ask(AskRequest(QUESTION, (paper,))))
+    sent = recorder.calls.questions.ask(AskRequest(QUESTION, (paper,)))
     until_given_up(recorder)
     assert recorder.end_of(sent.answer.id).message.status is Status.COMPLETE
 
@@ -137,21 +122,21 @@ def test_the_reading_ends_where_another_model_is_asked(reading, tmp_path):
 def test_the_reading_ends_where_a_job_takes_the_model(reading):
     recorder, _paper = reading
     loader = recorder.services.loader
-    record = call(recorder, lambda: recorder.services.models.choose(None))
+    record = recorder.calls.models.choose(None)
 
     def start(lease):
         lease.start("batch", {}, lambda _event: None, priority="background")
 
-    lease = call(recorder, lambda: loader.acquire(record, start, print))
+    lease = recorder.ask(lambda _services: loader.acquire(record, start, print))
     until_given_up(recorder)
     assert is_busy(recorder), "the job goes on"
-    call(recorder, lease.release)
+    recorder.ask(lambda _services: lease.release())
 
 
 def weak(recorder, paper):
-    (model,) = call(recorder, recorder.services.store.models.all)
+    (model,) = recorder.calls.store.models.all()
     header = {**model.header, "parameters": 135_000_000}
-    call(recorder, lambda: recorder.services.store.models.change(model.id, header=header))
+    recorder.calls.store.models.change(model.id, header=header)
 
 
 def redacted(recorder, paper):
@@ -160,7 +145,7 @@ def redacted(recorder, paper):
 
 
 def let_go(recorder, paper):
-    call(recorder, recorder.services.models.unload)
+    recorder.calls.models.unload()
 
 
 @pytest.mark.parametrize("reason", [weak, redacted, let_go])
@@ -184,16 +169,16 @@ def test_a_paper_longer_than_the_context_is_not_read_ahead(opened, tmp_path):
 def test_a_model_at_work_is_left_alone(opened, tmp_path):
     recorder = opened(answer="word " * 2000, slow=0.1)
     paper = document(recorder, tmp_path / "pump.txt")
-    sent = call(recorder, lambda: recorder.services.chats.send(SendRequest("hello")))
+    sent = recorder.calls.chats.send(SendRequest("hello"))
     recorder.words_of(sent.answer.id)
     expect(recorder, paper)
-    assert call(recorder, lambda: recorder.services.chats.answers.read_ahead._lease) is None
-    call(recorder, lambda: recorder.services.chats.stop(sent.answer.id))
+    assert recorder.ask(lambda services: services.chats.answers.read_ahead._lease) is None
+    recorder.calls.chats.stop(sent.answer.id)
     recorder.end_of(sent.answer.id)
 
 
 def test_questions_on_show_load_a_model_that_was_let_go(opened, tmp_path):
     recorder = opened()
     paper = document(recorder, tmp_path / "pump.txt")
-    call(recorder, lambda: recorder.services.questions.expect_question(paper, loads=True))
+    recorder.calls.questions.expect_question(paper, loads=True)
     recorder.wait(ModelStateChanged, lambda event: event.state is ModelState.READY)

@@ -5,18 +5,16 @@ answer is the one that was never disturbed.
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
-import sqlite3
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
+from fakes.killed import home_with_model, rows
 from fakes.matrix import counts
-from fakes.recorder import add_model, open_echo
 
 pytestmark = pytest.mark.process
 
@@ -31,47 +29,33 @@ def manual(path: Path) -> Path:
     return path
 
 
-def home_with_model(folder: Path, monkeypatch, model: Path) -> dict[str, str]:
-    monkeypatch.setenv("SLMDESK_HOME", str(folder))
-    services = open_echo()
-    add_model(services, model)
-    services.close()
-    return os.environ | {"SLMDESK_HOME": str(folder), "SLMDESK_ECHO": ECHO}
-
-
-def asked(env, path) -> dict:
+def asked(path) -> dict:
     command = [*SLMDESK, "ask", str(path), QUESTION, "--json"]
-    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
     found = json.loads(done.stdout)
     return {key: value for key, value in found.items() if key not in ("item", "message")}
-
-
-def rows(home: Path, sql: str) -> list[tuple]:
-    with sqlite3.connect(home / "data" / "slmdesk.sqlite3", timeout=10) as db:  # takes back a cut-off write, as any
-        return db.execute(sql).fetchall()
 
 
 @counts("c1_questions")
 def test_a_killed_question_damages_nothing_and_the_next_is_answered(tmp_path, monkeypatch, count):
     path = manual(tmp_path / "manual.txt")
     model = tmp_path / "echo.gguf"
-    calm = home_with_model(tmp_path / "calm", monkeypatch, model)
+    monkeypatch.setenv("SLMDESK_ECHO", ECHO)
+    home_with_model(tmp_path / "calm", monkeypatch, model)
     began = time.monotonic()
-    requested = asked(calm, path)
+    requested = asked(path)
     whole_s = time.monotonic() - began
     assert requested["citations"]
 
     home = tmp_path / "killed"
-    env = home_with_model(home, monkeypatch, model)
+    home_with_model(home, monkeypatch, model)
     seed = random.randrange(1 << 30)
     print(f"seed {seed}, undisturbed {whole_s:.1f} s")
     chance = random.Random(seed)
     read: set[tuple] = set()
     for _ in range(count):
-        running = subprocess.Popen(
-            [*SLMDESK, "ask", str(path), QUESTION], env=env, cwd=ROOT,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        command = [*SLMDESK, "ask", str(path), QUESTION]
+        running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(chance.uniform(0.2, 1.0) * whole_s)  # a random moment: no fact is waited for
         running.send_signal(signal.SIGKILL)
         running.wait()
@@ -79,7 +63,7 @@ def test_a_killed_question_damages_nothing_and_the_next_is_answered(tmp_path, mo
         if rows(home, "select 1 from documents where status = 'read'"):
             assert not read or read == kept  # what was read whole is never read again
             read = kept
-    assert asked(env, path) == requested
+    assert asked(path) == requested
     assert rows(home, "pragma integrity_check") == [("ok",)]
     assert len(rows(home, "select id from documents")) == 1
     assert rows(home, "select id from messages where status = 'streaming'") == []
