@@ -56,7 +56,7 @@ def test_off_is_off_for_the_chat_from_then_on(opened) -> None:
     message = recorder.end_of(again.answer.id).message
     assert (message.thought, message.text) == ("", "You said: and now?")
     assert message.thought_seconds is None
-    options = recorder.services.service_thread.call(lambda: recorder.services.chats.options(sent.item.id))
+    options = recorder.calls.chats.options(sent.item.id)
     assert options == ChatOptions(thinking="off")
     third = send(recorder, "think!", chat=sent.item.id, changes={"thinking": "on"})
     assert recorder.end_of(third.answer.id).message.thought == THOUGHT
