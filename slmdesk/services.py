@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import uuid4
 
 from slmdesk.base.errors import KnownError, SlmdeskError
@@ -28,7 +28,7 @@ from slmdesk.online.offline import LedgerEvents
 from slmdesk.privacy.opening import follow_key, open_by, ways_of
 from slmdesk.runtime.events import E, Event, EventBus, ItemsAdded, MessageEnded, ModelsChanged, Noticed
 from slmdesk.runtime.messages import problem_for
-from slmdesk.runtime.service import Runtime, ServiceThread
+from slmdesk.runtime.service import Member, Runtime, ServiceThread
 from slmdesk.store import DataKey, Store, open_store
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class Made(Lazy["Services", T]):
 class Services:
     """All services a frontend (window or command line) uses, each made when it is first used.
 
-    Made by `open_services`.  The services are used on the service thread, through `post` and `call`.
+    Made by `open_services`.  The services are used on the service thread, through `call` and `service_thread`.
     """
 
     runtime: Runtime
@@ -350,6 +350,8 @@ class Services:
         """Closes the services, the last made first: each is closed before those it uses."""
         self._closed = False
         self.service_thread = ServiceThread(self.notice)
+        self.call = cast(Services, Member(lambda work: self.service_thread.call(lambda: work(self))))
+        """A method called here is called on the service thread, and waited for: `services.call.models.list()`."""
 
     def on(self, event: type[E], slot: Callable[[E], object]) -> None:
         """Call `slot` with each event of this type, or with all for `Event`, on the service thread.  Any thread."""

@@ -281,9 +281,7 @@ class _ChatRun:
     def say(self, request: SendRequest) -> int:
         """Send one question and print its answer.  Returns the exit status."""
         services = self._services
-        sent = services.service_thread.call(
-            lambda: services.chats.send(self._checked(request), explicit_model=bool(request.model))
-        )
+        sent = services.call.chats.send(self._checked(request), explicit_model=bool(request.model))
         self.chat = sent.item.id
         answer = sent.answer.id
         try:
@@ -296,10 +294,10 @@ class _ChatRun:
             raise
 
     def _checked(self, request: SendRequest) -> SendRequest:
-        """Replace a shortened chat id by the full one.  On the service thread."""
+        """Replace a shortened chat id by the full one."""
         if request.chat is None or request.chat == self.chat:
             return request
-        return changed(request, chat=self._services.history.item(request.chat).id)
+        return changed(request, chat=self._services.call.history.item(request.chat).id)
 
     def _print(self, answer: str, *, saved: bool) -> int:
         console = self._console
@@ -334,10 +332,7 @@ class _ChatRun:
                 return self._end(ended, event.quotes, saved=saved)
 
     def _has_attachments(self, item: str) -> bool:
-        services = self._services
-        return services.service_thread.call(
-            lambda: any(message.attachments for message in services.chats.open(item).messages)
-        )
+        return any(message.attachments for message in self._services.call.chats.open(item).messages)
 
     def _end(self, ended: MessageEnded, quotes: Sequence[Quoted] = (), *, saved: bool) -> int:
         console, message = self._console, ended.message
@@ -366,17 +361,11 @@ class _ChatRun:
         return 1
 
     def _unsaved(self, message: str) -> Problem | None:
-        services = self._services
-        return services.service_thread.call(lambda: services.chats.answers.save_end(message))
+        return self._services.call.chats.answers.save_end(message)
 
     def _left_out(self, message: Message) -> int:
-        chats = self._services.chats
-
-        def count() -> int:
-            opened = chats.open(message.item)
-            return len(window_then(opened.item, message).left_out(opened.messages))
-
-        return self._services.service_thread.call(count)
+        opened = self._services.call.chats.open(message.item)
+        return len(window_then(opened.item, message).left_out(opened.messages))
 
     def _say_done(self, ended: MessageEnded, quotes: Sequence[Quoted], *, saved: bool) -> None:
         console, message = self._console, ended.message
@@ -550,7 +539,7 @@ def presets() -> None:
 def list_presets(console: Console) -> None:
     """List your presets, then those that come with the program."""
     with console.services() as services:
-        found = services.service_thread.call(services.chats.presets.list)
+        found = services.call.chats.presets.list()
     if console.as_json:
         console.give([_preset_shape(preset) for preset in found])
         return
@@ -570,8 +559,8 @@ def export_preset(console: Console, /, preset: str, file: Path, force: bool) -> 
     if file.exists() and not force:
         raise KnownError("file.exists", path=str(file))
     with console.services() as services:
-        found = services.service_thread.call(lambda: services.chats.presets.get(preset))
-        services.service_thread.call(lambda: services.chats.presets.export_file(found.id, file.absolute()))
+        found = services.call.chats.presets.get(preset)
+        services.call.chats.presets.export_file(found.id, file.absolute())
     _say_done(console, found, file, "written to")
 
 
@@ -582,7 +571,7 @@ def export_preset(console: Console, /, preset: str, file: Path, force: bool) -> 
 def import_preset(console: Console, /, file: Path) -> None:
     """Add the preset in FILE to yours."""
     with console.services() as services:
-        made = services.service_thread.call(lambda: services.chats.presets.import_file(file))
+        made = services.call.chats.presets.import_file(file)
     _say_done(console, made, file, "added from")
 
 
@@ -627,7 +616,7 @@ def spaces() -> None:
 def list_spaces(console: Console) -> None:
     """List the spaces by their names, each with the number of its chats."""
     with console.services() as services:
-        found = services.service_thread.call(services.chats.spaces.list)
+        found = services.call.chats.spaces.list()
     if console.as_json:
         console.give([_space_shape(space) for space in found])
     elif found:

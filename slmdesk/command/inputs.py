@@ -14,14 +14,13 @@ MAX_STDIN_BYTES = 16 << 20
 def named_model(services: Services, model: str | None) -> None:
     """Check that a named model exists, and allow it although it crashed before.  Raises KnownError `model.unknown`."""
     if model is not None:
-        services.service_thread.call(lambda: services.models.try_again(model))
+        services.call.models.try_again(model)
 
 
 def link_shared(console: Console, services: Services) -> None:
     """Where there is no model yet, link those of the organisation's folder; this computes their checksums."""
-    models = services.models
-    if services.settings.policy.models_folder and not services.service_thread.call(models.list):
-        console.result_of(services, lambda: models.adopt(only_shared=True))
+    if services.settings.policy.models_folder and not services.call.models.list():
+        console.result_of(services, lambda: services.models.adopt(only_shared=True))
 
 
 def read_stdin() -> str:

@@ -168,7 +168,7 @@ def follow(console: Console, services: Services, job: JobRecord) -> None:
     how_to_resume = f"Paused. It goes on with: slmdesk jobs resume {job.id}"
 
     services.on(JobChanged, lambda event: reported.put(event) if event.id == job.id else None)
-    now = services.service_thread.call(lambda: services.jobs.get(job.id))  # it may have ended before we subscribed
+    now = services.call.jobs.get(job.id)  # it may have ended before we subscribed
     status = now.status
     try:
         while status in (JobStatus.OPEN, JobStatus.RUNNING):
@@ -188,7 +188,7 @@ def follow(console: Console, services: Services, job: JobRecord) -> None:
         raise
     finally:
         console.end_progress()
-    ended = services.service_thread.call(lambda: services.jobs.get(job.id))
+    ended = services.call.jobs.get(job.id)
     if ended.error_code:  # published before we subscribed
         raise ReportedError(problem_of(ended.error_code, ended.error_args))
 
@@ -354,10 +354,10 @@ def resume(console: Console, services: Services, id: str) -> tuple[JobRecord, Pa
 
     job, output = services.service_thread.call(resumed)
     _follow(console, services, job, output)
-    job = services.service_thread.call(lambda: services.jobs.get(job.id))
+    job = services.call.jobs.get(job.id)
     if job.status is not JobStatus.DONE or output is None or job.item is None:
         return job, None
-    item = services.service_thread.call(lambda: services.history.item(job.item or ""))
+    item = services.call.history.item(job.item or "")
     importlib.import_module(WRITERS[item.kind]).write_output(console, services, item.id, output)
     _forget(services, item.id)
     return job, output.path
@@ -373,7 +373,7 @@ def requested(services: Services, item: str) -> OutputFile | None:
 
 
 def _forget(services: Services, item: str) -> None:
-    services.service_thread.call(lambda: services.history.change_settings(item, **{KEY: None}))
+    services.call.history.change_settings(item, **{KEY: None})
 
 
 def _follow(console: Console, services: Services, job: JobRecord, output: OutputFile | None) -> None:
@@ -422,11 +422,11 @@ def index(console: Console, services: Services, folder: Path, *, watched: bool |
             )
 
     services.on(CollectionChanged, on_changed)
-    known = services.service_thread.call(lambda: services.collections.at(folder))
+    known = services.call.collections.at(folder)
     if known is None or watched:
         begun = console.result_of(services, lambda: services.collections.add(folder, watched=bool(watched)))
     else:
-        begun = services.service_thread.call(lambda: services.collections.state(known.id))
+        begun = services.call.collections.state(known.id)
     id = begun.record.id
     try:
         ended = console.result_of(services, lambda: services.collections.look(id, resume=True))

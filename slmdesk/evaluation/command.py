@@ -70,11 +70,11 @@ def exam(console: Console, model: str | None, pair: str | None, *, thinking: boo
         return
     with console.services() as services:
         named_model(services, model)
-        job = services.service_thread.call(lambda: services.exams.take(model))
+        job = services.call.exams.take(model)
         follow(console, services, job)
         if thinking:
-            follow(console, services, services.service_thread.call(lambda: services.exams.take(model, thinking=True)))
-        record = services.service_thread.call(lambda: services.models.by_sha256(job.model_sha256))
+            follow(console, services, services.call.exams.take(model, thinking=True))
+        record = services.call.models.by_sha256(job.model_sha256)
         result = result_of(record) if record else None
         thought = result_of(record, THINKING_KEY) if record and thinking else None
     if record is None or result is None:
@@ -103,11 +103,11 @@ def _exam_pair(console: Console, model: str | None, pair: str) -> None:
         raise click.UsageError("Give two languages with a dash between them, such as --translate en-pl.")
     with console.services() as services:
         named_model(services, model)
-        job = services.service_thread.call(lambda: services.pair_exams.take(model, source, target))
+        job = services.call.pair_exams.take(model, source, target)
         follow(console, services, job)
-        record = services.service_thread.call(lambda: services.models.by_sha256(job.model_sha256))
+        record = services.call.models.by_sha256(job.model_sha256)
         done = str(job.settings["source"]), str(job.settings["target"])
-        result = services.service_thread.call(lambda: services.pair_exams.result(record, *done)) if record else None
+        result = services.call.pair_exams.result(record, *done) if record else None
     if record is None or result is None:
         raise click.ClickException("The exam has no result. Run it again.")
     sentence = result_sentence(record.name, result)
@@ -132,7 +132,7 @@ def bench(console: Console, model: str | None) -> None:
         console.progress(f"measuring {name}: {now.what},{about}", now.fraction, 1.0)
 
     with console.services() as services:
-        record = services.service_thread.call(lambda: services.models.choose(model))
+        record = services.call.models.choose(model)
         name = record.name
         found = console.result_of(services, lambda: services.bench.run(record.id), progressed)
     assert found is not None, "only a Ctrl-C cancels it here, and that is raised"
@@ -198,7 +198,7 @@ class _ComparisonRun:
 
     def run(self, request: CompareRequest) -> int:
         console, services = self._console, self._services
-        held = services.service_thread.call(lambda: services.comparing.begin(request))
+        held = services.call.comparing.begin(request)
         self._open_ids = [answer.message.id for answer in held.answers]
         try:
             self._follow(held)
@@ -210,7 +210,7 @@ class _ComparisonRun:
         except BaseException:
             services.service_thread.call(services.comparing.stop, 5.0)
             raise
-        found = services.service_thread.call(lambda: services.comparing.open(held.item.id))
+        found = services.call.comparing.open(held.item.id)
         if console.as_json:
             console.give(json_of(found))
         elif sys.stderr.isatty():
@@ -250,7 +250,7 @@ class _ComparisonRun:
         if console.as_json or not is_shown:
             return
         console.say("" if event.message.text.endswith("\n") else "\n")
-        found = services.service_thread.call(lambda: services.comparing.open(held.item.id))
+        found = services.call.comparing.open(held.item.id)
         figures = next((answer.figures for answer in found.answers if answer.message.id == event.message.id), None)
         if figures:
             console.say(f"({', '.join(f'{what.lower()} {value}' for what, value in figures.lines())})\n")
@@ -301,7 +301,7 @@ def tune(console: Console, model: str | None, name: str | None, used: str | None
         raise click.UsageError("Use one of --make, --use and --again.")
     with console.services() as services:
         named_model(services, model)
-        record = services.service_thread.call(lambda: services.formats.published(model))
+        record = services.call.formats.published(model)
         if name is not None:
             _make(console, services, record, name.upper())
         elif used is not None:
@@ -323,8 +323,8 @@ def prune(console: Console, model: str | None, count: int | None) -> None:
     """
     with console.services() as services:
         named_model(services, model)
-        record = services.service_thread.call(lambda: services.formats.published(model))
-        report = services.service_thread.call(lambda: services.formats.report(record.id, LAYERS_KEY))
+        record = services.call.formats.published(model)
+        report = services.call.formats.report(record.id, LAYERS_KEY)
         wanted = None
         if report is None or count is None:
             report = _followed(console, services, partial(services.formats.measure_without_layers, record.id))
@@ -377,7 +377,7 @@ def _make(console: Console, services: Services, record: ModelRecord, name: str, 
 
 
 def _use(console: Console, services: Services, record: ModelRecord, *, copy: bool) -> None:
-    new = services.service_thread.call(lambda: services.formats.use(record.id, copy=copy))
+    new = services.call.formats.use(record.id, copy=copy)
     if console.as_json:
         console.give({"id": new.id, "name": new.name})
     else:

@@ -115,9 +115,9 @@ def list_items(console: Console, deleted: bool, kind: str | None) -> None:
 def show(console: Console, chat: str) -> None:
     """Print the text of an item; with --json all versions of its answers."""
     with console.services() as services:
-        item = services.service_thread.call(lambda: services.history.item(chat))
-        held = services.service_thread.call(lambda: services.chats.open(item.id))
-        everything = services.service_thread.call(lambda: services.history.messages(item.id))
+        item = services.call.history.item(chat)
+        held = services.call.chats.open(item.id)
+        everything = services.call.history.messages(item.id)
         segments: dict[str, Json] = {}
         if item.kind == "translation":  # its text is in segments, not messages
             form = "json" if console.as_json else "md"
@@ -125,7 +125,7 @@ def show(console: Console, chat: str) -> None:
             if console.as_json:
                 segments = {name: value for name, value in loads(text).items() if name in ("segments", "left")}
         elif not console.as_json:
-            text = services.service_thread.call(lambda: services.history.export(item.id, "md"))
+            text = services.call.history.export(item.id, "md")
     if console.as_json:
         rows: list[Json] = [_message(message) for message in everything]
         console.give(
@@ -147,8 +147,8 @@ def search(console: Console, words: tuple[str, ...], limit: int) -> None:
     """
     requested = " ".join(words)
     with console.services() as services:
-        found = list(services.service_thread.call(lambda: services.history.search(requested, limit=limit)))
-        reported = {hit.item for hit in found if hit.message}
+        found = list(services.call.history.search(requested, limit=limit))
+        reported = {one.item for one in found if one.message}
         translated = console.result_of(services, lambda: services.typed.search(requested))
     titles = {hit.item for hit in found} - reported
     more = {item.id: snippet for item, snippet in translated.found if item.id not in reported}
@@ -224,7 +224,7 @@ def export(console: Console, chats: tuple[str, ...], is_all: bool, form: str, ou
 def _ids_of(services: Services, wanted: Sequence[str], is_all: bool) -> list[str]:
     """The ids of these items, or of all chats that are not in the bin."""
     if not is_all:
-        return [services.service_thread.call(partial(services.history.item, id)).id for id in wanted]
+        return [services.call.history.item(one).id for one in wanted]
     return [item.id for item in _all_items(services, "chat")]
 
 
@@ -270,9 +270,9 @@ def delete(console: Console, chat: str, for_good: bool, with_documents: bool) ->
         _reported(console, lambda services: services.history.trash(chat))
         return
     with console.services() as services:
-        pairs = services.service_thread.call(lambda: services.history.remembered(chat))
-        documents = services.service_thread.call(lambda: services.history.documents_only_of([chat]))
-        gone, copies = services.service_thread.call(lambda: services.history.delete_for_good(chat))
+        pairs = services.call.history.remembered(chat)
+        documents = services.call.history.documents_only_of([chat])
+        gone, copies = services.call.history.delete_for_good(chat)
         forgotten = _forget(console, services, documents) if with_documents else []
     shape: dict[str, Json] = {"id": gone, "deleted": "for_good", "memory_pairs": pairs}
     _report_deleted(console, shape, gone, copies, documents, forgotten, pairs)
@@ -286,7 +286,7 @@ def delete(console: Console, chat: str, for_good: bool, with_documents: bool) ->
 def empty_trash(console: Console, days: float, with_documents: bool) -> None:
     """Delete everything in the trash for good.  This cannot be undone, and never happens by itself."""
     with console.services() as services:
-        emptied = services.service_thread.call(lambda: services.history.empty_trash(days * 86_400))
+        emptied = services.call.history.empty_trash(days * 86_400)
         forgotten = _forget(console, services, emptied.documents) if with_documents else []
     words = f"{len(emptied.ids)} deleted for good"
     _report_deleted(console, {"deleted": list(emptied.ids)}, words, emptied.may_remain_in, emptied.documents, forgotten)
@@ -341,7 +341,7 @@ def forget_day(console: Console, day: datetime, yes: bool) -> int | None:
     What is older and was only changed on that day stays, and so does what is on hold.
     """
     with console.services() as services:
-        found = services.service_thread.call(lambda: services.days.look(day.date()))
+        found = services.call.days.look(day.date())
         for line in day_lines(found):
             console.notify(line)
         if not yes and not found.is_empty and not _agrees():
@@ -382,7 +382,7 @@ def rescue(console: Console, file: Path | None) -> int:
     done: list[tuple[Path, Rescued]] = []
     bad: list[Path] = []
     with console.services() as services:
-        for path in [file] if file else services.service_thread.call(services.history.damaged):
+        for path in [file] if file else services.call.history.damaged():
             try:
                 found = _rescued(console, services, path)
             except KnownError as err:
@@ -407,12 +407,12 @@ def rescue(console: Console, file: Path | None) -> int:
 def _rescued(console: Console, services: Services, damaged: Path) -> Rescued:
     """Rescue a file; of a file encrypted with other keys than the history now, ask for what opens it."""
     try:
-        return services.service_thread.call(partial(services.history.rescue, damaged))
+        return services.call.history.rescue(damaged)
     except KnownError as known:
         if known.code != "key.missing":
             raise
     key = key_of_backup(console, damaged)
-    return services.service_thread.call(partial(services.history.rescue, damaged, key))
+    return services.call.history.rescue(damaged, key)
 
 
 def _reported(console: Console, request: Callable[[Services], Item]) -> None:
@@ -507,10 +507,8 @@ def add(
     """
     then = Then.DELETE if for_good or kind == DOCUMENT else Then.TRASH
     with console.services() as services:
-        make = services.retention.planned if preview else services.retention.add_rule
-        made = services.service_thread.call(
-            lambda: make(kind or "", folder=space, days=days, then=then, trash_days=trash_days)
-        )
+        make = services.call.retention.planned if preview else services.call.retention.add_rule
+        made = make(kind or "", folder=space, days=days, then=then, trash_days=trash_days)
         due = console.result_of(services, lambda: services.retention.due(made))[made.id]
         if preview and not console.as_json:
             console.say(f"This rule {due_words(made, due)} now.")
@@ -525,7 +523,7 @@ def add(
 def remove(console: Console, rule: str) -> None:
     """Remove a rule.  What it has put into the trash stays there."""
     with console.services() as services:
-        gone = services.service_thread.call(lambda: services.retention.remove_rule(rule))
+        gone = services.call.retention.remove_rule(rule)
         _show_rule(console, services, gone)
 
 
@@ -541,9 +539,7 @@ def hold(console: Console, target: str, reason: str, until: datetime | None) -> 
     """Hold an item, a space, a document or a folder by its ID, or “all”: nothing deletes it until it is released."""
     end = (until + timedelta(days=1)).timestamp() if until else None
     with console.services() as services:
-        made = services.service_thread.call(
-            lambda: services.retention.hold("" if target == "all" else target, reason=reason, until=end)
-        )
+        made = services.call.retention.hold("" if target == "all" else target, reason=reason, until=end)
         _show_hold(console, services, made)
 
 
@@ -554,7 +550,7 @@ def hold(console: Console, target: str, reason: str, until: datetime | None) -> 
 def release(console: Console, hold_id: str) -> None:
     """Release a hold; `retention list` shows its id."""
     with console.services() as services:
-        gone = services.service_thread.call(lambda: services.retention.release(hold_id))
+        gone = services.call.retention.release(hold_id)
         _show_hold(console, services, gone)
 
 
@@ -565,7 +561,7 @@ def release(console: Console, hold_id: str) -> None:
 def run(console: Console, yes: bool) -> int | None:
     """Carry out the rules now; it is done by itself once a day too."""
     with console.services() as services:
-        rules = {rule.id: rule for rule in services.service_thread.call(services.retention.rules)}
+        rules = {rule.id: rule for rule in services.call.retention.rules()}
         done = console.result_of(services, lambda: services.retention.run(confirmed=yes))
     if console.as_json:
         doubt: Json = (
@@ -591,7 +587,7 @@ def _next_run(rule: Rule, due: int) -> str:
 
 
 def _show_rule(console: Console, services: Services, rule: Rule, due: int | None = None) -> None:
-    name = services.service_thread.call(lambda: services.retention.name_of(rule.folder)) if rule.folder else ""
+    name = services.call.retention.name_of(rule.folder) if rule.folder else ""
     if console.as_json:
         console.give(to_json(rule) if due is None else {**to_json(rule), "due": due})
     else:
@@ -599,7 +595,7 @@ def _show_rule(console: Console, services: Services, rule: Rule, due: int | None
 
 
 def _show_hold(console: Console, services: Services, hold: Hold) -> None:
-    name = services.service_thread.call(lambda: services.retention.name_of(hold.target)) if hold.target else ""
+    name = services.call.retention.name_of(hold.target) if hold.target else ""
     if console.as_json:
         console.give(to_json(hold))
     else:

@@ -83,7 +83,7 @@ def _say_how_to_go_on(console: Console, jobs: Sequence[JobRecord]) -> None:
 def pause(console: Console, job: str) -> None:
     """Pause a job, wherever it runs; finished steps are kept."""
     with console.services() as services:
-        _show(console, services.service_thread.call(lambda: services.jobs.pause(job)))
+        _show(console, services.call.jobs.pause(job))
 
 
 @jobs.command()
@@ -93,7 +93,7 @@ def pause(console: Console, job: str) -> None:
 def cancel(console: Console, job: str) -> None:
     """Cancel a job, wherever it runs; finished steps are kept."""
     with console.services() as services:
-        _show(console, services.service_thread.call(lambda: services.jobs.cancel(job)))
+        _show(console, services.call.jobs.cancel(job))
 
 
 @jobs.command()

@@ -132,7 +132,7 @@ def forget(console: Console, document: str) -> None:
 def folders(console: Console) -> None:
     """List the folders whose documents are asked together."""
     with console.services() as services:
-        found = services.service_thread.call(services.collections.all)
+        found = services.call.collections.all()
     if console.as_json:
         console.give([json_of(state) for state in found])
         return
@@ -190,7 +190,7 @@ def unwatch(console: Console, folder: str, keep: bool) -> None:
     with console.services() as services:
         record = services.service_thread.call(lambda: find_folder(services, folder))
         if keep:
-            services.service_thread.call(lambda: services.collections.set_watched(record.id, False))
+            services.call.collections.set_watched(record.id, False)
         else:
             console.result_of(services, lambda: services.collections.forget(record.id))
     if console.as_json:
@@ -208,7 +208,7 @@ def _wait_for_meaning(console: Console, services: Services) -> None:
     """Where the library has an embedding model, wait until the documents' vectors are made; after Ctrl-C the rest is
     made the next time.
     """
-    services.service_thread.call(services.embedding.take_up)
+    services.call.embedding.take_up()
     most = 0
     try:
         while left := services.service_thread.call(lambda: services.embedding.waiting):
@@ -221,7 +221,7 @@ def _wait_for_meaning(console: Console, services: Services) -> None:
 
 def _show(console: Console, services: Services, state: CollectionState) -> int | None:
     """Print what was found; a folder that cannot be reached, or a paused job, is a failure."""
-    left = services.service_thread.call(lambda: services.collections.unread(state.record.id))
+    left = services.call.collections.unread(state.record.id)
     if console.as_json:
         named: list[Json] = [
             {"path": document.path, "code": document.code, "reason": document.sentence} for document in left

@@ -89,7 +89,7 @@ def network(
         if changes:
             console.result_of(services, lambda: services.network.change(**changes))
         if offline is not None:
-            services.service_thread.call(lambda: services.network.set_offline(offline == "on"))
+            services.call.network.set_offline(offline == "on")
         if is_given:
             console.result_of(services, lambda: services.tokens.keep(secret, token_place or "keyring"))
         if forget_token or token_place == "ask":  # noqa: S105 (a place)
@@ -99,7 +99,7 @@ def network(
         elif changes or offline is not None or is_given or forget_token or token_place or wants_settings:
             _say_settings(console, services)
         else:
-            _show(console, services, services.service_thread.call(lambda: services.network.requests(limit, words)))
+            _show(console, services, services.call.network.requests(limit, words))
 
 
 def _read_token() -> str:
@@ -118,8 +118,8 @@ def _export(console: Console, services: Services, target: Path, words: str) -> N
 
 def _say_settings(console: Console, services: Services) -> None:
     """Print how the Hub is reached; of the token, only where it is kept."""
-    now, place = services.settings.current, services.service_thread.call(services.tokens.state).place
-    today = services.service_thread.call(services.network.today)
+    now, place = services.settings.current, services.call.tokens.state().place
+    today = services.call.network.today()
     reported: dict[str, Json] = {
         "offline": services.network.is_offline,
         "enforced": services.network.enforcement.by_system,
@@ -159,7 +159,7 @@ def _show(console: Console, services: Services, rows: Sequence[NetworkLogRow]) -
     if console.as_json:
         console.give([json_of(row) for row in rows])
         return
-    _say_count(console, services, services.service_thread.call(services.network.today))
+    _say_count(console, services, services.call.network.today())
     if rows:
         table(
             console,
@@ -370,10 +370,10 @@ def download(console: Console, repo_or_file: str, quantization: str) -> None:
 
         services.on(DownloadChanged, on_changed)
         requested = quantization or link.quantization
-        job = services.service_thread.call(lambda: services.downloads.start(link.repo, link.file, requested))
+        job = services.call.downloads.start(link.repo, link.file, requested)
         end = _wait(console, services, job, ends)
         while _is_token_requested(console, end) and _ask_token(console, services, end):
-            services.service_thread.call(lambda: services.downloads.resume(job))
+            services.call.downloads.resume(job)
             end = _wait(console, services, job, ends)
     console.end_progress()
     if end.problem:

@@ -77,7 +77,7 @@ def ask(
             raise ReportedError(ended.problem)
         if answered is None:
             raise KeyboardInterrupt
-        unsaved = services.service_thread.call(lambda: services.chats.answers.save_end(ended.message.id))
+        unsaved = services.call.chats.answers.save_end(ended.message.id)
         if console.as_json and unsaved is None:
             console.give(_as_json(ended, answered, asked, is_kept=not no_save))
         elif not console.as_json:
@@ -116,10 +116,10 @@ def _asked(
 ) -> _Asked:
     """Have the documents or the folder read where needed.  Raises KnownError where none of it could be read."""
     if not files and item:
-        folder, known = services.service_thread.call(lambda: services.questions.about(item))
+        folder, known = services.call.questions.about(item)
         return _folder(console, services, Path(os.fsdecode(folder.path))) if folder else _documents(services, known)
     # a document read before can be asked although its drive is not connected now
-    if files[0].is_dir() or services.service_thread.call(lambda: services.collections.at(files[0])):
+    if files[0].is_dir() or services.call.collections.at(files[0]):
         return _folder(console, services, files[0])
     records: list[DocumentRecord] = []
     failed: list[Mapping[str, Json]] = []
@@ -134,7 +134,7 @@ def _asked(
 
 
 def _folder(console: Console, services: Services, place: Path) -> _Asked:
-    known = services.service_thread.call(lambda: services.collections.at(place))
+    known = services.call.collections.at(place)
     state = index(console, services, place)
     if not known and not state.documents and state.status is CollectionStatus.CURRENT:
         id = state.record.id  # it was only added to be asked now
@@ -142,7 +142,7 @@ def _folder(console: Console, services: Services, place: Path) -> _Asked:
         raise KnownError("collection.empty", name=state.record.name)
     if state.status is not CollectionStatus.CURRENT or state.unread:
         console.notify(f"note: {folder_words(state)}")
-    return _Asked(services.service_thread.call(lambda: services.collections.readable(state.record.id)), state.record)
+    return _Asked(services.call.collections.readable(state.record.id), state.record)
 
 
 def _documents(
@@ -157,7 +157,7 @@ def _documents(
 
 
 def _say_change(console: Console, services: Services, item: str, asked: _Asked) -> None:
-    folder, documents = services.service_thread.call(lambda: services.questions.about(item))
+    folder, documents = services.call.questions.about(item)
     old = {folder.id} if folder else {document.id for document in documents}
     new = {asked.folder.id} if asked.folder else {document.id for document in asked.documents}
     if old != new:
@@ -177,7 +177,7 @@ def _answer(console: Console, services: Services, request: AskRequest) -> tuple[
     """How the answer ended, and what was verified of it; None where it did not end well."""
     received: queue.SimpleQueue[Event] = queue.SimpleQueue()
     services.on(Event, received.put)
-    sent = services.service_thread.call(lambda: services.questions.ask(request))
+    sent = services.call.questions.ask(request)
     ended: MessageEnded | None = None
     try:
         while True:

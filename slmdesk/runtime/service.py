@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future
 from functools import wraps
 from itertools import count
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
 
 from slmdesk.base.errors import BugError
@@ -153,6 +154,23 @@ class ServiceThread:
                 if self._closing:
                     return None
                 self._wake.wait(self._later[0][0] - now if self._later else None)
+
+
+class Member:
+    """Stands for a service, or for a method of it: calling it hands the call to `begin`, which gives the services."""
+
+    __slots__ = ("_begin", "_path")
+
+    def __init__(self, begin: Callable[[Callable[[Any], object]], object], path: str = "") -> None:
+        self._begin, self._path = begin, path
+
+    def __getattr__(self, name: str) -> Member:
+        if name.startswith("__"):  # whoever looks into objects makes no call by it
+            raise AttributeError(name)
+        return Member(self._begin, f"{self._path}.{name}" if self._path else name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> object:
+        return self._begin(lambda services: attrgetter(self._path)(services)(*args, **kwargs))
 
 
 # ---- what all services work with, and their base class

@@ -230,7 +230,7 @@ def _page_of(summary: Summary, *, has_omitted: bool = False) -> str:
 
 def write_output(console: Console, services: Services, item: str, request: OutputFile) -> None:
     """Write the file that the command asked for, after the summary was resumed (see job_output)."""
-    summary = services.service_thread.call(lambda: services.summaries.open(item)).summary
+    summary = services.call.summaries.open(item).summary
     assert summary is not None  # its job is done
     _check_output(request.path, request.is_folder, request.force)
     _write(console, services, item, summary, _as_json(item, summary, {}, ()), request)

@@ -79,7 +79,7 @@ def extract(
         services.store.require_writable()
         if not redact_preview:
             named_model(services, model)
-            services.service_thread.call(lambda: services.models.choose(model))  # before long reading
+            services.call.models.choose(model)  # before long reading
         documents, failed = open_all(console, services, files)
         read_s = time.monotonic() - began
         if not documents:
@@ -170,7 +170,7 @@ def _check_output(output: Path | None, force: bool) -> None:
 
 def write_output(console: Console, services: Services, item: str, request: OutputFile) -> None:
     """Write the file that the command asked for, after the table was resumed (see job_output)."""
-    made = services.service_thread.call(lambda: services.extraction.open(item)).table
+    made = services.call.extraction.open(item).table
     assert made is not None  # its job is done
     _check_output(request.path, request.force)
     _write(console, services, item, _as_json(item, made, {}, ()), request)

@@ -85,7 +85,7 @@ def _make(console: Console, services: Services, request: VersionRequest) -> Vers
     received: queue.SimpleQueue[VersionsCompared | VersionsFailed] = queue.SimpleQueue()
     services.on(VersionsFailed, received.put)
     services.on(VersionsCompared, received.put)
-    item = services.service_thread.call(lambda: services.versions.begin(request)).id
+    item = services.call.versions.begin(request).id
     try:
         while (event := next_of(received)).item != item:
             pass

@@ -37,8 +37,8 @@ def info(console: Console, model_or_file: str) -> None:
     """Show what a model's header says, without loading it."""
     with console.services() as services:
         found = console.result_of(services, lambda: services.models.info(model_or_file))
-        path = services.service_thread.call(lambda: services.models.path_of(model_or_file)).absolute()
-        records = services.service_thread.call(services.models.list)
+        path = services.call.models.path_of(model_or_file).absolute()
+        records = services.call.models.list()
         pace = services.service_thread.call(lambda: services.measuring.pace)
     record = next((record for record in records if os.fsdecode(record.path) == str(path)), None)
     header = found.header
@@ -102,9 +102,9 @@ def verify(console: Console, model: str | None) -> int:
 def remove(console: Console, model: str) -> None:
     """Delete a model; the file of a linked one is not touched."""
     with console.services() as services:
-        record = services.service_thread.call(lambda: services.models.choose(model))
-        lost = services.service_thread.call(lambda: services.uses.uses_of(record.id))
-        freed = services.service_thread.call(lambda: services.models.remove(record.id))
+        record = services.call.models.choose(model)
+        lost = services.call.uses.uses_of(record.id)
+        freed = services.call.models.remove(record.id)
     if console.as_json:
         console.give({"id": record.id, "bytes_freed": freed})
     else:
@@ -151,7 +151,7 @@ def fit(console: Console, model_or_file: str, context: int | None) -> None:
 def _on_the_hub(services: Services, requested: str) -> HubLink | None:
     """The Hub repository (perhaps with a file) that this may name; None for a model or file on this PC."""
     try:
-        if services.service_thread.call(lambda: services.models.path_of(requested)).exists():
+        if services.call.models.path_of(requested).exists():
             return None
         link = parse_link(requested)
     except (KnownError, OSError, ValueError):
@@ -254,7 +254,7 @@ def _row(end: ImportEnded) -> dict[str, Json]:
 def leftovers(console: Console, remove: str | None) -> None:
     """List what downloads left in the models folder: parts that can be resumed, and damaged files."""
     with console.services() as services:
-        found = services.service_thread.call(services.downloads.left_overs)
+        found = services.call.downloads.left_overs()
         if remove is not None:
             freed = _discard(services, found, remove)
     if remove is not None:
@@ -280,7 +280,7 @@ def _discard(services: Services, found: Sequence[LeftoverFile], requested: str) 
         if requested not in ("all", file.id, file.name):
             continue
         try:
-            freed[file.id] = services.service_thread.call(lambda: services.downloads.discard(file.id))  # noqa: B023 (at once)
+            freed[file.id] = services.call.downloads.discard(file.id)
         except KnownError as err:
             if requested != "all" or err.code != "download.unknown":
                 raise

@@ -53,7 +53,7 @@ def list_models(console: Console) -> None:
             console.result_of(services, services.models.adopt)
         except ReportedError as err:
             console.notify(f"note: {err.problem.sentence}")
-        records = services.service_thread.call(services.models.list)
+        records = services.call.models.list()
         if console.as_json:
             expected = services.service_thread.call(lambda: [services.measuring.expected(record) for record in records])
             shapes = zip(records, map(speed_shape, expected), strict=True)
@@ -81,7 +81,7 @@ def list_models(console: Console) -> None:
 def rename(console: Console, model: str, name: str) -> None:
     """Show MODEL under the name NAME; its file keeps its own."""
     with console.services() as services:
-        record: ModelRecord = services.service_thread.call(lambda: services.names.rename(model, name))
+        record = services.call.names.rename(model, name)
     if console.as_json:
         console.give({"id": record.id, "name": record.name})
     else:
@@ -100,7 +100,7 @@ def default(console: Console, job: str | None, model: str | None, is_none: bool)
         raise click.UsageError("Name a JOB, and either a MODEL or --none.")
     with console.services() as services:
         if job and (model or is_none):
-            services.service_thread.call(lambda: services.uses.set_default(DefaultUse(job), model))
+            services.call.uses.set_default(DefaultUse(job), model)
         uses = [DefaultUse(job)] if job else list(DefaultUse)
         found = services.service_thread.call(lambda: [(use, services.uses.default(use)) for use in uses])
     if console.as_json:

@@ -31,7 +31,7 @@ def glossary() -> None:
 def list_glossaries(console: Console) -> None:
     """List the glossaries."""
     with console.services() as services:
-        found = services.service_thread.call(services.glossaries.all)
+        found = services.call.glossaries.all()
     shapes = [_glossary_json(other_glossary) for other_glossary in found]
     if console.as_json:
         console.give(shapes)
@@ -61,7 +61,7 @@ def import_glossary(
     with console.services() as services:
         services.store.require_writable()
         if into == "keep":
-            into = services.service_thread.call(services.glossaries.keep_list).id
+            into = services.call.glossaries.keep_list().id
             chosen = chosen or {"source": 0}
         request = ImportRequest(
             file.absolute(), into=into, columns=chosen, skips_first=skip_first, reuses=False, **requested
@@ -95,7 +95,7 @@ def import_glossary(
 def export_glossary(console: Console, id: str, form: str, output: Path | None, force: bool) -> None:
     """Write a glossary as CSV, TSV, spreadsheet or TBX."""
     with console.services() as services:
-        made = services.service_thread.call(lambda: services.glossaries.get(id)).id
+        made = services.call.glossaries.get(id).id
         data = services.glossaries.export(made, form)
     if output is not None or not console.as_json:
         _give_bytes(console, data, output, force)
@@ -117,9 +117,9 @@ def forget_glossary(console: Console, id: str) -> None:
     """Delete a glossary and its terms."""
     with console.services() as services:
         services.store.require_writable()
-        gone = services.service_thread.call(lambda: services.glossaries.get(id)).id
+        gone = services.call.glossaries.get(id).id
         console.result_of(services, lambda: services.glossaries.forget(gone))
-        services.service_thread.call(services.glossaries.purge)
+        services.call.glossaries.purge()
     if console.as_json:
         console.give({"id": gone})
     console.notify("Forgotten.")
@@ -139,7 +139,7 @@ def check_glossary(console: Console, source: Path, target: Path, source_language
     if len(before) != len(after):
         raise click.ClickException(f"The files have {len(before)} and {len(after)} lines; they are compared by line.")
     with console.services() as services:
-        terms = services.service_thread.call(lambda: services.translations.terms(first, second))
+        terms = services.call.translations.terms(first, second)
     rows: list[Json] = [
         {"line": number, "kind": flag.kind, "term": flag.text, "wanted": flag.detail}
         for number, (line, other) in enumerate(zip(before, after, strict=True), start=1)

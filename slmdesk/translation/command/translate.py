@@ -16,7 +16,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_same_file, write_atomically
 from slmdesk.base.record import Record, changed
 from slmdesk.base.settings import Settings
-from slmdesk.base.translation import LANGUAGES, SegmentFlag, SegmentRecord, language_of
+from slmdesk.base.translation import LANGUAGES, SegmentFlag, language_of
 from slmdesk.base.types import Json
 from slmdesk.command.console import Console, json_option, no_save_option
 from slmdesk.command.inputs import named_model
@@ -270,14 +270,11 @@ def _check_language(console: Console, services: Services, request: TranslationRe
 
 def _warn(console: Console, services: Services, request: TranslationRequest) -> None:
     begun_from = language_of(request.source).code if request.source else ""
-    if warning := services.service_thread.call(
-        lambda: (
-            services.translations.advice(
-                request.model, begun_from, request.target, for_document=bool(request.path)
-            ).words
-        )
-    ):
-        console.notify(warning)
+    advice = services.call.translations.advice(
+        request.model, begun_from, request.target, for_document=bool(request.path)
+    )
+    if advice.words:
+        console.notify(advice.words)
 
 
 def _make(console: Console, services: Services, request: TranslationRequest, goal: OutputFile | None) -> str:
@@ -319,7 +316,7 @@ class Requested(Record):
 
 
 def hand_out(console: Console, services: Services, item: str, requested: Requested) -> None:
-    view: TranslationView = services.service_thread.call(lambda: services.translations.open(item))
+    view = services.call.translations.open(item)
     is_text = not view.request.path
     written: WrittenFile | None = None
     goal = output_file(requested.goal, force=requested.force)
@@ -341,12 +338,12 @@ def hand_out(console: Console, services: Services, item: str, requested: Request
     if unreported is not None and console.as_json:  # one value on stdout: the result, and the failure
         _report_on_console(console, requested)
         if is_text:
-            shape = {"text": services.service_thread.call(lambda: services.translations.text_of(item)), **shape}
+            shape = {"text": services.call.translations.text_of(item), **shape}
         problem = problem_for(unreported)
         console.fail(problem.code, problem.sentence, problem.args, shape)
         raise click.exceptions.Exit(1)
     if is_text:
-        _give_text(console, services.service_thread.call(lambda: services.translations.text_of(item)), shape, written)
+        _give_text(console, services.call.translations.text_of(item), shape, written)
     elif console.as_json:
         console.give(shape)
     elif requested.goal is not None:
@@ -378,7 +375,7 @@ def _check_some_done(console: Console, services: Services, view: TranslationView
 
 def write_output(console: Console, services: Services, item: str, request: OutputFile) -> None:
     """Write the file that the command asked for, after the translation was resumed (see job_output)."""
-    view: TranslationView = services.service_thread.call(lambda: services.translations.open(item))
+    view = services.call.translations.open(item)
     _check_some_done(console, services, view)
     written = _write(console, services, view, request)
     if not console.as_json:
@@ -400,7 +397,7 @@ def _write(console: Console, services: Services, view: TranslationView, request:
             services, lambda: services.translations.write(item, request.path, replace=request.force)
         )
     check_file(request.path, replace=request.force)
-    words = services.service_thread.call(lambda: services.translations.text_of(item))
+    words = services.call.translations.text_of(item)
     data = words.encode("utf-8", "replace")
     write_atomically(request.path, data)
     return WrittenFile(request.path, len(data), ())
@@ -425,9 +422,7 @@ def _write_report(console: Console, services: Services, item: str, report: Path,
 
 
 def _as_json(services: Services, view: TranslationView, written: WrittenFile | None) -> dict[str, Json]:
-    segments: list[SegmentRecord] = services.service_thread.call(
-        lambda: services.translations.segments(view.item.id, limit=1 << 30)
-    )
+    segments = services.call.translations.segments(view.item.id, limit=1 << 30)
     flags: list[Json] = []
     for segment in segments:
         flags += [{"segment": segment.number, "place": segment.place, "kind": each.kind, "text": each.text,
@@ -446,7 +441,7 @@ def _as_json(services: Services, view: TranslationView, written: WrittenFile | N
         ),
         "segments_left": states.count("left"),
         "segments_failed": states.count("failed"),
-        "segments_to_review": services.service_thread.call(lambda: services.translations.open(view.item.id).look),
+        "segments_to_review": services.call.translations.open(view.item.id).look,
         "left_because": dict(Counter(segment.reason for segment in segments if segment.state.value == "left")),
         "flags": flags,
         "left": [{"kind": part.kind, "place": part.place, "text": part.text} for part in view.left],
@@ -458,15 +453,13 @@ def _replaced(services: Services, view: TranslationView) -> dict[str, Json]:
     """What the model did not get to see of a translation that is redacted: how many of each kind."""
     if not view.request.redact:
         return {}
-    counts: dict[Kind, int] = services.service_thread.call(lambda: services.translations.replaced(view.item.id))
+    counts = services.call.translations.replaced(view.item.id)
     return redacted_json(counts)
 
 
 def _doubts(services: Services, item: str) -> list[Json]:
     """The words the model was unsure of, by segment: where in the target, and their probability."""
-    segments: list[SegmentRecord] = services.service_thread.call(
-        lambda: services.translations.segments(item, limit=1 << 30)
-    )
+    segments = services.call.translations.segments(item, limit=1 << 30)
     return [
         {"segment": segment.number, "place": segment.place, "text": segment.target[begin:end], "begin": begin,
          "end": end, "probability": probability}

@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
-from operator import attrgetter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
@@ -21,7 +20,7 @@ from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.runtime.events import Event, Pending
 from slmdesk.runtime.messages import Problem
-from slmdesk.runtime.service import pause
+from slmdesk.runtime.service import Member, pause
 
 if TYPE_CHECKING:
     from slmdesk.services import Services
@@ -52,7 +51,7 @@ class Bridge(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("bridge")
-        self.services = cast("Services", _Member(self.begin, ""))
+        self.services = cast("Services", Member(self.begin))
         """A method called here is called on the service thread; `ask` and `follow` say who gets its result.  A refusal
         that nobody takes becomes `problem_met`.  What is no method is read by `ask`.
         """
@@ -202,24 +201,6 @@ class Bridge(QObject):
 
 class _Topic(QObject):
     published = Signal(object)
-
-
-class _Member:
-    """Stands for a service, or for a method of it: calling it makes a `Call`."""
-
-    __slots__ = ("_begin", "_path")
-
-    def __init__(self, begin: Callable[[Callable[[Services], object]], Call], path: str) -> None:
-        self._begin, self._path = begin, path
-
-    def __getattr__(self, name: str) -> _Member:
-        if name.startswith("__"):  # whoever looks into objects makes no call by it
-            raise AttributeError(name)
-        return _Member(self._begin, f"{self._path}.{name}" if self._path else name)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Call:
-        method = attrgetter(self._path)
-        return self._begin(lambda services: method(services)(*args, **kwargs))
 
 
 class Call:
