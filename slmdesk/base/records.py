@@ -126,12 +126,20 @@ class AnswerEnding(Record):
     """How long it thought aloud; None: not at all, or before its text was continued."""
     kept: Mapping[str, Json] = field(default_factory=dict)
 
-    def seconds_of_thought(self, old: float | None) -> float | None:
-        return old if self.thought_seconds is None else self.thought_seconds
-
-    def sampling_of(self, old: Mapping[str, Json]) -> Mapping[str, Json]:
+    def fields_for(self, old: Message, text: str, thought: str) -> dict[str, Any]:
+        """What changes in a message that ends so."""
+        same = ("status", "finish_reason", "tokens_in", "tokens_out", "tokens_reused", "seconds", "error_code")
         known = {} if self.reproducible is None else {"reproducible": self.reproducible}
-        return {**old, **self.kept, **known} if self.kept or known else old
+        return {
+            **{name: getattr(self, name) for name in same},
+            "text": text,
+            "thought": thought,
+            "thought_seconds": old.thought_seconds if self.thought_seconds is None else self.thought_seconds,
+            "owner": None,
+            "seed": old.seed if self.seed is None else self.seed,
+            "sampling": {**old.sampling, **self.kept, **known},
+            "error_args": dict(self.error_args),
+        }
 
 
 class Found(Record):

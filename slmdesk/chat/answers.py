@@ -33,7 +33,7 @@ from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import AnswerEnding, Message, ModelRecord, Status
 from slmdesk.base.texts import _
 from slmdesk.base.types import THINKING_USUAL, Answer, ChatMessage, FinishReason, Json, Origin, Role, Sampling, TextPart
-from slmdesk.chat.conversation import REDACTION, Stores, ended
+from slmdesk.chat.conversation import REDACTION, Stores
 from slmdesk.chat.types import (
     CHAT_SAMPLING,
     MOST_THOUGHT_SECONDS,
@@ -224,7 +224,7 @@ class Answers(Service):
             return message
         if held.ending is None:
             return changed(message, text=held.text, thought=held.thought, status=Status.STREAMING)
-        return ended(message, held.text, held.ending, held.thought)
+        return changed(message, **held.ending.fields_for(message, held.text, held.thought))
 
     def start(self, message: Message, request: AnswerRequest, *, explicit: bool = False) -> None:
         """Write an answer into `message`, after the text it has; the row is `streaming` already.
@@ -436,7 +436,7 @@ class Answers(Service):
             growing.lease.release()
         if self._write_end(growing, ending):
             self._schedule()
-        message = ended(growing.message, growing.text, ending, growing.thought)
+        message = changed(growing.message, **ending.fields_for(growing.message, growing.text, growing.thought))
         usage, timing = (answer.usage, answer.timing) if answer else (None, None)
         self._publish(MessageEnded(message, problem, usage, timing, was_quiet))
         request.watcher.ended(message)

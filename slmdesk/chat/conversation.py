@@ -395,27 +395,6 @@ def older_attachments(path: Sequence[Message], window: ContextWindow) -> tuple[A
     )
 
 
-def ended(message: Message, text: str, ending: AnswerEnding, thought: str) -> Message:
-    """An answer as it is when it has ended."""
-    return changed(
-        message,
-        text=text,
-        thought=thought,
-        thought_seconds=ending.seconds_of_thought(message.thought_seconds),
-        status=ending.status,
-        owner=None,
-        finish_reason=ending.finish_reason,
-        tokens_in=ending.tokens_in,
-        tokens_out=ending.tokens_out,
-        tokens_reused=ending.tokens_reused,
-        seconds=ending.seconds,
-        seed=ending.seed if ending.seed is not None else message.seed,
-        sampling=ending.sampling_of(message.sampling),
-        error_code=ending.error_code,
-        error_args=dict(ending.error_args),
-    )
-
-
 # ---- an in-memory message store for chats that must not be written to the disk
 
 
@@ -529,8 +508,7 @@ class EphemeralMessages:
         return True
 
     def end(self, id: str, text: str, ending: AnswerEnding, thought: str = "") -> Message:
-        self._messages[id] = changed(ended(self.get(id), text, ending, thought), revision=next(self._numbers))
-        return self._messages[id]
+        return self._change(id, **ending.fields_for(self.get(id), text, thought))
 
     def edit(self, id: str, text: str) -> Message:
         old = self.get(id)

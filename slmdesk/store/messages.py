@@ -464,23 +464,7 @@ class Messages(StorePart):
             old = self.get(id)
             if old.status is not Status.STREAMING:  # already ended, perhaps by an instance that thought this dead
                 self._unindex(old.n)
-            self._change(
-                old.n,
-                text=text,
-                status=ending.status,
-                owner=None,
-                finish_reason=ending.finish_reason,
-                tokens_in=ending.tokens_in,
-                tokens_out=ending.tokens_out,
-                tokens_reused=ending.tokens_reused,
-                seconds=ending.seconds,
-                seed=old.seed if ending.seed is None else ending.seed,
-                sampling=ending.sampling_of(old.sampling),
-                error_code=ending.error_code,
-                error_args=ending.error_args,
-                thought=thought,
-                thought_seconds=ending.seconds_of_thought(old.thought_seconds),
-            )
+            self._change(old.n, **ending.fields_for(old, text, thought))
             self.index(old.n)
             self._items.touch(old.item)
             return self.get(id)
