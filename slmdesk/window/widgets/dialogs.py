@@ -347,6 +347,7 @@ class RedactionGate(QObject):
     switched = Signal(bool)
     cancelled = Signal()
     """What was shown was declined, so the model is not asked."""
+    dropped = Signal()
 
     def __init__(self, bridge: Bridge, parent: QObject, name: str) -> None:
         super().__init__(parent, objectName=name)
@@ -393,6 +394,7 @@ class RedactionGate(QObject):
         following, self._following, self._go_on = self._following, None, None
         if following is not None:
             following.cancel()
+        self.dropped.emit()
 
     def _show(self, go_on: Callable[[Decisions], object], found: tuple[Preview, str]) -> None:
         if go_on is not self._go_on or self._over is None:
@@ -402,14 +404,10 @@ class RedactionGate(QObject):
         self._following = None
         preview, also = found
         dialog = RedactionPreview(self._over, preview, self._wording or MESSAGE, hidden_rest=also)
-        dialog.accepted_with.connect(self._on_accepted)
+        dialog.accepted_with.connect(go_on)
         dialog.rejected.connect(self._on_rejected)
+        self.dropped.connect(dialog.close)
         dialog.open()
-
-    def _on_accepted(self, decisions: Decisions) -> None:
-        go_on, self._go_on = self._go_on, None
-        if go_on is not None:
-            go_on(decisions)
 
     def _on_rejected(self) -> None:
         self.drop()

@@ -219,8 +219,8 @@ class RedactionPreview(Dialog):
         self._show()
 
     def _on_accepted(self) -> None:
-        self.accepted_with.emit(self.decisions)
         self.accept()
+        self.accepted_with.emit(self.decisions)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         is_click = isinstance(event, QMouseEvent) and event.type() is QEvent.Type.MouseButtonRelease

@@ -98,6 +98,20 @@ def test_cancelling_sends_nothing_and_keeps_the_words(program):
     assert program.chat.message_ids == ()
 
 
+def test_a_preview_closes_when_its_chat_is_redacted_no_longer(program):
+    """Its Send would send nothing."""
+    begin(program, "Hello Ms Ashworth")
+    program.click("redaction_send")
+    program.wait_idle()
+    begin(program)
+    chat = program.chat.chat
+    program.ask(lambda services: services.chats.redact(chat, on=False))  # as in another window
+    program.wait(lambda: program.window.findChild(QDialog, "redaction_preview") is None)
+    assert program.page.composer.text == LETTER
+    assert len(program.chat.message_ids) == 2
+    assert not shield(program).isChecked()
+
+
 def test_what_is_added_and_dropped_counts(program):
     begin(program)
     mark(program, LETTER.index("Nightjar"), LETTER.index("Nightjar") + 8)
