@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
@@ -32,7 +32,6 @@ from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import (
     Runtime,
     Service,
-    ServiceThread,
     Slices,
     in_slices,
     on_file_thread,
@@ -103,10 +102,33 @@ class DocumentService(Service):
         )
 
     def read_folder(self, folder: Path, most: int) -> Pending[FolderRead]:
-        """Read up to `most` documents of a folder; an unreadable document does not stop the others."""
-        reading = FolderReading(self._service_thread, self.open, folder, most)
-        self.expand([folder]).then(reading.begin)
-        return reading.pending
+        """Read up to `most` documents of a folder; one that cannot be read does not stop the others.
+
+        Reports progress as (documents done, in all, name of the next); ends with `document.stopped` after a cancel.
+        """
+
+        def stop() -> None:
+            reading.cancel()
+            pending.end(problem_for(KnownError("document.stopped", path=str(folder))))
+
+        reading = in_slices(self._service_thread, self._folder_read(folder, most))
+        pending: Pending[FolderRead] = Pending(stop)
+        reading.listen(pending.progress).then(pending.end)
+        return pending
+
+    def _folder_read(self, folder: Path, most: int) -> Slices[FolderRead]:
+        found: list[Path] = yield self.expand([folder])
+        documents: list[str] = []
+        failed = [(path.name, _("more than {most} documents").format(most=most)) for path in found[most:]]
+        total = min(len(found), most)
+        for done, path in enumerate(found[:most]):
+            yield done, total, path.name
+            (opened,) = yield _settled(self.open(path))
+            if isinstance(opened, Problem):
+                failed.append((path.name, opened.sentence))
+            else:
+                documents.append(opened.id)
+        return FolderRead(tuple(dict.fromkeys(documents)), tuple(failed), total)
 
     def check(self, document: str) -> Pending[bool]:
         """Check whether the file is as it was read (True), has changed (False), or is gone (a Problem).
@@ -466,61 +488,11 @@ class FolderRead(Record):
     total: int
 
 
-class FolderReading:
-    """A folder whose documents are being read; `pending` ends with a FolderRead.
-
-    It reports progress as (documents done, in all, name of the next), and ends with the Problem `document.stopped`
-    after a cancel.
-    """
-
-    def __init__(
-        self,
-        service_thread: ServiceThread,
-        open_document: Callable[[Path], Pending[DocumentRecord]],
-        folder: Path,
-        most: int,
-    ) -> None:
-        self._service_thread, self._open, self._folder, self._most = service_thread, open_document, folder, most
-        self.pending: Pending[FolderRead] = Pending(self._stop)
-        self._waiting: list[Path] = []
-        self._total = 0
-        self._documents: list[str] = []
-        self._failed: list[tuple[str, str]] = []
-        self._opening: Pending[DocumentRecord] | None = None
-        self._is_stopped = False
-
-    def begin(self, found: list[Path] | Problem) -> None:
-        if isinstance(found, Problem):
-            self.pending.end(found)
-            return
-        self._waiting, self._total = list(reversed(found[: self._most])), min(len(found), self._most)
-        self._failed += [
-            (path.name, _("more than {most} documents").format(most=self._most)) for path in found[self._most :]
-        ]
-        self._next()
-
-    def _stop(self) -> None:
-        self._is_stopped = True
-        if self._opening is not None:
-            self._opening.cancel()
-
-    def _next(self) -> None:
-        if self._is_stopped:
-            self.pending.end(problem_for(KnownError("document.stopped", path=str(self._folder))))
-        elif self._waiting:
-            path = self._waiting.pop()
-            self.pending.progress((self._total - len(self._waiting) - 1, self._total, path.name))
-            self._opening = self._open(path)
-            self._opening.then(lambda result: self._on_opened(path, result))
-        else:
-            self.pending.end(FolderRead(tuple(self._documents), tuple(self._failed), self._total))
-
-    def _on_opened(self, path: Path, result: DocumentRecord | Problem) -> None:
-        if isinstance(result, Problem):
-            self._failed.append((path.name, result.sentence))
-        elif result.id not in self._documents:
-            self._documents.append(result.id)
-        self._service_thread.post(self._next)
+def _settled(opening: Pending[DocumentRecord]) -> Pending[tuple[DocumentRecord | Problem]]:
+    """Its end as a result, where it is a Problem too."""
+    settled: Pending[tuple[DocumentRecord | Problem]] = Pending(opening.cancel)
+    opening.then(lambda end: settled.end((end,)))
+    return settled
 
 
 # ---- the names of what can be attached

@@ -15,7 +15,6 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
 
 from slmdesk.base.errors import BugError
-from slmdesk.base.protocol import Progress
 from slmdesk.base.record import Record
 from slmdesk.base.records import Item
 from slmdesk.base.types import Json
@@ -203,7 +202,7 @@ Slices = Generator[Any, Any, T]
 """A generator that yields nothing wherever other work may run, and returns the result.
 
 It may yield a Pending: it is sent its result, or closed where that is a Problem, which then is the end; its progress
-is that of the whole.  A Progress that it yields is reported.
+is that of the whole.  Anything else that it yields is reported.
 """
 SLICE_S = 0.02
 _P = ParamSpec("_P")
@@ -244,9 +243,11 @@ def in_slices(service_thread: ServiceThread, work: Slices[T]) -> Pending[T]:
     pending: Pending[T] = Pending(cancel)
 
     def waited_for(step: object) -> Pending[Any] | None:
-        if isinstance(step, Progress):
+        if isinstance(step, Pending):
+            return step
+        if step is not None:
             pending.progress(step)
-        return step if isinstance(step, Pending) else None
+        return None
 
     def go_on(value: object = None) -> None:
         nonlocal waits_for
