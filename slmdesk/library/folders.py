@@ -60,7 +60,7 @@ from slmdesk.library.types import (
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem, problem_for, problem_of
-from slmdesk.runtime.service import Later, Runtime, Service, on_file_thread, pending_on_file_thread
+from slmdesk.runtime.service import Later, Runtime, Service, Slices, in_slices, on_file_thread, pending_on_file_thread
 from slmdesk.store.database import new_id
 
 WATCH_S = 10.0
@@ -347,7 +347,7 @@ class CollectionService(Service):
         self._store.jobs.forget_index_jobs(record.id, but=reported.job.id)
         self._say(folder, record=record, gone=folder.state.gone + len(gone))
         if gone:
-            self._removal.forget_documents(gone, record.id, lambda: self._is_current(folder))
+            self._removal.forget_documents(gone, record.id).then(lambda _end: self._is_current(folder))
         else:
             self._is_current(folder)
 
@@ -727,58 +727,37 @@ class FolderRemoval(Service):
     def __init__(self, runtime: Runtime, documents: DocumentService) -> None:
         super().__init__(runtime)
         self._documents = documents
-        self._going: deque[str | Callable[[], object]] = deque()
-        """Documents to be removed in turn, and callbacks for when they are."""
-        self._is_forgetting = False
-        self._closed = False
+        self._going: list[Pending[None]] = []
 
     def forget_folder(self, id: str) -> Pending[None]:
-        pending: Pending[None] = Pending()
-
-        def forget() -> None:
-            try:
-                self._store.collections.forget(id)
-            except KnownError as err:  # the disk is full: the next look tries again
-                pending.end(problem_for(err))
-                return
+        def forget(_end: None) -> None:
+            self._store.collections.forget(id)  # refused where the disk is full: the next look tries again
             self._documents.purge_soon()  # of its own name too, where it had no documents
             self._publish(CollectionGone(id))
-            pending.end(None)
 
-        self.forget_documents([file.id for file in self._store.collections.kept_files(id)], id, forget)
-        return pending
+        return self.forget_documents([file.id for file in self._store.collections.kept_files(id)], id).map(forget)
 
     def close(self) -> None:
-        self._closed = True
+        for going in self._going:
+            going.cancel()
 
-    def forget_documents(self, ids: Sequence[str], collection: str, then: Callable[[], object]) -> None:
-        """Remove documents of a folder; `then` is called when they are gone, or cannot be removed now."""
-        self._going.extend([*ids, lambda: self._when_gone(set(ids), collection, then)])
-        self._forget_next()
+    def forget_documents(self, ids: Sequence[str], collection: str) -> Pending[None]:
+        """Remove documents of a folder; ends when they are gone, or cannot be removed now."""
+        going = in_slices(self._service_thread, self._forgetting(ids, collection))
+        self._going = [*(one for one in self._going if not one.is_ended), going]
+        return going
 
-    def _when_gone(self, ids: set[str], collection: str, then: Callable[[], object], tries: int = 0) -> None:
-        left = ids.intersection(file.id for file in self._store.collections.kept_files(collection))
-        if left and tries < MOST_TRIES:
-            self._service_thread.call_later(REMOVAL_REST_S, lambda: self._when_gone(left, collection, then, tries + 1))
-        else:
-            then()
-
-    def _forget_next(self) -> None:
-        if not self._is_forgetting and self._going and not self._closed:
-            self._is_forgetting = True
-            self._service_thread.post(self._forget_one)
-
-    def _forget_one(self) -> None:
-        self._is_forgetting = False
-        if self._closed or not self._going:
-            return
-        waiting = self._going.popleft()
-        with suppress(KnownError):  # gone already; or the disk is full, and the next look tries again
-            if isinstance(waiting, str):
-                self._forget_document(waiting)
-            else:
-                waiting()
-        self._forget_next()
+    def _forgetting(self, ids: Sequence[str], collection: str) -> Slices[None]:
+        for id in ids:
+            yield
+            with suppress(KnownError):  # gone already; or the disk is full, and the next look tries again
+                self._forget_document(id)
+        for _try in range(MOST_TRIES):
+            if set(ids).isdisjoint(file.id for file in self._store.collections.kept_files(collection)):
+                return
+            rest: Pending[None] = Pending()
+            self._service_thread.call_later(REMOVAL_REST_S, partial(rest.end, None))
+            yield rest
 
     def _forget_document(self, id: str) -> None:
         record = self._store.documents.get(id)
