@@ -21,15 +21,24 @@ from slmdesk.base.settings import Settings, SettingsFile, policy_of
 from slmdesk.base.types import Lazy, imported
 from slmdesk.base.walls import Walls, walls_of_children
 from slmdesk.children.reach import AllowedPaths
-from slmdesk.history.policy_rules import take_policy
 from slmdesk.hub import barriers
-from slmdesk.library.events import DocumentChanged, DocumentGone
 from slmdesk.online.offline import LedgerEvents
 from slmdesk.privacy.opening import follow_key, open_by, ways_of
-from slmdesk.runtime.events import E, Event, EventBus, ItemsAdded, MessageEnded, ModelsChanged, Noticed
+from slmdesk.runtime.events import (
+    DocumentChanged,
+    DocumentGone,
+    E,
+    Event,
+    EventBus,
+    ItemsAdded,
+    MessageEnded,
+    ModelsChanged,
+    Noticed,
+)
 from slmdesk.runtime.messages import problem_for
 from slmdesk.runtime.service import Member, Runtime, ServiceThread
 from slmdesk.store import DataKey, Store, open_store
+from slmdesk.store.retention import take_policy
 
 if TYPE_CHECKING:
     from slmdesk.chat.service import ChatService

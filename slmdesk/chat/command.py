@@ -38,7 +38,7 @@ from slmdesk.chat.types import (
     read_form,
 )
 from slmdesk.command.console import Console, FiniteRange, NamedFile, json_option, next_of, table
-from slmdesk.command.inputs import link_shared, read_stdin
+from slmdesk.command.opening import link_shared, read_stdin
 from slmdesk.command.redaction import print_preview, redact_preview_option
 from slmdesk.redaction.service import kept_from
 from slmdesk.runtime.events import (

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from slmdesk.gguf.parts import part_of
+from slmdesk.gguf import part_of
 
 REACH_VARIABLE = "SLMDESK_MAY_OPEN"
 """How a child hears it: in its environment, which only its own account can read."""

@@ -28,8 +28,8 @@ from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.command.console import Console, ReportedError, next_of, words_for
 from slmdesk.jobs.types import DOWNLOAD, JobChanged, kind_words, left_words
-from slmdesk.library.events import CollectionChanged, DocumentProgress
-from slmdesk.library.types import CollectionState, CollectionStatus
+from slmdesk.library.types import CollectionChanged, CollectionState, CollectionStatus
+from slmdesk.runtime.events import DocumentProgress
 from slmdesk.runtime.messages import bytes_for_people, problem_for, problem_of
 from slmdesk.services import Services
 

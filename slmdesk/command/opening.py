@@ -1,4 +1,4 @@
-"""Asks for passphrases, and opens an encrypted history: the keyring, else the terminal, else an open file."""
+"""Asks for passphrases, opens an encrypted history (the keyring, else the terminal, else an open file), reads stdin."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from slmdesk.base.paths import Paths
 if TYPE_CHECKING:
     from slmdesk.command.console import Console
     from slmdesk.privacy.opening import Key
+    from slmdesk.services import Services
 
 MOST_BYTES = 4_096
 
@@ -182,3 +183,32 @@ def _line_of(descriptor: int) -> str:
         return read.decode().rstrip("\r")
     except UnicodeDecodeError as err:
         raise click.UsageError("--passphrase-fd: what is read there is not UTF-8") from err
+
+
+# ---- what several commands take
+
+
+MAX_STDIN_BYTES = 16 << 20
+
+
+def named_model(services: Services, model: str | None) -> None:
+    """Check that a named model exists, and allow it although it crashed before.  Raises KnownError `model.unknown`."""
+    if model is not None:
+        services.call.models.try_again(model)
+
+
+def link_shared(console: Console, services: Services) -> None:
+    """Where there is no model yet, link those of the organisation's folder; this computes their checksums."""
+    if services.settings.policy.models_folder and not services.call.models.list():
+        console.result_of(services, lambda: services.models.adopt(only_shared=True))
+
+
+def read_stdin() -> str:
+    """Read all of stdin.  Raises KnownError `request.invalid` when it does not end, `file.unreadable`."""
+    try:
+        data = sys.stdin.buffer.read(MAX_STDIN_BYTES + 1)
+    except OSError as err:
+        raise KnownError("file.unreadable", path="-", reason=err.strerror or "stdin") from err
+    if len(data) > MAX_STDIN_BYTES:
+        raise KnownError("request.invalid", what=f"more than {MAX_STDIN_BYTES >> 20} MiB on stdin")
+    return data.decode("utf-8", "replace")

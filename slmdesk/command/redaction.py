@@ -12,7 +12,7 @@ from slmdesk.base.records import DocumentRecord
 from slmdesk.base.types import Json
 from slmdesk.command.console import Console
 from slmdesk.services import Services
-from slmdesk.text.redaction.types import Certainty, Kind
+from slmdesk.text.redaction import Certainty, Kind
 
 if TYPE_CHECKING:
     from slmdesk.redaction.labels import RedactionReport

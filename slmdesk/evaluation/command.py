@@ -15,8 +15,8 @@ from slmdesk.base.record import to_json
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.types import FILE_TYPES, Json
 from slmdesk.command.console import Console, json_option, next_of
-from slmdesk.command.inputs import named_model, read_stdin
 from slmdesk.command.job_output import follow
+from slmdesk.command.opening import named_model, read_stdin
 from slmdesk.evaluation.comparison import ComparedAnswer, CompareRequest, Comparison
 from slmdesk.evaluation.exams import THINKING_KEY, result_of, shape_of_skill
 from slmdesk.evaluation.formats import (

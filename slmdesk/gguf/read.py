@@ -21,6 +21,7 @@ from slmdesk.base.record import Record
 from slmdesk.base.texts import _
 from slmdesk.base.types import Json, Sampling
 from slmdesk.base.untrusted import clean_label
+from slmdesk.gguf import part_of
 from slmdesk.gguf.header import (
     ARRAY,
     CHAT_ARCHITECTURES,
@@ -45,7 +46,6 @@ from slmdesk.gguf.header import (
     parse,
     whole,
 )
-from slmdesk.gguf.parts import part_of
 
 __all__ = [
     "MAX_TEMPLATE_BYTES",

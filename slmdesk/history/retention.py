@@ -15,14 +15,13 @@ from slmdesk.base.records import DAY_S, DOCUMENT, KINDS, MOST_DAYS, Hold, Rule, 
 from slmdesk.base.texts import _
 from slmdesk.chat.service import ChatService
 from slmdesk.history.labels import day_words
-from slmdesk.history.policy_rules import take_policy
 from slmdesk.library.saved_states import StateService
 from slmdesk.library.service import DocumentService
 from slmdesk.runtime.events import ItemChanged, ItemGone, ItemsAdded, Noticed, Pending
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import Later, Runtime, Service, Slices, in_slices, pending_on_file_thread
 from slmdesk.store import SPACE
-from slmdesk.store.retention import RESTORED, SEEN, SWEPT, OldDocument, OldItem
+from slmdesk.store.retention import RESTORED, SEEN, SWEPT, OldDocument, OldItem, take_policy
 
 LOOKED_AT = 100
 DOUBT_S = 7 * DAY_S

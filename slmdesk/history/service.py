@@ -35,11 +35,10 @@ from slmdesk.exports.papers import (
     to_markdown,
 )
 from slmdesk.exports.writers import PAPER_FORMS
-from slmdesk.library.events import DocumentsChanged
 from slmdesk.library.saved_states import StateService
-from slmdesk.library.service import folded_name, one_line
 from slmdesk.online.network import NetworkService
 from slmdesk.runtime.events import (
+    DocumentsChanged,
     ItemChanged,
     ItemGone,
     MessageAdded,
@@ -63,6 +62,7 @@ from slmdesk.runtime.service import (
 )
 from slmdesk.store import DataKey, Store, damaged_copies
 from slmdesk.store.rescue import rescue_into
+from slmdesk.text.folding import folded_name, one_line
 from slmdesk.translation.types import GlossariesChanged, MemoryChanged
 
 TEXT_FORMS = ("md", "json")

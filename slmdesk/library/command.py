@@ -43,7 +43,7 @@ from slmdesk.library.types import CollectionState, CollectionStatus, counted_doc
 from slmdesk.redaction.service import listed_from_lines
 from slmdesk.runtime.messages import bytes_for_people, problem_of
 from slmdesk.services import Services
-from slmdesk.text.redaction.types import Kind, Listed
+from slmdesk.text.redaction import Kind, Listed
 
 # ---- `slmdesk documents …`
 

@@ -25,7 +25,6 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.jobs.service import moved, place_of, put_in_order
 from slmdesk.jobs.types import JobChanged
-from slmdesk.library.events import CollectionChanged, CollectionGone
 from slmdesk.library.scan import (
     AGAIN,
     STILL_S,
@@ -41,6 +40,8 @@ from slmdesk.library.scan import (
 from slmdesk.library.service import DocumentService
 from slmdesk.library.types import (
     KIND,
+    CollectionChanged,
+    CollectionGone,
     CollectionState,
     CollectionStatus,
     DuplicateFile,

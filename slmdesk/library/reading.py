@@ -22,8 +22,7 @@ from slmdesk.base.records import DocumentRecord, DocumentStatus
 from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.children.client import ChildClient, JobHandle
-from slmdesk.library.events import DocumentChanged, DocumentProgress
-from slmdesk.runtime.events import Pending, ended
+from slmdesk.runtime.events import DocumentChanged, DocumentProgress, Pending, ended
 from slmdesk.runtime.messages import Problem, problem_for, problem_of
 from slmdesk.runtime.service import Later, Runtime, Service, ServiceThread, Slices
 from slmdesk.text.passages import PassageBuilder

@@ -31,9 +31,9 @@ from slmdesk.library.scan import look_at
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.service import ServiceThread, Slices, in_slices, pending_on_file_thread
 from slmdesk.text.folding import fold
+from slmdesk.text.redaction import BAR, RANK, Certainty, Find, Kind, Listed
 from slmdesk.text.redaction.finding import INSIDE, WordIndex, WordList, find_private, name_words
 from slmdesk.text.redaction.table import LEAST_HELD, extended
-from slmdesk.text.redaction.types import BAR, RANK, Certainty, Find, Kind, Listed
 from slmdesk.text.sentences import detect
 from slmdesk.text.terms import ENDINGS, fits, spans_of
 

@@ -34,9 +34,8 @@ from slmdesk.base.saved_states import (
 )
 from slmdesk.base.settings import Settings
 from slmdesk.base.types import ChatMessage, Json
-from slmdesk.library.events import DocumentChanged, DocumentGone
 from slmdesk.loader.model_loader import ModelLoader
-from slmdesk.runtime.events import ModelsChanged, Pending
+from slmdesk.runtime.events import DocumentChanged, DocumentGone, ModelsChanged, Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.service import Later, Runtime, Service, on_file_thread, pending_on_file_thread
 

@@ -20,10 +20,9 @@ from slmdesk.base.record import Record
 from slmdesk.base.records import DocumentStatus, ModelRecord, Passage
 from slmdesk.base.types import Json
 from slmdesk.children.client import JobHandle
-from slmdesk.library.events import DocumentChanged, DocumentGone
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.models.service import DefaultsService, DefaultUse
-from slmdesk.runtime.events import ModelsChanged, Pending, ended
+from slmdesk.runtime.events import DocumentChanged, DocumentGone, ModelsChanged, Pending, ended
 from slmdesk.runtime.service import Runtime, Service, ServiceThread, on_file_thread
 from slmdesk.store import Store
 from slmdesk.text.folding import fold, fold_for_search, query_pieces

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,11 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.children.client import ChildClient
-from slmdesk.library.events import DocumentChanged, DocumentGone, DocumentProgress
 from slmdesk.library.reading import PageImage, PageImages, Reading, ReadingQueue, read_problem
 from slmdesk.library.scan import DocumentFile, documents_in, look_at
 from slmdesk.library.search import FoundPlaces, PlaceSearch, TextHit, search_texts, search_typed
 from slmdesk.library.types import attached, file_of, info_of
-from slmdesk.runtime.events import Pending, ended
+from slmdesk.runtime.events import DocumentChanged, DocumentGone, DocumentProgress, Pending, ended
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import (
     Runtime,
@@ -38,7 +37,7 @@ from slmdesk.runtime.service import (
     pending_on_file_thread,
 )
 from slmdesk.store import Store
-from slmdesk.text.folding import fold
+from slmdesk.text.folding import folded_name, one_line
 from slmdesk.text.passages import PassageBuilder
 
 
@@ -514,13 +513,3 @@ def library_names(store: Store) -> list[LibraryName]:
     for id, name, collection in store.documents.names():
         found.append(LibraryName(id, one_line(name), folded_name(name), folders.get(collection, "")))
     return found
-
-
-@lru_cache(maxsize=40_000)
-def folded_name(name: str) -> str:
-    """A name as names are compared: without case and accents."""
-    return fold(one_line(name))
-
-
-def one_line(name: str) -> str:
-    return " ".join(name.split())

@@ -17,6 +17,7 @@ from slmdesk.base.records import CollectionRecord, DocumentRecord
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import Json
 from slmdesk.jobs.types import FOLDER
+from slmdesk.runtime.events import Event
 
 KIND = FOLDER
 
@@ -385,3 +386,13 @@ class UnreadableFile(Record):
     seen: SeenFile
     code: str
     args: Mapping[str, str | int]
+
+
+class CollectionChanged(Event):
+    """The state of a folder (collection) has changed; at most about four times a second."""
+
+    state: CollectionState
+
+
+class CollectionGone(Event):
+    id: str

@@ -23,8 +23,8 @@ from slmdesk.base.record import Record
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
+from slmdesk.gguf import part_of
 from slmdesk.gguf.header import GgufHeader, require_adapter
-from slmdesk.gguf.parts import part_of
 from slmdesk.gguf.read import check_file, check_tokenizer, first_parts, join, parts_of, require_chat_model, unreadable
 from slmdesk.models.service import MAX_NAME, Fit, ModelService, Pc, fit_by_size, fit_header, free_name, name_for
 from slmdesk.runtime.events import ModelsChanged, Pending

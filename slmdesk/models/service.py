@@ -19,9 +19,9 @@ from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.base.types import Device, Json, Lazy, MemoryParts
 from slmdesk.base.untrusted import clean_label
+from slmdesk.gguf import part_of
 from slmdesk.gguf.header import GgufHeader, base_name
 from slmdesk.gguf.memory import Pace, Speed, active_bytes, estimate_loaded, sensible_context, step_seconds
-from slmdesk.gguf.parts import part_of
 from slmdesk.gguf.read import check_file, plain_metadata, read_header, require_chat_model
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.runtime.events import Event, ModelsChanged, ModelState, ModelStateChanged, Noticed, Pending

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from slmdesk.base.record import Record
 from slmdesk.base.texts import _
 from slmdesk.redaction.service import PutBack, Veil
-from slmdesk.text.redaction.types import Certainty, Find, Kind
+from slmdesk.text.redaction import Certainty, Find, Kind
 
 NAMES = {
     Kind.PERSON: _("People"), Kind.FIRM: _("Firms"), Kind.EMAIL: _("E-mail addresses"), Kind.PHONE: _("Phone numbers"),

@@ -18,7 +18,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import ChatMessage, Json, Origin
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices
-from slmdesk.text.redaction.types import Certainty, Entry, Find, Kind, Listed, Table
+from slmdesk.text.redaction import Certainty, Entry, Find, Kind, Listed, Table
 
 if TYPE_CHECKING:
     from slmdesk.text.redaction.replacing import Redacted, Restored, Restorer, Veiled

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from slmdesk.base.record import Record
-from slmdesk.base.records import Item, Message
+from slmdesk.base.records import DocumentRecord, Item, Message
 from slmdesk.base.types import LoadedModel, Timing, Usage
 from slmdesk.runtime.messages import Problem, problem_for
 
@@ -26,6 +26,34 @@ class ItemsAdded(Event):
 
 
 class ItemGone(Event):
+    id: str
+
+
+class DocumentsChanged(Event):
+    """Another instance has opened, read or deleted documents, so the list of documents has changed."""
+
+
+class DocumentChanged(Event):
+    """A document is about to be read (status reading), was read, or could not be (failed, with `problem`)."""
+
+    document: DocumentRecord
+    problem: Problem | None = None
+    was_changed: bool = False
+    """The file is not as it was when it was read before: it is read again, and unchanged pages are kept."""
+
+
+class DocumentProgress(Event):
+    """Pages 1 to `done` of a document are stored and can be shown; at most about five times a second."""
+
+    id: str
+    """Empty: of a document read without being kept."""
+    done: int
+    total: int
+    """0: not known yet."""
+    eta_s: float | None = None
+
+
+class DocumentGone(Event):
     id: str
 
 

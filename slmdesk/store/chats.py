@@ -13,7 +13,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.store.database import RowLike, Shared, StorePart, mapping_from, new_id, row_to
 from slmdesk.store.messages import Items, Messages
-from slmdesk.text.redaction.types import Entry, Kind, Listed
+from slmdesk.text.redaction import Entry, Kind, Listed
 
 
 class Imports(StorePart):

@@ -16,7 +16,6 @@ from slmdesk.base.protocol import picked
 from slmdesk.base.record import to_json
 from slmdesk.base.types import Json
 from slmdesk.command.console import Console, NamedFile, json_option, no_save_option
-from slmdesk.command.inputs import named_model
 from slmdesk.command.job_output import (
     OutputFile,
     check_file,
@@ -28,6 +27,7 @@ from slmdesk.command.job_output import (
     write_json,
     writing,
 )
+from slmdesk.command.opening import named_model
 from slmdesk.command.redaction import print_preview_of, redact_option, redact_preview_option, say_redaction
 from slmdesk.library.types import Coverage
 from slmdesk.services import Services

@@ -13,8 +13,8 @@ from slmdesk.base.protocol import picked
 from slmdesk.base.record import to_json
 from slmdesk.base.types import Json
 from slmdesk.command.console import Console, NamedFile, json_option, no_save_option, table
-from slmdesk.command.inputs import named_model
 from slmdesk.command.job_output import OutputFile, check_file, form_of, make, open_all, output_file, write_json, writing
+from slmdesk.command.opening import named_model
 from slmdesk.command.redaction import print_preview_of, redact_option, redact_preview_option, say_redaction
 from slmdesk.services import Services
 from slmdesk.tables import cells

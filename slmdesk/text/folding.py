@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 VERSION = 2
 """Changes whenever `fold_for_search` gives another result for any text: an index of another version is rebuilt."""
@@ -141,3 +141,13 @@ def make_storable(text: str) -> tuple[str, int]:
 
         return _SURROGATES.sub(mend, text), lone
     return text, 0
+
+
+@lru_cache(maxsize=40_000)
+def folded_name(name: str) -> str:
+    """A name as names are compared: without case and accents."""
+    return fold(one_line(name))
+
+
+def one_line(name: str) -> str:
+    return " ".join(name.split())

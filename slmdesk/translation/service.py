@@ -31,7 +31,7 @@ from slmdesk.redaction.service import NOTHING_DECIDED, Decisions, RedactionServi
 from slmdesk.runtime.events import ItemChanged, Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, json_bytes, pending_on_file_thread
 from slmdesk.store.translations import LOOK
-from slmdesk.text.redaction.types import Kind
+from slmdesk.text.redaction import Kind
 from slmdesk.translation.documents import Preparation, mark_unwritten, payload_of, whole_text, written
 from slmdesk.translation.export import ANY, left_parts, pair_paper, report_json, report_paper, segments_of_item, to_tmx
 from slmdesk.translation.export import gathered as all_segments

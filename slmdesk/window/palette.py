@@ -37,10 +37,18 @@ from slmdesk.base.record import Record, field
 from slmdesk.base.records import Found, ModelRecord
 from slmdesk.base.texts import _
 from slmdesk.history.service import ItemTitle
-from slmdesk.library.events import CollectionChanged, CollectionGone, DocumentChanged, DocumentGone, DocumentsChanged
 from slmdesk.library.search import TextHit
 from slmdesk.library.service import LibraryName
-from slmdesk.runtime.events import ItemChanged, ItemGone, ItemsAdded, ModelsChanged
+from slmdesk.library.types import CollectionChanged, CollectionGone
+from slmdesk.runtime.events import (
+    DocumentChanged,
+    DocumentGone,
+    DocumentsChanged,
+    ItemChanged,
+    ItemGone,
+    ItemsAdded,
+    ModelsChanged,
+)
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.folding import find_spans, fold
 from slmdesk.window.base import theme

@@ -15,8 +15,8 @@ from slmdesk.base.record import changed
 from slmdesk.base.translation import language_of
 from slmdesk.base.types import Json
 from slmdesk.command.console import Console, json_option
-from slmdesk.command.inputs import named_model
 from slmdesk.command.job_output import check_file, form_of
+from slmdesk.command.opening import named_model
 from slmdesk.command.redaction import print_preview, redact_option, redact_preview_option, redacted_json
 from slmdesk.redaction.labels import replaced_words
 from slmdesk.runtime.events import Pending

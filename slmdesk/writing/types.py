@@ -17,7 +17,7 @@ from slmdesk.base.translation import LANGUAGES, NO_BLANKS
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.jobs.runner import step_of
 from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
-from slmdesk.text.redaction.types import Kind
+from slmdesk.text.redaction import Kind
 from slmdesk.text.sentences import sentence_spans
 from slmdesk.text.writing import Edit, applied, context_before, grammar_beginning, last_word, word_count
 

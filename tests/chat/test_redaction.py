@@ -14,7 +14,7 @@ from slmdesk.base.records import AnswerEnding, Status
 from slmdesk.chat.conversation import NOTES, REDACTION
 from slmdesk.chat.types import ChatOptions, SendRequest
 from slmdesk.redaction.service import Decisions, kept_from
-from slmdesk.text.redaction.types import Kind, Listed
+from slmdesk.text.redaction import Kind, Listed
 
 pytestmark = pytest.mark.process
 LETTER = "Dear Ms Ashworth, the account GB33 BUKB 2020 1555 5555 55 of Colin Ashworth is closed. Call 020 7946 0123."

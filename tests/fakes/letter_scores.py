@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from fakes.letters import Letter
 
+from slmdesk.text.redaction import Certainty
 from slmdesk.text.redaction.finding import find_private
-from slmdesk.text.redaction.types import Certainty
 
 CHECKED = ("iban", "card", "number")
 _POSSESSIVE = re.compile(r"['’]s?$")

@@ -26,7 +26,7 @@ from slmdesk.formats.reading import REDACTORS, Reading, redactor_of
 from slmdesk.formats.redacting.office import cleaned
 from slmdesk.formats.redacting.redactors import Listing, Redacting, Replacing, Seeking, put, put_in_value
 from slmdesk.formats.redacting.text import left_in, redact_tree
-from slmdesk.text.redaction.types import BAR
+from slmdesk.text.redaction import BAR
 
 pytestmark = pytest.mark.pure
 

@@ -22,8 +22,8 @@ from slmdesk.base.saved_states import states_in
 from slmdesk.base.translation import Origin
 from slmdesk.chat.service import SendRequest
 from slmdesk.jobs.types import JobChanged
-from slmdesk.library.events import DocumentGone
 from slmdesk.questions.types import AskRequest, QuestionAnswered
+from slmdesk.runtime.events import DocumentGone
 from slmdesk.store import DataKey
 from slmdesk.store.backup import backup, kept_copies
 from slmdesk.summaries.events import SummaryEnded

@@ -11,8 +11,7 @@ from fakes.recorder import TIMEOUT_S, open_echo
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import DocumentRecord
 from slmdesk.hub.guard import GuardPolicy, make_client
-from slmdesk.library.events import DocumentsChanged
-from slmdesk.runtime.events import ModelsChanged
+from slmdesk.runtime.events import DocumentsChanged, ModelsChanged
 
 pytestmark = pytest.mark.process
 

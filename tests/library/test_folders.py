@@ -12,8 +12,8 @@ from fakes.recorder import Recorder, open_echo, result_of
 
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import JobStatus
-from slmdesk.library.events import CollectionChanged, CollectionGone, DocumentProgress
-from slmdesk.library.types import CollectionStatus
+from slmdesk.library.types import CollectionChanged, CollectionGone, CollectionStatus
+from slmdesk.runtime.events import DocumentProgress
 from slmdesk.runtime.messages import Problem
 from slmdesk.store.backup import backup, renew_copies
 

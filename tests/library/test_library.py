@@ -15,9 +15,9 @@ from fakes.recorder import ECHO, Recorder, result_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import DocumentStatus
-from slmdesk.library.events import DocumentChanged, DocumentGone, DocumentProgress
 from slmdesk.library.service import DocumentText
 from slmdesk.library.types import info_of, parent_of
+from slmdesk.runtime.events import DocumentChanged, DocumentGone, DocumentProgress
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import COMMANDS, open_services
 

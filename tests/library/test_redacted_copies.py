@@ -11,7 +11,7 @@ from fakes.recorder import result_of
 from slmdesk.base.errors import KnownError
 from slmdesk.library.redacted import RedactionRequest, added_word, key_file, pairs_for, pairs_in, private_words
 from slmdesk.runtime.messages import Problem
-from slmdesk.text.redaction.types import BAR, Certainty, Kind, Listed
+from slmdesk.text.redaction import BAR, Certainty, Kind, Listed
 
 pytestmark = pytest.mark.process
 

@@ -18,7 +18,7 @@ from slmdesk.formats.reading import Reading, redactor_of
 from slmdesk.formats.redacting.redactors import Listing, Redacting, Replacing, Seeking
 from slmdesk.formats.redacting.text import left_in
 from slmdesk.library.redacted import pairs_for, private_words
-from slmdesk.text.redaction.types import Certainty, Kind, Listed
+from slmdesk.text.redaction import Certainty, Kind, Listed
 
 pytestmark = pytest.mark.pure
 

@@ -18,9 +18,9 @@ from slmdesk.base.records import Status
 from slmdesk.base.saved_states import head_of, states_in
 from slmdesk.base.settings import SettingsFile
 from slmdesk.evaluation import exams
-from slmdesk.library.events import DocumentGone
 from slmdesk.questions import service
 from slmdesk.questions.types import AskRequest, QuestionAnswered
+from slmdesk.runtime.events import DocumentGone
 
 pytestmark = pytest.mark.process
 

@@ -19,7 +19,7 @@ from slmdesk.summaries.types import Kind as SummaryKind
 from slmdesk.summaries.types import SummaryRequest
 from slmdesk.tables.service import TableRequest
 from slmdesk.tables.types import Column, ExtractionEnded
-from slmdesk.text.redaction.types import Kind
+from slmdesk.text.redaction import Kind
 
 pytestmark = pytest.mark.process
 

@@ -9,9 +9,9 @@ from slmdesk.base.records import JobStatus
 from slmdesk.base.translation import Origin, SegmentState, Term
 from slmdesk.jobs.types import JobChanged
 from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
+from slmdesk.text.redaction import Kind
 from slmdesk.text.redaction.finding import find_private
 from slmdesk.text.redaction.replacing import redacted
-from slmdesk.text.redaction.types import Kind
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.types import LiveTranslated, TranslationRequest
 

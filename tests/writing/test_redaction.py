@@ -6,9 +6,9 @@ import pytest
 from fakes.recorder import result_of
 
 from slmdesk.redaction.service import Decisions
+from slmdesk.text.redaction import Kind
 from slmdesk.text.redaction.finding import find_private
 from slmdesk.text.redaction.replacing import redacted
-from slmdesk.text.redaction.types import Kind
 from slmdesk.writing.types import CorrectRequest, RewriteRequest, Task
 
 pytestmark = pytest.mark.process

@@ -32,9 +32,15 @@ from slmdesk.chat.window.attachment_chips import (
     waiting_words,
 )
 from slmdesk.chat.window.composer import Composer, LibraryNames, Mentions
-from slmdesk.library.events import CollectionChanged, CollectionGone, DocumentChanged, DocumentGone, DocumentProgress
-from slmdesk.library.types import CollectionState, CollectionStatus, file_of
-from slmdesk.runtime.events import ItemGone, ModelState, ModelStateChanged
+from slmdesk.library.types import CollectionChanged, CollectionGone, CollectionState, CollectionStatus, file_of
+from slmdesk.runtime.events import (
+    DocumentChanged,
+    DocumentGone,
+    DocumentProgress,
+    ItemGone,
+    ModelState,
+    ModelStateChanged,
+)
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge, Call, Delay
 from slmdesk.window.base.shortcuts import WindowStateFile, keys_of

@@ -46,7 +46,8 @@ from PySide6.QtWidgets import (
 from slmdesk.base.record import Record
 from slmdesk.base.texts import _
 from slmdesk.chat.window.attachment_chips import AttachmentBar
-from slmdesk.library.events import CollectionChanged, CollectionGone, DocumentChanged, DocumentGone, DocumentsChanged
+from slmdesk.library.types import CollectionChanged, CollectionGone
+from slmdesk.runtime.events import DocumentChanged, DocumentGone, DocumentsChanged
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.folding import fold
 from slmdesk.window.base import theme

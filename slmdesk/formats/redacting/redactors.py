@@ -12,8 +12,8 @@ from urllib.parse import quote, unquote
 
 from slmdesk.base.record import Record
 from slmdesk.formats.reading import Reading
+from slmdesk.text.redaction import BAR
 from slmdesk.text.redaction.finding import WordList
-from slmdesk.text.redaction.types import BAR
 
 MOST_DEPTH = 4
 """Documents in documents."""

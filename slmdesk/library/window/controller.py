@@ -15,17 +15,11 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord, DocumentStatus
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.untrusted import clean_label
-from slmdesk.library.events import (
-    CollectionChanged,
-    CollectionGone,
-    DocumentChanged,
-    DocumentGone,
-    DocumentProgress,
-    DocumentsChanged,
-)
 from slmdesk.library.reading import PageImage
 from slmdesk.library.search import FoundPlaces
 from slmdesk.library.types import (
+    CollectionChanged,
+    CollectionGone,
     CollectionState,
     CollectionStatus,
     SkippedDocument,
@@ -34,6 +28,7 @@ from slmdesk.library.types import (
     folder_of,
     parent_of,
 )
+from slmdesk.runtime.events import DocumentChanged, DocumentGone, DocumentProgress, DocumentsChanged
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge, Call, Delay
 from slmdesk.window.widgets.notices import LONG_MS, Notice, notice_of

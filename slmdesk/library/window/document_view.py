@@ -13,12 +13,12 @@ from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMenu, QPushBut
 from slmdesk.base.documents import Attachment, Page, PageStatus, attachment_line
 from slmdesk.base.records import DocumentRecord, DocumentStatus
 from slmdesk.base.texts import _
-from slmdesk.library.events import DocumentProgress
 from slmdesk.library.search import FoundPlaces
 from slmdesk.library.types import counted, file_of, info_of, notes_of, parent_of, size_words, unread
 from slmdesk.library.window.controller import LOCKED, DocumentsController, is_file
 from slmdesk.library.window.page_overview import EMPTY, READ, UNREADABLE, WAITING, Cell, CoverageStrip, Thumbnails
 from slmdesk.library.window.page_view import PageView
+from slmdesk.runtime.events import DocumentProgress
 from slmdesk.runtime.messages import bytes_for_people, problem_of, time_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay

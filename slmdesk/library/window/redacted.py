@@ -30,7 +30,7 @@ from slmdesk.library.redacted import (
     unsure_lines,
 )
 from slmdesk.runtime.messages import Problem
-from slmdesk.text.redaction.types import Certainty, Kind
+from slmdesk.text.redaction import Certainty, Kind
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call
 from slmdesk.window.widgets.build import (

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialogButtonBox, QLabel, QPlainTextEdit, QPushBut
 
 from slmdesk.base.texts import _, ngettext
 from slmdesk.redaction.service import listed_from_lines
-from slmdesk.text.redaction.types import Listed
+from slmdesk.text.redaction import Listed
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.widgets.build import column, named, passing, plain_label

@@ -13,8 +13,8 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.translation import Forms
 from slmdesk.text.checks.words import function_words
 from slmdesk.text.folding import fold
+from slmdesk.text.redaction import RANK, Certainty, Entry, Find, Kind, Listed
 from slmdesk.text.redaction.rules import find_addresses, find_by_shape, find_names, is_no_name
-from slmdesk.text.redaction.types import RANK, Certainty, Entry, Find, Kind, Listed
 from slmdesk.text.sentences import detect
 from slmdesk.text.terms import fits, spans_of
 

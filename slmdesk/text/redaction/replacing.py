@@ -14,9 +14,9 @@ from slmdesk.base.record import Record
 from slmdesk.base.types import common_prefix
 from slmdesk.text.checks.numbers import find_dates
 from slmdesk.text.folding import fold
+from slmdesk.text.redaction import Find, Kind, Table
 from slmdesk.text.redaction.finding import WORD, is_form_of
 from slmdesk.text.redaction.table import check, extended
-from slmdesk.text.redaction.types import Find, Kind, Table
 from slmdesk.text.tagged import Tags, pieces
 
 _KEPT_ENDING = re.compile(r"['’]s?$|s$")

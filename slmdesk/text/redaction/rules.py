@@ -14,7 +14,7 @@ from slmdesk.text.checks.numbers import GAP, DateMention, find_dates, find_ibans
 from slmdesk.text.checks.support import LEGAL_FORM
 from slmdesk.text.checks.words import function_words, tables
 from slmdesk.text.folding import fold
-from slmdesk.text.redaction.types import Certainty, Find, Kind
+from slmdesk.text.redaction import Certainty, Find, Kind
 
 _UP = r"[A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮİĴĶĹĻĽĿŁŃŅŇŌŎŐŒŔŖŘŚŜŞŠŢŤŦŨŪŬŮŰŲŴŶŸŹŻŽ]"
 _LETTER = r"[^\W\d_]"

@@ -13,9 +13,9 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.text.checks.support import LEGAL_FORM
 from slmdesk.text.folding import fold
+from slmdesk.text.redaction import Certainty, Entry, Find, Kind, Table
 from slmdesk.text.redaction.finding import WORD, WordIndex, is_form_of, name_words
 from slmdesk.text.redaction.rules import is_checked
-from slmdesk.text.redaction.types import Certainty, Entry, Find, Kind, Table
 
 _NAME_PIECE = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?")
 FAR_APART = 3

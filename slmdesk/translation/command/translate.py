@@ -19,14 +19,14 @@ from slmdesk.base.settings import Settings
 from slmdesk.base.translation import LANGUAGES, SegmentFlag, language_of
 from slmdesk.base.types import Json
 from slmdesk.command.console import Console, json_option, no_save_option
-from slmdesk.command.inputs import named_model
 from slmdesk.command.job_output import OutputFile, begin, check_file, finish, output_file, writing
+from slmdesk.command.opening import named_model
 from slmdesk.command.redaction import print_preview, redact_option, redact_preview_option, redacted_json
 from slmdesk.redaction.labels import replaced_words
 from slmdesk.runtime.events import TranslationRead
 from slmdesk.runtime.messages import problem_for
 from slmdesk.services import Services
-from slmdesk.text.redaction.types import Kind
+from slmdesk.text.redaction import Kind
 from slmdesk.translation.documents import UNWRITTEN, WITH_COLUMNS, WITH_PROPERTIES, WITH_SHEETS, piped_folder
 from slmdesk.translation.glossaries import ImportRequest
 from slmdesk.translation.prompts import DOMAINS

@@ -22,7 +22,7 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import _, ngettext
 from slmdesk.redaction.labels import INCOMPLETE, NAMES, reason_of
 from slmdesk.redaction.service import Decisions, Preview
-from slmdesk.text.redaction.types import Certainty, Find, Kind
+from slmdesk.text.redaction import Certainty, Find, Kind
 from slmdesk.window.base import theme
 from slmdesk.window.base.text import character_at, utf16_at
 from slmdesk.window.base.theme import scaled

@@ -13,8 +13,8 @@ from fakes.hostile_documents import GOOD, write_folder
 from PySide6.QtCore import QPoint
 
 from slmdesk.base.records import DocumentStatus
-from slmdesk.library.events import DocumentChanged
 from slmdesk.library.types import file_of
+from slmdesk.runtime.events import DocumentChanged
 
 pytestmark = pytest.mark.gui
 

@@ -6,9 +6,8 @@ import itertools
 
 import pytest
 
-from slmdesk.text.redaction import finding
+from slmdesk.text.redaction import Certainty, Entry, Kind, Listed, finding
 from slmdesk.text.redaction.finding import WordIndex, find_private, marked
-from slmdesk.text.redaction.types import Certainty, Entry, Kind, Listed
 
 pytestmark = pytest.mark.pure
 SURE, LIKELY, UNSURE = Certainty.SURE, Certainty.LIKELY, Certainty.UNSURE

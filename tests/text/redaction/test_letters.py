@@ -13,9 +13,9 @@ from fakes.letter_scores import CHECKED, scores
 from fakes.letters import letters
 from fakes.split_numbers import KINDS, figures, split_numbers
 
+from slmdesk.text.redaction import Certainty
 from slmdesk.text.redaction.finding import find_private
 from slmdesk.text.redaction.replacing import redacted, restored
-from slmdesk.text.redaction.types import Certainty
 
 pytestmark = pytest.mark.pure
 SEED = int(os.environ.get("SLMDESK_SEED", "7"))

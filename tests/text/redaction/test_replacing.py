@@ -6,11 +6,11 @@ import pytest
 
 from slmdesk.base.errors import KnownError
 from slmdesk.text.folding import fold
+from slmdesk.text.redaction import Certainty, Entry, Find, Kind, Table
 from slmdesk.text.redaction.finding import find_private, marked
 from slmdesk.text.redaction.replacing import Redacted, Restorer, redacted, restored, restored_so_far
 from slmdesk.text.redaction.rules import is_checked
 from slmdesk.text.redaction.table import check
-from slmdesk.text.redaction.types import Certainty, Entry, Find, Kind, Table
 
 pytestmark = pytest.mark.pure
 TEXT = """Dear Ms Ashworth,
