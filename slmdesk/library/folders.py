@@ -59,9 +59,18 @@ from slmdesk.library.types import (
     unquoted,
 )
 from slmdesk.loader.model_loader import ModelLoader
-from slmdesk.runtime.events import Pending
+from slmdesk.runtime.events import Pending, ended, outcome
 from slmdesk.runtime.messages import Problem, problem_for, problem_of
-from slmdesk.runtime.service import Later, Runtime, Service, Slices, in_slices, on_file_thread, pending_on_file_thread
+from slmdesk.runtime.service import (
+    Later,
+    Runtime,
+    Service,
+    Slices,
+    in_slices,
+    on_file_thread,
+    pending_on_file_thread,
+    rest,
+)
 from slmdesk.store.database import new_id
 
 WATCH_S = 10.0
@@ -424,11 +433,8 @@ PAUSING = ("store.", "disk.", "file.unwritable")
 class _Run:
     job: JobRecord
     collection: str
-    steps: deque[JobStep] = field(default_factory=deque)
     stop: threading.Event = field(default_factory=threading.Event)
-    opening: Pending[DocumentRecord] | None = None
-    later: Later | None = None
-    rests: int = 0
+    work: Pending[bool] | None = None
     began: float = field(default_factory=time.monotonic)
     spent: int = 0
     left: int = 0
@@ -552,31 +558,53 @@ class IndexRunner(Service):
             run = self._run = _Run(job, collection_in(job))
             run.left = sum(_cost(step) for step in self._store.jobs.open_steps(job.id, job.total))
             self._say(job, run.collection)
-            self._next(run)
+            run.work = in_slices(self._service_thread, self._reading(run))
+            run.work.then(partial(self._on_end, run))
 
-    def _next(self, run: _Run) -> None:
-        run.later = None
-        if self._run is not run:
-            return
-        if self._loader.is_busy and run.rests < MOST_RESTS:  # somebody waits for an answer
-            run.rests += 1
-            run.later = self._service_thread.call_later(REST_S, lambda: self._next(run))
-            return
-        run.rests = 0
-        try:
-            if not run.steps:
-                run.steps.extend(self._store.jobs.open_steps(run.job.id, AT_ONCE))
-            if not run.steps:
-                self._finish(run)
-                return
-        except KnownError as err:
-            self._pause(run, problem_for(err))
-            return
-        self._look(run, run.steps.popleft())
+    def _reading(self, run: _Run) -> Slices[bool]:
+        """Whether the job is done; else somebody else has paused, cancelled or taken it."""
+        while steps := self._store.jobs.open_steps(run.job.id, AT_ONCE):
+            for step in steps:
+                rests = 0
+                while self._loader.is_busy and rests < MOST_RESTS:  # somebody waits for an answer
+                    rests += 1
+                    yield rest(self._service_thread, REST_S)
+                problem = yield from self._read(run, step)
+                if problem and problem.code.startswith(PAUSING):
+                    yield ended(problem)
+                if problem is None:
+                    kept = self._store.jobs.save_step(run.job.id, step.key, {})
+                    run.job = changed(run.job, done=run.job.done + kept)
+                else:
+                    kept = self._store.jobs.fail_step(run.job.id, step.key, problem.code, dict(problem.args))
+                    run.job = changed(run.job, failed=run.job.failed + kept)
+                if not kept:
+                    return False
+                cost = _cost(step)
+                run.spent, run.left = run.spent + cost, max(0, run.left - cost)
+                now = time.monotonic()
+                if now - run.reported >= TELL_S:
+                    run.reported = now
+                    self._say(run.job, run.collection, run.eta_s)
+        return True
 
-    def _look(self, run: _Run, step: JobStep) -> None:
-        path = _seen_in(step).path
+    def _read(self, run: _Run, step: JobStep) -> Slices[Problem | None]:
+        seen = _seen_in(step)
+        (looked,) = yield outcome(self._look(run, seen.path))
+        if isinstance(looked, Problem):
+            if looked.code not in (*AGAIN, "file.missing"):
+                args = {key: one for key, one in looked.args.items() if isinstance(one, str | int)}
+                run.broken[seen.path] = UnreadableFile(seen, looked.code, args)
+            return looked
+        file = looked.file
+        if looked.twin_of:
+            seen = SeenFile(seen.path, file.bytes, file.mtime_ns, file.inode)
+            run.twins[seen.path] = DuplicateFile(seen, looked.twin_of)
+            return None
+        (read,) = yield outcome(self._documents.open_found(file, collection=run.collection, instead=looked.instead))
+        return read if isinstance(read, Problem) else None
 
+    def _look(self, run: _Run, path: bytes) -> Pending[_Looked]:
         def work() -> _Looked:
             found = look_at(Path(os.fsdecode(path)), run.stop)
             if abs(time.time() - found.mtime_ns / 1e9) < STILL_S:
@@ -587,11 +615,7 @@ class IndexRunner(Service):
                 return _Looked(found, instead=document.id)
             return _Looked(found)
 
-        def looked(result: _Looked | Problem) -> None:
-            if self._run is run:
-                self._looked(run, step, result)
-
-        on_file_thread(self._service_thread, work, looked, name="index")
+        return pending_on_file_thread(self._service_thread, work, name="index")
 
     def _same(self, collection: str, path: bytes, sha256: str) -> list[DocumentRecord]:
         """Return the folder's documents with these bytes, unless a document is known at this path."""
@@ -605,66 +629,21 @@ class IndexRunner(Service):
             if document.collection == collection and document.status is DocumentStatus.READ
         ]
 
-    def _looked(self, run: _Run, step: JobStep, result: _Looked | Problem) -> None:
-        seen = _seen_in(step)
-        if isinstance(result, Problem):
-            if result.code not in (*AGAIN, "file.missing"):
-                args = {key: value for key, value in result.args.items() if isinstance(value, str | int)}
-                run.broken[seen.path] = UnreadableFile(seen, result.code, args)
-            self._ended(run, step, result)
-        elif result.twin_of:
-            file = result.file
-            seen = SeenFile(seen.path, file.bytes, file.mtime_ns, file.inode)
-            run.twins[seen.path] = DuplicateFile(seen, result.twin_of)
-            self._ended(run, step, None)
-        else:
-
-            def ended(reported: DocumentRecord | Problem) -> None:
-                if self._run is run:
-                    run.opening = None
-                    self._ended(run, step, reported if isinstance(reported, Problem) else None)
-
-            run.opening = self._documents.open_found(result.file, collection=run.collection, instead=result.instead)
-            run.opening.then(ended)
-
-    def _ended(self, run: _Run, step: JobStep, problem: Problem | None) -> None:
-        if problem and problem.code.startswith(PAUSING):
-            self._pause(run, problem)
-            return
-        try:
-            if problem is None:
-                kept = self._store.jobs.save_step(run.job.id, step.key, {})
-                run.job = changed(run.job, done=run.job.done + kept)
-            else:
-                kept = self._store.jobs.fail_step(run.job.id, step.key, problem.code, dict(problem.args))
-                run.job = changed(run.job, failed=run.job.failed + kept)
-        except KnownError as err:
-            self._pause(run, problem_for(err))
-            return
-        if not kept:  # somebody else paused, cancelled or took it
-            self._drop()
-            self._say(self._store.jobs.get(run.job.id), run.collection)
-            self._service_thread.post(self._advance)
-            return
-        cost = _cost(step)
-        run.spent, run.left = run.spent + cost, max(0, run.left - cost)
-        now = time.monotonic()
-        if now - run.reported >= TELL_S:
-            run.reported = now
-            self._say(run.job, run.collection, run.eta_s)
-        self._service_thread.post(lambda: self._next(run))
-
     # ---- ends
 
-    def _finish(self, run: _Run) -> None:
+    def _on_end(self, run: _Run, end: bool | Problem) -> None:
         self._drop()
-        job = self._store.jobs.leave(run.job.id, JobStatus.DONE)
-        self._publish(_changed(job))
-        self._progressed(IndexProgress(run.collection, job, twins=run.twins, broken=run.broken))
         self._service_thread.post(self._advance)
+        if isinstance(end, Problem):
+            self._pause(run, end)
+        elif end:
+            job = self._store.jobs.leave(run.job.id, JobStatus.DONE)
+            self._publish(_changed(job))
+            self._progressed(IndexProgress(run.collection, job, twins=run.twins, broken=run.broken))
+        else:
+            self._say(self._store.jobs.get(run.job.id), run.collection)
 
     def _pause(self, run: _Run, problem: Problem) -> None:
-        self._drop()
         job = changed(run.job, status=JobStatus.PAUSED)
         with suppress(
             KnownError
@@ -673,17 +652,14 @@ class IndexRunner(Service):
                 run.job.id, JobStatus.PAUSED, error_code=problem.code, error_args=dict(problem.args)
             )
         self._say(job, run.collection, problem=problem)
-        self._service_thread.post(self._advance)
 
     def _drop(self) -> _Run:
         run = self._run
         assert run is not None
         self._run = None
         run.stop.set()
-        if run.later:
-            run.later.cancel()
-        if run.opening:
-            run.opening.cancel()
+        if run.work:
+            run.work.cancel()
         return run
 
     def _say(
@@ -756,9 +732,7 @@ class FolderRemoval(Service):
         for _try in range(MOST_TRIES):
             if set(ids).isdisjoint(file.id for file in self._store.collections.kept_files(collection)):
                 return
-            rest: Pending[None] = Pending()
-            self._service_thread.call_later(REMOVAL_REST_S, partial(rest.end, None))
-            yield rest
+            yield rest(self._service_thread, REMOVAL_REST_S)
 
     def _forget_document(self, id: str) -> None:
         record = self._store.documents.get(id)

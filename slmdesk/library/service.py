@@ -26,7 +26,7 @@ from slmdesk.library.reading import PageImage, PageImages, Reading, ReadingQueue
 from slmdesk.library.scan import DocumentFile, documents_in, look_at
 from slmdesk.library.search import FoundPlaces, PlaceSearch, TextHit, search_texts, search_typed
 from slmdesk.library.types import attached, file_of, info_of
-from slmdesk.runtime.events import DocumentChanged, DocumentGone, DocumentProgress, Pending, ended
+from slmdesk.runtime.events import DocumentChanged, DocumentGone, DocumentProgress, Pending, ended, outcome
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import (
     Runtime,
@@ -122,7 +122,7 @@ class DocumentService(Service):
         total = min(len(found), most)
         for done, path in enumerate(found[:most]):
             yield done, total, path.name
-            (opened,) = yield _settled(self.open(path))
+            (opened,) = yield outcome(self.open(path))
             if isinstance(opened, Problem):
                 failed.append((path.name, opened.sentence))
             else:
@@ -485,13 +485,6 @@ class FolderRead(Record):
     failed: tuple[tuple[str, str], ...]
     """The others: name of the file, why it was not read."""
     total: int
-
-
-def _settled(opening: Pending[DocumentRecord]) -> Pending[tuple[DocumentRecord | Problem]]:
-    """Its end as a result, where it is a Problem too."""
-    settled: Pending[tuple[DocumentRecord | Problem]] = Pending(opening.cancel)
-    opening.then(lambda end: settled.end((end,)))
-    return settled
 
 
 # ---- the names of what can be attached

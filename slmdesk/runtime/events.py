@@ -265,6 +265,13 @@ def ended(result: T | Problem) -> Pending[T]:
     return pending
 
 
+def outcome(work: Pending[T]) -> Pending[tuple[T | Problem]]:
+    """Its end as a result, where it is a Problem too."""
+    pending: Pending[tuple[T | Problem]] = Pending(work.cancel)
+    work.then(lambda end: pending.end((end,)))
+    return pending
+
+
 # ---- events of the engine and the library
 
 

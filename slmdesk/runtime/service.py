@@ -280,6 +280,13 @@ def in_slices(service_thread: ServiceThread, work: Slices[T]) -> Pending[T]:
     return pending
 
 
+def rest(service_thread: ServiceThread, seconds: float) -> Pending[None]:
+    """What long work yields to go on after that time."""
+    pending: Pending[None] = Pending()
+    service_thread.call_later(seconds, lambda: pending.end(None))
+    return pending
+
+
 # ---- runs long file work on a thread of its own and hands the result, or a Problem, back to the service thread
 
 
