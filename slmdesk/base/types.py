@@ -340,8 +340,30 @@ class AttachmentPart(TextPart):
     attached: Attached = Attached("")
 
 
+PAGE_WORDS: Mapping[str, tuple[str, str, str]] = {
+    "page": (_("page"), _("pages"), _("p.")),
+    "slide": (_("slide"), _("slides"), _("slide")),
+    "sheet": (_("sheet"), _("sheets"), _("sheet")),
+    "section": (_("section"), _("sections"), _("section")),
+    "chapter": (_("chapter"), _("chapters"), _("chapter")),
+    "part": (_("part"), _("parts"), _("part")),
+}
+"""What a page is called by the kind of a document: one, several, before a number."""
+
+
+def page_word(kind: str, count: int = 2) -> str:
+    return PAGE_WORDS.get(kind, PAGE_WORDS["page"])[count != 1]
+
+
+def page_sign(kind: str) -> str:
+    return PAGE_WORDS.get(kind, PAGE_WORDS["page"])[2]
+
+
+def counted_pages(count: int, kind: str) -> str:
+    return f"{count:,} {page_word(kind, count)}"
+
+
 def used_words(about: Attached) -> str:
-    kind = about.page_kind
     if about.is_gone:
         return _("forgotten; what was sent of it before is kept")
     if not about.is_planned:
@@ -353,8 +375,8 @@ def used_words(about: Attached) -> str:
         return (
             _("whole")
             if not unread
-            else _("whole; {unread} of {pages_total} {kind}s have no words").format(
-                unread=unread, pages_total=about.pages_total, kind=kind
+            else _("whole; {unread} of {pages_total} {pages} have no words").format(
+                unread=unread, pages_total=about.pages_total, pages=page_word(about.page_kind)
             )
         )
     if not about.places:
@@ -364,7 +386,7 @@ def used_words(about: Attached) -> str:
             words_read=about.words_read, words_total=about.words_total
         )
     numbers = list_of(about.pages_used)
-    word = kind if len(about.pages_used) == 1 else f"{kind}s"
+    word = page_word(about.page_kind, len(about.pages_used))
     more = _("more passages") if about.is_more else _("passages")
     return _("{more} on {word} {numbers} of {pages_total}").format(
         more=more, word=word, numbers=numbers, pages_total=about.pages_total

@@ -23,7 +23,7 @@ from slmdesk.base.documents import (
 from slmdesk.base.record import Record
 from slmdesk.base.record import to_json as json_of
 from slmdesk.base.records import Item, Message, Status
-from slmdesk.base.types import Json, Role, used_words
+from slmdesk.base.types import Json, Role, page_word, used_words
 from slmdesk.exports.writers import pieces_of
 
 Shown = tuple[Item, Sequence[Message]]
@@ -297,13 +297,13 @@ def _day(seconds: float) -> str:
 
 
 def coverage_pieces(
-    read: int, total: int, unread: Sequence[tuple[int, str]], page_word: str, rest: str = ""
+    read: int, total: int, unread: Sequence[tuple[int, str]], page_kind: str, rest: str = ""
 ) -> list[Piece]:
     """How many pages were read, and which were not and why; `rest`: what the sentence ends with."""
-    pieces = [paragraph(f"{read} of {total} {page_word if total == 1 else page_word + 's'} read{rest}.")]
+    pieces = [paragraph(f"{read} of {total} {page_word(page_kind, total)} read{rest}.")]
     if unread:
         rows = tuple((str(page), reason) for page, reason in unread)
-        pieces.append(table((f"Not read: {page_word}", "Reason"), rows))
+        pieces.append(table((f"Not read: {page_word(page_kind, 1)}", "Reason"), rows))
     return pieces
 
 

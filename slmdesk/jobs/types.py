@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from slmdesk.base.record import Record
+from slmdesk.base.records import KINDS as ITEM_KINDS
 from slmdesk.base.records import JobRecord, JobStatus
 from slmdesk.base.texts import _, ngettext
 from slmdesk.runtime.events import Event
@@ -19,13 +20,10 @@ KINDS = {
     "download": _("Download"),
     "exam": _("Exam"),
     "pair_exam": _("Exam"),
-    "summary": _("Summary"),
-    "question": _("Question"),
-    "extraction": _("Table"),
     "comparison": _("Comparison"),
     "versions": _("Comparison"),
     "index": _("Folder"),
-    "translation": _("Translation"),
+    **{kind: ITEM_KINDS[kind][0].capitalize() for kind in ("summary", "question", "extraction", "translation")},
 }
 
 # ---- events of jobs

@@ -15,7 +15,7 @@ from slmdesk.base.protocol import record_from, stored_dict, stored_from, stored_
 from slmdesk.base.record import Record
 from slmdesk.base.records import CollectionRecord, DocumentRecord
 from slmdesk.base.texts import _, ngettext
-from slmdesk.base.types import Json
+from slmdesk.base.types import Json, counted_pages, page_word
 from slmdesk.jobs.types import FOLDER
 from slmdesk.runtime.events import Event
 
@@ -210,16 +210,6 @@ PageKinds = str | Mapping[str, str]
 """What pages are called: the same for all documents, or by their names (or ids)."""
 
 
-PAGE_WORDS: Mapping[str, tuple[str, str]] = {
-    "page": ("p.", "pages"),
-    "slide": ("slide", "slides"),
-    "sheet": ("sheet", "sheets"),
-    "section": ("section", "sections"),
-    "chapter": ("chapter", "chapters"),
-    "part": ("part", "parts"),
-}
-
-
 def kind_in(kinds: PageKinds, document: str) -> str:
     return kinds if isinstance(kinds, str) else kinds.get(document, "page")
 
@@ -269,28 +259,14 @@ NOTES: Mapping[Note, str] = MappingProxyType(
         Note.UNTIMED: _("Some of its lines have no time. They were read too."),
     }
 )
-_PLURALS: Mapping[PageKind, str] = MappingProxyType(
-    {
-        PageKind.PAGE: _("pages"),
-        PageKind.SLIDE: _("slides"),
-        PageKind.SHEET: _("sheets"),
-        PageKind.SECTION: _("sections"),
-        PageKind.CHAPTER: _("chapters"),
-        PageKind.PART: _("parts"),
-    }
-)
 
 
 def notes_of(info: DocumentInfo) -> tuple[str, ...]:
     return tuple(NOTES[note] for note in info.notes)
 
 
-def counted(count: int, kind: PageKind) -> str:
-    return f"1 {kind.value}" if count == 1 else f"{count:,} {_PLURALS[kind]}"
-
-
 def size_words(info: DocumentInfo) -> str:
-    return counted(info.sheets, PageKind.SHEET) if info.sheets else counted(info.pages, info.page_kind)
+    return counted_pages(info.sheets, PageKind.SHEET) if info.sheets else counted_pages(info.pages, info.page_kind)
 
 
 def unread(pages: list[Page], kind: PageKind, *, most: int = 12) -> str:
@@ -303,8 +279,7 @@ def unread(pages: list[Page], kind: PageKind, *, most: int = 12) -> str:
         shown = ", ".join(numbers[:most]) + (
             _(" and {count} more").format(count=len(numbers) - most) if len(numbers) > most else ""
         )
-        noun = kind.value if len(numbers) == 1 else _PLURALS[kind]
-        parts.append(f"{reason}: {noun} {shown}")
+        parts.append(f"{reason}: {page_word(kind, len(numbers))} {shown}")
     return _("Without words – {parts}.").format(parts="; ".join(parts)) if parts else ""
 
 

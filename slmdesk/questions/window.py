@@ -13,9 +13,10 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, Message, Status
 from slmdesk.base.texts import _
+from slmdesk.base.types import page_sign
 from slmdesk.chat.conversation import SentMessage
 from slmdesk.library.search import Citation
-from slmdesk.library.types import PAGE_WORDS, PageKinds, kind_in
+from slmdesk.library.types import PageKinds, kind_in
 from slmdesk.questions.prompt import Answered
 from slmdesk.questions.service import KIND
 from slmdesk.questions.types import AskedQuestion, AskRequest, QuestionAnswered, QuestionPlanned
@@ -246,7 +247,7 @@ class QuestionPane(QScrollArea):
     def _cite(self, citations: Sequence[Citation]) -> None:
         for citation in citations[:MOST_SHOWN]:
             file = self._names.get(citation.document, "")
-            word = PAGE_WORDS.get(kind_in(self._kinds, citation.document), PAGE_WORDS["page"])[0]
+            word = page_sign(kind_in(self._kinds, citation.document))
             place = f"{word} {citation.page}"
             filed = f"{file}, {place}" if file else place
             row = CitationRow(citation, filed if len(self._names) > 1 else place, self)

@@ -9,8 +9,8 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from
 from slmdesk.base.record import Number, Record, changed
 from slmdesk.base.texts import _, ngettext
-from slmdesk.base.types import Json
-from slmdesk.library.types import PAGE_WORDS, Coverage, Mark, PageKinds, Span, kind_in, page_ranges
+from slmdesk.base.types import Json, page_sign, page_word
+from slmdesk.library.types import Coverage, Mark, PageKinds, Span, kind_in, page_ranges
 from slmdesk.redaction.labels import RedactionReport
 
 
@@ -183,7 +183,7 @@ def _in_order(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
 
 def place_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:
     """Format where a sentence comes from: "[p. 3]", "[lease.pdf, p. 3, 4]"."""
-    word = PAGE_WORDS.get(kind_in(page_kind, sentence.file), PAGE_WORDS["page"])[0]
+    word = page_sign(kind_in(page_kind, sentence.file))
     pages = f"{word} {', '.join(map(str, sentence.pages))}" if sentence.pages else ""
     inside = ", ".join(words for words in (sentence.file, pages) if words)
     return f"[{inside}]" if inside else ""
@@ -230,9 +230,7 @@ def has_bullets(kind: str, sentences: Sequence[Sentence]) -> bool:
 
 
 def pages_read_words(read: int, total: int, page_kind: str = _("page")) -> str:
-    return _("{read} of {total} {page_word} read").format(
-        read=read, total=total, page_word=PAGE_WORDS.get(page_kind, PAGE_WORDS["page"])[1]
-    )
+    return _("{read} of {total} {pages} read").format(read=read, total=total, pages=page_word(page_kind))
 
 
 def coverage_words(coverage: Coverage, page_kind: str = "page") -> str:

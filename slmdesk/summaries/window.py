@@ -14,9 +14,10 @@ from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QToolButton, QW
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, JobStatus
 from slmdesk.base.texts import _, ngettext
+from slmdesk.base.types import page_sign, page_word
 from slmdesk.jobs.service import event_of, request_in
 from slmdesk.jobs.types import JobChanged
-from slmdesk.library.types import PAGE_WORDS, doubts_of, kind_in
+from slmdesk.library.types import doubts_of, kind_in
 from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.runtime.messages import Problem
 from slmdesk.summaries.events import SummaryEnded, SummaryGrew
@@ -70,9 +71,9 @@ MOST_DOCUMENTS = 20
 
 class SentenceRow(CitedRow):
     def __init__(self, sentence: Sentence, page_kind: str, parent: QWidget, **looks: Any) -> None:
-        singular, plural = PAGE_WORDS.get(page_kind, ("page", "pages"))
         pages = ", ".join(map(str, sentence.pages[:8]))
-        place = f"{singular if len(sentence.pages) == 1 else plural} {pages}" if pages else _("no place found")
+        word = page_sign(page_kind) if len(sentence.pages) == 1 else page_word(page_kind)
+        place = f"{word} {pages}" if pages else _("no place found")
         file = f"{sentence.file}, " if sentence.file else ""
         doubts = doubts_of(sentence.flags) or ("" if sentence.supported else _("not found in the document"))
         details = "\n".join(flag.detail for flag in sentence.flags if flag.detail)

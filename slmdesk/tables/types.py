@@ -7,7 +7,8 @@ from enum import StrEnum
 
 from slmdesk.base.record import Number, Record, changed
 from slmdesk.base.texts import _
-from slmdesk.library.types import PAGE_WORDS, Coverage
+from slmdesk.base.types import page_sign
+from slmdesk.library.types import Coverage
 from slmdesk.redaction.labels import RedactionReport
 from slmdesk.runtime.events import Event
 
@@ -159,7 +160,7 @@ def changed_edits(
 
 def place_words(cell: TableCell, page_kind: str = "page") -> str:
     """Format where a cell stands: "p. 3", "section 2"; empty where it has no place."""
-    return f"{PAGE_WORDS.get(page_kind, PAGE_WORDS['page'])[0]} {cell.page}" if cell.page else ""
+    return f"{page_sign(page_kind)} {cell.page}" if cell.page else ""
 
 
 def doubts_of(table: Table) -> list[tuple[str, str, str]]:

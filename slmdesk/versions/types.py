@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from slmdesk.base.record import Number, Record
 from slmdesk.base.texts import _, ngettext
-from slmdesk.library.types import PAGE_WORDS, Coverage, Mark, page_ranges
+from slmdesk.base.types import page_sign, page_word
+from slmdesk.library.types import Coverage, Mark, page_ranges
 from slmdesk.runtime.events import Event
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.difference.types import Change, ChangeKind, Named, Place, Row, Run
@@ -132,7 +133,7 @@ def headline(found: Comparison) -> str:
     side = found.new
     if not pages:  # there were only removals
         pages, side = {place.page for change in found.changes for place in change.old_places}, found.old
-    unit = _unit(side, len(pages))
+    unit = page_word(side.page_kind, len(pages))
     parts = "; ".join(", ".join(some) for some in (first, second) if some)
     passages = len(found.changes)
     inside = ngettext(" in {n:,} passage", " in {n:,} passages", passages) if passages != count else ""
@@ -214,11 +215,6 @@ def pages_of(change: Change) -> list[int]:
     return sorted({place.page for place in change.new_places or change.old_places})
 
 
-def _unit(side: Side, count: int) -> str:
-    single, many = PAGE_WORDS.get(side.page_kind, PAGE_WORDS["page"])
-    return many if count != 1 else "page" if single == "p." else single
-
-
 def unread_words(side: Side, which: str) -> str:
     """What of a version could not be compared: "Pages 3–4 of the old version (a.pdf) could not be read (scanned) …"."""
     by_reason: dict[str, list[int]] = {}
@@ -230,7 +226,7 @@ def unread_words(side: Side, which: str) -> str:
             "{unit} {page_ranges} of the {which} version ({name}) could not be read ({reason}) and was not compared.",
             "{unit} {page_ranges} of the {which} version ({name}) could not be read ({reason}) and were not compared.",
             len(pages),
-            unit=_unit(side, len(pages)).capitalize(),
+            unit=page_word(side.page_kind, len(pages)).capitalize(),
             page_ranges=page_ranges(pages),
             which=which,
             name=side.name,
@@ -302,16 +298,15 @@ def _marked_words(runs: Sequence[Run]) -> str:
 
 def _pages(places: Sequence[Place], kind: str) -> str:
     pages = sorted({place.page for place in places})
-    return f"{PAGE_WORDS.get(kind, PAGE_WORDS['page'])[0]} {page_ranges(pages)}" if pages else ""
+    return f"{page_sign(kind)} {page_ranges(pages)}" if pages else ""
 
 
 def _read_of(side: Side) -> str:
-    __, many = PAGE_WORDS.get(side.page_kind, PAGE_WORDS["page"])
     read = side.coverage.pages_read
     if read:  # a blank page among others hides nothing
         read += sum(page.reason == "empty" for page in side.coverage.unreadable)
     return _("{read:,} of {pages_total:,} {many} read").format(
-        read=read, pages_total=side.coverage.pages_total, many=many
+        read=read, pages_total=side.coverage.pages_total, many=page_word(side.page_kind)
     )
 
 

@@ -13,7 +13,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeyEvent, QMouseEvent, QResize
 from PySide6.QtWidgets import QFrame, QLabel, QMenu, QScrollArea, QToolButton, QWidget
 
 from slmdesk.base.texts import _, ngettext
-from slmdesk.base.types import AttachMode, Json
+from slmdesk.base.types import AttachMode, Json, counted_pages
 from slmdesk.chat.types import AttachRequest
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.passages import count_words
@@ -108,7 +108,7 @@ class Draft:
         parts = [
             self._use_words(),
             _("{about}{tokens:,} tokens").format(about=about, tokens=self.tokens) if self.tokens is not None else "",
-            "" if self.is_pasted else f"{self.pages:,} {self.kind}" + ("" if self.pages == 1 else "s"),
+            "" if self.is_pasted else counted_pages(self.pages, self.kind),
             _("{unread:,} without words").format(unread=self.unread) if self.unread else "",
         ]
         return " \u00b7 ".join(part for part in parts if part)

@@ -13,8 +13,10 @@ from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMenu, QPushBut
 from slmdesk.base.documents import Attachment, Page, PageStatus, attachment_line
 from slmdesk.base.records import DocumentRecord, DocumentStatus
 from slmdesk.base.texts import _
+from slmdesk.base.types import counted_pages, page_word
+from slmdesk.library.events import DocumentProgress
 from slmdesk.library.search import FoundPlaces
-from slmdesk.library.types import counted, file_of, info_of, notes_of, parent_of, size_words, unread
+from slmdesk.library.types import file_of, info_of, notes_of, parent_of, size_words, unread
 from slmdesk.library.window.controller import LOCKED, DocumentsController, is_file
 from slmdesk.library.window.page_overview import EMPTY, READ, UNREADABLE, WAITING, Cell, CoverageStrip, Thumbnails
 from slmdesk.library.window.page_view import PageView
@@ -211,10 +213,9 @@ class DocumentView(QFrame):
 
     def _on_progressed(self, event: DocumentProgress) -> None:
         self._total = event.total
-        kind = info_of(self.record).page_kind if self.record else None
         of = _(" of {total:,}").format(total=event.total) if event.total else ""
         left = _(", {time} left").format(time=time_for_people(event.eta_s)) if event.eta_s else ""
-        unit = counted(2, kind).split()[1] if kind else "pages"
+        unit = page_word(info_of(self.record).page_kind if self.record else "page")
         self._reading_words.setText(
             _("Reading: {done:,}{of} {unit}{left}").format(done=event.done, of=of, unit=unit, left=left)
         )
@@ -389,13 +390,13 @@ class AboutDocument(QScrollArea):
             read = sum(page.status.value == "read" for page in pages)
             self._add(
                 _("{read:,} of {counted} have words that were read.").format(
-                    read=read, counted=counted(info.pages, info.page_kind)
+                    read=read, counted=counted_pages(info.pages, info.page_kind)
                 )
             )
             if info.sheets:
                 self._add(
                     _("{size}, in {counted}: long ones are parted.").format(
-                        size=size_words(info), counted=counted(info.pages, info.page_kind)
+                        size=size_words(info), counted=counted_pages(info.pages, info.page_kind)
                     )
                 )
             if words := unread(list(pages), info.page_kind):

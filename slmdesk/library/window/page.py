@@ -40,12 +40,12 @@ from PySide6.QtWidgets import (
 from slmdesk.base.documents import FORMATS
 from slmdesk.base.records import DocumentRecord, DocumentStatus
 from slmdesk.base.texts import _
+from slmdesk.base.types import counted_pages
 from slmdesk.library.search import TextHit
 from slmdesk.library.types import (
     CollectionState,
     CollectionStatus,
     SkippedDocument,
-    counted,
     counted_documents,
     file_of,
     folder_of,
@@ -416,7 +416,7 @@ def line_of(record: DocumentRecord) -> str:
         return (
             _("could not be read")
             if not record.pages
-            else _("read in part, {counted}").format(counted=counted(record.pages, info.page_kind))
+            else _("read in part, {counted}").format(counted=counted_pages(record.pages, info.page_kind))
         )
     return f"{size_words(info)}  ·  {record.format}"
 

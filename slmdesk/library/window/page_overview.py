@@ -32,7 +32,7 @@ from PySide6.QtWidgets import (
 from slmdesk.base.documents import Page, PageKind, PageStatus
 from slmdesk.base.record import Record
 from slmdesk.base.texts import _
-from slmdesk.library.types import counted
+from slmdesk.base.types import counted_pages
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.theme import Theme, ThemeKeeper
@@ -325,7 +325,7 @@ class CoverageStrip(QWidget):
     @property
     def sentence(self) -> str:
         read = sum(cell.state == READ for cell in self._cells)
-        parts = [_("{read:,} of {counted} read").format(read=read, counted=counted(len(self._cells), self._kind))]
+        parts = [_("{read:,} of {counted} read").format(read=read, counted=counted_pages(len(self._cells), self._kind))]
         for state in (EMPTY, UNREADABLE, WAITING):
             if count := sum(cell.state == state for cell in self._cells):
                 parts.append(f"{count:,} {WORDS[state]}")

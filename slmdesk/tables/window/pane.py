@@ -13,8 +13,9 @@ from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QFrame, QHeaderVie
 from slmdesk.base.documents import Form
 from slmdesk.base.records import JobStatus
 from slmdesk.base.texts import _
+from slmdesk.base.types import page_word
 from slmdesk.jobs.types import JobChanged
-from slmdesk.library.types import PAGE_WORDS, Span
+from slmdesk.library.types import Span
 from slmdesk.tables.cells import column_named, preset, presets
 from slmdesk.tables.service import MOST_COLUMNS, MOST_NAME
 from slmdesk.tables.types import (
@@ -488,9 +489,8 @@ def _name_data(row: TableRow, role: int) -> object:
         return font
     if role == Qt.ItemDataRole.ToolTipRole:
         given = "" if row.is_whole else _("\nThe model was given the passages that fit each column best.")
-        pages = PAGE_WORDS.get(row.page_kind, PAGE_WORDS["page"])[1]
         read = _("{pages_read} of {pages_total} {pages} have words.").format(
-            pages_read=row.coverage.pages_read, pages_total=row.coverage.pages_total, pages=pages
+            pages_read=row.coverage.pages_read, pages_total=row.coverage.pages_total, pages=page_word(row.page_kind)
         )
         return plain_tip(f"{row.name}\n{read}{given}")
     return None
