@@ -35,7 +35,7 @@ from slmdesk.window.widgets.rows import Choice
 from slmdesk.writing.files import SUFFIXES, OpenedText, WriteRequest, WrittenWord
 from slmdesk.writing.types import Change, RewriteRequest, Task
 from slmdesk.writing.window.editor import WritingEdit
-from slmdesk.writing.window.panels import CorrectionPanel, SuggestionPanel, plural
+from slmdesk.writing.window.panels import CorrectionPanel, SuggestionPanel
 
 FILES = _("Texts ({names});;All files (*)").format(names=" ".join(f"*{suffix}" for suffix in SUFFIXES))
 FORMS = (Form("docx", _("Word, with tracked changes")), Form("md", _("Markdown")), Form("txt", _("Plain text")))
@@ -431,12 +431,11 @@ class WritingPage(QWidget):
         for other_button in (self._rephrase, self._shorten, self._expand, self._tone, self._copy, self._save):
             other_button.setEnabled(has_words)
         start, end = self.editor.selected
-        words = _("{plural}, {count:,} characters").format(plural=plural(len(text.split()), "word"), count=len(text))
-        self._count.setText(
-            _("{words}; {plural} selected").format(words=words, plural=plural(len(text[start:end].split()), "word"))
-            if end > start
-            else words
-        )
+        words = ngettext("{n:,} word", "{n:,} words", len(text.split()))
+        words = _("{words}, {count:,} characters").format(words=words, count=len(text))
+        if end > start:
+            words += ngettext("; {n:,} word selected", "; {n:,} words selected", len(text[start:end].split()))
+        self._count.setText(words)
 
     # ---- Qt's own
 
@@ -486,26 +485,24 @@ def opened_words(opened: OpenedText, others: int) -> str:
 
 
 def tracked_words(written: WrittenWord, doubtful: int) -> str:
-    count = plural(written.tracked, _("tracked change"))
+    count = ngettext("{n:,} tracked change", "{n:,} tracked changes", written.tracked)
     words = [_("Written to {path}, with {count} and its own formatting.").format(path=written.path, count=count)]
     if written.lost:
         why = _("new paragraphs, or words across formatting. They are in the text here.")
-        words.append(_("{are} not in it: {why}").format(are=_are(written.lost, "change"), why=why))
+        lost = ngettext("{n:,} change is not in it: {why}", "{n:,} changes are not in it: {why}", written.lost, why=why)
+        words.append(lost)
     if doubtful:
-        words.append(_("{are} not in it: decide on them first.").format(are=_are(doubtful, _("doubtful change"))))
+        one = "{n:,} doubtful change is not in it: decide on them first."
+        words.append(ngettext(one, "{n:,} doubtful changes are not in it: decide on them first.", doubtful))
     return " ".join(words)
 
 
 def saved_words(target: Path, changes: int) -> str:
     if not changes:
         return _("Written to {target}.").format(target=target)
-    count = _("{plural} not decided on").format(plural=plural(changes, "change"))
+    count = ngettext("{n:,} change not decided on", "{n:,} changes not decided on", changes)
     if target.suffix.lower() == ".docx":
         return _("Written to {target}, with {count}: tracked changes, and doubtful ones as comments.").format(
             target=target, count=count
         )
     return _("Written to {target}, without the {count}.").format(target=target, count=count)
-
-
-def _are(count: int, what: str) -> str:
-    return f"{plural(count, what)} {ngettext('is', 'are', count)}"

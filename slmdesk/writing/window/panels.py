@@ -265,10 +265,9 @@ class CorrectionPanel(QFrame):
         self._text.refuse([change.number for change in self.changes])
         self.said.emit(
             ngettext(
-                "{plural} refused. Undo (Ctrl+Z) brings it back.",
-                "{plural} refused. Undo (Ctrl+Z) brings them back.",
+                "{n:,} change refused. Undo (Ctrl+Z) brings it back.",
+                "{n:,} changes refused. Undo (Ctrl+Z) brings them back.",
                 count,
-                plural=plural(count, "change"),
             )
         )
 
@@ -314,7 +313,7 @@ class CorrectionPanel(QFrame):
     def _show(self) -> None:
         changes = self.changes
         doubtful = sum(change.is_doubtful for change in changes)
-        words = plural(len(changes), "change")
+        words = ngettext("{n:,} change", "{n:,} changes", len(changes))
         self._title.setText(
             _("{words}, {doubtful} doubtful").format(words=words, doubtful=doubtful)
             if doubtful
@@ -344,15 +343,11 @@ def _changes_in(pending: Sequence[Pending], about: Mapping[int, Change]) -> Iter
 # ---- words
 
 
-def plural(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
 def found_words(found: Correction) -> str:
     if not found.changes:
         return _("No mistakes found.")
     doubtful = sum(not change.is_made for change in found.changes)
-    words = _("{plural} found").format(plural=plural(len(found.changes), "change"))
+    words = ngettext("{n:,} change found", "{n:,} changes found", len(found.changes))
     if all(change.doubt == "model" for change in found.changes):
         return _("{words}. The model often changes too much: decide on each.").format(words=words)
     return (
@@ -362,26 +357,23 @@ def found_words(found: Correction) -> str:
 
 def lost_words(count: int) -> Iterator[str]:
     if count:
-        was = ngettext("was", "were", count)
-        yield _("{plural} no longer fitted the text as you have edited it, and {was} left out.").format(
-            plural=plural(count, "change"), was=was
+        yield ngettext(
+            "{n:,} change no longer fitted the text as you have edited it, and was left out.",
+            "{n:,} changes no longer fitted the text as you have edited it, and were left out.",
+            count,
         )
 
 
 def accepted_words(sure: int, left: int) -> str:
     doubtful = ngettext(
-        "{plural} is left: decide on each.",
-        "{plural} are left: decide on each.",
-        left,
-        plural=plural(left, _("doubtful change")),
+        "{n:,} doubtful change is left: decide on each.", "{n:,} doubtful changes are left: decide on each.", left
     )
     if not sure:
         return _("Nothing was accepted. {doubtful}").format(doubtful=doubtful) if left else _("There are no changes.")
     words = ngettext(
-        "{plural} accepted. Undo (Ctrl+Z) takes it back.",
-        "{plural} accepted. Undo (Ctrl+Z) takes them back.",
+        "{n:,} change accepted. Undo (Ctrl+Z) takes it back.",
+        "{n:,} changes accepted. Undo (Ctrl+Z) takes them back.",
         sure,
-        plural=plural(sure, "change"),
     )
     return f"{words} {doubtful}" if left else words
 
