@@ -63,8 +63,8 @@ class Draft:
     kind: str = "page"
     tokens: int | None = None
     is_guess: bool = False
-    use: str = ""
-    """How much of it will be read: what the context meter says."""
+    is_whole: bool | None = None
+    """Whether all of it will be read; None until the context meter knows."""
     most_tokens: int = 0
     """Of a folder: the tokens of passages that will be read at most."""
     folder: str = ""
@@ -125,9 +125,7 @@ class Draft:
         return " \u00b7 ".join(part for part in parts if part)
 
     def _use_words(self) -> str:
-        if not self.use:
-            return ""
-        return _("whole") if self.use.startswith("whole") else _("by passages")
+        return "" if self.is_whole is None else _("whole") if self.is_whole else _("by passages")
 
     @property
     def kept(self) -> dict[str, Json]:

@@ -16,7 +16,7 @@ from slmdesk.base.protocol import stored_list
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
 from slmdesk.base.texts import _
 from slmdesk.base.types import AttachMode, Json
-from slmdesk.chat.attachment_text import page_text
+from slmdesk.chat.attachment_text import SOME, page_text
 from slmdesk.chat.conversation import MOST_ATTACHED, is_private
 from slmdesk.chat.types import AttachRequest, ContextMeasured
 from slmdesk.chat.window.attachment_chips import (
@@ -178,7 +178,7 @@ class AttachController(QObject):
     def set_mode(self, key: str, mode: str) -> None:
         draft = self._find(key)
         if draft is not None:
-            draft.mode, draft.use = AttachMode(mode), ""
+            draft.mode, draft.is_whole = AttachMode(mode), None
             self._notify()
 
     def open_text(self, key: str) -> None:
@@ -291,7 +291,7 @@ class AttachController(QObject):
         parts = {part.key: part for part in event.parts if part.key}
         for draft in self.now:
             if part := parts.get(draft.document or draft.name):
-                draft.use, draft.most_tokens = part.note, part.tokens
+                draft.is_whole, draft.most_tokens = part.note != SOME, part.tokens
         self._show()
 
     def _on_model_changed(self, event: ModelStateChanged) -> None:
