@@ -11,6 +11,7 @@ from fakes.commands import ROOT, SLMDESK, TIMEOUT_S
 from fakes.recorder import open_echo
 
 from slmdesk.command.job_output import WRITERS
+from slmdesk.command.main import COMMANDS, slmdesk_command
 from slmdesk.evaluation.exams import SKILLS, items
 
 pytestmark = pytest.mark.process
@@ -165,3 +166,9 @@ def test_a_bench_on_the_command_line(run, with_model) -> None:
 def test_each_kind_of_work_that_may_be_resumed_has_a_writer_of_its_file() -> None:
     for module in WRITERS.values():
         assert callable(importlib.import_module(module).write_output), module
+
+
+def test_what_the_list_of_commands_says_fits_a_line_and_names_what_is_there() -> None:
+    for name, (_, words) in COMMANDS.items():
+        assert slmdesk_command.get_command(None, name) is not None  # type: ignore[arg-type]
+        assert len(words) <= 64, name
