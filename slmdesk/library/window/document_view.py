@@ -14,7 +14,6 @@ from slmdesk.base.documents import Attachment, Page, PageStatus, attachment_line
 from slmdesk.base.records import DocumentRecord, DocumentStatus
 from slmdesk.base.texts import _
 from slmdesk.base.types import counted_pages, page_word
-from slmdesk.library.events import DocumentProgress
 from slmdesk.library.search import FoundPlaces
 from slmdesk.library.types import file_of, info_of, notes_of, parent_of, size_words, unread
 from slmdesk.library.window.controller import LOCKED, DocumentsController, is_file
