@@ -52,7 +52,6 @@ if TYPE_CHECKING:
 
 KEYS, DATABASE, SUMS = "keys.json", "slmdesk.sqlite3", "SHA256SUMS"
 _MARK_AT, _MARK = 257, b"ustar"
-BLOCK = 1 << 20
 
 
 def source_of(path: Path) -> StoreFile:

@@ -51,13 +51,6 @@ def listed(section: str, name: str, language: str = "") -> frozenset[str]:
 
 
 @cache
-def large_words() -> frozenset[str]:
-    """Folded words that are written large and name nobody: titles, months, weekdays and the like."""
-    days = " ".join(" ".join(tables()[kind]["names"]) for kind in ("months", "weekdays"))
-    return listed("names", "common") | listed("names", "titles") | frozenset(days.split())
-
-
-@cache
 def values(name: str, language: str = "") -> dict[str, int]:
     """Parse a list like "two=2 three=3" from the numbers section; "ones" has the forms of the ordinals too."""
     found = tables()["numbers"][language] if language else tables()["numbers"]

@@ -288,7 +288,6 @@ def _blanked(text: str, spans: Sequence[Span]) -> str:
 # obliged to"), by a permission denied ("may not"), or told of a party in the present ("The Supplier keeps a sample").
 
 
-LANGUAGES = ("en", "de", "fr", "es", "it", "pl")
 LEAST_WORDS = 3
 """Of a condition, or of words that lay a duty."""
 _STOP = re.compile(r"[,;:]\s|[.!?](?:\s|$)|\s[–—]\s")

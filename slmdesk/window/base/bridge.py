@@ -505,14 +505,3 @@ class ErrorThread(QObject):
         more = "" if self._count == 1 else _("\n\nThis happened {count:,} times.").format(count=self._count)
         self.dialog.setInformativeText(more.strip())
         self.dialog.setDetailedText("\n\n".join(self._reports))
-
-
-def show_problem(parent: QWidget, *, title: str, text: str, details: str = "") -> QMessageBox:
-    box = QMessageBox(QMessageBox.Icon.Warning, title, text, QMessageBox.StandardButton.Close, parent)
-    box.setObjectName("problem_dialog")
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    if details:
-        box.setDetailedText(details)
-    box.open()
-    return box
