@@ -20,6 +20,7 @@ from fakes.recorder import open_echo
 from slmdesk.base.paths import find_paths
 from slmdesk.base.policy import Policy
 from slmdesk.base.settings import SettingsFile
+from slmdesk.evaluation.exams import result_of
 
 pytestmark = pytest.mark.process
 
@@ -83,6 +84,8 @@ def returned(services, name: str, id: str = "") -> Any:
         return [[preset.name, preset.options.settings] for preset in chats.presets.list() if not preset.is_shipped]
     if name == "spaces":
         return chats.spaces.list()
+    if name == "exams.result":
+        return result_of(services.store.models.get(id))
     service, method = name.split(".")
     about = services.store.models.get(id) if method == "result" else id
     pair = ("en", "de") if service == "pair_exams" else ()

@@ -148,7 +148,7 @@ def search(console: Console, words: tuple[str, ...], limit: int) -> None:
     requested = " ".join(words)
     with console.services() as services:
         found = list(services.call.history.search(requested, limit=limit))
-        reported = {one.item for one in found if one.message}
+        reported = {hit.item for hit in found if hit.message}
         translated = console.result_of(services, lambda: services.typed.search(requested))
     titles = {hit.item for hit in found} - reported
     more = {item.id: snippet for item, snippet in translated.found if item.id not in reported}
@@ -224,7 +224,7 @@ def export(console: Console, chats: tuple[str, ...], is_all: bool, form: str, ou
 def _ids_of(services: Services, wanted: Sequence[str], is_all: bool) -> list[str]:
     """The ids of these items, or of all chats that are not in the bin."""
     if not is_all:
-        return [services.call.history.item(one).id for one in wanted]
+        return [services.call.history.item(id).id for id in wanted]
     return [item.id for item in _all_items(services, "chat")]
 
 

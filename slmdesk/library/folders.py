@@ -59,7 +59,7 @@ from slmdesk.library.types import (
     unquoted,
 )
 from slmdesk.loader.model_loader import ModelLoader
-from slmdesk.runtime.events import Pending, ended, outcome
+from slmdesk.runtime.events import Noticed, Pending, ended, outcome
 from slmdesk.runtime.messages import Problem, problem_for, problem_of
 from slmdesk.runtime.service import (
     Later,
@@ -357,11 +357,13 @@ class CollectionService(Service):
         self._store.jobs.forget_index_jobs(record.id, but=reported.job.id)
         self._say(folder, record=record, gone=folder.state.gone + len(gone))
         if gone:
-            self._removal.forget_documents(gone, record.id).then(lambda _end: self._is_current(folder))
+            self._removal.forget_documents(gone, record.id).then(partial(self._is_current, folder))
         else:
             self._is_current(folder)
 
-    def _is_current(self, folder: _Folder) -> None:
+    def _is_current(self, folder: _Folder, removed: Problem | None = None) -> None:
+        if removed:
+            self._publish(Noticed(removed))
         self._say(folder, status=CollectionStatus.CURRENT, done=0, total=0, eta_s=None, job="", reason="", counted=True)
         self._end_wait(folder)
 
@@ -559,7 +561,7 @@ class IndexRunner(Service):
             run.left = sum(_cost(step) for step in self._store.jobs.open_steps(job.id, job.total))
             self._say(job, run.collection)
             run.work = in_slices(self._service_thread, self._reading(run))
-            run.work.then(partial(self._on_end, run))
+            run.work.then(partial(self._end_later, run))
 
     def _reading(self, run: _Run) -> Slices[bool]:
         """Whether the job is done; else somebody else has paused, cancelled or taken it."""
@@ -593,7 +595,7 @@ class IndexRunner(Service):
         (looked,) = yield outcome(self._look(run, seen.path))
         if isinstance(looked, Problem):
             if looked.code not in (*AGAIN, "file.missing"):
-                args = {key: one for key, one in looked.args.items() if isinstance(one, str | int)}
+                args = {key: value for key, value in looked.args.items() if isinstance(value, str | int)}
                 run.broken[seen.path] = UnreadableFile(seen, looked.code, args)
             return looked
         file = looked.file
@@ -631,10 +633,18 @@ class IndexRunner(Service):
 
     # ---- ends
 
+    def _end_later(self, run: _Run, end: bool | Problem) -> None:
+        """End a run, but not within the reading of its last document, whose waiters have nothing to do with it."""
+        self._service_thread.post(lambda: self._on_end(run, end))
+
     def _on_end(self, run: _Run, end: bool | Problem) -> None:
+        if self._run is not run:  # paused, cancelled or closed meanwhile
+            return
         self._drop()
         self._service_thread.post(self._advance)
         if isinstance(end, Problem):
+            if end.report:
+                self._publish(Noticed(end))
             self._pause(run, end)
         elif end:
             job = self._store.jobs.leave(run.job.id, JobStatus.DONE)
@@ -705,6 +715,7 @@ class FolderRemoval(Service):
         super().__init__(runtime)
         self._documents = documents
         self._going: list[Pending[None]] = []
+        self._closed = False
 
     def forget_folder(self, id: str) -> Pending[None]:
         def forget(_end: None) -> None:
@@ -715,6 +726,7 @@ class FolderRemoval(Service):
         return self.forget_documents([file.id for file in self._store.collections.kept_files(id)], id).map(forget)
 
     def close(self) -> None:
+        self._closed = True
         for going in self._going:
             going.cancel()
 
@@ -725,6 +737,9 @@ class FolderRemoval(Service):
         return going
 
     def _forgetting(self, ids: Sequence[str], collection: str) -> Slices[None]:
+        yield rest(self._service_thread, 0)
+        if self._closed:
+            return
         for id in ids:
             yield
             with suppress(KnownError):  # gone already; or the disk is full, and the next look tries again

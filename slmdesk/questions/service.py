@@ -328,8 +328,8 @@ class QuestionService(Service):
     def _read(self, asking: Asking, reading: AnswerContext) -> None:
         asking.learning = None
         assert asking.record is not None
-        if reading.wider and self._known_state(asking, reading.wider):
-            reading = reading.wider  # it was read before: nothing is cheaper, and it holds everything
+        if reading.wider and self._is_read(asking, reading.wider):
+            reading = reading.wider  # nothing is cheaper, and it holds everything
         truth = skills_of(asking.record).get(Skill.TRUTH)
         asked = Asked(
             asking.question,

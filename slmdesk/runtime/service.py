@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import wraps
 from itertools import count
 from operator import attrgetter
@@ -236,7 +237,8 @@ def in_slices(service_thread: ServiceThread, work: Slices[T]) -> Pending[T]:
     def cancel() -> None:
         nonlocal is_cancelled
         is_cancelled = True
-        work.close()
+        with suppress(ValueError):  # called by the work itself: then it ends where it yields next
+            work.close()
         if waits_for is not None:
             waits_for.cancel()
 
@@ -269,7 +271,9 @@ def in_slices(service_thread: ServiceThread, work: Slices[T]) -> Pending[T]:
         except Exception as err:  # noqa: BLE001  the work's outermost frame: whoever waits is told
             result = problem_for(err)
         else:
-            if waits_for is None:
+            if is_cancelled:
+                work.close()
+            elif waits_for is None:
                 service_thread.post(go_on)
             else:
                 waits_for.listen(pending.progress).then(go_on)

@@ -77,7 +77,7 @@ def trust(recorder, level: str = "good") -> None:
         for skill in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
     ]
     shape = {SKILLS: {"version": items()[0], "skills": skills}}
-    recorder.calls.store.models.set_info(recorder.calls.models.choose(None).id, **shape)
+    recorder.ask(lambda services: services.store.models.set_info(services.models.choose(None).id, **shape))
 
 
 def begin(recorder, *documents, **request):

@@ -492,8 +492,8 @@ def tracked_words(written: WrittenWord, doubtful: int) -> str:
         lost = ngettext("{n:,} change is not in it: {why}", "{n:,} changes are not in it: {why}", written.lost, why=why)
         words.append(lost)
     if doubtful:
-        one = "{n:,} doubtful change is not in it: decide on them first."
-        words.append(ngettext(one, "{n:,} doubtful changes are not in it: decide on them first.", doubtful))
+        left = ngettext("{n:,} doubtful change is not in it", "{n:,} doubtful changes are not in it", doubtful)
+        words.append(_("{left}: decide on them first.").format(left=left))
     return " ".join(words)
 
 

@@ -22,6 +22,11 @@ def chosen(program, menu: QMenu, form: str, target) -> None:
     program.wait(lambda: program.page.findChild(QFileDialog, "export_dialog") is None)
 
 
+@pytest.fixture
+def program(start, model_file):
+    return start().with_model(model_file)
+
+
 def test_the_open_chat_is_exported_as_word_and_pdf(program, tmp_path):
     button = program.find("export_button")
     assert not button.isEnabled(), "nothing was said yet"
