@@ -1,4 +1,4 @@
-"""Makes the services when they are first used, over a service thread, a store and its children."""
+"""Creates each service when it is first used, on top of a service thread, a store and the child processes."""
 
 from __future__ import annotations
 
@@ -91,11 +91,11 @@ T = TypeVar("T")
 CHILDREN = ("engine", "reader", "printer", "speller")
 COMMANDS: dict[str, Sequence[str]] = {role: (sys.executable, "-m", "slmdesk", "--worker", role) for role in CHILDREN}
 CLOSE_S = 2.0
-"""Time allowed from the request to close until no child process is left."""
+"""Seconds from the request to close until no child process may be left."""
 LOCK_S = 0.7
-"""The same where it is locked: somebody is coming."""
+"""Seconds for closing when the window is locked, which must be fast because somebody may be approaching the PC."""
 PURGE_MARGIN_S = 0.5
-"""With less time than this left, the copies of the history are not purged any further."""
+"""Purging copies of the history stops when fewer than this many seconds are left for closing."""
 JOB_SERVICES = {
     "comparison": "comparing",
     "download": "downloads",
@@ -107,7 +107,7 @@ JOB_SERVICES = {
     "translation": "translations",
     "versions": "versions",
 }
-"""By kind of job, the service that runs, plans or ends it."""
+"""Kind of job -> name of the service that runs, plans or finishes such jobs."""
 EXPORTERS: Mapping[str, tuple[str, Callable[[Services], tuple[object, ...]]]] = {
     "comparison": ("evaluation.export:export_model_comparison", lambda services: (services.chats,)),
     "extraction": ("tables.export:export_table", lambda services: (services.extraction,)),
@@ -119,21 +119,21 @@ EXPORTERS: Mapping[str, tuple[str, Callable[[Services], tuple[object, ...]]]] = 
     "translation": ("translation.export:export_translation", lambda services: (services.store,)),
     "versions": ("versions.export:export_versions", lambda services: (services.store,)),
 }
-"""By kind of item, what exports it, and the arguments before the item."""
+"""Kind of item -> the function that exports it, and the arguments that are passed before the item."""
 LISTENERS: Mapping[type[Event], tuple[str, ...]] = {
     DocumentChanged: ("states", "embedding"),
     DocumentGone: ("states", "embedding"),
     MessageEnded: ("measuring",),
     ModelsChanged: ("states", "embedding"),
 }
-"""By event, the services that hear it even where nobody has used them yet."""
+"""Type of event -> names of services that receive it, even if nobody has used these services yet."""
 
 
 class Made(Lazy["Services", T]):
-    """A service, made on the service thread, and closed before those that were made earlier."""
+    """Attribute that creates its service on the service thread. Services are closed in reverse order of creation."""
 
     def made(self, owner: Services) -> T:
-        """Return it.  Any thread."""
+        """Return the service, and create it on first use. Any thread."""
 
         def make() -> T:
             is_new = self.name not in vars(owner)
@@ -146,9 +146,9 @@ class Made(Lazy["Services", T]):
 
 
 class Services:
-    """All services a frontend (window or command line) uses, each made when it is first used.
+    """All services that a frontend (window or command line) uses. Each service is created when it is first used.
 
-    Made by `open_services`.  The services are used on the service thread, through `call` and `service_thread`.
+    Created by `open_services`. Use the services on the service thread, through `call` or `service_thread`.
     """
 
     runtime: Runtime
@@ -356,18 +356,20 @@ class Services:
         self.events = EventBus()
         self.publish = self.events.publish
         self.closing = ExitStack()
-        """Closes the services, the last made first: each is closed before those it uses."""
+        """Closes the services in reverse order of creation, so that each one is closed before the services it uses."""
         self._closed = False
         self.service_thread = ServiceThread(self.notice)
         self.call = cast(Services, Member(lambda work: self.service_thread.call(lambda: work(self))))
-        """A method called here is called on the service thread, and waited for: `services.call.models.list()`."""
+        """Runs a method of a service on the service thread and waits for its result: `services.call.models.list()`."""
 
     def on(self, event: type[E], slot: Callable[[E], object]) -> None:
-        """Call `slot` with each event of this type, or with all for `Event`, on the service thread.  Any thread."""
+        """Call `slot` on the service thread with each event of this type, or with every event if the type is `Event`.
+        Any thread.
+        """
         self.service_thread.call(lambda: self.events.on(event, slot))
 
     def notice(self, error: BaseException) -> None:
-        """Publish an error as a notice for the person.  Service thread."""
+        """Publish an error as a notice for the user. Service thread."""
         self.publish(Noticed(problem_for(error)))
 
     @property
@@ -376,28 +378,34 @@ class Services:
 
     @property
     def _children(self) -> list[ChildClient]:
-        """The clients that were used."""
+        """Return the clients of the child processes that were used so far."""
         return [vars(self)[role] for role in CHILDREN if role in vars(self)]
 
     def capabilities(self) -> dict[str, Collection[str]]:
-        """What the last child of each role said of itself; empty where none was started yet.  Any thread."""
+        """Return what the most recent child process of each role reported about itself. The entry of a role is empty if
+        no child of that role was started yet. Any thread.
+        """
         used = vars(self)
         return {role: used[role].capabilities if role in used else () for role in CHILDREN}
 
     def walls(self) -> dict[str, Walls | None]:
-        """The walls of each kind of child; None: none was started yet.  Any thread."""
+        """Return the sandbox restrictions of each kind of child process, or None if no such child was started yet. Any
+        thread.
+        """
         return walls_of_children(self.capabilities())
 
     def lock(self) -> None:
-        """Like `close`, within about LOCK_S: the children are killed at once, and copies are purged another time.
+        """Close like `close`, but within about LOCK_S: child processes are killed at once, and purging copies is left
+        for later.
 
-        From any thread; what is not closed by then is as after a crash, which costs a growing answer a second at most.
+        Any thread. Whatever is not closed in time is treated as after a crash: an answer that is being written loses at
+        most the text of its last second.
         """
         if self._closed:
             return
         self._closed = True
         deadline = time.monotonic() + LOCK_S
-        self.service_thread.post(self.closing.close)  # before what the ends of the children cause
+        self.service_thread.post(self.closing.close)  # runs before the events that the ending children cause
         children = [threading.Thread(target=child.close, args=(0.0,), daemon=True) for child in self._children]
         for child in children:
             child.start()
@@ -407,7 +415,7 @@ class Services:
         self.service_thread.close(max(0.1, deadline - time.monotonic()))
 
     def close(self) -> None:
-        """Save what is being written, end the children and close the store, within about CLOSE_S.  Any thread."""
+        """Save what is being written, end the child processes and close the store, within about CLOSE_S. Any thread."""
         if self._closed:
             return
         self._closed = True
@@ -431,7 +439,7 @@ class Services:
         key: DataKey | None,
         keeps: Callable[[Settings], bool],
     ) -> None:
-        """Open the history, and do what nobody may come before.  On the service thread."""
+        """Open the history and do everything that must happen before anybody uses the services. Service thread."""
         self._open_store(instance_id, key, keeps)
         self._commands = commands
         self.events.on(ModelsChanged, self._on_models_changed)
@@ -450,15 +458,14 @@ class Services:
             self._take_policy()
 
     def start_background(self, is_away: Callable[[], bool]) -> Sequence[JobRecord]:
-        """Begin what the window does without being asked, and no command does.  Service thread.
+        """Start the background work of the window, which commands do not do. Service thread.
 
-        `is_away`: whether nobody works at this PC.
-        Returns the jobs taken up that had already begun.
+        `is_away` returns whether nobody is working at this PC. Returns the resumed jobs that had already begun earlier.
         """
         begins: list[Callable[[], object]] = [
             lambda: self.watch.start(),
-            lambda: self.states,  # sweeps by itself
-            self._purge,  # what an instance that was killed had deleted for good
+            lambda: self.states,  # deletes old states when it is created
+            self._purge,  # finishes the purging of an instance that was killed
             lambda: self.models.warm_up(),
             lambda: self.collections.watch(),
             lambda: self.embedding.take_up(),
@@ -471,7 +478,7 @@ class Services:
         return self.jobs.take_up()
 
     def unasked_work(self, is_away: Callable[[], bool]) -> tuple[Callable[[], object], ...]:
-        """What the engine is given to do without being asked."""
+        """Return functions that start engine work nobody asked for, such as first exams and speed measurements."""
         return (
             lambda: self.first_exams.begin(is_away),
             lambda: self.first_pair_exams.begin(is_away),
@@ -481,8 +488,8 @@ class Services:
 
     def _open_store(self, instance_id: str, key: DataKey | None, keeps: Callable[[Settings], bool]) -> None:
         make_folders(self.paths)
-        with suppress(KnownError):  # where it cannot be made nothing is kept in it
-            private_folder(self.paths.states)  # the child that writes there may make none
+        with suppress(KnownError):  # without the folder, no states are saved
+            private_folder(self.paths.states)  # the child process that writes there may not create folders
         policy = policy_of(self.paths)
         self.settings = SettingsFile(self.paths.settings_file, policy, is_kept_offline=barriers.is_enforced())
         opened = open_store(self.paths, instance_id=instance_id, key=key)
@@ -505,7 +512,9 @@ class Services:
                 self.notice(err)
 
     def _use_key(self) -> None:
-        """Seal with the key of the history, or with none, what of a person's words is in other files."""
+        """Encrypt the user's texts in other files with the key of the history, or store them unencrypted if there is no
+        key.
+        """
         try:
             self.settings.use_key(*self.store.keys_for("settings"))
         except KnownError as err:
@@ -518,7 +527,7 @@ class Services:
             self.notice(err)
 
     def key_for(self, purpose: str) -> bytes:
-        """The key of a purpose, 32 bytes; empty while the history is not encrypted.  Service thread."""
+        """Return the 32-byte key for a purpose; empty while the history is not encrypted. Service thread."""
         return self.store.key.derive(purpose) if self.store.key is not None else b""
 
     def _child(
@@ -543,17 +552,19 @@ class Services:
         return item.startswith(PREFIX)
 
     def _engine_beside(self, name: str) -> ChildClient:
-        """Create the client of another engine child, with a log of its own."""
+        """Create the client of an additional engine child, which writes its own log."""
         return self._child("engine", log_name=name)
 
     def _engine(self) -> ChildClient:
-        """Create the client of the engine child, which may open what it needs."""
+        """Create the client of the engine child, which may only open the files it needs."""
         client = self._child("engine", lambda event: self.loader.on_child(event))
         client.may_open(self.service_thread.call(self._reach))
         return client
 
     def _reach(self) -> AllowedPaths:
-        """The files the engine child may open: the library, the models folder and the saved states."""
+        """Return the files the engine child may open: the models in the library, the models folder and the saved
+        states.
+        """
         own = str(self.paths.models)
         files = [own, self.settings.current.models_folder or own]
         files += [os.fsdecode(model.path) for model in self.store.models.all()]
@@ -565,12 +576,12 @@ class Services:
             self.loader.let_open(self._reach(), adapters)
 
     def _exporter(self, kind: str) -> Exporter | None:
-        """What exports items of a kind; None: they are exported as chats."""
+        """Return the exporter for a kind of item, or None if such items are exported like chats."""
         path, arguments = EXPORTERS.get(kind, ("", None))
         return partial(imported(path), *arguments(self)) if arguments else None
 
     def _job_service(self, kind: str) -> Any:
-        """The service for a kind of job."""
+        """Return the service for a kind of job, or None for an unknown kind."""
         return attrgetter(JOB_SERVICES[kind])(self) if kind in JOB_SERVICES else None
 
     def _make(self, names: Sequence[str], _event: Event) -> None:
@@ -582,7 +593,7 @@ class Services:
             self.network.move_password()
 
     def _take_policy(self) -> None:
-        """Make the organisation's rules and holds those of its policy, before anything is deleted."""
+        """Apply the retention rules and holds of the organisation's policy before anything is deleted."""
         try:
             if take_policy(self.store, self.settings.policy):
                 self.publish(ItemsAdded())
@@ -599,11 +610,11 @@ class Services:
         try:
             self.store.purge(until)
         except KnownError as err:
-            if until is None and err.code != "store.busy":  # at the end nobody hears it; the next start does it
+            if until is None and err.code != "store.busy":  # when closing, nobody would see it; the next start purges
                 self.notice(err)
 
     def _leave_store(self) -> None:
-        """Last of all: the end of a request is written before that of this instance."""
+        """Close the store as the very last step, after the last entries of the network ledger were written."""
         self.ledger_events.stop()
         self.store.close()
 
@@ -611,7 +622,7 @@ class Services:
         try:
             self.service_thread.call(fn, timeout)
         except (TimeoutError, SlmdeskError):
-            return  # the service thread waits for a disk: the end does not wait for it
+            return  # the service thread is waiting for a disk; closing goes on without it
 
 
 def open_services(
@@ -622,15 +633,16 @@ def open_services(
     key: DataKey | None = None,
     keeps: Callable[[Settings], bool] = lambda _settings: True,
 ) -> Services:
-    """Open all services; waits for the disk, so do not call it on the window's thread.
+    """Open all services. Waits for the disk, so do not call it on the window's thread.
 
-    `commands`: how the children are started, by role.
-    `key`: of an encrypted history; without it the system's keyring is asked.
-    `keeps` says by the settings whether anything is written to the history (Store.keep_nothing).
-    Works without a model, with broken settings, a damaged history, or a full or read-only disk: what is wrong is
-    published as Noticed to the first who hears notices.  Raises KnownError `store.newer`, `key.missing`, `key.wrong`,
-    `key.file_damaged`, `key.library_missing` (nothing was changed), `store.in_use`, and `file.unwritable` or
-    `disk.full` where there is no history and none can be made.
+    `commands`: the command that starts the child process of each role. `key`: the key of an encrypted history; without
+    it, the system's keyring is asked. `keeps`: decides from the settings whether anything is written to the history
+    (Store.keep_nothing).
+
+    The services also open without a model, with broken settings, a damaged history, or a full or read-only disk. Such
+    problems are published as Noticed to the first listener for notices. Raises KnownError `store.newer`, `key.missing`,
+    `key.wrong`, `key.file_damaged`, `key.library_missing` (nothing was changed), `store.in_use`, and `file.unwritable`
+    or `disk.full` when there is no history and none can be created.
     """
     if key is None and (ways := ways_of(paths)) is not None and ways.by_keyring:
         key = open_by(paths, "")

@@ -1,1 +1,1 @@
-"""What every service works with: the service thread, events, results that come later, files."""
+"""Basics that every service uses: the service thread, events, results that arrive later, and file work."""

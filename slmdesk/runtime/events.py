@@ -1,4 +1,4 @@
-"""Events that services publish on the service thread, the bus that hands them on, and results that come later."""
+"""Events that services publish on the service thread, the bus that delivers them, and results that arrive later."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ItemChanged(Event):
 
 
 class ItemsAdded(Event):
-    """Many items are new at once, such as imported chats: lists are to be read again."""
+    """Many items were added at once, for example by an import of chats. Lists of items should be reloaded."""
 
 
 class ItemGone(Event):
@@ -34,22 +34,23 @@ class DocumentsChanged(Event):
 
 
 class DocumentChanged(Event):
-    """A document is about to be read (status reading), was read, or could not be (failed, with `problem`)."""
+    """The status of a document has changed: reading is about to begin, has finished, or has failed (with `problem`)."""
 
     document: DocumentRecord
     problem: Problem | None = None
     was_changed: bool = False
-    """The file is not as it was when it was read before: it is read again, and unchanged pages are kept."""
+    """The file has changed since it was last read. It is read again, and the stored pages that did not change are kept.
+    """
 
 
 class DocumentProgress(Event):
-    """Pages 1 to `done` of a document are stored and can be shown; at most about five times a second."""
+    """Pages 1 to `done` of a document are stored and can be shown. Published at most about five times a second."""
 
     id: str
-    """Empty: of a document read without being kept."""
+    """Id of the document; empty while a document is read that is not kept in the library."""
     done: int
     total: int
-    """0: not known yet."""
+    """Number of pages; 0 while the number is unknown."""
     eta_s: float | None = None
 
 
@@ -68,7 +69,9 @@ class MessageGrew(Event):
 
 
 class ThoughtGrew(Event):
-    """A model thinks aloud before an answer; `text` is new, and no part of the answer."""
+    """A model has written more of its reasoning before the answer. `text` is the new part; it does not belong to the
+    answer.
+    """
 
     chat: str
     message: str
@@ -88,7 +91,8 @@ class MessageEnded(Event):
     usage: Usage | None = None
     timing: Timing | None = None
     was_quiet: bool = True
-    """Other programs hardly used the processor meanwhile, so that `timing` tells how fast the model is here."""
+    """Other programs hardly used the processor during the answer, so `timing` shows how fast the model is on this PC.
+    """
 
 
 class MessageChanged(Event):
@@ -98,12 +102,14 @@ class MessageChanged(Event):
 
 
 class TranslationRead(Event):
-    """Progress of preparing a translation before its first segment: texts found, then how many of them are stored."""
+    """Progress of preparing a translation before its first segment: first how many texts were found, then how many of
+    these texts are stored.
+    """
 
     item: str
     done: int
     total: int
-    """0 while the total is unknown."""
+    """Number of texts; 0 while the number is unknown."""
 
 
 class ExamOffered(Event):
@@ -117,12 +123,14 @@ class ExamOffered(Event):
 class Noticed(Event):
     problem: Problem
     is_fault: bool = True
-    """Otherwise it tells what was done as it should be."""
+    """False for a notice about something that the program did as intended, such as a cleanup by a retention rule."""
     trashed: Sequence[str] = ()
 
 
 class NoticeOver(Event):
-    """The cause of an earlier Noticed with this code is gone: what could not be saved has been saved."""
+    """The cause of an earlier Noticed with this code is gone, for example because the unsaved text could be saved after
+    all.
+    """
 
     code: str
 
@@ -135,16 +143,16 @@ E = TypeVar("E", bound=Event)
 
 
 class EventBus:
-    """Publishes events to the slots of their type, then to those of all events.  Service thread."""
+    """Publishes each event to the listeners of its type, then to the listeners of all events. Service thread."""
 
     def __init__(self) -> None:
         self._slots: dict[type[Event], list[Callable[[Any], object]]] = {}
         self._unheard: list[Noticed] = []
 
     def on(self, event: type[E], slot: Callable[[E], object]) -> None:
-        """Call `slot` with each event of exactly this type, or with every event where that is `Event`.
+        """Call `slot` with each event of exactly this type. With `Event` as the type, call `slot` with every event.
 
-        The first listener that hears notices also gets those raised before it was added.
+        Notices that were published before anybody listened for notices go to the first listener that is added.
         """
         self._slots.setdefault(event, []).append(slot)
         if event in (Event, Noticed):
@@ -153,7 +161,9 @@ class EventBus:
                 self.publish(notice)
 
     def publish(self, event: Event) -> None:
-        """Pass an event on, also to who begins to hear it by that; who fails over it does not keep it from others."""
+        """Pass an event to all listeners, including a listener that is added by another listener during this call. An
+        error in one listener does not keep the event from the other listeners.
+        """
         if isinstance(event, Noticed) and not self._slots_of(Noticed):
             self._unheard.append(event)
         for slot in chain(self._slots.get(type(event), ()), self._slots.get(Event, ())):
@@ -182,16 +192,18 @@ U = TypeVar("U")
 
 
 class Pending(Generic[T]):
-    """The result of work that goes on after the method that began it has returned: a value, or a Problem.
+    """Result of work that continues after the method that started it has returned: a value, or a Problem.
 
-    Made, ended, cancelled and listened to on the service thread only.  The window follows it by `Bridge.follow`, the
-    command line waits for it by `Console.result_of`, tests by `fakes.recorder.result_of`.
+    Create, end, cancel and listen to a Pending on the service thread only. The window follows a Pending with
+    `Bridge.follow`, the command line waits with `Console.result_of`, and tests wait with `fakes.recorder.result_of`.
     """
 
     __slots__ = ("_cancel", "_on_end", "_on_progress", "_result")
 
     def __init__(self, cancel: Callable[[], object] | None = None) -> None:
-        """`cancel` ends the work early; whether it then reports an end, and which, is said by the method."""
+        """Create a Pending whose work is ended early by `cancel`. The method that returns the Pending documents whether
+        a result is still reported after a cancellation.
+        """
         self._cancel = cancel
         self._on_end: list[Callable[[T | Problem], object]] = []
         self._on_progress: list[Callable[[Any], object]] = []
@@ -203,13 +215,13 @@ class Pending(Generic[T]):
 
     @property
     def result(self) -> T | Problem:
-        """The result; raises LookupError before the end."""
+        """Return the result. Raises LookupError before the end."""
         if self._result is None:
             raise LookupError("not ended")
         return self._result[0]
 
     def then(self, on_end: Callable[[T | Problem], object]) -> Pending[T]:
-        """Call `on_end` with the result, at once where it has already ended; returns itself."""
+        """Call `on_end` with the result when it arrives, or at once if it is already there. Returns this Pending."""
         if self._result is None:
             self._on_end.append(on_end)
         else:
@@ -221,9 +233,10 @@ class Pending(Generic[T]):
         return self
 
     def map(self, convert: Callable[[T], U]) -> Pending[U]:
-        """A Pending that ends with `convert` of the result, with the same Problem, or with that which `convert` raises.
+        """Return a Pending that ends with `convert(result)`. A Problem is passed on, and an error raised by `convert`
+        becomes one.
 
-        It reports the same progress, and cancelling it cancels this.
+        The new Pending reports the same progress. Cancelling the new Pending cancels this one.
         """
         mapped: Pending[U] = Pending(self.cancel)
 
@@ -239,14 +252,14 @@ class Pending(Generic[T]):
         return mapped
 
     def cancel(self) -> None:
-        """End the work early; does nothing after the end or where it cannot be cancelled."""
+        """End the work early. Does nothing after the end, or if the work cannot be cancelled."""
         if self._result is None and self._cancel is not None:
             self._cancel()
 
     # ---- for whoever does the work
 
     def end(self, result: T | Problem) -> None:
-        """Report the result; what comes after the first is dropped."""
+        """Report the result. Only the first call counts; the results of later calls are dropped."""
         if self._result is not None:
             return
         self._result = (result,)
@@ -266,7 +279,9 @@ def ended(result: T | Problem) -> Pending[T]:
 
 
 def outcome(work: Pending[T]) -> Pending[tuple[T | Problem]]:
-    """Its end as a result, where it is a Problem too."""
+    """Return a Pending that ends with the result of `work` in a tuple of one, so that a Problem is an ordinary result
+    as well.
+    """
     pending: Pending[tuple[T | Problem]] = Pending(work.cancel)
     work.then(lambda end: pending.end((end,)))
     return pending
@@ -288,7 +303,7 @@ class ModelStateChanged(Event):
     model: str | None
     name: str
     fraction: float = 0.0
-    """While loading: 0..1."""
+    """Progress of loading the model, 0 to 1."""
     loaded: LoadedModel | None = None
     problem: Problem | None = None
     memory_bytes: int = 0

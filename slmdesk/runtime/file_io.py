@@ -1,4 +1,4 @@
-"""Copies, hashes and checks large model files on file threads; the pace of long work."""
+"""Copies, hashes and checks large model files on file threads, and estimates how long such work will still take."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ if sys.platform != "win32":
 
 CHUNK_BYTES = 4 << 20
 SPARE_BYTES = 64 << 20
-"""Left free on the disk beside a copied model, so that the history can still be saved."""
+"""Bytes that must stay free on the disk after a model was copied, so that the history can still be saved."""
 MAX_SLUG = 60
 PART_SUFFIX = ".part"
 OWNED_S = 60.0
-"""A part written to more recently than this is not tested for an owner, which may be about to lock it."""
+"""Age in seconds up to which a partial file is left alone: its program may not have locked the file yet."""
 
 OnBytes = Callable[[int, int], None]
-"""Called with (bytes done, bytes in total), at most ten times a second."""
+"""Callback with (bytes done, bytes in total), called at most ten times a second."""
 
 
 class FileMark(Record):
-    """Size, time and inode of a file: a cheap way to tell whether it is still the file that was hashed."""
+    """Size, time and inode of a file. Comparing them is a cheap way to tell whether a hashed file is still the same."""
 
     bytes: int
     mtime_ns: int
@@ -57,7 +57,9 @@ def slug(name: str) -> str:
 
 
 def file_name(name: str, sha256: str) -> str:
-    """Return the name for a model file in the models folder: always made by the program, never taken over."""
+    """Return the name for a model file in the models folder. The name is always built by the program, never taken from
+    the original file.
+    """
     return f"{slug(name)}-{sha256[:12]}.gguf"
 
 
@@ -70,7 +72,7 @@ def mark_of(path: Path) -> FileMark:
 def hash_file(path: Path, on_bytes: OnBytes, stop: threading.Event) -> HashedFile:
     """Return the sha256 of a file.
 
-    Raises KnownError `model.…`, with `model.changed` when the file changes meanwhile, and Stopped.
+    Raises KnownError `model.…` (`model.changed` if the file changes during the reading) and Stopped.
     """
     digest = hashlib.sha256()
     mark = _read(path, digest.update, on_bytes, stop)
@@ -78,11 +80,11 @@ def hash_file(path: Path, on_bytes: OnBytes, stop: threading.Event) -> HashedFil
 
 
 def copy_in(source: Path, folder: Path, name: str, on_bytes: OnBytes, stop: threading.Event) -> HashedFile:
-    """Copy `source` into `folder` under a name made by the program, and hash it on the way.
+    """Copy `source` into `folder` under the file name `name`, and compute its hash during the copy.
 
-    The copy is written beside its final name, synced and then renamed.  Raises KnownError `disk.full`, `model.…`,
-    `file.unwritable`, and Stopped; the partial file is removed then.  An existing file of the same name is replaced:
-    its name holds the sha256, so it is the same or was damaged.
+    The copy is written to a partial file, synced and then renamed. An existing file of the same name is replaced: the
+    name contains the sha256, so the old file is either identical or damaged. Raises KnownError `disk.full`, `model.…`,
+    `file.unwritable`, and Stopped; the partial file is removed in these cases.
     """
     remove_left_overs(folder)
     needed = need_space(source, folder)
@@ -106,14 +108,14 @@ def copy_in(source: Path, folder: Path, name: str, on_bytes: OnBytes, stop: thre
             sync_folder(folder)
         return HashedFile(target, digest.hexdigest(), mark_of(target))
     finally:
-        with suppress(OSError):  # the folder is no longer ours, or no folder: why it failed is said already
+        with suppress(OSError):  # the folder is gone or not ours any more; the failure itself was already reported
             part.unlink(missing_ok=True)
 
 
 def need_space(source: Path, folder: Path, *, bytes: int | None = None) -> int:
-    """Return the bytes needed to copy `source`, or `bytes` if given.
+    """Return the bytes needed to copy `source` (or to store `bytes`, if given), including SPARE_BYTES.
 
-    Raises KnownError `disk.full`, with both amounts, when `folder` has less space.
+    Raises KnownError `disk.full`, with the needed and the free bytes, when `folder` has less space.
     """
     needed = (mark_of(source).bytes if bytes is None else bytes) + SPARE_BYTES
     private_folder(folder)
@@ -132,22 +134,24 @@ def remove_left_overs(folder: Path) -> int:
                 part.unlink()
                 freed += found.st_size
         except OSError:
-            continue  # another instance was first, or may keep it
+            continue  # another instance removed it first, or it may not be removed
     return freed
 
 
 def _is_owned(part: Path) -> bool:
-    """Return whether the program that writes this part is still running: it holds a lock, where there are locks."""
+    """Return whether the program that writes this partial file is still running. Its lock on the file shows this."""
     with part.open("rb") as file:
         return not _own(file)
 
 
 def _own(file: BinaryIO) -> bool:
-    """Hold the file's lock, which the system drops with the process.  Windows keeps an open file from being removed."""
+    """Lock the file and return whether that worked. The system releases the lock when the process ends. No lock is
+    needed on Windows, where an open file cannot be removed.
+    """
     if sys.platform != "win32":
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:  # somebody's already, or a file system without locks: its age decides
+        except OSError:  # already locked, or a file system without locks: then the age decides
             return False
     return True
 
@@ -164,7 +168,9 @@ def _read(path: Path, take: Callable[[bytes], object], on_bytes: OnBytes, stop: 
 
 
 def chunks_of(read: Callable[[int], bytes], total: int, on_bytes: OnBytes, stop: threading.Event) -> Iterator[bytes]:
-    """What `read` gives, until there is no more; tells how much of `total` was taken.  Raises Stopped."""
+    """Yield the chunks that `read` returns until it returns an empty one, and report how many of `total` bytes were
+    read. Raises Stopped.
+    """
     done, reported = 0, 0.0
     while chunk := read(CHUNK_BYTES):
         if stop.is_set():
@@ -190,13 +196,13 @@ def _writable(path: Path) -> Iterator[BinaryIO]:
         _own(out)
         yield out
     finally:
-        with suppress(OSError):  # what could not be written was said before
+        with suppress(OSError):  # a failure to write was already reported
             out.close()
 
 
 class Claim:
-    """Exclusive right to write a partial file, also against other processes.  The system releases it with its
-    process.
+    """Exclusive right to write a partial file, which also holds against other processes. The system releases the claim
+    when the process ends.
     """
 
     def __init__(self, lock: FileLock) -> None:
@@ -228,13 +234,13 @@ class Claim:
 
 
 OVER_S = 8.0
-"""The pace is measured over this many of the last seconds."""
+"""Number of most recent seconds over which the pace is measured."""
 AFTER_S = 1.0
-"""No estimate is given before this time has passed, because a first guess would jump."""
+"""Seconds before the first estimate is given, because an earlier estimate would jump."""
 
 
 class Pace:
-    """Estimates the remaining seconds from reports of how much is done.  Not for two threads together."""
+    """Estimates the remaining seconds from reports of how much is done. Not thread-safe."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""What a person should know of the disk that their history lies on."""
+"""Warnings about the disk that holds the user's history: network drives, synced folders, open permissions."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from slmdesk.runtime.service import ServiceThread, pending_on_file_thread
 
 
 def look_at_home(service_thread: ServiceThread, paths: Paths) -> Pending[tuple[Problem, ...]]:
-    """Find out as `home_problems` does, on a thread of its own.  Service thread."""
+    """Run `home_problems` on a separate thread. Service thread."""
     return pending_on_file_thread(service_thread, lambda: home_problems(paths), name="look-at-home")
 
 
 def home_problems(paths: Paths) -> tuple[Problem, ...]:
-    """`home.open`, `home.network` and `home.synced`, each once, for the folders that hold words of a person.
+    """Return the problems `home.open`, `home.network` and `home.synced`, each at most once, for the folders that hold
+    texts of the user.
 
-    May wait for another computer: not on the service thread, nor on the window's.
+    May wait for another computer, so never call this on the service thread or the window's thread.
     """
     found: dict[str, Problem] = {}
     for folder in (paths.data, paths.config, paths.cache):

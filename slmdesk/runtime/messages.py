@@ -1,4 +1,4 @@
-"""Turns codes and their args into sentences for people: what happened, what was kept, what can be done now."""
+"""Turns codes and their args into sentences for people: what happened, what was kept, and what can be done now."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PACKAGES = ("llama-cpp-python", "PySide6-Essentials", "sqlite-utils", "huggingf
 def bug_report(error: BaseException) -> str:
     """Return the program's versions and the traceback of `error`, ready to be copied.
 
-    The messages of the errors are left out, because a message may quote the text it failed on.
+    Error messages are left out, because a message may quote the user's text.
     """
     lines = [f"slmdesk {slmdesk.__version__}", f"Python {platform.python_version()} on {platform.platform()}"]
     lines += [f"{name} {_version(name)}" for name in _PACKAGES]
@@ -45,7 +45,7 @@ def _version(package: str) -> str:
 
 
 def _short(filename: str) -> str:
-    """Return the file name from the package on, because a full path may hold the user's name."""
+    """Return the path of a source file from its package on, because a full path may contain the user's name."""
     for folder in (*sys.path, sys.prefix):
         if folder and filename.startswith(folder.rstrip("/\\") + "/"):
             return filename[len(folder.rstrip("/\\")) + 1 :]
@@ -56,7 +56,7 @@ def _short(filename: str) -> str:
 
 
 MAX_ARG_CHARACTERS = 300
-"""Args may come from a child or a file: a longer arg is cut, and marked as cut."""
+"""Most characters of an arg in a sentence. Args may come from a child process or a file, so longer ones are cut."""
 
 
 def bytes_for_people(size: float) -> str:
@@ -101,7 +101,9 @@ def _word(value: str | int | float, *, is_size: bool) -> str:
 
 
 def sentence_for(code: str, args: Args) -> str:
-    """Return the sentence for a code, also for an unknown one.  Plain text on a line, never markup."""
+    """Return the sentence for a code, as plain text on one line without markup. An unknown code gets a general
+    sentence.
+    """
     words = _Words(args)
     if code in MADE:
         return MADE[code][0](words)
@@ -122,7 +124,9 @@ def plain_args(args: Mapping[str, object]) -> dict[str, str | int | float]:
 
 
 def problem_of(code: str, untrusted_args: Mapping[str, object]) -> Problem:
-    """Return the Problem for a code and args sent by a child; args that are neither numbers nor strings are dropped."""
+    """Return the Problem for a code and args sent by a child process. Args that are neither numbers nor strings are
+    dropped.
+    """
     args = {
         clean_label(key, 40): value if not isinstance(value, str) else clean_label(value, MAX_ARG_CHARACTERS)
         for key, value in untrusted_args.items()
@@ -132,13 +136,13 @@ def problem_of(code: str, untrusted_args: Mapping[str, object]) -> Problem:
 
 
 class Problem(Record):
-    """A failure as people read it: a known failure (code and args), or a bug with its report.
+    """A failure in words for people: either a known failure (code and args), or a bug with its report.
 
-    `sentence` is made in the app, never by a child process.
+    `sentence` is always written by the app, never by a child process.
     """
 
     code: str
     args: Mapping[str, str | int | float]
     sentence: str
     report: str = ""
-    """Versions and traceback of a bug, without any text of the user's; empty for a known error."""
+    """Versions and traceback of a bug, without any text of the user. Empty for a known error."""

@@ -1,4 +1,6 @@
-"""The service thread, on which all services run: their base class, long work in slices, file work on other threads."""
+"""The service thread, on which all services run: the base class of services, long work in slices, and file work on
+other threads.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +34,9 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 factor = 1.0
-"""By which tests shorten the pauses of the program before it does something."""
+"""Factor by which tests shorten the program's pauses."""
 QUIET_S = 5.0
-"""From here on the program waits to be left alone, which tests do not shorten."""
+"""Pauses of this many seconds or more wait until the user is idle; tests do not shorten these pauses."""
 
 
 def pause(seconds: float) -> float:
@@ -49,14 +51,14 @@ class Later:
         self.fn: Callable[[], object] | None = fn
 
     def cancel(self) -> None:
-        """Prevent the call; does nothing when it has already run."""
+        """Prevent the delayed call. Does nothing when the call has already run."""
         self.fn = None
 
 
 class ServiceThread:
-    """A thread with a queue of functions.  `post`, `call` and `call_later` may be used from any thread.
+    """Thread with a queue of functions. `post`, `call` and `call_later` may be used from any thread.
 
-    An error in a posted function goes to `on_error`, on the service thread, and never ends the thread.
+    An error in a posted function is passed to `on_error` on the service thread and never ends the thread.
     """
 
     def __init__(self, on_error: Callable[[BaseException], None]) -> None:
@@ -78,7 +80,7 @@ class ServiceThread:
         return self._thread.is_alive()
 
     def post(self, fn: Callable[[], object]) -> None:
-        """Queue `fn`; functions run in the order they were posted.  After `close` it is dropped."""
+        """Queue `fn`. Functions run in the order they were posted. After `close`, `fn` is dropped."""
         with self._wake:
             if not self._closing:
                 self._posted.append(fn)
@@ -87,8 +89,8 @@ class ServiceThread:
     def call(self, fn: Callable[[], _T], timeout: float | None = None) -> _T:
         """Run `fn` on the service thread and return its result or raise its error.
 
-        Called on the service thread itself, it runs at once.  Raises TimeoutError after `timeout` seconds (`fn` may
-        still run), and BugError after `close`.
+        A call from the service thread itself runs `fn` at once. Raises TimeoutError after `timeout` seconds (`fn` may
+        still run then), and BugError after `close`.
         """
         if self.is_here:
             return fn()
@@ -115,7 +117,7 @@ class ServiceThread:
         return later
 
     def close(self, timeout: float = 5.0) -> None:
-        """Run what is queued, drop delayed calls and end the thread.  A second call does nothing."""
+        """Run the queued functions, drop the delayed calls and end the thread. A second call does nothing."""
         with self._wake:
             self._closing = True
             self._wake.notify()
@@ -157,7 +159,9 @@ class ServiceThread:
 
 
 class Member:
-    """Stands for a service, or for a method of it: calling it hands the call to `begin`, which gives the services."""
+    """Proxy for a service or one of its methods. A call of the proxy passes a function to `begin`, which runs that
+    function with the services.
+    """
 
     __slots__ = ("_begin", "_path")
 
@@ -165,7 +169,7 @@ class Member:
         self._begin, self._path = begin, path
 
     def __getattr__(self, name: str) -> Member:
-        if name.startswith("__"):  # whoever looks into objects makes no call by it
+        if name.startswith("__"):  # special methods are looked up by inspection and are no methods of services
             raise AttributeError(name)
         return Member(self._begin, f"{self._path}.{name}" if self._path else name)
 
@@ -188,7 +192,9 @@ class Runtime(Record):
 
 
 class Service:
-    """A service, or a part of it: called on the service thread, it uses the store and publishes events."""
+    """Base class of the services and their parts. Called on the service thread, where it uses the store and publishes
+    events.
+    """
 
     def __init__(self, runtime: Runtime) -> None:
         self._service_thread, self._store = runtime.service_thread, runtime.store
@@ -200,10 +206,11 @@ class Service:
 
 T = TypeVar("T")
 Slices = Generator[Any, Any, T]
-"""A generator that yields nothing wherever other work may run, and returns the result.
+"""Generator for long work: it yields None wherever other work may run in between, and returns the result.
 
-It may yield a Pending: it is sent its result, or closed where that is a Problem, which then is the end; its progress
-is that of the whole.  Anything else that it yields is reported.
+The generator may also yield a Pending. It is then resumed with the result of the Pending; if that result is a Problem,
+the generator is closed and the Problem is the result of the whole work. The progress of the Pending is reported as the
+progress of the whole work. Any other value that is yielded is reported as progress.
 """
 SLICE_S = 0.02
 _P = ParamSpec("_P")
@@ -217,7 +224,7 @@ _S = TypeVar("_S", bound=_OnServiceThread)
 
 
 def sliced(work: Callable[Concatenate[_S, _P], Slices[_T]]) -> Callable[Concatenate[_S, _P], Pending[_T]]:
-    """A method that is run in slices, as `in_slices` does."""
+    """Decorator for a generator method: a call runs the method with `in_slices` and returns the Pending."""
 
     @wraps(work)
     def begin(self: _S, /, *args: _P.args, **named: _P.kwargs) -> Pending[_T]:
@@ -227,9 +234,9 @@ def sliced(work: Callable[Concatenate[_S, _P], Slices[_T]]) -> Callable[Concaten
 
 
 def in_slices(service_thread: ServiceThread, work: Slices[T]) -> Pending[T]:
-    """Run `work` slice by slice, the first at once; what it raises is a Problem.  Call on the service thread.
+    """Run `work` in slices, the first slice at once. An error raised by `work` becomes a Problem. Service thread.
 
-    Cancelled, it ends where it has yielded, with whatever it waits for, and nothing is reported.
+    Cancelling closes the generator where it last yielded, cancels the Pending it waits for, and reports no result.
     """
     waits_for: Pending[Any] | None = None
     is_cancelled = False
@@ -285,7 +292,7 @@ def in_slices(service_thread: ServiceThread, work: Slices[T]) -> Pending[T]:
 
 
 def rest(service_thread: ServiceThread, seconds: float) -> Pending[None]:
-    """What long work yields to go on after that time."""
+    """Return a Pending that ends after `seconds`. Long work yields it in order to pause."""
     pending: Pending[None] = Pending()
     service_thread.call_later(seconds, lambda: pending.end(None))
     return pending
@@ -295,15 +302,15 @@ def rest(service_thread: ServiceThread, seconds: float) -> Pending[None]:
 
 
 OnEnded = Callable[[T | Problem], None]
-"""Called once, on the service thread."""
+"""Callback with the result or a Problem, called once on the service thread."""
 Report = Callable[[object], None]
-"""Reports progress; any thread."""
+"""Callback that reports progress. May be called from any thread."""
 
 
 def on_file_thread(
     service_thread: ServiceThread, work: Callable[[], T], ended: OnEnded[T], *, name: str = "model-file"
 ) -> threading.Thread:
-    """Run `work` on a thread of its own; `ended` gets its result, or a Problem, on the service thread."""
+    """Run `work` on a new thread. `ended` is called on the service thread with its result, or with a Problem."""
 
     def run() -> None:
         result: T | Problem
@@ -331,7 +338,7 @@ def pending_on_file_thread(
 
 
 class FileWork:
-    """Long file work that can be stopped, each on a thread of its own.  Called on the service thread."""
+    """Runs long file work that can be stopped, each piece on a thread of its own. Service thread."""
 
     def __init__(self, service_thread: ServiceThread, name: str) -> None:
         self._service_thread, self._name = service_thread, name
@@ -370,9 +377,13 @@ class FileWork:
 
 
 Make: TypeAlias = "Callable[[], bytes | Paper]"
-"""Runs on a thread of its own: the export as bytes, or a document that is put into the form asked for."""
+"""Function that makes an export, run on a separate thread. It returns the finished bytes, or a document that is then
+converted to the requested format.
+"""
 Exporter: TypeAlias = Callable[[Item, str], "Make | Slices[Make] | None"]
-"""Called on the service thread with an item and a form; None: the item is exported as a chat."""
+"""Function called on the service thread with an item and a format. It returns None when the item should be exported
+like a chat.
+"""
 
 
 def json_bytes(shape: Mapping[str, Json]) -> bytes:

@@ -1,6 +1,6 @@
-"""The way to the window of a home: where it listens, and a line to it from a command.
+"""Lets a command send a line to the running window that uses the same data folder.
 
-The window's half is window/shell/single_instance.py.  No Qt here, and nothing leaves this computer.
+The window's end is window/shell/single_instance.py. This module uses no Qt, and nothing leaves this computer.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from pathlib import Path
 
 RAISE = b"raise"
 TRANSLATE = b"translate"
-"""Come to the front and translate the clipboard."""
+"""Request to bring the window to the front and translate the clipboard."""
 LOCK = b"lock"
 ANSWER = b"raised\n"
 LOCKING, PLAIN = b"locking\n", b"plain\n"
-"""The answers to LOCK: it locks now; or it cannot, since the history is not encrypted."""
+"""Answers to LOCK: the window is locking now, or it cannot lock because the history is not encrypted."""
 MAX_LINE_BYTES = 1024
 WAIT_S = 5.0
 
 
 def socket_address(folder: Path) -> str:
-    """The socket of the first start of this home: a path in a private folder, short enough for a socket.
+    """Return the address on which the window with this data folder listens: a socket in a private folder, with a path
+    short enough for a socket, or the name of a pipe on Windows.
 
-    Raises OSError where there is no private folder for it.
+    Raises OSError when there is no private folder for the socket.
     """
     name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
     if sys.platform == "win32":
@@ -35,15 +36,15 @@ def socket_address(folder: Path) -> str:
 
 
 def ask_window(folder: Path, request: bytes) -> bytes | None:
-    """Send a line to the window of the home with this data folder and wait for its answer, five seconds at most.
+    """Send a line to the window that uses this data folder, and return its answer. Blocks for at most five seconds.
 
-    Empty: it does not answer; None: no window listens there.  Blocks.
+    Returns b"" when the window does not answer, and None when no window listens.
     """
     line = request + b" \n"
     is_there = False
     try:
         address = socket_address(folder)
-        if sys.platform == "win32":  # not tried
+        if sys.platform == "win32":  # untested
             with Path(rf"\\.\pipe\{address}").open("r+b", buffering=0) as pipe:
                 is_there = True
                 pipe.write(line)
@@ -59,7 +60,7 @@ def ask_window(folder: Path, request: bytes) -> bytes | None:
 
 
 def _runtime_folder() -> Path:
-    """A folder for sockets that only this account can read."""
+    """Return a folder for sockets that only this user account can read."""
     given = os.environ.get("XDG_RUNTIME_DIR", "")
     if given and Path(given).is_dir() and len(given) < 60:
         folder = Path(given) / "slmdesk"
