@@ -1,1 +1,1 @@
-"""Jobs: long work in steps, with its queue, runner and time left."""
+"""Jobs, which are long work in steps: the queue, the runner and the estimate of the time left."""

@@ -1,4 +1,4 @@
-"""`slmdesk jobs`: list, pause, cancel and resume long work."""
+"""The command `slmdesk jobs`: list, pause, cancel and resume jobs."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _left(job: JobRecord) -> Remaining | None:
 
 
 def _as_it_is(services: Services, job: JobRecord) -> JobRecord:
-    """A job whose instance crashed is stored as running; show it as waiting."""
+    """Return the job with the status waiting if it is stored as running but its instance has crashed."""
     is_left = job.status is JobStatus.RUNNING and not services.jobs.is_elsewhere(job)
     return changed(job, status=JobStatus.OPEN) if is_left else job
 
@@ -112,10 +112,12 @@ def resume(console: Console, job: str) -> None:
 
 
 def json_of(job: JobRecord) -> dict[str, Json]:
-    """A job as JSON (see cli.md); `steps_done` includes failed steps.  A download is a single step and counts bytes.
+    """Return a job as JSON (see cli.md). `steps_done` includes failed steps. A download is a single step and counts
+    bytes.
 
-    `eta_s` is that of a running job, as its instance saved in the last seconds, and lies between `eta_low_s` and
-    `eta_high_s`; `share` is the part of all its work, 0 to 1, including likely later steps (`steps_ahead`).
+    `eta_s` is given for a running job only. It was saved by the job's instance within the last seconds and lies between
+    `eta_low_s` and `eta_high_s`. `share` is the finished part of all work, 0 to 1, including likely later steps
+    (`steps_ahead`).
     """
     is_done, noted, left = job.status is JobStatus.DONE, noted_of(job), _left(job)
     shape: dict[str, Json] = {

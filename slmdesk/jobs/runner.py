@@ -1,4 +1,6 @@
-"""Plans of jobs, generators that yield batches of steps, and the runner that feeds them to the engine."""
+"""Plans of jobs, which are generators that yield batches of steps, and the runner that feeds these steps to the engine.
+It also decides what happens after crashes.
+"""
 
 from __future__ import annotations
 
@@ -35,11 +37,13 @@ from slmdesk.store import Store
 _LATER = (
     "dry_multiplier", "dry_base", "dry_allowed_length", "xtc_probability", "xtc_threshold", "word_bias",
 )  # fmt: skip
-"""Fields that came after steps were stored: left out where they are not set, so that older steps keep their keys."""
+"""Sampling fields that were added in later versions. Unset ones are left out of a step, so that older steps keep their
+keys.
+"""
 
 
 def step_key(model_sha256: str, prompt_version: str, step: Mapping[str, Json]) -> str:
-    """Return the key of a step's result: the same model, prompt version and input give the same key."""
+    """Return the key of a step's result. The same model, prompt version and input always give the same key."""
     text = json.dumps([model_sha256, prompt_version, step], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
@@ -53,8 +57,8 @@ def step_of(
 ) -> dict[str, Json]:
     """Build a step for the engine's `batch` request.
 
-    It asks for an answer, with or without the probabilities of its tokens, or with `choices` for the likelihood of
-    each.
+    The step asks for an answer, optionally with the probabilities of its tokens. With `choices` it asks for the
+    likelihood of each choice instead.
     """
     sampled = {name: kept for name, kept in to_json(sampling).items() if name not in _LATER or kept not in (None, [])}
     step: dict[str, Json] = {"messages": messages_to_json(messages), "sampling": sampled}
@@ -93,41 +97,44 @@ def tokens_of(untrusted: Mapping[str, Json]) -> tuple[int, int]:
 
 # ---- plans
 #
-# generators that yield batches of steps for a job and are sent their results. A plan itself is never stored. After a
-# pause or a crash it starts again from the beginning and is sent the stored results, so it must ask for the same
-# steps when it is sent the same results. Service thread.
+# A plan is a generator that yields batches of steps for a job and is resumed with their results. The plan itself is
+# never stored. After a pause or a crash it starts again from the beginning and receives the stored results, so it must
+# ask for the same steps whenever it receives the same results. Service thread.
 
 
 EVERY = 1 << 30
 
 
 class Batch(Record):
-    """Steps that may run side by side.  The plan is sent their results in order, None for a failed step."""
+    """Steps that may run side by side. The plan is resumed with their results in order, with None for a failed step."""
 
     steps: Sequence[Mapping[str, Json]] = ()
     prompt_version: str = ""
     cost: float = 1.0
-    """Cost of a step relative to other batches, roughly in tokens; used to estimate the time left."""
+    """Cost of one step compared with other batches, roughly in tokens. Used to estimate the time left."""
     later: float = 0.0
-    """Total cost of the batches that will probably follow; ignored when `ahead` is given."""
+    """Total cost of the batches that will probably follow. Ignored when `ahead` is given."""
     name: str = ""
-    """Name of this sort of batch: its measured cost is stored for later jobs of the same kind."""
+    """Name of this sort of batch. The measured cost is stored under this name for later jobs of the same kind."""
     ahead: tuple[ExpectedBatch, ...] = ()
 
 
 class Yield(Record):
-    """Lets other work run on the service thread; the plan is resumed right after."""
+    """Yielded by a plan to let other work run on the service thread. The plan is resumed right after."""
 
 
 class Question(Record):
-    """Asks for a value that arrives later: the plan is sent the value, or ends with the Problem given instead."""
+    """Yielded by a plan to ask for a value that arrives later. The plan is resumed with the value; a Problem ends the
+    plan.
+    """
 
     ask: Callable[[Callable[[Any], None]], object]
 
 
 AskedQuestion: TypeAlias = Batch | Yield | Question
 Plan: TypeAlias = Generator[AskedQuestion, Any, None]
-"""Returns once its result is stored.  Raises KnownError when there can be no result."""
+"""Generator that plans a job. It returns once the result is stored, and raises KnownError when there can be no result.
+"""
 StepValue: TypeAlias = "Mapping[str, Json] | None"
 
 
@@ -138,12 +145,14 @@ class JobPlanner:
         raise NotImplementedError
 
     def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
-        """Called when a step of the last batch has its result, so that it can be shown before the batch is complete."""
+        """Called with the result of a step of the last batch, so that it can be shown before the batch is complete."""
 
     def on_words(self, job: str, key: str, words: str) -> None: ...
 
     def on_model(self, job: str) -> None:
-        """Called when the model is there, or there again: steps without a result are answered from their beginning."""
+        """Called when the model is loaded or loaded again. Steps without a result are then answered from their
+        beginning.
+        """
 
 
 class PlanRunner:
@@ -161,12 +170,12 @@ class PlanRunner:
         self._report_batch, self._report_end = on_batch, on_end
         self._keys: list[str] | None = None
         self.is_thinking = False
-        """The plan is working; do not resume it again."""
+        """True while the plan is running or waits for a value, so it must not be resumed."""
         self.batch: Batch | None = None
         self._is_closed = False
 
     def go_on(self, key_of: Callable[[str, str, Mapping[str, Json]], str]) -> None:
-        """Resume the plan after all steps so far have ended.  `key_of` is `steps.step_key`."""
+        """Resume the plan after all steps so far have ended. `key_of` is the function `step_key`."""
         if self.is_thinking or self._is_closed:
             return
         self._key_of = key_of
@@ -178,7 +187,9 @@ class PlanRunner:
 
     @property
     def has_ended(self) -> bool:
-        """Whether every step of the last batch has ended; some may have done so in an earlier run of the job."""
+        """Return whether every step of the last batch has ended, including steps that ended in an earlier run of the
+        job.
+        """
         asked = frozenset(self._keys or ())
         return not any(step.key in asked for step in self._store.jobs.open_steps(self._job.id, EVERY))
 
@@ -254,29 +265,31 @@ class JobTimes:
         self.left = self._reported.left
 
     def _go_on(self, done: int) -> None:
-        """Continue from the stored progress, unless failed steps are tried again and less is done than it says."""
+        """Continue from the stored progress. Start over when failed steps are tried again, so that fewer steps are done
+        than stored.
+        """
         steps, cost, share = (stored_from(float, self._before.get(key)) for key in ("done", "done_cost", "share"))
         if steps is not None and cost is not None and share is not None and 0 < steps <= done and cost >= 0:
             self._reported.take_up(int(steps), cost, min(1.0, max(0.0, share)))
 
     def begin_all(self, done: int, total: int) -> None:
-        """Start with the steps that existed before this run; for a planned job, their batch if it was stored."""
+        """Start with the steps that existed before this run. For a planned job these are its stored batch."""
         cost = stored_from(float, self._before.get("cost")) or 1.0
         ahead = stored_list(tuple[str, int, float, bool], self._before.get("ahead"))
         expected = tuple(ExpectedBatch(*batch) for batch in ahead)
         self._begin(str(self._before.get("wave") or ""), cost, done, total - done, expected)
 
     def begin_batch(self, batch: Batch | None, done: int, left: int) -> None:
-        """Start a batch of a plan; `done` counts all ended steps of the job, those of earlier runs included."""
+        """Start a batch of a plan. `done` counts all ended steps of the job, including those of earlier runs."""
         if batch is not None:
             ahead = batch.ahead
             if not ahead and batch.later:
-                ahead = (ExpectedBatch("", 1, batch.later),)  # so much is known, but not in how many steps
+                ahead = (ExpectedBatch("", 1, batch.later),)  # the total is known, but not the number of steps
             self._begin(batch.name, batch.cost, done, left, ahead)
 
     def _begin(self, name: str, cost: float, done: int, left: int, ahead: tuple[ExpectedBatch, ...]) -> None:
         self._cost, self._ahead = cost, ahead
-        new = max(0, done - self._reported.steps_done)  # a plan that begins anew asks for what is counted already
+        new = max(0, done - self._reported.steps_done)  # a restarted plan asks for steps that are already counted
         self._reported.begin_batch(name, cost, done=new, left=left, ahead=ahead)
 
     @property
@@ -308,7 +321,7 @@ class RecordedTimes(Record):
 
 
 def noted_of(job: JobRecord) -> RecordedTimes:
-    """Return what a job's row says about its time; the time left only while it runs."""
+    """Return the progress and time that are stored with a job. The time left is given only while the job runs."""
     found = stored_from(dict, job.settings.get(NOTE)) or {}
     share, at, ahead = (stored_from(float, found.get(key)) for key in ("share", "at", "steps_ahead"))
     shown = None if share is None else min(1.0, max(0.0, share))
@@ -324,22 +337,26 @@ def noted_of(job: JobRecord) -> RecordedTimes:
 
 
 WIDTHS = 4
-"""Steps in hand at most, in batch widths: gives back-pressure, quick pausing and cheap resuming."""
+"""Most steps given to the engine at once, as a multiple of the batch width. A low limit makes pausing quick and
+resuming cheap.
+"""
 ALONE_AFTER = 2
-"""A step in hand at this many crashes of the child is run on its own from then on, after all others."""
+"""After this many crashes of the child during a step, the step is run alone, after all other steps."""
 GIVEN_UP_AFTER = 4
-"""A step is given up when the child crashes with it alone and it was in hand at this many crashes: with it alone twice,
-since the first may have had another cause (the system's memory ran out, somebody ended the process).
+"""After this many crashes during a step, the step is given up if it was running alone at the last one.
+
+The number allows two crashes with the step alone, since the first may have had another cause (no memory left, or
+somebody ended the process).
 """
 MOST_LOSSES = 3
 """The job pauses after this many steps in a row that crashed the child."""
 LOOK_S = 1.0
 STAND_BACK_S = 30.0
-"""How long a job gives way to a request for another model."""
+"""Seconds for which a job leaves the engine to a request for another model."""
 SAY_S = 5.0
 NOTE_S = 2.0
 PASSING = ("store.", "disk.", "child.")
-"""Families of problem codes after which a plan may be resumed later as if nothing had happened."""
+"""First parts of problem codes that pass by themselves. The plan may be resumed later as if nothing had happened."""
 DEATHS = ("child.died", "child.hung", "child.protocol")
 
 
@@ -354,7 +371,7 @@ class JobContext(Record):
 
 
 class JobRun:
-    """A job while this instance runs it.  After `stop`, or once `over` was called, it publishes nothing more."""
+    """A job that this instance is running. It publishes nothing more after `stop` or after the call of `over`."""
 
     def __init__(
         self, context: JobContext, job: JobRecord, record: ModelRecord | None, planner: JobPlanner | None, *,
@@ -375,7 +392,7 @@ class JobRun:
         self._is_over = False
 
     def begin(self) -> None:
-        """Ask for the model, or end at once when all steps are done."""
+        """Ask for the model. If all steps are already done, end the job at once."""
         self._say()
         if self._is_through:
             self._through()
@@ -387,7 +404,7 @@ class JobRun:
         self._look()
 
     def stop(self) -> None:
-        """Stop running the job; steps in hand are given to the engine again when it is resumed."""
+        """Stop running the job. Unfinished steps are given to the engine again when the job is resumed."""
         if not self._is_over:
             self._is_over = True
             self.put_down()
@@ -420,11 +437,11 @@ class JobRun:
             return
         try:
             job = self._store.jobs.get(self.job.id)
-        except KnownError:  # deleted for good, with what it worked for
+        except KnownError:  # the job was deleted for good, together with its item
             self._end(changed(self.job, status=JobStatus.CANCELLED))
             return
         if job.status is not JobStatus.RUNNING or job.owner != self.job.owner:
-            self._end(job)  # somebody else paused or cancelled it, or took it
+            self._end(job)  # another instance paused, cancelled or took the job
             return
         if self._is_working and self.record and self._loader.others_wait(self.record):
             self.put_down()
@@ -477,7 +494,7 @@ class JobRun:
         if isinstance(event, Partial):
             try:
                 self._on_partial(event)
-            except KnownError as err:  # the disk is full, or the history busy: nothing but time is lost
+            except KnownError as err:  # the disk is full or the history busy: only time is lost
                 self._pause(problem_for(err))
         elif isinstance(event, Token):
             if event.key in self._in_hand and self._planner:
@@ -487,7 +504,7 @@ class JobRun:
                 self._times.read(event.key, event.done, event.total)
         elif isinstance(event, Failed):
             self._on_failed(event)
-        elif isinstance(event, Cancelled):  # nobody here asked: the children are being closed
+        elif isinstance(event, Cancelled):  # not cancelled here: the children are being closed
             self._pause(None)
 
     def _on_partial(self, event: Partial) -> None:
@@ -559,13 +576,13 @@ class JobRun:
             return
         self.job = self._store.jobs.get(self.job.id)
         self._done, self._failed = self.job.done, self.job.failed
-        if not self._is_through and self._runner.has_ended:  # of an earlier run: the open steps are of a later batch
+        if not self._is_through and self._runner.has_ended:  # ended in an earlier run
             self._context.service_thread.post(lambda: None if self._is_over else self._through())
             return
         done = self._done + self._failed
         self._times.begin_batch(self._runner.batch, done, self.job.total - done)
         self._say()
-        if self._is_through:  # all of it was done before
+        if self._is_through:  # all steps were done in earlier runs
             self._context.service_thread.post(lambda: None if self._is_over else self._through())
         elif self._is_working:
             self._feed()
@@ -575,7 +592,7 @@ class JobRun:
     def _on_plan_end(self, problem: Problem | None) -> None:
         if self._is_over:
             return
-        if not self._is_through and self._runner:  # it only caught up: the open steps come first, then it begins anew
+        if not self._is_through and self._runner:  # run the open steps first, then plan again
             self._runner.close()
             self._runner = None
             if not (self._lease or self._later):
@@ -614,7 +631,7 @@ class JobRun:
     def _pause(self, problem: Problem | None) -> None:
         self.stop()
         job = changed(self.job, status=JobStatus.PAUSED, done=self._done, failed=self._failed)
-        with suppress(KnownError):  # a full disk: told as paused, and another instance takes it up later
+        with suppress(KnownError):  # disk full: the job still counts as paused here
             job = self._left(JobStatus.PAUSED, problem)
         self._end(job, problem)
 
@@ -625,7 +642,7 @@ class JobRun:
     def _note(self) -> None:
         if time.monotonic() - self._noted >= NOTE_S:
             self._noted = time.monotonic()
-            with suppress(KnownError):  # a store in trouble is said where steps are saved
+            with suppress(KnownError):  # trouble with the store is reported where steps are saved
                 self._store.jobs.note(self.job.id, self._times.note())
 
     def _say(self) -> None:

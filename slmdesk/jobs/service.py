@@ -1,4 +1,6 @@
-"""The job queue, in which a single job runs: its order, unfinished jobs resumed, and the overview for the jobs page."""
+"""The job queue, in which one job runs at a time: its order, resuming unfinished jobs, and the overview for the jobs
+page.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,7 @@ def moved(ids: Sequence[str], id: str, where: str) -> list[str]:
 
 
 def put_in_order(store: Store, waiting: Sequence[JobRecord], ids: Sequence[str]) -> None:
-    """Store the order `ids` for these waiting jobs.  Raises KnownError store.*."""
+    """Store the waiting jobs in the order of `ids`. Raises KnownError store.*."""
     jobs = {job.id: job for job in waiting}
     requested = [jobs[id] for id in ids if id in jobs]
     places = sorted(place_of(job) for job in requested)
@@ -53,9 +55,11 @@ def put_in_order(store: Store, waiting: Sequence[JobRecord], ids: Sequence[str])
 
 
 REQUEST = "wish"
-"""Key in an item's settings: what was asked for, as JSON; the same is in the settings of its jobs."""
+"""Key in an item's settings under which the original request is stored as JSON. The item's jobs store the same request.
+"""
 UNSAVED = "unsaved"
-"""Key in the settings of an item that a command of an older version was to delete at its end, and was killed."""
+"""Key in the settings of an item that an older version's command should have deleted at its end but was killed before.
+"""
 
 
 def begun_before(
@@ -63,8 +67,8 @@ def begun_before(
 ) -> JobRecord | None:
     """Return the newest unfinished job with the same kind, request and model that no other instance is running.
 
-    `path`: the document it reads; a job started before the document last changed is not returned.  `record`: None where
-    no model is needed; a job of an older version has it all the same.
+    `path`: the document that the job reads; jobs started before the document last changed are skipped. `record`: None
+    if no model is needed; jobs of older versions that name a model are still found.
     """
     requested = json.dumps(request, sort_keys=True)
     for job in reversed(store.jobs.unfinished(kind)):
@@ -83,7 +87,7 @@ def begun_before(
 
 
 def request_in(item: Item) -> Json:
-    """Return the stored request of an item; untrusted."""
+    """Return the stored request of an item. The value is untrusted."""
     return item.settings.get(REQUEST)
 
 
@@ -102,7 +106,7 @@ OnEnd = Callable[[JobRecord], None]
 
 class Runner(Protocol):
     def take_up(self) -> None:
-        """Resume the jobs that are waiting or lost their instance."""
+        """Resume the jobs that are waiting or whose instance has ended."""
 
     def resume_job(self, record: JobRecord) -> JobRecord:
         """Resume a job now.  Raises KnownError job.*."""
@@ -116,14 +120,16 @@ class Runner(Protocol):
 
 class JobService(Service):
     def __init__(self, runtime: Runtime, loader: ModelLoader, service_of: Callable[[str], Any]) -> None:
-        """`service_of`: the service for a kind of job; of RUNNERS a Runner, others call `plan_by` and `when_done`."""
+        """Create the service. `service_of` returns the service for a kind of job: a Runner for the kinds in RUNNERS;
+        the services of all other kinds call `plan_by` and `when_done`.
+        """
         super().__init__(runtime)
         self._service_of = service_of
         self._context = JobContext(
             runtime.service_thread, runtime.store, loader, lambda: self.is_held, runtime.publish, self._over
         )
         self._queue: dict[str, bool] = {}
-        """Ids of jobs waiting here, and whether a person asked for each just now."""
+        """Id of each job that waits here -> whether a person has just asked for it."""
         self._run: JobRun | None = None
         self._on_end: dict[str, OnEnd] = {}
         self._planners: dict[str, JobPlanner] = {}
@@ -149,10 +155,10 @@ class JobService(Service):
         settings: Mapping[str, Json] | None = None,
         item: str | None = None,
     ) -> JobRecord:
-        """Store a new job with these steps (see `step_of`) and run it in its turn.  Raises KnownError store.*.
+        """Store a new job with these steps (see `step_of`) and run it when its turn comes. Raises KnownError store.*.
 
-        `item`: the item it makes; the job is deleted for good together with it.  `record`: None for a job of which no
-        step is asked.
+        `item`: the item that the job creates; deleting the item for good deletes the job too. `record`: None for a job
+        whose steps need no model.
         """
         sha256 = record.sha256 if record else ""
         keyed = {step_key(sha256, prompt_version, step): step for step in steps}
@@ -179,7 +185,7 @@ class JobService(Service):
         ]
 
     def take_up(self) -> Sequence[JobRecord]:
-        """Resume open jobs, and jobs whose instance is gone.  Returns those that had already begun."""
+        """Resume open jobs and jobs whose instance has ended. Return those that had already begun."""
         unfinished = self._store.jobs.unfinished()
         waiting = [job for job in unfinished if self._is_to_be_had(job)]
         for job in waiting:
@@ -189,7 +195,7 @@ class JobService(Service):
         return [job for job in waiting if job.done]
 
     def move(self, id: str, where: str) -> None:
-        """Move a waiting job among those it waits with: `up`, `down` or `first`.
+        """Move a waiting job within its queue: earlier (`up`), later (`down`) or to the front (`first`).
 
         Raises KnownError job.unknown, store.*.
         """
@@ -214,17 +220,17 @@ class JobService(Service):
         return runner
 
     def pause(self, id: str) -> JobRecord:
-        """Pause a job, here or in another instance; steps in hand are run again later.  Raises KnownError job.*."""
+        """Pause a job of this or another instance. Unfinished steps are run again later. Raises KnownError job.*."""
         return self._change(id, JobStatus.PAUSED)
 
     def cancel(self, id: str) -> JobRecord:
-        """Cancel a job, here or in another instance; its results so far are kept.  Raises KnownError job.*."""
+        """Cancel a job of this or another instance. Its results so far are kept. Raises KnownError job.*."""
         return self._change(id, JobStatus.CANCELLED)
 
     def resume(self, id: str) -> JobRecord:
-        """Resume a paused, failed or cancelled job, or a job whose instance is gone, because a person asked.
+        """Resume a paused, failed or cancelled job, or a job whose instance has ended, at a person's request.
 
-        Its failed steps are tried again.  Raises KnownError job.unknown, job.ended, job.elsewhere.
+        Its failed steps are tried again. Raises KnownError job.unknown, job.ended, job.elsewhere.
         """
         job = self._store.jobs.get(id)
         if job.kind in RUNNERS:
@@ -235,7 +241,7 @@ class JobService(Service):
         return job
 
     def hold(self) -> None:
-        """Keep jobs off the engine until `let_go`, because a measurement is running."""
+        """Keep jobs off the engine until `let_go` is called, because a measurement is running."""
         self._holds += 1
         if self._run:
             self._run.put_down()
@@ -245,19 +251,19 @@ class JobService(Service):
         return self._holds > 0
 
     def let_go(self) -> None:
-        """End a `hold`; the running job continues."""
+        """End one `hold`. The running job continues after the last one."""
         self._holds -= 1
         if self._run and not self._holds:
             self._run.go_on()
 
     def close(self) -> None:
-        """Put the running job back into the queue, for the next instance, when the app ends."""
+        """Put the running job back into the queue for the next instance. Called when the app ends."""
         self._closed = True
         self._queue.clear()
         if self._run:
             run, self._run = self._run, None
             run.stop()
-            with suppress(KnownError):  # then its owner is gone, which says the same
+            with suppress(KnownError):  # if this fails, the owner will be gone, which has the same effect
                 self._store.jobs.leave(run.job.id, JobStatus.OPEN)
 
     # ---- in turn
@@ -350,21 +356,22 @@ class JobView(Record):
     stand: JobGroup
     done: int
     total: int
-    """Steps, or bytes of a download; steps that will probably be added are included."""
+    """Number of steps, including those that will probably be added; for a download the number of bytes."""
     failed: int = 0
     share: float | None = None
     left: Remaining | None = None
     problem: Problem | None = None
     is_elsewhere: bool = False
-    """Another window or command runs it."""
+    """True if another window or command is running the job."""
     may_revive: bool = False
     is_left: bool = False
-    """The instance that ran it ended before the job did."""
+    """True if the instance that ran the job has ended before the job did."""
     place: int = 0
-    """Position among the jobs that wait for the same thing: 1 is next; 0 when it does not wait here."""
+    """Position in the job's queue, where 1 is next; 0 when the job does not wait here."""
     last_place: int = 0
     opens: str = ""
-    """What can be opened: document, documents, item, model, models; empty when nothing can."""
+    """Kind of target that can be opened: document, documents, item, model or models. Empty when nothing can be opened.
+    """
     target: str = ""
     item: str = ""
     updated: float = 0.0
@@ -407,7 +414,7 @@ class JobViews:
         return self._view(self._store.jobs.get(id), self._models())
 
     def clear(self) -> float:
-        """Hide the jobs that have ended by now; returns the value `show_again` needs.  Raises KnownError store.*."""
+        """Hide the jobs that have ended by now. Return the value that `show_again` needs. Raises KnownError store.*."""
         before = self._store.jobs.cleared_at()
         self._store.jobs.clear(time.time())
         return before

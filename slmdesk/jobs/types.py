@@ -1,4 +1,4 @@
-"""What everybody knows of jobs: kinds, events, labels, and the time left as estimated from the steps done."""
+"""Basics of jobs: kinds, events, labels, and the estimate of the time left from the steps done."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from slmdesk.runtime.events import Event
 from slmdesk.runtime.messages import Problem, bytes_for_people, time_for_people
 
 RUNNERS = DOWNLOAD, FOLDER = "download", "index"
-"""Kinds that have a runner of their own and need no engine; a download counts bytes."""
+"""Kinds of jobs that have their own runner and need no engine. A download counts bytes instead of steps."""
 EXAM = "exam"
 KINDS = {
     "download": _("Download"),
@@ -30,27 +30,27 @@ KINDS = {
 
 
 class JobChanged(Event):
-    """Progress or status of a job: published after each step and each change of status.
+    """Progress or status of a job. Published after each step and each change of status.
 
-    A download is a job too, and counts bytes.
+    A download is a job too, and counts bytes instead of steps.
     """
 
     id: str
     kind: str
     status: JobStatus
     done: int
-    """Steps that have ended, failed ones included."""
+    """Number of ended steps, including failed ones."""
     total: int
     eta_s: float | None = None
     failed: int = 0
     title: str = ""
     problem: Problem | None = None
     share: float | None = None
-    """Share of all its work, likely later steps included, 0 to 1; None while unknown."""
+    """Finished part of all work, 0 to 1, where likely later steps count as work. None while unknown."""
     eta_low_s: float | None = None
     eta_high_s: float | None = None
     steps_ahead: int = 0
-    """Steps that will probably be added, beyond `total`."""
+    """Number of steps that will probably be added beyond `total`."""
 
     @property
     def left(self) -> Remaining | None:
@@ -62,22 +62,24 @@ class JobChanged(Event):
 
 # ---- estimates the time a job still takes from the steps it has done, partly done ones included
 #
-# Pure; a single thread. Work is counted in units of cost, roughly tokens. Each batch has a price in seconds per unit:
-# measured in this run, else in earlier jobs of the same kind and model, else assumed to be like the batches before
-# it.
+# Pure code for a single thread. Work is counted in units of cost, roughly tokens. Each batch has a price in seconds per
+# unit. The price is measured in this run, or else taken from earlier jobs of the same kind and model, or else assumed
+# to equal that of the batches before.
 
 
 READ_SHARE = 0.8
-"""Share of a step's work done once its prompt is read, assumed until answers were seen."""
+"""Part of a step's work that is done once its prompt is read. Assumed until answers were measured."""
 WRITTEN_COST = 4.0
-"""Cost of a generated token in prompt tokens, roughly: many are generated side by side."""
+"""Cost of a generated token compared with a prompt token. A rough value, since many tokens are generated side by side.
+"""
 FIRST_S = 1.0
-"""Nothing is measured in the first seconds of a batch."""
+"""Seconds at the beginning of a batch in which nothing is measured."""
 SURE_SHARE = 0.08
-"""From this share of all work on, an estimate needs no range."""
+"""Finished part of all work from which on an estimate is shown without a range."""
 SPREAD = 1.6
 FOLLOW_S, FOLLOW_SHARE = 2.0, 0.03
-"""The shown end follows new estimates over this many seconds, or this share of the rest, so that it never jumps."""
+"""The shown end moves to a new estimate over this many seconds, or over this share of the time left, so it never jumps.
+"""
 ENOUGH_S, ENOUGH_STEPS = 3.0, 4
 
 
@@ -86,11 +88,11 @@ class ExpectedBatch(Record):
     steps: int
     cost: float
     is_sure: bool = True
-    """False when the batch may not come at all."""
+    """False when the batch may turn out to be unnecessary."""
 
 
 class Remaining(Record):
-    """Estimated seconds until the end, as a range."""
+    """Estimated seconds until the end, with a lower and an upper bound."""
 
     best: float
     low: float
@@ -102,18 +104,21 @@ class Remaining(Record):
 
 
 class TimeLeft:
-    """Tracks the progress of a job and estimates its time left.  `known`: prices by batch name, from earlier jobs."""
+    """Tracks the progress of a job and estimates its time left. `known` holds prices by batch name from earlier jobs
+    (seconds per unit of cost).
+    """
 
     def __init__(self, known: Mapping[str, float], clock: Callable[[], float] = time.monotonic) -> None:
         self._known, self._clock = dict(known), clock
         self.name, self._cost, self._open = "", 1.0, 0
         self._ahead: tuple[ExpectedBatch, ...] = ()
         self._read: dict[str, float] = {}
-        """For each step in hand, the share of its prompt that is read."""
+        """Unfinished step -> the share of its prompt that is read."""
         self._read_share = READ_SHARE
         self._work, self._seen = 0.0, 0
-        """Work in the ended steps of this batch (tokens read, and generated at their cost), and the number of those
-        steps."""
+        """Work in the ended steps of this batch (tokens read, plus tokens generated times WRITTEN_COST), and the number
+        of those steps.
+        """
         self._began, self._saved = clock(), 0
         self._is_running = self._has_batch = False
         self._done_cost, self._before = 0.0, {}  # type: float, dict[str, tuple[float, float]]
@@ -190,9 +195,9 @@ class TimeLeft:
 
     @property
     def share(self) -> float:
-        """Return the share of all known work that is done, 0 to 1; it never decreases.
+        """Return the finished part of all known work, 0 to 1. The value never decreases.
 
-        Before the first batch it is the last known share, because the total is not known yet.
+        Before the first batch this is the value stored last, because the total is not known yet.
         """
         if not self._has_batch:
             return self._share
@@ -220,7 +225,7 @@ class TimeLeft:
         return sum(self._read.values()) * self._read_share
 
     def _price(self) -> float | None:
-        """Return the seconds per unit of this batch, or None."""
+        """Return the price of this batch in seconds per unit of cost, or None while unknown."""
         passed = self._clock() - self._began
         units = (self._saved + self._half_done()) * self._cost
         seconds, cost = self._before.get(self.name, (0.0, 0.0))
@@ -231,7 +236,7 @@ class TimeLeft:
         now = (passed + seconds) / (units + cost)
         if known is None:
             return now
-        trust = min(1.0, (passed + seconds) / (5 * FIRST_S))  # what was known before counts for some seconds
+        trust = min(1.0, (passed + seconds) / (5 * FIRST_S))  # earlier prices keep some weight for the first seconds
         return trust * now + (1 - trust) * known
 
     def _price_before(self) -> float | None:
@@ -239,13 +244,13 @@ class TimeLeft:
         return sum(seconds for seconds, __ in self._before.values()) / cost if cost else None
 
     def _seconds(self, batch: ExpectedBatch, price: float, scale: float) -> tuple[float, bool]:
-        """Return the seconds of a batch ahead, and whether its price was measured."""
+        """Return the estimated seconds of a later batch, and whether its price was measured."""
         here = self._before.get(batch.name)
         if batch.name == self.name or (here and here[1]):
             price = price if batch.name == self.name or not here else here[0] / here[1]
             return batch.steps * batch.cost * price, True
         known = self._known.get(batch.name)
-        if known is None and self._seen and self._cost > 1.0:  # by what was really read and written, not by the guess
+        if known is None and self._seen and self._cost > 1.0:  # measured work instead of the guess
             price *= self._cost / max(self._cost, self._work / self._seen)
         return batch.steps * batch.cost * (price if known is None else known * scale), known is not None
 
@@ -348,7 +353,9 @@ def bytes_of(job: JobRecord) -> tuple[int, int]:
 
 
 def eta_of(job: JobRecord) -> float | None:
-    """Return the seconds left, as last recorded by the instance that runs the job; None when it does not run."""
+    """Return the seconds left of a download, as last recorded by the instance that runs it. None if no instance runs
+    it.
+    """
     speed, (done, total) = number_in(job.settings, "speed"), bytes_of(job)
     return (total - done) / speed if job.status is JobStatus.RUNNING and speed and total else None
 

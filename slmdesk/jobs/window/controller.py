@@ -1,4 +1,4 @@
-"""The list of jobs, its updates, and the actions on a job.  No widgets here."""
+"""Controller of the jobs page: the list of jobs, its updates, and the actions on a job. No widgets here."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PAGE = 30
 LOOK_MS = 2000
-"""Interval for polling jobs of other instances while the page is visible."""
+"""Milliseconds between two polls for jobs of other instances while the page is visible."""
 SOON_MS = 60
 BUSY_MS = 1000
 REPORTED_MS = 8000
@@ -43,7 +43,7 @@ class JobsController(QObject):
         self._bridge = bridge
         self._views: dict[str, JobView] = {}
         self._reported: dict[str, JobChanged] = {}
-        """Running and waiting jobs of this instance, as last reported."""
+        """Latest event of each running or waiting job of this instance, by job id."""
         self._last: tuple[float, int] | None = None
         self._count = 0
         self._is_shown = False
@@ -54,13 +54,13 @@ class JobsController(QObject):
 
     @property
     def begun(self) -> int:
-        """How many jobs started by a person run or wait."""
+        """Return the number of running or waiting jobs that a person started."""
         return sum(other_changed.kind not in BY_THEMSELVES for other_changed in self._reported.values())
 
     # ---- requests
 
     def show(self, is_shown: bool) -> None:
-        """Whether the page is visible; jobs of other instances are polled only then."""
+        """Record whether the page is visible. Jobs of other instances are polled only while it is visible."""
         self._is_shown = is_shown
         if is_shown:
             self.refresh()
@@ -70,7 +70,7 @@ class JobsController(QObject):
             self._soon.stop()
 
     def refresh(self) -> None:
-        """List all again; of the ended ones as many as were listed before."""
+        """Reload the lists of active and ended jobs; as many ended jobs as were listed before are loaded."""
         self._refresh_active()
         self._refresh_ended()
 
@@ -78,11 +78,11 @@ class JobsController(QObject):
         self._ask_ended(self._last, PAGE)
 
     def do(self, request: Callable[[Services], Any]) -> None:
-        """Do what a person asks of a job, also of another instance, and list the jobs anew."""
+        """Run an action on a job, which may belong to another instance, and reload the list."""
         self._bridge.ask(request, lambda _done: self.refresh(), self._on_refused_request)
 
     def clear(self) -> None:
-        """Hide the ended jobs; a notice offers to undo it."""
+        """Hide the ended jobs and show a notice that offers to undo this."""
         self._bridge.ask(self._bridge.services.job_views.clear(), self._on_cleared)
 
     def say_taken_up(self, jobs: Sequence[JobRecord]) -> None:
@@ -117,12 +117,12 @@ class JobsController(QObject):
         self._reported = {id: event for id, event in self._reported.items() if id in self._views}
         self.status_reported.emit(status_words(self._reported))
         self.listed.emit(list(views))
-        if not old.keys() <= self._views.keys():  # another instance's has ended
+        if not old.keys() <= self._views.keys():  # a job of another instance has ended
             self._refresh_ended()
 
     def _on_ended_listed(self, before: tuple[float, int] | None, limit: int, views: Sequence[JobView]) -> None:
         if before is not None and before != self._last:
-            return  # the list was begun anew meanwhile
+            return  # the list was reloaded meanwhile
         self._count = len(views) + (self._count if before is not None else 0)
         if views or before is None:
             self._last = (views[-1].updated, views[-1].n) if views else None
@@ -152,12 +152,12 @@ class JobsController(QObject):
         )
 
     def _on_refused_request(self, problem: Problem) -> None:
-        if problem.code != "job.ended":  # it has ended just now: the list says so
+        if problem.code != "job.ended":  # the job has just ended, which the list will show
             self._bridge.problem_met.emit(problem)
         self.refresh()
 
     def _on_not_listed(self, problem: Problem) -> None:
-        if problem.code == "store.busy":  # another instance writes without a pause: the next look may find a gap
+        if problem.code == "store.busy":  # another instance is writing all the time: the next poll may succeed
             QTimer.singleShot(BUSY_MS, self, self._look_again)
         else:
             self.refused.emit(problem)

@@ -1,4 +1,4 @@
-"""The page of jobs: running, waiting, paused, finished today and earlier, and its rows."""
+"""The jobs page: its sections (running, waiting, paused, finished today and earlier) and the rows of jobs."""
 
 from __future__ import annotations
 
@@ -105,14 +105,14 @@ class JobRow(QFrame):
             )
         self._up.setEnabled(view.place > 1)
         self._down.setEnabled(view.place < view.last_place)
-        grows = view.opens == "document" or view.kind == TRANSLATION  # there is something to see before the end
+        grows = view.opens == "document" or view.kind == TRANSLATION  # there is something to open before the job ends
         can_open = view.status is JobStatus.DONE or (grows and not is_failed)
         self._open.setVisible(bool(view.opens) and can_open and view.status is not JobStatus.CANCELLED)
         can_pause = view.stand in (JobGroup.RUNNING, JobGroup.WAITING) and not view.is_left
         can_resume = view.stand is JobGroup.PAUSED or view.is_left or is_failed or view.may_revive
         focused = self.window().focusWidget()
         for either, can in sorted(((self._pause, can_pause), (self._resume, can_resume)), key=lambda pair: not pair[1]):
-            if can and focused in (self._pause, self._resume):  # a hidden button would hand the focus on to Cancel
+            if can and focused in (self._pause, self._resume):  # else Qt would focus Cancel
                 either.setVisible(True)
                 either.setFocus()
             either.setVisible(can)
@@ -173,7 +173,7 @@ def _dress(button: QPushButton | QToolButton, tip: str, spoken: str) -> None:
 
 COLUMN = 860
 TITLE_INDENT = 3
-"""The foot of the J reaches to the left of where the letter begins."""
+"""Indent of the title in pixels, because the foot of the letter J reaches left of its starting point."""
 SECTIONS = (
     ("running", _("Running")),
     ("waiting", _("Waiting")),
@@ -258,7 +258,7 @@ class JobsPage(QScrollArea):
         rows = {stand: [self._active[view.id] for view in views if view.stand is stand] for stand in stands}
         for stand in sorted(
             stands, key=lambda group: not rows[group]
-        ):  # an empty section is hidden when its rows have left it
+        ):  # an empty section is hidden once its rows are gone
             self._fill(stand.value, rows[stand])
         self._show_empty()
 
@@ -307,7 +307,7 @@ class JobsPage(QScrollArea):
 
     def _drop(self, other_row: JobRow) -> None:
         if other_row.isAncestorOf(self.window().focusWidget() or self):
-            self.setFocus()  # else it would go on to a button of another job
+            self.setFocus()  # else the focus would move to a button of another job
         other_row.hide()
         for section in self._sections.values():
             section.rows.removeWidget(other_row)
