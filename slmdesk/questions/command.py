@@ -1,4 +1,4 @@
-"""`slmdesk ask`: a question to documents, answered with the passages that support the answer."""
+"""The command `slmdesk ask`: asks documents a question and prints the answer with the passages that support it."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def ask(
             )
             console.notify("note: the answer is whole, but the history does not have it.")
             return 1
-        with suppress(KeyboardInterrupt):  # what was read is being saved for the next question
+        with suppress(KeyboardInterrupt):  # what was read is saved for the next question
             console.result_of(services, services.states.when_quiet)
     return 1 if asked.failed else None
 
@@ -114,7 +114,9 @@ class _Asked(Record):
 def _asked(
     console: Console, services: Services, files: Sequence[Path], secrets: Mapping[Path, str], item: str | None
 ) -> _Asked:
-    """Have the documents or the folder read where needed.  Raises KnownError where none of it could be read."""
+    """Return the documents or the folder to ask, and have them read first if needed. Raises KnownError when nothing
+    could be read.
+    """
     if not files and item:
         folder, known = services.call.questions.about(item)
         return _folder(console, services, Path(os.fsdecode(folder.path))) if folder else _documents(services, known)
@@ -137,7 +139,7 @@ def _folder(console: Console, services: Services, place: Path) -> _Asked:
     known = services.call.collections.at(place)
     state = index(console, services, place)
     if not known and not state.documents and state.status is CollectionStatus.CURRENT:
-        id = state.record.id  # it was only added to be asked now
+        id = state.record.id  # the document was only added for this question
         console.result_of(services, lambda: services.collections.forget(id))
         raise KnownError("collection.empty", name=state.record.name)
     if state.status is not CollectionStatus.CURRENT or state.unread:
@@ -167,14 +169,18 @@ def _say_change(console: Console, services: Services, item: str, asked: _Asked) 
 
 
 def _preview(console: Console, services: Services, question: str, asked: _Asked) -> int:
-    """Print what would be replaced; of a folder in the question alone, since what is read of it is not known yet."""
+    """Print what would be redacted. For a folder only the question is previewed, because the passages that will be read
+    are not known yet.
+    """
     if asked.folder:
         console.notify("note: the passages that are read of the folder are redacted too, without being shown here.")
     return print_preview_of(console, services, () if asked.folder else asked.documents, (question,))
 
 
 def _answer(console: Console, services: Services, request: AskRequest) -> tuple[MessageEnded, Answered | None]:
-    """How the answer ended, and what was verified of it; None where it did not end well."""
+    """Ask the question and wait. Return how the answer ended, and its verified result or None if
+    it did not end well.
+    """
     received: queue.SimpleQueue[Event] = queue.SimpleQueue()
     services.on(Event, received.put)
     sent = services.call.questions.ask(request)

@@ -1,4 +1,4 @@
-"""Exports questions about documents with their answers, and what was read of each document."""
+"""Exports questions about documents, with their answers and with the coverage of each document."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Finds the sentences of documents that an answer rests on, and what of it they do not bear out.
+"""Finds the sentences of documents that support an answer, and the parts of the answer that they do not support.
 
-Rules over words, rare ones counting more, and over numbers, dates and names.  Pure functions.
+The rules compare words, where rare words count more, and numbers, dates and names. Pure functions.
 """
 
 from __future__ import annotations
@@ -24,28 +24,37 @@ from slmdesk.text.relevance import groups_of
 from slmdesk.text.sentences import ASKING_WORDS, refers_back, search_words
 
 LEAST_SAID = 0.5
-"""Of an answer's own words, by rarity, that must stand in its quotations; with fewer it is marked."""
+"""Smallest share of an answer's own words, weighted by rarity, that its quotations must contain. Otherwise the answer
+is marked.
+"""
 LEAST_GAIN = 0.25
-"""Of them, what a second quotation must add."""
+"""Smallest share of an answer's own words, weighted by rarity, that a second quotation must add to the first."""
 LEAST_SURE = 0.8
-"""How much of the question the quotations have (`relation`) and how sure the model is that the text says it, added:
-with less, an answer is not in the text.  Neither separates alone.
+"""Smallest sum of `relation` (how much of the question the quotations contain) and the model's certainty that the text
+contains the answer. Below this sum the answer counts as not in the text. Neither value is reliable alone.
 """
 UNTOLD = 0.5
-"""How sure a model is taken to be that was not asked."""
+"""Certainty that is assumed for a model that was not asked whether the text contains the answer."""
 SURE = 3.0
-"""How sure (20 to 1) a model must be for an answer from a sentence that has far less of the question than another."""
+"""Certainty (log odds; 3.0 is 20 to 1) from which an answer is accepted although another sentence contains far more of
+the question's words.
+"""
 LEAST_OF_BEST = 0.5
-"""And of what the sentence has that has most of it: an answer that rests on less is about something else."""
+"""Share of the best sentence's question words that a quotation must exceed. Otherwise the answer is about something
+else.
+"""
 LEAST_NEAR = 0.55
-"""Of the question's words, by rarity, that a sentence must have to be shown as near."""
+"""Smallest share of the question's words, weighted by rarity, that a sentence must contain to be shown as a near match.
+"""
 MOST_PLACES = 60
-"""Sentences with most of the question's and the answer's words: of these the values are looked for."""
+"""Number of sentences, best matches of question and answer first, that are always searched for the answer's values."""
 
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """A sentence with what it stands under or refers to: its heading, the head of its table, the sentence before it."""
+    """A sentence with its context: the heading above it, the header of its table, and the sentence that it refers back
+    to.
+    """
 
     citation: Citation
     above: str
@@ -58,7 +67,9 @@ class Place:
 @dataclass(frozen=True)
 class Grounds:
     passages: tuple[Passage, ...]
-    """Of all documents that were asked, or of many those that have the words."""
+    """All passages of the documents that were asked; of very long documents only the passages that contain the
+    question's words.
+    """
     page_of: PageOf
 
     @cached_property
@@ -85,7 +96,9 @@ class Grounds:
         return Weights(place.text for place in self.places)
 
     def citations(self, question: str, answer: str) -> tuple[Citation, ...]:
-        """The sentence that says most of an answer, and a second where that says more of it."""
+        """Return the sentence that contains most of an answer, and a second sentence if it
+        contains more of the answer.
+        """
         asked = asked_words(question)
         own = own_words(question, answer)
         values = new_values(question, answer)
@@ -115,7 +128,9 @@ class Grounds:
         answer: str,
         without: Place | None = None,
     ) -> Place | None:
-        """The sentence with most of the values, the answer's own words and the question's."""
+        """Return the sentence that contains most of the values, of the answer's own words and
+        of the question's words.
+        """
         words = {
             place: 2 * bool(own) * self.weights.share(own, place.citation.quote) + self.weights.share(asked, place.text)
             for place in self.places
@@ -136,7 +151,9 @@ class Grounds:
         return max(likely, key=worth, default=None)
 
     def are_against(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
-        """Whether something is denied by the first quotation and not by the question, and the answer is a yes."""
+        """Return whether the first quotation denies something that the question does not deny, although the answer is
+        yes.
+        """
         is_yes = asks_yes_or_no(question) and not says_no(answer)
         return is_yes and bool(citations) and self._denies(citations[0].quote) and not self._denies(question)
 
@@ -144,11 +161,13 @@ class Grounds:
         return any(line.denials for line in negation.lines(text, tongue(self.text)))
 
     def marks(self, question: str, answer: str, citations: Sequence[Citation]) -> tuple[Mark, ...]:
-        """What the quotations do not bear out; none without quotations."""
+        """Return marks for the parts of an answer that the quotations do not support. Empty when there are no
+        quotations.
+        """
         if not citations:
             return ()
         quotes = "\n".join(citation.quote for citation in citations)
-        values = [value for value in new_values(question, answer) if value.kind != "name"]  # which languages inflect
+        values = [value for value in new_values(question, answer) if value.kind != "name"]  # names may be inflected
         marks = [_mark(value) for value in values if not _holds(value, answer, quotes)]
         if marks or self._is_otherwise(question, answer):
             return tuple(marks)
@@ -159,14 +178,16 @@ class Grounds:
         return () if is_said else (Mark(WORDS, answer, 0, len(answer)),)
 
     def holds_all(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
-        """Whether all values of an answer and most of its own words stand in its quotations."""
+        """Return whether the quotations contain all values of an answer and most of its own words."""
         quotes = "\n".join(citation.quote for citation in citations)
         return all(_holds(value, answer, quotes) for value in new_values(question, answer)) and (
             self.weights.share(own_words(question, answer), quotes) >= LEAST_SAID
         )
 
     def is_made_up(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
-        """Whether an answer adds something to the question, and nothing of it stands in its quotations."""
+        """Return whether an answer adds something to the question, and the quotations contain nothing of the added
+        part.
+        """
         quotes = "\n".join(citation.quote for citation in citations)
         if values := new_values(question, answer):
             return not any(_holds(value, answer, quotes) for value in values)
@@ -176,14 +197,16 @@ class Grounds:
         return speaks_otherwise(f"{question} {answer}", self.text)
 
     def relation(self, question: str, citations: Sequence[Citation]) -> float:
-        """How much of a question the quotations have, by rarity, 0..1; 1 in another language."""
+        """Return the share of a question's words that the quotations contain, weighted by rarity, 0 to 1. Always 1 if
+        the question is in another language than the text.
+        """
         if speaks_otherwise(question, self.text):
             return 1.0
         cited = "\n".join(place.text for place in self.places if place.citation in citations)
         return self.weights.share(asked_words(question), cited)
 
     def is_elsewhere(self, question: str, citations: Sequence[Citation]) -> bool:
-        """Whether another sentence has far more of a question than the first quotation has."""
+        """Return whether another sentence contains far more of a question's words than the first quotation."""
         asked = asked_words(question)
         best = max((self.weights.share(asked, place.text) for place in self.places), default=0.0)
         return self.relation(question, citations[:1]) <= LEAST_OF_BEST * best
@@ -193,7 +216,7 @@ class Grounds:
         return self.weights.share(asked_words(question), text) >= LEAST_NEAR
 
     def unknown_names(self, question: str) -> list[str]:
-        question = question.lstrip("¿¡ ")  # behind these a large word would be a name
+        question = question.lstrip("¿¡ ")  # after these marks a capitalized first word would count as a name
         names = [flag for flag in values_in(question) if flag.kind == "name"]
         if not names or speaks_otherwise(question, self.text):  # "Deutschland" may stand there as "Germany"
             return []
@@ -205,13 +228,17 @@ class Grounds:
 
 
 def asked_words(question: str) -> list[str]:
-    """What a question is about, without the words that only ask for a value."""
+    """Return the words that tell what a question is about, without those that only ask for a value ("when", "how
+    many").
+    """
     words = search_words(question)
     return [word for word in words if word not in ASKING_WORDS] or words
 
 
 def own_words(question: str, answer: str) -> list[str]:
-    """What an answer says, without its yes or no, the words of the question and those that stand beside a value."""
+    """Return the words that an answer adds to its question, without a leading yes or no and without words such as units
+    that only accompany a value.
+    """
     asked = asked_words(question)
     answer = answer.partition(" ")[2] if asks_yes_or_no(question) else answer
     return [word for word in search_words(answer) if word not in ASKING_WORDS and not _is_among(word, asked)]
@@ -222,13 +249,15 @@ def says_no(answer: str) -> bool:
 
 
 def new_values(question: str, answer: str) -> list[Flag]:
-    """The numbers, dates and names of an answer that it has not from the question; a "Yes" says those of it too."""
+    """Return the numbers, dates and names of an answer that are not already in the question. If the answer is a yes,
+    those of the question count too, since the answer confirms them.
+    """
     asked = "" if asks_yes_or_no(question) and not says_no(answer) else question.casefold()
     return [value for value in values_in(answer) if value.text.casefold() not in asked]
 
 
 def speaks_otherwise(answer: str, text: str) -> bool:
-    """Whether an answer is in another language than the text, so that hardly a word of it can stand there."""
+    """Return whether an answer is in another language than the text, so that their words cannot be compared."""
     ours, theirs = tongue(answer), tongue(text)
     return bool(ours and theirs and ours != theirs)
 
@@ -238,7 +267,9 @@ def _is_among(word: str, others: Sequence[str]) -> bool:
 
 
 def _holds(value: Flag, answer: str, quotes: str) -> bool:
-    """Whether a value stands in quotations; the number of an item ("2. Rooms …") is no value."""
+    """Return whether the quotations contain a value. The number of a list item ("2. Rooms …") does not count as a
+    value.
+    """
     return holds(value, answer, quotes if value.kind == "date" else _ITEM.sub("", quotes))
 
 
@@ -251,12 +282,13 @@ def _mark(flag: Flag) -> Mark:
 
 # ---- how much of some words stands in a text, in whatever forms and compounds
 #
-# what is rare in the documents counts more. By groups of letters, as passages are ranked: of "Rückzahlungsfrist" a
-# sentence about the repayment and its term has nearly all, and a sentence about another term little. Pure functions.
+# Words that are rare in the documents count more. Words are compared by groups of letters, as in the ranking of
+# passages: a sentence about "Rückzahlung" and "Frist" has nearly all groups of "Rückzahlungsfrist", and a sentence on
+# another "Frist" has few. Pure functions.
 
 
 LEAST_WEIGHT = 0.1
-"""Of a group in every text: it still says something."""
+"""Weight of a group of letters that occurs in every text, so that it still counts a little."""
 
 
 class Weights:
@@ -265,7 +297,9 @@ class Weights:
         self._known: dict[str, float] = {}
 
     def share(self, words: Sequence[str], text: str) -> float:
-        """Of folded words, 0..1; 1 without words."""
+        """Return the share of the folded words (see `fold_for_search`) that a text contains, 0 to 1; 1 if there are no
+        words.
+        """
         return self._share(words, _folded(text))
 
     def _share(self, words: Sequence[str], folded: str) -> float:
@@ -309,7 +343,7 @@ _BEFORE = (
     "|vor|zu|zum|zur|à|au|aux|de|d'|dans|en|par|pour|sous|sur|depuis|jusqu'à|a|al|con|desde|hasta|para|por|da|di|per"
     "|su|do|od|na|po|w|z|aan|bij|naar|op|tot|van|voor"
 )
-"""Words that may stand before the asking word: "and on which days"."""
+"""Prepositions that may stand before the question word, as in "and on which days"."""
 _JOINT = re.compile(
     rf"(?:\s*[,;]|)\s+(?:and|und|et|y|e|i|en|sowie)\s+(?=(?:(?:{_BEFORE})\s+){{0,2}}(?:{_ASKS})\b)", re.IGNORECASE
 )
@@ -317,11 +351,15 @@ _END = re.compile(r"(?<=\?)\s+(?=\S)")
 _ENDS_ASKING = re.compile(rf"\b(?:{_ASKS})$", re.IGNORECASE)
 _BEGINS_ASKING = re.compile(rf"[¿\s]*(?:(?:{_BEFORE})\s+){{0,2}}(?:{_ASKS})\b", re.IGNORECASE)
 _LEAST_WORDS = 3
-"""Of a first part before another that begins alike: "which firms and which persons …" asks a single thing."""
+"""Smallest number of words of a first part whose next part begins with the same word. With fewer, as in "which firms
+and which persons …", the question is not split.
+"""
 
 
 def parts_of(question: str) -> tuple[str, ...]:
-    """What a question asks, part by part, each in its own words; the question itself where it asks a single thing."""
+    """Split a question into the parts that it asks, each in the question's own words. A simple question is returned as
+    it is.
+    """
     found: list[str] = []
     for sentence in _END.split(question.strip()):
         begin = 0
@@ -339,7 +377,7 @@ def parts_of(question: str) -> tuple[str, ...]:
 
 
 def _asks(piece: str) -> bool:
-    """Whether it can be a question: a first sentence that only tells something is none."""
+    """Return whether a piece can be a question. A sentence that ends like a statement cannot."""
     return bool(piece.rstrip(" ?")) and not piece.endswith((".", "!", ":"))
 
 
@@ -359,7 +397,9 @@ _BEGINS_WITH_AND = re.compile(r"^[¿\s]*(?:et|y|e|i|a)\b", re.IGNORECASE)
 
 
 def asks_yes_or_no(question: str) -> bool:
-    """Whether it begins with its verb; in languages that need no such order, whether it has no asking word."""
+    """Return whether a question begins with its verb. In languages where questions need no such word order, return
+    whether the question has no question word.
+    """
     language = tongue(question)
     asks = re.search(rf"\b(?:{_ASKS})\b", question, re.IGNORECASE) is not None
     verbs = _VERBS.get(language) or "|".join(_VERBS.values())
@@ -393,12 +433,16 @@ _TIME = (
     r"\d|\b(?:after|before|until|once|year|month|week|nach|vor|bis|jahr|monat|woche|après|avant|jusqu|année|mois)\w*\b",
     True,
 )
-"""What asks for something, what an answer to it has, and whether any number answers it."""
+"""Each of these tuples holds a pattern of the question, a pattern that its answer must match, and whether any number
+answers the question as well.
+"""
 _WHY = (r"why|warum|weshalb|wieso|pourquoi|por qué|perché|dlaczego|czemu", _REASONS, False)
 
 
 def is_answered(part: str, answer: str) -> bool:
-    """Whether an answer to several things has what this part asks for; parts of other kinds are taken for answered."""
+    """Return whether an answer contains what this part of the question asks for. Parts of an unknown kind count as
+    answered.
+    """
     for asks, has, is_number in (_DOSE, _WHY, _COUNT, _TIME):
         if re.search(rf"\b(?:{asks})\b", part, re.IGNORECASE):
             return bool(re.search(has, answer, re.IGNORECASE) or (is_number and find_numbers(answer, tongue(part))))

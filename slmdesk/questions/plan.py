@@ -1,6 +1,7 @@
-"""How a question is answered, step by step: whether what is read says it, the answer, and more where it does not.
+"""Answers a question step by step: choose what the model reads, ask whether the text contains the answer, have the
+answer written, and read more if it is not well supported.
 
-A generator without a model, a thread or a store of its own, so that every way through it can be tested.
+`plan` is a generator without a model, a thread or a store of its own, so every path through it can be tested.
 """
 
 from __future__ import annotations
@@ -43,29 +44,31 @@ from slmdesk.text.sentences import search_words
 
 # ---- chooses what a model reads for a question
 #
-# the whole text where that is soon read, else the best passages first. Passages are ranked, the model is loaded,
-# tokens are counted; then it is decided. On the service thread.
+# The model reads the whole text if that takes little time, otherwise the best passages first. The choice is made after
+# the passages were ranked, the model was loaded and the tokens were counted. Service thread.
 
 
 ANSWER_TOKENS = 400
 FRAME_TOKENS = 260
-"""Instructions and the format's own, beside the passages."""
+"""Tokens reserved for the instructions and the chat format."""
 SOURCE_TOKENS = 14
 WHOLE_S = 20.0
-"""A text that the model reads sooner is read whole at once; the next question finds it read."""
+"""A text that the model reads in fewer seconds than this is read whole at once. Later questions find it already read.
+"""
 READ_PER_S = 125.0
-"""Tokens, of a model that has read nothing here yet."""
+"""Tokens per second assumed for a model whose reading speed was not measured here yet."""
 FIRST_TOKENS = 600
-"""Of the passages that are read first of a longer one: they hold most answers."""
+"""Most tokens of passages that are read first of a longer text. They contain most answers."""
 LEAST_WHOLE = 2 * FIRST_TOKENS
-"""What is no longer than this is read whole on a slow PC too: passages first would save little."""
+"""A text of at most this many tokens is read whole even on a slow PC, because reading passages first would save little.
+"""
 READ_TOKENS = 1800
-"""Of passages, where those do not answer it and the documents do not fit whole: with more, small models lose their
-way.
+"""Most tokens of passages that are read when the first passages do not answer the question and the documents do not fit
+whole. Small models get confused by more.
 """
 MOST_PASSAGES = 8
 BEFORE_NEIGHBOURS = 4
-"""So many of the best come before the neighbours of the best."""
+"""This many of the best passages are read before the neighbours of the best passage."""
 
 _ALL = re.compile(
     r"\b(?:all|every|everything|lists?|summar\w+|alles?|sämtliche\w*|zusammenfass\w*|fass\w*|nenne|tou(?:s|tes)|résum\w+"
@@ -77,14 +80,15 @@ _ALL = re.compile(
 class AnswerContext(Record):
     ranked: RankedPassages
     sources: tuple[Source, ...] = ()
-    """Empty where there is no model to read them."""
+    """The passages that the model reads. Empty when there is no model."""
     is_whole: bool = False
     tokens: int = 0
     context_size: int = 0
     passages: int = 0
     documents: int = 1
     wider: AnswerContext | None = None
-    """What is read if this does not answer the question: the whole text where it fits, else more passages."""
+    """What is read when this context does not answer the question: the whole text if it fits, otherwise more passages.
+    """
 
 
 class ReadingRequest(Record):
@@ -93,15 +97,17 @@ class ReadingRequest(Record):
     """Earlier questions with their answers."""
     documents: tuple[DocumentRecord, ...]
     record: ModelRecord | None
-    """None: passages alone are wanted."""
+    """The model; None when only passages are wanted."""
     explicit: bool
     veil: Veil | None = None
     whole_tokens: float = WHOLE_S * READ_PER_S
-    """A text of so many is read whole at once."""
+    """A text of up to this many tokens is read whole at once."""
 
 
 class ReadingChoice:
-    """A choice in progress; `cancel` drops it.  Either `chosen` or `failed` is called, once at most."""
+    """Choice of what the model reads, while it is being made. Either `chosen` or `failed` is called, at most once;
+    after `cancel`, neither is called.
+    """
 
     def __init__(
         self,
@@ -113,7 +119,7 @@ class ReadingChoice:
         chosen: Callable[[AnswerContext], None],
         failed: Callable[[Problem | None], None],
     ) -> None:
-        """Create the choice; `failed` gets None when loading the model was cancelled."""
+        """Create the choice. `failed` is called with None when loading the model was cancelled."""
         self._service_thread, self._store, self._loader, self._retrieval = service_thread, store, loader, retrieval
         self._request, self._chosen, self._failed = request, chosen, failed
         self._ranked = RankedPassages((), ())
@@ -128,7 +134,7 @@ class ReadingChoice:
         try:
             before = [asked for asked, _ in self._request.before]
             question = self._request.question
-            by_meaning = question != "" and self._request.veil is None  # the embedding model would read it as it is
+            by_meaning = question != "" and self._request.veil is None  # would reveal the private data
             self._retrieval.rank(question, ids, before=before, by_meaning=by_meaning).then(self._on_ranked)
         except KnownError as err:
             self._fail(problem_for(err))
@@ -155,7 +161,9 @@ class ReadingChoice:
         self._lease = self._loader.acquire(record, self._on_ready, self._fail, explicit=self._request.explicit)
 
     def _beginning(self, words: tuple[str, ...]) -> RankedPassages:
-        """Where no word leads anywhere (“What is this about?”), documents are asked about how they begin."""
+        """Return the first passages of each document, for questions whose words match nothing
+        (“What is this about?”).
+        """
         found: list[Passage] = []
         for document in self._request.documents[:MOST_PASSAGES]:
             found += self._store.passages.of_document(document.id)[
@@ -164,7 +172,9 @@ class ReadingChoice:
         return RankedPassages(tuple(found[:MOST_PASSAGES]), words)
 
     def _on_ready(self, lease: Lease) -> None:
-        """Count the tokens of what may be read: of everything where that may fit, else of the best passages."""
+        """Count the tokens of the candidates: all passages if they may fit into the context,
+        otherwise the best ones.
+        """
         model = lease.model
         budget = model.context_tokens - ANSWER_TOKENS - FRAME_TOKENS
         number, size = self._store.passages.count([document.id for document in self._request.documents])
@@ -193,7 +203,7 @@ class ReadingChoice:
         ]
 
     def _best(self) -> list[Passage]:
-        """The best passages, with what stands right before and behind the very best."""
+        """Return the best passages, and the passages right before and after the best one."""
         best = self._ranked.passages[: 2 * MOST_PASSAGES]
         beside = self._retrieval.with_neighbours(best[:1])
         return list({passage.n: passage for passage in (*best[:BEFORE_NEIGHBOURS], *beside, *best)}.values())
@@ -239,7 +249,9 @@ def asks_for_all(question: str) -> bool:
 
 
 def _best_that_fit(ranked: Sequence[Passage], sizes: Mapping[int, int], budget: int) -> list[Passage]:
-    """The first passages that fit together; a long passage that does not fit lets shorter ones behind it in."""
+    """Return the first passages that fit into `budget` tokens together. A passage that is too long is skipped, so that
+    shorter ones after it can be chosen.
+    """
     chosen: list[Passage] = []
     left = budget
     for passage in ranked:
@@ -253,7 +265,7 @@ def _best_that_fit(ranked: Sequence[Passage], sizes: Mapping[int, int], budget: 
 
 
 LEAST_CERTAIN = LEAST_SURE - 1.0
-"""With less, no answer could be related enough to the question."""
+"""Below this certainty no answer can reach LEAST_SURE, so none is written."""
 SAMPLING = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=ANSWER_TOKENS)
 
 
@@ -262,34 +274,34 @@ class Step(Record):
     sampling: Sampling
     reading: AnswerContext
     choices: tuple[str, ...] = ()
-    """Of these the likelier is wanted, nothing is written."""
+    """If not empty, the model writes nothing; it is only asked how likely each of these choices is."""
 
 
 class Reply(Record):
     text: str
     scores: tuple[float, ...] = ()
-    """log P of each choice."""
+    """Log probability of each choice."""
 
 
 class Asked(Record):
     question: str
     before: tuple[tuple[str, str], ...]
     names: bool
-    """The text is from several files, so each passage says from which."""
+    """True when the text comes from several files, so that each passage is labelled with its file."""
     can_tell: bool
-    """The model's exam shows that it tells true from false."""
+    """True when the model's exam showed that it can tell true from false."""
 
 
 Judge = Callable[[AnswerContext, str, str, float], Part]
-"""What is kept of a model's words, by what was read, the question, the words, and how sure the model is that the text
-says it: log P(Yes) - log P(No).
+"""Function that turns a model's answer into the part that is kept. Its arguments are the context that was read, the
+question, the model's words, and the certainty that the text contains the answer: log P(Yes) - log P(No).
 """
 
 
 def plan(asked: Asked, reading: AnswerContext, judge: Judge) -> Generator[Step, Reply, Answered]:
-    """Yield each step, take the reply to it, and return what was verified in the end.
+    """Yield each step, receive the reply to it, and return the verified answer at the end.
 
-    A part of the question that the answer passes over is asked for by itself; what was read is kept.
+    If the answer skips a part of the question, that part is asked again by itself, with the same context.
     """
     questions = parts_of(asked.question)
     part, reading = yield from _answered(asked, "", reading, judge)
@@ -306,10 +318,11 @@ def plan(asked: Asked, reading: AnswerContext, judge: Judge) -> Generator[Step, 
 def _answered(
     asked: Asked, only: str, reading: AnswerContext, judge: Judge
 ) -> Generator[Step, Reply, tuple[Part, AnswerContext]]:
-    """The question, or `only` a part of it, from what is read now or else from more; and what was read in the end.
+    """Answer the question, or `only` a part of it, and return the answer with the context that was read in the end.
 
-    A model that can tell is asked first whether the text says it: small ones find something to answer in any text.
-    What passages answer without a mark stands; else more is read, and the better grounded answer stands.
+    A model that can tell true from false is first asked whether the text contains the answer, because small models find
+    something to answer in any text. If the answer is marked or without citations, more is read; the better supported
+    answer of the two is kept.
     """
     question = only or asked.question
     tells = asked.can_tell and not only
@@ -369,7 +382,7 @@ def _looked_at(reading: AnswerContext, citations: Sequence[Citation]) -> tuple[L
 
 
 MOST_LEARNT = 300_000
-"""Characters of a document that are looked through for what is private, beside the passages that are read."""
+"""Most characters of a document that are searched for private data, beside the passages that are read."""
 PAGES_AT_ONCE = 4
 
 
@@ -388,15 +401,17 @@ class Asking:
     learning: Pending[None] | None = None
     is_planned: bool = False
     is_written: bool = False
-    """The model has it; from now on `Answers` looks after it."""
+    """True once the model has the question. From then on `Answers` looks after the answer."""
     reading: AnswerContext = field(default_factory=lambda: AnswerContext(RankedPassages((), ())))
     plan: Generator[Step, Reply, Answered] | None = None
     answered: Answered | None = None
     read_s: float = 0.0
-    """How long the model took to read the whole text."""
+    """Seconds that the model took to read the whole text."""
 
     def hidden(self, turns: tuple[ChatMessage, ...]) -> tuple[ChatMessage, ...]:
-        """The turns as the model is given them.  Raises KnownError redaction.*, store.*."""
+        """Return the turns with private data redacted, as the model is given them. Raises KnownError redaction.*,
+        store.*.
+        """
         if self.veil is None or self.tally is None:
             return turns
         made = tuple(self.veil.hide_turns(turns))
@@ -404,7 +419,9 @@ class Asking:
         return made
 
     def with_originals(self, step: Step, answer: Answer) -> str:
-        """What the model wrote; that it chose among a step's choices is no text.  Raises KnownError store.*."""
+        """Return the model's text with the original private data put back. A choice among a step's choices is returned
+        unchanged. Raises KnownError store.*.
+        """
         if self.veil is None or self.tally is None or step.choices:
             return answer.text
         back = self.veil.put_back(answer.text)
@@ -417,7 +434,7 @@ def text_of(asking: Asking, reading: AnswerContext) -> tuple[ChatMessage, ...]:
 
 
 def learnt(store: Store, veil: Veil, reading: AnswerContext) -> Slices[None]:
-    """Look through the documents that are read for what is private: a name that any page tells is hidden on all.
+    """Search the documents that are read for private data, so that a name found on any page is hidden on all pages.
 
     Raises KnownError redaction.*, store.*.
     """
@@ -435,12 +452,14 @@ def learnt(store: Store, veil: Veil, reading: AnswerContext) -> Slices[None]:
 
 NEAREST = 3
 MOST_LOOKED_THROUGH = 300_000
-"""Characters of documents that are gone through for what an answer says; of more those passages that have its words."""
+"""Most characters of documents that are all searched for support of an answer. Of longer documents only passages with
+the question's words are searched.
+"""
 MOST_HITS = 200
 LEAST_SHARE = 0.5
-"""Of the words looked for that a passage must have to be shown as an answer where no model wrote it."""
+"""Smallest share of the search words that a passage must contain to be shown as an answer when no model wrote one."""
 NEAR_BEST = 0.7
-"""And of what the best of them has."""
+"""Such a passage must also contain at least this share of what the best passage contains."""
 QUOTED = "These passages fit the question best. The model is too weak to answer from a text, so nothing was added."
 WITHOUT_MODEL = "These passages fit the question best. There is no model here that could answer from them."
 NEAREST_WORDS = "The nearest passages:"
@@ -449,7 +468,7 @@ CHECK_THIS = "Check this:"
 
 @dataclass(frozen=True)
 class Evidence:
-    """Service thread."""
+    """Checks a model's answer against the documents. Service thread."""
 
     store: Store
     question: str
@@ -457,17 +476,18 @@ class Evidence:
     reading: AnswerContext
 
     def part(self, question: str, text: str, certainty: float = UNTOLD) -> Part:
-        """What is kept of a model's words: the answer, and the sentences that it rests on.
+        """Return the part of a model's words that is kept: the answer, and the sentences that support it.
 
-        An answer that rests on nothing, or on a sentence about something else, is not found.  `question`: this
-        question, or a part of it; `certainty`: of the model that the text says it.  Raises KnownError store.*.
+        The result is "not found" if nothing supports the answer, or only a sentence about something else. `question`:
+        the question or a part of it. `certainty`: how certain the model is that the text contains the answer. Raises
+        KnownError store.*.
         """
         answer, is_found = parsed_answer(text)
         grounds = self._grounds
         if not is_found or grounds.unknown_names(self.question):
             return self._missing()
         citations = grounds.citations(question, answer)
-        if asks_yes_or_no(question):  # small models take whether the text says it for the question itself
+        if asks_yes_or_no(question):  # small models answer the question itself instead
             certainty = max(UNTOLD, -certainty if says_no(answer) else certainty)
         is_unsure = grounds.relation(question, citations) + certainty < LEAST_SURE
         is_sure = certainty >= SURE and grounds.holds_all(question, answer, citations)
@@ -475,14 +495,16 @@ class Evidence:
             return self._missing()
         if not asks_yes_or_no(question) and grounds.is_made_up(question, answer, citations):
             return self._missing()
-        if grounds.are_against(question, answer, citations):  # the quotation says it better than a yes
+        if grounds.are_against(question, answer, citations):  # the quotation answers better than a yes
             citations = citations[:1]
             return Part(" ".join(citations[0].quote.split()), True, citations)
         marks = grounds.marks(question, answer, citations)
         return Part(answer, True, citations, marks, nearest=() if citations else self._nearest_ones())
 
     def quoted(self, *, has_model: bool) -> Answered:
-        """The passages themselves as the answer: there is no model, or a weak model.  Raises KnownError store.*."""
+        """Return the best passages themselves as the answer, because there is no model or only a weak one. Raises
+        KnownError store.*.
+        """
         words = self.reading.ranked.words
         nearest = tuple(citation for citation in self._nearest() if citation.quote)
         shares = [share_of(words, citation.quote) for citation in nearest]

@@ -1,8 +1,8 @@
-"""The question service: answers questions about documents, with verified citations.  Everything on the service thread.
+"""The question service, which answers questions about documents with verified citations. Service thread.
 
-The model reads the whole text where that is soon read, else the best passages first (see `plan`).  A
-question is an item of kind `question` with messages like a chat's, so that history, search, trash and export treat it
-like a chat; what was verified is its result in the store.
+The model reads the whole text if that takes little time, otherwise the best passages first (see `plan`). A question is
+an item of kind `question` with messages like those of a chat, so history, search, trash and export treat it like a
+chat. The verified answer is stored as the result of the item.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ KIND = "question"
 MOST_DOCUMENTS = 50
 MOST_BEFORE = 2
 LEAST_MEASURED = 200
-"""Tokens read anew that tell how fast a model reads here."""
+"""Smallest number of newly read tokens from which a model's reading speed is measured."""
 
 
 class QuestionService(Service):
@@ -87,19 +87,19 @@ class QuestionService(Service):
         self._models, self._loader, self._exams, self._redaction = models, loader, exams, redaction
         self._answers, self._retrieval, self._states = answers, retrieval, states
         self._asking: dict[str, Asking] = {}
-        self._ahead_s: dict[str, float] = {}  # how long documents took to be read ahead
-        self._read_per_s: dict[str, float] = {}  # tokens, by model
+        self._ahead_s: dict[str, float] = {}  # seconds that reading ahead took, by document
+        self._read_per_s: dict[str, float] = {}  # tokens read per second, by model
 
     # ---- requests
 
     def ask(self, request: AskRequest) -> SentMessage:
-        """Save a question and the row of its answer, then have it answered.
+        """Save a question and an empty message for its answer, then start answering.
 
-        Published like a chat's answer, with QuestionPlanned before its first word and QuestionAnswered at its end.
-        Where there is no model, or it is too weak, the best passages are the answer, and it says so.  Raises KnownError
-        `request.invalid` (no words, no documents), `document.unknown`, `document.stopped` (not read),
-        `collection.unknown`, `collection.empty` (nothing was read of it yet), `model.unknown`, `redaction.…`,
-        `store.…`.
+        The same events as for a chat's answer are published, and also QuestionPlanned before the first word and
+        QuestionAnswered at the end. If there is no model or only a weak one, the best passages are the answer, which is
+        said in its text. Raises KnownError `request.invalid` (no words, no documents), `document.unknown`,
+        `document.stopped` (not read), `collection.unknown`, `collection.empty` (nothing was read of it yet),
+        `model.unknown`, `redaction.…`, `store.…`.
         """
         if not request.question.strip():
             raise KnownError("request.invalid", what=_("no text"))
@@ -118,7 +118,7 @@ class QuestionService(Service):
             path = active_path(self._store.messages.of_item(item.id), leaf_of(item))
             if path and (self._answers.is_writing(path[-1].id) or path[-1].id in self._asking):
                 raise KnownError("request.invalid", what=_("the last answer is still being written"))
-        if collection:  # which documents it is about is known when it is answered
+        if collection:  # its documents are listed when the question is answered
             item = self._store.items.change_settings(item.id, collection=self._store.collections.get(collection).id)
         else:
             if collection_of(item):
@@ -138,9 +138,10 @@ class QuestionService(Service):
         return SentMessage(self._store.items.get(item.id), user, answer)
 
     def expect_question(self, document: str, *, loads: bool = False) -> None:
-        """Have the model read a document that fits its context while nobody needs it: who has opened it may ask.
+        """Let the idle model read a document ahead that fits its context, because a person who opened it will probably
+        ask.
 
-        `loads`: a model that was let go is loaded for it.  Raises KnownError `document.…`, `model.…`.
+        `loads`: also load a model that was unloaded. Raises KnownError `document.…`, `model.…`.
         """
         documents = self._documents([document], None, None)
         record = self._models.choose(None)
@@ -151,12 +152,12 @@ class QuestionService(Service):
         if loaded and loaded[0].id == record.id:
             request = ReadingRequest("", (), documents, record, explicit=False)
             chosen = partial(self._read_ahead, record, document)
-            self._choice(request, chosen, lambda _problem: None).begin()  # a failure only costs time
+            self._choice(request, chosen, lambda _problem: None).begin()  # a failure to read ahead only costs time
         elif loads:
             self._answers.read_ahead.load(record)
 
     def stop(self, message: str) -> None:
-        """Stop an answer; its text stays.  Does nothing when none is written."""
+        """Stop an answer and keep its text so far. Does nothing when no answer is being written."""
         asking = self._asking.get(message)
         if asking is None or asking.is_written:
             self._answers.stop(message)
@@ -167,7 +168,7 @@ class QuestionService(Service):
     # ---- looking
 
     def about(self, item: str) -> tuple[CollectionRecord | None, list[DocumentRecord]]:
-        """Return what a follow-up question without documents is about: a folder, or documents.
+        """Return what a follow-up question without documents is about: either a folder or a list of documents.
 
         Raises KnownError `item.unknown`, `collection.unknown`.
         """
@@ -177,7 +178,7 @@ class QuestionService(Service):
         return folder, [] if folder else self._store.documents.of_item(found.id)
 
     def turns(self, item: str) -> list[AskedQuestion]:
-        """Return the questions of an item and their answers, oldest first.  Raises KnownError `item.unknown`."""
+        """Return the questions and answers of an item, oldest first. Raises KnownError `item.unknown`."""
         found = self._store.items.get(item)
         path, answered = active_path(self._store.messages.of_item(found.id), leaf_of(found)), self.answered(found.id)
         return [
@@ -188,14 +189,14 @@ class QuestionService(Service):
 
     def answered(self, item: str) -> dict[str, Answered]:
         kept = (self._store.results.get(item) or {}).get("answers")
-        return stored_dict(Answered, kept)  # of a newer program: its words are in the message
+        return stored_dict(Answered, kept)  # skips answers of a newer program; their text is in the message
 
     def close(self) -> None:
-        """End questions not answered yet as `interrupted` when the app ends."""
+        """Store unanswered questions as `interrupted` when the app ends."""
         for asking in tuple(self._asking.values()):
             if not asking.is_written:
                 self._let_go(asking)
-                with suppress(KnownError):  # then the next instance does it
+                with suppress(KnownError):  # if this fails, the next instance does it
                     self._store.messages.end(asking.answer.id, "", AnswerEnding(Status.INTERRUPTED))
         self._asking.clear()
 
@@ -396,18 +397,20 @@ class QuestionService(Service):
         if new >= LEAST_MEASURED:
             self._read_per_s[asking.record.id] = new / max(answer.timing.first_token_s, 1e-3)
         if step.reading.is_whole:
-            asking.read_s = max(asking.read_s, answer.timing.first_token_s)  # a second step finds it read
+            asking.read_s = max(asking.read_s, answer.timing.first_token_s)  # a second step finds the text already read
         assert asking.plan is not None
         try:
             return self._request(asking, asking.plan.send(Reply(asking.with_originals(step, answer), tuple(scores))))
         except StopIteration as end:
             asking.answered = changed(end.value, redaction=asking.tally.report() if asking.tally else None)
-        except KnownError:  # the pages cannot be read now: nothing was verified, and the words stay as they came
+        except KnownError:  # pages unreadable now: the words stay unverified
             log.info("an answer could not be verified")
         return None
 
     def _keep_state(self, asking: Asking) -> None:
-        """A document that was read whole, and for long, need not be read again another day."""
+        """Save the model's state for documents that were read whole and took long, so that they need not be read again
+        later.
+        """
         ids = [document.id for document in asking.documents]
         read_s = asking.read_s + (self._ahead_s.pop(ids[0], 0.0) if len(ids) == 1 else 0.0)
         if asking.record and asking.reading.is_whole and read_s > WORTH_S and asking.veil is None:
@@ -431,7 +434,7 @@ class QuestionService(Service):
         self._written(asking, message)
 
     def _evidence(self, asking: Asking, reading: AnswerContext) -> Evidence:
-        from slmdesk.questions.plan import Evidence  # with all checks of text: only who asks waits
+        from slmdesk.questions.plan import Evidence  # imported late: it brings all text checks
 
         return Evidence(self._store, asking.question, asking.documents, reading)
 
@@ -440,7 +443,7 @@ class QuestionService(Service):
         if asking.answered is None or message.status is not Status.COMPLETE:
             return
         self._keep_state(asking)
-        with suppress(KnownError):  # deleted meanwhile, or a full disk: the words are in the row
+        with suppress(KnownError):  # deleted meanwhile, or a full disk: the message has the words
             kept = self._store.results.get(asking.item) or {}
             answers = {**(stored_from(dict, kept.get("answers")) or {}), message.id: to_json(asking.answered)}
             self._store.results.save(asking.item, {**kept, "answers": answers})
@@ -469,6 +472,6 @@ class QuestionService(Service):
     def _end(self, asking: Asking, ending: AnswerEnding, problem: Problem | None = None) -> None:
         self._asking.pop(asking.answer.id, None)
         message = changed(asking.answer, status=ending.status, owner=None, error_code=ending.error_code)
-        with suppress(KnownError):  # the row stays `streaming`, and the next instance makes it `interrupted`
+        with suppress(KnownError):  # the next instance changes `streaming` to `interrupted`
             message = self._store.messages.end(asking.answer.id, "", ending)
         self._publish(MessageEnded(message, problem))

@@ -1,4 +1,4 @@
-"""A question as it is put, as it is shown with its answer, and its events."""
+"""Types of questions (a request, and a question with its answer) and the events of questions."""
 
 from __future__ import annotations
 
@@ -13,15 +13,19 @@ from slmdesk.runtime.events import Event
 class AskRequest(Record):
     question: str
     documents: tuple[str, ...] = ()
-    """Ids of documents that were read; for a follow-up: none means those of its item."""
+    """Ids of documents that were read. If a follow-up question names none, the documents of its item are asked."""
     collection: str | None = None
-    """Instead of documents: the folder all of whose documents are asked, as they are when the answer is looked for."""
+    """Id of a folder that is asked instead of single documents. All documents that it contains when the answer is
+    searched for are asked.
+    """
     item: str | None = None
-    """The question it follows; None: a new question."""
+    """Item of the question that this one follows; None for a new question."""
     model: str | None = None
-    """Id of a model; None: the model last used."""
+    """Id of the model; None for the model used last."""
     redact: bool | None = None
-    """The model is given substitutes for what is private; None: as before in this item, which for a new item is no."""
+    """Whether private data is replaced before the model reads the text. None means as before in this item; in a new
+    item nothing is replaced.
+    """
     decisions: Decisions = NOTHING_DECIDED
 
 
@@ -29,7 +33,7 @@ class AskedQuestion(Record):
     question: str
     message: Message
     answered: Answered | None
-    """None: it is being written, or it did not end well."""
+    """The verified answer; None while it is being written, or if it did not end well."""
 
 
 def collection_of(item: Item) -> str | None:
@@ -49,7 +53,7 @@ class QuestionPlanned(Event):
 
 
 class QuestionAnswered(Event):
-    """A question was answered, with verified citations; published after its MessageEnded."""
+    """A question was answered with verified citations. Published after its MessageEnded."""
 
     item: str
     message: str

@@ -1,4 +1,4 @@
-"""The pane of questions: an answer, and below it quotations from the document, each with its page."""
+"""The pane for questions: an answer, and below it the quotations from the documents, each with its page."""
 
 from __future__ import annotations
 
@@ -78,7 +78,9 @@ class QuestionPane(QScrollArea):
         self._texts: list[str] = []
         self.rows: list[CitationRow] = []
         self._at = self._row_at = 0
-        """Where the next part and the next row of the newest question go: it stands above the older ones."""
+        """Positions in `_list` and in `rows` where the next part of the newest question is inserted. The newest
+        question stands above the older ones.
+        """
         self._build_ui()
         self._connect()
 
@@ -146,7 +148,7 @@ class QuestionPane(QScrollArea):
 
     @property
     def title(self) -> str:
-        """The first question, as a file name for exports."""
+        """Return the first question, which exports use as a file name."""
         return self._texts[0] if self._texts else _("Questions")
 
     def clear(self) -> None:
@@ -183,7 +185,7 @@ class QuestionPane(QScrollArea):
         self._busy.setVisible(True)
 
     def show_answer(self, answered: Answered, *, is_new: bool = True) -> None:
-        """Show the answer with its quotations; if it has none, the passages that come closest."""
+        """Show an answer with its quotations. Without quotations, show the passages that come closest."""
         if answered.is_quoted:
             self._add(_("This model is too weak to answer by itself. These passages fit the question best:"), "muted")
         else:
@@ -302,7 +304,7 @@ class QuestionController(QObject):
         self.items = ItemsController(bridge, KIND, self)
         self._document = self._collection = ""
         self.item: str | None = None
-        """The questions on show; None: a first question will begin them."""
+        """Item of the shown questions; None until a first question creates it."""
         self._message = ""
         self.redaction = RedactionGate(bridge, self, "document_redaction_controller")
         self._is_redacted = False
@@ -330,14 +332,16 @@ class QuestionController(QObject):
         self._bridge.ask(self._bridge.services.questions.turns(item), partial(self._on_opened, item))
 
     def restart(self) -> None:
-        """Make the next question the first of a new conversation."""
+        """Start a new conversation with the next question."""
         self._message, self._is_redacted = "", False
         self.redaction.drop()
         self._set(None)
         self.emptied.emit()
 
     def ask(self, question: str, *, redact: bool = False) -> None:
-        """Ask the shown document; a second question follows the first.  `redact`: once a person has looked."""
+        """Ask the shown document or folder. A second question becomes a follow-up of the first. With `redact`, a
+        preview of the redaction is shown first, and the question is sent after a person has confirmed it.
+        """
         if not (self._document or self._collection) or not question.strip():
             return
         documents = () if self._collection else (self._document,)
