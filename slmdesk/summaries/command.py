@@ -1,4 +1,6 @@
-"""`slmdesk summarize`: short summaries whose sentences name their pages, and which pages were read."""
+"""The command `slmdesk summarize`: prints short summaries whose sentences name their pages, and
+which pages were read.
+"""
 
 from __future__ import annotations
 
@@ -52,12 +54,12 @@ from slmdesk.summaries.types import (
 KINDS = ("paragraph", "bullets", "executive", "sections", "simple", "own")
 LENGTHS = ("short", "medium", "long")
 WORKED_OUT = ("docx", "pdf", "html", "xlsx")
-"""With the passages and the coverage as an appendix."""
+"""File formats that include the supporting passages and the coverage as an appendix."""
 FORMS = ("md", "txt", "json", *WORKED_OUT)
 
 
 class LengthType(click.ParamType[str | int]):
-    """A parameter type: short, medium, long, or a number of words."""
+    """Type of a command line parameter that accepts short, medium, long, or a number of words."""
 
     name = "length"
 
@@ -211,7 +213,7 @@ def _coverage(coverage: Coverage, names: Mapping[str, str]) -> dict[str, Json]:
 
 
 def _page_of(summary: Summary, *, has_omitted: bool = False) -> str:
-    """The summary as text: one document's; of several, that of each, then the joint summary."""
+    """Return the summary as text. With several documents, the summary of each comes first, then the joint summary."""
     parts: list[str] = []
     several = len(summary.documents) > 1
     for document in summary.documents if several else ():
@@ -229,7 +231,7 @@ def _page_of(summary: Summary, *, has_omitted: bool = False) -> str:
 
 
 def write_output(console: Console, services: Services, item: str, request: OutputFile) -> None:
-    """Write the file that the command asked for, after the summary was resumed (see job_output)."""
+    """Write the file that the command asked for, after its job was resumed later (see job_output)."""
     summary = services.call.summaries.open(item).summary
     assert summary is not None  # its job is done
     _check_output(request.path, request.is_folder, request.force)
@@ -256,7 +258,9 @@ def _check_output(output: Path | None, is_many: bool, force: bool, *, has_omitte
 def _write(
     console: Console, services: Services, item: str, summary: Summary, shape: Mapping[str, Json], request: OutputFile
 ) -> None:
-    """Write a file; for several documents a folder with a table, a file each, and one of all together."""
+    """Write the output file. For several documents this is a folder with a table, a file per
+    document and a joint file.
+    """
     if request.is_folder:
         write_summaries(request.path, summary, has_omitted=request.has_omitted)
         return

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 class SummaryGrew(Event):
-    """A summary grew: the sentences that were worded since the last such event, linked and marked.
+    """New sentences of a summary are ready: those worded since the last such event, with their links and marks.
 
-    Also published without points while an answer is being written.  Time left: the JobChanged of its job.
+    Also published without new sentences while the model writes. The time left is in the JobChanged events of the job.
     """
 
     item: str
@@ -27,7 +27,7 @@ class SummaryGrew(Event):
 
 
 class SummaryEnded(Event):
-    """A summary is done and stored, as the result of its item and as a message."""
+    """A summary is finished. It is stored as the result of its item and as a message."""
 
     item: str
     summary: Summary

@@ -1,4 +1,4 @@
-"""Exports a summary with the passages and the coverage that prove it."""
+"""Exports a summary with its evidence: the supporting passages and the coverage."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from slmdesk.summaries.types import Sentence, Summary, has_bullets, more_words, 
 
 FORMAT = "slmdesk-summary"
 Placed = tuple[Sentence, str]
-"""A sentence and what the pages of its document are called."""
+"""A sentence, and the word for the pages of its document (such as "slide")."""
 
 
 def export_summary(store: Store, item: Item, form: str) -> Make | None:
@@ -49,7 +49,9 @@ def _passages_of(store: Store, summary: Summary) -> Mapping[Span, str]:
 
 
 def summary_paper(title: str, summary: Summary, passages: Mapping[Span, str]) -> Paper:
-    """A summary with its evidence: a reference after each sentence; passages and coverage as an appendix."""
+    """Return a summary as a document, with a reference after each sentence, and the passages and coverage as an
+    appendix.
+    """
     documents = summary.documents
     is_one = len(documents) < 2
     kinds = {document.name: document.page_kind for document in documents}
@@ -72,7 +74,7 @@ def summary_paper(title: str, summary: Summary, passages: Mapping[Span, str]) ->
     pieces += [heading("What was read"), *_coverage(summary.coverage, summary.page_kind)]
     pieces += not_read_pieces([(document.name, document.reason) for document in summary.not_read])
     about = ", ".join(document.name for document in documents)
-    subtitle = "" if not about or about in title else f"Summary of {about}"  # a title of our own names it already
+    subtitle = "" if not about or about in title else f"Summary of {about}"  # our own titles name it already
     return Paper(title, tuple(pieces), subtitle, summary.language)
 
 
@@ -92,7 +94,9 @@ def _sentences(summary: Summary, sentences: Sequence[Placed]) -> Iterator[Piece]
 
 
 def _runs_of(sentence: Sentence, page_kind: str, is_quoted: bool) -> list[Run]:
-    """`is_quoted`: quotations stand in quotation marks, as in summaries of older versions."""
+    """Return a sentence as formatted text. With `is_quoted`, a quotation is put into quotation marks, as in summaries
+    of older versions.
+    """
     words = _words(sentence)
     words = f"“{words}”" if is_quoted and sentence.quotation else words
     runs = [Run(words), _reference(sentence, page_kind)]
@@ -115,7 +119,9 @@ def _mark_words(sentence: Sentence) -> Iterator[str]:
 
 
 def _proofs(sentences: Sequence[Placed], names: Mapping[str, str], passages: Mapping[Span, str]) -> list[Piece]:
-    """The passages that support each sentence; a quotation that is a whole sentence was shown already."""
+    """Return the passages that support each sentence. A quotation that is a whole sentence is skipped, since it was
+    already shown.
+    """
     pieces: list[Piece] = []
     has_whole = False
     for sentence, page_kind in sentences:

@@ -1,6 +1,8 @@
-"""Cuts a paper into the lines that a summary of it may say, with what each is worth, and says what the paper is.
+"""Splits a document (here called a paper) into the lines that a summary may contain, rates the worth of each line, and
+finds the first line, which says what the paper is.
 
-Told by the form of a paper, by its dates beside its own date, and by the words of `paper_words.toml`.  Pure functions.
+The rules use the layout of a paper, its dates compared with its own date, and the words in `paper_words.toml`. Pure
+functions.
 """
 
 from __future__ import annotations
@@ -25,11 +27,11 @@ from slmdesk.text.relevance import ACTION_LEAD, Matter, announces, matters, sums
 from slmdesk.text.sentences import refers_back
 
 LEAST_WORDS, LEAST_CLAUSE = 4, 5
-"""Of a sentence that says something, and of the parts of a sentence cut at its semicolons."""
+"""Fewest words of a usable sentence, and of each part of a sentence that is split at its semicolons."""
 FIRST_PIECES = 15
-"""Among which the letterhead, the title and the parties stand."""
+"""Number of pieces at the beginning that are searched for the letterhead, the title and the parties."""
 FIRST_LINES = 10
-"""Among which the outcome stands where no heading announces it."""
+"""Number of lines at the beginning that are searched for the outcome if no heading announces it."""
 MOST_TITLE, MANY_HEADINGS = 200, 3
 PIECES_AT_ONCE = 200
 
@@ -38,16 +40,21 @@ _WORTH = {
     Matter.CONDITION: 0.5,
 }  # fmt: skip
 _TO_COME, _WITH_YEAR = 2.0, 1.5
-"""What a sentence gains by a date after the paper's own and by a term ("within 14 days"); by a date with its year."""
+"""Worth added to a sentence for each of these: a date after the paper's own date, and a term ("within 14 days"). The
+second number is added for a date with a year.
+"""
 _ANNOUNCED, _SUMMED, _ROW, _TOTAL = 2.0, 3.0, 2.5, 1.5
 _TOPIC, _TOPIC_OF = 1.5, 4
-"""What the first of at least so many sentences of a paragraph gains."""
+"""Worth added to the first sentence of a paragraph, and how many sentences the paragraph must have for this."""
 _LAST = 1.0
-"""What the last sentence of a paragraph loses, and a sentence that says nothing without the sentence before it."""
+"""Worth taken from the last sentence of a paragraph, and from a sentence that cannot stand without the one before it.
+"""
 _REASON = 0.4
-"""Of its worth is left to a reason or to what was said before a decision."""
+"""Factor for the worth of a reason, and of what was said in the discussion before a decision."""
 _EARLIER, _TOLD = 0.8, 0.6
-"""Of its worth is left to an earlier mail's; of a heading's words, which a decision has that is said without it."""
+"""Factor for the worth of a line from an earlier mail. The second number is the share of a heading's words that a short
+line must contain; otherwise the heading is put in front of the line.
+"""
 
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _FIGURE = re.compile(r"\d+(?:[.,'’ \u00a0\u202f]\d+)*")
@@ -69,41 +76,43 @@ Sentences = Callable[[str], Sequence[tuple[int, int]]]
 
 
 class Line(Record):
-    """Something a summary may say: a sentence, a clause of it, an item of a list, a row of a table."""
+    """A possible line of a summary: a sentence, a clause of a sentence, a list item, or a row of a table."""
 
     piece: int
     start: int
-    """Of the characters of the piece's text."""
+    """Index of the first character in the piece's text."""
     end: int
     text: str
     worth: float
     section: int = 0
     head: str = ""
-    """What stands in front of the passage in `text`: the paper's title, the section's heading."""
+    """What was put in front of the passage in `text`: the title of the paper or the heading of the section."""
     is_first: bool = False
-    """It says what the paper is."""
+    """True for the line that says what the paper is."""
     is_action: bool = False
     has_weight: bool = False
-    """It holds a figure or a duty: who reads on would miss it."""
+    """True when the line contains a figure or a duty, so that a reader would miss it."""
     needs_last: bool = False
-    """It says nothing without the line before it."""
+    """True when the line cannot be understood without the line before it."""
 
 
 def count_words(text: str) -> int:
-    """Count words; two signs of Chinese or Japanese are a word, marks are none."""
+    """Count the words of a text. Two Chinese or Japanese characters count as one word; punctuation does not count."""
     words = _CJK.sub(" ", text).split()
     return sum(any(map(str.isalnum, word)) for word in words) + math.ceil(len(_CJK.findall(text)) / 2)
 
 
 def figures(text: str) -> frozenset[str]:
-    """Return the figures of a text, without what groups their digits."""
+    """Return the numbers in a text as digits only, without decimal or thousands separators."""
     return frozenset(re.sub(r"\D", "", found) for found in _FIGURE.findall(text))
 
 
 def lines_of(
     pieces: Sequence[Piece], here: range, spans: Sentences, language: str, paper: Paper
 ) -> Generator[Yield, None, list[Line]]:
-    """Return what a summary of these pieces may say; the first line says what the paper is, where that is known."""
+    """Return the lines that a summary of these pieces may contain. The first line says what the paper is, if that is
+    known.
+    """
     sections, (own, date), thread = section_numbers(pieces, here), _own_date(pieces, here, language), Thread()
     letterhead, titled = _letterhead(pieces, here, language), _title(pieces, here, language)[0]
     found, heading, header, is_closed = list[Line](), "", list[str](), False
@@ -140,7 +149,9 @@ def lines_of(
 
 
 def _without(lines: Sequence[Line], first: Line) -> Iterator[Line]:
-    """Yield the lines but for the passage that the first line says; what refers to that stands alone."""
+    """Yield all lines except the passage that the first line contains. The line after that
+    passage then stands alone.
+    """
     was_first = False
     for line in lines:
         is_first = (line.piece, line.start) == (first.piece, first.start)
@@ -150,7 +161,7 @@ def _without(lines: Sequence[Line], first: Line) -> Iterator[Line]:
 
 
 def _is_task(line: Line, pieces: Sequence[Piece]) -> bool:
-    """Whether a line is a task in a paper that lists its tasks in a table."""
+    """Return whether a line is a task, in a paper that lists its tasks in a table."""
     is_listed = pieces[line.piece].kind is BlockKind.TABLE_ROW or ACTION_LEAD.search(line.text) is not None
     return line.is_action and is_listed
 
@@ -164,13 +175,13 @@ class _Place(Record):
     section: int
     heading: str
     own: Day | None
-    """The date of the paper."""
+    """Date of the paper itself."""
     paper: Paper
     language: str
 
 
 def _sentences(at: int, piece: Piece, spans: Sentences, place: _Place) -> Iterator[Line]:
-    """Yield the sentences of a piece that may stand in a summary, cut at their semicolons."""
+    """Yield the usable sentences of a piece, split at their semicolons."""
     bullets = [found.start() for found in _BULLET.finditer(piece.text)] if piece.kind is BlockKind.LIST_ITEM else []
     items = list(pairwise([*bullets, len(piece.text)])) if len(bullets) > 1 else item_spans(piece)
     is_diagnosis = has("diagnosis", place.heading, place.language)
@@ -188,7 +199,7 @@ def _sentences(at: int, piece: Piece, spans: Sentences, place: _Place) -> Iterat
                 line = _line(at, one, one + len(piece.text[one:two].rstrip()), text, place)
                 if line is None:
                     last = None
-                    break  # its later clauses go with it
+                    break  # drop the later clauses too
                 is_alone = has("alone", text, place.language, at_start=True)
                 is_back = refers_back(text, place.language) or has("back", text, place.language, at_start=True)
                 if is_back and not is_alone and last is None:
@@ -202,7 +213,7 @@ def _sentences(at: int, piece: Piece, spans: Sentences, place: _Place) -> Iterat
 
 
 def _bare(text: str) -> str:
-    """Return a passage without its number and its marks of a list and of emphasis."""
+    """Return a passage without its leading number, list marker and emphasis marks."""
     text = text.strip().lstrip(MARKS + "-")
     number = _NUMBER.match(text)
     is_figure = number is not None and (number[0].strip().isdigit() or any(not date.start for date in find_dates(text)))
@@ -210,7 +221,7 @@ def _bare(text: str) -> str:
 
 
 def joined(lines: Sequence[Line], pieces: Sequence[Piece]) -> list[Line]:
-    """Return lines in text order with each that says nothing without the line before it joined to that."""
+    """Return the lines in text order. A line that cannot be understood alone is joined to the line before it."""
     whole = list[Line]()
     for line in lines:
         last = whole[-1] if whole else None
@@ -223,7 +234,7 @@ def joined(lines: Sequence[Line], pieces: Sequence[Piece]) -> list[Line]:
 
 
 def _headed(line: Line, heading: str) -> Line:
-    """Return a line with the heading it stands under: "Floodlights: The motion was lost"."""
+    """Return a line with its heading in front: "Floodlights: The motion was lost"."""
     head = f"{_NUMBER.sub('', heading)}: " if heading and not line.head else line.head
     return changed(line, text=head + line.text.removeprefix(line.head), head=head)
 
@@ -267,8 +278,9 @@ def _line(at: int, start: int, end: int, text: str, place: _Place) -> Line | Non
 def first_line(
     pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper: Paper, language: str, date: str
 ) -> Line | None:
-    """Return what the paper is: its title, of contracts with the parties, of others with the sentence that says the
-    outcome; of minutes alone.
+    """Return the line that says what the paper is, or None.
+
+    For minutes this is the title. For contracts the parties are added, for other papers the sentence with the outcome.
     """
     at, title = _title(pieces, here, language)
     title = f"{title}, {date}" if title and date and date not in title else title
@@ -287,7 +299,9 @@ def first_line(
 
 
 def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper: Paper, language: str) -> Line | None:
-    """Return the sentence that says what was decided or found: by its heading, by its verb, else by its figures."""
+    """Return the sentence that says what was decided or found. It is found by its heading, by its verb, or else by its
+    figures.
+    """
     above, heading, titled = dict[int, str](), "", _title(pieces, here, language)[0]
     for at in here:
         if pieces[at].is_heading:
@@ -312,7 +326,9 @@ def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper:
 
 
 def _title(pieces: Sequence[Piece], here: range, language: str) -> tuple[int, str]:
-    """Return a paper's title with its piece: the heading right above the salutation, else the first; or the subject."""
+    """Return the index of the title's piece, and the title: the heading right above the salutation, or else the first
+    heading or a subject line. Returns (-1, "") if there is none.
+    """
     letterhead = _letterhead(pieces, here, language)
     above = [at for at in here[:FIRST_PIECES] if letterhead < 0 or at < letterhead]
     subject = rf"(?:{pattern('subject').pattern}\W*:\W*)+"
@@ -334,12 +350,12 @@ def _is_part(heading: str, language: str) -> bool:
 
 
 def _letterhead(pieces: Sequence[Piece], here: range, language: str) -> int:
-    """Return the piece of the salutation, above which all is letterhead; -1 where there is none."""
+    """Return the index of the piece with the salutation, above which everything is letterhead; -1 if there is none."""
     return next((at for at in here[:FIRST_PIECES] if _is_short("salutation", pieces[at], language, 80)), -1)
 
 
 def _parties(pieces: Sequence[Piece], here: range) -> Iterator[tuple[int, str]]:
-    """Yield the parties of a contract with what they are called in it: "Fernhill Ltd (the Contractor)"."""
+    """Yield the parties of a contract with their names in the contract: "Fernhill Ltd (the Contractor)"."""
     for at in here[1:FIRST_PIECES]:
         text = pieces[at].text
         between = re.compile(rf"\W*{pattern('between').pattern}\W*", re.IGNORECASE)
@@ -352,7 +368,7 @@ def _parties(pieces: Sequence[Piece], here: range) -> Iterator[tuple[int, str]]:
 
 
 def _rows(piece: Piece, header: list[str]) -> tuple[list[str], list[tuple[int, int, list[str]]]]:
-    """Return the heads of a table's columns and its rows; `header`: the heads as known from earlier pieces."""
+    """Return the column headers of a table, and its rows. `header` holds the column headers of earlier pieces."""
     cuts = [0, *(found.start() + 3 for found in _ROWS.finditer(piece.text)), len(piece.text)]
     found = list[tuple[int, int, list[str]]]()
     for start, end in pairwise(cuts):
@@ -372,7 +388,7 @@ def _is_amount(cell: str) -> bool:
 
 
 def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], place: _Place) -> Line:
-    """Return a row that says something alone: its name and its figures with the heads of their columns."""
+    """Return a table row as a line that can stand alone: the row's name, and its values with their column headers."""
     start, end, cells = row
     if len(cells) > 1 and sum(has("tasks", cell, place.language) for cell in header) > 1:
         text = " – ".join(cell for cell in cells[_ROW_NUMBER.fullmatch(cells[0]) is not None :] if cell)
@@ -389,7 +405,9 @@ def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], place:
 
 
 def _current(lines: Sequence[Line], thread: Thread, language: str) -> list[Line]:
-    """Return the lines of a thread: those of the newest mail are worth more, those a later mail replaces nothing."""
+    """Return the lines of a mail thread. Lines of the newest mail are worth more; lines that a later mail replaces are
+    worth nothing.
+    """
     if not (thread.has_several and lines):
         return list(lines)
     dated, kept, is_old = [(line, thread.date_of(line.piece)) for line in lines], list[Line](), False
@@ -413,8 +431,8 @@ def _newest(lines: Sequence[Line], thread: Thread) -> list[Line]:
 
 
 def _own_date(pieces: Sequence[Piece], here: range, language: str) -> tuple[Day | None, str]:
-    """Return the date of the paper, with its words: the first whole date of a title, a letterhead or a line with a
-    signature.
+    """Return the date of the paper, and the words of the date: the first complete date in a title, a letterhead or a
+    short line such as a signature.
     """
     letterhead = _letterhead(pieces, here, language)
     for at in here:
@@ -428,7 +446,7 @@ def _own_date(pieces: Sequence[Piece], here: range, language: str) -> tuple[Day 
 
 
 def _is_after(mention: DateMention, own: Day | None) -> bool:
-    """Whether a date lies after the paper's; a date without a year is within eight months."""
+    """Return whether a date lies after the paper's own date. A date without a year must lie within eight months."""
     year, month, day = mention.readings[0]
     if own is None:
         return True
@@ -440,7 +458,9 @@ def _is_after(mention: DateMention, own: Day | None) -> bool:
 
 
 def _is_deadline(text: str, mention: DateMention, dates: Sequence[DateMention], language: str) -> bool:
-    """Whether something is to be done by that day: not where a state or a period ends, nor in a condition."""
+    """Return whether something must be done by this date. Not for the end of a state or a period, and not in a
+    condition.
+    """
     before = text[: mention.start]
     by = re.search(pattern("by", language).pattern + r"\W*$", before, re.IGNORECASE)
     if not mention.readings[0][2] or not by:
@@ -512,7 +532,9 @@ def has(name: str, text: str, language: str, *, at_start: bool = False) -> bool:
 
 @cache
 def pattern(name: str, language: str = "") -> re.Pattern[str]:
-    """Return a pattern of the words of that name: those of the language, else those of all."""
+    """Return a pattern for the named word list in `paper_words.toml`, in the given language or
+    else in all languages.
+    """
     by_language = _tables()[name]
     alternatives = by_language.get(language) or "|".join(by_language.values())
     return re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)", re.IGNORECASE)
@@ -528,13 +550,15 @@ def _tables() -> dict[str, dict[str, str]]:
 
 MOST_SECTIONS = 30
 MARKS = "*_#>`•▪◦‣ "
-"""Round a sentence these are Markdown or a list's, and no words of it."""
+"""Characters of Markdown and list markers around a sentence. They do not belong to the sentence."""
 
 _ITEM = re.compile(r"(\d{1,2})[.)]\s")
 
 
 def item_spans(piece: Piece) -> list[tuple[int, int]]:
-    """Return start and end of the items of a numbered list in a single piece, "1. … 2. …"; else of the whole piece."""
+    """Return the start and end of each item of a numbered list within one piece ("1. … 2. …"), or else of the whole
+    piece.
+    """
     first = _ITEM.match(piece.text) if piece.kind is BlockKind.LIST_ITEM else None
     starts = [0]
     number = int(first[1]) if first else 0
@@ -545,7 +569,9 @@ def item_spans(piece: Piece) -> list[tuple[int, int]]:
 
 
 def section_numbers(pieces: Sequence[Piece], here: range) -> list[int]:
-    """Return for each piece the number of its section: pieces below a heading, or of a page without headings."""
+    """Return the section number of each piece. A section is what stands below a heading; without
+    headings it is a page.
+    """
     by_page = not any(pieces[at].is_heading for at in here)
     numbers, number = [0] if here else [], 0
     for before, at in pairwise(here):
@@ -555,7 +581,7 @@ def section_numbers(pieces: Sequence[Piece], here: range) -> list[int]:
 
 
 def sections_of(pieces: Sequence[Piece], here: range) -> dict[int, str]:
-    """Map each piece to the heading above it; without headings to its pages."""
+    """Map the index of each piece to the heading above it. Without headings, map it to its pages."""
     headings = [at for at in here if pieces[at].is_heading]
     levels = sorted({pieces[at].level for at in headings})
     top = [at for level in levels[:1] for at in headings if pieces[at].level <= level]
@@ -580,7 +606,9 @@ def sections_of(pieces: Sequence[Piece], here: range) -> dict[int, str]:
 
 
 _NEAR, _SHARE = 8, 0.4
-"""Words on each side of a value that tell what it is of; of the words of the shorter passage, which both have."""
+"""Number of words on each side of a value that tell what the value is about. The second number is the share of the
+shorter passage's words that both passages must have in common.
+"""
 
 
 class Thread:
@@ -590,11 +618,11 @@ class Thread:
 
     @property
     def has_several(self) -> bool:
-        """Whether there are several mails, all of them dated."""
+        """Return whether there are several mails, all of them dated."""
         return len(self._begins) > 1 and all(self._dates)
 
     def is_header(self, piece: Piece, at: int, language: str) -> bool:
-        """Return whether a piece is of a mail's header, and keep its date."""
+        """Return whether a piece belongs to the header of a mail. If so, remember the date in it."""
         text = piece.text.strip(MARKS)
         is_sender = _is_field("sender", text, "")
         if not is_sender and not (self._begins and _is_field("header", text, language)):
@@ -610,7 +638,7 @@ class Thread:
         return True
 
     def date_of(self, piece: int) -> tuple[int, ...]:
-        """Return when the mail was sent in which a piece stands: year, month, day, minutes."""
+        """Return when the mail that contains a piece was sent: year, month, day, minutes."""
         return next(
             (date for begin, date in zip(self._begins[::-1], self._dates[::-1], strict=True) if begin < piece), ()
         )
@@ -621,7 +649,7 @@ def _is_field(name: str, text: str, language: str) -> bool:
 
 
 def replaces(later: str, earlier: str, language: str) -> bool:
-    """Return whether a sentence of a later mail gives another value of the same thing, or cancels it."""
+    """Return whether a sentence of a later mail changes a value in a sentence of an earlier mail, or cancels it."""
     pairs = [(new, old) for new in _values(later, language) for old in _values(earlier, language) if new[0] == old[0]]
     both = len((some := _words(later, language)) & (others := _words(earlier, language)))
     is_cancelled = both > 1 and has("cancels", later, language) and not has("may", later, language)
@@ -639,7 +667,9 @@ def replaces(later: str, earlier: str, language: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _values(text: str, language: str) -> list[tuple[str, float, str, str]]:
-    """Return days, times, and numbers by their unit or noun, each with the three words before it and those around."""
+    """Return the days, times and numbers in a text as (unit or noun, value, the three words before it, the words around
+    it).
+    """
     dates = find_dates(text, language)
     days = [(date, date.readings[0]) for date in dates if date.readings]
     found = [

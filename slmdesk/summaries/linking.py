@@ -1,7 +1,7 @@
-"""Links what a model wrote to the pieces of the text that support it, by rule.  Pure functions.
+"""Links each sentence of a summary to the pieces of the text that support it, by rule. Pure functions.
 
-The pieces with most of a sentence's words, weighted by how rare they are, with its numbers, dates and names.  What no
-piece supports is marked.
+The best pieces contain most of the sentence's words, where rare words count more, and its numbers, dates and names.
+What no piece supports is marked.
 """
 
 from __future__ import annotations
@@ -24,13 +24,15 @@ from slmdesk.text.relevance import FoldedText
 from slmdesk.text.sentences import LANGUAGES, detect, sentence_spans
 
 BETTER = 0.1
-"""So much more of a point must another piece hold to be linked beside the first."""
+"""How much more of a point's words another piece must add before it is linked as well."""
 LEAST_RELATED = 0.3
-"""Of a point's other words, by weight, that a piece must hold to speak of the same as a value of the point."""
+"""Smallest weighted share of a point's other words that a piece must contain, so that its value is about the same
+thing.
+"""
 MOST_LOOKED_AT = 400
 MOST_LINKS = 4
 ALIKE = 0.7
-"""Two points with so many words in common say the same."""
+"""Share of common words from which two points count as saying the same."""
 _QUOTED = re.compile(r"(?<!\w)['\"`“‘„«]([^'\"`“”‘’„«»\n]{2,60})['\"`”’“»](?!\w)")
 
 
@@ -39,10 +41,10 @@ class Point(Record):
     links: tuple[int, ...]
     flags: tuple[Mark, ...] = ()
     share: float = 1.0
-    """Of its words, by weight, that stand in the pieces."""
+    """Weighted share of the point's words that the linked pieces contain."""
     label: str = ""
     quotation: str = ""
-    """The words of the piece that it says, where it was chosen from there."""
+    """The passage of the piece that was chosen as this point; empty for other points."""
 
     @property
     def is_supported(self) -> bool:
@@ -50,7 +52,9 @@ class Point(Record):
 
     @property
     def is_kept(self) -> bool:
-        """Whether it holds well enough: no check marks it, or a single check that is not about its words."""
+        """Return whether the point is supported well enough: no check marks it, or only checks of a single kind that is
+        not about its words.
+        """
         return self.is_supported or (len({flag.kind for flag in self.flags}) == 1 and self.flags[0].kind != WORDS)
 
 
@@ -59,12 +63,16 @@ class Source(Record):
     rarity: Rarity
     language: str
     is_translated: bool = False
-    """Points are in another language than the text: words say nothing, numbers and names still do."""
+    """True when the points are in another language than the text. Their words cannot be compared then; numbers and
+    names can.
+    """
     headings: Sequence[int] = ()
-    """For each piece the number of the heading it stands under; -1: none."""
+    """For each piece the index of the heading above it, or -1 if there is none."""
 
     def text_of(self, links: Sequence[int]) -> str:
-        """Return the linked pieces, each below its heading, because the heading's words count as said there too."""
+        """Return the text of the linked pieces, each below its heading, because the words of a heading count as support
+        too.
+        """
         lines: dict[int, str] = {}
         for at in links:
             above = self.headings[at] if self.headings else -1
@@ -75,7 +83,7 @@ class Source(Record):
 
 
 def headings_above(pieces: Sequence[Piece]) -> list[int]:
-    """Return for each piece the index of the last heading before it in its document; -1: none."""
+    """Return for each piece the index of the last heading before it in its document, or -1 if there is none."""
     found: list[int] = []
     above = -1
     for at, piece in enumerate(pieces):
@@ -88,9 +96,9 @@ def headings_above(pieces: Sequence[Piece]) -> list[int]:
 
 
 def linked(point: Point, source: Source, among: Sequence[int]) -> Point:
-    """Return the point with its best links of `among`, and marks for what is not supported.
+    """Return the point with its best links among the pieces `among`, and with marks for what is not supported.
 
-    In another language than its text a point without any name or figure has no link, and is marked so.
+    If the point is in another language than the text and contains no name or number, it gets no link and is marked so.
     """
     found = _with_values(_best_linked(point, source, among), source, among)
     if found.links or found.flags:
@@ -99,9 +107,11 @@ def linked(point: Point, source: Source, among: Sequence[int]) -> Point:
 
 
 def _best_linked(point: Point, source: Source, among: Sequence[int]) -> Point:
-    """Link the piece with most of the point's words, then pieces that hold the rest, as long as each adds something."""
+    """Link the piece that contains most of the point's words, then further pieces as long as each of them adds
+    something.
+    """
     best, share = source.rarity.best(point.text, among)
-    if source.is_translated:  # names and figures alone are the same in both languages
+    if source.is_translated:  # only names and figures are the same
         return judged(point, source, (best,) if share > 0 else ())
     found = judged(point, source, (best,))
     while len(found.links) < MOST_LINKS:
@@ -117,9 +127,9 @@ def _best_linked(point: Point, source: Source, among: Sequence[int]) -> Point:
 
 
 def _with_values(point: Point, source: Source, among: Sequence[int]) -> Point:
-    """Add links to places of the document with the numbers, dates and names that the linked pieces lack.
+    """Link pieces of the document that contain the numbers, dates and names that the linked pieces lack.
 
-    Where such a place shares hardly another word with the point, it is linked too, but the value stays marked.
+    If such a piece has hardly any other word of the point, it is linked too, but the value stays marked.
     """
     for flag in [flag for flag in point.flags if flag.kind in VALUES]:
         at = _place_of(flag, point, source, among)
@@ -137,9 +147,9 @@ def _with_values(point: Point, source: Source, among: Sequence[int]) -> Point:
 
 
 def _place_of(flag: Mark, point: Point, source: Source, among: Sequence[int]) -> int | None:
-    """Return the piece with a value and most of the point's other words; None where none has the value.
+    """Return the piece that contains a value and most of the point's other words; None if no piece contains the value.
 
-    For a translated document, whose words cannot be compared, only what the model was given counts.
+    In a translated document words cannot be compared, so only the pieces that the model was given are searched.
     """
     requested = Flag(cast(Kind, flag.kind), flag.text, flag.start, flag.end)
     is_likely = may_hold(requested)
@@ -164,14 +174,14 @@ def judged(point: Point, source: Source, links: Sequence[int]) -> Point:
 
 
 def _terms_elsewhere(said: str, text: str) -> list[Mark]:
-    """Return marks for quoted terms that are not in the text: small models confuse them."""
+    """Return marks for quoted terms that are not in the text, because small models mix up such terms."""
     folded = FoldedText(text)
     terms = [found for found in _QUOTED.finditer(said) if found[1] not in folded]
     return [Mark("name", found[1], found.start(1), found.end(1)) for found in terms]
 
 
 def distinct(points: Sequence[Point]) -> list[Point]:
-    """Drop points that say the same as an earlier point; the supported of the two stays."""
+    """Drop points that say the same as an earlier point. If only one of the two is supported, keep that one."""
     kept: list[Point] = []
     for point in points:
         words = stems(point.text)
@@ -195,9 +205,9 @@ def _alike(words: frozenset[str], other: frozenset[str]) -> bool:
 PAGES_AT_ONCE = 50
 LANGUAGE_CHARACTERS = 4000
 FIGURES_CHARACTERS = 120
-"""Of figures alone, from which on a page is said to hold a table that is not retold."""
+"""From this many characters of mere figures on, a page counts as having a table that the summary does not cover."""
 STOPS = ".!?…。！？\"'”’»)"
-"""What ends a quotation, and is passed over where it is looked for."""
+"""Characters that may end a quotation. They are ignored when the quotation is searched for."""
 
 
 @dataclass(slots=True, eq=False)
@@ -211,14 +221,14 @@ class SingleText:
 
 
 class SummaryTexts:
-    """The texts of all documents of a summary; pieces are numbered across documents."""
+    """The texts of all documents of a summary. Pieces are numbered across all documents."""
 
     def __init__(self, records: Sequence[DocumentRecord], pages: Pages) -> None:
         self._records, self._pages = records, pages
         self.pieces: list[Piece] = []
         self.texts: list[SingleText] = []
         self.unread: dict[int, str] = {}
-        """Pieces no answer came for, and why."""
+        """Index of each piece for which no answer came -> the reason."""
         self._rarity = Rarity()
         self._headings: list[int] = []
 
@@ -242,12 +252,12 @@ class SummaryTexts:
 
     @property
     def language(self) -> str:
-        """Language of the first document whose language is known; empty: the language of the text."""
+        """Return the language of the first document whose language is known; empty if none is known."""
         return next((text.language for text in self.texts if text.language), "")
 
     @property
     def page_kind(self) -> str:
-        """What the pages of all documents are called; "page" where they differ."""
+        """Return the word for the pages of all documents; "page" if the documents differ."""
         kinds = {str(record.info.get("page_kind") or "page") for record in self._records}
         return kinds.pop() if len(kinds) == 1 else "page"
 
@@ -273,7 +283,7 @@ class SummaryTexts:
         return detect(" ".join(sample)[:LANGUAGE_CHARACTERS], LANGUAGES)[0] or ""
 
     def figures(self) -> list[tuple[str, int]]:
-        """Return pages with tables or charts of figures: (name of the document, page); no name for a single
+        """Return the pages with tables or charts as (name of the document, page). The name is empty for a single
         document.
         """
         sizes: Counter[tuple[str, int]] = Counter()
@@ -340,28 +350,32 @@ class SummaryTexts:
 
 # ---- cuts a document for a model with a small context
 #
-# pieces that can be cited, and chunks of pieces that fit. Cuts depend on the text at that place, not on a count from
-# the beginning: after an edit the later chunks are soon the same again, and need not be sent to the model again (the
-# idea of content-defined chunking: Muthitacharoen, Chen and Mazières 2001, "A low-bandwidth network file system").
+# Pages are cut into pieces that can be cited. Cuts depend on the text at that place, not on a count from the beginning.
+# After an edit the later pieces are therefore soon the same again and need not be sent to the model again (the idea of
+# content-defined chunking: Muthitacharoen, Chen and Mazières 2001, "A low-bandwidth network file system").
 
 
 LONG_CHARACTERS = 900
 PIECE_CHARACTERS = 600
 SHORT_CHARACTERS = 100
-"""Items of lists and rows of tables below that are named together, up to JOINED_CHARACTERS."""
+"""List items and table rows up to this many characters are joined into one piece of up to JOINED_CHARACTERS."""
 JOINED_CHARACTERS = 300
 
 TITLE_CHARACTERS = 120
-"""A paragraph of no more, that does not end as a sentence does, is a title, a line of contents or the like."""
+"""A paragraph of at most this many characters that does not end like a sentence counts as a title, a line of a table of
+contents or the like.
+"""
 
 LEAST_FIGURES, DIGITS_PER_LETTER = 4, 1.5
-"""So many numbers, with so many digits to a letter, are a table's or a chart's, which tell nothing alone."""
+"""A text with at least this many numbers and this many digits per letter is a table or a chart, whose numbers mean
+nothing by themselves.
+"""
 _FIGURE = re.compile(r"\d[\d.,:/%-]*")
 _JOINED = frozenset({BlockKind.LIST_ITEM, BlockKind.TABLE_ROW, BlockKind.CODE})
 
 
 class Piece(Record):
-    """A source that can be cited: characters `start` up to, not including, `end` of a page."""
+    """A part of a page that can be cited: the characters from `start` up to but not including `end`."""
 
     document: str
     page: int
@@ -369,7 +383,7 @@ class Piece(Record):
     end: int
     kind: BlockKind
     text: str
-    """White space is a single space; cells of a table are parted by bars."""
+    """The text, with single spaces for all white space and bars between the cells of a table."""
     level: int = 0
 
     @property
@@ -384,12 +398,12 @@ class Piece(Record):
 
     @property
     def is_figures(self) -> bool:
-        """Whether it is little more than numbers: a model that rewords such a piece mixes them up."""
+        """Return whether the piece is little more than numbers, which a model would mix up when rewording them."""
         return _are_figures(self.text)
 
 
 def pieces_of(document: str, page: Page) -> tuple[tuple[Piece, ...], int]:
-    """The pieces of a page, and how many of its blocks they cover.  Headers and footers are left out."""
+    """Return the pieces of a page without headers and footers, and the number of blocks they cover."""
     pieces: list[Piece] = []
     blocks = 0
     for block in page.blocks:
@@ -412,8 +426,8 @@ def _are_figures(text: str) -> bool:
 
 
 def _belong_together(last: Piece, block: Block, text: str) -> bool:
-    """Whether two blocks stay together: items and rows; figures only with figures, so that the words among them are
-    read.
+    """Return whether a block is joined to the last piece: only list items and table rows are. Mere figures are joined
+    only with figures, so that words between them are read.
     """
     return (
         block.kind in _JOINED
@@ -432,14 +446,14 @@ def _piece(document: str, page: Page, start: int, end: int, block: Block) -> Pie
     lead = len(raw) - len(raw.lstrip())
     text = " ".join(raw.split())
     if block.kind is BlockKind.HEADING:
-        text = text.lstrip("#").strip() or text  # Markdown's marks say nothing
+        text = text.lstrip("#").strip() or text  # drop the marks of Markdown
     return Piece(
         document, page.number, start + lead if lead < end - start else start, end, block.kind, text, block.level
     )
 
 
 def _cuts(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where a text is cut: a long one between its sentences."""
+    """Yield the start and end of each part of a text. A long text is cut between its sentences."""
     if len(text) <= LONG_CHARACTERS:
         yield 0, len(text)
         return

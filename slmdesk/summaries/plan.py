@@ -1,7 +1,7 @@
-"""The plan of a summary's job: what it says is chosen by rules, at once; a model only words it.
+"""The plan of a summary's job. Rules choose at once what the summary says; a model is only used to word it.
 
-A model says the chosen sentences in another language or in everyday words, each by itself, or writes what a person
-wants from a text.  Whatever is made, it has the words its length allows.  See jobs.runner.Plan; service thread.
+The model puts each chosen sentence by itself into another language or into everyday words, or it writes what a person
+asked for. The result always keeps to the allowed number of words. See jobs.runner.Plan. Service thread.
 """
 
 from __future__ import annotations
@@ -51,21 +51,21 @@ from slmdesk.translation.prompts import TranslationStyle, translation_step
 from slmdesk.translation.prompts import prompt_version as translation_version
 
 LEAST_PARAMETERS = 700_000_000
-"""A smaller model that sat no exam is not trusted with wording."""
+"""A model with fewer parameters and without an exam is not trusted to word sentences."""
 WRITTEN_COST = 1.5
-"""What a written token costs, in tokens read."""
+"""Cost of a written token compared with a token read."""
 LINE_COST = 60.0
-"""Of a line that is worded, in tokens read."""
+"""Cost of wording one line, in tokens read."""
 FEW_WORDS = 120
-"""Of a paper with fewer only what it is and what has to be done is said."""
+"""Of a paper with fewer words than this, the summary only says what the paper is and what must be done."""
 NEAR = 1.1
-"""A number of words that was asked for is kept within a tenth."""
+"""If a person asked for a number of words, the summary may differ from it by this factor."""
 FOCUSED = 10.0
-"""What a line gains by a word of the focus: more than any other line is worth."""
+"""Worth added to a line that contains a word of the focus. This is more than any other line is worth."""
 SHARED_TOKENS = 400
-"""Of the instructions and the chat format, about."""
+"""Approximate number of tokens for the instructions and the chat format."""
 TEXTS_AT_ONCE = 400
-"""Whose tokens are counted in a message, or whose places are looked up together."""
+"""Number of texts whose tokens are counted in one request, or whose links are searched in one slice."""
 UNFINISHED = "This summary was stopped before its end. These are the sentences that had been written."
 TOO_MUCH_TO_DO = "What has to be done fills more than this length; all else is left out."
 TOO_WEAK = "{model} is too weak to word sentences itself: these are sentences of the text."
@@ -75,17 +75,17 @@ PARTLY_GIVEN = "{name} is longer than {model} reads at once: it was given the pa
 
 @dataclass(slots=True)
 class Selection:
-    """What is said of a document."""
+    """What the summary says about one document."""
 
     text: SingleText
     paper: Paper
     lines: list[Line]
     words: int
-    """How many it may have."""
+    """Number of words that the summary may have."""
     is_number: bool
-    """A person wants so many words, not so many at most."""
+    """True when a person asked for this number of words, so that it is a target and not only a maximum."""
     is_small: bool
-    """Only what it is and what has to be done is said, however few words are allowed."""
+    """True when only what the paper is and what must be done is said, however few words are allowed."""
     points: list[Point] = field(default_factory=list)
     chosen: Chosen = field(init=False)
 
@@ -101,7 +101,7 @@ class Selection:
 
 StepFor = Callable[[Selection, str], dict[str, Json]]
 Worded = Callable[[Selection, Point, str], Point]
-"""Given a line and a model's answer, returns the line as it is to be said."""
+"""Function that receives a line and a model's answer, and returns the line as it will be shown."""
 
 
 class SummaryPlan:
@@ -121,10 +121,10 @@ class SummaryPlan:
         self._texts = SummaryTexts(texts, tools.pages)
         self._selections: list[Selection] = []
         self._lines: dict[str, tuple[Selection, Line, Worded]] = {}
-        """By the key of the step that words it."""
+        """Lines by the key of the step that words them."""
         self._worded_as: dict[Line, Point] = {}
         self._writing: dict[str, str] = {}
-        """Answers that are being written, by step."""
+        """Unfinished answers by the key of their step."""
         self._notes: list[str] = []
         self._left_out = 0
         self._shown: list[Sentence] = []
@@ -134,7 +134,7 @@ class SummaryPlan:
     # ---- the whole
 
     def run(self) -> Plan:
-        """Yield all batches; `summary` is set at the end."""
+        """Yield all batches. `summary` is set at the end."""
         yield from self._texts.read()
         for text in self._texts.texts:
             self._selections.append((yield from self._selection(text)))
@@ -187,7 +187,7 @@ class SummaryPlan:
     # ---- worded line by line
 
     def _worded(self, selections: Sequence[Selection]) -> Generator[AskedQuestion, Any, None]:
-        """Have the chosen lines worded by the model, and leave out what is too much by then."""
+        """Have the model word the chosen lines. Drop lines if the wording has made the summary too long."""
         for selection in selections:
             for line in selection.chosen.every:
                 self._worded_as[line] = Point(line.text, (line.piece,), quotation=self._quotation(line))
@@ -210,7 +210,7 @@ class SummaryPlan:
     def _pass(
         self, selections: Sequence[Selection], step_for: StepFor, worded: Worded
     ) -> Generator[AskedQuestion, Any, None]:
-        """Have each line worded by a step of its own; a line whose step fails stays as it is."""
+        """Have each line worded by its own step. A line whose step fails stays unchanged."""
         version = f"{prompt_version()} {translation_version()}"
         steps, lines = dict[str, Mapping[str, Json]](), list[tuple[str, Line]]()
         for selection in selections:
@@ -225,12 +225,12 @@ class SummaryPlan:
         if not any(values):
             raise self._why_nothing()
         answers = dict(zip(steps, values, strict=True))
-        for key, line in lines:  # what two documents say alike is asked once
+        for key, line in lines:  # a sentence of two documents is asked once
             if (value := answers[key]) is not None:
                 self._worded_as[line] = self._wording(key, line, value)
 
     def _wording(self, key: str, line: Line, value: Mapping[str, Json]) -> Point:
-        """Return a line as the model worded it, or as it was where the wording cannot be used."""
+        """Return a line in the model's words, or unchanged if the model's words cannot be used."""
         selection, __, worded = self._lines[key]
         point = self._worded_as[line]
         is_cut = value.get("finish_reason") in ("length", "repeat")
@@ -280,14 +280,16 @@ class SummaryPlan:
             yield Yield()
             kept = [point for point in points if point.is_kept]
             self._left_out += len(points) - len(kept)
-            if kept:  # a person's request says what matters
+            if kept:  # the person's request decides what matters
                 selection.points = self._cut(kept, selection.words)
                 selection.chosen = changed(selection.chosen, rest=(), is_over=False)
             elif NOTHING_USABLE not in self._notes:
                 self._notes.append(NOTHING_USABLE)
 
     def _given(self, selection: Selection) -> Generator[AskedQuestion, Any, str]:
-        """Return what the model is given of a document: the whole text where it fits, else the lines that matter."""
+        """Return the text that the model reads of a document: the whole text if it fits, otherwise the lines that
+        matter most.
+        """
         texts = [self._texts.pieces[at].text for at in selection.text.pieces]
         tokens = 0
         for begin in range(0, len(texts), TEXTS_AT_ONCE):
@@ -324,13 +326,13 @@ class SummaryPlan:
     # ---- what is shown meanwhile
 
     def written(self, key: str, words: str) -> None:
-        """Take words of an answer as they are written."""
+        """Record words of an answer while the model writes it."""
         if key not in self._lines:
             self._writing[key] = self._writing.get(key, "") + words
             self._report(())
 
     def restarted(self) -> None:
-        """The model is there, or there again: what was being written is written again."""
+        """Drop unfinished answers, because the model was loaded again and writes them anew."""
         self._writing.clear()
 
     def received(self, key: str, value: Mapping[str, Json]) -> None:
@@ -373,7 +375,9 @@ class SummaryPlan:
     # ---- the result
 
     def _labelled(self, selection: Selection) -> Iterator[tuple[Line, str]]:
-        """Yield the chosen lines with what they stand under: what the paper is, what has to be done, the rest."""
+        """Yield the chosen lines with their labels: first what the paper is, then what must be done, then the other
+        points.
+        """
         kind, chosen = self._request.kind, selection.chosen
         names = sections_of(self._texts.pieces, selection.text.pieces) if kind is Kind.SECTIONS else {}
         is_prose = kind is Kind.PARAGRAPH
@@ -432,7 +436,7 @@ class SummaryPlan:
 
 
 def joint(documents: Sequence[Sequence[Point]]) -> list[Point]:
-    """Return what documents say together: what each is, then what several of them say."""
+    """Return the points of the joint summary: what each document is, then what several documents say."""
     firsts = [changed(points[0], label="") for points in documents if points]
     every = [points[1:] for points in documents]
     shared = said_in_several([[point.text for point in points] for points in every])
@@ -448,18 +452,22 @@ def joint(documents: Sequence[Sequence[Point]]) -> list[Point]:
 
 PAGE_WORDS, MANY_PAGES = 400, 30
 _LEAST = 15
-"""A sentence's words: so many are allowed of the smallest paper that has them."""
+"""Fewest words that a summary may have, roughly one sentence, as long as the paper has that many."""
 _AGAIN = 0.85
-"""What a line is worth when another of its section is chosen already; so for each."""
+"""Factor for a line's worth, applied once for each line of the same section that was already chosen."""
 _PER_WORD, _SHORT = 0.6, 10
-"""A line's worth is divided by this power of its words, but of so many at least."""
+"""A line's worth is divided by its number of words to this power. Shorter lines count as if they had `_SHORT` words."""
 _POINT_WORDS, _FEW_SECTIONS, _OF_SECTION = 15, 3, 5
-"""Words of a point; of a paper with more than so few sections each gets at most a third of the points, or so many."""
+"""Estimated words of a point. If a paper has more than `_FEW_SECTIONS` sections, each section gets at most a third of
+the points, but at least `_OF_SECTION` are allowed.
+"""
 _SAID, _SAID_WITH_FIGURES = 0.7, 0.5
-"""Of the words of the shorter of two lines, which both have when they say the same; where that has the figures too."""
+"""Share of the shorter line's words from which two lines count as saying the same. The second number applies if the
+lines share their figures as well.
+"""
 
 _Content = tuple[frozenset[str], frozenset[str]]
-"""Words and figures of a line."""
+"""The words and the figures of a line."""
 
 
 class Chosen(Record):
@@ -467,9 +475,9 @@ class Chosen(Record):
     actions: tuple[Line, ...]
     points: tuple[Line, ...]
     rest: tuple[Line, ...]
-    """Passages with figures or duties that are not said."""
+    """Lines with figures or duties that the summary leaves out."""
     is_over: bool = False
-    """What has to be done has alone more words than are allowed."""
+    """True when the things to be done alone take more words than allowed."""
 
     @property
     def every(self) -> tuple[Line, ...]:
@@ -477,7 +485,9 @@ class Chosen(Record):
 
 
 def allowed_words(words: int, length: Length | int) -> int:
-    """Return how many words the summary of a paper of so many may have; a number asked for is kept."""
+    """Return how many words the summary of a paper with `words` words may have. A number given as `length` is used as
+    it is.
+    """
     if isinstance(length, int):
         return length
     further = max(0, math.ceil(words / PAGE_WORDS) - 1)
@@ -490,7 +500,9 @@ def allowed_words(words: int, length: Length | int) -> int:
 
 
 def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = None) -> Chosen:
-    """Choose what a summary of so many words says.  `lengths`: words of each line as it will be shown."""
+    """Choose the lines of a summary of at most `words` words. `lengths` holds the number of words of each line as it
+    will be shown.
+    """
     size = lengths or [count_words(line.text) for line in lines]
     content = [(_words(line.text), figures(line.text)) for line in lines]
     every = range(len(lines))
@@ -544,7 +556,7 @@ def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = No
 
 
 def said_in_several(documents: Sequence[Sequence[str]]) -> list[list[tuple[int, int]]]:
-    """Return what more than one of the documents says: for each thing, the number of the document and of its line."""
+    """Return what more than one document says. Each group lists (number of the document, number of its line)."""
     same = list[list[tuple[int, int]]]()
     content = [[(_words(text), figures(text)) for text in texts] for texts in documents]
     for at, lines in enumerate(content):
@@ -558,7 +570,9 @@ def said_in_several(documents: Sequence[Sequence[str]]) -> list[list[tuple[int, 
 
 
 def _with_needed(lines: Sequence[Line], at: int, chosen: Sequence[int]) -> list[int]:
-    """Return a line with those before it without which it says nothing, as far as they are not chosen."""
+    """Return a line together with the lines before it that it cannot be understood without, unless these were chosen
+    already.
+    """
     group = [at]
     while lines[group[0]].needs_last and group[0] and group[0] - 1 not in chosen:
         group.insert(0, group[0] - 1)
@@ -570,7 +584,9 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _is_said(line: _Content, other: _Content) -> bool:
-    """Whether `other` says what `line` says: it has its figures and many of its words; most where it has none."""
+    """Return whether `other` says what `line` says: it contains all figures and many words of `line`, or most words if
+    `line` has no figures.
+    """
     if not line[1] <= other[1]:
         return False
     share = len(line[0] & other[0]) / (min(len(line[0]), len(other[0])) or 1)

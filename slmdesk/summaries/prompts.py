@@ -1,4 +1,4 @@
-"""Builds the prompts of summaries and parses the answers.  Pure functions over `prompt_texts.toml`."""
+"""Builds the prompts of summaries and parses the answers. Pure functions that use `prompt_texts.toml`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slmdesk.summaries.types import Paper
 from slmdesk.text.sentences import begins_with_pronoun, refers_back, sentences
 
 LINE_TOKENS = 160
-"""A sentence in other words has at most so many."""
+"""Most tokens of a reworded sentence."""
 TOKENS_PER_WORD = 3
 
 _LEAD = re.compile(r"^\s*(?:[-*•–·#]+|\(?\d{1,2}[.)])\s+")
@@ -32,7 +32,7 @@ _UNSAID = re.compile(
     r"no se (?:menciona|especifica|indica)|non (?:è )?(?:specificat|menzionat|indicat)\w+)\b",
     re.IGNORECASE,
 )
-"""A line that says that the text does not say something."""
+"""Finds a line that only says that the text does not mention something."""
 
 
 def prompt_version() -> str:
@@ -40,14 +40,14 @@ def prompt_version() -> str:
 
 
 def simple_step(line: str, language: str) -> dict[str, Json]:
-    """Build the step that says a sentence in everyday words.  `language`: of ISO 639-1."""
+    """Build the step that puts a sentence into everyday words. `language` is an ISO 639-1 code."""
     known = texts()
     task = " ".join(filter(None, (known["simple"], known["language"].get(language, ""), known["only"])))
     return _step(known["simple_system"], "", line, task, [], LINE_TOKENS)
 
 
 def own_step(text: str, paper: Paper, instruction: str, words: int, language: str) -> dict[str, Json]:
-    """Build the step that writes what a person wants from a text, in so many words."""
+    """Build the step that writes what a person asked for about a text, in about `words` words."""
     known, what = texts(), texts()["paper_name"][paper.value]
     request = TextPart(known["own"].format(what=what, request=instruction, words=words), Origin.PERSON)
     last = " ".join(filter(None, (known["only"], known["language"].get(language, ""))))
@@ -70,12 +70,14 @@ def _step(system: str, lead: str, text: str, last: str, request: list[TextPart],
 
 
 def line_in(answer: str) -> str:
-    """Return an answer that is a single sentence in other words, without marks of a list or of emphasis."""
+    """Return a one-sentence answer without list markers, emphasis and quotation marks."""
     return " ".join(_EMPHASIS.sub("", _LEAD.sub("", answer.strip())).split()).strip('"“”„«» ')
 
 
 def points_in(answer: str, language: str, *, is_cut: bool = False) -> list[str]:
-    """Return the sentences of an answer, without talk about the task; `is_cut`: its last line is incomplete."""
+    """Return the sentences of an answer, without remarks about the task. `is_cut`: the last line of the answer is
+    incomplete.
+    """
     points: list[str] = []
     for line in (_without_rest(answer) if is_cut else answer).splitlines():
         if text := line_in(line):
@@ -89,7 +91,9 @@ def _says_nothing(text: str) -> bool:
 
 
 def _apart(text: str, language: str) -> list[str]:
-    """Split a line into sentences; a sentence that refers to the last stays with it, or is left out without it."""
+    """Split a line into sentences. A sentence that refers to the one before is joined to it, or dropped if there is
+    none.
+    """
     parts: list[str] = []
     for sentence in sentences(text, language):
         if not refers_back(sentence, language) or (not parts and not begins_with_pronoun(sentence, language)):
@@ -100,7 +104,7 @@ def _apart(text: str, language: str) -> list[str]:
 
 
 def _without_rest(answer: str) -> str:
-    """Return a cut-off answer up to its last whole line, and the whole sentences of the line that was cut."""
+    """Return a cut-off answer up to its last complete line, and the complete sentences of the cut line."""
     lines, _, last = answer.rpartition("\n")
     ends = [end.end() for end in re.finditer(r"[.!?。](?=\s)", last)]
     return f"{lines}\n{last[: ends[-1]]}" if ends else lines

@@ -1,7 +1,7 @@
-"""The summary service: starts, repeats, opens and stores summaries with their coverage.  Service thread.
+"""The summary service: starts, repeats, opens and stores summaries with their coverage. Service thread.
 
-A summary is an item of kind `summary`, linked to its documents and made by a job of that kind (see `plan`).  The result
-is stored with the item, and its text as a message, so that history, search, trash and export treat it like a chat.
+A summary is an item of kind `summary`, linked to its documents and made by a job of the same kind (see `plan`). The
+result is stored with the item and its text as a message, so history, search, trash and export treat it like a chat.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ MOST_FOCUS, MOST_INSTRUCTION = 300, 2000
 MOST_DOCUMENTS = 500
 DRAFT_EVERY_S = 2.0
 MOST_FOR_DRAFTS = 50
-"""Times as long as storing them took, at least, until they are stored again."""
+"""Drafts are stored again only after this many times the duration that storing the last draft took."""
 
 
 class SummaryView(Record):
@@ -67,7 +67,7 @@ class SummaryView(Record):
     request: SummaryRequest
     documents: tuple[DocumentRecord, ...]
     summary: Summary | None
-    """None while it is made, or when that failed."""
+    """The finished summary; None while it is being made, or if it failed."""
     job: JobRecord | None
     draft: Summary | None = None
 
@@ -96,7 +96,7 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
         self._draft_due = 0.0
 
     def open(self, item: str) -> SummaryView:
-        """Raises KnownError `item.unknown`."""
+        """Return a summary with its request, documents and job. Raises KnownError `item.unknown`."""
         found = self._items.find(item)
         documents = tuple(self._store.documents.of_item(found.id))
         summary, draft = self._stored(found.id)
@@ -109,9 +109,9 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
         self._made = handler
 
     def add(self, item: str, document: str, number: int) -> Summary:
-        """Put the `number`-th sentence of those a document says beside into its summary, and return the summary.
+        """Move omitted sentence number `number` of a document into the summary, and return the changed summary.
 
-        Raises KnownError `item.unknown`, `request.invalid` for a number that is not there, `store.…`.
+        Raises KnownError `item.unknown`, `request.invalid` when there is no such sentence, `store.…`.
         """
         found = self._items.find(item)
         summary, __ = self._stored(found.id)
@@ -173,7 +173,7 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
             return None
 
     def _plan_of(self, job: JobRecord, item: Item, request: SummaryRequest, record: ModelRecord | None) -> SummaryPlan:
-        from slmdesk.summaries.plan import SummaryPlan  # with all checks of text: only who summarizes waits
+        from slmdesk.summaries.plan import SummaryPlan  # imported late: it brings all text checks
 
         documents = [self._store.documents.get(document) for document in request.documents]
         return SummaryPlan(
@@ -209,7 +209,7 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
 
     def _put_away(self, item: Item, plan: SummaryPlan) -> None:
         if plan.summary is None:
-            with suppress(KnownError):  # nothing but the draft is lost
+            with suppress(KnownError):  # only the draft is lost
                 self._keep_draft(item.id, plan)
 
     def _keep_draft(self, item: str, plan: SummaryPlan) -> None:
@@ -217,7 +217,7 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
             self._store.results.save(item, to_json(draft))
 
     def _stored(self, item: str) -> tuple[Summary | None, Summary | None]:
-        """Return the stored summary of an item: as a finished summary, or as a draft."""
+        """Return the stored summary of an item as a pair (finished summary, draft), of which one or both are None."""
         found = stored_from(Summary, self._store.results.get(item))
         return (None, found) if found is not None and found.is_draft else (found, None)
 
@@ -242,12 +242,12 @@ def _asked_words(request: SummaryRequest) -> str:
 
 # ---- summarizes the documents of a folder into files in another folder
 #
-# reads them, runs a job, writes the files. The target folder is stored with the summary, so that the files are
-# written even if the program ends in between. Service thread.
+# FolderSummaries reads the documents, runs a job and writes the files. The target folder is stored with the summary, so
+# that the files are written even if the program ends in between. Service thread.
 
 
 TARGET = "write_to"
-"""In the settings of an item: the folder its files go to."""
+"""Key in the settings of an item: the folder into which its files are written."""
 
 
 class FolderSummaries(Service):
@@ -259,9 +259,9 @@ class FolderSummaries(Service):
     def begin(self, folder: Path, target: Path, request: SummaryRequest) -> Pending[Item]:
         """Summarize the documents of `folder` according to `request` and write the files into `target`.
 
-        Reports progress as (documents read, in all, name of the next); ends with the summary's item once all are read,
-        or a Problem: `document.stopped` after a cancel.  A document that cannot be read does not stop the others.
-        FolderWritten follows.
+        Reports progress as (documents read, documents in total, name of the next). Ends with the item of the summary
+        once all documents are read, or with a Problem: `document.stopped` after a cancel. A document that cannot be
+        read does not stop the others. FolderWritten is published after the files were written.
         """
 
         def begin(found: FolderRead) -> Item:
@@ -300,7 +300,7 @@ MOST_NAME = 100
 
 
 def write_summaries(output: Path, summary: Summary, *, has_omitted: bool = False) -> list[Path]:
-    """Write the summaries into a folder, which is created, and return the files.
+    """Create a folder, write the summaries into it, and return the written files.
 
     Raises KnownError `file.unwritable`, `disk.full`.
     """
@@ -333,7 +333,7 @@ def _file_of(parts: Sequence[str]) -> bytes:
 
 
 def _free_name(name: str, used: set[str]) -> str:
-    """Return an unused file name made by the program: the document's name is a label, never a path."""
+    """Return an unused file name based on the document's name, which is treated as a label and never as a path."""
     kept = "".join(letter if letter.isalnum() or letter in " ._-" else "_" for letter in name).strip(" .")
     stem = kept[:MOST_NAME] or "document"
     found, number = f"{stem}.md", 2
@@ -344,7 +344,7 @@ def _free_name(name: str, used: set[str]) -> str:
 
 
 def _table(summary: Summary) -> str:
-    """Return a CSV table with a row for each document; no cell can be taken for a formula."""
+    """Return a CSV table with a row for each document. No cell can be mistaken for a formula."""
     out = io.StringIO()
     rows = csv.writer(out)
     rows.writerow(["file", "pages_total", "pages_read", "summary", "pages", "marked", "coverage"])

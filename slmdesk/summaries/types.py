@@ -1,4 +1,4 @@
-"""The types of a finished summary, for frontends, store and exports, and their text form."""
+"""Types of a finished summary for frontends, store and exports, and their text form."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Kind(StrEnum):
     PARAGRAPH = "paragraph"
     BULLETS = "bullets"
     EXECUTIVE = "executive"
-    """The same as BULLETS: a name of earlier versions."""
+    """Name of BULLETS in earlier versions, with the same meaning."""
     SECTIONS = "sections"
     SIMPLE = "simple"
     OWN = "own"
@@ -31,7 +31,9 @@ class Length(StrEnum):
 
 
 class Paper(StrEnum):
-    """What sort of paper a document is; `auto` is only for requests: told by its words."""
+    """Type of document. `auto` is used only in requests and means that the type is recognized from the document's
+    words.
+    """
 
     AUTO = "auto"
     CONTRACT = "contract"
@@ -39,11 +41,11 @@ class Paper(StrEnum):
     REPORT = "report"
     LETTER = "letter"
     ARTICLE = "article"
-    """Also everything else."""
+    """Also used for every other type of document."""
 
 
 TO_DO, KEY_POINTS, SHARED = "To do", "Key points", "In several documents"
-"""What sentences stand under; the first of a summary says what the paper is and stands under nothing."""
+"""Labels above groups of sentences. The first sentence, which says what the paper is, has no label."""
 ALSO = "More passages with figures or duties"
 
 
@@ -55,7 +57,7 @@ class Sentence(Record):
     flags: tuple[Mark, ...] = ()
     quotation: bool = False
     group: str = ""
-    """What it stands under: TO_DO, KEY_POINTS, or a heading of the document."""
+    """Label above the sentence: TO_DO, KEY_POINTS, or a heading of the document."""
     file: str = ""
 
 
@@ -66,9 +68,9 @@ class DocumentSummary(Record):
     sentences: tuple[Sentence, ...]
     coverage: Coverage
     omitted: tuple[Sentence, ...] = ()
-    """Passages with figures or duties that the summary does not say."""
+    """Passages with figures or duties that the summary leaves out."""
     paper: str = ""
-    """The sort of paper it was summarized as (see `papers`); empty: made by an older version."""
+    """Type of document that was assumed (see `papers`); empty in summaries of older versions."""
 
 
 class UnreadableDocument(Record):
@@ -78,25 +80,25 @@ class UnreadableDocument(Record):
 
 class SummaryRequest(Record):
     documents: tuple[str, ...]
-    """Ids, or the only ones that begin so."""
+    """Ids of documents, or unique beginnings of ids."""
     kind: Kind = Kind.BULLETS
     length: Length | int = Length.MEDIUM
-    """Or a number of words."""
+    """A named length or a number of words."""
     language: str = ""
-    """Code of ISO 639-1; empty: the document's own."""
+    """ISO 639-1 code of the summary's language; empty for the document's own language."""
     focus: str = ""
     instruction: str = ""
-    """For the kind `own`; with others a request beside it."""
+    """What a person asked for: the whole task of the kind `own`, an additional wish for other kinds."""
     model: str | None = None
-    """None: the default for summaries, else the last used."""
+    """Id of the model; None for the default model for summaries, or else the model used last."""
     not_read: tuple[UnreadableDocument, ...] = ()
-    """What was to be summarized with the documents and could not be read: the summary names it."""
+    """Documents that should have been summarized as well but could not be read. The summary lists them."""
     paper: Paper = Paper.AUTO
     redact: bool = False
 
     @property
     def may_need_model(self) -> bool:
-        """Whether it may be worded; else it is made of the paper's own sentences."""
+        """Return whether a model may word the summary. Otherwise it consists of the paper's own sentences."""
         return bool(self.language or self.instruction) or self.kind in (Kind.SIMPLE, Kind.OWN)
 
 
@@ -112,22 +114,22 @@ class Summary(Record):
     kind: str
     language: str
     method: str
-    """`model`: worded by it; `quotations`: sentences of the documents."""
+    """`model` if a model worded it, `quotations` if it consists of sentences of the documents."""
     sentences: tuple[Sentence, ...]
-    """Of the document; of several, what they say together."""
+    """Sentences of the summary; for several documents, those of the joint summary."""
     coverage: Coverage
     documents: tuple[DocumentSummary, ...]
     model: str = ""
     note: str = ""
     left_out: int = 0
-    """Points that no passage bore out, and that are therefore not in it."""
+    """Number of points that were left out because no passage supports them."""
     seconds: Number = 0.0
     not_read: tuple[UnreadableDocument, ...] = ()
     is_draft: bool = False
-    """The sentences written so far: it was stopped, or its program has ended, before its end."""
+    """True when the summary holds only the sentences so far, because it was stopped or the program ended."""
     redaction: RedactionReport | None = None
     words: int = 0
-    """How many it may have; 0: made when summaries had no length of their own."""
+    """Number of words that the summary may have; 0 for summaries of versions without a length."""
 
     @property
     def is_of_older_version(self) -> bool:
@@ -148,12 +150,12 @@ class Summary(Record):
 
 
 def request_from(untrusted: Json) -> SummaryRequest:
-    """Read a stored request; unknown values become the defaults."""
+    """Read a stored request. Unknown values are replaced by defaults."""
     return lenient_from(SummaryRequest, untrusted, documents=())
 
 
 def with_omitted(summary: Summary, document: str, number: int) -> Summary:
-    """Return a summary with the `number`-th omitted sentence of a document among its sentences, in text order.
+    """Return a summary with omitted sentence number `number` of a document inserted in text order.
 
     Raises KnownError `request.invalid` when there is no such sentence.
     """
@@ -171,7 +173,7 @@ def with_omitted(summary: Summary, document: str, number: int) -> Summary:
 
 
 def _in_order(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
-    """By place in the text; sentences with labels or sections stay in their groups."""
+    """Return the sentences sorted by their place in the text, within their groups."""
     groups = list(dict.fromkeys(sentence.group for sentence in sentences))
 
     def place(sentence: Sentence) -> tuple[int, int, int]:
@@ -182,7 +184,7 @@ def _in_order(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
 
 
 def place_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:
-    """Format where a sentence comes from: "[p. 3]", "[lease.pdf, p. 3, 4]"."""
+    """Return the words for where a sentence comes from: "[p. 3]", "[lease.pdf, p. 3, 4]"."""
     word = page_sign(kind_in(page_kind, sentence.file))
     pages = f"{word} {', '.join(map(str, sentence.pages))}" if sentence.pages else ""
     inside = ", ".join(words for words in (sentence.file, pages) if words)
@@ -210,13 +212,15 @@ def text_of(kind: str, sentences: Sequence[Sentence], page_kind: PageKinds = "pa
 
 
 def omitted_words(document: DocumentSummary) -> str:
-    """Return the passages that a summary does not say, each on a line."""
+    """Return the passages that a summary leaves out, one per line."""
     lines = [f"- {sentence_words(sentence, document.page_kind)}" for sentence in document.omitted]
     return "\n".join([f"**{ALSO}**", "", *lines]) if lines else ""
 
 
 def more_words(documents: Sequence[DocumentSummary]) -> str:
-    """Return how many passages are not said, for the last line of a copy; empty where there are none."""
+    """Return a line that says how many passages are left out, for the end of a copied summary;
+    empty if there are none.
+    """
     count = sum(len(document.omitted) for document in documents)
     return (
         ngettext("{n:,} more passage with figures or duties.", "{n:,} more passages with figures or duties.", count)
@@ -234,7 +238,7 @@ def pages_read_words(read: int, total: int, page_kind: str = _("page")) -> str:
 
 
 def coverage_words(coverage: Coverage, page_kind: str = "page") -> str:
-    """Return the coverage in a line: "84 of 84 pages read."; else which were not, and why."""
+    """Return one line about the coverage: "84 of 84 pages read.", with the unread pages and the reasons, if any."""
     line = f"{pages_read_words(coverage.pages_read, coverage.pages_total, page_kind)}."
     by_reason: dict[str, list[int]] = {}
     for page in coverage.unreadable:

@@ -1,4 +1,4 @@
-"""The pane of summaries: sentences that lead to their pages, doubtful ones marked, and the coverage."""
+"""The pane for summaries: sentences that link to their pages, marks on doubtful ones, and the coverage."""
 
 from __future__ import annotations
 
@@ -62,11 +62,13 @@ OLDER_WORDS = _("Made the old way")
 MORE = _("Show or hide the passages that are left out")
 WRITTEN = _("These sentences had been written.")
 MOST_WORDS = 30
-"""A longer sentence is folded."""
+"""Sentences with more words than this are folded."""
 MAKING_AFTER_MS = 300
-"""A summary that is there by then takes the place of the last summary."""
+"""Milliseconds until progress is shown in place of the previous summary. A summary that is ready earlier replaces it
+directly.
+"""
 MOST_DOCUMENTS = 20
-"""Whose own summaries stand below the joint summary; the files have all of them."""
+"""Number of documents whose own summaries are shown below the joint summary. The exported files contain all."""
 
 
 class SentenceRow(CitedRow):
@@ -162,7 +164,7 @@ class SummaryPane(QScrollArea):
             self._making_timer.start()
 
     def _show_making(self) -> None:
-        """It takes longer: show how far it is in place of what was on show."""
+        """Show the progress in place of the previous summary, because making the new one takes longer."""
         self.show_nothing()
         self._making.setVisible(True)
         self.form.allow(False)
@@ -198,7 +200,7 @@ class SummaryPane(QScrollArea):
                 self._say(f"{reason} {WRITTEN}" if self.rows else reason)
 
     def show_summary(self, summary: Summary) -> None:
-        if summary == self.summary:  # its rows stay: a row may be pointed at, or have the focus
+        if summary == self.summary:  # keep the rows: one may be hovered or focused
             return
         self._clear()
         self.summary = summary
@@ -260,12 +262,12 @@ class SummaryPane(QScrollArea):
     # ---- private
 
     def _filed(self, sentence: Sentence) -> Sentence:
-        """A sentence with the name of its file, even if there is only one file."""
+        """Return a sentence with the name of its file, even if there is only one file."""
         documents = self.summary.documents if self.summary else ()
         return changed(sentence, file=sentence.file or (documents[0].name if len(documents) == 1 else ""))
 
     def _add_rows(self, placed: Sequence[tuple[Sentence, str]], *, has_bullets: bool) -> None:
-        """Add sentences, each with what the pages of its document are called."""
+        """Add sentences, each given with the word for the pages of its document."""
         group = self.rows[-1].sentence.group if self.rows else ""
         has_groups = any(sentence.group for sentence, __ in placed)
         for sentence, page_kind in placed:
@@ -290,7 +292,7 @@ class SummaryPane(QScrollArea):
         return shown
 
     def _show_omitted(self) -> None:
-        """Show how many passages the summary leaves out, and, unfolded, which."""
+        """Show how many passages the summary leaves out and, if unfolded, the passages themselves."""
         empty_layout(self._also)
         documents = self.summary.documents if self.summary else ()
         count, is_open = sum(len(document.omitted) for document in documents), self._more.isChecked()
@@ -309,7 +311,7 @@ class SummaryPane(QScrollArea):
     def _clear(self) -> None:
         focus = QApplication.focusWidget()
         if focus is not None and self.isAncestorOf(focus) and not self.form.isAncestorOf(focus):
-            self.setFocus()  # else it would go on to another part of the window
+            self.setFocus()  # else the focus would leave the pane
         self.summary = None
         self._making_timer.stop()
         self._making.setVisible(False)
@@ -323,7 +325,7 @@ class SummaryPane(QScrollArea):
 
 
 def _all_of(summary: Summary) -> list[tuple[Sentence, str]]:
-    """Of several documents, the joint sentences first, then those of each."""
+    """Return all sentences with the word for their pages. With several documents the joint sentences come first."""
     kinds = summary.page_kinds
     every = [(sentence, kind_in(kinds, sentence.file)) for sentence in summary.sentences]
     for document in summary.documents[:MOST_DOCUMENTS] if len(summary.documents) > 1 else ():
@@ -358,10 +360,10 @@ class SummaryController(JobFollower):
         super().__init__(bridge, KIND, "summary_controller", parent)
         self._about: frozenset[str] = frozenset()
         self._requested = ""
-        """To be opened once its document is on show."""
+        """Summary to open once its document is shown."""
         self._points: list[Sentence] = []
         self.request = SummaryRequest(())
-        """Of the shown summary."""
+        """Request of the shown summary."""
         self.redaction = RedactionGate(bridge, self, "document_redaction_controller")
         self._following: Call | None = None
         self.items.current_gone.connect(self._on_current_gone)
@@ -373,7 +375,9 @@ class SummaryController(JobFollower):
     # ---- requests
 
     def show_document(self, document: str) -> None:
-        """Another document is shown: show its newest summary, if any; a joint summary stays."""
+        """Show the newest summary of the document that is shown now, if there is one. A joint summary of this document
+        stays.
+        """
         if document == self._document:
             return
         self._document = document
@@ -385,11 +389,13 @@ class SummaryController(JobFollower):
         self.items.show_document(document, self._open_newest)
 
     def begin(self, request: SummaryRequest) -> None:
-        """Summarize the shown document.  A request to redact: once a person has looked."""
+        """Summarize the shown document. A request with redaction starts after a person has seen the preview."""
         self._begin(changed(request, documents=(self._document,)))
 
     def change(self, changes: Mapping[str, Any]) -> None:
-        """Show a summary for the shown request with other values: a summary kept by this version, else a new."""
+        """Show a summary for the same request with changed values: an existing one of this version,
+        or else a new one.
+        """
         request = changed(self.request, **changes)
         kept = [item.id for item in self.items.shown if request_from(request_in(item)) == request]
         if kept:
@@ -398,7 +404,7 @@ class SummaryController(JobFollower):
             self._begin(request)
 
     def add_omitted(self, document: str, number: int) -> None:
-        """Put a sentence of those that a document says beside into the shown summary; `made` follows."""
+        """Move an omitted sentence of a document into the shown summary. The signal `made` follows."""
         self._bridge.services.summaries.add(self.item, document, number)
 
     def begin_folder(self, request: SummaryRequest, folder: Path, target: Path) -> None:
@@ -411,7 +417,7 @@ class SummaryController(JobFollower):
         )
 
     def cancel(self) -> None:
-        """Cancel the job, or reading a folder; finished steps are kept."""
+        """Cancel the job or the reading of a folder. Finished steps are kept."""
         if self._following is not None:
             self._following.cancel()
         else:
@@ -429,13 +435,13 @@ class SummaryController(JobFollower):
         self._bridge.ask(self._bridge.services.summaries.open(item), self._on_opened)
 
     def delete(self, item: str) -> None:
-        """Move a summary to the trash, with undo; the job of a summary being made is cancelled."""
+        """Move a summary to the trash, with an undo offer. If the summary is still being made, its job is cancelled."""
         if item == self.item and self._job:
             super().cancel()
         self.items.delete(item)
 
     def open_item(self, document: str, item: str) -> None:
-        """Show a summary of a document that is shown, or is about to be."""
+        """Show a summary of a document that is shown now or is about to be shown."""
         if document == self._document:
             self.choose(item)
         else:
@@ -564,7 +570,9 @@ class SummaryForm(QFrame):
     summary_requested = Signal(object)
     folder_requested = Signal(object)
     changed = Signal(object)
-    """Another length or sort of document was chosen for the shown summary: what of its request changes."""
+    """Emitted with the changed values of the request when another length or type of document was chosen for the shown
+    summary.
+    """
     copy_requested = Signal()
     export_requested = Signal(str)
     said = Signal(str)
@@ -615,12 +623,12 @@ class SummaryForm(QFrame):
         self._settle()
 
     def use_length(self, length: str) -> None:
-        """Take what was used last in an earlier run; other words change nothing."""
+        """Preselect the length that was used last in an earlier run. Unknown values are ignored."""
         if length in [length.value for length, __ in LENGTHS]:
             self.last_length = length
 
     def show_request(self, request: SummaryRequest | None, paper: str = Paper.AUTO) -> None:
-        """Show what was asked for the shown summary, and what sort of document it is of; None: no summary is shown."""
+        """Show the request and the type of document of the shown summary. None means that no summary is shown."""
         self._has_summary = request is not None
         self._length.show_value(request.length if request else self.last_length)
         self._paper.show_value(paper)
@@ -628,8 +636,10 @@ class SummaryForm(QFrame):
 
     @property
     def request(self) -> SummaryRequest:
-        """What is asked for, of no document yet; what is folded away does not count."""
-        length, kind = self._length.currentData(), Kind(self._kind.currentData())  # Qt keeps an enum's text alone
+        """Return the request that the form describes, without documents. Values in the folded part of the form are
+        ignored.
+        """
+        length, kind = self._length.currentData(), Kind(self._kind.currentData())  # Qt keeps only an enum's text
         length = Length(length) if isinstance(length, str) else length
         if not self._other.isChecked():
             return SummaryRequest((), length=length)
@@ -660,13 +670,15 @@ class SummaryForm(QFrame):
             self._change(length=Length(value))
 
     def _change(self, **changes: object) -> None:
-        if self._has_summary and not self._other.isChecked():  # else it is a part of the form
+        if self._has_summary and not self._other.isChecked():  # otherwise it belongs to the form
             self.changed.emit(changes)
 
     def _settle(self) -> None:
-        """Show the parts that are of use now; the focus of a part that is not goes to the form's proxy."""
+        """Show only the parts of the form that are useful now. If a focused part is hidden, the form's proxy gets the
+        focus.
+        """
         is_open, focus = self._other.isChecked(), QApplication.focusWidget()
-        (self._last if is_open else self._first).addWidget(self._begin)  # after what it takes
+        (self._last if is_open else self._first).addWidget(self._begin)  # after the fields it uses
         self._last.addWidget(self._folder)
         for other_button, is_shown in (
             (self._length, is_open or self._has_summary), (self._paper, is_open or self._has_summary),
