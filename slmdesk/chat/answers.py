@@ -1,7 +1,8 @@
-"""Writes answers of the model into their message rows, from the request to the end.  Everything on the service thread.
+"""Has answers written by the model and saves them into their messages, from the request to the end. Service thread.
 
-A row exists before its first token and grows every 250 ms, less often as it gets longer but at least every second.
-When a row cannot be written (busy, full disk), the text is kept in memory and the next tick tries again.
+The message of an answer is stored before its first token. Its text is saved every 250 ms, and less often as it gets
+longer, but at least every second. When it cannot be saved (store busy, disk full), the text stays in memory and the
+next attempt follows.
 """
 
 from __future__ import annotations
@@ -72,13 +73,13 @@ WHOLE = (FinishReason.STOP, FinishReason.STOP_STRING)
 FIRST_GAP_S = 0.25
 LONGEST_GAP_S = 1.0
 CHARACTERS_PER_GAP_S = 100_000
-"""A row waits a second longer between two commits per this many characters, up to LONGEST_GAP_S."""
+"""Number of characters for which the interval between two saves grows by a second, up to LONGEST_GAP_S."""
 TICK_S = 0.05
 RETRY_S = 1.0
 
 
 class Watcher:
-    """Follows an answer while it is written.  Called on the service thread."""
+    """Callbacks that follow an answer while it is written. Service thread."""
 
     def __init__(
         self,
@@ -86,26 +87,28 @@ class Watcher:
         polish: Callable[[str], str] | None = None,
         again: Callable[[Answer, Sequence[float]], AnswerRequest | None] = lambda _answer, _scores: None,
     ) -> None:
-        """`polish` is given the whole text, and returns what is stored.
+        """Create the watcher. `polish` receives the complete text and returns the text that is stored.
 
-        `again` gives, after an answer that ended well (and its scores, with choices), what the model is asked next for
-        the same row, or None where this was the last.
+        `again` is called after an answer that ended well, with the answer and, for choices, their scores. It returns
+        the next request for the same message, or None if the answer is complete.
         """
         self._on_ended, self.polish, self.again = on_ended, polish, again
 
     def began(self) -> None:
-        """The model is loaded and is given the request now; called again when its process was replaced."""
+        """Called when the model is loaded and receives the request, and again when the engine process was replaced."""
 
     def ending(self, answer: Answer | None) -> None:
-        """The answer has ended and the model is still loaded; `answer` is None when it did not end well."""
+        """Called when the answer has ended, while the model is still loaded. `answer` is None when
+        it did not end well.
+        """
 
     def ended(self, message: Message) -> None:
-        """The answer's row has ended and MessageEnded was published.  Not called when the app ends."""
+        """Called when the end of the answer was stored and MessageEnded was published. Not called when the app ends."""
         self._on_ended(message)
 
 
 class AnswerRequest(Record):
-    """What a model is asked for."""
+    """Everything a model is asked for one answer."""
 
     record: ModelRecord
     turns: tuple[ChatMessage, ...]
@@ -114,14 +117,14 @@ class AnswerRequest(Record):
     watcher: Watcher = msgspec.field(default_factory=Watcher)
     state: Mapping[str, Json] | None = None
     choices: tuple[str, ...] = ()
-    """Of these the likelier is wanted; nothing is written."""
+    """If not empty, the model writes nothing and is only asked how likely each of these choices is."""
     kept: Mapping[str, Json] = msgspec.field(default_factory=dict)
     veil: Veil | None = None
-    """The model is given substitutes, and the row the originals."""
+    """If set, the model sees placeholders for private data, and the stored answer contains the originals."""
     prepare: Prepare | None = None
 
     def payload(self, answer_so_far: str) -> dict[str, Json]:
-        """Return the request as the engine's `chat` job takes it.  Raises KnownError redaction.* with a veil."""
+        """Return the request in the form of the engine's `chat` job. Raises KnownError redaction.* with a veil."""
         payload: dict[str, Json] = {
             "messages": messages_to_json(self.turns),
             "sampling": to_json(self.sampling),
@@ -139,7 +142,7 @@ class AnswerRequest(Record):
 
     @property
     def sampling_kept(self) -> dict[str, Json]:
-        """What is stored with the answer of how it was written."""
+        """Return the settings that are stored with the answer, without those at their defaults."""
         values: dict[str, Json] = {**to_json(self.sampling), **(self.lora.said if self.lora else {})}
         usual = {
             "thinking": THINKING_USUAL,
@@ -152,7 +155,7 @@ class AnswerRequest(Record):
 
 class Prepare(Protocol):
     def __call__(self, *, explicit: bool) -> Slices[AnswerRequest | None]:
-        """Decide what must be before the model is asked; None when loading it was cancelled."""
+        """Prepare the request before the model is asked. Returns None when loading the model was cancelled."""
 
 
 @dataclass(slots=True)
@@ -176,7 +179,7 @@ class _Growing:
     lease: Lease | None = None
     veiled: _Veiled | None = None
     ending: AnswerEnding | None = None
-    """Set when the answer has ended but its row could not be written yet."""
+    """Set when the answer has ended but its end could not be stored yet."""
 
     @property
     def id(self) -> str:
@@ -196,7 +199,7 @@ class _Growing:
 
 
 _Ended: TypeAlias = tuple[AnswerEnding, Answer | None, bool] | Problem
-"""How an answer ended, and whether other programs were quiet meanwhile."""
+"""How an answer ended, the answer if it ended well, and whether other programs were quiet meanwhile; or the Problem."""
 _CANCELLED: _Ended = (AnswerEnding(Status.CANCELLED), None, True)
 
 
@@ -218,7 +221,7 @@ class Answers(Service):
         return held is not None and held.ending is None
 
     def as_it_is(self, message: Message) -> Message:
-        """Return a stored message with the text, and the end, that are not yet in its row."""
+        """Return a stored message with its newest text and status, even if these could not be stored yet."""
         held = self._growing.get(message.id)
         if held is None:
             return message
@@ -227,7 +230,7 @@ class Answers(Service):
         return changed(message, **held.ending.fields_for(message, held.text, held.thought))
 
     def start(self, message: Message, request: AnswerRequest, *, explicit: bool = False) -> None:
-        """Write an answer into `message`, after the text it has; the row is `streaming` already.
+        """Write an answer into `message`, after the text it already has. The stored status is already `streaming`.
 
         `explicit`: a person chose this model for this very answer; see `ModelLoader.acquire`.
         """
@@ -239,7 +242,9 @@ class Answers(Service):
             self._service_thread.post(lambda: self._begin(growing, explicit=explicit))
 
     def stop(self, message: str) -> None:
-        """Stop writing and keep the text; does nothing when the message is not being written.  MessageEnded follows."""
+        """Stop writing and keep the text so far. MessageEnded follows. Does nothing when the message is not being
+        written.
+        """
         growing = self._growing.get(message)
         if growing is None or growing.ending is not None:
             return
@@ -254,7 +259,7 @@ class Answers(Service):
             self.stop(answer)
 
     def answer_now(self, message: str) -> None:
-        """Let the model end what it thinks aloud, and answer; does nothing when it does not think."""
+        """Let the model end its reasoning and write the answer. Does nothing when the model is not reasoning."""
         growing = self._growing.get(message)
         if growing is not None and growing.lease and growing.lease.job:
             growing.lease.job.step("", {})
@@ -267,12 +272,12 @@ class Answers(Service):
         return problem_for(error) if error else None
 
     def close(self) -> None:
-        """Keep the answers being written as `interrupted`, so that they can be continued, when the app ends."""
+        """Store unfinished answers as `interrupted` when the app ends, so that they can be continued."""
         self.read_ahead.stop()
         for growing in tuple(self._growing.values()):
             _let_go(growing)
             ending = growing.ending or _with_originals(growing, AnswerEnding(Status.INTERRUPTED))[0]
-            with suppress(KnownError):  # then the row stays `streaming`, and the next instance makes it `interrupted`
+            with suppress(KnownError):  # the next instance changes `streaming` to `interrupted`
                 self._stores.of(growing.id).messages.end(growing.id, growing.text, ending, growing.thought)
         self._growing.clear()
         if self._tick:
@@ -281,7 +286,7 @@ class Answers(Service):
     # ---- the preparation, the model, then the job
 
     def _begin(self, growing: _Growing, *, explicit: bool) -> None:
-        if self._growing.get(growing.id) is growing and growing.ending is None:  # else it was stopped
+        if self._growing.get(growing.id) is growing and growing.ending is None:  # otherwise it was stopped
             growing.work = in_slices(self._service_thread, self._answered(growing, explicit=explicit))
             growing.work.then(partial(self._end, growing))
 
@@ -297,7 +302,7 @@ class Answers(Service):
         growing.lease = yield self._loader.lease(growing.request.record, explicit=explicit)
         while growing.lease:
             job = self._ask(growing, growing.lease)
-            from slmdesk.loader.energy import OtherPrograms  # the request comes first
+            from slmdesk.loader.energy import OtherPrograms  # imported late, after the request was sent
 
             others = others or OtherPrograms()
             end = yield job
@@ -393,12 +398,14 @@ class Answers(Service):
         growing.due = started + gap
 
     def _write_end(self, growing: _Growing, ending: AnswerEnding) -> KnownError | None:
-        """Write the end into the row; returns why it cannot be written now, None also when the row is gone."""
+        """Store the end of an answer. Returns the error if it cannot be stored now, and None if it was stored or if the
+        message was deleted.
+        """
         try:
             self._stores.of(growing.id).messages.end(growing.id, growing.text, ending, growing.thought)
         except KnownError as err:
             growing.due = time.monotonic() + RETRY_S
-            if err.code == "item.unknown":  # deleted for good meanwhile: there is nothing to keep it in
+            if err.code == "item.unknown":  # the message was deleted for good meanwhile
                 del self._growing[growing.id]
                 return None
             if err.code != "store.busy":
@@ -428,7 +435,7 @@ class Answers(Service):
             problem, answer = fault, None
         if request.watcher.polish and ending.status is Status.COMPLETE:
             growing.prefix, growing.pieces = request.watcher.polish(growing.text), []
-            # the places that are marked are of another text
+            # the marked positions belong to the text before polishing
             ending = changed(ending, kept={name: value for name, value in ending.kept.items() if name != REDACTION})
         growing.ending = ending
         request.watcher.ending(answer)
@@ -443,7 +450,7 @@ class Answers(Service):
 
 
 def _whole(answers: Sequence[Answer]) -> AnswerEnding:
-    """The ending of an answer that a model wrote in its steps."""
+    """Return the ending of an answer that the model wrote in several steps."""
     last = answers[-1]
     return AnswerEnding(
         Status.COMPLETE,
@@ -459,7 +466,9 @@ def _whole(answers: Sequence[Answer]) -> AnswerEnding:
 
 
 def _with_originals(growing: _Growing, ending: AnswerEnding) -> tuple[AnswerEnding, Problem | None]:
-    """The ending with what is kept; a fault in putting the originals back makes it a failure, or it would never end."""
+    """Return the ending with what is stored about the redaction. An error while restoring the originals turns the
+    ending into a failure, because the answer must end in any case.
+    """
     kept = growing.request.kept
     try:
         more = _unveiled(growing, is_whole=ending.finish_reason in WHOLE)
@@ -470,10 +479,11 @@ def _with_originals(growing: _Growing, ending: AnswerEnding) -> tuple[AnswerEndi
 
 
 def _unveiled(growing: _Growing, *, is_whole: bool) -> dict[str, Json]:
-    """Put the originals back into all that was written; returns what is stored of it, with what was so before.
+    """Restore the originals in everything that was written. Returns what is stored about it, together with what was
+    stored before.
 
-    Of an answer that broke off and may be continued, the beginning of a substitute at its end is left out: put back as
-    it is, it would be part of no name.
+    If an answer broke off and may be continued, an incomplete placeholder at its end is dropped, because it could not
+    be completed later.
     """
     veiled, growing.veiled = growing.veiled, None
     if veiled is None:
@@ -510,7 +520,7 @@ class ModelChoice:
         self._store, self._models, self._loader = store, models, loader
 
     def options_for(self, options: ChatOptions, changes: Mapping[str, Json]) -> ChatOptions:
-        """Return the options of a chat with `changes`, by name.
+        """Return the options of a chat with `changes` applied, by name.
 
         Raises KnownError `model.unknown`, `adapter.unusable`, `request.invalid`.
         """
@@ -523,9 +533,10 @@ class ModelChoice:
     def request(
         self, options: ChatOptions, model: str | None, sampling: Sampling, *, has_text: bool = False
     ) -> AnswerRequest:
-        """Return what a new answer is asked for with, but the turns; `model` and `sampling` go before the chat's own.
+        """Return the request for a new answer, without its turns. `model` and `sampling` override the chat's own
+        values.
 
-        `has_text`: the question brings a text to work on.
+        `has_text`: the question contains a text to work on.
 
         Raises KnownError `model.…`, `adapter.…`, `request.invalid`, `grammar.invalid`.
         """
@@ -535,7 +546,7 @@ class ModelChoice:
         return AnswerRequest(record, (), merged, lora_for(options, record, self._models.list()))
 
     def request_as(self, message: Message) -> AnswerRequest:
-        """Return what an answer was asked for with; where its model is gone, with the model last used.
+        """Return a request like the one an answer was written with. If its model is gone, the model used last is taken.
 
         Raises KnownError `model.…`, `adapter.gone`.
         """
@@ -561,17 +572,17 @@ class ModelChoice:
 
 # ---- has the model loaded, and read a conversation or a paper, before a person asks
 #
-# the answer begins sooner. The engine keeps what it has read of a prompt, and the next prompt with the same beginning
-# shares it. On the service thread.
+# Reading ahead makes the answer begin sooner. The engine keeps what it has read of a prompt and reuses it for the next
+# prompt with the same beginning. Service thread.
 
 
 LEAST_CHARACTERS = 1000
-"""Less is read in a moment anyway."""
+"""Texts with fewer characters are not read ahead, because reading them takes only a moment."""
 _ONE_TOKEN = Sampling(temperature=0.0, max_tokens=1)
 
 
 class ReadAhead:
-    """The reading that is under way, if any: of a single text."""
+    """Lets the idle model read a text before it is needed. One text at a time."""
 
     def __init__(self, loader: ModelLoader) -> None:
         self._loader = loader
@@ -580,10 +591,10 @@ class ReadAhead:
         self._tried = ""
 
     def begin(self, request: AnswerRequest, read: Callable[[float], object] = lambda _seconds: None) -> None:
-        """Read the turns of `request` at background priority; a person's answer in the engine goes first.
+        """Have the model read the turns of `request` at background priority. Answers for a person take precedence.
 
-        `read` is told how long it took.  Does nothing where they are few, were read last, or another model is loaded or
-        has work: an answer that is asked for never waits.  A model that was let go is loaded.
+        `read` is called with the seconds it took. Does nothing if the turns are short, were read last, or if another
+        model is loaded or has work, so that no answer ever waits. If no model is loaded, the model is only loaded.
         """
         record, turns = request.record, request.turns
         if self._loader.loaded() is None:
@@ -612,18 +623,18 @@ class ReadAhead:
         )
 
     def holds(self, turns: Sequence[ChatMessage]) -> bool:
-        """Whether these turns were read last, to their end, by the model that is loaded now."""
+        """Return whether these turns were read last, completely, by the model that is loaded now."""
         return self._lease is None and self._last[2:] == (self._loader.generation, tuple(turns))
 
     def load(self, record: ModelRecord) -> None:
-        """Load a model that was let go, where no other is in use."""
+        """Load a model that was unloaded, unless another model is in use."""
         is_free = self._loader.state.state is ModelState.NOT_LOADED and record.id != self._tried
         if is_free and not self._loader.times_crashed(record):
             self._tried = record.id
             self._loader.choose(record, explicit=False)
 
     def stop(self) -> None:
-        """Stop reading; what was read so far is kept in the engine as long as there is space."""
+        """Stop reading. The engine keeps what was read so far as long as it has space."""
         lease, self._lease = self._lease, None
         self._tried = ""
         if lease is not None:

@@ -1,4 +1,4 @@
-"""The text of an attached document as a model reads it, and how much of it.  Pure functions."""
+"""The text of an attached document for a model's prompt, and the decision how much of it is read. Pure functions."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ BEFORE_MORE = 'More passages of the attached document "'
 BEFORE_SOME = 'Passages of an attached document, "'
 BEHIND_TEXT = "\n---\n\n"
 FRAME_TOKENS = 32
-"""Tokens around the text of an attachment, without its name."""
+"""Tokens that the prompt adds around the text of an attachment, without its name."""
 
 
 def page_text(page: Page) -> str:
-    """Return the text of a page as it is used: without headers and footers that repeat on every page."""
+    """Return the text of a page without headers and footers that repeat on every page."""
     if not page.blocks:
         return ""
     kept = [page.text[block.start : block.end] for block in page.blocks if block.kind not in ASIDE]
@@ -28,7 +28,7 @@ def page_text(page: Page) -> str:
 
 
 def with_mark(number: int, text: str, kind: str, *, last: int = 0) -> str:
-    """Put the page number in front of the text of a page or passage; `last`: the page on which it ends."""
+    """Put the page number in front of the text of a page or passage. `last` is the page on which a passage ends."""
     pages = f"{kind}s {number}-{last}" if last > number else f"{kind} {number}"
     return f"[{pages}]\n{text.strip()}\n"
 
@@ -48,7 +48,7 @@ def words_of_page(page: Page, start: int = 0, end: int = 1 << 60) -> int:
 
 
 def words_at(places: Sequence[Place], pages: dict[int, Page]) -> int:
-    """Count the words of a document inside passages, without those put in front of a passage."""
+    """Count the words of a document within passages. Words that were put in front of a passage are not counted."""
     total = 0
     for first, start, last, end in places:
         for number in range(first, last + 1):
@@ -70,7 +70,7 @@ def has_words(page: Page) -> bool:
 
 
 def pages_from(source: Sequence[str]) -> list[Page]:
-    """Make pages from text that is in no document: a paragraph for each stretch between empty lines."""
+    """Build pages from texts that do not belong to a document. Empty lines separate the paragraphs."""
     return [Page(number, "", text, PageStatus.READ, _paragraphs(text)) for number, text in enumerate(source, 1)]
 
 
@@ -95,7 +95,9 @@ def passages_from(pages: Sequence[Page]) -> list[Passage]:
 
 
 def parts_for_model(part: AttachmentPart) -> list[TextPart]:
-    """Return the parts of a turn for an attachment, marked as document text so that it cannot open a turn."""
+    """Return the parts of a turn for an attachment. The text is marked as document text, so that it cannot start a new
+    turn.
+    """
     if not part.text:
         return []
     about: Attached = part.attached
@@ -114,14 +116,15 @@ def parts_for_model(part: AttachmentPart) -> list[TextPart]:
 
 
 SPACE = 512
-"""Tokens kept free for the answer, unless a person set its length."""
+"""Tokens kept free for the answer, unless a person set the answer's length."""
 LEAST_SHARE_FOR_ANSWER = 4
-"""Of a small context at most a quarter is kept free."""
+"""At most one part in this many of the context is kept free for the answer, which matters for a small context."""
 WHOLE_SHARE = 0.75
-"""Share of the remaining context that documents chosen by the program may fill whole, so that the chat can continue."""
+"""Share of the free context that attachments read whole may fill if the program chose so, so that the chat can go on.
+"""
 PASSAGE_SHARE = 0.6
 READ_TOKENS = 1800
-"""Most tokens of passages for a question: more take long to read, and small models lose track."""
+"""Most tokens of passages for a question. More would take long to read, and small models would get confused."""
 MOST_PASSAGES = 8
 PASSAGE_FRAME = 6
 SOME = "passages that fit the question"
@@ -139,10 +142,10 @@ def space_for_answer(context_tokens: int, max_tokens: int | None) -> int:
 
 
 def decide(sized: Sequence[SizedAttachment], left: int) -> list[bool]:
-    """Return for each attachment whether it is read whole.  `left`: tokens of the context not needed otherwise.
+    """Return for each attachment whether it is read whole. `left`: tokens of the context that are still free.
 
-    An attachment a person wants whole is read whole, whether it fits or not: the person is told before sending, and
-    nothing is cut.  Of the others the smallest come first.
+    An attachment that a person wants whole is read whole even if it does not fit. The person is told before sending,
+    and nothing is cut. The other attachments are considered from the smallest on.
     """
     whole = [attachment.mode is AttachMode.WHOLE for attachment in sized]
     taken = sum(attachment.tokens for attachment, is_whole in zip(sized, whole, strict=True) if is_whole)
@@ -159,7 +162,9 @@ def space_for_passages(left: int) -> int:
 
 
 def best_that_fit(sizes: Sequence[int], loader: int) -> list[int]:
-    """Choose from ranked passages, by their tokens, the first that fit together, and return their indexes."""
+    """Choose the first passages that fit into `loader` tokens together, and return their indexes. `sizes` holds the
+    tokens of the ranked passages.
+    """
     chosen: list[int] = []
     for place, size in enumerate(sizes):
         if len(chosen) < MOST_PASSAGES and size <= loader:
@@ -169,19 +174,19 @@ def best_that_fit(sizes: Sequence[int], loader: int) -> list[int]:
 
 
 def in_turn(rankings: Sequence[Sequence[T]]) -> list[T]:
-    """Merge several rankings: the first of each, then the second of each."""
+    """Merge several rankings into one: first the best of each, then the second of each, and so on."""
     longest = max(map(len, rankings), default=0)
     return [ranking[at] for at in range(longest) for ranking in rankings if at < len(ranking)]
 
 
 class ContextPart(Record):
     kind: str
-    """instructions, notes, pinned, conversation, attachment, question, or answer (the space kept for it)."""
+    """One of instructions, notes, pinned, conversation, attachment, question, or answer (the space reserved for it)."""
     tokens: int
     name: str = ""
     note: str = ""
     key: str = ""
-    """Key of an attachment not sent yet: its document, or its name when it is in none."""
+    """Key of an unsent attachment: the id of its document, or its name if it belongs to no document."""
 
 
 def total_of(parts: Sequence[ContextPart]) -> int:
@@ -189,4 +194,4 @@ def total_of(parts: Sequence[ContextPart]) -> int:
 
 
 FRAME = 8
-"""Tokens a chat format usually puts around a turn; only used for a guess before the model is loaded."""
+"""Tokens that a chat format usually adds around a turn. Only used for an estimate before the model is loaded."""

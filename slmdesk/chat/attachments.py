@@ -1,7 +1,7 @@
-"""Chooses what a model reads of the documents attached to a question, once the model is loaded.
+"""Chooses, once the model is loaded, what it reads of the documents attached to a question. Service thread.
 
-Each attachment is measured, the model is loaded, tokens are counted; attachments that fit are read whole, of the others
-the passages that match the question.  The choice is stored with the question.  On the service thread.
+Each attachment is measured, the model is loaded, and tokens are counted. Attachments that fit are read whole; of the
+others only the passages that match the question. The choice is stored with the question.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ from slmdesk.text.relevance import FoldedText, folded_quote, ranked_by_words
 from slmdesk.text.sentences import search_words
 
 MARGIN = 24
-"""Tokens for what a chat format puts around everything."""
+"""Tokens that a chat format adds around the whole prompt."""
 CHARACTERS_PER_TOKEN = 7
-"""No text has more characters per token; shows without counting what can never fit."""
+"""Upper limit of characters per token in any text. It shows without counting which texts can never fit."""
 _ASKING = "?\uff1f\u061f\u037e"
 
 
@@ -69,7 +69,7 @@ class Planner(Service):
     def choose(
         self, request: AnswerRequest, window: ContextWindow, path: Sequence[Message], *, explicit: bool
     ) -> Slices[tuple[AttachmentPart, ...] | None]:
-        """Return what is read for the last message of `path`, or None where loading the model was cancelled.
+        """Return what the model reads for the last message of `path`, or None when loading the model was cancelled.
 
         Raises KnownError model.*, redaction.*, store.*.
         """
@@ -97,7 +97,7 @@ class Planner(Service):
             if is_whole:
                 left -= doc.tokens
         asked = [doc for doc in docs if doc.measured and not doc.is_whole]
-        # the documents of folders, but those that are attached by themselves or were read whole before
+        # documents of folders, except those that are attached directly or were read whole before
         others = {doc.about.document for doc in docs}
         others |= {part.attached.document for part in older if part.attached.is_whole}
         searched = {id for folder in folders for id in folder.names} - others
@@ -151,7 +151,9 @@ class Planner(Service):
         folders: Sequence[PlanFolder],
         searched: Collection[str],
     ) -> Slices[list[list[tuple[str, Passage]]]]:
-        """Passages with the keys of their documents, the best first: of those that are stored, and of each text."""
+        """Return rankings of (key of the document, passage), best first: one for all stored documents, and one for each
+        text that belongs to no document.
+        """
         texts = [doc for doc in asked if not doc.about.document]
         of_texts = []
         if texts:
@@ -173,8 +175,8 @@ class Planner(Service):
     def _beginnings(
         self, asked: Sequence[PlanDoc], folders: Sequence[PlanFolder], searched: Collection[str]
     ) -> list[Passage]:
-        """Return the beginnings of newly attached documents, for a question whose words match nothing (“What is this
-        about?”); of a folder those of the first documents.
+        """Return the first passages of newly attached documents, for a question whose words match nothing (“What is
+        this about?”). Of a folder only the first documents are used.
         """
         ids = [doc.about.document for doc in asked if doc.about.document and doc.is_fresh]
         fresh = [id for folder in folders if folder.is_fresh for id in folder.names if id in searched]
@@ -189,7 +191,9 @@ class Planner(Service):
         record: ModelRecord,
         space: int,
     ) -> Slices[dict[str, Taken]]:
-        """The passages that fit into `space`, by the keys of their documents; without those that were read before."""
+        """Return the passages that fit into `space` tokens, by the key of their document. Passages read before are left
+        out.
+        """
         candidates = [
             (key, passage) for key, passage in in_turn(rankings) if place_of(passage) not in given.get(key, ())
         ]
@@ -240,7 +244,7 @@ def _given_in(older: Sequence[AttachmentPart]) -> dict[str, set[Place]]:
 
 
 def _all_of(fresh: Sequence[AttachmentPart], older: Sequence[AttachmentPart]) -> list[tuple[Attached, bool]]:
-    """What is attached to a question, and whether it is new with it."""
+    """Return everything that is attached to a question, each with whether it is newly attached."""
     keys = {key_of(part.attached) for part in fresh}
     known = [about for about in older_by_passages(older) if key_of(about) not in keys]
     return [*((part.attached, True) for part in fresh), *((about, False) for about in known)]
@@ -248,13 +252,13 @@ def _all_of(fresh: Sequence[AttachmentPart], older: Sequence[AttachmentPart]) ->
 
 # ---- attachments as text
 #
-# measured once per document, page by page, and counted in the model's tokens. Everything on the service thread, in
-# pieces, so that a long document holds nobody up.
+# Each document is measured once, page by page, and counted in the model's tokens. Service thread, in slices, so that a
+# long document delays nobody.
 
 
 PAGES_AT_ONCE = 20
 MOST_CHARACTERS = 700_000
-"""The longest text that is counted completely and may be read whole; no context here holds more."""
+"""Most characters of a text whose tokens are all counted and that may be read whole. No context holds more."""
 SAMPLE = 100_000
 PAGE_CHARACTERS = 2000
 SAMPLE_PAGE = "A usual page of text, for a guess at how many tokens a folder has. "
@@ -263,7 +267,7 @@ KEPT = 24
 
 class MeasuredAttachment(Record):
     key: str
-    """Key of the document or text; it changes when the text does."""
+    """Key of the document or text. It changes when the text changes."""
     name: str
     document: str
     sha256: str
@@ -274,7 +278,7 @@ class MeasuredAttachment(Record):
     words: int
     characters: int
     text: str | None
-    """The whole text as a model is given it; None when it is too long for any model."""
+    """The whole text in the form for the model; None when it is too long for any model."""
     sample: str
     source: tuple[str, ...] = ()
 
@@ -283,7 +287,7 @@ class AttachmentCost(Record):
     measured: MeasuredAttachment
     tokens: int
     is_guess: bool
-    """The model could not count it, or only its beginning was counted because it is so long."""
+    """True when no model could count the tokens, or when only the beginning of a very long text was counted."""
 
 
 class Sources(Service):
@@ -297,10 +301,10 @@ class Sources(Service):
     # ---- going through
 
     def measured(self, requests: Sequence[AttachRequest]) -> Slices[list[MeasuredAttachment | KnownError]]:
-        """Measure attachments, each known at once when it was measured before.
+        """Return the measures of attachments. Those that were measured before are known at once.
 
-        KnownError stands for what is gone (`document.unknown`, `collection.unknown`) or not read to its end
-        (`document.stopped`).
+        The result holds a KnownError for an attachment that is gone (`document.unknown`, `collection.unknown`) or was
+        not read completely (`document.stopped`).
         """
         found = []
         for request in requests:
@@ -324,7 +328,7 @@ class Sources(Service):
         if key in self._known:
             return ended(self._known[key])
         shared = self._measuring.get(key)
-        if shared is None:  # of whoever waits for it, so that nobody cancels it
+        if shared is None:  # shared by all who wait, so that nobody cancels it
             shared = self._measuring[key] = Pending()
             in_slices(self._service_thread, self._of_document(record)).then(partial(self._end, key, shared))
         return shared
@@ -353,7 +357,7 @@ class Sources(Service):
         while number:
             try:
                 pages = self._store.pages.of_document(record.id, begin=number, limit=PAGES_AT_ONCE)
-                if _key_of(self._store.documents.get(record.id)) != key:  # read anew meanwhile
+                if _key_of(self._store.documents.get(record.id)) != key:  # the document was read again meanwhile
                     raise KnownError("document.stopped", path=record.name)
             except KnownError as err:
                 return err
@@ -396,7 +400,7 @@ class Sources(Service):
         return self._known[key]
 
     def _of_folder(self, request: AttachRequest) -> MeasuredAttachment:
-        """Measure a folder roughly, by its pages: all of its text would take long to read."""
+        """Estimate the size of a folder from its number of pages, because reading all its text would take long."""
         record = self._store.collections.get(request.collection)
         _, pages, _ = self._store.collections.count(record.id)
         key, size = f"folder {record.id} {pages}", pages * PAGE_CHARACTERS
@@ -415,9 +419,9 @@ class Sources(Service):
         return in_slices(self._service_thread, weighed())
 
     def tokens_of(self, found: Sequence[MeasuredAttachment], record: ModelRecord | None) -> Pending[list[int]]:
-        """Count the tokens of each whole attachment with the frame around it.
+        """Count the tokens of each whole attachment, including the frame around it.
 
-        The count is a guess for a very long text, and when there is no model to ask.
+        The count is an estimate for a very long text, and when there is no model to ask.
         """
         model = record.sha256 if record else ""
         missing = [attachment for attachment in found if (attachment.key, model) not in self._tokens]
@@ -437,7 +441,9 @@ class Sources(Service):
         ).map(counted)
 
     def count(self, texts: Sequence[str], record: ModelRecord | None) -> Pending[list[int]]:
-        """Count the tokens of each text with a model, loaded or not; a guess where that fails, never a Problem."""
+        """Count the tokens of each text for a model, which need not be loaded. If that fails, the result is an
+        estimate, never a Problem.
+        """
         guessed = guessed_tokens(texts)
         if not texts or record is None:
             return ended(guessed)
@@ -455,7 +461,7 @@ def _key_of(record: DocumentRecord) -> str:
 
 
 Taken = list[tuple[Passage, int]]
-"""Chosen passages of a document, with their tokens."""
+"""Chosen passages of a document, each with its tokens."""
 
 
 @dataclass(slots=True, eq=False)
@@ -476,17 +482,19 @@ class PlanDoc:
 
     @property
     def mode(self) -> AttachMode:
-        """The mode of reading: a text too long for any context is read by passages, whatever was asked for."""
+        """Return the mode of reading. A text that is too long for any context is always read by passages."""
         return AttachMode.PASSAGES if self.measured and self.measured.text is None else self.about.mode
 
     def ranked(self, words: Sequence[str]) -> Sequence[Passage]:
-        """The passages of a text that is in no document, the best first."""
+        """Return the passages of a text that belongs to no document, best first."""
         passages = passages_from(pages_from(self.about.source))
         order = ranked_by_words(words, [passage.text for passage in passages])
         return [passages[place] for place in order] or passages[: MOST_PASSAGES if self.is_fresh else 0]
 
     def part(self, taken: Sequence[tuple[Passage, int]], store: Store) -> AttachmentPart | None:
-        """Return what is kept of it; None for an older attachment that is read no more.  Raises KnownError store.*."""
+        """Return the attachment as it is stored with the question; None for an older attachment of which nothing is
+        read now. Raises KnownError store.*.
+        """
         about, found = changed(self.about, is_planned=True, is_more=not self.is_fresh), self.measured
         if found is None:
             gone = changed(about, is_gone=True, is_whole=False, tokens=0, pages_used=(), places=(), words_read=0)
@@ -543,7 +551,9 @@ class PlanFolder:
 
 
 def check_folders(store: Store, attach: Sequence[AttachRequest]) -> None:
-    """Raises KnownError `collection.unknown`, `collection.empty` for a folder of which nothing can be read."""
+    """Check that something of each attached folder can be read. Raises KnownError `collection.unknown`,
+    `collection.empty`.
+    """
     for request in attach:
         if request.collection:
             record = store.collections.get(request.collection)
@@ -562,12 +572,12 @@ def request_of(about: Attached) -> AttachRequest:
 
 # ---- finds the quotations in a chat's answers that really stand in an attachment
 #
-# and stores them with the item Runs when an answer has ended. A quotation that stands nowhere is not shown as a
-# citation. On the service thread; long texts are searched on a thread of their own.
+# The found quotations are stored with the item when an answer has ended. A quotation that is found nowhere is not shown
+# as a citation. Service thread; long texts are searched on a separate thread.
 
 
 LEAST_LETTERS, LEAST_WORDS = 10, 2
-"""Least length of a quotation; a single word stands in every text."""
+"""Fewest letters and words of a quotation that is looked up, because a single word occurs in every text."""
 MOST_QUOTES = 12
 _QUOTED = re.compile(
     r'"([^"\n]{8,600})"|\u201c([^\u201c\u201d\n]{8,600})\u201d|\u201e([^\u201e\u201c\u201d\n]{8,600})[\u201c\u201d]'
@@ -592,7 +602,7 @@ class Ground(Record):
 
 
 def stands_in(quotes: Sequence[str], grounds: Sequence[Ground]) -> tuple[Quoted, ...]:
-    """Return the quotations that stand word for word on a page, each at its first place."""
+    """Return the quotations that occur word for word on a page, each with its first occurrence."""
     found: list[Quoted] = []
     left = list(quotes)
     for ground in grounds:
@@ -607,14 +617,16 @@ def stands_in(quotes: Sequence[str], grounds: Sequence[Ground]) -> tuple[Quoted,
 
 
 class Quotes(Service):
-    """Looks for quotations and stores them as the item's result `quotes`."""
+    """Searches the attachments for the quotations of an answer and stores the found ones as
+    the item's result `quotes`.
+    """
 
     def watcher(self, parts: Sequence[AttachmentPart]) -> Watcher:
         return Watcher(lambda ended: self._look(ended, parts))
 
     def of(self, item: str) -> dict[str, tuple[Quoted, ...]]:
         kept = None if item.startswith(PREFIX) else (self._store.results.get(item) or {}).get("quotes")
-        return stored_dict(tuple[Quoted, ...], kept)  # of a newer program: the words are in the message
+        return stored_dict(tuple[Quoted, ...], kept)  # skips quotations of a newer program
 
     def forget(self, item: str, messages: Collection[str]) -> dict[str, Json]:
         kept = None if item.startswith(PREFIX) else self._store.results.get(item)
@@ -631,13 +643,15 @@ class Quotes(Service):
         self._store.results.save(item, {**kept, "quotes": {**old, **dropped}})
 
     def _look(self, answer: Message, parts: Sequence[AttachmentPart]) -> None:
-        """Look for quotations in an answer that ended with text; QuotesFound follows, also when none are found."""
+        """Search for the quotations in an answer that has ended with text. QuotesFound follows, even
+        if none are found.
+        """
         if answer.status in (Status.FAILED, Status.STREAMING):
             return
         quotes = quoted_in(answer.text)
         try:
             grounds = self._grounds(parts) if quotes else []
-        except KnownError:  # the pages cannot be read now: nothing is verified, and so nothing is shown
+        except KnownError:  # unreadable pages: nothing is verified or shown
             grounds = []
 
         def ended(found: tuple[Quoted, ...] | Problem) -> None:
@@ -673,7 +687,7 @@ class Quotes(Service):
     def _keep(self, answer: Message, found: Sequence[Quoted]) -> None:
         if answer.item.startswith(PREFIX):
             return
-        with suppress(KnownError):  # deleted meanwhile, or a full disk: the words are in the row
+        with suppress(KnownError):  # deleted meanwhile, or a full disk: the message has the words
             kept = self._store.results.get(answer.item) or {}
             quotes = {**(stored_from(dict, kept.get("quotes")) or {}), answer.id: [to_json(quote) for quote in found]}
             self._store.results.save(answer.item, {**kept, "quotes": quotes})

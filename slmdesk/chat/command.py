@@ -1,4 +1,4 @@
-"""`slmdesk chat`, `presets`, `spaces`: chats at the command line."""
+"""The commands `slmdesk chat`, `presets` and `spaces`: chats on the command line."""
 
 from __future__ import annotations
 
@@ -110,7 +110,9 @@ NAMES = (*(setting.name for setting in SETTINGS), "seed", "max_tokens", "stop", 
 
 
 def sampling_options(command: Command) -> Command:
-    """Add the options; the command is given those that were used as `sampling`, a Sampling."""
+    """Add the sampling options to a command. The command receives the options that were used
+    as `sampling`, a Sampling.
+    """
 
     @wraps(command)
     def run(*args: Any, **given: Any) -> Any:
@@ -133,9 +135,9 @@ def sampling_options(command: Command) -> Command:
 
 WHEN_FULL = {"ask": ASK, "leave-out": LEAVE_OUT, "summarize": SUMMARIZE}
 PATIENCE_S = 0.5
-"""How long a pipe beside a PROMPT may stay silent."""
+"""Seconds for which a pipe on stdin may stay silent when a PROMPT is given."""
 STOP_S = 5.0
-"""How long a stopped answer may take to be saved."""
+"""Most seconds for saving a stopped answer."""
 
 
 @click.command()
@@ -261,7 +263,7 @@ class _ChatRun:
         services.on(Event, self._info.put)
 
     def go_on(self, request: SendRequest) -> int:
-        """Ask and answer until Ctrl-D.  Ctrl-C stops an answer; while none is being written it ends the
+        """Ask and answer until Ctrl-D is pressed. Ctrl-C stops an answer. When no answer is being written, it ends the
         conversation.
         """
         self._console.notify("Ctrl-D ends the conversation, Ctrl-C stops an answer.")
@@ -276,7 +278,7 @@ class _ChatRun:
                 raise click.UsageError("The terminal sent what is no UTF-8 text.") from err
             if text.strip():
                 self.say(changed(request, text=text, chat=self.chat))
-                request = changed(request, attach=())  # they stay attached to the chat
+                request = changed(request, attach=())  # later messages need not attach them again
 
     def say(self, request: SendRequest) -> int:
         """Send one question and print its answer.  Returns the exit status."""
@@ -399,9 +401,9 @@ def left_out_words(event: TurnsLeftOut) -> str:
 
 
 def _given_beside(console: Console) -> str:
-    """Read stdin beside a PROMPT: a file, or a pipe that has text or ends soon.
+    """Read stdin in addition to a PROMPT, if it is a file or a pipe that has text or ends soon.
 
-    A pipe that stays silent is ignored: cron and build servers leave one open.
+    A pipe that stays silent is ignored, because cron and build servers leave one open.
     """
     try:
         mode = os.fstat(sys.stdin.fileno()).st_mode
@@ -452,10 +454,10 @@ def _done(ended: MessageEnded, *, saved: bool) -> dict[str, Json]:
 def attached(
     console: Console, services: Services, files: Sequence[Path], *, password: bool, save: bool
 ) -> tuple[tuple[AttachRequest, ...], list[dict[str, Json]]]:
-    """Have documents read so that they can be attached; nothing of them is kept unless `save`.
+    """Have documents read so that they can be attached. Nothing of them is stored unless `save`.
 
-    One that cannot be read does not stop the others: the failures are printed, and returned.
-    Raises KnownError document.…, file.… for a single one, and click.ClickException where there is none to attach.
+    A document that cannot be read does not stop the others; the failures are printed and returned. Raises KnownError
+    document.…, file.… if the only document fails, and click.ClickException when no document can be attached.
     """
     from slmdesk.command.job_output import ask_password, documents_among, say_unread
 

@@ -1,4 +1,6 @@
-"""The context of a chat: its exact prompt, what each part takes, and room made where it is full.  Service thread."""
+"""The context of a chat: the exact prompt, how many tokens each part takes, and making room when the context is full.
+Service thread.
+"""
 
 from __future__ import annotations
 
@@ -63,16 +65,16 @@ class Prompts(Service):
     def show(
         self, record: ModelRecord, turns: Sequence[ChatMessage], ids: Sequence[str], thinking: str
     ) -> Pending[InspectedPrompt]:
-        """Return the exact prompt of these turns; `ids` are their messages.  Loads the model if needed.
+        """Return the exact prompt of these turns; `ids` are the ids of their messages. Loads the model if needed.
 
         `thinking`: see Sampling.
         """
         return self._render(record, turns, thinking).map(lambda untrusted: _seen_from(untrusted, ids))
 
     def measure(self, record: ModelRecord, turns: Sequence[ChatMessage]) -> Pending[tuple[int, int]]:
-        """Return the tokens of these turns and the size of the context.
+        """Return the tokens of these turns and the size of the context, both in tokens.
 
-        When the model is not loaded, the vocabulary in its file is used, and the frame around each turn is guessed.
+        When the model is not loaded, the vocabulary in its file is used, and the frame around each turn is estimated.
         """
         held = self._loader.loaded()
         is_held = held is not None and held[0].id == record.id
@@ -96,7 +98,7 @@ class Prompts(Service):
             lease: Lease = (yield self._loader.lease(record)) or not_loaded()
             messages = messages_to_json(turns)
             payload: dict[str, Json] = {"handle": lease.model.handle, "messages": messages, "thinking": thinking}
-            # not as a job of the lease: a look at a prompt holds nobody up
+            # not a job of the lease, so that looking at a prompt delays nobody
             result: Mapping[str, Json] = yield result_of(
                 self._loader, lambda on_event: self._loader.client.start("render", payload, on_event)
             )
@@ -144,7 +146,7 @@ class ContextMeter(Service):
         self._measuring: Pending[None] = Pending()
 
     def measure(self, request: ContextRequest) -> None:
-        """Measure; an earlier request is dropped."""
+        """Measure the context of a request. An earlier request that is still running is dropped."""
         self._measuring.cancel()
         if request.window.veil:
             draft = request.window.veil.hide([request.draft], keeps=False)[0]
@@ -166,10 +168,10 @@ class ContextMeter(Service):
         texts = [window.system, notes, _words(held), _words(seen)]
         if window.veil:
             texts = window.veil.hide(texts, keeps=False)
-        texts.append(request.draft)  # which is hidden already
+        texts.append(request.draft)  # the draft is already redacted
         system, noted, pinned, talk, draft = yield self._sources.count(texts, record)
         pinned += FRAME * len(held)
-        left = max(0, base - system - draft - noted)  # what a chat format puts around everything is the talk's
+        left = max(0, base - system - draft - noted)  # the chat format's own tokens count as conversation
         old = _shared([_of_sent(part) for part in sent], max(0, left - talk - FRAME * len(seen)))
         talk = max(0, left - sum(part.tokens for part in old) - pinned) if seen else 0
         parts = [
@@ -205,7 +207,9 @@ def _of_sent(part: AttachmentPart) -> ContextPart:
 
 
 def _shared(parts: Sequence[ContextPart], tokens: int) -> list[ContextPart]:
-    """Scale the counts of several attachments so that they add up to what all of them take together."""
+    """Scale the token counts of several attachments so that they add up to `tokens`, which
+    all of them take together.
+    """
     total = sum(part.tokens for part in parts)
     found: list[ContextPart] = []
     for part in parts:
@@ -232,19 +236,19 @@ def _foreseen(found: Sequence[MeasuredAttachment], sized: Sequence[SizedAttachme
 
 # ---- makes room in a chat that has become longer than the context, in the way that was chosen for the chat
 #
-# The oldest questions with their answers are left out of the prompt, down to a share of the context, so that the
-# beginning of the prompt stays the same for several questions and is not read anew for each; notes of the model may
-# stand for them. Decided on the tokens of the rendered prompt, once the model is loaded. On the service thread.
+# The oldest questions and answers are left out of the prompt until it takes only a share of the context. So the
+# beginning of the prompt stays the same for several questions and need not be read again for each. Notes of the model
+# may replace what is left out. This is decided by the tokens of the prompt, once the model is loaded. Service thread.
 
 
 SHARE = 0.6
-"""Of the context: what a prompt takes at most once room was made."""
+"""Share of the context that a prompt may take after room was made."""
 LEAST_ANSWER = 16
-"""Tokens without which no answer is begun; the engine's own limit."""
+"""Fewest free tokens for which an answer is started. This is the limit of the engine."""
 
 
 class Room:
-    """Makes room for a question."""
+    """Makes room for a question in a chat whose context is full."""
 
     def __init__(
         self,
@@ -255,13 +259,14 @@ class Room:
         window: ContextWindow,
         path: Sequence[Message],
     ) -> None:
-        """`path`: the messages before the answer, the question last."""
+        """Create the object. `path`: the messages before the answer, of which the question is the last."""
         self._writer, self._publish, self._answer, self._request = writer, publish, answer, request
         self._window, self._path = window, tuple(path)
         self._context = 0
 
     def make(self, way: str, *, explicit: bool) -> Slices[ContextWindow | None]:
-        """Return what the model sees from now on, or None where loading was cancelled; `way`: LEAVE_OUT or SUMMARIZE.
+        """Return the part of the chat that the model sees from now on, or None when loading was cancelled. `way`:
+        LEAVE_OUT or SUMMARIZE.
 
         Raises KnownError `context.full`, redaction.*.
         """
@@ -271,7 +276,7 @@ class Room:
         self._context = lease.model.context_tokens
         tokens = yield from self._measured(self._window)
         groups = groups_of(self._path[self._window.place(self._path) :])
-        if len(groups) > 1 and not self._path[-1].id:  # asks to write an answer once more, which must be seen
+        if len(groups) > 1 and not self._path[-1].id:  # a request to rewrite an answer needs that answer
             groups[-2:] = [groups[-2] + groups[-1]]
         if self._fits(tokens) or len(groups) < 2:
             return self._window
@@ -286,7 +291,7 @@ class Room:
             if self._fits(needed) or count >= len(groups) - 1:
                 break
             count += 1
-        if needed + LEAST_ANSWER > self._context:  # the rest alone is too long: nothing is left out in vain
+        if needed + LEAST_ANSWER > self._context:  # too long even so: leave nothing out in vain
             raise KnownError("context.full", needed=needed + LEAST_ANSWER, available=self._context)
         if for_notes:
             self._publish(NotesBegun(self._answer.item, self._answer.id))
@@ -315,12 +320,13 @@ class Room:
 
 # ---- has the model write notes on a part of a chat, to stand for it in later prompts
 #
-# On the service thread. The turns are given as a text, with instructions of their own and the request last; of
-# attached documents only the names. What does not fit at once is read in several rounds, each with the notes so far.
+# The model receives the turns as a text, with special instructions before and the request after it. Of attached
+# documents it receives only the names. A text that does not fit is read in several rounds, each with the notes so far.
+# Service thread.
 
 
 NOTES_SHARE, MOST_NOTES_TOKENS = 8, 512
-"""Notes take at most an eighth of the context."""
+"""Notes take at most one part in `NOTES_SHARE` of the context, and at most `MOST_NOTES_TOKENS` tokens."""
 WORDS_PER_TOKEN = 0.6
 SYSTEM = (
     "You write notes on conversations, for somebody who will continue them without having read them. Use only what "
@@ -348,7 +354,9 @@ class NoteWriter(Record):
     prompts: Prompts
 
     def write(self, record: ModelRecord, notes: str, groups: Sequence[Group], veil: Veil | None = None) -> Slices[str]:
-        """Return notes on `groups` and on what `notes` say; with a `veil` the model sees substitutes."""
+        """Return new notes that cover `groups` and the earlier `notes`. With a `veil`, the model sees placeholders for
+        private data.
+        """
         lease: Lease = (yield self.loader.lease(record)) or not_loaded()
         context, most = lease.model.context_tokens, space_for_notes(lease.model.context_tokens)
         sampling = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=most)

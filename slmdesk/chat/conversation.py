@@ -1,4 +1,6 @@
-"""A chat as people and models see it: the active path of its message tree, its title, the turns for the engine."""
+"""A chat in the form for people and for models: the active path of its message tree, its title, the turns for the
+engine.
+"""
 
 from __future__ import annotations
 
@@ -33,24 +35,24 @@ if TYPE_CHECKING:
 MAX_TITLE = 160
 NEW_CHAT = "New chat"
 REDACT = "redact"
-"""Key in the settings of an item: what is private in it is replaced before a model sees it."""
+"""Key in the settings of an item: whether private data is replaced before a model sees it."""
 REDACTION = "redaction"
-"""Key of what is stored with an answer whose model saw substitutes; see `PutBack.kept`."""
+"""Key under which the restored placeholders of a redacted answer are stored; see `PutBack.kept`."""
 MOST_ATTACHED = 50
 LONG_QUESTION = 300
-"""Characters; a longer question holds the text it is about."""
+"""Number of characters from which a question is assumed to contain the text it is about."""
 _UNSHOWN = dict.fromkeys((*range(32), 127, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), " ")
 
 
 class Conversation(Record):
-    """An open chat: `messages` is the active path, oldest first; `siblings` are the versions of each answer."""
+    """An open chat. `messages` is the active path, oldest first. `siblings` are the versions of each answer."""
 
     item: Item
     messages: tuple[Message, ...]
     siblings: Mapping[str, tuple[str, ...]]
     quotes: Mapping[str, tuple[Quoted, ...]] = field(default_factory=dict)
     older: tuple[str, ...] = ()
-    """Ids of the messages of the path before these, which were not read yet."""
+    """Ids of the earlier messages of the path that were not loaded yet."""
 
 
 class SentMessage(Record):
@@ -63,9 +65,9 @@ class InspectedPrompt(Record):
     text: str
     tokens: int
     missing: tuple[str, ...]
-    """Ids of messages the model's template leaves out."""
+    """Ids of messages that the model's chat template leaves out."""
     lookalikes: tuple[str, ...] = ()
-    """Words in the messages that would begin a turn in this model's format."""
+    """Words in the messages that would start a turn in this model's chat format."""
     left_out: int = 0
 
 
@@ -88,7 +90,7 @@ def title_from(text: str) -> str:
 class Placed(Protocol):
     @property
     def n(self) -> int:
-        """Its number: a child's is larger than its parent's."""
+        """Return the number of the message. A child always has a larger number than its parent."""
 
     @property
     def id(self) -> str: ...
@@ -104,7 +106,9 @@ P = TypeVar("P", bound=Placed)
 
 
 def active_path(messages: Sequence[P], leaf: str | None) -> tuple[P, ...]:
-    """Return the path from the root to `leaf`; below it, or without a leaf, the newest child each time."""
+    """Return the path from the root to `leaf` and on to the newest descendant. Without a leaf, follow the newest child
+    from the root.
+    """
     known = {message.id: message for message in messages}
     newest: dict[str | None, P] = {}
     for message in sorted(messages, key=lambda message: message.n):
@@ -133,8 +137,8 @@ SYSTEM = (
     "You are a careful assistant in an office. You write whatever text you are asked for, and you answer questions in "
     'the language they are asked in. Questions about facts that you cannot know you answer with: "I do not know."'
 )
-"""The instructions of a chat that has none of its own: without any, templates put a line about their maker there, and
-small models make up what nobody can know (docs/decisions.md).
+"""Instructions of a chat without instructions of its own. Without any, chat templates insert a line about their maker,
+and small models invent things that nobody can know (docs/decisions.md).
 """
 
 
@@ -144,7 +148,7 @@ def system_of(item: Item) -> str:
 
 
 def brings_text(words: str, *, has_attachments: bool) -> bool:
-    """Return whether a question brings a text to work on: a document, a quotation, or many words of its own."""
+    """Return whether a question contains a text to work on: an attached document, or many words of its own."""
     return has_attachments or len(words) >= LONG_QUESTION
 
 
@@ -167,16 +171,16 @@ def siblings_on(path: Sequence[Placed], messages: Sequence[Placed]) -> dict[str,
 
 
 DELETED = "(deleted)"
-"""What a model is given for a question that was deleted without its answer."""
+"""Text that the model receives in place of a question that was deleted without its answer."""
 
 
 def turns_for_engine(system: str, path: Sequence[Message]) -> tuple[list[ChatMessage], list[str]]:
-    """Return the turns for the model, and for each the id of its message ('' for the system prompt).
+    """Return the turns for the model, and for each turn the id of its message ('' for the system prompt).
 
-    An answer whose question was deleted begins no conversation, which most templates refuse: DELETED stands for the
-    question.  An answer without text is left out, and the questions before and after it become a turn, because most
-    templates refuse two turns of a role in a row.  A message that was refused as too long is left out too, or
-    every later one would be refused with it.
+    Most templates refuse a conversation that begins with an answer, so DELETED replaces a deleted question. They also
+    refuse two turns of the same role in a row, so an answer without text is left out, and the questions before and
+    after it are joined into one turn. A message that was refused as too long is left out as well; otherwise every later
+    message would be refused too.
     """
     path = [message for message, after in zip_longest(path, path[1:]) if not _was_too_long(after)]
     turns: list[ChatMessage] = []
@@ -202,7 +206,7 @@ def turns_for_engine(system: str, path: Sequence[Message]) -> tuple[list[ChatMes
 
 
 def _parts_of(message: Message) -> tuple[TextPart, ...]:
-    """Return the parts of a turn: attachments first, so that they are read once and keep their position."""
+    """Return the parts of a turn. Attachments come first, so that they are read only once and keep their position."""
     if message.role is Role.ASSISTANT:
         return (TextPart(message.text, Origin.MODEL),)
     if not message.attachments:
@@ -218,7 +222,7 @@ def _was_too_long(answer: Message | None) -> bool:
 
 
 def can_continue(message: Message) -> bool:
-    """Return whether an answer can be continued: it was cut by a limit, a stop, a crash or a closed window."""
+    """Return whether an answer can be continued, because it was cut by a limit, a stop, a crash or a closed window."""
     if message.role is not Role.ASSISTANT or message.status is Status.STREAMING:
         return False
     return message.status is not Status.COMPLETE or message.finish_reason in {"length", "repeat"}
@@ -226,9 +230,9 @@ def can_continue(message: Message) -> bool:
 
 # ---- what of a chat the model sees
 #
-# after which message, notes on what is left out up to there, and pinned messages. Stored in the item's own settings,
-# and with each answer written under it, and read from there as untrusted. Turns are left out as whole groups: a
-# question with its answers. Pure functions.
+# A window says after which message the model reads the chat, with notes on the part before it and with pinned messages.
+# It is stored in the item's settings and with each answer written under it; the stored values are untrusted. Turns are
+# left out as whole groups of a question and its answers. Pure functions.
 
 
 AFTER, NOTES, PINNED = "left_out_to", "earlier_notes", "pinned_messages"
@@ -238,23 +242,23 @@ BEFORE_NOTES = "\n\n[Notes on what was said earlier in this conversation:]\n"
 BEHIND_NOTES = "\n[End of the notes.]"
 
 Group = tuple[Message, ...]
-"""A question with what follows it up to the next question."""
+"""A question and everything that follows it up to the next question."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContextWindow:
     system: str = SYSTEM
-    """The instructions; never left out."""
+    """Instructions, which are never left out."""
     after: str = ""
-    """Id of the last message that is left out; empty, or not on the path: the model sees all of it."""
+    """Id of the last message that is left out. If it is empty or not on the path, the model sees the whole path."""
     notes: str = ""
-    """Put behind the instructions, in place of what is left out or of an earlier chat."""
+    """Notes on the part that is left out, or on an earlier chat. They are placed after the instructions."""
     pinned: frozenset[str] = frozenset()
-    """Ids of messages that are never left out; their question or answer stays with them."""
+    """Ids of messages that are never left out. The question or answer that belongs to such a message stays too."""
     examples: tuple[Example, ...] = ()
     answer_language: str = ""
-    """From ANSWER_LANGUAGES: asked for behind each message of the person.  In the instructions, small models do not
-    hear it (docs/decisions.md).
+    """One of ANSWER_LANGUAGES. The language is requested after each message of the person, because small models ignore
+    the request in the instructions (docs/decisions.md).
     """
     veil: Veil | None = class_field(default=None, compare=False)
 
@@ -273,14 +277,16 @@ class ContextWindow:
         return any(message.id in self.pinned for message in group)
 
     def notes_on(self, path: Sequence[Message]) -> str:
-        """Return the notes that stand for what `path` leaves out, or for an earlier chat; empty on another branch."""
+        """Return the notes for the left out part of `path`, or on an earlier chat. Empty if the notes belong to another
+        branch.
+        """
         return self.notes if not self.after or self.place(path) else ""
 
     def turns(self, path: Sequence[Message], begun: str = "") -> tuple[list[ChatMessage], list[str]]:
         """Return the turns for the model and the ids of their messages, as `turns_for_engine` does.
 
-        `begun`: the beginning of an answer that is continued; then the last turn, without an id.  With a veil all have
-        substitutes, by the same table; raises then KnownError redaction.*, store.*.
+        `begun`: the beginning of an answer that is continued; it becomes the last turn, without an id. With a veil,
+        private data is replaced in all turns by the same table; this raises KnownError redaction.*, store.*.
         """
         turns, ids = turns_for_engine(self.system, self.seen(path))
         self._name_language(turns, ids)
@@ -326,7 +332,7 @@ def window_of(item: Item) -> ContextWindow:
 
 
 def window_then(item: Item, answer: Message) -> ContextWindow:
-    """Return what of its chat the model saw for this answer."""
+    """Return the part of its chat that the model saw for this answer."""
     return _window_from(system_of(item), stored_from(dict, answer.sampling.get(WINDOW)) or {}, item.settings)
 
 
@@ -345,7 +351,7 @@ def _window_from(
 
 
 def copied_window(untrusted: Mapping[str, Json], copies: Mapping[str, str]) -> dict[str, Json]:
-    """Return the settings of a window for a copy of its messages; `copies`: the new id for each old id."""
+    """Return the settings of a window for a copy of the chat. `copies` maps old ids of messages to the new ids."""
     window = _window_from(SYSTEM, untrusted)
     after = copies.get(window.after, "")
     return {
@@ -373,10 +379,11 @@ def groups_of(path: Sequence[Message]) -> list[Group]:
 
 
 def groups_to_leave_out(sizes: Sequence[int], stays: Sequence[bool], fixed: int, most: int) -> int:
-    """Return how many of the oldest groups to leave out so that `fixed` tokens and the rest take at most `most`.
+    """Return how many of the oldest groups to leave out, so that the rest and `fixed` tokens take at most `most`
+    tokens.
 
-    `sizes`: their tokens, the question last, which is never left out; `stays`: those that are pinned take space
-    wherever they stand.  Where nothing helps, all but the question are left out.
+    `sizes`: tokens of each group; the last one is the question, which is never left out. `stays`: whether a group is
+    pinned, so that it takes space in any case. If nothing is enough, all groups but the question are left out.
     """
     for left_out in range(len(sizes)):
         rest = sum(size for at, size in enumerate(sizes) if at >= left_out or stays[at])
@@ -386,7 +393,9 @@ def groups_to_leave_out(sizes: Sequence[int], stays: Sequence[bool], fixed: int,
 
 
 def older_attachments(path: Sequence[Message], window: ContextWindow) -> tuple[AttachmentPart, ...]:
-    """Return the attachments of earlier messages; in a left out attachment passages are looked for again."""
+    """Return the attachments of earlier messages. In an attachment of a left out message,
+    passages are searched again.
+    """
     gone = window.left_out(path)
     return tuple(
         changed(part, attached=changed(part.attached, is_whole=False, places=())) if message.id in gone else part
@@ -434,13 +443,13 @@ MessageStore: TypeAlias = "Store | EphemeralStore"
 
 
 class Stores(Record):
-    """The chats that are saved, and those in memory alone."""
+    """The store of saved chats, and the store of private chats in memory."""
 
     saved: Store
     unsaved: EphemeralStore
 
     def of(self, id: str) -> MessageStore:
-        """The store of a chat or message."""
+        """Return the store that holds this chat or message."""
         return self.unsaved if is_private(id) else self.saved
 
 

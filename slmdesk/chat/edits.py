@@ -1,4 +1,6 @@
-"""What a person changes in the messages of a chat and in what the model sees of it; private chats.  Service thread."""
+"""Changes by a person to the messages of a chat and to the part that the model sees; also private chats. Service
+thread.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,7 @@ class Edits(Service):
         self._deletions: deque[_Deletion] = deque(maxlen=MOST_UNDONE)
 
     def edit_answer(self, message: str, text: str) -> Message:
-        """Replace the words of an ended answer; what the model wrote is kept beside them.
+        """Replace the text of an ended answer. The model's original text is kept as well.
 
         Raises KnownError `item.unknown`, `request.invalid` (no answer, being written, no words).
         """
@@ -83,15 +85,16 @@ class Edits(Service):
         return edited
 
     def restore_original(self, message: str) -> Message:
-        """Bring back what the model wrote.  Raises KnownError `item.unknown`."""
+        """Restore the model's original text. Raises KnownError `item.unknown`."""
         old = self._stores.of(message).messages.get(message)
         return old if old.original is None else self.edit_answer(message, old.original)
 
     def delete(self, message: str, *, alone: bool) -> int:
-        """Delete a message for good, with all that follows it in every version, or alone.  Returns how many.
+        """Delete a message for good, either `alone` or with everything that follows it in all versions. Returns the
+        number of deleted messages.
 
-        Can be undone as long as this program runs.  Raises KnownError `item.unknown`, `request.invalid` (an answer
-        among them is being written), store.*.
+        Can be undone while this program runs. Raises KnownError `item.unknown`, `request.invalid` (one of the messages
+        is being written), store.*.
         """
         store = self._stores.of(message)
         item = store.items.get(store.messages.get(message).item)
@@ -122,7 +125,7 @@ class Edits(Service):
         return len(ids)
 
     def undo_delete(self, chat: str) -> bool:
-        """Bring back what was deleted last in a chat.  Returns False where there is nothing.
+        """Restore the messages that were deleted last in a chat. Returns False when there are none.
 
         Raises KnownError `item.unknown`: the chat is gone.
         """
@@ -141,9 +144,9 @@ class Edits(Service):
         return True
 
     def fork(self, message: str) -> Item:
-        """Make a new chat with the messages up to this message, and the options of its chat.
+        """Create a new chat with a copy of the messages up to this message, and with the options of its chat.
 
-        Raises KnownError `item.unknown`, `request.invalid` (a message of them is being written), store.*.
+        Raises KnownError `item.unknown`, `request.invalid` (one of these messages is being written), store.*.
         """
         store = self._stores.of(message)
         item = store.items.get(store.messages.get(message).item)
@@ -248,7 +251,7 @@ class WindowService(Service):
         self._veils = veils
 
     def pin(self, message: str, *, pinned: bool) -> Item:
-        """Keep a message in the prompt whatever is left out, or no longer.  Raises KnownError `item.unknown`."""
+        """Pin a message, so that it always stays in the prompt, or unpin it. Raises KnownError `item.unknown`."""
         store = self._stores.of(message)
         item = store.items.get(store.messages.get(message).item)
         known = window_of(item).pinned
@@ -256,18 +259,18 @@ class WindowService(Service):
         return self._change(item.id, **{PINNED: [*sorted(ids)] or None})
 
     def see_all(self, chat: str) -> Item:
-        """Leave nothing out any more, and drop the notes.  Raises KnownError `item.unknown`."""
+        """Let the model see the whole chat again, and drop the notes. Raises KnownError `item.unknown`."""
         return self._change(chat, **{AFTER: None, NOTES: None})
 
     def change_notes(self, chat: str, notes: str) -> Item:
-        """Replace the notes; empty ones are removed.  Raises KnownError `item.unknown`, `text.too_long`."""
+        """Replace the notes. An empty text removes them. Raises KnownError `item.unknown`, `text.too_long`."""
         words = notes.strip()
         if len(words) > MOST_NOTES:
             raise KnownError("text.too_long", limit=_("{most_notes:,} characters").format(most_notes=MOST_NOTES))
         return self._change(chat, **{NOTES: words or None})
 
     def summarize_left_out(self, chat: str) -> Pending[Item]:
-        """Have the model write notes on what is left out; loads it if needed.
+        """Have the model write notes on the messages that are left out. Loads the model if needed.
 
         Raises KnownError `item.unknown`, `model.…`, `request.invalid` when nothing is left out.
         """
@@ -277,7 +280,8 @@ class WindowService(Service):
         return self._write(item, "", gone).map(lambda notes: self.change_notes(chat, notes))
 
     def new_chat_with_notes(self, chat: str) -> Pending[Item]:
-        """Make a new chat with the same options that begins with the model's notes on this chat; loads it if needed.
+        """Create a chat with the same options that begins with the model's notes on this chat. Loads the model if
+        needed.
 
         Raises KnownError `item.unknown`, `model.…`, `request.invalid` for an empty chat.
         """
@@ -318,8 +322,8 @@ class WindowService(Service):
 
 # ---- private chats
 #
-# in memory alone until the person saves them, gone when they are closed or the program ends. Everything on the
-# service thread.
+# Private chats exist only in memory until the person saves them. They are gone when they are closed or when the program
+# ends. Service thread.
 
 
 class PrivateChats(Service):
@@ -342,10 +346,10 @@ class PrivateChats(Service):
         return self._unsaved.items.add(self._kind, NEW_CHAT, settings=settings)
 
     def save(self, chat: str) -> Item:
-        """Make a usual chat of a private one, which ends; all versions of its messages are taken along.
+        """Turn a private chat into a saved chat, with all versions of its messages. The private chat ends.
 
         Raises KnownError `item.unknown`, `request.invalid` (an answer is being written), store.*; the private chat
-        then stays.
+        stays in these cases.
         """
         item = self._unsaved.items.get(chat)
         messages = sorted(self._unsaved.messages.of_item(chat), key=lambda message: message.n)
@@ -368,7 +372,7 @@ class PrivateChats(Service):
         return saved
 
     def end(self, chat: str) -> None:
-        """Drop a private chat for good; what is being written in it is stopped.  An unknown chat is ignored."""
+        """Delete a private chat for good and stop answers that are being written in it. An unknown chat is ignored."""
         for message in self._unsaved.messages.of_item(chat):
             self._answers.stop(message.id)
         self._unsaved.forget(chat)
@@ -380,6 +384,6 @@ class PrivateChats(Service):
         for id in documents:
             try:
                 found.append(self._store.documents.get(id).id if id else "")
-            except KnownError:  # forgotten meanwhile
+            except KnownError:  # deleted meanwhile
                 continue
         return [edit for edit in found if edit]

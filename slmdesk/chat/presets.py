@@ -1,7 +1,7 @@
-"""Presets of chats: instructions, sampling, thinking, a model or any, and examples, under a name.
+"""Presets of chats: named sets of instructions, sampling options, reasoning mode, model (optional) and examples.
 
-A chat that takes a preset copies what is in it: what becomes of the preset later changes no chat.  The shipped ones
-stand in presets.toml and cannot be changed; a person's are in the store.  Everything on the service thread.
+A chat copies the values of its preset, so later changes to the preset do not affect the chat. The shipped presets are
+in presets.toml and cannot be changed. A person's own presets are in the store. Service thread.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from slmdesk.chat.types import (
 from slmdesk.runtime.service import Service
 
 FORM = "slmdesk_preset"
-"""Key of an exported file; its value is the version of its form."""
+"""Key that marks an exported preset file. Its value is the version of the file format."""
 VERSION = 1
 MOST_NAME, MOST_SYSTEM = 80, 20_000
 WORDS: Mapping[str, str] = {
@@ -50,11 +50,11 @@ WORDS: Mapping[str, str] = {
     "examples": _("examples"),
 }
 OF_PRESET = tuple(WORDS)
-"""The options that a preset decides; the others of a chat stay."""
+"""Options that a preset sets. All other options of a chat stay unchanged."""
 
 
 class Preset(Record):
-    """A preset; an option at its default leaves the model's or the program's."""
+    """A preset. An option at its default leaves the value of the model or of the program."""
 
     id: str
     name: str
@@ -65,11 +65,11 @@ class Preset(Record):
 
 class PresetService(Service):
     def list(self) -> Sequence[Preset]:
-        """Return a person's presets in their order, then the shipped ones."""
+        """Return the person's own presets in their order, then the shipped ones."""
         return (*map(_preset_of, self._store.presets.all()), *shipped())
 
     def get(self, wanted: str) -> Preset:
-        """Return a preset by id or name, in any case of its letters.  Raises KnownError `preset.unknown`."""
+        """Return a preset by id or by name, ignoring case. Raises KnownError `preset.unknown`."""
         known = self.list()
         folded = wanted.strip().casefold()
         found = [preset for preset in known if preset.id == wanted] or [
@@ -83,24 +83,24 @@ class PresetService(Service):
         return next((preset.name for preset in self.list() if preset.id == id), "") if id else ""
 
     def add(self, name: str, options: ChatOptions) -> Preset:
-        """Keep the options of a chat as a preset.  Raises KnownError `request.invalid`, store.*."""
+        """Save the options of a chat as a preset. Raises KnownError `request.invalid`, store.*."""
         made = _preset_of(self._store.presets.add(_name(name), _value(options)))
         self._publish(PresetsChanged())
         return made
 
     def change(self, id: str, name: str, options: ChatOptions) -> Preset:
-        """Change a person's preset.  Raises KnownError `preset.unknown` (also if shipped), `request.invalid`."""
+        """Change an own preset. Raises KnownError `preset.unknown` (also for a shipped one), `request.invalid`."""
         changed = _preset_of(self._store.presets.change(id, _name(name), _value(options)))
         self._publish(PresetsChanged())
         return changed
 
     def duplicate(self, id: str) -> Preset:
-        """Make a person's preset of any.  Raises KnownError `preset.unknown`, store.*."""
+        """Copy any preset to an own preset. Raises KnownError `preset.unknown`, store.*."""
         old = self.get(id)
         return self.add(f"{old.name} (copy)", old.options)
 
     def delete(self, id: str) -> PresetRecord:
-        """Delete a person's preset; what is returned brings it back.  Raises KnownError `preset.unknown`, store.*."""
+        """Delete an own preset and return it for `put_back`. Raises KnownError `preset.unknown`, store.*."""
         gone = self._store.presets.delete(id)
         if self._settings.current.default_preset == id:
             self._settings.change(default_preset="")
@@ -113,7 +113,7 @@ class PresetService(Service):
         self._publish(PresetsChanged())
 
     def move(self, id: str, by: int) -> None:
-        """Move a person's preset up (-1) or down (1) among theirs.  Raises KnownError `preset.unknown`, store.*."""
+        """Move an own preset up (`by` -1) or down (1) in the list. Raises KnownError `preset.unknown`, store.*."""
         ids = [preset.id for preset in self._store.presets.all()]
         at = ids.index(self._store.presets.get(id).id)
         ids.insert(min(max(at + by, 0), len(ids) - 1), ids.pop(at))
@@ -121,16 +121,16 @@ class PresetService(Service):
         self._publish(PresetsChanged())
 
     def export_file(self, id: str, path: Path) -> None:
-        """Write a preset to a file for others; a model is not part of it.
+        """Write a preset to a file for other people. Its model is left out.
 
-        Raises KnownError `preset.unknown`, `file.…` and `disk.…` as other exports.
+        Raises KnownError `preset.unknown`, and `file.…` and `disk.…` like other exports.
         """
         preset = self.get(id)
         value = {key: option for key, option in _value(preset.options).items() if key != "model"}
         write_atomically(path, json_bytes({FORM: VERSION, "name": preset.name, **value}))
 
     def import_file(self, path: Path) -> Preset:
-        """Add the preset of a file.  Raises KnownError `preset.invalid` with the reason, `file.unreadable`, store.*."""
+        """Add the preset in a file. Raises KnownError `preset.invalid` with the reason, `file.unreadable`, store.*."""
         name, options = preset_in(path)
         return self.add(name, options)
 
@@ -150,7 +150,9 @@ def shipped() -> tuple[Preset, ...]:
 
 
 def with_preset(options: ChatOptions, preset: Preset | None) -> ChatOptions:
-    """Return the options of a chat that takes this preset; None: those a preset decides are at their defaults."""
+    """Return the options of a chat with the values of a preset. For None, the options that presets set get their
+    defaults.
+    """
     of = preset.options if preset else ChatOptions()
     return changed(options, preset=preset.id if preset else "", **{name: getattr(of, name) for name in OF_PRESET})
 

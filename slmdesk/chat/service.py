@@ -1,6 +1,4 @@
-"""The chat service: sends messages, has them answered, continues and repeats answers.  Everything on the service
-thread.
-"""
+"""The chat service: sends messages, has them answered, continues answers and writes them again. Service thread."""
 
 from __future__ import annotations
 
@@ -80,7 +78,7 @@ if TYPE_CHECKING:
 
 KIND = "chat"
 PROMPT_VERSION = "chat-1"
-"""Changes when the turns for a model are put together in another way."""
+"""Must be changed when the turns for a model are built in another way."""
 
 
 class ChatService(Service):
@@ -108,22 +106,22 @@ class ChatService(Service):
         "chat.edits:WindowService",
         lambda s, new: new(s._runtime, s._stores, s._choice, s._writer, s.answers.as_it_is, s._veils),
     )
-    """What the model sees of a chat."""
+    """Service for the part of a chat that the model sees."""
     edits: Lazy[ChatService, Edits] = Lazy(
         "chat.edits:Edits",
         lambda s, new: new(s._runtime, s._stores, s._quotes, s._saved_states, s._redaction),
     )
-    """Changes and deletes messages."""
+    """Service that changes and deletes messages."""
     private: Lazy[ChatService, PrivateChats] = Lazy(
         "chat.edits:PrivateChats",
         lambda s, new: new(s._runtime, s._stores.unsaved, s.answers, s._redaction, s.drop, kind=KIND),
     )
-    """Chats in memory alone."""
+    """Service for private chats, which exist only in memory."""
     spaces: Lazy[ChatService, SpaceService] = Lazy(
         "chat.spaces:SpaceService", lambda s, new: new(s._runtime, s.presets)
     )
     places: Lazy[ChatService, ChatPlaces] = Lazy("chat.spaces:ChatPlaces", lambda s, new: new(s._runtime))
-    """Where chats stand in their list."""
+    """Service for the order of chats in their list."""
 
     def __init__(
         self,
@@ -152,7 +150,7 @@ class ChatService(Service):
         self.presets = PresetService(runtime)
         self._states = ChatStates(runtime, models, states, self._veils, kind=KIND, version=PROMPT_VERSION)
         self.shown: dict[str, set[str]] = {}
-        """Chats opened in this instance, with the ids of their messages a frontend knows."""
+        """Chats opened in this instance, with the ids of the messages that a frontend knows."""
 
     # ---- answers
 
@@ -162,10 +160,10 @@ class ChatService(Service):
         return item
 
     def send(self, request: SendRequest, *, explicit_model: bool = False) -> SentMessage:
-        """Save the question and the answer's row, then have the answer written.
+        """Save a question and an empty message for its answer, then have the answer written.
 
-        A later failure ends the answer as `failed`; its text stays.  `explicit_model`: a person chose this model for
-        this very answer, so a model that crashed too often is tried once more.  Raises KnownError `model.none`,
+        A later failure ends the answer as `failed` and keeps its text. `explicit_model`: a person chose this model for
+        this very answer, so a model that crashed too often is tried once more. Raises KnownError `model.none`,
         `model.unknown`, `item.unknown`, `request.invalid` (no text), and `store.…` when nothing could be saved.
         """
         if not request.text.strip():
@@ -187,7 +185,7 @@ class ChatService(Service):
         changes = dict(request.changes)
         if (preset := stored_from(str, changes.pop("preset", None))) is not None:
             old = with_preset(old, self.presets.get(preset) if preset else None)
-        options = self._choice.options_for(old, changes)  # all of this before anything is kept
+        options = self._choice.options_for(old, changes)  # check everything before anything is saved
         brings = brings_text(request.text, has_attachments=bool(request.attach))
         asked = self._choice.request(options, request.model, request.sampling, has_text=brings)
         message_store, item = self._message_store_for(request, options)
@@ -204,7 +202,7 @@ class ChatService(Service):
 
             path, kept = tuple(before), undecided_again(replaced.attachments)
         self._link(item, request)
-        if item.archived:  # it is in use again
+        if item.archived:  # a chat in use leaves the archive
             self.places.change([item.id], archived=False)
         user = message_store.messages.add(
             item.id,
@@ -226,7 +224,7 @@ class ChatService(Service):
         return SentMessage(item, user, answer)
 
     def stop(self, message: str) -> None:
-        """Stop an answer; its text stays, its row ends `cancelled`."""
+        """Stop an answer and store it as `cancelled`, with its text so far."""
         self.answers.stop(message)
 
     def answer_now(self, message: str) -> None:
@@ -240,10 +238,10 @@ class ChatService(Service):
         sampling: Sampling | None = None,
         rewrite: Rewrite | None = None,
     ) -> Message:
-        """Write a new version of an answer with the chat's current options, and show it instead of the old version.
+        """Write a new version of an answer with the chat's current options, and show it in place of the old version.
 
-        `model` instead of the chat's, for this answer alone; `rewrite`: the same answer in another way, by whoever
-        wrote it.  Raises KnownError as `send` does.
+        `model`: use this model for this answer only. `rewrite`: rephrase the old answer in this way. Raises KnownError
+        like `send`.
         """
         message_store, old, item, before = self._answer(message)
         question = before[-1] if before else None
@@ -281,13 +279,11 @@ class ChatService(Service):
     # ---- looking
 
     def item(self, chat: str) -> Item:
-        """Return the item of a chat, or of anything else that is kept.  Raises KnownError `item.unknown`."""
+        """Return the item of a chat or of any other kind. Raises KnownError `item.unknown`."""
         return self._stores.of(chat).items.get(chat)
 
     def open(self, chat: str) -> Conversation:
-        """Return the active path of a chat, with text that is not in its rows yet.  Raises KnownError
-        `item.unknown`.
-        """
+        """Return the active path of a chat, including text that was not saved yet. Raises KnownError `item.unknown`."""
         message_store = self._stores.of(chat)
         item = message_store.items.get(chat)
         messages = [self.answers.as_it_is(message) for message in message_store.messages.of_item(item.id)]
@@ -296,8 +292,8 @@ class ChatService(Service):
         return Conversation(item, path, siblings_on(path, messages), self._quotes.of(item.id))
 
     def open_end(self, chat: str, most: int) -> Conversation:
-        """Return the last `most` messages of a long chat's active path, a fraction of the time that all take; of any
-        other chat all, as `open`.  Raises KnownError `item.unknown`.
+        """Return only the last `most` messages of a long chat's active path, which is much faster. Other chats are
+        returned like by `open`. Raises KnownError `item.unknown`.
         """
         item = self._stores.of(chat).items.get(chat)
         if chat.startswith(PREFIX) or window_of(item) != ContextWindow():
@@ -312,7 +308,7 @@ class ChatService(Service):
         return Conversation(item, messages, siblings_on(path, places), quotes, tuple(older))
 
     def some(self, ids: Sequence[str]) -> list[Message]:
-        """Return these saved messages in their order; those that are gone are left out."""
+        """Return these saved messages in the given order, without those that were deleted."""
         return [self.answers.as_it_is(message) for message in self._store.messages.some(ids)]
 
     def messages(self, chat: str) -> list[Message]:
@@ -327,7 +323,8 @@ class ChatService(Service):
         return self.answers.is_writing(message)
 
     def seen_by_model(self, message: str) -> Pending[InspectedPrompt]:
-        """Return the exact prompt of an answer, or up to a person's message; loads the model if needed.
+        """Return the exact prompt of an answer, or for a person's message the prompt up to it. Loads the model if
+        needed.
 
         Raises KnownError `item.unknown`, `model.…`.
         """
@@ -346,7 +343,7 @@ class ChatService(Service):
         return shown.map(lambda seen: changed(seen, left_out=len(window.left_out(path))))
 
     def expect_question(self, chat: str) -> None:
-        """Have the model of a chat loaded, and the chat read: a person has begun to type the next question.
+        """Load the model of a chat and let it read the chat, because a person has begun to type the next question.
 
         Raises KnownError `item.unknown`, `model.…`, `adapter.…`.
         """
@@ -360,9 +357,9 @@ class ChatService(Service):
         self.answers.read_ahead.begin(changed(request, turns=tuple(turns), state=self._known_state(request, turns)))
 
     def measure(self, chat: str | None, draft: str, attach: Sequence[AttachRequest] = ()) -> None:
-        """Count the context this chat takes with `draft` and `attach` added; ContextMeasured is published.
+        """Count the tokens that this chat takes together with `draft` and `attach`. ContextMeasured is published.
 
-        Only the newest request counts.  When the model is not loaded the count is a guess.  Raises KnownError
+        Only the newest request counts. When the model is not loaded, the count is an estimate. Raises KnownError
         `model.none`, `model.several`.
         """
         from slmdesk.chat.context import ContextRequest
@@ -379,20 +376,21 @@ class ChatService(Service):
         self._meter.measure(ContextRequest(chat, record, window, seen, draft, tuple(attach), options))
 
     def weigh(self, chat: str | None, request: AttachRequest) -> Pending[AttachmentCost]:
-        """Count the tokens of an attachment with the model of a chat; the result has its text as the model reads it.
+        """Count the tokens of an attachment for the model of a chat. The result includes the text in the form for the
+        model.
 
-        A Problem: the document is gone or not read.
+        Ends with a Problem when the document is gone or was not read.
         """
         try:
             record: ModelRecord | None = self._choice.record_for(self.options(chat) if chat else ChatOptions())
-        except KnownError:  # none, or several of which none was chosen
+        except KnownError:  # no model, or several and none chosen
             record = None
         return self._sources.weigh(request, record)
 
     # ---- keeping
 
     def rename(self, chat: str, title: str) -> Item:
-        """Change the title of a chat, reduced to a non-empty line.  Raises KnownError `item.unknown`."""
+        """Change the title of a chat. The title is reduced to one non-empty line. Raises KnownError `item.unknown`."""
         name = title_from(title)
         item = self._stores.of(chat).items.rename(chat, name)
         self._publish(ItemChanged(item))
@@ -403,32 +401,32 @@ class ChatService(Service):
         return options_from(self._stores.of(chat).items.get(chat).settings)
 
     def change_options(self, chat: str, options: ChatOptions) -> Item:
-        """Set all options of a chat, for later answers.  Raises KnownError `item.unknown`, `request.invalid`."""
+        """Set all options of a chat for later answers. Raises KnownError `item.unknown`, `request.invalid`."""
         check_options(options)
         item = self._stores.of(chat).items.change_settings(chat, **options.settings)
         self._publish(ItemChanged(item))
         return item
 
     def redact(self, chat: str, *, on: bool) -> Item:
-        """Replace what is private before the model sees it, or no longer.  Raises KnownError `item.unknown`."""
+        """Set whether private data is replaced before the model sees it. Raises KnownError `item.unknown`."""
         item = self._stores.of(chat).items.change_settings(chat, **{REDACT: on or None})
         self._publish(ItemChanged(item))
         return item
 
     def keep_draft(self, chat: str, draft: str, attachments: Sequence[Json] = ()) -> None:
-        """Store the draft and attachments not sent yet, in the item's settings `draft` and `draft_attachments`.
+        """Store the unsent text and attachments in the item's settings `draft` and `draft_attachments`.
 
-        An empty draft without attachments removes them.  Raises KnownError `item.unknown`.
+        An empty draft without attachments removes these settings. Raises KnownError `item.unknown`.
         """
         kept = list(attachments) or None
         self._stores.of(chat).items.change_settings(chat, draft=draft or None, draft_attachments=kept)
 
     def trash(self, chat: str) -> Item:
-        """Move a chat to the bin and stop what is being written in it.  Raises KnownError `item.unknown`."""
+        """Move a chat to the trash and stop answers that are being written in it. Raises KnownError `item.unknown`."""
         return self.trash_all([chat])[0]
 
     def trash_all(self, chats: Sequence[str]) -> list[Item]:
-        """Move chats to the bin, all or none.  Raises KnownError `item.unknown`, store.*."""
+        """Move chats to the trash, either all or none. Raises KnownError `item.unknown`, store.*."""
         for chat in chats:
             for message in self._store.messages.of_item(chat):
                 self.stop(message.id)
@@ -439,11 +437,11 @@ class ChatService(Service):
         return items
 
     def restore(self, chat: str) -> Item:
-        """Take a chat out of the bin.  Raises KnownError `item.unknown`."""
+        """Restore a chat from the trash. Raises KnownError `item.unknown`."""
         return self.restore_all([chat])[0]
 
     def restore_all(self, chats: Sequence[str]) -> list[Item]:
-        """Take chats out of the bin, all or none.  Raises KnownError `item.unknown`, store.*."""
+        """Restore chats from the trash, either all or none. Raises KnownError `item.unknown`, store.*."""
         with self._store.together():
             items = [self._store.items.restore(chat) for chat in chats]
         for item in items:
@@ -535,7 +533,7 @@ class ChatService(Service):
         explicit: bool = True,
         goes_on: bool = False,
     ) -> None:
-        with suppress(KnownError):  # what cannot be redacted fails where the answer is prepared
+        with suppress(KnownError):  # an error of the redaction is reported when the answer is prepared
             read_before, _ids = self._veils.window(item).turns(path[:-1])
             request = changed(request, state=self._known_state(request, read_before))
         prepared = self._preparer.request(request, answer, item, path, goes_on=goes_on)
@@ -599,10 +597,10 @@ class Preparer(Record):
     def request(
         self, request: AnswerRequest, answer: Message, item: Item, path: Sequence[Message], *, goes_on: bool = False
     ) -> AnswerRequest:
-        """Return `request` with the turns of `path` (all messages before the answer, the question last), or with a
-        preparation where room may have to be made or attachments are undecided.
+        """Return `request` with the turns of `path`, which holds all messages before the answer, the question last. If
+        room may have to be made or attachments are undecided, the request gets a preparation step instead.
 
-        `goes_on`: the answer is continued, and what was decided about its attachments stays.
+        `goes_on`: the answer is continued, so the earlier decision about its attachments stays.
         """
         window, way = self.veils.window(item), options_from(item.settings).when_full
         needs_plan = _needs_plan(path, window, goes_on=goes_on)
@@ -621,7 +619,7 @@ class Preparer(Record):
             if seen is None:
                 return None
             whole = self._whole(request, answer, seen, decided)
-            return whole if seen == window else changed(whole, state=None)  # what was read of it begins otherwise
+            return whole if seen == window else changed(whole, state=None)  # the saved state has another beginning
 
         return changed(request, prepare=prepare)
 
@@ -659,7 +657,7 @@ class Preparer(Record):
         self, request: AnswerRequest, answer: Message, window: ContextWindow, path: Sequence[Message]
     ) -> AnswerRequest:
         begun = answer.text
-        turns, _ids = window.turns(path, begun)  # by the same table as the words that the engine is given as its prefix
+        turns, _ids = window.turns(path, begun)  # same table as for the answer's prefix
         attached = attachments_on(path)
         watcher = self.quotes().watcher(attached) if attached else request.watcher
         return changed(
@@ -672,7 +670,9 @@ def attachments_on(path: Sequence[Message]) -> tuple[AttachmentPart, ...]:
 
 
 def _needs_plan(path: Sequence[Message], window: ContextWindow, *, goes_on: bool) -> bool:
-    """Return whether something must be decided: a new attachment, or the passages to read for this question."""
+    """Return whether the reading of attachments must be planned, for a new attachment or for passages that fit this
+    question.
+    """
     if not attachments_on(path) or path[-1].role is not Role.USER:
         return False
     from slmdesk.chat.attachments import is_undecided, older_by_passages
@@ -685,15 +685,15 @@ def _needs_plan(path: Sequence[Message], window: ContextWindow, *, goes_on: bool
 
 # ---- keeps on the disk what a model has read of a chat
 #
-# so that the chat can go on another day without being read again It is saved once the chat has rested, never on the
-# way of an answer, and goes with the chat (documents.saved_states). Chats that are not kept have no state. On the
-# service thread.
+# With a saved state the chat can go on another day without being read again. The state is saved once the chat has
+# rested, so that it never delays an answer, and is deleted with the chat (library.saved_states). Chats that are not
+# kept have no state. Service thread.
 
 
 REST_S = 20.0
-"""After its last answer a chat has rested."""
+"""Seconds after its last answer until the state of a chat is saved."""
 LEAST_TOKENS = 200
-"""Of a conversation: fewer are read in a moment."""
+"""Fewest tokens of a conversation whose state is saved. Shorter ones are read again in a moment."""
 
 
 class ChatStates(Service):
@@ -725,7 +725,7 @@ class ChatStates(Service):
 
     def _rested(self, message: Message) -> None:
         self._resting.pop(message.item, None)
-        with suppress(KnownError):  # deleted meanwhile, or its model is gone
+        with suppress(KnownError):  # the chat was deleted meanwhile, or its model is gone
             item = self._store.items.get(message.item)
             path = active_path(self._store.messages.of_item(item.id), leaf_of(item))
             record = self._models.by_sha256(message.model_sha256)

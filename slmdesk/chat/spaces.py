@@ -1,4 +1,4 @@
-"""Spaces, folders of chats; where chats stand in their list; and their titles.  Everything on the service thread."""
+"""Spaces (folders of chats), the order of chats in their list, and the titles of chats. Service thread."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from slmdesk.text.folding import fold_for_search
 SPACE_KIND = SPACE
 MOST_SPACE_NAME = 80
 DOCUMENTS = "draft_attachments"
-"""Key of its settings: the documents and folders, in the form in which a chat keeps those of its draft."""
+"""Key in the settings of a space: its documents and folders, in the same form as in the draft of a chat."""
 WAITING_CHATS = 20
 
 
@@ -44,12 +44,12 @@ class Space(Record):
     id: str
     name: str
     system: str = ""
-    """Instructions; they follow those of the preset."""
+    """Instructions, which are added after those of the preset."""
     preset: str = ""
-    """Id; empty: as other new chats."""
+    """Id of a preset; empty for the preset of other new chats."""
     documents: tuple[Mapping[str, Json], ...] = ()
     count: int = 0
-    """Its chats, without archived ones."""
+    """Number of chats in the space, without archived ones."""
 
     @property
     def attachments(self) -> tuple[AttachRequest, ...]:
@@ -72,7 +72,7 @@ class SpaceService(Service):
         return [_space_of(item, count) for item, count in self._store.items.spaces()]
 
     def get(self, wanted: str) -> Space:
-        """Return a space by id or name, in any case of its letters.  Raises KnownError `space.unknown`."""
+        """Return a space by id or by name, ignoring case. Raises KnownError `space.unknown`."""
         known, folded = self.list(), wanted.strip().casefold()
         found = [space for space in known if space.id == wanted] or [
             space for space in known if space.name.casefold() == folded
@@ -82,14 +82,14 @@ class SpaceService(Service):
         return found[0]
 
     def add(self, space: Space) -> Space:
-        """Make a space of these values; its id is new.  Raises KnownError `request.invalid`, store.*."""
+        """Create a space with these values and a new id. Raises KnownError `request.invalid`, store.*."""
         name, settings = _checked(space)
         item = self._store.items.add(SPACE_KIND, name, settings=_present(settings))
         self._publish(ItemChanged(item))
         return _space_of(item)
 
     def change(self, space: Space) -> Space:
-        """Change what a space has; chats that began in it stay as they are.
+        """Change the values of a space. Chats that were begun in it stay as they are.
 
         Raises KnownError `space.unknown`, `request.invalid`, store.*.
         """
@@ -103,14 +103,14 @@ class SpaceService(Service):
         return _space_of(item, old.count)
 
     def delete(self, id: str) -> Item:
-        """Move a space to the trash; its chats stay, in the list again, until `restore` brings it back.
+        """Move a space to the trash. Until it is restored, its chats are listed like chats without a space.
 
         Raises KnownError `space.unknown`, store.*.
         """
         return self._said(self._store.items.trash(self.get(id).id))
 
     def restore(self, id: str) -> Item:
-        """Undo `delete`; its chats are in it again.  Raises KnownError `item.unknown`, store.*."""
+        """Undo `delete`, so that the chats are in the space again. Raises KnownError `item.unknown`, store.*."""
         return self._said(self._store.items.restore(id))
 
     def options(self, space: Space) -> ChatOptions:
@@ -126,8 +126,8 @@ class SpaceService(Service):
         return changed(options, system=system)
 
     def new_chat(self, id: str) -> Item:
-        """Begin a chat in a space, with its instructions, preset and documents: a chat that is new and untouched, else
-        another.
+        """Return a new chat in a space, with the instructions, preset and documents of the space. An untouched new chat
+        of the space is used again if there is one.
 
         Raises KnownError `space.unknown`, store.*.
         """
@@ -154,7 +154,9 @@ def _space_of(item: Item, count: int = 0) -> Space:
 
 
 def _checked(space: Space) -> tuple[str, dict[str, Json]]:
-    """The name and the settings of a space; None removes a setting.  Raises KnownError `request.invalid`."""
+    """Return the name and the settings of a space. The value None removes a setting. Raises KnownError
+    `request.invalid`.
+    """
     name = clean_label(space.name, MOST_SPACE_NAME).strip()
     if not name:
         raise KnownError("request.invalid", what=_("no name"))
@@ -188,10 +190,10 @@ class ChatPlaces(Service):
         before: tuple[bool, float, int] | None = None,
         limit: int = 100,
     ) -> list[Item]:
-        """Return a page of the list: pinned chats first, then the last changed.
+        """Return a page of the list: first the pinned chats, then the others, last changed first.
 
-        `space`: the chats of a space; "": those of none.  `archived`: those in the archive, of all spaces.  `before`:
-        (pinned, updated, n) of the last chat seen.
+        `space`: list the chats of this space; "" lists the chats without a space. `archived`: list the archive of all
+        spaces instead. `before`: (pinned, updated, n) of the last chat on the previous page.
         """
         return self._store.items.listed(KIND, space=space, archived=archived, before=before, limit=limit)
 
@@ -203,9 +205,10 @@ class ChatPlaces(Service):
         archived: bool | None = None,
         space: str | None = None,
     ) -> list[Item]:
-        """Pin or archive chats, or put them into a space ("": into none); all or none, and what is None stays.
+        """Pin or archive chats, or move them into a space ("" moves them out of any). None leaves a value unchanged.
+        Either all chats are changed or none.
 
-        Returns them as they were, for `put_back`.  Raises KnownError `item.unknown`, store.*.
+        Returns the old items for `put_back`. Raises KnownError `item.unknown`, store.*.
         """
         items = self._store.items
         with self._store.together():
@@ -231,15 +234,16 @@ class ChatPlaces(Service):
 
 # ---- has the model that is loaded write the titles of chats, while nobody waits for it
 #
-# Everything on the service thread. A title is written once, after an answer, at background priority, and only in
-# place of the first words of the question. No model is loaded for it; a title that a person wrote stays, and so does
-# that of a chat that is not kept.
+# A title is written once, after an answer, at background priority, and only replaces the first words of the question.
+# No model is loaded for it. Titles that a person wrote and titles of chats that are not kept stay. Service thread.
 
 
 IDLE_S = 5.0
-"""After an answer; a person may well ask something else meanwhile."""
+"""Seconds after an answer until a title is written, because the person may soon ask something else."""
 MOST_WAITING = 20
-"""Chats that wait for a title; of more, the oldest keep their first words."""
+"""Most chats that wait for a title. Beyond this number, the oldest ones keep the first words of their question as
+title.
+"""
 SHORT_QUESTION = 40
 MOST_TITLE, MOST_WORDS = 60, 8
 MOST_QUESTION, MOST_ANSWER = 800, 500
@@ -269,7 +273,7 @@ class TitleWriter(Service):
         runtime.events.on(ModelStateChanged, self._on_model_state)
 
     def begin(self) -> None:
-        """Write titles from now on: a command ends with its answer, and writes none."""
+        """Start writing titles. Commands do not call this, because they end right after their answer."""
         self._is_on = True
 
     def close(self) -> None:
@@ -320,9 +324,10 @@ class TitleWriter(Service):
                 return
 
     def _first_of(self, chat: str) -> tuple[Message, ...]:
-        """The first question of a chat and its answer, where the title is that question's first words; else nothing.
+        """Return the first question and answer of a chat if its title is still the first words of the question, else
+        nothing.
 
-        A chat that is redacted keeps its first words: the model would be given them as they are.
+        A redacted chat keeps its title, because writing one would show the model the unredacted words.
         """
         try:
             item = self._store.items.get(chat)
@@ -367,7 +372,7 @@ class TitleWriter(Service):
             except KnownError:
                 title = ""
         if title and self._is_on and self._first_of(chat):
-            with suppress(KnownError):  # the store in trouble says so by itself
+            with suppress(KnownError):  # trouble with the store is reported elsewhere
                 self._rename(chat, title)
         if self._waiting:
             self._wait()
@@ -384,9 +389,9 @@ def turns_for_title(asked: Sequence[Message]) -> list[ChatMessage]:
 
 
 def title_in(untrusted: str, material: str) -> str:
-    """Return the title that a model wrote, on a line; "" for what is no title: too long, or about something else.
+    """Return the title that a model wrote, as one line. Returns "" if it is too long or about something else.
 
-    A title about the conversation shares a word with it.
+    A title counts as being about the conversation if it shares a word with `material`.
     """
     lines = [line.strip() for line in untrusted.splitlines() if line.strip()]
     line = lines[0].strip("#*_`> ") if lines else ""

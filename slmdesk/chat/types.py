@@ -1,4 +1,4 @@
-"""What can be asked of chats: requests, options with sampling and the form of answers; quotations and events."""
+"""Types of chats: requests, options with sampling and the form of answers, quotations and events."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 class AttachRequest(Record):
     document: str = ""
-    """Id of a document; empty: `source` is the text."""
+    """Id of a document; if it is empty, `source` is the text."""
     name: str = ""
     source: tuple[str, ...] = ()
     page_kind: str = "page"
@@ -49,34 +49,38 @@ class AttachRequest(Record):
 
 
 class SendRequest(Record):
-    """Send a message in a chat; `chat` None makes a new one."""
+    """Request to send a message in a chat. `chat` is None for a new chat."""
 
     text: str
     chat: str | None = None
     model: str | None = None
-    """Id of a model; None: the model last used."""
+    """Id of the model; None for the model used last."""
     sampling: Sampling = field(default_factory=Sampling)
-    """For this answer alone."""
+    """Sampling options for this answer only."""
     changes: Mapping[str, Json] = field(default_factory=dict)
-    """Options of the chat from now on, by their names in ChatOptions; `preset` (id or name, "" for none) is taken over
-    first, and `lora` may be the name of an adapter.
+    """Changed options of the chat from now on, by their names in ChatOptions. `preset` (id or name, "" for none) is
+    applied first. `lora` may be the name of an adapter.
     """
     space: str = ""
-    """Id or name of a space that a new chat begins in, with its options (unless others are given) and documents."""
+    """Id or name of the space for a new chat. The chat gets the documents of the space, and its options unless others
+    are given.
+    """
     options: ChatOptions | None = None
     anyway: bool = False
     """Load the model even when memory seems too small."""
     attach: tuple[AttachRequest, ...] = ()
     instead_of: str = ""
-    """Id of a question of this chat that this message replaces; the old stays as a version, with what followed.
+    """Id of a question in this chat that this message replaces. The old question and what followed stay as a version.
 
-    What was attached to it is attached to this message too.
+    The attachments of the old question are attached to this message too.
     """
     redact: bool | None = None
-    """Whether what is private is replaced before the model sees it, in this chat from now on; None: the chat's own."""
+    """Whether private data is replaced before the model sees it, from now on in this chat; None keeps the chat's
+    setting.
+    """
     decisions: Decisions = NOTHING_DECIDED
     save: bool = True
-    """False: nothing of the chat is written to the disk."""
+    """If False, nothing of the chat is written to the disk."""
 
 
 # ---- the form an answer is bound to
@@ -85,21 +89,23 @@ class SendRequest(Record):
 SCHEMA, GRAMMAR = "json_schema", "grammar"
 TITLES: Mapping[str, str] = {SCHEMA: _("JSON schema"), GRAMMAR: _("Grammar (GBNF)")}
 MOST_FORM = 32_768
-"""Characters: it is checked while somebody types, and stored with each answer."""
+"""Most characters of a schema or grammar, since it is checked during typing and stored with each answer."""
 
 
 class FormCheck(Record):
-    """What was found in a form; `line` and `column` are counted from 1, 0: no single place."""
+    """Result of checking a form (a JSON schema or a grammar). `line` and `column` count from 1; 0 means no single
+    place.
+    """
 
     problem: str = ""
     line: int = 0
     column: int = 0
     not_kept: tuple[str, ...] = ()
-    """Names in a schema that answers are not held to."""
+    """Keywords of a schema that answers do not have to follow."""
 
 
 def check_form(kind: str, text: str) -> FormCheck:
-    """Check a form of SCHEMA or GRAMMAR.  Takes a fifth of a second at most."""
+    """Check a form of the kind SCHEMA or GRAMMAR. Takes at most a fifth of a second."""
     if len(text) > MOST_FORM:
         return FormCheck(_("It is longer than {most_form:,} characters.").format(most_form=MOST_FORM))
     from slmdesk.base.grammars import GrammarInvalidError, SchemaInvalidError, check_gbnf, check_schema
@@ -116,7 +122,9 @@ def check_form(kind: str, text: str) -> FormCheck:
 
 
 def require_form(sampling: Sampling) -> None:
-    """Raise KnownError `grammar.invalid` where an answer could not be bound to the form of this sampling."""
+    """Check the schema or grammar of a sampling. Raises KnownError `grammar.invalid` when an answer cannot be bound to
+    it.
+    """
     if sampling.json_schema is not None and sampling.grammar is not None:
         raise KnownError("grammar.invalid", reason=_("a grammar and a schema at once"))
     for kind, text in ((SCHEMA, sampling.json_schema), (GRAMMAR, sampling.grammar)):
@@ -126,7 +134,7 @@ def require_form(sampling: Sampling) -> None:
 
 
 def read_form(path: Path) -> str:
-    """Return the text of a file with a form.  Raises KnownError `file.unreadable`, `grammar.invalid`."""
+    """Return the schema or grammar in a file. Raises KnownError `file.unreadable`, `grammar.invalid`."""
     try:
         text = read_file(path).decode("utf-8-sig").replace("\r\n", "\n")
     except OSError as err:
@@ -147,9 +155,9 @@ MOST_STOPS, MOST_STOP = 16, 200
 MOST_BIASES, MOST_BIASED, STRONGEST_BIAS = 50, 100, 100.0
 _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r": "\r", "\\\\": "\\"}
 CHAT_SAMPLING = Sampling(repeat_penalty=1.1, penalty_last_n=256)
-"""What a chat adds to the model's defaults: small models repeat themselves in free conversation."""
+"""Sampling that a chat adds to the model's defaults, because small models repeat themselves in free conversation."""
 TEXT_SAMPLING = Sampling(temperature=0.2, repeat_penalty=1.0)
-"""The same where the question brings a text to work on: its names and figures must come again."""
+"""Sampling used instead if the question contains a text, because the answer must repeat its names and figures."""
 
 
 class Setting(Record):
@@ -278,11 +286,11 @@ BIAS_WORDS = _(
 
 
 class WrongLineError(ValueError):
-    """A text that cannot be read as settings; the message is a sentence for people."""
+    """Raised for a text that cannot be read as a setting. The message is a sentence for people."""
 
 
 def defaults_of(makers: Sampling) -> Sampling:
-    """Return what holds in a chat where nothing is set; `makers`: as the model's file recommends."""
+    """Return the sampling of a chat without settings. `makers`: the recommendation in the model's file."""
     return CHAT_SAMPLING.over(makers).over(USUAL_SAMPLING)
 
 
@@ -291,7 +299,7 @@ def is_makers(name: str, makers: Sampling) -> bool:
 
 
 def number_of(setting: Setting, text: str) -> float | int | None:
-    """Read a number as it was typed, with a point or a comma; None for nothing.  Raises WrongLineError."""
+    """Read a typed number with a decimal point or comma. Returns None for an empty text. Raises WrongLineError."""
     clean = text.strip().replace(",", ".").replace("\u2212", "-")
     if not clean:
         return None
@@ -310,7 +318,7 @@ def number_of(setting: Setting, text: str) -> float | int | None:
 
 
 def stops_of(text: str) -> tuple[str, ...]:
-    """Read stop texts, each on a line.  Raises WrongLineError."""
+    """Read stop texts, one per line. Raises WrongLineError."""
     lines = [line for line in text.split("\n") if line]
     stops = tuple(dict.fromkeys(re.sub(r"\\[ntr\\]", lambda found: _ESCAPES[found[0]], line) for line in lines))
     if len(stops) > MOST_STOPS:
@@ -326,7 +334,7 @@ def text_of_stops(stops: Sequence[str]) -> str:
 
 
 def biases_of(text: str) -> tuple[tuple[str, float], ...]:
-    """Read words with their weights, each on a line.  Raises WrongLineError, which names the line."""
+    """Read words with their weights, one per line. Raises WrongLineError, which names the line."""
     biases: dict[str, float] = {}
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
@@ -364,8 +372,8 @@ def is_bias(words: str, bias: float) -> bool:
 
 # ---- options of a single chat
 #
-# its instructions, model, adapter and sampling. Stored in the item's own settings under these names, and read from
-# there as untrusted. None, "" and 1.0 mean the default.
+# The options are instructions, model, adapter and sampling. They are stored in the item's settings under these names,
+# and the stored values are untrusted. None, "" and 1.0 mean the default.
 
 
 _LIMITS: Mapping[str, tuple[float, float]] = {
@@ -377,12 +385,12 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
 _WHOLE = ("seed", "max_tokens", *(setting.name for setting in SETTINGS if setting.is_whole))
 ASK, LEAVE_OUT, SUMMARIZE = "", "leave_out", "summarize"
 WHEN_FULL = (ASK, LEAVE_OUT, SUMMARIZE)
-"""What happens when a chat becomes longer than the context: the question is refused and the person asked; the oldest
-turns are left out of the prompt; they are left out, and notes of the model stand for them.
+"""What happens when a chat becomes longer than the context. ASK refuses the question and asks the person. LEAVE_OUT
+leaves the oldest turns out of the prompt. SUMMARIZE leaves them out too and puts notes of the model in their place.
 """
 ANY_LANGUAGE, OF_MESSAGE = "", "message"
 ANSWER_LANGUAGES = (ANY_LANGUAGE, OF_MESSAGE, *LANGUAGES)
-"""Which language answers are asked for in: the model's choice, that of each message, or always the same language."""
+"""Languages of answers: the model's choice, the language of each message, or always the same language."""
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "thinking": THINKING,
     "when_full": WHEN_FULL,
@@ -396,23 +404,23 @@ class Example(Record):
 
 
 class ChatOptions(Sampling, kw_only=True):
-    """How the answers of a chat are sampled (seed None: a different one for each), and what else is set for it."""
+    """Options of a chat: sampling of its answers (seed None means a new seed for each answer) and other settings."""
 
     system: str = ""
     model: str = ""
-    """Id of the model that answers in this chat, whichever is used elsewhere; empty for the default."""
+    """Id of the model for this chat, whatever model is used elsewhere; empty for the default."""
     lora: str = ""
     lora_scale: float = 1.0
     json_schema: str = ""
-    """Answers are bound to it; kept also where it cannot be used, so that nothing typed is lost."""
+    """JSON schema that answers must follow. An unusable schema is stored too, so that nothing typed is lost."""
     grammar: str = ""
-    """The same in GBNF; not together with json_schema."""
+    """GBNF grammar that answers must follow; not used together with json_schema."""
     thinking: str = ""
-    """From THINKING, for a model that thinks aloud; empty: its usual way."""
+    """One of THINKING, for a model that can reason before its answer; empty for the model's usual way."""
     when_full: str = ASK
     answer_language: str = ANY_LANGUAGE
     preset: str = ""
-    """Id of the preset these options came from; some may have been changed since."""
+    """Id of the preset that these options came from. Some may have been changed since."""
     examples: tuple[Example, ...] = ()
 
     @property
@@ -428,7 +436,7 @@ class ChatOptions(Sampling, kw_only=True):
 
     @property
     def settings(self) -> dict[str, Json]:
-        """Return the options as an item's settings; None for a default, which removes the key."""
+        """Return the options as settings of an item. A default becomes None, which removes the key."""
         usual = ChatOptions()
         values: dict[str, Json] = {name: getattr(self, name) for name in NAMES}
         settings = {name: None if value == getattr(usual, name) else value for name, value in values.items()}
@@ -448,7 +456,7 @@ NAMES = (
 )  # fmt: skip
 EXAMPLES, MOST_EXAMPLES, MOST_EXAMPLE = "examples", 8, 8_000
 MOST_THOUGHT_TOKENS, MOST_THOUGHT_SECONDS = 2048, 180.0
-"""A chat's model answers when it has thought for so long: small models may think in circles."""
+"""Most tokens and seconds of reasoning before the model must answer, because small models may reason in circles."""
 
 
 class Lora(Record):
@@ -463,7 +471,7 @@ class Lora(Record):
 
 
 def options_from(untrusted: Mapping[str, Json]) -> ChatOptions:
-    """Read the options from an item's settings; an invalid value becomes the default."""
+    """Read the options from the settings of an item. Invalid values are replaced by defaults."""
     values: dict[str, Json] = {}
     for name in NAMES:
         value = untrusted.get(name)
@@ -492,7 +500,9 @@ def _biases_from(untrusted: object) -> tuple[tuple[str, float], ...]:
 
 
 def examples_from(untrusted: object) -> tuple[Example, ...]:
-    """Read examples, as pairs or as objects with `question` and `answer`; none where an example is invalid."""
+    """Read examples given as pairs or as objects with `question` and `answer`. Returns none if
+    one of them is invalid.
+    """
     found = stored_from(tuple[Example | tuple[str, str], ...], untrusted) or ()
     examples = tuple(example if isinstance(example, Example) else Example(*example) for example in found)
     return examples if _are_examples(examples) else ()
@@ -504,7 +514,7 @@ def _are_examples(examples: Sequence[Example]) -> bool:
 
 
 def check_options(options: ChatOptions) -> None:
-    """Check the values of the options.  Raises KnownError `request.invalid`, which names the option."""
+    """Check the values of the options. Raises KnownError `request.invalid` with the name of the option."""
     for name in _LIMITS:
         value = getattr(options, name)
         if value is not None and not _is_number(name, value):
@@ -522,7 +532,7 @@ def check_options(options: ChatOptions) -> None:
 
 
 def sampling_for(request: Sampling, options: ChatOptions, usual: Sampling) -> Sampling:
-    """Merge the sampling of an answer: the request's, else the chat's, else the default.
+    """Merge the sampling of an answer. Values of the request take precedence over those of the chat, then the defaults.
 
     Raises KnownError `request.invalid`.
     """
@@ -545,7 +555,8 @@ def sampling_for(request: Sampling, options: ChatOptions, usual: Sampling) -> Sa
 
 
 def lora_for(options: ChatOptions, record: ModelRecord, known: Sequence[ModelRecord]) -> Lora | None:
-    """Return the adapter of a chat for a model; whether their sizes match is only known when the engine opens it.
+    """Return the adapter of a chat for a model. Whether their sizes match is only known when the engine opens the
+    adapter.
 
     Raises KnownError `adapter.gone`, `adapter.other_model`.
     """
@@ -562,7 +573,7 @@ def lora_for(options: ChatOptions, record: ModelRecord, known: Sequence[ModelRec
 
 
 def lora_of(message: Message, known: Sequence[ModelRecord]) -> Lora | None:
-    """Return the adapter an answer was written with.  Raises KnownError `adapter.gone`."""
+    """Return the adapter that an answer was written with. Raises KnownError `adapter.gone`."""
     said = options_from(message.sampling)
     adapter = next((model for model in known if model.id == said.lora), None) if said.lora else None
     if said.lora and adapter is None:
@@ -583,7 +594,7 @@ def _is_number(name: str, value: object) -> bool:
 class Quoted(Record):
     name: str
     document: str
-    """Id of the document; empty for text that is in none."""
+    """Id of the document; empty for a text that belongs to no document."""
     page: int
     start: int
     end: int
@@ -660,10 +671,10 @@ def rewrite_of(message: Message) -> Rewrite | None:
 
 
 def asked_with(before: Sequence[Message], answer: Message, messages: Sequence[Message]) -> tuple[Message, ...]:
-    """Return the messages that an answer was asked for with: those before it, and if it was written once more also the
-    answer it came from and the request.
+    """Return the messages in the prompt of an answer: those before it. For a rewritten answer these also include the
+    old answer and the request to rewrite it, unless the old answer was deleted.
 
-    `messages`: all of the chat.  Where the answer it came from was deleted, those before it.
+    `messages`: all messages of the chat.
     """
     rewrite, of = rewrite_of(answer), answer.sampling.get("rewrite_of")
     old = next((message for message in messages if message.id == of), None)
@@ -685,19 +696,19 @@ class ContextMeasured(Event):
 
 
 class NotesBegun(Event):
-    """The model writes notes on the earlier part of a chat, before it writes this answer."""
+    """The model begins to write notes on the earlier part of a chat, before it writes this answer."""
 
     item: str
     message: str
 
 
 class TurnsLeftOut(Event):
-    """More of a chat is left out of what the model reads, from this answer on; ItemChanged came before."""
+    """From this answer on, more of a chat is left out of the prompt. Published after ItemChanged."""
 
     item: str
     message: str
     count: int
-    """Of the messages left out, with those left out before."""
+    """Number of all messages that are left out now."""
     has_notes: bool
 
 
@@ -705,7 +716,7 @@ class PresetsChanged(Event): ...
 
 
 class QuotesFound(Event):
-    """Quotations in an answer were found in its attachments; published after its MessageEnded."""
+    """The quotations of an answer were looked up in its attachments. Published after its MessageEnded."""
 
     item: str
     message: str
