@@ -1,1 +1,1 @@
-"""The chat page: list of chats, conversation, composer."""
+"""The chat page: the list of chats, the conversation and the composer."""

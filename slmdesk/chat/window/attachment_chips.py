@@ -1,4 +1,4 @@
-"""An attachment of a message not yet sent, and its chip above the composer."""
+"""An attachment of an unsent message, and its chip above the composer."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from slmdesk.window.widgets.build import (
 READING, READY, FAILED, LOCKED = "reading", "ready", "failed", "locked"
 PASTED, INSERT = _("Pasted text"), _("Insert as text instead")
 MOST_NAME = 40
-"""Characters of a name in a sentence."""
+"""Most characters of a file name within a sentence."""
 _KEYS = count(1)
 MODES = {
     AttachMode.AUTO: _("Automatic: whole where it fits"),
@@ -45,35 +45,35 @@ MODES = {
 
 @dataclass(slots=True)
 class Draft:
-    """An attachment of a draft; used on the window's thread."""
+    """An attachment of an unsent message. Used on the window's thread."""
 
     name: str
     path: Path | None = None
     document: str = ""
     source: tuple[str, ...] = ()
-    """Text that is in no document."""
+    """Text of the attachment if it belongs to no document, for example pasted text."""
     mode: AttachMode = AttachMode.AUTO
     state: str = READING
     done: int = 0
     total: int = 0
-    """Number of pages, while it is read."""
+    """Number of pages while the document is being read."""
     pages: int = 0
     unread: int = 0
-    """Pages without words."""
+    """Number of pages without text."""
     kind: str = "page"
     tokens: int | None = None
     is_guess: bool = False
     is_whole: bool | None = None
-    """Whether all of it will be read; None until the context meter knows."""
+    """Whether the whole text will be read; None until the context was measured."""
     most_tokens: int = 0
-    """Of a folder: the tokens of passages that will be read at most."""
+    """For a folder: most tokens of passages that will be read."""
     folder: str = ""
-    """Id of a folder of the library, which is being read as long as `total` is not 0."""
+    """Id of a folder in the library. The folder is being read as long as `total` is not 0."""
     documents: int = 0
-    """Of a folder: those that were read."""
+    """For a folder: number of documents that were read."""
     problem: str = ""
     is_private: bool = False
-    """Of a private chat: its document is read without being kept."""
+    """True in a private chat, where the document is read without being stored."""
     key: str = field(default_factory=lambda: _("attachment {next}").format(next=next(_KEYS)))
 
     @property
@@ -114,7 +114,9 @@ class Draft:
         return " \u00b7 ".join(part for part in parts if part)
 
     def _folder_words(self) -> str:
-        """A folder has no size of its own in a message: it takes what the passages take that fit the question."""
+        """Return the description of a folder. It shows no size of the folder, because only passages that fit the
+        question are read.
+        """
         parts = [
             _("by passages"),
             _("up to {most_tokens:,} tokens").format(most_tokens=self.most_tokens) if self.most_tokens else "",
@@ -129,7 +131,7 @@ class Draft:
 
     @property
     def kept(self) -> dict[str, Json]:
-        """As it is saved with a draft, to survive a restart."""
+        """Return the form in which the attachment is saved with a draft, so that it survives a restart."""
         shape: dict[str, Json] = {"name": self.name, "mode": self.mode.value}
         if self.folder:
             shape["folder"] = self.folder
@@ -143,7 +145,7 @@ class Draft:
 
 
 def draft_from(untrusted: Mapping[str, Json]) -> Draft | None:
-    """A draft from its saved form; None if that is invalid."""
+    """Return the attachment in its saved form; None if that form is invalid."""
     name, document, path = untrusted.get("name"), untrusted.get("document", ""), untrusted.get("path", "")
     source, mode, folder = untrusted.get("source", ()), untrusted.get("mode"), untrusted.get("folder", "")
     if not isinstance(name, str) or not isinstance(document, str):
@@ -162,7 +164,9 @@ def draft_from(untrusted: Mapping[str, Json]) -> Draft | None:
 
 
 def pasted_draft(text: str, names: Container[str]) -> Draft:
-    """A draft of text from the clipboard; its name, with the number of words, is none of `names`."""
+    """Return an attachment with text from the clipboard. Its name contains the number of words
+    and is not in `names`.
+    """
     words = count_words(text)
     size = ngettext("({n:,} word)", "({n:,} words)", words)
     named = (f"{PASTED} {size}" if number == 1 else f"{PASTED} {number} {size}" for number in count(1))
@@ -170,7 +174,9 @@ def pasted_draft(text: str, names: Container[str]) -> Draft:
 
 
 def reason_of(problem: Problem) -> str:
-    """Why a document cannot be used, to show under its name: "is damaged (…)", without its path in front."""
+    """Return why a document cannot be used, for the line under its name: "is damaged (…)",
+    without the path in front.
+    """
     path = str(problem.args.get("path") or "")
     for subject in (path, PurePath(path).name) if path else ():
         for start in (_("The document {subject} ").format(subject=subject), f"{subject} "):
@@ -194,11 +200,11 @@ def waiting_words(drafts: Sequence[Draft]) -> str:
 
 
 LEAST_LETTERS, MOST_LETTERS = 28, 72
-"""Width of a chip, in letters x: as many chips stand side by side as there is room for, as wide as they need."""
+"""Least and most width of a chip, in widths of the letter x. As many chips stand side by side as fit."""
 MOST_ROWS, MOST_ROWS_LOW = 2.5, 1.5
-"""Visible rows of chips; more are scrolled to."""
+"""Most visible rows of chips on a normal and on a low page. Further rows are reached by scrolling."""
 LOW = 650
-"""Height of a page, in pixels, that leaves the conversation little room."""
+"""Page height in pixels below which the conversation has little room."""
 BUTTON = 24
 OPEN_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
@@ -264,8 +270,8 @@ class Chip(QFrame):
     @property
     def needed_width(self) -> int:
         words = max(label.fontMetrics().horizontalAdvance(label.full_text) for label in (self._name, self._words))
-        words += 1  # an advance is rounded, and half a pixel less cuts the text
-        self._parts.activate()  # else its size is that of the words of before, until the next turn
+        words += 1  # text widths are rounded, and half a pixel less would cut the text
+        self._parts.activate()  # else the size stays that of the old text until the next turn
         return words + super().sizeHint().width() - max(self._name.sizeHint().width(), self._words.sizeHint().width())
 
     def _hint(self) -> str:
@@ -275,7 +281,7 @@ class Chip(QFrame):
         return "" if self._draft.state in (READING, FAILED) else _("Click to see {shown}.").format(shown=shown)
 
     def sizeHint(self) -> QSize:
-        """All chips are equally wide, so that they stand in columns."""
+        """Return the size of the chip. All chips have the same width, so that they stand in columns."""
         return QSize(self.requested_width, super().sizeHint().height())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -313,7 +319,7 @@ class Chip(QFrame):
 
 
 class AttachmentBar(QScrollArea):
-    """All chips; hidden while there are none."""
+    """Bar with the chips of all attachments. Hidden while there are none."""
 
     open_requested = Signal(str)
     remove_requested = Signal(str)
@@ -343,7 +349,7 @@ class AttachmentBar(QScrollArea):
         return tuple(widget for chip in self.chips for widget in chip.in_order)
 
     def show_drafts(self, drafts: Sequence[Draft]) -> None:
-        """Show these drafts; existing chips keep their widget."""
+        """Show these attachments. Existing chips keep their widgets."""
         known = {chip.key: chip for chip in self.chips}
         requested = [draft.key for draft in drafts]
         if requested == list(known):
@@ -385,7 +391,9 @@ class AttachmentBar(QScrollArea):
         self._fit()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Another style or font has reached the chips in the next turn."""
+        """Fit the chips again after a change of style or font. The change reaches the chips only in the next event loop
+        turn.
+        """
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._fit_timer.start()

@@ -1,4 +1,6 @@
-"""What is attached to the message being written, read in the background and counted; the unsent drafts of each chat."""
+"""Attachments of the message being written, which are read and counted in the background, and the unsent drafts of each
+chat.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,7 @@ if TYPE_CHECKING:
     from slmdesk.services import Services
 
 SETTLED = "attachments"
-"""Key of the notice that says why nothing was sent."""
+"""Key of the notice that explains why nothing was sent."""
 
 
 class AttachController(QObject):
@@ -94,7 +96,7 @@ class AttachController(QObject):
             self._drafts[chat] = self._drafts.pop("")
 
     def open(self, item: Item) -> None:
-        """Take over the attachments of a chat's stored draft when it is first opened."""
+        """Restore the attachments of a chat's stored draft when the chat is first opened."""
         if item.id in self._drafts:
             return
         shapes = stored_list(dict, item.settings.get("draft_attachments"))
@@ -104,7 +106,7 @@ class AttachController(QObject):
             self._reader.begin(other_draft)
 
     def put(self, drafts: Sequence[Draft]) -> None:
-        """Attach these, which were kept, and have them read."""
+        """Replace the attachments by these, and have them read."""
         self.now[:] = drafts
         for draft in drafts:
             self._reader.begin(draft)
@@ -132,7 +134,7 @@ class AttachController(QObject):
         self._bridge.follow(self._bridge.services.documents.expand(given), received)
 
     def add_known(self, named: LibraryName) -> None:
-        """Attach a document or a folder of the library, unless it is attached already."""
+        """Attach a document or folder of the library, unless it is already attached."""
         if any(named.id in (draft.document, draft.folder) for draft in self.now) or not self._has_space(1):
             return
         draft = Draft(named.name, folder=named.id) if named.is_folder else Draft(named.name, document=named.id)
@@ -141,7 +143,7 @@ class AttachController(QObject):
         self._notify()
 
     def add_text(self, text: str) -> None:
-        if len(self.now) >= MOST_ATTACHED:  # it must not get lost
+        if len(self.now) >= MOST_ATTACHED:  # the text must not get lost
             self.inline_requested.emit(text)
             return
         draft = pasted_draft(text, {draft.name for draft in self.now})
@@ -182,9 +184,9 @@ class AttachController(QObject):
             self._notify()
 
     def open_text(self, key: str) -> None:
-        """Ask for the text that will be used: `text_arrived`, for a folder `documents_arrived`, follows.
+        """Request the text that will be read. `text_arrived` follows, or `documents_arrived` for a folder.
 
-        For a locked document, ask for its password.
+        For a locked document, its password is asked for instead.
         """
         draft = self._find(key)
         if draft is None:
@@ -212,7 +214,7 @@ class AttachController(QObject):
         return self._then is not None
 
     def when_settled(self, then: Callable[[], None]) -> bool:
-        """Whether all attachments are ready; if not, `then` is called once they are.
+        """Return whether all attachments are ready. If not, `then` is called once they are.
 
         If a file cannot be read, a notice says so and `then` is dropped.
         """
@@ -237,7 +239,7 @@ class AttachController(QObject):
             self.waiting_shown.emit("")
 
     def requests(self) -> tuple[AttachRequest, ...]:
-        """The attachments of the open chat that can be sent now."""
+        """Return the attachments of the open chat that can be sent now."""
         return tuple(draft.request for draft in self.now if draft.state == READY)
 
     def take(self) -> list[Draft]:
@@ -295,7 +297,7 @@ class AttachController(QObject):
         self._show()
 
     def _on_model_changed(self, event: ModelStateChanged) -> None:
-        """Count again: models count tokens differently."""
+        """Count the tokens again, because each model counts them differently."""
         if event.state is ModelState.READY:
             for draft in self.now:
                 if draft.state == READY and not draft.folder:
@@ -344,7 +346,7 @@ class AttachController(QObject):
 
 NOTHING_READ = _("none of its documents could be read")
 UNREAD = (CollectionStatus.WAITING, CollectionStatus.LOOKING, CollectionStatus.INDEXING)
-"""Of a folder without documents: some may still come."""
+"""Statuses of a folder without documents in which documents may still arrive."""
 LOCKS = ("document.locked", "document.wrong_password")
 
 
@@ -354,7 +356,7 @@ class DraftReader(QObject):
     password_requested = Signal(object, bool)
 
     def __init__(self, bridge: Bridge, drafts: Callable[[], Sequence[Draft]], parent: QObject) -> None:
-        """`drafts`: the attachments of all chats."""
+        """Create the reader. `drafts` returns the attachments of all chats."""
         super().__init__(parent, objectName="draft_reader")
         self._bridge, self._drafts = bridge, drafts
         self._openings: dict[str, Call] = {}
@@ -411,7 +413,7 @@ class DraftReader(QObject):
     # ---- folders
 
     def _take_folder(self, draft: Draft, state: CollectionState) -> None:
-        """Note what a folder has now.  It can be sent as soon as a document of it was read."""
+        """Update an attached folder. It can be sent as soon as one of its documents was read."""
         is_reading = state.status is CollectionStatus.INDEXING
         draft.name, draft.documents, draft.unread = state.record.name, state.documents, state.unread
         draft.done, draft.total = (state.done, state.total) if is_reading else (0, 0)
@@ -453,7 +455,7 @@ class DraftReader(QObject):
         )
 
     def _on_record(self, draft: Draft, record: DocumentRecord) -> None:
-        """A document that was read before: use it if it was read to its end, else open it again."""
+        """Use a document that was read completely before, or open it again if it was not."""
         if record.status is DocumentStatus.READ:
             self._on_read(draft, record)
         else:
@@ -476,7 +478,7 @@ class DraftReader(QObject):
         draft.problem = reason_of(result)
         is_locked = result.code in LOCKS and takes_password(draft.path or Path(draft.name))
         self._settle(draft, LOCKED if is_locked else FAILED)
-        if result.code in LOCKS and not is_locked:  # no password would help: what would is in the sentence
+        if result.code in LOCKS and not is_locked:  # a password would not help
             self._bridge.problem_met.emit(result)
         if is_locked:
             self.password_requested.emit(draft, result.code != LOCKS[0])
@@ -538,7 +540,9 @@ class AttachmentEntry(QObject):
         bar.inline_requested.connect(controller.put_inline)
 
     def _documents(self, event: QDropEvent) -> list[Path]:
-        """The dragged files, if a message can be written; model files among them go to the library."""
+        """Return the dragged files if a message can be written now. If there are model files, return none: they go to
+        the library.
+        """
         return [] if model_files(event) or not self._composer.isVisible() else dropped_paths(event)
 
     def _on_dropped(self, paths: Sequence[Path]) -> None:
@@ -578,7 +582,7 @@ SAVE_AFTER_MS = 1500
 
 
 class Drafts(QObject):
-    """Drafts by chat ('' for the new chat), in memory, and in the store once saved."""
+    """Drafts by chat ('' for the new chat). They are in memory, and in the store once saved."""
 
     def __init__(self, bridge: Bridge, state: WindowStateFile, attached: AttachController, parent: QObject) -> None:
         super().__init__(parent, objectName="drafts")
@@ -616,9 +620,8 @@ class Drafts(QObject):
                 self._bridge.ask(partial(_keep, chat, *now), None, _ignore)
 
     def save_all(self, open_chat: str) -> None:
-        """Save all drafts; a new chat with a draft is saved too, and if that is the open chat, the next start opens it.
-
-        The window is closing.
+        """Save all drafts when the window closes. A new chat with a draft is saved too, and if it is the open chat, the
+        next start opens it.
         """
         self.save()
         is_open = open_chat == ""
@@ -638,4 +641,4 @@ def _keep(chat: str, draft: str, attached: Sequence[Json], services: Services) -
 
 
 def _ignore(problem: Problem) -> None:
-    """A draft that cannot be saved stays in memory; the cause is shown elsewhere."""
+    """Ignore that a draft could not be saved: it stays in memory, and the cause is shown elsewhere."""

@@ -1,4 +1,4 @@
-"""The message field, and the list over it with names to mention."""
+"""The message field, and the list above it with names that can be mentioned."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ if TYPE_CHECKING:
 
 MOST_LINES = 10
 MOST_PASTED, MOST_PASTED_LINES = 4000, 60
-"""Characters and lines: a text that is pasted and longer is attached, not written into the message."""
+"""Most characters and lines of pasted text. Longer text becomes an attachment."""
 MOST_SHARE = 0.3
-"""Of the page's height."""
+"""Most of the page's height that the field may take, as a share."""
 ENTER_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class InputBox(QTextEdit):
-    """Plain text that grows up to MOST_LINES."""
+    """Plain text field that grows up to MOST_LINES."""
 
     focus_changed = Signal(bool)
     files_pasted = Signal(object)
@@ -93,12 +93,14 @@ class InputBox(QTextEdit):
         self._fit()
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
-        """Remember whether a word is being composed: Enter then belongs to the input method."""
+        """Remember whether a word is being composed with an input method, because Enter then belongs to the input
+        method.
+        """
         self.is_composing = bool(event.preeditString())
         super().inputMethodEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter sends, Shift+Enter breaks the line, Esc stops."""
+        """Handle the keys Enter (send), Shift+Enter (new line) and Esc (stop)."""
         if event.key() in ENTER_KEYS and not self.is_composing:
             if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
                 self.textCursor().insertText("\n")
@@ -112,9 +114,9 @@ class InputBox(QTextEdit):
         super().keyPressEvent(event)
 
     def insertFromMimeData(self, source: QMimeData) -> None:
-        """Insert plain text only: no formatting, no pictures, and no file addresses read by Qt.
+        """Insert plain text only: no formatting, no pictures, and no files that Qt would read.
 
-        Files and long texts are attached.
+        Files and long texts become attachments.
         """
         files = [Path(url.toLocalFile()) for url in source.urls() if url.isLocalFile()]
         text = _text_of(source)
@@ -135,7 +137,7 @@ class InputBox(QTextEdit):
         self.ensureCursorVisible()
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
-        """Accept text; a dropped file belongs to the page."""
+        """Return whether the data is text. Dropped files are handled by the page instead."""
         return source.hasText() and not source.hasUrls()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
@@ -159,7 +161,7 @@ class InputBox(QTextEdit):
         return QSize(super().sizeHint().width(), self.height())
 
     def set_space(self, height: int) -> None:
-        """Take at most a share of a page this high, in pixels: the conversation needs its own."""
+        """Limit the field to a share of a page of this height in pixels, so that the conversation keeps its space."""
         self._space = height
         self._fit()
 
@@ -247,7 +249,7 @@ class Composer(QFrame):
         return self.input_box.toPlainText()
 
     def set_text(self, text: str) -> None:
-        """Replace the text, with the cursor at its end; can be undone."""
+        """Replace the text and put the cursor at its end. Can be undone."""
         cursor = self.input_box.textCursor()
         cursor.select(cursor.SelectionType.Document)
         cursor.insertText(text)
@@ -321,31 +323,33 @@ class Composer(QFrame):
 
 
 MOST_TYPED = 80
-"""Characters behind the sign."""
+"""Most characters after the sign (such as "@") that are searched for."""
 _IN_ADDRESS = "._%+-@"
-"""Before the sign, beside letters and digits, in an e-mail address."""
+"""Characters besides letters and digits that may stand before the sign in an e-mail address."""
 _NEW_LINE = "\u2029"
-"""As Qt writes it."""
+"""Qt's character for a line break."""
 _STEPS = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}
 
 
 class Mentions(QObject):
-    """Watches what is typed into a message field, and opens the list over `page`."""
+    """Watches what is typed into a message field, and opens the list of names over `page`."""
 
     chosen = Signal(object)
 
     def __init__(
         self, box: InputBox, names: Suggestions, page: QWidget, *, sign: str, name: str, label: str, is_first: bool
     ) -> None:
-        """`name` and `label`: of the list.  `is_first`: the sign counts at the start of the message alone."""
+        """Create the watcher. `name` and `label` belong to the list. `is_first`: the sign only counts at the start of
+        the message.
+        """
         super().__init__(box, objectName=f"{name}_opener")
         self._box, self._names, self._page = box, names, page
         self._sign, self._is_first = sign, is_first
         self.list = MentionList(page, name=name, label=label, empty=names.empty)
         self._at = -1
-        """Where the sign stands of the word that is being typed; -1: there is none."""
+        """Position of the sign before the word that is being typed; -1 if there is none."""
         above: QWidget | None = box
-        while above is not None and above is not page:  # with any of them the message moves
+        while above is not None and above is not page:  # the message moves with each of these widgets
             above.installEventFilter(self)
             above = above.parentWidget()
         page.installEventFilter(self)
@@ -358,7 +362,7 @@ class Mentions(QObject):
         self.list.hide()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Take the keys of the list while it is open; the focus stays in the message."""
+        """Handle the keys of the list while it is open. The focus stays in the message field."""
         kind = event.type()
         if kind in (QEvent.Type.Move, QEvent.Type.Resize):
             if self.list.isVisible():
@@ -401,12 +405,12 @@ class Mentions(QObject):
             self.close()
 
     def names_changed(self) -> None:
-        """Show others in the open list."""
+        """Update the names in the open list."""
         if self._at >= 0:
             self._show()
 
     def _typed(self) -> str | None:
-        """What stands between the sign and the cursor; None where that is no name any more."""
+        """Return the text between the sign and the cursor; None if it can no longer be a name."""
         cursor = self._box.textCursor()
         end = cursor.position()
         if not (self._at < end <= self._at + 1 + MOST_TYPED and self._starts_with_sign):
@@ -428,7 +432,7 @@ class Mentions(QObject):
         found, count = self._names.suggest(typed, MOST_SHOWN)
         is_empty = self._names.is_empty and not typed
         if not found and not is_empty:
-            self.list.hide()  # opens again where a letter is taken back
+            self.list.hide()  # opens again when a letter is deleted
             return
         self.list.show_names(found, count)
         self._place()
@@ -437,7 +441,7 @@ class Mentions(QObject):
         cursor = QTextCursor(self._box.document())
         cursor.setPosition(self._at)
         place = self._box.cursorRect(cursor)
-        place.setTop(0)  # over the whole message: no line of it is covered
+        place.setTop(0)  # above the whole message, so that no line is covered
         corner = self._box.viewport().mapTo(self._page, place.topLeft())
         self.list.open_over(QRect(corner, place.size()))
 
@@ -453,7 +457,7 @@ class Mentions(QObject):
 
 
 def _is_free(before: str) -> bool:
-    """Whether a word can begin behind this letter; in an address, none does."""
+    """Return whether a word can begin after this letter. Inside an e-mail address, none can."""
     return not (before.isalnum() or before in _IN_ADDRESS)
 
 
@@ -462,29 +466,29 @@ def _is_free(before: str) -> bool:
 
 MOST_SHOWN = 50
 MOST_MENTIONS = 8
-"""Of it that are seen without scrolling."""
+"""Most rows that are visible without scrolling."""
 WIDTH = 52
-"""In letters x."""
+"""Width of the list, in widths of the letter x."""
 NAME_ROLE = int(Qt.ItemDataRole.UserRole)
 
 
 class Suggestion(Record):
     name: str
     value: object
-    """What is told when it is chosen."""
+    """Value that the signal `chosen` carries."""
     detail: str = ""
-    """Muted, at the end of the line."""
+    """Muted text at the end of the line."""
     icon: str = ""
-    """Of Lucide; none where it is empty."""
+    """Name of a Lucide icon; empty for no icon."""
 
 
 class Suggestions(Protocol):
     empty: str
-    """What the list says where there is nothing to choose from."""
+    """Text of the list when there is nothing to choose from."""
 
     @property
     def is_empty(self) -> bool:
-        """It is known that there is nothing to choose from."""
+        """Return whether it is certain that there is nothing to choose from."""
 
     def refresh(self) -> None: ...
 
@@ -492,7 +496,7 @@ class Suggestions(Protocol):
 
 
 class MentionPainter(QStyledItemDelegate):
-    """An icon, a name, and muted at the end of the line the folder it is in."""
+    """Paints a row: an icon, a name, and muted at the end of the line the folder of the name."""
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -532,7 +536,9 @@ class MentionPainter(QStyledItemDelegate):
 
 
 class MentionList(QListWidget):
-    """Lies over the page and never takes the focus.  Emits `chosen` with a Suggestion that was clicked."""
+    """List of names that lies over the page and never takes the focus. Emits `chosen` with the Suggestion that was
+    clicked.
+    """
 
     chosen = Signal(object)
 
@@ -571,7 +577,9 @@ class MentionList(QListWidget):
         self._announce()
 
     def open_over(self, cursor: QRect) -> None:
-        """Show the list above a place of the page, in its coordinates; below where there is no room."""
+        """Show the list above `cursor`, a rectangle in coordinates of the page. Show it below if there is no room
+        above.
+        """
         page = self._page
         frame = 2 * self.frameWidth()
         requested = self.sizeHintForRow(0) * min(self.count(), MOST_MENTIONS) + frame
@@ -586,7 +594,7 @@ class MentionList(QListWidget):
         self.show()
 
     def step(self, by: int) -> None:
-        """Choose the next name, or the name before; past an end it begins again."""
+        """Select the next name (1) or the previous name (-1). After the last name comes the first."""
         count = min(self.count(), MOST_SHOWN)
         if self.current is not None:
             self.setCurrentRow((self.currentRow() + by) % count)
@@ -623,7 +631,7 @@ CHANGES = (DocumentChanged, DocumentGone, DocumentsChanged, CollectionChanged, C
 
 
 class LibraryNames(QObject):
-    """Names are found without waiting: they are fetched before they are needed, and again when they have changed."""
+    """Names in the library, found without waiting: they are loaded before they are needed, and again after changes."""
 
     changed = Signal()
     empty = _("No documents yet")
@@ -633,7 +641,7 @@ class LibraryNames(QObject):
         self._bridge = bridge
         self._names: Sequence[LibraryName] = ()
         self.is_known = False
-        """False until the names have arrived for the first time."""
+        """False until the names were loaded for the first time."""
         self._is_old, self._is_asked = True, False
         for event in CHANGES:
             bridge.on(event, self._on_library_changed)
@@ -648,13 +656,17 @@ class LibraryNames(QObject):
             self._bridge.ask(self._bridge.services.documents.names(), self._on_arrived, self._on_refused)
 
     def suggest(self, words: str, most: int) -> tuple[list[Suggestion], int]:
-        """The first `most` names that hold these words, as lines of the list, and how many there are."""
+        """Return the first `most` names that contain these words, as lines of the list, and the number of all such
+        names.
+        """
         found = self.find(words)
         icons = {True: "folder-open", False: "file-text"}
         return [Suggestion(name.name, name, name.folder, icons[name.is_folder]) for name in found[:most]], len(found)
 
     def find(self, words: str) -> list[LibraryName]:
-        """The names that hold these words: those that begin with them first, then those with a word that does."""
+        """Return the names that contain these words: first those that begin with them, then those with a word that
+        does.
+        """
         wanted = fold(words)
         found = [(_rank(name.folded, wanted), name) for name in self._names if wanted in name.folded]
         found.sort(key=lambda pair: pair[0])
@@ -668,7 +680,7 @@ class LibraryNames(QObject):
         self.changed.emit()
 
     def _on_refused(self, _problem: Problem) -> None:
-        self._is_old, self._is_asked = True, False  # the store in trouble says so by itself
+        self._is_old, self._is_asked = True, False  # trouble with the store is reported elsewhere
 
 
 def _rank(name: str, wanted: str) -> int:

@@ -1,4 +1,6 @@
-"""How much of the context the open chat takes, what the model sees of it, and ways to go on when it is full."""
+"""Shows how much of the context the open chat takes and what the model sees of it, and offers ways to go on when it is
+full.
+"""
 
 from __future__ import annotations
 
@@ -52,15 +54,17 @@ class ContextWatch(QObject):
     def __init__(
         self, bridge: Bridge, now: Callable[[], tuple[str, str, tuple[AttachRequest, ...]]], parent: QObject
     ) -> None:
-        """`now`: the open chat's id ('' for a new chat), its unsent text, and its attachments."""
+        """Create the watch. `now` returns the open chat's id ('' for a new chat), its
+        unsent text and its attachments.
+        """
         super().__init__(parent, objectName="context_watch")
         self._bridge, self._now = bridge, now
         self._use = ContextUse()
         self._expecting = ""
         self.too_long: tuple[int, int] | None = None
-        """Tokens needed and available, when what is written is known not to fit."""
+        """Tokens needed and tokens available, when the unsent message is known not to fit; else None."""
         self.when_full = ASK
-        """What happens in this chat when it is full; see ChatOptions."""
+        """What happens when this chat is full; see ChatOptions."""
         self._timer = Delay(self, MEASURE_AFTER_MS, self._measure)
         bridge.on(ContextMeasured, self._on_context_measured)
         bridge.on(ModelStateChanged, self._on_model_state_changed)
@@ -69,7 +73,7 @@ class ContextWatch(QObject):
         self._timer.start()
 
     def edited(self) -> None:
-        """The draft has changed: the measured parts no longer hold."""
+        """Discard the last result, because the draft has changed, and measure again soon."""
         self.too_long = None
         self._timer.start()
         chat, draft, _attach = self._now()
@@ -77,11 +81,11 @@ class ContextWatch(QObject):
             self._expect_question()
 
     def decided(self, when_full: str) -> None:
-        """What happens when the chat is full was decided just now: what was too long may be sent."""
+        """Take over a new decision what happens when the chat is full. A message that was too long may now be sent."""
         self.when_full, self.too_long = when_full, None
 
     def enlarged(self) -> None:
-        """The context is made larger: what was too long may be sent."""
+        """Allow sending a message that was too long, because the context becomes larger."""
         self.too_long = None
 
     def forget(self) -> None:
@@ -100,7 +104,7 @@ class ContextWatch(QObject):
             self.measured.emit(*guessed)
 
     def _expect_question(self) -> None:
-        """From the first letter on the model is loaded and reads the conversation."""
+        """Load the model and let it read the conversation as soon as the first letter was typed."""
         chat, draft, _attach = self._now()
         self._expecting = chat if draft.strip() else ""
         if self._expecting:
@@ -114,7 +118,7 @@ class ContextWatch(QObject):
         if (event.chat or "") == self._now()[0]:
             self._use.measured(event.tokens, event.context_size)
             self.when_full = event.when_full
-            if not self._timer.isActive():  # else the words have changed since
+            if not self._timer.isActive():  # otherwise the text has changed since
                 is_over = least_of(event) > event.context_size
                 self.too_long = (event.tokens, event.context_size) if is_over else None
             self.measured.emit(event.tokens, event.context_size)
@@ -127,7 +131,7 @@ class ContextWatch(QObject):
 
 
 def least_of(measured: ContextMeasured) -> int:
-    """How many tokens there are when all is left out that may be left out."""
+    """Return the number of tokens that remain when everything is left out that may be left out."""
     if measured.when_full == ASK:
         return measured.tokens
     is_old = {"conversation": True, "answer": True}
@@ -136,14 +140,16 @@ def least_of(measured: ContextMeasured) -> int:
 
 
 def _ignore(problem: Problem) -> None:
-    """The meter and the reading are optional: their problems are shown elsewhere."""
+    """Ignore problems of measuring and reading ahead, which are optional. The problems are shown elsewhere."""
 
 
 # ---- how much of the context a chat takes
 
 
 class ContextUse:
-    """The latest measure, and the pieces since: an engine sends about a token at a time."""
+    """The latest measure, plus the pieces of text since then. Each piece counts as one
+    token, which is roughly right.
+    """
 
     def __init__(self) -> None:
         self._measured = self._size = self._since = 0
@@ -161,7 +167,7 @@ class ContextUse:
         self._measured = max(self._measured, tokens)
 
     def grew(self) -> tuple[int, int] | None:
-        """Count another piece.  Returns tokens and size when the meter would show another percentage, else None."""
+        """Count another piece. Returns (tokens, size) if the meter would show another percentage, else None."""
         self._since += 1
         now = (min(self._measured + self._since, self._size), self._size)
         if not self._size or now[0] * 100 // self._size == self._reported[0] * 100 // self._size:
@@ -231,7 +237,7 @@ class ContextMeter(QWidget):
         self._parts.open_over(self._by_part)
 
     def show_measure(self, tokens: int, context_size: int) -> None:
-        """Show how much of the context (both in tokens) is taken, and offer a new chat when it is full."""
+        """Show how much of the context is taken (both in tokens), and offer a new chat when it is full."""
         if context_size <= 0:
             self.show_unknown()
             return
@@ -268,7 +274,7 @@ class ContextMeter(QWidget):
 
 
 WIDTH, MOST_HEIGHT = 66, 16
-"""In letters x, and in lines."""
+"""Width in widths of the letter x, and most height in lines."""
 WORDS = {
     "instructions": _("Instructions"),
     "notes": _("Notes on the earlier part"),
@@ -349,14 +355,14 @@ def number_of(part: ContextPart) -> str:
 
 
 NEARLY_FULL = 90
-"""Percent from which the choices are offered."""
+"""Percentage of the context from which on the ways to go on are offered."""
 FULL = "context.full"
 
 
 class Offer(Record):
     text: str
     has_ways: bool = False
-    """Turns can be left out, summarized or not, and a new chat begun with a summary."""
+    """True when turns can be left out, with or without a summary, and when a new chat can begin with a summary."""
     larger: str = ""
     is_working: bool = False
 
@@ -393,7 +399,7 @@ class FullController(QObject):
         self._show()
 
     def close_offer(self) -> None:
-        """Decide later: it is asked again when a question is refused."""
+        """Close the offer. It is shown again when a question is refused."""
         self._is_closed, self._is_draft_refused, self._refused = True, False, ""
         self._show()
 
@@ -494,7 +500,7 @@ class FullController(QObject):
     # ---- what was decided
 
     def choose(self, way: str) -> None:
-        """Leave turns out from now on, in this way (LEAVE_OUT or SUMMARIZE), and go on with what was refused."""
+        """Leave turns out in this way (LEAVE_OUT or SUMMARIZE) from now on, and send the refused message again."""
         chat = self._chat.chat
 
         def change(services: Services) -> None:
@@ -513,7 +519,7 @@ class FullController(QObject):
             )
 
     def begin_new(self) -> None:
-        """Open a new chat that begins with the model's notes on this chat; what is being written moves there."""
+        """Open a new chat that begins with the model's notes on this chat. The unsent message moves there."""
         chat = self._chat.chat
         self._following = self._bridge.follow(
             self._bridge.services.chats.window.new_chat_with_notes(chat),
@@ -648,7 +654,7 @@ class WindowController(QObject):
         self._bridge, self._chat = bridge, chat
         self._drawn: tuple[int, frozenset[str]] = (-1, frozenset())
         self._near = ""
-        """The message at which a person has just changed what the model sees."""
+        """Id of the message at which a person has just changed what the model sees."""
         bridge.on(ItemChanged, self._on_item_changed)
         bridge.on(NotesBegun, self._on_notes_begun)
 
@@ -658,12 +664,14 @@ class WindowController(QObject):
         self._drawn = self._state
 
     def check(self) -> None:
-        """Show the chat anew where another part of it is left out than was drawn."""
+        """Draw the chat again if another part of it is left out than was drawn."""
         if self._state != self._drawn:
             self._chat.show_again("")
 
     def last_row(self, message: str) -> str:
-        """The last row that stays when all messages after this message go: the line, where that follows it."""
+        """Return the last row that stays when all messages after `message` are removed. This is the context line if it
+        comes next.
+        """
         is_line_next = self._chat.shown.window.after == message and self._state == self._drawn
         return LINE if is_line_next and self._chat.shown.line else message
 
@@ -679,7 +687,7 @@ class WindowController(QObject):
                 self.changed.emit()
 
     def take_over(self, item: Item) -> None:
-        """Show what the item says of it now."""
+        """Show the window that is stored in the item now."""
         shown, window = self._chat.shown, window_of(item)
         old, line = shown.window, shown.line
         if window == old:
@@ -705,13 +713,15 @@ class WindowController(QObject):
     # ---- what is asked for
 
     def choose(self, message: str, key: str) -> None:
-        """Pin a message, or unpin it; other keys are for others."""
+        """Pin or unpin a message. Other keys are ignored, because other controllers handle them."""
         if key in ("pin", "unpin"):
             self._near = message
             self._bridge.services.chats.window.pin(message, pinned=key == "pin")
 
     def open_extra(self, message: str, key: str) -> None:
-        """Do what was chosen at the line; other messages are for others."""
+        """Run the action that was chosen at the context line. Other messages are ignored, because other controllers
+        handle them.
+        """
         chat, shown = self._chat.chat, self._chat.shown
         if message != LINE:
             return
@@ -731,7 +741,7 @@ class WindowController(QObject):
             )
 
     def save_notes(self, notes: str) -> None:
-        """Keep what a person wrote as notes; empty ones are removed."""
+        """Save the notes as a person edited them. An empty text removes them."""
         self._bridge.services.chats.window.change_notes(self._chat.chat, notes)
 
     def _on_written(self, chat: str, item: Item) -> None:

@@ -1,4 +1,6 @@
-"""Actions in the open chat: send, stream, stop, try again.  No widgets here."""
+"""Controller of the open chat: sends messages, shows answers as they arrive, stops and repeats
+them. No widgets here.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,7 @@ class ChatController(QObject):
         super().__init__(parent, objectName="chat_controller")
         self._bridge = bridge
         self.chat = ""
-        """The open chat's id; '' for a new chat."""
+        """Id of the open chat; '' for a new chat."""
         self._title = NEW_CHAT
         self.space = ""
         self.default_options = ChatOptions()
@@ -87,7 +89,7 @@ class ChatController(QObject):
             bridge, lambda: (self.chat, self.drafts.of(self.chat), self.attached.requests()), self
         )
         self.full = FullController(bridge, self, self)
-        """What to do when the chat is full."""
+        """Decides what happens when the chat is full."""
         self.redaction = RedactionGate(bridge, self, "redaction_controller")
         self._is_sending = self._is_stop_requested = self.is_busy = False
         self._epoch = 0
@@ -123,7 +125,9 @@ class ChatController(QObject):
         return self.shown.by_id.get(id)
 
     def neighbour_of(self, id: str) -> str:
-        """The message to look at when this message is gone: the message before it; '' where there is none."""
+        """Return the id of the message that gets the focus when this message is removed: the one before it, or '' if
+        there is none.
+        """
         ids = self.message_ids
         return ids[max(0, ids.index(id) - 1)] if id in ids else ""
 
@@ -151,7 +155,7 @@ class ChatController(QObject):
             self._bridge.ask(self._bridge.services.chats.open_end(chat, END), arrived)
 
     def restore_chat(self, chat: str) -> None:
-        """Open the chat of the last run, unless a person has begun to write; a chat that is gone is ignored."""
+        """Open the chat of the last run, unless a person has begun to write. A chat that was deleted is ignored."""
         arrived = partial(self._on_restored, self._epoch)
         self._bridge.ask(self._bridge.services.chats.open_end(chat, END), arrived, _ignore)
 
@@ -162,11 +166,11 @@ class ChatController(QObject):
 
     @Slot(str)
     def send(self, text: str, decisions: Decisions | None = None) -> None:
-        """Send a message in the open chat; where it is redacted, once a person has `decisions` about what was found:
-        without they are asked for, and the text stays in the composer.
+        """Send a message in the open chat. In a redacted chat without `decisions`, a person is first asked about what
+        was found, and the text stays in the composer.
 
-        The text leaves the composer at once and comes back if it is refused.  Text known to be too long for the model
-        stays in the composer.
+        The text leaves the composer at once and comes back if the message is refused. A text that is known to be too
+        long for the model stays in the composer.
         """
         if self._is_writing or not text.strip():
             return
@@ -190,7 +194,7 @@ class ChatController(QObject):
             decisions=decisions or NOTHING_DECIDED,
         )
         taken = self.attached.take()
-        rest = self.drafts.of(chat).removeprefix(text).lstrip()  # written while the message was looked through
+        rest = self.drafts.of(chat).removeprefix(text).lstrip()  # typed while the message was searched for private data
         self.drafts.put(chat, rest)
         self.draft_restored.emit(rest)
         self._show_busy()
@@ -201,7 +205,7 @@ class ChatController(QObject):
         )
 
     def redact(self, is_on: bool) -> None:
-        """Redact the open chat from its next message on, or no longer."""
+        """Switch the redaction of the open chat on or off, from its next message on."""
         if is_on != self.redaction.is_on:
             self.redaction.switch(is_on)
             if self.chat:
@@ -209,12 +213,12 @@ class ChatController(QObject):
 
     def stop(self) -> None:
         self.attached.stop_waiting()
-        self._is_stop_requested = self._is_sending  # its answer has no id yet
+        self._is_stop_requested = self._is_sending  # the answer has no id yet
         for message in self.shown.streaming:
             self._stop(message.id)
 
     def ask_anew(self, message: str, text: str) -> None:
-        """Ask a question in place of an old question, which is kept as a version."""
+        """Ask a question in place of an old one, which is kept as a version."""
         chat = self.chat
         request = SendRequest(text=text, chat=chat, instead_of=message)
         self._is_sending, self._is_stop_requested = True, False
@@ -226,9 +230,9 @@ class ChatController(QObject):
         )
 
     def try_again(self, message: str, *, model: str | None = None, rewrite: Rewrite | None = None) -> None:
-        """Ask for another answer in place of this answer, which is kept as a version.
+        """Ask for another answer in place of this one, which is kept as a version.
 
-        `model`: by whom; `rewrite`: the same answer in another way.
+        `model`: id of the model that answers. `rewrite`: rephrase the old answer in this way.
         """
         if not self.is_busy:
             answered = partial(self._on_sibling, self._epoch)
@@ -297,7 +301,7 @@ class ChatController(QObject):
                 self._show_space(sent.item)
                 self.attached.begin_chat(self.chat)
                 self.chat_opened.emit(self.chat, self._title)
-                self.context.measure_soon()  # what was counted before it had an id is nobody's
+                self.context.measure_soon()  # measures from before the chat had an id are dropped
             self._add(sent.user_message)
             self._add(sent.answer)
         if self._is_stop_requested:
@@ -315,7 +319,7 @@ class ChatController(QObject):
 
     def _on_sibling(self, epoch: int, answer: Message) -> None:
         if epoch == self._epoch and answer.item == self.chat:
-            self.again_begun.emit(answer.id)  # an event has brought it
+            self.again_begun.emit(answer.id)  # an event has already added it
 
     def _on_version(self, epoch: int, requested: str, opened: Conversation) -> None:
         if epoch != self._epoch:
@@ -348,7 +352,7 @@ class ChatController(QObject):
         grown = changed(message, text=message.text + event.text)
         self.shown.by_id[grown.id] = grown
         self.shown.grew(grown.id)
-        if not message.text:  # its note, such as "Reading …", goes with the first word
+        if not message.text:  # the first word removes a note such as "Reading …"
             self.message_renewed.emit(self.shown.view(grown))
         else:
             self.text_grew.emit(grown.id, event.text)
@@ -381,7 +385,7 @@ class ChatController(QObject):
         if event.message.id in self.shown.by_id:
             self.renew(event.message)
             for message in self.shown.streaming if event.message.attachments else ():
-                self.renew(message)  # what is read for it is decided
+                self.renew(message)  # what is read for the answer has been decided
             self._show_busy()
 
     def _on_prompt_progressed(self, event: PromptProgress) -> None:
@@ -413,7 +417,7 @@ class ChatController(QObject):
         self._others.discard(event.id)
         if event.id == self.chat:
             self.new_chat()
-        elif event.id in self.shown.by_id and not self.edits.is_deleting:  # in another window
+        elif event.id in self.shown.by_id and not self.edits.is_deleting:  # deleted in another window
             self.refresh()
 
     def _on_model_state_changed(self, event: ModelStateChanged) -> None:
@@ -471,7 +475,7 @@ class ChatController(QObject):
         self.message_renewed.emit(self.shown.view(message))
 
     def _cut_behind(self, parent: str | None) -> list[str]:
-        """Remove the messages after `parent` (None: all) and tell the view.  Returns their ids."""
+        """Remove the messages after `parent` (None: all messages) and update the view. Returns the removed ids."""
         behind = self.shown.drop_behind(parent)
         if behind and parent is not None:
             self.path_cut.emit(self.window.last_row(parent))
@@ -489,7 +493,7 @@ class ChatController(QObject):
 
 
 def _ignore(problem: Problem) -> None:
-    """For requests that are optional, such as the meter: their problems are shown elsewhere."""
+    """Ignore problems of optional requests, such as the meter. The problems are shown elsewhere."""
 
 
 # ---- what the menu of a message does
@@ -503,10 +507,10 @@ class MessageEdits(QObject):
         super().__init__(parent, objectName="message_edits")
         self._bridge, self._chat = bridge, chat
         self.is_deleting = False
-        """What is gone now was deleted here, and its end is told to `_on_deleted`."""
+        """True while messages are deleted by this window; `_on_deleted` then handles the result."""
 
     def choose(self, id: str, key: str) -> None:
-        """Do what was chosen: a key of MENU, "edit", or OTHER_MODEL with a model's id."""
+        """Run what was chosen for a message: a key of MENU, "edit", or OTHER_MODEL followed by a model's id."""
         message = self._chat.message(id)
         if message is None:
             return
@@ -526,7 +530,7 @@ class MessageEdits(QObject):
             self._delete(id, alone=key == "delete")
 
     def save(self, id: str, text: str) -> None:
-        """Take over the words a person wrote: a question is asked anew, an answer is changed."""
+        """Save the text that a person edited. A changed question is asked again; a changed answer is only stored."""
         message = self._chat.message(id)
         if message is None or not text.strip() or text == words_of(message):
             return
@@ -587,12 +591,12 @@ class PrivateController(QObject):
         self._bridge, self._chat = bridge, chat
         self._chats: dict[str, str] = {}
         self._used: set[str] = set()
-        """Those in which something was said."""
+        """Ids of private chats that contain messages."""
         bridge.on(ItemGone, self._on_item_gone)
 
     @property
     def count(self) -> int:
-        """How many there are in which there is something to lose."""
+        """Return the number of private chats that contain something that would be lost."""
         return len(self._used | {chat for chat in self._chats if self._chat.drafts.of(chat).strip()})
 
     @property
@@ -601,7 +605,7 @@ class PrivateController(QObject):
 
     @property
     def has_words(self) -> bool:
-        """Whether the open chat would lose something."""
+        """Return whether the open chat is private and contains something that would be lost."""
         return self.is_open and bool(self._chat.message_ids or self._chat.drafts.of(self._chat.chat).strip())
 
     def begin(self) -> None:
@@ -615,7 +619,7 @@ class PrivateController(QObject):
             self._bridge.ask(self._bridge.services.chats.private.save(chat), partial(self._on_saved, draft))
 
     def close(self) -> None:
-        """Drop the open private chat for good."""
+        """Delete the open private chat for good."""
         chat = self._chat.chat
         if self.is_open:
             self._bridge.services.chats.private.end(chat)
@@ -670,7 +674,7 @@ class HoldWatch(QObject):
         self._bridge.ask(self._bridge.services.retention.hold_on(chat), partial(self._on_found, chat), _chat_is_gone)
 
     def _on_items_added(self) -> None:
-        """A space, or everything, may have been put on hold or released."""
+        """Check the hold again: a space or all chats may have been put on hold or released."""
         self.show(self._chat)
 
     def _on_found(self, chat: str, hold: Hold | None) -> None:
@@ -683,7 +687,7 @@ class HoldWatch(QObject):
 
 
 def _chat_is_gone(problem: Problem) -> None:
-    """The chat has gone meanwhile."""
+    """Ignore that the chat was deleted meanwhile."""
 
 
 def _is_redacted(chat: Item) -> bool:

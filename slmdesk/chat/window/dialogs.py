@@ -1,4 +1,4 @@
-"""The dialogs of the chat page: presets, a space, a message to be changed, an exact prompt."""
+"""Dialogs of the chat page: presets, a space, editing a message, and the exact prompt."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class PresetsWindow(Dialog):
         self.resize(640, 520)
         self._controller, self._models = controller, models
         self._new_one = ""
-        """Id of a preset that was added and is to be chosen in the list."""
+        """Id of a preset that was just added and will be selected in the list."""
         self._build_ui()
         controller.listed.connect(self._show)
         controller.kept.connect(self._on_kept)
@@ -152,7 +152,7 @@ class PresetsWindow(Dialog):
         show_words(self._words, (preset.words or _first_words(preset)) if preset else "")
 
     def _on_kept(self, preset: Preset) -> None:
-        """Choose it; it may come before or after the list that holds it."""
+        """Select an added preset. Its list may arrive before or after this call."""
         self._new_one = preset.id
         self._show()
 
@@ -273,7 +273,7 @@ class PresetEditor(Dialog):
         self._sampling_box = MoreSettings(self, prefix="preset")
         self._sampling_box.show_options(options, Sampling(), is_other=True)
         content = QFrame(self)
-        content.setMinimumHeight(1)  # else it is as tall as in the narrowest column
+        content.setMinimumHeight(1)  # else it stays as tall as in the narrowest column
         column(
             plain_label(_("Instructions"), self, name="preset_system_heading", wraps=False),
             (self._system, 2),
@@ -365,7 +365,7 @@ class PresetEditor(Dialog):
         self._show_state()
 
     def _sides(self) -> list[tuple[str, str]]:
-        """The examples as they are written; lines without any words are none."""
+        """Return the examples as they are typed, without empty rows."""
         cells = [[self._examples.item(at, side) for side in (0, 1)] for at in range(self._examples.rowCount())]
         pairs = [tuple(cell.text().strip() if cell else "" for cell in line) for line in cells]
         return [(question, answer) for question, answer in pairs if question or answer]
@@ -409,12 +409,12 @@ MOST_LISTED = 20
 
 
 class SpaceEditor(Dialog):
-    """Does not block."""
+    """Dialog for the values of a space. Does not block."""
 
     saved = Signal(object)
 
     def __init__(self, space: Space, presets: Sequence[Preset], attached: AttachController, parent: QWidget) -> None:
-        """`attached`: reads the documents; it becomes the dialog's own."""
+        """Create the dialog. `attached` reads the documents and becomes a child of the dialog."""
         super().__init__(parent)
         passing(self, "space_editor", _("Edit space") if space.id else _("New space"))
         self.resize(600, 520)
@@ -550,7 +550,9 @@ class EditDialog(Dialog):
     saved = Signal(str)
 
     def __init__(self, parent: QWidget, text: str, words: tuple[str, str, str]) -> None:
-        """Edit a text; `words` says what it is and what its buttons say: QUESTION, ANSWER or NOTES."""
+        """Create a dialog to edit `text`. `words` holds the title, the introduction and the button: QUESTION, ANSWER or
+        NOTES.
+        """
         super().__init__(parent)
         title, intro, save = words
         passing(self, "edit_dialog", title)
@@ -576,7 +578,7 @@ class EditDialog(Dialog):
         self._show_state()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Ctrl+Enter saves."""
+        """Save on Ctrl+Enter."""
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if is_enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             if self._save.isEnabled():
@@ -597,7 +599,7 @@ class EditDialog(Dialog):
 
 
 def show_seen(parent: QWidget, seen: InspectedPrompt) -> None:
-    """Open the dialog, with warnings about oddities.  Does not block."""
+    """Show the exact prompt, with warnings about oddities. Does not block."""
     intro = _("This is exactly what the model was given, {tokens:,} tokens.").format(tokens=seen.tokens)
     if seen.left_out:
         left_out = ngettext("The oldest message of this chat was", "{n:,} messages were", seen.left_out)

@@ -1,4 +1,6 @@
-"""Over the messages: title and model of the chat, the bar of a private chat; and what stands there without messages."""
+"""The area above the messages: title and model of the chat, the bar of a private chat,
+and the page without messages.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
 
 PICKER_PERCENT = 34
 MOST_SPACE = 150
-"""Pixels for the name of a space."""
+"""Most pixels for the name of a space."""
 
 
 class ChatHeader(QFrame):
@@ -85,13 +87,13 @@ class ChatHeader(QFrame):
         self.space.setVisible(bool(name))
 
     def show_hold(self, words: str) -> None:
-        """Show that nothing deletes the chat, and who has said so; "" hides the badge."""
+        """Show a badge that the chat is on hold and cannot be deleted, and who put it on hold. "" hides the badge."""
         self.hold.setToolTip(plain_tip(words))
         self.hold.setAccessibleName(words)
         self.hold.setVisible(bool(words))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Title and model share the width; the title has the larger part."""
+        """Divide the width between title and model. The title gets the larger part."""
         super().resizeEvent(event)
         self.picker.set_space(self.width() * PICKER_PERCENT // 100)
 
@@ -112,7 +114,7 @@ GONE = _("{name} was removed from the library elsewhere. Your chats are kept; ch
 
 
 class ModelsController(QObject):
-    """Files are brought in by `imports`."""
+    """Controller of the models that can be chosen. Model files are imported by `imports`."""
 
     models_listed = Signal(object)
     exams_known = Signal(object)
@@ -128,7 +130,7 @@ class ModelsController(QObject):
         self.imports.ended.connect(self._on_imports_ended)
         self._known: frozenset[str] | None = None
         self.listed: Sequence[ModelRecord] = ()
-        """Those that can chat."""
+        """Models that can chat."""
         self.state = ModelStateChanged(ModelState.NONE, None, "")
         bridge.opened.connect(self._on_opened)
         bridge.on(ModelsChanged, self._list)
@@ -139,14 +141,14 @@ class ModelsController(QObject):
         self._bridge.services.models.use(model)
 
     def use_anyway(self, model: str) -> None:
-        """Load a model although memory seems too small for it: a person wants to try."""
+        """Load a model although memory seems too small, because a person wants to try."""
         self._bridge.services.models.use(model, anyway=True)
 
     def unload(self) -> None:
         self._bridge.services.models.unload()
 
     def reload(self) -> None:
-        """Load the model again: the services unload it when its settings change."""
+        """Load the model again after it was unloaded because its settings have changed."""
         self._bridge.ask(_reload, None)
 
     def cancel_load(self) -> None:
@@ -160,7 +162,7 @@ class ModelsController(QObject):
         self.file_chosen.emit(paths)
 
     def import_file(self, path: Path, link: bool = False) -> None:
-        """Import a model file, by copy or (`link`) where it is, and use it."""
+        """Import a model file and use it. `link` leaves the file where it is instead of copying it."""
         self.imports.add((path,), link=link)
 
     def _on_opened(self) -> None:
@@ -178,7 +180,7 @@ class ModelsController(QObject):
         if self.state.model is None or self.state.model in self._known:
             self._say_again(models)
             return
-        if self.state.state in (ModelState.READY, ModelState.LOADING):  # removing the loaded model frees it first
+        if self.state.state in (ModelState.READY, ModelState.LOADING):  # removing the loaded model unloads it first
             self._bridge.notice_raised.emit(
                 Notice(GONE.format(name=self.state.name), key="model gone", topic=STATE_TOPIC)
             )
@@ -187,7 +189,7 @@ class ModelsController(QObject):
             self._on_state_changed(self.state)
 
     def _say_again(self, models: Sequence[ModelRecord]) -> None:
-        """Emit the state again where a model's name has changed or the first model has been added."""
+        """Emit the state again if the model was renamed or the first model was added."""
         event = self.state
         if event.state is ModelState.NONE and any(model.can_chat for model in models):
             self._on_state_changed(ModelStateChanged(ModelState.NOT_LOADED, None, ""))
@@ -288,7 +290,7 @@ class ModelPicker(QWidget):
         )
         self._bar = thin_bar("load_bar", self, _("Loading"), most=1000, height=3, keeps_place=True)
         top = row(self.button, self.cancel_button, gap=theme.SPACE_4)
-        # above as much as the bar below takes, so that the words stand in the middle
+        # the margin above equals the bar below, so that the text is centred
         column(top, self._bar, into=self, gap=1, margins=(0, 4, 0, 0))
 
     def _connect(self) -> None:
@@ -303,7 +305,7 @@ class ModelPicker(QWidget):
         self._show()
 
     def show_exams(self, exams: Mapping[str, tuple[str, str]]) -> None:
-        """Exam results by model id: a few words and a sentence."""
+        """Show exam results, given by model id as a few words and a sentence."""
         self._exams = exams
 
     def show_state(self, event: ModelStateChanged) -> None:
@@ -311,7 +313,7 @@ class ModelPicker(QWidget):
         self._show()
 
     def set_space(self, width: int) -> None:
-        """Cut the name to this width, in pixels: the title beside it needs room too."""
+        """Limit the name to this width in pixels, because the title beside it needs space too."""
         if width != self._space:
             self._space = width
             self._show()
@@ -362,7 +364,9 @@ class ModelPicker(QWidget):
         self._bar.setValue(round(self._event.fraction * 1000))
 
     def _fitted(self, name: str, words: str) -> str:
-        """Name and state cut to the available width; *ready* is dropped first, as the status bar shows it."""
+        """Return name and state, shortened to the available width. *ready* is dropped first, since the status bar shows
+        it.
+        """
         shown = name if len(name) <= MOST_NAME else name[: MOST_NAME - 1] + "…"
         if self._space is None:
             return f"{shown} — {words}"
@@ -483,11 +487,11 @@ ENCRYPTION = _(
     "Settings, under Privacy."
 )
 COLUMN, COLUMN_LETTERS = 560, 76
-"""The widest column: in pixels, and in letters where they are large."""
+"""Greatest width of the column: in pixels, or in letters if the font is large."""
 
 
 class EmptyChat(QScrollArea):
-    """Three example messages."""
+    """Page without messages that shows three example messages."""
 
     example_chosen = Signal(str)
 
@@ -507,8 +511,8 @@ class EmptyChat(QScrollArea):
 
 
 class FirstStart(QScrollArea):
-    """Shown when there is no model: offers the starter model when it is there, or a model file, and says what stays on
-    this PC.
+    """Page without a model. It offers the starter model if it is there, or to choose a model file, and says what stays
+    on this PC.
     """
 
     encrypt_requested = Signal()
@@ -519,7 +523,7 @@ class FirstStart(QScrollArea):
         self.setAcceptDrops(True)
         self._models = models
         self.first_words = ""
-        """The example to send as soon as a model is ready."""
+        """Example message that is sent as soon as a model is ready."""
         self._build_ui()
         models.starter_found.connect(self.set_starter)
         models.imports.progressed.connect(self.show_progress)
@@ -588,7 +592,7 @@ class FirstStart(QScrollArea):
         set_kind(self._add, "" if words else "primary")
 
     def show_progress(self, words: str, fraction: float) -> None:
-        """Show that a file is being copied; `fraction` 0..1."""
+        """Show the progress of copying a file; `fraction` is 0 to 1."""
         self._progress.setRange(0, 1000)
         self._progress.setValue(round(fraction * 1000))
         self._progress_note.setText(words)
@@ -632,14 +636,14 @@ def _add_examples(
 
 
 def _centre(widget: QWidget, parts: QVBoxLayout) -> None:
-    """Centre a column of at most COLUMN pixels, or wider with larger fonts, in a widget."""
+    """Centre `parts` in a widget, in a column of at most COLUMN pixels, or wider with a large font."""
     holder = _Column(widget)
     holder.setLayout(parts)
     column(1, row(1, (holder, 1000), 1), 1, into=widget, margins=theme.SPACE_24)
 
 
 class _Column(QWidget):
-    """As wide as a line that is easy to read."""
+    """Column as wide as a line that is easy to read."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)

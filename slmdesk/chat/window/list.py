@@ -1,4 +1,6 @@
-"""The list of chats with its search: spaces, then chats by day; several marked, renamed in place, deleted with undo."""
+"""The list of chats with its search: spaces, then chats by day. Several can be selected, renamed in place and deleted
+with undo.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,7 @@ MORE = _("Private chat, spaces, archive, trash, import and export")
 
 
 class Target(NamedTuple):
-    """A chat that something is to be done with."""
+    """A chat to which an action applies."""
 
     id: str
     title: str
@@ -166,14 +168,14 @@ class ChatList(QFrame):
         )
 
     def show_current(self, chat: str) -> None:
-        """Mark the open chat ('' for none); it becomes the current row when another was opened."""
+        """Highlight the open chat ('' for none). If another chat was opened, it becomes the current row."""
         self._chat = chat
         self._controller.mark_open(chat)
         at = self._rows.index_of(chat) if chat else None
         self._rows.set_open(chat)
         if at is not None and (chat != self._marked or not self.view.currentIndex().isValid()):
             self._marked = chat
-            if self.view.currentIndex().data(ID_ROLE) != chat:  # of several hits in it, the chosen hit
+            if self.view.currentIndex().data(ID_ROLE) != chat:  # keep the chosen one of several hits
                 self.view.setCurrentIndex(self._rows.index(at))
         elif not chat:
             self._marked = ""
@@ -192,7 +194,7 @@ class ChatList(QFrame):
         self._controller.show_place(Place(space))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc unmarks, then ends the search, from its box and from the list; Backspace leaves a space."""
+        """Handle Esc (clear the selection, then end the search) and Backspace (leave a space)."""
         if event.key() == Qt.Key.Key_Escape and self.view.marked:
             self.view.unmark()
         elif event.key() == Qt.Key.Key_Backspace and self.view.hasFocus() and self._controller.place != ALL:
@@ -222,7 +224,7 @@ class ChatList(QFrame):
             do()
 
     def _on_all_requested(self) -> None:
-        """Mark all chats, also those that were not scrolled to yet."""
+        """Select all chats, including those that were not loaded yet."""
         self._with_all_rows(self.view.selectAll)
 
     def _with_all_rows(self, do: Callable[[], None]) -> None:
@@ -261,7 +263,7 @@ class ChatList(QFrame):
             for index in indexes
             if index.isValid() and not index.data(SPACE_ROLE)
         )
-        return list({target.id: target for target in found}.values())  # of several hits in a chat, a single target
+        return list({target.id: target for target in found}.values())  # several hits in a chat give one target
 
     def _show_marked(self, count: int) -> None:
         is_pinned = all(target.is_pinned for target in self._targets)
@@ -404,7 +406,7 @@ class ChatList(QFrame):
 
 
 BUTTON = 28
-"""Pixels: six of them and a number are no wider than the list."""
+"""Width of a button in pixels. Six buttons and a number are no wider than the list."""
 
 
 class PlaceBar(QFrame):
@@ -444,7 +446,7 @@ class SelectionBar(QFrame):
     done = Signal()
 
     def __init__(self, export: QMenu, move: QMenu, parent: QWidget) -> None:
-        """`export`, `move`: menus of the formats, and of the spaces."""
+        """Create the bar. `export` is the menu of formats, `move` the menu of spaces."""
         super().__init__(parent)
         named(self, "selection_bar", label=_("Marked chats"))
         self._count = ElidedLabel(self, name="selection_count", kind="small")

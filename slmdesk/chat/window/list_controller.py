@@ -1,4 +1,6 @@
-"""The list of chats: pages of it, spaces and the archive, search, renaming, deleting with undo.  No widgets here."""
+"""Controller of the list of chats: its pages, spaces, archive, search, renaming, and deleting with undo. No widgets
+here.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,7 @@ DAY_LOOK_MS = 60_000
 
 
 class Place(Record):
-    """Which chats are listed: those of no space, those of a space, or the archive."""
+    """Part of the chats that is listed: chats without a space, chats of one space, or the archive."""
 
     space: str = ""
     is_archive: bool = False
@@ -64,9 +66,9 @@ class ListController(QObject):
         self._words = ""
         self._writing: dict[str, str] = {}
         self._unread = frozenset(state.current.unread_chats.split())
-        """Chats with an answer that ended while another chat was open."""
+        """Ids of chats with an answer that ended while another chat was open."""
         self._held: frozenset[str] = frozenset()
-        """Chats and spaces on hold, as far as they were listed."""
+        """Ids of chats and spaces on hold, among those that were listed."""
         self._others: set[str] = set()
         self._homes: dict[str, str] = {}
         self._open = ""
@@ -96,7 +98,7 @@ class ListController(QObject):
             self._show_spaces()
 
     def show_place(self, place: Place) -> None:
-        """List other chats."""
+        """List the chats of another place."""
         if place == self.place and not self._words:
             return
         self.place, self._words = place, ""
@@ -105,7 +107,7 @@ class ListController(QObject):
         self.start()
 
     def mark_open(self, chat: str) -> None:
-        """A person looks at this chat ('' for a new chat): its answers are no news."""
+        """Record that a person looks at this chat ('' for a new chat), so that its answers are not unread."""
         self._open = chat
         self._set_unread(self._unread - {chat})
 
@@ -122,11 +124,11 @@ class ListController(QObject):
         self._bridge.ask(self._bridge.services.chats.trash_all(chats), self._on_trashed)
 
     def pin(self, chats: Sequence[str], *, pinned: bool) -> None:
-        """Keep chats on top of the list, or no more."""
+        """Pin chats to the top of the list, or unpin them."""
         self._bridge.services.chats.places.change(chats, pinned=pinned)
 
     def toggle_hold(self, chat: str) -> None:
-        """Put a chat on hold, or release it; a notice says which."""
+        """Put a chat on hold or release it. A notice says which of both happened."""
         self._bridge.ask(self._bridge.services.retention.toggle_hold(chat), partial(self._say_held, chat))
 
     def _say_held(self, chat: str, hold: Hold | None) -> None:
@@ -134,14 +136,14 @@ class ListController(QObject):
         self._bridge.notice_raised.emit(Notice(words, life_ms=LONG_MS, key=f"hold {chat}"))
 
     def archive(self, chats: Sequence[str], *, archived: bool) -> None:
-        """Put chats into the archive, or take them out; a notice offers to undo it."""
+        """Move chats into the archive or out of it. A notice offers to undo this."""
         done = _("moved to the archive") if archived else _("taken out of the archive")
         self._bridge.ask(
             self._bridge.services.chats.places.change(chats, archived=archived), partial(self._offer_back, done)
         )
 
     def move(self, chats: Sequence[str], space: str) -> None:
-        """Put chats into a space, "" for none; a notice offers to undo it."""
+        """Move chats into a space, or out of any with "". A notice offers to undo this."""
         name = self.spaces.name_of(space)
         done = _("moved to the space “{name}”").format(name=name) if space else _("moved out of the space")
         self._bridge.ask(
@@ -150,7 +152,9 @@ class ListController(QObject):
         )
 
     def search(self, words: str) -> None:
-        """Only the latest search counts."""
+        """Search for words and list the hits. An empty text ends the search. Results of
+        earlier searches are dropped.
+        """
         if words == self._words:
             return
         self._words = words
@@ -241,7 +245,9 @@ class ListController(QObject):
         self.rows_changed.emit()
 
     def _is_listed(self, item: Item) -> bool:
-        """Whether a chat belongs to what is listed; a search lists what it found."""
+        """Return whether a chat belongs to the chats that are listed now. During a search only its archived state
+        counts.
+        """
         if item.deleted_at is not None:
             return False
         if self._words or self.place.is_archive or item.archived:
@@ -254,7 +260,9 @@ class ListController(QObject):
         self._set_unread(self._unread - {event.id})
 
     def _on_spaces_listed(self, has_moved: bool) -> None:
-        """The spaces have changed; `has_moved`: some have come or gone, and with them their chats."""
+        """Update after a change of the spaces. `has_moved`: spaces were added or removed, which
+        moves their chats too.
+        """
         if self.place.space and not self.spaces.living(self.place.space):
             self.show_place(ALL)
         elif has_moved and not self._words:
@@ -347,14 +355,14 @@ class SpacesController(QObject):
         return next((space for space in self.spaces if space.id == id), None)
 
     def name_of(self, id: str) -> str:
-        """The name of a space; "" for none, and for a space that is gone."""
+        """Return the name of a space; "" for no space or a deleted one."""
         found = self.of(id)
         return found.name if found else ""
 
     def living(self, id: str | None) -> str:
-        """The id of a space that is neither deleted nor in the trash; "" for another.
+        """Return the id of a space that is neither deleted nor in the trash; "" otherwise.
 
-        Before the spaces have arrived each is taken to live.
+        Until the spaces were loaded, every space counts as existing.
         """
         return id if id and (self.of(id) or not self._is_known) else ""
 
@@ -364,21 +372,21 @@ class SpacesController(QObject):
         )
 
     def save(self, space: Space) -> None:
-        """Change a space, or make it where it has no id yet: `made` follows."""
+        """Change a space. A space without an id is created, and `made` follows."""
         if space.id:
             self._bridge.services.chats.spaces.change(space)
         else:
             self._bridge.ask(self._bridge.services.chats.spaces.add(space), self._on_made)
 
     def delete(self, space: Space) -> None:
-        """Move a space to the trash; a notice offers to undo it."""
+        """Move a space to the trash. A notice offers to undo this."""
         self._bridge.ask(self._bridge.services.chats.spaces.delete(space.id), lambda _item: self._on_deleted(space))
 
     def attachments(self, parent: QObject) -> AttachController:
         return AttachController(self._bridge, parent)
 
     def _on_made(self, space: Space) -> None:
-        if self.of(space.id) is None:  # known at once, so that chats can be put into it
+        if self.of(space.id) is None:  # add it at once, so that chats can be moved into it
             self.spaces = sorted((*self.spaces, space), key=lambda space: space.name.casefold())
             self.listed.emit(False)
         self.made.emit(space)
@@ -434,15 +442,17 @@ def becomes_of_chats(count: int, *, is_done: bool = False) -> str:
 
 
 FILTER = _("Exported chats (*.json *.zip *.jsonl *.md);;All files (*)")
-"""For file dialogs."""
+"""Filter for file dialogs."""
 DROPPED = frozenset((".json", ".jsonl", ".zip"))
-"""Suffixes of files that are imported where they are dropped on the list of chats."""
+"""Suffixes of files that are imported when they are dropped on the list of chats."""
 KEY = "chat-import"
-"""With its number, the key of all notices of an import: what came of it stays while the next goes on."""
+"""First part of the key of an import's notices. The import's number follows, so that a later import does not replace
+them.
+"""
 
 
 def chat_files(event: QDropEvent) -> list[Path]:
-    """The files with chats in a drag, judged by name alone."""
+    """Return the dragged files that contain chats, judged only by their names."""
     return [path for path in dropped_paths(event) if path.suffix.lower() in DROPPED]
 
 
@@ -485,7 +495,7 @@ class ImportController(QObject):
         self._following = None
         first, *more = report.lines
         show = partial(self.chat_chosen.emit, report.added[0]) if report.added else None
-        if more or not report.added:  # stays until it was read
+        if more or not report.added:  # such a notice stays until it is closed
             full = "\n".join(report.lines) if more else ""
             self._say(" ".join((first, *more)), full=full, action=_("Show") if show else "", on_action=show)
         else:

@@ -1,4 +1,4 @@
-"""The rows of the list of chats: fetched by pages, drawn under headings, renamed in place, dragged into spaces."""
+"""Rows of the list of chats: loaded by pages, drawn under headings, renamed in place, and dragged into spaces."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 
 PAGE = 100
 ALL = 1 << 30
-"""As many rows as there are."""
+"""Number of rows for loading all rows."""
 ID_ROLE = int(Qt.ItemDataRole.UserRole)
 SNIPPET_ROLE = ID_ROLE + 1
 MESSAGE_ROLE = ID_ROLE + 2
@@ -70,7 +70,7 @@ COUNT_ROLE = ID_ROLE + 8
 PINNED_ROLE = ID_ROLE + 9
 HELD_ROLE = ID_ROLE + 10
 CHATS = "application/x-slmdesk-chats"
-"""Type of dragged chats: their ids, a line each."""
+"""MIME type of dragged chats. The data holds their ids, one per line."""
 SPACES, PINNED = _("Spaces"), _("Pinned")
 _ROOT = QModelIndex()
 Index = QModelIndex | QPersistentModelIndex
@@ -79,7 +79,7 @@ _CHAT, _PINNED, _SPACE = 0, 1, 2
 
 
 class Row(Record):
-    """`key` orders it (the largest first); `snippet` is set in search results only."""
+    """A row of the list. Rows are sorted by `key`, largest first. `snippet` is only set in search results."""
 
     id: str
     title: str
@@ -87,7 +87,7 @@ class Row(Record):
     snippet: str = ""
     message: str = ""
     count: int = 0
-    """Of a space: its chats."""
+    """For a space: number of its chats."""
 
     @property
     def is_space(self) -> bool:
@@ -103,20 +103,20 @@ def row_of(item: Item) -> Row:
 
 
 def row_of_space(space: Space, place: int) -> Row:
-    """A space at its place among the spaces."""
+    """Return the row of a space; `place` is its position among the spaces."""
     return Row(space.id, space.name, (_SPACE, -float(place), 0), count=space.count)
 
 
 def row_of_hit(found: Found) -> Row:
-    """A search hit as a row; hits keep the order in which they were found."""
+    """Return the row of a search hit. Hits stay in the order in which they were found."""
     return Row(found.item, found.title, (_CHAT, 0.0, 0), found.snippet, found.message)
 
 
 class ChatRows(QAbstractListModel):
-    """Rows of spaces and chats, or of search results.
+    """Model of the list: rows of spaces and chats, or of search results.
 
-    Emits `page_requested` with the last key (None: from the start) and how many, and `rename_requested` with id and
-    title when a person edited a title.
+    Emits `page_requested` with the last key (None: from the start) and the number of rows, and `rename_requested` with
+    id and title when a person edited a title.
     """
 
     page_requested = Signal(object, int)
@@ -158,7 +158,7 @@ class ChatRows(QAbstractListModel):
             self.endInsertRows()
 
     def show_spaces(self, rows: Sequence[Row]) -> None:
-        """Replace the spaces, which stand before the chats; a search shows none."""
+        """Replace the spaces, which stand before the chats. During a search no spaces are shown."""
         if self.is_search:
             return
         old = [row for row in self.rows if row.is_space]
@@ -263,7 +263,7 @@ class ChatRows(QAbstractListModel):
         }.get(role)  # fmt: skip
 
     def setData(self, index: Index, value: Any, role: int = int(Qt.ItemDataRole.EditRole)) -> bool:
-        """Request a new title; it is shown once the services have saved it."""
+        """Request a new title. It is shown once the services have saved it."""
         title = str(value).strip()
         row = self.rows[index.row()]
         if role != Qt.ItemDataRole.EditRole or not title or title == row.title:
@@ -303,7 +303,7 @@ class ChatRows(QAbstractListModel):
         self.fetchMore(_ROOT, ALL)
 
     def _description_of(self, row: Row) -> str:
-        """The marks in words, for screen readers."""
+        """Return the icons of a row in words, for screen readers."""
         if row.is_space:
             words = ngettext("A space with 1 chat.", "A space with {n:,} chats.", row.count)
             return f"{words} {self._hold_of(row)}".rstrip()
@@ -326,7 +326,7 @@ class ChatRows(QAbstractListModel):
         return PINNED if row.is_pinned else group_words(row.key[1], self._today)
 
     def _renew_headings(self, *ats: int) -> None:
-        """Lay these rows out again: another row has come or gone before them."""
+        """Lay these rows out again, because the row before them has changed and they may need a heading."""
         for at in ats:
             if 0 <= at < len(self.rows) and not self.is_search:
                 self.dataChanged.emit(self.index(at), self.index(at), [HEADING_ROLE])
@@ -343,13 +343,13 @@ class ChatRows(QAbstractListModel):
         self.endResetModel()
 
     def _place_of(self, row: Row) -> int:
-        """The index before the first older row."""
+        """Return the index at which this row belongs: before the first row with a smaller key."""
         return next((at for at, other in enumerate(self.rows) if other.key < row.key), len(self.rows))
 
     def _insert(self, row: Row) -> None:
         at = self._place_of(row)
         if at == len(self.rows) and not self._is_at_end:
-            return  # it comes with its page
+            return  # the row arrives with its page
         self.beginInsertRows(_ROOT, at, at)
         self.rows.insert(at, row)
         self.endInsertRows()
@@ -358,7 +358,7 @@ class ChatRows(QAbstractListModel):
     def _move(self, at: int, row: Row) -> None:
         to = self._place_of(row)
         if to == len(self.rows) and not self._is_at_end:
-            self.drop(row.id)  # it comes again with its page
+            self.drop(row.id)  # the row arrives again with its page
             return
         if not self.beginMoveRows(_ROOT, at, at, _ROOT, to):
             return
@@ -375,7 +375,7 @@ class ChatRows(QAbstractListModel):
 
 DOT = 7
 HEADING_PERCENT = 87
-"""Size of the letters of a heading, of those of a row."""
+"""Font size of a heading as a percentage of a row's font size."""
 MARKING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 
@@ -385,7 +385,7 @@ class RowPainter(QStyledItemDelegate):
         self._view = view
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Draw a row; untrusted text is drawn as plain text."""
+        """Draw a row. Untrusted text is drawn as plain text."""
         painter.save()
         shown = QStyleOptionViewItem(option)
         if heading := str(index.data(HEADING_ROLE) or ""):
@@ -415,7 +415,7 @@ class RowPainter(QStyledItemDelegate):
         editor.setGeometry(option.rect.adjusted(theme.SPACE_4, 1 + heading, -theme.SPACE_4, -1))
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
-        """Set the text only once: typing is not overwritten when something else about the row changes."""
+        """Set the text only once, so that typed text is not overwritten when something else about the row changes."""
         if not isinstance(editor, QLineEdit) or not (editor.isModified() or editor.text()):
             super().setEditorData(editor, index)
 
@@ -447,7 +447,7 @@ class RowPainter(QStyledItemDelegate):
             draw_snippet(painter, line, snippet, palette)
 
     def _draw_marks(self, painter: QPainter, option: QStyleOptionViewItem, line: QRect, index: Index) -> QRect:
-        """Draw what stands beside a title, and return what is left of the line."""
+        """Draw the icons beside a title. Return the rest of the line."""
         palette: QPalette = option.palette
         is_mirrored = option.direction == Qt.LayoutDirection.RightToLeft
         muted, accent = (
@@ -480,9 +480,9 @@ class RowPainter(QStyledItemDelegate):
 
 
 class ChatView(QListView):
-    """The list: arrow keys move the current row, Enter opens it; letters are left to the page.
+    """The list view. Arrow keys move the current row, Enter opens it, and letters are left to the page.
 
-    Ctrl and Shift mark several rows, with the mouse and with the arrow keys.
+    Ctrl and Shift select several rows, with the mouse and with the arrow keys.
     """
 
     marked_changed = Signal(int)
@@ -493,10 +493,10 @@ class ChatView(QListView):
         super().__init__(parent)
         self.rows = rows
         self.marked = 0
-        """How many rows are marked; 0 where it is a single row, which is only where the keyboard stands."""
+        """Number of selected rows. A single row counts as 0, since it is only the row with the keyboard focus."""
         self.target = ""
         self.is_marking = False
-        """The last click marked a row, and opened none."""
+        """True if the last click selected a row and did not open it."""
         self._build_ui()
 
     def _build_ui(self) -> None:
@@ -506,7 +506,7 @@ class ChatView(QListView):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setMouseTracking(True)
         self.setUniformItemSizes(False)
-        self.setLayoutMode(QListView.LayoutMode.SinglePass)  # in batches the rows would go and come back
+        self.setLayoutMode(QListView.LayoutMode.SinglePass)  # in batches the rows would flicker
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -516,7 +516,7 @@ class ChatView(QListView):
 
     @property
     def marked_rows(self) -> list[QModelIndex]:
-        """The marked rows from the top; none where it is a single row."""
+        """Return the selected rows from the top. Empty if only a single row is selected."""
         return sorted(self.selectedIndexes(), key=lambda selectedindex: selectedindex.row()) if self.marked else []
 
     def unmark(self) -> None:
@@ -535,7 +535,7 @@ class ChatView(QListView):
         self._count_marked()
 
     def reset(self) -> None:
-        """Other rows have come: none is marked, of which Qt says nothing."""
+        """Clear the count of selected rows when the model was reset, for which Qt emits no selection signal."""
         super().reset()
         self._count_marked()
 
@@ -576,7 +576,7 @@ class ChatView(QListView):
         self._aim("")
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Qt's own would move rows; here the services do."""
+        """Move dropped chats into a space through the services. Qt's own implementation would move rows."""
         space = self._space_under(event)
         self._aim("")
         if not space:

@@ -1,4 +1,4 @@
-"""The messages of the open chat as they are shown: notes, actions, lines under them, what is behind each."""
+"""The messages of the open chat in the form for the view: notes, actions, extra lines, and what these lines open."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def view_of(
     *,
     is_thought_open: bool = False,
 ) -> MessageView:
-    """What the view shows of a message, as version number `version` of `versions`."""
+    """Return what the view shows of a message, as version number `version` of `versions`."""
     details = details_of(message)
     chosen = chosen_of(message) if details else ""
     return MessageView(
@@ -80,7 +80,7 @@ def view_of(
 
 
 def note_of(message: Message, live: Live | None = None) -> str:
-    """A sentence under a message that did not end normally; '' where it did."""
+    """Return a sentence below a message that did not end normally; '' for other messages."""
     match message.status:
         case Status.STREAMING:
             return _waiting_note(message, live)
@@ -96,13 +96,17 @@ def note_of(message: Message, live: Live | None = None) -> str:
 
 
 def redaction_note(message: Message) -> str:
-    """How many substitutes were put back into an answer, and which words only resemble a substitute."""
+    """Return a note on how many placeholders were replaced in an answer, and on words
+    that only resemble a placeholder.
+    """
     count, resembling = _kept_redaction(message)
     return "" if count is None else put_back_words(count, resembling)
 
 
 def _kept_redaction(message: Message) -> tuple[int | None, tuple[str, ...]]:
-    """How many substitutes were put back, and the words that only resemble any; None where nothing is known of it."""
+    """Return how many placeholders were replaced, and the words that only resemble one. The number is None if it is
+    unknown.
+    """
     if message.status is Status.STREAMING or REDACTION not in message.sampling or message.original is not None:
         return None, ()
     count, marked = kept_from(message.sampling[REDACTION])
@@ -142,7 +146,7 @@ def actions_of(message: Message) -> frozenset[str]:
 
 
 def details_of(message: Message) -> str:
-    """Model, speed and tokens of an answer, in a line; from stored values, so that it stays the same."""
+    """Return model, speed and tokens of an answer in one line. It uses stored values, so that it never changes."""
     if message.role is not Role.ASSISTANT or message.status is Status.STREAMING:
         return ""
     rewrite = rewrite_of(message)
@@ -201,7 +205,7 @@ def _count(tokens: int | None) -> str:
 
 
 def _joined(value: Json) -> str:
-    """A list of texts, or of words with their weights, in a line."""
+    """Return a list of texts, or of words with their weights, in one line."""
     items = value if isinstance(value, list | tuple) else ()
     some = [" ".join(map(_number, item)) if isinstance(item, list | tuple) else f"“{item}”" for item in items]
     return ", ".join(some).replace("\n", "\\n")
@@ -212,7 +216,7 @@ def _number(value: Json) -> str:
 
 
 def chosen_of(message: Message) -> str:
-    """The sampling settings of an answer, as far as they are known, and whether the same answer would come again."""
+    """Return the known sampling settings of an answer, and whether the same answer could be produced again."""
     said = message.sampling
     parts = []
     if isinstance(said.get("temperature"), int | float):
@@ -244,7 +248,7 @@ def _waiting_note(message: Message, live: Live | None) -> str:
     if message.text:
         return live.writing_words
     if message.thought:
-        return ""  # its own line says so
+        return ""  # the reasoning line says so
     return _("Loading the model…") if live.is_loading else live.reading_words
 
 
@@ -256,7 +260,7 @@ SUMMARIZING = _("Summarizing the earlier part of this chat\u2026")
 
 
 class ShownMessages:
-    """A path through a chat's tree of messages, oldest first."""
+    """The shown path through a chat's tree of messages, oldest first."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -269,9 +273,9 @@ class ShownMessages:
         self.left_out: frozenset[str] = frozenset()
         self.summarizing: set[str] = set()
         self.is_noting = False
-        """Whether notes are being written for a person who asked for them."""
+        """True while the model writes notes that a person asked for."""
         self.is_loading = False
-        """Whether a model is being loaded, which answers not yet begun wait for."""
+        """True while a model is being loaded, for which new answers wait."""
 
     @property
     def streaming(self) -> list[Message]:
@@ -290,7 +294,7 @@ class ShownMessages:
 
     @property
     def line_place(self) -> int:
-        """How many messages stand before the line."""
+        """Return the number of messages before the context line."""
         return self.window.place(tuple(self.by_id.values()))
 
     def set_window(self, window: ContextWindow) -> None:
@@ -327,7 +331,7 @@ class ShownMessages:
         return self.by_id.get(message.parent or "")
 
     def _is_deciding(self, message: Message) -> bool:
-        """Whether it is still being decided which parts of the attachments to read for an answer."""
+        """Return whether the parts of the attachments to read for an answer are still being chosen."""
         asked = self.question_of(message)
         is_waiting = message.status is Status.STREAMING and not message.text
         return (
@@ -351,7 +355,7 @@ class ShownMessages:
         return ids[at] if 0 <= at < len(ids) else None
 
     def _version_of(self, message: str) -> tuple[int, int]:
-        """The number of a message's version, from 1, and how many there are; (0, 0) for an only version."""
+        """Return the number of a message's version, from 1, and the number of versions; (0, 0) if there is only one."""
         ids = self._versions.get(message, ())
         return (ids.index(message) + 1, len(ids)) if ids else (0, 0)
 
@@ -361,7 +365,7 @@ class ShownMessages:
         self._look_what_is_left_out()
 
     def put_before(self, messages: Sequence[Message]) -> list[MessageView]:
-        """Take over older messages than those that are here.  Returns what is shown of them."""
+        """Add older messages before the present ones. Returns them in the form for the view."""
         self.by_id = {message.id: message for message in messages} | self.by_id
         return [self.view(message) for message in messages]
 
@@ -374,7 +378,7 @@ class ShownMessages:
             self._look_what_is_left_out()
 
     def set_loading(self, is_loading: bool) -> list[Message]:
-        """Note whether a model is being loaded; returns the answers whose note changes."""
+        """Record whether a model is being loaded. Returns the answers whose note changes."""
         if is_loading == self.is_loading:
             return []
         self.is_loading = is_loading
@@ -396,7 +400,7 @@ class ShownMessages:
         self.live[id] = self._live(id).grown(self._clock())
 
     def tick(self) -> list[Message]:
-        """Update the times; returns the answers being written."""
+        """Update the elapsed times. Returns the answers that are being written."""
         now = self._clock()
         self.live.update({message.id: changed(self._live(message.id), now=now) for message in self.streaming})
         return self.streaming
@@ -409,7 +413,9 @@ class ShownMessages:
         return Live(is_loading=self.is_loading, began=now, now=now)
 
     def drop_behind(self, parent: str | None) -> list[str]:
-        """Remove the messages after `parent` (None: all), as another version takes their place.  Returns their ids."""
+        """Remove the messages after `parent` (None: all messages), because another version replaces them. Returns their
+        ids.
+        """
         ids = list(self.by_id)
         at = -1 if parent is None else ids.index(parent) if parent in self.by_id else len(ids)
         for id in ids[at + 1 :]:
@@ -422,16 +428,17 @@ class ShownMessages:
 
 
 LINE = "context_line"
-"""Id of its row, which is no message."""
+"""Id of the context line, the row that says which messages above it are left out. It is not a message."""
 EDIT, REMOVE, WRITE, SEE_ALL = "edit_notes", "remove_notes", "write_notes", "see_all"
-"""Keys of what can be done there."""
+"""Keys of the actions at the context line."""
 FROM_HERE = _("The model sees the chat from here")
 EARLIER_CHAT = _("Notes on an earlier chat, which the model reads before this one")
 WRITING = _("The model is writing notes on what is left out…")
 
 
 def line_of(window: ContextWindow, path: Sequence[Message], *, is_writing: bool = False) -> MessageView | None:
-    """The row to show before message number `window.place(path)`; None where the model sees all of the chat.
+    """Return the context line, to be shown before message number `window.place(path)`; None if the model sees the whole
+    chat.
 
     `is_writing`: notes are being written.
     """
@@ -472,13 +479,13 @@ def _extras(*, has_notes: bool, is_cut: bool, is_writing: bool) -> tuple[Extra, 
 
 
 MOST_QUOTE = 90
-"""Characters of a quotation on its line; the tooltip has all of it."""
+"""Most characters of a quotation on its line. The tooltip shows all of it."""
 PAGE_END = 1 << 30
-"""Past the last character of any page."""
+"""Position after the last character of any page."""
 
 
 class UsedPage(Record):
-    """A page of which passages were read for an answer, because its folder is attached."""
+    """A page of an attached folder from which passages were read for an answer."""
 
     name: str
     document: str
@@ -488,7 +495,7 @@ class UsedPage(Record):
 
 
 def extras_of(message: Message, quotes: Sequence[Quoted], asked: Message | None = None) -> tuple[Extra, ...]:
-    """The lines of a message; `asked` is the question of an answer."""
+    """Return the extra lines below a message. `asked` is the question if the message is an answer."""
     attached = [
         Extra(f"attached {at}", _icon_of(attachment), _attached_line(attachment), read_words(attachment))
         for at, attachment in enumerate(message.attachments)
@@ -524,7 +531,7 @@ def extras_of(message: Message, quotes: Sequence[Quoted], asked: Message | None 
 def extra_of(
     message: Message, quotes: Sequence[Quoted], key: str, asked: Message | None = None
 ) -> AttachmentPart | Quoted | UsedPage | None:
-    """The attachment, quotation or page of a line."""
+    """Return the attachment, quotation or page that an extra line stands for."""
     kind, __, at = key.partition(" ")
     things: Sequence[AttachmentPart | Quoted | UsedPage] = ()
     if kind in ("attached", "quote"):
@@ -535,7 +542,9 @@ def extra_of(
 
 
 def used_pages(asked: Message, quotes: Sequence[Quoted]) -> list[UsedPage]:
-    """The pages of folders that were read for a question, but those of quotations, which have lines of their own."""
+    """Return the pages of folders that were read for a question. Pages of quotations are left out; they have their own
+    lines.
+    """
     quoted = {(quote.document, quote.page) for quote in quotes}
     return [
         UsedPage(about.name, about.document, about.page_kind, page, spans_on(page, about.places))
@@ -554,7 +563,7 @@ def spans_on(page: int, places: Sequence[Place]) -> tuple[tuple[int, int], ...]:
 
 
 def read_words(part: AttachmentPart) -> str:
-    """How much of an attachment was read, with all numbers."""
+    """Return a sentence on how much of an attachment was read, with all numbers."""
     about = part.attached
     if not about.is_planned or about.is_gone or about.is_folder:
         return f"{about.name}: {used_words(about)}."
@@ -594,10 +603,10 @@ def _quote_line(quoted: Quoted) -> str:
 
 
 END = 40
-"""Messages of a long chat that are shown first: more than most windows hold."""
+"""Number of messages of a long chat that are loaded first; most windows show fewer."""
 CHUNK = 100
 REST_MS = 300
-"""Before the first: who goes from chat to chat waits for none of it."""
+"""Milliseconds before older messages are loaded, so that switching quickly between chats stays fast."""
 
 
 class OlderMessages(QObject):
@@ -648,10 +657,10 @@ class OlderMessages(QObject):
 
 
 class MessageInspector(QObject):
-    """Lives on the window's thread.
+    """Opens what belongs to a message: its exact prompt, its attachments and its quotations. Window's thread.
 
-    Emits `prompt_arrived` with an InspectedPrompt, `text_requested` with a title, a sentence and a text to show,
-    `page_requested` with the id of a document, the number of a page to be shown and its characters to be marked.
+    Emits `prompt_arrived` with an InspectedPrompt, `text_requested` with a title, a sentence and a text to show, and
+    `page_requested` with the id of a document, a page number and the characters to mark.
     """
 
     prompt_arrived = Signal(object)
@@ -688,7 +697,7 @@ class MessageInspector(QObject):
         self.text_requested.emit(folder.attached.name, read_words(folder), text)
 
     def _show_part(self, quoted: Quoted) -> None:
-        """Show the text that holds a quotation, where that text is in no document."""
+        """Show the text that contains a quotation, for a text that belongs to no document."""
         parts = [part for message in self._shown.by_id.values() for part in message.attachments if part.text]
         part = next((part for part in parts if part.attached.name == quoted.name and quoted.quote in part.text), None)
         if part is not None:

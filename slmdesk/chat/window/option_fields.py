@@ -1,4 +1,4 @@
-"""Fields of a chat's settings: their names, values, sentences and errors, and the form of its answers."""
+"""Fields for the settings of a chat, with names, values, explanations and errors, and the form for bound answers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from slmdesk.window.widgets.rows import Choice
 
 
 class WordsField(QPlainTextEdit):
-    """A text field of a few lines.  Tab leaves it."""
+    """Text field of a few lines. The Tab key leaves it."""
 
     left = Signal()
 
@@ -54,9 +54,9 @@ class WordsField(QPlainTextEdit):
 
 
 class ValueRow(QFrame):
-    """A field with its name above and a sentence below; what cannot be read is said and stays in the field.
+    """A field with its name above and an explanation below. Invalid text stays in the field, with an error message.
 
-    Emits `changed` with the value that was read, which is the default's where the field is empty.
+    Emits `changed` with the value that was read; an empty field stands for the default.
     """
 
     changed = Signal(object)
@@ -84,8 +84,8 @@ class ValueRow(QFrame):
         return not self._problem.isHidden()
 
     def show_value(self, value: Any, default: str, *, is_other: bool = False) -> None:
-        """Show a value, and the default where there is none; what is being typed and cannot be read stays, unless the
-        value is of another chat (`is_other`).
+        """Show a value, and the default if there is none. Invalid text that is being typed stays, unless the value
+        belongs to another chat (`is_other`).
         """
         self.field.setPlaceholderText(default)
         if is_other or value != self._value or not self.has_problem:
@@ -133,7 +133,7 @@ class ValueRow(QFrame):
 
 
 class NumberRow(ValueRow):
-    """A number; empty for the default."""
+    """Field for a number. Empty means the default."""
 
     def __init__(self, setting: Setting, parent: QWidget, *, prefix: str) -> None:
         line = QLineEdit(parent)
@@ -178,7 +178,9 @@ FILTERS = {
     GRAMMAR: _("Grammars (*.gbnf *.txt);;All files (*)"),
 }
 Reader = Callable[[Path, Callable[[str], None], Callable[[Problem], None]], None]
-"""Reads a file on another thread; calls the first with its text, or the second with what is wrong."""
+"""Function that reads a file on another thread. It calls its first callback with the text, or the second with the
+problem.
+"""
 UNUSABLE = _("Until this is corrected nothing can be asked.")
 TOO_LONG = _("What was there before stays in force.")
 
@@ -192,7 +194,7 @@ class AnswerForm(QFrame):
         self._prefix, self._reader = prefix, read
         self._kind = FREE
         self._texts = {SCHEMA: "", GRAMMAR: ""}
-        """What was written for either, also while the other is chosen."""
+        """Typed texts of both kinds, which are kept while the other kind is selected."""
         self._found = FormCheck()
         self._timer = Delay(self, CHECK_AFTER_MS, self.keep)
         self._build_ui()
@@ -237,17 +239,17 @@ class AnswerForm(QFrame):
 
     def show_options(self, options: ChatOptions, *, is_other: bool = False) -> None:
         if not is_other and len(self._text) > MOST_FORM:
-            return  # it is in no options, and stays to be shortened
+            return  # too long to be stored: it stays to be shortened
         if is_other:
             self._kind, self._texts = FREE, {SCHEMA: "", GRAMMAR: ""}
         if kind := SCHEMA if options.json_schema else GRAMMAR if options.grammar else FREE:
             self._kind, self._texts[kind] = kind, options.json_schema or options.grammar
         elif self._text.strip():
-            self._kind = FREE  # it was taken away elsewhere
+            self._kind = FREE  # it was removed elsewhere
         self._show_kind()
 
     def keep(self) -> None:
-        """Check what is written, and emit it where it has changed: also what cannot be used yet, lest it be lost."""
+        """Check the text and emit it if it has changed. Unusable text is emitted too, so that it is not lost."""
         self._timer.stop()
         if self._kind == FREE:
             return
@@ -286,7 +288,7 @@ class AnswerForm(QFrame):
         self.field.setExtraSelections(marks)
 
     def _mark(self, found: FormCheck) -> QTextEdit.ExtraSelection:
-        """The place of an error: the sign there, or the last sign."""
+        """Return a mark at the place of an error: the character there, or the last character."""
         block = self.field.document().findBlockByNumber(found.line - 1)
         mark = QTextEdit.ExtraSelection()
         mark.cursor = QTextCursor(block)

@@ -1,4 +1,4 @@
-"""The settings of a chat, at its right: each with a name, a list of values and a sentence."""
+"""The settings panel of a chat on the right: each setting has a name, a list of values and an explanation."""
 
 from __future__ import annotations
 
@@ -71,11 +71,11 @@ from slmdesk.window.widgets.build import (
 from slmdesk.window.widgets.rows import Choice
 
 LETTERS = 30
-"""Width of the panel, in letters of its font."""
+"""Width of the panel, in average letters of its font."""
 MOST_NAME = 26
 KEEP_AFTER_MS = 600
 MOST_SEED = 2**31 - 1
-"""What a field of whole numbers holds."""
+"""Largest number that an integer field accepts."""
 SENTENCES = {
     "system": _(
         "Instructions the model follows in this chat, such as who it is and how it answers. Without any, it is "
@@ -138,7 +138,7 @@ class SettingsPanel(QFrame):
 
     def _build_ui(self) -> None:
         self._content = named(QFrame(self), "chat_panel_inner")
-        self._content.setMinimumHeight(1)  # else it is as tall as in the narrowest column
+        self._content.setMinimumHeight(1)  # else it stays as tall as in the narrowest column
         sides = (theme.SPACE_16, theme.SPACE_8, theme.SPACE_16, theme.SPACE_16)
         self._column = column(into=self._content, gap=theme.SPACE_16, margins=sides)
         self._presets = PresetChooser(self._content)
@@ -183,7 +183,7 @@ class SettingsPanel(QFrame):
         self._seed = named(Choice(seeds, both), "option_seed", label=_("Seed"))
         self._seed_box = named(QLineEdit(both), "option_seed_number", label=_("Number of the seed"))
         self._seed_box.setValidator(QIntValidator(0, MOST_SEED, self._seed_box))
-        column(self._seed, self._seed_box, into=both, gap=theme.SPACE_4)  # beside the list ten digits have no room
+        column(self._seed, self._seed_box, into=both, gap=theme.SPACE_4)  # ten digits do not fit beside the list
         self._seed_note = self._add("seed", _("Seed"), both, focus=self._seed)
 
     def _add_choice(self, name: str, title: str, values: Sequence[tuple[object, str]]) -> Choice:
@@ -195,7 +195,7 @@ class SettingsPanel(QFrame):
         return choice
 
     def _add(self, name: str, title: str, widget: QWidget, *, focus: QWidget | None = None) -> QLabel:
-        """Returns the sentence's label."""
+        """Add a setting with its heading and explanation. Returns the label of the explanation."""
         sentence = SENTENCES.get(name, "")
         heading = plain_label(title, self._content, name=f"{name}_heading", wraps=False)
         heading.setBuddy(focus or widget)
@@ -248,7 +248,7 @@ class SettingsPanel(QFrame):
         )  # fmt: skip
 
     def show_options(self, chat: str, options: ChatOptions) -> None:
-        """Show the settings of a chat; text being edited for another is saved first."""
+        """Show the settings of a chat. Text that is being edited for another chat is saved first."""
         if self._timer.isActive():
             self.keep_words()
         is_other = chat != self._chat
@@ -316,7 +316,7 @@ class SettingsPanel(QFrame):
         self._defaults.setEnabled(options != ChatOptions())
 
     def _show_thinking(self) -> None:
-        """Only for a model that thinks aloud, and where it was set for another."""
+        """Show the setting only for a model that can reason before its answer, or if it was set for another model."""
         ways = self._ways_to_think
         chosen = self._options.thinking
         values = ["", *ways, *([chosen] if chosen not in ("", *ways) else [])]
@@ -390,7 +390,7 @@ class SettingsPanel(QFrame):
 
     @staticmethod
     def _refill(choice: Choice, values: Sequence[tuple[object, str]]) -> None:
-        """Set other values to choose from; the selected value stays if it is among them."""
+        """Replace the values to choose from. The selected value stays if it is still among them."""
         tips = [choice.itemData(at, Qt.ItemDataRole.ToolTipRole) for at in range(choice.count())]
         old = [(choice.itemData(at), tip) for at, tip in enumerate(tips)]
         if old == [(value, plain_tip(words)) for value, words in values]:
@@ -453,7 +453,7 @@ class SettingsPanel(QFrame):
 
     def _on_reset_sampling(self) -> None:
         self._set(**{name: getattr(ChatOptions(), name) for name in SAMPLED})
-        self._show(is_other=True)  # what could not be read goes too
+        self._show(is_other=True)  # removes invalid text too
 
     def _on_defaults(self) -> None:
         self._system.setPlainText("")
@@ -464,7 +464,7 @@ class SettingsPanel(QFrame):
     # ---- Qt
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc closes the panel; other keys do not go on to the composer."""
+        """Close the panel on Esc. Other keys are not passed on to the composer."""
         if event.key() == Qt.Key.Key_Escape:
             self.close_requested.emit()
 
@@ -555,7 +555,7 @@ class MoreSettings(QFrame):
         return any(other_row.has_problem for other_row in self._rows.values())
 
     def show_options(self, options: ChatOptions, makers: Sampling, *, is_other: bool = False) -> None:
-        """Show the values of a chat; `makers`: what the model's file recommends; `is_other`: it is another chat."""
+        """Show the values of a chat. `makers`: recommendation in the model's file. `is_other`: the chat has changed."""
         defaults, count = defaults_of(makers), 0
         for name, other_row in self._rows.items():
             value = getattr(options, name)

@@ -1,4 +1,4 @@
-"""The settings of the open chat, what can be set for its model, and the presets to choose from.  No widgets here."""
+"""Controller of the open chat's settings: what can be set for its model, and the presets. No widgets here."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ class OptionsController(QObject):
         bridge.on(ModelStateChanged, self._on_model_state_changed)
 
     def watch(self, is_watched: bool) -> None:
-        """Whether the panel is visible: model files are read for it only then."""
+        """Record whether the panel is visible. Model files are read only while it is visible."""
         self._is_watched = is_watched
         self._look()
 
     def change(self, chat: str, options: ChatOptions) -> None:
-        """Set the options of a chat; they hold from its next answer on."""
+        """Set the options of a chat, from its next answer on."""
         if chat == self.chat:
             is_other_model = options.model != self.options.model
             self.options = options
@@ -70,7 +70,7 @@ class OptionsController(QObject):
             )
 
     def take_preset(self, chat: str, id: str) -> None:
-        """Give a chat the options of a preset, "" for none; what was set otherwise can be brought back."""
+        """Apply a preset to a chat ("" for none). A notice offers to restore settings that the preset has replaced."""
         if chat != self.chat:
             return
         old, before = self.options, self.presets.of(self.options.preset)
@@ -84,7 +84,7 @@ class OptionsController(QObject):
             )
 
     def save_preset(self, chat: str, name: str, options: ChatOptions) -> None:
-        """Keep options as a preset, which is the chat's from then on."""
+        """Save options as a preset, and make it the preset of the chat."""
 
         def add(services: Services) -> Preset:
             return services.chats.presets.add(name, options)
@@ -102,7 +102,7 @@ class OptionsController(QObject):
             self.options_shown.emit(chat, options)
 
     def _on_presets_listed(self) -> None:
-        """A new chat that nothing was set for begins with the default preset."""
+        """Apply the default preset to a new chat in which nothing was set yet."""
         was, now = self._chat_controller.default_options, self.presets.new_options
         self._chat_controller.default_options = now
         if not self.chat and self.options == was:
@@ -110,7 +110,7 @@ class OptionsController(QObject):
             self._show(now)
 
     def _on_chat_begun(self, chat: str, kept: ChatOptions) -> None:
-        """Save options changed since the first message was sent to the chat that it began."""
+        """Save options that were changed since the first message was sent to the chat that this message created."""
         self.chat = chat
         self.chat_begun.emit(chat)
         if self.options != kept:
@@ -129,7 +129,7 @@ class OptionsController(QObject):
             self._show(options)
 
     def _on_item_changed(self, event: events.ItemChanged) -> None:
-        if not self._unanswered:  # else it may be an older change of ours, and would take back the newer change
+        if not self._unanswered:  # an older change of ours must not undo a newer one
             self._on_item(event.item)
 
     def _on_changed(self, item: Item) -> None:
@@ -172,7 +172,7 @@ class OptionsController(QObject):
 
 
 def _ignore(problem: Problem) -> None:
-    """The chat no longer exists; the controller of the open chat says so."""
+    """Ignore that the chat no longer exists; the controller of the open chat reports it."""
 
 
 # ---- lists, keeps, orders, exports and imports presets
@@ -187,7 +187,7 @@ class PresetsController(QObject):
         super().__init__(parent, objectName="presets_controller")
         self._bridge = bridge
         self.presets: Sequence[Preset] = ()
-        """A person's own, then the shipped ones."""
+        """The person's own presets, then the shipped ones."""
         self.default = ""
         bridge.on(PresetsChanged, self.refresh)
         bridge.when_open(self.refresh)
@@ -216,7 +216,7 @@ class PresetsController(QObject):
         )
 
     def save(self, id: str, name: str, options: ChatOptions) -> None:
-        """Change a preset, or add a preset where `id` is empty."""
+        """Change a preset, or add one if `id` is empty."""
         if id:
             self._bridge.services.chats.presets.change(id, name, options)
         else:
@@ -229,7 +229,7 @@ class PresetsController(QObject):
         self._bridge.services.chats.presets.move(id, by)
 
     def delete(self, id: str) -> None:
-        """Delete a preset; can be undone."""
+        """Delete a preset, with an undo offer."""
         self._bridge.ask(self._bridge.services.chats.presets.delete(id), self._on_deleted)
 
     def set_default(self, id: str) -> None:

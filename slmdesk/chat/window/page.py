@@ -1,4 +1,4 @@
-"""The chat page: list, conversation, composer.  Widgets only; the controllers decide."""
+"""The chat page with list, conversation and composer. Contains only widgets; the controllers decide."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 LIST_WIDTH = 260
 LEAST_WORK = 400
 FIND_AGAIN_MS = 400
-"""After the chat has changed, so that a long chat is not searched at every word."""
+"""Milliseconds after a change of the chat until it is searched again, so that not every word starts a search."""
 ZOOMS = (70, 80, 90, 100, 115, 130, 150, 175, 200, 250)
 WRITING_WIDTH = theme.COLUMN_WIDTH + 2 * theme.SPACE_16 + 2 * theme.SPACE_12
 
@@ -69,14 +69,14 @@ class ChatPage(QWidget):
         self._chat, self._chats, self._models, self._keeper = chat, chats, models, keeper
         self._options = options
         self.is_list_shown = True
-        """Whether the list is wanted; on a narrow page it is hidden beside the panel all the same."""
+        """Whether the person wants the list. On a narrow page it is hidden anyway while the panel is open."""
         self._panel: SettingsPanel | None = None
         self._context = (0, False)
         self._percent = 100
         self._open_chat = self._found_words = ""
         self._is_usable = False
         self._pressed_early = ""
-        """The example that was pressed before it was known whether there is a model."""
+        """Example message that was clicked before it was known whether there is a model."""
         self._build_ui()
         ModelDrop(self, models.look_at)
         self._connect()
@@ -130,7 +130,7 @@ class ChatPage(QWidget):
         self.meter = ContextMeter(self._chat.context, holder)
         self.full_bar = FullBar(self._chat.full, holder)
         writing = QWidget(holder)
-        writing.setMaximumWidth(WRITING_WIDTH)  # edge to edge with the messages over it
+        writing.setMaximumWidth(WRITING_WIDTH)  # aligned with the messages above
         sides = (theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, theme.SPACE_12)
         column(self.full_bar, self.composer, self.meter, into=writing, gap=theme.SPACE_8, margins=sides)
         bottom = row(1, (writing, 1000), 1, margins=(0, 0, theme.SCROLL_BAR, 0))
@@ -225,7 +225,7 @@ class ChatPage(QWidget):
 
     @property
     def panel(self) -> SettingsPanel:
-        """The settings of the open chat, made when they are first shown."""
+        """Return the settings panel, which is created on first use."""
         if self._panel is None:
             from slmdesk.chat.window.options import SettingsPanel
 
@@ -239,14 +239,14 @@ class ChatPage(QWidget):
         return self._panel
 
     def show_context(self, tokens: int, is_managed: bool) -> None:
-        """Show the context size; `is_managed`: the organisation has set it."""
+        """Show the context size in tokens. `is_managed`: the organisation's policy sets it."""
         self._context = (tokens, is_managed)
         if self._panel is not None:
             self._panel.show_context(tokens, is_managed=is_managed)
 
     @property
     def layout_state(self) -> str:
-        """The splitter's state, base64."""
+        """Return the state of the splitter in base64."""
         return bytes(self._splitter.saveState().toBase64().data()).decode("ascii")
 
     @property
@@ -254,7 +254,7 @@ class ChatPage(QWidget):
         return self._panel is not None and not self._panel.isHidden()
 
     def restore_layout(self, state: str, *, is_list_shown: bool, is_panel_shown: bool = False) -> None:
-        """Restore splitter, list and panel; an unreadable state is ignored."""
+        """Restore the splitter, list and panel. An unreadable state is ignored."""
         if state:
             self._splitter.restoreState(QByteArray.fromBase64(state.encode("ascii", "ignore")))
         self.is_list_shown = is_list_shown
@@ -328,8 +328,8 @@ class ChatPage(QWidget):
         self._header.show_space(self._chats.spaces.name_of(self._chat.space))
 
     def _on_new_chat(self) -> None:
-        """Begin a chat: in the listed space, if any."""
-        self.chat_list.end_search()  # the new chat is to be seen in the list
+        """Begin a chat, in the space that is listed if there is one."""
+        self.chat_list.end_search()  # so that the list shows the new chat
         if self._chats.place.space:
             self._chats.begin_chat(self._chats.place.space)
         else:
@@ -342,7 +342,7 @@ class ChatPage(QWidget):
         self.composer.setFocus()
 
     def _on_rename(self) -> None:
-        """Rename the current row of the list, or, from elsewhere on the page, the open chat."""
+        """Rename the current row if the list has the focus, otherwise the open chat."""
         if self.chat_list.view.hasFocus():
             self.chat_list.rename_current()
         elif self._chat.chat and not self.chat_list.view.isAncestorOf(self.window().focusWidget() or self):
@@ -353,7 +353,7 @@ class ChatPage(QWidget):
             dialog.open()
 
     def _on_example(self, words: str) -> None:
-        """Send the example at once, or add it to the text being written."""
+        """Send an example message at once, or append it to a text that is being written."""
         if self.composer.text.strip() or self._chat.attached.requests():
             self.composer.set_text(f"{self.composer.text.rstrip()}\n{words}".lstrip())
         elif self._is_usable:
@@ -365,7 +365,7 @@ class ChatPage(QWidget):
 
     def _on_send(self, text: str) -> None:
         if self._panel is not None:
-            self._panel.keep_words()  # what is being written there holds for this answer
+            self._panel.keep_words()  # text being edited there counts for this answer
         self._chat.send(text)
         self.view.scroll_to_end()
 
@@ -446,7 +446,7 @@ class ChatPage(QWidget):
         self.view.set_style(self._keeper.theme, changed(fonts, scale=fonts.scale * self._percent // 100))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Keys that no widget has used: Esc stops an answer, letters go to the composer."""
+        """Handle keys that no widget has used: Esc stops an answer, and letters go to the composer."""
         with_command = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
         if event.key() == Qt.Key.Key_Escape:
             self._chat.stop()

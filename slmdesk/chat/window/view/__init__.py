@@ -1,4 +1,4 @@
-"""The conversation view: any number of messages, read, selected and acted on."""
+"""The conversation view, which shows any number of messages to read, select and act on."""
 
 from slmdesk.chat.window.view.area import ConversationView, Hit
 from slmdesk.chat.window.view.message import ACTIONS, Extra, MessageView

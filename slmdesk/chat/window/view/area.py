@@ -1,4 +1,4 @@
-"""The conversation view with mouse, keyboard, selection, actions and search."""
+"""The complete conversation view, with mouse, keyboard, selection, actions and search."""
 
 from __future__ import annotations
 
@@ -48,21 +48,23 @@ _KEYBOARD_REASONS = (
 
 
 class ConversationView(SelectableArea):
-    """Requests carry a message's id.  `link_activated` carries an http or https address: whether to open it is asked
-    elsewhere.
+    """The conversation view. Its request signals carry a message's id. `link_activated` carries an http or https
+    address; the receiver asks whether to open it.
     """
 
     try_again_requested = Signal(str)
     continue_requested = Signal(str)
     seen_requested = Signal(str)
     menu_chosen = Signal(str, str)
-    """A key of MENU, "edit", or OTHER_MODEL with a model's id."""
+    """Emitted with a message's id and a key of MENU, "edit", or OTHER_MODEL followed by a model's id."""
     extra_requested = Signal(str, str)
     version_requested = Signal(str, int)
-    """From this message so many versions on; `show_flipped` follows when it is there."""
+    """Emitted with a message's id and the number of versions to go forward or back. `show_flipped` must be called
+    afterwards.
+    """
     link_activated = Signal(str)
     clicked_away = Signal()
-    """An action that changes the messages was clicked at: the keyboard has nothing to do here any more."""
+    """Emitted when an action that changes the messages was clicked, so that the keyboard focus can leave the view."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -80,13 +82,15 @@ class ConversationView(SelectableArea):
     # what is shown -------------------------------------------------------------------------------------------------
 
     def show_conversation(self, messages: Sequence[MessageView]) -> None:
-        """Replace all messages, and scroll to the end."""
+        """Replace all messages and scroll to the end."""
         self._selecting.end()
         self.current = -1
         super().show_conversation(messages)
 
     def add_before(self, messages: Sequence[MessageView]) -> None:
-        """Add older messages before the others; what is being read stays in place, and all stays all when selected."""
+        """Add older messages before the present ones. The visible text stays in place. If everything was selected, the
+        new messages are selected too.
+        """
         self._selecting.shift(len(messages))
         self.current += len(messages) if self.current >= 0 else 0
         is_all = len(self.rows) > 0 and self.rows[0].selection == self.rows[len(self.rows) - 1].selection == WHOLE
@@ -95,7 +99,7 @@ class ConversationView(SelectableArea):
             self.select_all()
 
     def update_message(self, message: MessageView) -> None:
-        """Update a message; its end is announced to screen readers.  Raises KeyError for an unknown id."""
+        """Update a message, and announce to screen readers when it has ended. Raises KeyError for an unknown id."""
         row = self.rows[self._index(message.id)]
         was_growing = row.view.is_growing
         super().update_message(message)
@@ -110,7 +114,9 @@ class ConversationView(SelectableArea):
         super().remove_after(message_id)
 
     def show_flipped(self, message_id: str) -> None:
-        """A version asked for has come: put its action buttons and the focus where those of the other were."""
+        """Show the requested version, with its buttons and the focus at the place where those of the previous version
+        were.
+        """
         key, bottom, is_at_button = self._flip
         index = self._index(message_id)
         self._go_to(index, self._measured(index) - bottom)
@@ -127,15 +133,15 @@ class ConversationView(SelectableArea):
             self.set_current(self._index(message_id))
 
     def find(self, words: str) -> tuple[Hit, ...]:  # type: ignore[override]  # QWidget.find is static, for handles
-        """Mark the words and return the messages that hold them.  Empty words remove the marks."""
+        """Highlight the words and return the messages that contain them. An empty text removes the highlights."""
         return self._finder.find(words, self._style)
 
     def find_again(self) -> tuple[Hit, ...]:
-        """The messages that hold the words now; the hit gone to stays."""
+        """Search again and return the messages that contain the words now. The current hit stays current."""
         return self._finder.renew(self._style)
 
     def show_hit(self, message_id: str, number: int) -> None:
-        """Scroll to hit number `number` of a message and mark it as the current hit; nothing where it is gone."""
+        """Scroll to hit number `number` of a message and highlight it. Does nothing if the message is gone."""
         index = self.rows.index_of(message_id)
         if index is not None:
             self._finder.show_hit(self.rows[index], number, self._style)
@@ -215,7 +221,7 @@ class ConversationView(SelectableArea):
             self.version_requested.emit(message_id, step)
 
     def _keep_keyboard(self, message_id: str) -> None:
-        """Keep the focus in the view when a button that was pressed by a key goes away."""
+        """Keep the focus in the view when a button that was pressed by a key is removed."""
         widget = self.rows[self._index(message_id)].widget
         if widget is not None and widget.has_focused_button:
             self.setFocus(Qt.FocusReason.MouseFocusReason)
@@ -231,7 +237,7 @@ class ConversationView(SelectableArea):
         elif address.startswith(SAVE_CODE):
             self._save_code(message_id, int(address.removeprefix(SAVE_CODE)))
         elif address == SHOW_ALL_ROWS:
-            self._leave_end()  # the reader is at the table, not at what is below it
+            self._leave_end()  # the reader looks at the table, not below it
             row.has_more = row.widget.writer.show_all_rows(row.view.text)
             self._measure_again(index)
             self.relay()
@@ -333,10 +339,12 @@ class ConversationView(SelectableArea):
         elif event.key() in moves and len(self.rows):
             moves[event.key()]()
         else:
-            event.ignore()  # Escape and letters are the page's
+            event.ignore()  # the page handles Escape and letters
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        """Tab goes from the view into the current message, through its text and actions, and out."""
+        """Move the focus with Tab from the view into the current message, through its text
+        and actions, and out again.
+        """
         self._settle_current()
         chain: list[QWidget] = [self]
         widget = self.rows[self.current].widget if 0 <= self.current < len(self.rows) else None
@@ -357,7 +365,7 @@ class ConversationView(SelectableArea):
         return super().focusNextPrevChild(forward)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show the current message; if there is none, the lowest visible message becomes current."""
+        """Show the current message. If there is none, the lowest visible message becomes current."""
         super().focusInEvent(event)
         self._by_keyboard = event.reason() in _KEYBOARD_REASONS
         self._settle_current()
@@ -382,7 +390,9 @@ class ConversationView(SelectableArea):
             self.current = self.row_at(self.viewport().height() - EDGE)
 
     def _step(self, way: int) -> None:
-        """Go to the next message; scroll first through a message higher than the viewport."""
+        """Go to the next message (`way` 1) or the previous one (-1). A message higher than the viewport is scrolled
+        through first.
+        """
         index = self.current
         top = self.top_of(index) if 0 <= index < len(self.rows) else None
         if top is not None:
@@ -433,13 +443,13 @@ class ConversationView(SelectableArea):
 
 # ---- what a screen reader gets
 #
-# a list of all messages, visible or not. Each node is a QObject of its own: Qt forgets an interface when its object
-# goes, and an interface without an object is left behind and crashes at the view's end
+# A screen reader sees a list of all messages, visible or not. Each node is a QObject of its own, because Qt drops an
+# interface when its object is deleted. An interface without an object would stay and crash when the view is deleted
 # (tests/chat/window/view/test_accessible.py).
 
 
 Interface: TypeAlias = Any
-"""A QAccessibleInterface or None: PySide's stubs forget that there may be none."""
+"""A QAccessibleInterface or None. PySide's type stubs do not mention None."""
 
 _ENDED = {
     Status.COMPLETE: _("Answer complete."),
@@ -450,7 +460,7 @@ _ENDED = {
 
 
 class MessageNode(QObject):
-    """Represents a message in the accessible tree, for as long as the view lives."""
+    """Represents a message in the accessibility tree, as long as the view exists."""
 
     def __init__(self, view: ConversationView, index: int) -> None:
         super().__init__(view, objectName=f"message_node_{index}")
@@ -505,7 +515,7 @@ class MessageAccessible(QAccessibleObject):
         return len(self._parts())
 
     def child(self, index: int) -> Interface:
-        """The text first, then the actions."""
+        """Return a child of the message: the text first, then the actions."""
         parts = self._parts()
         return QAccessible.queryAccessibleInterface(parts[index]) if 0 <= index < len(parts) else None
 
@@ -553,7 +563,7 @@ class MessageAccessible(QAccessibleObject):
 
 
 def install_factory() -> None:
-    """Make Qt ask us for the interfaces of the view and its nodes.  Calling it again changes nothing."""
+    """Register the factory of the accessible interfaces with Qt. Further calls have no effect."""
     QAccessible.installFactory(_make)
 
 
@@ -572,7 +582,7 @@ def focus_moved(view: ConversationView, index: int) -> None:
 
 
 def announce(view: ConversationView, message: MessageView) -> None:
-    """Announce an ended answer once, instead of every piece as it came."""
+    """Announce an answer once when it has ended, instead of every piece of text as it arrives."""
     if QAccessible.isActive():
         words = " ".join(part for part in (_ENDED.get(message.status, ""), message.note, message.text) if part)
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(view, words))
@@ -582,7 +592,7 @@ def announce(view: ConversationView, message: MessageView) -> None:
 
 
 MOST_MARKS = 2000
-"""In a message."""
+"""Most highlights in one message."""
 NOT_RECOGNISED = _("Resembles a name or number that stood for another. It was left as the model wrote it.")
 
 
@@ -598,7 +608,7 @@ class Finder:
         self._gone_to = ("", 0)
 
     def find(self, words: str, style: ViewStyle) -> tuple[Hit, ...]:
-        """Mark the words and return the messages that hold them.  Empty words remove the marks."""
+        """Highlight the words and return the messages that contain them. An empty text removes the highlights."""
         self._words, self._gone_to = words, ("", 0)
         self._mark_all(style)
         return find_in((row.view for row in self._area.rows), words)
@@ -633,7 +643,7 @@ class Finder:
 
 
 def find_in(messages: Iterable[MessageView], words: str) -> tuple[Hit, ...]:
-    """The messages that hold the words, in order; case does not count."""
+    """Return the messages that contain the words, in order. Case is ignored."""
     if not words.strip():
         return ()
     pattern = _pattern(words)
@@ -642,7 +652,9 @@ def find_in(messages: Iterable[MessageView], words: str) -> tuple[Hit, ...]:
 
 
 def mark(text: MessageText, words: str, style: ViewStyle, current: int = -1) -> None:
-    """Mark the words in a shown message, occurrence `current` in another colour; empty words remove the marks."""
+    """Highlight the words in a shown message, with occurrence `current` in another colour. An empty text removes the
+    highlights.
+    """
     marks: list[QTextEdit.ExtraSelection] = []
     if words.strip():
         shown = ShownWords(text.document())
@@ -662,7 +674,9 @@ def mark(text: MessageText, words: str, style: ViewStyle, current: int = -1) -> 
 
 
 def underline(text: MessageText, words: Iterable[str], style: ViewStyle) -> None:
-    """Underline words that resemble a substitute, wherever they stand; the marks of words looked for stay."""
+    """Underline words that resemble a placeholder of the redaction wherever they occur. Highlights
+    of the search stay.
+    """
     others = [
         extraselection for extraselection in text.extraSelections() if not extraselection.format.hasProperty(RESEMBLING)
     ]
@@ -688,7 +702,7 @@ def _pattern(words: str) -> re.Pattern[str]:
 
 
 class ShownWords:
-    """The words of a document with the sources of its formulas, and where in the document they stand."""
+    """The text of a document with the sources of its formulas, and the position of each character in the document."""
 
     def __init__(self, document: QTextDocument) -> None:
         self._shown = document.toPlainText()
@@ -707,7 +721,7 @@ class ShownWords:
         self.words = "".join([*pieces, self._shown[done:]])
 
     def places(self, start: int, end: int) -> tuple[int, int]:
-        """Document positions of a part of `words`; a formula is a single character."""
+        """Return the document positions of a part of `words`. A formula is a single character in the document."""
         return self._place(start, end=False), self._place(end, end=True)
 
     def _place(self, at: int, *, end: bool) -> int:
@@ -719,7 +733,7 @@ class ShownWords:
         return self._units(place + (int(end) if within < length else 1 + within - length))
 
     def _units(self, place: int) -> int:
-        """Qt counts letters beyond the first plane twice."""
+        """Return a position in UTF-16 units, as Qt counts, in which some characters count twice."""
         return len(self._shown[:place].encode("utf-16-le", "surrogatepass")) // 2 if self._wide else place
 
 

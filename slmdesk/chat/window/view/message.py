@@ -1,4 +1,4 @@
-"""A message as the conversation view shows it, and the widget in which it is drawn."""
+"""A message in the form for the conversation view, and the widget that shows it."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ MENU = {
     **DELETIONS,
 }
 OTHER_MODEL = "model:"
-"""Before the id of a model: answer again with it."""
+"""First part of the key for answering again with another model. The model's id follows."""
 MORE = ("ellipsis", _("More"))
 
 VERSION_STEPS = {"previous_version": -1, "next_version": 1}
 
 TOGGLE_THOUGHT, ANSWER_NOW = "thought", "answer_now"
-"""Keys beside those of Extras: show or hide what the model thought; end it."""
+"""Keys besides those of the extra lines: show or hide the model's reasoning, and end the reasoning."""
 
 AUTHORS = {"user": _("You"), "assistant": _("Answer"), "system": _("Instructions")}
 
@@ -59,33 +59,33 @@ class Extra(Record):
 class MessageView(Record):
     id: str
     role: str
-    """user, assistant or system.  An assistant's text is Markdown, the others are shown as they were typed."""
+    """user, assistant or system. The text of an assistant is Markdown; other texts are shown as they were typed."""
     text: str
     status: Status = Status.COMPLETE
     note: str = ""
     actions: frozenset[str] = frozenset()
-    """Keys of ACTIONS and MENU."""
+    """Keys of the available actions, from ACTIONS and MENU."""
     details: str = ""
     details_tip: str = ""
     version: int = 0
-    """Which of its versions this is, from 1."""
+    """Number of the shown version, from 1."""
     versions: int = 0
-    """How many versions there are; below 2 nothing is said of them."""
+    """Number of versions. With fewer than 2, nothing about versions is shown."""
     extras: tuple[Extra, ...] = ()
     thought_line: str = ""
-    """That the model thinks or thought aloud, and how long; empty: it did not."""
+    """Line that says that the model reasons or has reasoned, and for how long; empty if it did not."""
     thought: str = ""
-    """What it thought, where that is open."""
+    """The model's reasoning, while it is unfolded."""
     is_thought_open: bool = False
     is_thinking: bool = False
     author: str = ""
-    """Shown above the text instead of the usual word for the role."""
+    """Name shown above the text instead of the usual name for the role."""
     resembling: tuple[str, ...] = ()
-    """Words that resemble a substitute and were left as the model wrote them: underlined."""
+    """Words that resemble a placeholder of the redaction but were left unchanged. They are underlined."""
     is_pinned: bool = False
-    """Never left out of what the model reads."""
+    """True if the message always stays in the prompt."""
     is_left_out: bool = False
-    """Left out of what the model reads: shown in the secondary colour."""
+    """True if the message is left out of the prompt, so it is shown in the secondary colour."""
 
     @property
     def label(self) -> str:
@@ -102,7 +102,7 @@ class MessageView(Record):
 
     @property
     def is_markdown(self) -> bool:
-        """Only answers are formatted: what a person typed is shown as it is."""
+        """Return whether the text is formatted. Only answers are; what a person typed is shown unchanged."""
         return self.role == "assistant"
 
     @property
@@ -123,7 +123,7 @@ _NOTE_LOOKS = {
 
 
 def height_without_text(style: ViewStyle, view: MessageView) -> int:
-    """The height of a message besides its text; a note is assumed to take a line."""
+    """Return the height of a message without its text, in pixels. A note is assumed to take one line."""
     small = QFontMetrics(style.small_font).height()
     note = small + SPACE_8 + SPACE_4 if view.note else 0
     extras = (len(view.extras) + bool(view.thought_line)) * style.row_height
@@ -172,7 +172,7 @@ class MessageWidget(QWidget):
         return any(button.hasFocus() for button in self.buttons)
 
     def show_view(self, view: MessageView, *, width: int) -> bool:
-        """Show this state of the message.  Returns whether text is left for later (`show_more`)."""
+        """Show this state of the message. Returns whether some text was left for later (`show_more`)."""
         actions_changed = _row_of(view) != _row_of(self._view)
         self._view = view
         self.text.setPlaceholderText("…" if view.is_growing else "")
@@ -195,7 +195,7 @@ class MessageWidget(QWidget):
         return more
 
     def lay(self, width: int) -> int:
-        """Returns the height, in device-independent pixels."""
+        """Place all parts and return the total height in device-independent pixels."""
         inner = width - 2 * SPACE_16
         small = QFontMetrics(self._style.small_font).height()
         y = self._thought.lay(SPACE_12 + small + SPACE_4, width)
@@ -216,18 +216,20 @@ class MessageWidget(QWidget):
             self.update()
 
     def set_lively(self, is_lively: bool) -> None:
-        """Whether its actions are always shown: those of the last message are."""
+        """Set whether the actions are always shown, as for the last message."""
         if is_lively != self._is_lively:
             self._is_lively = is_lively
             self._show_actions()
 
     def is_held(self) -> bool:
-        """Whether focus or mouse is in it: it must not be removed now."""
+        """Return whether the focus or a mouse selection is in the message, so that it must not be removed now."""
         focus = self.window().focusWidget()
         return (focus is not None and self.isAncestorOf(focus)) or self.text.spans_messages
 
     def focus_version(self, key: str) -> None:
-        """Focus the button of a key of VERSION_STEPS, or the other button if there is no version that way."""
+        """Focus the button of a key of VERSION_STEPS. If there is no version in that
+        direction, focus the other button.
+        """
         found = {button.objectName(): button for button in self.buttons}
         for name in (f"action_{key}", *(f"action_{other}" for other in VERSION_STEPS)):
             if name in found:
@@ -281,7 +283,7 @@ class MessageWidget(QWidget):
                 if part is not None:
                     part.hide()
             return y
-        y += SPACE_4  # clear of the keyboard's ring
+        y += SPACE_4  # clear of the focus ring
         name, colour_name = _NOTE_LOOKS.get(self._view.status, ("info", "muted"))
         if self._note is None or self._note_icon is None:
             self._note, self._note_icon = QLabel(self), QLabel(self)
@@ -320,7 +322,7 @@ class MessageWidget(QWidget):
             if self.isRightToLeft():
                 place.moveRight(width - x - SPACE_4)
             self._details.setGeometry(place)
-            self._details.ensurePolished()  # the style sheet has a word in its font
+            self._details.ensurePolished()  # the style sheet affects its font
             metrics = self._details.fontMetrics()
             self._details.setText(metrics.elidedText(self._view.details, Qt.TextElideMode.ElideRight, place.width()))
 
@@ -330,7 +332,7 @@ class MessageWidget(QWidget):
         requested = self._is_hovered or self.is_current or self._is_lively or focused
         requested = (
             requested or bool(self._view.note) or self._view.versions > 1
-        )  # the way back to them is never hidden
+        )  # the way back to other versions is never hidden
         if requested and not self._row:
             self._make_actions()
         for thing in self._row:
@@ -379,7 +381,7 @@ class MessageWidget(QWidget):
         button.setIconSize(QSize(scaled(), scaled()))
         button.setAccessibleName(words)
         button.setToolTip(words)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab comes by the view; a click leaves the keyboard alone
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab works through the view; a click must not move the focus
         button.setCursor(Qt.CursorShape.ArrowCursor)
         if key in ("try_again", "continue") and self._view.note:
             button.setFont(self._style.small_font)
@@ -398,7 +400,7 @@ class MessageWidget(QWidget):
 
 
 def _row_of(view: MessageView) -> tuple[object, ...]:
-    """The state from which the row of actions is built."""
+    """Return the state that determines the row of actions."""
     return view.actions, view.details, view.details_tip, view.version, view.versions
 
 
@@ -450,12 +452,12 @@ class ThoughtLine(QObject):
         self._text.setVisible(is_open)
 
     def lay(self, y: int, width: int) -> int:
-        """Place it from `y` down.  Returns where it ends, in device-independent pixels."""
+        """Place the line from `y` down. Returns where it ends, in device-independent pixels."""
         if not self.buttons:
             return y
         x = SPACE_8
         for button in self.buttons:
-            button.ensurePolished()  # the style sheet has a word in its font
+            button.ensurePolished()  # the style sheet affects its font
             place = QRect(x, y, min(button.sizeHint().width(), width - x), self._style.row_height)
             x += place.width() + SPACE_8
             if self._parent.isRightToLeft():
@@ -478,7 +480,7 @@ class ThoughtLine(QObject):
         button.setFont(self._style.small_font)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setToolTip(tip)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab comes by the view
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab works through the view
         button.setCursor(Qt.CursorShape.PointingHandCursor)
         button.clicked.connect(lambda: self.chosen.emit(key))
         return button
@@ -506,9 +508,9 @@ class ExtraLines(QObject):
         self.buttons = [self._make(extra) for extra in self._extras]
 
     def lay(self, y: int, width: int) -> int:
-        """Place them from `y` down.  Returns where they end, in device-independent pixels."""
+        """Place the lines from `y` down. Returns where they end, in device-independent pixels."""
         for button, extra in zip(self.buttons, self._extras, strict=True):
-            button.ensurePolished()  # the style sheet has a word in its font
+            button.ensurePolished()  # the style sheet affects its font
             space = width - 2 * SPACE_8
             taken = button.sizeHint().width() - button.fontMetrics().horizontalAdvance(_safe(button.text()))
             words = button.fontMetrics().elidedText(extra.words, Qt.TextElideMode.ElideMiddle, max(space - taken, 40))

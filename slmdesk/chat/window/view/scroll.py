@@ -1,7 +1,7 @@
-"""Virtual scrolling: which messages have widgets, the total height, and what the reader looks at.
+"""Virtual scrolling: which messages have widgets, the total height, and the part that the reader sees.
 
-The anchor is a row and the pixels of it above the viewport, or the end; when an estimated height is corrected or text
-is added, the anchor keeps its place.
+The anchor is either a row with the number of its pixels above the viewport, or the end of the conversation. When an
+estimated height is corrected or text is added, the anchor keeps its place.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from slmdesk.window.markdown.formulas import Formulas
 from slmdesk.window.markdown.selected import Parser, ViewStyle
 
 MARGIN = 400
-"""Messages have widgets this far around the viewport, in device-independent pixels."""
+"""Distance from the viewport within which messages have widgets, in device-independent pixels."""
 EDGE = SPACE_16
 FAR_AWAY = -1_000_000
 
 
 class MessageArea(QAbstractScrollArea):
-    """Keeps rows of messages, creates widgets for the visible ones, scrolls."""
+    """Scroll area that keeps the rows of messages and creates widgets only for those in and near the viewport."""
 
     at_end_changed = Signal(bool)
 
@@ -40,9 +40,9 @@ class MessageArea(QAbstractScrollArea):
         self._style = ViewStyle(LIGHT, system_fonts())
         self._parser = Parser()
         self._formulas = Formulas(self)
-        self._formulas.arrived.connect(self.relay, Qt.ConnectionType.QueuedConnection)  # once all have told of it
+        self._formulas.arrived.connect(self.relay, Qt.ConnectionType.QueuedConnection)  # after all other slots
         self.rows = Rows()
-        """The messages; read only for others."""
+        """The messages. Other classes must not change them."""
         self.live: set[int] = set()
         self._anchor, self._offset, self._at_end = 0, 0, True
         self._reported_at_end = True
@@ -67,7 +67,7 @@ class MessageArea(QAbstractScrollArea):
 
     @property
     def follow_end(self) -> bool:
-        """Whether the view stays at the end as text is added: until the reader scrolls up."""
+        """Return whether the view stays at the end when text is added, which holds until the reader scrolls up."""
         return self._at_end
 
     @follow_end.setter
@@ -103,7 +103,7 @@ class MessageArea(QAbstractScrollArea):
         self.relay()
 
     def scroll_to(self, message_id: str) -> None:
-        """Raises KeyError for an unknown id."""
+        """Scroll to a message. Raises KeyError for an unknown id."""
         self._go_to(self._index(message_id), -EDGE)
 
     def scroll_by(self, distance: int) -> None:
@@ -112,12 +112,12 @@ class MessageArea(QAbstractScrollArea):
         self.relay()
 
     def top_of(self, index: int) -> int | None:
-        """The top of a row in the viewport; None when it has no widget."""
+        """Return the top of a row in viewport coordinates; None if it has no widget."""
         widget = self.rows[index].widget
         return None if widget is None or widget.y() <= FAR_AWAY else widget.y()
 
     def row_at(self, y: int) -> int:
-        """The row at this place of the viewport, or the nearest with a widget."""
+        """Return the index of the row at this height of the viewport, or of the nearest row with a widget."""
         best, distance = 0, 1 << 30
         for index in self.live:
             top = self.top_of(index)
@@ -129,7 +129,9 @@ class MessageArea(QAbstractScrollArea):
         return best
 
     def relay(self) -> None:
-        """Create widgets in and around the viewport, correct heights, place them; the anchor keeps its place."""
+        """Create widgets in and around the viewport, correct estimated heights and place the widgets. The anchor keeps
+        its place.
+        """
         if self._placing:
             return
         self._placing = True
@@ -191,7 +193,7 @@ class MessageArea(QAbstractScrollArea):
         first, top = self._walk_up()
         end, bottom = self._walk_down(first, top)
         floor = self.viewport().height() - EDGE
-        if end == count and not self._at_end and bottom <= floor:  # nothing is left below: that is the end
+        if end == count and not self._at_end and bottom <= floor:  # nothing is left below, so this is the end
             self._at_end = True
             first, top = self._walk_up()
             end, bottom = self._walk_down(first, top)
@@ -200,7 +202,7 @@ class MessageArea(QAbstractScrollArea):
             self._anchor, self._offset = self._place_of_top()
 
     def _walk_up(self) -> tuple[int, int]:
-        """Go up from the anchor.  Returns the first row to have a widget, and its place."""
+        """Go up from the anchor. Returns the first row that needs a widget, and its top."""
         row, y = (len(self.rows), self.viewport().height() - EDGE) if self._at_end else (self._anchor, -self._offset)
         while row > 0 and y > -MARGIN:
             row -= 1
@@ -208,7 +210,7 @@ class MessageArea(QAbstractScrollArea):
         return row, min(y, EDGE) if row == 0 else y
 
     def _walk_down(self, first: int, top: int) -> tuple[int, int]:
-        """Place rows from the first down.  Returns the row after the last placed row, and where that row ended."""
+        """Place rows downwards from `first`. Returns the row after the last placed one, and where the last one ends."""
         row, y = first, top
         x = (self.viewport().width() - self.column_width) // 2
         while row < len(self.rows) and y < self.viewport().height() + MARGIN:
@@ -245,7 +247,7 @@ class MessageArea(QAbstractScrollArea):
         height = row.widget.lay(self.column_width)
         if row.has_more:
             self._more_is_left()
-            if not self._at_end:  # what is still to come keeps its room, so that the reader can be in it
+            if not self._at_end:  # rows still to be measured keep their estimated height
                 height = max(height, row.height)
         self.rows.set_height(index, height, self.column_width)
 
@@ -271,8 +273,8 @@ class MessageArea(QAbstractScrollArea):
                 widget.deleteLater()
 
     def _lay_out_again(self, *, keep_widgets: bool = False) -> None:
-        """Lay out for another width or style: estimate, then measure; the anchor stays at the same fraction of its
-        message.
+        """Lay out for a new width or style with estimated, then measured heights. The anchor stays at the same fraction
+        of its message.
         """
         count = len(self.rows)
         share = 0.0
@@ -306,7 +308,7 @@ class MessageArea(QAbstractScrollArea):
         self.relay()
 
     def _place_of_top(self) -> tuple[int, int]:
-        """The first visible row, and how much of it is above the viewport."""
+        """Return the first visible row, and how many of its pixels are above the viewport."""
         placed = sorted((top, index) for index in self.live if (top := self.top_of(index)) is not None)
         for top, index in placed:
             if top + self.rows[index].height > 0:
@@ -356,13 +358,13 @@ class Row:
     view: MessageView
     height: int = 0
     width: int = -1
-    """The width at which `height` was measured; -1: it is an estimate."""
+    """Width at which `height` was measured; -1 if `height` is an estimate."""
     guessed: int = -1
     widget: MessageWidget | None = None
     selection: tuple[int, int] | None = None
-    """Anchor and position in its document, kept while there is no widget."""
+    """Anchor and position of the selection in the row's document, kept while the row has no widget."""
     has_more: bool = False
-    """Its widget does not show all of the text yet."""
+    """True if the row's widget does not show all of the text yet."""
 
 
 class Rows:
@@ -403,7 +405,7 @@ class Rows:
         return rows
 
     def cut(self, length: int) -> list[Row]:
-        """Keep the first `length` rows.  Returns the others."""
+        """Keep only the first `length` rows. Returns the removed rows."""
         gone = self._rows[length:]
         del self._rows[length:]
         for row in gone:
@@ -435,7 +437,7 @@ class Rows:
 
     @property
     def tops(self) -> list[int]:
-        """The top of each row, and last the total height."""
+        """Return the top of each row and, as the last entry, the total height."""
         if self._tops is None:
             self._tops = list(accumulate((row.height for row in self._rows), initial=0))
         return self._tops
@@ -445,7 +447,7 @@ class Rows:
 
 
 def guess_height(view: MessageView, style: ViewStyle, width: int) -> int:
-    """Estimate a height from the number of characters and lines alone: a few microseconds a message."""
+    """Estimate the height of a message from its number of characters and lines. Takes a few microseconds."""
     letters = max((width - 2 * SPACE_16) / style.letter_width, 10)
     lines = view.text.count("\n") * 0.75 + len(view.text) / letters * 0.95 + 1
     return round(lines * style.line_height) + height_without_text(style, view)
@@ -455,7 +457,7 @@ def guess_height(view: MessageView, style: ViewStyle, width: int) -> int:
 
 
 FLUSH_MS = 50
-"""Pieces that come within this time are shown together."""
+"""Milliseconds for which pieces of text are collected before they are shown together."""
 
 
 class GrowingArea(MessageArea):
@@ -488,12 +490,12 @@ class GrowingArea(MessageArea):
         self.relay()
 
     def update_message(self, message: MessageView) -> None:
-        """Raises KeyError for an unknown id."""
+        """Show the new state of a message. Raises KeyError for an unknown id."""
         index = self._index(message.id)
         row = self.rows[index]
         before = row.view
         if before.is_growing and message.is_growing and before.text.startswith(message.text):
-            message = changed(message, text=before.text)  # what was shown is never taken back by an older state
+            message = changed(message, text=before.text)  # an older state never removes shown text
         row.view = message
         self.pending.discard(message.id)
         widget = row.widget
@@ -508,19 +510,19 @@ class GrowingArea(MessageArea):
         self.relay()
 
     def append_text(self, message_id: str, piece: str) -> None:
-        """Append text to a message; what comes within 50 ms is shown together.  Raises KeyError for an unknown id."""
+        """Append text to a message. Pieces within 50 ms are shown together. Raises KeyError for an unknown id."""
         self.rows.append_text(self._index(message_id), piece)
         self.pending.add(message_id)
         if not self._flush_timer.isActive():
             self._flush_timer.start()
 
     def remove_after(self, message_id: str) -> None:
-        """Raises KeyError for an unknown id."""
+        """Remove all messages after this message. Raises KeyError for an unknown id."""
         keep = self._index(message_id) + 1
         self._drop_widgets({index for index in self.live if index >= keep})
         for row in self.rows.cut(keep):
             self.pending.discard(row.view.id)
-        self._at_end = self._at_end or self._anchor >= keep  # what was read is gone
+        self._at_end = self._at_end or self._anchor >= keep  # the row at the anchor is gone
         self.relay()
 
     # handlers ------------------------------------------------------------------------------------------------------
@@ -565,7 +567,7 @@ class GrowingArea(MessageArea):
 
 
 def _goes_on(before: MessageView, message: MessageView) -> bool:
-    """Whether the new state only continues the old state; else the message is written again."""
+    """Return whether the new state only continues the old one. Otherwise the message must be written again."""
     if before.is_left_out != message.is_left_out:
         return False
     if before.is_growing:

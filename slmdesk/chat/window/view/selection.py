@@ -1,4 +1,4 @@
-"""Selection across messages: what Qt does within a message, continued from message to message."""
+"""Selection across messages, which continues Qt's selection within one message."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from slmdesk.window.markdown.selected import (
 from slmdesk.window.widgets.build import passing
 
 STEP_MS = 30
-"""Between two steps of the view while the mouse is held outside it."""
+"""Milliseconds between two scroll steps while the mouse is held outside the view."""
 
 
 class Selecting(QObject):
-    """Keeps a selection per row, also of rows without a widget, and moves it while the mouse is dragged."""
+    """Keeps the selection of each row, even of rows without a widget, and extends it while the mouse is dragged."""
 
     def __init__(self, area: MessageArea) -> None:
         super().__init__(area, objectName="selecting")
@@ -49,17 +49,17 @@ class Selecting(QObject):
         return self._from is not None
 
     def begin(self, index: int) -> None:
-        """The mouse was pressed in a row: clear the other selections."""
+        """Start a selection in the row where the mouse was pressed, and clear those in other rows."""
         self.clear(but=index)
         self._from = (index, -1)
 
     def shift(self, count: int) -> None:
-        """So many rows come before the others."""
+        """Adjust to `count` rows that were added before the others."""
         if self._from is not None:
             self._from = (self._from[0] + count, self._from[1])
 
     def drag_to(self, place: QPoint) -> None:
-        """Extend the selection to this global position while the mouse is held."""
+        """Extend the selection to this global position while the mouse button is held."""
         if self._from is None:
             return
         index, position = self._from
@@ -119,8 +119,8 @@ class Selecting(QObject):
         return "\n\n".join(text_of_selection(part) if part else view.text for view, part, __ in chosen)
 
     def mime(self, style: ViewStyle, parser: Parser) -> QMimeData | None:
-        """The same for the clipboard, with HTML; None where nothing is selected."""
-        chosen = list(self._chosen(style, parser))  # holds the documents while they are read
+        """Return the selected text for the clipboard, with HTML; None if nothing is selected."""
+        chosen = list(self._chosen(style, parser))  # keeps the documents alive
         if len(chosen) == 1 and chosen[0][1] is not None:
             return mime_of_selection(chosen[0][1])
         text = "\n\n".join(text_of_selection(part) if part else view.text for view, part, __ in chosen)
@@ -132,7 +132,9 @@ class Selecting(QObject):
     def _chosen(
         self, style: ViewStyle, parser: Parser
     ) -> Iterator[tuple[MessageView, QTextCursor | None, QTextDocument | None]]:
-        """Messages with what is selected of them, None for all; and the document, which a cursor does not keep."""
+        """Yield the selected messages, each with its selected part (None for all of it), and with the document, which
+        the cursor of the part does not keep alive.
+        """
         for row in self._area.rows:
             if row.widget is not None:
                 text = row.widget.text
@@ -203,16 +205,16 @@ def _part_of(document: QTextDocument, selection: tuple[int, int]) -> QTextCursor
 
 
 class SelectableArea(GrowingArea):
-    """A GrowingArea whose text goes to the clipboard.
+    """A GrowingArea whose text can be copied to the clipboard.
 
-    `copy_requested` (the Copy action of a message) and `reader_text_copied` (anything else) say what was done: it is
-    on the clipboard already.
+    `copy_requested` (after the Copy action of a message) and `reader_text_copied` (after any other copying) are emitted
+    when the text is already on the clipboard.
     """
 
     reader_text_copied = Signal()
     copy_requested = Signal(str)
     code_save_requested = Signal(str, str)
-    """The name proposed for the file, and the code."""
+    """Emitted with the proposed file name and the code."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -223,11 +225,11 @@ class SelectableArea(GrowingArea):
         self._selecting.select_all()
 
     def selected_text(self) -> str:
-        """The selected text in order: whole messages as they were written, parts as they are shown."""
+        """Return the selected text in order: complete messages as they were written, parts as they are shown."""
         return self._selecting.text(self._style, self._parser)
 
     def copy_selection(self) -> None:
-        """Copy the selection; if there is none, the current message."""
+        """Copy the selection, or the current message if nothing is selected."""
         data = self._selecting.mime(self._style, self._parser)
         if data is None and 0 <= self.current < len(self.rows):
             data = message_as_written(self.rows[self.current].view, self._parser)
@@ -235,7 +237,7 @@ class SelectableArea(GrowingArea):
             self._put(data)
 
     def copy_message(self, message_id: str) -> None:
-        """Raises KeyError for an unknown id."""
+        """Copy a message as it was written. Raises KeyError for an unknown id."""
         view = self.rows[self._index(message_id)].view
         copy_data(message_as_written(view, self._parser))
         self.copy_requested.emit(message_id)
@@ -288,7 +290,7 @@ class SelectableArea(GrowingArea):
         self._selecting.keep(row, widget)
 
     def _must_wait(self, row: Row) -> bool:
-        """While the mouse drags a selection, text must not move."""
+        """Return whether the text must not move now, because the mouse is dragging a selection."""
         return self._selecting.is_dragging
 
 
@@ -296,7 +298,7 @@ class SelectableArea(GrowingArea):
 
 
 LONGEST_HTML = 300_000
-"""Characters; a longer text is copied without HTML, which would hold the window for a tenth of a second or more."""
+"""Most characters that are copied with HTML. Longer text would block the window for a tenth of a second or more."""
 
 
 def html_of(view: MessageView, parser: Parser) -> str:
@@ -320,12 +322,12 @@ def message_as_written(view: MessageView, parser: Parser) -> QMimeData:
 
 
 def message_as_text(view: MessageView, style: ViewStyle, parser: Parser) -> QMimeData:
-    """A message without the marks of Markdown; tables with tabs, formulas as their source."""
+    """Return a message without Markdown markup, with tabs in tables and formulas as their source."""
     return mime_of(plain_text_of(view, style, parser))
 
 
 def message_as_html(view: MessageView, style: ViewStyle, parser: Parser) -> QMimeData:
-    """A message for Word or a mail; what takes no HTML gets its text."""
+    """Return a message as HTML for Word or a mail, and as text for programs without HTML."""
     return mime_of(plain_text_of(view, style, parser), html_of(view, parser))
 
 
@@ -343,7 +345,9 @@ def plain_text_of(view: MessageView, style: ViewStyle, parser: Parser) -> str:
 
 Do: TypeAlias = "Callable[[], None] | Sequence[Entry] | None"
 Entry: TypeAlias = tuple[str, str, Do]
-"""Label, shortcut to show, and what it does: an action, a menu of its own, or nothing (disabled).  No label: a line."""
+"""A menu entry: label, shortcut to show, and what it does. The last is an action, a submenu, or None for a disabled
+entry. An entry without a label is a separator.
+"""
 
 
 def show_menu(parent: QWidget, place: QPoint, entries: Sequence[Entry]) -> QMenu:
