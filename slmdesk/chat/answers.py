@@ -570,7 +570,7 @@ class ModelChoice:
         return next((model for model in known if model.id == options.model and model.can_chat), None)
 
 
-# ---- has the model loaded, and read a conversation or a paper, before a person asks
+# ---- loads the model and lets it read a conversation or a document before a person asks
 #
 # Reading ahead makes the answer begin sooner. The engine keeps what it has read of a prompt and reuses it for the next
 # prompt with the same beginning. Service thread.

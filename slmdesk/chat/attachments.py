@@ -457,7 +457,7 @@ def _key_of(record: DocumentRecord) -> str:
     return f"{record.id} {record.sha256} {record.reader}"
 
 
-# ---- the attachments of a question while it is decided what is read of them
+# ---- the attachments of a question while the parts to read are chosen
 
 
 Taken = list[tuple[Passage, int]]
@@ -570,7 +570,7 @@ def request_of(about: Attached) -> AttachRequest:
     return AttachRequest(about.document, about.name, about.source, about.page_kind, about.mode)
 
 
-# ---- finds the quotations in a chat's answers that really stand in an attachment
+# ---- finds the quotations in a chat's answers that really occur in an attachment
 #
 # The found quotations are stored with the item when an answer has ended. A quotation that is found nowhere is not shown
 # as a citation. Service thread; long texts are searched on a separate thread.

@@ -318,7 +318,7 @@ class Room:
         return tokens + space_for_answer(self._context, self._request.sampling.max_tokens) <= self._context
 
 
-# ---- has the model write notes on a part of a chat, to stand for it in later prompts
+# ---- has the model write notes on a part of a chat, which replace it in later prompts
 #
 # The model receives the turns as a text, with special instructions before and the request after it. Of attached
 # documents it receives only the names. A text that does not fit is read in several rounds, each with the notes so far.

@@ -228,7 +228,7 @@ def can_continue(message: Message) -> bool:
     return message.status is not Status.COMPLETE or message.finish_reason in {"length", "repeat"}
 
 
-# ---- what of a chat the model sees
+# ---- the part of a chat that the model sees
 #
 # A window says after which message the model reads the chat, with notes on the part before it and with pinned messages.
 # It is stored in the item's settings and with each answer written under it; the stored values are untrusted. Turns are
@@ -563,7 +563,7 @@ class EphemeralMessages:
         return updated
 
 
-# ---- what of a chat the model sees, with what is private hidden in chats that are redacted
+# ---- the part of a chat that the model sees, with private data replaced in redacted chats
 
 
 class Veils(Record):

@@ -230,7 +230,7 @@ def copied(store: MessageStore, item: str, message: Message, copies: Mapping[str
     return copy.id
 
 
-# ---- what a person changes about what the model sees of a chat
+# ---- changes by a person to the part of a chat that the model sees
 
 
 CONTINUED = "Continued: {title}"

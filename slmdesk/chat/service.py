@@ -583,7 +583,7 @@ class ChatService(Service):
         return path[: at + 1]
 
 
-# ---- what a model is given of a chat, and what of it is decided first
+# ---- builds the request for a model, and plans first what it contains
 
 
 class Preparer(Record):

@@ -232,7 +232,7 @@ class ChatPlaces(Service):
             self._publish(ItemChanged(item))
 
 
-# ---- has the model that is loaded write the titles of chats, while nobody waits for it
+# ---- lets the loaded model write the titles of chats while nobody waits for it
 #
 # A title is written once, after an answer, at background priority, and only replaces the first words of the question.
 # No model is loaded for it. Titles that a person wrote and titles of chats that are not kept stay. Service thread.

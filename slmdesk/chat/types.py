@@ -601,7 +601,7 @@ class Quoted(Record):
     quote: str
 
 
-# ---- answers written once more, shorter, longer or simpler
+# ---- answers that are rewritten to be shorter, longer or simpler
 
 
 class Rewrite(StrEnum):

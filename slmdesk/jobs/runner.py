@@ -233,7 +233,7 @@ class PlanRunner:
         self._report_batch()
 
 
-# ---- connects the arithmetic of `time_left` to what is stored about a job's time
+# ---- connects `TimeLeft` to the stored values about a job's time
 #
 # On the service thread. Prices of batches are stored as measurements of this PC; the newest estimate is stored with
 # the job, for other instances and for the next start.

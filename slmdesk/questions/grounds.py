@@ -280,7 +280,7 @@ def _mark(flag: Flag) -> Mark:
     return Mark(flag.kind, flag.text, flag.start, flag.end, flag.detail)
 
 
-# ---- how much of some words stands in a text, in whatever forms and compounds
+# ---- how much of some words a text contains, in any forms and compounds
 #
 # Words that are rare in the documents count more. Words are compared by groups of letters, as in the ranking of
 # passages: a sentence about "Rückzahlung" and "Frist" has nearly all groups of "Rückzahlungsfrist", and a sentence on

@@ -447,7 +447,7 @@ def learnt(store: Store, veil: Veil, reading: AnswerContext) -> Slices[None]:
             yield
 
 
-# ---- verifies what a model answered against the documents, and puts it into the words that are kept
+# ---- checks a model's answer against the documents, and builds the stored text
 
 
 NEAREST = 3

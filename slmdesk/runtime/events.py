@@ -135,7 +135,7 @@ class NoticeOver(Event):
     code: str
 
 
-# ---- hands the events of services to whoever asked for them
+# ---- delivers the events of services to their listeners
 
 
 log = logging.getLogger(__name__)
@@ -256,7 +256,7 @@ class Pending(Generic[T]):
         if self._result is None and self._cancel is not None:
             self._cancel()
 
-    # ---- for whoever does the work
+    # ---- used by the code that does the work
 
     def end(self, result: T | Problem) -> None:
         """Report the result. Only the first call counts; the results of later calls are dropped."""

@@ -472,7 +472,7 @@ def _is_deadline(text: str, mention: DateMention, dates: Sequence[DateMention], 
     return not is_period and not has("if", clause, language) and not has("state", text[: mention.end + 30], language)
 
 
-# ---- the kinds of papers a summary is made for (contract, minutes, report …), told by their words
+# ---- the types of papers (contract, minutes, report …), recognized by their words
 
 
 FIRST_CHARACTERS = 6000
@@ -522,7 +522,7 @@ def paper_of(text: str, headings: Sequence[str] = (), file_format: str = "") -> 
     return best if score[best] >= LEAST_SIGNS else Paper.ARTICLE
 
 
-# ---- the words by which the parts of a paper are told, in six languages (`paper_words.toml`)
+# ---- the words that identify the parts of a paper, in six languages (`paper_words.toml`)
 
 
 def has(name: str, text: str, language: str, *, at_start: bool = False) -> bool:

@@ -70,7 +70,7 @@ class DocumentSummary(Record):
     omitted: tuple[Sentence, ...] = ()
     """Passages with figures or duties that the summary leaves out."""
     paper: str = ""
-    """Type of document that was assumed (see `papers`); empty in summaries of older versions."""
+    """Type of document that was assumed (see `lines.paper_of`); empty in summaries of older versions."""
 
 
 class UnreadableDocument(Record):

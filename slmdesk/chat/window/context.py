@@ -500,7 +500,7 @@ class FullController(QObject):
     # ---- what was decided
 
     def choose(self, way: str) -> None:
-        """Leave turns out in this way (LEAVE_OUT or SUMMARIZE) from now on, and send the refused message again."""
+        """Leave turns out in this way (LEAVE_OUT or SUMMARIZE) from now on, and try again what was refused."""
         chat = self._chat.chat
 
         def change(services: Services) -> None:
@@ -641,7 +641,7 @@ class FullBar(QFrame):
         self.setVisible(offer is not None)
 
 
-# ---- what of the open chat the model sees
+# ---- the part of the open chat that the model sees
 
 
 class WindowController(QObject):

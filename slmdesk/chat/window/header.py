@@ -391,7 +391,7 @@ def _info_of(model: ModelRecord) -> str:
     return ", ".join(parts) or model.name
 
 
-# ---- what is said of a private chat, over its messages
+# ---- the notice above the messages of a private chat
 
 
 PRIVATE = _("Private chat")

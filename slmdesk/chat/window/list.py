@@ -491,7 +491,7 @@ def _say(tool: QToolButton, words: str) -> None:
     tool.setAccessibleName(words)
 
 
-# ---- the private chats that there are, over the list of the kept ones
+# ---- the open private chats, above the list of saved chats
 
 
 PRIVATE = _("Private chat")

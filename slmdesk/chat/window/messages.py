@@ -424,7 +424,7 @@ class ShownMessages:
         return ids[at + 1 :]
 
 
-# ---- the line from which on the model sees a chat, with the notes on what is left out before it
+# ---- the context line: from here on the model sees the chat; with the notes on the part before
 
 
 LINE = "context_line"
@@ -653,7 +653,7 @@ class OlderMessages(QObject):
         self._bridge.problem_met.emit(problem)
 
 
-# ---- looks up what is behind a message
+# ---- opens what belongs to a message
 
 
 class MessageInspector(QObject):

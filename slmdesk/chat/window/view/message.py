@@ -404,7 +404,7 @@ def _row_of(view: MessageView) -> tuple[object, ...]:
     return view.actions, view.details, view.details_tip, view.version, view.versions
 
 
-# ---- what a model thought aloud before an answer
+# ---- the reasoning of a model before its answer
 
 
 ICON_SIZE = 16

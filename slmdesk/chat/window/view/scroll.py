@@ -247,7 +247,7 @@ class MessageArea(QAbstractScrollArea):
         height = row.widget.lay(self.column_width)
         if row.has_more:
             self._more_is_left()
-            if not self._at_end:  # rows still to be measured keep their estimated height
+            if not self._at_end:  # keep the space of text that is still to be shown
                 height = max(height, row.height)
         self.rows.set_height(index, height, self.column_width)
 

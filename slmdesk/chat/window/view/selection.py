@@ -294,7 +294,7 @@ class SelectableArea(GrowingArea):
         return self._selecting.is_dragging
 
 
-# ---- what of messages goes to the clipboard
+# ---- the text and HTML of messages for the clipboard
 
 
 LONGEST_HTML = 300_000
