@@ -1,1 +1,2 @@
-"""Reads, rewrites and redacts documents.  Only inside the reader child."""
+"""Readers, rewriters and redactors of document formats. This code runs only in the child process that reads documents.
+"""

@@ -1,4 +1,6 @@
-"""Finds the chats in a foreign file, value by value: JSON, JSON lines, archives, Markdown of Cherry Studio."""
+"""Finds the chats in a file that another chat program exported. Reads JSON, JSON lines, zip archives and the Markdown
+of Cherry Studio. JSON is parsed one value at a time, so that the file is never in memory as a whole.
+"""
 
 from __future__ import annotations
 
@@ -44,10 +46,14 @@ from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import decoded_text
 
 MOST_VALUE = 48_000_000
-"""Characters of a value at the top of a file: a chat, or a whole backup; or of the lines of a chat."""
+"""Most characters of one top-level JSON value (a chat or a whole backup). Also the limit for all lines of one chat of
+Jan.
+"""
 CHUNK_BYTES = 1 << 20
 NEAR_END = 16
-"""Characters: a number, a word or an escape that is cut is wrong so close to the end."""
+"""Characters before the end of the text read so far. A JSON error this close to the end may only mean that a number, a
+word or an escape is cut off there, so more text is read before the error counts.
+"""
 _BETWEEN = re.compile(r"[\s,\[\]]*")
 _ZIP = b"PK"
 _CHATGPT_FILE = re.compile(r"conversations(-\d{1,6})?\.json")
@@ -72,13 +78,14 @@ class Found:
 
 
 Chat = ForeignChat | Mapping[str, Any]
-"""Of another program; of our own as it was exported."""
+"""A chat of another program, or (as a mapping) the JSON object of a chat that slmdesk itself exported."""
 
 
 def chats_in(reading: Reading, thread: str, found: Found) -> Iterator[Chat]:
-    """The chats of a file.  `thread`: the text of the `thread.json` beside a `messages.jsonl`, or "".
+    """Yield the chats of a file. `thread` is the text of the `thread.json` beside a `messages.jsonl`, or "".
 
-    Raises KnownError `document.…`, `chats.unreadable`.  In a file that breaks off, what comes before is found.
+    If the file breaks off, the chats before the break are still yielded. Raises KnownError `document.…`,
+    `chats.unreadable`.
     """
     with reading.open() as file:
         head = file.read(4096)
@@ -96,9 +103,9 @@ def chats_in(reading: Reading, thread: str, found: Found) -> Iterator[Chat]:
 
 
 def values_in(chunks: Iterable[bytes], reading: Reading, found: Found) -> Iterator[Mapping[str, Any]]:
-    """The objects of a JSON list, of JSON lines, or the only object of a file, in their order.
+    """Yield the objects of a JSON list, of JSON lines, or the only object of a file, in the order of the file.
 
-    Where the text is no JSON any more, `found.broken` says so.
+    Stops where the text is not valid JSON and writes the reason to `found.broken`.
     """
     decode = codecs.getincrementaldecoder("utf-8-sig")().decode
     parse = json.JSONDecoder(parse_constant=_refuse).raw_decode
@@ -142,7 +149,7 @@ def values_in(chunks: Iterable[bytes], reading: Reading, found: Found) -> Iterat
 
 
 def _refuse(name: str) -> NoReturn:
-    """NaN and its like are no JSON."""
+    """Reject NaN and Infinity, which Python's parser would accept although JSON has no such values."""
     raise ValueError(name)
 
 
@@ -214,7 +221,7 @@ def _thread(untrusted: str) -> Mapping[str, Any]:
 
 CHERRY_STUDIO = "Cherry Studio"
 DATA_FILE, RAW_FOLDERS = "data.json", ("IndexedDB/", "Local Storage/")
-"""The file of a backup, and its folders from version 6 on, which has the program's raw database instead."""
+"""The data file of a backup. Backups from version 6 on have these folders with the program's raw database instead."""
 STATE = "persist:cherry-studio"
 _STATUS = {"success": COMPLETE, "paused": CANCELLED}
 _LEFT_OUT = {
@@ -256,7 +263,7 @@ def _topics(state: object) -> dict[str, tuple[Mapping[str, Any], str]]:
 
 
 def _parsed(value: object) -> object:
-    """JSON that stands in a text; anything else as it is."""
+    """Parse a string as JSON and return the result, or None for invalid JSON. Return any other value unchanged."""
     if not isinstance(value, str):
         return value
     try:
@@ -340,13 +347,17 @@ def _message(
 
 
 def is_markdown_of_cherry(text: str) -> bool:
-    """Whether a text is a topic exported as Markdown: a title, then who speaks."""
+    """Return whether the text is a Cherry Studio topic exported as Markdown: a title, then a heading with the first
+    speaker.
+    """
     title, _, rest = text.partition("\n")
     return title.startswith("# ") and _SPEAKER.match(rest.lstrip("\n")) is not None
 
 
 def chat_of_markdown(text: str) -> ForeignChat | None:
-    """Build a chat.  Thoughts in it are HTML and are left out.  None: it is too large."""
+    """Build a chat from exported Markdown, or return None if the chat is too large. Reasoning of the model, which is
+    HTML there, is left out and counted.
+    """
     title, _, rest = text.partition("\n")
     left_out: LeftOut = Counter()
     messages = [_said(part, left_out) for part in _parts(rest.lstrip("\n"))]
@@ -356,7 +367,9 @@ def chat_of_markdown(text: str) -> ForeignChat | None:
 
 
 def _parts(text: str) -> Sequence[str]:
-    """The messages: a rule that no speaker follows stands inside a message."""
+    """Split the text into messages at horizontal rules. A rule that no speaker's heading follows belongs to the
+    message.
+    """
     parts: list[list[str]] = []
     for piece in text.split(_RULE):
         if parts and not _SPEAKER.match(f"{piece}\n"):

@@ -1,4 +1,6 @@
-"""Reads chats that ChatGPT, Open WebUI, Jan and LM Studio export, after docs/import-chats.md; what all share."""
+"""Reads chats exported by ChatGPT, Open WebUI, Jan and LM Studio (formats: docs/import-chats.md), and holds the helpers
+that the readers of all chat programs share.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +25,16 @@ from slmdesk.base.record import Record, changed
 
 MOST_MESSAGES = 20_000
 MOST_CHARACTERS = 8_000_000
-"""Of the texts of a chat together; even when each is escaped to six they fit into a message to the app."""
+"""Most characters of all texts of a chat together. Even if each character is escaped to six, they fit into one message
+to the app.
+"""
 _MILLISECONDS = 1e11
-"""A time of more than this is in milliseconds: in seconds it would be after the year 5000."""
+"""Times above this number are taken as milliseconds, since as seconds they would lie after the year 5000."""
 _LATEST = 1e10
 _PICTURE = re.compile(r"!\[[^\]\n]{0,500}\]\(data:image/[^)\s]*\)")
 
 LeftOut = Counter[str]
-"""What cannot be kept of a chat, by its name in the singular."""
+"""How many parts of a chat cannot be imported, by the name of the kind of part in the singular ("picture")."""
 
 
 def mapping(untrusted: object) -> Mapping[str, Any]:
@@ -46,7 +50,9 @@ def words(untrusted: object) -> str:
 
 
 def seconds_of(untrusted: object) -> float | None:
-    """A time as seconds since the epoch: of a number of seconds or milliseconds, or of ISO 8601; None for no time."""
+    """Return a time in seconds since the epoch, or None if the value is not a time. The value may be a number of
+    seconds or milliseconds, or a text in ISO 8601.
+    """
     if isinstance(untrusted, str):
         try:
             when = datetime.fromisoformat(untrusted.replace("Z", "+00:00"))
@@ -60,28 +66,29 @@ def seconds_of(untrusted: object) -> float | None:
 
 
 def number_of(untrusted: object) -> float | None:
-    """A duration or another figure of at least 0; None for none."""
+    """Return a duration or other number of at least 0, or None if the value is not such a number."""
     is_number = isinstance(untrusted, int | float) and not isinstance(untrusted, bool)
     return float(untrusted) if is_number and 0 <= untrusted < 1e9 else None  # type: ignore[operator,arg-type]
 
 
 def count_of(untrusted: object) -> int | None:
-    """A whole number of at least 0; None for none."""
+    """Return a whole number of at least 0, or None if the value is not such a number."""
     found = number_of(untrusted)
     return None if found is None else int(found)
 
 
 def without_pictures(text: str, left_out: LeftOut) -> str:
-    """A text without the pictures that are written into it as data."""
+    """Return the text without pictures embedded as `data:` URLs, and count the pictures in `left_out`."""
     text, count = _PICTURE.subn("", text) if "](data:image/" in text else (text, 0)
     left_out["picture"] += count
     return text
 
 
 def message_of(message: ForeignMessage, missing: LeftOut, left_out: LeftOut) -> ForeignMessage | None:
-    """A message of which `missing` cannot be kept, which is added to what the chat lacks; None for an empty message.
+    """Return the message ready for import, or None for an empty message. `missing` counts the parts of the message that
+    cannot be imported, and is added to `left_out` of the chat.
 
-    A message that had nothing else says so, since an answer would stand there without its question.
+    If such parts were all that the message had, its text says so, since otherwise an answer would lack its question.
     """
     text = without_pictures(message.text, missing)
     left_out.update(missing)
@@ -101,9 +108,11 @@ class Node(Record):
 
 
 def tree_of(nodes: Sequence[Node], left_out: LeftOut) -> tuple[ForeignMessage, ...]:
-    """The messages of a tree, a parent before what follows it; each hangs below the next kept message above.
+    """Return the messages of a tree of nodes, each parent before its children. Nodes without a message are skipped: the
+    parent of a message is the nearest message above.
 
-    Thoughts without an answer below are counted as left out.  A circle is cut where it is met first.
+    Reasoning is added to the next answer below, or counted in `left_out` if no answer follows. A cycle is cut at the
+    node that is reached first.
     """
     known = {node.id for node in nodes}
     below: dict[str | None, list[Node]] = {}
@@ -134,7 +143,8 @@ def tree_of(nodes: Sequence[Node], left_out: LeftOut) -> tuple[ForeignMessage, .
 
 
 def kept_at(nodes: Sequence[Node], id: str) -> str:
-    """The message that is kept at this place of a tree, or the next above; "" for none."""
+    """Return the id of this node if it has a message, else of the nearest node above that has one, or "" if none has.
+    """
     known = {node.id: node for node in nodes}
     seen: set[str] = set()
     at = known.get(id)
@@ -149,7 +159,7 @@ def chained(messages: Sequence[ForeignMessage | None]) -> list[Node]:
 
 
 def chat_with(about: ForeignChat, nodes: Sequence[Node], leaf: str, left_out: LeftOut) -> ForeignChat | None:
-    """A chat with its messages; None for a chat with more messages or text than is allowed here."""
+    """Return the chat `about` with the messages of `nodes`, or None if it has too many messages or characters."""
     messages = tree_of(nodes, left_out)
     characters = sum(len(message.text) + len(message.thought) for message in messages) + len(about.system)
     if len(messages) > MOST_MESSAGES or characters > MOST_CHARACTERS:
@@ -159,7 +169,9 @@ def chat_with(about: ForeignChat, nodes: Sequence[Node], leaf: str, left_out: Le
 
 
 def role_of(shape: Mapping[str, Any], left_out: LeftOut) -> str:
-    """Whose message it is; "" for none of a person or a model, which is counted as left out."""
+    """Return the role of a message's author. For any author other than the user or the model, count the message in
+    `left_out` and return "".
+    """
     role = words(shape.get("role"))
     if role in (USER, ASSISTANT):
         return role
@@ -172,14 +184,14 @@ def role_of(shape: Mapping[str, Any], left_out: LeftOut) -> str:
 
 CHATGPT = "ChatGPT"
 TO_ALL = ("", "all")
-"""Recipients of what a person reads; anything else goes to a tool."""
+"""Recipients of messages that are shown to the user. Messages to any other recipient are tool calls."""
 _HIDDEN_KINDS = ("user_editable_context", "model_editable_context")
 _PART_NAMES = {
     "image_asset_pointer": "picture", "audio_asset_pointer": "recording",
     "real_time_user_audio_video_asset_pointer": "recording", "video_container_asset_pointer": "recording",
 }  # fmt: skip
 _REFERENCE = re.compile("\ue200[^\ue200\ue201]{0,4000}\ue201")
-"""A reference to a web page, which only the program itself can resolve."""
+"""Matches a reference to a web page, which only ChatGPT itself can resolve."""
 
 
 def is_of_chatgpt(shape: Mapping[str, Any]) -> bool:
@@ -187,7 +199,7 @@ def is_of_chatgpt(shape: Mapping[str, Any]) -> bool:
 
 
 def chat_of_chatgpt(shape: Mapping[str, Any]) -> ForeignChat | None:
-    """Build a chat.  None: it is too large."""
+    """Build a chat from an exported conversation, or return None if the chat is too large."""
     left_out: LeftOut = Counter()
     nodes = [_chatgpt_node(str(id), mapping(node), left_out) for id, node in mapping(shape.get("mapping")).items()]
     about = ForeignChat(
@@ -278,7 +290,7 @@ def is_of_open_webui(shape: Mapping[str, Any]) -> bool:
 
 
 def chat_of_open_webui(shape: Mapping[str, Any]) -> ForeignChat | None:
-    """Build a chat.  None: it is too large."""
+    """Build a chat from an exported chat, or return None if the chat is too large."""
     chat = mapping(shape["chat"]) if isinstance(shape.get("chat"), dict) else shape
     history, left_out = mapping(chat.get("history")), Counter[str]()
     kept = mapping(history.get("messages"))
@@ -340,7 +352,9 @@ def _open_webui_text(content: object, missing: LeftOut) -> str:
 
 
 def _without_details(text: str, missing: LeftOut) -> tuple[str, str, float | None]:
-    """A text without its blocks `<details type=…>`; what the model thought in them, and for how many seconds."""
+    """Return the text without its blocks `<details type=…>`, the model's reasoning in these blocks, and the seconds the
+    reasoning took (None: not recorded).
+    """
     pieces: list[str] = []
     thoughts: list[str] = []
     seconds: float | None = None
@@ -389,7 +403,7 @@ def is_message_of_jan(shape: Mapping[str, Any]) -> bool:
 
 
 def chat_of_jan(thread: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> ForeignChat | None:
-    """Build a chat of its thread, which may be empty, and its messages.  None: it is too large."""
+    """Build a chat from the thread, which may be empty, and the messages, or return None if the chat is too large."""
     left_out: LeftOut = Counter()
     assistant = mapping(next(iter(sequence(thread.get("assistants"))), None))
     model = words(mapping(assistant.get("model")).get("id"))
@@ -411,7 +425,7 @@ def chat_of_jan(thread: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -
 
 
 def _ids(lines: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The ids of the lines; an id that is missing, or there already, is made up."""
+    """Return one id for each line. A line whose id is missing or already used gets a new id."""
     found: dict[str, None] = {}
     for at, line in enumerate(lines):
         id = words(line.get("id"))
@@ -420,7 +434,9 @@ def _ids(lines: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _leaf(nodes: Sequence[Node], active: Sequence[str]) -> str:
-    """The end of the branch that was shown: of the newest root, the active child each time, else the newest child."""
+    """Return the id of the last message of the branch that was shown. The path starts at the newest root and goes to
+    the active child each time, or to the newest child if none is active.
+    """
     chosen = {node.id: child for node, child in zip(nodes, active, strict=True)}
     below: dict[str | None, list[str]] = {}
     for node in nodes:
@@ -474,7 +490,7 @@ def _jan_message(line: Mapping[str, Any], model: str, left_out: LeftOut) -> Fore
 
 
 def _split(text: str) -> tuple[str, str]:
-    """What stands between the marks of thinking at the beginning of a text, and the rest."""
+    """Split a text into the reasoning between `<think>` and `</think>` at its beginning, and the rest."""
     begins = text.lstrip()
     end = begins.find(_END_THINK)
     if not begins.startswith(_THINK) or end < 0:
@@ -501,7 +517,9 @@ def is_of_lm_studio(shape: Mapping[str, Any]) -> bool:
 
 
 def chat_of_lm_studio(shape: Mapping[str, Any]) -> ForeignChat | None:
-    """Build a chat; None: it is too large.  Only the chosen version of a message has others after it."""
+    """Build a chat, or return None if the chat is too large. A message can have several versions; the messages that
+    follow are attached to the version the user selected.
+    """
     left_out: LeftOut = Counter()
     created = seconds_of(shape.get("createdAt"))
     nodes: list[Node] = []

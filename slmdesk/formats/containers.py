@@ -1,4 +1,6 @@
-"""Zip archives read with limits on real bytes (X1), never to disk (X3); what a file is by its first bytes."""
+"""Reads zip archives in memory, with limits on the bytes really unpacked (X1) and without writing to disk (X3), and
+detects the format of a file by its first bytes.
+"""
 
 from __future__ import annotations
 
@@ -23,23 +25,27 @@ from slmdesk.formats.text import NotTextError, decode
 MAX_ENTRIES = 20_000
 MAX_ENTRY_BYTES = 128 << 20
 MAX_BYTES = 512 << 20
-"""For everything that is read from an archive."""
+"""Most unpacked bytes of all files together that are read from one archive."""
 MAX_RATIO = 200
-"""Between unpacked and packed, beyond the first RATIO_FREE_BYTES: real XML reaches some 40, a bomb 1,000."""
+"""Most unpacked bytes per packed byte of a file with more than RATIO_FREE_BYTES. Real XML reaches about 40, a zip bomb
+1,000.
+"""
 RATIO_FREE_BYTES = 16 << 20
 MAX_LIST_BYTES = 4 << 20
-"""Of the list of entries: some 200 for each."""
+"""Most bytes of the archive's list of entries: about 200 for each entry."""
 _CHUNK = 1 << 18
 _ENDS = ((b"PK\x05\x06", 22, 12, 4), (b"PK\x06\x06", 98, 40, 8))
-"""Records with the size of the list, the second in archives beyond 4 GiB or 65,535 entries: their signatures, where
-they begin before the end, and the position of the size in them."""
+"""The records at the end of an archive that say how long the list of entries is. The second record is for archives
+beyond 4 GiB or 65,535 entries. Each has its signature, its distance from the end of the file, and the offset and the
+length of the size in it, in bytes.
+"""
 _ELSEWHERE = b"\xff" * 4
 _END_BYTES = 65_535 + 22 + 20 + 56
 BROKEN = (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError, ValueError, EOFError)
 
 
 class Archive:
-    """The files of a zip archive.  Names are keys to look up, never paths."""
+    """Zip archive whose files can be read within the limits. Names of files are only looked up, never used as paths."""
 
     def __init__(self, archive: zipfile.ZipFile, reading: Reading) -> None:
         self.reading, self._zip = reading, archive
@@ -50,7 +56,9 @@ class Archive:
     @classmethod
     @contextmanager
     def opened(cls, reading: Reading, *more: Any) -> Iterator[Self]:
-        """Raises KnownError `document.damaged`, `document.bomb`, and as `Reading.open` does."""
+        """Open the archive for a `with` block. Raises KnownError `document.damaged`, `document.bomb`, and what
+        `Reading.open` raises.
+        """
         with reading.open() as file, _zip(file, reading.path) as archive:
             if len(archive.infolist()) > MAX_ENTRIES:
                 raise KnownError("document.bomb", path=reading.path)
@@ -64,14 +72,16 @@ class Archive:
         return name in self._infos
 
     def read(self, name: str) -> bytes:
-        """The bytes of a file; empty where there is none of that name.
+        """Return the bytes of a file, or no bytes if the archive has no file of that name.
 
         Raises KnownError `document.bomb`, `document.damaged`, `document.locked`.
         """
         return b"".join(self.chunks(name))
 
     def chunks(self, name: str, most_bytes: int = MAX_ENTRY_BYTES) -> Iterator[bytes]:
-        """The same piece by piece, for files that need not be in memory as a whole.  Raises as `read` does."""
+        """Yield the bytes of a file piece by piece, for files too large to be held in memory. Raises what `read`
+        raises.
+        """
         info = self._infos.get(name)
         if info is None:
             return
@@ -94,10 +104,10 @@ class Archive:
             raise KnownError("document.damaged", path=self.reading.path, reason=reason) from err
 
     def write(self, changed: Mapping[str, bytes], out: BinaryIO) -> None:
-        """Write the archive to `out` with the changed files, everything else unchanged and in its order.
+        """Write the archive to `out` with the contents in `changed`. All other files stay unchanged and in their order.
 
-        Names, dates and attributes of the entries stay; an entry without compression (the first of an OpenDocument file
-        must be such) stays so.
+        Names, dates and attributes of the entries are kept. Entries stored without compression stay uncompressed, since
+        the first entry of an OpenDocument file must be.
         """
         with zipfile.ZipFile(out, "w") as target:
             for info in self._zip.infolist():
@@ -114,7 +124,9 @@ class Archive:
 
 
 def zipped(files: Mapping[str, bytes], *, stored: str = "") -> bytes:
-    """A new archive that says nothing but its files: no dates, no attributes.  `stored`: the file not compressed."""
+    """Return a new zip archive with these files, without dates and attributes. The file named `stored` is not
+    compressed.
+    """
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for name, data in files.items():
@@ -134,10 +146,11 @@ def _zip(file: BinaryIO, path: str) -> zipfile.ZipFile:
 
 
 def lists_too_much(file: BinaryIO) -> bool:
-    """Whether the list of an archive is longer than any document's: zipfile would read all of it at once.
+    """Return whether the archive's list of entries is longer than that of any real document. The check is needed since
+    zipfile reads the whole list at once.
 
-    The list's size stands in the record at the archive's end (APPNOTE.TXT 4.3.14 and 4.3.16), whose comment may have
-    65,535 bytes.  Leaves the file at its beginning.
+    The size of the list is in the record at the end of the archive (APPNOTE.TXT 4.3.14 and 4.3.16), which may have a
+    comment of up to 65,535 bytes. The file is rewound to its beginning.
     """
     size = file.seek(0, io.SEEK_END)
     file.seek(max(0, size - _END_BYTES))
@@ -169,9 +182,8 @@ OLD = {
 
 
 def ole_kind(file: BinaryIO) -> str:
-    """`xls`, `msg`, `doc`, `ppt`, `locked` for a new Office file behind a password, `ole` for anything else.
-
-    Leaves the file at its beginning.
+    """Return what an OLE file holds: `xls`, `msg`, `doc`, `ppt`, `locked` for a new Office file with a password, or
+    `ole` for anything else. The file is rewound to its beginning.
     """
     file.seek(0)
     try:
@@ -201,16 +213,19 @@ _MIMES = {
 }
 
 SIGNED = frozenset({"pdf", "rtf", "msg", "xls", *(found for __, found in _PACKED), *_MIMES.values()})
-"""Formats with a signature: a file with such a name but without the signature is something else."""
+"""Formats that begin with a signature. A file named like one of these formats but without the signature has another
+format.
+"""
 _PAGE = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html|head|body|table|meta)\b", re.I | re.S
 )
 
 
 def format_of_text(head: bytes) -> str:
-    """The format of a text whose name promises an archive: programs save web pages as .xls and .doc.
+    """Return the format of a text file whose name promises a binary format. Some programs save web pages as .xls or
+    .doc.
 
-    Empty where it is no text, or nothing at all.
+    Returns "" if the bytes are empty or not text.
     """
     cut = head.rpartition(b"\n")[0] or head  # not within a character
     if not cut.strip():
@@ -227,11 +242,10 @@ def format_of_text(head: bytes) -> str:
 
 
 def format_of_bytes(file: BinaryIO) -> str:
-    """The id of the format where the bytes say it, what `ole.ole_kind` says of old Office files and Outlook's mails,
-    `zip` for an archive of something else, `binary` for what is no document and no text; empty where the name must say
-    it.
+    """Return the id of the format that the first bytes show. Files of old Office programs and Outlook mails get the
+    result of `ole_kind`, other archives `zip`, and files that are neither a document nor text `binary`.
 
-    Leaves the file at its beginning.
+    Returns "" if the bytes do not decide and the name must. The file is rewound to its beginning.
     """
     file.seek(0)
     head = file.read(HEAD_BYTES)
@@ -253,7 +267,7 @@ def format_of_bytes(file: BinaryIO) -> str:
 
 
 def format_by_name(name: str) -> str:
-    """The id of the format a name says; empty for an unknown ending."""
+    """Return the id of the format that the name's ending stands for, or "" if the ending is unknown."""
     try:
         return format_of(PurePath(name)).id
     except KnownError:

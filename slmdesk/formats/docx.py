@@ -1,4 +1,4 @@
-"""Reads Word files, paragraph by paragraph while they are unpacked, with their styles and numbering."""
+"""Reads Word files paragraph by paragraph while they are unpacked, with their styles and list numbering."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BREAK = re.compile(rb"<\w+:(?:lastRenderedPageBreak|br [^>]*type=\"page\"|pageB
 
 
 def read(reading: Reading) -> Iterator[Page]:
-    """The pages of a Word file if it records where they end, else its sections."""
+    """Yield the pages of a Word file if the file records where pages end, else its sections."""
     with Package.opened(reading) as package:
         main = package.main_part("word/document.xml")
         package.read_about()
@@ -49,7 +49,9 @@ def _walker(package: Package, main: str) -> Walker:
 
 
 def _beside(package: Package, walker: Walker, main: str) -> Iterator[Flow]:
-    """Headers and footers, each once: the headers first, the footers at the foot of the first page."""
+    """Yield each distinct header and footer once. Headers come as ordinary pieces, and footers as footnotes of the
+    first page.
+    """
     seen = set()
     for relation in package.relations(main).values():
         if relation.kind not in ("header", "footer") or (root := package.tree(relation.part)) is None:
@@ -76,7 +78,7 @@ _LETTERS = {"tab": "\t", "ptab": "\t", "cr": "\n", "noBreakHyphen": "\u2011", "s
 _CITED = {"footnoteReference": ("footnotes", "decimal"), "endnoteReference": ("endnotes", "lowerRoman")}
 _PICTURES = frozenset(("blip", "imagedata", "OLEObject", "chart", "relIds"))
 _MAX_SPAN = 63
-"""Columns of a Word table."""
+"""Most columns of a Word table."""
 
 
 @dataclass(slots=True)
@@ -87,7 +89,9 @@ class _Line:
     before: list[Flow] = field(default_factory=list)
     after: list[Flow] = field(default_factory=list)
     fields: list[bool] = field(default_factory=list)
-    """Of the open fields: whether their result is reached."""
+    """One value for each open field, the innermost last: whether the field's result, which is the visible text, has
+    begun.
+    """
 
     def cut(self, *, seen: bool) -> None:
         self.before += (Piece(self.kind, "".join(self.text), self.level), *self.after, PageBreak(seen))
@@ -306,7 +310,9 @@ def _is_bold(row: etree._Element) -> bool:
 
 
 def _is_white(run: etree._Element, properties: etree._Element | None) -> bool:
-    """White text on white; text in tables, boxes and on shading is visible."""
+    """Return whether the run is white text on a white page. White text in tables, text boxes and on shading counts as
+    visible.
+    """
     if attribute(child(properties, "color"), "val").upper() != "FFFFFF":
         return False
     if child(properties, "shd") is not None or child(properties, "highlight") is not None:
@@ -334,14 +340,16 @@ _KIND_OF_NAME = (
     ("html preformatted", BlockKind.CODE),
     ("source code", BlockKind.CODE),
 )
-"""Built-in names are English in every language's files; only their ids are translated."""
+"""Kinds of blocks by the beginning of the style's name. Names of built-in styles are English in files of every
+language; only their ids are translated.
+"""
 
 
 class Style(Record):
     kind: BlockKind | None = None
     level: int = 0
     number: str = ""
-    """The id of its list; empty: none."""
+    """The id of the list that paragraphs of this style belong to, or "" for none."""
     item_level: int = 0
     is_hidden: bool = False
     breaks_before: bool = False
@@ -393,7 +401,9 @@ def _with(style: Style, element: etree._Element) -> Style:
 
 
 def outline_level(properties: etree._Element | None) -> int | None:
-    """What a paragraph's properties say of its level: 1 up to 9, 0 for body text, None: nothing."""
+    """Return the heading level in a paragraph's properties: 1 to 9, 0 for body text, or None if the properties set no
+    level.
+    """
     outline = attribute(child(properties, "outlineLvl"), "val")
     if not outline.isdecimal():
         return None
@@ -402,7 +412,9 @@ def outline_level(properties: etree._Element | None) -> int | None:
 
 
 def number_of(properties: etree._Element | None) -> tuple[str | None, int | None]:
-    """The list's id ("" for none) and the level in it, from 0, as far as the properties say."""
+    """Return the id of the paragraph's list ("": no list) and the level in the list, from 0. Each is None if the
+    properties do not set it.
+    """
     about = child(properties, "numPr")
     number, level = child(about, "numId"), child(about, "ilvl")
     found = attribute(number, "val") if number is not None else None
@@ -458,7 +470,7 @@ class Numbering:
         return next((level for level, about in listed.levels.items() if about.style == style), None) if listed else None
 
     def next(self, number: str, level: int) -> str:
-        """The displayed number of the next list item; empty for bullets and unknown lists."""
+        """Return the number displayed before the next list item, or "" for bullets and unknown lists."""
         listed = self._lists.get(self._list_of.get(number, ""))
         if listed is None or level not in listed.levels:
             return ""
@@ -499,7 +511,9 @@ _MAX_ROMAN = 3999
 
 
 def as_number(value: int, form: str) -> str:
-    """A number as lists write it: decimal, decimalZero, lowerLetter, upperLetter, lowerRoman, upperRoman."""
+    """Return the number in the format `form` of Word: decimal, decimalZero, lowerLetter, upperLetter, lowerRoman,
+    upperRoman.
+    """
     if form in ("lowerRoman", "upperRoman") and 0 < value <= _MAX_ROMAN:
         text = ""
         for size, letters in _ROMAN:

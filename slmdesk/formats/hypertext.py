@@ -1,4 +1,6 @@
-"""Reads web pages and e-books: nothing is fetched, and what a browser would not show is found (X10)."""
+"""Reads web pages and e-books. Nothing is fetched from the network, and text that a browser would not show is detected
+(X10).
+"""
 
 from __future__ import annotations
 
@@ -36,14 +38,16 @@ from slmdesk.formats.text import (
 )
 
 MAX_ROW_CHARACTERS = 4_000
-"""A table's row that is longer is a way of laying out a page."""
+"""Most characters of a table row. A longer row is taken as page layout, not as data."""
 MOST_COLUMNS = 50
 CHECK_EVERY = 4096
 _BLANKS = re.compile(r"[ \t\r\n\f\xa0]+")
 _EMPTY_LINES = re.compile(r"\n{2,}")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:|//")
 _Steps: TypeAlias = Iterator[None]
-"""What to do at an element, up to where its content comes, and then at its end.  Over before: it is not gone into."""
+"""Generator that handles one element. It runs up to its `yield` at the start tag, and on from there at the end tag. A
+generator without a `yield` means that the content of the element is skipped.
+"""
 _OVER = object()
 _Attributes: TypeAlias = dict[str, str | None]
 
@@ -54,7 +58,7 @@ class Hypertext:
     title: str = ""
     author: str = ""
     has_hidden: bool = False
-    """Words that no browser shows are among the pieces."""
+    """Whether the pieces include words that no browser shows."""
     has_external: bool = False
     has_images: bool = False
 
@@ -67,9 +71,10 @@ def walk(
     is_packed: bool = False,
     check: Callable[[], None] = lambda: None,
 ) -> Hypertext:
-    """Read hypertext; `anchors` are ids to be found again in the pieces, `check` is called now and then.
+    """Parse hypertext into pieces. `anchors` are element ids to record in the pieces, and `check` is called every
+    CHECK_EVERY elements.
 
-    `is_packed`: what it names without an address is in the same archive and need not be fetched.
+    `is_packed` says that relative addresses lead to files in the same archive, so that they do not count as external.
     Raises KnownError `document.damaged` for a page nested too deeply.
     """
     walker = _Walker(frozenset(anchors), is_packed=is_packed)
@@ -115,7 +120,7 @@ class _Walker:
         self._alts: list[str] = []
         self._rows: list[_Row] = []
         self._lists: list[int] = []
-        """Of each open list the number of its last item; -1: it has none."""
+        """For each open list, the number of its last item, or -1 if the list is not numbered."""
         self._item = ""
         self._heading = self._hidden = 0
         self._inside: Counter[BlockKind] = Counter()
@@ -126,7 +131,8 @@ class _Walker:
         return self._result
 
     def enter(self, node: LexborNode) -> tuple[bool, Sequence[_Steps]]:
-        """An element or a text.  Whether to go into it, and what has begun there."""
+        """Handle an element or a text. Return whether to visit its children, and the generators to resume at its end.
+        """
         tag = node.tag or ""
         if tag == "-text":
             text = node.text_content or ""
@@ -229,7 +235,7 @@ class _Walker:
         yield from ()
 
     def _tooltip(self, *__: object) -> _Steps:
-        """A title in a drawing."""
+        """Skip a `title` element outside of the head, which is the tooltip of a drawing."""
         yield from ()
 
     def _br(self, *__: object) -> _Steps:
@@ -265,7 +271,7 @@ class _Walker:
         self._line.append("”")
 
     def _sup(self, *__: object) -> _Steps:
-        """A superscript: 10 to the sixth is not 106."""
+        """Write "^" before a superscript that follows a digit, so that 10⁶ does not become 106."""
         if self._line and self._line[-1][-1:].isdigit():
             self._line.append("^")
         yield
@@ -316,7 +322,9 @@ class _Walker:
             self._rows[-1].cells += [[] for __ in range(empty)]
 
     def _row(self, *__: object) -> _Steps:
-        """A row of short cells stays a row; another is a way of laying out a page."""
+        """Add a row of short cells as one table row. A row with headings, code, inner tables or much text is taken as
+        page layout, and its pieces are added one by one.
+        """
         self._flush()
         self._rows.append(_Row())
         yield
@@ -361,13 +369,15 @@ _ELEMENTS: Mapping[str, Callable[[_Walker, LexborNode, _Attributes], _Steps]] = 
     **dict.fromkeys(("ul", "ol", "menu", "dir"), _Walker._list),
     **dict.fromkeys(("td", "th"), _Walker._cell),
 }
-"""Elements that are more than blocks."""
+"""Handlers of the elements that need more than a line break before and after them."""
 
 # ---- prepares hypertext for the parser
 
 
 MOST_DEPTH = 10_000
-"""The parser's time grows with the square of the depth: 0.1 s for this depth, a minute for 200,000 levels."""
+"""Most levels of nested elements. The parser's time grows with the square of the depth: 0.1 s for this depth, a minute
+for 200,000 levels.
+"""
 _BLOCKS = (
     "address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure footer"
     " form frameset h1 h2 h3 h4 h5 h6 header hgroup hr legend li listing main menu nav ol optgroup p plaintext pre"
@@ -381,12 +391,14 @@ FETCHED = frozenset(_FETCHED.split())
 _VOID = "area base br col embed hr img input link meta param source track wbr"
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)(?:[^<>]*(/)>)?")
 _IMPLIED = frozenset(f"p li td th tr tbody thead tfoot dt dd option rt rp colgroup html head body {_VOID}".split())
-"""Elements whose end tag is optional or missing: they do not count as depth."""
+"""Elements whose end tag is optional or missing. They are not counted as depth."""
 _ALONE = re.compile(rf"<(?!(?:{_VOID.replace(' ', '|')})\b)([a-zA-Z][\w:-]*)((?:\s[^<>]*)?)/>")
 
 
 def prepared(markup: str, path: str) -> str:
-    """The markup as the parser can read it.  Raises KnownError `document.damaged` where it is nested too deeply."""
+    """Return the markup in a form that the parser reads correctly. Raises KnownError `document.damaged` if elements are
+    nested too deeply.
+    """
     if _depth(markup) > MOST_DEPTH:
         raise KnownError("document.damaged", path=path, reason=_("its elements are nested too deeply"))
     head = markup[:1000]
@@ -451,7 +463,7 @@ def is_unseen(attributes: Mapping[str, str | None], by_sheets: frozenset[str]) -
 
 
 def _is_white(style: str) -> bool:
-    """White letters without a declared background."""
+    """Return whether the style declares white letters but no background."""
     return _WHITE.search(style) is not None and "background" not in style.lower()
 
 
@@ -459,14 +471,16 @@ def _is_white(style: str) -> bool:
 
 
 HEAD_BYTES = 4096
-"""Where a page declares its encoding; the standard requires the first 1,024 bytes."""
+"""Bytes at the beginning of a page that are searched for a declared encoding. The standard requires the declaration in
+the first 1,024.
+"""
 _DECLARED = re.compile(
     rb"""<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*["']?\s*([a-zA-Z0-9_:-]{2,40})""", re.I
 )
 _WIDER = {"iso-8859-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252", "ascii": "cp1252", "gb2312": "gb18030",
           "gbk": "gb18030", "shift_jis": "cp932", "shift-jis": "cp932", "euc-kr": "cp949", "iso-8859-9": "cp1254",
           "tis-620": "cp874", "x-sjis": "cp932"}  # fmt: skip
-"""What browsers use instead (encoding.spec.whatwg.org): the labels are used for supersets."""
+"""Encodings that browsers use in place of the declared ones (encoding.spec.whatwg.org), each a superset."""
 
 
 def read_html(reading: Reading) -> Iterator[Page]:
@@ -489,7 +503,7 @@ def notify(reading: Reading, found: Hypertext) -> None:
 
 
 def markup_of(reading: Reading) -> str:
-    """The decoded content of a web page: in the encoding the person chose, else as declared, else guessed.
+    """Return the decoded content of a web page: in the encoding the user chose, else the declared one, else a guess.
 
     Raises KnownError `document.binary`, `document.unreadable`, `document.too_large`.
     """
@@ -497,8 +511,9 @@ def markup_of(reading: Reading) -> str:
 
 
 def decoded_markup(untrusted: bytes, declared: str = "", *, is_markup: bool = True) -> Decoded:
-    """By mark, as UTF-8, as declared (by whoever sent it, or by itself), as a guess: in this order, since pages are
-    often wrong about themselves, and hardly anything else is UTF-8 by accident.  Raises NotTextError.
+    """Decode the bytes. The order is: byte order mark, UTF-8, the encoding declared by the sender (`declared`) or by
+    the markup, a guess. UTF-8 comes before the declaration since pages often declare a wrong encoding, while hardly any
+    other text is valid UTF-8 by accident. Raises NotTextError.
     """
     if untrusted.startswith(tuple(mark for mark, __ in MARKS)) or b"\0" in untrusted:
         return decode(untrusted)
@@ -523,11 +538,13 @@ def decoded_markup(untrusted: bytes, declared: str = "", *, is_markup: bool = Tr
 
 
 CHAPTER_CHARACTERS = 60_000
-"""A chapter that is longer becomes several pages of the same name."""
+"""Most characters of a page of an e-book. A longer chapter becomes several pages of the same name."""
 _FONTS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
-"""Obfuscated fonts; the text is not encrypted."""
+"""Algorithms that only obfuscate fonts. A book that uses only these has readable text."""
 Labels = dict[str, dict[str, str]]
-"""From a part's name to its chapters: from an id ("" for the part's beginning) to the chapter's name."""
+"""Names of chapters, by the name of the file in the archive and the id of the element where the chapter begins ("": the
+beginning of the file).
+"""
 
 
 @dataclass(slots=True)
@@ -622,7 +639,9 @@ def _book(archive: Archive, path: str) -> _Book:
 
 
 def _labels(guide: etree._Element, folder: str) -> Labels:
-    """From EPUB 3's nav or EPUB 2's ncx; the first name of a place counts."""
+    """Read the names of chapters from the nav of EPUB 3 or the ncx of EPUB 2. If several entries lead to one position,
+    the first counts.
+    """
     found: Labels = {}
     if local(guide) == "ncx":
         points = guide.iter("{*}navPoint")
@@ -654,7 +673,7 @@ def _needed(archive: Archive, name: str, path: str) -> bytes:
 
 
 def locked_parts(archive: Archive, path: str) -> frozenset[str]:
-    """The parts encrypted by a seller (DRM)."""
+    """Return the names of the files in the book that its seller encrypted (DRM)."""
     data = archive.read("META-INF/encryption.xml")
     if not data:
         return frozenset()

@@ -1,4 +1,6 @@
-"""Reads mails as they are sent (RFC 5322, MIME) and web pages saved so (RFC 2557); what all mail formats share."""
+"""Reads mails as they are sent (RFC 5322, MIME) and web pages saved in that form (RFC 2557), and holds what the readers
+of all mail formats share.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +32,9 @@ _QUOTED = re.compile(r"\s{0,3}>")
 
 class MailAttachment(Record):
     name: str
-    """The declared name, untrusted; may be empty."""
+    """The name that the mail declares. It is untrusted and may be empty."""
     data: bytes | None
-    """None: it is only mentioned, or cannot be extracted."""
+    """The bytes, or None if the mail only mentions the attachment or the bytes cannot be extracted."""
 
 
 @dataclass(slots=True)
@@ -41,13 +43,14 @@ class Mail:
     subject: str = ""
     sender: str = ""
     bodies: list[tuple[str, bool]] = field(default_factory=list)
-    """Texts, and whether they are hypertext."""
+    """Each text of the mail, and whether the text is HTML."""
     enclosed: list[MailAttachment] = field(default_factory=list)
     is_locked: bool = False
 
 
 def pages_of(reading: Reading, mail: Mail) -> Iterator[Page]:
-    """The mail as its first page (a long text as several), what came with it as the last."""
+    """Yield the mail as a first page (a long text as several pages) and the list of its attachments as the last page.
+    """
     reading.page_kind = PageKind.PART
     reading.title, reading.author = clean_label(mail.subject), clean_label(mail.sender)
     reading.attachments[:] = [_listed(index, other_attachment) for index, other_attachment in enumerate(mail.enclosed)]
@@ -68,7 +71,7 @@ def pages_of(reading: Reading, mail: Mail) -> Iterator[Page]:
 
 
 def taken_out(mail: Mail, path: str, index: int) -> tuple[str, bytes]:
-    """The name and the bytes of what came with a mail.
+    """Return the name and the bytes of an attachment.
 
     Raises KnownError `request.invalid` for a wrong number, `document.unreadable` for an attachment that is only named.
     """
@@ -107,7 +110,9 @@ def _listed(index: int, other_attachment: MailAttachment) -> Attachment:
 
 
 def _format(name: str, data: bytes) -> str:
-    """An id of base.documents: by its bytes, else by its name; empty for formats without a reader."""
+    """Return the attachment's format id (base.documents), found by its bytes, else by its name, or "" if no reader
+    exists.
+    """
     found = format_of_bytes(BytesIO(data)) or format_by_name(name)
     return found if found in {file_format.id for file_format in FORMATS} else ""
 
@@ -118,7 +123,7 @@ def _format(name: str, data: bytes) -> str:
 HEADERS = ("From", "To", "Cc", "Bcc", "Reply-To", "Date", "Subject")
 MOST_DEPTH = 40
 MAX_MAIL_BYTES = 100 << 20
-"""Attachments are a third longer in a mail, and all of it is in memory at once."""
+"""Most bytes of a mail. The whole mail is held in memory, with attachments that are a third longer than their files."""
 _ENCRYPTED = ("application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted")
 _PARSED = (ValueError, LookupError, AttributeError, TypeError, email.errors.MessageError)
 _EXTENSIONS = {
@@ -136,7 +141,8 @@ def attachment(reading: Reading, index: int) -> tuple[str, bytes]:
 
 
 def read_archive(reading: Reading) -> Iterator[Page]:
-    """A web page kept with its pictures: the sections of its first text of hypertext."""
+    """Yield the sections of a web page saved together with its pictures. The page is the first HTML part of the file.
+    """
     reading.page_kind = PageKind.SECTION
     for part in parsed(reading).walk():
         if part.get_content_type() in ("text/html", "application/xhtml+xml"):
@@ -159,7 +165,7 @@ def mail_of(message: Message) -> Mail:
 
 
 def parsed(reading: Reading, policy: Any = email.policy.default) -> Message:
-    """Raises KnownError `document.damaged`, `document.too_large`."""
+    """Parse the document as a mail. Raises KnownError `document.damaged`, `document.too_large`."""
     data = reading.all_bytes()
     if len(data) > MAX_MAIL_BYTES:
         raise KnownError("document.too_large", path=reading.path, bytes=len(data), limit=MAX_MAIL_BYTES)
@@ -170,7 +176,7 @@ def parsed(reading: Reading, policy: Any = email.policy.default) -> Message:
 
 
 def _header(message: Message, name: str) -> str:
-    """On a line, without characters that cannot be stored."""
+    """Return the value of a header on a single line, without characters that cannot be stored."""
     raw = next((str(value) for key, value in message.raw_items() if key.lower() == name.lower()), "")
     if storable(raw) != raw:
         return " ".join(storable(raw).split())
@@ -182,7 +188,9 @@ def _header(message: Message, name: str) -> str:
 
 
 def storable(text: str) -> str:
-    """The probable text of bytes that Python decoded as lone surrogates."""
+    """Replace lone surrogates, which Python's parser puts for bytes it cannot decode, with the text that the bytes most
+    likely mean.
+    """
     raw = text.encode("utf-8", "surrogateescape") if any("\ud800" <= letter <= "\udfff" for letter in text) else None
     if raw is None:
         return text
@@ -210,7 +218,9 @@ def _collect(part: Message, mail: Mail, depth: int) -> None:
 
 
 def _choose(part: Message, mail: Mail, depth: int) -> None:
-    """Choose from alternatives of the same text: the plain text if it has at least half of the other's words."""
+    """Add one of several alternative forms of the same text. The plain text is taken if it has at least half as many
+    words as the HTML.
+    """
     forms = []
     for message in _parts(part):
         form = Mail()
@@ -248,7 +258,7 @@ def _is_body(part: Message) -> bool:
 
 
 def _said(ask: Callable[[], str | None]) -> str:
-    """What a part says of itself; empty where it cannot be parsed."""
+    """Call a getter of a mail part and return its value, or "" if the header cannot be parsed."""
     try:
         return str(ask() or "")
     except _PARSED:
@@ -284,7 +294,7 @@ def _text(part: Message) -> str:
 
 
 def _unflowed(text: str) -> str:
-    """Joins lines that end in a space with the next (RFC 3676)."""
+    """Join lines that end in a space with the next line (RFC 3676)."""
     lines: list[str] = []
     for line in text.split("\n"):
         goes_on = bool(lines) and lines[-1].endswith(" ") and lines[-1] != "-- "

@@ -1,4 +1,4 @@
-"""Reads Outlook mails: python-oxmsg extracts the fields, nearly each of which may be missing."""
+"""Reads Outlook mails. The library python-oxmsg extracts the fields, and almost any field may be missing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def attachment(reading: Reading, index: int) -> tuple[str, bytes]:
 
 
 def mail_of(reading: Reading) -> Mail:
-    """Raises KnownError `document.damaged`, `document.too_large`."""
+    """Parse the document as an Outlook mail. Raises KnownError `document.damaged`, `document.too_large`."""
     data = reading.all_bytes()
     if len(data) > MAX_MAIL_BYTES:
         raise KnownError("document.too_large", path=reading.path, bytes=len(data), limit=MAX_MAIL_BYTES)
@@ -84,7 +84,9 @@ def _people(message: Message) -> dict[str, list[str]]:
 
 
 def _hypertext(message: Message) -> str:
-    """The HTML body, decoded from its bytes: the library uses a code page that is often wrong, and raises."""
+    """Return the HTML body, decoded from its raw bytes where possible. The library itself would use a code page that is
+    often wrong, and raise.
+    """
     raw = _field(lambda: message.properties.binary_prop_value(PID_HTML))
     if raw:
         try:

@@ -20,7 +20,7 @@ from slmdesk.formats.text import Flow, Footnote, PageBreak, Pager, PictureBlock,
 
 CONTENT = "content.xml"
 MAX_REPEATED = 100
-"""Most spaces or empty cells that an element may stand for; more is an attack."""
+"""Most spaces or empty cells that one element may stand for. A higher count is an attack."""
 _SKIPPED = frozenset(
     ("tracked-changes", "annotation-end", "sequence-decls", "variable-decls", "user-field-decls", "forms", "title",
      "desc", "ruby-text", "event-listeners", "binary-data", "bibliography-configuration", "table-columns",
@@ -38,9 +38,9 @@ class OdfStyle(Record):
 
 
 def look_into(package: Package) -> None:
-    """Takes title and author, and notes macros.
+    """Store title and author of the file in the reading, and note whether the file has macros.
 
-    Raises KnownError `document.locked` for a file locked with a password, `document.damaged` without content.
+    Raises KnownError `document.locked` for a file with a password, `document.damaged` for a file without content.
     """
     reading = package.reading
     manifest = package.tree("META-INF/manifest.xml")
@@ -101,7 +101,7 @@ class _Counted:
     counts: dict[int, int] = field(default_factory=dict)
 
     def next(self, level: int) -> str:
-        """The displayed number of the next item of a level; empty for bullets."""
+        """Return the number displayed before the next item of a level, or "" for bullets."""
         about = self.levels.get(level)
         start = attribute(about, "start-value")
         first = int(start[:6]) if start.isdecimal() else 1
@@ -148,7 +148,8 @@ class OdfWalker:
         self._within: list[_Counted] = []
 
     def flow(self, element: etree._Element, depth: int = 0) -> Iterator[Flow]:
-        """What an element becomes; `depth` counts the lists it is in."""
+        """Yield the pieces, footnotes and page breaks of an element. `depth` is the number of lists around the element.
+        """
         name = local(element)
         if name in ("p", "h"):
             yield from self._paragraph(element, depth)
@@ -173,7 +174,9 @@ class OdfWalker:
                 yield from self.flow(other_element, depth)
 
     def pieces(self, element: etree._Element) -> list[Piece]:
-        """The same for content without pages of its own: notes follow directly after their citation."""
+        """Return the pieces of an element whose content has no pages of its own. Each footnote follows directly after
+        its citation.
+        """
         found = (flow for part in element for flow in self.flow(part))
         pieces = (flow.piece if isinstance(flow, Footnote) else flow for flow in found)
         return [piece for piece in pieces if isinstance(piece, Piece) and piece.text.strip()]
@@ -261,7 +264,9 @@ class OdfWalker:
         line.after.append(Footnote(Piece(BlockKind.FOOTNOTE, f"{shown} {words}")))
 
     def _frame(self, frame: etree._Element, depth: int) -> Iterator[Flow]:
-        """A box with words, or a picture, of which only the first form counts: the others are copies."""
+        """Yield the content of a text box or a picture. Of a picture only the first form counts, since the others are
+        copies.
+        """
         inside = [element for element in frame if local(element) not in ("title", "desc")]
         if inside and local(inside[0]) in ("object", "object-ole", "image"):
             yield PictureBlock()
@@ -321,7 +326,7 @@ _BLANKS = re.compile(r"[ \t\r\n]+")
 
 
 def _words(text: str | None) -> str:
-    """White space in the file collapses to a single space; more than that is written as elements."""
+    """Collapse white space to single spaces. More spaces than one are written as elements in the file."""
     return _BLANKS.sub(" ", text) if text else ""
 
 
@@ -329,7 +334,9 @@ def _words(text: str | None) -> str:
 
 
 _BREAK = re.compile(rb"<text:soft-page-break ?/?>")
-"""LibreOffice records where pages ended when the file was saved, except at explicit breaks."""
+"""Matches the marks of LibreOffice for where pages ended when the file was saved. Explicit page breaks have no such
+mark.
+"""
 
 
 def read_odt(reading: Reading) -> Iterator[Page]:
@@ -418,7 +425,8 @@ def _shape(walker: OdfWalker, shape: etree._Element) -> Iterator[Piece]:
 
 
 MAX_SAME_CELLS = 50
-"""Filled cells beside each other that an element may stand for; of more, the first are read."""
+"""Most adjacent cells with content that one element may stand for. If there are more, only these first ones are read.
+"""
 _GROUPS = ("table-row-group", "table-rows", "table-header-rows")
 
 

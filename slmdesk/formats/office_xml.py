@@ -1,4 +1,6 @@
-"""XML of untrusted documents without entities, references or unlimited depth (X2), and what Office files share."""
+"""Parses XML of untrusted documents without entities, external references or unlimited depth (X2), and holds what the
+readers of Office files share.
+"""
 
 from __future__ import annotations
 
@@ -21,16 +23,20 @@ _ENTITY = re.compile(rb"<!ENTITY", re.IGNORECASE)
 MAX_PROLOG_BYTES = 1 << 20
 _FEED_BYTES = 1 << 16
 MAX_TREE_BYTES = 32 << 20
-"""Of XML that is held as a whole; as a tree it takes some ten times that, and the reader has 512 MiB."""
+"""Most bytes of XML that is parsed into a tree. The tree needs about ten times as much memory, and the reader process
+has 512 MiB.
+"""
 
 
 class Stream:
-    """XML read while it comes in, so that a large part is never in memory as a whole.
+    """XML parser that yields elements while the data comes in, so that a large part is never in memory as a whole.
 
-    Iterating gives (container, child) for each child of the elements named in `containers`, complete and in order;
-    once the next child is asked for, a child is gone.  Children named in `opened` come empty, after what was in them.
-    What precedes the first container is in `root` by then, what follows the last at the end.  When the XML breaks off,
-    the children before are given, then `broken` is set.
+    Iterating yields (container, child) for each child of the elements named in `containers`, complete and in order. A
+    child is removed as soon as the next one is requested. The contents of children named in `opened` are yielded first,
+    then the emptied child itself.
+
+    `root` holds everything before the first container when iteration starts, and everything after the last container at
+    the end. If the XML breaks off, the children before the break are yielded, and `broken` becomes True.
     """
 
     def __init__(self, chunks: Iterable[bytes], path: str, *containers: str, opened: Collection[str] = ()) -> None:
@@ -52,7 +58,9 @@ class Stream:
         self._opened: list[etree._Element] = []
 
     def __iter__(self) -> Iterator[tuple[etree._Element, etree._Element]]:
-        """Raises KnownError `document.bomb` for entities, and what the chunks raise unless something was read."""
+        """Yield (container, child). Raises KnownError `document.bomb` for entities, and other errors of `chunks`,
+        except that `document.damaged` only sets `broken`.
+        """
         found = self._found
         for __ in self._feed():
             for _event, element in self._parser.read_events():
@@ -65,7 +73,11 @@ class Stream:
             yield from self._taken(found[0], found[0], 1 if self.broken else 0)
 
     def note_end(self, reading: Reading, what: str, *, is_empty: bool) -> None:
-        """Raises KnownError `document.damaged` where nothing was there, or it broke off before anything was read."""
+        """Note in the reading if the XML was broken. Call it after the iteration.
+
+        Raises KnownError `document.damaged` if there was no XML, or if it broke off before anything was read
+        (`is_empty`).
+        """
         if self.root is None or (self.broken and is_empty):
             raise KnownError("document.damaged", path=reading.path, reason=_("{what} broken").format(what=what))
         if self.broken:
@@ -85,7 +97,9 @@ class Stream:
     def _taken(
         self, container: etree._Element, within: etree._Element, left: int
     ) -> Iterator[tuple[etree._Element, etree._Element]]:
-        """What is whole inside an element, given as of its container; `left` children stay."""
+        """Yield and remove the complete children of `within`, each together with `container`. The last `left` children
+        stay.
+        """
         while len(within) > left:
             child = within[0]
             if any(child is element for element in self._opened):
@@ -124,10 +138,11 @@ def _refuse_entities(element: etree._Element, path: str) -> None:
 
 
 def parse(untrusted: bytes, path: str, *, whole: bool = False) -> etree._Element:
-    """The root element; `whole` keeps comments and instructions, for what is written back.
+    """Parse XML and return its root element. `whole` keeps comments and processing instructions, for files that are
+    written back.
 
-    Raises KnownError `document.damaged` for what is no XML, `document.bomb` for declared entities: no office
-    program writes them, and they are how a small file becomes a large one; `document.too_large`.
+    Raises KnownError `document.damaged` for invalid XML, `document.too_large`, and `document.bomb` for declared
+    entities. No office program declares entities, and they let a small file grow to a huge one.
     """
     if len(untrusted) > MAX_TREE_BYTES:
         raise KnownError("document.too_large", path=path, bytes=len(untrusted), limit=MAX_TREE_BYTES)
@@ -146,7 +161,7 @@ def parse(untrusted: bytes, path: str, *, whole: bool = False) -> etree._Element
 
 
 def attribute(element: etree._Element | None, name: str) -> str:
-    """An attribute by its name in whatever namespace; empty where there is none, or no element."""
+    """Return an attribute by its name in any namespace, or "" if the attribute is missing or the element is None."""
     for key, value in element.attrib.items() if element is not None else ():
         if str(key).rpartition("}")[2] == name:
             return str(value)
@@ -154,12 +169,12 @@ def attribute(element: etree._Element | None, name: str) -> str:
 
 
 def text_of(element: etree._Element | None) -> str:
-    """What stands directly in an element; empty for none."""
+    """Return the text directly in an element, before its first child, or "" if the element is None."""
     return "" if element is None else element.text or ""
 
 
 def child(element: etree._Element | None, *names: str) -> etree._Element | None:
-    """The element at the end of a path of names, each the first child of that name; None where the path ends."""
+    """Follow a path of names, each time to the first child of that name. Return None if the path ends early."""
     for name in names:
         if element is None:
             return None
@@ -168,18 +183,21 @@ def child(element: etree._Element | None, *names: str) -> etree._Element | None:
 
 
 def children(element: etree._Element | None, *names: str) -> Iterator[etree._Element]:
-    """The children with these names, or all; none where there is no element."""
+    """Yield the children with these names, or all children if no names are given. If the element is None, yield
+    nothing.
+    """
     return (inner for inner in (() if element is None else element) if not names or local(inner) in names)
 
 
 def above(element: etree._Element | None, *names: str) -> etree._Element | None:
-    """The nearest element with any of these names around this element."""
+    """Return the nearest ancestor with one of these names, or None."""
     outer = () if element is None else element.iterancestors()
     return next((ancestor for ancestor in outer if local(ancestor) in names), None)
 
 
 def local(element: etree._Element) -> str:
-    """The name of an element without its namespace; strict and transitional files differ in that alone."""
+    """Return the name of an element without its namespace. Strict and transitional files differ only in the namespace.
+    """
     tag = element.tag
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
@@ -192,13 +210,13 @@ def local(element: etree._Element) -> str:
 
 MAX_NAME_CHARACTERS = 300
 FOLLOWED = frozenset({"hyperlink"})
-"""External relationships that are only links, for people to follow, not programs."""
+"""External relationships that are only links for people to click. No program loads them by itself."""
 
 
 class Relation(Record):
     kind: str
     part: str
-    """Empty where it leads to no part of the file."""
+    """The name of the part that the relation leads to, or "" if it leads to no part of the file."""
     is_external: bool
     element: etree._Element
 
@@ -208,7 +226,7 @@ class Relation(Record):
 
 
 class Package(Archive):
-    """An Office file: its parts are found in any case of letters, and read as XML."""
+    """Office file whose parts are found regardless of upper and lower case, and can be read as XML."""
 
     def __init__(self, archive: zipfile.ZipFile, reading: Reading) -> None:
         super().__init__(archive, reading)
@@ -226,14 +244,14 @@ class Package(Archive):
         return self._stored.get(name.lower(), "")
 
     def parsed(self, name: str, *, whole: bool = False) -> etree._Element:
-        """A part as XML; `whole` as in `parse`.
+        """Parse a part as XML. `whole` has the same meaning as in `parse`.
 
         Raises KnownError `document.bomb`, `document.damaged`, `document.locked`, `document.too_large`.
         """
         return parse(self.read(name), self.reading.path, whole=whole)
 
     def tree(self, name: str, *, whole: bool = False) -> etree._Element | None:
-        """The same; None where there is no such part, or none that can be read, which is noted."""
+        """Parse a part as `parsed` does, but return None if the part is missing or damaged. A damaged part is noted."""
         if not name or name not in self:
             return None
         try:
@@ -247,9 +265,9 @@ class Package(Archive):
     # ---- parts by what they are for (ECMA-376 part 2)
 
     def main_part(self, fallback: str) -> str:
-        """The name of the part the document begins with; `fallback` where the package does not say.
+        """Return the name of the main part of the document, or `fallback` if the package does not name it.
 
-        Raises KnownError `document.damaged` where there is none.
+        Raises KnownError `document.damaged` if neither part exists.
         """
         found = next((link.part for link in self.relations("").values() if link.kind == "officeDocument"), "")
         for name in (found, fallback):
@@ -258,7 +276,7 @@ class Package(Archive):
         raise KnownError("document.damaged", path=self.reading.path, reason=_("its main part is missing"))
 
     def relations(self, part: str) -> Mapping[str, Relation]:
-        """Those to other parts, by their ids; what leads out of the file is noted."""
+        """Return the relations of a part to other parts, by their ids. References out of the file are noted."""
         found = {}
         root = self.tree(relations_name(part))
         for relation in self.relations_in(root, part) if root is not None else ():
@@ -269,7 +287,7 @@ class Package(Archive):
         return found
 
     def relations_in(self, root: etree._Element, part: str) -> Iterator[Relation]:
-        """All relations of a part, whose element `root` holds."""
+        """Yield all relations of a part. `root` is the root element of the part's relations file."""
         for element in root.iterchildren("*"):
             kind, target = attribute(element, "Type").rpartition("/")[2], attribute(element, "Target")
             is_external = attribute(element, "TargetMode") == "External"
@@ -277,19 +295,23 @@ class Package(Archive):
             yield Relation(kind, name, is_external, element)
 
     def _target(self, folder: str, target: str) -> str:
-        """The part a target means; some programs write other cases and escapes than the archive has."""
+        """Return the name of the part a target means, or "" if there is no such part. Escapes are decoded and upper and
+        lower case ignored, since some programs write names otherwise than they are in the archive.
+        """
         target = unquote(target.partition("#")[0])
         joined = posixpath.normpath(target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target))
         return joined if joined in self else ""
 
     def related(self, part: str, kind: str) -> str:
-        """The name of the first part of that kind which `part` refers to, else that of convention; empty for none."""
+        """Return the name of the first part of this kind that `part` refers to, else the conventional name, or "" if
+        neither exists.
+        """
         usual = posixpath.join(posixpath.dirname(part), f"{kind}.xml")
         found = (relation.part for relation in self.relations(part).values() if relation.kind == kind)
         return next(found, usual if part and usual in self else "")
 
     def all_related(self, part: str, *kinds: str) -> list[str]:
-        """The names of all parts of these kinds which `part` refers to, in their natural order."""
+        """Return the names of all parts of these kinds that `part` refers to, with numbers in numeric order."""
         found = {relation.part for relation in self.relations(part).values() if relation.kind in kinds}
         return sorted(found, key=_natural)
 
@@ -305,7 +327,7 @@ class Package(Archive):
                 self.reading.author = words
 
     def pages_reported(self) -> int:
-        """The page count recorded by the program that wrote the file; 0: none."""
+        """Return the page count recorded by the program that wrote the file, or 0 if there is none."""
         reported = text_of(child(self.tree(self.related("", "extended-properties")), "Pages"))
         return int(reported) if reported.isdecimal() and len(reported) < 7 else 0
 
@@ -316,7 +338,7 @@ def relations_name(part: str) -> str:
 
 
 def _natural(name: str) -> tuple[str, int, str]:
-    """The key that puts slide10 behind slide9."""
+    """Return a sort key that puts slide10 after slide9."""
     folder, file = posixpath.split(name)
     digits = "".join(letter for letter in file if letter.isdigit())[:9]
     return folder, int(digits or 0), file
@@ -327,7 +349,7 @@ def relation_id(element: etree._Element) -> str:
 
 
 def is_on(element: etree._Element | None) -> bool:
-    """Whether a switch of WordprocessingML is there and not set to "off"."""
+    """Return whether a switch of WordprocessingML is present and not set to "off"."""
     return element is not None and attribute(element, "val") not in ("0", "false", "off", "none")
 
 

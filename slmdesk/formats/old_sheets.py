@@ -1,7 +1,7 @@
 """Reads old and binary Excel files (.xls, .xlsb) with calamine, after checking how much memory that will take.
 
-calamine makes a full table of the range between a sheet's first and last cell, and ends the process when there is no
-memory for it (tried with 0.9.1: two cells in opposite corners).
+calamine builds a full table from the first to the last used cell of a sheet. If memory does not suffice, it ends the
+process (tried with version 0.9.1 and two cells in opposite corners).
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from slmdesk.formats.sheets import Row, SheetPager, moment_text, plain
 
 MAX_BYTES = 96 << 20
 MAX_CELLS = 3_000_000
-"""Between first and last cells of all sheets: some 200 MB in calamine."""
+"""Most cells, filled or empty, in the used ranges of all sheets together. This many take about 200 MB in calamine."""
 _CELLS = frozenset((0x0006, 0x0201, 0x0203, 0x0204, 0x0205, 0x027E, 0x00BD, 0x00BE, 0x00D6, 0x00FD))
 _LISTS = frozenset((0x00BD, 0x00BE))
-"""Records of several cells beside each other, which end with their last column."""
+"""Records that hold several adjacent cells. The last two bytes of such a record are the number of its last column."""
 _BOF, _PASSWORD = 0x0809, 0x002F
 _SHEET_PART = re.compile(r"xl/(?:worksheets|macrosheets)/[^/]+\.bin$", re.IGNORECASE)
 _ROW_HEADER, _LAST_CELL_KIND, _RICH_CELL = 0, 11, 62
@@ -95,7 +95,9 @@ class _Range:
 
 
 def _xls_cells(reading: Reading, book: bytes) -> int:
-    """Cells in the ranges of all sheets ([MS-XLS], 2.1.4: records of a type, a length and their data)."""
+    """Return the number of cells in the used ranges of all sheets. The file is a sequence of records, each of a type, a
+    length and its data ([MS-XLS], 2.1.4).
+    """
     at, total, table = 0, 0, _Range()
     while at + 4 <= len(book):
         kind, length = struct.unpack_from("<HH", book, at)
@@ -113,7 +115,9 @@ def _xls_cells(reading: Reading, book: bytes) -> int:
 
 
 def _xlsb_cells(part: bytes) -> int:
-    """Cells in the range of a sheet ([MS-XLSB], 2.1.4: the same with numbers of variable length)."""
+    """Return the number of cells in the used range of a sheet. The records are those of .xls, but type and length have
+    a variable number of bytes ([MS-XLSB], 2.1.4).
+    """
     at, row, found = 0, 0, _Range()
     while at < len(part):
         kind, at = _number(part, at, 2)
@@ -161,7 +165,7 @@ def _sheets(reading: Reading, data: bytes) -> Iterator[Page]:
 
 @contextmanager
 def _as_verdicts(reading: Reading) -> Iterator[None]:
-    """Converts what calamine raises to KnownError; its panics are not ordinary exceptions."""
+    """Convert errors of calamine to KnownError. Its panics derive from BaseException, not from Exception."""
     try:
         yield
     except PasswordError as err:

@@ -1,4 +1,6 @@
-"""Reads PDF: pages with their blocks, in turn, and pictures of pages; recognises text on them where installed."""
+"""Reads PDF files: yields their pages with blocks one by one, and draws pages as pictures. Scanned pages are read with
+OCR if tesserocr is installed.
+"""
 
 from __future__ import annotations
 
@@ -52,20 +54,20 @@ from slmdesk.formats.pdf_layout import (
 from slmdesk.formats.reading import Box, Picture, PictureRequest, Reading, png_of
 
 FEW_LETTERS = 20
-"""A page with fewer letters may be a picture, which is then checked."""
+"""A page with fewer letters is checked for being a picture, such as a scan."""
 PICTURE_SHARE = 0.5
 MANY_PATHS = 40
 MAX_HEIGHT = 8192
 MAX_PIXELS = 24_000_000
 KEPT_SHEETS = 2 * REACH + 1
 MOST_WHITE_CHECKS = 12
-"""At most this many pages with white letters are checked; a deck of dark slides has hundreds."""
+"""Most pages of a document on which white letters are checked for being visible. A deck of dark slides has hundreds."""
 CONTRAST = 30
-"""Of 255: what differs less from its background is invisible."""
+"""Least difference from the background, of 255. Text with less contrast is invisible."""
 TINY = 1.5
-"""Points; letters this small are unreadable."""
+"""Size in points below which letters are unreadable and count as hidden."""
 FIRST_PAGES = 50
-"""If this many pages are all broken, the document is damaged."""
+"""If more pages than this at the beginning are all broken, the document counts as damaged."""
 
 
 @dataclass(slots=True)
@@ -84,7 +86,7 @@ class _Sheet:
 
 
 class _Sheets:
-    """The pages of a document, each read once as long as its neighbours are asked for."""
+    """Cache of the pages of a document. A page is read once and kept while pages near it are requested."""
 
     def __init__(self, reading: Reading, document: pdfium.PdfDocument) -> None:
         self._reading = reading
@@ -102,7 +104,7 @@ class _Sheets:
         return self._kept[index]
 
     def laid(self, index: int) -> LaidOutPage:
-        """The text and the blocks of a page; always the same for the same file, in whatever order pages are read."""
+        """Return the text and the blocks of a page. The result does not depend on the order in which pages are read."""
         sheet = self.at(index)
         if sheet.status is PageStatus.SCANNED and is_available():
             sheet = self._recognised(index, sheet)
@@ -183,7 +185,7 @@ class _Sheets:
 
 
 def read(reading: Reading) -> Iterator[Page]:
-    """The pages, as they are found; numbers are those of the file, labels what is printed on them."""
+    """Yield the pages in order. A page's number is its position in the file, its label the number printed on it."""
     with opened(reading) as document:
         sheets = _Sheets(reading, document)
         reading.total = sheets.total
@@ -216,9 +218,9 @@ def _page(sheets: _Sheets, index: int, reading: Reading) -> Page:
 
 
 def picture(reading: Reading, requested: PictureRequest) -> Picture:
-    """A page as it looks, and the boxes of passages of the text `read` gave for it.
+    """Draw a page, and find the boxes of passages in the text that `read` gave for the page.
 
-    Raises KnownError `request.invalid` for a page that is not there, `document.no_image` for a broken page.
+    Raises KnownError `request.invalid` for a page that does not exist, `document.no_image` for a broken page.
     """
     with opened(reading) as document:
         sheets = _Sheets(reading, document)
@@ -259,7 +261,7 @@ def _rendered(page: pdfium.PdfPage, width: int) -> Raster:
 def _boxes(
     page: pdfium.PdfPage, places: Sequence[tuple[int, Word]], marks: Sequence[tuple[int, int]]
 ) -> tuple[tuple[Box, ...], ...]:
-    """For each mark the boxes of its lines, 0..1 of the page."""
+    """Return the boxes of the lines of each mark, in shares 0..1 of the page's width and height."""
     if not marks:
         return ()
     with closing(PageLetters(page)) as letters:
@@ -283,7 +285,7 @@ def _part(letters: PageLetters, word: Word, begin: int, end: int) -> tuple[float
 
 
 def _add(boxes: list[list[float]], box: tuple[float, float, float, float]) -> None:
-    """Lengthen the last box if this box stands beside it, else begin a new box."""
+    """Extend the last box if the new box stands next to it on the same line, else append the new box."""
     if boxes:
         last = boxes[-1]
         height = min(last[3] - last[1], box[3] - box[1])
@@ -331,11 +333,11 @@ REASON = "by OCR"
 DATA_VARIABLE = "SLMDESK_TESSDATA"
 DPI = 300
 MAX_SIDE = 4000
-"""Pixels; larger pages are read at a lower resolution."""
+"""Most pixels of the longer side of a page for OCR. Larger pages are drawn at a lower resolution."""
 MAX_PAGE_MS = 120_000
-"""A page takes a second or two; on a slow, busy PC more."""
+"""Most milliseconds for OCR of a page. A page takes a second or two, and longer on a slow, busy computer."""
 LEAST_CONFIDENCE = 30
-"""Of 100; below it is noise, not a word."""
+"""Least confidence of a recognised word, of 100. Anything below is noise."""
 FOLDERS = (
     "/usr/share/tesseract-ocr/5/tessdata",
     "/usr/share/tesseract-ocr/4.00/tessdata",
@@ -349,11 +351,13 @@ _LANGUAGES = {
     "cs": "ces", "sv": "swe", "da": "dan", "no": "nor", "fi": "fin", "hu": "hun", "ro": "ron", "tr": "tur",
     "ru": "rus", "uk": "ukr", "el": "ell", "ar": "ara", "he": "heb", "ja": "jpn", "zh": "chi_sim", "ko": "kor",
 }  # fmt: skip
-"""From our names of languages (ISO 639-1) to tesseract's (639-2 and its own)."""
+"""Names of languages for tesseract (ISO 639-2 and its own), by ISO 639-1 codes."""
 
 
 class Raster(Record):
-    """Pixels: three bytes each (red, green, blue), rows `stride` bytes apart."""
+    """Picture of a page as pixels of three bytes (red, green, blue). Each row begins `stride` bytes after the one
+    before.
+    """
 
     rgb: bytes
     width: int
@@ -367,16 +371,16 @@ def is_available() -> bool:
 
 
 def width_for(width: float, height: float) -> int:
-    """How many pixels wide a page of so many points is to be drawn."""
+    """Return the width in pixels at which a page of this size in points is drawn for OCR."""
     scale = DPI / 72
     longest = max(width, height, 1.0) * scale
     return max(1, int(width * scale * min(1.0, MAX_SIDE / longest)))
 
 
 def recognised_lines(raster: Raster, page_width: float, language: str, worked: Callable[[], None]) -> list[Line]:
-    """The lines read off a page's picture, in reading order, in points of the page.
+    """Return the lines that OCR finds in the picture of a page, in reading order and with coordinates in points.
 
-    `worked` is called every second for as long as a page may take: tesseract itself reports no progress.
+    `worked` is called every second for up to MAX_PAGE_MS, since tesseract itself reports no progress.
     """
     os.environ["OMP_THREAD_LIMIT"] = "1"  # before the library is loaded
     import tesserocr
@@ -439,7 +443,9 @@ def _line(words: list[Word]) -> Line:
 
 
 def _evened(lines: list[Line]) -> list[Line]:
-    """Gives lines of about the usual height the usual size: a line's height depends on the letters in it."""
+    """Set the size of lines of about median height to the median. The height of a recognised line depends on which
+    letters are in it.
+    """
     if lines:
         usual = statistics.median(line.look.size for line in lines)
         for line in lines:
@@ -467,8 +473,8 @@ def _known_languages() -> frozenset[str]:
 
 
 def languages_for(language: str) -> str:
-    """What tesseract is to read with, such as "deu+eng": the language and English as far as they are installed, else
-    any other.
+    """Return the languages for tesseract, such as "deu+eng": the requested language and English if installed, else any
+    installed language.
     """
     known = _known_languages()
     names = (_LANGUAGES.get(language.partition("-")[0].lower(), language), "eng")

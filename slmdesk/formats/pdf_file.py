@@ -1,4 +1,4 @@
-"""An open PDF file: its password, its properties, its pages in turn, and their words with their positions."""
+"""Opens PDF files with their password, and reads their properties, attachments, pages, and words with positions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from slmdesk.formats.reading import Reading
 LOCK = threading.RLock()
 MAX_PAGES = 50_000
 MAX_IN_MEMORY_BYTES = 64 << 20
-"""Larger files are read from the disk on demand."""
+"""Files up to this size are read into memory. Larger files are read from the disk on demand."""
 TAIL_BYTES = 2048
 MAX_VALUE_CHARACTERS = 4000
 MOST_ANNOTATIONS = 2000
@@ -44,7 +44,7 @@ _COMMENTS = frozenset(
 
 @contextmanager
 def opened(reading: Reading) -> Iterator[pdfium.PdfDocument]:
-    """The document, closed at the end.
+    """Open the document for a `with` block, which closes it at the end.
 
     Raises KnownError `document.locked`, `document.wrong_password`, `document.damaged`, `document.too_many_pages`, and
     what opening the file raises.
@@ -97,7 +97,7 @@ def _document(reading: Reading, source: Any) -> pdfium.PdfDocument:
 
 
 def _with_trailer(data: bytes) -> bytes:
-    """A truncated file with a new trailer that names its root; pdfium finds the rest by itself."""
+    """Append to a truncated file a trailer that names the root object. pdfium finds the other objects by itself."""
     found = _CATALOG.search(data)
     root = found[1] if found else b"1"
     return data + b"\ntrailer\n<< /Root " + root + b" 0 R >>\nstartxref\n0\n%%EOF\n"
@@ -111,7 +111,9 @@ def metadata_of(document: pdfium.PdfDocument, name: str) -> str:
 
 
 def label_of(document: pdfium.PdfDocument, index: int) -> str:
-    """The number printed on a page, as far as the document says it, else its place in the file."""
+    """Return the page number that the document declares for the page (usually the printed one), else its position in
+    the file from 1.
+    """
     label = ""
     with suppress(UnicodeError, pdfium.PdfiumError):
         label = document.get_page_label(index)
@@ -154,7 +156,9 @@ def _value(annotation: Any, key: bytes) -> str:
 
 
 def picture_share(page: pdfium.PdfPage) -> tuple[float, int]:
-    """How much of a page its pictures cover, 0..1 (a sum, so that strips count), and how many drawn paths it has."""
+    """Return the share of the page that pictures cover, 0..1, and the number of drawn paths. The areas of all pictures
+    are added, so that a scan cut into strips counts as a whole.
+    """
     left, bottom, right, top = page.get_bbox()
     area = max(1.0, (right - left) * (top - bottom))
     covered, paths = 0.0, 0
@@ -183,7 +187,9 @@ def attachments_of(document: pdfium.PdfDocument) -> list[tuple[str, int]]:
 
 
 def attachment(reading: Reading, index: int) -> tuple[str, bytes]:
-    """The name and the bytes of a file in the document.  Raises KnownError `request.invalid` for none."""
+    """Return the name and the bytes of an attached file. Raises KnownError `request.invalid` if there is none at
+    `index`, `document.damaged`.
+    """
     with opened(reading) as document, LOCK:
         if not 0 <= index < document.count_attachments():
             raise KnownError("request.invalid", what="attachment")
@@ -196,7 +202,8 @@ def attachment(reading: Reading, index: int) -> tuple[str, bytes]:
 
 @contextmanager
 def page_at(document: pdfium.PdfDocument, index: int) -> Iterator[pdfium.PdfPage]:
-    """A page, under the lock, closed at the end.  Raises pdfium.PdfiumError."""
+    """Open a page for a `with` block, which holds the lock and closes the page at the end. Raises pdfium.PdfiumError.
+    """
     with LOCK, closing(document.get_page(index)) as page:
         yield page
 
@@ -208,28 +215,32 @@ def page_at(document: pdfium.PdfDocument, index: int) -> Iterator[pdfium.PdfPage
 
 
 MAX_CHARACTERS = 400_000
-"""Characters of a page: more is no readable page, and would fill the memory."""
+"""Most characters of a page. A page with more is not readable text and would fill the memory."""
 LINE_END = "\ufffe"
-"""What pdfium puts for a hyphen at the end of a line, in place of it and of the line's end."""
+"""The character that pdfium gives for a hyphen at the end of a line together with the line break."""
 _TOKEN = re.compile(rf"\r\n|[^\s{LINE_END}]+{LINE_END}?|{LINE_END}")
 _PRESENTED = re.compile(r"[\ufb00-\ufb06\ufb13-\ufb17\ufb1d-\ufdff\ufe70-\ufefc]")
-"""Ligatures and letter shapes that stand for letters, the only ones that are replaced (Unicode, NFKC)."""
+"""Matches ligatures and presentation forms of letters. Only these are normalised (Unicode, NFKC)."""
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\ufeff\uffff\ud800-\udfff\U000e0000-\U000e007f]")
 _SYMBOLS = str.maketrans({0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "➢", 0xF0FC: "✓", 0xF0E0: "→", 0xF02D: "-"})
-"""Places of the fonts Symbol and Wingdings, which stand in the private area."""
+"""Replacements for characters of the fonts Symbol and Wingdings, whose codes are in Unicode's private use area."""
 _ACCENTS = {"´": "\u0301", "`": "\u0300", "ˆ": "\u0302", "˜": "\u0303", "¨": "\u0308", "˚": "\u030a", "ˇ": "\u030c",
             "˝": "\u030b", "˘": "\u0306", "˙": "\u0307"}  # fmt: skip
-"""Accents that old fonts draw as signs of their own, before the letter they belong to."""
+"""Combining accents by the separate accent characters that old fonts draw before a letter."""
 _ACCENTED = re.compile(rf"[{''.join(_ACCENTS)}][^\W\d_]")
 _INSIDE = re.compile(r"(?<=[^\W\d_])`[aeiouAEIOUı]|^`[aA]$")
-"""A grave accent is also a quotation mark: it belongs to a letter only inside a word, and in the French word à."""
+"""Matches a grave accent that belongs to a letter: inside a word, or in the French word à. Elsewhere it is a quotation
+mark.
+"""
 _RAISED_DIGITS = re.compile(r"(?<=.)[-−+]?[0-9]+")
-"""Behind something: digits that may be raised."""
+"""Matches digits that follow another character and so may be superscripts."""
 _SUPERSCRIPT = str.maketrans("0123456789-−+", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻⁺")
 _RAISED_SIZE = (0.4, 0.88)
-"""Of the letters before it: a raised digit is smaller, but not as small as letters beside a large initial."""
+"""Least and largest size of a superscript, relative to the letter before. A digit is smaller than the letter, but not
+as small as text beside a large initial.
+"""
 _RAISED_BY = (0.1, 0.75)
-"""Of their size too: how far it stands above their line."""
+"""Least and largest height of a superscript above the baseline, relative to the size of the letter before."""
 _FIXED_PITCH = 1
 _MONO_NAMES = re.compile(r"mono|courier|consol|typewriter|CMTT|SFTT", re.IGNORECASE)
 _INVISIBLE = (3, 7)
@@ -240,10 +251,11 @@ _WHITE = 250
 class Word:
     text: str
     first: int
-    """The index pdfium gives its first character; the others follow, unless `indices` says otherwise."""
+    """pdfium's index of the first character. The next characters have the next indices, unless `indices` lists others.
+    """
     indices: tuple[int, ...] | None
     line: int
-    """The line by pdfium's reckoning; only differences mean something."""
+    """Number of pdfium's line. It only tells whether two words are on the same line."""
     x0: float
     y0: float
     x1: float
@@ -253,17 +265,17 @@ class Word:
 
 class Look(Record):
     size: float
-    """Points, as shown."""
+    """Font size in points as shown on the page."""
     is_bold: bool
     is_mono: bool
     is_sideways: bool
     is_unseen: bool
-    """Drawn in no colour."""
+    """Whether the text is drawn in a render mode that leaves no visible marks."""
     is_white: bool
 
 
 class View(Record):
-    """From pdfium's coordinates to those of the shown page."""
+    """Visible area and rotation of a page, which convert pdfium's coordinates to those of the page as shown."""
 
     left: float
     bottom: float
@@ -273,7 +285,7 @@ class View(Record):
 
     @property
     def width(self) -> float:
-        """Points, as shown."""
+        """Return the width in points as shown."""
         return self.top - self.bottom if self.rotation in (90, 270) else self.right - self.left
 
     @property
@@ -299,7 +311,7 @@ def view_of(page: pdfium.PdfPage) -> View:
 
 
 class PageLetters:
-    """The characters of an open page.  Close it before the page."""
+    """Characters of an open page. Close it before the page."""
 
     def __init__(self, page: pdfium.PdfPage) -> None:
         self.view = view_of(page)
@@ -314,7 +326,7 @@ class PageLetters:
         self._colour = tuple(ctypes.c_uint() for __ in range(4))
         self._colour_at = tuple(ctypes.byref(uint) for uint in self._colour)
         self.has_unseen_letters = False
-        """Invisible characters (Unicode tags and the like) were left out."""
+        """Whether invisible characters such as Unicode tags were left out of the words."""
 
     def close(self) -> None:
         self._page.close()
@@ -368,25 +380,25 @@ class PageLetters:
         )
 
     def is_white(self, index: int) -> bool:
-        """Whether a character is drawn in white, or so that it shines through wholly."""
+        """Return whether a character is drawn in white or almost transparent."""
         known = pdfium_c.FPDFText_GetFillColor(self._raw, index, *self._colour_at)
         red, green, blue, alpha = (uint.value for uint in self._colour)
         return bool(known) and (min(red, green, blue) >= _WHITE or alpha < 255 - _WHITE)
 
     def share_unmapped(self) -> float:
-        """The share of its characters, by a sample, that have no known Unicode letter, 0..1."""
+        """Return the share of characters without a known Unicode value, 0..1, from a sample of about 100."""
         asked = range(0, self.count, max(1, self.count // 100))
         unknown = sum(pdfium_c.FPDFText_HasUnicodeMapError(self._raw, at) == 1 for at in asked)
         return unknown / len(asked) if asked else 0.0
 
     def box(self, index: int) -> tuple[float, float, float, float]:
-        """x0, y0, x1, y1 of a character: as high as its font, as wide as its place."""
+        """Return x0, y0, x1, y1 of the space a character takes: as high as its font and as wide as its advance."""
         pdfium_c.FPDFText_GetLooseCharBox(self._raw, index, self._rect_at)
         rect = self._rect
         return self.view.box(rect.left, rect.bottom, rect.right, rect.top)
 
     def ink(self, index: int) -> tuple[float, float, float, float]:
-        """x0, y0, x1, y1 of what is drawn of a character, which may lean out of its place."""
+        """Return x0, y0, x1, y1 of the drawn shape of a character, which may extend beyond `box`."""
         left, right, bottom, top = (ctypes.c_double() for __ in range(4))
         if not pdfium_c.FPDFText_GetCharBox(self._raw, index, left, right, bottom, top):
             return self.box(index)
@@ -405,7 +417,9 @@ class PageLetters:
         return self.view.box(left, bottom, right, top)
 
     def text(self) -> tuple[str, tuple[int, ...] | None]:
-        """The letters, and the index of each where it is not simply its place."""
+        """Return the text of the page and the pdfium index of each character. None instead of the indices means that
+        each index is the position in the text.
+        """
         count = min(self.count, MAX_CHARACTERS)
         if not count:
             return "", None
@@ -427,7 +441,7 @@ class PageLetters:
         return "".join(letters), tuple(indices)
 
     def _with_raised(self, letters: str, indices: Sequence[int]) -> str:
-        """Digits that stand raised and small behind a letter or a number as superscripts: 10² is not 102."""
+        """Replace small raised digits after a letter or a number with superscripts, so that 10² does not become 102."""
         found = list(letters)
         base = 0
         for at in range(1, len(letters)):
@@ -453,7 +467,7 @@ class PageLetters:
         return x.value, y.value
 
     def _size(self, index: int) -> tuple[float, tuple[float, float]]:
-        """The size of a character in points, and which way is up for it."""
+        """Return the size of a character in points and the direction of its upward axis as a unit vector."""
         size, matrix = pdfium_c.FPDFText_GetFontSize(self._raw, index), self._matrix
         if not pdfium_c.FPDFText_GetMatrix(self._raw, index, ctypes.byref(matrix)):
             return size or 1.0, (0.0, 1.0)
@@ -461,7 +475,9 @@ class PageLetters:
         return size * scale or 1.0, (matrix.c / scale, matrix.d / scale)
 
     def _plain(self, letters: str, first: int, own: tuple[int, ...] | None) -> tuple[str, tuple[int, ...] | None]:
-        """Characters with their source index: ligatures decomposed, invisible characters left out."""
+        """Replace ligatures, symbols and separate accents, and drop invisible characters. Return the text and the
+        pdfium index of each character.
+        """
         letters = letters.translate(_SYMBOLS)
         if _ACCENTED.search(letters):
             letters, own = _accented(letters, own or tuple(range(first, first + len(letters))))
@@ -502,11 +518,13 @@ def _accented(letters: str, indices: tuple[int, ...]) -> tuple[str, tuple[int, .
 
 
 LEAST_PACKED = 4096
-"""Bytes; what is smaller cannot become more than 4 MiB (1,032 times as much, by the format), unless packed twice."""
+"""Fewest bytes of a packed stream that is checked. Smaller streams cannot grow beyond 4 MiB (the format allows a factor
+of 1,032), unless they are packed twice.
+"""
 SUSPICIOUS = 100
-"""Times as large as it was: words and drawings become five to thirty times."""
+"""Growth factor above which a stream is suspicious. Text and drawings grow by five to thirty times."""
 MOST_UNPACKED = 48 << 20
-"""Of all suspicious streams together."""
+"""Most unpacked bytes of all suspicious streams together."""
 STEP = 1 << 18
 _STREAM = re.compile(rb"stream\r?\n")
 _HEAD = 2048
@@ -515,7 +533,9 @@ _IMAGE = re.compile(rb"/Subtype\s*/Image")
 
 
 def check_streams(reading: Reading, data: bytes) -> None:
-    """Raises KnownError `document.bomb`.  Pictures packed once are left out: pdfium unpacks them line by line."""
+    """Check that no packed streams would grow hugely. Raises KnownError `document.bomb`. Pictures packed once are
+    skipped, since pdfium unpacks them line by line.
+    """
     total = 0
     for begin, head in _streams(data):
         filters = len(_FLATE.findall(head))
@@ -542,12 +562,14 @@ def _streams(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _is_packed(head: bytes) -> bool:
-    """Whether this begins as RFC 1950 says."""
+    """Return whether the first two bytes are a zlib header (RFC 1950)."""
     return len(head) == 2 and head[0] & 0x0F == 8 and int.from_bytes(head, "big") % 31 == 0
 
 
 def _unpacked(data: bytes, begin: int, end: int) -> tuple[int, int]:
-    """What it becomes, or what is packed in it once more does: the larger, as far as it matters; of how many bytes."""
+    """Return how many bytes a stream has unpacked, and how many packed bytes were read for that. If the content is
+    packed once more, the larger of both sizes counts. Counting stops at MOST_UNPACKED.
+    """
     unpacker, size, first = zlib.decompressobj(), 0, b""
     inner, inner_size = zlib.decompressobj(), 0
     at, rest = begin, b""

@@ -1,4 +1,6 @@
-"""Arranges the words of a page into lines in reading order, and these into blocks; finds headers and footers."""
+"""Arranges the words of a PDF page into lines in reading order and the lines into blocks, and finds headers and
+footers.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +17,14 @@ from slmdesk.formats.pdf_file import Look, Word
 from slmdesk.formats.reading import PageText
 
 GAP = 0.9
-"""In letter sizes: the largest distance between the words of a line, justified or not."""
+"""Largest distance between words of one line, in letter heights. It also allows for justified text."""
 WIDE_GAP = 1.6
-"""A gap this wide separates cells even in a table of two rows."""
+"""Gap in letter heights that separates cells even in a table of only two rows."""
 COLUMN_ROWS = 4
 COLUMN_CHARACTERS = 16
-"""In the middle of the lines of a column of text; cells of tables are shorter."""
+"""Least median number of characters per line in a column of text. Table cells are shorter."""
 COLUMN_FILLED = 0.55
-"""Lines of text fill their column; cells do not."""
+"""Least median share of the column's width that a line of text fills. Table cells fill less."""
 
 
 @dataclass(slots=True, eq=False)
@@ -35,10 +37,10 @@ class Line:
     y1: float
     cells: tuple[list[Word], ...] = ()
     column: int = 0
-    """Which column of text it stands in; only differences mean something."""
+    """Number of the text column the line stands in. It only tells whether two lines are in the same column."""
     is_bold: bool = False
     is_mono: bool = False
-    """All of it: code."""
+    """Whether all of the line is in a monospaced font, as code is."""
 
     @property
     def characters(self) -> int:
@@ -60,7 +62,7 @@ class _Row:
 
 
 def lines_of_words(words: Sequence[Word], look: Callable[[int], Look]) -> list[Line]:
-    """The lines of a page in reading order.  `look` says how the character of an index is set."""
+    """Arrange the words of a page into lines in reading order. `look` returns the font of the character at an index."""
     rows: list[_Row] = []
     for part in _parts(words, look):
         if rows and rows[-1].takes(part):
@@ -111,7 +113,7 @@ def _line(words: list[Word], look: Callable[[int], Look]) -> Line:
 
 
 Gutters = list[tuple[float, float]]
-"""Strips of the page without a letter, from left to right."""
+"""Vertical strips without letters, as (left, right) in points, from left to right."""
 
 
 def _bands(rows: Sequence[_Row]) -> Iterator[tuple[list[_Row], Gutters]]:
@@ -235,7 +237,7 @@ def _table_row(cells: Sequence[Sequence[Line]]) -> Line:
 
 
 def _runs_left(many: Iterator[list[Word]] | Sequence[list[Word]]) -> bool:
-    """Whether these words are mostly of a script that is written from right to left."""
+    """Return whether most of these words are in a script written from right to left."""
     left = right = 0
     for words in many:
         for word in words:
@@ -254,7 +256,8 @@ HEADING_RATIO = 1.14
 SMALL_RATIO = 0.9
 MAX_HEADING_CHARACTERS = 200
 _LEVELS = ((1.7, 1), (1.3, 2))
-"""Of headings, by the ratio of their size to the text's; below: 3."""
+"""Levels of headings, by the least ratio of the heading's size to the size of the text. Smaller headings have level 3.
+"""
 _BULLET = re.compile(r"[•‣⁃◦▪▫■□●○◆◇➢➤►✓∗]$|[-–—*]$")
 _COUNTED = re.compile(r"\(?(?:\d{1,3}|[A-Za-z]|[ivxlc]{1,5})[.)]$")
 _NUMBERED = re.compile(r"(?:[A-Z]|\d{1,3})((?:\.\d{1,3})*)\.?$")
@@ -263,7 +266,7 @@ _CAPTION = re.compile(
     re.IGNORECASE,
 )
 _CJK = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff60]")
-"""Han, Kana and their punctuation: no blank between lines."""
+"""Matches Han, Kana and their punctuation. Lines that end and begin with such characters are joined without a space."""
 _NOTE_MARK = re.compile(r"(?:\d{1,3}|[*†‡§¶])")
 _PAGE_NUMBER = re.compile(r"\d{1,4}$|[ivxlc]{1,6}$")
 _LEADER = re.compile(r"\.{4,}$|\.$|…$")
@@ -281,7 +284,9 @@ class PageMeasures(Record):
 class LaidOutPage:
     text: PageText
     places: list[tuple[int, Word]]
-    """Character of the text, word; a hyphenated word appears twice."""
+    """Each word with the position of its first character in the text. A hyphenated word appears twice, once for each
+    half.
+    """
 
 
 def measures_of(lines: Sequence[Line], height: float) -> PageMeasures:
@@ -300,9 +305,10 @@ def measures_of(lines: Sequence[Line], height: float) -> PageMeasures:
 def lay_out(
     lines: Sequence[Line], usual: PageMeasures, headers: frozenset[int], footers: frozenset[int], hidden: frozenset[int]
 ) -> LaidOutPage:
-    """The blocks of a page in their order.
+    """Return the blocks of a page in their order.
 
-    Lines with an index in `headers` or `footers` are kept apart; blocks of nothing but `hidden` ones are marked so.
+    Lines with an index in `headers` or `footers` become blocks of their own. A block whose lines are all in `hidden`
+    gets "hidden" as its place.
     """
     laid = LaidOutPage(PageText(), [])
     compounds = {word.text.casefold() for line in lines for word in line.words if "-" in word.text}
@@ -372,7 +378,7 @@ def _begins_by_indent(block: Sequence[Line], line: Line, after: Line | None, siz
 
 
 def _is_entry(line: Line) -> bool:
-    """A line of a table of contents: it ends with dots and a page number."""
+    """Return whether the line is an entry of a table of contents, which ends with dots and a page number."""
     if len(line.words) < 3 or not _PAGE_NUMBER.match(line.words[-1].text):
         return False
     return any(_leader(line.words, at) for at in range(1, len(line.words) - 1))
@@ -404,7 +410,7 @@ def _kind(block: Sequence[Line], usual: PageMeasures) -> tuple[BlockKind, int]:
 
 
 def _heading_level(block: Sequence[Line], usual: PageMeasures) -> int:
-    """1 to 3; 0: it is none."""
+    """Return the heading level from 1 to 6, or 0 if the block is not a heading."""
     first, last = block[0], block[-1]
     letters = [word for line in block for word in line.words if any(letter.isalpha() for letter in word.text)]
     if not letters or len(block) > 3 or sum(line.characters for line in block) > MAX_HEADING_CHARACTERS:
@@ -425,7 +431,7 @@ def _heading_level(block: Sequence[Line], usual: PageMeasures) -> int:
 
 
 def _depth(numbered: re.Match[str]) -> int:
-    """The level a heading's number says: 2.1 is of the second."""
+    """Return the level that a heading's number shows: 2.1 has level 2."""
     return min(6, 1 + numbered[1].count("."))
 
 
@@ -486,7 +492,7 @@ class _Writer:
             self._put(" ")
 
     def _is_one_word(self, begin: str, end: str) -> bool:
-        """Whether the hyphen between them is only there because the line ended."""
+        """Return whether the hyphen between the two halves is only there because the line ended."""
         if not begin[-1:].isalpha() or not end[:1].isalpha():
             return False
         if end[0].isupper() and not (len(begin) > 1 and begin.isupper() and end.isupper()):
@@ -505,7 +511,7 @@ def _indent(line: Line, block: Sequence[Line]) -> int:
 
 
 def _leader(words: Sequence[Word], at: int) -> int:
-    """How many words from here on are the dots that lead to a page number; 0: they are none."""
+    """Return how many words from `at` on are dots that lead to a page number, or 0 if they are not."""
     if words[at].text[0] not in ".…":
         return 0
     count = 0
@@ -518,14 +524,15 @@ def _leader(words: Sequence[Word], at: int) -> int:
 
 
 EDGE = 0.14
-"""Of the page's height, at the top and at the bottom."""
+"""Share of the page's height, at the top and at the bottom, in which headers and footers are searched."""
 MOST_LINES = 3
 NEAR = 0.015
-"""Share of the page's height: how precisely they are in the same place."""
+"""Largest difference in height at which lines of two pages are in the same position, as a share of the page's height.
+"""
 EXACTLY = 0.003
 LEAST_ALIKE = 2
 REACH = 2
-"""How many pages before and after are compared: left and right pages differ."""
+"""How many pages before and after are compared. Two are needed since left and right pages differ."""
 _DIGITS = re.compile(r"\d+")
 _ROMAN = re.compile(r"\b[ivxlc]+\b")
 _FIRST_NUMBER = re.compile(r"\W*(\d{1,5})\b")
@@ -533,27 +540,27 @@ _LAST_NUMBER = re.compile(r"\b(\d{1,5})\W*$")
 _NUMBER_ALONE = re.compile(
     r"[^\w#]*(?:(?:page|seite|pagina|p[aá]gina|p|s)\b[^\w#]*)?#(?:(?:[^\w#]|of|von|sur|de|di)+#)?[^\w#]*"
 )
-"""With all numbers made the same."""
+"""Matches a line with nothing but a page number. All numbers have been replaced with "#"."""
 PARTED = 0.8
-"""In letter sizes: the least gap between a header and the text."""
+"""Least gap between a header and the text, in letter sizes."""
 ISOLATED = 1.7
-"""A line that changes from page to page is a header only with such a gap."""
+"""Least gap, in letter sizes, around a line that changes from page to page, for the line to count as a header."""
 
 
 class Margin(Record):
     index: int
     is_top: bool
     middle: float
-    """0..1 of the page's height."""
+    """Vertical middle of the line, 0..1 of the page's height."""
     size: float
     text: str
-    """With all numbers made the same."""
+    """Text of the line in lower case, with every number replaced with "#"."""
     numbers: frozenset[int]
-    """At its beginning and its end."""
+    """Numbers at the beginning and the end of the line."""
     inner: int
-    """The index of the next line towards the text."""
+    """Index of the next line towards the middle of the page."""
     gap: float
-    """To that, in sizes of the letters."""
+    """Distance to the line `inner`, in letter sizes."""
 
 
 def margins_of(lines: Sequence[Line], height: float) -> tuple[Margin, ...]:
@@ -575,10 +582,10 @@ def margins_of(lines: Sequence[Line], height: float) -> tuple[Margin, ...]:
 def repeated(
     own: Iterable[Margin], neighbours: Iterable[tuple[int, Sequence[Margin]]], size: float, number: int
 ) -> list[Margin]:
-    """Those that a neighbour has too, and the page's own number.
+    """Return the headers and footers of a page: lines that a neighbouring page has too, and the page's own number.
 
-    Neighbours are given with their distance in pages; `number` counts from 1.  Larger letters than `size`, the text's,
-    are headings: slides repeat theirs, and they must not be lost.
+    `neighbours` come with their distance in pages, and `number` counts from 1. Lines in larger letters than the text
+    (`size`) are headings and never returned: slides repeat their headings, and these must not be lost.
     """
     others = list(neighbours)
     found = {}
@@ -597,7 +604,9 @@ def repeated(
 
 
 def _is_number(margin: Margin, number: int) -> bool:
-    """Only the page number, apart from the text: a document of a single page has no neighbours to compare with."""
+    """Return whether the line is only the page number, apart from the text. A document of a single page has no
+    neighbours to compare with.
+    """
     return number in margin.numbers and margin.gap > ISOLATED and _NUMBER_ALONE.fullmatch(margin.text) is not None
 
 
@@ -608,7 +617,7 @@ def _is_same(margin: Margin, other: Margin, distance: int) -> bool:
 
 
 def _is_alike(margin: Margin, other: Margin) -> bool:
-    """In the very same place, each by itself: chapter titles that change."""
+    """Return whether two isolated lines are in the same position with different text, such as chapter titles."""
     is_there = margin.is_top == other.is_top and abs(margin.middle - other.middle) < EXACTLY
     return is_there and min(margin.gap, other.gap) > ISOLATED and abs(margin.size - other.size) < 0.1
 

@@ -1,4 +1,4 @@
-"""Reads PowerPoint files, and shapes with text as in slides, drawings of spreadsheets and charts (DrawingML)."""
+"""Reads PowerPoint files, and shapes with text in slides, charts and drawings of spreadsheets (DrawingML)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import Piece, slide_page
 
 MAX_SLIDES = 10_000
-"""Tried when nothing lists the parts."""
+"""Highest slide number that is tried if nothing in the file lists the slides."""
 
 
 def read(reading: Reading) -> Iterator[Page]:
@@ -127,7 +127,9 @@ class Drawing(Record):
 
 
 def placeholder_of(shape: etree._Element) -> str | None:
-    """Which of the layout's fields a shape fills ("" is the usual one for content); None: none of them."""
+    """Return the type of the layout's placeholder that the shape fills ("" is the usual one for content), or None if
+    the shape fills no placeholder.
+    """
     found = next(shape.iter("{*}ph"), None)
     return None if found is None else found.get("type", "")
 
@@ -178,7 +180,7 @@ def _table(table: etree._Element) -> Iterator[Piece]:
 
 
 def _chart(root: etree._Element | None) -> Iterator[Piece]:
-    """The title of a chart, those of its axes, and the names of its series and categories; no figures."""
+    """Yield the titles of a chart and its axes, and the names of its series and categories. Figures are left out."""
     if root is None:
         return
     for title in root.iter("{*}title"):

@@ -1,4 +1,6 @@
-"""What a reader is given and yields, opening of documents that cannot block (X7), the functions of each format."""
+"""What a reader gets and yields, how document files are opened without blocking (X7), and the table of the functions
+that handle each format.
+"""
 
 from __future__ import annotations
 
@@ -29,24 +31,26 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class Reading:
-    """A document while it is being read: where its bytes are, what the person said about it, what was found.
+    """A document while it is being read: where its bytes are, what the user said about it, and what was found in it.
 
-    A reader sets `total` as soon as it knows it, adds notes and attachments, and calls `check` between pages.
+    A reader sets `total` as soon as it knows the number, adds notes and attachments, and calls `check` between pages.
     """
 
     path: str
-    """For messages, and for libraries that need a path; the file has been checked."""
+    """Path for messages, and for libraries that need one. The file has been checked."""
     data: bytes | None = None
-    """The bytes of a document inside another; None: they are in the file."""
+    """The bytes of a document inside another document. None means that the bytes are in the file."""
     descriptor: int | None = None
-    """The file, when the parent process has opened it: the process that reads documents may not open any itself."""
+    """Descriptor of the file if the parent process opened it, since the process that reads documents may not open
+    files.
+    """
     password: str = ""
     encoding: str = ""
-    """Chosen by the person; empty: detected."""
+    """The encoding the user chose. Empty means that it is detected."""
     language: str = ""
-    """Language of scanned pages, for OCR; empty: English and what the document declares."""
+    """Language of scanned pages for OCR. Empty means English."""
     total: int = 0
-    """How many pages there will be; 0: not known yet."""
+    """Number of pages the document will have, or 0 as long as it is unknown."""
     page_kind: PageKind = PageKind.PAGE
     sheets: int = 0
     title: str = ""
@@ -56,18 +60,21 @@ class Reading:
     attachments: list[Attachment] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
     worked: Callable[[], None] = lambda: None
-    """To be called now and then during work that yields no page for seconds, to show that it is alive.  Any thread."""
+    """Called by readers now and then while a page takes seconds, to show that the process is alive. Any thread may call
+    it.
+    """
 
     def text_bytes(self) -> bytes:
-        """All bytes of a document that is text.  Raises KnownError `document.too_large` beyond MAX_TEXT_BYTES."""
+        """Return all bytes of a text document. Raises KnownError `document.too_large` beyond MAX_TEXT_BYTES."""
         return self._bytes(MAX_TEXT_BYTES)
 
     def all_bytes(self) -> bytes:
-        """All bytes of any document.  Raises KnownError `document.too_large` beyond MAX_FILE_BYTES."""
+        """Return all bytes of any document. Raises KnownError `document.too_large` beyond MAX_FILE_BYTES."""
         return self._bytes(MAX_FILE_BYTES)
 
     def open(self) -> BinaryIO:
-        """The bytes as a seekable binary file, regular and of at most MAX_FILE_BYTES.  The caller closes it.
+        """Open the document as a seekable binary file of at most MAX_FILE_BYTES. Only regular files are opened. The
+        caller closes the file.
 
         Raises KnownError `document.too_large`, `document.unreadable`, `file.missing`.
         """
@@ -76,7 +83,7 @@ class Reading:
         return open_file(self.path, limit_bytes=MAX_FILE_BYTES, descriptor=self.descriptor)
 
     def chunks(self) -> Iterator[bytes]:
-        """The bytes piece by piece.  Raises as `open` does."""
+        """Yield the bytes piece by piece. Raises what `open` raises."""
         with self.open() as file:
             while chunk := file.read(BLOCK_BYTES):
                 yield chunk
@@ -86,7 +93,7 @@ class Reading:
             self.notes.append(note)
 
     def check(self) -> None:
-        """Raises Stopped when the job was cancelled."""
+        """Raises Stopped if the job was cancelled."""
         if self.stop.is_set():
             raise Stopped
 
@@ -100,7 +107,9 @@ class Reading:
 
 
 def locked(reading: Reading) -> KnownError:
-    """The error for a document whose password cannot be used here; the password is not asked for again."""
+    """Return the error for a locked document. If a password was given already, the error says that slmdesk cannot use
+    it, so that the user is not asked again.
+    """
     if reading.password:
         reason = "slmdesk cannot open it with its password: save a copy without one in the program it was made with"
         return KnownError("document.unreadable", path=reading.path, reason=reason)
@@ -108,14 +117,16 @@ def locked(reading: Reading) -> KnownError:
 
 
 Reader: TypeAlias = Callable[[Reading], Iterator[Page]]
-"""Turns a document into its pages, in turn, so that progress can be shown.
+"""Function that yields the pages of a document one by one, so that progress can be shown.
 
-Raises KnownError document.…; anything else it raises means that the document is damaged in an unforeseen way.
+Raises KnownError document.…; any other exception means that the document is damaged in an unforeseen way.
 """
 
 
 class PageText:
-    """Builds the text of a page with its blocks: each added piece is a block, separated by a line end."""
+    """Builds the text of a page and its list of blocks. Each added text becomes a block, and blocks are separated by a
+    line end.
+    """
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
@@ -146,7 +157,9 @@ class PageText:
 
 
 MAX_TEXT_BYTES = 20 << 20
-"""About 3,000,000 words; as Python text, and again on its way through the pipe, it fits the reader's memory."""
+"""Most bytes of a text document, about 3,000,000 words. The reader's memory holds it as Python text and a second time
+on its way through the pipe.
+"""
 BLOCK_BYTES = 1 << 20
 
 KINDS: Mapping[int, str] = {
@@ -159,10 +172,10 @@ KINDS: Mapping[int, str] = {
 
 
 def open_file(path: str, *, limit_bytes: int, descriptor: int | None = None) -> BinaryIO:
-    """A regular file of at most `limit_bytes`, open for reading.  The caller closes it.
+    """Open a regular file of at most `limit_bytes` for reading. The caller closes it.
 
-    `descriptor`: the file, opened and kept by the caller: it is read at a position of its own.  Raises KnownError
-    `file.missing`, `document.unreadable` or `document.too_large`; the last before reading a byte.
+    If `descriptor` is given, the file it stands for is read with a position of its own, and the descriptor stays the
+    caller's. Raises KnownError `file.missing`, `document.unreadable` or, before reading a byte, `document.too_large`.
     """
     if descriptor is not None:
         _check(descriptor, path, limit_bytes)
@@ -177,7 +190,9 @@ def open_file(path: str, *, limit_bytes: int, descriptor: int | None = None) -> 
 
 
 class _Placed(io.RawIOBase):
-    """Reads a descriptor of others at its own position, which they and other readers of it do not move."""
+    """File that reads from a shared descriptor at its own position. Other readers of the descriptor do not move the
+    position.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor, self._place = descriptor, 0
@@ -189,7 +204,7 @@ class _Placed(io.RawIOBase):
         return True
 
     def fileno(self) -> int:
-        """Of the file, whose own position is another."""
+        """Return the shared descriptor. Its own position differs from the position of this object."""
         return self._descriptor
 
     def readinto(self, space: Any) -> int:
@@ -230,7 +245,7 @@ def _check(descriptor: int, path: str, limit_bytes: int) -> None:
 
 
 def look_at(path: str) -> None:
-    """Raises KnownError `file.missing` or `document.unreadable` for what is not there or no regular file."""
+    """Check that the path is a regular file. Raises KnownError `file.missing` or `document.unreadable`."""
     try:
         mode = Path(path).stat().st_mode
     except (OSError, ValueError) as err:
@@ -244,7 +259,9 @@ def _refuse_irregular(path: str, mode: int) -> None:
 
 
 def read_all(file: BinaryIO, path: str, limit_bytes: int) -> bytes:
-    """What an open file holds.  Raises KnownError `document.too_large`, or `document.unreadable` when it changes."""
+    """Return all bytes of an open file. Raises KnownError `document.too_large`, or `document.unreadable` if the file
+    changes meanwhile.
+    """
     try:
         before = os.fstat(file.fileno())
         blocks, size = [], 0
@@ -267,36 +284,38 @@ def read_all(file: BinaryIO, path: str, limit_bytes: int) -> bytes:
 MAX_WIDTH = 4096
 
 Box: TypeAlias = tuple[float, float, float, float]
-"""Left, top, right, bottom; 0..1 of the page's width and height."""
+"""Left, top, right, bottom as shares 0..1 of the page's width and height."""
 
 
 class PictureRequest(Record):
     number: int
-    """From 1."""
+    """Page number from 1."""
     width: int
-    """Pixels; 0: only the boxes are requested."""
+    """Width of the picture in pixels. 0 requests only the boxes."""
     marks: tuple[tuple[int, int], ...] = ()
-    """Spans of the page's text as its reader gave it: characters from, up to."""
+    """Passages in the page's text as its reader gave it, each as (first character, character after the last)."""
 
 
 class Picture(Record):
     png: bytes
-    """Empty when only the boxes were requested."""
+    """The picture as a PNG file, or empty if only the boxes were requested."""
     width: int
     height: int
     boxes: tuple[tuple[Box, ...], ...] = ()
-    """For each mark the boxes of its lines; none where the place is not known."""
+    """For each mark the boxes of its lines, or no boxes if its position is unknown."""
 
 
 # ---- encodes raw pixels as a PNG file (the PNG specification, W3C)
 
 
 _LEVEL = 3
-"""Compression level: pages are mostly white, and a person is waiting."""
+"""Low compression level: pages are mostly white, and a user is waiting."""
 
 
 def png_of(rgb: bytes, *, width: int, height: int, stride: int) -> bytes:
-    """Rows of three bytes a pixel (red, green, blue), each row `stride` bytes after the row before."""
+    """Encode pixels of three bytes (red, green, blue) as a PNG file. Each row begins `stride` bytes after the one
+    before.
+    """
     packer = zlib.compressobj(_LEVEL)
     rows = memoryview(rgb)
     packed = []
@@ -341,22 +360,24 @@ _FUNCTIONS = (
     ("po", "text:read", "rewriting.localization:rewrite_po"),
     ("xliff", "text:read", "rewriting.localization:rewrite_xliff"),
 )
-"""The id of each format (base.documents), and the functions that read, rewrite and redact it, with their modules."""
+"""For each format its id (base.documents) and the functions that read, rewrite and redact it, as "module:function"."""
 READERS = {format_id: functions[0] for format_id, *functions in _FUNCTIONS}
 REWRITERS = {format_id: functions[1] for format_id, *functions in _FUNCTIONS if len(functions) > 1}
 REDACTORS = {format_id: functions[2] for format_id, *functions in _FUNCTIONS if len(functions) > 2}
 ATTACHMENTS: Mapping[str, str] = {"pdf": "pdf_file:attachment", "eml": "mail:attachment", "msg": "msg:attachment"}
-"""The same for formats that hold documents: a function (Reading, index) -> (name, bytes)."""
+"""For each format with attachments, the function (Reading, index) -> (name, bytes) that extracts one."""
 
 
 def reader_of(format_id: str) -> Reader:
-    """The reader of a format, imported when it is first needed: their libraries are large.  Raises KeyError."""
+    """Return the reader of a format. Its module is imported when first needed, since the libraries are large. Raises
+    KeyError.
+    """
     reader: Reader = _named(READERS[format_id])
     return reader
 
 
 def rewriter_of(format_id: str, path: str) -> Rewriter:
-    """Raises KnownError `document.no_rewriter`."""
+    """Return the function that rewrites a format. Raises KnownError `document.no_rewriter`."""
     if format_id not in REWRITERS:
         raise KnownError("document.no_rewriter", path=path, known=" ".join(REWRITERS))
     rewriter: Rewriter = _named(REWRITERS[format_id])
@@ -364,7 +385,7 @@ def rewriter_of(format_id: str, path: str) -> Rewriter:
 
 
 def redactor_of(format_id: str, path: str) -> Redactor:
-    """Raises KnownError `document.no_redactor`."""
+    """Return the function that redacts a format. Raises KnownError `document.no_redactor`."""
     if format_id not in REDACTORS:
         raise KnownError("document.no_redactor", path=path, known=" ".join(REDACTORS))
     redactor: Redactor = _named(REDACTORS[format_id])
@@ -372,7 +393,7 @@ def redactor_of(format_id: str, path: str) -> Redactor:
 
 
 def attachment_of(reading: Reading, format_id: str, index: int) -> tuple[str, bytes]:
-    """The name and the bytes of a document inside another.  Raises KnownError `request.invalid` for none."""
+    """Return the name and the bytes of an attachment. Raises KnownError `request.invalid` if the document has none."""
     if format_id not in ATTACHMENTS:
         raise KnownError("request.invalid", what="attachment")
     name, data = _named(ATTACHMENTS[format_id])(reading, index)
@@ -380,7 +401,7 @@ def attachment_of(reading: Reading, format_id: str, index: int) -> tuple[str, by
 
 
 def picture_of(reading: Reading, format_id: str, requested: PictureRequest) -> Picture:
-    """A page as it looks.  Raises KnownError `document.no_image` where the format has no such thing."""
+    """Return the picture of a page. Raises KnownError `document.no_image` if the format has no pictures of pages."""
     if format_id != "pdf":
         raise KnownError("document.no_image", path=reading.path)
     picture: Picture = _named("pdf:picture")(reading, requested)
