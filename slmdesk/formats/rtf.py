@@ -1,6 +1,5 @@
-"""Reads rich text with striprtf; what it would drop or join wrongly is marked first.
-
-Control words as in Microsoft's RTF specification 1.9.1.
+"""Reads rich text (RTF) with striprtf. Before that, content that striprtf would drop or join wrongly is marked with
+control characters. Control words: Microsoft's RTF specification 1.9.1.
 """
 
 from __future__ import annotations
@@ -18,7 +17,9 @@ from slmdesk.formats.text import MAX_PRINTED_BYTES, PageBreak, Pager, Piece, pag
 
 PAGE, LINE, CELL, ROW, ROW_BEGINS = "\f", "\x0b", "\x1f", "\x1e", "\x1d"
 ASIDE, ASIDE_ENDS, OUTLINE = "\x01", "\x02", "\x03"
-"""Characters that no text contains; they pass through striprtf as bytes."""
+"""Control characters that mark footnotes, comments and headings. No text contains them, and striprtf passes them
+through.
+"""
 ASIDES: Mapping[str, tuple[str, BlockKind]] = {
     "footnote": ("f", BlockKind.FOOTNOTE),
     "annotation": ("c", BlockKind.COMMENT),
@@ -27,7 +28,7 @@ ASIDES: Mapping[str, tuple[str, BlockKind]] = {
 }
 _KINDS = dict(ASIDES.values())
 _DROPPED = frozenset(("pict", "objdata", "fldinst", "shp", "stylesheet", "themedata", "datastore"))
-"""Groups without words of the text, some of them megabytes of figures; in a drawing only its text is."""
+"""Groups that contain no words of the text, some of them megabytes long. Of a drawing only its text is kept."""
 _MARKS = {"page": PAGE, "cell": CELL, "row": ROW, "trowd": ROW_BEGINS, "nestcell": " ", "nestrow": "\n", "line": LINE}
 _TOKEN = re.compile(
     r"(?P<begin>\{)(?:\s*(?:\\\*\s*)?\\(?P<group>[a-zA-Z]+))?"
@@ -45,7 +46,9 @@ _HEADING = re.compile(rf"[\x01-\x08\x1d]*{OUTLINE}([1-6])")
 
 
 def read(reading: Reading) -> Iterator[Page]:
-    """The pages of a rich text, as its page breaks part them.  Raises KnownError `document.damaged`."""
+    """Yield the pages of a rich text, split at its page breaks. If the breaks end chapters rather than pages, yield
+    sections. Raises KnownError `document.damaged`.
+    """
     source = reading.text_bytes().decode("latin-1")
     if not source.lstrip().startswith("{\\rtf"):
         raise KnownError("document.damaged", path=reading.path, reason=_("it does not begin as rich text"))
@@ -86,7 +89,7 @@ def _sections(reading: Reading, parts: Sequence[str]) -> Iterator[Page]:
 
 
 def _plain(source: str) -> str:
-    """As characters; halves of a character beyond the first 65,536 are joined."""
+    """Convert rich text to plain text and join surrogate pairs into single characters."""
     text = str(rtf_to_text(source, errors="replace"))  # type: ignore[no-untyped-call]
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\xad", "")
 
@@ -97,7 +100,7 @@ class _Prepared:
         self._has_lists = "\\listtext" in source
         self._pieces: list[str] = []
         self._groups: list[tuple[bool, str]] = []
-        """Of each open group: whether what is around it is dropped, and what is to be written at its end."""
+        """For each open group: whether the content around it is dropped, and what to write at its end."""
         self._dropped = False
         at = 0
         while (found := _TOKEN.search(source, at)) is not None:
@@ -161,7 +164,9 @@ class _Prepared:
 
 
 def _byte(mark: str) -> str:
-    """In a group of its own: it is not to be taken for the fallback of a character before it."""
+    """Return the mark as an RTF escape. It is in a group of its own, so that striprtf does not take it for the fallback
+    of the character before.
+    """
     return f"{{\\'{ord(mark):02x}}}"
 
 

@@ -1,4 +1,5 @@
-"""Reads Excel files and tables as text; turns spreadsheets of any format into pages, a row a block."""
+"""Reads Excel files and tables in text files, and turns spreadsheets of any format into pages with one block per row.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +26,17 @@ PAGE_ROWS = 200
 PAGE_CHARACTERS = 60_000
 ROW_CHARACTERS = 20_000
 MAX_GAP = 20
-"""Empty cells between two filled ones; beyond it they are blocks of their own, so that no row is a row of tabs."""
+"""Most empty cells between two filled cells of a block. After a larger gap a new block begins, so that no row is mostly
+tabs.
+"""
 _MOST_LETTERS = 3
 _NUMBER = re.compile(r"[-+(]?[\d.,: /%'()\u2009\u00a0$€£¥-]*\d[\d.,: /%'()\u2009\u00a0$€£¥-]*")
 
 
 class Row(Record):
-    """The filled cells of a row: (column from 1, words).  `last` beyond `number`: the rows up to it are the same."""
+    """Filled cells of a row, each as (column from 1, text). If `last` is larger than `number`, the rows up to `last`
+    have the same cells.
+    """
 
     number: int
     cells: Sequence[tuple[int, str]]
@@ -46,7 +51,9 @@ class SheetPager:
     def pages(
         self, name: str, rows: Iterable[Row], *, hidden: bool = False, more: Iterable[Piece] = ()
     ) -> Iterator[Page]:
-        """The pages of a sheet, at least a page; `more` stands below its last row, and is asked for after it."""
+        """Yield the pages of a sheet, at least one. The pieces in `more` come below the last row and are requested
+        after it.
+        """
         if hidden:
             self._reading.note(Note.HIDDEN_TEXT)
         self._begin()
@@ -65,7 +72,9 @@ class SheetPager:
             part, is_first = following, False
 
     def broken(self, name: str, *, is_rest: bool = False) -> Page:
-        """The page of a sheet that cannot be read; `is_rest`: of the last sheet, what came after its pages."""
+        """Return the page that stands for a sheet that cannot be read. `is_rest` means that only the rest of the last
+        sheet, after its pages, cannot be read.
+        """
         self._reading.note(Note.PARTLY_DAMAGED)
         if is_rest and self._sheets:
             part_pages(self._reading, self._sheets)
@@ -93,12 +102,12 @@ class SheetPager:
 
 
 def part_pages(reading: Reading, sheets: int) -> None:
-    """A sheet has several pages: they are parts, and sheets are counted by themselves."""
+    """Record in the reading that pages are parts of sheets, and how many sheets there are so far."""
     reading.page_kind, reading.sheets = PageKind.PART, sheets
 
 
 def rows_words(rows: Sequence[Row]) -> str:
-    """Which rows these are: "rows 201–400"."""
+    """Return the range of row numbers, such as "rows 201–400"."""
     return f"rows {rows[0].number}–{max(rows[-1].number, rows[-1].last)}"
 
 
@@ -120,7 +129,7 @@ def _parts(rows: Iterable[Row], reading: Reading) -> Iterator[list[Row]]:
 
 
 def row_pieces(row: Row, left: int) -> Iterator[Piece]:
-    """A row as blocks, its cells separated by tabs from the column `left` on, where the page's cells begin."""
+    """Yield a row as blocks of cells separated by tabs. `left` is the first column of the page."""
     texts, first, size = list[str](), left, 0
     last = left - 1
     for column, words in row.cells:
@@ -145,7 +154,7 @@ def _place(row: Row, first: int, last: int) -> str:
 
 @lru_cache(maxsize=20_000)
 def column_name(column: int) -> str:
-    """The letters of a column: 1 is A, 27 is AA."""
+    """Return the letters of a column: A for 1, AA for 27."""
     letters = ""
     while column > 0:
         column, rest = divmod(column - 1, 26)
@@ -155,7 +164,7 @@ def column_name(column: int) -> str:
 
 @lru_cache(maxsize=20_000)
 def column_number(letters: str) -> int:
-    """The number of a column's letters; 0 for none, and for anything else."""
+    """Return the number of a column by its letters, or 0 if the text is not a column."""
     number = 0
     if not (len(letters) <= _MOST_LETTERS and letters.isascii() and letters.isalpha()):
         return 0
@@ -165,7 +174,7 @@ def column_number(letters: str) -> int:
 
 
 def is_head(rows: Sequence[Row]) -> bool:
-    """Whether the first row names the columns: words alone, above a row as wide."""
+    """Return whether the first row is a header: several cells without numbers, above a row of several cells."""
     if len(rows) < 2:
         return False
     names, below = rows[0].cells, rows[1].cells
@@ -222,7 +231,9 @@ class _Sheet:
         self._stream = Stream(book.package.chunks(part), book.package.reading.path, "sheetData")
 
     def pages(self, pager: SheetPager, name: str, hidden: bool) -> Iterator[Page]:
-        """Its pages; a sheet that breaks off gives what came before."""
+        """Yield the pages of the sheet. If the sheet breaks off, the rows before the break are yielded, then a broken
+        page.
+        """
         yield from pager.pages(name, self._rows(), hidden=hidden, more=self._more())
         if self._stream.broken:
             self._book.package.reading.note(Note.PARTLY_DAMAGED)
@@ -355,9 +366,9 @@ _TOKEN = re.compile(
 _PLACEHOLDERS = frozenset("0#?.,%e+-/ymdhsap")
 _FIRST_DAY, _FIRST_DAY_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
 _LAST_DAY = 2_958_466
-"""The day after 31 December 9999."""
+"""Excel's number of the day after 31 December 9999."""
 _FALSE_LEAP_DAY = 60
-"""Excel counts a 29 February 1900 that never existed, as Lotus did."""
+"""Excel's number of 29 February 1900, a day that never existed. Excel counts it for compatibility with Lotus."""
 
 
 class NumberFormat(Record):
@@ -366,7 +377,7 @@ class NumberFormat(Record):
     has_seconds: bool = False
     is_elapsed: bool = False
     places: int | None = None
-    """Decimals shown; None: as many as there are."""
+    """Number of decimals shown. None means as many as the value has."""
     least_places: int = 0
     least_digits: int = 0
     is_percent: bool = False
@@ -379,7 +390,8 @@ GENERAL = NumberFormat()
 
 @lru_cache(maxsize=500)
 def format_of_code(code: str) -> NumberFormat:
-    """The section of a format code for positive numbers; conditions and fractions give the plain number."""
+    """Parse the part of a format code for positive numbers. Codes with conditions or fractions give the plain number.
+    """
     section = code.partition(";")[0]
     if not section or section.lower() == "general" or re.search(r"\[[<>=]|\?\s*/|@", section):
         return GENERAL
@@ -412,7 +424,7 @@ def _of_digits(placeholders: str, literals: list[str]) -> NumberFormat:
 
 
 def shown(value: float, form: NumberFormat, *, from_1904: bool = False) -> str:
-    """A number as words; dates as ISO 8601."""
+    """Return a number as text in the given format. Dates are written as in ISO 8601."""
     if form.is_elapsed:
         return _elapsed(value, form)
     if (form.has_date or form.has_time) and 0 <= value < _LAST_DAY:
@@ -426,7 +438,9 @@ def shown(value: float, form: NumberFormat, *, from_1904: bool = False) -> str:
 
 
 def plain(value: float) -> str:
-    """A number without binary rounding noise: Excel keeps 15 digits."""
+    """Return a number as text with at most 15 significant digits, as Excel keeps, so that binary rounding errors
+    disappear.
+    """
     if abs(value) < 1e15 and value == int(value):
         return str(int(value))
     text = f"{value:.15g}"
@@ -480,7 +494,9 @@ REPORTED = re.compile(r"sep=(.)\n", re.IGNORECASE)
 _SAMPLE_ROWS = 200
 _SAMPLE_CHARACTERS = 200_000
 _MAX_QUOTED = 32_767
-"""Characters in a quoted value, as many as Excel allows in a cell; beyond that the quotation mark is literal."""
+"""Most characters of a quoted value, as Excel allows in a cell. If no closing mark follows within them, the quotation
+mark is an ordinary character.
+"""
 _MAX_CELLS = 16_384
 
 
@@ -530,9 +546,10 @@ def _pieces(cells: list[str]) -> Iterator[str]:
 
 
 def delimiter_of(text: str) -> str:
-    """The delimiter that gives most rows the same width; a comma if none does.
+    """Return the delimiter that gives most rows the same number of cells, or a comma if none does.
 
-    Of equal signs the sign that is rarer in text and numbers counts: "1,50;2,75" has as many commas in each row.
+    If several do equally well, the sign that is rarer in text and numbers wins: "1,50;2,75" has equally many commas in
+    each row.
     """
     sample = text[:_SAMPLE_CHARACTERS]
     best, found = 0.0, ","
@@ -548,7 +565,7 @@ def delimiter_of(text: str) -> str:
 
 
 class Cell(Record):
-    """A value where it stands: from `start` up to `end` of the text, quotation marks included."""
+    """Value of a table and its position: `start` to `end` in the text, including quotation marks."""
 
     value: str
     start: int

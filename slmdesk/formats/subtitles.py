@@ -1,4 +1,6 @@
-"""Reads subtitles: SRT, WebVTT, ASS/SSA and TTML, a block per cue with its time, pages of ten minutes."""
+"""Reads subtitles (SRT, WebVTT, ASS/SSA and TTML). Each cue becomes a block with its time, and a page holds ten
+minutes.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ _TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
 _TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}")
 _ASS_TIME = re.compile(r"\s*(\d+):(\d\d):(\d\d)[.:](\d\d)")
 _TAG = re.compile(r"</?(?:b|i|u|c|v|lang|ruby|rt|font)(?:[.\s][^<>]*)?>|<[\d:.]+>", re.IGNORECASE)
-"""Known tags only: <|im_start|> may be spoken text, and so may <s>."""
+"""Matches known tags only: <|im_start|> or <s> may be spoken text."""
 _VOICE = re.compile(r"<v(?:\.[\w.-]+)?\s+([^<>]+)>", re.IGNORECASE)
 _OVERRIDE = re.compile(r"\{[^{}]*\\[^{}]*\}")
 _DRAWING = re.compile(r"\\p[1-9]")
@@ -34,11 +36,11 @@ class Cue(Record):
     text: str
     speaker: str = ""
     is_timed: bool = True
-    """False: `start_s` only says what it stands behind."""
+    """Whether the cue has times of its own. If not, `start_s` is that of the cue before and only keeps the order."""
 
 
 def read(reading: Reading) -> Iterator[Page]:
-    """The cues of a file of subtitles.  Raises KnownError `document.damaged` where it has none."""
+    """Yield the pages of a subtitle file. Raises KnownError `document.damaged` if the file has no cues."""
     reading.page_kind = PageKind.PART
     text = decoded_text(reading)
     is_ass = "[Script Info]" in text[:2000] or "\nDialogue:" in text
@@ -49,7 +51,9 @@ def read(reading: Reading) -> Iterator[Page]:
 
 
 def pages_of(reading: Reading, cues: Sequence[Cue]) -> Iterator[Page]:
-    """Pages of ten minutes each, of cues in order; where none has a time, as in a text without pages."""
+    """Yield pages of ten minutes each; `cues` must be in order. If no cue has a time, split the text by its length
+    instead.
+    """
     if cues and not any(cue.is_timed for cue in cues):
         portions = list(parted(map(_piece, cues)))
         reading.total = len(portions)
@@ -82,7 +86,9 @@ def _clock(seconds: float) -> str:
 
 
 def _timed(text: str) -> Iterator[Cue]:
-    """SRT and WebVTT: times, then lines up to an empty line.  Notes, styles and numbers have no times."""
+    """Yield the cues of SRT or WebVTT: a line with times, then lines up to an empty line. Notes, styles and numbers are
+    skipped, since they have no times.
+    """
     is_vtt = text.startswith("WEBVTT")
     times: re.Match[str] | None = None
     lines: list[str] = []
@@ -115,7 +121,7 @@ def _seconds(parts: tuple[str | None, ...]) -> float:
 
 
 def _ass(text: str) -> Iterator[Cue]:
-    """The lines of dialogue, in the order their format line says."""
+    """Yield the dialogue lines of ASS/SSA. The file's format line gives the order of their fields."""
     names = ["layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text"]
     in_events = False
     for line in text.split("\n"):
@@ -148,9 +154,9 @@ _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
 def read_ttml(reading: Reading) -> Iterator[Page]:
-    """The cues of a file of timed text; those without a time are noted, and stay behind the cue before.
+    """Yield the pages of a TTML file. Cues without a time are noted and stay after the cue before.
 
-    Raises KnownError `document.damaged` where it has none.
+    Raises KnownError `document.damaged` if the file has no cues.
     """
     reading.page_kind = PageKind.PART
     stream = Stream(reading.chunks(), reading.path, "div")
@@ -184,7 +190,8 @@ def _span(element: etree._Element) -> Iterator[tuple[float, float]]:
 
 
 def _words(element: etree._Element) -> Iterator[str]:
-    """White space is a single blank, as in XHTML; a line ends at `br` alone."""
+    """Yield the text of an element. Line ends in the file become spaces, as in XHTML, and only `br` begins a new line.
+    """
     yield " ".join((element.text or "").split("\n"))
     for child in element:
         if local(child) == "br":
@@ -195,7 +202,7 @@ def _words(element: etree._Element) -> Iterator[str]:
 
 
 def _ttml_seconds(time: str) -> float | None:
-    """Of a clock or an offset; those in frames or ticks are none."""
+    """Return a clock time or an offset in seconds. Times in frames or ticks give None."""
     if found := _CLOCK.match(time):
         return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
     if found := _OFFSET.match(time):

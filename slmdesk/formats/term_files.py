@@ -1,7 +1,7 @@
 """Reads glossaries and translation memories of other programs: CSV, TSV, spreadsheets, TBX (ISO 30042), TMX 1.4 (GALA).
 
-They are foreign documents like any other, and are read where those are.  Nothing is dropped in silence: a row that
-gives no term is counted and named.
+These files are untrusted like other documents, and are read in the same process. Nothing is dropped silently: entries
+without a usable term are counted, and the first of them is named.
 """
 
 from __future__ import annotations
@@ -52,15 +52,15 @@ class FoundTerm(Record):
     minds_case: bool = False
     note: str = ""
     forms: str = ""
-    """"exact", "prefix", or "" for any ending."""
+    """How inflected forms match: "exact", "prefix", or "" for any ending."""
 
 
 @dataclass(slots=True, eq=False)
 class Wording:
     languages: list[str] = field(default_factory=list)
-    """Codes as the file has them: of the source, of the target."""
+    """Language codes of the source and the target, as the file has them."""
     all_languages: Counter[str] = field(default_factory=Counter)
-    """Codes of a TMX or TBX file, with how many of its entries have words in each."""
+    """Language codes of a TMX or TBX file, with the number of entries that have words in each."""
     skipped: int = 0
     first_skipped: str = ""
 
@@ -79,12 +79,12 @@ def terms_of(
     *,
     skips_first: bool = False,
 ) -> Iterator[FoundTerm]:
-    """The terms of a glossary file.
+    """Yield the terms of a glossary file.
 
-    `source` and `target` choose among its languages; `columns` says which column of a table (from 0) holds what (one of
-    core.translation.TERM_COLUMNS), where its head does not, and `skips_first` that its first row is one.  Raises
-    KnownError `document.…`, `glossary.no_columns` for a table of which nothing can be made, `glossary.more_languages`
-    for a file with more than two languages of which none is chosen.
+    `source` and `target` choose languages of the file. `columns` gives the column (from 0) of each of
+    base.translation.TERM_COLUMNS if the header does not. `skips_first` says that the first row is a header. Raises
+    KnownError `document.…`, `glossary.no_columns` for a table whose columns are unclear, `glossary.more_languages` for
+    a file with more than two languages of which none is chosen.
     """
     if format_id == "tbx":
         yield from _tbx(reading, reported, source, target)
@@ -98,7 +98,9 @@ def sample_of(reading: Reading, format_id: str) -> list[list[str]]:
 
 
 def check_languages(reading: Reading, reported: Wording, source: str, target: str) -> None:
-    """With more than two languages, a person chooses.  Raises KnownError `glossary.more_languages`."""
+    """Check that source and target are chosen if the file has more than two languages. Raises KnownError
+    `glossary.more_languages`.
+    """
     if len(reported.all_languages) > 2 and not (source and target):
         names = ", ".join(code for code, __ in reported.all_languages.most_common(20))
         raise KnownError("glossary.more_languages", path=reading.path, languages=names)
@@ -152,14 +154,14 @@ def _table(
 
 
 def _named(cells: Sequence[str]) -> str:
-    """The first row in words: how a person finds the columns in the file."""
+    """Return the cells of the first row in quotation marks, by which the user recognises the columns of the file."""
     return ", ".join(f"“{cell[:30]}”" for cell in cells[:MOST_NAMED]) + (", …" if len(cells) > MOST_NAMED else "")
 
 
 def _columns(cells: Sequence[str], reported: Wording, source: str, target: str) -> tuple[dict[str, int], bool]:
-    """Which column holds what, by the first row, and whether that is a head.
+    """Return the column of each field, as named by the first row, and whether the first row is a header.
 
-    A row without known names is taken for terms if there are two columns; with more it is ambiguous, and none is
+    Without known names, two columns are taken for source and target. More columns are ambiguous, and no field is
     assigned.
     """
     found: dict[str, int] = {}
@@ -186,7 +188,9 @@ def _columns(cells: Sequence[str], reported: Wording, source: str, target: str) 
 
 
 def _code_of(cell: str) -> str:
-    """The language a column is named after: its code, with or without a region, or its name; "" for none."""
+    """Return the code of the language that names a column, or "" if none does. The cell may hold a code, with or
+    without a region, or the language's name.
+    """
     code = re.split("[-_]", cell, maxsplit=1)[0]
     if code in LANGUAGES and len(cell) <= 7:
         return code
@@ -217,7 +221,9 @@ def _term(cells: Sequence[str], columns: Mapping[str, int]) -> FoundTerm | None:
 
 
 def _tbx(reading: Reading, reported: Wording, source: str, target: str) -> Iterator[FoundTerm]:
-    """The entries of a TBX file, old (termEntry, langSet, tig) or new (conceptEntry, langSec, termSec)."""
+    """Yield the terms of a TBX file in the old form (termEntry, langSet, tig) or the new one (conceptEntry, langSec,
+    termSec).
+    """
     stream = Stream(reading.chunks(), reading.path, "body")
     for __, entry in stream:
         reading.check()
@@ -246,7 +252,7 @@ def _tbx(reading: Reading, reported: Wording, source: str, target: str) -> Itera
 
 
 def _entry(entry: etree._Element) -> dict[str, list[tuple[str, bool]]]:
-    """By language: terms, and whether each is not to be used."""
+    """Return the terms of an entry by language, each with whether its use is forbidden."""
     found: dict[str, list[tuple[str, bool]]] = {}
     for section in children(entry, "langSet", "langSec"):
         code = attribute(section, "lang").lower()[:2]
@@ -265,9 +271,9 @@ def _entry(entry: etree._Element) -> dict[str, list[tuple[str, bool]]]:
 
 
 def pairs_of(reading: Reading, reported: Wording, source: str = "", target: str = "") -> Iterator[tuple[str, str]]:
-    """The pairs of a TMX file in two languages: those named, else the file's own and the first other language.
+    """Yield the text pairs of a TMX file in two languages: the given ones, else the first two languages of the file.
 
-    Raises KnownError `document.damaged` for what is no TMX.
+    Raises KnownError `document.damaged` for a file that is not TMX, `glossary.more_languages`.
     """
     stream = Stream(reading.chunks(), reading.path, "body")
     for number, (__, unit) in enumerate(stream, start=1):

@@ -1,4 +1,6 @@
-"""Plain text and Markdown: bytes decoded, and texts cut into pages for all formats without pages of their own."""
+"""Decodes text files, reads plain text and Markdown, and splits text into pages for all formats without pages of their
+own.
+"""
 
 from __future__ import annotations
 
@@ -28,15 +30,17 @@ CANDIDATES = (
     "windows-1257", "iso-8859-2", "iso-8859-5", "iso-8859-7", "koi8-r", "koi8-u", "cp932", "euc-jp", "gb18030", "big5",
     "cp949", "cp866", "cp850", "cp852", "cp437", "cp874", "macroman", "utf-16-le", "utf-16-be",
 )  # fmt: skip
-"""The encodings in common use: with all of them allowed, chardet takes a short German text for Icelandic MacRoman."""
+"""Encodings in common use, among which chardet chooses. With all of its encodings it takes a short German text for
+Icelandic MacRoman.
+"""
 USUAL = "cp1252"
 CLEARLY = 1.25
-"""By how much another guess must be more confident than the usual guess."""
+"""Factor by which the confidence of another guess must exceed that of the usual encoding."""
 LEAST_SURE = 0.025
 SAMPLE_BYTES = 64 << 10
 LINE_BYTES = 4 << 10
 MOST_CONTROLS = 0.02
-"""Share of characters; with more control characters it is not text."""
+"""Largest share of control characters in a text. With more, the file is not text."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 _TWO_SCRIPTS = re.compile(r"[a-zA-Z][\u0370-\u05ff]|[\u0370-\u05ff][a-zA-Z]")
 _STRANGE = re.compile(r"[^\x00-\x7f]")
@@ -50,16 +54,16 @@ class Decoded(Record):
 
 
 _TERMINAL = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\))")
-"""Terminal escape sequences (ECMA-48)."""
+"""Matches terminal escape sequences (ECMA-48)."""
 
 
 class NotTextError(ValueError): ...
 
 
 def decoded_text(reading: Reading) -> str:
-    """The decoded content of a text file with unified line ends; how it was decoded is noted in `reading`.
+    """Return the content of a text file with unified line ends. The encoding is recorded in `reading`.
 
-    Raises as `decoded_by` does, and KnownError `document.too_large`.
+    Raises what `decoded_by` raises, and KnownError `document.too_large`.
     """
     untrusted = reading.text_bytes()
     if b"\x1b" in untrusted:  # recorded output is text
@@ -68,9 +72,10 @@ def decoded_text(reading: Reading) -> str:
 
 
 def decoded_by(reading: Reading, untrusted: bytes, guess: Callable[[bytes], Decoded] | None = None) -> Decoded:
-    """In the encoding the person chose, else by a guess; which is noted in `reading`.
+    """Decode the bytes in the encoding the user chose, else by `guess` (None: `decode`). The encoding is recorded in
+    `reading`.
 
-    Raises KnownError `document.binary` for bytes that are no text, `document.unreadable` for an unknown encoding.
+    Raises KnownError `document.binary` for bytes that are not text, `document.unreadable` for an unknown encoding.
     """
     try:
         decoded = decode_as(untrusted, reading.encoding) if reading.encoding else (guess or decode)(untrusted)
@@ -85,12 +90,14 @@ def decoded_by(reading: Reading, untrusted: bytes, guess: Callable[[bytes], Deco
 
 
 def lines_made_one(text: str) -> str:
-    r"""All line ends as \n."""
+    r"""Return the text with all line ends as \n."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def decode_as(untrusted: bytes, encoding: str) -> Decoded:
-    """In the encoding the person chose; invalid bytes become U+FFFD and raise a doubt.  Raises NotTextError."""
+    """Decode the bytes in a given encoding. Invalid bytes become U+FFFD and are reported in `doubt`. Raises
+    NotTextError for an unknown encoding.
+    """
     try:
         text = untrusted.decode(encoding, "replace").replace(MARK, "")
     except (LookupError, ValueError) as err:  # ValueError: some do not support "replace", such as idna
@@ -99,7 +106,9 @@ def decode_as(untrusted: bytes, encoding: str) -> Decoded:
 
 
 def decode(untrusted: bytes) -> Decoded:
-    """By its byte order mark (no part of the text), else strictly as UTF-8, else a guess.  Raises NotTextError."""
+    """Decode the bytes by their byte order mark, which is removed, else as valid UTF-8, else by a guess. Raises
+    NotTextError.
+    """
     for mark, encoding in MARKS:
         if untrusted.startswith(mark):
             return _marked(untrusted[len(mark) :], encoding)
@@ -113,7 +122,7 @@ def decode(untrusted: bytes) -> Decoded:
 
 
 def _marked(untrusted: bytes, encoding: str) -> Decoded:
-    """The text after a byte order mark; truncated or damaged text is decoded with a doubt."""
+    """Decode the text after a byte order mark. If it is truncated or damaged, `doubt` says so. Raises NotTextError."""
     text = _strictly(untrusted, encoding)
     if text is not None:
         return _checked(Decoded(text, encoding))
@@ -124,7 +133,9 @@ def _marked(untrusted: bytes, encoding: str) -> Decoded:
 
 
 def _wide(untrusted: bytes) -> Decoded:
-    """UTF-16 and UTF-32 without a byte order mark: zero bytes give them away.  Raises NotTextError otherwise."""
+    """Decode UTF-16 or UTF-32 without a byte order mark, recognised by its zero bytes. Raises NotTextError if it is
+    neither.
+    """
     begins_low = untrusted[1::2].count(0) >= untrusted[::2].count(0)
     for encoding in ("utf-32-le", "utf-16-le") if begins_low else ("utf-32-be", "utf-16-be"):
         text = _strictly(untrusted, encoding)
@@ -134,14 +145,18 @@ def _wide(untrusted: bytes) -> Decoded:
 
 
 def _is_plausible(text: str) -> bool:
-    """Whether these are letters of a single script.  A single letter is not enough."""
+    """Return whether hardly any character is a control character or unassigned. A very short text must have an ASCII
+    character.
+    """
     sample = text[:20_000]
     odd = sum(letter not in "\n\r\t\f" and unicodedata.category(letter) in ("Cn", "Co", "Cc") for letter in sample)
     return "\0" not in text and odd * 50 <= len(sample) and (len(sample) > 3 or any(map(str.isascii, sample)))
 
 
 def _mixed_or_guessed(untrusted: bytes) -> Decoded:
-    """UTF-8 lines among lines in another encoding: a file written by two programs."""
+    """Decode text that is not valid UTF-8. If enough lines are UTF-8 (a file written by two programs), only the other
+    lines are decoded in a guessed encoding.
+    """
     lines = untrusted.split(b"\n")
     good = bad = 0
     strange = []
@@ -176,7 +191,9 @@ def _is_mostly_utf8(line: bytes) -> bool:
 
 
 def _guessed(untrusted: bytes, strange: list[bytes]) -> Decoded:
-    """Chardet's guess from the lines that are not ASCII, among common encodings; Western European if it is not sure."""
+    """Decode the bytes in the encoding that chardet guesses from the lines that are not ASCII (`strange`). If it is not
+    sure, take Western European.
+    """
     for encoding in _guesses(b"\n".join(strange)[:SAMPLE_BYTES]):
         text = _strictly(untrusted, encoding)
         if text is None or (encoding.startswith("utf-16") and not _is_plausible(text)) or _mixes_scripts(text):
@@ -189,13 +206,13 @@ def _guessed(untrusted: bytes, strange: list[bytes]) -> Decoded:
 
 
 def _mixes_scripts(text: str) -> bool:
-    """Whether Greek, Cyrillic or Hebrew letters are mixed with Latin ones within words: Czech decoded as Greek."""
+    """Return whether many words mix Latin with Greek, Cyrillic or Hebrew letters, as Czech decoded as Greek does."""
     sample = text[:SAMPLE_BYTES]
     return len(_TWO_SCRIPTS.findall(sample)) * 4 > len(_STRANGE.findall(sample))
 
 
 def _guesses(sample: bytes) -> list[str]:
-    """Names of encodings, the likeliest first."""
+    """Return the names of possible encodings, the likeliest first."""
     import chardet  # 80 ms
 
     japanese = _strictly(sample, "cp932")
@@ -218,14 +235,16 @@ def _guesses(sample: bytes) -> list[str]:
 
 
 def _checked(decoded: Decoded) -> Decoded:
-    """Raises NotTextError when there are too many control characters: every byte is a letter in some encoding."""
+    """Return `decoded` unless it has too many control characters. Raises NotTextError. The check is needed since every
+    byte is a letter in some encoding.
+    """
     if len(_CONTROLS.findall(decoded.text)) > MOST_CONTROLS * len(decoded.text):
         raise NotTextError(_("holds control characters"))
     return decoded
 
 
 def _strictly(untrusted: bytes, encoding: str) -> str | None:
-    """The text without byte order marks, or None if the bytes are invalid in this encoding."""
+    """Return the text without byte order marks, or None if the bytes are invalid in this encoding."""
     try:
         return untrusted.decode(encoding).replace(MARK, "")
     except UnicodeDecodeError:
@@ -236,7 +255,7 @@ def _strictly(untrusted: bytes, encoding: str) -> str | None:
 
 
 MAX_PAGE_CHARACTERS = 200_000
-"""Longer pages are split at line ends, so that a message stays small."""
+"""Most characters of a page, so that messages stay small. Longer pages are split at line ends."""
 
 
 def read(reading: Reading) -> Iterator[Page]:
@@ -261,7 +280,9 @@ def pages_of(text: str, *, kind: BlockKind = BlockKind.PARAGRAPH) -> Iterator[Pa
 
 
 def pieces_of(text: str) -> Iterator[str]:
-    """A text in pieces of bounded length, split after a line end where possible; joined they are the text."""
+    """Split a text into pieces of at most MAX_PAGE_CHARACTERS, after a line end where possible. The joined pieces are
+    the text.
+    """
     at = 0
     while len(text) - at > MAX_PAGE_CHARACTERS:
         cut = text.rfind("\n", at, at + MAX_PAGE_CHARACTERS) + 1
@@ -272,7 +293,9 @@ def pieces_of(text: str) -> Iterator[str]:
 
 
 def _blocks(page: str, kind: BlockKind) -> list[Block]:
-    """Consecutive lines with words; line by line, since a regular expression would backtrack on a line of spaces."""
+    """Return a block for each group of lines between blank lines. The lines are read one by one, since a regular
+    expression would backtrack on a line of spaces.
+    """
     blocks: list[Block] = []
     begun, at = -1, 0
     for line in page.split("\n"):
@@ -291,12 +314,14 @@ def _blocks(page: str, kind: BlockKind) -> list[Block]:
 
 
 SECTION_CHARACTERS = 8_000
-"""A longer section is split between blocks: about three printed pages, so that a link to it is still useful."""
+"""Most characters of a section, about three printed pages, so that a link to a section is still useful. Longer sections
+are split between blocks.
+"""
 SMALL_CHARACTERS = 3_000
-"""A second-level heading begins a new section only after this many characters."""
+"""Characters a section must have before a second-level heading begins a new section."""
 MAX_LABEL_CHARACTERS = 200
 MAX_PRINTED_BYTES = 12_000
-"""More letters than a printed page holds; in scripts that take three bytes a letter, two pages of a novel."""
+"""Bytes of text that no printed page exceeds. In scripts of three bytes a letter this is two pages of a novel."""
 ENOUGH_PAGES = 0.8
 _TAG = re.compile(rb"<[^>]*>")
 
@@ -307,12 +332,12 @@ class Piece(Record):
     level: int = 0
     place: str = ""
     anchor: str = ""
-    """The id that leads here, where it was asked for."""
+    """The element id that links lead to, if the reader was asked to find it."""
 
 
 class PageBreak(Record):
     seen: bool = False
-    """It is where a page ended when the file was last shown; else only asked for."""
+    """Whether a page ended here when the file was last displayed. If False, the author only requested a break here."""
 
 
 class PictureBlock(Record): ...
@@ -326,10 +351,10 @@ Flow = Piece | PageBreak | Footnote | PictureBlock
 
 
 def has_pages(chunks: Iterable[bytes], breaks: re.Pattern[bytes], reported: int) -> bool:
-    """Whether the breaks in the XML of a text are those of its printed pages.
+    """Return whether the breaks in a text's XML are those of its printed pages.
 
-    There are some, not many fewer than the program that wrote it reported (0: none), and no more than a page can hold
-    stands between two of them.
+    That is so if there are breaks, if they are not much fewer than the pages in `reported` (0: unknown), and if no part
+    between two breaks is longer than a page can be.
     """
     rest, found, size = b"", 0, 0
     for chunk in chunks:
@@ -347,7 +372,9 @@ def has_pages(chunks: Iterable[bytes], breaks: re.Pattern[bytes], reported: int)
 
 class Pager:
     def __init__(self, reading: Reading, *, has_pages: bool) -> None:
-        """`has_pages`: the breaks in the file are those of printed pages; else sections begin there and at headings."""
+        """`has_pages` says that breaks in the file are those of printed pages. Otherwise breaks and headings begin
+        sections.
+        """
         self._has_pages = has_pages
         reading.page_kind = PageKind.PAGE if has_pages else PageKind.SECTION
         self._ready: deque[Page] = deque()
@@ -399,7 +426,9 @@ class Pager:
             self._has_words, self._last_break = True, None
 
     def _end_page(self, found: PageBreak) -> None:
-        """An explicit break is also recorded as rendered; two rendered breaks have an empty page between them."""
+        """End the page at a break. A blank page is dropped, since an explicit break is often recorded as rendered too.
+        Only between two rendered breaks there really is an empty page.
+        """
         last, self._last_break = self._last_break, found
         is_blank = not self._has_words and not self._is_pictured
         if is_blank and not (self._has_pages and found.seen and last is not None and last.seen):
@@ -412,7 +441,9 @@ class Pager:
         self._label, self._continued = "", 1
 
     def _go_on(self) -> None:
-        """The page is too long for a message, or the section for a useful link; it goes on under the same name."""
+        """Continue on a new page with the same label, since the page is too long for a message or the section for a
+        useful link.
+        """
         self._finish()
         self._continued += 1
 
@@ -437,7 +468,9 @@ class Pager:
 
 
 MANY_HEADINGS = 2_000
-"""With more headings than this, a section continues past a heading until it has SMALL_CHARACTERS."""
+"""Number of headings of the first two levels above which a section has at least SMALL_CHARACTERS, and so may hold
+several headings.
+"""
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]|$)")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*$")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
@@ -480,7 +513,9 @@ def _is_high(block: Block) -> bool:
 
 
 def _pages(section: str, begun: int, label: str, blocks: Sequence[Block], numbers: Iterator[int]) -> Iterator[Page]:
-    """A section, which begins at character `begun`, in pages of bounded length; a block that is cut is in both."""
+    """Yield a section as pages of limited length. `begun` is the position of the section in the text. A block that is
+    cut is in both pages.
+    """
     for piece in pieces_of(section):
         upto = begun + len(piece)
         inside = [
@@ -509,7 +544,7 @@ class _Walker:
         self._fence = ""
 
     def feed(self, line: str, at: int) -> Iterator[Block]:
-        """A line, which begins at character `at`."""
+        """Take the next line, which begins at character `at`. Yield the blocks that end with it."""
         end, kind, underline = at + len(line), _kind(line), _UNDERLINE.match(line)
         if self._fence:
             self._end = end
@@ -553,11 +588,11 @@ def _kind(line: str) -> BlockKind | None:
 
 
 MOST_PIECES_CHARACTERS = 20_000
-"""A section without headings is split at this length, so that a place in it can be found by eye."""
+"""Most characters of a section without headings before it is split, so that the eye finds a passage in it."""
 
 
 def label_of(text: str) -> str:
-    """A heading as the label of a page: a line of bounded length."""
+    """Return a heading as the label of a page: on one line and of limited length."""
     return " ".join(text.split())[:MAX_LABEL_CHARACTERS]
 
 
@@ -569,9 +604,9 @@ def page_from(number: int, label: str, pieces: Iterable[Piece], *, reason: str =
 
 
 def parted(pieces: Iterable[Piece], limit: int = MOST_PIECES_CHARACTERS) -> Iterator[list[Piece]]:
-    """Pieces in portions of about `limit` characters; at least a portion, which may be empty.
+    """Yield pieces in portions of about `limit` characters. There is at least one portion, which may be empty.
 
-    A heading is not left at the end of a portion; what is longer than a page may be is cut.
+    A portion does not end with a heading. A piece longer than a page may be is cut.
     """
     portion: list[Piece] = []
     length = 0
@@ -589,7 +624,9 @@ def parted(pieces: Iterable[Piece], limit: int = MOST_PIECES_CHARACTERS) -> Iter
 
 
 def sections_of(pieces: Sequence[Piece], *, deepest: int = 2) -> Iterator[tuple[str, list[Piece]]]:
-    """Label and pieces of each section: they begin at headings down to a level, and where they would be too long."""
+    """Yield label and pieces of each section. Sections begin at headings down to the level `deepest`, and are split if
+    too long.
+    """
     label, section = "", list[Piece]()
     for piece in pieces:
         begins = piece.kind is BlockKind.HEADING and piece.level <= deepest
@@ -613,12 +650,14 @@ def _bearable(pieces: Iterable[Piece]) -> Iterator[Piece]:
 
 ROW_CHARACTERS = 2_000
 ROW_PARAGRAPHS = 3
-"""A long row with more than that in a cell is layout."""
+"""Most paragraphs in a cell of a long row. If a cell has more, the row is taken as page layout."""
 _IN_A_ROW = frozenset((BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.HEADING, BlockKind.CODE, BlockKind.QUOTE))
 
 
 def as_row(cells: Sequence[Sequence[Flow]], level: int) -> Iterator[Flow]:
-    """A row as a block with its cells; a layout row, or a row with a nested table, flows as if there were no table."""
+    """Yield a table row as one block. A row with a nested table, or one that is only layout, is yielded as if there
+    were no table.
+    """
     words = [[piece for piece in cell if isinstance(piece, Piece) and piece.text.strip()] for cell in cells]
     filled = [cell for cell in words if cell]
     size = sum(len(piece.text) for cell in words for piece in cell)
@@ -645,7 +684,7 @@ def as_row(cells: Sequence[Sequence[Flow]], level: int) -> Iterator[Flow]:
 
 
 def slide_page(number: int, found: Iterable[Piece], *, hidden: bool, pictured: bool) -> Page:
-    """A slide by what is on it: its title first, wherever it was drawn, and named after it."""
+    """Return the page of a slide. Its title comes first, wherever it was drawn, and becomes the label."""
     pieces = sorted(found, key=lambda piece: piece.kind is not BlockKind.HEADING)
     text, is_cut = PageText(), False
     for piece in pieces:

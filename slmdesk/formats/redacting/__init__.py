@@ -1,1 +1,3 @@
-"""Documents to be given out: words replaced, and all that could hold them elsewhere replaced or taken out."""
+"""Redacts documents before they are given to others: replaces the listed words in the text, and replaces or removes all
+other places in the file that could hold them.
+"""

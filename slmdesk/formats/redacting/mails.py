@@ -1,4 +1,4 @@
-"""Redacts mails: builds a new mail of the old mail's headers, texts and attachments (RFC 5322, 2045-2047)."""
+"""Redacts mails by building a new mail from the headers, texts and attachments of the old one (RFC 5322, 2045-2047)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _KEPT = (
     "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Date", "Subject", "Message-ID", "In-Reply-To", "References",
     "Organization", "Importance", "Priority", "X-Priority", "Comments", "Keywords", "Content-Language",
 )  # fmt: skip
-"""All other headers say which way a mail took, through whose PCs, and by which programs."""
+"""Headers that are copied. All others tell the route of the mail, the computers on it and the programs used."""
 _MOST_PARTS = 1_000
 _ADDRESS = re.compile(r"[\r\n]+")
 _POLICY = email.policy.default.clone(linesep="\r\n")
@@ -62,7 +62,9 @@ class _Mail:
                 self._set(new, name, text)
 
     def _set(self, new: EmailMessage, name: str, text: str) -> None:
-        """Set a header; a header that cannot be written, as an identifier with a bar in it, is left out and said."""
+        """Set a header. A header that cannot be written, such as an identifier with a bar in it, is left out and
+        reported.
+        """
         text = _ADDRESS.sub(" ", text).replace("\0", "")
         try:
             del new[name]
@@ -74,7 +76,7 @@ class _Mail:
             self._redacting.remove("header", name)
 
     def _part(self, part: Message, depth: int) -> EmailMessage | None:
-        """A part made anew; None for a part left out, which is said."""
+        """Return a new part made from the old one, or None if the part is left out and reported."""
         self._parts += 1
         kind = part.get_content_type()
         name = self._name(part)

@@ -1,4 +1,4 @@
-"""Redacts Word, PowerPoint, Excel and OpenDocument files: every part of them, with the pictures."""
+"""Redacts Word, PowerPoint, Excel and OpenDocument files: every part of the archive, including the pictures."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ _KEPT_XML = frozenset((".xml", ".vml", ".rels"))
 
 @dataclass(slots=True, eq=False)
 class _Changes:
-    """What of a package goes, or is called otherwise."""
+    """Parts and relations of a package that are removed or get new names."""
 
     relations: dict[str, etree._Element] = field(default_factory=dict)
-    """By the part they belong to; "" for those of the file."""
+    """Root elements of the relations files, by the part they belong to ("": the package itself)."""
     gone: set[str] = field(default_factory=set)
     names: dict[str, str] = field(default_factory=dict)
     lost: dict[str, set[str]] = field(default_factory=dict)
-    """The ids of relations that are gone, by the part they belonged to."""
+    """Ids of removed relations, by the part they belonged to."""
 
 
 def redact(redacting: Redacting) -> bytes:
@@ -91,7 +91,9 @@ def redact(redacting: Redacting) -> bytes:
 
 
 def _names(redacting: Redacting, package: Package) -> Iterator[str]:
-    """The names of all parts, in their order, with signs of life."""
+    """Yield the names of all parts in order. Before each one, report that the process is alive and check for
+    cancellation.
+    """
     for name in package.names:
         redacting.reading.check()
         redacting.reading.worked()
@@ -104,7 +106,7 @@ def _dropped(name: str) -> str | None:
 
 
 def _other(redacting: Redacting, name: str, data: bytes) -> bytes | None:
-    """A part that is no XML; None where it is taken out."""
+    """Return the redacted bytes of a part that is not XML, or None if the part is removed."""
     suffix = suffix_of(name)
     if not redacting.removes:
         return data if suffix in PICTURES | FONTS | SOUNDS else embedded(redacting, name, data)
@@ -272,7 +274,7 @@ _CODES = frozenset(("f", "formula", "formula1", "formula2", "definedName", "oldF
 
 
 class Workbook:
-    """The parts of an Excel file; for other files it does nothing."""
+    """Additional changes to the parts of an Excel file. For other files its methods do nothing."""
 
     def __init__(self, redacting: Redacting, trees: Mapping[str, etree._Element]) -> None:
         self._redacting = redacting
@@ -315,8 +317,8 @@ class Workbook:
             self._pivot(root, name)
 
     def mend(self, name: str, root: etree._Element) -> None:
-        """After words were replaced: a cell that lost its number is text or empty; a table's columns must be called as
-        its cells, and each otherwise.
+        """Repair a part after words were replaced. A cell whose number was replaced becomes text or empty. Columns of a
+        table must have distinct names.
         """
         for value, before in self._values:
             if value.text != before:
@@ -366,7 +368,9 @@ class Workbook:
                     break
 
     def _shown(self, raw: str, style: str) -> list[str]:
-        """A number as the sheet shows it, as it is kept, and a date in the ways people write it."""
+        """Return the ways a number may be written: as the sheet shows it, as it is stored, and for a date in the usual
+        date formats.
+        """
         form = self._formats[int(style)] if style.isdecimal() and int(style) < len(self._formats) else GENERAL
         try:
             number = float(raw)
@@ -383,7 +387,9 @@ class Workbook:
         return found
 
     def _pivot(self, root: etree._Element, place: str) -> None:
-        """Numbers and dates a pivot table keeps, which show a word, become text; it is computed anew when opened."""
+        """Turn the stored numbers and dates of a pivot table into text if they contain a listed word. The table is
+        computed anew when the file is opened.
+        """
         for element in root.iter("{*}d", "{*}n"):
             value = element.get("v", "")
             for text in (value, value[:10]):
@@ -396,7 +402,7 @@ class Workbook:
 
 
 def _set_text(value: etree._Element) -> None:
-    """Make a cell say what stands in it, and compute nothing."""
+    """Turn a cell into a text cell without a formula."""
     cell = value.getparent()
     if cell is None:
         return
@@ -568,12 +574,12 @@ NEVER = b"<removed/>"
 
 
 def suffix_of(name: str) -> str:
-    """The suffix of a part's name; also of a name that is nothing else, as `_rels/.rels` is."""
+    """Return the suffix of a part's name. `_rels/.rels`, whose name is only a suffix, gives ".rels"."""
     return ".rels" if name.endswith("/.rels") else posixpath.splitext(name)[1].lower()
 
 
 def new_names(redacting: Redacting, names: list[str], *, is_blank: frozenset[str]) -> dict[str, str]:
-    """The parts whose names hold words, or that become another kind of picture, with their new names."""
+    """Return new names for the parts whose names contain listed words, and for pictures that become blank PNG files."""
     found: dict[str, str] = {}
     for number, name in enumerate(names, 1):
         folder = name.rpartition("/")[0]
@@ -590,7 +596,7 @@ def new_names(redacting: Redacting, names: list[str], *, is_blank: frozenset[str
 
 
 def foreign_xml(redacting: Redacting, name: str, data: bytes) -> bytes:
-    """XML of anybody's making: names of elements too; what is no XML goes."""
+    """Redact XML of an unknown kind, including the names of its elements and attributes. Invalid XML is removed."""
     try:
         root = parse(data, redacting.reading.path, whole=True)
     except KnownError as err:
@@ -608,7 +614,7 @@ def foreign_xml(redacting: Redacting, name: str, data: bytes) -> bytes:
 
 
 def picture(redacting: Redacting, name: str, data: bytes) -> bytes | None:
-    """A picture without what it says besides its pixels; None where it cannot be cleaned, and is taken out."""
+    """Return a picture without its metadata, or None if it cannot be cleaned and is removed."""
     found = cleaned(data)
     if found is None:
         redacting.remove("picture", name)
@@ -618,7 +624,9 @@ def picture(redacting: Redacting, name: str, data: bytes) -> bytes | None:
 
 
 def embedded(redacting: Redacting, name: str, data: bytes, *, usual: str = "", called: str = "") -> bytes | None:
-    """A document in this document, redacted alike; None where it cannot be, and is taken out."""
+    """Redact an embedded document in the same way as the document around it. Return None if that is impossible and the
+    document is removed.
+    """
     kind = format_of_bytes(io.BytesIO(data)) or usual
     if kind in REDACTORS and redacting.depth < MOST_DEPTH:
         try:
@@ -637,7 +645,7 @@ def is_xml(name: str) -> bool:
 
 
 def tree_of(redacting: Redacting, data: bytes) -> etree._Element:
-    """A part that must be XML.  Raises KnownError `document.damaged`."""
+    """Parse a part that must be XML. Raises KnownError `document.damaged`."""
     return parse(data, redacting.reading.path, whole=True)
 
 
@@ -651,12 +659,12 @@ _PNG_KEPT = frozenset(
 )
 _SCAN, _END, _COMMENT = 0xDA, 0xD9, 0xFE
 _KEPT_APPS = frozenset((0xE0, 0xEE))
-"""JFIF and Adobe's note on colours, without which a picture has wrong ones."""
+"""Markers of the segments that are kept: JFIF, and Adobe's about colours, without which a picture has wrong colours."""
 BLANK = png_of(b"\xff\xff\xff", width=1, height=1, stride=3)
 
 
 def cleaned(data: bytes) -> bytes | None:
-    """A PNG or JPEG file with its pixels alone; None for what is neither, or damaged."""
+    """Return a PNG or JPEG file with its pixels only, or None if the file is damaged or of another kind."""
     try:
         if data.startswith(_PNG):
             return _PNG + b"".join(_png_kept(data))
@@ -712,14 +720,14 @@ def _jpeg_kept(data: bytes) -> Iterator[bytes]:
 
 
 def _without_thumbnail(segment: bytes) -> bytes:
-    """A JFIF header with no small copy in it; of its extensions, which are such copies, nothing."""
+    """Return a JFIF header without its thumbnail. JFIF extensions, which are thumbnails themselves, give no bytes."""
     if segment[4:9] != b"JFIF\0" or len(segment) < 18:
         return b""
     return segment[:2] + struct.pack(">H", 16) + segment[4:16] + b"\0\0"
 
 
 def _scan_end(data: bytes, at: int) -> int:
-    """Where the pixels end: at a marker that is no restart (ITU T.81, B.1.1)."""
+    """Return where the pixel data ends: at the first marker that is not a restart marker (ITU T.81, B.1.1)."""
     while True:
         at = data.index(b"\xff", at)
         if data[at + 1] != 0 and not 0xD0 <= data[at + 1] <= 0xD7:

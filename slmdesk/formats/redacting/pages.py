@@ -1,4 +1,4 @@
-"""Draws the pages of a PDF anew as pictures, with black bars, into a new file that takes over nothing else."""
+"""Redacts a PDF by drawing its pages as pictures with black bars, into a new file that takes over nothing else."""
 
 from __future__ import annotations
 
@@ -23,14 +23,18 @@ Box = tuple[float, float, float, float]
 Pixels = npt.NDArray[np.uint8]
 
 MOST_PIXELS = 24_000_000
-"""Of a page: a larger page is drawn less finely."""
+"""Most pixels of a page. Larger pages are drawn at a lower resolution."""
 POINTS_PER_INCH = 72
 SIDE, ABOVE = 0.05, 0.12
-"""Of the height of a letter: how far a bar goes beyond the words, for letters lean out of their boxes."""
+"""How far a bar extends beyond the words, sideways and vertically, as a share of the letter's height. Letters may reach
+out of their boxes.
+"""
 UNMAPPED = 0.02
-"""A share of letters that only look like letters, from which a page is to be looked at by eye."""
+"""Share of letters without a known Unicode value above which the user is asked to check the page by eye."""
 CONTRAST = 40
-"""Of 255: words that differ less from what is around them are not seen, and get no text."""
+"""Least contrast of a word with its surroundings, of 255. Words with less are invisible, and are left out of the text
+layer.
+"""
 _FLATTEN_DISPLAY = 0
 
 
@@ -42,7 +46,7 @@ class _Sheet:
 
 
 def redact(redacting: Redacting) -> bytes:
-    """The PDF as pictures of its pages.  Raises KnownError document.…"""
+    """Return the PDF as a new PDF with pictures of its pages. Raises KnownError document.…"""
     reading = redacting.reading
     if not redacting.removes:
         raise KnownError(
@@ -129,7 +133,7 @@ def _read(redacting: Redacting, page: pdfium.PdfPage, place: str) -> _Sheet:
 
 
 def _lines(words: Sequence[Word]) -> Iterable[tuple[str, list[tuple[int, Word]]]]:
-    """The words in the order of the page, from its top, as a single text: where each begins in it."""
+    """Yield one text with the words of the page from top to bottom, together with the position of each word in it."""
     if not words:
         return
     rows: list[list[Word]] = []
@@ -201,11 +205,11 @@ def _layer(redacting: Redacting, pixels: Pixels, sheet: _Sheet, scale: float, pl
 
 _LEVEL = 6
 _CODES = (*range(33, 127), *range(161, 256))
-"""Of a font: those that have a glyph, for a letter without a glyph has no place."""
+"""Character codes of a font that are used. Codes without a glyph have no position on the page."""
 
 
 class LayerWord(Record):
-    """A word and where it stands: points from the page's top left corner, y down."""
+    """Word of the text layer with its position in points from the page's top left corner (y down)."""
 
     text: str
     x0: float
@@ -215,7 +219,7 @@ class LayerWord(Record):
 
 
 class NewPdf:
-    """A PDF while it is written.  It says nothing of itself: no dates, no names, no number of its own."""
+    """Writer of a PDF file that has no metadata: no dates, names or id."""
 
     def __init__(self) -> None:
         self._out = io.BytesIO()
@@ -227,7 +231,7 @@ class NewPdf:
         self._out.write(b"%PDF-1.5\n%\xe2\xe3\xcf\xd3\n")
 
     def page(self, width: float, height: float, pixels: npt.NDArray[np.uint8], layer: Sequence[LayerWord]) -> None:
-        """Add a page of this size in points, its picture as rows of (red, green, blue), and its words."""
+        """Add a page of this size in points, with a picture (height × width × RGB) and the words of its text layer."""
         image = self._image(pixels)
         fonts: dict[int, int] = {}
         content = f"q {width:.2f} 0 0 {height:.2f} 0 0 cm /I Do Q\n" + self._words(layer, height, fonts)
@@ -303,7 +307,9 @@ class NewPdf:
         return self._fonts[font]
 
     def _font(self, font: int, number: int) -> None:
-        """A font of which only widths and meanings count, for nothing is drawn in it (9.6.2, 9.10.3)."""
+        """Write a font. Only its widths and its mapping to Unicode matter, since its letters are invisible (9.6.2,
+        9.10.3).
+        """
         letters = list(self._letters)[font * len(_CODES) : (font + 1) * len(_CODES)]
         pairs = [
             f"<{code:02x}> <{letter.encode('utf-16-be', 'replace').hex()}>"

@@ -1,4 +1,6 @@
-"""What every redactor is given: the document, the words to replace, list or seek."""
+"""What every redactor gets: the document, and an object that replaces, lists or searches for words in the texts it is
+shown.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +18,15 @@ from slmdesk.text.redaction import BAR
 from slmdesk.text.redaction.finding import WordList
 
 MOST_DEPTH = 4
-"""Documents in documents."""
+"""Most levels of documents inside documents."""
 MOST_SAID = 1_000
 
 
 class Said(Record):
-    """Something that was taken out, or that nobody but a person can look into."""
+    """Something that was removed, or that only a person can check."""
 
     kind: str
-    """"macros", "picture", "embedded" …"""
+    """For example "macros", "picture", "embedded"."""
     place: str = ""
 
 
@@ -33,16 +35,18 @@ class Redacting:
     reading: Reading
     words: Words
     removes: bool = True
-    """Take out what cannot be looked into; False when words are only put back."""
+    """Whether to remove content that cannot be searched. False when original words are put back into a redacted
+    document.
+    """
     pixels_per_inch: int = 150
-    """Of the pages of a PDF, which are drawn anew."""
+    """Resolution at which the pages of a PDF are drawn."""
     text_layer: bool = False
-    """Give a PDF's pages the words that are left as text that can be searched for and copied."""
+    """Whether the pages of a PDF get their remaining words as invisible text that can be searched and copied."""
     draws: bool = True
-    """False: nothing is written, the document is only looked through."""
+    """Whether a file is made. If False, the document is only searched."""
     progress: Callable[[int, int], None] = lambda _done, _total: None
     around: str = ""
-    """The document it is in, for what is said."""
+    """Name of the document around this one, for reports."""
     depth: int = 0
     people: dict[str, None] = field(default_factory=dict)
     removed: dict[Said, None] = field(default_factory=dict)
@@ -53,7 +57,7 @@ class Redacting:
             self.removed[Said(kind, self.place(place))] = None
 
     def doubt(self, kind: str, place: str = "") -> None:
-        """Something stays that was not looked into."""
+        """Report that something stays in the document although it could not be searched."""
         if len(self.unsure) < MOST_SAID:
             self.unsure[Said(kind, self.place(place))] = None
 
@@ -66,7 +70,7 @@ class Redacting:
         return f"{self.around}: {place}" if self.around and place else self.around or place
 
     def inside(self, name: str, data: bytes) -> Redacting:
-        """A document in this document: what is found in it is said here."""
+        """Return the Redacting for an embedded document. What it reports is added to the reports of this one."""
         reading = Reading(name, data=data, stop=self.reading.stop, worked=self.reading.worked)
         return Redacting(
             reading, self.words, self.removes, self.pixels_per_inch, self.text_layer, self.draws,
@@ -76,7 +80,7 @@ class Redacting:
 
 
 Redactor: TypeAlias = Callable[[Redacting], bytes]
-"""Returns the file as it can be given out.  Raises KnownError document.…"""
+"""Function that returns the bytes of the redacted file. Raises KnownError document.…"""
 
 # ---- replaces listed words in text, also where they are written with escapes
 
@@ -89,7 +93,7 @@ _SAFE = "/:?#[]@!$&'()*+,;=-._~"
 
 
 class Span(Record):
-    """A listed word in a text: characters from, up to; which word, and what stands there instead."""
+    """Characters `begin` to `end` of a text that hold the listed word `number`, and the text that replaces them."""
 
     begin: int
     end: int
@@ -101,8 +105,9 @@ class Words(Protocol):
     def spans(
         self, text: str, place: str, *, bare: bool = False, again: bool = False, edges: Sequence[int] = ()
     ) -> Sequence[Span]:
-        """What of a text is to be replaced; the caller does so.  `again`: the text was asked about before.  `edges`: of
-        paragraphs and cells that were; only numbers that go over an edge are meant.
+        """Return what to replace in a text; the caller replaces it. `again` says that the text was given before.
+        `edges` are the ends of paragraphs and cells that were given before, and then only numbers that continue across
+        an edge are wanted.
         """
 
 
@@ -113,13 +118,13 @@ def put(words: Words, text: str, place: str, *, bare: bool = False) -> str:
 
 
 def put_in_value(words: Words, text: str, place: str) -> str:
-    r"""The same for a value in a file: also where it is written with %C3%BC, &uuml; or \u00fc."""
+    r"""Replace the words of a value in a file, also where they are written with escapes: %C3%BC, &uuml; or \u00fc."""
     text = put_encoded(words, text, place)
     return put(words, text, place, bare=True)
 
 
 def put_encoded(words: Words, text: str, place: str) -> str:
-    """A text in which words that are written as in addresses or in markup are replaced; others stay."""
+    """Replace only the words of a text that contain escapes of addresses or markup."""
     if "%" in text:
         text = _through(words, text, place, _PERCENT, unquote, lambda plain: quote(plain, safe=_SAFE))
     if "&" in text:
@@ -139,7 +144,8 @@ def _through(
     words: Words, text: str, place: str, pattern: re.Pattern[str], decode: Callable[[str], str],
     encode: Callable[[str], str],
 ) -> str:  # fmt: skip
-    """Replace words that are written with escapes; only these are decoded, and all else stays letter for letter."""
+    """Replace words that are written with escapes matched by `pattern`. The rest of the text stays letter for letter.
+    """
     pieces: list[str] = []
     begins: list[int] = []
     ends: list[int] = []
@@ -165,7 +171,7 @@ def _through(
 class Replacing:
     pairs: Sequence[tuple[str, str]]
     counts: Counter[int] = field(default_factory=Counter)
-    """By the number of the pair."""
+    """How often each pair was replaced, by its index in `pairs`."""
     _list: WordList = field(init=False)
 
     def __post_init__(self) -> None:
@@ -185,7 +191,7 @@ class Replacing:
 
 @dataclass(slots=True, eq=False)
 class Listing:
-    """Replaces nothing, and keeps what it is shown: each text once, with the first place."""
+    """Collects the texts of a document, each with the place where it first occurs, and replaces nothing."""
 
     texts: dict[str, str] = field(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""Words replaced in XML and HTML trees, plain text, web pages and tables; and finds words left in a file."""
+"""Replaces words in XML and HTML trees, plain text, web pages and tables, and finds words that are left in a file."""
 
 from __future__ import annotations
 
@@ -31,28 +31,28 @@ BLOCKS = frozenset(
      "blockquote", "title", "caption", "dt", "dd", "address", "option", "body", "creator", "date", "annotation", "note",
      "note-citation", "ruby-text", "author")
 )  # fmt: skip
-"""Elements whose text belongs together, whatever elements are in it."""
+"""Elements whose text is searched as a whole, whatever elements are inside."""
 _SIGNS = {
     "tab": " ", "ptab": " ", "br": "\n", "cr": "\n", "line-break": "\n", "noBreakHyphen": "-", "softHyphen": "\u00ad"
 }  # fmt: skip
 _BREAKING = ("-", "\u2010", "\u00ad")
 _HEADERS = frozenset(("oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter"))
 _HEADER_CODE = re.compile(r'&(?:&|"|K(?:[0-9A-Fa-f]{6}|\d\d[-+]\d{3})|\d{1,3}|[A-Za-z+-])')
-"""What Excel writes before words of a page's header: place, letters, size, colour; && is the sign itself."""
+"""Matches the codes for position, font, size and colour in Excel's page headers. && stands for the sign & itself."""
 _UNSHOWN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _DELETED, _INSERTED = frozenset(("del", "moveFrom")), frozenset(("ins", "moveTo"))
 _CODES = frozenset(("instrText", "delInstrText"))
 _NUMERIC = re.compile(r"[-+.,;:%#0-9A-Fa-f\s]+")
 _SAVING = re.compile(r"[0-9A-Fa-f]{8}")
-"""Word's number of each time that a document was saved."""
+"""Matches the number by which Word marks each time a document was saved."""
 _TECHNICAL = re.compile(
     r"[a-z][A-Za-z0-9]*|rId\d+|\{[-0-9A-Fa-f]{36}\}|urn:(?:schemas-microsoft-com|oasis):[^ ]*"
     r"|https?://schemas\.(?:openxmlformats|microsoft)\.[^ ]*"
     r"|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[-+]\d\d:\d\d)?"
 )
-"""A value that the format chose: an enumeration, a relationship, a moment."""
+"""Matches values that the file format defines: enumerations, relationship ids, namespaces, timestamps."""
 MOST_NUMERIC = 7
-"""Digits of a number that may be a length or a colour: a longer listed number is neither."""
+"""Most digits of a number that is taken for a length or a colour. A longer number is searched for listed words."""
 TEXTUAL = frozenset(
     ("descr", "title", "name", "displayName", "display-name", "alt", "tooltip", "author", "initials", "string",
      "displayText", "prompt", "promptTitle", "error", "errorTitle", "display", "location", "href", "Target", "label",
@@ -71,9 +71,11 @@ _PEOPLE_ELEMENTS = frozenset(
 )  # fmt: skip
 _ACCOUNTS = frozenset(("userId", "providerId"))
 MOST_SILENT = 1_000
-"""Texts, elements or words between two signs of life."""
+"""Texts, elements or words that are handled between two reports that the process is alive."""
 EDGES_AT_ONCE, MOST_OVER = 200, 12
-"""Paragraphs and cells that are read together, and how many more, for a number has a cell for each of its groups."""
+"""How many paragraphs and cells are searched together for numbers that continue in the next one, and how many more
+after these. Each group of digits of a number may have a cell of its own.
+"""
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _NAME = re.compile(r"[^\w.-]")
 
@@ -91,13 +93,14 @@ class Slot:
 
     @property
     def words(self) -> str:
-        """What is read of its letters: as many, with signs that nobody sees for codes."""
+        """The text for searching. It has the same length as `text`, with invisible characters in place of header codes.
+        """
         if self.is_tail or local(self.element) not in _HEADERS:
             return self.text
         return _HEADER_CODE.sub(lambda match: match[0] if match[0] == "&&" else APART * len(match[0]), self.text)
 
     def set(self, text: str) -> None:
-        """Other letters; a sign can only go."""
+        """Replace the text. The text of an element that only stands for a sign (tab, line break) is left alone."""
         if self.sign:
             return
         if self.is_tail:
@@ -112,7 +115,9 @@ Skips = Callable[[etree._Element], bool]
 
 
 def redact_tree(root: etree._Element, redacting: Redacting, place: str, *, skips: Skips = lambda _one: False) -> None:
-    """Replace words in a tree; comments and instructions go.  `skips`: elements whose own text is no words."""
+    """Replace words in a tree and remove comments and processing instructions. `skips` says which elements have no
+    words as their own text.
+    """
     for unseen in list(root.iter(etree.Comment, etree.ProcessingInstruction)):
         drop(unseen)
     groups = list(_groups(root, skips))
@@ -132,7 +137,9 @@ def redact_tree(root: etree._Element, redacting: Redacting, place: str, *, skips
 
 
 def redact_group(slots: list[Slot], redacting: Redacting, place: str) -> None:
-    """Replace words in text that belongs together, as it reads with its tracked changes and without them."""
+    """Replace words in slots whose text belongs together. The text is searched both with its tracked changes accepted
+    and with them rejected.
+    """
     flags = frozenset().union(*(slot.flags for slot in slots))
     views: list[Callable[[Slot], bool]] = [lambda slot: not slot.flags & {"deleted", "code", "aside"}]
     if flags & {"deleted", "inserted"}:
@@ -156,8 +163,8 @@ def redact_group(slots: list[Slot], redacting: Redacting, place: str) -> None:
 
 
 def _parted(slots: list[Slot]) -> Iterator[Slot]:
-    """Slots with a sign that nobody sees where hidden, raised, changed … letters begin or end; a broken line is a blank
-    but behind a hyphen.
+    """Yield the slots with an invisible character between text of different formatting (hidden, raised, changed). A
+    line break becomes a space, except after a hyphen.
     """
     before: Slot | None = None
     for slot in slots:
@@ -169,7 +176,7 @@ def _parted(slots: list[Slot]) -> Iterator[Slot]:
 
 
 def _redact_over_edges(groups: Sequence[list[Slot]], redacting: Redacting, place: str) -> None:
-    """Replace numbers that go on in the next paragraphs or cells; what stands for a number is put where it begins."""
+    """Replace numbers that continue in the next paragraphs or cells. The replacement is put where the number begins."""
     slots, edges, length = list[Slot](), list[int](), 0
     for group in groups:
         shown = [slot for slot in group if not slot.flags & {"deleted", "code", "aside"}]
@@ -285,7 +292,9 @@ def _sign(element: etree._Element, name: str) -> str:
 
 
 def _keeps_blanks(owner: etree._Element, slot: Slot) -> bool:
-    """Whether blanks are text there: in Office's formats they are in elements of their own, and else for the eye."""
+    """Return whether white space is part of the text. In Office formats this is so only in certain elements, and
+    elsewhere it only makes the XML readable.
+    """
     space = etree.QName(owner).namespace or ""
     if "oasis" in space or not space or space.endswith("xhtml"):
         return True
@@ -353,13 +362,14 @@ def written(root: etree._Element) -> bytes:
 
 
 _DATA = re.compile(r"data:[\w.+-]*/?[\w.+-]*(?:;[\w=.+-]+)*;base64,[A-Za-z0-9+/=%\s]{16,}")
-"""A file inside a text."""
+"""Matches a file embedded in text as a `data:` URL."""
 _RUNNING = frozenset(("script", "object", "embed", "applet", "iframe", "frame", "template", "noscript"))
 _BOM = {"utf-8": codecs.BOM_UTF8, "utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
 
 
 def redact(redacting: Redacting) -> bytes:
-    """A text in its own encoding; in UTF-8 where that has no letters for what is put in."""
+    """Return the redacted text in its own encoding, or in UTF-8 if that encoding lacks characters of the replacements.
+    """
     reading = redacting.reading
     data = reading.text_bytes()
     decoded = decoded_by(reading, data)
@@ -374,7 +384,7 @@ def redact(redacting: Redacting) -> bytes:
 
 
 def redact_text(redacting: Redacting, text: str, place: str = "text") -> str:
-    """Text with its words replaced, also where they stand in addresses or as entities; files in it go."""
+    """Replace words in text, also in addresses and entities, and remove files embedded in it."""
     if redacting.removes and _DATA.search(text):
         redacting.remove("embedded", place)
         text = _DATA.sub("removed:", text)
@@ -387,7 +397,7 @@ def redact_page(redacting: Redacting) -> bytes:
 
 
 def redact_markup(redacting: Redacting, text: str, place: str) -> str:
-    """Hypertext with its words replaced; programs, comments and files in it go."""
+    """Replace words in HTML, and remove programs, comments and files embedded in it."""
     text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text)
     if not text.strip():
         return text
@@ -417,7 +427,7 @@ def redact_markup(redacting: Redacting, text: str, place: str) -> str:
 
 
 LEAST = 6
-"""Letters and digits of a word that is looked for in bytes: a shorter word stands there by chance."""
+"""Fewest letters and digits of a word that is searched for in raw bytes. Shorter words occur there by chance."""
 MOST_LAYERS = 6
 _STREAM = re.compile(rb"stream\r?\n")
 _IMAGE = re.compile(rb"/Subtype\s*/Image")
@@ -437,7 +447,7 @@ class ByteSearch:
                 self._forms += [(form, number) for form in {each.lower() for each in _forms(original)}]
 
     def found(self, data: bytes, worked: Callable[[], None]) -> set[int]:
-        """The numbers of the words that are there.  `worked` is called now and then."""
+        """Return the numbers of the words that occur in the bytes. `worked` is called now and then."""
         lower = data.lower()
         views = [lower]
         if b"\0" in lower:
@@ -480,7 +490,7 @@ def _forms(word: str) -> set[bytes]:
 
 
 def layers(data: bytes, name: str = "", depth: int = 0) -> Iterator[tuple[str, bytes]]:
-    """The bytes, and all that is packed in them: parts of archives, streams of PDFs, parts of mails, base64."""
+    """Yield the bytes, and everything packed inside: parts of archives, streams of PDFs, parts of mails, base64."""
     yield name, data
     if depth >= MOST_LAYERS:
         return
@@ -542,7 +552,9 @@ def _is_mail(data: bytes) -> bool:
 
 
 def left_in(data: bytes, originals: Sequence[str], worked: Callable[[], None] = lambda: None) -> dict[int, str]:
-    """Words that are still in a file, by their number: where each was found first.  `worked` is called now and then."""
+    """Return the words that are still in a file, by their number, each with the place where it was found first.
+    `worked` is called now and then.
+    """
     search, found = ByteSearch(originals), dict[int, str]()
     seeking = Seeking(originals)
     for name, layer in layers(data):

@@ -1,1 +1,1 @@
-"""Writes a document again with translated text, with a rewriter per format."""
+"""Writes documents again with translated text. Each format has its own rewriter."""

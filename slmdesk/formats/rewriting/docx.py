@@ -1,4 +1,6 @@
-"""Translates Word files: body, tables, headers, footers, notes, comments, text boxes, charts; with tracked changes."""
+"""Translates Word files: body, tables, headers, footers, notes, comments, text boxes and charts. Changes can be
+tracked.
+"""
 
 from __future__ import annotations
 
@@ -148,7 +150,7 @@ def _words_left(nodes: Sequence[Node]) -> Iterator[str]:
 
 
 def _is_inside(text: etree._Element, outer: etree._Element) -> bool:
-    """Whether a text belongs to a paragraph inside, which is walked by itself, or to an equation."""
+    """Return whether a text belongs to an equation or to a paragraph inside `outer`, which is translated by itself."""
     for ancestor in text.iterancestors():
         if local(ancestor) in ("p", "oMath"):
             return True
@@ -193,7 +195,9 @@ class _Places:
 
 
 def drawn_units(parts: Parts, name: str) -> Units:
-    """The titles of charts and the texts of diagrams a part refers to; a diagram also has a second, drawn copy."""
+    """Yield the units of the charts and diagrams that a part refers to. A diagram has a second copy of its texts, as
+    drawn.
+    """
     twins = RepeatedTexts()
     for kind, word in _DRAWN.items():
         for part in parts.each(parts.all_related(name, kind)):
@@ -223,7 +227,7 @@ def left_inside(parts: Parts) -> Units:
 
 
 def _numbering(part: Part) -> Units:
-    """The words in the numbers of lists and headings that are in use, such as "Article %1" (17.9.11)."""
+    """Yield the units of words in list and heading numbers that are in use, such as "Article %1" (17.9.11)."""
     used = {attribute(element, "val") for element in part.root.iter("{*}abstractNumId")}
     for element in part.root.iter("{*}lvlText"):
         level = element.getparent()
@@ -266,14 +270,14 @@ _WEAK = frozenset(
      "specVanish", "cs", "rtl")
 )  # fmt: skip
 _SPOKEN_FIELDS = frozenset(("HYPERLINK", "TOC", "INDEX", "QUOTE", "FORMTEXT", "TITLE", "SUBJECT", "REF"))
-"""Fields whose result is text of the document; the others are computed."""
+"""Fields whose result is text of the document and is translated. The results of other fields are computed."""
 _HEADING = "heading"
 
 
 @dataclass(slots=True, eq=False)
 class _Piece:
-    """A part of a run.  It moves to a run of its own only when the paragraph is rebuilt: its content, such as a text
-    box, is walked as well, and an unchanged paragraph is not touched.
+    """Part of a run. It becomes a run of its own only when the paragraph is rebuilt, since its content, such as a text
+    box, is walked as well and an unchanged paragraph must stay untouched.
     """
 
     run: etree._Element
@@ -325,7 +329,8 @@ class Paragraph:
         self.kind = _HEADING if name.startswith(("heading", "title")) else "list_item" if listed else "paragraph"
 
     def stretches(self) -> Iterator[tuple[list[Node], bool]]:
-        """The nodes of the paragraph, split at breaks: (nodes, whether they are a break)."""
+        """Yield the nodes of the paragraph, split at line breaks and tabs, as (nodes, whether they are such a break).
+        """
         found: list[Node] = []
         for node in _folded(self._raw(self._element)):
             if isinstance(node, _Break):
@@ -444,14 +449,15 @@ class Paragraph:
 
 
 def unbind(control: etree._Element) -> None:
-    """Let a content control keep its words: a control bound to data shows those of the data again when it is opened
-    (ECMA-376 part 1, 17.5.2.6).
+    """Unbind a content control from its data source. Otherwise it would show the text of the data again when the file
+    is opened (ECMA-376 part 1, 17.5.2.6).
     """
     remove(child(control, "sdtPr"), "dataBinding")
 
 
 def _folded(raw: Iterator[_Raw]) -> list[Node | _Break]:
-    """The nodes, each field as a single node: a group if its result is text of the document, else a fixed object."""
+    """Join the nodes of each field into one node: a group if its result is text of the document, else a fixed object.
+    """
     levels: list[tuple[list[_Mark], list[Node | _Break], bool]] = []
     found: list[Node | _Break] = []
     for mark in raw:
@@ -540,7 +546,7 @@ _UNNUMBERED = "-1"
 
 
 def tracked_runs(run: etree._Element, date: str) -> Iterator[etree._Element]:
-    """A run as several, where its text has words that are deleted or inserted."""
+    """Yield a run as several runs, split where its text has marked deletions or insertions."""
     words, at = text_of(child(run, "t")), 0
     for match in MARKED.finditer(words):
         if match.start() > at:
@@ -552,7 +558,7 @@ def tracked_runs(run: etree._Element, date: str) -> Iterator[etree._Element]:
 
 
 def settle(root: etree._Element) -> None:
-    """Number the changes of a part; an insertion inside another becomes part of that."""
+    """Number the tracked changes of a part. An insertion inside another insertion is merged with it."""
     space = f"{{{etree.QName(root).namespace}}}"
     own = [element for element in root.iter(f"{space}ins", f"{space}del") if element.get(f"{space}id") == _UNNUMBERED]
     for element in [element for element in own if local(element) == "ins"]:

@@ -1,4 +1,5 @@
-"""Translates web pages, e-books and mails: only text and a few attributes change, all markup is kept verbatim."""
+"""Translates web pages, e-books and mails. Only text and a few attributes change, and all other markup stays verbatim.
+"""
 
 from __future__ import annotations
 
@@ -48,11 +49,11 @@ class _Token(Record):
     end: int
     raw: str
     name: str = ""
-    """Of an element; empty for text, comments and the like."""
+    """Name of the element, or "" for text, comments and the like."""
     is_text: bool = False
     is_end: bool = False
     kept: str = ""
-    """Why it is not translated, with its text."""
+    """The reason why the element is not translated, or "" if it is. Its text is in `words`."""
     words: str = ""
 
 
@@ -132,7 +133,9 @@ class _Places:
         self._at, self._number = 0, 1
 
     def at(self, start: int) -> str:
-        """The line of a position; positions come nearly in order, so that each character is scanned about once."""
+        """Return the line of a position as text. Call it with positions nearly in order, so that each character is
+        scanned about once.
+        """
         if self._name:
             return self._name
         first, last = sorted((self._at, start))
@@ -142,7 +145,7 @@ class _Places:
         return f"line {self._number}"
 
     def of_line(self, line: list[_Token]) -> str:
-        """The location of the first text among tokens; what precedes it may have begun lines above."""
+        """Return the location of the first text among the tokens. Tokens before the text may begin lines above."""
         first = next((token for token in line if not token.is_text or token.raw.strip()), None)
         if first is None:
             return self._name
@@ -163,8 +166,8 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 
 def _shown(text: str) -> Iterator[_Token]:
-    """The tokens, without the content of raw elements and of elements marked as not to be translated: each of those is
-    a single token, inline elements with all their markup.
+    """Yield the tokens, but not the content of raw elements and of elements marked as not to be translated. An inline
+    element of these kinds becomes a single token with all its markup.
     """
     opening, depth, words = None, 0, list[str]()
     for token in _tokens(text):
@@ -236,7 +239,7 @@ def _pieces(line: list[_Token]) -> Iterator[Piece]:
 
 
 def _plain(raw: str) -> str:
-    """The text of the source; line ends become spaces."""
+    """Return the text that a piece of HTML source means. Line ends become spaces."""
     return re.sub(r"[ \t\r\n\f]+", " ", html.unescape(raw))
 
 
@@ -294,7 +297,7 @@ def rewrite_mail(rewriting: Rewriting) -> Units:
 
 
 def _own_parts(message: EmailMessage) -> Iterator[EmailMessage]:
-    """The parts of a mail; a nested mail is a part, whatever it contains."""
+    """Yield the parts of a mail. A nested mail is one part, whatever it contains."""
     if message.is_multipart() and message.get_content_maintype() == "multipart" and not message.is_attachment():
         for part in message.iter_parts():
             if isinstance(part, EmailMessage):
@@ -304,7 +307,7 @@ def _own_parts(message: EmailMessage) -> Iterator[EmailMessage]:
 
 
 def _part(part: EmailMessage, kind: str, rewriting: Rewriting) -> Units:
-    """The units of a text; returns whether it was changed."""
+    """Yield the units of a text part. The generator returns whether the part was changed."""
     try:
         words = part.get_content()
     except (LookupError, UnicodeError, KeyError):  # an unknown charset

@@ -1,4 +1,4 @@
-"""Translates files with the texts of programs: PO (gettext) and XLIFF 1.2 and 2.0, with their plural forms."""
+"""Translates PO files (gettext) and XLIFF 1.2 and 2.0 files, which hold texts of programs, with their plural forms."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from polib import POEntry
 
 WRAPPED = 81
-"""Characters of a line: catalogues with longer ones are not wrapped."""
+"""Most characters of a line in a wrapped catalogue. A catalogue with longer lines is not wrapped when written."""
 _PAIRS = frozenset(("g", "mrk", "pc", "it", "hi", "sub"))
 
 
 def rewrite_po(rewriting: Rewriting) -> Units:
-    """The units of a PO file: its entries without a translation, plural forms each by itself."""
+    """Yield the units of a PO file: its entries without a translation. Each plural form is a unit of its own."""
     import polib
 
     file = TextFile(rewriting)
@@ -58,7 +58,9 @@ def rewrite_po(rewriting: Rewriting) -> Units:
 
 
 def _as_it_was(made: str, old: str) -> str:
-    """A catalogue with the beginning, the end and the ends of lines of the old file, which polib does not keep."""
+    """Give the new catalogue the first line, the end and the kind of line ends of the old file, which polib does not
+    keep.
+    """
     made = made.removeprefix("#\n") if not old.startswith("#") else made
     made = made.rstrip("\n") + old[len(old.rstrip("\r\n")) :].replace("\r\n", "\n")
     return made.replace("\n", "\r\n") if "\r\n" in old else made
@@ -70,7 +72,7 @@ def _header(metadata: Mapping[str, str], language: str) -> str:
 
 
 def _entry(rewriting: Rewriting, entry: POEntry, header: str, place: str) -> Units:
-    """The units of an entry; returns whether it has a translation now."""
+    """Yield the units of an entry. The generator returns whether the entry has a translation now."""
     if not entry.msgid_plural:
         answer = yield from _message(entry.msgid, place)
         if answer is None:
@@ -93,7 +95,9 @@ def _entry(rewriting: Rewriting, entry: POEntry, header: str, place: str) -> Uni
 
 
 def _message(text: str, place: str) -> Units:
-    """The unit of a message, keeping line ends at its ends; returns the answer."""
+    """Yield the unit of a message. The generator returns the translation with the line ends around the message, or
+    None.
+    """
     words = text.strip("\n")
     lead, trail = text[: len(text) - len(text.lstrip("\n"))], text[len(text.rstrip("\n")) :]
     if not words.strip():
@@ -106,7 +110,7 @@ def _message(text: str, place: str) -> Units:
 
 
 def rewrite_xliff(rewriting: Rewriting) -> Units:
-    """The units of an XLIFF file: those without a target or with an unreviewed target."""
+    """Yield the units of an XLIFF file that have no target text or only an unreviewed one."""
     reading = rewriting.reading
     untrusted = reading.text_bytes()
     root = parse(untrusted, reading.path, whole=True)
@@ -248,13 +252,15 @@ def header_for(language: str) -> str:
 
 class PluralForm(Record):
     text: str
-    """With a number of this form in the place of a placeholder."""
+    """The source text with an example number of this form instead of the placeholder."""
     source: str
     placeholder: str = ""
     number: str = ""
 
     def written(self, answer: str) -> str | None:
-        """The answer with the placeholder restored; None unless the number occurs in it exactly once."""
+        """Return the answer with the placeholder in place of the example number, or None unless the number occurs
+        exactly once.
+        """
         if not self.placeholder:
             return answer
         found = re.findall(rf"(?<!\d){self.number}(?!\d)", answer)
@@ -262,7 +268,9 @@ class PluralForm(Record):
 
 
 def forms_of(singular: str, plural: str, header: str) -> list[PluralForm]:
-    """The forms a catalogue requires, in their order; those of English if its header cannot be read."""
+    """Return the plural forms that a catalogue requires, in order. If its header cannot be read, return those of
+    English.
+    """
     count, rule = _rule(header)
     found = []
     for form in range(count):
@@ -294,7 +302,9 @@ def _rule(header: str) -> tuple[int, Callable[[int], int]]:
 
 
 def _parsed(untrusted: str) -> Callable[[int], int] | None:
-    """The rule as a function.  The library's own parser accepts only operators and numbers (gettext.c2py)."""
+    """Return a plural rule as a function, or None if the rule is invalid. The library's parser accepts only operators
+    and numbers (gettext.c2py).
+    """
     try:
         rule: Callable[[int], int] = gettext.c2py(untrusted.strip())
         rule(0), rule(1)

@@ -76,7 +76,7 @@ def rewrite(rewriting: Rewriting) -> Units:
 
 
 def _left_in(part: Part) -> Units:
-    """What is not changed: text that tracked changes delete, the templates of indexes."""
+    """Report what is not translated: text that tracked changes delete, and templates of indexes."""
     for element in part.root.iter("{*}deletion"):
         yield from said("deleted", "", " ".join("".join(each.itertext()) for each in element.iter("{*}p", "{*}h")))
     for element in part.root.iter("{*}index-title-template"):
@@ -143,7 +143,7 @@ def _walked(element: etree._Element) -> Iterator[etree._Element]:
 
 
 def _literals(root: etree._Element) -> set[str]:
-    """Texts that formulas compare cells with, lower case."""
+    """Return the texts in quotation marks in formulas, in lower case. Formulas compare cells with them."""
     found: set[str] = set()
     for cell in root.iter("{*}table-cell"):
         parts = attribute(cell, "formula").split('"')
@@ -192,8 +192,8 @@ Spans = tuple[etree._Element, ...]
 
 @dataclass(slots=True, eq=False)
 class _Blanks:
-    """The displayed white space of a paragraph: it collapses, also across elements, and is dropped at the start of the
-    paragraph (part 3, 6.1.2).
+    """Tracks white space in a paragraph. As displayed it collapses, even across elements, and disappears at the start
+    of the paragraph (part 3, 6.1.2).
     """
 
     is_behind: bool = True
@@ -289,7 +289,7 @@ def _paragraph_of(element: etree._Element) -> etree._Element:
 
 
 def _looks(root: etree._Element) -> dict[str, str]:
-    """The visible formatting of the automatic styles of spans: many styles differ only in their names."""
+    """Return the visible formatting of each text style. Many automatic styles differ only in their names."""
     found = {}
     for style in root.iter("{*}style"):
         if attribute(style, "family") != "text":
@@ -342,7 +342,8 @@ _STYLE = "urn:oasis:names:tc:opendocument:xmlns:style:1.0"
 
 
 def turn(root: etree._Element, options: Options) -> None:
-    """Set the writing mode of a part's styles for the language of the translation; without a language, do nothing."""
+    """Set the writing direction of a part's styles for the language of the translation. Without a language, do nothing.
+    """
     if not (options.language or options.is_right_to_left):
         return
     mode = "rl-tb" if options.is_right_to_left else "lr-tb"

@@ -1,4 +1,6 @@
-"""Parts of office files as trees that are written back; paragraphs as a text with numbered tags; languages."""
+"""Opens parts of Office files as trees and writes them back, turns paragraphs into text with numbered tags and back,
+and sets language and direction.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +26,9 @@ from slmdesk.text.tagged import Side, Tag, Tags, first_number, pieces, problems,
 class Words:
     text: str
     look: Hashable = ""
-    """Text with the same formatting needs no tag between its parts."""
+    """Formatting of the text. Adjacent texts with equal formatting need no tag between them."""
     model: Any = None
-    """The source object: the format copies it for the translated text."""
+    """The object in the document the text came from. Its formatting is copied for the translated text."""
 
 
 @dataclass(slots=True, eq=False)
@@ -38,7 +40,7 @@ class InlineObject:
 class InvisibleMark:
     element: Any
     is_end: bool = False
-    """It stays after the text before it."""
+    """Whether the mark ends a range, and so stays after the text before it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -57,10 +59,12 @@ class _Level:
     seen: list[Seen]
     lead: list[Node]
     trail: list[Node]
-    """Invisible nodes that were moved to the ends."""
+    """Invisible nodes that were moved to the end. `lead` holds those moved to the beginning."""
     before: dict[int, list[Node]]
     after: dict[int, list[Node]]
-    """Invisible nodes that stay beside a fixed object or a group, by the `id` of that."""
+    """Invisible nodes that stay after a fixed object or a group, by the `id` of that node. `before` holds those that
+    stay before it.
+    """
     look: Hashable = ""
     model: Any = None
 
@@ -68,7 +72,7 @@ class _Level:
 class Inline:
     def __init__(self, nodes: Sequence[Node]) -> None:
         self._tagged: dict[int, tuple[Seen, _Level, _Level]] = {}
-        """By number: the node, the level it is in, and the level inside it (for text: its formatting)."""
+        """For each tag number: the node, the level around the node, and the level inside (for text its formatting)."""
         self._wraps: list[tuple[_Level, Group]] = []
         level = _level(nodes)
         while len(level.seen) == 1 and isinstance(wrap := level.seen[0], Group):  # a link around all words needs no tag
@@ -90,7 +94,9 @@ class Inline:
         return any(map(str.isalpha, words))
 
     def nodes(self, translation: str) -> list[Node]:
-        """The nodes for a translation of `text`.  Raises ValueError where its tags are not balanced."""
+        """Return the nodes for a translation of `text`. Raises ValueError if the tags of the translation are not
+        balanced.
+        """
         if problems(translation, self.tags):
             raise ValueError("the tags of the translation are not balanced")
         words = " ".join(translation.split("\n"))
@@ -143,8 +149,8 @@ def _beside(level: _Level, node: Seen, inside: Sequence[Node]) -> list[Node]:
 
 
 def _level(nodes: Sequence[Node]) -> _Level:
-    """The visible nodes, with text of the same formatting joined; invisible ones move to the ends or beside a neighbour
-    that has a tag anyway: none is made for them alone.
+    """Return the visible nodes, with adjacent text of equal formatting joined. Invisible nodes get no tags of their
+    own. They move to the ends, or beside a neighbour that has a tag anyway.
     """
     level = _Level([], [], [], {}, {})
     waiting: list[InvisibleMark] = []
@@ -169,7 +175,9 @@ def _level(nodes: Sequence[Node]) -> _Level:
 
 
 def _absorb(level: _Level) -> None:
-    """A comma or a space with other formatting joins the text before it: a tag would cost the sentence more."""
+    """Join a comma or a space with other formatting to the text before it, since a tag in the sentence would do more
+    harm.
+    """
     kept: list[Seen] = []
     for node in level.seen:
         last = kept[-1] if kept else None
@@ -195,7 +203,9 @@ def _place(level: _Level, unseen: InvisibleMark, last: Seen | None, following: S
 
 
 def _choose_base(level: _Level) -> None:
-    """The commonest formatting gets no tag; with groups only, that inside the first."""
+    """Choose the most frequent formatting, which needs no tags. If there are only groups, take that inside the first
+    group.
+    """
     letters: Counter[Hashable] = Counter()
     for words in level.seen:
         if isinstance(words, Words):
@@ -225,7 +235,7 @@ _REGIONS = (
     "vi-VN zh-CN"
 )
 _TAGS = {region.partition("-")[0]: region for region in _REGIONS.split()} | {"no": "nb-NO", "sr": "sr-Cyrl-RS"}
-"""Proofing tools go by regions: the largest."""
+"""Language tags with a region by language code. Spelling checkers need a region, and the largest one is taken."""
 _EAST_ASIAN = frozenset(("zh", "ja", "ko"))
 _BEHIND_RTL = frozenset(("cs", "em", "lang", "eastAsianLayout", "specVanish", "oMath", "rPrChange"))
 _BEHIND_LANG = frozenset(("eastAsianLayout", "specVanish", "oMath", "rPrChange"))
@@ -240,13 +250,13 @@ _TITLES = frozenset(("ctrTitle", "title", "subTitle"))
 
 
 class Speech(Record):
-    """How translated text is marked.  Without a language nothing is."""
+    """Language and direction that translated text is marked with. Without a language nothing is marked."""
 
     language: str = ""
-    """ISO 639-1."""
+    """Language code, ISO 639-1."""
     is_right_to_left: bool = False
     tracked: str = ""
-    """The date of tracked changes (Options.tracked)."""
+    """Date of tracked changes (see Options.tracked)."""
 
     @classmethod
     def of(cls, options: Options) -> Speech:
@@ -254,7 +264,7 @@ class Speech(Record):
 
     @property
     def tag(self) -> str:
-        """The language with a region (BCP 47); empty where there is none."""
+        """Return the language with a region (BCP 47), or "" without a language."""
         return _TAGS.get(self.language, self.language)
 
     # ---- WordprocessingML
@@ -322,7 +332,7 @@ class Speech(Record):
             properties.set("lang", self.tag)
 
     def turn_drawing(self, paragraph: etree._Element) -> None:
-        """Set the direction of an `a:p`; its alignment is absolute, so it changes too."""
+        """Set the direction of an `a:p`. Its alignment is changed too, since it is absolute (left or right)."""
         if not (self.language or self.is_right_to_left):
             return
         properties = child(paragraph, "pPr")
@@ -344,26 +354,26 @@ class Speech(Record):
 
 
 def _is_title(paragraph: etree._Element) -> bool:
-    """Whether it stands in a title, which its layout puts in the middle."""
+    """Return whether the paragraph is in a title, which the layout of the slide aligns."""
     shape = above(paragraph, "sp")
     return shape is not None and any(element.get("type") in _TITLES for element in shape.iter("{*}ph"))
 
 
 def _first(parent: etree._Element, name: str) -> etree._Element:
-    """A new element at the beginning of another."""
+    """Insert a new element as the first child and return it."""
     made = etree.Element(f"{{{etree.QName(parent).namespace}}}{name}")
     parent.insert(0, made)
     return made
 
 
 def remove(parent: etree._Element | None, *names: str) -> None:
-    """Take out the children with these names."""
+    """Remove the children with these names."""
     for element in list(children(parent, *names)):
         element.getparent().remove(element)  # type: ignore[union-attr]
 
 
 def _insert_before(parent: etree._Element, element: etree._Element, behind: frozenset[str]) -> None:
-    """Insert an element where the schema requires it: before the first of its successors."""
+    """Insert an element where the schema requires it: before the first of the elements named in `behind`."""
     at = next((index for index, other in enumerate(parent) if local(other) in behind), len(parent))
     parent.insert(at, element)
 
@@ -388,7 +398,7 @@ class Part:
 
 
 class Parts(Package):
-    """An Office file whose parts are changed: each is opened once, and put back when it is closed."""
+    """Office file whose parts are changed. Each part is opened once, and stored when it is closed."""
 
     def __init__(self, archive: zipfile.ZipFile, reading: Reading, rewriting: Rewriting) -> None:
         super().__init__(archive, reading)
@@ -397,14 +407,16 @@ class Parts(Package):
         self._damaged: list[str] = []
 
     def main(self, name: str) -> Part:
-        """The part a document begins with.  Raises KnownError `document.damaged` where it cannot be parsed."""
+        """Open the main part of the document. Raises KnownError `document.damaged` if it cannot be parsed."""
         part = self.open(name)
         if part is None:
             raise KnownError("document.damaged", path=self.reading.path, reason=_("its main part is broken"))
         return part
 
     def open(self, name: str) -> Part | None:
-        """None for a part that is not there, was given before, or cannot be parsed: see `damaged`."""
+        """Open a part. Return None if it does not exist, was opened before, or cannot be parsed (reported by
+        `damaged`).
+        """
         if not name or name in self._opened:
             return None
         self._opened.add(name)
@@ -414,7 +426,7 @@ class Parts(Package):
         return None if root is None else Part(name, root, self.speech)
 
     def each(self, names: Iterable[str]) -> Iterator[Part]:
-        """Opens parts in turn, and closes each when the next is asked for."""
+        """Open parts one by one. Each is closed when the next one is requested."""
         for name in names:
             if (part := self.open(name)) is not None:
                 yield part
@@ -436,7 +448,9 @@ def written(root: etree._Element) -> bytes:
 def translated(
     stretches: Sequence[tuple[Inline | None, Sequence[Node]]], *, kind: str, place: str, rebuild: Rebuild
 ) -> Units:
-    """The units of a paragraph, which breaks may split; `rebuild` is called with all nodes when a unit was answered."""
+    """Yield the units of a paragraph, which breaks may split into several. If any unit was translated, `rebuild` is
+    called with all nodes.
+    """
     found: list[Node] = []
     is_changed = False
     for inline, nodes in stretches:
@@ -470,7 +484,7 @@ def text_unit(part: Part, element: etree._Element, *, kind: str, place: str) -> 
 
 
 def title_units(parts: Parts, name: str, *path: str) -> Units:
-    """The title in the file's properties."""
+    """Yield the unit of the title in the file's properties."""
     for part in parts.each([name]):
         title = child(part.root, *path)
         if title is not None and (title.text or "").strip():
@@ -481,7 +495,7 @@ def title_units(parts: Parts, name: str, *path: str) -> Units:
 
 
 def drawing_units(part: Part, *, place: Callable[[etree._Element], str], kind: str = "paragraph") -> Units:
-    """The units of all `a:p` of a part (ECMA-376 part 1, 21.1.2)."""
+    """Yield the units of all `a:p` of a part (ECMA-376 part 1, 21.1.2)."""
     paragraphs = [element for element in part.root.iter("{*}p") if is_drawing(element)]
     yield from twinned(paragraphs, lambda paragraph: drawing_paragraph(part, paragraph, kind, place(paragraph)))
 
@@ -561,13 +575,14 @@ def _look(properties: etree._Element | None) -> str:
 
 
 class Cells:
-    """Locations in tables.  Rows are counted once: a table may have thousands."""
+    """Finds row and column of elements in tables. Rows of a table are counted only once, since there may be thousands.
+    """
 
     def __init__(self) -> None:
         self._numbers: dict[etree._Element, dict[etree._Element, int]] = {}
 
     def of(self, element: etree._Element) -> tuple[etree._Element, int, int] | None:
-        """The table, row and column, from 1, of what is in a cell; None outside tables."""
+        """Return the table, row and column (from 1) of the cell around an element, or None outside of tables."""
         cell = above(element, "tc")
         row = above(cell, "tr")
         table = above(row, "tbl")
@@ -608,7 +623,9 @@ class RepeatedTexts:
                 self._left.add(found)
 
     def again(self, units: Units) -> Units:
-        """The units of a second copy: those that the first did not have."""
+        """Yield the units of a second copy that the first copy did not have. The others get the answers of the first
+        copy.
+        """
         answer: str | None = None
         while True:
             try:
@@ -625,7 +642,8 @@ class RepeatedTexts:
 
 
 def twinned(elements: Iterable[etree._Element], units_of: Callable[[etree._Element], Units]) -> Units:
-    """Yield the units of elements.  An `mc:Fallback` repeats its `mc:Choice` and gets its answers."""
+    """Yield the units of elements. An `mc:Fallback` repeats the text of its `mc:Choice` and gets the same translations.
+    """
     twins: dict[etree._Element, RepeatedTexts] = {}
     for element in elements:
         copy = above(element, "Choice", "Fallback")

@@ -1,4 +1,4 @@
-"""Translates a PDF into a new Word file: headings, paragraphs, list items and tables, page by page."""
+"""Translates a PDF into a new Word file with headings, paragraphs, list items and tables, page by page."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from slmdesk.formats.rewriting.rewriters import LeftAsIs, Rewriting, Unit, Units
 
 
 MOST_COLUMNS = 63
-"""Of a table, as Word has it."""
+"""Most columns of a table, as Word allows."""
 TABLE_WIDTH = 9_000
-"""Of an A4 page between its margins, in twentieths of a point."""
+"""Width of a table between the margins of an A4 page, in twentieths of a point."""
 _BAD = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML does not allow (XML 1.0, 2.2)."""
+"""Matches characters that XML does not allow (XML 1.0, 2.2)."""
 _EAST_ASIAN = frozenset(("zh", "ja", "ko"))
 
 
@@ -51,7 +51,7 @@ class WordFile:
         self._breaks_page = bool(self._body)
 
     def heading(self, words: str, level: int) -> None:
-        """A heading, 1 the highest of six."""
+        """Add a heading of level 1 (the highest) to 6."""
         self._add(f"Heading{min(6, max(1, level))}", words)
 
     def paragraph(self, words: str, style: Style = Style.NORMAL) -> None:
@@ -63,7 +63,7 @@ class WordFile:
         self._add(Style.ITEM.value, f"{mark}\t{words}" if mark else words, indent)
 
     def table(self, rows: Sequence[Sequence[str]], *, has_head: bool = False) -> None:
-        """A table; rows may be of different lengths, of at most MOST_COLUMNS cells."""
+        """Add a table. Rows may have different numbers of cells, at most MOST_COLUMNS."""
         columns = max(map(len, rows))
         if self._breaks_page or self._ends_with_table:  # a table has no page break of its own, and would join the last
             self._add(Style.NORMAL.value, "")
@@ -81,7 +81,7 @@ class WordFile:
         self._ends_with_table = True
 
     def data(self) -> bytes:
-        """The file's bytes; the same for the same content."""
+        """Return the bytes of the file. The same content gives the same bytes."""
         if self._ends_with_table or not self._body:  # the last thing of a body is a paragraph
             self._add(Style.NORMAL.value, "")
         document = (
@@ -208,7 +208,7 @@ _WHY = {
 
 
 def rewrite(rewriting: Rewriting) -> Units:
-    """The units of a PDF, page by page; the file that is made is a Word file."""
+    """Yield the units of a PDF page by page. The result is a Word file."""
     reading, options = rewriting.reading, rewriting.options
     file = WordFile(options.language, right_to_left=options.is_right_to_left)
     reported: dict[str, str | None] = {}
@@ -278,7 +278,9 @@ def _parted(kind: BlockKind, words: str) -> tuple[str, str]:
 
 
 def _answered(words: str, kind: str, place: str) -> Units:
-    """The translation of a text; None if empty or unchanged."""
+    """Yield the unit of a text. The generator returns the translation, or None if the text has no letters or stays
+    unchanged.
+    """
     if not any(letter.isalpha() for letter in words):
         return None
     answer = yield Unit(words, kind=kind, place=place)

@@ -1,4 +1,4 @@
-"""Translates PowerPoint and Excel files: slides, notes, cells, comments, shapes, charts, names of sheets."""
+"""Translates PowerPoint and Excel files: slides, notes, cells, comments, shapes, charts and names of sheets."""
 
 from __future__ import annotations
 
@@ -71,7 +71,9 @@ def _slides(parts: Parts, names: Iterable[str], word: str) -> Units:
 
 
 def _furniture(parts: Parts, main: str) -> Units:
-    """What layouts and masters show on slides: texts that are no placeholders, whose words are hints for authors."""
+    """Yield the units of texts that layouts and masters show on slides. Placeholders are skipped, since their words are
+    only hints for authors.
+    """
     masters = parts.all_related(main, "slideMaster")
     layouts = [layout for master in masters for layout in parts.all_related(master, "slideLayout")]
     for part in parts.each((*masters, *layouts)):
@@ -83,7 +85,7 @@ def _furniture(parts: Parts, main: str) -> Units:
 
 
 def _comments(part: Part, word: str) -> Units:
-    """Comments as PowerPoint before 2021 wrote them are plain; newer ones are DrawingML."""
+    """Yield the units of comments. PowerPoint wrote them as plain text before 2021, and as DrawingML since."""
     yield from drawing_units(part, place=_placed(word), kind="comment")
     for element in part.root.iter("{*}text"):
         if local(element) == "text" and (element.text or "").strip():
@@ -130,11 +132,11 @@ class _Sheet:
 @dataclass(slots=True, eq=False)
 class _Known:
     literals: set[str] = field(default_factory=set)
-    """Texts in quotes, lower case: cells are compared without regard to it."""
+    """Texts in quotation marks in formulas, in lower case, since comparisons with cells ignore case."""
     names_columns: bool = False
     names_sheets: set[str] = field(default_factory=set)
     headers: dict[int, etree._Element] = field(default_factory=dict)
-    """Names of table columns by the index of the shared string in their cell."""
+    """Elements of table columns, by the index of the shared string in their header cell."""
 
 
 def rewrite_xlsx(rewriting: Rewriting) -> Units:
@@ -249,7 +251,7 @@ def _shared(strings: Part, sheets: Sequence[tuple[_Sheet, Part]], known: _Known,
 
 
 def _reason(words: str, known: _Known, *, is_header: bool) -> str:
-    """Why a text is not translated; empty if it is."""
+    """Return the reason why a text is not translated, or "" if it is."""
     if words.strip().lower() in known.literals:
         return "compared"
     return "column_name" if is_header and known.names_columns else ""
@@ -278,7 +280,9 @@ def _header(strings: Part, item: etree._Element, words: str, place: str, tables:
 
 
 def _item(part: Part, item: etree._Element, place: str, kind: str = "table_row") -> Units:
-    """The units of a string item: plain, or runs of different looks; its lines are texts of their own."""
+    """Yield the units of a string item. An item with formatted runs is one unit, and each line of a plain item is a
+    unit of its own.
+    """
     runs = list(children(item, "r"))
     if not runs:
         yield from _plain(part, item, place, kind)
@@ -342,7 +346,9 @@ def _inline(part: Part, sheet: _Sheet, known: _Known) -> Units:
 
 
 def _around(part: Part, sheet: _Sheet) -> Units:
-    """The texts of a sheet beside its cells: page headers, hints of lists and links, and results of formulas."""
+    """Yield the units of a sheet's texts outside its cells (page headers, hints of lists and links), and report text
+    results of formulas as not translated.
+    """
     for element in part.root.iter("{*}headerFooter"):
         for line in element:
             yield from _page_line(part, line, f"{sheet.title}, header or footer")
@@ -359,7 +365,7 @@ def _around(part: Part, sheet: _Sheet) -> Units:
 
 
 def _given(cell: etree._Element) -> list[str]:
-    """The cached text of a cell's formula; without it, the texts in the formula."""
+    """Return the stored text result of a cell's formula. If no result is stored, return the texts in the formula."""
     words = text_of(child(cell, "v")).strip()
     if words:
         return [words] if attribute(cell, "t") == "str" else []
@@ -368,7 +374,9 @@ def _given(cell: etree._Element) -> list[str]:
 
 
 def _page_line(part: Part, line: etree._Element, place: str) -> Units:
-    """The three parts of a page's header or footer; codes such as &P stand for the page's number (18.3.1.39)."""
+    """Yield the units of the three sections of a page header or footer. Codes such as &P (page number) are kept
+    (18.3.1.39).
+    """
     parts = _SECTION.split(line.text or "")
     is_changed = False
     for index, words in enumerate(parts):

@@ -1,4 +1,5 @@
-"""The interface of a rewriter, and the two passes over a document."""
+"""Defines the interface of a rewriter, and makes the two passes over a document: list its texts, then write it again.
+"""
 
 from __future__ import annotations
 
@@ -15,23 +16,25 @@ from slmdesk.text.tagged import Tags, problems
 
 NO_TAGS = Tags()
 MOST_SAID = 1_000
-"""Characters of an unchanged text, when it is listed."""
+"""Most characters of an untranslated text in a report."""
 
 
 class Unit(Record):
     text: str
-    """With numbered tags (text.tagged); without white space or lone tags at its ends."""
+    """The text with numbered tags (text.tagged), without white space or single tags at its ends."""
     tags: Tags = NO_TAGS
     kind: str = "paragraph"
-    """A value of core.documents.BlockKind, or `title`, `alt_text`, `chart`, `sheet_name`, `property`."""
+    """A value of base.documents.BlockKind, or `title`, `alt_text`, `chart`, `sheet_name`, `property`."""
     place: str = ""
-    """Its location, for people: "table 2, row 3", "footnote 4", "slide 7, notes"."""
+    """The location as shown to the user: "table 2, row 3", "footnote 4", "slide 7, notes"."""
     language: str | None = None
-    """Its language, ISO 639-1, if the rewriter detected it; empty: it could not. None: the app detects it."""
+    """ISO 639-1 code of the text's language. Empty means that the rewriter could not detect it, None that the app
+    detects it.
+    """
 
 
 class LeftAsIs(Record):
-    """Something that is not translated, and is reported: an equation, an embedded object, a computed field."""
+    """Something that is not translated but reported: an equation, an embedded object, a computed field."""
 
     kind: str
     place: str = ""
@@ -40,7 +43,9 @@ class LeftAsIs(Record):
 
 UnitOrLeft: TypeAlias = Unit | LeftAsIs
 Units: TypeAlias = Generator[UnitOrLeft, str | None, Any]
-"""Yields units and what is left; is sent the translation of a unit, or None if it stays, and for what is left."""
+"""Generator that yields units and LeftAsIs. Send it the translation of each unit, or None to keep the text. For
+LeftAsIs send None.
+"""
 
 
 def said(kind: str, place: str, words: str) -> Units:
@@ -50,17 +55,18 @@ def said(kind: str, place: str, words: str) -> Units:
 
 class Options(Record):
     language: str = ""
-    """Of the translation, ISO 639-1."""
+    """Language of the translation, ISO 639-1."""
     is_right_to_left: bool = False
     sheet_names: bool = False
     properties: bool = False
-    """The title kept in the file's properties."""
+    """Whether to translate the title in the file's properties."""
     tracked: str = ""
-    """The date and time of tracked changes (ISO 8601); empty: changes are not tracked.  Word files alone can have
-    them, in their paragraphs alone; core.tracking says which words change.
+    """Date and time of tracked changes (ISO 8601), or "" if changes are not tracked. Only paragraphs of Word files can
+    have tracked changes. base.documents.MARKED says how the changed words are marked.
     """
     columns: tuple[int | str, ...] = ()
-    """Columns of a delimited table, by number from 0 or by name; empty: those with sentences."""
+    """Columns of a delimited table to translate, by number from 0 or by name. Empty means the columns with sentences.
+    """
 
 
 @dataclass(slots=True, eq=False)
@@ -69,19 +75,19 @@ class Rewriting:
     options: Options = field(default_factory=Options)
     changed: dict[str, bytes] = field(default_factory=dict)
     is_written: bool = False
-    """It is the second pass: languages need not be detected."""
+    """Whether this is the second pass, in which languages need not be detected."""
     data: bytes | None = None
-    """The whole file, for formats that are no archives."""
+    """Bytes of the whole new file, for formats that are not archives."""
     number: int = -1
-    """Number of the unit that was answered last; kept by `driving`."""
+    """Number of the last unit that was answered. `written_to` sets it."""
     refused: list[int] = field(default_factory=list)
 
     def refuse(self) -> None:
-        """The last answer cannot be written: its unit is reported."""
+        """Report that the last answer cannot be written, so that its unit stays as it was."""
         self.refused.append(self.number)
 
     def inside(self, data: bytes) -> Rewriting:
-        """A document in this one."""
+        """Return the Rewriting of a document inside this one."""
         return Rewriting(Reading(self.reading.path, data=data, stop=self.reading.stop), self.options)
 
     def put(self, name: str, data: bytes) -> None:
@@ -89,31 +95,31 @@ class Rewriting:
 
 
 Rewriter: TypeAlias = Callable[[Rewriting], Units]
-"""Raises KnownError document.…, as readers do."""
+"""Function that yields the units of a document. Raises KnownError document.…, as readers do."""
 
 
 # ---- the two passes over a document
 
 
 _UNPRINTED = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML does not allow (XML 1.0, 2.2), and no text should contain."""
+"""Matches characters that XML does not allow (XML 1.0, 2.2) and that no text should contain."""
 _LINE_END = re.compile("[ ]*(?:\r\n|[\r\n\x0b\x0c\x85\u2028\u2029])[ ]*")
 
 
 def listed(rewriter: Rewriter, rewriting: Rewriting) -> Iterator[UnitOrLeft]:
-    """What is to be translated and what is left out, in order.  Raises KnownError document.…"""
+    """Yield what is translated and what is left out, in order. Raises KnownError document.…"""
     yield from rewriter(rewriting)
 
 
 def written_to(
     rewriter: Rewriter, rewriting: Rewriting, answers: Mapping[int, tuple[str, str]], out: BinaryIO
 ) -> list[int]:
-    """Write the document with the translations to `out`.
+    """Write the document with its translations to `out`. `answers` holds the text and the translation of each unit, by
+    the unit's number from 0 in the order of `listed`.
 
-    `answers`: by number of the unit (from 0, in the order of `listed`) its text and its translation.  Returns the
-    numbers of units that stay as they are although there is an answer: its tags are not balanced, or the rewriter
-    cannot write it (Rewriting.refuse).  Raises KnownError
-    `document.changed` where a unit has another text than was translated: the file has changed.
+    Returns the numbers of units that stay untranslated although there is an answer, because its tags are not balanced
+    or the rewriter cannot write it (Rewriting.refuse). Raises KnownError `document.changed` if the text of a unit
+    differs from the translated one, because the file was changed.
     """
     rewriting.is_written = True
     units = rewriter(rewriting)
@@ -146,8 +152,8 @@ def _answer(unit: Unit, rewriting: Rewriting, answers: Mapping[int, tuple[str, s
 
 
 def _clean(untrusted: str, source: str) -> str:
-    """A translation without invalid characters, and without line ends where its source has none: an empty line
-    would end a subtitle, a paragraph of a text, a row of a table.
+    """Return the translation without invalid characters, and without line ends if its source has none. An additional
+    line end could end a subtitle, a paragraph or a table row.
     """
     words = _UNPRINTED.sub("", untrusted)
     return words if _LINE_END.search(source) else _LINE_END.sub(" ", words)

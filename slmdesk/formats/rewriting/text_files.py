@@ -1,4 +1,4 @@
-"""Translates text files in place (plain text, Markdown, tables, subtitles): all that is not translated is kept."""
+"""Translates text files in place (plain text, Markdown, tables, subtitles). Everything else in the file is kept."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from slmdesk.text.tagged import KIND, Side, Tag, Tags, first_number, lines_of, p
 
 class TextFile:
     def __init__(self, rewriting: Rewriting) -> None:
-        """Raises KnownError `document.binary`, `document.unreadable`, `document.too_large`."""
+        """Read and decode the file. Raises KnownError `document.binary`, `document.unreadable`, `document.too_large`.
+        """
         self._rewriting = rewriting
         untrusted = rewriting.reading.text_bytes()
         decoded = decoded_by(rewriting.reading, untrusted)
@@ -41,7 +42,7 @@ class TextFile:
         return bool(self._edits)
 
     def close(self) -> None:
-        """Set the file's new bytes: in its own encoding where that has all the characters, else in UTF-8."""
+        """Store the new bytes of the file, in its own encoding or, if that lacks some of the characters, in UTF-8."""
         out, at = [], 0
         for start, end, words in sorted(self._edits):
             out += [self.text[at:start], words]
@@ -61,7 +62,7 @@ class Mark(StrEnum):
 
 
 class Piece(Record):
-    """A piece of a stretch: words, or markup as it is written; `name` says which closing belongs to which opening."""
+    """Words or markup in their source form. `name` tells which closing markup belongs to which opening markup."""
 
     mark: Mark
     raw: str
@@ -73,7 +74,7 @@ Converter: TypeAlias = Callable[[str], str]
 
 class Stretch:
     def __init__(self, found: Sequence[Piece], *, plain: Converter = str, escaped: Converter = str) -> None:
-        """`plain` decodes the source (entities), `escaped` encodes it again."""
+        """`plain` decodes source text (entities), and `escaped` encodes it again."""
         self._escaped = escaped
         words = [plain(piece.raw) if piece.mark is Mark.WORDS else "" for piece in found]
         number = first_number(*words)
@@ -125,12 +126,14 @@ class Stretch:
 
 
 def stretch_of(parts: Sequence[str]) -> Stretch:
-    """Of a text split by its marks: every second part is a mark."""
+    """Return the stretch of a text that was split at its marks. Every second part is a mark."""
     return Stretch([Piece(Mark.LONE if at % 2 else Mark.WORDS, raw) for at, raw in enumerate(parts) if raw])
 
 
 def _partners(found: Sequence[Piece]) -> dict[int, int]:
-    """Which opening belongs to which closing, both ways; unpaired or crossing markup stays single."""
+    """Return the index of the closing markup for each opening markup, and the reverse. Unpaired or crossing markup is
+    left out.
+    """
     partner: dict[int, int] = {}
     opened: list[int] = []
     for index, piece in enumerate(found):
@@ -149,8 +152,9 @@ def _partners(found: Sequence[Piece]) -> dict[int, int]:
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
 LEAST_WRAPPED = 50
-"""A paragraph whose lines, except the last, all have at least this many characters and no final full stop was
-wrapped."""
+"""Fewest characters of the lines of a wrapped paragraph, except its last line. A paragraph with a shorter line is
+translated line by line.
+"""
 _INDENT = re.compile(r"[ \t]*")
 
 
@@ -168,7 +172,8 @@ def rewrite_plain(rewriting: Rewriting) -> Units:
 
 
 def _blocks(text: str) -> Iterator[tuple[int, list[tuple[int, int]]]]:
-    """Lines without an empty line between: (number of the first, where each stands without its end)."""
+    """Yield each group of lines between empty lines, as the number of its first line and the (start, end) of each line.
+    """
     block: list[tuple[int, int]] = []
     first = number = 1
     for match in _LINE.finditer(text):
@@ -187,7 +192,7 @@ def _blocks(text: str) -> Iterator[tuple[int, list[tuple[int, int]]]]:
 
 
 def _parts(text: str, block: list[tuple[int, int]]) -> Iterator[tuple[int, int, str, bool]]:
-    """A paragraph as a whole, or each of its lines: (from, up to, the words, whether lines were joined)."""
+    """Yield a wrapped paragraph as a whole, or else each line: (start, end, words, whether lines were joined)."""
     lines = [text[start:end] for start, end in block]
     if len(lines) > 1 and all(len(line.strip()) >= LEAST_WRAPPED for line in lines[:-1]):
         start, end = block[0][0], block[-1][1]
@@ -317,9 +322,9 @@ def _inline(text: str) -> Iterator[Piece]:
 
 
 SAMPLE_ROWS = 200
-"""By which the columns with sentences are found."""
+"""Number of rows by which the columns with sentences are found."""
 SENTENCE_SHARE = 0.3
-"""A column holds sentences if at least this share of its texts has three words or more."""
+"""Least share of a column's texts with three or more words for the column to hold sentences."""
 _SENTENCE = re.compile(r"[^\W\d_]+\S*\s+\S*[^\W\d_]+\S*\s+\S*[^\W\d_]+|[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]{6}")
 _REPORTED_APART = tuple(sorted(set(LANGUAGES) - {"sr"}))
 """As in services.translation_units."""
@@ -357,7 +362,7 @@ def rewrite_separated(rewriting: Rewriting) -> Units:
 
 
 def _requested(rewriting: Rewriting, sample: Sequence[Sequence[str]]) -> frozenset[int]:
-    """The columns that are translated, from 0; empty: all.  Raises KnownError `document.no_column`."""
+    """Return the columns to translate, from 0. Empty means all. Raises KnownError `document.no_column`."""
     head = [name.casefold() for name in sample[0]] if sample else []
     found: set[int] = set()
     for column in rewriting.options.columns:
@@ -372,7 +377,9 @@ def _requested(rewriting: Rewriting, sample: Sequence[Sequence[str]]) -> frozens
 
 
 def columns_with_sentences(rows: Sequence[Sequence[str]]) -> set[int]:
-    """The columns, from 0, whose texts are sentences, not names, codes or numbers.  The first row may name them."""
+    """Return the columns (from 0) whose texts are sentences, not names, codes or numbers. The first row, which may be a
+    header, does not count.
+    """
     found = set()
     for column in range(max(map(len, rows), default=0)):
         values = [row[column] for row in rows[1:] if len(row) > column and any(map(str.isalpha, row[column]))]
@@ -383,12 +390,12 @@ def columns_with_sentences(rows: Sequence[Sequence[str]]) -> set[int]:
 
 
 def _language(texts: Iterator[str]) -> str:
-    """The language of a row, by all its texts; empty if they have too few words to detect it."""
+    """Return the language of a row by all its texts, or "" if they have too few words."""
     return detect(" ".join(texts), _REPORTED_APART)[0] or ""
 
 
 def _put(file: TextFile, cell: Cell, answer: str, *, delimiter: str, line_end: str) -> None:
-    """Replace a cell with an answer: surrounding spaces, quotation marks and line ends are kept."""
+    """Replace the text of a cell. Spaces around it, quotation marks and the kind of line ends are kept."""
     end = cell.end - (file.text[cell.end - 1 : cell.end] == "\r")
     value = cell.value[:-1] if end < cell.end and not cell.is_quoted else cell.value
     before, after = value[: len(value) - len(value.lstrip())], value[len(value.rstrip()) :]
@@ -412,7 +419,7 @@ _TIMES = re.compile(r"^[ \t]*(?:\d{1,4}:)?\d{1,2}:\d{1,2}[.,]\d{1,3}[ \t]*-->[^\
 _CUE = re.compile(r"(?:\r\n|\r|\n)((?:[^\r\n]*\S[^\r\n]*(?:\r\n|\r|\n|$))+)")
 _DIALOGUE = re.compile(r"^(?:Dialogue|Comment):(?:[^,\r\n]*,){9}([^\r\n]*)", re.MULTILINE)
 _NOTE = re.compile(r"^NOTE\b(?:[^\r\n]*\S[^\r\n]*(?:\r\n|\r|\n|$))+", re.MULTILINE)
-"""Of WebVTT: it is for those who make subtitles."""
+"""Matches a note of WebVTT, which is meant for the makers of the subtitles."""
 _MARKUP = re.compile(r"</?(?:b|i|u|c|v|lang|ruby|rt|font)(?:[.\s][^<>]*)?>|<[\d:.]+>|\{[^{}\r\n]*\}", re.IGNORECASE)
 _DRAWING = re.compile(r"\{[^{}]*\\p[1-9][^{}]*\}")
 
@@ -469,7 +476,7 @@ def _stretch(file: TextFile, start: int, end: int, words: str, place: str, *, co
 
 
 def _escaped(words: str) -> str:
-    """Escape only what would be taken for markup."""
+    """Escape only what would be taken for an entity."""
     return words.replace("&", "&amp;") if re.search(r"&\w+;", words) else words
 
 
