@@ -1,2 +1,1 @@
-"""Readers, rewriters and redactors of document formats. This code runs only in the child process that reads documents.
-"""
+"""Readers, rewriters and redactors of document formats. They run only in the child process that reads documents."""

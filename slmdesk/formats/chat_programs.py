@@ -143,8 +143,7 @@ def tree_of(nodes: Sequence[Node], left_out: LeftOut) -> tuple[ForeignMessage, .
 
 
 def kept_at(nodes: Sequence[Node], id: str) -> str:
-    """Return the id of this node if it has a message, else of the nearest node above that has one, or "" if none has.
-    """
+    """Return the id of this node if it has a message, else of the nearest node above with one, or "" if none has."""
     known = {node.id: node for node in nodes}
     seen: set[str] = set()
     at = known.get(id)

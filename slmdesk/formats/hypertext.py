@@ -131,8 +131,7 @@ class _Walker:
         return self._result
 
     def enter(self, node: LexborNode) -> tuple[bool, Sequence[_Steps]]:
-        """Handle an element or a text. Return whether to visit its children, and the generators to resume at its end.
-        """
+        """Handle an element or text. Return whether to visit its children, and the generators to resume at its end."""
         tag = node.tag or ""
         if tag == "-text":
             text = node.text_content or ""

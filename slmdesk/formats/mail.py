@@ -49,8 +49,7 @@ class Mail:
 
 
 def pages_of(reading: Reading, mail: Mail) -> Iterator[Page]:
-    """Yield the mail as a first page (a long text as several pages) and the list of its attachments as the last page.
-    """
+    """Yield the mail as a first page (if long, as several pages) and the list of its attachments as the last page."""
     reading.page_kind = PageKind.PART
     reading.title, reading.author = clean_label(mail.subject), clean_label(mail.sender)
     reading.attachments[:] = [_listed(index, other_attachment) for index, other_attachment in enumerate(mail.enclosed)]
@@ -141,8 +140,7 @@ def attachment(reading: Reading, index: int) -> tuple[str, bytes]:
 
 
 def read_archive(reading: Reading) -> Iterator[Page]:
-    """Yield the sections of a web page saved together with its pictures. The page is the first HTML part of the file.
-    """
+    """Yield the sections of a web page saved with its pictures. The page is the first HTML part of the file."""
     reading.page_kind = PageKind.SECTION
     for part in parsed(reading).walk():
         if part.get_content_type() in ("text/html", "application/xhtml+xml"):

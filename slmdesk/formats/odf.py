@@ -148,8 +148,7 @@ class OdfWalker:
         self._within: list[_Counted] = []
 
     def flow(self, element: etree._Element, depth: int = 0) -> Iterator[Flow]:
-        """Yield the pieces, footnotes and page breaks of an element. `depth` is the number of lists around the element.
-        """
+        """Yield the pieces, footnotes and page breaks of an element. `depth` is the number of lists around it."""
         name = local(element)
         if name in ("p", "h"):
             yield from self._paragraph(element, depth)
@@ -425,8 +424,7 @@ def _shape(walker: OdfWalker, shape: etree._Element) -> Iterator[Piece]:
 
 
 MAX_SAME_CELLS = 50
-"""Most adjacent cells with content that one element may stand for. If there are more, only these first ones are read.
-"""
+"""Most adjacent cells with content that one element may stand for. If there are more, only the first ones are read."""
 _GROUPS = ("table-row-group", "table-rows", "table-header-rows")
 
 

@@ -196,8 +196,7 @@ def above(element: etree._Element | None, *names: str) -> etree._Element | None:
 
 
 def local(element: etree._Element) -> str:
-    """Return the name of an element without its namespace. Strict and transitional files differ only in the namespace.
-    """
+    """Return the name of an element without its namespace. Strict and transitional files differ only in namespaces."""
     tag = element.tag
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 

@@ -202,8 +202,7 @@ def attachment(reading: Reading, index: int) -> tuple[str, bytes]:
 
 @contextmanager
 def page_at(document: pdfium.PdfDocument, index: int) -> Iterator[pdfium.PdfPage]:
-    """Open a page for a `with` block, which holds the lock and closes the page at the end. Raises pdfium.PdfiumError.
-    """
+    """Open a page for a `with` block that holds the lock and closes the page at the end. Raises pdfium.PdfiumError."""
     with LOCK, closing(document.get_page(index)) as page:
         yield page
 
@@ -251,8 +250,7 @@ _WHITE = 250
 class Word:
     text: str
     first: int
-    """pdfium's index of the first character. The next characters have the next indices, unless `indices` lists others.
-    """
+    """pdfium's index of the first character. The others have the next indices, unless `indices` lists them."""
     indices: tuple[int, ...] | None
     line: int
     """Number of pdfium's line. It only tells whether two words are on the same line."""

@@ -256,8 +256,7 @@ HEADING_RATIO = 1.14
 SMALL_RATIO = 0.9
 MAX_HEADING_CHARACTERS = 200
 _LEVELS = ((1.7, 1), (1.3, 2))
-"""Levels of headings, by the least ratio of the heading's size to the size of the text. Smaller headings have level 3.
-"""
+"""Levels of headings, by the least ratio of the heading's size to the text size. Smaller headings have level 3."""
 _BULLET = re.compile(r"[•‣⁃◦▪▫■□●○◆◇➢➤►✓∗]$|[-–—*]$")
 _COUNTED = re.compile(r"\(?(?:\d{1,3}|[A-Za-z]|[ivxlc]{1,5})[.)]$")
 _NUMBERED = re.compile(r"(?:[A-Z]|\d{1,3})((?:\.\d{1,3})*)\.?$")
@@ -527,8 +526,7 @@ EDGE = 0.14
 """Share of the page's height, at the top and at the bottom, in which headers and footers are searched."""
 MOST_LINES = 3
 NEAR = 0.015
-"""Largest difference in height at which lines of two pages are in the same position, as a share of the page's height.
-"""
+"""Largest vertical distance at which lines of two pages are in the same position, as a share of the page's height."""
 EXACTLY = 0.003
 LEAST_ALIKE = 2
 REACH = 2

@@ -1,5 +1,4 @@
-"""Reads Excel files and tables in text files, and turns spreadsheets of any format into pages with one block per row.
-"""
+"""Reads Excel files and tables in text files, and turns spreadsheets of all formats into pages with a block per row."""
 
 from __future__ import annotations
 
@@ -390,8 +389,7 @@ GENERAL = NumberFormat()
 
 @lru_cache(maxsize=500)
 def format_of_code(code: str) -> NumberFormat:
-    """Parse the part of a format code for positive numbers. Codes with conditions or fractions give the plain number.
-    """
+    """Parse a format code's part for positive numbers. Codes with conditions or fractions give the plain number."""
     section = code.partition(";")[0]
     if not section or section.lower() == "general" or re.search(r"\[[<>=]|\?\s*/|@", section):
         return GENERAL

@@ -190,8 +190,7 @@ def _span(element: etree._Element) -> Iterator[tuple[float, float]]:
 
 
 def _words(element: etree._Element) -> Iterator[str]:
-    """Yield the text of an element. Line ends in the file become spaces, as in XHTML, and only `br` begins a new line.
-    """
+    """Yield the text of an element. Line ends in the file become spaces, as in XHTML, and only `br` starts a line."""
     yield " ".join((element.text or "").split("\n"))
     for child in element:
         if local(child) == "br":

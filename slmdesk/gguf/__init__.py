@@ -1,6 +1,6 @@
-"""Model files: header, formats, memory; here how the parts of a split model are named.
+"""Reads GGUF model files: header, quantization, memory needs. Here: the names of the files of a split model.
 
-Imports nothing of ours: children read it before their walls are up.
+Imports no other module of the package, since child processes import it before they are sandboxed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ _PART = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffi
 
 
 def part_of(path: Path) -> tuple[str, int, int] | None:
-    """What `path` is a part of, by its name: (the name without the number, which part from 1, of how many)."""
+    """Return what the name of `path` says if it is a part of a split model: (name without the number, part from 1,
+    count of parts). Return None if it is not.
+    """
     found = _PART.fullmatch(path.name)
     if found is None:
         return None

@@ -1,4 +1,6 @@
-"""The header of a GGUF file: its bytes parsed within limits, as files are untrusted, and LoRA adapters told from it."""
+"""Parses the header of a GGUF file. Files are untrusted, so everything has limits. Also checks LoRA adapters by their
+headers.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,7 @@ VALUE_TYPES: Mapping[int, str] = MappingProxyType(
 
 
 class WeightType(Record):
-    """How weights are packed: `block` of them take `block_bytes` bytes."""
+    """How weights are packed: a group of `block` weights takes `block_bytes` bytes."""
 
     name: str
     block: int
@@ -72,7 +74,7 @@ FILE_TYPES: Mapping[int, str] = MappingProxyType(
 )  # fmt: skip
 
 FILE_TYPE_GUESSED = 1024
-"""A bit of `general.file_type`: whoever wrote it guessed."""
+"""Bit of `general.file_type` that says that the type was guessed by the program that wrote the file."""
 
 ENCODERS = frozenset(
     {
@@ -80,12 +82,14 @@ ENCODERS = frozenset(
         "eurobert", "gemma-embedding", "llama-embed", "t5encoder",
     }
 )  # fmt: skip
-"""Architectures that give vectors, not words."""
+"""Architectures that turn text into vectors and do not write text."""
 
 PROJECTORS = frozenset({"clip"})
 
 DRAFT_HEADS = frozenset({"dflash", "eagle3", "gemma4-assistant"})
-"""Architectures that guess ahead for the model they were made for.  Others are heads by what they lack."""
+"""Architectures that only predict tokens ahead for the model they were made for. Draft heads of other architectures are
+recognised by their missing layers.
+"""
 
 CHAT_ARCHITECTURES = frozenset(
     {
@@ -105,9 +109,9 @@ CHAT_ARCHITECTURES = frozenset(
         "minimax-01", "minimax-m3", "kimi-k3", "glm5-next", "qwen4exp",
     }
 )  # fmt: skip
-"""Architectures of the pinned llama.cpp that write word after word.
+"""Architectures of the pinned llama.cpp version that write text token by token.
 
-Left out: diffusion models, encoder-decoders, speech, draft heads.
+Diffusion models, encoder-decoders, speech models and draft heads are left out.
 """
 
 # ---- reads values of an untrusted GGUF header through a small window and never beyond a limit
@@ -118,19 +122,21 @@ if TYPE_CHECKING:
 
 MAX_HEADER_BYTES = 64 << 20
 MAX_STRINGS = 800_000
-"""Strings in all lists of a header; the largest vocabulary known, 262,144 tokens, has 777,050 with its merges."""
+"""Most strings in all lists of a header. The largest known vocabulary, of 262,144 tokens, has 777,050 with merges."""
 MAX_KEY_BYTES = 65_535
 MAX_TEXT_BYTES = 4096
-"""Of a text kept; a longer text is cut and marked."""
+"""Most bytes of a text that is kept. A longer text is cut and marked as cut."""
 MAX_KEPT_NUMBERS, MAX_KEPT_STRINGS = 1024, 64
-"""Longer lists are summarised: a number for each layer, or the languages of a model, are kept."""
+"""Most items of a list that is kept, such as a number for each layer or the languages of a model. Of a longer list only
+type and length are kept.
+"""
 
 _U32, _U64, _LENGTHS = struct.Struct("<I"), struct.Struct("<Q"), struct.Struct("<Q").unpack_from
 _WINDOW_BYTES = 1 << 18
 
 
 class CutShort(SlmdeskError):
-    """The file ends before `needed`, a position in bytes."""
+    """Raised if the file ends too early. `needed` is the position in bytes up to which it should go."""
 
     def __init__(self, needed: int) -> None:
         super().__init__(str(needed))
@@ -148,7 +154,7 @@ def damaged(reason: str) -> KnownError:
 
 
 class HeaderReader:
-    """Little-endian values from the start of a file of `size` bytes.  Every method raises CutShort and KnownError."""
+    """Reads little-endian values from the start of a file of `size` bytes. Every method raises CutShort and KnownError."""
 
     def __init__(self, file: RawIOBase, size: int) -> None:
         self._file = file
@@ -191,7 +197,9 @@ class HeaderReader:
         return kept, length
 
     def value(self, kind: int, *, keep: bool) -> Scalar | ListSummary | None:
-        """A value of a type by number; texts and lists shortened, or without `keep` passed over."""
+        """Read a value of the type with number `kind`. Long texts and lists are shortened. Without `keep`, texts and
+        lists are skipped, and their items left out.
+        """
         if kind == ARRAY:
             return self._list(MAX_KEPT_NUMBERS if keep else 0, MAX_KEPT_STRINGS if keep else 0)
         if kind == STRING:
@@ -297,51 +305,52 @@ class Tensors(Record):
     parameters: int
     bytes_by_type: Mapping[str, int]
     shapes: Mapping[str, tuple[int, ...]]
-    """By name, the innermost length first as the file has it."""
+    """Shapes by tensor name. The innermost dimension comes first, as in the file."""
     end: int
-    """Where the last tensor ends, counted from the start of the data."""
+    """End of the last tensor in bytes, counted from the start of the tensor data."""
     expert_bytes: int = 0
-    """Of the experts' tensors: all in memory, but each word uses only some experts."""
+    """Bytes of the experts' tensors. All of them are in memory, but each token uses only some of the experts."""
     table_bytes: int = 0
-    """Of the token table.  Where there is a separate output, a single row of it is read for a word; else all of it."""
+    """Bytes of the token table. For each token one row of it is read, or all of it if it is also the output matrix."""
     layer_bytes: Mapping[int, int] = field(default_factory=dict)
     separate_experts: bool = False
-    """A mixture in the layout of 2023, a tensor for each expert, which llama.cpp reads no more."""
+    """Whether each expert has a tensor of its own. This is the layout of 2023, which llama.cpp no longer reads."""
 
 
 class GgufHeader(Record):
-    """Texts for people are a single line and cut; numbers that make no sense are 0."""
+    """Header of a GGUF file. Texts to be shown are cut to a single line, and numbers that make no sense are 0."""
 
     version: int
     kind: str
-    """model, adapter, projector, imatrix, vocabulary, encoder, split, head (most layers it names are in another file),
-    or unknown: an architecture we cannot run."""
+    """model, adapter, projector, imatrix, vocabulary, encoder, split, head (most of its layers are in another file), or
+    unknown (an architecture that cannot be run).
+    """
     architecture: str
     name: str
     parameters: int
     quantization: str
-    """"Q4_1", "Q4_K_M"; by the file's word, else the type most bytes have; "" without tensors."""
+    """For example "Q4_1" or "Q4_K_M": as the file says, else the type of most bytes, or "" without tensors."""
     context_length: int
-    """As the file says, unchecked: see memory.sensible_context."""
+    """Context length the file declares, in tokens and unchecked. See memory.sensible_context."""
     chat_template: str | None
-    """The default template; None without it, or where it has more than MAX_TEMPLATE_BYTES."""
+    """The default template, or None if there is none or it is longer than MAX_TEMPLATE_BYTES."""
     template_bytes: int
     license: str
     file_type: int | None
     sampling: Sampling
     metadata: Mapping[str, MetadataValue]
-    """Without the templates; long texts are cut and marked, long lists summarised."""
+    """All keys except the templates. Long texts are cut and marked, and long lists are summarised."""
     metadata_left_out: int
-    """Keys that were read but not kept, because all together would be too much."""
+    """Number of keys that were read but not kept, because all together would be too large."""
     tensors: Tensors
     data_start: int
     data_end: int
-    """How many bytes a complete file has at least."""
+    """Least number of bytes of a complete file."""
     file_bytes: int
     layers: int
     embedding_length: int
     feed_forward_length: int
-    """Of the widest layer."""
+    """Size of the feed-forward part of the widest layer."""
     heads: tuple[int, ...]
     kv_heads: tuple[int, ...]
     key_length: int
@@ -349,7 +358,7 @@ class GgufHeader(Record):
     sliding_window: int
     vocab_size: int
     split_no: int
-    """Which part this is, from 0, of `split_count`."""
+    """Number of this part, from 0, among `split_count` parts."""
     split_count: int
 
     @property
@@ -365,7 +374,7 @@ class GgufHeader(Record):
         return sum(self.tensors.bytes_by_type.values())
 
     def value(self, key: str) -> MetadataValue | None:
-        """A value of the architecture's own: `value("block_count")` is `metadata["llama.block_count"]`."""
+        """Return a value of the model's architecture: `value("block_count")` is `metadata["llama.block_count"]`."""
         return self.metadata.get(f"{self.architecture}.{key}")
 
     def whole(self, key: str, limit: int = 1 << 32) -> int:
@@ -383,7 +392,9 @@ def whole(value: object, limit: int = 1 << 32) -> int:
 MAX_KEYS, MAX_TENSORS, MAX_DIMENSIONS, MAX_TENSOR_NAME = 4096, 8192, 4, 63
 MAX_ALL_KEYS_BYTES = 4 << 20
 MAX_KEPT_BYTES = 2 << 20
-"""Of texts and lists kept, without the template; what comes after is passed over and counted.  Numbers are all kept."""
+"""Most bytes of texts and lists that are kept, without the templates. Later ones are skipped and counted. Numbers are
+always kept.
+"""
 MAX_TEMPLATE_BYTES = 256 << 10
 DEFAULT_ALIGNMENT = 32
 TEMPLATE = "tokenizer.chat_template"
@@ -453,7 +464,8 @@ def _weight(value: MetadataValue) -> int:
 
 
 def parse(reader: HeaderReader) -> tuple[Metadata, Tensors, int]:
-    """Metadata, tensors, and where the data starts; `reader` stands at the counts, behind magic and version.
+    """Return metadata, tensors, and the position where the tensor data starts. `reader` must be at the two counts after
+    magic and version.
 
     Raises CutShort, and KnownError model.damaged or model.unsupported.
     """
@@ -557,17 +569,18 @@ def _padded(position: int, alignment: int) -> int:
 
 A, B = ".lora_a", ".lora_b"
 MOST_STRENGTH = 2.0
-"""Times the adapter as its makers meant it; above, small models only stammer."""
+"""Largest strength of an adapter, as a multiple of what its makers intended. Beyond it, small models only stammer."""
 _NORM = "_norm.weight"
-"""A file may contain changes of norms; llama.cpp ignores them."""
+"""Ending of tensors that change norms. An adapter may contain them, but llama.cpp ignores them."""
 _TOKEN_TABLE, _OUTPUT = "token_embd.weight", "output.weight"
 _NO_WEIGHTS = frozenset({"I8", "I16", "I32", "I64", "F64", "Q8_1", "Q8_K"})
 _ACTIVATED = "adapter.alora.invocation_tokens"
 
 
 def require_adapter(header: GgufHeader) -> None:
-    """Raise KnownError model.wrong_kind for what is no adapter, model.unsupported or model.damaged for an adapter that
-    llama.cpp cannot use, as far as its own header tells.
+    """Check that the file is an adapter that llama.cpp can use, as far as the adapter's own header shows.
+
+    Raises KnownError model.wrong_kind if it is not an adapter, model.unsupported or model.damaged if it cannot be used.
     """
     if header.kind != "adapter":
         raise KnownError("model.wrong_kind", kind=header.kind)
@@ -587,7 +600,7 @@ def require_adapter(header: GgufHeader) -> None:
 
 
 def misfit(base: GgufHeader, adapter: GgufHeader) -> str:
-    """Why an adapter does not fit a model, in short; empty when it does.  Both are checked headers."""
+    """Return in a few words why an adapter does not fit a model, or "" if it fits. Both headers must be checked."""
     if adapter.architecture != base.architecture:
         return f"it is made for {clean_label(adapter.architecture, 40)}, not for {clean_label(base.architecture, 40)}"
     for name, a, b in _pairs(adapter):
@@ -603,7 +616,9 @@ def misfit(base: GgufHeader, adapter: GgufHeader) -> str:
 
 
 def base_name(header: GgufHeader) -> str:
-    """The model an adapter says it was made for; empty where it says nothing.  A hint for people, no proof."""
+    """Return the model that the adapter was made for by its own account, or "". This is a hint for the user, not a
+    proof.
+    """
     for key in ("general.base_model.0.name", "general.base_model.0.repo_url"):
         value = header.metadata.get(key)
         if isinstance(value, str) and value:
@@ -612,7 +627,7 @@ def base_name(header: GgufHeader) -> str:
 
 
 def _pairs(header: GgufHeader) -> Iterator[tuple[str, tuple[int, ...], tuple[int, ...]]]:
-    """Raises KnownError."""
+    """Yield the name of each changed tensor with the shapes of its two matrices A and B. Raises KnownError."""
     shapes = header.tensors.shapes
     for name, shape in shapes.items():
         if name.endswith(A):
@@ -630,7 +645,9 @@ def _pairs(header: GgufHeader) -> Iterator[tuple[str, tuple[int, ...], tuple[int
 
 
 def _fits(shape: tuple[int, ...], a: tuple[int, ...], b: tuple[int, ...], *, is_table: bool) -> bool:
-    """Source: llama.cpp's llama-adapter.cpp; of a token table both matrices lie the other way."""
+    """Return whether the shapes of A and B fit a tensor of the model. For the token table both matrices are transposed.
+    Source: llama.cpp's llama-adapter.cpp.
+    """
     into, out, *more = _in_four(shape)
     if is_table:
         return (out, into, a[0]) == (a[1], b[1], b[0]) and [*a[2:]] == [*b[2:]] == more

@@ -1,4 +1,6 @@
-"""Estimates from a model's header: the memory it needs, the layers a graphics card holds, how fast it will write."""
+"""Estimates from a model's header how much memory it needs, how many of its layers fit on a graphics card, and how fast
+it will write.
+"""
 
 from __future__ import annotations
 
@@ -12,39 +14,43 @@ from slmdesk.base.types import Json, MemoryParts, Offload
 from slmdesk.gguf.header import GgufHeader, ListSummary, whole
 
 CELL_STEP = 256
-"""llama.cpp rounds the number of cells up to this."""
+"""llama.cpp rounds the number of KV cache cells up to a multiple of this."""
 SMALLEST_CONTEXT = 512
 UNKNOWN_CONTEXT = 4096
 LONGEST_CONTEXT = 1 << 20
 MOST_SEQUENCES = 16
 KEPT_SEQUENCES = 8
-"""Finished ones that may stay for their prefix."""
+"""Most finished sequences that stay in the KV cache so that their prefix can be reused."""
 STATEFUL_SEQUENCES = 4
-"""Of models that hold a state for each sequence, which costs megabytes, used or not."""
+"""Most sequences of a recurrent model. Its state takes megabytes for each sequence, used or not."""
 PROCESS_BYTES = 60 << 20
-"""Of the model's process without a model: Python, numpy, the libraries."""
+"""Bytes of the model's process without a model: Python, numpy and the libraries."""
 _SHARE_FOR_SECOND_CONTEXT = 0.1
-"""Of the free memory: what may be spent to have room for other chats and background work beside a full context."""
+"""Largest share of the free memory spent on a second context, for other chats and background work beside a full
+context.
+"""
 
 _HALF, _FLOAT = 2, 4
 _TOKEN_BYTES = 300
-"""Of a token of the vocabulary: 165 in llama.cpp's tables, the rest in ours."""
+"""Bytes for each token of the vocabulary: 165 in llama.cpp's tables, the rest in those of slmdesk."""
 _MERGE_BYTES = 175
 _FIXED_BYTES = 10 << 20
-"""The library's own pages, threads, graphs; and what huge pages round up."""
+"""Bytes for the library's own pages, threads and graphs, and for rounding up to huge pages."""
 _GAPS = 16
-"""A part in so many of the cache may stay in gaps that an earlier model of the process left (seen: 6 of 185 MB)."""
+"""One part in this many of the KV cache may lie in gaps left by an earlier model in the process (seen: 6 of 185 MB)."""
 
 _WINDOW_PERIODS = {
     "gemma2": 2, "gemma3": 6, "gemma3n": 5, "gpt-oss": 2, "cohere2": 4, "cohere2moe": 4, "llama4": 4, "olmo2": 4,
     "exaone4": 4, "exaone-moe": 4, "afmoe": 4, "smallthinker": 4, "plamo3": 8,
 }  # fmt: skip
-"""Architectures in which all but each n-th layer slide, where the file does not list them.  Any other sees all."""
+"""Architectures in which all layers but each n-th have a sliding attention window, for files that do not list the
+layers. In any other architecture all layers have full attention.
+"""
 _LLAMA4_WINDOW = 8192
 _RECURRENT = frozenset({"mamba", "mamba2", "rwkv6", "rwkv6qwen2", "rwkv7", "arwkv7"})
 _BOTH_IN_EACH_LAYER = frozenset({"falcon-h1"})
 _ATTENTION_INTERVALS = {"qwen3next": 4, "qwen35": 4, "qwen35moe": 4}
-"""Of these each n-th layer attends, the others keep a state."""
+"""Architectures in which each n-th layer has attention and the other layers keep a recurrent state."""
 
 
 class _Layer(Record):
@@ -54,10 +60,10 @@ class _Layer(Record):
 
 
 def estimate(header: GgufHeader, *, context_tokens: int, sequences: int = 1, batch: int = 512) -> MemoryParts:
-    """Bytes the model will need.
+    """Return the bytes that the model will need.
 
-    `context_tokens` is the whole pool of cells, whatever number of `sequences` shares it; `batch` how many tokens are
-    read in a slice.  `compute` counts what is touched: activations, attention mask, logits, the vocabulary's tables.
+    `context_tokens` is the size of the whole KV cache, shared by all `sequences`. `batch` is the number of tokens read
+    at once. `compute` counts memory that is really touched: activations, attention mask, logits, vocabulary tables.
     """
     return MemoryParts(
         weights=header.weight_bytes,
@@ -67,9 +73,10 @@ def estimate(header: GgufHeader, *, context_tokens: int, sequences: int = 1, bat
 
 
 def estimate_loaded(header: GgufHeader, *, context_tokens: int, available_bytes: int) -> MemoryParts:
-    """Bytes of the whole process with the model loaded for requests of `context_tokens`, as the engine loads it.
+    """Return the bytes of the whole process with the model loaded for requests of `context_tokens`, as the engine loads
+    it.
 
-    That includes its pool, which may be larger, space for several sequences, and the program (in `compute`).
+    This includes its KV cache, which may be larger, room for several sequences, and the program (in `compute`).
     """
     parts = _with_places(header, context_tokens)
     return _with_places(header, choose_pool(context_tokens, parts, available_bytes))
@@ -84,9 +91,8 @@ def _with_places(header: GgufHeader, cells: int) -> MemoryParts:
 
 
 def choose_pool(context_tokens: int, parts: MemoryParts, available_bytes: int) -> int:
-    """Cells of the pool: twice the context where that costs little, so that a new chat need not evict the last.
-
-    `parts`: what the model needs with the cells of a context.
+    """Return the number of KV cache cells: twice the context if that costs little, so that a new chat need not evict
+    the last one. `parts` is what the model needs with the cells of one context.
     """
     cache = parts.kv_cache
     affordable = cache <= available_bytes * _SHARE_FOR_SECOND_CONTEXT and parts.total + cache <= available_bytes
@@ -94,16 +100,16 @@ def choose_pool(context_tokens: int, parts: MemoryParts, available_bytes: int) -
 
 
 def program_bytes(header: GgufHeader) -> int:
-    """Bytes of the program and library besides llama.cpp's buffers: the vocabulary's tables, graphs, threads."""
+    """Return the bytes of program and library besides llama.cpp's buffers: vocabulary tables, graphs, threads."""
     return _vocabulary_bytes(header) + _FIXED_BYTES
 
 
 def sensible_context(header: GgufHeader, requested: int, budget_bytes: int) -> int:
-    """A context of at most `requested` tokens that the model was made for and that fits `budget_bytes`, process
-    included.
+    """Return the largest context, at most `requested` tokens, that the model was trained for and that fits
+    `budget_bytes` together with the process.
 
-    Otherwise as much as fits, in steps of 256, but never less than 512 (or `requested`), even when that does not fit:
-    whether memory suffices is judged elsewhere.  The header's number is never taken for more than 2^20.
+    A smaller context is found in steps of 256. It is never below 512 (or `requested`), even if that does not fit, since
+    other code decides whether memory suffices. At most 2^20 of the header's number is believed.
     """
     trained = header.context_length if header.context_length > 0 else UNKNOWN_CONTEXT
     most = max(1, min(requested, trained, LONGEST_CONTEXT))
@@ -127,7 +133,7 @@ def _cache_bytes(header: GgufHeader, context_tokens: int, sequences: int, batch:
 
 
 def cache_by_layer(header: GgufHeader, context_tokens: int, sequences: int, batch: int) -> list[int]:
-    """Bytes of the keys and values of each layer that attends, and of the states of the others.
+    """Return for each layer the bytes of its keys and values if it has attention, and of its states if it is recurrent.
 
     Source: llama.cpp's llama-kv-cache-iswa.cpp and llama-memory-recurrent.cpp, for a pool shared by all sequences.
     """
@@ -186,7 +192,9 @@ def _sliding_head_bytes(header: GgufHeader) -> int:
 
 
 def _state_bytes(header: GgufHeader) -> int:
-    """State of a sequence in a recurrent layer: short convolution and recurrent part, 32 bits each."""
+    """Return the bytes of one sequence's state in a recurrent layer: short convolution and recurrent part, 32 bits
+    each.
+    """
     limit = 1 << 20
     inner, state = header.whole("ssm.inner_size", limit), header.whole("ssm.state_size", limit)
     shift = max(header.whole("ssm.conv_kernel", limit) - 1, 0)
@@ -227,8 +235,8 @@ def _rounded(tokens: int) -> int:
 
 
 RESERVE = 1 << 30
-"""Bytes of a card that stay free: the screen and other programs ask for more later.  llama.cpp's own tools leave as
-much.
+"""Bytes of a graphics card that stay free, since the screen and other programs need more later. llama.cpp's own tools
+leave as much.
 """
 
 
@@ -238,11 +246,11 @@ class CardNeeds(Record):
     compute: int
 
     def bytes_of(self, count: int) -> int:
-        """With `count` layers on the card, the output counted as the first."""
+        """Return the bytes needed with `count` layers on the card. The output counts as the first layer."""
         return self._sums()[count - 1] if count > 0 else 0
 
     def layers_within(self, free_bytes: int) -> int:
-        """How many layers fit beside the reserve: 0, or up to all with the output."""
+        """Return how many layers fit into the free memory beside the reserve, from 0 to all layers and the output."""
         return sum(needed <= free_bytes - RESERVE for needed in self._sums())
 
     def _sums(self) -> list[int]:
@@ -277,14 +285,20 @@ def offload_of(info: Mapping[str, Json]) -> Offload | None:
 
 
 STEP_SECONDS, LAYER_SECONDS, WORD_SECONDS = 0.0003, 0.00008, 26e-9
-"""Of each token, beside reading: the way through the program, the small products and meetings of threads in each layer,
-and choosing among the vocabulary for each word of it.  Fitted to six models of 0.1 to 1.5 billion, with two threads."""
+"""Seconds for each token besides reading the weights: for the way through the program; for each layer's small products
+and thread synchronisation; and for each vocabulary entry when choosing the token. Fitted to six models of 0.1 to 1.5
+billion weights, with two threads.
+"""
 UNKNOWN_STEP_SECONDS = 0.005
-"""The same for a model of which only the size is known: 28 layers and 100,000 words."""
+"""Seconds for each token besides reading, if only the model's size is known: as for 28 layers and 100,000 vocabulary
+entries.
+"""
 UNSURE, MEASURED, ITSELF = 0.5, 0.3, 0.15
-"""How far off the estimate may be: from the bandwidth alone, with a model measured on this PC, with this very model."""
+"""How far off an estimated speed may be, as a share: by the bandwidth alone, with some model measured on this computer,
+with this very model measured.
+"""
 USUAL_PAST = 512
-"""Tokens of a chat that a speed is given for unless another length is requested."""
+"""Tokens of a chat for which a speed is given unless another length is requested."""
 
 _SHARES: Mapping[str, float] = MappingProxyType(
     {
@@ -292,8 +306,9 @@ _SHARES: Mapping[str, float] = MappingProxyType(
         "Q4_K": 0.86, "Q4_0": 0.82, "IQ4_NL": 0.82, "IQ4_XS": 0.8, "Q4_1": 0.63, "Q3_K": 0.67, "Q2_K": 0.67,
     }
 )  # fmt: skip
-"""Part of the plain reading bandwidth that products with weights of a type reach: unpacking them takes time too.
-Measured with two threads on an AVX-512 server (0.1 to 1.1 GB of weights); one thread reaches about three quarters."""
+"""Share of the plain reading bandwidth that products with weights of a type reach, since unpacking takes time too.
+Measured with two threads on an AVX-512 server (0.1 to 1.1 GB of weights). One thread reaches about three quarters.
+"""
 _OTHER_SHARE = 0.65
 
 
@@ -304,9 +319,8 @@ class Speed(Record):
 
 
 def active_bytes(header: GgufHeader) -> int:
-    """Bytes of weights read for a token.
-
-    Without the experts that are not used, and without the token table where the output has a matrix of its own.
+    """Return the bytes of weights that are read for a token. Unused experts do not count, nor does the token table if
+    the output has a matrix of its own.
     """
     tensors = header.tensors
     experts = header.whole("expert_count", 1 << 16)
@@ -317,7 +331,9 @@ def active_bytes(header: GgufHeader) -> int:
 
 
 def plain_bytes(header: GgufHeader, past_tokens: int = USUAL_PAST) -> float:
-    """The cost of a token after `past_tokens`, in bytes of plain reading: weights in any format cost more than that."""
+    """Return the cost of a token after `past_tokens`, in bytes of plain reading. Quantized weights cost more than their
+    size.
+    """
     total = header.weight_bytes
     cost = sum(size / share_of(name) for name, size in header.tensors.bytes_by_type.items())
     weights = active_bytes(header) * (cost / total if total else 1.0)
@@ -331,10 +347,10 @@ def step_seconds(header: GgufHeader) -> float:
 def expected_speed(
     header: GgufHeader, *, bandwidth: float, past_tokens: int = USUAL_PAST, calibration: float | None = None
 ) -> Speed:
-    """The speed at which a model writes after `past_tokens`.
+    """Return the speed at which a model writes after `past_tokens`.
 
-    `bandwidth`: bytes per second that this PC reads from memory with the engine's threads; `calibration`: see
-    `calibration_of`, None before any model was measured here.
+    `bandwidth` is the bytes per second that this computer reads from memory with the engine's threads. `calibration`
+    comes from `calibration_of`, or is None before any model was measured here.
     """
     return _speed(plain_bytes(header, past_tokens), step_seconds(header), bandwidth, calibration)
 
@@ -351,25 +367,26 @@ def expected_speed_of_size(
 
 
 def calibration_of(read_bytes: float, step_s: float, *, bandwidth: float, tokens_per_s: float) -> float:
-    """How much faster than expected a model was measured on this PC: 1 as expected, 2 twice as fast; 0.1 to 10.
+    """Return how many times faster than expected a model was on this computer (1: as expected), limited to 0.1..10.
 
-    `read_bytes`: `plain_bytes` of the model, with the past it was measured after; `step_s`: its `step_seconds`.
+    `read_bytes` is the model's `plain_bytes` with the number of past tokens it was measured with, and `step_s` its
+    `step_seconds`.
     """
     expected = _speed(read_bytes, step_s, bandwidth, None).tokens_per_s
     return min(10.0, max(0.1, tokens_per_s / expected)) if expected > 0 else 1.0
 
 
 class Pace(Record):
-    """Any thread."""
+    """What was measured on this computer, from which speeds are estimated. Any thread."""
 
     bandwidth: float = 0.0
-    """Bytes a second; 0: not measured yet, and no speed is said."""
+    """Bytes per second, or 0 before the first measurement. Then no speed is estimated."""
     calibration: float | None = None
     measured: Mapping[str, float] = field(default_factory=dict)
-    """By sha256: the calibration of this very model."""
+    """Calibrations of models that were measured themselves, by sha256."""
 
     def of_header(self, header: GgufHeader, *, sha256: str = "", past_tokens: int = USUAL_PAST) -> Speed | None:
-        """The expected speed of a model with a known header.  None: the PC was not measured yet."""
+        """Return the expected speed of a model with a known header, or None if the computer was not measured yet."""
         if self.bandwidth <= 0:
             return None
         own = self.measured.get(sha256)
@@ -381,7 +398,9 @@ class Pace(Record):
     def of_size(
         self, weight_bytes: int, quantization: str, *, sha256: str = "", step_s: float = UNKNOWN_STEP_SECONDS
     ) -> Speed | None:
-        """The expected speed from the bytes of active weights.  None: also when their size is not known."""
+        """Return the expected speed from the bytes of active weights, or None if these bytes or the bandwidth are
+        unknown.
+        """
         if self.bandwidth <= 0 or weight_bytes <= 0:
             return None
         own = self.measured.get(sha256)
@@ -401,11 +420,11 @@ def share_of(weight_type: str) -> float:
 
 
 WORDS_A_TOKEN = 0.75
-"""Of English; other languages have fewer."""
+"""Words per token in English. Other languages have fewer."""
 PAGE_WORDS = 300
 _SPACE = "\N{NO-BREAK SPACE}"
 _LEAST_WORDS = 1.0
-"""A second: slower than this nobody waits for a page."""
+"""Words per second below which nobody waits for a page."""
 
 
 def is_too_slow(speed: Speed | None) -> bool:
@@ -413,7 +432,9 @@ def is_too_slow(speed: Speed | None) -> bool:
 
 
 def speed_in_words(speed: Speed) -> str:
-    """For people: "about 8–14 words a second, a page in 30 s", or "under one word a second: too slow to wait for"."""
+    """Describe a speed: "about 8–14 words a second, a page in 30 s", or "under one word a second: too slow to wait
+    for".
+    """
     low, high = speed.low * WORDS_A_TOKEN, speed.high * WORDS_A_TOKEN
     middle = speed.tokens_per_s * WORDS_A_TOKEN
     if is_too_slow(speed):

@@ -1,8 +1,8 @@
-"""Describes quantizations for people: bits, quality, and which to choose.
+"""Describes quantizations to the user (bits, quality) and recommends a file.
 
-Sources: bits per weight as llama.cpp's own table has them for an 8-billion model (ggml-org/llama.cpp,
-tools/quantize/README.md; small models have a few per cent more, since their vocabulary weighs more), those missing
-there from the layout of the blocks; the order by the measurements llama.cpp prints beside the names
+Sources: bits per weight from llama.cpp's table for a model of 8 billion weights (ggml-org/llama.cpp,
+tools/quantize/README.md), or from the layout of the blocks if missing there. Small models have a few per cent more,
+since their vocabulary weighs more. The order follows the measurements that llama.cpp prints beside the names
 (tools/quantize/quantize.cpp).
 """
 
@@ -19,9 +19,9 @@ from slmdesk.base.record import Record
 class Quantization(Record):
     name: str
     bits: float
-    """Per weight, on average over a model."""
+    """Bits per weight on average over a model."""
     rank: int
-    """0 keeps most of the model; the order in which a list is shown."""
+    """Position in the list as shown, best first. 0 is closest to the original model."""
     words: str
 
     @property
@@ -30,7 +30,7 @@ class Quantization(Record):
         return f"{digits}-bit, not quantized" if self.rank < _FIRST_QUANTIZED else f"{digits[0]}-bit"
 
     def label(self, *, recommended: bool = False) -> str:
-        """For people: "4-bit, recommended: small, nearly as good"."""
+        """Return the text shown to the user: "4-bit, recommended: small, nearly as good"."""
         return f"{self.bits_text}{', recommended' if recommended else ''}: {self.words}"
 
 
@@ -40,7 +40,7 @@ class SizedFile(Protocol):
 
     @property
     def size_bytes(self) -> int:
-        """Of all its parts, where it was split."""
+        """Size of all parts together if the file was split."""
         ...
 
 
@@ -79,7 +79,7 @@ _OTHER_NAMES = {
     "Q5_K_XL": "Q5_K_M", "Q5_K": "Q5_K_M", "Q4_K_L": "Q4_K_M", "Q4_K_XL": "Q4_K_M", "Q4_K": "Q4_K_M",
     "Q3_K_XL": "Q3_K_L", "Q3_K": "Q3_K_M", "Q2_K_L": "Q2_K", "Q2_K_XL": "Q2_K", "Q8": "Q8_0", "Q4": "Q4_K_M",
 }  # fmt: skip
-"""Names of publishers for mixtures of their own, and short names: taken for the nearest that llama.cpp knows."""
+"""Short names, and names that publishers gave their own mixtures, each with the nearest quantization of llama.cpp."""
 _IN_A_NAME = re.compile(
     r"(?<![A-Za-z0-9])(T?I?Q\d(?:_(?:\d|K|NL|XXS|XS|S|M))?(?:_(?:XL|L|M|S))?|BF16|F(?:P)?(?:16|32)|(?:MX|NV)FP4)"
     r"(?![A-Za-z0-9])(?!_\d)",
@@ -89,7 +89,7 @@ _REPACKED = re.compile(r"(?<![A-Za-z0-9])Q4_0_\d_\d(?![A-Za-z0-9])", re.IGNORECA
 _SPLIT = re.compile(r"-\d{5}-of-\d{5}(?=\.gguf$)", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[-_. ]+")
 _NO_NAME = frozenset({"", "gguf", "ud", "i1"})
-"""Beside the quantization: the publishers' words for how it was made."""
+"""Words in file names that only say how the file was made and are no part of the model's name."""
 _DRAFT = "a draft head, which only guesses ahead for its model"
 _ALWAYS_BESIDE = {
     "mmproj": "a projector, the eyes of a model that sees pictures",
@@ -113,19 +113,24 @@ _SMALL_BESIDE = {
     "dense": "the last layer of an embedding model",
     "vae": "the part of a model that paints",
 }
-"""Words that models have in their names too: they count where a sibling without them is MUCH larger."""
+"""Words that mark a companion file, but occur in names of models too. They count only if a file without such a word is
+MUCH larger.
+"""
 _OWN_PART = "a part of another model, by its size"
 _MUCH, _FAR = 4, 8
-"""Times the weights.  Heads of 2026 have a ninth or less of their model's."""
+"""How many times more weights a model must have than a file for the file to be its companion. Draft heads of 2026 have
+a ninth of their model's weights or less.
+"""
 
 GOOD_ENOUGH = QUANTIZATIONS["Q4_0"].rank
-"""Nothing worse is taken while something better fits."""
+"""Worst rank that is recommended while a better one fits."""
 WORST_RECOMMENDED = QUANTIZATIONS["IQ3_XS"].rank
-"""Nothing worse is ever recommended: a smaller model in 4 bits is the better choice."""
+"""Worst rank that is ever recommended. Instead of a worse one, a smaller model in 4 bits is the better choice."""
 _USUAL = QUANTIZATIONS["Q4_K_M"].rank
 _SMALL_FILE_BYTES = 1_100_000_000
-"""Below this more bits cost little time, and small models suffer most from few (135M: perplexity 11.9 with 8 bits,
-13.0 with Q4_K_M, 14.5 with Q4_0)."""
+"""Size up to which more bits are preferred. They cost little time there, and small models suffer most from few bits
+(135M: perplexity 11.9 with 8 bits, 13.0 with Q4_K_M, 14.5 with Q4_0).
+"""
 
 
 def quantization_named(name: str) -> Quantization | None:
@@ -134,10 +139,10 @@ def quantization_named(name: str) -> Quantization | None:
 
 
 def quantization_of_file(name: str) -> Quantization | None:
-    """What the name of a file says: "…-Q4_K_M.gguf", "…-UD-Q4_K_XL-00001-of-00002.gguf", "….fp16.gguf".
+    """Return the quantization in a file name: "…-Q4_K_M.gguf", "…-UD-Q4_K_XL-00001-of-00002.gguf", "….fp16.gguf".
 
-    None where it says nothing, or names the packings Q4_0_4_4, Q4_0_4_8 and Q4_0_8_8, which llama.cpp cannot read any
-    more.
+    Return None if the name has none, or has one of the packings Q4_0_4_4, Q4_0_4_8 and Q4_0_8_8, which llama.cpp can no
+    longer read.
     """
     base = name.rpartition("/")[2]
     if _REPACKED.search(base):
@@ -147,9 +152,10 @@ def quantization_of_file(name: str) -> Quantization | None:
 
 
 def companions(files: Sequence[SizedFile]) -> dict[str, str]:
-    """What lies beside the models of a repository, by name, and what each is, for people.
+    """Return the files of a repository that are not models themselves, by name, each with a description for the user.
 
-    By its name and folder, and by its size among its siblings where sizes are known (0: not known).
+    They are recognised by name and folder, and by their size relative to the other files if sizes are known (0:
+    unknown).
     """
     found = {file.name: words for file in files if (words := _beside(file.name, _ALWAYS_BESIDE))}
     others = [
@@ -167,7 +173,7 @@ def companions(files: Sequence[SizedFile]) -> dict[str, str]:
 
 
 def stem_of(name: str) -> str:
-    """The model's own name in that of a file: without folder, quantization and numbers of parts, in lower case."""
+    """Return the model's own name in a file name: without folder, quantization and part numbers, in lower case."""
     bare = _IN_A_NAME.sub("", _SPLIT.sub("", name.rpartition("/")[2])).casefold()
     return "-".join(part for part in _SEPARATORS.split(bare) if part not in _NO_NAME)
 
@@ -177,11 +183,11 @@ def sorted_by_quality(files: Iterable[_File]) -> list[_File]:
 
 
 def recommended(files: Sequence[_File], budget_bytes: int) -> _File | None:
-    """The file to take on a PC that has `budget_bytes` for the weights alone (context and program subtracted).
+    """Return the file to take on a computer that has `budget_bytes` for the weights alone, without context and program.
 
-    The usual 4-bit file where it fits (more bits cost time, fewer cost sense), a better file where that is small all
-    the same, a smaller file where memory is short.  None: nothing that fits is worth it, or models of several names are
-    as good.
+    That is the usual 4-bit file if it fits, since more bits cost time and fewer cost quality. A better file is taken if
+    it is small anyway, and a smaller file if memory is short. Return None if nothing that fits is good enough, or if
+    files of different models are equally good.
     """
     beside = companions(files)
     models = [file for file in sorted_by_quality(files) if file.name not in beside]
@@ -196,7 +202,9 @@ def recommended(files: Sequence[_File], budget_bytes: int) -> _File | None:
 
 
 def the_one(best: _File, models: Iterable[_File]) -> _File | None:
-    """`best`, or the whole file where that is its model in parts; None where another name is written alike."""
+    """Return `best`, or the unsplit file of the same model and quantization if `best` is split. Return None if another
+    model has a file of the same quantization.
+    """
     alike = [file for file in models if _forms(file) == _forms(best)]
     if any(stem_of(file.name) != stem_of(best.name) for file in alike):
         return None

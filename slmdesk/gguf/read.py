@@ -1,4 +1,6 @@
-"""Reads GGUF files that somebody chose: opened safely, described, checked for damage; split ones joined."""
+"""Reads GGUF files that the user chose: opens them safely, describes them, checks them for damage, and joins split
+ones.
+"""
 
 from __future__ import annotations
 
@@ -109,10 +111,11 @@ _STARTS = (
 
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[FileIO, os.stat_result]]:
-    """The file, unbuffered, and its status.  Raises KnownError `model.missing`, `model.unreadable`.
+    """Open the file unbuffered for a `with` block, together with its status. Raises KnownError `model.missing`,
+    `model.unreadable`.
 
-    Looked at before it is opened, since opening alone blocks (a pipe) or moves something (a device); opened without
-    waiting and looked at again, since another file may stand there by then.
+    The status is checked before opening, since opening alone can block (a pipe) or have effects (a device). The file is
+    then opened without blocking and checked again, since another file may have taken its place.
     """
     try:
         _refuse_irregular(path, path.stat())
@@ -183,7 +186,7 @@ MAX_NAMED = 5
 
 
 def first_parts(paths: Sequence[Path]) -> list[Path]:
-    """`paths` with the parts of a model once, as its first part there; each file but once, in their order."""
+    """Return `paths` in their order, without duplicates, and with only the first existing part of each split model."""
     seen: set[tuple[Path, str, int]] = set()
     kept: dict[Path, None] = {}
     for path in sorted(paths, key=lambda path: (part_of(path) or ("", 0, 0))[1]):
@@ -198,10 +201,10 @@ def first_parts(paths: Sequence[Path]) -> list[Path]:
 
 
 def parts_of(path: Path, count: int) -> list[Path]:
-    """All parts of the model of which `path` is a part; `count` as its header says.
+    """Return all parts of the model that `path` is a part of. `count` is the number of parts in the header.
 
-    Raises KnownError `model.parts_missing` with the names of those that are not there, and `model.damaged` where name
-    and header contradict each other.
+    Raises KnownError `model.parts_missing` with the names of missing parts, and `model.damaged` if name and header
+    contradict each other.
     """
     part = part_of(path)
     if part is None or part[2] != count:
@@ -230,7 +233,7 @@ TOKENS = "tokenizer.ggml.tokens"
 def describe(
     metadata: Metadata, tensors: Tensors, *, version: int, stem: str, data_start: int, file_bytes: int
 ) -> GgufHeader:
-    """The header of a file called `stem`.  Raises nothing: what makes no sense is 0 or empty."""
+    """Build the header of a file called `stem`. Raises nothing: values that make no sense become 0 or empty."""
     values = metadata.values
     template, template_bytes = metadata.template()
     architecture = values.get("general.architecture")
@@ -290,7 +293,9 @@ class _Shape:
         return (whole(value, 1 << 24),) * self.layers if value is not None else ()
 
     def head_length(self, key: str) -> int:
-        """Numbers in a key or value; as llama.cpp has it, the embedding over the heads where the file is silent."""
+        """Return the numbers in a key or value of a head. If the file does not say, divide the embedding by the heads,
+        as llama.cpp does.
+        """
         most = max(self.heads, default=0)
         return self.number(key, 1 << 20) or (self.embedding // most if most else 0)
 
@@ -367,19 +372,19 @@ _ESCAPE = re.compile(rb"\\(x.{0,2}|.|$)", re.DOTALL)
 _SIGNS = {b"t": b"\t", b"n": b"\n", b"r": b"\r"}
 _LARGEST_ALIGNMENT = 4096
 _MOST_BEHIND = 64 << 20
-"""Bytes after the last tensor that are tolerated, however small the model."""
+"""Bytes after the last tensor that are tolerated even in a smaller model."""
 _MOST_PIECES_OF_FILE = 10_000
 _BEFORE_KEYS = 16
 _LEAST_MERGES = 16
-"""With fewer nothing is said: such a tokenizer is made for tests."""
+"""Fewest merges for the check to report anything. Tokenizers with fewer are made for tests."""
 _BAD_SHARE = 0.02
 
 
 def check_layout(path: Path, header: GgufHeader) -> None:
-    """Raise KnownError `model.damaged` where the data cannot be what the header describes.
+    """Check that the tensor data can be what the header describes. Raises KnownError `model.damaged`.
 
-    The weights lie some bytes further than the alignment says (it was changed: every number would be read shifted),
-    the file goes on far behind them, or most of it was never written (the size alone was set).
+    That is not so if the weights lie some bytes further than the alignment says (all numbers would be read shifted), if
+    the file continues far after them, or if most of the file was never written and only its size was set.
     """
     behind = header.file_bytes - header.data_end
     if header.tensors.count and behind > max(header.data_end, _MOST_BEHIND):
@@ -403,8 +408,8 @@ def check_layout(path: Path, header: GgufHeader) -> None:
 
 
 def check_tokenizer(path: Path, header: GgufHeader) -> None:
-    """Raise KnownError `model.damaged` where merges join pieces that the vocabulary does not have, or where llama.cpp
-    would cut a text without end.
+    """Check the tokenizer. Raises KnownError `model.damaged` if merges join pieces that are not in the vocabulary, or
+    if llama.cpp would split a text endlessly.
     """
     kind = header.metadata.get("tokenizer.ggml.model")
     if kind == "rwkv":
@@ -414,7 +419,9 @@ def check_tokenizer(path: Path, header: GgufHeader) -> None:
 
 
 def _check_first_bytes(tokens: Iterable[bytes]) -> None:
-    """A byte that begins a token must be a token too: else llama.cpp takes nothing from the text, again and again."""
+    """Check that each byte that begins a token is a token itself. Otherwise llama.cpp consumes nothing of the text and
+    loops.
+    """
     pieces = [_ESCAPE.sub(_unescaped, token) for token in tokens]
     alone = {piece for piece in pieces if len(piece) == 1}
     if lone := {piece[:1] for piece in pieces if piece} - alone:
@@ -448,7 +455,9 @@ def _check_merges(texts: Mapping[str, Sequence[bytes]]) -> None:
 
 
 def _shifts(header: GgufHeader) -> list[int]:
-    """How far the data would lie behind its start with a larger alignment, where the file is longer by just that."""
+    """Return by how many bytes the data would start later with larger alignments, if the size of the file suits such a
+    shift.
+    """
     alignment = header.metadata.get("general.alignment", DEFAULT_ALIGNMENT)
     behind, end = header.file_bytes - header.data_end, header.tensors.end
     found = []
@@ -462,7 +471,7 @@ def _shifts(header: GgufHeader) -> list[int]:
 
 
 def _written_bytes(descriptor: int, size: int) -> int:
-    """Bytes of a file that were written, its holes left out; all of them where the system does not know."""
+    """Return the bytes of a file that were written, without holes, or all bytes if the system cannot tell."""
     if not hasattr(os, "SEEK_DATA"):
         return size
     written = at = 0
@@ -508,8 +517,9 @@ _START_BYTES = 24
 def read_header(path: Path) -> GgufHeader:
     """Read only the header.
 
-    Raises KnownError: model.missing, model.unreadable, model.not_gguf, model.incomplete (in the header; `expected` is
-    then the least it can be), model.damaged, model.unsupported (GGUF version or weight type of another time).
+    Raises KnownError model.missing, model.unreadable, model.not_gguf, model.incomplete (the header is cut; `expected`
+    is the least size), model.damaged, model.unsupported (a GGUF version or weight type that this program does not
+    know).
     """
     with opened(path) as (file, info):
         first = file.read(FIRST_BYTES) or b""
@@ -524,10 +534,10 @@ def read_header(path: Path) -> GgufHeader:
 
 
 def check_file(path: Path) -> GgufHeader:
-    """Read the header, and check whether the file can be what it describes.
+    """Read the header, and check whether the file can be what the header describes.
 
-    Raises KnownError `model.incomplete` too when the file ends before its last tensor, `model.damaged` when the data
-    lies elsewhere, was never written, or is less than a half of the file.
+    Also raises KnownError `model.incomplete` if the file ends before its last tensor, `model.damaged` if the data lies
+    elsewhere, was never written, or is less than half of the file.
     """
     header = read_header(path)
     if header.file_bytes < header.data_end:
@@ -537,10 +547,10 @@ def check_file(path: Path) -> GgufHeader:
 
 
 def require_chat_model(header: GgufHeader) -> None:
-    """Raise KnownError unless this can be loaded and chatted with, as far as a header tells.
+    """Check that the model can be loaded and chatted with, as far as its header shows.
 
-    model.wrong_kind (kind), model.unsupported (architecture), or model.damaged (reason), for what contradicts itself:
-    llama.cpp ends the process over some of that.
+    Raises KnownError model.wrong_kind (kind), model.unsupported (architecture), or model.damaged (reason) for
+    contradictions in the header, over some of which llama.cpp would end the process.
     """
     if header.kind not in ("model", "unknown"):
         raise KnownError("model.wrong_kind", kind=header.kind)
@@ -564,7 +574,7 @@ def plain_metadata(header: GgufHeader) -> dict[str, Json]:
 
 
 def _version(path: Path, first: bytes, size: int) -> int:
-    """The version of the format.  Raises KnownError for other files, and versions we cannot read."""
+    """Return the version of the GGUF format. Raises KnownError for other files and unknown versions, and CutShort."""
     if first[:4] != MAGIC:
         if first and MAGIC.startswith(first):
             raise CutShort(_START_BYTES)
@@ -629,9 +639,10 @@ class _Piece(Record):
 
 
 def join(parts: Sequence[Path], out: BinaryIO, on_bytes: Callable[[int], object]) -> str:
-    """Write the whole model to `out`; returns its sha256.  `on_bytes` is called with the bytes written, and may raise.
+    """Write the whole model to `out` and return its sha256. `on_bytes` is called with the bytes written so far, and may
+    raise.
 
-    Raises KnownError `model.…` for parts that are damaged, of different models, or incomplete, and OSError.
+    Raises KnownError `model.…` for parts that are damaged, incomplete or of different models, and OSError.
     """
     pieces = [_read(path, number, len(parts)) for number, path in enumerate(parts)]
     alignment = _alignment(parts[0])
@@ -687,7 +698,7 @@ def _read(path: Path, number: int, count: int) -> _Piece:
 
 
 def _key(reader: HeaderReader) -> tuple[int, int] | None:
-    """Positions of a key and its value; None for keys that only describe the split."""
+    """Skip a key and its value and return where both start and end, or None for keys that only describe the split."""
     start = reader.position
     name, _length = reader.string(MAX_KEY_BYTES)
     reader.value(reader.u32(), keep=False)

@@ -1,1 +1,1 @@
-"""The model that is loaded, and who uses it."""
+"""Loads the model into the engine child, and manages who uses it."""

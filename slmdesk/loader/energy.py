@@ -1,4 +1,4 @@
-"""Measures the energy of an answer, or estimates it; and whether other programs kept the processor busy meanwhile."""
+"""Measures or estimates the energy of an answer, and how busy other programs kept the processor."""
 
 from __future__ import annotations
 
@@ -16,22 +16,24 @@ from slmdesk.base.texts import _
 POWERCAP = Path("/sys/class/powercap")
 SUPPLIES = Path("/sys/class/power_supply")
 WATTS_PER_BUSY_CORE = 12.0
-"""Assumed where nothing can be read: the average of processors' rated power per core in the data of Green Algorithms
-(Lannelongue, Grealey and Inouye 2021, doi 10.1002/advs.202100707: 12.0 W for a processor that is not known)."""
+"""Power per busy core that is assumed if nothing can be measured: the average rated power per core of processors in the
+data of Green Algorithms (Lannelongue, Grealey and Inouye 2021, doi 10.1002/advs.202100707: 12.0 W for an unknown
+processor).
+"""
 BUSY_CORES = 0.5
-"""Of which other programs use less while a PC is quiet."""
+"""Number of busy cores below which other programs count as quiet."""
 PHONE_CHARGE_WH = 15.0
-"""A full phone: about 4,000 mAh at 3.85 V."""
+"""Watt-hours of a full phone battery: about 4,000 mAh at 3.85 V."""
 JOULES_PER_WH = 3600.0
 
 
 class EnergySource(StrEnum):
     COUNTERS = "counters"
-    """The processor packages' own counters: all that they did, also for other programs."""
+    """Counters of the processor packages, which include the work of other programs."""
     BATTERY = "battery"
-    """What left the battery: the whole PC with its screen."""
+    """Energy drawn from the battery by the whole computer, including its screen."""
     ESTIMATED = "estimated"
-    """The processor time of the model's process, times WATTS_PER_BUSY_CORE."""
+    """Processor time of the model's process times WATTS_PER_BUSY_CORE."""
 
 
 class Energy(Record):
@@ -45,7 +47,9 @@ class Battery(Record):
 
 
 class Meter:
-    """Measures from its creation until `spent` is called.  `pid`: the process that does the work; None: none."""
+    """Measures energy from its creation until `spent` is called. `pid` is the process that does the work. With None no
+    estimate is made from processor time.
+    """
 
     def __init__(self, pid: int | None, *, powercap: Path = POWERCAP, supplies: Path = SUPPLIES) -> None:
         self._pid, self._powercap, self._supplies = pid, powercap, supplies
@@ -68,13 +72,15 @@ class Meter:
 
 
 class OtherPrograms:
-    """What other programs use of the processor, but for those that make way for us (`nice`), such as indexers."""
+    """Measures how much processor time other programs use. Programs of low priority (`nice`), such as indexers, do not
+    count, since they give way.
+    """
 
     def __init__(self) -> None:
         self._before = self._now()
 
     def cores(self) -> float:
-        """How many cores they have kept busy, on average since the last call or the creation."""
+        """Return how many cores other programs kept busy, on average since the last call or the creation."""
         before, self._before = self._before, self._now()
         passed, busy, ours = (after - earlier for after, earlier in zip(self._before, before, strict=True))
         return max(0.0, busy - max(0.0, ours)) / max(passed, 0.001)
@@ -96,8 +102,9 @@ class OtherPrograms:
 
 
 def read_counters(root: Path = POWERCAP) -> dict[Path, int]:
-    """In microjoules; none where they are not for us.  Only packages count: their parts, `…-mmio` and `psys` would
-    count twice.  Source: the kernel's Documentation/power/powercap/powercap.rst.
+    """Return the energy counters of the processor packages in microjoules, or none without permission. Zones inside
+    packages, `…-mmio` and `psys` are skipped, since they would count twice. Source: the kernel's
+    Documentation/power/powercap/powercap.rst.
     """
     found: dict[Path, int] = {}
     names: set[str] = set()
@@ -113,7 +120,9 @@ def read_counters(root: Path = POWERCAP) -> dict[Path, int]:
 
 
 def counted_between(before: Mapping[Path, int], after: Mapping[Path, int]) -> float | None:
-    """Joules between two readings; None when there is nothing to compare.  A counter that began anew is put right."""
+    """Return the joules between two readings, or None if they cannot be compared. Counters that wrapped around are
+    corrected.
+    """
     if not before or before.keys() != after.keys():
         return None
     spent = 0.0
@@ -129,7 +138,9 @@ def counted_between(before: Mapping[Path, int], after: Mapping[Path, int]) -> fl
 
 
 def read_batteries(root: Path = SUPPLIES) -> dict[Path, Battery]:
-    """Those that this PC runs on now.  Source: the kernel's Documentation/ABI/testing/sysfs-class-power."""
+    """Return the batteries that the computer runs on now. Source: the kernel's
+    Documentation/ABI/testing/sysfs-class-power.
+    """
     found: dict[Path, Battery] = {}
     for supply in sorted(root.glob("*")):
         is_ours = _text(supply / "type") == "Battery" and _text(supply / "scope") != "Device"
@@ -150,8 +161,8 @@ def read_batteries(root: Path = SUPPLIES) -> dict[Path, Battery]:
 
 
 def drawn_between(before: Mapping[Path, Battery], after: Mapping[Path, Battery], seconds: float) -> float | None:
-    """Joules that left the batteries; None: not to be told.  Their store is counted in coarse steps: for a short while
-    the mean of both readings of watts is better.
+    """Return the joules drawn from the batteries, or None if that is unknown. The mean of both power readings is used
+    if available, since the stored energy is reported in coarse steps.
     """
     if not before or before.keys() != after.keys():
         return None
@@ -168,7 +179,7 @@ def drawn_between(before: Mapping[Path, Battery], after: Mapping[Path, Battery],
 
 
 def energy_words(joules: float, source: EnergySource, tokens: int = 0) -> str:
-    """Joules as people know energy; with `tokens` also for a thousand of them: '0.13 Wh per 1,000 tokens'."""
+    """Return energy as text. With `tokens` it is given per 1,000 tokens: '0.13 Wh per 1,000 tokens'."""
     mark = {EnergySource.ESTIMATED: _(" (estimated)"), EnergySource.BATTERY: _(" (the whole PC)")}.get(source, "")
     wh = joules / JOULES_PER_WH
     if not tokens:

@@ -1,4 +1,6 @@
-"""Loads the only model of the engine child, and lends it: what is looked at before, leases, a few answers."""
+"""Loads the one model of the engine child and lends it out: checks before loading, leases, and single questions to a
+model.
+"""
 
 from __future__ import annotations
 
@@ -50,18 +52,18 @@ USES = 3
 USES_WITHIN_S = 60.0
 
 KEY = "crashes"
-"""Where a model's record keeps `_Crashes`."""
+"""Key of `_Crashes` in the `info` of a model's record."""
 
 CARD_KEY = "crashed_card"
 
 
 class _Crashes(Record):
     load: Count = 0
-    """In a row."""
+    """Crashes in a row while loading."""
     use: tuple[float, ...] = ()
-    """Times."""
+    """Times of recent crashes while the model was in use, in seconds since the epoch."""
     blocked: Count = 0
-    """Deaths, or 0."""
+    """Number of crashes after which the model was blocked, or 0 if it is not blocked."""
 
 
 class CrashHistory:
@@ -100,7 +102,9 @@ class CrashHistory:
         self.remember(record, {KEY: after_use_crash(self.fresh(record).info, now)})
 
     def note_card_crash(self, record: ModelRecord, card: str) -> bool:
-        """So that the model is put on no graphics card again; whether that could be stored."""
+        """Record that the model crashed on a graphics card, so that it is put on none again. Return whether that was
+        stored.
+        """
         self.remember(record, {CARD_KEY: card})
         return bool(crashed_card(self.fresh(record).info))
 
@@ -125,7 +129,7 @@ def times_blocked(info: Mapping[str, Json]) -> int:
 
 
 def crashed_card(info: Mapping[str, Json]) -> str:
-    """Return the name of the graphics card that the child died with; empty: none.  Then the model is put on no card."""
+    """Return the name of the graphics card on which the child died, or "". A model with such a name uses no card."""
     return stored_from(str, info.get(CARD_KEY)) or ""
 
 
@@ -161,7 +165,7 @@ def context_tokens(record: ModelRecord, settings: Settings) -> int:
 
 
 def limits_of(settings: Settings) -> tuple[int, int, bool]:
-    """Return the settings a model is loaded with; when they change it must be loaded again."""
+    """Return the settings a model is loaded with. When they change, it must be loaded again."""
     return settings.context_tokens, settings.sequences, settings.use_graphics_card
 
 
@@ -185,7 +189,9 @@ def spec_for(record: ModelRecord, settings: Settings, *, anyway: bool = False) -
 
 
 def checked(record: ModelRecord, fresh: Callable[[], ModelRecord], stop: threading.Event) -> FileMark:
-    """Hashed again where size, time or inode have changed.  Raises `model.changed`, `file.…`, and Stopped."""
+    """Return the mark (size, time, inode) of the model's file. If the mark has changed, the file is hashed again.
+    Raises `model.changed`, `file.…`, and Stopped.
+    """
     path, mark = place_of(record, fresh)
     if mark != FileMark(record.bytes, record.mtime_ns, record.inode):
         hashed = hash_file(path, lambda _done, _total: None, stop)
@@ -196,7 +202,7 @@ def checked(record: ModelRecord, fresh: Callable[[], ModelRecord], stop: threadi
 
 
 def place_of(record: ModelRecord, fresh: Callable[[], ModelRecord]) -> tuple[Path, FileMark]:
-    """Return where the file is now: the models folder may have been moved since the model was asked for."""
+    """Return where the file is now, and its mark. The models folder may have moved since the model was requested."""
     path = Path(os.fsdecode(record.path))
     try:
         return path, mark_of(path)
@@ -219,7 +225,7 @@ def processor() -> str:
 
 
 def hardware_key() -> str:
-    """Of processor, cores, memory and back ends; when it changes, earlier measurements are invalid."""
+    """Describe processor, cores, memory and back ends. When the result changes, earlier measurements are invalid."""
     import psutil  # 17 ms
 
     cores = psutil.cpu_count(logical=False) or 0
@@ -229,7 +235,9 @@ def hardware_key() -> str:
 
 
 def card_backends() -> list[str]:
-    """Return what the installed llama.cpp can use besides the processor, "vulkan" or "cuda", by its files' names."""
+    """Return the back ends of the installed llama.cpp besides the processor, such as "vulkan" or "cuda". Library file
+    names show them.
+    """
     package = find_spec("llama_cpp")
     folders = [Path(location) / "lib" for location in (package.submodule_search_locations if package else None) or ()]
     names = {path.name.split(".")[0].removeprefix("lib") for folder in folders for path in folder.glob("*ggml-*")}
@@ -251,8 +259,10 @@ def memory_of(pid: int | None) -> int:
 
 
 class Lease:
-    """A model that is waited for and then used; service thread.  It is held while a job of the lease runs, and released
-    once the last job's listener has returned, or by `release`.
+    """Right to use a model, from the request until its release. Service thread.
+
+    The model is held while a job of the lease runs. It is released once the listener of the last job has returned, or
+    by `release`.
     """
 
     def __init__(
@@ -266,9 +276,9 @@ class Lease:
     ) -> None:
         self._loader, self.record, self._ready, self._failed = loader, record, ready, failed
         self.is_choice = is_choice
-        """No work waits: the model was chosen, and another choice takes its place."""
+        """Whether the user only chose the model, and no work waits for it. Another choice replaces such a lease."""
         self.is_over = False
-        """Released, or there is no model; nothing is called any more."""
+        """Whether the lease was released or failed. Nothing is called any more after that."""
         self.job: JobHandle | None = None
         self._model: LoadedModel | None = None
         self._generation = 0
@@ -276,14 +286,14 @@ class Lease:
 
     @property
     def model(self) -> LoadedModel:
-        """The loaded model; raises LookupError while it is waited for."""
+        """The loaded model. Raises LookupError while it is being loaded."""
         if self._model is None:
             raise LookupError("not loaded")
         return self._model
 
     @property
     def was_replaced(self) -> bool:
-        """Whether the child that had the model was replaced before the job reached it."""
+        """Whether the child with the model was replaced by a new one before the job reached it."""
         return self.job is not None and self.job.generation != self._generation
 
     def start(
@@ -294,7 +304,9 @@ class Lease:
         *,
         priority: str = "interactive",
     ) -> JobHandle:
-        """`on_event` gets its events on the service thread; a job that it starts at an end keeps the model."""
+        """Start a job. `on_event` gets its events on the service thread. If it starts another job on the last event,
+        the model stays held.
+        """
         self._generation = self._loader.generation
         self._running += 1
         self._loader.hold(self)
@@ -308,7 +320,9 @@ class Lease:
         return self.job
 
     def release(self) -> None:
-        """Withdraw the request or cancel the job, and let go; a running load goes on, for it is likely to be used."""
+        """Withdraw the request or cancel the job, and release the model. Loading that has begun continues, since the
+        model is likely to be used.
+        """
         if not self.is_over:
             self.is_over = True
             if self.job:
@@ -323,7 +337,7 @@ class Lease:
             self._ready(self)
 
     def fail(self, problem: Problem | None) -> None:
-        """Report why there is no model; None: loading was cancelled."""
+        """Report why there is no model. None means that loading was cancelled."""
         if not self.is_over:
             self.is_over = True
             self._failed(problem)
@@ -361,7 +375,7 @@ class _Loading:
 
 
 class ModelLoader(Service):
-    """Manages the model of the engine child.  Called on the service thread, as are its callbacks."""
+    """Manages the model of the engine child. Call it on the service thread, which also runs its callbacks."""
 
     def __init__(self, runtime: Runtime, client: Callable[[], ChildClient]) -> None:
         super().__init__(runtime)
@@ -387,7 +401,7 @@ class ModelLoader(Service):
     # ---- requests
 
     def choose(self, record: ModelRecord, *, explicit: bool) -> None:
-        """Load `record` instead of another model that was only chosen; ModelStateChanged reports the result."""
+        """Load `record` in place of a model that was only chosen before. ModelStateChanged reports the result."""
         self._waiting = [lease for lease in self._waiting if not lease.is_choice]
         loading, requested = self._loading, {record.id, *(lease.record.id for lease in self._waiting)}
         if loading and loading.record.id not in requested:
@@ -403,16 +417,18 @@ class ModelLoader(Service):
         *,
         explicit: bool = False,
     ) -> Lease:
-        """Calls `ready` with the lease, or `failed` with None when cancelled, perhaps at once.  If it crashed too
-        often is refused with `model.crashes`, unless a person chose it (`explicit`).  Running answers of another end
-        first.
+        """Request a model, and call `ready` with the lease, perhaps at once. If loading fails, `failed` gets the
+        Problem, or None if it was cancelled.
+
+        A model that crashed too often is refused with `model.crashes`, unless the user chose it (`explicit`). Answers
+        that another model is writing are finished first.
         """
         lease = Lease(self, record, ready, failed)
         self._serve_or_wait(lease, explicit=explicit)
         return lease
 
     def lease(self, record: ModelRecord, *, explicit: bool = False) -> Pending[Lease | None]:
-        """`acquire` for a generator: ends with the lease, or with None where loading was cancelled."""
+        """Do what `acquire` does, for a generator. The result is the lease, or None if loading was cancelled."""
         pending: Pending[Lease | None] = Pending(lambda: lease.release())
         lease = self.acquire(record, pending.end, pending.end, explicit=explicit)
         return pending
@@ -434,7 +450,7 @@ class ModelLoader(Service):
         self._advance()
 
     def force_load(self, record: ModelRecord) -> None:
-        """Load this model although memory seems too small; holds until it fails or this instance ends."""
+        """Load this model even if memory seems too small, until it fails once or the program ends."""
         self._forced.add(record.id)
 
     @property
@@ -453,7 +469,7 @@ class ModelLoader(Service):
         self._crashes.reset(self._crashes.fresh(record))
 
     def cancel_load(self) -> None:
-        """Cancel loading; waiting requests get None.  ModelStateChanged follows."""
+        """Cancel loading. Waiting requests get None, and ModelStateChanged follows."""
         waiting, self._waiting = self._waiting, []
         if self._loading:
             self._stop(self._loading)
@@ -467,7 +483,7 @@ class ModelLoader(Service):
         self._crashes.note_load_crash(record)
 
     def unload(self) -> None:
-        """Unload the model; its running answers end with `model.not_loaded`."""
+        """Unload the model. Its running answers end with `model.not_loaded`."""
         self._is_outdated = False
         if self._loading:
             self.cancel_load()
@@ -481,7 +497,9 @@ class ModelLoader(Service):
             self._say(ModelState.NOT_LOADED, old.record)
 
     def let_open(self, reach: AllowedPaths, adapters: Sequence[str]) -> None:
-        """Files a child may open.  A running child gets no more: another is started at a load, or once it is idle."""
+        """Set the files that the child may open. A running child cannot be given more, so a new child is started at the
+        next load or as soon as the running one is idle.
+        """
         self.client.may_open(reach)
         self._falls_short = not self.client.can_open(adapters)
         if self._falls_short:
@@ -580,7 +598,7 @@ class ModelLoader(Service):
         threading.Thread(target=self._check, args=(loading,), name="check-model", daemon=True).start()
 
     def _check(self, loading: _Loading) -> None:
-        """On a file thread."""
+        """Check the file before loading. Runs on a thread of its own."""
         call = self.service_thread.call
         try:
             mark = checked(loading.record, lambda: call(lambda: self._crashes.fresh(loading.record)), loading.stop)
@@ -625,7 +643,9 @@ class ModelLoader(Service):
             self._load_ended(loading, ModelState.NOT_LOADED, None)
 
     def _leave_card(self, record: ModelRecord, card: str) -> bool:
-        """Its process died on the card, more often by the driver's fault; whether that will hold."""
+        """Record that the child died with the model on a graphics card, which is mostly the driver's fault. Return
+        whether the record was stored, so that the model will be loaded without the card.
+        """
         if not self._crashes.note_card_crash(record, card):
             return False
         self._publish(Noticed(problem_of("model.card_crashed", {"name": record.name, "card": card})))
@@ -723,7 +743,7 @@ class Words(Record):
     text: str = ""
     probabilities: tuple[TokenProbability, ...] = ()
     is_cut: bool = False
-    """It ended at the limit of its length."""
+    """Whether the answer ended at its length limit."""
 
 
 def ask_once(
@@ -732,8 +752,10 @@ def ask_once(
     steps: Sequence[Mapping[str, Json]],
     answered: Callable[[int, Words], object] | None = None,
 ) -> Pending[list[Words]]:
-    """Run steps side by side, before all background work.  Ends with the answers in order, or the first Problem;
-    reports (done, in all); `answered` gets a step's number and answer at once.  Cancelled, it reports nothing.
+    """Run steps side by side, before all background work. The result is the answers in order, or the first Problem.
+
+    Progress is reported as (done, total). `answered` gets the number and the answer of each step at once. Nothing is
+    reported after a cancellation.
     """
     pending: Pending[list[Words]] = Pending(lambda: lease.release())
     answers = [Words()] * len(steps)
@@ -772,7 +794,7 @@ def ask_once(
 
 
 def _answer_in(value: Mapping[str, Json]) -> Answer:
-    """The answer of a step.  Raises KnownError with the step's own code."""
+    """Return the answer of a step. Raises KnownError with the code the step failed with."""
     code = value.get("code")
     if isinstance(code, str):
         raise KnownError(code, **plain_args(stored_from(dict, value.get("args")) or {}))
@@ -783,7 +805,9 @@ def _answer_in(value: Mapping[str, Json]) -> Answer:
 
 
 def count_tokens(loader: ModelLoader, record: ModelRecord, texts: Sequence[str]) -> Pending[list[int]]:
-    """Return the tokens of each text for a model, loaded or not; a Problem `model.crashes` where that is not tried."""
+    """Return the number of tokens of each text, whether the model is loaded or not. The result is the Problem
+    `model.crashes` for a blocked model.
+    """
     held = loader.loaded()
     if held is not None and held[0].id == record.id:
         return _counting(loader, texts, handle=held[1].handle)
@@ -811,7 +835,9 @@ def _counting(loader: ModelLoader, texts: Sequence[str], *, handle: str = "", pa
 def result_of(
     loader: ModelLoader, start: Callable[[Callable[[FromChild], None]], JobHandle]
 ) -> Pending[Mapping[str, Json]]:
-    """The result of a job that `start` begins beside all leases; cancelled, the Problem `model.not_loaded`."""
+    """Return the result of a job that `start` begins independently of leases. A cancelled job gives the Problem
+    `model.not_loaded`.
+    """
     job = start(lambda event: loader.service_thread.post(lambda: on_event(event)))
     pending: Pending[Mapping[str, Json]] = Pending(job.cancel)
 

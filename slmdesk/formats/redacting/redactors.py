@@ -144,8 +144,7 @@ def _through(
     words: Words, text: str, place: str, pattern: re.Pattern[str], decode: Callable[[str], str],
     encode: Callable[[str], str],
 ) -> str:  # fmt: skip
-    """Replace words that are written with escapes matched by `pattern`. The rest of the text stays letter for letter.
-    """
+    """Replace words written with escapes that match `pattern`. The rest of the text stays letter for letter."""
     pieces: list[str] = []
     begins: list[int] = []
     ends: list[int] = []

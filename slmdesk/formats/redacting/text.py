@@ -93,8 +93,7 @@ class Slot:
 
     @property
     def words(self) -> str:
-        """The text for searching. It has the same length as `text`, with invisible characters in place of header codes.
-        """
+        """The text for searching. It is as long as `text`, with invisible characters in place of header codes."""
         if self.is_tail or local(self.element) not in _HEADERS:
             return self.text
         return _HEADER_CODE.sub(lambda match: match[0] if match[0] == "&&" else APART * len(match[0]), self.text)
@@ -368,8 +367,7 @@ _BOM = {"utf-8": codecs.BOM_UTF8, "utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be":
 
 
 def redact(redacting: Redacting) -> bytes:
-    """Return the redacted text in its own encoding, or in UTF-8 if that encoding lacks characters of the replacements.
-    """
+    """Return the redacted text in its own encoding, or in UTF-8 if that encoding lacks characters of replacements."""
     reading = redacting.reading
     data = reading.text_bytes()
     decoded = decoded_by(reading, data)

@@ -329,8 +329,7 @@ class Paragraph:
         self.kind = _HEADING if name.startswith(("heading", "title")) else "list_item" if listed else "paragraph"
 
     def stretches(self) -> Iterator[tuple[list[Node], bool]]:
-        """Yield the nodes of the paragraph, split at line breaks and tabs, as (nodes, whether they are such a break).
-        """
+        """Yield the nodes of the paragraph, split at line breaks and tabs, as (nodes, whether they are a break)."""
         found: list[Node] = []
         for node in _folded(self._raw(self._element)):
             if isinstance(node, _Break):
@@ -456,8 +455,7 @@ def unbind(control: etree._Element) -> None:
 
 
 def _folded(raw: Iterator[_Raw]) -> list[Node | _Break]:
-    """Join the nodes of each field into one node: a group if its result is text of the document, else a fixed object.
-    """
+    """Join the nodes of each field into one node: a group if its result is document text, else a fixed object."""
     levels: list[tuple[list[_Mark], list[Node | _Break], bool]] = []
     found: list[Node | _Break] = []
     for mark in raw:

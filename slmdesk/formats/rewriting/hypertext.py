@@ -1,5 +1,4 @@
-"""Translates web pages, e-books and mails. Only text and a few attributes change, and all other markup stays verbatim.
-"""
+"""Translates web pages, e-books and mails. Only text and a few attributes change. All other markup stays verbatim."""
 
 from __future__ import annotations
 

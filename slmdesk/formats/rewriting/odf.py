@@ -342,8 +342,7 @@ _STYLE = "urn:oasis:names:tc:opendocument:xmlns:style:1.0"
 
 
 def turn(root: etree._Element, options: Options) -> None:
-    """Set the writing direction of a part's styles for the language of the translation. Without a language, do nothing.
-    """
+    """Set the writing direction of a part's styles for the language of the translation. Without one, do nothing."""
     if not (options.language or options.is_right_to_left):
         return
     mode = "rl-tb" if options.is_right_to_left else "lr-tb"

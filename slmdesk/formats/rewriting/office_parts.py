@@ -575,8 +575,7 @@ def _look(properties: etree._Element | None) -> str:
 
 
 class Cells:
-    """Finds row and column of elements in tables. Rows of a table are counted only once, since there may be thousands.
-    """
+    """Finds row and column of elements in tables. Rows are counted only once, since a table may have thousands."""
 
     def __init__(self) -> None:
         self._numbers: dict[etree._Element, dict[etree._Element, int]] = {}
@@ -642,8 +641,7 @@ class RepeatedTexts:
 
 
 def twinned(elements: Iterable[etree._Element], units_of: Callable[[etree._Element], Units]) -> Units:
-    """Yield the units of elements. An `mc:Fallback` repeats the text of its `mc:Choice` and gets the same translations.
-    """
+    """Yield the units of elements. An `mc:Fallback` repeats the text of its `mc:Choice` and gets its translations."""
     twins: dict[etree._Element, RepeatedTexts] = {}
     for element in elements:
         copy = above(element, "Choice", "Fallback")

@@ -1,5 +1,4 @@
-"""Defines the interface of a rewriter, and makes the two passes over a document: list its texts, then write it again.
-"""
+"""Defines the interface of a rewriter, and makes both passes over a document: list its texts, then write it again."""
 
 from __future__ import annotations
 
@@ -65,8 +64,7 @@ class Options(Record):
     have tracked changes. base.documents.MARKED says how the changed words are marked.
     """
     columns: tuple[int | str, ...] = ()
-    """Columns of a delimited table to translate, by number from 0 or by name. Empty means the columns with sentences.
-    """
+    """Columns of a delimited table to translate, by number from 0 or name. Empty means the columns with sentences."""
 
 
 @dataclass(slots=True, eq=False)

@@ -24,8 +24,7 @@ from slmdesk.text.tagged import KIND, Side, Tag, Tags, first_number, lines_of, p
 
 class TextFile:
     def __init__(self, rewriting: Rewriting) -> None:
-        """Read and decode the file. Raises KnownError `document.binary`, `document.unreadable`, `document.too_large`.
-        """
+        """Read and decode a file. Raises KnownError `document.binary`, `document.unreadable`, `document.too_large`."""
         self._rewriting = rewriting
         untrusted = rewriting.reading.text_bytes()
         decoded = decoded_by(rewriting.reading, untrusted)
@@ -172,8 +171,7 @@ def rewrite_plain(rewriting: Rewriting) -> Units:
 
 
 def _blocks(text: str) -> Iterator[tuple[int, list[tuple[int, int]]]]:
-    """Yield each group of lines between empty lines, as the number of its first line and the (start, end) of each line.
-    """
+    """Yield each group of lines between empty lines: the number of its first line, and (start, end) of each line."""
     block: list[tuple[int, int]] = []
     first = number = 1
     for match in _LINE.finditer(text):
@@ -327,7 +325,7 @@ SENTENCE_SHARE = 0.3
 """Least share of a column's texts with three or more words for the column to hold sentences."""
 _SENTENCE = re.compile(r"[^\W\d_]+\S*\s+\S*[^\W\d_]+\S*\s+\S*[^\W\d_]+|[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]{6}")
 _REPORTED_APART = tuple(sorted(set(LANGUAGES) - {"sr"}))
-"""As in services.translation_units."""
+"""Languages that are told apart, the same as in translation/prompts.py (OFFERED)."""
 
 
 def rewrite_separated(rewriting: Rewriting) -> Units:
