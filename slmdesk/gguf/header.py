@@ -154,7 +154,7 @@ def damaged(reason: str) -> KnownError:
 
 
 class HeaderReader:
-    """Reads little-endian values from the start of a file of `size` bytes. Every method raises CutShort and KnownError."""
+    """Reads little-endian values from the start of a file of `size` bytes. All methods raise CutShort, KnownError."""
 
     def __init__(self, file: RawIOBase, size: int) -> None:
         self._file = file

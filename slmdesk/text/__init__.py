@@ -1,1 +1,1 @@
-"""Pure functions on text, for app and children."""
+"""Pure functions on text, used by the app and its child processes."""

@@ -1,7 +1,7 @@
-"""Turns a model card into readable Markdown: without front matter and without HTML.
+"""Turns a model card into readable Markdown without front matter and HTML.
 
-This is not a security barrier: the view shows HTML as text anyway and loads nothing.  It is for the reader, who
-wants the text and not the tags.  One pass each, however the text was made (tests/text/test_cards.py).
+This is not a security barrier, since the view shows HTML as text anyway and loads nothing. It only spares the reader
+the tags. Each step reads the text once, even a hostile one (tests/text/test_cards.py).
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ _PIECE = re.compile(
     rf"|<(?P<close>/?)(?P<tag>{_BLOCKS}|{_INLINE})\b(?P<rest>[^<>]{{0,2000}})>",
     re.IGNORECASE,
 )
-"""What a card's HTML is made of.  A closed list of tags: <think>, <s> and <|im_start|> are words of models."""
+"""Matches code, comments and HTML tags in a card. The list of tags is closed, since <think>, <s> and <|im_start|> are
+tokens of models that cards write about.
+"""
 _IS_BLOCK = re.compile(_BLOCKS, re.IGNORECASE)
 _HIDDEN_END = {tag: re.compile(f"</{tag}[^<>]*>", re.IGNORECASE) for tag in ("script", "style")}
 _GAP = re.compile(r"[ \t]*(?:\n[ \t]+(?=\S))?")
@@ -43,7 +45,7 @@ class ReadableCard(Record):
 
 
 def readable_card(untrusted: str, *, is_cut: bool = False, limit: int = MOST_SHOWN) -> ReadableCard:
-    """The text of a card, at most `limit` characters of it; `is_cut`: it was not received completely."""
+    """Return the text of a card, at most `limit` characters. `is_cut` says that the card was received incompletely."""
     body = without_front_matter(untrusted.replace("\r\n", "\n").replace("\r", "\n"))
     long = body[: 3 * limit]  # tags take more space than words, but a card of nothing else need not be read to its end
     words = without_html(long).strip()
@@ -109,7 +111,9 @@ def _line_after(line: str, piece: str) -> str:
 
 
 def _end_of_hidden(text: str, found: re.Match[str]) -> int:
-    """The end of what no browser shows; if never closed, all that follows belongs to it, as in a browser."""
+    """Return the end of a comment, script or style. If it is never closed, it goes to the end of the text, as in a
+    browser.
+    """
     if found["comment"]:
         end = text.find("-->", found.end())
         return end + 3 if end >= 0 else len(text)

@@ -1,4 +1,4 @@
-"""Text brought to a common form: folded for search, and storable. Pure functions."""
+"""Brings text into a common form: folded for search, and storable in a database. Pure functions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 
 VERSION = 2
-"""Changes whenever `fold_for_search` gives another result for any text: an index of another version is rebuilt."""
+"""Version of `fold_for_search`. Increase it when any text gives another result. Search indexes of other versions are
+rebuilt.
+"""
 
 _LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t", "ĸ": "k"}
@@ -24,20 +26,22 @@ _UNSPACED = (
 _UNSPACED_LETTER = re.compile(f"[{_UNSPACED}]")
 _STRETCHES = re.compile(r"(?s).{1,4000}\S{0,100}\s*")
 _ASCII_WORD = re.compile("[a-z0-9]+")
-"""What `_words` finds in a folded text of nothing but ASCII, in a third of the time."""
+"""Matches the same words as `_words` in folded ASCII text, in a third of the time."""
 MOST_HITS = 8
 _PIECES = re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
 
 
 @cache
 def _words() -> re.Pattern[str]:
-    """A pattern of letters and digits with their marks: the usual word class cuts Hindi at its vowel signs."""
+    """Return a pattern for words of letters and digits with their marks. The usual word class would cut Hindi words at
+    vowel signs.
+    """
     marks = "".join(sign for sign in map(chr, range(0x300, 0x1F000)) if unicodedata.category(sign) in ("Mn", "Mc"))
     return re.compile(rf"[^\W_]+(?:[{marks}]+[^\W_]*)*")
 
 
 def fold(text: str) -> str:
-    """Remove case, accents and width; the words and their order stay, positions do not."""
+    """Remove differences of case, accents and width. Words and their order stay the same, but positions change."""
     if text.isascii():
         return text.lower()
     plain = unicodedata.normalize("NFKD", text.casefold())
@@ -46,16 +50,17 @@ def fold(text: str) -> str:
 
 
 def fold_for_search(text: str) -> str:
-    """The text as words for the index, separated by spaces; scripts without spaces in overlapping pairs.
+    """Return the text as words for the search index, separated by spaces. Scripts without spaces are cut into
+    overlapping pairs of characters.
 
-    A run of a script ends with its last character alone, so that each single character begins a piece and is found.
+    The last character of such a run comes once more alone, so that each character begins a piece and can be found.
     """
     folded = fold(text)
     return " ".join(_ASCII_WORD.findall(folded) if folded.isascii() else _index_pieces(folded))
 
 
 def query_pieces(words: str) -> list[list[str]]:
-    """What to search for: for each word or run a list of pieces that must follow each other."""
+    """Return what to search for in the index: for each word of a query, the pieces that must follow each other."""
     return [
         [run[at : at + 2] for at in range(len(run) - 1)] if unspaced and len(run) > 1 else [run]
         for run, unspaced in _runs(fold(words))
@@ -63,9 +68,9 @@ def query_pieces(words: str) -> list[list[str]]:
 
 
 def find_spans(text: str, words: str) -> list[tuple[int, int]]:
-    """Positions in the original `text` of the first MOST_HITS hits of `words`: (start, end), in order, not overlapping.
+    """Return (start, end) in the original `text` of the first MOST_HITS hits of `words`, in order and without overlaps.
 
-    A word counts when it begins with a word of the query, a run without spaces when it contains such a word.
+    A word is a hit if it begins with a word of the query. In scripts without spaces the query word may be anywhere.
     """
     needles = [run for run, _ in _runs(fold(words))]
     spans: list[tuple[int, int]] = []
@@ -123,9 +128,9 @@ _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 
 
 def make_storable(text: str) -> tuple[str, int]:
-    """The text with each lone surrogate replaced by U+FFFD, and how many there were.  All else stays as written.
+    """Replace each lone surrogate with U+FFFD. Return the text and the number of replacements.
 
-    A pair of surrogates is a single character (escapes of another program): it is joined and not counted.
+    A pair of surrogates, as some programs write one character, is joined and not counted.
     """
     try:
         text.encode()
@@ -145,7 +150,7 @@ def make_storable(text: str) -> tuple[str, int]:
 
 @lru_cache(maxsize=40_000)
 def folded_name(name: str) -> str:
-    """A name as names are compared: without case and accents."""
+    """Return a name in the form in which names are compared: without case, accents and extra spaces."""
     return fold(one_line(name))
 
 

@@ -1,4 +1,4 @@
-"""What is no prose in a text: formulas, code, addresses, cells of spreadsheets, invisible characters."""
+"""Finds and handles what is not prose in a text: formulas, code, addresses, spreadsheet cells, invisible characters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from markdown_it.rules_inline import StateInline
 
 LONGEST = 2000
-"""Characters of a formula; a longer formula stays as typed."""
+"""Most characters of a formula. A longer one is shown as typed."""
 
 DISPLAYED, IN_LINE = "\\[", "\\("
 _CLOSING = {"$$": "$$", "\\[": "\\]"}
@@ -23,14 +23,16 @@ _BRACED = re.compile(r"\{[^{}]*\}")
 
 
 def enable_formulas(markdown: MarkdownIt) -> None:
-    """Add the rules to a parser: tokens `formula_block`, `formula_open_end` (begun, no end: as typed) and `formula`."""
+    """Add rules for formulas to a Markdown parser. They make the tokens `formula`, `formula_block`, and
+    `formula_open_end` for a formula without an end, which is shown as typed.
+    """
     ended = ["paragraph", "reference", "blockquote", "list"]
     markdown.block.ruler.before("fence", "formula_block", _block, {"alt": ended})
     markdown.inline.ruler.before("escape", "formula", _inline)
 
 
 def _block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """A displayed formula on lines of its own.  If it begins a line and has no end, it goes on to a blank line."""
+    """Parse a displayed formula on lines of its own. A formula without an end continues to the next blank line."""
     first = _line(state, start)
     opening = first[:2]
     closing = _CLOSING.get(opening)
@@ -110,9 +112,10 @@ def _without_braces(tex: str) -> str:
 
 
 def _find(text: str, closing: str, start: int, end: int) -> int:
-    """Where the closing delimiter stands before `end`, backslashes and what they escape passed over; -1: nowhere.
+    """Return the position of the closing delimiter before `end`, or -1. Backslashes and the characters they escape are
+    skipped.
 
-    A dollar ends the search for two, and two for one: neither holds the other.
+    A single dollar ends the search for two and the reverse, since neither kind of formula contains the other.
     """
     at = start
     while at < end:
@@ -137,25 +140,28 @@ def _line(state: StateBlock, line: int) -> str:
 
 
 MOST_LETTERS = 45
-"""Of a word: longer ones are seldom words, and a dictionary that joins words would try for seconds."""
+"""Most letters of a word that is checked. Longer ones are seldom words, and a dictionary that joins words would take
+seconds.
+"""
 _MARKS = (
     "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963"
     "\u0981-\u0983\u09bc\u09be-\u09cd\u09d7"
 )
-"""Accents and vowel signs written as characters of their own: they belong to the letter before."""
+"""Accents and vowel signs that are characters of their own. They belong to the letter before."""
 _LETTER = r"[^\W\d_]"
 _WORD = re.compile(rf"{_LETTER}(?:{_LETTER}|[{_MARKS}]|['’](?={_LETTER}))*")
 _CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)")
 _NO_WORDS = re.compile(r"(?<!\S)(?:[@#/]\S+|\S*(?:://|[@/\\_]|\w[.:]\w|\d)\S*)")
-"""What holds any of these signs up to the next blank: addresses, paths, names of files and presets, numbers with their
-units, "e.g."."""
+"""Matches strings without spaces that are not words: addresses, paths, names of files and presets, numbers with units,
+"e.g.".
+"""
 _FENCE = re.compile(r"[ \t]{0,3}(```+|~~~+)")
 
 
 def word_spans(line: str, names: Collection[str] = ()) -> list[tuple[int, int]]:
-    """Where the words of a line (or paragraph) stand that are to be checked, in characters and in order.
+    """Return the (start, end) of the words of a line or paragraph that are to be checked, in order.
 
-    `names`: of attachments and the like; where such a name stands in the line its words are left out.
+    `names` are names of attachments and the like. Where such a name occurs, its words are left out.
     """
     for name in names:
         if name.strip():
@@ -184,12 +190,14 @@ def code_lines(lines: Sequence[str]) -> Iterator[bool]:
 
 
 def plain(word: str) -> str:
-    """The word as dictionaries have it: with the typewriter's apostrophe."""
+    """Return the word as it is in dictionaries: with the straight apostrophe."""
     return word.replace("’", "'")
 
 
 def parts_of(word: str) -> list[str]:
-    """The words beside an apostrophe, without single letters: "Meyer" of "Meyer's", "homme" of "l'homme"."""
+    """Return the parts of a word between apostrophes, without single letters: "Meyer" of "Meyer's", "homme" of
+    "l'homme".
+    """
     return [part for part in plain(word).split("'") if len(part) > 1]
 
 
@@ -198,7 +206,9 @@ def _blank(found: re.Match[str]) -> str:
 
 
 def _is_checked(word: str) -> bool:
-    """Not abbreviations, names in a spelling of their own such as iPhone, and single letters."""
+    """Return whether the word is checked. Abbreviations, names with capitals inside such as iPhone, and single letters
+    are not.
+    """
     return 1 < len(word) <= MOST_LETTERS and not any(letter.isupper() for letter in word[1:])
 
 
@@ -206,19 +216,21 @@ def _is_checked(word: str) -> bool:
 
 
 _SIGNS = "=+\\-@＝＋－＠"
-"""The wide forms begin a formula in East Asian settings."""
+"""Characters that begin a formula. The wide forms do so in East Asian settings."""
 _START = re.compile(rf"(\A[\s\";,|]*|[\s\";,|]+)('*)([{_SIGNS}]?)")
-"""The start of a cell, and every run of blanks, quotation marks and separators; then what would begin a formula."""
+"""Matches the start of a cell and every run of spaces, quotation marks and separators, together with a sign after it
+that would begin a formula.
+"""
 _SEPARATOR = re.compile(r"[;,|\t\r\n]")
 _NUMBER = re.compile(r"[+-]\d[\d.,\u00a0\u202f ]*%?")
 
 
 def harmless_cell(words: str) -> str:
-    """A cell with an apostrophe before everything that would begin a formula (OWASP, CSV injection).
+    """Put an apostrophe before everything in a cell that a spreadsheet would take for a formula (OWASP, CSV injection).
 
-    That is a sign at the start and after each of `; , | TAB newline`: which of them separates cells is a setting of the
-    PC that opens the file, and such a program looks for quotation marks only at the start of a cell.  A cell that is
-    nothing but a number with a sign ("-45", "+3.5 %") is not changed: it can do no harm, and should be summed up.
+    That is a sign at the start and after each of `; , | TAB newline`. Which of them separates cells depends on settings
+    of the computer that opens the file, and a quotation mark protects only at the start of a cell. A cell with only a
+    signed number ("-45", "+3.5 %") stays unchanged, since it is harmless and should be summed up.
     """
     if _NUMBER.fullmatch(words):
         return words
@@ -256,5 +268,7 @@ _SUSPECTS = re.compile(
 
 
 def made_visible(text: str) -> tuple[str, int]:
-    """The text with each such character as its code between brackets, ⟦U+202E⟧, and how many there are."""
+    """Replace each invisible or misleading character with its code in brackets, ⟦U+202E⟧. Return the text and their
+    number.
+    """
     return _SUSPECTS.subn(lambda found: f"\u27e6U+{ord(found.group()):04X}\u27e7", text)

@@ -1,4 +1,4 @@
-"""What a translation keeps as it is (placeholders, terms, numbers, addresses), and what should not be left in it."""
+"""Checks what a translation must keep (placeholders, terms, numbers, addresses), and finds what it must not contain."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def changed(source: str, target: str) -> tuple[list[str], list[str]]:
 
 
 def is_only_protected(text: str) -> bool:
-    """Whether there is nothing to translate: no letters, or none outside protected parts."""
+    """Return whether there is nothing to translate: the text has no letters outside of protected parts."""
     left = _PROTECTED.sub(" ", text)
     return _LETTER.search(left) is None
 
@@ -78,9 +78,9 @@ _PROMPT = ("$", ">")
 
 
 def is_code(text: str) -> bool:
-    """Whether a whole text is not language: a file name, a part number, an abbreviation, a command to type.
+    """Return whether a whole text is not language but a file name, a part number, an abbreviation or a command.
 
-    Asked to translate it, small models invent something, or repeat their instructions.
+    Small models that are asked to translate such a text invent something or repeat their instructions.
     """
     words = [word.strip("\"'“”„`(),;:") or word for word in text.split()]
     if not words:
@@ -102,21 +102,23 @@ def is_code(text: str) -> bool:
 
 
 NAMES = ("Zorvex", "Quelmar", "Brintas", "Dovrek", "Tamlor", "Veskin", "Mordal", "Pelzor")
-"""They mean nothing in any language that is translated, and read like names in those written with Latin letters."""
+"""Invented names that stand in for terms. They mean nothing in any supported language, and read like names in languages
+with Latin letters.
+"""
 _LAST_WORD = re.compile(r"[^\W\d_]+$")
 
 
 class Masked(Record):
     text: str
     terms: dict[str, str]
-    """The term behind each invented name."""
+    """The original term behind each invented name."""
 
 
 def masked(text: str, terms: Sequence[Term], source: str, target: str) -> Masked:
-    """Replace the terms that are not to be translated; `source`, `target`: codes of the languages.
+    """Replace terms that must not be translated with invented names. `source` and `target` are language codes.
 
-    None for a language that would write an invented name in letters of its own; of more than eight terms the rest stays
-    as it is, and what is only part of a longer word.
+    Nothing is replaced if the target language would write the names in letters of its own. At most eight terms are
+    replaced, and terms inside longer words are not.
     """
     kept = [term for term in terms if term.keeps]
     if not kept or target in NOT_LATIN:
@@ -138,9 +140,9 @@ def masked(text: str, terms: Sequence[Term], source: str, target: str) -> Masked
 def unmasked(
     answer: str, terms: dict[str, str], probabilities: Sequence[TokenProbability] = ()
 ) -> tuple[str, tuple[TokenProbability, ...]]:
-    """Put the terms back in place of their stand-ins, and drop the probabilities of the stand-ins.
+    """Put the terms back in place of the invented names, and drop the names' token probabilities.
 
-    `terms`: see Masked.  An ending of up to three letters that a model added to a stand-in is removed too ("Zorvexu").
+    `terms` comes from Masked. An ending of up to three letters that a model added to a name ("Zorvexu") is removed too.
     """
     if not terms:
         return answer, tuple(probabilities)
@@ -160,7 +162,7 @@ def unmasked(
 
 
 def unmasked_so_far(answer: str, terms: dict[str, str]) -> str:
-    """The beginning of an answer with the terms put back, without the beginning of an invented name at its end."""
+    """Put the terms back into an unfinished answer, and leave out the beginning of an invented name at its end."""
     last = _LAST_WORD.search(answer)
     if last and any(name.casefold().startswith(last[0].casefold()) for name in terms):
         answer = answer[: last.start()]
@@ -179,11 +181,11 @@ _POINT = frozenset(["en", "zh", "ja", "ko", "th", "he", "hi", "bn", "ta", "te", 
 _COMMA = frozenset(
     ["de", "nl", "es", "it", "pt", "da", "tr", "id", "el", "ro", "hr", "sr", "sl", "ca", "gl", "eu", "is", "mk"]
 )
-"""With a decimal comma and points between thousands."""
+"""Languages with a decimal comma and points between thousands."""
 _BLANK = frozenset(
     ["fr", "pl", "cs", "sk", "sv", "nb", "no", "nn", "fi", "et", "lv", "lt", "uk", "ru", "be", "bg", "hu"]
 )
-"""With a decimal comma and blanks between thousands."""
+"""Languages with a decimal comma and spaces between thousands."""
 _BLANKS = " \u00a0\u202f"
 _SEPARATOR = r"(?:, |[.,'’ \u00a0\u202f])"
 _MEASURE = (
@@ -191,7 +193,7 @@ _MEASURE = (
     r"|Prozent|percent|per cent|pour cent|por ciento|per cento|procent|mg|kg|g|ml|l|cl|mm|cm|m|km|m²|m³|kWh|Mio|Mrd"
     r"|million\w*|Million\w*|billion\w*|Milliard\w*|milliard\w*|millon\w*|milion\w*|hours?|Stunden|heures|horas|ore)\b)"
 )
-"""What makes a number without thousands a decimal number: "3.12" alone may be a room or a clause."""
+"""Matches what shows that a number without thousands is a decimal number: "3.12" alone may be a room or a clause."""
 
 
 class Numeral(Record):
@@ -201,10 +203,11 @@ class Numeral(Record):
 
 
 def misspelt(source: str, target: str, source_language: str, target_language: str) -> list[Numeral]:
-    """The numbers of `target` that stand in `source` and are not written the way of their language, in order.
+    """Return the numbers of `target` that come from `source` and are not written as their language writes them, in
+    order.
 
-    Empty for languages whose way is not known.  Only numbers with thousands that are parted, and decimals beside a
-    currency, a unit or a per cent sign.
+    Only numbers with separated thousands are checked, and decimals beside a currency, a unit or a per cent sign. For
+    languages whose number format is unknown the result is empty.
     """
     before, after = _marks(source_language), _marks(target_language)
     if before is None or after is None:
@@ -228,8 +231,8 @@ def _marks(language: str) -> tuple[str, str] | None:
 
 
 def _numbers(text: str, point: str, part: str) -> list[tuple[str, str, bool]]:
-    """The numbers of a text whose value is certain: the digits before and after the decimal sign, and whether their
-    thousands are parted.
+    """Return the numbers of a text whose value is certain: the digits before and after the decimal sign, and whether
+    the thousands are separated.
     """
     between = f"[{_BLANKS}]" if part in _BLANKS else f"[{re.escape(part)}{_BLANKS}]"
     decimal = re.escape(point)
@@ -310,7 +313,9 @@ _STREETS = (
 _STREET = f"(?:{'|'.join(_STREETS)})"
 _TOWN = rf"(?:{_POSTCODE}) {_CITY}|{_CITY},? (?:{_POSTCODE})"
 _ADDRESS = re.compile(rf"(?:{_STREET}(?:(?:,| ?[·|–-]) ?(?:{_TOWN}))?|[A-Z]{{1,2}}-\d{{4,5}} {_CITY}),?")
-"""A town alone has its country ("D-60311 …"): "2025 Report" is written like "60311 Frankfurt"."""
+"""Matches an address. A town alone needs a country code ("D-60311 …"), since "2025 Report" looks like "60311
+Frankfurt".
+"""
 _FORMS = (
     r"GmbH(?: & Co\. KG(?:aA)?)?|AG|KG|OHG|UG|e\.? ?V\.|e\.? ?K\.|eG|Ltd\.?|Limited|LLC|Inc\.?|plc|LLP|Corp\.?"
     r"|S\.?A\.?(?:R\.?L\.?|S\.?)?|SARL|SAS|S\.?L\.?(?:U\.?)?|S\.?r\.?l\.?|S\.?p\.?A\.?|B\.?V\.?|N\.?V\.?|sp\. z o\.o\."
@@ -375,7 +380,7 @@ _EXCUSE = re.compile(
     re.IGNORECASE,
 )
 _OF_QUOTES = re.compile(r"quot|anführungs|guillemet|comillas|virgolette|cudzysł|aspas|inverted", re.IGNORECASE)
-"""The instructions speak of quotation marks: who tells them instead of the translation does too."""
+"""Matches talk about quotation marks, which the prompt mentions. An answer with it repeats the instructions."""
 _OF_ANSWERS = re.compile(
     r"^\W*(?:do not answer|(?:bitte )?nicht antworten|ne (?:pas répondre|répondez pas)|no (?:responda|responder)"
     r"|non (?:rispondere|rispondete)|nie odpowiadaj|não responda)",
@@ -395,11 +400,11 @@ def is_chatter(source: str, target: str) -> bool:
 
 
 def without_chatter(source: str, target: str) -> str:
-    """The translation without talk around it, where that is certain.
+    """Return the translation without the model's talk around it, as far as the talk is certain.
 
-    Talk is an announcement ("Here is the translation:" as a line of its own, "The correct translation is: …"), unless
-    the source begins like it, and lines after the translation of a single line that begin like a remark.  Remarks after
-    an announced translation in quotation marks are removed too, and so are quotation marks that the source lacks.
+    Talk is an announcement that the source does not begin with ("Here is the translation:" on a line of its own, "The
+    correct translation is: …"), and lines like remarks after the translation of a single line. Remarks after an
+    announced translation in quotation marks are removed too, and so are quotation marks that the source lacks.
     """
     found = target.strip()
     first, _, rest = found.partition("\n")
@@ -463,9 +468,11 @@ _ADVERB = re.compile(r"[a-z]{4,}ly")
 
 
 def leftover(source: str, target: str, source_language: str, target_language: str) -> str:
-    """The first untranslated words of the source in the target; "" where there are none or that cannot be determined.
+    """Return the first words of the source that the target left untranslated, or "" if there are none or that is
+    unclear.
 
-    Works for sources in a language whose function words are known (checks.toml), and targets that do not share them.
+    Works if the function words of the source language are known (words.toml) and the target language does not share
+    them.
     """
     small = _small_words(source_language)
     if not small or source_language == target_language or any({source_language, target_language} <= k for k in _KIN):
@@ -491,7 +498,9 @@ def leftover(source: str, target: str, source_language: str, target_language: st
 
 
 def _words(text: str) -> list[str]:
-    """The words of a text; "" where something else stands or ends: a sign, a figure, a code such as "a-b" or 'all'."""
+    """Return the words of a text, with "" for anything else between them: a sign, a figure, a code such as "a-b" or
+    'all'.
+    """
     found: list[str] = []
     for word in text.split():
         bare = word.rstrip(".,;:!?)…»”“")
@@ -509,7 +518,7 @@ def _small_words(language: str) -> frozenset[str]:
 
 
 def foreign_letters(source: str, target: str, target_language: str) -> str:
-    """Letters of the target in a script that belongs neither to its language nor to the source; Latin never counts."""
+    """Return the letters of the target in scripts of neither its language nor the source. Latin letters never count."""
     if target.isascii():
         return ""
     known = {_script(sign) for sign in source}

@@ -1,4 +1,4 @@
-"""Ranks texts for a question by words or vectors, finds quotations, and tells what in a text matters. Pure."""
+"""Ranks texts for a question by words or vectors, finds quotations, and tells what in a text matters. All pure."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from slmdesk.text.folding import fold_for_search
 
 GROUP = 4
 SATURATION, LENGTH_SHARE = 1.2, 0.25
-"""The two constants of BM25; the second is low, as passages are of similar length."""
+"""The two constants of BM25 (k1 and b). The second is low, since passages have similar lengths."""
 
 
 def ranked_by_words(words: Sequence[str], texts: Sequence[str], *, among: int = 0) -> list[int]:
-    """The positions of the texts that have something of the words (text.sentences.search_words), the best first.
+    """Return the positions of the texts that match the words (text.sentences.search_words), the best first.
 
-    None where no text has a word that begins as any of them does.  `among`: of so many texts these fit best.
+    The result is empty if no text has a word that begins like any of the words. `among` is the number of texts of which
+    these are the best.
     """
     all_folded = [f" {fold_for_search(text)} " for text in texts]
     beginnings = [f" {word[:-1] if len(word) == GROUP else word[:GROUP]}" for word in words]
@@ -43,7 +44,7 @@ def ranked_by_words(words: Sequence[str], texts: Sequence[str], *, among: int = 
 
 
 def groups_of(word: str) -> list[str]:
-    """Each run of four letters of a folded word, the space before it being a letter; a number as it is."""
+    """Return all runs of four characters of a folded word, including the space before it. A number stays whole."""
     if word.isdigit():
         return [f" {word} "]
     return [f" {word}"[at : at + GROUP] for at in range(max(1, len(word) - GROUP + 2))]
@@ -57,7 +58,7 @@ def groups_of(word: str) -> list[str]:
 
 class Nearest:
     def __init__(self, requested: bytes, limit: int) -> None:
-        """`requested`: float32."""
+        """`requested` is a vector as float32 bytes, and `limit` how many nearest vectors to keep."""
         self._requested = (
             np.frombuffer(requested, "<f4") if requested and len(requested) % 4 == 0 else np.zeros(0, np.float32)
         )
@@ -65,7 +66,7 @@ class Nearest:
         self._best: list[tuple[float, int]] = []
 
     def add(self, vectors: Sequence[tuple[int, bytes]]) -> None:
-        """Add vectors with their numbers, float16 or float32; those of another length are skipped."""
+        """Add vectors with their numbers, as float16 or float32 bytes. Vectors of another length are skipped."""
         width = len(self._requested)
         for kind, size in (("<f2", 2 * width), ("<f4", 4 * width)):
             usable = [(number, vector) for number, vector in vectors if len(vector) == size]
@@ -79,17 +80,17 @@ class Nearest:
 
     @property
     def best(self) -> list[tuple[int, float]]:
-        """The numbers of the nearest vectors, nearest first, and their similarity, -1..1."""
+        """Return the numbers of the nearest vectors, nearest first, with their similarity from -1 to 1."""
         return [(number, near) for near, number in self._best]
 
 
 def halved(data: bytes) -> bytes:
-    """A float32 vector as float16, the form that is stored."""
+    """Convert a float32 vector to float16, the stored form."""
     return np.frombuffer(data, "<f4").astype("<f2").tobytes()
 
 
 def is_vector(data: bytes) -> bool:
-    """Whether these bytes are a float32 vector of length 1: data from a child is not trusted."""
+    """Return whether the bytes are a float32 vector of length 1. Data from a child process is not trusted."""
     if not data or len(data) % 4:
         return False
     length = float(np.linalg.norm(np.frombuffer(data, "<f4")))
@@ -107,7 +108,9 @@ _QUOTES = "\"'`\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u203
 _GONE = "\u200b\u200c\u200d\u2060\ufeff\u200e\u200f\u00ad"
 _PLAIN = {**dict.fromkeys(_HYPHENS + _DASHES, "-"), **dict.fromkeys(_QUOTES, "'"), **dict.fromkeys(_GONE, "")}
 _INSIDE_WORD = re.compile(rf"(?<=[^\W\d_])[{re.escape(_HYPHENS)}](?:[^\S\n]*\n\s*)?(?=[^\W\d_])")
-"""Between two letters it may be the end of a line's, or the word's own: without it both are the same word."""
+"""Matches a hyphen between two letters, with a line end after it if there is one. Since it may belong to the line end
+or to the word, it is ignored in comparisons.
+"""
 _EDGES = " .,;:!?'-\u2026*_()[]\u00b7\u2022"
 
 
@@ -119,8 +122,8 @@ class FoldedText:
         return next(self.find_all(quote), None)
 
     def find_all(self, quote: str, *, whole: bool = True) -> Iterator[tuple[int, int]]:
-        """The spans of all occurrences, in order, not overlapping; unless `whole`, a span may begin and end inside
-        words.
+        """Yield the spans of all occurrences, in order and without overlaps. Unless `whole`, a span may begin and end
+        inside words.
         """
         requested = folded_quote(quote)
         if not any(letter.isalnum() for letter in requested):
@@ -138,7 +141,7 @@ class FoldedText:
 
 
 def folded_quote(quote: str) -> str:
-    """The plain letters of a quotation, without signs around it; a minus before a number is part of it."""
+    """Return the plain letters of a quotation without signs around them. A minus before a number is kept."""
     letters = _folded(quote)[0]
     bare = letters.strip(_EDGES)
     before = letters[: letters.find(bare)] if bare else ""
@@ -146,7 +149,7 @@ def folded_quote(quote: str) -> str:
 
 
 def _stands_alone(letters: str, start: int, end: int) -> bool:
-    """Whether no word and no number is cut at its ends; scripts without spaces have no such ends."""
+    """Return whether the span cuts no word and no number. In scripts without spaces it never does."""
 
     def joins(left: str, right: str) -> bool:
         return left.isalnum() and right.isalnum() and left < "\u0e00" and right < "\u0e00"
@@ -313,7 +316,7 @@ _PARTY = re.compile(
 
 
 def matters(sentence: str, language: str = "") -> frozenset[Matter]:
-    """Return what makes a sentence matter; empty when nothing does.  `language`: code of ISO 639-1."""
+    """Return what makes a sentence matter, or nothing. `language` is an ISO 639-1 code."""
     tests = (
         (Matter.DECISION, DECISION_LEAD.search(sentence)),
         (Matter.ACTION, ACTION_LEAD.search(sentence)),
@@ -333,10 +336,12 @@ def matters(sentence: str, language: str = "") -> frozenset[Matter]:
 
 
 def announces(heading: str) -> bool:
-    """Return whether a heading announces what is asked for, decided, recommended or due, or whom the text is about."""
+    """Return whether a heading announces requests, decisions, recommendations or deadlines, or the people a text is
+    about.
+    """
     return _ANNOUNCES.search(heading) is not None
 
 
 def sums_up(heading: str) -> bool:
-    """Return whether what stands below a heading is a summary of the text itself: "The contract in brief"."""
+    """Return whether a heading announces a summary of its text: "The contract in brief"."""
     return _SUMS_UP.search(heading) is not None

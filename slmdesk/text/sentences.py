@@ -1,4 +1,6 @@
-"""Splits a text into sentences, and tells their language, stop words, references to the sentence before, and blanks."""
+"""Splits text into sentences and detects languages. Also knows stop words, references to the sentence before, and
+blanks to be filled in.
+"""
 
 from __future__ import annotations
 
@@ -41,10 +43,10 @@ _SOLID = re.compile(r"\S")
 
 
 def sentence_spans(text: str, language: str = "") -> list[tuple[int, int]]:
-    """Positions of the sentences of `text`: (start, end) in characters, in order, without the white space around them.
+    """Return the (start, end) of each sentence of `text`, in order, without the white space around it.
 
-    `language` is a code of ISO 639-1; without it the rules of English are used.  All letters and digits of the text
-    are in some span.
+    `language` is an ISO 639-1 code; without it the rules of English are used. Every letter and digit of the text is in
+    some span.
     """
     import sentencex  # every command imports this module, few cut a text
 
@@ -113,7 +115,9 @@ def _leads_on(head: str, rest: str, words: SentenceWords) -> bool:
 
 
 def _is_ordinal(head: str, rest: str, starts: bool) -> bool:
-    """Whether the dot ends a German ordinal number, not a sentence: "dem 21. Januar", "Im 3. Quartal"."""
+    """Return whether the dot belongs to a German ordinal number and ends no sentence: "dem 21. Januar", "Im 3.
+    Quartal".
+    """
     if (first := _FIRST_WORD.match(rest)) is None:
         return False
     if _DAY.search(head) and first[0].casefold() in _letters("months"):
@@ -174,19 +178,19 @@ def _cut_inside(text: str, span: tuple[int, int], words: SentenceWords) -> list[
 
 
 class SentenceWords(Record):
-    """Of a language; abbreviations are without their last dot.
+    """Words of a language that tell whether a dot ends a sentence. Abbreviations are without their last dot.
 
-    Small letters stand for small and large ones, an entry with a large letter for itself alone.
+    Lower-case entries match any case, and entries with a capital letter only themselves.
     """
 
     leads: frozenset[str]
-    """Abbreviations that never end a sentence: titles, "z. B."."""
+    """Abbreviations that never end a sentence, such as titles and "z. B."."""
     numbered: frozenset[str]
-    """Abbreviations, or other words, that do not end a sentence if a figure follows: "pag. 14", "12 jan. 2025"."""
+    """Abbreviations and other words that do not end a sentence if a figure follows: "pag. 14", "12 jan. 2025"."""
     measures: frozenset[str]
-    """Abbreviations that seldom end a sentence.  What follows begins another only if it is in `starters`."""
+    """Abbreviations that seldom end a sentence. A new sentence follows only if its first word is in `starters`."""
     and_so_on: frozenset[str]
-    """Abbreviations that end a sentence when a word with a large letter follows."""
+    """Abbreviations that end a sentence if a capitalised word follows."""
     starters: frozenset[str]
 
     is_german: bool = False
@@ -218,12 +222,14 @@ def _letters(name: str) -> frozenset[str]:
 
 
 def begins_with_pronoun(sentence: str, language: str) -> bool:
-    """Return whether a sentence begins so that it says nothing alone: "It is", "This applies", but not "This lease"."""
+    """Return whether a sentence begins with a pronoun that needs the sentence before: "It is", "This applies", but not
+    "This lease".
+    """
     return _begins_with("pronouns", sentence, language)
 
 
 def refers_back(sentence: str, language: str) -> bool:
-    """Return whether a sentence begins with a pronoun, or as a consequence or condition of what stands before it."""
+    """Return whether a sentence begins with a pronoun, or is a consequence or condition of the text before it."""
     return begins_with_pronoun(sentence, language) or _begins_with("links", sentence, language)
 
 
@@ -240,23 +246,25 @@ def _begins_with(table: str, sentence: str, language: str) -> bool:
 
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl")
-"""Codes of ISO 639-1 of the languages the exams ask in."""
+"""ISO 639-1 codes of the languages of the exam questions."""
 LEAST_WORDS = 4
-"""Below that a third of the answers were wrong on real messages; of the exams' pieces of four words 1 in 80 is."""
+"""Fewest words for a detection. With fewer, a third of the answers on real messages were wrong. With four words of exam
+texts, 1 in 80 is.
+"""
 SURE = 0.8
-"""Less than that is undecided: whole sentences of the eight languages reached 0.96 and more, those of a ninth 0.74."""
+"""Least certainty of a detection. Whole sentences of the eight languages reach 0.96 and more, of a ninth 0.74."""
 
 _ONE_BY_ONE = r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
-"""Letters that are written without spaces and count as a word each."""
+"""Letters of scripts without spaces, each counted as a word."""
 _WORDS = re.compile(rf"{_ONE_BY_ONE}|(?:(?!{_ONE_BY_ONE})[^\W\d_])+")
 _loading = threading.Lock()
 
 
 def detect(text: str, among: Collection[str] = LANGUAGES) -> tuple[str | None, float]:
-    """The code of the language of a text, out of `among`, and how certain that is, 0..1.
+    """Return the ISO 639-1 code of a text's language, out of `among`, and the certainty from 0 to 1.
 
-    None when the text is too short or no language stands out; the second value is then how certain the best guess is.
-    Any thread.  Raises ValueError for an unknown code.
+    The code is None if the text is too short or no language stands out; the certainty is then that of the best guess.
+    Any thread. Raises ValueError for an unknown code.
     """
     identifier = _identifier(frozenset(among))
     if len(_WORDS.findall(text)) < LEAST_WORDS:
@@ -267,7 +275,7 @@ def detect(text: str, among: Collection[str] = LANGUAGES) -> tuple[str | None, f
 
 @cache
 def _identifier(among: frozenset[str]) -> LanguageIdentifier:
-    """An identifier for each set of languages, since `set_languages` changes the identifier itself."""
+    """Return an identifier for this set of languages. Each set needs its own, as `set_languages` changes the object."""
     found = copy.copy(_whole())
     found.set_languages(sorted(among))
     return found
@@ -280,7 +288,7 @@ def _whole() -> LanguageIdentifier:
 
 @cache
 def _load() -> LanguageIdentifier:
-    """The model, unpacked in memory: the library would use a temporary file, and a child may write none."""
+    """Unpack the language model in memory. The library would use a temporary file, which a child may not write."""
     import io
     import lzma
     from array import array
@@ -308,17 +316,17 @@ lang betragt betragen betrag kostet kosten preis dauert dauer lange lautet numme
 prix duree numero annee importe cuesta precio durada fecha costa prezzo durata data kosztuje cena wynosi kwota kost
 bedraagt prijs reason grund raison motivo razon causa powod powodu kwoty kwote rok roku ano anno"""
 ASKING_WORDS = frozenset(_ASKING.split())
-"""Folded words that ask for a value, or stand beside such a word, and do not say what of."""
+"""Folded words that ask for a value or accompany such a word, but do not say which value."""
 
 
 @cache
 def stop_words() -> Mapping[str, frozenset[str]]:
-    """By ISO 639-1, folded."""
+    """Return the folded stop words by ISO 639-1 code."""
     return {code: frozenset(words.split()) for code, words in _tables()["stop"].items()}
 
 
 def stop_words_of(words: Sequence[str]) -> frozenset[str]:
-    """The stop words of the language that most of these words belong to; empty where no list has any."""
+    """Return the stop words of the language to which most of the words belong, or none if no list has any of them."""
     hits = {code: sum(word in known for word in words) for code, known in stop_words().items()}
     best = max(hits, key=lambda code: hits[code])
     return stop_words()[best] if hits[best] else frozenset()
@@ -343,6 +351,6 @@ _BLANK = re.compile(
 
 
 def blanks_in(text: str) -> tuple[str, ...]:
-    """Return the blanks of a text in Markdown, each once, at most MOST_BLANKS; code has none."""
+    """Return the blanks to be filled in of a Markdown text, each once and at most MOST_BLANKS. Code is skipped."""
     found = dict.fromkeys(match[0] for match in _BLANK.finditer(_CODE.sub(" ", text)))
     return tuple(found)[:MOST_BLANKS]

@@ -1,4 +1,6 @@
-"""Text with numbered tags for its formatting: read, cut into segments, tags inserted, words replaced; and subtitles."""
+"""Handles text whose formatting is marked with numbered tags: parses it, cuts it into segments, inserts tags, replaces
+words. Also splits and checks subtitles.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from slmdesk.text.sentences import sentence_spans
 
 _TAG = re.compile(r"<(/?)(\d{1,6})(/?)>")
 _LOOSE = re.compile(r"(?:<|＜|&lt;)\s*([/／]?)\s*(\d{1,6})\s*([/／]?)\s*(?:>|＞|&gt;)")
-"""As models write tags: with blanks, in full width, or escaped."""
+"""Matches tags in the forms that models write: with spaces, in full width, or escaped."""
 
 
 class Side(StrEnum):
@@ -39,7 +41,7 @@ class Tag(Record):
 
 
 class Tags(Record):
-    """The tags a text must have: each pair once around words, each lone tag once."""
+    """Numbers of the tags a text must have: each pair once around words, and each lone tag once."""
 
     paired: tuple[int, ...] = ()
     lone: tuple[int, ...] = ()
@@ -49,19 +51,19 @@ class Tags(Record):
 
 
 class TagProblem(Record):
-    """What is wrong with a tag of a translation: `missing`, `repeated`, `unclosed`, `crossed` or `unknown`."""
+    """Fault of a tag in a translation. `kind` is `missing`, `repeated`, `unclosed`, `crossed` or `unknown`."""
 
     kind: str
     number: int
 
 
 def first_number(*texts: str) -> int:
-    """The first number for tags in texts that may themselves contain "<7>": above the highest of those."""
+    """Return the first number to use for tags. It is above any number in tag-like text ("<7>") of the texts."""
     return max((int(found[2]) for text in texts for found in _LOOSE.finditer(text)), default=0) + 1
 
 
 def pieces(text: str, tags: Tags) -> list[str | Tag]:
-    """Split a text into words and tags; what looks like a tag but is none of `tags` stays text."""
+    """Split a text into words and tags. Tag-like text that is none of `tags` stays text."""
     found: list[str | Tag] = []
     at = 0
     paired, lone = frozenset(tags.paired), frozenset(tags.lone)
@@ -88,7 +90,7 @@ def _tag(found: re.Match[str], paired: frozenset[int], lone: frozenset[int]) -> 
 
 
 def plain(text: str, tags: Tags) -> str:
-    """The text without tags; a lone tag that separated two words without a blank becomes a blank."""
+    """Return the text without tags. A lone tag between two words without a space becomes a space."""
     words: list[str] = []
     for piece in pieces(text, tags):
         if isinstance(piece, str):
@@ -103,9 +105,9 @@ def without_tags(text: str, tags: Tags) -> str:
 
 
 def problems(text: str, tags: Tags) -> list[TagProblem]:
-    """What is wrong with the tags of a translation, by number; empty: all are in order.
+    """Return the faults of a translation's tags by number, or an empty list if all tags are right.
 
-    A tag whose number the source does not have is `unknown`: a model made it up.
+    A tag whose number the source does not have was made up by the model and is `unknown`.
     """
     found = pieces(text, tags)
     counts = Counter(tag for tag in found if isinstance(tag, Tag))
@@ -157,9 +159,9 @@ def _crossed(found: Collection[str | Tag]) -> list[int]:
 
 
 def mended(text: str, tags: Tags) -> str:
-    """A translation with its tags in the standard form: without blanks, in plain signs, lone ones self-closed.
+    """Bring the tags of a translation into the standard form: no spaces, plain signs, lone tags self-closed.
 
-    Nothing is placed or invented; only unambiguous tags are rewritten.
+    Only unambiguous tags are rewritten. None are moved or added.
     """
 
     def one(found: re.Match[str]) -> str:
@@ -178,8 +180,8 @@ def mended(text: str, tags: Tags) -> str:
 
 
 def without_strangers(text: str, tags: Tags, source: str) -> str:
-    """A model's translation without tags copied from another sentence, which would be read as that sentence's.
-    Tag-like text of the source itself is kept, and so is what `problems` reports.
+    """Remove tags that a model copied from another sentence. They would otherwise be read as tags of that sentence.
+    Tag-like text of the source is kept, and so is what `problems` reports.
     """
     known = {*tags.paired, *tags.lone}
     least = min(known, default=0)
@@ -193,7 +195,7 @@ def without_strangers(text: str, tags: Tags, source: str) -> str:
 
 
 def tag_spans(text: str, tags: Tags) -> list[tuple[int, int]]:
-    """Positions of tags with these numbers, also in the forms that models write; in order."""
+    """Return the positions of tags with these numbers in order, including the forms that models write."""
     numbers = {*tags.paired, *tags.lone}
     return [found.span() for found in _LOOSE.finditer(text) if int(found[2]) in numbers]
 
@@ -201,7 +203,7 @@ def tag_spans(text: str, tags: Tags) -> list[tuple[int, int]]:
 def stripped(text: str, tags: Tags) -> tuple[str, str, str]:
     """Split a text into (before, the words, after).
 
-    Blanks and lone tags at the ends are not translated: they are set aside and put back.  Pairs stay.
+    Spaces and lone tags at the ends are not translated. They are set aside and put back later. Pairs stay.
     """
     parts = pieces(text, tags)
     start, end = 0, len(parts)
@@ -235,23 +237,23 @@ def tags_in(text: str, tags: Tags) -> Tags:
 
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 FIGURES_MORE = 2
-"""Words by which a span may become longer than its phrase to reach the phrase's numbers."""
+"""Most additional words by which a span may be longer than its phrase in order to include the phrase's numbers."""
 LEAST_DOUBLED = 4
-"""Letters of what is taken for said twice; shorter words may be needed twice."""
+"""Fewest letters of words that are reported as written twice. Shorter words may be needed twice."""
 _SIGNS = ".,;:!?()[]\"'“”„«»…"
 
 
 class Phrase(Record):
     number: int
     text: str
-    """Without tags; empty for a lone tag."""
+    """The words inside the tag, without tags. Empty for a lone tag."""
     start: int
     end: int
-    """Characters of the text without tags."""
+    """`start` and `end` count the characters of the text without tags."""
 
 
 def phrases_of(text: str, tags: Tags) -> tuple[str, list[Phrase]]:
-    """A text without its tags, and what they enclosed; outer pairs before those inside them."""
+    """Return the text without its tags, and the phrases the tags enclosed. Outer pairs come before inner ones."""
     words: list[str] = []
     length = 0
     opened: dict[int, int] = {}
@@ -279,17 +281,19 @@ def occurrences(text: str, words: str) -> list[tuple[int, int]]:
 
 
 def verbatim(target: str, phrase: str) -> bool:
-    """Whether a phrase is in a translation unchanged, so that its place is certain: a number or a name.
+    """Return whether a translation has a phrase unchanged and exactly once, so that its position is certain.
 
-    Lower-case words alone may mean something else in the other language ("not", "fast", "also").
+    Only phrases with a digit or a capital letter count. Lower-case words alone may mean something else in the other
+    language ("not", "fast", "also").
     """
     words = phrase.strip()
     return any(sign.isdigit() or sign.isupper() for sign in words) and len(occurrences(target, words)) == 1
 
 
 def span_of(source: str, target: str, phrase: Phrase, words: str) -> tuple[int, int] | None:
-    """The place in the translation of the words that stand for a phrase; of several places that at a position most
-    like the phrase's in the source.  Signs at the ends of the phrase are included where the translation has them.
+    """Return where the words that stand for a phrase are in the translation, or None. Of several positions, the one
+    closest to the phrase's relative position in the source is taken. Signs at the ends of the phrase are included if
+    the translation has them.
     """
     found = occurrences(target, words)
     if not found:
@@ -306,7 +310,7 @@ def span_of(source: str, target: str, phrase: Phrase, words: str) -> tuple[int, 
 
 
 def _with_figures(target: str, phrase: Phrase, start: int, end: int) -> tuple[int, int]:
-    """A span extended to the phrase's numbers beside it: "innerhalb" to "innerhalb von 14 Tagen"."""
+    """Extend a span to the numbers of its phrase beside it: "innerhalb" to "innerhalb von 14 Tagen"."""
     longest = len(phrase.text.split()) + FIGURES_MORE
     for figures in re.findall(r"\d+", phrase.text):
         for first, last in occurrences(target, figures):
@@ -327,8 +331,8 @@ def emptied(source: str, target: str, tags: Tags) -> list[int]:
 
 
 def doubled(source: str, target: str, tags: Tags) -> list[int]:
-    """Numbers of pairs whose words occur once more outside of them, unlike in the source: to have a place for
-    the tags, small models say a thing twice ("ist hier verfügbar <1>hier</1>").
+    """Return the numbers of pairs whose words occur once more outside of the pair, unlike in the source. Small models
+    repeat words to have a place for the tags ("ist hier verfügbar <1>hier</1>").
     """
     bare_source, before = phrases_of(source, tags)
     bare_target, after = phrases_of(target, tags)
@@ -345,8 +349,8 @@ def _count(text: str, phrase: Phrase) -> int:
 
 
 def placed(source: str, target: str, phrases: list[Phrase], spans: Mapping[int, tuple[int, int]]) -> str:
-    """The translation with all tags: pairs at `spans` (by number), where those do not cross; others, and lone tags,
-    at the same relative position, at the end of a word.
+    """Return the translation with all tags. Pairs go to their `spans` (by number) if these do not cross. Other pairs
+    and lone tags go to the same relative position as in the source, at the end of a word.
     """
     chosen: dict[int, tuple[int, int]] = {}
     for index, phrase in enumerate(phrases):
@@ -378,8 +382,8 @@ def _chosen(
     spans: Mapping[int, tuple[int, int]],
     chosen: Mapping[int, tuple[int, int]],
 ) -> tuple[int, int]:
-    """The place of a pair: inside the pairs that enclose it, and around the same words as a pair around the same
-    words.
+    """Return the span for a pair. It lies inside the spans of the pairs that enclose it. Pairs around the same words
+    get the same span.
     """
     outer = [
         other_phrase
@@ -414,7 +418,9 @@ def _chosen(
 
 
 def _lone_place(source: str, target: str, at: int) -> int:
-    """After the sign it follows in the source, where both have equally many; else at the same relative position."""
+    """Return the position for a lone tag: after the same sign as in the source, if both texts have equally many of that
+    sign, else at the same relative position.
+    """
     sign = source[at - 1 : at]
     if sign and sign in ":;!?" and source.count(sign) == target.count(sign):
         place = -1
@@ -454,7 +460,7 @@ def _word_end(text: str, at: int) -> int:
 
 
 class Search(Record):
-    """What to search for; words separated by a tag are not found together."""
+    """What to search for. Words with a tag between them are not found together."""
 
     words: str
     is_exact: bool = False
@@ -495,7 +501,7 @@ def _pattern(search: Search) -> re.Pattern[str]:
 
 
 class Segment(Record):
-    """A stretch of a text; `lead` + `text` + `trail` of all segments, joined, are the text."""
+    """Part of a text. The `lead`, `text` and `trail` of all segments, joined, are the whole text."""
 
     text: str
     tags: Tags
@@ -507,10 +513,10 @@ class Segment(Record):
 
 
 def segments_of(text: str, tags: Tags, language: str = "") -> list[Segment]:
-    """The sentences of a text, in order; a sentence with only one tag of a pair is joined with the next.
+    """Split a text into its sentences. A sentence with only one tag of a pair is joined with the next sentence.
 
-    A pair around a whole sentence is set aside, like the blanks: the bare sentence is easier to translate and to find
-    in the memory.
+    A pair around a whole sentence is set aside like the spaces, since a bare sentence is easier to translate and to
+    find in the translation memory.
     """
     parts = pieces(text, tags)
     words, places = _words_and_places(parts)
@@ -568,7 +574,7 @@ def segment_of(text: str, tags: Tags) -> Segment:
 
 
 def _unwrapped(text: str, tags: Tags) -> tuple[str, str, str] | None:
-    """A pair around all of a text: (its opening, what is inside, its closing)."""
+    """Return (opening tag, content, closing tag) if one pair encloses all of a text, else None."""
     parts = pieces(text, tags)
     if len(parts) < 3 or not isinstance(parts[0], Tag) or parts[0].side is not Side.OPEN:
         return None
@@ -599,9 +605,9 @@ def _joined(found: list[Segment]) -> list[Segment]:
 LINE_CHARACTERS = 42
 MOST_LINES = 2
 READING_SPEED = 20.0
-"""Characters a second."""
+"""Most characters per second of a subtitle."""
 KIND = "subtitle"
-"""Of the units of subtitles; their place is their time, as the file has it."""
+"""Kind of the units of subtitles. Their place is the time as the file has it."""
 _TIME = r"((?:\d{1,4}:)?\d{1,2}:\d{1,2}[.,]\d{1,3})"
 _TIMES = re.compile(rf"{_TIME}\s*-->\s*{_TIME}")
 _MARKUP = re.compile(r"<[^<>\n]*>|\{[^{}\n]*\}")
@@ -609,8 +615,8 @@ _BLANK = re.compile(r" +(?![^<> ]*(?: [^<>]*)?>)(?![^{}]*\})")
 
 
 def lines_of(words: str, count: int) -> list[str]:
-    """Split the words of a cue into lines of about equal length: one where they fit, else as few as keep each within 42
-    characters, at most two or as many as there were (`count`).
+    """Split the words of a cue into lines of about equal length: one line if it fits, else as few as keep each within
+    42 characters. There are at most two lines, or `count` if the cue had more.
     """
     if len(shown(words)) <= LINE_CHARACTERS:
         return [words]
@@ -644,7 +650,7 @@ def _balanced(words: str, count: int) -> list[str]:
 
 
 def seconds_of(place: str) -> float | None:
-    """How long a cue is shown, from its times; None where they are not times."""
+    """Return how long a cue is shown, from its times, or None if the text has no times."""
     found = _TIMES.search(place)
     return None if found is None else _seconds(found[2]) - _seconds(found[1])
 
@@ -657,9 +663,10 @@ def _seconds(time: str) -> float:
 
 
 def reading_flags(source: str, target: str, place: str) -> tuple[SegmentFlag, ...]:
-    """Flags of an unreadable cue: `line_length` with the longest line, `reading_speed` with characters per second.
+    """Return flags for an unreadable cue: `line_length` with the longest line, `reading_speed` with characters per
+    second.
 
-    Not flagged where the source is as fast or as long.
+    A cue is not flagged if the source is as long or as fast.
     """
     flags = []
     longest = max((len(shown(line)) for line in lines_of(target, MOST_LINES)), default=0)

@@ -1,4 +1,4 @@
-"""Finds glossary terms in a text in all their forms, and proposes terms for a glossary."""
+"""Finds glossary terms in a text in all their inflected forms, and proposes terms for a glossary."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WORD = re.compile(r"[^\W_]+")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0eff]")
 _BETWEEN = " \u00a0\u202f-\u2010\u2011'’\n"
 KEY = 3
-"""Letters by which terms are looked up: forms of a word begin with the same three."""
+"""Number of first letters by which terms are looked up. All forms of a word have the same first three letters."""
 
 
 class Occurrence(Record):
@@ -32,7 +32,7 @@ class Occurrence(Record):
 
 
 class TermIndex(Sequence[Term]):
-    """An index of terms that finds those which may occur in a text without checking all of them.
+    """Index that finds the terms that may occur in a text without checking each of them.
 
     Building it takes two seconds for 200,000 terms, and a look-up some milliseconds per sentence.
     """
@@ -40,11 +40,11 @@ class TermIndex(Sequence[Term]):
     def __init__(self, terms: Iterable[Term] = ()) -> None:
         self._terms = tuple(terms)
         self._by_beginning: dict[str, list[tuple[int, str]]] = {}
-        """By the first letters of their first word, with those of their last: those of which forms are looked for."""
+        """Inflected terms by the first letters of their first word, with the first letters of their last word."""
         self._by_letters: dict[str, list[int]] = {}
-        """By their first letters: those that are looked for letter by letter."""
+        """Terms that are matched letter by letter, by their first letters."""
         self._by_core: dict[str, list[int]] = {}
-        """By the first three letters: those that may stand inside longer words."""
+        """Terms that may be part of a compound word, by their first three letters."""
         self._by_source: dict[str, list[int]] = {}
         for at, term in enumerate(self._terms):
             self._put(at, term)
@@ -60,7 +60,9 @@ class TermIndex(Sequence[Term]):
         return self._terms[index]
 
     def candidates(self, text: str, language: str) -> list[Term]:
-        """Terms that may occur in a text, the longer ones first, equals as in the list."""
+        """Return the terms that may occur in a text. Longer terms come first, and equally long ones in the order of the
+        list.
+        """
         folded = fold(text)
         found: set[int] = set()
         words = _WORD.findall(folded)
@@ -76,7 +78,7 @@ class TermIndex(Sequence[Term]):
         return [self._terms[at] for at in sorted(found, key=lambda at: (-len(self._terms[at].source), at))]
 
     def same_as(self, term: Term) -> list[Term]:
-        """All terms with the same source words, including this term: any of their translations will do."""
+        """Return all terms with the same source words, including this term. Any of their translations is right."""
         return [self._terms[at] for at in self._by_source.get(fold(term.source.strip()), ())]
 
     def _put(self, at: int, term: Term) -> None:
@@ -93,9 +95,9 @@ class TermIndex(Sequence[Term]):
 
 
 def find_terms(text: str, terms: Sequence[Term], language: str = "") -> list[Occurrence]:
-    """Occurrences of terms in a text of the source language; longer terms win over those inside them.
+    """Return the occurrences of terms in a text of the source language. Longer terms win over terms inside them.
 
-    Of equal terms with several translations the first is returned.
+    If a term has several translations, the first entry is returned.
     """
     index = terms if isinstance(terms, TermIndex) else TermIndex(terms)
     found: list[Occurrence] = []
@@ -109,7 +111,9 @@ def find_terms(text: str, terms: Sequence[Term], language: str = "") -> list[Occ
 
 
 def terms_in(text: str, terms: Sequence[Term], language: str = "") -> tuple[Term, ...]:
-    """The terms that occur in a text, each once; of those with several translations all, in the list's order."""
+    """Return each term that occurs in a text once. If a term has several translations, all entries are returned in the
+    order of the list.
+    """
     index = terms if isinstance(terms, TermIndex) else TermIndex(terms)
     found = (term.term for term in find_terms(text, index, language))
     return tuple(dict.fromkeys(same for term in found for same in index.same_as(term)))
@@ -124,7 +128,7 @@ def spans_of(
     minds_case: bool = False,
     anywhere: bool = False,
 ) -> list[tuple[int, int]]:
-    """Where words occur in a text, in order.  `anywhere`: also as any element of a compound."""
+    """Return where words occur in a text, in order. `anywhere` also finds them as any element of a compound."""
     requested = requested.strip()
     parts = _words(requested)
     if not requested:
@@ -203,7 +207,9 @@ def _has_no_forms(requested: str) -> bool:
 
 
 def _edge(letter: str, side: str) -> str:
-    """A pattern for no letter or digit beside a word's end; beside a sign ("C++", "§") anything may stand."""
+    """Return a pattern for the end of a word, where no letter or digit may follow. Beside a sign ("C++", "§") anything
+    may.
+    """
     if not (letter.isalnum()):
         return ""
     return r"(?<![^\W_])" if side == "<" else r"(?![^\W_])"
@@ -220,9 +226,9 @@ def _edge(letter: str, side: str) -> str:
 
 LEAST_STEM = 3
 MOST_ENDING = 4
-"""Letters, in languages without a table."""
+"""Most letters of an ending in languages without a table of endings."""
 LEAST_PART = 5
-"""Letters of a word that is found inside a longer word."""
+"""Fewest letters of a term that is found inside a longer word."""
 COMPOUNDING = frozenset(("de", "nl", "sv", "da", "no", "fi", "hu", "et"))
 
 
@@ -239,7 +245,7 @@ CHANGES: Mapping[str, list[tuple[str, str]]] = {
     for code, said in _TABLES["changes"].items()
 }
 _PLURALS_IN_ER = ("glied", "schild", "gesicht", "geschlecht", "gespenst", "gehalt", "gut", "recht")
-"""German words of which "-er" is a plural though they are long; of others it makes the person who does it."""
+"""German words whose plural ends in "-er" although they are long. For other long words "-er" makes a person."""
 
 
 @lru_cache(maxsize=50_000)
@@ -258,7 +264,7 @@ def fits(word: str, part: str, language: str) -> bool:
 
 @lru_cache(maxsize=50_000)
 def is_within(word: str, part: str, language: str, *, anywhere: bool) -> bool:
-    """Whether a compound has `part` as its last element, or with `anywhere` as any element."""
+    """Return whether a compound has `part` as its last element, or as any element with `anywhere`."""
     if language not in COMPOUNDING or len(word) < len(part) + LEAST_STEM:
         return False
     if len(part) >= LEAST_PART:
@@ -300,10 +306,10 @@ def _is_doubled(word: str, part: str) -> bool:
 
 
 def same_stem(word: str, other: str) -> bool:
-    """Whether two folded words of a language without a table differ only in their endings.
+    """Return whether two folded words, in a language without a table of endings, differ only in their endings.
 
-    They share their beginning but for at most MOST_ENDING letters of each, and at least two thirds of the shorter word;
-    a letter may change inside a long stem.
+    They must share at least two thirds of the shorter word, and at most MOST_ENDING letters of each may differ at the
+    end. One letter may change inside a long stem.
     """
     short, long = sorted((word, other), key=len)
     if len(short) < LEAST_STEM or len(long) - len(short) > MOST_ENDING:
@@ -331,17 +337,17 @@ def same_stem(word: str, other: str) -> bool:
 
 MOST_WORDS = 4
 LEAST_TIMES = 2
-"""A phrase that stands in a text once is hardly its term."""
+"""Fewest occurrences of a phrase that is proposed as a term."""
 LEAST_LETTERS = 3
 _TERM_WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
 _EVERYDAY = re.compile(r"[^\W\d_]+ly$")
 LEAST_DICE = 0.5
-"""Of a translation that is proposed: how far a phrase and its translation stand in the same segments."""
+"""Least Dice coefficient of a proposed translation: how far a phrase and its translation occur in the same segments."""
 
 
 class Candidate(Record):
     words: str
-    """As it is written most often."""
+    """The phrase in its most frequent spelling."""
     times: int
     worth: float
     example: str
@@ -384,9 +390,10 @@ def propose(sentences: Sequence[str], language: str, *, most: int = 100) -> list
 def likely_translations(
     candidates: Sequence[Candidate], pairs: Sequence[tuple[str, str]], source: str, target: str
 ) -> Mapping[str, str]:
-    """For each candidate the phrase of the translation that most often occurs with it (Dice's coefficient, 1945).
+    """Return for each candidate the phrase that most often occurs in the translations of its segments (Dice's
+    coefficient, 1945).
 
-    `pairs`: segments with their translations.  Only those that occur in at least LEAST_TIMES segments and reach
+    `pairs` are segments with their translations. A phrase must occur in at least LEAST_TIMES segments and reach
     LEAST_DICE.
     """
     small = stop_words().get(target, frozenset()) | function_words(target)
@@ -467,7 +474,9 @@ def _with_forms(counts: Counter[tuple[str, ...]], language: str) -> dict[tuple[s
 
 
 def _c_values(counts: Mapping[tuple[str, ...], int]) -> dict[tuple[str, ...], float]:
-    """Each phrase's C-value; single words by the logarithm of one and a half, so that they count for something."""
+    """Return the C-value of each phrase. Single words get the logarithm of 1.5 instead of 1, so that they count a
+    little.
+    """
     longer: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for key, count in counts.items():
         for begin in range(len(key)):

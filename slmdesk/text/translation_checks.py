@@ -45,10 +45,12 @@ from slmdesk.text.terms import TermIndex, find_terms, spans_of, terms_in
 
 LEAST_DETECTED = 5
 SHORTEST, LONGEST = 0.35, 2.8
-"""Of the source's length: translations of real sentences lie between 0.6 and 1.7; between scripts it is not judged."""
+"""Smallest and largest length of a translation relative to its source. Real sentences lie between 0.6 and 1.7. Between
+different scripts the length is not judged.
+"""
 LEAST_LENGTH = 25
 LONGEST_EXTRA = 30
-"""Signs by which a translation may be longer besides, however short its source is."""
+"""Characters by which any translation may be longer in addition, however short its source is."""
 _NUMBERS = {"number": "number", "date": "date", "amount": "number", "unit": "number", "percent": "number"}
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
@@ -63,11 +65,11 @@ def flags_of(
     terms: Sequence[Term] = (),
     cue: str = "",
 ) -> tuple[SegmentFlag, ...]:
-    """What to review in the translation of a segment, the most serious first; empty: nothing was found.
+    """Return what to review in the translation of a segment, the most serious first, or nothing.
 
-    `cue`: the time of a subtitle, in which it must be read (text.subtitles).
-    `terms`: those of the glossary; which of them the source contains is found here.  Any thread; under a millisecond
-    except for the first time a language is detected.
+    `cue` is the time of a subtitle, within which it must be readable (text.tagged). `terms` is the whole glossary, of
+    which this function picks the terms in the source. Any thread. Takes less than a millisecond, except for the first
+    detection of a language.
     """
     flags = [SegmentFlag("tags", str(problem.number), problem.kind) for problem in problems(target, tags)]
     before, after = plain(source, tags), plain(target, tags)
@@ -97,9 +99,10 @@ def flags_of(
 
 
 def with_same_end(source: str, target: str) -> str:
-    """The translation with a colon at its end where the source has one, and without a full stop where it has no sign.
+    """Give the translation a colon at its end if the source has one, and remove a full stop if the source ends without
+    a sign.
 
-    Small models finish headings and half sentences, and drop the colon before a list; nothing else is changed.
+    Small models finish headings and half sentences, and drop the colon before a list. Nothing else is changed.
     """
     before, after = source.rstrip(), target.rstrip()
     if not before or not after or len(after) == 1:
@@ -115,9 +118,10 @@ def with_same_end(source: str, target: str) -> str:
 def term_flags(
     source: str, target: str, source_language: str, target_language: str, terms: Sequence[Term]
 ) -> list[SegmentFlag]:
-    """Terms of the source that are not translated as the glossary says, and forbidden words in the target.
+    """Return flags for terms of the source that are not translated as in the glossary, and for forbidden words in the
+    target.
 
-    Of a term with several translations any will do; the first is named.
+    If a term has several translations, any of them is right, and the flag names the first.
     """
     index = terms if isinstance(terms, TermIndex) else TermIndex(terms)
     found: dict[str, list[Term]] = {}
@@ -154,7 +158,7 @@ _FEMALE = re.compile(r"[^\W\d_]{3,}in")
 
 
 def _is_other_person(requested: str, found: str, language: str) -> bool:
-    """Whether a German word for a person is not the word requested: "Vermieter" for "Vermieterin", or for "Mieter"."""
+    """Return whether a German word means another person than requested: "Vermieter" for "Vermieterin" or "Mieter"."""
     if language != "de":
         return False
     wanted, there = fold(requested), fold(found)
@@ -197,8 +201,8 @@ _LOUD = re.compile(r"\b[^\W\d_a-zà-ÿ]{3,}\b")
 
 
 def _is_lost_name(flag: Flag, source_language: str) -> bool:
-    """A name inside a sentence, or one of two words at its beginning; a single word there may be any, and German
-    capitalises all nouns.
+    """Return whether a missing name is worth a flag. It must be inside the sentence, or have two words at its
+    beginning. A single word there may be any word, and German capitalises all nouns.
     """
     if any(sign.isdigit() for sign in flag.text):
         return True
@@ -207,7 +211,7 @@ def _is_lost_name(flag: Flag, source_language: str) -> bool:
 
 
 def _is_title(text: str, language: str) -> bool:
-    """Whether Most Words Are Written So, as in English titles: names cannot be recognised there."""
+    """Return whether Most Words Are Written So, as in English titles. Names cannot be recognised there."""
     found = [match for match in WORD.finditer(text) if folded(match[0]) not in function_words()]
     is_headed = bool(found) and any(begins_title(text, match.start()) for match in found[:2])
     return language != "de" and (is_headed or len(found) > 2) and all(match[0][0].isupper() for match in found)
@@ -290,7 +294,7 @@ _PLACES = word_set(
     "florenc* florenz turin* napl* neapel sevill* zurich* basel bern* christ* jew* islam* muslim* god"
 )
 _ALIKE = 0.75
-"""From this on two spellings are of the same name: "Müllers" and "Müller"."""
+"""Least similarity of two spellings of the same name: "Müllers" and "Müller"."""
 
 
 def name_flags(source: str, target: str, source_language: str, target_language: str) -> list[SegmentFlag]:
@@ -432,11 +436,12 @@ def cleaned(
     languages: tuple[str, str] = ("", ""),
     terms: Sequence[Term] = (),
 ) -> Cleaned:
-    """The translation in an answer: without remarks around it and tags that the source lacks, on one line where the
-    source is, and with the source's end punctuation.  Pure; `probabilities` of the answer's tokens.
+    """Return the translation in a model's answer, without remarks and without tags that the source lacks. It is on one
+    line if the source is, and has the source's end punctuation. Pure.
 
-    `languages`: of source and target; where both are known, the numbers are written the way of the target.
-    `terms`: with which the source was masked (see `masks`); they are put back.
+    `probabilities` are those of the answer's tokens. `languages` are source and target; if both are known, numbers are
+    written as in the target language. `terms` are those the source was masked with (`preserved.masked`), and are put
+    back.
     """
     answer, probabilities = unmasked(answer, masked(source, terms, *languages).terms, probabilities)
     target = without_strangers(mended(without_chatter(source, answer).strip(), tags), tags, source)
@@ -452,7 +457,7 @@ def cleaned(
 def _with_numbers(
     source: str, target: str, doubts: tuple[Doubt, ...], languages: tuple[str, str]
 ) -> tuple[str, tuple[Doubt, ...]]:
-    """The translation with its numbers written the way of its language; how they were written is no doubt any more."""
+    """Write the numbers of the translation as its language does. Doubts about rewritten numbers are dropped."""
     for numeral in reversed(misspelt(source, target, *languages)):
         target = target[: numeral.start] + numeral.written + target[numeral.end :]
         more = len(numeral.written) - (numeral.end - numeral.start)
@@ -472,24 +477,26 @@ def _with_numbers(
 
 
 UNSURE = 0.5
-"""Words with a token less likely than this: all that the model might have written instead is together likelier."""
+"""Probability of a token below which its word is reported. All other tokens together are then more likely."""
 _UNCERTAIN_WORD = re.compile(r"\S+")
 _SPACELESS = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
-"""Scripts without blanks between words: there a token stands for a word."""
+"""Matches scripts without spaces between words, in which each token counts as a word."""
 
 
 UNSURE_FROM = 1.35
-"""Surprise from which a translation is flagged: of seven documents by a model of 1.5 billion weights it flags 6 of 10
-that are wrong and 3 of 20 that rules take for right, half of which are doubtful.  A single unlikely word tells less.
+"""Surprise from which a translation is flagged. Of seven documents by a model of 1.5 billion weights, it flags 6 of 10
+wrong translations, and 3 of 20 that the rules take for right, half of which are doubtful. A single unlikely word says
+less.
 """
 LEAST_LIKELY = 1e-4
 MOST_SHOWN = 4
 
 
 def surprise(probabilities: Sequence[TokenProbability]) -> float:
-    """How unsure a model was of what it wrote: its tokens' -ln p, summed, over the root of their number.
+    """Return how unsure a model was of its answer: the sum of -ln p of its tokens divided by the square root of their
+    number.
 
-    The sum alone grows with the length of a sentence, the mean hides a bad word in a long one.
+    The sum alone grows with the length of a sentence, while the mean hides a bad word in a long sentence.
     """
     if not probabilities:
         return 0.0
@@ -510,10 +517,12 @@ def unsure_flags(
 def doubts_in(
     target: str, answer: str, probabilities: Sequence[TokenProbability], tags: Tags, *, below: float = UNSURE
 ) -> tuple[Doubt, ...]:
-    """The words of `target`, made from `answer`, with a token less likely than `below`; see core.translation.Doubt.
+    """Return the words of `target`, which was made from `answer`, that have a token less likely than `below` (see
+    base.translation.Doubt).
 
-    `probabilities` of the answer's tokens.  Empty where none were requested, and where the two texts differ in more
-    than their ends, white space and the form of their tags.  Any thread; linear in the length except for a search.
+    `probabilities` are those of the answer's tokens. The result is empty if there are none, or if the two texts differ
+    in more than their ends, white space and the form of their tags. Any thread. Linear in the length except for a
+    search.
     """
     if not any(probability < below for _, _, probability in probabilities):
         return ()
@@ -537,7 +546,7 @@ def _signs(text: str, tags: Tags) -> list[int]:
 
 
 def _offset(before: Sequence[str], after: Sequence[str]) -> int | None:
-    """The index of the answer's sign at which the translation begins; None where that is not certain."""
+    """Return the index in the answer's characters at which the translation begins, or None if that is not certain."""
     whole, part = "".join(before), "".join(after)
     if not part:
         return None
@@ -548,7 +557,9 @@ def _offset(before: Sequence[str], after: Sequence[str]) -> int | None:
 
 
 def _least_of_each(text: str, probabilities: Sequence[TokenProbability]) -> list[tuple[float, int]]:
-    """For each character the lowest probability of its tokens, and which token that is; characters of none are sure."""
+    """Return for each character the lowest probability of its tokens and the number of that token. Characters without a
+    token count as sure.
+    """
     least: list[tuple[float, int]] = [(1.0, -1)] * len(text)
     for number, (begin, end, probability) in enumerate(probabilities):
         for at in range(begin, min(end, len(text))):
@@ -558,7 +569,9 @@ def _least_of_each(text: str, probabilities: Sequence[TokenProbability]) -> list
 
 
 def _word_places(text: str, tags: Tags, tokens: dict[int, tuple[float, int]]) -> list[tuple[int, int]]:
-    """The words of a text without tags; where words are not separated by blanks, the characters of each token."""
+    """Return the positions of the words of a text outside its tags. Where words are not separated by spaces, return
+    those of the characters of each token.
+    """
     found: list[tuple[int, int]] = []
     at = 0
     for tag_begin, tag_end in [*tag_spans(text, tags), (len(text), len(text))]:

@@ -1,4 +1,6 @@
-"""Compares a text with its correction, tells which changes are in doubt; and what a model is asked to continue."""
+"""Compares a text with its correction and tells which changes are in doubt. Also finds the sentences to correct, and
+what a model is asked to continue.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +21,13 @@ from slmdesk.text.sentences import sentence_spans
 from slmdesk.text.translation_checks import opposite_flags
 
 REWRITTEN_SHARE, REWRITTEN_WORDS = 0.4, 3
-"""A sentence of which more than this share of words, and more words than these, changed was rewritten."""
+"""A sentence counts as rewritten if more than this share of its words changed, and more than this number of words."""
 _FIGURES = re.compile(r"\d(?:[\d.,:/'’]*\d)?")
 _SIGNED = re.compile(r"[-−–+±<>≤≥]\s?(?=\d)|[%‰€$£¥§°]")
 _RUN_TOGETHER = re.compile(
     r"\b(do|does|did|is|are|was|were|have|has|had|ca|wo|would|should|could|must|need)nt\b", re.IGNORECASE
 )
-"""English: "dont", which denies as "don't" does."""
+"""Matches English negations without an apostrophe, such as "dont" for "don't"."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _PART = re.compile(r"[^\W\d_]+")
 _OPENS = re.compile(r"(?:^|[.!?:…])[\s'\"“”„«»‘(\[¿¡*_#>-]*$")
@@ -37,11 +39,11 @@ _FACTS = frozenset(("number", "date", "amount", "unit", "percent"))
 
 
 def doubts_of(text: str, edits: Sequence[Edit], language: str) -> list[str]:
-    """For each change of a sentence why it must not be made unasked: "" where it may.
+    """Return for each change of a sentence why it must not be made without asking, or "" if it may.
 
-    Otherwise one of `number`, `name`, `negation`, `meaning`, `address` (what must stay letter for letter), `words`
-    (other words than the writer's), `line break`, `rewritten` (too much of the sentence), `beside` (it may belong to
-    another change that is only suggested).  `language`: ISO 639-1.
+    The reasons are `number`, `name`, `negation`, `meaning`, `address` (text that must stay letter for letter), `words`
+    (other words than the writer's), `line break`, `rewritten` (too much of the sentence) and `beside` (the change may
+    belong to another that is only suggested). `language` is an ISO 639-1 code.
     """
     doubts = [_doubt(text, edit, language) for edit in edits]
     touched = sum(max(word_count(edit.old(text)), word_count(edit.new)) for edit in edits)
@@ -90,7 +92,9 @@ _SELF_CONTAINED = frozenset(("spelling", "capital letter", "repeated word", "spa
 
 
 def _beside(text: str, edit: Edit) -> str:
-    """Whether a change may belong to a change that is only suggested: half of a new wording is no sentence."""
+    """Return "beside" if a change may belong to another change that is only suggested, else "". Half of a new wording
+    makes no sentence.
+    """
     return "" if reason_of(text, edit) in _SELF_CONTAINED else "beside"
 
 
@@ -132,7 +136,7 @@ def _figures(text: str) -> tuple[list[str], list[str]]:
 
 
 def _number_words(text: str, language: str) -> Counter[float]:
-    """Numbers in words; a soft one may be an article, and is none where it means one."""
+    """Count the numbers written in words. A word for one that may be an article does not count."""
     found = (
         number for number in find_numbers(text, language) if not any(map(str.isdigit, text[number.start : number.end]))
     )
@@ -188,7 +192,7 @@ _SOUNDS = (("y", "i"), ("ai", "ei"), ("dt", "t"), ("tt", "t"), ("th", "t"), ("ff
 
 
 def _sound(name: str) -> str:
-    """A name as it is heard: its spellings are names of different people."""
+    """Return how a German name sounds. Names that sound alike (Meyer, Maier) belong to different people."""
     sound = name.casefold()
     for letters, other in _SOUNDS:
         sound = sound.replace(letters, other)
@@ -201,10 +205,10 @@ def _names(text: str, language: str) -> list[str]:
 
 
 def _names_at(text: str, start: int, end: int, language: str) -> list[str]:
-    """The words of a stretch that may be names.
+    """Return the words of a part of the text that may be names.
 
-    Inside a sentence every capitalised word may be one; in German, which capitalises all nouns, one beside another or
-    behind a title.  At the beginning of a sentence one that is no function word.
+    Inside a sentence every capitalised word may be one. In German, which capitalises all nouns, it must be next to
+    another name or after a title. At the beginning of a sentence it must not be a function word.
     """
     words = list(_WORD.finditer(text))
     found = []
@@ -248,7 +252,9 @@ def _is_near(text: str, match: re.Match[str], other: re.Match[str]) -> bool:
 
 
 def _denials(text: str, language: str) -> Counter[str] | int:
-    """The words that deny; of French how many, as "ne … pas" is one and often written without its "ne"."""
+    """Count the words that negate. For French return only their number, as "ne … pas" is one negation, often without
+    its "ne".
+    """
     words = denials(text, language) or []
     if language != "fr":
         return Counter("not" if word.endswith(("n't", "n’t")) or word == "cannot" else word for word in words)
@@ -268,7 +274,7 @@ def _weighty(language: str) -> frozenset[str]:
 
 @cache
 def _small(language: str) -> frozenset[str]:
-    """Words that carry no matter: any may stand for another where the sentence is otherwise the same."""
+    """Return words without a meaning of their own. They may replace each other if the sentence is else the same."""
     return function_words(language or "en") | frozenset(_tables()["small"].get(language, "").split())
 
 
@@ -314,7 +320,7 @@ def _is_repeated(text: str, edit: Edit) -> bool:
 
 
 def _is_polite(old: Sequence[str], new: Sequence[str], language: str) -> bool:
-    """German: whether "Sie" (you) becomes "sie" (they, she), or the other way round."""
+    """Return whether a German "Sie" (you) became "sie" (they, she) or the reverse."""
     if language != "de" or [word.casefold() for word in old] != [word.casefold() for word in new]:
         return False
     polite = ("sie", "ihnen", "ihr", "ihre", "ihrem", "ihren", "ihrer", "ihres")
@@ -326,17 +332,17 @@ def _is_polite(old: Sequence[str], new: Sequence[str], language: str) -> bool:
 
 _TOKEN = re.compile(r"\s+|\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|.", re.DOTALL)
 _SIGNS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‑": "-"})
-"""Signs that a model writes its own way: which of them the writer used is no mistake."""
+"""Signs that models write in their own way, such as quotation marks. Differences between these are not mistakes."""
 ALIKE = 0.7
-"""From this on two words are spellings of the same word."""
+"""Least similarity of two spellings of the same word."""
 
 
 HALF_ALIKE = 0.5
-"""From this on a word may stand for the other."""
+"""Least similarity of a word that may replace another one."""
 
 
 class Edit(Record):
-    """A change of a text: what stands from `start` to `end` (characters) becomes `new`; either may be empty."""
+    """Change of a text: characters `start` to `end` become `new`. Either may be empty."""
 
     start: int
     end: int
@@ -347,10 +353,10 @@ class Edit(Record):
 
 
 def edits_of(old: str, new: str) -> list[Edit]:
-    """The changes that lead from a wording to another, in order.
+    """Return the changes that lead from `old` to `new`, in order.
 
-    White space is kept as the old text has it, line breaks included, as are its kinds of quotation marks; a full stop
-    after "Mr" is neither added nor taken away.
+    White space, line breaks and kinds of quotation marks stay as in the old text. A full stop after "Mr" is neither
+    added nor removed.
     """
     mine, theirs = _TOKEN.findall(old), _TOKEN.findall(new.strip())
     keys, others = list(map(_key, mine)), list(map(_key, theirs))
@@ -373,14 +379,14 @@ def edits_of(old: str, new: str) -> list[Edit]:
 
 
 def applied(text: str, edits: Sequence[Edit]) -> str:
-    """The text with edits made; they must not overlap."""
+    """Return the text with the edits made. They must not overlap."""
     for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
         text = text[: edit.start] + edit.new + text[edit.end :]
     return text
 
 
 def reason_of(text: str, edit: Edit) -> str:
-    """What kind of mistake a change mends: in a few words, the same for all languages."""
+    """Return in a few words what kind of mistake a change corrects. The words are the same for all languages."""
     old, new = edit.old(text), edit.new
     before, after = old.split(), new.split()
     if not "".join(before) or not "".join(after):
@@ -402,7 +408,7 @@ def reason_of(text: str, edit: Edit) -> str:
 
 
 def likeness(word: str, other: str) -> float:
-    """How alike two words are spelt, 0..1."""
+    """Return how similar the spellings of two words are, from 0 to 1."""
     return difflib.SequenceMatcher(None, word.casefold(), other.casefold(), autojunk=False).ratio()
 
 
@@ -418,7 +424,7 @@ _ABBREVIATED = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|Prof)$")
 
 
 def _is_style(text: str, edit: Edit) -> bool:
-    """Whether a change is none but a habit: the full stop after "Mr"."""
+    """Return whether a change is only a matter of habit: the full stop after "Mr"."""
     return (edit.old(text), edit.new) in ((".", ""), ("", ".")) and bool(_ABBREVIATED.search(text[: edit.start]))
 
 
@@ -449,7 +455,7 @@ def _goes_on(tokens: Sequence[str], before: Sequence[int], after: tuple[int, int
 
 
 def _slid(keys: Sequence[str], tokens: Sequence[str], a: int, b: int, c: int, d: int) -> tuple[int, int, int, int]:
-    """A removal, moved so that it takes no line break with it."""
+    """Move a removal by one token if it would otherwise remove a line break."""
     if c == d and b < len(keys) and keys[a] == keys[b] == " " and _breaks(tokens[a]) and not _breaks(tokens[b]):
         return a + 1, b + 1, c, d
     return a, b, c, d
@@ -483,41 +489,43 @@ def _added_or_removed(text: str, edit: Edit) -> str:
 
 
 MOST_SENTENCE = 1_500
-"""Characters of a sentence that is asked; a longer sentence is a table or a list without marks, and is reported."""
+"""Most characters of a sentence that is sent to the model. A longer one is a table or a list without marks, and is
+reported.
+"""
 LEAST_WRAPPED = 50
-"""Characters of a line that may go on in the next."""
+"""Fewest characters of a line whose sentence may continue on the next line."""
 LEAST_FINISHED = 6
-"""Words from which a line without a sign at its end may be a sentence that lacks it."""
+"""Fewest words of a line without an end sign that may be a sentence lacking that sign. A shorter one is a heading."""
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _LEFT = re.compile(r"[ \t]*(?:>|\||<[!/a-zA-Z]|\[[^\]]{1,200}\]:| {4}|\t|---+\s*$|===+\s*$)")
-"""Lines that stay: quotations of others, tables, markup, indented code."""
+"""Matches lines that are not corrected: quotations of others, tables, markup, indented code."""
 _MARK = re.compile(r"[ \t]*(?:#{1,6}[ \t]+|[-*+•–][ \t]+(?:\[[ xX]\][ \t]+)?|\(?\d{1,3}[.)][ \t]+|\(?[a-z]\)[ \t]+)?")
 _ENDS = (".", "!", "?", "…", ":", ";")
 
 
 class Passage(Record):
-    """A sentence of a text: `start` to `end`, in characters; `line` from 1.  Line ends inside it are kept."""
+    """Sentence of a text: characters `start` to `end`, on line `line` (from 1). Line ends inside it are kept."""
 
     start: int
     end: int
     line: int
     paragraph: tuple[int, int]
-    """The lines it stands in, to tell their language."""
+    """Characters of the paragraph around it, by which the language is detected."""
     is_heading: bool = False
 
     def of(self, text: str) -> str:
         return text[self.start : self.end]
 
     def asked(self, text: str) -> str:
-        """Its words in a line."""
+        """Return its words on one line."""
         return " ".join(self.of(text).split())
 
 
 def passages(text: str, language: str = "") -> Iterator[Passage]:
-    """The sentences of a text, in order, without marks of Markdown before them.
+    """Yield the sentences of a text in order, without Markdown marks before them.
 
-    Left out are code, tables, markup, quoted mails and whatever has no words.
+    Code, tables, markup, quoted mails and text without words are left out.
     """
     for start, end, line, is_marked in _paragraphs(text):
         plain = text[start:end].replace("\r", " ").replace("\n", " ")
@@ -532,7 +540,7 @@ def passages(text: str, language: str = "") -> Iterator[Passage]:
 
 
 def answer_in(answer: str, source: str, *, is_heading: bool = False) -> str:
-    """The correction a model gave of a sentence, in a line and without talk; "" where it gave none."""
+    """Return a model's correction of a sentence, on one line and without talk, or "" if the answer has none."""
     found = without_chatter(source, answer).strip()
     found = " ".join(found.split("\n\n")[0].split())
     if source[:1] not in "*`\"'" and found[:1] in "*`" and found.strip("*`"):
@@ -547,7 +555,9 @@ def answer_in(answer: str, source: str, *, is_heading: bool = False) -> str:
 
 
 def _paragraphs(text: str) -> Iterator[tuple[int, int, int, bool]]:
-    """Lines that belong together: (start, end, number of the first line, whether a mark stands before them)."""
+    """Yield lines that belong together: (start, end, number of the first line, whether a list or heading mark precedes
+    them).
+    """
     fence, number = "", 0
     open_one: tuple[int, int, int, bool] | None = None
     for match in _LINE.finditer(text):
@@ -581,25 +591,26 @@ def _line_goes_on(text: str, before: tuple[int, int, int, bool], line: str) -> b
 
 
 LEAST_WORDS = 3
-"""Of a text: with less there is nothing to go by."""
+"""Fewest words of a text that is continued. A shorter text says too little."""
 MOST_TYPED = 60
-"""Characters of the last word; longer ones, and texts without blanks, are not continued."""
+"""Most characters of the last word. Text with a longer one, such as text without spaces, is not continued."""
 CONTEXT, STEP = 2000, 1000
-"""Characters of the text before the line that the model reads, and by how many it moves on: so that the beginning of
-its prompt stays the same while a person types."""
+"""Characters of the text before the current line that the model reads, and by how many this window moves. It moves in
+steps so that the beginning of the prompt stays the same while the user types.
+"""
 FIRST_WORDS = 8
 _LAST_WORD = re.compile(r"\s*\S*\Z")
 _END = re.compile(r"(?:(?<=\w\w\w)\.|[!?…])[.!?…]*[\"”“»’)\]]*(?=\s|\Z)")
 _REPEATED = 20
-"""Characters of a continuation that stand before already, from which on it is of no use."""
+"""Characters from which a continuation is useless if the text before already contains it."""
 
 
 def last_word(line: str) -> tuple[str, str]:
-    """A line without its last word, and that word with the blanks before it (only the blanks, where it ends in some).
+    """Split a line before its last word. The second part is that word with the spaces before it, or only the spaces at
+    the end.
 
-    A model spells words by tokens that most often begin with a blank; behind half a word, or behind a blank, it would
-    have to go on with tokens it has seldom seen there.  So it begins a word earlier, and is held to what is typed
-    (token healing).
+    Most tokens of a model begin with a space. After half a word or a space it would have to continue with tokens that
+    it has seldom seen there. So it begins one word earlier and is forced to repeat what is typed (token healing).
     """
     found = _LAST_WORD.search(line)
     at = found.start() if found else len(line)
@@ -612,13 +623,13 @@ def can_be_continued(text: str) -> bool:
 
 
 def grammar_beginning(line: str) -> str:
-    """A grammar (GBNF) for an answer that begins with this line; after that anything may come."""
+    """Return a grammar (GBNF) for answers that begin with this line. Anything may follow."""
     escaped = line.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t").replace("\r", "\\r")
     return f'root ::= "{escaped}" [^\\x01]*'
 
 
 def context_before(text: str) -> str:
-    """The text before the last line, from the beginning of a line on; of a first line its first words."""
+    """Return the text before the last line, cut to begin at a line. For a text of one line, return its first words."""
     before, _, line = text.rpartition("\n")
     if not before.strip():
         return " ".join(line.split()[:FIRST_WORDS])
@@ -634,9 +645,10 @@ def is_whole(answer: str, typed: str) -> bool:
 
 
 def continuation_of(answer: str, typed: str, before: str, *, is_cut: bool) -> str:
-    """What is shown: the rest of the sentence behind what is typed, "" for nothing.
+    """Return what is shown after the typed text: the rest of the sentence, or "" for nothing.
 
-    `before`: the text so far.  `is_cut`: the answer ended at its limit, so that its last word may lack its end.
+    `before` is the text so far. `is_cut` says that the answer ended at its length limit, so that its last word may be
+    incomplete.
     """
     if not answer.startswith(typed):
         return ""

@@ -1,4 +1,4 @@
-"""Detects sentences that contradict their source: by negations, opposite words, denials and dropped conditions."""
+"""Finds sentences that contradict their source by negations or opposite words, or that drop a condition."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from slmdesk.text.sentences import sentence_spans
 _WORD = re.compile(r"n['’]t\b|[^\W\d_]+(?:-[^\W\d_]+)*(?=n['’]t\b)|[^\W\d_]+(?:[-][^\W\d_]+)*(?:['’][^\W\d_]+)?")
 _CLAUSE = re.compile(r"[,;:()–—]")
 _MODAL = frozenset(["may", "shall", "must", "kann", "konnen", "darf", "muss"])
-"""With a "not" all of them forbid."""
+"""Words that forbid when they are negated, although some of them are opposites otherwise."""
 _MORE_WORDS = "more less fewer later earlier mehr weniger spater fruher plus moins mas menos piu meno wiecej mniej"
 _MORE = frozenset(_MORE_WORDS.split())
 _THAN = frozenset(["than", "als", "que", "de", "di", "niz"])
 _NEAR = 3
-"""So many content words on each side of a negation belong to it."""
+"""Most content words after a negation that belong to it."""
 
 
 class Word(Record):
-    """A word with its position; `clause` is the number of its clause in the sentence."""
+    """Word with its position in the sentence. `clause` is the number of its clause."""
 
     start: int
     end: int
@@ -42,7 +42,7 @@ class Line(Record):
     stems: frozenset[str]
     forms: frozenset[str]
     denials: tuple[_Denial, ...]
-    """Of each negation: its place among the words, and the stems of what it denies."""
+    """For each negation: its index among the words, and the stems of the words it negates."""
 
 
 @cache
@@ -77,7 +77,7 @@ def _kept() -> WordSet:
 
 @lru_cache(maxsize=20_000)
 def _senses(word: str) -> tuple[tuple[int, int], ...]:
-    """The pairs of opposites that a folded word belongs to, and on which side: (pair, 0 or 1)."""
+    """Return the pairs of opposites that a folded word belongs to, as (index of the pair, side 0 or 1)."""
     found = [(pair, side) for pair, sides in enumerate(_pairs()) for side in (0, 1) if word in sides[side]]
     return tuple((pair, side) for pair, side in found if (pair, 1 - side) not in found)
 
@@ -118,13 +118,13 @@ def take_apart(sentence: str, language: str) -> Line:
 
 
 def _opens(words: list[Word]) -> bool:
-    """Whether the last negation is the first or second word of its clause: "in no", "auf keinen"."""
+    """Return whether the last negation is the first or second word of its clause: "in no", "auf keinen"."""
     clause = words[-1].clause
     return sum(word.clause == clause for word in words) <= 2 or len(words) <= 2
 
 
 def _is_phrase(words: list[Word], at: int) -> bool:
-    """Whether a "not" is part of a limit ("not before March", "no more than ten") or of "not only"."""
+    """Return whether a "not" is part of a limit ("not before March", "no more than ten") or of "not only"."""
     after = [word.word for word in words[at + 1 : at + 4]]
     is_more = any(more in _MORE and than in _THAN for more, than in pairwise(after))
     return bool(after) and (after[0] in listed("negation", "bounds") or is_more)
@@ -139,7 +139,7 @@ def _denied(words: list[Word], at: int) -> frozenset[str]:
 
 
 def turned_round(said: Line, known: list[Line], source_forms: frozenset[str]) -> list[tuple[int, int, str]]:
-    """Positions where the sentence contradicts its source: (start, end, what the source has there)."""
+    """Return where the sentence contradicts its source, as (start, end, words of the source instead)."""
     if not said.stems or not known:
         return []
     alike = _alike(said, known)
@@ -189,7 +189,9 @@ def _denials(said: Line, alike: list[Line]) -> list[tuple[int, int, str]]:
 
 
 def _is_put_off(line: Line, at: int, other: Line) -> bool:
-    """Whether a negation ends with an event ("not … until") that the other sentence has before the same thing."""
+    """Return whether a negation only delays: it ends with an event ("not … until") that, in the other sentence, comes
+    before the same action.
+    """
     ends, earlier, later = (listed("negation", name) for name in ("until", "earlier", "later"))
     until = next((place for place in range(at + 1, len(line.words)) if line.words[place].word in ends), None)
     if until is None:
@@ -208,7 +210,9 @@ def _is_put_off(line: Line, at: int, other: Line) -> bool:
 
 
 def _unmatched(one: Sequence[_Denial], other: Sequence[_Denial]) -> tuple[list[_Denial], list[_Denial]]:
-    """The negations left on both sides after each was matched with the one that negates most of the same words."""
+    """Match each negation with the one on the other side that negates most of the same words. Return those left on each
+    side.
+    """
     pairs = sorted(
         ((len(mine[1] & theirs[1]), mine, theirs) for mine in one for theirs in other), key=lambda pair: -pair[0]
     )
@@ -221,7 +225,7 @@ def _unmatched(one: Sequence[_Denial], other: Sequence[_Denial]) -> tuple[list[_
 
 
 def _head(line: Line, at: int) -> str:
-    """The stem of the word a negation applies to: the next content word of its clause, else the last before."""
+    """Return the stem of the word a negation applies to: the next content word of its clause, or the last before."""
     clause = line.words[at].clause
     after = [word.stem for word in line.words[at + 1 :] if word.clause == clause and word.content]
     before = [word.stem for word in line.words[:at] if word.clause == clause and word.content]
@@ -229,7 +233,7 @@ def _head(line: Line, at: int) -> str:
 
 
 def _has_soft(line: Line, other: Line) -> bool:
-    """Whether it denies something by a word like "refuse" that the other lacks."""
+    """Return whether the line denies something by a word like "refuse" that the other line lacks."""
     return any(word in _soft() and word not in other.forms and stem(word) not in other.stems for word in line.forms)
 
 
@@ -248,7 +252,7 @@ def _opposite_word(said: Line, known: list[Line]) -> bool:
 
 @lru_cache(maxsize=20_000)
 def _base(word: str) -> str:
-    """A word without its "un-", "in-" and the like; "" when it has none."""
+    """Return a word without a prefix like "un-" or "in-", or "" if it has no such prefix."""
     if word in _kept():
         return ""
     for prefix in _prefixes():
@@ -294,7 +298,7 @@ def _antonyms(said: Line, alike: list[Line]) -> list[tuple[int, int, str]]:
 
 
 def _turned_by(said: Line, at: int, alike: list[Line], sense: tuple[int, int]) -> str:
-    """The opposite word that the source has where the sentence has its `at`-th; "" where it has none."""
+    """Return the opposite that the source has in place of the word at `at`, or "" if it has none."""
     around = [word.stem for word in said.words[max(0, at - 4) : at + 5] if word.content and word is not said.words[at]]
     verdicts: list[str] = []
     for line in alike:
@@ -314,7 +318,9 @@ def _turned_by(said: Line, at: int, alike: list[Line], sense: tuple[int, int]) -
 
 
 def _distance(line: Line, sense: tuple[int, int], anchors: list[int]) -> tuple[float, str] | None:
-    """The smallest distance of a word of that sense from the anchors, summed over the nearest two; and the word."""
+    """Return the word of that sense nearest to the anchors, with its mean distance in words from the nearest two of
+    them. None if there is no such word nearby.
+    """
     best: tuple[float, str] | None = None
     for place, word in enumerate(line.words):
         if sense in _senses(word.word):
@@ -333,19 +339,21 @@ def _distance(line: Line, sense: tuple[int, int], anchors: list[int]) -> tuple[f
 
 
 LEAST_REPORTED = 0.6
-"""Of the sentence's words that stand beside the condition, for it to speak of that."""
+"""Least share of the sentence's words that must occur beside the condition, for the sentence to be about the same
+thing.
+"""
 MOST_NAMED = 0.34
-"""Of the condition's own words that a sentence may have and still have left it away."""
+"""Largest share of the condition's own words in a sentence that has left the condition out."""
 LEAST_WORDS = 2
-"""Of a condition; "if any" and the like are none."""
+"""Fewest own words of a condition. Phrases such as "if any" do not count."""
 LIMITED = 4
-"""Words behind an "only" that it may limit."""
+"""Number of words after an "only" that it may limit."""
 MOST_DETAIL = 160
 _STOP = re.compile(r"[,;:]\s|[.!?](?:\s|$)|\s[–—]\s")
 
 
 def openers(language: str) -> tuple[str, ...]:
-    """What begins a clause without which a sentence does not hold: "if", "provided that"."""
+    """Return the words that begin a condition: "if", "provided that"."""
     return tuple(tables()["conditions"]["openers"].get(language, ()))
 
 
@@ -358,7 +366,7 @@ def _openers(language: str) -> re.Pattern[str] | None:
 
 
 def left_away(sentence: str, source: str, language: str) -> str:
-    """The condition of the source that the sentence leaves out, as the source has it; "" where there is none."""
+    """Return the condition that the source has and the sentence leaves out, in the words of the source, or ""."""
     if _openers(language) is None or _has_sign(sentence, language):
         return ""
     said = _stems(sentence, language)
@@ -403,7 +411,7 @@ def _is_left(said: frozenset[str], line: str, condition: str, language: str) -> 
 
 
 def _limit(said: frozenset[str], line: str, language: str) -> str:
-    """An "only" of the source with what it limits, where the sentence repeats that."""
+    """Return an "only" of the source with the words it limits, if the sentence repeats these words, else ""."""
     words = list(WORD.finditer(line))
     limits, small = listed("conditions", "limits", language), function_words(language)
     for at, word in enumerate(words):
@@ -454,7 +462,7 @@ _HALF = word_set(
     "entfallt interdi* exclu* absent* manque manquent rejet* prohib* rechaz* carece* falta faltan vieta* esclu* manca "
     "mancano rifiut* respin* assen* zakaz* wyklucz* brak brakuje odmow* odrzuc* zabron* ignor* suppress* omit* missing"
 )
-"""Words, folded, by which a sentence says no without a word of _NO."""
+"""Folded words that imply a negation without a word of _NO."""
 _PREFIXED = {
     "en": re.compile(
         r"\b(?:un(?!der|i|til|less)\w{2,}(?:ed|able|ible|al|ful|ing|nt|en|rn|et|it|ar|ly)|non-?\w+|\w+less"
@@ -466,17 +474,21 @@ _PREFIXED = {
     "it": re.compile(r"\bin\w{2,}(?:ibile|abile|ente|eto|etto)\b"),
     "pl": re.compile(r"\bnie(?!dz|kt|mi|ch|st|raz|co|mal)\w{3,}"),
 }
-"""Words that a prefix or an ending turns round; written small, for "Unfall" and "Indien" are none."""
+"""Matches lower-case words whose prefix or ending negates them. Capitalised words such as "Unfall" or "Indien" do not
+count.
+"""
 
 
 def denial(text: str, language: str) -> str | None:
-    """The first word of a text that denies; "" where there is none, None in a language without a word list."""
+    """Return the first word of a text that negates, or "" if there is none. None means that the language has no word
+    list.
+    """
     found = denials(text, language)
     return None if found is None else next(iter(found), "")
 
 
 def denials(text: str, language: str) -> list[str] | None:
-    """The words of a text that deny, in order; None in a language without a word list."""
+    """Return the words of a text that negate, in order. None means that the language has no word list."""
     no = _NO.get(language)
     if no is None:
         return None
@@ -491,7 +503,7 @@ def denials(text: str, language: str) -> list[str] | None:
 
 
 def half_denial(text: str, language: str) -> bool:
-    """Whether a word of a text may stand for a denial: "forbidden", "invalid", "unless", "undone"."""
+    """Return whether a word of a text may imply a negation: "forbidden", "invalid", "unless", "undone"."""
     found = _PREFIXED.get(language)
     if found is not None and found.search(text[:1].casefold() + text[1:]):
         return True

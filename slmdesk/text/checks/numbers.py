@@ -16,7 +16,7 @@ _FIGURES = re.compile(
     rf"(?<![\d])(?<!\d[.,])\d{{1,3}}(?:[{_SPACE}]\d{{3}})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,'’]\d+)*|[½¼¾⅓⅔]"
 )
 _ROMAN = re.compile(r"\b(?=[IVX]{2})(X{0,3})(IX|IV|(V?)(I{0,3}))(?=e?\b)")
-"""Up to 39, of two letters and more: the XIXe siècle, chapter IV."""
+"""Matches Roman numerals up to 39 of two or more letters: the XIXe siècle, chapter IV."""
 _FRACTIONS = {"½": 0.5, "¼": 0.25, "¾": 0.75, "⅓": 1 / 3, "⅔": 2 / 3}
 _AFTER = re.compile(rf"[{_SPACE}]?-?[{_SPACE}]?(?P<w>[%‰€$£¥]|°[CF]?|km/h|m/s|[µ]?[^\W\d_]+[²³23]?)(?:\.(?=\s|$|,))?")
 _CURRENCY_BEFORE = re.compile(
@@ -30,7 +30,7 @@ _PER_CENT = re.compile(rf"[{_SPACE}]?(?:per cent|pour cent|por ciento|per cento)
 _NAMED = re.compile(
     r"(?<![^\W_])(?=[^\W\d_])(?!Q[1-4]\b|H[12]\b)[^\W_]*?[^\W\d_][-/]?\d[^\W_]*(?:[-/.][^\W_]*\d[^\W_]*)*|\d+(?:\.\d+){2,}(?![\d,])"
 )
-"""Letters and figures as one: B12, INV-2024-001; and 4.2.1, 10.0.0.1."""
+"""Matches codes of letters and digits (B12, INV-2024-001) and of several numbers (4.2.1, 10.0.0.1)."""
 _OF = re.compile(r"\s(?:de|di|d['’])(?=\s?[^\W\d_€$£])")
 _GROUPED = re.compile(r"\d{1,3}(?:\.\d{3}){2,}")
 _CURRENCIES = frozenset(("EUR", "USD", "GBP", "CHF", "PLN", "JPY", "SEK", "CZK"))
@@ -39,10 +39,10 @@ Unit = tuple[str, float]
 
 
 class Number(Record):
-    """A number in a text.
+    """Number in a text.
 
-    `values` has more than one where "1.234" may be both; `soft` when it may be an article or a filler (one, first);
-    `of_date` when it is part of a date.
+    `values` has several items if the notation is ambiguous ("1.234"). `soft` means that it may be an article or a
+    filler (one, first), and `of_date` that it is part of a date.
     """
 
     start: int
@@ -77,7 +77,7 @@ def find_identifiers(text: str) -> list[tuple[int, int]]:
 
 
 def find_numbers(text: str, language: str = "") -> list[Number]:
-    """All numbers, in order; `language` selects the number words ("": figures only)."""
+    """Return all numbers in order. `language` selects the number words ("": digits only)."""
     found: list[Number] = []
     if any(sign.isnumeric() for sign in text):
         found += [_figure(text, match) for match in _FIGURES.finditer(text)]
@@ -111,7 +111,7 @@ def _figure(text: str, match: re.Match[str]) -> Number:
 
 
 def _roman(match: re.Match[str]) -> Number:
-    """A soft number, as it may be letters: "Fichte IV", but also "IV drip"."""
+    """Return a soft number, since the letters may mean something else: "Fichte IV", but also "IV drip"."""
     rest = {"IX": 9, "IV": 4}.get(match[2], 5 * len(match[3] or "") + len(match[4] or ""))
     return Number(*match.span(), (float(10 * len(match[1]) + rest),), soft=True)
 
@@ -133,7 +133,7 @@ def _unit_at(text: str, end: int) -> tuple[Unit | None, int]:
 
 
 def readings(raw: str) -> tuple[float, ...]:
-    """The possible values of figures: "1.234" is 1234 or 1.234, "1,234.50" has only one value."""
+    """Return the possible values of a number in digits: "1.234" is 1234 or 1.234, "1,234.50" has only one value."""
     plain = re.sub(rf"[{_SPACE}'’]", "", raw)
     comma, dot = plain.rfind(","), plain.rfind(".")
     try:
@@ -279,11 +279,11 @@ def _german(word: str) -> int | None:
 
 
 Day = tuple[int | None, int | None, int | None]
-"""Year, month, day; None for what is not said."""
+"""Year, month and day, each None if the text does not say it."""
 
 
 class DateMention(Record):
-    """A date, weekday or time of day in a text; `readings` has more than one where 03/04 may be both."""
+    """Date, weekday or time of day in a text. `readings` has several items if the notation is ambiguous (03/04)."""
 
     start: int
     end: int
@@ -309,7 +309,7 @@ _CLOCK = re.compile(
 )
 _CLOCK_BEFORE = re.compile(r"\b(?:godz(?:\.|inie|ina)|at|um|alle|las|à)\s*$", re.IGNORECASE)
 _HOUR_BEFORE = re.compile(r"(?:\b(?:à|vers|dès|de|entre|et|avant|après|depuis)\s+|jusqu['’]à\s+)$", re.IGNORECASE)
-"""Before a French hour: "8 h 45" and "13 heures" alone may also say how long something takes."""
+"""Matches words before a French time of day. Without them "8 h 45" and "13 heures" may also be durations."""
 _MONTH_BEFORE = re.compile(
     r"\b(?:in|of|by|since|until|till|from|to|early|late|mid|this|last|next|during|im|en|de|w|do|od|à|fin|ende|anfang|mitte|bis|seit|nel|del|a)[\s-]+$",
     re.IGNORECASE,
@@ -329,13 +329,13 @@ def _weekdays() -> dict[str, int]:
 _BEFORE_MONTH = re.compile(_DAY + r"\s*(?:of |de |d['’]|-)?\s*$")
 _AFTER_DAY = re.compile(r"\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?(?!\d)(?![.,]\d)(?:,?\s+" + _YEAR + ")?", re.IGNORECASE)
 _VERBS = frozenset(("may", "march"))
-"""Written small they are words of English."""
+"""Names of months that, in lower case, are other English words."""
 _ORDINAL = re.compile(r"\d{1,2}(?:st|nd|rd|th)\b|\d{1,2} of\b|\w+ \d{1,2}(?:st|nd|rd|th)\b")
 _AFTER_YEAR = re.compile(r"\.?" + _OF_YEAR + _YEAR)
 
 
 def find_dates(text: str, language: str = "") -> list[DateMention]:
-    """All dates, months, weekdays and times of day, in order; years alone are left to the numbers."""
+    """Return all dates, months, weekdays and times of day in order. A year alone is left to `find_numbers`."""
     found: list[DateMention] = []
     if any(sign.isdigit() for sign in text):
         found += _in_figures(text, language)
@@ -357,7 +357,7 @@ def find_dates(text: str, language: str = "") -> list[DateMention]:
 
 
 def _is_surely_date(text: str, when: DateMention) -> bool:
-    """Whether a month that may be a word of English is one: "the 2nd of may", "2 may 2025", not "store 2 may"."""
+    """Return whether a lower-case "may" or "march" is a month: "the 2nd of may", "2 may 2025", not "store 2 may"."""
     return any(year for year, _, _ in when.readings) or _ORDINAL.match(text, when.start) is not None
 
 
@@ -411,7 +411,7 @@ def _add(found: list[DateMention], match: re.Match[str], readings: list[Day]) ->
 
 
 def _minutes(text: str, match: re.Match[str]) -> tuple[int, ...]:
-    """The minutes since midnight that a time may mean; empty when it is none."""
+    """Return the minutes since midnight that a time may mean, or nothing if it is not a time."""
     half = (match["half"] or "").casefold().replace(".", "").replace(" ", "")
     is_spaced = (match["sep"] or "").strip() == "h" != match["sep"]
     hour, minute = int(match["h"]), int(match["min"] or 0)
@@ -470,7 +470,7 @@ _CURRENCY_AFTER = re.compile(rf"(?:,-{{1,2}}|\.-{{1,2}})?[ \u00a0\u202f]?{_CURRE
 _MONEY = re.compile(
     r"(?<![\w.,/-])(?:\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+|\d+)[.,]\d\d(?![\d/])(?![.,]\d)(?!-\d)"
 )  # fmt: skip
-"""1.007,50 or 389.67: figures with two decimals."""
+"""Matches numbers with two decimals: 1.007,50 or 389.67."""
 _WHOLE = re.compile(r"(?<![\w.,/-])(?:\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+|\d+)(?:[.,]\d+)?(?![\d/])(?![.,]\d)")
 _OF_HUNDRED = re.compile(r"[ \u00a0\u202f]?(?:%|‰|per ?cent|v\. ?H\.|pour ?cent|por ?ciento|per ?cento|Prozent)", re.I)
 _OTHER_UNIT = re.compile(
@@ -478,9 +478,11 @@ _OTHER_UNIT = re.compile(
     re.IGNORECASE,
 )
 GAP = r"(?>[ \u00a0]{0,8}(?:\t|\||(?:\r?\n[ \t\u00a0>]{0,16}){1,2})[ \u00a0]{0,8}|[ \u00a0\u202f]{1,2}|-)"
-"""What may stand between groups of a number: blanks, a hyphen, the edge of a cell, the end of a line or paragraph.
+"""Matches what may be between the groups of a number: spaces, a hyphen, the edge of a cell, the end of a line or
+paragraph.
 
-Taken in one way only: thirty gaps that could each be split in several would be tried in all of them.
+A gap can be matched in only one way. Otherwise thirty gaps that can each be split in several ways would be tried in all
+combinations.
 """
 _IBAN = re.compile(rf"(?<![^\W_])([A-Z]{{2}}(?={GAP}?\d)|[a-z]{{2}}(?=\d))")
 _CODE = re.compile(r"(?<![^\W_])[^\W_](?:[^\W_]|[-/._](?=[^\W_]))*")
@@ -506,7 +508,7 @@ _PERIOD = re.compile(
 
 
 def find_days(text: str, language: str) -> list[Span]:
-    """Days with their year."""
+    """Return the positions of dates with day, month and year."""
     return [
         (date.start, date.end)
         for date in find_dates(text, language)
@@ -515,7 +517,7 @@ def find_days(text: str, language: str) -> list[Span]:
 
 
 def find_amounts(text: str, language: str) -> list[Span]:
-    """Amounts of money: figures with a currency, or with two decimals and no other unit."""
+    """Return the positions of amounts of money: numbers with a currency, or with two decimals and no other unit."""
     taken = find_days(text, language) + find_ibans(text)
     found = []
     for match in _WHOLE.finditer(text):
@@ -538,7 +540,9 @@ def find_percentages(text: str, language: str = "") -> list[tuple[Span, float]]:
 
 
 def find_ibans(text: str, *, checked: bool = True) -> list[Span]:
-    """Bank accounts as long as those of their country, in any case, also over lines; `checked`: with right digits."""
+    """Return the positions of IBANs of the length their country has, in any case and also across lines. `checked`
+    requires right check digits.
+    """
     found: list[Span] = []
     for start in _IBAN.finditer(text):
         country = _account_of(start[0].upper())
@@ -552,7 +556,7 @@ def find_ibans(text: str, *, checked: bool = True) -> list[Span]:
 
 @cache
 def _account_of(country: str) -> re.Pattern[str] | None:
-    """What follows the letters of a country in its accounts; None for letters of no country that has any."""
+    """Return a pattern for what follows the country letters in an IBAN, or None if the country has no IBANs."""
     from stdnum import numdb
 
     shape = numdb.get("iban").info(f"{country}00")[0][1].get("bban")
@@ -571,7 +575,7 @@ def is_iban(words: str) -> bool:
 
 
 def find_codes(text: str, language: str = "") -> list[Span]:
-    """What may be the number of a paper: a word with a digit that is no day and no amount."""
+    """Return the positions of words that may be a reference number: with a digit, but neither a date nor an amount."""
     taken = find_days(text, language) + find_ibans(text)
     found = [match.span() for match in _CODE.finditer(text) if any(map(str.isdigit, match.group()))]
     return [
@@ -582,5 +586,5 @@ def find_codes(text: str, language: str = "") -> list[Span]:
 
 
 def find_periods(text: str) -> list[Span]:
-    """Periods: "14 days", "sechs Monaten zum Quartalsende", "quinze jours"."""
+    """Return the positions of periods: "14 days", "sechs Monaten zum Quartalsende", "quinze jours"."""
     return [match.span() for match in _PERIOD.finditer(text)]

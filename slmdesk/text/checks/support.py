@@ -1,4 +1,4 @@
-"""Checks whether a text supports a sentence: finds numbers, dates, names and statements that the text does not have."""
+"""Checks whether a text supports a sentence: finds numbers, dates, names and statements that are not in the text."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ Kind = Literal["number", "date", "amount", "name", "negation", "unit", "percent"
 
 
 class Flag(Record):
-    """A part of a sentence that its source does not support.
+    """Part of a sentence that its source does not support.
 
-    `text` stands in the sentence from `start` to `end` (characters); `detail` is what the source has instead, where
-    that can be determined, else "".
+    `text` is at characters `start` to `end` of the sentence. `detail` is what the source says instead, or "" if that is
+    unclear.
     """
 
     kind: Kind
@@ -44,15 +44,14 @@ class _Reading(Record):
     words: frozenset[str]
     years: frozenset[int]
     packed: str
-    """Letters and figures alone, small."""
+    """Only the letters and digits of the text, in lower case."""
 
 
 def check(sentence: str, source: str, language: str = "", source_language: str = "") -> tuple[Flag, ...]:
-    """What of a sentence its source does not support, in order; empty when nothing was found.
+    """Return the parts of a sentence that its source does not support, in order, or nothing.
 
-    `language` is a code of ISO 639-1 for the sentence; the source may be in another, which is detected where
-    `source_language` is not given.  Any thread; well under a millisecond, and a source is analysed once for all
-    sentences about it.
+    `language` is the ISO 639-1 code of the sentence. The source may be in another language, which is detected if
+    `source_language` is empty. Any thread. Takes well under a millisecond; a source is analysed once for all sentences.
     """
     if " ".join(sentence.split()) in " ".join(source.split()):
         return ()  # copied from the source
@@ -182,7 +181,7 @@ def _pool(source: str, known: _Reading) -> list[tuple[check_numbers.Number, str]
 def _verdict(
     number: check_numbers.Number, pool: list[tuple[check_numbers.Number, str]], has_percent: bool
 ) -> tuple[Kind, str] | None:
-    """None when the source has the number; else the kind of flag, and what the source has instead."""
+    """Return None if the source has the number, else the kind of flag and what the source has instead."""
     other_unit = ""
     for known, text in pool:
         if set(number.values) & set(known.values):
@@ -230,7 +229,7 @@ def _near(number: check_numbers.Number, known: check_numbers.Number) -> bool:
 
 
 def _soft_conflict(sentence: str, source: str, number: check_numbers.Number, known: _Reading) -> bool:
-    """Whether the source has another number before the word that follows "one" or "first" in the sentence."""
+    """Return whether the source has another number before the word that follows "one" or "first" in the sentence."""
     following = sentence[number.end :].split(None, 1)[0:1] if number.unit is None else []
     word = "".join(sign for sign in (following[0] if following else "").casefold() if sign.isalpha())
     for other in known.numbers:
@@ -261,11 +260,11 @@ def _without_overlaps(flags: list[Flag]) -> tuple[Flag, ...]:
 
 
 VALUES = frozenset({"number", "date", "amount", "percent", "unit", "name"})
-"""Kinds of flags that a place in a text settles; a denial or a condition hangs on the whole passage."""
+"""Kinds of flags that a single spot in a text can settle. Negations and conditions depend on the whole passage."""
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[.,'’\s](?=\d)")
 _DIGITS = re.compile(r"\d+")
 _LEAST_DIGITS = 3
-"""Fewer may stand there as a word: "twelve"."""
+"""Fewest digits of a number that is searched for as digits only. Shorter numbers may be written as words: "twelve"."""
 _LANGUAGES = ("en", "de", "fr", "es", "it", "pl")
 
 
@@ -285,7 +284,9 @@ def holds(flag: Flag, sentence: str, text: str, language: str = "") -> bool:
 
 
 def may_hold(flag: Flag) -> Callable[[str], bool]:
-    """A fast filter for texts that cannot contain it; those it passes must be checked with `holds`."""
+    """Return a fast filter that rejects texts which cannot contain the flagged part. Check texts that pass with
+    `holds`.
+    """
     if flag.kind == "name" and (first := next(iter(tokens(flag.text)), None)) is not None:
         start = "" if first.acronym else first.word[:3]
         return lambda text: start in fold(text)
@@ -302,7 +303,9 @@ def may_hold(flag: Flag) -> Callable[[str], bool]:
 
 @cache
 def _words_for(number: int) -> re.Pattern[str]:
-    """Words that may write the number or a part of it, in every language: "seven", "twenty-", "-seven"."""
+    """Return a pattern for words of all languages that may write the number or a part of it: "seven", "twenty-",
+    "-seven".
+    """
     tables = [values(name, language) for language in _LANGUAGES for name in ("ones", "tens")]
     parts = {number, number % 10, number // 10 * 10} - {0}
     words = sorted({word for table in tables for word, value in table.items() if value in parts})
@@ -333,11 +336,11 @@ def _packed(text: str) -> str:
 
 
 STEM = 6
-"""Letters of a word that count: endings differ between a text and what is said of it."""
+"""Number of first letters by which words are compared, since their endings may differ between texts."""
 
 
 class Rarity:
-    """How rare words are among some texts; used in place of stop word lists."""
+    """Knows how rare words are among some texts. It replaces lists of stop words."""
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
         self._words: list[frozenset[str]] = []
@@ -345,25 +348,26 @@ class Rarity:
         self.add(texts)
 
     def add(self, texts: Iterable[str]) -> None:
-        """Add texts; their numbers continue."""
+        """Add texts. They are numbered from 0 in the order in which they are added."""
         for text in texts:
             words = stems(text)
             self._words.append(words)
             self._spread.update(words)
 
     def weight(self, word: str) -> float:
-        """0 for a word in every text, the maximum for a word in none."""
+        """Return the weight of a word: about 0 if it is in every text, and the maximum if it is in none."""
         count = len(self._words)
         return math.log((count + 1.0) / (self._spread[word] + 0.5)) if count > 1 else 1.0
 
     def share(self, sentence: str, text: str) -> float:
-        """How much of the sentence is in the text, 0..1; 1 for a sentence without words."""
+        """Return how much of the sentence's words is in the text, 0..1. For a sentence without words return 1."""
         return self._share(stems(sentence), stems(text))
 
     def best(self, sentence: str, among: Sequence[int], *, beside: str = "") -> tuple[int, float]:
-        """Which of the texts (by number) contains most of it, the first of equals; and how much, 0..1.
+        """Return the number of the text among `among` with the largest share of the sentence, and that share, 0..1. Of
+        equal texts the first is taken.
 
-        `beside`: a text that contains some of it already; only the rest counts.
+        Words that are in the text `beside` do not count.
         """
         requested = stems(sentence) - stems(beside)
         shares = [(self._share(requested, self._words[at]), -at) for at in among]
@@ -397,7 +401,9 @@ _HEADED = re.compile(
     rf"|\(?(?:{_NUMBERED}|[A-Za-z]|[IVXivx]{{1,5}})\)|{_NUMBERED}\.|\d{{1,3}}(?:\.\d{{1,3}})+)[.):]?(?:\s*[–—:|-])?\s+$"
 )
 _LONGEST_NUMBER = 40
-"""Signs before a word in which such a number is looked for: it goes over blanks, also over thousands of lines."""
+"""Characters before a word that are searched for the number of a line or heading. Unlimited, the pattern would cross
+thousands of blank lines.
+"""
 _JOINED = re.compile(r"^[\s.&-]{1,3}$|^[’']$|^ (?:of|de|der|van|von|di|da|del|della|the|for|and) $")
 
 
@@ -451,14 +457,18 @@ def tokens(text: str) -> list[Token]:
 
 
 def begins_title(text: str, at: int) -> bool:
-    """Whether a number with which a line begins ("§ 2", "Art. 5 –", "3.2") stands before the word there: no name."""
+    """Return whether only the number of a line or heading ("§ 2", "Art. 5 –", "3.2") is before the word at `at`. The
+    word is then capitalised as the first word, and need not be a name.
+    """
     return _HEADED.search(text, max(0, at - _LONGEST_NUMBER), at) is not None
 
 
 def foreign_names(
     sentence: str, said: list[Token], known: list[Token], words: frozenset[str], language: str
 ) -> list[tuple[int, int]]:
-    """Positions of names in `sentence` that are not in the source, whose words are `known` (and `words`, as a set)."""
+    """Return the positions of names in `sentence` that the source does not have. `known` are the words of the source,
+    and `words` the same as a set.
+    """
     missing = [at for at, token in enumerate(said) if token.large and not _is_known(token, known, words)]
     chosen = []
     for at in missing:
@@ -499,7 +509,7 @@ def _is_initials(word: str, known: list[Token]) -> bool:
 
 
 def _is_replaced(said: list[Token], at: int, known: list[Token], language: str) -> bool:
-    """Whether the source has another capitalised word between the same neighbours, which the sentence lacks."""
+    """Return whether the source has another capitalised word that the sentence lacks, between the same neighbours."""
     token = said[at]
     before = said[at - 1].word if at else ""
     after = said[at + 1].word if at + 1 < len(said) else ""
@@ -548,7 +558,7 @@ _ARTICLES = frozenset(["der", "die", "das", "den", "dem", "des", "ein", "eine", 
 
 
 def _is_first_of_name(sentence: str, said: list[Token], at: int, missing: list[int]) -> bool:
-    """Whether the first word of a sentence begins a name: the next word is capitalised too, and adjacent."""
+    """Return whether the first word of a sentence begins a name: the next word is adjacent and capitalised too."""
     token = said[at]
     if at + 1 >= len(said) or token.word in function_words():
         return False
@@ -623,16 +633,17 @@ _LEADING = re.compile(
     re.IGNORECASE,
 )
 _BEGINS = re.compile(r"[A-ZÀ-ÖØ-Þ\d]|[^\W\d_]+\.? [A-ZÀ-ÖØ-Þ]")
-"""A capital letter; at most one small word before it: "signora Bellini"."""
+"""Matches the beginning of a name: a capital letter, after at most one lower-case word ("signora Bellini")."""
 MOST_NAME = 90
 MOST_SMALL = 2
-"""Words of a name that begin small and are no "of" or "the"; with more it is a sentence."""
+"""Most lower-case words of a name, besides words such as "of" and "the". Text with more is a sentence."""
 
 
 def name_span(text: str, start: int = 0, end: int | None = None) -> Span | None:
-    """Return where the name stands with which a stretch of text begins; None where it begins with none.
+    """Return the position of the name that a part of the text begins with, or None if it does not begin with a name.
 
-    Addresses, representatives and what it is called from here on do not belong to it; a legal form does.
+    A legal form belongs to the name. Addresses, representatives and the short name used in the rest of a contract do
+    not.
     """
     end = len(text) if end is None else end
     leading = _LEADING.match(text, start, end)

@@ -1,4 +1,4 @@
-"""Word lists of the checks (`checks.toml`, read once), and how words are compared."""
+"""Loads the word lists of the checks (`words.toml`, read once) and compares words."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class WordSet(Record):
 
 
 def word_set(text: str) -> WordSet:
-    """Parse words separated by spaces; one that ends in "*" stands for all that begin with it."""
+    """Parse words separated by spaces. A word that ends in "*" stands for all words that begin with it."""
     all_words = text.split()
     return WordSet(
         frozenset(word for word in all_words if not word.endswith("*")),
@@ -45,14 +45,14 @@ def tables() -> dict[str, Any]:
 
 @cache
 def listed(section: str, name: str, language: str = "") -> frozenset[str]:
-    """The words of a list, or of its part for a language."""
+    """Return the words of a list, or of its part for a language."""
     found = tables()[section][name]
     return frozenset((found if isinstance(found, str) else found.get(language, "")).split())
 
 
 @cache
 def values(name: str, language: str = "") -> dict[str, int]:
-    """Parse a list like "two=2 three=3" from the numbers section; "ones" has the forms of the ordinals too."""
+    """Parse a list like "two=2 three=3" of the numbers section. "ones" also includes all forms of the ordinals."""
     found = tables()["numbers"][language] if language else tables()["numbers"]
     known = {word: int(value) for word, _, value in (pair.partition("=") for pair in found[name].split())}
     if name == "ones":
@@ -78,9 +78,10 @@ def _tellers() -> dict[str, tuple[str, ...]]:
 
 
 def tongue(text: str, language: str = "", likely: str = "") -> str:
-    """The language with most of a text's function words, at least two; microseconds, for checks wait for no model.
+    """Return the language with most of a text's function words, or "". Takes only microseconds, since the checks cannot
+    wait for a language model.
 
-    `language` wins when the checks know it, `likely` when it has nearly as many as the best.
+    `language` is returned if the checks know it. `likely` is returned if it has nearly as many words as the best.
     """
     short = language.partition("-")[0].casefold()
     if short in tables()["function"]:
@@ -108,7 +109,9 @@ def _endings() -> frozenset[str]:
 
 
 def same_word(word: str, other: str) -> bool:
-    """Whether two folded words are forms of one: a common beginning of three letters or more, and known endings."""
+    """Return whether two folded words are forms of one: they begin with the same three or more letters and have known
+    endings.
+    """
     if word == other:
         return True
     if word[:3] != other[:3]:
@@ -127,7 +130,9 @@ _STEM_ENDINGS = tuple(_STEM_ENDING_WORDS.split())
 
 @lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
-    """A folded word without its most common endings, so that forms of one word mostly match.  No linguistics."""
+    """Return a folded word without its most common endings, at most six letters, so that most forms of a word become
+    equal. It knows no grammar.
+    """
     if word.endswith("s") and not word.endswith("ss") and len(word) > 4:
         word = word[:-1]
     for ending in _STEM_ENDINGS:

@@ -1,1 +1,1 @@
-"""Compares two texts."""
+"""Compares two versions of a text."""

@@ -1,9 +1,9 @@
-"""Compares two versions of a document: passages added, removed, changed and moved.  Pure; any thread.
+"""Compares two versions of a document: passages added, removed, changed and moved. Pure; any thread.
 
-Blocks that both have anchor the comparison (see `alignment`); what lies between is compared by sentences, and changed
-sentences by words.  A sentence's counterpart is the one with most words in common (Dice 1945, rarer words counting
-more), as far as the order allows; what is elsewhere unchanged, or nearly so, was moved.  The two versions are put
-into a fixed order first, so that comparing them the other way round shows the same changes reversed.
+Blocks that both versions have anchor the comparison (`parts.common`). The text between anchors is compared by
+sentences, and changed sentences by words. The counterpart of a sentence is the one that shares most words with it (Dice
+1945, rarer words count more), as far as the order allows. A passage that is elsewhere unchanged, or nearly so, was
+moved. The two versions are first put into a fixed order, so that swapping them gives the same changes reversed.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def difference(
 ) -> Difference:
     """Compare two documents by their pages.
 
-    `language` is a code of ISO 639-1, for finding the ends of sentences.  `checkpoint` is called often: it may raise to
-    stop, or wait to let others work.
+    `language` is an ISO 639-1 code, for finding the ends of sentences. `checkpoint` is called often. It may raise to
+    stop the comparison, or wait to let others work.
     """
     before, after = units_of(old), units_of(new)
     swapped = order_key(before) > order_key(after)
@@ -56,13 +56,13 @@ def difference(
 
 
 MOST_CHARACTERS = 100
-"""Of a heading that is shown."""
+"""Most characters of a heading that is shown."""
 _MARKS = re.compile(r"^#{1,6}\s+|[*_]{2,}")
 _BULLET = re.compile(r"^[\u2022\u2023\u25aa\u25cf\u25e6*+\u2013-]\s+")
 
 
 def clauses_of(units: Sequence[Unit]) -> list[str]:
-    """Of each block of a document its clause: "6. Support, 6.4"; the number alone where no heading is above it."""
+    """Return the clause of each block: "6. Support, 6.4". Without a heading above the block it is only the number."""
     found: list[str] = []
     heading = last = ""
     for unit in units:
@@ -88,18 +88,22 @@ def _shortened(text: str) -> str:
 
 
 LEAST_ALIKE = 0.4
-"""Of their words two sentences share at least, to be one sentence changed."""
+"""Least share of common words for two sentences to be one changed sentence."""
 LEAST_ALIKE_ALONE = 0.2
-"""The same where each is all there is between two unchanged ones."""
+"""Least share of common words if each sentence is the only one between two unchanged sentences."""
 LEAST_MOVED = 20
-"""Letters of what is said to have moved: shorter things stand in many places."""
+"""Fewest letters of a passage that is reported as moved. Shorter ones occur in many places."""
 LEAST_MOVED_ALIKE, LEAST_MOVED_WORDS = 0.7, 8
 LEAST_SAME_BLOCK = 0.6
-"""Of their words two blocks share at least, to be a block changed and to hold its place against others."""
+"""Least share of common words for two blocks to be one changed block that keeps its place in the order."""
 MOST_CANDIDATES, BEST_CANDIDATES = 12, 6
-"""Passages a word may stand in, to speak for any of them, where there are many; and how many are looked at closely."""
+"""In large comparisons: most passages that may contain a word for the word to suggest a match, and how many suggested
+passages are then compared in full.
+"""
 SHORT_WORDS = 6
-"""In the same place, so short sentences are one changed even without a word in common: "900" for "950"."""
+"""Most words of two sentences in the same place that are one changed sentence even without a common word: "900" for
+"950".
+"""
 
 
 Yield = Callable[[], None]
@@ -107,7 +111,7 @@ Yield = Callable[[], None]
 
 @dataclass(slots=True, eq=False)
 class Pairing:
-    """Passages that belong together; `is_moved`: not in the order of the others."""
+    """Passages that belong together. `is_moved` says that they are not in the order of the others."""
 
     old: list[Unit]
     new: list[Unit]
@@ -120,7 +124,7 @@ class Pairing:
 
 
 def order_key(units: Sequence[Unit]) -> tuple[int, int]:
-    """Return what puts two versions into a fixed order, whichever is given first."""
+    """Return a key that puts two versions into a fixed order, whichever is given first."""
     total = 0
     for unit in units:
         total = zlib.crc32(unit.key.encode("utf-8", "surrogatepass"), total)
@@ -142,7 +146,7 @@ class Matcher:
         self._events: list[Pairing] = []
 
     def run(self) -> list[Pairing]:
-        """Return every passage of both versions in some event; in no order."""
+        """Return pairings that contain every passage of both versions, in no particular order."""
         before, after = self._before, self._after
         pairs = common(
             [unit.key for unit in before], [unit.key for unit in after], lambda at: float(len(before[at].key))
@@ -289,7 +293,7 @@ def _unless_moved(before: Sequence[Unit], after: Sequence[Unit], pairs: list[tup
 def _gaps(
     pairs: Sequence[tuple[int, int]], count: int, other: int, *, keep_empty: bool = False
 ) -> list[tuple[int, int, int, int]]:
-    """What lies between pairs: begin and end on the one side, begin and end on the other."""
+    """Return the gaps between pairs, as (begin, end) on the one side and (begin, end) on the other."""
     found = []
     at, to = 0, 0
     for place, there in [*pairs, (count, other)]:
@@ -301,7 +305,7 @@ def _gaps(
 
 @lru_cache(maxsize=20_000)
 def _bag(text: str) -> Counter[str]:
-    """The words of a text, counted.  Do not change it: it is cached."""
+    """Count the words of a text. The result is cached, so do not change it."""
     return Counter(token_key(folded(text[start:end])) for start, end in tokens_of(text) if text[start].isalnum())
 
 
@@ -313,7 +317,9 @@ def _weight(word: str) -> float:
 def _alike(
     bags: Sequence[Counter[str]], others: Sequence[Counter[str]], least: float = LEAST_ALIKE
 ) -> list[tuple[int, int, float]]:
-    """Pairs of similar texts with their similarity, from `least` to 1; found by words that few texts have."""
+    """Return pairs of similar texts with their similarity, from `least` to 1. Candidates are found by words that few
+    texts have.
+    """
     index: dict[str, list[int]] = {}
     for to, bag in enumerate(others):
         for word in bag:
@@ -391,7 +397,7 @@ def letters_of(units: Sequence[Unit]) -> int:
 
 
 def joined(units: Sequence[Unit]) -> str:
-    """The text of units, each block on its own line, unless a page break cut a sentence."""
+    """Return the text of units. Each block is on its own line, unless a page break cut a sentence."""
     return joined_with_numbers(units)[0]
 
 
@@ -416,17 +422,16 @@ def place_of(unit: Unit) -> tuple[int, int]:
     return unit.block, unit.at
 
 
-# ---- puts the passages that belong together in reading order and words them as changes and rows (see …
+# ---- puts the passages that belong together in reading order, as changes and rows
 
 
 MOST_JOINED = 2400
-"""Letters of neighbours that are shown as one removal or addition."""
-"""In the same place, so short sentences are one changed even without a word in common: "900" for "950"."""
+"""Most letters of adjacent passages that are shown as one removal or addition."""
 
 
 @dataclass(slots=True, eq=False)
 class _Step:
-    """An event where it is shown: a moved text is shown twice, once on each side."""
+    """A pairing at the position where it is shown. A moved text is shown twice, once on each side."""
 
     event: Pairing
     old: list[Unit]
@@ -447,7 +452,9 @@ def moved_together(events: Sequence[Pairing]) -> list[Pairing]:
 
 
 def in_order(events: Sequence[Pairing]) -> list[_Step]:
-    """The events in reading order: by the new version, removed ones before what replaced them."""
+    """Return the pairings in the reading order of the new version. Removed passages come before those that replaced
+    them.
+    """
 
     def by_old(some: Iterable[Pairing]) -> list[Pairing]:
         return sorted(some, key=lambda pairing: place_of(pairing.old[0]))
@@ -559,7 +566,7 @@ class ChangeBuilder:
         return (change.old_runs if step.old else ()), (change.new_runs if step.new else ())
 
     def _rows(self, steps: Sequence[_Step], runs: Sequence[tuple[tuple[Run, ...], tuple[Run, ...]]]) -> Iterator[Row]:
-        """Yield rows paragraph by paragraph; unchanged paragraphs are counted in a row."""
+        """Yield rows paragraph by paragraph. Consecutive unchanged paragraphs are counted in one row."""
         same = Row()
         for group in _paragraphs(steps):
             old, new = [steps[at].old for at in group], [steps[at].new for at in group]

@@ -1,4 +1,4 @@
-"""Names what changed between two wordings: numbers, dates, names, negations, duties, conditions. Pure."""
+"""Names what changed between two wordings: numbers, dates, names, negations, duties, conditions. Pure functions."""
 
 from __future__ import annotations
 
@@ -22,15 +22,17 @@ from slmdesk.text.sentences import sentence_spans
 
 DUTY_ADDED, DUTY_REMOVED, CONDITION, DEFINITION = "duty added", "duty removed", "condition", "definition"
 MOST_NAMED_CHARACTERS = 4000
-"""Of a passage whose names, negations, duties and conditions are looked for."""
+"""Most characters of a passage in which names, negations, duties and conditions are searched."""
 _CURRENCY = re.compile(r"(?:[A-Z]{3}|US\$|[€$£¥])[ \u00a0\u202f]?$")
 _PERIODS = frozenset(("time", "month"))
 _SHORT = 4
-"""Words up to which a party that is only in either version is what changed, and not a wording with it."""
+"""Most words of a change in which a party that only one version names is itself the change. In a longer change it is
+part of the wording.
+"""
 _APART = 12
-"""Letters of a verb between "ne" and "pas"."""
+"""Most letters between two changes that form one French negation: the verb between "ne" and "pas"."""
 _INSERTED = 3
-"""So many words that others take the place of are no wording of their own."""
+"""Fewest additional words of a change that may contain a new duty, and most words that it may replace."""
 
 
 class _Told(Record):
@@ -40,9 +42,9 @@ class _Told(Record):
 
 
 def facts_of(old: str, new: str, hunks: Sequence[Hunk], language: str = "") -> tuple[Named, ...]:
-    """The facts that changed, each once; of a passage that was added or removed its duty.
+    """Return the facts that changed, each once. For a passage that was added or removed, return only its duty.
 
-    `language`: a code of ISO 639-1; found out by the words where it is not known.
+    `language` is an ISO 639-1 code. If it is unknown, the language is detected by the words.
     """
     language = tongue(f"{old} {new}", language)
     if len(old) > MOST_NAMED_CHARACTERS or len(new) > MOST_NAMED_CHARACTERS:
@@ -84,7 +86,9 @@ def _told(old: str, new: str, hunks: Sequence[Hunk], language: str) -> _Told:
 
 
 def _conditions(text: str, span: Span, spans: Sequence[Span], language: str) -> list[Span]:
-    """The conditions that begin in a span that changed, and are new for the most part: not another word for "if"."""
+    """Return the conditions that begin in a changed span and are mostly new, so that more changed than the word for
+    "if".
+    """
     found = [at for at in conditions_in(text, language) if span[0] <= at[0] < span[1]] if text[slice(*span)] else []
     return [place for place in found if 2 * sum(_common(place, other) for other in spans) >= place[1] - place[0]]
 
@@ -241,7 +245,7 @@ def _negations(old: str, new: str, hunks: Sequence[Hunk], language: str, told: _
 
 
 def _joined(hunks: Sequence[Hunk], language: str) -> list[Hunk]:
-    """The changes, of which two are a single change in French: "ne … pas"."""
+    """Return the changes. In French, two changes that form one negation ("ne … pas") are joined."""
     found: list[Hunk] = []
     for hunk in hunks:
         if found and language == "fr" and hunk.old[0] - found[-1].old[1] <= _APART >= hunk.new[0] - found[-1].new[1]:
@@ -252,8 +256,8 @@ def _joined(hunks: Sequence[Hunk], language: str) -> list[Hunk]:
 
 
 def _denials(line: Line, other: Line, span: Span, told: Sequence[Span]) -> int:
-    """How many words of a span deny what the other wording says as well: one that went with all its words denies
-    nothing that is left.
+    """Count the negations in a span whose negated words the other wording has too. A negation that was removed together
+    with its words does not count.
     """
     count = 0
     for at, denied in line.denials:
@@ -264,7 +268,7 @@ def _denials(line: Line, other: Line, span: Span, told: Sequence[Span]) -> int:
 
 
 def _widened(text: str, span: Span, most: int = 60) -> str:
-    """The words of a span, with the word before it where they are few: "shall not" says more than "not"."""
+    """Return the words of a span. If they are few, the word before them is added: "shall not" says more than "not"."""
     start, end = span
     if end - start < 12:
         start = text.rfind(" ", 0, max(0, start - 1)) + 1
@@ -289,12 +293,12 @@ def _blanked(text: str, spans: Sequence[Span]) -> str:
 
 
 LEAST_WORDS = 3
-"""Of a condition, or of words that lay a duty."""
+"""Fewest words of a condition, or of words that impose a duty."""
 _STOP = re.compile(r"[,;:]\s|[.!?](?:\s|$)|\s[–—]\s")
 _TERM = re.compile(r"[\"“„«]\s*([^\"“”„«»]{2,60}?)\s*[\"”“»]\s+(?=(?P<verb>[^\W\d_]+(?:['’ ][^\W\d_]+)?))")
 _WORD = re.compile(r"[^\W\d_]+")
 _SUBJECT = 8
-"""Words before a party that it may have and still be what the sentence is about."""
+"""Most words before a party that may still be the subject of the sentence."""
 
 
 @cache
@@ -314,7 +318,7 @@ def _pattern(table: str, language: str) -> re.Pattern[str] | None:
 
 
 def duty_in(text: str, language: str) -> str:
-    """The first sentence of a text that lays a duty upon somebody or forbids something; "" where there is none."""
+    """Return the first sentence of a text that imposes a duty or forbids something, or "" if there is none."""
     for start, end in sentence_spans(text, language):
         if is_duty(text[start:end], language):
             return text[start:end]
@@ -363,7 +367,7 @@ def conditions_in(text: str, language: str) -> Iterator[tuple[int, int]]:
 
 
 def term_defined(sentence: str, language: str) -> str:
-    """The term that a sentence defines; "" where it defines none."""
+    """Return the term that a sentence defines, or "" if it defines none."""
     match = _TERM.search(sentence)
     if match is None:
         return ""

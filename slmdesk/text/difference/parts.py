@@ -1,4 +1,6 @@
-"""Splits texts into blocks, sentences and words for comparison, defines which are the same, and aligns them. Pure."""
+"""Splits texts into blocks, sentences and words for comparison, decides which are equal, and aligns them. Pure
+functions.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,9 @@ from slmdesk.text.difference.types import Place
 from slmdesk.text.sentences import sentence_spans
 
 LONG_CHARACTERS = 1200
-"""A sentence of more is cut where its words say so: a line without an end must not become a single unit."""
+"""Characters above which a sentence is cut, so that text without sentence ends does not become a single unit."""
 LEAST_CUT, CUT_CHANCE = 200, 24
-"""Letters of a cut piece at least; then one word in so many ends it."""
+"""Fewest characters of a cut piece. After that, one word in this many ends the piece, chosen by its checksum."""
 
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 _QUOTES = '"`\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\u2032\u2033'
@@ -27,37 +29,37 @@ _GONE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufffe"
 _SAME = str.maketrans({**dict.fromkeys(_DASHES, "-"), **dict.fromkeys(_QUOTES, "'"), **dict.fromkeys(_GONE, "")})
 _SPACES = "".join(map(chr, range(0x3001)))
 _PACKED = _SAME | dict.fromkeys((ord(space) for space in _SPACES if space.isspace() or space == "|"), "")
-"""The same, and no white space."""
+"""The replacements of _SAME, which also remove white space and bars between cells."""
 _SPACE = re.compile(r"\s+")
 _INSIDE = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 _BROKEN = re.compile(r"(?<=[^\W\d_])([-\u2010\u00ad])[^\S\n]*\n\s*(?=[^\W\d_])")
 _BULLET = re.compile(r"^\s*(?:[\u2022\u2023\u25aa\u25cf\u25e6\u2043\u2219\u00b7\uf0b7*+-]|\u2013)(?=\s)\s*")
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-"""Written without spaces: each letter stands for itself."""
+"""Letters of scripts without spaces. Each letter is a token of its own."""
 _MARKS = "\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0670"
 _LETTERS = rf"(?:(?:(?![{_UNSPACED}])[^\W\d_]|[\u0900-\u0963\u0966-\u0dff])[{_MARKS}]*)+"
 TOKEN = re.compile(rf"{_LETTERS}(?:['\u2019\u2010\u2011-]{_LETTERS})*|\d+(?:[.,:/'\u2019\u00a0\u202f-]\d+)*|\w|[^\w\s]")
 _LEAD = re.compile(r"^\s*(?:\(?(?:\d{1,3}(?:\.\d{1,3})*|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\d{1,3}(?:\.\d{1,3})+)(?=\s)")
 _NUMBER_ALONE = "\u00a7"
-"""The key of a heading that is only a number."""
+"""Key of a heading that is only a number."""
 _WHOLE = frozenset({BlockKind.TABLE_ROW, BlockKind.HEADING, BlockKind.CAPTION})
 
 
 class Unit(Record):
-    """A block, or a sentence of a block."""
+    """Block of a document, or a sentence of a block."""
 
     block: int
-    """Which block of the document, from 0."""
+    """Index of the block in the document."""
     at: int
-    """Which sentence of it, from 0."""
+    """Index of the sentence in the block."""
     place: Place
     text: str
-    """White space is a single space; cells of a table are parted by bars."""
+    """The text as shown. White space is collapsed, and cells of a table are separated by bars."""
     key: str
-    """What must be equal for two to be the same."""
+    """Text without layout. Units with equal keys are the same."""
     kind: BlockKind
     lead: int = 0
-    """So many letters of the text are its number."""
+    """Number of characters at the beginning of the text that are its paragraph number."""
 
     @property
     def words(self) -> str:
@@ -92,7 +94,7 @@ def units_of(pages: Sequence[Page]) -> list[Unit]:
 
 
 def sentences_of(unit: Unit, raw: str, language: str) -> list[Unit]:
-    """The sentences of a block; `raw` is its stretch of the page's text."""
+    """Split a block into its sentences. `raw` is the block's part of the page text."""
     if unit.kind in _WHOLE:
         return [unit]
     found: list[Unit] = []
@@ -119,7 +121,7 @@ def sentences_of(unit: Unit, raw: str, language: str) -> list[Unit]:
 
 
 def shown(raw: str, kind: BlockKind) -> str:
-    """A stretch of a page for display: on a line, with words rejoined that a line end cut."""
+    """Return a part of a page for display: on one line, with words rejoined that a line end had cut."""
     text = _BROKEN.sub(lambda match: "" if match[1] == "\u00ad" else "-", raw)
     if kind is BlockKind.TABLE_ROW:
         text = text.replace("\t", " | ")
@@ -127,7 +129,7 @@ def shown(raw: str, kind: BlockKind) -> str:
 
 
 def key_of(text: str) -> str:
-    """A key without layout; texts with the same key are the same."""
+    """Return the text without layout. Texts with equal keys are the same."""
     bare = text if text.isascii() else unicodedata.normalize("NFKC", text)
     if not bare[:1].isalnum():
         bare = _BULLET.sub("", bare)
@@ -142,7 +144,7 @@ def token_key(token: str) -> str:
 
 
 def tokens_of(text: str) -> list[tuple[int, int]]:
-    """Positions of the words and signs of a displayed text, without bars between cells and bullets."""
+    """Return the positions of words and signs in a displayed text. Bullets and bars between cells are skipped."""
     bullet = _BULLET.match(text)
     start = bullet.end() if bullet else 0
     found = (match.span() for match in TOKEN.finditer(text, start))
@@ -150,7 +152,7 @@ def tokens_of(text: str) -> list[tuple[int, int]]:
 
 
 def lead_of(text: str) -> str:
-    """The number or letter at the start of a list item, "3.2", "(a)"; empty where there is none."""
+    """Return the number or letter at the start of a list item, such as "3.2" or "(a)", or "" if there is none."""
     found = _LEAD.match(text)
     return found.group().strip() if found else ""
 
@@ -175,7 +177,7 @@ def _lines(raw: str) -> Iterator[tuple[int, int]]:
 
 
 def _short_enough(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Cut a long sentence into pieces at places that its words decide, so that an edit moves few of the cuts."""
+    """Cut a long sentence into pieces at positions that depend on its words, so that an edit moves few of the cuts."""
     if end - start <= LONG_CHARACTERS:
         yield start, end
         return
@@ -199,9 +201,9 @@ def _short_enough(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 LONGEST_HEADING, MOST_WORDS = 90, 12
-"""Of a paragraph that may be a heading: letters and words."""
+"""Most characters and words of a paragraph that may be a heading."""
 _MARKS_BEFORE = r"(?:#{1,6}\s+)?(?:\*\*|__)?"
-"""Of a heading in Markdown."""
+"""Matches the marks before a heading in Markdown."""
 _MARK = re.compile(r"#{1,6}\s+(?=\S)")
 _BULLET_BEFORE = r"(?:[\u2022\u2023\u25aa\u25cf\u25e6*+\u2013-]\s+)?"
 _DIGITS = r"\d{1,3}(?:\.\d{1,2})*"
@@ -223,7 +225,7 @@ _DAY = re.compile(r"\d{1,2}\.0\d")
 _FIRST = re.compile(r"[^\W\d_]+|\S")
 _JOINED = re.compile(r"(?:and|or|to|und|oder|bis|et|ou|à|y|o|e|i|lub|do|en|of)\s+\d|[\u2013-]\s*\d", re.IGNORECASE)
 _OF_VALUES = "per pour por vom uhr am pm oclock x mal times fois volte veces razy"
-"""Words behind a number that is a value, besides units."""
+"""Words that, like units, show that the number before them is a value and not a paragraph number."""
 
 Number = tuple[str, ...]
 
@@ -235,7 +237,7 @@ class _Found(Record):
 
 
 def own_numbers(texts: Sequence[tuple[str, BlockKind]]) -> list[int]:
-    """Of each block the length of what it begins with and does not say: its number, the mark of a heading."""
+    """Return for each block how many characters at its start are not part of its words: its number or heading mark."""
     found = [_found(text, kind) for text, kind in texts]
     numbers = {mark.number for mark in found if mark}
     return [
@@ -260,7 +262,9 @@ def numbered_lines(raw: str, kind: BlockKind) -> list[int]:
 
 
 def is_heading(text: str, kind: BlockKind, lead: int) -> bool:
-    """Whether a block with `lead` letters of number is a heading; formats without headings have short paragraphs."""
+    """Return whether a block is a heading. `lead` is the length of its number. In formats without headings, short
+    paragraphs may be headings.
+    """
     if kind is BlockKind.HEADING:
         return True
     words = text[lead:]
@@ -309,7 +313,9 @@ def _parts(raw: str) -> Number:
 
 
 def _is_value(raw: str, rest: str) -> bool:
-    """Whether the number is that of a date or an amount: "3. März", "14.03. Kick-off", "1.5 tonnes", "2.1 and 2.2"."""
+    """Return whether the number belongs to a date or an amount: "3. März", "14.03. Kick-off", "1.5 tonnes", "2.1 and
+    2.2".
+    """
     first = _FIRST.match(rest)
     word = folded(first.group()) if first else ""
     return word in _value_words() or word[:1] in "%€$£¥°" or bool(_JOINED.match(rest) or _DAY.match(raw))
@@ -324,7 +330,7 @@ def _value_words() -> Collection[str]:
 
 
 def _has_neighbours(number: Number, numbers: Collection[Number]) -> bool:
-    """Whether the numbers around it are there as well: 3 or 3.1 for 3.4, 2 or 4 for 3, b for a."""
+    """Return whether numbers next to this one occur in the document too: 3 or 3.1 for 3.4, 2 or 4 for 3, b for a."""
     *above, last = number
     parent = tuple(above)
     if parent:
@@ -346,9 +352,11 @@ def _has_neighbours(number: Number, numbers: Collection[Number]) -> bool:
 
 
 SMALL = 2500
-"""A gap of so many pairs is compared each with each."""
+"""Most pairs of a gap in which every item is compared with every other."""
 MOST_ROUNDS = 60
-"""So often may all places be looked at on average; what is apart then stays apart, whatever was made to be slow."""
+"""Most times that each position is visited on average. After that the rest counts as different, so that no input is
+slow.
+"""
 
 Pair = tuple[int, int]
 
@@ -356,9 +364,9 @@ Pair = tuple[int, int]
 def common(
     old: Sequence[Hashable], new: Sequence[Hashable], weight: Callable[[int], float] = lambda _at: 1.0
 ) -> list[Pair]:
-    """Which of `old` correspond to which of `new`: pairs of positions, increasing on both sides.
+    """Return which items of `old` correspond to which of `new`, as pairs of positions that increase on both sides.
 
-    `weight` of a position in `old`: the heavier ones decide which stay in order.
+    `weight` returns the weight of a position in `old`. Heavier items decide which items stay in order.
     """
     found: list[Pair] = []
     gaps = [(0, len(old), 0, len(new))]
@@ -388,7 +396,7 @@ def common(
 
 
 def heaviest(pairs: Iterable[tuple[int, int, float]]) -> list[Pair]:
-    """Of pairs (position, other position, weight) the heaviest chain that increases on both sides."""
+    """Return the heaviest chain of pairs (position, other position, weight) that increases on both sides."""
     given = sorted(pairs, key=lambda pair: (pair[0], -pair[1]))
     ranks = {value: at + 1 for at, value in enumerate(sorted({pair[1] for pair in given}))}
     best: list[tuple[float, int]] = [(0.0, -1)] * (len(ranks) + 1)
@@ -411,7 +419,7 @@ def heaviest(pairs: Iterable[tuple[int, int, float]]) -> list[Pair]:
 
 
 def _most(best: Sequence[tuple[float, int]], rank: int) -> tuple[float, int]:
-    """The heaviest of all up to a rank (a Fenwick tree, 1994)."""
+    """Return the heaviest entry up to a rank (a Fenwick tree, 1994)."""
     found = (0.0, -1)
     while rank > 0:
         if best[rank][0] > found[0]:
@@ -423,7 +431,9 @@ def _most(best: Sequence[tuple[float, int]], rank: int) -> tuple[float, int]:
 def _anchors(
     old: Sequence[Hashable], new: Sequence[Hashable], here: range, there: range, weight: Callable[[int], float]
 ) -> list[Pair]:
-    """Pair what both gaps have equally often, the first with the first and so on; else what both have at all."""
+    """Pair items that occur equally often on both sides, the first with the first and so on. If there are none, pair
+    items that occur on both sides at all.
+    """
     mine, theirs = Counter(old[at] for at in here), Counter(new[at] for at in there)
     equal = {key for key, count in mine.items() if theirs.get(key) == count}
     if not equal:
@@ -472,14 +482,14 @@ def _table(
 
 
 SHORT_BRIDGE = 4
-"""Letters of what is the same between two changes, up to which both are shown together: "5 of 6" for "7 of 8"."""
+"""Most letters of unchanged text between two changes that are shown as one: "5 of 6" for "7 of 8"."""
 
 Span = tuple[int, int]
 _Range = tuple[int, int, int, int]
 
 
 class Hunk(Record):
-    """Words that replaced others; either side may be empty."""
+    """Spans of words that replaced each other. Either may be empty."""
 
     old: Span
     new: Span
@@ -490,8 +500,10 @@ def is_inside(span: Span, others: Sequence[Span]) -> bool:
 
 
 def hunks_of(old: str, new: str, numbers: Sequence[Span] = (), new_numbers: Sequence[Span] = ()) -> list[Hunk]:
-    """Which words of `old` were replaced by which of `new`; layout is no change, nor is a list number that only one
-    of two formats has as text, nor are the numbers of paragraphs that stand at `numbers` and `new_numbers`.
+    """Return which words of `old` were replaced by which words of `new`.
+
+    Layout is no change. Neither are list numbers that only one of two formats has as text, nor the paragraph numbers at
+    `numbers` and `new_numbers`.
     """
     if old > new:  # so that both directions give the same result
         return [Hunk(hunk.new, hunk.old) for hunk in hunks_of(new, old, new_numbers, numbers)]
@@ -525,8 +537,8 @@ def _is_lead(old: str, new: str, mine: Sequence[Span], theirs: Sequence[Span], f
 
 
 def _slid(change: _Range, after: _Range | None, keys: Sequence[str], others: Sequence[str]) -> _Range:
-    """Move a pure addition or removal so that it starts with a word if possible: "x. New." becomes "New." after
-    "x.".
+    """Move a pure addition or removal so that it starts with a word if possible: the addition ". New" after "x" becomes
+    "New." after "x.".
     """
     a, b, c, d = change
     end, last = (after[0], after[2]) if after else (len(keys), len(others))

@@ -1,4 +1,4 @@
-"""The result of a comparison of two texts; cheap to import, unlike `compare`."""
+"""Types of the result of a comparison. This module is cheap to import, unlike `compare`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from slmdesk.base.record import Record
 
 
 class Place(Record):
-    """A stretch of a page: characters `start` up to, not including, `end` of its text."""
+    """Part of a page: characters `start` to `end` (exclusive) of its text."""
 
     page: int
     start: int
@@ -16,11 +16,12 @@ class Place(Record):
 
 
 class Named(Record):
-    """A fact that changed, as in both versions; empty where it is only in the other."""
+    """Fact that changed, in the words of both versions. A version without the fact has ""."""
 
     kind: str
-    """amount, percent, period, number, date, name, negation; condition, duty added, duty removed with their words;
-    definition with the term that is defined otherwise."""
+    """amount, percent, period, number, date, name, negation, or: condition, duty added, duty removed (with their
+    words), definition (with the term that is now defined differently).
+    """
     old: str
     new: str
 
@@ -30,14 +31,14 @@ class ChangeKind(StrEnum):
     REMOVED = "removed"
     CHANGED = "changed"
     MOVED = "moved"
-    """It stands elsewhere; what changed in it besides is marked."""
+    """The passage is elsewhere now. Other changes inside it are marked."""
 
 
 class Run(Record):
     text: str
     is_marked: bool = False
     change: int = -1
-    """The number of the change they belong to; -1: none."""
+    """Index of the change the text belongs to, or -1 for none."""
 
 
 class Change(Record):
@@ -48,7 +49,7 @@ class Change(Record):
     new_places: tuple[Place, ...]
     named: tuple[Named, ...] = ()
     old_clause: str = ""
-    """The heading above the passage in the old version, and the number of its paragraph; empty where there is none."""
+    """Heading above the passage in the old version and number of its paragraph, or "" if there are none."""
     new_clause: str = ""
 
     @property
@@ -61,13 +62,15 @@ class Change(Record):
 
 
 class Row(Record):
-    """Paragraphs side by side; or, where `same` is not 0, so many that are the same on both sides."""
+    """Paragraphs side by side. If `same` is not 0, the row stands for this many paragraphs that are the same on both
+    sides.
+    """
 
     old: tuple[Run, ...] = ()
     new: tuple[Run, ...] = ()
     same: int = 0
     old_places: tuple[Place, ...] = ()
-    """Of a stretch that is the same the first and the last place."""
+    """Positions of the passages. For unchanged paragraphs only the first and the last."""
     new_places: tuple[Place, ...] = ()
 
 

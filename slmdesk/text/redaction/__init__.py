@@ -1,6 +1,6 @@
-"""Finds what is private in a text, puts natural words in its place, and puts the originals back.
+"""Finds private data in a text, replaces it with natural words, and restores the originals later.
 
-Here: what is found in a text, and the table of what stands for it.
+This module holds the types: what was found in a text, and the table of originals and substitutes.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from types import MappingProxyType
 from slmdesk.base.record import Record
 
 BAR = "█████"
-"""In the place of a word of a document that is given out; always as long, for its length says nothing."""
+"""Replaces words in documents that are given to others. It always has the same length, since the length is a clue."""
 
 
 class Kind(StrEnum):
-    """What sort of thing a find is; stored, so names do not change."""
+    """Kind of private data. The values are stored, so they must not change."""
 
     PERSON = "person"
     FIRM = "firm"
@@ -28,15 +28,15 @@ class Kind(StrEnum):
     BIRTH = "birth"
     ADDRESS = "address"
     OTHER = "other"
-    """What a person marked by hand, or put on their list without saying what it is."""
+    """Words that the user marked, or put on the own list without a kind."""
 
 
 class Certainty(StrEnum):
     SURE = "sure"
-    """Its check digits are right, or a person said so."""
+    """The check digits are right, or the user said so."""
     LIKELY = "likely"
     UNSURE = "unsure"
-    """It only looks so: shown and listed, and replaced where a person adds it."""
+    """It only looks like private data. It is shown and listed, but replaced only if the user adds it."""
 
 
 RANK: Mapping[Certainty, int] = MappingProxyType({Certainty.UNSURE: 0, Certainty.LIKELY: 1, Certainty.SURE: 2})
@@ -49,7 +49,7 @@ class Find(Record):
     text: str
     certainty: Certainty
     reason: str
-    """A short code of what it was found by: "iban", "title", "header", "label", "list", "again" …"""
+    """Short code of the rule that found it: "iban", "title", "header", "label", "list", "again" …"""
 
 
 class Entry(Record):

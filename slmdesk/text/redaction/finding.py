@@ -1,4 +1,4 @@
-"""Finds all that is private in a text, everywhere it stands, and listed words. Pure; no claim of completeness."""
+"""Finds private data everywhere in a text, and listed words. Pure functions. The result may be incomplete."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _SAID = frozenset({"list", "table"})
 _WORDS = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
 LEAST_NAME = 3
-"""Letters of a part of a name that is looked for alone."""
+"""Fewest letters of a part of a name that is searched for alone."""
 LEAST_PART = 5
-"""Figures of a part of a number that is looked for alone: fewer may be any number."""
+"""Fewest digits of a part of a number that is searched for alone. A shorter part may be any number."""
 _PLAIN_ENDING = re.compile(r"(?:['’]s?|s|es|ens)$")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _ARTICLE = re.compile(
     r"(?<!\w)(?:der|die|das|dem|den|des|ein|eine[mnrs]?|kein\w*|zum|zur|im|am|beim|vom)[ \u00a0]+$", re.IGNORECASE
 )
-"""Behind these a German word written large may be a noun."""
+"""Matches an article. After it, a capitalised German word may be an ordinary noun."""
 
 
 def find_private(
     text: str, *, language: str = "", listed: Sequence[Listed] = (), known: Sequence[Entry] = ()
 ) -> tuple[Find, ...]:
-    """What is private in a text, in order, without overlaps.
+    """Return the private data in a text, in order and without overlaps.
 
-    `language`: code of ISO 639-1, else it is detected; `listed`: the person's own list; `known`: a table whose
-    originals are looked for too.  Any thread.
+    `language` is an ISO 639-1 code and is detected if empty. `listed` is the user's own list, and `known` a table whose
+    originals are searched for too. Any thread.
     """
     language = language or detect(text)[0] or ""
     found = [
@@ -59,9 +59,10 @@ def find_private(
 
 
 def marked(text: str, start: int, end: int, *, language: str = "") -> tuple[Find, ...]:
-    """All places of words that a person marked, in order, as they are found from then on.
+    """Return all occurrences of words that the user marked, in order, as they will be found from then on.
 
-    Words that are marked in part are taken whole, and signs around them are not: neither would be found again.
+    Partly marked words are extended to whole words, and signs around them are dropped, since neither would be found
+    again.
     """
     found = _WORDS.search(text, start, end)
     if found is None:
@@ -105,7 +106,9 @@ def _again(
 
 
 def _halves(text: str, known: Sequence[Entry]) -> Iterator[Find]:
-    """Where a text that is a part of another begins or ends with the part of a number that was found over a line."""
+    """Yield parts of known numbers that were found across a line end. They are searched at the beginning and end of the
+    text, which may be only a part of the text where the number was found.
+    """
     for entry in known:
         lines = [line.strip(" \t\u00a0>") for line in entry.original.splitlines()]
         if entry.kind is Kind.PERSON or len(lines) < 2:
@@ -126,7 +129,7 @@ def _without_legal_form(firm: str) -> str:
 
 
 def name_words(name: str) -> list[str]:
-    """The words of a person's name that are looked for alone: no initials, no "von"."""
+    """Return the words of a person's name that are searched for alone, without initials and words like "von"."""
     return [
         part
         for part in WORD.findall(name)
@@ -171,14 +174,14 @@ def _certainty_of(word: str, known: dict[str, Certainty], language: str) -> Cert
 
 
 def is_form_of(word: str, name: str) -> bool:
-    """Whether a folded word is a folded part of a name with another ending, in any language."""
+    """Return whether a folded word is a folded part of a name with another ending, in any language."""
     if word.startswith(name) and _PLAIN_ENDING.fullmatch(word[len(name) :]):
         return True
     return len(name) > LEAST_NAME and len(word) > LEAST_NAME and _declined(word, name)
 
 
 def _declined(word: str, name: str) -> bool:
-    """Whether both are forms of the same Polish name: neither need be the form that a dictionary has."""
+    """Return whether both are forms of the same Polish name. Neither needs to be the form in the dictionary."""
     shared = 0
     while shared < min(len(word), len(name)) and word[shared] == name[shared]:
         shared += 1
@@ -191,7 +194,7 @@ def _declined(word: str, name: str) -> bool:
 
 
 def _from_emails(text: str, emails: Iterable[str]) -> Iterator[Find]:
-    """Words written large that are the parts of an address: jan.ek@… and "Jan Ek"."""
+    """Yield capitalised words that are parts of an e-mail address: "Jan Ek" for jan.ek@…"""
     parts = {
         part
         for email in emails
@@ -214,7 +217,9 @@ def _spellings(word: str) -> set[str]:
 
 
 def _without_overlaps(found: Iterable[Find]) -> list[Find]:
-    """The surest and longest; names that overlap are joined, and no part is lost of what overlaps a person's words."""
+    """Return the surest and longest finds. Names that overlap are joined. Of finds that overlap words of the user's
+    list or the table, the remaining parts are kept.
+    """
     kept: list[Find] = []
     for find in sorted(found, key=lambda find: (-RANK[find.certainty], find.start - find.end, find.start)):
         over = [other for other in kept if find.start < other.end and other.start < find.end]
@@ -278,18 +283,20 @@ def _joined(text: str, found: Sequence[Find]) -> Iterator[Find]:
 
 
 INSIDE = 6
-"""Letters and digits: words at least as long are found inside longer ones too ("Müllers", "Müllerhof")."""
+"""Fewest letters and digits of a listed word that is also found inside longer words ("Müllers", "Müllerhof")."""
 INSIDE_VALUES = 4
-"""The same in names and values for machines, where words are run together ("AnnaSchmidt.docx")."""
+"""The same limit in names and values for machines, where words are joined ("AnnaSchmidt.docx")."""
 COMPACT = 8
-"""Words at least as long are found also where blanks, hyphens and dots stand in them, or do not."""
+"""Fewest letters and digits of a word that is found regardless of spaces, hyphens and dots inside it."""
 LEAST_BESIDE_FIGURES = 3
-"""Letters of a word that stands alone also with a figure beside it ("2026Ashworth"); "B" of "B2" is not."""
+"""Fewest letters of a word that is whole even next to a digit ("2026Ashworth"). The "B" of "B2" is not."""
 _BEGIN = 4
 APART = "\u200b"
-"""Stands in a text where its format changes: nobody sees it, words go over it, and a word may begin or end there."""
+"""Invisible character inserted where the format of a text changes. Words may continue across it, and may begin or end
+there.
+"""
 _HYPHENS = "\u00ad\ufffe"
-"""They are not seen either, but stand inside words alone."""
+"""Invisible characters that occur only inside words."""
 _UNSEEN = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\ufff9-\ufffb\ufffe\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
@@ -299,7 +306,7 @@ _MARKS = (
     "\ufe20-\ufe2f"
 )
 _CLUSTER = re.compile(rf"(?<=\w)[-\u00ad\u2010]\r?\n[ \t]*(?=[^\W\d_A-Z])|\s+|[{_UNSEEN}]+|.[{_MARKS}]*", re.DOTALL)
-"""A letter with its accents, a stretch of blanks, or what is not seen: also the hyphen of a broken word."""
+"""Matches a letter with its accents, a run of white space, or invisible text, including the hyphen of a broken word."""
 _UNUSUAL = re.compile(r"\s\s|[^\S ]")
 _NO_WORD = re.compile(r"[\W_\u115f\u1160]+")
 _FIGURE = re.compile(r"\d")
@@ -324,7 +331,7 @@ class _Folded(Record):
     begins: Sequence[int]
     ends: Sequence[int]
     apart: frozenset[int] = frozenset()
-    """Characters before which something stood that is not seen."""
+    """Positions of characters that follow an invisible separator."""
 
 
 class WordIndex:
@@ -342,7 +349,7 @@ class WordIndex:
 
 
 _Hit = tuple[int, int, int, Joint]
-"""From, up to, number of the word, and what it is joined to."""
+"""Start, end, number of the word, and what the word is joined to."""
 
 
 class WordList:
@@ -356,9 +363,11 @@ class WordList:
         self._index = WordIndex(needle.compact for needle in self._needles)
 
     def found(self, text: str, *, bare: bool = False, edges: Sequence[int] = ()) -> list[tuple[int, int, int]]:
-        """(from, up to, number of the word) of each, in order, none within another: of two that begin together the
-        longer.  `bare`: the text is a name or value for machines (see INSIDE_VALUES).  `edges`: only numbers, or words
-        with figures, that go over any of these places.
+        """Return (start, end, number of the word) for each listed word, in order and without overlaps. Of two that
+        begin together the longer is taken.
+
+        `bare` says that the text is a name or value for machines (see INSIDE_VALUES). With `edges`, only words with
+        digits that cross one of these positions are returned.
         """
         least = INSIDE_VALUES if bare else INSIDE
         all_found = []
@@ -371,9 +380,9 @@ class WordList:
         return _apart(all_found)
 
     def seen(self, text: str) -> list[tuple[int, int, int, bool]]:
-        """(from, up to, number, whether it is a word of its own) of each place where `found` could find a word.
+        """Return (start, end, number, whether it is a whole word) wherever `found` could find a word.
 
-        In longer words only those of INSIDE_VALUES letters and more are looked for.
+        Inside longer words only listed words of INSIDE_VALUES or more letters are searched.
         """
         return sorted(
             {

@@ -1,4 +1,4 @@
-"""Puts substitutes into a text, and the originals back into what a model made of it. Pure."""
+"""Replaces private data in a text with substitutes, and restores the originals in a model's answer. Pure functions."""
 
 from __future__ import annotations
 
@@ -23,18 +23,20 @@ _KEPT_ENDING = re.compile(r"['’]s?$|s$")
 _BLANK = r"[ \u00a0\u202f\n]{1,3}"
 _BETWEEN_DIGITS = r"[\s()/.|>-]"
 LEAST_DIGITS = 5
-"""Figures in a row that are enough of a substitute to be told from other numbers."""
+"""Fewest consecutive digits of a substitute that distinguish it from other numbers."""
 _DIGITS = re.compile(r"\d(?:[ \u00a0\u202f()/.-]{0,2}\d){4,40}")
 _STEM = 5
-"""Letters at the beginning by which a word with another ending is taken to resemble a substitute."""
+"""Number of first letters that a word with another ending must share with a substitute to resemble it."""
 _BY_SIGNS = frozenset({Kind.IBAN, Kind.CARD, Kind.NUMBER, Kind.PHONE})
 _WORD_EDGE = re.compile(r"(?<!\w)(?=.)", re.DOTALL)
 _BEGINNING = 4
-"""Letters by which names are looked up: those of fewer or as many are put back only as they are."""
+"""Number of first letters by which names are looked up. Names that are not longer are restored only in their exact
+form.
+"""
 
 
 class Redacted(Record):
-    """A text with substitutes, the table that leads back, and where each substitute stands in it, in order."""
+    """Text with substitutes, the table for restoring the originals, and the position of each substitute in order."""
 
     text: str
     table: Table
@@ -42,34 +44,34 @@ class Redacted(Record):
 
 
 class Restored(Record):
-    """An answer with the originals put back.  Places are characters of `text`, in order."""
+    """Answer with restored originals. All positions are in `text`, in order."""
 
     text: str
     put_back: tuple[tuple[int, int], ...]
     marked: tuple[tuple[int, int], ...]
-    """What resembles a substitute and was left as the model wrote it."""
+    """Positions of words that resemble a substitute but were left as the model wrote them."""
     taken: tuple[tuple[int, int], ...] = ()
-    """Where in the answer the substitutes stood that were put back, in order: as many as `put_back`."""
+    """Positions in the model's answer of the substitutes that were replaced, parallel to `put_back`."""
     bent: frozenset[int] = frozenset()
-    """Numbers of those that had an ending which was left out with them."""
+    """Indices of the substitutes that had an ending, which was dropped."""
 
 
 def redacted(text: str, finds: Sequence[Find], table: Table = ()) -> Redacted:
-    """Put substitutes in the place of finds (in order, without overlaps).
+    """Replace finds with substitutes. The finds must be in order and without overlaps.
 
-    Proved before it is returned: putting the originals back gives the text, letter for letter.  Raises KnownError
-    "redaction.ambiguous", "redaction.no_substitute", "redaction.not_reversible", ValueError for finds of another text.
+    The result is verified: restoring the originals gives exactly the text. Raises KnownError "redaction.ambiguous",
+    "redaction.no_substitute", "redaction.not_reversible", ValueError for finds of another text.
     """
     return redacted_all([text], [finds], table)[0]
 
 
 def redacted_all(texts: Sequence[str], finds: Sequence[Sequence[Find]], table: Table = ()) -> list[Redacted]:
-    """As `redacted`, of several texts with the same table: a substitute stands in none of them."""
+    """Do what `redacted` does for several texts with the same table. No substitute occurs in any of the texts."""
     return redacted_by(texts, finds, extended("\n".join(texts), [find for each in finds for find in each], table))
 
 
 def redacted_by(texts: Sequence[str], finds: Sequence[Sequence[Find]], table: Table) -> list[Redacted]:
-    """As `redacted_all`, with a table that `extended` has made for these finds of these texts."""
+    """Do what `redacted_all` does, with a table that `extended` made for these finds of these texts."""
     by_original = {original: substitute for entry in table for original, substitute in entry.pairs}
     back = _Back(table)
     return [_replaced(text, each, back, by_original) for text, each in zip(texts, finds, strict=True)]
@@ -96,9 +98,9 @@ def _replaced(text: str, finds: Sequence[Find], back: _Back, by_original: Mappin
 
 
 def with_substitutes(text: str, table: Table, left: Collection[str] = ()) -> str:
-    """Put in what the table has for its originals, written exactly so and as whole words; nothing else is looked for.
+    """Replace the originals of the table where they occur exactly and as whole words. Nothing else is searched.
 
-    For what is no text to read, such as a grammar.  `left`: originals that stay.
+    This is for text that is not prose, such as a grammar. The originals in `left` are not replaced.
     """
     pairs = {original: substitute for entry in table for original, substitute in entry.pairs if original not in left}
     if not pairs:
@@ -109,13 +111,13 @@ def with_substitutes(text: str, table: Table, left: Collection[str] = ()) -> str
 
 
 def restored(text: str, table: Table) -> Restored:
-    """Put the originals back.  Raises KnownError "redaction.ambiguous"."""
+    """Replace the substitutes with their originals. Raises KnownError "redaction.ambiguous"."""
     check(table)
     return _Back(table).restored(text)
 
 
 def restored_so_far(text: str, table: Table) -> str:
-    """The beginning of an answer that still grows, without what may be the beginning of a substitute at its end."""
+    """Restore the originals in an unfinished answer. A possible beginning of a substitute at its end is left out."""
     return Restorer(table).add(text)
 
 
@@ -145,7 +147,7 @@ class Restorer:
         return self._back.restored(text)
 
     def without_begun(self, text: str) -> str:
-        """A text that broke off, up to where the beginning of a substitute stands at its end; if whole, it stays."""
+        """Cut a text that broke off before an incomplete substitute at its end. A complete one stays."""
         for start in _word_starts(text, max(0, len(text) - self._longest)):
             plain = _squeezed(text[start:])
             if plain and plain not in self._squeezed and self._begins(plain):
@@ -153,7 +155,7 @@ class Restorer:
         return text
 
     def _safe(self) -> int:
-        """Up to where no substitute can begin that reaches beyond the end."""
+        """Return the position before which no substitute can begin that continues after the text received so far."""
         last = _last_start(self._waiting)
         for start in _word_starts(self._waiting, max(0, len(self._waiting) - self._longest)):
             plain = _squeezed(self._waiting[start:])
@@ -215,7 +217,9 @@ class _Back:
         }
 
     def restored(self, text: str, *, marks: bool = True) -> Restored:
-        """The originals in place of the substitutes; `marks`: with what resembles a substitute, which takes longer."""
+        """Replace the substitutes with their originals. `marks` also finds words that resemble a substitute, which
+        takes longer.
+        """
         parts, put_back, gaps, end, length = list[str](), [], [], 0, 0
         taken, bent = list[tuple[int, int]](), set[int]()
         for start, stop, original, is_bent in self.found(text):
@@ -262,7 +266,9 @@ class _Back:
                     yield start, end, original, False
 
     def _original(self, words: str) -> str | None:
-        """None for letters that the pattern takes for the same and folding does not: a dotless ı is no i."""
+        """Return the original, or None if the words only look equal to the pattern. For it a dotless ı is an i, for
+        folding not.
+        """
         if words in self._exact:
             return self._exact[words]
         original = self._alike.get(_squeezed(words))
@@ -271,9 +277,10 @@ class _Back:
         return original.upper() if words.isupper() and any(word.isalpha() for word in words) else original
 
     def _with_ending(self, word: str) -> tuple[str, bool] | None:
-        """A name with an ending that the model gave it: a possessive stays, others go with the word they were for.
+        """Return the original of a name to which the model gave an ending, and whether the ending was dropped. None if
+        the word is no such name.
 
-        Returns it with whether an ending was left out.
+        A possessive is kept. Other endings are dropped, since they fit only the substitute.
         """
         kept = _KEPT_ENDING.search(word)
         if kept and (known := self._names.get(fold(word[: kept.start()]))):
@@ -351,19 +358,19 @@ def _share_digits(number: str, other: str) -> bool:
 class Loss(StrEnum):
     MISSING = "missing"
     CHANGED = "changed"
-    """Something that resembles it came back, and stays as the model wrote it."""
+    """Something similar to the substitute came back, and stays as the model wrote it."""
     ENDING = "ending"
-    """It came back with an ending, which was left out: nobody knows that of the original."""
+    """The substitute came back with an ending. It was dropped, since the right one for the original is unknown."""
     FORMAT = "format"
-    """A part of the original was formatted, now all of it is."""
+    """Only a part of the original was formatted, and now all of it is."""
 
 
 class Lost(Record):
     loss: Loss
     words: str
-    """The original where it is missing or formatted, of an ending that alone, else what the model wrote."""
+    """The original if it is missing or formatted differently, the ending if it was dropped, else the model's words."""
     original: str = ""
-    """What was put back, without the ending."""
+    """The original that was restored without the ending."""
 
 
 class Returned(Record):
@@ -373,7 +380,9 @@ class Returned(Record):
     _made: Restored
 
     def moved(self, start: int, end: int) -> tuple[int, int] | None:
-        """Where a part of the model's text stands now; None for a part that touches a substitute."""
+        """Return the position that a part of the model's text has after the restoration, or None if it touches a
+        substitute.
+        """
         shift = 0
         for (old_start, old_end), (_, new_end) in zip(self._made.taken, self._made.put_back, strict=True):
             if start < old_end and old_start < end:
@@ -387,12 +396,12 @@ class Veiled(Record):
     text: str
     table: Table = ()
     originals: tuple[str, ...] = ()
-    """What was replaced in it, each once, in order."""
+    """The originals that were replaced, each once, in order."""
     formatted: tuple[str, ...] = ()
-    """Of those the ones that had formatting inside, which is around them now."""
+    """Those originals that had formatting inside. It is around the whole substitute now."""
 
     def back(self, answer: str) -> Returned:
-        """The originals put back into what the model made of this text.  Raises KnownError "redaction.ambiguous"."""
+        """Restore the originals in the model's answer to this text. Raises KnownError "redaction.ambiguous"."""
         made = restored(answer, self.table) if self.table else Restored(answer, (), ())
         lost = [Lost(Loss.MISSING, words) for words in self._missing(made)]
         for number in sorted(made.bent):
@@ -438,7 +447,7 @@ class Veiled(Record):
 class Untagged(Record):
     words: str
     tags: tuple[tuple[int, str], ...]
-    """Each tag, and before which of the words' characters it stood."""
+    """Each tag, with the position in `words` before which it was."""
 
     @classmethod
     def of(cls, text: str, tags: Tags) -> Untagged:
@@ -451,7 +460,7 @@ class Untagged(Record):
         return cls(words, tuple(found))
 
     def divided(self, finds: Sequence[Find]) -> list[Find]:
-        """Finds of the words, with names divided where a tag stands between two of their words."""
+        """Return the finds, with names split where a tag is between two of their words."""
         cuts = sorted({at for at, _ in self.tags})
         divided: list[Find] = []
         for find in finds:
@@ -470,9 +479,10 @@ class Untagged(Record):
         return self.words[at - 1].isspace() or self.words[at].isspace()
 
     def tagged(self, hidden: str, finds: Sequence[Find], spans: Sequence[tuple[int, int]]) -> tuple[str, list[str]]:
-        """The words with substitutes, and the tags where they were; formatting inside of a find is put around it.
+        """Put the tags back into the words with substitutes, and return the text and the finds whose formatting moved.
+        Formatting inside a find is put around it.
 
-        `finds`: what was replaced; `spans`: where it stands in `hidden`.  Also returns the finds with such formatting.
+        `finds` are the replaced finds, and `spans` their positions in `hidden`.
         """
         opened = {tag: at for at, tag in self.tags if not tag.startswith("</")}
         closed = {tag.replace("/", ""): at for at, tag in self.tags if tag.startswith("</")}
@@ -506,4 +516,4 @@ class Untagged(Record):
 
 
 _INNER_CLOSE, _OUTER_CLOSE, _LATE, _OTHER, _INNER_OPEN = range(5)
-"""The order of tags that come to stand at the same place, so that none of them cross."""
+"""Order of tags at the same position, so that no tags cross."""

@@ -1,4 +1,4 @@
-"""Rules that tell what is private: names by the words around them, numbers by their shape, addresses. Pure."""
+"""Rules that recognise private data: names by the words around them, numbers by their shape, addresses. All pure."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _pattern(name: str, shape: str, flags: int = 0) -> re.Pattern[str]:
 
 
 def find_names(text: str, language: str = "") -> Iterator[Find]:
-    """Names of people and firms; they may overlap.  `language`: code of ISO 639-1 where it is known."""
+    """Yield names of people and firms, which may overlap. `language` is an ISO 639-1 code, or "" if unknown."""
     yield from _firms(text)
     for start, end, reason in _people(text, language):
         if not LEGAL_FORM.search(text, start, end):
@@ -78,17 +78,20 @@ def _people(text: str, language: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _may_begin(text: str, word: re.Match[str], plain: str, *, said: bool) -> bool:
-    """Whether a name may begin with it: with "Le" or "De" only before another word, and where it was `said`."""
+    """Return whether a name may begin with the word. Function words such as "Le" and "De" may only before another
+    capitalised word, and only if the context shows a name (`said`).
+    """
     if plain not in function_words():
         return True
     return said and re.compile(rf"[ \u00a0]{_UP}").match(text, word.end()) is not None
 
 
 def name_at(text: str, at: int, *, least: int = 1, said: bool = True) -> Span | None:
-    """Where the name stands that begins at `at`: at most four words written large, with "von", "de la" between them.
+    """Return the position of the name that begins at `at`, or None. A name has at most four capitalised words, with
+    "von", "de la" and the like between them.
 
-    Titles and professions before it are skipped; it ends before a word that is part of no name.
-    `said`: the words before it say that it is a name.
+    Titles and professions before the name are skipped. It ends before a word that cannot be part of a name. `said`
+    means that the words before it show that a name follows, and `least` is the fewest words it must have.
     """
     start, end, count, here = -1, at, 0, at
     for _ in range(2 * MOST_WORDS):
@@ -245,9 +248,9 @@ def _above_addresses(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _bare(text: str, language: str) -> Iterator[tuple[int, int, str]]:
-    """Two words or more that are written large where the language writes only names so.
+    """Yield names without any context: two or more capitalised words, in languages that capitalise only names.
 
-    German writes all nouns so: there a verb must follow, or a word such as "von" stand before them.
+    German capitalises all nouns. There a verb must follow, or a word such as "von" must be before the name.
     """
     between = "" if language in ("de", "") else f"(?:{_SMALL} )*"  # "Aussage von Anna Berg"
     word = re.compile(rf"(?<![\w'’-]){NAME_WORD}(?=[ \u00a0]{between}{_UP})")
@@ -310,7 +313,9 @@ def _firms(text: str) -> Iterator[Find]:
 
 
 def _behind_person(text: str, line: int, start: int, end: int) -> int:
-    """Where the firm begins in "Ms Edith Ashworth of Hollowell Ltd": she is found by her title, and elsewhere too."""
+    """Return where the firm begins in "Ms Edith Ashworth of Hollowell Ltd". The person is found separately by her
+    title.
+    """
     shape = rf"(?<![\w.])(?:WORDS)[ \u00a0]+(?:{_UP}[\w'’.-]*[ \u00a0]+){{1,4}}(?:{_WORKS_FOR})[ \u00a0]+"
     for found in _pattern("titles", shape).finditer(text, line, end):
         start = max(start, found.end())
@@ -387,7 +392,7 @@ _TOWN = re.compile(
 )
 _STREET = re.compile(rf"(?<![\w/-])(?:{'|'.join(f'(?:{street})' for street in _STREETS)})(?!\w)")
 _MARKED = re.compile(r"(?:\d{2}-\d{3}|[A-Z]{1,2}-\d{4,5}|\d{4} [A-Z]{2}) |.*[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}$")
-"""Postcodes that look like nothing else: 00-950, A-1030, 1017 AB, SW1A 1AA."""
+"""Matches postcodes that look like nothing else: 00-950, A-1030, 1017 AB, SW1A 1AA."""
 _LABEL = re.compile(
     r"(?:address|anschrift|adresse|wohnhaft|wohnt|lives? (?:at|in)|living in|dirección|domicili\w+|indirizzo|residente|"
     r"adres\w*|zamieszka\w+)\W{0,5}(?:in |a |en |w )?$",
@@ -398,7 +403,7 @@ _YEAR = re.compile(r"(?:19|20)\d\d\s")
 
 
 def find_addresses(text: str) -> Iterator[Find]:
-    """Streets, and the towns beside them or on a line of their own, as finds of their own; no two overlap."""
+    """Yield streets, and towns next to them or on a line of their own, as separate finds. No two overlap."""
     ends: list[int] = []
     for match in _STREET.finditer(text):
         ends.append(match.end())
@@ -429,14 +434,14 @@ def _is_line(text: str, start: int, end: int) -> bool:
 
 SURE, LIKELY, UNSURE = Certainty.SURE, Certainty.LIKELY, Certainty.UNSURE
 REGIONS = {"en": "GB", "de": "DE", "fr": "FR", "es": "ES", "it": "IT", "pl": "PL", "nl": "NL"}
-"""Where a telephone number without a country's code is from, by the language of the text."""
+"""Country of a telephone number without a country code, by the language of the text."""
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[\w-]{1,63}\.){1,6}[\w-]{2,24}(?![\w-])")
 _IBAN_SHAPE = re.compile(
     r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ \u00a0-]?[A-Z0-9]{4}){2,7}(?:[ \u00a0-]?[A-Z0-9]{1,4})?(?![A-Za-z0-9])"
 )
 _MORE = re.compile(rf"(?:{GAP}(?=[A-Z]{{0,3}}\d)[A-Z0-9]{{1,4}}(?![^\W_]|[.,/-]\d)){{1,7}}")
-"""What of a labelled account goes on behind the end of a line."""
+"""Matches the rest of a labelled account number after a line end."""
 _IBAN_LABEL = re.compile(r"(?:\biban\b|konto|account|compte|cuenta|\bconto\b)[^\n\d]{0,30}$", re.IGNORECASE)
 _CARD = re.compile(r"(?<![\w.,-])[2-6]\d{3}(?:[ \u00a0-]?\d){9,15}(?![\w-]|[.,]\d)")
 _CARD_GROUPS = re.compile(
@@ -478,7 +483,7 @@ _NUMBERS: tuple[tuple[str, str, bool], ...] = (
     ("de.stnr", r"\d{2,3}[ /]\d{3}[ /]\d{4,5}|\d{13}", False),
 )  # fmt: skip
 _UNCHECKED = frozenset({"de.stnr"})
-"""Numbers without check digits: never sure."""
+"""Kinds of numbers without check digits, which are never sure."""
 _BIRTH_BEFORE = re.compile(
     r"(?:\bgeb(?:oren(?:e[rnms]?)?|\.)?(?: am)?|\bgeburts(?:datum|tag)|\*|\bborn(?: on)?|\bd\.?o\.?b\.?|date of birth|"
     r"birth ?da(?:te|y)|\bn[ée]e?(?: le)?|date de naissance|\bnacid[oa](?: el)?|fecha de nacimiento|"
@@ -497,17 +502,19 @@ _SPLIT_PHONE = re.compile(
     r"(?P<rest>[\d(][\d ()/.\u00a0-]{0,14})"
 )
 _WHOLE_PHONE = 9
-"""Digits of a number, without its country, that needs none of the next line."""
+"""Digits, without the country code, from which a telephone number is complete and needs nothing of the next line."""
 _GROUP = re.compile(r"\d+(?![\w]|[.,]\d)")
 _TOWN_AFTER = re.compile(r"\d{4,5}[ \u00a0]+[^\W\d_a-z]")
 _SET_APART = re.compile(r"[(\[/–—-] ?$")
 _CLOSED = re.compile(r" ?[)\]/–—-]")
 _DIALLED = {"es": r"0|[236-9](?:\D?\d){8}", "pl": r"0|[236-9](?:\D?\d){8}", "it": r"0|[236-9]\d\d(?:\D?\d){6}"}
-"""How numbers begin that are dialled in a country, where that is not with 0."""
+"""How telephone numbers within a country begin, for countries where that is not always 0."""
 
 
 def find_by_shape(text: str, language: str = "") -> Iterator[Find]:
-    """All of them; they may overlap.  `language`: code of ISO 639-1, for telephone numbers; none asks all countries."""
+    """Yield everything recognised by its shape. The finds may overlap. `language` is an ISO 639-1 code for telephone
+    numbers; "" tries all countries.
+    """
     yield from _emails(text)
     yield from _ibans(text)
     yield from _cards(text)
@@ -582,7 +589,7 @@ def _is_valid(name: str, number: str) -> bool:
 
 
 def is_pension_number(words: str) -> bool:
-    """Whether it is a German pension insurance number (VKVV § 2) with the right check digit."""
+    """Return whether this is a German pension insurance number (VKVV § 2) with the right check digit."""
     plain = re.sub(r"\s", "", words)
     if not re.fullmatch(r"\d{8}[A-Z]\d{3}", plain):
         return False
@@ -627,9 +634,9 @@ def _phones(text: str, language: str) -> Iterator[Find]:
 
 
 def _is_dialled(text: str, start: int, end: int, language: str, *, valid: bool) -> bool:
-    """Whether a number without a label is written as people write telephone numbers.
+    """Return whether a number without a label is written like a telephone number.
 
-    Of numbers that nobody has yet those with a country's code, an area in brackets, or between signs.
+    A number that is not assigned (not `valid`) needs a country code, an area code in brackets, or signs around it.
     """
     number = text[start:end].lstrip("([ ")
     if valid and number.startswith("+"):
@@ -664,7 +671,7 @@ def _split_phones(text: str, regions: Sequence[str], days: Sequence[DateMention]
 
 
 def _phone_digits(words: str, regions: Sequence[str], *, valid: bool) -> int:
-    """How many digits it has as a telephone number, without those of country and trunk; 0 if it can be none."""
+    """Return how many digits a telephone number has without country code and trunk prefix, or 0 if it cannot be one."""
     import phonenumbers
 
     is_one = phonenumbers.is_valid_number if valid else phonenumbers.is_possible_number

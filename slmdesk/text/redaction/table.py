@@ -1,4 +1,6 @@
-"""Makes substitutes, and keeps the table of what stands for what: always the same, one for each. Pure."""
+"""Makes substitutes and keeps the table of originals and substitutes. Each original always has the same substitute.
+Pure functions.
+"""
 
 from __future__ import annotations
 
@@ -19,19 +21,19 @@ from slmdesk.text.redaction.rules import is_checked
 
 _NAME_PIECE = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?")
 FAR_APART = 3
-"""Letters by which words that stand for names differ at least, so that a misspelt one is not another."""
+"""Fewest letters in which substitutes for names must differ, so that a misspelt one is not taken for another."""
 LEAST_HELD = 4
-"""Letters of an original by which it is told from a syllable of what stands for another."""
+"""Fewest letters of an original that a substitute must not contain. Shorter ones could be a mere syllable."""
 _TRIED_FAR = 400
 
 
 def extended(text: str, finds: Sequence[Find], table: Table = (), *, others: Iterable[str] = ()) -> Table:
-    """The table with what is needed for these finds of a text.
+    """Return the table extended with what is needed for these finds of a text.
 
-    No new substitute holds an original, or any of `others`, of LEAST_HELD letters and more, where another can be made.
+    No new substitute contains an original, or any of `others`, with LEAST_HELD or more letters, if that can be avoided.
 
-    Entries whose substitute stands in the text are made anew.  Raises KnownError "redaction.ambiguous" where one
-    substitute would stand for two originals, "redaction.no_substitute" where none is free.
+    Entries whose substitute occurs in the text get a new one. Raises KnownError "redaction.ambiguous" if one substitute
+    would stand for two originals, "redaction.no_substitute" if none is free.
     """
     before = (find for entry in table for find in _finds_of(entry))
     maker = _Maker(fold(text), _index((*others, *(part for find in (*before, *finds) for part in _parts(find)))))
@@ -56,7 +58,7 @@ def extended(text: str, finds: Sequence[Find], table: Table = (), *, others: Ite
 
 
 def check(table: Table) -> None:
-    """Raises KnownError "redaction.ambiguous" where a substitute stands for two originals."""
+    """Check that no substitute stands for two originals. Raises KnownError "redaction.ambiguous"."""
     exact: dict[str, str] = {}
     alike: dict[str, str] = {}
     for entry in table:
@@ -71,7 +73,9 @@ def _finds_of(entry: Entry) -> Iterator[Find]:
 
 
 def _by_base(find: Find) -> tuple[int, int]:
-    """Names of several words first; of one word the shortest, since the others may be its forms."""
+    """Return a sort key that puts names of several words first. Of single words the shortest come first, since longer
+    ones may be their forms.
+    """
     words = len(name_words(find.text)) if find.kind is Kind.PERSON else 0
     return (-words, len(find.text))
 
@@ -82,7 +86,7 @@ class _Maker:
     originals: WordIndex
     entries: list[Entry] = field(default_factory=list)
     words: dict[str, str] = field(default_factory=dict)
-    """Of names: each word as it is written, with what stands for it."""
+    """For each word of a name as it is written, its substitute."""
     taken: dict[str, None] = field(default_factory=dict)
     tries: int = 0
 
@@ -127,7 +131,9 @@ class _Maker:
         self.taken.update(dict.fromkeys(fold(word) for word in WORD.findall(substitute) if len(word) > 3))
 
     def _holds(self, plain: str) -> bool:
-        """Whether an original stands in it; after many tries nothing else can be had, as of a street's end."""
+        """Return whether the substitute contains an original. After many tries return False, since some originals, such
+        as the ending of a street name, cannot be avoided.
+        """
         self.tries += 1
         return self.tries < _TRIED_FAR and bool(self.originals.found(plain))
 
@@ -136,7 +142,9 @@ class _Maker:
         return plain not in self.source and plain not in self.taken and not self._holds(plain)
 
     def _is_free_word(self, made: str) -> bool:
-        """Also no beginning of another, and unlike it."""
+        """Return whether a word for a name is free. In addition to `_is_free`, no other substitute may begin with it or
+        resemble it.
+        """
         plain = fold(made)
         if (
             self._holds(plain)
@@ -259,13 +267,13 @@ _FIRST = (
     "Alex Robin Milan Jannis Levin Marlon Henrik Corvin Lennart Florin Aurel Tilman Bastian Jorin Ruben Silvan",
     "Mara Nora Tessa Vera Ronja Alma Edda Livia Romana Fenja Selma Talia Viola Jorina Melina Kamilla",
 )
-"""First names, those behind an original that ends in "a" last."""
+"""First names. The second list is for originals that end in "a"."""
 _BEGINS = "Bel Cor Dal Fen Gar Hol Jor Kem Lam Mor Nel Per Rav Sel Tam Ul Vel Wen Zan Bren Dor Fal Gol Hem Kol"
 _MIDDLES = "ba de di ga ko la le mi na ra ro ta ti va ve vi wa"
 _ENDS = "man lor vik nert dan rin mer tel nor vas ken lund bor gis rem dol ster than ros lin"
 _BEGIN, _MIDDLE, _END = _BEGINS.split(), _MIDDLES.split(), _ENDS.split()
 _ENDING = re.compile(r"(?:[dc]z?[sk]?k[ia]|sk[ia]|[aeiouy])$")
-"""What a word of a name keeps: so the forms of the original suit it too."""
+"""Matches the ending that the substitute for a word of a name keeps, so that inflected forms still suit it."""
 _STREET_END = re.compile(
     r"(?:straße|strasse|str\.|weg|platz|allee|gasse|ring|damm|ufer|chaussee|steig|graben|pfad|markt|hof|berg|wall|straat"
     r"|laan|plein|gracht|kade|dijk)$",
@@ -283,14 +291,16 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _BOXES = ("post", "mail", "info", "box")
 MOST_TRIES = 5_000
 Free = Callable[[str], bool]
-"""Whether a substitute may be taken: it stands nowhere in the source, and for nothing else."""
+"""Function that returns whether a substitute may be used: it is not in the source and stands for nothing else."""
 
 
 class NoSubstituteError(Exception): ...
 
 
 def name_word(original: str, free: Free, seed: str, *, is_first: bool = False) -> str:
-    """A word for a word of a name, in the same case; it ends as the original does where a form may depend on it."""
+    """Return a substitute for a word of a name, in the same case. It keeps the original's ending if inflection may
+    depend on it.
+    """
     plain = fold(original)
     ending = "" if is_first else (found[0] if (found := _ENDING.search(plain)) else "")
     listed = _FIRST[plain.endswith("a")].split() if is_first else []
@@ -341,7 +351,7 @@ def _digit(rng: random.Random, old: str) -> str:
 
 
 def _code(original: str, rng: random.Random) -> str:
-    """The same groups of other digits and letters, with check digits that are wrong; a country's letters stay."""
+    """Return other digits and letters in the same groups, with wrong check digits. Letters of a country are kept."""
     keeps = 2 if re.match(r"[A-Z]{2}\s?[\dU]", original, re.IGNORECASE) else 0
     while True:
         made = "".join(
@@ -365,7 +375,9 @@ def _phone(original: str, rng: random.Random) -> str:
 
 
 def _date(original: str, rng: random.Random) -> str:
-    """Another day, another month if it is a figure, and a year near the original's: ages stay about right."""
+    """Return another day, another month if it is in digits, and a year near the original's, so that ages stay about
+    right.
+    """
     is_named = re.search(r"[^\W\d_]{3,}", original) is not None
 
     def other(found: re.Match[str]) -> str:
@@ -377,7 +389,7 @@ def _date(original: str, rng: random.Random) -> str:
 
 
 def _place(original: str, rng: random.Random) -> str:
-    """A street or a town with other words and another number; words for kinds of streets stay."""
+    """Return a street or town with other words and another number. Words for kinds of streets are kept."""
 
     def other(found: re.Match[str]) -> str:
         word = found[0]
@@ -393,7 +405,7 @@ def _place(original: str, rng: random.Random) -> str:
 
 
 def _words(original: str, rng: random.Random) -> str:
-    """One or two invented words; figures where the original is made of them."""
+    """Return one or two invented words, or digits if the original consists of digits."""
     if not re.search(r"[^\W\d_]{2,}", original):
         return "".join(_digit(rng, letter) if letter.isdigit() else letter for letter in original)
     made = _syllable_word(rng, "")
