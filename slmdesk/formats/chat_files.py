@@ -128,10 +128,10 @@ def values_in(chunks: Iterable[bytes], reading: Reading, found: Found) -> Iterat
                 return
             except json.JSONDecodeError as err:
                 if err.msg.startswith("Unterminated string") or err.pos > len(text) - NEAR_END:
-                    break  # what is there so far is right
+                    break  # more text is needed
                 found.broken = "it is no JSON"
                 return
-            except ValueError:  # a number that is none, or has thousands of digits
+            except ValueError:  # NaN, or a number of thousands of digits
                 found.broken = "it is no JSON"
                 return
             found.characters += at - begin
@@ -303,7 +303,7 @@ def _chat(
 def _message(
     shape: Mapping[str, Any], blocks: Mapping[str, Mapping[str, Any]], left_out: LeftOut
 ) -> ForeignMessage | None:
-    if shape.get("type") == "clear":  # where the program forgot what was before
+    if shape.get("type") == "clear":  # marks where the user cleared the context
         return None
     if not (role := role_of(shape, left_out)):
         return None

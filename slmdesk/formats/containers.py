@@ -88,7 +88,7 @@ class Archive:
         if info.flag_bits & 1:
             raise KnownError("document.locked", path=self.reading.path)
         limit = min(most_bytes, max(RATIO_FREE_BYTES, info.compress_size * MAX_RATIO))
-        if info.file_size > limit:  # more than its header says is never unpacked, so that this costs no time
+        if info.file_size > limit:  # zipfile never unpacks more than this, so check first
             raise KnownError("document.bomb", path=self.reading.path)
         size = 0
         try:
@@ -197,7 +197,7 @@ def ole_kind(file: BinaryIO) -> str:
 
 # ---- determines what a file is by its first bytes, since names can be wrong
 #
-# Signatures as in the file formats' own specifications; text, which has no signature, is identified by its name.
+# Signatures are those of the formats' specifications. Text has no signature and is identified by its name.
 
 
 HEAD_BYTES = 1024
@@ -227,7 +227,7 @@ def format_of_text(head: bytes) -> str:
 
     Returns "" if the bytes are empty or not text.
     """
-    cut = head.rpartition(b"\n")[0] or head  # not within a character
+    cut = head.rpartition(b"\n")[0] or head  # do not cut within a character
     if not cut.strip():
         return ""
     if re.search(rb"^mime-version:", cut, re.I | re.M):

@@ -162,7 +162,7 @@ class Walker:
         if self._carried:
             line.text.insert(0, self._carried)
             self._carried = ""
-        if child(properties, "rPr", "del") is not None:  # its paragraph mark was deleted: the next goes on with it
+        if child(properties, "rPr", "del") is not None:  # its paragraph mark was deleted: the next paragraph joins it
             self.reading.note(Note.CHANGES_ACCEPTED)
             yield from line.before
             self._carried = "".join(line.text)
@@ -325,8 +325,8 @@ def _is_white(run: etree._Element, properties: etree._Element | None) -> bool:
 
 # ---- styles and numbering of Word files
 #
-# which paragraph is a heading, which an item of a list and with what number. ECMA-376 part 1, 17.7 (styles) and 17.9
-# (numbering).
+# Decides which paragraph is a heading, and which is a list item with what number. ECMA-376 part 1, 17.7 (styles) and
+# 17.9 (numbering).
 
 
 _HEADING = re.compile(r"heading ([1-9])$")

@@ -92,7 +92,7 @@ def walk(
             node = below
             continue
         _end(begun)
-        after = node.next if opened else None  # nodes are never compared: the library compares all their markup
+        after = node.next if opened else None  # do not compare nodes: the library would compare their whole markup
         while after is None and opened and node is not None:
             _end(opened.pop())
             node = node.parent
@@ -401,7 +401,7 @@ def prepared(markup: str, path: str) -> str:
     if _depth(markup) > MOST_DEPTH:
         raise KnownError("document.damaged", path=path, reason=_("its elements are nested too deeply"))
     head = markup[:1000]
-    is_xhtml = "<?xml" in head or "/xhtml" in head  # its <title/> would swallow all that follows: HTML has no such end
+    is_xhtml = "<?xml" in head or "/xhtml" in head  # in HTML a <title/> is not closed and would swallow the rest
     return _ALONE.sub(r"<\1\2></\1>", markup) if is_xhtml else markup
 
 
@@ -410,7 +410,7 @@ def _depth(markup: str) -> int:
         return 0
     opened: Counter[str] = Counter()
     deepest = depth = 0
-    has_drawings = "foreignobject" not in markup.lower()  # in a drawing an element is not ended by its slash
+    has_drawings = "foreignobject" not in markup.lower()  # only in drawings does a slash end an element
     for closes, name, ended in _TAG.findall(markup):
         name = name.lower()
         if name in _IMPLIED or (ended and has_drawings and opened["svg"] + opened["math"]):

@@ -203,8 +203,8 @@ def local(element: etree._Element) -> str:
 
 # ---- the parts of an Office file, to read, to change and to write back
 #
-# In Word, PowerPoint and Excel files names of parts are conventions only: they are found by their relations. Namespaces
-# differ between "strict" and "transitional" files, so everything is identified by its local name.
+# Names of parts in Word, PowerPoint and Excel files are only conventions, so parts are found by their relations.
+# Namespaces differ between "strict" and "transitional" files, so elements are identified by their local names.
 
 
 MAX_NAME_CHARACTERS = 300

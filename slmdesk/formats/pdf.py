@@ -231,7 +231,7 @@ def picture(reading: Reading, requested: PictureRequest) -> Picture:
             places = sheets.laid(index).places if requested.marks else []
             with LOCK:
                 if requested.width:
-                    document.init_forms()  # else what was filled in is not drawn
+                    document.init_forms()  # otherwise values of form fields are not drawn
                 with page_at(document, index) as page:
                     boxes = _boxes(page, places, requested.marks)
                     view = view_of(page)
@@ -323,10 +323,11 @@ def _unseen(page: pdfium.PdfPage, lines: Mapping[int, Line]) -> set[int]:
     return found
 
 
-# ---- recognises text on a picture, where the optional library for it is installed (the extra `ocr`, tesserocr)
+# ---- recognises text on a picture with tesserocr, if that optional library is installed (the extra `ocr`)
 #
-# Its data (a file per language, tessdata_fast) lie in the folder SLMDESK_TESSDATA, or in a place where
-# systems keep them. Page by page, in a single thread: tesseract's own threads slow it down on small machines.
+# The language data (one file per language, tessdata_fast) is in the folder SLMDESK_TESSDATA or in a folder where
+# operating systems keep it. Pages are read one by one in a single thread, since tesseract's own threads slow it down on
+# small machines.
 
 
 REASON = "by OCR"

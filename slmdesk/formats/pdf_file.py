@@ -105,7 +105,7 @@ def _with_trailer(data: bytes) -> bytes:
 
 def metadata_of(document: pdfium.PdfDocument, name: str) -> str:
     value = ""
-    with LOCK, suppress(UnicodeError, pdfium.PdfiumError):  # half a letter in a title spoils the title alone
+    with LOCK, suppress(UnicodeError, pdfium.PdfiumError):  # an invalid character must not spoil more than this value
         value = document.get_metadata_value(name)
     return " ".join("".join(letter for letter in value if letter.isprintable() or letter.isspace()).split())[:300]
 
@@ -209,8 +209,8 @@ def page_at(document: pdfium.PdfDocument, index: int) -> Iterator[pdfium.PdfPage
 
 # ---- the words of a PDF page with their positions, as pdfium finds them
 #
-# Coordinates are those of the page as it is shown (turned by its own rotation): points from its top left corner, y
-# down. Nothing here decides about lines or blocks (pdf_layout.py).
+# Coordinates are those of the page as shown, after its rotation: points from the top left corner, y down. This code
+# does not group words into lines or blocks (see pdf_layout.py).
 
 
 MAX_CHARACTERS = 400_000
@@ -426,7 +426,7 @@ class PageLetters:
         text = bytes(buffer)[: max(0, written - 1) * 2].decode("utf-16-le", "replace")
         if len(text) == count:
             return text, None
-        # pdfium leaves out or adds characters here, or there are some beyond 16 bits: ask for each
+        # pdfium left out or added characters, or some are beyond 16 bits: ask for each character
         codes = [pdfium_c.FPDFText_GetUnicode(self._raw, index) for index in range(count)]
         letters: list[str] = []
         indices: list[int] = []
@@ -452,7 +452,7 @@ class PageLetters:
     def _is_raised(self, index: int, base: int) -> bool:
         x, y = self._origin(base)
         right, up = self._origin(index)
-        if up == y and right > x:  # on a line, as nearly all are
+        if up == y and right > x:  # on the same baseline, as nearly all characters are
             return False
         size, (across, along) = self._size(base)
         raised = ((right - x) * across + (up - y) * along) / size
@@ -588,7 +588,7 @@ def _unpacked(data: bytes, begin: int, end: int) -> tuple[int, int]:
             if unpacker.eof:
                 break
     except zlib.error:
-        pass  # damaged: what there is was counted
+        pass  # damaged: the bytes before the damage were counted
     return max(size, inner_size), max(1, min(at, end) - len(rest) - begin)
 
 

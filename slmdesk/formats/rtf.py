@@ -70,7 +70,7 @@ def read(reading: Reading) -> Iterator[Page]:
     if "\ufffd" in text:
         reading.note(Note.PARTLY_DAMAGED)
     pages = text.rstrip().split(PAGE)
-    if max(map(len, pages)) > MAX_PRINTED_BYTES:  # its breaks end chapters, not pages
+    if max(map(len, pages)) > MAX_PRINTED_BYTES:  # the page breaks of this file end chapters
         yield from _sections(reading, pages)
         return
     reading.total = len(pages)
@@ -128,10 +128,10 @@ class _Prepared:
         if word in _DROPPED:
             self.has_images |= word == "pict"
             self._dropped, ending = True, ""
-        elif word == "shptxt" and before:  # the words in a drawing: after what was before it
+        elif word == "shptxt" and before:  # text in a drawing: on a line of its own
             self._dropped, ending = False, "\\par}"
             self._keep("{\\par ")
-        elif word == "pntext" and not self._has_lists:  # an older way to number; new programs write both
+        elif word == "pntext" and not self._has_lists:  # the older form of list numbers; new programs write both
             self._keep("{")
             ending = "" if before else "}"
         elif word in ASIDES:
@@ -141,7 +141,7 @@ class _Prepared:
         else:
             self._keep("{")
             self._groups.append((before, "" if before else "}"))
-            return found.start() + 1  # its first word may have to be marked
+            return found.start() + 1  # go on directly after the brace, since the first control word may need a mark
         self._groups.append((before, ending))
         return found.end()
 
@@ -153,7 +153,7 @@ class _Prepared:
     def _mark(self, word: str, value: str) -> None:
         if word == "deleted":
             self.has_deleted |= value != "0"
-            self._dropped |= value != "0" and bool(self._groups)  # up to the end of its group
+            self._dropped |= value != "0" and bool(self._groups)  # dropped up to the end of the group
         elif word == "outlinelevel":
             if value in ("0", "1", "2", "3", "4", "5"):
                 self._keep(f"{_byte(OUTLINE)}{int(value) + 1}")
@@ -183,7 +183,7 @@ def _pieces(page: str) -> Iterator[Piece]:
     *ended, rest = page.split(ROW)
     for segment in ended:
         before, begins, row = segment.partition(ROW_BEGINS)
-        if not begins or CELL not in row:  # a row may go on with the columns of the row before
+        if not begins or CELL not in row:  # a row may reuse the column definitions of the row before
             before, row = "", segment
         yield from map(_piece, before.split("\n"))
         cells = [" ".join(_MARKS_OR_CONTROLS.sub(" ", cell).split()) for cell in row.split(CELL)]

@@ -182,8 +182,8 @@ def is_head(rows: Sequence[Row]) -> bool:
 
 # ---- reads Excel files row by row while unpacking
 #
-# no range is ever allocated, however far apart two cells are (X4). ECMA-376 part 1, chapter 18. Formulas give the
-# values they had when the file was saved.
+# No range of cells is ever allocated, however far apart two cells are (X4). ECMA-376 part 1, chapter 18. Formulas give
+# the values they had when the file was saved.
 
 
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -480,11 +480,11 @@ def moment_text(moment: datetime, *, has_date: bool, has_time: bool, has_seconds
     return f"{moment.date().isoformat()} {clock}" if has_date else clock
 
 
-# ---- reads tables as text
+# ---- reads tables in text files
 #
-# values separated by commas, semicolons, tabs or bars (RFC 4180, read leniently). `csv.Sniffer` takes any frequent
-# letter for a delimiter, and `csv.reader` swallows the rest of a file behind a single quotation mark; so both are
-# done here.
+# Values are separated by commas, semicolons, tabs or bars (RFC 4180, read leniently). This code does not use the csv
+# module: `csv.Sniffer` takes any frequent letter for a delimiter, and `csv.reader` swallows the rest of a file after a
+# single quotation mark.
 
 
 DELIMITERS = "\t;|,"

@@ -144,8 +144,8 @@ def _ass(text: str) -> Iterator[Cue]:
 
 # ---- reads subtitles as XML
 #
-# TTML (w3.org/TR/ttml2), in which each `p` is a cue. Its time is its own, else that of its words, else that of what
-# it is in.
+# TTML (w3.org/TR/ttml2). Each `p` is a cue. Its time is its own, else that of the spans inside it, else that of the
+# element around it.
 
 
 _CLOCK = re.compile(r"(\d{1,4}):(\d{1,2}):(\d{1,2}(?:\.\d{1,9})?)")

@@ -176,7 +176,7 @@ def _columns(cells: Sequence[str], reported: Wording, source: str, target: str) 
         second = next((at for at, code in codes.items() if code == target and at != first), None)
         others = [at for at in codes if at not in (first, second)]
         if (first is None or second is None) and len(others) > (first is None) + (second is None):
-            reported.all_languages.update(codes.values())  # a choice of more than it takes
+            reported.all_languages.update(codes.values())  # more languages than can be chosen automatically
             return found, True
         first = others.pop(0) if first is None else first
         second = others.pop(0) if second is None else second

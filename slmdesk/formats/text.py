@@ -66,7 +66,7 @@ def decoded_text(reading: Reading) -> str:
     Raises what `decoded_by` raises, and KnownError `document.too_large`.
     """
     untrusted = reading.text_bytes()
-    if b"\x1b" in untrusted:  # recorded output is text
+    if b"\x1b" in untrusted:  # recorded terminal output is text
         untrusted = _TERMINAL.sub(b"", untrusted)
     return lines_made_one(decoded_by(reading, untrusted).text)
 
@@ -198,7 +198,7 @@ def _guessed(untrusted: bytes, strange: list[bytes]) -> Decoded:
         text = _strictly(untrusted, encoding)
         if text is None or (encoding.startswith("utf-16") and not _is_plausible(text)) or _mixes_scripts(text):
             continue
-        if text == _strictly(untrusted, USUAL):  # few strange letters, the same in both
+        if text == _strictly(untrusted, USUAL):  # only few non-ASCII letters, which are the same in both encodings
             encoding = USUAL
         return Decoded(text, encoding, f"not UTF-8: guessed to be {encoding}")
     # latin-1 decodes every byte
@@ -462,9 +462,9 @@ class Pager:
 
 # ---- reads Markdown line by line
 #
-# sections begin at headings of the first two levels, and nothing is left out. Where there are thousands of them, such
-# as in a list that was written by a program, a section holds several. Block structure only, after CommonMark's kinds
-# of lines (spec.commonmark.org, sections 4 and 5) and GFM's tables; what is unclear is a paragraph.
+# Sections begin at headings of the first two levels, and nothing is left out. If there are thousands of headings, as in
+# a list written by a program, a section holds several. Only the block structure is parsed: CommonMark's kinds of lines
+# (spec.commonmark.org, sections 4 and 5) and GFM's tables. An unclear line is a paragraph.
 
 
 MANY_HEADINGS = 2_000
@@ -668,11 +668,11 @@ def as_row(cells: Sequence[Sequence[Flow]], level: int) -> Iterator[Flow]:
     )
     if is_layout:
         most = max(range(len(cells)), key=lambda at: sum(isinstance(block, PageBreak) for block in cells[at]))
-        for at, cell in enumerate(cells):  # cells beside each other cross the same page ends
+        for at, cell in enumerate(cells):  # adjacent cells cross the same page breaks
             yield from (block for block in cell if at == most or not isinstance(block, PageBreak))
         return
     broken = [piece for cell in cells for piece in cell if isinstance(piece, PageBreak)]
-    yield from broken[:1]  # a row that begins a page says so inside its cells
+    yield from broken[:1]  # a page break before a row is recorded inside its cells
     texts = [" ".join(" ".join(piece.text.split()) for piece in cell if piece.kind in _IN_A_ROW) for cell in words]
     yield Piece(BlockKind.TABLE_ROW, "\t".join(texts), level)
     for piece in (block for cell in cells for block in cell):

@@ -443,7 +443,7 @@ class Metadata:
 
     def _keep_template(self, key: str, kept: bytes, length: int) -> None:
         known = key in (TEMPLATE, TEMPLATE + ".default")
-        if known or not self._templates:  # of the others the first, in case there is no default
+        if known or not self._templates:  # of other templates keep the first, in case there is no default
             text = kept.decode("utf-8", "replace") if len(kept) == length else None
             self._templates[key] = (text, length)
 
@@ -561,10 +561,10 @@ def _padded(position: int, alignment: int) -> int:
 
 # ---- LoRA adapters in GGUF files
 #
-# whether an adapter can be used, and which models it fits, from the headers alone. An adapter is a small change to
-# some of a model's matrices, kept as two thin ones (A and B) for each. llama.cpp itself checks only part of what
-# follows and ends the process over the rest (found with the pinned version: whole numbers as weights, a third
-# dimension, a change to a token table that is the output too).
+# Decides whether an adapter can be used and which models it fits, from the headers alone. An adapter is a small change
+# to some of a model's matrices, stored as two thin matrices (A and B) for each. llama.cpp checks only part of the
+# following conditions, and ends the process if another one is violated (found with the pinned version: integers as
+# weights, a third dimension, a change to a token table that is also the output).
 
 
 A, B = ".lora_a", ".lora_b"

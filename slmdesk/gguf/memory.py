@@ -211,9 +211,9 @@ def _state_bytes(header: GgufHeader) -> int:
 def _compute_bytes(header: GgufHeader, context_tokens: int, sequences: int, batch: int) -> int:
     width = max(header.embedding_length, max(header.heads, default=0) * header.key_length)
     one_expert = header.whole("expert_feed_forward_length", 1 << 20) or header.feed_forward_length
-    experts = header.whole("expert_used_count", 1024) * one_expert  # of each token all that are used, at once
+    experts = header.whole("expert_used_count", 1024) * one_expert  # all experts used for a token are computed at once
     inner = max(header.feed_forward_length, experts, 2 * header.whole("ssm.inner_size", 1 << 20))
-    rows = _FLOAT * (3 * inner + 5 * width) + _HALF * max(inner, width)  # the last: input of a product, converted
+    rows = _FLOAT * (3 * inner + 5 * width) + _HALF * max(inner, width)  # the last term: converted input of a product
     mask = _HALF * _rounded(context_tokens) * (2 if any(_sliding_layers(header)) else 1)
     return batch * (rows + mask) + (sequences + 1) * header.vocab_size * _FLOAT
 
@@ -230,8 +230,8 @@ def _rounded(tokens: int) -> int:
 
 # ---- how many layers of a model a graphics card holds
 #
-# llama.cpp offloads the output first, then layers from the last backwards; the table of tokens stays in the PC's
-# memory. A layer takes its weights and its part of the KV cache with it.
+# llama.cpp puts the output on the card first, then layers from the last backwards. The token table stays in the
+# computer's memory. A layer takes its weights and its part of the KV cache with it.
 
 
 RESERVE = 1 << 30
@@ -262,7 +262,7 @@ def card_needs(header: GgufHeader, *, context_tokens: int, sequences: int, batch
     caches = cache_by_layer(header, context_tokens, sequences, batch)
     layers = tuple(tensors.layer_bytes.get(number, 0) + cache for number, cache in enumerate(caches))
     output = header.weight_bytes - sum(tensors.layer_bytes.values()) - tensors.table_bytes
-    if "output.weight" not in tensors.shapes:  # the table of tokens is the output too: the card gets a copy
+    if "output.weight" not in tensors.shapes:  # the token table is also the output: the card gets a copy
         output += tensors.table_bytes
     return CardNeeds(layers, max(0, output), compute_bytes)
 
@@ -278,10 +278,10 @@ def offload_of(info: Mapping[str, Json]) -> Offload | None:
 
 # ---- estimates how fast a model will write on this PC, before it was ever loaded
 #
-# To write a token, all active weights are read from memory once, and the chat so far (keys and values) too; on
-# ordinary PCs that reading takes most of the time (the roofline of Williams, Waterman and Patterson, 2009, for
-# products of a matrix with a vector). A mixture of experts reads only the experts it uses, though all are in
-# memory. The estimate has a range; a model once measured on the same PC narrows it.
+# To write a token, all active weights and the keys and values of the chat so far are read from memory once. On ordinary
+# computers this reading takes most of the time (the roofline of Williams, Waterman and Patterson, 2009, for products of
+# a matrix with a vector). A mixture of experts reads only the experts it uses, although all are in memory. The estimate
+# is a range, which becomes narrower once a model was measured on the same computer.
 
 
 STEP_SECONDS, LAYER_SECONDS, WORD_SECONDS = 0.0003, 0.00008, 26e-9

@@ -479,7 +479,7 @@ def _written_bytes(descriptor: int, size: int) -> int:
         try:
             start = os.lseek(descriptor, at, os.SEEK_DATA)
             at = os.lseek(descriptor, start, os.SEEK_HOLE)
-        except OSError:  # nothing but a hole from here on, or a system that cannot say
+        except OSError:  # only a hole from here on, or the system cannot tell
             return written if at else size
         written += at - start
         if at >= size:
@@ -507,7 +507,7 @@ def _texts_of(path: Path, keys: tuple[str, ...]) -> dict[str, list[bytes]]:
 
 # ---- reads the header of a GGUF file without loading the model
 #
-# standard library only, with limits, for untrusted files. Source: the GGUF specification (ggml-org/ggml,
+# Uses only the standard library, with limits, since files are untrusted. Source: the GGUF specification (ggml-org/ggml,
 # docs/gguf.md) and what llama.cpp itself refuses.
 
 
@@ -622,8 +622,9 @@ def _plain(value: MetadataValue) -> Json:
 
 # ---- joins the parts of a split model to the file it was split from
 #
-# Source: llama.cpp's gguf-split: the first part carries all keys, each part its own tensors, in order; `split.no`,
-# `split.count` and `split.tensors.count` are added. The data of the parts is copied as it is; only offsets change.
+# Source: llama.cpp's gguf-split. The first part carries all keys, and each part its own tensors in order. The keys
+# `split.no`, `split.count` and `split.tensors.count` were added. The data of the parts is copied as it is; only offsets
+# change.
 
 
 _PIECE = 4 << 20

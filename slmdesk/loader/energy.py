@@ -91,13 +91,13 @@ class OtherPrograms:
     def _now(self) -> tuple[float, float, float]:
         import psutil  # 17 ms
 
-        is_nice = sys.platform != "win32" and os.nice(0) > 0  # then nobody makes way for us
+        is_nice = sys.platform != "win32" and os.nice(0) > 0  # then nice programs do not give way to this one
         times = psutil.cpu_times()
         busy = times.user + times.system + (getattr(times, "nice", 0.0) if is_nice else 0.0)
         me, ours = psutil.Process(), 0.0
-        for child in (*reversed(me.children(recursive=True)), me):  # if it ends meanwhile, its parent counts it
+        for child in (*reversed(me.children(recursive=True)), me):  # a parent counts children that ended
             with suppress(psutil.Error):
-                ours += sum(child.cpu_times()[:4])  # with that of its children that have ended
+                ours += sum(child.cpu_times()[:4])  # includes the time of its ended children
         return time.monotonic(), busy, ours
 
 
@@ -155,7 +155,7 @@ def read_batteries(root: Path = SUPPLIES) -> dict[Path, Battery]:
         if power is None and current is not None and volts:
             power = current * volts
         if held_wh is not None:
-            watts = abs(power) / 1e6 if power else None  # some say what leaves as a negative number
+            watts = abs(power) / 1e6 if power else None  # some systems report the outgoing power as negative
             found[supply] = Battery(held_wh / 1e6 * JOULES_PER_WH, watts)
     return found
 
@@ -199,7 +199,7 @@ def energy_words(joules: float, source: EnergySource, tokens: int = 0) -> str:
 
 
 def _watt_hours(wh: float) -> str:
-    if wh < 0.1:  # what short answers take; several stand side by side, and a single unit is read more easily
+    if wh < 0.1:  # short answers; a single unit is easier to compare
         return _("{wh:.2g} mWh").format(wh=wh * 1000)
     return _("{wh:.2g} Wh").format(wh=wh) if wh < 10 else _("{wh:.0f} Wh").format(wh=wh)
 

@@ -76,7 +76,7 @@ class CrashHistory:
         try:
             return self._store.models.get(record.id)
         except KnownError:
-            return record  # removed meanwhile: what was known of it is enough
+            return record  # the model was removed meanwhile: the old record is enough
 
     def remember(self, record: ModelRecord, info: Mapping[str, Json], *, last_used: float | None = None) -> None:
         try:
@@ -255,7 +255,7 @@ def memory_of(pid: int | None) -> int:
         return 0
 
 
-# ---- what is lent
+# ---- leases of the model
 
 
 class Lease:
@@ -584,7 +584,7 @@ class ModelLoader(Service):
         if self._loading or self._closed or not self._waiting:
             return
         if self._in_use and self._held and self._in_use.record.id != self._waiting[0].record.id:
-            return  # another model's answers are being written: they end first
+            return  # answers of another model are finished first
         record = self._waiting[0].record
         if self._is_ready(record):
             self._serve()
@@ -633,7 +633,7 @@ class ModelLoader(Service):
             has_died = event.code in ("child.died", "child.hung")
             if has_died and loading.card and self._leave_card(loading.record, loading.card):
                 self._loading = None
-                self._advance()  # who waits for it gets it without the card
+                self._advance()  # load it again for the waiting requests, without the card
             elif has_died:
                 self.count_crash(loading.record)
                 self._load_ended(loading, ModelState.CRASHED, problem)
@@ -696,7 +696,7 @@ class ModelLoader(Service):
         self._waiting = [lease for lease in self._waiting if lease not in failed]
         for lease in failed:
             lease.fail(problem)
-        self._advance()  # after a cancel too: who came since then waits for a load of its own
+        self._advance()  # also after a cancellation: newer requests need a load of their own
 
     # ---- small things
 
@@ -736,7 +736,7 @@ class ModelLoader(Service):
         return memory_of(self.client.pid)
 
 
-# ---- asks a model for a few answers without message rows, for a person who waits
+# ---- asks a model for a few answers that are not stored as messages, while the user waits
 
 
 class Words(Record):

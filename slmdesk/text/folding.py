@@ -45,7 +45,7 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     plain = unicodedata.normalize("NFKD", text.casefold())
-    plain = unicodedata.normalize("NFKD", plain.casefold())  # a mathematical 𝓐 is an A only once it is taken apart
+    plain = unicodedata.normalize("NFKD", plain.casefold())  # a mathematical 𝓐 becomes an A only after decomposition
     return unicodedata.normalize("NFC", _ACCENT.sub("", plain)).translate(_LETTERS)
 
 

@@ -40,7 +40,7 @@ def _block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         return False
     at = _find(first, closing, 2, len(first))
     if at >= 0 and (first[at + 2 :] or not _is_formula(first[2:at])):
-        return False  # words stand around it: the paragraph's
+        return False  # there are words around it, so it belongs to the paragraph
     if at < 0 and first != opening and (opening == "$$" or "]" in first):
         return False  # "\[1] …" is an escaped bracket
     if silent:
@@ -136,7 +136,7 @@ def _line(state: StateBlock, line: int) -> str:
     return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]].rstrip()
 
 
-# ---- which words of a text a dictionary is asked about
+# ---- chooses the words of a text that are checked with a dictionary
 
 
 MOST_LETTERS = 45
@@ -256,8 +256,8 @@ def words_of_cell(cell: str) -> str:
 
 # ---- makes invisible and misleading characters visible
 #
-# direction marks, tags, fillers, control marks. Joiners (U+200C, U+200D) are left alone: Persian and emoji are
-# written with them.
+# Handles direction marks, tags, fillers and control characters. Joiners (U+200C, U+200D) are left alone, since Persian
+# and emoji need them.
 
 
 _FILLERS = "\u115f\u1160\u3164\uffa0\u2800"

@@ -94,11 +94,12 @@ def is_code(text: str) -> bool:
     return codes == len(words)
 
 
-# ---- replaces terms that are not to be translated by invented names while a model translates
+# ---- replaces terms that must not be translated with invented names, and puts the terms back
 #
-# and puts them back A model told not to translate some words translates them all the same, or answers with the
-# request: of 24 sentences with a name of ordinary words ("Blue Door") one of 1.5 billion weights kept it in 20 when
-# asked, and wrote the request into four; with an invented name in its place in all 24 (docs/decisions.md). Pure.
+# A model that is told not to translate some words translates them all the same, or answers with the request. Of 24
+# sentences with a name of ordinary words ("Blue Door"), a model of 1.5 billion weights kept the name in 20 when asked,
+# and wrote the request into four. With an invented name in its place it kept all 24 (docs/decisions.md). Pure
+# functions.
 
 
 NAMES = ("Zorvex", "Quelmar", "Brintas", "Dovrek", "Tamlor", "Veskin", "Mordal", "Pelzor")
@@ -171,9 +172,8 @@ def unmasked_so_far(answer: str, terms: dict[str, str]) -> str:
 
 # ---- writes the numbers of a translation the way of its language
 #
-# "1 386,50 €" is "1,386.50 €" in English. Small models copy a number as it stands in the source, where "98,400" is
-# read as 98.4 in German, or mix both ways ("1,386,50"). The value is certain from the source, so that it is written
-# anew.
+# "1 386,50 €" is "1,386.50 €" in English. Small models copy a number as it is in the source, so that "98,400" reads as
+# 98.4 in German, or mix both formats ("1,386,50"). The value is certain from the source, so the number is written anew.
 
 
 _POINT = frozenset(["en", "zh", "ja", "ko", "th", "he", "hi", "bn", "ta", "te", "ur", "ms", "cy", "ga", "mt", "sw"])
@@ -289,8 +289,8 @@ def _masked(text: str) -> str:
 
 # ---- recognises lines that are an address or the name of a firm and nothing else
 #
-# they are no text to be translated. Asked for one, small models translate the street ("Lange Reihe 101", "Thermo
-# Valley") or invent a letter.
+# Such lines are not translated. Asked to do so, small models translate the street ("Lange Reihe 101", "Thermo Valley")
+# or invent a letter.
 
 
 _NAME = r"[A-ZÀ-ÖØ-Þ][\w.'’-]*"
@@ -439,9 +439,9 @@ def _unquoted(source: str, target: str) -> str:
 
 # ---- finds words of the source that a translation left untranslated, and letters of a foreign script
 #
-# Small models leave a phrase untranslated ("must be taken twice a day" → "muss twice a day genommen werden"), mostly
-# a formatted one, and some of them slip into Chinese within a word. Found by function words, which no language
-# borrows; names and capitalised terms are ignored.
+# Small models leave a phrase untranslated ("must be taken twice a day" → "muss twice a day genommen werden"), mostly a
+# formatted phrase, and some models slip into Chinese within a word. Such words are found by function words, which no
+# language borrows. Names and capitalised terms are ignored.
 
 
 _SCRIPTS = {

@@ -52,8 +52,9 @@ def groups_of(word: str) -> list[str]:
 
 # ---- vectors of texts
 #
-# little-endian, of length 1; their similarity is their dot product. They arrive as float32 and are stored as float16:
-# half the size, and the same ranking of results (384 numbers of 11 significant bits each).
+# Vectors are little-endian and of length 1, so that their similarity is their dot product. They arrive as float32 and
+# are stored as float16, which takes half the space and gives the same ranking (384 numbers of 11 significant bits
+# each).
 
 
 class Nearest:
@@ -99,7 +100,7 @@ def is_vector(data: bytes) -> bool:
 
 # ---- finds a quotation in a text despite differences in white space, hyphens, quotation marks and ligatures
 #
-# Both are reduced to the same plain letters, and each letter of the text remembers its position.
+# Quotation and text are reduced to the same plain letters, and each letter of the text keeps its position.
 
 
 _HYPHENS = "-\u00ad\u2010\u2011\ufffe"
@@ -194,10 +195,11 @@ def _plain(char: str) -> str:
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
-# ---- tells what in a text matters to a reader of papers
+# ---- tells what in a text matters to the reader of letters and contracts
 #
-# money, dates, periods, duties, denials, decisions, parties. By patterns in English, German, French, Spanish,
-# Italian, Polish, Portuguese and Dutch, never by its position. Pure functions; microseconds a sentence.
+# Money, dates, periods, duties, negations, decisions, parties. They are found by patterns in English, German, French,
+# Spanish, Italian, Polish, Portuguese and Dutch, never by their position. Pure functions that take microseconds per
+# sentence.
 
 
 class Matter(StrEnum):

@@ -174,7 +174,7 @@ def _cut_inside(text: str, span: tuple[int, int], words: SentenceWords) -> list[
     return [*parts, (start, end)]
 
 
-# ---- words that tell whether a dot ends a sentence, of the languages in which that is looked at more closely
+# ---- words that tell whether a dot ends a sentence, for the languages with such word lists
 
 
 class SentenceWords(Record):
@@ -240,9 +240,9 @@ def _begins_with(table: str, sentence: str, language: str) -> bool:
 
 # ---- detects the language of a text, among a few
 #
-# For sentences: one or two words are too little, and left undecided. By py3langid, a naive Bayes model over byte
-# sequences (Lui and Baldwin 2011, 2012). Loading it takes some 0.4 s, at the first call, so not on the window's
-# thread.
+# For whole sentences: one or two words are too little and stay undecided. Uses py3langid, a naive Bayes model over byte
+# sequences (Lui and Baldwin 2011, 2012). Loading it takes about 0.4 s at the first call, so do not call it on the
+# window's thread.
 
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl")
@@ -338,7 +338,7 @@ def search_words(question: str) -> list[str]:
     return [piece for piece in pieces if piece not in small]
 
 
-# ---- finds what a text leaves to be filled in
+# ---- finds the blanks in a text that are to be filled in
 
 
 MOST_BLANKS = 8

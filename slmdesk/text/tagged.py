@@ -360,7 +360,7 @@ def placed(source: str, target: str, phrases: list[Phrase], spans: Mapping[int, 
     order = {phrase.number: index for index, phrase in enumerate(phrases)}
     for number, (start, end) in chosen.items():
         rank = order[number]
-        # at a place: what closes comes first, inner before outer; what opens last, outer before inner
+        # at one position: closing tags first (inner before outer), opening tags last (outer before inner)
         marks.append((start, 2, start - end, rank, str(Tag(Side.OPEN, number))))
         marks.append((end, 0 if end > start else 3, -start, -rank, str(Tag(Side.CLOSE, number))))
     for phrase in phrases:
@@ -597,9 +597,9 @@ def _joined(found: list[Segment]) -> list[Segment]:
 
 # ---- checks that subtitles are readable
 #
-# at most two lines of 42 characters, and no faster than people read. Netflix, Timed Text Style Guide (General
-# Requirements, English): 42 characters a line, two lines, 20 characters a second for adults; European broadcasters
-# ask for 37 to 42 and 15 to 17.
+# At most two lines of 42 characters, and no faster than people read. Netflix, Timed Text Style Guide (General
+# Requirements, English): 42 characters a line, two lines, 20 characters a second for adults. European broadcasters ask
+# for 37 to 42 and 15 to 17.
 
 
 LINE_CHARACTERS = 42

@@ -217,10 +217,10 @@ def _edge(letter: str, side: str) -> str:
 
 # ---- decides whether a word of a text is a form of a glossary word
 #
-# by inflectional endings of each language, no dictionary. A form is the word of the list, its last letters changed or
-# dropped where the language does so, and one of the language's endings. Endings that make another word ("contract-
-# or", "Arbeit-er") are no inflection and do not fit. Languages without a table fit by a common beginning
-# (`same_stem`). All words here are folded as text.folding does: without accents, ł as l, ß as ss. Measured on
+# Uses the inflectional endings of each language, not a dictionary. A form is the glossary word, with its last letters
+# changed or dropped as the language does, plus one of the language's endings. Endings that make another word
+# ("contract-or", "Arbeit-er") do not count. In languages without a table of endings, words fit by a common beginning
+# (`same_stem`). All words here are folded as in text.folding: without accents, ł as l, ß as ss. Measured on
 # tests/golden/terms.toml.
 
 
@@ -258,7 +258,7 @@ def fits(word: str, part: str, language: str) -> bool:
         return same_stem(word, part)
     if _is_form(word, part, language):
         return True
-    # the list may have the plural: then the word of the text is what it is a form of
+    # the glossary may have the plural, which is then a form of the word in the text
     return language != "en" and min(len(word), len(part)) >= LEAST_PART and _is_form(part, word, language)
 
 
@@ -328,11 +328,11 @@ def same_stem(word: str, other: str) -> bool:
 
 # ---- finds likely terms in a text
 #
-# frequent phrases of one to four words, and names. Phrases are the words between function words (articles,
-# prepositions, common verbs) and signs; their score is the C-value (Frantzi, Ananiadou and Mima 2000, doi
-# 10.1007/s007999900023): their frequency times the logarithm of their length, less the occurrences inside longer
-# phrases. In languages with a stop word list (text.sentences); in others every word may be part of a phrase, and
-# more false ones are proposed. Pure; a document of 100,000 words takes about two seconds.
+# Finds frequent phrases of one to four words, and names. Phrases are the words between function words (articles,
+# prepositions, common verbs) and signs. Their score is the C-value (Frantzi, Ananiadou and Mima 2000, doi
+# 10.1007/s007999900023): the frequency times the logarithm of the length, less the occurrences inside longer phrases.
+# Works best in languages with a stop word list (text.sentences). In others every word may be part of a phrase, and more
+# wrong phrases are proposed. Pure; a document of 100,000 words takes about two seconds.
 
 
 MOST_WORDS = 4

@@ -270,9 +270,10 @@ def _length(source: str, target: str) -> list[SegmentFlag]:
 
 # ---- finds names that a translation lost or added
 #
-# "Herr Yilmaz" for nobody, "Family Office" for "Hausverwaltung". By capital letters inside sentences, for pairs of
-# languages with Latin letters; in German, where all nouns have them, only after a title ("Frau Krüger"). Places,
-# peoples and languages have a name of their own in each language and are not judged (`places`, by their beginnings).
+# "Herr Yilmaz" became nobody, "Hausverwaltung" became "Family Office". Names are found by capital letters inside
+# sentences, for pairs of languages with Latin letters. In German, where all nouns have capital letters, they are found
+# only after a title ("Frau Krüger"). Places, peoples and languages have another name in each language and are not
+# judged (_PLACES, by their beginnings).
 
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
@@ -362,9 +363,9 @@ def _is_in(name: str, words: list[str]) -> bool:
 
 # ---- finds words of a translation that say the opposite of the source
 #
-# "rose" for "fell", "agree" for "terminate". By a small list (`opposites.toml`) for English, German, French, Spanish
-# and Italian. A sentence that has words of both sides says nothing, and neither does one in which a negation was
-# turned round with the word.
+# "rose" for "fell", "agree" for "terminate". A small list (`opposites.toml`) for English, German, French, Spanish and
+# Italian is used. A sentence with words of both sides decides nothing, nor does one in which a negation was added or
+# removed together with the word.
 
 
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -471,9 +472,9 @@ def _with_numbers(
 
 # ---- finds the words of a translation that its model was unsure of
 #
-# from the probabilities of the answer's tokens A translation is the answer without remarks before it, with tags and
-# white space put in order. So both have the same signs in the same order except for what was cut off at the ends;
-# where that is not so, nothing is reported.
+# The probabilities of the answer's tokens decide. A translation is the answer without remarks around it, and with tags
+# and white space put in order. So both have the same characters in the same order, except for what was cut off at the
+# ends. If that is not so, nothing is reported.
 
 
 UNSURE = 0.5
@@ -550,7 +551,7 @@ def _offset(before: Sequence[str], after: Sequence[str]) -> int | None:
     whole, part = "".join(before), "".join(after)
     if not part:
         return None
-    if whole.endswith(part):  # what is cut off stands before
+    if whole.endswith(part):  # only text before the translation was cut off
         return len(whole) - len(part)
     first = whole.find(part)
     return first if first >= 0 and whole.find(part, first + 1) < 0 else None

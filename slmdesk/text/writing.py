@@ -53,7 +53,7 @@ def doubts_of(text: str, edits: Sequence[Edit], language: str) -> list[str]:
         doubts = [doubt or _beside(text, edit) for doubt, edit in zip(doubts, edits, strict=True)]
     made = [edit for edit, doubt in zip(edits, doubts, strict=True) if not doubt]
     if len(made) > 1 and (together := _fact(text, applied(text, made), language)):
-        return [doubt or together for doubt in doubts]  # harmless alone, not together
+        return [doubt or together for doubt in doubts]  # each change alone is harmless, but not all together
     return doubts
 
 

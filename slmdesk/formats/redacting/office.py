@@ -69,7 +69,7 @@ def redact(redacting: Redacting) -> bytes:
                 source = posixpath.join(posixpath.dirname(folder), file.removesuffix(".rels"))
                 changes.relations[source] = package.parsed(name, whole=True)
             elif redacting.removes and (kind := _dropped(name)) is not None:
-                if kind:  # else nobody misses it: Excel makes it anew
+                if kind:  # otherwise unimportant: Excel creates the part again
                     redacting.remove(kind, name)
                 changes.gone.add(name)
             elif suffix_of(name) not in _KEPT_XML:
@@ -136,7 +136,7 @@ def _cut_relations(redacting: Redacting, package: Package, changes: _Changes) ->
             elif (
                 name in changes.gone
                 or (not name and redacting.removes and "aFChunk" in relation.kind)
-                or put_in_value(redacting.words, target, source) != target  # it leads to no part
+                or put_in_value(redacting.words, target, source) != target  # no part of the file, but a listed word
             ):
                 changes.lost.setdefault(source, set()).add(relation.id)
                 root.remove(element)
@@ -145,7 +145,7 @@ def _cut_relations(redacting: Redacting, package: Package, changes: _Changes) ->
 def _outside(redacting: Redacting, relation: etree._Element, kind: str, source: str) -> None:
     target = attribute(relation, "Target")
     if redacting.removes and kind != "hyperlink" and "://" in target.replace("file:", "file://", 1):
-        redacting.remove("link", source)  # a template, a linked picture: a place in somebody's folders
+        redacting.remove("link", source)  # a template or a linked picture shows somebody's folders
         relation.set("Target", "file:///removed")
         return
     relation.set("Target", put_in_value(redacting.words, target, f"{source}, link"))
@@ -487,7 +487,7 @@ def _own(redacting: Redacting, name: str, data: bytes) -> bytes:
     is_meta = name.endswith("meta.xml")
     redact_tree(root, redacting, name, skips=lambda element: is_meta and local(element) in _OPENDOCUMENT_NUMBERS)
     for cell, words in before:
-        if "".join(cell.itertext()) != words:  # its value in numbers would say what its text no longer does
+        if "".join(cell.itertext()) != words:  # the value attributes would still show the replaced text
             for key in list(cell.attrib):
                 if str(key).rpartition("}")[2] in _VALUES:
                     del cell.attrib[key]
@@ -649,7 +649,7 @@ def tree_of(redacting: Redacting, data: bytes) -> etree._Element:
     return parse(data, redacting.reading.path, whole=True)
 
 
-# ---- takes out of a picture what it says besides its pixels
+# ---- removes everything from a picture except its pixels
 
 
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -684,7 +684,7 @@ def _png_kept(data: bytes) -> Iterator[bytes]:
         if kind in _PNG_KEPT:
             yield data[at : at + 12 + size]
         if kind == b"IEND":
-            return  # what follows the end is no picture
+            return  # bytes after the end are not part of the picture
         at += 12 + size
 
 

@@ -58,7 +58,7 @@ def redact(redacting: Redacting) -> bytes:
         with LOCK:
             pages = len(document)
             with suppress(pdfium.PdfiumError):
-                document.init_forms()  # fields are shown with what was filled in
+                document.init_forms()  # so that form fields are drawn with their values
         reading.total = pages
         for index in range(pages):
             reading.check()
@@ -115,7 +115,7 @@ def _read(redacting: Redacting, page: pdfium.PdfPage, place: str) -> _Sheet:
         for span in redacting.words.spans(text, place):
             places = range(span.begin, span.end) if indices is None else indices[span.begin : span.end]
             for other_place, letter in zip(places, text[span.begin : span.end], strict=True):
-                if letter.isprintable() and not letter.isspace():  # pdfium adds blanks that have no place
+                if letter.isprintable() and not letter.isspace():  # pdfium adds spaces that have no position
                     sheet.bars += [letters.box(other_place), letters.ink(other_place)]
         for line, words in _lines(sheet.words):
             for span in redacting.words.spans(line, place, again=True):
@@ -200,7 +200,7 @@ def _layer(redacting: Redacting, pixels: Pixels, sheet: _Sheet, scale: float, pl
     return kept
 
 
-# ---- writes a PDF of pictures, with letters that are not seen, but searched for and copied (ISO 32000-1)
+# ---- writes a PDF of pictures with invisible text that can be searched and copied (ISO 32000-1)
 
 
 _LEVEL = 6

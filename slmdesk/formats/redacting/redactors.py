@@ -129,7 +129,7 @@ def put_encoded(words: Words, text: str, place: str) -> str:
         text = _through(words, text, place, _PERCENT, unquote, lambda plain: quote(plain, safe=_SAFE))
     if "&" in text:
         text = _through(words, text, place, _ENTITY, html.unescape, html.escape)
-    if "_x" in text:  # as Excel writes what XML cannot hold
+    if "_x" in text:  # Excel's escapes for characters that XML does not allow
         text = _through(words, text, place, _CELL_ESCAPE, _unescaped, lambda one: one)
     if "\\u" in text:
         text = _through(words, text, place, _ESCAPE, _unescaped, lambda plain: plain)

@@ -309,7 +309,7 @@ def _attributes(element: etree._Element, redacting: Redacting, place: str) -> No
         if short in _ACCOUNTS and redacting.removes and text:
             element.set(key, "None")
             continue
-        if short == "gfxdata":  # a packed drawing, made anew by whoever needs it
+        if short == "gfxdata":  # a packed copy of the drawing, which programs create again
             del element.attrib[key]
             continue
         is_textual = short in TEXTUAL or (short == "val" and name in _TEXTUAL_VALUES)
@@ -421,7 +421,7 @@ def redact_markup(redacting: Redacting, text: str, place: str) -> str:
     return made
 
 
-# ---- looks whether a word is left in a file that was redacted
+# ---- finds words that are left in a redacted file
 
 
 LEAST = 6
@@ -515,7 +515,7 @@ def _parts(data: bytes, name: str, depth: int) -> Iterator[tuple[str, bytes]]:
                     raise KnownError("document.bomb", path=place)
                 yield from layers(archive.read(info), place, depth + 1)
     except BROKEN:
-        return  # it only looks packed; its bytes were given
+        return  # not really an archive; its raw bytes were yielded above
 
 
 def _streams(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
@@ -523,7 +523,7 @@ def _streams(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
     for found in _STREAM.finditer(data):
         head = data[max(0, found.start() - 2048) : found.start()]
         if _IMAGE.search(head[head.rfind(b" obj") :]):
-            continue  # pixels
+            continue  # the data of a picture
         unpacker = zlib.decompressobj()
         try:
             inflated = unpacker.decompress(data[found.end() :], left)

@@ -113,7 +113,7 @@ def _element(part: Part, element: etree._Element, places: _Places) -> Units:
     elif etree.QName(element).namespace == etree.QName(part.root).namespace:
         places.next(element)
         yield from _paragraph(part, element, places.of(element))
-    elif is_drawing(element):  # a drawing that is kept in the text itself
+    elif is_drawing(element):  # a drawing inside the document's XML
         yield from drawing_paragraph(part, element, "paragraph", places.of(element))
 
 
@@ -383,7 +383,7 @@ class Paragraph:
                 text = element.text or ""
                 words = text if element.get(XML_SPACE) == "preserve" else text.strip(" \t\r\n")
                 is_underlined = child(properties, "u") is not None
-                if len(words) > 1 and words.isspace() and is_underlined:  # the line of a form, not text
+                if len(words) > 1 and words.isspace() and is_underlined:  # an underlined gap in a form, not text
                     yield InlineObject([self._split(run, element)])
                 elif words:
                     yield Words(words, look, run)
@@ -465,7 +465,7 @@ def _folded(raw: Iterator[_Raw]) -> list[Node | _Break]:
             levels.append(([mark], found, False))
             found = []
         elif not levels:
-            found.append(InlineObject([mark.element]))  # of a field that began in another paragraph
+            found.append(InlineObject([mark.element]))  # belongs to a field that began in another paragraph
         elif mark.kind == "end":
             marks, outer, has_result = levels.pop()
             outer.append(_field(marks, found, mark, has_result=has_result))
@@ -478,7 +478,7 @@ def _folded(raw: Iterator[_Raw]) -> list[Node | _Break]:
                 found = []
                 levels[-1] = (marks, outer, True)
             marks.append(mark)
-    while levels:  # it ends in another paragraph
+    while levels:  # the field ends in another paragraph
         marks, outer, _ = levels.pop()
         spoken = _is_spoken("".join(mark.code for mark in marks))
         outer.append(InlineObject([mark.element for mark in marks]))

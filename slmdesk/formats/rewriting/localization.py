@@ -221,9 +221,9 @@ def _copied(element: etree._Element, *, with_inside: bool) -> etree._Element:
 
 # ---- plural forms in texts of programs
 #
-# how many a language has, and an example number for each. Rules from the manual of GNU gettext, "Additional functions
-# for plural forms". A model cannot translate "form 2 of 3"; it can translate "5 files", and the number is taken out
-# again.
+# Knows how many plural forms a language has, and an example number for each. Rules from the manual of GNU gettext,
+# "Additional functions for plural forms". A model cannot translate "form 2 of 3", but it can translate "5 files", from
+# which the number is removed again.
 
 
 MOST_FORMS = 6

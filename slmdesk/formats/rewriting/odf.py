@@ -63,7 +63,7 @@ def rewrite(rewriting: Rewriting) -> Units:
             yield from _left_in(part)
             yield from _units(part, word, rewriting)
             is_changed = is_changed or part.is_changed
-            if is_changed:  # the direction is declared in both
+            if is_changed:  # the direction is declared in both parts
                 turn(part.root, rewriting.options)
                 part.is_changed = True
             parts.close(part)
@@ -264,11 +264,11 @@ def _fill_words(element: etree._Element, words: Words) -> None:
         inner = etree.SubElement(inner, span.tag, attrib=dict(span.attrib))
     space = etree.QName(_paragraph_of(element)).namespace
     text = words.text
-    if text.startswith(" ") and not any(_paragraph_of(element).itertext()):  # it would not be shown
+    if text.startswith(" ") and not any(_paragraph_of(element).itertext()):  # a leading space would not be shown
         etree.SubElement(inner, f"{{{space}}}s")
         text = text[1:]
     for index, piece in enumerate(_BLANKS.split(text)):
-        if index % 2:  # more than one blank
+        if index % 2:  # every second piece is a run of spaces
             _add_words(inner, " ")
             blanks = etree.SubElement(inner, f"{{{space}}}s")
             blanks.set(f"{{{space}}}c", str(len(piece) - 1))

@@ -298,7 +298,7 @@ class Speech(Record):
                 properties.remove(turned)
             _insert_behind(properties, etree.Element(f"{space}bidi"), _BEFORE_BIDI)
         elif self.language and not self.is_right_to_left and turned is not None:
-            turned.set(f"{space}val", "0")  # not taken away: a style may have it as well
+            turned.set(f"{space}val", "0")  # set to off instead of removed, since a style may turn it on
         if self.language or self.is_right_to_left:
             for table in paragraph.iterancestors(f"{space}tbl"):
                 self._turn_table(table, space)
@@ -591,16 +591,16 @@ class Cells:
 
     def _number(self, parent: etree._Element, element: etree._Element, name: str) -> int:
         if parent not in self._numbers:
-            inside = (part for part in parent if local(part) in (name, "sdt"))  # a control may be around
+            inside = (part for part in parent if local(part) in (name, "sdt"))  # a content control may enclose it
             found = (each for part in inside for each in ([part] if local(part) == name else part.iter("{*}" + name)))
             self._numbers[parent] = {each: at for at, each in enumerate(found, start=1)}
         return self._numbers[parent].get(element, 0)
 
 
-# ---- text that a file contains twice
+# ---- text that a file contains twice, for programs that know a newer way of drawing and for those that do not
 #
-# for programs that know a newer way of drawing, and for those that do not. A program shows either copy
-# (ECMA-376 part 3, Markup Compatibility), so both must say the same: the second gets the translation of the first.
+# A program shows one of the copies (ECMA-376 part 3, Markup Compatibility), so both must say the same. The second copy
+# gets the translation of the first.
 
 
 class RepeatedTexts:

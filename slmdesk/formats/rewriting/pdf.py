@@ -15,8 +15,8 @@ from slmdesk.formats.rewriting.rewriters import LeftAsIs, Rewriting, Unit, Units
 
 # ---- writes a new Word file of headings, paragraphs, list items and tables
 #
-# for formats that cannot be kept. WordprocessingML after ECMA-376 part 1, chapter 17; the order of elements is that
-# of its schema.
+# Used for formats that cannot be rewritten. WordprocessingML after ECMA-376 part 1, chapter 17. Elements are in the
+# order that its schema requires.
 
 
 MOST_COLUMNS = 63
@@ -65,7 +65,7 @@ class WordFile:
     def table(self, rows: Sequence[Sequence[str]], *, has_head: bool = False) -> None:
         """Add a table. Rows may have different numbers of cells, at most MOST_COLUMNS."""
         columns = max(map(len, rows))
-        if self._breaks_page or self._ends_with_table:  # a table has no page break of its own, and would join the last
+        if self._breaks_page or self._ends_with_table:  # a table has no page break, and would join a table before it
             self._add(Style.NORMAL.value, "")
         width = TABLE_WIDTH // columns
         turned = "<w:bidiVisual/>" if self._right_to_left else ""
@@ -82,7 +82,7 @@ class WordFile:
 
     def data(self) -> bytes:
         """Return the bytes of the file. The same content gives the same bytes."""
-        if self._ends_with_table or not self._body:  # the last thing of a body is a paragraph
+        if self._ends_with_table or not self._body:  # a body must end with a paragraph
             self._add(Style.NORMAL.value, "")
         document = (
             f'{_XML}<w:document xmlns:w="{_SPACE}"><w:body>{"".join(self._body)}<w:sectPr>'
@@ -222,7 +222,7 @@ def rewrite(rewriting: Rewriting) -> Units:
             why = _reason(page)
             yield LeftAsIs("page", place, why)
             file.paragraph(f"[Page {page.number} has no text ({why}).]", Style.NOTICE)
-        elif page.reason:  # read off a picture, or not to its end
+        elif page.reason:  # read by OCR, or not completely
             yield LeftAsIs("page", place, page.reason)
             file.paragraph(f"[Page {page.number}: {page.reason}.]", Style.NOTICE)
         for is_table, blocks in groupby(shown, key=lambda block: block.kind is BlockKind.TABLE_ROW):
@@ -233,7 +233,7 @@ def rewrite(rewriting: Rewriting) -> Units:
             for block in found:
                 yield from _block(file, page, block, place, reported)
         for block in page.blocks:
-            if block.place == "hidden":  # a translation would show it
+            if block.place == "hidden":  # a translation would make hidden text visible
                 yield LeftAsIs("hidden", place, page.text[block.start : block.end][:80])
         file.end_page()
     for attachment in reading.attachments:

@@ -316,7 +316,8 @@ def _inline(text: str) -> Iterator[Piece]:
 
 # ---- translates selected columns of delimited tables
 #
-# everything else is kept verbatim. Each row has its own language: a table may contain reviews from many countries.
+# Everything else is kept verbatim. Each row has its own language, since a table may contain reviews from many
+# countries.
 
 
 SAMPLE_ROWS = 200
@@ -330,7 +331,7 @@ _REPORTED_APART = tuple(sorted(set(LANGUAGES) - {"sr"}))
 
 def rewrite_separated(rewriting: Rewriting) -> Units:
     file = TextFile(rewriting)
-    text = file.text.replace("\r\n", " \n").replace("\r", "\n")  # as long as it was, so that places stay
+    text = file.text.replace("\r\n", " \n").replace("\r", "\n")  # same length, so that positions stay valid
     reported = REPORTED.match(text)
     delimiter, begin = (reported[1], reported.end()) if reported else (delimiter_of(text), 0)
     sample = [[value.strip() for value in row] for row in islice(rows_of(text, delimiter, begin), SAMPLE_ROWS)]
@@ -397,7 +398,7 @@ def _put(file: TextFile, cell: Cell, answer: str, *, delimiter: str, line_end: s
     end = cell.end - (file.text[cell.end - 1 : cell.end] == "\r")
     value = cell.value[:-1] if end < cell.end and not cell.is_quoted else cell.value
     before, after = value[: len(value) - len(value.lstrip())], value[len(value.rstrip()) :]
-    if harmless_cell(value.strip()) == value.strip():  # else it was a formula before, and is the document's own
+    if harmless_cell(value.strip()) == value.strip():  # otherwise it was a formula already, and stays one
         answer = harmless_cell(answer)
     words = before.replace(" \n", "\n") + answer + after.replace(" \n", "\n")
     words = words.replace("\r\n", "\n").replace("\n", line_end)
@@ -408,9 +409,9 @@ def _put(file: TextFile, cell: Cell, answer: str, *, delimiter: str, line_end: s
 
 # ---- translates subtitles in place
 #
-# times, styles, notes and positions are kept. SRT, WebVTT (w3.org/TR/webvtt1) and ASS/SSA. A cue of several lines is
-# a text; its translation is split again (text.subtitles), and the location of its unit is its time, which shows
-# whether it can be read in that time.
+# Times, styles, notes and positions are kept. Formats: SRT, WebVTT (w3.org/TR/webvtt1) and ASS/SSA. A cue of several
+# lines is one text, and its translation is split into lines again (text.tagged). The place of its unit is its time,
+# which shows whether the cue can be read in that time.
 
 
 _TIMES = re.compile(r"^[ \t]*(?:\d{1,4}:)?\d{1,2}:\d{1,2}[.,]\d{1,3}[ \t]*-->[^\r\n]*", re.MULTILINE)

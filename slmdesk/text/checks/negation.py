@@ -333,9 +333,9 @@ def _distance(line: Line, sense: tuple[int, int], anchors: list[int]) -> tuple[f
 
 # ---- finds statements that the source limits ("if", "unless", "only") and the sentence does not
 #
-# Clauses are compared by their words: a condition of the source counts as left out when the sentence repeats the
-# clause beside it, has no condition of its own, and hardly a word of it; an "only", when the sentence has what it
-# limits.
+# Clauses are compared by their words. A condition of the source counts as left out if the sentence repeats the clause
+# beside it, but has no condition of its own and hardly a word of this one. An "only" counts as left out if the sentence
+# repeats the words it limits.
 
 
 LEAST_REPORTED = 0.6
@@ -431,10 +431,10 @@ def _stems(text: str, language: str) -> frozenset[str]:
     return frozenset(stem(word) for word in words if len(word) > 1 and word not in small)
 
 
-# ---- detects whether a sentence denies something, explicitly or half by a word that implies it
+# ---- detects whether a sentence contains a negation, explicit or implied by a word
 #
-# For comparing a sentence with its translation, where only the presence of a denial can be detected, not its object.
-# English, German, French, Spanish, Italian, Polish, Portuguese and Dutch.
+# For comparing a sentence with its translation, where only the presence of a negation can be detected, not what is
+# negated. Languages: English, German, French, Spanish, Italian, Polish, Portuguese and Dutch.
 
 
 _NO_WORDS = {

@@ -456,10 +456,10 @@ def _weekdays_of(when: DateMention) -> set[int]:
     return days
 
 
-# ---- finds what may fill a cell, by its kind
+# ---- finds values that may fill a cell of a table, by their kind
 #
-# days, amounts, percentages, bank accounts, codes and periods. Pure. All of them give the places of their words in
-# the text, in order.
+# Days, amounts, percentages, bank accounts, codes and periods. Pure functions. Each returns the positions of its values
+# in the text, in order.
 
 
 Span = tuple[int, int]

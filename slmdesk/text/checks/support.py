@@ -331,8 +331,8 @@ def _packed(text: str) -> str:
 
 # ---- measures how much of a sentence is in a text
 #
-# content words, rare ones counting more. Weights as in tf-idf (Spärck Jones 1972, "A statistical interpretation of
-# term specificity").
+# Counts content words, and rare words count more. Weights as in tf-idf (Spärck Jones 1972, "A statistical
+# interpretation of term specificity").
 
 
 STEM = 6
@@ -388,9 +388,9 @@ def stems(text: str) -> frozenset[str]:
 
 # ---- finds names in a sentence that its source does not have
 #
-# people, places, organisations, acronyms. By capital letters, where the language writes only names with them. German
-# capitalises all nouns; there a word counts when it looks like a name (after a title, beside another name, before a
-# legal form) or is in the very place where the source has another one.
+# People, places, organisations and acronyms are found by capital letters, in languages that capitalise only names.
+# German capitalises all nouns, so there a word counts only if it looks like a name (after a title, next to another
+# name, before a legal form), or if the source has another name in the same place.
 
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’&][^\W_]+)*")

@@ -473,7 +473,7 @@ def in_order(events: Sequence[Pairing]) -> list[_Step]:
         def is_before(unit: Unit, of: Sequence[Unit], is_end: bool = pairing is None) -> bool:
             return is_end or place_of(unit) < place_of(of[0])
 
-        for is_part in (True, False):  # what belongs to the paragraph before comes with it
+        for is_part in (True, False):  # parts of the paragraph before come with that paragraph
             while at < len(gone) and is_before(gone[at].old[0], pairing.old if pairing else ()):
                 if is_part and not (last and gone[at].old[0].block == last.old[-1].block):
                     break
@@ -539,7 +539,7 @@ class ChangeBuilder:
             is_other = _key(event.old) != _key(event.new)
             hunks = hunks_of(old, new, numbers, new_numbers) if is_other else []
             if not hunks and not event.is_moved:
-                event.is_same = True  # a list's number, blanks inside words
+                event.is_same = True  # only a list number or spaces inside words differ
                 return
         kind = (
             ChangeKind.MOVED if event.is_moved else ChangeKind.CHANGED if event.old and event.new

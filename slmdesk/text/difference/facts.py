@@ -216,7 +216,7 @@ def _names(old: str, new: str, hunks: Sequence[Hunk], language: str, told: _Told
         size = max(len(said.split()), len(says.split()))
         for name, other in zip_longest(mine, theirs, fillvalue=""):
             if size > _SHORT and not (name and other) and is_party(name or other, language):
-                continue  # "the client" in other words
+                continue  # only another wording for "the client"
             found.append(Named("name", name, other))
     return found
 
@@ -286,10 +286,10 @@ def _blanked(text: str, spans: Sequence[Span]) -> str:
     return text
 
 
-# ---- finds what weighs in an agreement
+# ---- finds duties, conditions and definitions in an agreement
 #
-# duties, conditions and definitions, by word lists of six languages. Pure. A duty is laid by a verb ("must", "is
-# obliged to"), by a permission denied ("may not"), or told of a party in the present ("The Supplier keeps a sample").
+# By word lists of six languages. Pure functions. A duty is imposed by a verb ("must", "is obliged to"), by denying a
+# permission ("may not"), or by the present tense with a party as subject ("The Supplier keeps a sample").
 
 
 LEAST_WORDS = 3

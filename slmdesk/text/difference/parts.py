@@ -192,12 +192,11 @@ def _short_enough(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         yield begin, end
 
 
-# ---- finds the numbers that paragraphs and headings bear
+# ---- finds the numbers of paragraphs and headings
 #
-# "3.2", "(a)", "§ 5", "Article 7 –". Pure. They are no part of what a paragraph says: another style of numbering, or
-# other numbers behind a paragraph that was removed, change nothing. A number that may belong to the words ("1.5
-# tonnes", "3. März", "5. Stock") is only taken for that of a paragraph where its neighbours in the document are
-# there.
+# "3.2", "(a)", "§ 5", "Article 7 –". Pure functions. The numbers do not belong to the words of a paragraph: another
+# style of numbering, or other numbers after a removed paragraph, are no changes. A number that may belong to the words
+# ("1.5 tonnes", "3. März", "5. Stock") only counts as a paragraph number if its neighbours occur in the document too.
 
 
 LONGEST_HEADING, MOST_WORDS = 90, 12
@@ -344,11 +343,11 @@ def _has_neighbours(number: Number, numbers: Collection[Number]) -> bool:
 
 # ---- aligns two sequences
 #
-# finds what both have, in the same order. Pure; near-linear for any input. Anchors are what both sides have equally
-# often (as in the patience diff of Bram Cohen, where it is once); of them the heaviest chain that keeps the order is
-# taken (Jacobson and Vo 1992, "Heaviest increasing/common subsequence problems"), and the gaps between are treated
-# likewise. Only small gaps are compared each with each (the usual table of longest common subsequences), so that no
-# input costs the square of its length.
+# Finds the items that both sequences have in the same order. Pure; near-linear for any input. Anchors are items that
+# occur equally often on both sides (in the patience diff of Bram Cohen: once). The heaviest chain of anchors that keeps
+# the order is taken (Jacobson and Vo 1992, "Heaviest increasing/common subsequence problems"), and the gaps between
+# them are treated in the same way. Only in small gaps is each item compared with each other (the usual table of longest
+# common subsequences), so that no input costs the square of its length.
 
 
 SMALL = 2500

@@ -278,8 +278,9 @@ def _joined(text: str, found: Sequence[Find]) -> Iterator[Find]:
 
 # ---- finds listed words in text, however they are written there
 #
-# Case, kinds of blanks and dashes, unseen characters, composed and decomposed letters make no difference; in long
-# words and numbers neither do blanks, hyphens and dots, so that an IBAN is found in groups of four and in one piece.
+# Differences of case, kinds of spaces and dashes, invisible characters, and composed or decomposed letters are ignored.
+# In long words and numbers so are spaces, hyphens and dots, so that an IBAN is found both in groups of four and in one
+# piece.
 
 
 INSIDE = 6

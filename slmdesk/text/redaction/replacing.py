@@ -347,12 +347,12 @@ def _share_digits(number: str, other: str) -> bool:
     return any(number[at : at + LEAST_DIGITS] in other for at in range(len(number) - LEAST_DIGITS + 1))
 
 
-# ---- a text as a model sees it, and the originals put back into what the model made of it
+# ---- a text as the model sees it, and the restoration of the originals in the model's answer
 #
-# Pure. What did not come back whole is named with the words concerned, and never guessed.
+# Pure functions. Whatever did not come back whole is reported with its words, and never guessed.
 
 
-# What puts back is imported where it is used: it takes a quarter of a second, and few texts are redacted.
+# Libraries are imported where they are used: that takes 0.25 s, and few texts are redacted.
 
 
 class Loss(StrEnum):

@@ -425,11 +425,12 @@ def _is_line(text: str, start: int, end: int) -> bool:
     return not text[before:start].strip() and not text[end : after if after >= 0 else len(text)].strip()
 
 
-# ---- finds what is private by its shape
+# ---- finds private data by its shape
 #
-# accounts, cards, tax and person numbers, e-mails, phones, dates of birth. Pure. Check digits by python-stdnum,
-# phones by phonenumbers (both imported at the first text). A number with the right check digits is sure; one with
-# wrong digits behind its label is likely: a typing error is no less private.
+# Accounts, cards, tax and person numbers, e-mail addresses, telephone numbers, dates of birth. Pure functions. Check
+# digits are verified by python-stdnum and telephone numbers by phonenumbers (both imported at the first text). A number
+# with right check digits is sure. One with wrong check digits after its label is likely, since a number with a typing
+# error is just as private.
 
 
 SURE, LIKELY, UNSURE = Certainty.SURE, Certainty.LIKELY, Certainty.UNSURE
@@ -555,7 +556,7 @@ def _cards(text: str) -> Iterator[Find]:
         if not luhn.is_valid(re.sub(r"\D", "", match[0])):
             continue
         labelled = _CARD_LABEL.search(text, max(0, match.start() - 80), match.start()) is not None
-        edges = _EDGE.findall(match[0])  # columns of figures may be cards by chance
+        edges = _EDGE.findall(match[0])  # figures in columns may look like a card by chance
         grouped = match.re is _CARD_GROUPS and (not edges or (len(edges) == 1 and "\n" in edges[0]))
         bare = re.fullmatch(r"\d{15,16}", match[0]) is not None
         certainty = SURE if labelled or grouped else LIKELY if bare else UNSURE
@@ -654,7 +655,7 @@ def _split_phones(text: str, regions: Sequence[str], days: Sequence[DateMention]
     for match in _SPLIT_PHONE.finditer(text):
         labelled = _PHONE_LABEL.search(text, max(0, match.start() - 60), match.start()) is not None
         first, rest = match["first"], match.start("rest")
-        is_code = re.search(r"[\t|]", match["gap"]) or re.fullmatch(r"\d+", first)  # or a figure in a column
+        is_code = re.search(r"[\t|]", match["gap"]) or re.fullmatch(r"\d+", first)  # or it is a number in a column
         if not (labelled or (first.startswith(("+", "0", "(0")) and not is_code)):
             continue
         if any(day.start < match.end() and rest < day.end for day in days):

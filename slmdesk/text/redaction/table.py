@@ -48,7 +48,7 @@ def extended(text: str, finds: Sequence[Find], table: Table = (), *, others: Ite
         for find in sorted((*renewed, *finds), key=_by_base):
             if find.text not in known:
                 maker.add(find)
-                if find.kind is Kind.PERSON:  # of others, each time one more substitute is laid aside
+                if find.kind is Kind.PERSON:  # for other kinds each find uses up one more substitute
                     known.add(find.text)
     except NoSubstituteError as err:
         raise KnownError("redaction.no_substitute") from err
@@ -170,7 +170,7 @@ class _Maker:
                 parts.append((piece, substitute))
             made = re.sub(rf"(?<![\w\0]){re.escape(piece)}(?![\w\0])", f"\0{substitute}\0", made)
         made = made.replace("\0", "")
-        if made == original:  # written small, or nothing but small words: no part belongs to a name
+        if made == original:  # lower-case words only: no part belongs to a name
             made = self._made(Kind.OTHER, original)
         owner = next(
             (entry for entry in self.entries if entry.kind is Kind.PERSON and self._belongs(parts, entry)), None
@@ -256,11 +256,11 @@ def _with_same_ending(word: str, base: str, substitute: str) -> str:
     return stem + new
 
 
-# ---- makes what stands for an original
+# ---- makes a substitute for an original
 #
-# of the same kind and shape, natural to read, and belonging to nobody. Pure. Names are put together of syllables;
-# numbers keep their groups, and their check digits are wrong on purpose; e-mails are of a domain that nobody can have
-# (RFC 2606). Nothing is computed from the original but its shape.
+# A substitute has the same kind and shape, reads naturally, and belongs to nobody. Pure functions. Names are composed
+# of syllables. Numbers keep their groups, and their check digits are wrong on purpose. E-mail addresses are in a domain
+# that nobody can have (RFC 2606). Nothing but the shape is derived from the original.
 
 
 _FIRST = (
