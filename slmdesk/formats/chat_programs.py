@@ -516,7 +516,7 @@ def is_of_lm_studio(shape: Mapping[str, Any]) -> bool:
 
 
 def chat_of_lm_studio(shape: Mapping[str, Any]) -> ForeignChat | None:
-    """Build a chat, or return None if the chat is too large. A message can have several versions; the messages that
+    """Build a chat, or return None if the chat is too large. A message can have several versions. The messages that
     follow are attached to the version the user selected.
     """
     left_out: LeftOut = Counter()

@@ -51,7 +51,7 @@ def read(reading: Reading) -> Iterator[Page]:
 
 
 def pages_of(reading: Reading, cues: Sequence[Cue]) -> Iterator[Page]:
-    """Yield pages of ten minutes each; `cues` must be in order. If no cue has a time, split the text by its length
+    """Yield pages of ten minutes each. `cues` must be in order. If no cue has a time, split the text by its length
     instead.
     """
     if cues and not any(cue.is_timed for cue in cues):

@@ -87,7 +87,7 @@ class CrashHistory:
             return
 
     def note_mark(self, record: ModelRecord, mark: FileMark) -> None:
-        """Store the new size, time or inode of a verified file; if that fails, it is verified again next time."""
+        """Store the new size, time or inode of a verified file. If that fails, the file is verified again next time."""
         if mark != FileMark(record.bytes, record.mtime_ns, record.inode):
             with suppress(KnownError):
                 self._store.models.change(record.id, bytes=mark.bytes, mtime_ns=mark.mtime_ns, inode=mark.inode)

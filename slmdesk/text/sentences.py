@@ -45,7 +45,7 @@ _SOLID = re.compile(r"\S")
 def sentence_spans(text: str, language: str = "") -> list[tuple[int, int]]:
     """Return the (start, end) of each sentence of `text`, in order, without the white space around it.
 
-    `language` is an ISO 639-1 code; without it the rules of English are used. Every letter and digit of the text is in
+    `language` is an ISO 639-1 code. Without it the rules of English are used. Every letter and digit of the text is in
     some span.
     """
     import sentencex  # every command imports this module, few cut a text

@@ -105,9 +105,9 @@ class Words(Protocol):
     def spans(
         self, text: str, place: str, *, bare: bool = False, again: bool = False, edges: Sequence[int] = ()
     ) -> Sequence[Span]:
-        """Return what to replace in a text; the caller replaces it. `again` says that the text was given before.
-        `edges` are the ends of paragraphs and cells that were given before, and then only numbers that continue across
-        an edge are wanted.
+        """Return what to replace in a text. The caller replaces it. `again` says that the text was given before. With
+        `edges` (ends of paragraphs and cells that were given before), only numbers that continue across an edge are
+        returned.
         """
 
 

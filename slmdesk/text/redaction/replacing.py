@@ -123,7 +123,7 @@ def restored_so_far(text: str, table: Table) -> str:
 
 class Restorer:
     def __init__(self, table: Table) -> None:
-        """Raises KnownError "redaction.ambiguous"."""
+        """Prepare the restoration of the table's originals. Raises KnownError "redaction.ambiguous"."""
         check(table)
         self._back = _Back(table)
         self._squeezed = {_squeezed(substitute) for entry in table for _, substitute in entry.pairs}
