@@ -1,4 +1,4 @@
-"""Documents before and after translation: inspected, cut into segments, written. Service thread."""
+"""Inspects documents, cuts them into segments, and writes the translated documents. Service thread."""
 
 from __future__ import annotations
 
@@ -49,9 +49,11 @@ WITH_COLUMNS = frozenset(("csv",))
 WITH_SHEETS = frozenset(("xlsx", "ods"))
 WITH_PROPERTIES = frozenset(("docx", "pptx", "xlsx", "odt", "odp", "ods"))
 MOST_UNITS = 2000
-"""By which a language is told at most; there may be hardly a word in each."""
+"""Most units (paragraphs or cells) that are read to detect a language. A unit may have hardly a word."""
 MOST_LOOKED = 100_000
-"""Characters of documents in which a person is shown what is redacted; the rest is redacted without being shown."""
+"""Most characters of the documents in which a person is shown beforehand what will be redacted. The text after that is
+redacted without being shown.
+"""
 MOST_DOCUMENTS = 500
 
 
@@ -59,7 +61,7 @@ class ChosenDocuments(Record):
     paths: tuple[Path, ...]
     formats: frozenset[str]
     refused: tuple[tuple[Path, str], ...]
-    """Those that cannot be, and why, in words."""
+    """Files that cannot be translated, each with the reason in words."""
 
     @property
     def has_sheets(self) -> bool:
@@ -78,33 +80,33 @@ class Column(Record):
     name: str
     samples: tuple[str, ...]
     is_text: bool
-    """It looks like sentences: it is translated unless a person says otherwise."""
+    """Whether the column looks like sentences. Such a column is translated unless a person decides otherwise."""
 
 
 class LookedThrough(Record):
     preview: Preview
     is_whole: bool
-    """They have no more text than what was looked through."""
+    """Whether the preview covers all the text of the documents."""
 
 
 class DocumentInspectionService:
-    """Service thread."""
+    """Service that finds translatable files and reads their language, text and columns. Service thread."""
 
     def __init__(self, service_thread: ServiceThread, reader: ChildClient) -> None:
         self._service_thread, self._reader = service_thread, reader
 
     def look(self, paths: Sequence[Path]) -> Pending[ChosenDocuments]:
-        """Find the files that can be translated, among these and in these folders.
+        """Find the files that can be translated among these files and in these folders.
 
-        Ends with the Problem `document.none_translatable` where there are none.
+        Ends with the Problem `document.none_translatable` if there are none.
         """
         return pending_on_file_thread(self._service_thread, lambda: _chosen(paths), name="translation")
 
     def language(self, request: TranslationRequest) -> Pending[str]:
         """Detect the language of a document or text from its beginning.
 
-        The result is its code, or '' where it has several, is unknown, or cannot be read; that is reported when the
-        translation starts.
+        The result is a language code. It is '' if there are several languages, the language is unknown, or the document
+        cannot be read; such a document is reported when the translation starts.
         """
         if not request.path:
             return ended(only_language_of_text(request.text))
@@ -122,7 +124,7 @@ class DocumentInspectionService:
 
     @sliced
     def words(self, request: TranslationRequest) -> Slices[str]:
-        """The text that would be translated, without formatting; of a document with a line for each paragraph or cell.
+        """Return the text that would be translated, without formatting. A document has one line per paragraph or cell.
 
         Ends with a Problem `document.…`.
         """
@@ -142,9 +144,9 @@ class DocumentInspectionService:
     def look_through(
         self, requests: Sequence[TranslationRequest], look: Callable[[str], Pending[Preview]]
     ) -> Slices[LookedThrough]:
-        """What would be replaced in these documents, up to MOST_LOOKED characters; `look` finds it in a text.
+        """Return a preview of what would be redacted in the first MOST_LOOKED characters of these documents.
 
-        Ends with a Problem `document.…`, `redaction.…`.
+        `look` finds what to redact in a text. Ends with a Problem `document.…`, `redaction.…`.
         """
         text = ""
         for at, request in enumerate(requests):
@@ -157,7 +159,9 @@ class DocumentInspectionService:
 
     @sliced
     def columns(self, path: Path) -> Slices[list[Column]]:
-        """Read the columns of a text table in the reader child; ends with a Problem `document.…` where it cannot."""
+        """Read the columns of a text table in the reader process. Ends with a Problem `document.…` if it cannot be
+        read.
+        """
         found: list[Column] = []
         payload: dict[str, Json] = {"path": str(path.absolute())}
         yield ask_reader(
@@ -223,7 +227,7 @@ class Preparation:
         self._terms, self._publish = terms, publish
 
     def cut(self, item: str, request: TranslationRequest, password: str) -> Plan:
-        """Cut the text or document into stored segments; after a crash this is repeated."""
+        """Cut the text or document into segments and store the segments. After a crash the cutting is repeated."""
         self._store.segments.forget(item)
         taken = CutState(request.source, request.target, self._terms.of_request(request))
         left: list[Json] = []
@@ -260,7 +264,7 @@ class Preparation:
         return in_slices(self._service_thread, reading())
 
     def learn(self, item: str, request: TranslationRequest, veil: Veil) -> Plan:
-        """Find what is private in the whole text, before the model is asked about any of it."""
+        """Find the private details in the whole text, before the model is asked about any part of it."""
         segments = yield from _in_turns(gathered(self._store, item))
         yield from _in_turns(veil.learn(whole_text(segments, is_text=not request.path)))
         kept = self._store.results.get(item) or {}
@@ -291,7 +295,7 @@ class Preparation:
 
 
 def whole_text(segments: Sequence[SegmentRecord], *, is_text: bool) -> str:
-    """Return the text that was cut into these segments, without tags; of a document with a line for each unit."""
+    """Return the text that these segments were cut from, without tags. A document has one line per unit."""
     units = (
         "".join(part.lead + without_tags(part.source, Tags(part.paired, part.lone)) + part.trail for part in parts)
         for _, parts in groupby(segments, key=lambda segment: segment.unit)
@@ -325,7 +329,7 @@ def segment_flags(
 
 
 UNWRITTEN = SegmentFlag("unwritten")
-"""Of a segment with a translation that could not be put into the file."""
+"""Flag of a segment whose translation could not be put into the file."""
 
 
 def written(
@@ -337,7 +341,7 @@ def written(
     *,
     may_replace: bool,
 ) -> Slices[WrittenFile]:
-    """Send all units (number, text, translation) to the reader child and write the file it makes.
+    """Send all units (number, text, translation) to the reader process, and write the file it makes.
 
     Raises KnownError `file.exists`, `child.protocol`; ends with a Problem of the document or the disk.
     """
@@ -356,7 +360,7 @@ def written(
 def mark_unwritten(
     store: Store, item: str, refused: Collection[int], publish: Callable[[SegmentRecord], None]
 ) -> Slices[None]:
-    """Flag the segments whose units were written untranslated, and unflag the others, so that all views name them."""
+    """Flag the segments whose units were written untranslated, and remove this flag from all other segments."""
     for segment in segments_of_item(store, item):
         is_unwritten = segment.unit in refused and bool(segment.target)
         if (UNWRITTEN in segment.flags) != is_unwritten:
@@ -379,8 +383,7 @@ def payload_of(request: TranslationRequest) -> dict[str, Json]:
 
 @contextmanager
 def piped_folder(paths: Paths, instance_id: str) -> Iterator[Path]:
-    """Create a private folder for this instance and delete it afterwards.  Raises KnownError file.unwritable,
-    disk.full.
+    """Create a private folder for this instance and delete it afterwards. Raises KnownError file.unwritable, disk.full.
     """
     folder = paths.piped / instance_id
     private_folder(folder)
@@ -391,7 +394,7 @@ def piped_folder(paths: Paths, instance_id: str) -> Iterator[Path]:
 
 
 def sweep_piped(paths: Paths) -> None:
-    """Delete the folders left behind by killed instances."""
+    """Delete the folders that killed instances of the program left behind."""
     with suppress(OSError):
         for folder in list(paths.piped.iterdir()):
             if not is_instance_alive(paths, folder.name):

@@ -1,4 +1,4 @@
-"""Exports translations as papers, JSON and TMX, and glossaries as files for other programs."""
+"""Exports translations as documents, JSON and TMX, and glossaries as files for other programs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _AT_ONCE = 100
 
 
 def segments_of_item(store: Store, item: str) -> Iterator[SegmentRecord]:
-    """Yield all segments of a translation in order; no query stays open in between."""
+    """Yield all segments of a translation in order. No database query stays open between two segments."""
     begin = 0
     while found := store.segments.of_item(item, begin=begin, limit=_AT_ONCE):
         yield from found
@@ -66,7 +66,7 @@ def gathered(store: Store, item: str) -> Slices[list[SegmentRecord]]:
 def translation_json(
     item: Item, found: Sequence[SegmentRecord], parts: Sequence[tuple[str, str, str]]
 ) -> dict[str, Json]:
-    """Any thread."""
+    """Return a translation with its segments and untranslated parts as JSON. Any thread."""
     segments: list[Json] = [
         {"place": segment.place, "source": segment.source, "target": segment.target, "state": segment.state.value,
          "flags": flags_json(segment.flags), "doubts": doubts_json(segment.doubts), "reason": segment.reason,
@@ -84,7 +84,7 @@ HEAD = ("", "Source", "Translation", "State", "Needs review")
 
 
 def translation_paper(title: str, segments: Sequence[SegmentRecord], left: Sequence[tuple[str, str, str]]) -> Paper:
-    """The segments as a table; after it what was left untranslated: (kind, place, words)."""
+    """Return a document with a table of the segments, followed by the untranslated parts: (kind, place, words)."""
     cells = tuple(
         (one.place, one.source, one.target, STATE_WORDS[one.state], "; ".join(map(flag_words, one.flags)))
         for one in segments
@@ -99,7 +99,7 @@ def translation_paper(title: str, segments: Sequence[SegmentRecord], left: Seque
 
 
 def pair_paper(title: str, languages: tuple[str, str], segments: Sequence[SegmentRecord]) -> Paper:
-    """Both languages; a segment without translation has its source alone."""
+    """Return a document with source and translation side by side. An untranslated segment has only its source."""
     pairs = (
         (segment.source, segment.source if segment.state is SegmentState.LEFT else segment.target)
         for segment in segments
@@ -117,7 +117,7 @@ _SHOWN_AS = {"About": "Subject", "to look at": "to review"}
 def report_json(
     view: TranslationView, segments: Sequence[SegmentRecord], info: Sequence[tuple[str, str]]
 ) -> dict[str, Any]:
-    """A translation's report; every segment is in a list of it.  `info`: (what, words).  Any thread."""
+    """Return the report of a translation, which lists every segment. `info`: pairs (label, words). Any thread."""
     lists: dict[str, list[Json]] = {"failed": [], "flagged": [], "left": [], "translated": []}
     for segment in segments:
         lists[_list_of(segment)].append({
@@ -189,8 +189,10 @@ TERMS_HEAD = ("source", "target", "forbidden", "keep", "case", "forms", "note")
 
 
 def to_glossary_file(record: GlossaryRecord, terms: Sequence[Term], form: str) -> bytes:
-    """A glossary in a form of GLOSSARY_FORMS; the file is read back as the same terms, from TBX without the marks for
-    case and forms.  Not on the service thread.  Raises KnownError `request.invalid`.
+    """Return a glossary as a file in one of the GLOSSARY_FORMS.
+
+    Reading the file gives the same terms again, except that TBX loses the marks for case and word forms. Not on the
+    service thread. Raises KnownError `request.invalid`.
     """
     if form in ("csv", "tsv"):
         out = io.StringIO()
@@ -238,7 +240,7 @@ def _tbx(record: GlossaryRecord, terms: Sequence[Term]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text for XML: control characters, which it cannot contain, become U+FFFD."""
+    """Return a text for XML: control characters, which XML cannot contain, become U+FFFD."""
     return escape(plain(text), quote=False)
 
 
@@ -246,16 +248,16 @@ def _plain(text: str) -> str:
 
 
 ANY = "*all*"
-"""In the place of a source language: each unit has its own."""
+"""Source language in the head of a TMX file whose units have different source languages."""
 UNKNOWN = "und"
-"""ISO 639-2's code for an undetermined language."""
+"""Code for an undetermined language in ISO 639-2."""
 
 Unit: TypeAlias = tuple[str, str, str, str]
-"""Language and words of the source, language and words of the translation; an empty language is UNKNOWN."""
+"""Source language, source text, target language, translation. An empty language is written as UNKNOWN."""
 
 
 def to_tmx(units: Iterable[Unit], source: str = ANY) -> Iterator[str]:
-    """Yield the file piece by piece, as the units arrive; formatting tags are kept as text."""
+    """Yield a TMX file piece by piece, as the units arrive. Formatting tags are kept as text."""
     yield '<?xml version="1.0" encoding="UTF-8"?>\n<tmx version="1.4"><header creationtool="slmdesk" '
     yield 'creationtoolversion="1" segtype="sentence" o-tmf="slmdesk" adminlang="en" '
     yield f'srclang="{escape(source or UNKNOWN)}" datatype="plaintext"/><body>\n'

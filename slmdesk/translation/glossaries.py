@@ -37,7 +37,7 @@ from slmdesk.translation.types import (
 
 TERMS_AT_ONCE = 500
 KEEP_LIST = "Do not translate"
-"""The name of the list of names and products, which holds for every pair of languages."""
+"""Name of the list of names and products that are never translated, whatever the languages."""
 
 
 class GlossaryImport(Record):
@@ -46,28 +46,35 @@ class GlossaryImport(Record):
     first_skipped: str
     duplicates: int
     contradictions: tuple[str, ...]
-    """Terms that now have more than one translation: all are kept and marked, the first is given to the model."""
+    """Terms that now have more than one translation. All are kept and marked; the model gets the first."""
     glossary: GlossaryRecord
     was_there: bool = False
-    """Nobody named the glossary: a glossary of this name, pair and domain is in use, and the terms came to it."""
+    """Whether the terms were added to an active glossary of the same name, languages and domain, although the request
+    named no glossary.
+    """
 
 
 class ImportRequest(Record):
     path: Path
     source: str = ""
-    """Code or name of the language of the terms; empty: as the file says."""
+    """Code or name of the source language. Empty means the language that the file states."""
     target: str = ""
     name: str = ""
     domain: str = ""
     into: str = ""
-    """Id of a glossary the terms come to; empty: that in use of this name, pair and domain, else a new glossary."""
+    """Id of the glossary to add the terms to. Empty means the active glossary of this name, languages and domain, or a
+    new glossary if there is none.
+    """
     columns: Mapping[str, int] | None = None
-    """Which column of a table holds what, from 0; None: as its head says."""
+    """The position (from 0) of each kind of content in a table. None means the positions that the table's header
+    states.
+    """
     skips_first: bool = False
     reuses: bool = False
-    """Of a file named each time: it is the glossary of this name only where that has just these terms, else a new one.
+    """Whether to reuse the glossary of this name only if it has exactly the terms of the file, and else to make a new
+    one.
 
-    Terms that the file has no more would hold on otherwise.
+    It is meant for a file that is named in each command: terms deleted from the file must not stay in force.
     """
 
 
@@ -109,7 +116,7 @@ class GlossaryService(Service):
         return sorted(self._there(), key=lambda glossary: (not is_keep_list(glossary), glossary.name.casefold()))
 
     def add(self, name: str, source: str, target: str, domain: str = "") -> GlossaryRecord:
-        """Raises KnownError `language.unknown`, `language.same`, `request.invalid`."""
+        """Create a glossary. Raises KnownError `language.unknown`, `language.same`, `request.invalid`."""
         first, second = language_of(source), language_of(target)
         if first.code == second.code:
             raise KnownError("language.same", language=first.name)
@@ -120,7 +127,7 @@ class GlossaryService(Service):
         return made
 
     def keep_list(self) -> GlossaryRecord:
-        """Return the list of words never translated, for all languages; it is created where missing."""
+        """Return the list of words that are never translated in any language. The list is created if it is missing."""
         found = next((glossary for glossary in self._there() if is_keep_list(glossary)), None)
         if found is None:
             found = self._store.glossaries.add(KEEP_LIST, source_language="", target_language="")
@@ -130,14 +137,14 @@ class GlossaryService(Service):
     def change(
         self, glossary: str, *, name: str | None = None, is_active: bool | None = None, domain: str | None = None
     ) -> GlossaryRecord:
-        """Raises KnownError `glossary.unknown`."""
+        """Change the given properties of a glossary. Raises KnownError `glossary.unknown`."""
         name, domain = _name(name or "") or None, None if domain is None else _domain(domain)
         changed = self._store.glossaries.change(glossary, name=name, is_active=is_active, domain=domain)
         self._publish(GlossariesChanged())
         return changed
 
     def duplicate(self, glossary: str) -> Pending[GlossaryRecord]:
-        """Copy a glossary with all terms; the copy is inactive so that no term applies twice.
+        """Copy a glossary with all its terms. The copy is inactive, so that no term applies twice.
 
         Raises KnownError `glossary.unknown`.
         """
@@ -157,10 +164,10 @@ class GlossaryService(Service):
         return self._reported(made)
 
     def forget(self, glossary: str) -> Pending[ForgottenGlossary]:
-        """Delete a glossary and its terms; the result is what `restore` needs.
+        """Delete a glossary and its terms, and return what `restore` needs to bring them back.
 
-        If long, it is deleted in slices, and is not listed from now on.  If the program is killed meanwhile, the rest
-        stays but is inactive.  Raises KnownError `glossary.unknown`.
+        The glossary is no longer listed from now on, and a long one is deleted in slices. If the program is killed
+        meanwhile, the remaining terms stay but are inactive. Raises KnownError `glossary.unknown`.
         """
         record = self._store.glossaries.get(glossary)
         if record.id in self._going:
@@ -186,20 +193,23 @@ class GlossaryService(Service):
         return in_slices(self._service_thread, self._filled(gone.record.id, gone.terms))
 
     def purge(self) -> None:
-        """Purge deleted terms from all our files; takes about a second.  Raises KnownError `store.…`."""
+        """Remove every trace of deleted terms from the program's files. Takes about a second. Raises KnownError
+        `store.…`.
+        """
         self._store.purge()
 
     # ---- terms
 
     def terms(self, glossary: str) -> list[Term]:
-        """Raises KnownError `glossary.unknown`."""
+        """Return all terms of a glossary. Raises KnownError `glossary.unknown`."""
         return self._store.terms.of_glossary(self._store.glossaries.get(glossary).id)
 
     def page(
         self, glossary: str, *, words: str = "", order: str = "", descending: bool = False, begin: int = 0,
         limit: int = TERMS_AT_ONCE,
     ) -> TermPage:  # fmt: skip
-        """Return a page of terms from position `begin` on; `order`: as added, or by `source` or `target`.
+        """Return a page of terms that starts at position `begin`. `order` is `source`, `target`, or empty for the order
+        in which terms were added.
 
         Raises KnownError `glossary.unknown`.
         """
@@ -208,7 +218,7 @@ class GlossaryService(Service):
         return TermPage(record, tuple(terms), begin, kept.count(record.id, words))
 
     def add_term(self, glossary: str, term: Term) -> Term:
-        """Raises KnownError `glossary.…` for an invalid term."""
+        """Add a term to a glossary. Raises KnownError `glossary.…` for an invalid term."""
         checked, found = check_term(term), self._store.glossaries.get(glossary).id
         (n,) = self._store.terms.add(found, [checked])
         self._publish(GlossariesChanged())
@@ -223,7 +233,7 @@ class GlossaryService(Service):
         return len(requested)
 
     def change_term(self, n: int, term: Term) -> Term:
-        """Raises KnownError `glossary.…` for an invalid term, `request.invalid`."""
+        """Replace term number `n`. Raises KnownError `glossary.…` for an invalid term, `request.invalid`."""
         changed = self._store.terms.change(n, check_term(term))
         self._publish(GlossariesChanged())
         return changed
@@ -236,9 +246,9 @@ class GlossaryService(Service):
     # ---- files
 
     def import_file(self, request: ImportRequest) -> Pending[GlossaryImport]:
-        """Import a glossary from a CSV, TSV, spreadsheet or TBX file; of an unusable file nothing is stored.
+        """Import a glossary from a CSV, TSV, spreadsheet or TBX file. Nothing is stored if the file is unusable.
 
-        Reports core.protocol.Progress, first of the rows that are read, without a total, then of those stored.
+        Reports core.protocol.Progress: first the rows read so far, without a total, then the terms stored.
 
         Raises KnownError `glossary.unknown`.
         """
@@ -271,7 +281,8 @@ class GlossaryService(Service):
         return in_slices(self._service_thread, self._files.sample(path))
 
     def export(self, glossary: str, form: str) -> bytes:
-        """Export a glossary in a form of exports.terms.GLOSSARY_FORMS.  Any thread except the service thread.
+        """Return a glossary as a file in one of the forms in exports.terms.GLOSSARY_FORMS. Any thread except the
+        service thread.
 
         Raises KnownError `glossary.unknown`, `request.invalid`.
         """
@@ -280,7 +291,7 @@ class GlossaryService(Service):
         return to_glossary_file(record, terms, form)
 
     def export_file(self, glossary: str, form: str, path: Path) -> Pending[Path]:
-        """Export into a file, replacing an existing file: the file dialog has asked."""
+        """Export a glossary into a file. An existing file is replaced, because the file dialog has already asked."""
 
         def work() -> Path:
             write_atomically(path, self.export(glossary, form))
@@ -294,7 +305,7 @@ class GlossaryService(Service):
         return [glossary for glossary in self._store.glossaries.all() if glossary.id not in self._going]
 
     def _sorted(self, found: FileRows, known: GlossaryRecord | None, request: ImportRequest) -> _Sorted:
-        """What of a file is new.  Not on the service thread: 200,000 rows take seconds."""
+        """Return which terms of a file are new. Not on the service thread: 200,000 rows take seconds."""
         terms = [term for row in found.rows if (term := term_of(row)) is not None]
         first, second = found.languages
         if not terms:
@@ -316,7 +327,7 @@ class GlossaryService(Service):
         return _Sorted(new, duplicates, contradictions, same)
 
     def _called(self, request: ImportRequest, found: FileRows) -> list[GlossaryRecord]:
-        """The glossaries of the name, pair and domain of a file.  Not on the service thread."""
+        """Return the glossaries that have the name, languages and domain of a file. Not on the service thread."""
         requested = (_name(request.name) or request.path.stem, *found.languages, _domain(request.domain))
         return [
             glossary for glossary in self._service_thread.call(self._there)
@@ -324,13 +335,13 @@ class GlossaryService(Service):
         ]  # fmt: skip
 
     def _has_just(self, glossary: GlossaryRecord, terms: Sequence[Term]) -> bool:
-        """Not on the service thread."""
+        """Return whether a glossary has exactly these terms. Not on the service thread."""
         if glossary.terms != len(terms):
             return False
         return [changed(term, n=0) for term in self._all_terms(glossary.id)] == list(terms)
 
     def _all_terms(self, glossary: str) -> list[Term]:
-        """Page by page.  Any thread but the app's."""
+        """Read all terms of a glossary page by page. Any thread except the service thread."""
         terms: list[Term] = []
         while page := self._service_thread.call(
             partial(self._store.terms.after, glossary, terms[-1].n if terms else 0, TERMS_AT_ONCE)
@@ -362,7 +373,7 @@ def _name(name: str) -> str:
 
 
 def _domain(domain: str) -> str:
-    """Empty for every day.  Raises KnownError `request.invalid`."""
+    """Return a domain as it is stored: empty for everyday language. Raises KnownError `request.invalid`."""
     if domain and domain not in DOMAINS:
         raise KnownError("request.invalid", what="domain")
     return "" if domain == "everyday" else domain
@@ -375,7 +386,7 @@ MOST_CHARACTERS = 500
 
 
 def check_term(term: Term) -> Term:
-    """A term as it is kept, blanks at its ends gone.  Raises KnownError `glossary.no_source` and its like."""
+    """Return a term as it is stored, without spaces at its ends. Raises KnownError `glossary.no_source` and similar."""
     source, target = " ".join(term.source.split()), " ".join(term.target.split())
     forbidden = tuple(dict.fromkeys(words for form in term.forbidden if (words := " ".join(form.split()))))
     if not source:
@@ -390,7 +401,9 @@ def check_term(term: Term) -> Term:
 
 
 def sorted_out(old: Sequence[Term], new: Sequence[Term]) -> tuple[list[Term], int, tuple[str, ...]]:
-    """What is new among `new`; how many say what is known already; and terms that get another translation by it."""
+    """Return the terms of `new` that `old` lacks, the number of duplicates, and the words that now have a second
+    translation.
+    """
     known = {key_of(term) for term in old}
     translations: dict[str, set[tuple[str, bool]]] = {}
     for term in old:
@@ -414,7 +427,7 @@ def _name_of(term: Term) -> str:
 
 
 def key_of(term: Term) -> tuple[object, ...]:
-    """Terms that are the same in this say the same."""
+    """Return a key that is equal for two terms that say the same."""
     return _name_of(term), term.target.casefold(), term.keeps, tuple(sorted(map(str.casefold, term.forbidden)))
 
 
@@ -437,9 +450,9 @@ def term_of(untrusted: Any) -> Term | None:
 class FileRows(Record):
     name: str
     rows: tuple[Any, ...]
-    """As the child sent them: not checked yet."""
+    """Rows as the reader process sent them. They are not checked yet."""
     languages: tuple[str, str]
-    """From which, to which: as requested, else as the file says; empty where neither is known."""
+    """Source and target language: as requested, or as the file states, or empty if neither is known."""
     skipped: int
     first_skipped: str
 
@@ -454,9 +467,9 @@ class TermReader:
     def rows(
         self, kind: str, path: Path, source: str, target: str, columns: Columns = None, *, skips_first: bool = False
     ) -> Slices[FileRows]:
-        """Read all rows of a file: `kind` is terms or pairs (see tasks.terms).  Reports core.protocol.Progress.
+        """Read all rows of a file. `kind` is `terms` or `pairs` (see tasks.terms). Reports core.protocol.Progress.
 
-        Ends with a Problem for an unusable file; raises KnownError `language.unknown` for the request, or for a file in
+        Ends with a Problem for an unusable file. Raises KnownError `language.unknown` if the request or the file names
         an unsupported language.
         """
         codes = [language_of(name).code if name else "" for name in (source, target)]
@@ -487,7 +500,7 @@ class TermReader:
 
 
 MOST_KEPT = 4
-"""Lists that are kept ready: pairs of languages a person goes back and forth between."""
+"""Most term lists that are cached. Each list belongs to a pair of languages between which a person switches."""
 
 
 class TermLists:
@@ -497,9 +510,10 @@ class TermLists:
         self._ready: OrderedDict[tuple[str, ...], TermIndex] = OrderedDict()
 
     def of(self, source: str, target: str, domain: str = "", chosen: Sequence[str] = ()) -> TermIndex:
-        """Return the terms of the chosen glossaries, else of all active ones for these languages and this domain.
+        """Return the terms of the chosen glossaries, or else of all active glossaries for these languages and this
+        domain.
 
-        The words that are not to be translated are always included.  An empty language is any.
+        The words that are never translated are always included. An empty language means any language.
         """
         version = self._store.terms.version()
         if version != self._version:
@@ -529,7 +543,9 @@ def _holds(glossary: GlossaryRecord, domain: str, chosen: Sequence[str]) -> bool
 
 
 MOST_SEARCHED_CHARACTERS = 4 << 20
-"""Of a document that is gone through; of a longer document the beginning is, and that is said."""
+"""Most characters of a document that are searched for terms. If a document is longer, only its beginning is searched,
+and the user is told.
+"""
 MOST_SENTENCE = 400
 
 
@@ -537,10 +553,10 @@ class Proposals(Record):
     name: str
     language: str
     target: str
-    """Code; empty where no translation is known."""
+    """Code of the target language. Empty if no translation is known."""
     candidates: tuple[Candidate, ...]
     known: int
-    """As many were found that are in a glossary."""
+    """Number of terms found that are in a glossary already."""
     is_cut: bool = False
 
 
@@ -552,9 +568,9 @@ class ProposalService(Service):
 
     @sliced
     def of_document(self, path: Path, *, source: str = "", target: str = "", most: int = 100) -> Slices[Proposals]:
-        """Propose terms of a document in any readable format; its language is detected where not given.
+        """Propose terms from a document in any readable format. Its language is detected if none is given.
 
-        Ends with a Problem when the document cannot be read, or is empty, or a language is unknown.
+        Ends with a Problem if the document cannot be read or is empty, or a language is unknown.
         """
         first, second = (language_of(one).code if one else "" for one in (source, target))
         pages: list[str] = []
@@ -572,7 +588,7 @@ class ProposalService(Service):
         return found
 
     def of_translation(self, item: str, *, most: int = 100) -> Pending[Proposals]:
-        """Propose terms of a stored translation, with their likely translations in it.
+        """Propose terms from a stored translation, each with its likely translation.
 
         Raises KnownError `item.unknown`.
         """
@@ -597,7 +613,7 @@ class ProposalService(Service):
 def _found(
     text: str, pairs: Sequence[tuple[str, str]], shape: Proposals, most: int, known: Sequence[Term]
 ) -> Proposals:
-    """Find the proposals; runs on a thread of its own."""
+    """Find the terms to propose. Runs on a thread of its own."""
     if not text.strip():
         raise KnownError("glossary.empty", path=shape.name)
     language = shape.language or detect(text[:4000], sorted(set(LANGUAGES) - {"sr"}))[0] or "en"

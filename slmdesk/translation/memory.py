@@ -1,7 +1,7 @@
-"""The translation memory: search, edit, import, export.  Service thread unless a method says otherwise.
+"""The translation memory: search, edit, import, export. Service thread unless a method says otherwise.
 
-What a person wrote or imported is remembered and used where the same sentence comes again; a similar sentence is shown
-with the differences.
+The memory holds translations that a person wrote or imported. They are reused when the same sentence comes again. For a
+similar sentence they are shown with the differences.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ from slmdesk.translation.glossaries import FileRows, TermReader
 from slmdesk.translation.types import MemoryChanged
 
 FUZZY = 0.75
-"""From this likeness on a remembered sentence is shown beside a new sentence."""
+"""Least similarity (0..1) at which a remembered sentence is shown beside a new sentence."""
 PENALTY = 0.05
 COMPARED = 60
-"""Pairs that share words with a sentence and are compared with it by letter."""
+"""Most remembered pairs sharing words with a sentence that are compared with the sentence letter by letter."""
 PAIRS_AT_ONCE = 100
 PAIRS_READ = 500
 
 
 def remembered(store: Store, languages: tuple[str, str], words: str, domain: str) -> MemoryPair | None:
-    """What the memory has for these very words, for texts of this domain."""
+    """Return the remembered translation of exactly these words for texts of this domain, or None."""
     return next((pair for pair in store.memory.recall(*languages, words) if pair.domain == domain), None)
 
 
 def recalled(store: Store, languages: tuple[str, str], words: str, domain: str) -> Iterator[MemoryPair]:
-    """What may stand for words without the model being asked: by a person, of no other domain."""
+    """Yield the translations that can be used without asking the model: made by a person, of this domain or of none."""
     for pair in store.memory.recall(*languages, words):
         if pair.origin is not Origin.MODEL and pair.domain in ("", domain):
             yield pair
@@ -50,9 +50,9 @@ def recalled(store: Store, languages: tuple[str, str], words: str, domain: str) 
 class Match(Record):
     pair: MemoryPair
     likeness: float
-    """0..1, the penalty taken off; 1: the same words."""
+    """Similarity from 0 to 1 after the penalty was subtracted. 1 means the same words."""
     changes: tuple[tuple[str, str], ...]
-    """What differs: (in the pair, in the new sentence)."""
+    """The differences: (words in the pair, words in the new sentence)."""
     penalty: float = 0.0
 
     @property
@@ -65,11 +65,11 @@ class MemoryImport(Record):
     skipped: int
     first_skipped: str
     duplicates: int
-    """Pairs the file has more than once, or that were remembered just so already."""
+    """Number of pairs that the file contains more than once, or that the memory had already."""
     replaced: int
-    """Sentences that were remembered with another translation, which gave way."""
+    """Number of sentences whose earlier translation in the memory was replaced."""
     contradictions: tuple[str, ...]
-    """Sentences to which the file gives two translations: the last counts."""
+    """Sentences for which the file has two translations. The last translation is kept."""
     source_language: str
     target_language: str
 
@@ -88,9 +88,10 @@ class MemoryService(Service):
     # ---- looking
 
     def matches(self, source_language: str, target_language: str, text: str, domain: str = "") -> list[Match]:
-        """Return similar remembered sentences, best first: at least FUZZY, other domains penalised.
+        """Return similar remembered sentences, best first. Their similarity is at least FUZZY; another domain is
+        penalised.
 
-        An empty language is any.
+        An empty language means any language.
         """
         from rapidfuzz.distance import Indel
 
@@ -116,9 +117,7 @@ class MemoryService(Service):
     # ---- changing
 
     def change(self, n: int, source: str, target: str) -> MemoryPair:
-        """Change a pair, which then counts as written by a person.  Raises KnownError `memory.empty`,
-        `memory.known`.
-        """
+        """Change a pair, which then counts as written by a person. Raises KnownError `memory.empty`, `memory.known`."""
         source, target = source.strip(), target.strip()
         if not source or not target:
             raise KnownError("memory.empty")
@@ -127,29 +126,33 @@ class MemoryService(Service):
         return changed
 
     def forget(self, numbers: Sequence[int]) -> list[MemoryPair]:
-        """Delete pairs and return them, for `restore`; `purge` then removes them from our files."""
+        """Delete pairs and return them, so that `restore` can bring them back. Then `purge` removes every trace of
+        them.
+        """
         gone = self._store.memory.forget(numbers)
         self._publish(MemoryChanged())
         return gone
 
     def restore(self, pairs: Sequence[MemoryPair]) -> int:
-        """Restore deleted pairs, except those learned again since, and return how many."""
+        """Restore deleted pairs, except pairs that were learned again since, and return how many were restored."""
         back = self._store.memory.restore(pairs)
         self._publish(MemoryChanged())
         return back
 
     def purge(self) -> None:
-        """Purge deleted pairs from all our files; takes about a second.  Raises KnownError `store.…`."""
+        """Remove every trace of deleted pairs from the program's files. Takes about a second. Raises KnownError
+        `store.…`.
+        """
         self._store.purge()
 
     # ---- files
 
     @sliced
     def import_file(self, path: Path, *, source: str = "", target: str = "", domain: str = "") -> Slices[MemoryImport]:
-        """Import a TMX file into the memory, in slices; reports progress as the import of a glossary does.
+        """Import a TMX file into the memory, in slices. Progress is reported as for the import of a glossary.
 
-        Ends with a Problem for an unusable file, `glossary.more_languages` for a file with more than two languages of
-        which none was chosen, `language.unknown`.
+        Ends with a Problem for an unusable file, `glossary.more_languages` if the file has more than two languages and
+        none was chosen, `language.unknown`.
         """
         file = yield from self._files.rows("pairs", path, source, target)
         sorting = pending_on_file_thread(self._service_thread, lambda: _each_once(file), name="memory-import")
@@ -173,10 +176,10 @@ class MemoryService(Service):
         )  # fmt: skip
 
     def tmx(self, source: str = "", target: str = "") -> Iterator[str]:
-        """Yield the memory as TMX 1.4 in pieces; of a pair of languages, if named.  Any thread except the service
-        thread.
+        """Yield the memory as TMX 1.4 in pieces, limited to a pair of languages if one is named. Any thread except the
+        service thread.
 
-        Translations guessed by a model are left out.  Pairs deleted meanwhile may be in it or not.
+        Translations guessed by a model are left out. Pairs deleted meanwhile may or may not be included.
         """
         return to_tmx(self._units(MemoryFilter(source_language=source, target_language=target)))
 
@@ -191,8 +194,8 @@ class MemoryService(Service):
                     yield pair.source_language, pair.source, pair.target_language, pair.target
 
     def export_file(self, path: Path, *, source: str = "", target: str = "") -> Pending[Path]:
-        """Export as TMX into a file, on a thread of its own; an existing file is replaced, as the file dialog
-        has asked.
+        """Export the memory as TMX into a file, on a thread of its own. An existing file is replaced, because the file
+        dialog has already asked.
         """
 
         def work() -> Path:
@@ -212,9 +215,9 @@ _Pairs: TypeAlias = tuple[list[tuple[str, str]], int, tuple[str, ...]]
 
 
 def _each_once(found: FileRows) -> _Pairs:
-    """The pairs of a file by their sources, how many come more than once, and sources with two translations.
+    """Return the pairs of a file by source, the number of duplicates, and the sources with two translations.
 
-    Not on the service thread.  Raises KnownError for a file of which no pair can be kept.
+    Not on the service thread. Raises KnownError for a file of which no pair can be kept.
     """
     kept: dict[str, tuple[str, str]] = {}
     duplicates, contradictions = 0, dict[str, None]()

@@ -1,1 +1,1 @@
-"""`slmdesk translate`, `glossary`, `memory`."""
+"""The commands `slmdesk translate`, `slmdesk glossary` and `slmdesk memory`."""

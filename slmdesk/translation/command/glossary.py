@@ -1,4 +1,4 @@
-"""`slmdesk glossary` and `slmdesk memory`: terms that translations keep to, and earlier translations."""
+"""The commands `slmdesk glossary` (terms that translations must use) and `slmdesk memory` (earlier translations)."""
 
 from __future__ import annotations
 
@@ -314,7 +314,7 @@ def _report_skipped(console: Console, skipped: int, first: str, duplicates: int)
 
 
 def _columns(said: str) -> dict[str, int] | None:
-    """Parse “source=1,target=3” to positions from 0.  Raises click.UsageError."""
+    """Parse “source=1,target=3” into column positions that count from 0. Raises click.UsageError."""
     found = {}
     for part in filter(None, (piece.strip() for piece in said.split(","))):
         name, _, place = part.partition("=")

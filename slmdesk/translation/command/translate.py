@@ -1,4 +1,4 @@
-"""`slmdesk translate`: a text or a whole document in another language, with a report and a list of what to review."""
+"""The command `slmdesk translate`: translates a text or a document, with a report and a list of segments to review."""
 
 from __future__ import annotations
 
@@ -131,9 +131,9 @@ def translate(
 
 
 def _document(file: Path | None) -> Path | None:
-    """The document to translate; None where text is read from stdin.
+    """Return the document to translate, or None if the text is read from stdin.
 
-    Raises click.UsageError for a folder, KnownError `file.missing` before any work is started.
+    Raises click.UsageError for a folder, and KnownError `file.missing` before any work is started.
     """
     if file is None or str(file) == "-":
         return None
@@ -151,9 +151,9 @@ def _document(file: Path | None) -> Path | None:
 def _check_applies(
     document: Path | None, code: str, *, columns: bool, sheet_names: bool, properties: bool, formal: bool | None
 ) -> None:
-    """Raise click.UsageError for an option that does not apply, so that none is ignored silently.
+    """Raise click.UsageError for an option that does not apply to this document, so that no option is silently ignored.
 
-    A document of unknown format passes: the reader reports that it cannot be translated.
+    A document of unknown format passes, because the reader will report that it cannot be translated.
     """
     if formal is not None and not LANGUAGES[code].has_formal:
         option, name = "--formal" if formal else "--informal", LANGUAGES[code].name
@@ -176,7 +176,7 @@ def _check_applies(
 
 
 def _report_form(report: Path | None, file: Path | None, goal: Path | None, force: bool) -> str:
-    """The form of a report, from its file name.
+    """Return the format of the report, which its file name decides.
 
     Raises click.UsageError, KnownError `file.exists`, `file.is_source`, `file.unwritable`.
     """
@@ -197,7 +197,7 @@ def _report_form(report: Path | None, file: Path | None, goal: Path | None, forc
 def _read_text() -> str:
     """Read the text from stdin.
 
-    Raises click.UsageError where it is empty, KnownError `text.too_long`, `text.encoding`, `file.unreadable`.
+    Raises click.UsageError if it is empty, KnownError `text.too_long`, `text.encoding`, `file.unreadable`.
     """
     try:
         data = sys.stdin.buffer.read(MOST_TEXT + 1)
@@ -216,14 +216,14 @@ def _read_text() -> str:
 
 
 def _columns(columns: str) -> tuple[int | str, ...]:
-    """Parse columns: numbers from 0, or names, which the document must have."""
+    """Parse a list of columns: numbers that count from 0, or names that the document must have."""
     parts = [name.strip() for name in columns.split(",") if name.strip()]
     is_number = [part.isascii() and part.isdigit() and 0 < int(part) < 10_000 for part in parts]
     return tuple(int(part) - 1 if number else part for part, number in zip(parts, is_number, strict=True))
 
 
 def _glossary(console: Console, services: Services, requested: str, source: str, target: str) -> str:
-    """The id of a glossary: an existing one, or a file, which is imported."""
+    """Return the id of the requested glossary: an existing glossary, or a glossary file that is imported first."""
     path = Path(requested)
     if not path.exists():
         return requested
@@ -242,8 +242,8 @@ def _glossary(console: Console, services: Services, requested: str, source: str,
 
 
 def _goal(file: Path | None, output: Path | None, code: str) -> Path | None:
-    """Where to write the translation: a document's beside it, with the language in its name, unless `output` says
-    otherwise; None for a text without `output`.
+    """Return the file to write the translation to: `output`, or a file beside the document with the language in its
+    name. None for a text without `output`.
 
     Raises click.UsageError for a suffix of another format, KnownError `file.is_source` for the document itself.
     """
@@ -258,8 +258,8 @@ def _goal(file: Path | None, output: Path | None, code: str) -> Path | None:
 
 
 def _check_language(console: Console, services: Services, request: TranslationRequest) -> None:
-    """Raise KnownError `translation.already` where the text is in the requested language already; a source language
-    that was named is not checked.
+    """Raise KnownError `translation.already` if the text is in the requested language already. Nothing is checked if
+    the user named the source language.
     """
     if not request.source:
         found = console.result_of(services, lambda: services.translation_start.language(request))
@@ -278,7 +278,7 @@ def _warn(console: Console, services: Services, request: TranslationRequest) -> 
 
 
 def _make(console: Console, services: Services, request: TranslationRequest, goal: OutputFile | None) -> str:
-    """Make the translation; returns its id.  Ctrl-C pauses it."""
+    """Run the translation and return its id. Ctrl-C pauses it."""
 
     def on_read(event: TranslationRead) -> None:
         if event.item == begun.item.id:
@@ -295,22 +295,22 @@ def _make(console: Console, services: Services, request: TranslationRequest, goa
 
 
 MOST_REPORTED = 20
-"""Flags shown on a terminal; --json has all."""
+"""Most flags that are shown on a terminal. `--json` prints all of them."""
 MOST_LEFT_REPORTED = 10
 DONE = ("translated", "edited", "approved")
 GRAVEST = ("failed", "unwritten")
-"""Told first: the text stands in the file untranslated."""
+"""Kinds of flags that are shown first: the segment is untranslated in the file."""
 SHOWN_CHARACTERS = 80
-"""Of a text that stays as it is."""
+"""Most characters that are shown of a text that stays untranslated."""
 
 
 class Requested(Record):
     goal: Path | None
-    """The file; None: stdout, where a document is written only on request (`is_piped`)."""
+    """The file to write. None means stdout; a document is written to stdout only on request (`is_piped`)."""
     is_piped: bool
     report: Path | None
     form: str
-    """Of the report."""
+    """Format of the report."""
     doubts: bool
     force: bool
 
@@ -355,7 +355,7 @@ def hand_out(console: Console, services: Services, item: str, requested: Request
 
 
 def _report_on_console(console: Console, requested: Requested) -> None:
-    """Print the results before the error about the report."""
+    """Print the results. This happens before an error about the report is raised."""
     if requested.goal is not None:
         console.notify(f"note: the translation itself was written to {requested.goal}; only the report is missing.")
     else:
@@ -363,9 +363,9 @@ def _report_on_console(console: Console, requested: Requested) -> None:
 
 
 def _check_some_done(console: Console, services: Services, view: TranslationView) -> None:
-    """Raise KnownError `translation.all_failed`, after listing the reasons, where everything to translate failed.
+    """List the reasons and raise KnownError `translation.all_failed` if no segment could be translated.
 
-    The file would otherwise be the source under the name of a translation.
+    Without this check, the command would write the source under the name of a translation.
     """
     counts = {state.value: count for state, count in view.counts.items()}
     if counts.get("failed") and not any(counts.get(state) for state in DONE):
@@ -374,7 +374,7 @@ def _check_some_done(console: Console, services: Services, view: TranslationView
 
 
 def write_output(console: Console, services: Services, item: str, request: OutputFile) -> None:
-    """Write the file that the command asked for, after the translation was resumed (see job_output)."""
+    """Write the file that the command asked for after an interrupted translation was resumed (see job_output)."""
     view = services.call.translations.open(item)
     _check_some_done(console, services, view)
     written = _write(console, services, view, request)
@@ -450,7 +450,7 @@ def _as_json(services: Services, view: TranslationView, written: WrittenFile | N
 
 
 def _replaced(services: Services, view: TranslationView) -> dict[str, Json]:
-    """What the model did not get to see of a translation that is redacted: how many of each kind."""
+    """Return how many private details of each kind were hidden from the model, for a redacted translation."""
     if not view.request.redact:
         return {}
     counts = services.call.translations.replaced(view.item.id)
@@ -458,7 +458,7 @@ def _replaced(services: Services, view: TranslationView) -> dict[str, Json]:
 
 
 def _doubts(services: Services, item: str) -> list[Json]:
-    """The words the model was unsure of, by segment: where in the target, and their probability."""
+    """Return the words the model was unsure of, by segment: their position in the target and their probability."""
     segments = services.call.translations.segments(item, limit=1 << 30)
     return [
         {"segment": segment.number, "place": segment.place, "text": segment.target[begin:end], "begin": begin,
