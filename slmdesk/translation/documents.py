@@ -383,7 +383,9 @@ def payload_of(request: TranslationRequest) -> dict[str, Json]:
 
 @contextmanager
 def piped_folder(paths: Paths, instance_id: str) -> Iterator[Path]:
-    """Create a private folder for this instance and delete it afterwards. Raises KnownError file.unwritable, disk.full.
+    """Create a private folder for this instance, and delete it at the end.
+
+    Raises KnownError file.unwritable, disk.full.
     """
     folder = paths.piped / instance_id
     private_folder(folder)
