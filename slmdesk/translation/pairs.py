@@ -1,4 +1,4 @@
-"""How well a model translates a pair of languages: exams, their sentences and results, and advice. Service thread."""
+"""Judges how well a model translates a pair of languages: exams, test sentences, results and advice. Service thread."""
 
 from __future__ import annotations
 
@@ -41,16 +41,17 @@ from slmdesk.translation.types import PairUsed
 KIND = "pair_exam"
 INFO_KEY = "pair_exams"
 GOOD, FAIR = 0.9, 0.6
-"""Shares of answers that show a skill from which it is good, or fair: usable with a look at the flags.
+"""Least shares of passed answers at which a skill is called good or fair (usable if the flags are reviewed).
 
-Weak is where more than two of five fail: then a person would mend more than read (figures: docs/performance.md).
+A skill is weak if more than two of five answers fail, because a person would then correct more than read (figures:
+docs/performance.md).
 """
 
 
 class PairSkillResult(Record):
     skill: PairSkill
     level: str
-    """good, fair or weak."""
+    """One of good, fair or weak."""
     passed: int
     total: int
 
@@ -60,13 +61,13 @@ class PairResult(Record):
     target: str
     level: str
     taken: Number
-    """Seconds since the epoch."""
+    """Time of the exam in seconds since the epoch."""
     skills: tuple[PairSkillResult, ...]
     version: str = ""
 
     def of(self, skill: PairSkill) -> PairSkillResult:
-        """Return a skill's result.  Raises StopIteration where there is none, which `result_from` does not let
-        through.
+        """Return the result of a skill. Raises StopIteration if it is missing, which `results_of` rules out for stored
+        results.
         """
         return next(result for result in self.skills if result.skill is skill)
 
@@ -75,7 +76,7 @@ class PairResult(Record):
 
 
 class PairExamService(Service, JobPlanner):
-    """Service thread."""
+    """Service that examines how well models translate pairs of languages. Service thread."""
 
     def __init__(self, runtime: Runtime, models: ModelService, jobs: JobService) -> None:
         super().__init__(runtime)
@@ -83,10 +84,10 @@ class PairExamService(Service, JobPlanner):
         jobs.plan_by(KIND, self)
 
     def take(self, model: str | None, source: str, target: str, *, by_itself: bool = False) -> JobRecord:
-        """Start the exam of a model for a pair in the background, or resume an unfinished exam.
+        """Start the exam of a model for a pair of languages in the background, or resume an unfinished exam.
 
-        A source without items is examined from English instead.  Raises KnownError `language.…`, `model.…`, `store.…`,
-        and `exam.pair` for a pair that cannot be examined.
+        If there are no test sentences in the source language, the model is examined from English instead. Raises
+        KnownError `language.…`, `model.…`, `store.…`, and `exam.pair` for a pair that cannot be examined.
         """
         pair = _pair(source, target)
         record = self._models.choose(model)
@@ -115,7 +116,7 @@ class PairExamService(Service, JobPlanner):
                     self._jobs.cancel(job.id)
 
     def note(self, record: ModelRecord, pair: tuple[str, str], reason: str | None) -> None:
-        """Store why a pair is not examined automatically (slow, failed, stopped); None removes the reason."""
+        """Store why a pair is not examined automatically (slow, failed, stopped). None as `reason` removes the note."""
         notes = dict(notes_of(record))
         name = "-".join(pair)
         if notes.get(name) == reason:
@@ -124,9 +125,9 @@ class PairExamService(Service, JobPlanner):
         self._keep_info(record.sha256, notes=notes)
 
     def result(self, record: ModelRecord, source: str, target: str) -> PairResult | None:
-        """Return the result for a pair, or for the pair examined in its place; None when there is none.
+        """Return the result for a pair, or for the pair that was examined in its place. None if there is no result.
 
-        With an empty source: for any pair into `target`, from English where that is known.
+        For an empty source, return the result of any pair into `target`, preferably from English.
         """
         found = [result for result in results_of(record) if result.target == target]
         requested = examined_pair(source, target) if source else None
@@ -139,7 +140,7 @@ class PairExamService(Service, JobPlanner):
     # ---- making (see jobs)
 
     def plan(self, job: JobRecord) -> Plan:
-        """Translate, back-translate, then judge.  Answers stored under these items are not asked again."""
+        """Yield the steps of an exam: translate, translate back, then judge. Stored answers are not asked for again."""
         source, target = str(job.settings.get("source")), str(job.settings.get("target"))
         if job.settings.get("version") != pair_version():
             return  # an older program's: its answers say nothing of these items
@@ -161,9 +162,9 @@ class PairExamService(Service, JobPlanner):
         self._keep(job.model_sha256, judged(source, target, answers, backs, now=time.time()))
 
     def _need_some(self, job: JobRecord, values: Sequence[StepValue] | None) -> None:
-        """Fail the exam with the first step's error when the model answered nothing: that does not make it weak.
+        """Raise the error of the first failed step, a KnownError, if the model answered nothing.
 
-        Raises KnownError.
+        Otherwise the model would be called weak although it was not examined.
         """
         if values and not any(value is not None for value in values):
             first = self._jobs.failed_steps(job.id)[0]
@@ -176,7 +177,7 @@ class PairExamService(Service, JobPlanner):
     def _keep_info(
         self, sha256: str, *, result: PairResult | None = None, notes: Mapping[str, Json] | None = None
     ) -> None:
-        """Store it in each record of this file and remove results of other versions."""
+        """Store the result or notes in each record of this model file, and remove results of other exam versions."""
         for record in self._store.models.all():
             if record.sha256 != sha256:
                 continue
@@ -201,7 +202,9 @@ def level_of(share: float) -> str:
 
 
 def level_in_all(skills: Sequence[PairSkillResult]) -> str:
-    """Return the level over all skills: language and meaning decide, the rest is checked in each translation."""
+    """Return the level over all skills. Language and meaning decide, because the others are checked in each
+    translation.
+    """
     levels = {skill.skill: skill.level for skill in skills}
     main = {levels[PairSkill.LANGUAGE], levels[PairSkill.SENSE]}
     if "weak" in main:
@@ -250,23 +253,25 @@ def _words_of(value: object) -> str:
 
 
 LONGEST_GRAM = 6
-"""Of the runs of letters that are compared: as chrF has it."""
+"""Length in letters of the longest letter sequences that are compared, as in chrF."""
 BETA = 2.0
-"""How much more what is missing counts than what was added: as chrF has it."""
+"""Weight of missing text relative to added text, as in chrF."""
 SAME_SENSE, LIKE_OURS = 0.45, 0.7
-"""Overlaps from which a sentence that was translated there and back says the same, and from which a translation says
-what ours does.  Of 24 sentences of a model of 1.5 billion weights 22 were judged as by a person (docs/performance.md).
+"""Least chrF at which a back-translation means the same as the source, and at which a translation means the same as our
+reference translation.
+
+Of 24 sentences of a model of 1.5 billion weights 22 were judged as a person judged them (docs/performance.md).
 """
 PIVOT = "en"
-"""The language a pair is examined from where its own source has no items."""
+"""Language from which a pair is examined if its own source language has no test sentences."""
 _ALIKE = ({"no", "da"}, {"hr", "sr", "sl"}, {"cs", "sk"}, {"bg", "ru", "uk"})
-"""Languages a single sentence cannot always be told apart in: they are never held against each other."""
+"""Groups of languages that cannot always be told apart by a single sentence. Confusing two of a group is no mistake."""
 
 
 class PairSkill(StrEnum):
     LANGUAGE = "language"
     SENSE = "sense"
-    """What is translated there and back says the same, or what our own translation says."""
+    """The back-translation means the same as the source, or the translation means the same as our reference."""
     TAGS = "tags"
     NUMBERS = "numbers"
     GLOSSARY = "glossary"
@@ -311,9 +316,9 @@ def examined_languages() -> tuple[str, ...]:
 
 
 def examined_pair(source: str, target: str) -> tuple[str, str] | None:
-    """Return the pair examined for a requested pair: itself, or from English where the source has no items.
+    """Return the pair to examine for a requested pair: itself, or from English if the source has no test sentences.
 
-    None where that would be English into English: such a pair is not examined.
+    None if that would be English into English, which is not examined.
     """
     start = source if source in examined_languages() else PIVOT
     return (start, target) if start != target and target in LANGUAGES else None
@@ -321,7 +326,7 @@ def examined_pair(source: str, target: str) -> tuple[str, str] | None:
 
 @cache
 def pair_items(source: str) -> tuple[PairItem, ...]:
-    """Return the test sentences of a language.  Raises KeyError for a language without items."""
+    """Return the test sentences of a language. Raises KeyError for a language that has none."""
     found = _shape()[source]
     items = [PairItem(ItemKind.PLAIN, text) for text in found["plain"]]
     for entry in found["tagged"]:
@@ -334,9 +339,9 @@ def pair_items(source: str) -> tuple[PairItem, ...]:
 
 
 def said(item: PairItem, answer: str, source: str = "", target: str = "") -> str:
-    """Return an answer as a translation would use it: repaired, without the model's comments.
+    """Return an answer as a translation would use it: repaired, and without the model's comments.
 
-    `source`, `target`: codes of the languages; they matter for an item with terms.
+    `source` and `target` are the language codes. They matter for an item with terms.
     """
     from slmdesk.text.preserved import masked, unmasked, without_chatter  # with all checks of text
 
@@ -345,9 +350,9 @@ def said(item: PairItem, answer: str, source: str = "", target: str = "") -> str
 
 
 def judge_pair(source: str, target: str, answers: Sequence[str], backs: Sequence[str]) -> Mapping[PairSkill, Score]:
-    """Judge the answers to all items of `source`; `backs`: the plain ones' back-translations.
+    """Judge the answers to all test sentences of `source`. `backs` are the back-translations of the plain sentences.
 
-    An empty answer does not count.  Takes less than a second; any thread.
+    An empty answer does not count. Takes less than a second; any thread.
     """
     items = pair_items(source)
     given = [said(item, answer, source, target) for item, answer in zip(items, answers, strict=True)]
@@ -368,7 +373,7 @@ def judge_pair(source: str, target: str, answers: Sequence[str], backs: Sequence
 
 
 def is_in(target: str, source_words: str, words: str) -> bool:
-    """Return whether words are in a language and not merely a copy of the source.
+    """Return whether words are in the target language and not merely a copy of the source.
 
     Of the 144 items in 12 languages 142 are detected correctly among all languages that are translated.
     """
@@ -382,7 +387,7 @@ def keeps_sense(source: str, given: str, back: str, ours: str) -> bool:
     """Return whether a translation has the same meaning, judged by its back-translation or by our reference
     translation.
 
-    Either is enough: a model may be worse at translating back, and there are many right translations.
+    One of the two is enough: a model may be worse at translating back, and there are many right translations.
     """
     return chrf(back, source) >= SAME_SENSE or (bool(ours) and chrf(given, ours) >= LIKE_OURS)
 
@@ -429,8 +434,8 @@ def is_quiet(item: PairItem, words: str) -> bool:
 
 
 def _stretch(source: str, target: str) -> float:
-    """Return how much longer the translation may be: a Chinese or Japanese character says as much as several
-    letters.
+    """Return how many times longer the translation may be, since a Chinese or Japanese character says as much as
+    several letters.
     """
     widths = [sum(1 if ord(sign) < 0x2E80 else 3 for sign in text) / max(len(text), 1) for text in (source, target)]
     return widths[0] / widths[1]
@@ -446,7 +451,7 @@ def _shape() -> Mapping[str, Any]:
 
 
 class AutoPairExams(AutoExams):
-    """Like AutoExams, but after a translation: examines the pair translated last.  Service thread."""
+    """Automatic exams that start after a translation and examine the pair that was translated last. Service thread."""
 
     def __init__(
         self,
@@ -460,7 +465,7 @@ class AutoPairExams(AutoExams):
         super().__init__(runtime, models, exams, jobs, loader)
         self._pairs = pairs
         self._last: dict[str, tuple[str, str]] = {}
-        """The pair a model translated last, or what is examined in its place."""
+        """The pair each model translated last, or the pair that is examined in its place."""
 
     # ---- inside
 
@@ -469,7 +474,7 @@ class AutoPairExams(AutoExams):
         events.on(PairUsed, self._on_pair_used)
 
     def _on_message_ended(self, event: MessageEnded) -> None:
-        """Do nothing: a translation is what counts here."""
+        """Do nothing, because only translations start these exams."""
 
     def _on_pair_used(self, event: PairUsed) -> None:
         if not self._is_on:
@@ -492,7 +497,7 @@ class AutoPairExams(AutoExams):
         return self._pairs.take(record.id, *self._last[record.id], by_itself=True)
 
     def _offer(self, record: ModelRecord, seconds: float | None) -> None:
-        """Do nothing: the translation pages show what is known of a pair, with a button for its exam."""
+        """Do nothing, because the translation pages show the result of a pair with a button for its exam."""
 
     def _note_failed(self, record: ModelRecord) -> None:
         self._pairs.note(record, self._last[record.id], "failed")
@@ -508,7 +513,7 @@ class AutoPairExams(AutoExams):
 
 
 FEWEST_PARAMETERS = 600_000_000
-"""Smaller models gave word salad for every pair of languages that was tried."""
+"""Fewest parameters a model needs. Smaller models wrote word salad for every pair of languages that was tried."""
 MOST_NAMED = 8
 _RANK = {"weak": 0, "fair": 1, "good": 2}
 
@@ -524,9 +529,9 @@ class PairAdvice(Record):
     source: str
     target: str
     words: str
-    """Empty: nothing speaks against it."""
+    """The advice. Empty means that nothing speaks against the model."""
     level: str
-    """Of its exam: good, fair, weak; empty: it sat none for this pair."""
+    """Level of the model's exam: good, fair or weak. Empty if it has not been examined for this pair."""
     better: BetterModel | None = None
     has_offers: bool = False
     can_examine: bool = False
@@ -539,8 +544,9 @@ class PairAdviceService:
     def advise(
         self, record: ModelRecord, source: str, target: str, *, has_terms: bool = False, for_document: bool = False
     ) -> PairAdvice:
-        """Return the advice for a pair of codes; an empty source is any, an empty target asks about the model in
-        general.
+        """Return the advice on a model for a pair of language codes.
+
+        An empty source means any language. With an empty target, the advice is about the model in general.
         """
         result = self._exams.result(record, source, target) if target else None
         words = self._words(record, result, target)
@@ -558,10 +564,12 @@ class PairAdviceService:
         return PairAdvice(record.id, source, target, said, level, better, has_offers, can_examine)
 
     def is_tagged_first(self, record: ModelRecord, source: str, target: str) -> bool:
-        """Return whether to ask this model for translations with tags; else the tags are placed afterwards.
+        """Return whether to ask this model for translations with formatting tags. If not, the tags are placed
+        afterwards.
 
-        Placing takes two steps a segment; asking first takes one, and two more for each that lost its tags: dearer
-        where more than half do.  Without blanks between words there are no runs of words to place them on.
+        Placing tags takes two steps a segment. Asking for tags takes one step, and two more for each segment that lost
+        its tags, so it is slower if more than half lose them. Languages without spaces have no word groups to place
+        tags on.
         """
         result = self._exams.result(record, source, target)
         return target in NO_BLANKS or result is None or not result.is_weak(PairSkill.TAGS)
@@ -629,7 +637,7 @@ def _named(entry: CatalogueEntry) -> str:
 
 
 def _format_words(record: ModelRecord) -> str:
-    """Return a warning for a model without instruction training, which continues a text instead."""
+    """Return a warning for a model without instruction training, which continues a text instead of translating it."""
     if record.header.get("has_chat_template") is not False:
         return ""
     return _(
@@ -688,7 +696,7 @@ def result_sentence(name: str, result: PairResult) -> str:
 
 
 def warning_words(name: str, result: PairResult) -> str:
-    """Return the warning before translating this pair; empty when the model is good at it."""
+    """Return the warning to show before translating this pair. Empty if the model is good at it."""
     source, target = LANGUAGES[result.source].name, LANGUAGES[result.target].name
     if result.is_weak(PairSkill.LANGUAGE):
         words = _("{name} was not made for {target}: in its exam {found} answers were in {target}.")
@@ -703,7 +711,7 @@ def warning_words(name: str, result: PairResult) -> str:
 
 
 def terms_words(result: PairResult) -> str:
-    """Return the warning for use with a glossary; empty when its terms are used."""
+    """Return the warning for use with a glossary. Empty if the model uses its terms."""
     if not result.is_weak(PairSkill.GLOSSARY):
         return ""
     used = _counted(result, PairSkill.GLOSSARY)
@@ -711,7 +719,7 @@ def terms_words(result: PairResult) -> str:
 
 
 def tags_words(result: PairResult) -> str:
-    """Return the warning for documents; empty when formatting is kept."""
+    """Return the warning for documents. Empty if the model keeps the formatting."""
     if not result.is_weak(PairSkill.TAGS):
         return ""
     return _("It loses the marks of formatting, so they are placed afterwards: look at the segments flagged for it.")

@@ -1,8 +1,9 @@
-"""The plan that translates segments in batches: asking for each, then placing the tags that were lost.
+"""The plan that translates segments in batches: it asks the model for each segment, then places the tags that were
+lost.
 
-See jobs.runner.Plan; service thread.  Each result is stored with its segment as it comes, with the flags of the checks.
-What is flagged is not asked for again by itself: told what was wrong, or with looser sampling, a model of 1.5 billion
-weights made none of thirteen right (docs/decisions.md).
+See jobs.runner.Plan; service thread. Each result is stored with its segment when it arrives, with the flags of the
+checks. Flagged segments are not asked for again automatically. A model of 1.5 billion weights corrected none of
+thirteen, whether it was told the mistake or sampled more loosely (docs/decisions.md).
 """
 
 from __future__ import annotations
@@ -44,11 +45,11 @@ from slmdesk.translation.prompts import (
 
 SEGMENTS_AT_ONCE = 200
 FIRST = "translate"
-"""The name of a batch of translations: what it costs is known to the next job."""
+"""Name of the batch of translations. The next job estimates its time from the batches of this name."""
 UNSETTLED = (SegmentState.OPEN, SegmentState.TRANSLATED, SegmentState.FAILED)
-"""What a plan that begins anew asks for, or is fed."""
+"""States of the segments that a plan asks for when it begins from the start."""
 ANEW_TEMPERATURE = 0.5
-"""Of a further attempt by the same model: at 0 it would say the same again."""
+"""Sampling temperature of another attempt by the same model. At 0 it would repeat its answer."""
 
 
 @dataclass(slots=True, eq=False)
@@ -56,13 +57,13 @@ class _Work:
     segment: SegmentRecord
     tags: Tags
     terms: tuple[Term, ...]
-    """Of the glossaries, in the segment; those in what the model sees are in `asked`."""
+    """Glossary terms that occur in the segment. Terms that occur in the redacted text are in `asked`."""
     asked: AskedText
     target: str = ""
     flags: tuple[SegmentFlag, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     plain: str = ""
-    """A translation without tags, on which they are to be placed; as the model wrote it."""
+    """The translation without tags, as the model wrote it. The tags are to be placed on it."""
     unsure: tuple[SegmentFlag, ...] = ()
     phrases: list[Phrase] = field(default_factory=list)
     words: str = ""
@@ -91,12 +92,12 @@ class TranslationPlan:
         todo: int = 0,
         veil: Veil | None = None,
     ) -> None:
-        """Create the plan; `segments(begin, limit)` reads stored segments, `keep` changes a segment.
+        """Create the plan. `segments(begin, limit)` reads stored segments, `keep` stores a changed segment.
 
-        `attempt`: only open segments are asked for; from 1 on with looser sampling and other steps each time.
-        `is_tagged_first`: the model keeps tags often enough to be asked for them; else they are placed afterwards.
-        `todo`: the number of segments to ask for, as far as known, for the time left.
-        `veil`: what hides what is private from the model; it has gone through the whole text.
+        `attempt`: ask only for open segments; from 1 on sample more loosely and differently each time.
+        `is_tagged_first`: ask for translations with tags, because the model keeps them often enough; else place tags
+        afterwards. `todo`: the number of segments to ask for, as far as known, to estimate the time left. `veil`: what
+        hides private details from the model; it must have seen the whole text.
         """
         self._veil = veil
         self._todo = todo
@@ -121,13 +122,13 @@ class TranslationPlan:
                 yield from self._translate(works)
 
     def _is_asked(self, segment: SegmentRecord) -> bool:
-        """Whether the model is asked about a segment, or its stored answer is taken."""
+        """Return whether to ask the model about a segment. Otherwise its stored translation is used."""
         if segment.state in SETTLED or segment.state is SegmentState.LEFT or segment.origin is Origin.MEMORY:
             return False
         return self._attempt is None or segment.state is SegmentState.OPEN
 
     def received(self, key: str, value: Mapping[str, Json]) -> None:
-        """Take a result as it arrives, and show it unless its tags are still to be placed."""
+        """Take a result when it arrives, and show it unless its tags must still be placed."""
         for work in self._received.get(key, ()):
             tried = self._judged(work, _answer_of(value))
             if tried.target and not (work.tags and _is_spoilt(tried.flags)) and not _has_failed(tried.flags):
@@ -152,7 +153,7 @@ class TranslationPlan:
         step: Callable[[_Work], Mapping[str, Json]],
         take: Callable[[_Work, _Answer], None],
     ) -> Generator[AskedQuestion, Any, None]:
-        """Yield a batch with a step for each segment, equal steps once."""
+        """Yield a batch with one step for each segment. Equal steps are asked once."""
         if not works:
             return
         version = prompt_version()
@@ -176,7 +177,7 @@ class TranslationPlan:
         return (ExpectedBatch(FIRST, self._todo, 1.0),) if self._todo else ()
 
     def _anew(self, step: Mapping[str, Json]) -> Mapping[str, Json]:
-        """Return the step with looser sampling and another seed, so that the answer may differ but stays repeatable."""
+        """Return the step with looser sampling and another seed, so that the answer may differ but can be repeated."""
         sampling = step.get("sampling")
         if not self._attempt or not isinstance(sampling, Mapping):
             return step
@@ -229,12 +230,12 @@ class TranslationPlan:
     # ---- tags
 
     def _project(self, works: Sequence[_Work]) -> Generator[AskedQuestion, Any, None]:
-        """Ask which words of the plain translation belong to each tagged phrase, and put the tags around them."""
+        """Ask which words of the plain translation belong to each tagged phrase, and put the tags around these words."""
         version = prompt_version()
         asked: list[tuple[_Work, Phrase, str]] = []
         steps: dict[str, Mapping[str, Json]] = {}
         found: dict[int, dict[int, str]] = {id(work): {} for work in works}
-        """By the work and the number of the phrase: the words of the translation that stand for it."""
+        """Words of the translation for each phrase, by id of the work and number of the phrase."""
         for work in works:
             for phrase in work.phrases if work.plain else ():
                 words = phrase.text.strip()
@@ -270,9 +271,9 @@ class TranslationPlan:
     # ---- ends
 
     def _settle(self, work: _Work) -> None:
-        """Store the result; a segment without a usable translation fails and keeps its source.
+        """Store the result. A segment without a usable translation fails and keeps its source.
 
-        An earlier translation stays unless the new is better.
+        An earlier translation is replaced only by a better one.
         """
         if work.segment.target:
             old = (*self._flags(work, work.segment.target), *lasting(work.segment.flags))
@@ -291,7 +292,9 @@ class TranslationPlan:
         self._keep(changed(made, state=SegmentState.TRANSLATED, reason=""))
 
     def _work(self, segment: SegmentRecord) -> _Work | None:
-        """Return a segment to ask about; None for a segment that fails since it cannot be redacted and put back."""
+        """Return the work on a segment. If the segment cannot be redacted and restored, mark it as failed and return
+        None.
+        """
         tags = Tags(segment.paired, segment.lone)
         words = plain(segment.source, tags)
         language = segment.language or self._manner.source
@@ -309,12 +312,12 @@ class TranslationPlan:
 
 
 def _has_failed(flags: Sequence[SegmentFlag]) -> bool:
-    """Return whether there is nothing to be used: no words, or tags that cannot be written."""
+    """Return whether the translation is unusable: it has no words, or tags that cannot be written."""
     return any(flag.kind in ("empty", "tags") for flag in flags)
 
 
 def _is_spoilt(flags: Sequence[SegmentFlag]) -> bool:
-    """Return whether to try the sentence without tags: small models leave the words inside tags untranslated."""
+    """Return whether to try the sentence without tags. Small models leave the words inside tags untranslated."""
     return _lost_tags(flags) or any(flag.kind in ("untranslated", "language") for flag in flags)
 
 

@@ -1,4 +1,4 @@
-"""Builds the prompts of a translation (their wording is data), and cuts texts into the segments asked for."""
+"""Builds the prompts of a translation (their wording is in prompts.toml), and cuts texts into segments."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
 FORMALITIES = ("formal", "informal")
 MOST_TERMS = 20
 SPAN_MORE = 2
-"""Words by which what stands for a phrase may be longer than the phrase."""
+"""Most words by which the translation of a phrase may be longer than the phrase."""
 SHORT_WORDS = 3
-"""Up to so many a text is said to be one ("Text: …"): of 40 headings and labels alone a model of 1.5 billion weights
-answered 8 with its instructions, of those named so 2.
+"""Most words of a text that is introduced as a text ("Text: …") in the prompt. Without this introduction, a model of
+1.5 billion weights answered 8 of 40 headings and labels with its instructions, with it 2.
 """
 LEAST_ANSWER, ANSWER_SHARE = 48, 3
-"""Tokens of an answer: some for any, and so many times the words of the source."""
+"""Most tokens of an answer: LEAST_ANSWER tokens, plus ANSWER_SHARE tokens for each word of the source."""
 
 
 class TranslationStyle(Record):
     target: str
     source: str = ""
-    """Code; empty: the model sees for itself."""
+    """Code of the source language. Empty if the model is to recognise the language."""
     domain: str = "everyday"
     formality: str = ""
     hint: str = ""
@@ -71,10 +71,11 @@ def sampling_for(text: str) -> Sampling:
 def messages(
     text: str, tags: Tags, manner: TranslationStyle, *, terms: Sequence[Term] = (), without: str = ""
 ) -> list[ChatMessage]:
-    """Build the messages: instructions shared by all segments of a kind, so that they are read once, then the segment.
+    """Build the messages: first the instructions, then the segment. Similar segments share the instructions, so that
+    the model reads them once.
 
-    The sentence before is not given as context: a model of 1.5 billion weights translated it as well, or instead; given
-    with its translation as an earlier turn it helped in one sentence of 44 (docs/decisions.md).
+    The previous sentence is not given as context: a model of 1.5 billion weights translated it too, or translated only
+    it. Given as an earlier turn with its translation, it helped in one sentence of 44 (docs/decisions.md).
     """
     known = texts()
     parts: list[TextPart] = []
@@ -126,7 +127,7 @@ ALTERNATIVES = 3
 
 
 def other_steps(text: str, manner: TranslationStyle, *, without: str = "") -> list[dict[str, Json]]:
-    """Build steps that translate a sentence in several ways: less likely words, each with a seed of its own.
+    """Build steps that translate a sentence in several ways, with less likely words and a different seed for each.
 
     `without`: words of the target language that must not be used.
     """
@@ -139,9 +140,10 @@ def other_steps(text: str, manner: TranslationStyle, *, without: str = "") -> li
 
 
 def projection_step(source: str, target: str, phrase: str) -> dict[str, Json] | None:
-    """Build the step that asks which words of `target` translate `phrase` of `source`; None where there are no words.
+    """Build the step that asks which words of `target` translate `phrase` of `source`. None if there are no words.
 
-    The grammar only allows runs of words of the target, at most SPAN_MORE longer than the phrase (design.md).
+    The grammar only allows groups of neighbouring words of the target, at most SPAN_MORE words longer than the phrase
+    (design.md).
     """
     spans = word_runs(target, len(phrase.split()) + SPAN_MORE)
     if not spans:
@@ -157,11 +159,13 @@ def projection_step(source: str, target: str, phrase: str) -> dict[str, Json] | 
 
 
 MOST_RUNS = 400
-"""Ways a grammar offers: more of them cost more than a placed tag is worth."""
+"""Most word groups that a grammar offers. More of them cost more time than a placed tag is worth."""
 
 
 def word_runs(text: str, longest: int) -> list[tuple[int, int]]:
-    """Return every run of up to `longest` words of a text, each once: (start, end), without punctuation at its ends."""
+    """Return every group of up to `longest` neighbouring words of a text as (start, end), without punctuation at its
+    ends. Equal groups are returned once.
+    """
     words: list[tuple[int, int]] = []
     at = 0
     for word in text.split():
@@ -190,9 +194,9 @@ def _quoted(text: str) -> str:
 
 
 def domain_terms(text: str, domain: str, source: str, target: str) -> list[Term]:
-    """Return the built-in terms that occur in a text, of office papers and of a domain, each once.
+    """Return the built-in terms for office documents and for a domain that occur in a text, each once.
 
-    None where the data lacks a language.
+    The result is empty if the data lacks one of the languages.
     """
     index = _index(domain, source, target)
     return list({term.term.source: term.term for term in find_terms(text, index, source)}.values()) if index else []
@@ -221,7 +225,7 @@ def _data() -> Mapping[str, Any]:
 
 
 LEAST_WORDS = 4
-"""Of a unit whose language is told; shorter ones are in the language of the unit before."""
+"""Fewest words of a unit whose language is detected. A shorter unit gets the language of the unit before."""
 _LINE = re.compile(r"[^\n]*\n*")
 
 
@@ -232,12 +236,14 @@ class CutState:
     terms: Sequence[Term]
     language: str = ""
     sure: float = 0.0
-    """How sure the language of the last unit was told, 0..1; 0: it was not told by its own words."""
+    """Certainty of the language of the last unit, 0..1. It is 0 if the language was not detected from the unit's own
+    words.
+    """
     units: int = 0
 
 
 def units_of_text(text: str) -> list[dict[str, Any]]:
-    """Return the lines of a text as units, with their line ends: joined they are the text."""
+    """Return the lines of a text as units, with their line ends. Joined, the units are the text."""
     return [
         {"unit": {"text": line, "paired": [], "lone": [], "kind": "paragraph", "place": f"line {number}"}}
         for number, line in enumerate((found[0] for found in _LINE.finditer(text) if found[0]), start=1)
@@ -245,7 +251,7 @@ def units_of_text(text: str) -> list[dict[str, Any]]:
 
 
 def segments_from(unit: Mapping[str, Any], taken: CutState) -> list[NewSegment]:
-    """Return the segments of a unit; a segment that needs no translation says why (`nothing`, `kept`, `already`)."""
+    """Return the segments of a unit. A segment that needs no translation has a reason (`nothing`, `kept`, `already`)."""
     tags = Tags(tuple(unit["paired"]), tuple(unit["lone"]))
     text = str(unit["text"])
     reported, taken.sure = unit.get("language"), 0.0
@@ -265,10 +271,9 @@ def segments_from(unit: Mapping[str, Any], taken: CutState) -> list[NewSegment]:
 
 
 def why_left(source: str, tags: Tags, terms: Sequence[Term]) -> str:
-    """Return why a segment needs no translation.
+    """Return why a segment needs no translation, or "" if it needs one.
 
-    `nothing` (no words, or code), `kept` (an address, a firm, or only terms that are not translated), "" when it needs
-    one.
+    `nothing`: it has no words, or is code. `kept`: it is an address, a company, or only terms that are not translated.
     """
     words = plain(source, tags)
     if is_only_protected(words):
@@ -285,7 +290,7 @@ def why_left(source: str, tags: Tags, terms: Sequence[Term]) -> str:
 
 
 def _reported(words: str, taken: CutState) -> str:
-    """Return the language of a unit; a short unit has that of the unit before."""
+    """Return the language of a unit. A short unit gets the language of the unit before."""
     if len(words.split()) >= LEAST_WORDS or not words.isascii():
         found, sure = detect(words, OFFERED)
         if found:
@@ -294,13 +299,15 @@ def _reported(words: str, taken: CutState) -> str:
 
 
 OFFERED = tuple(sorted(set(LANGUAGES) - {"sr"}))
-"""Languages told apart; Serbian is taken for Croatian or Bulgarian by turns."""
+"""Languages that are detected. Serbian is not, because it is mistaken for Croatian or Bulgarian."""
 LOOKED_AT = 20_000
-"""Characters of a text by which its language is told."""
+"""Most characters of a text from which its language is detected."""
 
 
 ALL = 0.9
-"""Of the characters whose language is told, for a text to be in that language alone."""
+"""Least share of the characters with a detected language that must be in one language, for the text to count as being
+only in this language.
+"""
 
 
 def language_of_text(text: str) -> str:
@@ -309,7 +316,9 @@ def language_of_text(text: str) -> str:
 
 
 def only_language_of_text(text: str) -> str:
-    """Return the code of the only language of (nearly) all of a text; '' where it has several or is unknown."""
+    """Return the code of the language that (nearly) all of a text is in. '' if it has several or the language is
+    unknown.
+    """
     sizes = _sizes(text)
     best = max(sizes, key=lambda siz: sizes[siz]) if sizes else ""
     return best if best and sizes[best] >= ALL * sum(sizes.values()) else ""
@@ -337,7 +346,7 @@ def _sizes(text: str) -> dict[str, int]:
 
 
 REDACTION = "redaction"
-"""Kind of the flags for substitutes that did not come back whole, and the reason where nothing could be asked."""
+"""Kind of the flags for placeholders that the model changed or dropped, and for segments that could not be redacted."""
 
 
 class Answered(Protocol):
@@ -350,19 +359,21 @@ class Answered(Protocol):
 class AskedText(Record):
     text: str
     terms: tuple[Term, ...] = ()
-    """Of the glossary that occur in it."""
+    """Glossary terms that occur in the text."""
     hint: str = ""
     veiled: Veiled | None = None
 
     def read(self, answer: Answered, tags: Tags, languages: tuple[str, str] = ("", "")) -> Cleaned:
-        """The translation in a model's answer."""
+        """Return the translation contained in a model's answer."""
         from slmdesk.text.translation_checks import cleaned  # with all checks of text
 
         found = cleaned(self.text, answer.text, tags, answer.probabilities, languages=languages, terms=self.terms)
         return self.back(found)
 
     def back(self, found: Cleaned) -> Cleaned:
-        """What the model made of it, with the originals, and flags for what did not come back whole."""
+        """Return the translation with the private details put back, and flags for those that could not be put back
+        exactly.
+        """
         if self.veiled is None or not found.target:
             return found
         made = self.veiled.back(found.target)
@@ -375,9 +386,10 @@ class AskedText(Record):
 def asked_about(
     source: str, tags: Tags, language: str, terms: Sequence[Term], veil: Veil | None = None, hint: str = ""
 ) -> AskedText:
-    """What the model is asked about a segment; `terms`: of the glossaries, `hint`: of a person for this time.
+    """Return what the model is asked about a segment. `terms` are glossary terms, `hint` is a person's hint for this
+    time.
 
-    Raises KnownError redaction.* where it cannot be redacted so that the originals can be put back, store.*.
+    Raises KnownError redaction.* if private details could not be put back after redaction, store.*.
     """
     if veil is None:
         return AskedText(source, terms_in(plain(source, tags), terms, language), hint)
