@@ -163,8 +163,9 @@ MOST_RUNS = 400
 
 
 def word_runs(text: str, longest: int) -> list[tuple[int, int]]:
-    """Return every group of up to `longest` neighbouring words of a text as (start, end), without punctuation at its
-    ends. Equal groups are returned once.
+    """Return every group of up to `longest` neighbouring words of a text as (start, end), each group once.
+
+    Punctuation at the ends of a group is left out.
     """
     words: list[tuple[int, int]] = []
     at = 0

@@ -1,4 +1,4 @@
-"""Lists the segments of a translation, and changes them, with undo. Service thread."""
+"""Lists and changes the segments of a translation. Changes can be undone. Service thread."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ LOOK_AT = LOOK
 
 class SegmentFilter(Record):
     state: str = ""
-    """Of SegmentState, or LOOK; empty: any."""
+    """A SegmentState, or LOOK for the segments to review. Empty means any state."""
     flag: str = ""
     words: str = ""
 
@@ -50,7 +50,7 @@ class SegmentNumbers(Record):
     numbers: Sequence[int]
     states: Mapping[SegmentState, int]
     flags: Mapping[str, int]
-    """By kind, the most frequent first."""
+    """Number of segments for each kind of flag, the most frequent first."""
     look: int
 
     @property
@@ -67,9 +67,11 @@ class TermUse(Record):
 class SimilarPair(Record):
     match: Match
     runs: tuple[tuple[str, str], ...]
-    """The segment's source against the remembered source: ("same" | "gone" | "new", words); gone: remembered alone."""
+    """Comparison of the segment's source with the remembered source: ("same" | "gone" | "new", words). "gone" words are
+    only in the remembered source.
+    """
     is_penalised: bool
-    """It is of another domain."""
+    """Whether the remembered pair is of another domain."""
 
 
 class SegmentHelp(Record):
@@ -79,7 +81,7 @@ class SegmentHelp(Record):
 
 
 def segment_at(store: Store, item: str, number: int) -> SegmentRecord:
-    """Raises KnownError `request.invalid`."""
+    """Return a segment by its number. Raises KnownError `request.invalid`."""
     found = store.segments.numbered(item, [number])
     if not found:
         raise KnownError("request.invalid", what="segment")
@@ -97,9 +99,9 @@ class SegmentLists:
         return SegmentNumbers(numbers, states, kept.count_flags(item), kept.count_look(item))
 
     def flagged(self, item: str, requested: SegmentFilter, number: int, step: int) -> int:
-        """Return the next matching segment with a flag, after `number` (`step` 1) or before it (-1).
+        """Return the number of the next matching segment with a flag, after `number` (`step` 1) or before it (-1).
 
-        Wraps round at the ends; -1 where there is none.
+        The search wraps round at the ends. -1 if there is none.
         """
         look = set(self._store.segments.numbers(item, state=LOOK))
         listed = self._store.segments.numbers(item, state=requested.state, flag=requested.flag, words=requested.words)
@@ -114,7 +116,7 @@ class SegmentLists:
         return self._store.segments.numbered(item, numbers)
 
     def help(self, item: str, number: int) -> SegmentHelp:
-        """Raises KnownError `request.invalid`."""
+        """Return the glossary terms and similar remembered pairs for a segment. Raises KnownError `request.invalid`."""
         segment, request = segment_at(self._store, item, number), request_of(self._store.items.get(item))
         source, domain = segment.language or request.source, memory_domain(request)
         terms = _uses(segment, source, request.target, self._translations.terms_of(request))
@@ -157,7 +159,9 @@ def word_runs(old: str, new: str) -> tuple[tuple[str, str], ...]:
 
 MOST_HINT = 300
 NO_WORDING = frozenset(("empty", "untranslated", "language", "chatter"))
-"""Kinds of flags of what cannot be another wording; what is told of numbers and names is told when it is taken."""
+"""Kinds of flags that rule out an alternative wording. Flags about numbers and names are shown once a wording is
+chosen.
+"""
 
 
 class SegmentEdits(Service):
@@ -166,9 +170,9 @@ class SegmentEdits(Service):
         self._loader, self._translations = loader, translations
 
     def edit(self, item: str, number: int, target: str) -> SegmentRecord:
-        """Set a person's translation of a segment and remember it in the memory.
+        """Set a person's translation of a segment, and store it in the translation memory.
 
-        Raises KnownError `translation.tags` when tags of the source are missing.
+        Raises KnownError `translation.tags` if tags of the source are missing.
         """
         request, segment = self._translations.open(item).request, segment_at(self._store, item, number)
         return self.put(segment, target, request, self._translations.terms_of(request))
@@ -199,10 +203,10 @@ class SegmentEdits(Service):
 
     @sliced
     def retry(self, item: str, number: int, hint: str) -> Slices[SegmentRecord]:
-        """Translate one segment again with a person's hint; the result is stored and checked as usual.
+        """Translate one segment again with a person's hint. The result is stored and checked as usual.
 
-        Ends with a Problem `translation.no_better` when nothing usable came: the segment then stays as it was.  Raises
-        KnownError `item.unknown`, `request.invalid`, `model.…`.
+        Ends with a Problem `translation.no_better` if the model gave nothing usable; the segment then stays unchanged.
+        Raises KnownError `item.unknown`, `request.invalid`, `model.…`.
         """
         request, segment = self._translations.open(item).request, segment_at(self._store, item, number)
         tags = Tags(segment.paired, segment.lone)
@@ -225,10 +229,10 @@ class SegmentEdits(Service):
 
     @sliced
     def back(self, text: str, manner: TranslationStyle, source: str, *, veil: Veil | None = None) -> Slices[str]:
-        """Back-translate a translation, so that a person can judge a doubt.
+        """Translate a translation back, so that a person can judge whether it is right.
 
-        `manner`: as it was translated; where it names no language, that of `source` is detected.  `veil`: what
-        hides what is private in it from the model, where it is redacted.  Ends with a Problem
+        `manner`: the manner of the translation; if it names no language, the language of `source` is detected. `veil`:
+        what hides private details from the model, if the text is redacted. Ends with a Problem
         `translation.source_unknown`, `model.…`, `redaction.…`.
         """
         asked = asked_about(text, Tags(), manner.target, (), veil)
@@ -240,12 +244,12 @@ class SegmentEdits(Service):
     def alternatives(
         self, text: str, manner: TranslationStyle, *, now: str = "", word: str = "", veil: Veil | None = None
     ) -> Slices[list[str]]:
-        """Ask for alternative translations of a sentence, each once.
+        """Ask for alternative translations of a sentence, and return each once.
 
-        `now`: the current translation, which is left out.  `word`: words of it to avoid: the model is told not to use
-        them, and results that use them as often are left out, as are results in another language or that are no
-        translation.  `veil`: as for `back`; those in which a substitute did not come back whole are left out.  Ends
-        with a Problem `model.…`, `redaction.…`.
+        `now`: the current translation, which is left out. `word`: words of it to avoid. The model is told to avoid
+        these words, and results that use them as often are left out, like results in another language or that are no
+        translation. `veil`: as for `back`; results that lost a private detail are left out. Ends with a Problem
+        `model.…`, `redaction.…`.
         """
         from slmdesk.text.translation_checks import flags_of
 
@@ -265,7 +269,9 @@ class SegmentEdits(Service):
 
 
 def says_otherwise(sentence: str, now: str, word: str) -> bool:
-    """Return whether `word` occurs less often than in the current sentence `now`: whole words, ignoring case."""
+    """Return whether `word` occurs less often in `sentence` than in the current sentence `now`. Only whole words count;
+    case is ignored.
+    """
     if not word:
         return True
     form = re.compile(rf"(?<!\w){re.escape(word.casefold())}(?!\w)")
@@ -273,7 +279,7 @@ def says_otherwise(sentence: str, now: str, word: str) -> bool:
 
 
 def turned(manner: TranslationStyle, source: str) -> TranslationStyle:
-    """Return the manner of the back-translation, with the detected language of `source` where none is named.
+    """Return the manner for translating back. If no source language is named, the language of `source` is detected.
 
     Raises KnownError `translation.source_unknown`.
     """
@@ -291,7 +297,7 @@ def turned(manner: TranslationStyle, source: str) -> TranslationStyle:
 
 MOST_UNDO = 200
 FOUND_AT_ONCE, CHANGED_AT_ONCE = 200, 5
-"""Segments looked through, or changed in a transaction, before others may come between."""
+"""Most segments that are searched, or changed in one transaction, before other work gets its turn."""
 CHANGEABLE = frozenset((SegmentState.TRANSLATED, SegmentState.EDITED, SegmentState.APPROVED))
 
 
@@ -305,14 +311,14 @@ class ReplaceResult(Record):
     segments: int
     places: int
     refused: tuple[int, ...]
-    """Segments whose formatting marks would not have been right any more: they stay as they are."""
+    """Segments that stay unchanged because the replacement would have broken their formatting tags."""
 
 
 class UndoResult(Record):
     words: str
     numbers: tuple[int, ...]
     skipped: int
-    """Segments that have changed again since, and stay as they are."""
+    """Number of segments that stay unchanged because they were changed again later."""
 
 
 @dataclass(slots=True)
@@ -337,7 +343,7 @@ class SegmentChanges(Service):
         self._acts: dict[str, deque[_Act]] = {}
 
     def edit(self, item: str, number: int, target: str) -> SegmentRecord:
-        """Raises KnownError `translation.tags`, `request.invalid`."""
+        """Set a person's translation of a segment. Raises KnownError `translation.tags`, `request.invalid`."""
         segment, request = segment_at(self._store, item, number), self._request(item)
         act = _Act("edit")
         changed = self._edit(act, segment, target, request, self._translations.terms_of(request))
@@ -379,7 +385,7 @@ class SegmentChanges(Service):
         return Hits(tuple(numbers), tuple(approved), places)
 
     def replace(self, item: str, numbers: Sequence[int], search: Search, instead: str) -> Pending[ReplaceResult]:
-        """Replace words at these places in segments, as a person's edits that are undone together.
+        """Replace the words found by `search` in these segments, as edits of a person that are undone together.
 
         Raises KnownError `request.invalid` for words with a line break.
         """
@@ -411,9 +417,9 @@ class SegmentChanges(Service):
 
     @sliced
     def recheck(self, item: str) -> Slices[int]:
-        """Check all translations again after a glossary changed; the result is the number of segments with other flags.
+        """Check all translations again after a glossary changed, and return the number of segments whose flags changed.
 
-        Segments a person approved stay as they are.
+        Segments that a person approved stay unchanged.
         """
         request, changed, begin = self._request(item), 0, 0
         terms = self._translations.terms_of(request)

@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 
 SEGMENTS_AT_ONCE = 500
 MOST_TEXT = 5 << 20
-"""Bytes of a text given together."""
+"""Most bytes of a text that is translated (not of a document)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -69,7 +69,8 @@ class _Live:
     plan: TranslationPlan
     done: int
     total: int
-    """Segments that have their end, and all: counted once, not after each."""
+    """Number of all segments, as `done` is the number of finished ones. Both are counted once, not after each segment.
+    """
 
 
 class TranslationService(Service, JobPlanner):
@@ -91,17 +92,17 @@ class TranslationService(Service, JobPlanner):
         self._preparation = Preparation(runtime.service_thread, runtime.store, reader, self._terms, runtime.publish)
         self._live: dict[str, _Live] = {}
         self._passwords: dict[str, str] = {}
-        """Of documents begun in this run, by item: never written anywhere."""
+        """Passwords of the documents begun since the program started, by item. They are never written to disk."""
         jobs.plan_by(KIND, self)
 
     # ---- requests
 
     def begin(self, request: TranslationRequest, decisions: Decisions = NOTHING_DECIDED) -> Item:
-        """Add a translation and have it made in the background.
+        """Store a new translation and make it in the background.
 
-        TranslationGrew and SegmentChanged are published; its job can be paused, resumed and cancelled.  `decisions`:
-        about what is redacted.  Raises KnownError `language.…`, `request.invalid`, `model.…`, `store.…`,
-        `glossary.unknown`, `redaction.…`.
+        Publishes TranslationGrew and SegmentChanged; the job can be paused, resumed and cancelled. `decisions`: a
+        person's decisions about what is redacted. Raises KnownError `language.…`, `request.invalid`, `model.…`,
+        `store.…`, `glossary.unknown`, `redaction.…`.
         """
         request = self._checked(request)
         record = self.record(request.model)
@@ -119,15 +120,16 @@ class TranslationService(Service, JobPlanner):
         return self._store.items.get(item.id)
 
     def begun_before(self, request: TranslationRequest) -> JobRecord | None:
-        """Return the unfinished job of the same request, which can be resumed, or None.  Raises KnownError as `begin`
-        does.
+        """Return the unfinished job of the same request, which can be resumed, or None.
+
+        Raises KnownError as `begin` does.
         """
         request = self._checked(request)
         record = self.record(request.model)
         return begun_before(self._store, KIND, shape_of(request), record, path=request.path)
 
     def open(self, item: str) -> TranslationView:
-        """Raises KnownError `item.unknown`."""
+        """Return a translation with its progress. Raises KnownError `item.unknown`."""
         found = self._store.items.get(item)
         if found.kind != KIND:
             raise KnownError("item.unknown", id=item[:80])
@@ -140,11 +142,11 @@ class TranslationService(Service, JobPlanner):
         return TranslationView(found, request_of(found), counts, look, left, jobs[0] if jobs else None, is_done)
 
     def again(self, item: str, model: str | None = None, scope: RetryScope = RetryScope.FAILED) -> JobRecord:
-        """Resume a translation, or translate the failed or all flagged segments again.
+        """Resume a translation, or translate the failed segments, or all flagged segments, again.
 
-        The same model is then asked with looser sampling, as it would repeat itself; its answer replaces an existing
-        translation only where the checks find it better.  What a person edited or approved stays.  Raises KnownError
-        `item.unknown`, `model.…`.
+        The same model is then asked with looser sampling, because it would repeat its answer otherwise. Its answer
+        replaces an existing translation only if the checks find it better. What a person edited or approved stays.
+        Raises KnownError `item.unknown`, `model.…`.
         """
         view = self.open(item)
         record = self.record(model or view.request.model)
@@ -161,7 +163,7 @@ class TranslationService(Service, JobPlanner):
         )
 
     def _reopen(self, item: str, scope: RetryScope) -> int:
-        """Mark the segments of a scope as waiting, with the translation they have, and return how many."""
+        """Mark the failed or flagged segments as open and return how many. They keep their translation for now."""
         numbers = set(self._store.segments.numbers(item, state=SegmentState.FAILED.value))
         if scope is RetryScope.FLAGGED:
             numbers.update(self._store.segments.numbers(item, state=LOOK))
@@ -176,7 +178,8 @@ class TranslationService(Service, JobPlanner):
         return count
 
     def unlock(self, item: str, password: str) -> JobRecord:
-        """Resume the translation of a locked document; the password is never stored and lasts until the program ends.
+        """Resume the translation of a locked document. The password is never stored and is forgotten when the program
+        ends.
 
         Raises KnownError `item.unknown`, `job.…`.
         """
@@ -184,11 +187,13 @@ class TranslationService(Service, JobPlanner):
         return self.again(item)
 
     def _settings_of(self, request: TranslationRequest, record: ModelRecord) -> dict[str, Json]:
-        """Return a job's settings: the request and decisions by the model's exam, so that the plan stays the same."""
+        """Return a job's settings: the request, and decisions based on the model's exam. They are stored so that the
+        plan stays the same when the job is resumed.
+        """
         return shape_of(request) | {"tagged_first": self._pairs.is_tagged_first(record, request.source, request.target)}
 
     def use_password(self, item: str, password: str) -> None:
-        """Raises KnownError `item.unknown`."""
+        """Use this password for the item's document until the program ends. Raises KnownError `item.unknown`."""
         self._passwords[self._store.items.get(item).id] = password
 
     def segments(
@@ -200,28 +205,28 @@ class TranslationService(Service, JobPlanner):
         return translation_of(segments_of_item(self._store, item))
 
     def terms(self, source: str, target: str, domain: str = "") -> Sequence[Term]:
-        """Return the terms of the active glossaries for a pair of languages; an empty language is any."""
+        """Return the terms of the active glossaries for a pair of languages. An empty language means any language."""
         return self._terms.of(source, target, "" if domain == "everyday" else domain)
 
     def advice(
         self, model: str | None = None, source: str = "", target: str = "", *, for_document: bool = False
     ) -> PairAdvice:
-        """Raises KnownError `model.…`."""
+        """Return the advice on a model, or on the default model. Raises KnownError `model.…`."""
         has_terms = bool(target) and bool(self.terms(source, target))
         return self._pairs.advise(self.record(model), source, target, has_terms=has_terms, for_document=for_document)
 
     def record(self, model: str | None) -> ModelRecord:
-        """Raises KnownError `model.…`."""
+        """Return the requested model, or the default for translations if None. Raises KnownError `model.…`."""
         default = None if model else self._uses.default(DefaultUse.TRANSLATE)
         return able(default or self._models.choose(model))
 
     # ---- the document, written
 
     def write(self, item: str, target: Path, *, replace: bool = False) -> Pending[WrittenFile]:
-        """Write a translated copy of the document to `target`; the document itself is never changed.
+        """Write a translated copy of the document to `target`. The document itself is never changed.
 
-        Ends with a Problem `file.exists`, `document.changed`, `disk.full` …  Raises KnownError `item.unknown`,
-        `request.invalid` for a text, `file.is_source` where `target` is the document itself.
+        Ends with a Problem `file.exists`, `document.changed`, `disk.full` … Raises KnownError `item.unknown`,
+        `request.invalid` for a text, `file.is_source` if `target` is the document itself.
         """
         view = self.open(item)
         if not view.request.path:
@@ -323,11 +328,11 @@ class TranslationService(Service, JobPlanner):
     # ---- inside
 
     def veil(self, item: str, request: TranslationRequest) -> Veil | None:
-        """Return what stands between a translation and the model; None where it is not redacted."""
+        """Return what hides private details of a translation from the model. None if the translation is not redacted."""
         return self._redaction.veil(item) if request.redact else None
 
     def replaced(self, item: str) -> dict[Kind, int]:
-        """Return how many of what kind the model did not get to see: each counts once, however often it stands there.
+        """Return how many private details of each kind were hidden from the model. A repeated detail counts once.
 
         Raises KnownError `item.unknown`.
         """
@@ -361,7 +366,7 @@ class TranslationService(Service, JobPlanner):
 
 class Handout(StrEnum):
     PAIR = "pair"
-    """Both languages side by side."""
+    """A document with both languages side by side."""
     REPORT = "report"
     TMX = "tmx"
 
@@ -379,9 +384,9 @@ class TranslationFiles(Service):
         self._translations = translations
 
     def write(self, item: str, what: Handout, form: str, target: Path, *, replace: bool = False) -> Pending[int]:
-        """Write an export in a form of HANDOUT_FORMS to `target`; the result is its size in bytes.
+        """Write an export in a form of HANDOUT_FORMS to `target`, and return its size in bytes.
 
-        Ends with a Problem `file.exists` …  Raises KnownError `item.unknown`, `request.invalid`.
+        Ends with a Problem `file.exists` … Raises KnownError `item.unknown`, `request.invalid`.
         """
         if form not in HANDOUT_FORMS[what]:
             raise KnownError("request.invalid", what=_("no form {form} for this").format(form=form[:20]))

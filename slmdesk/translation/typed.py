@@ -1,4 +1,4 @@
-"""Translates text while it is typed, and keeps typed translations. Service thread."""
+"""Translates text while it is being typed, and stores typed translations. Service thread."""
 
 from __future__ import annotations
 
@@ -62,9 +62,9 @@ from slmdesk.translation.types import (
 )
 
 TELL_S = 0.05
-"""Between two looks of the window at words that stream."""
+"""Least seconds between two updates of the window while a translation streams in."""
 MOST_DEATHS = 1
-"""Of the engine in a row after which it is asked once more by itself."""
+"""Most crashes of the engine in a row after which it is automatically asked once more."""
 MOST_PUTS = 100
 
 
@@ -75,7 +75,7 @@ class _Asked:
     segment: LiveSegment
     key: Key
     words: AskedText | None = None
-    """As the model sees it, with the terms of the glossaries as they were then; None where it cannot be redacted."""
+    """The text as the model sees it, with the glossary terms of that time. None if it cannot be redacted."""
     masks: dict[str, str] = field(default_factory=dict)
     text: str = ""
     """What the model has written so far."""
@@ -84,7 +84,7 @@ class _Asked:
 
 @dataclass(slots=True, eq=False)
 class _Put:
-    """A person's translation, and what it took the place of: here, and in the memory."""
+    """A person's translation, and what it replaced on the page and in the translation memory."""
 
     segment: LiveSegment
     key: Key
@@ -101,7 +101,7 @@ class LiveTranslation(Service):
         terms: Callable[[str, str, str], Sequence[Term]],
         redaction: RedactionService,
     ) -> None:
-        """`terms(source, target, domain)`: those of the active glossaries."""
+        """Create the service. `terms(source, target, domain)` returns the terms of the active glossaries."""
         super().__init__(runtime)
         self._loader, self._terms = loader, terms
         self._text, self._is_redacted = "", False
@@ -114,7 +114,7 @@ class LiveTranslation(Service):
         self._record: ModelRecord | None = None
         self._run: Pending[Problem | None] | None = None
         self._asked: dict[str, _Asked] = {}
-        """By the name of the step."""
+        """Segments the model is asked about, by the name of the job's step."""
         self._later: Later | None = None
         self._is_done = True
         self._reported_at = 0.0
@@ -131,10 +131,10 @@ class LiveTranslation(Service):
         redact: bool = False,
         decisions: Decisions | None = None,
     ) -> None:
-        """Translate `text`, replacing the text given before; an empty text stops everything.
+        """Translate `text`, which replaces the text given before. An empty text stops everything.
 
-        `redact`: what is private is replaced before the model sees it, by a table in memory alone; `decisions`: of a
-        person who has just looked through it; those made before count no more.  Raises KnownError redaction.*.
+        `redact`: hide private details from the model; the table of placeholders is only in memory. `decisions`: of a
+        person who has just reviewed what is redacted; earlier decisions are dropped. Raises KnownError redaction.*.
         """
         is_other = self._record is None or record.id != self._record.id or manner != self._manner
         if is_other or redact != self._is_redacted or decisions is not None:
@@ -156,10 +156,12 @@ class LiveTranslation(Service):
         self._say(is_done=True)
 
     def put(self, index: int, target: str, source: str = "") -> int:
-        """Set a person's translation of the segment at `index` of the last event, and remember it.
+        """Set a person's translation of the segment at `index` of the last event, and store it in the translation
+        memory.
 
-        `source`: of the segment that is meant, as the text may have changed.  Returns a number for `take_back`.  Raises
-        KnownError `request.invalid` where there is no such segment, it is not translated, or `target` is empty.
+        `source`: the source of this segment, because the text may have changed. Returns a number for `take_back`.
+        Raises KnownError `request.invalid` if there is no such segment, it is not to be translated, or `target` is
+        empty.
         """
         segment, key = self._requested[index] if 0 <= index < len(self._requested) else (None, None)
         if segment is None or key is None or (source and segment.source != source):
@@ -181,7 +183,7 @@ class LiveTranslation(Service):
         return self._last_put
 
     def take_back(self, number: int) -> None:
-        """Undo a `put`, in the memory too; does nothing when it is too old or already undone."""
+        """Undo a `put`, also in the translation memory. Does nothing if it is too old or already undone."""
         put = self._puts.pop(number, None)
         if put is None:
             return
@@ -214,9 +216,9 @@ class LiveTranslation(Service):
         *,
         redact: bool = False,
     ) -> None:
-        """Continue with a text translated earlier; its stored segments are not asked again.
+        """Continue with a text translated earlier. Its stored segments are not translated again.
 
-        A text that is redacted is not asked about at all before it was looked through again.
+        If the text is redacted, the model is asked nothing until a person has reviewed the redaction again.
         """
         self._stop()
         self._veil.forget()
@@ -271,7 +273,7 @@ class LiveTranslation(Service):
     # ---- asking
 
     def _advance(self) -> None:
-        """Have the model asked for what is missing, unless it is being asked."""
+        """Start asking the model for the missing translations, unless it is being asked already."""
         if self._run is None and self._record is not None:
             self._run = in_slices(self._service_thread, self._translating(self._record))
             self._run.then(self._on_over)
@@ -288,7 +290,7 @@ class LiveTranslation(Service):
         self._asked = {}
 
     def _translating(self, record: ModelRecord) -> Slices[Problem | None]:
-        """Ask until nothing is missing; returns the problem that ends it before."""
+        """Ask the model until no translation is missing. Returns the problem that ended it early, or None."""
         while self._missing():
             lease: Lease | None = yield self._lease(record)
             if lease is None:  # loading was cancelled
@@ -307,7 +309,9 @@ class LiveTranslation(Service):
         return pending
 
     def _missing(self) -> list[tuple[LiveSegment, Key]]:
-        """What the model has to be asked, each once; what a person's memory has is taken from there."""
+        """Return the segments to ask the model about, each once. Segments that the translation memory knows are filled
+        in.
+        """
         missing = {key: segment for segment, key in self._requested if key is not None and self._known.is_open(key)}
         return [(segment, key) for key, segment in missing.items() if not self._recalled(segment, key)]
 
@@ -343,9 +347,10 @@ class LiveTranslation(Service):
         return None
 
     def _hide(self, asked: Collection[_Asked], text: str) -> Slices[None]:
-        """Note what the model sees of each segment; a segment that cannot be redacted fails.
+        """Store what the model sees of each segment. A segment that cannot be redacted fails.
 
-        `text`: the whole: what any sentence tells is a name in all.  Raises KnownError redaction.*, store.*.
+        `text` is the whole text: a name recognised in one sentence is hidden in all. Raises KnownError redaction.*,
+        store.*.
         """
         if (veil := self.veil) is not None:
             yield from veil.learn(text)
@@ -390,7 +395,7 @@ class LiveTranslation(Service):
         return words.veiled.back_so_far(so_far) if words.veiled is not None else so_far
 
     def _judged(self, segment: LiveSegment, value: Mapping[str, Json], words: AskedText) -> CachedSegment:
-        """What came for a segment, looked through, or why nothing did.  `words`: as the model saw it."""
+        """Return the checked translation of a segment, or why there is none. `words` is the text as the model saw it."""
         if "code" in value:
             return _failed(problem_of(str(value["code"]), stored_from(dict, value.get("args")) or {}).sentence)
         try:
@@ -409,7 +414,7 @@ class LiveTranslation(Service):
             self._publish(PairUsed(self._record.id, language, self._manner.target))
 
     def _say_soon(self) -> None:
-        """The first word at once, the next ones at most every TELL_S."""
+        """Publish the translation so far: the first word at once, later words at most every TELL_S seconds."""
         wait_s = self._reported_at + TELL_S - time.monotonic()
         if self._later is None and wait_s > 0:
             self._later = self._service_thread.call_later(wait_s, self._say_now)
@@ -442,14 +447,16 @@ def _domain(manner: TranslationStyle) -> str:
 
 
 KEPT = 5_000
-"""Segments remembered in this run, besides those on show."""
+"""Most segments that are cached until the program ends, in addition to those of the current text."""
 
 Key: TypeAlias = tuple[str, str, str, str, str, str, tuple[str, ...]]
-"""Source, its language and the target's, domain, formality, the model's SHA-256, the terms the source holds."""
+"""Source text, source language, target language, domain, formality, the model's SHA-256, and the glossary terms that
+occur in the source.
+"""
 
 
 class CachedSegment(Record):
-    """The cached translation of a segment; while it is OPEN, the words so far."""
+    """The cached translation of a segment. While its state is OPEN, it has only the words so far."""
 
     target: str
     state: SegmentState
@@ -467,7 +474,9 @@ class SegmentCache:
     def __init__(self) -> None:
         self._known: OrderedDict[Key, CachedSegment] = OrderedDict()
         self.on_show = 0
-        """How many segments the text has: so many are kept besides, or a long text would push itself out."""
+        """Number of segments of the current text. The cache grows by this number, so that a long text cannot displace
+        itself.
+        """
 
     def get(self, key: Key | None) -> CachedSegment | None:
         return None if key is None else self._known.get(key)
@@ -492,7 +501,7 @@ class SegmentCache:
                 del self._known[key]
 
     def settle(self) -> None:
-        """Forget all half sentences."""
+        """Delete all unfinished translations from the cache."""
         self.drop_begun(list(self._known))
 
 
@@ -505,11 +514,13 @@ class SegmentCache:
 TITLE = 60
 MOST_HITS = 100
 HITS_AT_ONCE = 5
-"""Long texts each, whose words around the hit are cut out, before others may come between."""
+"""Most search hits, for each of which a snippet is cut from a long text, before other work gets its turn."""
 MOST_SEARCHED = 100_000
-"""Segments that are looked through in a search, bit by bit: some seconds."""
+"""Most segments that are searched, in slices. This takes some seconds."""
 SHARED = 0.5
-"""Of the shorter of two texts: with that much of it at their ends in common, either is the other, edited."""
+"""Least share of the shorter of two texts that their beginnings and ends have in common, for one to count as an edited
+version of the other.
+"""
 
 
 class TypedText(Record):
@@ -549,11 +560,10 @@ class TypedHistory(Service):
         *,
         redact: bool = False,
     ) -> str:
-        """Store a text with its translation; `item`: the item it was stored as before, which is then changed.
+        """Store a text with its translation. `item` is the item it was stored as before, which is changed.
 
-        A text that is no longer the same becomes an item of its own.  Returns the item's id; '' when nothing is stored:
-        nothing is translated yet, the setting `translate_history` is off, or the history is read-only.  Raises
-        KnownError store.*.
+        A text that differs too much becomes a new item. Returns the item's id, or '' if nothing is stored: nothing is
+        translated yet, the setting `translate_history` is off, or the history is read-only. Raises KnownError store.*.
         """
         done = [segment for segment in segments if segment.target and segment.state is not SegmentState.OPEN]
         is_requested = self._settings.current.translate_history and not self._store.read_only
@@ -582,7 +592,7 @@ class TypedHistory(Service):
         return old.id
 
     def open(self, item: str) -> TypedText | None:
-        """Return a text translated earlier; None when the item is the translation of a document.
+        """Return a text translated earlier. None if the item is the translation of a document.
 
         Raises KnownError `item.unknown`.
         """
@@ -595,9 +605,9 @@ class TypedHistory(Service):
         return TypedText(view.item.id, request.text, manner, segments, request.redact)
 
     def search(self, words: str) -> Pending[Earlier]:
-        """Search text, translation and title of translations.
+        """Search the source, translation and title of all translations.
 
-        A later search ends this, which then gets what was found so far.
+        A later search ends this one, which then returns what it found so far.
         """
         self._turn += 1
         return in_slices(self._service_thread, self._searching(words, self._turn))
@@ -655,14 +665,16 @@ class TypedHistory(Service):
         self._store.results.save(item, {"taken": True, "done": True, "left": []})
 
     def _own_pairs(self, item: str, request: TranslationRequest, segments: Sequence[LiveSegment]) -> None:
-        """What a person wrote here, and the memory knows, goes with the item when it is deleted for good."""
+        """Link the memory's pairs that a person wrote here to the item, so that they are deleted when it is deleted for
+        good.
+        """
         for segment in segments:
             if segment.origin is Origin.PERSON:
                 pair = [(segment.source, segment.target)]
                 self._store.memory.link(item, segment.language, request.target, memory_domain(request), pair)
 
     def _put_words(self, item: str, text: str, segments: Sequence[LiveSegment]) -> None:
-        """The message by which history is searched."""
+        """Store the text and its translation as a message, so that a search of the history finds them."""
         words = translation_of(segments)
         parts = (TextPart(text, Author.PERSON),)
         kept = self._store.messages.of_item(item)

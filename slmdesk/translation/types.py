@@ -1,4 +1,4 @@
-"""Types and events of translations, and words for their states and flags."""
+"""Types and events of translations, and labels for their states and flags."""
 
 from __future__ import annotations
 
@@ -18,27 +18,29 @@ from slmdesk.runtime.events import Event
 from slmdesk.runtime.messages import Problem
 
 NO_GLOSSARY = "none"
-"""In place of an id: no glossary holds."""
+"""Used instead of a glossary id: use no glossary."""
 
 
 class TranslationRequest(Record):
     target: str
-    """Code of the language, or its name."""
+    """Code or name of the target language."""
     path: str = ""
     text: str = ""
     source: str = ""
-    """Code; empty: found out, paragraph by paragraph."""
+    """Code of the source language. Empty means that it is detected, paragraph by paragraph."""
     domain: str = "everyday"
     formality: str = ""
     glossaries: tuple[str, ...] = ()
-    """Ids, or NO_GLOSSARY; none: all active ones of this pair of languages."""
+    """Ids of glossaries, or NO_GLOSSARY. Empty means all active glossaries for these languages."""
     sheet_names: bool = False
     properties: bool = False
     columns: tuple[int | str, ...] = ()
-    """Of a table as text, by number from 0 or by name; none: those that hold sentences."""
+    """Columns to translate of a text table, by number from 0 or by name. Empty means the columns that contain
+    sentences.
+    """
     password: str = ""
     model: str | None = None
-    """None: the default for translations, else the last used."""
+    """Model to use. None means the default for translations, or else the model used last."""
     redact: bool = False
 
 
@@ -67,7 +69,7 @@ class WrittenFile(Record):
     path: Path
     bytes: int
     refused: tuple[int, ...]
-    """Units that stand there untranslated, although they had a translation."""
+    """Numbers of the units that are untranslated in the file although they had a translation."""
 
 
 def source_of(segments: Iterable[LiveSegment | SegmentRecord]) -> str:
@@ -75,12 +77,12 @@ def source_of(segments: Iterable[LiveSegment | SegmentRecord]) -> str:
 
 
 def translation_of(segments: Iterable[LiveSegment | SegmentRecord]) -> str:
-    """The translation as a text; what has none stands there as in the source."""
+    """Return the translation as one text. Segments without a translation appear as in the source."""
     return "".join(segment.lead + (segment.target or segment.source) + segment.trail for segment in segments)
 
 
 def language_of_most(segments: Iterable[LiveSegment | SegmentRecord]) -> str:
-    """The code that most segments have; empty: none has any."""
+    """Return the language code of most segments. Empty if no segment has a language."""
     counts = Counter(segment.language for segment in segments if segment.language)
     return max(counts, key=lambda code: counts[code], default="")
 
@@ -90,7 +92,10 @@ def memory_domain(request: TranslationRequest) -> str:
 
 
 def shape_of(request: TranslationRequest) -> dict[str, Json]:
-    """Return a request as it is stored: without its password, and as it always was where nothing is redacted."""
+    """Return a request as it is stored, without its password.
+
+    `redact` is left out if it is off, so that such a request is stored as it was before this field existed.
+    """
     shape = dict(to_json(changed(request, password="")))
     if not request.redact:
         del shape["redact"]
