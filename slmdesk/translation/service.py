@@ -328,7 +328,7 @@ class TranslationService(Service, JobPlanner):
     # ---- inside
 
     def veil(self, item: str, request: TranslationRequest) -> Veil | None:
-        """Return what hides private details of a translation from the model. None if the translation is not redacted."""
+        """Return what hides private details of a translation from the model, or None if it is not redacted."""
         return self._redaction.veil(item) if request.redact else None
 
     def replaced(self, item: str) -> dict[Kind, int]:

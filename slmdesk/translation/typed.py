@@ -349,8 +349,7 @@ class LiveTranslation(Service):
     def _hide(self, asked: Collection[_Asked], text: str) -> Slices[None]:
         """Store what the model sees of each segment. A segment that cannot be redacted fails.
 
-        `text` is the whole text: a name recognised in one sentence is hidden in all. Raises KnownError redaction.*,
-        store.*.
+        `text` is the whole text: a name found in one sentence is hidden in all. Raises KnownError redaction.*, store.*.
         """
         if (veil := self.veil) is not None:
             yield from veil.learn(text)
@@ -395,7 +394,10 @@ class LiveTranslation(Service):
         return words.veiled.back_so_far(so_far) if words.veiled is not None else so_far
 
     def _judged(self, segment: LiveSegment, value: Mapping[str, Json], words: AskedText) -> CachedSegment:
-        """Return the checked translation of a segment, or why there is none. `words` is the text as the model saw it."""
+        """Return the checked translation of a segment, or a failed segment with the reason.
+
+        `words` is the text as the model saw it.
+        """
         if "code" in value:
             return _failed(problem_of(str(value["code"]), stored_from(dict, value.get("args")) or {}).sentence)
         try:

@@ -1,4 +1,4 @@
-"""The pane of a document's translation, and its dialogs."""
+"""The pane that shows a document's translation, and its dialogs."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ LOCKED = ("document.locked", "document.wrong_password")
 
 
 class StartedTranslation(Record):
-    """A document whose translation was begun in this run of the window."""
+    """A document whose translation was started since the window was opened."""
 
     item: str
     job: str
@@ -100,12 +100,12 @@ class DocumentPane(QWidget):
         self.setObjectName("document_translation_pane")
         self._bridge = bridge
         self.item = self._job = ""
-        """The id of the shown translation; empty: none."""
+        """Id of the shown translation, and id of its job. Empty if none is shown."""
         self._view: TranslationView | None = None
         self._is_done = False
-        """Its segments are then counted anew whenever they are listed."""
+        """Whether the translation is done. If so, its segments are counted again whenever they are listed."""
         self._counted = (0, 0)
-        """How many segments are done, of how many."""
+        """Number of finished segments and number of all segments."""
         self._started: list[StartedTranslation] = []
         self._written: Path | None = None
         self._ended_words = ""
@@ -177,7 +177,7 @@ class DocumentPane(QWidget):
     # ---- before the beginning
 
     def look(self, paths: Sequence[Path]) -> None:
-        """`form_requested` follows, with what was found and the settings."""
+        """Find the documents to translate. Then `form_requested` is emitted with these documents and the settings."""
 
         def work(services: Services) -> Pending[tuple[ChosenDocuments, Settings]]:
             settings = services.settings.current
@@ -186,9 +186,9 @@ class DocumentPane(QWidget):
         self._bridge.follow(work, lambda found: self.form_requested.emit(*found))
 
     def begin(self, paths: Sequence[Path], request: DocumentRequest) -> None:
-        """Translate documents in turn; the first is shown.  The choices are saved.
+        """Translate documents one after the other and show the first. The choices are saved.
 
-        Where they are redacted a person first looks at what is replaced.
+        If the documents are redacted, a person first reviews what is replaced.
         """
         requests = [request_for(path, request) for path in paths]
         if not request.redact:
@@ -231,7 +231,7 @@ class DocumentPane(QWidget):
         self._bridge.ask(self._bridge.services.translations.open(item), self._on_opened)
 
     def close_view(self) -> None:
-        """Show no translation; a translation being made goes on."""
+        """Show no translation. A translation in progress continues."""
         self.item, self._job, self._is_done = "", "", False
         self.review.close_view()
 
@@ -243,7 +243,7 @@ class DocumentPane(QWidget):
         self._bridge.services.jobs.pause(self._job)
 
     def _on_cancel(self) -> None:
-        """Cancel the translation; finished segments stay."""
+        """Cancel the translation. Finished segments stay."""
         self._bridge.services.jobs.cancel(self._job)
 
     def _on_retry(self) -> None:
@@ -258,7 +258,7 @@ class DocumentPane(QWidget):
         self._bridge.ask(lambda services: (services.translations.open(item), services.models.list()), ask)
 
     def _try_again(self, scope: RetryScope, model: str | None) -> None:
-        """Resume, or translate again what failed, or everything to review; `model`: None for the same."""
+        """Resume the translation, or translate again what failed, or everything to review. `model`: None for the same."""
         self._bridge.ask(self._bridge.services.translations.again(self.item, model, scope), self._on_again)
 
     def _ask_password(self, problem: Problem, unlock: Callable[[str], None]) -> None:
@@ -282,7 +282,7 @@ class DocumentPane(QWidget):
             ask_where_to_write(self, self._view, what, form, self._hand_out)
 
     def _hand_out(self, what: Handout, form: str, target: Path) -> None:
-        """Write both languages, a report or TMX. An existing file is replaced: the dialog has asked."""
+        """Write both languages, a report or TMX. An existing file is replaced, because the dialog has already asked."""
         self._bridge.follow(
             self._bridge.services.translation_files.write(self.item, what, form, target, replace=True),
             lambda _size: self._show_written(target),
@@ -451,7 +451,7 @@ class DocumentPane(QWidget):
         self._allow()
 
     def _allow(self) -> None:
-        """Enable the buttons; a document without segments can be neither written nor tried again."""
+        """Enable the buttons that apply. A document without segments can be neither written nor tried again."""
         self._save.setEnabled(self._has_segments and not self._is_running)
         self._more.setEnabled(self._has_segments)
         self._retry.setEnabled(self._has_segments)
@@ -480,7 +480,7 @@ STATUS_WORDS = {
 
 
 class QueueMenu(QPushButton):
-    """A button with a menu; hidden for fewer than two documents."""
+    """Button with a menu of the documents being translated. It is hidden if there are fewer than two."""
 
     item_chosen = Signal(str)
 
@@ -606,7 +606,9 @@ class SaveMenu(QMenu):
 
 
 def ask_save_anyway(parent: QWidget, view: TranslationView, save: Callable[[], None], look: Callable[[], None]) -> None:
-    """Say what is unfinished, and ask; if nothing is, call `save` at once.  Does not block."""
+    """Show what is unfinished and ask whether to save anyway. If nothing is unfinished, call `save` at once. Does not
+    block.
+    """
     words = unfinished_words(view)
     if not words:
         save()

@@ -1,4 +1,4 @@
-"""The form before documents are translated, and texts about their translation."""
+"""The form shown before documents are translated, and texts about their translation."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class DocumentForm(Dialog):
         self._chosen = chosen
         self._known: tuple[GlossaryRecord, ...] = ()
         self._language = ""
-        """The language of the first document, once it is detected."""
+        """Language of the first document. Empty until it is detected."""
         count = len(chosen.paths)
         self.setWindowTitle(ngettext("Translate a document", "Translate {n} documents", count))
         self._build_ui(settings)
@@ -164,7 +164,7 @@ class DocumentForm(Dialog):
         self.resize(520, min(560, max(380, height)))
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Set the width here: fonts and scroll bar have their size only now."""
+        """Set the width only now, because fonts and scroll bar have no size before."""
         super().showEvent(event)
         bar = self._area.verticalScrollBar().sizeHint().width()
         self._area.setMinimumWidth(self._inner.minimumSizeHint().width() + bar)
@@ -189,7 +189,7 @@ class DocumentForm(Dialog):
         self._glossaries.setFixedHeight(self._height(len(found)))
 
     def _on_columns(self, found: Sequence[Column]) -> None:
-        """List the columns of a table; those with sentences are ticked, or all if none has any."""
+        """List the columns of a table. Columns with sentences are ticked, or all columns if none has sentences."""
         self._columns.clear()
         has_text = any(other_column.is_text for other_column in found)
         for number, other_column in enumerate(found, start=1):
@@ -205,7 +205,7 @@ class DocumentForm(Dialog):
         self._columns.setFixedHeight(self._height(2 * len(found)))
 
     def _on_language(self, language: str) -> None:
-        """Note the language of the first document; if it is the target language, propose another target."""
+        """Store the language of the first document. If it is the target language, propose another target."""
         self._language = language
         if language and self._is_already():
             other = _other_than(language)
@@ -217,7 +217,9 @@ class DocumentForm(Dialog):
             )
 
     def _is_already(self) -> bool:
-        """Whether the document is in the target language already; a source chosen by a person is trusted."""
+        """Return whether the document is in the target language already. A source language chosen by a person is
+        trusted.
+        """
         return not self._source.currentData() and self._language == self._target.currentData()
 
     def _this_document(self) -> str:
@@ -236,7 +238,7 @@ class DocumentForm(Dialog):
         self._ask_about_manner()
 
     def _on_grown(self, height: int) -> None:
-        """Grow by the height of the advice, so that it takes no room from the choices."""
+        """Enlarge the form by the height of the advice, so that the choices keep their space."""
         self.resize(self.width(), min(self.height() + height + theme.SPACE_12, MOST_HEIGHT))
 
     def _on_begin(self) -> None:
@@ -266,7 +268,10 @@ class DocumentForm(Dialog):
     # ---- private
 
     def _requested_glossaries(self) -> tuple[str, ...]:
-        """The ticked glossaries; none if they are just the active ones, so that a glossary added later is used too."""
+        """Return the ticked glossaries, or nothing if they are exactly the active ones.
+
+        A glossary that becomes active later is then used too.
+        """
         ticked = [self._known[row].id for row in self._ticked_rows(self._glossaries)]
         if ticked == [glossary.id for glossary in self._known if glossary.is_active]:
             return ()
@@ -329,7 +334,7 @@ class DocumentForm(Dialog):
 
 
 def _other_than(language: str) -> str:
-    """A likely target language: English, or, for English documents, the system's language."""
+    """Return a likely target language: English, or the system's language for English documents."""
     if language != "en":
         return "en"
     here = QLocale.system().name().partition("_")[0]
@@ -341,7 +346,7 @@ def _other_than(language: str) -> str:
 
 LOOK_WORDS = (_("needs review"), _("need review"))
 AHEAD = 0.05
-"""From this difference on the share of the work and the count of segments seem to contradict each other."""
+"""Least difference at which the share of the work and the count of segments seem to contradict each other."""
 
 
 def done_words(states: Mapping[SegmentState, int], look: int, left: Sequence[UntranslatedPart]) -> str:
@@ -368,7 +373,7 @@ def unfinished(view: TranslationView) -> int:
 
 
 def unfinished_words(view: TranslationView) -> str:
-    """What is unfinished and speaks against writing the document now; empty: nothing."""
+    """Return what is unfinished and speaks against writing the document now. Empty if nothing is."""
     reported = [
         (view.counts.get(SegmentState.OPEN, 0), (_("not translated yet"),) * 2),
         (view.counts.get(SegmentState.FAILED, 0), (_("could not be translated"),) * 2),
@@ -382,10 +387,10 @@ def _counted_words(count: int, single: str, many: str) -> str:
 
 
 def counted_words(done: int, total: int, share: float | None) -> str:
-    """How many segments are done; empty: none exist yet.
+    """Return how many segments are done, in words. Empty if there are no segments yet.
 
-    A segment whose first answer had a fault is done only with its second: the bar, which shows `share` of the work, may
-    then be far ahead of the count, and the text says why.
+    A segment whose first answer had a fault is done only after its second answer. The progress bar shows `share` of the
+    work, so it may be far ahead of the count; the text then says why.
     """
     if not total:
         return ""

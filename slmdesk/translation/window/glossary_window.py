@@ -1,4 +1,4 @@
-"""The window of the glossaries: list, terms, import and export; and the window of proposed terms."""
+"""The window of the glossaries (list, terms, import and export), and the window of proposed terms."""
 
 from __future__ import annotations
 
@@ -85,12 +85,12 @@ NOTHING = _(
     "Names and products that stay as they are go into “Do not translate”."
 )
 WIDTHS = {LOOK: 20, FORBIDDEN: 16, KEEPS: 13, CASE: 14, FORMS: 17, NOTE: 20}
-"""Of the columns, in letters; WIDTH of the others."""
+"""Widths of columns in letters. Other columns have WIDTH."""
 WIDTH = 21
 PAGE = 500
 SEARCH_MS = 150
 ASKING = ("glossary.no_columns", "glossary.no_languages", "glossary.more_languages")
-"""Problems of a file that an answer of the person solves."""
+"""Problems of a file that can be solved by asking the person."""
 
 
 class GlossaryWindow(TableWindow):
@@ -263,7 +263,7 @@ class GlossaryWindow(TableWindow):
         self._read_page(0)
 
     def _read_page(self, begin: int | None = None) -> None:
-        """Read the terms from row `begin` on; None: those behind the loaded ones."""
+        """Read the terms from row `begin` on. None means the row after the last one loaded."""
         if not self._chosen:
             return
         glossary, words, order, descending = self._chosen, self._search.text(), self._order, self._descending
@@ -291,7 +291,7 @@ class GlossaryWindow(TableWindow):
         self._table.setColumnHidden(LOOK, not counts.contradicting)
 
     def _on_sort(self, order: str, descending: bool) -> None:
-        """In order of entry (''), or by `source` or `target`."""
+        """Sort the terms by `source` or `target`, or in the order in which they were added ('')."""
         self._order, self._descending = order, descending
         self.read()
 
@@ -357,7 +357,7 @@ class GlossaryWindow(TableWindow):
             self._on_add()
 
     def _on_add(self) -> None:
-        """Add a term; in the list of words never translated, without a translation."""
+        """Add a term. In the list of words that are never translated, it has no translation."""
         source, target, record = self._source.text().strip(), self._target.text().strip(), self.chosen
         if not source:
             self._refuse(_("Write the term first."))
@@ -374,7 +374,7 @@ class GlossaryWindow(TableWindow):
         self.read()
 
     def _on_edited(self, term: Term) -> None:
-        """Save a changed term; if that fails, the old term is shown again."""
+        """Save a changed term. If that fails, show the old term again."""
         call = self._bridge.services.glossaries.change_term(term.n, term)
         self._bridge.ask(call, self._on_term, self._on_change_refused)
 

@@ -1,4 +1,4 @@
-"""The choice of languages, the line of advice on the chosen pair, and the view settings."""
+"""The choice of languages, the advice on the chosen pair of languages, and the view settings."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ ICON_WIDTH = 28
 
 
 def languages() -> list[tuple[object, str]]:
-    """Code and name of each, by name."""
+    """Return the code and name of each language, sorted by name."""
     return sorted(((code, language.name) for code, language in LANGUAGES.items()), key=lambda pair: pair[1])
 
 
@@ -52,7 +52,9 @@ class LanguageChoice(Choice):
     pin_requested = Signal(str)
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget, *, detect: str = "") -> None:
-        """`detect`: the label for no language; empty: a language must be chosen."""
+        """Create the choice. `detect` is the label for detecting the language; if it is empty, a language must be
+        chosen.
+        """
         super().__init__([*([("", detect)] if detect else []), *languages()], parent)
         self._keeper, self._detect = keeper, detect
         self._view = TextView()
@@ -127,7 +129,7 @@ class LanguagePopup(QFrame):
 
     @property
     def code(self) -> str:
-        """The code of the current row; empty: detect, or no row."""
+        """Return the language code of the current row. Empty means "detect", or that there is no current row."""
         item = self._list.currentItem()
         return str(item.data(CODE)) if item is not None else ""
 
@@ -227,7 +229,7 @@ def _is_meant(code: str, words: str) -> bool:
 
 
 class AdviceLine(QFrame):
-    """Hidden while there is nothing to warn of."""
+    """Line with the advice on the model for a pair of languages. It is hidden while there is no warning."""
 
     grown = Signal(int)
     models_requested = Signal(str)
@@ -266,7 +268,10 @@ class AdviceLine(QFrame):
         self.hide()
 
     def show_about(self, source: str, target: str) -> None:
-        """Show the advice for a pair of language codes, whenever it changes; no source is any, no target hides it."""
+        """Show the advice for a pair of language codes and keep it up to date.
+
+        An empty source means any language. An empty target hides the advice.
+        """
         if not target:
             self._asked = None
             self._show(None)
@@ -349,7 +354,7 @@ class TextView(Record):
 
 
 class ViewSettings(QObject):
-    """Emits `changed` with a TextView; changes are saved."""
+    """Saved view settings of the text page. Emits `changed` with a TextView."""
 
     changed = Signal(object)
 

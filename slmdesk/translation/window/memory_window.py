@@ -76,7 +76,7 @@ class MemoryModel(RowsModel):
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """Request a change; it is shown once it is saved."""
+        """Request a change of a cell. It is shown once it is saved."""
         pair = self.rows[index.row()].pair
         name = {SOURCE: "source", TARGET: "target"}.get(index.column())
         if role == Qt.ItemDataRole.EditRole and name and str(value) != getattr(pair, name):
@@ -121,7 +121,7 @@ WORDS_HINT = _("Search words of the source")
 TMX_FILES = _("TMX (*.tmx *.xml);;All files (*)")
 LIKE_HINT = _("A sentence: those like it are shown, with what differs")
 WIDTHS = {LIKE: 9, SOURCE: 42, TARGET: 42, DIFFERENCE: 36, LANGUAGES: 13, DOMAIN: 11, ORIGIN: 12, CREATED: 12}
-"""Of the columns, in letters."""
+"""Widths of the columns in letters."""
 PAGE = 300
 SEARCH_MS = 200
 ASKING = ("glossary.no_languages", "glossary.more_languages")
@@ -249,7 +249,7 @@ class MemoryWindow(TableWindow):
         self._read_page(self._requested, self._model.rows[-1].pair.n)
 
     def _read_page(self, requested: MemoryFilter, before: int | None) -> None:
-        """Read the page of pairs with numbers below `before`; None: the first."""
+        """Read the page of pairs with numbers below `before`. None means the first page."""
         begin = 0 if before is None else len(self._model.rows)
         self._ask(
             lambda services: services.memory.page(requested, before=before, limit=PAGE),
@@ -293,7 +293,7 @@ class MemoryWindow(TableWindow):
     # ---- changing
 
     def _on_edited(self, pair: MemoryPair) -> None:
-        """Change the text of a pair; if that fails, the old text is shown again."""
+        """Change the text of a pair. If that fails, show the old text again."""
         call = self._bridge.services.memory.change(pair.n, pair.source, pair.target)
         self._bridge.ask(call, self._on_pair, self._on_change_refused)
 
@@ -348,7 +348,7 @@ class MemoryWindow(TableWindow):
         )
 
     def _export_to(self, path: Path) -> None:
-        """Write the pairs of the chosen languages, or all."""
+        """Write the pairs of the chosen languages, or all pairs if none are chosen."""
         source, target = self._pair.currentData()
         self._say(_("Writing {name}…").format(name=path.name))
         self._follow(lambda services: services.memory.export_file(path, source=source, target=target), self._on_written)

@@ -1,4 +1,4 @@
-"""Puts the translator together: its page for texts and documents, and the windows opened from it."""
+"""The translator's page for texts and documents, and the windows that are opened from it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class TranslatePage(QStackedWidget):
         self.data_given.emit(event.mimeData())
 
     def take_text(self, text: str) -> None:
-        """Translate a text from elsewhere; a document being translated goes on in the background."""
+        """Translate a text that comes from outside this page. A document's translation continues in the background."""
         if self.currentWidget() is not self.text:
             self.document.close_view()
             self.setCurrentWidget(self.text)

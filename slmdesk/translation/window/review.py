@@ -1,4 +1,4 @@
-"""Above and below the table of segments: the bar that filters, finds and replaces, and the help for a segment."""
+"""The bar above the table of segments (filter, find and replace), and the help below it for the current segment."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ TYPED_MS = 200
 
 
 class FilterBar(QWidget):
-    """A list of states and flags with their counts, and a field for words; below, on Ctrl+H, a field for the
-    replacement.
+    """Bar with a list of states and flags with their counts, and a search field. Ctrl+H shows a field for the
+    replacement below.
     """
 
     requested = Signal(object)
@@ -51,7 +51,7 @@ class FilterBar(QWidget):
         self.setObjectName("segment_filter_bar")
         self._listed: SegmentNumbers | None = None
         self.hits: Hits | None = None
-        """Where the words were found; None while unknown, or when nothing is to be replaced."""
+        """Where the searched words were found. None while this is unknown, or if nothing is to be replaced."""
         self._timer = Delay(self, TYPED_MS, self._on_requested, "typed_filter_timer")
         self._build_ui()
         self._connect()
@@ -333,7 +333,8 @@ class SegmentPanel(QScrollArea):
             self._offer(pair.target, "use_likeness", _("Use"))
 
     def _difference(self, pair: SimilarPair) -> QLabel:
-        """The remembered source compared with this source: removed words struck out, new words marked.
+        """Return a label that compares the remembered source with this source: removed words struck out, new words
+        marked.
 
         Every word is escaped.
         """

@@ -29,11 +29,11 @@ from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.build import CheckBox, button, column, flow, message_box, named, plain_label, text_line
 
 LIST_MS = 250
-"""At most so often the list is asked for while segments change."""
+"""Least milliseconds between two requests for the list while segments change."""
 R = TypeVar("R")
 A = TypeVar("A")
 CHOSEN_MS = 120
-"""A segment is looked up once the choice rests on it."""
+"""Milliseconds for which a segment must stay selected before its help is requested."""
 PANEL_SHARE = 0.36
 HINT = _("How should it change? e.g. shorter")
 AGAIN_TIP = _("Translate the chosen segment once more, with the change beside ")
@@ -52,13 +52,13 @@ class ReviewPane(QWidget):
         self.setObjectName("review_pane")
         self._bridge = bridge
         self._item, self._request = "", TranslationRequest("")
-        """The translation on show; '': none."""
+        """Id and request of the translation shown. The id is '' if none is shown."""
         self._filter = SegmentFilter()
         self._is_listing = self._is_stale = False
         self._asked: object = None
-        """What the model is asked just now: its answer counts, an earlier answer does not."""
+        """The current request to the model. Answers to earlier requests are ignored."""
         self._hinted = -1
-        """The segment for which a change was typed."""
+        """Number of the segment for which a person typed a hint."""
         self._wants_next_hit = self._is_split_moved = False
         self._build_ui(keeper)
         self._connect()
@@ -183,7 +183,7 @@ class ReviewPane(QWidget):
         )
 
     def close_view(self) -> None:
-        """Nothing is on show any more."""
+        """Show no translation any more."""
         self._item = ""
         self._stop_asking()
 
@@ -197,7 +197,7 @@ class ReviewPane(QWidget):
             self._list_timer.start()
 
     def _list(self) -> None:
-        """Never two requests; changes meanwhile are requested after it."""
+        """Request the list of segments. While a request is running, further ones wait until it ends."""
         if not self._item:
             return
         if self._is_listing:
@@ -301,7 +301,7 @@ class ReviewPane(QWidget):
     # ---- the model is asked
 
     def _ask_model(self, words: str, work: Callable[[Services], Pending[R]], answered: Callable[[R], None]) -> None:
-        """Ask the model one thing; the answer to an earlier request is ignored."""
+        """Send one request to the model. The answer to an earlier request is ignored."""
         self._stop_asking()
         asked = self._asked = object()
         self._show_busy(words)
@@ -336,7 +336,7 @@ class ReviewPane(QWidget):
     # ---- user actions
 
     def _on_edited(self, number: int, words: str) -> None:
-        """Save the text; if it was approved, go to the next segment.
+        """Save the text. If it was approved, go to the next segment.
 
         Text that cannot be saved is not approved either.
         """
@@ -347,7 +347,7 @@ class ReviewPane(QWidget):
             self._go(min(self._model.row_of(number) + 1, self._model.rowCount() - 1))
 
     def _edit(self, number: int, target: str, *, approve: bool = False) -> None:
-        """Save a person's text for a segment; `approve`: approve it too, if it can be saved."""
+        """Save a person's text for a segment. With `approve`, also approve it if it was saved."""
         item = self._item
 
         def refused(problem: Problem) -> None:
@@ -419,7 +419,7 @@ class ReviewPane(QWidget):
         self._go_to_flagged(1)
 
     def _on_next_key(self) -> None:
-        """By shortcut, from anywhere on the page: go to the next one and focus the table."""
+        """Go to the next segment to review and focus the table. The shortcut works anywhere on the page."""
         self.take_focus()
         self._on_next()
 
@@ -428,7 +428,7 @@ class ReviewPane(QWidget):
         self._go_to_flagged(-1)
 
     def _go_to_flagged(self, step: int) -> None:
-        """Go to the next segment to review (`step` 1) or the one before (-1) among those listed."""
+        """Go to the next listed segment to review (`step` 1), or to the previous one (-1)."""
         flagged = self._bridge.services.segment_lists.flagged(self._item, self._filter, self._number(), step)
         self._bridge.ask(flagged, self._while_shown(self.go_to))
 
@@ -532,7 +532,7 @@ class ReviewPane(QWidget):
         self._table.scrollTo(index)
 
     def _keep_row(self, number: int, row: int) -> None:
-        """Keep the current segment; if it is gone, take the one in its place."""
+        """Keep the current segment selected. If it is gone, select the segment that is now in its row."""
         if number < 0:
             return
         now = self._model.row_of(number)
@@ -544,7 +544,9 @@ class ReviewPane(QWidget):
 
 
 def ask_approved(parent: QWidget, hits: Hits, replace: Callable[[list[int]], None]) -> None:
-    """Call `replace` with the segments; if some are approved, ask whether to include them.  Does not block."""
+    """Call `replace` with the numbers of the segments. If some are approved, first ask whether to include them. Does
+    not block.
+    """
     if not hits.approved:
         replace(list(hits.numbers))
         return

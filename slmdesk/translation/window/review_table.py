@@ -1,4 +1,4 @@
-"""The table of segments: rows loaded when visible, formatting tags painted as chips, cells edited in place."""
+"""The table of segments. Rows are loaded when visible, formatting tags are drawn as chips, cells are edited in place."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ SOURCE, TARGET, STATE, FLAGS = range(4)
 COLUMNS = (_("Source"), _("Translation"), _("State"), _("Needs review"))
 PAGE = 50
 MOST_KEPT = 4000
-"""Segments in memory; those seen longest ago go first."""
+"""Most segments in memory. The segments that were shown longest ago are dropped first."""
 MOST_RUNS = 40
-"""If more runs of rows than this change at once, the model is reset."""
+"""Most groups of neighbouring rows that are changed one by one. If more change at once, the model is reset."""
 SEGMENT_ROLE = Qt.ItemDataRole.UserRole + 1
-"""The SegmentRecord of a row; None while it is being fetched."""
+"""Role of a row's SegmentRecord, which is None while it is being loaded."""
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -91,7 +91,7 @@ class SegmentModel(QAbstractTableModel):
         self.endResetModel()
 
     def show_numbers(self, numbers: Sequence[int]) -> None:
-        """Show these segments, in order; rows that stay keep their place and an open editor."""
+        """Show these segments in this order. Rows that stay keep their place and an open editor."""
         old, new = self.numbers, numbers
         if list(old) == list(new):
             return
@@ -129,7 +129,7 @@ class SegmentModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(min(rows), 0), self.index(max(rows), len(COLUMNS) - 1))
 
     def change(self, segment: SegmentRecord) -> None:
-        """Replace a segment; one that is not loaded is loaded when it becomes visible."""
+        """Replace a segment. A segment that is not loaded is loaded when it becomes visible."""
         if segment.number in self._known:
             self._known[segment.number] = segment
             row = self.row_of(segment.number)
@@ -137,14 +137,14 @@ class SegmentModel(QAbstractTableModel):
                 self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
 
     def segment(self, row: int) -> SegmentRecord | None:
-        """The segment of a row; None if it is not loaded."""
+        """Return the segment of a row, or None if it is not loaded."""
         return self._known.get(self.numbers[row]) if 0 <= row < len(self.numbers) else None
 
     def number(self, row: int) -> int:
         return self.numbers[row]
 
     def row_of(self, number: int) -> int:
-        """The row of a segment; -1: it is not listed."""
+        """Return the row of a segment, or -1 if it is not listed."""
         at = bisect_left(self.numbers, number)
         return at if at < len(self.numbers) and self.numbers[at] == number else -1
 
@@ -164,7 +164,7 @@ class SegmentModel(QAbstractTableModel):
         return str(self.numbers[section] + 1) if section < len(self.numbers) else ""
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Text, colours, tooltips; a segment that is not loaded is requested."""
+        """Return texts, colours and tooltips. A segment that is not loaded is requested."""
         segment, column = self.segment(index.row()), index.column()
         if segment is None:
             self._missing.add(index.row() // PAGE)
@@ -184,7 +184,7 @@ class SegmentModel(QAbstractTableModel):
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """Request a change of the text; it is shown once it is saved."""
+        """Request a change of the text. It is shown once it is saved."""
         known = self.segment(index.row())
         if role != Qt.ItemDataRole.EditRole or index.column() != TARGET or (known and str(value) == known.target):
             return False
@@ -230,7 +230,7 @@ def words_of(segment: SegmentRecord, column: int) -> str:
 
 
 def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
-    """Runs of neighbouring rows: (first, last), in order."""
+    """Return the groups of neighbouring rows as (first, last), in order."""
     found = []
     for __, group in groupby(enumerate(rows), key=lambda pair: pair[1] - pair[0]):
         run = [row for __, row in group]
@@ -245,7 +245,7 @@ SHARES = {SOURCE: 0.345, TARGET: 0.345, STATE: 0.135, FLAGS: 0.175}
 
 
 class SegmentTable(QTableView):
-    """Shows a SegmentModel; scrolls by rows, so that heights measured late move nothing."""
+    """Table view of a SegmentModel. It scrolls by rows, so that rows measured later do not shift the view."""
 
     def __init__(self, model: SegmentModel, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
@@ -290,12 +290,12 @@ class SegmentTable(QTableView):
             self.edit(index)
 
     def fit_soon(self) -> None:
-        """Measure the visible rows soon, once for several changes."""
+        """Measure the visible rows soon. Several calls lead to one measurement."""
         if not self._timer.isActive():
             self._timer.start()
 
     def _on_fit(self) -> None:
-        """Measure the visible rows, but none by which an open editor would move."""
+        """Measure the visible rows, except rows whose new height would move an open editor."""
         row, height = self.rowAt(0), self.viewport().height()
         edited = self.currentIndex().row() if self.cells.is_editing else -1
         if row < 0:
@@ -340,14 +340,14 @@ class SegmentTable(QTableView):
 
 
 CELL_PADDING = 10
-"""Pixels left and right of a cell's words, as the style sheet has it: padding and border."""
+"""Pixels to the left and right of a cell's text: padding and border as set in the style sheet."""
 
 
 class TargetEditor(QStyledItemDelegate):
-    """Edits a translation on several lines; Ctrl+Enter or leaving the field saves it."""
+    """Delegate that edits a translation on several lines. Ctrl+Enter or leaving the field saves the text."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """The height of the text with the cell's padding, which Qt forgets where it wraps lines."""
+        """Return the size of the text with the cell's padding. Qt forgets the padding when it wraps lines."""
         narrow, rect = QStyleOptionViewItem(option), QRect(option.rect)
         rect.setWidth(max(1, rect.width() - CELL_PADDING))
         narrow.rect = rect
@@ -360,14 +360,14 @@ class TargetEditor(QStyledItemDelegate):
         return editor
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
-        """Begin with the existing text; a segment without any begins with its source, for its tags."""
+        """Put the existing text into the editor. An untranslated segment begins with its source, which has the tags."""
         assert isinstance(editor, QPlainTextEdit)
         words = index.data(Qt.ItemDataRole.EditRole) or index.sibling(index.row(), SOURCE).data()
         editor.setPlainText(str(words))
         editor.selectAll()
 
     def setModelData(self, editor: QWidget, model: Any, index: Index) -> None:
-        """Save the text, on one line if the source is."""
+        """Save the text. It becomes one line if the source is one line."""
         assert isinstance(editor, QPlainTextEdit)
         source, words = str(index.sibling(index.row(), SOURCE).data() or ""), editor.toPlainText()
         model.setData(index, words if "\n" in source else " ".join(words.split("\n")))
@@ -377,15 +377,14 @@ class TargetEditor(QStyledItemDelegate):
 
 
 MOST_LINES = 12
-"""Of a cell; what is longer is read whole where it is edited."""
+"""Most lines of a cell. A longer text is shown whole in its editor."""
 CHIP_SIZE = 0.82
 
 
 class SegmentCells(TargetEditor):
-    """Paints and edits source and translation.
+    """Delegate that paints and edits source and translation.
 
-    Enter saves the text, Escape discards it; `approve_requested` when Ctrl+Enter found no change to save; `drafts` may
-    hold text an editor begins with.
+    Enter saves the text, Escape discards it. Emits `approve_requested` when Ctrl+Enter found no change to save.
     """
 
     approve_requested = Signal()
@@ -396,10 +395,10 @@ class SegmentCells(TargetEditor):
         self.search = Search("")
         self.has_shading = False
         self.drafts: dict[int, str] = {}
-        """By number of a segment: words that could not be kept, to go on with."""
+        """Texts that could not be saved, by segment number. An editor of the segment begins with this text."""
         self.is_editing = False
         self.is_approving = False
-        """The text being saved is to be approved too."""
+        """Whether the text being saved is also to be approved."""
 
     # ---- drawing
 
@@ -489,7 +488,7 @@ class SegmentCells(TargetEditor):
         super().destroyEditor(editor, index)
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
-        """Begin with a draft that could not be saved, if there is one."""
+        """Begin with a draft that could not be saved earlier, if there is one."""
         assert isinstance(editor, QPlainTextEdit)
         if editor.property("begun"):  # the row changed meanwhile: what is typed stays
             return
@@ -509,7 +508,7 @@ class SegmentCells(TargetEditor):
         editor.setGeometry(rect)
 
     def eventFilter(self, editor: QObject, event: QEvent) -> bool:
-        """Enter saves, Shift+Enter breaks the line, Ctrl+Enter saves and approves."""
+        """Handle keys: Enter saves, Shift+Enter breaks the line, Ctrl+Enter saves and approves."""
         is_enter = isinstance(event, QKeyEvent) and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if not is_enter or not isinstance(editor, QPlainTextEdit) or not isinstance(event, QKeyEvent):
             return super().eventFilter(editor, event)
@@ -562,7 +561,7 @@ def tag_spans(text: str, tags: Tags) -> Iterator[tuple[int, int]]:
 
 
 class _Units:
-    """Converts character positions to UTF-16 units, as Qt counts."""
+    """Converter from character positions to UTF-16 positions, which Qt uses."""
 
     def __init__(self, text: str) -> None:
         self._text = None if text.isascii() or all(ord(sign) < 0x10000 for sign in text) else text

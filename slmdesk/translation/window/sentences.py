@@ -1,4 +1,4 @@
-"""Sentence beside sentence: rows to read and correct, actions on one sentence, and other wordings of it."""
+"""View with each sentence beside its translation: rows to read and correct, actions on a sentence, and other wordings."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class PairModel(QAbstractTableModel):
         self.rows: Sequence[LiveSegment] = ()
 
     def show(self, rows: Sequence[LiveSegment]) -> list[int]:
-        """Returns the rows that have changed."""
+        """Show these rows. Returns the positions of the rows that have changed."""
         old = self.rows
         if len(old) != len(rows):
             self.beginResetModel()
@@ -172,7 +172,7 @@ class PairView(QTableView):
             self.scrollTo(at)
 
     def copy(self) -> None:
-        """Copy the selected rows: source, tab, translation."""
+        """Copy the selected rows, each as source, tab, translation."""
         rows = sorted({selectedindex.row() for selectedindex in self.selectedIndexes()})
         lines = [self._model.rows[number] for number in rows]
         copy_text("\n".join(f"{line.source}\t{shown_of(line)}" for line in lines))
@@ -193,7 +193,7 @@ class PairView(QTableView):
 
 
 def is_left(segment: LiveSegment) -> bool:
-    """Whether a segment stays as it is."""
+    """Return whether a segment stays untranslated."""
     return segment.state is SegmentState.LEFT
 
 
@@ -201,7 +201,7 @@ def is_left(segment: LiveSegment) -> bool:
 
 
 class SentenceActions(QObject):
-    """Acts on the sentence at the caret, or on the current row."""
+    """Actions on the sentence at the caret, or on the current row."""
 
     said = Signal(str)
 
@@ -327,7 +327,7 @@ class SentenceEditor(QFrame):
         self.hide()
 
     def open(self, index: int, source: str, target: str, below: QPoint) -> None:
-        """Edit a sentence; `below`: its place, in the parent's coordinates."""
+        """Edit a sentence. `below` is the position of the editor, in the parent's coordinates."""
         self._index, self._source = index, source
         self._about.set_full_text(source)
         self._words.setPlainText(target)
@@ -385,7 +385,7 @@ class DoubtPanel(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._bridge = bridge
         self._index, self._source = -1, ""
-        """Of the sentence that is in doubt."""
+        """Index and source of the sentence in question."""
         self._call: Call | None = None
         self._build_ui()
         self.hide()
@@ -414,9 +414,10 @@ class DoubtPanel(QFrame):
         )  # fmt: skip
 
     def ask(self, index: int, segment: LiveSegment, words: str, manner: TranslationStyle, *, is_back: bool) -> None:
-        """Ask the model for a back-translation of a sentence, or for other translations; a new question ends the old.
+        """Ask the model for a back-translation of a sentence, or for other translations. A new question ends the
+        previous one.
 
-        `words`: the selected part; empty: the whole sentence.
+        `words` is the selected part of the sentence. Empty means the whole sentence.
         """
         self._stop()
         self._index, self._source = index, segment.source

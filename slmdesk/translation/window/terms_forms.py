@@ -1,4 +1,4 @@
-"""What the windows of glossaries and memory share: window, table model, dialogs; and the table model of terms."""
+"""Shared parts of the glossary and memory windows: window, table model and dialogs. Also the table model of terms."""
 
 from __future__ import annotations
 
@@ -66,18 +66,19 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class TableWindow(Dialog):
-    """Not modal: a text can be translated beside it."""
+    """Window with a table. It is not modal, so that a text can be translated at the same time."""
 
     def __init__(self, bridge: Bridge, parent: QWidget, *, name: str, title: str, height: int, search_ms: int) -> None:
-        """`name` begins the object names of its parts, such as `memory_window`; `search_ms`: the pause after the last
-        key before the table is read again.
+        """Create the window. `name` begins the object names of its parts, such as `memory_window`.
+
+        `search_ms` is the pause in milliseconds after the last key before the table is read again.
         """
         super().__init__(parent)
         passing(self, f"{name}_window", title)
         self.resize(WIDEST, height)
         self._bridge = bridge
         self._turn = 0
-        """Counts the reads from the first page: pages of earlier reads are ignored."""
+        """Number of reads from the first page. Pages that belong to an earlier read are ignored."""
         self._is_forgetting = False
         self._timer = Delay(self, search_ms, self.read, f"{name}_timer")
         self._trouble = plain_label("", self, name=f"{name}_trouble", kind="danger", is_hidden=True)
@@ -91,7 +92,7 @@ class TableWindow(Dialog):
     # ---- building
 
     def _build_end(self, name: str) -> None:
-        """Build the bottom of the window.  Call it last: Tab follows the order in which widgets are created."""
+        """Build the bottom of the window. Call it last, because Tab follows the order in which widgets are created."""
         self._close = self._button(_("Close"), name, "")
         self._close.clicked.connect(self.reject)
         self._notices = NoticeArea(self)
@@ -128,7 +129,7 @@ class TableWindow(Dialog):
     # ---- requests
 
     def _ask(self, request: Callable[[Services], R], answered: Callable[[R], None] | None = None) -> None:
-        """As Bridge.ask; a refusal is shown in the window."""
+        """Send a request as Bridge.ask does. A refusal is shown in the window."""
         self._bridge.ask(request, answered, self._on_problem)
 
     def _follow(
@@ -147,7 +148,7 @@ class TableWindow(Dialog):
     # ---- events
 
     def _on_finished(self) -> None:
-        """Purge what was deleted from the files."""
+        """Remove every trace of deleted entries from the files."""
         if self._is_forgetting:
             self._purge()
 
@@ -159,7 +160,7 @@ class TableWindow(Dialog):
         )
 
     def _on_change_refused(self, problem: Problem) -> None:
-        """A change of a cell was refused: show the old text again."""
+        """Show the old text of a cell again, because its change was refused."""
         self._on_problem(problem)
         self.read()
 
@@ -190,7 +191,7 @@ class TableWindow(Dialog):
 
 
 def set_up_table(table: QTableView, widths: Mapping[int, int]) -> None:
-    """`widths`: of columns, in letters."""
+    """Set up a table. `widths` gives the widths of columns in letters."""
     table.setItemDelegate(TickDelegate(table))
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setShowGrid(False)
@@ -208,7 +209,7 @@ def set_up_table(table: QTableView, widths: Mapping[int, int]) -> None:
 
 
 class RowsModel(QAbstractTableModel):
-    """Emits `page_requested` when the rows behind the last are to be loaded."""
+    """Table model whose rows are loaded page by page. Emits `page_requested` when the rows after the last are needed."""
 
     page_requested = Signal()
     columns: Sequence[str] = ()
@@ -219,11 +220,11 @@ class RowsModel(QAbstractTableModel):
         self._keeper = keeper
         self.rows: list[Any] = []
         self.found = 0
-        """The number of rows there are, including those not loaded yet."""
+        """Number of all rows, including rows that are not loaded yet."""
         self._is_waiting = False
 
     def show_rows(self, rows: Sequence[Any], found: int, begin: int = 0) -> None:
-        """Those from row 0 on replace what is there, later ones are appended."""
+        """Show a page of rows. A page from row 0 on replaces all rows, a later page is appended."""
         self._is_waiting = False
         if begin == 0 and (list(rows), found) != (self.rows, self.found):  # else what is selected, or edited, stays so
             self.beginResetModel()
@@ -270,13 +271,13 @@ MOST_LETTERS = 30
 
 
 def language_words(code: str) -> str:
-    """The name of a language; "any language" for an empty code."""
+    """Return the name of a language, or "any language" for an empty code."""
     return LANGUAGES[code].name if code in LANGUAGES else code or _("any language")
 
 
 class _Form(Dialog):
     requested = Signal(object)
-    """What `answer` returns, once `check` finds nothing wrong."""
+    """Emitted with what `answer` returns, once `check` finds nothing wrong."""
 
     def __init__(self, parent: QWidget, *, name: str, title: str, accept: str) -> None:
         super().__init__(parent)
@@ -340,12 +341,12 @@ class NewGlossaryForm(_Form):
         self._domain = self.choice([("", _("Any text")), *DOMAINS.items()], "glossary_domain_choice", _("Used for"))
 
     def answer(self) -> tuple[str, str, str, str]:
-        """Name, languages, domain."""
+        """Return name, source language, target language and domain."""
         return self._name.text().strip(), *self.languages, str(self._domain.currentData())
 
 
 class LanguagesForm(_Form):
-    """Its answer: the two languages."""
+    """Form whose answer is the two languages."""
 
     def __init__(self, parent: QWidget, problem: Problem, name: str) -> None:
         super().__init__(
@@ -376,7 +377,7 @@ class NameForm(_Form):
 
 
 class ImportQuestion(_Form):
-    """Its answer: the request with what the person has said."""
+    """Form whose answer is the import request, completed with what the person entered."""
 
     def __init__(
         self, parent: QWidget, problem: Problem, request: ImportRequest, rows: Sequence[Sequence[str]]
@@ -436,7 +437,9 @@ class ImportQuestion(_Form):
         return {name: at for name, at in chosen.items() if at >= 0}
 
     def check(self) -> str:
-        """There must be a column for the terms and one for what to do with them, and two different languages."""
+        """Return what is wrong. There must be a column for the terms, one for what to do with the terms, and two
+        different languages.
+        """
         if self._columns:
             chosen = self._chosen()
             if len(chosen) != len(set(chosen.values())):
@@ -494,7 +497,7 @@ class TermModel(RowsModel):
                 self.update_row(at, term)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """The store sorts: only some of the terms are loaded."""
+        """Let the store sort the terms, because only some of them are loaded here."""
         name = {SOURCE: "source", TARGET: "target"}.get(column, "")
         self.sort_requested.emit(name, order == Qt.SortOrder.DescendingOrder)
 
@@ -520,7 +523,7 @@ class TermModel(RowsModel):
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """Request a change; it is shown once it is saved."""
+        """Request a change of a term. It is shown once it is saved."""
         term, column = self.rows[index.row()], index.column()
         if role == Qt.ItemDataRole.CheckStateRole:
             is_on = Qt.CheckState(value) == Qt.CheckState.Checked
@@ -534,7 +537,7 @@ class TermModel(RowsModel):
         return False
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """KEEPS and CASE can be ticked, LOOK is read-only, all other cells can be edited."""
+        """Return the flags of a cell: KEEPS and CASE can be ticked, LOOK is read-only, all others can be edited."""
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         if index.column() in (KEEPS, CASE):
             return flags | Qt.ItemFlag.ItemIsUserCheckable

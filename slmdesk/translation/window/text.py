@@ -1,4 +1,4 @@
-"""Translation of typed text: languages, manner, results, other wordings, earlier translations. No widgets here."""
+"""Translation of typed text: languages, manner, results, other wordings, earlier translations. It has no widgets."""
 
 from __future__ import annotations
 
@@ -30,26 +30,28 @@ from slmdesk.window.widgets.dialogs import RedactionGate
 from slmdesk.window.widgets.notices import UNDO_MS, Notice
 
 KEEP_AFTER_MS = 10_000
-"""After the translation is done, if nothing is typed any more."""
+"""Milliseconds without typing after which a finished translation is saved in the history."""
 TYPED_MS, WORD_MS, PASTED_MS = 150, 100, 0
-"""After the last key: inside a word about as long as practised fingers take for a letter, since less would ask for half
-words; behind the sign that ends a word it is whole; and what is put in or taken out at once is not being typed.
+"""Milliseconds to wait after a change before the text is translated.
+
+TYPED_MS applies inside a word: about as long as practised typists take for a letter, to avoid translating half words.
+WORD_MS applies after the character that ends a word, PASTED_MS after text was inserted or removed at once.
 """
 MOST_CHARACTERS = 50_000
-"""Maximum length of the text in the pane; a longer one is translated as a document."""
+"""Most characters of the text in the pane. A longer text is translated as a document."""
 WAITS = _("Redaction is on, so nothing is translated while you type. Press Translate… to see first what is replaced.")
 
 
 @dataclass(slots=True, eq=False)
 class _Entry:
     item: str = ""
-    """The item's id; used on the service thread only."""
+    """Id of the item. It is used on the service thread only."""
     kept: tuple[str, TranslationStyle, tuple[str, ...]] | None = None
     """What was saved last: text, manner, translations."""
 
 
 class TranslateController(QObject):
-    """Shared by the pane, the entry from elsewhere and the windows of terms."""
+    """Controller of typed translations. The text pane, the TranslateEntry and the glossary and memory windows share it."""
 
     shown = Signal(object)
     refused = Signal(str)
@@ -66,13 +68,13 @@ class TranslateController(QObject):
         self._state = state
         self.text = ""
         self._restored = state.current.last_typed
-        """The id of the text that stood here in the last run; empty once it was looked for."""
+        """Id of the text that was shown when the program ended. Empty once it has been looked up."""
         self.manner = _first_manner(settings)
         self._entry = _Entry()
         self.is_stale = False
-        """The shown translation does not match the current text or manner."""
+        """Whether the shown translation does not match the current text or manner."""
         self._puts: list[list[int]] = []
-        """Edits that can be taken back, the last one last: each a list that the service thread fills with its
+        """Edits that can be undone, the newest last. Each is a list into which the service thread puts the edit's
         number.
         """
         self.last = PaneState((), True, "")
@@ -81,7 +83,7 @@ class TranslateController(QObject):
         self.view = ViewSettings(bridge, settings, self)
         self.redaction = RedactionGate(bridge, self, "text_redaction")
         self._looked_at = ""
-        """The text that a person has looked through: it may be translated."""
+        """The text whose redaction a person has reviewed, so that it may be translated."""
         bridge.on(LiveTranslated, self._on_translated)
 
     def set_text(self, text: str) -> None:
@@ -101,7 +103,7 @@ class TranslateController(QObject):
         self._timer.start_in(pause_ms(before, text))
 
     def set_source(self, code: str) -> None:
-        """Set the source language; empty: detect it."""
+        """Set the source language. Empty means that it is detected."""
         self._change(changed(self.manner, source=code))
 
     def set_target(self, code: str) -> None:
@@ -112,7 +114,7 @@ class TranslateController(QObject):
         self._change(changed(self.manner, domain=domain))
 
     def set_formality(self, formality: str) -> None:
-        """Set the form of address; empty: as in the text."""
+        """Set the form of address. Empty means that it is as in the text."""
         self._change(changed(self.manner, formality=formality))
 
     def swap(self) -> str:
@@ -134,7 +136,7 @@ class TranslateController(QObject):
 
     @property
     def waits(self) -> bool:
-        """Whether the text is to be looked through before it is translated."""
+        """Return whether a person must review the text's redaction before it is translated."""
         return self.redaction.is_on and bool(self.text.strip()) and self.text != self._looked_at
 
     def redact(self, is_on: bool) -> None:
@@ -145,7 +147,7 @@ class TranslateController(QObject):
             self.translate()
 
     def look(self) -> None:
-        """Show what is replaced; translate with what a person decides."""
+        """Show what will be redacted, and translate with the person's decisions."""
         self.redaction.before(self.text, partial(self._on_looked, self.text))
 
     def _on_looked(self, text: str, decisions: Decisions) -> None:
@@ -159,7 +161,7 @@ class TranslateController(QObject):
     # ---- sentences changed by a person
 
     def put(self, index: int, source: str, target: str) -> None:
-        """Save a person's translation of a sentence in the memory; can be undone."""
+        """Save a person's translation of a sentence in the translation memory. This can be undone."""
         number: list[int] = []  # an undo may be asked for before the answer is here
         self._puts.append(number)
         self.bridge.ask(
@@ -217,12 +219,14 @@ class TranslateController(QObject):
         self.bridge.ask(work, None, refused)
 
     def restart(self) -> None:
-        """Save the current text; what is typed from now on is another one."""
+        """Save the current text, and begin a new one with what is typed from now on."""
         self.keep()
         self._entry, self.is_stale = _Entry(), True
 
     def restore(self) -> None:
-        """Show the text of the last run, unless there is one already; a deleted one is ignored."""
+        """Show the text that was shown when the program ended, unless there is a text already. A deleted text is
+        ignored.
+        """
         item, self._restored = self._restored, ""
         if not item or self.text:
             return
@@ -240,7 +244,7 @@ class TranslateController(QObject):
         self.bridge.ask(work, come, self._on_problem)
 
     def open(self, item: str) -> None:
-        """Open an earlier translation: a typed text here; for a document, `document_asked` follows."""
+        """Open an earlier translation. A typed text is shown here; for a document, `document_asked` is emitted."""
         self.restart()
 
         def work(services: Services) -> TypedText | None:
@@ -266,9 +270,9 @@ class TranslateController(QObject):
         self.shown.emit(self.last)
 
     def save_text(self, text: str, path: Path) -> None:
-        """Write a text too long for the pane into a file, to be translated as a document; the dialog has asked.
+        """Write a text that is too long for the pane into a file, to translate it as a document. Then emit `saved`.
 
-        `saved` follows.
+        An existing file is replaced, because the dialog has already asked.
         """
         self.bridge.ask(
             lambda _services: write_atomically(path, text.encode("utf-8", "replace")),
@@ -336,7 +340,7 @@ class TranslateController(QObject):
 
 
 def _opened(services: Services, item: str) -> TypedText | None:
-    """An earlier text with its sentences; None for a document or a text too long for the pane."""
+    """Return an earlier text with its sentences. None for a document or a text that is too long for the pane."""
     typed = services.typed.open(item)
     if typed is None or len(typed.text) > MOST_CHARACTERS:
         return None
@@ -354,8 +358,8 @@ def too_long_words(characters: int) -> str:
 
 
 def _first_manner(settings: Settings) -> TranslationStyle:
-    """The languages of the last run; at first detect the source and take the system's language as target, German for
-    English.
+    """Return the languages that were used last. In the beginning, detect the source and translate into the system's
+    language, or into German if that is English.
     """
     target = settings.translate_target
     if target not in LANGUAGES:
@@ -375,7 +379,10 @@ def pause_ms(before: str, now: str) -> int:
 
 
 SURE, FAIRLY = 0.99, 0.93
-"""Whole sentences of the languages tried reached 0.96 and more; below 0.8 no language is given."""
+"""Least certainties at which the detected language is called sure, or fairly sure.
+
+Whole sentences of the languages tried reached 0.96 and more. Below 0.8 no language is given.
+"""
 
 
 class PaneState(Record):
@@ -385,7 +392,7 @@ class PaneState(Record):
 
     @property
     def text(self) -> str:
-        """The translation as one text; segments without one are left out."""
+        """Return the translation as one text. Segments without a translation are left out."""
         return "".join(segment.lead + shown_of(segment) + segment.trail for segment in self.segments)
 
     @property
@@ -424,9 +431,9 @@ def _is_there(segment: LiveSegment, manner: TranslationStyle) -> bool:
 
 
 def language_words(shown: PaneState, manner: TranslationStyle) -> tuple[str, str]:
-    """The detected language of a text and how certain it is: (in short, paragraph by paragraph).
+    """Return the detected language of a text and how certain it is: (short form, details for each paragraph).
 
-    Both empty if the language was chosen, or there is no text.
+    Both are empty if the language was chosen, or if there is no text.
     """
     paragraphs = _paragraphs(shown.segments)
     if manner.source or not paragraphs:

@@ -1,4 +1,4 @@
-"""The editors of source and translation, kept in step, and text that is sent to the translator."""
+"""The editors of source and translation, which scroll together, and the entry for text sent to the translator."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ from slmdesk.window.widgets.opening import admit
 
 FEW_LINES = 6
 Span = tuple[int, int]
-"""Begin and end in a document, as Qt counts: in UTF-16."""
+"""Start and end in a document, in UTF-16 units as Qt counts."""
 
 
 def size16(text: str) -> int:
-    """The length of a text in UTF-16 units, as Qt counts."""
+    """Return the length of a text in UTF-16 units, as Qt counts."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
@@ -73,13 +73,13 @@ class SegmentEdit(QPlainTextEdit):
         self._lit = -1
 
     def sizeHint(self) -> QSize:
-        """A few lines: in less room the page is scrolled, extra room is used."""
+        """Return the size of a few lines. With less space the page is scrolled, extra space is used."""
         return QSize(256, FEW_LINES * self.fontMetrics().lineSpacing() + 2 * theme.SPACE_12)
 
     # ---- what is shown
 
     def show_text(self, text: str) -> None:
-        """Set the text; what is unchanged at its beginning and end stays untouched, with selection and scrolling."""
+        """Set the text. Its unchanged beginning and end stay untouched, so that selection and scroll position are kept."""
         old = self._shown
         if text == old:
             return
@@ -108,7 +108,7 @@ class SegmentEdit(QPlainTextEdit):
     # ---- segments
 
     def segment_at(self, position: int) -> int:
-        """The segment at a position, or the last one before it; -1 before the first."""
+        """Return the index of the segment at a position, or of the last segment before it. -1 before the first."""
         return bisect_right(self._spans, position, key=lambda span: span[0]) - 1
 
     @property
@@ -116,7 +116,7 @@ class SegmentEdit(QPlainTextEdit):
         return self.segment_at(self.textCursor().selectionStart())
 
     def words_within(self, index: int) -> str:
-        """The selected part of a segment; empty: nothing, or more than the segment."""
+        """Return the selected part of a segment. Empty if nothing is selected, or more than this segment."""
         cursor = self.textCursor()
         begin, end = self._spans[index]
         if not cursor.hasSelection() or cursor.selectionStart() < begin or cursor.selectionEnd() > end:
@@ -132,8 +132,8 @@ class SegmentEdit(QPlainTextEdit):
             self.centerCursor()
 
     def top(self) -> tuple[int, float] | None:
-        """The segment at the top edge, and how much of it is above; None: no segments, or the end of the text is
-        visible.
+        """Return the segment at the top edge, and the share of it above the edge. None if there are no segments, or the
+        end of the text is visible.
         """
         bar = self.verticalScrollBar()
         if not self._spans or (bar.value() == bar.maximum() and bar.maximum() > 0):
@@ -144,7 +144,7 @@ class SegmentEdit(QPlainTextEdit):
         return index, min(1.0, max(0.0, (position - begin) / max(1, end - begin)))
 
     def scroll_into_view(self, top: tuple[int, float] | None) -> None:
-        """Scroll to the `top` of another pane; None: to the end."""
+        """Scroll to the `top` of another editor. None means the end."""
         bar = self.verticalScrollBar()
         if top is None:
             bar.setValue(bar.maximum())
@@ -157,7 +157,7 @@ class SegmentEdit(QPlainTextEdit):
             bar.setValue(block.firstLineNumber() + (line.lineNumber() if line.isValid() else 0))
 
     def place_of(self, index: int) -> QPoint:
-        """The point below the first line of a segment, in the pane's own coordinates."""
+        """Return the point below the first line of a segment, in the editor's own coordinates."""
         cursor = QTextCursor(self.document())
         cursor.setPosition(self._spans[index][0])
         return self.viewport().mapTo(self, self.cursorRect(cursor).bottomLeft())
@@ -230,8 +230,10 @@ class SegmentEdit(QPlainTextEdit):
 
 
 class SourceEdit(SegmentEdit):
-    """Emits `files_pasted` with paths instead of inserting their names, `too_long` with a text that was not pasted: a
-    pane with megabytes of text would freeze.
+    """Editor of the source text.
+
+    Emits `files_pasted` with the paths of pasted files instead of inserting their names. Emits `too_long` with a text
+    that was not pasted, because megabytes of text would freeze the editor.
     """
 
     files_pasted = Signal(object)
@@ -242,7 +244,7 @@ class SourceEdit(SegmentEdit):
         self._most = most
 
     def replace_text(self, text: str) -> None:
-        """Replace the text; undo brings the old one back, as after typing."""
+        """Replace the text. Undo brings the old text back, as after typing."""
         cursor = QTextCursor(self.document())
         cursor.select(QTextCursor.SelectionType.Document)
         cursor.insertText(text)
@@ -252,7 +254,7 @@ class SourceEdit(SegmentEdit):
         return bool(files_among(source)) or super().canInsertFromMimeData(source)
 
     def insertFromMimeData(self, source: QMimeData) -> None:
-        """Files are emitted as paths; of formatted text only the plain text is inserted, as by Qt."""
+        """Emit pasted files as paths, and insert other content as plain text without formatting."""
         if paths := files_among(source):
             admit(self, paths, self.files_pasted.emit)
             return
@@ -276,7 +278,9 @@ class ScrollSync(QObject):
             pane.pointed.connect(self._on_pointed)
 
     def show(self, shown: PaneState, *, is_source_there: bool, is_shaded: bool) -> None:
-        """`is_source_there`: the source pane holds exactly the text the segments come from."""
+        """Show the segments in both editors. `is_source_there`: the source editor has exactly the text of these
+        segments.
+        """
         self._is_following = True
         self._target.show_text(shown.text)
         self._is_following = False
@@ -343,15 +347,17 @@ def spans_of(shown: PaneState) -> tuple[list[Span], list[Span]]:
 
 
 ACTIVE_MS = 1500
-"""How long is waited for the window to be in front: Wayland shows the clipboard to the active window alone."""
+"""Milliseconds to wait for the window to become active. Wayland gives the clipboard only to the active window."""
 REPORTED_MS = 8000
 NOTHING = _("The clipboard is empty: copy a text or a file, then try again.")
 NO_WORDS = _("There is neither a text nor a file on the clipboard: copy one of them, then try again.")
 
 
 class TranslateEntry(QObject):
-    """Emits `page_requested` as soon as there is something to translate, then `text_taken` with a text, once its
-    language is detected and the languages are set, or `documents_taken` with a list of paths.
+    """Entry for text and documents that are sent to the translator from elsewhere.
+
+    Emits `page_requested` as soon as there is something to translate. Then it emits `text_taken` with a text, after its
+    language was detected and the languages were set, or `documents_taken` with a list of paths.
     """
 
     page_requested = Signal()
@@ -368,7 +374,7 @@ class TranslateEntry(QObject):
             app.focusWindowChanged.connect(self._on_focus_window)
 
     def take_text(self, text: str) -> None:
-        """Translate a text into the language used last, or, if it is in that one already, into the person's own."""
+        """Translate a text into the language used last, or into the person's own language if it is in that one already."""
         self.page_requested.emit()
 
         def reported(language: str) -> None:
@@ -389,12 +395,12 @@ class TranslateEntry(QObject):
         self.documents_taken.emit([path])
 
     def take_clipboard(self) -> None:
-        """Translate what is on the clipboard: files, else text; a notice if there is neither."""
+        """Translate the files or else the text on the clipboard. If there is neither, show a notice."""
         self._patience.stop()
         self.take_data(QGuiApplication.clipboard().mimeData())
 
     def take_clipboard_in_front(self) -> None:
-        """Translate the clipboard once the window is in front: another start of the program asked for it."""
+        """Translate the clipboard once the window is active. Another process of this program asks for this."""
         if QGuiApplication.focusWindow() is not None:
             self.take_clipboard()
         else:
@@ -428,7 +434,7 @@ class TranslateEntry(QObject):
 
 
 def files_among(data: QMimeData | None) -> list[Path]:
-    """The files and folders that were copied or dragged; those on other computers are not accessed."""
+    """Return the files and folders that were copied or dragged. Files on other computers are not accessed."""
     if data is None or not data.hasUrls():
         return []
     paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
@@ -436,13 +442,13 @@ def files_among(data: QMimeData | None) -> list[Path]:
 
 
 def own_language() -> str:
-    """The code of the system's language; '' if it is not supported."""
+    """Return the code of the system's language, or '' if it is not supported."""
     code = QLocale.system().name().partition("_")[0]
     return {"nb": "no", "nn": "no", "C": "en"}.get(code, code if code in LANGUAGES else "")
 
 
 def target_for(language: str, target: str, others: Iterable[str]) -> str:
-    """The target language: `target`, or, for a text in that language, the first of `others` that differs."""
+    """Return the target language: `target`, or, for a text in that language, the first of `others` that differs."""
     if not language or language != target:
         return target
     return next((code for code in others if code in LANGUAGES and code != language), target)

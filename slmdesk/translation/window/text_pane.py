@@ -1,4 +1,4 @@
-"""The panes of a text and its translation, the list of findings, and earlier translations. Widgets only."""
+"""Widgets for a text and its translation, the list of findings, and earlier translations."""
 
 from __future__ import annotations
 
@@ -258,7 +258,7 @@ class TextPane(QWidget):
     # ---- user actions
 
     def take_text(self, text: str) -> None:
-        """Translate a text from elsewhere; undo brings back the text before."""
+        """Translate a text from elsewhere. Undo brings back the previous text."""
         if len(text) > MOST_CHARACTERS:
             self._long.show_text(text)
         else:
@@ -503,9 +503,9 @@ class EarlierRow(Record):
     title: str
     is_document: bool
     updated: float
-    """Seconds since the epoch."""
+    """Time of the last change in seconds since the epoch."""
     snippet: str
-    """Words around what was searched for; empty: none."""
+    """Words around a search hit. Empty if there is none."""
 
 
 class EarlierWindow(Dialog):
@@ -569,7 +569,9 @@ class EarlierWindow(Dialog):
         self._search.setFocus()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Down goes from the search to the list; while a title is edited, Enter saves it and Esc discards it."""
+        """Handle keys: Down goes from the search field to the list. While a title is edited, Enter saves and Esc
+        discards it.
+        """
         if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
             return False
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -587,7 +589,7 @@ class EarlierWindow(Dialog):
         return False
 
     def _on_search(self) -> None:
-        """List those with the words in text, translation or title; no words: all."""
+        """List the translations with the searched words in text, translation or title, or all if no words are searched."""
         words = self._search.text().strip()
         if words != self._words:
             self._words = words
@@ -617,7 +619,9 @@ class EarlierWindow(Dialog):
             )
 
     def _on_listed(self, requested: str, listed: tuple[Sequence[EarlierRow], bool]) -> None:
-        """`listed`: the rows, and whether there are more (in a search: documents that were not searched)."""
+        """Show the rows. `listed` has the rows and whether there are more (in a search: documents that were not
+        searched).
+        """
         if requested != self._words:  # another search was begun meanwhile
             return
         rows, has_more = listed
