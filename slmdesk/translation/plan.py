@@ -96,8 +96,8 @@ class TranslationPlan:
 
         `attempt`: ask only for open segments; from 1 on sample more loosely and differently each time.
         `is_tagged_first`: ask for translations with tags, because the model keeps them often enough; else place tags
-        afterwards. `todo`: the number of segments to ask for, as far as known, to estimate the time left. `veil`: what
-        hides private details from the model; it must have seen the whole text.
+        later. `todo`: the number of segments to ask for, as far as known, to estimate the time left. `veil`: what hides
+        private details from the model; it must have seen the whole text.
         """
         self._veil = veil
         self._todo = todo
@@ -292,7 +292,7 @@ class TranslationPlan:
         self._keep(changed(made, state=SegmentState.TRANSLATED, reason=""))
 
     def _work(self, segment: SegmentRecord) -> _Work | None:
-        """Return the work on a segment, or None if it fails because it cannot be redacted and restored."""
+        """Return the work on a segment, or None if it fails because it cannot be redacted and put back."""
         tags = Tags(segment.paired, segment.lone)
         words = plain(segment.source, tags)
         language = segment.language or self._manner.source

@@ -163,7 +163,7 @@ MOST_RUNS = 400
 
 
 def word_runs(text: str, longest: int) -> list[tuple[int, int]]:
-    """Return every group of up to `longest` neighbouring words of a text as (start, end), each group once.
+    """Return every group of up to `longest` neighbouring words of a text as (start, end). Equal groups appear once.
 
     Punctuation at the ends of a group is left out.
     """

@@ -258,7 +258,10 @@ class DocumentPane(QWidget):
         self._bridge.ask(lambda services: (services.translations.open(item), services.models.list()), ask)
 
     def _try_again(self, scope: RetryScope, model: str | None) -> None:
-        """Resume the translation, or translate again what failed, or everything to review. `model`: None for the same."""
+        """Resume the translation, or translate again what failed, or everything to review.
+
+        `model`: None means the same model.
+        """
         self._bridge.ask(self._bridge.services.translations.again(self.item, model, scope), self._on_again)
 
     def _ask_password(self, problem: Problem, unlock: Callable[[str], None]) -> None:

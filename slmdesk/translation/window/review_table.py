@@ -1,4 +1,4 @@
-"""The table of segments. Rows are loaded when visible, formatting tags are drawn as chips, cells are edited in place."""
+"""The table of segments. Rows are loaded when visible, formatting tags are drawn as chips, and cells can be edited."""
 
 from __future__ import annotations
 

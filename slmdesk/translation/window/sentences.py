@@ -1,4 +1,4 @@
-"""View with each sentence beside its translation: rows to read and correct, actions on a sentence, and other wordings."""
+"""View of sentences beside their translations: rows to read and correct, actions on a sentence, and other wordings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shared parts of the glossary and memory windows: window, table model and dialogs. Also the table model of terms."""
+"""Shared parts of the glossary and memory windows (window, table model, dialogs), and the table model of terms."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ def set_up_table(table: QTableView, widths: Mapping[int, int]) -> None:
 
 
 class RowsModel(QAbstractTableModel):
-    """Table model whose rows are loaded page by page. Emits `page_requested` when the rows after the last are needed."""
+    """Table model that loads its rows page by page. Emits `page_requested` when the rows after the last are needed."""
 
     page_requested = Signal()
     columns: Sequence[str] = ()
@@ -437,8 +437,9 @@ class ImportQuestion(_Form):
         return {name: at for name, at in chosen.items() if at >= 0}
 
     def check(self) -> str:
-        """Return what is wrong. There must be a column for the terms, one for what to do with the terms, and two
-        different languages.
+        """Return what is wrong, or an empty text.
+
+        There must be a column for the terms, one for what to do with the terms, and two different languages.
         """
         if self._columns:
             chosen = self._chosen()

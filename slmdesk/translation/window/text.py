@@ -51,7 +51,9 @@ class _Entry:
 
 
 class TranslateController(QObject):
-    """Controller of typed translations. The text pane, the TranslateEntry and the glossary and memory windows share it."""
+    """Controller of typed translations, shared by the text pane, the TranslateEntry, and the glossary and memory
+    windows.
+    """
 
     shown = Signal(object)
     refused = Signal(str)

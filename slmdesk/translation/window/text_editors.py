@@ -79,7 +79,7 @@ class SegmentEdit(QPlainTextEdit):
     # ---- what is shown
 
     def show_text(self, text: str) -> None:
-        """Set the text. Its unchanged beginning and end stay untouched, so that selection and scroll position are kept."""
+        """Set the text. Its unchanged beginning and end stay untouched, which keeps selection and scroll position."""
         old = self._shown
         if text == old:
             return
@@ -374,7 +374,9 @@ class TranslateEntry(QObject):
             app.focusWindowChanged.connect(self._on_focus_window)
 
     def take_text(self, text: str) -> None:
-        """Translate a text into the language used last, or into the person's own language if it is in that one already."""
+        """Translate a text into the language used last, or into the person's own language if it is already in the
+        former.
+        """
         self.page_requested.emit()
 
         def reported(language: str) -> None:
