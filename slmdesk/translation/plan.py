@@ -292,7 +292,7 @@ class TranslationPlan:
         self._keep(changed(made, state=SegmentState.TRANSLATED, reason=""))
 
     def _work(self, segment: SegmentRecord) -> _Work | None:
-        """Return the work on a segment, or None if it fails because it cannot be redacted and put back."""
+        """Return the work on a segment, or None if it fails because its private details could not be put back."""
         tags = Tags(segment.paired, segment.lone)
         words = plain(segment.source, tags)
         language = segment.language or self._manner.source

@@ -1,1 +1,1 @@
-"""Texts of the person's own: corrected with tracked changes, rephrased, shortened, expanded, continued."""
+"""Tools for texts the person writes: correcting with tracked changes, rephrasing, shortening, expanding, continuing."""

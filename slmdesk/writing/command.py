@@ -1,4 +1,4 @@
-"""`slmdesk write correct`: a text of one's own with its mistakes corrected, or listed, or as tracked changes."""
+"""The command `slmdesk write`: corrects a text (or lists its mistakes, or tracks changes) or rewrites it."""
 
 from __future__ import annotations
 
@@ -65,11 +65,11 @@ def asked(function: Callable[..., int | None]) -> Callable[..., int | None]:
 
 class InputText(Decoded):
     name: str = ""
-    """Of the file; empty: standard input."""
+    """Name of the file. Empty means standard input."""
 
 
 def read_input(file: Path | None) -> InputText:
-    """Read a text file, or standard input where none is named or it is “-”.
+    """Read a text file, or standard input if no file is given or it is “-”.
 
     Raises click.UsageError for other kinds of files, KnownError `file.…`, `document.…`, `writing.empty`,
     `writing.encoding`, `writing.too_long`.
@@ -177,7 +177,7 @@ def _result(console: Console, services: Services, begin: Callable[[], Pending[Co
 
 
 def json_of(found: Correction) -> dict[str, Json]:
-    """A correction as JSON; characters are counted from 0."""
+    """Return a correction as JSON. Character positions count from 0."""
     return {
         "text": found.text,
         "changes": [_json_of_change(change) for change in found.changes],
@@ -208,7 +208,7 @@ def say_changes(console: Console, found: Correction, place: str) -> None:
 
 
 def say_text(console: Console, source: InputText, text: str) -> None:
-    """Print a text as it is, byte by byte where nobody looks at it."""
+    """Print a text unchanged, as bytes if the output is not a terminal."""
     if sys.stdout.isatty():
         console.say(text.rstrip("\n"))
     else:
@@ -241,7 +241,7 @@ def _file_of(found: Correction, source: InputText, form: str) -> bytes:
 
 
 def _rewriter(task: Task, help_words: str, *options: Callable[[Any], Any]) -> click.Command:
-    """`options`: what may be said about the manner."""
+    """Return the command for a rewriting task. `options` are its options for the manner."""
 
     def rewriter(console: Console, file: Path | None, redact_preview: bool, **wishes: Any) -> int:
         return _rewrite(console, file, RewriteRequest("", task, **wishes), is_preview=redact_preview)
@@ -276,7 +276,7 @@ REWRITERS = (
 
 
 def _rewrite(console: Console, file: Path | None, asked_for: RewriteRequest, *, is_preview: bool) -> int:
-    """Ask for a text in other words, or print what would be redacted in it.  Returns the exit status."""
+    """Rewrite a text, or print what would be redacted in it. Returns the exit status."""
     source = read_input(file)
     code = language_of(asked_for.language).code if asked_for.language else ""
     request = changed(asked_for, text=source.text, language=code)

@@ -1,7 +1,7 @@
-"""Writes a text and its changes as a Word file with tracked changes, which the person accepts or rejects there.
+"""Writes a text and its changes as a Word file with tracked changes, which the person accepts or rejects in Word.
 
-Insertions and deletions are `w:ins` and `w:del` (ECMA-376 part 1, 17.13.5); a change that is only suggested is a
-comment at its place.
+Insertions and deletions are `w:ins` and `w:del` (ECMA-376 part 1, 17.13.5). A change that is only suggested is a
+comment.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ _LINE = re.compile(r"([^\r\n]*)(?:\r\n|\r|\n|$)")
 
 
 class TrackedChange(Record):
-    """What stands from `start` to `end` (characters) becomes `new`."""
+    """Change that replaces the characters from `start` to `end` with `new`."""
 
     start: int
     end: int
     new: str
     note: str = ""
-    """Of a change that is only suggested: what its comment says; empty: it is tracked."""
+    """Text of the comment for a change that is only suggested. Empty means that the change is tracked."""
 
 
 def tracked_docx(text: str, changes: Sequence[TrackedChange], *, title: str = "") -> bytes:
-    """The bytes of the file: a paragraph for each line.  The changes are in order and do not overlap.
+    """Return the bytes of a Word file with a paragraph for each line. The changes are in order and do not overlap.
 
-    Takes 0.1 s, or more for long texts: not on the service thread.
+    Takes 0.1 s, or more for long texts, so do not call it on the service thread.
     """
     import docx  # late: 46 ms
 
@@ -61,7 +61,7 @@ class _Writer:
         self._document, self._date, self._next = document, date, 1
 
     def line(self, text: str, at: int, changes: Sequence[TrackedChange]) -> None:
-        """Add a line of `text` that begins at `at` and ends with it, with its changes."""
+        """Add a line with its changes. `text` begins at character `at` of the whole text and ends with the line."""
         paragraph = self._document.add_paragraph()
         for change in changes:
             _run(paragraph, text[at : change.start])

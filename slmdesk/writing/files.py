@@ -1,4 +1,4 @@
-"""Opens documents and bytes as texts to be written on, and writes such texts, in Word with tracked changes."""
+"""Opens documents as texts to edit, and saves such texts, as Word files with tracked changes."""
 
 from __future__ import annotations
 
@@ -29,34 +29,36 @@ TEXTS = (".txt", ".text", ".md", ".markdown")
 DOCUMENTS = (".docx", ".odt")
 SUFFIXES = (*DOCUMENTS, *TEXTS)
 _NOT_TEXT = frozenset(("alt_text", "chart", "sheet_name", "property"))
-"""Kinds of units that do not stand among the paragraphs."""
+"""Kinds of units that are not part of the running text."""
 
 
 class OpenedText(Record):
-    """A document as a text, with a line feed at each line end."""
+    """Document as a text whose lines end with a line feed."""
 
     text: str
     path: Path
     how: Decoded | None = None
-    """How the bytes of a text file are made again; None: it is another document, of which only the words are here."""
+    """Encoding of the text file the text came from, to save it alike. None for another kind of document, of which only
+    the words were read.
+    """
     has_returns: bool = False
     left: tuple[str, ...] = ()
-    """What of a document is not in the text: kinds of things, such as `equation`."""
+    """Kinds of things in the document that are not in the text, such as `equation`."""
 
     def encoded(self, text: str) -> bytes:
-        """Another text as the bytes of a text file of the same kind; UTF-8 where the document was none."""
+        """Return another text as bytes in the encoding of this text file, or in UTF-8 if the document was no text file."""
         text = text.replace("\n", "\r\n") if self.has_returns else text
         return self.how.encoded(text) if self.how else text.encode("utf-8", "replace")
 
 
 class WriteRequest(Record):
-    """A text to be written to a file, whose suffix says as what."""
+    """Request to save a text to a file, whose suffix decides the format."""
 
     text: str
     target: Path
     changes: Sequence[tuple[Edit, str]] = ()
-    """Changes not decided on, in order, tracked in a Word file and in no other; with words, as a comment that says
-    these.
+    """Undecided changes, in order, each with a text. They are saved in Word files only: as a tracked change if the text
+    is empty, else as a comment with this text.
     """
     source: OpenedText | None = None
 
@@ -65,18 +67,18 @@ class WrittenWord(Record):
     path: Path
     tracked: int
     lost: int
-    """Changes that could not be put there: new paragraphs, and what lies across formatting."""
+    """Number of changes that could not be saved: new paragraphs, and changes that cross a change of formatting."""
 
 
 class WritingFiles(Service):
-    """Service thread."""
+    """Service that opens and saves texts. Service thread."""
 
     def __init__(self, runtime: Runtime, reader: ChildClient) -> None:
         super().__init__(runtime)
         self._reader = reader
 
     def open(self, path: Path) -> Pending[OpenedText]:
-        """Open a document as a text: Word, OpenDocument, Markdown, plain text.
+        """Open a Word, OpenDocument, Markdown or plain text document as a text.
 
         Ends with a Problem `document.…`, `file.…`, `writing.empty`, `writing.encoding`, `writing.too_long` or
         `writing.unknown_format`.
@@ -87,17 +89,17 @@ class WritingFiles(Service):
         return in_slices(self._service_thread, self._opening(path, kind))
 
     def write(self, request: WriteRequest) -> Pending[Path]:
-        """Write a text to a file, which is replaced where there is one; ends with its path.
+        """Save a text to a file and return its path. An existing file is replaced.
 
-        Ends with a Problem `file.…` or `disk.full`, `file.is_source` where a document would be replaced by its words.
+        Ends with a Problem `file.…` or `disk.full`, `file.is_source` if a document would be replaced by its words.
         """
         return pending_on_file_thread(self._service_thread, lambda: _write(request), name="writing")
 
     def write_into(self, request: WriteRequest) -> Pending[WrittenWord]:
-        """Write a copy of the Word file that the text came from, in which all that differs is a tracked change.
+        """Save a copy of the Word file that the text came from, with every difference as a tracked change.
 
-        Changes not decided on are tracked too, except those with words.  Ends with a Problem as `write`, `document.…`,
-        or `writing.file_changed` where the file has other words by now.
+        Undecided changes are tracked too, except those with words. Ends with a Problem as `write`, `document.…`, or
+        `writing.file_changed` if the words of the file have changed since.
         """
         return in_slices(self._service_thread, self._writing_into(request))
 
@@ -151,7 +153,7 @@ def _words_in(found: Sequence[Mapping[str, Any]]) -> Slices[tuple[str, tuple[str
 
 
 def bytes_of(path: Path) -> bytes:
-    """The bytes of a text file, up to one more than may be.  Raises KnownError `file.…`."""
+    """Return the bytes of a text file, at most one byte more than allowed. Raises KnownError `file.…`."""
     try:
         with path.open("rb") as source:
             return source.read(MOST_BYTES + 1)
@@ -194,7 +196,7 @@ def _write(request: WriteRequest) -> Path:
 
 
 MOST_BYTES = 4 << 20
-"""Read of a file or of standard input; more is too long in any encoding."""
+"""Most bytes of a file or of standard input. More would be too long in any encoding."""
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
@@ -208,7 +210,7 @@ class Decoded(Record):
 
 
 def decoded(data: bytes, called: str) -> Decoded:
-    """The text in `data`, which people call `called`.
+    """Return the text in `data`. `called` is its name in error messages.
 
     Raises KnownError `writing.empty`, `writing.too_long`, `writing.encoding`, `document.binary`.
     """
@@ -236,18 +238,18 @@ class _Unit(Record):
     tagged: str
     start: int
     stretches: tuple[tuple[int, int, int], ...]
-    """Words without a tag between them: from and up to where in the unit's words, and from where in `tagged`."""
+    """Parts without a tag inside: (start in the unit's words, end in the unit's words, start in `tagged`)."""
 
 
 class DocumentText(Record):
-    """The words of a document: its units, with an empty line between them."""
+    """The words of a document. Its units are separated by an empty line."""
 
     text: str
     units: tuple[_Unit, ...]
 
     @classmethod
     def of(cls, found: Sequence[Mapping[str, Any]]) -> DocumentText:
-        """From what the reader child found; numbers count the units from 0."""
+        """Return the text of the units that the reader process found. Units are numbered from 0."""
         units: list[_Unit] = []
         words: list[str] = []
         at = 0
@@ -262,7 +264,9 @@ class DocumentText(Record):
         return cls(_BETWEEN.join(words), tuple(units))
 
     def settled(self, found: Correction) -> Correction:
-        """The correction with paragraphs for lines, and changes that lie across formatting only suggested."""
+        """Return the correction with paragraph numbers instead of lines. Changes that cross formatting become
+        suggestions.
+        """
         changes = []
         for change in found.changes:
             place = self._place(change.edit)
@@ -276,11 +280,11 @@ class DocumentText(Record):
         return tuple((unit.start, word) for unit, word in zip(self.units, words, strict=True))
 
     def has_place(self, edit: Edit) -> bool:
-        """Whether an edit of the text can be put into the document: it lies in one unit, and across no formatting."""
+        """Return whether an edit can be put into the document: it is within one unit and crosses no formatting."""
         return self._place(edit) is not None
 
     def answers(self, changes: Sequence[Change]) -> Iterator[tuple[int, str, str]]:
-        """For each unit with changes that are made: its number, its text, and the text with the changes marked."""
+        """Yield, for each unit with changes to make, its number, its text, and its text with the changes marked."""
         by_unit: dict[int, list[tuple[int, int, Edit]]] = {}
         units = {unit.number: unit for unit in self.units}
         for change in changes:
@@ -304,7 +308,9 @@ class DocumentText(Record):
         return changed(found, changes=tuple(changes))
 
     def _place(self, edit: Edit) -> tuple[_Unit, int, int] | None:
-        """The unit of an edit, and where it stands in the unit's tagged text; None where a tag is inside it."""
+        """Return the unit of an edit, and its start and end in the unit's tagged text. None if a tag is inside the
+        edit.
+        """
         unit = next((unit for unit in reversed(self.units) if unit.start <= edit.start), None)
         if unit is None:
             return None
@@ -335,7 +341,7 @@ class WordChanges(Record):
 
 
 def changes_between(document: DocumentText, text: str) -> WordChanges:
-    """The changes from a document to a text; of a paragraph that is no longer there the words are deleted."""
+    """Return the changes that turn a document into a text. If a paragraph is gone, its words are deleted."""
     paragraphs = document.paragraphs
     pairs = list(_pairs([words for __, words in paragraphs], text.split("\n")))
     lost = sum(old is None and bool(new) for old, new in pairs)
@@ -365,7 +371,7 @@ def _edits(old: str, new: str) -> Sequence[Edit]:
 
 
 def _pairs(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int | None, str]]:
-    """Each paragraph with its line ("" where there is none any more), and lines that have no paragraph."""
+    """Yield each changed paragraph with its new line ("" if it is gone), and each new line with None."""
     for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if kind == "equal":
             continue

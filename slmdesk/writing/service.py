@@ -1,6 +1,6 @@
-"""The writing service: corrects a text sentence by sentence, or rewrites it; what it says is checked by rule.
+"""The writing service: corrects a text sentence by sentence, or rewrites it. Rules check the model's answers.
 
-Nothing is kept in the history: a text and what became of it belong to whoever asked.
+This service stores nothing in the history: the caller owns a text and its changes.
 """
 
 from __future__ import annotations
@@ -64,13 +64,13 @@ from slmdesk.writing.types import (
 )
 
 LEAST_TOLD = 8
-"""Words of a paragraph whose own language is told; others are in that of the text."""
+"""Fewest words of a paragraph whose language is detected. A shorter paragraph has the language of the whole text."""
 OFFERED = tuple(sorted(set(LANGUAGES) - {"sr"}))
-"""Languages told apart; Serbian is taken for Croatian or Bulgarian by turns."""
+"""Languages that are detected. Serbian is not, because it is mistaken for Croatian or Bulgarian."""
 
 
 class WritingService(Service):
-    """Service thread."""
+    """Service that corrects and rewrites texts. Service thread."""
 
     def __init__(
         self,
@@ -87,31 +87,31 @@ class WritingService(Service):
     def correct(
         self, request: CorrectRequest, found: Callable[[Sequence[Change]], object] | None = None
     ) -> Pending[Correction]:
-        """Correct a text; reports how many sentences are done, and of how many, as pairs.
+        """Correct a text. Progress is reported as pairs: sentences done, sentences in all.
 
-        `found` is called with the changes of a sentence as soon as there are some, in no order, on the service thread.
-        A sentence in which something redacted does not come back whole stays as it is, and is unanswered.  Ends with a
+        `found` is called on the service thread with the changes of a sentence as soon as they are known, in any order.
+        If a redacted detail in a sentence is lost, the sentence stays unchanged and counts as unanswered. Ends with a
         Problem `writing.empty`, `writing.too_long`, `writing.language`, `language.unknown`, `model.…`, `redaction.…` or
         of the engine.
         """
         return in_slices(self._service_thread, self._correcting(request, found))
 
     def correct_document(self, request: DocumentRequest) -> Pending[Correction]:
-        """Correct a Word file; its changes are tracked changes of the file that is written, its lines paragraphs.
+        """Correct a Word file and save a copy with tracked changes. The lines of the correction are paragraphs.
 
         Ends with the Problems of `correct`, `document.…`, `file.…` or `disk.full`; then nothing is written.
         """
         return in_slices(self._service_thread, self._correcting_document(request))
 
     def rewrite(self, request: RewriteRequest) -> Pending[Rewriting]:
-        """Rewrite a text; one that is not as short or as long as asked is asked for once more.
+        """Rewrite a text. If the result is not as short or long as requested, the model is asked once more.
 
         Ends with the same Problems as `correct`, `writing.no_version`, `writing.not_shorter` or `writing.not_longer`.
         """
         return in_slices(self._service_thread, self._rewriting(request))
 
     def words(self, path: str) -> Pending[str]:
-        """Ends with a Problem `document.…`."""
+        """Return the words of a document. Ends with a Problem `document.…`."""
         units = in_slices(self._service_thread, units_from(self._service_thread, self._reader, tracked_payload(path)))
         return units.map(lambda found: DocumentText.of(found).text)
 
@@ -155,9 +155,9 @@ class WritingService(Service):
     def _hidden(
         self, request: CorrectRequest, asked: Sequence[tuple[str, str]]
     ) -> Slices[dict[tuple[str, str], Veiled]]:
-        """Each sentence, with its language, as the model sees it; without those that cannot be redacted and led back.
+        """Return each sentence as the model sees it, by sentence and language.
 
-        Raises KnownError redaction.*.
+        Sentences whose private details could not be put back are left out. Raises KnownError redaction.*.
         """
         if not request.redact:
             return {text: Veiled(text[0]) for text in asked}
@@ -211,7 +211,7 @@ class WritingService(Service):
         return Rewriting(request.text, tuple(versions), language, len(words), counts)
 
     def _veiled(self, request: RewriteRequest, language: str) -> Veiled:
-        """Raises KnownError redaction.*."""
+        """Return the text of the request with its private details hidden. Raises KnownError redaction.*."""
         veil = self._redaction.in_memory()
         try:
             veil.decide(request.decisions)
@@ -262,7 +262,7 @@ class _Answer(Record):
 def _changes_by(
     text: str, passage: Passage, answer: _Answer, language: str, *, is_marked_only: bool
 ) -> list[Change] | None:
-    """The changes by what a model answered about a sentence; None where that is no correction of it."""
+    """Return the changes in a model's answer about a sentence. None if the answer is no correction of the sentence."""
     if answer.words.is_cut:
         return None
     said = answer_in(answer.words.text, answer.asked.text, is_heading=passage.is_heading)
@@ -273,7 +273,7 @@ def _changes_by(
 
 
 def _language(text: str, requested: str, most: int) -> str:
-    """Raises KnownError `writing.…`, `language.unknown`."""
+    """Return the requested or detected language of a text. Raises KnownError `writing.…`, `language.unknown`."""
     if not text.strip():
         raise KnownError("writing.empty")
     if len(text) > most:
@@ -287,7 +287,7 @@ def _language(text: str, requested: str, most: int) -> str:
 
 
 def _cleaned(answer: str, request: RewriteRequest, asked: str) -> str:
-    """A rewritten text without talk around it, and a continuation without the text it continues."""
+    """Return a rewritten text without the model's comments. A continuation does not repeat the text it continues."""
     found = without_chatter(asked, answer).strip()
     if request.task is Task.CONTINUE:
         found = found.removeprefix(asked.strip()).strip()
@@ -331,14 +331,14 @@ TITLE = 60
 
 
 class WritingHistory(Service):
-    """Service thread."""
+    """Service that stores the texts of the page Write in the history. Service thread."""
 
     def keep(self, text: str, item: str = "", changes: Sequence[Change] = ()) -> str:
-        """Store a text and the changes of it not decided on, by their places in it; `item`: the item it was stored as
-        before, which is then changed.
+        """Store a text and its undecided changes, by their positions in the text. `item` is the item it was stored as
+        before, which is changed.
 
-        Returns the item's id; "" when nothing is stored: there are no words, the setting `writing_history` is off, or
-        the history is read-only.  Raises KnownError store.*.
+        Returns the item's id, or "" if nothing is stored: there are no words, the setting `writing_history` is off, or
+        the history is read-only. Raises KnownError store.*.
         """
         if not text.strip() or not self._settings.current.writing_history or self._store.read_only:
             return ""
@@ -366,7 +366,7 @@ class WritingHistory(Service):
         return old.id
 
     def open(self, item: str) -> tuple[str, Sequence[Change]]:
-        """The text of an item and the changes of it not decided on; "" for one that is in the trash or gone.
+        """Return the text of an item and its undecided changes. The text is "" if the item is in the trash or gone.
 
         Raises KnownError store.*.
         """
@@ -410,11 +410,11 @@ def _fitting(text: str, stored: Json) -> Sequence[Change]:
 
 
 TELLING = 5_000
-"""Characters by which the language of a text is told."""
+"""Number of characters at the end of a text from which its language is detected."""
 
 
 class ContinuationService(Service):
-    """Service thread."""
+    """Service that continues a text at the cursor. Service thread."""
 
     def __init__(self, runtime: Runtime, loader: ModelLoader) -> None:
         super().__init__(runtime)

@@ -1,4 +1,4 @@
-"""What is asked of the writing service and what it gives; its words for people and its prompts."""
+"""Requests and results of the writing service, its texts for people, and its prompts."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from slmdesk.text.sentences import sentence_spans
 from slmdesk.text.writing import Edit, applied, context_before, grammar_beginning, last_word, word_count
 
 MOST_TEXT = 200_000
-"""Characters of a text that is corrected at once: some 1,500 sentences."""
+"""Most characters of a text that is corrected at once, which is about 1,500 sentences."""
 MOST_REWRITTEN = 6_000
-"""Characters of a text that is rewritten: it is asked for whole."""
+"""Most characters of a text that is rewritten. The model gets it as a whole."""
 
 
 class Task(StrEnum):
@@ -37,14 +37,14 @@ class Task(StrEnum):
 
 LENGTHS = ("half", "sentence")
 HALF_AT_MOST = 0.75
-"""Of the length of a text: one shortened to half that is longer is not."""
+"""Largest share of its length that a text may have after it was shortened to half."""
 TONES = ("friendlier", "firmer", "plainer", "formal")
 
 
 class CorrectRequest(Record):
     text: str
     language: str = ""
-    """ISO 639-1; empty: told from the text."""
+    """Language code (ISO 639-1). Empty means that it is detected."""
     model: str | None = None
     redact: bool = False
     decisions: Decisions = NOTHING_DECIDED
@@ -53,7 +53,7 @@ class CorrectRequest(Record):
 class DocumentRequest(Record):
     path: str
     target: Path | None = None
-    """The file with tracked changes; None: only the changes are wanted."""
+    """File to write with tracked changes. None if only the changes are wanted."""
     language: str = ""
     model: str | None = None
     may_replace: bool = False
@@ -68,19 +68,20 @@ class RewriteRequest(Record):
     language: str = ""
     model: str | None = None
     again: int = 0
-    """How often the same was asked before: each time something else comes."""
+    """Number of earlier requests of the same kind. Each gets a different result."""
     redact: bool = False
     decisions: Decisions = NOTHING_DECIDED
 
 
 def length_of(text: str, language: str) -> int:
-    """Words, or letters in languages without blanks between words."""
+    """Return the number of words, or of letters in languages without spaces between words."""
     return sum(map(str.isalnum, text)) if language in NO_BLANKS else word_count(text)
 
 
 def is_as_long_as_asked(request: RewriteRequest, text: str, language: str) -> bool:
-    """Whether a rewritten text is as short, or as long, as was asked: to half, at most HALF_AT_MOST of the length; to
-    a sentence, shorter; expanded, longer.
+    """Return whether a rewritten text has the requested length.
+
+    To half: at most HALF_AT_MOST of the length. To a sentence: shorter. Expanded: longer.
     """
     share = length_of(text, language) / max(1, length_of(request.text, language))
     if request.task is Task.SHORTEN:
@@ -90,12 +91,12 @@ def is_as_long_as_asked(request: RewriteRequest, text: str, language: str) -> bo
 
 class Change(Record):
     edit: Edit
-    """In characters of the whole text."""
+    """The edit, in characters of the whole text."""
     old: str
     line: int
     reason: str
     doubt: str = ""
-    """Why it is only suggested (text.writing.doubts, or `model`); empty: it is made."""
+    """Why the change is only suggested (text.writing.doubts, or `model`). Empty means that it is made."""
     sentence: tuple[int, int] = (0, 0)
 
     @property
@@ -104,16 +105,18 @@ class Change(Record):
 
 
 class Correction(Record):
-    """A text and the changes of it, in order; they do not overlap."""
+    """A text and its changes. The changes are in order and do not overlap."""
 
     source: str
     changes: tuple[Change, ...]
     language: str
     sentences: int
     unanswered: tuple[int, ...] = ()
-    """Lines of sentences that stay unread: too long, the model answered something else, or spoilt what was redacted."""
+    """Lines of sentences that were not corrected: they are too long, or the model's answer was no correction or lost
+    redacted details.
+    """
     redacted: Mapping[Kind, int] | None = None
-    """How many of what kind the model did not get to see; None: it saw the text as it is."""
+    """Number of private details of each kind that were hidden from the model. None if the text was not redacted."""
 
     @property
     def text(self) -> str:
@@ -126,17 +129,19 @@ class Version(Record):
     missing: tuple[str, ...] = ()
     edits: Sequence[Edit] = ()
     is_cut: bool = False
-    """The model wrote up to the limit, so its end is missing."""
+    """Whether the model reached the token limit, so that the end is missing."""
     others: Sequence[tuple[int, int]] = ()
-    """Where it has words that the source does not have there: from and up to, in characters of `text`."""
+    """Positions (start, end) in `text`, in characters, of words that differ from the source."""
     denies_otherwise: bool = False
-    """One of the two has more words that deny, such as "not"."""
+    """Whether source and version differ in the number of negating words, such as "not"."""
     spoilt: tuple[str, ...] = ()
-    """Words that stand for something redacted, as the model changed them, and endings that it gave them."""
+    """Placeholders of redacted details that the model changed, and endings that it added to placeholders."""
 
 
 class Rewriting(Record):
-    """The versions of a text that differ from it and from each other; one, of a rephrased text up to three."""
+    """The versions of a text, which differ from it and from each other. A rephrased text has up to three, others have
+    one.
+    """
 
     source: str
     versions: tuple[Version, ...]
@@ -175,7 +180,7 @@ def note_of(change: Change) -> str:
 
 
 def marked_sentence(text: str, change: Change) -> str:
-    """The sentence of a change in one line, removed words between [- and -], added ones between {+ and +}."""
+    """Return the sentence of a change in one line, with removed words between [- and -], added words between {+ and +}."""
     start, end = change.sentence
     old, new = change.old.strip(), change.edit.new.strip()
     before, after = text[start : change.edit.start], text[change.edit.end : end]
@@ -242,12 +247,12 @@ def _listed(words: tuple[str, ...]) -> str:
 
 VARIANTS = 3
 SENTENCE_WORDS = 30
-"""A text is asked for in a sentence of so many at most, where a number is named."""
+"""Most words that the prompt allows for a text in one sentence."""
 CONTINUED_TOKENS = 24
-"""Of what is shown at the cursor: more than a line is seldom taken."""
+"""Most tokens of a continuation at the cursor. More than a line is seldom accepted."""
 LEAST_ANSWER = 48
 TEMPERATURE = 0.7
-"""Of variants and of new text; what is shortened or has another tone is the likeliest."""
+"""Sampling temperature for variants and new text. Shortening and changing the tone use the likeliest words."""
 
 
 @cache
@@ -256,7 +261,9 @@ def texts() -> Mapping[str, Any]:
 
 
 def correction_step(sentence: str, language: str) -> dict[str, Json]:
-    """Build the step that corrects one sentence; instructions and examples are shared, so they are read once."""
+    """Build the step that corrects one sentence. All steps share instructions and examples, so the model reads them
+    once.
+    """
     known = _of(language)
     turns = [ChatMessage(Role.SYSTEM, (TextPart(_told(known["correct"], language)),))]
     for wrong, right in known["examples"]:
@@ -267,9 +274,9 @@ def correction_step(sentence: str, language: str) -> dict[str, Json]:
 
 
 def rewriting_steps(request: RewriteRequest, language: str, *, is_counted: bool = False) -> list[dict[str, Json]]:
-    """Build the steps for a rewritten text: one, of a rephrased text VARIANTS with a seed each.
+    """Build the steps that rewrite a text: VARIANTS steps with different seeds to rephrase it, else one.
 
-    `is_counted`: how many words it may have, or must have, is named.
+    `is_counted`: whether the prompt gives the number of words.
     """
     known = _of(language)
     name = request.manner or request.task.value
@@ -289,10 +296,10 @@ def rewriting_steps(request: RewriteRequest, language: str, *, is_counted: bool 
 
 
 def continuation_request(text: str, language: str) -> dict[str, Json]:
-    """Build the payload of a `chat` request for what comes behind the end of a text, up to the end of its line.
+    """Build the payload of a `chat` request that continues a text up to the end of its line.
 
-    The text before the line is in the question and the line in the answer, so that, while a person types, the prompt
-    only grows and what was read of it is not read again.
+    The text before the last line is the question, and the line itself begins the answer. While a person types, the
+    prompt only grows, so the model need not read its beginning again.
     """
     line = text.rpartition("\n")[2]
     head, typed = last_word(line)
@@ -326,5 +333,7 @@ def _told(rules: str, language: str) -> str:
 
 
 def _size(text: str) -> int:
-    """The tokens of a text, at most: words, or letters where words are long or not separated."""
+    """Return the largest likely number of tokens of a text: its words, or its letters if words are long or not
+    separated.
+    """
     return max(len(text.split()), len(text) // 3)

@@ -374,9 +374,7 @@ class TranslateEntry(QObject):
             app.focusWindowChanged.connect(self._on_focus_window)
 
     def take_text(self, text: str) -> None:
-        """Translate a text into the language used last, or into the person's own language if it is already in the
-        former.
-        """
+        """Translate a text into the language used last. A text in that language is translated into the person's own."""
         self.page_requested.emit()
 
         def reported(language: str) -> None:

@@ -619,7 +619,7 @@ class EarlierWindow(Dialog):
             )
 
     def _on_listed(self, requested: str, listed: tuple[Sequence[EarlierRow], bool]) -> None:
-        """Show the rows. `listed`: the rows, and whether there are more (in a search: whether documents were not
+        """Show the rows. `listed`: the rows, and whether there are more (in a search: documents that were not
         searched).
         """
         if requested != self._words:  # another search was begun meanwhile

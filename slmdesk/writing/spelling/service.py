@@ -45,15 +45,15 @@ TELLING = 5_000
 WORDS_AT_ONCE = 500
 MOST_KNOWN = 200_000
 IDLE_S = 600.0
-"""The child with the dictionaries ends when nobody has asked it for so long."""
+"""Seconds without a request after which the process with the dictionaries ends."""
 MOST_DEATHS = 2
-"""Of the child over one dictionary: it is not tried again."""
+"""Most crashes of the process over one dictionary. After these, the dictionary is not tried again."""
 OFFERED = tuple(sorted(set(LANGUAGES) - {"sr"}))
-"""Languages told apart; Serbian is taken for Croatian or Bulgarian by turns."""
+"""Languages that are detected. Serbian is not, because it is mistaken for Croatian or Bulgarian."""
 
 
 class SpellingService(Service):
-    """Service thread."""
+    """Service that checks spelling in a process of its own. Service thread."""
 
     def __init__(
         self, runtime: Runtime, speller: ChildClient, keys: Callable[[], Sequence[bytes]] = lambda: (b"",)
@@ -68,50 +68,50 @@ class SpellingService(Service):
         self._deaths: dict[Path, int] = {}
         self._said: set[str] = set()
         self._language, self._region = usual_language()
-        """Of texts too short to tell: that of the last one that was told."""
+        """Language used for texts that are too short to detect one: the language detected last."""
         self._idle: Later | None = None
         self._settings_seen = _seen(runtime.settings.current)
         runtime.settings.listeners.append(self._on_settings)
 
     def check(self, request: SpellingRequest) -> Pending[Misspelled]:
-        """Find the misspelled words; none where there is no dictionary for a paragraph's language, or in the settings
-        the check is off.
+        """Find the misspelled words.
 
-        Ends with a Problem of the child where that died over a dictionary; one that is broken is noticed once
-        (`dictionary.…`) and then left alone.
+        Nothing is found if there is no dictionary for a paragraph's language, or if the check is off in the settings.
+        Ends with a Problem of the process if it crashed over a dictionary. A broken dictionary is reported once
+        (`dictionary.…`) and then ignored.
         """
         return in_slices(self._service_thread, self._checking(request))
 
     def suggest(self, request: SpellingRequest, word: str) -> Pending[Suggestions]:
-        """Words that may have been meant by a word of the first paragraph.  Takes up to some seconds."""
+        """Suggest words that may have been meant by a word of the first paragraph. Takes up to some seconds."""
         return in_slices(self._service_thread, self._suggesting(request, word))
 
     def state(self) -> Pending[SpellingState]:
-        """Ends with a Problem `file.unreadable`."""
+        """Return the dictionaries in use and the person's own words. Ends with a Problem `file.unreadable`."""
         self._found = None
         return in_slices(self._service_thread, self._stating())
 
     def choose(self, place: str) -> Pending[None]:
-        """Use the dictionaries in a folder, or one file; "" for those of the system.
+        """Use the dictionaries in a folder, or one dictionary file. "" means the dictionaries of the system.
 
-        Ends with a Problem `dictionary.none` where there is none, or `setting.…`; nothing is changed then.
+        Ends with a Problem `dictionary.none` if there is no dictionary, or `setting.…`; then nothing is changed.
         """
         return in_slices(self._service_thread, self._choosing(place))
 
     def add_words(self, words: Collection[str]) -> None:
-        """Raises KnownError `file.…`, `disk.full`; they are then as they were."""
+        """Add words to the person's own words. Raises KnownError `file.…`, `disk.full`; then nothing is added."""
         self._own.add(frozenset(words))
         self._publish(SpellingChanged())
 
     def remove_words(self, words: Collection[str]) -> None:
-        """Raises as `add_words` does."""
+        """Remove words from the person's own words. Raises as `add_words` does."""
         self._own.remove(frozenset(words))
         self._publish(SpellingChanged())
 
     # ---- checking
 
     def reseal(self) -> None:
-        """Write the own words as the key of the history asks for.  Raises KnownError file.…"""
+        """Write the person's own words again, encrypted with the current key of the history. Raises KnownError file.…"""
         self._own.reseal()
 
     def _checking(self, request: SpellingRequest) -> Slices[Misspelled]:
@@ -176,7 +176,7 @@ class SpellingService(Service):
         return self._found
 
     def _let_open(self, found: tuple[Dictionary, ...]) -> None:
-        """The child may open dictionaries alone; one that was started for others is replaced."""
+        """Allow the process to open only these dictionaries. A process started with other dictionaries is replaced."""
         folders = tuple(sorted({str(dictionary.path.parent) for dictionary in found}))
         self._speller.may_open(AllowedPaths(folders))
         if not self._speller.can_open(folders):
@@ -249,7 +249,7 @@ class SpellingService(Service):
         self._settings.change(spelling_place=place, spelling_language="")
 
     def _own_words(self) -> OwnWords | None:
-        """The person's words; None, and a notice, where the file cannot be read."""
+        """Return the person's own words. If the file cannot be read, show a notice and return None."""
         try:
             self._own.words()
         except KnownError as err:
@@ -282,13 +282,14 @@ def _texts(untrusted: Mapping[str, Json], name: str) -> list[str]:
 
 _CODE = re.compile(r"([a-z]{2,3})(?:[_-]([A-Za-z]{2}))?(?=$|[_.@-])")
 MOST_FOUND = 200
-"""In one folder: a place with more is not looked through any further."""
+"""Most dictionaries that are read from one folder. A folder with more is not searched further."""
 
 
 def find_dictionaries(place: str = "") -> tuple[Dictionary, ...]:
-    """The dictionaries of the system, or those of the folder or `.dic` or `.aff` file at `place`, sorted by code.
+    """Return the dictionaries of the system, or those of the folder or `.dic` or `.aff` file at `place`, sorted by
+    code.
 
-    Of several with one code the first found counts.  Reads folders, so not for the window's thread.
+    If several have the same code, the first one found is used. Reads folders, so do not call it on the window's thread.
     """
     found: dict[str, Dictionary] = {}
     for path in _lists_at(Path(place)) if place else _lists_in(usual_folders()):
@@ -298,10 +299,10 @@ def find_dictionaries(place: str = "") -> tuple[Dictionary, ...]:
 
 
 def chosen_for(language: str, found: Iterable[Dictionary], fixed: str = "", region: str = "") -> Dictionary | None:
-    """The dictionary for a text in this language (ISO 639-1; "" where it is not known).
+    """Return the dictionary for a text in this language (ISO 639-1, or "" if it is unknown).
 
-    `fixed`: the code of the one that is to be used for all text.  `region`: of two for one language, that of this
-    region ("GB") is used; else that of the language's own ("de_DE"), else the first.
+    `fixed` is the code of a dictionary that is used for all texts. If a language has several dictionaries, the one for
+    `region` ("GB") is used, else the one for the language's own region ("de_DE"), else the first.
     """
     found = tuple(found)
     if fixed:
@@ -316,7 +317,7 @@ def chosen_for(language: str, found: Iterable[Dictionary], fixed: str = "", regi
 
 
 def code_of(stem: str) -> str:
-    """The language and region that a file's name tells: "de_DE" of "de_DE_frami", "fr" of "fr-classique"."""
+    """Return the language and region in a file's name: "de_DE" of "de_DE_frami", "fr" of "fr-classique"."""
     found = _CODE.match(stem)
     if not found:
         return stem
@@ -325,7 +326,7 @@ def code_of(stem: str) -> str:
 
 
 def usual_language(environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
-    """Language and region of this account ("en", "GB"); empty where they are not set."""
+    """Return the language and region of this user account ("en", "GB"). They are empty if they are not set."""
     said = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
     if not said:
         said = locale.getlocale()[0] or ""  # Windows says it in words, which no dictionary has for a name
@@ -373,7 +374,7 @@ def _inside(folder: Path, pattern: str) -> list[Path]:
 
 
 def _lists_at(place: Path) -> Iterator[Path]:
-    """In a folder that was chosen, also one folder further down: dictionaries are often kept in one each."""
+    """Yield the word lists in a chosen folder and in its direct subfolders, since each dictionary often has a folder."""
     if place.is_dir():
         yield from _lists_in((place, *_inside(place, "*")[:MOST_FOUND]))
     else:
@@ -390,7 +391,7 @@ def _lists_in(folders: Iterable[Path]) -> Iterator[Path]:
 
 
 def _pairs(lists: Iterable[Path]) -> Iterator[Path]:
-    """Those with the file of forms beside them, which lists of hyphenation lack."""
+    """Yield the word lists that have a file of word forms beside them. Lists for hyphenation have none."""
     for path in lists:
         try:
             if path.is_file() and path.with_suffix(".aff").is_file():
@@ -411,18 +412,22 @@ _MARK = b"SLMDESK WORDS 1\n"
 
 
 class OwnWords:
-    """The words of the file, read again when it has changed.  Service thread."""
+    """The person's own words, stored in a file that is read again when it has changed. Service thread."""
 
     def __init__(self, path: Path, keys: Callable[[], Sequence[bytes]] = lambda: (b"",)) -> None:
-        """`keys`: 32 bytes, empty while the history is not encrypted; then those of before, which may still open it."""
+        """Use the file at `path`.
+
+        `keys` returns the current 32-byte key, which is empty while the history is not encrypted, and then the earlier
+        keys that may still open the file.
+        """
         self._path, self._keys = path, keys
         self._seen: tuple[int, int] | None = None
         self._words: frozenset[str] = frozenset()
         self._is_current = True
-        """Whether the file is sealed, or plain, as it is to be."""
+        """Whether the file is encrypted with the current key, or plain if there is none."""
 
     def words(self) -> frozenset[str]:
-        """Raises KnownError `file.unreadable`."""
+        """Return all words. Raises KnownError `file.unreadable`."""
         try:
             about = self._path.stat()
             if (seen := (about.st_mtime_ns, about.st_size)) != self._seen:
@@ -438,19 +443,19 @@ class OwnWords:
         return self._words
 
     def has(self, word: str) -> bool:
-        """Whether a word is among them, also with a capital letter at the beginning of a sentence."""
+        """Return whether a word is included, also if it is capitalised at the beginning of a sentence."""
         return word in self._words or (word[:1].isupper() and word[:1].lower() + word[1:] in self._words)
 
     def add(self, words: frozenset[str]) -> None:
-        """Raises KnownError `file.…`, `disk.full`; the file is then as it was."""
+        """Add words. Raises KnownError `file.…`, `disk.full`; then the file stays unchanged."""
         self._write(self.words() | words)
 
     def remove(self, words: frozenset[str]) -> None:
-        """Raises as `add` does."""
+        """Remove words. Raises as `add` does."""
         self._write(self.words() - words)
 
     def reseal(self) -> None:
-        """The history has another key, or none any more: write the list as it asks for, if it is not so already.
+        """Write the file again with the current key of the history, or plain if there is none, unless it is so already.
 
         Raises KnownError file.…, `disk.full`
         """

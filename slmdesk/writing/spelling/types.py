@@ -1,4 +1,4 @@
-"""What is asked of the spelling service, and what it gives."""
+"""Requests and results of the spelling service."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from slmdesk.runtime.events import Event
 
 
 class Dictionary(Record):
-    """A Hunspell dictionary: a list of words, and beside it a file of the same name with the forms they take."""
+    """A Hunspell dictionary: a word list, and a file of the same name with the rules for word forms."""
 
     code: str
-    """From its name: "de_DE", "fr"; of a file named otherwise the name itself."""
+    """Language and region in its file name: "de_DE", "fr". If the name has neither, the name itself."""
     path: Path
 
     @property
@@ -36,12 +36,12 @@ _SAME = {"nb": "no", "nn": "no"}
 class SpellingRequest(Record):
     paragraphs: Sequence[str]
     around: str = ""
-    """Text that they are from: short paragraphs are in its language."""
+    """The text that contains the paragraphs. It decides the language of short paragraphs."""
     names: Sequence[str] = ()
 
 
 Misspelled = tuple[tuple[tuple[int, int], ...], ...]
-"""For each paragraph where its misspelled words stand, in characters."""
+"""For each paragraph, the positions (start, end) of its misspelled words in characters."""
 
 
 class Suggestions(Record):
@@ -53,11 +53,11 @@ class SpellingState(Record):
     dictionaries: tuple[Dictionary, ...]
     words: tuple[str, ...]
     place: str = ""
-    """The folder or file that was chosen; empty: those of the system."""
+    """The chosen folder or file. Empty means the dictionaries of the system."""
 
 
 # ---- events of the spelling service
 
 
 class SpellingChanged(Event):
-    """What counts as misspelled has changed: a word was added or removed, or other dictionaries are used."""
+    """Event that other words count as misspelled now: a word was added or removed, or other dictionaries are used."""
