@@ -46,7 +46,7 @@ class OpenedText(Record):
     """Kinds of things in the document that are not in the text, such as `equation`."""
 
     def encoded(self, text: str) -> bytes:
-        """Return another text as bytes in the encoding of this text file, or in UTF-8 if the document was no text file."""
+        """Return another text as bytes in the encoding of this text file, or in UTF-8 for another kind of document."""
         text = text.replace("\n", "\r\n") if self.has_returns else text
         return self.how.encoded(text) if self.how else text.encode("utf-8", "replace")
 

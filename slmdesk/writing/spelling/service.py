@@ -176,7 +176,7 @@ class SpellingService(Service):
         return self._found
 
     def _let_open(self, found: tuple[Dictionary, ...]) -> None:
-        """Allow the process to open only these dictionaries. A process started with other dictionaries is replaced."""
+        """Allow the process to open only these dictionaries. A process started with others is replaced."""
         folders = tuple(sorted({str(dictionary.path.parent) for dictionary in found}))
         self._speller.may_open(AllowedPaths(folders))
         if not self._speller.can_open(folders):
@@ -374,7 +374,7 @@ def _inside(folder: Path, pattern: str) -> list[Path]:
 
 
 def _lists_at(place: Path) -> Iterator[Path]:
-    """Yield the word lists in a chosen folder and in its direct subfolders, since each dictionary often has a folder."""
+    """Yield the word lists in a chosen folder and in its direct subfolders. Dictionaries often have a folder each."""
     if place.is_dir():
         yield from _lists_in((place, *_inside(place, "*")[:MOST_FOUND]))
     else:

@@ -1,1 +1,1 @@
-"""The page Write: a text of one's own, corrected with tracked changes, or said in another way."""
+"""The page Write, where a text is corrected with tracked changes or rewritten."""

@@ -1,4 +1,4 @@
-"""The editor of the page Write: plain text, changes in it not yet decided on, and grey words that continue it."""
+"""The editor of the page Write: plain text, undecided changes in it, and a proposed continuation in grey."""
 
 from __future__ import annotations
 
@@ -43,11 +43,14 @@ HINT = _(
 )
 LEAST_LINES = 6
 _MOST_OUTLINED = 2_000
-"""Characters of a change around which a line is drawn."""
+"""Most characters of a change that is outlined."""
 
 
 class WritingEdit(QPlainTextEdit):
-    """What is typed or pasted belongs to no change, and what is copied is the text as it stands."""
+    """Text editor that shows undecided changes.
+
+    Typed or pasted text belongs to no change. Copying gives the current text, without words that changes would insert.
+    """
 
     files_given = Signal(object)
 
@@ -64,7 +67,10 @@ class WritingEdit(QPlainTextEdit):
 
     @property
     def selected(self) -> tuple[int, int]:
-        """What is selected, in the text as it stands, without white space at its ends; twice the caret for nothing."""
+        """Return the start and end of the selection in the current text, without spaces at its ends.
+
+        If nothing is selected, both are the position of the caret.
+        """
         cursor = self.textCursor()
         start, end = self.tracked.at(cursor.selectionStart()), self.tracked.at(cursor.selectionEnd())
         words = self.tracked.plain[start:end]
@@ -73,14 +79,14 @@ class WritingEdit(QPlainTextEdit):
         return start + len(words) - len(words.lstrip()), end - len(words) + len(words.rstrip())
 
     def replace_all(self, text: str) -> None:
-        """Replace the text; undo brings the old one back."""
+        """Replace the text. Undo brings the old text back."""
         cursor = QTextCursor(self.document())
         cursor.select(QTextCursor.SelectionType.Document)
         cursor.insertText(text, QTextCharFormat())
         self.moveCursor(QTextCursor.MoveOperation.Start)
 
     def outline(self, number: int) -> None:
-        """Draw a line around a change and bring it into sight; 0: around none."""
+        """Outline the change with this number and scroll to it. 0 outlines none."""
         self.mark(number)
         place = next((pending for pending in self.tracked.pending if pending.number == number), None)
         if place is not None:
@@ -102,7 +108,9 @@ class WritingEdit(QPlainTextEdit):
         return QSize(super().minimumSizeHint().width(), LEAST_LINES * self.fontMetrics().lineSpacing())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """What takes the place of a selection would look, and count, like what stands before it."""
+        """Insert text typed over a selection without formatting. Qt would give it the format of the text before it, so
+        that it would belong to a change.
+        """
         cursor, words = self.textCursor(), event.text()
         is_typed = bool(words) and words.isprintable() and not _is_command(event)
         if is_typed and cursor.hasSelection() and self.tracked.pending:
@@ -157,7 +165,7 @@ class WritingEdit(QPlainTextEdit):
 
 
 def _is_command(event: QKeyEvent) -> bool:
-    """Whether keys are no letter: with Ctrl, but not with AltGr, which some systems say as Ctrl and Alt."""
+    """Return whether the keys are a shortcut: with Ctrl, but not with AltGr, which some systems report as Ctrl and Alt."""
     held, keys = event.modifiers(), Qt.KeyboardModifier
     return bool(held & (keys.ControlModifier | keys.MetaModifier)) and not held & keys.AltModifier
 
@@ -177,7 +185,9 @@ _ID = int(QTextFormat.Property.UserProperty) + 1
 _KIND = int(QTextFormat.Property.UserProperty) + 2
 _IS_DOUBTFUL = int(QTextFormat.Property.UserProperty) + 3
 _BREAK = "\u200b"
-"""Before words that come: with those that go they are no word, for a double click or a check of spelling."""
+"""Put before words that a change inserts. It separates them from the words they replace, for a double click or the
+spelling check.
+"""
 
 
 class Kind(IntEnum):
@@ -187,7 +197,7 @@ class Kind(IntEnum):
 
 
 class Proposal(Record):
-    """A change to be shown: what stands from `start` to `end` of the text as it stands becomes `new`."""
+    """Change to show: `new` replaces the characters from `start` to `end` of the current text."""
 
     number: int
     start: int
@@ -197,16 +207,16 @@ class Proposal(Record):
 
 
 class Pending(Record):
-    """A change in the text, or a part of it where words were typed inside."""
+    """Undecided change in the text, or a part of it if words were typed inside."""
 
     number: int
     start: int
-    """In characters of the text as it stands, as `end`."""
+    """Start in characters of the current text; `end` counts alike."""
     end: int
     old: str
     new: str
     position: int
-    """Where it begins in the document, as Qt counts."""
+    """Start in the document, in UTF-16 units as Qt counts."""
     last: int
 
 
@@ -217,7 +227,7 @@ class _Run:
     kind: Kind
     number: int
     at: int
-    """Where it begins in the text as it stands."""
+    """Start in the current text, in characters."""
 
     @property
     def last(self) -> int:
@@ -237,11 +247,15 @@ class _Scan:
 
 
 _Line = tuple[int, tuple[tuple[int, str, Kind, int], ...]]
-"""A block: its length as Qt counts, and of each stretch with one look where it begins, its words, kind and number."""
+"""A text block: its length as Qt counts, and for each part with one format its start, words, kind and change number."""
 
 
 class TrackedText(QObject):
-    """Emits `changed` soon after the text or its changes did."""
+    """Document with undecided changes. The current text is the document without the words that the changes would
+    insert.
+
+    Emits `changed` soon after the text or its changes did.
+    """
 
     changed = Signal()
 
@@ -250,7 +264,9 @@ class TrackedText(QObject):
         self.document, self._theme = document, theme
         self._known: _Scan | None = None
         self._lines: list[_Line] = []
-        """Of each block, renewed where the document changes: of a long text all take a tenth of a second."""
+        """The blocks of the document. Only changed blocks are read again, because reading a long text takes a tenth of
+        a second.
+        """
         self._own_revision = -1
         self._timer = Delay(self, 0, self.changed, "tracked_timer")
         document.contentsChange.connect(self._on_contents_change)
@@ -259,7 +275,7 @@ class TrackedText(QObject):
 
     @property
     def plain(self) -> str:
-        """The text as it stands, without words that only may come, with line feeds."""
+        """Return the current text, without words that changes would insert, with line feeds."""
         return self._scan().plain
 
     @property
@@ -270,7 +286,7 @@ class TrackedText(QObject):
         return self.plain[self.at(first) : self.at(last)]
 
     def at(self, position: int) -> int:
-        """The place in the text as it stands of a position of the document."""
+        """Convert a position in the document to a position in the current text."""
         runs = self._scan().runs
         index = bisect_right(runs, position, key=lambda run: run.position) - 1
         if index < 0:
@@ -281,7 +297,9 @@ class TrackedText(QObject):
         return run.at + len(_cut16(run.text, position - run.position))
 
     def position_of(self, at: int, *, is_end: bool = False) -> int:
-        """The position in the document of a place in the text as it stands; as an end, right behind the sign before."""
+        """Convert a position in the current text to a position in the document. With `is_end`, the position directly
+        after the previous character.
+        """
         runs = self._scan().standing
         sign = max(0, at - 1 if is_end else at)
         if not runs:
@@ -290,7 +308,7 @@ class TrackedText(QObject):
         return run.position + size16(run.text[: at - run.at])
 
     def cursor(self, start: int, end: int) -> QTextCursor:
-        """A cursor around a part of the text as it stands; what is typed at its ends stays out."""
+        """Return a cursor around a part of the current text. Text typed at its ends stays outside."""
         cursor = QTextCursor(self.document)
         cursor.setPosition(self.position_of(start))
         cursor.setPosition(self.position_of(end, is_end=True) if end > start else cursor.anchor(), _KEEP)
@@ -298,13 +316,13 @@ class TrackedText(QObject):
         return cursor
 
     def number_at(self, position: int) -> int:
-        """The change at a position of the document; 0: none."""
+        """Return the number of the change at a position of the document, or 0 if there is none."""
         return next((pending.number for pending in self.pending if pending.position <= position <= pending.last), 0)
 
     # ---- changes
 
     def propose(self, proposals: Sequence[Proposal]) -> None:
-        """Show changes, which must not overlap; undone in one step with those shown right before."""
+        """Show changes, which must not overlap. One undo step removes them, with the changes shown directly before."""
         cursor = self._begin()
         for proposal in sorted(proposals, key=lambda each: (each.start, each.end), reverse=True):
             pieces = list(self._pieces(proposal))
@@ -321,14 +339,14 @@ class TrackedText(QObject):
         self._end(cursor)
 
     def accept(self, numbers: Collection[int]) -> None:
-        """Make changes; undone in one step."""
+        """Apply the changes with these numbers, as one undo step."""
         self._settle(numbers, stays=Kind.COMES)
 
     def refuse(self, numbers: Collection[int]) -> None:
         self._settle(numbers, stays=Kind.GOES)
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw the changes in other colours; no step of undo of its own."""
+        """Draw the changes in the colours of a theme. This adds no undo step."""
         self._theme = theme
         runs = [run for run in self._scan().runs if run.kind is not Kind.STAYS]
         if not runs:
@@ -394,7 +412,7 @@ class TrackedText(QObject):
         self._own_revision = self.document.revision()
 
     def _pieces(self, proposal: Proposal) -> Iterator[tuple[int, int]]:
-        """The stretches of the document that a change takes away, without line ends, the last one first."""
+        """Yield the parts of the document that a change deletes, without line ends, the last part first."""
         at = proposal.start
         found = []
         for part in self.plain[proposal.start : proposal.end].split("\n"):
@@ -428,7 +446,7 @@ _KEEP = QTextCursor.MoveMode.KeepAnchor
 
 
 def size16(text: str) -> int:
-    """The length of a text in UTF-16 units, as Qt counts."""
+    """Return the length of a text in UTF-16 units, as Qt counts."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
@@ -479,7 +497,7 @@ def _between16(text: str, start: int, length: int) -> str:
 
 
 def _pending(runs: Sequence[_Run]) -> Iterator[Pending]:
-    """What belongs together: runs of one change with nothing between them but a line end."""
+    """Yield the undecided changes. Runs of one change with only a line end between them are put together."""
     group: list[_Run] = []
     for index, run in enumerate(runs):
         if run.kind is Kind.STAYS:
@@ -510,9 +528,9 @@ def _joined(group: Sequence[_Run]) -> Pending:
 
 
 PAUSE_MS = 600
-"""Without a key, before the model is asked."""
+"""Milliseconds without a key press before the model is asked."""
 TEXT_READ = 8000
-"""Characters before the cursor that go to the service."""
+"""Most characters before the cursor that are sent to the service."""
 _WORD = re.compile(r"\s*\S+")
 
 
@@ -521,7 +539,7 @@ def _always() -> bool:
 
 
 class GhostText(QObject):
-    """The continuation in one text field.  `is_open`: whether the text may be continued now."""
+    """Proposed continuation in a text field, drawn in grey. `is_open` returns whether the text may be continued now."""
 
     def __init__(
         self, bridge: Bridge, editor: QTextEdit | QPlainTextEdit, is_open: Callable[[], bool] = _always
@@ -529,9 +547,9 @@ class GhostText(QObject):
         super().__init__(editor, objectName="ghost_text")
         self._bridge, self._editor, self._is_open = bridge, editor, is_open
         self.text = ""
-        """The grey words on show; "" for none."""
+        """The grey words shown, or "" if there are none."""
         self._place = (0, "")
-        """Number of the line in which they stand, and its words before them."""
+        """Number of the line that the grey words continue, and the words of this line before them."""
         self._asked: Call | None = None
         self._layer = _Layer(editor)
         self._timer = Delay(self, PAUSE_MS, self._ask)
@@ -542,7 +560,7 @@ class GhostText(QObject):
         editor.installEventFilter(self)
 
     def drop(self) -> None:
-        """Take the grey words off, and ask for none until the next change."""
+        """Remove the grey words, and request none until the text changes."""
         self._timer.stop()
         asked, self._asked = self._asked, None
         if asked is not None:
@@ -590,7 +608,7 @@ class GhostText(QObject):
         self._asked = None
 
     def _here(self) -> tuple[int, str] | None:
-        """The number of the line with the cursor and its words; None where no words can follow."""
+        """Return the number of the line with the cursor and its words. None if no words can follow the cursor."""
         cursor = self._editor.textCursor()
         block = cursor.block()
         line, at = block.text(), cursor.positionInBlock()
@@ -606,7 +624,7 @@ class GhostText(QObject):
         return (block.blockNumber(), line) if can_follow else None
 
     def _follow(self) -> bool:
-        """Whether the grey words still hold: nothing was typed, or what they begin with."""
+        """Return whether the grey words still fit: nothing was typed, or exactly their beginning was typed."""
         here = self._here()
         if not self.text or here is None or here[0] != self._place[0]:
             return False
@@ -639,7 +657,7 @@ class GhostText(QObject):
         return False
 
     def _taken_by(self, event: QKeyEvent) -> str | None:
-        """The words that a key takes: "" drops them; None for other keys."""
+        """Return the grey words that a key accepts. "" means that the key removes them, None that the key does neither."""
         if event.key() == Qt.Key.Key_Escape:
             return ""
         if event.key() == Qt.Key.Key_Tab and event.modifiers() == Qt.KeyboardModifier.NoModifier:
@@ -662,7 +680,7 @@ class GhostText(QObject):
 
 
 class _Layer(QWidget):
-    """Lies over the field and paints; keys and clicks go through it."""
+    """Transparent widget over the text field that paints the grey words. Keys and clicks go to the field."""
 
     resized = Signal()
 
@@ -692,7 +710,7 @@ class _Layer(QWidget):
         return False
 
     def fitting(self, text: str) -> str:
-        """As much of a text as there is room for behind the caret and in empty lines below: no words are covered."""
+        """Return as much of a text as fits after the caret and in empty lines below, so that no words are covered."""
         layout, skipped = self._laid_out(text)
         free, block = 1 - skipped, self._editor.textCursor().block().next()
         while block.isValid() and not block.text().strip():
@@ -710,7 +728,7 @@ class _Layer(QWidget):
         painter.end()
 
     def _laid_out(self, text: str) -> tuple[QTextLayout, int]:
-        """Lay out a text; also return 1 if no word fits behind the caret and it begins in the next line, else 0."""
+        """Lay out a text. Also return 1 if no word fits after the caret and the text begins in the next line, else 0."""
         caret, font = self._editor.cursorRect(), self._editor.document().defaultFont()
         margin = self._editor.document().documentMargin()
         right = self._editor.viewport().width() - margin

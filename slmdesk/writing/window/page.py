@@ -1,6 +1,6 @@
-"""The page Write: an editor, what can be done with its text, changes beside it and suggestions below.
+"""The page Write: an editor, actions on its text, changes beside it and suggestions below.
 
-The text is kept while it is written, opened from documents, and given out as files.
+Its text is saved while it is written. Texts can be opened from documents and saved as files.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ TONES = (
     ("formal", _("More formal")),
 )
 SHOW_AFTER_MS = 50
-"""After the last key, for a long text takes a moment to be counted."""
+"""Milliseconds after the last key press before the words are counted, which takes a moment for a long text."""
 BESIDE_WIDTH = 760
 KEEP_AFTER_MS = 1_500
-"""From the first change that is not kept yet: what a crash may cost."""
+"""Milliseconds from the first unsaved change until the text is saved. A crash loses at most this much."""
 MOST_EARLIER = 20
 ON = _("Redaction is on: what you ask for is shown first, and no words are suggested while you type.")
 OFF = _("Redaction is off.")
@@ -65,13 +65,13 @@ class WritingPage(QWidget):
         self.setObjectName("writing_page")
         self._bridge, self._state = bridge, state
         self._restored = state.current.last_writing
-        """The id of the text that stood here in the last run; empty once it was looked for."""
+        """Id of the text that was shown when the program ended. Empty once it has been looked up."""
         self._item: list[str] = [""]
-        """The id of the item the text is kept in, filled and read on the service thread; another list for another
-        text.
+        """Id of the item that stores the text, in a list that the service thread fills and reads. Each text has a new
+        list.
         """
         self._kept: tuple[str, Sequence[Change]] = ("", ())
-        """The text and the changes not decided on as they were stored last."""
+        """The text and its undecided changes as they were saved last."""
         self._source: OpenedText | None = None
         self._timer = Delay(self, SHOW_AFTER_MS, self._show_text, "writing_count_timer")
         self._keep_timer = Delay(self, KEEP_AFTER_MS, self.keep, "keep_writing_timer")
@@ -205,8 +205,8 @@ class WritingPage(QWidget):
         return self.text, tuple(self.corrections.not_decided())
 
     def keep(self) -> None:
-        """Store the text and the changes not decided on, unless they are stored; a text that was emptied is done with,
-        and stays kept.
+        """Save the text and its undecided changes, unless they are saved already. If a text was emptied, its saved
+        version stays.
         """
         self._keep_timer.stop()
         now = text, changes = self._now()
@@ -227,7 +227,7 @@ class WritingPage(QWidget):
         self._bridge.ask(work, None, refused)
 
     def open_item(self, item: str) -> None:
-        """Open a text that was kept; the one on show is kept too."""
+        """Open a saved text. The text shown before is saved too."""
 
         def opened(found: tuple[str, Sequence[Change]]) -> None:
             if found[0]:
@@ -255,7 +255,7 @@ class WritingPage(QWidget):
         self._remember("")
 
     def _remember(self, item: str) -> None:
-        """Have this text on show at the next start."""
+        """Show this text again at the next start of the program."""
         self._bridge.ask(lambda _services: self._state.change(last_writing=item))
 
     def _ask_earlier(self) -> None:
@@ -281,7 +281,7 @@ class WritingPage(QWidget):
     # ---- from elsewhere
 
     def take_text(self, text: str) -> None:
-        """Write on with a text from elsewhere; undo brings back the one before."""
+        """Show a text that comes from elsewhere. Undo brings back the previous text."""
         self._begin(text)
         self.editor.setFocus()
 
@@ -292,7 +292,7 @@ class WritingPage(QWidget):
         self._on_changed()
 
     def open_files(self, paths: Sequence[Path]) -> None:
-        """Open a document; of several the first, and it is said."""
+        """Open a document. If several are given, open the first and tell the user."""
         if not paths:
             return
         path, others = paths[0], len(paths) - 1
@@ -390,9 +390,10 @@ class WritingPage(QWidget):
             )
 
     def save(self, target: Path) -> None:
-        """Write the text to a file, whose suffix says as what; the dialog has asked before one is replaced.
+        """Save the text to a file, whose suffix decides the format. The dialog has already asked about replacing a
+        file.
 
-        Changes not decided on are tracked changes in a Word file, and in no other.
+        Undecided changes become tracked changes in a Word file, and are left out of other files.
         """
         request = WriteRequest(self.text, target, list(self.corrections.tracked()), self._source)
         changes = len(self.corrections.changes)
@@ -400,7 +401,7 @@ class WritingPage(QWidget):
         self._bridge.follow(writing, lambda path: self._say_written(path, saved_words(path, changes)))
 
     def _save_into(self, target: Path) -> None:
-        """Write a copy of the Word file that the text came from, with what differs as tracked changes."""
+        """Save a copy of the Word file that the text came from, with the differences as tracked changes."""
         pending = list(self.corrections.tracked())
         doubtful = sum(bool(words) for __, words in pending)
         request = WriteRequest(self.text, target, pending, self._source)
@@ -446,7 +447,9 @@ class WritingPage(QWidget):
             self._bridge.ask(self._bridge.services.writing_history.open(item), partial(self._on_restored, item))
 
     def _on_restored(self, item: str, found: tuple[str, Sequence[Change]]) -> None:
-        """Show the text of the last run, unless there is one already; one that was deleted is empty."""
+        """Show the text that was shown when the program ended, unless there is a text already. A deleted text arrives
+        empty.
+        """
         if found[0] and not self.text:
             self._show(*found, [item], is_undoable=False)
 

@@ -1,4 +1,4 @@
-"""The panels of the page Write: changes beside the text, and below it suggestions of another wording."""
+"""The panels of the page Write: changes beside the text, and suggested rewordings below it."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class ShownChange(Record):
 
 
 class CorrectionPanel(QFrame):
-    """Hidden while there is nothing to decide on and nothing is being corrected."""
+    """Panel with the undecided changes. It is hidden if there are none and nothing is being corrected."""
 
     change_chosen = Signal(int)
     said = Signal(str)
@@ -82,12 +82,12 @@ class CorrectionPanel(QFrame):
         self.setObjectName("writing_panel")
         self._bridge, self._text = bridge, text
         self._about: dict[int, Change] = {}
-        """Of every number that was given; those that are in the text count."""
+        """All changes shown so far, by number. Only those still in the text are valid."""
         self._following: Call | None = None
         self._snapshot: Snapshot | None = None
         self._turn, self._number, self._lost = 0, 0, 0
         self._done, self._total = 0, 0
-        """Sentences; a total of 0: the model is waited for."""
+        """Sentences done and sentences in all. A total of 0 means that the model is still loading or busy."""
         self.changes: Sequence[ShownChange] = ()
         self._build_ui()
         self.list.change_chosen.connect(self._on_chosen)
@@ -146,9 +146,9 @@ class CorrectionPanel(QFrame):
     def correct(
         self, start: int, end: int, language: str, *, redact: bool = False, decisions: Decisions = NOTHING_DECIDED
     ) -> None:
-        """Correct a part of the text; changes of an earlier correction that nobody decided on are taken back.
+        """Correct a part of the text. Undecided changes of an earlier correction are removed.
 
-        `redact`: the model sees it redacted, with what a person decided.
+        `redact`: hide private details from the model, with a person's `decisions`.
         """
         if self.is_busy:
             return
@@ -172,7 +172,7 @@ class CorrectionPanel(QFrame):
         self.busy_changed.emit()
 
     def stop(self) -> None:
-        """End the correction; the changes found so far stay."""
+        """Stop the correction. The changes found so far stay."""
         if self._following is None:
             return
         self._following.cancel()
@@ -200,7 +200,7 @@ class CorrectionPanel(QFrame):
         self.show_changes(fitting)
 
     def show_changes(self, changes: Sequence[Change]) -> None:
-        """Show changes in the text, to be decided on."""
+        """Show changes in the text for the person to decide on."""
         proposals = []
         for number, change in enumerate(changes, self._number + 1):
             self._about[number] = change
@@ -236,12 +236,12 @@ class CorrectionPanel(QFrame):
     # ---- deciding
 
     def accept(self, number: int) -> None:
-        """Make a change, a doubtful one too; Undo takes it back."""
+        """Apply a change, even a doubtful one. It can be undone."""
         self._text.accept([number])
         self._on_text_changed()  # at once: the next key is for the next change
 
     def refuse(self, number: int) -> None:
-        """Leave the words of a change as they are; Undo brings it back."""
+        """Remove a change and leave its words as they are. Undo brings the change back."""
         self._text.refuse([number])
         self._on_text_changed()
 
@@ -254,7 +254,7 @@ class CorrectionPanel(QFrame):
             self.refuse(number)
 
     def accept_all(self) -> None:
-        """Make all changes but the doubtful ones, of which it is said that they are left."""
+        """Apply all changes except the doubtful ones, and tell the user that these are left."""
         sure = [change.number for change in self.changes if not change.is_doubtful]
         left = len(self.changes) - len(sure)
         self._text.accept(sure)
@@ -278,7 +278,7 @@ class CorrectionPanel(QFrame):
             )
 
     def tracked(self) -> Iterator[tuple[Edit, str]]:
-        """The changes left, as they are written to a Word file: doubtful ones with the words of a comment."""
+        """Yield the undecided changes for a Word file. A doubtful change comes with the text of its comment."""
         for change in self.not_decided():
             yield change.edit, "" if change.is_made else note_of(change)
 
@@ -332,7 +332,7 @@ class CorrectionPanel(QFrame):
 
 
 def _changes_in(pending: Sequence[Pending], about: Mapping[int, Change]) -> Iterator[ShownChange]:
-    """Each change once, though words were typed inside it."""
+    """Yield each undecided change once, even if words typed inside it split it."""
     parts: dict[int, list[Pending]] = {}
     for other_pending in pending:
         parts.setdefault(other_pending.number, []).append(other_pending)
@@ -384,7 +384,7 @@ def accepted_words(sure: int, left: int) -> str:
 NUMBER_ROLE = int(Qt.ItemDataRole.UserRole)
 PADDING = 6
 MOST = 60
-"""Characters of each side in the list; the tool tip has all of them."""
+"""Most characters of the old and of the new words in the list. The tool tip has all of them."""
 
 
 class ChangeLines(QAbstractListModel):
@@ -416,12 +416,12 @@ class ChangeLines(QAbstractListModel):
         self.endResetModel()
 
     def row_of(self, number: int) -> int:
-        """The row of a change; -1: it is not there."""
+        """Return the row of a change, or -1 if it is not listed."""
         return next((row for row, change in enumerate(self.changes) if change.number == number), -1)
 
 
 class _Wrapped(QStyledItemDelegate):
-    """Lines that wrap: the list alone would leave them the room they need without."""
+    """Delegate for lines that wrap. The list alone would reserve only the height of unwrapped lines."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         area = self.parent()
@@ -457,7 +457,7 @@ class ChangeList(QListView):
         return found if isinstance(found, int) else 0
 
     def show_changes(self, changes: Sequence[ShownChange]) -> None:
-        """Show these; the current one stays current, or the one that has its place now."""
+        """Show these changes. The current change stays current; if it is gone, the one in its place becomes current."""
         number, row = self.current, self.currentIndex().row()
         self._is_showing = True
         self.lines.show_changes(changes)
@@ -528,11 +528,11 @@ def _shown(words: str, most: int) -> str:
 
 
 REACH = 2_000
-"""Characters around its old place in which a sentence is looked for that is no longer there."""
+"""Most characters before and after its old position in which a moved sentence is searched."""
 
 
 class Snapshot:
-    """Part of a text; each of its lines is followed by a cursor of the document."""
+    """Part of a text as it was at one moment. A document cursor for each line follows later edits."""
 
     def __init__(self, text: TrackedText, start: int, end: int) -> None:
         self._text, self.start = text, start
@@ -550,12 +550,13 @@ class Snapshot:
 
     @property
     def line(self) -> int:
-        """The line of the whole text that it begins in, from 0."""
+        """Return the number of the line of the whole text in which this part begins, from 0."""
         return self._text.plain.count("\n", 0, self.start)
 
     def now(self, start: int, end: int) -> int | None:
-        """Where a sentence of it (characters of `words`) begins in the text now; None where it was changed or is gone,
-        or stands there twice.
+        """Return where a sentence, given by its start and end in `words`, begins in the text now.
+
+        None if the sentence was changed, is gone, or appears twice.
         """
         sentence, plain = self.words[start:end], self._text.plain
         line = bisect_right(self._starts, start) - 1
@@ -572,7 +573,7 @@ class Snapshot:
 
 Spans = Sequence[tuple[int, int]]
 LEAST_LETTERS = 28
-"""Of a column's width: where there is less room they scroll sideways."""
+"""Least width of a column in letters. If there is less space, the columns scroll sideways."""
 LEAST_LINES = 5
 _DOING = {
     Task.REPHRASE: _("Rephrasing…"),
@@ -594,7 +595,7 @@ _TITLES = {
 class Suggestions(Record):
     request: RewriteRequest
     found: Rewriting | None = None
-    """None: the model is at it, or `words` says why there is nothing."""
+    """The result. None while the model works, or if `words` says why there is no result."""
     is_busy: bool = True
     words: str = ""
 
@@ -641,7 +642,7 @@ class SuggestionPanel(QFrame):
     # ---- requests
 
     def begin(self, request: RewriteRequest, start: int, end: int) -> None:
-        """Ask for a part of the text in another way; what was suggested before goes."""
+        """Rewrite a part of the text. Earlier suggestions are removed."""
         self._cancel()
         self._place = self._text.cursor(start, end)
         self._ask(changed(request, text=self._text.plain[start:end]))
@@ -652,14 +653,14 @@ class SuggestionPanel(QFrame):
             self._ask(changed(self.now.request, again=self.now.request.again + 1))
 
     def discard(self) -> None:
-        """Stop what is asked, and show nothing; the text stays as it is."""
+        """Stop the request and remove the suggestions. The text stays unchanged."""
         self._cancel()
         self._show(None)
 
     def use(self, version: Version) -> None:
-        """Put a suggestion in the place of what it was made of; Undo takes it back.
+        """Replace the original words in the text with a suggestion. This can be undone.
 
-        Where that has been edited meanwhile nothing is replaced, and it is said.
+        If the original words have been edited since, nothing is replaced and the user is told.
         """
         place, now = self._place, self.now
         if place is None or now is None:
@@ -816,7 +817,7 @@ class _Columns(QScrollArea):
 
 
 def _gone_from(versions: Sequence[Version]) -> Spans:
-    """Where the text has words that the only suggestion does not have."""
+    """Return the positions of words that the text has and the only suggestion lacks."""
     if len(versions) != 1:
         return ()
     return [(edit.start, edit.end) for edit in versions[0].edits if edit.end > edit.start]

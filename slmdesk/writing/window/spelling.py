@@ -1,6 +1,6 @@
-"""Underlines misspelled words of a text field; its context menu suggests others.
+"""Underlines misspelled words of a text field and suggests corrections in its context menu.
 
-The marks are drawn over the text and are no part of it: undoing, copying and saving know nothing of them.
+The underlines are drawn over the text and are no part of it, so undo, copy and save are not affected.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from slmdesk.window.widgets.build import named, passing
 from slmdesk.writing.spelling.types import Misspelled, SpellingChanged, SpellingRequest, Suggestions
 
 PAUSE_MS = 350
-"""Without a change, before words are checked."""
+"""Milliseconds without a change before words are checked."""
 LINES_AT_ONCE = 100
 MOST_REMEMBERED = 5000
 AROUND = 5000
-"""Characters of the text by which the language of a short line is told."""
+"""Most characters of the surrounding text from which the language of a short line is detected."""
 SCROLLING_MS = 60
 BEYOND_SIGHT = 2000
-"""Characters above and below what is in sight that are marked too."""
+"""Number of characters above and below the visible part that are checked too."""
 OURS = QTextFormat.Property.UserProperty + 71
-"""Marks the formats of this class among others drawn over the same text."""
+"""Property that marks the formats of this class among other formats drawn over the same text."""
 
 Spans = tuple[tuple[int, int], ...]
 
 
 class SpellMarks(QObject):
-    """The marks of one text field.  `names`: of attachments, which are not checked.  `is_left_out`: whether the part of
-    the document from one position up to another is not to be marked.
+    """Underlines of one text field.
 
-    Nothing is marked where there is no dictionary, or in the settings the check is off.
+    `names` returns names of attachments, which are not checked. `is_left_out` returns whether the part of the document
+    between two positions is not to be marked. Nothing is marked if there is no dictionary or the check is off.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class SpellMarks(QObject):
         super().__init__(editor, objectName="spell_marks")
         self._bridge, self._editor, self._names, self._is_left_out = bridge, editor, names, is_left_out
         self._found: dict[str, Spans] = {}
-        """For each line where its misspelled words stand, in characters."""
+        """Positions of the misspelled words of each line, in characters."""
         self._marks: list[QTextEdit.ExtraSelection] = []
         self._asked: Call | None = None
         self._is_typing = False
@@ -72,7 +72,7 @@ class SpellMarks(QObject):
 
     @property
     def words(self) -> list[str]:
-        """The words that are underlined, of a long text those in sight, in order."""
+        """Return the underlined words in order. Of a long text, only the visible part counts."""
         return [mark.cursor.selectedText() for mark in self._marks]
 
     # ---- checking
@@ -122,7 +122,7 @@ class SpellMarks(QObject):
             self._check()
 
     def _on_refused(self, _problem: Problem) -> None:
-        """What is wrong was said by a notice; the next change tries again."""
+        """Do nothing more: a notice has told what is wrong, and the next change tries again."""
         self._asked = None
 
     def _lines(self) -> list[tuple[str, bool]]:
@@ -136,7 +136,7 @@ class SpellMarks(QObject):
     # ---- drawing
 
     def _show(self) -> None:
-        """Mark what is known to be wrong in what is in sight; a line that waits for its answer keeps its marks."""
+        """Underline the misspelled words in the visible part. A line that is being checked keeps its underlines."""
         before: dict[int, list[QTextEdit.ExtraSelection]] = {}
         for mark in self._marks:
             if mark.cursor.hasSelection():
@@ -165,7 +165,7 @@ class SpellMarks(QObject):
         return max(0, first - BEYOND_SIGHT), last + BEYOND_SIGHT
 
     def _typed_word(self) -> tuple[int, int, int] | None:
-        """Line and place of the word that is being written, which is not marked."""
+        """Return the line, start and end of the word being typed, which is not underlined."""
         if not self._is_typing or not self._editor.hasFocus():
             return None
         cursor = self._editor.textCursor()
@@ -267,5 +267,5 @@ class SpellMarks(QObject):
 
 
 def _utf16(line: str, span: tuple[int, int], length: int) -> tuple[int, int]:
-    """A span in Qt's units; `length`: of the line in these."""
+    """Convert a span to UTF-16 units as Qt counts. `length` is the length of the line in these units."""
     return span if length == len(line) else (utf16_at(line, span[0]), utf16_at(line, span[1]))

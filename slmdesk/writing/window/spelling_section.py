@@ -1,4 +1,4 @@
-"""The settings of spelling: whether words are underlined, the dictionaries, and the person's own words."""
+"""The settings of the spelling check: whether words are underlined, the dictionaries, and the person's own words."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class SpellingSection(QWidget):
         self._bridge.follow(self._bridge.services.spelling.state(), self.show_state)
 
     def choose(self, place: str) -> None:
-        """Use the dictionaries at a place, or, for "", those of the system."""
+        """Use the dictionaries in a folder or file, or those of the system if `place` is ""."""
         self._bridge.follow(self._bridge.services.spelling.choose(place))
 
     def _say(self, name: str, words: str) -> None:
