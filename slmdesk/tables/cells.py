@@ -1,4 +1,4 @@
-"""Cells that a model proposes: prompts, the words on a page that prove them, and checks of cells with each other."""
+"""Checks the cells that a model proposes: prompts, the words on a page that prove a cell, and sums within a row."""
 
 from __future__ import annotations
 
@@ -22,16 +22,18 @@ from slmdesk.text.relevance import folded_quote
 
 MOST_VALUE = 400
 LEAST_ELSEWHERE = 4
-"""Letters and digits of words that are looked for outside their quotation; fewer stand everywhere."""
+"""Fewest letters and digits of a value that is searched outside its quotation. Shorter values occur everywhere."""
 LEAST_QUOTE = 3
 MOST_OTHER_KIND = 40
-"""Characters of what may stand in place of a date or a number, such as "30 days net"."""
+"""Most characters of a text that is accepted instead of a date or a number, such as "30 days net"."""
 MOST_SMALL = 1
-"""Words of a name that begin small and are no "of" or "the"; with more it is none, and is marked."""
+"""Most words of a name that begin with a small letter, apart from words like "of" or "the". A value with more is
+flagged as no name.
+"""
 LEAST_PROOF = 3
-"""Words of a quotation by which its line is known though it was not copied to the letter."""
+"""Fewest words of a quotation from which its line is recognised if it was not copied exactly."""
 ECHO = 0.7
-"""Of the words of a quotation that are those of the question."""
+"""Least share of a quotation's words that come from the question, for it to count as a mere echo of the question."""
 NOTHING = frozenset(
     (
         "n/a", "na", "none", "null", "nil", "unknown", "unspecified", "missing", "empty", "not mentioned",
@@ -96,7 +98,7 @@ def _found(column: Column, quote: str, value: str, proofs: Sequence[Place], page
 
 
 def _lines_about(column: Column, quote: str, pages: PageTexts) -> Iterator[Place]:
-    """The lines that name a column, or have most of the words of a quotation that stands nowhere as it was given."""
+    """Yield the lines that name a column, or that have most of the words of a quotation that occurs nowhere exactly."""
     names = [set(fold_for_search(name).split()) for name in names_of(column)]
     proof = set(fold_for_search(quote).split())
     for number, text in pages.texts.items():
@@ -110,7 +112,7 @@ def _lines_about(column: Column, quote: str, pages: PageTexts) -> Iterator[Place
 
 
 def _place_of(kind: ColumnKind, value: str, among: Sequence[Place], pages: PageTexts) -> Place | None:
-    """Where a value stands: word for word, else as the same date or number written in another way."""
+    """Return where a value occurs: word for word, or else as the same date or number in another spelling."""
     literal = next(pages.find(value, among), None)
     if literal is not None:
         return widened(kind, literal, pages)
@@ -137,7 +139,7 @@ def _same_number(number: Number, other: Number) -> bool:
 
 
 def widened(kind: ColumnKind, place: Place, pages: PageTexts) -> Place:
-    """A date with its year, an amount with its currency and its sign, where a part of it was named."""
+    """Extend a place to the whole date with its year, or the whole amount with its currency and sign."""
     text = pages.texts[place.page]
     near = max(0, place.start - 40), min(len(text), place.end + 40)
     around = text[near[0] : near[1]]
@@ -193,7 +195,7 @@ def numbers_in(words: str, language: str) -> list[Number]:
 
 
 def _iso(when: DateMention) -> str:
-    """A day that is certain: 03/04/2024 may be two."""
+    """Return an unambiguous day in ISO 8601, else "": 03/04/2024 may be two days."""
     days = {(year, month, day) for year, month, day in when.readings if year and month and day}
     if len(days) != 1 or len(when.readings) != 1:
         return ""
@@ -202,7 +204,7 @@ def _iso(when: DateMention) -> str:
 
 
 def _figure(kind: ColumnKind, words: str, number: Number, language: str) -> float | None:
-    """The number, where figures can be read in one way: 1.234 is another number in German than in English."""
+    """Return the number if it is unambiguous: 1.234 is another number in German than in English."""
     values = number.values
     if len(values) == 2 and values[0] >= 1000:  # grouped, or with three decimals
         has_comma = "," in words[number.start : number.end]
@@ -218,7 +220,7 @@ def _figure(kind: ColumnKind, words: str, number: Number, language: str) -> floa
 
 
 def _list_cell(value: str, proofs: Sequence[Place], pages: PageTexts) -> TableCell:
-    """Each part is looked for by itself; what stands nowhere is left out."""
+    """Return a cell with a list. Each part is searched by itself, and parts that occur nowhere are left out."""
     parts = [part for part in dict.fromkeys(LISTED.split(value)) if part and not says_nothing(part)]
     found: list[Place] = []
     is_proved = True
@@ -243,9 +245,10 @@ def _list_cell(value: str, proofs: Sequence[Place], pages: PageTexts) -> TableCe
 
 
 def without_doubles(cells: Mapping[int, TableCell]) -> dict[int, TableCell]:
-    """The cells of a row where the same words stand for a single column only.
+    """Return the cells of a row so that the same words stand for one column only.
 
-    What a label says is certain, so a model's cell of the same place goes; two of the model's are both doubtful.
+    A cell that was read behind a label is certain, so a model's cell of the same place is removed. Two cells of the
+    model with the same words are both flagged as doubtful.
     """
     places: dict[tuple[int, int, int], list[int]] = {}
     for at, cell in cells.items():
@@ -269,7 +272,7 @@ def names_of(column: Column) -> set[str]:
 
 
 def label_of(words: str) -> str:
-    """Return a label without its signs, folded."""
+    """Return a label without punctuation, in small letters without accents."""
     return " ".join(fold(words).strip(" :.*_-\u2022").split())
 
 
@@ -287,7 +290,7 @@ def _is_echo(quote: str, column: Column) -> bool:
 
 
 def _is_name(words: str, language: str) -> bool:
-    """Whether it may be a name: hardly a word begins small, and it is more than an amount or a date."""
+    """Return whether words may be a name: few begin with a small letter, and they are not just an amount or a date."""
     small = sum(word[0].islower() and fold(word) not in function_words() for word in WORD.findall(words))
     rest = words
     spans = [(date.start, date.end) for date in find_dates(words, language)]
@@ -313,10 +316,11 @@ def says_nothing(words: str) -> bool:
 
 
 PROMPT_VERSION = "extract-3"
-"""Changes when the prompt, or what is read from an answer, does."""
+"""Version of the prompt and of the way its answer is read. Change it with either."""
 COLUMNS_AT_ONCE = 1
-"""Asked for in an answer.  Asked for five, a model of 1.5B that left one empty left all behind it empty as well; the
-document is read once for all of them, since their prompts begin with it."""
+"""Number of columns the model is asked for in one answer. Asked for five, a model of 1.5B that left one empty left all
+columns after it empty too. The document is read only once for all columns, because their prompts begin with it.
+"""
 CELL_TOKENS = 110
 FRAME_TOKENS = 260
 COLUMN_TOKENS = 50
@@ -363,9 +367,9 @@ def preset(id: str) -> Preset | None:
 
 
 def column_named(words: str) -> Column:
-    """A column a person named: "Rent", or with its kind "Rent:amount".
+    """Return the column a person named: "Rent", or with its kind "Rent:amount".
 
-    A column that has the name of a preset's has its kind and its labels as well.
+    If a preset has a column of this name, its kind and its labels are used as well.
     """
     name, _, kind = words.rpartition(":")
     if name.strip() and kind.strip() in tuple(ColumnKind):
@@ -383,7 +387,9 @@ def _column_of(shape: Mapping[str, str | list[str]]) -> Column:
 
 
 def text_for(text: str) -> str:
-    """The words of a document as a model is given them: quotation marks would end its own too soon."""
+    """Return the words of a document as the model gets them, without quotation marks, which would end the model's
+    quotations too soon.
+    """
     return text.replace('"', "'").strip()
 
 
@@ -401,7 +407,7 @@ def cells_step(columns: Sequence[Column], texts: Sequence[str]) -> dict[str, Jso
 
 
 def grammar_of(columns: Sequence[Column]) -> str:
-    """GBNF of an answer: an object with every column in its order, each null or a quotation and a value."""
+    """Return the GBNF grammar of an answer: an object with all columns in order, each null or a quotation and a value."""
     fields = ' ", " '.join(f'{_literal(json.dumps(_key(column), ensure_ascii=False))} ": " cell' for column in columns)
     return "\n".join(
         [
@@ -418,14 +424,14 @@ def _literal(words: str) -> str:
 
 
 def _key(column: Column) -> str:
-    """A column's name as a key: without what JSON would escape."""
+    """Return a column's name as a JSON key, without characters that JSON would escape."""
     return re.sub(r'["\\\x00-\x1f]', " ", column.name).strip()
 
 
 def cells_in(answer: str, columns: Sequence[Column]) -> list[tuple[str, str]]:
-    """For each column the quotation and the value of an answer; both empty where it has none.
+    """Return the quotation and the value of each column in an answer. Both are empty if the answer has none.
 
-    An answer that was cut off gives what is whole of it.
+    If an answer was cut off, its complete part is used.
     """
     found: list[tuple[str, str]] = []
     decoder = json.JSONDecoder(strict=False)
@@ -457,14 +463,15 @@ ADDS_UP = "net and tax make the total"
 CHOSEN = "chosen because net and tax then make the total"
 MOST_AMOUNTS = 60
 LEAST_RATE, MOST_RATE = 0.02, 0.3
-"""Of tax."""
+"""Lowest and highest plausible tax rate, as a share."""
 
 
 def sums_of(
     amounts: Sequence[tuple[TableCell, Said]], known: Mapping[str, TableCell], text: str
 ) -> dict[str, TableCell]:
-    """Return cells for net, tax and total from the only three amounts that add up and fit a rate; {} where there are
-    none or several.
+    """Return cells for net, tax and total from the only three amounts that add up and fit a tax rate.
+
+    {} if there are none or several such triples.
     """
     if len(known) == len(SUM):
         return {}
@@ -495,7 +502,7 @@ def sums_of(
 
 
 def row_of_sums(rows: Sequence[Sequence[TableCell]]) -> dict[str, TableCell]:
-    """Return net, tax and total from rows of three amounts that add up, the last row being the sum of those above it.
+    """Return net, tax and total from rows of three amounts that add up. The last row is the sum of those above it.
 
     `rows`: the amounts of each line.
     """
@@ -526,10 +533,10 @@ def _score(three: tuple[float, float, float], by_value: Mapping[float, tuple[Tab
 
 
 def checked(cells: Mapping[str, TableCell], candidates: Sequence[TableCell] = ()) -> dict[str, TableCell]:
-    """Return the cells that change when a row is checked, by the roles of their columns.
+    """Check a row and return the cells that change, by the roles of their columns.
 
-    Three sums that agree are noted as such.  Where they do not and another amount of the document makes them agree,
-    it is taken, and that is said; else all three are marked.  So are two days in the wrong order.
+    If net, tax and total agree, this is noted. If another amount of the document makes them agree, it replaces the
+    wrong one, with a note; else all three are flagged. Two days in the wrong order are flagged too.
     """
     updated: dict[str, TableCell] = {}
     three = [cells.get(name) for name in SUM]

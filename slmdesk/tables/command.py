@@ -1,4 +1,4 @@
-"""`slmdesk extract`: a table from documents, with a row for each and a page for each cell."""
+"""The command `slmdesk extract`: makes a table from documents, with a row for each document and a page for each cell."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FORMS = ("csv", "xlsx", "json", "docx", "pdf", "html", "md")
 MARK = "(!)"
 MOST_DOUBTS = 20
 WIDEST = 34
-"""Characters of a cell on the terminal."""
+"""Most characters of a cell on the terminal."""
 
 
 @click.command()
@@ -131,7 +131,7 @@ def _note_gaps(console: Console, made: Table, unasked: Sequence[tuple[str, Seque
 
 
 def _unasked(made: Table) -> list[tuple[str, list[str]]]:
-    """Documents that were read, and the columns for which the model failed: their empty cells mean nothing."""
+    """Return the documents that were read, with the columns for which the model failed. Their empty cells mean nothing."""
     found = []
     for row in made.rows:
         cells_of = zip(made.columns, row.cells, strict=True)
@@ -155,7 +155,7 @@ def _columns(columns: str | None, preset: str | None) -> list[Column]:
 
 
 def _check_kind(words: str) -> None:
-    """Raise UsageError where "Total:money" names an unknown kind; "Ratio 1:2" is a name."""
+    """Raise UsageError if a column such as "Total:money" names an unknown kind. "Ratio 1:2" counts as a name."""
     name, colon, kind = words.rpartition(":")
     kinds = [kind.value for kind in ColumnKind]
     if colon and name.strip() and kind.strip().isalpha() and kind.strip() not in kinds:
@@ -169,7 +169,7 @@ def _check_output(output: Path | None, force: bool) -> None:
 
 
 def write_output(console: Console, services: Services, item: str, request: OutputFile) -> None:
-    """Write the file that the command asked for, after the table was resumed (see job_output)."""
+    """Write the file that the command asked for after an interrupted table was resumed (see job_output)."""
     made = services.call.extraction.open(item).table
     assert made is not None  # its job is done
     _check_output(request.path, request.force)

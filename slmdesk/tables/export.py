@@ -1,4 +1,4 @@
-"""Exports a table made from documents, as far as it is made: as a spreadsheet, CSV, document or JSON."""
+"""Exports a table made from documents as a spreadsheet, CSV, document or JSON, even if it is unfinished."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def export_table(tables: ExtractionService, item: Item, form: str) -> Make | Non
 
 
 def table_sheets(extraction: Table) -> dict[str, list[list[Cell]]]:
-    """The table with a page beside each cell and its quotation as a comment; the coverage of each file on a second
-    sheet.
+    """Return the sheets of a spreadsheet: the table, with a page beside each cell and its quotation as a comment, and
+    the coverage of each file.
 
-    Numbers, amounts and dates are such where they can be read in a single way only.
+    Unambiguous numbers, amounts and dates are stored as numbers and dates.
     """
     head: list[Cell] = ["Document"]
     for column in extraction.columns:
@@ -55,7 +55,7 @@ def table_sheets(extraction: Table) -> dict[str, list[list[Cell]]]:
 
 
 def table_csv(extraction: Table) -> bytes:
-    """RFC 4180, UTF-8 with a BOM; the document's own text, and no formulas."""
+    """Return the table as CSV (RFC 4180, UTF-8 with a BOM). It has the document's own text and no formulas."""
     head = ["Document"]
     for column in extraction.columns:
         head += [column.name, f"{column.name}: page"]

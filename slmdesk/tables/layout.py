@@ -1,4 +1,6 @@
-"""A page as lines and places, what the words around a value say of it, and values told by fixed wording.  Pure."""
+"""Splits a page into lines, tells what the words around a value say about it, and finds values with fixed wording.
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -19,26 +21,26 @@ from slmdesk.text.relevance import FoldedText
 Span = tuple[int, int]
 
 LONG_LINE = 55
-"""Characters of a line that may go on in the next; shorter ones end where they end."""
+"""Fewest characters of a line that may continue in the next line. Shorter lines are complete."""
 FARTHEST_HEADING = 30
-"""Lines above a line in which its heading is looked for."""
+"""Most lines above a line in which its heading is searched."""
 _CLAUSE = re.compile(
     r"(?:§\s?\d+|(?i:art(?:icle|ikel|[íi]culo|icolo|\.)?|clause|section)\s?\d+|\d{1,2}\.?)\W+[A-ZÀ-ÖØ-Þ][^.:;]*$"
 )
-"""A line that heads a clause where a text has no marks for it: "§ 4 Vergütung"."""
+"""Heading of a clause in a text without marks for headings: "§ 4 Vergütung"."""
 _MARKS = re.compile(
     r"\*\*|__|`|(?<!\w)[*_](?=\w)|(?<=[\w.,!?)])[*_](?!\w)|^\s*(?:#{1,6}|>|[-*+\u2022\u2013])(?=\s)", re.M
 )
-"""Markdown's own signs: they stand in the text of such pages."""
+"""Markdown's own characters, which the text of such pages contains."""
 _BLANK = "\u200a"
-"""In place of a mark: white space, and no gap between columns."""
+"""Replaces a mark: it is white space, but no gap between columns."""
 _INDENTED = re.compile(r"\n *")
-"""A line's break with the indentation of the next: no gap between columns."""
+"""A line break with the indentation of the next line, which is no gap between columns."""
 _CELL_OF_ROW = re.compile(r"[^\t\n]+")
 _CELL_OF_LINE = re.compile(r"(?:(?!\t| {3,}).)+")
 _LABEL_LINE = re.compile(r"\s*[^\W\d_][^:.;]{0,40}:(?:\s|$)")
 _JOINS = frozenset(("and", "und", "et", "y", "e", "ed", "sowie"))
-"""On a line by themselves they part what stands above and below."""
+"""Words that, alone on a line, separate what is above from what is below."""
 _ENDS = re.compile(r"[.!?;\u00b7][\"\u201d\u00bb)]?\s+(?=[\"\u201e\u00ab(¿¡]?[A-ZÀ-ÖØ-Þ\d])")
 _NO_END = re.compile(
     r"(?:(?<!\d)\d{1,2}|\b(?:Nr|No|St|Str|Dr|Mr|Mrs|Ms|M|Mme|Art|Abs|Ziff|Co|ca|bzw|inkl|zzgl|exkl|incl|excl|MwSt|USt|Ust|"
@@ -47,18 +49,18 @@ _NO_END = re.compile(
 
 
 class Line(Record):
-    """A stretch of a page whose words belong together; `text` has spaces where lines were broken."""
+    """Part of a page whose words belong together. `text` has spaces instead of line breaks."""
 
     page: int
     start: int
     text: str
     cells: tuple[Span, ...]
-    """Of the text: the cells of a row, or what stands apart by wide gaps; the whole line where there are none."""
+    """Spans in `text`: the cells of a table row, or parts separated by wide gaps, else the whole line."""
     block: int
     kind: BlockKind
     level: int
     head: tuple[str, ...] = ()
-    """The names above the cells, where this is the only row below them."""
+    """The column names above the cells, if this is the only row below them."""
 
     @property
     def words(self) -> str:
@@ -80,7 +82,7 @@ class Line(Record):
 
 
 def without_marks(page: Page) -> Page:
-    """Return a page with its words where they stood, white space for Markdown's signs and tabs between cells."""
+    """Return a page with unchanged positions, but with white space instead of Markdown's marks and tabs between cells."""
     text = _MARKS.sub(lambda found: _BLANK * len(found.group()), page.text)
     for block in page.blocks:
         if block.kind is BlockKind.TABLE_ROW and "|" in text[block.start : block.end]:
@@ -118,7 +120,7 @@ def _raw_lines(text: str, block: Block) -> Iterator[Span]:
 
 
 def _goes_on(line: str, following: str) -> bool:
-    """Whether a line was broken only because it was full."""
+    """Return whether a line was broken only because it was full."""
     if (
         following.startswith(_BLANK)
         or following.strip() in _JOINS
@@ -142,7 +144,7 @@ def _cells(raw: str, kind: BlockKind) -> Iterator[Span]:
 
 
 def _with_heads(lines: Sequence[Line]) -> list[Line]:
-    """Where a table has a single row below a row of names, the names belong to its cells."""
+    """Return the lines with the column names of each table that has a single row below its names."""
     found = list(lines)
     for at in range(1, len(found)):
         line, above = found[at], found[at - 1]
@@ -163,7 +165,7 @@ def _with_heads(lines: Sequence[Line]) -> list[Line]:
 
 
 def heading_above(lines: Sequence[Line], line: Line) -> str:
-    """Return the heading of a line's clause in small letters without accents; "" where there is none."""
+    """Return the heading of a line's clause in small letters without accents, or "" if there is none."""
     at = lines.index(line)
     for other_line in reversed(lines[max(0, at - FARTHEST_HEADING) : at]):
         if other_line.kind is BlockKind.HEADING or (
@@ -211,14 +213,14 @@ class PageTexts:
         return " ".join(self.texts[place.page][place.start : place.end].split())
 
     def around(self, place: Place) -> Place:
-        """Return the line or lines around a place; of long ones the nearest part."""
+        """Return the line or lines around a place. Of a long line, return the part nearest to the place."""
         text = self.texts[place.page]
         start = max(text.rfind("\n", 0, place.start) + 1, place.start - MOST_QUOTE // 2)
         end = text.find("\n", place.end)
         return Place(place.page, start, min(len(text) if end < 0 else end, place.end + MOST_QUOTE // 2))
 
     def within(self, place: Place, start: int, end: int) -> Place:
-        """Return a stretch of the words of a place, as `words` gives them."""
+        """Return a part of a place. `start` and `end` are positions in the place's words, as `words` returns them."""
         raw = self.texts[place.page][place.start : place.end]
         found = FoldedText(raw).find(" ".join(raw.split())[start:end])
         if found is None:
@@ -233,11 +235,11 @@ class PageTexts:
 
 
 OTHER = "other"
-"""The role of a value that no column wants: the day of an order, the amount of a deposit."""
+"""Role of a value that belongs in no column, such as the day of an order or the amount of a deposit."""
 FARTHEST = 45
-"""Characters between words and the value they announce."""
+"""Most characters between words and the value they announce."""
 WEAK = "(?= ?$)"
-"""With this a word must stand right before the value, and says little by itself."""
+"""Pattern for a word that says little by itself, so that it must stand directly before the value."""
 _LITTLE = (
     r"of|is|are|was|be|on|the|at|a|an|for|in|and|by|to|comes to|amounts to|will|shall|"
     r"am|vom|von|der|den|dem|des|das|die|ist|sind|betragt|betragen|belauft sich auf|wird|in hohe|mit|zum|zu|auf|uber|"
@@ -258,9 +260,9 @@ class Strength(IntEnum):
     NONE = 0
     NEAR = 1
     ADJACENT = 2
-    """Nothing but small words stands between."""
+    """Only function words such as "of" are between the words and the value."""
     LABEL = 3
-    """They are its label: nothing stands before them."""
+    """The words are the value's label: nothing precedes them."""
 
 
 class Said(Record):
@@ -272,7 +274,7 @@ class _Cue(Record):
     role: str
     pattern: re.Pattern[str]
     reach: int = 0
-    """Characters that may stand between it and the value, as if it stood beside it."""
+    """Most characters between the words and the value, for the words to count as adjacent."""
     is_weak: bool = False
 
 
@@ -359,7 +361,7 @@ _CONTRACT = re.compile(
     r"convenio|acuerdo|arrendamiento|contratto|accordo|convenzione|locazione|umowa)"
 )
 _NUMBERED = re.compile(r"^\W*\w+ (?:n[.°ºo]?\s?[°ºo]?|nr\.?|no\.?|number|num\.?)\s*\S*\d\S*\W*$")
-"""A line that gives a paper its number, and says no more: "Contrat n° 2025-073"."""
+"""A line that gives only the number of a document: "Contrat n° 2025-073"."""
 _ENDING = re.compile(
     r"(?:\bend(?:s|ed|ing)?\b|terminat\w*|cancel\w*|kundig\w*|gekundigt|beend\w*|resili\w*|denonc\w*|renonc\w*|"
     r"mettre fin|rompre|"
@@ -373,7 +375,7 @@ _NOTICE = re.compile(
     r"avant (?:la fin|le terme|l.echeance|la premiere))"
 )
 NEAR = 28
-"""Characters between a period and the words that say it is a period of notice."""
+"""Most characters between a period and the words that call it a period of notice."""
 _RENEWED = re.compile(r"(?:verlanger|renew|extend|prorrog|renouvel|reconduct|prolong|rinnov|proroga|tacit)")
 _NAMED_NOTICE = re.compile(
     r"(?:notice period|period of notice|kundigungsfrist|delai de preavis|duree du preavis|(?:plazo|"
@@ -396,7 +398,7 @@ _AFTERWARDS = re.compile(
     + _PROBATION.pattern
     + r")"
 )
-"""The time after it, in which another notice holds."""
+"""Words for a later time, for which another period of notice applies."""
 _IN_IT = re.compile(
     r"^\W*(?:in dieser zeit|wahrend dieser|innerhalb dieser|during (?:this|that|which)|in this (?:time|period)|"
     r"pendant (?:cette|laquelle)|durant cette|durante (?:este|dicho|questo|tale)|in questo periodo)"
@@ -487,7 +489,7 @@ def notices_of(lines: Sequence[Line]) -> Iterator[Found]:
 
 
 def laws_of(lines: Sequence[Line]) -> Iterator[Found]:
-    """Yield the law that holds; the court where no law is named."""
+    """Yield the law that applies, or the court if no law is named."""
     for pattern, strength in ((_LAW, Strength.LABEL), (_COURT, Strength.ADJACENT)):
         for line in lines:
             for match in pattern.finditer(line.text):

@@ -1,4 +1,4 @@
-"""Who wrote a paper, to whom, and between whom a contract is made, by where names stand.  Pure functions."""
+"""Finds sender and recipient of a document, and the parties of a contract, by where names stand. Pure functions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from slmdesk.text.folding import fold
 
 FOOT_LINES = 10
 HEAD_LINES = 16
-"""Of the first page: the letterhead, the address, the lines of references."""
+"""Number of lines of the first page that count as its head: letterhead, address and reference lines."""
 _TITLE = re.compile(
     r"^(?:tax |vat |sales |commercial |pro-?forma |final )?"
     r"(?:invoice|bill|receipt|credit note|statement|schluss|abschlags|teil|honorar)?-?"
@@ -57,7 +57,7 @@ _REGISTER = re.compile(
     r"[Tt]rading name|SIRE[TN]|\bRCS\b|TVA intracom|\bN\.?I\.?F\b|\bC\.?I\.?F\b|Registro Mercantil|P\. ?IVA|"
     r"[Pp]artita IVA|\bREA\b|C\.F\.|\bKRS\b|\bNIP\b|\bREGON\b|\bKvK\b|\bBTW\b"
 )
-"""Stands beside the name of a firm at the foot of its papers."""
+"""Words beside the name of a company at the foot of its documents."""
 _NOT_THE_FIRM = re.compile(
     r"bank|kasse|credit|caja|banca|banque|insur|versicher|assur|mutuelle|seguros|haft\.? ges|komplementar|"
     r"gesellschafter"
@@ -118,18 +118,18 @@ _CALLED = re.compile(
     r"dont le siege|whose|having its|mit sitz|con sede)\b"
 )
 _NAMES = re.compile(r"[A-ZÀ-ÖØ-Þ][^\W\d_]|\d[^\W\d_]?[A-ZÀ-ÖØ-Þ&]")
-"""A word that can be part of a name; "5 h 30" has none."""
+"""A word that can be part of a name. "5 h 30" has no such word."""
 
 
 class Party(Record):
     place: Place
     strength: Strength
     role: str = ""
-    """"first" or "second", where it is called so."""
+    """"first" or "second" if the document calls the party so, else ""."""
 
 
 def seller_of(lines: Sequence[Line]) -> Party | None:
-    """Return who wrote an invoice: the name with which the letterhead begins; those with a legal form first."""
+    """Return who wrote an invoice: the name at the start of the letterhead, preferably one with a legal form."""
     first, registered = _letterhead(lines), _registered(lines)
     if first is None or registered is None:
         return first or registered
@@ -147,7 +147,7 @@ def _name_at(lines: Sequence[Line], party: Party) -> str:
 
 
 def _registered(lines: Sequence[Line]) -> Party | None:
-    """The first name with a legal form at the foot, beside what tells of its registration or its tax."""
+    """Return the first name with a legal form at the foot that is beside words about its registration or tax."""
     foot = list(lines[max(HEAD_LINES // 2, len(lines) - FOOT_LINES) :])
     for at, line in enumerate(foot):
         near = " ".join(line.text for line in foot[max(0, at - 1) : at + 5])
@@ -185,7 +185,7 @@ def _letterhead(lines: Sequence[Line]) -> Party | None:
 
 
 def customer_of(lines: Sequence[Line]) -> Party | None:
-    """Return to whom an invoice goes: behind "Bill to", behind "To", or the second address."""
+    """Return who receives an invoice: the name behind "Bill to", behind "To", or above the second address."""
     head = [line for line in lines[:HEAD_LINES] if line.page == lines[0].page] if lines else []
     for at, line in enumerate(head):
         words = fold(line.words)
@@ -213,7 +213,7 @@ def customer_of(lines: Sequence[Line]) -> Party | None:
 
 
 def _second_address(head: Sequence[Line], *, is_seller_known: bool) -> Party | None:
-    """The name above the second address, if there are just two; above the only, if the seller stands elsewhere."""
+    """Return the name above the second of exactly two addresses, or above the only address if the seller is known."""
     begun: list[Party] = []
     blocks: dict[int, list[Line]] = {}
     for line in head:
@@ -260,7 +260,7 @@ def _party(line: Line, start: int, end: int, strength: Strength, role: str = "")
 
 
 def parties_of(lines: Sequence[Line]) -> tuple[Party | None, Party | None]:
-    """Return who gives and who receives, from the words "between A and B" above the clauses."""
+    """Return who gives and who receives, from the words "between A and B" above the clauses of a contract."""
     found = [
         _defined(line, match.end(), len(line.text))
         for line in lines[: HEAD_LINES * 2]
@@ -291,7 +291,7 @@ def _in_order(found: Sequence[Party]) -> tuple[Party, Party]:
 
 
 def _in_line(line: Line, begin: int) -> list[Party]:
-    """Both in a sentence: "between Ada Byron (the Landlord) and Tom Klein (the Tenant)"."""
+    """Return both parties of one sentence: "between Ada Byron (the Landlord) and Tom Klein (the Tenant)"."""
     rest = line.text[begin:]
     end = _PREAMBLE_BEHIND.search(fold(rest)) if len(fold(rest)) == len(rest) else None
     rest = rest[: end.start()] if end else rest
@@ -306,7 +306,10 @@ def _in_line(line: Line, begin: int) -> list[Party]:
 
 
 def _best_cuts(rest: str) -> Iterator[re.Match[str]]:
-    """The "and" between the parties: rather behind a bracket, a quotation mark or a comma than inside a firm's name."""
+    """Yield the likely "and" between two parties, first those after a bracket, a quotation mark or a comma.
+
+    An "and" may also be inside a company's name.
+    """
     cuts = list(_AND.finditer(rest))
     strong = [cut for cut in cuts if rest[: cut.start()].rstrip()[-1:] in tuple('")\u201d\u00bb\u201c\u2013-,;')]
     yield from strong
@@ -355,6 +358,6 @@ def _defined(line: Line, start: int, end: int) -> Party | None:
 
 
 def _role_in(words: str) -> str:
-    """What a party is called from here on: "(the Landlord)"; the last such word counts."""
+    """Return what a party is called from here on: "(the Landlord)". The last such word is used."""
     found = list(_ROLE.finditer(words))
     return ("first" if found[-1]["first"] else "second") if found else ""

@@ -1,7 +1,7 @@
-"""Finds cells by rule: what kind of value stands where, and what the words around it say it is.  Pure.
+"""Finds cells by rules: which kind of value is where, and what the words around it call it. Pure.
 
-Where the rules are sure, no model is asked; where they are not, they give what the model may choose from; where the
-document has nothing of the kind, the cell is empty.
+If the rules are sure, no model is asked. If they are not, they give the values from which the model may choose. If the
+document has no value of the kind, the cell is empty.
 """
 
 from __future__ import annotations
@@ -60,9 +60,11 @@ from slmdesk.text.checks.support import LEGAL_FORM, has_address, name_span
 from slmdesk.text.folding import fold
 
 MOST_PAGES = 30
-"""Read by rule; a paper of which cells are wanted says them at its beginning."""
+"""Most pages that are read by rules. Invoices and contracts state such values at their beginning."""
 MOST_LINES, MOST_LINE = 1200, 1500
-"""Lines, and characters of a line: what is longer is no line of a paper, and would take long."""
+"""Most lines, and most characters of a line, that are read. Longer ones belong to no usual document and would take
+long.
+"""
 MOST_VALUES = 120
 MOST_OPTIONS = 9
 ORIGIN = "rule"
@@ -74,7 +76,7 @@ _BASE = re.compile(
     r"aus|sur|sobre|su))\W*$",
     re.IGNORECASE,
 )
-"""Before an amount of which the tax is taken."""
+"""Words before the amount on which a tax is calculated."""
 _BOTH = {ColumnKind.DATE: "date", ColumnKind.AMOUNT: "amount", ColumnKind.NUMBER: "amount"}
 
 
@@ -87,9 +89,9 @@ class Target(Record):
 class ByRule:
     cells: dict[int, TableCell] = field(default_factory=dict)
     options: dict[int, tuple[TableCell, ...]] = field(default_factory=dict)
-    """For columns that stay open the values that they may have; none: the document has nothing of the kind."""
+    """Possible values of each undecided column. None are given if the document has no value of the kind."""
     amounts: tuple[TableCell, ...] = ()
-    """All of the document, where an invoice is read."""
+    """All amounts of the document, if it is an invoice."""
 
 
 class Rules:
@@ -169,11 +171,11 @@ class Rules:
 
     @cached_property
     def _is_open_ended(self) -> bool:
-        """Whether the document is a contract without an end; asked once all pages are there."""
+        """Return whether the document is a contract without an end. It can be called once all pages are read."""
         return any(OPEN_ENDED.search(fold(line.text)) for line in self._lines)
 
     def _below_heading(self, some: Sequence[Value], role: str) -> TableCell | None:
-        """The only value of a role in the clause whose heading announces it: "§ 4 Vergütung"."""
+        """Return the only value of a role in the clause whose heading announces it ("§ 4 Vergütung"), or None."""
         pattern = HEADINGS.get(role)
         below = [value for value in some if pattern and pattern.search(heading_above(self._lines, value.line))]
         best = max((value.said.strength for value in below), default=Strength.NONE)
@@ -288,7 +290,7 @@ class Rules:
 
 
 def _without_columns(found: Sequence[Value]) -> list[Value]:
-    """Of a row with a sum for each rate of tax and the sum of them all, the last sum alone is what the row says."""
+    """Return the values, but only the last sum of a row that has a sum for each tax rate and then the sum of all."""
     rows: dict[int, list[Value]] = {}
     for value in found:
         rows.setdefault(id(value.line), []).append(value)
@@ -315,7 +317,7 @@ def _before(lines: Sequence[Line], at: int, start: int) -> str:
 
 @cache
 def _known() -> Mapping[str, Target]:
-    """The columns of the presets that have rules, by their names; an invoice's also by what they are called."""
+    """Return the presets' columns that have rules, by name. An invoice's columns are also included by their labels."""
     found: dict[str, Target] = {}
     for paper in presets():
         if paper.id in ("invoice", "contract"):
@@ -336,7 +338,7 @@ def is_iban_column(column: Column) -> bool:
 
 
 def _around(lines: Sequence[Line], at: int, start: int, end: int, last: int) -> tuple[str, str]:
-    """The words around a value, within its sentence or row and behind the value before it."""
+    """Return the words before and after a value, within its sentence or row and behind the previous value."""
     line = lines[at]
     first, until = line.sentence(start)
     before = line.text[max(first, last) : start]
@@ -404,23 +406,23 @@ def _place(line: Line, start: int, end: int) -> Place:
 
 
 MOST_LABELLED = 100
-"""Characters behind a label; more is a sentence, and what of it is meant is not certain."""
+"""Most characters of a value behind a label. A longer text is a sentence in which the value is uncertain."""
 MOST_LABEL = 60
 MOST_BEFORE_NUMBER = 12
-"""Characters before the number itself: "No. 17"."""
+"""Most characters before the number itself, as in "No. 17"."""
 MOST_NUMBER = 30
 _ANOTHER_LABEL = re.compile(r"\s[^\W\d_]+(?:\s[^\W\d_]+)?:(?:\s|$)")
 _NEXT_LABEL = re.compile(r"(?<=[.;])\s+(?=[^\W\d_][^:.;]{0,40}:(?:\s|$))")
-"""Between what stands behind a label and the next label, where a reader had to join lines."""
+"""The gap between a labelled value and the next label on the same line, where the reader had to join lines."""
 _CELLS = re.compile(r"[^\t]*[^\t\s][^\t]*")
 _GAP = re.compile(r"\t| {3,}")
 _BESIDE_NAME = re.compile(
     r"\([^()]*\)|\s(?:in|at|of|zu|von|à|de|al)?\s?\d+(?:[.,]\d+)?\s?%|\d+(?:[.,]\d+)?\s?%\s|\s(?:in |en )?(?:eur|"
     r"usd|gbp|chf|€|£|\$)$"
 )
-"""What may stand beside a name in a label: "VAT 20 %", "Total (EUR)"."""
+"""What a label may contain beside the column's name: "VAT 20 %", "Total (EUR)"."""
 BELOW_HEADS = frozenset({ColumnKind.CODE, ColumnKind.PERSON, ColumnKind.IBAN})
-"""Kinds of columns whose value may stand below their name; a day there may be that of an item (see `days`)."""
+"""Kinds of columns whose value may be below their name. A day below a name may belong to an item (see `days`)."""
 _REST_OF_NAME = re.compile(r"\d|vertreten|represented|repr[ée]sent|rappresentat", re.IGNORECASE)
 
 
@@ -431,7 +433,7 @@ class Labels:
         self._every = set().union(*self._names)
         self._found: list[dict[str, TableCell]] = [{} for _ in columns]
         self._below: list[dict[str, TableCell]] = [{} for _ in columns]
-        """What stands below names of columns, where nothing stands behind a label."""
+        """Values below column names, for columns that have no value behind a label."""
         self._doubtful: set[int] = set()
 
     def feed(self, page: Page, language: str, lines: Sequence[Line] = ()) -> None:
@@ -453,7 +455,7 @@ class Labels:
         self._feed_heads(page, language, lines)
 
     def _feed_heads(self, page: Page, language: str, lines: Sequence[Line]) -> None:
-        """Read the row below a row of names: "Invoice no. | Date" above "10316 | 3 July"; sums are read elsewhere."""
+        """Read the row below a row of names: "Invoice no. | Date" above "10316 | 3 July". Sums are read elsewhere."""
         texts: PageTexts | None = None
         for line in lines:
             for head, (start, end) in zip(line.head, line.cells, strict=False):
@@ -473,7 +475,7 @@ class Labels:
                             self._below[at].setdefault(fold(cell.value), cell)
 
     def _named(self, label: str) -> str:
-        """The name of a column that a label has, also with a rate or a currency beside it; empty where it has none."""
+        """Return the column name in a label, which may also have a rate or a currency. Empty if it names no column."""
         if label in self._every:
             return label
         bare = label_of(_BESIDE_NAME.sub(" ", label))
@@ -490,7 +492,9 @@ class Labels:
 
 
 def _behind_labels(page: Page) -> Iterator[tuple[str, Place, bool]]:
-    """What stands behind something that may be a label, on the same line; and whether it is in the cell beside it."""
+    """Yield each possible label, the place of the text behind it on the same line, and whether that is in the next
+    cell.
+    """
     heads = {block.start for block in page.blocks if block.kind is BlockKind.TABLE_ROW and block.level == 1}
     at = 0
     for line in page.text.split("\n"):
@@ -513,7 +517,9 @@ def _behind_labels(page: Page) -> Iterator[tuple[str, Place, bool]]:
 
 
 def _behind_colons(page: int, words: str, at: int) -> Iterator[tuple[str, Place, bool]]:
-    """Two labels of "Landlord: Ada Byron. Tenant: Alan Turing"; `at` is where it stands on the page."""
+    """Yield the labels and places of a line like "Landlord: Ada Byron. Tenant: Alan Turing". `at` is its position on
+    the page.
+    """
     cuts = [0, *(found.end() for found in _NEXT_LABEL.finditer(words)), len(words)]
     for start, end in pairwise(cuts):
         head, colon, rest = words[start:end].partition(":")
@@ -582,7 +588,7 @@ def _number(column: Column, place: Place, pages: PageTexts) -> TableCell | None:
 
 
 LONG_RANGE = 4
-"""Months from which "from … to …" by itself is taken for the time of a contract."""
+"""Fewest months of a range "from … to …" that is taken for the term of a contract without further words."""
 _UNTIL = re.compile(
     r"^\W*(?:(?:and )?(?:until|till|to|through|up to|bis(?: zum| einschliesslich)?|jusqu.au|au|hasta el|al|a|"
     r"fino al|[-\u2013]) ?(?:and including |einschliesslich |zum )?)\W*$",
@@ -618,7 +624,7 @@ class Value(Record):
 
     @property
     def key(self) -> str:
-        """Equal for the same day or amount written in two ways."""
+        """Return a key that is equal for the same day or amount in different spellings."""
         return key_of(self.cell)
 
 
@@ -631,9 +637,9 @@ def key_of(cell: TableCell) -> str:
 
 
 def said_of_day(paper: str, said: Said, line: Line, span: Span, before: str, found: list[Value]) -> Said:
-    """Return what a day is: a line of a place and a day tells when the paper was written, a range when it holds.
+    """Return what a day stands for. A line with a place and a day gives the date of writing, a range gives the term.
 
-    `found` are the days before it; where it ends a long range, the first becomes its beginning.
+    `found` has the previous days. If this day ends a long range, the previous day becomes its start.
     """
     start, end = span
     earlier = found[-1] if found and found[-1].line is line else None
@@ -699,9 +705,9 @@ EARLIER = re.compile(
     r"(?:the |den |die |le |la |el |il )?(?:\w+ )?(?:\w*vertrag|letter|contract|agreement|lease|contrat|bail|contrato|"
     r"contratto)"
 )
-"""A sentence about another contract than this."""
+"""Words of a sentence about another, earlier contract."""
 THEIRS = re.compile(
     r"\b(?:ihr(?:em|es|er)? (?:konto|bankkonto|girokonto)|your (?:bank )?account|votre compte|su cuenta|"
     r"(?:vostro|suo) conto|uw rekening)\b[^.]{0,60}$"
 )
-"""Before the account from which is collected, not the account to which is paid."""
+"""Words before the account from which money is collected, as opposed to the account to which it is paid."""

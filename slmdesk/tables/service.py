@@ -1,7 +1,7 @@
-"""The table service: starts, repeats, opens and edits tables made from documents.  Service thread.
+"""The table service: starts, repeats, opens and edits tables made from documents. Service thread.
 
-A table is an item of kind `extraction`, linked to its documents and made by a job of that kind (see `plan`).  The
-result and a person's edits are stored with the item, its words as a message for the history.
+A table is an item of kind `extraction`, linked to its documents and made by a job of that kind (see `plan`). The result
+and a person's edits are stored with the item. Its words are stored as a message, so that a search finds them.
 """
 
 from __future__ import annotations
@@ -71,10 +71,10 @@ WEAK = "{model} is too weak for tables: it often names the wrong words, or none.
 
 class TableRequest(Record):
     documents: tuple[str, ...]
-    """Ids, or the only ones that begin so."""
+    """Ids of documents, or unique prefixes of ids."""
     columns: tuple[Column, ...]
     model: str | None = None
-    """None: the last used."""
+    """Model to use. None means the model used last."""
     redact: bool = False
 
 
@@ -83,7 +83,7 @@ class ExtractionView(Record):
     request: TableRequest
     documents: tuple[DocumentRecord, ...]
     table: Table | None
-    """What a person wrote stands in its cells; None before the first rows are there."""
+    """The table with a person's edits in its cells. None until the first rows are found."""
     job: JobRecord | None
 
     @property
@@ -108,9 +108,9 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
         self._retrieval = retrieval
 
     def again(self, item: str, model: str | None = None, *, keep_edits: bool = True) -> JobRecord:
-        """Make a table again from the current documents; only what changed is asked again.
+        """Make a table again from the current documents. The model is asked only about what changed.
 
-        A person's edits stay unless `keep_edits` is False.  Raises KnownError as `begin` does, and `item.unknown`.
+        A person's edits stay unless `keep_edits` is False. Raises KnownError as `begin` does, and `item.unknown`.
         """
 
         def drop_edits(found: Item) -> None:
@@ -120,7 +120,7 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
         return self._again(item, model, drop_edits)
 
     def edit(self, item: str, document: str, column: int, value: str | None) -> tuple[Table, str | None]:
-        """Set a person's value for a cell, or remove it (None); returns the table and the previous value, for undo.
+        """Set a person's value for a cell, or remove it (None). Returns the table and the previous value, for undo.
 
         Raises KnownError `item.unknown`, `request.invalid`, store.*.
         """
@@ -137,7 +137,7 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
         return with_edits(table), before
 
     def open(self, item: str) -> ExtractionView:
-        """Raises KnownError `item.unknown`."""
+        """Return a table with the progress of its job. Raises KnownError `item.unknown`."""
         found = self._items.find(item)
         job, table = self._items.newest_job(found.id), self._kept(found.id)
         if job is not None and (plan := self._live.get(job.id)):
@@ -186,7 +186,7 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
         return stored_from(Table, self._store.results.get(item))
 
     def _keep_table(self, item: str, table: Table) -> None:
-        """Store what was found, with what a person wrote meanwhile and before."""
+        """Store what was found, with the person's edits made before and meanwhile."""
         self._store.results.save(item, to_json(_joined(table, self._kept(item))))
 
     def _on_row(self, item: str, job: str, row: TableRow, is_complete: bool) -> None:
@@ -195,13 +195,13 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
         self._publish(ExtractionGrew(item, job, shown, is_complete))
 
     def _on_fault(self, error: Exception, cell: str) -> None:
-        """A bug left a cell empty: it is told, with its report, and where."""
+        """Report a bug that left a cell empty, with the cell and an error report."""
         problem = problem_for(error)
         sentence = _("{cell} was left empty. {sentence}").format(cell=cell, sentence=problem.sentence)
         self._publish(Noticed(changed(problem, sentence=sentence)))
 
     def _still_there(self, request: TableRequest) -> list[DocumentRecord]:
-        """The documents of a job; a document that was forgotten meanwhile keeps no other from it."""
+        """Return the documents of a job that still exist, so that a deleted document does not stop the others."""
         found: list[DocumentRecord] = []
         for document in request.documents:
             with suppress(KnownError):
@@ -212,7 +212,10 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
 
 
 def checked_columns(columns: Sequence[Column]) -> tuple[Column, ...]:
-    """The columns with clean names.  Raises KnownError `request.invalid`: none, too many, without a name, twice."""
+    """Return the columns with clean names.
+
+    Raises KnownError `request.invalid` for no columns, too many, or a name that is empty or used twice.
+    """
     if not columns:
         raise KnownError("request.invalid", what=_("a table needs a column"))
     if len(columns) > MOST_COLUMNS:
@@ -253,7 +256,7 @@ def _cell_text(cell: TableCell, row: TableRow, words: Callable[[str], str]) -> s
 
 
 def _joined(table: Table, old: Table | None) -> Table:
-    """A new table with a person's edits; rows not made anew yet are as they were."""
+    """Return a new table with a person's edits. Rows that are not made again yet stay as they were."""
     if old is None or old.columns != table.columns:
         return table
     there = {row.document for row in table.rows}
@@ -271,13 +274,13 @@ def _joined(table: Table, old: Table | None) -> Table:
 
 
 DOCUMENTS_AT_ONCE = 16
-"""Whose steps are in a batch; their rows are kept before the next."""
+"""Number of documents whose steps share a batch. Their rows are saved before the next batch."""
 PAGES_AT_ONCE = 50
 READ_TOKENS = 1200
 MOST_PASSAGES = 8
 
 Rank = Callable[[str, str, Callable[[RankedPassages | Problem], None]], object]
-"""Asked with words and a document, gives its passages, the best first."""
+"""Function that takes words and a document, and passes the document's passages to a callback, the best first."""
 
 
 @dataclass(slots=True, eq=False)

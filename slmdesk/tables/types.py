@@ -1,4 +1,4 @@
-"""The types of a table made from documents: columns, a row for each document, cells with their page."""
+"""Types of a table made from documents: columns, a row for each document, and cells with their page."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class ColumnKind(StrEnum):
     """A person, a company, an office."""
     LIST = "list"
     CODE = "code"
-    """The number of a paper, such as an invoice: it has a digit."""
+    """The number of a document, such as an invoice number. It contains a digit."""
     IBAN = "iban"
-    """A bank account; its check digits are right."""
+    """A bank account with valid check digits."""
     PERIOD = "period"
 
 
@@ -33,34 +33,36 @@ class Column(Record):
     kind: ColumnKind = ColumnKind.TEXT
     meaning: str = ""
     labels: tuple[str, ...] = ()
-    """What it is called in documents, beside its name: a line "Invoice no: 17" needs no model."""
+    """Other names of the column in documents. A line "Invoice no: 17" then needs no model."""
 
 
 class Flag(StrEnum):
     NONE = ""
     NOT_FOUND = "not found"
-    """The model named nothing; whether the document says it is another question."""
+    """The model gave no value. The document may still have one."""
     NOT_THERE = "answer not in the text"
-    """The model named something that is not in the document; it was left out."""
+    """The model gave a value that is not in the document, so it was left out."""
     ELSEWHERE = "elsewhere"
-    """It is in the document, but not in the words given as its proof."""
+    """The value is in the document, but not in the quotation given as its proof."""
     PARTLY = "partly"
-    """Items of a list that are not in the document were left out."""
+    """Some items of a list were left out because they are not in the document."""
     TWICE = "also elsewhere in the row"
-    """The same words were given for another column, too: either is likely to be wrong."""
+    """The same words were given for another column too, so either cell is likely to be wrong."""
     KIND = "other kind"
-    """Words where a number, a date, an amount or a name was wanted."""
+    """The value is text where a number, a date, an amount or a name was wanted."""
     CONTRADICTS = "contradicts"
-    """It does not agree with other cells of the row: net and tax with the total, a day with another."""
+    """The value contradicts other cells of the row: net and tax do not add up to the total, or two days are out of
+    order.
+    """
     UNSAID = "unsaid"
-    """The model chose it; no words around it say that it is this, so far as rules know them."""
+    """The model chose the value, but no words that the rules know confirm it."""
     OPEN = "open"
     UNREAD = "not read"
     """The model did not answer, or the document has no words."""
 
     @classmethod
     def _missing_(cls, value: object) -> Flag | None:
-        """Tables kept by earlier versions have a name that could be taken for a word about the document."""
+        """Return the flag for a name that earlier versions stored, which looked like a statement about the document."""
         return cls.NOT_THERE if value == "not in the text" else None
 
 
@@ -87,16 +89,16 @@ class TableCell(Record):
     page: int = 0
     start: int = 0
     end: int = 0
-    """Characters of the page."""
+    """End of the value; `start` and `end` are in characters of the page."""
     flag: Flag = Flag.NOT_FOUND
     origin: str = ""
-    """`label`: read behind its name in the document; `rule`: known by the words around it; `model`; `person`."""
+    """`label`: read behind its name in the document; `rule`: recognised by the words around it; `model`; `person`."""
     number: Number | None = None
-    """Of numbers and amounts, where it can be read in a single way only."""
+    """Value of a number or amount, if it is unambiguous."""
     unit: str = ""
-    """EUR, percent …"""
+    """Unit of the number: EUR, percent …"""
     date: str = ""
-    """ISO 8601, where it can be read in a single way only."""
+    """Date in ISO 8601, if it is unambiguous."""
     edited: bool = False
     note: str = ""
 
@@ -108,7 +110,7 @@ class TableRow(Record):
     cells: tuple[TableCell, ...]
     coverage: Coverage
     is_whole: bool = True
-    """The model was given all of it; else the passages that fit each column best."""
+    """Whether the model got the whole document. Otherwise it got the passages that fit each column best."""
 
 
 class Edit(Record):
@@ -129,7 +131,7 @@ class Table(Record):
 
 
 def with_edits(table: Table) -> Table:
-    """Return the table as shown and exported: a person's values replace those found, and keep their page."""
+    """Return the table as it is shown and exported. A person's values replace the values found, and keep their page."""
     if not table.edits:
         return table
     edits = {(edit.document, edit.column): edit.value for edit in table.edits}
@@ -152,19 +154,19 @@ def edited(cell: TableCell, value: str) -> TableCell:
 def changed_edits(
     edits: Sequence[Edit], document: str, column: int, value: str | None
 ) -> tuple[tuple[Edit, ...], str | None]:
-    """Return the edits with an edit set or removed (None), and its previous value."""
+    """Return the edits after setting or removing (None) one, and its previous value."""
     before = next((edit.value for edit in edits if (edit.document, edit.column) == (document, column)), None)
     kept = [edit for edit in edits if (edit.document, edit.column) != (document, column)]
     return tuple(kept if value is None else [*kept, Edit(document, column, value)]), before
 
 
 def place_words(cell: TableCell, page_kind: str = "page") -> str:
-    """Format where a cell stands: "p. 3", "section 2"; empty where it has no place."""
+    """Return where a cell's value is, in words: "p. 3", "section 2". Empty if it has no place."""
     return f"{page_sign(page_kind)} {cell.page}" if cell.page else ""
 
 
 def doubts_of(table: Table) -> list[tuple[str, str, str]]:
-    """Return the doubtful cells: document, column and why."""
+    """Return the doubtful cells as (document, column, reason)."""
     return [
         (row.name, column.name, FLAG_WORDS[cell.flag])
         for row in table.rows
@@ -174,7 +176,7 @@ def doubts_of(table: Table) -> list[tuple[str, str, str]]:
 
 
 def cell_words(cell: TableCell, page_kind: str = "page") -> str:
-    """A cell's place and doubts in a line: "p. 3 — not in the words given as its proof"."""
+    """Return a cell's place and doubts in one line: "p. 3 — not in the words given as its proof"."""
     said = _("changed by you") if cell.edited else FLAG_WORDS[cell.flag] or cell.note
     return ", ".join(words for words in (place_words(cell, page_kind), said) if words)
 
@@ -183,17 +185,17 @@ def cell_words(cell: TableCell, page_kind: str = "page") -> str:
 
 
 class ExtractionGrew(Event):
-    """A row of a table, or a cell of it, was found.  Time left: the JobChanged of its job."""
+    """Event that a row of a table, or a cell of a row, was found. The time left is in the JobChanged event of its job."""
 
     item: str
     job: str
     row: TableRow
     is_complete: bool = True
-    """No cell of it is still looked for; such cells have the flag `open`."""
+    """Whether all cells of the row have been searched. Cells still to be searched have the flag `open`."""
 
 
 class ExtractionEnded(Event):
-    """A table is done and stored, as the result of its item and as a message."""
+    """Event that a table is done and stored, as the result of its item and as a message."""
 
     item: str
     table: Table

@@ -230,7 +230,7 @@ class TranslationPlan:
     # ---- tags
 
     def _project(self, works: Sequence[_Work]) -> Generator[AskedQuestion, Any, None]:
-        """Ask which words of the plain translation belong to each tagged phrase, and put the tags around these words."""
+        """Ask which words of the plain translation belong to each tagged phrase, and put the tags around them."""
         version = prompt_version()
         asked: list[tuple[_Work, Phrase, str]] = []
         steps: dict[str, Mapping[str, Json]] = {}

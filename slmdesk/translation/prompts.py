@@ -252,7 +252,7 @@ def units_of_text(text: str) -> list[dict[str, Any]]:
 
 
 def segments_from(unit: Mapping[str, Any], taken: CutState) -> list[NewSegment]:
-    """Return the segments of a unit. A segment that needs no translation has a reason (`nothing`, `kept`, `already`)."""
+    """Return the segments of a unit. Segments that need no translation have a reason (`nothing`, `kept`, `already`)."""
     tags = Tags(tuple(unit["paired"]), tuple(unit["lone"]))
     text = str(unit["text"])
     reported, taken.sure = unit.get("language"), 0.0

@@ -180,7 +180,7 @@ def note_of(change: Change) -> str:
 
 
 def marked_sentence(text: str, change: Change) -> str:
-    """Return the sentence of a change in one line. Removed words are between [- and -], added words between {+ and +}."""
+    """Return the sentence of a change in one line. Removed words are in [- -], added words in {+ +}."""
     start, end = change.sentence
     old, new = change.old.strip(), change.edit.new.strip()
     before, after = text[start : change.edit.start], text[change.edit.end : end]

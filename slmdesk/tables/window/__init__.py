@@ -1,1 +1,1 @@
-"""Tables of data taken from documents."""
+"""The window's part for tables made from documents."""

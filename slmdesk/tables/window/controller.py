@@ -1,4 +1,4 @@
-"""Tables of documents: begun, followed, edited, undone.  No widgets here."""
+"""Controller that starts, follows and edits tables made from documents, with undo. It has no widgets."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class TableController(JobFollower):
         super().__init__(bridge, KIND, "table_controller", parent)
         self.title = ""
         self._requested = ""
-        """The table that is being opened: an earlier request's answer is late."""
+        """Id of the table being opened. Answers to earlier requests are ignored."""
         self._begun = ""
-        """The table that was begun here and is not yet on show."""
+        """Id of the table that was started here and is not shown yet."""
         self._awaited = ""
-        """To be opened once its document is on show."""
+        """Id of the table to open once its document is shown."""
         self._documents: set[str] = set()
         self._is_running = False
         self._undo: list[tuple[str, int, str | None]] = []
@@ -57,7 +57,7 @@ class TableController(JobFollower):
     # ---- requests
 
     def show_document(self, document: str) -> None:
-        """Another document is shown: show its newest table, unless the shown table has a row for it."""
+        """Show the newest table of a document, unless the table shown already has a row for it."""
         if document == self._document:
             return
         self._document = document
@@ -73,11 +73,14 @@ class TableController(JobFollower):
             self.choose(awaited)
 
     def begin(self, columns: Sequence[Column], *, redact: bool = False) -> None:
-        """Make a table of the shown document.  `redact`: once a person has looked, as with all that follow."""
+        """Make a table of the shown document.
+
+        `redact`: a person first reviews what is hidden from the model. The other methods below do the same.
+        """
         self._begin(tuple(columns), (self._document,), redact=redact)
 
     def begin_all(self, columns: Sequence[Column], *, redact: bool = False) -> None:
-        """Make a table of all documents on the list that were read."""
+        """Make a table of all listed documents that were read."""
         requested = tuple(columns)
 
         def listed(records: Sequence[DocumentRecord]) -> None:
@@ -87,7 +90,7 @@ class TableController(JobFollower):
         self._bridge.ask(self._bridge.services.documents.recent(MOST_DOCUMENTS), listed, self._refuse)
 
     def begin_folder(self, columns: Sequence[Column], folder: Path, *, redact: bool = False) -> None:
-        """Make a table of the documents in a folder once they are read; an unreadable document does not stop the
+        """Make a table of the documents in a folder once they are read. An unreadable document does not stop the
         others.
         """
         requested = tuple(columns)
@@ -99,21 +102,21 @@ class TableController(JobFollower):
         )
 
     def again(self) -> None:
-        """Make the shown table again; cells edited by a person stay."""
+        """Make the shown table again. Cells that a person edited stay."""
         self._bridge.ask(self._bridge.services.extraction.again(self.item), self._on_job, self._refuse)
 
     def choose(self, item: str) -> None:
         self._open_table(item)
 
     def open_item(self, document: str, item: str) -> None:
-        """Show a table of a document that is shown, or is about to be."""
+        """Show a table of a document that is shown, or will be shown soon."""
         if document == self._document or document in self._documents:
             self.choose(item)
         else:
             self._awaited = item
 
     def delete(self, item: str) -> None:
-        """Move a table to the trash, with undo; the job of a table being made is cancelled."""
+        """Move a table to the trash, with undo. If it is being made, its job is cancelled."""
         if item == self.item and self._is_running:
             self.cancel()
         self.items.delete(item)
@@ -127,7 +130,7 @@ class TableController(JobFollower):
             self.undo_changed.emit(bool(self._undo))
 
     def cancel(self) -> None:
-        """Cancel the table being made; finished rows stay."""
+        """Cancel the table being made. Finished rows stay."""
         if self._following is not None:
             self._following.cancel()
         elif self._job:

@@ -1,4 +1,4 @@
-"""The pane of tables: the columns to look for, the rows, and the quotation that proves a cell."""
+"""The pane of tables: the columns to extract, the rows, and the quotation that proves a cell."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ class TablePane(QFrame):
     # ---- events
 
     def _on_new(self) -> None:
-        """Choose columns for another table, beginning with those of this table."""
+        """Choose the columns of another table, starting with those of this table."""
         self._is_choosing = True
         self._chooser.show_columns(self.model.columns)
         self._settle()
@@ -298,7 +298,7 @@ class TablePane(QFrame):
             self.place_chosen.emit(Span(row.document, page, start, end))
 
     def _notify(self, index: QModelIndex) -> None:
-        """Show the quotation that proves the cell, and what is doubtful about it."""
+        """Show the quotation that proves the cell, and the cell's doubts."""
         row, cell = self.model.row_at(index), self.model.cell_at(index)
         self._detail.setVisible(cell is not None and self._has_table and not self._is_choosing)
         if row is None or cell is None:
@@ -365,7 +365,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class TableModel(QAbstractTableModel):
-    """Column 0 names the document."""
+    """Table model of a table made from documents. Column 0 has the name of the document."""
 
     cell_edited = Signal(str, int, str)
 
@@ -373,7 +373,7 @@ class TableModel(QAbstractTableModel):
         super().__init__(parent)
         self._theme = theme
         self.columns: tuple[Column, ...] = ()
-        """The columns, without that of the document."""
+        """The extracted columns, without the column of the document names."""
         self.rows: list[TableRow] = []
 
     # ---- what is shown
@@ -384,7 +384,7 @@ class TableModel(QAbstractTableModel):
         self.endResetModel()
 
     def add(self, row: TableRow) -> None:
-        """Add a row; a row of the same document is replaced."""
+        """Add a row. It replaces a row of the same document."""
         at = next((at for at, other_row in enumerate(self.rows) if other_row.document == row.document), len(self.rows))
         if at < len(self.rows):
             self.rows[at] = row
@@ -395,7 +395,7 @@ class TableModel(QAbstractTableModel):
         self.endInsertRows()
 
     def show_table(self, table: Table) -> None:
-        """Show a table; with the same rows and columns, only cells change and the selection stays."""
+        """Show a table. If rows and columns are the same, only cells change and the selection stays."""
         is_same = table.columns == self.columns and [other_row.document for other_row in table.rows] == [
             other_row.document for other_row in self.rows
         ]
@@ -411,7 +411,7 @@ class TableModel(QAbstractTableModel):
         return self.rows[index.row()] if index.isValid() and index.row() < len(self.rows) else None
 
     def cell_at(self, index: Index) -> TableCell | None:
-        """The cell of an index; None in the column of documents."""
+        """Return the cell of an index, or None in the column of document names."""
         row = self.row_at(index)
         at = index.column() - 1
         return row.cells[at] if row and 0 <= at < len(row.cells) else None
@@ -588,7 +588,7 @@ class ColumnChooser(QFrame):
             self._line.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_add(self) -> None:
-        """Add a column; a name that exists changes nothing."""
+        """Add a column. A name that exists already changes nothing."""
         column = column_named(self._line.text())
         kind = ColumnKind(self._kind.currentData())
         if kind is not ColumnKind.TEXT:
@@ -613,9 +613,9 @@ LEAST_LETTERS = 11
 
 
 class CellsView(QTableView):
-    """Enter edits a cell, Space goes to its page.
+    """Table view in which Enter edits a cell and Space goes to its page.
 
-    Columns share the width where each has room for some words, until a person resizes a column.
+    Columns share the width if each has space for some words, until a person resizes a column.
     """
 
     page_requested = Signal(QModelIndex)

@@ -589,7 +589,9 @@ class EarlierWindow(Dialog):
         return False
 
     def _on_search(self) -> None:
-        """List the translations with the searched words in text, translation or title, or all if no words are searched."""
+        """List the translations that contain the searched words in text, translation or title, or all if none are
+        searched.
+        """
         words = self._search.text().strip()
         if words != self._words:
             self._words = words
@@ -619,9 +621,7 @@ class EarlierWindow(Dialog):
             )
 
     def _on_listed(self, requested: str, listed: tuple[Sequence[EarlierRow], bool]) -> None:
-        """Show the rows. `listed`: the rows, and whether there are more (in a search: documents that were not
-        searched).
-        """
+        """Show the rows. `listed`: the rows, and whether there are more (or, in a search, documents left unsearched)."""
         if requested != self._words:  # another search was begun meanwhile
             return
         rows, has_more = listed

@@ -87,7 +87,10 @@ class SpellingService(Service):
         return in_slices(self._service_thread, self._suggesting(request, word))
 
     def state(self) -> Pending[SpellingState]:
-        """Return the dictionaries in use and the person's own words. Ends with a Problem `file.unreadable`."""
+        """Return the dictionaries in use and the person's own words.
+
+        Ends with a Problem `file.unreadable`.
+        """
         self._found = None
         return in_slices(self._service_thread, self._stating())
 

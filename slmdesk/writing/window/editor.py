@@ -165,7 +165,7 @@ class WritingEdit(QPlainTextEdit):
 
 
 def _is_command(event: QKeyEvent) -> bool:
-    """Return whether the keys are a shortcut: with Ctrl, but not with AltGr, which some systems report as Ctrl and Alt."""
+    """Return whether the keys are a shortcut: with Ctrl, but not with AltGr, which may be reported as Ctrl and Alt."""
     held, keys = event.modifiers(), Qt.KeyboardModifier
     return bool(held & (keys.ControlModifier | keys.MetaModifier)) and not held & keys.AltModifier
 
@@ -657,7 +657,7 @@ class GhostText(QObject):
         return False
 
     def _taken_by(self, event: QKeyEvent) -> str | None:
-        """Return the grey words that a key accepts. "" means that the key removes them, None that the key does neither."""
+        """Return the grey words that a key accepts. "" if the key removes them, None for any other key."""
         if event.key() == Qt.Key.Key_Escape:
             return ""
         if event.key() == Qt.Key.Key_Tab and event.modifiers() == Qt.KeyboardModifier.NoModifier:
@@ -728,7 +728,7 @@ class _Layer(QWidget):
         painter.end()
 
     def _laid_out(self, text: str) -> tuple[QTextLayout, int]:
-        """Lay out a text. Also return 1 if no word fits after the caret and the text begins in the next line, else 0."""
+        """Lay out a text. Also return 1 if no word fits after the caret, so that it begins in the next line, else 0."""
         caret, font = self._editor.cursorRect(), self._editor.document().defaultFont()
         margin = self._editor.document().documentMargin()
         right = self._editor.viewport().width() - margin
