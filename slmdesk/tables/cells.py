@@ -407,7 +407,7 @@ def cells_step(columns: Sequence[Column], texts: Sequence[str]) -> dict[str, Jso
 
 
 def grammar_of(columns: Sequence[Column]) -> str:
-    """Return the GBNF grammar of an answer: an object with all columns in order, each null or a quotation and a value."""
+    """Return the GBNF grammar of an answer: an object with all columns in order, each null or quotation and value."""
     fields = ' ", " '.join(f'{_literal(json.dumps(_key(column), ensure_ascii=False))} ": " cell' for column in columns)
     return "\n".join(
         [

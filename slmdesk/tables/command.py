@@ -1,4 +1,4 @@
-"""The command `slmdesk extract`: makes a table from documents, with a row for each document and a page for each cell."""
+"""The command `slmdesk extract`: makes a table from documents, with a row for each document."""
 
 from __future__ import annotations
 
@@ -131,7 +131,10 @@ def _note_gaps(console: Console, made: Table, unasked: Sequence[tuple[str, Seque
 
 
 def _unasked(made: Table) -> list[tuple[str, list[str]]]:
-    """Return the documents that were read, with the columns for which the model failed. Their empty cells mean nothing."""
+    """Return the documents that were read, with the columns for which the model failed.
+
+    The empty cells of these columns mean nothing.
+    """
     found = []
     for row in made.rows:
         cells_of = zip(made.columns, row.cells, strict=True)

@@ -49,7 +49,7 @@ _NO_END = re.compile(
 
 
 class Line(Record):
-    """Part of a page whose words belong together. `text` has spaces instead of line breaks."""
+    """Part of a page whose words belong together. `text` has spaces in place of line breaks."""
 
     page: int
     start: int
@@ -82,7 +82,7 @@ class Line(Record):
 
 
 def without_marks(page: Page) -> Page:
-    """Return a page with unchanged positions, but with white space instead of Markdown's marks and tabs between cells."""
+    """Return a page with unchanged positions, with white space for Markdown's marks and tabs between cells."""
     text = _MARKS.sub(lambda found: _BLANK * len(found.group()), page.text)
     for block in page.blocks:
         if block.kind is BlockKind.TABLE_ROW and "|" in text[block.start : block.end]:
@@ -398,7 +398,7 @@ _AFTERWARDS = re.compile(
     + _PROBATION.pattern
     + r")"
 )
-"""Words for a later time, for which another period of notice applies."""
+"""Words for the time after a probation period, for which another period of notice applies."""
 _IN_IT = re.compile(
     r"^\W*(?:in dieser zeit|wahrend dieser|innerhalb dieser|during (?:this|that|which)|in this (?:time|period)|"
     r"pendant (?:cette|laquelle)|durant cette|durante (?:este|dicho|questo|tale)|in questo periodo)"

@@ -185,7 +185,7 @@ def cell_words(cell: TableCell, page_kind: str = "page") -> str:
 
 
 class ExtractionGrew(Event):
-    """Event that a row of a table, or a cell of a row, was found. The time left is in the JobChanged event of its job."""
+    """Event that a row of a table, or a cell of a row, was found. The JobChanged event of its job has the time left."""
 
     item: str
     job: str

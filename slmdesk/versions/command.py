@@ -1,4 +1,4 @@
-"""`slmdesk compare`: what changed from one version of a document to another."""
+"""The command `slmdesk compare`: shows what changed from one version of a document to another."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def compare(
 
 
 def _make(console: Console, services: Services, request: VersionRequest) -> VersionView:
-    """Start the comparison and follow it, and the model's description, to the end; Ctrl-C stops it."""
+    """Start the comparison, and wait for it and for the model's description. Ctrl-C stops it."""
     received: queue.SimpleQueue[VersionsCompared | VersionsFailed] = queue.SimpleQueue()
     services.on(VersionsFailed, received.put)
     services.on(VersionsCompared, received.put)

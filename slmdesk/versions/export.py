@@ -1,4 +1,4 @@
-"""Exports two versions compared: what changed, passage by passage."""
+"""Exports the comparison of two versions, passage by passage."""
 
 from __future__ import annotations
 

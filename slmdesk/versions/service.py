@@ -1,8 +1,8 @@
-"""The version service: compares two versions of a document and stores the result.  Service thread.
+"""The version service: compares two versions of a document and stores the result. Service thread.
 
-A comparison is an item of kind `versions`, linked to its two documents.  Pages are read in pieces and compared on a
-thread of their own.  Where an exam trusts the model with wording, a job then says in a few sentences of its words
-what changed, each checked against both versions.
+A comparison is an item of kind `versions`, linked to its two documents. Pages are read in pieces and compared on a
+separate thread. If an exam shows that the model can be trusted with wording, a job then describes the changes in a few
+sentences, each of which is checked against both versions.
 """
 
 from __future__ import annotations
@@ -60,17 +60,20 @@ LANGUAGE_CHARACTERS = 4000
 PAGES_AT_ONCE = 50
 MOST_PARAGRAPHS = 500
 REST_EVERY_S, REST_S = 0.02, 0.001
-"""While it compares, others get their turn so often, and for so long: pure Python lets nobody else run."""
+"""While comparing, pause for REST_S seconds every REST_EVERY_S seconds. Otherwise pure Python would block other
+threads.
+"""
 SKILLS = (Skill.FORMAT, Skill.TRUTH)
-"""What a model must be trusted with before it words anything here."""
+"""Skills that a model must have, by its exam, before it describes changes."""
 
 
 class VersionRequest(Record):
     old: str
-    """Ids of documents, or the only ones that begin so."""
+    """Ids of documents, or unique prefixes of ids."""
     new: str
     model: str | None = None
-    """Whose words are wanted; None: the default for summaries, if its exam says that it can be trusted."""
+    """Model that describes the changes. None means the default for summaries, if its exam says that it can be trusted.
+    """
     with_words: bool = True
 
 
@@ -78,16 +81,16 @@ class KeptRequest(Record):
     old: str
     new: str
     model: str | None = None
-    """The checksum of the one that may be asked."""
+    """Checksum of the model that may be asked."""
     named: bool = False
 
 
 class VersionView(Record):
     item: Item
     documents: tuple[DocumentRecord, ...]
-    """The old one, the new one; those that are still here."""
+    """The old and the new document, as far as they still exist."""
     comparison: Comparison | None
-    """None while it is made, or when that failed."""
+    """The result. None while the comparison is made, or if it failed."""
     job: JobRecord | None
     is_busy: bool = False
 
@@ -110,10 +113,11 @@ class VersionService(Service, JobPlanner):
         return self._store.documents.with_text(documents)
 
     def begin(self, request: VersionRequest) -> Item:
-        """Add a comparison and have it made; VersionsCompared or VersionsFailed follows.
+        """Store a new comparison and make it in the background. VersionsCompared or VersionsFailed is published at its
+        end.
 
-        Raises KnownError `document.unknown`, `document.not_read`, the document's own error where it could not be read,
-        `model.…` where one is named, `store.…`.
+        Raises KnownError `document.unknown`, `document.not_read`, the document's own error if it could not be read,
+        `model.…` if a model is named, `store.…`.
         """
         old, new = read_document(self._store, request.old), read_document(self._store, request.new)
         record = self._model(request)
@@ -124,19 +128,19 @@ class VersionService(Service, JobPlanner):
         return self._store.items.get(item.id)
 
     def again(self, item: str) -> None:
-        """Raises KnownError as `begin` does, and `item.unknown`."""
+        """Make a comparison again. Raises KnownError as `begin` does, and `item.unknown`."""
         found = self._items.find(item)
         if found.id not in self._busy:
             kept = _kept_request(found)
             self._compare(found.id, read_document(self._store, kept.old), read_document(self._store, kept.new))
 
     def cancel(self, item: str) -> None:
-        """Cancel comparing; VersionsFailed follows with `versions.stopped`.  What is stored already stays."""
+        """Cancel a comparison. Then VersionsFailed is published with `versions.stopped`. A stored result stays."""
         if stop := self._busy.get(item):
             stop.set()
 
     def open(self, item: str) -> Pending[VersionView]:
-        """Raises KnownError `item.unknown`."""
+        """Return a comparison with its documents. Raises KnownError `item.unknown`."""
         found = self._items.find(item)
         request = _kept_request(found)
         here = {document.id: document for document in self._store.documents.of_item(found.id)}
@@ -151,7 +155,10 @@ class VersionService(Service, JobPlanner):
         return read.map(view)
 
     def paragraphs(self, document: str, first: tuple[int, int], last: tuple[int, int]) -> Pending[tuple[str, ...]]:
-        """The paragraphs from a place (page, character) to another: what is folded as the same, as far as is shown."""
+        """Return the paragraphs from place `first` to place `last` (page, character).
+
+        They are the unchanged paragraphs that the view has folded. There is a limit to how many are shown.
+        """
         found = self._store.documents.get(document).id
 
         def read() -> tuple[str, ...]:
@@ -184,7 +191,7 @@ class VersionService(Service, JobPlanner):
         )
 
     def _found(self, old: DocumentRecord, new: DocumentRecord, stop: threading.Event) -> tuple[Comparison, Json]:
-        """On a thread of its own."""
+        """Compare two documents and return the result. Runs on a thread of its own."""
         from slmdesk.text.difference.compare import difference
 
         began = rested = time.monotonic()
@@ -208,7 +215,7 @@ class VersionService(Service, JobPlanner):
         return comparison, to_json(comparison)
 
     def _pages(self, document: str, stop: threading.Event, begin: int = 1, end: int | None = None) -> list[Page]:
-        """The pages of a document, fetched on the service thread some at a time."""
+        """Return the pages of a document, which the service thread reads in portions."""
         found: list[Page] = []
         while not self._closed:
             if stop.is_set():
@@ -243,7 +250,7 @@ class VersionService(Service, JobPlanner):
     def _keep(
         self, item: str, comparison: Comparison, shape: Mapping[str, Json], record: ModelRecord | None = None
     ) -> None:
-        """The result, and its text as a message, so that the history finds it."""
+        """Store the result, and its text as a message, so that a search of the history finds it."""
         self._store.results.save(item, shape)
         self._items.keep_words(item, text_of(comparison), record)
 
@@ -293,7 +300,7 @@ class VersionService(Service, JobPlanner):
     # ---- inside
 
     def _model(self, request: VersionRequest) -> ModelRecord | None:
-        """Whose words may be asked for; a model that is named must be there, another need not."""
+        """Return the model that may describe the changes, or None. A model named in the request must exist."""
         if not request.with_words:
             return None
         if request.model is not None:
@@ -304,7 +311,9 @@ class VersionService(Service, JobPlanner):
             return None
 
     def _may_report(self, record: ModelRecord, *, is_named: bool) -> bool:
-        """Whether it is worth asking: the exam trusts it, or it was named and nobody knows yet."""
+        """Return whether to ask a model: its exam says that it can be trusted, or a person named it and it has no exam
+        yet.
+        """
         skills = skills_of(record)
         levels = [skills[skill].level if skill in skills else "" for skill in SKILLS]
         return "weak" not in levels and (is_named or "" not in levels)
@@ -340,11 +349,11 @@ VERSION = 2
 LEAST_CHANGES = 3
 MOST_CHANGES = 12
 MOST_CHARACTERS = 1600
-"""Of each wording of a passage: longer ones are not told to the model, but shown."""
+"""Most characters of each wording of a passage that is given to the model. Longer passages are only shown."""
 MOST_SENTENCES = 4
 ANSWER_TOKENS = 200
 DIRECTION = "direction"
-"""Kind of a flag of our own: it takes the old for the new."""
+"""Kind of the flag for a sentence that confuses the old with the new version."""
 _GRAMMAR = "\n".join(
     (
         f'root ::= sentence ("\\n" sentence){{0,{MOST_SENTENCES - 1}}}',
@@ -366,7 +375,7 @@ def prompt_version() -> str:
 
 
 def chosen_of(changes: Sequence[Change]) -> list[int]:
-    """Return which changes a model is told of, the most important first; none where they speak for themselves."""
+    """Return the indexes of the changes the model is told, the most important first. Empty if they need no description."""
     if len(changes) < LEAST_CHANGES:
         return []
     short = [at for at in by_importance(changes) if max(len(changes[at].old), len(changes[at].new)) <= MOST_CHARACTERS]
@@ -385,7 +394,7 @@ def digest_step(changes: Sequence[Change], chosen: Sequence[int], language: str)
 def digest_in(
     changes: Sequence[Change], chosen: Sequence[int], value: Mapping[str, Json], language: str
 ) -> list[Wording]:
-    """The sentences of an answer, each with the change it speaks of, checked by rule against both versions."""
+    """Return the sentences of an answer, each with its change. Rules check each sentence against both versions."""
     lines = [" ".join(line.split()) for line in str(value.get("text", "")).split("\n")]
     if value.get("finish_reason") == "length":
         lines = lines[:-1]
@@ -408,7 +417,7 @@ def _checked(at: int, text: str, changes: Sequence[Change], source: str, languag
 
 
 def truth_of(change: Change, reported: Wording) -> dict[str, Json]:
-    """The step that asks the model itself whether its sentence holds, in the exam's words."""
+    """Build the step that asks the model itself, in the words of the exam, whether its sentence is true."""
     versions = f"Old version: {change.old or '(nothing)'}\nNew version: {change.new or '(nothing)'}"
     return truth_step(versions, reported.text)
 
@@ -421,7 +430,7 @@ def doubted(reported: Wording, scores: Sequence[float] | None, threshold: float)
 
 
 def _turned(text: str, change: Change) -> list[Mark]:
-    """Whether a fact is told the wrong way round: "from" the new one, or "to" the old one."""
+    """Return the places where a fact is told the wrong way round: "from" the new one, or "to" the old one."""
     found: list[Mark] = []
     for event in change.named:
         for before, wrong, right in (
@@ -459,7 +468,7 @@ def text_of(found: Comparison, most: int = 200) -> str:
 
 
 def json_of(found: Comparison) -> dict[str, Json]:
-    """Return the comparison as JSON for programs: the contract of `slmdesk compare --json`."""
+    """Return the comparison as JSON for programs. This format is the contract of `slmdesk compare --json`."""
     changes: list[Json] = [
         {
             **picked(change, "kind", "old", "new"),
@@ -506,9 +515,9 @@ def _side_shape(side: Side) -> dict[str, Json]:
 
 
 def versions_paper(found: Comparison) -> Paper:
-    """The summary, every change with both wordings, and the coverage.
+    """Return a document with the summary, every change with both wordings, and the coverage.
 
-    Removed words stand between [- and -], added words between {+ and +}: colour alone would not print.
+    Removed words are in [- -], added words in {+ +}, because colours alone are lost in print.
     """
     pieces: list[Piece] = [paragraph(Run(headline(found), bold=True))]
     if found.note:
@@ -544,7 +553,10 @@ def versions_paper(found: Comparison) -> Paper:
 
 
 def versions_sheets(found: Comparison) -> Mapping[str, Sequence[Sequence[Cell]]]:
-    """A row per change, the most important first, numbered as they stand in the text; and the summary."""
+    """Return the sheets of a spreadsheet: a row per change, the most important first, and the summary.
+
+    Changes are numbered in the order of the text.
+    """
     rows: list[Sequence[Cell]] = [("No.", "Kind", "Clause", "Old page", "New page", "What changed", "Old", "New")]
     for at in by_importance(found.changes):
         change = found.changes[at]

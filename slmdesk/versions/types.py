@@ -1,4 +1,4 @@
-"""The types of a finished comparison of two versions, and what changed between them in words."""
+"""Types of a finished comparison of two versions, and the changes in words."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Comparison(Record):
     rows: tuple[Row, ...]
     same_bytes: bool = False
     sentences: tuple[Wording, ...] = ()
-    """Some changes in a model's words, the most important first; empty without one that can be trusted."""
+    """Descriptions of some changes by a model, the most important first. Empty if no model can be trusted."""
     model: str = ""
     note: str = ""
     seconds: Number = 0.0
@@ -55,7 +55,7 @@ class Comparison(Record):
 
 
 class VersionsCompared(Event):
-    """Two versions were compared; published again when a model has described the changes."""
+    """Event that two versions were compared. It is published again when a model has described the changes."""
 
     item: str
     comparison: Comparison
@@ -90,7 +90,11 @@ MOST_QUOTED = 160
 
 
 def by_importance(changes: Sequence[Change]) -> list[int]:
-    """Return their indexes: changed facts by RANKS, what was removed, added or moved, then other words by size."""
+    """Return the indexes of the changes, the most important first.
+
+    First come changed facts in the order of RANKS, then removed, added and moved text, then other changed words by
+    size.
+    """
 
     def rank(at: int) -> tuple[int, int, int]:
         change = changes[at]
@@ -106,7 +110,7 @@ def _rank(fact: Named) -> int:
 
 
 def clause_words(change: Change) -> str:
-    """Return the clause of a change: that of the new version; both where they are not the same but for the number."""
+    """Return the clause of a change in the new version. Both clauses are given if they differ in more than the number."""
     old, new = change.old_clause, change.new_clause
     if not old or not new or _NUMBERS.sub("", old).casefold() == _NUMBERS.sub("", new).casefold():
         return new or old
@@ -114,9 +118,9 @@ def clause_words(change: Change) -> str:
 
 
 def headline(found: Comparison) -> str:
-    """What changed, in a line: "7 changes in 6 passages on 3 pages: 5 amounts, 1 date; 1 passage added.".
+    """Return what changed in one line: "7 changes in 6 passages on 3 pages: 5 amounts, 1 date; 1 passage added.".
 
-    What stands behind the colon adds up to the changes; the list has a line for each passage.
+    The numbers after the colon add up to the changes. The list of changes has one line for each passage.
     """
     if not found.changes:
         alike = _("The files are the same, byte for byte.") if found.same_bytes else _("The files themselves differ.")
@@ -149,7 +153,7 @@ def headline(found: Comparison) -> str:
 
 
 def _is_described_by_facts(change: Change) -> bool:
-    """Whether the facts of a change are all that is counted of it; that something moved is counted besides."""
+    """Return whether only the facts of a change are counted. That a passage moved is counted in addition."""
     return change.kind is not ChangeKind.MOVED and any(named.kind in RANKS for named in change.named)
 
 
@@ -171,7 +175,7 @@ def change_words(change: Change) -> str:
 
 
 def _told(fact: Named, change: Change) -> str:
-    """A fact in words; of a duty or a condition its own words, of a definition the words that changed."""
+    """Return a fact in words. A duty or a condition gives its own words, a definition the words that changed."""
     match fact.kind:
         case "definition":
             term = f"definition of “{fact.old}”"
@@ -189,14 +193,14 @@ def _wording(change: Change) -> str:
 
 
 def fact_words(old: str, new: str) -> str:
-    """A fact that changed, "30 days → 60 days"; of one that is only in one version is said so."""
+    """Return a changed fact in words: "30 days → 60 days". A fact in only one version is described as such."""
     if not old:
         return f"{new} added"
     return f"{old} → {new}" if new else f"{old} removed"
 
 
 def where_words(change: Change, old_kind: str = "page", new_kind: str = "page") -> str:
-    """Format where a change stands: "p. 3", "p. 3 → p. 4", "old p. 3"."""
+    """Return the pages of a change in words: "p. 3", "p. 3 → p. 4", "old p. 3"."""
     old, new = _pages(change.old_places, old_kind), _pages(change.new_places, new_kind)
     if old and new:
         return new if old == new else f"{old} → {new}"
@@ -204,19 +208,19 @@ def where_words(change: Change, old_kind: str = "page", new_kind: str = "page") 
 
 
 def place_words(change: Change, found: Comparison) -> str:
-    """Format the clause and the pages of a change: "6. Support, 6.4, p. 3"."""
+    """Return the clause and the pages of a change in words: "6. Support, 6.4, p. 3"."""
     where = where_words(change, found.old.page_kind, found.new.page_kind)
     clause = clause_words(change)
     return f"{clause}, {where}" if clause else where
 
 
 def pages_of(change: Change) -> list[int]:
-    """Return the pages in the new version; for removed text those in the old one."""
+    """Return the pages of a change in the new version. For removed text, return the pages in the old version."""
     return sorted({place.page for place in change.new_places or change.old_places})
 
 
 def unread_words(side: Side, which: str) -> str:
-    """What of a version could not be compared: "Pages 3–4 of the old version (a.pdf) could not be read (scanned) …"."""
+    """Return what could not be compared: "Pages 3–4 of the old version (a.pdf) could not be read (scanned) …"."""
     by_reason: dict[str, list[int]] = {}
     for unread in side.coverage.unreadable:
         if unread.reason != "empty":

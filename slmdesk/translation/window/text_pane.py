@@ -621,7 +621,10 @@ class EarlierWindow(Dialog):
             )
 
     def _on_listed(self, requested: str, listed: tuple[Sequence[EarlierRow], bool]) -> None:
-        """Show the rows. `listed`: the rows, and whether there are more (or, in a search, documents left unsearched)."""
+        """Show the rows. `listed`: the rows, and whether there are more.
+
+        In a search, more means documents that were not searched.
+        """
         if requested != self._words:  # another search was begun meanwhile
             return
         rows, has_more = listed

@@ -1,1 +1,1 @@
-"""Two versions of a document compared."""
+"""The window's part for the comparison of two versions of a document."""

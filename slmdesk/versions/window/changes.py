@@ -1,4 +1,4 @@
-"""Two versions side by side, and the list of changes: what changed and under which clause."""
+"""Widgets that show two versions side by side, and the list of changes with their clauses."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ from slmdesk.window.widgets.build import named, plain_tip
 
 GAP = theme.SPACE_12
 EDGE = theme.SPACE_16
-"""Left of each column stands the sign of what happened."""
+"""Width in pixels left of each column, where a sign shows the kind of change."""
 SIGNS = {ChangeKind.ADDED: "+", ChangeKind.REMOVED: "−", ChangeKind.CHANGED: "≠", ChangeKind.MOVED: "↕"}
 KEPT = 40
-"""Rows that stay laid out when they are out of sight."""
+"""Most rows whose text layout is kept while they are not visible."""
 
 
 @dataclass(slots=True, eq=False)
 class Line:
     row: Row
     number: int
-    """Of the comparison's rows; of unfolded paragraphs the row they were folded in."""
+    """Number of the row in the comparison. Unfolded paragraphs have the number of the folded row."""
     height: float = 0.0
     layouts: tuple[QTextLayout | None, QTextLayout | None] | None = None
 
@@ -78,7 +78,7 @@ class CompareRows(QAbstractScrollArea):
         self._measure()
 
     def unfold(self, number: int, old: Sequence[str], new: Sequence[str]) -> None:
-        """Show the paragraphs of a folded row in its place, both texts of each where they differ."""
+        """Replace a folded row by its paragraphs. If the two versions of a paragraph differ, both are shown."""
         at = next((at for at, line in enumerate(self.lines) if line.number == number and line.row.same), -1)
         if at < 0 or not new:
             return
@@ -110,7 +110,7 @@ class CompareRows(QAbstractScrollArea):
     # ---- Qt's own
 
     def sizeHint(self) -> QSize:
-        """Two columns, no higher than necessary: they scroll, and the pane around them should not have to."""
+        """Return the smallest useful height, because the columns scroll, so that the pane around need not scroll."""
         return QSize(640, self.minimumHeight())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -220,7 +220,7 @@ class CompareRows(QAbstractScrollArea):
         return self.lines[index]
 
     def _change_at(self, line: Line, at: QPointF) -> int:
-        """The change whose text was clicked, else the first of the row."""
+        """Return the change whose text was clicked, or else the first change of the row."""
         index = self.lines.index(line)
         place, half = self.rect_of(index), self.viewport().width() / 2
         side = 0 if at.x() < half else 1
@@ -288,7 +288,7 @@ class CompareRows(QAbstractScrollArea):
         return layout
 
     def _formats(self, runs: Sequence[Run], side: int) -> list[QTextLayout.FormatRange]:
-        """Removed text is struck through, added text underlined; colour comes on top."""
+        """Return the text formats: removed text is struck through, added text is underlined, both are coloured."""
         colours = self._keeper.theme
         found: list[QTextLayout.FormatRange] = []
         at = 0
@@ -322,7 +322,7 @@ class CompareRows(QAbstractScrollArea):
         return line.height
 
     def _measure(self, *, keep: bool = False) -> None:
-        """Compute the position of every row; `keep`: visible rows stay in place."""
+        """Compute the position of every row. With `keep`, visible rows stay where they are."""
         bar = self.verticalScrollBar()
         anchor, offset = 0, 0.0
         if keep and self._tops:
@@ -354,7 +354,7 @@ def _change_of(runs: Sequence[Run], position: int) -> int:
 
 
 def _units(text: str) -> int:
-    """The length in UTF-16 units, as Qt counts."""
+    """Return the length of a text in UTF-16 units, as Qt counts."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
@@ -387,7 +387,7 @@ class ChangeLines(QAbstractListModel):
         super().__init__(parent)
         self._comparison: Comparison | None = None
         self.shown: list[int] = []
-        """The numbers of the changes listed, in the order of the list."""
+        """Numbers of the listed changes, in the order of the list."""
         self._filter, self._order = "all", "weight"
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
@@ -429,12 +429,12 @@ class ChangeLines(QAbstractListModel):
         self.choose(self._filter)
 
     def row_of(self, change: int) -> int:
-        """The row of a change; -1: it is filtered out."""
+        """Return the row of a change, or -1 if it is filtered out."""
         return self.shown.index(change) if change in self.shown else -1
 
 
 def _short_words(change: Change) -> str:
-    """A change without its kind: the sign before it says that."""
+    """Return a change in words without its kind, which the sign before it shows."""
     words = change_words(change)
     kind = f"{change.kind.value}: "
     return words.removeprefix(kind)
@@ -458,7 +458,7 @@ class ChangeList(QListView):
         self._is_showing = False
 
     def sizeHint(self) -> QSize:
-        """No higher than necessary: it scrolls, and the pane around it should not have to."""
+        """Return the smallest useful height, because the list scrolls, so that the pane around need not scroll."""
         return QSize(super().sizeHint().width(), self.minimumHeight())
 
     def show_change(self, change: int) -> None:

@@ -1,4 +1,4 @@
-"""The pane of versions: another version chosen, compared, and shown side by side with a list of all changes."""
+"""The pane to compare a document with another version, which shows both side by side with a list of all changes."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ from slmdesk.window.widgets.rows import Choice
 
 FILE = "file"
 MOST_REPORTED = 8
-"""Sentences of a model that are shown above the changes; all of them are exported."""
+"""Most sentences of a model that are shown above the changes. An export has all of them."""
 BESIDE_LETTERS = 100
-"""Of width: from there on the list stands beside both columns, else above them."""
+"""Least width in letters at which the list is beside both columns. In a narrower pane it is above them."""
 LIST_LINES, ROWS_LINES = 4, 8
 EXPORTS = (*FORMS, Form("xlsx", _("Spreadsheet")))
 
@@ -62,14 +62,14 @@ class ComparePane(QFrame):
         self.items = ItemsController(bridge, KIND, self)
         self.comparison: Comparison | None = None
         self._shown: Comparison | None = None
-        """What the list holds, also while another comparison is made."""
+        """The comparison in the list. It stays while another comparison is made."""
         self._records: Sequence[DocumentRecord] = ()
         self._record: DocumentRecord | None = None
         self._other: DocumentRecord | None = None
         self._is_new = True
-        """The document on show is the newer one."""
+        """Whether the shown document is the newer version."""
         self._coming = ""
-        """The item to be opened once its document is on show."""
+        """Id of the item to open once its document is shown."""
         self._job = ""
         self.current = -1
         self._is_wide = False
@@ -302,7 +302,7 @@ class ComparePane(QFrame):
         self._show_count()
 
     def show_change(self, change: int) -> None:
-        """Highlight a change in the list and side by side; beside the pages, its page is shown too."""
+        """Highlight a change in the list and side by side. If the document's pages are shown, go to the change's page."""
         self.current = change
         self.list.show_change(change)
         self.rows.show_change(change)
@@ -311,7 +311,7 @@ class ComparePane(QFrame):
             self.change_opened.emit(change)
 
     def go_on(self) -> None:
-        """Go to the next change listed; after the last to the first."""
+        """Go to the next change in the list, and from the last to the first."""
         self._step(1)
 
     def go_back(self) -> None:
@@ -362,7 +362,7 @@ class ComparePane(QFrame):
         admit(self, [Path(file)], self._on_dropped, is_chosen=True)
 
     def _choose_other(self, document: str) -> None:
-        """Compare with this document; the file modified later counts as the newer one."""
+        """Compare with this document. The file that was modified later counts as the newer version."""
         found = self._found(document)
         if found is not None and self._record is not None:
             self._other, self._is_new = found, self._record.mtime_ns >= found.mtime_ns
@@ -387,7 +387,7 @@ class ComparePane(QFrame):
             self._bridge.services.versions.cancel(self.item)
 
     def _on_unfold(self, number: int) -> None:
-        """Show the paragraphs of a row that stands for unchanged ones."""
+        """Show the unchanged paragraphs that a folded row stands for."""
         found = self.comparison
         if found is None or not 0 <= number < len(found.rows):
             return
@@ -477,7 +477,7 @@ class ComparePane(QFrame):
             other_button.setEnabled(bool(shown))
 
     def _set_wide(self, is_wide: bool) -> None:
-        """The side-by-side view takes the whole work area; beside the pages only the list is shown."""
+        """Show both versions side by side in the whole work area if `is_wide`, else only the list beside the pages."""
         self._is_wide = is_wide
         self.rows.setVisible(is_wide)
         self.earlier.setVisible(not is_wide and self.earlier.has_entries)

@@ -83,7 +83,10 @@ class SpellingService(Service):
         return in_slices(self._service_thread, self._checking(request))
 
     def suggest(self, request: SpellingRequest, word: str) -> Pending[Suggestions]:
-        """Suggest words that may have been meant by a word of the first paragraph. Takes up to some seconds."""
+        """Suggest words that may have been meant by a word of the first paragraph.
+
+        Takes up to some seconds.
+        """
         return in_slices(self._service_thread, self._suggesting(request, word))
 
     def state(self) -> Pending[SpellingState]:
