@@ -1,4 +1,4 @@
-"""`slmdesk models exam`, `bench`, `compare`, `tune` and `prune`: models measured on this PC."""
+"""The commands `slmdesk models exam`, `bench`, `compare`, `tune` and `prune`, which measure models on this PC."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from slmdesk.services import Services
 from slmdesk.translation.pairs import pair_line, result_sentence, shape_of_pair
 
 LEAST_KNOWN = 0.4
-"""Of a measurement: before that, nothing tells how long the rest will take."""
+"""Least share of a measurement that must be done before the time left is estimated."""
 
 
 @click.command()
@@ -385,14 +385,14 @@ def _use(console: Console, services: Services, record: ModelRecord, *, copy: boo
 
 
 class _Shown:
-    """Shows the progress with the time left; without a terminal, the begin and the end of each step."""
+    """Progress display with the time left. Without a terminal, it prints only the start and the end of each step."""
 
     def __init__(self, console: Console) -> None:
         self._console, self._began = console, time.monotonic()
         self._what, self._since = "", self._began
 
     def step(self, what: str) -> None:
-        """Say that another step begins; none: that the last one has ended."""
+        """Announce the next step. An empty text means that the last step has ended."""
         if what == self._what:
             return
         now = time.monotonic()

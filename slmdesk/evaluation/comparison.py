@@ -1,7 +1,7 @@
-"""Compares models: a prompt, answered by several models in turn under equal conditions.  Service thread.
+"""Compares models: several models answer the same prompt in turn under equal conditions. Service thread.
 
-A comparison is an item of kind `comparison`: its prompt is a message that has the answers as children, so that history,
-search, trash and export treat it like a chat.  Measurements are in its settings.
+A comparison is an item of kind `comparison`. Its prompt is a message with the answers as children, so that history,
+search, trash and export treat it like a chat. Measurements are in its settings.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SETTINGS = Sampling(
     temperature=0.4, top_k=40, top_p=0.9, min_p=0.05, typical_p=1.0, repeat_penalty=1.1, penalty_last_n=256,
     frequency_penalty=0.0, presence_penalty=0.0,
 )  # fmt: skip
-"""The same for all, whatever a model's file recommends."""
+"""Sampling settings for all models, whatever a model's file recommends."""
 
 
 @dataclass(slots=True, eq=False)
@@ -64,10 +64,10 @@ class ModelComparisonService(Service):
     # ---- wishes
 
     def begin(self, request: CompareRequest) -> Comparison:
-        """Save the prompt and the rows of all answers, and have them written in turn.
+        """Store the prompt and empty answers, and have the models write their answers in turn.
 
-        Each model is loaded afresh and answers alone: jobs wait, and answers being written elsewhere end first.  A
-        failure does not stop the other answers.  Raises KnownError `request.invalid`, `model.…`, `store.…`,
+        Each model is loaded anew and answers alone: jobs wait, and answers in progress elsewhere are finished first. A
+        failure does not stop the other answers. Raises KnownError `request.invalid`, `model.…`, `store.…`,
         `feature.hidden`.
         """
         self._models.require("models.compare")
@@ -93,7 +93,7 @@ class ModelComparisonService(Service):
             self._advance(run)
 
     def open(self, id: str) -> Comparison:
-        """Return a comparison, with text that is not in its rows yet.  Raises KnownError `item.unknown`."""
+        """Return a comparison, including text that is not stored yet. Raises KnownError `item.unknown`."""
         item = self._store.items.get(id)
         if item.kind != KIND:
             raise KnownError("item.unknown", id=id[:80])
@@ -107,7 +107,7 @@ class ModelComparisonService(Service):
         return Comparison(item, prompt, answers, vote_of(item), seed)
 
     def items(self, *, before: tuple[float, int] | None = None, limit: int = 50) -> list[Item]:
-        """A page of comparisons, newest first; `before` is (updated, n) of the last comparison seen."""
+        """Return a page of comparisons, newest first. `before` is (updated, n) of the last comparison seen."""
         return self._store.items.page(KIND, before=before, limit=limit)
 
     def close(self) -> None:
@@ -161,7 +161,7 @@ class ModelComparisonService(Service):
         return item.id
 
     def _when_free(self) -> None:
-        """What others have being written ends first; then the first model is loaded anew, as the others will be."""
+        """Wait until other answers are finished, then load the first model anew, as the other models will be."""
         run = self._run
         if run is None:
             return
@@ -253,16 +253,16 @@ ANSWER_TOKENS = 512
 class CompareRequest(Record):
     prompt: str
     models: tuple[str, ...]
-    """Ids, unique prefixes or names; two to four."""
+    """Ids, unique prefixes or names of two to four models."""
     seed: int | None = None
-    """The same for all; None: it is drawn."""
+    """Random seed for all models. None means that one is drawn."""
     max_tokens: int = ANSWER_TOKENS
 
 
 class AnswerMeasurements(Record):
     first_token_s: Number
     total_s: Number
-    """From the request to the last word; loading is not in it."""
+    """Seconds from the request to the last word, without loading the model."""
     tokens_per_s: Number
     output_tokens: int
     memory_bytes: int
@@ -284,10 +284,10 @@ class AnswerMeasurements(Record):
 
 
 class Vote(Record):
-    """Made by versions that had voting; still shown and exported."""
+    """Vote for an answer, from program versions that had voting. It is still shown and exported."""
 
     best: str | None
-    """Id of an answer; None: none of them."""
+    """Id of the best answer. None means that no answer was good."""
     note: str = ""
 
 
@@ -340,7 +340,9 @@ def _seconds(seconds: float) -> str:
 def export_parts(
     item: Item, messages: Sequence[Message]
 ) -> tuple[Item, Sequence[Message], Mapping[str, Sequence[tuple[str, str]]], str]:
-    """What an export shows: the messages in order, what was measured of each, and the vote, if any, in a sentence."""
+    """Return what an export shows: the item, its messages in order, the measurements by message, and the vote as a
+    sentence (or "").
+    """
     figures = figures_of(item)
     lines = {message.id: figures[message.id].lines() for message in messages if message.id in figures}
     names = {message.id: message.model_name or "" for message in messages}

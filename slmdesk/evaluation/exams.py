@@ -1,6 +1,6 @@
-"""The exam service: tests once on this PC which jobs a model can be trusted with.
+"""The exam service: tests on this PC, once per model, for which work the model can be trusted.
 
-An exam is a job of kind `exam`; its result is stored by the model's checksum and the version of the questions.
+An exam is a job of kind `exam`. Its result is stored by the model's checksum and the version of the questions.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ class Skill(StrEnum):
 
 
 WRITTEN = (Skill.FORMAT, Skill.LANGUAGE, Skill.CORRECT)
-"""Skills whose answers are written, so that a thought can come before; the others are read from likelihoods."""
+"""Skills tested by written answers, before which the model may think. The other skills are tested by token
+probabilities.
+"""
 
 
 class Question(Record):
@@ -64,7 +66,9 @@ class Question(Record):
     is_true: bool = True
 
     def step(self, *, thinking: bool = False) -> dict[str, Json]:
-        """Return it as a step of a job: greedy, short, repeatable; with `thinking` after a thought."""
+        """Return the question as a step of a job, with a short, greedy, repeatable answer. With `thinking`, the model
+        thinks first.
+        """
         if self.skill is Skill.TRUTH:
             return truth_step(self.item["text"], self.item["true" if self.is_true else "altered"])
         if self.skill is Skill.BLOCK:
@@ -92,14 +96,14 @@ class Question(Record):
 
 
 class Separation(Record):
-    """How well scores separate true from altered statements."""
+    """How well scores tell true statements from altered ones."""
 
     auc: float
-    """Chance that a true statement scores higher than an altered one; 0.5 is guessing."""
+    """Probability that a true statement scores higher than an altered one. 0.5 is guessing."""
     threshold: float
-    """log P(Yes) - log P(No) from which a statement is taken for true."""
+    """Least log P(Yes) - log P(No) at which a statement counts as true."""
     right: int
-    """How many statements are told right, each by the threshold that all the others give."""
+    """Number of statements judged correctly, each with the threshold computed from all the others."""
 
 
 @cache
@@ -115,7 +119,9 @@ def items() -> tuple[str, tuple[Question, ...]]:
 
 
 def truth_step(text: str, statement: str) -> dict[str, Json]:
-    """Build the step that asks whether a text says this; summaries use it too, so that the exam's threshold applies."""
+    """Build the step that asks whether a text says this. Summaries use the same step, so that the exam's threshold
+    applies.
+    """
     ask = "\n\nDoes the text say this? Answer Yes or No."
     parts = (*_document("Text: ", text), TextPart(f"\n\nStatement: {statement}{ask}"))
     return step_of([ChatMessage(Role.USER, parts)], Sampling(temperature=0.0), choices=YES_NO)
@@ -130,7 +136,7 @@ def block_step(blocks: Sequence[str], statement: str) -> dict[str, Json]:
 
 
 def keeps_format(answer: str, item: Mapping[str, Any]) -> bool:
-    """Whether an answer matches the pattern of an item whole, or is JSON with its keys."""
+    """Return whether the whole answer matches the pattern of an item, or is JSON with the item's keys."""
     if "pattern" in item:
         return re.fullmatch(item["pattern"], answer) is not None
     try:
@@ -147,19 +153,19 @@ def is_answer(asked: str, answer: str) -> bool:
 
 
 def corrects(wrong: str, right: str, answer: str) -> bool:
-    """Return whether an answer is nearer to the correct text than the given text was, and not a different text.
+    """Return whether an answer corrects the given text: it is nearer to the right text, and not a different text.
 
-    At most half of the mistakes, in characters, may be left, and at most twice as much changed as was needed.
+    At most half of the mistakes, in characters, may remain, and at most twice the necessary changes may be made.
     """
     needed = Levenshtein.distance(wrong, right)
     return Levenshtein.distance(answer, right) <= needed / 2 and Levenshtein.distance(answer, wrong) <= 2 * needed
 
 
 def separation(true: Sequence[float], altered: Sequence[float]) -> Separation:
-    """AUC by counting pairs (Mann and Whitney 1947), the threshold that gets most right, and what it is worth.
+    """Return the AUC by counting pairs (Mann and Whitney 1947), the best threshold, and how reliable it is.
 
-    A threshold is always good on what it was chosen by: each statement is told by another chosen without it (Stone
-    1974, cross-validation).
+    A threshold looks too good on the statements it was chosen from, so each statement is judged with a threshold chosen
+    without it (Stone 1974, cross-validation).
     """
     wins = sum((a > b) + 0.5 * (a == b) for a in true for b in altered)
     right = sum(value > _threshold(_but(true, at), altered) for at, value in enumerate(true))
@@ -168,7 +174,7 @@ def separation(true: Sequence[float], altered: Sequence[float]) -> Separation:
 
 
 def _threshold(true: Sequence[float], altered: Sequence[float]) -> float:
-    """The cut that gets the largest share of both kinds right, midway in its gap."""
+    """Return the threshold with the largest share of right judgements on both kinds, in the middle of its gap."""
     every = sorted({*true, *altered})
     cuts = [every[0] - 1.0, *((a + b) / 2 for a, b in pairwise(every))]
 
@@ -194,9 +200,9 @@ KIND = EXAM
 INFO_KEY = "exam"
 THINKING_KEY = "exam_thinking"
 SKILLS = "exam_skills"
-"""The fact that keeps single skills, found out by a job that needs them, of a model that sat no exam."""
+"""Key in a model's info for single skills that another job has tested, if the model has had no exam."""
 GOOD, FAIR = 0.75, 0.5
-"""Shares of items passed from which a skill is good, or fair."""
+"""Least shares of passed items at which a skill is called good or fair."""
 GOOD_AUC, FAIR_AUC = 0.85, 0.7
 
 NOTE = "exam_note"
@@ -205,9 +211,9 @@ NOTE = "exam_note"
 class SkillResult(Record):
     skill: Skill
     level: str
-    """good, fair or weak."""
+    """One of good, fair or weak."""
     passed: int
-    """For statements: how many are told right, each with the threshold the others give."""
+    """Number of passed items. For statements, those judged correctly with the threshold computed from the others."""
     total: int
     auc: Number | None = None
     threshold: Number | None = None
@@ -216,7 +222,7 @@ class SkillResult(Record):
 class ExamResult(Record):
     version: str
     taken: Number
-    """Seconds since the epoch."""
+    """Time of the exam in seconds since the epoch."""
     skills: tuple[SkillResult, ...]
     thoughts: int = 0
 
@@ -225,18 +231,18 @@ class ExamResult(Record):
 
 
 class ExamService:
-    """Starts exams and reads their results.  Service thread."""
+    """Service that starts exams and reads their results. Service thread."""
 
     def __init__(self, store: Store, models: ModelService, jobs: JobService) -> None:
         self._store, self._models, self._jobs = store, models, jobs
         jobs.when_done(KIND, self._keep)
 
     def take(self, model: str | None = None, *, by_itself: bool = False, thinking: bool = False) -> JobRecord:
-        """Start the exam of a model in the background.  Questions answered under this version are not asked again.
+        """Start the exam of a model in the background. Questions answered in this version are not asked again.
 
-        `by_itself`: started automatically, so it gives way to everything (see `AutoExams`).  `thinking`: only what is
-        written is asked, with a thought before each answer; its result stands beside that of the exam.  Raises
-        KnownError `model.…`, `store.…`.
+        `by_itself`: the exam starts automatically, so it gives way to everything else (see `AutoExams`). `thinking`:
+        ask only the questions with written answers, and let the model think before each; this result is stored in
+        addition. Raises KnownError `model.…`, `store.…`.
         """
         record = self._models.choose(model)
         version, questions = items()[0], _questions(thinking=thinking)
@@ -269,7 +275,7 @@ class ExamService:
                     self._jobs.cancel(job.id)
 
     def stop(self, model: str) -> None:
-        """Cancel an exam because a person asked; it is not started automatically again.  Answers so far are kept.
+        """Cancel an exam for a person. It is not started automatically again. Its answers so far are kept.
 
         Raises KnownError `model.unknown`, `job.…`.
         """
@@ -285,7 +291,7 @@ class ExamService:
         return tuple(model.id for model in self._store.models.all() if model.sha256 == sha256)
 
     def note(self, record: ModelRecord, reason: str | None, **more: Json) -> None:
-        """Store why a model is not examined automatically (slow, stopped, failed); None removes the reason."""
+        """Store why a model is not examined automatically (slow, stopped, failed). None as `reason` removes the note."""
         if reason is None and NOTE not in record.info:
             return
         shape: Json = None if reason is None else {"version": items()[0], "reason": reason, **more}
@@ -298,9 +304,10 @@ class ExamService:
     def examined(
         self, record: ModelRecord, skills: Sequence[Skill], batch: Batch
     ) -> Generator[AskedQuestion, Any, Mapping[Skill, SkillResult]]:
-        """Ask, in a plan, what is not known yet of these skills of a model; return all known skills.
+        """Ask, as part of another job's plan, the questions on those of these skills that are unknown. Returns all
+        known skills.
 
-        `batch`: what the plan says of the questions' batch, which has no steps yet.
+        `batch` is the plan's batch for the questions, still without steps.
         """
         version, questions = items()
         known = skills_of(record)
@@ -325,9 +332,9 @@ class ExamService:
         return known
 
     def _keep(self, job: JobRecord) -> None:
-        """All answers are there: judge them, and note it of each record of this file.
+        """Judge the answers of a finished exam, and store the result in each record of this model file.
 
-        Answers to other items, of an exam that an older program began, say nothing of these.
+        Answers to questions of an older program version are ignored.
         """
         if job.settings.get("version") != items()[0]:
             return
@@ -340,7 +347,7 @@ class ExamService:
 
 
 def judge(steps: Sequence[JobStep], model_sha256: str, *, now: float, thinking: bool = False) -> ExamResult:
-    """Return the result of an exam from its steps; a step without an answer counts as not passed."""
+    """Return the result of an exam from its steps. A step without an answer counts as failed."""
     version, questions = items()[0], _questions(thinking=thinking)
     values = {step.key: step.value for step in steps}
     asked = [
@@ -400,14 +407,14 @@ def shape_of_skill(result: SkillResult) -> dict[str, Json]:
 
 
 def result_of(record: ModelRecord, key: str = INFO_KEY) -> ExamResult | None:
-    """Return the stored exam result of a model; None for a result with other questions, or of a newer program."""
+    """Return the stored exam result of a model. None if it is for other questions, or from a newer program."""
     result = stored_from(ExamResult, record.info.get(key))
     return result if result is not None and result.version == items()[0] else None
 
 
 def skills_of(record: ModelRecord) -> dict[Skill, SkillResult]:
-    """Return the known skills of a model: from its exam, else from the questions another job asked, else from our own
-    exam of a file with its checksum.
+    """Return the known skills of a model: from its exam, or else from questions that another job asked, or else from
+    the exam of the same file that ships with the program.
     """
     result = result_of(record)
     if result is not None:
@@ -436,11 +443,11 @@ def note_of(record: ModelRecord) -> Mapping[str, Json]:
 
 
 FEWEST_PARAMETERS = 300_000_000
-"""A model without an exam and with fewer is taken for too weak to quote."""
+"""Fewest parameters at which a model without an exam counts as able to quote."""
 
 
 def is_weak(record: ModelRecord, needed: Collection[Skill] = (Skill.FORMAT,), fewest: int = FEWEST_PARAMETERS) -> bool:
-    """Return whether a model is too weak: by what its exam says of the needed skills, else by its size."""
+    """Return whether a model is too weak, by its exam in the needed skills, or by its size if it had none."""
     skills = skills_of(record)
     levels = [skills[skill].level for skill in needed if skill in skills]
     if levels:
@@ -458,16 +465,16 @@ def is_weak(record: ModelRecord, needed: Collection[Skill] = (Skill.FORMAT,), fe
 
 IDLE_S = 20.0
 AGAIN_S = 300.0
-"""Until the next look while the PC runs on battery."""
+"""Seconds until the next check while the PC runs on battery."""
 LOOK_S = 60.0
 OFFERED = "offered"
 LONGEST_S = 300.0
-"""An exam that would take longer, or does, is left to the person."""
+"""Most seconds of an automatic exam. A longer exam is left to the person."""
 USUAL_ANSWER_TOKENS, PROMPT_TOKENS = 40, 90
 
 
 def on_battery() -> bool:
-    """Return whether this PC runs on battery; False where unknown."""
+    """Return whether this PC runs on battery. False if that is unknown."""
     import psutil  # 17 ms
 
     try:
@@ -510,13 +517,13 @@ class AutoExams(Service):
         self.is_on_battery: Callable[[], bool] = on_battery
         self.look_s = LOOK_S
         self.is_away: Callable[[], bool] = lambda: False
-        """Whether nobody works at this PC; where that cannot be found out somebody does."""
+        """Returns whether nobody is working at this PC. False if that cannot be found out."""
         self._listen(runtime.events)
 
     def begin(self, is_away: Callable[[], bool] | None = None) -> None:
-        """Start offering exams after a first answer; those started automatically in an earlier run wait too.
+        """Start to offer exams after a model's first answer. Automatic exams from an earlier run wait for this too.
 
-        `is_away`: whether nobody works at this PC; called on the service thread.
+        `is_away`: whether nobody is working at this PC; called on the service thread.
         """
         self._is_on = True
         self.is_away = is_away or self.is_away

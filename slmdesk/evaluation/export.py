@@ -1,4 +1,4 @@
-"""Exports a comparison of models: their answers side by side, what was measured, and an earlier vote."""
+"""Exports a comparison of models: the answers side by side, the measurements, and an earlier vote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Finds the best format of a model for this PC, makes it beside the published file, and switches between the two."""
+"""Finds the best file format (quantization) of a model for this PC, makes such a copy beside the published file, and
+switches between the two.
+"""
 
 from __future__ import annotations
 
@@ -51,10 +53,10 @@ from slmdesk.runtime.messages import Problem, bytes_for_people, plain_args, prob
 from slmdesk.runtime.service import FileWork, Report, Runtime, Service
 
 INFO_KEY, LAYERS_KEY = "formats", "layers"
-"""Of a published model's record: FormatReports of other formats, and of files without some layers."""
+"""Keys in a published model's info: the FormatReport on other formats, and the one on copies without some layers."""
 FEATURE = "models.formats"
 _FOLDER = ".formats-"
-"""Beside the models: what is being tried or made; removed by the next run if its program was killed."""
+"""Prefix of the folder beside the models for files being tried or made. The next run removes it after a crash."""
 _CLAIM = ".formats.lock"
 CLOSE_S = 1.0
 
@@ -77,7 +79,7 @@ class FormatService(Service):
         self.is_on_battery: Callable[[], bool] = on_battery
 
     def published(self, model: str | None) -> ModelRecord:
-        """The published model that a model, or a copy of it, is; None: of the model in use.
+        """Return the published model of a model or of its copy. None as `model` means the model in use.
 
         Raises KnownError `feature.hidden`, `model.…`.
         """
@@ -88,30 +90,33 @@ class FormatService(Service):
         return record
 
     def report(self, model: str, key: str = INFO_KEY) -> FormatReport | None:
-        """What was measured on this PC, with this library; None: nothing yet.  Raises KnownError `model.unknown`."""
+        """Return what was measured on this PC with this version of the library, or None. Raises KnownError
+        `model.unknown`.
+        """
         record = self.published(model)
         found = stored_from(FormatReport, record.info.get(key))
         return found if found and (found.hardware, found.library) == (hardware_key(), _library()) else None
 
     def copies(self, model: str) -> Sequence[ModelRecord]:
-        """The copies of a model in the library, the last used at the end.  Raises KnownError `model.unknown`."""
+        """Return the copies of a model in the library, the last used at the end. Raises KnownError `model.unknown`."""
         copies = copies_of(self.published(model), self._store.models.all())
         return sorted(copies, key=lambda copy: copy.last_used or 0.0)
 
     def used(self, model: str) -> ModelRecord:
-        """The file in use of a model and its copies.  Raises KnownError `model.unknown`."""
+        """Return which is in use: the model's published file or a copy. Raises KnownError `model.unknown`."""
         able = (self.published(model), *self.copies(model))
         return used_of(able, {model.id for model in able if self._uses.uses_of(model.id)})
 
     def measure(
         self, model: str | None, *, again: bool = False, formats: Sequence[str] = ()
     ) -> Pending[FormatReport | None]:
-        """Try the formats of a model that were not tried on this PC; `again`: all.  `formats`: only these.
+        """Try the formats of a model that were not tried on this PC. `again`: try all formats. `formats`: try only
+        these.
 
-        Reports FormatProgress, and each FormatResult as it comes, which is kept, so that a cancelled run goes on where
-        it was.  Ends with the report; None: cancelled.  Jobs wait meanwhile, and the model in use is loaded again
-        afterwards.  Raises KnownError `model.…`, `formats.battery`, and `measuring.…` while an answer is being
-        written or something is measured.
+        Reports FormatProgress, and stores and reports each FormatResult, so that a cancelled run can be continued. Ends
+        with the report, or None if cancelled. Jobs wait meanwhile, and the model in use is loaded again afterwards.
+        Raises KnownError `model.…`, `formats.battery`, and `measuring.…` while an answer is being written or something
+        is measured.
         """
         record = self.published(model)
         if again:
@@ -126,7 +131,7 @@ class FormatService(Service):
         return self._measured(record, INFO_KEY, known, trial)
 
     def measure_without_layers(self, model: str | None) -> Pending[FormatReport | None]:
-        """Try a model without the layers it needs least; see FormatTrials.leave_out.  Otherwise as `measure`."""
+        """Try a model without the layers it needs least (see FormatTrials.leave_out). Otherwise as `measure`."""
         record = self.published(model)
         return self._measured(record, LAYERS_KEY, None, lambda trials, published: trials.leave_out(published.layers))
 
@@ -171,10 +176,10 @@ class FormatService(Service):
         return ended
 
     def make(self, model: str | None, name: str, left_out: Sequence[int] = ()) -> Pending[ModelRecord | None]:
-        """Make a copy in the format `name` ('': in its own) beside the published file, without the layers `left_out`,
-        and use it from now on wherever the published file was used.
+        """Make a copy in the format `name` ('' means the published format) without the layers `left_out`, and use the
+        copy from now on instead of the published file.
 
-        Reports FormatProgress; ends with the copy, None: cancelled.  Raises KnownError as `measure`, and
+        Reports FormatProgress. Ends with the copy, or None if cancelled. Raises KnownError as `measure`, and
         `request.invalid` for an unknown format.
         """
         record = self.published(model)
@@ -206,10 +211,10 @@ class FormatService(Service):
         return ended
 
     def use(self, model: str, *, copy: bool) -> ModelRecord:
-        """Use a copy of a model, or its published file, wherever the other file is used; returns what is used.
+        """Use a copy of a model, or its published file, instead of the other. Returns the record now in use.
 
-        `model` may name the copy itself; of several copies it is else the last used.  Raises KnownError
-        `model.unknown`, and `formats.no_copy` where there is none.
+        `model` may name the copy itself. Otherwise the copy used last is taken. Raises KnownError `model.unknown`, and
+        `formats.no_copy` if there is no copy.
         """
         published, copies = self.published(model), self.copies(model)
         if not copies:
@@ -280,7 +285,7 @@ def _published_file(path: Path, record: ModelRecord) -> Published:
 
 @contextmanager
 def _own_folder(models: Path) -> Iterator[Path]:
-    """A folder for a run, which is removed at its end; what a killed run left goes first.
+    """Provide a folder for a run and remove it at the end. Folders left by a killed run are removed first.
 
     Raises KnownError `formats.busy` while another program makes or tries formats here, `file.unwritable`.
     """
@@ -303,7 +308,7 @@ def _own_folder(models: Path) -> Iterator[Path]:
 def _kept(
     made: Path, published: Published, folder: Path, name: str, stop: threading.Event
 ) -> tuple[HashedFile, GgufHeader]:
-    """Check what a child has made, and give it its final name.  Raises KnownError `model.…`, Stopped."""
+    """Check the file a child process has made, and give it its final name. Raises KnownError `model.…`, Stopped."""
     header, source = check_file(made), read_header(published.path)
     if (header.architecture, header.vocab_size) != (source.architecture, source.vocab_size):
         raise KnownError("model.not_converted", reason=_("the new file is of another model"))
@@ -320,9 +325,11 @@ def _kept(
 
 
 SAME_DIVERGENCE = 0.0005
-"""Up to here, and with every answer equal, a format gives the same answers."""
+"""Largest divergence of the predictions at which a format counts as the same, if all answers are also equal."""
 NEARLY_DIVERGENCE, NEARLY_PERPLEXITY = 0.03, 1.02
-"""Up to here answers are nearly the same: hardly more than what another way of rounding the same weights makes."""
+"""Largest divergence and perplexity ratio at which answers count as nearly the same. Another way of rounding the same
+weights changes hardly less.
+"""
 FASTER = 1.1
 NOT_SLOWER = 0.97
 SMALLER = 0.9
@@ -335,7 +342,7 @@ class Likeness(StrEnum):
     NEARLY = "nearly"
     OTHER = "other"
     UNKNOWN = "unknown"
-    """Not measured, since it was neither faster nor smaller."""
+    """Not measured, because the format was neither faster nor smaller."""
 
 
 class FormatResult(Record):
@@ -343,7 +350,7 @@ class FormatResult(Record):
     bytes: int = 0
     speed: FormatSpeed | None = None
     published: FormatSpeed | None = None
-    """Of the published file, measured just before."""
+    """Speed of the published file, measured just before."""
     quality: FormatQuality | None = None
     published_perplexity: Number = 0.0
     same_answers: int = 0
@@ -353,7 +360,7 @@ class FormatResult(Record):
 
     @property
     def answer_gain(self) -> float:
-        """How many times as fast an answer is; 0 where it was not measured."""
+        """Return how many times as fast as with the published file an answer is. 0 if it was not measured."""
         return self.published.answer_s / self.speed.answer_s if self.speed and self.published else 0.0
 
     @property
@@ -371,14 +378,16 @@ class FormatResult(Record):
 
     @property
     def perplexity_change(self) -> float:
-        """Its perplexity over the published file's; 1 where unknown."""
+        """Return its perplexity divided by that of the published file. 1 if unknown."""
         if self.quality is None or self.published_perplexity <= 0:
             return 1.0
         return self.quality.perplexity / self.published_perplexity
 
     @property
     def is_faster(self) -> bool:
-        """Whether answers or long work are worth a file, and the other is not slower."""
+        """Return whether answers or long work are faster by enough to be worth a file, and the other of the two is not
+        slower.
+        """
         gains = sorted((self.answer_gain, self.long_work_gain))
         return gains[0] >= NOT_SLOWER and gains[1] >= FASTER
 
@@ -397,8 +406,10 @@ class FormatReport(Record):
         return changed(self, tried=tuple({**self.results, result.format: result}.values()))
 
     def fastest(self) -> FormatResult | None:
-        """The format recommended for speed: of those that are faster and give the same or nearly the same
-        answers that with the largest gain, both kinds of work multiplied; within 3 % the smaller file.
+        """Return the format recommended for speed, or None.
+
+        Among the formats that are faster and give the same or nearly the same answers, it has the largest product of
+        both gains. If gains are within 3 %, the smaller file wins.
         """
         liked = (Likeness.SAME, Likeness.NEARLY)
         able = [result for result in self.results.values() if result.is_faster and result.likeness in liked]
@@ -409,7 +420,7 @@ class FormatReport(Record):
         return min(near, key=lambda result: result.bytes)
 
     def smallest(self) -> FormatResult | None:
-        """The format recommended for space: the smallest with the same or nearly the same answers."""
+        """Return the format recommended for space: the smallest one with the same or nearly the same answers, or None."""
         liked = (Likeness.SAME, Likeness.NEARLY)
         able = [
             result
@@ -424,10 +435,10 @@ def name_without(layers: int) -> str:
 
 
 def candidates(quantization: str, parameters: int) -> Sequence[str]:
-    """The formats worth trying for a file in `quantization`, the most exact first.
+    """Return the formats worth trying for a file in `quantization`, the most exact first.
 
-    Of a file with 8 bits or more each smaller format; of a smaller file those that are computed faster on many
-    processors: its weights are not made better by them, and IQ4_NL takes minutes to make.
+    For a file with 8 bits or more, these are all smaller formats. For a smaller file, they are the formats that many
+    processors compute faster: they do not make its weights better. IQ4_NL takes minutes to make.
     """
     known = QUANTIZATIONS.get(quantization)
     bits = known.bits if known else 16.0
@@ -441,7 +452,7 @@ def candidates(quantization: str, parameters: int) -> Sequence[str]:
 
 
 LEAST_KNOWN = 0.1
-"""Of the work: before that, nothing tells how long the rest will take."""
+"""Least share of the work that must be done before the time left is estimated."""
 _LIKENESS = {
     Likeness.SAME: _("Same answers"),
     Likeness.NEARLY: _("Answers as good"),
@@ -525,14 +536,16 @@ RULE = _(
 
 _LOOK_S = 0.1
 _BESIDE_BYTES = 400 << 20
-"""What a trial needs beside the weights: its context, the library, the texts' predictions."""
+"""Bytes of memory that a trial needs beside the weights, for the context, the library and the texts' predictions."""
 _MAKE, _SPEED, _QUALITY = 0.1, 0.2, 0.25
-"""Parts of the time of a format: making the file, each of two measurements of speed and of quality."""
+"""Shares of the time of one format: making the file, each of two speed measurements, and each of two quality
+measurements.
+"""
 
 _LEFT_OUT = (1, 2, 4)
 _SEARCH = 0.6
 _LISTEN_S, _LOOKS = 0.5, 20
-"""Before a measurement: how long, and how often at most, it is looked whether others are quiet."""
+"""Before a measurement: seconds of each check whether other programs are idle, and most such checks."""
 
 MakeChild = Callable[[], ChildClient]
 
@@ -552,7 +565,7 @@ class Published(Record):
 
 
 class FormatProgress(Record):
-    """What is done now, and how much of all, 0..1."""
+    """Progress of a trial: the current step, and the share of all work done, 0..1."""
 
     what: str
     fraction: float
@@ -572,7 +585,7 @@ def ask_child(
     stop: threading.Event,
     on_part: Callable[[float], None],
 ) -> Mapping[str, Json]:
-    """Run a job in a child of its own.  Blocks.  Raises Stopped, and KnownError as the job ended."""
+    """Run a job in a new child process, and wait for its result. Raises Stopped, or the KnownError of the job."""
     child = make_child()
     child.may_open(reach)
     events: queue.SimpleQueue[FromChild] = queue.SimpleQueue()
@@ -611,17 +624,18 @@ class FormatTrials:
         self._done, self._share = 0.0, 1.0
 
     def run(self, formats: Sequence[str]) -> None:
-        """Try each.  Raises Stopped, and KnownError where the published file itself cannot be measured."""
+        """Try each format. Raises Stopped, and KnownError if the published file itself cannot be measured."""
         self._share = 1 / max(1, len(formats))
         for number, name in enumerate(formats):
             self._done = number * self._share
             self._tell(self._tried(name))
 
     def leave_out(self, layers: int) -> None:
-        """Find the layers whose absence changes the predictions least, and try the file without one, two and four.
+        """Find the layers whose removal changes the predictions least, and try the file without one, two and four of
+        them.
 
-        The first and the last layer always stay.  Layers are chosen in turn, over the first text; that two of them
-        are spared by each other is not looked for.  Raises as `run`.
+        The first and the last layer always stay. Layers are chosen one after the other, on the first text. Combinations
+        of layers are not tried. Raises as `run`.
         """
         losses = self._losses(range(1, layers - 1))
         chosen = sorted(losses, key=losses.__getitem__)
@@ -632,7 +646,7 @@ class FormatTrials:
             self._tell(self._tried("", tuple(sorted(chosen[:count]))))
 
     def make(self, name: str, left_out: Sequence[int] = ()) -> Path:
-        """Make a file in the folder; '': in the published format.  Raises KnownError, Stopped."""
+        """Make a file in the folder. '' as `name` means the published format. Raises KnownError, Stopped."""
         target = self._folder / f"{name or 'published'}.gguf"
         need_space(self._published.path, self._folder, bytes=self._expected(name))
         payload: dict[str, Json] = {
@@ -687,7 +701,10 @@ class FormatTrials:
         return result
 
     def _wait_until_quiet(self) -> None:
-        """Wait a little for other programs, whose work would be measured too.  Raises KnownError `formats.noisy`."""
+        """Wait a little until other programs are idle, because their work would distort the measurement.
+
+        Raises KnownError `formats.noisy`.
+        """
         others = OtherPrograms()
         for __ in range(_LOOKS):
             if self._stop.wait(_LISTEN_S):

@@ -1,4 +1,4 @@
-"""What is known of the models on this PC: cards, results of exams in words, and the speed a benchmark measured."""
+"""Builds model cards: what is known of the models on this PC, exam results in words, and the speed in a benchmark."""
 
 from __future__ import annotations
 
@@ -57,18 +57,20 @@ class ModelDetails(Record):
     can_do: tuple[DefaultUse, ...]
     exam_lines: tuple[str, ...]
     exam_taken: float | None
-    """Seconds since the epoch."""
+    """Time of the exam in seconds since the epoch."""
     exam_note: str
     bench: BenchResult | None
     verified: float
-    """When its file was last compared with its checksum; at first when it came in."""
+    """Time at which the file was last compared with its checksum (at first: when it was added), in seconds since the
+    epoch.
+    """
     header: GgufHeader | None = None
     fields: tuple[tuple[str, str], ...] = ()
     fields_left_out: int = 0
     fit: Fit | None = None
     problem: Problem | None = None
     is_measured: bool = False
-    """The speed in `fit` is that of answers it wrote on this PC."""
+    """Whether the speed in `fit` was measured on answers that the model wrote on this PC."""
 
 
 class _Read(Record):
@@ -79,7 +81,7 @@ class _Read(Record):
 
 
 class CardService(Service):
-    """Builds model cards.  Service thread; file headers are read on another."""
+    """Service that builds model cards. Service thread; file headers are read on another."""
 
     def __init__(self, runtime: Runtime, bench: BenchService, exams: ExamService, pc: Callable[[], Pc]) -> None:
         super().__init__(runtime)
@@ -89,7 +91,7 @@ class CardService(Service):
         return tuple(self._card(model) for model in self._store.models.all())
 
     def exams(self) -> Mapping[str, tuple[str, str]]:
-        """What each examined model is good for, by id: a few words for a menu, and a whole sentence."""
+        """Return what each examined model is good for, by id: a few words for a menu, and a whole sentence."""
         models = self._store.models.all()
         found = ((model, result_of(model)) for model in models)
         return {model.id: (few_words(result), sentence_of(model.name, result)) for model, result in found if result}
@@ -134,7 +136,7 @@ class CardService(Service):
 
 
 def _read(record: ModelRecord, context_tokens: int, pc: Pc) -> _Read:
-    """On a file thread."""
+    """Read the header of a model's file. Runs on a file thread."""
     try:
         header = read_header(Path(os.fsdecode(record.path)))
         fields = tuple(
@@ -270,7 +272,7 @@ def note_words(record: ModelRecord) -> str:
 
 
 SMALL_GAIN = 3
-"""Tasks by which two exams of the same model may differ by chance."""
+"""Number of tasks by which two exams of the same model may differ by chance."""
 _ORDER = ("good", "fair", "weak")
 
 
@@ -293,26 +295,26 @@ INFO_KEY = "bench"
 OUTPUT_TOKENS = 64
 SENTENCES = 40
 TOKENS_A_SENTENCE = 24
-"""More than any tokenizer makes of a sentence."""
+"""Upper limit for the tokens of a sentence with any tokenizer."""
 
 
 class BenchResult(Record):
     prompt_tokens_per_s: Number
     output_tokens_per_s: Number
     prompt_tokens: int
-    """Read anew, not from memory."""
+    """Prompt tokens that were processed anew, not taken from the cache."""
     output_tokens: int
     memory_bytes: int
     measured: Number
-    """Seconds since the epoch."""
+    """Time of the benchmark in seconds since the epoch."""
     energy_j: Number | None = None
-    """For reading and writing together; None: not even an estimate was to be had."""
+    """Joules for reading the prompt and writing the answer together. None if not even an estimate was possible."""
     energy_source: str = ""
 
     def energy_words(self) -> str:
         """Return the energy of 1,000 generated tokens in words.
 
-        The energy is divided by time, because reading and writing both keep the cores busy.
+        The energy is divided between reading and writing in proportion to their time, because both keep the cores busy.
         """
         if self.energy_j is None or self.energy_source not in tuple(EnergySource):
             return _("not measured")
@@ -358,10 +360,10 @@ class BenchService(Service):
         return self._bench.record.id if self._bench else ""
 
     def run(self, model: str | None) -> Pending[BenchResult | None]:
-        """Load a model afresh and measure it; jobs wait meanwhile, and the model in use is loaded again afterwards.
+        """Load a model anew and measure it. Jobs wait meanwhile, and the model in use is loaded again afterwards.
 
-        Reports BenchProgress; None when it was cancelled.  Raises KnownError `model.…`, and `measuring.…` while an
-        answer is being written or another benchmark runs.
+        Reports BenchProgress. The result is None if it was cancelled. Raises KnownError `model.…`, and `measuring.…`
+        while an answer is being written or another benchmark runs.
         """
         record = self._models.choose(model)
         if self._jobs.is_held:
@@ -479,7 +481,9 @@ class _Bench:
 
 
 def _question(model: LoadedModel, beginning: str, tokens: int) -> dict[str, Json]:
-    """Another beginning each time, so that nothing but the template is in memory already."""
+    """Return the request of a measurement. Its beginning differs each time, so that only the template is cached
+    already.
+    """
     count = min(SENTENCES, max(1, (model.context_tokens - 128) // TOKENS_A_SENTENCE))
     text = " ".join([beginning, *(f"In room {n} stands a table with {n + 2} chairs." for n in range(count))])
     turns = [ChatMessage(Role.USER, (TextPart(f"{text}\n\nDescribe the rooms."),))]

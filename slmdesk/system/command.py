@@ -1,4 +1,4 @@
-"""`slmdesk doctor`: this PC, what works, and what is missing."""
+"""The command `slmdesk doctor`: describes this PC, what works, and what is missing."""
 
 from __future__ import annotations
 

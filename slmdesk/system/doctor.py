@@ -38,7 +38,7 @@ _PACKAGES = ("llama-cpp-python", "PySide6-Essentials", "huggingface-hub", "sqlit
 
 
 def examine(services: Services) -> Pending[dict[str, Json]]:
-    """Examine everything, starting each child once as a test.  Service thread."""
+    """Examine everything. Each child process is started once as a test. Service thread."""
     return in_slices(services.service_thread, _examined(services))
 
 
@@ -81,7 +81,7 @@ def _examined(services: Services) -> Slices[dict[str, Json]]:
 
 
 def _tried(services: Services, name: str) -> Pending[str]:
-    """Whether a child works: it is asked what every child can answer, if only by saying that there is no such file."""
+    """Return whether a child process works. It gets a request that it can always answer, if only with "no such file"."""
     tried: Pending[str] = Pending()
 
     def on_event(event: FromChild) -> None:
@@ -124,7 +124,7 @@ def _card_words(card: Device) -> str:
 
 
 def examine_computer(paths: Paths, models_folder: Path | None = None) -> dict[str, Json]:
-    """Examine what needs no history.  Any thread."""
+    """Examine everything that does not need the history. Any thread."""
     return {
         "slmdesk": slmdesk.__version__,
         "computer": _computer(),
@@ -205,7 +205,7 @@ def _paths(paths: Paths, folder: Path) -> dict[str, Json]:
 
 
 def _forced(policy: Policy) -> dict[str, Json]:
-    """What is set, without the password of a proxy."""
+    """Return the settings that the organisation's policy sets, without the password of a proxy."""
     return {key: shown_proxy(str(value)) if key == "proxy" else value for key, value in policy.forced.items()}
 
 

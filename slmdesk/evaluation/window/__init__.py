@@ -1,1 +1,1 @@
-"""Comparison of models; formats of a model."""
+"""The window's part for the comparison of models."""

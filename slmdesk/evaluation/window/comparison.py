@@ -1,4 +1,4 @@
-"""The comparison of models: a question for several, their answers side by side."""
+"""The page that compares models: a question to several models, and their answers side by side."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class ComparePage(QStackedWidget):
         self._columns: dict[str, AnswerColumn] = {}
         self.held: Comparison | None = None
         self._filled = ""
-        """The comparison whose columns there are."""
+        """Id of the comparison that the columns were made for."""
         self._most_earlier = PAGE
         self._is_starting = False
         self._build_ui()
@@ -173,7 +173,7 @@ class ComparePage(QStackedWidget):
     # ---- what is shown
 
     def restart(self) -> None:
-        """Show the form; a comparison that is running goes on."""
+        """Show the form. A running comparison continues."""
         self.held = None
         self.setCurrentWidget(self.form)
         self.form.question.setFocus()
@@ -216,7 +216,7 @@ class ComparePage(QStackedWidget):
         self._order()
 
     def _order(self) -> None:
-        """Set the visual tab order; Qt's own is the order of creation."""
+        """Make the Tab key follow the visual order. Qt's default is the order of creation."""
         stops: list[QWidget] = [self._back, self._stop, self._export, self._new, self._all]
         for answer in self._columns.values():
             stops.append(answer.text)
@@ -224,7 +224,7 @@ class ComparePage(QStackedWidget):
             QWidget.setTabOrder(before, after)
 
     def _show_question(self, prompt: str) -> None:
-        """Replace the label: a CutLabel cannot change its text."""
+        """Show another question in a new label, because a CutLabel cannot change its text."""
         old = self._question
         self._question = CutLabel(breakable(prompt), self, name="compared_question", lines=QUESTION_LINES)
         self._question.was_cut.connect(self._all.setVisible)
@@ -257,7 +257,7 @@ class ComparePage(QStackedWidget):
         self._bridge.ask(self._bridge.services.comparing.items(limit=most + 1), listed)
 
     def _ask_again(self, held: Comparison) -> None:
-        """Show what has become of the comparison on show."""
+        """Show the current state of the comparison shown."""
 
         def received(found: Comparison) -> None:
             if self.held is not None and self.held.item.id == found.item.id:
@@ -517,7 +517,7 @@ def about_of(item: Item) -> str:
 
 
 NARROWEST = 29
-"""Letters in a line of the narrowest column."""
+"""Least width of a column in letters of a line."""
 LEAST_LINES = 4
 _ENDS = {
     Status.CANCELLED: (_("Stopped. The words so far are kept."), "warn"),
@@ -526,7 +526,7 @@ _ENDS = {
 
 
 class AnswerText(QScrollArea):
-    """An answer as safe Markdown with its own scroll bar; at its end it follows new text."""
+    """Scroll area that shows an answer as safe Markdown. While it is scrolled to the end, it follows new text."""
 
     def __init__(self, style: ViewStyle, parser: Parser, parent: QWidget) -> None:
         super().__init__(parent)
@@ -556,14 +556,16 @@ class AnswerText(QScrollArea):
         self.show_words(words, has_ended=has_ended)
 
     def show_words(self, words: str, *, has_ended: bool) -> None:
-        """Show this text, which begins with the text shown before."""
+        """Show this text, which continues the text shown before."""
         if (words, has_ended) == (self.words, self._has_ended):
             return
         self.words, self._has_ended = words, has_ended
         self._write()
 
     def sizeHint(self) -> QSize:
-        """Minimal height: it takes what the column has left; in a low window the text scrolls first."""
+        """Return the smallest height. The text takes what the column has left, and is the first to scroll in a low
+        window.
+        """
         return QSize(super().sizeHint().width(), self.minimumHeight())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -630,7 +632,7 @@ class AnswerColumn(QFrame):
         self.text.set_style(style)
 
     def show_answer(self, answer: ComparedAnswer, *, is_turn: bool) -> None:
-        """Show an answer; `is_turn`: it is being written now."""
+        """Show an answer. `is_turn`: whether it is being written now."""
         message = answer.message
         self._name.setText(breakable(answer.name))
         self.setAccessibleName(answer.name)

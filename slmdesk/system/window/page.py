@@ -1,4 +1,4 @@
-"""The settings page; a change takes effect at once."""
+"""The settings page. A change takes effect at once."""
 
 from __future__ import annotations
 
@@ -57,7 +57,9 @@ class SettingsPage(QScrollArea):
         after_models: Iterable[QWidget],
         after_documents: Iterable[QWidget],
     ) -> None:
-        """`after_models`, `after_documents`: what other features have to be set, below these headings."""
+        """Create the page. `after_models` and `after_documents` are other features' settings, placed below these
+        headings.
+        """
         super().__init__()
         self.setObjectName("settings_page")
         self._controller = controller
@@ -260,7 +262,7 @@ class SettingsPage(QScrollArea):
         self._choices["global_key"].setAccessibleDescription(sentence)
 
     def forbid_key(self) -> None:
-        """Disable the setting: there is no way to ask this system for a global shortcut."""
+        """Disable the setting of a global shortcut, because this system offers none."""
         self._choices["global_key"].setEnabled(False)
 
     def show_saved(self, saved: SavedStates) -> None:
@@ -280,7 +282,7 @@ class SettingsPage(QScrollArea):
         self._controller.look_at_saved()
 
     def show_policy(self, policy: Policy) -> None:
-        """Say what the organisation has set; such settings are shown but cannot be changed."""
+        """Show what the organisation has set. These settings are visible but cannot be changed."""
         show_words(self._policy_note, policy_words(policy))
         for key in policy.managed:
             if widget := self.findChild(QWidget, f"setting_{key}"):
@@ -352,7 +354,7 @@ class WallsSection(QWidget):
             self._column.addWidget(self._rows[role])
 
     def show_walls(self, walls: Mapping[str, Walls | None]) -> None:
-        """Show the walls of each child; None: not started yet."""
+        """Show how each child process is isolated from the system. None means that it has not been started yet."""
         for role, label in self._rows.items():
             its = walls.get(role)
             label.setText(f"{PARTS[role]}: {its.words if its else NOT_YET}")
