@@ -66,8 +66,9 @@ class Question(Record):
     is_true: bool = True
 
     def step(self, *, thinking: bool = False) -> dict[str, Json]:
-        """Return the question as a step of a job, with a short, greedy, repeatable answer. With `thinking`, the model
-        thinks first.
+        """Return the question as a step of a job, with a short, greedy, repeatable answer.
+
+        With `thinking`, the model thinks first.
         """
         if self.skill is Skill.TRUTH:
             return truth_step(self.item["text"], self.item["true" if self.is_true else "altered"])
@@ -304,8 +305,8 @@ class ExamService:
     def examined(
         self, record: ModelRecord, skills: Sequence[Skill], batch: Batch
     ) -> Generator[AskedQuestion, Any, Mapping[Skill, SkillResult]]:
-        """Ask, as part of another job's plan, the questions on those of these skills that are unknown. Returns all
-        known skills.
+        """Ask, in another job's plan, the questions on those of these skills that are unknown. Returns all known
+        skills.
 
         `batch` is the plan's batch for the questions, still without steps.
         """
@@ -521,7 +522,8 @@ class AutoExams(Service):
         self._listen(runtime.events)
 
     def begin(self, is_away: Callable[[], bool] | None = None) -> None:
-        """Start to offer exams after a model's first answer. Automatic exams from an earlier run wait for this too.
+        """Start to offer exams after a model's first answer. Automatic exams from an earlier run also wait for that
+        answer.
 
         `is_away`: whether nobody is working at this PC; called on the service thread.
         """

@@ -420,7 +420,7 @@ class FormatReport(Record):
         return min(near, key=lambda result: result.bytes)
 
     def smallest(self) -> FormatResult | None:
-        """Return the format recommended for space: the smallest one with the same or nearly the same answers, or None."""
+        """Return the format recommended for space: the smallest with the same or nearly the same answers, or None."""
         liked = (Likeness.SAME, Likeness.NEARLY)
         able = [
             result

@@ -81,7 +81,10 @@ def _examined(services: Services) -> Slices[dict[str, Json]]:
 
 
 def _tried(services: Services, name: str) -> Pending[str]:
-    """Return whether a child process works. It gets a request that it can always answer, if only with "no such file"."""
+    """Test a child process with a request that it can always answer, if only with "no such file".
+
+    Return a verdict in words.
+    """
     tried: Pending[str] = Pending()
 
     def on_event(event: FromChild) -> None:

@@ -155,9 +155,9 @@ class VersionService(Service, JobPlanner):
         return read.map(view)
 
     def paragraphs(self, document: str, first: tuple[int, int], last: tuple[int, int]) -> Pending[tuple[str, ...]]:
-        """Return the paragraphs from place `first` to place `last` (page, character).
+        """Return the paragraphs from place `first` to place `last` (page, character), at most MOST_PARAGRAPHS.
 
-        They are the unchanged paragraphs that the view has folded. There is a limit to how many are shown.
+        They are the unchanged paragraphs that the view has folded.
         """
         found = self._store.documents.get(document).id
 
@@ -375,7 +375,10 @@ def prompt_version() -> str:
 
 
 def chosen_of(changes: Sequence[Change]) -> list[int]:
-    """Return the indexes of the changes the model is told, the most important first. Empty if they need no description."""
+    """Return the indexes of the changes the model is told, the most important first.
+
+    Empty if the changes need no description.
+    """
     if len(changes) < LEAST_CHANGES:
         return []
     short = [at for at in by_importance(changes) if max(len(changes[at].old), len(changes[at].new)) <= MOST_CHARACTERS]
@@ -417,7 +420,7 @@ def _checked(at: int, text: str, changes: Sequence[Change], source: str, languag
 
 
 def truth_of(change: Change, reported: Wording) -> dict[str, Json]:
-    """Build the step that asks the model itself, in the words of the exam, whether its sentence is true."""
+    """Build the step that asks the model itself if its sentence is true, in the words of the exam."""
     versions = f"Old version: {change.old or '(nothing)'}\nNew version: {change.new or '(nothing)'}"
     return truth_step(versions, reported.text)
 

@@ -55,7 +55,7 @@ class Comparison(Record):
 
 
 class VersionsCompared(Event):
-    """Event that two versions were compared. It is published again when a model has described the changes."""
+    """Event that two versions were compared. It is sent again when a model has described the changes."""
 
     item: str
     comparison: Comparison
@@ -110,7 +110,7 @@ def _rank(fact: Named) -> int:
 
 
 def clause_words(change: Change) -> str:
-    """Return the clause of a change in the new version. Both clauses are given if they differ in more than the number."""
+    """Return the clause of a change in the new version, or both clauses if they differ in more than the number."""
     old, new = change.old_clause, change.new_clause
     if not old or not new or _NUMBERS.sub("", old).casefold() == _NUMBERS.sub("", new).casefold():
         return new or old
@@ -220,7 +220,7 @@ def pages_of(change: Change) -> list[int]:
 
 
 def unread_words(side: Side, which: str) -> str:
-    """Return what could not be compared: "Pages 3–4 of the old version (a.pdf) could not be read (scanned) …"."""
+    """Return what could not be compared: "Pages 3–4 of the old version (a.pdf) could not be read …"."""
     by_reason: dict[str, list[int]] = {}
     for unread in side.coverage.unreadable:
         if unread.reason != "empty":

@@ -302,7 +302,7 @@ class ComparePane(QFrame):
         self._show_count()
 
     def show_change(self, change: int) -> None:
-        """Highlight a change in the list and side by side. If the document's pages are shown, go to the change's page."""
+        """Highlight a change in the list and side by side. If the document's pages are shown, go to its page."""
         self.current = change
         self.list.show_change(change)
         self.rows.show_change(change)

@@ -117,7 +117,10 @@ class SpellingService(Service):
     # ---- checking
 
     def reseal(self) -> None:
-        """Write the person's own words again, encrypted with the current key of the history. Raises KnownError file.…"""
+        """Write the person's own words again, encrypted with the current key of the history.
+
+        Raises KnownError file.…
+        """
         self._own.reseal()
 
     def _checking(self, request: SpellingRequest) -> Slices[Misspelled]:
