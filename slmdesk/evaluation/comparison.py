@@ -179,7 +179,7 @@ class ModelComparisonService(Service):
             return
         while run.stopped and run.waiting:
             message, _record = run.waiting.pop(0)
-            with suppress(KnownError):  # deleted for good meanwhile, or a disk in trouble: nothing is lost with it
+            with suppress(KnownError):  # deleted meanwhile or a disk error; nothing is lost
                 self._publish(MessageEnded(self._store.messages.end(message.id, "", AnswerEnding(Status.CANCELLED))))
         if not run.waiting:
             self._finish(run)
@@ -208,7 +208,7 @@ class ModelComparisonService(Service):
         run.current = ""
         if figures is not None:
             run.measured[message.id] = to_json(figures)
-            with suppress(KnownError):  # a full disk: the words come first, and are tried again
+            with suppress(KnownError):  # full disk: saving the text is tried again
                 self._publish(ItemChanged(self._store.items.change_settings(run.item, measured=dict(run.measured))))
         if message.status is Status.CANCELLED:
             run.stopped = True

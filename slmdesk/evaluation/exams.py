@@ -120,8 +120,9 @@ def items() -> tuple[str, tuple[Question, ...]]:
 
 
 def truth_step(text: str, statement: str) -> dict[str, Json]:
-    """Build the step that asks whether a text says this. Summaries use the same step, so that the exam's threshold
-    applies.
+    """Build the step that asks whether a text says this.
+
+    Summaries use the same step, so that the exam's threshold applies to their answers too.
     """
     ask = "\n\nDoes the text say this? Answer Yes or No."
     parts = (*_document("Text: ", text), TextPart(f"\n\nStatement: {statement}{ask}"))
@@ -480,7 +481,7 @@ def on_battery() -> bool:
 
     try:
         found = psutil.sensors_battery()
-    except (AttributeError, OSError, NotImplementedError):  # systems without such a thing say so in many ways
+    except (AttributeError, OSError, NotImplementedError):  # systems without a battery report this in different ways
         return False
     return found is not None and found.power_plugged is False
 
@@ -577,7 +578,7 @@ class AutoExams(Service):
         self._later = None
         held = self._loader.loaded()
         if not self._is_on or held is None or held[0].id != model:
-            return  # its next answer asks again
+            return  # try again after its next answer
         record = next((other_model for other_model in self._models.list() if other_model.id == model), None)
         if record is None or not self._is_requested(record) or self._loader.times_crashed(record):
             return

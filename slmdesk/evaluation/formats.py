@@ -530,8 +530,8 @@ RULE = _(
 
 # ---- tries the formats of a model in turn
 #
-# makes the file, measures it, removes it. On a file thread. Each step runs in an engine child of its own that ends
-# with it, so that nothing is in memory beside what is measured and a crash costs a single format.
+# For each format, makes the file, measures it and removes it. On a file thread. Each step runs in its own engine process,
+# so that nothing else is in memory during a measurement and a crash affects only one format.
 
 
 _LOOK_S = 0.1

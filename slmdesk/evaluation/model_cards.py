@@ -112,7 +112,7 @@ class CardService(Service):
         try:
             record = self._store.models.get(old.id)
         except KnownError:
-            record = old  # removed meanwhile; whoever asked hears of that too
+            record = old  # removed meanwhile, which the caller is told separately
         result, verified = result_of(record), record.info.get(VERIFIED)
         left_out = max(0, len(found.fields) - MOST_FIELDS) + (found.header.metadata_left_out if found.header else 0)
         return ModelDetails(
@@ -384,7 +384,7 @@ class BenchService(Service):
 
         self._bench = _Bench(self._service_thread, self._store, self._loader, record)
         pending = self._bench.pending.then(on_end)
-        self._service_thread.post(self._bench.begin)  # later, so that whoever asked hears of the beginning too
+        self._service_thread.post(self._bench.begin)  # later, so that the caller also gets the first progress report
         return pending
 
     def cancel(self) -> None:
@@ -458,7 +458,7 @@ class _Bench:
         try:
             if isinstance(event, Done):
                 result = _result(event.result, self._loader.memory_bytes(), spent)
-                with suppress(KnownError):  # read-only or full: what was measured is told all the same
+                with suppress(KnownError):  # disk read-only or full: report the measurement anyway
                     self._store.models.set_info(self.record.id, **{INFO_KEY: to_json(result)})
                 self._finish(result)
             elif isinstance(event, Failed):

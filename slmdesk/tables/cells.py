@@ -77,14 +77,14 @@ def _found(column: Column, quote: str, value: str, proofs: Sequence[Place], page
         )
         return cell_at(column.kind, place, pages, quote=pages.words(proof))
     if not proofs and _is_echo(quote, column):
-        return TableCell(flag=Flag.NOT_FOUND)  # asked for what is not there, small models copy the question
+        return TableCell(flag=Flag.NOT_FOUND)  # small models copy the question if the document has no answer
     lines = [pages.around(proof) for proof in proofs]
     place = _place_of(column.kind, value, lines, pages) if lines else None
     if place is not None:  # "Total to pay", and the sum behind it on the same line
         return cell_at(column.kind, place, pages)
     lines = list(_lines_about(column, quote, pages))
     place = _place_of(column.kind, value, lines, pages) if lines else None
-    if place is not None:  # the proof is another line's; this place names the column, or has the proof's words
+    if place is not None:  # the proof is from another line, but this line fits the column or the proof
         return cell_at(column.kind, place, pages)
     if column.kind is ColumnKind.TEXT and not _is_distinct(value):
         return TableCell(flag=Flag.NOT_THERE)
@@ -237,7 +237,7 @@ def _list_cell(value: str, proofs: Sequence[Place], pages: PageTexts) -> TableCe
     first = found[0]
     end = max(place.end for place in found if place.page == first.page)
     start = min(place.start for place in found if place.page == first.page)
-    if end - start > 2 * MOST_VALUE:  # all over the page: the first is marked
+    if end - start > 2 * MOST_VALUE:  # the values are scattered, so mark only the first
         start, end = first.start, first.end
     quote = next((pages.words(proof) for proof in proofs if proof.page == first.page), pages.words(pages.around(first)))
     words = "; ".join(dict.fromkeys(pages.words(place) for place in found))

@@ -180,7 +180,7 @@ class Rules:
         below = [value for value in some if pattern and pattern.search(heading_above(self._lines, value.line))]
         best = max((value.said.strength for value in below), default=Strength.NONE)
         top = [value for value in below if value.said.strength == best]
-        is_first = role == "amount"  # the sum of a clause stands before what is paid besides
+        is_first = role == "amount"  # a clause states its main amount before additional ones
         return top[0].cell if top and (is_first or len({value.key for value in top}) == 1) else None
 
     def _by_sum(self, found: ByRule, amounts: Mapping[str, Sequence[Value]]) -> None:
@@ -264,7 +264,7 @@ class Rules:
             some.sort(key=lambda value: (value.said.role != target.role, -value.said.strength))
             has_role = any(value.said.role == target.role for value in some)
             if target.paper == "invoice" and kind == "amount" and not has_role:
-                some = []  # a sum is always announced
+                some = []  # a total always has words that announce it
             is_without_end = target.role == "ends_on" and self._is_open_ended
             if is_without_end or (target.role in ("ends_on", "due_date") and not has_role):
                 some = []

@@ -266,11 +266,11 @@ def _joined(table: Table, old: Table | None) -> Table:
 
 # ---- the plan of a table's job
 #
-# documents in groups, what is known by rule, then the model. See jobs.runner.Plan. What labels and the words around a
-# value say ("Invoice no: 17", "payment by 3 May") is read by rule and shown at once. Where the document has nothing
-# that a cell could be, it is empty and no model is asked; the rest is asked from the whole document where it fits,
-# else from the passages that match a column best, and an answer is searched for in the document before it becomes a
-# cell. At the end the cells of a row are checked against each other.
+# Documents are read in groups, first by rules, then by the model. See jobs.runner.Plan. Values with labels or known
+# words around them ("Invoice no: 17", "payment by 3 May") are read by rules and shown at once. If the document has no
+# possible value, the cell stays empty without asking the model. For the rest, the model gets the whole document if it
+# fits, else the passages that match a column best. Its answer must be found in the document to become a cell. At the
+# end the cells of a row are checked against each other.
 
 
 DOCUMENTS_AT_ONCE = 16
@@ -404,7 +404,7 @@ class TablePlan:
 
     def _added(self, step: dict[str, Json], asked: _Asked) -> dict[str, Json]:
         key = self._key(step)
-        if key in self._at:  # two files with the same words: asked once, and each has its own place
+        if key in self._at:  # two files with the same words are asked about once
             key = f"{key} {asked.row}"
         self._at[key] = asked
         self._rows[asked.row].open_steps += 1

@@ -116,7 +116,7 @@ class DocumentInspectionService:
         def on_partial(value: Mapping[str, Any]) -> None:
             units.extend(units_in(value.get("found")))
             if len(units) > MOST_UNITS or len(beginning_of(units)) > LOOKED_AT:
-                self._service_thread.post(lambda: reading.cancel())  # what was found tells enough
+                self._service_thread.post(lambda: reading.cancel())  # this is enough text to detect the language
 
         reading = ask_reader(self._service_thread, self._reader, "units", payload_of(request), on_partial)
         reading.then(lambda _result: found.end(only_language_of_text(beginning_of(units))))

@@ -270,7 +270,7 @@ class GlossaryService(Service):
             domain=_domain(request.domain), is_active=False,
         )  # fmt: skip
         yield from self._fill(made.id, found.new)
-        if into is None:  # only now it is whole
+        if into is None:  # only now is it complete
             self._store.glossaries.change(made.id, is_active=True)
         return GlossaryImport(
             len(found.new), file.skipped, file.first_skipped, found.duplicates, found.contradictions,

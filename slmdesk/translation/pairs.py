@@ -143,7 +143,7 @@ class PairExamService(Service, JobPlanner):
         """Yield the steps of an exam: translate, translate back, then judge. Stored answers are not asked for again."""
         source, target = str(job.settings.get("source")), str(job.settings.get("target"))
         if job.settings.get("version") != pair_version():
-            return  # an older program's: its answers say nothing of these items
+            return  # from an older program, with other test sentences
         items = pair_items(source)
         plain_ones = sum(item.kind is ItemKind.PLAIN for item in items)
         ahead = (ExpectedBatch("back", plain_ones, 1.0),)
@@ -343,7 +343,7 @@ def said(item: PairItem, answer: str, source: str = "", target: str = "") -> str
 
     `source` and `target` are the language codes. They matter for an item with terms.
     """
-    from slmdesk.text.preserved import masked, unmasked, without_chatter  # with all checks of text
+    from slmdesk.text.preserved import masked, unmasked, without_chatter  # loads all text checks
 
     words, __ = unmasked(answer, masked(item.text, item.terms, source, target).terms)
     return mended(without_chatter(item.text, words).strip(), item.tags)

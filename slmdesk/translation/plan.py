@@ -301,7 +301,7 @@ class TranslationPlan:
         except KnownError as err:
             if not err.code.startswith("redaction."):
                 raise
-            if segment.target:  # of an earlier try: it stays
+            if segment.target:  # keep the translation of an earlier attempt
                 self._keep(changed(segment, state=SegmentState.TRANSLATED, reason=""))
             else:
                 self._keep(changed(segment, state=SegmentState.FAILED, reason=REDACTION, origin=None))

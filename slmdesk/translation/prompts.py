@@ -22,7 +22,7 @@ from slmdesk.text.terms import TermIndex, find_terms, terms_in
 
 if TYPE_CHECKING:
     from slmdesk.text.redaction.replacing import Lost, Veiled
-    from slmdesk.text.translation_checks import Cleaned  # with all checks of text: only who translates waits for them
+    from slmdesk.text.translation_checks import Cleaned  # loads all text checks, so import it only here
 
 DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
 FORMALITIES = ("formal", "informal")
@@ -88,7 +88,7 @@ def messages(
     def add(name: str, origin: Origin, **words: str) -> None:
         parts.append(TextPart(known[name].format(**words) + "\n", origin))
 
-    said = {term.source: term.target for term in reversed(terms) if term.target and not term.keeps}  # the first counts
+    said = {term.source: term.target for term in reversed(terms) if term.target and not term.keeps}  # the first is used
     replaced = [f"{one} = {said[one]}" for one in dict.fromkeys(term.source for term in terms) if one in said]
     behind = frozenset(hidden.terms.values())
     kept = [term.source for term in terms if term.keeps and term.source not in behind]
@@ -366,7 +366,7 @@ class AskedText(Record):
 
     def read(self, answer: Answered, tags: Tags, languages: tuple[str, str] = ("", "")) -> Cleaned:
         """Return the translation contained in a model's answer."""
-        from slmdesk.text.translation_checks import cleaned  # with all checks of text
+        from slmdesk.text.translation_checks import cleaned  # loads all text checks
 
         found = cleaned(self.text, answer.text, tags, answer.probabilities, languages=languages, terms=self.terms)
         return self.back(found)

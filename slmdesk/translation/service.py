@@ -256,7 +256,7 @@ class TranslationService(Service, JobPlanner):
     # ---- making (see jobs)
 
     def plan(self, job: JobRecord) -> Plan:
-        from slmdesk.translation.plan import UNSETTLED, TranslationPlan  # with all checks of text
+        from slmdesk.translation.plan import UNSETTLED, TranslationPlan  # loads all text checks
 
         item = self._store.items.get(job.item or "")
         request = request_from(job.settings)
@@ -267,7 +267,7 @@ class TranslationService(Service, JobPlanner):
         veil = self.veil(item.id, request)
         if veil is not None and not kept.get("redacted"):
             yield from self._preparation.learn(item.id, request, veil)
-        formality = request.formality or ("formal" if request.path else "")  # a model alone says du and Sie by turns
+        formality = request.formality or ("formal" if request.path else "")  # left alone, a model mixes du and Sie
         manner = TranslationStyle(request.target, request.source, request.domain, formality)
         attempt = job.settings.get("attempt")
         counts = self._store.segments.count(item.id)
@@ -285,7 +285,9 @@ class TranslationService(Service, JobPlanner):
         )
         done, total = self._counted(item.id)
         self._live[job.id] = _Live(plan, done, total)
-        self._publish(TranslationGrew(item.id, job.id, done, total))  # there they are, before the first is translated
+        self._publish(
+            TranslationGrew(item.id, job.id, done, total)
+        )  # shows the segments before the first is translated
         try:
             yield from plan.run()
             kept = self._store.results.get(item.id) or {}
@@ -308,7 +310,7 @@ class TranslationService(Service, JobPlanner):
     def _keep(self, item: str, job: str, segment: SegmentRecord) -> None:
         now = self._store.segments.of_item(item, begin=segment.number, limit=1)
         if now and now[0].state in (SegmentState.EDITED, SegmentState.APPROVED):
-            return  # a person was faster
+            return  # a person has translated it meanwhile
         if now and changed(segment, revision=now[0].revision) == now[0]:
             return
         updated = self._store.segments.change(

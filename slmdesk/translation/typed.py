@@ -262,7 +262,7 @@ class LiveTranslation(Service):
         return segment.source, manner.source, manner.target, manner.domain, manner.formality, model, used
 
     def _flags(self, segment: LiveSegment, target: str) -> tuple[SegmentFlag, ...]:
-        from slmdesk.text.translation_checks import flags_of  # all checks of text: only who translates waits for them
+        from slmdesk.text.translation_checks import flags_of  # loads all text checks, so import it only here
 
         source, language = self._languages_of(segment)
         terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
@@ -340,7 +340,7 @@ class LiveTranslation(Service):
         self._asked = {}
         self._deaths = self._deaths + 1 if isinstance(end, Failed) and end.code == "child.died" else 0
         if isinstance(end, Failed) and not 0 < self._deaths <= MOST_DEATHS:
-            return problem_of(end.code, end.args)  # what is half there stays on show
+            return problem_of(end.code, end.args)  # half-finished sentences stay visible
         if not self._deaths:
             self._say()
             self._report_used()
@@ -377,7 +377,7 @@ class LiveTranslation(Service):
         if isinstance(event, Done | Failed | Cancelled):
             over.end(event)
         elif isinstance(event, Token | Partial) and (asked := self._asked.get(event.key)) and asked.words:
-            if not self._known.is_open(asked.key):  # a person was faster than the model
+            if not self._known.is_open(asked.key):  # a person has translated it meanwhile
                 asked.is_open = asked.is_open and isinstance(event, Token)
                 return
             if isinstance(event, Token):
@@ -425,7 +425,7 @@ class LiveTranslation(Service):
 
     def _say_now(self) -> None:
         self._later = None
-        if not self._is_done:  # a timer that was cancelled may have been on its way already
+        if not self._is_done:  # a cancelled timer may already have been posted
             self._say()
 
     def _say(self, *, problem: Problem | None = None, is_done: bool = False) -> None:
@@ -509,8 +509,8 @@ class SegmentCache:
 
 # ---- stores typed translations as items of kind `translation`, and finds translations of all kinds
 #
-# Service thread. The segments are rows, as of all translations; source and translation are also a message, so that
-# history can search them.
+# Service thread. The segments are stored as for all translations. Source and translation are also stored as a message,
+# so that the history can search them.
 
 
 TITLE = 60
@@ -578,7 +578,7 @@ class TypedHistory(Service):
         words = " ".join(text.split())
         begin = words if len(words) <= TITLE else f"{words[:TITLE].rstrip()}…"
         title = f"{begin} → {LANGUAGES[manner.target].name}"
-        with self._store.together():  # a full disk leaves what was kept before, whole
+        with self._store.together():  # if the disk is full, the earlier version stays complete
             old = self._same(item, text) if item else None
             if old is None:
                 old = self._store.items.add(KIND, title, settings={REQUEST: shape_of(request), "auto_title": title})

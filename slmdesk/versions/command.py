@@ -111,7 +111,7 @@ def _say(console: Console, found: Comparison) -> None:
         console.say(f"  · {reported.text} [{place}]{reported.doubt}")
     for number, at in enumerate(by_importance(found.changes), 1):
         change = found.changes[at]
-        is_whole = change.kind in (ChangeKind.ADDED, ChangeKind.REMOVED)  # its words stand below
+        is_whole = change.kind in (ChangeKind.ADDED, ChangeKind.REMOVED)  # its words are printed below
         words = f": {change_words(change)}" if change.named and not is_whole else ""
         console.say(f"\n{number}. [{place_words(change, found)}] {kind_words(change)}{words}")
         if is_coloured:

@@ -307,7 +307,7 @@ def _pages(places: Sequence[Place], kind: str) -> str:
 
 def _read_of(side: Side) -> str:
     read = side.coverage.pages_read
-    if read:  # a blank page among others hides nothing
+    if read:  # one blank page among others is no problem
         read += sum(page.reason == "empty" for page in side.coverage.unreadable)
     return _("{read:,} of {pages_total:,} {many} read").format(
         read=read, pages_total=side.coverage.pages_total, many=page_word(side.page_kind)

@@ -322,8 +322,8 @@ def _version(text: str, request: RewriteRequest, language: str, *, is_cut: bool)
 
 # ---- keeps the texts that are written in the window, as items of kind `writing`
 #
-# Each is one message of its item, so that the history searches, shows and exports it as it does a chat; changes that
-# nobody has decided on are among the item's settings.
+# Each text is one message of its item, so that the history searches, shows and exports it like a chat. Undecided
+# changes are in the item's settings.
 
 
 KIND = "writing"

@@ -283,7 +283,7 @@ def rewriting_steps(request: RewriteRequest, language: str, *, is_counted: bool 
     rules = known[name] if request.task is Task.CONTINUE else f"{known[name]} {known['keep']}"
     if is_counted:
         rules = f"{rules} {_length_asked(request, language)}"
-    asked = TextPart(f"{_told(rules, language)}\n\n")  # with the text: as instructions a small model passes them over
+    asked = TextPart(f"{_told(rules, language)}\n\n")  # beside the text, since small models ignore instructions
     turns = [ChatMessage(Role.USER, (asked, TextPart(request.text.strip(), Origin.PERSON)))]
     most = LEAST_ANSWER + 2 * _size(request.text)
     if request.task in (Task.EXPAND, Task.CONTINUE):

@@ -192,7 +192,7 @@ class TableController(JobFollower):
         self._documents = {document.id for document in view.documents}
         self._job = view.job.id if view.job else ""
         self._is_running = view.job is not None and not view.job.status.is_end
-        if self._is_running or self._begun == self.item:  # with the answers at hand it is made before it can be opened
+        if self._is_running or self._begun == self.item:  # if all answers are cached, it is done before it is opened
             self.begun.emit(view.request.columns)
         self._begun = ""
         if view.table is not None and view.table.columns:

@@ -126,7 +126,7 @@ class TablePane(QFrame):
         table.setMinimumHeight(6 * table.fontMetrics().height())
         rows, header = table.verticalHeader(), table.horizontalHeader()
         rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)  # a height asked of each row would read them all
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)  # automatic heights would read all rows
         rows.setDefaultSectionSize(table.fontMetrics().height() + theme.SPACE_12)
         header.setHighlightSections(False)
         header.setDefaultSectionSize(COLUMN_LETTERS * table.fontMetrics().averageCharWidth())
@@ -253,7 +253,7 @@ class TablePane(QFrame):
 
     def _on_begin(self) -> None:
         columns = self._chooser.columns
-        self._begin.setEnabled(False)  # until it is begun, or refused: a second press is no second table
+        self._begin.setEnabled(False)  # until it has started, so that a second click starts no second table
         scope = str(self._scope.currentData())
         if scope == "folder":
             dialog = passing(QFileDialog(self, _("A folder of documents"), str(Path.home())), "table_folder_dialog")
@@ -652,7 +652,7 @@ class CellsView(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         index = self.currentIndex()
-        if self.state() == QAbstractItemView.State.EditingState:  # the Enter that ended it comes here, too
+        if self.state() == QAbstractItemView.State.EditingState:  # the Enter that ended the editing arrives here too
             super().keyPressEvent(event)
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and index.flags() & Qt.ItemFlag.ItemIsEditable:
             self.edit(index)

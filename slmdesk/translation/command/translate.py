@@ -144,7 +144,7 @@ def _document(file: Path | None) -> Path | None:
     except FileNotFoundError as err:
         raise KnownError("file.missing", path=str(file)) from err
     except (OSError, ValueError):
-        return file  # whoever reads it reports why it cannot be read
+        return file  # the reader will report why it cannot be read
     return file
 
 
@@ -335,7 +335,7 @@ def hand_out(console: Console, services: Services, item: str, requested: Request
             unreported = err  # the translation is complete, and is written first
     if requested.doubts:
         shape["doubts"] = _doubts(services, item)
-    if unreported is not None and console.as_json:  # one value on stdout: the result, and the failure
+    if unreported is not None and console.as_json:  # print one JSON value with both the result and the failure
         _report_on_console(console, requested)
         if is_text:
             shape = {"text": services.call.translations.text_of(item), **shape}
@@ -496,7 +496,9 @@ def _report_flags(console: Console, shape: dict[str, Json]) -> None:
     if len(left) > MOST_LEFT_REPORTED:
         console.notify(f"  … and {len(left) - MOST_LEFT_REPORTED} more.")
     lost = {flag["segment"] for flag in every if flag["kind"] == "failed"}
-    flags = [flag for flag in every if flag["kind"] == "failed" or flag["segment"] not in lost]  # its flags add nothing
+    flags = [
+        flag for flag in every if flag["kind"] == "failed" or flag["segment"] not in lost
+    ]  # skip other flags of lost segments
     flags.sort(key=lambda flag: flag["kind"] not in GRAVEST)
     for flag in flags[:MOST_REPORTED]:
         reason = REASON_WORDS.get(flag["detail"], flag["detail"]) if flag["kind"] == "failed" else flag["detail"]

@@ -303,7 +303,7 @@ class DocumentPane(QWidget):
                 return
             self._ask_password(problem, again)
 
-        def again(password: str) -> None:  # the password of an earlier run is known nowhere
+        def again(password: str) -> None:  # passwords are not stored between runs
             self._bridge.ask(
                 self._bridge.services.translations.use_password(item, password),
                 lambda _none: self._write(item, target, replace_it=replace_it),
@@ -420,13 +420,13 @@ class DocumentPane(QWidget):
             self._pause.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_ended(self, words: str, may_go_on: bool) -> None:
-        if self._is_running or self._words.text() in ("", self._ended_words):  # a written file is not counted over
+        if self._is_running or self._words.text() in ("", self._ended_words):  # keep the message about the written file
             self._words.setText(words)
         self._ended_words = words
         had_focus = self._pause.hasFocus() or self._cancel.hasFocus()
         self._show_running(False)
         self._resume.setVisible(may_go_on)
-        if had_focus and may_go_on:  # the same key takes it up again
+        if had_focus and may_go_on:  # the same key resumes it
             self._resume.setFocus(Qt.FocusReason.OtherFocusReason)
         elif had_focus:
             self.review.take_focus()

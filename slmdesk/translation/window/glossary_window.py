@@ -206,7 +206,7 @@ class GlossaryWindow(TableWindow):
         record = self.chosen
         if is_gone:
             self.read()
-        elif record is not None and record.terms != self._terms:  # another window of ours added some, or took some away
+        elif record is not None and record.terms != self._terms:  # another window changed the number of terms
             self._timer.start()
 
     def _show_new(self, record: GlossaryRecord) -> None:

@@ -155,10 +155,10 @@ class ReviewPane(QWidget):
             ("approve", self._on_approve), ("hint", self._on_hint),
             ("next", self._on_next_key), ("previous", self._on_previous), ("find", self._bar.search_words),
             ("replace", self._bar.replace_words), ("back", self._on_back), ("wordings", self._on_others),
-            ("undo", self._on_undo),  # fields of text undo for themselves
+            ("undo", self._on_undo),  # text fields have their own undo
         )  # fmt: skip
         for name, work in keys:
-            # of all that stands around the segments too, such as the buttons of the file
+            # also active in the widgets around the segments, such as the buttons of the file
             bind(around, f"segment.{name}", work, within=True)
 
     # ---- what is listed
@@ -254,7 +254,7 @@ class ReviewPane(QWidget):
     def _on_listed(self, found: SegmentNumbers) -> None:
         self._bar.show_listed(found)
         if self._table.cells.is_editing:
-            return  # nothing moves under an open editor: all is listed again once it is closed
+            return  # do not move an open editor; the list is updated once it is closed
         row = self._row()
         current = self._model.number(row) if 0 <= row < self._model.rowCount() else -1
         self._model.show_numbers(found.numbers)
@@ -265,7 +265,7 @@ class ReviewPane(QWidget):
         self._next.setEnabled(bool(found.look))
 
     def _on_row(self, _now: QModelIndex, _before: QModelIndex) -> None:
-        number = self._number()  # none for a moment where the list is read anew: the same segment comes back
+        number = self._number()  # briefly none while the list is read again
         if number >= 0 and number != self._hinted:
             self._hinted = number
             self._hint.clear()
@@ -283,7 +283,7 @@ class ReviewPane(QWidget):
         self._bridge.ask(
             self._bridge.services.segment_lists.help(self._item, number),
             self._while_shown(self._panel.show_help),
-            lambda _problem: None,  # the person has not asked for it
+            lambda _problem: None,  # show no error: the person did not request this
         )
 
     def _allow(self, segment: SegmentRecord | None) -> None:
@@ -481,7 +481,7 @@ class ReviewPane(QWidget):
     def _on_replaced(self, done: ReplaceResult) -> None:
         self._busy.setText(replaced_words(done))
         if not self._wants_next_hit:
-            self.take_focus()  # the button is off now: the next key is for the segments, such as Ctrl+Z
+            self.take_focus()  # the button is disabled now, so keys such as Ctrl+Z go to the segments
         self._find()
         if done.segments:
             self.words_changed.emit()

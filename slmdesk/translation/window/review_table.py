@@ -307,7 +307,7 @@ class SegmentTable(QTableView):
                 if requested != self.rowHeight(row):
                     self.setRowHeight(row, requested)
             else:
-                self._segments.data(self._segments.index(row, SOURCE))  # have it fetched
+                self._segments.data(self._segments.index(row, SOURCE))  # requests the segment
             taken += self.rowHeight(row)
             row += 1
 
@@ -523,7 +523,7 @@ class SegmentCells(TargetEditor):
         self.is_approving = modifiers == Qt.KeyboardModifier.ControlModifier
         self.commitData.emit(editor)
         self.closeEditor.emit(editor, QStyledItemDelegate.EndEditHint.NoHint)
-        if self.is_approving:  # nobody took it over: the words were the same
+        if self.is_approving:  # no change was saved, because the text is the same
             self.is_approving = False
             self.approve_requested.emit()
         return True

@@ -226,7 +226,7 @@ class RowsModel(QAbstractTableModel):
     def show_rows(self, rows: Sequence[Any], found: int, begin: int = 0) -> None:
         """Show a page of rows. A page from row 0 on replaces all rows, a later page is appended."""
         self._is_waiting = False
-        if begin == 0 and (list(rows), found) != (self.rows, self.found):  # else what is selected, or edited, stays so
+        if begin == 0 and (list(rows), found) != (self.rows, self.found):  # else keep selection and editor
             self.beginResetModel()
             self.rows, self.found = list(rows), found
             self.endResetModel()

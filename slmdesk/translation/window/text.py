@@ -101,7 +101,7 @@ class TranslateController(QObject):
             self._timer.stop()
             self.refused.emit(too_long_words(len(text)))
             return
-        # without the number it would wait as long as it did last, which may be not at all
+        # without a number, the timer would use its last interval, which may be 0
         self._timer.start_in(pause_ms(before, text))
 
     def set_source(self, code: str) -> None:
@@ -164,7 +164,7 @@ class TranslateController(QObject):
 
     def put(self, index: int, source: str, target: str) -> None:
         """Save a person's translation of a sentence in the translation memory. This can be undone."""
-        number: list[int] = []  # an undo may be asked for before the answer is here
+        number: list[int] = []  # an undo may be requested before the answer arrives
         self._puts.append(number)
         self.bridge.ask(
             lambda services: number.append(services.live.put(index, target, source)),
@@ -302,7 +302,7 @@ class TranslateController(QObject):
             manner = changed(manner, source="", target=other if manner.target == self.manner.target else manner.target)
         if manner != self.manner:
             if manner.target != self.manner.target and self.last.is_done:
-                self.restart()  # the one into the other language stays
+                self.restart()  # keep the translation into the other language
             self._keep_timer.stop()
             old, self.manner, self.is_stale = self.manner, manner, True
             if (manner.source, manner.target) != (old.source, old.target):
@@ -327,7 +327,7 @@ class TranslateController(QObject):
         self.bridge.ask(request, self._on_begun, self._on_refused)
 
     def _on_begun(self, _none: None) -> None:
-        self.is_stale = self.is_stale and self._timer.isActive()  # where another change waits already
+        self.is_stale = self.is_stale and self._timer.isActive()  # unless another change is waiting
 
     def _on_refused(self, problem: Problem) -> None:
         self.refused.emit(problem.sentence)

@@ -350,7 +350,7 @@ class TextPane(QWidget):
         self._clear.setEnabled(bool(controller.text))
         self._look.setVisible(controller.waits)
         self._said.setText(WAITS if controller.waits else count_words(shown, manner, has_text=bool(controller.text)))
-        has_own = view.is_paired or self._doubt.isVisible()  # rows have theirs beside them; a question needs the room
+        has_own = view.is_paired or self._doubt.isVisible()  # rows have their own notes; a question needs the space
         self._flags.show_lines([] if has_own else flag_lines(shown))
         self._advice.show_about(manner.source or shown.language, manner.target if shown.segments else "")
 

@@ -82,7 +82,7 @@ class CompareRows(QAbstractScrollArea):
         at = next((at for at, line in enumerate(self.lines) if line.number == number and line.row.same), -1)
         if at < 0 or not new:
             return
-        if len(old) != len(new):  # the formats cut their paragraphs otherwise
+        if len(old) != len(new):  # the two formats split paragraphs differently
             old, new = ["\n".join(old)], ["\n".join(new)]
         pairs = zip(old, new, strict=True)
         shown = [Line(Row((Run(one),), (Run(other),)), number) for one, other in pairs]
@@ -245,7 +245,7 @@ class CompareRows(QAbstractScrollArea):
         return range(first, min(last, len(self.lines)))
 
     def _lay_out_sight(self) -> None:
-        for __ in range(4):  # rows that turn out lower bring others into sight
+        for __ in range(4):  # rows lower than estimated make further rows visible
             changed = False
             for at in self._in_sight():
                 changed |= self._lay_out(self.lines[at])
@@ -315,7 +315,7 @@ class CompareRows(QAbstractScrollArea):
         points = float(self._keeper.fonts.points())
         if line.row.same:
             return points * 2.6
-        if not line.height:  # a guess, until it is in sight
+        if not line.height:  # estimated until it is visible
             letters = max(sum(len(run.text) for run in side) for side in (line.row.old, line.row.new))
             per_line = max(10.0, (self.viewport().width() / 2 - 40) / (points * 0.7))
             return float((1 + letters // per_line) * points * 1.9 + GAP)

@@ -94,7 +94,7 @@ class ComparePane(QFrame):
             self._form, self.earlier, self._busy, self._failed, self._hint, (self._result, 1), 0,
             into=inner, gap=theme.SPACE_8, margins=(theme.SPACE_12, theme.SPACE_4, theme.SPACE_12, theme.SPACE_8),
         )  # fmt: skip
-        scroll = named(QScrollArea(self), "versions_scroll")  # in a low window there is not room for all of it
+        scroll = named(QScrollArea(self), "versions_scroll")  # a low window cannot show all of it
         show_column(scroll, inner)
         column(scroll, into=self)
 
@@ -438,7 +438,7 @@ class ComparePane(QFrame):
 
     def _on_compared(self, event: VersionsCompared) -> None:
         if event.item == self.item:
-            self.choose(event.item)  # with the job that words it
+            self.choose(event.item)  # now with the job that describes the changes
 
     def _on_failed(self, event: VersionsFailed) -> None:
         if event.item == self.item:

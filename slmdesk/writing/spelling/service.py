@@ -61,8 +61,8 @@ class SpellingService(Service):
         super().__init__(runtime)
         self._speller = speller
         self._own = OwnWords(runtime.paths.own_words, keys)
-        with suppress(KnownError):  # told when a text is checked
-            self._own.words()  # now, while its key is that of the history
+        with suppress(KnownError):  # reported when a text is checked
+            self._own.words()  # read now, while the file has the key of the history
         self._found: tuple[Dictionary, ...] | None = None
         self._known: dict[Path, dict[str, bool]] = {}
         self._deaths: dict[Path, int] = {}
@@ -159,7 +159,7 @@ class SpellingService(Service):
             known.update((word, word not in wrong) for word in some)
 
     def _is_wrong(self, dictionary: Dictionary, word: str, own: OwnWords | None) -> bool:
-        is_known = self._known[dictionary.path].get(word, True)  # another check may just have emptied what is known
+        is_known = self._known[dictionary.path].get(word, True)  # another check may just have emptied the cache
         return not is_known and not (own and own.has(word))
 
     def _suggesting(self, request: SpellingRequest, word: str) -> Slices[Suggestions]:
@@ -286,7 +286,8 @@ def _texts(untrusted: Mapping[str, Json], name: str) -> list[str]:
 
 # ---- finds Hunspell dictionaries
 #
-# where systems and LibreOffice keep them, or in a place that a person chose. Pure but for looking at folders.
+# Searches where systems and LibreOffice keep dictionaries, or a place that a person chose. Pure except for reading
+# folders.
 
 
 _CODE = re.compile(r"([a-z]{2,3})(?:[_-]([A-Za-z]{2}))?(?=$|[_.@-])")
@@ -317,7 +318,7 @@ def chosen_for(language: str, found: Iterable[Dictionary], fixed: str = "", regi
     if fixed:
         return next((dictionary for dictionary in found if dictionary.code == fixed), None)
     known = [dictionary for dictionary in found if language and dictionary.language == language]
-    if not known:  # a file whose name says nothing was chosen for whatever is written
+    if not known:  # no language in the name: the person chose this file for all texts
         return found[0] if len(found) == 1 and not found[0].language else None
     wanted = [f"{language}_{end}" for end in (region, language.upper(), "US")]
     return min(
@@ -338,7 +339,7 @@ def usual_language(environment: Mapping[str, str] = os.environ) -> tuple[str, st
     """Return the language and region of this user account ("en", "GB"). They are empty if they are not set."""
     said = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
     if not said:
-        said = locale.getlocale()[0] or ""  # Windows says it in words, which no dictionary has for a name
+        said = locale.getlocale()[0] or ""  # Windows gives names of languages, which match no dictionary
     found = _CODE.match(said)
     return (found.group(1), (found.group(2) or "").upper()) if found else ("", "")
 
@@ -411,8 +412,8 @@ def _pairs(lists: Iterable[Path]) -> Iterator[Path]:
 
 # ---- the person's own words
 #
-# a plain list in a file of the home, a word a line, which may be edited by hand. Of an encrypted history the list is
-# sealed; one that is not yet, or with a key of before, is sealed when it is read.
+# The words are in a plain text file, one word a line, which may be edited by hand. If the history is encrypted, the file
+# is encrypted too. A file that is still plain, or has an earlier key, is encrypted again when it is read.
 
 
 MOST_BYTES = 4 << 20

@@ -176,9 +176,9 @@ def _files_in(data: QMimeData) -> list[Path]:
 
 # ---- changes of a text that nobody has decided on yet, shown in the text itself
 #
-# what goes struck through, what comes underlined. They are character formats of the document with the number of their
-# change, so that editing, undo and redo keep them. Without the words that come, the text is as it stands. No widgets
-# here.
+# Deleted words are struck through, inserted words are underlined. Both are character formats of the document with the
+# number of their change, so that editing, undo and redo keep them. The document without the inserted words is the
+# current text. No widgets here.
 
 
 _ID = int(QTextFormat.Property.UserProperty) + 1
@@ -523,8 +523,8 @@ def _joined(group: Sequence[_Run]) -> Pending:
 
 # ---- grey words behind the cursor, by which the loaded model continues a text
 #
-# Tab takes them. They are painted over the field and are no part of the document: copying, undoing, saving and screen
-# readers know nothing of them until they are taken.
+# Tab accepts the words. They are painted over the field and are no part of the document, so copying, undoing, saving and
+# screen readers ignore them until they are accepted.
 
 
 PAUSE_MS = 600

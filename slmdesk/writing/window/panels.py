@@ -289,7 +289,7 @@ class CorrectionPanel(QFrame):
         before, self.changes = self.list.current, changes
         self.list.show_changes(changes)
         self._show()
-        if before and self.list.current != before:  # decided on: on to the one that has its place
+        if before and self.list.current != before:  # the change was decided, so go to the next one
             self.change_chosen.emit(self.list.current)
 
     # ---- what is shown

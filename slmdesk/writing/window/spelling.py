@@ -87,7 +87,7 @@ class SpellMarks(QObject):
 
     def _on_cursor_moved(self) -> None:
         revision = self._editor.document().revision()
-        if revision == self._revision and self._is_typing:  # moved without a change: the word is written
+        if revision == self._revision and self._is_typing:  # the cursor moved without a change, so the word is complete
             self._is_typing = False
             if not self._timer.isActive():
                 self._show()
@@ -99,7 +99,7 @@ class SpellMarks(QObject):
 
     def _check(self) -> None:
         if self._asked is not None or self._editor.isReadOnly():
-            return  # the answer that comes checks again
+            return  # the pending answer will check again
         unknown = [line for line, is_code in self._lines() if line.strip() and not is_code and line not in self._found]
         self._show()
         if unknown:
@@ -118,7 +118,7 @@ class SpellMarks(QObject):
             present = {line for line, __ in self._lines()}
             self._found = {line: spans for line, spans in self._found.items() if line in present}
         self._found.update(zip(lines, found, strict=True))
-        if not self._timer.isActive():  # else the pause that follows checks
+        if not self._timer.isActive():  # else the timer will check
             self._check()
 
     def _on_refused(self, _problem: Problem) -> None:
