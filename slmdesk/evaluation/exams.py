@@ -293,7 +293,7 @@ class ExamService:
         return tuple(model.id for model in self._store.models.all() if model.sha256 == sha256)
 
     def note(self, record: ModelRecord, reason: str | None, **more: Json) -> None:
-        """Store why a model is not examined automatically (slow, stopped, failed). None as `reason` removes the note."""
+        """Store why a model is not examined automatically (slow, stopped, failed). None as `reason` removes it."""
         if reason is None and NOTE not in record.info:
             return
         shape: Json = None if reason is None else {"version": items()[0], "reason": reason, **more}

@@ -530,8 +530,8 @@ RULE = _(
 
 # ---- tries the formats of a model in turn
 #
-# For each format, makes the file, measures it and removes it. On a file thread. Each step runs in its own engine process,
-# so that nothing else is in memory during a measurement and a crash affects only one format.
+# For each format, makes the file, measures it and removes it. On a file thread. Each step runs in an engine process of
+# its own, so that nothing else is in memory during a measurement and a crash affects only one format.
 
 
 _LOOK_S = 0.1

@@ -330,7 +330,7 @@ class TablePlan:
         self.table: Table | None = None
 
     def run(self) -> Plan:
-        """Yield all batches; `table` is set at the end."""
+        """Yield all batches. At the end, `table` is set to the result."""
         asked_for = 0
         for begin in range(0, len(self._rows), DOCUMENTS_AT_ONCE):
             some = range(begin, min(begin + DOCUMENTS_AT_ONCE, len(self._rows)))

@@ -423,9 +423,7 @@ class SegmentChanges(Service):
         """
         request, changed, begin = self._request(item), 0, 0
         terms = self._translations.terms_of(request)
-        while found := self._store.segments.of_item(
-            item, begin=begin, limit=1
-        ):  # one by one, since a person may change the next
+        while found := self._store.segments.of_item(item, begin=begin, limit=1):  # a person may change the next one
             segment, begin = found[0], found[0].number + 1
             if segment.state in (SegmentState.TRANSLATED, SegmentState.EDITED) and segment.target:
                 flags = (*segment_flags(segment, segment.target, request, terms), *lasting(segment.flags))

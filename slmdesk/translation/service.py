@@ -285,9 +285,7 @@ class TranslationService(Service, JobPlanner):
         )
         done, total = self._counted(item.id)
         self._live[job.id] = _Live(plan, done, total)
-        self._publish(
-            TranslationGrew(item.id, job.id, done, total)
-        )  # shows the segments before the first is translated
+        self._publish(TranslationGrew(item.id, job.id, done, total))  # show segments before the first is done
         try:
             yield from plan.run()
             kept = self._store.results.get(item.id) or {}

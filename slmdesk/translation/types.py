@@ -103,7 +103,7 @@ def shape_of(request: TranslationRequest) -> dict[str, Json]:
 
 
 def request_from(untrusted: Json) -> TranslationRequest:
-    """Read a stored request; unknown values become the defaults."""
+    """Read a stored request. Unknown values become the defaults."""
     found = lenient_from(TranslationRequest, untrusted, target="en")
     target = found.target if found.target in LANGUAGES else "en"
     return changed(found, target=target, domain=found.domain or "everyday")

@@ -420,7 +420,7 @@ class ContinuationService(Service):
         super().__init__(runtime)
         self._loader = loader
         self._language = "en"
-        """Of the last text that was long enough to tell."""
+        """Language of the last text that was long enough to detect one."""
 
     def after(self, text: str) -> Pending[str]:
         """The rest of the sentence at the end of `text`, or "" for none.

@@ -496,9 +496,7 @@ def _report_flags(console: Console, shape: dict[str, Json]) -> None:
     if len(left) > MOST_LEFT_REPORTED:
         console.notify(f"  … and {len(left) - MOST_LEFT_REPORTED} more.")
     lost = {flag["segment"] for flag in every if flag["kind"] == "failed"}
-    flags = [
-        flag for flag in every if flag["kind"] == "failed" or flag["segment"] not in lost
-    ]  # skip other flags of lost segments
+    flags = [flag for flag in every if flag["kind"] == "failed" or flag["segment"] not in lost]  # no more flags if lost
     flags.sort(key=lambda flag: flag["kind"] not in GRAVEST)
     for flag in flags[:MOST_REPORTED]:
         reason = REASON_WORDS.get(flag["detail"], flag["detail"]) if flag["kind"] == "failed" else flag["detail"]

@@ -284,9 +284,7 @@ class AdviceLine(QFrame):
             return
         source, target = self._asked
         advice = self._bridge.services.translations.advice(None, source, target, for_document=self._for_document)
-        self._bridge.ask(
-            advice, self._on_advice, lambda _problem: self._show(None)
-        )  # the page itself shows the problem
+        self._bridge.ask(advice, self._on_advice, lambda _problem: self._show(None))  # the page shows the problem
 
     # ---- user actions
 

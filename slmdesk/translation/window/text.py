@@ -47,7 +47,7 @@ class _Entry:
     item: str = ""
     """Id of the item. It is used on the service thread only."""
     kept: tuple[str, TranslationStyle, tuple[str, ...]] | None = None
-    """What was saved last: text, manner, translations."""
+    """Text, manner and translations as they were saved last."""
 
 
 class TranslateController(QObject):

@@ -39,7 +39,7 @@ from slmdesk.writing.spelling.types import (
 )
 
 LEAST_TOLD = 8
-"""Words of a paragraph whose own language is told; others are in that of the text around them."""
+"""Fewest words of a paragraph whose language is detected. A shorter paragraph has the language of the text around."""
 TELLING = 5_000
 """Characters of a text by which its language is told."""
 WORDS_AT_ONCE = 500
@@ -412,8 +412,8 @@ def _pairs(lists: Iterable[Path]) -> Iterator[Path]:
 
 # ---- the person's own words
 #
-# The words are in a plain text file, one word a line, which may be edited by hand. If the history is encrypted, the file
-# is encrypted too. A file that is still plain, or has an earlier key, is encrypted again when it is read.
+# The words are in a plain text file, one word a line, which may be edited by hand. If the history is encrypted, the
+# file is encrypted too. A file that is still plain, or has an earlier key, is encrypted again when it is read.
 
 
 MOST_BYTES = 4 << 20

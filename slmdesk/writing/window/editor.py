@@ -523,8 +523,8 @@ def _joined(group: Sequence[_Run]) -> Pending:
 
 # ---- grey words behind the cursor, by which the loaded model continues a text
 #
-# Tab accepts the words. They are painted over the field and are no part of the document, so copying, undoing, saving and
-# screen readers ignore them until they are accepted.
+# Tab accepts the words. They are painted over the field and are no part of the document, so copying, undoing, saving
+# and screen readers ignore them until they are accepted.
 
 
 PAUSE_MS = 600

@@ -242,7 +242,7 @@ class WritingPage(QWidget):
         self._remember("")
 
     def _on_delete(self) -> None:
-        """Move the text to the trash; a notice offers to undo it."""
+        """Move the text to the trash, and show a notice that offers to undo this."""
         self.keep()
         item = self._item
         self._show("", (), [""])
