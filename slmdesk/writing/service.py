@@ -423,10 +423,10 @@ class ContinuationService(Service):
         """Language of the last text that was long enough to detect one."""
 
     def after(self, text: str) -> Pending[str]:
-        """The rest of the sentence at the end of `text`, or "" for none.
+        """Return the rest of the sentence at the end of `text`, or "" if there is none.
 
-        It is none where no model is loaded, where that one has work, where the settings are against it, where the text
-        is too short, and where the model fails: nobody asked for it.  Cancelled, it reports nothing.
+        It is also "" if no model is loaded, the model is busy, the settings forbid it, the text is too short, or the
+        model fails, because nobody asked for the words. Cancelled, it reports nothing.
         """
         loaded = self._loader.loaded()
         is_free = loaded is not None and not self._loader.is_busy and not self._loader.others_wait(loaded[0])

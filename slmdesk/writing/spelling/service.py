@@ -1,7 +1,7 @@
-"""The spelling service: which words of a text are in no dictionary, and which words may have been meant.
+"""The spelling service: finds words of a text that are in no dictionary, and suggests words that may have been meant.
 
-Dictionaries are foreign files and slow to read: a child process has them, so that a broken one is noticed and the
-window never waits.
+Dictionaries come from elsewhere and are slow to read. A child process reads them, so that a broken one does no harm and
+the window never waits.
 """
 
 from __future__ import annotations
