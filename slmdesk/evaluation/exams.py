@@ -523,8 +523,7 @@ class AutoExams(Service):
         self._listen(runtime.events)
 
     def begin(self, is_away: Callable[[], bool] | None = None) -> None:
-        """Start to offer exams after a model's first answer. Automatic exams from an earlier run also wait for that
-        answer.
+        """Start to offer exams after a model's first answer. Automatic exams left from an earlier run are paused.
 
         `is_away`: whether nobody is working at this PC; called on the service thread.
         """

@@ -58,7 +58,7 @@ class ReviewPane(QWidget):
         self._asked: object = None
         """The current request to the model. Answers to earlier requests are ignored."""
         self._hinted = -1
-        """Number of the segment for which a person typed a hint."""
+        """Number of the segment that the hint field belongs to. The field is cleared for another segment."""
         self._wants_next_hit = self._is_split_moved = False
         self._build_ui(keeper)
         self._connect()
