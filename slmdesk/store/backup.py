@@ -1,5 +1,5 @@
-"""Copies of the database: verified backups, of an encrypted history a tar of its keys, it and their sums; and the whole
-of it rewritten under another key.
+"""Make verified backups of the database, and rewrite the whole database under another key. The backup of an encrypted
+history is a tar archive of its key file, the database and their checksums.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ _MARK_AT, _MARK = 257, b"ustar"
 
 
 def source_of(path: Path) -> StoreFile:
-    """A backup of either kind, or a history set aside.  Raises KnownError `file.…`, `key.file_damaged`."""
+    """Return the database in a backup (plain or encrypted) or in a history that was set aside. Raises KnownError
+    `file.…`, `key.file_damaged`.
+    """
     with reading(path) as file:
         begin = file.read(_MARK_AT + len(_MARK))
         if begin[_MARK_AT:] == _MARK:
@@ -80,7 +82,9 @@ def _source_in(path: Path, file: BinaryIO) -> StoreFile:
 
 
 def write_backup(target: Path, keys: KeyFile, database: Path, sha256: str) -> int:
-    """Write a new file of a database and its sum.  Returns its open handle, synced.  Raises OSError."""
+    """Write a new tar file with the keys, the database and their checksums. Returns its open handle, synced to disk.
+    Raises OSError.
+    """
     handle = open_new(target)
     try:
         with os.fdopen(handle, "w+b", closefd=False) as out:
@@ -110,7 +114,9 @@ def _add(tar: tarfile.TarFile, name: str, content: io.BufferedIOBase, size: int)
 
 
 def unlock_backup(path: Path, typed: str) -> DataKey:
-    """The key of an encrypted backup, by its passphrase or its recovery key.  Raises KnownError key.*, file.*."""
+    """Return the key of an encrypted backup; `typed` is its passphrase or its recovery key. Raises KnownError key.*,
+    file.*.
+    """
     source = source_of(path)
     if source.keys is None:
         raise KnownError("key.file_damaged", path=str(path))
@@ -130,7 +136,7 @@ PAGES_A_STEP = 2_000
 MAX_RESTARTS = 5
 _PREFIX, _WHEN = "slmdesk-", "%Y%m%d-%H%M%S"
 _SUFFIXES = (".sqlite3", ".slmbackup")
-"""Of a plain copy, and of an encrypted copy."""
+"""File name endings of a plain copy and of an encrypted copy."""
 WHOLE = "copy.slmbackup"
 
 
@@ -142,10 +148,10 @@ class BackupResult(Record):
 def backup(
     paths: Paths, target: Path, on_progress: Callable[[int, int], None] | None = None, *, key: DataKey | None = None
 ) -> BackupResult:
-    """Copy the live database to `target`, verified and synced, on any thread; `target` is replaced by a whole copy
-    only.  `key`: of an encrypted history; so is the copy then.  `on_progress(done, total)` counts pages; what it raises
-    ends the backup.  The app holds schema.lock alone meanwhile.  Raises KnownError store.*, disk.full,
-    key.file_damaged.
+    """Copy the live database to `target`, verified and synced, on any thread. Only a complete copy replaces `target`.
+    `key` is the key of an encrypted history; its copy is encrypted too. `on_progress(done, total)` counts pages; an
+    exception raised in it ends the backup. The app must hold schema.lock exclusively meanwhile. Raises KnownError
+    store.*, disk.full, key.file_damaged.
     """
     if not paths.database.exists():
         raise KnownError("file.missing", path=str(paths.database))
@@ -171,7 +177,9 @@ def backup(
 
 
 def plain_backup(paths: Paths, target: Path, key: DataKey) -> BackupResult:
-    """Copy an encrypted history as a plain, verified database.  Any thread; the app holds schema.lock alone."""
+    """Copy an encrypted history as a plain, verified database. Any thread; the app must hold schema.lock
+    exclusively.
+    """
     with writing_to(target):
         with _made_beside(target) as (beside, __):
             plain = beside.with_name(WHOLE)
@@ -201,8 +209,8 @@ def _put_together(beside: Path, target: Path, sha256: str, keys: KeyFile) -> Bac
 
 @contextmanager
 def _made_beside(target: Path) -> Iterator[tuple[Path, int]]:
-    """An empty file in a new private folder beside `target`, whose folder others may write to: no name of theirs is
-    used.
+    """Yield an empty file in a new private folder beside `target`. Other users may write to the folder of `target`, so
+    no file name that they could have created is used.
     """
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}.", suffix=".new", dir=target.parent))
     beside = folder / "copy.sqlite3"
@@ -261,7 +269,7 @@ class _TooBusyError(Exception):
 
 
 def _summed(handle: int) -> BackupResult:
-    """Sync an open file; its size and its sum."""
+    """Sync an open file, and return its size and its checksum."""
     digest = hashlib.sha256()
     with os.fdopen(handle, "r+b", closefd=False) as file:
         file.seek(0)
@@ -272,7 +280,9 @@ def _summed(handle: int) -> BackupResult:
 
 
 def keep_copy(paths: Paths, why: str, key: DataKey | None) -> Path:
-    """Make a verified copy in the backups folder, named by day and reason.  Raises as `backup`."""
+    """Make a verified copy in the backups folder; its name tells the day and the reason. Raises the errors of
+    `backup`.
+    """
     private_folder(paths.backups)
     target = paths.backups / f"{_PREFIX}{time.strftime(_WHEN)}-{why}{_suffix(key)}"
     backup(paths, target, key=key)
@@ -288,7 +298,7 @@ def _suffix(key: DataKey | None) -> str:
 
 
 def drop_old_copies(paths: Paths, now: float) -> None:
-    """Delete copies that are older than 30 days by their names; a copy that cannot be deleted stays."""
+    """Delete copies whose names say that they are older than 30 days. A copy that cannot be deleted stays."""
     for copy in kept_copies(paths):
         day = copy.name.removeprefix(_PREFIX)[:15]
         try:
@@ -300,7 +310,9 @@ def drop_old_copies(paths: Paths, now: float) -> None:
 
 
 def renew_copies(paths: Paths, until: float | None = None, key: DataKey | None = None) -> bool:
-    """Replace every kept copy by the current database, encrypted with `key`; `until` (monotonic clock): give up."""
+    """Replace every kept copy by the current database, encrypted with `key`. `until` is when to give up, by the
+    monotonic clock.
+    """
 
     def look(_done: int, _total: int) -> None:
         if until is not None and time.monotonic() > until:
@@ -324,26 +336,30 @@ class _OutOfTimeError(Exception):
     pass
 
 
-# ---- keys of before, with which the files beside the history may still be sealed
+# ---- former keys, with which the files beside the history may still be encrypted
 #
-# New keys or none come with a renaming of the database, and these files are written anew after it. So the database
-# that gets the name has in it what they are sealed with until then: a kill between the two loses nothing.
+# When the key changes, the new database is renamed first, and the files beside it are rewritten after that. Until then
+# the new database stores the keys of these files: a crash between the two steps loses nothing.
 
 
 SEALED = ("settings", "words")
-"""Purposes of the keys of these files (`DataKey.derive`); no other key of before is kept."""
+"""Purposes of the keys (`DataKey.derive`) that encrypt the files beside the history. Of a former data key, only these
+derived keys are kept.
+"""
 _ROW = "select value from main.meta where key = 'former-keys'"  # of the file, also where nothing is kept
 
 
 def note_former(conn: Connection, key: DataKey) -> None:
-    """In a database that no store has open: the files are still sealed with what this key gives."""
+    """Save in the database that the files beside it are still encrypted with keys derived from `key`. No store may have
+    the database open.
+    """
     row = conn.execute(_ROW).fetchone()
     former = [*_listed(row[0] if row else "[]"), {purpose: key.derive(purpose).hex() for purpose in SEALED}]
     conn.execute("insert or replace into meta values ('former-keys', ?)", (json.dumps(former),))
 
 
 def former_keys(database: Database, purpose: str) -> tuple[bytes, ...]:
-    """What the file of this purpose may be sealed with, beside the key of now; the last first."""
+    """Return the former keys that the file of this purpose may still be encrypted with, the latest first."""
     row = database.row(_ROW)
     found = [slot.get(purpose) for slot in _listed(row[0])] if row is not None else []
     return tuple(bytes.fromhex(text) for text in reversed(found) if isinstance(text, str))
@@ -361,20 +377,23 @@ def _listed(text: str) -> list[dict[str, object]]:
 
 # ---- rewrites a history under another key, or under none
 #
-# encrypting, decrypting, and new keys for everything. The caller holds schema.lock alone, and no connection of this
+# This encrypts, decrypts, or changes all keys. The caller holds schema.lock exclusively, and no connection of this
 # process has the file open.
 
 
 ROOM = 2.2
-"""Free space that is wanted, in sizes of the history: the new file, and its copies in the folder of backups."""
+"""Free disk space that is required, as a multiple of the history's size: for the new file and its copies in the backups
+folder.
+"""
 
 
 def change_key(paths: Paths, before: DataKey | None, after: DataKey | None, keys: KeyFile | None) -> None:
-    """Encrypt the history with `after`, which `keys` opens; both None: make it plain.  At every moment it is the old
-    history or the new, and what opens it is on the disk: new keys come first, under a name of their own
-    (`Paths.next_keys_file`), old ones go last.  Saved states, which hold words too, are deleted; kept copies are left
-    to `Store.purge`.  Raises KnownError store.*, disk.full, file.unwritable, key.library_missing; the history is as it
-    was then, or, where the folder could not be changed after the renaming, the new one.
+    """Encrypt the history with `after`, which `keys` opens; if both are None, make the history plain. At every moment
+    the disk holds either the old or the new history, with the keys to open it: new keys are written first under their
+    own name (`Paths.next_keys_file`), old keys are deleted last. Saved model states, which contain words too, are
+    deleted. Kept copies are left to `Store.purge`. Raises KnownError store.*, disk.full, file.unwritable,
+    key.library_missing. After an error the old history is in place; only if the folder could not be synced after the
+    renaming, it is the new history.
     """
     driver.cipher()
     if keys is not None:
@@ -411,8 +430,9 @@ def _rewrite(database: Path, before: DataKey | None, after: DataKey | None) -> N
 def export(
     source: Path, target: Path, before: DataKey | None, after: DataKey | None, *, is_renewing: bool = False
 ) -> None:
-    """Write a whole database into the new file `target`, compared and synced.  `is_renewing`: to take the place of
-    `source`, so copies and files beside it are to be renewed.  Raises KnownError store.*, key.*, and OSError.
+    """Write the whole database `source` into the new file `target`, compare both, and sync. `is_renewing` says that
+    `target` will replace `source`, so its copies and the files beside it have to be renewed. Raises KnownError store.*,
+    key.*, and OSError.
     """
     os.close(open_new(target))
     with known_errors(target), closing(driver.open_file(uri_of(source, "ro"), before, by_cipher=True)) as conn:
@@ -451,7 +471,7 @@ def _content(conn: Connection) -> list[tuple[object, ...]]:
 
 
 def _remove_states(paths: Paths) -> None:
-    """They are what a model has read: made anew when they are wanted."""
+    """Delete saved model states. They hold what a model has read, and are made again when needed."""
     with suppress(OSError):
         for each in paths.states.iterdir():
             with suppress(OSError):

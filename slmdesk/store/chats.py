@@ -1,4 +1,4 @@
-"""What chats have beside messages: chats brought in as they are, presets, and what stands for what in prompts."""
+"""Store imported chats, chat presets, and the replacements of names in the prompts of an item."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Imports(StorePart):
         return {str(record["sum"]) for record in kept if isinstance(record, Mapping) and "sum" in record}
 
     def add(self, item: Item, messages: Sequence[Message]) -> Item:
-        """Add a chat with its messages, all or nothing; a parent stands before what follows it.  Raises KnownError
-        `request.invalid` for a taken id or an unknown parent; store.*.
+        """Add a chat with all of its messages or nothing. A parent message must come before its replies. Raises
+        KnownError `request.invalid` for an id that is taken or an unknown parent; store.*.
         """
         with self._db.writing():
             if self._db.row("select 1 from items where id = ?", (item.id,)):
@@ -56,7 +56,7 @@ class Imports(StorePart):
             return self._items.get(made.id)
 
 
-# ---- presets of chats that a person made
+# ---- chat presets that a person made
 
 
 class Presets(StorePart):
@@ -64,7 +64,7 @@ class Presets(StorePart):
         return self._all(preset_from, "select * from presets order by place, n")
 
     def get(self, id: str) -> PresetRecord:
-        """The preset with this id.  Raises KnownError `preset.unknown`."""
+        """Return the preset with this id. Raises KnownError `preset.unknown`."""
         found = self._first(preset_from, "select * from presets where id = ?", (id,))
         if found is None:
             raise KnownError("preset.unknown", id=id[:80])
@@ -112,11 +112,13 @@ def preset_from(row: RowLike) -> PresetRecord:
     return row_to(PresetRecord, row, value=mapping_from(row["value"]))
 
 
-# ---- what stands for what in the prompts of an item, and the person's list of people and firms
+# ---- replacements of names in the prompts of an item, and the user's list of people and firms
 
 
 class Redactions(StorePart):
-    """The part of the store for redactions.  An entry without a substitute is what a person left as it is."""
+    """The part of the store for redactions. An entry with an empty replacement is text that a person chose to leave as
+    it is.
+    """
 
     def of_item(self, item: str) -> list[Entry]:
         return self._all(entry_from, "select * from redactions where item = ? order by n", (item,))
@@ -132,7 +134,7 @@ class Redactions(StorePart):
                 })  # fmt: skip
 
     def delete_of_item(self, item: str) -> None:
-        """Inside a transaction: delete the table of an item."""
+        """Delete the replacement table of an item. Call inside a transaction."""
         self._db.run("delete from redactions where item = ?", (item,))
 
     def names(self) -> list[Listed]:

@@ -1,4 +1,6 @@
-"""The locks of a history, its only connection, the library that opens it, and the base of the store's parts."""
+"""The single connection to the database, the library that opens it, the locks, and the base class of the store's
+parts.
+"""
 
 from __future__ import annotations
 
@@ -41,12 +43,13 @@ BUSY, ERROR, FULL, IOERR = sqlite3.SQLITE_BUSY, sqlite3.SQLITE_ERROR, sqlite3.SQ
 
 CIPHER = "sqlcipher3.dbapi2"
 HEADER_BYTES = 112
-"""Of an encrypted file's first page stay readable: SQLite's header (100) and what makes whole blocks of it, so that
-version and size are known without a key, and an older slmdesk sees a newer file and not a damaged file."""
+"""Bytes of an encrypted file's first page that stay readable: SQLite's header (100 bytes), rounded up to whole cipher
+blocks. Version and size can be read without a key, so an older slmdesk sees a newer file and not a damaged file.
+"""
 
 
 def cipher() -> ModuleType:
-    """sqlcipher3.  Raises KnownError `key.library_missing`."""
+    """Import and return sqlcipher3. Raises KnownError `key.library_missing`."""
     try:
         return importlib.import_module(CIPHER)
     except ImportError as err:
@@ -54,7 +57,9 @@ def cipher() -> ModuleType:
 
 
 def missing_library() -> str:
-    """Which library encryption needs and this installation lacks; empty for none.  Imports nothing."""
+    """Return the name of a library that encryption needs and this installation lacks, or an empty string. Imports
+    nothing.
+    """
     return next((name for name in (CIPHER.partition(".")[0], LIBRARY) if find_spec(name) is None), "")
 
 
@@ -65,7 +70,7 @@ def errors() -> tuple[type[Exception], ...]:
 
 @contextmanager
 def suppressed() -> Iterator[None]:
-    """As `contextlib.suppress` of `errors()`, also where the library is imported inside."""
+    """Ignore `errors()`, like `contextlib.suppress`. Works also if sqlcipher3 is first imported inside the block."""
     try:
         yield
     except errors():
@@ -73,7 +78,7 @@ def suppressed() -> Iterator[None]:
 
 
 def operational_errors() -> tuple[type[Exception], ...]:
-    """Of these, what is no fault of the statement."""
+    """Return those classes of `errors()` that report a problem of the file or the disk, not a wrong SQL statement."""
     other = sys.modules.get(CIPHER)
     return (sqlite3.OperationalError,) if other is None else (sqlite3.OperationalError, other.OperationalError)
 
@@ -91,8 +96,8 @@ _CODES = {
 
 
 def code_of(err: BaseException) -> int:
-    """SQLite's result code without its extension, or 0.  Errors of sqlcipher3's `backup` and `sqlcipher_export` have
-    none of their own: their words are taken for it.
+    """Return SQLite's primary result code of an error, or 0. Errors of sqlcipher3's `backup` and `sqlcipher_export`
+    have no code of their own, so the code is found by their message.
     """
     code = int(getattr(err, "sqlite_errorcode", 0)) & 0xFF
     return _CODES.get(str(err), code) if code in (0, ERROR) and isinstance(err, errors()) else code
@@ -103,9 +108,9 @@ def inconsistent(what: str) -> Exception:
 
 
 def open_file(uri: str, key: DataKey | None, *, by_cipher: bool = False) -> Connection:
-    """Connect to a file.  The key was proved (`StoreFile.proved`): SQLite takes a wrong key for damage.  `by_cipher`: a
-    plain file by sqlcipher3 too, which can write an encrypted file beside it (`attach`).  Raises `errors()`, and
-    KnownError `key.library_missing`.
+    """Connect to a database file. The key must have been checked (`StoreFile.proved`), since SQLite reports a wrong key
+    as damage. `by_cipher` opens a plain file with sqlcipher3 too, which can then write an encrypted file beside it
+    (`attach`). Raises `errors()`, and KnownError `key.library_missing`.
     """
     module: Any = cipher() if key is not None or by_cipher else sqlite3
     conn: Connection = module.connect(uri, uri=True, isolation_level=None, timeout=BUSY_MS / 1000)
@@ -127,7 +132,9 @@ def in_memory() -> Connection:
 
 
 def attach(conn: Connection, uri: str, name: str, key: DataKey | None, *, is_cipher: bool = True) -> None:
-    """Attach another file: encrypted with `key`, or plain; sqlite3 (not `is_cipher`) takes only plain files."""
+    """Attach another file to the connection: encrypted with `key`, or plain if `key` is None. sqlite3
+    (`is_cipher=False`) can only attach plain files.
+    """
     if not is_cipher:
         conn.execute(f"ATTACH ? AS {name}", (uri,))
         return
@@ -145,12 +152,15 @@ def _raw(key: DataKey) -> str:
 
 
 BUSY_MS = 5_000
-"""How long a write waits for another instance before `store.busy`."""
+"""Milliseconds that a write waits for another instance before it fails with `store.busy`."""
 TICK_MS = 50
-"""How long a growing row waits: the next tick writes it anyway."""
+"""Milliseconds that writing a growing message waits for another instance: its next regular write saves the text anyway.
+"""
 NEARLY_FULL_BYTES = 1 << 20
 CHECK_MARK = "check-at-start"
-"""A file beside the database: damage was met while running, so the next start checks the whole of it."""
+"""Name of a file beside the database. It says that damage was found while running, so the next start checks the whole
+database.
+"""
 
 PRAGMAS = (
     "trusted_schema=OFF",
@@ -174,9 +184,10 @@ def journal_of(database: Path) -> Path:
 
 
 def connect(path: Path, *, key: DataKey | None = None, read_only: bool = False) -> Connection:
-    """Open a database that exists; nothing else opens a database.  The key was proved.  Raises an error of `errors()`.
-    A rollback journal, not WAL: its reset bug (SQLite before 3.51.3) needs two connections, and two instances share the
-    file.  temp_store is memory, so that no text of the user is written to the system's temporary folder.
+    """Open an existing database. All other code opens databases through this function. The key must have been checked.
+    Raises an error of `errors()`. The journal is a rollback journal, not WAL: WAL's reset bug (SQLite before 3.51.3)
+    needs two connections, and two instances share the file. temp_store is memory, so that no text of the user is
+    written to the system's temporary folder.
     """
     conn = open_file(uri_of(path, "ro" if read_only else "rw"), key)
     try:
@@ -197,7 +208,7 @@ def connect(path: Path, *, key: DataKey | None = None, read_only: bool = False) 
 
 @contextmanager
 def connected(path: Path, *, key: DataKey | None = None, read_only: bool = False) -> Iterator[Connection]:
-    """A connection for as long as the block runs, with SQLite's errors as KnownErrors."""
+    """Yield a connection that is open while the block runs. SQLite's errors become KnownErrors."""
     with known_errors(path), closing(connect(path, key=key, read_only=read_only)) as conn:
         yield conn
 
@@ -207,7 +218,9 @@ def uri_of(path: Path, mode: str) -> str:
 
 
 def known_error(err: BaseException, path: Path) -> KnownError | None:
-    """Translate SQLite's result code; None for a bug of ours.  Full, damaged and busy are never confused."""
+    """Translate SQLite's result code to a KnownError. Returns None for an error that is a bug in this program. Full,
+    damaged and busy are never confused.
+    """
     code = code_of(err)
     undecodable = "Could not decode" in str(err)  # text that is not UTF-8: raised by Python's module, without a code
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or undecodable:
@@ -228,7 +241,9 @@ def known_error(err: BaseException, path: Path) -> KnownError | None:
 
 
 def _is_nearly_full(path: Path) -> bool:
-    """SQLite reports a quota, a file size limit and at times a full disk as an I/O error."""
+    """Tell whether an I/O error probably means a full disk: SQLite reports a quota, a file size limit and at times a
+    full disk as an I/O error.
+    """
     try:
         return shutil.disk_usage(path.parent).free < NEARLY_FULL_BYTES
     except OSError:
@@ -237,7 +252,7 @@ def _is_nearly_full(path: Path) -> bool:
 
 @contextmanager
 def known_errors(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors about `path` into KnownError, and text that no database can store into `request.invalid`."""
+    """Turn SQLite's errors about `path` into KnownErrors. Text that no database can store becomes `request.invalid`."""
     try:
         yield
     except errors() as err:
@@ -252,7 +267,9 @@ def known_errors(path: Path) -> Iterator[None]:
 
 
 class Database:
-    """Fetches all rows at once and writes in immediate transactions; for the thread that created it."""
+    """A database connection that reads all rows at once and writes in immediate transactions. Only for the thread that
+    created it.
+    """
 
     def __init__(self, conn: Connection, path: Path, *, read_only: bool, key: DataKey | None = None) -> None:
         self.conn = conn
@@ -261,7 +278,7 @@ class Database:
         self.key = key
 
     def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
-        """All rows at once: an unfinished query would keep every other instance from writing."""
+        """Return all rows at once: an unfinished query would keep every other instance from writing."""
         with self._errors():
             return self.conn.execute(sql, values).fetchall()
 
@@ -285,14 +302,14 @@ class Database:
             return self.conn.execute(sql, values).lastrowid or 0
 
     def require_writable(self) -> None:
-        """Raise KnownError `store.read_only` where nothing can be written."""
+        """Raise KnownError `store.read_only` if the database cannot be written."""
         if self.read_only:
             raise KnownError("store.read_only", path=str(self.path))
 
     @contextmanager
     def writing(self, *, wait_ms: int = BUSY_MS) -> Iterator[None]:
-        """Run the block in BEGIN IMMEDIATE, or a savepoint: a deferred transaction that reads first fails at once with
-        "locked", whatever the timeout.  Raises KnownError store.*.
+        """Run the block in a BEGIN IMMEDIATE transaction, or in a savepoint if a transaction is open. A deferred
+        transaction that reads first would fail at once with "locked", whatever the timeout. Raises KnownError store.*.
         """
         self.require_writable()
         if self.conn.in_transaction:
@@ -304,7 +321,7 @@ class Database:
         with self._errors():
             try:
                 self._begin(deadline)
-                # COMMIT, which needs the readers gone, may wait for what BEGIN left of the time
+                # COMMIT has to wait until no instance reads; it may use the rest of the waiting time
                 self._wait_at_most(round(max(0.0, deadline - time.monotonic()) * 1000))
                 with self._until("COMMIT", "ROLLBACK"):
                     yield
@@ -312,8 +329,8 @@ class Database:
                 self._wait_at_most(BUSY_MS)
 
     def _begin(self, deadline: float) -> None:
-        """BEGIN IMMEDIATE, tried at short intervals: SQLite's own waiting sleeps up to 100 ms between two attempts, and
-        next to an instance that writes without a pause it may miss every gap (as a test found).
+        """Run BEGIN IMMEDIATE, tried again at short intervals. SQLite's own waiting sleeps up to 100 ms between two
+        attempts, and may miss every gap of an instance that writes without a pause (as a test found).
         """
         self._wait_at_most(0)
         while True:
@@ -353,12 +370,12 @@ class Database:
             raise
 
     def note_damage(self) -> None:
-        """Make the next start check the whole file."""
+        """Create the file that makes the next start check the whole database."""
         with suppress(OSError):
             (self.path.parent / CHECK_MARK).touch(0o600)
 
     def reopen(self) -> None:
-        """After `close`: open the file that now has this name, with `key`.  Raises KnownError store.*."""
+        """Open the file that now has this name with `key`. Call after `close`. Raises KnownError store.*."""
         with known_errors(self.path):
             self.conn = connect(self.path, key=self.key, read_only=self.read_only)
 
@@ -374,8 +391,8 @@ Read = Callable[[Any], object]
 
 
 def row_to(cls: Callable[..., T], row: RowLike, **given: object) -> T:
-    """The record of a row; fields that its columns lack are `given`.  Raises ValueError, TypeError, KeyError or
-    IndexError.
+    """Build a record from a row. `given` holds the fields that the row has no columns for. Raises ValueError,
+    TypeError, KeyError or IndexError.
     """
     columns = {
         name: row[name] if read is None else read(row[name]) for name, read in _readers(cls) if name not in given
@@ -425,7 +442,9 @@ def new_id() -> str:
 
 
 class Shared:
-    """What all parts share: the database, its counters, the clock, and the instance that owns what is being written."""
+    """What all parts of the store share: the database, its counters, the clock, and the id of this instance, which owns
+    messages that are being written.
+    """
 
     def __init__(self, database: Database, paths: Paths, instance_id: str, clock: Callable[[], float]) -> None:
         self.database = database
@@ -433,28 +452,32 @@ class Shared:
         self.instance_id = instance_id
         self.clock = clock
         self.replaced = 0
-        """Characters that could not be stored and became U+FFFD, not yet reported."""
+        """Number of characters, not reported yet, that could not be stored and became U+FFFD."""
 
     def revision(self) -> int:
-        """The store's counter: each change of an item or message takes the next number."""
+        """Return the store's counter. Each change of an item or message takes the next number."""
         return self.database.number("select value from meta where key = 'revision'")
 
     def next_revision(self) -> int:
-        """Inside a transaction: the next number of the counter."""
+        """Advance the counter and return its new number. Call inside a transaction."""
         self.database.run("update meta set value = value + 1 where key = 'revision'")
         return self.revision()
 
     def request_purge(self) -> None:
-        """In the transaction that deletes for good: until `Store.purge`, every start knows that backups contain it."""
+        """Save that backups still contain what is being deleted for good, so that every start knows it until
+        `Store.purge` has run. Call in the transaction that deletes.
+        """
         self.database.run("insert or replace into meta values ('purge', ?)", (self.next_revision(),))
 
     def note_gone(self, id: str) -> None:
-        """Inside a transaction: tell other instances that this item or message was deleted for good."""
+        """Tell other instances that this item or message was deleted for good. Call inside a transaction."""
         values = (id, self.clock(), self.next_revision())
         self.database.run("insert into gone (id, time, revision) values (?, ?, ?)", values)
 
     def made(self, build: Callable[..., T], row: RowLike) -> T:
-        """Build the record of a row: of a class, or by a function.  Values never written are damage, not a bug."""
+        """Build the record of a row with a class or a function. Values that this program never writes are reported as
+        damage, not as a bug.
+        """
         try:
             return row_to(build, row) if isinstance(build, type) else build(row)
         except (ValueError, TypeError, KeyError, IndexError) as err:
@@ -486,7 +509,9 @@ class StorePart:
         return None if row is None else self._shared.made(build, row)
 
     def _get(self, build: Callable[..., T], table: str, id: str, query: str = "") -> T:
-        """The row with this id, or the only row whose id begins with it.  Raises KnownError, such as item.unknown."""
+        """Return the row with this id, or the only row whose id begins with `id`. Raises KnownError, such as
+        item.unknown.
+        """
         query = query or f"select * from {table}"
         found = self._first(build, f"{query} where {table}.id = ?", (self._id_of(table, id),))
         if found is None:
@@ -507,7 +532,9 @@ class StorePart:
     # ---- writing
 
     def _insert(self, table: str, values: Mapping[str, object], *, otherwise: str = "") -> int:
-        """Inside a transaction: add a row and return its number; `otherwise`: "or replace", "or ignore"."""
+        """Add a row and return its number. `otherwise` is empty, "or replace" or "or ignore". Call inside a
+        transaction.
+        """
         places = ", ".join("?" * len(values))
         names = ", ".join(f'"{name}"' for name in values)
         return self._db.insert(
@@ -516,7 +543,9 @@ class StorePart:
         )
 
     def _update(self, table: str, values: Mapping[str, object], where: str, *places: Value) -> int:
-        """Inside a transaction: change these columns where it holds, and return the number of rows."""
+        """Change these columns of the rows that match `where`, and return the number of rows. `places` are the values
+        of the placeholders in `where`. Call inside a transaction.
+        """
         changes = ", ".join(f"{name} = ?" for name in values)
         return self._db.run(
             f"update {table} set {changes} where {where}",
@@ -524,7 +553,9 @@ class StorePart:
         )
 
     def _column(self, value: object) -> Value:
-        """A value as its column holds it: text made storable, enums by value, flags as numbers, the rest as JSON."""
+        """Convert a value for its column: text is made storable, enums become their values, flags become numbers, all
+        else JSON.
+        """
         match value:
             case None | int() | float() | bytes():
                 return int(value) if isinstance(value, bool) else value
@@ -543,7 +574,9 @@ class StorePart:
         return stored
 
     def _json(self, value: object) -> str:
-        """Encode as JSON text without its own escapes, which would let lone surrogates through to whoever reads it."""
+        """Encode a value as JSON text without escape sequences, which would let lone surrogates through to a
+        reader.
+        """
         return json.dumps(self._storable(value), ensure_ascii=False, separators=(",", ":"))
 
     def _storable(self, value: object) -> object:
@@ -559,7 +592,7 @@ class StorePart:
 
 
 def merged(old: Mapping[str, Json], changes: Mapping[str, Json]) -> dict[str, Json]:
-    """`old` updated by `changes`; a value of None removes the key."""
+    """Return `old` updated by `changes`. A value of None removes the key."""
     return {key: value for key, value in {**old, **changes}.items() if value is not None}
 
 
@@ -599,7 +632,9 @@ else:
 
 
 class FileLock:
-    """A lock on a file of its own.  Raises KnownError `file.unwritable`; FileNotFoundError when it must not be made."""
+    """A lock on a file made for this lock. Raises KnownError `file.unwritable`, and FileNotFoundError if the file is
+    missing and must not be created.
+    """
 
     def __init__(self, path: Path, *, make: bool = True) -> None:
         self.path = path
@@ -608,7 +643,9 @@ class FileLock:
         self._handle = self._open()
 
     def try_alone(self) -> bool:
-        """Lock exclusively, if nobody else holds the lock; a shared lock of this object is converted."""
+        """Try to lock exclusively, and return whether nobody else holds the lock. A shared lock of this object is
+        converted.
+        """
         self._release_on_windows()
         self._alone = self._take(alone=True)
         return self._alone
@@ -624,14 +661,14 @@ class FileLock:
         return True
 
     def is_there(self) -> bool:
-        """Whether the file still has its name: a lock on a removed file keeps nobody out."""
+        """Tell whether the locked file still has its name: a lock on a removed file keeps nobody out."""
         with suppress(OSError):
             return os.path.samestat(os.fstat(self._handle), self.path.stat())
         return False
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Lock exclusively for a while, then share again.  Raises KnownError `store.in_use`."""
+        """Lock exclusively while the block runs, then share the lock again. Raises KnownError `store.in_use`."""
         if self._alone:
             yield
             return
@@ -668,7 +705,9 @@ class FileLock:
 
 
 class InstanceLock:
-    """Held while an instance runs; a file left over means a crash.  Raises KnownError `store.in_use`."""
+    """A lock that is held while an instance of the program runs. A lock file left over means a crash. Raises KnownError
+    `store.in_use`.
+    """
 
     def __init__(self, paths: Paths, instance_id: str) -> None:
         if not _INSTANCE_ID.fullmatch(instance_id):
@@ -687,7 +726,7 @@ class InstanceLock:
         raise KnownError("store.in_use")
 
     def close(self) -> None:
-        """End in an orderly way.  May be called twice."""
+        """Release the lock and remove its file, as an orderly end does. May be called twice."""
         if os.name != "nt":
             with suppress(OSError):
                 self.path.unlink()

@@ -1,4 +1,4 @@
-"""Documents, their pages, the passages they are searched by, and folders of documents that are asked together."""
+"""Store documents, their pages, the passages that are searched, and folders of documents that are asked together."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from slmdesk.store.messages import SearchIndex, fts_query
 from slmdesk.store.retention import Holds
 
 MOST_WORDS = 200
-"""Of a question that are searched for: more find nothing better."""
+"""Most words of a question that are searched. More words find nothing better."""
 BEGINNING = 5
-"""Letters."""
+"""Number of letters at the beginning of a long word that are searched."""
 
 
 class Passages(StorePart):
@@ -27,14 +27,14 @@ class Passages(StorePart):
         self._index = index
 
     def add(self, document: str, passages: Sequence[Passage]) -> None:
-        """Inside a transaction: append passages to a document and index their words."""
+        """Append passages to a document and index their words. Call inside a transaction."""
         for passage in passages:
             values = {name: getattr(passage, name) for name in ("page", "page_end", "start", "end", "text")}
             n = self._insert("passages", {"document": document, **values})
             self._index.add(n, self._text(passage.text), "passage_words")
 
     def delete(self, document: str, beyond: int) -> None:
-        """Inside a transaction: delete the passages that reach beyond this page."""
+        """Delete the passages that reach beyond page `beyond`. Call inside a transaction."""
         which, values = "document = ? and page_end > ?", (document, beyond)
         for row in self._db.rows(f"select n, text from passages where {which}", values):
             self._index.remove(row["n"], row["text"], "passage_words")
@@ -42,7 +42,9 @@ class Passages(StorePart):
         self._db.run(f"delete from passages where {which}", values)
 
     def forget_some(self, document: str, limit: int = 100) -> bool:
-        """Delete some passages of a document, so that thousands go in small steps; False when none was left."""
+        """Delete up to `limit` passages of a document, so that thousands are deleted in small steps. Returns False if
+        none was left.
+        """
         with self._db.writing():
             rows = self._db.rows("select n, text from passages where document = ? limit ?", (document, limit))
             for row in rows:
@@ -69,7 +71,9 @@ class Passages(StorePart):
         return int(rows[0]["number"]), int(rows[0]["size"])
 
     def find(self, pieces: Sequence[str], documents: Sequence[str], limit: int = 20) -> list[Passage]:
-        """By BM25 over the beginnings of words, joined by OR.  `pieces`: folded words without stop words."""
+        """Return the passages that match any of the words best, by BM25 over the beginnings of words. `pieces` are
+        folded words without stop words.
+        """
         if not pieces or not documents:
             return []
         return self._all(
@@ -81,7 +85,9 @@ class Passages(StorePart):
         )
 
     def find_everywhere(self, pieces: Sequence[str], limit: int = 50) -> list[tuple[Passage, str]]:
-        """As `find`, in all documents, with their names; includes documents being deleted or read again."""
+        """Search all documents as `find` does, and return passages with the names of their documents. Includes
+        documents that are being deleted or read again.
+        """
         if not pieces:
             return []
         return self._all(
@@ -93,7 +99,9 @@ class Passages(StorePart):
         )
 
     def find_typed(self, words: str, limit: int) -> list[tuple[Passage, str]]:
-        """With all of the words, the last of which may be a beginning; the newest first."""
+        """Return passages that contain all of the words, the newest first. The last word may be only the beginning of a
+        word.
+        """
         query = fts_query(words)
         if not query:
             return []
@@ -142,7 +150,9 @@ def _named(row: RowLike) -> tuple[Passage, str]:
 
 
 def _any_of(pieces: Sequence[str]) -> str:
-    """Of long words the beginning: the rest may be an ending or the other half of a compound."""
+    """Return an FTS5 query for any of the words. Of a long word only the beginning is searched: the rest may be an
+    ending or the other half of a compound.
+    """
     quoted = ((piece[:BEGINNING].replace('"', '""'), "*" * (len(piece) > BEGINNING)) for piece in pieces[:MOST_WORDS])
     return " OR ".join(f'"{words}"{more}' for words, more in quoted)
 
@@ -156,7 +166,7 @@ class Pages(StorePart):
         self._passages = passages
 
     def save(self, document: str, pages: Sequence[Page], passages: Sequence[Passage] = ()) -> None:
-        """Save pages, in place of those under the same numbers, and add `passages` in the same transaction."""
+        """Save pages, replacing pages with the same numbers, and add `passages` in the same transaction."""
         with self._db.writing():
             self._passages.add(document, passages)
             for page in pages:
@@ -167,13 +177,17 @@ class Pages(StorePart):
                 }, otherwise="or replace")  # fmt: skip
 
     def forget(self, document: str, beyond: int) -> None:
-        """Delete the pages after `beyond` and the passages that reach into them: the document has become shorter."""
+        """Delete the pages after `beyond` and the passages that reach into them. Called when the document has become
+        shorter.
+        """
         with self._db.writing():
             self._db.run("delete from pages where document = ? and number > ?", (document, beyond))
             self._passages.delete(document, beyond)
 
     def of_document(self, document: str, *, begin: int = 1, limit: int = 100, with_text: bool = True) -> list[Page]:
-        """Pages from number `begin` on; `with_text=False` leaves out text and blocks, for lists of thousands."""
+        """Return pages from number `begin` on. `with_text=False` leaves out text and blocks, for lists of thousands of
+        pages.
+        """
         what = "*" if with_text else "document, number, label, status, reason, '' as text, '[]' as blocks, has_image"
         return self._all(
             page_from,
@@ -191,7 +205,9 @@ def page_from(row: RowLike) -> Page:
 
 
 _DOCUMENT = re.compile(r'"document": ?"([0-9a-f]+)"')
-"""In the JSON of what is attached (base/types.py); quotation marks inside of texts have a stroke before them."""
+"""Finds the ids of attached documents in the stored JSON (base/types.py). A quotation mark inside a text has a
+backslash before it, so text cannot match.
+"""
 _CHANGEABLE = {
     "path", "name", "sha256", "format", "bytes", "mtime_ns", "status", "info", "error_code", "error_args", "opened",
     "collection", "reader",
@@ -219,14 +235,18 @@ class Documents(StorePart):
         return self._get(document_from, "documents", id, _WITH_PAGES)
 
     def page(self, limit: int = 100, *, collection: str | None = None) -> list[DocumentRecord]:
-        """The documents of a collection; or the last opened, without those that are only part of a folder."""
+        """Return the documents of a collection. Without a collection: the documents opened last, without those that are
+        only part of a folder.
+        """
         where, values = ("where documents.collection = ?", [collection]) if collection else ("where opened > 0", [])
         return self._all(
             document_from, f"{_WITH_PAGES} {where} order by documents.opened desc, n desc limit ?", [*values, limit]
         )
 
     def marks(self, limit: int) -> list[tuple[str, str, DocumentStatus]]:
-        """The last opened documents: enough to see that a list changed, without counting pages."""
+        """Return id, name and status of the documents opened last. This is enough to see that a list changed, without
+        counting pages.
+        """
         return self._all(
             lambda row: (row["id"], row["name"], DocumentStatus(row["status"])),
             "select id, name, status from documents where opened > 0 order by opened desc, n desc limit ?",
@@ -234,7 +254,9 @@ class Documents(StorePart):
         )
 
     def names(self) -> list[tuple[str, str, str]]:
-        """Id, name and collection ('' for none) of all documents that were read, the last opened first."""
+        """Return id, name and collection ('' for no collection) of all documents that were read, the last opened
+        first.
+        """
         return self._all(
             lambda row: (row["id"], row["name"], row["collection"] or ""),
             "select id, name, collection from documents where status = 'read' order by opened desc, n desc",
@@ -280,7 +302,7 @@ class Documents(StorePart):
                 self._insert("item_documents", {"item": item, "place": place, "document": document})
 
     def unlink(self, item: str) -> None:
-        """Inside a transaction: the item is about no document any more."""
+        """Remove the links between an item and its documents. Call inside a transaction."""
         self._db.run("delete from item_documents where item = ?", (item,))
 
     def of_item(self, item: str) -> list[DocumentRecord]:
@@ -299,8 +321,8 @@ class Documents(StorePart):
         )
 
     def attached_in(self, table: str, after: int, limit: int) -> tuple[int | None, set[str]]:
-        """The documents attached to the next rows of `messages`, or to drafts in `items`; with the number of the last
-        row, None where there are no more.
+        """Search the next `limit` rows of `messages`, or of the drafts in `items`. Return the number of the last row
+        (None if there are no more rows) and the ids of the attached documents.
         """
         column = {"messages": "parts", "items": "settings"}[table]
         rows = self._db.rows(f"select n, {column} as held from {table} where n > ? order by n limit ?", (after, limit))
@@ -308,7 +330,9 @@ class Documents(StorePart):
         return (int(rows[-1]["n"]) if len(rows) == limit else None), found
 
     def uses(self) -> set[tuple[str, str]]:
-        """Pairs of item and document: about it, or attached to a message or draft; includes the trash."""
+        """Return pairs of item and document: the item is about the document, or has it attached to a message or draft.
+        Includes items in the trash.
+        """
         uses = {(row["item"], row["document"]) for row in self._db.rows("select item, document from item_documents")}
         for table, column, id in (("messages", "parts", "item"), ("items", "settings", "id")):
             query = f"select {id} as item, {column} as held from {table} where instr({column}, '\"document\"')"
@@ -330,7 +354,7 @@ def document_from(row: RowLike) -> DocumentRecord:
 
 class Collections(StorePart):
     def add(self, path: bytes | Path, name: str, *, watched: bool) -> CollectionRecord:
-        """Add a folder that has not been read yet.  Raises KnownError store.*."""
+        """Add a folder of documents that has not been read yet. Raises KnownError store.*."""
         ident = new_id()
         with self._db.writing():
             self._insert("collections", {
@@ -347,7 +371,7 @@ class Collections(StorePart):
     def change(
         self, id: str, *, watched: bool | None = None, settings: Mapping[str, Json] | None = None
     ) -> CollectionRecord:
-        """Set `watched`, or update entries of its settings; a value of None removes the entry."""
+        """Set `watched`, or update entries of the collection's settings. A value of None removes the entry."""
         with self._db.writing():
             found = self.get(id)
             values = {
@@ -358,7 +382,7 @@ class Collections(StorePart):
             return self.get(found.id)
 
     def forget(self, id: str) -> None:
-        """Delete the collection; documents that belong to it are kept, without it."""
+        """Delete the collection. Its documents are kept and belong to no collection then."""
         with self._db.writing():
             found = self.get(id).id
             Holds(self._shared).require_folder_free(found)
@@ -375,7 +399,9 @@ class Collections(StorePart):
         )
 
     def count(self, collection: str) -> tuple[int, int, int]:
-        """Documents read, their pages, and those that could not be read; in neither: where reading stopped."""
+        """Return the number of documents read, the number of their pages, and the number of documents that could not be
+        read. Documents whose reading was stopped are not counted.
+        """
         row = self._db.row(
             "select coalesce(sum(status = 'read'), 0) as readable, "
             " coalesce(sum(status = 'failed' and error_code is not 'document.stopped'), 0) as failed,"

@@ -1,4 +1,4 @@
-"""A file that is, or should be, our database: what it is, with which key, and whether it is whole."""
+"""Examine a file that is, or should be, our database: what it is, which key opens it, and whether it is complete."""
 
 from __future__ import annotations
 
@@ -25,17 +25,21 @@ if TYPE_CHECKING:
     from slmdesk.store.keys import DataKey, KeyFile
 
 APPLICATION_ID = 0x534C4D44
-"""'SLMD', in the file's header: tells our file from another program's."""
+"""'SLMD' in the file's header, which tells our database from the file of another program."""
 MAGIC = b"SQLite format 3\0"
 RESERVED_BYTES = 80
 RESERVED_AT = 20
-"""Where the header says how much of each page is reserved: 80 in an encrypted file, 0 in a plain file."""
+"""Position of the header byte that says how many bytes of each page are reserved: 80 in an encrypted file, 0 in a plain
+file.
+"""
 PAGE_BYTES = 4096
 LEAST_HEADER = 100
 _IV_BYTES, _MAC_BYTES = 16, 64
 _MASK = 0x3A
 LOOKED_AT = 4096
-"""Pages that are tried before a file is taken for that of another key: the first may be damaged or half written."""
+"""Most pages that are tried before a file counts as encrypted with another key. The first pages may be damaged or half
+written.
+"""
 NEWER, DAMAGED, OURS = "newer", "damaged", "ours"
 
 
@@ -52,7 +56,9 @@ class CipherPages:
         return hmac.compare_digest(hmac.digest(self._mac_key, signed, "sha512"), page[-_MAC_BYTES:])
 
     def plain(self, number: int, page: bytes) -> bytes:
-        """A page's content without the reserved bytes; empty for a damaged page, of which nothing is guessed."""
+        """Decrypt a page and return its content without the reserved bytes. Returns an empty value for a damaged
+        page.
+        """
         if not self.is_whole(number, page):
             return b""
         start = HEADER_BYTES if number == 1 else 0
@@ -62,8 +68,8 @@ class CipherPages:
 
 @contextmanager
 def reading(path: Path) -> Iterator[BinaryIO]:
-    """Anything but a regular file, such as a FIFO, which would block, reads as empty.  Raises KnownError
-    `file.missing`, `file.unreadable`.
+    """Open a file for reading. Anything but a regular file, such as a FIFO, which would block, reads as empty. Raises
+    KnownError `file.missing`, `file.unreadable`.
     """
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -80,15 +86,15 @@ def reading(path: Path) -> Iterator[BinaryIO]:
 
 
 class StoreFile(Record):
-    """Looked at as bytes, while no connection of this process has it open: closing another handle would drop SQLite's
-    locks.  Every method raises KnownError `file.unreadable`.
+    """A database file that is read as bytes. No connection of this process may have it open meanwhile: closing another
+    handle would drop SQLite's locks. Every method raises KnownError `file.unreadable`.
     """
 
     path: Path
     offset: int = 0
-    """Where the database begins: in an encrypted backup behind its keys."""
+    """Byte at which the database begins. In an encrypted backup it follows the keys."""
     size: int | None = None
-    """None: all of the file."""
+    """Size of the database in bytes. None means up to the end of the file."""
     keys: KeyFile | None = None
 
     @property
@@ -97,7 +103,7 @@ class StoreFile(Record):
 
     @property
     def header(self) -> bytes:
-        """Its first bytes; empty for no regular file."""
+        """The first bytes of the database. Empty if the path is no regular file."""
         try:
             with reading(self.path) as file:
                 file.seek(self.offset)
@@ -121,12 +127,16 @@ class StoreFile(Record):
 
     @property
     def _reserved(self) -> int:
-        """The only sign of encryption: there is no flag elsewhere.  -1 for no database."""
+        """The reserved bytes of each page, which are the only sign of encryption in the file. -1 if the file is no
+        database.
+        """
         header = self.header
         return header[RESERVED_AT] if header.startswith(MAGIC) and len(header) > RESERVED_AT else -1
 
     def verdict(self, newest: int) -> str:
-        """OURS, NEWER or DAMAGED, by the header alone, for whom `newest` is the version of today."""
+        """Return OURS, NEWER or DAMAGED, judged by the header alone. `newest` is the version that this program
+        writes.
+        """
         header = self.header
         if len(header) < LEAST_HEADER or not header.startswith(MAGIC):
             return DAMAGED
@@ -144,7 +154,7 @@ class StoreFile(Record):
         return DAMAGED if is_cut and not has_journal(self.path) else OURS  # SQLite repairs it from the journal
 
     def fits(self, key: DataKey) -> bool:
-        """Whether a page is whole with this key."""
+        """Tell whether at least one page is intact when read with this key."""
         pages = CipherPages(key)
         with reading(self.path) as file:
             file.seek(self.offset)
@@ -157,13 +167,13 @@ class StoreFile(Record):
         return False
 
     def is_under(self, key: DataKey | None) -> bool:
-        """Whether it is encrypted with this key; None: whether it is plain."""
+        """Tell whether the file is encrypted with this key. For None: whether the file is plain."""
         return self.fits(key) if key is not None and self.is_encrypted else key is None and not self.is_encrypted
 
     def proved(self, *keys: DataKey | None) -> DataKey | None:
-        """The first of these keys that opens it, None for a plain file; no key reaches SQLite unproved, which takes a
-        wrong key for damage.  Raises KnownError key.library_missing, and key.wrong, or key.missing where the first is
-        None.
+        """Return the first of these keys that opens the file, or None for a plain file. Every key is checked here,
+        since SQLite reports a wrong key as damage. Raises KnownError key.library_missing, key.wrong, and key.missing if
+        the first key is None.
         """
         if not self.is_encrypted:
             return None
@@ -188,8 +198,8 @@ def remove_pair(database: Path) -> None:
 
 @contextmanager
 def made_beside(database: Path) -> Iterator[Path]:
-    """The name of a new file, to be renamed when it is whole; else nothing stays of it.  Raises KnownError `disk.full`,
-    `file.unwritable`.
+    """Yield the name for a new file beside `database`, which the caller renames when the file is complete. If the
+    caller does not rename the file, it is deleted. Raises KnownError `disk.full`, `file.unwritable`.
     """
     beside = database.with_name(f".{database.name}.new")
     with writing_to(beside):
@@ -205,7 +215,7 @@ def made_beside(database: Path) -> Iterator[Path]:
 
 
 _OF_INDEX = re.compile("fts5: |(?:malformed|unable to validate the) inverted index for FTS5 ")
-"""How a line begins that SQLite says of a search index, and of nothing else."""
+"""Beginning of a line of SQLite's check that reports a search index and nothing else."""
 
 
 def check_tables(conn: Connection, path: Path) -> None:
@@ -219,8 +229,8 @@ def check_tables(conn: Connection, path: Path) -> None:
 
 
 def check_pages(conn: Connection, path: Path) -> bool:
-    """Raises KnownError store.damaged for inconsistent pages.  Whether the search indexes fit (from SQLite 3.44 on);
-    an index that does not is made anew.
+    """Check the pages of the database. Raises KnownError store.damaged for inconsistent pages. Returns whether the
+    search indexes are consistent (checked from SQLite 3.44 on); an inconsistent index is built again.
     """
     found = [row[0] for row in conn.execute(f"PRAGMA quick_check({len(INDEXES) + 1})").fetchall()]
     wrong = [line for line in found if line != "ok"]
@@ -230,6 +240,6 @@ def check_pages(conn: Connection, path: Path) -> bool:
 
 
 def check_seals(conn: Connection, path: Path, key: DataKey | None) -> None:
-    """Raises KnownError store.damaged for an encrypted file with a page, even if unused, whose HMAC is wrong."""
+    """Raise KnownError store.damaged if any page of an encrypted file, even an unused page, has a wrong HMAC."""
     if key is not None and conn.execute("PRAGMA cipher_integrity_check").fetchall():
         raise KnownError("store.damaged", path=str(path))

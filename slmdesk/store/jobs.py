@@ -1,4 +1,4 @@
-"""Jobs and their steps.  A job is owned by a running instance; each result is saved as soon as it is there."""
+"""Store jobs and their steps. A job is owned by a running instance. Each result is saved as soon as it is there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slmdesk.store.database import RowLike, StorePart, is_instance_alive, mappin
 
 ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
 ALONE_AFTER = 2
-"""A step that was being done at so many deaths of a child is run alone."""
+"""Number of crashes of the child process during a step after which the step is run alone."""
 
 
 class Jobs(StorePart):
@@ -25,7 +25,9 @@ class Jobs(StorePart):
         item: str | None = None,
         settings: Mapping[str, Json] | None = None,
     ) -> JobRecord:
-        """An open job with steps of (key, input); a step done under its key, in any job, is done at once."""
+        """Add an open job with steps of (key, input). A step whose key is already done, in any job, takes over that
+        result at once.
+        """
         ident, now = new_id(), self._clock()
         with self._db.writing():
             self._insert("jobs", {
@@ -37,7 +39,9 @@ class Jobs(StorePart):
             return self.get(ident)
 
     def add_steps(self, job: str, steps: Sequence[tuple[str, Mapping[str, Json]]]) -> bool:
-        """Add what is new of these steps to a job of this instance; False: it is another's."""
+        """Add those of these steps that are new to a job of this instance. Returns False if another instance owns the
+        job.
+        """
         with self._db.writing():
             if not self.is_mine(self.get(job)):
                 return False
@@ -64,8 +68,10 @@ class Jobs(StorePart):
         return self._all(JobRecord, f"{_WITH_COUNTS} {where} order by n", (kind,))
 
     def ended(self, *, after: float = 0.0, before: tuple[float, int] | None = None, limit: int = 50) -> list[JobRecord]:
-        """Those that ended later than `after`, the last first; `before`: (updated, n) of the last job seen."""
-        # the counts are for the rows of this page only: sorted in the same query they would be made for all rows
+        """Return jobs that ended later than `after`, the last first. `before` is (updated, n) of the last job already
+        shown.
+        """
+        # the inner query selects the page first; sorting in one query would count the steps of all jobs
         return self._all(
             JobRecord,
             f"{_WITH_COUNTS} where n in (select n from jobs where status in ('done', 'failed', 'cancelled')"
@@ -79,7 +85,7 @@ class Jobs(StorePart):
         return float(row[0]) if row else 0.0
 
     def clear(self, until: float) -> None:
-        """Hide jobs that ended until then.  They are kept: later jobs take over results of their steps."""
+        """Hide jobs that ended until then. The jobs are kept, since later jobs reuse the results of their steps."""
         with self._db.writing():
             self._db.run("insert or replace into meta (key, value) values ('jobs_cleared', ?)", (until,))
 
@@ -90,7 +96,9 @@ class Jobs(StorePart):
         return job.status is JobStatus.RUNNING and self._is_held(job)
 
     def note(self, id: str, changes: Mapping[str, Json]) -> JobRecord:
-        """Update a job's details, whoever runs it; a value of None removes the key.  Raises KnownError job.unknown."""
+        """Update a job's details, whichever instance runs the job. A value of None removes the key. Raises KnownError
+        job.unknown.
+        """
         with self._db.writing():
             job = self.get(id)
             values = {"settings": merged(job.settings, changes), "updated": self._clock()}
@@ -98,7 +106,9 @@ class Jobs(StorePart):
             return self.get(job.id)
 
     def claim(self, id: str) -> JobRecord | None:
-        """Make this instance the owner of an open job, or of a job whose owner is gone.  None: it cannot be claimed."""
+        """Make this instance the owner of an open job, or of a job whose owner has ended. Returns None if the job
+        cannot be claimed.
+        """
         with self._db.writing():
             job = self.get(id)
             if job.status not in (JobStatus.OPEN, JobStatus.RUNNING) or self._is_held(job):
@@ -109,7 +119,9 @@ class Jobs(StorePart):
     def leave(
         self, id: str, status: JobStatus, *, error_code: str | None = None, error_args: Mapping[str, Json] | None = None
     ) -> JobRecord:
-        """Release a job this instance owns, with a new status; another instance's job is left unchanged."""
+        """Release a job that this instance owns, and set its new status. A job of another instance is left
+        unchanged.
+        """
         with self._db.writing():
             job = self.get(id)
             if job.owner == self._shared.instance_id and job.status is JobStatus.RUNNING:
@@ -117,8 +129,9 @@ class Jobs(StorePart):
             return self.get(job.id)
 
     def change(self, id: str, status: JobStatus, *, revive: bool = False) -> JobRecord:
-        """Pause, cancel or reopen a job, whoever runs it, which notices that; failed steps are tried again.  `revive`:
-        a cancelled job, too.  Raises KnownError job.unknown, job.ended, job.elsewhere.
+        """Pause, cancel or reopen a job, whichever instance runs it; that instance notices the change. Reopening tries
+        failed steps again. `revive` reopens a cancelled job too. Raises KnownError job.unknown, job.ended,
+        job.elsewhere.
         """
         with self._db.writing():
             job = self.get(id)
@@ -134,7 +147,9 @@ class Jobs(StorePart):
             return self.get(job.id)
 
     def open_steps(self, job: str, limit: int, *, but: Collection[str] = ()) -> list[JobStep]:
-        """In order, without those given out (`but`); those suspected of killing the child come last."""
+        """Return open steps in order, without the steps in `but`, which are being worked on. Steps that may have
+        crashed the child process come last.
+        """
         steps = self._all(
             step_from,
             "select * from steps where job = ? and status = 'open' order by deaths >= ?, n limit ?",
@@ -146,8 +161,8 @@ class Jobs(StorePart):
         return self._all(step_from, "select * from steps where job = ? order by n", (job,))
 
     def save_step(self, job: str, key: str, value: Mapping[str, Json]) -> bool:
-        """Save a result; it is on the disk when this returns.  False: it has a result, or the job is another's.  Raises
-        store.*.
+        """Save the result of a step. It is on the disk when this returns. Returns False if the step has a result
+        already, or another instance owns the job. Raises store.*.
         """
         return self._end_step(job, key, {"status": StepStatus.DONE, "value": value})
 
@@ -160,7 +175,9 @@ class Jobs(StorePart):
                 self._db.run("update steps set deaths = deaths + 1 where job = ? and key = ?", (job, key))
 
     def forget_index_jobs(self, collection: str, *, but: str = "") -> None:
-        """Delete the finished jobs that read this folder: each change of a file makes a job."""
+        """Delete finished jobs that read this folder, except `but`. Without this they would pile up: each change of a
+        file makes a job.
+        """
         with self._db.writing():
             self._delete(
                 "kind = 'index' and status in ('done', 'failed', 'cancelled') and id <> ?"
@@ -170,7 +187,7 @@ class Jobs(StorePart):
             )
 
     def delete_of_item(self, item: str) -> None:
-        """Inside a transaction: delete the jobs of an item with their steps."""
+        """Delete the jobs of an item with their steps. Call inside a transaction."""
         self._delete("item = ?", item)
 
     def _delete(self, which: str, *values: str) -> None:

@@ -1,7 +1,8 @@
-"""The key of an encrypted history, and the file of keys: in its slots the same data key, wrapped for each way to open.
+"""The key of an encrypted history, and the key file. The key file holds the same data key several times: each slot
+wraps the data key for another way to open the history.
 
-`data/keys.json`, and a second copy beside it.  Opening a slot proves the key (AES-GCM): a wrong passphrase is known
-before SQLite sees any key, which would take the history for damaged.
+The file is `data/keys.json`, with a second copy beside it. Unwrapping a slot proves the key (AES-GCM). So a wrong
+passphrase is known before SQLite sees a key; SQLite would report a wrong key as damage.
 """
 
 from __future__ import annotations
@@ -51,9 +52,9 @@ PASSES = 3
 MOST_PASSES = 64
 MOST_LANES = 16
 STRETCH_S = 0.7
-"""How long a passphrase takes to be tried, on the PC where it was set."""
+"""Seconds that trying a passphrase takes on the PC where the passphrase was set."""
 SHARE_OF_MEMORY = 4
-"""A part in so many of what is free may be used for it."""
+"""Divisor of the free memory: one fourth of the free memory may be used to try a passphrase."""
 
 
 class DatabaseKey(NamedTuple):
@@ -62,7 +63,7 @@ class DatabaseKey(NamedTuple):
 
 
 class DataKey:
-    """The key that all others of a history are derived from: 32 random bytes.  Never shown, logged or written plain."""
+    """The 32 random bytes from which all other keys of a history are derived. Never shown, logged or written plain."""
 
     __slots__ = ("_secret",)
 
@@ -80,7 +81,7 @@ class DataKey:
     __hash__ = None  # type: ignore[assignment]
 
     def derive(self, info: str) -> bytes:
-        """A key for a purpose, such as “state:” and an id: 32 bytes."""
+        """Return a key of 32 bytes for a purpose, such as “state:” and an id."""
         return derive(self._secret, info)
 
     def database(self) -> DatabaseKey:
@@ -102,8 +103,8 @@ class Cost(Record):
 
 
 def calibrated(free_bytes: int, *, seconds: float = STRETCH_S) -> Cost:
-    """The cost that takes about `seconds` here, with a quarter of the free memory at most.  Raises
-    `key.library_missing`.
+    """Return the cost of a passphrase that takes about `seconds` to try on this PC, and uses at most a quarter of the
+    free memory. Raises `key.library_missing`.
     """
     began = time.perf_counter()
     stretch("", bytes(SALT_BYTES), memory_kib=LEAST_MEMORY_KIB, passes=PASSES, lanes=1)
@@ -115,16 +116,20 @@ def calibrated(free_bytes: int, *, seconds: float = STRETCH_S) -> Cost:
 
 
 class Slot(Record):
-    """A way to open: the data key, wrapped with a key that is made of what somebody knows or has."""
+    """One way to open the history: the data key, wrapped with a key that is derived from something a person knows or
+    has.
+    """
 
     id: str
     kind: str
     kdf: Mapping[str, str | int]
-    """How the wrapping key is made; bytes in it are hexadecimal."""
+    """Parameters from which the wrapping key is derived. Bytes are hexadecimal."""
     wrapped: bytes = b""
 
     def aad(self, store: str) -> bytes:
-        """What is authenticated beside the key: all of the slot, and which history it belongs to."""
+        """Return the data that is authenticated beside the wrapped key: the rest of the slot, and the id of the
+        history's keys.
+        """
         return json.dumps(
             {"id": self.id, "kdf": dict(self.kdf), "kind": self.kind, "store": store},
             sort_keys=True, separators=(",", ":"),
@@ -133,13 +138,13 @@ class Slot(Record):
 
 class KeyFile(Record):
     store: str = field(default_factory=lambda: secrets.token_hex(STORE_BYTES))
-    """Which data key they hold: 32 hexadecimal digits, made anew with it."""
+    """Identifies the data key: 32 random hexadecimal digits, new for each data key."""
     slots: tuple[Slot, ...] = ()
     check: str = ""
-    """What the data key gives for CHECK, hexadecimal; empty in files that were written before there was this."""
+    """The key derived from the data key for CHECK, hexadecimal. Empty in key files of older versions."""
 
     def is_of(self, key: DataKey) -> bool | None:
-        """Whether the slots hold this key; None: it cannot be told."""
+        """Tell whether the slots hold this key. None means that it cannot be told."""
         return hmac.compare_digest(self.check, key.derive(CHECK).hex()) if self.check else None
 
     def has(self, kind: str) -> bool:
@@ -151,7 +156,7 @@ class KeyFile(Record):
     def without(self, kind: str) -> KeyFile:
         return changed(self, slots=tuple(slot for slot in self.slots if slot.kind != kind))
 
-    # ---- slots made: each replaces that of its kind
+    # ---- making slots: a new slot replaces the slot of the same kind
 
     def with_passphrase(self, key: DataKey, passphrase: str, cost: Cost) -> KeyFile:
         kdf: dict[str, str | int] = {
@@ -167,7 +172,9 @@ class KeyFile(Record):
         return self._with_secret(KEYRING, key, secret)
 
     def with_organisation(self, key: DataKey, public: bytes) -> KeyFile:
-        """Opened by the holder of the private key of this public key (X25519).  Raises ValueError for none."""
+        """Return a key file with a slot that the private key belonging to `public` (X25519) opens. Raises ValueError if
+        `public` is no key.
+        """
         private, ours = new_pair()
         kdf: dict[str, str | int] = {"name": "x25519", "ephemeral": ours.hex(), "public": public.hex()}
         return self._with(ORGANISATION, kdf, key, _agreed(kdf, private, public))
@@ -181,17 +188,21 @@ class KeyFile(Record):
         slot = changed(slot, wrapped=key.wrapped(wrapping, slot.aad(self.store)))
         return changed(self, slots=(*self.without(kind).slots, slot), check=key.derive(CHECK).hex())
 
-    # ---- opened
+    # ---- opening slots
 
     def opened_by(self, typed: str) -> DataKey | None:
-        """By a recovery key or a passphrase (about a second, much memory); None: it is neither."""
+        """Return the data key, opened by a recovery key or a passphrase (takes about a second and much memory). Returns
+        None if `typed` opens no slot.
+        """
         secret = secret_of(typed)
         if secret is not None and (found := self.opened_with(RECOVERY, secret)) is not None:
             return found
         return self._first(PASSPHRASE, lambda slot: _stretched(slot.kdf, typed))
 
     def opened_with(self, kind: str, secret: bytes) -> DataKey | None:
-        """The data key, by the bytes of a recovery key, of the keyring, or by the organisation's private key."""
+        """Return the data key, opened by the bytes of a recovery key, the secret in the system's keyring, or the
+        organisation's private key. Returns None if `secret` opens no slot.
+        """
         if kind == ORGANISATION:
             return self._first(kind, lambda slot: _agreed(slot.kdf, secret, bytes.fromhex(str(slot.kdf["ephemeral"]))))
         return self._first(kind, lambda slot: _derived(slot.kdf, kind, secret))
@@ -216,20 +227,24 @@ def _derived(kdf: Mapping[str, str | int], kind: str, secret: bytes) -> bytes:
 
 
 def _agreed(kdf: Mapping[str, str | int], private: bytes, public: bytes) -> bytes:
-    """Both public keys are in the salt, so that the result belongs to this exchange alone."""
+    """Derive the wrapping key of an X25519 exchange. Both public keys are in the salt, so that the result belongs to
+    this exchange alone.
+    """
     return derive(
         agreed(private, public), "slot:organisation", salt=bytes.fromhex(f"{kdf['ephemeral']}{kdf['public']}")
     )
 
 
-# ---- as bytes
+# ---- the content of the key file
 
 
 _OF_KDF = {PASSPHRASE: ("salt",), RECOVERY: ("salt",), KEYRING: ("salt",), ORGANISATION: ("ephemeral", "public")}
 
 
 def to_bytes(keys: KeyFile) -> bytes:
-    """The file's content, with its sum: damage that can still be read must not pass for keys that do not fit."""
+    """Return the content of the key file, with a checksum. Without the checksum, damage that can still be parsed would
+    look like a wrong passphrase.
+    """
     slots = [
         {"id": slot.id, "kind": slot.kind, "kdf": dict(slot.kdf), "wrapped": slot.wrapped.hex()} for slot in keys.slots
     ]
@@ -244,7 +259,7 @@ def _sum_of(shape: Mapping[str, object]) -> str:
 
 
 def from_bytes(untrusted: bytes) -> KeyFile:
-    """The slots in a file's content; those of a kind that this version does not know are kept.  Raises ValueError."""
+    """Parse the content of a key file. Slots of a kind that this version does not know are kept. Raises ValueError."""
     try:
         shape = object_in(untrusted)
         if shape["format"] != FORMAT or shape["version"] != VERSION:
@@ -286,8 +301,8 @@ def read_keys(path: Path) -> KeyFile | None:
 
 
 def key_files(paths: Paths) -> list[KeyFile]:
-    """What may open the history, the most likely first: the file of keys or, where it is lost, its copy; and the file
-    of a change of keys that was cut short.  Empty where there is none that can be read.
+    """Return the key files that may open the history, the most likely first: the key file (or its copy if the key file
+    is unreadable), and the key file of a key change that was interrupted. Empty if none can be read.
     """
     found = [read_keys(path) for path in (paths.keys_file, paths.keys_copy, paths.next_keys_file)]
     current = found[0] or found[1]
@@ -295,7 +310,7 @@ def key_files(paths: Paths) -> list[KeyFile]:
 
 
 def keys_of(paths: Paths, key: DataKey) -> KeyFile:
-    """The slots of the history open with this key, also after a change cut short.  Raises key.file_damaged."""
+    """Return the key file that holds this key, also after an interrupted key change. Raises key.file_damaged."""
     found = key_files(paths)
     for verdict in (True, None):
         for keys in found:
@@ -305,15 +320,17 @@ def keys_of(paths: Paths, key: DataKey) -> KeyFile:
 
 
 def put_keys(paths: Paths, keys: KeyFile) -> None:
-    """As `write_keys`, for keys that are proved to be those of the history: what was left of a change of keys goes."""
+    """Write the keys as `write_keys` does, and delete what an interrupted key change left. The keys must be proved to
+    open the history.
+    """
     write_keys(paths, keys)
     with writing_to(paths.next_keys_file):
         paths.next_keys_file.unlink(missing_ok=True)
 
 
 def write_keys(paths: Paths, keys: KeyFile) -> None:
-    """Replace the keys, then their copy, which follows after a crash.  Raises KnownError `disk.full`,
-    `file.unwritable`.
+    """Replace the key file, then its copy. If a crash comes between, the copy is updated later. Raises KnownError
+    `disk.full`, `file.unwritable`.
     """
     data = to_bytes(keys)
     write_atomically(paths.keys_file, data)
@@ -321,8 +338,8 @@ def write_keys(paths: Paths, keys: KeyFile) -> None:
 
 
 def adopt_next_keys(paths: Paths, keys: KeyFile) -> None:
-    """The history is under these keys now: they become the file of keys, by a new name that needs no room on the disk;
-    a copy that cannot be written is of other keys, so it goes.  Raises KnownError `file.unwritable`.
+    """Rename the new keys to the key file, once the history is encrypted with them. Renaming needs no disk space. If
+    the copy cannot be written, the old copy is deleted, since it holds other keys. Raises KnownError `file.unwritable`.
     """
     with writing_to(paths.keys_file):
         paths.next_keys_file.replace(paths.keys_file)
@@ -337,22 +354,25 @@ def file_damaged(paths: Paths) -> KnownError:
     return KnownError("key.file_damaged", path=str(paths.keys_file))
 
 
-# ---- from what somebody knows or has to the key of the history, and the proof that it is that key
+# ---- unlocking: the key of the history from a passphrase or secret, checked against the history
 
 
 ASIDE_SUFFIX = ".keys.json"
 
 
 def wants_key(paths: Paths) -> bool:
-    """Whether the history is opened by a key: by its file's header; or, where no history is there or its header is
-    damaged, because there are keys.  Before this process has the file open.  Raises KnownError `file.unreadable`.
+    """Tell whether the history needs a key to open. Judged by the header of its file; if there is no history or its
+    header is damaged, by whether there is a key file. Call before this process opens the file. Raises KnownError
+    `file.unreadable`.
     """
     file = StoreFile(paths.database)
     return file.is_encrypted or (not file.is_plain and bool(key_files(paths)))
 
 
 def unlock(paths: Paths, typed: str) -> DataKey:
-    """By a passphrase (about a second) or a recovery key, before the history is open.  Raises KnownError key.*."""
+    """Return the key of the history; `typed` is a passphrase (takes about a second) or a recovery key. Call before the
+    history is open. Raises KnownError key.*.
+    """
     return _unlocked(paths, lambda keys: keys.opened_by(typed), wrong=wrong_of(typed))
 
 
@@ -361,7 +381,9 @@ def unlock_with(paths: Paths, kind: str, secret: bytes) -> DataKey:
 
 
 def wrong_of(typed: str) -> KnownError:
-    """The error for what opened nothing: a recovery key with a typing error is told as such."""
+    """Return the error for a passphrase or recovery key that opened nothing. A recovery key with a typing error has its
+    own error.
+    """
     is_mistyped = looks_like(typed) and secret_of(typed) is None
     return KnownError("key.mistyped" if is_mistyped else "key.wrong")
 
@@ -385,8 +407,8 @@ def _unlocked(paths: Paths, open_one: Callable[[KeyFile], DataKey | None], *, wr
 
 
 def _put_in_order(paths: Paths, keys: KeyFile, key: DataKey) -> None:
-    """What a crash or damage left: both copies hold the keys that opened the history, and what was kept of a change is
-    gone.  Left for the next time where another instance changes keys, or nothing can be written.
+    """Repair what a crash or damage left: write the keys that opened the history to both files, and delete the file of
+    an interrupted key change. Does nothing for now if another instance is changing keys, or nothing can be written.
     """
     if read_keys(paths.keys_file) == keys == read_keys(paths.keys_copy) and not os.path.lexists(paths.next_keys_file):
         return
@@ -403,7 +425,9 @@ def _put_in_order(paths: Paths, keys: KeyFile, key: DataKey) -> None:
 
 
 def keep_keys_of(paths: Paths, aside: Path, key: DataKey | None) -> None:
-    """Keep the keys beside an encrypted history set aside.  Raises KnownError `disk.full`, `file.unwritable`."""
+    """Write the keys beside an encrypted history that was set aside. Raises KnownError `disk.full`,
+    `file.unwritable`.
+    """
     keys = read_keys(paths.keys_file) or read_keys(paths.keys_copy)
     if key is not None:
         with suppress(KnownError):  # they are lost

@@ -1,7 +1,8 @@
-"""The ledger: what left this PC, what was refused, starts and ends; rows are appended, never changed or deleted.
+"""The ledger: a log of the requests that left this PC, refused requests, and starts and ends of the program. Rows are
+appended, never changed or deleted.
 
-No trigger refuses that: whoever can open the file can drop a trigger, and a backup that brings a trigger is refused as
-foreign.  The chain of hashes shows a change instead (base/records.py, tests/store/test_ledger.py).
+No database trigger enforces that: whoever can open the file can drop a trigger, and a backup that contains a trigger is
+refused as foreign. Instead a chain of hashes shows any change (base/records.py, tests/store/test_ledger.py).
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ _REQUESTS = (
 )
 BATCH = 1000
 UNREADABLE = "?"
-"""For what somebody has made unreadable in a request: the row is shown, and the chain says that it was changed."""
+"""Shown for a field of a request that somebody made unreadable. The row is still shown, and the chain of hashes shows
+that the row was changed.
+"""
 
 
 class Ledger(StorePart):
@@ -51,8 +54,8 @@ class Ledger(StorePart):
     # ---- appending
 
     def append(self, kind: Kind, data: Mapping[str, Json], *, time_us: int | None = None) -> LedgerRow:
-        """Add a row; it is on the disk when this returns, unless inside a transaction.  `time_us`: of then, for a row
-        that comes from another chain.
+        """Add a row. The row is on the disk when this returns, unless a transaction is open. `time_us` is the original
+        time of a row that comes from another ledger, in microseconds.
         """
         with self._db.writing():
             last = self._db.row("select n, hash from ledger order by n desc limit 1")
@@ -89,21 +92,23 @@ class Ledger(StorePart):
         return row
 
     def stop(self) -> None:
-        """Write down that this instance ends in order; nothing where its start is not written."""
+        """Add a row that says that this instance ends in order. Does nothing if its start is not in the ledger."""
         n, is_started, self._started = self._started, self.is_started, None
         if n is not None and is_started:
             self.append(Kind.STOP, {"of": n})
 
     @property
     def is_started(self) -> bool:
-        """Whether the start of this instance is written down; a row that was rolled back is not."""
+        """Whether the start of this instance is in the ledger. False if the row of the start was rolled back."""
         if self._started is None:
             return False
         row = self._db.row("select data from ledger where n = ? and kind = 'start'", (self._started,))
         return row is not None and said_in(row["data"]).get("instance") == self._shared.instance_id
 
     def take_over(self, rows: Iterable[tuple[int, Mapping[str, Json]]]) -> int:
-        """Append requests of another chain, (time in microseconds, data), but those here.  How many were new."""
+        """Append requests of another ledger that are not in this one, given as (time in microseconds, data). Returns
+        how many were new.
+        """
         known = {_key(row["time"], said_in(row["data"])) for row in self._db.rows(_REQUESTS)}
         new = [(when, data) for when, data in rows if _key(when, data) not in known]
         with self._db.writing():
@@ -120,7 +125,9 @@ class Ledger(StorePart):
         )
 
     def page(self, limit: int = 100, words: str = "", before: int = _LAST) -> list[NetworkLogRow]:
-        """The last requests with `words` in host, path or purpose, newest first, below the number `before`."""
+        """Return the last requests with `words` in host, path or purpose, newest first. Only rows with a number below
+        `before`.
+        """
         only, values = (f" and {_HOLDS}", [self._pattern(words)]) if words else ("", [])
         return self._all(
             _request_from, f"{_REQUESTS} and r.n < ?{only} order by r.n desc limit ?", (before, *values, limit)
@@ -161,7 +168,9 @@ class Ledger(StorePart):
         return None if row is None or row[0] is None else (int(row[0]), int(row[1]))
 
     def _others(self) -> tuple[list[Json], list[Json]]:
-        """Starts without an end: of instances that run, and of those that do not, unless named by an earlier start."""
+        """Return the row numbers of starts without an end: those of instances still running, and those of instances
+        that crashed. Crashes that an earlier start reported already are left out.
+        """
         last = self.last(Kind.START)
         if last is None:
             return [], []
@@ -190,7 +199,9 @@ def ledger_row_from(row: RowLike) -> LedgerRow:
 
 
 def monotonic_us() -> int:
-    """Microseconds by a clock that nobody sets; it goes on while the PC sleeps where the system has such a clock."""
+    """Return microseconds of a monotonic clock. Where the system has such a clock, it also counts while the PC
+    sleeps.
+    """
     for name in ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC_RAW") if sys.platform != "linux" else ("CLOCK_BOOTTIME",):
         if (clock := getattr(time, name, None)) is not None:
             return time.clock_gettime_ns(clock) // 1000
@@ -198,7 +209,9 @@ def monotonic_us() -> int:
 
 
 def boot_of(instance_id: str, place: Path = Path("/proc/sys/kernel/random/boot_id")) -> str:
-    """What tells this run of the system from another; elsewhere than on Linux this run of the program."""
+    """Return an id of this run of the operating system. Where there is none (elsewhere than on Linux), return the id of
+    this run of the program.
+    """
     try:
         return place.read_text(encoding="ascii").strip()[:64] if os.name == "posix" else instance_id
     except (OSError, ValueError):
@@ -206,7 +219,9 @@ def boot_of(instance_id: str, place: Path = Path("/proc/sys/kernel/random/boot_i
 
 
 def imported(row: Mapping[str, Any]) -> tuple[int, dict[str, Json]]:
-    """The time and the data of a row of the table `requests`, as it was before there was a chain."""
+    """Return the time (microseconds) and the data of a row of the table `requests`, in which older versions kept the
+    network log.
+    """
     data: dict[str, Json] = {name: row[name] for name in ("host", "method", "path", "purpose")}
     if row["bytes"] is not None:
         data["bytes"] = row["bytes"]
@@ -214,7 +229,7 @@ def imported(row: Mapping[str, Any]) -> tuple[int, dict[str, Json]]:
 
 
 def of_other_chain(rows: Iterable[LedgerRow]) -> Iterator[tuple[int, dict[str, Json]]]:
-    """The requests among these rows with their bytes, for `take_over`; rows that cannot be read are left out."""
+    """Yield the requests among these rows with their sizes in bytes, for `take_over`. Unreadable rows are left out."""
     found = [(row, row.said) for row in rows]
     sizes = {values.get("of"): values.get("bytes") for row, values in found if row.kind == Kind.END}
     for row, values in found:

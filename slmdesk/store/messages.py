@@ -1,4 +1,4 @@
-"""Items, their trees of messages, what was made of them, and the full-text search of all that."""
+"""Store items, their trees of messages and their results, and search the text of all of these."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ from slmdesk.text.folding import fold
 
 HIT_BEGINS, HIT_ENDS = "\ue000", "\ue001"
 SNIPPET_BEFORE, SNIPPET_AFTER = 60, 140
-"""Characters of the original around the first hit."""
+"""Characters of the original text that a snippet shows before and after the start of the first hit."""
 INDEXES = ("words", "titles", "passage_words", "memory_words")
 INDEXED = 3
-"""Letters of the longest beginnings of words that have an index of their own (store/opening.py)."""
+"""Longest word beginning, in letters, that has an index of its own (store/opening.py)."""
 LOOKED_AT = 300
-"""Messages looked through for a word that stands in many."""
+"""Most messages that are read to find a word that many messages contain."""
 OLDEST = -(1 << 62)
 PAGES = 100
-"""Of an index, written in a part of a purge."""
+"""Pages of an index that one step of a purge writes."""
 WITHOUT_MESSAGES = -(1 << 60)
-"""Added to the number of an item without messages, it gives its place behind every message."""
+"""Added to the number of an item without messages, so that the item is sorted behind every message."""
 
 
 _ARE_SEARCHED = (
@@ -62,9 +62,9 @@ class SearchIndex(StorePart):
     def search(
         self, words: str, *, limit: int = 50, before: int | None = None, kind: str = "", archived: bool | None = None
     ) -> list[Found]:
-        """Messages with all of the words, the last of which may be a beginning, newest first.  An item of which only
-        the title matches comes once, at the place of its newest message, with an empty `message`.  `before`: the `n` of
-        the last hit seen.  Spaces and items in the trash are left out.
+        """Return messages that contain all of the words, newest first. The last word may be only the beginning of a
+        word. An item whose title alone matches appears once, at the position of its newest message, with an empty
+        `message`. `before` is the `n` of the last hit already shown. Spaces and items in the trash are left out.
         """
         query = fts_query(words)
         if not query:
@@ -95,9 +95,9 @@ class SearchIndex(StorePart):
         )
 
     def _common(self, words: str, items: _Items, newest: int, limit: int) -> list[RowLike] | None:
-        """The newest messages where the last word stands in many; None where in few, or it is short.  For a beginning
-        longer than INDEXED letters FTS5 gathers every message first: half a second where a million hold it.  So its
-        first letters are looked for, and the messages are looked through.
+        """Return the newest matching messages if many messages contain the last word. Returns None if few contain it,
+        or if the word is short. For a beginning longer than INDEXED letters FTS5 first gathers every message, which
+        takes half a second if a million match. So this searches for its first letters, and reads the messages found.
         """
         *others, last = folding.query_pieces(words)
         if len(last) > 1 or len(last[0]) <= INDEXED:
@@ -145,22 +145,28 @@ class SearchIndex(StorePart):
         return "\n".join([*(part["text"] for part in json.loads(parts)), text])
 
     def add(self, n: int, text: str, index: str = "words") -> None:
-        """Inside a transaction: index a message that has stopped growing, or a title."""
+        """Index a title, or a message that has stopped growing. Call inside a transaction."""
         if folded := folding.fold_for_search(text):
             self._db.insert(f"insert into {index} (rowid, folded) values (?, ?)", (n, folded))
 
     def remove(self, n: int, text: str, index: str = "words") -> None:
-        """Inside a transaction: remove from the index, given exactly the text that was indexed, as it stores none."""
+        """Remove a text from the index. `text` must be exactly the text that was indexed, since the index stores none.
+        Call inside a transaction.
+        """
         if folded := folding.fold_for_search(text):
             self._db.insert(f"insert into {index} ({index}, rowid, folded) values ('delete', ?, ?)", (n, folded))
 
     def purge(self) -> None:
-        """Inside a transaction: rewrite the indexes without removed entries (deletions leave words behind)."""
+        """Rewrite the indexes without removed entries, since deletions leave words behind. Call inside a
+        transaction.
+        """
         for index in INDEXES:
             self._db.insert(f"insert into {index} ({index}) values ('optimize')")
 
     def purge_some(self, *, is_first: bool) -> bool:
-        """In a transaction: a part of `purge`; whether there is more (https://sqlite.org/fts5.html#the_merge_command)."""
+        """Do one step of `purge`, and return whether more steps are needed. Call inside a transaction. See
+        https://sqlite.org/fts5.html#the_merge_command.
+        """
         before = self._db.conn.total_changes
         for index in INDEXES:
             self._db.insert(
@@ -169,7 +175,9 @@ class SearchIndex(StorePart):
         return self._db.conn.total_changes - before > len(INDEXES)
 
     def is_current(self, *, thorough: bool = False) -> bool:
-        """Whether the indexes were made by this version's folding; `thorough`: and are intact."""
+        """Tell whether the indexes were made with this version's folding of text. `thorough` also checks that the
+        indexes are intact.
+        """
         row = self._db.row("select value from meta where key = 'folding'")
         if row is None or row[0] != folding.VERSION:
             return False
@@ -205,7 +213,9 @@ class SearchIndex(StorePart):
 
 
 def fts_query(words: str) -> str:
-    """The FTS5 query for these words, each quoted so that none is an operator; empty for no words."""
+    """Return the FTS5 query for these words. Each word is quoted so that no word is an operator. Empty if there are no
+    words.
+    """
     return _query_of(folding.query_pieces(words))
 
 
@@ -215,7 +225,7 @@ def _query_of(pieces: Sequence[Sequence[str]]) -> str:
 
 
 def snippet_of(text: str, words: str) -> str:
-    """A line of the original text around the first hit, with hits between U+E000 and U+E001."""
+    """Return one line of the original text around the first hit. Each hit stands between U+E000 and U+E001."""
     text = text.replace(HIT_BEGINS, "\ufffd").replace(HIT_ENDS, "\ufffd")  # the text must not contain our marks
     spans = folding.find_spans(text, words)
     first = spans[0][0] if spans else 0
@@ -234,7 +244,7 @@ def snippet_of(text: str, words: str) -> str:
 
 
 SPACE = "space"
-"""The kind of an item that holds chats: they name it as their folder."""
+"""Kind of an item that groups chats. A chat stores the id of its space as its folder."""
 _LIVE_SPACES = "select id from items where kind = 'space' and deleted_at is null"
 
 
@@ -244,11 +254,11 @@ class Items(StorePart):
         self._index = index
 
     def add(self, kind: str, title: str, *, settings: Mapping[str, Json] | None = None) -> Item:
-        """Raises KnownError store.*."""
+        """Add an item with a new id. Raises KnownError store.*."""
         return self.insert(new_id(), kind, title, self._clock(), settings or {})
 
     def insert(self, id: str, kind: str, title: str, created: object, settings: Mapping[str, Json]) -> Item:
-        """Add an item under a given id: of a lost item, too.  Raises KnownError store.*."""
+        """Add an item with a given id, such as the id of a lost item. Raises KnownError store.*."""
         with self._db.writing():
             n = self._insert("items", {
                 "id": id, "kind": kind, "title": title, "pinned": False, "created": created, "updated": created,
@@ -259,7 +269,7 @@ class Items(StorePart):
             return item
 
     def get(self, id: str) -> Item:
-        """In the trash too."""
+        """Return an item, also one in the trash."""
         return self._get(Item, "items", id)
 
     def page(
@@ -270,7 +280,9 @@ class Items(StorePart):
         limit: int = 100,
         deleted: bool = False,
     ) -> list[Item]:
-        """Items, last changed first, of every kind for None; `before`: (updated, n) of the last item seen."""
+        """Return items, last changed first; `kind` None means every kind. `before` is (updated, n) of the last item
+        already shown.
+        """
         where = ""
         values: list[Value] = []
         if kind is not None:
@@ -293,8 +305,8 @@ class Items(StorePart):
         before: tuple[bool, float, int] | None = None,
         limit: int = 100,
     ) -> list[Item]:
-        """The list of chats, the pinned first: those of a space, of none (""), or the archive's, of all spaces;
-        `before`: (pinned, updated, n) of the last chat seen.
+        """Return the list of chats, pinned chats first. These are the chats of a space, the chats of no space (""), or
+        all archived chats. `before` is (pinned, updated, n) of the last chat already shown.
         """
         where, values = "", list[Value]([kind, archived])
         if space and not archived:
@@ -326,15 +338,15 @@ class Items(StorePart):
             return new
 
     def change_settings(self, id: str, **values: Json) -> Item:
-        """Update the item's own settings; a value of None removes the key.  The item keeps its position in the list."""
+        """Update the item's own settings. A value of None removes the key. The item keeps its position in the list."""
         with self._db.writing():
             return self._change(id, settings=merged(self.get(id).settings, values))
 
     def place(
         self, id: str, *, pinned: bool | None = None, archived: bool | None = None, space: str | None = None
     ) -> Item:
-        """Pin, archive, or put into a space ("": into none); None stays.  Raises KnownError `hold.item` for a held
-        space.
+        """Pin or archive an item, or move it into a space ("" for no space). None leaves a value unchanged. Raises
+        KnownError `hold.item` if the item would leave a space under a hold.
         """
         if space is not None:
             Holds(self._shared).require_movable(id, space)
@@ -362,7 +374,9 @@ class Items(StorePart):
             self._update("items", values, f"id in ({marks(ids)})", *ids)
 
     def restore(self, id: str) -> Item:
-        """Take an item out of the trash; rules count from now on, else they would put it there again."""
+        """Take an item out of the trash. Retention rules count its age from now on; otherwise they would delete the
+        item again.
+        """
         return self._change(id, deleted_at=None, arrived=self._clock())
 
     def restore_some(self, ids: Sequence[str]) -> None:
@@ -371,11 +385,15 @@ class Items(StorePart):
             self._update("items", values, f"deleted_at is not null and id in ({marks(ids)})", *ids)
 
     def touch(self, id: str) -> None:
-        """Inside a transaction: the item changed now, which takes it to the top of the list."""
+        """Set the item's time of change to now, which moves the item to the top of the list. Call inside a
+        transaction.
+        """
         self._update("items", {"updated": self._clock(), "revision": self._shared.next_revision()}, "id = ?", id)
 
     def delete(self, id: str) -> None:
-        """Inside a transaction: delete the row and its entry in the index; what belongs to the item is gone before."""
+        """Delete the item's row and its entry in the index. All that belongs to the item must be deleted before. Call
+        inside a transaction.
+        """
         item = self.get(id)
         Holds(self._shared).require_free([item.id])
         self._index.remove(item.n, item.title, "titles")
@@ -414,7 +432,9 @@ class Messages(StorePart):
         prompt_version: str | None = None,
         preset: str | None = None,
     ) -> Message:
-        """A streaming message is owned by this instance.  Raises KnownError item.unknown, store.*."""
+        """Add a message. A message that is still being streamed is owned by this instance. Raises KnownError
+        item.unknown, store.*.
+        """
         ident = new_id()
         with self._db.writing():
             found = self._items.get(item).id
@@ -434,8 +454,8 @@ class Messages(StorePart):
             return self.get(ident)
 
     def change_parts(self, id: str, parts: Sequence[TextPart]) -> Message:
-        """Replace the parts of a message that is not streaming: how much of an attachment is read is decided after the
-        message is saved.  Raises KnownError item.unknown, store.*.
+        """Replace the parts of a message that is not streaming. Needed because it is decided after saving how much of
+        an attachment the model reads. Raises KnownError item.unknown, store.*.
         """
         with self._db.writing():
             old = self.get(id)
@@ -445,8 +465,9 @@ class Messages(StorePart):
             return self.get(id)
 
     def grow(self, id: str, text: str, thought: str = "") -> bool:
-        """Write all of the text and thought so far.  False: another instance was writing (try again at the next tick),
-        or it has ended.  Raises KnownError store.full, store.read_only.
+        """Save all of the answer's text and of the model's thinking (`thought`) so far. Returns False if another
+        instance was writing (try again later), or if the message has ended. Raises KnownError store.full,
+        store.read_only.
         """
         try:
             with self._db.writing(wait_ms=TICK_MS):
@@ -470,7 +491,9 @@ class Messages(StorePart):
             return self.get(id)
 
     def reopen(self, id: str) -> Message:
-        """Let an ended answer grow again (Continue): its text is kept, this instance owns it.  Raises KnownError."""
+        """Let an ended answer grow again (Continue). Its text is kept, and this instance owns the answer. Raises
+        KnownError.
+        """
         with self._db.writing():
             old = self.get(id)
             if old.status is Status.STREAMING:
@@ -481,8 +504,8 @@ class Messages(StorePart):
             return self.get(id)
 
     def edit(self, id: str, text: str) -> Message:
-        """Replace an answer's text by a person's, or by `original`, as the model wrote it.  Raises KnownError
-        `request.invalid` while it is being written, item.unknown, store.*.
+        """Replace an answer's text by a text that a person wrote, or by the text of `original`, which the model wrote.
+        Raises KnownError `request.invalid` while the answer is being written, item.unknown, store.*.
         """
         with self._db.writing():
             old = self.get(id)
@@ -496,8 +519,8 @@ class Messages(StorePart):
             return self.get(id)
 
     def remove(self, ids: Sequence[str]) -> RemovedMessages:
-        """Delete messages of an item for good; what hangs below them moves up.  Raises KnownError `request.invalid`
-        when a message is being written, item.unknown, store.*.
+        """Delete messages of an item for good. Their replies move up to the next remaining message. Raises KnownError
+        `request.invalid` when a message is being written, item.unknown, store.*.
         """
         with self._db.writing():
             old = [self.get(id) for id in ids]
@@ -525,7 +548,7 @@ class Messages(StorePart):
             return RemovedMessages(item, rows, tuple(moved))
 
     def put_back(self, removed: RemovedMessages) -> None:
-        """Undo `remove`.  Raises KnownError item.unknown when their item is gone, store.*."""
+        """Undo `remove`. Raises KnownError item.unknown when the item is gone, store.*."""
         with self._db.writing():
             self._items.get(removed.item)
             for row in removed.rows:
@@ -537,7 +560,7 @@ class Messages(StorePart):
             self._items.touch(removed.item)
 
     def get(self, id: str) -> Message:
-        """The message with this id.  Raises KnownError item.unknown."""
+        """Return the message with this id. Raises KnownError item.unknown."""
         message = self._first(message_from, "select * from messages where id = ?", (id,))
         if message is None:
             raise KnownError("item.unknown", id=id[:80])
@@ -556,13 +579,13 @@ class Messages(StorePart):
         return [known[id] for id in ids if id in known]
 
     def delete_of_item(self, item: str) -> None:
-        """Inside a transaction: delete an item's messages and their entries in the index."""
+        """Delete an item's messages and their entries in the index. Call inside a transaction."""
         for row in self._db.rows("select n from messages where item = ? and status <> 'streaming'", (item,)):
             self._unindex(row["n"])
         self._db.run("delete from messages where item = ?", (item,))
 
     def mark_interrupted(self, owner_gone: Callable[[str], bool] | None = None) -> list[Message]:
-        """End the messages that instances which are gone left open, keeping their text.  Returns those messages."""
+        """End the unfinished messages of instances that no longer run, keeping their text. Returns these messages."""
         mine, paths = self._shared.instance_id, self._shared.paths
         gone = owner_gone or (lambda owner: owner != mine and not is_instance_alive(paths, owner))
         query = "select * from messages where status = 'streaming' order by n"
@@ -617,11 +640,11 @@ def message_from(row: RowLike) -> Message:
     return row_to(Message, row, parts=parts_from(row["parts"]))
 
 
-# ---- what was made of an item
+# ---- results of items
 
 
 class Results(StorePart):
-    """The part of the store for results: a result for each item."""
+    """The part of the store for results: at most one result of each item, such as how far a translation is."""
 
     def save(self, item: str, value: Mapping[str, Json]) -> None:
         with self._db.writing():
@@ -631,5 +654,5 @@ class Results(StorePart):
         return self._first(lambda row: mapping_from(row["value"]), "select value from results where item = ?", (item,))
 
     def delete(self, item: str) -> None:
-        """Inside a transaction: delete the result of an item."""
+        """Delete the result of an item. Call inside a transaction."""
         self._db.run("delete from results where item = ?", (item,))

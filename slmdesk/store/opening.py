@@ -1,4 +1,6 @@
-"""How the store is opened: the steps that make its tables, version, schema lock, damage recovery, unclean end."""
+"""Open the store: create or migrate its tables, check its version, take the locks, and recover from damage or a
+crash.
+"""
 
 from __future__ import annotations
 
@@ -209,7 +211,9 @@ _M012 = (
 
 
 def m012_ledger(db: SqliteDatabase) -> None:
-    """The network log as a chain of rows; what was logged before is its beginning."""
+    """Replace the table of the network log by the ledger, a chain of rows. The old log becomes the beginning of the
+    chain.
+    """
     for statement in _M012:
         db.conn.execute(statement)
     before = BEGINNING
@@ -241,7 +245,9 @@ m013_retention = _step(
 
 
 def m014_encryption(_db: SqliteDatabase) -> None:
-    """No table changes: an older slmdesk says “newer” of an encrypted history, which it would take for damaged."""
+    """Change no table, only raise the version. So an older slmdesk reports an encrypted history as newer; otherwise it
+    would report damage.
+    """
 
 
 m015_redactions = _step(
@@ -258,7 +264,9 @@ m017_arrived = _step(
     "update items set arrived = max(created, case when json_valid(settings)"
     " then coalesce(json_extract(settings, '$.imported.time') + 0.0, 0) else 0 end)",
 )
-"""When an item came here, however old it is: rules count from then on.  An imported item says when that was."""
+"""Time when an item came to this PC, however old the item is. Retention rules count from then. An imported item stores
+the time of its import.
+"""
 
 STEPS: tuple[Step, ...] = (
     m001_history, m002_titles, m003_jobs, m004_measurements, m005_documents, m006_translations, m007_doubts,
@@ -272,7 +280,9 @@ def names_of(steps: Sequence[Step]) -> list[str]:
 
 
 def migrate(conn: database.Connection, steps: Sequence[Step]) -> None:
-    """Apply pending steps, all or none.  Raises an error of `driver.errors()` and then leaves the file as it was."""
+    """Apply all pending migration steps, or none. Raises an error of `driver.errors()` and then leaves the file
+    unchanged.
+    """
     from sqlite_utils import Database, Migrations  # 130 ms, and rarely needed
 
     migrations = Migrations("slmdesk")
@@ -297,7 +307,7 @@ def migrate(conn: database.Connection, steps: Sequence[Step]) -> None:
 
 
 def schema_of(conn: database.Connection) -> set[tuple[str | None, ...]]:
-    """All tables and indexes, those behind the search among them: type, name, table, and the SQL they were made by."""
+    """Return type, name, table and SQL of all tables and indexes, including the inner tables of the search indexes."""
     return {tuple(row) for row in conn.execute("select type, name, tbl_name, sql from sqlite_schema").fetchall()}
 
 
@@ -314,9 +324,9 @@ def unknown_steps(conn: database.Connection, steps: Sequence[Step]) -> list[str]
 
 # ---- how the store is opened
 #
-# version from the file header, schema lock, damage recovery, migration, unclean end. Before any connection exists the
-# file is read as bytes; after that nothing in this process opens it but SQLite (closing another handle would drop its
-# locks). See design.md, *Store*.
+# The steps: version from the file header, schema lock, damage recovery, migration, check after a crash. Before any
+# connection exists the file is read as bytes. After that only SQLite opens the file in this process, since closing
+# another handle would drop SQLite's locks. See design.md, *Store*.
 
 
 class OpenedStore(Record):
@@ -334,9 +344,9 @@ class _Opening:
     unclean: bool
     damage_met: bool
     key: DataKey | None
-    """Of the file that is there."""
+    """Key of the existing database. None if the database is plain."""
     new_key: DataKey | None
-    """Of a history that is begun."""
+    """Key for a new history, if one has to be created."""
     notices: list[KnownError] = field(default_factory=list)
 
 
@@ -348,10 +358,11 @@ def open_store(
     steps: Sequence[Step] = STEPS,
     clock: Callable[[], float] = time.time,
 ) -> OpenedStore:
-    """Open or create the store, on the thread that will use it; holds the instance lock until `close`.  `key`: opens an
-    encrypted history, and encrypts a new history.  A damaged file is set aside whole and a new history begun (notice
-    store.damaged); an unwritable file is opened read-only (notice store.read_only).  Raises KnownError: key.*,
-    store.newer (nothing touched), store.in_use (others must be closed), store.busy (after 5 s), store.full.
+    """Open or create the store, on the thread that will use the store. The store holds the instance lock until `close`.
+    `key` opens an encrypted history, and encrypts a new history. A damaged file is set aside whole, and a new history
+    is created (notice store.damaged). An unwritable file is opened read-only (notice store.read_only). Raises
+    KnownError: key.*, store.newer (nothing is changed), store.in_use (other instances must be closed), store.busy
+    (after 5 s), store.full.
     """
     proved = _proved(paths, key)
     if paths.database.exists() and not _is_writable(paths):
@@ -416,7 +427,9 @@ def _finish(opening: _Opening, database: Database, instance_id: str, clock: Call
 
 
 def _hold_instance(opening: _Opening, instance_id: str) -> InstanceLock | None:
-    """The instance lock; None on a disk so full that not even an empty file can be created: reading still works."""
+    """Take and return the instance lock. Returns None if the disk is so full that not even an empty file can be
+    created, since reading still works.
+    """
     try:
         return InstanceLock(opening.paths, instance_id)
     except KnownError as known:
@@ -452,7 +465,9 @@ def _open_to_write(opening: _Opening) -> Database:
 
 
 def _connect_checked(opening: _Opening) -> Database:
-    """A connection to a file that looks like ours: checked after an unclean end, migrated to the newest version."""
+    """Connect to a file that looks like our database. The file is checked after a crash, and migrated to the newest
+    version.
+    """
     paths = opening.paths
     with known_errors(paths.database):
         conn = connect(paths.database, key=opening.key)
@@ -473,7 +488,7 @@ def _connect_checked(opening: _Opening) -> Database:
 
 
 def _migrate(opening: _Opening, conn: database.Connection) -> None:
-    """Migrate to the newest version; a verified copy is made before, and kept 30 days."""
+    """Migrate to the newest version. Before that a verified copy is made, which is kept for 30 days."""
     if not opening.is_alone:
         raise KnownError("store.in_use")
     check_pages(conn, opening.paths.database)
@@ -493,7 +508,7 @@ def _was_unclean(paths: Paths, is_alone: bool) -> bool:
 
 
 def _clear_leftovers(paths: Paths) -> None:
-    """Remove half-written files of a start that was killed; only when no other instance runs."""
+    """Remove half-written files of a start that was killed. Only called when no other instance runs."""
     for leftover in (*paths.data.glob(".*.new"), *paths.data.glob(".*.new-journal"), *paths.backups.glob(".*.new*")):
         with suppress(OSError):
             if leftover.is_dir():
@@ -506,7 +521,9 @@ def _clear_leftovers(paths: Paths) -> None:
 
 
 def _begin_new(opening: _Opening) -> None:
-    """Create an empty store, built beside and renamed: a file under the real name is never incomplete."""
+    """Create an empty store. The file is built under another name and then renamed, so the file with the real name is
+    never incomplete.
+    """
     if not opening.is_alone:
         raise KnownError("store.in_use")
     with _made_beside(opening) as fresh:
@@ -526,7 +543,9 @@ def _made_beside(opening: _Opening) -> Iterator[Path]:
 
 
 def _copy_before_rollback(opening: _Opening) -> Path:
-    """Copy file and journal first, in case it is the journal that is damaged; returns where the untouched bytes are."""
+    """Copy the database and its journal before SQLite rolls back, in case the journal is what is damaged. Returns the
+    path of the unchanged files.
+    """
     database = opening.paths.database
     if not (opening.is_alone and has_journal(database)):
         return database
@@ -542,7 +561,9 @@ def _copy_before_rollback(opening: _Opening) -> Path:
 
 
 def _start_over(opening: _Opening, original: Path) -> Database:
-    """Set the damaged file aside whole, with its journal, and begin a new history.  The notice names its new path."""
+    """Set the damaged file aside whole, with its journal, and create a new history. The notice names the new path of
+    the damaged file.
+    """
     database = opening.paths.database
     if not opening.is_alone:
         raise KnownError("store.damaged", path=str(database))

@@ -1,4 +1,4 @@
-"""The way out of a damaged database: rows read without SQLite, checked, and brought into the current database."""
+"""Rescue a damaged database: read its rows without SQLite, check the rows, and copy them into the current database."""
 
 from __future__ import annotations
 
@@ -43,23 +43,23 @@ Cell = str | bytes | int | float | None
 
 @dataclass(slots=True)
 class Carver:
-    """Reads rows of known widths from the file `path`, which is only ever read."""
+    """Reader that finds rows in the pages of a database file. The file `path` is never written."""
 
     path: Path
     key: DataKey | None = None
-    """That its pages are encrypted with; damaged ones are then known by their HMAC and count as lost."""
+    """Key of the encrypted pages. With a key, damaged pages are recognised by their HMAC and count as lost."""
     unreadable: int = 0
-    """Cells of leaf pages that could not be read as a row."""
+    """Number of entries in leaf pages that could not be read as a row."""
     _roots: dict[Cell, Cell] = field(init=False, default_factory=dict)
     _file: BinaryIO = field(init=False)
     _page_bytes: int = field(init=False, default=PAGE_BYTES)
     _usable: int = field(init=False, default=PAGE_BYTES)
-    """Bytes of a page that hold content."""
+    """Bytes of each page that hold content."""
     _pages: int = field(init=False, default=0)
     _cipher: CipherPages | None = field(init=False, default=None)
 
     def rows(self) -> Iterator[tuple[int, list[Cell]]]:
-        """Row number and columns of each row found, in the order of the file.  Raises KnownError file.…"""
+        """Yield row number and columns of each row found, in the order of the file. Raises KnownError file.…."""
         with self._opened():
             for number in range(1, self._pages + 1):
                 for n, cells in self._rows_of(number):
@@ -68,7 +68,9 @@ class Carver:
                     yield n, cells
 
     def lost_pages(self, tables: Collection[str]) -> int:
-        """How many pages must hold rows of these tables (all, without a schema) and cannot be read.  After `rows`."""
+        """Count the pages that belong to these tables and cannot be read. If the schema was not found, pages of all
+        tables are counted. Call after `rows`.
+        """
         with self._opened():
             requested = [root for name, root in self._roots.items() if name in tables and isinstance(root, int)]
             if not requested:
@@ -109,7 +111,7 @@ class Carver:
         return page if self._cipher is None else self._cipher.plain(number, page)
 
     def _kind_of(self, number: int) -> int:
-        """The byte that says what a page is; -1 beyond the file."""
+        """Return the byte that tells the type of a page, or -1 for a page beyond the file."""
         page = self._page(number) if 0 < number <= self._pages else b""
         start = 100 if number == 1 else 0
         return page[start] if len(page) > start else -1
@@ -170,7 +172,7 @@ class Carver:
 
 
 def varint(data: bytes, at: int) -> tuple[int, int]:
-    """SQLite's number of one to nine bytes at `at`, signed, and where it ends."""
+    """Decode SQLite's signed number of one to nine bytes at `at`. Returns the number and the position after it."""
     value = 0
     for place in range(8):
         byte = data[at + place]
@@ -182,7 +184,7 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def columns_of(payload: bytes) -> list[Cell]:
-    """The columns of a record.  Raises ValueError or IndexError for what is none."""
+    """Decode the columns of a record. Raises ValueError or IndexError if `payload` is no record."""
     header_bytes, at = varint(payload, 0)
     if not 0 < header_bytes <= len(payload):
         raise ValueError("no header of a record")
@@ -219,7 +221,7 @@ def _column(payload: bytes, at: int, kind: int) -> tuple[Cell, int]:
     return (data.decode() if kind % 2 else data), at + size
 
 
-# ---- which table a row out of a damaged file belongs to, and whether it is what this program writes
+# ---- which table a row of a damaged file belongs to, and whether this program can have written the row
 
 
 Values = dict[str, Cell]
@@ -238,7 +240,7 @@ _TYPES: dict[str, type] = {"INTEGER": int, "REAL": float, "TEXT": str, "BLOB": b
 
 @cache
 def _columns() -> dict[str, dict[str, tuple[type, ...]]]:
-    """Of each table the columns in their order, and what kinds of values each holds."""
+    """Return the columns of each table in their order, with the types that each column may hold."""
     with closing(database.in_memory()) as conn:
         migrate(conn, STEPS)
         conn.execute(_BEFORE_THE_CHAIN)
@@ -261,11 +263,15 @@ def _by_width() -> dict[int, list[tuple[str, tuple[str, ...]]]]:
 
 
 _FEWER = {"segments": (1,), "items": (1, 2), "messages": (1, 3)}
-"""Columns that rows lack from before doubts; before the day they came, the archive; before edits, thoughts."""
+"""How many of the last columns are missing in rows of older versions: before segments had doubts; before items had the
+day they came, and before the archive; before messages had edits, and before they had thoughts.
+"""
 
 
 def rows_in(carver: Carver, tables: Collection[str]) -> Iterator[tuple[str, int, Values]]:
-    """Rows of these tables with their numbers; those of ours that cannot be what they should be are counted."""
+    """Yield the rows of these tables with their numbers. A row that looks like one of our tables but has invalid values
+    is counted as unreadable.
+    """
     for n, cells in carver.rows():
         found = _table_of(n, cells)
         if found is not None:
@@ -341,7 +347,9 @@ _OTHERS = (
     "sissss",  # redactions
     "-b",  # the inside of a search index
 )
-"""Tables of as many columns that are not brought over: their rows are not lost, only left."""
+"""Column types of tables that are not copied but have as many columns as a copied table. Their rows are skipped and do
+not count as unreadable.
+"""
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "-": type(None), "s": (str, type(None)), "i": int, "r": (int, float), "b": bytes,
 }  # fmt: skip
@@ -367,16 +375,16 @@ _CHECKS: dict[str, Callable[[Values], object]] = {
     "results": lambda values: mapping_from(values["value"]),
 }
 
-# ---- of a damaged database
+# ---- rescuing translations
 
 
 KIND = "translation"
 LOST = "lost"
 _TITLE_CHARACTERS = 60
 _MOST_TEXT = 1 << 20
-"""Characters of a lost item's text that are put together out of its segments."""
+"""Most characters of a lost item's text that are put together from its segments."""
 _REPORTED_BY = 4_000
-"""Characters used to detect a language."""
+"""Most characters that are read to detect a language."""
 _LOST_GLOSSARY = "Rescued terms"
 
 _Key = tuple[Cell, ...]
@@ -397,7 +405,7 @@ class RescuedTranslations(StorePart):
             "terms": self._take_term,
             "results": self._take_result,
         }
-        """By table: takes over a row with its number, and returns whether it did: 0 or 1."""
+        """By table: function that copies a row with its number, and returns whether the row was copied: 0 or 1."""
 
     def complete(self) -> int:
         for item in self._lost_items:
@@ -425,7 +433,7 @@ class RescuedTranslations(StorePart):
         return 1
 
     def _take_decision(self, values: Values) -> int:
-        """A person's words or yes, for a segment on which nobody decided here."""
+        """Copy a person's text or approval to a segment that nobody has decided on in the current database."""
         if SegmentState(str(values["state"])) not in SETTLED:
             return 0
         settled = ", ".join(f"'{state.value}'" for state in sorted(SETTLED))
@@ -438,7 +446,7 @@ class RescuedTranslations(StorePart):
         )
 
     def _take_result(self, _n: int, values: Values) -> int:
-        """How far a translation is; of what came of other items nothing is brought over."""
+        """Copy the progress of a translation. The results of other kinds of items are not copied."""
         row = self._db.row("select kind from items where id = ?", (values["item"],))
         if row is None or row["kind"] != KIND or str(values["item"]) in self._had_segments:
             return 0
@@ -448,7 +456,9 @@ class RescuedTranslations(StorePart):
         return 1
 
     def _note_missing(self, item: str) -> int:
-        """Stand on what came of it: it must not begin anew over a person's words; what is missing is named."""
+        """Continue the result of a rescued translation, so that the translation does not start anew over a person's
+        words. Adds the lost segments to the result, and returns their number.
+        """
         kept, counts = self._store.results.get(item) or {}, self._store.segments.count(item)
         rows = self._db.rows("select number from segments where item = ? order by number", (item,))
         numbers = [-1, *(int(row["number"]) for row in rows)]
@@ -463,7 +473,7 @@ class RescuedTranslations(StorePart):
         return sum(last + 1 - first for first, last in gaps)
 
     def _complete_item(self, id: str) -> None:
-        """A translation whose item is lost is a translation of the text of its segments."""
+        """Give a translation whose item was lost its title and text, made from its segments."""
         segments = self._store.segments.of_item(id, limit=20_000)
         text = "".join(segment.lead + segment.source + segment.trail for segment in segments)[:_MOST_TEXT]
         reported, __ = detect(" ".join(segment.target for segment in segments[:200])[:_REPORTED_BY])
@@ -506,7 +516,7 @@ class RescuedTranslations(StorePart):
         return 1
 
     def _terms_of(self, glossary: str) -> set[_Key]:
-        """What is in a glossary; a lost glossary is made anew and not applied."""
+        """Return the terms of a glossary. A lost glossary is created again, but not active."""
         if glossary in self._terms_here:
             return self._terms_here[glossary]
         if not self._db.row("select 1 from glossaries where id = ?", (glossary,)):
@@ -519,7 +529,9 @@ class RescuedTranslations(StorePart):
         return self._terms_here.setdefault(glossary, {(row["source"], row["target"], row["extra"]) for row in rows})
 
     def _complete_glossary(self, id: str) -> None:
-        """Its languages, as far as its terms tell; without any it would hold for all languages."""
+        """Set the languages of a lost glossary, detected from its terms. Without languages it would apply to all
+        languages.
+        """
         terms = self._store.terms.of_glossary(id, limit=1000)
         if all(term.keeps for term in terms):
             return
@@ -534,11 +546,11 @@ class RescuedTranslations(StorePart):
 
 
 def _stretch(first: int, last: int) -> str:
-    """Segments as they are counted for people, from 1."""
+    """Name the segments `first` to `last` for people, counted from 1."""
     return f"segment {first + 1}" if first == last else f"segments {first + 1} to {last + 1}"
 
 
-# ---- what can be read of a damaged database comes into the current database
+# ---- copying the rows of a damaged database into the current database
 
 
 _PASSES = (
@@ -546,21 +558,24 @@ _PASSES = (
     ("segments", "memory", "terms"),
     ("messages", "results"),
 )
-"""What others name comes before them: messages and segments want their items, terms their glossary."""
+"""Tables in the order in which they are copied: a table that others refer to comes first. Messages and segments need
+their items, terms need their glossary.
+"""
 _BEHIND = ("terms", "presets")
-"""Tables whose rows come behind those that are here, not before."""
+"""Tables whose rescued rows are placed after the current rows, not before."""
 _APPENDED = ("requests", "ledger")
-"""Rows of the network log, from before and since it is a chain: the chain of this PC goes on with them."""
+"""Tables of the network log: the old table and the ledger. Their requests are appended to the ledger of this PC."""
 
 
 def rescue_into(
     store: Store, damaged: Path, on_progress: Callable[[int], None] | None = None, *, key: DataKey | None = None
 ) -> Rescued:
-    """Take over what is not in the store yet, all or nothing.  Ids, parents and order stay; the rows come before what
-    is here.  A message or segment whose item is lost gets a new item, named by its first words; so do terms without
-    their glossary.  A growing answer becomes `interrupted`.  Segments of an item that has some here stay, but for those
-    a person decided on there and nobody here.  `key`: of an encrypted file, where it is not the store's.  On the
-    service thread.  Raises KnownError file.unreadable, store.full, key.missing.
+    """Copy what the store does not have yet, all or nothing. Ids, parents and order are kept; the rows are placed
+    before the current rows. A message or segment whose item is lost gets a new item, named after its first words. Terms
+    without their glossary get a new glossary. An answer that was still being written becomes `interrupted`. Segments of
+    an item that has segments here are not copied, except those that a person decided on there and nobody decided on
+    here. `key` is the key of an encrypted file, if it is not the store's key. Runs on the service thread. Raises
+    KnownError file.unreadable, store.full, key.missing.
     """
     proved = _key_of(damaged, key or store.key)
     with store.together():
@@ -568,7 +583,9 @@ def rescue_into(
 
 
 def _key_of(damaged: Path, key: DataKey | None) -> DataKey | None:
-    """What decrypts the pages; None for a plain file.  Its header may be what is damaged, so the pages are asked."""
+    """Return the key that decrypts the pages, or None for a plain file. The pages are tested, since the header may be
+    what is damaged.
+    """
     file = StoreFile(damaged)
     if key is not None and damaged.is_file() and file.fits(key):
         return key
@@ -620,7 +637,9 @@ class _Rescue(StorePart):
         return self._store.ledger.take_over([*self._requests, *of_other_chain(rows)])
 
     def _first_free(self, survey: Carver) -> dict[str, int]:
-        """What to add to a row's number, so that all of them come before (or behind) those here, in their old order."""
+        """Return for each table the number to add to a row's number, so that all rescued rows come before (or after)
+        the current rows, in their old order.
+        """
         most, least = dict.fromkeys(NUMBERED, 0), dict.fromkeys(NUMBERED, 0)
         for table, n, __ in rows_in(survey, tuple(TABLES)):
             if table in NUMBERED:

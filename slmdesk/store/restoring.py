@@ -1,4 +1,6 @@
-"""Restores a backup: checked and prepared first, then swapped in; the previous history is set aside."""
+"""Restore a backup. The backup is first checked and prepared beside the history, then swapped in. The previous history
+is set aside.
+"""
 
 from __future__ import annotations
 
@@ -67,14 +69,16 @@ UNFINISHED = "it was being written when it was copied, and its journal lies besi
 
 
 class PreparedBackup(Record):
-    """A checked copy beside the history, at the newest version; the counts are those of the backup it came from."""
+    """A checked copy beside the history, migrated to the newest version. `bytes` and `sha256` are those of the original
+    backup.
+    """
 
     path: Path
     bytes: int
     sha256: str
     key: DataKey | None = None
     keys: KeyFile | None = None
-    """That the history will be opened by; None: as it is now."""
+    """Key file that will open the history. None means that the current key file stays."""
 
 
 @contextmanager
@@ -86,9 +90,10 @@ def prepare_backup(
     source_key: DataKey | None = None,
     steps: Sequence[Step] = STEPS,
 ) -> Iterator[PreparedBackup]:
-    """Yield a copy of `source` beside the history: whole, ours, fully read, newest version, synced, encrypted with
-    `key`.  `source_key`: where the backup's is another.  The schema lock is held alone meanwhile.  Any thread.  Raises
-    KnownError file.*, backup.unusable, store.newer, disk.full, store.full, key.*; nothing is left behind then.
+    """Yield a copy of `source` beside the history. The copy is complete, ours, fully read, migrated to the newest
+    version, synced, and encrypted with `key`. `source_key` is the backup's key if it is another one. The schema lock
+    must be held exclusively. Any thread. Raises KnownError file.*, backup.unusable, store.newer, disk.full, store.full,
+    key.*; an error leaves nothing behind.
     """
     found = _check_source(paths, source, len(steps))
     if found.is_encrypted:
@@ -156,7 +161,9 @@ def _copy(found: StoreFile, beside: Path) -> str:
 
 
 def _check(beside: Path, source: Path, key: DataKey | None, steps: Sequence[Step]) -> None:
-    """Before anything is written to the copy: its tables and indexes are word for word those that we make."""
+    """Check the copy before anything is written to it: the SQL of its tables and indexes must be exactly the SQL of
+    this program.
+    """
     with closing(connect(beside, key=key, read_only=True)) as conn:
         check_seals(conn, beside, key)
         if conn.execute("select 1 from sqlite_schema where type in ('trigger', 'view')").fetchone():
@@ -188,7 +195,9 @@ def _version(conn: Connection) -> int:
 
 
 def _empty_indexes(conn: Connection) -> None:
-    """Put empty indexes in the place of those that came: FTS5 never sees their pages, which may hold anything."""
+    """Replace the search indexes of the backup by empty indexes. FTS5 never reads the pages of the old indexes, which
+    may hold anything.
+    """
     virtual = "type = 'table' and sql like 'create virtual table%'"
     made_by = conn.execute(f"select name, sql from sqlite_schema where {virtual}").fetchall()
     conn.execute("PRAGMA writable_schema=ON")  # to drop a table in the ordinary way, FTS5 would read its pages
@@ -203,7 +212,7 @@ def _empty_indexes(conn: Connection) -> None:
 
 
 def _put_under(beside: Path, before: DataKey | None, after: DataKey) -> Path:
-    """Raises OSError as well."""
+    """Encrypt the copy with `after`, and return its new path. Raises OSError as well."""
     under = beside.with_name(f"under-{beside.name}")
     with writing_to(under):
         export(beside, under, before, after)
@@ -213,12 +222,12 @@ def _put_under(beside: Path, before: DataKey | None, after: DataKey) -> Path:
 
 # ---- restores a backup
 #
-# checked and prepared first, then swapped in; the previous history is set aside. Nothing is touched before the swap:
-# a failure before it (not ours, damaged, newer, a full disk) changes nothing.
+# The backup is checked and prepared first, then swapped in, and the previous history is set aside. A failure before the
+# swap (not our file, damaged, newer, a full disk) changes nothing.
 
 
 def backups(paths: Paths, *, steps: Sequence[Step] = STEPS) -> list[BackupCopy]:
-    """The copies that can be restored, judged by their headers, newest first.  Any thread."""
+    """Return the copies that can be restored, newest first. Only their headers are checked. Any thread."""
     found: list[BackupCopy] = []
     for path in kept_copies(paths):
         with suppress(OSError, KnownError):
@@ -236,9 +245,10 @@ def restore(
     source_key: DataKey | None = None,
     steps: Sequence[Step] = STEPS,
 ) -> Restored:
-    """Replace the history, which need not be readable, while no instance runs; any thread.  It stays under its keys;
-    where `key` is not known, or it is plain, it gets those of an encrypted backup.  Raises KnownError store.in_use,
-    key.missing, and as `prepare_backup` and `replace_history`.
+    """Replace the history by a backup while no instance runs. The current history need not be readable. Any thread. The
+    history stays encrypted with its key. If `key` is None or the history is plain, the history gets the keys of an
+    encrypted backup. Raises KnownError store.in_use, key.missing, and the errors of `prepare_backup` and
+    `replace_history`.
     """
     private_folder(paths.data)
     lock = FileLock(paths.schema_lock)
@@ -261,10 +271,10 @@ def replace_history(
     store: Store | None = None,
     steps: Sequence[Step] = STEPS,
 ) -> Restored:
-    """Set the history aside whole under a dated name; the copy takes its name.  `store`: this instance's own, whose
-    connection leads to the new file afterwards (on its thread).  Models that the backup lacks and the ledger of this PC
-    come along, where they can be read.  Raises KnownError file.unwritable, disk.full, store.full; the old history is
-    then still in its place.
+    """Set the history aside whole under a dated name, and give its name to the copy. `store` is this instance's own
+    store, which is connected to the new file afterwards (on its thread). Model records that the backup lacks and the
+    ledger of this PC are carried over, if they can be read. Raises KnownError file.unwritable, disk.full, store.full;
+    the old history is then still in its place.
     """
     database = paths.database
     key = store.key if store is not None else key
@@ -313,7 +323,9 @@ def _replaced(paths: Paths, ready: PreparedBackup, key: DataKey | None, store: S
 
 
 def _roll_back(database: Path, key: DataKey | None) -> None:
-    """Have SQLite roll back what a crash left half written; a file that cannot be opened is left unchanged."""
+    """Let SQLite roll back a transaction that a crash left half written. A file that cannot be opened is left
+    unchanged.
+    """
     with driver.suppressed(), closing(connect(database, key=key)) as conn:
         conn.execute("select count(*) from sqlite_schema").fetchall()
 
@@ -324,7 +336,9 @@ def _is_current(database: Path, version: int) -> bool:
 
 
 def _require_no_hold(database: Path, key: DataKey | None) -> None:
-    """Raise KnownError `hold.all` where anything is held; what cannot be read, or is older than holds, has none."""
+    """Raise KnownError `hold.all` if there is any hold. A history that cannot be read, or is older than holds, counts
+    as having none.
+    """
     with driver.suppressed(), closing(connect(database, key=key, read_only=True)) as conn:
         if count := conn.execute("select count(*) from holds").fetchone()[0]:
             raise KnownError("hold.all", count=count)
@@ -352,13 +366,15 @@ _CARRIED_OVER = (
     " from old.models as theirs where not exists (select 1 from main.models as mine"
     " where mine.id = theirs.id or mine.sha256 = theirs.sha256 and mine.path = theirs.path)",
 )
-"""What is no part of the history: the files of the models are as they are."""
+"""Statements that copy the records of model files, which are no part of the history: the files themselves do not
+change.
+"""
 
 
 def _go_on_with_ledger(
     database: Path | None, key: DataKey | None, ready: PreparedBackup, paths: Paths, store: Store | None
 ) -> None:
-    """The chain of this PC goes on in the copy, or, where it cannot be read, that of the backup."""
+    """Continue the ledger of this PC in the copy. If that ledger cannot be read, continue the ledger of the backup."""
     try:
         _append_restoring(database, key, ready, paths, store)
     except Exception as err:
@@ -395,7 +411,9 @@ def _append_restoring(
 
 
 def _swap(database: Path, ready: Path, aside: Path) -> None:
-    """Swap the files.  Linked first, so that a history has the name at every moment."""
+    """Swap the files. The old file is linked to its new name first, so that the history's name exists at every
+    moment.
+    """
     journal, journal_aside = journal_of(database), journal_of(aside)
     try:
         os.link(database, aside)

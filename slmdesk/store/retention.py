@@ -1,4 +1,6 @@
-"""Rules and holds, and what they find: a page of items or documents at a time, so that a sweep can be cut anywhere."""
+"""Store retention rules and holds, and find the items and documents that they apply to. Results come a page at a time,
+so that a sweep can be interrupted anywhere.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
     from slmdesk.store.store import Store
 
 SEEN, SWEPT, RESTORED = "retention_seen", "retention_swept", "restored"
-"""Keys of times in `meta`: when a sweep last knew the date for sure, when it last ended, when a backup became the
-history.
+"""Keys of times in the table `meta`: when a sweep last knew the date for sure, when a sweep last ended, when a backup
+was restored.
 """
 _HELD_ITEM = (
     "exists (select 1 from holds where what = 'all' or what = 'item' and target = items.id"
@@ -37,7 +39,9 @@ _ATTACHED_TO_HELD = (
     f"(exists (select 1 from messages where item in ({_HELD_IDS}) and instr(parts, documents.id))"
     f" or exists (select 1 from items where id in ({_HELD_IDS}) and instr(settings, documents.id)))"
 )
-"""Asked where a document or folder goes: it looks through all messages of held items."""
+"""SQL condition: the document is attached to a message or draft under a hold. Only used when a document or folder is
+deleted, since it reads all messages of held items.
+"""
 _HELD_FOLDER = "exists (select 1 from holds where what = 'all' or what = 'folder' and target = collections.id)"
 _WEIGHT = (
     "(select count(*) from messages where item = items.id) + (select count(*) from segments where item = items.id)"
@@ -59,7 +63,7 @@ class MadeItem(Record):
 
 
 class OldDocument(Record):
-    """A document that a rule looks at; `is_free`: no hold is on it, and no item is about it."""
+    """A document that a retention rule may delete. `is_free` means that no hold is on it, and no item is about it."""
 
     n: int
     id: str
@@ -84,13 +88,15 @@ class Rules(StorePart):
             self._db.run("delete from rules where id = ?", (id,))
 
     def note(self, rule: str, kind: str, done: str, count: int) -> None:
-        """Log what a rule did: how many, no titles."""
+        """Log how many items or documents a rule deleted or moved. Titles are not logged."""
         values = {"time": self._clock(), "rule": rule, "kind": kind, "done": done, "count": count}
         with self._db.writing():
             self._insert("retention_log", values)
 
     def old_items(self, kind: str, folder: str, before: float, after: tuple[float, int], limit: int) -> list[OldItem]:
-        """Items not changed since `before`, oldest first; `after`: (updated, n) of the last item seen."""
+        """Return items not changed since `before`, oldest first. `after` is (updated, n) of the last item already
+        seen.
+        """
         where, values = ("and folder = ? ", [folder]) if folder else ("", [])
         return self._all(
             OldItem,
@@ -107,7 +113,9 @@ class Rules(StorePart):
         )
 
     def still_due(self, rule: Rule, items: Sequence[OldItem]) -> list[str]:
-        """The ids of those that are as they were found, not held, and where the rule looks, if it is still there."""
+        """Return the ids of items that have not changed since they were found, are not held, and are still in the
+        rule's folder. Empty if the rule was removed.
+        """
         rows = self._db.rows(
             f"select id, updated, deleted_at from items where id in ({marks(items)}) and not {_HELD_ITEM}"
             " and ? in ('', folder) and exists (select 1 from rules where id = ?)",
@@ -124,7 +132,9 @@ class Rules(StorePart):
         return [found.get(id, 0) for id in ids]
 
     def old_documents(self, before: float, after: int, limit: int) -> list[OldDocument]:
-        """Documents of no folder not opened since `before`; `after`: `n` of the last document seen."""
+        """Return documents outside of folders that were not opened since `before`. `after` is `n` of the last document
+        already seen.
+        """
         return self._all(
             OldDocument,
             f"select n, id, not ({_HELD_DOCUMENT} or exists (select 1 from item_documents"
@@ -172,18 +182,20 @@ class Rules(StorePart):
 
 
 class Holds(StorePart):
-    """The part of the store for holds.  All that deletes asks it first."""
+    """The part of the store for holds, which forbid deleting. All code that deletes asks this part first."""
 
     def all(self) -> list[Hold]:
         return self._all(Hold, "select * from holds order by n")
 
     def folders(self) -> list[tuple[str, str]]:
-        """Id and name of all that a hold on a folder may be on: spaces, in the trash too, and asked folders."""
+        """Return id and name of everything a hold on a folder may name: spaces, also in the trash, and folders of
+        documents.
+        """
         query = "select id, title from items where kind = 'space' union all select id, name from collections"
         return [(row[0], row[1]) for row in self._db.rows(query)]
 
     def add(self, what: What, target: str, *, reason: str, set_by: SetBy, until: float | None = None) -> Hold:
-        """Set a hold; where the same hold is there already, return that, with this end."""
+        """Set a hold. If the same hold exists already, change its end to `until` and return it."""
         old = self._first(
             Hold, "select * from holds where what = ? and target = ? and set_by = ?", (what, target, set_by)
         )
@@ -216,13 +228,13 @@ class Holds(StorePart):
         return set(self._column_of(f"select id from items where id in ({marks(ids)}) and {_HELD_ITEM}", ids))
 
     def require_free(self, items: Iterable[str]) -> None:
-        """Raise KnownError `hold.item` where any of these items is held."""
+        """Raise KnownError `hold.item` if any of these items is held."""
         for id in items:
             if self.held_items([id]):
                 raise self._held(id)
 
     def require_movable(self, item: str, space: str) -> None:
-        """Raise KnownError `hold.item` where an item would leave a space that is held for another space."""
+        """Raise KnownError `hold.item` if the item is in a space under a hold, and `space` is another space."""
         row = self._db.row(
             "select 1 from items join holds on what = 'folder' and target = items.folder"
             " where items.id = ? and items.folder <> ?",
@@ -232,7 +244,9 @@ class Holds(StorePart):
             raise self._held(item)
 
     def require_document_free(self, document: str) -> None:
-        """Raise KnownError `hold.document` where it, or an item about it or with it attached, is held."""
+        """Raise KnownError `hold.document` if the document is held, or an item that is about the document or has it
+        attached.
+        """
         row = self._db.row(
             f"select name, {_HELD_DOCUMENT} or {_ATTACHED_TO_HELD} as held from documents where id = ?", (document,)
         )
@@ -240,7 +254,7 @@ class Holds(StorePart):
             raise KnownError("hold.document", name=row["name"])
 
     def require_folder_free(self, collection: str) -> None:
-        """Raise KnownError `hold.folder` where a folder that is asked, or a document of it, is held."""
+        """Raise KnownError `hold.folder` if a folder of documents is held, or one of its documents."""
         row = self._db.row(
             f"select name, {_HELD_FOLDER} or exists (select 1 from documents where collection = collections.id"
             f" and ({_HELD_DOCUMENT} or {_ATTACHED_TO_HELD})) as held from collections where id = ?",
@@ -250,7 +264,7 @@ class Holds(StorePart):
             raise KnownError("hold.folder", name=row["name"])
 
     def require_none(self) -> None:
-        """Raise KnownError `hold.all` where anything is held: everything is about to go."""
+        """Raise KnownError `hold.all` if there is any hold. Called before everything is deleted."""
         if count := self._db.number("select count(*) from holds"):
             raise KnownError("hold.all", count=count)
 
@@ -265,8 +279,8 @@ class Holds(StorePart):
 
 
 def take_policy(store: Store, policy: Policy) -> bool:
-    """Make the organisation's rules and holds those of its policy.  Where the policy cannot be understood its rules
-    are gone, and its holds stay.  Returns whether holds have changed.  Raises KnownError store.*.
+    """Replace the organisation's rules and holds by those of its policy. If the policy is invalid, its rules are
+    removed and its holds stay. Returns whether holds have changed. Raises KnownError store.*.
     """
     wanted = [(rule.kind, rule.days, rule.trash_days) for rule in policy.rules]
     old = [rule for rule in store.rules.all() if rule.set_by is SetBy.POLICY]
@@ -282,8 +296,8 @@ def take_policy(store: Store, policy: Policy) -> bool:
 
 
 def _take_holds(store: Store, texts: Sequence[str], *, is_complete: bool) -> bool:
-    """Hold what these words of a policy name.  What they named once stays held while they are there: a space can be
-    renamed by anybody.  Returns whether something has changed.
+    """Set the holds that these texts of a policy name. What a text named once stays held while the text is in the
+    policy, since anybody can rename a space. Returns whether something has changed.
     """
     held = {place: _reason(text) for text in texts for place in _held_by(store, text)}
     reasons = set(map(_reason, texts))

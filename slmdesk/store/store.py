@@ -1,4 +1,6 @@
-"""The store and its parts, with the small ones: model files and measurements.  No SQL leaves this package."""
+"""The store with its parts, and two small parts: model files and measurements. No SQL is used outside of this
+package.
+"""
 
 from __future__ import annotations
 
@@ -54,15 +56,21 @@ if TYPE_CHECKING:
     from slmdesk.store.translations import Glossaries, Segments, Terms, TranslationMemory
 
 WRITTEN = frozenset({"models", "measurements", "presets", "ledger", "_sqlite_migrations", "sqlite_sequence"})
-"""Tables that stay those of the file: what was measured of models and of this PC, and the network log."""
+"""Tables that are still written to the file when no history is kept: model files, measurements of this PC, presets, and
+the network log.
+"""
 COPIED = ("meta", "glossaries", "terms", "memory", "private_names")
-"""Tables whose rows are read but must not be added to; all others begin empty."""
+"""Tables whose rows are copied to memory when no history is kept, so that they can be read. Changes do not reach the
+file. All other tables start empty.
+"""
 _NAME = re.compile(r"create (virtual )?table\s+[\"'`\[]?(\w+)[\"'`\]]?", re.IGNORECASE)
 _INDEX = re.compile(r"create (unique )?index\s+[\"'`\[]?(\w+)[\"'`\]]?", re.IGNORECASE)
 
 
 def keep_nothing(database: Database, index: SearchIndex) -> None:
-    """From here on only WRITTEN reaches the file; before anything was read or begun.  Raises KnownError store.*."""
+    """From now on write only the tables WRITTEN to the file, and keep all other tables in memory. Call before anything
+    was read or added. Raises KnownError store.*.
+    """
     rows = database.rows(
         "select type, name, tbl_name, sql from main.sqlite_schema where sql is not null order by rowid"
     )
@@ -107,7 +115,7 @@ class Models(StorePart):
         header: Mapping[str, Json],
         source: str,
     ) -> ModelRecord:
-        """Add a record of a model file.  Adding a file twice gives two records: check before.  Raises store.*."""
+        """Add a record of a model file. Adding a file twice makes two records, so check before. Raises store.*."""
         ident = new_id()
         with self._db.writing():
             self._insert("models", {
@@ -121,7 +129,9 @@ class Models(StorePart):
         return self._all(model_from, "select * from models order by n")
 
     def get(self, requested: str) -> ModelRecord:
-        """By id, by the only id that begins with it, or by name.  Raises KnownError model.unknown, with the names."""
+        """Return a model by its id, by the only id that begins with `requested`, or by name. Raises KnownError
+        model.unknown, with the names.
+        """
         found = self._all(model_from, "select * from models where id = ?", (self._id_of("models", requested),))
         if not found:
             name = self._text(requested)
@@ -143,7 +153,9 @@ class Models(StorePart):
             return self.get(found)
 
     def relocate(self, places: Sequence[tuple[str, bytes, bytes, tuple[int, int] | None]]) -> None:
-        """All or none: (id, old path, new path, time and inode if new); where the old path differs, nothing changes."""
+        """Change the paths of model files, all or none. Each entry is (id, old path, new path, (modification time,
+        inode) or None if unchanged). A record whose path is not the old path is left unchanged.
+        """
         with self._db.writing():
             for ident, old, new, mark in places:
                 self._update("models", {"path": new}, "id = ? and path = ?", ident, old)
@@ -152,13 +164,15 @@ class Models(StorePart):
                     self._update("models", values, "id = ? and path = ?", ident, new)
 
     def set_info(self, id: str, **info: Json) -> ModelRecord:
-        """Save what was measured of a model on this PC; a value of None removes the key."""
+        """Save measurements of a model on this PC. A value of None removes the key."""
         with self._db.writing():
             record = self.get(id)
             return self.change(record.id, info=merged(record.info, info))
 
     def remove(self, id: str, before: Callable[[], object] | None = None) -> None:
-        """Delete the record; `before`, called when nothing else can fail, may delete the file.  Raises KnownError."""
+        """Delete the record. `before` may delete the file; it is called last, when nothing else can fail. Raises
+        KnownError.
+        """
         with self._db.writing():
             self._db.run("delete from models where id = ?", (self.get(id).id,))
             if before:
@@ -173,7 +187,9 @@ def model_from(row: RowLike) -> ModelRecord:
 
 
 class Measurements(StorePart):
-    """The part of the store for measurements.  Not rescued from a damaged file: they take a second to repeat."""
+    """The part of the store for measurements. They are not rescued from a damaged file, since repeating them takes a
+    second.
+    """
 
     def get(self, key: str) -> Measurement | None:
         return self._first(Measurement, "select * from measurements where key = ?", (key,))
@@ -186,7 +202,7 @@ class Measurements(StorePart):
         )
 
     def keep(self, key: str, value: Mapping[str, Json]) -> Measurement:
-        """Raises KnownError store.*."""
+        """Save a measurement under a key, replacing the previous one. Raises KnownError store.*."""
         with self._db.writing():
             values = {"key": key, "value": value, "time": self._clock()}
             if not self._update("measurements", values, "key = ?", self._text(key)):
@@ -208,7 +224,7 @@ class Changes(Record):
 
 
 class Store:
-    """The whole database: parts that share a connection.  Made by `open_store`; service thread."""
+    """The whole database: parts that share a connection. Created by `open_store`, used on the service thread."""
 
     shared: Shared
     index: SearchIndex
@@ -244,7 +260,7 @@ class Store:
         instance_lock: InstanceLock | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """The locks are held as long as the store is open; there are none when it is read-only."""
+        """The locks are held as long as the store is open. A read-only store has no locks."""
         self.database = database
         self.paths = paths
         self._clock = clock
@@ -262,7 +278,7 @@ class Store:
 
     @property
     def read_only(self) -> bool:
-        """Whether nothing can be written: every writing call then raises KnownError store.read_only."""
+        """Whether the store cannot be written. Every writing call then raises KnownError store.read_only."""
         return self.database.read_only
 
     @property
@@ -270,11 +286,13 @@ class Store:
         return self.database.key
 
     def require_writable(self) -> None:
-        """Raise KnownError `store.read_only` where nothing can be written."""
+        """Raise KnownError `store.read_only` if the store cannot be written."""
         self.database.require_writable()
 
     def keep_nothing(self) -> None:
-        """From here on the history is empty and in memory alone; before anything was read or begun.  Raises store.*."""
+        """From now on start with an empty history and keep it in memory only. Call before anything was read or added.
+        Raises store.*.
+        """
         self.require_writable()
         keep_nothing(self.database, self.index)
         self.is_kept = False
@@ -289,7 +307,7 @@ class Store:
         return self.database.data_version()
 
     def take_replaced(self) -> int:
-        """How many characters since the last call could not be stored and became U+FFFD (lone surrogates)."""
+        """Return how many characters since the last call could not be stored (lone surrogates) and became U+FFFD."""
         replaced, self.shared.replaced = self.shared.replaced, 0
         return replaced
 
@@ -336,16 +354,18 @@ class Store:
                 last = rows[-1]["at_row"]
 
     def delete_for_good(self, id: str) -> tuple[Path, ...]:
-        """Delete an item so that no file of ours contains its text; about a second for a large history.  Raises
-        KnownError `hold.item`.  Returns databases set aside earlier that may still contain it: each may be the user's
-        only copy of something else, so they are reported and not deleted.
+        """Delete an item so that no file of this program contains its text. Takes about a second for a large history.
+        Raises KnownError `hold.item`. Returns databases that were set aside earlier and may still contain the item.
+        Each may be the user's only copy of something else, so they are reported and not deleted.
         """
         self._delete([self.items.get(id).id])
         self.purge()
         return self.set_aside()
 
     def empty_trash(self, older_than_s: float = 0.0) -> int:
-        """Delete for good what has been in the trash for longer than this, but nothing held.  Returns how many."""
+        """Delete for good the items that have been in the trash for longer than this, except held items. Returns how
+        many.
+        """
         rows = self.database.rows(
             "select id from items where deleted_at is not null and deleted_at <= ?", (self._clock() - older_than_s,)
         )
@@ -356,17 +376,17 @@ class Store:
         return len(ids)
 
     def delete_some(self, ids: Sequence[str]) -> None:
-        """Delete items for good, except that `purge` has to follow, which removes them from the index and the backups
-        too; a start does it where it was not reached.  Raises KnownError `hold.item`, store.*.
+        """Delete items for good, except that a later `purge` has to remove them from the index and the backups. If
+        `purge` is not reached, the next start does it. Raises KnownError `hold.item`, store.*.
         """
         with self.together():  # another instance may be at the same work
             there = self.database.rows(f"select id from items where id in ({marks(ids)})", ids)
             self._delete([row["id"] for row in there], purges=False)
 
     def purge(self, until: float | None = None) -> bool:
-        """Remove what any instance deleted for good from index and backups; as long as `delete_for_good`.  `until`
-        (monotonic clock): the rest is left, in good order, for the next start.  Whether nothing is left.  Raises
-        KnownError store.*, disk.full; the work then stays pending.
+        """Remove from the index and the backups what any instance deleted for good. Takes as long as `delete_for_good`.
+        `until` (monotonic clock) is when to stop and leave the rest, in good order, to the next start. Returns whether
+        nothing is left. Raises KnownError store.*, disk.full; the work then stays pending.
         """
         row = self.database.row("select value from meta where key = 'purge'")
         if row is None:
@@ -381,7 +401,9 @@ class Store:
         return True
 
     def purge_some(self, *, is_first: bool) -> bool:
-        """A part of `purge` in the index; whether there is more.  `purge_index`, `renew_copies`, `purged` follow."""
+        """Do one step of `purge` in the index, and return whether more steps are needed. Then call `purge_index`,
+        `renew_copies` and `purged`.
+        """
         with self.database.writing():
             return self.index.purge_some(is_first=is_first)
 
@@ -396,7 +418,7 @@ class Store:
         renew_copies(self.paths, key=self.key)
 
     def purged(self, mark: int) -> None:
-        """Nothing is left to purge of what had been deleted when `mark` was given."""
+        """Note that everything is purged that had been deleted when `mark` was given."""
         with self.database.writing():
             self.database.run("delete from meta where key = 'purge' and value = ?", (mark,))
 
@@ -412,11 +434,12 @@ class Store:
     def change_key(
         self, key: DataKey | None, keys: KeyFile | None, on_key: Callable[[], object] = lambda: None
     ) -> KnownError | None:
-        """Encrypt the whole history with `key` and write its `keys`; both None: make it plain.  All of it is written
-        anew beside and renamed; killed or failed at any moment, it is the old history or the new.  `on_key` is called
-        as soon as it is the new, and writes the files beside it anew (`keys_for`).  About five seconds of a core
-        for 80 MB.  Returns `store.copies_left` where the next start has to renew the copies.  Raises KnownError
-        store.in_use, store.*, disk.full, key.library_missing; nothing is changed then, unless `self.key` says so.
+        """Encrypt the whole history with `key` and write its `keys`; if both are None, make the history plain. The
+        whole file is written anew and then renamed: after a crash or an error at any moment it is either the old or the
+        new history. `on_key` is called as soon as the new history is in place, and rewrites the encrypted files beside
+        it (`keys_for`). Takes about five seconds of one core for 80 MB. Returns `store.copies_left` if the next start
+        has to renew the copies. Raises KnownError store.in_use, store.*, disk.full, key.library_missing; nothing is
+        changed then, unless `self.key` is the new key.
         """
         self.require_writable()
         has_more = self.database.row("select 1 from meta where key = 'purge'") is not None
@@ -444,19 +467,24 @@ class Store:
         return None
 
     def keys_for(self, purpose: str) -> tuple[bytes, ...]:
-        """The keys of a file beside the history: with which it is to be sealed, empty for none; then those of before,
-        which it may be sealed with until `forget_former_keys`.
+        """Return the keys of an encrypted file beside the history. The first is the key to encrypt the file with (empty
+        for no encryption). The others are former keys that the file may still be encrypted with until
+        `forget_former_keys`.
         """
         current = self.key.derive(purpose) if self.key is not None else b""
         return (current, *former_keys(self.database, purpose))
 
     def forget_former_keys(self) -> None:
-        """The files beside the history are sealed with its own key, or plain beside a plain history."""
+        """Delete the former keys. Call when the files beside the history are encrypted with the current key, or are
+        plain beside a plain history.
+        """
         forget_former(self.database)
 
     @contextmanager
     def disconnected(self) -> Iterator[None]:
-        """Inside `alone`: close the connection, and open it again afterwards, perhaps to another file."""
+        """Close the connection while the block runs, and open it again afterwards, perhaps to another file. Use inside
+        `alone`.
+        """
         self.database.close()
         try:
             yield
@@ -493,7 +521,7 @@ def damaged_copies(database: Path) -> list[Path]:
 
 
 def plain_aside(paths: Paths) -> tuple[Path, ...]:
-    """Databases that were set aside earlier, or kept as copies, and are not encrypted.  Any thread."""
+    """Return databases that are not encrypted and were set aside earlier or kept as copies. Any thread."""
     copies = (each for each in kept_copies(paths) if each.suffix == paths.database.suffix)
     return (*(each for each in _all_aside(paths.database) if not StoreFile(each).is_encrypted), *copies)
 
@@ -509,7 +537,9 @@ def _set_aside(database: Path, why: str) -> list[Path]:
 
 
 def _forget_dialogs(paths: Paths) -> None:
-    """Empty the file in which Qt keeps the folders of file dialogs; not deleted, since Qt keeps the file's mode."""
+    """Empty the file in which Qt keeps the folders of file dialogs. It is not deleted, since Qt keeps the file's
+    mode.
+    """
     with suppress(OSError, KnownError):
         if paths.dialogs_file.stat().st_size:
             write_atomically(paths.dialogs_file, b"")

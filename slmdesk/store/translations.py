@@ -1,4 +1,4 @@
-"""Segments of translations, the translation memory, and glossaries with their terms."""
+"""Store the segments of translations, the translation memory, and glossaries with their terms."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ from slmdesk.store.messages import SearchIndex, snippet_of
 from slmdesk.text.folding import fold, fold_for_search
 
 READ_AT_ONCE = 100
-"""Segments read before other work may run: some milliseconds."""
+"""Segments that are read before other work may run. Reading them takes some milliseconds."""
 LOOK = "look"
-"""Beside the states, as a choice of segments: those to be reviewed."""
+"""Filter value beside the segment states: the segments that a person should review."""
 _TO_REVIEW = "((flags <> '[]' and state <> 'approved') or state = 'failed')"
 _AT_ONCE = 500
-"""Numbers in a query: older versions of SQLite allow 999."""
+"""Most numbers in one query. Older versions of SQLite allow 999."""
 
 
 class Segments(StorePart):
@@ -83,8 +83,8 @@ class Segments(StorePart):
         return found
 
     def numbers(self, item: str, *, state: str = "", flag: str = "", words: str = "") -> Sequence[int]:
-        """In order.  `state`: of SegmentState, or LOOK; `flag`: a kind; `words`: in source or translation, ignoring
-        case.
+        """Return the numbers of matching segments in order. `state` is a value of SegmentState, or LOOK. `flag` is a
+        kind of flag. `words` are searched in source and translation, ignoring case.
         """
         where, values = ["item = ?"], [item]
         if state == LOOK:
@@ -107,9 +107,9 @@ class Segments(StorePart):
         return [row[0] for row in rows if requested in row[1].casefold() or requested in row[2].casefold()]
 
     def with_words(self, words: str, *, most: int, but: Collection[str] = ()) -> Generator[Found | None, None, bool]:
-        """Translations with a segment that holds all of the words, the last changed first, with its snippet; without
-        the trash and `but`.  Segments have no index: at most `most` are read, and None is yielded after every few for
-        other work.
+        """Yield translations with a segment that contains all of the words, the last changed first, with a snippet.
+        Items in the trash and in `but` are left out. Segments have no search index: at most `most` are read, and None
+        is yielded after every few so that other work can run. Returns True if it stopped at `most`.
         """
         requested, read, before = fold(words).split(), 0, None
         while requested and (page := self._translations_before(before)):
@@ -150,7 +150,7 @@ class Segments(StorePart):
         return {SegmentState(row["state"]): int(row["number"]) for row in rows}
 
     def count_look(self, item: str) -> int:
-        """How many segments need review: the only count for all who say it."""
+        """Count the segments that need review. All code that reports this number uses this method."""
         return self._db.number(f"select count(*) from segments where item = ? and {_TO_REVIEW}", (item,))
 
     def count_flags(self, item: str) -> dict[str, int]:
@@ -175,7 +175,9 @@ class Segments(StorePart):
         reason: str | None = None,
         doubts: tuple[Doubt, ...] = (),
     ) -> SegmentRecord:
-        """A new target loses its uncertain words unless new ones are given.  Raises KnownError request.invalid."""
+        """Change the values given. A new target loses the marks of its uncertain words unless `doubts` gives new ones.
+        Raises KnownError request.invalid.
+        """
         values = {
             "target": target,
             "doubts": None if target is None else doubts_json(doubts),
@@ -214,10 +216,12 @@ def segment_from(row: RowLike) -> SegmentRecord:
 
 
 MOST_WORDS = 24
-"""Of a sentence whose like is looked for: its longest ones, which are the rarest."""
+"""Most words of a sentence that are searched for similar sentences. Its longest words are taken, since they are the
+rarest.
+"""
 LEAST_SHARED = 0.5
-"""Of its words: so many of the longest are looked for.  Of sentences alike by three quarters of their letters more
-than half of the words are the same, so some of these are.
+"""Share of a sentence's words, the longest first, that are searched for similar sentences. Sentences that agree in
+three quarters of their letters have more than half of their words in common, so they share some of these.
 """
 
 
@@ -239,8 +243,9 @@ class TranslationMemory(StorePart):
         origin: Origin,
         item: str | None = None,
     ) -> int:
-        """Save pairs of source and target.  A pair with the same source, languages and domain is replaced, but one that
-        a person confirmed only by a person's or an imported pair.  `item`: deleted for good together with it.
+        """Save pairs of source and target, and return how many were saved. A pair with the same source, languages and
+        domain is replaced. Only a person's or an imported pair replaces a pair that a person confirmed. `item` is the
+        item with which the pairs are deleted for good.
         """
         kept, now = 0, self._clock()
         with self._db.writing():
@@ -260,7 +265,7 @@ class TranslationMemory(StorePart):
     def link(
         self, item: str, source_language: str, target_language: str, domain: str, pairs: Iterable[tuple[str, str]]
     ) -> None:
-        """Link pairs saved before their item was, so that they are deleted for good together with it."""
+        """Link pairs to an item that was saved after them, so that deleting the item for good deletes the pairs too."""
         with self._db.writing():
             for source, target in pairs:
                 self._update(
@@ -271,7 +276,9 @@ class TranslationMemory(StorePart):
                 )
 
     def put_back(self, pair: MemoryPair) -> None:
-        """Restore a replaced pair; not for an item deleted for good, whose sentences must not return."""
+        """Restore a pair that was replaced. Pairs of an item that was deleted for good are not restored, since its
+        sentences must not return.
+        """
         where = (pair.source_language, pair.target_language, pair.domain, memory_key(pair.source))
         with self._db.writing():
             if (now := self._pair_at(*where)) is not None:
@@ -288,7 +295,9 @@ class TranslationMemory(StorePart):
         return self._db.number("select count(*) from memory where item = ?", (item,))
 
     def recall(self, source_language: str, target_language: str, source: str) -> list[MemoryPair]:
-        """Pairs with exactly this source (ignoring white space and case), a person's first, then the latest."""
+        """Return pairs with exactly this source (ignoring white space and case): pairs by a person first, then the
+        latest.
+        """
         return self._all(
             MemoryPair,
             "select * from memory where source_language = ? and target_language = ? and key = ?"
@@ -301,8 +310,8 @@ class TranslationMemory(StorePart):
         return str(row["target"]) if row is not None else None
 
     def similar(self, source_language: str, target_language: str, source: str, limit: int = 20) -> list[MemoryPair]:
-        """Pairs that share rare words with `source`, the best first, for the caller to compare; an empty language is
-        any.
+        """Return pairs that share rare words with `source`, the best first. The caller has to compare them. An empty
+        language means any language.
         """
         words = sorted(set(fold_for_search(source).split()), key=len, reverse=True)
         requested = words[: max(3, min(MOST_WORDS, round(len(words) * LEAST_SHARED)))]
@@ -344,8 +353,8 @@ class TranslationMemory(StorePart):
         )
 
     def change(self, n: int, *, source: str, target: str) -> MemoryPair:
-        """Change the text of a pair, which then counts as a person's.  Raises KnownError `request.invalid` for a
-        deleted pair, `memory.known` where another pair has this source.
+        """Change the text of a pair, which counts as a person's pair from then on. Raises KnownError `request.invalid`
+        for a deleted pair, `memory.known` if another pair has this source.
         """
         with self._db.writing():
             row = self._db.row("select * from memory where n = ?", (n,))
@@ -370,7 +379,9 @@ class TranslationMemory(StorePart):
         return gone
 
     def restore(self, pairs: Sequence[MemoryPair]) -> int:
-        """Restore deleted pairs under their numbers; pairs saved since are kept.  Returns how many were restored."""
+        """Restore deleted pairs under their numbers. Pairs saved since then are kept. Returns how many were
+        restored.
+        """
         back = 0
         with self._db.writing():
             for pair in pairs:
@@ -384,7 +395,7 @@ class TranslationMemory(StorePart):
         return back
 
     def delete_of_item(self, item: str) -> None:
-        """Inside a transaction: delete the pairs that belong to an item."""
+        """Delete the pairs that belong to an item. Call inside a transaction."""
         for row in self._db.rows("select n, source from memory where item = ?", (item,)):
             self._index.remove(row["n"], row["source"], "memory_words")
         self._db.run("delete from memory where item = ?", (item,))
@@ -429,7 +440,9 @@ def memory_key(source: str) -> str:
 
 
 def _where(requested: MemoryFilter) -> tuple[str, str, list[Value]] | None:
-    """Table, conditions and values of a query; None where the words cannot match anything."""
+    """Return table, conditions and values of the query for a filter. Returns None if the words cannot match
+    anything.
+    """
     source, parts, values = "memory", [], list[Value]()
     if requested.words.strip():
         pieces = fold_for_search(requested.words).split()[:MOST_WORDS]
@@ -464,7 +477,7 @@ class GlossaryCounts(Record):
     terms: int
     found: int
     contradicting: frozenset[str]
-    """Folded terms that have two translations."""
+    """Terms (folded) that have two translations."""
 
 
 class Terms(StorePart):
@@ -482,7 +495,9 @@ class Terms(StorePart):
         begin: int = 0,
         limit: int = -1,
     ) -> list[Term]:
-        """As they were added, or in `order` (source, target); with `words` in the term or its translation; -1: all."""
+        """Return terms in the order in which they were added, or sorted by `order` ("source" or "target"). `words` must
+        occur in the term or its translation. A limit of -1 means all.
+        """
         where, values = _matching(glossary, words)
         way = _ORDERS[order].replace(",", " desc,", 1) if descending and order else _ORDERS[order]
         return self._all(
@@ -547,7 +562,9 @@ class Terms(StorePart):
         return gone
 
     def forget_some(self, glossary: str, limit: int) -> list[Term]:
-        """Delete the first terms of a glossary, which is not active then: part of a list must not be applied."""
+        """Delete the first terms of a glossary and return them. The glossary becomes inactive, since a part of a list
+        must not be applied.
+        """
         with self.writing():
             gone = self.of_glossary(glossary, limit=limit)
             if gone:
@@ -557,7 +574,9 @@ class Terms(StorePart):
         return gone
 
     def version(self) -> tuple[int, int]:
-        """Changes whenever any instance may have changed a term: what was built from terms must be rebuilt."""
+        """Return a value that changes whenever any instance may have changed a term. Whatever was built from terms must
+        be rebuilt then.
+        """
         return self._db.data_version(), self._writes
 
     @contextmanager
@@ -579,7 +598,7 @@ class Glossaries(StorePart):
     def add(
         self, name: str, *, source_language: str, target_language: str, domain: str = "", is_active: bool = True
     ) -> GlossaryRecord:
-        """Add an empty glossary.  An empty language stands for any."""
+        """Add an empty glossary. An empty language means any language."""
         ident = new_id()
         with self._terms.writing():
             self._insert("glossaries", {
@@ -589,7 +608,7 @@ class Glossaries(StorePart):
             return self.get(ident)
 
     def restore(self, record: GlossaryRecord) -> None:
-        """Restore a deleted glossary, without its terms; does nothing where it exists."""
+        """Restore a deleted glossary, without its terms. Does nothing if the glossary exists."""
         with self._terms.writing():
             self._insert("glossaries", {
                 "id": record.id, "name": record.name, "source_language": record.source_language,
