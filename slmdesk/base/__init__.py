@@ -1,1 +1,1 @@
-"""What app and children share: records, errors, files, settings, policy, protocol."""
+"""Code that the app and its child processes share: records, errors, files, settings, policy, protocol."""

@@ -1,4 +1,6 @@
-"""What a disk keeps and lets others read: rights of files on Windows, and where a folder lies."""
+"""Find out who can read a file or folder: access rights on Windows, network drives, and folders that are synced
+elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +19,10 @@ from slmdesk.base.texts import _
 SYSTEM, ADMINISTRATORS, CREATOR_OWNER, OWNER_RIGHTS = "SY", "BA", "CO", "OW"
 TRUSTED_INSTALLER = "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464"
 RULING = frozenset({SYSTEM, ADMINISTRATORS, "S-1-5-18", "S-1-5-32-544", TRUSTED_INSTALLER})
-"""Who rules a PC anyway."""
+"""SIDs of the accounts that may change everything on a PC anyway."""
 READ_OWNER_AND_RIGHTS = 0x1 | 0x4
 SET_OWN_RIGHTS_ALONE = 0x4 | 0x80000000
-"""The list of rights, and that none is inherited from above."""
+"""Flags for Windows: set the access list, and inherit no rights from the parent folder."""
 FILE_OBJECT = 1
 PROGRAM_DATA = "{62AB5D82-FDC1-4DC3-A9DD-070D1D495D97}"
 
@@ -33,21 +35,25 @@ _RIGHTS = {
     "SW": 0x8, "RP": 0x10, "WP": 0x20, "DT": 0x40, "LO": 0x80, "CR": 0x100,
 }  # fmt: skip
 _CHANGES = 0x10000000 | 0x40000000 | 0x02000000 | 0x10000 | 0x40000 | 0x80000 | 0x2 | 0x4 | 0x10 | 0x40 | 0x100
-"""Write, append, delete, attributes, the rights themselves and the owner."""
+"""Access rights that allow changes: write, append, delete, change attributes, change the rights or the owner."""
 _ALL = 0xFFFFFFFF
 
 
-# ---- pure
+# ---- parsing of security descriptors
 
 
 def owner_in(sddl: str) -> str:
-    """The owner's SID, or the two letters that stand for it; empty for a text that is none."""
+    """Return the owner's SID (or its two-letter abbreviation) in a security descriptor. Empty if `sddl` is no
+    descriptor.
+    """
     found = _SHAPE.fullmatch(sddl)
     return found.group(1) if found else ""
 
 
 def others_in(sddl: str, known: Collection[str], rights: int = _ALL) -> str:
-    """Who beside `known` has any of these rights, the first found; "?" where it cannot be told; empty: nobody."""
+    """Return the first SID outside of `known` that has any of these rights. Returns "?" if it cannot be told, and an
+    empty string if there is none.
+    """
     found = _SHAPE.fullmatch(sddl)
     if found is None or found.group(2) is None or "NO_ACCESS_CONTROL" in found.group(2):
         return "?"  # without a list of rights everybody has all
@@ -62,7 +68,9 @@ def others_in(sddl: str, known: Collection[str], rights: int = _ALL) -> str:
 
 
 def why_not_ruled(sddl: str, what: str, user: str = "") -> str:
-    """Why others than administrators and the user with this SID may change what has these rights; empty: nobody may."""
+    """Return why somebody other than administrators and the user with this SID can change a file or folder named
+    `what`. Empty if nobody else can.
+    """
     if owner_in(sddl) not in {user, *RULING}:
         return _("{what} does not belong to {what2}the administrators").format(
             what=what, what2=_("you or ") if user else ""
@@ -75,12 +83,14 @@ def why_not_ruled(sddl: str, what: str, user: str = "") -> str:
 
 
 def is_private(sddl: str, user: str) -> bool:
-    """Whether nobody but the user with this SID, and those who rule the PC, has any right."""
+    """Tell whether only the user with this SID and the accounts in RULING have any rights."""
     return owner_in(sddl) in {user, *RULING} and not others_in(sddl, {user, CREATOR_OWNER, OWNER_RIGHTS, *RULING})
 
 
 def private_rights(user: str) -> str:
-    """Rights for this user, as in a profile's folder: what is made in it has the same."""
+    """Return the access list that gives a folder to this user, as in a profile's folder. New files in the folder
+    inherit it.
+    """
     return f"D:P(A;OICI;FA;;;{user})(A;OICI;FA;;;{SYSTEM})(A;OICI;FA;;;{ADMINISTRATORS})"
 
 
@@ -105,11 +115,11 @@ def _mask(rights: str) -> int:
     return mask
 
 
-# ---- asks the system (not tried)
+# ---- calls to Windows (never tried on Windows)
 
 
 def why_not_theirs(handle: int, path: Path, *, or_ours: bool = False) -> str:
-    """As administrators.why_not_theirs.  Raises OSError."""
+    """Do what `untrusted.why_not_theirs` does, on Windows. Raises OSError."""
     import msvcrt
 
     number = msvcrt.get_osfhandle(handle)  # type: ignore[attr-defined,unused-ignore]  # on Windows alone
@@ -119,14 +129,16 @@ def why_not_theirs(handle: int, path: Path, *, or_ours: bool = False) -> str:
 
 
 def sddl_of(path: Path) -> str:
-    """Owner and rights of a file or folder.  Raises OSError."""
+    """Return owner and rights of a file or folder as a security descriptor (SDDL). Raises OSError."""
     return _sddl_of(str(path))
 
 
 def give_to_owner(folder: Path) -> bool:
-    """Take a folder, and what will be made in it, from everybody but its user; returns whether it is private now.
+    """Remove everybody but its user from the rights of a folder and of what will be created in it. Returns whether the
+    folder is private now.
 
-    Rights that are right already stay: setting them goes through all that lies in the folder.  Raises OSError.
+    Rights that are private already are left unchanged, since setting them goes through all files in the folder. Raises
+    OSError.
     """
     user = user_sid()
     if is_private(sddl_of(folder), user):
@@ -136,7 +148,7 @@ def give_to_owner(folder: Path) -> bool:
 
 
 def user_sid() -> str:
-    """The SID of whoever runs this process.  Raises OSError."""
+    """Return the SID of the user who runs this process. Raises OSError."""
     advapi, kernel = _library("advapi32"), _library("kernel32")
     kernel.GetCurrentProcess.restype = ctypes.c_void_p
     token = ctypes.c_void_p()
@@ -157,7 +169,9 @@ def user_sid() -> str:
 
 
 def program_data() -> Path | None:
-    """The folder of all programs' data, as the system knows it: no variable of a process can name another."""
+    """Return the folder of all programs' data. The system is asked, since a variable of the process could name another
+    folder.
+    """
     shell, ole = _library("shell32"), _library("ole32")
     id = (ctypes.c_byte * 16)()
     text = ctypes.c_wchar_p()
@@ -218,16 +232,16 @@ def _require_zero(status: int) -> None:
 
 
 def _taken(text: ctypes.c_wchar_p) -> str:
-    """A text that the system made, which is freed."""
+    """Return a text that Windows allocated, and free its memory."""
     found = text.value or ""
     _library("kernel32").LocalFree(text)
     return found
 
 
-# ---- where a folder lies
+# ---- where a folder is
 #
-# on a disk that keeps no rights, on another computer, or in a folder that is synced to others. Looking may take long
-# where the other computer does not answer: never on the window's or the service thread.
+# A folder may be on a disk without access rights, on another computer, or synced to other computers. Finding out may
+# take long if another computer does not answer, so it never runs on the window's or the service thread.
 
 
 NETWORK_SYSTEMS = frozenset(
@@ -246,28 +260,28 @@ _MARKS: Mapping[str, tuple[str, ...]] = {
     "Synology Drive": (".SynologyWorkingDirectory",),
 }
 _SYNC_DATABASE = re.compile(r"\.(?:_|sync_|_sync_)[0-9a-f]+\.db")
-"""Of Nextcloud and ownCloud."""
+"""File names of the databases of Nextcloud and ownCloud."""
 _NAMES: Mapping[str, re.Pattern[str]] = {
     "OneDrive": re.compile(r"OneDrive( - .+)?"),
     "iCloud Drive": re.compile(r"com~apple~CloudDocs|Mobile Documents"),
 }
 _DRIVE_REMOTE = 4
 _MNT_NAME = slice(72, 88)
-"""Of macOS' struct statfs: the name of the file system."""
+"""Bytes of macOS' struct statfs that hold the name of the file system."""
 
 
 class Place(Record):
     folder: Path
     is_open: bool = False
-    """Others than its owner, and administrators, may read what is in it."""
+    """Whether somebody other than its owner and administrators may read what is in the folder."""
     network: str = ""
-    """The file system of another computer that it is on; empty: it is on none."""
+    """Network file system that the folder is on. Empty if the folder is on this computer."""
     synced: str = ""
-    """What copies it to other places; empty: nothing that is known here."""
+    """Program that copies the folder to other computers. Empty if no known program does."""
 
 
 def place_of(folder: Path) -> Place:
-    """Look where a folder lies.  What cannot be told counts as nothing known."""
+    """Find out where a folder is. What cannot be found out counts as harmless."""
     real = Path(os.path.realpath(folder))
     return Place(folder, is_open_to_others(real), _network_of(real), synced_by(real, _names_in))
 
@@ -283,7 +297,9 @@ def is_open_to_others(folder: Path) -> bool:
 
 
 def synced_by(folder: Path, names_in: Callable[[Path], Iterator[str]]) -> str:
-    """The program that syncs a folder, by the names of the folders above it and what lies in them; or empty."""
+    """Return the program that syncs a folder, or an empty string. Judged by the names of the parent folders and by the
+    files in them.
+    """
     for place in (folder, *folder.parents):
         if name := next((name for name, shape in _NAMES.items() if shape.fullmatch(place.name)), ""):
             return name
@@ -322,8 +338,8 @@ def _mounts() -> str:
 
 
 def file_system_of(folder: Path, mounts: str) -> str:
-    """The file system a folder is on, by the text of Linux' `mountinfo`: of what is mounted above it, the nearest and
-    of those the last.
+    """Return the file system a folder is on; `mounts` is the text of Linux' `mountinfo`. The nearest mount above the
+    folder counts, and of several at the same place the last.
     """
     found, length = "", -1
     for line in mounts.splitlines():
@@ -338,7 +354,7 @@ def file_system_of(folder: Path, mounts: str) -> str:
 
 
 def _of_macos(folder: Path) -> str:
-    """Not tried."""
+    """Return the file system that macOS names. Never tried on a Mac."""
     import ctypes
 
     about = ctypes.create_string_buffer(4096)
@@ -349,7 +365,7 @@ def _of_macos(folder: Path) -> str:
 
 
 def _windows_network(folder: Path) -> str:
-    """Not tried."""
+    """Return "a share" for a network drive. Never tried on Windows."""
     drive = PureWindowsPath(folder).drive
     if drive.startswith("\\\\"):
         return "a share"

@@ -1,4 +1,6 @@
-"""Documents and chats as the reader child hands them over, their formats, and `Paper`, an export unwritten."""
+"""Records of documents and of other programs' chats, as the reader child returns them; the document formats; and
+`Paper`, the content of an export before it is written.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from slmdesk.base.record import Number, Record
 from slmdesk.base.texts import _
 
 READER_VERSION = "4"
-"""Changes whenever a reader gives other pages for the same bytes: what was read before is read again."""
+"""Raised whenever a reader returns other pages for the same file. Documents read before are then read again."""
 
 
 class BlockKind(StrEnum):
@@ -20,21 +22,21 @@ class BlockKind(StrEnum):
     PARAGRAPH = "paragraph"
     LIST_ITEM = "list_item"
     TABLE_ROW = "table_row"
-    """Cells parted by tabs."""
+    """Cells separated by tabs."""
     CODE = "code"
     QUOTE = "quote"
     CAPTION = "caption"
     FOOTNOTE = "footnote"
     COMMENT = "comment"
     NOTE = "note"
-    """A speaker's."""
+    """A speaker's note."""
     HEADER = "header"
-    """Repeated on many pages: kept apart, and no part of what is summarized."""
+    """A header repeated on many pages. It is kept apart, and not summarized."""
     FOOTER = "footer"
 
 
 ASIDE = frozenset({BlockKind.HEADER, BlockKind.FOOTER})
-"""Blocks that are shown, but not given to a model."""
+"""Kinds of blocks that are shown, but not given to a model."""
 
 
 class PageStatus(StrEnum):
@@ -52,14 +54,16 @@ class PageKind(StrEnum):
     SECTION = "section"
     CHAPTER = "chapter"
     PART = "part"
-    """Of a mail: its text, its attachments; of subtitles: a stretch of time; of a sheet that is too long: rows."""
+    """A part of a mail (its text or an attachment), of subtitles (a period of time), or of a long sheet (some of its
+    rows).
+    """
 
 
 class Note(StrEnum):
     MACROS_IGNORED = "macros_ignored"
     CHANGES_ACCEPTED = "changes_accepted"
     HIDDEN_TEXT = "hidden_text"
-    """Words that are not to be seen in the document (invisible, white, hidden cells or slides) are read too."""
+    """Text that is invisible in the document (invisible or white letters, hidden cells or slides) was read too."""
     EXTERNAL_IGNORED = "external_ignored"
     OTHER_FORMAT = "other_format"
     ENCODING_GUESSED = "encoding_guessed"
@@ -72,39 +76,41 @@ class Note(StrEnum):
 
 
 class Block(Record):
-    """A part of a page: characters `start` up to, not including, `end` of its text."""
+    """A part of a page: the characters of its text from `start` up to `end` (exclusive)."""
 
     kind: BlockKind
     start: int
     end: int
     level: int = 0
-    """Of headings, 1 the highest; of list items, 1 the outermost; of table rows, 1 names the columns; 0: not known."""
+    """For headings: 1 is the highest. For list items: 1 is the outermost. For table rows: 1 is the row with the column
+    names. 0 means not known.
+    """
     place: str = ""
-    """Where it stands, if people have a name for that: a cell range (B2:D2), a comment's author, a time."""
+    """Position as people name it: a cell range (B2:D2), a comment's author, a time. Empty if there is no such name."""
 
 
 class Page(Record):
-    """Numbers begin with 1."""
+    """A page of a document. Page numbers begin with 1."""
 
     number: int
     label: str
-    """What people call it: the number printed on it, a section's heading, a sheet's name."""
+    """Name of the page for people: its printed number, a section's heading, a sheet's name."""
     text: str
     status: PageStatus
     blocks: tuple[Block, ...]
     reason: str = ""
     has_image: bool = False
-    """It can be pictured (job `page_image`)."""
+    """Whether the reader can draw an image of the page (job `page_image`)."""
 
 
 class Attachment(Record):
     index: int
-    """From 0: how it is asked for."""
+    """Number of the attachment, from 0. It is requested by this number."""
     name: str
-    """As it calls itself: a label, never a path."""
+    """Name that the document gives the attachment. Only a label, never used as a path."""
     bytes: int
     format: str
-    """An id of core.formats, empty where no reader knows it."""
+    """Id of its format in FORMATS. Empty if no reader knows the format."""
 
 
 def attachment_line(attachment: Attachment) -> str:
@@ -119,11 +125,11 @@ class DocumentInfo(Record):
     author: str = ""
     encoding: str = ""
     doubt: str = ""
-    """Why that is a guess, if it is a guess."""
+    """Why the encoding is only a guess. Empty if it is none."""
     notes: tuple[Note, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     sheets: int = 0
-    """How many sheets there are, where a sheet is parted into several pages; else 0."""
+    """Number of sheets, if a sheet is split into several pages; otherwise 0."""
 
 
 def page_of(
@@ -145,7 +151,7 @@ def page_of(
 
 
 MAX_FILE_BYTES = 1 << 30
-"""Of a document; larger ones are refused before a byte is read, its checksum's too (X7)."""
+"""Largest document in bytes. Larger files are refused before a byte is read, even for the checksum (X7)."""
 
 
 class Format(Record):
@@ -153,7 +159,7 @@ class Format(Record):
     name: str
     suffixes: tuple[str, ...]
     translated_suffix: str = ""
-    """Of a translation of it, where that is a file of another format; empty: it keeps its own."""
+    """Suffix of a translated document, if the translation has another format. Empty means the same format."""
 
 
 FORMATS = (
@@ -196,7 +202,7 @@ TRANSLATABLE = frozenset(
 
 
 def format_named(id: str) -> Format:
-    """The format with this id.  Raises KnownError `document.unknown_format`."""
+    """Return the format with this id. Raises KnownError `document.unknown_format`."""
     found = next((known for known in FORMATS if known.id == id), None)
     if found is None:
         raise KnownError("document.unknown_format", suffix=id[:40], known=" ".join(known.id for known in FORMATS))
@@ -204,7 +210,9 @@ def format_named(id: str) -> Format:
 
 
 def format_of(path: PurePath) -> Format:
-    """The format for a file name.  Raises KnownError `document.unknown_format`, which lists the known suffixes."""
+    """Return the format for a file name. Raises KnownError `document.unknown_format`, which lists the known
+    suffixes.
+    """
     suffix = path.suffix.lower()
     found = next((known for known in FORMATS if suffix in known.suffixes), None)
     if found is None:
@@ -221,13 +229,15 @@ _ALIKE = tuple(map(frozenset, ((".htm", ".html"), (".po", ".pot"), (".xlf", ".xl
 
 
 def requested_suffixes(path: PurePath) -> tuple[str, ...]:
-    """The suffixes that a document's translation may have: with another no program would open it."""
+    """Return the suffixes that a document's translation may have. With another suffix no program would open the
+    file.
+    """
     suffix = PurePath(translated_name(path, "")).suffix.lower()
     return (suffix, *sorted(other for alike in _ALIKE if suffix in alike for other in alike - {suffix}))
 
 
 def translated_name(path: PurePath, language: str) -> str:
-    """The file name of a document's translation: "contract.de.docx" for contract.docx and for contract.pdf."""
+    """Return the file name of a document's translation: "contract.de.docx" for contract.docx and for contract.pdf."""
     suffix = path.suffix
     found = next((known for known in FORMATS if suffix.lower() in known.suffixes), None)
     if found is not None and found.translated_suffix:
@@ -241,17 +251,19 @@ def translated_name(path: PurePath, language: str) -> str:
 OWN_FORMAT, OWN_VERSION = "slmdesk-chat", 1
 OWN_PROGRAM = "slmdesk"
 IMPORTED = "imported"
-"""Key of the settings of a chat that was imported, {program, id, sum, time}, and of what is kept with its messages: the
-name of the program.
+"""Key in the settings of an imported chat; its value is {program, id, sum, time}. Also the key in the data of its
+messages; its value there is the name of the program.
 """
 THREAD_FILE, MESSAGES_FILE = "thread.json", "messages.jsonl"
-"""The two files of a chat of Jan."""
+"""Names of the two files in which the program Jan stores a chat."""
 USER, ASSISTANT = "user", "assistant"
 COMPLETE, CANCELLED, INTERRUPTED = "complete", "cancelled", "interrupted"
 
 
 class ForeignMessage(Record):
-    """Times are seconds since the epoch, UTC; None: the file does not say."""
+    """A message of a chat of another program. Times are seconds since the epoch, UTC; None means that the file does not
+    say.
+    """
 
     id: str
     parent: str | None
@@ -261,9 +273,9 @@ class ForeignMessage(Record):
     model: str = ""
     created: Number | None = None
     status: str = COMPLETE
-    """COMPLETE, CANCELLED (a person stopped it) or INTERRUPTED (by whatever)."""
+    """COMPLETE, CANCELLED (a person stopped the answer) or INTERRUPTED (something else stopped it)."""
     finish_reason: str = ""
-    """ "stop", "length", or "" where the file does not say."""
+    """Either "stop", "length", or "" if the file does not say."""
     thought: str = ""
     thought_seconds: Number | None = None
     tokens_in: int | None = None
@@ -274,7 +286,7 @@ class ForeignMessage(Record):
 class ForeignChat(Record):
     program: str
     id: str
-    """As the program names it; may be empty."""
+    """Id that the other program gave the chat. May be empty."""
     title: str
     created: Number | None = None
     updated: Number | None = None
@@ -282,9 +294,9 @@ class ForeignChat(Record):
     leaf: str = ""
     """Id of the last message of the branch that was shown."""
     messages: tuple[ForeignMessage, ...] = ()
-    """A message before those that follow it; its versions in their order."""
+    """Each message comes before its replies. Several versions of a message keep their order."""
     left_out: tuple[tuple[str, int], ...] = ()
-    """What cannot be kept: a name in the singular ("picture") and how many."""
+    """What cannot be imported: a name in the singular ("picture") and the count."""
 
 
 def counted_words(counts: Mapping[str, int]) -> str:
@@ -292,12 +304,14 @@ def counted_words(counts: Mapping[str, int]) -> str:
     return " and ".join(part for part in (", ".join(said[:-1]), *said[-1:]) if part)
 
 
-# ---- how the app tells the reader child, in the new text of a unit, which words are deleted and which inserted
+# ---- marks for deleted and inserted words in the new text of a unit, which the app sends to the reader child
 
 
 DELETED = ("\ue7a0", "\ue7a1")
 INSERTED = ("\ue7a2", "\ue7a3")
-"""Signs before and behind; of the private use area, so no text of a person has them by chance."""
+"""Characters that stand before and after an insertion. They are of Unicode's private use area, so a person's text does
+not contain them by chance.
+"""
 MARKED = re.compile("(?:\ue7a0([^\ue7a0-\ue7a3]*)\ue7a1)|(?:\ue7a2([^\ue7a0-\ue7a3]*)\ue7a3)")
 SIGNS = frozenset((*DELETED, *INSERTED))
 
@@ -321,18 +335,20 @@ class PieceKind(StrEnum):
     HEADING = "heading"
     PARAGRAPH = "paragraph"
     ITEM = "item"
-    """Of a list; `level` counts from 1, `mark` is what stands before it."""
+    """A list item. `level` counts from 1, `mark` is its bullet or number."""
     CODE = "code"
-    """Line breaks and spaces count."""
+    """Code, whose line breaks and spaces are kept."""
     QUOTE = "quote"
     TABLE = "table"
     SMALL = "small"
-    """A line about what follows or stands before: who spoke and when, a reservation."""
+    """A line in small print about the text next to it: who spoke and when, or a caveat."""
     RULE = "rule"
 
 
 class Run(Record):
-    """Text in a single style; `cite` marks a reference to a source, as a page, `formula` LaTeX with its delimiters."""
+    """Text in a single style. `cite` marks a reference to a source, such as a page. `formula` marks LaTeX with its
+    delimiters.
+    """
 
     text: str
     bold: bool = False
@@ -346,10 +362,10 @@ class Piece(Record):
     kind: PieceKind
     runs: tuple[Run, ...] = ()
     level: int = 1
-    """Of a heading 1..4, of an item 1 and more."""
+    """For a heading 1 to 4, for a list item 1 and more."""
     mark: str = "•"
     rows: tuple[tuple[str, ...], ...] = ()
-    """Of a table; the first row is its head."""
+    """Rows of a table. The first row is its head."""
 
     @property
     def text(self) -> str:
@@ -364,7 +380,7 @@ class Paper(Record):
 
 
 class Form(Record):
-    """A form of export: its id, which is also its suffix, and its name for people."""
+    """An export format: its id, which is also the file suffix, and its name for people."""
 
     id: str
     name: str
@@ -400,7 +416,7 @@ def table(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Piece:
 
 
 def plain(text: str) -> str:
-    """Text that every format can hold: control characters and lone surrogates become U+FFFD, line ends become
-    newlines.
+    """Return text that every format can hold. Control characters and lone surrogates become U+FFFD, all line ends
+    become newlines.
     """
     return _BAD.sub("\ufffd", _LINE_END.sub("\n", text))

@@ -1,4 +1,4 @@
-"""Errors as values: a code that never changes once released, with numbers or short strings as arguments."""
+"""Error classes. An error has a code that never changes once released, and numbers or short strings as arguments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ class SlmdeskError(Exception): ...
 
 
 class KnownError(SlmdeskError):
-    """A failure outside our control: a key of `sentences.CODES`; the arguments are numbers or short strings."""
+    """A failure that is no bug of this program. Its code is a key of `sentences.CODES`; its arguments are numbers or
+    short strings.
+    """
 
     def __init__(self, code: str, **args: str | int | float) -> None:
         super().__init__(f"{code} {args}")
@@ -25,4 +27,4 @@ class BugError(SlmdeskError): ...
 
 
 class Stopped(SlmdeskError):
-    """The work was cancelled: never shown."""
+    """The work was cancelled. Never shown to a person."""

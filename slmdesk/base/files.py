@@ -1,4 +1,6 @@
-"""Writes files so that a crash, a full disk or a power cut leaves the old file or the new, never half a file."""
+"""Write files safely: after a crash, a full disk or a power cut there is either the old file or the new file, never
+half a file.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def problem_of(err: OSError, path: Path, *, needed_bytes: int = 0) -> KnownError:
-    """Turn a system error about writing `path` into `disk.full` or `file.unwritable`."""
+    """Return `disk.full` or `file.unwritable` for a system error while writing `path`."""
     if err.errno in _FULL:
         try:
             available = shutil.disk_usage(path.parent).free
@@ -35,7 +37,7 @@ def problem_of(err: OSError, path: Path, *, needed_bytes: int = 0) -> KnownError
 
 @contextlib.contextmanager
 def writing_to(path: Path, *, needed_bytes: int = 0) -> Iterator[None]:
-    """Turn an OSError into `problem_of` it."""
+    """Turn an OSError in the block into the KnownError that `problem_of` returns."""
     try:
         yield
     except OSError as err:
@@ -43,7 +45,9 @@ def writing_to(path: Path, *, needed_bytes: int = 0) -> Iterator[None]:
 
 
 def need_free(folder: Path, needed: int) -> None:
-    """Raises KnownError `disk.full` where the disk of `folder` has less space, and OSError."""
+    """Raise KnownError `disk.full` if the disk of `folder` has less free space than `needed` bytes. Also raises
+    OSError.
+    """
     if (free := shutil.disk_usage(folder).free) < needed:
         raise KnownError("disk.full", path=str(folder), needed_bytes=needed, available_bytes=free)
 
@@ -71,9 +75,10 @@ def private_folder(folder: Path) -> None:
 
 
 def private_files(folder: Path, *, but: Path) -> None:
-    """Take the files in a folder of ours from all others, except `but`, as far as the disk knows modes.
+    """Make the files in one of our folders readable by their owner only, except `but`. Does nothing where the disk has
+    no file modes.
 
-    Raises KnownError where the folder cannot be listed.
+    Raises KnownError if the folder cannot be listed.
     """
     try:
         found = tuple(folder.iterdir()) if os.name != "nt" else ()
@@ -87,18 +92,18 @@ def private_files(folder: Path, *, but: Path) -> None:
 
 
 def open_new(path: Path | str, mode: int = PRIVATE_FILE, *, folder: int | None = None) -> int:
-    """Create a new file and return its handle.  Raises OSError where the name is taken, also by a link.
+    """Create a new file and return its handle. Raises OSError if the name exists, also as a link.
 
-    `folder`: the handle of the folder in which the path is, where it is not absolute.
+    `folder` is the handle of the folder that a relative path is in.
     """
     more = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | more, mode, dir_fd=folder)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Replace `path` by `data`: written beside, synced, renamed, mode 0600.
+    """Replace `path` by `data`. The data are written to a new file, synced and renamed, with mode 0600.
 
-    Raises KnownError `disk.full` or `file.unwritable`; the old file is then as it was, or as somebody else made it.
+    Raises KnownError `disk.full` or `file.unwritable`. Then this function has not changed the old file.
     """
     try:
         with new_beside(path) as (out, give_name):
@@ -109,9 +114,9 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 def write_new(path: Path, data: bytes) -> None:
-    """Write a file that was not there, whole or not at all, mode 0600.
+    """Write a file that does not exist yet, completely or not at all, with mode 0600.
 
-    Raises KnownError `file.exists`, also where it comes to be meanwhile, `disk.full`, `file.unwritable`.
+    Raises KnownError `file.exists`, also if another program creates it meanwhile, `disk.full`, `file.unwritable`.
     """
     try:
         with new_beside(path) as (out, give_name):
@@ -132,10 +137,12 @@ NewFile: TypeAlias = tuple[BinaryIO, Callable[[_GiveName], None]]
 
 @contextlib.contextmanager
 def new_beside(path: Path, mode: int = PRIVATE_FILE) -> Iterator[NewFile]:
-    """A new file beside `path`, and what syncs it and gives it that name once it is written; else nothing stays of it.
+    """Yield a new file beside `path`, and a function that syncs the file and renames it to `path`. Without that call
+    the file is deleted.
 
-    Where others may write too, they can make any name their own: there it lies in a private folder that is known by its
-    handle, and what has the name in the end must be this file.  Raises OSError, and KnownError `file.unwritable`.
+    In a folder where others may write they could replace any file. There the new file is created in a private folder
+    that is addressed by its handle, and after the renaming `path` must be this file. Raises OSError, and KnownError
+    `file.unwritable`.
     """
     from slmdesk.base.untrusted import why_not_roots  # here: nothing is written at most starts
 
@@ -163,7 +170,7 @@ def new_beside(path: Path, mode: int = PRIVATE_FILE) -> Iterator[NewFile]:
 
 @contextlib.contextmanager
 def _opened_folder(path: Path) -> Iterator[int]:
-    """The handle of a new folder that nobody else can write to; it is removed."""
+    """Yield the handle of a new folder that nobody else can write to. The folder is removed afterwards."""
     path.mkdir(PRIVATE_FOLDER)
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
@@ -180,7 +187,9 @@ def _unlink(name: Path | str, folder: int | None) -> None:
 
 
 def _name_new(src: Path | str, dst: Path, *, src_dir_fd: int | None) -> None:
-    """Give a file its name, unless another has it: by a link, which replaces nothing, where the disk knows links."""
+    """Rename a file unless the new name exists. A hard link does this without replacing anything, where the disk
+    supports links.
+    """
     try:
         os.link(src, dst, src_dir_fd=src_dir_fd)
     except FileExistsError:
@@ -199,9 +208,10 @@ def is_same_file(path: Path, other: Path) -> bool:
 
 
 def is_there(target: Path) -> bool:
-    """Whether a file exists that would be replaced.
+    """Tell whether a file exists that would be replaced.
 
-    Raises KnownError `file.unwritable` for an impossible name, and for a device, a pipe or a folder: never replaced.
+    Raises KnownError `file.unwritable` for an impossible name, and for a device, a pipe or a folder, which are never
+    replaced.
     """
     try:
         mode = target.stat().st_mode
@@ -215,7 +225,7 @@ def is_there(target: Path) -> bool:
 
 
 def free_name(path: Path) -> Path:
-    """The path, or where something has that name already, with a number: `a (2).txt`."""
+    """Return the path, or a path with a number if the name exists: `a (2).txt`."""
 
     def numbered(number: int) -> Path:
         return path.with_name(f"{path.stem} ({number}){path.suffix}")
@@ -243,7 +253,9 @@ def sync_folder(folder: Path) -> None:
 
 
 def dated_name(path: Path, why: str) -> Path:
-    """A free name beside `path` with a reason and the time: `notes.json` → `notes.broken-20261120-083000.json`."""
+    """Return a free name beside `path` with a reason and the time: `notes.json` →
+    `notes.broken-20261120-083000.json`.
+    """
     when = time.strftime("%Y%m%d-%H%M%S")
     for number in range(1, 1000):
         more = f"-{number}" if number > 1 else ""

@@ -1,4 +1,6 @@
-"""Checks GBNF grammars, and JSON schemas before they are made into a grammar, as some crash llama.cpp or never end."""
+"""Check GBNF grammars, and JSON schemas before they are converted to a grammar, since some of them crash llama.cpp or
+make it run forever.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +33,9 @@ _FOREVER = -1
 
 
 class GrammarInvalidError(Exception):
-    """A grammar that must not be given to llama.cpp; the message says why in a few words, and where.
+    """A grammar that must not be given to llama.cpp. The message says in a few words what is wrong, and where.
 
-    `line` and `column` are counted from 1; 0: no single place.
+    `line` and `column` are counted from 1; 0 means that there is no single place.
     """
 
     def __init__(self, reason: str, text: str = "", at: int | None = None) -> None:
@@ -222,10 +224,10 @@ class _Parser:
 
 
 class _Analysis:
-    """Checks the rules together: undefined names, left recursion, how many states a place may have.
+    """Check of all rules together: undefined names, left recursion, and how many parser states a position may have.
 
-    `_empties` counts in how many ways an element can be empty, `_starts` the parser's steps to its first
-    characters.  Both follow only what may come first, so meeting a rule again on the way means left recursion.
+    `_empties` counts the ways in which an element can be empty. `_starts` counts the parser's steps to its first
+    characters. Both follow only what may come first, so meeting a rule again on the way means left recursion.
     """
 
     def __init__(self, text: str, rules: dict[str, Group]) -> None:
@@ -233,7 +235,9 @@ class _Analysis:
         self._rules = rules
         self._known: dict[str, tuple[int, int]] = {}
         self._measured: dict[int, tuple[int, int]] = {}
-        """Of groups, by identity: each is met once for every group around it."""
+        """Results for groups, by the identity of the group. Without them a group would be measured again for every
+        group around it.
+        """
         self._open: list[str] = []
 
     def check(self) -> None:
@@ -317,14 +321,16 @@ def _groups_in(group: Group) -> Iterator[Group]:
 
 # ---- checks a JSON schema before it is made into a grammar
 #
-# what cannot be used is named, with its place. Meant are the parts of JSON Schema that llama-cpp-python's converter
-# knows; what it leaves out is returned, so that nobody believes that it is kept to.
+# Errors name what cannot be used, and where. The check covers the parts of JSON Schema that llama-cpp-python's
+# converter knows. Keywords that the converter ignores are returned, so that nobody relies on them.
 
 
 MAX_CHARACTERS = 64 * 1024
 MAX_DEPTH = 64
 MAX_OPTIONAL = 90
-"""Optional properties of an object: each may be the first, so that the states of a grammar grow with their square."""
+"""Most optional properties of an object. Each may be the first, so the states of the grammar grow with the square of
+their number.
+"""
 TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 _COUNTS = (("minLength", "maxLength"), ("minItems", "maxItems"))
 _NOT_KEPT = frozenset({
@@ -335,7 +341,7 @@ _NOT_KEPT = frozenset({
 })  # fmt: skip
 _FORMATS = re.compile(r"date|time|date-time|uuid[1-5]?")
 _ALONE = frozenset({"$ref", "oneOf", "anyOf", "const", "enum", "pattern", "format"})
-"""Next to any of these, lengths are not kept to."""
+"""Keywords beside which length limits are not kept."""
 _LARGE_REPEAT = re.compile(r"\{[^}]*\d{4}")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 _FLOAT = re.compile(r"-?\d+(?:\.\d+)?(?:[eE]\+?\d+)?")
@@ -352,9 +358,9 @@ Path = tuple[str | int, ...]
 
 
 class SchemaInvalidError(Exception):
-    """A schema that cannot be used; the message says why in a few words.
+    """A schema that cannot be used. The message says in a few words what is wrong.
 
-    `line` and `column` are counted from 1; 0: no single place.
+    `line` and `column` are counted from 1; 0 means that there is no single place.
     """
 
     def __init__(self, reason: str, line: int = 0, column: int = 0) -> None:
@@ -369,7 +375,9 @@ class _Wrong(Exception):
 
 
 def check_schema(text: str) -> tuple[str, ...]:
-    """Return the names in the schema that an answer will not be held to, in order.  Raises SchemaInvalidError."""
+    """Return the keywords in the schema that the answer will not be forced to follow, in order. Raises
+    SchemaInvalidError.
+    """
     if len(text) > MAX_CHARACTERS:
         raise SchemaInvalidError(_("longer than {max_characters:,} characters").format(max_characters=MAX_CHARACTERS))
     _check_tokens(text)
@@ -434,7 +442,7 @@ def _offset(text: str, path: Path) -> int:
 
 
 class _Check:
-    """Raises _Wrong."""
+    """The check of one schema. Its methods raise _Wrong."""
 
     def __init__(self, schema: Any) -> None:
         self._root = schema

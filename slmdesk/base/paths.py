@@ -1,4 +1,4 @@
-"""The program's folders: determined once at start and passed to whatever needs them."""
+"""The program's folders. They are determined once at start and passed to all code that needs them."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Paths(NamedTuple):
 
     @property
     def models_move_file(self) -> Path:
-        """The journal of a move of the models folder; there is none between moves."""
+        """The journal of a move of the models folder. Exists only during a move."""
         return self.data / "models-move.json"
 
     @property
     def piped(self) -> Path:
-        """Where documents that go to standard output are made."""
+        """The folder in which documents for standard output are written first."""
         return self.cache / "piped"
 
     @property
@@ -42,57 +42,61 @@ class Paths(NamedTuple):
 
     @property
     def window_file(self) -> Path:
-        """What the window remembers of its layout, as JSON; the command line never writes it."""
+        """The file in which the window saves its layout, as JSON. The command line never writes it."""
         return self.config / "window.json"
 
     @property
     def token_file(self) -> Path:
-        """The Hub's access token, where a person chose a file for it instead of the system's keyring."""
+        """The Hub's access token, if the person chose a file instead of the system's keyring."""
         return self.config / "access-token.json"
 
     @property
     def proxy_password_file(self) -> Path:
-        """The proxy's password, where the system has no keyring."""
+        """The proxy's password, if the system has no keyring."""
         return self.config / "proxy-password.json"
 
     @property
     def statement_key_file(self) -> Path:
-        """The key that signs statements for auditors, where the system has no keyring."""
+        """The key that signs statements for auditors, if the system has no keyring."""
         return self.config / "statement-key.json"
 
     @property
     def dialogs_file(self) -> Path:
-        """Where Qt keeps the folders of the window's file dialogs; Qt chose the name."""
+        """The file in which Qt saves the folders of the window's file dialogs. Qt chose the name."""
         return self.config / "QtProject.conf"
 
     @property
     def policy_file(self) -> Path:
-        """The organisation's rules for one person or USB stick, TOML, read-only."""
+        """The organisation's rules for one person or USB stick (TOML). slmdesk only reads it."""
         return self.config / "policy.toml"
 
     @property
     def policy_files(self) -> tuple[Path, ...]:
-        """Policy files in order of precedence: that of the whole PC, which a person cannot change, comes first."""
+        """Policy files in order of precedence. The file for the whole PC, which a normal user cannot change, comes
+        first.
+        """
         return (system_policy_file(), self.policy_file)
 
     @property
     def own_words(self) -> Path:
-        """The words the person added to the dictionaries, one a line."""
+        """The words that the person added to the dictionaries, one per line."""
         return self.data / "my-words.txt"
 
     @property
     def backups(self) -> Path:
-        """The folder of verified database copies, made before a migration and kept 30 days."""
+        """The folder of verified database copies, which are made before a migration and kept for 30 days."""
         return self.data / "backups"
 
     @property
     def states(self) -> Path:
-        """The folder of model states after reading documents, kept so that they need not be read again."""
+        """The folder of saved model states. A state saves what a model has read, so that it need not read a document
+        again.
+        """
         return self.data / "states"
 
     @property
     def keys_file(self) -> Path:
-        """The keys of an encrypted history, wrapped: nothing can be opened without this file or its copy."""
+        """The wrapped keys of an encrypted history. Without this file or its copy the history cannot be opened."""
         return self.data / "keys.json"
 
     @property
@@ -101,22 +105,24 @@ class Paths(NamedTuple):
 
     @property
     def next_keys_file(self) -> Path:
-        """While a history gets new keys: those it will have."""
+        """The new keys of a history, while its keys are being changed."""
         return self.data / "keys.json.next"
 
     @property
     def instance_locks(self) -> Path:
-        """The folder with one file per running instance, locked while it runs."""
+        """The folder with one file per running instance. The file is locked while the instance runs."""
         return self.data / "desks"
 
     @property
     def schema_lock(self) -> Path:
-        """A lock that every instance shares, and that a migration or a backup holds exclusively."""
+        """A lock file that all instances share, and that a migration or a backup locks exclusively."""
         return self.data / "schema.lock"
 
 
 def find_paths(home: Path | None = None) -> Paths:
-    """The folders under `home`, else under SLMDESK_HOME, else where this system keeps them.  Creates nothing."""
+    """Return the folders under `home`, else under SLMDESK_HOME, else at the usual places of this system. Creates
+    nothing.
+    """
     if home is None and (given := os.environ.get(HOME_VARIABLE)):
         home = Path(given)
     if home is not None:
@@ -152,8 +158,8 @@ def system_policy_file() -> Path:
 
 
 def make_folders(paths: Paths) -> None:
-    """Create the folders, readable by their owner only, as are the files in those for data and settings from then on,
-    however they came there.  Raises KnownError `file.unwritable` or `disk.full`.
+    """Create the folders, readable by their owner only. All files in the folders for data and settings become private
+    too, whoever put them there. Raises KnownError `file.unwritable` or `disk.full`.
     """
     for folder in (paths.data, paths.models, paths.cache, paths.logs, paths.config):
         private_folder(folder)

@@ -1,4 +1,4 @@
-"""The organisation's rules: a small TOML file, or Windows' registry, that an administrator writes."""
+"""The organisation's rules: a small TOML file, or keys in Windows' registry, that an administrator writes."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from slmdesk.base.untrusted import clean_label, is_share, owner_of, read_file, w
 
 KEY = r"SOFTWARE\Policies\slmdesk"
 SWITCHES = frozenset({("network", "offline"), ("models", "exams"), ("retention", "documents")})
-"""What is true or false in the file; the registry has numbers for that."""
+"""Rules that are true or false in the file. The registry stores them as 0 or 1."""
 OF_NO_KNOWN_TYPE = "?"
-"""No rule has this value."""
+"""Stands for a registry value of an unknown type. No rule accepts this value."""
 Value = int | str | Sequence[str] | None
 
 
 def shape_of(values: Mapping[str, Value], tables: Mapping[str, Mapping[str, Value]]) -> dict[str, object]:
-    """What a policy file with these rules would hold.  A value of no known type is reported as wrong."""
+    """Return the content of a policy file with these rules. A value of an unknown type is reported as wrong later."""
     found: dict[str, object] = {name: _plain("", name, value) for name, value in values.items()}
     for table, held in tables.items():
         found[table] = {name: _plain(table, name, value) for name, value in held.items()}
@@ -47,7 +47,9 @@ def _plain(table: str, name: str, value: Value) -> object:
 
 
 def read_registry() -> dict[str, object] | None:
-    """The rules as a policy file would hold them; None: there are none, or this is not Windows.  Raises OSError."""
+    """Return the rules in this PC's registry as a policy file would hold them. Returns None if there are none or this
+    is not Windows. Raises OSError.
+    """
     if sys.platform != "win32":
         return None
     import winreg
@@ -56,7 +58,7 @@ def read_registry() -> dict[str, object] | None:
 
 
 def rules_in(winreg: Any) -> dict[str, object] | None:
-    """The rules in a registry, as a policy file would hold them; None: there are none.  Raises OSError."""
+    """Return the rules in a registry as a policy file would hold them, or None if there are none. Raises OSError."""
     access = winreg.KEY_READ | winreg.KEY_WOW64_64KEY
     try:
         with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, KEY, 0, access) as top:
@@ -79,19 +81,19 @@ def _values(winreg: Any, key: Any) -> dict[str, Value]:
     return found
 
 
-# ---- what an organisation asks of the history's encryption
+# ---- an organisation's rules for the encryption of the history
 
 
 class EncryptionRules(Record):
     required: bool = False
-    """The history is to be encrypted, and cannot be decrypted here."""
+    """Whether the history must be encrypted, and cannot be decrypted on this PC."""
     recovery_key: bytes = b""
-    """The organisation's public key (X25519), which the history's key is wrapped for; empty: none."""
+    """The organisation's public key (X25519), for which the history's key is wrapped. Empty if there is none."""
     plain_exports: bool = True
 
 
 def encryption_rules(table: Mapping[str, object], wrong: Callable[[str], object]) -> EncryptionRules:
-    """Parse the table; `wrong` is told what cannot be understood, which makes the rules stricter."""
+    """Parse the table. `wrong` is called for each invalid entry; an invalid entry makes the rules stricter."""
     required, exports = table.get("required", False), table.get("plain_exports", True)
     for name, value in (("required", required), ("plain_exports", exports)):
         if not isinstance(value, bool):
@@ -103,7 +105,9 @@ def encryption_rules(table: Mapping[str, object], wrong: Callable[[str], object]
 
 
 def public_key_of(text: object) -> bytes | None:
-    """The 32 bytes of a public key in base 64; empty for none, None for what cannot be one."""
+    """Return the 32 bytes of a public key in base 64. Returns an empty value for an empty text, and None for an invalid
+    key.
+    """
     if text == "":
         return b""
     try:
@@ -119,13 +123,13 @@ def shown_key(key: bytes) -> str:
 
 # ---- the organisation's rules
 #
-# a small TOML file that an administrator writes and slmdesk only reads. Reading never fails. A part that cannot be
-# understood is reported, and makes the rules stricter, never looser: offline.
+# The rules are a small TOML file that an administrator writes and slmdesk only reads. Reading never fails. An invalid
+# part is reported, and makes the rules stricter, never looser: slmdesk is then offline.
 
 
 VERSION = 1
 NEAR = 2
-"""Letters by which a name may differ from a known one and still be taken for it, mistyped."""
+"""Most letters by which an unknown name may differ from a known name and count as mistyped."""
 _KNOWN = {
     "network": ("offline", "endpoints", "hosts", "proxy", "ca_file", "speed_limit_kib"),
     "models": ("folder", "exams", "saved_states_mib"),
@@ -141,7 +145,7 @@ ALL = "all"
 MOST_SAVED_MIB = 1 << 20
 MOST_LOCK_MINUTES = 24 * 60
 LEAST_LOCK_MINUTES = 1
-"""What holds where a policy's number cannot be understood."""
+"""Minutes that apply if the number in a policy is invalid."""
 FEATURES: Mapping[str, str] = MappingProxyType(
     {
         "hub.search": _("Search on the Hub"),
@@ -154,14 +158,16 @@ FEATURES: Mapping[str, str] = MappingProxyType(
         "token": _("Access token"),
     }
 )
-"""What an organisation may hide, and what it is called.  Names are only ever added."""
+"""Features that an organisation may hide, with their names for people. Entries are only ever added."""
 
 
 class KeepRule(Record):
-    """After how many days without a change something goes, and how long it is in the trash before."""
+    """A retention rule: what was not changed for `days` days goes to the trash, and after `trash_days` days there it is
+    deleted for good. Documents are deleted without the trash.
+    """
 
     kind: str
-    """Empty: items of every kind; else DOCUMENT."""
+    """Empty for items of every kind, or DOCUMENT."""
     days: int
     trash_days: int
 
@@ -170,24 +176,24 @@ class Policy(Record):
     path: str = ""
     forced: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    """Settings and the values they may have; the first holds unless another is chosen."""
+    """Allowed values of settings. The first value applies unless another is chosen."""
     models_folder: str = ""
-    """A folder of models for everybody: they are used where they are, nothing is written there."""
+    """A folder of shared models. They are used where they are, and nothing is written there."""
     hidden: frozenset[str] = frozenset()
-    """Of FEATURES: neither shown in the window nor done on the command line."""
+    """Names in FEATURES that the window does not show and the command line refuses."""
     shares: tuple[str, ...] = ()
-    """On other computers: files there may be opened without being asked, and while slmdesk works offline."""
+    """Network shares whose files may be opened without asking, also while slmdesk works offline."""
     rules: tuple[KeepRule, ...] = ()
     holds: tuple[str, ...] = ()
-    """What nothing may delete: "all", or "item:", "document:" or "folder:" with an id or the name of a folder."""
+    """What must not be deleted: "all", or "item:", "document:" or "folder:" with an id or the name of a folder."""
     heads: str = ""
-    """A folder in which each start leaves the end of its ledger; empty: none does."""
+    """Folder to which each start writes the last row of its ledger. Empty means that none is written."""
     lock_minutes: int = 0
-    """An encrypted history locks after so many minutes without anybody at the latest; 0: as the person chose."""
+    """Most minutes without activity before an encrypted history locks. 0 means as the person chose."""
     encryption: EncryptionRules = field(default_factory=EncryptionRules)
     problems: tuple[KnownError, ...] = ()
     sha256: str = ""
-    """Of the file, or of what the registry holds as sorted JSON."""
+    """SHA-256 of the file, or of the registry's rules as sorted JSON."""
     owner: str = ""
 
     @property
@@ -195,7 +201,7 @@ class Policy(Record):
         return frozenset((*self.forced, *(key for key, allowed in self.choices.items() if len(allowed) == 1)))
 
     def refuse(self, key: str, value: object) -> None:
-        """Raises KnownError `setting.managed` when the policy does not allow this value."""
+        """Raise KnownError `setting.managed` if the policy does not allow this value."""
         is_too_late = key == "lock_minutes" and value != self.limited_minutes(value)
         if is_too_late or key in self.forced or value not in self.choices.get(key, (value,)):
             raise KnownError("setting.managed", key=key)
@@ -205,15 +211,15 @@ class Policy(Record):
         return most if most and isinstance(minutes, int) and not 0 < minutes <= most else minutes
 
     def require(self, feature: str) -> None:
-        """Raises KnownError `feature.hidden` when the organisation has switched this feature off."""
+        """Raise KnownError `feature.hidden` if the organisation has switched off this feature."""
         if feature in self.hidden:
             raise KnownError("feature.hidden", feature=FEATURES[feature])
 
 
 def load_policy(places: Sequence[Path], *, of_administrators: Collection[Path] = ()) -> Policy:
-    """Load the first policy file that exists.  A file that cannot be read or understood forces offline, and says so; so
-    does a file that somebody else may have written or may change: of `of_administrators` anybody but they, else anybody
-    but they and this account.
+    """Load the first policy file that exists. A file that cannot be read or parsed forces offline, and the policy
+    reports it. So does a file that an unauthorised account may have written or can change. Authorised are
+    administrators and, except for files in `of_administrators`, also this account.
     """
     for path in places:
         found = _File(path, or_ours=path not in of_administrators)
@@ -230,7 +236,7 @@ def load_policy(places: Sequence[Path], *, of_administrators: Collection[Path] =
 
 
 def registry_policy(read: Callable[[], Mapping[str, object] | None] = read_registry) -> Policy | None:
-    """Load the rules in the registry of Windows; None: there are none.  Ones that cannot be read force offline."""
+    """Load the rules in Windows' registry. Returns None if there are none. Unreadable rules force offline."""
     path = PureWindowsPath("HKEY_LOCAL_MACHINE", KEY)
     try:
         shape = read()
@@ -316,14 +322,14 @@ class _Reading:
             self._wrong(_("network.offline is neither true nor false"))
 
     def _exams(self, value: object) -> None:
-        """Whether models may be tested automatically; tests a person asks for stay possible."""
+        """Read whether models may be tested automatically. Tests that a person starts stay possible."""
         if value is not True:
             self._forced["exams_at_first_use"] = False
         if not isinstance(value, bool):
             self._wrong(_("models.exams is neither true nor false"))
 
     def _saved(self, value: object) -> None:
-        """How much of what models have read of documents may be kept on disk; nothing where it is not a number."""
+        """Read how many MiB of saved model states may be kept on disk. An invalid number counts as 0."""
         if value is None:
             return
         is_number = type(value) is int and 0 <= value <= MOST_SAVED_MIB
@@ -384,7 +390,9 @@ class _Reading:
         return shares
 
     def _rules(self, retention: Mapping[str, object]) -> tuple[KeepRule, ...]:
-        """None at all where a part of them is wrong: what is deleted cannot be brought back."""
+        """Read the retention rules. One invalid part discards all of them, since deleted items cannot be brought
+        back.
+        """
         days, trash_days = retention.get("days"), retention.get("trash_days", TRASH_DAYS)
         documents = retention.get("documents", False)
         for name, value in (("days", days), ("trash_days", trash_days)):
@@ -429,8 +437,8 @@ class _Reading:
         self._problems.append(_invalid(self._path, reason))
 
     def _unknown(self, key: str, *, is_mistyped: bool) -> None:
-        """Handle an unknown key: an error in a file of our version, or where it looks mistyped in a file without
-        one.
+        """Handle an unknown key. It is an error if the file has our version or an older one. In a file without a
+        version it is an error if it looks mistyped.
         """
         is_wrong = is_mistyped if self._version is None else self._version <= VERSION
         if is_wrong:
@@ -447,7 +455,9 @@ def _near(name: str, known: Iterable[str]) -> bool:
 
 
 def _letters_between(word: str, other: str) -> int:
-    """How many letters to change, add or remove to turn a word into the other; NEAR + 1 for anything above."""
+    """Return how many letters to change, add or remove to turn one word into the other. Any number above NEAR is
+    returned as NEAR + 1 or more.
+    """
     if abs(len(word) - len(other)) > NEAR:
         return NEAR + 1
     row = list(range(len(other) + 1))
@@ -465,7 +475,9 @@ def _words(value: object) -> tuple[str, ...] | None:
 
 
 def is_endpoint(text: str) -> bool:
-    """Whether this is an https address of a host; plain http only for this PC, as in the network guard."""
+    """Tell whether this is an https address of a host. Plain http is only allowed for this PC, as in the network
+    guard.
+    """
     try:
         parts = urlsplit(text)
         host = parts.hostname or ""
@@ -476,7 +488,7 @@ def is_endpoint(text: str) -> bool:
 
 
 def is_proxy(text: str) -> bool:
-    """Whether this is system, none, or http://host:port, perhaps with a name and a password."""
+    """Tell whether this is system, none, or http://host:port, which may include a name and a password."""
     if text in ("system", "none"):
         return True
     try:
@@ -490,7 +502,7 @@ def is_proxy(text: str) -> bool:
 
 
 def without_password(proxy: str) -> tuple[str, str | None]:
-    """Split the password off a proxy's address: the address without it, and the password as written, or None."""
+    """Split a proxy's address. Returns the address without the password, and the password as written or None."""
     parts = urlsplit(proxy)
     login, _at, host = parts.netloc.rpartition("@")
     user, colon, password = login.partition(":")
@@ -506,13 +518,13 @@ def with_password(proxy: str, password: str) -> str:
 
 
 def shown_proxy(proxy: str) -> str:
-    """The setting to be shown: without the password that may stand in it."""
+    """Return the proxy setting for display: its password is replaced by "…"."""
     address, password = without_password(proxy)
     return proxy if password is None else with_password(address, "…")
 
 
 def is_host(text: str) -> bool:
-    """Whether this names a host; with a leading dot all hosts below it, with a port this PC."""
+    """Tell whether this names a host. A leading dot means all hosts below it; a port is allowed for this PC."""
     return bool(text) and text.isascii() and text.isprintable() and not set(text) & set(" /@")
 
 

@@ -1,4 +1,6 @@
-"""The protocol between the app and its children, JSON lines over pipes, and how records are read from its objects."""
+"""The protocol between the app and its child processes (JSON lines over pipes), and how records are read from JSON
+objects.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,8 @@ def picked(value: object, *names: str) -> dict[str, Any]:
 
 
 def answer_from(untrusted: object) -> Answer:
-    """Parse the result of a finished answer.  Raises KnownError `request.invalid`, also for probabilities of text that
-    is not in it.
+    """Parse the result of a finished answer. Raises KnownError `request.invalid`, also for probabilities of text that
+    is not in the answer.
     """
     answer = record_from(Answer, untrusted)
     length = len(answer.text)
@@ -34,14 +36,14 @@ def answer_from(untrusted: object) -> Answer:
 
 
 def sampling_from(untrusted: object) -> Sampling:
-    """Parse sampling values; an empty object means all defaults.  Raises KnownError `request.invalid`, also for numbers
-    that no library should be given.
+    """Parse sampling values. An empty object means all defaults. Raises KnownError `request.invalid`, also for numbers
+    that are not safe to give to a library.
     """
     return Sampling() if untrusted is None else record_from(Sampling, untrusted)
 
 
 def messages_from(untrusted: object) -> tuple[ChatMessage, ...]:
-    """Raises KnownError `request.invalid`."""
+    """Parse the messages of a chat. Raises KnownError `request.invalid`."""
     if not isinstance(untrusted, Sequence) or isinstance(untrusted, str):
         raise KnownError("request.invalid", what="messages")
     return tuple(record_from(ChatMessage, message) for message in untrusted)
@@ -52,7 +54,9 @@ def messages_to_json(messages: Sequence[ChatMessage]) -> list[Json]:
 
 
 def stored_from(cls: type[T], untrusted: object) -> T | None:
-    """Read a record or value from what was stored; None where nothing was, or it is invalid or of a newer program."""
+    """Read a record or value from stored JSON. Returns None if nothing was stored, or if it is invalid or of a newer
+    program.
+    """
     if type(untrusted) is cls or untrusted is None:
         return untrusted
     try:
@@ -62,7 +66,7 @@ def stored_from(cls: type[T], untrusted: object) -> T | None:
 
 
 def stored_list(cls: type[T], untrusted: object) -> list[T]:
-    """Read a list element by element; invalid ones are left out."""
+    """Read a list element by element. Invalid elements are left out."""
     with suppress(KnownError):  # mostly all are valid, and read at once
         return record_from(list[cls], untrusted) if untrusted else []  # type: ignore[valid-type]
     found = (stored_from(cls, value) for value in stored_from(list, untrusted) or ())
@@ -70,7 +74,7 @@ def stored_list(cls: type[T], untrusted: object) -> list[T]:
 
 
 def stored_dict(cls: type[T], untrusted: object) -> dict[str, T]:
-    """Read a dictionary value by value; invalid ones are left out."""
+    """Read a dictionary value by value. Invalid values are left out."""
     with suppress(KnownError):
         return record_from(dict[str, cls], untrusted) if untrusted else {}  # type: ignore[valid-type]
     found = ((name, stored_from(cls, kept)) for name, kept in (stored_from(dict, untrusted) or {}).items())
@@ -90,9 +94,9 @@ def record_from(cls: type[T], untrusted: object) -> T:
 
 
 def lenient_from(cls: type[T], untrusted: object, **instead: Any) -> T:
-    """Read a record from what was stored: what is missing, unknown or of another type gets its default.
+    """Read a record from stored JSON. Fields that are missing, unknown or of another type get their defaults.
 
-    `instead`: values in place of the defaults, needed for fields without a default.
+    `instead` holds values to use instead of the defaults. It is needed for fields without a default.
     """
     for name, kind in _kinds(cls).items():  # type: ignore[arg-type]
         if isinstance(untrusted, Mapping) and name in untrusted:
@@ -108,7 +112,7 @@ def _kinds(cls: Any) -> Mapping[str, Any]:
 
 # ---- the protocol between the app and its children
 #
-# JSON lines over pipes. Each message is a line, UTF-8, at most MAX_LINE_BYTES in both directions. A longer message
+# JSON lines over pipes: each message is a line, UTF-8, at most MAX_LINE_BYTES in both directions. A longer message
 # travels as numbered `part` lines, each carrying a slice of its JSON text, and is reassembled by `Decoder`. Received
 # lines are untrusted: unknown fields are dropped, wrong types raise ProtocolBroken.
 
@@ -117,7 +121,9 @@ VERSION = 1
 MAX_LINE_BYTES = 1 << 20
 MAX_MESSAGE_BYTES = 64 << 20
 PART_CHARACTERS = 150_000
-"""Characters of JSON text in a part: under MAX_LINE_BYTES even when each is escaped to six bytes."""
+"""Characters of JSON text in one part of a long message. A part stays under MAX_LINE_BYTES even if each character is
+escaped to six bytes.
+"""
 MAX_OPEN_MESSAGES = 16
 
 
@@ -145,13 +151,15 @@ class EndOfSteps(Record):
 
 
 class Cancel(Record):
-    """End a job soon; acknowledged at once by `Cancelling`."""
+    """Asks the child to end a job soon. The child answers at once with `Cancelling`."""
 
     job: str
 
 
 class Load(Record):
-    """Load a model (a LoadSpec as an object); a job of its own with progress, whose Done carries the LoadedModel."""
+    """Asks the child to load a model (a LoadSpec as an object). This is a job with progress, and its Done carries the
+    LoadedModel.
+    """
 
     job: str
     spec: Mapping[str, Json]
@@ -163,7 +171,9 @@ class Unload(Record):
 
 
 class CountTokens(Record):
-    """Count tokens of many texts; without a handle only the vocabulary of the file at `path` is loaded."""
+    """Asks the child to count the tokens of many texts. Without a handle only the vocabulary of the file at `path` is
+    loaded.
+    """
 
     job: str
     texts: tuple[str, ...]
@@ -185,7 +195,9 @@ class Hello(Record):
 
 
 class Heartbeat(Record):
-    """Sent once a second: `work` changes while something is being done, `busy` says whether anything is."""
+    """Sign of life, sent once a second. `work` changes while something is being done; `busy` says whether anything
+    is.
+    """
 
     work: int
     busy: bool
@@ -197,7 +209,7 @@ class Cancelling(Record):
 
 
 class Token(Record):
-    """A piece of an answer; complete characters only."""
+    """A piece of an answer. It contains complete characters only."""
 
     job: str
     text: str
@@ -231,13 +243,13 @@ class Failed(Record):
 
 
 class Cancelled(Record):
-    """The job was cancelled and has released everything."""
+    """Says that the job was cancelled and has released everything."""
 
     job: str
 
 
 class Rejected(Record):
-    """A line from the app that was not understood."""
+    """Says that a line from the app was not understood."""
 
     reason: str
 
@@ -261,7 +273,7 @@ _part_ids = count(1)
 
 
 def encode(message: ToChild | FromChild) -> Iterator[bytes]:
-    """Encode a message as lines, each with its newline.  Lone surrogates are kept as escapes."""
+    """Encode a message as lines, each with its newline. Lone surrogates are kept as JSON escapes."""
     shape = {"type": _NAMES[type(message)]} | msgspec.structs.asdict(message)
     text = json.dumps(shape, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     line = _line(text)
@@ -283,7 +295,9 @@ def _line(text: str) -> bytes:
 
 
 class Decoder:
-    """Decodes untrusted lines to messages of a direction; collects the parts of long messages until complete."""
+    """Decoder of untrusted lines to messages of one direction. It collects the parts of a long message until the
+    message is complete.
+    """
 
     def __init__(self, table: Mapping[str, type[Any]]) -> None:
         self._table = table
@@ -291,7 +305,7 @@ class Decoder:
         self._open_bytes = 0
 
     def decode(self, untrusted_line: bytes) -> Any | None:
-        """The message of a line, or None while its parts are arriving.  Raises ProtocolBroken."""
+        """Return the message of a line, or None while more parts are expected. Raises ProtocolBroken."""
         shape = _parse(untrusted_line)
         if shape.get("type") == "part":
             whole = self._gather(shape)
@@ -331,12 +345,12 @@ class Decoder:
 
 
 def decoder_of_child() -> Decoder:
-    """The decoder of the child, for messages of the app."""
+    """Return the decoder that a child uses, for messages of the app."""
     return Decoder(_TO_CHILD)
 
 
 def decoder_of_instance() -> Decoder:
-    """The decoder of the app, for messages of a child."""
+    """Return the decoder that the app uses, for messages of a child."""
     return Decoder(_FROM_CHILD)
 
 
@@ -351,7 +365,9 @@ def _parse(untrusted: bytes) -> dict[str, Any]:
 
 
 def lines_of(stream: _Readable, limit: int = MAX_LINE_BYTES) -> Iterable[bytes | None]:
-    """Lines of a binary stream without their newline; None for a line longer than `limit`, which is skipped whole."""
+    """Yield the lines of a binary stream without their newline. A line longer than `limit` is skipped, and None is
+    yielded for it.
+    """
     skipping = False
     while True:
         line = stream.readline(limit + 1)

@@ -1,4 +1,4 @@
-"""Immutable records: what crosses a door or is stored."""
+"""Immutable records, for values that are passed between packages or stored."""
 
 from __future__ import annotations
 
@@ -22,26 +22,28 @@ __all__ = ["Count", "Fields", "Number", "Record", "changed", "field", "to_json"]
 _EXACT = frozenset((str, int, bool))
 
 Number: TypeAlias = Annotated[float, msgspec.Meta(ge=-1e300, le=1e300)]
-"""In a record that is read from outside; NaN is none."""
+"""A number in a record that is read from outside. NaN is refused."""
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
 class Record(msgspec.Struct, frozen=True):
-    """What a dataclass with frozen=True and slots=True is, made fifty times as fast.
+    """Base class of immutable records: like a dataclass with frozen=True and slots=True, but fifty times as fast to
+    make.
 
-    The functions of `dataclasses` refuse it: `changed` and `to_json` are here, its names are in `__struct_fields__`.
+    The functions of `dataclasses` do not accept records. Use `changed` and `to_json` of this module; the names of the
+    fields are in `__struct_fields__`.
     """
 
 
 class Fields(Protocol):
-    """What every record has, and a protocol of records can ask for."""
+    """What every record has. Protocols that describe records can extend it."""
 
     __struct_fields__: ClassVar[tuple[str, ...]]
 
 
 def to_json(record: Fields) -> dict[str, Json]:
-    """The fields as a plain object: enums become strings, tuples lists, nested records objects."""
+    """Return the fields as a plain object. Enums become strings, tuples become lists, nested records become objects."""
     return {name: _plain(getattr(record, name)) for name in record.__struct_fields__}
 
 

@@ -1,4 +1,6 @@
-"""The records that the store returns instead of rows, with the rules of keeping and the chain of the ledger."""
+"""The records that the store returns instead of database rows, the retention rules and holds, and the hash chain of the
+ledger.
+"""
 
 from __future__ import annotations
 
@@ -21,27 +23,27 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
-    """Its instance ended while it grew; the text so far is kept."""
+    """The instance that wrote the answer ended before the answer was complete. The text so far is kept."""
 
 
 class Item(Record):
-    """A chat, summary, translation, question, table …  Times are seconds since the epoch, UTC."""
+    """A chat, summary, translation, question, table … Times are seconds since the epoch, UTC."""
 
     n: int
     id: str
     kind: str
     title: str
     folder: str | None
-    """Id of the space it is in; a space that is in the trash, or gone, is none."""
+    """Id of the space that the item is in. The id of a space that is deleted or in the trash counts as no space."""
     pinned: bool
     created: float
     updated: float
     deleted_at: float | None
     revision: int
     settings: Mapping[str, Json] = field(default_factory=dict)
-    """What belongs to this item alone, such as its system prompt and its chosen leaf message."""
+    """Settings of this item alone, such as its system prompt and its chosen leaf message."""
     archived: bool = False
-    """Out of the list and of searches, and kept."""
+    """An archived item is kept, but does not appear in the list or in searches."""
 
 
 class MessagePlace(NamedTuple):
@@ -58,7 +60,8 @@ class Message(Record):
     parent: str | None
     role: Role
     parts: tuple[TextPart, ...]
-    """What was put in, each with its origin; for an answer empty: its words are `text`."""
+    """The parts that a person or the program put in, each with its origin. Empty for an answer, whose text is `text`.
+    """
     text: str
     status: Status
     owner: str | None
@@ -78,14 +81,15 @@ class Message(Record):
     created: float
     revision: int
     thought: str = ""
-    """What a model thought aloud before this answer: no part of its words, found by no search, sent to no model."""
+    """What the model thought before this answer. It is no part of the answer, is not searched, and is sent to no model.
+    """
     thought_seconds: float | None = None
     original: str | None = None
-    """What the model wrote, where a person has changed the text since; found by no search, sent to no model."""
+    """The model's text, if a person has edited the answer since. It is not searched, and is sent to no model."""
 
     @property
     def words(self) -> str:
-        """The text of a message, by whomever; without attachments."""
+        """The text of a message, whoever wrote it, without attachments."""
         return self.text or "".join(part.text for part in self.parts if not isinstance(part, AttachmentPart))
 
     @property
@@ -103,12 +107,12 @@ class PresetRecord(Record):
 
 
 class RemovedMessages(Record):
-    """Messages that were deleted, as long as a person may want them back; kept in memory alone."""
+    """Messages that were deleted, kept in memory only, as long as a person may undo the deletion."""
 
     item: str
     rows: tuple[Mapping[str, Any], ...]
     moved: tuple[tuple[str, str], ...]
-    """Messages that stayed and hung below a moved message, each with the id of that message."""
+    """Messages that were not deleted but whose parent was: pairs of the message's id and its old parent's id."""
 
 
 class AnswerEnding(Record):
@@ -123,11 +127,11 @@ class AnswerEnding(Record):
     error_code: str | None = None
     error_args: Mapping[str, Json] = field(default_factory=dict)
     thought_seconds: float | None = None
-    """How long it thought aloud; None: not at all, or before its text was continued."""
+    """Seconds that the model thought. None if it did not think, or thought before its text was continued."""
     kept: Mapping[str, Json] = field(default_factory=dict)
 
     def fields_for(self, old: Message, text: str, thought: str) -> dict[str, Any]:
-        """What changes in a message that ends so."""
+        """Return the fields of the message `old` that change when the answer ends in this way."""
         same = ("status", "finish_reason", "tokens_in", "tokens_out", "tokens_reused", "seconds", "error_code")
         known = {} if self.reproducible is None else {"reproducible": self.reproducible}
         return {
@@ -143,15 +147,15 @@ class AnswerEnding(Record):
 
 
 class Found(Record):
-    """A hit of the history search; the snippet marks matches with U+E000 before and U+E001 after."""
+    """A hit of the history search. In the snippet each match stands between U+E000 and U+E001."""
 
     item: str
     message: str
-    """Empty when the title alone holds the words; the snippet is then how the item begins."""
+    """Id of the message. Empty if only the title matches; the snippet is then the beginning of the item."""
     title: str
     snippet: str
     n: int = 0
-    """Of the message, or of the item's newest: the `before` of the next page."""
+    """Number of the message, or of the item's newest message. It is the `before` of the next page of hits."""
 
 
 class ModelRecord(Record):
@@ -159,7 +163,7 @@ class ModelRecord(Record):
     name: str
     path: bytes
     linked: bool
-    """The file stays where the person keeps it."""
+    """Whether the file stays where the person keeps it, instead of in the models folder."""
     bytes: int
     sha256: str
     mtime_ns: int
@@ -169,11 +173,12 @@ class ModelRecord(Record):
     added: float
     last_used: float | None
     info: Mapping[str, Json] = field(default_factory=dict)
-    """Measured on this PC under this checksum: cost curve, template verdict, whether it behaves, load crashes."""
+    """Measurements on this PC for this checksum: cost curve, template verdict, whether the model behaves, load crashes.
+    """
 
     @property
     def kind(self) -> str:
-        """model, encoder or adapter; records from before kinds existed are models."""
+        """The kind: model, encoder or adapter. Records of older versions have no kind, and count as models."""
         return str(self.header.get("kind") or "model")
 
     @property
@@ -182,14 +187,14 @@ class ModelRecord(Record):
 
     @property
     def behaves(self) -> bool | None:
-        """Whether a test found that it behaves like a language model; None: not tested yet."""
+        """Whether a test found that the file behaves like a language model. None if it was not tested yet."""
         found = self.info.get("behaves")
         return found if isinstance(found, bool) else None
 
 
 class NetworkLogRow(Record):
     n: int
-    """Of its row in the ledger, where other rows stand between."""
+    """Number of the row in the ledger. Numbers in between belong to rows of other kinds."""
     time: float
     host: str
     method: str
@@ -199,11 +204,11 @@ class NetworkLogRow(Record):
 
 
 class JobStatus(StrEnum):
-    """The state of a job.  The last three are ends; a failed job may be resumed."""
+    """The state of a job. The last three mean that the job has ended. A failed job may be resumed."""
 
     OPEN = "open"
     RUNNING = "running"
-    """Its owner runs it; when the owner is gone, any instance may take it."""
+    """The owner of the job runs it. When the owner is gone, any instance may take over the job."""
     PAUSED = "paused"
     DONE = "done"
     FAILED = "failed"
@@ -215,7 +220,7 @@ class JobStatus(StrEnum):
 
 
 class JobRecord(Record):
-    """Long work made of steps, each saved when it is done."""
+    """Long work made of steps. Each step's result is saved when the step is done."""
 
     n: int
     id: str
@@ -224,7 +229,7 @@ class JobRecord(Record):
     status: JobStatus
     owner: str | None
     item: str | None
-    """What it works for; goes for good with it."""
+    """Id of the item that the job works for. Deleting the item for good deletes the job."""
     model_sha256: str
     settings: Mapping[str, Json]
     error_code: str | None
@@ -244,12 +249,12 @@ class StepStatus(StrEnum):
 
 class JobStep(Record):
     key: str
-    """Of model sha256, prompt version and input: the same key has the same result."""
+    """Derived from the model's sha256, the prompt version and the input. The same key means the same result."""
     input: Mapping[str, Json]
     status: StepStatus
     value: Mapping[str, Json]
     deaths: int
-    """How many children died while they had it in hand."""
+    """How many child processes crashed while working on the step."""
     error_code: str | None
     error_args: Mapping[str, Json]
 
@@ -268,14 +273,14 @@ class DocumentStatus(StrEnum):
 
 
 class DocumentRecord(Record):
-    """A document that was opened: its path, and what its reader reported.  Its pages are stored separately."""
+    """A document that was opened: its path, and what its reader reported. Its pages are stored separately."""
 
     n: int
     id: str
     path: bytes
     name: str
     sha256: str
-    """Of its bytes when they were read."""
+    """SHA-256 of the file when it was read."""
     format: str
     bytes: int
     mtime_ns: int
@@ -283,7 +288,7 @@ class DocumentRecord(Record):
     """Version of the reader that read it."""
     status: DocumentStatus
     info: Mapping[str, Json]
-    """core.documents.DocumentFacts as an object; empty while it is read."""
+    """A DocumentFacts record as a JSON object. Empty while the document is being read."""
     collection: str | None
     error_code: str | None
     error_args: Mapping[str, Json]
@@ -300,14 +305,14 @@ class CollectionRecord(Record):
     name: str
     path: bytes
     watched: bool
-    """Looked at again and again while a window is open; else only when somebody asks."""
+    """Whether the folder is checked again and again while a window is open. If not, it is only checked on request."""
     settings: Mapping[str, Json]
-    """What the last look found: see services.collection_shapes."""
+    """What the last check of the folder found, and its settings."""
     added: float
 
 
 class KnownFile(Record):
-    """What of a folder's document is needed to see whether its file has changed."""
+    """The data of a document in a folder that tell whether its file has changed."""
 
     id: str
     path: bytes
@@ -333,16 +338,16 @@ class Passage(Record):
 
 
 class BackupCopy(Record):
-    """A copy in the backups folder; it was verified when it was made."""
+    """A copy in the backups folder. It was verified when it was made."""
 
     path: Path
     time: float
-    """Of what is in it: seconds since the epoch."""
+    """Time of the content, in seconds since the epoch."""
     bytes: int
 
 
 class Restored(Record):
-    """The backup as it was read, and where the previous history is now."""
+    """Size and checksum of the backup that was restored, and the path where the previous history is now."""
 
     bytes: int
     sha256: str
@@ -350,9 +355,9 @@ class Restored(Record):
 
 
 class Rescued(Record):
-    """How many rows were brought over; `unreadable` counts those that were found but could not be read, `lost_pages`
-    the pages of the file that held rows and cannot be read at all, `lost_segments` those missing between others of
-    their translation, `seen` the rows that could be read, also when they are here already.
+    """How many rows of each table were copied. `unreadable` counts rows that were found but could not be read.
+    `lost_pages` counts pages of the file that held rows and cannot be read at all. `lost_segments` counts segments
+    missing in the middle of a translation. `seen` counts all readable rows, also those that the store had already.
     """
 
     items: int
@@ -371,13 +376,13 @@ class Rescued(Record):
     lost_segments: int = 0
 
 
-# ---- rules that say how long things are kept, and holds that keep them whatever a rule or a person says
+# ---- retention rules say how long items are kept; holds forbid deleting, whatever a rule or a person says
 
 
 DAY_S = 86_400
 MOST_DAYS = 36_500
 DOCUMENT = "document"
-"""As the kind of a rule: the text of documents that nothing uses any more."""
+"""Kind of a retention rule that deletes the text of documents that nothing uses any more."""
 KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "": (_("item"), _("items")),
@@ -392,12 +397,13 @@ KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         DOCUMENT: (_("document that nothing uses"), _("documents that nothing uses")),
     }
 )
-"""What a rule may be about, singular and plural; "": every kind of item, without documents."""
+"""Kinds of a retention rule, with their names in singular and plural. "" means every kind of item, without documents.
+"""
 
 
 class Then(StrEnum):
     TRASH = "trash"
-    """To the trash, and from there for good after `Rule.trash_days`."""
+    """Move to the trash, and delete for good after `Rule.trash_days`."""
     DELETE = "delete"
 
 
@@ -408,29 +414,29 @@ class SetBy(StrEnum):
 
 class What(StrEnum):
     ITEM = "item"
-    """With the documents it is about."""
+    """An item with the documents that it is about."""
     DOCUMENT = "document"
     FOLDER = "folder"
-    """A space with its chats, or a folder that is asked with its documents."""
+    """A space with its chats, or a folder of documents with its documents."""
     ALL = "all"
 
 
 class Rule(Record):
     id: str
     kind: str
-    """Of KINDS."""
+    """One of KINDS."""
     folder: str
-    """Id of a space, of which alone it is; "": everything."""
+    """Id of the only space that the rule applies to; "" for everything."""
     days: int
     then: Then
     trash_days: int
     set_by: SetBy
     since: float
-    """When it was made, seconds since 1970; nothing counts as lying in the trash from before."""
+    """When the rule was made, in seconds since 1970. The days in the trash are counted from then at the earliest."""
 
 
 class Hold(Record):
-    """Something that nothing may delete until the hold is released."""
+    """Forbids deleting something until the hold is released."""
 
     id: str
     what: What
@@ -440,7 +446,7 @@ class Hold(Record):
     set_by: SetBy
     since: float
     until: float | None = None
-    """From when on it is released; None: only by somebody."""
+    """Time when the hold ends by itself. None means that a person has to release the hold."""
 
 
 def counted(kind: str, count: int) -> str:
@@ -450,11 +456,11 @@ def counted(kind: str, count: int) -> str:
 
 # ---- the ledger
 #
-# what happened on this PC with the network, each row chained by a hash to the row before. The hash of a row is
+# The ledger says what happened on this PC with the network. Each row contains a hash over the row before. The hash is
 # SHA-256 over seven lines joined by newlines: the hash of the row before (64 zeros before the first), n, time,
 # monotonic, boot, kind, data. Times are whole microseconds; `data` is a line of canonical JSON. Whoever changes,
-# drops, adds or moves a row must compute all that follow anew, and then the head changes.
-# online/statement/verify.py does the same for an auditor, without this package, and counts what rows say.
+# drops, adds or moves a row must compute all later hashes again, and then the last hash changes.
+# online/statement/verify.py checks the chain for an auditor, without this package, and counts what the rows say.
 
 
 BEGINNING = "0" * 64
@@ -465,24 +471,25 @@ class Kind(StrEnum):
     STOP = "stop"
     OFFLINE = "offline"
     POLICY = "policy"
-    """The organisation's rules are others than before, or a rule could not be carried out."""
+    """The organisation's rules have changed, or a rule could not be carried out."""
     REQUEST = "request"
-    """Written before anything is sent."""
+    """A network request. Written before anything is sent."""
     END = "end"
     REFUSED = "refused"
     LINK = "link"
-    """An address was opened in the browser, by hand."""
+    """A person opened an address in the browser."""
     RESTORE = "restore"
     STATEMENT = "statement"
 
 
 class LedgerRow(Record):
     n: int
-    """From 1 on, without gaps."""
+    """Number of the row, from 1 on, without gaps."""
     time: int
     """Microseconds since 1970, UTC."""
     monotonic: int
-    """Microseconds by a clock that nobody sets and that goes on while the PC sleeps; within a `boot`."""
+    """Microseconds of a clock that nobody can set and that counts while the PC sleeps. Comparable only within a `boot`.
+    """
     boot: str
     kind: str
     data: str
@@ -490,7 +497,7 @@ class LedgerRow(Record):
 
     @property
     def values(self) -> dict[str, Json]:
-        """What `data` says.  Raises ValueError where it is no JSON object."""
+        """The content of `data`. Raises ValueError if `data` is no JSON object."""
         found = json.loads(self.data)
         if not isinstance(found, dict):
             raise ValueError("no object")
@@ -498,12 +505,16 @@ class LedgerRow(Record):
 
     @property
     def said(self) -> dict[str, Json]:
-        """The same; nothing where somebody has made it unreadable, which must keep nobody from working."""
+        """The content of `data`, or an empty object if somebody has made it unreadable. Damage here must not stop
+        anybody's work.
+        """
         return said_in(self.data)
 
     @property
     def is_imported(self) -> bool:
-        """Whether it is from before there was a chain, or from another chain: its time is that of then."""
+        """Whether the row comes from the older network log or from another ledger. Its time is then the original
+        time.
+        """
         return '"imported":true' in self.data and self.said.get("imported") is True
 
 
@@ -514,18 +525,18 @@ class Outgoing(Record):
     purpose: str = ""
     port: int = 0
     via: str = ""
-    """How the proxy is chosen: system, none, or its address, without a password."""
+    """How the proxy is chosen: system, none, or its address without a password."""
     query_sha256: str = ""
-    """Of what stands behind the question mark, such as searched words; empty where nothing does."""
+    """SHA-256 of the part of the address after the question mark, such as searched words. Empty if there is none."""
 
 
 class Answered(Record):
     bytes: int
-    """Of the answer, as they came over the line."""
+    """Bytes of the answer as they were transferred."""
     status: int = 0
-    """HTTP; 0: there was no answer."""
+    """HTTP status. 0 means that there was no answer."""
     proxy: str = ""
-    """Host and port of the proxy it went through; empty: straight."""
+    """Host and port of the proxy that was used. Empty for a direct connection."""
 
 
 _FOR_SPREADSHEETS = {ord(mark): f"\\u{ord(mark):04x}" for mark in ";|=@"}
@@ -540,10 +551,11 @@ def said_in(data: str) -> dict[str, Json]:
 
 
 def canonical(data: Mapping[str, Json]) -> str:
-    """JSON that is always the same for the same values: a single line, keys sorted, no spaces, letters as they are.
+    """Return JSON that is always the same for the same values: one line, sorted keys, no spaces, non-ASCII letters
+    unescaped.
 
-    Signs that a spreadsheet takes for the end of a cell or the beginning of a formula are escaped: a row goes into
-    ledger.csv as it is, or its hash could not be checked.
+    Characters that a spreadsheet takes for the end of a cell or the beginning of a formula are escaped. So a row can be
+    written to ledger.csv unchanged, and its hash can be checked there.
     """
     text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.translate(_FOR_SPREADSHEETS)  # none of them stands outside of strings
@@ -554,9 +566,9 @@ def chain_hash(before: str, n: int, time: int, monotonic: int, boot: str, kind: 
 
 
 def first_fault(rows: Iterable[LedgerRow], *, before: str = BEGINNING, first: int = 1) -> int | None:
-    """The number that the first row should have which is not the one written there; None: the chain holds.
+    """Return the number of the first row that is missing or changed, or None if the chain is intact.
 
-    Rows missing at the end cannot be seen without a head from elsewhere.
+    Missing rows at the end can only be noticed with a last row that was stored elsewhere.
     """
     for n, row in enumerate(rows, first):
         before = chain_hash(before, n, row.time, row.monotonic, row.boot, row.kind, row.data)

@@ -1,10 +1,10 @@
-"""Files with the state of a model after reading a document, so that it need not be read again later.
+"""Files with the state of a model after reading a document, so that the model need not read the document again later.
 
-A file is: a mark, the length of a head, the head (JSON), the tokens, the state as the engine gave it, and a checksum
-over all of it.  In an encrypted history tokens and state are sealed with a key of the state's own, and a salt takes
-the place of the checksum; the head, which holds ids alone, stays readable.
-It is written beside, synced and renamed; readers verify all of it before they use any of it.
-Its head names what it belongs to (the model, the documents), so that it can be deleted together with that.
+A file consists of a mark, the length of the head, the head (JSON), the tokens, the state as the engine returned it, and
+a checksum of all of these. In an encrypted history tokens and state are encrypted with a key of the state's own, and a
+salt replaces the checksum. The head contains ids only and stays readable. A file is written under another name, synced
+and renamed. Readers verify the whole file before they use any part of it. The head names the model and the documents,
+so that the state can be deleted together with them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from slmdesk.base.sealing import SALT_BYTES, Bytes, SealBroken, Sealing, sealed_
 SUFFIX = ".state"
 UNFINISHED = ".state-part"
 LEAST_FREE_BYTES = 512 << 20
-"""What is left of a disk at least: a saved state only saves time."""
+"""Free bytes that must remain on the disk, since a saved state only saves time."""
 UNFINISHED_S = 600.0
 _MARK = b"SLMDESK STATE 1\n"
 _SEALED_MARK = b"SLMDESK STATE 2\n"
@@ -44,18 +44,20 @@ _SUM_BYTES = 32
 
 
 class BadState(Exception):
-    """The file is incomplete, not ours, of another model or engine, or sealed with another key: it cannot be used."""
+    """The file cannot be used: it is incomplete, not ours, of another model or engine, or encrypted with another
+    key.
+    """
 
 
 class StateHead(Record, forbid_unknown_fields=True):
     key: str
-    """Names the file: what was read, by which model, under which prompt."""
+    """Name of the file, derived from what was read, by which model, and with which prompt."""
     model: str
-    """sha256 of its file."""
+    """SHA-256 of the model file."""
     engine: str
-    """What computed it, and how its cells are laid out."""
+    """The engine that computed the state, and the memory layout of its cells."""
     documents: tuple[str, ...]
-    """Ids of what was read: documents, or a chat."""
+    """Ids of the documents that were read, or the id of a chat."""
     tokens: Count
     bytes: Count
 
@@ -64,24 +66,24 @@ class StateFile(Record):
     path: Path
     bytes: int
     used: float
-    """When it was last of use, seconds since 1970."""
+    """When the state was last used, in seconds since 1970."""
     head: StateHead | None
     is_sealed: bool = False
 
 
 class StateReader:
-    """An open state: its head and tokens are loaded, the rest is read by `data`."""
+    """A state file that was opened. Its head and tokens are loaded; `data` reads the rest."""
 
     def __init__(
         self, file: BufferedReader, head: StateHead, raw_head: bytes, tokens: bytes, sealing: Sealing | None
     ) -> None:
         self.head = head
         self.tokens = tokens
-        """Little-endian, four bytes each; not checked before `data` was called."""
+        """The tokens as little-endian integers of four bytes. They are not verified until `data` was called."""
         self._file, self._raw_head, self._sealing = file, raw_head, sealing
 
     def data(self) -> memoryview:
-        """The state, after its checksum or seals have been verified.  Raises BadState, OSError."""
+        """Return the state, after verifying its checksum or encryption. Raises BadState, OSError."""
         data = memoryview(bytearray(self.head.bytes))
         if self._sealing is not None:
             _open_into(self._sealing, self._file, data)
@@ -105,11 +107,11 @@ def path_of(folder: Path, key: str) -> Path:
 def write_state(
     folder: Path, head: StateHead, tokens: bytes, data: Bytes, *, most_bytes: int, key: bytes = b""
 ) -> Path:
-    """Save a state, sealed if there is a key (32 bytes).  Older ones are deleted so that all together take no more than
-    `most_bytes`.  Blocks.
+    """Save a state, encrypted if `key` (32 bytes) is given. The oldest states are deleted so that all states together
+    take at most `most_bytes`. Blocks.
 
-    Raises KnownError `disk.full` (also when less than LEAST_FREE_BYTES would be left on the disk, or when this state
-    alone is too large), `file.unwritable`; what was there before is then unchanged.
+    Raises KnownError `disk.full` (also when less than LEAST_FREE_BYTES would remain on the disk, or when this state
+    alone is too large), `file.unwritable`. The existing files are then unchanged.
     """
     raw_head = json.dumps(to_json(head), separators=(",", ":")).encode()
     size = _size(head, raw_head, is_sealed=bool(key))
@@ -136,9 +138,9 @@ def write_state(
 
 
 def open_state(path: Path, *, model: str, engine: str, key: bytes = b"") -> StateReader:
-    """Open a state written by this model and this engine, and sealed with this key if one is given.
+    """Open a state that was written by this model and this engine, and encrypted with `key` if a key is given.
 
-    Raises BadState, also for a state that is not sealed where it should be, and OSError.
+    Raises BadState, also for a state that should be encrypted and is not, and OSError.
     """
     file = _open(path, os.O_RDWR)
     try:
@@ -160,7 +162,7 @@ def open_state(path: Path, *, model: str, engine: str, key: bytes = b"") -> Stat
 
 
 def states_in(folder: Path) -> list[StateFile]:
-    """All states in the folder, least recently used first.  Reads the disk."""
+    """Return all states in the folder, the least recently used first. Reads the disk."""
     found = []
     for path in _names(folder, SUFFIX):
         try:
@@ -186,20 +188,22 @@ def _beginning_of(path: Path) -> tuple[StateHead | None, bool]:
 
 
 def remove_states(folder: Path, is_requested: Callable[[StateHead], bool]) -> int:
-    """Delete the states that `is_requested` rejects, and those that cannot be read.  Returns the bytes freed.
+    """Delete the states for which `is_requested` returns False, and unreadable states. Returns the bytes freed.
 
-    Raises KnownError `file.unwritable` when a file could not be deleted; the others are deleted then.
+    Raises KnownError `file.unwritable` if a file could not be deleted; all others are deleted then.
     """
     return _remove([file.path for file in states_in(folder) if file.head is None or not is_requested(file.head)])
 
 
 def remove_unsealed(folder: Path) -> int:
-    """Delete the states that can be read without a key.  Returns the bytes freed.  Raises KnownError."""
+    """Delete the states that are not encrypted. Returns the bytes freed. Raises KnownError."""
     return _remove([file.path for file in states_in(folder) if not file.is_sealed])
 
 
 def remove_unfinished(folder: Path, *, older_than_s: float = 0.0) -> int:
-    """Delete unfinished files; whoever is still writing such a file will find it gone.  Raises KnownError."""
+    """Delete unfinished files. A process that is still writing such a file will not find it any more. Raises
+    KnownError.
+    """
     limit = time.time() - older_than_s
     old = []
     for path in _names(folder, UNFINISHED):
@@ -210,7 +214,9 @@ def remove_unfinished(folder: Path, *, older_than_s: float = 0.0) -> int:
 
 
 def make_space(folder: Path, most_bytes: int, *, but: Path | None = None) -> None:
-    """Delete the least recently used states until all together take at most `most_bytes`.  Raises KnownError."""
+    """Delete the least recently used states, except `but`, until all together take at most `most_bytes`. Raises
+    KnownError.
+    """
     states = [file for file in states_in(folder) if file.path != but]
     total = sum(state.bytes for state in states)
     gone = []
@@ -223,7 +229,7 @@ def make_space(folder: Path, most_bytes: int, *, but: Path | None = None) -> Non
 
 
 def _require_space(folder: Path, path: Path, size: int, most_bytes: int) -> None:
-    """Delete states until there is space for the new state.  Raises KnownError where there cannot be."""
+    """Delete states until there is space for the new state. Raises KnownError if there cannot be enough space."""
     try:
         free = shutil.disk_usage(folder).free
     except OSError as err:
@@ -307,7 +313,7 @@ def _open_into(sealing: Sealing, file: BufferedReader, data: memoryview) -> None
 
 
 def _checksum(raw_head: bytes, tokens: bytes, data: Bytes) -> bytes:
-    """sha256 over the sha256 of each piece; the pieces are hashed in parallel."""
+    """Return SHA-256 over the SHA-256 of each piece. The pieces are hashed in parallel."""
     with ThreadPoolExecutor(_HASHERS) as pool:
         pieces = (raw_head, tokens, *_pieces(memoryview(data)))
         digests = pool.map(lambda piece: hashlib.sha256(piece).digest(), pieces)

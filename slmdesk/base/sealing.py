@@ -1,4 +1,6 @@
-"""Keys made from keys, and what they seal: bytes, names of a JSON object, files piece by piece; the recovery key."""
+"""Encryption: derive keys from keys or passphrases, encrypt bytes, values of a JSON object and whole files, and the
+recovery key.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ LIBRARY = "cryptography"
 
 
 class SealBroken(SlmdeskError):
-    """What was sealed has been changed or cut, or is sealed with another key or for another purpose."""
+    """The encrypted data were changed or cut, or are encrypted with another key or for another purpose."""
 
 
 def new_key() -> bytes:
@@ -28,9 +30,9 @@ def new_key() -> bytes:
 
 
 def derive(key: bytes, info: str, *, length: int = KEY_BYTES, salt: bytes = b"") -> bytes:
-    """Make a key for a purpose, `info`, out of another key: `length` bytes, the same each time.
+    """Derive a key of `length` bytes for the purpose `info` from another key. The result is the same each time.
 
-    Who has a made key learns nothing of the first key or of the others.  Raises KnownError `key.library_missing`.
+    A derived key reveals nothing about the first key or other derived keys. Raises KnownError `key.library_missing`.
     """
     try:
         from cryptography.hazmat.primitives.hashes import SHA256
@@ -41,9 +43,9 @@ def derive(key: bytes, info: str, *, length: int = KEY_BYTES, salt: bytes = b"")
 
 
 def seal(key: bytes, data: bytes, aad: bytes = b"") -> bytes:
-    """Encrypt `data`, at most 2 GiB: the nonce (12 bytes, random), the ciphertext, the tag (16 bytes).
+    """Encrypt `data`, at most 2 GiB. Returns the nonce (12 random bytes), the ciphertext and the tag (16 bytes).
 
-    `aad` is not stored: the same bytes are wanted to open it, so that it cannot be put to another use.
+    `aad` is not stored. The same bytes are needed to decrypt, so that the data cannot be used for another purpose.
     Raises KnownError `key.library_missing`.
     """
     try:
@@ -55,7 +57,7 @@ def seal(key: bytes, data: bytes, aad: bytes = b"") -> bytes:
 
 
 def unseal(key: bytes, sealed: bytes, aad: bytes = b"") -> bytes:
-    """What `seal` was given.  Raises SealBroken, and KnownError `key.library_missing`."""
+    """Decrypt what `seal` returned. Raises SealBroken, and KnownError `key.library_missing`."""
     try:
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -70,10 +72,10 @@ def unseal(key: bytes, sealed: bytes, aad: bytes = b"") -> bytes:
 
 
 def stretch(passphrase: str, salt: bytes, *, memory_kib: int, passes: int, lanes: int) -> bytes:
-    """Make a key of a passphrase by Argon2id (RFC 9106), which takes time and memory on purpose.
+    """Derive a key from a passphrase with Argon2id (RFC 9106), which takes time and memory on purpose.
 
-    The same letters count as the same however a keyboard composes them (NFC).  Raises KnownError
-    `key.library_missing`, and MemoryError.
+    A letter counts as the same however a keyboard composes it (NFC). Raises KnownError `key.library_missing`, and
+    MemoryError.
     """
     try:
         from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -84,7 +86,9 @@ def stretch(passphrase: str, salt: bytes, *, memory_kib: int, passes: int, lanes
 
 
 def new_pair() -> tuple[bytes, bytes]:
-    """A private X25519 key and its public key (RFC 7748), 32 bytes each.  Raises KnownError `key.library_missing`."""
+    """Return a new private X25519 key and its public key (RFC 7748), 32 bytes each. Raises KnownError
+    `key.library_missing`.
+    """
     try:
         from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
     except ImportError as err:
@@ -94,9 +98,10 @@ def new_pair() -> tuple[bytes, bytes]:
 
 
 def agreed(private: bytes, public: bytes) -> bytes:
-    """What the holders of the two private keys have in common, 32 bytes: to be given to `derive`.
+    """Return the shared secret (32 bytes) of a private and a public X25519 key. Pass it to `derive`, do not use it as a
+    key.
 
-    Raises ValueError for a public key that is none, and KnownError `key.library_missing`.
+    Raises ValueError for an invalid public key, and KnownError `key.library_missing`.
     """
     try:
         from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -106,7 +111,7 @@ def agreed(private: bytes, public: bytes) -> bytes:
 
 
 def decrypt_cbc(key: bytes, start: bytes, data: bytes) -> bytes:
-    """AES-256-CBC without padding, as SQLCipher encrypts a page; what was authenticated before.
+    """Decrypt AES-256-CBC without padding, as SQLCipher encrypts a page. The caller must have verified the data.
 
     Raises KnownError `key.library_missing`.
     """
@@ -122,21 +127,23 @@ def library_missing(err: ImportError) -> KnownError:
     return KnownError("key.library_missing", library=(err.name or LIBRARY).partition(".")[0])
 
 
-# ---- values of a JSON object that nobody may read without a key
+# ---- encrypted values of a JSON object
 
 
 SEALED = "sealed"
 
 
 def names_sealed(shape: Mapping[str, Any], names: Collection[str], key: bytes, purpose: bytes) -> dict[str, Any]:
-    """`shape` with the values of these names sealed.  Raises KnownError `key.library_missing`."""
+    """Return `shape` with the values of these names encrypted. Raises KnownError `key.library_missing`."""
     words = json.dumps({name: shape[name] for name in names if name in shape}).encode()
     rest = {name: value for name, value in shape.items() if name not in names}
     return {**rest, SEALED: base64.b64encode(seal(key, words, purpose)).decode("ascii")}
 
 
 def names_unsealed(shape: Mapping[str, Any], key: bytes, purpose: bytes) -> dict[str, Any]:
-    """`shape` with what `names_sealed` sealed in it.  Raises SealBroken, KnownError `key.library_missing`."""
+    """Return `shape` with the values decrypted that `names_sealed` encrypted. Raises SealBroken, KnownError
+    `key.library_missing`.
+    """
     rest = {name: value for name, value in shape.items() if name != SEALED}
     if SEALED not in shape:
         return rest
@@ -149,11 +156,11 @@ def names_unsealed(shape: Mapping[str, Any], key: bytes, purpose: bytes) -> dict
     return {**rest, **words}
 
 
-# ---- bytes of any length sealed piece by piece
+# ---- data of any length, encrypted piece by piece
 #
-# a gigabyte needs no second gigabyte of memory. Each piece vouches for its number, its file (a random salt) and what
-# stands before it in the clear, so pieces can be neither swapped nor taken from another file unnoticed; whether all
-# are there tells the length.
+# So a gigabyte of data needs no second gigabyte of memory. Each piece authenticates its number, its file (a random
+# salt) and the unencrypted beginning of the file. So swapping pieces or taking one from another file is noticed.
+# Missing pieces are noticed by the length.
 
 
 PIECE = 4 << 20
@@ -169,21 +176,23 @@ def sealed_size(length: int) -> int:
 
 
 class Sealing:
-    """Seals or opens the pieces of a file with a key, from the first to the last.  Not for two threads."""
+    """Encryption or decryption of the pieces of a file, from the first to the last. Not for use by two threads."""
 
     def __init__(self, key: bytes, salt: bytes, about: bytes) -> None:
-        """`salt`: SALT_BYTES, random for each file; `about`: what stands before the pieces in the clear."""
+        """`salt` has SALT_BYTES bytes, random for each file. `about` is the unencrypted beginning of the file, which is
+        authenticated too.
+        """
         self._key, self._about = key, salt + about
         self._number = 0
 
     def seal(self, data: Bytes) -> Iterator[bytes]:
-        """The sealed pieces of `data`.  Raises KnownError `key.library_missing`."""
+        """Yield the encrypted pieces of `data`. Raises KnownError `key.library_missing`."""
         view = memoryview(data)
         for start in range(0, len(view), PIECE):
             yield seal(self._key, bytes(view[start : start + PIECE]), self._next())
 
     def open_into(self, file: BufferedReader, data: memoryview) -> None:
-        """Fill `data` with what is sealed next in `file`.  Raises SealBroken, KnownError, OSError."""
+        """Fill `data` with the next decrypted bytes of `file`. Raises SealBroken, KnownError, OSError."""
         for start in range(0, len(data), PIECE):
             plain = data[start : start + PIECE]
             sealed = file.read(len(plain) + _MORE)
@@ -198,7 +207,7 @@ class Sealing:
 
 # ---- the recovery key as people read, print and type it
 #
-# 160 random bits in Crockford's base 32, with a check sign. Eight groups of four signs and the check sign,
+# The key is 160 random bits in Crockford's base 32, with a check sign. Eight groups of four signs and the check sign,
 # `7QJ2-…-9MZ4-K` (https://www.crockford.com/base32.html): no I, L, O or U, small letters count as capitals, blanks
 # and hyphens as nothing.
 
@@ -223,13 +232,15 @@ def shown(secret: bytes) -> str:
 
 
 def looks_like(typed: str) -> bool:
-    """Whether this is a recovery key, perhaps with a typing error, and not a passphrase."""
+    """Tell whether this is a recovery key (perhaps with a typing error) and not a passphrase."""
     signs = _read(typed)
     return len(signs) == _LENGTH + 1 and set(signs[:-1]) <= set(_SIGNS)
 
 
 def secret_of(typed: str) -> bytes | None:
-    """The 20 bytes of a recovery key as somebody typed it; None for anything else, also for a mistyped key."""
+    """Return the 20 bytes of a recovery key as a person typed it. Returns None for anything else, also for a mistyped
+    key.
+    """
     if not looks_like(typed):
         return None
     signs = _read(typed)

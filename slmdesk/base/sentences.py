@@ -1,6 +1,7 @@
-"""Every error code that may cross a layer or the pipe, with its sentence: what happened, what was kept, what to do now.
+"""All error codes that a service or child process may report, each with its sentence: what happened, what was kept,
+what to do now.
 
-Codes are only ever added; the arguments of each are the names in braces.
+Codes are only ever added. The arguments of a code are the names in braces.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from slmdesk.base.texts import _
 TRY_AGAIN = _("Your text is safe. “Try again” starts the answer anew.")
 
 _SENTENCES: Mapping[str, str | tuple[str, str]] = {
-    # of two sentences the second is for the command line, where the first names a way out that only the window has
+    # if a code has two sentences, the second is for the command line: the first names a way out only the window has
     BUG_CODE: _("Something went wrong inside slmdesk. What was saved is safe. The details can be copied for a report."),
-    # what was asked
+    # invalid requests
     "request.invalid": _("This request could not be understood ({what}). Nothing was changed."),
     "context.full": _(
         "This chat needs {needed} tokens and the model can see {available}. Nothing was cut or sent, and your message "
@@ -167,7 +168,7 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "Not enough space on the disk for {path}: {needed_bytes} are needed, {available_bytes} are free. Make space "
         "and try again."
     ),
-    # where the history lies
+    # the folder of the history
     "home.open": _(
         "Others who use this PC, or get hold of its disk, may be able to read {path}: that disk keeps no rights for "
         "files. Confidential texts are safer on another disk, or on an encrypted one."
@@ -511,7 +512,7 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "download.unknown": _("There is no download “{id}”."),
     "download.offline": _("Waits: you work offline. It goes on as soon as the network is allowed."),
     "download.stopped": _("Another window or command has paused or cancelled this download, the job “{id}”."),
-    # how long things are kept
+    # retention rules and holds
     "rule.unknown": _("There is no rule {id}. “slmdesk retention list” shows which there are."),
     "rule.managed": _("This rule is set by your organisation and cannot be changed here."),
     "hold.unknown": _("There is no hold {id}. “slmdesk retention list” shows which there are."),
@@ -651,7 +652,7 @@ MADE: Mapping[str, tuple[Callable[[Mapping[str, str]], str], tuple[str, ...]]] =
     "model.wrong_kind": (_wrong_kind, ("kind",)),
     "text.replaced": (_replaced, ("count",)),
 }
-"""Sentences that are made of their arguments, with the names of these."""
+"""Sentences that a function builds from the arguments, with the names of these arguments."""
 
 SENTENCES = MappingProxyType(
     {code: words if isinstance(words, str) else words[0] for code, words in _SENTENCES.items()}

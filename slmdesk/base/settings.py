@@ -1,9 +1,9 @@
-"""The settings: a record saved in a JSON file.  Reading tolerates errors, writing is atomic.
+"""The settings: a record that is saved in a JSON file. Reading tolerates errors, writing is atomic.
 
-A wrong value becomes the default and is reported in `problems`; an unknown key of a newer version is kept.  A file
-that cannot be read is renamed with a date, so that nothing of the user's is ever overwritten.
+A wrong value is replaced by the default and reported in `problems`. An unknown key of a newer version is kept. An
+unreadable file is renamed with a date, so that nothing of the user's is ever overwritten.
 
-Of an encrypted history the names of folders and hosts are sealed in it; see `SettingsFile.use_key`.
+If the history is encrypted, the names of folders and hosts in the file are encrypted too; see `SettingsFile.use_key`.
 """
 
 from __future__ import annotations
@@ -43,96 +43,102 @@ PASSWORD_PLACES = ("", "keyring", "file")
 
 
 class Settings(Record):
-    """What a person chose, or the defaults.  Not hashable; compared by value."""
+    """What a person chose, or the defaults. Not hashable; compared by value."""
 
     theme: str = "system"
     """system, light or dark."""
     context_tokens: int = 4096
-    """The limit of a request, in tokens."""
+    """Most tokens of a request with its answer."""
     models_folder: str = ""
-    """Empty: the folder of paths.models."""
+    """Folder of the models. Empty means `paths.models`."""
     idle_unload_minutes: int = 15
-    """0: a model stays loaded."""
+    """Minutes without use after which a model is unloaded. 0 means never."""
     saved_states_mib: int = 2048
-    """How much of the disk what was read of documents may take, so that it need not be read again; 0: nothing."""
+    """Most MiB of saved model states, which save a model from reading a document again. 0 means that none are saved."""
     sequences: int = 0
-    """Answers at once; 0: chosen from the measured cost."""
+    """Number of answers at the same time. 0 means as many as the measured cost suggests."""
     use_graphics_card: bool = True
     font_scale: int = 100
-    """Percent."""
+    """Size of all text in percent."""
     shortcuts: str = ""
-    """The keys a person changed: a line for each, the shortcut's name and its keys, without keys where it has none."""
+    """Shortcuts that a person changed. Each line has the shortcut's name and its keys; a line without keys means no
+    shortcut.
+    """
     offline: bool = True
     offline_enforced: bool = False
-    """While offline, the system itself refuses every connection (Linux); from the next start on."""
+    """Whether the system itself refuses every connection while offline (Linux). Takes effect at the next start."""
     hub_endpoint: str = ""
-    """https address of a mirror; empty: HF_ENDPOINT, else the Hub."""
+    """https address of a mirror of the Hub. Empty means HF_ENDPOINT, or the Hub."""
     hub_hosts: str = ""
-    """Further hosts files may come from, such as a mirror's storage; by spaces, ".example.org" for all below it."""
+    """More hosts that files may come from, such as a mirror's storage, separated by spaces. ".example.org" means all
+    hosts below it.
+    """
     proxy: str = "system"
-    """system, none, or http://host:port, without a password."""
+    """Either system, none, or http://host:port, without a password."""
     proxy_password_place: str = ""  # where the password is kept, not the password
-    """Where the password for that address is kept: keyring or file; empty: there is none."""
+    """Where the proxy's password is kept: keyring or file. Empty if there is no password."""
     ca_file: str = ""
-    """Certificates to trust instead of the system's, PEM."""
+    """PEM file with certificates to trust instead of the system's. Empty means the system's."""
     token_place: str = "ask"  # noqa: S105 (a place, no token)
-    """Where the access token of the Hub is kept: keyring, file, or ask (in memory until slmdesk ends)."""
+    """Where the Hub's access token is kept: keyring, file, or ask (only in memory until slmdesk ends)."""
     token_host: str = ""
-    """Whose it is; empty: none is kept."""
+    """Host that the access token belongs to. Empty if no token is kept."""
     speed_limit_kib: int = 0
-    """Of all downloads together, KiB a second; 0: none."""
+    """Most KiB per second of all downloads together. 0 means no limit."""
     downloads_at_once: int = 1
     notify: bool = True
-    """Say through the system that a download or a job has ended, while the window is not in front."""
+    """Whether the system shows a notification when a download or job ends while the window is not in front."""
     notify_names: str = "automatic"
-    """Whether that names chats, documents and models: always, never, or automatic: unless the history is encrypted or
-    something is on hold.
+    """Whether notifications name chats, documents and models: always, never, or automatic. Automatic means yes, unless
+    the history is encrypted or something is on hold.
     """
     model_for_chat: str = ""
-    """Id of the model that is the default for this job; empty: the last used.  The next three likewise."""
+    """Id of the default model for this kind of work. Empty means the last used. The next three are alike."""
     model_for_summaries: str = ""
     model_for_translation: str = ""
     model_for_embedding: str = ""
     default_preset: str = ""
     model_titles: bool = True
-    """Titles of chats are written by the model, when it has nothing else to do."""
+    """Whether the model writes the titles of chats, when it has nothing else to do."""
     exams_at_first_use: bool = True
-    """A model's short exam is offered once it was chatted with."""
+    """Whether a short test of a model is offered after the first chat with it."""
     translate_source: str = ""
-    """Code of the language of typed text; empty: detected."""
+    """Language code of typed text. Empty means that the language is detected."""
     translate_target: str = ""
-    """Code of the language last translated into; empty: none yet."""
+    """Code of the language that was last translated into. Empty if there is none yet."""
     translate_favourites: str = ""
-    """Codes of languages, by spaces; they stand on top where a language is chosen.  The next likewise."""
+    """Language codes, separated by spaces, that stand at the top of a choice of languages. The next setting is alike.
+    """
     translate_recent: str = ""
     translate_font_percent: int = 100
-    """Of the letters of typed texts, beside `font_scale`."""
+    """Size of the typed texts on the page Translate, in percent, in addition to `font_scale`."""
     translate_pairs: bool = False
     translate_doubts: bool = False
     global_key: bool = False
-    """The desktop is asked for a key that works in every program and translates what is on the clipboard."""
+    """Whether to ask the desktop for a shortcut that works in every program and translates the text on the clipboard.
+    """
     translate_history: bool = True
     writing_history: bool = True
     translate_sheet_names: bool = False
-    """Of documents: the names of sheets are translated too.  The next likewise."""
+    """Whether the names of sheets in a document are translated too. The next setting is for document properties."""
     translate_properties: bool = False
     translate_beside: bool = False
     spelling: bool = True
     spelling_language: str = ""
-    """Code of the dictionary for all text, such as en_GB; empty: by the language of the text."""
+    """Code of the dictionary for all text, such as en_GB. Empty means that the language of the text decides."""
     spelling_place: str = ""
-    """Folder or file of the dictionaries; empty: those of the system."""
+    """Folder or file of the dictionaries. Empty means the system's dictionaries."""
     continue_typing: bool = True
-    """The loaded model continues a text at the cursor, in grey, on the page Write."""
+    """Whether the loaded model suggests in grey how the text continues at the cursor, on the page Write."""
     private_copies: bool = True
-    """What is copied is marked, so that the system keeps it in no history of its clipboard and in no cloud."""
+    """Whether copied text is marked so that the system keeps it out of its clipboard history and out of any cloud."""
     lock_minutes: int = 15
-    """An encrypted history locks when nobody has worked here for so long; 0: never by itself."""
+    """Minutes without activity after which an encrypted history locks. 0 means that it never locks by itself."""
     lock_covers: bool = False
-    """By itself it only covers the window, and jobs go on."""
+    """Whether locking by itself only covers the window, while jobs go on."""
     lock_with_screen: bool = True
     extra: Mapping[str, Json] = field(default_factory=dict)
-    """Keys of a newer version, kept as they were."""
+    """Keys of a newer version, kept unchanged."""
 
 
 _RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
@@ -151,7 +157,7 @@ _RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
 NAMES_OF_PEOPLE = frozenset(
     {"models_folder", "ca_file", "spelling_place", "hub_endpoint", "hub_hosts", "proxy", "token_host"}
 )
-"""Settings with names in them: of folders, of computers, of an account at a proxy."""
+"""Settings that contain names of folders, computers or a proxy account. They are encrypted with the history."""
 _PURPOSE = b"slmdesk settings"
 _MAX_TEXT = 64_000
 _NAMES = tuple(name for name in Settings.__struct_fields__ if name != "extra")
@@ -160,7 +166,7 @@ _KINDS = {bool: _("yes or no"), int: _("a whole number"), str: _("words")}
 
 
 def reason_against(key: str, value: object) -> str:
-    """Why `value` is not valid for the setting `key`, in short; empty when it is."""
+    """Return in a few words why `value` is not valid for the setting `key`. Empty if it is valid."""
     default = getattr(_DEFAULTS, key)
     if type(value) is not type(default):
         return _("expected {kind}").format(kind=_KINDS[type(default)])
@@ -190,25 +196,25 @@ def reason_against(key: str, value: object) -> str:
 
 
 def check(settings: Settings) -> None:
-    """Raises KnownError `setting.invalid`, which names the key, for an invalid value."""
+    """Raise KnownError `setting.invalid`, which names the key, if a value is invalid."""
     for key in _NAMES:
         if reason := reason_against(key, getattr(settings, key)):
             raise KnownError("setting.invalid", key=key, reason=reason)
 
 
 def policy_of(paths: Paths) -> Policy:
-    """The organisation's rules that hold: those of the whole PC, which only administrators can have written, else those
-    in this home.
+    """Return the organisation's rules that apply: the rules of the whole PC, which only administrators can write, or
+    else the rules in this home.
     """
     found = registry_policy()
     return found or load_policy(paths.policy_files, of_administrators=(paths.policy_files[0],))
 
 
 class SettingsFile:
-    """The settings and their file.  Belongs to the service thread; loading never fails.
+    """The settings and their file. Belongs to the service thread. Loading never fails.
 
-    The organisation's `policy` overrides the file; the file keeps the person's own choice.  `is_kept_offline`: the
-    system refuses this process every connection, whatever is chosen now.
+    The organisation's `policy` overrides the file, but the file keeps the person's own choice. `is_kept_offline` means
+    that the system refuses every connection of this process, whatever is chosen now.
     """
 
     def __init__(self, path: Path, policy: Policy | None = None, *, is_kept_offline: bool = False) -> None:
@@ -220,15 +226,15 @@ class SettingsFile:
         self._seen = self._signature()
         self.problems: list[KnownError] = []
         self.listeners: list[Callable[[Settings], None]] = []
-        """Called with the new settings after each real change."""
+        """Functions that are called with the new settings after each real change."""
         self._own = self._load()
         self.current = self._ruled(self._own)
 
     def put(self, new: Settings, *, tells: bool = False) -> None:
-        """Check, save, notify the listeners.  Raises KnownError: `setting.invalid`, `setting.managed` for what the
-        organisation has set otherwise, `network.enforced`, or the error that prevented saving.
+        """Check and save the settings, and notify the listeners. Raises KnownError: `setting.invalid`,
+        `setting.managed` if the organisation has set the value, `network.enforced`, or the error that prevented saving.
 
-        What another instance saved meanwhile is kept, except for the values changed here.  `tells`: make other
+        Values that another instance saved meanwhile are kept, unless they are changed here. `tells` makes other
         instances read the file again even if no value has changed.
         """
         check(new)
@@ -246,14 +252,14 @@ class SettingsFile:
         self._save(new)
 
     def drop_unknown(self, keys: Collection[str]) -> None:
-        """Remove these from the keys that are kept although unknown.  Raises KnownError where this cannot be saved."""
+        """Remove these unknown keys from the file. Raises KnownError if the file cannot be saved."""
         self.refresh()
         left = {key: value for key, value in self._own.extra.items() if key not in keys}
         if left != self._own.extra:
             self._save(changed(self._own, extra=left))
 
     def change(self, **values: Any) -> Settings:
-        """Change some values and `put` them.  Returns the new settings.  Raises as `put` does."""
+        """Change some values with `put` and return the new settings. Raises the errors of `put`."""
         for key in values:
             if key not in _NAMES:
                 raise KnownError("setting.invalid", key=key, reason=_("unknown"))
@@ -268,9 +274,9 @@ class SettingsFile:
         return self._is_once and not self.current.offline
 
     def allow_once(self) -> None:
-        """Allow the network until this process ends or someone switches to offline; nothing is saved.
+        """Allow the network until this process ends or a person switches to offline. Nothing is saved.
 
-        Raises KnownError `setting.managed` when the organisation has set it otherwise, and `network.enforced`.
+        Raises KnownError `setting.managed` if the organisation has set the value, and `network.enforced`.
         """
         self._refuse("offline", False)
         if self.current.offline:
@@ -278,11 +284,11 @@ class SettingsFile:
             self._take(self._own)
 
     def refresh(self) -> None:
-        """Load what another instance, or an editor, has saved since, and notify the listeners; cheap when nothing
+        """Load what another instance or an editor has saved since, and notify the listeners. Cheap when nothing has
         changed.
 
-        A missing or unreadable file changes nothing and is left where it is: someone may be writing it just
-        now.  A wrong value changes nothing.
+        A missing or unreadable file changes nothing and stays where it is, since somebody may be writing it at this
+        moment. An invalid value changes nothing either.
         """
         seen = self._signature()
         if seen in (self._seen, None):
@@ -303,11 +309,12 @@ class SettingsFile:
             self._take(loaded)
 
     def use_key(self, key: bytes, *former: bytes) -> None:
-        """Seal names of folders and hosts with this key of 32 bytes, and open those that are sealed; b"": neither.
+        """Encrypt names of folders and hosts with this key of 32 bytes from now on, and decrypt encrypted names. b""
+        means no encryption.
 
-        `former`: keys with which they may still be sealed; the file is then written anew, as one is that has other
-        names in it, and the copies of it with a date are deleted, which have them too.
-        Raises KnownError where it cannot be saved.
+        `former` are keys with which the names may still be encrypted. The file is rewritten if its names are plain or
+        encrypted with a former key, and older dated copies of the file are deleted, since they contain the names too.
+        Raises KnownError if the file cannot be saved.
         """
         if key == self._key and not former:
             return
@@ -321,7 +328,7 @@ class SettingsFile:
                 copy.unlink(missing_ok=True)
 
     def _opened(self, shape: dict[str, Any]) -> dict[str, Any]:
-        """What the file holds, with the names if they are sealed with our key or a former one."""
+        """Return the content of the file. Names that are encrypted with the current or a former key are decrypted."""
         self._has_plain_names = bool(NAMES_OF_PEOPLE & shape.keys())
         self._is_sealed_otherwise = False
         if not self._key and not self._former:
@@ -370,7 +377,9 @@ class SettingsFile:
         return changed(own, **values)
 
     def _signature(self) -> tuple[int, int, int] | None:
-        """Identifies the saved file: it differs after every save, since each creates a new file."""
+        """Return a value that differs after every save, since each save creates a new file. None if there is no
+        file.
+        """
         try:
             about = self._path.stat()
         except OSError:
@@ -411,7 +420,7 @@ class SettingsFile:
         self.problems.append(KnownError("setting.invalid", key=key, reason=reason))
 
     def _set_aside(self) -> str:
-        """Rename the file that cannot be read.  Returns the message about it."""
+        """Rename the unreadable file. Returns the message about it."""
         try:
             aside = dated_name(self._path, "broken")
             self._path.replace(aside)
@@ -422,7 +431,9 @@ class SettingsFile:
 
 
 def peek(path: Path) -> Settings:
-    """What stands in a settings file, changing and reporting nothing; the defaults where it cannot be read."""
+    """Return the values in a settings file without changing or reporting anything. Returns the defaults if it cannot be
+    read.
+    """
     try:
         good, extra, _wrong = _sorted(object_in(read_file(path)))
     except (OSError, ValueError, RecursionError):
@@ -431,7 +442,7 @@ def peek(path: Path) -> Settings:
 
 
 def _sorted(shape: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Json], dict[str, str]]:
-    """Split into valid values, keys of a newer version, and problems with the rest."""
+    """Split the content of the file into valid values, keys of a newer version, and problems with the other values."""
     good: dict[str, Any] = {}
     extra: dict[str, Json] = {}
     wrong: dict[str, str] = {}
@@ -446,7 +457,7 @@ def _sorted(shape: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Json], 
 
 
 def _shape_of(settings: Settings) -> dict[str, Any]:
-    """The settings as JSON, without the proxy's password, which online/proxy_password.py keeps elsewhere."""
+    """Return the settings as JSON, without the proxy's password, which online/proxy_password.py keeps elsewhere."""
     shape = {**settings.extra, **{key: getattr(settings, key) for key in _NAMES}}
     shape["proxy"] = without_password(settings.proxy)[0]
     return shape

@@ -1,4 +1,6 @@
-"""Every text for people passes here, so that a catalogue of another language can stand behind it; English for now."""
+"""Functions that every text for people passes through, so that a catalogue of another language can be added. English
+for now.
+"""
 
 from __future__ import annotations
 
@@ -8,5 +10,5 @@ def _(text: str) -> str:
 
 
 def ngettext(one: str, many: str, n: int, **values: object) -> str:
-    """`one` or `many`, as `n` demands, with `{n}` and the other values put in."""
+    """Return `one` or `many`, depending on `n`, with `{n}` and the other values filled in."""
     return (one if n == 1 else many).format(n=n, **values)

@@ -1,4 +1,6 @@
-"""The languages slmdesk translates between, and the parts of a translation: segments, remembered pairs, terms."""
+"""The languages that slmdesk translates, and the parts of a translation: segments, pairs of the translation memory,
+terms.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ class Language(Record):
     own_name: str
     is_right_to_left: bool = False
     has_formal: bool = False
-    """It speaks to a friend in another way than to a stranger."""
+    """Whether the language addresses a friend in another way than a stranger."""
 
 
 _TABLE = """
@@ -80,9 +82,9 @@ NO_BLANKS = frozenset(("ja", "th", "zh"))
 
 
 def language_of(requested: str) -> Language:
-    """The language with this code ("de", "pt-BR") or name ("German", "deutsch").
+    """Return the language with this code ("de", "pt-BR") or name ("German", "deutsch").
 
-    Raises KnownError `language.unknown`, which lists the known ones.
+    Raises KnownError `language.unknown`, which lists the known languages.
     """
     word = requested.strip().casefold().replace("_", "-")
     code = word.partition("-")[0]
@@ -95,7 +97,7 @@ def language_of(requested: str) -> Language:
     raise KnownError("language.unknown", wanted=requested[:40], known=known)
 
 
-# ---- the parts of a translation as the app keeps them
+# ---- the parts of a translation as the app stores them
 
 
 class SegmentState(StrEnum):
@@ -103,9 +105,9 @@ class SegmentState(StrEnum):
     TRANSLATED = "translated"
     LEFT = "left"
     FAILED = "failed"
-    """It could not be translated: the source is in its place, and it is listed."""
+    """Could not be translated. The source text is used instead, and the segment is listed."""
     EDITED = "edited"
-    """By a person; nothing overwrites it unasked."""
+    """Edited by a person. Only a person's request overwrites it."""
     APPROVED = "approved"
 
 
@@ -121,19 +123,21 @@ class Origin(StrEnum):
     MODEL = "model"
     PERSON = "person"
     MEMORY = "memory"
-    """A pair that was kept, word for word."""
+    """Taken word for word from the translation memory."""
     IMPORT = "import"
-    """A file of pairs (TMX)."""
+    """Taken from an imported file of pairs (TMX)."""
 
 
 Doubt: TypeAlias = tuple[int, int, float]
-"""A word of a translation of which its model was unsure: where it begins and ends, in characters of the target, and the
-lowest probability of its tokens, 0..1.  They are in order, do not overlap, and hold neither blanks nor tags.
+"""A word of a translation that the model was unsure about: its begin and end in characters of the target, and the
+lowest probability of its tokens, 0..1. Doubts are in order, do not overlap, and contain neither blanks nor tags.
 """
 
 
 class SegmentFlag(Record):
-    """Something to review: `kind` has a few fixed values, `text` the words concerned, `detail` for people."""
+    """Something that a person should review. `kind` is one of a few fixed values, `text` the words concerned, `detail`
+    a text for people.
+    """
 
     kind: str
     text: str = ""
@@ -141,16 +145,20 @@ class SegmentFlag(Record):
 
 
 GUESSED = SegmentFlag("formatting")
-"""Where the tags stand was reckoned, not said."""
+"""The model did not place the tags in the text, so their positions were computed."""
 
 
 def lasting(flags: Sequence[SegmentFlag]) -> tuple[SegmentFlag, ...]:
-    """Those that came with the answer or the written file: no check of source and translation tells them anew."""
+    """Return the flags that came with the answer or the written file. A later check of source and translation cannot
+    find them again.
+    """
     return tuple(flag for flag in flags if flag == GUESSED or flag.kind in ("unsure", "redaction", "unwritten"))
 
 
 def weight_of(flags: Sequence[SegmentFlag]) -> int:
-    """How bad a translation with these flags is; of two, the lighter is kept."""
+    """Return a number that says how bad a translation with these flags is. Of two translations the one with the smaller
+    number is kept.
+    """
     return sum(_WEIGHTS.get(flag.kind, 2) for flag in flags)
 
 
@@ -161,29 +169,31 @@ def is_better(target: str, flags: Sequence[SegmentFlag], than: Sequence[SegmentF
 class SegmentRecord(Record):
     item: str
     number: int
-    """From 0, in the order of the document."""
+    """Number of the segment, from 0, in the order of the document."""
     unit: int
-    """Which unit of the document it is part of (documents.rewriting); of a text: which paragraph."""
+    """Number of the document's unit that the segment belongs to (documents.rewriting). For a typed text: number of the
+    paragraph.
+    """
     place: str
     kind: str
     source: str
-    """With numbered tags."""
+    """Source text with numbered tags."""
     lead: str
-    """What stands between the segment before and this segment, in the source."""
+    """Source text between the previous segment and this one."""
     trail: str
     paired: tuple[int, ...]
     lone: tuple[int, ...]
     language: str
-    """Of the source, where it was detected by segment; else empty."""
+    """Language of the source, if it was detected for each segment. Otherwise empty."""
     target: str
     state: SegmentState
     origin: Origin | None
     flags: tuple[SegmentFlag, ...]
     reason: str
-    """Why it was left or failed: a code."""
+    """Code that says why the segment was not translated or failed."""
     revision: int
     doubts: tuple[Doubt, ...] = ()
-    """Of what a model wrote, where it was unsure; none for a person's words or where tags were placed by reckoning."""
+    """Words that the model was unsure about. Empty for a person's text, or if the positions of tags were computed."""
 
 
 class LiveSegment(Record):
@@ -198,7 +208,9 @@ class LiveSegment(Record):
     paragraph: int = 0
     doubts: tuple[Doubt, ...] = ()
     sure: float = 0.0
-    """How certain the detected language of its paragraph is, 0..1; 0: it was chosen, or taken from the one before."""
+    """How certain the detected language of the paragraph is, 0..1. 0 means that the language was chosen, or taken from
+    the paragraph before.
+    """
 
 
 class NewSegment(Record):
@@ -230,18 +242,18 @@ class MemoryPair(Record):
     created: float
     used: float
     item: str | None = None
-    """With which it goes when that is deleted for good."""
+    """Id of the item with which the pair is deleted for good. None if it belongs to no item."""
 
 
 class MemoryFilter(Record):
-    """Which pairs to list; an empty field matches any."""
+    """Filter that says which pairs to list. An empty field matches any."""
 
     words: str = ""
-    """All in the source."""
+    """Words that must all be in the source."""
     source_language: str = ""
     target_language: str = ""
     domain: str | None = None
-    """"": pairs of no domain; None: any."""
+    """Domain of the pairs. An empty text means pairs without a domain; None means any."""
     origin: Origin | None = None
 
 
@@ -269,19 +281,21 @@ TERM_COLUMNS = ("source", "target", "forbidden", "note", "keep", "case", "forms"
 
 class Forms(StrEnum):
     STEM = "stem"
-    """With any ending of its language's inflection, and where words are written together, at either end of a word."""
+    """The term matches with any inflected ending of its language. In languages with compounds it also matches at either
+    end of a word.
+    """
     PREFIX = "prefix"
-    """At the beginning of longer words too, whatever follows."""
+    """The term also matches at the beginning of longer words, whatever follows."""
     EXACT = "exact"
 
 
 class Term(Record):
     source: str
     target: str
-    """Empty where only `forbidden` is known, and for `keeps`."""
+    """Translation of the term. Empty if only `forbidden` is known, or if the term `keeps`."""
     forbidden: tuple[str, ...] = ()
     keeps: bool = False
-    """It is not translated."""
+    """Whether the term is not translated."""
     minds_case: bool = False
     note: str = ""
     forms: Forms = Forms.STEM

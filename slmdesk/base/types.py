@@ -1,4 +1,6 @@
-"""Values passed between packages, without Qt, rows or libraries; attributes made when first used."""
+"""Values that are passed between packages (without Qt, database rows or libraries), and attributes that are created at
+first use.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,7 @@ class Role(StrEnum):
 
 
 class Priority(StrEnum):
-    """Interactive work is admitted before background work, and may evict it."""
+    """Priority of a request. Interactive work starts before background work, and may push it out."""
 
     INTERACTIVE = "interactive"
     BACKGROUND = "background"
@@ -56,7 +58,7 @@ class ChatMessage(Record):
 
 
 class PromptPart(Record):
-    """A piece of a rendered prompt; only `trusted` pieces are tokenised with control tokens."""
+    """A piece of a rendered prompt. Control tokens are only recognised in `trusted` pieces."""
 
     text: str
     trusted: bool
@@ -65,7 +67,7 @@ class PromptPart(Record):
 THINKING_OFF, THINKING_ON, THINKING_USUAL = "off", "on", "usual"
 THINKING_LEVELS = ("low", "medium", "high")
 THINKING = (THINKING_OFF, THINKING_USUAL, THINKING_ON, *THINKING_LEVELS)
-"""How much a model that thinks aloud shall do so; `usual`: as its makers set it where nothing is asked for."""
+"""How much a model that can think before it answers should do so. `usual` means the default of the model's makers."""
 
 
 Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
@@ -73,7 +75,9 @@ Bias: TypeAlias = Annotated[float, Meta(ge=-1e9, le=1e9)]
 
 
 class Sampling(Record):
-    """How the next token is chosen.  None: the model's own default, else ours.  Other numbers no library is given."""
+    """How the next token is chosen. None means the model's own default, or ours if it has none. The limits keep out
+    numbers that are unsafe to give to a library.
+    """
 
     temperature: Annotated[float, Meta(ge=0, le=100)] | None = None
     top_k: Annotated[int, Meta(ge=-1, le=1 << 20)] | None = None
@@ -85,31 +89,31 @@ class Sampling(Record):
     presence_penalty: Annotated[float, Meta(ge=-100, le=100)] | None = None
     penalty_last_n: Annotated[int, Meta(ge=-1, le=1 << 20)] | None = None
     dry_multiplier: Annotated[float, Meta(ge=0, le=100)] | None = None
-    """Strength of DRY, which keeps phrases from coming again; 0: off."""
+    """Strength of DRY, a sampler against repeated phrases. 0 means off."""
     dry_base: Annotated[float, Meta(ge=1, le=100)] | None = None
     dry_allowed_length: Annotated[int, Meta(ge=0, le=1 << 20)] | None = None
     xtc_probability: Share | None = None
-    """How often XTC leaves out the likeliest tokens; 0: off."""
+    """How often XTC, a sampler for variety, leaves out the likeliest tokens. 0 means off."""
     xtc_threshold: Share | None = None
     seed: int | None = None
     grammar: str | None = None
-    """GBNF; not together with json_schema."""
+    """Grammar in GBNF. Cannot be combined with json_schema."""
     json_schema: str | None = None
     logit_bias: tuple[tuple[Annotated[int, Meta(ge=0, le=(1 << 31) - 1)], Bias], ...] = ()
     word_bias: tuple[tuple[Annotated[str, Meta(min_length=1)], Bias], ...] = ()
-    """The same by words; a word of several tokens counts by its first."""
+    """The bias by words instead of token ids. For a word of several tokens the first token counts."""
     stop: tuple[str, ...] = ()
     max_tokens: int | None = None
-    """None: as many as fit; the engine always has a cap."""
+    """Most tokens of the answer. None means as many as fit; the engine always has a limit."""
     ignore_eos: bool = False
     thinking: Annotated[str, Meta(pattern=rf"\A({'|'.join(THINKING)})\Z")] = THINKING_OFF
     thought_tokens: Annotated[int, Meta(ge=0, le=1 << 20)] | None = None
-    """The thought is closed after so many."""
+    """Most tokens of the model's thinking before the answer."""
     thought_seconds: Annotated[float, Meta(ge=0, le=1 << 20)] | None = None
-    """… or after so many seconds."""
+    """Most seconds of the model's thinking before the answer."""
 
     def over(self, defaults: Sampling) -> Sampling:
-        """A copy with values that are None taken from `defaults`."""
+        """Return a copy in which values that are None are taken from `defaults`."""
         names = (
             "temperature", "top_k", "top_p", "min_p", "typical_p", "repeat_penalty", "frequency_penalty",
             "presence_penalty", "penalty_last_n", "dry_multiplier", "dry_base", "dry_allowed_length",
@@ -134,50 +138,55 @@ USUAL_SAMPLING = Sampling(
     xtc_probability=0.0,
     xtc_threshold=0.1,
 )
-"""For what neither the request nor the file names: calmer than llama.cpp's own 0.8, since small models invent more when
-they are warm, and with a light penalty, since they repeat themselves."""
+"""Values that neither the request nor the model file sets. The temperature is lower than llama.cpp's own 0.8, since
+small models invent more at high temperatures.
+"""
 
 
 class Offload(Record):
-    """The layers of a model that a graphics card holds and computes; the processor does the others."""
+    """The layers of a model that a graphics card holds and computes. The processor computes the other layers."""
 
     device: str
     layers: int
     of: int
-    """All layers of the model, its output counted as a layer."""
+    """Number of all layers of the model. The output counts as a layer."""
 
 
 class LoadSpec(Record):
-    """`context_tokens` is the limit of a request; the pool is shared by all sequences."""
+    """How to load a model. `context_tokens` is the limit of one request. The pool of tokens is shared by all
+    sequences.
+    """
 
     path: str
     sha256: str = ""
     context_tokens: int = 4096
     pool_tokens: int | None = None
-    """None: chosen from memory, at least context_tokens."""
+    """Tokens of all requests together. None means as many as memory allows, at least context_tokens."""
     sequences: int | None = None
-    """How many at once; None: from the cost curve."""
+    """Most requests at the same time. None means that the cost curve decides."""
     threads: int | None = None
-    """None: chosen while running."""
+    """Number of threads. None means that it is chosen while running."""
     template: str | None = None
-    """None: the file's; else a built-in family's name or 'plain'."""
+    """Chat template: a built-in family's name or 'plain'. None means the template in the model file."""
     template_checked: bool = False
-    """The file's template was tried in a throwaway child before, under this checksum."""
+    """Whether the file's template was already tried safely in a separate child process, for this checksum."""
     cost_curve: tuple[tuple[int, Number], ...] = ()
-    """(tokens in one decode, cost relative to one), measured before; empty: measure now."""
+    """Pairs of (tokens in one decode, cost relative to one token), measured before. Empty means to measure now."""
     behaves: bool | None = None
-    """Whether it was found to behave like a language model, under this checksum; None: find out now."""
+    """Whether a test found that the file behaves like a language model, for this checksum. None means to test now."""
     flash: bool | None = None
-    """Whether to use flash attention, as was found to be faster before; None: find out now."""
+    """Whether flash attention was found to be faster. None means to find out now."""
     measured_on: Offload | None = None
-    """Where its layers were when `cost_curve` and `behaves` were measured; elsewhere both are measured again."""
+    """Where the layers were when `cost_curve` and `behaves` were measured. If they are elsewhere now, both are measured
+    again.
+    """
     anyway: bool = False
-    """A person wants it tried although memory looks too short: it is not refused for that."""
+    """Whether to load although memory seems too small, because a person asked for it."""
     use_card: bool = True
 
 
 class MemoryParts(Record):
-    """Bytes a loaded model needs."""
+    """Bytes of memory that a loaded model needs."""
 
     weights: int
     kv_cache: int
@@ -192,9 +201,9 @@ class Device(Record):
     name: str
     memory_bytes: int
     free_bytes: int = 0
-    """Of `memory_bytes`, at the moment of asking; 0 where the driver does not say."""
+    """Free bytes of `memory_bytes` when the device was asked. 0 if the driver does not say."""
     is_integrated: bool = False
-    """Its memory is the PC's own."""
+    """Whether the device uses the PC's own memory."""
 
 
 class Backends(Record):
@@ -204,7 +213,7 @@ class Backends(Record):
 
 class PcMeasurement(Record):
     bytes_per_s: Number
-    """Read from memory, with as many threads as the engine uses."""
+    """Bytes read from memory per second, with as many threads as the engine uses."""
     threads: int
     devices: tuple[Device, ...] = ()
 
@@ -218,18 +227,19 @@ class LoadedModel(Record):
     sequences: int
     has_chat_template: bool
     template: str
-    """'file', 'builtin:NAME' or 'plain'."""
+    """The template in use: 'file', 'builtin:NAME' or 'plain'."""
     template_problem: str = ""
-    """Why the file's own template is not used, in short; empty when it is."""
+    """Why the file's own template is not used, in a few words. Empty if it is used."""
     memory: MemoryParts = field(default_factory=lambda: MemoryParts(0, 0, 0))
     cost_curve: tuple[tuple[int, Number], ...] = ()
     sampling_defaults: Sampling = field(default_factory=Sampling)
     sliding_window: int = 0
     behaves: bool | None = None
-    """Whether it makes anything of plain sentences; False: damaged, or never trained.  None: not tried."""
+    """Whether the model predicts plain sentences sensibly. False means damaged or never trained. None means not tested.
+    """
     offload: Offload | None = None
     thinking: tuple[str, ...] = ()
-    """What Sampling.thinking may be; empty: the model does not think aloud."""
+    """Allowed values of Sampling.thinking. Empty if the model does not think before it answers."""
     flash: bool = True
 
 
@@ -237,7 +247,7 @@ class Usage(Record):
     prompt_tokens: int
     output_tokens: int
     cached_tokens: int
-    """Of the prompt, how many were in memory and not read again."""
+    """Tokens of the prompt that were in memory already and not read again."""
     context_size: int
 
 
@@ -250,15 +260,15 @@ class FinishReason(StrEnum):
     STOP = "stop"
     STOP_STRING = "stop_string"
     LENGTH = "length"
-    """max_tokens, or the context is full: it can be continued."""
+    """Ended at max_tokens, or because the context is full. The answer can be continued."""
     REPEAT = "repeat"
-    """The same words over and over: ended by the program."""
+    """Ended by the program, since the model repeated the same words over and over."""
 
 
 TokenProbability: TypeAlias = tuple[int, int, float]
-"""Which characters of an answer's text a token covers (begin, end), and how likely it was among all tokens, 0..1, by
-the model itself: before temperature, penalties, grammar or the like changed anything.  Of a character that is spelt by
-two tokens both have the whole.
+"""Characters of an answer that a token covers (begin, end), and the token's probability, 0..1. The probability is the
+model's own, before temperature, penalties, grammar or the like. If two tokens together make one character, both cover
+it.
 """
 
 
@@ -269,13 +279,13 @@ class Answer(Record):
     timing: Timing
     seed: int
     reproducible: bool
-    """Same seed, empty cache and nothing beside it would give the same text."""
+    """Whether the same seed gives the same text again, with an empty cache and no other request at the same time."""
     probabilities: tuple[TokenProbability, ...] = ()
-    """Where a request asks for them: for each token that wrote something, in order."""
+    """Probability of each token that added text, in order. Empty unless the request asks for them."""
     thought: str = ""
-    """What it thought aloud before; not part of `text`."""
+    """What the model thought before the answer. Not part of `text`."""
     thought_seconds: Number = 0.0
-    """From the first token to the end of the thought."""
+    """Seconds from the first token to the end of the thinking."""
 
 
 # ---- documents attached to a message
@@ -283,43 +293,45 @@ class Answer(Record):
 
 class AttachMode(StrEnum):
     AUTO = "auto"
-    """Whole where that leaves room, else the passages that fit the question."""
+    """The whole document if there is enough room, or else the passages that fit the question."""
     WHOLE = "whole"
     PASSAGES = "passages"
 
 
 Place = tuple[int, int, int, int]
-"""A passage: its first page and the character it begins at, its last page and the character it ends before."""
+"""Position of a passage: its first page and the character where it begins, its last page and the character before which
+it ends.
+"""
 
 
 class Attached(Record):
     name: str
     document: str = ""
-    """Id of a document that is kept; empty for text that is in none: its pages are `source`."""
+    """Id of a stored document. Empty for text that is no stored document; the pages of such a text are in `source`."""
     sha256: str = ""
     page_kind: str = "page"
     mode: AttachMode = AttachMode.AUTO
     is_planned: bool = False
-    """What is read of it has been decided; before, the part has no text yet."""
+    """Whether it was decided which text of the document the model reads. Until then the part has no text."""
     is_whole: bool = False
     is_more: bool = False
-    """Further passages of a document that was attached to an earlier message."""
+    """Whether these are more passages of a document that was attached to an earlier message."""
     is_gone: bool = False
     tokens: int = 0
     pages_total: int = 0
     pages_used: tuple[int, ...] = ()
-    """Pages of which something is in the text; for a whole document all that have words."""
+    """Pages that have text in this part. For a whole document: all pages with words."""
     pages_unread: tuple[int, ...] = ()
     words_read: int = 0
     words_total: int = 0
     places: tuple[Place, ...] = ()
     source: tuple[str, ...] = ()
     collection: str = ""
-    """Id of a folder.  Without a document this stands for the folder itself and has no text: each of its documents of
-    which passages are read is a part of its own.
+    """Id of a folder of documents. If `document` is empty, this is the folder itself and has no text. Each of its
+    documents with passages in the prompt is a part of its own.
     """
     documents_total: int = 0
-    """Of a folder: the documents that were searched for passages."""
+    """For a folder: number of documents that were searched for passages."""
     documents_used: int = 0
     documents_unread: int = 0
 
@@ -348,7 +360,7 @@ PAGE_WORDS: Mapping[str, tuple[str, str, str]] = {
     "chapter": (_("chapter"), _("chapters"), _("chapter")),
     "part": (_("part"), _("parts"), _("part")),
 }
-"""What a page is called by the kind of a document: one, several, before a number."""
+"""What a page of each kind of document is called: in the singular, in the plural, and before a number."""
 
 
 def page_word(kind: str, count: int = 2) -> str:
@@ -409,7 +421,7 @@ def _searched_words(about: Attached) -> str:
 
 
 def list_of(numbers: Sequence[int], most: int = 12) -> str:
-    """Page numbers as people write them: 1-3, 7; a long list is cut."""
+    """Return page numbers as people write them, such as "1-3, 7". A long list is cut."""
     runs: list[tuple[int, int]] = []
     for number in numbers:
         if runs and number == runs[-1][1] + 1:
@@ -420,7 +432,7 @@ def list_of(numbers: Sequence[int], most: int = 12) -> str:
     return ", ".join(reported[:most]) + (", \u2026" if len(reported) > most else "")
 
 
-# ---- formats a model's weights can be stored in, and what was measured of them on this PC
+# ---- formats of a model's weights, and measurements of them on this PC
 
 
 FILE_TYPES: Mapping[str, int] = MappingProxyType(
@@ -428,7 +440,7 @@ FILE_TYPES: Mapping[str, int] = MappingProxyType(
         "F16": 1, "BF16": 32, "Q8_0": 7, "Q6_K": 18, "Q5_K_M": 17, "Q4_K_M": 15, "IQ4_NL": 25, "Q4_0": 2, "Q3_K_M": 12,
     }
 )  # fmt: skip
-"""Formats that can be made here, and their number in enum llama_ftype of llama.h."""
+"""Formats into which slmdesk can convert a model, with their number in enum llama_ftype of llama.h."""
 READ_TOKENS, WRITTEN_TOKENS = 300, 200
 WRITTEN_TOGETHER = 16
 GREEDY_TOKENS = 24
@@ -436,34 +448,34 @@ GREEDY_TOKENS = 24
 
 class Recipe(Record):
     format: str
-    """A key of FILE_TYPES; empty: the weights as they are."""
+    """A key of FILE_TYPES. Empty means that the weights keep their format."""
     left_out: tuple[int, ...] = ()
-    """Layers that are left out, counted from 0."""
+    """Numbers of the layers that are left out, counted from 0."""
     origin: str = ""
-    """Written into the new file's metadata: what it was made from; at most 120 ASCII characters."""
+    """What the file was made from, for the new file's metadata. At most 120 ASCII characters."""
 
 
 class FormatSpeed(Record):
-    """Seconds a token, with the number of threads that is best for each; the fastest of a few rounds."""
+    """Seconds per token, with the number of threads that is best for each value. The fastest of a few rounds."""
 
     read_s: Number
-    """Of a prompt, in slices as the engine reads them."""
+    """Seconds per token of a prompt, read in slices as the engine does."""
     write_s: Number
     write_together_s: Number
 
     @property
     def answer_s(self) -> float:
-        """Of an answer of WRITTEN_TOKENS tokens to READ_TOKENS."""
+        """Seconds for a prompt of READ_TOKENS tokens and an answer of WRITTEN_TOKENS tokens."""
         return READ_TOKENS * self.read_s + WRITTEN_TOKENS * self.write_s
 
     @property
     def long_work_s(self) -> float:
-        """Of a part of a long document: 700 tokens read and 150 written beside fifteen others."""
+        """Seconds for a part of a long document: 700 tokens are read and 150 written, beside fifteen other answers."""
         return 700 * self.read_s + 150 * self.write_together_s
 
 
 class FormatQuality(Record):
-    """How far a file's predictions are from the published file's, over the same texts."""
+    """How much a file's predictions differ from those of the published file, for the same texts."""
 
     divergence: Number
     """Mean Kullback–Leibler divergence of the next-token distribution, in nats; see engine/llama/predictions.py."""
@@ -472,7 +484,7 @@ class FormatQuality(Record):
     same_first: Number
 
 
-# ---- attributes that are imported and made when they are first used
+# ---- attributes that are imported and created at first use
 
 
 S = TypeVar("S")
@@ -480,16 +492,16 @@ T = TypeVar("T")
 
 
 def imported(path: str) -> Any:
-    """What a path names: the module below `slmdesk`, a colon and the name in it."""
+    """Import and return what a path names. The path is a module below `slmdesk`, a colon, and a name in the module."""
     module, __, name = path.partition(":")
     return getattr(importlib.import_module(f"slmdesk.{module}"), name)
 
 
 class Lazy(Generic[S, T]):
-    """An attribute of an S whose class T is imported when it is first used."""
+    """An attribute of class S whose value of class T is imported and created at first use."""
 
     def __init__(self, path: str, make: Callable[[S, type[T]], T]) -> None:
-        """`path`: of the class, see `imported`; `make` is given the S and the class."""
+        """`path` names the class, as in `imported`. `make` gets the S and the class, and returns the value."""
         self._path, self._make = path, make
 
     def __set_name__(self, _class: type[S], name: str) -> None:
@@ -499,18 +511,20 @@ class Lazy(Generic[S, T]):
         return self.made(owner)
 
     def made(self, owner: S) -> T:
-        """Return it, made where it is not there yet; Python itself finds it from then on."""
+        """Return the value, and create it at the first call. From then on Python finds it without this descriptor."""
         if self.name not in vars(owner):
             vars(owner)[self.name] = self._make(owner, imported(self._path))
         made: T = vars(owner)[self.name]
         return made
 
 
-# ---- what two texts, or two lists of tokens, have in common at their beginning
+# ---- the common beginning of two texts or lists of tokens
 
 
 def common_prefix(first: Sequence[object], other: Sequence[object], limit: int | None = None) -> int:
-    """Length of the common beginning, at most `limit`: by halves, compared in C."""
+    """Return the length of the common beginning, at most `limit`. Found by binary search, so that slices are compared
+    in C.
+    """
     low, high = 0, min(len(first), len(other))
     if limit is not None:
         high = max(0, min(limit, high))

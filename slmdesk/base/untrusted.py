@@ -1,4 +1,4 @@
-"""What is checked of names, paths and small files from outside before they are shown, followed or believed."""
+"""Check names, paths and small files from outside before they are shown, opened or trusted."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from slmdesk.base.texts import _
 
 CUT = "…"
 MARK = "\N{REPLACEMENT CHARACTER}"
-"""Stands where a character was that must not be shown: a control or direction mark, half a character."""
+"""Replaces a character that must not be shown: a control character, a direction mark, a lone surrogate."""
 _JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
-"""Of category Cf too, but words in Persian and many emoji need them."""
+"""Characters that are allowed although they are in category Cf: words in Persian and many emoji need them."""
 
 
 def clean_label(untrusted: str, limit: int = 200) -> str:
-    """A line of at most `limit` characters: white space becomes single spaces, control characters are replaced.
+    """Return one line of at most `limit` characters. White space becomes single spaces, control characters are
+    replaced.
 
     Control characters, direction marks and other invisible format characters, lone surrogates, private and unassigned
-    code points become U+FFFD; what is cut ends in "…".  Markup is kept as the text it is: show it as plain text.
+    code points become U+FFFD. A text that was cut ends in "…". Markup stays in the text, so show it as plain text.
     """
     is_plain = len(untrusted) <= limit and untrusted.isascii() and untrusted.isprintable()
     if is_plain and untrusted.split(" ") == untrusted.split():
@@ -37,7 +38,7 @@ def clean_label(untrusted: str, limit: int = 200) -> str:
 
 
 def clean_bytes(untrusted: bytes, limit: int = 200) -> str:
-    """The same for bytes that should be UTF-8; invalid ones become U+FFFD."""
+    """Do the same as `clean_label` for bytes that should be UTF-8. Invalid bytes become U+FFFD."""
     cut = untrusted[: 16 * limit + 256]
     label = clean_label(cut.decode("utf-8", "replace"), limit)
     return label if len(cut) == len(untrusted) or label.endswith(CUT) else label[: limit - 1] + CUT
@@ -51,16 +52,17 @@ def _shown(character: str) -> str:
     return character
 
 
-# ---- reads small JSON files that a person, another version or a crash may have spoiled
+# ---- small JSON files that a person, another version or a crash may have damaged
 
 
 MAX_FILE_BYTES = 1 << 20
 
 
 def read_file(path: Path, examine: Callable[[int], object] = lambda _handle: None) -> bytes:
-    """Read a regular file of at most MAX_FILE_BYTES.  Raises OSError.  A FIFO would block an ordinary open.
+    """Read a regular file of at most MAX_FILE_BYTES. Raises OSError, also for a FIFO, which would block an ordinary
+    open.
 
-    `examine` is given the handle before anything is read.
+    `examine` is called with the handle before anything is read.
     """
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(handle, "rb") as file:
@@ -85,10 +87,10 @@ def json_bytes(shape: dict[str, Any]) -> bytes:
     return json.dumps(shape, indent=2, ensure_ascii=True, sort_keys=True).encode() + b"\n"
 
 
-# ---- recognises paths that lead to another computer by their text
+# ---- paths that lead to another computer, recognised by their text
 #
-# accessing one would already contact that computer. A drive letter or a folder on which a share was mounted earlier
-# looks like a local path.
+# Accessing such a path would already contact that computer. A drive letter or folder on which a share was mounted
+# earlier looks like a local path.
 
 
 _DEVICE = re.compile(r"//[?.]/+", re.DOTALL)
@@ -129,14 +131,14 @@ def _parts(path: str) -> list[str]:
     return [server.casefold(), *(part.casefold() for part in rest.split("/") if part not in ("", "."))]
 
 
-# ---- whether only administrators, or they and oneself, can have written a file
+# ---- whether only administrators, or also the current user, can have written a file
 
 
 ROOT = 0
 
 
 def owner_of(about: os.stat_result) -> str:
-    """The name of a file's owner, or its number; empty on Windows."""
+    """Return the name of a file's owner, or the owner's number if there is no name. Empty on Windows."""
     if os.name == "nt":
         return ""
     import pwd
@@ -148,10 +150,11 @@ def owner_of(about: os.stat_result) -> str:
 
 
 def why_not_theirs(handle: int, path: Path, *, or_ours: bool = False) -> str:
-    """Why somebody else may have written the open file at `path`, put it there or may exchange it; empty: nobody.
+    """Return why somebody other than administrators may have written, placed or may replace the open file at `path`.
+    Empty if nobody else can.
 
-    `or_ours`: the account that this runs as may, too.  Looks at the file, at the folder named and, where a link leads
-    elsewhere, at the folder it really lies in.
+    `or_ours` allows the account of this process too. Checks the file and its folder, and if `path` leads through a
+    link, also the folder that the file is really in.
     """
     try:
         if os.name == "nt":
@@ -168,7 +171,7 @@ def why_not_theirs(handle: int, path: Path, *, or_ours: bool = False) -> str:
 
 
 def why_not_roots(about: os.stat_result, what: str, ours: int | None = None) -> str:
-    """Why a file or folder may be changed by others than root and the account `ours`; empty: it may not."""
+    """Return why accounts other than root and `ours` can change a file or folder. Empty if no others can."""
     if about.st_uid not in (ROOT, ours):
         return _("{what} belongs to {owner} and not to {what2}").format(
             what=what, owner=owner_of(about), what2=_("root") if ours is None else _("you")

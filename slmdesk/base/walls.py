@@ -1,4 +1,6 @@
-"""The walls round a process: which stand, the filters of system calls, and trying whether the network is reached."""
+"""The sandbox of a process (its "walls"): which restrictions are active, filters of system calls, and tests whether the
+network can be reached.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +19,13 @@ from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 HELPER = "helper:"
-"""In the capabilities of the engine: what took effect in the helper that tries chat templates, and in its trials."""
+"""Prefix in the engine's capabilities: the restriction is active in the helper that tests chat templates, and in its
+trial processes.
+"""
 UNTRIED = "untried"
-"""Among the facts: the walls were written for this system, and never tried there."""
+"""Fact that says: the restrictions were written for this system, but never tested there."""
 LANDLOCK = "landlock_"
-"""With the version of the kernel's Landlock behind it."""
+"""Prefix of the fact that names the version of the kernel's Landlock."""
 _HOLES = (
     (frozenset({"no_network"}), "reach the network"),
     (frozenset({"no_exec", "exec_limited"}), "start any program"),
@@ -29,7 +33,7 @@ _HOLES = (
     (frozenset({"no_signals"}), "end the account's other programs"),
     (frozenset({"no_spying"}), "read and change the memory of the account's other programs"),
 )
-"""Of each set a fact must hold, else a child could do what stands beside it."""
+"""Pairs of facts and a description. If a child has none of the facts, it could do what the description says."""
 
 
 class Wall(StrEnum):
@@ -41,7 +45,7 @@ class Wall(StrEnum):
 class Walls(NamedTuple):
     wall: Wall
     could: tuple[str, ...] = ()
-    """What it could do if somebody took it over ("reach the network")."""
+    """What the process could do if somebody took control of it, such as "reach the network"."""
     is_untried: bool = False
 
     @property
@@ -61,10 +65,11 @@ def walls_of(facts: Collection[str]) -> Walls:
 
 
 def walls_of_children(said: Mapping[str, Collection[str]]) -> dict[str, Walls | None]:
-    """The walls of each kind of child, by its facts; None for a kind that said nothing yet.
+    """Return the restrictions of each kind of child, computed from its facts. None for a kind that has not reported
+    yet.
 
-    Beside them stand the engine's `helper` for chat templates and the `trial` it starts, which inherits its walls; None
-    also where there is no helper.
+    The result also has the engine's `helper` for chat templates and the `trial` process that it starts, which inherits
+    the restrictions. Both are None if there is no helper.
     """
     helper = [name.removeprefix(HELPER) for name in said.get("engine", ()) if name.startswith(HELPER)]
     everybody = {**said, "helper": helper, "trial": helper}
@@ -78,8 +83,8 @@ def landlock_of(facts: Collection[str]) -> int:
 
 # ---- filters of system calls on Linux (seccomp)
 #
-# their instructions, and their installation. A program is a list of classic BPF instructions (seccomp(2),
-# linux/filter.h) over struct seccomp_data: the number of the system call at offset 0, the architecture at 4, the
+# This part makes and installs filters. A filter is a list of classic BPF instructions (seccomp(2), linux/filter.h)
+# over struct seccomp_data: the number of the system call is at offset 0, the architecture at 4, and the
 # arguments from 16 on, eight bytes each, the low half first. Denied calls fail with EPERM.
 
 
@@ -88,18 +93,18 @@ SECCOMP_SET_MODE_FILTER = 1
 ALL_THREADS_AND_LOG = 1 | 2
 ALLOW = 0x7FFF0000
 FAIL = 0x00050000
-"""With the number of an error."""
+"""Filter result that makes the call fail. The number of the error is added."""
 DENY = FAIL | errno.EPERM
 NOT_THERE = FAIL | errno.ENOSYS
 X32_BIT = 0x40000000
 LOAD, IF_EQUAL, IF_AT_LEAST, IF_ANY_BIT, MASK, RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
 
 Instruction: TypeAlias = tuple[int, int, int, int]
-"""Operation, jump where true, jump where false, operand.  A jump counts from the instruction after it."""
+"""An instruction: operation, jump if true, jump if false, operand. A jump counts from the next instruction."""
 
 
 class Machine(NamedTuple):
-    """The kernel's name of an architecture, and its number of seccomp(2)."""
+    """A processor architecture: the kernel's constant for it, and the number of the system call seccomp(2)."""
 
     audit: int
     seccomp: int
@@ -116,9 +121,10 @@ def this_machine() -> str:
 
 
 def filter_of(machine: str, calls: Sequence[Instruction]) -> bytes:
-    """A whole filter as bytes: what `calls` decides, made by `for_call`; all else is allowed.
+    """Return a whole filter as bytes. `calls`, made by `for_call`, decides about some calls; all other calls are
+    allowed.
 
-    The calls of 32-bit programs are denied, for they have other numbers.
+    Calls of 32-bit programs are denied, since they have other numbers.
     """
     code: list[Instruction] = [
         (LOAD, 0, 0, 4),
@@ -134,7 +140,9 @@ def filter_of(machine: str, calls: Sequence[Instruction]) -> bytes:
 
 
 def for_call(number: int, body: Sequence[Instruction]) -> list[Instruction]:
-    """Instructions for a system call, all of whose ways end; the number is loaded before and after."""
+    """Return instructions that run `body` for one system call. Every path through `body` must return. The number of the
+    call is loaded before and after.
+    """
     return [(IF_EQUAL, 0, len(body), number), *body]
 
 
@@ -143,7 +151,7 @@ def deny(*numbers: int) -> list[Instruction]:
 
 
 def low(argument: int) -> int:
-    """The place of the low half of an argument, the first of which is 0."""
+    """Return the offset of the low half of an argument. Arguments count from 0."""
     return 16 + 8 * argument
 
 
@@ -153,7 +161,9 @@ def only(values: tuple[int, ...]) -> list[Instruction]:
 
 
 def unless(test: int, values: tuple[int, ...]) -> list[Instruction]:
-    """Deny what was loaded where it is among `values`, or has any of these bits; else allow."""
+    """Return instructions that deny a call if the loaded value is one of `values` or has one of these bits, depending
+    on `test`. Otherwise the call is allowed.
+    """
     found = [(test, len(values) - index, 0, value) for index, value in enumerate(values)]
     return [*found, (RETURN, 0, 0, ALLOW), (RETURN, 0, 0, DENY)]
 
@@ -170,7 +180,9 @@ def is_filtered() -> bool:
 
 
 def install(machine: str, code: bytes) -> bool:
-    """Filter this process, all its threads and what it starts, for ever.  False: the kernel did not take it."""
+    """Filter the system calls of this process, all its threads and the programs it starts, permanently. Returns False
+    if the kernel refused the filter.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     program = _Program(len(code) // 8, code)
     if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
@@ -179,13 +191,13 @@ def install(machine: str, code: bytes) -> bool:
     return bool(libc.syscall(*map(ctypes.c_long, arguments), ctypes.byref(program)) == 0)
 
 
-# ---- tries whether this process can reach the network, against a listener on this PC
+# ---- tests whether this process can reach the network, with a listener on this PC
 
 
 HERE = "127.0.0.1"
 WAIT_S = 5.0
 QUESTION = b"\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x04test\x07invalid\x00\x00\x01\x00\x01"
-"""As a resolver sends it to look up test.invalid."""
+"""DNS query for test.invalid, as a resolver sends it."""
 ALLOWED = "allowed"
 REFUSED = "refused by the system"
 STOPPED = "refused by the program"
@@ -195,7 +207,9 @@ _FORBIDDEN = (errno.EPERM, errno.EACCES)
 
 
 def try_all(stream_port: int, datagram_port: int) -> dict[str, str]:
-    """What became of each way to the listener: ALLOWED, REFUSED (the kernel), STOPPED, UNPROVEN, "failed: …"."""
+    """Try each way to reach the listener, and return the results: ALLOWED, REFUSED (by the kernel), STOPPED, UNPROVEN
+    or "failed: …".
+    """
     ways: Mapping[str, Callable[[], None]] = {
         "connection": lambda: _connect(stream_port),
         "name look-up": lambda: _look_up(datagram_port),
@@ -234,7 +248,7 @@ def _look_up(port: int) -> None:
 
 
 def _connect_natively(port: int) -> None:
-    """By the system's own library, as Qt and llama.cpp would: what watches Python does not see it."""
+    """Connect with the system's own library, as Qt and llama.cpp would. Checks inside Python do not notice it."""
     if sys.platform == "win32":
         raise NotImplementedError
     libc = ctypes.CDLL(None, use_errno=True)
