@@ -1,1 +1,1 @@
-"""Documents and folders: read, listed, searched, given out redacted."""
+"""The library of documents and folders: reading, listing and searching documents, and writing redacted copies."""

@@ -1,4 +1,6 @@
-"""`slmdesk documents`: documents and folders that were read; `slmdesk redact`: a copy without names and numbers."""
+"""The commands `slmdesk documents`, for documents and folders that were read, and `slmdesk redact`, which writes a copy
+without names and numbers.
+"""
 
 from __future__ import annotations
 
@@ -205,8 +207,8 @@ def find_folder(services: Services, requested: str) -> CollectionRecord:
 
 
 def _wait_for_meaning(console: Console, services: Services) -> None:
-    """Where the library has an embedding model, wait until the documents' vectors are made; after Ctrl-C the rest is
-    made the next time.
+    """Wait until the vectors of all documents are computed, if the library has an embedding model. After Ctrl-C the
+    next run computes the rest.
     """
     services.call.embedding.take_up()
     most = 0
@@ -220,7 +222,9 @@ def _wait_for_meaning(console: Console, services: Services) -> None:
 
 
 def _show(console: Console, services: Services, state: CollectionState) -> int | None:
-    """Print what was found; a folder that cannot be reached, or a paused job, is a failure."""
+    """Print what was found. Returns an exit status if the folder cannot be reached or its job is paused, otherwise
+    None.
+    """
     left = services.call.collections.unread(state.record.id)
     if console.as_json:
         named: list[Json] = [
@@ -334,7 +338,9 @@ def _list_attachments(console: Console, info: DocumentInfo) -> None:
 
 
 def _attachment(info: DocumentInfo, file: Path, number: int) -> int:
-    """The index of an attachment from its number for people.  Raises click.UsageError where there is none."""
+    """Return the index of an attachment from its number as shown to people. Raises click.UsageError if there is no such
+    attachment.
+    """
     found = next((attachment.index for attachment in info.attachments if attachment.index == number - 1), None)
     if found is None:
         name, count = " ".join(file.name.split()), len(info.attachments)
@@ -346,7 +352,7 @@ def _attachment(info: DocumentInfo, file: Path, number: int) -> int:
 def _kept(
     console: Console, services: Services, file: Path, password: str, encoding: str, number: int | None
 ) -> tuple[DocumentInfo, Sequence[Page]]:
-    """Read the document and keep it for the next command; on a full disk only read it, and say so."""
+    """Read the document and store it for the next command. If the disk is full, only read it, and print that."""
     try:
         record = open_document(console, services, file, password=password, encoding=encoding)
         if number is not None:
@@ -571,7 +577,9 @@ def _lines_of(preview: RedactionPreview, chosen: Sequence[FoundWord]) -> list[st
 
 
 def _confirm(console: Console, preview: RedactionPreview, chosen: Sequence[FoundWord]) -> None:
-    """Show what is removed and ask.  Raises click.Abort, click.UsageError without a terminal."""
+    """Show what will be removed, and ask whether to go on. Raises click.Abort, and click.UsageError without a
+    terminal.
+    """
     if console.as_json or not sys.stdin.isatty():
         raise click.UsageError("Look first with --preview; then --yes writes the copy without asking.")
     for line in _lines_of(preview, chosen):

@@ -1,6 +1,7 @@
-"""Folders whose documents are asked together (collections): scanned regularly, new documents read in the background.
+"""Folders whose documents are asked together (collections). They are scanned regularly, and new documents are read in
+the background.
 
-Everything on the service thread, except the scanning, which runs on file threads.  Files are never changed.
+Everything runs on the service thread, except scanning, which runs on file threads. Files are never changed.
 """
 
 from __future__ import annotations
@@ -74,11 +75,11 @@ from slmdesk.runtime.service import (
 from slmdesk.store.database import new_id
 
 WATCH_S = 10.0
-"""Time between two scans of a watched folder; more where a scan takes long."""
+"""Seconds between two scans of a watched folder. The time is longer if a scan takes long."""
 LOOK_SHARE = 50
-"""A scan may take at most a part in this many of the time."""
+"""Divisor of the time: scans take at most 1/50 of it."""
 SOON_S = 3.0
-"""Time to the next scan when a file is being written."""
+"""Seconds until the next scan, if a file is just being written."""
 MOST_LEFT = 1000
 
 
@@ -99,7 +100,7 @@ class _Folder:
 
 
 _Scan = tuple[Listing, Plan | None]
-"""A listing, and what has to be done after it; None: the folder has vanished."""
+"""A listing of the folder, and the plan of what to do. The plan is None if the folder has disappeared."""
 
 
 class CollectionService(Service):
@@ -114,17 +115,17 @@ class CollectionService(Service):
         self._is_watching = False
         self._closed = False
 
-    # ---- which there are
+    # ---- listing
 
     def all(self) -> list[CollectionState]:
         return [self._folder(collection).state for collection in self._present()]
 
     def get(self, id: str) -> CollectionRecord:
-        """Return a folder's record by id or unique prefix.  Raises KnownError `collection.unknown`."""
+        """Return a folder's record by its id or a unique beginning of it. Raises KnownError `collection.unknown`."""
         return self._store.collections.get(id)
 
     def state(self, id: str) -> CollectionState:
-        """Return a folder by its id or a unique beginning of that.  Raises KnownError `collection.unknown`."""
+        """Return a folder's state by its id or a unique beginning of it. Raises KnownError `collection.unknown`."""
         return self._folder(self._store.collections.get(id)).state
 
     def at(self, path: Path) -> CollectionRecord | None:
@@ -147,10 +148,10 @@ class CollectionService(Service):
         ][:limit]
 
     def add(self, path: Path, *, watched: bool = True) -> Pending[CollectionState]:
-        """Add a folder, whose documents are then read; the result is its state before the first scan.
+        """Add a folder and start to read its documents. The result is its state before the first scan.
 
-        A folder that is known already is returned as it is.  Problems: `collection.no_folder`, `collection.nested` when
-        it lies in another folder or around it, `store.…`.
+        A known folder is returned unchanged. Problems: `collection.no_folder`, `collection.nested` if it contains
+        another folder or is inside one, `store.…`.
         """
         path = path.absolute()
         others = [(collection.id, folder_of(collection)) for collection in self._present()]
@@ -169,7 +170,9 @@ class CollectionService(Service):
         return looking.map(added)
 
     def set_watched(self, id: str, watched: bool) -> None:
-        """Scan a folder regularly, or only on request.  Raises KnownError `collection.unknown`, store.*."""
+        """Set whether a folder is scanned regularly, or only on request. Raises KnownError `collection.unknown`,
+        store.*.
+        """
         folder = self._folder(self._store.collections.change(id, watched=watched))
         self._say(folder, record=self._store.collections.get(id))
         if folder.next:
@@ -179,10 +182,11 @@ class CollectionService(Service):
             self.look(folder.state.record.id)
 
     def forget(self, id: str) -> Pending[None]:
-        """Remove a folder and what was read for it; its files stay, and so do documents a person opened separately.
+        """Remove a folder and what was read from it. Its files stay, and so do documents that a person opened
+        separately.
 
-        It is removed in pieces; CollectionGone is published at the end.  There is no undo: call it when the time for
-        undo is over.  Raises KnownError `collection.unknown`, `hold.folder`, `store.…`.
+        It is removed step by step, and CollectionGone is published at the end. This cannot be undone, so call it when
+        *Undo* is no longer offered. Raises KnownError `collection.unknown`, `hold.folder`, `store.…`.
         """
         self._store.holds.require_folder_free(self._store.collections.get(id).id)
         record = self._store.collections.change(id, settings={"going": True})
@@ -192,13 +196,15 @@ class CollectionService(Service):
         return self._removal.forget_folder(record.id).then(partial(self._on_forgotten, record.id))
 
     def _on_forgotten(self, id: str, end: Problem | None) -> None:
-        """Put on hold meanwhile, it is a folder again: what was removed of it is read anew."""
+        """Restore the folder if it was put on hold during its removal. Documents that were removed already are read
+        again.
+        """
         if isinstance(end, Problem) and end.code == "hold.folder":
             record = self._store.collections.change(id, settings={"going": None})
             self._say(self._folder(record), record=record)
             self.look(id)
 
-    # ---- looking
+    # ---- scanning
 
     def watch(self) -> None:
         """Start scanning the watched folders regularly and finish interrupted removals.  Called by the window only."""
@@ -213,9 +219,9 @@ class CollectionService(Service):
                 self.look(record.id)
 
     def look(self, id: str, *, resume: bool = False) -> Pending[CollectionState]:
-        """Scan a folder and have its new documents read; ends when that is done or cannot be done now.
+        """Scan a folder and read its new documents. The result comes when this is done, or cannot be done now.
 
-        `resume`: also resume its job if a person paused or cancelled it.  Raises KnownError `collection.unknown`.
+        `resume` also resumes its job if a person paused or cancelled the job. Raises KnownError `collection.unknown`.
         """
         record = self._store.collections.get(id)
         folder = self._folder(record)
@@ -414,21 +420,21 @@ class CollectionService(Service):
             folder.halt()
 
 
-# ---- runs the jobs that read new files in folders, each file as a step that is saved
+# ---- jobs that read the new files of folders; each file is a step, whose result is saved
 #
-# Service thread. When the program is killed, only the current file is lost. A file that cannot be read is a failed
-# step, and the next follows.
+# Service thread. If the program is killed, only the current file has to be read again. A file that cannot be read is a
+# failed step, and the job goes on with the next file.
 
 
 AT_ONCE = 50
 TELL_S = 0.25
 REST_S = 0.5
 MOST_RESTS = 40
-"""So often a file waits for an answer that is being written."""
+"""Most pauses of reading before a file, while an answer is being written."""
 PER_FILE = 200_000
-"""What a file costs beside its bytes, in bytes: for the time left."""
+"""Cost of a file in addition to its size, in bytes. Used to estimate the time left."""
 PAUSING = ("store.", "disk.", "file.unwritable")
-"""Problems that are not the file's: the job pauses."""
+"""Beginnings of error codes that are not about the file. Such an error pauses the job."""
 
 
 @dataclass(slots=True, eq=False)
@@ -464,7 +470,7 @@ class _Looked(Record):
 
 
 class IndexRunner(Service):
-    """Runs the jobs of kind `index` (see jobs.service.Runner), in turn."""
+    """Service that runs the jobs of kind `index` one after another (see jobs.service.Runner)."""
 
     def __init__(
         self,
@@ -482,7 +488,7 @@ class IndexRunner(Service):
     # ---- requests
 
     def begin(self, collection: str, title: str, plan: Plan) -> JobRecord:
-        """Store a job for the new files of a folder and run it in its turn.  Raises KnownError store.*."""
+        """Store a job for the new files of a folder, and run it when its turn comes. Raises KnownError store.*."""
         nonce = new_id()
         steps: list[tuple[str, Mapping[str, Json]]] = [
             (
@@ -564,7 +570,9 @@ class IndexRunner(Service):
             run.work.then(partial(self._end_later, run))
 
     def _reading(self, run: _Run) -> Slices[bool]:
-        """Whether the job is done; else somebody else has paused, cancelled or taken it."""
+        """Read the files of a job. The result is True if the job is done. It is False if the job was paused, cancelled
+        or taken over elsewhere.
+        """
         while steps := self._store.jobs.open_steps(run.job.id, AT_ONCE):
             for step in steps:
                 rests = 0
@@ -620,7 +628,7 @@ class IndexRunner(Service):
         return pending_on_file_thread(self._service_thread, work, name="index")
 
     def _same(self, collection: str, path: bytes, sha256: str) -> list[DocumentRecord]:
-        """Return the folder's documents with these bytes, unless a document is known at this path."""
+        """Return the documents of the folder with the same bytes. Empty if a document with this path is known."""
         same = self._store.documents.find(sha256=sha256)
         here = [document for document in self._store.documents.find(path=path) if "attachment" not in document.info]
         if here:
@@ -657,7 +665,7 @@ class IndexRunner(Service):
         job = changed(run.job, status=JobStatus.PAUSED)
         with suppress(
             KnownError
-        ):  # a full disk: shown as paused, and taken up by another instance once this instance has ended
+        ):  # a full disk: shown as paused, and resumed by another instance once this instance has ended
             job = self._store.jobs.leave(
                 run.job.id, JobStatus.PAUSED, error_code=problem.code, error_args=dict(problem.args)
             )
@@ -703,7 +711,7 @@ def _cost(step: JobStep) -> int:
     return PER_FILE + (stored_from(int, step.input.get("bytes")) or 0)
 
 
-# ---- removes folders, and documents whose files are gone, document by document
+# ---- removal of folders, and of documents whose files are gone, one document at a time
 
 
 REMOVAL_REST_S = 0.3
@@ -731,7 +739,7 @@ class FolderRemoval(Service):
             going.cancel()
 
     def forget_documents(self, ids: Sequence[str], collection: str) -> Pending[None]:
-        """Remove documents of a folder; ends when they are gone, or cannot be removed now."""
+        """Remove documents of a folder. The result comes when they are removed, or cannot be removed now."""
         going = in_slices(self._service_thread, self._forgetting(ids, collection))
         self._going = [*(one for one in self._going if not one.is_ended), going]
         return going

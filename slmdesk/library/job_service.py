@@ -1,7 +1,7 @@
-"""The base of services that make something from documents by a job: summaries, tables.  Service thread.
+"""Base of the services that make something from documents with a job, such as summaries and tables. Service thread.
 
-What is made is an item of a kind of its own, linked to its documents; its request is kept with the item and, as
-settings, with each of its jobs.  The result is stored with the item, and its text as a message.
+The product is an item of its own kind, linked to its documents. Its request is stored with the item and in the settings
+of each of its jobs. The result is stored with the item, and its text as a message.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ PAGES_AT_ONCE = 4
 
 
 class DocumentRequest(Protocol):
-    """What is to be made of which documents; a record."""
+    """Protocol of a request: a record that says what to make from which documents."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]  # for mypy, which takes `changed` for dataclasses.replace
     __struct_fields__: ClassVar[tuple[str, ...]]
 
     @property
     def documents(self) -> tuple[str, ...]:
-        """Ids, or the only ones that begin so."""
+        """Ids of the documents, or unique beginnings of ids."""
 
     @property
     def model(self) -> str | None: ...
@@ -58,7 +58,7 @@ class DocumentPlan(Protocol):
 
 
 TokenCounter = Callable[[Sequence[str], Callable[[Any], None]], object]
-"""Asks for the tokens of texts; answers with a list of counts, or a Problem."""
+"""Function that counts the tokens of texts. It calls its second argument with a list of counts, or with a Problem."""
 
 
 class PlanTools(Record):
@@ -74,7 +74,7 @@ P = TypeVar("P", bound=DocumentPlan)
 
 class DocumentJobService(Service, JobPlanner, Generic[R, P]):
     kind: ClassVar[str]
-    """Of items and jobs; never changes."""
+    """Kind of the items and jobs. Never changes, since it is stored."""
     title: ClassVar[str]
     most_documents: ClassVar[int]
     refusal: ClassVar[str]
@@ -95,17 +95,17 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
         jobs.plan_by(self.kind, self)
         jobs.when_done(self.kind, self._on_done)
 
-    # ---- what is particular to a kind
+    # ---- defined by each subclass
 
     def _check(self, request: R) -> R:
-        """Return the request as it is kept.  Raises KnownError `request.invalid`."""
+        """Check the request, and return it as it is stored. Raises KnownError `request.invalid`."""
         raise NotImplementedError
 
     def _words_of(self, request: R, documents: Sequence[DocumentRecord]) -> str:
         raise NotImplementedError
 
     def _request_from(self, untrusted: Json) -> R:
-        """Read a stored request; unknown values become the defaults."""
+        """Read a stored request. Unknown values are replaced by the defaults."""
         raise NotImplementedError
 
     def _prompt_version(self) -> str:
@@ -123,16 +123,17 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
         raise NotImplementedError
 
     def _choose(self, request: R) -> ModelRecord | None:
-        """Return the model for a request, or None where it needs none.  Raises KnownError `model.…`."""
+        """Return the model for a request, or None if the request needs no model. Raises KnownError `model.…`."""
         return able(self._models.choose(request.model))
 
     # ---- requests
 
     def begin(self, request: R, decisions: Decisions = NOTHING_DECIDED) -> Item:
-        """Add an item and have it made in the background; its job (see `open`) can be paused, resumed and cancelled.
+        """Add an item and make its content in the background. Its job (see `open`) can be paused, resumed and
+        cancelled.
 
-        `decisions`: what a person decided about what is redacted.  Events are published as it grows and at the end (see
-        `events` of the package).  Raises KnownError `document.unknown`, `document.not_read`, the document's own error
+        `decisions` is what a person decided to redact. Events are published while the result grows and at the end (see
+        `events` of the package). Raises KnownError `document.unknown`, `document.not_read`, the document's own error
         when it could not be read, `request.invalid`, `model.…`, `redaction.…`, `store.…`.
         """
         request, documents = self._with_documents(self._check(request))
@@ -147,17 +148,17 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
         return self._store.items.get(item.id)
 
     def begun_before(self, request: R) -> JobRecord | None:
-        """Return the unfinished job of the same request, which can be resumed, or None.  Raises KnownError as `begin`
-        does.
+        """Return the unfinished job of the same request, which can be resumed, or None. Raises the errors of
+        `begin`.
         """
         request, __ = self._with_documents(self._check(request))
         record = self._choose(request)
         return begun_before(self._store, self.kind, to_json(request), record)
 
     def again(self, item: str, model: str | None = None) -> JobRecord:
-        """Make an item again from the current documents; only what changed is asked again.
+        """Make an item again from the current documents. The model is only asked about what has changed.
 
-        Raises KnownError as `begin` does, and `item.unknown`.
+        Raises the errors of `begin`, and `item.unknown`.
         """
         return self._again(item, model)
 
@@ -235,7 +236,7 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
 
 
 def count_texts(loader: ModelLoader, record: ModelRecord, some: Sequence[str], answered: Callable[[Any], None]) -> None:
-    """Count the tokens of each text for a model; `answered` gets a list or a Problem, on any thread."""
+    """Count the tokens of each text for a model. `answered` is called with a list or a Problem, on any thread."""
 
     def counted(event: FromChild) -> None:
         if isinstance(event, Done):
@@ -263,7 +264,7 @@ def first_failure(jobs: JobService, job: str) -> KnownError | None:
 def read_documents(store: Store, ids: Sequence[str], most: int, refusal: str) -> list[DocumentRecord]:
     """Return documents that have been read, each once.
 
-    Raises KnownError `request.invalid` with `refusal` for none or more than `most`, `document.unknown`,
+    Raises KnownError `request.invalid` with `refusal` if there are none or more than `most`, `document.unknown`,
     `document.not_read`, and a document's own error when it could not be read.
     """
     if not 1 <= len(ids) <= most:
@@ -285,7 +286,9 @@ def read_document(store: Store, id: str) -> DocumentRecord:
 
 
 def model_of(models: ModelService, job: JobRecord) -> ModelRecord | None:
-    """Return the model a job was started with, None where with none.  Raises KnownError `model.unknown`."""
+    """Return the model that a job was started with, or None if the job uses no model. Raises KnownError
+    `model.unknown`.
+    """
     record = models.by_sha256(job.model_sha256)
     if record is None and job.model_sha256:
         raise KnownError("model.unknown", wanted=job.title, known="none")
@@ -301,8 +304,8 @@ def able(record: ModelRecord) -> ModelRecord:
 
 # ---- items made from documents (summaries, tables …)
 #
-# added, found and given a message in the history. Service thread. Such an item looks like a chat to history, search
-# and export: the request is its first message, the result in words the second.
+# This part adds and finds such items, and adds their messages. Service thread. To history, search and export such an
+# item looks like a chat: the request is its first message, the result in words the second.
 
 
 class DocumentItems:
@@ -310,8 +313,8 @@ class DocumentItems:
         self._store, self._publish, self._kind = store, publish, kind
 
     def find(self, item: str) -> Item:
-        """Return an item by its id or a beginning of that.  Raises KnownError `item.unknown`, also for another kind of
-        item.
+        """Return an item by its id or a unique beginning of it. Raises KnownError `item.unknown`, also for an item of
+        another kind.
         """
         found = self._store.items.get(item)
         if found.kind != self._kind:
@@ -322,7 +325,9 @@ class DocumentItems:
         return next((job for job in self._store.jobs.of_item(item) if job.kind == self._kind), None)
 
     def add(self, title: str, documents: Sequence[DocumentRecord], request: Mapping[str, Json], asked: str) -> Item:
-        """Add an item linked to its documents; `asked` is the request in words, kept as its first message."""
+        """Add an item linked to its documents. `asked` is the request in words, which is stored as the first
+        message.
+        """
         item = self._store.items.add(self._kind, title, settings={REQUEST: request})
         self._store.documents.link(item.id, list(dict.fromkeys(document.id for document in documents)))
         message = self._store.messages.add(
@@ -335,7 +340,7 @@ class DocumentItems:
     def keep_words(
         self, item: str, words: str, record: ModelRecord | None = None, prompt_version: str | None = None
     ) -> None:
-        """Store the result in words as a message; a repeated call (after a crash) changes nothing."""
+        """Store the result in words as a message. Calling it again (after a crash) changes nothing."""
         messages = self._store.messages.of_item(item)
         if not any(message.role is Role.ASSISTANT and message.text == words for message in messages):
             reported = self._store.messages.add(
@@ -361,20 +366,24 @@ def names_of(documents: Sequence[DocumentRecord], most: int = 20) -> str:
     return ", ".join(document.name for document in documents[:most])
 
 
-# ---- what stands between the job of an item and the model
+# ---- redaction between the job of an item and the model
 #
-# it hides what is private, and puts it back into what comes. A plan asks and checks as if nothing were hidden; its
-# steps are stored and sent with substitutes, under keys that no plain step has, and its results come to it with the
-# originals. Whatever begins such a plan, on any kind of document, wraps it here. Service thread.
+# A VeiledJob replaces private words in what is sent to the model, and puts them back into the answers. The plan of a
+# job sends and checks texts as if nothing were redacted. Its steps are stored and sent with replacements, under keys
+# that no other step has, and the plan gets results with the original words. Every plan of this kind is wrapped here.
+# Service thread.
 
 
 VERSION = "+redacted"
-"""Stands behind the prompt version of steps with substitutes: no plain step is taken for them, nor they for it."""
+"""Appended to the prompt version of steps with redacted texts. So results with redaction and results without it are
+never mixed up.
+"""
 STEPS_AT_ONCE = 4
 MOST_TIMES = 3
-"""The steps of a batch are hidden again while they themselves tell more names, at most so often."""
+"""How often the steps of a batch are redacted again at most, if redacting them finds more names."""
 _FORMS = ("grammar", "json_schema")
-"""Of a sampling, what may repeat a person's words: the column of a table is a key of its answer."""
+"""Sampling parameters that may contain a person's words. For example, a column name of a table is a key in the answer.
+"""
 
 
 class VeiledJob:
@@ -385,10 +394,10 @@ class VeiledJob:
         self.tally = Tally(veil)
 
     def run(self, plan: Plan, texts: Iterable[Sequence[str]] = ()) -> Plan:
-        """The plan, with its steps hidden and its results put back.
+        """Run the plan with redacted steps, and put the original words back into its results.
 
-        `texts`: all that it is about, in slices: read first, so that a name told on the last page is hidden on the
-        first, and a resumed job hides as it did before.  Raises KnownError redaction.*, store.*.
+        `texts` is everything that the plan is about, in slices. It is read first, so that a name found on the last page
+        is redacted on the first page too, and a resumed job redacts as before. Raises KnownError redaction.*, store.*.
         """
         try:
             for some in texts:
@@ -462,7 +471,9 @@ class VeiledJob:
         return made
 
     def _put_back(self, value: StepValue) -> StepValue:
-        """A stored result with the originals; where a probability stood in its text is not known any more."""
+        """Put the original words back into a stored result. If that changes the text, its token probabilities are
+        dropped, since their positions are wrong then.
+        """
         if value is None or not isinstance(value.get("text"), str):
             return value
         back = self._veil.put_back(str(value["text"]))

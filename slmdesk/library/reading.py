@@ -1,4 +1,4 @@
-"""What the reader child is asked for: documents, images of pages, rewritten copies.  Service thread."""
+"""Requests to the reader child: reading documents, images of pages, rewritten copies. Service thread."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from slmdesk.runtime.service import Later, Runtime, Service, ServiceThread, Slic
 from slmdesk.text.passages import PassageBuilder
 
 KEEP_GAP_S = 0.2
-"""Between two commits of pages; the first pages are kept at once."""
+"""Seconds between two commits of pages. The first pages are stored at once."""
 MOST_AT_ONCE = 20
-"""Pages of a commit: what else the app has to do comes between two."""
+"""Most pages of one commit, so that other work of the app can run between two commits."""
 DEATHS = ("child.died", "child.hung", "child.protocol", "child.start_failed")
 
 
@@ -44,7 +44,7 @@ class Reading:
     is_background: bool = False
     job: JobHandle | None = None
     turn: int = 0
-    """Counts its jobs: words of an earlier job are late."""
+    """Counts the reader jobs of this document. Messages of an earlier job are ignored."""
     passages: PassageBuilder | None = None
     kept: int = 0
     began: float = 0.0
@@ -58,7 +58,7 @@ class Reading:
 
 
 class _ArrivingPages:
-    """Pages on their way from the client's thread to the service thread."""
+    """Pages that are handed over from the client's thread to the service thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -68,9 +68,9 @@ class _ArrivingPages:
         self._is_posted = False
 
     def put(self, page: Page) -> bool:
-        """Add a page; returns whether the caller must schedule a `take`.
+        """Add a page, and return whether the caller must schedule a `take`.
 
-        Raises KnownError `request.invalid` where it does not follow the job before.
+        Raises KnownError `request.invalid` if its number is not higher than that of the page before.
         """
         with self._lock:
             if page.number <= self._last:
@@ -81,7 +81,7 @@ class _ArrivingPages:
             return not posted
 
     def take(self, limit: int) -> list[Page]:
-        """Return the next pages; after the last page the next `put` asks for a `take` again."""
+        """Return the next pages. When no page is left, the next `put` requests a `take` again."""
         with self._lock:
             taken = [self._pages.popleft() for __ in range(min(limit, len(self._pages)))]
             self._is_posted = bool(self._pages)
@@ -92,15 +92,15 @@ class _ArrivingPages:
 
 
 class ReadingQueue(Service):
-    """The documents this instance reads.  Everything on the service thread."""
+    """Queue of the documents that this instance reads, one after another. Everything runs on the service thread."""
 
     def __init__(
         self, runtime: Runtime, client: ChildClient, pictures: Callable[[], int], on_idle: Callable[[], None]
     ) -> None:
         """Create the queue.
 
-        `pictures` counts the images requested of the same child, which may have crashed it; `on_idle` is called when no
-        document is being read any more.
+        `pictures` returns the number of images requested from the same child, which may have crashed it. `on_idle` is
+        called when no document is being read any more.
         """
         super().__init__(runtime)
         self._client, self._pictures, self._on_idle = client, pictures, on_idle
@@ -134,8 +134,8 @@ class ReadingQueue(Service):
             self._service_thread.post(self._advance)
 
     def cancel(self, document: str) -> None:
-        """Stop reading a document; its pages so far stay, its status is not read.  Does nothing when it is not
-        queued.
+        """Stop reading a document. Its pages so far stay, but it does not count as read. Does nothing if the document
+        is not in the queue.
         """
         reading = self.find(document)
         if reading is None:
@@ -185,7 +185,7 @@ class ReadingQueue(Service):
             reading.job = None
         self._now = None
 
-    # ---- in turn
+    # ---- one document after another
 
     def _advance(self) -> None:
         if self._now or self._closed or not self._waiting:
@@ -359,9 +359,10 @@ def _kept_info(record: DocumentRecord) -> dict[str, Json]:
 
 
 def _page_from(untrusted: Mapping[str, Json]) -> Page:
-    """Decode a page sent by a child.  Raises KnownError `request.invalid`; blocks outside the text are left out.
+    """Decode a page sent by a child. Raises KnownError `request.invalid`. Blocks outside the text are left out.
 
-    Unpaired surrogates, which the store would replace, are replaced here each alone, so that spans stay correct.
+    Unpaired surrogates are replaced here, one character for each. The store would replace them otherwise, and positions
+    in the text could shift.
     """
     page = record_from(Page, untrusted)
     if not 1 <= page.number < 1 << 31:
@@ -379,11 +380,11 @@ def _page_from(untrusted: Mapping[str, Json]) -> Page:
     return changed(page, text=text, blocks=tuple(blocks))
 
 
-# ---- asks the reader child for something about a document
+# ---- requests to the reader child about a document
 
 
 OnPartial = Callable[[Mapping[str, Any]], object]
-"""Called on a thread of the client."""
+"""Called with each partial result, on a thread of the client."""
 
 
 def start_reader(
@@ -395,10 +396,11 @@ def start_reader(
     *,
     tells_progress: bool = False,
 ) -> tuple[JobHandle, Pending[Mapping[str, Json]]]:
-    """Start a job of the reader child on the document at `payload["path"]`; returns its handle and its result.
+    """Start a job of the reader child on the document at `payload["path"]`. Returns the job's handle and its pending
+    result.
 
-    That is a Problem `document.…` where the document cannot be read, the child died, or the job was cancelled.  With
-    `tells_progress` it reports core.protocol.Progress.
+    The result is a Problem `document.…` if the document cannot be read, the child crashed, or the job was cancelled.
+    With `tells_progress` it reports protocol.Progress.
     """
     name = Path(str(payload.get("path", ""))).name
     pending: Pending[Mapping[str, Json]] = Pending(lambda: handle.cancel())
@@ -434,15 +436,15 @@ def ask_reader(
     return start_reader(service_thread, reader, kind, payload, on_partial)[1]
 
 
-# ---- sends the reader child a list to work through, and gets a file from it
+# ---- jobs that send the reader child a list of steps and receive a file
 
 
 Step: TypeAlias = tuple[str, Mapping[str, Json]]
-"""A key and a value."""
+"""Key and value of a step that is sent to the child."""
 
 
 def sent(job: JobHandle, pending: Pending[Mapping[str, Json]], steps: Iterable[Step]) -> Slices[Mapping[str, Any]]:
-    """Send steps to a job of the reader child; returns its result.  Closed, it cancels the job."""
+    """Send steps to a job of the reader child, and return its result. Closing the generator cancels the job."""
     try:
         for key, value in steps:
             if pending.is_ended:
@@ -466,9 +468,9 @@ def file_from_reader(
     *,
     tells_progress: bool = False,
 ) -> Slices[tuple[bytes, Mapping[str, Any]]]:
-    """Return the file that a job of the reader child makes of a document and these steps, and what it says of it.
+    """Return the file that a job of the reader child makes from a document and these steps, and the job's result.
 
-    Raises KnownError `child.protocol`; ends with a Problem of the document.
+    Raises KnownError `child.protocol`. Ends with a Problem if the document cannot be used.
     """
     pieces: list[bytes] = []
     broken = False
@@ -494,8 +496,8 @@ def rewritten(
     payload: Mapping[str, Json],
     answers: Iterable[tuple[int, str, str]],
 ) -> Slices[tuple[bytes, tuple[int, ...]]]:
-    """Have units (number, text, new text) of a document replaced; returns the bytes of the file that is made, and the
-    numbers of units that stay as they were.
+    """Let the reader child replace units (number, text, new text) of a document. Returns the bytes of the new file, and
+    the numbers of the units that could not be replaced.
     """
     steps = ((str(number), {"source": source, "target": target}) for number, source, target in answers)
     data, result = yield from file_from_reader(service_thread, reader, "rewrite", payload, steps)
@@ -505,7 +507,7 @@ def rewritten(
 def units_from(
     service_thread: ServiceThread, reader: ChildClient, payload: Mapping[str, Json]
 ) -> Slices[list[Mapping[str, Any]]]:
-    """Return the units of text of a document.  Ends with a Problem of the document."""
+    """Return the text units of a document. Ends with a Problem if the document cannot be used."""
     units: list[Mapping[str, Any]] = []
     yield ask_reader(service_thread, reader, "units", payload, lambda value: units.extend(units_in(value.get("found"))))
     return units
@@ -531,20 +533,22 @@ def _is_found(piece: Mapping[str, Any]) -> bool:
 
 CACHE_BYTES = 24 << 20
 AT_ONCE = 2
-"""Asked of the child at the same time; the others can still be taken back."""
+"""Images that the child is asked for at the same time. Only the other requests can still be withdrawn."""
 MOST_WAITING = 200
-"""A list that is scrolled through wants thousands for a moment: the oldest requests are dropped."""
+"""Most waiting requests. A list that is scrolled through requests thousands at once, so the oldest are dropped."""
 
 Key: TypeAlias = tuple[str, str, int, int, tuple[tuple[int, int], ...]]
 
 
 class PageImage(Record):
     png: bytes
-    """Empty where only boxes were wanted (width 0)."""
+    """The image as PNG. Empty if only boxes were requested (width 0)."""
     width: int
     height: int
     boxes: tuple[tuple[tuple[float, float, float, float], ...], ...]
-    """For each mark its lines as left, top, right, bottom, 0..1 of the page; none where the place is not known."""
+    """For each mark, the boxes of its lines: left, top, right, bottom, 0..1 of the page. Empty if its position is not
+    known.
+    """
 
 
 class _Reported(Record):
@@ -572,7 +576,7 @@ class PageImages:
         self._waiting: list[ImageRequest] = []
         self._running: list[ImageRequest] = []
         self._suspects: list[ImageRequest] = []
-        """The child died while it made these and more: each is tried once more, by itself."""
+        """Requests that were running together when the child crashed. Each is tried once more, alone."""
         self.asked = 0
 
     def request(
@@ -585,9 +589,9 @@ class PageImages:
         width: int,
         marks: Sequence[tuple[int, int]],
     ) -> Pending[PageImage | None]:
-        """Request the image of a page, `width` pixels wide; `source` is what the reader needs to open the document.
+        """Request the image of a page, `width` pixels wide. `source` is what the reader needs to open the document.
 
-        None: it was cancelled.
+        The result is None if the request was cancelled.
         """
         spans = tuple((start, end) for start, end in marks)
         payload: dict[str, Json] = {
@@ -626,7 +630,7 @@ class PageImages:
         self._bytes = 0
 
     def advance(self) -> None:
-        """Start waiting requests; a request that may have crashed the child only runs alone."""
+        """Start waiting requests. A request that may have crashed the child runs alone."""
         while self._waiting and len(self._running) < AT_ONCE and not any(request.retried for request in self._running):
             self._start(self._waiting.pop())
         if self._suspects and not self._running and not self._is_reading():

@@ -1,6 +1,6 @@
-"""Gives a document out redacted: looks it through, writes a copy without what is chosen, and looks through the copy.
+"""Redact a document: find private words, write a copy without the chosen words, and check the copy.
 
-The reader child reads and writes (tasks.redact); nothing of a document is kept here.  Service thread.
+The reader child reads and writes (tasks.redact). Nothing of a document is stored here. Service thread.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from slmdesk.text.sentences import detect
 from slmdesk.text.terms import ENDINGS, fits, spans_of
 
 PIECE_BYTES = 384 << 10
-"""Of a file, in a line to the child: as base64 it has a third more, and a line has a MiB at most."""
+"""Bytes of a file in one line to the child. Base64 adds a third, and a line may have one MiB at most."""
 MOST_SHOWN = 5
 
 
@@ -49,17 +49,17 @@ class RedactedCopies:
         self._service_thread, self._reader, self._names = service_thread, reader, names
 
     def preview(self, path: Path, *, password: str = "", listed: Sequence[Listed] = ()) -> Pending[RedactionPreview]:
-        """Look through a document; nothing is written.  `listed`: names besides those of the person's own list.
+        """Search a document for private words. Nothing is written. `listed` adds names to those of the user's own list.
 
-        Reports core.protocol.Progress in pages.  Problems: `document.no_redactor`, those of reading.
+        Reports protocol.Progress in pages. Problems: `document.no_redactor`, and those of reading.
         """
         return in_slices(self._service_thread, self._looking(path.absolute(), password, (*self._names(), *listed)))
 
     def give_out(self, preview: RedactionPreview, request: RedactionRequest) -> Pending[GivenOut]:
-        """Write a copy without the words of the request, look through it anew, and give it its name.
+        """Write a copy without the words of the request, check the copy, and then give it its name.
 
-        An existing file is never replaced; a cancel leaves nothing.  Problems: `redaction.left` where a word is still
-        found, `redaction.changed`, `redaction.nothing`, `file.exists`, `disk.full` …  Raises KnownError
+        An existing file is never replaced. A cancel leaves nothing behind. Problems: `redaction.left` if a word is
+        still found, `redaction.changed`, `redaction.nothing`, `file.exists`, `disk.full` … Raises KnownError
         `file.is_source`.
         """
         for target in (request.target, *((request.key,) if request.key else ())):
@@ -68,13 +68,14 @@ class RedactedCopies:
         return in_slices(self._service_thread, self._giving_out(preview, request))
 
     def restore(self, path: Path, key: Path, passphrase: str, target: Path, *, password: str = "") -> Pending[GivenOut]:
-        """Write a copy in which the originals of a key stand again; it may have been changed meanwhile.
+        """Write a copy of a redacted document in which the key's original words are back. The document may have been
+        edited since it was redacted.
 
         Problems: `redaction.key_wrong`, `redaction.key_damaged`, `redaction.nothing`, `file.exists` …
         """
         return in_slices(self._service_thread, self._restoring(path.absolute(), key, passphrase, target, password))
 
-    # ---- looking
+    # ---- searching for private words
 
     def _looking(self, path: Path, password: str, listed: tuple[Listed, ...]) -> Slices[RedactionPreview]:
         stop = threading.Event()
@@ -166,7 +167,9 @@ class RedactedCopies:
         return file_from_reader(self._service_thread, self._reader, "redact", payload, steps, tells_progress=True)
 
     def _checked(self, preview: RedactionPreview, data: bytes, originals: Sequence[str]) -> Slices[None]:
-        """Have the file that was made looked through.  Raises KnownError `redaction.left`."""
+        """Let the reader child search the new file for the removed words. Raises KnownError `redaction.left` if one is
+        found.
+        """
 
         def steps() -> Iterator[tuple[str, dict[str, Json]]]:
             for number, original in enumerate(originals):
@@ -192,7 +195,9 @@ class RedactedCopies:
 
 
 def _save(data: bytes, pairs: Sequence[tuple[str, str]], request: RedactionRequest, key: Path | None) -> None:
-    """The key first: without it a copy with substitutes could not be led back.  Both are there, or neither."""
+    """Write the key file first, then the copy: without the key, a copy with replacements could not be restored. Either
+    both files are written or none.
+    """
     if key is not None:
         leading = [pair for pair in pairs if pair[1] != BAR]
         write_new(key, key_file(leading, request.passphrase, document_sha256=hashlib.sha256(data).hexdigest()))
@@ -215,7 +220,7 @@ def _kind_of_form(original: str, words: Sequence[tuple[Kind, str]]) -> Kind:
     return next((kind for kind, known in words if original in known or known in original), Kind.PERSON)
 
 
-# ---- what is known of a document before it is given out redacted, what is wished, and what came of it
+# ---- records: what was found in a document, what to redact, and the result
 
 
 class Place(Record):
@@ -229,17 +234,17 @@ class FoundWord(Record):
     kind: Kind
     words: str
     count: int
-    """How often it stands in what can be read; 0: only where the file names its authors, or nowhere."""
+    """How often the words appear in the readable text. 0 if they appear only as an author of the file, or nowhere."""
     certainty: Certainty
     places: tuple[Place, ...] = ()
     is_author: bool = False
     is_chosen: bool = True
-    """Whether it is proposed to be removed: what is not sure is not."""
+    """Whether removing the words is proposed. Uncertain finds are not proposed."""
 
 
 class Remark(Record):
     kind: str
-    """"macros", "picture", "embedded" …: see services.documents.redaction_words."""
+    """Kind of the remark, such as "macros", "picture" or "embedded"."""
     place: str
 
 
@@ -252,18 +257,18 @@ class RedactionPreview(Record):
     unsure: tuple[Remark, ...]
     text: str
     unseen: tuple[FoundWord, ...] = ()
-    """Words of the person's list that stand nowhere in it: a copy is looked through for them all the same."""
+    """Words of the user's list that the text does not contain. The copy is checked for them all the same."""
 
 
 class RedactionRequest(Record):
     words: tuple[tuple[Kind, str], ...]
     target: Path
     substitutes: bool = False
-    """Natural words instead of bars; not in a PDF, whose pages are drawn anew with bars."""
+    """Whether to use natural words instead of bars. Ignored for a PDF, whose pages are drawn again with bars."""
     key: Path | None = None
     passphrase: str = ""
     resolution: int = 150
-    """Of a PDF's pages: pixels an inch."""
+    """Pixels per inch of a PDF's pages."""
     text_layer: bool = False
     password: str = ""
 
@@ -282,7 +287,7 @@ def remarks_from(untrusted: Json) -> tuple[Remark, ...]:
     return tuple(Remark(remark.kind[:40], remark.place[:300]) for remark in stored_list(Remark, untrusted))
 
 
-# ---- says to people what of a redacted document was taken out, and what they are to look at themselves
+# ---- texts for people: what was removed, and what a person has to check
 
 
 KIND_LABELS: dict[Kind, tuple[str, str]] = {
@@ -344,24 +349,24 @@ def _lines(remarks: Sequence[Remark], words: dict[str, str]) -> list[str]:
     return lines
 
 
-# ---- finds what is private in all that a document says
+# ---- search for private words in the text of a document
 
 
 MOST_PLACES = 3
 AROUND = 40
-"""Characters that are shown on both sides."""
+"""Characters of text that are shown on each side of a find."""
 MOST_CHARACTERS = 8_000_000
 _NO_PERSON = frozenset(
     ("user", "admin", "administrator", "author", "windows user", "microsoft office user", "unknown", "openpyxl",
      "python-docx", "apache poi", "libreoffice", "office", "word", "excel", "powerpoint")
 )  # fmt: skip
-"""What programs write where the author belongs."""
+"""Names that programs write as the author, and that are no person."""
 Texts = Sequence[tuple[str, str]]
-"""Place and text of each page or part."""
+"""Position and text of each page or part."""
 
 
 def whole_text(texts: Texts) -> str:
-    """All that a document says.  Raises KnownError `document.too_large`."""
+    """Return the whole text of a document. Raises KnownError `document.too_large`."""
     text = "\n\n".join(part for __, part in texts)
     if len(text) > MOST_CHARACTERS:
         raise KnownError("document.too_large", path="", bytes=len(text), limit=MOST_CHARACTERS)
@@ -371,8 +376,9 @@ def whole_text(texts: Texts) -> str:
 def private_words(
     shown: Texts, others: Texts, people: Iterable[str], listed: Sequence[Listed]
 ) -> tuple[FoundWord, ...]:
-    """What is private in what a document shows, and in what else is in its file; kind by kind, the most frequent
-    first.  What is shown is counted, else what is not; words of the list that stand nowhere are counted 0.
+    """Return the private words in the text that a document shows, and in hidden text of its file. They are sorted by
+    kind, the most frequent first. Occurrences in shown text are counted, or in hidden text if there are none. Words of
+    the list that appear nowhere have the count 0.
     """
     texts = [(place, part.replace("\u00ad", "")) for place, part in (*shown, *others)]  # optional hyphens are no signs
     text, shown_end = whole_text(texts), sum(len(part) + 2 for __, part in texts[: len(shown)])
@@ -410,8 +416,8 @@ def private_words(
 
 
 def _found(text: str, listed: Sequence[Listed], language: str) -> tuple[Find, ...]:
-    """What the rules find.  Of a listed word, words with another ending, but no compounds, nor what only begins as it
-    does: a copy cannot be led back as an answer of the model can.
+    """Return the finds of the rules. A listed word is also found with another ending, but not in compounds or as the
+    beginning of a longer word: unlike an answer of the model, a copy with such replacements could not be restored.
     """
     finds = find_private(text, language=language, listed=listed)
     names = [entry.words for entry in listed]
@@ -442,9 +448,9 @@ class _Seen(Record):
 
 
 def _own_words(seen: _Seen, listed: Sequence[Listed], finds: Sequence[Find]) -> Iterator[FoundWord]:
-    """The words of the person's list, and the parts of names on it, as they are looked for when a copy is written.
+    """Yield the words of the user's list, and parts of the names on it, as they are searched when a copy is written.
 
-    Not sure are longer words that they stand in, and names written small throughout, which may be other words.
+    Longer words that contain them count as uncertain. So do names in small letters only, which may be other words.
     """
     kinds = {entry.words: entry.kind for entry in listed}
     for entry in listed:
@@ -489,7 +495,7 @@ def _longer(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def occurrences(text: str, words: str) -> list[tuple[int, int]]:
-    """Where words stand, in whatever case and over whatever blanks."""
+    """Return the positions of words, ignoring case and the kind and number of blanks."""
     parts = [re.escape(word) for word in words.split()]
     if not parts:
         return []
@@ -498,7 +504,7 @@ def occurrences(text: str, words: str) -> list[tuple[int, int]]:
 
 
 def added_word(text: str, words: str) -> FoundWord:
-    """A word that a person adds, with the places where it stands.  Raises KnownError `request.invalid`."""
+    """Return a word that a person adds, with its positions in the text. Raises KnownError `request.invalid`."""
     words = " ".join(words.split())
     if len(words) < 2 or not any(letter.isalnum() for letter in words):
         raise KnownError("request.invalid", what=_("a word of less than two letters"))
@@ -521,9 +527,9 @@ def _one_line(text: str) -> str:
 def pairs_for(
     text: str, words: Sequence[tuple[Kind, str]], *, substitutes: bool, unseen: Container[str] = ()
 ) -> tuple[tuple[str, str], ...]:
-    """Original and substitute of all that is to be removed, and of its other forms in the text.
+    """Return pairs of original and replacement for everything to be removed, including its other forms in the text.
 
-    `unseen`: words that do not stand in the text, which get bars.
+    `unseen` are words that the text does not contain. They are replaced by bars.
 
     Raises KnownError `redaction.conflict`, `redaction.ambiguous`, `redaction.no_substitute`.
     """
@@ -542,23 +548,23 @@ def pairs_for(
     return tuple((made | barred).items())
 
 
-# ---- the key of a redacted document
+# ---- the key file, with which a redacted document can be restored
 
 
 FORMAT, VERSION = "slmdesk-redaction-key", 1
 _N, _R, _P = 1 << 16, 8, 1
-"""64 MiB, some 0.2 s."""
+"""Parameters of scrypt: 64 MiB of memory, about 0.2 s."""
 _MOST_MEMORY = 256 << 20
 _MOST_N = 1 << 17
 _SALT_BYTES = 16
 MOST_BYTES = 64 << 20
 
 Pairs = Sequence[tuple[str, str]]
-"""Original and substitute."""
+"""Pairs of original and replacement."""
 
 
 def key_file(pairs: Pairs, passphrase: str, *, document_sha256: str) -> bytes:
-    """The bytes of a key file.  Takes some 0.2 s.  Raises KnownError `key.library_missing`."""
+    """Return the content of a key file. Takes about 0.2 s. Raises KnownError `key.library_missing`."""
     salt = os.urandom(_SALT_BYTES)
     head = {
         "format": FORMAT, "version": VERSION,
@@ -571,7 +577,7 @@ def key_file(pairs: Pairs, passphrase: str, *, document_sha256: str) -> bytes:
 
 
 def pairs_in(path: Path, passphrase: str) -> tuple[tuple[str, str], ...]:
-    """The pairs a key file holds.
+    """Return the pairs in a key file.
 
     Raises KnownError `redaction.key_damaged`, `redaction.key_wrong`, `file.missing`, `key.library_missing`.
     """
@@ -595,7 +601,9 @@ def pairs_in(path: Path, passphrase: str) -> tuple[tuple[str, str], ...]:
 
 
 def _opened(shape: Any, passphrase: str) -> tuple[bytes, bytes, bytes]:
-    """The head that was sealed with the rest, the rest, and the key.  Raises ValueError, TypeError, KeyError."""
+    """Return the head that authenticates the encrypted part, the encrypted part, and the key. Raises ValueError,
+    TypeError, KeyError.
+    """
     if not isinstance(shape, Mapping) or shape["format"] != FORMAT or shape["version"] != VERSION:
         raise ValueError("format")
     about = shape["kdf"]

@@ -1,10 +1,12 @@
-"""Manages the saved states of documents and chats on the disk, so that what was read is not read again another day.
+"""Manage the saved model states of documents and chats on the disk, so that a model need not read them again another
+day.
 
-On the service thread.  The engine child writes and checks the files (tasks.states); this service says which ones, and
-deletes them with what they belong to.  A state that is missing or invalid only costs time.
+Service thread. The engine child writes and checks the files (tasks.states). This service says which states to save, and
+deletes states together with their document or chat. A missing or invalid state only costs time.
 
-Of an encrypted history each has a key of its own, which goes to the engine with the job.  Its name, a checksum of what
-was read, is then made with a secret too: nobody can tell by it whether a text they know was read.
+If the history is encrypted, each state has a key of its own, which is sent to the engine with the job. The file's name,
+a checksum of what was read, then also depends on a secret. So nobody can tell from the name whether a known text was
+read.
 """
 
 from __future__ import annotations
@@ -42,11 +44,11 @@ from slmdesk.runtime.service import Later, Runtime, Service, on_file_thread, pen
 log = logging.getLogger(__name__)
 
 WORTH_S = 1.0
-"""Reading that took longer is worth keeping."""
+"""Seconds of reading above which a state is worth saving."""
 AGAIN_S = 1.0
-"""While an answer is written, saving waits for so long before it looks again."""
+"""Seconds between two checks whether the model is free, while saving waits for an answer to end."""
 PATIENCE_S = 60.0
-"""After this a state that could not be saved, because the model was always busy, is given up."""
+"""Seconds after which a state is not saved any more, because the model was always busy."""
 SWEEP_S = 10.0
 
 
@@ -68,12 +70,14 @@ class _Saving:
 
 
 class StateService(Service):
-    """Saves, finds and deletes states; a state goes when what it belongs to is gone or has changed."""
+    """Service that saves, finds and deletes states. A state is deleted when its document, chat or model was deleted or
+    changed.
+    """
 
     def __init__(
         self, runtime: Runtime, loader: ModelLoader, key_for: Callable[[str], bytes] = lambda _purpose: b""
     ) -> None:
-        """`key_for`: the key of a purpose, 32 bytes; empty while the history is not encrypted."""
+        """`key_for` returns the key for a purpose: 32 bytes, or an empty value if the history is not encrypted."""
         super().__init__(runtime)
         self._loader, self._key_for = loader, key_for
         self._folder = runtime.paths.states
@@ -93,7 +97,7 @@ class StateService(Service):
     def _keeps(self) -> bool:
         return self._store.is_kept and not self._store.read_only
 
-    # ---- for questions
+    # ---- finding and saving states
 
     def known(self, record: ModelRecord, turns: Sequence[ChatMessage], version: str) -> dict[str, Json] | None:
         key = self._name(record, turns, version)
@@ -111,10 +115,10 @@ class StateService(Service):
         *,
         replaces: bool = False,
     ) -> None:
-        """Save what the loaded model has just read of `turns`, once no answer is waited for.
+        """Save the state of the loaded model, which has just read `turns`, as soon as no answer is waiting.
 
-        `version` is that of the prompt; `owners`: ids of the documents or the chat; `replaces`: other states of the
-        same owners are deleted then.  A failure is not reported, because a state only saves time.
+        `version` is the version of the prompt. `owners` are ids of the documents or of the chat. `replaces` deletes
+        other states of the same owners. A failure is not reported, because a state only saves time.
         """
         if not self._most or not self._keeps:
             return
@@ -199,13 +203,15 @@ class StateService(Service):
             for pending in waiting:
                 pending.end(None)
 
-    # ---- looking and deleting
+    # ---- counting and deleting states
 
     def size(self) -> Pending[SavedStates]:
         return pending_on_file_thread(self._service_thread, self._counted, name="saved-states")
 
     def forget(self, owners: Collection[str]) -> None:
-        """Delete the states of these documents and chats, and those just being written.  Raises KnownError."""
+        """Delete the states of these documents and chats, also states that are just being written. Raises
+        KnownError.
+        """
         gone = frozenset(owners)
         if gone and self._store.is_kept:
             for saving in self._saving:
@@ -288,7 +294,7 @@ class StateService(Service):
         return head.model in (self._models or ()) and all(map(self._is_there, head.documents))
 
     def _is_there(self, id: str) -> bool:
-        """Return whether there is a document or a chat with this id; also where that cannot be seen now."""
+        """Tell whether there is a document or a chat with this id. Returns True if the store cannot answer now."""
         try:
             return self._store.documents.get(id).id == id
         except KnownError as err:

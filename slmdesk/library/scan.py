@@ -1,4 +1,4 @@
-"""Finds document files, and compares those of a folder with the known ones.  File threads."""
+"""Find document files, and compare the files of a folder with the known documents. Runs on file threads."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ from slmdesk.library.types import DuplicateFile, SeenFile, UnreadableFile
 
 MOST_FILES = 50_000
 MOST_ENTRIES = 500_000
-"""Of a folder with all below it: more of them are no folder of documents."""
+"""Most files and folders below a folder. A folder with more is not a folder of documents."""
 MOST_DEPTH = 40
 MOST_BYTES = 1 << 30
-"""A larger file is named and left out."""
+"""Size in bytes above which a file is not read, but listed by name."""
 STILL_S = 2.0
-"""A file that changed in this time may still be being written."""
+"""Seconds after its last change during which a file may still be being written."""
 LOCK_S = 86_400.0
-"""An office program's lock file older than this was left behind by a crash."""
+"""Seconds after which an office program's lock file counts as left behind by a crash."""
 OWN_OUTPUT = ("summaries.csv",)
-"""What the program itself writes beside documents; see cli.summarize."""
+"""Files that this program itself writes beside documents; see cli.summarize."""
 AGAIN = ("document.stopped", "document.changing")
-"""After these a file is tried once more at the next look, though it is the same."""
+"""Error codes after which the next scan tries a file again, although the file has not changed."""
 
 
 class Listing(Record):
     is_there: bool
-    """False: the folder cannot be reached, and nothing follows from that for its documents."""
+    """False if the folder cannot be reached. Then its documents are not considered deleted."""
     reason: str = ""
     mark: tuple[int, int] = (0, 0)
-    """Device and number of the folder itself: an empty mount point is another folder."""
+    """Device and inode number of the folder. They tell a folder from an empty mount point of the same name."""
     files: tuple[SeenFile, ...] = ()
     later: tuple[bytes, ...] = ()
     """Files that are still being written, or open in an office program."""
     left: Mapping[bytes, tuple[str, Mapping[str, str | int]]] = field(default_factory=dict)
-    """What is not read, with a code and its args."""
+    """Files that are not read, each with an error code and its arguments."""
     unseen: tuple[bytes, ...] = ()
-    """Folders below that cannot be listed: what is known of their documents stays."""
+    """Subfolders that cannot be listed. Their known documents are kept."""
     is_empty: bool = False
     seconds: float = 0.0
 
@@ -54,14 +54,16 @@ class Listing(Record):
 class Plan(Record):
     new: tuple[SeenFile, ...] = ()
     gone: Mapping[str, bytes] = field(default_factory=dict)
-    """Documents whose files are no more, by id, with where they were; some may be found again among the new ones."""
+    """Documents whose files are missing, by id, with their former paths. Some may have been moved, and are among the
+    new files.
+    """
 
 
 def scan(root: Path, own: Iterable[Path], stop: threading.Event, *, now: float | None = None) -> Listing:
-    """Scan a folder and its subfolders.  Raises Stopped.
+    """Scan a folder and its subfolders. Raises Stopped.
 
-    Links to files or folders are not followed, so that nothing outside is read and no loop is entered.  Hidden names,
-    lock files, source code and the program's own folders (`own`) are left out.
+    Links are not followed, so that nothing outside is read and loops are impossible. Hidden names, lock files, source
+    code and the program's own folders (`own`) are left out.
     """
     began, now = time.monotonic(), time.time() if now is None else now
     try:
@@ -96,7 +98,7 @@ class _Walk:
         self.unseen: list[bytes] = []
 
     def folder(self, path: bytes, depth: int) -> None:
-        """Scan a folder.  Raises OSError where it cannot be listed, and Stopped."""
+        """Scan a folder. Raises OSError if it cannot be listed, and Stopped."""
         with os.scandir(path) as found:
             entries = list(found)
         locked = {one for entry in entries if (one := _locked_by(entry, self._now))}
@@ -180,7 +182,7 @@ def plan(
     twins: Mapping[bytes, DuplicateFile],
     broken: Mapping[bytes, UnreadableFile],
 ) -> Plan:
-    """Compare a listing with the known files and return what has to be done; the folder must be reachable."""
+    """Compare a listing with the known files, and return what has to be done. The folder must be reachable."""
     before = {file.path: file for file in known}
     here = {file.path for file in listing.files}.union(listing.later)
     hidden = tuple(path + os.sep.encode() for path in listing.unseen)
@@ -195,7 +197,7 @@ def plan(
 
 
 def is_vanished(listing: Listing, mark: tuple[int, int], known: int) -> bool:
-    """Return whether a folder is not really there: a drive that is not mounted leaves an empty folder behind."""
+    """Tell whether a folder is not really there: a drive that is not mounted leaves an empty folder behind."""
     return not listing.is_there or (listing.is_empty and known > 0 and mark not in ((0, 0), listing.mark))
 
 
@@ -211,7 +213,9 @@ def _is_known(seen: SeenFile, kept: KnownFile | None, settled: SeenFile | None) 
 
 
 def _locked_by(entry: os.DirEntry[bytes], now: float) -> bytes:
-    """Return the document an office program has open according to this lock file; empty when it is no lock file."""
+    """Return the name of the document that an office program has open according to this lock file. Empty if the entry
+    is no lock file.
+    """
     name = entry.name
     if name.startswith(b"~$"):
         key = name[2:]
@@ -227,7 +231,7 @@ def _locked_by(entry: os.DirEntry[bytes], now: float) -> bytes:
 
 
 def _lock_keys(name: bytes) -> tuple[bytes, ...]:
-    """Return the names by which a lock file may refer to a document: Word drops the first two letters of a long
+    """Return the names by which a lock file may refer to a document. Word drops the first two letters of a long
     name.
     """
     return name, name[1:], name[2:]
@@ -238,7 +242,7 @@ def _shown(path: bytes) -> str:
 
 
 def collection_of(path: Path, others: Sequence[tuple[str, Path]]) -> str:
-    """Return the id of the collection that is this folder, or empty.  File thread.  Raises KnownError."""
+    """Return the id of the collection of this folder, or an empty string. Runs on a file thread. Raises KnownError."""
     if not path.is_dir():
         raise KnownError("collection.no_folder", path=str(path))
     real = os.path.realpath(path)
@@ -255,7 +259,7 @@ def _lies_in(path: str, folder: str) -> bool:
     return path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
-# ---- finds document files and tells whether a file is still the file that was read
+# ---- finding document files, and telling whether a file has changed since it was read
 
 
 CHUNK_BYTES = 1 << 20
@@ -266,14 +270,14 @@ LISTED_DEPTH = 20
 class DocumentFile(Record):
     path: Path
     sha256: str
-    """Of its bytes; empty where only its size and time were asked for."""
+    """SHA-256 of the file. Empty if only its size and time were requested."""
     bytes: int
     mtime_ns: int
     inode: int = 0
 
 
 def look_at(path: Path, stop: threading.Event, *, hashed: bool = True) -> DocumentFile:
-    """Return size, time and, if `hashed`, checksum of a regular file; anything else is refused without being opened.
+    """Return size, time and (if `hashed`) checksum of a regular file. Anything else is refused without opening it.
 
     Raises KnownError `file.missing`, `document.unreadable`, `document.too_large`, and Stopped.
     """
@@ -305,10 +309,10 @@ def look_at(path: Path, stop: threading.Event, *, hashed: bool = True) -> Docume
 
 
 def documents_in(paths: list[Path], stop: threading.Event) -> list[Path]:
-    """Return the files among `paths`, and the documents in its folders by file name, in order.
+    """Return the files among `paths`, and the documents in the folders among them by file name, in order.
 
-    Hidden files are left out, links to folders are not followed, and at most MOST_FILES are returned.  Source code is
-    left out of folders, because there is too much of it.  Raises KnownError `document.unreadable` for a folder that
+    Hidden files are left out, links to folders are not followed, and at most MOST_FILES are returned. Source code in
+    folders is left out, because there is too much of it. Raises KnownError `document.unreadable` for a folder that
     cannot be listed.
     """
     found: list[Path] = []

@@ -1,4 +1,4 @@
-"""Finds phrases, words and meanings in documents: in pages, in passages, and the sentence that matches best."""
+"""Search documents for phrases, words and meanings: in pages, in passages, and for the sentence that matches best."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from slmdesk.text.sentences import search_words, sentence_spans
 PAGES_AT_ONCE = 50
 WORDS_BEFORE, WORDS_BEHIND = 1, 24
 _NOT_LETTERS = re.compile(r"[\W_]+")
-"""What folding may move or leave out: hyphens, line ends, quotation marks."""
+"""Characters that folding may move or leave out, such as hyphens, line ends and quotation marks."""
 
 
 class Place(Record):
-    """A stretch of a page: characters `start` up to, not including, `end` of its text."""
+    """A part of a page: the characters of its text from `start` up to `end` (exclusive)."""
 
     page: int
     start: int
@@ -46,7 +46,7 @@ class Place(Record):
 class FoundPlaces(Record):
     places: tuple[Place, ...]
     is_all: bool = True
-    """False: there are more than were asked for."""
+    """False if there are more places than the limit."""
 
 
 class TextHit(Record):
@@ -105,9 +105,9 @@ def search_texts(store: Store, words: str, limit: int) -> list[TextHit]:
 
 
 def search_typed(store: Store, words: str, limit: int) -> list[TextHit]:
-    """Return the newest passages that hold all of these words, of which the last is still being typed.
+    """Return the newest passages that contain all of these words. The last word may still be incomplete.
 
-    Service thread.  Raises KnownError `store.…`.
+    Service thread. Raises KnownError `store.…`.
     """
     pieces = [piece for run in query_pieces(words) for piece in run]
     return [_hit(store, passage, name, pieces) for passage, name in store.passages.find_typed(words, limit)]
@@ -141,7 +141,7 @@ def _bare(folded: str) -> str:
     return _NOT_LETTERS.sub("", folded)
 
 
-# ---- finds the sentence of a passage that matches the searched words best, as a citation
+# ---- the sentence of a passage that matches the searched words best, as a citation
 
 
 LEAST_STEM, LONGEST_ENDING = 4, 3
@@ -159,11 +159,11 @@ class Citation(Record):
 
 
 PageOf = Callable[[str, int], Page | None]
-"""A page as it was read, by its document and number; None where it is not kept."""
+"""Function that returns a page by its document and number, or None if the page is not stored."""
 
 
 def nearest_of(words: Sequence[str], passages: Sequence[Passage], page_of: PageOf, limit: int) -> list[Citation]:
-    """Return for each passage the sentence with most of the searched words, as it stands on its page."""
+    """Return for each passage its sentence with most of the searched words, exactly as on the page."""
     return [_best_sentence(words, passage, page_of) for passage in passages[:limit]]
 
 
@@ -185,7 +185,7 @@ def stretches_of(passage: Passage, page_of: PageOf) -> Iterator[tuple[BlockKind,
 
 
 def _sentences_of(passage: Passage, page: Page) -> Iterator[tuple[BlockKind, int, int]]:
-    """Yield the sentences of a passage on a page of it; no sentence crosses a block."""
+    """Yield the sentences of a passage on one of its pages. No sentence crosses a block."""
     begin = passage.start if page.number == passage.page else 0
     until = passage.end if page.number == passage.page_end else len(page.text)
     for block in page.blocks:
@@ -195,13 +195,13 @@ def _sentences_of(passage: Passage, page: Page) -> Iterator[tuple[BlockKind, int
 
 
 def share_of(words: Sequence[str], text: str) -> float:
-    """Return the share of the words found in a text, 0..1; in other forms and compounds they count in part."""
+    """Return the share of the words found in a text, 0..1. Other forms and compounds count in part."""
     folded = f" {fold_for_search(text)} "
     return sum(sum(group in folded for group in own) / len(own) for own in map(groups_of, words)) / max(1, len(words))
 
 
 def are_alike(word: str, other: str) -> bool:
-    """Return whether two words differ at most in an ending of three letters; short words in a letter ("end",
+    """Tell whether two words differ at most in an ending of three letters. Short words may differ in one letter ("end",
     "ends").
     """
     beginning = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(word, other, strict=False)))
@@ -217,7 +217,9 @@ def sentences_of_span(text: str, start: int, end: int) -> Iterator[tuple[int, in
 
 @lru_cache(maxsize=4096)
 def _spans(text: str) -> tuple[tuple[int, int], ...]:
-    """An empty line ends a sentence too; a number by itself, as of a heading, is none."""
+    """Return start and end of each sentence. An empty line also ends a sentence. A sentence without letters, such as a
+    heading's number, is joined to the next.
+    """
     from slmdesk.text.checks.words import tongue  # its tables are read when they are needed
 
     language, found, at = tongue(text), list[tuple[int, int]](), 0
@@ -232,23 +234,23 @@ def _spans(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
-# ---- ranks the passages of documents for a question
+# ---- ranking the passages of documents for a question
 #
-# by words always, by meaning where an embedding model is present. The words' beginnings are found by the index, their
-# forms and compounds decide; rankings are joined by reciprocal rank fusion (Cormack, Clarke and Buettcher 2009). On
-# the service thread.
+# Passages are always ranked by words, and by meaning if there is an embedding model. The index finds passages by the
+# beginnings of words; their forms and compounds decide the rank. The two rankings are combined by reciprocal rank
+# fusion (Cormack, Clarke and Buettcher 2009). Service thread.
 
 
 DEEP = 40
-"""Places of each ranking that count."""
+"""Number of places at the top of each ranking that count."""
 CANDIDATES = 64
-"""Passages that the index finds, to be ranked."""
+"""Number of passages that the index returns for ranking."""
 FUSION = 60
-"""The constant of reciprocal rank fusion: how little the first places are above the next."""
+"""Constant of reciprocal rank fusion. The larger it is, the less the first places stand out from the next."""
 MEANING = 0.5
-"""How much a place by meaning counts beside a place by words."""
+"""Weight of a place in the ranking by meaning. A place in the ranking by words has the weight 1."""
 FEW_WORDS = 3
-"""A follow-up question with fewer words of its own is looked for together with the question before."""
+"""Number of words below which a follow-up question is searched together with the question before."""
 
 
 class RankedPassages(Record):
@@ -257,8 +259,9 @@ class RankedPassages(Record):
 
 
 Meaning = Callable[[str, Sequence[str]], Pending[list[int]]]
-"""Asked with a question and documents, gives the numbers of passages, the nearest in meaning first; none without a
-model for it."""
+"""Function of a question and documents that returns numbers of passages, the nearest in meaning first. Empty if there
+is no embedding model.
+"""
 
 
 def fused(*rankings: Sequence[int], weights: Sequence[float] = ()) -> list[int]:
@@ -271,10 +274,10 @@ def fused(*rankings: Sequence[int], weights: Sequence[float] = ()) -> list[int]:
 
 
 def with_meaning(by_words: Sequence[int], by_meaning: Sequence[int]) -> list[int]:
-    """Join a ranking by words with a ranking by meaning.
+    """Combine a ranking by words with a ranking by meaning.
 
-    The best match by words stays first, because small embedding models rank likely passages well but the very best ones
-    badly.
+    The best match by words stays first, because small embedding models rank likely passages well but the very best
+    passages badly.
     """
     joined = fused(by_words, by_meaning, weights=(1.0, MEANING))
     return [*by_words[:1], *(number for number in joined if number not in by_words[:1])]
@@ -289,10 +292,11 @@ class Retrieval:
     def rank(
         self, question: str, documents: Sequence[str], *, before: Sequence[str] = (), by_meaning: bool = True
     ) -> Pending[RankedPassages]:
-        """Find the passages of these documents that match a question best; at once where words alone are used.
+        """Find the passages of these documents that match a question best. The result is there at once if only words
+        are used.
 
-        `before`: the earlier questions of the conversation.  `by_meaning`: the question may be given to the embedding
-        model as it is.  Raises KnownError store.*.
+        `before` are the earlier questions of the conversation. `by_meaning` says that the question may be given to the
+        embedding model as it is. Raises KnownError store.*.
         """
         words = search_words(question)
         by_words = self._by_words(words, documents)
@@ -318,7 +322,7 @@ class Retrieval:
         return near.map(joined)
 
     def _by_words(self, words: Sequence[str], documents: Sequence[str]) -> dict[int, Passage]:
-        """Return passages by number, the best first."""
+        """Return passages by their number, the best first."""
         found = self._store.passages.find(words, documents, CANDIDATES)
         among = self._store.passages.number(documents)
         best = ranked_by_words(words, [passage.text for passage in found], among=among)[:DEEP]
@@ -334,14 +338,13 @@ class Retrieval:
         return [found[n] for n in dict.fromkeys(requested) if n in found and n not in have]
 
 
-# ---- makes embedding vectors of passages in the background, and finds passages by meaning
+# ---- embedding vectors of passages, computed in the background, and search by meaning
 #
-# Service thread. Works only where an embedding model is in the library; vectors are stored under the model's
-# checksum.
+# Service thread. Works only if the library has an embedding model. Vectors are stored under the model's checksum.
 
 
 AT_ONCE = 32
-"""Passages of a job of the engine, which opens the model for it."""
+"""Passages of one engine job. The engine opens the model anew for each job."""
 REST_S = 1.0
 LOOK_S = 0.25
 VECTORS_AT_ONCE = 2_000
@@ -349,15 +352,15 @@ PREFIXES: Mapping[str, tuple[str, str]] = {
     "nomic": ("search_query: ", "search_document: "),
     "e5": ("query: ", "passage: "),
 }
-"""What some models were trained to see before a question, and before a passage; by a part of their names."""
+"""Texts that some models were trained to see before a question and before a passage, by a part of the model's name."""
 
 OnVectors = Callable[[list[bytes], bool], None]
 
 
 class EmbeddingService(Service):
-    """Makes vectors of passages, and finds passages by their vectors.
+    """Service that computes vectors of passages, and finds passages by their vectors.
 
-    A document that was read is indexed; all are indexed again when the embedding model changes.
+    A document is indexed after it was read. All documents are indexed again when the embedding model changes.
     """
 
     def __init__(self, runtime: Runtime, uses: DefaultsService, loader: ModelLoader) -> None:
@@ -370,21 +373,23 @@ class EmbeddingService(Service):
         self._questions = 0
         self._failed: set[str] = set()
         self._seen: str | None = None
-        """The model for which everything that was read has been put in line."""
+        """Id of the model for which all documents were already queued."""
         self._closed = False
         runtime.events.on(DocumentChanged, self._on_document_changed)
         runtime.events.on(DocumentGone, lambda event: self._waiting.pop(event.id, None))
         runtime.events.on(ModelsChanged, lambda _event: runtime.service_thread.post(self.take_up))
 
     def model(self) -> ModelRecord | None:
-        """The embedding model: the default model, else another of the library; None without any."""
+        """Return the embedding model: the default, or another one in the library. None if there is none."""
         found = self._uses.default(DefaultUse.EMBED)
         if found is None:
             found = next((model for model in self._store.models.all() if model.kind == "encoder"), None)
         return found if found and found.id not in self._failed else None
 
     def take_up(self) -> None:
-        """Index what is missing of all documents: a model was added, or the last instance ended before it was done."""
+        """Index all documents without vectors. Needed when a model was added, or the last instance ended before it was
+        done.
+        """
         record = None if self._closed else self.model()
         if record is not None and record.id != self._seen:
             self._seen = record.id
@@ -406,7 +411,7 @@ class EmbeddingService(Service):
         return len(self._waiting) + (self._now is not None)
 
     def nearest(self, question: str, documents: Sequence[str]) -> Pending[list[int]]:
-        """Find the numbers of the passages nearest in meaning; an empty list when that fails."""
+        """Find the numbers of the passages nearest in meaning. The result is an empty list if that fails."""
         record = self.model()
         if record is None or not documents or not self._store.vectors.after(record.sha256, documents, after=0, limit=1):
             if record is not None:  # they were read before the model came
@@ -445,7 +450,9 @@ class EmbeddingService(Service):
     # ---- finding
 
     def _compare(self, record: ModelRecord, question: bytes, documents: Sequence[str]) -> list[int]:
-        """Compare on a file thread; vectors are fetched on the service thread in pieces."""
+        """Compare vectors with the question's vector on a file thread. The vectors are fetched in pieces on the service
+        thread.
+        """
         from slmdesk.text.relevance import Nearest  # numpy: 0.1 s, and only where there are vectors
 
         found, after = Nearest(question, DEEP), 0

@@ -1,4 +1,4 @@
-"""The document service: opens documents, has them read by the reader child, stores, shows and searches their pages.
+"""The document service: it opens documents, has the reader child read them, and stores, shows and searches their pages.
 Service thread.
 """
 
@@ -62,26 +62,26 @@ class DocumentService(Service):
     def open(
         self, path: Path, *, password: str = "", encoding: str = "", force: bool = False
     ) -> Pending[DocumentRecord]:
-        """Have a document read, or reuse an earlier reading.
+        """Read a document, or reuse an earlier reading.
 
         The same bytes are not read again by the same reader, unless `force` is set or another `encoding` is requested.
-        Documents are read in turn, in the order of opening.  The Problem `document.locked` asks for a
-        password, `document.wrong_password` for another: open the document again with it.  Cancelled, it ends with
-        the Problem `document.stopped`.
+        Documents are read one after another, in the order of opening. The Problem `document.locked` means that a
+        password is needed, `document.wrong_password` that another is needed: then open the document again with it. If
+        cancelled, it ends with the Problem `document.stopped`.
         """
         return self._opener.open(OpenRequest(path, password, encoding, force))
 
     def open_found(self, found: DocumentFile, *, collection: str, instead: str = "") -> Pending[DocumentRecord]:
-        """Read a document of a folder in the background, after everything a person opened.
+        """Read a document of a folder in the background, after all documents that a person opened.
 
-        `instead`: the document of that folder whose file was renamed or moved to this file.
+        `instead` is the id of a document of that folder whose file was renamed or moved to this file.
         """
         return self._opener.open_found(OpenRequest(found.path, collection=collection, instead=instead), found)
 
     def open_attachment(self, document: str, index: int) -> Pending[DocumentRecord]:
-        """Read a document inside a document (DocumentInfo.attachments) as a document of its own.
+        """Read an attachment (DocumentInfo.attachments) as a document of its own.
 
-        Raises KnownError `document.unknown`, and `request.invalid` where there is no such attachment.
+        Raises KnownError `document.unknown`, and `request.invalid` if there is no such attachment.
         """
         parent = self._store.documents.get(document)
         if all(attachment.index != index for attachment in info_of(parent).attachments):
@@ -101,9 +101,10 @@ class DocumentService(Service):
         )
 
     def read_folder(self, folder: Path, most: int) -> Pending[FolderRead]:
-        """Read up to `most` documents of a folder; one that cannot be read does not stop the others.
+        """Read up to `most` documents of a folder. A document that cannot be read does not stop the others.
 
-        Reports progress as (documents done, in all, name of the next); ends with `document.stopped` after a cancel.
+        Reports progress as (documents done, number of all, name of the next). Ends with `document.stopped` after a
+        cancel.
         """
 
         def stop() -> None:
@@ -130,9 +131,10 @@ class DocumentService(Service):
         return FolderRead(tuple(dict.fromkeys(documents)), tuple(failed), total)
 
     def check(self, document: str) -> Pending[bool]:
-        """Check whether the file is as it was read (True), has changed (False), or is gone (a Problem).
+        """Check whether the file is unchanged since it was read. The result is True (unchanged), False (changed) or a
+        Problem (the file is gone).
 
-        Only size and time are compared.  Raises KnownError `document.unknown`.
+        Only size and time are compared. Raises KnownError `document.unknown`.
         """
         record = self._store.documents.get(document)
 
@@ -143,16 +145,18 @@ class DocumentService(Service):
         return pending_on_file_thread(self._service_thread, is_unchanged, name="documents")
 
     def cancel(self, document: str) -> None:
-        """Stop reading a document; whoever opened it gets the Problem `document.stopped`."""
+        """Stop reading a document. The request that opened it ends with the Problem `document.stopped`."""
         self._reading.cancel(document)
 
     def is_reading(self, document: str) -> bool:
         return self._reading.find(document) is not None
 
-    # ---- what is here
+    # ---- stored documents
 
     def recent(self, limit: int = 100) -> list[DocumentRecord]:
-        """Return the documents a person opened last; a document whose reading was interrupted is shown as stopped."""
+        """Return the documents that a person opened last. A document whose reading was interrupted is shown as
+        stopped.
+        """
         found = self._store.documents.page(limit + len(self._going))
         return [self._as_it_is(document) for document in found if document.id not in self._going][:limit]
 
@@ -160,20 +164,20 @@ class DocumentService(Service):
         return library_names(self._store)
 
     def document(self, id: str) -> DocumentRecord:
-        """Return a document by its id or a unique beginning of that.  Raises KnownError `document.unknown`."""
+        """Return a document by its id or a unique beginning of it. Raises KnownError `document.unknown`."""
         return self._as_it_is(self._store.documents.get(id))
 
     def pages(self, document: str, *, begin: int = 1, limit: int = 100, with_text: bool = True) -> list[Page]:
-        """Return the pages stored so far, from number `begin` on; also while the document is being read."""
+        """Return the pages stored so far, from number `begin` on. Works also while the document is being read."""
         return self._store.pages.of_document(document, begin=begin, limit=limit, with_text=with_text)
 
     def forget(self, document: str, *, with_folder: bool = False) -> Pending[DocumentRecord]:
-        """Remove a document from the program; the file itself is not touched.  The result is what it was.
+        """Remove a document from the program. The file itself is not touched. The result is the removed record.
 
-        If long, it is removed in pieces, and DocumentGone is published at the end.  A document of a folder only leaves
-        the list of recent ones, unless `with_folder`.  There is no undo: call it when the time for undo is over.
-        Raises KnownError `document.unknown`, `hold.document`, `store.…`; put on hold meanwhile, it is made whole again
-        and the result is the Problem `hold.document`.
+        A long document is removed step by step, and DocumentGone is published at the end. A document of a folder only
+        leaves the list of recent documents, unless `with_folder`. This cannot be undone, so call it when *Undo* is no
+        longer offered. Raises KnownError `document.unknown`, `hold.document`, `store.…`. If the document is put on hold
+        meanwhile, it is restored and the result is the Problem `hold.document`.
         """
         record = self._store.documents.get(document)
         found = record.id
@@ -212,7 +216,9 @@ class DocumentService(Service):
         pending.end(record)
 
     def _take_back(self, record: DocumentRecord) -> Slices[None]:
-        """Make a document what it was before some of its passages were deleted, from its pages, which go last."""
+        """Restore a document after some of its passages were deleted. The passages are made again from its pages, which
+        are deleted last.
+        """
         while self._store.passages.forget_some(record.id):
             yield
         passages, begin = PassageBuilder(record.id), 1
@@ -224,7 +230,9 @@ class DocumentService(Service):
         self._publish(DocumentChanged(self._store.documents.change(record.id, status=record.status)))
 
     def purge_soon(self) -> None:
-        """Purge removed documents from the copies of the history soon: once for a whole folder."""
+        """Purge removed documents from the copies of the history soon. The delay makes one purge enough for a whole
+        folder.
+        """
         if not self._is_purging:
             self._is_purging = True
             self._service_thread.post(self._purge)
@@ -234,16 +242,16 @@ class DocumentService(Service):
         if not self._going:  # else the last of them does it
             self._store.purge()
 
-    # ---- looking
+    # ---- showing and searching
 
     def page_image(
         self, document: str, number: int, width: int, *, marks: Sequence[tuple[int, int]] = ()
     ) -> Pending[PageImage | None]:
-        """Render a page `width` pixels wide (0: only the boxes), with the boxes of spans of its text.
+        """Render a page `width` pixels wide (0: only the boxes), with the boxes of these spans (`marks`) of its text.
 
-        None: it was cancelled, as the oldest of too many are.  Problems: `document.no_image` when the format has no
-        images, `document.locked` when the password of an earlier run is needed again.  Raises KnownError
-        `document.unknown`.
+        The result is None if the request was cancelled, as the oldest of too many requests are. Problems:
+        `document.no_image` if the format has no images, `document.locked` if a password from an earlier run is needed
+        again. Raises KnownError `document.unknown`.
         """
         record = self._store.documents.get(document)
         return self._images.request(
@@ -253,7 +261,7 @@ class DocumentService(Service):
     def find(self, document: str, words: str, *, limit: int = 1000) -> Pending[FoundPlaces]:
         """Find a phrase in a document, ignoring case, accents, line breaks and hyphens.
 
-        Cancelled, it ends with what was found so far.  Raises KnownError `document.unknown`.
+        If cancelled, it ends with what was found so far. Raises KnownError `document.unknown`.
         """
         search = PlaceSearch(self._service_thread, self._store, self._store.documents.get(document).id, words, limit)
         return pending_on_file_thread(self._service_thread, search.run, cancel=search.stop.set, name="find")
@@ -262,7 +270,9 @@ class DocumentService(Service):
         return search_texts(self._store, words, limit)
 
     def search_typed(self, words: str, limit: int) -> list[TextHit]:
-        """Return the newest passages that hold all of the words; the last word may be the beginning of a word."""
+        """Return the newest passages that contain all of the words. The last word may be only the beginning of a
+        word.
+        """
         return search_typed(self._store, words, limit)
 
     def read(
@@ -309,7 +319,7 @@ class DocumentService(Service):
         return changed(record, status=DocumentStatus.FAILED, error_code="document.stopped", error_args=args)
 
 
-# ---- opens documents
+# ---- opening of documents
 
 
 MOST_NAME = 255
@@ -324,7 +334,9 @@ class OpenRequest:
     attachment: int | None = None
     parent: str = ""
     collection: str | None = None
-    """The folder it is read for, in the background: it does not come to the documents opened last."""
+    """Id of the folder that the document is read for, in the background. Then it does not appear among the recent
+    documents.
+    """
     instead: str = ""
     stop: threading.Event = field(default_factory=threading.Event)
     document: str = ""
@@ -336,11 +348,11 @@ class DocumentOpener(Service):
         super().__init__(runtime)
         self._reading, self._images = reading, images
         self.passwords: dict[str, str] = {}
-        """Of documents opened in this run, for their pictures: never written anywhere."""
+        """Passwords of documents opened in this run, for rendering their pages. Never written to disk."""
         self._closed = False
 
     def open(self, request: OpenRequest) -> Pending[DocumentRecord]:
-        """Look at the file and open it; cancelled, it ends with the Problem `document.stopped`."""
+        """Examine the file and open it. If cancelled, it ends with the Problem `document.stopped`."""
         request.pending = Pending(partial(self._cancel, request))
         on_file_thread(
             self._service_thread,
@@ -411,7 +423,9 @@ class DocumentOpener(Service):
         self._read(request, found, known)
 
     def _known(self, request: OpenRequest, found: DocumentFile) -> DocumentRecord | None:
-        """Return the record of this file: by its path, else by its bytes; for a folder only by its path."""
+        """Return the known record of this file: by its path, or else by its bytes. For a document of a folder only by
+        its path.
+        """
         if request.instead:
             return self._store.documents.get(request.instead)
         here = self._store.documents.find(path=os.fsencode(found.path))
@@ -477,13 +491,13 @@ class DocumentOpener(Service):
         self._reading.add(reading)
 
 
-# ---- reads the documents of a folder in turn, for what is made of all of them
+# ---- the result of reading a folder, for work that uses all of its documents
 
 
 class FolderRead(Record):
     documents: tuple[str, ...]
     failed: tuple[tuple[str, str], ...]
-    """The others: name of the file, why it was not read."""
+    """Documents that were not read: name of the file, and the reason."""
     total: int
 
 
@@ -499,7 +513,7 @@ class LibraryName(Record):
 
 
 def library_names(store: Store) -> list[LibraryName]:
-    """Return the folders, then the documents, those opened last first.  Raises KnownError `store.…`."""
+    """Return the folders, then the documents, the last opened first. Raises KnownError `store.…`."""
     present = [collection for collection in store.collections.all() if not collection.settings.get("going")]
     folders = {collection.id: collection.name for collection in present}
     found = [LibraryName(id, one_line(name), folded_name(name), is_folder=True) for id, name in folders.items()]

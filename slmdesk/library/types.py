@@ -1,4 +1,6 @@
-"""What is known of documents and folders, where a sentence stands and what was read; with their labels."""
+"""Types for documents and folders, for the position of a sentence and for what was read, and their labels for
+people.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,7 @@ class CollectionStatus(StrEnum):
     LOOKING = "looking"
     INDEXING = "indexing"
     CURRENT = "up_to_date"
-    """As of the last scan, whenever that was."""
+    """All documents were read at the last scan, whenever that was."""
     PAUSED = "paused"
     STOPPED = "stopped"
     """A person stopped the indexing; it is resumed on request."""
@@ -43,14 +45,14 @@ class CollectionState(Record):
     documents: int = 0
     pages: int = 0
     unread: int = 0
-    """Documents in it that could not be read; `CollectionService.unread` says which and why."""
+    """Number of documents that could not be read. `CollectionService.unread` says which and why."""
     later: int = 0
-    """Files being written, or open in an office program; they are read later."""
+    """Number of files that are being written or open in an office program. They are read later."""
     done: int = 0
     total: int = 0
     eta_s: float | None = None
     gone: int = 0
-    """Documents removed in this run because their files are gone."""
+    """Number of documents removed in this run because their files are gone."""
     looked: float | None = None
     """Time of the last scan, in seconds since the epoch."""
     reason: str = ""
@@ -133,7 +135,7 @@ def _args(untrusted: Mapping[str, object]) -> dict[str, str | int]:
     return {name: value for name, value in untrusted.items() if isinstance(value, str | int)}
 
 
-# ---- what is known of a document
+# ---- the stored facts about a document
 
 
 def info_of(record: DocumentRecord) -> DocumentInfo:
@@ -152,7 +154,9 @@ def parent_of(record: DocumentRecord) -> tuple[str, str]:
 
 
 def attached(record: DocumentRecord) -> tuple[str, int | None, list[int]]:
-    """Return the document it is attached to and its index; in a mail within a mail also the indexes around it."""
+    """Return the id of the document that contains this attachment, and the attachment's index. In a mail inside a mail,
+    also return the indexes of the mails around it.
+    """
     attachment = stored_from(dict, record.info.get("attachment")) or {}
     if (index := stored_from(int, attachment.get("index"))) is None:
         return "", None, []
@@ -164,11 +168,11 @@ def file_of(record: DocumentRecord) -> Path:
     return Path(os.fsdecode(record.path))
 
 
-# ---- types for where a sentence stands and what was read
+# ---- types for the position of a sentence and for what was read
 
 
 class Span(Record):
-    """A stretch of a page: characters `start` up to, not including, `end`."""
+    """A part of a page: the characters from `start` up to `end` (exclusive)."""
 
     document: str
     page: int
@@ -180,21 +184,21 @@ class Mark(Record):
     """A part of a sentence that a check did not find supported by its passages."""
 
     kind: str
-    """number, date, amount, name, negation …; `elsewhere`: in the documents, but in another context; `words`: hardly a
-    word of it is there; `doubt`: the model itself says that the text does not say this; `unlinked`: nothing there can
-    be compared with it.
+    """One of number, date, amount, name, negation … `elsewhere`: in the documents, but in another context. `words`:
+    hardly any of its words are in the passages. `doubt`: the model itself says that the text does not say this.
+    `unlinked`: nothing in the passages can be compared with it.
     """
     text: str
     start: int
     end: int
     detail: str = ""
-    """What the passage says instead, where known."""
+    """What the passage says instead, if known."""
 
 
 class Unread(Record):
     page: int
     reason: str
-    """empty, scanned, locked, broken, or the code of the error that kept the model from reading it."""
+    """Either empty, scanned, locked or broken, or the code of the error that kept the model from reading it."""
     document: str = ""
 
 
@@ -207,7 +211,7 @@ class Coverage(Record):
 
 
 PageKinds = str | Mapping[str, str]
-"""What pages are called: the same for all documents, or by their names (or ids)."""
+"""What pages are called: one word for all documents, or a word for each document's name or id."""
 
 
 def kind_in(kinds: PageKinds, document: str) -> str:
@@ -225,18 +229,18 @@ def page_ranges(pages: Sequence[int]) -> str:
 
 
 LEAST_SHARE = 0.35
-"""Share of a point's words, by weight, that its pieces must contain for it to count as supported."""
+"""Share of a statement's words, by weight, that its passages must contain for the statement to count as supported."""
 
 
 WORDS, DOUBT, ELSEWHERE, UNLINKED = "words", "doubt", "elsewhere", "unlinked"
 
 
 Pages = Callable[[str, int, int], Sequence[Page]]
-"""Pages of a document from a number on, at most so many."""
+"""Function that returns pages of a document: arguments are document, first number, most pages."""
 
 
 CHARACTERS_PER_TOKEN = 7
-"""No text has more characters per token; shows without counting what can never fit."""
+"""Most characters per token in any text. Shows without counting what can never fit."""
 
 # ---- labels for documents and folders
 
@@ -314,7 +318,7 @@ def folder_words(state: CollectionState) -> str:
     return ", ".join(words)
 
 
-# ---- labels for what the checks found in sentences of summaries and answers
+# ---- labels for the results of checks of sentences in summaries and answers
 
 
 FLAG_WORDS = {
@@ -334,7 +338,7 @@ FLAG_WORDS = {
     "language": _("not in the language asked for"),
     "length": _("much longer or shorter than the original"),
 }
-"""What is missing, in about five words, by the kind of a mark."""
+"""What is missing, in about five words, for each kind of mark."""
 
 
 def doubts_of(marks: Sequence[Mark]) -> str:
@@ -349,14 +353,14 @@ class SeenFile(Record):
 
 
 class DuplicateFile(Record):
-    """A file with the same bytes as a document of the folder; it is neither read nor found a second time."""
+    """A file with the same bytes as a document of the folder. It is not read, and not found a second time."""
 
     seen: SeenFile
     of: str
 
 
 class UnreadableFile(Record):
-    """A file that could not be opened; it is tried again once it has changed."""
+    """A file that could not be opened. It is tried again when it has changed."""
 
     seen: SeenFile
     code: str

@@ -1,1 +1,1 @@
-"""The page of documents and the panes beside it."""
+"""The page of documents in the window, with its side panes."""

@@ -1,4 +1,4 @@
-"""Documents, their pages and folders in the window: opened, searched, shown, removed.  No widgets here."""
+"""Open, search, show and remove documents, their pages and folders in the window. No widgets here."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ LOCKED = ("document.locked", "document.wrong_password")
 
 
 def is_file(record: DocumentRecord) -> bool:
-    """Whether a document is a file of its own, not inside another."""
+    """Tell whether a document is a file of its own, not an attachment of another document."""
     return "attachment" not in record.info
 
 
@@ -59,7 +59,7 @@ class DocumentsController(QObject):
         self._records: dict[str, DocumentRecord] = {}
         self.removals = Removals(bridge, self)
         self._requested: list[Path] = []
-        """Opened by the person just now: the first of them is shown as soon as it is known."""
+        """Files that the person has just opened. The first of them is shown as soon as it is known."""
         self._unread: dict[Path, Problem] = {}
         self.current: str = ""
         bridge.when_open(self.refresh)
@@ -74,16 +74,16 @@ class DocumentsController(QObject):
         self._bridge.ask(self._bridge.services.documents.recent(RECENT), self._on_listed)
 
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Read these files, and those in these folders; the first is shown.
+        """Read these files, and the files in these folders. The first is shown.
 
-        For a single folder, `folder_offered` follows.
+        For a single folder, `folder_offered` is emitted instead.
         """
         self._requested = []
         given = list(paths)
         self._bridge.follow(self._bridge.services.documents.expand(given), partial(self._on_expanded, given))
 
     def make_ready(self) -> None:
-        """Have the reader child started: a document will be opened soon."""
+        """Start the reader child, since a document will probably be opened soon."""
         self._bridge.services.documents.make_ready()
 
     def open_file(self, path: Path, *, password: str = "", force: bool = False) -> None:
@@ -98,7 +98,7 @@ class DocumentsController(QObject):
         self.open_file(path, password=password)
 
     def restore(self, document: str) -> None:
-        """Show the document of the last run; a document that no longer exists is ignored."""
+        """Show the document of the last run. A document that no longer exists is ignored."""
 
         def found(record: DocumentRecord) -> None:
             if not self.current:
@@ -150,7 +150,7 @@ class DocumentsController(QObject):
         self._bridge.follow(self._bridge.services.documents.open_attachment(self.current, index), self._on_attached)
 
     def open_parent(self) -> None:
-        """Show the document that the shown one is attached to; its file is read again if it is not on the list."""
+        """Show the document that contains the shown attachment. Its file is read again if it is not in the list."""
         record = self._records[self.current]
         parent, __ = parent_of(record)
         if parent in self._records:
@@ -159,7 +159,7 @@ class DocumentsController(QObject):
             self.open_files([file_of(record)])
 
     def stop_reading(self) -> None:
-        """Stop reading the shown document; the pages read so far stay."""
+        """Stop reading the shown document. The pages read so far stay."""
         self._bridge.services.documents.cancel(self.current)
 
     @property
@@ -171,7 +171,9 @@ class DocumentsController(QObject):
         return file_of(self._records[document]).parent
 
     def own_file(self, document: str, purpose: str) -> Path | None:
-        """The file of a document; None, with a notice, for a document inside another.  `purpose`: "to …"."""
+        """Return the file of a document. For an attachment, show a notice and return None. `purpose` completes the
+        notice: "to …".
+        """
         record = self._records[document]
         if is_file(record):
             return file_of(record)
@@ -182,7 +184,7 @@ class DocumentsController(QObject):
         return None
 
     def remove(self, document: str) -> None:
-        """Take a document off the list now; forget it when the time for *Undo* is over.  Its file stays."""
+        """Remove a document from the list now. Delete it when *Undo* is no longer offered. Its file stays."""
         record = self._records[document]
         forget, keep = partial(self._forget, document), partial(self._keep, document)
         words = _("{name} is off the list, and what was read of it is forgotten in a moment. Its file stays.").format(
@@ -302,14 +304,14 @@ class DocumentsController(QObject):
 
 
 def _unheard(_problem: Problem) -> None:
-    """The document or folder no longer exists: there is nothing to show."""
+    """Ignore the problem: the document or folder no longer exists, so there is nothing to show."""
 
 
 # ---- folders in the window
 
 
 CONTENTS_MS = 3_000
-"""Between two fetches of what is in the folder on show, while it is read."""
+"""Milliseconds between two requests for the content of the shown folder, while the folder is being read."""
 
 
 class FoldersController(QObject):
@@ -335,7 +337,7 @@ class FoldersController(QObject):
         self._bridge.ask(self._bridge.services.collections.all(), self._on_listed)
 
     def offer(self, folder: Path, found: Sequence[Path]) -> None:
-        """A folder was dropped: ask whether to open its documents or to watch the folder."""
+        """Ask whether to open the documents of a dropped folder or to watch the folder."""
         paths = list(found)
         if paths:
             words = _("“{name}” holds {counted_documents}.").format(
@@ -369,7 +371,7 @@ class FoldersController(QObject):
         self.current = ""
 
     def look_again(self) -> None:
-        """Look for new documents in the shown folder; a paused job is resumed."""
+        """Search the shown folder for new documents. A paused job is resumed."""
         self._bridge.services.collections.look(self.current, resume=True)
 
     def pause(self) -> None:
@@ -381,7 +383,7 @@ class FoldersController(QObject):
         self._bridge.services.collections.set_watched(self.current, watched)
 
     def remove(self, id: str) -> None:
-        """Take a folder off the list now; forget it when the time for *Undo* is over.  Its files stay."""
+        """Remove a folder from the list now. Delete it when *Undo* is no longer offered. Its files stay."""
         state = self._states[id]
         name, forget, keep = state.record.name, partial(self._forget, id), partial(self._keep, id)
         words = _("{name} is off the list, and what was read of it is forgotten in a moment. Its files stay.").format(
@@ -475,7 +477,7 @@ class FoldersController(QObject):
 
 PAGES_AT_ONCE = 500
 SLACK = 0.004
-"""Tolerance around a clicked passage, as a share of the page."""
+"""Distance from a passage at which a click still counts, as a share of the page."""
 
 
 class PagesController(QObject):
@@ -498,10 +500,10 @@ class PagesController(QObject):
         self._words = ""
         self._is_asking = False
         self._is_first_ahead = False
-        """The first page is on show before it was read: its picture comes sooner than its words."""
+        """Whether the first page is shown before it was read, since its picture arrives sooner than its text."""
 
     def leave(self, document: str) -> None:
-        """Another document is about to be shown: what comes of the shown document is dropped."""
+        """Prepare to show another document. Results that arrive for the document shown before are dropped."""
         self._document = document
         self._pages, self._marks, self._is_asking, self._is_first_ahead = [], {}, False, False
 
@@ -520,7 +522,7 @@ class PagesController(QObject):
             self.listed.emit([], True)
 
     def ask(self, *, reset: bool) -> None:
-        """Load the next pages that are not listed yet, until there are no more; `reset`: all of them."""
+        """Load the next pages that are not listed yet, until there are no more. `reset` loads all pages again."""
         if self._is_asking and not reset:
             return
         if reset:
@@ -564,9 +566,9 @@ class PagesController(QObject):
         self._bridge.ask(self._bridge.services.documents.pages(document, begin=number, limit=1), listed)
 
     def ask_picture(self, number: int, width: int) -> None:
-        """Ask for the picture of a page; `picture_received` or `picture_failed` follows.
+        """Request the picture of a page. `picture_received` or `picture_failed` is emitted later.
 
-        Width 0: only `boxes_received`, for its marks.
+        With width 0 only `boxes_received` is emitted, with the boxes of the page's marks.
         """
         document, marks = self._document, tuple(self._marks.get(number, ()))
         self._bridge.follow(
@@ -576,7 +578,7 @@ class PagesController(QObject):
         )
 
     def ask_thumbnail(self, number: int, width: int) -> None:
-        """Ask for a thumbnail; `thumbnail_received` follows, unless the page has no picture."""
+        """Request a thumbnail. `thumbnail_received` is emitted later, unless the page has no picture."""
         document = self._document
         self._bridge.follow(
             self._bridge.services.documents.page_image(document, number, width),
@@ -591,7 +593,9 @@ class PagesController(QObject):
         place: tuple[float, float],
         answered: Callable[[Sequence[tuple[int, int]]], None],
     ) -> None:
-        """Find which of these spans of a page's text are at a place of its picture (in shares of its size)."""
+        """Find which of these spans of a page's text are at a position of its picture (as shares of its size).
+        `answered` is called with them.
+        """
         document, marks = self._document, tuple(spans)
 
         def received(image: PageImage | None) -> None:
@@ -603,7 +607,7 @@ class PagesController(QObject):
         )
 
     def find(self, words: str) -> None:
-        """Find words in the shown document; `found` follows.  Empty words: no marks."""
+        """Find words in the shown document. `found` is emitted later. Empty words remove the marks."""
         if self._search is not None:
             self._search.cancel()
             self._search = None
@@ -618,7 +622,7 @@ class PagesController(QObject):
         )
 
     def set_marks(self, marks: Mapping[int, Sequence[tuple[int, int]]]) -> None:
-        """Set the marks for pictures requested from now on, by page."""
+        """Set the marks, by page number, for pictures that are requested from now on."""
         self._marks = marks
 
     # ---- answers
@@ -634,7 +638,9 @@ class PagesController(QObject):
     def _on_picture(
         self, document: str, number: int, width: int, marks: Sequence[tuple[int, int]], image: PageImage | None
     ) -> None:
-        """`marks`: for which the boxes are.  There may be others by now, whose boxes were asked for and are here."""
+        """Show a picture. `marks` are the marks that its boxes belong to. If the marks have changed meanwhile, the
+        boxes are dropped, since newer ones were requested.
+        """
         if image is None or document != self._document:
             return
         boxes = image.boxes if marks == tuple(self._marks.get(number, ())) else None
@@ -657,7 +663,7 @@ class PagesController(QObject):
 
 
 def _is_pictured(record: DocumentRecord) -> bool:
-    """Whether its pages have pictures, judged by the file name."""
+    """Tell whether the pages of a document have pictures, judged by the file name."""
     try:
         return format_of(file_of(record)).id == "pdf"
     except KnownError:
@@ -665,7 +671,7 @@ def _is_pictured(record: DocumentRecord) -> bool:
 
 
 def _holds(boxes: Sequence[tuple[float, float, float, float]], place: tuple[float, float]) -> bool:
-    """Whether a place lies in any of these line boxes, or between two of them."""
+    """Tell whether a position is inside these line boxes or between two of them."""
     if not boxes:
         return False
     across, down = place
@@ -682,7 +688,9 @@ NAME_LENGTH = 60
 
 
 def unread_notice(unread: Mapping[Path, Problem]) -> Notice:
-    """A single notice for all files opened together; *More* lists the reason for each.  It has a time limit."""
+    """Return a single notice for all files that were opened together. *More* shows the reason for each file. The notice
+    disappears after a time.
+    """
     if len(unread) == 1:
         return changed(notice_of(next(iter(unread.values()))), key="unread", life_ms=LONG_MS)
     names = [clean_label(path.name, NAME_LENGTH) for path in unread]

@@ -1,4 +1,4 @@
-"""The shown document: its pages, the panes beside them, and below how much of it was read."""
+"""The view of the shown document: its pages, the panes beside them, and a strip below that shows how much was read."""
 
 from __future__ import annotations
 
@@ -44,13 +44,14 @@ from slmdesk.window.widgets.dialogs import request_document_translation, request
 from slmdesk.window.widgets.rows import empty_layout
 
 NARROW_LINES = 30
-"""Heights of a line: less width than that is for the pages alone."""
+"""Width of the view, in line heights, below which only the pages or only the panes are shown."""
 FEW_PAGES = 100
-"""Up to this many pages every update is shown; for more only now and then, while they are read."""
+"""Number of pages up to which every update is shown. A longer document is updated only now and then while it is read.
+"""
 SUMMARY_MS = 500
 THUMB_LINES = 24
 Spans = Mapping[int, Sequence[tuple[int, int]]]
-"""Characters of pages, by page number."""
+"""Spans of characters to mark, by page number."""
 _STATES = {PageStatus.READ: READ, PageStatus.EMPTY: EMPTY}
 
 
@@ -66,11 +67,11 @@ class DocumentView(QFrame):
         self._total = 0
         self._spans_requested: tuple[str, Spans] | None = None
         self._marked: Spans = {}
-        """The marks to restore when nothing is pointed at."""
+        """Marks that are shown again when the person no longer points at a source."""
         self._hinted = False
         self._summary_timer = Delay(self, SUMMARY_MS, self._show_coverage)
         self._shows_side = False
-        """Where there is no room for both, the panes are shown, not the pages."""
+        """Whether the panes are shown instead of the pages, if there is no room for both."""
         self._build_ui()
         self._connect()
 
@@ -151,7 +152,7 @@ class DocumentView(QFrame):
 
     @property
     def has_thumbnails(self) -> bool:
-        """Whether thumbnails are switched on; they show only where there is room."""
+        """Whether thumbnails are switched on. They are only visible if there is room."""
         return self._small.isChecked()
 
     def show_thumbnails(self, is_shown: bool) -> None:
@@ -196,7 +197,7 @@ class DocumentView(QFrame):
                 self.go_to_spans(requested)
 
     def _on_place_clicked(self, number: int, character: int) -> None:
-        """A click on the line that names an attachment opens the attachment."""
+        """Open the attachment if the clicked line names one."""
         attachments = info_of(self.record).attachments if self.record else ()
         line = self.view.line_at(number, character) if attachments else ""
         found = next(
@@ -231,7 +232,7 @@ class DocumentView(QFrame):
         self.find_bar.show_found(found.places, is_all=found.is_all)
 
     def open_at(self, document: str, spans: Spans) -> None:
-        """Show a document with these characters marked, by page number, once their page is listed."""
+        """Show a document and mark these characters, by page number, as soon as their page is listed."""
         if self._controller.current == document:
             self.go_to_spans(spans)
         else:
@@ -239,7 +240,7 @@ class DocumentView(QFrame):
             self._controller.show_document(document)
 
     def go_to_spans(self, spans: Spans) -> None:
-        """Mark characters by page number, go to the first and highlight their pages in the strip."""
+        """Mark characters by page number, scroll to the first, and highlight their pages in the strip."""
         self._hinted = False
         self._mark(spans)
         if spans:
@@ -247,7 +248,7 @@ class DocumentView(QFrame):
             self.view.go_to(min(spans), to_mark=True)
 
     def show_pages(self) -> None:
-        """Show the pages, where there is room for pages or panes only."""
+        """Show the pages, if there is only room for either pages or panes."""
         self._shows_side = False
         self._make_space()
 
@@ -256,7 +257,7 @@ class DocumentView(QFrame):
         self._make_space()
 
     def hint_spans(self, spans: Spans | None) -> None:
-        """Mark a source while a person points at it; None: restore the marks there were before."""
+        """Mark a source while a person points at it. None restores the marks from before."""
         if spans is not None:
             self._hinted = True
             self._show_marks(spans)
@@ -275,7 +276,7 @@ class DocumentView(QFrame):
         self._strip.light(list(spans))
 
     def translate(self, document: str) -> None:
-        """Translate a document into a file of the same kind; a notice says where that cannot be."""
+        """Translate a document into a file of the same format. If that is impossible, a notice says so."""
         path = self._controller.own_file(document, _("to translate it"))
         if path is not None:
             request_document_translation(self, path)
@@ -510,11 +511,11 @@ class AttachedBar(QFrame):
 
 
 def _short(name: str) -> str:
-    """The beginning and the end of a long name: its suffix shows the format."""
+    """Return the beginning and the end of a long name. The end is kept since the suffix shows the format."""
     return name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 12]}…{name[-11:]}"
 
 
-# ---- shown in place of the pages of a document that could not be read
+# ---- the message instead of the pages of a document that could not be read
 
 
 class UnreadDocument(QFrame):

@@ -1,4 +1,4 @@
-"""The page of documents: the list, and beside it the shown document or folder.  Widgets only."""
+"""The page of documents: the list, and beside it the shown document or folder. Widgets only."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ EMPTY_WORDS = (
     ),
     ("formats", "small", ", ".join(file_format.name for file_format in FORMATS)),
 )
-"""Name, kind and text of the labels that are shown while no document is."""
+"""Name, kind and text of the labels that are visible while no document is shown."""
 
 
 class DocumentsPage(QWidget):
@@ -161,13 +161,13 @@ class DocumentsPage(QWidget):
 
     @property
     def layout_state(self) -> tuple[str, str]:
-        """The states of the two splitters, base64: the list's, and that between pages and panes."""
+        """Return the states of the two splitters as base64: beside the list, and between pages and panes."""
         splits = (self._split, self.document.body)
         outer, inner = (bytes(splitter.saveState().toBase64().data()).decode("ascii") for splitter in splits)
         return outer, inner
 
     def restore_layout(self, outer: str, inner: str = "") -> None:
-        """Restore the splitters; an unreadable state is ignored."""
+        """Restore the splitters. An unreadable state is ignored."""
         for part, state in ((self._split, outer), (self.document.body, inner)):
             if state:
                 part.restoreState(QByteArray.fromBase64(state.encode("ascii", "ignore")))
@@ -211,7 +211,7 @@ class DocumentsPage(QWidget):
         ask_password(self, path.name, lambda word: self._controller.unlock(path, word), is_wrong=is_wrong)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Start the reader child: a document will probably be opened."""
+        """Start the reader child, since a document will probably be opened."""
         super().showEvent(event)
         self._controller.make_ready()
 
@@ -229,7 +229,7 @@ ACTIONS = (
 FOLDER_ACTIONS = (("look", _("Look again")), ("open", _("Open the folder")), ("remove", _("Take it off the list")))
 MOST_FOLDERS_SHOWN = 5
 ActionChosen = Callable[[str, str], object]
-"""Gets an id and an action."""
+"""Function that is called with the id of a row and an action."""
 
 
 class DocumentList(QFrame):
@@ -436,11 +436,11 @@ class _Rows(QAbstractListModel, Generic[T]):
         return self._roles[role](self._rows[index.row()])
 
     def row_of(self, id: str) -> int:
-        """The row of a document or folder; -1: not there."""
+        """Return the row of a document or folder, or -1 if it is not in the list."""
         return next((row for row, other_row in enumerate(self._rows) if self._roles[ID_ROLE](other_row) == id), -1)
 
     def show(self, rows: Sequence[T]) -> None:
-        """Show these; where they are the same ones, the choice and the place stay."""
+        """Show these rows. If they are the same as before, the selection and the scroll position stay."""
         id_of = self._roles[ID_ROLE]
         if [id_of(other_row) for other_row in rows] == [id_of(other_row) for other_row in self._rows]:
             self._rows = list(rows)
@@ -466,7 +466,9 @@ class DocumentRows(_Rows[DocumentRecord]):
         self._all: list[DocumentRecord] = []
         self._words = ""
         self._folded: dict[str, str] = {}
-        """Names folded for comparison: folding thousands at each key would be noticed."""
+        """Folded names of the documents, for comparison. Folding thousands of names at each key press would be
+        noticeable.
+        """
 
     def show_records(self, records: Sequence[DocumentRecord]) -> None:
         for record in records:
@@ -484,7 +486,7 @@ class DocumentRows(_Rows[DocumentRecord]):
 
     @property
     def total(self) -> int:
-        """The number of documents, with those hidden by the filter."""
+        """The number of documents, including documents that the filter hides."""
         return len(self._all)
 
     def _filter(self) -> None:
@@ -493,7 +495,7 @@ class DocumentRows(_Rows[DocumentRecord]):
 
 
 class FolderRows(_Rows[CollectionState]):
-    """CollectionStates, in the order in which they were added."""
+    """List model of folders, in the order in which they were added."""
 
     def __init__(self, parent: QWidget) -> None:
         roles: dict[int, Callable[[CollectionState], object]] = {
@@ -553,7 +555,7 @@ class DocumentPainter(QStyledItemDelegate):
 
 
 MOST_REASONS = 6
-"""Files that could not be read and are named with their reasons; the list marks all of them."""
+"""Most unreadable files that are named with their reasons. The list marks all of them."""
 NARROW_LINES = 34
 GO_ON = (CollectionStatus.PAUSED, CollectionStatus.STOPPED)
 

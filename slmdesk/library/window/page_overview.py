@@ -1,4 +1,4 @@
-"""All pages of a document at a glance: thumbnails beside them, and the strip that shows which were read."""
+"""Overview of all pages of a document: thumbnails beside the pages, and a strip that shows which pages were read."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ from slmdesk.window.widgets.build import named, plain_tip
 WIDTH = 84
 HEIGHT = 108
 OUTLINE_WIDTH = 150
-"""Of the column where pages have names and no pictures."""
+"""Width of the column in pixels if pages have names and no pictures."""
 GAP = theme.SPACE_8
 FOOT = 20
 KEPT = 150
-"""Thumbnails kept in memory, some 36 kB each."""
+"""Most thumbnails kept in memory. Each takes about 36 kB."""
 ASK_AFTER_MS = 120
 MOST_LABEL = 40
 STATES: Mapping[PageStatus, str] = {
@@ -123,10 +123,10 @@ class ThumbPainter(QStyledItemDelegate):
         super().__init__(parent)
         self._keeper = keeper
         self.is_outline = False
-        """The pages have no pictures: what they are called is all there is."""
+        """Whether the pages have no pictures, so that only their names are shown."""
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex) -> QSize:
-        """All the same size, so that thousands need no measuring."""
+        """Return the same size for all, so that thousands of pages need not be measured."""
         if self.is_outline:
             return QSize(OUTLINE_WIDTH, self._foot() + GAP)
         return QSize(WIDTH + 2 * GAP, HEIGHT + self._foot() + GAP)
@@ -193,7 +193,9 @@ def _sheet_of(image: object, place: QRect) -> QRectF:
 
 
 class Thumbnails(QListView):
-    """Requests the visible ones by `picture_requested` (page number, width in device pixels)."""
+    """List of thumbnails. It requests the visible ones with `picture_requested` (page number, width in device
+    pixels).
+    """
 
     picture_requested = Signal(int, int)
     page_chosen = Signal(int)
@@ -299,13 +301,13 @@ SMALLEST_CELL = 3.0
 class Cell(Record):
     number: int
     state: str
-    """READ, EMPTY, UNREADABLE or WAITING."""
+    """One of READ, EMPTY, UNREADABLE or WAITING."""
     reason: str = ""
 
 
 class CoverageStrip(QWidget):
-    """With more pages than room, neighbours share a cell, which shows the worst of them, so that no unread page is
-    hidden.
+    """Strip with one cell per page, coloured by the page's state. With more pages than room, neighbours share a cell.
+    It shows the worst state, so that no unread page is hidden.
     """
 
     page_chosen = Signal(int)

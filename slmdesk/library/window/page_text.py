@@ -1,4 +1,4 @@
-"""The text of a page laid out to the page's width: prose by Qt, tables by `PageTable`."""
+"""The text of a page laid out to the width of the page: prose by Qt, tables by `PageTable`."""
 
 from __future__ import annotations
 
@@ -38,12 +38,13 @@ LEAST_SIZE = 0.9
 PAD_X, PAD_Y = 8.0, 4.0
 BAR_HEIGHT, BAR_GAP = 8.0, 4.0
 LEAST_COLUMN, USUAL_COLUMN, LONGEST_WORD = 4.0, 14.0, 18.0
-"""Widths in ems: a column is not squeezed below the first, and is no wider than the second in a table that scrolls; a
-longer word than the third is broken."""
+"""Widths in ems: of the narrowest column, of the widest column in a table that scrolls, and of the longest word that is
+not broken.
+"""
 MOST_FIXED = 0.4
-"""Of the room: a first column up to that stays where it is while the table scrolls."""
+"""Share of the available width. A first column up to this width stays in place while the table scrolls."""
 MEASURED = 400
-"""Characters of a cell that count for the width of its column."""
+"""Characters of a cell that are measured for the width of its column."""
 _NUMBER = re.compile(
     r"[(+\-\u2212]?(?:[A-Z]{3} ?|[$€£¥] ?)?[+\-\u2212]?"
     r"(?:\d{1,3}(?:[.,'\u2019 \u00a0\u202f\u2009]\d{3})+(?:[.,]\d+)?|(?:0|[1-9]\d*)?(?:[.,]\d+)?)"
@@ -56,7 +57,7 @@ Span = tuple[int, int]
 
 
 class _Cell(Record):
-    """The characters `start` up to `end` of the page's text, over `columns` columns from `column` on."""
+    """A cell: the characters from `start` up to `end` of the page's text, across `columns` columns from `column` on."""
 
     text: str
     start: int
@@ -68,10 +69,10 @@ class _Cell(Record):
 
 
 class PageTable:
-    """Rows of a table, laid out for a width.  All places are in pixels from its top left corner."""
+    """Rows of a table, laid out for a width. All positions are in pixels from the table's top left corner."""
 
     def __init__(self, text: str, rows: Sequence[Block], *, width: float, fonts: Fonts) -> None:
-        """`text` is that of the page; `width` is the room there is: a wider table scrolls."""
+        """`text` is the text of the page. `width` is the available width; a wider table scrolls."""
         self.start, self.end = rows[0].start, rows[-1].end
         self._space = width
         self._rows = _cells_of(text, rows)
@@ -99,18 +100,18 @@ class PageTable:
 
     @property
     def width(self) -> float:
-        """The width of the whole table, even where there is less room."""
+        """The width of the whole table, which may be more than the available width."""
         return self._edges[-1]
 
     @property
     def is_wide(self) -> bool:
-        """Whether it scrolls."""
+        """Whether the table is wider than the available width, so that it scrolls."""
         return self.width > self._space + 0.5
 
     def scroll_to(self, offset: float) -> bool:
-        """Scroll to the column edge at or beyond `offset`; returns whether that changed anything.
+        """Scroll to the column edge at or beyond `offset`, and return whether that changed anything.
 
-        A column that is cut there would show "703.50" for "1703.50".
+        A column cut in the middle would show "703.50" for "1703.50".
         """
         before = self.offset
         if offset > before:
@@ -130,14 +131,14 @@ class PageTable:
         return QRectF(self.offset * share, bar.top(), bar.width() * share, bar.height())
 
     def scroll_bar_to(self, x: float) -> bool:
-        """Scroll so that the middle of the handle is at `x`; returns whether that changed anything."""
+        """Scroll so that the middle of the scroll bar's handle is at `x`, and return whether that changed anything."""
         return self.scroll_to(x * (self._space + self._stops[-1]) / self._space - self._space / 2)
 
     def top_of(self, character: int) -> float:
         return self.cell_rectangle(character).top()
 
     def reveal(self, character: int) -> bool:
-        """Scroll to the cell that holds a character; returns whether that changed anything."""
+        """Scroll to the cell that contains a character, and return whether that changed anything."""
         if self._is_fixed(self._cell_of(character)):
             return False
         place = self.cell_rectangle(character)
@@ -146,7 +147,7 @@ class PageTable:
         return place.right() > self._space and self.scroll_to(self.offset + place.right() - self._space)
 
     def character_at(self, point: QPointF) -> int | None:
-        """The character of the page nearest to a point in a cell; None outside."""
+        """Return the character of the page nearest to a point in a cell, or None outside of the cells."""
         if not (0 <= point.y() < self._tops[-1] and 0 <= point.x() < self._space):
             return None
         row = bisect_right(self._tops, point.y()) - 1
@@ -202,7 +203,7 @@ class PageTable:
         self._metrics = {False: QFontMetricsF(self._font), True: QFontMetricsF(self._bold)}
 
     def _scroll_stops(self) -> list[float]:
-        """The scroll positions: column by column, up to that which shows the last column."""
+        """Return the scroll positions, one per column, up to the position that shows the last column."""
         most = max(0.0, self.width - self._space)
         edges = [edge - self._fixed for edge in self._edges[:-1] if edge >= self._fixed]
         if any(right - left > self._space - self._fixed for left, right in pairwise(self._edges)):
@@ -241,14 +242,16 @@ class PageTable:
         painter.drawLine(box.topRight(), box.bottomRight())
 
     def _is_cut(self, cell: _Cell) -> bool:
-        """Whether it is a number whose end is hidden: the visible part would look like a smaller number."""
+        """Tell whether a cell is a number whose end is hidden. Its visible part would look like a smaller number."""
         if not cell.is_number or cell.is_head or self._is_fixed(cell):
             return False
         left, right = self._edges[cell.column], self._edges[cell.column + 1]
         return right - self.offset > self._space + 1 and right - left <= self._space - self._fixed
 
     def _is_fixed(self, cell: _Cell) -> bool:
-        """Whether it stays while the table scrolls: titles, and a narrow first column, which names the rows."""
+        """Tell whether a cell stays in place while the table scrolls: a title, or a cell of a narrow first column,
+        which names the rows.
+        """
         return cell.columns > 1 or (cell.column == 0 and self._fixed > 0)
 
     def _row_of(self, character: int) -> int:
@@ -278,7 +281,9 @@ class PageTable:
         return found
 
     def _inner_width(self, cell: _Cell) -> float:
-        """The width for a cell's text; a title above a wide table fits the view, so that it needs no scrolling."""
+        """Return the width for a cell's text. A title above a wide table gets the visible width, so that it need not
+        scroll.
+        """
         width = self._edges[cell.column + cell.columns] - self._edges[cell.column]
         return (min(width, self._space) if cell.columns > 1 else width) - 2 * PAD_X
 
@@ -305,7 +310,7 @@ class PageTable:
 
 
 def tables_of(blocks: Sequence[Block]) -> Iterator[list[Block]]:
-    """The rows of each table, table by table; a head row begins another table."""
+    """Yield the rows of each table. A head row begins another table."""
     rows: list[Block] = []
     for block in blocks:
         is_row = block.kind is BlockKind.TABLE_ROW
@@ -341,12 +346,12 @@ def _cells_of(text: str, rows: Sequence[Block]) -> list[list[_Cell]]:
 
 
 def _is_title(row: Sequence[str]) -> bool:
-    """Whether only the first cell of a row has text: it may then take the whole row."""
+    """Tell whether only the first cell of a row has text. It may then use the whole row."""
     return len(row) > 1 and bool(row[0]) and not any(row[1:])
 
 
 def is_number_text(text: str) -> bool:
-    """Whether a cell is a number, an amount or a percentage; not a date, nor a code such as 0012."""
+    """Tell whether a cell is a number, an amount or a percentage. Dates and codes such as 0012 are not."""
     return len(text) <= _MOST_NUMBER and any(map(str.isdigit, text)) and _NUMBER.fullmatch(text) is not None
 
 
@@ -356,7 +361,9 @@ def _is_of_numbers(column: Sequence[str]) -> bool:
 
 
 def _is_head(table: Sequence[Sequence[str]], numbers: Sequence[bool]) -> bool:
-    """Whether the first row is a head although the file does not say so: short words in each cell, no numbers."""
+    """Tell whether the first row looks like a head although the file does not say so: short words in each cell, no
+    numbers.
+    """
     first = table[0]
     if len(table) < 2 or len(first) < 2 or not all(first):
         return False
@@ -388,7 +395,7 @@ def _in_lines(cell: _Cell, font: QFont, width: float) -> QTextLayout:
     return layout
 
 
-# ---- page words
+# ---- the text of a page
 
 
 MARGIN = 0.07
@@ -400,13 +407,13 @@ STATUS_WORDS: Mapping[PageStatus, str] = {
     PageStatus.BROKEN: _("This page is damaged and could not be read."),
 }
 TABLE_GAP = 0.5
-"""Above and below a table, in line heights of the text."""
+"""Space above and below a table, in line heights of the text."""
 _MARKED = re.compile(r"\s*(?:[•▪◦‣●○■*–—-]|\(?\w{1,4}[.)])\s")
 _SIZES = {1: 1.5, 2: 1.3, 3: 1.15}
 
 
 class Prose:
-    """The text between two tables: characters `start` up to `end` of the page's text."""
+    """The text between two tables: the characters from `start` up to `end` of the page's text."""
 
     def __init__(self, text: str, start: int, end: int) -> None:
         self.start, self.end, self._text = start, end, text[start:end]
@@ -417,7 +424,7 @@ class Prose:
         return float(self.document.size().height())
 
     def lay_out(self, blocks: Sequence[Block], *, width: float, fonts: Fonts, theme: Theme, status: str = "") -> None:
-        """Format its blocks; `status` is shown where there is no text."""
+        """Format its blocks. `status` is shown if there is no text."""
         document = self.document
         document.setUndoRedoEnabled(False)
         document.setDocumentMargin(0)
@@ -471,7 +478,7 @@ Part = Prose | PageTable
 
 
 class PageWords:
-    """Places are pixels from the page's top left corner."""
+    """The whole text of a page, laid out. Positions are pixels from the page's top left corner."""
 
     def __init__(self, page: Page, *, width: float, fonts: Fonts, theme: Theme) -> None:
         self._margin, space = width * MARGIN, width * (1 - 2 * MARGIN)
@@ -506,7 +513,9 @@ class PageWords:
         return top + part.top_of(character)
 
     def reveal(self, character: int) -> bool:
-        """Scroll the table that holds a character so that it is visible; returns whether that changed anything."""
+        """Scroll the table that contains a character so that the character is visible. Returns whether that changed
+        anything.
+        """
         __, part = self._part_of(character)
         return isinstance(part, PageTable) and part.reveal(character)
 
@@ -595,7 +604,7 @@ def _dress(cursor: QTextCursor, text: str, block: Block, fonts: Fonts, theme: Th
 
 
 def _mark_item(cursor: QTextCursor, text: str, block: Block, lines: QTextBlockFormat) -> None:
-    """A bullet before a list item, unless its text begins with a marker or a number of its own."""
+    """Insert a bullet before a list item, unless its text begins with a bullet or number of its own."""
     depth = max(1, min(block.level, 6))
     if _MARKED.match(text, block.start, block.end):
         lines.setIndent(depth)

@@ -1,4 +1,4 @@
-"""The pages of a document, from top to bottom; only visible ones are loaded and painted."""
+"""The view of a document's pages, from top to bottom. Only visible pages are loaded and painted."""
 
 from __future__ import annotations
 
@@ -34,17 +34,19 @@ ZOOMS = (50, 70, 85, 100, 125, 150, 200, 300)
 LINE_STEP = 40
 WHEEL_STEP = 80
 KEPT = 12
-"""Pages whose pictures are kept when they are out of sight."""
+"""Number of pages whose pictures are kept when they are out of sight."""
 ASK_AFTER_MS = 60
-"""Delay after scrolling, so that pages flying past are not requested."""
+"""Milliseconds to wait after scrolling, so that pages that only fly past are not requested."""
 
 
 class PageView(QAbstractScrollArea):
-    """Requests what comes into view by `picture_requested` (page number, width in device pixels; 0: only the boxes of
-    its marks) and `text_requested` (page number), answered by `show_picture`, `show_boxes` and `show_text`.  Emits
-    `page_reached` with the number of the page at the top, `place_clicked` with a page's number, the character clicked
-    (-1 where only the place is known) and the place as shares of the page, `menu_requested` with a page's number and a
-    place on the screen.
+    """Scroll area that shows the pages.
+
+    It requests visible pages with `picture_requested` (page number, width in device pixels; 0 means only the boxes of
+    its marks) and `text_requested` (page number). The answers come through `show_picture`, `show_boxes` and
+    `show_text`. It emits `page_reached` with the number of the page at the top. `place_clicked` has a page's number,
+    the clicked character (-1 if only the position is known) and the position as shares of the page. `menu_requested`
+    has a page's number and a position on the screen.
     """
 
     picture_requested = Signal(int, int)
@@ -63,7 +65,7 @@ class PageView(QAbstractScrollArea):
         self.sheets = SheetColumn()
         self.zoom = 100
         self.reached = 0
-        """The number of the page at the top; 0 while there is none."""
+        """The number of the page at the top. 0 while there is none."""
         self._towards: tuple[int, bool] | None = None
         self._dragged: tuple[PageTable, float] | None = None
         self._ask_timer = Delay(self, ASK_AFTER_MS, self._ask)
@@ -78,12 +80,12 @@ class PageView(QAbstractScrollArea):
 
     @property
     def page_width(self) -> float:
-        """The width of a page, in device-independent pixels."""
+        """The width of a page in device-independent pixels."""
         space = self.viewport().width() - 2 * GAP
         return max(160.0, min(space, WIDEST) * self.zoom / 100)
 
     def line_at(self, number: int, character: int) -> str:
-        """The list item that holds a character of a page; empty for anything else."""
+        """Return the list item that contains a character of a page. Empty for any other text."""
         sheet = self.sheets.find(number)
         for block in sheet.page.blocks if sheet is not None else ():
             if sheet is not None and block.start <= character < block.end:
@@ -91,7 +93,7 @@ class PageView(QAbstractScrollArea):
         return ""
 
     def show_pages(self, pages: Sequence[Page], *, reset: bool = True) -> None:
-        """Show these pages (text may be missing); `reset` scrolls to the first."""
+        """Show these pages, whose text may be missing. `reset` scrolls to the first page."""
         known = len(self.sheets)
         if not reset and 1 < known <= len(pages):  # more of the same, while it is read: what is known stays as it is
             self.sheets += [Sheet(page) for page in pages[known:]]
@@ -117,7 +119,7 @@ class PageView(QAbstractScrollArea):
         self._measure(keep=True)
 
     def show_picture(self, number: int, picture: QImage, boxes: Sequence[Sequence[Box]] | None = ()) -> None:
-        """Show the picture of a page, with the boxes of each of its marks; None: those that are here stay."""
+        """Show the picture of a page, with the boxes of each of its marks. None keeps the current boxes."""
         sheet = self.sheets.find(number)
         if sheet is None or picture.isNull():
             return
@@ -138,7 +140,7 @@ class PageView(QAbstractScrollArea):
             self._ask_timer.start()
 
     def mark(self, spans: Mapping[int, Sequence[tuple[int, int]]]) -> None:
-        """Mark these characters, by page number, instead of the earlier ones.  Then see `show_boxes`."""
+        """Mark these characters, by page number, instead of the earlier ones. Then `show_boxes` may follow."""
         for sheet in self.sheets:
             sheet.spans = tuple(spans.get(sheet.page.number, ()))
             sheet.place_marks(())
@@ -160,7 +162,7 @@ class PageView(QAbstractScrollArea):
             self.viewport().update()
 
     def go_to(self, number: int, *, to_mark: bool = False) -> None:
-        """Scroll to a page; `to_mark`: to its first mark, as soon as its place is known."""
+        """Scroll to a page. `to_mark` scrolls to its first mark, as soon as the mark's position is known."""
         self._towards = (number, to_mark)
         self._go_on()
 
@@ -293,11 +295,11 @@ class PageView(QAbstractScrollArea):
         return QPointF(self.horizontalScrollBar().value(), self.verticalScrollBar().value())
 
     def _table_at(self, position: QPointF) -> tuple[PageTable, QPointF] | None:
-        """The table at a position of the view, and the position in the table."""
+        """Return the table at a position of the view, and the position inside the table."""
         return self.sheets.table_at(position + self._scrolled())
 
     def _scroll_table(self, table: PageTable, by: float) -> bool:
-        """Scroll a wide table; returns whether it scrolls at all."""
+        """Scroll a wide table, and return whether the table can scroll at all."""
         if table.scroll_to(table.offset + by):
             self.viewport().update()
         return table.is_wide
@@ -307,7 +309,7 @@ class PageView(QAbstractScrollArea):
         return top, top + self.viewport().height()
 
     def _measure(self, *, keep: bool = False, begin: int = 0) -> None:
-        """Compute the place of every page, or of those from `begin` on; `keep`: what is in view stays in place."""
+        """Compute the positions of all pages, or of those from `begin` on. `keep` keeps the visible part in place."""
         bar = self.verticalScrollBar()
         anchor, offset = 0, 0.0
         if keep and self.sheets.tops:
@@ -340,7 +342,7 @@ class PageView(QAbstractScrollArea):
         sheet.lay_out(self.page_width, self._keeper.fonts, self._keeper.theme)
 
     def _ask(self) -> None:
-        """Request what is in view and just below; drop what is far away."""
+        """Request what is visible and just below it. Drop what is far away."""
         sight = self.sheets.between(*self._in_sight())
         near = range(max(0, sight.start - 1), min(len(self.sheets), sight.stop + 1))
         width = round(self.page_width * self.devicePixelRatioF())
@@ -382,11 +384,11 @@ class PageView(QAbstractScrollArea):
             self._towards = None
 
 
-# ---- a page as it is painted
+# ---- one page: its data for painting
 
 
 Box = tuple[float, float, float, float]
-"""Left, top, right, bottom; 0..1 of the page."""
+"""Left, top, right and bottom as shares of the page, 0..1."""
 A4 = 1.414
 FOOT = 26
 CURRENT_LINE = 2
@@ -395,23 +397,23 @@ CURRENT_LINE = 2
 @dataclass(slots=True, eq=False)
 class Sheet:
     page: Page
-    """Its text is empty until `has_text`."""
+    """The page. Its text is empty until `has_text`."""
     has_text: bool = False
     picture: QImage | None = None
     picture_width: int = 0
-    """Pixels it was asked for; 0: not asked."""
+    """Width in pixels of the requested picture. 0 if no picture was requested."""
     ratio: float = 0.0
-    """Height by width of its picture; 0: not known."""
+    """Height divided by width of the picture. 0 if not known."""
     words: PageWords | None = None
     offsets: tuple[float, ...] = ()
-    """How far its tables were scrolled when its words were last let go of."""
+    """How far its tables were scrolled when its laid-out text was last dropped."""
     height: float = 0.0
     spans: tuple[tuple[int, int], ...] = ()
     current: tuple[int, int] | None = None
     boxes: tuple[Box, ...] = ()
-    """All marks on its picture; see `place_marks`."""
+    """Boxes of all marks on its picture; see `place_marks`."""
     marks: tuple[tuple[Box, ...], ...] = ()
-    """The same, for each mark by itself."""
+    """The boxes of each mark separately."""
     asked_text: bool = False
     asked_boxes: bool = False
 
@@ -430,7 +432,7 @@ class Sheet:
         return self.marks[at] if 0 <= at < len(self.marks) else ()
 
     def forget(self) -> None:
-        """Drop what can be loaded again: the page is far out of view."""
+        """Drop what can be loaded again, since the page is far out of view."""
         self.picture, self.picture_width = None, 0
         self.forget_words()
 
@@ -502,7 +504,9 @@ def rectangle_of(box: Box, place: QRectF) -> QRectF:
 
 
 def first_place(sheet: Sheet, width: float) -> float:
-    """The place of the highlighted mark, else of the first: pixels below the page's top; 0: unknown."""
+    """Return the position of the highlighted mark, or of the first mark, in pixels below the page's top. 0 if not
+    known.
+    """
     if sheet.is_pictured and sheet.boxes and sheet.ratio:
         return min(box[1] for box in sheet.current_boxes or sheet.boxes) * sheet.ratio * width
     if sheet.words is not None and sheet.spans:
@@ -531,19 +535,21 @@ GAP = theme.SPACE_16
 
 
 class SheetColumn(list[Sheet]):
-    """Positions are pixels from the top of the first page, and from the left of the view."""
+    """All sheets from top to bottom. Positions are pixels from the top of the first page, and from the left of the
+    view.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.tops: list[float] = []
         self.width = 0.0
-        """Of every page."""
+        """Width of every page."""
         self.left = 0.0
         self.ratio = A4
-        """Height by width of pages whose pictures have not come yet."""
+        """Height divided by width, for pages whose pictures have not arrived yet."""
 
     def take(self, pages: Sequence[Page], *, reset: bool) -> None:
-        """Hold the sheets of these pages; unless `reset`, those that are here already are kept."""
+        """Replace the sheets by sheets of these pages. Existing sheets are kept, unless `reset`."""
         old = {} if reset else {sheet.page.number: sheet for sheet in self}
         for sheet, page in ((old[page.number], page) for page in pages if page.number in old):
             if not sheet.has_text:
@@ -553,7 +559,7 @@ class SheetColumn(list[Sheet]):
             self.ratio = A4
 
     def note_ratio(self, sheet: Sheet, ratio: float) -> bool:
-        """Note how high the picture of a page is; returns whether that was not known."""
+        """Set the ratio of a page's picture, and return whether the ratio has changed."""
         if abs(ratio - sheet.ratio) <= 0.001:
             return False
         if all(not sheet.ratio for sheet in self):
@@ -562,7 +568,7 @@ class SheetColumn(list[Sheet]):
         return True
 
     def forget_but(self, near: range) -> None:
-        """Drop what can be loaded again of all sheets but these."""
+        """Drop what can be loaded again of all sheets except these."""
         for index, sheet in enumerate(self):
             if (sheet.picture or sheet.words) and index not in near:
                 sheet.forget()
@@ -583,7 +589,9 @@ class SheetColumn(list[Sheet]):
         return range(self.index_at(top - FOOT), self.index_at(bottom) + 1) if self else range(0)
 
     def measure(self, begin: int, line: float) -> float:
-        """Compute the place of every sheet from `begin` on; returns where the last sheet ends.  `line`: its height."""
+        """Compute the positions of the sheets from `begin` on, and return where the last sheet ends. `line` is the
+        height of a text line.
+        """
         begin = min(begin, len(self.tops))
         heights_of(self[begin:], self.width, self.ratio, line)
         top = self.tops[begin - 1] + self[begin - 1].height + FOOT if begin else float(GAP)
@@ -594,7 +602,9 @@ class SheetColumn(list[Sheet]):
         return top
 
     def place_at(self, at: QPointF) -> tuple[int, int, QPointF] | None:
-        """The number of the page at a position, its character (-1: not known), and the position in shares of it."""
+        """Return the number of the page at a position, the character there (-1 if not known), and the position as
+        shares of the page.
+        """
         index = self.index_at(at.y())
         if not self or not (place := self.place(index)).contains(at):
             return None

@@ -1,4 +1,4 @@
-"""Gives a document out redacted: what is in it, what of it goes, how, and what came of it."""
+"""The dialog for redacting a document: what was found, what to remove, how, and the result."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ from slmdesk.window.widgets.rows import Choice, TickDelegate, empty_layout
 BARS, NATURAL = "bars", "natural"
 RESOLUTIONS = [(dpi, _("{name} pixels an inch").format(name=dpi)) for dpi in (100, 150, 200, 300)]
 LEAST_PART = 4
-"""Letters of a part of a name that is looked for in the name of a file."""
+"""Fewest letters of a part of a person's name that is searched in the name of a file."""
 LOCKED = ("document.locked", "document.wrong_password")
 KEY_SUFFIX = ".key"
 KEY_WORDS = _("Passphrase of the key")
@@ -64,7 +64,9 @@ READ_IT = _("Not everything private is found by itself: read the copy before you
 
 
 class RedactionWindow(Dialog):
-    """Looks through it at once; a press writes the copy, another cancels what is going on."""
+    """Dialog that searches the document as soon as it opens. One button writes the copy, and cancels the work while it
+    runs.
+    """
 
     def __init__(self, bridge: Bridge, parent: QWidget, path: Path) -> None:
         super().__init__(parent)
@@ -270,7 +272,7 @@ class RedactionWindow(Dialog):
         self._allow()
 
     def done(self, result: int) -> None:
-        """Closed: what is going on ends, and nothing is written."""
+        """Close the dialog, and cancel the work that is going on. Then nothing is written."""
         if self._following is not None:
             self._following.cancel()
             self._following = None
@@ -279,7 +281,9 @@ class RedactionWindow(Dialog):
     # ---- private
 
     def _told_by(self, path: Path) -> str:
-        """The removed words, and parts of people's names, that stand in a file's name; empty for none."""
+        """Return the removed words, and parts of people's names, that the name of a file contains. Empty if there are
+        none.
+        """
         name, told = path.stem.casefold(), list[str]()
         for word in self._table.chosen:
             parts = word.words.split() if word.kind is Kind.PERSON else []
@@ -350,9 +354,9 @@ class RedactionWindow(Dialog):
 WORDS, KIND, TIMES, PLACE = range(4)
 HEAD = (_("Words"), _("What they are"), _("Times"), _("Where they stand"))
 _WIDTHS = ((KIND, 22), (TIMES, 8))
-"""In letters; words and places share the rest."""
+"""Column widths in letters. The columns of words and places share the rest."""
 MOST_BEFORE = 16
-"""Letters before the words, so that these are seen in a narrow column."""
+"""Most letters shown before the words, so that the words are visible in a narrow column."""
 
 
 class FindsTable(QTableWidget):
@@ -386,7 +390,7 @@ class FindsTable(QTableWidget):
         self.chosen_changed.emit()
 
     def add(self, found: FoundWord) -> bool:
-        """Add a line on top; False where these words are a line already, which is then ticked."""
+        """Add a row at the top. If there is a row with these words, tick that row instead and return False."""
         same = next(
             (at for at, word in enumerate(self._found) if word.words.casefold() == found.words.casefold()), None
         )
