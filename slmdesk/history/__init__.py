@@ -1,1 +1,1 @@
-"""The history: list, search, export, print, backup."""
+"""The history: listing, searching, exporting, printing and backing up chats and other items."""

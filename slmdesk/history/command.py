@@ -1,4 +1,6 @@
-"""`slmdesk history`, `retention`, `backup`, `restore`, `delete-everything`: what is kept, and for how long."""
+"""The commands `slmdesk history`, `retention`, `backup`, `restore` and `delete-everything`: what is kept, and for how
+long.
+"""
 
 from __future__ import annotations
 
@@ -222,7 +224,7 @@ def export(console: Console, chats: tuple[str, ...], is_all: bool, form: str, ou
 
 
 def _ids_of(services: Services, wanted: Sequence[str], is_all: bool) -> list[str]:
-    """The ids of these items, or of all chats that are not in the bin."""
+    """Return the ids of these items, or of all chats that are not in the trash."""
     if not is_all:
         return [services.call.history.item(id).id for id in wanted]
     return [item.id for item in _all_items(services, "chat")]
@@ -305,7 +307,7 @@ def _report_deleted(
     forgotten: Sequence[str],
     pairs: int = 0,
 ) -> None:
-    """Say what was deleted, where words may remain, and what became of the text of the documents."""
+    """Print what was deleted, where its words may remain, and whether the text of its documents was deleted."""
     for copy in copies:
         console.notify(f"note: {copy} is a history that was set aside; the words may still be in it.")
     if pairs:
@@ -405,7 +407,9 @@ def rescue(console: Console, file: Path | None) -> int:
 
 
 def _rescued(console: Console, services: Services, damaged: Path) -> Rescued:
-    """Rescue a file; of a file encrypted with other keys than the history now, ask for what opens it."""
+    """Rescue a damaged history. If it is encrypted with another key than the current history, ask for the passphrase or
+    recovery key.
+    """
     try:
         return services.call.history.rescue(damaged)
     except KnownError as known:

@@ -1,4 +1,4 @@
-"""Everything that slmdesk keeps: backed up and restored, or deleted."""
+"""Back up, restore or delete everything that slmdesk stores."""
 
 from __future__ import annotations
 
@@ -32,13 +32,15 @@ from slmdesk.store.restoring import PreparedBackup, backups, prepare_backup, rep
 
 CONFIRMATION = "delete everything"
 PLACE = "keyring"
-"""Of a token or password, in the settings."""
+"""Value of a setting that says that a token or password is kept in the system's keyring."""
 
 
 class Erasure(Record):
     folders: tuple[Path, ...]
     models: tuple[Path, ...]
-    """Files of models that were copied in or downloaded; linked ones are no files of ours.  Empty: they stay."""
+    """Model files that were copied into the library or downloaded. Linked files are not ours. Empty if models are not
+    deleted.
+    """
     files: int
     bytes: int
 
@@ -59,7 +61,7 @@ class ErasingService(Service):
         self.keys: Vault = system_keyring()
 
     def look(self, *, models: bool) -> Pending[Erasure]:
-        """Count what would be deleted; nothing is changed.
+        """Count what would be deleted. Nothing is changed.
 
         Raises KnownError `store.in_use` while another window or command runs, `hold.all`, `job.running`.
         """
@@ -81,9 +83,10 @@ class ErasingService(Service):
         return pending_on_file_thread(self._service_thread, count, name="erase")
 
     def forget_secrets(self) -> Pending[tuple[str, ...]]:
-        """Take what slmdesk keeps in the system's keyring out of it; returns what could not be taken out.
+        """Remove the secrets of slmdesk from the system's keyring. Returns the names of the secrets that could not be
+        removed.
 
-        Whatever lies in files instead goes with them.
+        Secrets in files are deleted together with the files.
         """
         now, paths, signing = self._settings.current, self._paths, self._statements.keys.vaults[PLACE]
         secrets: list[tuple[str, Vault, str]] = []
@@ -110,9 +113,9 @@ class ErasingService(Service):
 
 
 def erase(paths: Paths, found: Erasure) -> tuple[Path, ...]:
-    """Delete it all, the services being closed; what is of an organisation (policy.toml) stays.  Any thread.
+    """Delete all files. The services must be closed. The organisation's policy.toml stays. Any thread.
 
-    Returns what could not be deleted.  Raises KnownError `store.in_use` when another instance runs meanwhile.
+    Returns the files that could not be deleted. Raises KnownError `store.in_use` when another instance runs meanwhile.
     """
     lock = FileLock(paths.schema_lock)
     try:
@@ -188,7 +191,7 @@ PAGE = 500
 
 
 class BackupService(Service):
-    """Makes and restores backups.  On the service thread; the copying runs on a file thread.
+    """Service that makes and restores backups. Service thread; copying runs on a file thread.
 
     `on_replaced` is called when the history was replaced, before events of its items are published.
     """
@@ -201,11 +204,10 @@ class BackupService(Service):
         return backup_copies(self._paths)
 
     def make(self, target: Path, *, plain: bool = False) -> Pending[BackupResult]:
-        """Copy the history to `target`.  Reports progress as (done, total) in pages.
+        """Copy the history to `target`. Reports progress as (done, total) in pages.
 
-        The copy of an encrypted history is encrypted as well, its keys with it, unless it is to be `plain`; see
-        store/backup.py.  Raises KnownError `store.in_use` while another instance runs, `file.exists`,
-        `encryption.plain`.
+        The backup of an encrypted history is encrypted too and contains its keys, unless `plain`; see store/backup.py.
+        Raises KnownError `store.in_use` while another instance runs, `file.exists`, `encryption.plain`.
         """
         if is_there(target):
             raise KnownError("file.exists", path=str(target))
@@ -228,12 +230,13 @@ class BackupService(Service):
         return making.then(lambda _result: held.close())
 
     def restore(self, source: Path, source_key: DataKey | None = None) -> Pending[Restored]:
-        """Replace the history by a backup; `source_key`: of a backup encrypted with other keys.
+        """Replace the history by a backup. `source_key` is the key of the backup, if it is encrypted with another key
+        than the history.
 
-        An encrypted history keeps its keys; a plain history gets those of an encrypted backup.  The old history is set
-        aside as a whole.  ItemGone is published for each chat that was shown, then ItemChanged for the newest ones, and
-        ModelsChanged.  Raises KnownError `store.in_use` while another instance runs, `store.read_only`,
-        `request.invalid` while an answer is being written; ends with a Problem also for `key.missing`.
+        An encrypted history keeps its keys. A plain history gets the keys of an encrypted backup. The old history is
+        set aside whole. ItemGone is published for each old item, then ItemChanged for the newest items, and
+        ModelsChanged. Raises KnownError `store.in_use` while another instance runs, `store.read_only`,
+        `request.invalid` while an answer is being written. Ends with a Problem also for `key.missing`.
         """
         self._check_quiet()
         held = ExitStack()
@@ -276,18 +279,20 @@ class BackupService(Service):
 
 
 def backup_copies(paths: Paths) -> Sequence[BackupCopy]:
-    """Checked copies in the folder of backups that can be restored, newest first.  Opens no history.  Any thread."""
+    """Return the verified copies in the backups folder that can be restored, newest first. Opens no history. Any
+    thread.
+    """
     return backups(paths)
 
 
 def restore_backup(
     paths: Paths, source: Path, *, key: DataKey | None = None, source_key: DataKey | None = None
 ) -> Restored:
-    """Put a backup back while no instance runs; the history that is there need not be readable.  Any thread.
+    """Restore a backup while no instance runs. The current history need not be readable. Any thread.
 
-    `key`: of the history, `source_key`: of the backup, where they are encrypted; see `store.restore`.
+    `key` is the key of the history and `source_key` that of the backup, if they are encrypted; see `store.restore`.
     Raises KnownError `store.in_use`, `file.missing`, `file.unreadable`, `backup.unusable`, `store.newer`,
-    `key.missing`, `key.wrong`, `key.library_missing`, `disk.full`, `store.full`, `file.unwritable`; nothing is changed
-    then.
+    `key.missing`, `key.wrong`, `key.library_missing`, `disk.full`, `store.full`, `file.unwritable`; then nothing is
+    changed.
     """
     return restore(paths, source, key=key, source_key=source_key)

@@ -1,7 +1,7 @@
-"""Imports chats of other programs, and of slmdesk itself, from files and folders.  Service thread.
+"""Import chats of other programs, and of slmdesk itself, from files and folders. Service thread.
 
-The reader child reads the files; each chat is added as a whole as it comes, so that a stop or a crash leaves whole
-chats alone.  A chat that is here already, with the same words, is not added again.
+The reader child reads the files. Each chat is added as soon as it is complete, so that a stop or a crash leaves only
+complete chats. A chat that is in the history already, with the same words, is not added again.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class ImportReport(Record):
     added: tuple[str, ...] = ()
     known: int = 0
     left_out: Mapping[str, int] | None = None
-    """What the new chats lack, by its name in the singular."""
+    """Content of the new chats that could not be imported: its name in the singular, and the count."""
     unknown: int = 0
     too_large: int = 0
     empty: int = 0
@@ -114,10 +114,10 @@ class ImportService(Service):
         self._running: list[_Import] = []
 
     def import_files(self, paths: Sequence[Path]) -> Pending[ImportReport]:
-        """Import the chats of files, and of folders with such files.
+        """Import the chats in files, and in folders with such files.
 
-        Reports progress as ImportProgress.  A cancel ends with the report on what was added until then.
-        Raises KnownError `store.read_only`.
+        Reports progress as ImportProgress. A cancel ends with the report on what was added so far. Raises KnownError
+        `store.read_only`.
         """
         self._store.require_writable()
         running = _Import(self._runtime, self._reader)
@@ -139,7 +139,7 @@ class _Import(Service):
         self._steps: deque[Callable[[], object]] = deque()
         self._lock = threading.Lock()
         self._is_posted = False
-        """Whether a step waits on the service thread.  With the lock."""
+        """Whether a step is waiting on the service thread. Guarded by the lock."""
         self._added: list[str] = []
         self._counts: Counter[str] = Counter()
         self._left_out: Counter[str] = Counter()
@@ -188,8 +188,8 @@ class _Import(Service):
         self._queue(lambda: self._take(untrusted))
 
     def _queue(self, step: Callable[[], object]) -> None:
-        """Have a step done on the service thread after those before it, each in a turn of its own: what others ask in
-        between is not kept waiting by a reader that is quicker than the disk.  On any thread.
+        """Run a step on the service thread after the steps before it, each as a task of its own. So other requests need
+        not wait, even if the reader is faster than the disk. Any thread.
         """
         with self._lock:
             self._steps.append(step)
@@ -306,10 +306,10 @@ class _Import(Service):
         return chat.sum == sum_of(OWN_PROGRAM, id, self._store.messages.of_item(id))
 
 
-# ---- makes chats for the store of what an import has read
+# ---- converting imported chats for the store
 #
-# from other programs, and from our own JSON export. Everything in it is untrusted. Ids are given anew. Pure functions
-# but for those ids.
+# The chats come from other programs or from our own JSON export. All of their content is untrusted. Each chat and
+# message gets a new id. Apart from these ids the functions are pure.
 
 
 MOST_TITLE = 200
@@ -320,9 +320,9 @@ class NewChat(Record):
     item: Item
     messages: tuple[Message, ...]
     quotes: Mapping[str, Json]
-    """Verified quotations, by the id of their answer."""
+    """Verified quotations, by the id of the answer."""
     sum: str
-    """The same for the same chat of the same program, whatever its title."""
+    """Checksum that is the same for the same chat of the same program, whatever its title."""
 
     @property
     def documents(self) -> tuple[str, ...]:
@@ -333,7 +333,7 @@ class NewChat(Record):
 
 
 def sum_of(program: str, id: str, messages: Sequence[Message]) -> str:
-    """A checksum of what a chat says, without dates and ids of its messages."""
+    """Return a checksum of a chat's texts, without dates and ids of its messages."""
     places = {message.id: at for at, message in enumerate(messages)}
     rows = [
         [places.get(message.parent or ""), str(message.role), message.words, message.thought, message.original,
@@ -347,7 +347,7 @@ def sum_of(program: str, id: str, messages: Sequence[Message]) -> str:
 
 
 def chat_of_foreign(found: ForeignChat, now: float) -> NewChat:
-    """Make a chat of another program's chat; times that are not known are those of what stands before."""
+    """Convert a chat of another program. A message without a time gets the time of the message before."""
     ids = {message.id: new_id() for message in found.messages}
     times = [message.created for message in found.messages if message.created is not None]
     created = min(found.created if found.created is not None else min(times, default=now), now)
@@ -400,7 +400,7 @@ def _foreign_message(
 _ENDS = (Status.CANCELLED, Status.INTERRUPTED)
 
 
-# ---- our own
+# ---- chats of slmdesk itself
 
 
 class _Exported(Record):
@@ -425,10 +425,11 @@ IsHere: TypeAlias = Callable[[str, str], bool]
 
 
 def chat_of_own(untrusted: Mapping[str, Json], now: float, is_here: IsHere) -> NewChat:
-    """Make a chat of what `exports.papers.chat_shape` wrote; it says the same then, but for ids.
+    """Read a chat that `exports.papers.chat_shape` wrote. Only its ids are different.
 
-    `is_here`: whether a document is here, by id and sha256; of the others the text that was sent is kept.  Raises
-    KnownError `request.invalid` for anything that no export holds, `chats.unreadable` for a file of a newer version.
+    `is_here` tells whether a document is in the library, by id and sha256. For other documents the text that was sent
+    to the model is kept. Raises KnownError `request.invalid` for anything that no export contains, `chats.unreadable`
+    for a file of a newer version.
     """
     version = untrusted.get("version")
     if isinstance(version, int) and version > OWN_VERSION:
@@ -512,7 +513,7 @@ def _origin(untrusted: object) -> dict[str, Json]:
 
 
 def _whole(untrusted: object) -> int | None:
-    """A number that the database can hold."""
+    """Return the value if it is a whole number that the database can store, otherwise None."""
     number = stored_from(int, untrusted)
     return None if number is None or abs(number) >= 1 << 62 else number
 
@@ -532,7 +533,7 @@ def _time(untrusted: object, otherwise: float) -> float:
     return seconds if 0 <= seconds < _LATEST else otherwise
 
 
-# ---- finds the files with chats that a person means by files and folders
+# ---- finding the files with chats in the files and folders that a person chose
 
 
 MOST_FILES, MOST_DEPTH = 20_000, 8
@@ -541,7 +542,7 @@ MOST_FILES, MOST_DEPTH = 20_000, 8
 class Source(Record):
     path: Path
     thread: str = ""
-    """The text of the `thread.json` beside a `messages.jsonl`."""
+    """Text of the `thread.json` beside a `messages.jsonl`."""
 
 
 class Sources(Record):
@@ -550,10 +551,10 @@ class Sources(Record):
 
 
 def sources_in(paths: Sequence[Path]) -> Sources:
-    """The files, and of folders those whose names say that they hold chats.
+    """Return the given files, and from folders the files whose names say that they contain chats.
 
-    What cannot be used is a problem `file.missing`, `file.unreadable`, `chats.unknown` (a folder without any) or
-    `chats.not_searched` (a part of a folder), and keeps nothing else from being found.
+    What cannot be used is reported as a problem `file.missing`, `file.unreadable`, `chats.unknown` (a folder without
+    such files) or `chats.not_searched` (a part of a folder). The search goes on after a problem.
     """
     return _Search().run(paths)
 
@@ -576,7 +577,7 @@ class _Search:
         return Sources(tuple(Source(path, self._thread_of(path)) for path in self._found), tuple(self._problems))
 
     def _search(self, top: Path) -> None:
-        """Take the files of chats in a folder and those below it, by name; links are not followed."""
+        """Add the files with chats in a folder and its subfolders, by name. Links are not followed."""
         found: list[Path] = []
         shut: list[OSError] = []
         is_cut = has_deeper = False

@@ -1,4 +1,4 @@
-"""Rules, holds and what was recovered from a damaged history, in words.  Pure functions."""
+"""Texts for people about rules, holds and what was recovered from a damaged history. Pure functions."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _why(hold: Hold) -> str:
 
 
 def _until(hold: Hold) -> str:
-    """It ends at midnight: the day before is the last day."""
+    """Return " until" and the last day of a hold, or "" for no end. A hold ends at midnight after its last day."""
     return "" if hold.until is None else _(" until {day}").format(day=day_words(hold.until - 1))
 
 

@@ -1,4 +1,4 @@
-"""Deletes for good a slice at a time: by rules for how long things are kept, or what was made on a day."""
+"""Delete items for good in small steps: by retention rules, or everything that was made on a day."""
 
 from __future__ import annotations
 
@@ -25,17 +25,18 @@ from slmdesk.store.retention import RESTORED, SEEN, SWEPT, OldDocument, OldItem,
 
 LOOKED_AT = 100
 DOUBT_S = 7 * DAY_S
-"""A clock that says so much later than the last time is in doubt, and also if it says earlier."""
+"""Seconds that the clock may be ahead of the last known time. If it is further ahead, or behind, the date is in doubt.
+"""
 SLACK_S = 3600.0
-"""Clocks are put right by so much without a doubt."""
+"""Seconds that the clock may be behind the last known time without doubt, since clocks are corrected."""
 REST_S = 7 * DAY_S
 LOOK_S = 3600.0
 TOLD_ONE_BY_ONE = 100
-"""More items in the trash than these are told to lists as a single change."""
+"""Most items moved to the trash that are published as single changes. More items are published as one change."""
 
 
 class Doubt(Record):
-    """The date is in doubt; both in seconds since 1970."""
+    """The date is in doubt. Both times are in seconds since 1970."""
 
     last: float
     now: float
@@ -46,9 +47,9 @@ class Swept:
     moved: dict[str, list[str]] = field(default_factory=dict)
     deleted: dict[str, int] = field(default_factory=dict)
     doubt: Doubt | None = None
-    """Then nothing was done."""
+    """If set, nothing was done because the date is in doubt."""
     rests_until: float = 0.0
-    """Then neither: the history was restored a short while ago."""
+    """If not 0, nothing was done because a backup was restored recently. Sweeps start again at this time."""
 
     @property
     def trashed(self) -> dict[str, int]:
@@ -73,7 +74,7 @@ class RetentionService(Service):
     def add_rule(
         self, kind: str, *, days: int, folder: str = "", then: Then = Then.TRASH, trash_days: int = TRASH_DAYS
     ) -> Rule:
-        """Add a rule; the next sweep goes by it.  Raises KnownError as `planned`, and store.*."""
+        """Add a rule, which the next sweep applies. Raises the errors of `planned`, and store.*."""
         rule = self.planned(kind, days=days, folder=folder, then=then, trash_days=trash_days)
         self._know_date()
         return self._store.rules.add(
@@ -83,7 +84,7 @@ class RetentionService(Service):
     def planned(
         self, kind: str, *, days: int, folder: str = "", then: Then = Then.TRASH, trash_days: int = TRASH_DAYS
     ) -> Rule:
-        """Return such a rule without adding it.  Raises KnownError `request.invalid`, `space.unknown`."""
+        """Return the rule with these values without adding it. Raises KnownError `request.invalid`, `space.unknown`."""
         if kind not in KINDS:
             raise KnownError("request.invalid", what=_("no kind {kind}").format(kind=kind))
         if not 1 <= days <= MOST_DAYS or not 1 <= trash_days <= MOST_DAYS:
@@ -95,8 +96,8 @@ class RetentionService(Service):
         return Rule("", kind, folder, days, then, trash_days, SetBy.PERSON, self._clock())
 
     def due(self, *rules: Rule) -> Pending[dict[str, int]]:
-        """Count, in slices, what each rule would move to the trash now, or delete where it does so at once, by its
-        id.
+        """Count, in slices, how many items each rule would move to the trash now, or delete if the rule deletes at
+        once. The result is by the rule's id.
         """
         return in_slices(self._service_thread, self._due(rules))
 
@@ -124,10 +125,10 @@ class RetentionService(Service):
         return self._store.holds.all()
 
     def hold(self, target: str = "", *, reason: str = "", until: float | None = None) -> Hold:
-        """Hold an item, a space with its chats, a document or a folder that is asked by its id; "": everything.
+        """Hold an item, a space with its chats, a document, or a folder of documents, by its id. "" means everything.
 
-        Nothing deletes it until it is released, by a sweep from `until` on (seconds since 1970).  Raises KnownError
-        `item.unknown`, `request.invalid` for an end that is over, store.*.
+        Nothing deletes it until the hold is released, or a sweep ends the hold after `until` (seconds since 1970).
+        Raises KnownError `item.unknown`, `request.invalid` for an end in the past, store.*.
         """
         what, found = self._found(target) if target else (What.ALL, "")
         if until is not None:
@@ -148,14 +149,15 @@ class RetentionService(Service):
         return hold
 
     def hold_on(self, item: str) -> Hold | None:
-        """Return the hold on an item, if any: on itself, its space, or everything."""
+        """Return the hold that applies to an item, or None: a hold on the item, on its space, or on everything."""
         return self._store.holds.on_item(item)
 
     def held(self, ids: Sequence[str]) -> set[str]:
         return self._store.holds.held_items(ids)
 
     def toggle_hold(self, item: str) -> Hold | None:
-        """Hold an item, or release it where a person has held it by itself; returns the hold that is on it then.
+        """Hold an item, or release the hold that a person has set on it. Returns the hold that applies to the item
+        afterwards.
 
         Raises KnownError `item.unknown`, store.*.
         """
@@ -195,9 +197,9 @@ class RetentionService(Service):
         return Doubt(last, now) if not last - SLACK_S <= now <= last + DOUBT_S else None
 
     def run(self, *, confirmed: bool = False) -> Pending[Swept]:
-        """Carry out all rules now, in slices.  `confirmed`: a person says that the date is right.
+        """Apply all rules now, in slices. `confirmed` means that a person says that the date is right.
 
-        Cancelled, it stops between two slices, and nothing is lost but time.
+        A cancel stops it between two slices. The next sweep does the rest.
         """
         if self._sweeping is not None and not self._sweeping.is_ended:
             return self._sweeping
@@ -208,13 +210,15 @@ class RetentionService(Service):
         return self._sweeping
 
     def _know_date(self) -> None:
-        """Where nothing was ever swept: a person is here, who knows the date."""
+        """Take the current date as certain if nothing was ever swept, since a person is working now and would notice a
+        wrong date.
+        """
         if self._store.rules.time_of(SEEN) is None and not self._has_work:
             self._store.rules.keep_time(SEEN, self._clock())
 
     @property
     def _has_work(self) -> bool:
-        """Whether there is a rule, or a hold that ends by itself."""
+        """Whether there is a rule, or a hold with an end."""
         return bool(self._store.rules.all()) or any(hold.until is not None for hold in self._store.holds.all())
 
     def _look(self) -> None:
@@ -280,7 +284,8 @@ class RetentionService(Service):
                 self._publish(ItemChanged(self._store.items.get(id)))
 
     def take_back(self, ids: Sequence[str]) -> None:
-        """Take what a rule has moved to the trash out of it; what has left it already stays as it is.
+        """Take items that a rule moved to the trash out of the trash. Items that are not in the trash any more stay
+        unchanged.
 
         Raises KnownError store.*.
         """
@@ -311,7 +316,9 @@ class RetentionService(Service):
             yield
 
     def _unused(self, before: float) -> Slices[list[OldDocument]]:
-        """Return documents not opened since that nothing uses: no item, no message or draft has them attached."""
+        """Return documents that were not opened since `before` and that nothing uses: no item, and no message or draft
+        has them attached.
+        """
         found: list[OldDocument] = []
         after = -1
         while page := self._store.rules.old_documents(before, after, LOOKED_AT):
@@ -326,7 +333,7 @@ class RetentionService(Service):
         return found == [document] and rule in self._store.rules.all()
 
     def _forget_document(self, rule: Rule, id: str, done: Swept) -> Slices[None]:
-        """Forget a document; a hold that is set while it is being forgotten keeps it."""
+        """Remove a document. If a hold is set on it meanwhile, the document stays."""
         try:
             forgetting = self._documents.forget(id)
         except KnownError as err:
@@ -381,7 +388,9 @@ class RetentionService(Service):
             self._publish(ItemsAdded())
 
     def _found(self, target: str) -> tuple[What, str]:
-        """Return what has this id, or the only id that begins with it.  Raises KnownError `item.unknown`."""
+        """Return the kind and id of what has this id, or the only id that begins with it. Raises KnownError
+        `item.unknown`.
+        """
         with suppress(KnownError):
             item = self._store.items.get(target)
             return (What.FOLDER if item.kind == SPACE else What.ITEM), item.id
@@ -406,36 +415,40 @@ def _is_gone(end: object) -> bool | Problem:
 
 
 def _is_due(rule: Rule, item: OldItem, now: float) -> bool:
-    """Whether an old item is to be deleted for good: what lay in the trash before the rule counts from the rule on."""
+    """Tell whether an old item has to be deleted for good. For an item that was in the trash before the rule was made,
+    the days in the trash are counted from the rule on.
+    """
     if rule.then is Then.DELETE:
         return True
     return item.deleted_at is not None and max(item.deleted_at, rule.since) + rule.trash_days * DAY_S <= now
 
 
-# ---- deletes many items for good a slice at a time, so that other work runs in between
+# ---- deletion of many items for good in slices, so that other work runs in between
 
 
 MOST_ROWS = 400
-"""Messages and segments that a slice deletes; of a longer item all together."""
+"""Most messages and segments that one slice deletes. A longer item is deleted in one slice."""
 
 
 class SlicedDeletion(Service):
-    """`delete` what is given, as often as wanted, then `finish`; a start finishes what was cut off."""
+    """Deletion in slices. Call `delete` as often as wanted, then `finish`. If `finish` was interrupted, the next start
+    finishes it.
+    """
 
     def __init__(self, runtime: Runtime, chats: ChatService, states: StateService) -> None:
         super().__init__(runtime)
         self._chats, self._states = chats, states
 
     def delete(self, ids: Sequence[str], still_due: Callable[[Sequence[str]], Sequence[str]] = list) -> Slices[int]:
-        """Delete items for good, with what belongs to them; of each part those that are `still_due` when its turn
-        comes.  Returns how many.  Raises KnownError `hold.item`, store.*.
+        """Delete items for good, with everything that belongs to them. `still_due` filters the ids of each slice just
+        before they are deleted. Returns how many were deleted. Raises KnownError `hold.item`, store.*.
         """
         count = 0
         for part in self._in_parts(ids):
             some = still_due(part)
             self._store.holds.require_free(some)
             self._chats.answers.stop_in(some)
-            with self._store.together():  # another instance may want any of them meanwhile
+            with self._store.together():  # another instance may have changed these items meanwhile
                 some = still_due(some)
                 self._store.delete_some(some)
             self._states.forget(some)
@@ -447,7 +460,7 @@ class SlicedDeletion(Service):
         return count
 
     def finish(self) -> Slices[None]:
-        """Take what was deleted out of the index and the backups."""
+        """Remove what was deleted from the search index and the backups."""
         is_first = True
         while self._store.purge_some(is_first=is_first):
             is_first = False
@@ -468,7 +481,7 @@ class SlicedDeletion(Service):
             yield part
 
 
-# ---- forgets what was made on a day
+# ---- deletion of everything that was made on a day
 
 
 MOST_LISTED_DAYS = 400
@@ -477,12 +490,12 @@ MOST_LISTED_DAYS = 400
 class DayContent(Record):
     day: date
     ids: tuple[str, ...]
-    """Of the items that would be deleted, in the trash too."""
+    """Ids of the items that would be deleted, including items in the trash."""
     counts: Mapping[str, int]
     documents: tuple[str, ...]
     held: int
     older: int
-    """Items of earlier days that were changed on this day last; they stay."""
+    """Number of items of earlier days whose last change was on this day. They stay."""
 
     @property
     def is_empty(self) -> bool:
@@ -519,9 +532,9 @@ class DayService(Service):
         return DayContent(day, tuple(ids), counts, tuple(documents), len(made) - len(free), older)
 
     def forget(self, day: date) -> Pending[DayContent]:
-        """Delete what was made on a day for good, in slices; returns what that was.
+        """Delete everything that was made on a day for good, in slices. Returns what was deleted.
 
-        A Problem ends it where it is; what is left can be forgotten again.
+        A Problem stops it half-way. Calling it again deletes the rest.
         """
 
         def work() -> Slices[DayContent]:
@@ -551,7 +564,7 @@ def _midnight(day: date) -> float:
     return datetime(day.year, day.month, day.day).timestamp()
 
 
-# ---- what was made on a day, in words
+# ---- texts for people about what was made on a day
 
 
 def date_words(day: date) -> str:

@@ -1,4 +1,4 @@
-"""The history service: lists, searches, exports, trashes and deletes items.  Everything on the service thread."""
+"""The history service: lists, searches, exports, trashes and deletes items. Everything runs on the service thread."""
 
 from __future__ import annotations
 
@@ -76,12 +76,12 @@ class ItemTitle(Record):
 
 
 class EmptiedTrash(Record):
-    """Items deleted for good, and histories set aside earlier that may still hold them."""
+    """Number of items deleted for good, and histories set aside earlier that may still contain them."""
 
     ids: tuple[str, ...]
     may_remain_in: tuple[Path, ...]
     documents: tuple[DocumentRecord, ...] = ()
-    """Whose text is still kept, though nothing else uses it."""
+    """Documents whose text is still stored, though nothing else uses it."""
 
 
 class HistoryService(Service):
@@ -97,18 +97,20 @@ class HistoryService(Service):
         limit: int = 100,
         deleted: bool = False,
     ) -> list[Item]:
-        """Return a page of items, newest first; `before` is (updated, n) of the last item seen.  `kind` None: every
-        kind.
+        """Return a page of items, newest first. `before` is (updated, n) of the last item already shown. `kind` None
+        means every kind.
         """
         return self._store.items.page(kind, before=before, limit=limit, deleted=deleted)
 
     def titles(self) -> list[ItemTitle]:
-        """Return the titles of all items that are in neither bin nor archive, last changed first."""
+        """Return the titles of all items that are in neither trash nor archive, last changed first."""
         found = self._store.items.titles()
         return [ItemTitle(id, kind, one_line(title), folded_name(title)) for id, kind, title in found]
 
     def item(self, id: str) -> Item:
-        """Return an item by id or unique prefix; also a private chat.  Raises KnownError `item.unknown`."""
+        """Return an item by its id or a unique beginning of it. Also returns a private chat. Raises KnownError
+        `item.unknown`.
+        """
         return self._chats.item(id)
 
     def is_confidential(self) -> bool:
@@ -118,7 +120,7 @@ class HistoryService(Service):
         return self._store.key is not None or bool(self._store.holds.all())
 
     def change_settings(self, id: str, **values: Json) -> Item:
-        """Update an item's own settings; None removes a key.  Raises KnownError `item.unknown`, store.*."""
+        """Update an item's own settings. None removes a key. Raises KnownError `item.unknown`, store.*."""
         return self._store.items.change_settings(id, **values)
 
     def documents_of(self, item: str) -> list[DocumentRecord]:
@@ -143,17 +145,17 @@ class HistoryService(Service):
         return self._chats.rename(self._store.items.get(id).id, title)
 
     def trash(self, id: str) -> Item:
-        """Move an item to the bin.  Raises KnownError `item.unknown`."""
+        """Move an item to the trash. Raises KnownError `item.unknown`."""
         return self._chats.trash(self._store.items.get(id).id)
 
     def restore(self, id: str) -> Item:
-        """Take an item out of the bin.  Raises KnownError `item.unknown`."""
+        """Take an item out of the trash. Raises KnownError `item.unknown`."""
         return self._chats.restore(self._store.items.get(id).id)
 
     def delete_for_good(self, id: str) -> tuple[str, tuple[Path, ...]]:
-        """Delete an item for good, from all files.  Raises KnownError `item.unknown`.
+        """Delete an item for good, from all files. Raises KnownError `item.unknown`.
 
-        Returns its id, and histories that were set aside earlier, which may still hold it.
+        Returns its id, and histories that were set aside earlier and may still contain it.
         """
         item = self._chats.trash(self._store.items.get(id).id)
         self._states.forget([item.id, *(document.id for document in self._store.documents.of_item(item.id))])
@@ -163,9 +165,10 @@ class HistoryService(Service):
         return item.id, copies
 
     def documents_only_of(self, ids: Sequence[str]) -> list[DocumentRecord]:
-        """Documents whose text stays here when these items are deleted for good, though nothing else uses it.
+        """Return the documents that nothing else would use after these items are deleted for good. Their text would
+        still be stored.
 
-        DocumentService.forget forgets a document.  Raises KnownError `item.unknown`.
+        DocumentService.forget removes a document. Raises KnownError `item.unknown`.
         """
         return self._only_of({self._store.items.get(id).id for id in ids}, self._store.documents.uses())
 
@@ -182,14 +185,15 @@ class HistoryService(Service):
         )
 
     def remembered(self, id: str) -> int:
-        """How many sentences of the translation memory came from an item: they go with it when it is deleted for good.
+        """Return how many pairs of the translation memory came from an item. Deleting the item for good deletes them
+        too.
 
         Raises KnownError `item.unknown`.
         """
         return self._store.memory.count_of_item(self._store.items.get(id).id)
 
     def empty_trash(self, older_than_s: float = 0.0) -> EmptiedTrash:
-        """Delete for good what has been in the bin for longer; nothing else ever empties it.  Raises KnownError."""
+        """Delete for good what has been in the trash for longer than this. Raises KnownError."""
         before = self._store.revision()
         uses = self._store.documents.uses()
         self._forget_states()
@@ -214,9 +218,9 @@ class HistoryService(Service):
         return damaged_copies(self._paths.database)
 
     def rescue(self, damaged: Path, key: DataKey | None = None) -> Rescued:
-        """Recover what can still be read of a damaged history, which is never written to.  May take seconds.
+        """Recover what can still be read from a damaged history, which is never written to. May take seconds.
 
-        `key`: of a history encrypted with other keys than the history now.  Raises KnownError `key.missing`,
+        `key` is the key of the damaged history, if it is another than the current one. Raises KnownError `key.missing`,
         `file.missing`, `file.unreadable` (also when nothing in it is ours), `store.full`.
         """
         found = rescue_into(self._store, damaged, key=key)
@@ -247,7 +251,7 @@ class HistoryService(Service):
         return to_markdown(held.item, held.messages)
 
     def export_shape(self, id: str) -> dict[str, Json]:
-        """Return a chat as its JSON export has it.  Raises KnownError `item.unknown`."""
+        """Return a chat as the object in its JSON export. Raises KnownError `item.unknown`."""
         return chat_shape(*self._of_export(id))
 
     def _of_export(self, id: str) -> tuple[Item, Sequence[Message], Sequence[Message], Mapping[str, Json]]:
@@ -256,10 +260,10 @@ class HistoryService(Service):
         return held.item, self._chats.messages(held.item.id), held.messages, quotes
 
 
-# ---- exports items of the history as Word, HTML, PDF, Markdown, spreadsheet or JSON, files whole or not at all
+# ---- export of items as Word, HTML, PDF, Markdown, spreadsheet or JSON; a file is written completely or not at all
 #
-# What an export says is said by the package of the item's kind (see base.exporting); items of other kinds are
-# exported as chats. Files are made on a thread of their own, PDF by the printer child. Service thread.
+# The package of an item's kind makes the content of its export; items of other kinds are exported as chats. Files
+# are made on a thread of their own, and PDF by the printer child. Service thread.
 
 
 class ExportService:
@@ -271,15 +275,17 @@ class ExportService:
         printing: PrintService,
         exporter_of: Callable[[str], Exporter | None],
     ) -> None:
-        """`exporter_of`: how items of a kind are exported."""
+        """`exporter_of` returns the function that exports items of a kind. None means that they are exported as
+        chats.
+        """
         self._service_thread, self._history, self._chats, self._printing = service_thread, history, chats, printing
         self._exporter_of = exporter_of
 
     def give(self, id: str, form: str) -> Pending[bytes]:
-        """Export an item in a form of FORMS; a summary also as "xlsx", a table also as "csv".
+        """Export an item in a format of FORMS. A summary can also be "xlsx", a table also "csv".
 
-        Reports progress as (pages of a PDF done, pages in all).  Ends with the Problem `request.invalid` for a form
-        that items of its kind do not have.  Raises KnownError `item.unknown`.
+        Reports progress as (pages of a PDF done, pages in all). Ends with the Problem `request.invalid` for a format
+        that items of its kind do not have. Raises KnownError `item.unknown`.
         """
         item = self._history.item(id)
         exporter = self._exporter_of(item.kind)
@@ -287,22 +293,24 @@ class ExportService:
         return in_slices(self._service_thread, self._giving(prepared, form))
 
     def write(self, id: str, form: str, target: Path, *, replace: bool = False) -> Pending[int]:
-        """Export an item into a file; ends with its size or a Problem (`file.exists`, `file.unwritable`, `disk.full`).
+        """Export an item to a file. Ends with the file's size, or a Problem (`file.exists`, `file.unwritable`,
+        `disk.full`).
 
-        Otherwise as `give`.
+        Otherwise the same as `give`.
         """
         return self._writing(self.give(id, form), target, replace)
 
     def give_several(self, ids: Sequence[str], form: str) -> Pending[bytes]:
-        """Export chats in this order as a file in a form of FORMS: their titles, then each as a section; JSON: a list.
+        """Export chats in this order as one file in a format of FORMS: their titles, then each chat as a section. JSON
+        is a list.
 
-        Reports progress as `give` does.  Ends with the Problem `request.invalid` for another form, for none, or for an
-        item that is no chat, or `item.unknown`.
+        Reports progress as `give` does. Ends with the Problem `request.invalid` for another format, for no ids, or for
+        an item that is no chat, or with `item.unknown`.
         """
         return in_slices(self._service_thread, self._giving(self._several(list(dict.fromkeys(ids)), form), form))
 
     def write_several(self, ids: Sequence[str], form: str, target: Path, *, replace: bool = False) -> Pending[int]:
-        """Export chats into a single file; as `give_several` and `write`."""
+        """Export chats to a single file, as `give_several` and `write` do."""
         return self._writing(self.give_several(ids, form), target, replace)
 
     def _writing(self, giving: Pending[bytes], target: Path, replace: bool) -> Pending[int]:
@@ -342,9 +350,9 @@ class ExportService:
         return lambda: chats_paper(title, shown)
 
     def write_new(self, id: str, form: str, folder: Path, name: str) -> Pending[int]:
-        """Export an item into a file of a folder under a name without suffix, or a free name like it.
+        """Export an item to a file in a folder. `name` has no suffix; if it is taken, a number is added.
 
-        Otherwise as `write`.
+        Otherwise the same as `write`.
         """
         return self.write(id, form, free_name(folder / f"{name}.{form}"))
 
@@ -373,11 +381,11 @@ class ExportService:
         return printed
 
 
-# ---- prints our own documents as PDF with the printer child
+# ---- printing of our own documents to PDF with the printer child
 
 
 def page_size(environment: Mapping[str, str] = os.environ) -> str:
-    """The size of paper where this PC stands: "Letter" in North America, else "A4"."""
+    """Return the usual paper size at the PC's location: "Letter" in North America, otherwise "A4"."""
     place = next((environment[name] for name in ("LC_ALL", "LC_PAPER", "LANG") if environment.get(name)), "")
     return "Letter" if place[:5] in ("en_US", "en_CA", "fr_CA", "es_MX", "es_US") else "A4"
 
@@ -388,9 +396,9 @@ class PrintService:
         self._jobs: list[JobHandle] = []
 
     def print(self, paper: Paper) -> Pending[bytes]:
-        """Make a document a PDF on the size of page in use here.
+        """Convert a document to PDF, with the page size that is usual here.
 
-        Reports progress as (pages done, pages in all; 0: not known yet).  A cancel ends with the Problem
+        Reports progress as (pages done, pages in all; 0 means not known yet). A cancel ends with the Problem
         `print.stopped`.
         """
 
@@ -426,7 +434,7 @@ class PrintService:
         pending.end(pdf if pdf.startswith(b"%PDF") else problem_for(KnownError("child.protocol", reason=_("pdf"))))
 
 
-# ---- watches settings and database for changes by other instances, once a second
+# ---- checking settings and database for changes by other instances, once a second
 
 
 EVERY_S = 1.0
@@ -455,15 +463,15 @@ class ChangeWatch(Service):
             self._next = None
 
     def restart(self) -> None:
-        """Start over after the history was replaced: its current content is not new."""
+        """Start again after the history was replaced. Its current content does not count as new."""
         self._revision, self._version = self._store.revision(), self._store.data_version()
         self._note_models()
 
     def look(self) -> None:
-        """Publish what is new.  When the store cannot answer, it is asked again next time; the problem is published
+        """Publish what is new. If the store cannot answer, the next call tries again, and the problem is published only
         once.
         """
-        self._settings.refresh()  # first: “offline” said elsewhere holds here too, whatever ails the store
+        self._settings.refresh()  # first: going offline elsewhere must apply here too, even if the store fails
         try:
             self._look()
             if self._trouble:
@@ -488,7 +496,7 @@ class ChangeWatch(Service):
             for message in () if self._store.read_only else self._store.messages.mark_interrupted():
                 self._publish(MessageChanged(message))
             self._network.say_today()
-        # in this order: what another instance writes in between shows as a new version next time
+        # in this order: if another instance writes in between, the next call sees a new version
         revision, version = self._store.revision(), self._store.data_version()
         if version == self._version:
             self._revision = revision

@@ -1,4 +1,4 @@
-"""Windows for what is deleted, held or erased: the trash, rules and holds, a day forgotten, everything deleted."""
+"""Dialogs for deleting and holding: the trash, rules and holds, deleting a day, deleting everything."""
 
 from __future__ import annotations
 
@@ -54,18 +54,18 @@ NOT_CHANGED, NOT_OPENED = _("not changed for"), _("not opened for")
 TRASH_DAYS = (7, 14, 30, 60, 90)
 NOTHING = _("There is no rule yet, and nothing is on hold.")
 AT_ONCE = 0
-"""In the choice of days in the trash: deleted for good at once."""
+"""Choice instead of days in the trash: items are deleted for good at once."""
 
 
 class Listed(Record):
     rules: Sequence[Rule]
     holds: Sequence[Hold]
     names: Mapping[str, str]
-    """Of what they are about, by id."""
+    """Names of what the rules and holds are about, by id."""
     due: Mapping[str, int]
-    """How many each rule would take at its next run, by its id."""
+    """How many items each rule would move or delete at its next run, by the rule's id."""
     doubt: Doubt | None
-    """Why no rule deletes anything just now."""
+    """Why no rule deletes anything at present. None if rules are applied."""
 
 
 class RulesWindow(Dialog):
@@ -77,7 +77,7 @@ class RulesWindow(Dialog):
         self._looking: Call | None = None
         self._counting: Call | None = None
         self._asked: Mapping[str, Any] = {}
-        """The rule last asked about, before it deletes anything for good."""
+        """Values of a rule that deletes for good, while the person is asked whether to add it."""
         self._build_ui()
         self.refresh()
 
@@ -133,7 +133,7 @@ class RulesWindow(Dialog):
         return form
 
     def _on_kind(self, kind: str) -> None:
-        """Documents have no trash, and nobody changes them."""
+        """Adapt the form to the kind. Documents have no trash, and they are opened, not changed."""
         self._then.setEnabled(kind != DOCUMENT)
         self._form_words.setText(NOT_OPENED if kind == DOCUMENT else NOT_CHANGED)
 
@@ -218,7 +218,7 @@ class RulesWindow(Dialog):
         self._bridge.ask(self._bridge.services.retention.add_rule(**wanted), lambda _rule: self.refresh())
 
     def _ask_for_good(self, wanted: Mapping[str, Any], due: str) -> None:
-        """Ask before a rule is added that deletes; `due`: what it would do now."""
+        """Ask before adding a rule that deletes for good. `due` says what the rule would do now."""
         if wanted is not self._asked:  # the button was pressed again
             return
         kind, days = wanted["kind"], wanted["days"]
@@ -399,7 +399,7 @@ FORGET_INTRO = _(
 
 
 class ForgetDay(Dialog):
-    """A day is chosen, what it holds is said, and a press deletes it."""
+    """Dialog in which a person chooses a day, sees what was made on that day, and deletes it."""
 
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent)
@@ -464,7 +464,7 @@ ERASE_INTRO = _(
 
 
 class EraseDialog(Dialog):
-    """Emits `confirmed` with the Erasure, once the words were typed and the secrets are forgotten."""
+    """Dialog that emits `confirmed` with the Erasure, after the person typed the words and the secrets were removed."""
 
     confirmed = Signal(object)
 
@@ -539,7 +539,7 @@ class EraseDialog(Dialog):
             )
 
     def _on_forgotten(self, found: Erasure, left: tuple[str, ...]) -> None:
-        """Go on, also where the keyring does not answer: that is said first."""
+        """Go on, even if the keyring did not answer. In that case a message says so first."""
         if not left:
             self.confirmed.emit(found)
             return
@@ -551,7 +551,7 @@ class EraseDialog(Dialog):
 
 
 def _ask_sure(box: QMessageBox, text: str, name: str, then: Callable[[], object]) -> None:
-    """Ask before what cannot be undone: Enter cancels it."""
+    """Ask before something that cannot be undone. Pressing Enter cancels it."""
     sure = named(box.addButton(text, QMessageBox.ButtonRole.DestructiveRole), name)
     sure.clicked.connect(lambda: then())
     box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
