@@ -1,1 +1,1 @@
-"""What is private is replaced before a model sees it, and put back into its answer."""
+"""Redaction: private words are replaced before a model sees a text, and put back into its answer."""

@@ -1,4 +1,4 @@
-"""What people read about redaction."""
+"""Texts for people about redaction, and the report on what was replaced."""
 
 from __future__ import annotations
 
@@ -57,19 +57,22 @@ def replaced_words(counts: Mapping[Kind, int]) -> str:
 
 
 def put_back_words(count: int, marked: Sequence[str]) -> str:
-    """What became of the substitutes in an answer; `marked`: words that only resemble a substitute."""
+    """Say how many replacements in an answer were changed back to the original words. `marked` are words that only
+    resemble a replacement.
+    """
     words = ", ".join(f"\u201c{mark}\u201d" for mark in marked)
     return _("{count} put back").format(count=count) + (
         _(", {count} not recognised: {words}").format(count=len(marked), words=words) if marked else ""
     )
 
 
-# ---- what was replaced for an item before a model saw it, and what came back
+# ---- the report on what was replaced for an item, and on what came back in answers
 
 
 class RedactionReport(Record):
     replaced: tuple[tuple[Kind, int], ...] = ()
-    """How many of which kind, in the order of `labels.NAMES`; none of the originals."""
+    """How many words of each kind were replaced, in the order of `labels.NAMES`. The words themselves are not stored.
+    """
     put_back: int = 0
     marked: tuple[str, ...] = ()
 
@@ -88,7 +91,7 @@ class Tally:
     is_asked: bool = False
 
     def add_hidden(self, hidden: Sequence[str]) -> None:
-        """Raises KnownError store.*."""
+        """Count the replacements in redacted texts. Raises KnownError store.*."""
         self.is_asked = True
         self.replaced |= self.veil.replaced_in(hidden)
 
@@ -97,7 +100,7 @@ class Tally:
         self.marked |= dict.fromkeys(back.text[start:end] for start, end in back.marked)
 
     def report(self) -> RedactionReport | None:
-        """What was counted so far; None where the model was given nothing."""
+        """Return what was counted so far. None if the model was given no text."""
         if not self.is_asked:
             return None
         counts = Counter(self.replaced.values())

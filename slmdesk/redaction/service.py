@@ -1,6 +1,6 @@
-"""Finds what is private in what a model is given, keeps the table of what stands for it, and puts it back.
+"""Find private words in the texts for a model, store the table of their replacements, and put the originals back.
 
-Of chats that are not saved the table is in memory alone.  Service thread.
+The table of a chat that is not saved is only in memory. Service thread.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ if TYPE_CHECKING:
     from slmdesk.text.redaction.replacing import Redacted, Restored, Restorer, Veiled
     from slmdesk.text.tagged import Tags
 
-# What finds and replaces is imported where it is used: it takes a quarter of a second, and few chats are redacted.
+# The code that finds and replaces words is imported at first use: that takes 0.25 s, and few chats are redacted.
 
 MOST_CACHED = 200
-"""Texts whose finds are remembered: those of a chat are read anew with every question."""
+"""Most texts whose finds are cached. The texts of a chat are searched again with every question."""
 MOST_ITEMS, MOST_HIDDEN = 8, 1_000
-"""Items of which the newest texts with substitutes are remembered, and how many of each: a question asks often."""
+"""Most items whose redacted texts are cached, and most texts of each. A question needs the same texts often."""
 MOST_ROUNDS = 3
-"""A name that a later text tells stands in an earlier text too: so often all are looked through while more are told."""
+"""Most times that all texts are searched again. A name found in a later text may be in an earlier text too."""
 MOST_NAMES = 5_000
 MOST_NAME = 200
 MOST_AT_ONCE = 8_000
-"""Characters that are gone through before other work gets its turn."""
+"""Most characters that are searched before other work can run."""
 IN_MEMORY = "in-memory-"
-"""Begins the ids of tables that belong to no item and are in memory alone."""
+"""Beginning of the ids of tables that belong to no item and are only in memory."""
 
 
 class Decisions(Record):
     added: tuple[tuple[Kind, str], ...] = ()
-    """Words that are replaced too."""
+    """Words that the person wants replaced, too."""
     left: tuple[str, ...] = ()
-    """Finds that are sent as they are."""
+    """Finds that the person wants to send unchanged."""
 
 
 NOTHING_DECIDED = Decisions()
@@ -53,7 +53,7 @@ NOTHING_DECIDED = Decisions()
 class Preview(Record):
     text: str
     finds: tuple[Find, ...]
-    """In order; the unsure ones are left as they are until a person adds them."""
+    """The finds in order. Uncertain finds are only replaced if a person adds them."""
     redacted: str
 
 
@@ -61,14 +61,14 @@ class PutBack(Record):
     text: str
     count: int
     marked: tuple[tuple[int, int], ...]
-    """Places in the text that resemble a substitute and were left as the model wrote them."""
+    """Positions in the text that resemble a replacement and were left as the model wrote them."""
 
     @classmethod
     def of(cls, made: Restored) -> PutBack:
         return cls(made.text, len(made.put_back), made.marked)
 
     def kept(self, offset: int = 0) -> dict[str, Json]:
-        """As it is stored with an answer whose text this stands in from `offset` on."""
+        """Return the JSON that is stored with the answer. `offset` is where this text begins in the answer's text."""
         marked: list[Json] = [[start + offset, end + offset] for start, end in self.marked]
         return {"put_back": self.count, "marked": marked}
 
@@ -85,7 +85,7 @@ def kept_from(untrusted: object) -> tuple[int, tuple[tuple[int, int], ...]]:
 
 
 def kinds_hidden(texts: Iterable[Veiled]) -> dict[Kind, int]:
-    """How many of what kind were replaced in these texts: each counts once, however often it stands there."""
+    """Count the words of each kind that were replaced in these texts. A word counts once, however often it appears."""
     kinds: dict[str, Kind] = {}
     for veiled in texts:
         own = set(veiled.originals)
@@ -94,7 +94,9 @@ def kinds_hidden(texts: Iterable[Veiled]) -> dict[Kind, int]:
 
 
 def listed_from_lines(lines: str) -> tuple[Listed, ...]:
-    """Names a line each: firms by their legal form, people by being written large, else words of any kind."""
+    """Parse a list of names, one per line. The legal form shows a company, capital letters show a person, and the rest
+    are words of any kind.
+    """
     return tuple(Listed(words, _kind_of(words)) for line in lines.splitlines() if (words := " ".join(line.split())))
 
 
@@ -109,25 +111,27 @@ def _kind_of(words: str) -> Kind:
 
 
 class Veil:
-    """What stands between an item and the model: hides what is private, and puts it back."""
+    """The redaction of one item: it replaces private words in texts for the model, and puts them back into answers."""
 
     def __init__(self, service: RedactionService, item: str) -> None:
         self._service, self.item = service, item
 
     @property
     def table(self) -> Table:
-        """What stands for what now.  Raises KnownError store.*."""
+        """The current table of originals and replacements. Raises KnownError store.*."""
         return self._service.table(self.item)
 
     def hide(self, texts: Sequence[str], *, keeps: bool = True) -> list[str]:
-        """The texts with substitutes; new finds go into the table of the item, unless `keeps` is False.
+        """Return the texts with replacements. New finds are added to the item's table, unless `keeps` is False.
 
         Raises KnownError redaction.*, store.*.
         """
         return self._service.hidden(self.item, texts, keeps=keeps)
 
     def hide_turns(self, turns: Sequence[ChatMessage], *, keeps: bool = True) -> list[ChatMessage]:
-        """The turns with substitutes in all but what the program itself says.  Raises as `hide` does."""
+        """Return the messages with replacements in all parts, except those that the program itself wrote. Raises the
+        errors of `hide`.
+        """
         texts = [part.text for turn in turns for part in turn.parts if part.origin is not Origin.PROGRAM]
         hidden = iter(self.hide(texts, keeps=keeps))
         return [
@@ -141,7 +145,9 @@ class Veil:
         ]
 
     def hide_known(self, text: str) -> str:
-        """What is no text to read, such as a grammar, with substitutes for what the table has."""
+        """Replace the words that are in the table. For technical text, such as a grammar, in which no new words are
+        searched.
+        """
         return self._service.hidden_by_table(self.item, text)
 
     def replaced_in(self, hidden: Sequence[str]) -> dict[str, Kind]:
@@ -154,25 +160,27 @@ class Veil:
     def over(
         self, texts: Sequence[str], *, tags: Sequence[Tags] = (), language: str = "", keeps: bool = True
     ) -> list[Veiled]:
-        """The texts as the model sees them, all by the same table, each with what leads back.
+        """Return the texts as the model sees them, each with what is needed to put the originals back. All use the same
+        table.
 
-        `tags`: of the first texts, where they have formatting.  Raises as `hide` does.
+        `tags` are the formatting tags of the first texts. Raises the errors of `hide`.
         """
         return self._service.veiled(self.item, texts, tags, language, keeps=keeps)
 
     def learn(self, text: str) -> Slices[None]:
-        """Go through all that will be asked about, bit by bit, so that what any place tells is known in all.
+        """Search a whole text in slices before the model is asked about parts of it. So a name found anywhere is known
+        in all parts.
 
-        Raises as `hide` does.
+        Raises the errors of `hide`.
         """
         return self._service.learn(self.item, text)
 
     def decide(self, decisions: Decisions) -> None:
-        """Raises as `hide` does."""
+        """Store what a person decided about words. Raises the errors of `hide`."""
         self._service.decide(self.item, decisions)
 
     def forget(self) -> None:
-        """Drop a table that is in memory alone, and what is remembered of its texts."""
+        """Drop a table that is only in memory, and the cached texts."""
         self._service.forget(self.item)
 
     def restorer(self) -> Restorer:
@@ -193,7 +201,7 @@ class _State(Record):
 
     @property
     def by_hand(self) -> list[Listed]:
-        """Words that a person marked: looked for as those of the list are, with other endings and in any case."""
+        """Words that a person marked. Like listed names they are found with other endings and in any case."""
         return [
             Listed(entry.original)
             for entry in self.table
@@ -201,7 +209,7 @@ class _State(Record):
         ]
 
     def check(self, made: Redacted) -> None:
-        """Raises KnownError "redaction.still_there" where words that a person marked stand beside the substitutes."""
+        """Raise KnownError "redaction.still_there" if words that a person marked are still in the redacted text."""
         ends = [0, *(at for span in made.spans for at in span), len(made.text)]
         rest = "\n".join(made.text[start:end] for start, end in zip(ends[::2], ends[1::2], strict=True))
         for passage in sorted(self.left, key=len, reverse=True):
@@ -213,7 +221,7 @@ class _State(Record):
 
 class RedactionService(Service):
     def __init__(self, runtime: Runtime, is_unsaved: Callable[[str], bool]) -> None:
-        """`is_unsaved`: whether an item, by its id, is in no file."""
+        """`is_unsaved` tells whether the item with this id is not saved to any file."""
         super().__init__(runtime)
         self._is_unsaved = is_unsaved
         self._unsaved: dict[str, tuple[Entry, ...]] = {}
@@ -221,15 +229,15 @@ class RedactionService(Service):
         self._hidden: dict[str, tuple[_State, dict[str, str]]] = {}
         self._numbers = count(1)
 
-    # ---- the person's list
+    # ---- the user's list of names
 
     def names(self) -> tuple[Listed, ...]:
         return tuple(self._store.redactions.names())
 
     def change_names(self, names: Sequence[Listed]) -> tuple[Listed, ...]:
-        """Replace the list; blank and repeated names are dropped.
+        """Replace the user's list of names. Blank and repeated names are dropped.
 
-        Raises KnownError `request.invalid` for an addition that is too long, or too many, and store.*.
+        Raises KnownError `request.invalid` for names that are too long or too many, and store.*.
         """
         kept = {words: changed(name, words=words) for name in names if (words := " ".join(name.words.split()))}
         if len(kept) > MOST_NAMES or any(len(words) > MOST_NAME for words in kept):
@@ -242,17 +250,17 @@ class RedactionService(Service):
         self._store.redactions.keep_names(tuple(kept.values()))
         return self.names()
 
-    # ---- what is found
+    # ---- finding private words
 
     def find(self, text: str, item: str = "", decisions: Decisions = NOTHING_DECIDED) -> tuple[Find, ...]:
-        """All that is found in a text, the unsure too; words of the item's table are looked for as well."""
+        """Return all finds in a text, including uncertain ones. Words in the item's table are found too."""
         state = self._state(item) if item else _State((), frozenset(), self.names())
         added = tuple(Listed(words, kind) for kind, words in decisions.added)
         left = state.left.union(decisions.left).difference(entry.words for entry in added)
         return self._found(text, changed(state, left=left), added)
 
     def preview(self, text: str, item: str = "", decisions: Decisions = NOTHING_DECIDED) -> Preview:
-        """What is found in a text, and the text as the model would see it; nothing is kept.
+        """Return the finds in a text, and the text as the model would see it. Nothing is stored.
 
         Raises KnownError redaction.*, store.*.
         """
@@ -264,7 +272,7 @@ class RedactionService(Service):
         return Preview(text, finds, made.text)
 
     def look(self, text: str, item: str = "") -> Pending[Preview]:
-        """As `preview`, of a text of any length.  Ends with a Problem redaction.*, store.*."""
+        """Do the same as `preview` for a text of any length. Ends with a Problem redaction.*, store.*."""
         return in_slices(self._service_thread, self._looking(text, item))
 
     def _looking(self, text: str, item: str) -> Slices[Preview]:
@@ -288,13 +296,14 @@ class RedactionService(Service):
     # ---- the table
 
     def table(self, item: str) -> Table:
-        """What stands for what in an item.  Raises KnownError store.*."""
+        """Return the table of originals and replacements of an item. Raises KnownError store.*."""
         return tuple(entry for entry in self._entries(item) if entry.substitute)
 
     def decide(self, item: str, decisions: Decisions) -> None:
-        """Keep what a person decided about the words of an item; what was decided last counts.
+        """Store what a person decided about the words of an item. The latest decision counts.
 
-        Words that are left keep what stands for them, for answers that hold it.
+        Words that are sent unchanged from now on keep their replacement in the table, since earlier answers may contain
+        it.
 
         Raises KnownError redaction.*, store.*.
         """
@@ -313,7 +322,7 @@ class RedactionService(Service):
             self._keep_table(item, made[0].table)
 
     def copy(self, source: str, target: str) -> None:
-        """Give an item the table of another, with what a person decided.  Raises KnownError store.*."""
+        """Copy the table and the person's decisions from one item to another. Raises KnownError store.*."""
         if entries := self._entries(source):
             self._keep(target, entries)
 
@@ -321,7 +330,7 @@ class RedactionService(Service):
         return Veil(self, item)
 
     def in_memory(self) -> Veil:
-        """A veil with a table of its own that belongs to no item and is never written; `forget` drops it."""
+        """Return a Veil with a table of its own, which belongs to no item and is never written. `forget` drops it."""
         return Veil(self, f"{IN_MEMORY}{next(self._numbers)}")
 
     def hidden(self, item: str, texts: Sequence[str], *, keeps: bool) -> list[str]:
@@ -416,7 +425,7 @@ class RedactionService(Service):
         return _State(tuple(entry for entry in entries if entry.substitute), left, self.names())
 
     def _replaced(self, text: str, state: _State, language: str = "") -> list[Find]:
-        """What is replaced without being asked: sure and likely finds."""
+        """Return the finds that are replaced without asking: those that are sure or likely."""
         return [find for find in self._found(text, state, language=language) if find.certainty is not Certainty.UNSURE]
 
     def _found(self, text: str, state: _State, added: tuple[Listed, ...] = (), language: str = "") -> tuple[Find, ...]:

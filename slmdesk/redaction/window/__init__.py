@@ -1,1 +1,1 @@
-"""Redaction in the settings."""
+"""The redaction section of the settings."""

@@ -1,4 +1,4 @@
-"""The settings of redaction: the person's list of people and firms."""
+"""The settings of redaction: the user's list of people and companies."""
 
 from __future__ import annotations
 
