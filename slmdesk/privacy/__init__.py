@@ -1,1 +1,1 @@
-"""Encryption of the history: what opens it, and how that changes."""
+"""Encryption of the history: what opens the history, and how to change that."""

@@ -1,4 +1,4 @@
-"""`slmdesk encrypt`: encrypts the history, and changes what opens it."""
+"""The command `slmdesk encrypt`, which encrypts the history and changes what opens it."""
 
 from __future__ import annotations
 
@@ -172,7 +172,9 @@ def _new_passphrase(console: Console) -> str:
 
 
 def _new_recovery_key(console: Console) -> str:
-    """A new recovery key, which a person at the terminal has typed back: only then it was written down."""
+    """Return a new recovery key. A person at the terminal has to type it back, which proves that it was written
+    down.
+    """
     key = new_recovery_key()
     if console.passphrase_fd is None:
         console.notify(f"{KEEP}\n\n    {key}\n")
@@ -183,7 +185,7 @@ def _new_recovery_key(console: Console) -> str:
 
 
 def _tell(console: Console, sentence: str, recovery: str = "") -> None:
-    """The result; the recovery key is printed where nobody was there to read it."""
+    """Print the result. The recovery key is printed if nobody at a terminal has seen it."""
     is_printed = recovery and console.passphrase_fd is not None
     if console.as_json:
         console.give({"ok": True, **({"recovery_key": recovery} if is_printed else {})})

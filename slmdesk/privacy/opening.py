@@ -1,4 +1,6 @@
-"""What opens an encrypted history before there are services: its words, or the system's keyring.  Any thread."""
+"""Open an encrypted history before the services start, with a passphrase, a recovery key or the system's keyring. Any
+thread.
+"""
 
 from __future__ import annotations
 
@@ -40,14 +42,14 @@ class PrivacyState(Record):
     can_encrypt: bool = True
     missing_library: str = ""
     no_keyring: str | None = ""
-    """Why the system's keyring cannot be used, in short; empty when it can, None where it was not asked."""
+    """Why the system's keyring cannot be used, in a few words. Empty if it can be used, None if it was not asked."""
     is_required: bool = False
     still_plain: tuple[Path, ...] = ()
-    """Histories set aside earlier (damaged, or replaced by a backup) that are not encrypted."""
+    """Histories that were set aside earlier (damaged, or replaced by a backup) and are not encrypted."""
 
 
 SERVICE = "slmdesk: key of an encrypted history"
-"""The name under which the keyring of the system lists it."""
+"""Name of the entry in the system's keyring."""
 
 
 Key: TypeAlias = DataKey
@@ -59,7 +61,7 @@ class Ways(Record):
 
 
 def ways_of(paths: Paths) -> Ways | None:
-    """What opens the history; None where it needs no key.  Raises KnownError `file.unreadable`."""
+    """Return what can open the history, or None if it needs no key. Raises KnownError `file.unreadable`."""
     if not wants_key(paths):
         return None
     found = key_files(paths)
@@ -72,10 +74,11 @@ def ways_of(paths: Paths) -> Ways | None:
 
 
 def open_by(paths: Paths, words: str, keyring: Vault | None = None) -> DataKey:
-    """The key of the history, by a passphrase or a recovery key; "": by the keyring, which may ask its owner first.
+    """Return the key of the history; `words` is a passphrase or a recovery key. If `words` is empty, the keyring is
+    asked, which may first ask its owner.
 
-    Takes about a second.  Raises KnownError key.wrong, key.mistyped, key.file_damaged, key.library_missing, and
-    key.missing where the keyring does not open it.
+    Takes about a second. Raises KnownError key.wrong, key.mistyped, key.file_damaged, key.library_missing, and
+    key.missing if the keyring does not open the history.
     """
     if words:
         return unlock(paths, words)
@@ -93,10 +96,10 @@ def open_by(paths: Paths, words: str, keyring: Vault | None = None) -> DataKey:
 def state_of(
     paths: Paths, *, is_encrypted: bool | None = None, keyring: Vault | None = None, asks_keyring: bool = True
 ) -> PrivacyState:
-    """How it stands.  `is_encrypted`: where this process has the history open, else its file is looked at.
+    """Return the state of the encryption. `is_encrypted` is given if this process has the history open; otherwise its
+    file is examined.
 
-    The keyring may take seconds to say whether it is there, and its libraries 20 MB.  Raises KnownError
-    `file.unreadable`.
+    Asking the keyring may take seconds, and its libraries take 20 MB of memory. Raises KnownError `file.unreadable`.
     """
     if is_encrypted is None:
         is_encrypted = wants_key(paths)
@@ -116,17 +119,21 @@ def state_of(
 
 
 def open_by_organisation(paths: Paths, private: bytes) -> DataKey:
-    """The key of the history, by the organisation's private key.  Raises KnownError key.wrong, key.file_damaged, …"""
+    """Return the key of the history, opened by the organisation's private key. Raises KnownError key.wrong,
+    key.file_damaged, …
+    """
     return unlock_with(paths, ORGANISATION, private)
 
 
 def needs_words(backup: Path) -> bool:
-    """Whether a file is an encrypted backup.  Raises KnownError file.missing, file.unreadable, key.file_damaged."""
+    """Tell whether a file is an encrypted backup. Raises KnownError file.missing, file.unreadable, key.file_damaged."""
     return source_of(backup).is_encrypted
 
 
 def open_backup(backup: Path, words: str) -> DataKey:
-    """The key of an encrypted backup.  Raises KnownError key.wrong, key.mistyped, key.file_damaged, file.…"""
+    """Return the key of an encrypted backup; `words` is its passphrase or recovery key. Raises KnownError key.wrong,
+    key.mistyped, key.file_damaged, file.…
+    """
     return unlock_backup(backup, words)
 
 
@@ -146,23 +153,25 @@ def secret_in(keyring: Vault, keys: KeyFile) -> bytes:
 
 
 def opens(backup: Path, key: DataKey) -> bool:
-    """Whether this key is that of an encrypted backup.  Raises KnownError file.missing, file.unreadable."""
+    """Tell whether this key opens an encrypted backup. Raises KnownError file.missing, file.unreadable."""
     return source_of(backup).fits(key)
 
 
-# ---- the files beside the history that are sealed with its key
+# ---- the files beside the history that are encrypted with its key
 
 
 class Resealed(Protocol):
     def reseal(self) -> None:
-        """Write them as the key of the history asks for.  Raises KnownError file.…, disk.full."""
+        """Write the files encrypted with the history's key, or plain if the history is plain. Raises KnownError file.…,
+        disk.full.
+        """
 
 
 def follow_key(store: Store, settings: SettingsFile, words: Resealed) -> None:
-    """Write these files as the history's key asks for; then the keys of before are forgotten.  Service thread.
+    """Encrypt these files with the history's current key, then delete its former keys. Service thread.
 
-    Killed or failed at any moment, the keys of before are kept in the history and open them at the next start.
-    Raises KnownError file.…, disk.full, store.*.
+    After a crash or an error the former keys are still in the history, so the next start can open the files. Raises
+    KnownError file.…, disk.full, store.*.
     """
     settings.use_key(*store.keys_for("settings"))
     words.reseal()

@@ -1,4 +1,4 @@
-"""Encrypts and decrypts the history, and changes what opens it."""
+"""Encrypt and decrypt the history, and change what opens it."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ T = TypeVar("T")
 
 
 class PrivacyService(Service):
-    """On the service thread.  What takes a second, a passphrase, runs on a thread of its own; writing the history anew
-    keeps the service thread for about five seconds for 80 MB.
+    """Service for encryption, on the service thread. Trying a passphrase takes a second and runs on a thread of its
+    own. Rewriting the history blocks the service thread for about five seconds per 80 MB.
     """
 
     def __init__(
@@ -45,14 +45,14 @@ class PrivacyService(Service):
         keyring: Vault | None = None,
         cost: Callable[[], Cost] | None = None,
     ) -> None:
-        """`on_key` is called as soon as the history has another key, or none any more."""
+        """`on_key` is called as soon as the history has another key, or no key any more."""
         super().__init__(runtime)
         self._on_key = on_key
         self._keyring = keyring or system_keyring()
         self._cost = cost or (lambda: calibrated(_free_bytes()))
 
     def state(self, *, asks_keyring: bool = True) -> Pending[PrivacyState]:
-        """The keyring may take seconds to say whether it is there."""
+        """Return the state of the encryption. Asking the keyring may take seconds."""
         is_encrypted, is_read_only = self._store.key is not None, self._store.read_only
 
         def look() -> PrivacyState:
@@ -62,28 +62,30 @@ class PrivacyService(Service):
         return self._on_thread(look)
 
     def encrypt(self, passphrase: str, recovery: str, *, by_itself: bool) -> Pending[None]:
-        """Encrypt the history: a passphrase ("" for none) and a recovery key open it; `by_itself`: the keyring as well.
+        """Encrypt the history. A passphrase ("" for none) and a recovery key open it. With `by_itself` the keyring
+        opens it, too.
 
-        The recovery key has been shown and typed back before.  Progress is not told; see `Store.change_key`.  Ends with
-        None, or a Problem: request.invalid, key.mistyped, key.keyring, key.library_missing, store.in_use, store.*,
-        disk.full; the history is then as it was.
+        The person must have seen the recovery key and typed it back. Progress is not reported; see `Store.change_key`.
+        Ends with None, or a Problem: request.invalid, key.mistyped, key.keyring, key.library_missing, store.in_use,
+        store.*, disk.full; the history is then unchanged.
         """
         if self._store.key is not None:
             raise KnownError("request.invalid", what=_("the history is encrypted already"))
         return self._put_under_new_keys(passphrase, recovery, by_itself=by_itself)
 
     def renew(self, words: str, passphrase: str, recovery: str) -> Pending[None]:
-        """New keys for everything: the history is written anew, and what opened it before opens it no more.
+        """Rewrite the history with new keys. The old passphrase and recovery key do not open it any more.
 
-        `words`: what opens it now.  Backups elsewhere stay as they are.  Ends as `encrypt`, or with key.wrong.
+        `words` is the current passphrase or recovery key. Backups elsewhere stay unchanged. Ends as `encrypt` does, or
+        with key.wrong.
         """
         by_itself = self._keys().has(KEYRING)
         return self._put_under_new_keys(passphrase, recovery, by_itself=by_itself, first=lambda: self._check(words))
 
     def decrypt(self, words: str) -> Pending[None]:
-        """Make the history plain.  `words`: what opens it.
+        """Make the history plain. `words` is the current passphrase or recovery key.
 
-        Ends with None, or a Problem: key.wrong, key.mistyped, store.*, disk.full; the history is then as it was.
+        Ends with None, or a Problem: key.wrong, key.mistyped, store.*, disk.full; the history is then unchanged.
         """
         if self._rules.required:
             raise KnownError("encryption.required")
@@ -97,18 +99,17 @@ class PrivacyService(Service):
         return self.check(words).map(rewrite)
 
     def check(self, words: str) -> Pending[None]:
-        """Whether a passphrase or a recovery key opens this history, or "" for the keyring.
+        """Check whether a passphrase or a recovery key opens this history. For "" check the keyring.
 
         Ends with None, or key.wrong, key.mistyped, key.missing.
         """
         return self._on_thread(lambda: self._check(words))
 
     def change_passphrase(self, words: str, passphrase: str, *, private: bytes = b"") -> Pending[None]:
-        """Have it opened by another passphrase, instead of the passphrase there was.
+        """Replace the passphrase.
 
-        `words`: what opens it now; or `private`, the organisation's private key, does.
-
-        Backups made before are still opened by the old passphrase.  Ends with None, or a Problem as `check`.
+        `words` is the current passphrase or recovery key. `private`, the organisation's private key, can be given
+        instead. The old passphrase still opens earlier backups. Ends with None, or a Problem as `check` does.
         """
         if not passphrase:
             raise KnownError("request.invalid", what=_("the passphrase is empty"))
@@ -119,8 +120,9 @@ class PrivacyService(Service):
         return self._change(words, lambda keys, key: keys.with_recovery(key, secret))
 
     def follow_policy(self) -> None:
-        """At the start: an organisation that has set a recovery key can open the history from now on, and who
-        wants it encrypted says so.  Raises KnownError encryption.required, disk.full, file.unwritable.
+        """Apply the policy at the start. If the organisation has set a recovery key, its key can open the history from
+        now on. Raises KnownError encryption.required if the policy requires encryption and the history is plain,
+        disk.full, file.unwritable.
         """
         key = self._store.key
         if key is None:
@@ -133,9 +135,10 @@ class PrivacyService(Service):
             put_keys(self._paths, changed)
 
     def open_by_itself(self, words: str, by_itself: bool) -> Pending[None]:
-        """Have the keyring open it on this account, or not any more.  `words`: what opens it now.
+        """Set whether the keyring of this account opens the history. `words` is the current passphrase or recovery key.
 
-        Ends with None, or a Problem as `check`, key.keyring; raises request.invalid where there is no passphrase then.
+        Ends with None, or a Problem as `check` does, or key.keyring. Raises request.invalid if no passphrase would be
+        left.
         """
         if by_itself:
             return self._change(words, self._with_keyring)
@@ -150,7 +153,9 @@ class PrivacyService(Service):
     def _put_under_new_keys(
         self, passphrase: str, recovery: str, *, by_itself: bool, first: Callable[[], object] = lambda: None
     ) -> Pending[None]:
-        """`first`: what has to succeed before, on the thread.  Raises KnownError request.invalid, key.mistyped."""
+        """Rewrite the history with new keys. `first` runs before, on the thread, and must succeed. Raises KnownError
+        request.invalid, key.mistyped.
+        """
         secret = _secret_of(recovery)
         if not passphrase and not by_itself:
             raise KnownError("request.invalid", what=_("the passphrase is empty"))
@@ -220,7 +225,9 @@ class PrivacyService(Service):
         return keys.with_keyring(key, secret)
 
     def _for_organisation(self, keys: KeyFile, key: DataKey) -> KeyFile:
-        """As the policy of the whole PC says; anybody in this account could have written a policy in this home."""
+        """Return the keys with a slot for the organisation's recovery key, if the policy of the whole PC has one. A
+        policy in this home is ignored, since anybody who uses this account could have written it.
+        """
         public = self._rules.recovery_key
         if not public or self._settings.policy.path == str(self._paths.policy_file):
             return keys
@@ -232,7 +239,7 @@ class PrivacyService(Service):
         return self._settings.policy.encryption
 
     def _forget(self, keys: KeyFile) -> None:
-        """In the keyring, which may wait: nobody waits for that."""
+        """Remove the secret from the keyring in the background, since the keyring may wait for its owner."""
         self._on_thread(lambda: self._remove(keys))
 
     def _remove(self, keys: KeyFile) -> None:

@@ -1,1 +1,1 @@
-"""Encryption and lock in the settings."""
+"""The section of the settings for encryption and locking."""

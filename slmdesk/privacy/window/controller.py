@@ -1,4 +1,4 @@
-"""Encrypts and decrypts the history, changes what opens it, and prints the recovery key.  No widgets here."""
+"""Encrypt and decrypt the history, change what opens it, and print the recovery key. No widgets here."""
 
 from __future__ import annotations
 
@@ -44,11 +44,13 @@ class PrivacyController(QObject):
         self._bridge.follow(self._bridge.services.privacy.state(), self._on_state)
 
     def _on_opened(self) -> None:
-        """The keyring is asked when the settings are opened: few need it, and its libraries are large."""
+        """Load the state without asking the keyring. It is asked when the settings are opened: few people need it, and
+        its libraries are large.
+        """
         self._bridge.follow(self._bridge.services.privacy.state(asks_keyring=False), self._on_state)
 
     def begin(self, request: Callable[[Services], Pending[None]], note: str = "") -> None:
-        """Change what opens the history; `done`, with a notice where there is a `note`, or `refused` follows."""
+        """Change what opens the history. `done` (with a notice, if there is a `note`) or `refused` is emitted later."""
 
         def ended(_none: None) -> None:
             if note:
@@ -59,7 +61,9 @@ class PrivacyController(QObject):
         self._bridge.follow(request, ended, self._on_refused)
 
     def print_key(self, recovery: str, target: Path) -> None:
-        """Write a recovery key as a PDF; a notice, or `refused`, follows.  An existing file is replaced."""
+        """Write a recovery key to a PDF. A notice is shown or `refused` is emitted later. An existing file is
+        replaced.
+        """
 
         def written(_none: None) -> None:
             words = _("The recovery key is in {target}. Print it, and delete the file.").format(target=target)

@@ -1,4 +1,6 @@
-"""The settings and dialogs of encryption: a passphrase twice, the recovery key, words before changes."""
+"""The settings and dialogs of encryption: entering a passphrase twice, showing the recovery key, and asking for the
+passphrase before changes.
+"""
 
 from __future__ import annotations
 
@@ -104,7 +106,7 @@ class NewPassphrase(QWidget):
 
     @property
     def passphrase(self) -> str:
-        """What was given; '' while it cannot be taken."""
+        """The passphrase, or '' while the input is not valid."""
         text = self._first.text()
         return text if len(text) >= LEAST_LETTERS and text == self._second.text() else ""
 
@@ -124,7 +126,7 @@ class NewPassphrase(QWidget):
 
 
 class RecoveryPages(QStackedWidget):
-    """Shows a recovery key, then has it typed back."""
+    """Pages that show a recovery key and then ask the person to type it back."""
 
     print_requested = Signal()
     changed = Signal()
@@ -195,7 +197,7 @@ class StepsDialog(Dialog):
         raise NotImplementedError
 
     def work(self) -> None:
-        """Show that it is being done; nothing can be pressed meanwhile."""
+        """Show that work is going on. All buttons are disabled meanwhile."""
         self._is_working = True
         show_words(self.problem, "")
         self.bar.show()
@@ -212,7 +214,7 @@ class StepsDialog(Dialog):
         show_words(self.problem, breakable(sentence))
 
     def reject(self) -> None:
-        """Not while something is being done: it is done or it is not."""
+        """Close the dialog, unless work is going on, which cannot be cancelled."""
         if not self._is_working:
             super().reject()
 
@@ -223,14 +225,14 @@ class StepsDialog(Dialog):
             super().closeEvent(event)
 
     def add_keys(self, key: str, print_key: Callable[[str], None]) -> None:
-        """Add the pages that show a recovery key and have it typed back."""
+        """Add the pages that show a recovery key and ask the person to type it back."""
         self.keys = RecoveryPages(self)
         self.keys.show_key(key)
         self.keys.print_requested.connect(lambda: print_key(key))
         self.pages.addWidget(self.keys)
 
     def step_on(self) -> bool:
-        """Show the next page; True once the recovery key is typed back."""
+        """Show the next page. Returns True when the recovery key was typed back."""
         if self.pages.currentIndex() == 0:
             self.pages.setCurrentIndex(1)
             self.on.setFocus()
@@ -252,8 +254,8 @@ class StepsDialog(Dialog):
 
 
 class EncryptDialog(StepsDialog):
-    """Passphrase, recovery key, the key typed back; then `encrypt` is called with passphrase, key and whether it opens
-    by itself.
+    """Dialog with a passphrase, the recovery key, and typing the key back. Then `encrypt` is called with the
+    passphrase, the key, and whether the keyring opens the history.
     """
 
     def __init__(
@@ -265,7 +267,9 @@ class EncryptDialog(StepsDialog):
         encrypt: Callable[[str, str, bool], None],
         print_key: Callable[[str], None],
     ) -> None:
-        """`recovery`: the new recovery key; `no_keyring`: why the system's keyring cannot be used; empty: it can."""
+        """`recovery` is the new recovery key. `no_keyring` says why the system's keyring cannot be used; it is empty if
+        the keyring can be used.
+        """
         super().__init__(parent, "encrypt_dialog", _("Encrypt the history"))
         self._recovery, self._encrypt = recovery, encrypt
         first = QWidget(self)
@@ -309,7 +313,9 @@ class EncryptDialog(StepsDialog):
 
 
 class WordsDialog(StepsDialog):
-    """Asks for the words of today, where there are any (`asks`); then `change` is called with them."""
+    """Dialog that asks for the current passphrase or recovery key, if there is one (`asks`). Then `change` is called
+    with it.
+    """
 
     def __init__(
         self,
@@ -352,9 +358,10 @@ class WordsDialog(StepsDialog):
 
 
 class RecoveryDialog(WordsDialog):
-    """The words of today, a new recovery key, the key typed back; then `change` is called with both.
+    """Dialog that asks for the current passphrase or recovery key, shows a new recovery key and has it typed back. Then
+    `change` is called with both.
 
-    The key of before counts until then.
+    The old recovery key is valid until then.
     """
 
     def __init__(
@@ -381,7 +388,9 @@ class RecoveryDialog(WordsDialog):
             self._change(self._now.text(), self._recovery)
 
     def refuse(self, sentence: str) -> None:
-        """Say why, where the words of today can be corrected; the key that was typed back stays."""
+        """Show an error on the page where the current passphrase can be corrected. The new key need not be typed back
+        again.
+        """
         super().refuse(sentence)
         self.pages.setCurrentIndex(0)
         self._now.selectAll()
@@ -485,7 +494,7 @@ class PrivacySection(QWidget):
     # ---- dialogs
 
     def encrypt(self) -> None:
-        """Open the dialog that encrypts the history, once it is known whether there is a keyring."""
+        """Open the dialog that encrypts the history, as soon as it is known whether there is a keyring."""
         state = self._controller.state
         self._encrypts_once_known = state is None or state.no_keyring is None
         if state is None or state.no_keyring is None:
@@ -552,7 +561,9 @@ class PrivacySection(QWidget):
 
     @property
     def _asks(self) -> bool:
-        """Whether there are words to be asked for: whoever passes an open window must not change what opens it."""
+        """Whether to ask for the current passphrase or recovery key: a passer-by at an open window must not change what
+        opens the history.
+        """
         state = self._controller.state
         return state is not None and (state.by_passphrase or state.by_recovery)
 
