@@ -1,1 +1,1 @@
-"""Writes our own data in formats that other programs read."""
+"""Write the program's own data in formats that other programs can read."""

@@ -1,4 +1,4 @@
-"""Builds papers for export: chats (also as JSON), questions to documents, a comparison."""
+"""Build the content of exports: chats (also as JSON), questions about documents, comparisons."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from slmdesk.base.types import Json, Role, page_word, used_words
 from slmdesk.exports.writers import pieces_of
 
 Shown = tuple[Item, Sequence[Message]]
-"""A chat with its active path."""
+"""A chat and the messages of its active branch."""
 NOTES_TITLE = "Notes on the earlier part"
 _UNSENT = ("draft", "draft_attachments")
-"""Of an item's settings: never said, never sent."""
+"""Settings of an item that are not exported: drafts were never sent."""
 
 _CUT: Mapping[Status, str] = {  # why a message is incomplete
     Status.STREAMING: "still being written",
@@ -41,7 +41,7 @@ _CUT: Mapping[Status, str] = {  # why a message is incomplete
 
 
 def iso_time(seconds: float) -> str:
-    """Seconds since the epoch as ISO 8601 in UTC, to the second."""
+    """Return a time in seconds since the epoch as ISO 8601 in UTC, to the second."""
     return datetime.fromtimestamp(int(seconds), UTC).isoformat().replace("+00:00", "Z")
 
 
@@ -57,15 +57,15 @@ def attached_lines(message: Message) -> list[str]:
 
 
 def opening_of(item: Item) -> list[tuple[str, str]]:
-    """What stands before the messages of a chat, each with its heading: instructions, and notes that the model reads
-    in place of the earlier part.
+    """Return the texts before the messages of a chat, each with its heading: instructions, and notes that the model
+    reads instead of the earlier part.
     """
     found = (("Instructions", item.settings.get("system")), (NOTES_TITLE, item.settings.get("earlier_notes")))
     return [(name, words) for name, words in found if isinstance(words, str) and words.strip()]
 
 
 def origin_of(item: Item) -> dict[str, Json] | None:
-    """The program a chat was imported from, its id there, and when; None for a chat written here."""
+    """Return the program that a chat was imported from, its id there, and when. None for a chat written here."""
     found = item.settings.get(IMPORTED)
     if isinstance(found, Mapping) and found.get("program") == OWN_PROGRAM:
         found = found.get("origin")
@@ -77,9 +77,10 @@ def origin_of(item: Item) -> dict[str, Json] | None:
 
 
 def to_markdown(item: Item, path: Sequence[Message], *, level: int = 1) -> str:
-    """The active path as a Markdown document: who said what, when, and what was cut off.  `level`: of its heading.
+    """Return the active branch as a Markdown document: who said what, when, and which messages are incomplete. `level`
+    is the level of its heading.
 
-    Other versions of an answer are in the JSON export alone.
+    Other versions of an answer are only in the JSON export.
     """
     blocks = [f"{'#' * level} {_heading(item.title)}"]
     if origin := origin_of(item):
@@ -126,22 +127,22 @@ def comparison_to_markdown(
 def to_json(
     item: Item, messages: Sequence[Message], path: Sequence[Message], quotes: Mapping[str, Json] | None = None
 ) -> str:
-    """Everything the store has about a chat, except owners and revisions, as a JSON object.
+    """Return everything the store has about a chat, except owners and revisions, as a JSON object.
 
-    `quotes`: for the ids of answers, their verified quotations.
+    `quotes` are the verified quotations, by the id of the answer.
     """
     return _json(chat_shape(item, messages, path, quotes))
 
 
 def chats_to_json(shapes: Sequence[Json]) -> str:
-    """Several chats, each as `chat_shape` has it, as a JSON list."""
+    """Return several chats as a JSON list. Each is an object made by `chat_shape`."""
     return _json(shapes)
 
 
 def chat_shape(
     item: Item, messages: Sequence[Message], path: Sequence[Message], quotes: Mapping[str, Json] | None = None
 ) -> dict[str, Json]:
-    """The object of `to_json`.  services.history.new_chats reads it back, so what is added here is added there."""
+    """Return the object of `to_json`. history.imports reads it back, so a new field must be added there too."""
     return {
         "format": OWN_FORMAT,
         "version": OWN_VERSION,
@@ -195,12 +196,12 @@ def _speaker(message: Message) -> str:
 
 
 def _heading(text: str) -> str:
-    """A line whose Markdown marks are escaped."""
+    """Return a text as one line, with its Markdown characters escaped."""
     line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return "".join(f"\\{letter}" if letter in "\\`*_[]<>#" else letter for letter in line)
 
 
-# ---- builds documents for export
+# ---- building the documents of exports
 
 
 def chat_paper(subject: Item, path: Sequence[Message]) -> Paper:
@@ -230,15 +231,16 @@ class ReadDocument(Record):
     page_kind: str
     pages: int
     unread: Sequence[tuple[int, str]]
-    """Pages, each with the reason."""
+    """Pages that were not read, each with the reason."""
 
 
 def question_paper(
     subject: Item, path: Sequence[Message], documents: Sequence[ReadDocument], not_read: Sequence[tuple[str, str]]
 ) -> Paper:
-    """Questions to documents: questions and answers, the quotations with their pages; what was read as an appendix.
+    """Build the export of questions about documents: questions and answers, quotations with their pages, and an
+    appendix on what was read.
 
-    `not_read`: the names of documents that could not be read at all, each with the reason.
+    `not_read` are the names of documents that could not be read at all, each with the reason.
     """
     pieces: list[Piece] = [piece for message in path for piece in _said(message)]
     pieces.append(heading("What was read"))
@@ -293,13 +295,13 @@ def _day(seconds: float) -> str:
     return iso_time(seconds)[:10]
 
 
-# ---- documents
+# ---- questions about documents
 
 
 def coverage_pieces(
     read: int, total: int, unread: Sequence[tuple[int, str]], page_kind: str, rest: str = ""
 ) -> list[Piece]:
-    """How many pages were read, and which were not and why; `rest`: what the sentence ends with."""
+    """Say how many pages were read, and which were not read and why. `rest` is the end of the sentence."""
     pieces = [paragraph(f"{read} of {total} {page_word(page_kind, total)} read{rest}.")]
     if unread:
         rows = tuple((str(page), reason) for page, reason in unread)
@@ -308,6 +310,6 @@ def coverage_pieces(
 
 
 def not_read_pieces(documents: Sequence[tuple[str, str]]) -> list[Piece]:
-    """Which documents could not be read at all, and why."""
+    """List the documents that could not be read at all, and why."""
     rows = tuple((" ".join(name.split()), reason) for name, reason in documents)
     return [table(("Not read: document", "Reason"), rows)] if rows else []

@@ -1,4 +1,6 @@
-"""Writes a `Paper` as Markdown, HTML, Word or a spreadsheet: nothing is fetched, and foreign text stays text."""
+"""Write a `Paper` as Markdown, HTML, Word or a spreadsheet. Nothing is downloaded, and text of others is never
+interpreted.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ def _formula_parser() -> MarkdownIt:
 
 
 def pieces_of(untrusted: str) -> list[Piece]:
-    """The pieces of a Markdown text.  HTML is kept as text, a link becomes its text and address, a picture its text."""
+    """Return the pieces of a Markdown text. HTML stays text, a link becomes its text and address, a picture becomes its
+    text.
+    """
     return list(_pieces(_parser().parse(untrusted)))
 
 
@@ -138,7 +142,7 @@ def _runs(token: Token) -> tuple[Run, ...]:
 
 
 def to_markdown(paper: Paper) -> str:
-    """A document in Markdown; Markdown marks in its text are escaped."""
+    """Return a document in Markdown. Markdown characters in its text are escaped."""
     blocks = [f"# {_escaped(_line(paper.title))}"]
     if paper.subtitle:
         blocks.append(f"*{_escaped(_line(paper.subtitle))}*")
@@ -219,7 +223,7 @@ def _escaped(text: str) -> str:
     return _LINE_MARK.sub(r"\1\\\2", re.sub(r"([\\`*_\[\]<>#~])", r"\\\1", text))
 
 
-# ---- writes a document as a single HTML file
+# ---- writing a document as a single HTML file
 
 
 _STYLE = """
@@ -238,7 +242,7 @@ p, .item, td, th { overflow-wrap: anywhere; }
 
 
 def to_html(paper: Paper) -> str:
-    """The whole file.  Its content security policy forbids it to load or run anything."""
+    """Return the whole HTML file. Its content security policy forbids loading or running anything."""
     title = escape(plain(paper.title))
     body = [f"<h1>{title}</h1>"]
     if paper.subtitle:
@@ -296,17 +300,19 @@ def _text(text: str) -> str:
     return escape(plain(text)).replace("\n", "<br>")
 
 
-# ---- writes a document as a Word file with python-docx and its own empty template
+# ---- writing a document as a Word file with python-docx and its empty template
 
 
 _GREY = (0x59, 0x63, 0x6E)
 BULLET = Piece(PieceKind.ITEM).mark
-"""What Word makes a list of by itself."""
+"""The default bullet, for which Word's own list style is used."""
 _CODE_FONT = "Courier New"
 
 
 def to_docx(paper: Paper) -> bytes:
-    """The bytes of the file.  Takes 0.1 s, or more for long documents: not on the service thread."""
+    """Return the bytes of a Word file. Takes 0.1 s, or more for long documents, so never call it on the service
+    thread.
+    """
     import docx  # late: 46 ms
 
     document = docx.Document()
@@ -380,7 +386,7 @@ def _word_table(document: Document, piece: Piece) -> None:
 
 
 def _number_pages(document: Document) -> None:
-    """A field in the footer, which Word fills in."""
+    """Add a field for the page number to the footer, which Word fills in."""
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
 
@@ -396,11 +402,11 @@ def _number_pages(document: Document) -> None:
         run._r.append(element)
 
 
-# ---- writes tables as a spreadsheet with openpyxl
+# ---- writing tables as a spreadsheet with openpyxl
 
 
 class Noted(Record):
-    """A cell with a comment, and the display format of a number or date."""
+    """A cell with a comment and the display format of a number or date."""
 
     value: str | int | float | datetime.date | None
     note: str = ""
@@ -409,16 +415,16 @@ class Noted(Record):
 
 Cell: TypeAlias = str | int | float | bool | Noted | None
 MOST_CHARACTERS = 32_000
-"""A cell of a spreadsheet holds 32,767."""
+"""Most characters that are written to a cell. A spreadsheet allows 32,767."""
 MOST_NOTE = 1000
 _MOST_WIDTH = 70
 _BAD_IN_NAMES = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 
 
 def to_xlsx(sheets: Mapping[str, Sequence[Sequence[Cell]]]) -> bytes:
-    """A workbook of `sheets` by name; the first row of each is its head.
+    """Return a workbook with these sheets, by name. The first row of each sheet is its head.
 
-    Not on the service thread: openpyxl takes 0.2 s.
+    Never call it on the service thread: openpyxl takes 0.2 s.
     """
     from openpyxl import Workbook
     from openpyxl.comments import Comment
@@ -456,9 +462,10 @@ def to_xlsx(sheets: Mapping[str, Sequence[Sequence[Cell]]]) -> bytes:
 
 
 def _saved(book: Workbook) -> bytes:
-    """The bytes of a workbook, made in memory.
+    """Return the bytes of a workbook, built in memory.
 
-    openpyxl's own `save` writes each sheet into the system's temporary folder first, where a kill leaves its words.
+    openpyxl's own `save` first writes each sheet to the system's temporary folder. If the program is killed, the text
+    stays there.
     """
     from openpyxl.drawing.spreadsheet_drawing import SpreadsheetDrawing
     from openpyxl.worksheet._writer import WorksheetWriter
@@ -469,7 +476,7 @@ def _saved(book: Workbook) -> bytes:
 
     class InMemory(ExcelWriter):
         def write_worksheet(self, ws: Any) -> None:
-            """As there; sheets of ours have neither charts nor images."""
+            """Do what openpyxl's method does. Our sheets have neither charts nor images."""
             ws._drawing, made = SpreadsheetDrawing(), io.BytesIO()
             writer: Any = WorksheetWriter(ws, made)
             writer.write()
@@ -482,7 +489,7 @@ def _saved(book: Workbook) -> bytes:
 
 
 def tables_of(paper: Paper) -> dict[str, list[tuple[str, ...]]]:
-    """The tables of a document by the heading above them, for a spreadsheet."""
+    """Return the tables of a document for a spreadsheet, by the heading above them."""
     found: dict[str, list[tuple[str, ...]]] = {}
     over = paper.title
     for piece in paper.pieces:
@@ -496,7 +503,7 @@ def tables_of(paper: Paper) -> dict[str, list[tuple[str, ...]]]:
     return found
 
 
-# ---- the forms a document can be exported in
+# ---- the formats in which a document can be exported
 
 
 PAPER_FORMS: Mapping[str, Callable[[Paper], bytes]] = {
@@ -505,4 +512,6 @@ PAPER_FORMS: Mapping[str, Callable[[Paper], bytes]] = {
     "md": lambda paper: to_markdown(paper).encode("utf-8", "replace"),
     "xlsx": lambda paper: to_xlsx(tables_of(paper)),
 }
-"""What any document of ours can be made into beside the app; "pdf" is the printer's.  xlsx: its tables alone."""
+"""Formats into which a document can be converted in this process. The printer child makes "pdf". xlsx contains only the
+tables.
+"""
