@@ -58,7 +58,7 @@ def others_in(sddl: str, known: Collection[str], rights: int = _ALL) -> str:
     if found is None or found.group(2) is None or "NO_ACCESS_CONTROL" in found.group(2):
         return "?"  # without a list of rights everybody has all
     for kind, flags, granted, sid in _entries(found.group(3)):
-        if kind in _DENIES or "IO" in flags:  # for what will be made in it, which is looked at by itself
+        if kind in _DENIES or "IO" in flags:  # only inherited by new files, which are checked themselves
             continue
         if kind not in _GRANTS:
             return "?"

@@ -268,7 +268,7 @@ class ForeignMessage(Record):
     id: str
     parent: str | None
     role: str
-    """USER or ASSISTANT."""
+    """Either USER or ASSISTANT."""
     text: str
     model: str = ""
     created: Number | None = None

@@ -63,10 +63,10 @@ def private_folder(folder: Path) -> None:
         if os.name == "nt":
             from slmdesk.base.disks import give_to_owner
 
-            with contextlib.suppress(OSError):  # place.py tells whether it is so now
+            with contextlib.suppress(OSError):  # disks.place_of tells whether it worked
                 give_to_owner(folder)
         elif stat.S_IMODE(folder.stat().st_mode) & 0o077:
-            with contextlib.suppress(PermissionError):  # another owner's folder: usable, not ours to change
+            with contextlib.suppress(PermissionError):  # a folder of another owner can be used, but not changed
                 folder.chmod(PRIVATE_FOLDER)
     except OSError as err:
         raise problem_of(err, folder) from err
@@ -85,7 +85,7 @@ def private_files(folder: Path, *, but: Path) -> None:
     except OSError as err:
         raise problem_of(err, folder) from err
     for path in found:
-        with contextlib.suppress(OSError):  # gone meanwhile, or another owner's
+        with contextlib.suppress(OSError):  # deleted meanwhile, or of another owner
             about = path.lstat()
             if stat.S_ISREG(about.st_mode) and about.st_mode & 0o077 and path != but:
                 path.chmod(PRIVATE_FILE)
@@ -144,7 +144,7 @@ def new_beside(path: Path, mode: int = PRIVATE_FILE) -> Iterator[NewFile]:
     that is addressed by its handle, and after the renaming `path` must be this file. Raises OSError, and KnownError
     `file.unwritable`.
     """
-    from slmdesk.base.untrusted import why_not_roots  # here: nothing is written at most starts
+    from slmdesk.base.untrusted import why_not_roots  # imported here, since most starts write nothing
 
     beside = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.new")
     with contextlib.ExitStack() as held:
@@ -177,7 +177,7 @@ def _opened_folder(path: Path) -> Iterator[int]:
         yield handle
     finally:
         os.close(handle)
-        with contextlib.suppress(OSError):  # it has another name by now: not ours to look for
+        with contextlib.suppress(OSError):  # somebody has renamed the folder
             path.rmdir()
 
 

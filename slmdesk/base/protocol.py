@@ -67,7 +67,7 @@ def stored_from(cls: type[T], untrusted: object) -> T | None:
 
 def stored_list(cls: type[T], untrusted: object) -> list[T]:
     """Read a list element by element. Invalid elements are left out."""
-    with suppress(KnownError):  # mostly all are valid, and read at once
+    with suppress(KnownError):  # usually all are valid and can be read at once
         return record_from(list[cls], untrusted) if untrusted else []  # type: ignore[valid-type]
     found = (stored_from(cls, value) for value in stored_from(list, untrusted) or ())
     return [record for record in found if record is not None]
@@ -82,7 +82,7 @@ def stored_dict(cls: type[T], untrusted: object) -> dict[str, T]:
 
 
 def record_from(cls: type[T], untrusted: object) -> T:
-    """Read a record from an object, or a value of another kind; unknown fields are dropped.
+    """Read a record from an object, or a value of another type. Unknown fields are dropped.
 
     Wrong types and missing fields raise KnownError `request.invalid`.
     """

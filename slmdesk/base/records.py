@@ -263,7 +263,7 @@ class Measurement(Record):
     key: str
     value: Mapping[str, Json]
     time: float
-    """Seconds since the epoch, UTC."""
+    """Time of the measurement, in seconds since the epoch, UTC."""
 
 
 class DocumentStatus(StrEnum):
@@ -285,7 +285,7 @@ class DocumentRecord(Record):
     bytes: int
     mtime_ns: int
     reader: str
-    """Version of the reader that read it."""
+    """Version of the reader that read the document. A newer reader reads the document again."""
     status: DocumentStatus
     info: Mapping[str, Json]
     """A DocumentFacts record as a JSON object. Empty while the document is being read."""
@@ -441,7 +441,7 @@ class Hold(Record):
     id: str
     what: What
     target: str
-    """Id of the item, document or folder; "" for all."""
+    """Id of the held item, document or folder; "" for all."""
     reason: str
     set_by: SetBy
     since: float
@@ -486,7 +486,7 @@ class LedgerRow(Record):
     n: int
     """Number of the row, from 1 on, without gaps."""
     time: int
-    """Microseconds since 1970, UTC."""
+    """Time of the row, in microseconds since 1970, UTC."""
     monotonic: int
     """Microseconds of a clock that nobody can set and that counts while the PC sleeps. Comparable only within a `boot`.
     """
@@ -558,7 +558,7 @@ def canonical(data: Mapping[str, Json]) -> str:
     written to ledger.csv unchanged, and its hash can be checked there.
     """
     text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.translate(_FOR_SPREADSHEETS)  # none of them stands outside of strings
+    return text.translate(_FOR_SPREADSHEETS)  # these characters appear only inside strings
 
 
 def chain_hash(before: str, n: int, time: int, monotonic: int, boot: str, kind: str, data: str) -> str:

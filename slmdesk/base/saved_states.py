@@ -91,8 +91,8 @@ class StateReader:
             length = self._file.readinto(data)
             if length != len(data) or self._file.read() != _checksum(self._raw_head, self.tokens, data):
                 raise BadState
-        with suppress(OSError):  # of use now: by a byte written anew, since a child may not set times
-            os.lseek(self._file.fileno(), 0, os.SEEK_SET)  # the reader itself would only move in its buffer
+        with suppress(OSError):  # note its use: writing a byte sets the file's time
+            os.lseek(self._file.fileno(), 0, os.SEEK_SET)  # `seek` of the reader would only move in its buffer
             os.write(self._file.fileno(), _MARK[:1])
         return data
 
@@ -107,8 +107,8 @@ def path_of(folder: Path, key: str) -> Path:
 def write_state(
     folder: Path, head: StateHead, tokens: bytes, data: Bytes, *, most_bytes: int, key: bytes = b""
 ) -> Path:
-    """Save a state, encrypted if `key` (32 bytes) is given. The oldest states are deleted so that all states together
-    take at most `most_bytes`. Blocks.
+    """Save a state, encrypted if `key` (32 bytes) is given. The least recently used states are deleted so that all
+    states together take at most `most_bytes`. Blocks.
 
     Raises KnownError `disk.full` (also when less than LEAST_FREE_BYTES would remain on the disk, or when this state
     alone is too large), `file.unwritable`. The existing files are then unchanged.
@@ -261,7 +261,9 @@ def _remove(paths: Sequence[Path]) -> int:
 
 
 def _open(path: Path, access: int = os.O_RDONLY) -> BufferedReader:
-    """Open a regular file of ours.  A FIFO would block an ordinary open, a link could lead anywhere."""
+    """Open a regular file of ours. Anything else is refused: a FIFO would block an ordinary open, and a link could lead
+    anywhere.
+    """
     flags = access | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     file = os.fdopen(os.open(path, flags), "rb")
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):

@@ -668,4 +668,4 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {code: _names_in(sentence) for code, sentence in SENTENCES.items()}
     | {code: names for code, (__, names) in MADE.items()}
 )
-"""The names of the arguments of each code."""
+"""Names of the arguments of each code."""

@@ -43,10 +43,10 @@ PASSWORD_PLACES = ("", "keyring", "file")
 
 
 class Settings(Record):
-    """What a person chose, or the defaults. Not hashable; compared by value."""
+    """The settings that a person chose, or their defaults. Not hashable; compared by value."""
 
     theme: str = "system"
-    """system, light or dark."""
+    """One of system, light, dark."""
     context_tokens: int = 4096
     """Most tokens of a request with its answer."""
     models_folder: str = ""
@@ -304,7 +304,7 @@ class SettingsFile:
         good, extra, wrong = _sorted(shape)
         self._keep_old = bool(wrong)
         loaded = Settings(**{key: getattr(self._own, key) for key in wrong}, **good, extra=extra)
-        was_once, self._is_once = self._is_once, self._is_once and not loaded.offline  # someone has chosen explicitly
+        was_once, self._is_once = self._is_once, self._is_once and not loaded.offline  # somebody chose explicitly
         if loaded != self._own or was_once != self._is_once:
             self._take(loaded)
 
@@ -338,7 +338,7 @@ class SettingsFile:
                 found = names_unsealed(shape, key, _PURPOSE)
                 self._is_sealed_otherwise = SEALED in shape and key != self._key
                 return found
-        self._note(SEALED, _("sealed with another key"))  # it stays among the unknown keys, and in a copy once saved
+        self._note(SEALED, _("sealed with another key"))  # the encrypted names stay, and saving makes a copy
         return shape
 
     def _refuse(self, key: str, value: object) -> None:
@@ -347,7 +347,7 @@ class SettingsFile:
             raise KnownError("network.enforced")
 
     def _save(self, new: Settings) -> None:
-        if self._keep_old or (self._key and SEALED in new.extra):  # it may still matter to whoever wrote it
+        if self._keep_old or (self._key and SEALED in new.extra):  # the old content may still be needed
             self._copy_old()
         shape = _shape_of(new)
         if self._key:
@@ -412,7 +412,7 @@ class SettingsFile:
             kept = dated_name(self._path, "old")
             try:
                 shutil.copy2(self._path, kept)
-            except OSError:  # a folder, a FIFO, a file we may not read: renamed out of the way, whole
+            except OSError:  # a folder, a FIFO or a forbidden file is only renamed
                 kept.unlink(missing_ok=True)
                 self._path.replace(kept)
 

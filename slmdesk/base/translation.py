@@ -93,7 +93,7 @@ def language_of(requested: str) -> Language:
     for language in LANGUAGES.values():
         if word in (language.name.casefold(), language.own_name.casefold()):
             return language
-    known = ", ".join(LANGUAGES)  # names would be longer than what is shown of an argument
+    known = ", ".join(LANGUAGES)  # names would be too long for an error message
     raise KnownError("language.unknown", wanted=requested[:40], known=known)
 
 

@@ -98,7 +98,7 @@ _DRIVE = re.compile(r"[A-Za-z]:(/|$)")
 
 
 def server_of(path: str) -> str:
-    r"""The computer that `//server/share/…` or `\\server\share\…` leads to; empty for a local path."""
+    r"""Return the computer that `//server/share/…` or `\\server\share\…` leads to. Empty for a local path."""
     plain = path.replace("\\", "/")
     if not plain.startswith("//"):
         return ""
@@ -113,7 +113,7 @@ def server_of(path: str) -> str:
 
 
 def is_share(text: str) -> bool:
-    r"""Whether this names a computer, or a share or folder there: `\\server`, `//server/share`."""
+    r"""Tell whether this names a computer, or a share or folder on it: `\\server`, `//server/share`."""
     return text.isprintable() and server_of(text) not in ("", "?") and ".." not in _parts(text)
 
 

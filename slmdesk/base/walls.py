@@ -226,7 +226,7 @@ def outcome_of(way: Callable[[], None]) -> str:
     except Exception as err:  # noqa: BLE001  an audit hook may raise what it likes
         if not isinstance(err, OSError) or err.errno is None:
             return STOPPED
-        if err.errno in _FORBIDDEN:  # what refuses within Python has words of its own
+        if err.errno in _FORBIDDEN:  # a check inside Python uses other words
             if err.strerror != os.strerror(err.errno):
                 return STOPPED
             return REFUSED if sys.platform != "linux" or is_filtered() else UNPROVEN

@@ -339,7 +339,7 @@ def _write(document: Document, piece: Piece) -> None:
         case PieceKind.ITEM if piece.mark == BULLET:
             level = min(3, piece.level)  # the template has no more
             _add(document.add_paragraph(style="List Bullet" if level == 1 else f"List Bullet {level}"), piece.runs)
-        case PieceKind.ITEM:  # numbered as it was: Word would count on from list to list
+        case PieceKind.ITEM:  # keep its number: Word would continue from list to list
             paragraph = document.add_paragraph(style="List Paragraph")
             paragraph.paragraph_format.left_indent = Cm(0.7 * piece.level)
             paragraph.paragraph_format.first_line_indent = Cm(-0.6)

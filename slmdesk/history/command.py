@@ -217,7 +217,7 @@ def export(console: Console, chats: tuple[str, ...], is_all: bool, form: str, ou
         console.give({**shape, "format": form, "text": data.decode("utf-8-sig")})
     elif console.as_json:
         console.give({**shape, "format": form, "base64": b64encode(data).decode("ascii")})
-    elif is_text and form != "csv":  # whose line ends and encoding mark must not change
+    elif is_text and form != "csv":  # csv keeps its line ends and byte order mark
         console.write(data.decode("utf-8"))
     else:
         console.write_bytes(data)
@@ -390,7 +390,7 @@ def rescue(console: Console, file: Path | None) -> int:
             except KnownError as err:
                 if file or err.code.startswith(("store.", "disk.", "key.")):
                     raise
-                bad.append(path)  # the others may be more readable
+                bad.append(path)  # other copies may be readable
                 continue
             done.append((path, found))
     for path in bad:

@@ -252,7 +252,7 @@ class BackupService(Service):
         return restored
 
     def _replace(self, ready: PreparedBackup) -> Restored:
-        self._check_quiet()  # once more: making ready takes a while
+        self._check_quiet()  # again: preparing the copy takes a while
         before = self._chats_there()
         restored = replace_history(self._paths, ready, store=self._store)
         self._on_replaced()

@@ -280,7 +280,7 @@ class _Import(Service):
             if err.code == "request.invalid":
                 self._counts["unknown"] += 1
                 return
-            self._problems.append((self._file, problem_for(err)))  # a full disk: what is whole stays
+            self._problems.append((self._file, problem_for(err)))  # a full disk: complete chats stay
             self.stop()
             return
         self._sums.add(chat.sum)
@@ -612,7 +612,7 @@ class _Search:
             return read_file(thread).decode("utf-8", "replace")
         except FileNotFoundError:
             return ""
-        except OSError as err:  # the chat comes without its title and instructions
+        except OSError as err:  # the chat is imported without title and instructions
             self._say(thread, KnownError("file.unreadable", path=str(thread), reason=err.strerror or str(err)))
             return ""
 

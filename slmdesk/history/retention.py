@@ -222,7 +222,7 @@ class RetentionService(Service):
         return bool(self._store.rules.all()) or any(hold.until is not None for hold in self._store.holds.all())
 
     def _look(self) -> None:
-        self.take_policy()  # a backup may have become the history
+        self.take_policy()  # a backup may have been restored
         self._later = self._service_thread.call_later(LOOK_S, self._look)
         swept, now = self._store.rules.time_of(SWEPT), self._clock()
         if self._has_work and (swept is None or not 0 <= now - swept < DAY_S):

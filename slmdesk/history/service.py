@@ -114,8 +114,8 @@ class HistoryService(Service):
         return self._chats.item(id)
 
     def is_confidential(self) -> bool:
-        """Whether names are kept off the screen where nobody asked for them: the history is encrypted, or something
-        is on hold.
+        """Whether to keep names off the screen where nobody asked for them. True if the history is encrypted or
+        something is on hold.
         """
         return self._store.key is not None or bool(self._store.holds.all())
 
@@ -137,7 +137,7 @@ class HistoryService(Service):
     def search(
         self, words: str, *, limit: int = 50, before: int | None = None, kind: str = "", archived: bool | None = None
     ) -> Sequence[Found]:
-        """Return search hits, newest first.  `before`, `kind` and `archived`: see SearchIndex.search."""
+        """Return search hits, newest first. For `before`, `kind` and `archived` see SearchIndex.search."""
         return self._store.index.search(words, limit=limit, before=before, kind=kind, archived=archived)
 
     def rename(self, id: str, title: str) -> Item:
@@ -177,7 +177,7 @@ class HistoryService(Service):
         theirs -= {document for item, document in uses if item not in items}
         found = []
         for id in theirs:
-            with suppress(KnownError):  # forgotten before
+            with suppress(KnownError):  # removed before
                 found.append(self._store.documents.get(id))
         return sorted(
             (document for document in found if document.collection is None),
@@ -483,7 +483,7 @@ class ChangeWatch(Service):
                 self._publish(Noticed(problem_for(err)))
 
     def _note_models(self) -> None:
-        with contextlib.suppress(KnownError):  # a store in trouble: the next look says so
+        with contextlib.suppress(KnownError):  # the store fails: the next call reports it
             self._models = _marks(self._store)
 
     def _on_time(self) -> None:
@@ -503,9 +503,9 @@ class ChangeWatch(Service):
             return
         self._version = version
         if self._models != _marks(self._store):
-            self._publish(ModelsChanged())  # comes back through `_note_models`
+            self._publish(ModelsChanged())  # this event calls `_note_models`
         documents = self._store.documents.marks(LISTED)
-        if self._documents != documents:  # or this instance's own since then: listing them once more harms nobody
+        if self._documents != documents:  # perhaps changed by this instance; listing again is harmless
             self._documents = documents
             self._publish(DocumentsChanged())
         changes = self._store.changed_since(self._revision)
@@ -523,7 +523,7 @@ class ChangeWatch(Service):
                 self._publish(MessageChanged(message))
         for gone in changes.gone:
             self._chats.drop(gone)
-            for shown in self._chats.shown.values():  # a message that was deleted may be brought back
+            for shown in self._chats.shown.values():  # a deleted message may be restored
                 shown.discard(gone)
             self._publish(ItemGone(gone))
 

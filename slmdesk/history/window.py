@@ -96,7 +96,7 @@ class RulesWindow(Dialog):
         self._remove = button(_("Remove"), "rules_remove_button", self, on=self._on_remove)
         hold_all = button(_("Hold everything"), "hold_all_button", self, on=self._on_hold_all)
         close = button(_("Close"), "rules_close", self, on=self.reject)
-        close.setDefault(True)  # Enter in the list must neither hold nor add anything
+        close.setDefault(True)  # pressing Enter must not add a rule or hold
         foot = row(hold_all, 1, self._remove, close, gap=theme.SPACE_8)
         column(
             intro, self._doubt, self._nothing, (self._list, 1), self._build_form(), foot,

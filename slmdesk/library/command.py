@@ -222,8 +222,8 @@ def _wait_for_meaning(console: Console, services: Services) -> None:
 
 
 def _show(console: Console, services: Services, state: CollectionState) -> int | None:
-    """Print what was found. Returns an exit status if the folder cannot be reached or its job is paused, otherwise
-    None.
+    """Print what was found. Returns 1 as exit status if the folder is not up to date (such as unreachable, or its job
+    is paused), otherwise None.
     """
     left = services.call.collections.unread(state.record.id)
     if console.as_json:

@@ -133,7 +133,7 @@ class CollectionService(Service):
         return next((collection for collection in self._present() if collection.path == requested), None)
 
     def readable(self, id: str) -> list[DocumentRecord]:
-        """Return the documents of a folder that can be asked, without their details."""
+        """Return the documents of a folder that can be asked about, without their details."""
         return self._store.collections.asked_documents(self._store.collections.get(id).id)
 
     def documents(self, id: str, limit: int = 100_000) -> list[DocumentRecord]:
@@ -163,7 +163,7 @@ class CollectionService(Service):
                 record = collections.change(record.id, watched=True)
             folder = self._folder(record)
             self._say(folder, record=record)
-            self._service_thread.post(lambda: self.look(record.id))  # its answer comes first
+            self._service_thread.post(lambda: self.look(record.id))  # posted, so that the result of `add` comes first
             return folder.state
 
         looking = pending_on_file_thread(self._service_thread, lambda: collection_of(path, others), name="folder")
@@ -207,7 +207,7 @@ class CollectionService(Service):
     # ---- scanning
 
     def watch(self) -> None:
-        """Start scanning the watched folders regularly and finish interrupted removals.  Called by the window only."""
+        """Start to scan the watched folders regularly, and finish interrupted removals. Called by the window only."""
         self._is_watching = True
         for record in self._store.collections.all():
             if record.settings.get("going"):
@@ -283,7 +283,7 @@ class CollectionService(Service):
                 self._end_wait(folder)
             else:
                 self._take(folder, self._store.collections.get(id), seen)
-        except KnownError as err:  # the disk is full, the history read-only: shown, and tried again later
+        except KnownError as err:  # a full disk or read-only history: tried again later
             self._say(folder, status=CollectionStatus.PAUSED, reason=problem_for(err).sentence)
             self._end_wait(folder)
         if folder.again:
@@ -322,7 +322,7 @@ class CollectionService(Service):
         folder.next = self._service_thread.call_later(wait, lambda: self._look_by_itself(id))
 
     def _look_by_itself(self, id: str) -> None:
-        with suppress(KnownError):  # forgotten by another instance, or a store in trouble, which says so by itself
+        with suppress(KnownError):  # removed by another instance, or the store fails
             if id in self._folders and self._store.collections.get(id).watched:
                 self.look(id)
 
@@ -331,7 +331,7 @@ class CollectionService(Service):
     def _on_progress(self, reported: IndexProgress) -> None:
         try:
             folder = self._folder(self._store.collections.get(reported.collection))
-        except KnownError:  # it was forgotten
+        except KnownError:  # the folder was removed
             return
         job = reported.job
         done = job.done + job.failed
@@ -548,7 +548,7 @@ class IndexRunner(Service):
         self._queue.clear()
         if self._run:
             run = self._drop()
-            with suppress(KnownError):  # then its owner is gone, which says the same
+            with suppress(KnownError):  # a job whose owner is gone can be claimed as well
                 self._store.jobs.leave(run.job.id, JobStatus.OPEN)
 
     # ---- file after file
@@ -727,8 +727,8 @@ class FolderRemoval(Service):
 
     def forget_folder(self, id: str) -> Pending[None]:
         def forget(_end: None) -> None:
-            self._store.collections.forget(id)  # refused where the disk is full: the next look tries again
-            self._documents.purge_soon()  # of its own name too, where it had no documents
+            self._store.collections.forget(id)  # fails on a full disk; it is tried again later
+            self._documents.purge_soon()  # even without documents, the folder's own name must be purged
             self._publish(CollectionGone(id))
 
         return self.forget_documents([file.id for file in self._store.collections.kept_files(id)], id).map(forget)
@@ -750,7 +750,7 @@ class FolderRemoval(Service):
             return
         for id in ids:
             yield
-            with suppress(KnownError):  # gone already; or the disk is full, and the next look tries again
+            with suppress(KnownError):  # removed already, or a full disk: tried again later
                 self._forget_document(id)
         for _try in range(MOST_TRIES):
             if set(ids).isdisjoint(file.id for file in self._store.collections.kept_files(collection)):
@@ -759,7 +759,7 @@ class FolderRemoval(Service):
 
     def _forget_document(self, id: str) -> None:
         record = self._store.documents.get(id)
-        if record.opened > 0:  # a person opened it by itself: it stays in that list
+        if record.opened > 0:  # a person opened it separately, so it stays in the list
             self._store.documents.change(id, collection=None)
         else:
             self._documents.forget(id, with_folder=True)

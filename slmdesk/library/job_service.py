@@ -208,7 +208,7 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
 
     def _tools(self, job: JobRecord, record: ModelRecord | None) -> PlanTools:
         def count(some: Sequence[str], answered: Callable[[Any], None]) -> None:
-            if record:  # else nothing is counted
+            if record:  # without a model no tokens are counted
                 count_texts(self._loader, record, some, answered)
 
         veiled = self._veiled.get(job.id)

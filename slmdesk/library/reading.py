@@ -159,7 +159,7 @@ class ReadingQueue(Service):
             if reading.job:
                 reading.job.cancel()
             problem = self._stopped(reading)
-            with suppress(KnownError):  # then it stays `reading` without anybody reading it, which says the same
+            with suppress(KnownError):  # a status `reading` without a reader is shown as stopped
                 self._note_failed(reading, problem)
         self._now = None
 
@@ -170,7 +170,7 @@ class ReadingQueue(Service):
         ahead = sum(not reading.is_background for reading in self._waiting)
         self._waiting.insert(ahead, reading)
         now = self._now
-        if now and now.is_background and now.end is None:  # it begins anew when its turn comes back
+        if now and now.is_background and now.end is None:  # it is read again from the beginning later
             self._stop_now(now)
             now.is_new = False
             self._waiting.insert(ahead + 1, now)
@@ -288,7 +288,7 @@ class ReadingQueue(Service):
         elif isinstance(event, Cancelled) or reading.stopped:
             self._fail(reading, self._stopped(reading))
         elif event.code in DEATHS and not reading.retried and self._had_company(reading, event):
-            reading.retried, reading.is_new = True, False  # what ran beside it may have been the cause: once more
+            reading.retried, reading.is_new = True, False  # other work in the child may have crashed it: try again
             self._clear(reading)
         else:
             self._fail(reading, read_problem(reading.record.name, event))
@@ -317,7 +317,7 @@ class ReadingQueue(Service):
         if reading.job and reading.end is None:
             reading.job.cancel()
         record = changed(reading.record, status=DocumentStatus.FAILED, error_code=problem.code)
-        with suppress(KnownError):  # a full disk: shown as failed, and read again when it is next opened
+        with suppress(KnownError):  # a full disk: shown as failed, read again when opened
             record = self._note_failed(reading, problem)
         self._leave(reading)
         self._publish(DocumentChanged(record, problem, reading.was_changed))

@@ -380,7 +380,7 @@ def private_words(
     kind, the most frequent first. Occurrences in shown text are counted, or in hidden text if there are none. Words of
     the list that appear nowhere have the count 0.
     """
-    texts = [(place, part.replace("\u00ad", "")) for place, part in (*shown, *others)]  # optional hyphens are no signs
+    texts = [(place, part.replace("\u00ad", "")) for place, part in (*shown, *others)]  # without optional hyphens
     text, shown_end = whole_text(texts), sum(len(part) + 2 for __, part in texts[: len(shown)])
     begins, at = [], 0
     for __, part in texts:
@@ -481,7 +481,7 @@ def _own_words(seen: _Seen, listed: Sequence[Listed], finds: Sequence[Find]) -> 
         for one_form, some in sure.items():
             if some or not unsure:
                 yield seen.row(kind, one_form, some, Certainty.SURE)
-        if not sure[words] or len(words) < INSIDE:  # else it is replaced inside longer words, too
+        if not sure[words] or len(words) < INSIDE:  # otherwise it is replaced inside longer words too
             for longer, some in unsure.items():
                 yield seen.row(kind, longer, some, Certainty.UNSURE)
 
@@ -610,7 +610,7 @@ def _opened(shape: Any, passphrase: str) -> tuple[bytes, bytes, bytes]:
     n, r, p = about["n"], about["r"], about["p"]
     if about["name"] != "scrypt" or not all(type(number) is int for number in (n, r, p)):
         raise ValueError("kdf")
-    if not (2 <= n <= _MOST_N and 1 <= r <= 16 and 1 <= p <= 4):  # a file may not take all memory
+    if not (2 <= n <= _MOST_N and 1 <= r <= 16 and 1 <= p <= 4):  # a file must not use up all memory
         raise ValueError("kdf")
     salt = base64.b64decode(about["salt"], validate=True)
     head = {name: value for name, value in shape.items() if name != "sealed"}

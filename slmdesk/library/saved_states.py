@@ -235,7 +235,7 @@ class StateService(Service):
         self._saving.clear()
 
     def _on_document_gone(self, event: DocumentGone) -> None:
-        with suppress(KnownError):  # said where it is asked for; swept up later
+        with suppress(KnownError):  # the next sweep deletes the rest
             self.forget([event.id])
 
     def _on_document_changed(self, event: DocumentChanged) -> None:
@@ -270,7 +270,7 @@ class StateService(Service):
 
         def heads() -> list[StateHead]:
             remove_unfinished(self._folder, older_than_s=UNFINISHED_S)
-            if is_encrypted:  # a state may have been in the writing when the history was encrypted
+            if is_encrypted:  # a state may have been written during the encryption
                 remove_unsealed(self._folder)
             make_space(self._folder, self._most << 20)
             return [file.head for file in states_in(self._folder) if file.head]

@@ -116,7 +116,7 @@ class _Walk:
                     folders.append(entry.path)
                 else:
                     self._file(entry, is_open=bool(locked) and not locked.isdisjoint(_lock_keys(entry.name)))
-            except OSError as err:  # gone meanwhile, or a broken disk: the next look knows more
+            except OSError as err:  # deleted meanwhile, or a broken disk: see the next scan
                 self._leave(entry.path, "document.unreadable", err.strerror or type(err).__name__)
         for other_folder in folders:
             self._below(other_folder, depth + 1)
@@ -126,7 +126,7 @@ class _Walk:
             return
         try:
             found = Path(os.fsdecode(path)).lstat()
-            if (mark := (found.st_dev, found.st_ino)) in self._seen:  # mounted into itself
+            if (mark := (found.st_dev, found.st_ino)) in self._seen:  # a folder that is mounted inside itself
                 return
             self._seen.add(mark)
             if depth > MOST_DEPTH:
@@ -146,7 +146,7 @@ class _Walk:
             return
         found = entry.stat(follow_symlinks=False)
         if os.name == "nt":
-            found = Path(os.fsdecode(entry.path)).lstat()  # DirEntry knows no inode there
+            found = Path(os.fsdecode(entry.path)).lstat()  # DirEntry has no inode on Windows
         if not stat.S_ISREG(found.st_mode):
             self._leave(entry.path, "document.unreadable", _("not a file"))
         elif found.st_size > MOST_BYTES:

@@ -115,7 +115,7 @@ def search_typed(store: Store, words: str, limit: int) -> list[TextHit]:
 
 def _hit(store: Store, passage: Passage, name: str, pieces: Sequence[str]) -> TextHit:
     page, start, end = passage.page, passage.start, passage.end
-    if page < passage.page_end:  # then its end is on another page: what was found is the best sentence of it
+    if page < passage.page_end:  # it ends on another page: use its best sentence
         (best,) = nearest_of(pieces, [passage], lambda document, number: _page(store, document, number), 1)
         page, start, end = best.page, best.start, best.end
     return TextHit(passage.document, name, page, start, end, _around(passage.text, pieces))
@@ -220,7 +220,7 @@ def _spans(text: str) -> tuple[tuple[int, int], ...]:
     """Return start and end of each sentence. An empty line also ends a sentence. A sentence without letters, such as a
     heading's number, is joined to the next.
     """
-    from slmdesk.text.checks.words import tongue  # its tables are read when they are needed
+    from slmdesk.text.checks.words import tongue  # late import: its tables are large
 
     language, found, at = tongue(text), list[tuple[int, int]](), 0
     for gap in [*_ENDS.finditer(text), None]:
@@ -284,7 +284,7 @@ def with_meaning(by_words: Sequence[int], by_meaning: Sequence[int]) -> list[int
 
 
 class Retrieval:
-    """Ranks passages.  Service thread."""
+    """Search that ranks the passages of documents for a question. Service thread."""
 
     def __init__(self, store: Store, meaning: Meaning | None = None) -> None:
         self._store, self._meaning = store, meaning
@@ -414,7 +414,7 @@ class EmbeddingService(Service):
         """Find the numbers of the passages nearest in meaning. The result is an empty list if that fails."""
         record = self.model()
         if record is None or not documents or not self._store.vectors.after(record.sha256, documents, after=0, limit=1):
-            if record is not None:  # they were read before the model came
+            if record is not None:  # the documents were read before there was a model
                 self.take_up()
             return ended([])
         requested, pending = record, Pending[list[int]]()
@@ -432,7 +432,7 @@ class EmbeddingService(Service):
             )
 
         self._questions += 1
-        if self._job:  # a question does not wait for the index
+        if self._job:  # a question must not wait for the indexing
             self._job.cancel()
         self._embed(record, [_prefixes(record)[0] + question], embedded, priority="interactive")
         return pending
@@ -501,7 +501,7 @@ class EmbeddingService(Service):
             if stopped:
                 self._open.extendleft(passage.n for passage in reversed(open_ones[len(found) :]))
             elif len(found) < len(open_ones):
-                self._failed.add(record.id)  # not tried again in this run: words alone find much
+                self._failed.add(record.id)  # not tried again in this run; search by words still works
                 self._open.clear()
                 self._waiting.clear()
             self._service_thread.post(lambda: self._step(record))
@@ -515,7 +515,7 @@ class EmbeddingService(Service):
 
         there = {
             passage.n for passage in self._store.passages.numbered(list(made))
-        }  # some may have been read anew meanwhile
+        }  # some may have been replaced meanwhile
         self._store.vectors.save(record.sha256, {n: halved(data) for n, data in made.items() if n in there})
 
     @property

@@ -190,7 +190,7 @@ class DocumentService(Service):
         self._reading.cancel(found)
         self._images.forget(found)
         self._opener.passwords.pop(found, None)
-        self._store.documents.change(found, status=DocumentStatus.READING)  # cut off here, it is not taken for whole
+        self._store.documents.change(found, status=DocumentStatus.READING)  # if interrupted, it does not count as read
         pending = self._going[found] = Pending()
         self._forget_more(record)
         return pending
@@ -239,7 +239,7 @@ class DocumentService(Service):
 
     def _purge(self) -> None:
         self._is_purging = False
-        if not self._going:  # else the last of them does it
+        if not self._going:  # otherwise the last removal purges
             self._store.purge()
 
     # ---- showing and searching
@@ -393,7 +393,7 @@ class DocumentOpener(Service):
         else:
             try:
                 self._take_up(request, found)
-            except KnownError as err:  # the disk is full, the history read-only
+            except KnownError as err:  # a full disk or a read-only history
                 request.pending.end(problem_for(err))
 
     def _take_up(self, request: OpenRequest, found: DocumentFile) -> None:
@@ -456,12 +456,12 @@ class DocumentOpener(Service):
             parent = self._store.documents.get(request.parent)
             __, index, around = attached(parent)
             about: dict[str, Json] = {"of": parent.id, "index": request.attachment}
-            if index is not None:  # a mail in a mail
+            if index is not None:  # a mail inside a mail
                 about |= {"inside": [*around, index], "parent": parent.name}
             info["attachment"] = about
             attachments = info_of(parent).attachments
             name = next((attachment.name for attachment in attachments if attachment.index == request.attachment), name)
-        name = clean_label(name, MOST_NAME)  # chosen by whoever made the file: lines and directions are marked
+        name = clean_label(name, MOST_NAME)  # the name comes from the file, so it is cleaned
         if request.collection:
             info["inode"] = found.inode
         if known is None:
@@ -484,7 +484,7 @@ class DocumentOpener(Service):
         request.document = record.id
         if request.password:
             self.passwords[record.id] = request.password
-        seen: list[Json] = [found.bytes, found.mtime_ns, found.inode]  # what has this checksum, not what is there then
+        seen: list[Json] = [found.bytes, found.mtime_ns, found.inode]  # the reader checks that it is still this file
         payload = {**self.source(record), "encoding": request.encoding, "format": "", "seen": seen}
         reading = Reading(record, payload, [request.pending], is_new=known is None, was_changed=was_changed)
         reading.is_background = request.collection is not None

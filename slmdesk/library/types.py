@@ -32,11 +32,13 @@ class CollectionStatus(StrEnum):
     """All documents were read at the last scan, whenever that was."""
     PAUSED = "paused"
     STOPPED = "stopped"
-    """A person stopped the indexing; it is resumed on request."""
+    """A person stopped the reading of its documents. It is resumed on request."""
     UNREACHABLE = "unreachable"
-    """The folder cannot be reached, for example on an unplugged drive; what was read of it can still be asked."""
+    """The folder cannot be reached, for example on an unplugged drive. Documents that were read can still be asked
+    about.
+    """
     ELSEWHERE = "elsewhere"
-    """Another window or command indexes it."""
+    """Another window or command is reading its documents."""
 
 
 class CollectionState(Record):
@@ -368,7 +370,7 @@ class UnreadableFile(Record):
 
 
 class CollectionChanged(Event):
-    """The state of a folder (collection) has changed; at most about four times a second."""
+    """Event: the state of a folder (collection) has changed. Sent at most about four times a second."""
 
     state: CollectionState
 

@@ -185,7 +185,9 @@ def _new_recovery_key(console: Console) -> str:
 
 
 def _tell(console: Console, sentence: str, recovery: str = "") -> None:
-    """Print the result. The recovery key is printed if nobody at a terminal has seen it."""
+    """Print the result. The recovery key is printed too if the passphrase came from a file descriptor, since then
+    nobody at a terminal has seen it.
+    """
     is_printed = recovery and console.passphrase_fd is not None
     if console.as_json:
         console.give({"ok": True, **({"recovery_key": recovery} if is_printed else {})})

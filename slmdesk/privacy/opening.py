@@ -66,7 +66,7 @@ def ways_of(paths: Paths) -> Ways | None:
         return None
     found = key_files(paths)
     if not found:
-        return Ways(by_words=True, by_keyring=False)  # whoever asks is told that the keys are lost
+        return Ways(by_words=True, by_keyring=False)  # opening then reports that the keys are lost
     return Ways(
         by_words=any(keys.has(PASSPHRASE) or keys.has(RECOVERY) for keys in found),
         by_keyring=any(keys.has(KEYRING) for keys in found),

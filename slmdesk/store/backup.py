@@ -253,12 +253,12 @@ def _copy(
             raise _TooBusyError
 
     with closing(connect(source, key=key, read_only=True)) as live, closing(connect(beside, key=key)) as copy:
-        copy.execute("PRAGMA user_version=1")  # an empty page: whatever SQLite opened by the name, it writes there
+        copy.execute("PRAGMA user_version=1")  # write a page, to see below that SQLite opened our file
         if not os.fstat(handle).st_size:
             raise KnownError("file.unwritable", path=str(beside), reason=_("it is another file"))
         try:
             live.backup(copy, pages=PAGES_A_STEP, progress=notify, sleep=0.01)
-        except _TooBusyError:  # others write between the steps, which starts it over each time: one step, they wait
+        except _TooBusyError:  # writers restart it again and again: copy in one step
             live.backup(copy, pages=-1)
     with connected(beside, key=key, read_only=True) as copy:
         check_pages(copy, source)
@@ -402,16 +402,16 @@ def change_key(paths: Paths, before: DataKey | None, after: DataKey | None, keys
         _remove_states(paths)
         _rewrite(paths.database, before, after)
     except BaseException:
-        if not StoreFile(paths.database).is_under(after):  # else it has its name already, and these keys open it
+        if not StoreFile(paths.database).is_under(after):  # otherwise the new file is in place and needs these keys
             paths.next_keys_file.unlink(missing_ok=True)
         raise
     if keys is not None:
         adopt_next_keys(paths, keys)
     else:
         for each in (paths.keys_file, paths.keys_copy, paths.next_keys_file):
-            with suppress(OSError):  # where a file stays it opens nothing
+            with suppress(OSError):  # a file that stays opens nothing
                 each.unlink()
-    _remove_states(paths)  # what was saved meanwhile
+    _remove_states(paths)  # states that were saved meanwhile
 
 
 def _rewrite(database: Path, before: DataKey | None, after: DataKey | None) -> None:
@@ -436,9 +436,9 @@ def export(
     """
     os.close(open_new(target))
     with known_errors(target), closing(driver.open_file(uri_of(source, "ro"), before, by_cipher=True)) as conn:
-        expected = _content(conn)  # by sqlcipher3: it alone can write an encrypted file beside; that inherits no "ro"
+        expected = _content(conn)  # only sqlcipher3 can write an encrypted file; it is not read-only
         driver.attach(conn, uri_of(target, "rw"), "new", after)
-        conn.execute("PRAGMA new.journal_mode=OFF").fetchall()  # nothing is in it that could be lost
+        conn.execute("PRAGMA new.journal_mode=OFF").fetchall()  # the file is new, so nothing can be lost
         conn.execute("select sqlcipher_export('new')").fetchall()
         for pragma in ("application_id", "user_version"):
             value = conn.execute(f"PRAGMA main.{pragma}").fetchone()[0]
@@ -450,7 +450,7 @@ def export(
             raise KnownError("store.damaged", path=str(target))
         for index in INDEXES:
             conn.execute(f"insert into {index} ({index}) values ('integrity-check')")
-        if is_renewing:  # as `Shared.request_purge`, in a file that no store has open
+        if is_renewing:  # as `Shared.request_purge` does, but no store has the file open
             conn.execute("update meta set value = value + 1 where key = 'revision'")
             conn.execute("insert or replace into meta select 'purge', value from meta where key = 'revision'")
             if before is not None:

@@ -116,9 +116,9 @@ def open_file(uri: str, key: DataKey | None, *, by_cipher: bool = False) -> Conn
     conn: Connection = module.connect(uri, uri=True, isolation_level=None, timeout=BUSY_MS / 1000)
     try:
         conn.row_factory = module.Row
-        if module is not sqlite3:  # it writes what it finds of damage to stderr, over a person's terminal
+        if module is not sqlite3:  # otherwise it reports damage on stderr
             conn.execute("PRAGMA cipher_log_level=NONE").fetchall()
-        if key is not None:  # raw, so that nothing is stretched at each opening
+        if key is not None:  # a raw key, so that opening needs no slow key derivation
             conn.execute(f'PRAGMA key="{_raw(key)}"').fetchall()
             conn.execute(f"PRAGMA cipher_plaintext_header_size={HEADER_BYTES}").fetchall()
     except BaseException:
@@ -349,7 +349,7 @@ class Database:
             yield
             self.conn.execute(end)
         except BaseException:
-            if self.conn.in_transaction:  # with a full disk SQLite may already have rolled back everything
+            if self.conn.in_transaction:  # on a full disk SQLite may have rolled back already
                 with suppressed():
                     self.conn.execute(undo)
                     if end != "COMMIT":
@@ -754,7 +754,7 @@ def is_instance_alive(paths: Paths, instance_id: str) -> bool:
 def sweep_dead_instances(paths: Paths) -> int:
     swept = 0
     for path in sorted(paths.instance_locks.glob("*.lock")):
-        with suppress(FileNotFoundError):  # its instance has just ended in order
+        with suppress(FileNotFoundError):  # its instance has just ended
             lock = FileLock(path, make=False)
             if lock.try_alone():
                 if os.name == "nt":

@@ -211,7 +211,7 @@ class KeyFile(Record):
         for slot in self.of(kind):
             try:
                 return DataKey(unseal(wrapping(slot), slot.wrapped, slot.aad(self.store)))
-            except (SealBroken, ValueError):  # another key, or a slot that is none: a short salt, too little memory
+            except (SealBroken, ValueError):  # another key, or an invalid slot
                 continue
         return None
 
@@ -281,7 +281,7 @@ def _slot_from(shape: Mapping[str, object]) -> Slot:
     if not isinstance(kdf, dict) or not all(isinstance(value, str | int) for value in kdf.values()):
         raise ValueError("no kdf")
     slot = Slot(str(shape["id"]), str(shape["kind"]), kdf, bytes.fromhex(str(shape["wrapped"])))
-    if slot.kind == PASSPHRASE:  # a changed file must not ask for all the memory there is
+    if slot.kind == PASSPHRASE:  # a manipulated file must not use up all memory
         for name, most in (("memory_kib", MOST_MEMORY_KIB), ("passes", MOST_PASSES), ("lanes", MOST_LANES)):
             if type(kdf[name]) is not int or not 0 < kdf[name] <= most:
                 raise ValueError(name)
@@ -415,7 +415,7 @@ def _put_in_order(paths: Paths, keys: KeyFile, key: DataKey) -> None:
     with suppress(KnownError, OSError):
         lock = FileLock(paths.schema_lock)
         try:
-            if lock.share(wait_s=0) and StoreFile(paths.database).fits(key):  # once more: it may have new keys since
+            if lock.share(wait_s=0) and StoreFile(paths.database).fits(key):  # again: its keys may have changed
                 if read_keys(paths.next_keys_file) == keys:
                     adopt_next_keys(paths, keys)
                 else:
@@ -430,7 +430,7 @@ def keep_keys_of(paths: Paths, aside: Path, key: DataKey | None) -> None:
     """
     keys = read_keys(paths.keys_file) or read_keys(paths.keys_copy)
     if key is not None:
-        with suppress(KnownError):  # they are lost
+        with suppress(KnownError):  # no key file fits
             keys = keys_of(paths, key)
     if keys is not None:
         write_atomically(keys_beside(aside), to_bytes(keys))

@@ -60,7 +60,7 @@ class Ledger(StorePart):
         with self._db.writing():
             last = self._db.row("select n, hash from ledger order by n desc limit 1")
             n, before = (int(last["n"]) + 1, str(last["hash"])) if last else (1, BEGINNING)
-            text = canonical(mapping_from(self._json(data)))  # made storable by the way
+            text = canonical(mapping_from(self._json(data)))  # this also makes the text storable
             if time_us is None:
                 when, monotonic, boot = round(self._clock() * 1e6), self._monotonic(), self._boot
             else:

@@ -106,12 +106,12 @@ class SearchIndex(StorePart):
         rows = self._matching(_query_of([*others, [last[0][:INDEXED]]]), items, newest, LOOKED_AT)
         for at, row in enumerate(rows):
             if at >= LOOKED_AT // 5 and len(rows) == LOOKED_AT and len(found) * LOOKED_AT < at * limit:
-                return None  # at this rate not enough of them
+                return None  # too few matches among these
             if f" {last[0]}" in f" {folding.fold_for_search(self.words_of(row['parts'], row['text']))}":
                 found.append(row)
             if len(found) == limit:
                 return found
-        return None  # few have it; and a damaged index of beginnings holds none without a word
+        return None  # few contain it, or the index of beginnings is damaged
 
     def _in_titles(self, query: str, words: str, items: _Items, newest: int, oldest: int, limit: int) -> list[Found]:
         rows = self._db.rows(
@@ -483,7 +483,7 @@ class Messages(StorePart):
         """Write the final text and how the message ended, and index it.  Raises KnownError item.unknown, store.*."""
         with self._db.writing():
             old = self.get(id)
-            if old.status is not Status.STREAMING:  # already ended, perhaps by an instance that thought this dead
+            if old.status is not Status.STREAMING:  # already ended, perhaps by another instance
                 self._unindex(old.n)
             self._change(old.n, **ending.fields_for(old, text, thought))
             self.index(old.n)

@@ -380,7 +380,7 @@ def open_store(
             is_alone,
             unclean=_was_unclean(paths, is_alone),
             damage_met=(paths.data / CHECK_MARK).exists(),
-            key=_proved(paths, key),  # once more: it may have been encrypted before we had the lock
+            key=_proved(paths, key),  # again: it may have been encrypted before we had the lock
             new_key=key,
         )
         database = _open_to_write(opening)
@@ -409,7 +409,7 @@ def _finish(opening: _Opening, database: Database, instance_id: str, clock: Call
         database, opening.paths, instance_id, schema_lock=opening.lock, instance_lock=instance_lock, clock=clock
     )
     try:
-        if opening.damage_met:  # damage in a row's text or in the index passes the quick check
+        if opening.damage_met:  # the quick check does not find damaged text or indexes
             store.read_everything()
         if not store.index.is_current(thorough=opening.damage_met):
             store.index.rebuild()

@@ -143,7 +143,7 @@ class Carver:
     def _row(self, page: bytes, at: int) -> tuple[int, list[Cell]]:
         size, at = varint(page, at)
         n, at = varint(page, at)
-        if not 0 < size <= min(MAX_ROW_BYTES, self._pages * self._page_bytes):  # also ends a chain that is a circle
+        if not 0 < size <= min(MAX_ROW_BYTES, self._pages * self._page_bytes):  # also ends a circular chain of pages
             raise ValueError("no size of a row")
         return n, columns_of(self._payload(page, at, size))
 
@@ -287,9 +287,9 @@ def _table_of(n: int, cells: list[Cell]) -> tuple[str, Values] | None:
         if table in NUMBERED:
             values["n"] = n
         if table == "segments":
-            values.setdefault("doubts", "[]")  # a row from before they were kept
+            values.setdefault("doubts", "[]")  # a row of an older version
         if table == "items":
-            values = {"archived": 0, "arrived": 0.0, **values}  # a row from before there was an archive
+            values = {"archived": 0, "arrived": 0.0, **values}  # a row of an older version
         if table == "messages":
             values = {"thought": "", "thought_seconds": None, "original": None, **values}
         if abs(n) <= 1 << 50 and _is_ours(table, values):
@@ -300,7 +300,7 @@ def _table_of(n: int, cells: list[Cell]) -> tuple[str, Values] | None:
 def _is_ours(table: str, values: Values) -> bool:
     for name, kinds in _columns()[table].items():
         value = values.get(name)
-        if float in kinds and isinstance(value, int):  # SQLite keeps a whole number short
+        if float in kinds and isinstance(value, int):  # SQLite stores a whole number as an integer
             value = values[name] = float(value)
         if not isinstance(value, kinds):
             return False
@@ -365,7 +365,7 @@ _CHECKS: dict[str, Callable[[Values], object]] = {
     "items": partial(row_to, Item),
     "messages": message_from,
     "models": model_from,
-    "requests": dict,  # text and numbers alone, before it was a chain
+    "requests": dict,  # only text and numbers, from before the ledger
     "ledger": _ledger,
     "segments": _segment,
     "memory": partial(row_to, MemoryPair),
@@ -410,7 +410,7 @@ class RescuedTranslations(StorePart):
     def complete(self) -> int:
         for item in self._lost_items:
             self._complete_item(item)
-        with self._store.terms.writing():  # whoever reads terms must read them again
+        with self._store.terms.writing():  # makes readers of terms read them again
             for glossary in self._lost_glossaries:
                 self._complete_glossary(glossary)
         self._db.run("update memory set item = null where item is not null and item not in (select id from items)")
@@ -464,7 +464,7 @@ class RescuedTranslations(StorePart):
         numbers = [-1, *(int(row["number"]) for row in rows)]
         gaps = [(number + 1, other - 1) for number, other in pairwise(numbers) if other > number + 1]
         if not (kept.get("taken") or counts.keys() - {SegmentState.OPEN, SegmentState.LEFT}):
-            return 0  # it had only begun, and begins anew
+            return 0  # the translation had only begun, and starts again
         reported = kept.get("left")
         left: list[Json] = list(reported) if isinstance(reported, list) else []
         left += [[LOST, "", _stretch(*gap)] for gap in gaps]

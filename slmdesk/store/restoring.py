@@ -100,7 +100,7 @@ def prepare_backup(
         driver.cipher()
     source_key = found.proved(source_key, key)
     private_folder(paths.data)
-    with writing_to(paths.data):  # in a folder of its own: a damage mark for the copy must not apply to the history
+    with writing_to(paths.data):  # own folder: a damage mark of the copy must not be the history's
         folder = Path(tempfile.mkdtemp(prefix=".restored.", suffix=".new", dir=paths.data))
     beside = folder / paths.database.name
     try:
@@ -111,7 +111,7 @@ def prepare_backup(
                 _update_copy(beside, source, paths, source_key, steps)
                 if key is not None and key != source_key:
                     beside = _put_under(beside, source_key, key)
-        except driver.errors() as err:  # a file with our mark but without our tables
+        except driver.errors() as err:  # a file with our header but without our tables
             raise KnownError("backup.unusable", path=str(source), reason=NOT_OURS) from err
         except KnownError as known:
             if known.code != "store.damaged":
@@ -181,7 +181,7 @@ def _update_copy(beside: Path, source: Path, paths: Paths, key: DataKey | None, 
         check_pages(conn, beside)
         if _version(conn) < len(steps):
             migrate(conn, steps)
-            if schema_of(conn) != schema_after(steps):  # steps were recorded that had not been done
+            if schema_of(conn) != schema_after(steps):  # steps were recorded but not done
                 raise KnownError("backup.unusable", path=str(source), reason=CHANGED)
         copy = Store(Database(conn, beside, read_only=False, key=key), paths, "restored")
         copy.read_everything()
@@ -200,7 +200,7 @@ def _empty_indexes(conn: Connection) -> None:
     """
     virtual = "type = 'table' and sql like 'create virtual table%'"
     made_by = conn.execute(f"select name, sql from sqlite_schema where {virtual}").fetchall()
-    conn.execute("PRAGMA writable_schema=ON")  # to drop a table in the ordinary way, FTS5 would read its pages
+    conn.execute("PRAGMA writable_schema=ON")  # FTS5 would read the pages of a table that is dropped normally
     conn.execute(f"delete from sqlite_schema where {virtual}")
     conn.execute("PRAGMA writable_schema=RESET")
     conn.execute("BEGIN IMMEDIATE")
@@ -255,7 +255,7 @@ def restore(
     try:
         if not lock.try_alone():
             raise KnownError("store.in_use")
-        if key is None and source_key is None and wants_key(paths):  # it would be plain from then on
+        if key is None and source_key is None and wants_key(paths):  # otherwise the history would become plain
             raise KnownError("key.missing")
         with prepare_backup(paths, source, key=key, source_key=source_key, steps=steps) as ready:
             return replace_history(paths, ready, key=key, steps=steps)
@@ -289,7 +289,7 @@ def replace_history(
             is_there = StoreFile(database).is_under(ready.key)
             if store is not None and is_there:
                 store.database.key = ready.key
-            if ready.keys is not None and not is_there:  # they would open what they are not for
+            if ready.keys is not None and not is_there:  # the old history stays, and these keys do not open it
                 paths.next_keys_file.unlink(missing_ok=True)
         if ready.keys is not None:
             adopt_next_keys(paths, ready.keys)
@@ -397,7 +397,7 @@ def _append_restoring(
             head = ledger.head()
             theirs = list(of_other_chain(ledger.of_requests())) if database is not None else []
             if database is not None:
-                conn.execute("delete from main.ledger")  # the backup's: its head is kept in the row below
+                conn.execute("delete from main.ledger")  # the backup's; the row added below names its last row
                 conn.execute("insert into main.ledger select * from old.ledger order by n")
             ledger.append(
                 Kind.RESTORE,

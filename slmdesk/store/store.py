@@ -89,7 +89,7 @@ def keep_nothing(database: Database, index: SearchIndex) -> None:
             database.run(_INDEX.sub(lambda found: f"create {found[1] or ''}index temp.{found[2]}", row["sql"], count=1))
     for name in COPIED:
         database.run(f"insert into temp.{name} select * from main.{name}")
-    database.run("delete from temp.meta where key = 'purge'")  # of the file, which this program now leaves alone
+    database.run("delete from temp.meta where key = 'purge'")  # it concerns the file, which is not changed from now on
     index.rebuild()
 
 
@@ -379,7 +379,7 @@ class Store:
         """Delete items for good, except that a later `purge` has to remove them from the index and the backups. If
         `purge` is not reached, the next start does it. Raises KnownError `hold.item`, store.*.
         """
-        with self.together():  # another instance may be at the same work
+        with self.together():  # another instance may be deleting the same items
             there = self.database.rows(f"select id from items where id in ({marks(ids)})", ids)
             self._delete([row["id"] for row in there], purges=False)
 
@@ -396,7 +396,7 @@ class Store:
             self.index.purge()
         if not renew_copies(self.paths, until, self.key):
             return False
-        with suppress(KnownError):  # on failure it is repeated; deletions since have another number
+        with suppress(KnownError):  # if it fails, the next purge repeats it
             self.purged(row["value"])
         return True
 

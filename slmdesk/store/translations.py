@@ -678,7 +678,7 @@ def glossary_from(row: RowLike) -> GlossaryRecord:
 
 def term_from(row: RowLike) -> Term:
     extra: Mapping[str, Any] = mapping_from(row["extra"])
-    was_exact = bool(extra.get("is_exact"))  # as the first lists were kept: case and endings together
+    was_exact = bool(extra.get("is_exact"))  # the format of the first versions: case and endings in one flag
     return Term(
         row["source"],
         row["target"],

@@ -76,7 +76,7 @@ class DocumentsController(QObject):
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Read these files, and the files in these folders. The first is shown.
 
-        For a single folder, `folder_offered` is emitted instead.
+        For a single folder, `folder_offered` is emitted instead, so that the person can choose.
         """
         self._requested = []
         given = list(paths)
@@ -278,7 +278,7 @@ class DocumentsController(QObject):
         self._list()
 
     def _on_listed(self, records: Sequence[DocumentRecord]) -> None:
-        shown = self._records.get(self.current)  # of a folder, or forgotten elsewhere: its pages are still on show
+        shown = self._records.get(self.current)  # not in the list, but its pages are still shown
         self._records = {record.id: record for record in records}
         if shown is not None:
             self._records.setdefault(shown.id, shown)

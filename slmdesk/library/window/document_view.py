@@ -172,7 +172,7 @@ class DocumentView(QFrame):
             self._total, self._marked, self._hinted = 0, {}, False
             self._strip.light([])
             self._strip.show_reached(1)
-            self._on_pages_listed([], True)  # its own come, or never: nothing of the other document stays
+            self._on_pages_listed([], True)  # remove the pages of the document shown before
         self._show_unread(record)
         self._title.set_full_text(record.name)
         self._translate.setVisible(is_file(record))
@@ -328,7 +328,7 @@ class DocumentView(QFrame):
         has_pages = not self.side.has_space and (is_wide or not self._shows_side)
         focus = QApplication.focusWidget()
         if not has_side and focus is not None and self.side.isAncestorOf(focus):
-            self.view.setFocus()  # else it would go anywhere
+            self.view.setFocus()  # otherwise Qt would move the focus anywhere
         self.side.setVisible(has_side)
         self.side.stand_alone(not has_pages)
         self._left.setVisible(has_pages)
@@ -341,7 +341,7 @@ class DocumentView(QFrame):
         self.thumbnails.setVisible(can_be_small and self._small.isChecked())
         self._small.setVisible(can_be_small)
         beside = max(self._small.sizeHint().height(), self._to_side.sizeHint().height())
-        self._title.setMinimumHeight(beside)  # what stands below does not jump when they come and go
+        self._title.setMinimumHeight(beside)  # so that the view below does not move when they are hidden
 
     def _show_coverage(self) -> None:
         record = self.record

@@ -264,7 +264,7 @@ class DocumentList(QFrame):
         parts = (opening, watching, self._search, self._folder_view, self._note, (self._view, 1), (self._hit_view, 1))
         margins = (theme.SPACE_8, theme.SPACE_12, theme.SPACE_8, theme.SPACE_8)
         layout = column(*parts, into=self, gap=theme.SPACE_8, margins=margins)
-        layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetMinimumSize)  # large letters want a wider button
+        layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetMinimumSize)  # large fonts need a wider button
         self._fit_folders()
 
     def _list_view(self, name: str, title: str, model: QAbstractItemModel) -> QListView:

@@ -264,7 +264,7 @@ class Thumbnails(QListView):
             return
         rows = self._in_sight()
         self._asked &= {number + 1 for number in rows}
-        for row in reversed(rows):  # the last request is answered first
+        for row in reversed(rows):  # in reverse, since the last request is answered first
             page = self._rows.page_at(row)
             if page is None or not page.has_image or page.number in self._asked or self._rows.has_image(page.number):
                 continue
@@ -306,8 +306,8 @@ class Cell(Record):
 
 
 class CoverageStrip(QWidget):
-    """Strip with one cell per page, coloured by the page's state. With more pages than room, neighbours share a cell.
-    It shows the worst state, so that no unread page is hidden.
+    """Strip with one cell per page, coloured by the page's state. With more pages than room, neighbours share a cell,
+    and this cell shows the worst of their states, so that no unread page is hidden.
     """
 
     page_chosen = Signal(int)

@@ -175,7 +175,7 @@ class PageTable:
         first = max(0, bisect_right(self._tops, clip.top()) - 1)
         rows = range(first, max(first, bisect_right(self._tops, clip.bottom(), hi=len(self._rows))))
         near = [span for span in spans if span[0] < self.end and span[1] > self.start]
-        near.sort(key=lambda number: number == current)  # it is painted over the others
+        near.sort(key=lambda number: number == current)  # the current mark is painted last, over the others
         for is_fixed in (False, True):
             left, moved = (0.0, 0.0) if is_fixed else (self._fixed, self.offset)
             painter.save()
@@ -207,7 +207,7 @@ class PageTable:
         most = max(0.0, self.width - self._space)
         edges = [edge - self._fixed for edge in self._edges[:-1] if edge >= self._fixed]
         if any(right - left > self._space - self._fixed for left, right in pairwise(self._edges)):
-            edges = [*map(float, range(0, round(most), 40)), most]  # a column wider than the room, pixel by pixel
+            edges = [*map(float, range(0, round(most), 40)), most]  # a column wider than the view scrolls by pixels
         last = next((at for at, edge in enumerate(edges) if edge >= most), len(edges) - 1)
         return edges[: last + 1]
 
@@ -222,7 +222,7 @@ class PageTable:
             is_current = span == current
             form = QTextCharFormat()
             form.setForeground(QBrush(theme.colour("on_accent" if is_current else "text")))
-            if span[0] <= cell.start and cell.end <= span[1]:  # all of it: the cell itself is coloured
+            if span[0] <= cell.start and cell.end <= span[1]:  # the whole cell is marked, so colour the cell
                 painter.fillRect(box, theme.colour("accent" if is_current else "mark"))
             else:
                 form.setBackground(QBrush(theme.colour("accent" if is_current else "mark")))
@@ -613,4 +613,4 @@ def _mark_item(cursor: QTextCursor, text: str, block: Block, lines: QTextBlockFo
     form.setStyle(QTextListFormat.Style.ListDisc)
     form.setIndent(depth)
     cursor.createList(form)
-    lines.setIndent(0)  # the list's own is enough
+    lines.setIndent(0)  # the indentation of the list is enough

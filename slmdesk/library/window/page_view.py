@@ -95,7 +95,7 @@ class PageView(QAbstractScrollArea):
     def show_pages(self, pages: Sequence[Page], *, reset: bool = True) -> None:
         """Show these pages, whose text may be missing. `reset` scrolls to the first page."""
         known = len(self.sheets)
-        if not reset and 1 < known <= len(pages):  # more of the same, while it is read: what is known stays as it is
+        if not reset and 1 < known <= len(pages):  # more pages while the document is read: keep the known ones
             self.sheets += [Sheet(page) for page in pages[known:]]
             self._measure(begin=known)
             self._ask_timer.start()
@@ -108,7 +108,7 @@ class PageView(QAbstractScrollArea):
         self._towards = None
         self.verticalScrollBar().setValue(0)
         self._measure()
-        self._ask()  # the first page is waited for
+        self._ask()  # a person is waiting for the first page
 
     def show_text(self, page: Page) -> None:
         sheet = self.sheets.find(page.number)
@@ -485,14 +485,14 @@ def _paint_picture(painter: QPainter, sheet: Sheet, place: QRectF, theme: Theme)
     painter.save()
     painter.setPen(Qt.PenStyle.NoPen)
     colour = theme.colour("mark") if not theme.is_dark else theme.colour("warn")
-    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Multiply)  # paper is white in the dark, too
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Multiply)  # pages are white in dark themes too
     painter.setBrush(colour)
     for box in sheet.boxes:
         painter.drawRect(rectangle_of(box, place))
     painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(LIGHT.colour("accent"), CURRENT_LINE))
-    for box in sheet.current_boxes:  # a frame; paper is white in the dark, too
+    for box in sheet.current_boxes:  # a frame; pages are white in dark themes too
         painter.drawRect(rectangle_of(box, place).adjusted(-1, -1, 1, 1))
     painter.restore()
 

@@ -164,7 +164,7 @@ class RedactionWindow(Dialog):
             self._show_work("", None)
             self._said.setText(_("Stopped. Nothing was written."))
             return
-        told = self._told_by(self._path)  # a name that is removed from the copy must not stand in its own
+        told = self._told_by(self._path)  # the copy's file name must not contain a removed name
         name = f"{_('redacted copy') if told else f'{self._path.stem}.redacted'}{self._path.suffix}"
         ask_new_file(
             self, _("Write the redacted copy"), self._give_out, name="redaction_dialog",
@@ -228,7 +228,7 @@ class RedactionWindow(Dialog):
         lines += [_("Look at it yourself: {line}").format(line=line) for line in unsure_lines(preview.unsure)]
         show_words(self._others, breakable("\n".join(lines)))
         self._show_options()
-        if self.focusWidget() in (None, self._close):  # as long as nothing else could be used
+        if self.focusWidget() in (None, self._close):  # if nothing else could have the focus
             (self._table if count else self._word).setFocus()
 
     def _on_unread(self, problem: Problem) -> None:

@@ -488,7 +488,7 @@ class PrivacySection(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._encrypts_once_known = False  # whoever is here presses again
+        self._encrypts_once_known = False  # the person has to press the button again
         self._controller.look()
 
     # ---- dialogs
