@@ -1,4 +1,6 @@
-"""What commands write through: text or JSON on stdout, notes on stderr; the services, and waiting that Ctrl-C ends."""
+"""The console of the commands. Results go to stdout as text or JSON, and notes go to stderr. The console also opens the
+services and waits for their results; Ctrl-C ends such a wait.
+"""
 
 from __future__ import annotations
 
@@ -29,17 +31,19 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 LOOK_S = 0.5
-"""How long a wait is deaf to Ctrl-C on systems where a lock cannot be interrupted."""
+"""Seconds that a wait may ignore Ctrl-C, on systems where waiting for a lock cannot be interrupted."""
 
 KEPT_OFFLINE = "Your organisation has set slmdesk to offline, so nothing was sent. “slmdesk doctor” names the file."
 
 
 class PipeClosed(Exception):
-    """The reader of our output has gone: not an error, but there is nothing more to do."""
+    """Exception for output that nobody reads any more, as after `| head`. The command ends without an error message."""
 
 
 class OutputBroken(Exception):
-    """The result cannot be written: a full disk, a closed descriptor.  `reason` is the system's message."""
+    """Exception for a result that cannot be written, because of a full disk or a closed descriptor. `reason` is the
+    message of the operating system.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -47,9 +51,9 @@ class OutputBroken(Exception):
 
 
 class NamedFile(click.Path):
-    """A parameter type for a file that must have a name: not '-', which means stdin or stdout, and not empty.
+    """Parameter type for a file that must have a name: neither empty nor '-', which means stdin or stdout.
 
-    Whether it exists and can be read is checked by whoever reads it.
+    Whether the file exists and is readable is checked later, by the code that reads the file.
     """
 
     def __init__(self, *, dir_okay: bool = True) -> None:
@@ -64,29 +68,34 @@ class NamedFile(click.Path):
 
 
 class Console:
-    """The terminal, or the pipe, of a command.  Results go to stdout, all else to stderr."""
+    """The terminal or pipe that a command writes to. Results go to stdout, everything else goes to stderr."""
 
     def __init__(self) -> None:
         self.home: Path | None = None
         self.debug = False
         self.as_json = False
         self.is_own_process = False
-        """It may give up rights that it never gets back."""
+        """True if nothing but this command runs in the process. The process may then give up rights for good."""
         self.passphrase_fd: int | None = None
-        """Where words that open an encrypted history are read, a line each, instead of on the terminal."""
+        """File descriptor with the passphrase or recovery key of an encrypted history, one per line. None: ask on the
+        terminal.
+        """
         self.opened_by = ""
-        """The words that have opened the history: who has just given them is not asked again."""
+        """The passphrase or recovery key that has opened the history. It is kept so that the person need not type it
+        again.
+        """
         self._is_kept_offline = False
         self.is_streaming = False
-        """The command prints JSON lines: a failure is such a line too."""
+        """True if the command prints one JSON object per line. A failure is then printed as such a line too."""
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(encoding="utf-8", errors="replace")
 
     def shut_in(self) -> None:
-        """Give up connections past the guard, and all of them where offline is enforced; it cannot be taken back.
+        """Block every connection that bypasses the guard, and every connection at all where offline mode is enforced.
+        This cannot be undone.
 
-        Only in a process of our own, before it has threads.
+        Does nothing unless this command has the process to itself. Call it before the process has other threads.
         """
         if self.is_own_process:
             from slmdesk.online.offline import wall_in
@@ -99,10 +108,10 @@ class Console:
     def services(
         self, keeps: Callable[[Settings], bool] = lambda _settings: True, *, key: Key | None = None
     ) -> Iterator[Services]:
-        """Yield the services, and close them whatever happens.  Notices from opening are printed on stderr.
+        """Open the services, yield them, and close them whatever happens. Notices from opening are printed on stderr.
 
-        `key`: of an encrypted history, where it is known; else the keyring or the person is asked for it.
-        `keeps`: whether anything is to be written to the history.
+        `key` opens an encrypted history. Without `key`, the keyring or the person is asked. `keeps` returns whether
+        this command may write to the history.
         """
         from slmdesk.command.opening import key_of_history
         from slmdesk.runtime.events import Noticed
@@ -130,10 +139,10 @@ class Console:
         begin: Callable[[], Pending[T]],
         progressed: Callable[[Any], object] | None = None,
     ) -> T:
-        """Begin work on the service thread and wait for its result; a Problem is raised as KnownError.
+        """Call `begin` on the service thread and wait for its result. A Problem is raised as KnownError.
 
-        `progressed` gets the reports of its progress, on the calling thread; the progress line is cleared at any end.
-        Ctrl-C cancels the work and is raised again.
+        `progressed` is called on this thread with each progress report. The progress line is cleared when the wait
+        ends. Ctrl-C cancels the work and is raised again.
         """
         from slmdesk.runtime.messages import Problem
 
@@ -165,16 +174,16 @@ class Console:
     # ---- output
 
     def say(self, line: str = "") -> None:
-        """Print a line of the result, with control characters replaced on a terminal."""
+        """Print one line of the result. On a terminal, control characters are replaced by visible signs."""
         self.write(line + "\n")
 
     def write(self, text: str) -> None:
-        """Print a piece of the result at once.  Raises PipeClosed, OutputBroken."""
+        """Print a piece of the result and flush it. Raises PipeClosed, OutputBroken."""
         self._out(lambda: sys.stdout.write(harmless(text) if sys.stdout.isatty() else text))
 
     def write_shown(self, text: str) -> None:
-        """Print a piece of the result with colours of our own; the caller has replaced control characters in foreign
-        text.
+        """Print a piece of the result that contains our own colour codes. The caller must already have replaced control
+        characters in text from elsewhere.
         """
         self._out(lambda: sys.stdout.write(text))
 
@@ -195,11 +204,11 @@ class Console:
             raise OutputBroken(err.strerror or type(err).__name__) from err
 
     def notify(self, line: str) -> None:
-        """Print a note, which is not part of the result, on stderr."""
+        """Print a note on stderr. A note is not part of the result."""
         _notify(harmless(line) + "\n")
 
     def give(self, value: Json) -> None:
-        """Print the result as JSON, on a line when the command streams."""
+        """Print the result as JSON. If the command prints JSON lines, the result takes a single line."""
         self.say(json.dumps(value, ensure_ascii=False, indent=None if self.is_streaming else 2))
 
     def fail(
@@ -209,7 +218,9 @@ class Console:
         args: Mapping[str, Any] | None = None,
         result: Mapping[str, Json] | None = None,
     ) -> None:
-        """Report a failure: a line on stderr, and with --json an object on stdout, with any partial result."""
+        """Report a failure as a line on stderr. With --json, also print it as an object on stdout, together with any
+        partial result.
+        """
         if code == "network.offline" and self._is_kept_offline:
             sentence = KEPT_OFFLINE
         else:
@@ -223,13 +234,17 @@ class Console:
                 self.give({**(result or {}), "error": reported})
 
     def progress(self, what: str, done: float, total: float) -> None:
-        """Show progress on a line of a terminal; nothing elsewhere.  Total 0: not known yet."""
+        """Show progress on a line that is overwritten, if stderr is a terminal. `total` is 0 while the total is
+        unknown.
+        """
         if sys.stderr.isatty():
             far = f"{100 * done / total:.0f} %" if total > 0 else f"{done:,.0f}"
             _notify(f"\r\x1b[K{harmless(what)} {far}")
 
     def step(self, line: str) -> None:
-        """Print a line about long work where `progress` shows nothing, so that it is seen to live."""
+        """Print a line about long work if stderr is no terminal. `progress` shows nothing there, and the line shows
+        that the work is alive.
+        """
         if not sys.stderr.isatty():
             self.notify(line)
 
@@ -239,7 +254,7 @@ class Console:
 
 
 class ReportedError(KnownError):
-    """A Problem as an exception; its sentence is ready."""
+    """Exception for a Problem, whose sentence for people is already made."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.code, **problem.args)
@@ -247,7 +262,7 @@ class ReportedError(KnownError):
 
 
 def next_of(answers: queue.SimpleQueue[T]) -> T:
-    """Wait for the next item of a queue; Ctrl-C interrupts the wait on every system."""
+    """Wait for the next item of the queue and return it. Ctrl-C interrupts the wait on every system."""
     while True:
         try:
             return answers.get(timeout=LOOK_S)
@@ -257,10 +272,10 @@ def next_of(answers: queue.SimpleQueue[T]) -> T:
 
 @contextmanager
 def deaf_to_ctrl_c() -> Iterator[None]:
-    """Ignore Ctrl-C during a block that ends on its own."""
+    """Ignore Ctrl-C inside the block. The block must end by itself."""
     try:
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    except ValueError:  # not the main thread, and only that receives it
+    except ValueError:  # not the main thread, which alone receives Ctrl-C
         yield
         return
     try:
@@ -270,7 +285,7 @@ def deaf_to_ctrl_c() -> Iterator[None]:
 
 
 def harmless(text: str) -> str:
-    """Text whose control characters cannot affect a terminal: each is replaced by a visible sign."""
+    """Return the text with each control character replaced by a visible sign, so that it cannot affect a terminal."""
     if text.isprintable():
         return text
     return "".join(letter if letter.isprintable() or letter in "\n\t" else _sign(letter) for letter in text)
@@ -286,7 +301,7 @@ def _sign(letter: str) -> str:
 
 
 def _joins(code: int) -> bool:
-    """Whether it is a zero-width joiner, which Persian and emoji need."""
+    """Return whether the character is a zero-width joiner or non-joiner. Persian and emoji need these."""
     return code in (0x200C, 0x200D)
 
 
@@ -295,11 +310,13 @@ def _notify(text: str) -> None:
         sys.stderr.write(text)
         sys.stderr.flush()
     except OSError:
-        show_elsewhere(sys.stderr)  # nobody reads it; the result continues
+        show_elsewhere(sys.stderr)  # nobody reads stderr; the result is still written
 
 
 def show_elsewhere(stream: TextIO) -> None:
-    """Point a stream that nobody reads at the null device, or the interpreter complains about its buffer on exit."""
+    """Point a stream that nobody reads at the null device. Otherwise the interpreter complains about unwritten output
+    on exit.
+    """
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -307,7 +324,7 @@ def show_elsewhere(stream: TextIO) -> None:
 
 
 def open_missing_streams() -> None:
-    """Replace standard streams that were closed, or the next file opened would take their number.
+    """Replace standard streams that were closed. Otherwise the next file opened would get the number of such a stream.
 
     Writing to the replacement of stdout fails, so that a lost result is reported.
     """
@@ -321,17 +338,19 @@ def open_missing_streams() -> None:
 
 
 def words_for(code: str, sentence: str, args: Mapping[str, Any]) -> str:
-    """The sentence for the command line: the window's may name a way out that only the window has."""
+    """Return the sentence of an error for the command line, or `sentence` if the command line has none of its own. The
+    window's sentence may name a button that only the window has.
+    """
     from slmdesk.base.sentences import FOR_COMMANDS
 
     try:
         return FOR_COMMANDS[code].format_map(args)
-    except KeyError:  # no sentence of its own, or arguments are missing
+    except KeyError:  # the command line has no sentence of its own, or arguments are missing
         return sentence
 
 
 def table(console: Console, rows: Sequence[Sequence[str]]) -> None:
-    """Print rows in columns as wide as their widest cell; the last column is not padded."""
+    """Print rows as columns. Each column is as wide as its widest cell, and the last column is not padded."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths[:-1], strict=True)]
@@ -352,7 +371,7 @@ no_save_option = click.option("--no-save", is_flag=True, help="Keep nothing of i
 
 
 class FiniteRange(click.FloatRange):
-    """A range that rejects 'nan', which is neither above nor below anything, and 'inf'."""
+    """Parameter type for a number in a range. It also rejects 'inf' and 'nan', which click's own range lets through."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         number = super().convert(value, param, ctx)

@@ -1,4 +1,4 @@
-"""What commands of long work share: documents read, the job and its progress, the output file."""
+"""Code that the commands for long work share: reading documents, following a job, and writing the output file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ from slmdesk.services import Services
 
 
 def form_of(output: Path, forms: Sequence[str]) -> str:
-    """The form of an output file, from its suffix.  Raises click.UsageError where it is none of `forms`."""
+    """Return the format of an output file, from its suffix. Raises click.UsageError if the format is not one of
+    `forms`.
+    """
     form = output.suffix.lower().removeprefix(".")
     if form not in forms:
         raise click.UsageError(f"“{output.name}” must end in one of {', '.join('.' + form for form in forms)}.")
@@ -43,14 +45,14 @@ def form_of(output: Path, forms: Sequence[str]) -> str:
 
 
 def check_file(output: Path, *, replace: bool) -> None:
-    """Check that a file can be written there.  Raises KnownError `file.exists`, `file.unwritable`."""
+    """Check that the file `output` can be written. Raises KnownError `file.exists`, `file.unwritable`."""
     if is_there(output) and not replace:
         raise KnownError("file.exists", path=str(output))
     _check_folder(output.absolute().parent, output)
 
 
 def check_folder(output: Path) -> None:
-    """Check that a folder exists or can be created, and is writable.  Raises KnownError `file.unwritable`."""
+    """Check that a folder exists or can be created, and is writable. Raises KnownError `file.unwritable`."""
     above = output.absolute()
     while not above.exists() and above != above.parent:
         above = above.parent
@@ -70,23 +72,27 @@ def _check_folder(folder: Path, output: Path) -> None:
 
 
 def write_json(path: Path, shape: Mapping[str, Json]) -> None:
-    """Write JSON for programs, completely or not at all.  Raises KnownError `file.unwritable`, `disk.full`."""
+    """Write a JSON file for other programs, either completely or not at all. Raises KnownError `file.unwritable`,
+    `disk.full`.
+    """
     text = json.dumps(shape, ensure_ascii=False, indent=2) + "\n"
     write_atomically(path, text.encode("utf-8", "replace"))
 
 
-# ---- how commands have documents read
+# ---- reading documents
 
 
 PAGES_AT_ONCE = 100
 
 
 def ask_password(file: Path) -> str:
-    """Ask for a document's password without echo, or read a line of stdin without a terminal; it is not stored."""
+    """Ask for the password of a document, without echo. Without a terminal, read a line of stdin. The password is not
+    stored.
+    """
     name = " ".join(file.name.split())
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", GetPassWarning)  # else it is printed with a line of our source
+            warnings.simplefilter("error", GetPassWarning)  # otherwise the warning is printed with a line of our source
             found: str = click.prompt(f"Password of {name}", hide_input=True, err=True)
             return found
     except GetPassWarning as err:  # no terminal: read a piped line
@@ -99,7 +105,7 @@ def ask_password(file: Path) -> str:
 def open_document(
     console: Console, services: Services, file: Path, *, password: str = "", encoding: str = ""
 ) -> DocumentRecord:
-    """Have a document read, with progress on stderr; on a terminal ask for the password of a locked document.
+    """Read a document and show the progress on stderr. On a terminal, ask for the password of a locked document.
 
     Raises KnownError document.…, file.….
     """
@@ -127,7 +133,9 @@ def show_reading(console: Console, services: Services, file: Path) -> None:
 
 
 def documents_among(console: Console, services: Services, files: Sequence[Path]) -> list[Path]:
-    """The files, and the documents in folders among them.  Raises click.ClickException where there are none."""
+    """Return the given files, with each folder replaced by the documents in it. Raises click.ClickException if there
+    are no documents.
+    """
     paths = console.result_of(services, lambda: services.documents.expand(files))
     if not paths:
         raise click.ClickException("There is no document in it that could be read.")
@@ -135,7 +143,7 @@ def documents_among(console: Console, services: Services, files: Sequence[Path])
 
 
 def say_unread(console: Console, path: Path, err: KnownError) -> dict[str, Json]:
-    """Report on stderr that a document of several could not be read; returns the problem for JSON."""
+    """Report on stderr that one of several documents could not be read. Return the problem as JSON."""
     problem = err.problem if isinstance(err, ReportedError) else problem_for(err)
     sentence = words_for(problem.code, problem.sentence, problem.args)
     name = " ".join(path.name.split())  # a name may contain line ends
@@ -162,13 +170,15 @@ SECONDS_UNDER_S = 90
 
 
 def follow(console: Console, services: Services, job: JobRecord) -> None:
-    """Show the progress of a job until it ends.  Raises the error that paused or failed it; Ctrl-C pauses it."""
+    """Show the progress of a job until the job ends. Ctrl-C pauses the job. Raises the error that paused or failed the
+    job.
+    """
     is_kept = services.store.is_kept
     reported: queue.SimpleQueue[JobChanged] = queue.SimpleQueue()
     how_to_resume = f"Paused. It goes on with: slmdesk jobs resume {job.id}"
 
     services.on(JobChanged, lambda event: reported.put(event) if event.id == job.id else None)
-    now = services.call.jobs.get(job.id)  # it may have ended before we subscribed
+    now = services.call.jobs.get(job.id)  # the job may have ended before we subscribed
     status = now.status
     try:
         while status in (JobStatus.OPEN, JobStatus.RUNNING):
@@ -189,7 +199,7 @@ def follow(console: Console, services: Services, job: JobRecord) -> None:
     finally:
         console.end_progress()
     ended = services.call.jobs.get(job.id)
-    if ended.error_code:  # published before we subscribed
+    if ended.error_code:  # the failure was published before we subscribed
         raise ReportedError(problem_of(ended.error_code, ended.error_args))
 
 
@@ -213,21 +223,25 @@ def _shares(news: JobChanged) -> tuple[float, float]:
     return (news.done, news.total) if news.share is None else (news.share, 1.0)
 
 
-# ---- makes what a command asks for by a job, and writes its file
+# ---- runs the job that makes what a command asks for, and writes the output file
 
 
 KEY = "output"
-"""In the settings of an item: what a command was to write and has not written yet."""
+"""Key in the settings of an item. Its value is the output file that a command was asked for and has not written yet."""
 WRITERS = {
     "translation": "slmdesk.translation.command.translate",
     "summary": "slmdesk.summaries.command",
     "extraction": "slmdesk.tables.command",
 }
-"""By kind of item, the module whose `write_output` writes the file; imported only when it is needed."""
+"""For each kind of item, the module whose `write_output` writes the output file. The module is imported when it is
+needed.
+"""
 
 
 class MadeView(Protocol):
-    """What a service opens: an item, the newest job that works for it, and whether it is finished."""
+    """What a service's `open` returns: an item, the newest job that works on the item, and whether the item is
+    finished.
+    """
 
     @property
     def item(self) -> Item: ...
@@ -251,7 +265,7 @@ class MakingService(Protocol[R_contra, V_co]):
 
 class OutputFile(Record):
     path: Path
-    """Absolute: the work may be resumed elsewhere."""
+    """Absolute path, since the job may be resumed from another folder."""
     force: bool
     is_folder: bool = False
     has_omitted: bool = False
@@ -270,9 +284,10 @@ def make(
     request: R_contra,
     output: OutputFile | None,
 ) -> V_co:
-    """Begin an item, or resume the job that was begun for the same request, and follow it to its end.
+    """Begin an item and follow its job to the end. If a job was begun before for the same request, resume that job
+    instead.
 
-    Ctrl-C pauses it.  Raises click.ClickException where it was not finished.
+    Ctrl-C pauses the job. Raises click.ClickException if the item was not finished.
     """
     return finish(console, services, service, begin(console, services, service, request, output), output)
 
@@ -284,7 +299,8 @@ def begin(
     request: R_contra,
     output: OutputFile | None,
 ) -> V_co:
-    """Begin an item, or resume the job that was begun for the same request; remembers its file.
+    """Begin an item, or resume the job that was begun before for the same request. Store `output` in the item's
+    settings.
 
     Raises KnownError of the service, job.…
     """
@@ -314,7 +330,9 @@ def finish(
     begun: MadeView,
     output: OutputFile | None,
 ) -> V_co:
-    """Follow what was begun to its end; Ctrl-C pauses it.  Raises click.ClickException where it was not finished."""
+    """Follow the job of `begun` to its end. Ctrl-C pauses the job. Raises click.ClickException if the item was not
+    finished.
+    """
     if begun.job is not None:
         _follow(console, services, begun.job, output)
     view = services.service_thread.call(lambda: service.open(begun.item.id))
@@ -327,7 +345,9 @@ def finish(
 
 @contextmanager
 def writing(console: Console, services: Services, view: MadeView, output: OutputFile | None) -> Iterator[None]:
-    """Around the writing of a finished item's file: where it fails, a note says how to get at the item."""
+    """Context in which the output file of a finished item is written. If writing fails, a note says how to show the
+    item.
+    """
     try:
         yield
     except KnownError:
@@ -340,10 +360,10 @@ def writing(console: Console, services: Services, view: MadeView, output: Output
 
 
 def resume(console: Console, services: Services, id: str) -> tuple[JobRecord, Path | None]:
-    """Resume a job to its end and write the file it was started for; returns the job and the file that was written.
+    """Resume a job to its end and write its output file. Return the job and the path of the written file.
 
-    A finished job only needs its file, where that was not written.  Raises KnownError job.…, and those of the writer;
-    the file stays requested then.
+    The path is None if no file was written. If the job is already done, only its missing file is written. Raises
+    KnownError job.…, and the errors of the writer; the file can then still be written by the next `resume`.
     """
 
     def resumed() -> tuple[JobRecord, OutputFile | None]:
@@ -364,7 +384,7 @@ def resume(console: Console, services: Services, id: str) -> tuple[JobRecord, Pa
 
 
 def requested(services: Services, item: str) -> OutputFile | None:
-    """The file still to be written of an item; None where there is none.  On the service thread."""
+    """Return the output file of an item that is still to be written, or None. Service thread."""
     kept = services.history.item(item).settings.get(KEY) if item else None
     path = kept.get("path") if isinstance(kept, dict) else None
     if not isinstance(kept, dict) or not isinstance(path, str) or not path:
@@ -388,9 +408,11 @@ def _follow(console: Console, services: Services, job: JobRecord, output: Output
 def open_all(
     console: Console, services: Services, files: Sequence[Path]
 ) -> tuple[list[DocumentRecord], list[dict[str, Json]]]:
-    """Have every document among the files and in the folders read; an unreadable document does not stop the others.
+    """Read every document among the files and in the folders. Return the documents, and a problem for each unreadable
+    document.
 
-    Reports which could not be read, and why.  Raises KnownError for a single document.
+    An unreadable document is reported on stderr and does not stop the others. Raises KnownError if it is the only
+    document.
     """
     paths = documents_among(console, services, files)
     documents: list[DocumentRecord] = []
@@ -409,7 +431,7 @@ def open_all(
 
 
 def index(console: Console, services: Services, folder: Path, *, watched: bool | None = None) -> CollectionState:
-    """Have new documents of a folder read, with progress on stderr; Ctrl-C pauses the job.
+    """Read the new documents of a folder and show the progress on stderr. Ctrl-C pauses the job.
 
     Raises KnownError `collection.…`, or the error that paused the job.
     """

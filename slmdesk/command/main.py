@@ -1,4 +1,4 @@
-"""Entry point of the command line: imports the command that was asked for, and maps every ending to an exit status."""
+"""Entry point of the command line. Imports the requested command and turns each way it can end into an exit status."""
 
 from __future__ import annotations
 
@@ -58,17 +58,19 @@ COMMANDS = {
     ),
     "write": ("writing.command:write", "Correct a text, or write it shorter, longer or in another tone."),
 }
-"""Where each command is, and what the list of commands says of it: imported only when asked for."""
+"""For each command: where its function is, and its line in the list of commands. A command is imported only when it is
+used.
+"""
 
 SHUT_IN_BY_THEMSELVES = frozenset({"statement"})
-"""Commands that call `Console.shut_in`, after they have begun what must not be shut in."""
+"""Commands that call `Console.shut_in` themselves, after they have started the work that needs more rights."""
 
 
 class LazyGroup(click.Group):
-    """A click group that imports a command when it is used."""
+    """Click group that imports a command when the command is used."""
 
     def __init__(self, places: Mapping[str, str], **more: Any) -> None:
-        """`places`: by name, the module below `slmdesk`, a colon and the command."""
+        """`places` maps the name of a command to its module below `slmdesk`, a colon and the name of its function."""
         super().__init__(**more)
         self._places = places
 
@@ -85,10 +87,9 @@ class LazyGroup(click.Group):
 
 
 class MainGroup(LazyGroup):
-    """The list of commands, without importing them."""
+    """The group of all commands. It lists them without importing them."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
@@ -119,9 +120,9 @@ def slmdesk_command(console: Console, home: str | None, debug: bool, passphrase_
 
 
 def run_command_line(args: Sequence[str], *, is_own_process: bool = False) -> int:
-    """Run a command.  Returns the exit status: 0 done, 1 known failure, 2 wrong usage, 130 interrupted.
+    """Run a command and return its exit status: 0 done, 1 known failure, 2 wrong usage, 130 interrupted.
 
-    `is_own_process`: nothing else runs in it, so that it may give up rights for ever.
+    `is_own_process` is True if nothing else runs in this process. The command may then give up rights for good.
     """
     open_missing_streams()
     console = Console()
@@ -137,7 +138,7 @@ def run_command_line(args: Sequence[str], *, is_own_process: bool = False) -> in
 
 
 def handle_ctrl_c() -> None:
-    """Raise KeyboardInterrupt on Ctrl-C from here on; see __main__.  If it was ignored, it stays so."""
+    """Make Ctrl-C raise KeyboardInterrupt from now on; see __main__. If Ctrl-C was ignored before, it stays ignored."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -172,7 +173,7 @@ def _fail_to_write(console: Console, reason: str) -> int:
 
 
 def _is_of_click(error: OSError) -> bool:
-    """Whether click failed to write its own output, such as the help."""
+    """Return whether the error was raised by click while it wrote its own output, such as the help."""
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next

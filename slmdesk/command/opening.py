@@ -1,4 +1,6 @@
-"""Asks for passphrases, opens an encrypted history (the keyring, else the terminal, else an open file), reads stdin."""
+"""Asks for passphrases, opens an encrypted history and reads stdin. A history is opened by the keyring, else by words
+typed on the terminal or read from an open file.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ MOST_BYTES = 4_096
 
 
 def passphrase(what: str, descriptor: int | None, *, twice: bool = False) -> str:
-    """A passphrase.  Raises click.UsageError where there is none, and no terminal to ask on."""
+    """Return a passphrase from `descriptor`, or ask on the terminal if it is None. Raises click.UsageError if the
+    passphrase is empty or there is no terminal.
+    """
     found = _read(descriptor) if descriptor is not None else _typed(what, twice=twice)
     if not found:
         raise click.UsageError("The passphrase is empty.")
@@ -51,19 +55,20 @@ def _typed(what: str, *, twice: bool) -> str:
     return found
 
 
-# ---- what opens an encrypted history for a command
+# ---- opening an encrypted history for a command
 #
-# the keyring, else the terminal, else an open file that was named. Never an argument or a variable: other programs
-# can read both.
+# The keyring, else the terminal, else the open file of --passphrase-fd. Never an argument or an environment variable,
+# since other programs can read both.
 
 
 TRIES = 3
-"""On a terminal."""
+"""How often a person may type a passphrase on the terminal."""
 WORDS = "Passphrase or recovery key"
 
 
 def key_of_history(console: Console, paths: Paths) -> Key | None:
-    """The key of the history; None where it needs none.
+    """Return the key of the history, or None if the history is not encrypted. Ask for a passphrase if the keyring has
+    no key.
 
     Raises KnownError key.missing, key.wrong, key.mistyped, key.file_damaged, key.library_missing.
     """
@@ -86,7 +91,7 @@ def key_of_history(console: Console, paths: Paths) -> Key | None:
 
 
 def key_in_keyring(paths: Paths) -> Key | None:
-    """The key of the history, where the keyring opens it by itself."""
+    """Return the key of the history if the keyring alone opens it, else None."""
     from slmdesk.privacy.opening import open_by
 
     try:
@@ -104,9 +109,9 @@ def key_of_backup(console: Console, backup: Path) -> Key:
 
 
 def keys_for_restoring(console: Console, paths: Paths, backup: Path) -> tuple[Key | None, Key | None]:
-    """The key of the history and that of a backup, each None where there is none or it is not known.
+    """Return the key of the history and the key of the backup. A key is None if there is none or it is not known.
 
-    Nobody is asked twice: what opens the backup is tried on the history as well.
+    The person is asked only once: a passphrase that opens the backup is tried on the history too.
     """
     from slmdesk.privacy.opening import needs_words, open_backup, open_by, opens, ways_of
 
@@ -133,21 +138,24 @@ def keys_for_restoring(console: Console, paths: Paths, backup: Path) -> tuple[Ke
 
 
 def present_words(console: Console) -> str:
-    """What opens the history now: what has just done so, else, where the keyring did, asked for as `ask_words` does."""
+    """Return the words that open the history now. If a passphrase has just opened it, return that one. Otherwise ask as
+    `ask_words` does.
+    """
     return console.opened_by or ask_words(console, f"{WORDS}, as it is now")
 
 
 def ask_words(console: Console, prompt: str) -> str:
-    """A passphrase or a recovery key: a line of the file that was named, or typed without echo.
+    """Return a passphrase or recovery key: the next line of the open file named by --passphrase-fd, or typed without
+    echo.
 
-    Raises KnownError `key.missing` where there is no terminal, or nothing was typed.
+    Raises KnownError `key.missing` if there is no terminal or nothing was typed.
     """
     if console.passphrase_fd is not None:
         words = _line_of(console.passphrase_fd)
     else:
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("error", GetPassWarning)  # else a piped line would be taken for it
+                warnings.simplefilter("error", GetPassWarning)  # otherwise a piped line would be taken as the passphrase
                 words = str(click.prompt(prompt, hide_input=True, err=True, default="", show_default=False))
         except GetPassWarning as err:
             raise KnownError("key.missing") from err
@@ -157,7 +165,7 @@ def ask_words(console: Console, prompt: str) -> str:
 
 
 def _asked(console: Console, prompt: str, open_it: Callable[[str], Key]) -> Key:
-    """Ask until it opens, TRIES times on a terminal."""
+    """Ask for a passphrase until `open_it` accepts it, at most TRIES times on a terminal and once from a file."""
     left = TRIES if console.passphrase_fd is None else 1
     while True:
         left -= 1
@@ -172,7 +180,7 @@ def _asked(console: Console, prompt: str, open_it: Callable[[str], Key]) -> Key:
 
 
 def _line_of(descriptor: int) -> str:
-    """The next line of an open file, and not a byte more: the next question is answered by the next line."""
+    """Return the next line of an open file. Reads not a byte more, so that the next question gets the next line."""
     read = bytearray()
     try:
         while (byte := os.read(descriptor, 1)) not in (b"", b"\n"):
@@ -185,26 +193,28 @@ def _line_of(descriptor: int) -> str:
         raise click.UsageError("--passphrase-fd: what is read there is not UTF-8") from err
 
 
-# ---- what several commands take
+# ---- input that several commands take
 
 
 MAX_STDIN_BYTES = 16 << 20
 
 
 def named_model(services: Services, model: str | None) -> None:
-    """Check that a named model exists, and allow it although it crashed before.  Raises KnownError `model.unknown`."""
+    """Check that a named model exists, and allow using it even if it crashed. Raises KnownError `model.unknown`."""
     if model is not None:
         services.call.models.try_again(model)
 
 
 def link_shared(console: Console, services: Services) -> None:
-    """Where there is no model yet, link those of the organisation's folder; this computes their checksums."""
+    """If there is no model yet, add the models of the organisation's folder as links. Their checksums are computed
+    meanwhile.
+    """
     if services.settings.policy.models_folder and not services.call.models.list():
         console.result_of(services, lambda: services.models.adopt(only_shared=True))
 
 
 def read_stdin() -> str:
-    """Read all of stdin.  Raises KnownError `request.invalid` when it does not end, `file.unreadable`."""
+    """Return all text of stdin. Raises KnownError `request.invalid` above MAX_STDIN_BYTES, and `file.unreadable`."""
     try:
         data = sys.stdin.buffer.read(MAX_STDIN_BYTES + 1)
     except OSError as err:

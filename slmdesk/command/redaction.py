@@ -1,4 +1,4 @@
-"""What commands print about redaction."""
+"""What the commands print about redaction, which hides names and numbers from the model."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ redact_preview_option = click.option(
 def print_preview_of(
     console: Console, services: Services, documents: Sequence[DocumentRecord], words: Sequence[str] = ()
 ) -> int:
-    """Print what would be replaced in what a person asks with, and in documents.  Returns the exit status."""
+    """Print what would be replaced in `words`, the person's own text, and in the documents. Return the exit status."""
 
     def text() -> str:
         pages = [services.documents.pages(document.id, limit=max(1, document.pages)) for document in documents]
@@ -40,7 +40,7 @@ def print_preview_of(
 
 
 def print_preview(console: Console, services: Services, text: str, chat: str | None = None) -> int:
-    """Print what would be replaced in a text, and the text with substitutes.  Returns the exit status."""
+    """Print what would be replaced in a text, and the text with the replacements. Return the exit status."""
     from slmdesk.redaction.labels import INCOMPLETE, counted, reason_of
 
     preview = console.result_of(
@@ -59,11 +59,15 @@ def print_preview(console: Console, services: Services, text: str, chat: str | N
 
 
 def say_redaction(console: Console, report: RedactionReport | None) -> None:
-    """Say what was replaced and what came back; nothing where the model saw all."""
+    """Print a note about what was replaced and what was put back. Print nothing if `report` is None (nothing was
+    redacted).
+    """
     if report and not console.as_json:
         console.notify(f"note: {report.words}")
 
 
 def redacted_json(counts: Mapping[Kind, int] | None) -> dict[str, Json]:
-    """How many of what kind the model did not get to see, as JSON; nothing where it saw all."""
+    """Return as JSON how many finds of each kind were hidden from the model. Empty if `counts` is None (nothing was
+    redacted).
+    """
     return {} if counts is None else {"redacted": {str(kind): count for kind, count in counts.items()}}
