@@ -155,7 +155,7 @@ def ask_words(console: Console, prompt: str) -> str:
     else:
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("error", GetPassWarning)  # otherwise a piped line would be taken as the passphrase
+                warnings.simplefilter("error", GetPassWarning)  # otherwise a piped line would be taken
                 words = str(click.prompt(prompt, hide_input=True, err=True, default="", show_default=False))
         except GetPassWarning as err:
             raise KnownError("key.missing") from err

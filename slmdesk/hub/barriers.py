@@ -1,4 +1,6 @@
-"""Beside the guard: a hook of the interpreter and a filter of the kernel that refuse connections."""
+"""Two barriers that refuse connections which bypass the guard: an audit hook of the interpreter and a filter of the
+kernel.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +15,16 @@ from typing import Any
 from slmdesk.base import walls
 
 TO_ADDRESS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
-"""Of a socket to an address; the others ask for names."""
+"""Audit events of a socket that sends to an address. The other EVENTS look up host names."""
 EVENTS = TO_ADDRESS | {f"socket.{name}" for name in ("getaddrinfo", "gethostbyname", "gethostbyaddr", "getnameinfo")}
 _passes: ContextVar[bool] = ContextVar("passes", default=False)
 
 
 @contextmanager
 def passing() -> Iterator[None]:
-    """Let connections through: for the guard, once the row of the request is written.  Per thread and context."""
+    """Let connections through inside the block, for this thread and context. The guard uses it after it has logged the
+    request.
+    """
     token = _passes.set(True)
     try:
         yield
@@ -29,18 +33,20 @@ def passing() -> Iterator[None]:
 
 
 def watch() -> None:
-    """Refuse with PermissionError what does not pass the guard, until this process ends."""
+    """Refuse every connection that bypasses the guard with PermissionError, until this process ends."""
     sys.addaudithook(_look)
 
 
 def _look(event: str, arguments: tuple[Any, ...]) -> None:
-    """Called for everything the interpreter reports: thousands of times at start, so it decides by a single look."""
+    """Audit hook. The interpreter calls it thousands of times at start, so the first test is a cheap one."""
     if event in EVENTS and not _passes.get() and not _is_local(event, arguments):
         raise PermissionError(errno.EPERM, "refused: this did not come through slmdesk's guard")
 
 
 def _is_local(event: str, arguments: tuple[Any, ...]) -> bool:
-    """Whether it stays on this PC: a unix socket, or, on Windows, what Python makes pairs of sockets with."""
+    """Return whether the connection stays on this PC: a unix socket, or loopback on Windows, where Python makes socket
+    pairs with it.
+    """
     if event not in TO_ADDRESS:
         return False
     address = arguments[1]
@@ -52,20 +58,21 @@ def _is_local(event: str, arguments: tuple[Any, ...]) -> bool:
 
 # ---- offline kept by the kernel (Linux)
 #
-# every socket but a local socket is refused to the app itself, until it ends. A seccomp filter looks at the family of
-# each new socket. It holds for all threads and for whatever the app starts, and nothing takes it back, not even code
-# that was smuggled in. Programs outside can still be asked through local sockets: D-Bus, and where the system has one
-# a resolver of names.
+# The kernel refuses the app every socket that is not local, until the app ends. A seccomp filter looks at the family of
+# each new socket. It holds for all threads and child processes. Nothing can remove it, not even injected code. Other
+# programs can still be reached through local sockets: D-Bus, and a name resolver if the system has one.
 
 
 SOCKET: Mapping[str, int] = {"x86_64": 41, "aarch64": 198}
 AF_UNIX = 1
 QUESTION, ANSWER = 0x51D, 1309
-"""A family of sockets that does not exist, and an error that nobody else gives for it: by these the filter is known, so
-that nothing needs to be opened to see whether it holds.
+"""A socket family that does not exist, and the error number that the filter returns for it. Nothing else returns this
+error, so asking for such a socket shows whether the filter is installed.
 """
 TAKES_SOCKETS = (425, 426, 427, 438)
-"""io_uring_setup, _enter and _register, whose rings open sockets unseen; pidfd_getfd, which takes another process'."""
+"""System calls that could get a socket unseen by the filter: io_uring_setup, io_uring_enter and io_uring_register,
+whose rings open sockets, and pidfd_getfd, which takes a socket from another process.
+"""
 
 
 def can_enforce() -> bool:
@@ -73,8 +80,10 @@ def can_enforce() -> bool:
 
 
 def enforce() -> bool:
-    """Refuse this process every socket but local ones, for ever; whether that took effect.  A filtered process has it
-    already, as after a lock of the window: the kernel takes so many only.
+    """Refuse this process every socket that is not local, until it ends. Return whether the filter is installed.
+
+    A process that has the filter already, as after the window was locked, does not install another. The kernel limits
+    their number.
     """
     machine = walls.this_machine()
     if machine and not is_enforced():
@@ -86,11 +95,13 @@ def enforce() -> bool:
 
 
 def is_enforced() -> bool:
-    """Whether this process has the filter: the kernel is asked, and opens nothing.  Any thread."""
+    """Return whether this process has the filter. The kernel is asked for a socket, but none is opened. Any thread."""
     if sys.platform != "linux":
         return False
     try:
-        socket.SocketType(QUESTION, socket.SOCK_STREAM).close()  # `socket.socket` may be somebody else's
+        socket.SocketType(
+            QUESTION, socket.SOCK_STREAM
+        ).close()  # `socket.socket` may have been replaced by another library
     except OSError as err:
         return err.errno == ANSWER
     return False

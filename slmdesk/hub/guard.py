@@ -1,4 +1,6 @@
-"""The guard, through which alone anything may leave this PC; the limit of speed, and failures as known errors."""
+"""The guard: the only way by which anything may leave this PC. Also the speed limit, and network failures as
+KnownErrors.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     import httpx2
 
 LONGEST_WAIT_S = 600
-"""What is kept of a Retry-After."""
+"""Longest wait in seconds that is accepted from a Retry-After header."""
 
 
 def problem_of_status(response: httpx2.Response, *, what: str, repo: str = "") -> KnownError:
@@ -49,7 +51,9 @@ def problem_of_status(response: httpx2.Response, *, what: str, repo: str = "") -
 
 
 def retry_after(response: httpx2.Response) -> int:
-    """Seconds a server asks to wait, at most LONGEST_WAIT_S; 0 where it names none.  A date is understood too."""
+    """Return the seconds that a Retry-After header asks to wait, at most LONGEST_WAIT_S. The header may be a number or
+    a date. Without it, return 0.
+    """
     untrusted = response.headers.get("retry-after", "").strip()
     if untrusted.isascii() and untrusted.isdigit():
         return min(int(untrusted[:9]), LONGEST_WAIT_S)
@@ -91,15 +95,15 @@ def is_page(response: httpx2.Response) -> bool:
 
 
 LOOK_S = 0.25
-"""Seconds until a wait notices a stop."""
+"""Seconds after which a wait checks whether it was stopped."""
 HOLDS_S = 0.25
-"""Seconds of unused time that the bucket keeps."""
+"""The token bucket saves up at most the bytes of this many seconds without reads."""
 PIECES_A_SECOND = 20
-"""At most so many reads, as far as the limit allows: tiny ones would cost more than they gain."""
+"""Most reads per second under a speed limit. More reads would be tiny and cost more than they gain."""
 
 
 class SpeedLimit:
-    """A shared speed limit.  Any thread."""
+    """Speed limit that all downloads of this process share (a token bucket). Any thread."""
 
     def __init__(self) -> None:
         self._change = threading.Condition()
@@ -108,7 +112,7 @@ class SpeedLimit:
         self._filled = time.monotonic()
 
     def set(self, bytes_per_s: int) -> None:
-        """Set the limit, effective at once also for waiting readers; 0: no limit."""
+        """Set the limit; 0 means no limit. Readers that are already waiting follow the new limit at once."""
         with self._change:
             if bytes_per_s == self._rate:
                 return
@@ -116,7 +120,9 @@ class SpeedLimit:
             self._change.notify_all()
 
     def take(self, most: int, stop: threading.Event) -> int:
-        """Wait until bytes may be read; returns how many, 1 to `most`.  Raises Stopped within LOOK_S."""
+        """Wait until bytes may be read, and return how many: 1 to `most`. Raises Stopped within LOOK_S after `stop` is
+        set.
+        """
         with self._change:
             while not stop.is_set():
                 if not self._rate:
@@ -140,27 +146,27 @@ class SpeedLimit:
 
 # ---- the guard
 #
-# the only client through which anything may leave this PC. Checks and logs every request before it is sent. The client
-# is httpx2's, as huggingface_hub's `set_client_factory` requires; both are imported only when it is made.
+# The only client through which anything may leave this PC. It checks and logs every request before it is sent. It is a
+# client of httpx2, as huggingface_hub's `set_client_factory` requires. Both are imported only when a client is made.
 
 
 HUB = "https://huggingface.co"
 HUB_HOSTS = frozenset({"huggingface.co", ".huggingface.co", ".hf.co"})
-"""The Hub and the storage it redirects to."""
+"""The Hub and the storage hosts to which it redirects."""
 OnWait = Callable[[float], None]
 
 
 class RequestLog(Protocol):
-    """Where requests are written down.  Called on the thread of the request, which is never the service thread."""
+    """The network log. Its methods are called on the thread of the request, which is never the service thread."""
 
     def record(self, request: Outgoing) -> int:
-        """Write it down and return its number, once that is on the disk.  When this raises, nothing is sent."""
+        """Write the request to the disk and return its number. If this raises, the request is not sent."""
 
     def finish(self, n: int, answer: Answered) -> None:
-        """The answer of request `n` was read, closed or failed."""
+        """Log that the answer to request `n` was read to the end or closed, or that the request failed."""
 
     def refuse(self, request: Outgoing, code: str) -> None:
-        """It is not sent, for this reason; never raises."""
+        """Log that the request is not sent, with the error code of the reason. Never raises."""
 
 
 def _no_proxy(_scheme: str, _host: str) -> str:
@@ -168,23 +174,27 @@ def _no_proxy(_scheme: str, _host: str) -> str:
 
 
 class GuardPolicy(Record):
-    """What may be sent and by which way; asked for every request and every hop of a redirect."""
+    """Rules for what may be sent and through which proxy. Checked for each request and each redirect."""
 
     offline: Callable[[], bool]
     hosts: frozenset[str]
-    """Allowed hosts in lower case; a name that begins with a dot allows every host below it, a name with a port
-    ("127.0.0.1:8080") allows plain http to it when it is this PC itself."""
+    """Allowed hosts in lower case. A name that begins with a dot allows every host below it. A name with a port
+    ("127.0.0.1:8080") allows plain http, if the host is this PC itself.
+    """
     endpoint: str = HUB
-    """The Hub or a mirror.  Plain http is allowed to it alone, and only when it is this PC itself."""
+    """Address of the Hub or a mirror. If the endpoint is on this PC, plain http to it is allowed."""
     proxy_for: Callable[[str, str], str] = _no_proxy
-    """The address of the proxy for a scheme and a host, or empty."""
+    """Function that returns the address of the proxy for a scheme and a host, or "" for no proxy."""
     way: str = "none"
-    """How the proxy is chosen, for the log: system, none, or its address without a password."""
+    """How the proxy is chosen, for the network log: "system", "none", or the proxy's address without its password."""
     ca_file: str = ""
-    """Certificates to trust instead of the system's; empty: the system's, or those of SSL_CERT_FILE."""
+    """File with the certificates to trust. If empty, the system's certificates or those of SSL_CERT_FILE are trusted.
+    """
 
     def check(self, scheme: str, host: str, port: int | None) -> None:
-        """Raises KnownError network.offline or network.refused; opens nothing."""
+        """Check that a request to this host is allowed. Opens no connection. Raises KnownError network.offline or
+        network.refused.
+        """
         host = host.lower().rstrip(".")
         if self.offline():
             raise KnownError("network.offline", host=host)
@@ -193,7 +203,7 @@ class GuardPolicy(Record):
             raise KnownError("network.refused", host=host)
 
     def is_endpoint(self, scheme: str, host: str, port: int | None) -> bool:
-        """Whether this is the Hub itself: the only place a token may be sent to."""
+        """Return whether the address is the endpoint, the only place to which an access token may be sent."""
         ours = urlsplit(self.endpoint)
         standard = {"https": 443, "http": 80}.get(scheme)
         return (scheme, host.lower(), port or standard) == (ours.scheme, ours.hostname, ours.port or standard)
@@ -226,9 +236,10 @@ _reason: ContextVar[Reason] = ContextVar("reason", default=Reason())  # noqa: B0
 def because(
     purpose: str, *, stop: Event | None = None, on_wait: OnWait | None = None, limit: SpeedLimit | None = None
 ) -> Iterator[None]:
-    """Give the purpose of the requests made inside, for the network log; per thread.  Once `stop` is set they raise
-    Stopped within about 0.3 s.  `on_wait` gets the seconds since the last byte.  `limit` is heeded where there is a
-    `stop`.
+    """Set the purpose of the requests made inside the block, for the network log. It applies to this thread.
+
+    Once `stop` is set, the requests raise Stopped within about 0.3 s. `on_wait` gets the seconds since the last byte
+    came. `limit` is only followed if `stop` is given.
     """
     token = _reason.set(Reason(purpose, stop, on_wait, limit))
     try:
@@ -242,15 +253,17 @@ def reason_now() -> Reason:
 
 
 def make_client(policy: GuardPolicy, log: RequestLog, *, is_library: bool = False) -> httpx2.Client:
-    """Asks `policy`, then has the request written down in `log`, and only then sends.  `is_library`: answers are read
-    whole and bounded, failures are KnownErrors at once, so that huggingface_hub neither waits nor tries again.  Raises
-    `setting.invalid`.
+    """Return an HTTP client that passes the guard: each request is checked by `policy` and written to `log` before it
+    is sent.
+
+    `is_library` is True for the client of huggingface_hub. It reads an answer whole, up to MAX_ANSWER_BYTES, and raises
+    KnownError at once, so that the library neither waits nor tries again. Raises `setting.invalid`.
     """
     import httpx2
 
     from slmdesk.hub.transport import AnswerTransport, GuardTransport
 
-    logging.getLogger("httpx2").setLevel(logging.WARNING)  # it logs whole addresses, in which searched words stand
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # at INFO it logs whole addresses with the words searched for
     guard = GuardTransport(policy, log)
     return httpx2.Client(
         transport=AnswerTransport(guard) if is_library else guard,

@@ -1,4 +1,4 @@
-"""Repositories and files of the Hub: links, queries, model cards, first bytes, and the curated list of small models."""
+"""Repositories and files of the Hub: links, queries, model cards, file headers, and a curated list of small models."""
 
 from __future__ import annotations
 
@@ -39,8 +39,11 @@ if TYPE_CHECKING:
 
 
 def set_environment(paths: Paths) -> None:
-    """No telemetry, no token search, no Xet, our cache, and its own client "offline", which only our guarded client
-    ignores.  Call before anything imports huggingface_hub; raises BugError when it is too late.
+    """Configure huggingface_hub by environment variables: no telemetry, no search for tokens, no Xet, our own cache,
+    offline.
+
+    "Offline" stops the library's own client; our guarded client ignores it. Call this before anything imports
+    huggingface_hub. Raises BugError if the library is imported already.
     """
     if "huggingface_hub.constants" in sys.modules:
         raise BugError("huggingface_hub was imported before its environment was set")
@@ -68,10 +71,10 @@ _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
 _REPO = re.compile(rf"{_NAME}/{_NAME}")
 _HOST = re.compile(r"(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirror\.com)/", re.IGNORECASE)
 _COMMAND = re.compile(r"(?:ollama\s+(?:run|pull)|llama-(?:cli|server)\s+-hf)\s+", re.IGNORECASE)
-"""Command prefixes of other programs, which pages offer for copying."""
+"""Start of a command of another program. Web pages offer such commands for copying."""
 _QUANTIZATION = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _NO_OWNERS = ("datasets", "spaces", "models", "docs", "papers", "collections", "blog", "api", "settings")
-"""First path segments of pages that are not models."""
+"""First path segments of Hub pages that are not models, so they cannot be owners of a repository."""
 
 
 class HubLink(Record):
@@ -81,8 +84,8 @@ class HubLink(Record):
 
 
 def parse_link(text: str) -> HubLink:
-    """`owner/name`, `owner/name/file`, `owner/name:Q4_K_M`, or a link to any of these, also behind words of other
-    programs.  Raises KnownError `request.invalid`.
+    """Parse `owner/name`, `owner/name/file`, `owner/name:Q4_K_M`, or a web link to any of these. A command of another
+    program before it is ignored. Raises KnownError `request.invalid`.
     """
     words = _COMMAND.sub("", text.strip(), count=1)
     if _HOST.match(words):
@@ -91,7 +94,9 @@ def parse_link(text: str) -> HubLink:
     if is_address := words.startswith(("https://", "http://")):
         try:
             parts = urlsplit(words)
-            asked = (parse_qs(parts.query).get("show_file_info") or [""])[0]  # as a page's list of files links
+            asked = (parse_qs(parts.query).get("show_file_info") or [""])[
+                0
+            ]  # parameter of the links in a page's list of files
         except ValueError as err:
             raise _no_repository(text) from err
         path = unquote(parts.path).lstrip("/")
@@ -117,7 +122,7 @@ def is_repo(untrusted: str) -> bool:
 
 
 def file_address(endpoint: str, repo: str, revision: str, name: str) -> str:
-    """The download address of a file.  Whatever its name is, the address stays below the repository."""
+    """Return the download address of a file. Whatever `name` contains, the address stays inside the repository."""
     steps = [quote(step, safe="") for step in name.split("/")]
     safe = [step.replace(".", "%2E") if step.strip(".") == "" else step for step in steps]
     return f"{endpoint.rstrip('/')}/{repo}/resolve/{quote(revision, safe='')}/{'/'.join(safe)}"
@@ -136,7 +141,9 @@ PREFERRED = (
     "Q4_K_M", "Q4_K_S", "Q4_0", "Q4_1", "IQ4_NL", "IQ4_XS", "Q5_K_M", "Q5_K_S", "Q5_0", "Q5_1", "Q6_K", "Q8_0",
     "Q3_K_M", "Q3_K_L", "BF16", "F16", "F32",
 )  # fmt: skip
-"""The order of choice without a request, when nothing fits: small and nearly as good first."""
+"""Quantizations in the order in which they are chosen if none was requested and none fits the memory: small files of
+nearly full quality come first.
+"""
 MAX_PARTS = 1000
 _CHAT_TAGS = frozenset({"conversational", "text-generation", "image-text-to-text", "any-to-any"})
 _OTHER_TAGS = {
@@ -149,22 +156,22 @@ _OTHER_NAME = re.compile(r"embed(?!ded)|rerank|(?<![a-z])(?:tts|asr)(?![a-z])", 
 
 class RemotePart(Record):
     name: str
-    """In the repository; untrusted, part of an address and never of a path."""
+    """Path in the repository. It is untrusted: it may be part of an address, but never of a path on this PC."""
     bytes: int
     sha256: str
-    """64 hexadecimal digits; empty where the Hub names none."""
+    """Checksum of 64 hexadecimal digits, or empty if the Hub gives none."""
 
 
 class RemoteFile(Record):
     repo: str
     revision: str
-    """The commit, so that what is fetched later is what was listed."""
+    """The commit of the repository, so that a later download gets the file that was listed."""
     parts: tuple[RemotePart, ...]
     quantization: str
     license: str = ""
     gated: bool = False
     beside: str = ""
-    """What it is, for people, when it lies beside a model; empty for a model."""
+    """Empty for a model. For a companion file of a model, the words that tell people what the file is."""
 
     @property
     def name(self) -> str:
@@ -176,7 +183,7 @@ class RemoteFile(Record):
 
     @property
     def size_bytes(self) -> int:
-        """The size, under the name that core.quantization sorts by."""
+        """The same as `bytes`, under the name by which `slmdesk.gguf.quantization` sorts."""
         return self.bytes
 
     @property
@@ -186,29 +193,31 @@ class RemoteFile(Record):
 
 class Repo(Record):
     id: str
-    """owner/name."""
+    """owner/name on the Hub."""
     revision: str
     downloads: int
     likes: int
     updated: str
-    """ISO 8601, or empty."""
+    """Time of the last change in ISO 8601, or empty."""
     license: str
     gated: bool
     files: tuple[RemoteFile, ...]
-    """The GGUF models in it; sizes and sums only where they were asked for."""
+    """The GGUF files in the repository. Sizes and checksums are only known from `Hub.repo`, not from a search."""
     parameters: int = 0
-    """As the Hub read them from a file; 0 where it names none."""
+    """Number of parameters that the Hub read from one of the files, or 0 if it gives none."""
     architecture: str = ""
     context_length: int = 0
     has_card: bool = True
     chats: bool = True
-    """False where name, tags or header say that its models are for something else: see `may_chat`."""
+    """False if the name, tags or header show that the models are not made for chatting; see `may_chat`."""
 
     def choose(
         self, file: str = "", quantization: str = "", *, budget_bytes: int = 0, begun: Collection[str] = ()
     ) -> RemoteFile:
-        """`file`, else the file of `quantization`, else a file whose fetching has `begun` (sums), else the best for
-        `budget_bytes` of weights, else the usual file.  Raises KnownError `hub.no_file`, `hub.several_files`,
+        """Choose a file: `file` if given, else a file of `quantization` if given.
+
+        Otherwise choose a file whose download was begun (`begun` has the checksums), else the best one whose weights
+        fit into `budget_bytes`, else the first of PREFERRED. Raises KnownError `hub.no_file`, `hub.several_files`,
         `hub.no_models`.
         """
         if not self.files:
@@ -231,7 +240,9 @@ class Repo(Record):
         return self._one_of(models, "GGUF")
 
     def _one_of(self, found: Sequence[RemoteFile], requested: str) -> RemoteFile:
-        if len({_SPLIT.sub(r"\1.gguf", file.parts[0].name) for file in found}) == 1:  # whole, and in parts
+        if (
+            len({_SPLIT.sub(r"\1.gguf", file.parts[0].name) for file in found}) == 1
+        ):  # one model, both as a single file and in parts
             return min(found, key=lambda file: len(file.parts))
         known = ", ".join(file.name for file in (found or self.files)[:12])
         code = "hub.several_files" if found else "hub.no_file"
@@ -239,7 +250,10 @@ class Repo(Record):
 
 
 def may_chat(name: str, tags: Collection[str], architecture: str) -> bool:
-    """By name, tags and the header that the Hub read, which may be of a file beside the model and says nothing then."""
+    """Return whether a repository's models may be able to chat, judged by name, tags and architecture.
+
+    The Hub may have read the architecture from a companion file instead of a model. In that case it does not count.
+    """
     known = architecture in CHAT_ARCHITECTURES | DRAFT_HEADS | PROJECTORS or not architecture
     return known and not _OTHER_NAME.search(name) and (not _OTHER_TAGS & set(tags) or bool(_CHAT_TAGS & set(tags)))
 
@@ -251,7 +265,9 @@ def quantization_of(name: str) -> str:
 
 
 def files_of(parts: Iterable[RemotePart], *, repo: str, revision: str, license: str, gated: bool) -> list[RemoteFile]:
-    """By name, the parts of a split file together; a file of which parts are missing is left out."""
+    """Return the GGUF files among the parts, sorted by name. Parts of a split file are joined to one file. A split file
+    with missing parts is left out.
+    """
     single: list[tuple[RemotePart, ...]] = []
     splits: dict[tuple[str, int], dict[int, RemotePart]] = {}
     for part in parts:
@@ -277,7 +293,8 @@ def files_of(parts: Iterable[RemotePart], *, repo: str, revision: str, license: 
 
 CARD_NAME = "README.md"
 MAX_CARD_BYTES = 1 << 20
-"""Fetched at most.  Cards with the tables of a benchmark in their front matter reach some 300 kB."""
+"""Most bytes of a model card that are downloaded. Cards with benchmark tables in their front matter reach some 300 kB.
+"""
 
 
 class Card(Record):
@@ -286,7 +303,7 @@ class Card(Record):
 
 
 def read_card(client: httpx2.Client, address: str, *, repo: str, token: str) -> Card:
-    """The card at `address`.  Inside `because`.  Raises KnownError network.*, hub.*, and Stopped."""
+    """Download the model card at `address`. Call it inside `because`. Raises KnownError network.*, hub.*; Stopped."""
     import httpx2
 
     from slmdesk.hub.transport import ANSWER_S  # imports httpx2, which only a request needs
@@ -307,11 +324,16 @@ def read_card(client: httpx2.Client, address: str, *, repo: str, token: str) -> 
 
 
 STEPS = tuple(1 << shift for shift in (20, 22, 24, 26))
-"""Bytes from the start, tried in turn: most headers end within the first step, large vocabularies later."""
+"""Numbers of bytes to fetch from the start of a file, tried in turn. Most headers fit into the first. Headers with a
+large vocabulary need more.
+"""
 
 
 def remote_header(client: httpx2.Client, address: str, *, repo: str, token: str, folder: Path) -> GgufHeader:
-    """`folder` holds its first bytes, `file_bytes`, meanwhile.  Inside `because`.  Raises network.*, hub.*, model.*."""
+    """Download the start of a file and return its header. Call it inside `because`.
+
+    The downloaded bytes are kept in `folder` meanwhile. Raises network.*, hub.*, model.*.
+    """
     private_folder(folder)
     with tempfile.TemporaryDirectory(dir=folder) as place:
         path = Path(place) / "start.gguf"
@@ -335,7 +357,7 @@ def _range(client: httpx2.Client, address: str, begin: int, end: int, *, repo: s
     part = {"range": f"bytes={begin}-{end - 1}"}
     with _answer(client, address, part, token, what=repo, repo=repo) as response:
         if response.status_code != 206:
-            passed = begin  # all of it comes: what is there already is passed over
+            passed = begin  # the server sends the whole file: skip the bytes that are there already
         elif response.headers.get("content-range", "").startswith(f"bytes {begin}-"):
             passed = 0
         else:
@@ -384,9 +406,9 @@ TASKS: Mapping[str, str] = {
     "code": "code",
     "embedding": "feature-extraction",
 }
-"""What a model is used for, with the Hub's tag for it; publishers set them, and many set none."""
+"""For each use of a model, the Hub's tag for it. Publishers set these tags, and many publishers set none."""
 MOST = 100
-"""Repositories of an answer: a page of the Hub."""
+"""Most repositories in an answer: one page of the Hub."""
 _REQUESTED = ("downloads", "likes", "lastModified", "gated", "tags", "siblings", "sha", "gguf")
 _MAX_FILES = 20_000
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -397,11 +419,11 @@ class Query(Record):
     words: str
     author: str = ""
     language: str = ""
-    """ISO 639-1."""
+    """Language code of ISO 639-1, or empty for any language."""
     license: str = ""
-    """The Hub's short name of a license."""
+    """The Hub's short name of a license, or empty for any license."""
     task: str = ""
-    """A key of TASKS."""
+    """A key of TASKS, or empty for any task."""
     sort: str = "downloads"
     """A key of SORTS."""
 
@@ -409,16 +431,20 @@ class Query(Record):
 class HubPage(Record):
     repos: tuple[Repo, ...]
     cursor: str
-    """Where the next page begins; empty at the end."""
+    """Where the next page begins. Empty on the last page."""
 
 
 class Hub:
-    """Any thread but the app's; every call may be stopped.  `policy` is asked before each."""
+    """Client for the Hub. Call it from any thread but the app's own. Every call can be stopped, and asks `policy`
+    first.
+    """
 
     def __init__(self, paths: Paths, policy: Callable[[], GuardPolicy], log: RequestLog) -> None:
         self._paths, self._policy, self._log = paths, policy, log
         self.token: Callable[[], str] = str
-        """The access token, or empty; asked for gated repositories alone.  It may wait for the system's keyring."""
+        """Function that returns the access token, or "" for none. It is only called for gated repositories, and may
+        wait for the system's keyring.
+        """
         self._lock = Lock()
         self._made_for: GuardPolicy | None = None
 
@@ -430,7 +456,9 @@ class Hub:
         return file_address(self._policy().endpoint, file.repo, file.revision, part.name)
 
     def header(self, file: RemoteFile, *, token: str = "", stop: Event | None = None) -> GgufHeader:
-        """The header of a file, of its first part; fetches its first megabytes.  Raises KnownError, Stopped."""
+        """Return the header of a file; of a split file, that of the first part. Downloads the first megabytes. Raises
+        KnownError, Stopped.
+        """
         part = file.parts[0]
         folder = self._paths.cache / "headers"
         with self.client() as client, because(f"header of {file.repo}/{file.name}"[:200], stop=stop or Event()):
@@ -440,8 +468,10 @@ class Hub:
         return make_client(self._policy(), self._log)
 
     def search(self, query: Query, *, size: int = 10, cursor: str = "", stop: Event | None = None) -> HubPage:
-        """GGUF repositories whose names hold the words, by a single request; files by name alone.  Raises KnownError
-        network.*, hub.*, request.invalid, and Stopped.
+        """Return one page of GGUF repositories whose names contain the words, with a single request. Their files have
+        names but no sizes.
+
+        Raises KnownError network.*, hub.*, request.invalid, and Stopped.
         """
         tags = ("gguf", query.language, TASKS.get(query.task, ""), f"license:{query.license}" if query.license else "")
         params: dict[str, Any] = {
@@ -459,19 +489,21 @@ class Hub:
             untrusted = answer.json()
             if not isinstance(untrusted, list):
                 raise TypeError("no list")
-            made: Any = ModelInfo  # it is untyped
+            made: Any = ModelInfo  # its constructor is untyped
             found = [_repo_of(made(**{"siblings": None, **repo})) for repo in untrusted[:MOST]]
             begin = parse_qs(urlsplit(answer.links.get("next", {}).get("url", "")).query).get("cursor", [""])[0]
             return HubPage(tuple(repo for repo in found if repo is not None), begin[:4096])
 
     def card(self, repo: Repo, *, token: str = "", stop: Event | None = None) -> Card:
-        """What the publisher wrote of a repository.  Raises as `search` does; `hub.missing` where there is none."""
+        """Return the model card of a repository. Raises `hub.missing` if there is none, otherwise as `search` does."""
         address = file_address(self._policy().endpoint, repo.id, repo.revision, CARD_NAME)
         with self.client() as client, because(f"card of {repo.id}", stop=stop or Event()):
             return read_card(client, address, repo=repo.id, token=token)
 
     def repo(self, repo: str, *, stop: Event | None = None) -> Repo:
-        """With sizes and sums; under its new name where it was renamed.  Raises as `search` does."""
+        """Return a repository with the sizes and checksums of its files. A renamed repository has its new name. Raises
+        as `search` does.
+        """
         if not is_repo(repo):
             raise KnownError("request.invalid", what=_("no repository: {repo}").format(repo=clean_label(repo, 100)))
         try:
@@ -530,7 +562,7 @@ class Hub:
 
 
 def _repo_of(untrusted: Any) -> Repo | None:
-    """A repository out of the library's object, every field checked; None for a repository whose name is none."""
+    """Build a Repo from an object of huggingface_hub, and check every field. Return None if the name is not valid."""
     name, revision = untrusted.id, untrusted.sha
     if not isinstance(name, str) or not is_repo(name):
         return None
@@ -575,12 +607,12 @@ def _whole(untrusted: object) -> int:
 
 # ---- the curated list of small models
 #
-# what each is good at, and the source of that. It needs no request and has no file sizes: those, and the checksums,
-# come from the Hub.
+# What each model is good at, and the source of that claim. The list needs no request. It has no file sizes and
+# checksums, which come from the Hub.
 
 
 MANY_LANGUAGES = "mul"
-"""ISO 639's code for more languages than can be listed."""
+"""Language code of ISO 639 for "multiple languages": more than the list can name."""
 _LONGEST_TEXT = 400
 _Line: TypeAlias = Annotated[str, Meta(min_length=1)]
 _Parameters: TypeAlias = Annotated[int, Meta(gt=0, le=10**13)]
@@ -601,7 +633,7 @@ class Commercial(StrEnum):
 
 
 class CatalogueEntry(Record, forbid_unknown_fields=True):
-    """A repository with GGUF files, as described in catalogue.toml, which says what each field means."""
+    """One repository with GGUF files in the curated list. catalogue.toml says what each field means."""
 
     repo: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*\Z")]
     """owner/name on the Hub."""
@@ -613,19 +645,20 @@ class CatalogueEntry(Record, forbid_unknown_fields=True):
     good_at: tuple[Skill, ...]
     languages: tuple[Annotated[str, Meta(pattern=r"\A([a-z]{2}|mul)\Z")], ...]
     quantization: _Line
-    """A name of core.quantization."""
+    """Name of a quantization that `slmdesk.gguf.quantization` knows."""
     files: Annotated[str, Meta(pattern=r"(?i)\A[\w.*?-]+\.gguf\Z")]
-    """A pattern for names of files."""
+    """Pattern with wildcards for file names."""
     weakness: _Line
     good_for: _Line
     source: _Line
     active: _Parameters = 0
-    """Parameters at work for a word; 0: all of them."""
+    """Number of parameters that are used for each word (mixture of experts). 0: all of them."""
     distilled: bool = False
     context_tokens: Annotated[int, Meta(gt=0, le=1 << 24)] | None = None
-    """None: not known before the file's header is read."""
+    """Context length in tokens. None: unknown until the file's header is read."""
     chat_format: _Line = ""
-    """A built-in format of the engine for files without a chat template; "": they contain their own."""
+    """Name of an engine's built-in chat format, for files without a chat template. Empty: the files contain a template.
+    """
 
     @property
     def is_mixture(self) -> bool:
@@ -643,7 +676,9 @@ class CatalogueEntry(Record, forbid_unknown_fields=True):
         )
 
     def speaks(self, language: str) -> bool:
-        """Whether it was made for this language (ISO 639-1); assumed of a model with many languages."""
+        """Return whether the model was made for this language (ISO 639-1). A model with many languages counts as made
+        for all.
+        """
         return language in self.languages or MANY_LANGUAGES in self.languages
 
 
@@ -660,7 +695,9 @@ def load_catalogue() -> tuple[CatalogueEntry, ...]:
 
 
 def parse_catalogue(untrusted: str) -> tuple[CatalogueEntry, ...]:
-    """From TOML, all checked.  Raises KnownError `request.invalid`, which names the entry and what is wrong."""
+    """Parse and check the curated list from TOML. Raises KnownError `request.invalid`, which names the entry and what
+    is wrong.
+    """
     try:
         content = tomllib.loads(untrusted)
     except tomllib.TOMLDecodeError as err:

@@ -1,4 +1,4 @@
-"""Downloads a file: the `.part` file and its journal, writing behind, resuming, and the check of what came."""
+"""Downloads a file: writing the `.part` file and its journal, resuming after an interruption, checking the result."""
 
 from __future__ import annotations
 
@@ -27,13 +27,17 @@ if TYPE_CHECKING:
     import httpx2
 
 SYNC_BYTES = 8 << 20
-"""Bytes between two syncs: after a kill or a power cut at most these and the queued ones are fetched again."""
+"""Bytes between two syncs to the disk. After a kill or power cut, at most these bytes and the queued ones are
+downloaded again.
+"""
 MOST_BEHIND = 4 << 20
-"""Bytes that may wait for the thread; beyond that, the connection waits."""
+"""Most bytes that may wait for the writing thread. Above this, the connection waits."""
 
 
 class WriteBehind:
-    """The thread and its queue.  Its methods belong to a single caller; they raise the OSError that the thread met."""
+    """Thread that writes and hashes a file, with its queue. Only one thread may call its methods. They raise an OSError
+    that the writing thread got.
+    """
 
     def __init__(self, handle: int, digest: hashlib._Hash, size: int, synced: Callable[[int], None]) -> None:
         self._handle, self._digest, self._synced = handle, digest, synced
@@ -44,7 +48,7 @@ class WriteBehind:
         self._is_working = self._is_ending = self._wants_sync = False
         self._synced_at = size
         self.written = size
-        """Bytes of the file that are written and hashed; the caller may look once `drain` has returned or raised."""
+        """Bytes of the file that are written and hashed. Read it only after `drain` has returned or raised."""
         self._thread = threading.Thread(target=self._run, name="part", daemon=True)
         self._thread.start()
 
@@ -59,7 +63,9 @@ class WriteBehind:
         self._raise()
 
     def drain(self, *, sync: bool = False) -> None:
-        """Wait until all is written and hashed; with `sync` also on the disk and recorded."""
+        """Wait until all queued bytes are written and hashed. With `sync`, also wait until they are on the disk and
+        `synced` was called.
+        """
         with self._wake:
             self._wants_sync = self._wants_sync or sync
             self._wake.notify_all()
@@ -68,7 +74,7 @@ class WriteBehind:
         self._raise()
 
     def close(self) -> None:
-        """End the thread; bytes still queued are dropped."""
+        """End the thread. Bytes that are still queued are dropped."""
         with self._wake:
             self._waiting.clear()
             self._is_ending = True
@@ -119,7 +125,7 @@ class WriteBehind:
 
 
 def sync_file(handle: int) -> None:
-    if hasattr(os, "fdatasync"):  # the journal holds the size: times and owner may come later
+    if hasattr(os, "fdatasync"):  # the size is in the journal, so times and owner need no sync
         os.fdatasync(handle)
     else:
         os.fsync(handle)
@@ -127,13 +133,13 @@ def sync_file(handle: int) -> None:
 
 # ---- an unfinished download
 #
-# the `.part` file, its journal, and moving it into place when complete. The names are made of the sum that is
-# expected, so that whoever fetches the same file finds the same part. Never two writers: the caller holds the lock
-# named `lock` while it uses a Part.
+# The `.part` file, its journal, and moving the complete file into place. The names come from the expected checksum, so
+# that another download of the same file finds the same part. There are never two writers: the caller holds the file
+# lock at `Part.lock` while it uses a Part.
 
 
 SPARE_BYTES = 64 << 20
-"""Left free on the disk, so that the history can still be saved."""
+"""Bytes that a download leaves free on the disk, so that the history can still be saved."""
 MAX_JOURNAL_BYTES = 8 << 20
 _PREFIX = ".download-"
 _READ_BYTES = 4 << 20
@@ -149,8 +155,10 @@ class Origin(Record):
 
 
 class Part:
-    """The file on its way; for a single thread, beside its own that writes: a failure may be raised a write
-    later.  Every method raises KnownError `disk.full`, `file.unwritable`.
+    """An unfinished download: the `.part` file and its journal. Only one thread may use it.
+
+    A second thread does the writing, so a failed write may only be raised by the next call. Every method raises
+    KnownError `disk.full`, `file.unwritable`.
     """
 
     def __init__(self, folder: Path, repo: str, file: RemotePart, *, spare_bytes: int = SPARE_BYTES) -> None:
@@ -171,7 +179,9 @@ class Part:
         return self._size
 
     def open(self, stop: Event) -> Iterator[int]:
-        """Open it as far as its journal says it is sound; yields bytes hashed.  Raises Stopped."""
+        """Open the file and cut it off where its journal stops vouching for it. Yield the number of bytes hashed so
+        far. Raises Stopped.
+        """
         private_folder(self.path.parent)
         known = read_journal(self.journal)
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -186,13 +196,15 @@ class Part:
         self._write_journal()
 
     def need_space(self) -> None:
-        """Raises KnownError `disk.full`, with the amounts, when the rest would not fit."""
+        """Check that the rest of the file fits on the disk. Raises KnownError `disk.full`, with the amounts."""
         needed = self.file.bytes - self._size + self._spare
         with self._writing():
             need_free(self.path.parent, needed)
 
     def write(self, chunk: bytes) -> None:
-        """Append bytes.  Raises KnownError `download.wrong_size` for more than expected; those are not written."""
+        """Append bytes. Raises KnownError `download.wrong_size` if the file would become larger than expected; then
+        nothing is written.
+        """
         size, expected = self._size + len(chunk), self.file.bytes
         if size > expected:
             raise KnownError("download.wrong_size", name=self._origin.name, bytes=size, expected=expected)
@@ -212,7 +224,7 @@ class Part:
         try:
             if self._behind is not None:
                 self._behind.drain(sync=sync)
-            elif sync and self._handle >= 0 and self._size != self._synced:  # after a write that failed
+            elif sync and self._handle >= 0 and self._size != self._synced:  # after a failed write
                 sync_file(self._handle)
                 self._note_synced(self._size)
         except OSError as err:
@@ -233,7 +245,9 @@ class Part:
         self._write_journal()
 
     def check(self) -> None:
-        """Raises KnownError `download.damaged`; the file is then renamed to `.bad`."""
+        """Compare the checksum of the whole file. If it is wrong, rename the file to `.bad`. Raises KnownError
+        `download.damaged`.
+        """
         self.sync()
         if self._digest.hexdigest() == self.file.sha256:
             return
@@ -243,7 +257,7 @@ class Part:
         raise KnownError("download.damaged", name=self._origin.name)
 
     def move_to(self, target: Path) -> None:
-        """Move the verified file into place.  A file with that name is replaced: it is the same, or damaged."""
+        """Move the verified file to `target`. A file of that name is replaced, since it is the same file or damaged."""
         self.close()
         with self._writing():
             self.path.replace(target)
@@ -260,9 +274,9 @@ class Part:
         return freed
 
     def close(self) -> None:
-        """Close the file and keep it.  May be called twice."""
+        """Close the file and keep it on the disk. May be called twice."""
         if self._handle >= 0:
-            with suppress(KnownError):  # a full disk was reported by the write
+            with suppress(KnownError):  # a full disk was already reported by `write`
                 self.sync()
             self._end_behind()
             os.close(self._handle)
@@ -283,7 +297,7 @@ class Part:
             yield done
 
     def _note_synced(self, size: int) -> None:
-        """Mostly on the writing thread."""
+        """Write to the journal that the first `size` bytes are on the disk. Mostly called on the writing thread."""
         with self.journal.open("ab") as out:
             out.write(_line({"synced": size, "etag": self.etag}))
         self._synced = size
@@ -318,7 +332,7 @@ class Part:
 
 
 def read_journal(path: Path) -> Origin | None:
-    """Parse a journal up to its last complete line; None where there is none, or it cannot be understood."""
+    """Parse a journal up to its last complete line. Return None if there is no journal or it is damaged."""
     try:
         with path.open("rb") as file:
             untrusted = file.read(MAX_JOURNAL_BYTES)
@@ -348,48 +362,52 @@ def _line(value: dict[str, Any]) -> bytes:
 
 # ---- downloads a file
 #
-# resumes where it was, retries by itself, and accepts only what was published. Range and If-Range as in RFC 9110,
-# sections 13.1.5 and 14. A plain generator; closing it, or its stop, keeps the part.
+# Resumes where it stopped, retries by itself, and accepts only the published file. Range and If-Range follow RFC 9110,
+# sections 13.1.5 and 14. `Transfer.run` is a generator: closing it, or setting its `stop`, keeps the part.
 
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
 _SHA256 = re.compile(r'"?([0-9a-f]{64})"?')
 PASSING = frozenset({"network.failed", "hub.busy", "hub.error", "download.cut"})
-"""Failures after which another try may do better."""
+"""Codes of failures that may pass, so that another try can succeed."""
 NOTES = ("ignored", "changed", "shifted", "refused")
-"""Why a file was started over: the server sent all of it, another file, another piece, or none of it."""
+"""Why a download started over: the server ignored the range and sent the whole file, the file has changed, the server
+sent another range, or it refused the range.
+"""
 
 
 class TransferLimits(Record):
     tries: int = 6
-    """Without progress, in turn."""
+    """Most tries in a row without progress."""
     progress_bytes: int = 64 << 10
-    """Less than this is none."""
+    """Fewest new bytes that count as progress."""
     first_wait_s: float = 1.0
-    """Doubled with each try without progress."""
+    """Seconds before the second try. The wait doubles with each try without progress."""
     longest_wait_s: float = 60.0
     connect_s: float = 10.0
     silence_s: float = 20.0
-    """Without a byte: the connection is given up and another tried."""
+    """Seconds without a byte after which the connection is given up and another one is tried."""
 
     def wait_after(self, err: KnownError, tries: int) -> float:
-        """Seconds before the next try, after so many without progress: longer each time, and what was asked for."""
+        """Return the seconds to wait before the next try. The wait grows with `tries`, the tries without progress, and
+        is never shorter than the server asked for.
+        """
         asked = float(err.args_for_people.get("wait_s", 0))
         return max(asked, min(self.first_wait_s * 2.0 ** (tries - 1), self.longest_wait_s))
 
 
 class Progress(Record):
     state: str
-    """checking (what is there already), fetching, waiting (before another try)."""
+    """"checking" (hashing what is already there), "fetching", or "waiting" (before another try)."""
     done: int
     total: int
     note: str = ""
-    """From NOTES."""
+    """One of NOTES if the download starts over, else empty."""
     error: KnownError | None = None
 
 
 class Transfer:
-    """A file being downloaded into its part.  On a thread of its own."""
+    """Download of one file into its Part. It needs a thread of its own."""
 
     def __init__(
         self, client: httpx2.Client, address: str, part: Part, *, stop: Event, token: str = "", limits: TransferLimits
@@ -397,11 +415,13 @@ class Transfer:
         self._client, self._address, self._part = client, address, part
         self._stop, self._token, self._limits = stop, token, limits
         self.resumed_from = 0
-        """Bytes that were there when it began, as long as they are used."""
+        """Bytes that an earlier download left and this one continues. 0 if it starts over."""
 
     def run(self) -> Generator[Progress, None, None]:
-        """Fetch until the part is complete and verified; what has arrived stays.  Raises Stopped, and KnownError
-        download.*, `disk.full`, network.*, hub.*.
+        """Download until the file is complete and verified, and yield the progress. What has arrived is kept when this
+        ends early.
+
+        Raises Stopped, and KnownError download.*, `disk.full`, network.*, hub.*.
         """
         part = self._part
         try:
@@ -440,7 +460,7 @@ class Transfer:
             if note:
                 part.start_over()
                 self.resumed_from = 0
-                if response.status_code != 200:  # what comes is no beginning
+                if response.status_code != 200:  # the body does not start at the first byte
                     yield Progress("fetching", 0, part.file.bytes, note)
                     raise KnownError("download.cut", name=part.file.name)
             if part.size == 0:
@@ -474,7 +494,9 @@ class Transfer:
             raise problem_of_line(err, httpx2.URL(self._address).host) from err
 
     def _check(self, response: httpx2.Response) -> str:
-        """Empty when this answer goes on with the part, else the note why it is started over.  Raises KnownError."""
+        """Return "" if the answer continues the part, else one of NOTES, which says why the download starts over.
+        Raises KnownError.
+        """
         part, status = self._part, response.status_code
         for hop in (*response.history, response):  # the Hub gives the checksum before it redirects to its storage
             linked = _SHA256.fullmatch(hop.headers.get("x-linked-etag", ""))
@@ -515,7 +537,7 @@ class Transfer:
         error = problem_of_status(response, what=self._part.file.name, repo=self._part.repo)
         elsewhere = bool(response.history) and response.url.netloc != response.history[0].url.netloc
         if elsewhere and error.code in ("hub.gated", "hub.forbidden", "hub.unauthorized"):
-            # the storage's own address has run out: the Hub gives a new address
+            # the storage address has expired: the Hub gives a new one
             return KnownError("hub.error", host=response.url.host, status=response.status_code, wait_s=0)
         return error
 
@@ -536,5 +558,5 @@ class Transfer:
 
 
 def _strong(etag: str) -> str:
-    """An ETag that If-Range may carry: weak ones say nothing about bytes."""
+    """Return the ETag if it may stand in If-Range, else "". Weak ETags do not promise equal bytes."""
     return etag if re.fullmatch(r'"[\x21\x23-\x7e]{1,200}"', etag) else ""

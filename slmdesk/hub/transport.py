@@ -1,4 +1,4 @@
-"""The guard as an httpx2 transport: connections that can be stopped, answers read whole and bounded."""
+"""The guard as an httpx2 transport: connections that can be stopped, and answers that are read whole up to a limit."""
 
 from __future__ import annotations
 
@@ -23,22 +23,25 @@ from slmdesk.hub.barriers import passing
 from slmdesk.hub.guard import GuardPolicy, RequestLog, is_page, problem_of_line, problem_of_status, reason_now
 
 MAX_ANSWER_BYTES = 4 << 20
-"""Of an answer, unpacked.  A hundred repositories with their files take about 1 MiB; as Python objects a hostile
-answer takes up to forty times its size."""
+"""Most bytes of an answer, after unpacking. A hundred repositories with their files take about 1 MiB. As Python
+objects, a hostile answer takes up to forty times its size.
+"""
 ANSWER_S = 60.0
-"""Seconds for a whole answer, however slowly its bytes arrive."""
+"""Most seconds for a whole answer, however slowly its bytes arrive."""
 _WAITS = {"connect": 10.0, "read": 20.0, "write": 20.0, "pool": 20.0}
 _API = "/api/models/"
 
 
 class AnswerTransport(httpx2.BaseTransport):
-    """Raises KnownError where huggingface_hub would log the address, sleep and try again."""
+    """Transport for huggingface_hub that reads whole answers. It raises KnownError where the library would log the
+    address, sleep and try again.
+    """
 
     def __init__(self, inner: httpx2.BaseTransport) -> None:
         self._inner = inner
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Raises KnownError network.*, hub.*, and Stopped."""
+        """Send the request and return its answer, read to the end. Raises KnownError network.*, hub.*, and Stopped."""
         host = request.url.host
         request.extensions["timeout"] = dict(_WAITS)  # the library sets no timeout at all
         request.headers["accept-encoding"] = "identity"
@@ -80,8 +83,9 @@ def _whole(response: httpx2.Response, host: str, path: str) -> httpx2.Response:
 
 
 READ_BYTES = 1 << 18
-"""Bytes of a read: httpcore2 asks for 64 KiB, and each piece costs the same whatever its size.
-Half and double of it were slower (benchmarks/download_throughput.py)."""
+"""Most bytes of a read. httpcore2 asks for 64 KiB, and each read costs the same whatever its size. Half and double of
+this value were slower (benchmarks/download_throughput.py).
+"""
 LOOK_S = 0.25
 
 
@@ -102,13 +106,13 @@ class HearingBackend(httpcore2.NetworkBackend):
 
 
 class HearingStream(httpcore2.NetworkStream):
-    """A connection whose reads end within LOOK_S once the reason's stop is set."""
+    """Connection whose reads end within LOOK_S seconds once the `stop` given to `because` is set."""
 
     def __init__(self, inner: httpcore2.NetworkStream) -> None:
         self._inner = inner
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """The next bytes.  Raises Stopped, and httpcore2.ReadTimeout when none came for `timeout` seconds."""
+        """Return the next bytes. Raises Stopped, and httpcore2.ReadTimeout if no byte came for `timeout` seconds."""
         reason = reason_now()
         if reason.stop is None:
             return self._inner.read(max_bytes, timeout)
@@ -150,8 +154,10 @@ class HearingStream(httpcore2.NetworkStream):
 
 
 def _hearing(work: Callable[[], httpcore2.NetworkStream]) -> httpcore2.NetworkStream:
-    """On a thread of its own, abandoned once the reason's stop is set: a look-up or handshake cannot be ended from
-    outside; a connection that comes too late is closed.
+    """Run `work`, a look-up or handshake, on a thread of its own, and give up waiting once the `stop` given to
+    `because` is set.
+
+    Such work cannot be ended from outside. If it yields a connection too late, that connection is closed.
     """
     stop = reason_now().stop
     if stop is None:
@@ -175,7 +181,7 @@ def _hearing(work: Callable[[], httpcore2.NetworkStream]) -> httpcore2.NetworkSt
         if is_left.is_set():
             close_late()
 
-    own = copy_context()  # it passes the guard as whoever waits does (audit.py)
+    own = copy_context()  # the new thread keeps the caller's `passing` and `because` (barriers.py)
     threading.Thread(target=own.run, args=(run,), name="connect", daemon=True).start()
     while not stop.is_set():
         try:
@@ -205,7 +211,10 @@ class GuardTransport(httpx2.BaseTransport):
         self._ways: dict[tuple[str, str], _ConnectionPool] = {}
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Raises KnownError network.offline or network.refused before any socket, and what `record` raises."""
+        """Check, log and send the request. What `RequestLog.record` raises is raised again.
+
+        Raises KnownError network.offline or network.refused before any socket is opened.
+        """
         url = request.url
         outgoing = self._outgoing(request)
         try:
@@ -256,7 +265,9 @@ class GuardTransport(httpx2.BaseTransport):
 
     def _way(self, proxy: str, scheme: str) -> _ConnectionPool:
         if (proxy, scheme) not in self._ways:
-            if self._tls is None and (scheme == "https" or self._policy.ca_file):  # 30 ms, of no use to plain http
+            if self._tls is None and (
+                scheme == "https" or self._policy.ca_file
+            ):  # loading takes 30 ms and plain http does not need it
                 self._tls = _certificates(self._policy.ca_file)
             self._ways[proxy, scheme] = _ConnectionPool(proxy, self._tls)
         return self._ways[proxy, scheme]
@@ -265,7 +276,7 @@ class GuardTransport(httpx2.BaseTransport):
 class _ConnectionPool(httpx2.HTTPTransport):
     def __init__(self, proxy: str, tls: ssl.SSLContext | None) -> None:
         backend = HearingBackend()
-        # the parent's constructor has no place for a backend: its pool is all that is replaced (tests/hub/test_guard)
+        # the parent's constructor accepts no backend, so only its pool is replaced (tests/hub/test_guard)
         if not proxy:
             self._pool = httpcore2.ConnectionPool(ssl_context=tls, network_backend=backend)
             return
@@ -295,19 +306,19 @@ def _certificates(ca_file: str) -> ssl.SSLContext:
 
 
 STRAIGHT_BYTES = 1 << 20
-"""Of a longer answer the rest is read past the library."""
+"""Answers longer than these bytes are read directly from the connection, not through httpcore2."""
 
 
 class _DirectReader:
-    """Reads the rest of a body of known length past httpcore2, whose four copies cost half of a download on a fast
-    line; the connection is not used again (tests/hub/test_guard).
+    """Reads the rest of a body of known length directly from the connection. The four copies that httpcore2 makes cost
+    half of the speed on a fast line. The connection is not used again (tests/hub/test_guard).
     """
 
     def __init__(self, line: HearingStream, length: int, timeout_s: float | None) -> None:
         self._line, self._length, self._timeout_s = line, length, timeout_s
 
     def after(self, come: int) -> Iterator[bytes]:
-        """What follows the first `come` bytes.  Raises httpx2.HTTPError, Stopped."""
+        """Yield the body after its first `come` bytes. Raises httpx2.HTTPError, Stopped."""
         while come < self._length:
             try:
                 piece = self._line.read(READ_BYTES, self._timeout_s)[: self._length - come]
@@ -322,13 +333,15 @@ class _DirectReader:
 
 
 def _straight(request: httpx2.Request, response: httpx2.Response) -> _DirectReader | None:
-    """A way to the body past the library, where nothing has to be taken out of it."""
+    """Return a direct reader for a long, plain body. Return None if the body is short or encoded, or its length is
+    unknown.
+    """
     line, length = response.extensions.get("network_stream"), response.headers.get("content-length", "")
     is_plain = request.method == "GET" and response.status_code in (200, 206)
     is_plain = is_plain and not {"transfer-encoding", "content-encoding"} & set(response.headers)
     if not isinstance(line, HearingStream) or not is_plain or not (length.isascii() and length.isdigit()):
         return None
-    if int(length[:18]) <= STRAIGHT_BYTES:  # its connection can be used again
+    if int(length[:18]) <= STRAIGHT_BYTES:  # a short body: httpcore2 can use its connection again
         return None
     return _DirectReader(line, int(length[:18]), request.extensions.get("timeout", {}).get("read"))
 
@@ -344,11 +357,11 @@ class _Counted(httpx2.SyncByteStream):
         self._is_closed = False
 
     def __iter__(self) -> Iterator[bytes]:
-        pieces = iter(self._stream)  # kept to the end: the library closes the connection when this goes
+        pieces = iter(self._stream)  # keep a reference: the library closes the connection when the iterator is deleted
         for chunk in pieces:
             self._bytes += len(chunk)
             yield chunk
-            if self._straight:  # the library holds nothing back behind the first piece
+            if self._straight:  # the library has buffered nothing after the first piece
                 break
         for chunk in self._straight.after(self._bytes) if self._straight else ():
             self._bytes += len(chunk)

@@ -1,7 +1,7 @@
-"""Keeps an access token or the password of a proxy: in the system's keyring, or in a file of mode 0600.
+"""Keeps an access token or the password of a proxy, in the system's keyring or in a file of mode 0600.
 
-The only module that imports keyring.  Its back ends speak over D-Bus or to the system and may hang, so every call is
-made on a thread of its own and given up after a while.
+This is the only module that imports keyring. A keyring's back end speaks over D-Bus or to the system and may hang. So
+every call runs on a thread of its own and is given up after a while.
 """
 
 from __future__ import annotations
@@ -27,28 +27,30 @@ log = logging.getLogger(__name__)
 SERVICE = "slmdesk: access token of a model hub"
 FIND_S = 5.0
 ANSWER_S = 60.0
-"""A locked keyring asks its owner for a password first."""
+"""Seconds to wait for the keyring. It is long because a locked keyring first asks its owner for a password."""
 MAX_FILE_BYTES = 64 << 10
 _SYSTEM = frozenset({"SecretService", "libsecret", "kwallet", "macOS", "Windows"})
-"""Modules of keyring.backends that are a system's own.  Others, such as plain files, are never used in silence."""
+"""Modules of keyring.backends that belong to an operating system or desktop. Other back ends, such as plain files, are
+never used.
+"""
 
 T = TypeVar("T")
 
 
 class Vault(Protocol):
-    """A place for a secret per host.  Any thread but the app's and the window's: it may wait."""
+    """Store of one secret per host. Its methods may wait, so call them on any thread but the app's and the window's."""
 
     def missing(self) -> str:
-        """Why it cannot be used here, in short; empty when it can."""
+        """Return why the vault cannot be used here, in a few words. Return "" if it can be used."""
 
     def get(self, host: str) -> str:
-        """The secret, or empty.  Raises KnownError `token.keyring` or `file.unreadable`."""
+        """Return the secret of the host, or "". Raises KnownError `token.keyring` or `file.unreadable`."""
 
     def put(self, host: str, secret: str) -> None:
-        """Keep it.  Raises KnownError `token.keyring`, `file.unwritable`, `disk.full`."""
+        """Store the secret of the host. Raises KnownError `token.keyring`, `file.unwritable`, `disk.full`."""
 
     def remove(self, host: str) -> None:
-        """Forget it; no error when there is none.  Raises as `put` does."""
+        """Delete the secret of the host, if there is one. Raises as `put` does."""
 
 
 class SystemKeyring:
@@ -58,7 +60,7 @@ class SystemKeyring:
         self._service, self._find_s, self._answer_s = service, find_s, answer_s
 
     def missing(self) -> str:
-        """Looked up each time: a desktop's keyring may start later."""
+        """Return why the keyring cannot be used. Checked at each call, since a desktop's keyring may start later."""
         try:
             _within(_backend, self._find_s)
         except KnownError as err:
@@ -69,7 +71,7 @@ class SystemKeyring:
         return _within(lambda: str(_backend().get_password(self._service, host) or ""), self._answer_s)
 
     def put(self, host: str, secret: str) -> None:
-        """A secret kept only after the wait was given up is forgotten again."""
+        """Store the secret. If the keyring stores it only after the wait was given up, it is deleted again."""
 
         def keep() -> None:
             _backend().set_password(self._service, host, secret)
@@ -81,7 +83,7 @@ class SystemKeyring:
 
 
 class PrivateFile:
-    """A JSON file of mode 0600 in a folder of mode 0700: not encrypted, but readable by its owner only."""
+    """JSON file of mode 0600 in a folder of mode 0700. It is not encrypted, but only its owner can read it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -90,12 +92,12 @@ class PrivateFile:
         return ""
 
     def get(self, host: str) -> str:
-        """A file that others could read is closed to them first."""
+        """Return the secret. If other users could read the file, its mode is first set to 0600."""
         found = self._read().get(host, "")
         return found if isinstance(found, str) else ""
 
     def put(self, host: str, secret: str) -> None:
-        """Refused where the file system has no owners, as on many USB sticks."""
+        """Store the secret. Raises `file.unwritable` if the file system has no owners, as on many USB sticks."""
         private_folder(self._path.parent)
         self._remove_halves()
         write_atomically(self._path, json.dumps({host: secret}).encode())
@@ -105,7 +107,9 @@ class PrivateFile:
             raise KnownError("file.unwritable", path=str(self._path), reason=reason)
 
     def remove(self, host: str) -> None:
-        """A secret of another host stays; a file that cannot be read goes."""
+        """Delete the file. It is kept if it holds a secret of another host only. A file that cannot be read is deleted
+        too.
+        """
         with writing_to(self._path):
             if not self._holds_only_others(host):
                 self._path.unlink(missing_ok=True)
@@ -118,7 +122,7 @@ class PrivateFile:
         return False
 
     def _remove_halves(self) -> None:
-        """A power cut in `put` leaves what `write_atomically` had begun, and that holds a token."""
+        """Delete temporary files of `write_atomically` that a power cut during `put` has left. They contain a token."""
         for half in self._path.parent.glob(f".{self._path.name}.*.new"):
             with suppress(OSError):
                 half.unlink()
@@ -149,7 +153,7 @@ class PrivateFile:
 
 
 def _backend() -> Any:
-    """The system's own back end.  Raises KnownError `token.keyring`.  May wait."""
+    """Return the operating system's own keyring. May wait. Raises KnownError `token.keyring`."""
     import keyring  # late: 60 ms, and it looks for plug-ins
 
     chosen = keyring.get_keyring()
@@ -168,8 +172,10 @@ def _remove(service: str, host: str) -> None:
 
 
 def _within(work: Callable[[], T], seconds: float, undo: Callable[[], None] | None = None) -> T:
-    """On a thread of its own, for so long.  Raises KnownError `token.keyring` without a back end's words, which may
-    quote a secret.
+    """Run `work` on a thread of its own and return its result. Give up after `seconds`; if it succeeds later, call
+    `undo`.
+
+    Raises KnownError `token.keyring`. The error does not contain the back end's message, which may quote a secret.
     """
     answers: SimpleQueue[T | KnownError] = SimpleQueue()
     lock = threading.Lock()
