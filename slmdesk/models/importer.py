@@ -1,4 +1,4 @@
-"""Model files: looked at, found in the folders of other programs, imported, and checked against checksums."""
+"""Model files: inspecting them, finding those of other programs, importing them, and verifying their checksums."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import FileWork, Report, Runtime, Service, on_file_thread, pending_on_file_thread
 
 CLOSE_S = 0.8
-"""How long the end waits for imports to remove what they wrote."""
+"""Seconds that `close` waits for stopped imports to remove what they wrote."""
 TELL_S = 0.1
-"""Between two words on how far a model in parts is."""
+"""Least seconds between two progress reports while the parts of a model are joined."""
 KINDS_BESIDE_CHAT = ("encoder",)
 
 
@@ -56,7 +56,7 @@ class ImportProgress(Record):
 
 
 class ImportEnded(Record):
-    """How an import ended: with the `model`, with a `problem`, or cancelled (both None)."""
+    """Result of an import: the `model`, or a `problem`. Both are None if the import was cancelled."""
 
     path: str
     model: ModelRecord | None = None
@@ -104,7 +104,7 @@ class Importer(Service):
         return ended
 
     def close(self) -> None:
-        """Stop; what was written so far is removed by the threads, for which this waits a little."""
+        """Stop all imports and wait a little, until their threads have removed what they wrote."""
         self._work.close(CLOSE_S)
 
     def _ended(self, job: _Import, result: _Brought | Problem | None) -> ImportEnded:
@@ -135,7 +135,7 @@ def _import_file(job: _Import, folder: Path, on_bytes: OnBytes, stop: threading.
 
 
 def require_usable(header: GgufHeader) -> None:
-    """Raise KnownError `model.…` for what the library has no use for: all but chat models, encoders and adapters."""
+    """Check that the file is a chat model, encoder or adapter. Raises KnownError `model.…` for any other file."""
     if header.kind == "adapter":
         require_adapter(header)
     elif header.kind not in KINDS_BESIDE_CHAT:
@@ -143,7 +143,7 @@ def require_usable(header: GgufHeader) -> None:
 
 
 def usable_header(path: Path, require: Callable[[GgufHeader], None] = require_usable) -> GgufHeader:
-    """The header of a file that is of use here.  Raises KnownError `model.…`."""
+    """Return the header of a file that the library can use. Raises KnownError `model.…`."""
     header = check_file(path)
     require(header)
     check_tokenizer(path, header)
@@ -151,8 +151,9 @@ def usable_header(path: Path, require: Callable[[GgufHeader], None] = require_us
 
 
 def _joined_in(job: _Import, folder: Path, first: GgufHeader, on_bytes: OnBytes, stop: threading.Event) -> _Brought:
-    """Raises KnownError `model.parts_missing`, `model.parts_linked`, `disk.full`, `file.unwritable`, Stopped; nothing
-    stays.
+    """Import a model in parts by joining the parts to one file in `folder`. If this fails, nothing is left behind.
+
+    Raises KnownError `model.parts_missing`, `model.parts_linked`, `disk.full`, `file.unwritable`, Stopped.
     """
     parts = parts_of(job.path, first.split_count)
     if job.link:
@@ -182,7 +183,9 @@ def join_into(
     needed: int,
     require: Callable[[GgufHeader], None] = require_usable,
 ) -> _Brought:
-    """Join parts into `beside`, check that, and give it its name.  Raises KnownError, and what `on_written` raises."""
+    """Join the parts into the temporary file `beside`, check the result, and rename it to its final name. Raises
+    KnownError, and what `on_written` raises.
+    """
     folder = beside.parent
     try:
         beside.unlink(missing_ok=True)
@@ -208,22 +211,22 @@ def join_into(
 
 SUFFIX = ".gguf"
 MOST_FILES = 200
-"""Looked at together; a person who drops a whole disk is told so."""
+"""Most files that are inspected together. If there are more, for instance on a whole disk, the person is told."""
 MOST_ENTRIES = 20_000
 MOST_DEPTH = 5
 
 
 class Candidate(Record):
     path: Path
-    """Of a model in parts: any part."""
+    """Path of the file. Of a model in parts, the path of any part."""
     name: str
     bytes: int = 0
     parts: int = 1
     header: GgufHeader | None = None
     verdict: str = "unknown"
-    """fits, tight, too_large; unknown for what is not a chat model."""
+    """"fits", "tight" or "too_large" for a chat model, "unknown" for any other file."""
     fit: Fit | None = None
-    """None for a model in parts, which is judged by its size."""
+    """None for a model in parts, whose verdict comes from its size alone."""
     problem: Problem | None = None
 
 
@@ -233,7 +236,7 @@ class InspectedFiles(Record):
 
 
 class FileInspectionService(Service):
-    """Called on the service thread; files are read on another."""
+    """Inspects files and folders before an import. Call it on the service thread; the files are read on another."""
 
     def __init__(self, runtime: Runtime, pc: Callable[[], Pc]) -> None:
         super().__init__(runtime)
@@ -265,7 +268,7 @@ def _files(paths: Sequence[Path]) -> tuple[list[Path], bool]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Files below a folder, by name; links to folders and hidden folders are not entered."""
+    """Yield the files below a folder, sorted by name. Hidden folders and links to folders are not entered."""
     for place, folders, files in os.walk(folder):
         depth = len(Path(place).relative_to(folder).parts)
         folders[:] = sorted(folder for folder in folders if not folder.startswith(".")) if depth < MOST_DEPTH else []
@@ -309,7 +312,7 @@ def _stem(path: Path) -> str:
 
 MAX_DEPTH = 8
 MAX_ENTRIES = 50_000
-"""Of a program's folder; what lies beyond is named as not looked at."""
+"""Most files and folders that are searched in the folder of one program. The rest is reported as skipped."""
 MAX_MANIFEST_BYTES = 1 << 20
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _OLLAMA_MODEL = "application/vnd.ollama.image.model"
@@ -324,7 +327,7 @@ class FoundModel(Record):
     quantization: str = ""
     license: str = ""
     known: str | None = None
-    """The id of the model of the library that is this file."""
+    """Id of the library's model if this file is in the library already, else None."""
     problem: Problem | None = None
 
 
@@ -339,7 +342,9 @@ class FoundModels(Record):
 
 
 class OtherProgramsService(Service):
-    """Called on the service thread; the search runs on a file thread."""
+    """Finds the models of other programs and links them. Call it on the service thread; the search runs on a file
+    thread.
+    """
 
     def __init__(self, runtime: Runtime, models: ModelService) -> None:
         super().__init__(runtime)
@@ -347,7 +352,9 @@ class OtherProgramsService(Service):
         self._running: Pending[Any] | None = None
 
     def find(self, places: Sequence[Place] | None = None) -> Pending[FoundModels]:
-        """Look now; nothing is changed.  Cancelled, it does not end.  Raises KnownError `feature.hidden`."""
+        """Search for models and change nothing. If cancelled, the Pending never ends. Raises KnownError
+        `feature.hidden`.
+        """
         self._models.require("models.import")
         known, stop = {_mark(model): model.id for model in self._store.models.all()}, threading.Event()
 
@@ -364,7 +371,9 @@ class OtherProgramsService(Service):
         return found
 
     def link(self, found: Sequence[FoundModel]) -> Pending[tuple[ImportEnded, ...]]:
-        """Link them in turn; reports ImportProgress.  Cancelled, it ends with those linked already, which stay."""
+        """Add the found models to the library as links, one after the other. Reports ImportProgress. If cancelled, it
+        ends with the models linked so far, which stay in the library.
+        """
         waiting = [model for model in found if model.known is None and model.problem is None]
         ends: list[ImportEnded] = []
         linking: list[Pending[ImportEnded]] = []
@@ -436,7 +445,9 @@ class _Walk:
             )
 
     def is_inside(self, path: Path) -> bool:
-        """Whether this is a file of this program, also by a link that stays in its folder.  Else it is noted."""
+        """Return whether the path is a file inside this program's folder, after following links. If not, the path is
+        noted as skipped.
+        """
         try:
             real, root = path.resolve(strict=True), self.root.resolve(strict=True)
         except (OSError, RuntimeError):
@@ -456,7 +467,7 @@ class _Walk:
 
 
 def _look(places: Sequence[Place], known: Mapping[tuple[int, int, int], str], stop: threading.Event) -> FoundModels:
-    """On a file thread."""
+    """Search the folders. File thread."""
     found: dict[tuple[int, int, int], FoundModel] = {}
     skipped: list[Skipped] = []
     for place in places:
@@ -477,14 +488,18 @@ def _look(places: Sequence[Place], known: Mapping[tuple[int, int, int], str], st
 
 
 def _by_suffix(walk: _Walk) -> Iterator[tuple[Path, str]]:
-    """GGUF files by their suffix, and the name to show when the header has none."""
+    """Yield each GGUF file, with the name to show if its header has none."""
     for path in walk.files(walk.root):
-        if path.suffix.lower() == ".gguf" and (part_of(path) or ("", 1, 1))[1] == 1:  # of parts the first alone
+        if (
+            path.suffix.lower() == ".gguf" and (part_of(path) or ("", 1, 1))[1] == 1
+        ):  # of a model in parts only the first
             yield path, path.stem
 
 
 def _ollama(walk: _Walk) -> Iterator[tuple[Path, str]]:
-    """The blobs that Ollama's manifests (…/library/NAME/TAG, JSON) name as models."""
+    """Yield each model file of Ollama with a name to show. The manifests (…/library/NAME/TAG, JSON) say which blobs are
+    models.
+    """
     for path in walk.files(walk.root / "manifests"):
         if not walk.is_inside(path):
             continue
@@ -507,7 +522,7 @@ def _ollama(walk: _Walk) -> Iterator[tuple[Path, str]]:
 
 
 def _digests(untrusted: bytes) -> list[str]:
-    """The sha256 of each model of a manifest.  Raises ValueError or RecursionError for what is none."""
+    """Return the sha256 of each model in a manifest. Raises ValueError or RecursionError if it is not a manifest."""
     shape = json.loads(untrusted) if len(untrusted) <= MAX_MANIFEST_BYTES else None
     layers = shape.get("layers") if isinstance(shape, dict) else None
     if not isinstance(layers, list):
@@ -542,8 +557,8 @@ def _mark(record: ModelRecord) -> tuple[int, int, int]:
 
 # ---- finds the folders in which other programs keep their models
 #
-# the usual ones, and those named by their settings. Only small settings files are read, at most MAX_BYTES of each;
-# what cannot be parsed names no folder.
+# The usual folders, and those that the settings of the programs name. At most MAX_BYTES of a settings file are read. A
+# file that cannot be parsed names no folder.
 
 
 MAX_BYTES = 256 << 10
@@ -580,7 +595,7 @@ def usual_places(home: Path, environ: Mapping[str, str], system: str = sys.platf
 
 
 def chosen_places(home: Path, environ: Mapping[str, str], system: str = sys.platform) -> tuple[Place, ...]:
-    """Folders that a person has chosen in these programs, as their settings say.  Reads files."""
+    """Return the folders that a person has chosen in these programs. Reads the settings files of the programs."""
     base = _Base(home, environ, system)
     return (*_lm_studio(base), *_jan(base), *_gpt4all(base))
 
@@ -609,7 +624,9 @@ class _Base:
 
 
 def _lm_studio(base: _Base) -> Iterator[Place]:
-    """Its home may be elsewhere, as a file in the person's folder says, and its models elsewhere again."""
+    """Yield the model folders of LM Studio. A file in the person's folder names its home folder, and the settings there
+    name the model folder.
+    """
     homes = [base.home / ".lmstudio", base.cache / "lm-studio"]
     if pointed := _path(_text(base.home / ".lmstudio-home-pointer").strip().partition("\n")[0].strip()):
         homes.append(pointed)
@@ -673,7 +690,7 @@ def _path(untrusted: object) -> Path | None:
 
 
 VERIFIED = "verified"
-"""The fact that says when a model's file was last compared with its checksum."""
+"""Key in a model's info: the time when its file was last compared with its checksum."""
 
 
 class VerifyResult(Record):
@@ -717,7 +734,7 @@ class Checker(Service):
             error = KnownError("model.changed", path=str(file.path))
             return VerifyResult(record.id, ok=False, problem=problem_for(error))
         mark = file.mark
-        with suppress(KnownError):  # read-only or full: then it is not kept, and true all the same
+        with suppress(KnownError):  # read-only or full: the result is not stored, but still true
             self._store.models.change(record.id, bytes=mark.bytes, mtime_ns=mark.mtime_ns, inode=mark.inode)
             self._store.models.set_info(record.id, **{VERIFIED: time.time()})
         return VerifyResult(record.id, ok=True)

@@ -1,4 +1,4 @@
-"""Moves the models folder with a journal, and undoes or finishes an interrupted move."""
+"""Moves the models folder. A journal allows an interrupted move to be undone or finished."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from slmdesk.runtime.service import FileWork, Report, Runtime, Service, pending_
 from slmdesk.store.database import FileLock
 
 CLOSE_S = 0.8
-"""For a stopped move to remove what it copied; else the next start does."""
+"""Seconds that a stopped move has to remove what it copied. If they are too few, the next start removes it."""
 PAUSE_S = 15.0
-"""For running downloads to be paused."""
+"""Most seconds to wait until running downloads are paused."""
 LOOK_S = 0.05
 ROUNDS = 3
-"""What came into the old folder while it was moved is moved in another round."""
+"""Most rounds of a move. Files that came into the old folder during one round are moved in the next."""
 
 
 class Pausable(Protocol):
-    """Downloads that write into the folder and are paused while it moves.  On the service thread."""
+    """Downloads that write into the models folder and must be paused while it moves. Service thread."""
 
     def unfinished(self) -> list[str]: ...
 
@@ -49,7 +49,7 @@ class Pausable(Protocol):
 
 
 class MoveService(Service):
-    """Moves the models folder; never two together on the whole PC."""
+    """Moves the models folder. A lock allows only one move at a time on the whole PC."""
 
     def __init__(self, runtime: Runtime, models: ModelService, downloads: Pausable) -> None:
         super().__init__(runtime)
@@ -60,8 +60,10 @@ class MoveService(Service):
         return pending_on_file_thread(self._service_thread, lambda: self._planned(target), name="plan-move")
 
     def move(self, target: Path) -> Pending[MoveResult]:
-        """Move models and partial downloads, and store new ones in `target`; linked ones stay.  Reports MoveProgress.
-        Cancelled, nothing moved, unless the library names the new places already.  Raises KnownError `move.busy`.
+        """Move models and partial downloads to `target`, where new models are stored from then on. Linked models stay.
+        Reports MoveProgress.
+
+        If cancelled, nothing is moved, unless the library has the new paths already. Raises KnownError `move.busy`.
         """
         if self._work.is_running:
             raise KnownError("move.busy", reason=_("they are being moved already"))
@@ -78,17 +80,17 @@ class MoveService(Service):
         self._work.close(CLOSE_S)
 
     def recover(self) -> None:
-        """Undo or finish an interrupted move.  Called at the start, on the service thread, before a model is loaded."""
+        """Undo or finish an interrupted move. Called at the start on the service thread, before a model is loaded."""
         journal = read_journal(self._paths.models_move_file)
         if journal is None:
             return
         lock = FileLock(self._lock)
         if not lock.try_alone():
             lock.close()
-            return  # it is being moved by another instance, just now
+            return  # another instance is moving the folder now
         try:
             journal = self._settled(journal) if journal.phase == SWITCHING else journal
-        except SlmdeskError as err:  # a full disk, a busy store: the next start tries again, this start goes on
+        except SlmdeskError as err:  # a full disk or a busy store: this start goes on, the next tries again
             lock.close()
             self._publish(Noticed(problem_for(err)))
             return
@@ -102,7 +104,7 @@ class MoveService(Service):
         return self._paths.data / "models-move.lock"
 
     def _planned(self, target: Path) -> MovePlan:
-        """On a file thread.  Raises KnownError."""
+        """Check the target and return the plan of the move. File thread. Raises KnownError."""
         folder, records = self._service_thread.call(lambda: self._begin(target))
         refuse_target(folder, target, records, self._settings.policy.models_folder)
         files, missing = gather(folder, target, records)
@@ -117,7 +119,7 @@ class MoveService(Service):
         return MovePlan(str(folder), str(target), len(sizes), sum(sizes), copy_bytes, free, downloads, missing)
 
     def _begin(self, target: Path) -> tuple[Path, list[ModelRecord]]:
-        """On the service thread."""
+        """Check that the models folder may change, and return it with all models. Service thread."""
         self._store.require_writable()
         self._settings.policy.refuse("models_folder", self._setting_for(target))
         return self._models.folder, self._store.models.all()
@@ -150,7 +152,9 @@ class MoveService(Service):
         return MoveResult(str(target), moved, size, plan.missing)
 
     def _end_earlier(self) -> None:
-        """What is left of a move that was broken off, such as a move whose disk was away at the start."""
+        """Undo or finish an earlier move that `recover` could not end, for instance because the disk was missing at the
+        start.
+        """
         if journal := read_journal(self._paths.models_move_file):
             if journal.phase == SWITCHING:
                 before = journal
@@ -198,14 +202,16 @@ class MoveService(Service):
 
     @contextlib.contextmanager
     def _paused_downloads(self) -> Iterator[None]:
-        """Those that run are paused, and go on afterwards in the new folder.  Raises KnownError `move.busy`."""
+        """Pause the running downloads during the block, and resume them afterwards in the new folder. Raises KnownError
+        `move.busy`.
+        """
         paused = self._service_thread.call(self._pause_downloads)
         try:
             deadline = time.monotonic() + PAUSE_S
             while set(self._service_thread.call(self._downloads.unfinished)) & set(paused):
                 if time.monotonic() >= deadline:
                     raise KnownError("move.busy", reason=_("a download does not stop"))
-                time.sleep(LOOK_S)  # it ends by itself within half a second
+                time.sleep(LOOK_S)  # a paused download ends within half a second
             yield
         finally:
             self._service_thread.post(lambda: self._downloads.resume_paused(paused))
@@ -219,8 +225,11 @@ class MoveService(Service):
     # ---- switching and cleaning, also after a crash
 
     def _settled(self, journal: Journal) -> Journal:
-        """The library and the settings get the new places, or keep the old ones.  Returns the journal with what is
-        left: SWITCHING to remove the old files, PREPARING the new ones.  Service thread.
+        """Write the new paths to the library and the settings. If new files are missing, keep the old paths instead.
+        Service thread.
+
+        Return the journal with the phase that says what is left to do: SWITCHING to remove the old files, PREPARING to
+        remove the new ones.
         """
         if Path(journal.target).is_dir():
             for file in journal.files:
@@ -246,22 +255,26 @@ class MoveService(Service):
         return journal
 
     def _cleaned(self, journal: Journal) -> bool:
-        """Remove what is there twice.  Whether nothing is left to do."""
+        """Remove the files that exist twice. Return whether nothing is left to do."""
         paths = self._service_thread.call(self._paths_by_id)
         if journal.phase == SWITCHING:
             return remove_old(journal, paths)
         undo(journal, set(paths.values()))
-        return Path(journal.target).is_dir()  # else its disk is away, and what was copied is still on it
+        return Path(journal.target).is_dir()  # otherwise the disk is missing, with the copies still on it
 
     def _undo(self, journal: Journal) -> None:
-        """After a cancel or a failure, before the library was told anything.  Does not wait for the service thread."""
+        """Undo a move that was cancelled or failed before the library was changed. Does not wait for the service
+        thread.
+        """
         undo(journal, in_use=())
         with contextlib.suppress(OSError):
             if Path(journal.target).is_dir():
                 self._paths.models_move_file.unlink(missing_ok=True)
 
     def _recovered(self, journal: Journal, lock: FileLock) -> None:
-        """On a file thread."""
+        """Clean up after an interrupted move and release the lock. Notify the person if the move was undone. File
+        thread.
+        """
         try:
             if self._cleaned(journal):
                 self._paths.models_move_file.unlink(missing_ok=True)
@@ -282,7 +295,9 @@ class MoveService(Service):
 def _prepared(
     target: Path, files: tuple[MovingFile, ...], stop: threading.Event, report: Report
 ) -> tuple[MovingFile, ...]:
-    """The files with how each got to its new place.  On a file thread.  Raises KnownError, Stopped."""
+    """Put each file at its new path. Return the files with `how` each one got there. File thread. Raises KnownError,
+    Stopped.
+    """
     copied = [file for file in files if is_other_disk(Path(file.old), target)]
     total = sum(file.bytes for file in copied)
     pace, done, ready = Pace(), 0, []
@@ -317,19 +332,19 @@ class MovePlan(Record):
     models: int
     bytes: int
     copy_bytes: int
-    """Of those that have to be copied to another disk; the rest only gets another name."""
+    """Bytes of the files that must be copied to another disk. The other files are only renamed or linked."""
     free_bytes: int
     downloads: int
-    """Running ones, which are paused meanwhile."""
+    """Number of running downloads. They are paused during the move."""
     missing: tuple[str, ...] = ()
 
 
 class MoveStep(StrEnum):
     COPYING = "copying"
     CHECKING = "checking"
-    """What was copied is read again and compared."""
+    """The copy is read again and compared."""
     FINISHING = "finishing"
-    """The library is told the new places, then the old files go; this is not broken off any more."""
+    """The library gets the new paths, then the old files are deleted. From here on the move cannot be cancelled."""
 
 
 class MoveProgress(Record):
@@ -337,24 +352,24 @@ class MoveProgress(Record):
     name: str
     done_bytes: int
     total_bytes: int
-    """Of the models to be copied; 0 where nothing has to be."""
+    """Bytes of all files to be copied; 0 if none has to be copied."""
     fraction: float
-    """Of the work, 0..1: copying and checking."""
+    """Fraction of copying and checking that is done, from 0 to 1."""
     eta_s: float | None = None
 
 
 class MoveResult(Record):
-    """The models folder was moved; `moved` is None where that was cancelled."""
+    """Result of moving the models folder. `moved` is the number of models, or None if the move was cancelled."""
 
     target: str
     moved: int | None = None
     bytes: int = 0
     left: tuple[str, ...] = ()
-    """Files of models that were not there, so that they could not be moved."""
+    """Paths of model files that were missing and so could not be moved."""
 
 
 def refuse_target(folder: Path, target: Path, records: Sequence[ModelRecord], shared: str) -> None:
-    """Raise KnownError for a folder that cannot be the models folder; `shared`: the organisation's."""
+    """Raise KnownError if `target` cannot be the models folder. `shared` is the organisation's folder of models."""
     if not target.is_absolute() or "\0" in str(target):
         raise KnownError("file.unwritable", path=str(target), reason=_("it is no whole path"))
     here, there = real(folder), real(target)
@@ -370,7 +385,10 @@ def refuse_target(folder: Path, target: Path, records: Sequence[ModelRecord], sh
 def gather(
     folder: Path, target: Path, records: Sequence[ModelRecord]
 ) -> tuple[tuple[MovingFile, ...], tuple[str, ...]]:
-    """Copies of ours that are not in `target`, and what downloads left; and the models whose file is missing."""
+    """Return the files to move, and the paths of models whose file is missing.
+
+    The files to move are the library's own copies outside `target`, and the partial downloads in `folder`.
+    """
     files, missing = [], []
     taken = {os.fsdecode(record.path) for record in records}
     for record in records:
@@ -401,7 +419,7 @@ def real(path: Path) -> Path:
 
 
 def _free_place(target: Path, name: str, other: str, taken: set[str]) -> Path:
-    """Under its own name, else the name the program would make, else with a number."""
+    """Return a free path in `target`: with the old name `name`, else with the name `other`, else with a number."""
     stem, suffix = Path(other).stem, Path(other).suffix
     names = [name, other, *(f"{stem}-{number}{suffix}" for number in range(2, 1000))]
     for other_name in names:
@@ -413,14 +431,13 @@ def _free_place(target: Path, name: str, other: str, taken: set[str]) -> Path:
 
 # ---- the file work of moving the models folder
 #
-# journal, links and checked copies. On file threads; no store, no other service. Nothing is removed from the old
-# place before the library names the new place, so every model stays available. Steps: (1) The journal is written
-# (`preparing`), with the old and new place of each file. (2) Each file appears at its new place under its new name:
-# as a hard link where the file system can, else as a copy, written beside, synced, read again and compared, then
-# renamed. (3) The journal says `switching`; library and settings get the new places. (4) The old files are removed,
-# then the journal. At the next start a move interrupted in step 1 or 2 is undone (copies are removed), a move in step 3
-# or 4 is finished. Where a file system has no hard links and there is no second disk (a stick with exFAT), a file is
-# renamed in step 3.
+# Runs on file threads and uses no store and no other service. Nothing is removed from the old folder before the library
+# has the new paths, so every model stays available. Steps: (1) The journal is written (`preparing`), with the old and
+# new path of each file. (2) Each file appears at its new path: as a hard link if the file system supports it, otherwise
+# as a copy, which is written to a temporary file, synced, read again, compared and renamed. (3) The journal says
+# `switching`; the library and the settings get the new paths. (4) The old files are removed, then the journal. The next
+# start undoes a move that was interrupted in step 1 or 2 (it removes the copies), and finishes one in step 3 or 4. If
+# the file system has no hard links and both folders are on one disk (a stick with exFAT), a file is renamed in step 3.
 
 
 COPY_PREFIX = ".moving-"
@@ -434,34 +451,34 @@ _SYSTEM = {
     "lost+found", "system volume information", "$recycle.bin", ".ds_store", ".spotlight-v100", ".fseventsd",
     ".trashes", ".trash-1000", "desktop.ini", "thumbs.db",
 }  # fmt: skip
-"""What a system puts into the root of an empty disk or into a folder that was looked at."""
+"""Names of entries that an operating system puts into an empty disk, or into a folder that was viewed."""
 
 
 class MovingFile(Record):
     id: str
-    """Of its model; empty for what belongs to a download."""
+    """Id of the model; empty for a file of a download."""
     name: str
     old: str
     new: str
     bytes: int
     sha256: str = ""
     how: str = ""
-    """link, copy or rename; empty until it is prepared."""
+    """How the file gets to its new path: "link", "copy" or "rename". Empty until the file is prepared."""
     mtime_ns: int = 0
     inode: int = 0
-    """Of a copy that is what the library knows; 0: its mark stays what it was."""
+    """Inode of a copy whose checksum matches the library. 0: the library keeps the old time and inode."""
 
 
 class Journal(Record):
     phase: str
     target: str
     old_setting: str
-    """The folder in the settings before; empty: the usual folder."""
+    """Models folder in the settings before the move; empty for the usual folder."""
     new_setting: str
     files: tuple[MovingFile, ...]
 
     def write(self, path: Path) -> None:
-        """Raises KnownError `disk.full`, `file.unwritable`."""
+        """Write the journal to `path`. Raises KnownError `disk.full`, `file.unwritable`."""
         write_atomically(path, json.dumps(to_json(self), ensure_ascii=True).encode())
 
 
@@ -475,7 +492,7 @@ def read_journal(path: Path) -> Journal | None:
 
 
 def free_bytes(folder: Path) -> int:
-    """Of the disk `folder` is on, or will be.  Raises KnownError `file.unreadable`."""
+    """Return the free bytes of the disk that `folder` is on or will be on. Raises KnownError `file.unreadable`."""
     try:
         return shutil.disk_usage(_there(folder)).free
     except OSError as err:
@@ -495,8 +512,9 @@ def is_other_disk(file: Path, folder: Path) -> bool:
 
 
 def foreign_entry(folder: Path, known: Collection[str]) -> str:
-    """The name of something that is neither ours, the system's, nor in `known` paths.  Raises KnownError
-    `file.unreadable`, `file.unwritable` (no folder).
+    """Return the name of an entry that is neither ours nor the system's nor in `known`, or "" if there is none.
+
+    Raises KnownError `file.unreadable`, or `file.unwritable` if `folder` is not a folder.
     """
     try:
         names = sorted(path.name for path in folder.iterdir())
@@ -511,7 +529,7 @@ def foreign_entry(folder: Path, known: Collection[str]) -> str:
 
 
 def need_writable(folder: Path) -> None:
-    """Raises KnownError when nothing can be written into, or taken out of, `folder`."""
+    """Check that files can be created in `folder` and deleted from it. Raises KnownError if they cannot."""
     probe = folder / f"{COPY_PREFIX}{uuid4().hex[:12]}{PART_SUFFIX}"
     with writing_to(folder):
         os.close(open_new(probe))
@@ -519,7 +537,9 @@ def need_writable(folder: Path) -> None:
 
 
 def claims_on(files: Sequence[Path]) -> list[Claim]:
-    """The right to write these parts of downloads.  Raises KnownError `move.busy` when another instance has it."""
+    """Claim the right to write these partial downloads. Raises KnownError `move.busy` if another instance has claimed
+    one.
+    """
     taken: list[Claim] = []
     try:
         for lock in sorted({file.with_suffix(LOCK_SUFFIX) for file in files}):
@@ -535,8 +555,11 @@ def claims_on(files: Sequence[Path]) -> list[Claim]:
 
 
 def prepare(file: MovingFile, on_bytes: OnBytes, on_check: OnBytes, stop: threading.Event) -> MovingFile:
-    """Have the file at its new place too, without a second copy on the same disk where that can be.  Raises KnownError
-    `disk.full`, `file.unwritable`, `move.failed`, and Stopped; no part stays then.
+    """Put the file at its new path and keep the old one. On the same disk it is linked or renamed if possible, not
+    copied.
+
+    Raises KnownError `disk.full`, `file.unwritable`, `move.failed`, and Stopped. No partial copy is left in these
+    cases.
     """
     if stop.is_set():
         raise Stopped
@@ -558,7 +581,7 @@ def prepare(file: MovingFile, on_bytes: OnBytes, on_check: OnBytes, stop: thread
 
 
 def undo(journal: Journal, in_use: Collection[str]) -> None:
-    """Remove what was prepared, as far as its disk is there; never the only copy, nor a path `in_use`."""
+    """Remove the prepared files, as far as their disk is there. Never remove an only copy or a path `in_use`."""
     for file in journal.files:
         old, new = Path(file.old), Path(file.new)
         if file.new not in in_use and old.is_file() and file.new != file.old:
@@ -571,7 +594,7 @@ def undo(journal: Journal, in_use: Collection[str]) -> None:
 
 
 def rename_now(file: MovingFile) -> None:
-    """The step of a file that could be neither linked nor copied.  Raises OSError."""
+    """Rename a file that `prepare` could neither link nor copy. Does nothing for other files. Raises OSError."""
     old, new = Path(file.old), Path(file.new)
     if file.how == RENAME and old.is_file() and not os.path.lexists(new):
         old.replace(new)
@@ -586,15 +609,17 @@ def is_whole(path: str, size: int) -> bool:
 
 
 def remove_old(journal: Journal, paths: Mapping[str, str]) -> bool:
-    """Remove the old files of what has its new place (`paths` by id); whether all are gone.  A file open elsewhere
-    goes at the next start on Windows.
+    """Remove the old file of each file that is at its new path. Return whether all old files are gone.
+
+    `paths` maps the id of a model to its path in the library. On Windows, a file that another program has open is only
+    removed at the next start.
     """
     is_done = True
     for file in journal.files:
         path = paths.get(file.id, "") if file.id else file.new
         if path == file.new and is_whole(file.new, file.bytes):
             is_done &= _remove(file.old, is_part=not file.id)
-        elif path not in (file.new, file.old):  # removed by its owner, or mended elsewhere, meanwhile
+        elif path not in (file.new, file.old):  # meanwhile the person removed the model, or its path was changed
             is_done &= _remove(file.new, is_part=False)
     for folder in sorted({str(Path(file.old).parent) for file in journal.files}):
         with contextlib.suppress(OSError):
@@ -608,7 +633,9 @@ def remove_if_empty(folder: Path) -> None:
 
 
 def _remove(path: str, *, is_part: bool) -> bool:
-    """Whether it is gone.  A part that somebody fetches is his."""
+    """Delete the file and return whether it is gone. A partial download that another instance has claimed is left
+    alone.
+    """
     file, claim = Path(path), None
     if is_part and file.exists():
         claim = Claim.take(file.with_suffix(LOCK_SUFFIX))
@@ -627,7 +654,9 @@ def _remove(path: str, *, is_part: bool) -> bool:
 def _copy(
     old: Path, new: Path, file: MovingFile, on_bytes: OnBytes, on_check: OnBytes, stop: threading.Event
 ) -> tuple[str, bool]:
-    """The sha256 of the copy, and whether the source stayed what it was.  The copy is read back from its disk."""
+    """Copy the file and read the copy back from the disk. Return its sha256, and whether the source stayed unchanged
+    meanwhile.
+    """
     _need(new.parent, file.bytes)
     part = new.parent / f"{COPY_PREFIX}{uuid4().hex[:12]}{PART_SUFFIX}"
     try:
@@ -671,7 +700,9 @@ def _hash(path: Path, size: int, on_bytes: OnBytes, stop: threading.Event) -> st
 
 
 def _can_rename(old: Path, new: Path) -> bool:
-    """Tried: two mounts of a disk refuse it."""
+    """Return whether a file can be renamed from one folder to the other. This is tried, since two mounts of one disk
+    refuse it.
+    """
     probe = old / f"{COPY_PREFIX}{uuid4().hex[:12]}{PART_SUFFIX}"
     there = new / probe.name
     try:
@@ -701,5 +732,5 @@ def _is_there(path: Path) -> bool:
 
 
 def _there(folder: Path) -> Path:
-    """The folder, or what is there of the way to it."""
+    """Return the folder, or its nearest parent that exists."""
     return next((parent for parent in (folder, *folder.parents) if _is_there(parent)), folder)

@@ -1,4 +1,4 @@
-"""Makes and unpacks packs: models in a file with checksums, for PCs without a network.  Service thread."""
+"""Makes and unpacks packs: files with models and checksums, for PCs without a network. Service thread."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ FEATURE = "models.packs"
 class OfferedModel(Record):
     listed: PackedModel
     here: str = ""
-    """The id of the same model of the library; empty where it is not on this PC."""
+    """Id of the same model in the library; empty if the model is not on this PC."""
 
 
 class PackContents(Record):
-    """The manifest of a pack; nothing of it has been checked yet."""
+    """Contents of a pack as its manifest lists them. Nothing has been checked yet."""
 
     path: str
     manifest_sha256: str
@@ -94,17 +94,17 @@ class UnpackedModel(Record):
 
 
 class PackResult(Record):
-    """A pack that was written, or whose models were added; without a checksum where it was cancelled."""
+    """Result of writing a pack, or of adding its models."""
 
     path: str
     manifest_sha256: str = ""
-    """Of the pack's list, to be compared over another way; empty when it was cancelled."""
+    """Checksum of the manifest, which people compare over another channel. Empty if the work was cancelled."""
     bytes: int = 0
     models: tuple[UnpackedModel, ...] = ()
 
 
 CLOSE_S = 0.5
-"""For a stopped pack to remove its part."""
+"""Seconds that a stopped pack has to remove its partial file."""
 _HUB = "huggingface:"
 
 
@@ -115,7 +115,9 @@ class PackService(Service):
         self._work = FileWork(runtime.service_thread, "pack")
 
     def pack(self, models: Sequence[str], target: Path) -> Pending[PackResult]:
-        """Into a new file; reports PackProgress.  Raises `model.unknown`, `model.none`, `feature.hidden`."""
+        """Write the models into the new file `target`. Reports PackProgress. Raises `model.unknown`, `model.none`,
+        `feature.hidden`.
+        """
         self._models.require(FEATURE)
         records = self._published(models)
         if not records:
@@ -129,7 +131,9 @@ class PackService(Service):
         return self._run(target, work)
 
     def plan(self, models: Sequence[str], target: Path) -> Pending[PackPlan]:
-        """Raises KnownError `model.unknown`."""
+        """Return the size of the pack, the free space, and a problem that would prevent writing. Raises KnownError
+        `model.unknown`.
+        """
         records = self._published(models)
 
         def work() -> PackPlan:
@@ -147,13 +151,15 @@ class PackService(Service):
         return pending_on_file_thread(self._service_thread, work, name="plan-pack")
 
     def _published(self, models: Sequence[str]) -> list[ModelRecord]:
-        """The models of these names, each once; for a copy in another format the published model, which fits any PC."""
+        """Return the named models, each once. A copy in another format is replaced by the published model, which runs
+        on any PC.
+        """
         known = self._store.models.all()
         records = (published_of(self._store.models.get(model), known) for model in models)
         return list({record.id: record for record in records}.values())
 
     def contents(self, path: Path) -> Pending[PackContents]:
-        """Raises KnownError `feature.hidden`."""
+        """Read the manifest of a pack. Raises KnownError `feature.hidden`."""
         self._models.require(FEATURE)
         here = self._here()
 
@@ -170,9 +176,11 @@ class PackService(Service):
         return pending_on_file_thread(self._service_thread, work, name="look-into-pack")
 
     def unpack(self, path: Path, *, expected: str = "", only: Sequence[str] | None = None) -> Pending[PackResult]:
-        """Add the models of a pack, all or none, once each is checked.  `expected`: the sha256 of the manifest; another
-        is refused.  `only`: names or checksums of those to keep (None: all).  Progress as for `pack`.  Problem
-        `pack.no_model`.  Raises KnownError `feature.hidden`.
+        """Check the models of a pack and add all of them, or none. Reports PackProgress.
+
+        `expected` is the sha256 of the manifest; a pack with another one is refused. `only` has the names or checksums
+        of the models to keep (None: all). The Pending ends with the Problem `pack.no_model` if one is unknown. Raises
+        KnownError `feature.hidden`.
         """
         self._models.require(FEATURE)
 
@@ -210,11 +218,11 @@ class PackService(Service):
             self._publish(ModelsChanged())
 
     def _here(self) -> dict[str, ModelRecord]:
-        """The models by their sums.  Service thread."""
+        """Return the models of the library by checksum. Service thread."""
         return {model.sha256: model for model in self._store.models.all()}
 
     def _take_in(self, unpacking: Unpacking, model: PackedModel) -> UnpackedModel:
-        """Give a checked file its place and its record.  On the file thread."""
+        """Move a checked file into the models folder and add it to the library. File thread."""
         checked = unpacking.parts.get(model.sha256)
         if checked is None:
             return UnpackedModel(unpacking.here[model.sha256], is_new=False, license=model.license, about=model.about)
@@ -247,7 +255,7 @@ def _texts(listed: Sequence[PackedModel]) -> dict[str, bytes]:
 
 
 def _sources(records: Sequence[ModelRecord]) -> list[tuple[Path, PackedModel]]:
-    """Where each model is, and how it will be listed.  Raises KnownError model.*.  On a file thread."""
+    """Return the path of each model and its entry for the manifest. File thread. Raises KnownError model.*."""
     catalogue = load_catalogue()
     sources = []
     for record in records:
@@ -283,7 +291,7 @@ def _about(models: Sequence[PackedModel]) -> str:
 
 # ---- the file format of a pack
 #
-# a plain tar whose every byte follows from its manifest. On file threads; no store, no other service. Order:
+# A plain tar, in which the manifest determines every byte that is not content. On file threads, without a store. Order:
 # manifest.json, the texts it names, the models it names, 1,024 zero bytes, end. A header is accepted only when it is
 # byte for byte what is written for this name and size (POSIX.1-1988 ustar; sizes of 8 GiB and more in base
 # 256, as in GNU tar), so that links, devices, folders, other names, repeated or added entries are impossible.
@@ -298,7 +306,7 @@ MAX_MODELS = 1000
 BLOCK = 512
 END = bytes(2 * BLOCK)
 PACK_MODE = 0o644
-"""A pack is made to be handed on and holds nothing of a person's."""
+"""File mode of a pack. Everyone may read it, since a pack is passed on and contains nothing personal."""
 _LABELS = {"name": 120, "source": 300, "license": 200}
 _ABOUT = ("title", "family", "licence", "good_for", "weakness", "source")
 
@@ -313,7 +321,7 @@ class Text(Record):
 
 
 class PackedModel(Record):
-    """A model in the manifest of a pack; its texts are safe to be shown."""
+    """One model in the manifest of a pack. Its texts have been cleaned and can be shown."""
 
     file: Annotated[str, Meta(pattern=r"\Amodels/[A-Za-z0-9._-]{1,80}\.gguf\Z")]
     bytes: Annotated[int, Meta(ge=0, le=1 << 60)]
@@ -322,7 +330,7 @@ class PackedModel(Record):
     source: str = ""
     license: str = ""
     about: Mapping[str, str] = field(default_factory=dict)
-    """What the list of suggested models says: title, family, licence, good_for, weakness, source."""
+    """Facts from the list of suggested models: title, family, licence, good_for, weakness, source."""
 
 
 class Manifest(Record):
@@ -346,7 +354,7 @@ class Manifest(Record):
 
 
 def tar_header(name: str, size: int) -> bytes:
-    """The 512 bytes before a regular file of this name and size."""
+    """Return the 512 bytes of tar that precede a regular file of this name and size."""
     length = b"%011o\0" % size if size < 8 << 30 else b"\x80" + size.to_bytes(11, "big")
     owner = b"0000000\0" * 2
     before = name.encode("ascii").ljust(100, b"\0") + b"0000644\0" + owner + length + b"00000000000\0"
@@ -366,8 +374,11 @@ def write_pack(
     on_bytes: OnBytes,
     stop: threading.Event,
 ) -> PackResult:
-    """In this order: beside, synced, renamed; sums are checked on the way.  Raises KnownError `file.exists`,
-    `disk.full`, `file.unwritable`, `model.…`, and Stopped; no part stays then.
+    """Write a pack with these texts and models, in the given order. The checksum of each model is verified while it is
+    copied.
+
+    The pack is written to a temporary file, synced and then renamed. Raises KnownError `file.exists`, `disk.full`,
+    `file.unwritable`, `model.…`, and Stopped. No partial file is left in these cases.
     """
     if os.path.lexists(target):
         raise KnownError("file.exists", path=str(target))
@@ -394,7 +405,7 @@ def _of_all(on_bytes: OnBytes, before: int, total: int) -> OnBytes:
 
 
 class OpenPack:
-    """A pack that is read once, from beginning to end.  Nothing in it is trusted before its checksum matches."""
+    """A pack that is read once, from beginning to end. Its contents are not trusted before their checksum matches."""
 
     def __init__(self, path: Path, file: BinaryIO, size: int) -> None:
         self._path, self._file = path, file
@@ -407,7 +418,9 @@ class OpenPack:
             raise KnownError("pack.incomplete", path=shown_path(path), bytes=size, expected=expected)
 
     def pieces(self, entry: PackedModel | Text, on_bytes: OnBytes, stop: threading.Event) -> Iterator[bytes]:
-        """The next file, which has to be `entry`; to be read to its end.  Raises KnownError pack.*, Stopped."""
+        """Yield the bytes of the next file, which must be `entry`. The caller must read to the end. Raises KnownError
+        pack.*, Stopped.
+        """
         self._expect(tar_header(entry.file, entry.bytes), _("the place of {file}").format(file=entry.file))
         digest, left = hashlib.sha256(), entry.bytes
 
@@ -425,12 +438,12 @@ class OpenPack:
             raise KnownError("pack.damaged", path=shown_path(self._path), name=entry.file)
 
     def check(self, entry: PackedModel | Text, on_bytes: OnBytes, stop: threading.Event) -> None:
-        """As `pieces`, of a file that is not kept."""
+        """Check the next file like `pieces`, but keep nothing of it."""
         for _chunk in self.pieces(entry, on_bytes, stop):
             pass
 
     def finish(self) -> None:
-        """Make sure that nothing else is in it.  Raises KnownError pack.*."""
+        """Check that the pack ends here. Raises KnownError pack.*."""
         self._expect(END, _("its end"))
         if self._file.read(1):
             raise self.invalid(_("something stands behind its end"))
@@ -475,7 +488,7 @@ class OpenPack:
         pieces = []
         while size > 0:
             piece = self._file.read(size)
-            if not piece:  # it was as long as its list says when it was opened
+            if not piece:  # the size was right when the pack was opened
                 raise KnownError(
                     "file.unreadable", path=shown_path(self._path), reason=_("it became shorter meanwhile")
                 )
@@ -490,7 +503,7 @@ class OpenPack:
 
 @contextmanager
 def open_pack(path: Path) -> Iterator[OpenPack]:
-    """A pack with its list read and its size compared.  Raises KnownError pack.*, file.missing, file.unreadable."""
+    """Open a pack, read its manifest and check its size. Raises KnownError pack.*, file.missing, file.unreadable."""
     try:
         with opened(path) as (file, info):
             yield OpenPack(path, file, info.st_size)
@@ -522,7 +535,7 @@ def _copy_model(path: Path, model: PackedModel, out: BinaryIO, on_bytes: OnBytes
 def _write(out: BinaryIO, chunk: bytes) -> None:
     try:
         out.write(chunk)
-    except OSError as err:  # told apart here from the trouble of the file that is read
+    except OSError as err:  # tell it apart from an error of the file that is read
         raise _Unwritable(err) from err
 
 
@@ -585,7 +598,7 @@ def _text(untrusted: Mapping[str, Any]) -> Text:
 
 
 class Unpacking:
-    """A pass over a pack; when `read` returns, new models lie beside the others as checked partial files."""
+    """One reading of a pack. After `read`, the new models are checked partial files in the models folder."""
 
     def __init__(
         self,
@@ -601,7 +614,9 @@ class Unpacking:
         self._made: list[Path] = []
 
     def read(self, on_bytes: Callable[[int, int], None]) -> None:
-        """Raises KnownError pack.*, model.*, disk.full, file.unwritable, and Stopped."""
+        """Read and check the whole pack, and store the requested models. Raises KnownError pack.*, model.*, disk.full,
+        file.unwritable, and Stopped.
+        """
         manifest = self._pack.manifest
         requested = [model for model in self._requested if not is_here(model, self.here)]
         self._need_space(sum(model.bytes for model in requested))
@@ -643,7 +658,9 @@ class Unpacking:
 
 
 def is_here(model: PackedModel, here: Mapping[str, ModelRecord]) -> bool:
-    """Whether its file is on this PC and was not touched since it was checked.  `here`: the library by checksum."""
+    """Return whether the model's file is on this PC and unchanged since it was checked. `here` is the library by
+    checksum.
+    """
     record = here.get(model.sha256)
     if record is None:
         return False
@@ -655,7 +672,7 @@ def is_here(model: PackedModel, here: Mapping[str, ModelRecord]) -> bool:
 
 
 def requested_of(models: Sequence[PackedModel], only: Sequence[str] | None) -> tuple[PackedModel, ...]:
-    """Those that are meant by name or checksum.  Raises KnownError `pack.no_model`."""
+    """Return the models that `only` names by name or checksum; None means all. Raises KnownError `pack.no_model`."""
     if only is None:
         return tuple(models)
     for word in only:
@@ -667,7 +684,9 @@ def requested_of(models: Sequence[PackedModel], only: Sequence[str] | None) -> t
 
 
 def _checked(part: Path, model: PackedModel) -> GgufHeader:
-    """The header of what came, if it is of use here.  Raises KnownError model.*, which names it as listed."""
+    """Return the header of the unpacked file if the library can use it. Raises KnownError model.*, with the file name
+    from the manifest.
+    """
     try:
         return usable_header(part)
     except KnownError as err:

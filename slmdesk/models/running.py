@@ -1,4 +1,4 @@
-"""How a model runs on this PC: whether it can be used, with which options, and how fast it answers."""
+"""How a model runs on this PC: whether it fits, which options it can be loaded with, and how fast it answers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class AdapterChoice(Record):
     id: str
     name: str
     reason: str = ""
-    """Why it does not fit; empty when it does."""
+    """Why the adapter does not fit the model; empty if it fits."""
 
 
 class ContextChoice(Record):
@@ -56,9 +56,9 @@ class ContextChoice(Record):
 class LoadOptions(Record):
     model: ModelRecord
     makers: Sampling
-    """As its file recommends; None where it says nothing."""
+    """Sampling values that the model's file recommends. A value is None if the file does not recommend one."""
     most_context: int
-    """Tokens it was made for; 0: its file does not say."""
+    """Longest context in tokens that the model was made for. 0: its file does not say."""
     contexts: tuple[ContextChoice, ...]
     adapters: tuple[AdapterChoice, ...]
 
@@ -68,10 +68,12 @@ class LoadOptionsService(Service):
         super().__init__(runtime)
         self._models = models
         self._known: dict[tuple[str, str], str] = {}
-        """Why an adapter does not fit a model, by their sha256."""
+        """For the sha256 of a model and of an adapter, why the adapter does not fit the model; "" if it fits."""
 
     def look(self, model: str) -> Pending[LoadOptions]:
-        """What can be set for a model (''; the model that answers when none is named).  Raises KnownError `model.…`."""
+        """Return what can be set when a model is loaded. For "", take the model that answers when none is named. Raises
+        KnownError `model.…`.
+        """
         record = self._models.choose(model or None)
         adapters = [model for model in self._models.list() if model.kind == "adapter"]
         current, state = self._settings.current.context_tokens, self._models.state
@@ -84,7 +86,9 @@ class LoadOptionsService(Service):
     def _looked(
         self, record: ModelRecord, adapters: Sequence[ModelRecord], current: int, held_bytes: int
     ) -> LoadOptions:
-        """On a file thread.  `held_bytes`: what the model takes now, where it is loaded."""
+        """Read the model's file and return its options. `held_bytes` is the memory that the model takes now if it is
+        loaded. File thread.
+        """
         header = check_file(Path(os.fsdecode(record.path)))
         require_chat_model(header)
         contexts = _contexts(header, current, available_bytes() + held_bytes)
@@ -99,13 +103,15 @@ class LoadOptionsService(Service):
                 require_adapter(its)
                 reason = misfit(header, its)
             except KnownError as err:
-                return problem_for(err).sentence  # its folder may come back
+                return problem_for(err).sentence  # not remembered: the folder may come back
             self._known[pair] = reason
         return self._known[pair]
 
 
 def _contexts(header: GgufHeader, current: int, free: int) -> tuple[ContextChoice, ...]:
-    """The sizes up to what the model was made for, that size too, and the size in force."""
+    """Return the context sizes to choose from: the usual sizes up to what the model was made for, that limit itself,
+    and the current size.
+    """
     most = header.context_length or max(CONTEXTS)
     sizes = {size for size in CONTEXTS if size <= most} | {min(current, most), min(most, max(CONTEXTS))}
     choices = []
@@ -120,16 +126,16 @@ def _contexts(header: GgufHeader, current: int, free: int) -> tuple[ContextChoic
 
 class FitCheck(Record):
     fit: str
-    """fits, tight, too_large; broken where `problem` says why."""
+    """"fits", "tight", "too_large", "unknown" for a model that cannot chat, or "broken", where `problem` says why."""
     needed_bytes: int = 0
     problem: Problem | None = None
     speed: Speed | None = None
     is_measured: bool = False
-    """The speed is that of answers it wrote on this PC."""
+    """True if the speed is that of answers the model wrote on this PC, not an estimate."""
 
 
 class FitCheckService(Service):
-    """On the service thread; files are read on another."""
+    """Checks whether models fit this PC. Call it on the service thread; the files are read on another."""
 
     def __init__(self, runtime: Runtime, pc: Callable[[], Pc]) -> None:
         super().__init__(runtime)
@@ -163,33 +169,36 @@ def _judge(record: ModelRecord, context_tokens: int, pc: Pc) -> FitCheck:
 
 BANDWIDTH = "bandwidth"
 SPEED = "speed/"
-"""Keys of the store; behind the second the sha256 of a model."""
+"""Start of a key in the store; the sha256 of a model follows. The measurement of the PC has the key BANDWIDTH."""
 QUIET_S = 15.0
-"""After the start, and after a moment that was not quiet."""
+"""Seconds after the start, and after each busy moment, until the PC is checked for a quiet moment."""
 MOST_LOOKS = 20
-"""For a quiet moment; some PCs never have it."""
+"""Most checks for a quiet moment. Some PCs never have one, so then the measurement is made anyway."""
 LEAST_TOKENS = 24
-"""Of an answer whose speed counts; nor does it where other programs kept the processor busy."""
+"""Fewest tokens of an answer whose speed counts. An answer written while other programs kept the processor busy does
+not count either.
+"""
 _NEW_SHARE = 0.3
-"""Of a new answer's speed in what is kept: other programs come and go."""
+"""Weight of a new answer's speed in the running average. It is low because other programs come and go."""
 _WORTH = 0.03
-"""A change below this part is not written down."""
+"""Smallest relative change of the average speed that is written to the store."""
 _USUAL_BANDWIDTH = 20e9
-"""Bytes a second, before anything was measured."""
+"""Memory bandwidth in bytes per second that is assumed before this PC was measured."""
 _NEWS = 0.1
-"""A change of what is expected below this part is not told: pages need not be made anew."""
+"""Smallest relative change of the expected speed that is announced by PaceChanged. Smaller changes need no redrawing.
+"""
 _MOST = 8
-"""Models, the last measured ones, that say how this PC compares with what was expected."""
+"""Most models, newest first, whose measured speed tells how this PC compares with the estimate."""
 
 
 class GenerationSpeed(Record):
     hardware: str
     tokens_per_s: Number
-    """After USUAL_PAST tokens, or as it would have been after so many."""
+    """Speed with USUAL_PAST tokens in the context, measured or converted."""
     read_bytes: Number
-    """core.speed.plain_bytes after USUAL_PAST tokens."""
+    """Bytes read for each token with USUAL_PAST tokens in the context, as `plain_bytes` computes them."""
     past_bytes: Number
-    """What each token more of the past adds to it."""
+    """Bytes that each further token in the context adds to `read_bytes`."""
     step_s: Number
 
     def at_usual_past(self, tokens_per_s: float, past_tokens: int, bandwidth: float) -> float:
@@ -199,7 +208,9 @@ class GenerationSpeed(Record):
 
 
 class SpeedService(Service):
-    """On the service thread; `make_child` returns the client of a new engine child."""
+    """Measures how fast this PC and its models are. `make_child` returns the client of a new engine process. Service
+    thread.
+    """
 
     def __init__(self, runtime: Runtime, loader: ModelLoader, make_child: Callable[[], ChildClient]) -> None:
         super().__init__(runtime)
@@ -217,7 +228,7 @@ class SpeedService(Service):
 
     @property
     def pace(self) -> Pace:
-        """Bandwidth 0 until this PC was measured."""
+        """What is known of the speed of this PC. Its bandwidth is 0 until this PC was measured."""
         if self._pace is None:
             self._pace = self._read_pace()
         return self._pace
@@ -229,7 +240,7 @@ class SpeedService(Service):
             if kept is None or kept.value.get("hardware") != self._key():
                 return None
             return record_from(PcMeasurement, kept.value)
-        except KnownError:  # of another shape, or a history that was never brought to this version
+        except KnownError:  # another format, or a history of an older version
             return None
 
     @property
@@ -242,7 +253,7 @@ class SpeedService(Service):
         return Pc(available_bytes(), self.pace, devices)
 
     def expected(self, record: ModelRecord) -> Speed | None:
-        """How fast a model of the library will be, by its record alone; its file is not read."""
+        """Return how fast a model of the library will answer, from its record alone. Its file is not read."""
         if not record.can_chat:
             return None
         active = record.header.get("active_bytes")
@@ -259,9 +270,11 @@ class SpeedService(Service):
     # ---- measuring
 
     def begin(self) -> None:
-        """Measure in a quiet moment from now, unless that was done."""
+        """Wait for a quiet moment and measure this PC, unless it was measured before."""
         self.stop_waiting()
-        self._others = None if self.measured else OtherPrograms()  # usually it was: nothing is loaded for it
+        self._others = (
+            None if self.measured else OtherPrograms()
+        )  # usually it was measured, and then nothing needs to be loaded
         self._later = self._service_thread.call_later(self.quiet_s, self._measure_if_quiet)
 
     def stop_waiting(self) -> None:
@@ -270,7 +283,9 @@ class SpeedService(Service):
             self._later = None
 
     def measure(self) -> Pending[PcMeasurement]:
-        """Measure now, about a second.  Raises KnownError `request.invalid` while it is being measured."""
+        """Measure this PC now, which takes about a second. Raises KnownError `request.invalid` while a measurement
+        runs.
+        """
         if self._child is not None:
             raise KnownError("request.invalid", what=_("this PC is being measured"))
         child = self._child = self._make_child()
@@ -293,7 +308,7 @@ class SpeedService(Service):
         if event.usage is None or event.timing is None or not event.was_quiet:
             return
         if event.usage.output_tokens < LEAST_TOKENS or self._loader.is_busy or event.message.model_sha256 is None:
-            return  # too short to tell, or another was written beside it
+            return  # too short to tell, or another answer was written meanwhile
         sha256 = event.message.model_sha256
         record = next((model for model in self._store.models.all() if model.sha256 == sha256), None)
         if record is not None:
@@ -301,7 +316,9 @@ class SpeedService(Service):
             self.note(record, event.timing.tokens_per_s, past)
 
     def note(self, record: ModelRecord, tokens_per_s: float, past_tokens: int) -> None:
-        """Its header is read once, on a file thread."""
+        """Add the speed of one answer to what is known of the model. The header of an unknown model is read on a file
+        thread.
+        """
         if tokens_per_s <= 0 or self._store.read_only:
             return
         known = self._written(record.sha256)
@@ -335,7 +352,7 @@ class SpeedService(Service):
         self._later = None
         if self.measured is not None or self._store.read_only:
             return
-        is_measured = self._child is not None  # somebody asked for it just now
+        is_measured = self._child is not None  # a person has just started a measurement
         is_noisy = self._others is not None and not self._others.are_quiet()
         self._noisy_looks += is_noisy
         waits = is_noisy and self._noisy_looks < MOST_LOOKS
@@ -365,14 +382,14 @@ class SpeedService(Service):
             measured.end(problem_for(KnownError("request.invalid", what=_("it was stopped"))))
 
     def _end_child(self) -> None:
-        """Its end is waited for on a thread: nobody needs it any more."""
+        """End the engine process. A thread waits for its end, since nothing depends on it."""
         child, self._child = self._child, None
         if child is not None:
             threading.Thread(target=child.close, name="end-of-measuring", daemon=True).start()
 
     def _on_first(self, sha256: str, written: GenerationSpeed | Problem | None, past_tokens: int) -> None:
         if isinstance(written, Problem):
-            self._publish(Noticed(written))  # once: it stays among those that are asked for
+            self._publish(Noticed(written))  # not discarded from `_asking`, so this is said only once
             return
         self._asking.discard(sha256)
         if written is not None and written.read_bytes > 0:
@@ -383,7 +400,7 @@ class SpeedService(Service):
         try:
             self._store.measurements.keep(SPEED + sha256, to_json(written))
         except KnownError:
-            return  # a store that cannot be written now: the next answer says it again
+            return  # the store cannot be written now: the next answer will be noted
         self._refresh()
 
     def _refresh(self) -> None:
@@ -439,7 +456,7 @@ def _is_news(old: Pace, new: Pace) -> bool:
 
 class PreviousModel(Record):
     usual: ModelRecord | None
-    """The model that answers where none is named."""
+    """The model that answers when none is named; None if there is none."""
     loaded: ModelRecord | None
 
 
@@ -447,13 +464,13 @@ def mark(models: ModelService, loader: ModelLoader) -> PreviousModel:
     held = loader.loaded()
     try:
         usual: ModelRecord | None = models.choose(None)
-    except KnownError:  # none yet, or several and none was ever used
+    except KnownError:  # no model yet, or several and none was ever used
         usual = None
     return PreviousModel(usual, held[0] if held else None)
 
 
 def return_to(before: PreviousModel, models: ModelService, loader: ModelLoader, store: Store) -> None:
-    with suppress(KnownError):  # removed meanwhile, or the disk is full: another model answers then
+    with suppress(KnownError):  # the model was removed, or the disk is full: another one then answers
         if before.usual is not None and models.choose(None).id != before.usual.id:
             store.models.change(before.usual.id, last_used=time.time())
     if before.loaded is not None:

@@ -1,4 +1,6 @@
-"""The model library: adds, chooses, checks and removes models.  On the service thread; long work on file threads."""
+"""The model library: adds, chooses, checks and removes models. Call it on the service thread; long work runs on file
+threads.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +61,7 @@ class ModelService(Service):
     # ---- the library
 
     def list(self) -> list[ModelRecord]:
-        """Return all models, including those whose file is missing now, because a folder may come back."""
+        """Return all models, including those whose file is missing now. Their folder may come back."""
         return self._store.models.all()
 
     def present(self) -> Pending[Sequence[ModelRecord]]:
@@ -76,9 +78,12 @@ class ModelService(Service):
         return Path(chosen) if chosen else self._paths.models
 
     def choose(self, requested: str | None) -> ModelRecord:
-        """By id, unique prefix or name ('' matches none), never replaced by another.  None: the model chosen here, the
-        default for chat, the last used, or the only model; for a copy of no use any more the published model.  Raises
-        KnownError `model.none`, `model.unknown`, `model.several`.
+        """Return the model with this id, unique prefix of an id, or name. It is never replaced by another; '' matches
+        none.
+
+        For None, return the model chosen in this session, else the default for chat, else the last used, else the only
+        one. A copy that cannot be used here is then replaced by its published model. Raises KnownError `model.none`,
+        `model.unknown`, `model.several`.
         """
         models = self._store.models.all()
         if requested is not None and models:
@@ -112,8 +117,10 @@ class ModelService(Service):
         return reported
 
     def use(self, model: str, *, anyway: bool = False) -> ModelRecord:
-        """Because a person chose it; it answers from now on.  `anyway`: even when memory seems too small, else
-        `model.out_of_memory`.  Raises KnownError `model.unknown`, `model.wrong_kind`.
+        """Choose a model, because a person did. It answers from now on.
+
+        With `anyway`, it is loaded even if memory seems too small; without, that ends in `model.out_of_memory`. Raises
+        KnownError `model.unknown`, `model.wrong_kind`.
         """
         record = self._store.models.get(model)
         if not record.can_chat:
@@ -128,13 +135,13 @@ class ModelService(Service):
         self._loader.force_load(record)
 
     def try_again(self, model: str) -> ModelRecord:
-        """Because a person named it.  Raises KnownError `model.unknown`, `model.several`."""
+        """Forget that the model crashed: a person named it. Raises KnownError `model.unknown`, `model.several`."""
         record = self._store.models.get(model)
         self._loader.reset_crashes(record)
         return record
 
     def warm_up(self) -> None:
-        """Load the last used, or only, model automatically at start, unless it crashed too often."""
+        """Load the usual model (`choose(None)`) at the start, unless it crashed too often."""
         try:
             record = self.choose(None)
         except KnownError:
@@ -143,7 +150,7 @@ class ModelService(Service):
         self._loader.choose(record, explicit=False)
 
     def _on_settings(self, new: Settings) -> None:
-        """Another default for chat is a choice: it holds at once, and is loaded where another model was."""
+        """Switch to a new default for chat at once. It is loaded if another model was loaded."""
         if new.model_for_chat == self._default:
             return
         self._default, self._chosen = new.model_for_chat, ""
@@ -162,15 +169,19 @@ class ModelService(Service):
     # ---- bringing in
 
     def import_file(self, path: Path, *, link: bool = False, name: str = "") -> Pending[ImportEnded]:
-        """By copy or by link; `name`: instead of the header's.  Reports ImportProgress and always ends with an
-        ImportEnded.  Of a model in parts, any part may be given.  Raises KnownError `feature.hidden`.
+        """Add a file by copying or linking it. Reports ImportProgress and always ends with an ImportEnded.
+
+        `name` replaces the name in the header. For a model in parts, `path` may be any part. Raises KnownError
+        `feature.hidden`.
         """
         self.require("models.import")
         return self._importer.begin(path, link=link, name=name)
 
     def adopt(self, *, only_shared: bool = False) -> Pending[int]:
-        """Add what is in the models folder, or by link in the organisation's, but not in the library; returns how
-        many.  Cancelling stops all imports.
+        """Add the models that lie in the models folder but are not in the library. Models in the organisation's folder
+        are linked.
+
+        The result is the number of added models. Cancelling stops all imports.
         """
         models = self._store.models.all()
         known = {os.fsdecode(model.path) for model in models}
@@ -197,8 +208,8 @@ class ModelService(Service):
             assert not isinstance(event, Problem), "an import always ends with one"
             waiting, taken = waiting - 1, taken + (event.model is not None)
             if event.model and event.path in shared and os.fsdecode(event.model.path) != event.path:
-                # the organisation's is the same as a person's own: noted, so that it is not hashed each time
-                with suppress(KnownError):  # read-only or full: then it is hashed again next time
+                # the shared file equals a model of the person: note that, so that it is not hashed each time
+                with suppress(KnownError):  # read-only or full: the file is then hashed again next time
                     self._store.models.set_info(event.model.id, shared_twin=shared[event.path])
             if waiting == 0:
                 adopted.end(taken)
@@ -211,8 +222,10 @@ class ModelService(Service):
     # ---- checking
 
     def verify(self, models: Sequence[str]) -> Pending[Sequence[VerifyResult]]:
-        """Hash them (none given: all) again.  Reports (bytes done, in total).  Cancelled: none.  Raises
-        `model.unknown`.
+        """Compare the files of these models with their checksums; without names, all. Reports (bytes done, total
+        bytes).
+
+        If cancelled, the result is empty. Raises `model.unknown`.
         """
         return self._checker.verify(
             [self._store.models.get(model) for model in models] if models else self._store.models.all()
@@ -236,7 +249,9 @@ class ModelService(Service):
         return pending_on_file_thread(self._service_thread, work)
 
     def path_of(self, model_or_file: str) -> Path:
-        """A model's file, else `model_or_file` as a path.  Raises `model.unknown` for a word that names none."""
+        """Return the path of a model's file, else `model_or_file` as a path. Raises `model.unknown` for a plain word
+        that names neither.
+        """
         try:
             return Path(os.fsdecode(self._store.models.get(model_or_file).path))
         except KnownError:
@@ -247,8 +262,10 @@ class ModelService(Service):
             return path
 
     def remove(self, model: str) -> int:
-        """Remove a model and, once the record can go, its file (a linked file stays); returns the bytes freed.  Raises
-        KnownError `model.unknown`, `file.unwritable`, store.*, `model.shared`.
+        """Remove a model and its copies in other formats from the library. Return the bytes freed.
+
+        Their files are deleted too, but a linked file stays. Raises KnownError `model.unknown`, `file.unwritable`,
+        store.*, `model.shared`.
         """
         record = self._store.models.get(model)
         shared = self._settings.policy.models_folder
@@ -259,7 +276,7 @@ class ModelService(Service):
         return freed
 
     def freed_by_removing(self, model: str) -> int:
-        """The bytes that `remove` frees: also of copies in other formats.  Raises KnownError `model.unknown`."""
+        """Return the bytes that `remove` would free, copies included. Raises KnownError `model.unknown`."""
         record = self._store.models.get(model)
         return sum(model.bytes for model in (*copies_of(record, self._store.models.all()), record) if not model.linked)
 
@@ -289,7 +306,10 @@ class ModelService(Service):
         self, file: HashedFile, header: GgufHeader, name: str, *,
         linked: bool = False, source: str = "file", license: str = "",
     ) -> ModelRecord:  # fmt: skip
-        """Of a checked file in its place; of a known sha256 the record there.  Publishes nothing.  Raises store.*."""
+        """Add a checked file, already in its final folder, to the library and return its record. Publishes no event.
+
+        If the library has a model with this sha256, its record is returned, changed where necessary. Raises store.*.
+        """
         place = os.fsencode(file.path)
         old, file_mark = self.by_sha256(file.sha256), picked(file.mark, "bytes", "mtime_ns", "inode")
         if old is None:
@@ -300,14 +320,14 @@ class ModelService(Service):
             )
         if old.path != place and not old.linked and Path(os.fsdecode(old.path)).is_file():
             if not linked:
-                file.path.unlink(missing_ok=True)  # the copy we have just made of what is there already
+                file.path.unlink(missing_ok=True)  # the copy just made of a model that is there already
             return old
         source = old.source if source == "file" else source
         return self._store.models.change(old.id, path=place, linked=linked, source=source, **file_mark)
 
 
 def _delete(path: Path) -> int:
-    """Returns the bytes freed: none where it is gone already.  Raises KnownError `file.unwritable`."""
+    """Delete the file and return the bytes freed: 0 if it was gone already. Raises KnownError `file.unwritable`."""
     try:
         freed = path.stat().st_size
         path.unlink()
@@ -332,24 +352,26 @@ def _shown(header: GgufHeader, license: str) -> dict[str, Json]:
 
 
 COMFORTABLE = 0.8
-"""Of the memory that is free: more than this is tight."""
+"""Fraction of the free memory up to which a model "fits". Above it, memory is "tight"."""
 CARD_SHARE = 0.9
-"""Of a graphics card's memory: what the screen and others leave."""
+"""Fraction of a graphics card's memory that models may use. The screen and other programs need the rest."""
 
 
 class Fit(Record):
-    """The verdict before loading: 'fits', 'tight' or 'too_large'."""
+    """Estimate made before loading. `verdict` is 'fits', 'tight' or 'too_large'."""
 
     verdict: str
     memory: MemoryParts
     available_bytes: int
     context_tokens: int
     most_tokens: int = 0
-    """The longest context the model was made for; 0: not known."""
+    """Longest context in tokens that the model was made for; 0 if unknown."""
     speed: Speed | None = None
-    """What to expect; None: this PC was not measured yet."""
+    """Expected speed; None if this PC was not measured yet."""
     device: str = ""
-    """The graphics card that holds it, whose memory `available_bytes` then is; empty: the PC's own memory does."""
+    """Name of the graphics card that can hold the whole model. `available_bytes` is then its memory. Empty: the model
+    runs in the PC's own memory.
+    """
 
 
 class Pc(Record):
@@ -363,14 +385,18 @@ class Pc(Record):
 
 
 def available_bytes() -> int:
-    """Memory a new process can have without swapping, in bytes."""
+    """Return the bytes of memory that a new process can have without swapping."""
     import psutil  # 17 ms
 
     return int(psutil.virtual_memory().available)
 
 
 def fit_header(header: GgufHeader, context_tokens: int, pc: Pc, *, sha256: str = "") -> Fit:
-    """For as many of `context_tokens` as it can have, on a card that holds it whole; `sha256`: for its speed."""
+    """Estimate whether a model fits, with as much of `context_tokens` as memory allows. A graphics card is preferred if
+    the whole model fits on it.
+
+    `sha256` finds the speed that was measured for this model.
+    """
     fit = _fit_into(header, context_tokens, pc.available_bytes)
     for device in sorted(pc.devices, key=lambda device: -device.memory_bytes):
         on_card = _fit_into(header, context_tokens, round(device.memory_bytes * CARD_SHARE))
@@ -390,18 +416,22 @@ def _fit_into(header: GgufHeader, context_tokens: int, available: int) -> Fit:
 
 
 def fit_file(path: Path, context_tokens: int, pc: Pc, *, sha256: str = "") -> Fit:
-    """Reads its header: any thread but the window's.  Raises KnownError `model.…`."""
+    """Read the header of a file and estimate whether the model fits. Any thread but the window's. Raises KnownError
+    `model.…`.
+    """
     header = check_file(path)
     require_chat_model(header)
     return fit_header(header, context_tokens, pc, sha256=sha256)
 
 
 _BESIDE_WEIGHTS = 1.1, 200 << 20
-"""Of memory, for a chat of usual length, when only the size of a file is known: times, plus."""
+"""Factor and bytes that turn the size of a model's file into the memory for a chat of usual length: size * factor +
+bytes.
+"""
 
 
 def fit_by_size(size: int, available: int) -> str:
-    """The verdict on a model of which only the size in bytes is known; `unknown` for 0."""
+    """Return the verdict for a model of which only the size in bytes is known; "unknown" for 0."""
     times, plus = _BESIDE_WEIGHTS
     needed = size * times + plus
     if not size:
@@ -412,7 +442,9 @@ def fit_by_size(size: int, available: int) -> str:
 
 
 def weights_budget(available: int) -> int:
-    """Bytes a model's weights may have, where so much memory is free: the rest is for the context and the program."""
+    """Return how many bytes a model's weights may have if `available` bytes of memory are free. The context and the
+    program need the rest.
+    """
     times, plus = _BESIDE_WEIGHTS
     return max(0, round((available * COMFORTABLE - plus) / times))
 
@@ -465,7 +497,9 @@ class DefaultsService(Service):
         return uses_in(self._settings.current, self._store.models.get(model))
 
     def set_default(self, use: DefaultUse, model: str | None) -> ModelRecord | None:
-        """None: the last used again.  Raises KnownError `model.unknown`, `model.wrong_job`, `setting.managed`, …"""
+        """Set the default model for a use. None: the last used model again. Raises KnownError `model.unknown`,
+        `model.wrong_job`, `setting.managed`, …
+        """
         record = self._store.models.get(model) if model else None
         if record and not can_do(record, use):
             raise KnownError("model.wrong_job", name=record.name, job=WORDS[use])
@@ -473,8 +507,8 @@ class DefaultsService(Service):
         return record
 
     def forget(self, record: ModelRecord, heir: str = "") -> None:
-        """A model is gone: what it was the default for falls back, or to the model with the id `heir`.  What the
-        organisation set stays as it is.
+        """Clear the defaults that name a removed model, or set them to the model with the id `heir`. Settings that the
+        organisation manages stay as they are.
         """
         managed = self._settings.policy.managed
         gone = {SETTING[use]: heir for use in uses_in(self._settings.current, record) if SETTING[use] not in managed}
@@ -495,7 +529,9 @@ def lost_words(uses: Sequence[DefaultUse]) -> str:
 
 class NameService(Service):
     def rename(self, model: str, name: str) -> ModelRecord:
-        """The file keeps its name.  Raises `model.unknown`, `model.name_taken`, `request.invalid` (empty)."""
+        """Rename a model in the library. Its file keeps its name. Raises `model.unknown`, `model.name_taken`,
+        `request.invalid` (empty).
+        """
         record = self._store.models.get(model)
         label = clean_label(name, MAX_NAME)
         if not label:
@@ -510,13 +546,15 @@ class NameService(Service):
 
 
 def holder_of(name: str, models: Iterable[ModelRecord]) -> ModelRecord | None:
-    """The model that is meant when somebody says `name`: it is called so, or its id begins so."""
+    """Return the model that a person would mean by `name`: its name is the same, or its id begins with it. None if
+    there is none.
+    """
     requested = name.casefold()
     return next((model for model in models if model.name.casefold() == requested or model.id.startswith(name)), None)
 
 
 def name_beside(name: str, quantization: str, models: Iterable[ModelRecord]) -> str:
-    """`name`, told from another model's of the same repository by how its numbers are written, else by a number."""
+    """Return a name that no other model has. If `name` is taken, add the quantization, and if necessary a number."""
     known = tuple(models)
     if quantization and holder_of(name, known):
         name = f"{name[: MAX_NAME - len(quantization) - 7]} {quantization}"
@@ -537,7 +575,7 @@ def free_name(name: str, models: Iterable[ModelRecord]) -> str:
 class UnlistedFiles(Record):
     own: tuple[Path, ...] = ()
     shared: Mapping[Path, str] = field(default_factory=dict)
-    """In the organisation's folder, each with a word that changes when the file does."""
+    """Files in the organisation's folder. The value is a text that changes when the file changes."""
     problem: Problem | None = None
     """Why the organisation's folder could not be read."""
 
@@ -549,10 +587,14 @@ class UnlistedFiles(Record):
 def look_for_unadopted(
     own: Path | None, shared: str, known: Collection[str], twins: Collection[object]
 ) -> UnlistedFiles:
-    """What is neither `known` nor among `twins`; parts of a model are left, for a person to ask for."""
+    """Return the model files in both folders that are neither `known` paths nor noted as `twins`, equal to a model of
+    the person.
+
+    Models in parts are left out, since a person must ask for them.
+    """
     mine: tuple[Path, ...] = ()
     if own is not None:
-        with suppress(OSError):  # the folder is on a disk that is away: its models are each said to be missing
+        with suppress(OSError):  # the folder's disk is missing: each of its models is shown as missing
             found = tuple(path for path in sorted(own.glob("*.gguf")) if str(path) not in known and not part_of(path))
             remove_left_overs(own)
             mine = found
@@ -573,14 +615,14 @@ def look_for_unadopted(
 
 
 COPY = "copy"
-"""Key of a copy's info: a CopyOrigin."""
+"""Key in the info of a model that was converted here. The value is a CopyOrigin."""
 SOURCE = "made"
-"""`source` of a record whose file was made here."""
+"""Value of `source` in the record of a model whose file was made on this PC."""
 
 
 class CopyOrigin(Record):
     model: str
-    """Id of the published model."""
+    """Id of the published model from which the copy was made."""
     sha256: str
     format: str
     library: str
@@ -597,18 +639,20 @@ def copies_of(record: ModelRecord, models: Sequence[ModelRecord]) -> list[ModelR
 
 
 def published_of(record: ModelRecord, models: Sequence[ModelRecord]) -> ModelRecord:
-    """The model a copy was made of; the record itself where it is none, or where that model is gone."""
+    """Return the published model from which a copy was made. Return the record itself if it is no copy, or if that
+    model is gone.
+    """
     origin = origin_of(record)
     return next((model for model in models if origin and model.id == origin.model), record)
 
 
 def used_of(models: Sequence[ModelRecord], defaults: Collection[str]) -> ModelRecord:
-    """Which of a model and its copies is in use: a default for some job, else the last used."""
+    """Return the one in use among a model and its copies: one that is a default for some use, else the last used."""
     return max(models, key=lambda model: (model.id in defaults, model.last_used or 0.0))
 
 
 def is_for_this_pc(record: ModelRecord) -> bool:
-    """Whether a copy was made on this PC; on another PC the published model is used instead."""
+    """Return whether a copy was made on this PC. On another PC the published model is used instead."""
     from slmdesk.loader.model_loader import hardware_key
 
     origin = origin_of(record)
@@ -616,7 +660,7 @@ def is_for_this_pc(record: ModelRecord) -> bool:
 
 
 def usable(record: ModelRecord, models: Sequence[ModelRecord]) -> ModelRecord:
-    """The published model instead of a copy that is gone, changed, or of another PC."""
+    """Return the record, or its published model if it is a copy whose file is gone, changed or made for another PC."""
     if origin_of(record) is None or (is_for_this_pc(record) and _is_whole(record)):
         return record
     return published_of(record, models)
@@ -638,8 +682,10 @@ _QUANTIZATION = re.compile(r"[-._ ](?:i1-)?(?:UD-)?(?:I?Q\d\w*|F16|F32|BF16|MXFP
 
 
 def name_for(header: GgufHeader, stem: str) -> str:
-    """The header's name, unless the file's, without its quantization, holds basename, size and a word more: converters
-    fill `general.name` from a folder, as with "Smollm2 135M 8k Lc100K Mix1 Ep2".
+    """Return the name of a model from its header, or from its file name `stem` if that says more.
+
+    The file name without its quantization says more if it has all words of the header's basename and size, and another
+    word. Converters fill `general.name` from a folder, which gives names such as "Smollm2 135M 8k Lc100K Mix1 Ep2".
     """
     file_name = clean_label(_QUANTIZATION.sub("", stem), MAX_NAME)
     if not header.name:
@@ -659,4 +705,4 @@ def _words(text: str) -> set[str]:
 
 
 class PaceChanged(Event):
-    """The estimate of this PC's speed has changed, so speeds shown for models may be outdated."""
+    """Event: the estimate of this PC's speed has changed, so the speeds shown for models may be outdated."""

@@ -1,1 +1,1 @@
-"""`slmdesk models`."""
+"""The command `slmdesk models`."""

@@ -1,4 +1,4 @@
-"""`slmdesk models info`, `verify`, `remove`, `fit`, `import`, `find`, `pack`, `unpack`, `move`: model files."""
+"""The commands `slmdesk models info`, `verify`, `remove`, `fit`, `import`, `find`, `pack`, `unpack` and `move`."""
 
 from __future__ import annotations
 
@@ -149,7 +149,9 @@ def fit(console: Console, model_or_file: str, context: int | None) -> None:
 
 
 def _on_the_hub(services: Services, requested: str) -> HubLink | None:
-    """The Hub repository (perhaps with a file) that this may name; None for a model or file on this PC."""
+    """Return the Hub repository, perhaps with a file, that `requested` may name. Return None if it names a model or
+    file on this PC.
+    """
     try:
         if services.call.models.path_of(requested).exists():
             return None
@@ -160,7 +162,9 @@ def _on_the_hub(services: Services, requested: str) -> HubLink | None:
 
 
 def measure_pc(console: Console, services: Services) -> None:
-    """Measure this PC's speed once, which takes about a second; no speed can be estimated without it."""
+    """Measure the speed of this PC, unless it was measured before. This takes about a second. Without it no model's
+    speed can be estimated.
+    """
     if services.service_thread.call(lambda: services.measuring.measured) is not None or services.read_only:
         return
     console.notify("note: measuring this PC, about a second, once.")
@@ -204,7 +208,7 @@ def import_models(console: Console, files: tuple[Path, ...], link: bool, name: s
 
 
 def _import_all(console: Console, services: Services, files: Sequence[Path], *, link: bool) -> list[ImportEnded]:
-    """Check all files first, then import the usable files in turn.  Raises KnownError `model.none_found`."""
+    """Check all files, then import the usable ones one after the other. Raises KnownError `model.none_found`."""
     services.models.require("models.import")
     looked = console.result_of(services, lambda: services.looking.look(files))
     if not looked.candidates:
@@ -274,7 +278,9 @@ def leftovers(console: Console, remove: str | None) -> None:
 
 
 def _discard(services: Services, found: Sequence[LeftoverFile], requested: str) -> dict[str, int]:
-    """Bytes freed by each; a file being downloaded is kept.  Raises `download.unknown`, `file.unwritable`."""
+    """Delete the requested leftovers of downloads and return the freed bytes of each. A file being downloaded is kept.
+    Raises `download.unknown`, `file.unwritable`.
+    """
     freed = {}
     for file in found:
         if requested not in ("all", file.id, file.name):

@@ -1,4 +1,4 @@
-"""`slmdesk models`: `list`, `rename`, `default`; and linking the organisation's models where a command needs them."""
+"""The commands `slmdesk models list`, `rename` and `default`."""
 
 from __future__ import annotations
 
@@ -140,13 +140,13 @@ def shape_of_model(record: ModelRecord) -> dict[str, Json]:
 
 
 def card_shape(record: ModelRecord | None) -> dict[str, Json]:
-    """What was on a graphics card when it was last loaded; null for nothing."""
+    """Return as JSON what part of the model was on a graphics card when it was last loaded, or null."""
     offload = offload_of(record.info) if record else None
     return {"on_graphics_card": offload_words(offload) if offload else None}
 
 
 def speed_shape(speed: Speed | None) -> dict[str, Json]:
-    """The expected speed in tokens a second; null where it is not known."""
+    """Return as JSON the expected speed in tokens per second, or null where it is unknown."""
     names = ("tokens_per_s", "tokens_per_s_low", "tokens_per_s_high")
     figures = (speed.tokens_per_s, speed.low, speed.high) if speed else (None, None, None)
     return {name: None if figure is None else round(figure, 2) for name, figure in zip(names, figures, strict=True)}

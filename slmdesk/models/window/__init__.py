@@ -1,1 +1,1 @@
-"""The page of models: on this PC, suggested, and on the Hub."""
+"""The page of models: those on this PC, the suggested ones, and those on the Hub."""

@@ -66,7 +66,7 @@ LIST_HEIGHT = 320
 
 
 def look_at_files(bridge: Bridge, paths: Path | Sequence[Path], read: Callable[[Sequence[Candidate]], object]) -> None:
-    """`read` gets what was found, if any of it can be added."""
+    """Inspect the files or folders, and call `read` with the candidates if at least one of them can be added."""
 
     def looked(found: InspectedFiles) -> None:
         problems = [candidate.problem for candidate in found.candidates]
@@ -258,7 +258,9 @@ class ModelDialogs(QObject):
         self._show("move", lambda: MoveDialog(self._window, self.moving, plan))
 
     def _on_pack_ended(self, event: PackResult) -> None:
-        """Of a pack that was made the dialog shows the checksum; if it was closed, a notice does."""
+        """Show a notice of an unpacked pack, or of a written one whose dialog was closed. An open dialog shows the
+        checksum itself.
+        """
         if not event.manifest_sha256:
             return
         new = [model.model for model in event.models if model.is_new]
@@ -414,7 +416,7 @@ class FoundDialog(WorkDialog):
         TextDialog(self, title=_("Not looked at"), intro=_("What was passed over, and why."), text=self._skipped).show()
 
     def reject(self) -> None:
-        """Close the dialog: searching stops, linking goes on."""
+        """Close the dialog. A running search stops, but linking goes on."""
         if self._looking is not None:
             self._looking.cancel()
         super().reject()
@@ -512,7 +514,7 @@ class MoveDialog(WorkDialog):
         self._worker.begin(self._bridge.services.moving.move(Path(self._plan.target)))
 
     def _on_only(self) -> None:
-        """New models are kept there; those that are here stay and remain usable."""
+        """Store only new models in the chosen folder. The present models stay where they are and remain usable."""
         words = _("New models are kept in {target}. Those added before stay where they are.").format(
             target=self._plan.target
         )

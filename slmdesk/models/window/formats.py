@@ -75,7 +75,9 @@ def title_of(record: ModelRecord) -> str:
 
 
 class FormatDialog(WideDialog):
-    """What was measured, a row a format; measuring goes on when it is closed, and a notice tells the end."""
+    """Dialog with one row per measured format. Measuring goes on after the dialog is closed, and a notice tells when it
+    ends.
+    """
 
     def __init__(self, parent: QWidget, controller: FormatController, model: ModelRecord) -> None:
         title, intro = title_of(model), INTRO.format(name=breakable(model.name))
@@ -241,7 +243,7 @@ class FormatDialog(WideDialog):
 
 
 EXACT_BITS = 8
-"""From here on a file can be made smaller too."""
+"""Bits per weight from which a file can usefully be made smaller, not only faster."""
 
 
 class FormatState(Record):
@@ -249,11 +251,11 @@ class FormatState(Record):
     """The published model."""
     report: FormatReport | None
     without: FormatReport | None
-    """Of files without some layers."""
+    """Report on files in which some layers are left out."""
     copies: Mapping[str, ModelRecord]
-    """By their label, which is the format where nothing was left out."""
+    """Copies by their label. The label is the format if no layers are left out."""
     used: str
-    """Id of the model in use."""
+    """Id of the model or copy that is in use."""
 
     @property
     def is_measured(self) -> bool:
@@ -262,7 +264,7 @@ class FormatState(Record):
 
 
 class FormatWork(Record):
-    """What runs now: a text, and a share of the whole, 0..1."""
+    """Progress of running work: a text, and the fraction that is done, from 0 to 1."""
 
     words: str
     fraction: float
@@ -278,7 +280,7 @@ class FormatController(QObject):
         super().__init__(parent, objectName="format_controller")
         self._bridge = bridge
         self.open_model = ""
-        """The model whose dialog is open: it shows the ends and the problems, which are notices otherwise."""
+        """Id of the model whose dialog is open. That dialog shows results and problems, which are notices otherwise."""
         self._running: Call | None = None
         self._model, self._work, self._began = "", FormatWork("", 0.0), 0.0
         bridge.on(ModelsChanged, self._on_models_changed)
@@ -290,7 +292,7 @@ class FormatController(QObject):
         self._bridge.ask(lambda services: _state_of(services, model), self.state_read.emit, self._on_unread)
 
     def measure(self, model: str, *, again: bool) -> None:
-        """Measure the formats that were not measured yet; `again`: all."""
+        """Measure the formats that were not measured yet, or all formats if `again`."""
         self._start(
             model, _("Beginning…"), lambda services: services.formats.measure(model, again=again), self._on_measured
         )
@@ -301,7 +303,7 @@ class FormatController(QObject):
         )
 
     def make(self, model: str, result: FormatResult) -> None:
-        """Make the copy that was measured, and use it."""
+        """Make a copy in the format that was measured, and use it."""
         name, left_out = "" if result.left_out else result.format, result.left_out
         self._start(
             model,
@@ -311,20 +313,20 @@ class FormatController(QObject):
         )
 
     def use(self, model: str, copy: str = "") -> None:
-        """Use a copy of a model, or its published file, wherever the other is used."""
+        """Use a copy of a model, or without `copy` its published file, in place of the one that is in use."""
         self._bridge.ask(
             self._bridge.services.formats.use(copy or model, copy=bool(copy)), None, partial(self._tell, model)
         )
 
     def stop(self) -> None:
-        """Stop what runs; what was measured is kept."""
+        """Stop the running work. The formats measured so far are kept."""
         if self._running is not None:
             self._running.cancel()
 
     # ---- inside
 
     def _on_unread(self, problem: Problem) -> None:
-        if problem.report:  # else it was removed meanwhile, or cannot chat: there is nothing to show
+        if problem.report:  # otherwise the model was removed or cannot chat: nothing to show
             self._bridge.problem_met.emit(problem)
 
     def _start(
@@ -414,11 +416,11 @@ def _state_of(services: Services, model: str) -> FormatState:
 
 BAR_HEIGHT, THICKNESS = 16, 8
 LEAST_SCALE = 1.5
-"""Times as fast at the right end of the bars, at least."""
+"""Smallest speed-up that the right end of the bars stands for."""
 
 
 class GainBar(QWidget):
-    """How many times as fast, as a bar; a line at 1 stands for the published file."""
+    """Bar that shows how many times as fast a format is. A line at 1 stands for the published file."""
 
     def __init__(self, parent: QWidget, *, name: str) -> None:
         super().__init__(parent)
@@ -427,7 +429,7 @@ class GainBar(QWidget):
         self._gain, self._scale = 0.0, LEAST_SCALE
 
     def show_gain(self, gain: float, scale: float) -> None:
-        """Show it where `scale` times as fast is the right end."""
+        """Show the speed-up `gain`. The right end of the bar stands for `scale`."""
         self._gain, self._scale = gain, scale
         self.update()
 
@@ -490,8 +492,9 @@ class FormatRow(QFrame):
     def show_result(
         self, result: FormatResult, report: FormatReport, state: FormatState, *, shrinks: bool, is_busy: bool
     ) -> None:
-        """Show what was measured, of a report of `state`; `shrinks`: the smallest is marked too; `is_busy`: nothing can
-        be made now.
+        """Show the result of one format, from a report of `state`.
+
+        If `shrinks`, the smallest good format is marked too. While `is_busy`, its button is disabled.
         """
         gains = (result.answer_gain, result.long_work_gain)
         scale = max((scale_of(report) for report in (state.report, state.without) if report), default=LEAST_SCALE)

@@ -1,4 +1,4 @@
-"""The models on this PC: the actions on them and their trials, and the details below a model's row."""
+"""The models on this PC: what can be done with them, their tests, and the details below a model's row."""
 
 from __future__ import annotations
 
@@ -92,20 +92,24 @@ class LibraryController(QObject):
         self._bridge.services.names.rename(model, name)
 
     def set_default(self, model: str, use: DefaultUse, chosen: str) -> None:
-        """Make a model, or the copy of it that is in use, the default for a job; chosen '': no longer."""
+        """Make `chosen`, which is `model` or a copy of it, the default for `use`. If `chosen` is '', `model` is no
+        longer the default.
+        """
         self._bridge.ask(
             self._bridge.services.uses.set_default(use, chosen or None), None, partial(self._default_refused, model)
         )
 
     def _default_refused(self, model: str, problem: Problem) -> None:
-        self.trials.read_details(model)  # the box shows what holds
+        self.trials.read_details(model)  # show the default that is in force
         self._bridge.problem_met.emit(problem)
 
     def folder_of(self, model: str) -> Path:
         return Path(os.fsdecode(self._known[model].record.path)).parent
 
     def remove(self, model: str) -> None:
-        """Take a model off the page now, with its copies, and off the disk when the time for *Undo* is over."""
+        """Take a model and its copies off the page now. They are deleted from the disk when the time for *Undo* is
+        over.
+        """
         record = self._known[model].record
         copies = copies_of(record, [card.record for card in self._known.values()])
         if not copies:
@@ -158,7 +162,7 @@ class LibraryController(QObject):
     def show_state(self, event: ModelStateChanged) -> None:
         self.state_changed.emit(event)
         if event.state is ModelState.READY:
-            self.refresh()  # it was used just now
+            self.refresh()  # the model was used just now
 
     def _on_settings_changed(self, settings: Settings) -> None:
         defaults = tuple(getattr(settings, key) for key in SETTING.values())
@@ -168,7 +172,7 @@ class LibraryController(QObject):
 
     def _on_job_changed(self, event: JobChanged) -> None:
         if event.kind == exams.KIND and event.status in _ENDS:
-            self.refresh()  # what it found stands on the card
+            self.refresh()  # the card shows the result
 
     def _on_listed(self, cards: Sequence[ModelCard]) -> None:
         self._known = {card.record.id: card for card in cards}
@@ -375,7 +379,7 @@ class TrialController(QObject):
 
 
 LONG = ("path", "sha256", "source")
-"""Lines whose words have no spaces: broken anywhere."""
+"""Keys of detail lines whose text has no spaces, so that it may be broken anywhere."""
 ACTIONS = (("rename", _("Rename…")), ("folder", _("Open its folder")), ("remove", _("Remove")))
 
 
@@ -482,7 +486,7 @@ class DetailsPanel(QFrame):
             )
 
     def allow_formats(self, is_allowed: bool) -> None:
-        """Show or hide what is done with other formats; it stays hidden until something is known of them."""
+        """Show or hide the actions for other formats. They stay hidden until something is known of other formats."""
         self._may_format = is_allowed
         if is_allowed:
             self._library.formats.read(self._model)
@@ -549,7 +553,7 @@ def format_words(state: FormatState) -> str:
 
 
 def _mark(button: QPushButton, is_on: bool) -> None:
-    """Show by a sign, not by colour alone, whether a button is chosen."""
+    """Mark a button as chosen, by a sign and not by colour alone."""
     set_icon(button, "check" if is_on else "plus", "accent" if is_on else "muted")
 
 
@@ -615,7 +619,7 @@ class HeaderFields(QWidget):
 
 
 class TrialLine(QWidget):
-    """Text on the left, the button on the right; a bar below while it runs."""
+    """Line for one test of a model: text on the left, a button on the right, and a progress bar below while it runs."""
 
     start_requested = Signal()
     stop_requested = Signal()

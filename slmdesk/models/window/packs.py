@@ -1,4 +1,4 @@
-"""Packs of models in the window: made, opened and imported; and the list to choose models from."""
+"""Packs of models in the window: the dialogs to make and open them, and the list to choose models from."""
 
 from __future__ import annotations
 
@@ -72,20 +72,20 @@ STOPPED = _("Stopped; nothing of it was kept.")
 
 
 class Work(QObject):
-    """What a dialog begins and shows, and what goes on without it; piece by piece."""
+    """Work that a dialog starts and shows, one piece at a time. It goes on after the dialog is closed."""
 
     progressed = Signal(object)
     ended = Signal(object)
     refused = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject, name: str, busy: str = "") -> None:
-        """`busy`: what is said when it is begun a second time."""
+        """`busy` is the text of the notice for a second start while the work runs."""
         super().__init__(parent, objectName=f"{name}_work")
         self.bridge, self._key, self._busy = bridge, name, busy
         self._call: Call | None = None
 
     def is_busy(self) -> bool:
-        """Whether it runs, which is said then."""
+        """Return whether the work is running. If it is, also show the notice about it."""
         if self._call is not None:
             self.bridge.notice_raised.emit(Notice(self._busy, key=self._key))
         return self._call is not None
@@ -107,7 +107,7 @@ class Work(QObject):
 
 
 class WorkDialog(WideDialog):
-    """A dialog with a piece of work, which *Cancel* stops."""
+    """Dialog that shows a Work. Its button *Cancel* stops the work."""
 
     def __init__(self, parent: QWidget, worker: Work, *, name: str, title: str, intro: str, doing: str) -> None:
         super().__init__(parent, name=name, title=title, intro=intro, spoken=doing)
@@ -396,7 +396,7 @@ def _record_info(record: ModelRecord) -> str:
 
 
 def grouped(sha256: str) -> str:
-    """A checksum in groups, easy to read out and compare."""
+    """Return a checksum in groups, which are easy to read out and compare."""
     return " ".join(sha256[at : at + 8] for at in range(0, len(sha256), 8))
 
 
@@ -412,7 +412,7 @@ def _checksum_label(parent: QWidget, name: str) -> QLabel:
 
 
 INDENT = 30
-"""Facts stand under the name, not under its box."""
+"""Pixels by which the facts are indented, so that they stand under the name and not under its check box."""
 BOX_WIDTH = 40
 
 
@@ -442,7 +442,7 @@ class NameBox(QCheckBox):
         self.setToolTip(plain_tip(self._full) if shown != self._full else "")
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the box in the theme's colours: the style's own can hardly be seen on a dark background."""
+        """Paint the check box in the theme's colours. The style's own box can hardly be seen on a dark background."""
         super().paintEvent(event)
         option = QStyleOptionButton()
         self.initStyleOption(option)
@@ -468,7 +468,7 @@ class NameBox(QCheckBox):
 
 
 class CheckList(QScrollArea):
-    """The rows; those already in the library or unusable are shown but cannot be chosen."""
+    """List of models with check boxes. Models that are unusable or already in the library cannot be chosen."""
 
     chosen_changed = Signal()
 
@@ -522,5 +522,5 @@ class CheckList(QScrollArea):
 
 
 def _literal(text: str) -> str:
-    """Escape ampersands, which Qt would take for a shortcut."""
+    """Escape ampersands, which Qt would take as marks of keyboard shortcuts."""
     return text.replace("&", "&&")

@@ -1,4 +1,4 @@
-"""The page of models: on this PC, suggested, on the Hub.  Widgets only; the controllers decide."""
+"""The widgets on the page of models: on this PC, suggested, and on the Hub. Controllers make the decisions."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ class ModelsPage(QScrollArea):
 
 
 PAGE = 30
-"""Cards made at once: hundreds of models must not hold up the page."""
+"""Most cards that are made at once, so that hundreds of models do not block the page."""
 
 
 class LocalModels(QWidget):
@@ -225,7 +225,7 @@ class LocalModels(QWidget):
         self._import_row.insertWidget(1, widget)
 
     def show_models(self, models: Sequence[ModelCard]) -> None:
-        """Show the models, the last used first; copies with their model, adapters in a list of their own."""
+        """Show the models, the last used first. Copies stand with their model, adapters in a list of their own."""
         known = {model.record.id for model in models}
         owners = {model.record.id: origin.model for model in models if (origin := origin_of(model.record))}
         copies: dict[str, tuple[ModelCard, ...]] = {}
@@ -363,7 +363,7 @@ class LocalModels(QWidget):
 
 
 def _put_in(layout: QVBoxLayout, cards: Sequence[QWidget]) -> None:
-    """Put the cards in this order; those already in place stay."""
+    """Put the cards into the layout in this order. Cards that are already in place are not moved."""
     for at, card in enumerate(cards):
         if layout.indexOf(card) != at:
             layout.removeWidget(card)  # not takeAt: an item that Python holds keeps the next card's height stale
@@ -410,7 +410,7 @@ class LocalCard(Card):
 
     @property
     def used(self) -> str:
-        """The id of what is in use: the model's own, or that of a copy."""
+        """Id of what is in use: the model itself or one of its copies."""
         return used_card(self.card, self.copies).record.id
 
     def _tool(self, name: str, icon: str) -> QToolButton:
@@ -432,7 +432,7 @@ class LocalCard(Card):
             self._menu.addAction(words, partial(self._on_action, key)).setObjectName(f"action_{key}")
 
     def show_card(self, card: ModelCard, copies: tuple[ModelCard, ...] = (), *, can_switch: bool = True) -> None:
-        """Show a model with its copies; `can_switch`: whether the organisation allows another format."""
+        """Show a model with its copies. `can_switch` is False if the organisation forbids other formats."""
         self.card, self.copies, record = card, copies, card.record
         self.set_title(record.name)
         self.setAccessibleName(record.name)
@@ -478,7 +478,7 @@ class LocalCard(Card):
             self._use.setEnabled(judged.problem is None)
 
     def show_loaded(self, id: str) -> None:
-        """Show whether the model with this id, which is loaded, is the shown model or a copy of it; '': none is."""
+        """Show whether the loaded model `id` is this model or a copy of it. '' means that no model is loaded."""
         if self._use:
             is_loaded = id in (self.card.record.id, *(copy.record.id for copy in self.copies))
             self._use.setText(_("In use") if is_loaded else _("Use for chat"))
@@ -623,7 +623,7 @@ def used_card(card: ModelCard, copies: Sequence[ModelCard]) -> ModelCard:
 
 
 def copy_words(copy: ModelCard, *, is_used: bool) -> str:
-    """What a copy is, and whether it is in use: "Q8_0, made on this PC · 145 MB · in use"."""
+    """Return what a copy is and whether it is in use, such as "Q8_0, made on this PC · 145 MB · in use"."""
     origin = origin_of(copy.record)
     assert origin is not None, "only copies are shown"
     here = is_for_this_pc(copy.record)
