@@ -1,4 +1,6 @@
-"""`slmdesk network`, `statement`, `models search` and `models download`: what uses the network, and proof of it."""
+"""The commands `slmdesk network`, `statement`, `models search` and `models download`: those that use the network, and
+the statement of what was sent.
+"""
 
 from __future__ import annotations
 
@@ -117,7 +119,7 @@ def _export(console: Console, services: Services, target: Path, words: str) -> N
 
 
 def _say_settings(console: Console, services: Services) -> None:
-    """Print how the Hub is reached; of the token, only where it is kept."""
+    """Print how the Hub is reached. Of the access token, only print where it is stored."""
     now, place = services.settings.current, services.call.tokens.state().place
     today = services.call.network.today()
     reported: dict[str, Json] = {
@@ -219,7 +221,7 @@ def _make(
         console.progress(STAGES[far.stage], far.done, far.total)
 
     with ExitStack() as held:
-        control = held.enter_context(Control())  # what is begun once this process is shut in, is shut in too
+        control = held.enter_context(Control())  # before `shut_in`, which also restricts later child processes
         console.shut_in()
         services = held.enter_context(console.services())
         found = console.result_of(services, lambda: examine(services))
@@ -292,7 +294,7 @@ def verify(console: Console, file: Path, earlier: tuple[Path, ...], noted: str |
 TASKS = ("chat", "summaries", "translation", "code", "embedding")
 SORTS = ("downloads", "updated", "likes")
 LAST_WORD_S = 3.0
-"""After Ctrl-C: for what came to be kept."""
+"""Seconds to wait after Ctrl-C until the download says how many bytes are kept."""
 _FITS = {"fits": "", "tight": "tight here", "too_large": "too large here", "unknown": ""}
 
 

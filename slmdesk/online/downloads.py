@@ -1,8 +1,8 @@
-"""Downloads: a queue of jobs, each on a thread of its own, until its model is in the library; and what they left.
+"""Downloads of models: the queue, the work on each download until its model is in the library, and leftover files.
 
-The service is called on the service thread, where events are published too.  The jobs table holds requests and order,
-so a download whose window was closed or killed is resumed at the next start, and any instance can pause or cancel it:
-its owner checks once a second.
+The service is called on the service thread, which also publishes its events. Each running download has a thread of its
+own. The jobs table stores requests and their order, so a download whose window was closed or killed is resumed at the
+next start. Any instance can pause or cancel a download: the instance that runs it reads the table once a second.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ from slmdesk.store import Store
 
 TELL_S = 0.25
 SPEED_S = 5.0
-"""The speed shown is that of the last seconds."""
+"""The speed shown is the average over this many seconds."""
 SILENT_S = 2.0
-"""Without a byte: it is said to wait."""
+"""Seconds without a byte after which a download is shown as waiting."""
 ASK_S = 0.3
 FULL_TRIES = 2
-"""Of a file that arrives damaged, before somebody is asked."""
+"""Most times that a file is downloaded if it arrives damaged. After that the download fails."""
 JOINED = ".joined"
 _PART_OF = re.compile(r"-\d{5}-of-\d{5}$")
 _JUDGED_AT = tuple(1 << shift for shift in range(20, 27))
@@ -90,7 +90,9 @@ class ModelDownload:
         self._judge_at = list(_JUDGED_AT)
 
     def run(self, file: str, quantization: str) -> ModelRecord:
-        """Until it is in the library.  Raises Stopped, and KnownError hub.*, download.*, network.*, disk.full …"""
+        """Download a model and add it to the library. Raises Stopped, and KnownError hub.*, download.*, network.*,
+        disk.full …
+        """
         damaged, sums = 0, ""
         while True:
             remote = self._choose(file, quantization)
@@ -111,7 +113,7 @@ class ModelDownload:
         return changed(self.now, done_bytes=max(self.now.done_bytes, self._done), note=None)
 
     def remove_parts(self) -> None:
-        """Somebody else's running download of the same file is left alone."""
+        """Delete the partial files. A part that another instance is downloading is left alone."""
         for part in self.parts:
             if claim := Claim.take(part.lock):
                 try:
@@ -153,7 +155,7 @@ class ModelDownload:
         with ExitStack() as claims:
             for part in self.parts:
                 claims.callback(self._claim(part).release)
-            if record := self._in_library(remote):  # somebody else has just brought it
+            if record := self._in_library(remote):  # another instance has just added it
                 return record
             self._need_space()
             access = self._hub.token() if remote.gated else ""
@@ -167,7 +169,9 @@ class ModelDownload:
             return self._take_in(remote)
 
     def _claim(self, part: Part) -> Claim:
-        """Raises Stopped.  While another process has it, its progress is told."""
+        """Wait until this process may write the part. While another process has it, report the progress of that
+        process. Raises Stopped.
+        """
         while True:
             if claim := Claim.take(part.lock):
                 return claim
@@ -178,11 +182,13 @@ class ModelDownload:
 
     def _need_space(self) -> None:
         there = sum(part.path.stat().st_size for part in self.parts if part.path.exists())
-        joined = self.now.total_bytes if len(self.parts) > 1 else 0  # beside its parts, for a while
+        joined = (
+            self.now.total_bytes if len(self.parts) > 1 else 0
+        )  # the parts and the joined file exist together for a while
         need_free(self._models.folder, max(0, self.now.total_bytes - there) + joined + SPARE_BYTES)
 
     def _transfer(self, transfer: Transfer, part: Part) -> None:
-        before = self.now.resumed_from  # of the parts before this part
+        before = self.now.resumed_from  # bytes of the parts before this one
         purpose = f"download of {self.now.repo}/{self.now.name}"[:200]
         why = because(purpose, stop=self._stop, on_wait=self._on_wait, limit=self._speed_limit)
         with why, closing(transfer.run()) as steps:
@@ -209,7 +215,7 @@ class ModelDownload:
         while len(self._seen) > 1 and now - self._seen[0][0] > SPEED_S:
             self._seen.popleft()
         speed, eta = self._speed(done)
-        note = None if self.now.state is DownloadState.WAITING else self.now.note  # what it waited for is over
+        note = None if self.now.state is DownloadState.WAITING else self.now.note  # the reason for waiting is over
         self._change(state=state, done_bytes=done, resumed_from=resumed, bytes_per_s=speed, eta_s=eta, note=note)
 
     def _speed(self, done: int) -> tuple[float, float | None]:
@@ -231,7 +237,9 @@ class ModelDownload:
         self._change(state=DownloadState.FETCHING, done_bytes=self._before, resumed_from=0, note=problem_for(error))
 
     def _judge(self, done: int, part: Part) -> None:
-        """As soon as the header has come, whether it is a model for chatting and fits this PC.  Raises model.*."""
+        """As soon as the header has arrived, check that the library can use the model and whether it fits this PC.
+        Raises model.*.
+        """
         if self._before or not self._judge_at or done < self._judge_at[0]:
             return
         del self._judge_at[0]
@@ -239,7 +247,7 @@ class ModelDownload:
         try:
             header = read_header(part.path)
         except KnownError:
-            return  # not all there yet, or damaged: the sum will tell
+            return  # the header is incomplete or damaged: the checksum will tell
         self._judge_at.clear()
         if header.kind == "split":
             return
@@ -263,7 +271,9 @@ class ModelDownload:
         return None
 
     def _take_in(self, remote: RemoteFile) -> ModelRecord:
-        """Give the checked file its place and its record.  What the library has no use for is removed."""
+        """Move the checked file into the models folder and add it to the library. A file that the library cannot use is
+        deleted.
+        """
         if len(self.parts) > 1:
             return self._join(remote)
         part = self.parts[0]
@@ -322,11 +332,11 @@ _PART_OF_FILE = re.compile(r"-\d{5}-of-\d{5}(?=\.gguf$)", re.IGNORECASE)
 
 
 class LeftoverFile(Record):
-    """A partial file whose download is not running here, or a damaged file."""
+    """A damaged file, or a partial file whose download is not running here."""
 
     id: str
     repo: str
-    """Empty where its journal is lost."""
+    """Repository of the file; empty if its journal is lost."""
     name: str
     bytes: int
     expected: int
@@ -334,7 +344,9 @@ class LeftoverFile(Record):
 
 
 def left_overs(folder: Path, *, but: Collection[tuple[str, str]]) -> list[LeftoverFile]:
-    """All there are, without the parts of (repository, name) in `but`.  Looks at the disk."""
+    """Return all leftover files in the folder, except partial files whose (repository, name) is in `but`. Reads the
+    disk.
+    """
     found = []
     for path, origin in parts_in(folder):
         is_bad = path.suffix == ".bad"
@@ -343,14 +355,14 @@ def left_overs(folder: Path, *, but: Collection[tuple[str, str]]) -> list[Leftov
         try:
             size = path.stat().st_size
         except OSError:
-            continue  # it has just become whole
+            continue  # the download has just ended
         repo, name, expected = (origin.repo, origin.name, origin.bytes) if origin else ("", path.name, size)
         found.append(LeftoverFile(path.name, repo, name, size, expected, is_bad))
     return found
 
 
 def discard(folder: Path, left_over: str) -> int:
-    """Delete what is left over; returns the bytes freed.  Raises `download.unknown`, `file.unwritable`."""
+    """Delete a leftover file and return the bytes freed. Raises `download.unknown`, `file.unwritable`."""
     path = next((path for path, _origin in parts_in(folder) if path.name == left_over), None)
     claim = Claim.take(path.with_suffix(".lock")) if path else None
     if path is None or claim is None:
@@ -367,7 +379,9 @@ def discard(folder: Path, left_over: str) -> int:
 
 
 def remove_parts_of(folder: Path, repo: str, name: str) -> int:
-    """Delete a file's parts but what somebody else fetches; returns the bytes freed.  Raises `file.unwritable`."""
+    """Delete the partial files of a model, except those that another instance is downloading. Return the bytes freed.
+    Raises `file.unwritable`.
+    """
     freed = 0
     for path, origin in parts_in(folder) if name else ():
         if origin is None or path.suffix == ".bad" or origin.repo != repo or _whole(origin.name) != _whole(name):
@@ -391,7 +405,7 @@ FEATURE = "hub.download"
 ENDS = frozenset({DownloadState.PAUSED, DownloadState.DONE, DownloadState.FAILED, DownloadState.CANCELLED})
 NOTE_S = 2.0
 LOOK_S = 1.0
-"""How often is looked whether another instance paused, cancelled, took or left a download."""
+"""Seconds between two checks whether another instance has paused, cancelled, taken or left a download."""
 REMOVE_S = 0.5
 
 
@@ -405,11 +419,13 @@ class _Download:
     title: str = ""
     place: tuple[int, ...] = ()
     waits: bool = True
-    """For its turn and for the network; else it runs when it is asked for, and fails where it cannot."""
+    """True if it waits for its turn in the queue and for the network. Otherwise it starts at once, and fails if it
+    cannot.
+    """
     stop: threading.Event = field(default_factory=threading.Event)
     is_on: bool = False
     goal: DownloadState | None = None
-    """What it is to be once its thread has ended."""
+    """State that it gets when its thread has ended; None if nothing was requested."""
     fetch: ModelDownload | None = None
     noted: float = 0.0
 
@@ -420,7 +436,7 @@ class DownloadService(Service):
         self._hub, self._models = hub, models
         self._jobs = DownloadJobs(runtime.store)
         self.limits = TransferLimits()
-        """Of every download that starts from now on."""
+        """Limits for every download that starts from now on."""
         self._speed = SpeedLimit()
         self._speed.set(runtime.settings.current.speed_limit_kib << 10)
         self._all: dict[str, _Download] = {}
@@ -432,9 +448,11 @@ class DownloadService(Service):
         return [download.now for download in self._all.values()]
 
     def start(self, repo: str, file: str = "", quantization: str = "", *, waits: bool = False) -> str:
-        """Download `file` of `repo`, that of `quantization`, or the recommended; returns the job's id.  `waits`:
-        for its turn and the network.  DownloadChanged follows, with a state of ENDS at each end.  Raises KnownError
-        store.*, `feature.hidden`.
+        """Download `file` of `repo`, else a file of `quantization`, else the recommended file. Return the id of the
+        job.
+
+        With `waits`, the download waits for its turn and for the network. DownloadChanged is published, with a state of
+        ENDS when the download ends or pauses. Raises KnownError store.*, `feature.hidden`.
         """
         self._models.require(FEATURE)
         job = self._known_by(self._jobs.begin(repo, file, quantization))
@@ -443,7 +461,9 @@ class DownloadService(Service):
         return job.id
 
     def take_up(self) -> None:
-        """Resume what waits or lost its instance, unless downloads are hidden; show paused and others' ones."""
+        """Resume the downloads that wait or whose instance has ended, unless downloads are hidden. Also list those that
+        are paused or run in other instances.
+        """
         try:
             self._models.require(FEATURE)
         except KnownError:
@@ -456,13 +476,15 @@ class DownloadService(Service):
         self._look_later()
 
     def pause(self, id: str) -> None:
-        """Pause, here or in another instance, and keep the partial file.  Raises KnownError `download.unknown`."""
+        """Pause a download of any instance and keep its partial file. Raises KnownError `download.unknown`."""
         job = self._known(id)
         if job.now.state not in ENDS:
             self._put_down(job, DownloadState.PAUSED)
 
     def resume(self, id: str) -> None:
-        """In its turn.  Raises KnownError `download.unknown`, `feature.hidden`, job.ended, job.elsewhere."""
+        """Resume a download when it is its turn. Raises KnownError `download.unknown`, `feature.hidden`, job.ended,
+        job.elsewhere.
+        """
         self._models.require(FEATURE)
         job = self._known(id)
         is_ending = job.is_on and job.goal is not None
@@ -479,13 +501,15 @@ class DownloadService(Service):
                 self.resume(download.id)
 
     def cancel(self, id: str) -> None:
-        """Cancel, here or in another instance, and delete the partial file.  Raises KnownError `download.unknown`."""
+        """Cancel a download of any instance and delete its partial file. Raises KnownError `download.unknown`."""
         job = self._known(id)
         if job.now.state not in (DownloadState.DONE, DownloadState.CANCELLED):
             self._put_down(job, DownloadState.CANCELLED)
 
     def move(self, id: str, where: str) -> None:
-        """Move a waiting download `up`, `down` or to the front (`first`).  Raises `download.unknown`, store.*."""
+        """Move a waiting download `up`, `down` or to the front (`first`) of the queue. Raises `download.unknown`,
+        store.*.
+        """
         self._known(id)
         waiting = [download.id for download in self._waiting()]
         if id not in waiting:
@@ -499,11 +523,11 @@ class DownloadService(Service):
         return left_overs(self._models.folder, but=running)
 
     def discard(self, left_over: str) -> int:
-        """Delete a leftover; returns the bytes freed.  Raises KnownError `download.unknown`, `file.unwritable`."""
+        """Delete a leftover file. Return the bytes freed. Raises KnownError `download.unknown`, `file.unwritable`."""
         return discard(self._models.folder, left_over)
 
     def close(self) -> None:
-        """Stop all downloads; partial files stay, and running downloads are resumed at the next start."""
+        """Stop all downloads. Partial files stay, and running downloads are resumed at the next start."""
         self._closed = True
         for job in self._all.values():
             if job.is_on:
@@ -549,7 +573,7 @@ class DownloadService(Service):
 
     def _go(self, job: _Download, *, waits: bool) -> None:
         if job.is_on:
-            job.goal = job.goal and DownloadState.QUEUED  # its thread is just ending: then it begins anew
+            job.goal = job.goal and DownloadState.QUEUED  # its thread is ending; after that it starts again
         elif waits:
             self._wait(job)
         else:
@@ -572,7 +596,7 @@ class DownloadService(Service):
                 break
             try:
                 running += self._run(job)
-            except KnownError:  # the store is busy, or in trouble that the watch tells
+            except KnownError:  # the store is busy, or has a problem that is reported elsewhere
                 self._look_later()
                 break
         self._say_places()
@@ -595,7 +619,9 @@ class DownloadService(Service):
         self._advance()
 
     def _put_down(self, job: _Download, goal: DownloadState) -> None:
-        """Pause or cancel: in the table first, so that it holds whatever becomes of this instance."""
+        """Pause or cancel a download. The jobs table is changed first, so that the change holds even if this instance
+        is killed.
+        """
         if job.now.state is DownloadState.FAILED:
             self._store.jobs.change(job.id, JobStatus.OPEN)
         self._store.jobs.change(job.id, STATUSES[goal])
@@ -619,10 +645,10 @@ class DownloadService(Service):
 
     def _on_time(self) -> None:
         self._is_looking = False
-        self._settings.refresh()  # “offline” said elsewhere holds here too
+        self._settings.refresh()  # another instance may have switched to offline
         ended = ENDS - {DownloadState.PAUSED}
         unfinished = [job for job in self._all.values() if job.is_on or job.now.state not in ended]
-        with suppress(KnownError):  # a store in trouble is said by the watch
+        with suppress(KnownError):  # a problem of the store is reported elsewhere
             for job in unfinished:
                 self._look(job, self._jobs.job(job.id))
             self._advance()
@@ -631,7 +657,7 @@ class DownloadService(Service):
 
     def _look(self, job: _Download, record: JobRecord) -> None:
         if job.goal is not None:
-            return  # its thread tells how it ends
+            return  # its thread reports the end
         seen = self._jobs.read(record)
         if job.is_on:
             if not self._store.jobs.is_mine(record):
@@ -639,7 +665,7 @@ class DownloadService(Service):
                 job.stop.set()
             return
         if seen.state is DownloadState.QUEUED and job.now.state is not DownloadState.QUEUED:
-            self._wait(job)  # resumed elsewhere, or the app that had it is gone
+            self._wait(job)  # another instance resumed it, or the instance that ran it has ended
         elif seen.state in ENDS and seen.state is not job.now.state:
             self._end(job, seen)
         elif seen.state is DownloadState.ELSEWHERE and seen != job.now:
@@ -666,7 +692,7 @@ class DownloadService(Service):
         return True
 
     def _work(self, job: _Download, fetch: ModelDownload) -> None:
-        """On a thread of its own."""
+        """Run a download to its end. Thread of the download."""
         try:
             record = fetch.run(job.file, job.quantization)
             end = changed(fetch.at_end(), state=DownloadState.DONE, done_bytes=fetch.now.total_bytes, model=record)
@@ -680,7 +706,7 @@ class DownloadService(Service):
             self._service_thread.post(lambda: self._end(job, end))
 
     def _remove(self, job: _Download, end: DownloadChanged) -> None:
-        """Delete the parts.  On a thread of its own."""
+        """Delete the partial files of a cancelled download. Thread of the download, or one of its own."""
         try:
             if job.fetch and job.fetch.parts:
                 job.fetch.remove_parts()
@@ -708,7 +734,7 @@ class DownloadService(Service):
         was_on, job.is_on = job.is_on, False
         end = changed(end, bytes_per_s=0.0, eta_s=None)
         end, job.goal = as_requested(end, job.goal, waits=job.waits) if was_on else end, None
-        if was_on and not (self._closed and end.state is DownloadState.PAUSED):  # `close` has left it
+        if was_on and not (self._closed and end.state is DownloadState.PAUSED):  # `close` has already given it up
             self._jobs.note(end)
             self._jobs.leave(end, STATUSES[end.state])
         self._say(job, end)
@@ -723,7 +749,7 @@ class DownloadService(Service):
 KIND = DOWNLOAD
 _STATES = {
     JobStatus.OPEN: DownloadState.QUEUED,
-    JobStatus.RUNNING: DownloadState.QUEUED,  # its instance is gone: `read` knows when it is not
+    JobStatus.RUNNING: DownloadState.QUEUED,  # if its instance still runs, `read` says ELSEWHERE instead
     JobStatus.PAUSED: DownloadState.PAUSED,
     JobStatus.DONE: DownloadState.DONE,
     JobStatus.FAILED: DownloadState.FAILED,
@@ -739,13 +765,15 @@ STATUSES = {
 
 
 class DownloadJobs:
-    """The jobs of kind `download`.  Their settings hold the request, the place in the queue, and the last progress."""
+    """The jobs of kind `download`. The settings of a job hold the request, its place in the queue and the last
+    progress.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def begin(self, repo: str, file: str, quantization: str) -> JobRecord:
-        """The open job of an earlier run that wanted the same, else a new job.  Raises KnownError store.*."""
+        """Return an unfinished job with the same request, else a new job. Raises KnownError store.*."""
         for job in self._store.jobs.page(kind=KIND):
             same = request_of(job) == (repo, file, quantization)
             ended = job.status in (JobStatus.DONE, JobStatus.CANCELLED)
@@ -772,7 +800,9 @@ class DownloadJobs:
         return sorted(self._store.jobs.unfinished(KIND), key=place_of)
 
     def leave(self, change: DownloadChanged, status: JobStatus) -> None:
-        """Give up a download of this instance.  A full disk is no reason not to: its owner ends with this instance."""
+        """Give up this instance's right to the download. Errors such as a full disk are ignored, since the right ends
+        with this instance anyway.
+        """
         problem = change.problem
         code, args = (problem.code, dict(problem.args)) if problem else (None, {})
         with suppress(KnownError):
@@ -823,7 +853,10 @@ def as_waiting(change: DownloadChanged, place: int, note: Problem | None) -> Dow
 
 
 def as_requested(end: DownloadChanged, goal: DownloadState | None, *, waits: bool) -> DownloadChanged:
-    """By what was requested of it, as its thread only knows that it was stopped.  `waits`: for the network."""
+    """Return the end of a download as the person requested it. The download's thread only knows that it was stopped.
+
+    `goal` is the requested state. With `waits`, a download that cannot reach the network goes back into the queue.
+    """
     is_offline = end.problem is not None and end.problem.code == "network.offline"
     was_stopped = end.state is DownloadState.PAUSED
     if (was_stopped and goal is DownloadState.QUEUED) or (is_offline and waits):

@@ -1,4 +1,4 @@
-"""Events of the network: downloads, requests, access token."""
+"""Events of the network: downloads, the number of requests, and the access token."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from slmdesk.runtime.messages import Problem
 
 class DownloadState(StrEnum):
     QUEUED = "queued"
-    """It waits for its turn, or, with a note, for the network to be allowed."""
+    """The download waits for its turn. If it has a note, it waits until the network is allowed."""
     ASKING = "asking"
     CHECKING = "checking"
     FETCHING = "fetching"
     WAITING = "waiting"
     ELSEWHERE = "elsewhere"
-    """Another window or command fetches the same file; its progress is shown."""
+    """Another window or command is downloading the same file. Its progress is shown."""
     PAUSED = "paused"
     DONE = "done"
     FAILED = "failed"
@@ -25,7 +25,7 @@ class DownloadState(StrEnum):
 
 
 class DownloadChanged(Event):
-    """The state of a download; at most four times a second while it runs, and once at its end."""
+    """State of a download. Published at most four times a second while it runs, and once at its end."""
 
     id: str
     repo: str
@@ -36,7 +36,9 @@ class DownloadChanged(Event):
     bytes_per_s: float = 0.0
     eta_s: float | None = None
     fit: str = "unknown"
-    """Whether it fits this PC: fits, tight, too_large; by its header once that has come."""
+    """"fits", "tight", "too_large" or "unknown" for this PC. An estimate from the size, until the file's header has
+    arrived.
+    """
     note: Problem | None = None
     resumed_from: int = 0
     problem: Problem | None = None
@@ -49,9 +51,9 @@ class RequestsToday(Event):
 
 
 class TokenChanged(Event):
-    """The place of the Hub's access token has changed; never contains the token."""
+    """Event: the access token of the Hub is now stored in another place. The event never contains the token."""
 
     place: str
-    """environment (HF_TOKEN), keyring, file, ask (in memory until slmdesk ends), or empty: there is none."""
+    """"environment" (HF_TOKEN), "keyring", "file", "ask" (in memory until slmdesk ends), or "" if there is no token."""
     host: str
-    """The Hub or mirror in use, which alone is sent it."""
+    """Host of the Hub or mirror in use. The token is sent to this host only."""

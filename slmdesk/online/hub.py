@@ -1,4 +1,4 @@
-"""The Hub: repositories read, searched and judged for this PC, what is suggested, and what licences allow."""
+"""The Hub for this PC: reading and searching repositories, judging whether models fit, suggestions, and licences."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ AT_ONCE = 4
 
 
 class FoundFile(Record):
-    """A model on the Hub, and whether it fits this PC: fits, tight, too_large, or unknown."""
+    """A model file on the Hub. `fit` says whether it fits this PC: fits, tight, too_large or unknown."""
 
     file: RemoteFile
     fit: str
     speed: Speed | None = None
-    """By its size and quantization: a mixture of experts is faster than that."""
+    """Expected speed, from size and quantization. A mixture of experts is faster than this estimate."""
     about_bytes: int = 0
 
 
@@ -83,11 +83,11 @@ class HubService(Service):
         self.hub.token = token
 
     def policy(self) -> GuardPolicy:
-        """What may leave, by the settings of this moment.  Any thread."""
+        """Return the rules for requests, made from the current settings. Any thread."""
         return policy_for(self._settings.current, self._is_offline, self._network.passwords)
 
     def require(self, feature: str) -> None:
-        """Raises KnownError `feature.hidden` for a feature that the organisation has switched off."""
+        """Check that the organisation has not switched off a feature. Raises KnownError `feature.hidden`."""
         self._settings.policy.require(feature)
 
     @property
@@ -101,7 +101,10 @@ class HubService(Service):
     def fit(
         self, repo: str, *, file: str = "", quantization: str = "", context_tokens: int | None = None
     ) -> Pending[Fit]:
-        """Whether a file on the Hub fits, by its header; chosen as for a download.  Cancelled, it does not end."""
+        """Read the header of a file on the Hub and return whether the model fits. The file is chosen as for a download.
+
+        If cancelled, the Pending never ends.
+        """
         requested, pc = context_tokens or self.context_tokens, self.pc()
 
         def work(stop: threading.Event) -> Fit:
@@ -121,7 +124,9 @@ class HubService(Service):
         return self.ask("hub-fit", work)
 
     def with_files(self, repo: Repo, pc: Pc, stop: threading.Event) -> FoundRepo:
-        """With sizes and sums, or why not.  Any thread but the app's.  Raises network.*, hub.*, and Stopped."""
+        """Return the repository with the sizes and checksums of its files, or with the problem that prevents this. Any
+        thread but the app's. Raises network.*, hub.*, and Stopped.
+        """
         try:
             return _judged(self.hub.repo(repo.id, stop=stop), pc)
         except KnownError as err:
@@ -130,7 +135,7 @@ class HubService(Service):
             return FoundRepo(repo, tuple(FoundFile(file, "unknown") for file in repo.files), problem_for(err))
 
     def ask(self, name: str, work: Callable[[threading.Event], T]) -> Pending[T]:
-        """Have `work` done on a thread called `name`.  Cancelled, it does not end."""
+        """Run `work` on a thread called `name`. If cancelled, the Pending never ends."""
         stop = threading.Event()
         self._stops.add(stop)
 
@@ -170,7 +175,9 @@ def _judged(repo: Repo, pc: Pc) -> FoundRepo:
 
 
 def best_fit(files: Sequence[FoundFile]) -> str:
-    """The best verdict among the models of a repository that are worth having; `unknown` where none is known."""
+    """Return the best verdict among the models of a repository, or "unknown". Models of poor quality only count if
+    there are no others.
+    """
     models = [file for file in files if not file.file.beside]
     ranks = {model.file.name: quantization_of_file(model.file.name) for model in models}
     good = [model for model in models if (rank := ranks[model.file.name]) and rank.rank <= WORST_RECOMMENDED] or models
@@ -185,7 +192,7 @@ def best_fit(files: Sequence[FoundFile]) -> str:
 
 
 PERMISSIVE_ONES = "permissive"
-"""Instead of a licence: any that leaves a company free."""
+"""Value of `Filters.license` for every licence that permits any use, also in a company."""
 MOST_LOOKED_AT = 400
 PAGE = 20
 PAGE_FILTERED = 50
@@ -197,11 +204,11 @@ _MOST_PARAMETERS = 10**13
 
 class Filters(Record):
     task: str = ""
-    """A key of hub.search.TASKS."""
+    """A key of hub.search.TASKS, or empty for any task."""
     language: str = ""
-    """ISO 639-1."""
+    """Language code of ISO 639-1, or empty for any language."""
     license: str = ""
-    """The Hub's short name of a license, or PERMISSIVE_ONES."""
+    """The Hub's short name of a license, PERMISSIVE_ONES, or empty for any license."""
     author: str = ""
     fits: bool = False
     sort: str = "downloads"
@@ -220,7 +227,9 @@ class SearchPage(Record):
 
 
 class Search:
-    """A search with its results; it continues where it stopped.  Any thread except the service thread."""
+    """A search with the results read so far. Reading more continues where it stopped. Any thread except the service
+    thread.
+    """
 
     def __init__(self, hub: Hub, words: str, filters: Filters) -> None:
         self._hub, self.filters = hub, filters
@@ -233,7 +242,11 @@ class Search:
     def read(
         self, requested: int, available: int, *, with_too_large: bool = False, stop: threading.Event
     ) -> SearchPage:
-        """The first `requested` that pass, judged against `available` bytes.  Raises network.*, hub.*, and Stopped."""
+        """Return the first `requested` repositories that pass the filters. Models are judged against `available` bytes
+        of memory.
+
+        Raises network.*, hub.*, and Stopped.
+        """
         filters = self.filters
         is_filtered = (filters.fits and not with_too_large) or filters.license == PERMISSIVE_ONES
         with self._lock:
@@ -253,7 +266,7 @@ class Search:
         self._is_begun, before = True, len(self._read)
         for repo in page.repos:
             self._read.setdefault(repo.id, judged_by_name(repo, available))
-        self._cursor = page.cursor if len(self._read) > before else ""  # a server may turn in a circle
+        self._cursor = page.cursor if len(self._read) > before else ""  # a faulty server may repeat its pages
 
     def _page(self, requested: int, with_too_large: bool) -> SearchPage:
         found: list[FoundRepo] = []
@@ -272,20 +285,24 @@ FEATURE = "hub.search"
 
 
 class SearchService:
-    """Called on the service thread; each search has a thread of its own."""
+    """Searches the Hub. Call it on the service thread; each search has a thread of its own."""
 
     def __init__(self, hub: HubService) -> None:
         self._hub = hub
 
     def begin(self, words: str, filters: Filters | None = None) -> Search:
-        """Create a search; nothing is requested before `read`.  Raises KnownError `feature.hidden`."""
+        """Create a search. No request is sent before `read`. Raises KnownError `feature.hidden`."""
         self._hub.require(FEATURE)
         return Search(self._hub.hub, words, filters or Filters())
 
     def read(
         self, search: Search, *, limit: int = 10, with_too_large: bool = False, with_files: bool = False
     ) -> Pending[SearchPage]:
-        """Read the first `limit`; `with_files`: with sizes, by a request for each.  Cancelled, it does not end."""
+        """Read the first `limit` results. With `with_files`, one more request for each result gets the sizes of its
+        files.
+
+        If cancelled, the Pending never ends.
+        """
         pc = self._hub.pc()
         available = pc.best_bytes
         only_fitting = search.filters.fits and not with_too_large
@@ -334,9 +351,9 @@ def _judged_by_name(file: RemoteFile, parameters: int, available: int) -> FoundF
 
 # ---- licences of models and what each allows, in a few words
 #
-# for people who must know whether work use is allowed The short names are the Hub's tags ("license:apache-2.0"),
-# which file headers repeat. The descriptions summarise the main points of each text; they are no legal advice, and an
-# unknown licence is called unknown.
+# For people who must know whether they may use a model at work. The short names are the Hub's tags
+# ("license:apache-2.0"), which file headers repeat. The descriptions summarise the main points of each text. They are
+# no legal advice, and an unknown licence is called unknown.
 
 
 class LicencePermission(StrEnum):
@@ -403,7 +420,7 @@ LICENCES: Mapping[str, Licence] = MappingProxyType(
         for key, name in names.items()
     }
 )  # fmt: skip
-"""By the Hub's short name."""
+"""Licences by the Hub's short name."""
 
 PERMISSIVE = frozenset(key for key, licence in LICENCES.items() if licence.allows is LicencePermission.ANYTHING)
 
@@ -436,7 +453,9 @@ SKILLS = {
     "code": _("Code"),
     "embedding": _("Embedding"),
 }
-"""What a model may be wanted for, for people; the keys of hub.search.TASKS and of the curated list."""
+"""What people may want a model for, with the word to show. The keys are those of hub.search.TASKS and of the curated
+list.
+"""
 _COMMERCIAL = {
     Commercial.YES: _("may be used at work"),
     Commercial.CONDITIONS: _("has conditions for use at work"),
@@ -447,11 +466,11 @@ _COMMERCIAL = {
 _FIT_ORDER = {"fits": 0, "tight": 1, "too_large": 3}
 _MOST_NAMED = 12
 _MANY = 20
-"""Languages that a model with too many to list counts for."""
+"""Number of languages that is assumed when a model lists MANY_LANGUAGES."""
 
 
 class Suggestion(Record):
-    """Its size is an estimate: only the Hub knows the size of the file."""
+    """A suggested model of the curated list. Its size is an estimate, since only the Hub knows the file's size."""
 
     repo: str
     title: str
@@ -460,12 +479,12 @@ class Suggestion(Record):
     weakness: str
     languages: str
     codes: tuple[str, ...]
-    """Of the languages it was made for (ISO 639-1); MANY_LANGUAGES where they are too many to list."""
+    """Codes of the languages it was made for (ISO 639-1), or MANY_LANGUAGES if they are too many to list."""
     licence: str
     parameters: str
     quantization: str
     file: str
-    """Empty where only the quantization is known."""
+    """File name, or empty if only the quantization is known."""
     about_bytes: int
     fit: str
     speed: Speed | None = None
@@ -476,7 +495,7 @@ class Suggestion(Record):
 
 
 class OfferedFile(Record):
-    """Until the repository was asked, `size_bytes` is 0 and `fit` an estimate."""
+    """A file that can be downloaded. Before the repository was read, `size_bytes` is 0 and `fit` is an estimate."""
 
     repo: str
     name: str
@@ -486,9 +505,9 @@ class OfferedFile(Record):
     is_recommended: bool
     speed: Speed | None = None
     parts: int = 1
-    """Files it was split into, which are fetched together."""
+    """Number of files that the model was split into. They are downloaded together."""
     sha256: str = ""
-    """As its publisher gave it; empty where that is not known, or of several parts."""
+    """Checksum from the publisher. Empty if it is unknown or if there are several parts."""
 
     @property
     def has_known_form(self) -> bool:
@@ -496,14 +515,14 @@ class OfferedFile(Record):
 
     @property
     def words(self) -> str:
-        """Its quantization: "Q4_K_M: 4-bit, recommended: small, nearly as good"."""
+        """The quantization in words, such as "Q4_K_M: 4-bit, recommended: small, nearly as good"."""
         known = quantization_of_file(self.name)
         if known is None:
             return clean_label(self.quantization or self.name, 80)
         return f"{self.quantization or known.name}: {known.label(recommended=self.is_recommended)}"
 
     def not_recommended(self) -> OfferedFile:
-        """The same file after its header said that it does not chat."""
+        """Return the same file without the recommendation. Used when its header says that it cannot chat."""
         return changed(self, is_recommended=False)
 
 
@@ -513,17 +532,18 @@ class OfferedRepo(Record):
     downloads: int
     likes: int
     updated: str
-    """A date (2026-05-01), or empty."""
+    """Date of the last change, such as 2026-05-01, or empty."""
     is_gated: bool
     files: tuple[OfferedFile, ...]
     others: tuple[str, ...] = ()
-    """Files that are no models by themselves: each name with what it is."""
+    """Files that are not models by themselves: each name, followed by what the file is."""
     problem: Problem | None = None
     fit: str = "unknown"
     is_about: bool = False
-    """The verdicts are by estimates of the sizes."""
+    """True if the verdicts come from estimated sizes."""
     is_unclear: bool = False
-    """None is recommended, though some would fit: they do not chat, or are models of several names."""
+    """True if no file is recommended although some would fit: they cannot chat, or belong to several different models.
+    """
     parameters: str = ""
     source: Repo | None = None
 
@@ -537,19 +557,21 @@ class Offers(Record):
     search: Search | None = None
     may_be_more: bool = False
     too_large: int = 0
-    """Left out, since nothing in them fits this PC."""
+    """Number of repositories left out because none of their models fits this PC."""
     other_licence: int = 0
-    """Left out because of their licence."""
+    """Number of repositories left out because of their licence."""
 
 
 class CatalogueService:
-    """On the service thread."""
+    """Suggested models, search results and repositories, prepared for display. Service thread."""
 
     def __init__(self, hub: HubService, searching: SearchService) -> None:
         self._hub, self._searching = hub, searching
 
     def suggestions(self) -> tuple[Suggestion, ...]:
-        """The curated list, by what is of most use here first; without those only compared with.  Asks nobody."""
+        """Return the models of the curated list, the most useful on this PC first. Entries that are only listed for
+        comparison are left out. Sends no request.
+        """
         pc = self._hub.pc()
         entries = sorted((entry for entry in load_catalogue() if entry.good_at), key=_use)
         return tuple(sorted((_suggested(entry, pc) for entry in entries), key=_worth))
@@ -563,8 +585,9 @@ class CatalogueService:
         with_too_large: bool = False,
         before: Search | None = None,
     ) -> Pending[Offers]:
-        """Repositories whose names hold `words`; sizes are estimates until `repo`.  `before`: the same search, of which
-        more is wanted.  Cancelled, it does not end.
+        """Return repositories whose names contain `words`. Their sizes are estimates; `repo` gets the real ones.
+
+        `before` is an earlier search for the same words that is continued. If cancelled, the Pending never ends.
         """
         search, pc = before or self._searching.begin(words, filters), self._hub.pc()
 
@@ -575,7 +598,11 @@ class CatalogueService:
         return self._searching.read(search, limit=limit, with_too_large=with_too_large).map(offers)
 
     def repo(self, repo: str, *, file: str = "", quantization: str = "") -> Pending[OfferedRepo]:
-        """With sizes, of `file` or `quantization` alone where there are any.  Cancelled, it does not end."""
+        """Return a repository with the sizes of its files: only `file`, or only those of `quantization`, if there are
+        any.
+
+        If cancelled, the Pending never ends.
+        """
         return self._hub.repo(repo).map(lambda found: _offered(found, self._hub.pc(), file, quantization))
 
     def link_in(self, words: str) -> HubLink | None:
@@ -603,13 +630,13 @@ def _languages(codes: Sequence[str]) -> str:
 
 
 def _worth(suggestion: Suggestion) -> tuple[int, bool]:
-    """Sorts by whether it can be used here: what fits, but is too slow to wait for, comes behind what may be tight."""
+    """Sort key: how useful a model is on this PC. A model that fits but is far too slow comes after a tight one."""
     order = _FIT_ORDER.get(suggestion.fit, 2)
     return (max(order, 2), True) if is_too_slow(suggestion.speed) else (order, False)
 
 
 def _use(entry: CatalogueEntry) -> tuple[bool, int, int, int]:
-    """Sorts by what a clerk gets: a free licence, skills, languages, then the smaller file."""
+    """Sort key: free licences first, then more skills, then more languages, then the smaller model."""
     languages = _MANY if MANY_LANGUAGES in entry.languages else len(entry.languages)
     return entry.commercial is not Commercial.YES, -len(entry.good_at), -languages, entry.parameters
 
@@ -667,18 +694,22 @@ def _files(repo: str, sized: Sequence[_Sized], best: _Sized | None) -> tuple[Off
 
 
 class RepoJudged(Record):
-    """What a file's header says about all files: they differ only in the size of their weights."""
+    """Verdicts on all files of a repository, from the header of one file. The files differ only in the size of their
+    weights.
+    """
 
     fits: Mapping[str, Fit]
-    """By the name of the file; without those whose size the Hub does not say."""
+    """Verdict by file name. Files whose size the Hub does not give are missing."""
     kind: str
-    """model, encoder, adapter, or split."""
+    """"model", "encoder", "adapter" or "split"."""
     has_chat_template: bool
     most_tokens: int
 
 
 class RepoPageService:
-    """Called on the service thread; each request has a thread of its own and can be cancelled."""
+    """Reads what the page of a repository shows. Call it on the service thread; each request has its own thread and can
+    be cancelled.
+    """
 
     def __init__(self, hub: HubService) -> None:
         self._hub = hub
@@ -689,7 +720,7 @@ class RepoPageService:
         def work(stop: threading.Event) -> RepoJudged:
             chosen = repo.choose(name)
             header = self._hub.hub.header(chosen, token=self._hub.hub.token() if repo.gated else "", stop=stop)
-            if header.kind != "split":  # of a file in parts, the first says what it needs beside its weights
+            if header.kind != "split":  # the first part's header says what is needed besides the weights
                 require_usable(header)
             models = [file for file in repo.files if not file.beside and file.bytes]
             fits = {model.name: _fit(model, header, context, pc) for model in models}
@@ -698,7 +729,7 @@ class RepoPageService:
         return self._hub.ask("hub-judge", work)
 
     def card(self, repo: Repo) -> Pending[ReadableCard]:
-        """What the publisher wrote, as Markdown without HTML and front matter; empty where there is no card."""
+        """Return the model card as Markdown without HTML and front matter, or an empty card if there is none."""
 
         def work(stop: threading.Event) -> ReadableCard:
             if not repo.has_card:
@@ -720,7 +751,9 @@ def _fit(file: RemoteFile, header: GgufHeader, context_tokens: int, pc: Pc) -> F
     share = active_bytes(header) / header.weight_bytes if is_whole else 1.0
     speed = pc.pace.of_size(round(file.bytes * share), file.quantization, sha256=file.sha256)
     memory = changed(fit.memory, weights=file.bytes)
-    if memory.total > fit.available_bytes and fit.device:  # the card that holds either does not hold both
+    if (
+        memory.total > fit.available_bytes and fit.device
+    ):  # the graphics card that holds the one file does not hold this one
         fit = fit_header(header, context_tokens, changed(pc, devices=()))
         memory = changed(fit.memory, weights=file.bytes)
     free = fit.available_bytes

@@ -1,4 +1,6 @@
-"""How the Hub may be reached, with which token and password, and the network log, written before each request."""
+"""How the Hub is reached, the access token, the password of the proxy, and the network log, which is written before
+each request.
+"""
 
 from __future__ import annotations
 
@@ -38,9 +40,9 @@ from slmdesk.text.markup import harmless_cell
 RECORD_TIMEOUT_S = 10.0
 FEATURE = "settings.network"
 ONCE = "allowed only this once"
-"""Behind the purpose of a request, where the network was not allowed for good."""
+"""Added to the purpose of a request in the network log if the network was only allowed until slmdesk ends."""
 EXPORT_PAGE = 2000
-"""Rows read at once, so that the service thread does other things in between."""
+"""Rows that are read at once, so that the service thread can do other things in between."""
 
 
 class Exported(Record):
@@ -70,13 +72,17 @@ class NetworkService(Service):
         return enforcement(self._settings.current, self._settings.policy)
 
     def allow_once(self) -> None:
-        """Until this process ends; each request is marked so.  Raises `setting.managed`, `network.enforced`."""
+        """Allow the network until this process ends. Each request is marked so. Raises `setting.managed`,
+        `network.enforced`.
+        """
         self._settings.allow_once()
 
     def change(self, **values: Any) -> Pending[Settings]:
-        """Change how the Hub is reached.  Certificates are read first, on a file thread: the share may not answer.  A
-        proxy's password goes to the keyring or a file, not into the settings.  Problems: `setting.invalid`,
-        `setting.managed`.  Raises KnownError `feature.hidden`.
+        """Change the settings for reaching the Hub. The result may be the Problem `setting.invalid` or
+        `setting.managed`.
+
+        A file of certificates is first read on a file thread, since its network share may not answer. A proxy's
+        password is stored in the keyring or a file, never in the settings. Raises KnownError `feature.hidden`.
         """
         self._settings.policy.require(FEATURE)
 
@@ -99,7 +105,9 @@ class NetworkService(Service):
         return checked.map(lambda found: self._settings.change(**found))
 
     def move_password(self) -> None:
-        """Move a password written into the settings file by hand to where passwords are stored.  Service thread."""
+        """If a person has typed a proxy's password into the settings file, move it to the keyring or a file. Service
+        thread.
+        """
         now = self._settings.current
         if "proxy" in self._settings.policy.managed or without_password(now.proxy)[1] is None:
             return
@@ -113,26 +121,28 @@ class NetworkService(Service):
         on_file_thread(self._service_thread, lambda: self.passwords.moved(now.proxy, now), moved, name="proxy-password")
 
     def today(self) -> int:
-        """Requests since midnight, local time.  Service thread."""
+        """Return the number of requests since midnight, local time. Service thread."""
         midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
         return self._store.ledger.count_since(midnight.timestamp())
 
     def say_today(self) -> None:
-        """Publish RequestsToday when the number has changed.  Service thread."""
+        """Publish RequestsToday if the number has changed. Service thread."""
         count = self.today()
         if count != self._reported:
             self._reported = count
             self._publish(RequestsToday(count))
 
     def requests(self, limit: int = 100, words: str = "", before: int | None = None) -> Sequence[NetworkLogRow]:
-        """Rows of the network log, newest first, with a number below `before`.  Service thread."""
+        """Return rows of the network log whose number is below `before`, newest first. Service thread."""
         return self._store.ledger.page(limit, words, *(() if before is None else (before,)))
 
     def count(self, words: str = "") -> int:
         return self._store.ledger.count(words)
 
     def export(self, target: Path, words: str = "") -> Pending[Exported]:
-        """As CSV or JSON by file name, in place of a file that is there.  Raises KnownError `request.invalid`."""
+        """Write the network log to a CSV or JSON file, depending on its suffix. An existing file is replaced. Raises
+        KnownError `request.invalid`.
+        """
         kind = format_for(target)
 
         def rows() -> Iterator[NetworkLogRow]:
@@ -151,8 +161,10 @@ class NetworkService(Service):
         return pending_on_file_thread(self._service_thread, work, name="export-ledger")
 
     def record(self, request: Outgoing) -> int:
-        """Commit a row before its request is sent: the guard's log.  Never on the service thread.  Raises KnownError
-        `network.offline` when another instance has just forbidden requests.
+        """Write a request to the network log before it is sent, and return its number (see RequestLog). Never call it
+        on the service thread.
+
+        Raises KnownError `network.offline` if another instance has just forbidden requests.
         """
 
         def write() -> int:
@@ -169,16 +181,18 @@ class NetworkService(Service):
         return self._service_thread.call(write, RECORD_TIMEOUT_S)
 
     def finish(self, n: int, answer: Answered) -> None:
-        """Record how a request ended: the guard's log.  Any thread; never blocks."""
+        """Write to the network log how a request ended (see RequestLog). Any thread; never blocks."""
 
         def write() -> None:
             self._store.ledger.finish(n, answer)
-            self._publish(RequestsToday(self.today()))  # the same number: who shows rows looks again
+            self._publish(RequestsToday(self.today()))  # the number is the same, but a shown log reads its rows again
 
         self._service_thread.post(write)
 
     def refuse(self, request: Outgoing, code: str) -> None:
-        """Record what was not sent: the guard's log.  Any thread; never blocks, never raises."""
+        """Write to the network log that a request was not sent (see RequestLog). Any thread; never blocks, never
+        raises.
+        """
         self._service_thread.post(lambda: self._refuse(request, code))
 
     def _refuse(self, request: Outgoing, code: str) -> None:
@@ -196,18 +210,18 @@ MAX_CA_BYTES = 16 << 20
 class FixedProxy(Record):
     address: str
     place: str = ""
-    """Where the password for it is kept; empty: it has none, or it stands in the address."""
+    """Where the proxy's password is stored. Empty if it has no password or the address contains it."""
     passwords: ProxyPasswords | None = None
 
     def __call__(self, _scheme: str, host: str) -> str:
-        """The address of the proxy.  Not on the service thread.  Raises KnownError `proxy.password`."""
+        """Return the address of the proxy. Never call it on the service thread. Raises KnownError `proxy.password`."""
         if _is_here(host) or not self.place or self.passwords is None:
             return "" if _is_here(host) else self.address
         return self.passwords.full_address(self.address, self.place)
 
 
 def system_proxy(scheme: str, host: str) -> str:
-    """The proxy that HTTPS_PROXY and NO_PROXY, or the settings of the system, name; empty for none."""
+    """Return the proxy from HTTPS_PROXY and NO_PROXY or from the settings of the system, or "" for none."""
     import urllib.request  # 30 ms
 
     if _is_here(host) or urllib.request.proxy_bypass(host):
@@ -237,12 +251,12 @@ def policy_for(settings: Settings, offline: Callable[[], bool], passwords: Proxy
 
 
 def endpoint_of(settings: Settings) -> str:
-    """Where the Hub is asked: the setting, else HF_ENDPOINT, else the Hub itself."""
+    """Return the address of the Hub: from the setting, else from HF_ENDPOINT, else the Hub's own."""
     return (settings.hub_endpoint or os.environ.get(ENDPOINT_VARIABLE) or HUB).rstrip("/")
 
 
 def certificates_in(path: Path) -> int:
-    """How many certificates a PEM file holds.  Raises KnownError `setting.invalid` when it is no such file."""
+    """Return the number of certificates in a PEM file. Raises KnownError `setting.invalid` if it is not such a file."""
     import ssl  # 15 ms
 
     try:
@@ -269,7 +283,7 @@ COLUMNS = ("time", "host", "method", "path", "bytes", "purpose")
 
 
 def format_for(path: Path) -> str:
-    """Csv or json, by the suffix.  Raises KnownError `request.invalid` for another."""
+    """Return "csv" or "json", from the file's suffix. Raises KnownError `request.invalid` for another suffix."""
     suffix = path.suffix.lower().removeprefix(".")
     if suffix not in FORMATS:
         raise KnownError("request.invalid", what=_("the name must end in .csv or .json"))
@@ -277,7 +291,7 @@ def format_for(path: Path) -> str:
 
 
 def json_of(row: NetworkLogRow) -> dict[str, Json]:
-    """A row as JSON (see cli.md).  `bytes` is null while the answer has not ended."""
+    """Return a row as JSON (see cli.md). `bytes` is null until the answer has ended."""
     return {"time": iso_time(row.time), **picked(row, *COLUMNS[1:])}
 
 
@@ -286,7 +300,9 @@ def to_json(rows: Sequence[NetworkLogRow]) -> bytes:
 
 
 def to_csv(rows: Sequence[NetworkLogRow]) -> bytes:
-    """RFC 4180, UTF-8 with a BOM, so that spreadsheets detect it; no formulas."""
+    """Return the rows as CSV (RFC 4180) in UTF-8. A BOM makes spreadsheets detect the encoding, and no cell can become
+    a formula.
+    """
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
@@ -301,15 +317,17 @@ def to_csv(rows: Sequence[NetworkLogRow]) -> bytes:
 
 TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105 (the name of a variable)
 MAX_TOKEN = 500
-"""Characters; those of the Hub have 37."""
+"""Most characters of a token. The tokens of the Hub have 37."""
 PLACES = ("keyring", "ask", "file")
-"""keyring: the system's; ask: in memory until slmdesk ends, then asked for again; file: only its owner can read it."""
+"""Where a token can be stored: in the system's keyring, in memory until slmdesk ends (it is then asked for again), or
+in a file that only its owner can read.
+"""
 HUB_FEATURE = "token"
 
 
 class TokenPlaces(Record):
     no_keyring: str = ""
-    """Why the system's keyring cannot be used; empty when it can."""
+    """Why the system's keyring cannot be used; empty if it can."""
 
     @property
     def has_keyring(self) -> bool:
@@ -317,7 +335,9 @@ class TokenPlaces(Record):
 
 
 def checked_token(untrusted: str) -> str:
-    """A pasted token without the spaces around it.  Raises KnownError `token.invalid`, which does not quote it."""
+    """Return a pasted token without spaces around it. Raises KnownError `token.invalid`, which does not quote the
+    token.
+    """
     word = untrusted.strip()
     if not word:
         raise KnownError("token.invalid", reason=_("there is nothing"))
@@ -331,7 +351,7 @@ def checked_token(untrusted: str) -> str:
 
 
 class TokenService(Service):
-    """Called on the service thread; keyring and file are used on other threads."""
+    """Stores the access token of the Hub. Call it on the service thread; keyring and file are used on other threads."""
 
     def __init__(self, runtime: Runtime, policy: Callable[[], GuardPolicy]) -> None:
         super().__init__(runtime)
@@ -343,7 +363,9 @@ class TokenService(Service):
     # ---- for those who read gated repositories
 
     def token(self) -> str:
-        """The token for the Hub in use, or empty; a keyring may wait: neither the app's nor the window's thread.
+        """Return the token for the Hub in use, or "". A keyring may wait, so never call it on the app's or the window's
+        thread.
+
         Raises KnownError `token.keyring`, `file.unreadable`.
         """
         if found := _of_environment():
@@ -357,13 +379,13 @@ class TokenService(Service):
         kept = self.vaults[now.token_place].get(host)
         try:
             return checked_token(kept)
-        except KnownError:  # gone, or spoilt by hand
+        except KnownError:  # the token is missing, or was edited by hand
             return ""
 
     # ---- for the frontends
 
     def state(self) -> TokenChanged:
-        """Where the token for the Hub in use is.  Service thread; asks neither keyring nor file."""
+        """Return where the token for the Hub in use is stored. Reads neither keyring nor file. Service thread."""
         host, now = self._host(), self._settings.current
         place = ""
         if _of_environment():
@@ -380,7 +402,9 @@ class TokenService(Service):
         )
 
     def keep(self, untrusted: str, place: str) -> Pending[TokenChanged]:
-        """Keep it at a place of PLACES, instead of any other.  Raises KnownError `token.invalid`, `feature.hidden`."""
+        """Store the token in a place of PLACES and remove it from any other. Raises KnownError `token.invalid`,
+        `feature.hidden`.
+        """
         self._settings.policy.require(HUB_FEATURE)
         secret, host, now = checked_token(untrusted), self._host(), self._settings.current
         if place not in PLACES:
@@ -395,7 +419,7 @@ class TokenService(Service):
         def kept(_done: None) -> TokenChanged:
             try:
                 self._settings.change(token_place=place, token_host=host if place in self.vaults else "")
-            except BaseException:  # else it would lie where nobody knows of it
+            except BaseException:  # otherwise the secret would be stored in an unknown place
                 threading.Thread(target=self._remove_quietly, args=(place, host), daemon=True).start()
                 raise
             self._session.clear()
@@ -406,7 +430,7 @@ class TokenService(Service):
         return self._alone(work).map(kept)
 
     def forget(self) -> Pending[TokenChanged]:
-        """Forget the token wherever it is; HF_TOKEN is not ours to forget."""
+        """Remove the token wherever slmdesk has stored it. The variable HF_TOKEN is not changed."""
         now = self._settings.current
 
         def forgotten(_done: None) -> TokenChanged:
@@ -443,7 +467,7 @@ class TokenService(Service):
 
 
 def _of_environment() -> str:
-    """HF_TOKEN; empty for none, or what is no single word."""
+    """Return the token in HF_TOKEN, or "" if there is none or it is not a single word."""
     try:
         return checked_token(os.environ.get(TOKEN_VARIABLE, ""))
     except KnownError:
@@ -452,18 +476,20 @@ def _of_environment() -> str:
 
 # ---- stores the proxy's password
 #
-# in the system's keyring, else in a file that only its owner can read. It is in no settings, log, error or row of the
-# network log, and is sent to the proxy alone.
+# In the system's keyring, else in a file that only its owner can read. The password never stands in settings, logs,
+# errors or the network log, and is sent to the proxy only.
 
 
 log = logging.getLogger(__name__)
 
 SERVICE = "slmdesk: password of a proxy"
-"""The name under which the keyring of the system lists it."""
+"""Name under which the system's keyring lists the password."""
 
 
 class ProxyPasswords:
-    """Stores a password for a proxy address.  Not on the service or window thread: a keyring may wait."""
+    """Stores the password of a proxy. A keyring may wait, so never call it on the service thread or the window's
+    thread.
+    """
 
     def __init__(self, paths: Paths) -> None:
         self.vaults: dict[str, Vault] = {
@@ -473,15 +499,18 @@ class ProxyPasswords:
         self._known: dict[str, str] = {}
 
     def full_address(self, address: str, place: str) -> str:
-        """The address with the password that is kept for it.  Raises KnownError `proxy.password`."""
+        """Return the address with the stored password in it. Raises KnownError `proxy.password`."""
         password = self._known.get(address) or self._get(address, place)
-        if place == "keyring":  # which may ask its owner each time
+        if place == "keyring":  # a keyring may ask its owner each time
             self._known[address] = password
         return with_password(address, password)
 
     def moved(self, proxy: str, now: Settings) -> dict[str, Any]:
-        """The address of this proxy, and where its password is; without it that of the same address stays, another is
-        forgotten.  Raises KnownError `proxy.password`.
+        """Store the password in `proxy` and return the settings for it: the address without password, and where the
+        password is.
+
+        If `proxy` has no password, the stored one stays if the address is the same, and is deleted otherwise. Raises
+        KnownError `proxy.password`.
         """
         address, password = without_password(proxy)
         before, place = now.proxy, now.proxy_password_place

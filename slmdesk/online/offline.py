@@ -1,4 +1,6 @@
-"""Has the system keep this process offline where it is asked for, and tells the ledger what is no request."""
+"""Makes the operating system keep this process offline if required, and writes events that are not requests into the
+ledger.
+"""
 
 from __future__ import annotations
 
@@ -26,12 +28,16 @@ from slmdesk.runtime.service import Runtime, Service
 
 class Enforcement(Record):
     by_system: bool
-    """The kernel refuses every socket but local ones: asked just now, not assumed."""
+    """True if the kernel refuses every socket that is not local. The kernel was just asked, so this is not an
+    assumption.
+    """
     words: str
 
 
 def wall_in(paths: Paths, *, is_window: bool, environment: Mapping[str, str] = os.environ) -> None:
-    """Give up connections past the guard, all of them where offline is enforced, for good; before there are threads."""
+    """Block connections that bypass the guard, and all connections if offline mode is enforced. This cannot be undone.
+    Call it before there are threads.
+    """
     barriers.watch()
     settings, policy = peek(paths.settings_file), policy_of(paths)
     if is_wanted(settings, policy) and not (is_window and has_remote_display(environment)):
@@ -43,7 +49,7 @@ def is_wanted(settings: Settings, policy: Policy) -> bool:
 
 
 def has_remote_display(environment: Mapping[str, str]) -> bool:
-    """Whether the window is shown through a network, by X: without that there would be no window."""
+    """Return whether the window is shown through a network by X. Blocking the network would also block the window."""
     if environment.get("WAYLAND_DISPLAY"):
         return False
     host = environment.get("DISPLAY", "").rpartition(":")[0]
@@ -74,7 +80,9 @@ LEAVE_S = 0.5
 
 
 class LedgerEvents(Service):
-    """Service thread.  What cannot be written keeps nobody from working offline, but from requests: `require_start`."""
+    """Writes starts, ends and changes into the ledger. If that fails, work goes on, but `require_start` then prevents
+    requests. Service thread.
+    """
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
@@ -86,7 +94,7 @@ class LedgerEvents(Service):
             self.require_start()
 
     def require_start(self) -> None:
-        """Write down, before the first request, that this instance has started.  Raises KnownError store.*."""
+        """Write the start of this instance into the ledger, before the first request. Raises KnownError store.*."""
         ledger = self._store.ledger
         if ledger.is_started:
             return
@@ -102,13 +110,15 @@ class LedgerEvents(Service):
             self._store.ledger.stop()
 
     def link_opened(self) -> None:
-        """Write down that a person opened an address in the browser; not which."""
+        """Write into the ledger that a person opened an address in the browser. The address itself is not written."""
         with suppress(KnownError):
             self._store.ledger.append(Kind.LINK, {})
 
     def _leave_head(self, folder: Path, row: LedgerRow) -> None:
-        """Leave the end of the ledger where the organisation wants it; a share may take its time.  What prevents it
-        stands in the ledger and keeps nobody from working.
+        """Write the last hash of the ledger into the organisation's folder, on a thread, since a network share may be
+        slow.
+
+        If that fails, the ledger gets a row about it, and work goes on.
         """
         first = self._store.ledger.rows(1, 1)[0]
         words = f"{first.hash}\n{row.n}\n{row.hash}\n{row.time}\n"
@@ -138,7 +148,7 @@ class LedgerEvents(Service):
         }
 
     def _on_settings(self, _settings: Settings) -> None:
-        """Another instance may have written it already: each switch stands there once."""
+        """Write a switch between online and offline into the ledger, unless another instance has written it already."""
         with suppress(KnownError):
             if not self._store.ledger.is_started:
                 return
@@ -158,7 +168,9 @@ class LedgerEvents(Service):
 
 
 def policy_shape(policy: Policy) -> dict[str, Json]:
-    """The organisation's rules: their file, its checksum and owner, and what they set, without a password."""
+    """Return the organisation's rules as JSON: their file, its checksum and owner, and what they set. Passwords are
+    left out.
+    """
     forced = {key: shown_proxy(str(value)) if key == "proxy" else value for key, value in policy.forced.items()}
     return {
         "file": policy.path or None,
@@ -188,8 +200,10 @@ class _Leaving:
 
 
 def leave_head(folder: Path, chain: str, words: str) -> None:
-    """A new file CHAIN-TIME-RANDOM.txt in a folder that people may add to and not change; the first hash of the ledger
-    tells each PC's from another's.  Raises KnownError `file.unwritable`, `disk.full`.
+    """Write a new file CHAIN-TIME-RANDOM.txt into a folder where people may add files but not change them.
+
+    CHAIN is the start of the ledger's first hash, which differs from PC to PC. Raises KnownError `file.unwritable`,
+    `disk.full`.
     """
     when = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     path = folder / f"{chain[:16]}-{when}-{secrets.token_hex(4)}.txt"

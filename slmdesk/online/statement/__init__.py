@@ -1,1 +1,1 @@
-"""The statement for an auditor: what left this PC, and what kept the rest from leaving; signed."""
+"""The signed statement for an auditor: what left this PC, and what kept everything else from leaving."""

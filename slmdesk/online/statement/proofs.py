@@ -1,4 +1,6 @@
-"""What proves a statement: its signature, the test of who reaches the network, and the installed files compared."""
+"""The proofs in a statement: its signature, the test of which process can reach the network, and the comparison of the
+installed files.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 SERVICE = "slmdesk: key that signs statements for auditors"
-"""The name under which the keyring of the system lists it."""
+"""Name under which the system's keyring lists the key."""
 NAME = "statement key"
 KIND = b"ssh-ed25519"
 MAGIC = b"SSHSIG"
@@ -55,7 +57,7 @@ class StatementKey(Record):
 
     @property
     def fingerprint(self) -> str:
-        """As `ssh-keygen -l` prints it."""
+        """Fingerprint of the key, as `ssh-keygen -l` prints it."""
         return "SHA256:" + base64.b64encode(hashlib.sha256(self.public).digest()).decode().rstrip("=")
 
     def sign(self, message: bytes) -> bytes:
@@ -67,7 +69,7 @@ class StatementKey(Record):
 
 
 class StatementKeys:
-    """Keeps the key in the system's keyring, or in a file that only its owner can read where there is no keyring."""
+    """Stores the key in the system's keyring. Where there is no keyring, in a file that only its owner can read."""
 
     def __init__(self, paths: Paths) -> None:
         self.vaults: dict[str, Vault] = {
@@ -76,9 +78,10 @@ class StatementKeys:
         }
 
     def open(self, *, was_in: str = "", is_new: bool = False) -> StatementKey:
-        """The key of this account; a new key where there is none, or `is_new`.  `was_in`: its last place.  Raises
-        KnownError `statement.key` where that is a keyring that does not answer: a second key, made in silence, would
-        look like another PC.
+        """Return the key of this account. Make a new key if there is none, or if `is_new`.
+
+        `was_in` is the place where the key was last. If that is a keyring that does not answer, KnownError
+        `statement.key` is raised: a second key made silently would look like another PC.
         """
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # 30 ms
 
@@ -95,17 +98,19 @@ class StatementKeys:
             if err.code in ("disk.full", "file.unwritable"):
                 raise
             raise KnownError("statement.key", reason=str(err.args_for_people.get("reason", err.code))) from None
-        except ValueError:  # whose text would quote the key
+        except ValueError:  # its message would quote the key
             raise KnownError("statement.key", reason=_("it is damaged")) from None
         return StatementKey(key, places[0])
 
     def forget(self) -> None:
-        """Remove the key, wherever it is kept.  Raises KnownError as the vaults do."""
+        """Delete the key wherever it is stored. Raises KnownError as the vaults do."""
         for place in self._places():
             self.vaults[place].remove(NAME)
 
     def _places(self) -> list[str]:
-        """Where it may be, the place for a new key first.  A key that was made without a keyring stays in its file."""
+        """Return where the key may be, the place for a new key first. A key that was made without a keyring stays in
+        its file.
+        """
         return ["file"] if self.vaults["keyring"].missing() else ["keyring", "file"]
 
 
@@ -131,7 +136,7 @@ def is_good(message: bytes, signature: bytes) -> bool:
 
 
 def _signed(message: bytes) -> bytes:
-    """What is really signed: the message by its hash, and what it is for."""
+    """Return the bytes that are really signed: the namespace and the hash of the message (format SSHSIG of OpenSSH)."""
     parts = (NAMESPACE.encode(), b"", HASH, hashlib.sha512(message).digest())
     return MAGIC + b"".join(map(_string, parts))
 
@@ -153,8 +158,8 @@ def _strings(data: bytes, count: int) -> list[bytes]:
 
 # ---- tries, at the moment of a statement, who of our processes can reach a listener on this PC
 #
-# with a control that must. Nothing leaves the PC: all goes to 127.0.0.1. On a thread that lives until the end: the
-# processes die with it.
+# A control process must reach the listener. Nothing leaves the PC: all goes to 127.0.0.1. The thread must live until
+# the end, since the processes die with it.
 
 
 ROLES = ("engine", "reader", "printer", "speller")
@@ -177,12 +182,12 @@ class SelfTest(Record):
     desk: Tried
     children: tuple[Tried, ...]
     guard: str
-    """What the program's own check said to a request: the code of the refusal."""
+    """Error code with which the guard refused a request."""
     heard: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def has_control(self) -> bool:
-        """Whether a process without walls did reach the listener, so that a refusal means something."""
+        """True if the process without restrictions reached the listener. Only then does a refusal prove something."""
         return is_control(self.control.ways)
 
     def to_json(self) -> dict[str, Json]:
@@ -197,7 +202,9 @@ class SelfTest(Record):
 
 
 class Control:
-    """The process without walls, which listens.  Begun before anything forbids this process the network."""
+    """Process without restrictions, which listens on this PC. Start it before anything blocks the network of this
+    process.
+    """
 
     def __init__(self, command: Sequence[str] = COMMAND) -> None:
         self._process = subprocess.Popen(
@@ -222,7 +229,7 @@ class Control:
         return Tried("control", dict.fromkeys(("connection", "name look-up"), reason))
 
     def heard(self) -> dict[str, int]:
-        """End it; how often it was reached."""
+        """End the process and return how often it was reached."""
         with suppress(OSError):
             assert self._process.stdin is not None
             self._process.stdin.close()
@@ -250,7 +257,11 @@ def run_self_test(
     desk_ways: Mapping[str, Callable[[int], None]] | None = None,
     command: Sequence[str] = COMMAND,
 ) -> SelfTest:
-    """Takes a second or two.  `guard` makes a request that must be refused; `desk_ways`: further ways to a port."""
+    """Test which processes can reach the listener of `control`. Takes a second or two.
+
+    `guard` makes a request that must be refused. `desk_ways` are further ways by which this process tries to reach a
+    port.
+    """
     tried = control.tried()
     stream, datagram = control.ports
     more = {name: outcome_of(lambda way=way: way(stream)) for name, way in (desk_ways or {}).items()}  # type: ignore[misc]
@@ -260,7 +271,9 @@ def run_self_test(
 
 
 def _tried_by(role: str, ports: tuple[int, int], command: Sequence[str]) -> Tried:
-    """A process with the walls of that child, on this PC and now."""
+    """Start a process with the same restrictions as the child process `role`, and return which connections it could
+    make.
+    """
     try:
         done = subprocess.run(
             [*command, role, *map(str, ports)],
@@ -298,10 +311,10 @@ def _environment() -> dict[str, str]:
 
 PROGRAM = "slmdesk"
 LOADERS = ("LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "PYTHONPATH", "PYTHONSTARTUP")
-"""Variables by which an account has code of its own run in every program."""
+"""Environment variables that make every program run additional code of the account."""
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/opt", "/app", "/snap", "/nix/store", "/gnu/store")
 CLOSURES = "/memfd:libffi (deleted)"
-"""Where ctypes has the system's library keep its callbacks."""
+"""Name of the memory in which the system's libffi keeps the callbacks of ctypes."""
 DECEIVES = "code that did not come with slmdesk can deceive its self-test"
 MOST_LETTERS = 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -309,7 +322,9 @@ OnFile = Callable[[int, int], None]
 
 
 def installed(on_file: OnFile = lambda _done, _total: None) -> dict[str, Json]:
-    """What of it is not as it was built; reads every file, not on the service thread.  Raises what `on_file` raises."""
+    """Return which installed files differ from the lists made when they were built. Reads every file, so never call it
+    on the service thread. Raises what `on_file` raises.
+    """
     found = [metadata.distribution(name) for name in sorted(_needed())]
     total, done = sum(len(distribution.files or ()) for distribution in found), 0
     libraries: dict[str, Json] = {}
@@ -321,7 +336,7 @@ def installed(on_file: OnFile = lambda _done, _total: None) -> dict[str, Json]:
 
 
 def code_from_elsewhere(environment: Mapping[str, str] = os.environ, maps: Path = Path("/proc/self/maps")) -> list[str]:
-    """What may run in this process and came neither with the program nor with the system, in sentences.  Any thread."""
+    """Return sentences about code in this process that belongs neither to the program nor to the system. Any thread."""
     found = [f"{name} is set: {DECEIVES}." for name in LOADERS if environment.get(name)]
     try:
         lines = maps.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -353,7 +368,7 @@ def _needed() -> set[str]:
 def _compared(each: metadata.Distribution) -> dict[str, Json]:
     changed, missing, compared, unlisted = [], [], 0, 0
     for file in each.files or ():
-        if file.hash is None or "__pycache__" in file.parts:  # what Python compiled is written anew by Python
+        if file.hash is None or "__pycache__" in file.parts:  # Python writes its compiled files itself
             unlisted += 1
             continue
         try:
@@ -376,7 +391,7 @@ def _compared(each: metadata.Distribution) -> dict[str, Json]:
 
 
 def _package(folder: Path) -> dict[str, Json]:
-    """A checksum over all files of the program itself: where it runs from its source no RECORD lists them."""
+    """Return one checksum over all files of the program itself. A program that runs from its source has no RECORD."""
     paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
     names = [name for name in sorted(paths) if "__pycache__" not in paths[name].parts and paths[name].is_file()]
     sums = "".join(f"{hashlib.sha256(paths[name].read_bytes()).hexdigest()}  {name}\n" for name in names)

@@ -1,4 +1,4 @@
-"""Makes statements for auditors: what left this PC in a period, what kept the rest from leaving, signed."""
+"""Makes signed statements for auditors: what left this PC in a period, and what kept everything else from leaving."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ from slmdesk.runtime.service import FileWork, Report, Runtime, Service, Slices, 
 
 FORMAT, VERSION = "slmdesk-statement", 1
 NOWHERE = "self-test.invalid"
-"""A name that nobody can own (RFC 2606): the program's check must refuse it."""
+"""Host name that nobody can own (RFC 2606). The guard must refuse it."""
 BATCH = 1000
 WALLS = ("no_", "files_limited", "exec_limited", "landlock_", "dies_with_desk")
-"""What of a child's `hello` is about walls; the rest names its jobs."""
+"""Start of those facts in a child's `hello` that are about its restrictions. The other facts name its jobs."""
 MOST_NAME = 100
 
 
 class StatementService(Service):
-    """On the service thread; files, processes and the key on threads of their own."""
+    """Makes statements. Call it on the service thread; files, processes and the key are used on other threads."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class StatementService(Service):
         print_pdf: Callable[[Paper], Pending[bytes]],
         said: Callable[[], Mapping[str, Collection[str]]],
     ) -> None:
-        """`said`: what each child said in its `hello` that took effect, by role."""
+        """`said` returns, for each kind of child process, which restrictions took effect according to its `hello`."""
         super().__init__(runtime)
         self._ledger_events, self._guard, self._print, self._said = ledger_events, guard, print_pdf, said
         self.keys = StatementKeys(runtime.paths)
@@ -72,8 +72,10 @@ class StatementService(Service):
     def make(
         self, request: StatementRequest, examined: Mapping[str, Json], control: Control | None = None
     ) -> Pending[StatementMade]:
-        """`examined`: by `system.doctor.examine` just now, which starts each child.  `control`: begun before this
-        process forbade itself the network; ended here.  Reports StatementProgress.  Raises KnownError `file.exists`,
+        """Make a statement and write it to a file. Reports StatementProgress.
+
+        `examined` is a fresh result of `system.doctor.examine`, which starts each child process. `control` was started
+        before this process blocked its own network, and is ended here. Raises KnownError `file.exists`,
         `file.unwritable`, `request.invalid`, store.*.
         """
         self._store.require_writable()
@@ -98,7 +100,9 @@ class StatementService(Service):
         test: SelfTest = yield self._work.run(lambda _stop, report: self._tested(request, control, report))
         files: dict[str, Json] = yield self._work.run(_compared)
         first, last, n = self._bounds(request)
-        statements = self._store.ledger.all_of(Kind.STATEMENT)  # with a statement made meanwhile
+        statements = self._store.ledger.all_of(
+            Kind.STATEMENT
+        )  # read again: another statement may have been made meanwhile
         report: LedgerReport = yield self._work.run(
             lambda stop, said: self._read(LedgerReport(first, last), n, stop, said)
         )
@@ -130,7 +134,9 @@ class StatementService(Service):
             return run_self_test(ask_guard, control=begun, desk_ways=request.desk_ways)
 
     def _bounds(self, request: StatementRequest) -> tuple[int, int, int]:
-        """Numbers of the period's first and last row (before the first: none), and of the last of all."""
+        """Return the numbers of the first and last row of the period, and of the last row of the ledger. If the period
+        has no rows, the last is smaller than the first.
+        """
         head = self._store.ledger.head()
         n = head.n if head else 0
         if request.since is None and request.until is None:
@@ -150,7 +156,9 @@ class StatementService(Service):
         return report
 
     def _enforcement(self, test: SelfTest) -> dict[str, Json]:
-        """Who is kept from the network by what: from what took effect and from what was tried, never from a setting."""
+        """Return what keeps each process from the network. This comes from what took effect and was tested, never from
+        a setting.
+        """
         tried = {child.who: child for child in test.children}
         processes: dict[str, Json] = {}
         for role, facts in self._said().items():
@@ -185,10 +193,10 @@ class StatementService(Service):
         packed = tar_of(files)
         if stop.is_set():
             raise Stopped
-        if is_there(request.target) and not request.replace:  # it has come meanwhile
+        if is_there(request.target) and not request.replace:  # the file was created meanwhile
             raise KnownError("file.exists", path=str(request.target))
         head: dict[str, Any] = statement["ledger"]["head"]
-        # first the row, then the file: a row without a file harms nobody, a file without a row does
+        # the row comes before the file: a row without a file does no harm, a file without a row does
         row: dict[str, Json] = {
             "n": head["n"], "head": head["hash"], "sums_sha256": hashlib.sha256(files[SUMS]).hexdigest(),
             "key": key.fingerprint, "key_place": key.place,
@@ -247,7 +255,9 @@ def _as_pages(printing: Pending[bytes]) -> Pending[bytes]:
 
 
 def _begin_of(day: date | None, days: int = 0) -> int:
-    """When a day begins by the clock of this PC, in microseconds, `days` later; None: before or after all."""
+    """Return when the day begins, plus `days`, in local time, as microseconds since the epoch. None: before or after
+    all times.
+    """
     if day is None:
         return 1 << 62 if days else -(1 << 62)
     begin = datetime.combine(day + timedelta(days=days), time()).astimezone()
@@ -284,7 +294,7 @@ def _problems(statement: Mapping[str, Any]) -> list[str]:
 class StatementRequest(Record):
     target: Path
     since: date | None = None
-    """The first day, by this PC's time zone; None: from the beginning of the ledger."""
+    """First day, in this PC's time zone. None: from the beginning of the ledger."""
     until: date | None = None
     with_host_name: bool = False
     replace: bool = False
@@ -299,17 +309,17 @@ class StatementMade(Record):
     requests: int
     refused: int
     level: str
-    """Of paper.LEVELS."""
+    """A key of LEVELS."""
     fingerprint: str
     key_place: str
     is_key_new: bool
     head: str
     problems: tuple[str, ...] = ()
-    """What somebody who reads it should know first, in sentences."""
+    """Sentences with what a reader of the statement should know first."""
 
 
 class StatementProgress(Record):
-    """What is being done, and how far; total 0: not known."""
+    """Progress of making a statement. `total` is 0 if it is unknown."""
 
     stage: str
     """A key of STAGES."""
@@ -333,14 +343,16 @@ BOM = "\ufeff"
 
 @dataclass(slots=True)
 class LedgerReport:
-    """What a statement says of the ledger: fed with every row, it counts those of the period `first` to `last`."""
+    """Counts what a statement says of the ledger. It is fed every row, and counts the rows from `first` to `last`."""
 
     first: int
     last: int
     before: str = BEGINNING
     hash: str = BEGINNING
     broken_at: int | None = None
-    """The first row of the whole ledger that does not fit the row before."""
+    """Number of the first row in the whole ledger whose hash does not follow from the row before; None if there is
+    none.
+    """
     counts: Counts = dataclass_field(default_factory=Counts)
     head: LedgerRow | None = None
     csv: io.StringIO = dataclass_field(default_factory=lambda: io.StringIO(BOM, newline=""))
@@ -397,12 +409,12 @@ def statement_bytes(statement: Mapping[str, Json]) -> bytes:
 
 
 def sums_of(files: Mapping[str, bytes]) -> bytes:
-    """The list of checksums that is signed, as `sha256sum -c` takes it."""
+    """Return the list of checksums that is signed, in the format of `sha256sum -c`."""
     return "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in (STATEMENT, LEDGER, PDF)).encode()
 
 
 def tar_of(files: Mapping[str, bytes]) -> bytes:
-    """All five files as a tar: always the same bytes for the same files."""
+    """Return all five files as a tar. The same files always give the same bytes."""
     parts = [b"".join((tar_header(name, len(files[name])), files[name], padding(len(files[name])))) for name in NAMES]
     return b"".join((*parts, END))
 
@@ -411,7 +423,7 @@ def tar_of(files: Mapping[str, bytes]) -> bytes:
 
 
 MOST_ROWS = 300
-"""Of a table on paper; all are in statement.json."""
+"""Most rows of a table in the PDF. statement.json has all rows."""
 MOST_LETTERS = 90
 MOST_FILES = 5
 NOT_COVERED = (

@@ -23,7 +23,7 @@ NAMES = ["statement.json", "ledger.csv", "statement.pdf", "SHA256SUMS", "SHA256S
 COLUMNS = ["n", "time", "monotonic", "boot", "kind", "data", "hash"]
 NAMESPACE = "slmdesk-statement"
 JUMP_US = 120_000_000
-"""A clock that was set by less was set right."""
+"""Microseconds by which a clock may be changed without being reported. Such small corrections are normal."""
 REFUSED, ALLOWED, BY_SYSTEM, DESK = "refused by the system", "allowed", "the system", "this program"
 NO_PDF = "statement.pdf: read these figures, not its pages"
 BAD = (OSError, tarfile.TarError, ValueError, LookupError, TypeError, AttributeError, RecursionError, csv.Error)
@@ -82,7 +82,9 @@ class Counts:
             counted[2] -= 1
 
     def _look_for_jump(self, n: int, time: int, monotonic: int, boot: str) -> None:
-        """By the other clock within a boot; from each boot to the next only a clock that goes back shows."""
+        """Note a jump of the clock. Within a boot the monotonic clock shows it; between two boots only a step back can
+        be seen.
+        """
         if self._last:
             before, ticks, last_boot = self._last
             gone = time - before - (monotonic - ticks if boot == last_boot else 0)
@@ -106,13 +108,13 @@ class Counts:
             "policies": lists["policy"],
             "restores": lists["restore"],
             "clock_jumps": lists["jump"],
-            "smallest_clock_jump_s": JUMP_US // 1_000_000,  # not counted, but what the list above goes by
+            "smallest_clock_jump_s": JUMP_US // 1_000_000,  # not a count: the limit used for the list above
             "links_opened_in_the_browser": number["link"],
         }
 
 
 def read(path: str) -> dict[str, Any]:
-    """The files of a statement, what it says, its rows.  Raises Wrong where something does not fit."""
+    """Return the files of a statement, what it says, and its rows. Raises Wrong if something does not fit together."""
     try:
         with tarfile.open(path, "r:") as archive:
             members = archive.getmembers()
@@ -146,14 +148,14 @@ def read(path: str) -> dict[str, Any]:
 
 
 def counted(rows: Sequence[Sequence[str]], said: Mapping[str, Any]) -> Counts:
-    """Raises Wrong where a statement says anything else above them."""
+    """Count the rows and compare the result with the statement. Raises Wrong if the statement says anything else."""
     counts, unclean = Counts(), said["starts"]["ends_without_a_word"]
     for row in rows:
         counts.add(row)
     found = counts.said()
     for end, other in zip(found["starts"]["ends_without_a_word"], unclean):
         if isinstance(end["start"], int) and end["start"] < said["ledger"]["first"]:
-            end["began"] = other["began"]  # stands in a row that is not here
+            end["began"] = other["began"]  # its row is not in this statement
     found["ledger"] = {**said["ledger"], "from_before_the_chain": counts.imported}
     for name, value in found.items():
         if said[name] != value:
@@ -174,7 +176,7 @@ def counted(rows: Sequence[Sequence[str]], said: Mapping[str, Any]) -> Counts:
 
 
 def check_days(made: str, period: Mapping[str, str]) -> None:
-    """Raises ValueError where the figures to read would show something else than a time and days."""
+    """Check that the printed dates are valid. Raises ValueError if one is not a time or a day."""
     datetime.strptime(made, "%Y-%m-%dT%H:%M:%SZ")
     for day in filter(None, period.values()):
         date.fromisoformat(day)
@@ -201,7 +203,9 @@ def is_control(ways: Mapping[str, str]) -> bool:
 
 
 def figures(statement: Mapping[str, Any]) -> dict[str, Any]:
-    """What to read instead of the pages: counted from the rows, but for the period, the day it was made, the level."""
+    """Return the figures to read instead of the PDF. They are counted from the rows, except the period, the date and
+    the level.
+    """
     said, counts = statement["said"], statement["counts"]
     times = [iso(int(row[1])) for n, row in statement["rows"].items() if n != "n"] or ["none"]
     return {
@@ -225,7 +229,7 @@ def figures(statement: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def iso(time_us: int) -> str:
-    """A time of the ledger: ISO 8601, UTC; the bare number where no calendar has it."""
+    """Return a time of the ledger in ISO 8601 and UTC, or the bare number if no calendar has this time."""
     try:
         when = datetime(1970, 1, 1) + timedelta(microseconds=time_us)
     except OverflowError:
@@ -242,7 +246,7 @@ def data_in(text: str) -> dict[str, Any]:
 
 
 def compare(later: dict[str, Any], earlier: dict[str, Any]) -> str:
-    """How an earlier statement fits, in a sentence.  Raises Wrong where the ledger was rewritten since."""
+    """Return a sentence on how an earlier statement fits. Raises Wrong if the ledger was rewritten since."""
     chain, old, name = later["said"]["ledger"], earlier["said"]["ledger"], earlier["path"]
     if later["earlier"].get(old["head"]["n"]) != old["head"]["hash"]:
         raise Wrong(f"{name} is not among its earlier statements: the ledger was begun anew or rewritten since")
@@ -261,14 +265,14 @@ def compare(later: dict[str, Any], earlier: dict[str, Any]) -> str:
 
 
 def signer(signature: bytes) -> str:
-    """The fingerprint of the key that the signature names, as ssh-keygen prints it."""
+    """Return the fingerprint of the key that the signature names, as ssh-keygen prints it."""
     blob = base64.b64decode(re.sub(rb"-----[A-Z ]+-----|\s", b"", signature) + b"==")
     digest = hashlib.sha256(blob[14 : 14 + int.from_bytes(blob[10:14], "big")]).digest()
     return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
 
 
 def is_signed(files: dict[str, bytes]) -> "bool | None":
-    """Whether ssh-keygen finds the signature good; None: there is no ssh-keygen."""
+    """Return whether ssh-keygen accepts the signature, or None if there is no ssh-keygen."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "sig").write_bytes(files["SHA256SUMS.sig"])
         command = ["ssh-keygen", "-Y", "check-novalidate", "-n", NAMESPACE, "-s", str(Path(folder, "sig"))]

@@ -1,1 +1,1 @@
-"""The window of the network log."""
+"""The windows and pages for the network: its settings and log, downloads, the Hub, and statements."""

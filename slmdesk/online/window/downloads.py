@@ -1,4 +1,4 @@
-"""Downloads in the window: started, paused, resumed, cancelled, and unfinished files of earlier runs."""
+"""Downloads in the window: starting, pausing, resuming and cancelling them, and leftover files of earlier runs."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ class DownloadsController(QObject):
 
     @Slot(str, str, str)
     def start(self, repo: str, file: str, quantization: str = "") -> None:
-        """A file of a repository, or the file of a quantization; when offline, a notice offers the network."""
+        """Download a file of a repository, or the file of a quantization. When offline, a notice offers to allow the
+        network.
+        """
         running = [changed for changed in self._all.values() if changed.repo == repo and changed.state not in ENDS]
         if any(file in ("", changed.name) for changed in running):
             words = _("This model is being downloaded already.")
@@ -63,7 +65,7 @@ class DownloadsController(QObject):
         self._bridge.services.downloads.move(id, where)
 
     def cancel(self, id: str) -> None:
-        """Cancel a download; its part is deleted when the time for *Undo* is over."""
+        """Pause a download now, and cancel it when the time for *Undo* is over. Its partial file is deleted then."""
         change = self._all[id]
         if change.state not in ENDS:
             self.pause(id)
@@ -87,7 +89,7 @@ class DownloadsController(QObject):
         self.start(found.repo, found.name)
 
     def discard(self, left_over: str) -> None:
-        """Delete an unfinished file when the time for *Undo* is over."""
+        """Take a leftover file off the list now, and delete it when the time for *Undo* is over."""
         name = self._left[left_over].name
         self._let_go(
             left_over, _("What came of {name} is removed.").format(name=name), partial(self._discard_now, left_over)
@@ -113,7 +115,7 @@ class DownloadsController(QObject):
         self._all[change.id] = change
         self._forget_left(change)
         if change.id in self.removals and change.state is DownloadState.DONE:
-            self.removals.keep(change.id)  # it was whole before it could be stopped
+            self.removals.keep(change.id)  # the download ended before it could be stopped
         if change.id in self.removals:
             return
         if change.state is DownloadState.CANCELLED:
@@ -121,7 +123,7 @@ class DownloadsController(QObject):
             return
         self.download_shown.emit(change)
         if change.problem and change.problem.code == "download.damaged":
-            self._look_for_left_overs()  # the file that was set aside
+            self._look_for_left_overs()  # shows the damaged file
         if change.state is DownloadState.DONE and (before is None or before.state is not DownloadState.DONE):
             self._say_done(change)
 
@@ -133,7 +135,7 @@ class DownloadsController(QObject):
     def _say_done(self, change: DownloadChanged) -> None:
         if change.model is None:
             return
-        use = partial(self._chat_with, change.model.id, change.id)  # its row may be closed by then
+        use = partial(self._chat_with, change.model.id, change.id)  # the download's row may be closed by then
         words = _("{name} is here, and exactly what was published.").format(name=change.model.name)
         notice = Notice(words, action=_("Use it now"), on_action=use, life_ms=UNDO_MS, key=f"done {change.id}")
         self._bridge.notice_raised.emit(notice)
@@ -304,7 +306,7 @@ class LeftoverRow(Card):
 
 
 class Downloads(QWidget):
-    """All downloads; takes no room while there are none.  Running ones first, then the queue in its order."""
+    """List of all downloads: running ones first, then the queue in its order. Takes no space while it is empty."""
 
     gated_requested = Signal(object)
 
@@ -350,7 +352,7 @@ class Downloads(QWidget):
         self.setVisible(bool(self._rows or self._left))
 
     def _put_in_order(self) -> None:
-        """The heading stays first, unfinished files last; the focus stays where it is."""
+        """Sort the rows: the heading first, leftover files last. The focus stays where it is."""
         for at, id in enumerate(sorted(self._rows, key=lambda row: self._places[row]), 1):
             if self._layout.indexOf(self._rows[id]) != at:
                 self._layout.insertWidget(at, self._rows[id])
@@ -378,7 +380,7 @@ def words_of(change: DownloadChanged) -> str:
 
 
 def place_words(place: int) -> str:
-    """The place in the queue: "Next in the queue", "3rd in the queue"; empty for 0."""
+    """Return the place in the queue in words, such as "Next in the queue" or "3rd in the queue". Empty for 0."""
     if place < 2:
         return _("Next in the queue") if place else ""
     ending = {1: "st", 2: "nd", 3: "rd"}.get(place % 10 if place % 100 not in (11, 12, 13) else 0, "th")
@@ -392,7 +394,7 @@ def _place(change: DownloadChanged) -> tuple[int, int]:
 
 
 def time_words(seconds: float) -> str:
-    """An approximate time: "less than a minute", "12 min", "2 h 5 min"."""
+    """Return an approximate time, such as "less than a minute", "12 min" or "2 h 5 min"."""
     minutes = round(seconds / 60)
     if minutes < 1:
         return _("less than a minute")
@@ -418,7 +420,7 @@ ON_THIS_PC = _("On this PC")
 
 
 class InstalledIndex:
-    """Downloads by their ids, and the checksums of the models on this PC."""
+    """Index of all downloads by id, and of the checksums of the models on this PC."""
 
     def __init__(self) -> None:
         self._changes: dict[str, DownloadChanged] = {}
@@ -434,7 +436,9 @@ class InstalledIndex:
         self._sums = frozenset(sums)
 
     def words_of(self, repo: str, name: str = "", sha256: str = "") -> str:
-        """The text of the button that downloads a file; without a file name, for any file of the repository."""
+        """Return the text of the button that downloads a file. Without a file name, it is for any file of the
+        repository.
+        """
         for change in self._changes.values():
             if change.repo.casefold() == repo.casefold() and name in ("", change.name):
                 if change.state is DownloadState.PAUSED:
@@ -445,7 +449,7 @@ class InstalledIndex:
 
 
 def button_words(change: DownloadChanged) -> str:
-    """The state of a download that has not ended: "In the queue", "43 % is here"."""
+    """Return the state of an unfinished download for a button, such as "In the queue" or "43 % is here"."""
     if change.state is DownloadState.QUEUED:
         return _("In the queue")
     if not change.total_bytes:

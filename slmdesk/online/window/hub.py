@@ -1,4 +1,4 @@
-"""Models to download: suggested, searched on the Hub, and the details of each."""
+"""Models to download: the controller for suggestions and the search on the Hub, and the details of each model."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ T = TypeVar("T")
 DEBOUNCE_MS = 300
 PAGE = 10
 _FILTERS = ("task", "language", "license", "author", "fits", "sort")
-"""Fields of Filters; each is kept in the state of the window as search_…"""
+"""Fields of Filters that the state of the window stores, each with the prefix `search_`."""
 
 
 class HubController(QObject):
@@ -74,7 +74,7 @@ class HubController(QObject):
         bridge.settings_changed.connect(self._on_settings_changed)
 
     def search(self, words: str) -> None:
-        """Search after a pause in typing; earlier requests are cancelled."""
+        """Search after a pause in typing. Earlier requests are cancelled."""
         self._give_up()
         self._words = words.strip()
         self._restart()
@@ -135,7 +135,7 @@ class HubController(QObject):
         self._limit, self._search, self._with_too_large = PAGE, None, False
 
     def _ask(self, words: str, limit: int, services: Services) -> Pending[Any]:
-        """Runs on the service thread."""
+        """Search for the words, or read the repository if they are a link. Service thread."""
         link = services.offers.link_in(words)
         if link is not None:
             return services.offers.repo(link.repo, file=link.file, quantization=link.quantization)
@@ -168,7 +168,9 @@ class HubController(QObject):
             self.search_failed.emit(problem)
 
     def _visit(self, repo: str, request: Pending[T], answered: Callable[[T], object], failed: SignalInstance) -> None:
-        """Until the repository is closed or opened anew, `answered` gets the answer, or `failed` is emitted."""
+        """Send `request` about `repo` and pass its result to `answered`; emit `failed` if it fails. Results that arrive
+        after the repository was closed or opened again are dropped.
+        """
         calls = self._visits.setdefault(repo, [])
 
         def now(then: Callable[[Any], object]) -> Callable[[Any], object]:
@@ -350,7 +352,9 @@ class RepoDetails(QWidget):
         self._again.show()
 
     def show_judged(self, judged: RepoJudged | Problem) -> None:
-        """Show what the files need, judged by a header; a Problem if it is no chat model, or not available."""
+        """Show how much memory the files need. A Problem is shown if the model cannot chat or its header cannot be
+        read.
+        """
         if judged.code.startswith("model.") if isinstance(judged, Problem) else judged.kind in KINDS:
             for other_row in self.rows:
                 other_row.show_not_recommended()
@@ -482,10 +486,10 @@ class OfferCard(Card):
             self.at.find.close_repo(self.repo)
 
     def ask(self) -> None:
-        """Open the details and ask for the files and the card; offline, say that this needs the network."""
+        """Open the details and request the files and the model card. When offline, say that this needs the network."""
         details, focus = self.show_details(), self.window().focusWidget()
         if self._open is not None and focus is not None and details.isAncestorOf(focus):
-            self._open.setFocus()  # what has it now goes; Qt would give it to whatever comes next in the window
+            self._open.setFocus()  # the widget with the focus goes; Qt would focus the next one in the window
         if self.at.find.is_offline:
             details.show_note(OFFLINE)
             return

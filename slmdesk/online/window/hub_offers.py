@@ -1,4 +1,4 @@
-"""Two parts of the page of models: those suggested without any network request, and the search on the Hub."""
+"""Two parts of the page of models: the suggested models, which need no request, and the search on the Hub."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ OFFLINE_HINT = _("The search needs the network.")
 NOTHING = _("Nothing on the Hub has such a name. Try fewer or other words.")
 NOTHING_PASSES = _("Nothing on the Hub is as you chose. Try fewer words, or choose less.")
 AT_ONCE, EACH_TURN = 3, 2
-"""Results that are shown before the window paints, and those that follow with each turn of its loop."""
+"""Number of results shown before the window paints, and number added in each turn of the event loop after that."""
 ESTIMATED = _("Judged by the number of its weights; open it for the real sizes.")
 
 
@@ -138,7 +138,7 @@ class HubSearch(OfferList):
         self._show_cards(())
 
     def _show_end(self) -> None:
-        """While field or filters have the focus, scroll so that the results are visible."""
+        """If the search field or a filter has the focus, scroll so that the results are visible."""
         focus = self.focusWidget()
         if focus is not None and focus.hasFocus() and (focus is self.field or self._filters.isAncestorOf(focus)):
             self.grown.emit(self.field, self)
@@ -274,7 +274,7 @@ class SearchFilters(QWidget):
         self._fits.setChecked(filters.fits)
         if self._author.text().strip() != filters.author:
             self._author.setText(filters.author)
-            self._timer.stop()  # nobody typed it
+            self._timer.stop()  # nobody typed the text, so nothing is searched
 
     def _notify(self) -> None:
         self._timer.stop()
@@ -286,7 +286,7 @@ class SearchFilters(QWidget):
 
 FIRST = 5
 EMBEDDING = "embedding"
-"""What is no use for chatting is shown to those alone who ask for it."""
+"""Skill of models that cannot chat. A model that has only this skill is shown only if the person asks for the skill."""
 ABOUT = _("Chosen by hand, with what each is bad at, best first. Sizes are estimates; the Hub knows the real ones.")
 
 
@@ -350,7 +350,9 @@ class Suggestions(OfferList):
         return [card for card in self._cards if card.is_open]
 
     def show_suggestions(self, found: Sequence[Suggestion]) -> None:
-        """Show the list; cards in view stay where they are, open or not, also if their order changes."""
+        """Show the suggestions. While the page is visible, the cards stay in place and stay open or closed, even if
+        only their order changed.
+        """
         if found == self._found:
             return
         before, after = ([_key(suggestion) for suggestion in some] for some in (self._found, found))
@@ -366,7 +368,7 @@ class Suggestions(OfferList):
         self._waiting = [now[_key(suggestion)] for suggestion in self._waiting]
 
     def choose(self, job: str, language: str) -> None:
-        """Show those for a job and a language; an unknown language counts as any."""
+        """Show the suggestions for a job and a language. An unknown language means any language."""
         self._job.show_value(job)
         self._language.show_value(language if language in LANGUAGES else "")
         self._show()
@@ -382,7 +384,7 @@ class Suggestions(OfferList):
             card.show_here()
 
     def show_offline(self, is_offline: bool) -> None:
-        """What is opened while offline is asked for once online."""
+        """Show whether slmdesk is offline. Cards that were opened while offline send their request once online."""
         for card in [] if is_offline else self.offers():
             card.ask()
 
@@ -391,7 +393,7 @@ class Suggestions(OfferList):
         job, language = self._job.currentData(), self._language.currentData()
         found = [suggestion for suggestion in self._found if suggestion.is_for(job, language)]
         found = [suggestion for suggestion in found if job or suggestion.skills != (EMBEDDING,)]
-        if language:  # of those that fit, the ones that name it come before those of "many languages"
+        if language:  # models that name the language come before those with "many languages"
             found.sort(key=lambda file: (file.fit == "too_large", is_too_slow(file.speed), language not in file.codes))
         self._waiting = found[FIRST:]
         self._all.setText(_("Show all {count}").format(count=len(found)))

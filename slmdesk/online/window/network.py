@@ -1,4 +1,4 @@
-"""The network in the window: how the Hub is reached, and the network log."""
+"""The network in the window: the settings for reaching the Hub, and the network log."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ from slmdesk.window.widgets.tokens import TokenController, TokenForm, words_of
 ADDRESS = "address"
 PROXIES = (("system", _("System default")), ("none", _("None")), (ADDRESS, _("This one:")))
 SPEEDS_KIB = (0, 122, 244, 488, 977, 1953, 4883, 9766, 24414)
-"""Whole kB and MB a second, as they are shown."""
+"""Speed limits to choose from, in KiB per second. They are shown as whole kB or MB per second. 0: no limit."""
 HIDDEN = _("These settings are switched off by your organisation.")
 OFFLINE = _("Nothing leaves this PC: models can be neither searched nor downloaded. Chats never leave it anyway.")
 ENFORCE = _(
@@ -118,7 +118,7 @@ class NetworkSection(QWidget):
 
     def _show_password_place(self, place: str) -> None:
         sentence = self.findChild(QLabel, "proxy_sentence")
-        if isinstance(sentence, QLabel) and self._proxy.isEnabled():  # else it says who set the proxy
+        if isinstance(sentence, QLabel) and self._proxy.isEnabled():  # otherwise the label says who set the proxy
             sentence.setText(PROXY + PASSWORD_WORDS[place])
 
     def _build_hub(self) -> None:
@@ -180,7 +180,7 @@ class NetworkSection(QWidget):
         self._tokens.state_shown.connect(self._show_token)
 
     def change(self, key: str, value: object) -> None:
-        """Change how the Hub is reached; why a value is not taken over is said beside its field."""
+        """Change a setting for reaching the Hub. If the value is refused, the reason is shown beside its field."""
         if value == getattr(self._current, key):
             self._show_verdict(key, "")
             return
@@ -199,7 +199,7 @@ class NetworkSection(QWidget):
             self._bridge.follow(network.change(**{key: value}), saved, refused)
 
     def show_settings(self, settings: Settings) -> None:
-        """Show these; a value being typed, or a refused value, stays in its field."""
+        """Show these settings. A value that is being typed or was refused stays in its field."""
         self._current = settings
         self._offline.setChecked(settings.offline)
         self._enforce.show_value(settings.offline_enforced)
@@ -220,7 +220,7 @@ class NetworkSection(QWidget):
     def show_policy(self, policy: Policy) -> None:
         """Say what the organisation has switched off (widgets/features hides it), and list the addresses it allows."""
         self._hidden.setVisible("settings.network" in policy.hidden)
-        if policy.forced.get("offline"):  # the system enforces that unasked
+        if policy.forced.get("offline"):  # then the system enforces it without this setting
             self._enforce.setEnabled(False)
         allowed = policy.choices.get("hub_endpoint", ())
         sentence = self.findChild(QLabel, "hub_endpoint_sentence")
@@ -250,7 +250,7 @@ class NetworkSection(QWidget):
         words = self._proxy_address.text().strip()
         if words:
             self.change("proxy", words if "://" in words else f"http://{words}")
-            self._proxy_address.setModified(False)  # a password in it is not shown any longer than it takes to keep it
+            self._proxy_address.setModified(False)  # so that a typed password is replaced by the stored address
 
     def _on_choose(self) -> None:
         dialog = passing(QFileDialog(self, _("File of certificates"), self._current.ca_file), "ca_file_dialog")
@@ -295,13 +295,13 @@ def speed_words(kib: int) -> str:
 
 
 def _address(text: str) -> str:
-    """The address to save: empty for the Hub's own, so that HF_ENDPOINT still counts."""
+    """Return the address to save. It is empty for the Hub's own address, so that HF_ENDPOINT can still set another."""
     words = text.strip().rstrip("/")
     return "" if words == HUB else words
 
 
 BESIDE = frozenset({"setting.invalid", "setting.managed"})
-"""Problems shown beside the field."""
+"""Codes of problems that are shown beside the field."""
 
 
 def problem_words(problem: Problem) -> str:
@@ -345,7 +345,7 @@ TITLE = _("Requests over the network")
 EMPTY = _("Nothing has left this PC.")
 NOTHING = _("No request holds these words.")
 MOST_LETTERS = {_("Host"): 32, _("Path"): 56}
-"""As wide as these columns grow by themselves; the last takes the rest."""
+"""Widest width, in letters, to which these columns grow by themselves. The last column takes the rest."""
 KINDS = _("CSV, for spreadsheets (*.csv);;JSON (*.json)")
 
 
@@ -396,7 +396,7 @@ class NetworkLogWindow(Dialog):
         table.setTextElideMode(Qt.TextElideMode.ElideRight)
         rows, header = table.verticalHeader(), table.horizontalHeader()
         rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)  # a height asked of each row would read them all
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)  # measuring the rows would read all of them
         header.setHighlightSections(False)
         header.setStretchLastSection(True)
         header.setMinimumSectionSize(table.fontMetrics().averageCharWidth() * 4)
@@ -427,7 +427,7 @@ class NetworkLogWindow(Dialog):
         self._search_timer.start()
 
     def _read_more(self, before: int) -> None:
-        """The page of rows with numbers below `before`."""
+        """Read the next page of the log: rows whose numbers are below `before`."""
         self._read(self._model.add, before)
 
     def _on_requests_counted(self, _event: object) -> None:
@@ -539,7 +539,7 @@ class NetworkLogModel(QAbstractTableModel):
             self.endInsertRows()
 
     def renew(self, newest: Sequence[NetworkLogRow]) -> None:
-        """Add newer rows on top and update byte counts that were unknown before."""
+        """Add newer rows on top, and update byte counts that were unknown before."""
         first = self.rows[0].n if self.rows else 0
         new = [request for request in newest if request.n > first]
         known = {request.n: request for request in newest}
@@ -548,7 +548,7 @@ class NetworkLogModel(QAbstractTableModel):
             if now != request:
                 self.rows[at] = now
                 self.dataChanged.emit(self.index(at, BYTES), self.index(at, BYTES))
-        if new and len(new) == len(newest) and self.rows:  # a gap below them: begin anew
+        if new and len(new) == len(newest) and self.rows:  # all are new, so rows in between may be missing: start again
             self.replace(newest, False)
         elif new:
             self.beginInsertRows(QModelIndex(), 0, len(new) - 1)
@@ -594,7 +594,9 @@ _ALIGN = {
 
 
 def cells_of(request: NetworkLogRow) -> tuple[str, ...]:
-    """A row as text, in the order of COLUMNS. Host names and paths are untrusted: each becomes a clean line."""
+    """Return a row as text, in the order of COLUMNS. Host names and paths are untrusted, so each becomes one clean
+    line.
+    """
     when = f"{datetime.fromtimestamp(request.time).astimezone():%Y-%m-%d %H:%M:%S}"
     size = UNENDED if request.bytes is None else QLocale().toString(request.bytes)
     host, path = clean_label(request.host, 250), clean_label(request.path, 1000)

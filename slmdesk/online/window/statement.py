@@ -102,7 +102,7 @@ class StatementWindow(Dialog):
         ]
         period = plain_label(_("Period"), self, name="statement_period_heading", kind="heading")
         host = platform.node()
-        days = self._build_period()  # before the box, which Tab comes to after it
+        days = self._build_period()  # built before the box, so that Tab reaches it first
         self._named = named(CheckBox(_("Name this PC in it ({host})").format(host=host), self), "statement_host")
         self._stage = plain_label("", self, name="statement_stage", kind="muted")
         self._bar = thin_bar("statement_progress", self, _("Making the statement"), keeps_place=True)
@@ -175,7 +175,7 @@ class StatementWindow(Dialog):
         ask_new_file(self, TITLE, self._on_target_chosen, name=name, proposed=proposed, filters=FILTER)
 
     def _on_target_chosen(self, target: Path) -> None:
-        """Of an existing file the dialog has asked whether to replace it."""
+        """Take the chosen file. If it exists, the dialog has already asked whether to replace it."""
         self._made = None
         is_some = self._some.isChecked()
         self._begin(
@@ -202,7 +202,7 @@ class StatementWindow(Dialog):
         self._call = self._bridge.follow(examine, self._now(examined), refused)
 
     def _now(self, then: Callable[[T], object]) -> Callable[[T], None]:
-        """`then`, unless it was cancelled meanwhile."""
+        """Return a function that calls `then`, unless the work was cancelled meanwhile."""
         turn = self._turn
 
         def heard(what: T) -> None:
@@ -212,7 +212,7 @@ class StatementWindow(Dialog):
         return heard
 
     def _cancel(self) -> None:
-        """No file is written then, unless it just was."""
+        """Cancel the work. No file is written, unless it was written just before."""
         if self._call is not None:
             call, self._call = self._call, None
             self._turn += 1
@@ -230,7 +230,7 @@ class StatementWindow(Dialog):
         self._result.setText(breakable(result_words(made)))
         self._refresh()
         self._folder.setFocus()
-        QTimer.singleShot(0, self._result, lambda: self.reveal(self._result))  # once there is room for it
+        QTimer.singleShot(0, self._result, lambda: self.reveal(self._result))  # after the layout has made room
 
     def _on_refused(self, problem: Problem) -> None:
         self._call = None
@@ -292,8 +292,9 @@ WAIT_MS = 5000
 
 
 def connect_by_qt(port: int) -> None:
-    """By Qt's own socket, as a window would.  Any thread, which waits.  Raises OSError; PermissionError where the
-    system forbids this process every socket.
+    """Connect to a port of this PC with a socket of Qt, as a window would. Any thread; waits for the result.
+
+    Raises OSError. It is PermissionError if the system forbids this process every socket.
     """
     made = QTcpSocket()
     made.setProxy(QNetworkProxy(QNetworkProxy.ProxyType.NoProxy))
