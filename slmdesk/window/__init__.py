@@ -1,1 +1,1 @@
-"""What all pages of the window are made of (Qt), and the shell that puts them together."""
+"""The widgets and helpers that all pages of the window use (Qt), and the shell that puts the window together."""

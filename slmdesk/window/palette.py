@@ -1,4 +1,4 @@
-"""The palette: a line to type in, names that match what is typed, and the list of them."""
+"""The palette: a line to type in, a list of actions, names and texts that match, and the matching itself."""
 
 from __future__ import annotations
 
@@ -62,20 +62,22 @@ if TYPE_CHECKING:
 HINT = _("Find actions, chats, documents, settings…")
 MOST_LETTERS = 200
 WIDTH = 76
-"""In letters x."""
+"""Width of the palette, in widths of the letter x."""
 MOST_HEIGHT = 0.7
 STAYING = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason, Qt.FocusReason.MenuBarFocusReason)
-"""Why the line may lose the focus and the palette stays: another window is in front, or its own menu is open."""
+"""Reasons for losing the focus that do not close the palette: another window came to the front, or a menu of the line
+is open.
+"""
 
 
 class PaletteLine(QLineEdit):
-    """Leaves the keys for the list to the panel."""
+    """Line to type in. It leaves the keys that move in the list to the panel."""
 
     left = Signal()
     stepped = Signal(int)
 
     def event(self, event: QEvent) -> bool:
-        """Tab chooses in the list: it never leads out of the palette."""
+        """Choose in the list on Tab, which therefore never leaves the palette."""
         key = event.key() if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress else None
         if key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
             self.stepped.emit(1 if key == Qt.Key.Key_Tab else -1)
@@ -95,7 +97,7 @@ class PaletteLine(QLineEdit):
 
 
 class PalettePanel(QWidget):
-    """Covers the window while it is open, so that a click beside the panel closes it."""
+    """Panel of the palette. It covers the whole window while it is open, so that a click beside the list closes it."""
 
     words_changed = Signal(str)
     chosen = Signal(object)
@@ -106,10 +108,10 @@ class PalettePanel(QWidget):
         self.setObjectName("palette")
         self._window = window
         self._before: QWidget | None = None
-        """Had the focus when the palette opened."""
+        """The widget that had the focus when the palette opened."""
         self._listing = Listing("")
         self._mouse = QCursor.pos()
-        """Where it was when the list was filled: one that only lies there chooses nothing."""
+        """Position of the mouse when the list was filled. A mouse that does not move chooses nothing."""
         self._build_ui()
         self.hide()
         self.line.textChanged.connect(self.words_changed)
@@ -143,7 +145,7 @@ class PalettePanel(QWidget):
         self.line.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def end(self) -> None:
-        """Close, and put the focus back where it was."""
+        """Close the palette, and give the focus back to the widget that had it."""
         if self.isHidden():
             return
         before, self._before = self._before, None
@@ -153,7 +155,7 @@ class PalettePanel(QWidget):
         self.closed.emit()
 
     def show_listing(self, listing: Listing) -> None:
-        """Fill the list; where only more was found for the same words, the chosen row stays chosen."""
+        """Fill the list. If it only has more results for the same words, the chosen row stays chosen."""
         row = self.list.currentRow() if listing.words == self._listing.words else -1
         chosen = self._entry_at(row)
         self._listing, self._mouse = listing, QCursor.pos()
@@ -200,7 +202,7 @@ class PalettePanel(QWidget):
     # ---- keys and mouse
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Keys that the line leaves; none of them reaches the page behind the palette."""
+        """Handle the keys that the line does not use. No key reaches the page behind the palette."""
         if event.key() == Qt.Key.Key_Escape:
             self.end()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -220,7 +222,7 @@ class PalettePanel(QWidget):
         return False
 
     def _step(self, by: int) -> None:
-        """Choose another entry; past an end it begins again, by pages it stops there."""
+        """Choose another entry. A single step past an end continues at the other end; a page step stops there."""
         rows = [row for row in range(self.list.count()) if self._entry_at(row)]
         if not rows:
             return
@@ -260,7 +262,7 @@ class PalettePanel(QWidget):
         self._panel.setGeometry(QRect(space.left() + (space.width() - width) // 2, top, width, height))
 
     def _announce(self) -> None:
-        """Read out what is chosen: the focus stays in the line."""
+        """Have screen readers read the chosen entry, since the focus stays in the line."""
         if QAccessible.isActive():
             item = self.list.currentItem() or self.list.item(0)
             words = item.data(Qt.ItemDataRole.AccessibleTextRole) or item.text() if item else ""
@@ -275,18 +277,19 @@ _STEPS = {
 
 
 IS, BEGINS, WORDS_BEGIN, HOLDS, SKIPS = range(5)
-"""How well a name matches: it is what is typed; it begins with that; each typed word begins one of its words; each
-stands somewhere in it; the letters follow one another with gaps, as in “nwch” for New chat.
+"""How well a name matches, best first: it equals the typed text; it begins with it; each typed word begins a word of
+the name; each typed word stands somewhere in the name; the typed letters stand in the name with gaps, as “nwch” in New
+chat.
 """
 MOST_MATCHED_LETTERS = 40
-"""Of what is typed that may stand with gaps."""
+"""Most typed letters for which names with gaps are searched."""
 _NO_LETTERS = re.compile(r"[\W_]+")
 
 
 class Named(Protocol):
     @property
     def folded(self) -> str:
-        """Without case and accents."""
+        """The name in lower case and without accents."""
         ...
 
 
@@ -298,11 +301,13 @@ class NameList(Generic[N]):
         self.names = names
         self.folded = [name.folded for name in names]
         self.spaced = [_spaced(word) for word in self.folded]
-        """The words of each, with one space before each word."""
+        """The words of each name, with one space before each word."""
 
 
 class Matcher:
-    """It is called for each key, so the loops over all names do nothing but look for one string in another."""
+    """Finds the names that match typed words. It runs at each key press, so its loops over all names only search
+    strings in strings.
+    """
 
     def __init__(self, words: str) -> None:
         self._typed = " ".join(fold(words).split())
@@ -311,14 +316,15 @@ class Matcher:
         self._letters = "".join(self._words)
 
     def find(self, given: NameList[N], most: int) -> tuple[list[N], int, int]:
-        """The best `most` of the names, how many match, and how well the best does; of equals the earlier is better.
+        """Return the best `most` names, the number of all matches, and how well the best one matches. Among equals, the
+        earlier name is better.
 
-        Names whose letters match only with gaps are looked for where fewer than `most` match otherwise.
+        Names that match only with gaps are searched if fewer than `most` match otherwise.
         """
         begun = self._begun(given)
         ranked = [(self._rank(given.folded[at]), at) for at in begun]
         is_letter = len(self._letters) == 1 and self._letters.isascii() and self._letters.isalnum()
-        if not is_letter:  # one letter stands somewhere in almost every name
+        if not is_letter:  # a single letter stands somewhere in almost every name
             ranked += [(HOLDS, at) for at in self._holding(given, set(begun))]
         if len(ranked) < most:
             ranked += [(SKIPS, at) for at in self._skipping(given, {at for __, at in ranked})]
@@ -331,7 +337,7 @@ class Matcher:
         return WORDS_BEGIN
 
     def _begun(self, given: NameList[N]) -> list[int]:
-        if not self._begins or len(self._begins) < len(self._words):  # of signs alone there is no word
+        if not self._begins or len(self._begins) < len(self._words):  # signs alone are no words
             return []
         rarest = max(self._begins, key=len)
         found = [at for at, spaced in enumerate(given.spaced) if rarest in spaced]
@@ -345,9 +351,11 @@ class Matcher:
         return [at for at in found if at not in known and all(word in given.folded[at] for word in self._words)]
 
     def _skipping(self, given: NameList[N], known: set[int]) -> list[int]:
-        """Names in which the letters follow one another over gaps of two at most, or go on where the next word begins.
+        """Return the names in which the typed letters follow with gaps of at most two letters, or continue at the next
+        word.
 
-        The first one begins a word.  No step is tried a second time (atomic groups): the time it takes cannot explode.
+        The first letter must begin a word. Atomic groups keep the search from trying a step twice, so that its time
+        cannot explode.
         """
         if not 2 <= len(self._letters) <= MOST_MATCHED_LETTERS:
             return []
@@ -368,7 +376,7 @@ def _spaced(folded: str) -> str:
 
 MOST_NAMES, MOST_HITS = 6, 12
 SEARCH_AFTER_MS = 80
-"""After the last key: while a person types, searches in texts would only be in the way."""
+"""Milliseconds after the last key until texts are searched. Searches during typing would only slow it down."""
 RECENT_ITEMS, RECENT_DOCUMENTS = 5, 3
 KINDS = {
     "chat": (_("Chat"), "message-square"),
@@ -387,15 +395,17 @@ OTHER_KIND = (_("Result"), "file-text")
 class Openers(Record):
     item: Callable[[ItemTitle], object]
     message: Callable[[Found, str], object]
-    """With a hit and the words that found it."""
+    """Called with a found message and the words that found it."""
     name: Callable[[LibraryName], object]
     passage: Callable[[TextHit], object]
     model: Callable[[str], object]
 
 
 class PaletteController(QObject):
-    """Names are found at once, in memory.  Texts are searched on the service thread, one search at a time, of the
-    newest words; an answer to older words is dropped.
+    """Finds what the palette lists. Names are found at once in memory.
+
+    Texts are searched on the service thread, one search at a time, for the newest words. Results for older words are
+    dropped.
     """
 
     listed = Signal(object)
@@ -478,7 +488,7 @@ class PaletteController(QObject):
     # ---- texts
 
     def _search(self) -> None:
-        """Search the texts for the newest words; while a search is under way, after it."""
+        """Search the texts for the newest words. If a search is running, this happens after it."""
         if self._is_searching or self._is_searched or not self._is_open:
             return
         self._is_searching, words = True, self._words
@@ -525,7 +535,7 @@ class PaletteController(QObject):
 
 
 def _section(matcher: Matcher, heading: str, names: NameList[N], entry_of: Callable[[N], Entry]) -> tuple[int, Section]:
-    """The best of these names as entries, and how well the best matches."""
+    """Return the best of these names as entries, and how well the best one matches."""
     found, total, rank = matcher.find(names, MOST_NAMES)
     return rank, Section(heading, [entry_of(record) for record in found], total)
 
@@ -535,7 +545,9 @@ def _as_it_is(entry: Entry) -> Entry:
 
 
 def _newest(heading: str, entries: Sequence[Entry]) -> Section:
-    """Places in texts; one more than is shown was asked for, to see whether there are more."""
+    """Return a section of passages found in texts. One more than is shown was requested, which tells whether there are
+    more.
+    """
     is_cut = len(entries) > MOST_HITS
     return Section(
         _("{heading}: the newest {most_hits}").format(heading=heading, most_hits=MOST_HITS) if is_cut else heading,
@@ -544,13 +556,13 @@ def _newest(heading: str, entries: Sequence[Entry]) -> Section:
 
 
 def _is_searchable(words: str) -> bool:
-    """Whether texts are searched for these words: a single letter begins too many."""
+    """Return whether texts are searched for these words. A single letter would match too many."""
     letters = "".join(words.split())
     return len(letters) > 1 or not letters.isascii()
 
 
 def marked(text: str, words: str) -> str:
-    """Plain text with the found words between U+E000 and U+E001."""
+    """Return plain text with each found word between U+E000 and U+E001."""
     text = text.replace(HIT_BEGIN, "\ufffd").replace(HIT_END, "\ufffd")
     pieces, at = [], 0
     for begin, end in find_spans(text, words):
@@ -570,7 +582,7 @@ CHAT, SPACE, TRANSLATION = "chat", "space", "translation"
 
 
 class Names(Record):
-    """All names, each list with the last used first."""
+    """All names that the palette can find. Each list has the last used first."""
 
     items: Sequence[ItemTitle] = ()
     chats: NameList[ItemTitle] = field(default_factory=NameList)
@@ -579,12 +591,14 @@ class Names(Record):
     results: NameList[ItemTitle] = field(default_factory=NameList)
     """Items of every other kind."""
     library: NameList[LibraryName] = field(default_factory=NameList)
-    """Folders, then documents."""
+    """Folders, followed by documents."""
     models: Sequence[ModelRecord] = ()
 
 
 class KeptNames(QObject):
-    """Names are found without waiting: they are fetched when the palette opens, and only if they have changed."""
+    """Keeps all names in memory, so that they are found without waiting. They are fetched when the palette opens, if
+    they have changed.
+    """
 
     changed = Signal()
 
@@ -619,7 +633,7 @@ class KeptNames(QObject):
 
 
 def _all_names(services: Services) -> Names:
-    """On the service thread."""
+    """Return all names. Service thread."""
     items = services.history.titles()
     return Names(
         items=items,
@@ -645,7 +659,7 @@ class PalettePainter(QStyledItemDelegate):
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        """Draw one row; untrusted text is drawn as plain text."""
+        """Draw one row. Untrusted text is drawn as plain text."""
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         entry = index.data(ENTRY_ROLE)
@@ -716,7 +730,7 @@ class Entry(Record):
     detail: str = ""
     shortcut: str = ""
     snippet: str = ""
-    """The text around found words, which are between U+E000 and U+E001."""
+    """Text around found words. Each found word is between U+E000 and U+E001."""
 
     @property
     def folded(self) -> str:
@@ -727,14 +741,14 @@ class Section(Record):
     heading: str
     entries: Sequence[Entry]
     total: int = 0
-    """How many were found, where that is more than the entries."""
+    """Number of all matches. It is shown if it is larger than the number of entries."""
 
 
 class Listing(Record):
     words: str
     sections: Sequence[Section] = ()
     is_complete: bool = True
-    """False while texts are still being searched: sections may be added at the end."""
+    """False while texts are still searched. Sections may then be added at the end."""
 
 
 class Offers(Record):

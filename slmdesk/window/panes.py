@@ -1,4 +1,6 @@
-"""What the panes beside a document share: the panel, earlier items, the job that is followed, what is private."""
+"""What the panes beside a document share: the panel, the list of earlier items, the progress of a job, and the preview
+of redaction.
+"""
 
 from __future__ import annotations
 
@@ -63,10 +65,10 @@ class _Pane:
 
 
 class SidePanel(QFrame):
-    """Panes, one of them on show.
+    """Panel with several panes, one of which is shown.
 
-    A pane with wide content (a table, two texts side by side) asks for the whole work area by `give_room`; a button
-    above it leads back to the pages.
+    A pane with wide content (a table, two texts side by side) may take the whole work area, see `give_width`. A button
+    above it then leads back to the pages.
     """
 
     pane_shown = Signal(str)
@@ -99,10 +101,10 @@ class SidePanel(QFrame):
     # ---- panes
 
     def add_pane(self, title: str, object_name: str, widget: QWidget) -> None:
-        """Add a pane after the others; the first one is shown.
+        """Add a pane after the others. The first pane is shown.
 
-        `object_name` is the name for `show_pane`, with or without `_pane` at its end; its chip is named `…_chip`.  If
-        the widget has a signal `room_requested` of a bool, it is connected (see `give_room`).
+        `object_name` is the name for `show_pane`, with or without the ending `_pane`. The button of the pane is named
+        `…_chip`. If the widget has a signal `width_requested` with a bool, it is connected to `give_width`.
         """
         name = object_name.removesuffix(SUFFIX)
         chip = button(title, f"{name}_chip", self._head, kind="chip", on=lambda: self._on_chip(name))
@@ -111,7 +113,7 @@ class SidePanel(QFrame):
         self._panes.append(_Pane(name, chip, widget))
         self._parts.addWidget(widget)
         self._chips.addWidget(chip)
-        self._chips.removeWidget(self._back)  # the way back stands last
+        self._chips.removeWidget(self._back)  # the button back stays last
         self._chips.addWidget(self._back)
         if (asked := getattr(widget, "width_requested", None)) is not None:
             asked.connect(lambda wants: self.give_width(name, wants))
@@ -124,7 +126,7 @@ class SidePanel(QFrame):
         return found.name if found else ""
 
     def show_pane(self, object_name: str) -> None:
-        """Show a pane; an unknown name changes nothing."""
+        """Show a pane. An unknown name changes nothing."""
         name = object_name.removesuffix(SUFFIX)
         found = next((pane for pane in self._panes if pane.name == name), None)
         if found is None:
@@ -136,7 +138,7 @@ class SidePanel(QFrame):
         self.pane_shown.emit(name)
 
     def give_width(self, object_name: str, wants: bool) -> None:
-        """A pane needs the whole work area, or no longer; it has it only while it is shown."""
+        """Set whether a pane needs the whole work area. It gets the area only while it is shown."""
         name = object_name.removesuffix(SUFFIX)
         for pane in self._panes:
             if pane.name == name:
@@ -144,14 +146,16 @@ class SidePanel(QFrame):
         self._settle()
 
     def stand_alone(self, is_alone: bool) -> None:
-        """Whether there is no room for the pages beside it; then, too, the button back to them is shown."""
+        """Set whether there is no room for the pages beside the panel. In that case the button back to the pages is
+        shown too.
+        """
         self._is_alone = is_alone
         self._back.setVisible(is_alone or self.has_space)
 
     # ---- private
 
     def _on_chip(self, name: str) -> None:
-        """A person chose a pane: its focus proxy, if it has one, gets the focus."""
+        """Show the pane that a person chose. Its focus proxy, if it has one, gets the focus."""
         self.show_pane(name)
         found = self._current()
         if found is not None and found.widget.focusProxy() is not None:
@@ -248,7 +252,9 @@ class EarlierRow(QFrame):
 
 
 class EarlierBox(QFrame):
-    """Folded until it is opened; while the shown item is the only one, a button with its menu."""
+    """List of earlier items, which is folded until it is opened. If the shown item is the only one, a button with its
+    menu is shown instead.
+    """
 
     chosen = Signal(str)
     rename_requested = Signal(str, str)
@@ -286,7 +292,7 @@ class EarlierBox(QFrame):
 
     def show_entries(self, entries: Sequence[Entry], current: str) -> None:
         if (list(entries), current) == self._shown:
-            return  # a new row would not hear the click on the old one
+            return  # a new row would miss the click on the old one
         self._shown = list(entries), current
         empty_layout(self._list)
         others = sum(entry.id != current for entry in entries)
@@ -311,11 +317,14 @@ class EarlierBox(QFrame):
         self._rows.setVisible(is_open)
 
 
-# ---- how far an item is that is being made, with buttons to pause and cancel its job
+# ---- the progress of an item that is being made, with buttons to pause and cancel its job
 
 
 class MakingBar(QFrame):
-    """`kind` stands in the names of its widgets, `prefix` in those of words and bar; `resume` is on its button."""
+    """Progress of an item that is being made, with buttons to pause and cancel.
+
+    `kind` and `prefix` are parts of the object names. `resume` is the text of the button for a paused job.
+    """
 
     def __init__(self, controller: JobFollower, parent: QWidget, *, kind: str, prefix: str, resume: str) -> None:
         super().__init__(parent)
@@ -328,7 +337,7 @@ class MakingBar(QFrame):
         self.bar = thin_bar(f"{prefix}_bar", self, _("Making the {kind}").format(kind=kind))
 
     def lay_out(self, *, has_own_line: bool) -> None:
-        if has_own_line:  # beside buttons they broke, and pushed the bar about
+        if has_own_line:  # beside buttons the words would wrap and move the bar
             column(self.words, self.bar, row(self.pause, self.cancel, 1), into=self)
         else:
             column(row((self.words, 1), self.pause, self.cancel), self.bar, into=self)
@@ -337,7 +346,7 @@ class MakingBar(QFrame):
         self.show_amount(_("Waiting for the model…"), 0, 0)
 
     def show_amount(self, words: str, done: int, total: int) -> None:
-        """Show how much of something else is done; total 0: a busy bar."""
+        """Show words and an amount that does not come from the job. `total` 0 shows a busy bar."""
         self.words.setText(words)
         self.bar.setRange(0, total)
         self.bar.setValue(done)
@@ -377,7 +386,7 @@ class ItemsController(QObject):
         bridge.on(ItemChanged, self._on_item_changed)
 
     def show_document(self, document: str, then: Callable[[Sequence[Item]], None] | None = None) -> None:
-        """List the items of another document; `then` is called with them if that document is still shown."""
+        """List the items of another document. `then` is called with them if that document is still shown."""
         self._document, self.shown = document, ()
         self.listed.emit([], self.current)
         self.refresh(then)
@@ -406,7 +415,7 @@ class ItemsController(QObject):
         self._bridge.services.history.rename(item, title)
 
     def delete(self, item: str) -> None:
-        """Move an item to the trash; a notice offers to undo it."""
+        """Move an item to the trash. A notice offers to undo this."""
         trash(self._bridge, item, self._on_restored)
 
     def _on_restored(self, item: Item) -> None:
@@ -440,22 +449,22 @@ class JobFollower(QObject):
         self._job = ""
 
     def pause(self) -> None:
-        """Pause the job; finished steps are kept."""
+        """Pause the job. Finished steps are kept."""
         self._bridge.services.jobs.pause(self._job)
 
     def resume(self) -> None:
         self._bridge.services.jobs.resume(self._job)
 
     def cancel(self) -> None:
-        """Cancel the job; finished steps are kept."""
+        """Cancel the job. Finished steps are kept."""
         self._bridge.services.jobs.cancel(self._job)
 
 
-# ---- what is private in documents is shown before a model is asked about them
+# ---- shows what would be redacted in documents before a model is asked about them
 
 
 MOST_REDACTIONS_SHOWN = 100_000
-"""Characters of documents that are looked through and shown first; the rest is redacted without being shown."""
+"""Most characters of documents that are searched and shown in the preview. The rest is redacted without being shown."""
 PAGES_AT_ONCE = 20
 LONG = _(" What comes behind the text below is redacted too, without being shown here.")
 FOLDER = _(" What is read of the folder is redacted too, without being shown here.")
@@ -472,9 +481,10 @@ def look_at_documents(
     also: str = "",
     refused: Callable[[Problem], None] | None = None,
 ) -> None:
-    """Show what is private in what a person asks with and in documents, then go on with what the person decides.
+    """Show what would be redacted in `words`, the person's own text, and in documents. Call `go_on` with the person's
+    decisions.
 
-    `item`: whose table is known already; `also`: says what is redacted without being shown.
+    `item` is the item whose replacements are known already. `also` says what is redacted without being shown.
     """
     gate.look(
         lambda services: in_slices(services.service_thread, _looking(services, words, documents, item, also)),

@@ -1,1 +1,1 @@
-"""What all parts of the window build on: the bridge to the services, the theme, icons."""
+"""What all parts of the window build on: the bridge to the services, the theme, and icons."""

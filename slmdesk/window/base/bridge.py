@@ -1,4 +1,6 @@
-"""The bridge: events of the services become Qt signals on the window's thread, requests go to the service thread."""
+"""The bridge between window and services. It turns events of the services into Qt signals on the window's thread, and
+sends requests to the service thread. Also: clipboard, timers, garbage collection and uncaught errors.
+"""
 
 from __future__ import annotations
 
@@ -31,18 +33,22 @@ E = TypeVar("E", bound=Event)
 
 log = logging.getLogger(__name__)
 GONE = (_("Signal source has been deleted"), _("already deleted."))
-"""What PySide says of a QObject that is no more: tests/gui/test_glossaries.py closes a window that waits."""
+"""Ends of the messages of PySide's errors about a QObject that was destroyed. tests/gui/test_glossaries.py closes a
+window that waits for an answer.
+"""
 
 
 class Bridge(QObject):
-    """The services as the window sees them.  Lives on the window's thread; never blocks it."""
+    """The services as the window sees them. It lives on the window's thread and never blocks it."""
 
     opened = Signal()
-    """Requests made before are carried out now."""
+    """Emitted when the services are open. Requests that were made earlier are carried out now."""
     open_failed = Signal(object)
     closed = Signal()
     problem_met = Signal(object)
-    """By whoever has something to tell the person, as the next; also for a refusal that nobody takes."""
+    """Emitted with a Problem that the person should see. Also emitted if a request fails and nobody handles the
+    failure.
+    """
     notice_raised = Signal(object)
     settings_changed = Signal(object)
 
@@ -52,8 +58,10 @@ class Bridge(QObject):
         super().__init__(parent)
         self.setObjectName("bridge")
         self.services = cast("Services", Member(self.begin))
-        """A method called here is called on the service thread; `ask` and `follow` say who gets its result.  A refusal
-        that nobody takes becomes `problem_met`.  What is no method is read by `ask`.
+        """Proxy of the services. A method called here runs on the service thread. `ask` and `follow` say who gets its
+        result.
+
+        If the call fails and nobody handles the failure, `problem_met` is emitted. Use `ask` to read an attribute.
         """
         self._services: Services | None = None
         self._waiting: list[Callable[[], None]] = []
@@ -85,9 +93,9 @@ class Bridge(QObject):
         answered: Callable[[Any], object] | None = None,
         refused: Callable[[Problem], object] | None = None,
     ) -> None:
-        """Call `answered` with the result of a call of `services`, or `refused`, on the window's thread.
+        """Make a request, then call `answered` with its result, or `refused` with a Problem, on the window's thread.
 
-        A function instead of a call is carried out on the service thread: for what needs several services in one turn.
+        `request` is a call of `services`, or a function that runs on the service thread and may use several services.
         """
         self._call(request).answer(answered, refused)
 
@@ -114,7 +122,10 @@ class Bridge(QObject):
         refused: Callable[[Problem], object] | None = None,
         progressed: Callable[[Any], object] | None = None,
     ) -> Call:
-        """The same for work that takes time: `answered` gets its end, `progressed` its progress.  Can be cancelled."""
+        """Make a request that takes time and returns a Pending. Return a Call, by which the work can be cancelled.
+
+        `answered` gets the result at the end, `progressed` each progress report.
+        """
         call = self._call(request)
         call.answer(answered, refused, progressed, is_followed=True)
         return call
@@ -123,7 +134,7 @@ class Bridge(QObject):
         return request if isinstance(request, Call) else self.begin(request)
 
     def begin(self, work: Callable[[Services], object]) -> Call:
-        """Carry out `work` on the service thread, or once the services are open."""
+        """Run `work` on the service thread, as soon as the services are open."""
         call = Call(self, work)
         self._post(call.carry_out)
         return call
@@ -138,7 +149,7 @@ class Bridge(QObject):
             services.service_thread.post(partial(work, services))
 
     def when_open(self, slot: Callable[[], None]) -> None:
-        """Call `slot` once requests are carried out: now, or when they are."""
+        """Call `slot` now if the services are open, otherwise when they open."""
         if self.is_open:
             slot()
         else:
@@ -152,20 +163,22 @@ class Bridge(QObject):
         topic.published.connect(slot)
 
     def post_to_ui(self, work: Callable[[], None]) -> None:
-        """Run `work` on the window's thread, soon.  May be called from any thread."""
+        """Run `work` soon on the window's thread. Any thread."""
         if self._is_ended:
             return
         try:
             self._brought.emit(work)
-        except RuntimeError:  # the window is gone, and its half of the bridge with it
+        except RuntimeError:  # the window was destroyed, and the Qt part of the bridge with it
             self._is_ended = True
 
     def publish(self, event: Event) -> None:
-        """Call the slots of this event.  From any thread: this is the listener given to the services."""
+        """Call the slots of this event on the window's thread. The services use this function as their listener. Any
+        thread.
+        """
         self.post_to_ui(partial(self.deliver, event))
 
     def attach(self, services: Services) -> None:
-        """Use these services and carry out the requests that waited.  On the window's thread."""
+        """Use these services, and send them the requests that waited. Window's thread."""
         self._services = services
         waiting, self._waiting = self._waiting, []
         self.opened.emit()
@@ -173,7 +186,7 @@ class Bridge(QObject):
             request()
 
     def end(self) -> None:
-        """Drop queued requests and ignore what still arrives: the window is closing."""
+        """Drop waiting requests and ignore later answers, because the window is closing."""
         self._is_ended = True
         self._waiting.clear()
 
@@ -189,11 +202,11 @@ class Bridge(QObject):
             log.debug("an answer came after the window that asked was closed")
 
     def publish_settings(self, settings: Settings) -> None:
-        """Emit `settings_changed`.  From any thread: this is the listener given to the settings file."""
+        """Emit `settings_changed`. The settings file uses this function as its listener. Any thread."""
         self.post_to_ui(partial(self.settings_changed.emit, settings))
 
     def deliver(self, event: Event) -> None:
-        """Call the slots of this event now.  On the window's thread."""
+        """Call the slots of this event now. Window's thread."""
         topic = self._topics.get(type(event))
         if topic is not None:
             topic.published.emit(event)
@@ -204,9 +217,10 @@ class _Topic(QObject):
 
 
 class Call:
-    """A call of a service: made and answered on the window's thread, carried out on the service thread.
+    """A call of a service. It is made and answered on the window's thread, and carried out on the service thread.
 
-    It begins at once; whoever answers is named in the same turn, before anything can have arrived.
+    It begins at once. The caller must name the receiver in the same turn of the event loop, before an answer can
+    arrive.
     """
 
     def __init__(self, bridge: Bridge, work: Callable[[Services], object]) -> None:
@@ -225,16 +239,18 @@ class Call:
         *,
         is_followed: bool = False,
     ) -> None:
-        """Say who gets the result; `is_followed`: that of the Pending which the call returns."""
+        """Set the functions that get the result. With `is_followed`, the result is that of the Pending which the call
+        returns.
+        """
         self._answered, self._refused, self._progressed = answered, refused, progressed
         self._is_followed = is_followed
 
     def cancel(self) -> None:
-        """Ask the work to end early; what had ended by then is still reported."""
+        """Ask the work to end early. A result that it has by then is still reported."""
         self._bridge.begin(lambda _services: self._pending.cancel() if self._pending is not None else None)
 
     def carry_out(self, services: Services) -> None:
-        """Runs on the service thread; listens to a Pending in the turn in which it began, so that nothing is missed."""
+        """Run the work. A returned Pending is listened to at once, so that no report is missed. Service thread."""
         post = self._bridge.post_to_ui
         try:
             result = self._work(services)
@@ -267,7 +283,7 @@ class Call:
 
 
 def _deliver(slot: Callable[[Any], object] | None, value: Any) -> None:
-    """Call a slot, unless a QObject that it belongs to, or that it holds, is gone."""
+    """Call a slot, unless a QObject that it belongs to or refers to was destroyed."""
     if slot is None:
         return
     function = slot.func if isinstance(slot, partial) else slot
@@ -281,22 +297,22 @@ def _deliver(slot: Callable[[Any], object] | None, value: Any) -> None:
 
 # ---- puts what is copied on the clipboard
 #
-# with a mark that asks the system to keep it in no history and no cloud Windows and KDE have such marks, which
-# clipboard managers of other desktops know too. On macOS Qt offers no way to set one. A program that does not heed
-# them still gets the text.
+# With a mark that asks the system not to keep the text in a history or a cloud. Windows and KDE have such marks, which
+# clipboard managers of other desktops know too. On macOS Qt offers no way to set one. A program that ignores the marks
+# still gets the text.
 
 
 _AS_USUAL = "copies_as_usual"
-"""Property of the application: nothing is marked."""
+"""Property of the application. If it is true, copied text gets no marks."""
 _WINDOWS = ("ExcludeClipboardContentFromMonitorProcessing", "CanIncludeInClipboardHistory", "CanUploadToCloudClipboard")
 _OF_ONE_PROGRAM = ("offscreen", "minimal")
-"""Platforms of Qt on which a clipboard is the program's own, and never said to be."""
+"""Qt platforms whose clipboard belongs to one program only. Qt does not report it as owned by the program."""
 _NO = bytes(4)
-"""A number of Windows: 0."""
+"""The number 0 as Windows stores it."""
 
 
 def marks(platform: str = sys.platform) -> Mapping[str, bytes]:
-    """The formats that this system wants beside a text that is not to be kept; none where there are none."""
+    """Return the extra clipboard formats that ask this system not to keep a text. Empty if the system has none."""
     if platform == "win32":
         return {f'application/x-qt-windows-mime;value="{name}"': _NO for name in _WINDOWS}
     return {} if platform == "darwin" else {"x-kde-passwordManagerHint": b"secret"}
@@ -313,7 +329,7 @@ def copy_data(data: QMimeData) -> None:
 
 
 def marked(data: QMimeData) -> QMimeData:
-    """The data, with the marks unless the person wants none."""
+    """Add the marks to the data, unless the person has switched them off, and return the data."""
     app = QGuiApplication.instance()
     if app is not None and not app.property(_AS_USUAL):
         for name, value in marks().items():
@@ -322,7 +338,7 @@ def marked(data: QMimeData) -> QMimeData:
 
 
 def clear_clipboard() -> None:
-    """Empty the clipboard, and what is selected (X11), where it came from this program."""
+    """Empty the clipboard and the selection (X11), if their contents came from this program."""
     clipboard = QGuiApplication.clipboard()
     if clipboard.ownsClipboard() or QGuiApplication.platformName() in _OF_ONE_PROGRAM:
         clipboard.clear()
@@ -331,7 +347,7 @@ def clear_clipboard() -> None:
 
 
 class ClipboardMarker(QObject):
-    """Marks also what Qt's own fields copy, right after they did."""
+    """Adds the marks to what Qt's own text fields copy, right after they copied it."""
 
     def __init__(self, bridge: Bridge, settings: Settings, parent: QObject) -> None:
         super().__init__(parent, objectName="clipboard_marker")
@@ -348,7 +364,7 @@ class ClipboardMarker(QObject):
         if not (self._clipboard.ownsClipboard() or QGuiApplication.platformName() in _OF_ONE_PROGRAM):
             return
         made, data = QMimeData(), self._clipboard.mimeData()
-        if data is None:  # it was emptied; the stubs know no None
+        if data is None:  # it was emptied; the type stubs do not know None
             return
         for name in data.formats():
             made.setData(name, data.data(name))
@@ -360,7 +376,7 @@ class ClipboardMarker(QObject):
 
 
 class Delay(QTimer):
-    """Calls `then` once, some milliseconds after the last `start`."""
+    """Timer that calls `then` once, `ms` milliseconds after the last `start`."""
 
     def __init__(self, owner: QObject, ms: int, then: Callable[[], object] | SignalInstance, name: str = "") -> None:
         super().__init__(owner, singleShot=True, interval=_pause(ms))
@@ -368,7 +384,7 @@ class Delay(QTimer):
         self.timeout.connect(then)
 
     def start_in(self, ms: int) -> None:
-        """Start with another pause, which later starts keep."""
+        """Start with another pause. Later calls of `start` use this pause too."""
         self.start(_pause(ms))
 
 
@@ -378,28 +394,28 @@ def _pause(ms: int) -> int:
 
 # ---- python's cyclic garbage, collected on the window's thread between two events
 #
-# Python starts its collector wherever enough was allocated: in another thread, or in the middle of an event. Widgets
-# that are in a cycle are then destroyed there, under Qt's feet, and the process ends with SIGSEGV.
+# Python starts its collector wherever enough was allocated, in another thread or in the middle of an event. Widgets in
+# a reference cycle would be destroyed there while Qt uses them, and the process would end with SIGSEGV.
 
 
 LOOK_MS = 1000
 
 
 class GarbageCollector(QObject):
-    """Takes over from Python's own collector until `stop`."""
+    """Replaces Python's automatic garbage collection until `stop`."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("garbage_collector")
         gc.disable()
-        gc.freeze()  # what the program is made of is never garbage: a look need not pass over it
+        gc.freeze()  # the program's own objects are never garbage, so they need not be checked
         self._timer = QTimer(self, interval=LOOK_MS)
         self._timer.setObjectName("garbage_timer")
         self._timer.timeout.connect(self.look)
         self._timer.start()
 
     def look(self) -> None:
-        """Collect the oldest generation that is due, by Python's own thresholds."""
+        """Collect the oldest generation that is due by Python's own thresholds."""
         counts, thresholds = gc.get_count(), gc.get_threshold()
         for generation in (2, 1, 0):
             if counts[generation] > thresholds[generation]:
@@ -421,11 +437,11 @@ SENTENCE = _(
     "The details name program versions and places in the program; they hold nothing you wrote."
 )
 MAX_REPORTS = 20
-"""Reports kept for copying; further ones are only counted."""
+"""Most error reports that are kept for copying. Further reports are only counted."""
 
 
 class ErrorThread(QObject):
-    """Receives uncaught errors from any thread and shows one dialog for all of them."""
+    """Receives uncaught errors of all threads and shows one dialog for all of them."""
 
     error_caught = Signal(str)
 
@@ -453,7 +469,7 @@ class ErrorThread(QObject):
             self._before = None
 
     def show_report(self, report: str) -> None:
-        """Show a report made elsewhere.  May be called from any thread."""
+        """Show an error report that was made elsewhere. Any thread."""
         self._arrived.emit(report)
 
     def _on_arrived(self, report: str) -> None:
@@ -473,7 +489,7 @@ class ErrorThread(QObject):
     def _receive(
         self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None = None
     ) -> None:
-        """Called on any thread; nothing here may raise."""
+        """Handle an uncaught error. Must not raise. Any thread."""
         if issubclass(kind, KeyboardInterrupt):
             return
         from slmdesk.runtime.messages import bug_report  # late: not needed before the window shows
@@ -481,7 +497,7 @@ class ErrorThread(QObject):
         report = bug_report((kind() if error is None else error).with_traceback(trace))
         try:
             self._arrived.emit(report)
-        except RuntimeError:  # Qt is already gone: the terminal is all there is
+        except RuntimeError:  # Qt has ended already: only the terminal is left
             print(report, file=sys.stderr)  # noqa: T201
 
     def _open_dialog(self) -> None:

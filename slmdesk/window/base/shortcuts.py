@@ -1,6 +1,7 @@
-"""The keyboard shortcuts: one list, from which the window binds them and the help shows them.
+"""The keyboard shortcuts, the state that the window remembers, and Qt's own settings.
 
-A person may give them other keys; the setting `shortcuts` holds those that are not the usual ones.
+One list of shortcuts is used to bind them and to show them in the help. A person may change the keys. The setting
+`shortcuts` stores the keys that differ from the usual ones.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from slmdesk.base.untrusted import json_bytes, object_in, read_file
 
 
 class Keys(Record):
-    """A shortcut: what it does and where; the first of its keys is the one that is shown.  It may have none."""
+    """A shortcut: its name, where it works, its keys and what it does. It may have several keys, the first of which is
+    shown, or none.
+    """
 
     name: str
     place: str
@@ -43,8 +46,8 @@ class Keys(Record):
 
     @property
     def meaning(self) -> str:
-        """What it does whatever the page, such as "find": shortcuts of one meaning may have the same keys.  One that is
-        heard everywhere shares its keys with none.
+        """What the shortcut means on any page, such as "find". Shortcuts of the same meaning may have the same keys. A
+        shortcut that works everywhere shares its keys with no other.
         """
         is_alone = self.place == EVERYWHERE or self.name in _FIXED
         return _MEANINGS.get(self.name) or (self.name if is_alone else self.name.rpartition(".")[2])
@@ -141,15 +144,17 @@ FIXED = (
     Keys("fixed.menu", IN_TEXTS, ("Shift+F10",), _("Menu of what is chosen")),
     Keys("fixed.leave", IN_TEXTS, ("Esc",), _("Close, leave or stop")),
 )
-"""What every program has, or is heard where the focus is: shown, and not changed."""
+"""Shortcuts that are shown but cannot be changed: those of every program, and those that a widget with the focus
+handles.
+"""
 CHOSEN = "chosen_shortcuts"
-"""Property of the application: the keys that a person chose, by name; "" for none."""
+"""Property of the application: the keys that the person chose, by name of the shortcut. "" means no keys."""
 NAME, TIP, IS_PRESSED = "keys_name", "keys_tip", "keys_press"
-"""Properties of an action or a widget: the name of the keys it shows, its tool tip without them, and, of a button,
-whether the keys press it.
+"""Properties of an action or widget: the name of the shortcut that it shows, its tool tip without the keys, and, for a
+button, whether the keys press it.
 """
 AT = "keys_at"
-"""Property of a QShortcut: which of the keys of its name it has."""
+"""Property of a QShortcut: the index of its key among the keys of the shortcut."""
 _BY_NAME = {keys.name: keys for keys in ALL}
 _FIXED = frozenset(keys.name for keys in FIXED)
 _MEANINGS = {
@@ -165,12 +170,12 @@ _WITH = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | 
 
 
 def shown_keys(keys: str) -> str:
-    """Keys as this system writes them."""
+    """Return the keys as this system writes them."""
     return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
 
 
 def keys_of(name: str) -> Keys:
-    """A shortcut by its name, with the keys it has now.  Raises KeyError for an unknown one."""
+    """Return a shortcut by name, with the keys it has now. Raises KeyError for an unknown name."""
     usual, chosen = _BY_NAME[name], _chosen()
     return changed(usual, keys=(chosen[name],) if chosen[name] else ()) if name in chosen else usual
 
@@ -197,7 +202,7 @@ def _chosen() -> Mapping[str, str]:
 
 
 def chosen_in(text: str) -> dict[str, str]:
-    """Read the setting: a line for each shortcut, its name and its keys.  What it cannot mean is passed over."""
+    """Parse the setting, which has one line per shortcut: its name and its keys. Invalid lines are skipped."""
     found = {}
     for line in text.splitlines():
         name, __, keys = line.partition(" ")
@@ -207,7 +212,7 @@ def chosen_in(text: str) -> dict[str, str]:
 
 
 def with_choice(text: str, name: str, keys: str | None) -> str:
-    """The setting with other keys for a shortcut: "" for none, None for those it comes with."""
+    """Return the setting with other keys for one shortcut. "" means no keys, None means the usual keys."""
     chosen = chosen_in(text)
     chosen.pop(name, None)
     if keys is not None and (keys,) != _BY_NAME[name].keys:
@@ -216,7 +221,9 @@ def with_choice(text: str, name: str, keys: str | None) -> str:
 
 
 def can_be(keys: str) -> bool:
-    """Whether these keys can be a shortcut: one press, with Ctrl, Alt or the like, or a function key.  Others write."""
+    """Return whether the keys can be a shortcut: a single key press with a modifier such as Ctrl or Alt, or a function
+    key. Other keys write text.
+    """
     sequence = QKeySequence(keys)
     if sequence.count() != 1:
         return False
@@ -227,7 +234,7 @@ def can_be(keys: str) -> bool:
 
 
 def taken_by(name: str, keys: str) -> Keys | None:
-    """Which other shortcut of the window has these keys and means something else; None: they are free."""
+    """Return another shortcut that has these keys and another meaning, or None if the keys are free."""
     wanted, mine = QKeySequence(keys), _BY_NAME[name]
     for other in (*all_keys(), *FIXED):
         if other.meaning != mine.meaning and any(QKeySequence(key) == wanted for key in other.keys):
@@ -236,7 +243,7 @@ def taken_by(name: str, keys: str) -> Keys | None:
 
 
 def take_shortcuts(text: str, window: QWidget | None = None) -> None:
-    """Use what a person chose; with `window`, in all of it at once."""
+    """Use the keys that the person chose. With `window`, also change them everywhere in the window at once."""
     if app := QApplication.instance():
         app.setProperty(CHOSEN, chosen_in(text))
     if window is None:
@@ -255,13 +262,14 @@ def take_shortcuts(text: str, window: QWidget | None = None) -> None:
                 widget.setShortcut(keys_of(name).first)
 
 
-# ---- what has them
+# ---- widgets and actions that have the keys
 
 
 def bind(owner: QWidget, name: str, work: Callable[[], object], *, within: bool = False) -> None:
-    """Call `work` on the keys of this name while `owner` is on show; with `within`, only while the focus is in it.
+    """Call `work` when the keys are pressed while `owner` is visible. With `within`, only if the focus is inside
+    `owner`.
 
-    The QShortcuts have the name of the keys, by which the palette finds them.
+    The QShortcuts get the name of the shortcut as object name, by which the palette finds them.
     """
     context = Qt.ShortcutContext.WidgetWithChildrenShortcut if within else Qt.ShortcutContext.WindowShortcut
     now = keys_of(name).keys
@@ -277,7 +285,7 @@ def press_with_keys(button: QAbstractButton, name: str) -> None:
 
 
 def show_in_menu(action: QAction, name: str) -> None:
-    """Give an action the keys of a shortcut, also after they have been changed."""
+    """Give an action the keys of a shortcut, and change them later if the person changes them."""
     action.setProperty(NAME, name)
     action.setShortcut(keys_of(name).first)
 
@@ -291,7 +299,7 @@ def show_keys(widget: QWidget, name: str, tip: str) -> None:
 
 # ---- what the window remembers of itself until the next run
 #
-# kept in a file of its own, which only the window writes.
+# Stored in a file of its own, which only the window writes.
 
 
 log = logging.getLogger(__name__)
@@ -300,72 +308,74 @@ MAX_NUMBER = 1 << 31
 
 
 class WindowState(Record):
-    """Layout, and what was shown last.  The names of the fields are the keys of the file."""
+    """Layout of the window, and what it showed last. The names of the fields are the keys in the file."""
 
     window_geometry: str = ""
-    """base64, like the splitters."""
+    """Size and position in base64. The splitters are stored in base64 too."""
     window_splitter: str = ""
     last_page: str = ""
-    """The title of the page that was in front."""
+    """Title of the page that was shown last."""
     last_chat: str = ""
     unread_chats: str = ""
-    """Ids of chats with an answer that nobody has seen, with a space between."""
+    """Ids of chats with an answer that nobody has seen, separated by spaces."""
     sidebar_visible: bool = True
     chat_panel_visible: bool = False
     documents_splitter: str = ""
     documents_body: str = ""
-    """Pages beside panes."""
+    """Splitter between the pages of a document and the panes."""
     documents_thumbnails: bool = True
     last_document: str = ""
     last_document_page: int = 1
     last_document_pane: str = ""
     last_summary_length: str = "medium"
     last_typed: str = ""
-    """Id of the typed text that stood in the translator last."""
+    """Id of the typed text that was last in the translator."""
     last_writing: str = ""
-    """Id of the text that stood on the page Write last."""
+    """Id of the text that was last on the page Write."""
     search_task: str = ""
-    """What a model on the Hub is searched for: chat, summaries … ; empty: any."""
+    """What a model searched on the Hub should be for: chat, summaries … Empty: anything."""
     search_language: str = ""
     search_license: str = ""
     search_author: str = ""
     search_fits: bool = False
     search_sort: str = "downloads"
     told_of_disk: str = ""
-    """What was said once of the disk the history lies on: codes, with a space between."""
+    """Codes of the notices about the history's disk that were shown already, separated by spaces."""
 
 
 _DEFAULTS = {name: getattr(WindowState(), name) for name in WindowState.__struct_fields__}
 
 
 class WindowStateFile:
-    """The state and its file.  Read before the window is shown, changed on the service thread only.
+    """The window's state and its file. It is read before the window is shown, and only changed on the service thread.
 
-    A file that cannot be read or holds wrong values means the defaults.
+    If the file cannot be read, or a value is wrong, the defaults are used.
     """
 
     def __init__(self, path: Path, older: Mapping[str, Json]) -> None:
-        """`older`: the unknown keys of the settings, where versions before this file existed kept the state."""
+        """`older` has the unknown keys of the settings. Versions before this file existed kept the state there."""
         self._path = path
         self._older = frozenset(older) & _DEFAULTS.keys()
         self.current = WindowState(**_valid(self._read(older)))
         self._keeps_words = True
 
     def keep_words(self, keeps_words: bool) -> None:
-        """Whether to save what a person wrote into the filters: not beside an encrypted history.  Raises KnownError."""
+        """Set whether text that a person typed into filters may be saved. It may not if the history is encrypted.
+        Raises KnownError.
+        """
         if keeps_words != self._keeps_words:
             self._keeps_words = keeps_words
             self._save(self.current)
 
     def change(self, **values: Any) -> None:
-        """Change some values and save them.  Raises KnownError where they cannot be saved."""
+        """Change some values and save them. Raises KnownError if they cannot be saved."""
         new = changed(self.current, **values)
         if new != self.current:
             self._save(new)
             self.current = new
 
     def take_over(self, settings: SettingsFile) -> None:
-        """Remove from the settings what an older version kept there.  Raises KnownError."""
+        """Remove from the settings what an older version stored there. Raises KnownError."""
         if self._older:
             if not self._path.exists():
                 self._save(self.current)
@@ -407,21 +417,21 @@ _NAMES = ("FileDialog/history", "FileDialog/lastVisited")
 
 
 def keep_inside(file: Path) -> None:
-    """Make Qt write its settings to `file` and not into the account's.
+    """Make Qt store its own settings in `file`, and not among the account's settings.
 
-    Call before the first dialog.  Windows and macOS keep the native format elsewhere: `forget_folders` reaches it
-    there.
+    Call this before the first dialog. Windows and macOS store the native format elsewhere, where `forget_folders`
+    deletes it.
     """
     for kind in (QSettings.Format.NativeFormat, QSettings.Format.IniFormat):
         QSettings.setPath(kind, QSettings.Scope.UserScope, str(file.parent))
     with suppress(OSError):
-        os.close(open_new(file))  # Qt keeps the mode of a file that is there, and makes others readable for all
+        os.close(open_new(file))  # Qt keeps the mode of an existing file, but makes a new one readable for all
 
 
 def keep_nowhere(file: Path) -> None:
-    """Make Qt keep nothing of its dialogs from now on, and forget what it kept in `file`: the history is encrypted.
+    """Make Qt store nothing of its dialogs from now on, and empty `file`. Used when the history is encrypted.
 
-    Its settings would have to lie below a file, where there can be no folder.
+    Qt is told to use a folder below `file`. Since `file` is not a folder, nothing can be written there.
     """
     for kind in (QSettings.Format.NativeFormat, QSettings.Format.IniFormat):
         QSettings.setPath(kind, QSettings.Scope.UserScope, str(file))

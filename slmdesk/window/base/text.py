@@ -1,4 +1,4 @@
-"""Dates, positions in texts and the progress of an answer, as the window shows them."""
+"""Words for dates, positions in texts, and the progress of an answer, as the window shows them."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ PREVIOUS_DAYS = 7
 
 
 def day_words(seconds: float, now: datetime | None = None) -> str:
-    """The local day of a time in seconds since the epoch: "today", else "2026-11-21"."""
+    """Return the local day of a time in seconds since the epoch, such as "today" or "2026-11-21"."""
     day = datetime.fromtimestamp(seconds).astimezone().date()
     today = (now or datetime.now().astimezone()).date()
     return _("today") if day == today else day.isoformat()
 
 
 def moment_words(seconds: float, now: datetime | None = None) -> str:
-    """The same with the time of day: "today, 02:41"."""
+    """Return the local day and time of a time in seconds since the epoch, such as "today, 02:41"."""
     return f"{day_words(seconds, now)}, {datetime.fromtimestamp(seconds).astimezone():%H:%M}"
 
 
 @lru_cache(maxsize=8192)
 def group_words(seconds: float, today: date) -> str:
-    """The heading of a list under which a time stands: "Today", "Previous 7 days", "May", "December 2025"."""
+    """Return the heading under which a list shows a time: "Today", "Previous 7 days", "May", "December 2025"."""
     day = date.fromtimestamp(seconds)
     age = (today - day).days
     if age <= 1:  # a clock that was wrong may have been ahead
@@ -54,12 +54,12 @@ def group_words(seconds: float, today: date) -> str:
 
 
 def utf16_at(text: str, index: int) -> int:
-    """The position in UTF-16 units of a code point."""
+    """Convert a position in code points to a position in UTF-16 units, as Qt counts."""
     return index + sum(character > "\uffff" for character in text[:index])
 
 
 def character_at(text: str, utf16: int) -> int:
-    """The position in code points of a UTF-16 unit."""
+    """Convert a position in UTF-16 units to a position in code points."""
     place = 0
     for index, character in enumerate(text):
         if place >= utf16:
@@ -76,22 +76,22 @@ TICK_MS = 1000
 
 
 class Live(Record):
-    """One answer in progress; all times come from the same clock."""
+    """Progress of one answer that is being written. All its times come from the same clock."""
 
     read: int = 0
     total: int = 0
-    """Tokens of the prompt."""
+    """Number of tokens in the prompt."""
     is_loading: bool = False
     began: float = 0.0
     now: float = 0.0
     pieces: int = 0
-    """Pieces of text that came, each a token or a few that make one letter."""
+    """Number of text pieces that came. Each is one token, or a few tokens that make one letter."""
     first_at: float = 0.0
     thinks_since: float = 0.0
-    """When the first piece of a thought came; 0: none."""
+    """Time when the model's reasoning began, before the answer itself. 0: none yet."""
 
     def reading(self, read: int, total: int, now: float) -> Live:
-        """With the prompt read up to `read` tokens; the time of reading counts from the first call."""
+        """Return the progress after `read` tokens of the prompt. The first call starts the time of reading."""
         return changed(self, read=read, total=total, is_loading=False, began=self.began if self.total else now, now=now)
 
     def thinking(self, now: float) -> Live:
@@ -120,7 +120,7 @@ class Live(Record):
 
     @property
     def writing_words(self) -> str:
-        """How fast it is written; empty in the first second, when the speed is only a guess."""
+        """Return how fast the answer is written. Empty in the first second, when the speed is only a guess."""
         seconds = self.now - self.first_at
         if self.pieces < 2 or seconds < 1:
             return ""

@@ -1,4 +1,4 @@
-"""Colours, fonts and distances of the window, its style sheet and icons: no other file names a colour."""
+"""Colours, fonts, distances, style sheet and icons of the window. No other file names a colour."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from slmdesk.base.record import Record
 from slmdesk.base.texts import _
 
 SPACE_4, SPACE_8, SPACE_12, SPACE_16, SPACE_24, SPACE_32 = 4, 8, 12, 16, 24, 32
-"""The only distances, in device-independent pixels."""
+"""The only distances that the window uses, in device-independent pixels."""
 SCROLL_BAR = 12
 RADIUS, CONTROL_RADIUS = 8, 6
 COLUMN_WIDTH = 720
@@ -24,14 +24,14 @@ LINE_HEIGHT = 1.5
 
 
 FONT_SCALES = (80, 250)
-"""Least and most, in percent."""
+"""Smallest and largest scale of text, in percent."""
 
 
 class Theme(Record):
-    """One set of colours, as #RRGGBB.  Body text keeps at least 5.4 : 1 on window, surface and raised."""
+    """One set of colours, as #RRGGBB. Body text has a contrast of at least 5.4 : 1 on window, surface and raised."""
 
     name: str
-    """light, dark or contrast."""
+    """"light", "dark" or "contrast"."""
     is_dark: bool
     window: str
     surface: str
@@ -44,7 +44,7 @@ class Theme(Record):
     warn: str
     danger: str
     mark: str
-    """Under found words; only `text` is written on it."""
+    """Background of found words. Only text in the colour `text` is written on it."""
     code_word: str
     code_string: str
     code_number: str
@@ -71,7 +71,9 @@ DARK = Theme(
 
 
 def contrast_theme(palette: QPalette) -> Theme:
-    """High contrast: the system's own colours where they are far enough apart, else black, white and one colour."""
+    """Return the high-contrast theme: the system's own colours if their contrast is high enough, else black, white and
+    one colour.
+    """
     window, text = palette.color(QPalette.ColorRole.Window), palette.color(QPalette.ColorRole.WindowText)
     accent, on_accent = palette.color(QPalette.ColorRole.Highlight), palette.color(QPalette.ColorRole.HighlightedText)
     if contrast(window, text) < 10 or contrast(accent, on_accent) < 4.5:
@@ -86,7 +88,7 @@ def contrast_theme(palette: QPalette) -> Theme:
 
 
 def contrast(color: QColor, other: QColor) -> float:
-    """The contrast ratio of two colours, 1..21 (WCAG 2.2, relative luminance)."""
+    """Return the contrast ratio of two colours, from 1 to 21 (WCAG 2.2, relative luminance)."""
 
     def luminance(colour: QColor) -> float:
         parts = (colour.redF(), colour.greenF(), colour.blueF())
@@ -98,7 +100,9 @@ def contrast(color: QColor, other: QColor) -> float:
 
 
 class Fonts(Record):
-    """The system's sans and monospace fonts at the chosen scale.  Sizes are points, so that the system's DPI counts."""
+    """The system's sans and monospace fonts at the chosen scale. Sizes are in points, so that they follow the system's
+    DPI.
+    """
 
     family: str
     mono_family: str
@@ -106,7 +110,7 @@ class Fonts(Record):
     scale: int = 100
 
     def text(self, size: float = 1.0, *, bold: bool = False) -> QFont:
-        """The sans font; `size` is a share of the base size."""
+        """Return the sans font. `size` is a factor on the base size."""
         font = QFont(self.family)
         font.setPointSizeF(self.base_points * size * self.scale / 100)
         font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
@@ -124,7 +128,7 @@ class Fonts(Record):
 
 
 def system_fonts(scale: int = 100) -> Fonts:
-    """The system's fonts; at least 11 pt (13 on macOS, where a point is a pixel)."""
+    """Return the system's fonts, at least 11 pt (13 on macOS, where a point is a pixel). `scale` is in percent."""
     general = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
     mono = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     screen = QApplication.primaryScreen()
@@ -133,7 +137,7 @@ def system_fonts(scale: int = 100) -> Fonts:
 
 
 def palette_of(theme: Theme) -> QPalette:
-    """The theme as a palette, for everything Qt paints by itself."""
+    """Return the theme as a QPalette, for everything that Qt paints by itself."""
     roles = {
         QPalette.ColorRole.Window: "window", QPalette.ColorRole.WindowText: "text",
         QPalette.ColorRole.Base: "surface", QPalette.ColorRole.AlternateBase: "raised",
@@ -158,14 +162,14 @@ def palette_of(theme: Theme) -> QPalette:
 
 
 class ThemeKeeper(QObject):
-    """Emits `theme_changed` with the new Theme, also when only the fonts changed; read `fonts` beside it."""
+    """Applies the theme and the fonts. Emits `theme_changed` with the new Theme, also if only `fonts` has changed."""
 
     theme_changed = Signal(object)
 
     def __init__(
         self, app: QApplication, *, choice: str = "system", scale: int = 100, is_sheet_later: bool = False
     ) -> None:
-        """`is_sheet_later`: `put_on_sheet` is called once the window is built."""
+        """With `is_sheet_later`, the style sheet is only set by `put_on_sheet`, once the window is built."""
         super().__init__(app)
         self.setObjectName("theme_keeper")
         self._app = app
@@ -182,10 +186,10 @@ class ThemeKeeper(QObject):
         self._dress()
 
     def put_on_sheet(self) -> None:
-        """Style what has been built.
+        """Set the style sheet, once the window is built.
 
-        Where the application has a style sheet, Qt looks at a whole page anew each time it is put into another widget:
-        a third of the time that the window takes.
+        If the application has a style sheet, Qt restyles a whole page each time it is put into another widget. That
+        would take a third of the time in which the window is built.
         """
         self._is_sheet_on = True
         self._app.setStyleSheet(style_sheet(self.theme, self.fonts))
@@ -195,7 +199,7 @@ class ThemeKeeper(QObject):
         self._renew()
 
     def set_font_scale(self, percent: int) -> None:
-        """Scale all text, 80..250 percent; takes effect at once."""
+        """Scale all text to 80..250 percent, at once."""
         low, high = FONT_SCALES
         self.fonts = system_fonts(min(max(percent, low), high))
         self._renew(fonts_changed=True)
@@ -229,7 +233,7 @@ class ThemeKeeper(QObject):
         return hints is not None and hints.contrastPreference() == Qt.ContrastPreference.HighContrast
 
     def _accessibility(self) -> Any:
-        """Qt's accessibility hints; None before Qt 6.10."""
+        """Return Qt's accessibility hints, or None before Qt 6.10."""
         ask = getattr(self._hints, "accessibility", None)
         return ask() if ask is not None else None
 
@@ -248,7 +252,9 @@ class ThemeKeeper(QObject):
 
 
 def style_sheet(theme: Theme, fonts: Fonts) -> str:
-    """Widgets are selected by class, objectName or the property `kind`; of rules of equal weight the later holds."""
+    """Return the style sheet. It selects widgets by class, objectName or the property `kind`. If two rules are equally
+    specific, the later one wins.
+    """
     t = theme
     parts = (
         _base(t, fonts),
@@ -519,10 +525,10 @@ def _tables(t: Theme) -> str:
 FOLDER = Path(__file__).with_name("icons")
 STROKE = "1.5"
 SCALES = (1.0, 1.5, 2.0, 3.0)
-"""Screen scales a pixmap is drawn for; Qt picks the nearest."""
+"""Screen scales for which a pixmap is drawn. Qt picks the nearest."""
 
 SCALE = "slmdesk_text_scale"
-"""Property of the application: percent of its letters, with which icons grow."""
+"""Property of the application: the scale of its text in percent. Icons grow with it."""
 
 
 def scaled(size: int = ICON_SIZE) -> int:
@@ -537,7 +543,9 @@ def _source(name: str) -> str:
 
 
 def pixmap(name: str, colour: QColor, *, size: int = ICON_SIZE, scale: float = 1.0) -> QPixmap:
-    """One icon in one colour; `size` in device-independent pixels.  Raises FileNotFoundError for an unknown name."""
+    """Return an icon in one colour. `size` is in device-independent pixels. Raises FileNotFoundError for an unknown
+    name.
+    """
     key = _("lucide {name} {name2} {size} {scale}").format(name=name, name2=colour.name(), size=size, scale=scale)
     known = QPixmap()
     if QPixmapCache.find(key, known):  # a list of models has each of its icons thirty times

@@ -1,1 +1,1 @@
-"""A global shortcut: a key that works in every program, where the desktop offers one."""
+"""A global shortcut: a key that works in every program, if the desktop offers such keys."""

@@ -1,4 +1,4 @@
-"""The setting for a global shortcut and its state.  No widgets here."""
+"""Controller of the setting for a global shortcut, and the state of that shortcut. It has no widgets."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ class KeyStatus(StrEnum):
     ASKING = "asking"
     READY = "ready"
     NO_KEY = "no_key"
-    """The desktop knows of the request; the person has not given it a key."""
+    """The desktop has accepted the shortcut, but the person has not assigned a key to it."""
     DECLINED = "declined"
     REFUSED = "refused"
     UNKNOWN_PROGRAM = "unknown_program"
     MISSING = "missing"
-    """There is no bus, no portal, or one without keys."""
+    """There is no session bus or no portal, or the portal does not offer global shortcuts."""
     CLOSED = "closed"
     LOST = "lost"
-    """The bus or the portal has gone."""
+    """The session bus or the portal has ended."""
     BY_HAND = "by_hand"
-    """There is no way to ask this system."""
+    """This system offers no way to request a global shortcut, so the person must set one up by hand."""
 
 
 class KeyState(Record):
@@ -89,7 +89,9 @@ REPORTED = (KeyStatus.CLOSED, KeyStatus.LOST, KeyStatus.REFUSED, KeyStatus.DECLI
 
 
 class GlobalKey(QObject):
-    """Follows the setting `global_key`; `pressed` has the desktop's activation token."""
+    """Requests or releases the key as the setting `global_key` says. Emits `pressed` with the desktop's activation
+    token.
+    """
 
     pressed = Signal(str)
     sentence_shown = Signal(str)
@@ -118,7 +120,7 @@ class GlobalKey(QObject):
         return words_of(self._state)
 
     def stop(self) -> None:
-        """Release the key; the setting stays."""
+        """Release the key. The setting is not changed."""
         if self._portal is not None and self._is_on:
             self._is_on = False
             self._portal.stop()

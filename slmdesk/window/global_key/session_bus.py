@@ -1,8 +1,9 @@
-"""A line to the session's D-Bus, or the system's: calls and signals, without waiting.  The only importer of jeepney.
+"""A connection to the D-Bus of the session or the system, for calls and signals without blocking. The only module that
+imports jeepney.
 
-QtDBus cannot be used for it: from Python it can be given neither an array of structures, which shortcuts are bound
-with, nor an unsigned number.  jeepney makes and reads the bytes; a local socket of Qt carries them.  The bus is reached
-through a socket of this computer or not at all: an address of another kind (tcp) is passed over.
+QtDBus cannot be used: from Python it can send neither an array of structures, which binding shortcuts needs, nor an
+unsigned number. jeepney encodes and decodes the messages, and a local socket of Qt transports them. Only a bus with a
+socket on this computer is used; other kinds of addresses (tcp) are skipped.
 """
 
 from __future__ import annotations
@@ -34,15 +35,15 @@ BUS_PATH = "/org/freedesktop/DBus"
 SESSION_ADDRESS, SYSTEM_ADDRESS = "DBUS_SESSION_BUS_ADDRESS", "DBUS_SYSTEM_BUS_ADDRESS"
 USUAL_SYSTEM_BUS = "unix:path=/run/dbus/system_bus_socket"
 ANSWER_MS = 30_000
-"""For the answer to a call: the bus may have to start the program that gives it."""
+"""Milliseconds to wait for the answer to a call. The bus may first have to start the program that answers."""
 MAX_MESSAGE_BYTES = 1 << 20
 NO_ANSWER = "org.freedesktop.DBus.Error.NoReply"
 _BROKEN = (ValueError, LookupError, TypeError, AssertionError, AttributeError, RecursionError, struct.error)
-"""What jeepney raises for bytes that are no messages; an odd end of the bus must not be the window's."""
+"""Errors that jeepney raises for bytes that are not valid messages. They must not end the window."""
 
 
 class Call(Record):
-    """One method of one object; `signature` and `body` are what goes along, as jeepney takes it."""
+    """Call of one method of one object. `signature` and `body` describe the arguments in jeepney's format."""
 
     service: str
     path: str
@@ -53,7 +54,7 @@ class Call(Record):
 
 
 class Answer(Record):
-    """The result of a call.  `untrusted` holds the values; `error` is the name of an error, or empty."""
+    """Result of a call. `untrusted` has the returned values, `error` the name of an error, or ""."""
 
     untrusted: tuple[Any, ...] = ()
     error: str = ""
@@ -61,7 +62,7 @@ class Answer(Record):
 
 
 class BusSignal(Record):
-    """A signal from `sender`; the bus vouches for that name only."""
+    """A signal from `sender`. The bus guarantees the sender only, not the rest."""
 
     sender: str
     path: str
@@ -71,10 +72,10 @@ class BusSignal(Record):
 
 
 class SessionBus(QObject):
-    """One connection; lives on the window's thread.
+    """One connection to a bus. It lives on the window's thread.
 
-    Emits `opened` when calls can be made, `signal_received` with a BusSignal, and `lost` once, when there is no bus or
-    the connection has ended.  Calls still open then are never answered.
+    It emits `opened` when calls can be made, and `signal_received` with each BusSignal. It emits `lost` once, if there
+    is no bus or the connection has ended. Calls that are still open then are never answered.
     """
 
     opened = Signal()
@@ -85,7 +86,7 @@ class SessionBus(QObject):
         super().__init__(parent, objectName="session_bus")
         self._environment = environment
         self.name = ""
-        """Ours on the bus, such as :1.42; empty until `opened`."""
+        """Name of this connection on the bus, such as :1.42. Empty until `opened`."""
         self._serials = count(1)
         self._waiting: dict[int, Callable[[Answer], None]] = {}
         self._auth, self._parser = Authenticator(), Parser()
@@ -97,7 +98,7 @@ class SessionBus(QObject):
         self._socket.disconnected.connect(self._fail)
 
     def open(self) -> None:
-        """Connect; `opened` or `lost` follows, `lost` possibly before this returns."""
+        """Connect to the bus. `opened` or `lost` is emitted afterwards; `lost` may be emitted before this returns."""
         place = socket_of(self._environment)
         if not place:
             self._fail()
@@ -108,13 +109,13 @@ class SessionBus(QObject):
         self._socket.connectToServer(place.removeprefix("\0"))
 
     def close(self) -> None:
-        """End the connection: nothing more is emitted."""
+        """End the connection. Nothing more is emitted."""
         self._is_over = True
         self._waiting.clear()
         self._socket.abort()
 
     def call(self, call: Call, answered: Callable[[Answer], None] | None = None) -> None:
-        """Call a method; `answered` is called with the result, within half a minute."""
+        """Call a method. `answered` is called with the result within half a minute."""
         if self._is_over:
             return
         address = DBusAddress(call.path, bus_name=call.service, interface=call.interface)
@@ -181,9 +182,9 @@ class SessionBus(QObject):
 
 
 def _received(message: Message) -> tuple[int, Answer | BusSignal | None]:
-    """The serial of the call a message answers, or 0, and its content; None for anything but an answer or a signal.
+    """Return the serial number of the call that a message answers, or 0, and the content of the message.
 
-    Raises one of _BROKEN.
+    The content is None if the message is neither an answer nor a signal. Raises one of _BROKEN.
     """
     fields, kind = message.header.fields, message.header.message_type
     sender, body = str(fields.get(HeaderFields.sender, "")), tuple(message.body)
@@ -198,7 +199,7 @@ def _received(message: Message) -> tuple[int, Answer | BusSignal | None]:
 
 
 def socket_of(environment: Mapping[str, str]) -> str:
-    """The path of the session bus's socket; an abstract one begins with NUL; empty where there is none.
+    """Return the path of the session bus's socket, or "" if there is none. An abstract socket begins with NUL.
 
     A bus is never started for this.
     """
@@ -213,14 +214,15 @@ def socket_of(environment: Mapping[str, str]) -> str:
 
 
 def of_system(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment by which a SessionBus connects to the system's bus instead."""
+    """Return an environment that makes a SessionBus connect to the system's bus."""
     return {SESSION_ADDRESS: environment.get(SYSTEM_ADDRESS, "") or USUAL_SYSTEM_BUS}
 
 
 def handle_from(call: Call, environment: Mapping[str, str], *, patience_s: float) -> int | None:
-    """Call a method of the system's bus that answers with an open file; its descriptor, to be closed by the caller.
+    """Call a method of the system's bus that answers with an open file, and return its descriptor. The caller must
+    close it.
 
-    None where there is no such bus or service.  Blocks: Qt's sockets do not carry open files.
+    Return None if there is no such bus or service. Blocks, since Qt's sockets cannot transport open files.
     """
     address = of_system(environment)[SESSION_ADDRESS]
     if not socket_of({SESSION_ADDRESS: address}):
@@ -253,24 +255,28 @@ REQUEST, SESSION = "org.freedesktop.portal.Request", "org.freedesktop.portal.Ses
 PROPERTIES = "org.freedesktop.DBus.Properties"
 NOT_ALLOWED = "org.freedesktop.portal.Error.NotAllowed"
 APP_ID = "slmdesk"
-"""The name of the .desktop file: the portal knows a program by it."""
+"""Name of the .desktop file, by which the portal identifies a program."""
 SHORTCUT = "translate-clipboard"
 DESCRIPTION = _("Translate what is on the clipboard")
 REQUESTED = "CTRL+ALT+SHIFT+t"
-"""Proposed to the desktop, in the words of the shortcuts specification: hardly any program has it."""
+"""Keys proposed to the desktop, in the notation of the shortcuts specification. Hardly any program uses them."""
 HELD_S = 0.5
-"""Some desktops tell a key that is held down again and again (hyprwm/Hyprland#4827): that is one request."""
+"""Seconds within which repeated presses count as one. Some desktops report a key again and again while it is held down
+(hyprwm/Hyprland#4827).
+"""
 MOST_RETURNS = 3
-"""How often a restarted portal is asked again: one that crashes from it must not do so for ever."""
+"""Most times that a restarted portal is asked again. Without this limit, a portal that crashes from the request would
+do so forever.
+"""
 MOST_TOKEN = 512
 DONE, DECLINED = 0, 1
-"""What a request of a portal may answer; anything else: it was ended some other way."""
+"""Answers of a portal to a request. Any other answer means that the request ended in some other way."""
 
 
 class PortalKey(QObject):
-    """Lives on the window's thread and never blocks it.
+    """Global shortcut of the desktop portal. It lives on the window's thread and never blocks it.
 
-    Emits `state_changed` with a KeyState, and `pressed` with the desktop's activation token (may be empty).
+    Emits `state_changed` with a KeyState, and `pressed` with the desktop's activation token, which may be empty.
     """
 
     state_changed = Signal(object)
@@ -397,7 +403,7 @@ class PortalKey(QObject):
         self.pressed.emit(token if is_fit else "")
 
     def _on_owner(self, reported: BusSignal) -> None:
-        """The portal has gone, and the session with it; or it is back."""
+        """React if the portal has ended, and the session with it, or if the portal is back."""
         match reported.member, reported.untrusted:
             case ("NameOwnerChanged", (name, old, new)) if name == SERVICE:
                 if old and old == self._portal:
@@ -424,7 +430,7 @@ class PortalKey(QObject):
         self._notify(status)
 
     def _end_line(self) -> None:
-        """Close the connection; with it the portal ends the session."""
+        """Close the connection. The portal then ends the session."""
         self._portal = self._session = ""
         self._requests.clear()
         if self._bus is not None:
@@ -438,11 +444,11 @@ class PortalKey(QObject):
 
 
 def _token() -> str:
-    """An unguessable name for an object of the portal."""
+    """Return a name that cannot be guessed, for an object of the portal."""
     return f"slmdesk_{secrets.token_hex(8)}"
 
 
 def _value(untrusted: object, key: str) -> object:
-    """The value of a key in a dictionary of variants (signature, value); None where there is none."""
+    """Return the value of a key in a dictionary of D-Bus variants (signature, value), or None."""
     found = untrusted.get(key) if isinstance(untrusted, Mapping) else None
     return found[1] if isinstance(found, tuple) and len(found) == 2 else None

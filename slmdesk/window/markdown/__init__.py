@@ -1,1 +1,1 @@
-"""Safe Markdown for untrusted text: no HTML, no images, links that ask first, and a time limit."""
+"""Safe display of Markdown from untrusted text: no HTML, no images, links that ask first, and a time limit."""

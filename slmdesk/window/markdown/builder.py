@@ -1,4 +1,4 @@
-"""Writes Markdown tokens into a QTextDocument by cursor alone: no HTML and no address of an image ever reaches Qt."""
+"""Writes Markdown tokens into a QTextDocument with a cursor. No HTML and no address of an image ever reaches Qt."""
 
 from __future__ import annotations
 
@@ -42,12 +42,16 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 COPY_CODE = "slmdesk-copy-code:"
-"""Address of the word *Copy* over a code block, then its number.  No text can make one: only http(s) links are made."""
+"""Address of the link *Copy* above a code block; the number of the block follows. A text cannot contain such a link,
+since only http(s) links are made from texts.
+"""
 SAVE_CODE = "slmdesk-save-code:"
 MARKER_GAP = 8
-"""Pixels Qt keeps free around the marker of a list."""
+"""Pixels that Qt keeps free around the marker of a list item."""
 LONGEST_LINE = 4000
-"""Characters; a longer line of plain text goes on in a block of its own: Qt lays out a block at once."""
+"""Most characters of plain text in one block. A longer line continues in further blocks, since Qt lays out a block as a
+whole.
+"""
 DISCS = (
     QTextListFormat.Style.ListDisc,
     QTextListFormat.Style.ListCircle,
@@ -61,26 +65,26 @@ class _Level:
     tight: bool
     made: QTextList | None = None
     wider: float = 0
-    """Pixels a marker needs beyond the usual indent."""
+    """Pixels that a marker needs in addition to the usual indent."""
     pending: bool = False
-    """An item was opened and has no block yet."""
+    """True if a list item has begun and has no block yet."""
 
 
 @dataclass(slots=True)
 class Built:
     codes: list[str] = field(default_factory=list)
-    """The code blocks, in order; the first has number 1."""
+    """Texts of the code blocks, in order. The first block has the number 1."""
     languages: list[str] = field(default_factory=list)
-    """What stands behind the fence of each; untrusted."""
+    """Language named after the fence of each code block. Untrusted."""
     short_tables: int = 0
-    """Number of tables with only their first rows shown."""
+    """Number of tables of which only the first rows are shown."""
 
     def copy(self) -> Built:
         return Built(list(self.codes), list(self.languages), self.short_tables)
 
 
 class Builder:
-    """Writes blocks at the end of a document.  The first goes into the last, empty block when `fresh`."""
+    """Writes blocks at the end of a document. If `fresh`, the last block is empty and is used first."""
 
     def __init__(
         self, document: QTextDocument, style: ViewStyle, *, all_rows: bool = False, can_save: bool = False
@@ -97,9 +101,9 @@ class Builder:
         self._highlighting = True
 
     def write(self, tokens: Sequence[Token], *, closed: bool, deadline: Deadline) -> None:
-        """Write whole top-level blocks; only `closed` ones are highlighted.
+        """Write whole top-level blocks. Code is only highlighted if the blocks are `closed`, that is, complete.
 
-        Raises FormattingTimeoutError, leaving some behind.
+        Raises FormattingTimeoutError, and may then have written some of the blocks.
         """
         self.cursor.movePosition(QTextCursor.MoveOperation.End)
         self._deadline, self._highlighting = deadline, closed
@@ -110,7 +114,7 @@ class Builder:
             index = self._write_one(tokens, index)
 
     def write_plain(self, text: str) -> None:
-        """Write text as it is, a block for each line; long lines are split over several blocks."""
+        """Write text as it is, one block per line. Long lines are split into several blocks."""
         self._levels, self._quotes = [], 0  # blocks may have been left in the middle
         self.cursor.movePosition(QTextCursor.MoveOperation.End)
         for line in text.split("\n"):
@@ -128,7 +132,7 @@ class Builder:
             self._insert_in_line(line, block, char)
 
     def _insert_in_line(self, text: str, block: QTextBlockFormat, char: QTextCharFormat) -> None:
-        """Go on with the line the cursor is in; beyond LONGEST_LINE in further blocks, which are GLUED to it."""
+        """Continue the line of the cursor. After LONGEST_LINE characters, go on in further blocks marked GLUED."""
         space = LONGEST_LINE - self.cursor.positionInBlock()
         while text:
             if space <= 0:
@@ -140,7 +144,7 @@ class Builder:
             text, space = text[space:], 0
 
     def _plain_formats(self) -> tuple[QTextBlockFormat, QTextCharFormat]:
-        """Formats of text that is only appended: of code or of plain lines, never a list's, a table's or a link's."""
+        """Return the formats for appended text: those of code or plain lines, never those of a list, table or link."""
         last = self.cursor.blockFormat()
         if last.hasProperty(CODE):
             last.setBottomMargin(0)
@@ -161,7 +165,7 @@ class Builder:
     # one token, or one group of tokens -----------------------------------------------------------------------------
 
     def _write_one(self, tokens: Sequence[Token], index: int) -> int:
-        """Write what begins at `index`; returns the index of the next token."""
+        """Write the construct that begins at `index`. Return the index of the next token."""
         token = tokens[index]
         match token.type:
             case "paragraph_open" | "heading_open":
@@ -295,7 +299,7 @@ class Builder:
         self._levels.append(_Level(made, tight=first is not None and first.hidden, wider=wider))
 
     def _marker_width(self, tokens: Sequence[Token], index: int, start: int) -> float:
-        """Extra indent that the longest number of a list needs beyond Qt's, which holds two digits."""
+        """Return the extra indent for the longest number of a list. Qt's own indent has room for two digits."""
         items = 0
         for token in tokens[index + 1 :]:
             if token.level <= tokens[index].level:
@@ -339,7 +343,7 @@ class Builder:
                     self.cursor.insertText(token.content, char)
 
     def _link(self, address: str, char: QTextCharFormat) -> tuple[QTextCharFormat, str]:
-        """The format of a link's text, and the text to put after it."""
+        """Return the format of a link's text, and the text to put after it."""
         verdict = judge_link(address)
         if verdict.openable:
             return self._style.linked(char, address, address), ""
@@ -418,7 +422,7 @@ _ALIGNED = {
 
 @dataclass(slots=True)
 class Table:
-    """Cells as inline tokens; the first row is the head."""
+    """A table whose cells are inline tokens. The first row is the head."""
 
     rows: list[list[Sequence[Token]]] = field(default_factory=list)
     aligned: list[Qt.AlignmentFlag] = field(default_factory=list)
@@ -426,7 +430,7 @@ class Table:
 
 
 class TableReader:
-    """Reads one table's tokens.  Raises FormattingTimeoutError for one too wide to lay out."""
+    """Reads the tokens of one table. Raises FormattingTimeoutError if the table is too wide to lay out."""
 
     def __init__(self, *, all_rows: bool) -> None:
         self._all = all_rows
@@ -450,7 +454,7 @@ class TableReader:
 
 
 def write_table(builder: Builder, table: Table, style: ViewStyle, deadline: Deadline) -> int:
-    """Write it at the builder's cursor, in an empty block.  Returns how many rows it left out.
+    """Write the table at the builder's cursor, which must be in an empty block. Return the number of rows left out.
 
     Raises FormattingTimeoutError.
     """
@@ -508,7 +512,7 @@ def _format(style: ViewStyle) -> QTextTableFormat:
 
 
 LONGEST = 20_000
-"""Characters; longer code stays in one colour."""
+"""Most characters of code that are highlighted. Longer code has one colour."""
 
 LANGUAGES = {
     name: name for name in (
@@ -521,7 +525,7 @@ LANGUAGES = {
     "python3": "python", "rb": "ruby", "rs": "rust", "sh": "bash", "shell": "bash", "tex": "latex", "ts": "typescript",
     "yml": "yaml", "zsh": "bash", "kt": "kotlin", "make": "makefile",
 }  # fmt: skip
-"""Names that stand behind a fence, to Pygments' own.  A closed list: a lexer is run on text nobody has looked at."""
+"""Pygments' name for each language name after a fence. The list is closed, since a lexer runs on unchecked text."""
 
 _KINDS = (
     ("Token.Comment", "comment"), ("Token.Keyword", "word"), ("Token.Operator.Word", "word"),
@@ -548,7 +552,7 @@ class Highlighter:
             self._formats[kind] = made
 
     def pieces(self, code: str, language: str, deadline: Deadline) -> Iterator[tuple[str, QTextCharFormat]]:
-        """The code in order, nothing added or lost; one piece where the language is unknown.
+        """Yield the code in coloured pieces, with nothing added or lost. Code of an unknown language is one piece.
 
         Raises FormattingTimeoutError.
         """

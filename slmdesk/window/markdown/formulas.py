@@ -1,6 +1,6 @@
-"""Draws the formulas in documents: typeset on a thread of their own, their source until then or if that fails.
+"""Draws formulas in documents. A thread typesets them. Until then, or if that fails, the LaTeX source is shown.
 
-Nothing is looked up by name: a formula is a character with its LaTeX in its format, and is drawn from memory.
+A formula is one character whose format contains the LaTeX. It is drawn from memory; no resource is looked up by name.
 """
 
 from __future__ import annotations
@@ -32,11 +32,13 @@ from slmdesk.window.base.bridge import Delay
 from slmdesk.window.markdown.selected import FORMULA, FORMULA_DISPLAYED, FORMULA_SOURCE, FORMULA_TEX
 
 SCALE = 1.12
-"""Letters of formulas are small for their size beside those of a window."""
+"""Factor on the size of formulas, whose letters would look small beside the window's text."""
 LEAST_SCALE = 0.5
-"""A formula wider than the text is made smaller down to this; beyond, its source is shown, which is wrapped."""
+"""Smallest factor by which a formula that is too wide is shrunk. If that is not enough, its source is shown with line
+breaks.
+"""
 GATHER_MS = 100
-"""Formulas typeset within this time are shown together."""
+"""Formulas that are ready within these milliseconds are shown together."""
 MOST_TYPESET = 2000
 MOST_IMAGE_BYTES = 32_000_000
 
@@ -44,20 +46,20 @@ _Key = tuple[str, bool]
 
 
 class _Box(Record):
-    """Where a formula or its source is drawn within the room it takes in a line; device-independent pixels."""
+    """Size of a formula or its source in a line, and where it is drawn within; in device-independent pixels."""
 
     width: float
     height: float
     top: float
     em: float = 0
-    """0: the source is drawn."""
+    """Pixels per em of the formula. 0: the source is drawn instead."""
     made: Typeset | None = None
 
 
 class Formulas(QPyTextObject):
-    """Sizes and draws the formulas of any number of documents.
+    """Measures and draws the formulas of any number of documents.
 
-    Lives on the window's thread; a thread of its own runs while there is something to typeset.
+    It lives on the window's thread. Another thread runs while there are formulas to typeset.
     """
 
     arrived = Signal()
@@ -88,7 +90,9 @@ class Formulas(QPyTextObject):
         return not self._asked and not self._timer.isActive()
 
     def lay_out_again(self, document: QTextDocument) -> bool:
-        """Lay out anew where formulas stand that just came in, on `arrived`.  Returns whether there are any."""
+        """Lay out the blocks again whose formulas have just been typeset. Call this on `arrived`. Return whether there
+        are any.
+        """
         found = False
         block = document.begin()
         while block.isValid():
@@ -107,9 +111,10 @@ class Formulas(QPyTextObject):
     def drawObject(
         self, painter: QPainter, rect: QRectF | QRect, document: QTextDocument, _position: int, untrusted: QTextFormat
     ) -> None:
-        """Only note it: Qt covers by half what is selected or found, so formulas are drawn after all else.
+        """Only note the formula. Qt would half cover formulas that are selected or found, so they are drawn after
+        everything else.
 
-        It comes twice to a selected one, in either colour, each time with a clip that leaves out the other.
+        Qt calls this twice for a selected formula, once in each colour, with clips that exclude each other.
         """
         clip = painter.clipPath() if painter.hasClipping() else None
         self._noted.append((QRectF(rect), clip, document, untrusted.toCharFormat()))
@@ -138,7 +143,7 @@ class Formulas(QPyTextObject):
     # private: size and image ---------------------------------------------------------------------------------------
 
     def _box(self, document: QTextDocument, char: QTextCharFormat) -> _Box:
-        """The room a formula takes, remembered: Qt asks at every layout and every paint."""
+        """Return the size of a formula from a cache, since Qt asks for it at every layout and every paint."""
         font, source = char.font(), str(char.property(FORMULA_SOURCE))
         made = self._typeset(char)
         key = (source, font.key(), document.textWidth(), made is None)
@@ -178,7 +183,7 @@ class Formulas(QPyTextObject):
     # private: typesetting ------------------------------------------------------------------------------------------
 
     def _typeset(self, char: QTextCharFormat) -> Typeset | None:
-        """The formula; None while it is not there or where it cannot be."""
+        """Return the typeset formula. Return None while it is not ready, or if it cannot be typeset."""
         key = (str(char.property(FORMULA_TEX)), bool(char.property(FORMULA_DISPLAYED)))
         if key in self._known:
             self._known.move_to_end(key)
@@ -193,7 +198,7 @@ class Formulas(QPyTextObject):
         return None
 
     def _work(self) -> None:
-        """Typeset what waits, then end.  On its own thread."""
+        """Typeset the waiting formulas, then end. Thread of its own."""
         while True:
             with self._lock:
                 if not self._waiting:
@@ -227,9 +232,9 @@ class Formulas(QPyTextObject):
 
 
 def _box_of(made: Typeset | None, source: str, font: QFont, room: float) -> _Box:
-    """The room for a formula or, where there is none or it is too wide, for its source.
+    """Return the size of a formula. If there is none or it is too wide, return the size of its source.
 
-    Qt puts the middle of an object at half the height of an x: it is as high as brings its base line to the line's.
+    Qt centres an object at half the height of an x. The height is chosen so that its base line meets that of the text.
     """
     metrics, size = QFontMetrics(font), QFontInfo(font).pixelSize()
     half_x = metrics.xHeight() / 2
@@ -262,30 +267,31 @@ def _keys(block: QTextBlock) -> list[_Key]:
 
 # ---- typesets LaTeX as vector graphics, by ziamath
 #
-# pure Python, its own font, no file and no network. ziamath lays out each row twice, to know how high its brackets
-# grow: rows within rows take twice the time a level (20 fractions in each other: an hour). So rows of one part are
-# unwrapped, and what would still take long is refused by its cost, which is counted beforehand and is the same on
+# Pure Python with its own font, no file and no network. ziamath lays out each row twice, to find the height of its
+# brackets, so each level of nested rows doubles the time (20 nested fractions: an hour). So rows with one part are
+# unwrapped, and a formula that would still take long is refused by its cost, which is counted first and is the same on
 # every computer.
 
 
 COLOUR = "#010203"
-"""Of the formula as it is typeset; whoever paints it puts the colour of the text in its place."""
+"""Placeholder for the colour of a typeset formula. It is replaced by the colour of the text when the formula is drawn.
+"""
 EM = 20
-"""Size of the letters as they are typeset, in units of the graphics."""
+"""Size of the letters when a formula is typeset, in units of the SVG."""
 MOST_COST = 6000
-"""Of a formula, as `_cost` counts: about two seconds on a slow core."""
+"""Highest cost of a formula, as `_cost` counts it. It takes about two seconds on a slow core."""
 DEEPEST = 24
-"""Levels of braces and brackets."""
+"""Most levels of nested braces and brackets."""
 WIDEST, LOWEST, HIGHEST = 400, 0.15, 120
-"""Of a formula, in em."""
+"""Largest width, smallest height and largest height of a formula, in em."""
 MARGIN = 1.0
-"""Around it, in units of the graphics: what the smoothing of edges needs."""
+"""Margin around a formula, in units of the SVG. Smoothing of edges needs it."""
 
 _ROWS = ("math", "mrow", "mtd", "mtr", "merror", "mphantom", "mstyle", "mpadded")
 _TEXT = re.compile(r"<mtext([^>]*)>(.*?)</mtext>", re.DOTALL)
 _NESTED = re.compile(r"\\\\|\\[{}]|\\(?:begin|end|left|right)(?![A-Za-z])|[{}]")
 _NOT_DRAWN = {"mathbackground", "columnlines", "rowlines", "frame"}
-"""What the library leaves out or paints over the letters."""
+"""Attributes that the library ignores, or paints over the letters."""
 _TAGS = {
     "math", "mtd", "mtr", "none", "ms", "menclose", "mfenced", "mfrac", "mi", "mmultiscripts", "mn", "mo", "mover",
     "mpadded", "mphantom", "mroot", "mrow", "mspace", "msqrt", "mstyle", "msub", "msubsup", "msup", "mtable", "mtext",
@@ -295,21 +301,21 @@ _OPENS = {"{": "}", "\\begin": "\\end", "\\left": "\\right"}
 
 
 class LatexError(Exception):
-    """It is no LaTeX that can be shown: the source is shown instead."""
+    """Exception for LaTeX that cannot be typeset. Its source is shown instead."""
 
 
 class Typeset(Record):
-    """A formula as SVG, in COLOUR; sizes in em."""
+    """A formula as SVG, in the colour COLOUR. Sizes are in em."""
 
     svg: bytes
     width: float
     height: float
     depth: float
-    """How much of the height is below the base line."""
+    """Part of the height that lies below the base line."""
 
 
 def typeset(tex: str, *, displayed: bool) -> Typeset:
-    """Typeset a formula.  On any thread; takes 5 to 50 ms, 2 s at most.  Raises LatexError, and nothing else."""
+    """Typeset a formula. Takes 5 to 50 ms, at most 2 s. Any thread. Raises LatexError, and nothing else."""
     if len(tex) > LONGEST:
         raise LatexError("long")
     _check_nesting(tex)
@@ -342,7 +348,7 @@ def _drawn(tex: str, displayed: bool) -> Typeset:
 
 
 def _rewritten(tex: str) -> str:
-    """The same in words that the library knows."""
+    """Return the formula with commands replaced by those that the library knows."""
     tex = re.sub(r"\\not\s*=", r"\\neq ", tex)
     tex = re.sub(r"\\not\s*\\in(?![A-Za-z])", r"\\notin ", tex)
     return re.sub(r"\\tag\*?\{([^{}]*)\}", r"\\qquad \\text{(\1)}", tex)
@@ -354,13 +360,13 @@ def _parsed(mathml: str) -> ET.Element:
 
 
 def _escaped(found: re.Match[str]) -> str:
-    r"""The library leaves < and & in \text as they are."""
+    r"""Escape < and & in the words of \text, which the library does not do."""
     words = re.sub(r"&(?!#x[0-9A-Fa-f]+;)", "&amp;", found[2]).replace("<", "&lt;")
     return f"<mtext{found[1]}>{words}</mtext>"
 
 
 def _check_nesting(tex: str) -> None:
-    r"""Raises LatexError where braces or \left … \right do not match, or are too deep."""
+    r"""Check braces and \left … \right.  Raises LatexError if they do not match or are too deep."""
     expected: list[str] = []
     for found in _NESTED.finditer(tex):
         sign = found.group()
@@ -375,7 +381,7 @@ def _check_nesting(tex: str) -> None:
 
 
 def _simplify(element: ET.Element) -> None:
-    """Put the content of rows that change nothing where the rows stand, and the lines of tables apart."""
+    """Replace rows that have no effect by their content, and increase the distance of the lines in tables."""
     for child in element:
         _simplify(child)
     if element.tag == "mtable":
@@ -390,7 +396,9 @@ def _simplify(element: ET.Element) -> None:
 
 
 def _check(root: ET.Element) -> None:
-    """Raises LatexError for macros the parser did not know, painted grounds, and what takes too long."""
+    """Check that the formula can be drawn. Raises LatexError for unknown macros, painted backgrounds, and what would
+    take too long.
+    """
     for element in root.iter():
         if element.tag in ("mi", "mo", "mn") and re.match(r"\\[A-Za-z]", element.text or ""):
             raise LatexError("unknown")
@@ -401,7 +409,7 @@ def _check(root: ET.Element) -> None:
 
 
 def _cost(element: ET.Element, times: int, depth: int) -> int:
-    """How many elements will be laid out, the same ones as often as they are."""
+    """Return how many elements will be laid out. An element that is laid out several times counts as often."""
     if depth > 60 or times > MOST_COST:
         return MOST_COST + 1
     within = 2 * times if element.tag in _ROWS or (len(element) > 1 and element.tag == "msqrt") else times

@@ -1,4 +1,6 @@
-"""The text of one message: read-only, selectable, and written as it grows; it follows no links and loads nothing."""
+"""The widget for the text of one message, and the writer that fills it while the text grows. It follows no links and
+loads no files.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +69,7 @@ class MessageText(QTextBrowser):
     left = Signal()
     menu_requested = Signal(QPoint, str)
     reshaped = Signal()
-    """A formula has been typeset: the text has another height."""
+    """Emitted when a formula was typeset, so that the text has another height."""
 
     def __init__(self, style: ViewStyle, parent: QWidget, *, on_band: bool, formulas: Formulas | None = None) -> None:
         super().__init__(parent)
@@ -75,9 +77,10 @@ class MessageText(QTextBrowser):
         self._style = style
         self._on_band = on_band
         self.spans_messages = False
-        """The selection goes on in other messages: the view then moves it, not Qt."""
+        """True if the selection continues in other messages. The view then extends it instead of Qt."""
         self.has_caret = False
-        """Entered by keyboard: arrows move the caret, not the view."""
+        """True if the text was entered by keyboard. The arrow keys then move the caret instead of scrolling the view.
+        """
         self.menu_cursor = self.textCursor()
         self._formulas = formulas or Formulas(self)
         self._build()
@@ -91,7 +94,7 @@ class MessageText(QTextBrowser):
         self.setUndoRedoEnabled(False)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # Tab is led by the view, in the order of the eye
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # the view moves the focus on Tab, in visual order
         self.viewport().setAutoFillBackground(False)
         flags = Qt.TextInteractionFlag
         self.setTextInteractionFlags(flags.TextBrowserInteraction | flags.TextSelectableByKeyboard)
@@ -104,13 +107,15 @@ class MessageText(QTextBrowser):
         self._formulas.draw_in(document)
 
     def height_at(self, width: int) -> int:
-        """The height of the whole text at this width.  Not by `setTextWidth`, which is undone while hidden."""
+        """Return the height of the whole text at this width. `setTextWidth` is not used, since it is undone while the
+        widget is hidden.
+        """
         if self.lineWrapColumnOrWidth() != width:
             self.setLineWrapColumnOrWidth(width)
         return ceil(self.document().size().height())
 
     def selected_text(self) -> str:
-        """The selected text without what the program added, list items with their markers."""
+        """Return the selected text. List items keep their markers, but words added by the program are left out."""
         return text_of_selection(self.textCursor())
 
     def is_wholly_selected(self) -> bool:
@@ -119,7 +124,7 @@ class MessageText(QTextBrowser):
         return cursor.hasSelection() and cursor.selectionStart() == 0 and cursor.selectionEnd() >= last
 
     def select(self, anchor: int, position: int) -> None:
-        """Select from one document position to another; -1 is the end."""
+        """Select from one document position to another. -1 means the end."""
         last = self.document().characterCount() - 1
         cursor = self.textCursor()
         cursor.setPosition(last if anchor < 0 else min(anchor, last))
@@ -146,11 +151,11 @@ class MessageText(QTextBrowser):
     # Qt's own ------------------------------------------------------------------------------------------------------
 
     def loadResource(self, _kind: int, _name: QUrl | str) -> object:
-        """A null image for everything: after None, Qt would read the file itself."""
+        """Return an empty image for every resource. If this returned None, Qt would read the file itself."""
         return QImage()
 
     def createMimeDataFromSelection(self) -> QMimeData:
-        """Text and HTML of our own making; dragging gives the same as copying."""
+        """Return the selection as our own text and HTML, for copying and for dragging."""
         return marked(mime_of_selection(self.textCursor()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -168,7 +173,7 @@ class MessageText(QTextBrowser):
             super().keyPressEvent(event)
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """The tooltips of marks: Qt shows those of the document alone."""
+        """Also show the tooltips of marked passages. Qt only shows those of the document itself."""
         if event.type() is QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             at = self.cursorForPosition(event.pos()).position()
             for extraselection in self.extraSelections():
@@ -201,7 +206,7 @@ class MessageText(QTextBrowser):
             event.accept()
         else:
             super().mouseReleaseEvent(event)
-            event.accept()  # no message or view below has a use for it
+            event.accept()  # no widget below needs the event
         self.released.emit()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
@@ -242,7 +247,7 @@ class MessageText(QTextBrowser):
                 if now != number and _code(block.previous()) == now:
                     ground.setTop(ground.top() - BEYOND)
             number = now
-            if rect.top() > bottom:  # a ground that goes on is not walked to its end: its corners are out of sight
+            if rect.top() > bottom:  # below the visible part; the corners of a longer background are not visible
                 break
             if form.hasProperty(RULE):
                 painter.fillRect(QRectF(0, rect.center().y(), self.width(), theme.line_width), theme.colour("line"))
@@ -273,21 +278,27 @@ def _code(block: QTextBlock) -> int:
 
 
 SLICE = 4000
-"""Characters of a stored text shown in one turn; a longer open block is only appended to."""
+"""Characters of a stored text that are written at once. An unfinished block longer than this is not formatted again
+while it grows.
+"""
 WHOLE = 6000
-"""A stored text up to this length is shown at once."""
+"""Most characters of a stored text that are shown at once."""
 LONGEST_BLOCK = 40_000
-"""Characters of one block that is still formatted when it closes; beyond, it stays as it was appended."""
+"""Most characters of a block that is formatted when it is complete. A longer block stays plain."""
 TURN_S = 0.012
 TURN_CHARACTERS = 24_000
-"""How much one turn over a stored text may take before the window gets its turn; Qt's layout comes after it."""
+"""Most characters of a stored text that are written before the event loop continues. Qt's layout follows and takes time
+too.
+"""
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _GOES_ON = re.compile(r"[ \t>|]|[-*+][ \t]|\d{1,9}[.)][ \t]")
 
 
 class MessageWriter:
-    """Writes one message's text into one document.  Call `write` as often as the text grows, then once with `ended`."""
+    """Writes the text of one message into a document. Call `write` whenever the text has grown, and once more with
+    `ended`.
+    """
 
     def __init__(
         self,
@@ -298,7 +309,7 @@ class MessageWriter:
         markdown: bool = True,
         can_save: bool = False,
     ) -> None:
-        """`can_save`: code has the words *Save as…*, which whoever shows the document carries out."""
+        """With `can_save`, code gets a link *Save as…*, which the owner of the document must handle."""
         self._document = document
         self._style = style
         self._parser = parser
@@ -313,18 +324,18 @@ class MessageWriter:
         self._done = 0  # characters of the text whose blocks are closed
         self._open_at = 0  # where in the document the open block begins
         self._open_built = Built()
-        self._shown = 0  # characters of the text that stand there in any form
+        self._shown = 0  # characters of the text that are shown in any form
         self._appending = False
         self._scanned = 0
         self._fence = ""
-        self._in_code = False  # the open block stands there as code: it may have been too slow to format
-        self._plain_rest = False  # what follows is only appended, to the end
+        self._in_code = False  # the open block is shown as code; it may have been too slow to format
+        self._plain_rest = False  # all later text is appended without formatting
         self._ended = False
         self.is_plain = False
-        """Part of the text stands there without its formatting, which would have taken too long."""
+        """True if part of the text is shown unformatted, because formatting it would have taken too long."""
         self._document.clear()
         frame = self._document.rootFrame().frameFormat()
-        frame.setTopMargin(TOP_MARGIN)  # Qt takes no notice of the first block's own, nor of the last one's
+        frame.setTopMargin(TOP_MARGIN)  # Qt ignores the margins of the first and the last block
         frame.setBottomMargin(BOTTOM_MARGIN)
         self._document.rootFrame().setFrameFormat(frame)
         self._builder = Builder(self._document, self._style, all_rows=self._all_rows, can_save=self._can_save)
@@ -335,7 +346,7 @@ class MessageWriter:
 
     @property
     def languages(self) -> list[str]:
-        """What stands behind the fence of each code block; untrusted."""
+        """Language named after the fence of each code block. Untrusted."""
         return self._builder.built.languages
 
     @property
@@ -343,15 +354,15 @@ class MessageWriter:
         return self._builder.built.short_tables
 
     def show_all_rows(self, text: str) -> bool:
-        """Write the whole text again, with all rows of its tables.  Returns True when more is left for `write`."""
+        """Write the whole text again, with all rows of its tables. Return True if `write` must write the rest."""
         self._all_rows = True
         self._reset(text)
         return self.write(text, ended=True)
 
     def write(self, text: str, *, ended: bool) -> bool:
-        """Show more of `text`, which begins with what was given before.
+        """Show more of `text`, which must begin with the text given before.
 
-        Returns True when more is left for a later call.
+        Return True if this must be called again for the rest.
         """
         if self._ended:
             return False
@@ -366,7 +377,7 @@ class MessageWriter:
         return more
 
     def _make_late_links(self, text: str) -> None:
-        """Begin again when the text defines links that were unknown when writing began."""
+        """Start again if the text defines link targets that were unknown when writing began."""
         if self._shown == 0 or (
             self._markdown and set(self._parser.definitions(text).get("references", {})) - self._known
         ):
@@ -429,7 +440,7 @@ class MessageWriter:
     def _write_tail(self, tail: str, tokens: list[Token]) -> None:
         starts = top_level_starts(tokens)
         if starts and "\n" not in tail[offset_of_line(tail, starts[-1][1]) :]:
-            starts.pop()  # of "*" one cannot tell yet whether it begins a list or goes on as "**bold**"
+            starts.pop()  # a "*" may begin a list or continue as "**bold**"
         self._remove_open()
         if len(starts) > 1:
             index, line = starts[-1]
@@ -483,7 +494,7 @@ class MessageWriter:
     # the open block ------------------------------------------------------------------------------------------------
 
     def _mark_open(self) -> None:
-        """Mark this position: what is written from here on, in a block of its own, may be replaced."""
+        """Note that the open block begins here. What is written from now on may be replaced."""
         cursor = self._builder.cursor
         cursor.movePosition(QTextCursor.MoveOperation.End)
         if not self._builder.fresh:
@@ -509,7 +520,7 @@ class MessageWriter:
         if self._builder.fresh and before.isValid() and cursor.positionInBlock() == 0:
             block, char = before.blockFormat(), before.charFormat()
             cursor.deletePreviousChar()
-            cursor.setBlockFormat(block)  # of two blocks made one, Qt keeps the format of the empty one
+            cursor.setBlockFormat(block)  # when Qt joins two blocks, it keeps the format of the empty one
             cursor.setBlockCharFormat(char)
 
     # a long open block ---------------------------------------------------------------------------------------------
@@ -526,7 +537,7 @@ class MessageWriter:
             self.codes[-1] += new
 
     def _leave_appended(self, text: str, shown: int, closed_at: int) -> None:
-        """A block too long to be formatted has closed: leave it as it is and begin the next at `closed_at`."""
+        """Leave a block that is complete but too long as it is. The next block begins at `closed_at`."""
         rest = text[shown:closed_at].rstrip("\n")
         if self._in_code:
             rest = rest[: rest.rfind("\n") + 1].removesuffix("\n")  # without the closing fence
@@ -537,7 +548,9 @@ class MessageWriter:
         self._mark_open()
 
     def _closed_at(self, text: str) -> int | None:
-        """Where the next block begins if the appended one has ended, judged by complete new lines only."""
+        """Return where the next block begins if the open block is complete, else None. Only complete lines are looked
+        at.
+        """
         position = self._scanned
         was_empty = False
         while (end := text.find("\n", position)) >= 0:
@@ -552,7 +565,7 @@ class MessageWriter:
                 self._scanned = end + 1
                 was_empty = False
             else:
-                was_empty = True  # looked at again when the next line is there
+                was_empty = True  # decided when the next line is there
             position = end + 1
         return None
 
@@ -569,17 +582,17 @@ OTHERS = {
     "": "txt", "text": "txt", "plaintext": "txt", "txt": "txt", "csv": "csv", "tsv": "tsv", "svg": "svg", "r": "R",
     "makefile": "mk", "make": "mk", "jsx": "jsx", "mermaid": "mmd", "shell": "sh",
 }  # fmt: skip
-"""Extensions of what Pygments has no lexer for, or calls otherwise."""
+"""File name extensions for languages that Pygments does not know, or for which it names another extension."""
 
 _ENDING = re.compile(r"\*\.([A-Za-z0-9_+]{1,10})")
 
 
 def file_name_of(untrusted_language: str) -> str:
-    """The name proposed for code in this language, such as "code.py"; "code.txt" for an unknown one."""
+    """Return a file name for code in this language, such as "code.py". For an unknown language, "code.txt"."""
     language = untrusted_language.lower()[:40]
     if language in OTHERS:
         return f"code.{OTHERS[language]}"
-    from pygments.lexers import get_lexer_by_name  # here: 25 ms that a chat without code does not pay
+    from pygments.lexers import get_lexer_by_name  # imported here: takes 25 ms, needed for code only
     from pygments.util import ClassNotFound
 
     try:

@@ -1,4 +1,4 @@
-"""A widget that shows untrusted Markdown on a page, whole or cut after some lines; it loads nothing."""
+"""A widget that shows untrusted Markdown on a page, whole or cut after some lines. It loads no files."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ from slmdesk.window.widgets.dialogs import request_translation
 from slmdesk.window.widgets.opening import judge_link
 
 SHORT = 360
-"""Device-independent pixels that are shown of a long text before a person asks for all."""
+"""Height of a long text, in device-independent pixels, until the person asks for all of it."""
 CARET_MARGIN = 48
 MOST = 200_000
-"""Characters that are shown of any text: the caller says so where it cuts."""
+"""Most characters of a text that are shown. The caller must say where it was cut."""
 
 
 class MarkdownReader(QWidget):
@@ -147,7 +147,7 @@ class MarkdownReader(QWidget):
         return text, MessageWriter(text.document(), style, self._parser)
 
     def _renew(self) -> None:
-        """Build a new document: formats are baked in, so another theme needs another."""
+        """Build a new document. Another theme needs one, since colours are part of the document."""
         self._timer.stop()
         old = self.text
         self.text, self._writer = self._made()
@@ -168,18 +168,18 @@ class MarkdownReader(QWidget):
 
 
 class _ReaderText(MessageText):
-    """Entered by Tab, it is read with the arrow keys, which scroll the page at its ends."""
+    """Text that is entered with Tab and read with the arrow keys. At its ends the arrow keys scroll the page."""
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         self.has_caret = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
         super().focusInEvent(event)
 
     def focusNextPrevChild(self, is_next: bool) -> bool:
-        """Tab leaves the text: a card may have a hundred links, and half of it may be hidden."""
+        """Leave the text on Tab, and do not stop at each link. A card may have a hundred links, half of them hidden."""
         return QWidget.focusNextPrevChild(self, is_next)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter follows the link at the caret; Escape is left to the page."""
+        """Follow the link at the caret on Enter. Escape is left to the page."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             address = self.textCursor().charFormat().anchorHref()
             if address:
@@ -195,7 +195,7 @@ class _ReaderText(MessageText):
 
 
 def html_of_markdown(text: str, parser: Parser) -> str:
-    """A whole Markdown text as an HTML document; as plain paragraphs where formatting it takes too long."""
+    """Return a whole Markdown text as an HTML document, or as plain paragraphs if formatting takes too long."""
     env = parser.definitions(text)
     try:
         tokens = parser.parse(text, env)
@@ -205,7 +205,7 @@ def html_of_markdown(text: str, parser: Parser) -> str:
 
 
 class _Renderer(RendererHTML):
-    """markdown-it's own, without images and addresses, and with the source of formulas."""
+    """markdown-it's HTML renderer without images. Unsafe addresses become text, and formulas their source."""
 
     def __init__(self) -> None:
         super().__init__()

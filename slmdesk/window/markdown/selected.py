@@ -1,4 +1,4 @@
-"""Markdown as tokens, the formats of messages, and what is selected in one, as text, HTML and cells of tables."""
+"""Parsing of Markdown into tokens, the formats of messages, and the conversion of selections to text, HTML and CSV."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ BOLD = 600
 
 
 class Cells(Record):
-    """The selected cells of a table, row by row, as cursors that select a cell each."""
+    """The selected cells of a table, row by row. Each cell is a cursor that selects it."""
 
     rows: list[list[QTextCursor]]
     has_head: bool
@@ -54,7 +54,7 @@ class Cells(Record):
 
 
 def text_of_selection(cursor: QTextCursor) -> str:
-    """The selected text in reading order; the cells of a row are separated by tabs."""
+    """Return the selected text in reading order. The cells of a table row are separated by tabs."""
     start, end = cursor.selectionStart(), cursor.selectionEnd()
     pieces: list[str] = []
     for part in _parts(cursor):
@@ -83,7 +83,7 @@ def html_of_selection(cursor: QTextCursor) -> str:
 
 
 def mime_of_selection(cursor: QTextCursor) -> QMimeData:
-    """The selection for the clipboard or a drag: text, HTML, and CSV where it is of one table alone."""
+    """Return the selection for the clipboard or a drag: text and HTML, and CSV if it lies within one table."""
     made = QMimeData()
     made.setText(text_of_selection(cursor))
     made.setHtml(html_of_selection(cursor))
@@ -94,7 +94,7 @@ def mime_of_selection(cursor: QTextCursor) -> QMimeData:
 
 
 def table_at(cursor: QTextCursor) -> QTextCursor | None:
-    """A cursor that selects the whole table a cursor is in; None outside tables."""
+    """Return a cursor that selects the whole table around `cursor`, or None outside tables."""
     table = cursor.currentTable()
     if table is None:
         return None
@@ -105,7 +105,7 @@ def table_at(cursor: QTextCursor) -> QTextCursor | None:
 
 
 def mime_of_table(cursor: QTextCursor) -> QMimeData:
-    """A table, selected by `table_at`, for spreadsheets and texts; no cell becomes a formula there."""
+    """Return a table, selected by `table_at`, for spreadsheets and texts. No cell can become a formula there."""
     made = QMimeData()
     cells = next((part for part in _parts(cursor) if isinstance(part, Cells)), Cells([], False))
     words = cells.words()
@@ -116,7 +116,7 @@ def mime_of_table(cursor: QTextCursor) -> QMimeData:
 
 
 def code_at(cursor: QTextCursor) -> int:
-    """The number of the code block a cursor is in; 0 outside."""
+    """Return the number of the code block at the cursor, or 0 outside code."""
     return int(cursor.blockFormat().intProperty(CODE))
 
 
@@ -124,7 +124,7 @@ def code_at(cursor: QTextCursor) -> int:
 
 
 def _parts(cursor: QTextCursor) -> Iterator[QTextBlock | Cells]:
-    """The blocks of a selection, tables as their cells; within one cell, its blocks."""
+    """Yield the blocks of a selection. A table is yielded as its cells, unless the selection lies within one cell."""
     start, end, document = cursor.selectionStart(), cursor.selectionEnd(), cursor.document()
     block = document.findBlock(start)
     while block.isValid() and block.position() <= end:
@@ -145,7 +145,9 @@ def _is_in_one_cell(table: QTextTable, start: int, end: int) -> bool:
 
 
 def _rows(table: QTextTable, cursor: QTextCursor) -> list[list[QTextCursor]]:
-    """The selected cells: those that were marked within the table, else all rows a part of which is selected."""
+    """Return the selected cells of a table: the rectangle selected in it, else all rows that are at least partly
+    selected.
+    """
     start, end = cursor.selectionStart(), cursor.selectionEnd()
     if cursor.hasComplexSelection() and cursor.currentTable() == table:
         row, rows, column, columns = cast("tuple[int, int, int, int]", cursor.selectedTableCells())
@@ -166,7 +168,7 @@ def _cell(table: QTextTable, row: int, column: int) -> QTextCursor:
 
 
 def _fragments(block: QTextBlock, start: int, end: int) -> Iterator[tuple[str, QTextCharFormat]]:
-    """The selected words of a block with their format; a formula is its source."""
+    """Yield the selected words of a block with their format. A formula is yielded as its source."""
     fragments = block.begin()
     while not fragments.atEnd():
         fragment = fragments.fragment()
@@ -191,7 +193,7 @@ def _is_only_chrome(block: QTextBlock) -> bool:
 
 
 class _Writer:
-    """Writes blocks and tables as HTML; open lists, quotations and code are closed when something else comes."""
+    """Writes blocks and tables as HTML. Open lists, quotations and code are closed when another kind follows."""
 
     def __init__(self, start: int, end: int) -> None:
         self._start, self._end = start, end
@@ -310,27 +312,27 @@ def whole(document: QTextDocument) -> QTextCursor:
 
 
 QUOTE = QTextFormat.Property.UserProperty + 1
-"""Of a block: how deep it is quoted."""
+"""Property of a block: how deep it is quoted."""
 CODE = QTextFormat.Property.UserProperty + 2
-"""Of a block: the number of its code block, from 1."""
+"""Property of a block: the number of its code block, from 1."""
 RULE = QTextFormat.Property.UserProperty + 3
 CHROME = QTextFormat.Property.UserProperty + 4
-"""Of characters: they are the program's, not the message's, and are not copied."""
+"""Property of characters that the program has added to the message. They are not copied."""
 GLUED = QTextFormat.Property.UserProperty + 5
-"""Of a block: it goes on in the line of the block before, which was too long to lay out at once."""
+"""Property of a block that continues the line of the block before, which was too long to lay out at once."""
 
 FORMULA = QTextFormat.ObjectTypes.UserObject + 1
-"""Kind of object of the one character that stands for a formula."""
+"""Object type of the character that stands for a formula."""
 FORMULA_TEX = QTextFormat.Property.UserProperty + 6
 FORMULA_SOURCE = QTextFormat.Property.UserProperty + 7
-"""Of characters: the formula as typed, with its delimiters."""
+"""Property of a character: the formula as typed, with its delimiters."""
 FORMULA_DISPLAYED = QTextFormat.Property.UserProperty + 8
 RESEMBLING = QTextFormat.Property.UserProperty + 9
-"""Of marked characters: they resemble a substitute; their tooltip says so."""
+"""Property of marked characters that resemble a placeholder of the redaction. Their tooltip says so."""
 
 QUOTE_STEP = 16
 TOP_MARGIN = 6
-"""Over the first block of a document: room for the ground of code."""
+"""Pixels above the first block of a document, as room for the background of code."""
 BOTTOM_MARGIN = 6
 CODE_PAD = 12
 HEADING_SIZES = (1.35, 1.2, 1.1, 1.0, 1.0, 1.0)
@@ -363,7 +365,7 @@ class ViewStyle:
 
     @cached_property
     def faded(self) -> ViewStyle:
-        """The same with text in the secondary colour."""
+        """Return the same style with text in the secondary colour."""
         return ViewStyle(changed(self.theme, text=self.theme.muted), self.fonts)
 
     def block(self, *, top: float = 0, bottom: float = 8, percent: float | None = None) -> QTextBlockFormat:
@@ -375,7 +377,7 @@ class ViewStyle:
         return made
 
     def tiny_block(self) -> QTextBlockFormat:
-        """Format of the empty blocks Qt needs around a table."""
+        """Return the format of the empty blocks that Qt needs around a table."""
         made = QTextBlockFormat()
         made.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
         return made
@@ -410,7 +412,9 @@ class ViewStyle:
 
 
 def _line_percent(font: QFont, share: float = LINE_HEIGHT) -> float:
-    """Qt's percentage of the font's natural height that makes a line `share` times the font's size."""
+    """Return the percentage of the font's natural height, as Qt wants it, that makes a line `share` times the font's
+    size.
+    """
     size = QFontInfo(font).pixelSize()
     return max(share * size / QFontMetricsF(font).height() * 100, 100)
 
@@ -419,10 +423,10 @@ def _line_percent(font: QFont, share: float = LINE_HEIGHT) -> float:
 
 
 PARSE_LIMIT_S = 0.1
-"""Limit for parsing; beyond it the text is shown as plain text."""
+"""Most seconds for parsing a text. If they are not enough, the text is shown as plain text."""
 
 DEEPEST = 18
-"""Levels of nesting; what is nested deeper is shown as plain text."""
+"""Most levels of nesting. What is nested deeper is shown as plain text."""
 
 _DEFINITION = re.compile(r"^ {0,3}\[[^\]\n]{1,200}\]:[^\n]{1,2100}$", re.MULTILINE)
 
@@ -431,7 +435,9 @@ class FormattingTimeoutError(Exception): ...
 
 
 class Deadline:
-    """A limit on this thread's own CPU time after which `check` raises; a busy machine makes no text plain."""
+    """Limit on the CPU time of this thread. It is not affected by other load, so a busy machine does not make texts
+    plain.
+    """
 
     def __init__(self, seconds: float = PARSE_LIMIT_S) -> None:
         self._seconds = seconds
@@ -442,17 +448,17 @@ class Deadline:
         self._end = thread_time() + self._seconds
 
     def check(self) -> None:
-        """Raises FormattingTimeoutError when the time is over."""
+        """Raise FormattingTimeoutError if the time is over."""
         if thread_time() > self._end:
             raise FormattingTimeoutError
 
 
 class Parser:
-    """markdown-it's CommonMark with tables, strikethrough and LaTeX formulas, raw HTML taken as text.
+    """Parser for CommonMark with tables, strikethrough and LaTeX formulas, by markdown-it. Raw HTML is taken as text.
 
-    A rule that never matches stands first in each chain and looks at the clock: markdown-it asks it at every block
-    and at every place where a construct could begin, so that no input (10,000 nested quotes, a link of 1 MB) holds
-    the window longer than the limit (tests/chat/window/view/test_parser.py).
+    The first rule of each chain never matches, but checks the time. markdown-it calls it for every block and at every
+    place where a construct may begin. So no input (10,000 nested quotes, a link of 1 MB) blocks the window longer than
+    the limit (tests/chat/window/view/test_parser.py).
     """
 
     def __init__(self, limit_s: float = PARSE_LIMIT_S) -> None:
@@ -461,7 +467,7 @@ class Parser:
 
     @cached_property
     def _markdown(self) -> MarkdownIt:
-        """Made for the first text: an empty page needs none."""
+        """The parser of markdown-it, made when the first text is parsed. An empty page needs none."""
         from markdown_it import MarkdownIt
 
         from slmdesk.text.markup import enable_formulas
@@ -480,7 +486,9 @@ class Parser:
         return self._markdown.options
 
     def parse(self, text: str, env: dict[str, Any]) -> list[Token]:
-        """Tokens of `text`; link definitions are read from and added to `env`.  Raises FormattingTimeoutError."""
+        """Return the tokens of `text`. Link definitions are read from `env` and added to it. Raises
+        FormattingTimeoutError.
+        """
         self._deadline.restart()
         tokens = self._markdown.parse(text, env)
         if any(token.level >= DEEPEST for token in tokens):
@@ -488,7 +496,7 @@ class Parser:
         return tokens
 
     def definitions(self, text: str) -> dict[str, Any]:
-        """An env with the link definitions found anywhere in `text`."""
+        """Return an `env` with the link definitions found anywhere in `text`."""
         env: dict[str, Any] = {}
         lines = _DEFINITION.findall(text)
         if lines:
@@ -508,12 +516,12 @@ class Parser:
 
 
 def top_level_starts(tokens: Sequence[Token]) -> list[tuple[int, int]]:
-    """Index and first line of each top-level block."""
+    """Return the token index and the first line of each top-level block."""
     return [(i, t.map[0]) for i, t in enumerate(tokens) if t.level == 0 and t.nesting >= 0 and t.map]
 
 
 def offset_of_line(text: str, line: int) -> int:
-    """Where line number `line` (from 0) begins.  Lines end at newlines alone, as in markdown-it."""
+    """Return the offset at which line number `line` (from 0) begins. As in markdown-it, only newlines end a line."""
     position = 0
     for __ in range(line):
         position = text.index("\n", position) + 1
@@ -531,13 +539,13 @@ _NUMBER = re.compile(r"\s*[+-]?\d[\d.,\u00a0\u202f ]*%?\s*")
 
 
 def html_of_plain(text: str) -> str:
-    """A text as it was typed, as an HTML document: a paragraph for each part between empty lines."""
+    """Return a plain text as an HTML document. Empty lines separate its paragraphs."""
     parts = re.split(r"\n{2,}", text.strip("\n"))
     return page("\n".join(f"<p>{lines(part)}</p>" for part in parts))
 
 
 def page(body: str) -> str:
-    """A document around these blocks; programs on Linux take it for Latin-1 without its first line."""
+    """Return an HTML document with this body. Without its first line, programs on Linux would read it as Latin-1."""
     return f'<meta charset="utf-8">\n{body}\n'
 
 
@@ -546,12 +554,14 @@ def lines(text: str) -> str:
 
 
 def link(address: str, inner: str) -> str:
-    """A link where the address is http(s); else the words alone."""
+    """Return a link if the address is http(s), else only the inner HTML."""
     return f'<a href="{escape(address)}">{inner}</a>' if judge_link(address).openable else inner
 
 
 def table(rows: Sequence[Sequence[tuple[str, str]]], *, has_head: bool) -> str:
-    """A table of (words, HTML of these words).  What looks like a formula to a spreadsheet is marked as text."""
+    """Return a table as HTML. A cell is a pair of its words and their HTML. What a spreadsheet would take as a formula
+    is marked as text.
+    """
     made = [TABLE]
     for number, row in enumerate(rows):
         tag = "th" if has_head and number == 0 else "td"
@@ -560,7 +570,7 @@ def table(rows: Sequence[Sequence[tuple[str, str]]], *, has_head: bool) -> str:
 
 
 def as_text(words: str) -> str:
-    """The attribute of a cell that a spreadsheet would otherwise take for a formula."""
+    """Return the attribute that keeps a spreadsheet from taking a cell as a formula, or "" if it is not needed."""
     risky = _FORMULA_LIKE.match(words) and not _NUMBER.fullmatch(words)
     return " style=\"mso-number-format:'\\@'\"" if risky else ""
 
