@@ -42,7 +42,7 @@ def group_words(seconds: float, today: date) -> str:
     """Return the heading under which a list shows a time: "Today", "Previous 7 days", "May", "December 2025"."""
     day = date.fromtimestamp(seconds)
     age = (today - day).days
-    if age <= 1:  # a clock that was wrong may have been ahead
+    if age <= 1:  # a time in the future comes from a clock that was wrong
         return ngettext("Yesterday", "Today", age)
     if age <= PREVIOUS_DAYS:
         return _("Previous {previous_days} days").format(previous_days=PREVIOUS_DAYS)

@@ -173,8 +173,8 @@ class ThemeKeeper(QObject):
         super().__init__(app)
         self.setObjectName("theme_keeper")
         self._app = app
-        self._hints = app.styleHints()  # kept: what PySide gives out dies with the wrapper it was asked from
-        self._system_palette = QPalette(app.palette())  # before ours hides it
+        self._hints = app.styleHints()  # keep a reference, otherwise PySide destroys the object
+        self._system_palette = QPalette(app.palette())  # read before our palette replaces it
         self.choice = choice
         self.fonts = system_fonts(scale)
         self.theme = self._chosen()
@@ -211,7 +211,7 @@ class ThemeKeeper(QObject):
         chosen = self._chosen()
         if fonts_changed or chosen != self.theme:
             self.theme = chosen
-            self._app.setOverrideCursor(Qt.CursorShape.WaitCursor)  # all widgets are looked at: it takes a moment
+            self._app.setOverrideCursor(Qt.CursorShape.WaitCursor)  # all widgets are restyled, which takes a moment
             self._dress()
             self.theme_changed.emit(chosen)
             self._app.restoreOverrideCursor()
@@ -222,7 +222,7 @@ class ThemeKeeper(QObject):
         if self.choice in ("light", "dark"):
             return DARK if self.choice == "dark" else LIGHT
         scheme = self._hints.colorScheme()
-        if scheme == Qt.ColorScheme.Unknown:  # offscreen and a bare X server say nothing
+        if scheme == Qt.ColorScheme.Unknown:  # the offscreen platform and a bare X server do not report a scheme
             is_dark = self._system_palette.color(QPalette.ColorRole.Window).lightness() < 128
         else:
             is_dark = scheme == Qt.ColorScheme.Dark
@@ -241,7 +241,7 @@ class ThemeKeeper(QObject):
         self._app.setProperty(SCALE, self.fonts.scale)
         if not self._is_sheet_on:
             self._app.setStyleSheet("")
-        self._app.setStyle("Fusion")  # anew each time: by this every layout learns of letters of another size
+        self._app.setStyle("Fusion")  # set each time: this makes every layout use the new font size
         self._app.setPalette(palette_of(self.theme))
         self._app.setFont(self.fonts.text())
         if self._is_sheet_on:
@@ -548,7 +548,7 @@ def pixmap(name: str, colour: QColor, *, size: int = ICON_SIZE, scale: float = 1
     """
     key = _("lucide {name} {name2} {size} {scale}").format(name=name, name2=colour.name(), size=size, scale=scale)
     known = QPixmap()
-    if QPixmapCache.find(key, known):  # a list of models has each of its icons thirty times
+    if QPixmapCache.find(key, known):  # a list of models uses each icon thirty times
         return known
     renderer = QSvgRenderer(QByteArray(_source(name).replace("currentColor", colour.name()).encode()))
     drawn = QPixmap(round(size * scale), round(size * scale))

@@ -136,14 +136,14 @@ class GlobalKey(QObject):
             self._is_on = True
             self._way().start()
         elif self._state.status is KeyStatus.DECLINED:
-            self._is_on = False  # why it is off stays in sight
+            self._is_on = False  # the reason stays visible
         else:
             self.stop()
 
     def _way(self) -> PortalKey:
         if self._portal is None:
             from slmdesk.window.global_key.session_bus import (
-                PortalKey,  # late: its library is there on these systems alone
+                PortalKey,  # imported late: its library exists on these systems only
             )
 
             self._portal = PortalKey(self, self._environment)
@@ -156,5 +156,5 @@ class GlobalKey(QObject):
         self.sentence_shown.emit(self.sentence)
         if state.status in REPORTED:
             self._bridge.notice_raised.emit(Notice(self.sentence, key="global key"))
-        if state.status is KeyStatus.DECLINED:  # else every start would ask anew
+        if state.status is KeyStatus.DECLINED:  # otherwise every start would ask again
             self._bridge.ask(self._bridge.services.settings.change(global_key=False), None, lambda _problem: None)

@@ -206,10 +206,14 @@ def socket_of(environment: Mapping[str, str]) -> str:
     if address := environment.get(SESSION_ADDRESS, ""):
         try:
             return str(next(iter(get_connectable_addresses(address)), ""))
-        except (RuntimeError, ValueError, KeyError):  # of jeepney: another kind of socket, or no address at all
+        except (
+            RuntimeError,
+            ValueError,
+            KeyError,
+        ):  # raised by jeepney for another kind of socket, or no address at all
             return ""
     folder = environment.get("XDG_RUNTIME_DIR", "")
-    usual = Path(folder, "bus")  # where systemd has it, named or not
+    usual = Path(folder, "bus")  # the usual path with systemd, even if no variable names it
     return str(usual) if folder and usual.is_socket() else ""
 
 
@@ -243,7 +247,7 @@ def handle_from(call: Call, environment: Mapping[str, str], *, patience_s: float
 
 # ---- the portal for global shortcuts of Linux desktops
 #
-# one session in it, and one key. The interface: https://flatpak.github.io/xdg-desktop-portal/docs/doc-
+# It uses one session and one key. The interface: https://flatpak.github.io/xdg-desktop-portal/docs/doc-
 # org.freedesktop.portal.GlobalShortcuts.html. The desktop decides which key it is, and may ask the person; it
 # remembers the answer under the program's name.
 
@@ -319,7 +323,7 @@ class PortalKey(QObject):
         assert bus is not None
         bus.listen(f"type='signal',sender='{SERVICE}',path_namespace='{PATH}'")
         bus.listen(f"type='signal',sender='{BUS}',member='NameOwnerChanged',arg0='{SERVICE}'")
-        # Before all else, or it is too late.  Where it is not there, or we are known already, that is no trouble.
+        # Must be the first call. An error is ignored: the interface is missing, or the program is known already.
         bus.call(Call(SERVICE, PATH, REGISTRY, "Register", "sa{sv}", (APP_ID, {})))
         bus.call(Call(SERVICE, PATH, PROPERTIES, "Get", "ss", (SHORTCUTS, "version")), self._on_version)
 
@@ -367,7 +371,7 @@ class PortalKey(QObject):
                 unknown = answer.error == NOT_ALLOWED
                 self._give_up(KeyStatus.UNKNOWN_PROGRAM if unknown else KeyStatus.REFUSED)
             elif expected in self._requests and answer.untrusted and isinstance(answer.untrusted[0], str):
-                # portals before 0.9 name it in their own way
+                # portals before 0.9 use another name for it
                 self._requests[answer.untrusted[0]] = self._requests.pop(expected)
 
         request = (*body, {**options, "handle_token": ("s", token)})

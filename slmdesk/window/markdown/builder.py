@@ -115,7 +115,7 @@ class Builder:
 
     def write_plain(self, text: str) -> None:
         """Write text as it is, one block per line. Long lines are split into several blocks."""
-        self._levels, self._quotes = [], 0  # blocks may have been left in the middle
+        self._levels, self._quotes = [], 0  # an earlier call may have stopped inside a block
         self.cursor.movePosition(QTextCursor.MoveOperation.End)
         for line in text.split("\n"):
             block = self._style.block(bottom=0)
@@ -150,7 +150,7 @@ class Builder:
             last.setBottomMargin(0)
             return last, self._style.mono
         block = self._style.block(bottom=2)
-        if last.lineHeightType() == QTextBlockFormat.LineHeightTypes.FixedHeight.value:  # Qt's own behind a table
+        if last.lineHeightType() == QTextBlockFormat.LineHeightTypes.FixedHeight.value:  # Qt's own block after a table
             self.cursor.setBlockFormat(block)
             self.cursor.setBlockCharFormat(self._style.body)
         elif self.cursor.charFormat().hasProperty(CHROME):
@@ -189,7 +189,7 @@ class Builder:
             case "list_item_open":
                 self._levels[-1].pending = True
             case "list_item_close":
-                if self._levels[-1].pending:  # an item of nothing
+                if self._levels[-1].pending:  # an empty item
                     self._start(self._style.block(bottom=2), self._style.body)
             case "blockquote_open":
                 self._quotes += 1
@@ -246,7 +246,7 @@ class Builder:
         else:
             self._code_piece(body, style.mono, lines)
         last = self.cursor.blockFormat()
-        last.setBottomMargin(CODE_PAD + 6)  # its ground reaches a little below the last line
+        last.setBottomMargin(CODE_PAD + 6)  # the background reaches a little below the last line
         self.cursor.setBlockFormat(last)
 
     def _code_piece(self, piece: str, char: QTextCharFormat, block: QTextBlockFormat) -> None:
@@ -461,7 +461,7 @@ def write_table(builder: Builder, table: Table, style: ViewStyle, deadline: Dead
     cursor = builder.cursor
     before = cursor.block()
     made = cursor.insertTable(len(table.rows), len(table.aligned), _format(style))
-    if before.text() == "" and before.isValid():  # Qt wants a block before a table
+    if before.text() == "" and before.isValid():  # Qt needs a block before a table
         first = QTextCursor(before)
         if first.currentTable() is None:
             first.setBlockFormat(style.tiny_block())
@@ -547,7 +547,7 @@ class Highlighter:
         for kind, token in tokens.items():
             made = QTextCharFormat(style.mono)
             made.setForeground(theme.colour(token))
-            if theme.name == "contrast" and kind == "word":  # one ink: weight tells what colour cannot
+            if theme.name == "contrast" and kind == "word":  # one colour only: bold replaces colour
                 made.setFontWeight(QFont.Weight.Bold)
             self._formats[kind] = made
 
@@ -560,7 +560,7 @@ class Highlighter:
         if not name or len(code) > LONGEST:
             yield code, self._plain
             return
-        from pygments.lexers import get_lexer_by_name  # here: 25 ms that a chat without code does not pay
+        from pygments.lexers import get_lexer_by_name  # imported here: takes 25 ms, needed for code only
 
         lexer = get_lexer_by_name(name, stripnl=False, ensurenl=False)
         for kind, piece in lexer.get_tokens(code):

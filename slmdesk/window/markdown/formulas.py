@@ -164,7 +164,7 @@ class Formulas(QPyTextObject):
         made = box.made
         if made is None:
             raise ValueError("a source has no image")
-        from PySide6.QtSvg import QSvgRenderer  # here: a chat without formulas does not need it
+        from PySide6.QtSvg import QSvgRenderer  # imported here: only formulas need it
 
         size = QSizeF(made.width * box.em * scale, made.height * box.em * scale)
         image = QImage(ceil(size.width()), ceil(size.height()), QImage.Format.Format_ARGB32_Premultiplied)
@@ -323,12 +323,12 @@ def typeset(tex: str, *, displayed: bool) -> Typeset:
         return _drawn(tex, displayed)
     except LatexError:
         raise
-    except Exception as err:  # the parser has a dozen kinds of errors for what a model may write
+    except Exception as err:  # the parser raises a dozen kinds of errors for invalid LaTeX
         raise LatexError(str(err)) from err
 
 
 def _drawn(tex: str, displayed: bool) -> Typeset:
-    from ziamath.config import config  # here: 0.3 s that a chat without formulas does not pay
+    from ziamath.config import config  # imported here: takes 0.3 s, needed for formulas only
     from ziamath.tex import tex2mml
     from ziamath.zmath import Math
 
@@ -385,10 +385,10 @@ def _simplify(element: ET.Element) -> None:
     for child in element:
         _simplify(child)
     if element.tag == "mtable":
-        element.set("rowspacing", "0.6em")  # its own lines nearly touch
+        element.set("rowspacing", "0.6em")  # with the usual spacing the lines nearly touch
     if element.tag == "math" and len(element) == 1 and element[0].tag == "mrow" and not element[0].attrib:
         inner = list(element[0])
-        if not any(child.get("linebreak") for child in inner):  # lines are placed by the row they are in
+        if not any(child.get("linebreak") for child in inner):  # the row is needed to place its lines
             element[:] = inner
     for place, child in enumerate(element):
         if child.tag == "mrow" and len(child) == 1 and not child.attrib and child[0].tag != "mo":

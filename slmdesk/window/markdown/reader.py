@@ -81,7 +81,7 @@ class MarkdownReader(QWidget):
         if is_more:
             self._timer.start()
             return
-        self.text.select(0, 0)  # what was written took the caret along
+        self.text.select(0, 0)  # writing has moved the caret
         self.written.emit()
 
     def _on_anchor(self, address: str) -> None:

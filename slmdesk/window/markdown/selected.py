@@ -184,7 +184,7 @@ def _fragments(block: QTextBlock, start: int, end: int) -> Iterator[tuple[str, Q
 
 def _is_only_chrome(block: QTextBlock) -> bool:
     fragments = block.begin()
-    if fragments.atEnd():  # an empty line is the message's, an empty block at a table is Qt's
+    if fragments.atEnd():  # an empty line belongs to the message, an empty block at a table to Qt
         return bool(block.blockFormat().lineHeight() == 1)
     return bool(fragments.fragment().charFormat().hasProperty(CHROME))
 
@@ -391,7 +391,7 @@ class ViewStyle:
         made.setAnchorHref(address)
         made.setForeground(self.theme.colour("accent"))
         made.setFontUnderline(True)
-        if words:  # as rich text with nothing in it, so that no address is ever taken for rich text
+        if words:  # as rich text without markup, so that no address is taken as rich text
             made.setToolTip(f"<qt>{escape(words)}</qt>")
         return made
 
@@ -473,7 +473,7 @@ class Parser:
         from slmdesk.text.markup import enable_formulas
 
         made = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-        # Every address is let through: what is done with one is decided by judge_link, and said to the reader.
+        # Every address is accepted here. judge_link decides what is done with it, and the reader is told.
         made.validateLink = lambda url: True  # type: ignore[method-assign]
         enable_formulas(made)
         block, inline = made.block.ruler, made.inline.ruler
@@ -492,7 +492,7 @@ class Parser:
         self._deadline.restart()
         tokens = self._markdown.parse(text, env)
         if any(token.level >= DEEPEST for token in tokens):
-            raise FormattingTimeoutError  # at its own limit markdown-it leaves text out and says nothing
+            raise FormattingTimeoutError  # at its own limit markdown-it would silently leave text out
         return tokens
 
     def definitions(self, text: str) -> dict[str, Any]:
@@ -530,7 +530,7 @@ def offset_of_line(text: str, line: int) -> int:
 
 # ---- HTML for the clipboard
 #
-# a message or a part of one, to be pasted into Word or a mail. It holds words, links to http(s) and tables alone: no
+# For pasting a message or a part of one into Word or a mail. It contains only words, http(s) links and tables: no
 # image, no address of a file, no colours of the window.
 
 

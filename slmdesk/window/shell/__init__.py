@@ -1,1 +1,1 @@
-"""The main window and how its parts are put together."""
+"""The main window, and the code that puts its parts together."""

@@ -1,4 +1,4 @@
-"""Puts the window together: controllers, pages and bars, and the connections between them."""
+"""Puts the window together: creates controllers, pages and bars, and connects them."""
 
 from __future__ import annotations
 
@@ -65,11 +65,11 @@ KEEP_AFTER_MS = 1000
 
 
 class Frame(QObject):
-    """The main window and its controllers; pages other than the chat are made when first asked for."""
+    """The main window and its controllers. Pages other than the chat are made when they are first shown."""
 
     close_requested = Signal()
     erase_requested = Signal(object)
-    """With the Erasure."""
+    """Emitted with the Erasure, which says what to delete."""
 
     def __init__(
         self,
@@ -198,8 +198,8 @@ class Frame(QObject):
 
     @cached_property
     def writing_page(self) -> WritingPage:
-        """Misspelled words are underlined, and the text is continued outside of changes not decided on, unless it is
-        redacted.
+        """The page Write. It underlines misspelled words. It also proposes a continuation of the text, except inside
+        undecided changes and in a redacted text.
         """
         from slmdesk.writing.window.editor import GhostText
         from slmdesk.writing.window.page import WritingPage
@@ -382,7 +382,9 @@ class Frame(QObject):
         window.writing_requested.connect(self._on_writing_requested)
 
     def _on_translate_requested(self) -> None:
-        """Bring the main window forward: the request may come from another window, such as a text dialog."""
+        """Show the translator and bring the main window forward. The request may come from another window, such as a
+        text dialog.
+        """
         self.window.show_page("Translate")
         if not self.window.isActiveWindow():
             self.window.come_forward()
@@ -392,7 +394,7 @@ class Frame(QObject):
         self.writing_page.take_text(text)
 
     def keep_layout(self) -> None:
-        self._keep_timer.stop()  # else it takes back what closing says afterwards of the last chat
+        self._keep_timer.stop()  # otherwise a later save would overwrite the last chat that closing stores
         values = dict(
             window_geometry=self.window.geometry_state,
             last_page=self.window.current_page,
@@ -405,7 +407,7 @@ class Frame(QObject):
         self._bridge.ask(lambda _services: self.state.change(**values), None, lambda _problem: None)
 
     def keep_words(self) -> None:
-        """Have the service thread save what is on the pages and not yet in the history."""
+        """Have the service thread save texts on the pages that are not yet in the history."""
         self.chat.drafts.save_all(self.chat.chat)
         if self.window.is_made("Translate"):
             self.translate.keep()
@@ -421,7 +423,7 @@ class Frame(QObject):
         self.settings.change("offline", is_offline)
 
     def _on_download_changed(self, change: DownloadChanged) -> None:
-        """One that goes on from an earlier run is followed before its page is first shown."""
+        """Follow a download that continues from an earlier run, before the page of models is first shown."""
         if not self.window.is_made("Models"):
             self.fetch.show(change)
 
@@ -436,7 +438,7 @@ class Frame(QObject):
         self.chat_page.picker.allow_adding("models.import" not in policy.hidden)
 
     def end_in(self, milliseconds: int) -> None:
-        """Emit `bridge.closed` after this time at the latest."""
+        """Emit `bridge.closed` after these milliseconds, if it was not emitted before."""
         self._end_timer.start(milliseconds)
 
     def _on_opened(self) -> None:
@@ -494,7 +496,7 @@ class Frame(QObject):
     def _on_page_shown(self, index: int) -> None:
         if index == 0:
             self.chat_page.composer.setFocus()
-        else:  # else the focus would fall to the side bar
+        else:  # otherwise the side bar would get the focus
             self.window.page(self.window.current_page).setFocus()
         self._keep_timer.start()
 
@@ -544,7 +546,7 @@ class Opener(QObject):
             self.other(title.id)
 
     def message(self, found: Found, words: str) -> None:
-        """Open a message in which these words were found; of an item that is no chat, the item."""
+        """Open the message in which these words were found. If the item is not a chat, open the item."""
         self._bridge.ask(
             lambda services: services.history.item(found.item).kind,
             lambda kind: self._show_message(found, words) if kind == CHAT else self.other(found.item),
@@ -570,7 +572,7 @@ class Opener(QObject):
         self._frame.documents_page.document.open_at(document, {page: list(spans)})
 
     def job(self, view: JobView) -> None:
-        """Show the result of a job: beside its document, or among the models."""
+        """Show the result of a job, beside its document or among the models."""
         frame = self._frame
         if view.opens == "document":
             frame.window.show_page("Documents")
@@ -586,7 +588,7 @@ class Opener(QObject):
             self.models()
 
     def _on_page(self, title: str, act: Callable[[], None]) -> None:
-        """Show a page and do something there; on a new one when its lists have come."""
+        """Show a page and call `act`. If the page was just made, wait until its lists have arrived."""
         is_new = not self._frame.window.is_made(title)
         self._frame.window.show_page(title)
         if is_new:
@@ -595,7 +597,7 @@ class Opener(QObject):
             act()
 
     def models(self) -> None:
-        """Show the models themselves, not their comparison."""
+        """Show the list of models, not their comparison."""
         self._frame.models_area.setCurrentWidget(self._frame.models_page)
         self._frame.window.show_page("Models")
 

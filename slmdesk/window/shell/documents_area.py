@@ -1,4 +1,4 @@
-"""Puts the page of documents together: controllers, page, panes, and the connections between them."""
+"""Puts the page of documents together: creates controllers, page and panes, and connects them."""
 
 from __future__ import annotations
 
@@ -33,10 +33,12 @@ from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.notices import ExportController, ask_where
 
 POINTED_AFTER_MS = 120
-"""Delay, so that a mouse passing over a list marks nothing."""
+"""Milliseconds until passages are marked for the row under the mouse. A mouse that only passes over a list marks
+nothing.
+"""
 
 READ_AFTER_MS = 1000
-"""Delay, so that the model does not begin to read what is only passed by."""
+"""Milliseconds until the model begins to read the shown document. A document that is only passed by is not read."""
 
 PANES = {TABLE: "table", QUESTION: "questions"}
 
@@ -68,9 +70,9 @@ class DocumentsArea(QObject):
         self._read_timer = Delay(self, READ_AFTER_MS, self._expect_question)
         self._place = ("", -1)
         self._restored = ("", 1)
-        """Document and page of the last run, until a document is on show."""
+        """Document and page that were shown in the last run, until a document is shown."""
         self._ahead: Span | None = None
-        """A passage of a document whose pages are on their way."""
+        """Passage to go to when the pages of its document have arrived."""
         panel = self.page.side
         panel.add_pane(_("Summary"), "summary", self.summary_pane)
         panel.add_pane(_("Questions"), "questions", self.question_pane)
@@ -122,7 +124,7 @@ class DocumentsArea(QObject):
         self.folder_pane.name_documents({document.id: document.name for document in read}, kinds)
 
     def visit(self, span: Span) -> None:
-        """Open a passage, also of a document that is not on the list."""
+        """Open a document, which need not be on the list, and go to a passage in it."""
         self._ahead = None if span.document == self.documents.current else span
         if self._ahead is None:
             self._go_to([span])
@@ -205,7 +207,9 @@ class DocumentsArea(QObject):
             self._read_timer.start()
 
     def _expect_question(self) -> None:
-        """Have the shown document read before it is asked; where questions are on show, the model is loaded for it."""
+        """Let the model read the shown document before a question is asked. The model is only loaded for this if the
+        questions are visible.
+        """
         document, pane = self.documents.current, self.question_pane
         if document and self.page.isVisible() and not pane.redacts:
             ready = self._bridge.services.questions.expect_question(document, loads=pane.isVisible())
@@ -221,7 +225,7 @@ class DocumentsArea(QObject):
             self.page.view.go_to(page)
 
     def _go_to(self, spans: Iterable[Span]) -> None:
-        """Mark passages and go to the first, in another document if none is in this one."""
+        """Mark passages and go to the first one. If none is in the shown document, open another document."""
         given = list(spans)
         self._point_timer.stop()
         self._pointed = None
@@ -232,7 +236,7 @@ class DocumentsArea(QObject):
             self.view.open_at(document, self._in(document, given))
 
     def _on_change_opened(self, number: int) -> None:
-        """Show a change on its page: in the shown version, or in the other one if it is only there."""
+        """Show a change on its page, in the shown version. If it is only in the other version, show it there."""
         found = self.compare_pane.comparison
         if found is None:
             return
@@ -250,7 +254,9 @@ class DocumentsArea(QObject):
             self.documents.choose(span.document)
 
     def _on_width(self, wants: bool) -> None:
-        """The button above the panes leaves the wide view of versions, too; a table shows what it has room for."""
+        """Fit the panes to the new width. A table shows as many columns as fit, and the wide view of versions ends when
+        the pages come back.
+        """
         self.table_pane.show_wide(wants and self.page.side.current == PANES[TABLE])
         if not wants and self.page.side.current == "versions":
             self.compare_pane.show_beside_pages()
@@ -305,7 +311,7 @@ class DocumentsArea(QObject):
             yield _span_of(other_row.citation)
 
     def _here(self, spans: Iterable[Span]) -> dict[int, list[tuple[int, int]]]:
-        """The spans in the shown document, by page."""
+        """Return the spans that are in the shown document, by page."""
         return self._in(self.documents.current, spans)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""The lock page, at the start and while the history is locked, and the question before the window closes."""
+"""The lock page, shown at the start and while the history is locked, and the question before the window closes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ FIRST_SIZE = (900, 600)
 COLUMN = 440
 MOST_LETTERS = 4096
 FREE_TRIES = 3
-"""Then each further try waits: a second, and twice as long each time."""
+"""Number of wrong tries after which a wait begins. The wait is one second, and doubles with each further try."""
 MOST_WAIT_S = 300
 TITLE = _("slmdesk is locked")
 COVERED = _("slmdesk is covered")
@@ -52,13 +52,13 @@ WRONG = frozenset({"key.wrong", "key.mistyped"})
 
 
 class LockWindow(QWidget):
-    """A window of its own, so that nothing of the other windows, their shortcuts and menus can be reached."""
+    """The lock page. It is a separate window, so that other windows, their shortcuts and menus cannot be reached."""
 
     words_given = Signal(str)
     quit_requested = Signal()
 
     def __init__(self, ways: Ways, *, is_cover: bool = False, geometry: str = "") -> None:
-        """`geometry`: of the main window (`MainWindow.geometry_state`): the page stands where it stood."""
+        """`geometry` is that of the main window (`MainWindow.geometry_state`). The lock page takes the same place."""
         super().__init__()
         named(self, "lock_window", label=COVERED if is_cover else TITLE)
         self.setWindowTitle("slmdesk")
@@ -126,7 +126,7 @@ class LockWindow(QWidget):
         self._set_busy(True)
 
     def show_refusal(self, sentence: str) -> None:
-        """Say why it stays locked; from the third wrong word on, the next try has to wait."""
+        """Say why the history stays locked. From the third wrong try on, the next one has to wait."""
         self._tries += 1
         if self._tries >= FREE_TRIES:
             self._wait_s = min(1 << (self._tries - FREE_TRIES), MOST_WAIT_S)
@@ -180,7 +180,7 @@ class LockWindow(QWidget):
 
     def _set_busy(self, is_busy: bool) -> None:
         if is_busy:
-            self.setFocus()  # else it goes to Quit, which the next key would press
+            self.setFocus()  # otherwise Quit gets the focus, and the next key presses it
         for widget in (self._field, self._open, self._keyring):
             widget.setEnabled(not is_busy)
         self._open.setText(OPENING if is_busy else _("Unlock"))
@@ -193,7 +193,7 @@ class LockWindow(QWidget):
         self._focus()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Closing the lock page ends the program, it never opens anything."""
+        """End the program. Closing the lock page never opens anything."""
         if self._may_close:
             event.accept()
             return
@@ -208,13 +208,14 @@ class LockWindow(QWidget):
 
 
 PATIENCE_MS = 700
-"""The keyring has this long to open the history before the page shows."""
+"""Milliseconds that the keyring has to open the history before the lock page is shown."""
 
 
 class LockScreen(QObject):
-    """Asks until the history can be opened, or the person quits.
+    """Shows the lock page until the history is open or the person quits.
 
-    `open_by` is called with what was typed ('' for the keyring), on a thread of its own; it returns the key, or raises.
+    `open_by` is called on a thread of its own with the typed words, or '' for the keyring. It returns the key or
+    raises.
     """
 
     _ended = Signal(object)
@@ -232,7 +233,9 @@ class LockScreen(QObject):
         self._ended.connect(self._on_ended, Qt.ConnectionType.QueuedConnection)
 
     def run(self, *, by_itself: bool) -> Any:
-        """Stay until it is open.  Returns the key; None: the person quits.  `by_itself`: the keyring is asked first."""
+        """Wait until the history is open, and return its key. Return None if the person quits. With `by_itself`, the
+        keyring is tried first.
+        """
         self.start(by_itself=by_itself)
         self._app.exec()
         self.end()
@@ -264,7 +267,7 @@ class LockScreen(QObject):
         threading.Thread(target=self._try, args=(words,), name="unlock", daemon=True).start()
 
     def _try(self, words: str) -> None:
-        """Runs on a thread of its own: a passphrase takes about a second."""
+        """Try to open the history. A passphrase takes about a second. Thread of its own."""
         try:
             ended: object = _Opened(self._open_by(words))
         except Exception as err:  # noqa: BLE001 - a thread's end: the page must say why it stays locked
@@ -286,28 +289,28 @@ class _Opened:
         self.key = key
 
 
-# ---- what stands before the window
+# ---- shown before the window at the start
 
 
 class Door(Record):
     key: Any = None
-    """Of the history (services.privacy); None where it needs none."""
+    """Key of the history (services.privacy). None if the history is not encrypted."""
     is_left: bool = False
-    """The person has quit."""
+    """True if the person has quit."""
 
 
 def ask_for_key(app: QApplication, paths: Paths, instance: SingleInstance, *, by_itself: bool) -> Door:
-    """Show the lock page where the history needs a key, until it is there or the person quits."""
+    """If the history is encrypted, show the lock page until the key is known or the person quits."""
     try:
         ways = ways_of(paths)
-    except KnownError:  # said by the window, which cannot open it either
+    except KnownError:  # the window reports the error, since it cannot open the history either
         ways = None
     if ways is None:
         return Door()
     settings = SettingsFile(paths.settings_file, policy_of(paths)).current
     state = WindowStateFile(paths.window_file, settings.extra).current
     screen = LockScreen(app, settings, ways, partial(open_by, paths), geometry=state.window_geometry)
-    instance.can_lock = True  # it is
+    instance.can_lock = True  # the history is encrypted
     asked = (instance.raise_requested, instance.translate_requested)
     for other_instance in asked:
         other_instance.connect(screen.come_forward)
@@ -323,12 +326,12 @@ def ask_for_key(app: QApplication, paths: Paths, instance: SingleInstance, *, by
 
 
 def quit_or_stay(parent: QWidget, count: int, private: int, leave: Callable[[], None]) -> None:
-    """Call `leave` at once if nothing runs or is lost, or the session ends, else after the person agrees.
+    """Call `leave` if the person agrees. Call it at once if no job runs and no chat is lost, or if the session ends.
 
-    `count`: of jobs, `private`: of private chats in which something was said.  Does not block.
+    `count` is the number of running jobs, `private` the number of private chats that are not empty. Does not block.
     """
     if any(box.isVisible() for box in parent.findChildren(QMessageBox, "quit_dialog")):
-        return  # closed once more while it is asked: the answer is awaited
+        return  # closed again while the question is shown: wait for the answer
     app = QGuiApplication.instance()
     is_session_ending = isinstance(app, QGuiApplication) and app.isSavingSession()
     if not (count or private) or is_session_ending:

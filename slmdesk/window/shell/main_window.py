@@ -1,4 +1,4 @@
-"""The main window, its notices, and notifications outside it.  It knows no page by name."""
+"""The main window, its notices, and notifications outside it. This module knows no page by name."""
 
 from __future__ import annotations
 
@@ -50,23 +50,23 @@ FIRST_SIZE = (1100, 760)
 
 
 class Page(Record):
-    """What the window is given: a title and an icon for the side bar, and what makes the widget."""
+    """A page of the window: title and icon for the side bar, and the function that makes its widget."""
 
     title: str
     icon_name: str
     make: Callable[[], QWidget]
-    """Called when the page is first asked for."""
+    """Function that makes the widget. Called when the page is first needed."""
     shortcut: str
-    """Its name."""
+    """Name of the page's shortcut."""
     at_end: bool = False
 
 
 class MainWindow(QMainWindow):
     page_shown = Signal(int)
     close_requested = Signal()
-    """Instead of closing by itself."""
+    """Emitted when a person closes the window. The window does not close by itself."""
     translate_requested = Signal(str)
-    """This and the next two are emitted by whoever shows a text or a document (widgets.dialogs)."""
+    """The widget that shows a text or a document emits this signal or one of the next two (see widgets.dialogs)."""
     writing_requested = Signal(str)
     document_translate_requested = Signal(object)
     clipboard_translate_requested = Signal()
@@ -107,7 +107,7 @@ class MainWindow(QMainWindow):
 
     @property
     def geometry_state(self) -> str:
-        """Size and place, base64."""
+        """Size and position of the window in base64."""
         return bytes(self.saveGeometry().toBase64().data()).decode("ascii")
 
     @property
@@ -118,13 +118,13 @@ class MainWindow(QMainWindow):
         return title in self._made
 
     def page(self, title: str) -> QWidget:
-        """The widget of a page, which is made now if it was not yet.  Raises KeyError for an unknown title."""
+        """Return the widget of a page, and make it if necessary. Raises KeyError for an unknown title."""
         if title not in self._made:
             self.place(title, self._pages[title].make())
         return self._made[title]
 
     def place(self, title: str, widget: QWidget) -> None:
-        """Put the widget of a page where it is shown."""
+        """Put the widget of a page into the window."""
         if title in self._made:
             return
         self._made[title] = widget
@@ -136,17 +136,17 @@ class MainWindow(QMainWindow):
         self._stack.setCurrentIndex(current)
 
     def page_of(self, widget: QWidget) -> str:
-        """The title of the page that is, or holds, a widget; '' where none does."""
+        """Return the title of the page that is or contains a widget, or ''."""
         pages = self._made.items()
         return next((title for title, page in pages if page is widget or page.isAncestorOf(widget)), "")
 
     def restore_page(self, title: str) -> None:
-        """Show the page of the last run; one that no longer exists is ignored."""
+        """Show the page of the last run. A page that no longer exists is ignored."""
         if title in self._titles:
             self.show_page(title)
 
     def show_page(self, title: str) -> None:
-        """Raises ValueError for an unknown one."""
+        """Show a page. Raises ValueError for an unknown title."""
         self._on_entry_chosen(self._titles.index(title))
 
     def _on_entry_chosen(self, index: int) -> None:
@@ -171,7 +171,7 @@ class MainWindow(QMainWindow):
         self.notices.set_space(event.size().height())
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Emit `close_requested` so that everything is saved before the window really closes."""
+        """Emit `close_requested`, so that everything is saved before the window really closes."""
         if self._may_close:
             event.accept()
             return
@@ -179,7 +179,7 @@ class MainWindow(QMainWindow):
         self.close_requested.emit()
 
     def _restore(self, geometry: str) -> None:
-        """Restore size and place.  Qt brings back a window whose screen is gone; an unreadable state is ignored."""
+        """Restore size and position. Qt moves a window whose screen is missing. An unreadable state is ignored."""
         self.resize(*FIRST_SIZE)
         if geometry:
             self.restoreGeometry(QByteArray.fromBase64(geometry.encode("ascii", "ignore")))
@@ -228,7 +228,7 @@ class NoticeController(QObject):
             self._bars.show_notice(notice)
 
     def _on_message_ended(self, event: MessageEnded) -> None:
-        """Notify of an ended answer, except in the open chat, which shows the end under the message."""
+        """Show a notice that an answer has ended, except in the open chat, where the end is seen under the message."""
         if event.problem is not None and event.message.id in self._chat.message_ids:
             self._reported_in_chat = {event.message.id: event.problem.sentence}
             self._bars.drop_text(event.problem.sentence)
@@ -237,7 +237,7 @@ class NoticeController(QObject):
         if event.state in (ModelState.LOADING, ModelState.READY):
             self._bars.drop_topic(STATE_TOPIC)
         if event.state is ModelState.READY:
-            self._reported_in_chat.clear()  # the next crash is another one
+            self._reported_in_chat.clear()  # report the next crash again
 
     def _on_chat_opened(self, chat: str) -> None:
         if chat != self._open_chat:
@@ -329,9 +329,11 @@ CHAT = "chat"
 NAME_LENGTH = 60
 SHOWN_MS = 10_000
 _MARKUP = str.maketrans({"<": "\u2039", ">": "\u203a", "&": "\uff06"})
-"""Some desktops read markup in a notification, images included (G1): no name may look like it."""
+"""Characters that are replaced in names. Some desktops interpret markup in notifications, even images (G1), so no name
+may look like markup.
+"""
 LONG_S = 30.0
-"""Work shorter than this causes no notification: the person is still there."""
+"""Seconds that work must take to cause a notification. After shorter work the person is still there."""
 _BUS = "org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop", "org.freedesktop.portal.Notification"
 
 
@@ -344,11 +346,11 @@ class NotificationChannel(Protocol):
     def is_there(self) -> bool: ...
 
     def show(self, title: str, words: str) -> None:
-        """Show it; returns at once."""
+        """Show a notification and return at once."""
 
 
 class Tray:
-    """A message of the system's tray: Windows, macOS, and the desktops of Linux that have a tray."""
+    """Notifications by the system's tray: Windows, macOS, and Linux desktops that have a tray."""
 
     def __init__(self, window: QWidget, clicked: Callable[[], None]) -> None:
         self._window, self._clicked = window, clicked
@@ -368,9 +370,9 @@ class Tray:
 
 
 class Portal:
-    """The notification portal of Linux desktops, over the session's D-Bus: GNOME has no tray, but this.
+    """Notifications by the portal of Linux desktops, over the session's D-Bus. GNOME has a portal but no tray.
 
-    org.freedesktop.Notifications wants an unsigned number, which QtDBus cannot be given from Python.
+    org.freedesktop.Notifications is not used: it needs an unsigned number, which QtDBus cannot send from Python.
     """
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
@@ -378,7 +380,7 @@ class Portal:
         self._count = 0
 
     def is_there(self) -> bool:
-        """Whether a session bus is running; none is ever started for this."""
+        """Return whether a session bus is running. A bus is never started for this."""
         return sys.platform.startswith("linux") and bool(self._environment.get("DBUS_SESSION_BUS_ADDRESS"))
 
     def show(self, title: str, words: str) -> None:
@@ -392,7 +394,7 @@ class Portal:
 
 
 class Alert:
-    """The window's entry in the taskbar asks for attention.  Always there."""
+    """Notification by the window's entry in the taskbar, which asks for attention. Always available."""
 
     def __init__(self, window: QWidget) -> None:
         self._window = window
@@ -405,7 +407,7 @@ class Alert:
 
 
 class Notifier(QObject):
-    """Notifies of ended work by the first available way, and in the taskbar."""
+    """Notifies the person about ended work, by the first available channel and in the taskbar."""
 
     def __init__(
         self,
@@ -442,7 +444,9 @@ class Notifier(QObject):
         self._receive(f"job {job.id}", job.status, words_of_job(job) if is_long else None)
 
     def _on_message_ended(self, event: MessageEnded) -> None:
-        """An answer in a chat: at most its title is told, for a locked screen shows notifications too."""
+        """Notify about an ended answer. At most the chat's title is shown, since a locked screen shows notifications
+        too.
+        """
         chat, status = event.message.item, event.message.status
         if status in (Status.COMPLETE, Status.FAILED) and self._is_out_of_sight():
             told = partial(self._on_chat_known, status)
@@ -457,16 +461,16 @@ class Notifier(QObject):
 
     def _receive(self, id: str, state: object, words: Words | None) -> None:
         before, self._last[id] = self._last.get(id), state
-        is_news = before is not None and before != state  # what had ended before is none
+        is_news = before is not None and before != state  # a download that had ended before is no news
         if words and is_news and self._is_out_of_sight():
             self._tell(words)
 
     def _is_out_of_sight(self) -> bool:
-        """Whether a person wants to be told, and looks neither at the window nor at a dialog of it."""
+        """Return whether the person wants notifications and looks neither at the window nor at one of its dialogs."""
         return self._settings.notify and not (self._window.isActiveWindow() or QApplication.activeWindow())
 
     def _tell(self, words: Words) -> None:
-        """Show the words, without names where the person wants none; where it is for slmdesk to tell, while the
+        """Show the notification, without names if the person chose so. With "automatic", leave names out while the
         history is confidential.
         """
         if self._settings.notify_names == "automatic":
@@ -483,7 +487,7 @@ class Notifier(QObject):
 
 
 def words_of_download(change: DownloadChanged) -> Words | None:
-    """What to say of a download; None while it has not ended in a way worth a notice."""
+    """Return the notification for a download, or None if it has not ended in a way worth telling."""
     name = plain(change.model.name if change.model else change.name or change.repo)
     if change.state is DownloadState.DONE:
         return Words(_("{name} is here, and exactly what was published.").format(name=name), _("A download is done."))
@@ -493,7 +497,7 @@ def words_of_download(change: DownloadChanged) -> Words | None:
 
 
 def words_of_job(job: JobChanged) -> Words | None:
-    """What to say of a job that has ended; None for a download, which has its own text."""
+    """Return the notification for an ended job, or None for a download, which has its own text."""
     ends = {JobStatus.DONE: _("is done."), JobStatus.FAILED: _("needs you.")}
     if job.kind == DOWNLOAD or job.status not in ends:
         return None
@@ -507,11 +511,11 @@ def words_of_answer(status: Status, title: str) -> Words:
 
 
 def plain(untrusted: str) -> str:
-    """A name on one line, shortened, with nothing that could be read as markup."""
+    """Return a name on one line, shortened, with nothing that could be interpreted as markup."""
     return clean_label(untrusted, NAME_LENGTH).translate(_MARKUP)
 
 
-# ---- says once what a person should know of the disk that their history lies on
+# ---- a notice, shown once, about the disk on which the history lies
 
 
 class HomePlace(QObject):

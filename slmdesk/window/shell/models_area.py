@@ -1,4 +1,4 @@
-"""Puts the models and their comparison together: controllers, pages, dialogs, and the connections between them."""
+"""Puts the pages of models and of their comparison together: creates controllers, pages, dialogs, and connects them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from slmdesk.window.widgets.tokens import GatedDialog, TokenController
 
 
 class ModelsArea(QStackedWidget):
-    """Emits `chat_requested` with a model's id."""
+    """The page of models and the page of their comparison. Emits `chat_requested` with the id of a model."""
 
     chat_requested = Signal(str)
 

@@ -1,4 +1,4 @@
-"""The palette's commands in the window, and the help with the list of shortcuts."""
+"""The palette's actions in the window, and the help with the list of shortcuts."""
 
 from __future__ import annotations
 
@@ -76,9 +76,9 @@ OWN_ICONS = {"help": "info", "clipboard": "languages", "quit": "x", "network_but
 USEFUL = (
     "chat.new", "documents.open", "page.translate", "clipboard", "chat.search", "chat.model", "page.settings", "help",
 )  # fmt: skip
-"""Listed while nothing is typed."""
+"""Shortcuts whose actions are listed while nothing is typed."""
 WITH_FOCUS = ("chat.paste", "sentence.", "segment.", "versions.", "change.")
-"""What these keys do depends on where the cursor is: offered only where they would work by themselves."""
+"""Starts of names of shortcuts whose effect depends on the focus. They are offered only where their keys would work."""
 WITH_TEXT = ("write.correct", "write.rephrase", "write.save", "write.copy")
 BUTTONS = (
     ("watch_folder_button", _("Watch a folder"), DOCUMENTS),
@@ -90,7 +90,9 @@ BUTTONS = (
     ("hub_search_box", _("Search for models on the Hub"), _("Models")),
     ("network_button", _("Network and its requests"), ""),
 )
-"""Actions without a shortcut: the widget that does them, which the organisation's rules may hide, and its page."""
+"""Actions without a shortcut: the widget that does the action, its words, and its page. The organisation's rules may
+hide the widget.
+"""
 MARGIN = 60
 
 
@@ -123,7 +125,7 @@ class PaletteEntry(QObject):
         }
 
     def open(self) -> None:
-        """Open the palette; where it is open, close it."""
+        """Open the palette, or close it if it is open."""
         if self.panel.isVisible():
             self.panel.end()
             return
@@ -175,7 +177,7 @@ class PaletteEntry(QObject):
         return self._is_placed(owner) and (needed is None or bool(needed()))
 
     def _can_on_new_page(self, keys: Keys) -> bool:
-        """Whether an action needs no more than its page, which is not made yet."""
+        """Return whether the page of an action is not made yet, and the action needs nothing but that page."""
         needed = self._needs.get(keys.name, lambda: True)
         is_new = keys.place in (DOCUMENTS, TEXT, WRITE) and not self._window.is_made(keys.place)
         return is_new and not keys.name.startswith(WITH_FOCUS) and bool(needed())
@@ -185,7 +187,7 @@ class PaletteEntry(QObject):
         hidden = tuple(name for feature in (policy.hidden if policy else ()) for name in SHOWN_BY.get(feature, ()))
         for name, words, place in BUTTONS:
             is_new = place and not self._window.is_made(place)
-            # what stands in a hidden part begins with its name
+            # the name of a widget in a hidden part begins with the name of that part
             if not name.startswith(hidden) if is_new else self._is_usable(name):
                 yield Entry(words, _icon_of(name, place), partial(self._press, name, place), place)
 
@@ -210,7 +212,7 @@ class PaletteEntry(QObject):
         return widget.isEnabled() and self._is_placed(widget)
 
     def _is_placed(self, widget: QWidget) -> bool:
-        """Whether a widget is on show as soon as its page is."""
+        """Return whether a widget is visible as soon as its page is shown."""
         title = self._window.page_of(widget)
         if not title:
             return True
@@ -223,7 +225,7 @@ class PaletteEntry(QObject):
     # ---- what choosing does
 
     def _act(self, name: str, done_by: QShortcut | QAction | str) -> None:
-        """Do what the keys of this name do; where a page is given, once it is made."""
+        """Do what the keys of the shortcut `name` do. If `done_by` is the title of a page, make that page first."""
         if isinstance(done_by, QAction):
             done_by.trigger()
             return
@@ -298,7 +300,7 @@ class ShortcutList(QFrame):
         for place, found in groupby(in_order, lambda keys: keys.place):
             self._column.addWidget(plain_label(place, self, name="help_place", kind="strong"))
             self._column.addLayout(self._grid(list(found)))
-        # Queued: by the same signal the window takes the keys first.
+        # Queued, since the window must first take the keys from the same signal.
         controller.settings_shown.connect(self._show, Qt.ConnectionType.QueuedConnection)
         self._show()
 
@@ -441,7 +443,7 @@ class KeysEdit(QKeySequenceEdit):
 
 
 Folders = Sequence[tuple[str, str]]
-"""What is kept, and where."""
+"""Pairs of what is stored and the folder where it is stored."""
 DATA = _(
     "Everything stays on this computer. Nothing is sent anywhere unless you allow the network and ask for it; the line "
     "at the foot of the window counts every request."

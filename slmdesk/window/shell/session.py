@@ -1,7 +1,8 @@
-"""Covers the window, or has the process replaced by one that shows the lock page: when asked, or nobody is there.
+"""Hides or locks the window, on request or when nobody is there. Also detects a locked screen, sleep, and absence.
 
-*Cover*: only the lock page is shown; the history stays open and jobs go on.  *Lock*: what grows is saved, the history
-is closed, the children are ended, and a fresh process, which knows nothing of the history, shows the lock page.
+*Cover*: only the lock page is shown. The history stays open and jobs go on. *Lock*: unsaved text is saved, the history
+is closed, and the child processes are ended. A fresh process, which knows nothing of the history, then replaces this
+one and shows the lock page.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 LOOK_MS = 5_000
 WARN_S = 30.0
-"""So long before it locks by itself a notice says so."""
+"""Seconds before an automatic lock at which a notice warns of it."""
 NOT_ENCRYPTED = _(
     "Locking would protect nothing here, since this history is not encrypted. In Settings, under Privacy, it can be."
 )
@@ -47,7 +48,9 @@ SOON_TOPIC = "lock.soon"
 
 
 class Locking(QObject):
-    """Emits `lock_requested` when the process is to be replaced, and `quit_requested` from the page of a cover."""
+    """Decides when to cover or lock the window. Emits `lock_requested` when the process must be replaced, and
+    `quit_requested` if the person quits on the page of a cover.
+    """
 
     lock_requested = Signal()
     quit_requested = Signal()
@@ -62,14 +65,14 @@ class Locking(QObject):
         private: Callable[[], int],
         parent: QObject,
     ) -> None:
-        """`idle_s`: for how long nobody has worked here; `jobs`: how many run; `private`: how many private chats there
-        are, which a lock loses.
+        """`idle_s` returns for how many seconds nobody has worked here. `jobs` returns the number of running jobs, and
+        `private` the number of private chats, which a lock loses.
         """
         super().__init__(parent, objectName="locking")
         self._bridge, self._window, self._settings = bridge, window, settings
         self._idle_s, self._jobs, self._private = idle_s, jobs, private
         self.ways: Ways | None = None
-        """What opens the history; None while it is not encrypted."""
+        """What can open the history, such as a passphrase. None while the history is not encrypted."""
         self.page: LockWindow | None = None
         self._hidden: list[QWidget] = []
         self._is_warned = False
@@ -85,7 +88,7 @@ class Locking(QObject):
         bind(self._window, "lock", self.lock)
         app = QApplication.instance()
         assert isinstance(app, QApplication)
-        # Queued: the focus changes also in the middle of a widget's end, when part of its children are gone.
+        # Queued: the focus may change while a widget is being destroyed and some of its children are gone already.
         app.focusChanged.connect(self._on_focus_changed, Qt.ConnectionType.QueuedConnection)
 
     def take(self, state: PrivacyState) -> None:
@@ -95,7 +98,9 @@ class Locking(QObject):
         self.know(Ways(words, state.by_keyring) if state.is_encrypted else None)
 
     def know(self, ways: Ways | None) -> None:
-        """Know it before the services have said so: the keys of a lock work from the first moment."""
+        """Set what can open the history. This is called before the services report it, so that the lock's shortcut
+        works from the first moment.
+        """
         was, self.ways = self.ways, ways
         if ways is not None and was is None:
             self._timer.start()
@@ -105,7 +110,7 @@ class Locking(QObject):
             self._watch.stop()
 
     def lock(self) -> None:
-        """Lock at once; of a history that is not encrypted, say why not."""
+        """Lock at once. If the history is not encrypted, say why locking is useless."""
         if self.ways is None:
             self._bridge.notice_raised.emit(Notice(NOT_ENCRYPTED, key="lock", topic="lock"))
         else:
@@ -125,7 +130,7 @@ class Locking(QObject):
         bind(page, "lock", self.lock)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Under a cover no other window comes up; it does once the cover is gone."""
+        """Keep other windows hidden under a cover. They are shown once the cover is gone."""
         is_window = event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow()
         if is_window and watched is not self.page and self.page is not None:
             assert isinstance(watched, QWidget)
@@ -153,10 +158,10 @@ class Locking(QObject):
             show = self.page.show_refusal if problem.code in WRONG else self.page.show_problem
             show(problem.sentence)
 
-    # ---- by itself
+    # ---- locking automatically
 
     def look(self) -> None:
-        """Lock, or cover, when nobody has been there for as long as the settings say; warn before."""
+        """Lock or cover if nobody has worked for as long as the settings say. Show a warning before."""
         limit, idle = 60 * self._settings.lock_minutes, self._idle_s()
         if not limit or self.ways is None or self.page is not None:
             return
@@ -188,7 +193,9 @@ class Locking(QObject):
         self._settings = settings
 
     def _on_focus_changed(self) -> None:
-        """Let the keys work in every window, in dialogs too: a shortcut of a window is not heard while one is open."""
+        """Bind the lock's shortcut in the active window. A shortcut of the main window does not work while a dialog is
+        open.
+        """
         window = QApplication.activeWindow()
         directly = Qt.FindChildOption.FindDirectChildrenOnly
         if window is not None and window.findChild(QShortcut, "lock", directly) is None:
@@ -196,7 +203,7 @@ class Locking(QObject):
 
 
 def hide_windows(*, but: QWidget | None = None) -> list[QWidget]:
-    """Hide all windows of the program; menus and lists that are open close.  Returns what was hidden."""
+    """Hide all windows of the program and close open menus and lists. Return the hidden windows."""
     while (popup := QApplication.activePopupWidget()) is not None and popup.close():
         continue
     shown = [
@@ -224,9 +231,9 @@ def jobs_words(count: int, settings: Settings) -> str:
 
 # ---- hears that the screen is locked, and that the PC is about to sleep
 #
-# holds sleep back until the history is locked. Linux: systemd-logind,
+# Delays sleep until the history is locked. Linux: systemd-logind,
 # https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.login1.html, and
-# https://systemd.io/INHIBITOR_LOCKS/. Windows and macOS: `session_other`.
+# https://systemd.io/INHIBITOR_LOCKS/. Windows and macOS: see below.
 
 
 SERVICE, PATH = "org.freedesktop.login1", "/org/freedesktop/login1"
@@ -237,10 +244,11 @@ PATIENCE_S = 10.0
 
 
 class SessionWatch(QObject):
-    """Lives on the window's thread and never blocks it.  Does nothing where there is no logind.
+    """Detects that the screen is locked or the PC is about to sleep. On Linux it uses logind, and does nothing without
+    it. It lives on the window's thread and never blocks it.
 
-    Emits `screen_locked`, and `sleep_announced`: the PC sleeps once `let_sleep` was called, or after the time that
-    logind allows (5 s usually).
+    Emits `screen_locked` and `sleep_announced`. After the latter, the PC sleeps when `let_sleep` was called, or after
+    the time that logind allows (usually 5 s).
     """
 
     screen_locked = Signal()
@@ -258,11 +266,11 @@ class SessionWatch(QObject):
 
     @property
     def holds_sleep(self) -> bool:
-        """Whether sleep waits for `let_sleep`."""
+        """True if sleep waits for `let_sleep`."""
         return self._handle is not None
 
     def start(self, window: QWidget | None = None) -> None:
-        """Listen from now on; `window` is needed on Windows."""
+        """Start listening. `window` is needed on Windows."""
         if sys.platform != "linux":
             self._start_elsewhere(window)
             return
@@ -342,7 +350,7 @@ class SessionWatch(QObject):
 
     def _on_signal(self, reported: BusSignal) -> None:
         interface = reported.interface
-        # a program that the desktop started by systemd belongs to no session: then that of anybody counts
+        # a program that the desktop started by systemd belongs to no session: then any session counts
         is_ours = not self._session or reported.path == self._session
         match interface, reported.member, reported.untrusted:
             case (str(), "PrepareForSleep", (True,)) if interface == MANAGER:
@@ -352,15 +360,15 @@ class SessionWatch(QObject):
             case (str(), "Lock", _) if interface == SESSION and is_ours:
                 self.screen_locked.emit()
             case (str(), "PropertiesChanged", (str(), dict(changed), *_)) if interface == PROPERTIES and is_ours:
-                if changed.get("LockedHint") == ("b", True):  # how desktops say that they have locked by themselves
+                if changed.get("LockedHint") == ("b", True):  # desktops that lock the screen themselves set this
                     self.screen_locked.emit()
 
 
 # ---- hears on Windows and macOS that the screen is locked or the PC goes to sleep
 #
-# Not tried: written from the manuals. Windows: https://learn.microsoft.com/windows/win32/api/wtsapi32/nf-
+# Never run: written from the manuals. Windows: https://learn.microsoft.com/windows/win32/api/wtsapi32/nf-
 # wtsapi32-wtsregistersessionnotification, WM_WTSSESSION_CHANGE and WM_POWERBROADCAST. macOS:
-# CGSessionCopyCurrentDictionary, looked at every few seconds; sleep is not heard there, but the screen is usually
+# CGSessionCopyCurrentDictionary, checked every few seconds. Sleep is not detected there, but the screen is usually
 # locked with it.
 
 
@@ -374,13 +382,13 @@ CORE_FOUNDATION = "/System/Library/Frameworks/CoreFoundation.framework/CoreFound
 
 
 def meaning_of(message: int, w_param: int) -> str:
-    """What a message of Windows says: "locked", "sleep", or nothing."""
+    """Return what a Windows message means: "locked", "sleep", or "" for anything else."""
     known = {(WM_WTSSESSION_CHANGE, WTS_SESSION_LOCK): "locked", (WM_POWERBROADCAST, PBT_APMSUSPEND): "sleep"}
     return known.get((message, w_param), "")
 
 
 class WindowsSession(QAbstractNativeEventFilter):
-    """Calls `heard` with "locked" or "sleep".  Windows alone; the window must have been made."""
+    """Calls `heard` with "locked" or "sleep". Windows only. The window must exist already."""
 
     def __init__(self, window: QWidget, heard: Callable[[str], object]) -> None:
         super().__init__()
@@ -402,7 +410,7 @@ class WindowsSession(QAbstractNativeEventFilter):
 
 
 class MacSession(QObject):
-    """Calls `heard` with "locked" when the screen has been locked since the last look.  macOS alone."""
+    """Calls `heard` with "locked" if the screen was locked since the last check. macOS only."""
 
     def __init__(self, parent: QObject, heard: Callable[[str], object], is_locked: Callable[[], bool]) -> None:
         super().__init__(parent)
@@ -438,14 +446,14 @@ def mac_screen_is_locked() -> bool:
     return is_locked
 
 
-# ---- tells whether nobody works at this PC, so that background work nobody asked for may begin
+# ---- detects that nobody works at this PC, so that unrequested background work may begin
 
 
 AWAY_S = 180.0
-"""Without a key or a move of the mouse."""
+"""Seconds without a key press or mouse movement after which nobody is assumed to be there."""
 PRESENCE_LOOK_MS = 15_000
 MOST_LOAD = 25.0
-"""Per cent of all cores that other programs use: with more, somebody is at work."""
+"""Highest load by other programs, in percent of all cores, at which nobody is assumed to work."""
 
 _INPUTS = frozenset(
     {
@@ -456,7 +464,7 @@ _INPUTS = frozenset(
 
 
 class Presence(QObject):
-    """Watches the input of a window, the mouse everywhere, and the load of this PC."""
+    """Watches the input of the windows, the mouse everywhere, and the load of this PC."""
 
     def __init__(
         self,
@@ -465,7 +473,7 @@ class Presence(QObject):
         clock: Callable[[], float] = time.monotonic,
         load: Callable[[], float] | None = None,
     ) -> None:
-        """`load`: per cent of all cores that other programs used since the last call."""
+        """`load` returns the load by other programs since the last call, in percent of all cores."""
         super().__init__(parent)
         self._clock, self._load = clock, load or self._load_of_others
         self._others: OtherPrograms | None = None
@@ -484,11 +492,11 @@ class Presence(QObject):
 
     @property
     def idle_s(self) -> float:
-        """For how many seconds nobody has worked here, as far as the last look and the watched windows tell."""
+        """Seconds for which nobody has worked here, as far as the last check and the watched windows tell."""
         return self._clock() - self._seen
 
     def is_away(self) -> bool:
-        """Return whether nobody has worked here for AWAY_S, nor does another program now.  From any thread."""
+        """Return whether nobody has worked here for AWAY_S and other programs are quiet now. Any thread."""
         return self._clock() - self._seen >= AWAY_S and self._busy <= MOST_LOAD
 
     def _on_focus_window_changed(self, window: QWindow | None) -> None:
@@ -499,7 +507,7 @@ class Presence(QObject):
         place = QCursor.pos()
         if place != self._place:
             self._place, self._seen = place, self._clock()
-        if self._clock() - self._seen >= AWAY_S / 2:  # it takes some milliseconds
+        if self._clock() - self._seen >= AWAY_S / 2:  # measuring takes some milliseconds
             self._busy = self._load()
 
     def _load_of_others(self) -> float:
@@ -518,24 +526,24 @@ class Presence(QObject):
 
 
 LAST_STANDARD = 2
-"""Descriptors above it are closed: sockets, the lock of the window, what a library left open."""
+"""Descriptors above this one are closed: sockets, the lock of the window, files that a library left open."""
 
 
 def replace_process(arguments: Sequence[str]) -> NoReturn:
-    """Go on as a fresh process with these arguments, in this one's place: nothing that was in memory is left.
+    """Replace this process by a fresh one with these arguments. Nothing of the old memory is left.
 
-    Python cannot wipe a text; the kernel takes the whole memory back.  Where there is no such call (Windows) a new
-    process is started and this one ends.
+    Python cannot erase a text from memory, but the kernel takes back the whole memory. Windows has no such call: there
+    a new process is started and this one ends.
     """
     before = len(sys.orig_argv) - len(sys.argv) + 1
     command = [sys.executable, *sys.orig_argv[1:before], *arguments]
     try:
-        if sys.platform == "win32":  # not tried
+        if sys.platform == "win32":  # never run
             subprocess.Popen(command)
         else:
             for name in sorted(path.name for path in Path("/dev/fd").iterdir()):
-                with suppress(OSError):  # the one that the folder was read by is gone
+                with suppress(OSError):  # the descriptor that read the folder is closed already
                     os.set_inheritable(int(name), int(name) <= LAST_STANDARD)
             os.execv(sys.executable, command)  # noqa: S606 - our own program
     finally:
-        os._exit(0)  # no memory for a new process: closed is locked too
+        os._exit(0)  # no memory for a new process: ending this one locks too

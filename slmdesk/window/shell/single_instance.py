@@ -1,7 +1,8 @@
-"""One window per home: a second start raises the first, may have it translate the clipboard, or lock.
+"""Allows only one window per home folder. A second start makes the first raise its window, translate the clipboard, or
+lock.
 
-The lock is the kernel's (flock, on Windows a locked byte), so it ends with its process however that ends, and a lock
-file left behind by SIGKILL means nothing.  The first start listens on a local socket in a private folder.
+The lock belongs to the kernel (flock, on Windows a locked byte), so it ends with its process in every case. A lock file
+left behind by SIGKILL means nothing. The first start listens on a local socket in a private folder.
 """
 
 from __future__ import annotations
@@ -31,12 +32,16 @@ from slmdesk.runtime.window_channel import (
 )
 
 TRY_FOR_S = 30.0
-"""How long a second start tries to reach the first: long enough for a slow start-up, or for one that is just ending."""
+"""Seconds for which a second start tries to reach the first. This is long enough for a first start that is slow or just
+ending.
+"""
 WAIT_MS = 200
 
 
 class SingleInstance(QObject):
-    """The lock that makes this the only window of a home.  Signals have the other start's activation token, or ''."""
+    """The lock that makes this the only window of a home folder. Its signals carry the activation token of the other
+    start, or ''.
+    """
 
     raise_requested = Signal(str)
     translate_requested = Signal(str)
@@ -49,12 +54,12 @@ class SingleInstance(QObject):
         self._server: QLocalServer | None = None
         self._sockets: list[QLocalSocket] = []
         self.can_lock = False
-        """Whether locking would protect anything here: what a request to lock is answered by."""
+        """True if locking would protect anything here. A request to lock is answered accordingly."""
 
     def take(self) -> bool:
-        """Take the lock; True for the first start.  Does not wait.
+        """Take the lock. Return True for the first start. Does not wait.
 
-        Raises OSError where there can be no lock: a home that cannot be written, a full disk.
+        Raises OSError if there can be no lock: the home folder is read-only, or the disk is full.
         """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(self._folder / "window.lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -70,9 +75,11 @@ class SingleInstance(QObject):
         return True
 
     def take_or_raise_other(self, environment: Mapping[str, str] = os.environ, *, request: bytes = RAISE) -> str:
-        """Returns 'first' with the lock taken, 'raised' when the other window answered to `request`, 'silent' when it
-        did not, 'unguarded' where there can be no lock: a home that can only be read may be open in several windows.
-        Blocks up to TRY_FOR_S; called before there is a window to freeze.
+        """Take the lock, or send `request` to the window that has it. Blocks up to TRY_FOR_S, so it is called before
+        there is a window.
+
+        Return 'first' if the lock was taken, 'raised' if the other window answered, and 'silent' if it did not. Return
+        'unguarded' if there can be no lock: a read-only home folder may be open in several windows.
         """
         give_up = time.monotonic() + TRY_FOR_S
         while True:
@@ -88,7 +95,7 @@ class SingleInstance(QObject):
             time.sleep(0.05)
 
     def listen(self) -> bool:
-        """Listen for other starts.  Only with the lock taken.  Returns False when no socket could be made."""
+        """Listen for other starts. The lock must have been taken. Return False if no socket could be made."""
         server = QLocalServer(self)
         server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         server.newConnection.connect(self._on_connected)
@@ -96,7 +103,7 @@ class SingleInstance(QObject):
             address = socket_address(self._folder)
         except OSError:
             return False
-        QLocalServer.removeServer(address)  # left behind by a killed one: the lock says nobody listens there
+        QLocalServer.removeServer(address)  # a killed process left it; the lock shows that nobody listens there
         self._server = server
         return server.listen(address)
 
@@ -172,7 +179,7 @@ class SingleInstance(QObject):
 
 
 def _lock(descriptor: int) -> None:
-    """Lock a file for this process, or raise OSError at once."""
+    """Lock a file for this process. Raises OSError at once if it is locked already."""
     if sys.platform == "win32":
         import msvcrt
 
@@ -187,7 +194,9 @@ def _lock(descriptor: int) -> None:
 
 
 class SignalDoor:
-    """SIGTERM, SIGINT and SIGHUP reach the window's loop through a socket: Python's handlers alone would wait."""
+    """Brings SIGTERM, SIGINT and SIGHUP to the window's event loop through a socket. With Python's handlers alone, they
+    would have to wait.
+    """
 
     def __init__(self, app: QApplication, on_signal: Callable[[], None]) -> None:
         self._reader, self._writer = socket.socketpair()
@@ -202,7 +211,7 @@ class SignalDoor:
         self._before: dict[int, Any] = {number: signal.signal(number, _received) for number in found}
 
     def close(self) -> None:
-        """Restore the earlier handlers."""
+        """Restore the earlier signal handlers."""
         signal.set_wakeup_fd(self._before_fd)
         for number, handler in self._before.items():
             signal.signal(number, handler)
@@ -219,4 +228,4 @@ class SignalDoor:
 
 
 def _received(_number: int, _frame: object) -> None:
-    """Does nothing: that Python wrote to the wake-up socket is enough."""
+    """Do nothing. It is enough that Python wrote to the wake-up socket."""

@@ -1,1 +1,1 @@
-"""Widgets and helpers used by several pages; they know no page."""
+"""Widgets and helpers that several pages use. They know no page."""

@@ -1,4 +1,4 @@
-"""The bars of the window: its status bar with the network panel, the side bar, the find bar, a job's progress."""
+"""The bars of the window: the status bar with the network panel, the side bar, the find bar, and progress bars."""
 
 from __future__ import annotations
 
@@ -148,7 +148,9 @@ WORDS = {
 
 
 class NetworkPanel(QFrame):
-    """A child widget, not a window: where a popup stands is the desktop's choice."""
+    """Panel for the network. It is a child widget, not a window, since the desktop would choose the position of a popup
+    window.
+    """
 
     offline_chosen = Signal(bool)
     once_chosen = Signal()
@@ -180,7 +182,7 @@ class NetworkPanel(QFrame):
         column(self._switch, self._words, self._once, log, auditor, into=self, gap=theme.SPACE_8, margins=margins)
 
     def show_offline(self, is_offline: bool, *, is_once: bool = False) -> None:
-        """Show whether slmdesk is offline; `is_once`: online until slmdesk is closed."""
+        """Show whether slmdesk is offline. `is_once` means online until slmdesk is closed."""
         self._switch.setChecked(is_offline)
         reasons = ((is_once, UNTIL_CLOSED), (self._is_enforced, ENFORCED), (self._is_managed, SET_BY_ORGANISATION))
         self._words.setText(" ".join([WORDS[is_offline], *(words for holds, words in reasons if holds)]))
@@ -192,7 +194,7 @@ class NetworkPanel(QFrame):
         self.show_offline(self._switch.isChecked())
 
     def toggle_above(self, anchor: QWidget) -> None:
-        """Open it above a widget of the status bar, or close it."""
+        """Open the panel above a widget of the status bar, or close it."""
         if self.isVisible():
             self._close()
             return
@@ -200,7 +202,7 @@ class NetworkPanel(QFrame):
         self._anchor = anchor
         self.setParent(window)
         width = round(WIDTH * max(1.0, self.fontMetrics().height() / 20))
-        height = self.heightForWidth(width)  # the hint of wrapped words is that of another width
+        height = self.heightForWidth(width)  # the size hint of wrapped text is for another width
         self.setGeometry(0, 0, width, height)
         self.move(anchor.mapTo(window, QPoint(0, -height - theme.SPACE_4)))
         self.show()
@@ -225,7 +227,7 @@ class NetworkPanel(QFrame):
         QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
         focus = QApplication.focusWidget()
         if self._anchor is not None and focus is not None and self.isAncestorOf(focus):
-            self._anchor.setFocus()  # else it would fall to the next in line
+            self._anchor.setFocus()  # otherwise the next widget would get the focus
         self.hide()
 
 
@@ -250,7 +252,7 @@ class SideBar(QFrame):
 
     def _make_help(self) -> QToolButton:
         made = self._entry("help_button", _("Help"), "info", _("Shortcuts, your data, about slmdesk"), "help")
-        made.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # by the keyboard there is F1
+        made.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keyboard has F1 for this
         made.clicked.connect(self.help_requested)
         return made
 
@@ -270,7 +272,7 @@ class SideBar(QFrame):
         if index == 0:
             entry.setChecked(True)
         else:
-            entry.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # Tab goes to the checked one, arrows to the others
+            entry.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # Tab goes to the checked entry, arrow keys to the others
         if at_end:
             self._ends.insertWidget(self._ends.count() - 1, entry)  # help stands last
         else:
@@ -292,7 +294,7 @@ class FindBar(QFrame):
     left = Signal()
 
     def __init__(self, parent: QWidget, *, what: str = "document", prefix: str = "") -> None:
-        """`what` is searched; `prefix` begins the object names of its parts."""
+        """`what` is the thing that is searched. `prefix` begins the object names of the parts."""
         super().__init__(parent)
         self.setObjectName(f"{prefix}find_bar")
         self._what, self._prefix = what, prefix
@@ -326,19 +328,19 @@ class FindBar(QFrame):
         self._line.selectAll()
 
     def reset(self) -> None:
-        self._line.clear()  # with its signals: Qt's own button for clearing goes by them
+        self._line.clear()  # with signals, which Qt's own clear button needs
         self._timer.stop()
         self.show_found(())
 
     def leave(self) -> None:
-        """Forget the places found: something else is marked.  Enter searches again."""
+        """Forget the matches, because something else is marked now. Enter searches again."""
         self._timer.stop()
         if self._places:
             self.show_found(())
             self._count.setText("")
 
     def show_found(self, places: Sequence[object], *, is_all: bool = True) -> None:
-        """Show how many places were found and go to the first.  `is_all`: there are no more."""
+        """Show how many matches there are, and go to the first. `is_all` is False if there may be more."""
         self._places, self._at = tuple(places), -1
         for step in (self._previous, self._next):
             step.setEnabled(bool(places))
@@ -348,7 +350,7 @@ class FindBar(QFrame):
             self.next()
 
     def renew(self, places: Sequence[object]) -> None:
-        """Show how many places there are now; the one gone to stays, and nothing moves."""
+        """Show how many matches there are now. The current match stays, and nothing is scrolled."""
         now = self._places[self._at] if self._at >= 0 else None
         self._places = tuple(places)
         self._at = self._places.index(now) if now in self._places else -1
@@ -378,7 +380,7 @@ class FindBar(QFrame):
             if self._line.text().strip() and not self._count.text():
                 self.words_changed.emit(self._line.text())
             return
-        if self._at < 0:  # nothing was gone to yet
+        if self._at < 0:  # no match was shown yet
             self._at = 0 if step > 0 else len(self._places) - 1
         else:
             self._at = (self._at + step) % len(self._places)
@@ -405,9 +407,9 @@ THICKNESS = 4
 def thin_bar(
     name: str, parent: QWidget, label: str = "", *, most: int = 100, height: int = THICKNESS, keeps_place: bool = False
 ) -> QProgressBar:
-    """A thin progress bar without words; `label` is read out by assistive tools.
+    """Return a thin progress bar without text. `label` is read by assistive tools.
 
-    Its range is 0 to `most`; 0: busy.  `keeps_place`: also while it is hidden.
+    Its range is 0 to `most`; 0 makes a busy bar. With `keeps_place`, it takes its space even while hidden.
     """
     bar = named(QProgressBar(parent), name, label=label)
     bar.setTextVisible(False)
@@ -420,7 +422,7 @@ def thin_bar(
 
 
 def show_share(bar: QProgressBar, event: JobChanged) -> None:
-    """Show the share of all the work; where that is unknown, of the steps; before there are any, a busy bar."""
+    """Show the fraction of the work that is done, or else of the steps. A busy bar is shown while neither is known."""
     share = event.share if event.share is not None else event.done / event.total if event.total else None
     bar.setRange(0, WHOLE if share is not None else 0)
     if share is not None:
@@ -442,7 +444,7 @@ class SettingsController(QObject):
         self._bridge = bridge
         self.current = settings
         self.policy: Policy | None = None
-        """None: not known yet."""
+        """Rules of the organisation. None until they are known."""
         bridge.settings_changed.connect(self._on_settings_changed)
         bridge.ask(lambda services: services.settings.policy, self._on_policy)
 
@@ -461,7 +463,7 @@ class SettingsController(QObject):
         self._bridge.ask(self._bridge.services.walls(), self.walls_shown.emit)
 
     def delete_saved(self) -> None:
-        """Delete all saved state: nothing is lost, the documents are only read again."""
+        """Delete all saved model states. Nothing is lost, but the model must read the documents again."""
         self._bridge.ask(
             self._bridge.services.states.forget_all(), lambda _none: self.look_at_saved(), self._on_refused
         )
@@ -487,7 +489,7 @@ class SettingsController(QObject):
 
 # ---- hides what an organisation has switched off
 #
-# That it cannot be done either is up to the services.
+# The services refuse the actions as well.
 
 
 SHOWN_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -502,11 +504,12 @@ SHOWN_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "token": ("setting_token", "token_title", "token_sentence"),
     }
 )  # fmt: skip
-"""Names of the widgets of each of core.policy.FEATURES; what stands in them goes with them."""
+"""Names of the widgets of each feature in core.policy.FEATURES. If a widget is hidden, everything in it is hidden too.
+"""
 
 
 def hide_features(window: QWidget, hidden: Collection[str]) -> None:
-    """Hide the widgets of these features, also when other code shows them later."""
+    """Hide the widgets of these features, and keep them hidden if other code shows them later."""
     for feature in hidden:
         for name in SHOWN_BY.get(feature, ()):
             for widget in window.findChildren(QWidget, name):
@@ -522,7 +525,7 @@ class _Hider(QObject):
         widget.hide()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Hide it again when code that does not know the policy shows it."""
+        """Hide the widget again if code that does not know the policy shows it."""
         if watched is self._widget and event.type() == QEvent.Type.ShowToParent:
             self._widget.hide()
         return False

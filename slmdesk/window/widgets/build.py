@@ -1,4 +1,4 @@
-"""What every page is made of: rows, columns, buttons, labels and icons."""
+"""Functions and widgets from which every page is built: rows, columns, buttons, labels and icons."""
 
 from __future__ import annotations
 
@@ -39,21 +39,23 @@ from slmdesk.window.base.shortcuts import show_keys
 from slmdesk.window.base.theme import ICON_SIZE, icon, pixmap, scaled
 
 Part = QWidget | QLayout | int | tuple[QWidget | QLayout, int | Qt.AlignmentFlag]
-"""A widget, a layout, or a stretch with this factor; a widget or layout with its stretch factor or its alignment."""
+"""Part of a layout: a widget, a layout, a stretch with this factor, or a widget or layout with its stretch factor or
+alignment.
+"""
 Margins = int | tuple[int, int] | tuple[int, int, int, int]
-"""Pixels on all sides; left and right, top and bottom; or left, top, right, bottom."""
+"""Margins in pixels: one for all sides, or (left and right, top and bottom), or (left, top, right, bottom)."""
 CLEAR = _("Clear the search")
 B = TypeVar("B", bound=QAbstractButton)
 L = TypeVar("L", bound=QBoxLayout)
 
 
 def row(*parts: Part, into: QWidget | None = None, gap: int | None = None, margins: Margins = 0) -> QHBoxLayout:
-    """Lay parts out from left to right, inside `into` where it is given; `gap` None: the style's."""
+    """Lay out parts from left to right, as the layout of `into` if given. `gap` None means the style's own distance."""
     return _filled(QHBoxLayout(), parts, into, gap, margins)
 
 
 def column(*parts: Part, into: QWidget | None = None, gap: int | None = None, margins: Margins = 0) -> QVBoxLayout:
-    """Lay parts out from top to bottom, inside `into` where it is given; `gap` None: the style's."""
+    """Lay out parts from top to bottom, as the layout of `into` if given. `gap` None means the style's own distance."""
     return _filled(QVBoxLayout(), parts, into, gap, margins)
 
 
@@ -72,7 +74,9 @@ def split(
     grows: int = 1,
     way: Qt.Orientation = Qt.Orientation.Horizontal,
 ) -> QSplitter:
-    """Widgets with handles between them; a larger window gives its space to the one at `grows`."""
+    """Put the widgets side by side with handles between them. A larger window gives its space to the widget with the
+    index `grows`.
+    """
     made = named(QSplitter(way, parent), name)
     made.setChildrenCollapsible(False)
     made.setHandleWidth(1)
@@ -84,12 +88,12 @@ def split(
 
 
 def button(text: str, name: str, parent: QWidget, **options: Any) -> QPushButton:
-    """A push button with an object name; for the options see `_dress`."""
+    """Return a push button with an object name. For the options see `_dress`."""
     return _dress(named(QPushButton(text, parent), name), **options)
 
 
 def tool_button(name: str, parent: QWidget, text: str = "", **options: Any) -> QToolButton:
-    """A tool button with an object name; for the options see `_dress`."""
+    """Return a tool button with an object name. For the options see `_dress`."""
     made = named(QToolButton(parent), name)
     made.setText(text)
     return _dress(made, **options)
@@ -99,10 +103,10 @@ def text_line(
     name: str, parent: QWidget, hint: str, *, label: str = "", tip: str = "", most: int = 0, clears: str = "",
     shortcut: str = "",
 ) -> QLineEdit:  # fmt: skip
-    """A line to write into; `hint` stands in it while it is empty, and is read out where there is no `label`.
+    """Return a text field. `hint` is shown while it is empty, and read by assistive tools if there is no `label`.
 
-    `most` limits its letters.  With `clears`, the words of it, there is a button in the line that clears it.
-    `shortcut`: its name; the tool tip names the keys.
+    `most` limits the number of letters. With `clears`, a button with these words in the field clears it. `shortcut` is
+    the name of a shortcut whose keys the tool tip shows.
     """
     line = named(QLineEdit(parent), name, label=label or hint, tip=tip)
     if shortcut:
@@ -112,7 +116,7 @@ def text_line(
         line.setMaxLength(most)
     if clears:
         line.setClearButtonEnabled(True)
-        for clear in line.findChildren(QToolButton):  # Qt gives it no name
+        for clear in line.findChildren(QToolButton):  # Qt gives the clear button no name
             named(clear, "clear_search_button", label=clears)
     return line
 
@@ -137,7 +141,7 @@ def _filled(layout: L, parts: tuple[Part, ...], into: QWidget | None, gap: int |
             layout.addWidget(item)
         else:
             layout.addLayout(item)
-        if isinstance(how, Qt.AlignmentFlag):  # an int too
+        if isinstance(how, Qt.AlignmentFlag):  # an alignment is an int too, so it is checked first
             layout.setAlignment(item, how)
         else:
             layout.setStretch(layout.count() - 1, how)
@@ -157,8 +161,9 @@ def _dress(
     on: Callable[..., object] | None = None,
     shortcut: str = "",
 ) -> B:
-    """Set what is given: the tool tip, the label for assistive tools, the style sheet's `kind`, a Lucide icon and the
-    theme's colour it is drawn in, what a click calls, and the name of the shortcut that the tool tip names.
+    """Set the given options of a button: tool tip, label for assistive tools, `kind` in the style sheet, a Lucide icon
+    and its colour in the theme, the function that a click calls, and the name of a shortcut whose keys the tool tip
+    shows.
     """
     if shortcut:
         show_keys(made, shortcut, tip)
@@ -183,8 +188,8 @@ W = TypeVar("W", bound=QWidget)
 
 
 def named(thing: T, name: str, *, label: str = "", tip: str = "", kind: str = "") -> T:
-    """Set the objectName of `thing` and return it; of a widget also the label for assistive tools, the tool tip and the
-    style sheet's `kind`.
+    """Set the objectName of `thing` and return it. For a widget, also set the label for assistive tools, the tool tip
+    and its `kind` in the style sheet.
     """
     thing.setObjectName(name)
     if isinstance(thing, QWidget):
@@ -198,7 +203,7 @@ def named(thing: T, name: str, *, label: str = "", tip: str = "", kind: str = ""
 
 
 def passing(thing: W, name: str, title: str = "") -> W:
-    """Name a window or menu that is deleted when it is closed, give it a title, and return it."""
+    """Name a window or menu, give it a title, and return it. It is deleted when it is closed."""
     thing.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     if title:
         thing.setWindowTitle(title)
@@ -216,7 +221,7 @@ def plain_label(
     label.setWordWrap(wraps)
     if wraps:
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)  # a new policy forgets it: the label would be as tall as in a narrow column
+        policy.setHeightForWidth(True)  # without it the label would be as tall as in a narrow column
         label.setSizePolicy(policy)
     if kind:
         label.setProperty("kind", kind)
@@ -226,13 +231,13 @@ def plain_label(
 
 
 def show_words(widget: QLabel | QAbstractButton, words: str) -> None:
-    """Set the text of a label or button, which is hidden while it has none."""
+    """Set the text of a label or button, and hide it if the text is empty."""
     widget.setText(words)
     widget.setVisible(bool(words))
 
 
 class ElidedLabel(QLabel):
-    """One line of plain text, cut with an ellipsis where there is no room; the tooltip holds all of it."""
+    """Label with one line of plain text. A longer text ends with an ellipsis, and the tooltip shows all of it."""
 
     def __init__(
         self,
@@ -268,7 +273,7 @@ class ElidedLabel(QLabel):
 
 
 class CutLabel(QLabel):
-    """Plain text on at most `lines` lines."""
+    """Label with plain text on at most `lines` lines."""
 
     was_cut = Signal(bool)
 
@@ -303,23 +308,25 @@ class CutLabel(QLabel):
 
 
 def plain_tip(text: str) -> str:
-    """Untrusted text as a tooltip: tooltips have no plain format, so markup is escaped; long lines wrap."""
+    """Return untrusted text as a tooltip. Tooltips have no plain format, so markup is escaped. Long lines wrap."""
     return f"<p>{escape(text)}</p>".replace("\n", "<br>") if text else ""
 
 
 def breakable(text: str, every: int = 30) -> str:
-    """Text in which words longer than a line may be broken.  Only for display, never copied or opened."""
+    """Return text in which words of more than `every` letters can be broken. Only for display: it must not be copied or
+    opened.
+    """
     return re.sub(rf"\S{{{every}}}", lambda found: found.group() + "\u200b", text)
 
 
 def first_words(text: str, most: int) -> str:
-    """The first words of a text; two signs of Chinese or Japanese are a word."""
+    """Return the first words of a text. Two characters of Chinese or Japanese count as a word."""
     words = [*re.finditer(r"[\u3040-\u9fff]{1,2}|[^\s\u3040-\u9fff]+", text)]
     return text[: words[most - 1].end()] if len(words) > most else text
 
 
 def cut_to_lines(text: str, font: QFont, width: int, lines: int) -> str:
-    """`text`, or its beginning and an ellipsis where it takes more than `lines` lines of `width` pixels."""
+    """Return `text`, cut with an ellipsis if it needs more than `lines` lines of `width` pixels."""
     layout = QTextLayout(text, font)
     layout.beginLayout()
     starts: list[int] = []
@@ -343,11 +350,11 @@ ROLES = {
     "accent": QPalette.ColorRole.Accent,
     "danger": QPalette.ColorRole.BrightText,
 }
-"""Where the palette holds a colour of the theme (theme.palette_of)."""
+"""Role in the QPalette for each colour of the theme (theme.palette_of)."""
 
 
 def set_icon(widget: QAbstractButton | QLabel, name: str, colour: str = "text") -> None:
-    """Give a button or label a Lucide icon in a colour of the theme.  The caller sets its text."""
+    """Give a button or label a Lucide icon in a colour of the theme. The caller sets its text."""
     keeper = widget.findChild(IconKeeper)
     if keeper is None:
         keeper = IconKeeper(widget)
@@ -360,7 +367,7 @@ class IconKeeper(QObject):
         self._widget = widget
         self._drawn: tuple[str, str, int] | None = None
         self._size = 0
-        """Of a button's icon beside usual letters; 0: as the style has it, not yet asked."""
+        """Size of a button's icon at the usual text size. 0: the style's size, which was not asked for yet."""
         self._name = self._token = ""
         widget.installEventFilter(self)
 
@@ -445,7 +452,7 @@ class FlowLayout(QLayout):
         return [item for item in self._items if not item.isEmpty()]
 
     def _place(self, rect: QRect, *, moves: bool) -> int:
-        """Lay out the items, moving them if `moves`.  Returns the total height."""
+        """Lay out the items, and move them if `moves`. Return the total height."""
         parent = self.parentWidget()
         is_mirrored = parent is not None and parent.isRightToLeft()
         y = -self._gap
@@ -483,7 +490,7 @@ ICON_GAP = 4
 
 
 class ElidedButton(QPushButton):
-    """A button that may be narrower than its text; the caller sets the tooltip."""
+    """Button that may be narrower than its text. The caller sets the tooltip."""
 
     def __init__(self, words: str, parent: QWidget) -> None:
         super().__init__(words, parent)
@@ -522,7 +529,9 @@ class CheckBox(QCheckBox):
 def draw_box(
     painter: QPainter, box: QRectF, *, line: QColor, ground: QColor, tick: QColor | None, scale: float
 ) -> None:
-    """Draw a check box over the style's own; `tick`: its colour, None for no tick; `scale`: of the screen."""
+    """Draw a check box over that of the style. `tick` is the colour of the tick, or None. `scale` is that of the
+    screen.
+    """
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.fillRect(box, ground)
@@ -538,7 +547,7 @@ def draw_box(
 
 
 def message_box(parent: QWidget | None, name: str, title: str, text: str, more: str = "") -> QMessageBox:
-    """A box without buttons yet, deleted when it is closed; `more` stands below the text."""
+    """Return a message box without buttons, which is deleted when it is closed. `more` is shown below the text."""
     box = passing(QMessageBox(parent), name, title)
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setText(text)
@@ -550,9 +559,10 @@ def message_box(parent: QWidget | None, name: str, title: str, text: str, more: 
 
 
 def show_column(area: QScrollArea, content: QWidget) -> None:
-    """Show `content` in `area`, as wide as the area: labels wrap, fields shrink, nothing is cut at the right.
+    """Show `content` in `area` with the same width, so that labels wrap, fields shrink, and nothing is cut at the
+    right.
 
-    Without this a scroll area gives its content the least width the content asks for, and cuts what does not fit.
+    Without this, a scroll area gives its content the content's minimum width, and cuts what does not fit.
     """
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
@@ -567,7 +577,7 @@ def show_column(area: QScrollArea, content: QWidget) -> None:
 
 
 def paint_ground(painter: QPainter, option: QStyleOptionViewItem, *, is_chosen: bool) -> QRect:
-    """Paint everything but the words of a row, and return its place."""
+    """Paint everything of a row but its text. Return the rectangle for the text."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     palette: QPalette = option.palette
     rect: QRect = option.rect
@@ -592,7 +602,7 @@ def paint_ground(painter: QPainter, option: QStyleOptionViewItem, *, is_chosen: 
 
 
 HIT_BEGIN, HIT_END = "\ue000", "\ue001"
-"""Around found words in a snippet (core.records.Found)."""
+"""Characters before and after each found word in a snippet (core.records.Found)."""
 _MARKS = re.compile(f"[{HIT_BEGIN}{HIT_END}]")
 
 
@@ -613,12 +623,12 @@ def draw_snippet(painter: QPainter, line: QRect, snippet: str, palette: QPalette
 
 
 def fit_snippet(snippet: str, space: int, plain: QFontMetrics, bold: QFontMetrics) -> list[tuple[str, bool]]:
-    """The parts of a snippet that fit into `space` pixels, each with whether it is a hit: the first hit whole, text on
-    both sides.
+    """Return the parts of a snippet that fit into `space` pixels, each with whether it is a found word. The first found
+    word is whole, with text on both sides.
     """
     before, __, rest = " ".join(snippet.split()).partition(HIT_BEGIN)
     hit, __, after = rest.partition(HIT_END)
-    if not hit:  # found by its title
+    if not hit:  # the title matched, not the text
         return [(plain.elidedText(before, Qt.TextElideMode.ElideRight, space), False)]
     hit = bold.elidedText(hit, Qt.TextElideMode.ElideRight, space)
     left = space - bold.horizontalAdvance(hit)
@@ -626,7 +636,7 @@ def fit_snippet(snippet: str, space: int, plain: QFontMetrics, bold: QFontMetric
     shown = plain.elidedText(before, Qt.TextElideMode.ElideLeft, max(left // 2, left - behind))
     left -= plain.horizontalAdvance(shown)
     parts = [(shown, False), (hit, True)]
-    for number, piece in enumerate(_MARKS.split(after)):  # every second one is a hit
+    for number, piece in enumerate(_MARKS.split(after)):  # every second piece is a found word
         metrics = bold if number % 2 else plain
         cut = metrics.elidedText(piece, Qt.TextElideMode.ElideRight, left)
         left -= metrics.horizontalAdvance(cut)

@@ -1,4 +1,4 @@
-"""The bases of dialogs, and dialogs that show a text, ask for a password or send a text to another page."""
+"""Base classes of dialogs, and dialogs that show a text, ask for a password, or send a text to another page."""
 
 from __future__ import annotations
 
@@ -42,25 +42,23 @@ if TYPE_CHECKING:
 
 MOST = QSize(1 << 20, 1 << 20)
 FRAME = (8, 40)
-"""Pixels kept for what the system draws around a window: at the sides and below, and above it."""
+"""Pixels reserved for the frame that the system draws around a window: at the sides and below, and above."""
 FILLING = Qt.WindowState.WindowMaximized | Qt.WindowState.WindowFullScreen
 
 
 class Dialog(QDialog):
-    """Shown or grown beyond the screen, it is made smaller; what has no room then scrolls, over its last row where the
-    buttons stand.
-    """
+    """Dialog that never exceeds the screen. If there is too little room, all but the buttons scrolls."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._scrolling: QScrollArea | None = None
-        """Holds all but the buttons, once there was no room for it."""
+        """Contains everything but the buttons, once there was not enough room. None before."""
         self._is_fitted = self._is_placed = False
 
     def fit(self, width: int) -> None:
-        """Give it this width and the height that its words need there, also when more of them come."""
+        """Set the width, and the height that the text needs at this width. The height grows if more text comes."""
         self._is_fitted = True
-        self.setMinimumSize(width // 2, 1)  # that of wrapped words is for the narrowest column
+        self.setMinimumSize(width // 2, 1)  # the minimum size of wrapped text is for the narrowest column
         if not self.windowState() & FILLING:
             self.resize(width, 1)
         self._keep_inside(_space_on(self._screen()))
@@ -75,7 +73,7 @@ class Dialog(QDialog):
         before, framed, screen = self.size(), self.frameGeometry().size(), self._screen()
         is_filling, space = bool(self.windowState() & FILLING), _space_on(screen)
         if is_filling or framed == framed.boundedTo(screen.size()):
-            space = space.expandedTo(before)  # one that is tiled stays so
+            space = space.expandedTo(before)  # a tiled window keeps its size
         is_done = super().event(event)
         self._keep_inside(space)
         if self.size() != before and not is_filling:
@@ -83,7 +81,9 @@ class Dialog(QDialog):
         return is_done
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Only now its parts have their letters; Qt centres it afterwards over its parent, unless it was moved."""
+        """Fit the dialog to the screen, since its parts get their fonts only now. Qt then centres it over its parent,
+        unless it was moved.
+        """
         if not event.spontaneous():
             self._is_placed = self.testAttribute(Qt.WidgetAttribute.WA_Moved)
             self._keep_inside(_space_on(self._screen()))
@@ -116,7 +116,9 @@ class Dialog(QDialog):
         last = layout.itemAt(layout.count() - 1)
         has_foot = last is not None and _has_buttons(last) and last.minimumSize().width() <= space.width()
         foot = layout.takeAt(layout.count() - 1) if has_foot else None
-        inner = named(QWidget(self), "dialog_inner")  # what leaves its window loses its place in the order of Tab
+        inner = named(
+            QWidget(self), "dialog_inner"
+        )  # a widget that leaves its window would lose its place in the Tab order
         inner.setLayout(layout)
         area = self._scrolling = named(QScrollArea(self), "dialog_area")
         area.setWidgetResizable(True)
@@ -153,7 +155,7 @@ def _widgets_of(layout: QLayout) -> list[QWidget]:
 
 
 def screen_of(window: QWidget) -> QRect:
-    """The room on the screen where a window's middle is."""
+    """Return the available area of the screen on which the middle of a window lies."""
     return (QGuiApplication.screenAt(window.geometry().center()) or window.screen()).availableGeometry()
 
 
@@ -162,7 +164,7 @@ def _space_on(screen: QRect) -> QSize:
 
 
 def fitted(requested: QRect, screen: QRect) -> QRect:
-    """A window's geometry, moved and shrunk until it lies on the screen with its frame."""
+    """Return the geometry of a window, moved and shrunk so that the window and its frame lie on the screen."""
     side, top = FRAME
     space = screen.adjusted(side, top, -side, -side)
     size = requested.size().boundedTo(space.size())
@@ -175,9 +177,9 @@ def fitted(requested: QRect, screen: QRect) -> QRect:
 
 
 class TextDialog(Dialog):
-    """A sentence, an optional warning, and a read-only plain text.
+    """Dialog with a sentence, an optional warning, and a read-only plain text.
 
-    Copying gives `text`, even where `shown` is displayed instead.  Text that is not prose cannot be translated.
+    Copying gives `text`, even if `shown` is displayed instead. Text that is not prose cannot be translated.
     """
 
     def __init__(
@@ -236,11 +238,11 @@ class TextDialog(Dialog):
 
 
 MOST_SHOWN = 300_000
-"""Characters."""
+"""Most characters of a text that are shown."""
 
 
 def show_used_text(parent: QWidget, *, title: str, intro: str, text: str) -> None:
-    """Open a dialog with it; copying gives all of the text, unchanged.  Does not block."""
+    """Open a dialog with the text as the model gets it. Copying gives all of the text, unchanged. Does not block."""
     shown, hidden = made_visible(text[:MOST_SHOWN])
     reported = []
     if hidden:
@@ -263,7 +265,7 @@ def show_used_text(parent: QWidget, *, title: str, intro: str, text: str) -> Non
 
 
 def ask_password(parent: QWidget, name: str, given: Callable[[str], None], *, is_wrong: bool) -> None:
-    """Ask for the password of the document `name`; `given` is called with it.  Does not block."""
+    """Ask for the password of the document `name`, and call `given` with it. Does not block."""
     dialog = passing(QInputDialog(parent), "password_dialog", _("Locked document"))
     again = _("That was not the password. ") if is_wrong else ""
     dialog.setLabelText(
@@ -280,15 +282,15 @@ def ask_password(parent: QWidget, name: str, given: Callable[[str], None], *, is
 
 
 TEXT_SIGNAL = "translate_requested"
-"""Emitted with a text."""
+"""Name of the window's signal that opens a text in the translator. Emitted with the text."""
 WRITING_SIGNAL = "writing_requested"
-"""Emitted with a text."""
+"""Name of the window's signal that opens a text on the page Write. Emitted with the text."""
 DOCUMENT_SIGNAL = "document_translate_requested"
-"""Emitted with a Path."""
+"""Name of the window's signal that opens a document in the translator. Emitted with its Path."""
 
 
 def request_translation(source: QWidget, text: str) -> None:
-    """Open `text`, which `source` shows, in the translator; blank text is ignored."""
+    """Open `text`, which `source` shows, in the translator. Blank text is ignored."""
     signal = _signal_above(source, TEXT_SIGNAL)
     if signal is not None and text.strip():
         signal.emit(text.strip())
@@ -338,15 +340,17 @@ def _signal_above(source: QWidget, name: str) -> SignalInstance | None:
     return None
 
 
-# ---- what is private is shown before a model is asked
+# ---- shows what would be redacted before a model is asked
 
 
 class RedactionGate(QObject):
-    """Where it is on, a dialog shows what would be replaced before a model is asked, and a person decides."""
+    """Switch for redaction. If it is on, a dialog shows what would be replaced before a model is asked, and the person
+    decides.
+    """
 
     switched = Signal(bool)
     cancelled = Signal()
-    """What was shown was declined, so the model is not asked."""
+    """Emitted when the person rejects the dialog, so that the model is not asked."""
     dropped = Signal()
 
     def __init__(self, bridge: Bridge, parent: QObject, name: str) -> None:
@@ -359,7 +363,7 @@ class RedactionGate(QObject):
         self.is_on = False
 
     def show_over(self, widget: QWidget, wording: Wording | None = None) -> None:
-        """Set over which widget the dialog is shown, and what it says where it is not about a message."""
+        """Set the widget over which the dialog is shown, and the dialog's texts if it is not about a message."""
         self._over, self._wording = widget, wording
 
     def switch(self, is_on: bool) -> None:
@@ -368,9 +372,9 @@ class RedactionGate(QObject):
         self.switched.emit(is_on)
 
     def before(self, text: str, go_on: Callable[[Decisions], object], *, item: str = "", also: str = "") -> None:
-        """Call `go_on` at once, or, where it is on, when a person has looked at what is replaced in `text`.
+        """Call `go_on` at once if redaction is off. If it is on, first show the person what is replaced in `text`.
 
-        `item`: whose table is known already; `also`: says what is redacted without being shown.
+        `item` is the item whose replacements are known already. `also` says what is redacted without being shown.
         """
         if self.is_on:
             self.look(lambda services: services.redaction.look(text, item).map(lambda found: (found, also)), go_on)
@@ -384,13 +388,15 @@ class RedactionGate(QObject):
         go_on: Callable[[Decisions], object],
         refused: Callable[[Problem], None] | None = None,
     ) -> None:
-        """Show what `request` finds, with what it says is redacted besides; a former look is dropped."""
+        """Show the dialog with the result of `request`: what is replaced, and a sentence on what else is redacted. An
+        earlier dialog is dropped.
+        """
         self.drop()
         self._go_on = go_on
         self._following = self._bridge.follow(request, partial(self._show, go_on), refused)
 
     def drop(self) -> None:
-        """Show nothing more, and go on with nothing that is shown."""
+        """Close the dialog without calling `go_on`, and cancel a running request."""
         following, self._following, self._go_on = self._following, None, None
         if following is not None:
             following.cancel()

@@ -1,4 +1,4 @@
-"""Notices at the foot of the window, and exports, which report in them."""
+"""Notices at the bottom of the window, and exports, which report their results there."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 MOST_BARS = 2
 MOST_LINES = 2
 AREA_SHARE = 1 / 3
-"""Share of the window's height for notices; older ones wait until newer ones are closed."""
+"""Fraction of the window's height for notices. Older notices wait until newer ones are closed."""
 BUTTONS_SHARE = 0.5
-"""Share of a notice's width; wider buttons stand under the text."""
+"""Fraction of a notice's width for its buttons. Wider buttons are put below the text."""
 UNDO_MS = 10_000
 LONG_MS = 30_000
 
@@ -40,28 +40,30 @@ LONG_MS = 30_000
 class Notice(Record):
     text: str
     details: str = ""
-    """For *Copy details*; no text of the person's when it comes from a fault."""
+    """Text for *Copy details*. For an error of the program itself, it contains no text of the person."""
     action: str = ""
     on_action: Callable[[], None] | None = None
     other: str = ""
     on_other: Callable[[], None] | None = None
     life_ms: int = 0
-    """0: until it is closed."""
+    """Milliseconds until the notice disappears. 0: it stays until it is closed."""
     key: str = ""
-    """A second notice with the same key takes the first one's place."""
+    """A later notice with the same key replaces this one."""
     is_error: bool = False
     report: str = ""
-    """Of our own fault: shown in the error dialog instead of a bar."""
+    """Report of an error of the program itself. It is shown in the error dialog instead of a notice."""
     topic: str = ""
-    """What it is about: it goes when that is over (`NoticeArea.drop_topic`)."""
+    """What the notice is about. It disappears when that is over (`NoticeArea.drop_topic`)."""
     full: str = ""
-    """All of it, where `text` only sums it up: shown by *More*."""
+    """The full text if `text` is a summary. *More* shows it."""
 
 
 def notice_of(
     problem: Problem, *, action: str = "", on_action: Callable[[], None] | None = None, topic: str = ""
 ) -> Notice:
-    """The notice for a problem; it replaces one of the same problem.  Its topic, unless given, is its code."""
+    """Return the notice for a problem. It replaces an earlier notice of the same problem. Its topic is the problem's
+    code unless `topic` is given.
+    """
     key = f"{problem.code} {sorted(problem.args.items())}"
     args = "".join(f"\n{name}: {value}" for name, value in problem.args.items())
     details = problem.report or f"{problem.sentence}\n{problem.code}{args}"
@@ -83,7 +85,9 @@ def trashed(item: Item, restore: Callable[[str], None], *, what: str = "") -> No
 
 
 def trash(bridge: Bridge, id: str, restored: Callable[[Item], None] | None = None, *, what: str = "") -> None:
-    """Move an item of the history to the trash; a notice offers to undo it, then `restored` is called with it."""
+    """Move an item of the history to the trash. A notice offers to undo this, and `restored` is then called with the
+    item.
+    """
 
     def restore(id: str) -> None:
         bridge.ask(bridge.services.history.restore(id), restored)
@@ -183,7 +187,9 @@ class NoticeArea(QWidget):
         return list(self._bars)
 
     def show_notice(self, notice: Notice) -> None:
-        """Add a notice, replacing the same one; at the limit the oldest goes, those with a time limit first."""
+        """Add a notice and remove the same notice, if shown. If there are too many, the oldest is removed, but first
+        those with a time limit.
+        """
         same = [bar for bar in self._bars if _is_same(bar.notice, notice)]
         passing_first = sorted(self._bars, key=lambda bar: not bar.notice.life_ms)
         for old in same or passing_first[: max(0, len(self._bars) - MOST_BARS + 1)]:
@@ -235,7 +241,7 @@ def _is_same(notice: Notice, other: Notice) -> bool:
 
 
 MOST_NAME = 80
-"""Letters of a title that become a file's name."""
+"""Most letters of a title that are used for a file name."""
 
 
 class ExportMenu(QMenu):
@@ -262,7 +268,7 @@ class ChatsExportMenu(ExportMenu):
         self.show_count(1)
 
     def show_count(self, count: int) -> None:
-        for action in self.actions()[-2:]:  # not held: PySide takes held ones for gone with a menu that had this one
+        for action in self.actions()[-2:]:  # not stored: PySide would treat stored actions as deleted with a menu
             action.setVisible(count > 1)
 
 
@@ -286,9 +292,9 @@ def ask_where(
     *,
     folder: Path | None = None,
 ) -> None:
-    """Ask for the file to write; the dialog itself asks before one is replaced.
+    """Ask for the file to write to. The dialog itself asks before a file is replaced.
 
-    `title` becomes the name offered, in `folder`; None: where the system keeps documents.
+    The proposed name is made from `title`, in `folder`. None: the system's folder for documents.
     """
     name = next(other_form.name for other_form in forms if other_form.id == form)
     place = folder or Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation))
@@ -302,7 +308,7 @@ def ask_where(
 
 
 def ask_folder(parent: QWidget, title: str, chosen: Callable[[Path], None]) -> None:
-    """Ask for a folder.  Does not block."""
+    """Ask for a folder. Does not block."""
     place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
     dialog = QFileDialog(parent, title, place)
     dialog.setObjectName("folder_dialog")
@@ -314,7 +320,9 @@ def ask_folder(parent: QWidget, title: str, chosen: Callable[[Path], None]) -> N
 
 
 def file_name(untrusted: str) -> str:
-    """A title as a safe file name: letters, digits and blanks; no folder, no leading dot, nothing a system forbids."""
+    """Return a title as a safe file name of letters, digits and blanks, without a folder, a leading dot, or names that
+    a system forbids.
+    """
     kept = "".join(sign if sign.isalnum() or sign in " -_" else " " for sign in untrusted[: 4 * MOST_NAME])
     return " ".join(kept.split())[:MOST_NAME].strip() or "export"
 
@@ -323,7 +331,7 @@ def file_name(untrusted: str) -> str:
 
 
 class ExportController(QObject):
-    """Emits `written` with the Path of a complete file."""
+    """Writes exports. Emits `written` with the Path of each complete file."""
 
     written = Signal(object)
 
@@ -332,24 +340,27 @@ class ExportController(QObject):
         self._bridge = bridge
 
     def export(self, item: str, form: str, target: Path) -> None:
-        """Write an item of the history to a file.  An existing file is replaced: the dialog has asked."""
+        """Write an item of the history to a file. An existing file is replaced, as the dialog has asked before."""
         self._follow(lambda services: services.exports.write(item, form, target, replace=True), target)
 
     def export_together(self, chats: Sequence[str], form: str, target: Path) -> None:
-        """Write chats into one file, each a section of it.  An existing file is replaced: the dialog has asked."""
+        """Write several chats into one file, each as a section. An existing file is replaced, as the dialog has asked
+        before.
+        """
         self._follow(lambda services: services.exports.write_several(chats, form, target, replace=True), target)
 
     def export_all(self, items: Sequence[tuple[str, str]], form: str, folder: Path) -> None:
-        """Write items, given with their titles, into files of a folder, one after the other; no file is replaced.
+        """Write items, given as pairs of id and title, into files of a folder, one after the other. No file is
+        replaced.
 
-        The first that cannot be written ends it; a notice says so, and how many were written.
+        The first item that cannot be written ends the export. A notice says so, and how many were written.
         """
         _Exports(self._bridge, items, form, folder, self).begin()
 
     def write_text(self, text: str, target: Path) -> None:
-        """Write a text to a file.  An existing file is replaced: the dialog has asked.
+        """Write a text to a file. An existing file is replaced, as the dialog has asked before.
 
-        The notice offers no "Open", for the text can be a program.
+        The notice offers no "Open", since the text may be a program.
         """
         self._bridge.ask(
             lambda _services: write_atomically(target, text.encode()),

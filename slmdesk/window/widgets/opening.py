@@ -1,4 +1,6 @@
-"""Opens links, files and folders: judges an address, asks before another computer is accessed; files dropped."""
+"""Opens links, files and folders. Judges addresses, asks before another computer is accessed, and handles dropped
+files.
+"""
 
 from __future__ import annotations
 
@@ -33,10 +35,10 @@ FAILED = _("The desktop did not open this. You can copy the address, and open it
 
 
 def open_outside(url: QUrl) -> None:
-    """Open an address, file or folder; returns at once.
+    """Open an address, file or folder in another program. Returns at once.
 
-    Where the system keeps slmdesk offline, it would keep every program offline that slmdesk starts.  The desktop is
-    asked to open it then: an address through its portal; a file is shown in the file manager.
+    If the system keeps slmdesk offline, every program started by slmdesk would be offline too. In that case the desktop
+    is asked to open it: an address by its portal, a file in the file manager.
     """
     if is_enforced():
         _ask_desktop(url)
@@ -69,7 +71,7 @@ def _ask_desktop(url: QUrl) -> None:
 
 def _say_failed(url: QUrl) -> None:
     shown = (toplevelwidget for toplevelwidget in QApplication.topLevelWidgets() if toplevelwidget.isVisible())
-    parent = QApplication.activeWindow() or next(shown, None)  # a box without a parent would be gone at once
+    parent = QApplication.activeWindow() or next(shown, None)  # a box without a parent would be destroyed at once
     address = url.toLocalFile() if url.isLocalFile() else url.toString()
     box = message_box(parent, "not_opened_dialog", _("Not opened"), FAILED, breakable(address))
     copy = box.addButton(_("Copy address"), QMessageBox.ButtonRole.ActionRole)
@@ -80,27 +82,27 @@ def _say_failed(url: QUrl) -> None:
 
 # ---- judges links in a text
 #
-# only http and https can be opened, and signs of deception are named.
+# Only http and https can be opened. Signs of deception are named.
 
 
 OPENABLE_SCHEMES = ("http", "https")
 LONGEST = 2000
-"""Characters of an address that can be shown and checked by a person."""
+"""Most characters of an address that a person can still check."""
 
 
 class LinkCheck(Record):
     openable: bool
     address: str
     host: str
-    """The host alone, in its own letters; empty when there is none."""
+    """The host name in its own letters; empty if there is none."""
     reason: str = ""
-    """Why it cannot be opened: scheme, host, letters, length; empty when it can."""
+    """Why the address cannot be opened: "scheme", "host", "letters" or "length". Empty if it can."""
     warnings: tuple[str, ...] = ()
-    """Of an openable one: user_in_address, look_alike, number_host, not_encrypted."""
+    """Warnings about an address that can be opened: "user_in_address", "look_alike", "number_host", "not_encrypted"."""
 
 
 def judge_link(url: str) -> LinkCheck:
-    """Judge an address found in a text.  Opens nothing and asks nobody."""
+    """Check an address found in a text. Opens nothing and asks nobody."""
     if len(url) > LONGEST:
         return LinkCheck(False, url, "", "length")
     if any(_is_hidden(letter) for letter in url) or "\\" in url:
@@ -108,7 +110,7 @@ def judge_link(url: str) -> LinkCheck:
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
-        __ = parts.port  # raises where it is no number
+        __ = parts.port  # raises ValueError if it is not a number
     except ValueError:
         return LinkCheck(False, url, "", "host")
     if parts.scheme.lower() not in OPENABLE_SCHEMES:
@@ -133,7 +135,7 @@ def _warnings(parts: SplitResult, host: str, shown: str) -> tuple[str, ...]:
 
 
 def _is_hidden(letter: str) -> bool:
-    """Whether it is a control character, a blank, or a mark that changes the direction of text."""
+    """Return whether the letter is a control character, a blank, or a mark that changes the direction of text."""
     return letter.isspace() or unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 
 
@@ -169,7 +171,7 @@ WARNINGS = {
 }
 MOST_SHOWN = 2000
 _ON_OPENED = "link_opened"
-"""Property of the application: what is called for each address that is opened."""
+"""Property of the application: function that is called for each address that is opened."""
 
 
 def note_links(on_opened: Callable[[], object]) -> None:
@@ -179,7 +181,7 @@ def note_links(on_opened: Callable[[], object]) -> None:
 
 
 def ask_about_link(parent: QWidget, untrusted_url: str) -> QMessageBox:
-    """Show the full address and ask; a dangerous one can only be copied.  Does not block."""
+    """Show the full address and ask whether to open it. A dangerous address can only be copied. Does not block."""
     verdict = judge_link(untrusted_url)
     title = _("Open this address?") if verdict.openable else _("This address cannot be opened")
     box = message_box(parent, "link_dialog", title, _words(verdict), breakable(verdict.address[:MOST_SHOWN]))
@@ -216,7 +218,8 @@ def _words(verdict: LinkCheck) -> str:
 
 _POLICY = "share_policy"
 _ALLOWED = "share_servers"
-"""Properties of the application: the rules, and the computers that were allowed in this run."""
+"""Properties of the application: the organisation's rules, and the computers that the person has allowed in this run.
+"""
 MOST_NAME = 80
 WHY = _(
     "To open it, this PC connects to that computer and tells it who you are. Do so only if you know it. "
@@ -225,7 +228,7 @@ WHY = _(
 
 
 def heed(policy: Policy) -> None:
-    """Apply the organisation's rules from now on; what was allowed before is asked again."""
+    """Apply the organisation's rules from now on. What was allowed before is asked again."""
     app = QApplication.instance()
     assert app is not None
     app.setProperty(_POLICY, policy)
@@ -239,10 +242,11 @@ def admit(
     *,
     is_chosen: bool = False,
 ) -> None:
-    """Call `then` with the paths of this PC at once, or with those on other computers too once a person allows it.
+    """Call `then` with the paths that may be opened. If some are on other computers, ask the person first whether those
+    are allowed.
 
-    `is_chosen`: the person chose them in a dialog, and is not asked.  Where the organisation has slmdesk work offline
-    only the shares it names are opened.  Nothing here accesses a path.
+    With `is_chosen`, the person chose the paths in a dialog and is not asked. If the organisation has slmdesk work
+    offline, only the network shares that it names are opened. This function does not access any path.
     """
     policy = _policy()
     away = [path for path in paths if server_of(str(path)) and not is_on(str(path), policy.shares)]
@@ -311,7 +315,7 @@ LAST_FOLDER = "last_document_folder"
 
 
 def document_folder() -> str:
-    """The folder of the document chosen last in this run, on any page; at first the home folder."""
+    """Return the folder of the document chosen last in this run, on any page. At first, return the home folder."""
     app = QApplication.instance()
     return str((app.property(LAST_FOLDER) if app else "") or Path.home())
 
@@ -324,7 +328,7 @@ def note_document_folder(chosen: Path) -> None:
 def ask_file(
     parent: QWidget, title: str, chosen: Callable[[Path], object], *, name: str, filters: str = ""
 ) -> QFileDialog:
-    """Ask for an existing file; `name` is the dialog's object name.  Does not block."""
+    """Ask for an existing file. `name` is the dialog's object name. Does not block."""
 
     def selected(path: Path) -> None:
         admit(parent, [path], lambda paths: chosen(paths[0]), is_chosen=True)
@@ -336,7 +340,7 @@ def ask_file(
 def ask_files(
     parent: QWidget, title: str, chosen: Callable[[list[Path]], object], *, name: str, filters: str
 ) -> QFileDialog:
-    """Ask for existing documents, starting in the folder used last.  Does not block."""
+    """Ask for existing documents, starting in the folder used last. Does not block."""
     dialog = passing(QFileDialog(parent, title, document_folder(), filters), name)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
 
@@ -353,9 +357,8 @@ def ask_files(
 def ask_new_file(
     parent: QWidget, title: str, chosen: Callable[[Path], object], *, name: str, proposed: Path, filters: str = ""
 ) -> QFileDialog:
-    """Ask where to write a file of the kind of `proposed`; the dialog itself asks before one is replaced.
-
-    Does not block.
+    """Ask where to write a file of the same kind as `proposed`. The dialog itself asks before a file is replaced. Does
+    not block.
     """
     dialog = QFileDialog(parent, title, str(proposed.parent), filters)
     dialog.setDefaultSuffix(proposed.suffix.lstrip("."))
@@ -381,26 +384,26 @@ MODEL_SUFFIX = ".gguf"
 PACK_SUFFIX = ".tar"
 MODEL_FILTER = _("Model files (*.gguf);;All files (*)")
 LAST_MODEL_FOLDER = "last_model_folder"
-"""Property of the application: where a model file was last chosen."""
+"""Property of the application: the folder where a model file was last chosen."""
 
 
 def model_files(event: QDropEvent) -> list[Path]:
-    """The model files in a drag, judged by name alone."""
+    """Return the model files in a drag, judged by name only."""
     return [path for path in dropped_paths(event) if path.suffix.lower() == MODEL_SUFFIX]
 
 
 def packs_among(paths: Sequence[Path]) -> list[Path]:
-    """The model packs among files, judged by name alone."""
+    """Return the model packs among the files, judged by name only."""
     return [path for path in paths if path.suffix.lower() == PACK_SUFFIX]
 
 
 def dropped_paths(event: QDropEvent) -> list[Path]:
-    """All files and folders in a drag, some perhaps on other computers; nothing here accesses them."""
+    """Return all files and folders in a drag, some of which may be on other computers. No path is accessed."""
     return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
 
 
 class FileDrop(QObject):
-    """Lets files be dropped anywhere on `page`: `dropped` gets those that `pick` finds in the drag."""
+    """Allows dropping files anywhere on `page`. `dropped` is called with the files that `pick` finds in the drag."""
 
     def __init__(
         self,
@@ -410,7 +413,7 @@ class FileDrop(QObject):
         pick: Callable[[QDropEvent], list[Path]] = dropped_paths,
         entered: Callable[[], None] | None = None,
     ) -> None:
-        """`entered` is called as soon as something that fits is dragged over the page."""
+        """`entered` is called as soon as suitable files are dragged over the page."""
         super().__init__(page, objectName="file_drop")
         self._page, self._dropped, self._pick, self._entered = page, dropped, pick, entered
         page.setAcceptDrops(True)
@@ -435,7 +438,7 @@ class ModelDrop(FileDrop):
 
 
 def choose_model_file(parent: QWidget, name: str, chosen: Callable[[Sequence[Path]], None]) -> None:
-    """Ask for model files, in the folder used last or the home folder.  Does not block."""
+    """Ask for model files, in the folder used last or the home folder. Does not block."""
     app = QApplication.instance()
     assert app is not None
     dialog = passing(
@@ -457,7 +460,9 @@ def choose_model_file(parent: QWidget, name: str, chosen: Callable[[Sequence[Pat
 
 
 class ModelImports(QObject):
-    """Emits `progressed` with a text and a fraction, `ended` with all ImportEndeds once the last file is done."""
+    """Imports model files one after the other. Emits `progressed` with a text and a fraction, and `ended` with all
+    ImportEnded events after the last file.
+    """
 
     progressed = Signal(str, float)
     ended = Signal(object)
@@ -471,14 +476,14 @@ class ModelImports(QObject):
         self._count = 0
 
     def add(self, paths: Sequence[Path], *, link: bool) -> None:
-        """Queue these files for import: as copies, or (`link`) left where they are."""
+        """Queue these files for import: as copies, or with `link` as links to where they are."""
         self._waiting.extend((path, link) for path in paths)
         self._count += len(paths)
         if self._running is None:
             self._next()
 
     def cancel(self) -> None:
-        """Stop; nothing of the current file is kept, and the waiting ones are dropped."""
+        """Stop. Nothing of the current file is kept, and the waiting files are dropped."""
         self._waiting.clear()
         if self._running is not None:
             self._running.cancel()

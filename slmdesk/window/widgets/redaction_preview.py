@@ -1,4 +1,4 @@
-"""A dialog with all that was found in what a model is to be given, before it is."""
+"""Dialog that shows what would be redacted in a text before a model gets it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ MESSAGE = Wording()
 
 @dataclass(slots=True)
 class _Choice:
-    """All finds of the same words: they are replaced together, everywhere."""
+    """All finds of the same words. They are replaced together, everywhere, or not at all."""
 
     find: Find
     places: list[tuple[int, int]]
@@ -55,12 +55,12 @@ class _Choice:
 
 
 class RedactionPreview(Dialog):
-    """The text with its finds; does not block."""
+    """Dialog with the text and its finds. Does not block."""
 
     accepted_with = Signal(object)
 
     def __init__(self, parent: QWidget, preview: Preview, wording: Wording = MESSAGE, *, hidden_rest: str = "") -> None:
-        """`hidden_rest`: says what is redacted too without being shown."""
+        """`hidden_rest` says what is redacted too without being shown."""
         super().__init__(parent)
         passing(self, "redaction_preview", wording.title)
         self.resize(scaled(860), scaled(560))
@@ -200,7 +200,7 @@ class RedactionPreview(Dialog):
         self._add.setEnabled(self._text.textCursor().hasSelection())
 
     def _on_add(self) -> None:
-        """Add the selected words, everywhere they will be found; parts of words are taken whole."""
+        """Add the selected words as a find, wherever they occur. Partly selected words are added whole."""
         from slmdesk.text.redaction.finding import marked
 
         text, cursor = self._preview.text, self._text.textCursor()
@@ -236,7 +236,7 @@ class RedactionPreview(Dialog):
         return super().eventFilter(watched, event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter sends from anywhere but a button, which it presses."""
+        """Send on Enter, unless a button has the focus, which is then pressed."""
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if is_enter and not isinstance(self.focusWidget(), QPushButton):
             self._on_accepted()
@@ -245,7 +245,7 @@ class RedactionPreview(Dialog):
 
 
 def _choices_of(finds: Sequence[Find]) -> list[_Choice]:
-    """Finds of the same words as one; they are replaced unless all are unsure."""
+    """Return the finds of the same words as one choice each. They are replaced unless all of them are unsure."""
     by_words: dict[str, _Choice] = {}
     for find in finds:
         sure = find.certainty is not Certainty.UNSURE
@@ -256,11 +256,11 @@ def _choices_of(finds: Sequence[Find]) -> list[_Choice]:
     return list(by_words.values())
 
 
-# ---- the button that has what is private replaced before a model sees it
+# ---- the button that switches redaction on
 
 
 class Shield(QToolButton):
-    """Checked: it is redacted.  Off at first."""
+    """Button that switches redaction on and off. At first it is off."""
 
     def __init__(self, name: str, parent: QWidget) -> None:
         super().__init__(parent)

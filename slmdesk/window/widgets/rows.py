@@ -1,4 +1,6 @@
-"""Rows of lists and settings, dialogs made of them, and what stays in place when rows come and go."""
+"""Rows of lists and settings, dialogs made of rows, and helpers that keep rows in place when others appear or
+disappear.
+"""
 
 from __future__ import annotations
 
@@ -81,16 +83,16 @@ FITS = {
     "too_large": ("x", "danger", _("too large"), "danger"),
     "broken": ("triangle-alert", "danger", _("cannot be used"), "danger"),
 }
-"""Icon, its colour, the word, and the look of the word."""
+"""For each verdict: icon, colour of the icon, word, and `kind` of the word in the style sheet."""
 SLOW = _("too slow")
-"""In place of the word where it fits, but nobody would wait for its answers."""
+"""Words for a model that fits, but is so slow that nobody would wait for its answers."""
 ABOUT = {"fits": _("should fit"), "tight": _("may be tight"), "too_large": _("likely too large")}
-"""The words where the size is an estimate."""
+"""Words for a verdict that comes from an estimated size."""
 DOT = "  ·  "
 
 
 class FitMark(QWidget):
-    """Whether a model fits this PC: a word with an icon.  Takes no room while that is unknown."""
+    """Word and icon that say whether a model fits this PC. Takes no space while that is unknown."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -106,7 +108,7 @@ class FitMark(QWidget):
         return self._word.text()
 
     def show_fit(self, fit: str, *, why: str = "", is_about: bool = False, is_slow: bool = False) -> None:
-        """Show a verdict; `is_about`: estimated from the size, `is_slow`: too slow to be useful."""
+        """Show a verdict. `is_about` means estimated from the size, `is_slow` too slow to be useful."""
         self.setVisible(fit in FITS)
         if fit not in FITS:
             self._word.clear()
@@ -122,7 +124,7 @@ class FitMark(QWidget):
 
 
 class Card(QFrame):
-    """Its text is untrusted and shown as it is."""
+    """Row with a title, facts and buttons. Its texts are untrusted and shown as plain text."""
 
     def __init__(self, parent: QWidget, *, name: str, title: str) -> None:
         super().__init__(parent)
@@ -164,7 +166,7 @@ class Card(QFrame):
         show_words(self._trouble, breakable(text))
 
     def add_button(self, text: str, *, name: str, spoken: str) -> QPushButton:
-        """`spoken`: its action with its object, for screen readers and as tooltip."""
+        """Add a button. `spoken` names its action and object, for screen readers and as tooltip."""
         button = named(QPushButton(text, self), name, label=spoken, tip=plain_tip(spoken))
         self._buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
         return button
@@ -185,7 +187,9 @@ class CitedRow(QFrame):
         self, text: str, place: str, parent: QWidget, *, name: str, warning: str = "", details: str = "",
         has_bullet: bool = False, kind: str = "", most_words: int = 0,
     ) -> None:  # fmt: skip
-        """`kind`: the style sheet's, of the text; of longer text only the first `most_words` are shown until chosen."""
+        """`kind` is that of the text in the style sheet. Of a longer text, only the first `most_words` are shown until
+        the row is chosen.
+        """
         super().__init__(parent)
         self.setObjectName(name)
         self._text = text
@@ -254,28 +258,28 @@ class CitedRow(QFrame):
 
 
 ELLIPSIS_WIDTH = 2
-"""Pixels the style keeps free beside the words."""
+"""Pixels that the style keeps free beside the text."""
 MOST_LETTERS = 40
 MOST_VISIBLE = 12
 
 
 class Choice(QComboBox):
-    """A drop-down list; the wheel scrolls the page, not the value."""
+    """Drop-down list. The mouse wheel scrolls the page instead of changing the value."""
 
     value_chosen = Signal(object)
-    """Only when a person chooses."""
+    """Emitted only when a person chooses a value."""
 
     def __init__(self, values: list[tuple[object, str]], parent: QWidget) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMaxVisibleItems(MOST_VISIBLE)  # obeyed by a list below the box (combobox-popup in the style sheet)
-        self.setItemDelegate(QStyledItemDelegate(self))  # the usual one does not hear of the style sheet
+        self.setItemDelegate(QStyledItemDelegate(self))  # the default delegate ignores the style sheet
         for value, words in values:
             self.addItem(words, value)
         self.activated.connect(lambda index: self.value_chosen.emit(self.itemData(index)))
 
     def show_value(self, value: object) -> None:
-        """Show a value; one that is not in the list is added."""
+        """Show a value. A value that is not in the list is added."""
         at = self.findData(value)
         if at < 0:
             self.addItem(str(value), value)
@@ -283,7 +287,7 @@ class Choice(QComboBox):
         self.setCurrentIndex(at)
 
     def minimumSizeHint(self) -> QSize:
-        """No dialog is wider for a long name in a list: it is shown with an ellipsis."""
+        """Limit the width, so that a long name does not make a dialog wider. The name is shown with an ellipsis."""
         least = super().minimumSizeHint()
         return least.boundedTo(QSize(MOST_LETTERS * self.fontMetrics().averageCharWidth(), least.height()))
 
@@ -296,12 +300,14 @@ class Choice(QComboBox):
             QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
         )
         metrics, words = self.fontMetrics(), self.currentText()
-        if metrics.horizontalAdvance(words) > field.width() + ELLIPSIS_WIDTH:  # its own width fits it to a pixel or two
+        if (
+            metrics.horizontalAdvance(words) > field.width() + ELLIPSIS_WIDTH
+        ):  # the box fits its text up to a pixel or two
             space = field.width() - ELLIPSIS_WIDTH
             option.currentText = metrics.elidedText(words, Qt.TextElideMode.ElideRight, space)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the arrow in the theme's colour, which a style sheet's image could not have."""
+        """Paint the arrow in the theme's colour, which an image in a style sheet could not have."""
         super().paintEvent(event)
         size, colour = 16, self.palette().color(QPalette.ColorRole.WindowText)
         is_mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
@@ -319,7 +325,9 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class TickDelegate(QStyledItemDelegate):
-    """Check boxes with the theme's colours: the style's own cannot be seen on a dark ground, nor in a chosen row."""
+    """Draws check boxes in the theme's colours. The style's own cannot be seen on a dark background or in a selected
+    row.
+    """
 
     def __init__(self, view: QWidget) -> None:
         super().__init__(view)
@@ -339,7 +347,10 @@ class TickDelegate(QStyledItemDelegate):
         box = self._view.style().subElementRect(QStyle.SubElement.SE_ItemViewItemCheckIndicator, filled, self._view)
         is_chosen = bool(filled.state & QStyle.StateFlag.State_Selected)
         is_ticked = filled.checkState is Qt.CheckState.Checked
-        palette, role = QApplication.palette(), QPalette.ColorRole  # a list's own has the colours of its chosen row
+        palette, role = (
+            QApplication.palette(),
+            QPalette.ColorRole,
+        )  # the palette of a list has the colours of its selected row
         draw_box(
             painter, QRectF(box), line=palette.color(role.Accent if is_ticked else role.PlaceholderText),
             ground=palette.color(role.AlternateBase if is_chosen else role.Base),
@@ -351,12 +362,13 @@ class TickDelegate(QStyledItemDelegate):
 
 
 _PROBES = (0.1, 0.3, 0.5, 0.7, 0.9)
-"""Heights of the view at which something to hold on to is looked for, where nothing has the focus."""
+"""Heights, as fractions of the view, where a row to hold is looked for if none has the focus."""
 
 
 class ScrollAnchor(QObject):
-    """When a column grows or shrinks above the row with the focus, else the topmost visible row, the page scrolls
-    along.  At the very top nothing is held, so that what appears there is seen.
+    """Keeps a row in place when a page grows or shrinks above it: the row with the focus, else the topmost visible row.
+
+    At the very top of the page nothing is held, so that new rows there are seen.
     """
 
     def __init__(self, area: QScrollArea) -> None:
@@ -373,14 +385,16 @@ class ScrollAnchor(QObject):
             app.focusChanged.connect(self._on_focus_changed)
 
     def scroll_into_view(self, top: QWidget, bottom: QWidget | None = None) -> None:
-        """Once laid out, scroll until `bottom` (else all of `top`) is visible, or at least `top`."""
+        """After the layout, scroll until `bottom` is visible, or all of `top` if there is no `bottom`. `top` itself
+        always stays visible.
+        """
         QTimer.singleShot(0, top, lambda: self._scroll_to(top, bottom if bottom is not None else top))
 
     def _scroll_to(self, top: QWidget, bottom: QWidget) -> None:
         inner = self._area.widget()
         if inner is None or not isValid(bottom) or not inner.isAncestorOf(top) or not inner.isAncestorOf(bottom):
             return
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)  # what is new has no place before that
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)  # new widgets have no position before that
         bar, height = self._area.verticalScrollBar(), self._area.viewport().height()
         first = top.mapTo(inner, QPoint(0, 0)).y() - theme.SPACE_16
         last = bottom.mapTo(inner, QPoint(0, bottom.height())).y() + theme.SPACE_16
@@ -402,7 +416,7 @@ class ScrollAnchor(QObject):
         if held is None or not isValid(held) or not held.isVisible():
             self._hold()
             return
-        self._is_following = True  # not a person's scrolling: what was wanted stays so, for when there is room again
+        self._is_following = True  # no person scrolled, so the held row and its position stay
         bar.setValue(min(most, bar.value() + self._place(held) - self._y))
         self._is_following = False
 
@@ -485,7 +499,7 @@ def _stops(layout: QLayout | None) -> Iterator[QWidget]:
 def empty_layout(layout: QLayout, *, keep: int = 0) -> None:
     """Remove all items of a layout except the last `keep`.
 
-    Not by `takeAt` alone: an item that Python holds keeps the next one's height stale.
+    `takeAt` alone is not enough: while Python holds an item, the height of the next one is not updated.
     """
     while layout.count() > keep:
         item = layout.itemAt(0)
@@ -517,7 +531,7 @@ class WorkLine(QWidget):
         return self._words.text().replace("\u200b", "")
 
     def show_work(self, words: str, fraction: float | None) -> None:
-        """Show this; `fraction` 0..1, None if unknown."""
+        """Show words and a progress bar. `fraction` is from 0 to 1, or None if unknown."""
         self._words.setText(breakable(words))
         self._bar.setRange(0, 0 if fraction is None else 1000)
         if fraction is not None:
@@ -529,7 +543,7 @@ class WorkLine(QWidget):
 
 
 def amount_words(what: str, done: int, total: int, eta_s: float | None) -> str:
-    """What is done, how much of it, and the time left: Checking · 3 GB of 8 GB · 2 min left."""
+    """Return what is done, how much of it, and the time left, such as "Checking · 3 GB of 8 GB · 2 min left"."""
     parts = [
         what,
         _("{size} of {size2}").format(size=bytes_for_people(done), size2=bytes_for_people(total)) if total else "",
@@ -546,7 +560,7 @@ WIDTH, HEIGHT = 620, 560
 
 
 class WideDialog(Dialog):
-    """Not modal: work goes on when it is closed, and a notice tells the end."""
+    """Dialog that is not modal. Work goes on after it is closed, and a notice tells when the work ends."""
 
     def __init__(self, parent: QWidget, *, name: str, title: str, intro: str, spoken: str) -> None:
         super().__init__(parent)
@@ -578,7 +592,7 @@ class WideDialog(Dialog):
 def add_setting(
     settings: QVBoxLayout, widget: QWidget, name: str, title: str, sentence: str, *, is_wide: bool = False
 ) -> None:
-    """Add one setting: its name and sentence, and the widget beside or (wide) under them."""
+    """Add a setting: its name and sentence, with the widget beside them, or below if `is_wide`."""
     parent = widget.parentWidget()
     assert parent is not None
     named(widget, f"setting_{name}", label=title)
@@ -594,11 +608,11 @@ def add_setting(
         settings.addLayout(row((words, 1), (widget, Qt.AlignmentFlag.AlignTop), gap=theme.SPACE_16))
 
 
-# ---- what is taken off a list now, and removed when the time for *Undo* is over
+# ---- removals that take effect when the time for *Undo* is over
 
 
 class Removals(QObject):
-    """An id is `in` it as long as its removal can be undone."""
+    """Removals that can still be undone. An id is `in` this object as long as its removal can be undone."""
 
     def __init__(self, bridge: Bridge, parent: QObject, undo_ms: int = UNDO_MS) -> None:
         super().__init__(parent)
@@ -617,7 +631,7 @@ class Removals(QObject):
         self._bridge.notice_raised.emit(Notice(words, action=_("Undo"), on_action=undo, life_ms=self.undo_ms, key=key))
 
     def keep(self, id: str) -> bool:
-        """Do not remove it after all.  Returns whether it was to be removed."""
+        """Cancel the removal of an id. Return whether it was going to be removed."""
         timer = self._timers.pop(id, None)
         if timer is not None:
             timer.stop()

@@ -1,4 +1,4 @@
-"""The access token of the Hub: its field, where it is stored, and the steps for a gated model."""
+"""The access token of the Hub: the field for it, where it is stored, and the steps for a gated model."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ WAITING = _("Keeping it…")
 
 
 class TokenForm(QWidget):
-    """Accepts a token, never shows one."""
+    """Form that accepts a token. It never shows a stored one."""
 
     kept = Signal()
     given = Signal()
@@ -142,7 +142,7 @@ PLACE_WORDS = {
 
 
 class TokenController(QObject):
-    """Lives on the window's thread; keeps no token."""
+    """Controller of the token. It lives on the window's thread and stores no token itself."""
 
     state_shown = Signal(object)
     places_shown = Signal(object)
@@ -162,11 +162,11 @@ class TokenController(QObject):
         self._bridge.ask(self._bridge.services.tokens.state(), self._on_state)
 
     def look(self) -> None:
-        """Find out where a token can be stored here; `places_shown` follows within seconds."""
+        """Find out where a token can be stored on this PC. `places_shown` is emitted within seconds."""
         self._bridge.follow(self._bridge.services.tokens.places(), self._on_places)
 
     def keep(self, token: str, place: str) -> None:
-        """Store a token at a place of services.tokens.PLACES; `kept` or `refused` follows."""
+        """Store a token at a place of services.tokens.PLACES. `kept` or `refused` is emitted afterwards."""
         self._bridge.follow(self._bridge.services.tokens.keep(token, place), self._on_kept, self.refused.emit)
 
     def forget(self) -> None:
@@ -207,9 +207,9 @@ SECOND = _(
 
 
 class GatedPanel(QFrame):
-    """Belongs to one repository.
+    """Panel with the steps that give access to one gated repository.
 
-    The token goes through its own controller; `try_again_requested` follows once it is stored, or at once when none was
+    Its controller stores the token. `try_again_requested` is emitted once the token is stored, or at once if none was
     pasted.
     """
 
@@ -248,7 +248,7 @@ class GatedPanel(QFrame):
         self._tokens.state_shown.connect(self._show_state)
 
     def show_problem(self, problem: Problem | None) -> None:
-        has_more = problem is not None and problem.code != "hub.gated"  # that it is gated is said anyway
+        has_more = problem is not None and problem.code != "hub.gated"  # the panel says that the model is gated
         self._problem.setText(breakable(problem.sentence) if problem is not None and has_more else "")
         self._problem.setVisible(has_more)
 
