@@ -122,7 +122,7 @@ class Importer(Service):
 
 
 def _import_file(job: _Import, folder: Path, on_bytes: OnBytes, stop: threading.Event) -> _Brought:
-    """On a file thread."""
+    """Check the file and copy, link or join it. Return the hashed file and its header. File thread."""
     header = check_file(job.path)
     if header.kind == "split" and header.split_count > 1:
         return _joined_in(job, folder, header, on_bytes, stop)

@@ -587,10 +587,10 @@ class UnlistedFiles(Record):
 def look_for_unadopted(
     own: Path | None, shared: str, known: Collection[str], twins: Collection[object]
 ) -> UnlistedFiles:
-    """Return the model files in both folders that are neither `known` paths nor noted as `twins`, equal to a model of
-    the person.
+    """Return the model files in both folders that the library does not list in `known`.
 
-    Models in parts are left out, since a person must ask for them.
+    Shared files that equal a model of the person are noted in `twins` and left out. Models in parts are left out too,
+    since a person must ask for them.
     """
     mine: tuple[Path, ...] = ()
     if own is not None:

@@ -248,7 +248,7 @@ EXACT_BITS = 8
 
 class FormatState(Record):
     model: ModelRecord
-    """The published model."""
+    """The published model, from which the copies are made."""
     report: FormatReport | None
     without: FormatReport | None
     """Report on files in which some layers are left out."""

@@ -553,7 +553,7 @@ def format_words(state: FormatState) -> str:
 
 
 def _mark(button: QPushButton, is_on: bool) -> None:
-    """Mark a button as chosen, by a sign and not by colour alone."""
+    """Show whether a button is chosen, by a sign and not by colour alone."""
     set_icon(button, "check" if is_on else "plus", "accent" if is_on else "muted")
 
 
