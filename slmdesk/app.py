@@ -249,9 +249,7 @@ class WindowRun:
         self._garbage.deleteLater()
 
     def erase(self) -> str:
-        """After the end: delete everything, if a person has asked for it.  Returns a sentence on what could not be
-        deleted, '' otherwise.
-        """
+        """After the end: delete all, if a person asked. Returns a sentence on what could not be deleted, or ''."""
         from slmdesk.history.erasing import erase
         from slmdesk.runtime.messages import problem_for
 

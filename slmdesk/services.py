@@ -363,9 +363,7 @@ class Services:
         """Runs a method of a service on the service thread and waits for its result: `services.call.models.list()`."""
 
     def on(self, event: type[E], slot: Callable[[E], object]) -> None:
-        """Call `slot` on the service thread with each event of this type, or with every event if the type is `Event`.
-        Any thread.
-        """
+        """Call `slot` on the service thread with each event of this type (every event for `Event`). Any thread."""
         self.service_thread.call(lambda: self.events.on(event, slot))
 
     def notice(self, error: BaseException) -> None:
@@ -389,9 +387,7 @@ class Services:
         return {role: used[role].capabilities if role in used else () for role in CHILDREN}
 
     def walls(self) -> dict[str, Walls | None]:
-        """Return the sandbox restrictions of each kind of child process, or None if no such child was started yet. Any
-        thread.
-        """
+        """Return the sandbox restrictions of each kind of child process; None if none was started yet. Any thread."""
         return walls_of_children(self.capabilities())
 
     def lock(self) -> None:
@@ -512,9 +508,7 @@ class Services:
                 self.notice(err)
 
     def _use_key(self) -> None:
-        """Encrypt the user's texts in other files with the key of the history, or store them unencrypted if there is no
-        key.
-        """
+        """Encrypt the user's texts in other files with the history's key, or store them unencrypted if it has none."""
         try:
             self.settings.use_key(*self.store.keys_for("settings"))
         except KnownError as err:
@@ -562,9 +556,7 @@ class Services:
         return client
 
     def _reach(self) -> AllowedPaths:
-        """Return the files the engine child may open: the models in the library, the models folder and the saved
-        states.
-        """
+        """Return the files the engine child may open: the library's models, the models folder and the saved states."""
         own = str(self.paths.models)
         files = [own, self.settings.current.models_folder or own]
         files += [os.fsdecode(model.path) for model in self.store.models.all()]

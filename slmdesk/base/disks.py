@@ -1,6 +1,4 @@
-"""Find out who can read a file or folder: access rights on Windows, network drives, and folders that are synced
-elsewhere.
-"""
+"""Find out who can read a file or folder: access rights on Windows, network drives, folders synced elsewhere."""
 
 from __future__ import annotations
 
@@ -43,9 +41,7 @@ _ALL = 0xFFFFFFFF
 
 
 def owner_in(sddl: str) -> str:
-    """Return the owner's SID (or its two-letter abbreviation) in a security descriptor. Empty if `sddl` is no
-    descriptor.
-    """
+    """Return a security descriptor's owner SID (or its two-letter short form). Empty if `sddl` is no descriptor."""
     found = _SHAPE.fullmatch(sddl)
     return found.group(1) if found else ""
 
@@ -88,9 +84,7 @@ def is_private(sddl: str, user: str) -> bool:
 
 
 def private_rights(user: str) -> str:
-    """Return the access list that gives a folder to this user, as in a profile's folder. New files in the folder
-    inherit it.
-    """
+    """Return the access list that gives a folder to this user, as in a profile's folder. New files inherit it."""
     return f"D:P(A;OICI;FA;;;{user})(A;OICI;FA;;;{SYSTEM})(A;OICI;FA;;;{ADMINISTRATORS})"
 
 
@@ -169,9 +163,7 @@ def user_sid() -> str:
 
 
 def program_data() -> Path | None:
-    """Return the folder of all programs' data. The system is asked, since a variable of the process could name another
-    folder.
-    """
+    """Return the folder of all programs' data. Asks the system, since a process variable could name another folder."""
     shell, ole = _library("shell32"), _library("ole32")
     id = (ctypes.c_byte * 16)()
     text = ctypes.c_wchar_p()
@@ -297,9 +289,7 @@ def is_open_to_others(folder: Path) -> bool:
 
 
 def synced_by(folder: Path, names_in: Callable[[Path], Iterator[str]]) -> str:
-    """Return the program that syncs a folder, or an empty string. Judged by the names of the parent folders and by the
-    files in them.
-    """
+    """Return the program that syncs a folder, or ''. Judged by the parent folders' names and the files in them."""
     for place in (folder, *folder.parents):
         if name := next((name for name, shape in _NAMES.items() if shape.fullmatch(place.name)), ""):
             return name

@@ -54,9 +54,7 @@ class PageKind(StrEnum):
     SECTION = "section"
     CHAPTER = "chapter"
     PART = "part"
-    """A part of a mail (its text or an attachment), of subtitles (a period of time), or of a long sheet (some of its
-    rows).
-    """
+    """A part of a mail (its text or an attachment), of subtitles (a period of time), or of a long sheet (some rows)."""
 
 
 class Note(StrEnum):
@@ -210,9 +208,7 @@ def format_named(id: str) -> Format:
 
 
 def format_of(path: PurePath) -> Format:
-    """Return the format for a file name. Raises KnownError `document.unknown_format`, which lists the known
-    suffixes.
-    """
+    """Return the format for a file name. Raises KnownError `document.unknown_format`, listing the known suffixes."""
     suffix = path.suffix.lower()
     found = next((known for known in FORMATS if suffix in known.suffixes), None)
     if found is None:
@@ -229,9 +225,7 @@ _ALIKE = tuple(map(frozenset, ((".htm", ".html"), (".po", ".pot"), (".xlf", ".xl
 
 
 def requested_suffixes(path: PurePath) -> tuple[str, ...]:
-    """Return the suffixes that a document's translation may have. With another suffix no program would open the
-    file.
-    """
+    """Return the suffixes that a document's translation may have. With any other, no program would open the file."""
     suffix = PurePath(translated_name(path, "")).suffix.lower()
     return (suffix, *sorted(other for alike in _ALIKE if suffix in alike for other in alike - {suffix}))
 
@@ -261,9 +255,7 @@ COMPLETE, CANCELLED, INTERRUPTED = "complete", "cancelled", "interrupted"
 
 
 class ForeignMessage(Record):
-    """A message of a chat of another program. Times are seconds since the epoch, UTC; None means that the file does not
-    say.
-    """
+    """A message of another program's chat. Times are seconds since the epoch, UTC; None if the file does not say."""
 
     id: str
     parent: str | None
@@ -346,9 +338,7 @@ class PieceKind(StrEnum):
 
 
 class Run(Record):
-    """Text in a single style. `cite` marks a reference to a source, such as a page. `formula` marks LaTeX with its
-    delimiters.
-    """
+    """Text in one style. `cite` marks a reference to a source, such as a page; `formula` LaTeX with its delimiters."""
 
     text: str
     bold: bool = False
@@ -416,7 +406,5 @@ def table(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Piece:
 
 
 def plain(text: str) -> str:
-    """Return text that every format can hold. Control characters and lone surrogates become U+FFFD, all line ends
-    become newlines.
-    """
+    """Return text any format can hold: control characters and lone surrogates become U+FFFD, line ends newlines."""
     return _BAD.sub("\ufffd", _LINE_END.sub("\n", text))

@@ -13,9 +13,7 @@ class SlmdeskError(Exception): ...
 
 
 class KnownError(SlmdeskError):
-    """A failure that is no bug of this program. Its code is a key of `sentences.CODES`; its arguments are numbers or
-    short strings.
-    """
+    """A failure that is no bug here. Its code is a key of `sentences.CODES`, its arguments numbers or short strings."""
 
     def __init__(self, code: str, **args: str | int | float) -> None:
         super().__init__(f"{code} {args}")

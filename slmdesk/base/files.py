@@ -1,6 +1,4 @@
-"""Write files safely: after a crash, a full disk or a power cut there is either the old file or the new file, never
-half a file.
-"""
+"""Write files safely: after a crash, full disk or power cut there is the old file or the new one, never half a file."""
 
 from __future__ import annotations
 
@@ -45,9 +43,7 @@ def writing_to(path: Path, *, needed_bytes: int = 0) -> Iterator[None]:
 
 
 def need_free(folder: Path, needed: int) -> None:
-    """Raise KnownError `disk.full` if the disk of `folder` has less free space than `needed` bytes. Also raises
-    OSError.
-    """
+    """Raise KnownError `disk.full` if `folder`'s disk has less than `needed` bytes free. Also raises OSError."""
     if (free := shutil.disk_usage(folder).free) < needed:
         raise KnownError("disk.full", path=str(folder), needed_bytes=needed, available_bytes=free)
 
@@ -187,9 +183,7 @@ def _unlink(name: Path | str, folder: int | None) -> None:
 
 
 def _name_new(src: Path | str, dst: Path, *, src_dir_fd: int | None) -> None:
-    """Rename a file unless the new name exists. A hard link does this without replacing anything, where the disk
-    supports links.
-    """
+    """Rename a file unless the new name exists. Where the disk has hard links, one does this, replacing nothing."""
     try:
         os.link(src, dst, src_dir_fd=src_dir_fd)
     except FileExistsError:
@@ -253,9 +247,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def dated_name(path: Path, why: str) -> Path:
-    """Return a free name beside `path` with a reason and the time: `notes.json` →
-    `notes.broken-20261120-083000.json`.
-    """
+    """Return a free name beside `path` with reason and time: `notes.json` → `notes.broken-20261120-083000.json`."""
     when = time.strftime("%Y%m%d-%H%M%S")
     for number in range(1, 1000):
         more = f"-{number}" if number > 1 else ""

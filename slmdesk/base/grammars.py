@@ -235,9 +235,7 @@ class _Analysis:
         self._rules = rules
         self._known: dict[str, tuple[int, int]] = {}
         self._measured: dict[int, tuple[int, int]] = {}
-        """Results for groups, by the identity of the group. Without them a group would be measured again for every
-        group around it.
-        """
+        """Results by the identity of a group. Without them it would be measured again for every group around it."""
         self._open: list[str] = []
 
     def check(self) -> None:
@@ -328,9 +326,7 @@ def _groups_in(group: Group) -> Iterator[Group]:
 MAX_CHARACTERS = 64 * 1024
 MAX_DEPTH = 64
 MAX_OPTIONAL = 90
-"""Most optional properties of an object. Each may be the first, so the states of the grammar grow with the square of
-their number.
-"""
+"""Most optional properties of an object. Any may be first, so the grammar's states grow with their number squared."""
 TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 _COUNTS = (("minLength", "maxLength"), ("minItems", "maxItems"))
 _NOT_KEPT = frozenset({
@@ -375,9 +371,7 @@ class _Wrong(Exception):
 
 
 def check_schema(text: str) -> tuple[str, ...]:
-    """Return the keywords in the schema that the answer will not be forced to follow, in order. Raises
-    SchemaInvalidError.
-    """
+    """Return the schema keywords that the answer will not be forced to follow, in order. Raises SchemaInvalidError."""
     if len(text) > MAX_CHARACTERS:
         raise SchemaInvalidError(_("longer than {max_characters:,} characters").format(max_characters=MAX_CHARACTERS))
     _check_tokens(text)

@@ -72,9 +72,7 @@ class Paths(NamedTuple):
 
     @property
     def policy_files(self) -> tuple[Path, ...]:
-        """Policy files in order of precedence. The file for the whole PC, which a normal user cannot change, comes
-        first.
-        """
+        """Policy files in order of precedence. The whole PC's file, which a normal user cannot change, comes first."""
         return (system_policy_file(), self.policy_file)
 
     @property
@@ -89,9 +87,7 @@ class Paths(NamedTuple):
 
     @property
     def states(self) -> Path:
-        """The folder of saved model states. A state saves what a model has read, so that it need not read a document
-        again.
-        """
+        """The folder of saved model states. A state saves what a model has read, to avoid reading it again."""
         return self.data / "states"
 
     @property
@@ -120,9 +116,7 @@ class Paths(NamedTuple):
 
 
 def find_paths(home: Path | None = None) -> Paths:
-    """Return the folders under `home`, else under SLMDESK_HOME, else at the usual places of this system. Creates
-    nothing.
-    """
+    """Return the folders under `home`, else under SLMDESK_HOME, else at this system's usual places. Creates nothing."""
     if home is None and (given := os.environ.get(HOME_VARIABLE)):
         home = Path(given)
     if home is not None:

@@ -105,9 +105,7 @@ def encryption_rules(table: Mapping[str, object], wrong: Callable[[str], object]
 
 
 def public_key_of(text: object) -> bytes | None:
-    """Return the 32 bytes of a public key in base 64. Returns an empty value for an empty text, and None for an invalid
-    key.
-    """
+    """Return the 32 bytes of a public key in base 64; an empty value for an empty text, None for an invalid key."""
     if text == "":
         return b""
     try:
@@ -390,9 +388,7 @@ class _Reading:
         return shares
 
     def _rules(self, retention: Mapping[str, object]) -> tuple[KeepRule, ...]:
-        """Read the retention rules. One invalid part discards all of them, since deleted items cannot be brought
-        back.
-        """
+        """Read the retention rules. One invalid part discards them all, as deleted items cannot be brought back."""
         days, trash_days = retention.get("days"), retention.get("trash_days", TRASH_DAYS)
         documents = retention.get("documents", False)
         for name, value in (("days", days), ("trash_days", trash_days)):
@@ -475,9 +471,7 @@ def _words(value: object) -> tuple[str, ...] | None:
 
 
 def is_endpoint(text: str) -> bool:
-    """Tell whether this is an https address of a host. Plain http is only allowed for this PC, as in the network
-    guard.
-    """
+    """Tell if this is an https address of a host. Plain http is only allowed for this PC, as in the network guard."""
     try:
         parts = urlsplit(text)
         host = parts.hostname or ""

@@ -1,6 +1,4 @@
-"""The protocol between the app and its child processes (JSON lines over pipes), and how records are read from JSON
-objects.
-"""
+"""The protocol between app and child processes (JSON lines over pipes), and how records are read from JSON objects."""
 
 from __future__ import annotations
 
@@ -54,9 +52,7 @@ def messages_to_json(messages: Sequence[ChatMessage]) -> list[Json]:
 
 
 def stored_from(cls: type[T], untrusted: object) -> T | None:
-    """Read a record or value from stored JSON. Returns None if nothing was stored, or if it is invalid or of a newer
-    program.
-    """
+    """Read a record or value from stored JSON. Returns None if it is missing, invalid or of a newer program."""
     if type(untrusted) is cls or untrusted is None:
         return untrusted
     try:
@@ -157,9 +153,7 @@ class Cancel(Record):
 
 
 class Load(Record):
-    """Asks the child to load a model (a LoadSpec as an object). This is a job with progress, and its Done carries the
-    LoadedModel.
-    """
+    """Asks the child to load a model (a LoadSpec as an object). A job with progress; its Done has the LoadedModel."""
 
     job: str
     spec: Mapping[str, Json]
@@ -171,9 +165,7 @@ class Unload(Record):
 
 
 class CountTokens(Record):
-    """Asks the child to count the tokens of many texts. Without a handle only the vocabulary of the file at `path` is
-    loaded.
-    """
+    """Asks the child to count many texts' tokens. Without a handle, only the vocabulary of file `path` is loaded."""
 
     job: str
     texts: tuple[str, ...]
@@ -195,9 +187,7 @@ class Hello(Record):
 
 
 class Heartbeat(Record):
-    """Sign of life, sent once a second. `work` changes while something is being done; `busy` says whether anything
-    is.
-    """
+    """Sign of life, sent once a second. `work` changes while something is done; `busy` says whether anything is."""
 
     work: int
     busy: bool
@@ -295,9 +285,7 @@ def _line(text: str) -> bytes:
 
 
 class Decoder:
-    """Decoder of untrusted lines to messages of one direction. It collects the parts of a long message until the
-    message is complete.
-    """
+    """Decodes untrusted lines to messages of one direction. It collects a long message's parts until it is complete."""
 
     def __init__(self, table: Mapping[str, type[Any]]) -> None:
         self._table = table
@@ -365,9 +353,7 @@ def _parse(untrusted: bytes) -> dict[str, Any]:
 
 
 def lines_of(stream: _Readable, limit: int = MAX_LINE_BYTES) -> Iterable[bytes | None]:
-    """Yield the lines of a binary stream without their newline. A line longer than `limit` is skipped, and None is
-    yielded for it.
-    """
+    """Yield a binary stream's lines without newline. A line longer than `limit` is skipped and yields None."""
     skipping = False
     while True:
         line = stream.readline(limit + 1)

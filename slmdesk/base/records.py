@@ -1,6 +1,4 @@
-"""The records that the store returns instead of database rows, the retention rules and holds, and the hash chain of the
-ledger.
-"""
+"""Records that the store returns instead of database rows; retention rules and holds; the ledger's hash chain."""
 
 from __future__ import annotations
 
@@ -60,8 +58,7 @@ class Message(Record):
     parent: str | None
     role: Role
     parts: tuple[TextPart, ...]
-    """The parts that a person or the program put in, each with its origin. Empty for an answer, whose text is `text`.
-    """
+    """The parts that a person or the program put in, each with its origin. Empty for an answer; `text` is its text."""
     text: str
     status: Status
     owner: str | None
@@ -81,8 +78,7 @@ class Message(Record):
     created: float
     revision: int
     thought: str = ""
-    """What the model thought before this answer. It is no part of the answer, is not searched, and is sent to no model.
-    """
+    """What the model thought before this answer. It is not part of the answer, not searched, and sent to no model."""
     thought_seconds: float | None = None
     original: str | None = None
     """The model's text, if a person has edited the answer since. It is not searched, and is sent to no model."""
@@ -173,8 +169,7 @@ class ModelRecord(Record):
     added: float
     last_used: float | None
     info: Mapping[str, Json] = field(default_factory=dict)
-    """Measurements on this PC for this checksum: cost curve, template verdict, whether the model behaves, load crashes.
-    """
+    """Measurements on this PC for this checksum: cost curve, template verdict, if the model behaves, load crashes."""
 
     @property
     def kind(self) -> str:
@@ -397,8 +392,7 @@ KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         DOCUMENT: (_("document that nothing uses"), _("documents that nothing uses")),
     }
 )
-"""Kinds of a retention rule, with their names in singular and plural. "" means every kind of item, without documents.
-"""
+"""Kinds of a retention rule, with their names in singular and plural. "" means every kind of item but documents."""
 
 
 class Then(StrEnum):
@@ -488,8 +482,7 @@ class LedgerRow(Record):
     time: int
     """Time of the row, in microseconds since 1970, UTC."""
     monotonic: int
-    """Microseconds of a clock that nobody can set and that counts while the PC sleeps. Comparable only within a `boot`.
-    """
+    """Microseconds of a clock that nobody can set and that counts while the PC sleeps. Comparable only in a `boot`."""
     boot: str
     kind: str
     data: str
@@ -505,16 +498,12 @@ class LedgerRow(Record):
 
     @property
     def said(self) -> dict[str, Json]:
-        """The content of `data`, or an empty object if somebody has made it unreadable. Damage here must not stop
-        anybody's work.
-        """
+        """The content of `data`, or an empty object if it was made unreadable. Damage here must stop nobody's work."""
         return said_in(self.data)
 
     @property
     def is_imported(self) -> bool:
-        """Whether the row comes from the older network log or from another ledger. Its time is then the original
-        time.
-        """
+        """Whether the row is from the older network log or another ledger. Its time is then the original time."""
         return '"imported":true' in self.data and self.said.get("imported") is True
 
 

@@ -44,9 +44,7 @@ _SUM_BYTES = 32
 
 
 class BadState(Exception):
-    """The file cannot be used: it is incomplete, not ours, of another model or engine, or encrypted with another
-    key.
-    """
+    """The file cannot be used: incomplete, not ours, of another model or engine, or encrypted with another key."""
 
 
 class StateHead(Record, forbid_unknown_fields=True):
@@ -201,9 +199,7 @@ def remove_unsealed(folder: Path) -> int:
 
 
 def remove_unfinished(folder: Path, *, older_than_s: float = 0.0) -> int:
-    """Delete unfinished files. A process that is still writing such a file will not find it any more. Raises
-    KnownError.
-    """
+    """Delete unfinished files. A process still writing such a file will not find it any more. Raises KnownError."""
     limit = time.time() - older_than_s
     old = []
     for path in _names(folder, UNFINISHED):
@@ -214,9 +210,7 @@ def remove_unfinished(folder: Path, *, older_than_s: float = 0.0) -> int:
 
 
 def make_space(folder: Path, most_bytes: int, *, but: Path | None = None) -> None:
-    """Delete the least recently used states, except `but`, until all together take at most `most_bytes`. Raises
-    KnownError.
-    """
+    """Delete the least recently used states, except `but`, until all take at most `most_bytes`. Raises KnownError."""
     states = [file for file in states_in(folder) if file.path != but]
     total = sum(state.bytes for state in states)
     gone = []
@@ -261,9 +255,7 @@ def _remove(paths: Sequence[Path]) -> int:
 
 
 def _open(path: Path, access: int = os.O_RDONLY) -> BufferedReader:
-    """Open a regular file of ours. Anything else is refused: a FIFO would block an ordinary open, and a link could lead
-    anywhere.
-    """
+    """Open a regular file of ours, nothing else: a FIFO would block an ordinary open, a link could lead anywhere."""
     flags = access | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     file = os.fdopen(os.open(path, flags), "rb")
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):

@@ -1,6 +1,4 @@
-"""Encryption: derive keys from keys or passphrases, encrypt bytes, values of a JSON object and whole files, and the
-recovery key.
-"""
+"""Encryption: derive keys from keys or passphrases; encrypt bytes, JSON values and whole files; the recovery key."""
 
 from __future__ import annotations
 
@@ -86,9 +84,7 @@ def stretch(passphrase: str, salt: bytes, *, memory_kib: int, passes: int, lanes
 
 
 def new_pair() -> tuple[bytes, bytes]:
-    """Return a new private X25519 key and its public key (RFC 7748), 32 bytes each. Raises KnownError
-    `key.library_missing`.
-    """
+    """Make an X25519 key pair (RFC 7748): private, public, 32 bytes each. Raises KnownError `key.library_missing`."""
     try:
         from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
     except ImportError as err:
@@ -141,9 +137,7 @@ def names_sealed(shape: Mapping[str, Any], names: Collection[str], key: bytes, p
 
 
 def names_unsealed(shape: Mapping[str, Any], key: bytes, purpose: bytes) -> dict[str, Any]:
-    """Return `shape` with the values decrypted that `names_sealed` encrypted. Raises SealBroken, KnownError
-    `key.library_missing`.
-    """
+    """Return `shape` decrypted where `names_sealed` encrypted. Raises SealBroken, KnownError `key.library_missing`."""
     rest = {name: value for name, value in shape.items() if name != SEALED}
     if SEALED not in shape:
         return rest
@@ -238,9 +232,7 @@ def looks_like(typed: str) -> bool:
 
 
 def secret_of(typed: str) -> bytes | None:
-    """Return the 20 bytes of a recovery key as a person typed it. Returns None for anything else, also for a mistyped
-    key.
-    """
+    """Return the 20 bytes of a recovery key as a person typed it, or None for anything else, also a mistyped key."""
     if not looks_like(typed):
         return None
     signs = _read(typed)

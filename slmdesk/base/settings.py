@@ -61,18 +61,14 @@ class Settings(Record):
     font_scale: int = 100
     """Size of all text in percent."""
     shortcuts: str = ""
-    """Shortcuts that a person changed. Each line has the shortcut's name and its keys; a line without keys means no
-    shortcut.
-    """
+    """Shortcuts that a person changed. Each line has a shortcut's name and its keys; no keys means no shortcut."""
     offline: bool = True
     offline_enforced: bool = False
     """Whether the system itself refuses every connection while offline (Linux). Takes effect at the next start."""
     hub_endpoint: str = ""
     """https address of a mirror of the Hub. Empty means HF_ENDPOINT, or the Hub."""
     hub_hosts: str = ""
-    """More hosts that files may come from, such as a mirror's storage, separated by spaces. ".example.org" means all
-    hosts below it.
-    """
+    """More hosts for files, such as a mirror's storage, split by spaces. ".example.org" means all hosts below it."""
     proxy: str = "system"
     """Either system, none, or http://host:port, without a password."""
     proxy_password_place: str = ""  # where the password is kept, not the password
@@ -107,16 +103,14 @@ class Settings(Record):
     translate_target: str = ""
     """Code of the language that was last translated into. Empty if there is none yet."""
     translate_favourites: str = ""
-    """Language codes, separated by spaces, that stand at the top of a choice of languages. The next setting is alike.
-    """
+    """Language codes, separated by spaces, that stand first in a choice of languages. The next setting is alike."""
     translate_recent: str = ""
     translate_font_percent: int = 100
     """Size of the typed texts on the page Translate, in percent, in addition to `font_scale`."""
     translate_pairs: bool = False
     translate_doubts: bool = False
     global_key: bool = False
-    """Whether to ask the desktop for a shortcut that works in every program and translates the text on the clipboard.
-    """
+    """Whether to ask the desktop for a shortcut that works in every program and translates the clipboard's text."""
     translate_history: bool = True
     writing_history: bool = True
     translate_sheet_names: bool = False
@@ -377,9 +371,7 @@ class SettingsFile:
         return changed(own, **values)
 
     def _signature(self) -> tuple[int, int, int] | None:
-        """Return a value that differs after every save, since each save creates a new file. None if there is no
-        file.
-        """
+        """Return a value that differs after every save, as each save creates a new file. None if there is no file."""
         try:
             about = self._path.stat()
         except OSError:
@@ -431,9 +423,7 @@ class SettingsFile:
 
 
 def peek(path: Path) -> Settings:
-    """Return the values in a settings file without changing or reporting anything. Returns the defaults if it cannot be
-    read.
-    """
+    """Return a settings file's values, or the defaults if it cannot be read. Changes and reports nothing."""
     try:
         good, extra, _wrong = _sorted(object_in(read_file(path)))
     except (OSError, ValueError, RecursionError):

@@ -1,6 +1,4 @@
-"""Functions that every text for people passes through, so that a catalogue of another language can be added. English
-for now.
-"""
+"""All texts for people pass through these functions, so another language's catalogue can be added. English for now."""
 
 from __future__ import annotations
 

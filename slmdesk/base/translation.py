@@ -1,6 +1,4 @@
-"""The languages that slmdesk translates, and the parts of a translation: segments, pairs of the translation memory,
-terms.
-"""
+"""The languages that slmdesk translates, and a translation's parts: segments, translation memory pairs, terms."""
 
 from __future__ import annotations
 
@@ -135,9 +133,7 @@ lowest probability of its tokens, 0..1. Doubts are in order, do not overlap, and
 
 
 class SegmentFlag(Record):
-    """Something that a person should review. `kind` is one of a few fixed values, `text` the words concerned, `detail`
-    a text for people.
-    """
+    """What a person should review. `kind` is one of few fixed values, `text` the words, `detail` a text for people."""
 
     kind: str
     text: str = ""
@@ -149,16 +145,12 @@ GUESSED = SegmentFlag("formatting")
 
 
 def lasting(flags: Sequence[SegmentFlag]) -> tuple[SegmentFlag, ...]:
-    """Return the flags that came with the answer or the written file. A later check of source and translation cannot
-    find them again.
-    """
+    """Return the flags of the answer or written file. A later check of source and translation cannot find them."""
     return tuple(flag for flag in flags if flag == GUESSED or flag.kind in ("unsure", "redaction", "unwritten"))
 
 
 def weight_of(flags: Sequence[SegmentFlag]) -> int:
-    """Return a number that says how bad a translation with these flags is. Of two translations the one with the smaller
-    number is kept.
-    """
+    """Return a number for how bad a translation with these flags is. Of two, the one with the smaller is kept."""
     return sum(_WEIGHTS.get(flag.kind, 2) for flag in flags)
 
 
@@ -171,9 +163,7 @@ class SegmentRecord(Record):
     number: int
     """Number of the segment, from 0, in the order of the document."""
     unit: int
-    """Number of the document's unit that the segment belongs to (documents.rewriting). For a typed text: number of the
-    paragraph.
-    """
+    """Number of the segment's unit in the document (documents.rewriting). For a typed text: the paragraph's number."""
     place: str
     kind: str
     source: str
@@ -281,9 +271,7 @@ TERM_COLUMNS = ("source", "target", "forbidden", "note", "keep", "case", "forms"
 
 class Forms(StrEnum):
     STEM = "stem"
-    """The term matches with any inflected ending of its language. In languages with compounds it also matches at either
-    end of a word.
-    """
+    """The term matches with any inflected ending; in languages with compounds also at either end of a word."""
     PREFIX = "prefix"
     """The term also matches at the beginning of longer words, whatever follows."""
     EXACT = "exact"

@@ -1,6 +1,4 @@
-"""Values that are passed between packages (without Qt, database rows or libraries), and attributes that are created at
-first use.
-"""
+"""Values passed between packages (without Qt, database rows or libraries), and attributes created at first use."""
 
 from __future__ import annotations
 
@@ -153,9 +151,7 @@ class Offload(Record):
 
 
 class LoadSpec(Record):
-    """How to load a model. `context_tokens` is the limit of one request. The pool of tokens is shared by all
-    sequences.
-    """
+    """How to load a model. `context_tokens` is the limit of one request. All sequences share the pool of tokens."""
 
     path: str
     sha256: str = ""
@@ -177,9 +173,7 @@ class LoadSpec(Record):
     flash: bool | None = None
     """Whether flash attention was found to be faster. None means to find out now."""
     measured_on: Offload | None = None
-    """Where the layers were when `cost_curve` and `behaves` were measured. If they are elsewhere now, both are measured
-    again.
-    """
+    """Where the layers were when `cost_curve` and `behaves` were measured. If they moved, both are measured again."""
     anyway: bool = False
     """Whether to load although memory seems too small, because a person asked for it."""
     use_card: bool = True
@@ -235,8 +229,7 @@ class LoadedModel(Record):
     sampling_defaults: Sampling = field(default_factory=Sampling)
     sliding_window: int = 0
     behaves: bool | None = None
-    """Whether the model predicts plain sentences sensibly. False means damaged or never trained. None means not tested.
-    """
+    """Whether the model predicts plain sentences sensibly. False: damaged or never trained. None: not tested."""
     offload: Offload | None = None
     thinking: tuple[str, ...] = ()
     """Allowed values of Sampling.thinking. Empty if the model does not think before it answers."""
@@ -299,9 +292,7 @@ class AttachMode(StrEnum):
 
 
 Place = tuple[int, int, int, int]
-"""Position of a passage: its first page and the character where it begins, its last page and the character before which
-it ends.
-"""
+"""A passage's position: its first page and first character, its last page and the character before which it ends."""
 
 
 class Attached(Record):
@@ -522,9 +513,7 @@ class Lazy(Generic[S, T]):
 
 
 def common_prefix(first: Sequence[object], other: Sequence[object], limit: int | None = None) -> int:
-    """Return the length of the common beginning, at most `limit`. Found by binary search, so that slices are compared
-    in C.
-    """
+    """Return the length of the common beginning, at most `limit`. A binary search, so slices are compared in C."""
     low, high = 0, min(len(first), len(other))
     if limit is not None:
         high = max(0, min(limit, high))

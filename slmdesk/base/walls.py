@@ -19,9 +19,7 @@ from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 HELPER = "helper:"
-"""Prefix in the engine's capabilities: the restriction is active in the helper that tests chat templates, and in its
-trial processes.
-"""
+"""Prefix in the engine's capabilities: the helper that tests chat templates and its trial processes are restricted."""
 UNTRIED = "untried"
 """Fact that says: the restrictions were written for this system, but never tested there."""
 LANDLOCK = "landlock_"
@@ -207,9 +205,7 @@ _FORBIDDEN = (errno.EPERM, errno.EACCES)
 
 
 def try_all(stream_port: int, datagram_port: int) -> dict[str, str]:
-    """Try each way to reach the listener, and return the results: ALLOWED, REFUSED (by the kernel), STOPPED, UNPROVEN
-    or "failed: …".
-    """
+    """Try each way to the listener. Returns ALLOWED, REFUSED (by the kernel), STOPPED, UNPROVEN or "failed: …"."""
     ways: Mapping[str, Callable[[], None]] = {
         "connection": lambda: _connect(stream_port),
         "name look-up": lambda: _look_up(datagram_port),

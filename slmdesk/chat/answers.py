@@ -98,9 +98,7 @@ class Watcher:
         """Called when the model is loaded and receives the request, and again when the engine process was replaced."""
 
     def ending(self, answer: Answer | None) -> None:
-        """Called when the answer has ended, while the model is still loaded. `answer` is None when
-        it did not end well.
-        """
+        """Called when an answer has ended, with the model still loaded. `answer` is None if it did not end well."""
 
     def ended(self, message: Message) -> None:
         """Called when the end of the answer was stored and MessageEnded was published. Not called when the app ends."""
@@ -242,9 +240,7 @@ class Answers(Service):
             self._service_thread.post(lambda: self._begin(growing, explicit=explicit))
 
     def stop(self, message: str) -> None:
-        """Stop writing and keep the text so far. MessageEnded follows. Does nothing when the message is not being
-        written.
-        """
+        """Stop writing; keep the text so far. MessageEnded follows. Does nothing if the message is not in progress."""
         growing = self._growing.get(message)
         if growing is None or growing.ending is not None:
             return

@@ -95,9 +95,7 @@ def passages_from(pages: Sequence[Page]) -> list[Passage]:
 
 
 def parts_for_model(part: AttachmentPart) -> list[TextPart]:
-    """Return the parts of a turn for an attachment. The text is marked as document text, so that it cannot start a new
-    turn.
-    """
+    """Return a turn's parts for an attachment. The text is marked as document text, so it cannot start a new turn."""
     if not part.text:
         return []
     about: Attached = part.attached
@@ -120,8 +118,7 @@ SPACE = 512
 LEAST_SHARE_FOR_ANSWER = 4
 """At most one part in this many of the context is kept free for the answer, which matters for a small context."""
 WHOLE_SHARE = 0.75
-"""Share of the free context that attachments read whole may fill if the program chose so, so that the chat can go on.
-"""
+"""Share of the free context that attachments read whole may fill if the program chose so, so the chat can go on."""
 PASSAGE_SHARE = 0.6
 READ_TOKENS = 1800
 """Most tokens of passages for a question. More would take long to read, and small models would get confused."""

@@ -191,9 +191,7 @@ class Planner(Service):
         record: ModelRecord,
         space: int,
     ) -> Slices[dict[str, Taken]]:
-        """Return the passages that fit into `space` tokens, by the key of their document. Passages read before are left
-        out.
-        """
+        """Return the passages that fit into `space` tokens, by their document's key, without those read before."""
         candidates = [
             (key, passage) for key, passage in in_turn(rankings) if place_of(passage) not in given.get(key, ())
         ]
@@ -441,9 +439,7 @@ class Sources(Service):
         ).map(counted)
 
     def count(self, texts: Sequence[str], record: ModelRecord | None) -> Pending[list[int]]:
-        """Count the tokens of each text for a model, which need not be loaded. If that fails, the result is an
-        estimate, never a Problem.
-        """
+        """Count texts' tokens for a model, loaded or not. If that fails, returns an estimate, never a Problem."""
         guessed = guessed_tokens(texts)
         if not texts or record is None:
             return ended(guessed)
@@ -551,9 +547,7 @@ class PlanFolder:
 
 
 def check_folders(store: Store, attach: Sequence[AttachRequest]) -> None:
-    """Check that something of each attached folder can be read. Raises KnownError `collection.unknown`,
-    `collection.empty`.
-    """
+    """Check each attached folder is partly readable. Raises KnownError `collection.unknown`, `collection.empty`."""
     for request in attach:
         if request.collection:
             record = store.collections.get(request.collection)
@@ -617,9 +611,7 @@ def stands_in(quotes: Sequence[str], grounds: Sequence[Ground]) -> tuple[Quoted,
 
 
 class Quotes(Service):
-    """Searches the attachments for the quotations of an answer and stores the found ones as
-    the item's result `quotes`.
-    """
+    """Searches the attachments for an answer's quotations and stores the found ones as the item's result `quotes`."""
 
     def watcher(self, parts: Sequence[AttachmentPart]) -> Watcher:
         return Watcher(lambda ended: self._look(ended, parts))
@@ -643,9 +635,7 @@ class Quotes(Service):
         self._store.results.save(item, {**kept, "quotes": {**old, **dropped}})
 
     def _look(self, answer: Message, parts: Sequence[AttachmentPart]) -> None:
-        """Search for the quotations in an answer that has ended with text. QuotesFound follows, even
-        if none are found.
-        """
+        """Search for the quotations in an answer that ended with text. QuotesFound follows, even if none are found."""
         if answer.status in (Status.FAILED, Status.STREAMING):
             return
         quotes = quoted_in(answer.text)

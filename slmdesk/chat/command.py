@@ -110,9 +110,7 @@ NAMES = (*(setting.name for setting in SETTINGS), "seed", "max_tokens", "stop", 
 
 
 def sampling_options(command: Command) -> Command:
-    """Add the sampling options to a command. The command receives the options that were used
-    as `sampling`, a Sampling.
-    """
+    """Add the sampling options to a command. The command receives the options used as `sampling`, a Sampling."""
 
     @wraps(command)
     def run(*args: Any, **given: Any) -> Any:
@@ -263,9 +261,7 @@ class _ChatRun:
         services.on(Event, self._info.put)
 
     def go_on(self, request: SendRequest) -> int:
-        """Ask and answer until Ctrl-D is pressed. Ctrl-C stops an answer. When no answer is being written, it ends the
-        conversation.
-        """
+        """Ask and answer until Ctrl-D. Ctrl-C stops an answer; when none is being written, it ends the conversation."""
         self._console.notify("Ctrl-D ends the conversation, Ctrl-C stops an answer.")
         self.chat = request.chat
         while True:

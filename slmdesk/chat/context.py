@@ -1,6 +1,4 @@
-"""The context of a chat: the exact prompt, how many tokens each part takes, and making room when the context is full.
-Service thread.
-"""
+"""A chat's context: the exact prompt, how many tokens each part takes, making room when it is full. Service thread."""
 
 from __future__ import annotations
 
@@ -207,9 +205,7 @@ def _of_sent(part: AttachmentPart) -> ContextPart:
 
 
 def _shared(parts: Sequence[ContextPart], tokens: int) -> list[ContextPart]:
-    """Scale the token counts of several attachments so that they add up to `tokens`, which
-    all of them take together.
-    """
+    """Scale the token counts of several attachments so that they add up to `tokens`, which all take together."""
     total = sum(part.tokens for part in parts)
     found: list[ContextPart] = []
     for part in parts:
@@ -354,9 +350,7 @@ class NoteWriter(Record):
     prompts: Prompts
 
     def write(self, record: ModelRecord, notes: str, groups: Sequence[Group], veil: Veil | None = None) -> Slices[str]:
-        """Return new notes that cover `groups` and the earlier `notes`. With a `veil`, the model sees placeholders for
-        private data.
-        """
+        """Return notes on `groups` and earlier `notes`. With a `veil`, the model sees placeholders for private data."""
         lease: Lease = (yield self.loader.lease(record)) or not_loaded()
         context, most = lease.model.context_tokens, space_for_notes(lease.model.context_tokens)
         sampling = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=most)

@@ -1,6 +1,4 @@
-"""A chat in the form for people and for models: the active path of its message tree, its title, the turns for the
-engine.
-"""
+"""A chat in the form for people and models: the active path of its message tree, its title, the engine's turns."""
 
 from __future__ import annotations
 
@@ -106,9 +104,7 @@ P = TypeVar("P", bound=Placed)
 
 
 def active_path(messages: Sequence[P], leaf: str | None) -> tuple[P, ...]:
-    """Return the path from the root to `leaf` and on to the newest descendant. Without a leaf, follow the newest child
-    from the root.
-    """
+    """Return the path from root to `leaf` and on to its newest descendant; with no leaf, along the newest children."""
     known = {message.id: message for message in messages}
     newest: dict[str | None, P] = {}
     for message in sorted(messages, key=lambda message: message.n):
@@ -277,9 +273,7 @@ class ContextWindow:
         return any(message.id in self.pinned for message in group)
 
     def notes_on(self, path: Sequence[Message]) -> str:
-        """Return the notes for the left out part of `path`, or on an earlier chat. Empty if the notes belong to another
-        branch.
-        """
+        """Return notes for the left out part of `path`, or on an earlier chat. Empty if they are of another branch."""
         return self.notes if not self.after or self.place(path) else ""
 
     def turns(self, path: Sequence[Message], begun: str = "") -> tuple[list[ChatMessage], list[str]]:
@@ -393,9 +387,7 @@ def groups_to_leave_out(sizes: Sequence[int], stays: Sequence[bool], fixed: int,
 
 
 def older_attachments(path: Sequence[Message], window: ContextWindow) -> tuple[AttachmentPart, ...]:
-    """Return the attachments of earlier messages. In an attachment of a left out message,
-    passages are searched again.
-    """
+    """Return earlier messages' attachments. In an attachment of a left out message, passages are searched again."""
     gone = window.left_out(path)
     return tuple(
         changed(part, attached=changed(part.attached, is_whole=False, places=())) if message.id in gone else part

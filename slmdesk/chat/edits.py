@@ -1,6 +1,4 @@
-"""Changes by a person to the messages of a chat and to the part that the model sees; also private chats. Service
-thread.
-"""
+"""Changes by a person to a chat's messages and to the part that the model sees; also private chats. Service thread."""
 
 from __future__ import annotations
 

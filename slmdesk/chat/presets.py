@@ -150,9 +150,7 @@ def shipped() -> tuple[Preset, ...]:
 
 
 def with_preset(options: ChatOptions, preset: Preset | None) -> ChatOptions:
-    """Return the options of a chat with the values of a preset. For None, the options that presets set get their
-    defaults.
-    """
+    """Return a chat's options with a preset's values. For None, the options that presets set get their defaults."""
     of = preset.options if preset else ChatOptions()
     return changed(options, preset=preset.id if preset else "", **{name: getattr(of, name) for name in OF_PRESET})
 

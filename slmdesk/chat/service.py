@@ -670,9 +670,7 @@ def attachments_on(path: Sequence[Message]) -> tuple[AttachmentPart, ...]:
 
 
 def _needs_plan(path: Sequence[Message], window: ContextWindow, *, goes_on: bool) -> bool:
-    """Return whether the reading of attachments must be planned, for a new attachment or for passages that fit this
-    question.
-    """
+    """Return whether reading attachments must be planned, for a new one or for passages that fit this question."""
     if not attachments_on(path) or path[-1].role is not Role.USER:
         return False
     from slmdesk.chat.attachments import is_undecided, older_by_passages

@@ -154,9 +154,7 @@ def _space_of(item: Item, count: int = 0) -> Space:
 
 
 def _checked(space: Space) -> tuple[str, dict[str, Json]]:
-    """Return the name and the settings of a space. The value None removes a setting. Raises KnownError
-    `request.invalid`.
-    """
+    """Return a space's name and settings. The value None removes a setting. Raises KnownError `request.invalid`."""
     name = clean_label(space.name, MOST_SPACE_NAME).strip()
     if not name:
         raise KnownError("request.invalid", what=_("no name"))
@@ -241,9 +239,7 @@ class ChatPlaces(Service):
 IDLE_S = 5.0
 """Seconds after an answer until a title is written, because the person may soon ask something else."""
 MOST_WAITING = 20
-"""Most chats that wait for a title. Beyond this number, the oldest ones keep the first words of their question as
-title.
-"""
+"""Most chats that wait for a title. Beyond it, the oldest ones keep the first words of their question as title."""
 SHORT_QUESTION = 40
 MOST_TITLE, MOST_WORDS = 60, 8
 MOST_QUESTION, MOST_ANSWER = 800, 500

@@ -62,9 +62,7 @@ class SendRequest(Record):
     applied first. `lora` may be the name of an adapter.
     """
     space: str = ""
-    """Id or name of the space for a new chat. The chat gets the documents of the space, and its options unless others
-    are given.
-    """
+    """Id or name of a new chat's space. The chat gets its documents, and its options unless others are given."""
     options: ChatOptions | None = None
     anyway: bool = False
     """Load the model even when memory seems too small."""
@@ -75,9 +73,7 @@ class SendRequest(Record):
     The attachments of the old question are attached to this message too.
     """
     redact: bool | None = None
-    """Whether private data is replaced before the model sees it, from now on in this chat; None keeps the chat's
-    setting.
-    """
+    """Whether private data is replaced before the model sees it, from now on in this chat; None keeps the setting."""
     decisions: Decisions = NOTHING_DECIDED
     save: bool = True
     """If False, nothing of the chat is written to the disk."""
@@ -93,9 +89,7 @@ MOST_FORM = 32_768
 
 
 class FormCheck(Record):
-    """Result of checking a form (a JSON schema or a grammar). `line` and `column` count from 1; 0 means no single
-    place.
-    """
+    """Result of checking a form (JSON schema or grammar). `line` and `column` count from 1; 0 means no single place."""
 
     problem: str = ""
     line: int = 0
@@ -122,9 +116,7 @@ def check_form(kind: str, text: str) -> FormCheck:
 
 
 def require_form(sampling: Sampling) -> None:
-    """Check the schema or grammar of a sampling. Raises KnownError `grammar.invalid` when an answer cannot be bound to
-    it.
-    """
+    """Check a sampling's schema or grammar. Raises KnownError `grammar.invalid` if it cannot bind an answer."""
     if sampling.json_schema is not None and sampling.grammar is not None:
         raise KnownError("grammar.invalid", reason=_("a grammar and a schema at once"))
     for kind, text in ((SCHEMA, sampling.json_schema), (GRAMMAR, sampling.grammar)):
@@ -500,9 +492,7 @@ def _biases_from(untrusted: object) -> tuple[tuple[str, float], ...]:
 
 
 def examples_from(untrusted: object) -> tuple[Example, ...]:
-    """Read examples given as pairs or as objects with `question` and `answer`. Returns none if
-    one of them is invalid.
-    """
+    """Read examples given as pairs or objects with `question` and `answer`. Returns none if one of them is invalid."""
     found = stored_from(tuple[Example | tuple[str, str], ...], untrusted) or ()
     examples = tuple(example if isinstance(example, Example) else Example(*example) for example in found)
     return examples if _are_examples(examples) else ()

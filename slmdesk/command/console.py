@@ -77,13 +77,9 @@ class Console:
         self.is_own_process = False
         """True if nothing but this command runs in the process. The process may then give up rights for good."""
         self.passphrase_fd: int | None = None
-        """File descriptor with the passphrase or recovery key of an encrypted history, one per line. None: ask on the
-        terminal.
-        """
+        """Descriptor with an encrypted history's passphrase or recovery key, one a line. None: ask on the terminal."""
         self.opened_by = ""
-        """The passphrase or recovery key that has opened the history. It is kept so that the person need not type it
-        again.
-        """
+        """The passphrase or recovery key that opened the history, kept so that the person need not type it again."""
         self._is_kept_offline = False
         self.is_streaming = False
         """True if the command prints one JSON object per line. A failure is then printed as such a line too."""
@@ -218,9 +214,7 @@ class Console:
         args: Mapping[str, Any] | None = None,
         result: Mapping[str, Json] | None = None,
     ) -> None:
-        """Report a failure as a line on stderr. With --json, also print it as an object on stdout, together with any
-        partial result.
-        """
+        """Report a failure as a line on stderr; with --json also as an object on stdout, with any partial result."""
         if code == "network.offline" and self._is_kept_offline:
             sentence = KEPT_OFFLINE
         else:
@@ -234,9 +228,7 @@ class Console:
                 self.give({**(result or {}), "error": reported})
 
     def progress(self, what: str, done: float, total: float) -> None:
-        """Show progress on a line that is overwritten, if stderr is a terminal. `total` is 0 while the total is
-        unknown.
-        """
+        """Show progress on a line that is overwritten, if stderr is a terminal. `total` is 0 while it is unknown."""
         if sys.stderr.isatty():
             far = f"{100 * done / total:.0f} %" if total > 0 else f"{done:,.0f}"
             _notify(f"\r\x1b[K{harmless(what)} {far}")
@@ -314,9 +306,7 @@ def _notify(text: str) -> None:
 
 
 def show_elsewhere(stream: TextIO) -> None:
-    """Point a stream that nobody reads at the null device. Otherwise the interpreter complains about unwritten output
-    on exit.
-    """
+    """Point a stream nobody reads at the null device, or the interpreter complains about unwritten output on exit."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

@@ -35,9 +35,7 @@ from slmdesk.services import Services
 
 
 def form_of(output: Path, forms: Sequence[str]) -> str:
-    """Return the format of an output file, from its suffix. Raises click.UsageError if the format is not one of
-    `forms`.
-    """
+    """Return an output file's format, from its suffix. Raises click.UsageError if it is not one of `forms`."""
     form = output.suffix.lower().removeprefix(".")
     if form not in forms:
         raise click.UsageError(f"“{output.name}” must end in one of {', '.join('.' + form for form in forms)}.")
@@ -72,9 +70,7 @@ def _check_folder(folder: Path, output: Path) -> None:
 
 
 def write_json(path: Path, shape: Mapping[str, Json]) -> None:
-    """Write a JSON file for other programs, either completely or not at all. Raises KnownError `file.unwritable`,
-    `disk.full`.
-    """
+    """Write JSON for other programs, completely or not at all. Raises KnownError `file.unwritable`, `disk.full`."""
     text = json.dumps(shape, ensure_ascii=False, indent=2) + "\n"
     write_atomically(path, text.encode("utf-8", "replace"))
 
@@ -86,9 +82,7 @@ PAGES_AT_ONCE = 100
 
 
 def ask_password(file: Path) -> str:
-    """Ask for the password of a document, without echo. Without a terminal, read a line of stdin. The password is not
-    stored.
-    """
+    """Ask for a document's password, without echo; without a terminal, read a line of stdin. It is not stored."""
     name = " ".join(file.name.split())
     try:
         with warnings.catch_warnings():
@@ -133,9 +127,7 @@ def show_reading(console: Console, services: Services, file: Path) -> None:
 
 
 def documents_among(console: Console, services: Services, files: Sequence[Path]) -> list[Path]:
-    """Return the given files, with each folder replaced by the documents in it. Raises click.ClickException if there
-    are no documents.
-    """
+    """Return the files, with each folder replaced by its documents. Raises click.ClickException if there are none."""
     paths = console.result_of(services, lambda: services.documents.expand(files))
     if not paths:
         raise click.ClickException("There is no document in it that could be read.")
@@ -170,9 +162,7 @@ SECONDS_UNDER_S = 90
 
 
 def follow(console: Console, services: Services, job: JobRecord) -> None:
-    """Show the progress of a job until the job ends. Ctrl-C pauses the job. Raises the error that paused or failed the
-    job.
-    """
+    """Show a job's progress until the job ends. Ctrl-C pauses it. Raises the error that paused or failed the job."""
     is_kept = services.store.is_kept
     reported: queue.SimpleQueue[JobChanged] = queue.SimpleQueue()
     how_to_resume = f"Paused. It goes on with: slmdesk jobs resume {job.id}"
@@ -233,15 +223,11 @@ WRITERS = {
     "summary": "slmdesk.summaries.command",
     "extraction": "slmdesk.tables.command",
 }
-"""For each kind of item, the module whose `write_output` writes the output file. The module is imported when it is
-needed.
-"""
+"""For each kind of item, the module whose `write_output` writes the output file. The module is imported on use."""
 
 
 class MadeView(Protocol):
-    """What a service's `open` returns: an item, the newest job that works on the item, and whether the item is
-    finished.
-    """
+    """What a service's `open` returns: an item, the newest job that works on it, and whether the item is finished."""
 
     @property
     def item(self) -> Item: ...
@@ -330,9 +316,7 @@ def finish(
     begun: MadeView,
     output: OutputFile | None,
 ) -> V_co:
-    """Follow the job of `begun` to its end. Ctrl-C pauses the job. Raises click.ClickException if the item was not
-    finished.
-    """
+    """Follow the job of `begun` to its end. Ctrl-C pauses it. Raises click.ClickException if the item is unfinished."""
     if begun.job is not None:
         _follow(console, services, begun.job, output)
     view = services.service_thread.call(lambda: service.open(begun.item.id))
@@ -345,9 +329,7 @@ def finish(
 
 @contextmanager
 def writing(console: Console, services: Services, view: MadeView, output: OutputFile | None) -> Iterator[None]:
-    """Context in which the output file of a finished item is written. If writing fails, a note says how to show the
-    item.
-    """
+    """Context in which a finished item's output file is written. If that fails, a note says how to show the item."""
     try:
         yield
     except KnownError:

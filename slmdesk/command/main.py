@@ -58,9 +58,7 @@ COMMANDS = {
     ),
     "write": ("writing.command:write", "Correct a text, or write it shorter, longer or in another tone."),
 }
-"""For each command: where its function is, and its line in the list of commands. A command is imported only when it is
-used.
-"""
+"""For each command: where its function is, and its line in the list of commands. Each is imported only when used."""
 
 SHUT_IN_BY_THEMSELVES = frozenset({"statement"})
 """Commands that call `Console.shut_in` themselves, after they have started the work that needs more rights."""

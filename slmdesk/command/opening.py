@@ -138,9 +138,7 @@ def keys_for_restoring(console: Console, paths: Paths, backup: Path) -> tuple[Ke
 
 
 def present_words(console: Console) -> str:
-    """Return the words that open the history now. If a passphrase has just opened it, return that one. Otherwise ask as
-    `ask_words` does.
-    """
+    """Return the words that open the history now: the passphrase that just opened it, or ask as `ask_words` does."""
     return console.opened_by or ask_words(console, f"{WORDS}, as it is now")
 
 
@@ -206,9 +204,7 @@ def named_model(services: Services, model: str | None) -> None:
 
 
 def link_shared(console: Console, services: Services) -> None:
-    """If there is no model yet, add the models of the organisation's folder as links. Their checksums are computed
-    meanwhile.
-    """
+    """If there is no model yet, link those of the organisation's folder. Their checksums are computed meanwhile."""
     if services.settings.policy.models_folder and not services.call.models.list():
         console.result_of(services, lambda: services.models.adopt(only_shared=True))
 

@@ -59,15 +59,11 @@ def print_preview(console: Console, services: Services, text: str, chat: str | N
 
 
 def say_redaction(console: Console, report: RedactionReport | None) -> None:
-    """Print a note about what was replaced and what was put back. Print nothing if `report` is None (nothing was
-    redacted).
-    """
+    """Print a note about what was replaced and put back. Print nothing if `report` is None (nothing was redacted)."""
     if report and not console.as_json:
         console.notify(f"note: {report.words}")
 
 
 def redacted_json(counts: Mapping[Kind, int] | None) -> dict[str, Json]:
-    """Return as JSON how many finds of each kind were hidden from the model. Empty if `counts` is None (nothing was
-    redacted).
-    """
+    """Return as JSON how many finds of each kind are hidden from the model. Empty if `counts` is None: no redaction."""
     return {} if counts is None else {"redacted": {str(kind): count for kind, count in counts.items()}}

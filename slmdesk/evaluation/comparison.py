@@ -340,9 +340,7 @@ def _seconds(seconds: float) -> str:
 def export_parts(
     item: Item, messages: Sequence[Message]
 ) -> tuple[Item, Sequence[Message], Mapping[str, Sequence[tuple[str, str]]], str]:
-    """Return what an export shows: the item, its messages in order, the measurements by message, and the vote as a
-    sentence (or "").
-    """
+    """Return what an export shows: item, messages in order, measurements by message, and vote as a sentence (or "")."""
     figures = figures_of(item)
     lines = {message.id: figures[message.id].lines() for message in messages if message.id in figures}
     names = {message.id: message.model_name or "" for message in messages}

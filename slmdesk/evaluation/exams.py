@@ -55,9 +55,7 @@ class Skill(StrEnum):
 
 
 WRITTEN = (Skill.FORMAT, Skill.LANGUAGE, Skill.CORRECT)
-"""Skills tested by written answers, before which the model may think. The other skills are tested by token
-probabilities.
-"""
+"""Skills tested by written answers, before which the model may think. Others are tested by token probabilities."""
 
 
 class Question(Record):

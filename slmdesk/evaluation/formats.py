@@ -90,9 +90,7 @@ class FormatService(Service):
         return record
 
     def report(self, model: str, key: str = INFO_KEY) -> FormatReport | None:
-        """Return what was measured on this PC with this version of the library, or None. Raises KnownError
-        `model.unknown`.
-        """
+        """Return what was measured on this PC with this library version, or None. Raises KnownError `model.unknown`."""
         record = self.published(model)
         found = stored_from(FormatReport, record.info.get(key))
         return found if found and (found.hardware, found.library) == (hardware_key(), _library()) else None
@@ -385,9 +383,7 @@ class FormatResult(Record):
 
     @property
     def is_faster(self) -> bool:
-        """Return whether answers or long work are faster by enough to be worth a file, and the other of the two is not
-        slower.
-        """
+        """Return whether answers or long work are faster by enough to be worth a file, and the other is not slower."""
         gains = sorted((self.answer_gain, self.long_work_gain))
         return gains[0] >= NOT_SLOWER and gains[1] >= FASTER
 
@@ -538,9 +534,7 @@ _LOOK_S = 0.1
 _BESIDE_BYTES = 400 << 20
 """Bytes of memory that a trial needs beside the weights, for the context, the library and the texts' predictions."""
 _MAKE, _SPEED, _QUALITY = 0.1, 0.2, 0.25
-"""Shares of the time of one format: making the file, each of two speed measurements, and each of two quality
-measurements.
-"""
+"""Shares of a format's time: making the file, each of two speed measurements, and each of two quality measurements."""
 
 _LEFT_OUT = (1, 2, 4)
 _SEARCH = 0.6

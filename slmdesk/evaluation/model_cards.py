@@ -61,9 +61,7 @@ class ModelDetails(Record):
     exam_note: str
     bench: BenchResult | None
     verified: float
-    """Time at which the file was last compared with its checksum (at first: when it was added), in seconds since the
-    epoch.
-    """
+    """When the file was last compared with its checksum (at first: when it was added), in seconds since the epoch."""
     header: GgufHeader | None = None
     fields: tuple[tuple[str, str], ...] = ()
     fields_left_out: int = 0
@@ -481,9 +479,7 @@ class _Bench:
 
 
 def _question(model: LoadedModel, beginning: str, tokens: int) -> dict[str, Json]:
-    """Return the request of a measurement. Its beginning differs each time, so that only the template is cached
-    already.
-    """
+    """Return the request of a measurement. Its beginning differs each time, so only the template is cached already."""
     count = min(SENTENCES, max(1, (model.context_tokens - 128) // TOKENS_A_SENTENCE))
     text = " ".join([beginning, *(f"In room {n} stands a table with {n + 2} chairs." for n in range(count))])
     turns = [ChatMessage(Role.USER, (TextPart(f"{text}\n\nDescribe the rooms."),))]

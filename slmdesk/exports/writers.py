@@ -1,6 +1,4 @@
-"""Write a `Paper` as Markdown, HTML, Word or a spreadsheet. Nothing is downloaded, and text of others is never
-interpreted.
-"""
+"""Write a `Paper` as Markdown, HTML, Word or a spreadsheet. Downloads nothing, and never interprets text of others."""
 
 from __future__ import annotations
 
@@ -46,9 +44,7 @@ def _formula_parser() -> MarkdownIt:
 
 
 def pieces_of(untrusted: str) -> list[Piece]:
-    """Return the pieces of a Markdown text. HTML stays text, a link becomes its text and address, a picture becomes its
-    text.
-    """
+    """Return a Markdown text's pieces. HTML stays text, a link becomes its text and address, a picture its text."""
     return list(_pieces(_parser().parse(untrusted)))
 
 
@@ -310,9 +306,7 @@ _CODE_FONT = "Courier New"
 
 
 def to_docx(paper: Paper) -> bytes:
-    """Return the bytes of a Word file. Takes 0.1 s, or more for long documents, so never call it on the service
-    thread.
-    """
+    """Return the bytes of a Word file. Takes 0.1 s, or more for long documents: never call it on the service thread."""
     import docx  # late: 46 ms
 
     document = docx.Document()
@@ -512,6 +506,4 @@ PAPER_FORMS: Mapping[str, Callable[[Paper], bytes]] = {
     "md": lambda paper: to_markdown(paper).encode("utf-8", "replace"),
     "xlsx": lambda paper: to_xlsx(tables_of(paper)),
 }
-"""Formats into which a document can be converted in this process. The printer child makes "pdf". xlsx contains only the
-tables.
-"""
+"""Formats to which this process can convert a document. The printer child makes "pdf". xlsx has only the tables."""

@@ -46,9 +46,7 @@ from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import decoded_text
 
 MOST_VALUE = 48_000_000
-"""Most characters of one top-level JSON value (a chat or a whole backup). Also the limit for all lines of one chat of
-Jan.
-"""
+"""Most characters of one top-level JSON value (a chat or a whole backup), and of all lines of one chat of Jan."""
 CHUNK_BYTES = 1 << 20
 NEAR_END = 16
 """Characters before the end of the text read so far. A JSON error this close to the end may only mean that a number, a
@@ -347,9 +345,7 @@ def _message(
 
 
 def is_markdown_of_cherry(text: str) -> bool:
-    """Return whether the text is a Cherry Studio topic exported as Markdown: a title, then a heading with the first
-    speaker.
-    """
+    """Return whether this is a Cherry Studio topic exported as Markdown: a title, then the first speaker's heading."""
     title, _, rest = text.partition("\n")
     return title.startswith("# ") and _SPEAKER.match(rest.lstrip("\n")) is not None
 
@@ -367,9 +363,7 @@ def chat_of_markdown(text: str) -> ForeignChat | None:
 
 
 def _parts(text: str) -> Sequence[str]:
-    """Split the text into messages at horizontal rules. A rule that no speaker's heading follows belongs to the
-    message.
-    """
+    """Split the text into messages at horizontal rules. A rule that no speaker's heading follows is message text."""
     parts: list[list[str]] = []
     for piece in text.split(_RULE):
         if parts and not _SPEAKER.match(f"{piece}\n"):

@@ -25,9 +25,7 @@ from slmdesk.base.record import Record, changed
 
 MOST_MESSAGES = 20_000
 MOST_CHARACTERS = 8_000_000
-"""Most characters of all texts of a chat together. Even if each character is escaped to six, they fit into one message
-to the app.
-"""
+"""Most characters of a chat's texts together. Even if each is escaped to six, they fit into one message to the app."""
 _MILLISECONDS = 1e11
 """Times above this number are taken as milliseconds, since as seconds they would lie after the year 5000."""
 _LATEST = 1e10

@@ -27,9 +27,7 @@ MAX_ENTRY_BYTES = 128 << 20
 MAX_BYTES = 512 << 20
 """Most unpacked bytes of all files together that are read from one archive."""
 MAX_RATIO = 200
-"""Most unpacked bytes per packed byte of a file with more than RATIO_FREE_BYTES. Real XML reaches about 40, a zip bomb
-1,000.
-"""
+"""Most unpacked bytes per packed byte of a file over RATIO_FREE_BYTES. Real XML reaches about 40, a zip bomb 1,000."""
 RATIO_FREE_BYTES = 16 << 20
 MAX_LIST_BYTES = 4 << 20
 """Most bytes of the archive's list of entries: about 200 for each entry."""
@@ -56,9 +54,7 @@ class Archive:
     @classmethod
     @contextmanager
     def opened(cls, reading: Reading, *more: Any) -> Iterator[Self]:
-        """Open the archive for a `with` block. Raises KnownError `document.damaged`, `document.bomb`, and what
-        `Reading.open` raises.
-        """
+        """Open it for a `with` block. Raises KnownError `document.damaged`, `document.bomb`, or as `Reading.open`."""
         with reading.open() as file, _zip(file, reading.path) as archive:
             if len(archive.infolist()) > MAX_ENTRIES:
                 raise KnownError("document.bomb", path=reading.path)
@@ -79,9 +75,7 @@ class Archive:
         return b"".join(self.chunks(name))
 
     def chunks(self, name: str, most_bytes: int = MAX_ENTRY_BYTES) -> Iterator[bytes]:
-        """Yield the bytes of a file piece by piece, for files too large to be held in memory. Raises what `read`
-        raises.
-        """
+        """Yield a file's bytes piece by piece, for files too large to hold in memory. Raises what `read` raises."""
         info = self._infos.get(name)
         if info is None:
             return
@@ -124,9 +118,7 @@ class Archive:
 
 
 def zipped(files: Mapping[str, bytes], *, stored: str = "") -> bytes:
-    """Return a new zip archive with these files, without dates and attributes. The file named `stored` is not
-    compressed.
-    """
+    """Return a new zip archive of these files, without dates or attributes. The file named `stored` is uncompressed."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for name, data in files.items():
@@ -213,9 +205,7 @@ _MIMES = {
 }
 
 SIGNED = frozenset({"pdf", "rtf", "msg", "xls", *(found for __, found in _PACKED), *_MIMES.values()})
-"""Formats that begin with a signature. A file named like one of these formats but without the signature has another
-format.
-"""
+"""Formats that begin with a signature. A file named like one of these but without the signature has another format."""
 _PAGE = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html|head|body|table|meta)\b", re.I | re.S
 )

@@ -49,9 +49,7 @@ def _walker(package: Package, main: str) -> Walker:
 
 
 def _beside(package: Package, walker: Walker, main: str) -> Iterator[Flow]:
-    """Yield each distinct header and footer once. Headers come as ordinary pieces, and footers as footnotes of the
-    first page.
-    """
+    """Yield each distinct header and footer once: headers as ordinary pieces, footers as first-page footnotes."""
     seen = set()
     for relation in package.relations(main).values():
         if relation.kind not in ("header", "footer") or (root := package.tree(relation.part)) is None:
@@ -89,9 +87,7 @@ class _Line:
     before: list[Flow] = field(default_factory=list)
     after: list[Flow] = field(default_factory=list)
     fields: list[bool] = field(default_factory=list)
-    """One value for each open field, the innermost last: whether the field's result, which is the visible text, has
-    begun.
-    """
+    """One value for each open field, the innermost last: whether the field's result (the visible text) has begun."""
 
     def cut(self, *, seen: bool) -> None:
         self.before += (Piece(self.kind, "".join(self.text), self.level), *self.after, PageBreak(seen))
@@ -310,9 +306,7 @@ def _is_bold(row: etree._Element) -> bool:
 
 
 def _is_white(run: etree._Element, properties: etree._Element | None) -> bool:
-    """Return whether the run is white text on a white page. White text in tables, text boxes and on shading counts as
-    visible.
-    """
+    """Return whether the run is white text on a white page. In tables, text boxes and shading it counts as visible."""
     if attribute(child(properties, "color"), "val").upper() != "FFFFFF":
         return False
     if child(properties, "shd") is not None or child(properties, "highlight") is not None:
@@ -401,9 +395,7 @@ def _with(style: Style, element: etree._Element) -> Style:
 
 
 def outline_level(properties: etree._Element | None) -> int | None:
-    """Return the heading level in a paragraph's properties: 1 to 9, 0 for body text, or None if the properties set no
-    level.
-    """
+    """Return the heading level in a paragraph's properties: 1 to 9, 0 for body text, or None if they set no level."""
     outline = attribute(child(properties, "outlineLvl"), "val")
     if not outline.isdecimal():
         return None
@@ -511,9 +503,7 @@ _MAX_ROMAN = 3999
 
 
 def as_number(value: int, form: str) -> str:
-    """Return the number in the format `form` of Word: decimal, decimalZero, lowerLetter, upperLetter, lowerRoman,
-    upperRoman.
-    """
+    """Return the number in Word's `form`: decimal, decimalZero, lowerLetter, upperLetter, lowerRoman, upperRoman."""
     if form in ("lowerRoman", "upperRoman") and 0 < value <= _MAX_ROMAN:
         text = ""
         for size, letters in _ROMAN:

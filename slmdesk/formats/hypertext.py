@@ -1,6 +1,4 @@
-"""Reads web pages and e-books. Nothing is fetched from the network, and text that a browser would not show is detected
-(X10).
-"""
+"""Reads web pages and e-books. Fetches nothing from the network, and detects text a browser would not show (X10)."""
 
 from __future__ import annotations
 
@@ -470,9 +468,7 @@ def _is_white(style: str) -> bool:
 
 
 HEAD_BYTES = 4096
-"""Bytes at the beginning of a page that are searched for a declared encoding. The standard requires the declaration in
-the first 1,024.
-"""
+"""Bytes at the start of a page searched for a declared encoding. The standard requires it in the first 1,024."""
 _DECLARED = re.compile(
     rb"""<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*["']?\s*([a-zA-Z0-9_:-]{2,40})""", re.I
 )
@@ -638,9 +634,7 @@ def _book(archive: Archive, path: str) -> _Book:
 
 
 def _labels(guide: etree._Element, folder: str) -> Labels:
-    """Read the names of chapters from the nav of EPUB 3 or the ncx of EPUB 2. If several entries lead to one position,
-    the first counts.
-    """
+    """Read chapter names from the nav of EPUB 3 or the ncx of EPUB 2. Of entries for one position, the first counts."""
     found: Labels = {}
     if local(guide) == "ncx":
         points = guide.iter("{*}navPoint")

@@ -109,9 +109,7 @@ def _listed(index: int, other_attachment: MailAttachment) -> Attachment:
 
 
 def _format(name: str, data: bytes) -> str:
-    """Return the attachment's format id (base.documents), found by its bytes, else by its name, or "" if no reader
-    exists.
-    """
+    """Return the attachment's format id (base.documents), by its bytes, else by its name, or "" if no reader exists."""
     found = format_of_bytes(BytesIO(data)) or format_by_name(name)
     return found if found in {file_format.id for file_format in FORMATS} else ""
 
@@ -186,9 +184,7 @@ def _header(message: Message, name: str) -> str:
 
 
 def storable(text: str) -> str:
-    """Replace lone surrogates, which Python's parser puts for bytes it cannot decode, with the text that the bytes most
-    likely mean.
-    """
+    """Replace lone surrogates, put by Python's parser for bytes it cannot decode, with the bytes' most likely text."""
     raw = text.encode("utf-8", "surrogateescape") if any("\ud800" <= letter <= "\udfff" for letter in text) else None
     if raw is None:
         return text
@@ -216,9 +212,7 @@ def _collect(part: Message, mail: Mail, depth: int) -> None:
 
 
 def _choose(part: Message, mail: Mail, depth: int) -> None:
-    """Add one of several alternative forms of the same text. The plain text is taken if it has at least half as many
-    words as the HTML.
-    """
+    """Add one of several alternative forms of a text: plain text if it has at least half as many words as the HTML."""
     forms = []
     for message in _parts(part):
         form = Mail()

@@ -173,9 +173,7 @@ class OdfWalker:
                 yield from self.flow(other_element, depth)
 
     def pieces(self, element: etree._Element) -> list[Piece]:
-        """Return the pieces of an element whose content has no pages of its own. Each footnote follows directly after
-        its citation.
-        """
+        """Return the pieces of an element without pages of its own. Each footnote directly follows its citation."""
         found = (flow for part in element for flow in self.flow(part))
         pieces = (flow.piece if isinstance(flow, Footnote) else flow for flow in found)
         return [piece for piece in pieces if isinstance(piece, Piece) and piece.text.strip()]
@@ -263,9 +261,7 @@ class OdfWalker:
         line.after.append(Footnote(Piece(BlockKind.FOOTNOTE, f"{shown} {words}")))
 
     def _frame(self, frame: etree._Element, depth: int) -> Iterator[Flow]:
-        """Yield the content of a text box or a picture. Of a picture only the first form counts, since the others are
-        copies.
-        """
+        """Yield the content of a text box or picture. Of a picture only the first form counts: others are copies."""
         inside = [element for element in frame if local(element) not in ("title", "desc")]
         if inside and local(inside[0]) in ("object", "object-ole", "image"):
             yield PictureBlock()
@@ -333,9 +329,7 @@ def _words(text: str | None) -> str:
 
 
 _BREAK = re.compile(rb"<text:soft-page-break ?/?>")
-"""Matches the marks of LibreOffice for where pages ended when the file was saved. Explicit page breaks have no such
-mark.
-"""
+"""Matches LibreOffice's marks for where pages ended when the file was saved. Explicit page breaks have no such mark."""
 
 
 def read_odt(reading: Reading) -> Iterator[Page]:

@@ -23,9 +23,7 @@ _ENTITY = re.compile(rb"<!ENTITY", re.IGNORECASE)
 MAX_PROLOG_BYTES = 1 << 20
 _FEED_BYTES = 1 << 16
 MAX_TREE_BYTES = 32 << 20
-"""Most bytes of XML that is parsed into a tree. The tree needs about ten times as much memory, and the reader process
-has 512 MiB.
-"""
+"""Most bytes of XML parsed into a tree. It needs about ten times as much memory; the reader process has 512 MiB."""
 
 
 class Stream:
@@ -97,9 +95,7 @@ class Stream:
     def _taken(
         self, container: etree._Element, within: etree._Element, left: int
     ) -> Iterator[tuple[etree._Element, etree._Element]]:
-        """Yield and remove the complete children of `within`, each together with `container`. The last `left` children
-        stay.
-        """
+        """Yield and remove the complete children of `within`, each with `container`. The last `left` children stay."""
         while len(within) > left:
             child = within[0]
             if any(child is element for element in self._opened):
@@ -183,9 +179,7 @@ def child(element: etree._Element | None, *names: str) -> etree._Element | None:
 
 
 def children(element: etree._Element | None, *names: str) -> Iterator[etree._Element]:
-    """Yield the children with these names, or all children if no names are given. If the element is None, yield
-    nothing.
-    """
+    """Yield the children with these names, or all if no names are given. If the element is None, yield nothing."""
     return (inner for inner in (() if element is None else element) if not names or local(inner) in names)
 
 
@@ -302,9 +296,7 @@ class Package(Archive):
         return joined if joined in self else ""
 
     def related(self, part: str, kind: str) -> str:
-        """Return the name of the first part of this kind that `part` refers to, else the conventional name, or "" if
-        neither exists.
-        """
+        """Return the name of the first part of this kind `part` refers to, else the usual one, or "" if none exists."""
         usual = posixpath.join(posixpath.dirname(part), f"{kind}.xml")
         found = (relation.part for relation in self.relations(part).values() if relation.kind == kind)
         return next(found, usual if part and usual in self else "")

@@ -356,9 +356,7 @@ _LANGUAGES = {
 
 
 class Raster(Record):
-    """Picture of a page as pixels of three bytes (red, green, blue). Each row begins `stride` bytes after the one
-    before.
-    """
+    """Picture of a page as pixels of three bytes (red, green, blue). Rows begin `stride` bytes apart."""
 
     rgb: bytes
     width: int
@@ -444,9 +442,7 @@ def _line(words: list[Word]) -> Line:
 
 
 def _evened(lines: list[Line]) -> list[Line]:
-    """Set the size of lines of about median height to the median. The height of a recognised line depends on which
-    letters are in it.
-    """
+    """Set the size of lines of about median height to the median: a recognised line's height depends on its letters."""
     if lines:
         usual = statistics.median(line.look.size for line in lines)
         for line in lines:

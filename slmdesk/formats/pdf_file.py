@@ -111,9 +111,7 @@ def metadata_of(document: pdfium.PdfDocument, name: str) -> str:
 
 
 def label_of(document: pdfium.PdfDocument, index: int) -> str:
-    """Return the page number that the document declares for the page (usually the printed one), else its position in
-    the file from 1.
-    """
+    """Return the page number the document declares (usually the printed one), else its position in the file from 1."""
     label = ""
     with suppress(UnicodeError, pdfium.PdfiumError):
         label = document.get_page_label(index)
@@ -228,9 +226,7 @@ _ACCENTS = {"´": "\u0301", "`": "\u0300", "ˆ": "\u0302", "˜": "\u0303", "¨":
 """Combining accents by the separate accent characters that old fonts draw before a letter."""
 _ACCENTED = re.compile(rf"[{''.join(_ACCENTS)}][^\W\d_]")
 _INSIDE = re.compile(r"(?<=[^\W\d_])`[aeiouAEIOUı]|^`[aA]$")
-"""Matches a grave accent that belongs to a letter: inside a word, or in the French word à. Elsewhere it is a quotation
-mark.
-"""
+"""Matches a grave accent that belongs to a letter: inside a word, or in French à. Elsewhere it is a quotation mark."""
 _RAISED_DIGITS = re.compile(r"(?<=.)[-−+]?[0-9]+")
 """Matches digits that follow another character and so may be superscripts."""
 _SUPERSCRIPT = str.maketrans("0123456789-−+", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻⁺")

@@ -1,6 +1,4 @@
-"""Arranges the words of a PDF page into lines in reading order and the lines into blocks, and finds headers and
-footers.
-"""
+"""Arranges the words of a PDF page into lines in reading order and these into blocks, and finds headers and footers."""
 
 from __future__ import annotations
 
@@ -283,9 +281,7 @@ class PageMeasures(Record):
 class LaidOutPage:
     text: PageText
     places: list[tuple[int, Word]]
-    """Each word with the position of its first character in the text. A hyphenated word appears twice, once for each
-    half.
-    """
+    """Each word with its first character's position in the text. A hyphenated word appears twice, once per half."""
 
 
 def measures_of(lines: Sequence[Line], height: float) -> PageMeasures:

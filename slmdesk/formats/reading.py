@@ -41,9 +41,7 @@ class Reading:
     data: bytes | None = None
     """The bytes of a document inside another document. None means that the bytes are in the file."""
     descriptor: int | None = None
-    """Descriptor of the file if the parent process opened it, since the process that reads documents may not open
-    files.
-    """
+    """Descriptor of the file if the parent process opened it, since the document-reading process may not open files."""
     password: str = ""
     encoding: str = ""
     """The encoding the user chose. Empty means that it is detected."""
@@ -60,9 +58,7 @@ class Reading:
     attachments: list[Attachment] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
     worked: Callable[[], None] = lambda: None
-    """Called by readers now and then while a page takes seconds, to show that the process is alive. Any thread may call
-    it.
-    """
+    """Called by readers now and then while a page takes seconds, to show that the process is alive. Any thread."""
 
     def text_bytes(self) -> bytes:
         """Return all bytes of a text document. Raises KnownError `document.too_large` beyond MAX_TEXT_BYTES."""
@@ -124,9 +120,7 @@ Raises KnownError document.…; any other exception means that the document is d
 
 
 class PageText:
-    """Builds the text of a page and its list of blocks. Each added text becomes a block, and blocks are separated by a
-    line end.
-    """
+    """Builds the text of a page and its list of blocks. Each added text becomes a block; line ends separate blocks."""
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
@@ -190,9 +184,7 @@ def open_file(path: str, *, limit_bytes: int, descriptor: int | None = None) -> 
 
 
 class _Placed(io.RawIOBase):
-    """File that reads from a shared descriptor at its own position. Other readers of the descriptor do not move the
-    position.
-    """
+    """File that reads from a shared descriptor at its own position, which other readers do not move."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor, self._place = descriptor, 0
@@ -259,9 +251,7 @@ def _refuse_irregular(path: str, mode: int) -> None:
 
 
 def read_all(file: BinaryIO, path: str, limit_bytes: int) -> bytes:
-    """Return all bytes of an open file. Raises KnownError `document.too_large`, or `document.unreadable` if the file
-    changes meanwhile.
-    """
+    """Return an open file's bytes. Raises KnownError `document.too_large`, or `document.unreadable` if it changes."""
     try:
         before = os.fstat(file.fileno())
         blocks, size = [], 0
@@ -313,9 +303,7 @@ _LEVEL = 3
 
 
 def png_of(rgb: bytes, *, width: int, height: int, stride: int) -> bytes:
-    """Encode pixels of three bytes (red, green, blue) as a PNG file. Each row begins `stride` bytes after the one
-    before.
-    """
+    """Encode pixels of three bytes (red, green, blue) as a PNG file. Rows begin `stride` bytes apart."""
     packer = zlib.compressobj(_LEVEL)
     rows = memoryview(rgb)
     packed = []
@@ -369,9 +357,7 @@ ATTACHMENTS: Mapping[str, str] = {"pdf": "pdf_file:attachment", "eml": "mail:att
 
 
 def reader_of(format_id: str) -> Reader:
-    """Return the reader of a format. Its module is imported when first needed, since the libraries are large. Raises
-    KeyError.
-    """
+    """Return a format's reader. Its module is imported when first needed: the libraries are large. Raises KeyError."""
     reader: Reader = _named(READERS[format_id])
     return reader
 

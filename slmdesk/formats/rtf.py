@@ -17,9 +17,7 @@ from slmdesk.formats.text import MAX_PRINTED_BYTES, PageBreak, Pager, Piece, pag
 
 PAGE, LINE, CELL, ROW, ROW_BEGINS = "\f", "\x0b", "\x1f", "\x1e", "\x1d"
 ASIDE, ASIDE_ENDS, OUTLINE = "\x01", "\x02", "\x03"
-"""Control characters that mark footnotes, comments and headings. No text contains them, and striprtf passes them
-through.
-"""
+"""Control characters that mark footnotes, comments and headings. No text contains them, and striprtf lets them pass."""
 ASIDES: Mapping[str, tuple[str, BlockKind]] = {
     "footnote": ("f", BlockKind.FOOTNOTE),
     "annotation": ("c", BlockKind.COMMENT),

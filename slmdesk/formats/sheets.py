@@ -25,17 +25,13 @@ PAGE_ROWS = 200
 PAGE_CHARACTERS = 60_000
 ROW_CHARACTERS = 20_000
 MAX_GAP = 20
-"""Most empty cells between two filled cells of a block. After a larger gap a new block begins, so that no row is mostly
-tabs.
-"""
+"""Most empty cells between two filled cells of a block. A larger gap begins a new block, so no row is mostly tabs."""
 _MOST_LETTERS = 3
 _NUMBER = re.compile(r"[-+(]?[\d.,: /%'()\u2009\u00a0$€£¥-]*\d[\d.,: /%'()\u2009\u00a0$€£¥-]*")
 
 
 class Row(Record):
-    """Filled cells of a row, each as (column from 1, text). If `last` is larger than `number`, the rows up to `last`
-    have the same cells.
-    """
+    """Filled cells of a row, as (column from 1, text). If `last` > `number`, rows up to `last` have the same cells."""
 
     number: int
     cells: Sequence[tuple[int, str]]
@@ -50,9 +46,7 @@ class SheetPager:
     def pages(
         self, name: str, rows: Iterable[Row], *, hidden: bool = False, more: Iterable[Piece] = ()
     ) -> Iterator[Page]:
-        """Yield the pages of a sheet, at least one. The pieces in `more` come below the last row and are requested
-        after it.
-        """
+        """Yield a sheet's pages, at least one. The pieces in `more` come below the last row, requested after it."""
         if hidden:
             self._reading.note(Note.HIDDEN_TEXT)
         self._begin()
@@ -230,9 +224,7 @@ class _Sheet:
         self._stream = Stream(book.package.chunks(part), book.package.reading.path, "sheetData")
 
     def pages(self, pager: SheetPager, name: str, hidden: bool) -> Iterator[Page]:
-        """Yield the pages of the sheet. If the sheet breaks off, the rows before the break are yielded, then a broken
-        page.
-        """
+        """Yield the pages of the sheet. If it breaks off, the rows before the break are yielded, then a broken page."""
         yield from pager.pages(name, self._rows(), hidden=hidden, more=self._more())
         if self._stream.broken:
             self._book.package.reading.note(Note.PARTLY_DAMAGED)
@@ -436,9 +428,7 @@ def shown(value: float, form: NumberFormat, *, from_1904: bool = False) -> str:
 
 
 def plain(value: float) -> str:
-    """Return a number as text with at most 15 significant digits, as Excel keeps, so that binary rounding errors
-    disappear.
-    """
+    """Return a number as text with at most 15 significant digits, like Excel, so that binary rounding errors vanish."""
     if abs(value) < 1e15 and value == int(value):
         return str(int(value))
     text = f"{value:.15g}"

@@ -1,6 +1,4 @@
-"""Reads subtitles (SRT, WebVTT, ASS/SSA and TTML). Each cue becomes a block with its time, and a page holds ten
-minutes.
-"""
+"""Reads subtitles (SRT, WebVTT, ASS/SSA and TTML). Each cue is a block with its time, and a page holds ten minutes."""
 
 from __future__ import annotations
 
@@ -51,9 +49,7 @@ def read(reading: Reading) -> Iterator[Page]:
 
 
 def pages_of(reading: Reading, cues: Sequence[Cue]) -> Iterator[Page]:
-    """Yield pages of ten minutes each. `cues` must be in order. If no cue has a time, split the text by its length
-    instead.
-    """
+    """Yield pages of ten minutes each. `cues` must be in order. If no cue has a time, split the text by its length."""
     if cues and not any(cue.is_timed for cue in cues):
         portions = list(parted(map(_piece, cues)))
         reading.total = len(portions)

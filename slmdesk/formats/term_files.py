@@ -98,9 +98,7 @@ def sample_of(reading: Reading, format_id: str) -> list[list[str]]:
 
 
 def check_languages(reading: Reading, reported: Wording, source: str, target: str) -> None:
-    """Check that source and target are chosen if the file has more than two languages. Raises KnownError
-    `glossary.more_languages`.
-    """
+    """Require a source and target if the file has over two languages. Raises KnownError `glossary.more_languages`."""
     if len(reported.all_languages) > 2 and not (source and target):
         names = ", ".join(code for code, __ in reported.all_languages.most_common(20))
         raise KnownError("glossary.more_languages", path=reading.path, languages=names)
@@ -221,9 +219,7 @@ def _term(cells: Sequence[str], columns: Mapping[str, int]) -> FoundTerm | None:
 
 
 def _tbx(reading: Reading, reported: Wording, source: str, target: str) -> Iterator[FoundTerm]:
-    """Yield the terms of a TBX file in the old form (termEntry, langSet, tig) or the new one (conceptEntry, langSec,
-    termSec).
-    """
+    """Yield the terms of a TBX file: old form (termEntry, langSet, tig) or new (conceptEntry, langSec, termSec)."""
     stream = Stream(reading.chunks(), reading.path, "body")
     for __, entry in stream:
         reading.check()

@@ -1,6 +1,4 @@
-"""Decodes text files, reads plain text and Markdown, and splits text into pages for all formats without pages of their
-own.
-"""
+"""Decodes text files, reads plain text and Markdown, and splits text into pages for all formats without own pages."""
 
 from __future__ import annotations
 
@@ -30,9 +28,7 @@ CANDIDATES = (
     "windows-1257", "iso-8859-2", "iso-8859-5", "iso-8859-7", "koi8-r", "koi8-u", "cp932", "euc-jp", "gb18030", "big5",
     "cp949", "cp866", "cp850", "cp852", "cp437", "cp874", "macroman", "utf-16-le", "utf-16-be",
 )  # fmt: skip
-"""Encodings in common use, among which chardet chooses. With all of its encodings it takes a short German text for
-Icelandic MacRoman.
-"""
+"""Common encodings for chardet to choose from. With all its own it takes a short German text for Icelandic MacRoman."""
 USUAL = "cp1252"
 CLEARLY = 1.25
 """Factor by which the confidence of another guess must exceed that of the usual encoding."""
@@ -106,9 +102,7 @@ def decode_as(untrusted: bytes, encoding: str) -> Decoded:
 
 
 def decode(untrusted: bytes) -> Decoded:
-    """Decode the bytes by their byte order mark, which is removed, else as valid UTF-8, else by a guess. Raises
-    NotTextError.
-    """
+    """Decode bytes by their byte order mark (removed), else as valid UTF-8, else by a guess. Raises NotTextError."""
     for mark, encoding in MARKS:
         if untrusted.startswith(mark):
             return _marked(untrusted[len(mark) :], encoding)
@@ -133,9 +127,7 @@ def _marked(untrusted: bytes, encoding: str) -> Decoded:
 
 
 def _wide(untrusted: bytes) -> Decoded:
-    """Decode UTF-16 or UTF-32 without a byte order mark, recognised by its zero bytes. Raises NotTextError if it is
-    neither.
-    """
+    """Decode UTF-16 or UTF-32 without byte order mark, recognised by its zero bytes. Raises NotTextError if neither."""
     begins_low = untrusted[1::2].count(0) >= untrusted[::2].count(0)
     for encoding in ("utf-32-le", "utf-16-le") if begins_low else ("utf-32-be", "utf-16-be"):
         text = _strictly(untrusted, encoding)
@@ -145,9 +137,7 @@ def _wide(untrusted: bytes) -> Decoded:
 
 
 def _is_plausible(text: str) -> bool:
-    """Return whether hardly any character is a control character or unassigned. A very short text must have an ASCII
-    character.
-    """
+    """Return whether hardly any character is control or unassigned. A very short text must have an ASCII character."""
     sample = text[:20_000]
     odd = sum(letter not in "\n\r\t\f" and unicodedata.category(letter) in ("Cn", "Co", "Cc") for letter in sample)
     return "\0" not in text and odd * 50 <= len(sample) and (len(sample) > 3 or any(map(str.isascii, sample)))
@@ -280,9 +270,7 @@ def pages_of(text: str, *, kind: BlockKind = BlockKind.PARAGRAPH) -> Iterator[Pa
 
 
 def pieces_of(text: str) -> Iterator[str]:
-    """Split a text into pieces of at most MAX_PAGE_CHARACTERS, after a line end where possible. The joined pieces are
-    the text.
-    """
+    """Cut a text into pieces of at most MAX_PAGE_CHARACTERS, after line ends if possible. Joined, they are the text."""
     at = 0
     while len(text) - at > MAX_PAGE_CHARACTERS:
         cut = text.rfind("\n", at, at + MAX_PAGE_CHARACTERS) + 1
@@ -372,9 +360,7 @@ def has_pages(chunks: Iterable[bytes], breaks: re.Pattern[bytes], reported: int)
 
 class Pager:
     def __init__(self, reading: Reading, *, has_pages: bool) -> None:
-        """`has_pages` says that breaks in the file are those of printed pages. Otherwise breaks and headings begin
-        sections.
-        """
+        """`has_pages`: breaks in the file are those of printed pages. Otherwise breaks and headings begin sections."""
         self._has_pages = has_pages
         reading.page_kind = PageKind.PAGE if has_pages else PageKind.SECTION
         self._ready: deque[Page] = deque()
@@ -441,9 +427,7 @@ class Pager:
         self._label, self._continued = "", 1
 
     def _go_on(self) -> None:
-        """Continue on a new page with the same label, since the page is too long for a message or the section for a
-        useful link.
-        """
+        """Go on to a page with the same label: this one is too long for a message or its section for a useful link."""
         self._finish()
         self._continued += 1
 
@@ -468,9 +452,7 @@ class Pager:
 
 
 MANY_HEADINGS = 2_000
-"""Number of headings of the first two levels above which a section has at least SMALL_CHARACTERS, and so may hold
-several headings.
-"""
+"""Number of level 1 and 2 headings above which a section has at least SMALL_CHARACTERS, and so may hold several."""
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]|$)")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*$")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
@@ -624,9 +606,7 @@ def parted(pieces: Iterable[Piece], limit: int = MOST_PIECES_CHARACTERS) -> Iter
 
 
 def sections_of(pieces: Sequence[Piece], *, deepest: int = 2) -> Iterator[tuple[str, list[Piece]]]:
-    """Yield label and pieces of each section. Sections begin at headings down to the level `deepest`, and are split if
-    too long.
-    """
+    """Yield each section's label and pieces. Headings down to level `deepest` begin sections, split if too long."""
     label, section = "", list[Piece]()
     for piece in pieces:
         begins = piece.kind is BlockKind.HEADING and piece.level <= deepest
@@ -655,9 +635,7 @@ _IN_A_ROW = frozenset((BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.HEADI
 
 
 def as_row(cells: Sequence[Sequence[Flow]], level: int) -> Iterator[Flow]:
-    """Yield a table row as one block. A row with a nested table, or one that is only layout, is yielded as if there
-    were no table.
-    """
+    """Yield a table row as one block, but a row with a nested table or only for layout as if there were no table."""
     words = [[piece for piece in cell if isinstance(piece, Piece) and piece.text.strip()] for cell in cells]
     filled = [cell for cell in words if cell]
     size = sum(len(piece.text) for cell in words for piece in cell)

@@ -1,6 +1,4 @@
-"""Parses the header of a GGUF file. Files are untrusted, so everything has limits. Also checks LoRA adapters by their
-headers.
-"""
+"""Parses GGUF headers. Files are untrusted, so everything has limits. Also checks LoRA adapters by their headers."""
 
 from __future__ import annotations
 
@@ -392,9 +390,7 @@ def whole(value: object, limit: int = 1 << 32) -> int:
 MAX_KEYS, MAX_TENSORS, MAX_DIMENSIONS, MAX_TENSOR_NAME = 4096, 8192, 4, 63
 MAX_ALL_KEYS_BYTES = 4 << 20
 MAX_KEPT_BYTES = 2 << 20
-"""Most bytes of texts and lists that are kept, without the templates. Later ones are skipped and counted. Numbers are
-always kept.
-"""
+"""Most bytes of texts and lists kept, without templates. Later ones are skipped and counted. Numbers always stay."""
 MAX_TEMPLATE_BYTES = 256 << 10
 DEFAULT_ALIGNMENT = 32
 TEMPLATE = "tokenizer.chat_template"
@@ -616,9 +612,7 @@ def misfit(base: GgufHeader, adapter: GgufHeader) -> str:
 
 
 def base_name(header: GgufHeader) -> str:
-    """Return the model that the adapter was made for by its own account, or "". This is a hint for the user, not a
-    proof.
-    """
+    """Return the model that the adapter says it was made for, or "". This is a hint for the user, not a proof."""
     for key in ("general.base_model.0.name", "general.base_model.0.repo_url"):
         value = header.metadata.get(key)
         if isinstance(value, str) and value:

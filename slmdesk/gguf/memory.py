@@ -1,6 +1,4 @@
-"""Estimates from a model's header how much memory it needs, how many of its layers fit on a graphics card, and how fast
-it will write.
-"""
+"""Estimates from a model's header its memory needs, how many layers fit on a graphics card, and its writing speed."""
 
 from __future__ import annotations
 
@@ -26,9 +24,7 @@ STATEFUL_SEQUENCES = 4
 PROCESS_BYTES = 60 << 20
 """Bytes of the model's process without a model: Python, numpy and the libraries."""
 _SHARE_FOR_SECOND_CONTEXT = 0.1
-"""Largest share of the free memory spent on a second context, for other chats and background work beside a full
-context.
-"""
+"""Largest share of free memory spent on a second context, for other chats and background work beside a full context."""
 
 _HALF, _FLOAT = 2, 4
 _TOKEN_BYTES = 300
@@ -192,9 +188,7 @@ def _sliding_head_bytes(header: GgufHeader) -> int:
 
 
 def _state_bytes(header: GgufHeader) -> int:
-    """Return the bytes of one sequence's state in a recurrent layer: short convolution and recurrent part, 32 bits
-    each.
-    """
+    """Return one sequence's state bytes in a recurrent layer: short convolution and recurrent part, 32 bits each."""
     limit = 1 << 20
     inner, state = header.whole("ssm.inner_size", limit), header.whole("ssm.state_size", limit)
     shift = max(header.whole("ssm.conv_kernel", limit) - 1, 0)
@@ -235,9 +229,7 @@ def _rounded(tokens: int) -> int:
 
 
 RESERVE = 1 << 30
-"""Bytes of a graphics card that stay free, since the screen and other programs need more later. llama.cpp's own tools
-leave as much.
-"""
+"""Bytes kept free on a graphics card (llama.cpp's tools keep as many), for later needs of screen and other programs."""
 
 
 class CardNeeds(Record):
@@ -290,9 +282,7 @@ and thread synchronisation; and for each vocabulary entry when choosing the toke
 billion weights, with two threads.
 """
 UNKNOWN_STEP_SECONDS = 0.005
-"""Seconds for each token besides reading, if only the model's size is known: as for 28 layers and 100,000 vocabulary
-entries.
-"""
+"""Seconds per token besides reading if only the model's size is known: as for 28 layers and a vocabulary of 100,000."""
 UNSURE, MEASURED, ITSELF = 0.5, 0.3, 0.15
 """How far off an estimated speed may be, as a share: by the bandwidth alone, with some model measured on this computer,
 with this very model measured.
@@ -331,9 +321,7 @@ def active_bytes(header: GgufHeader) -> int:
 
 
 def plain_bytes(header: GgufHeader, past_tokens: int = USUAL_PAST) -> float:
-    """Return the cost of a token after `past_tokens`, in bytes of plain reading. Quantized weights cost more than their
-    size.
-    """
+    """Return a token's cost after `past_tokens` in bytes of plain reading. Quantized weights cost above their size."""
     total = header.weight_bytes
     cost = sum(size / share_of(name) for name, size in header.tensors.bytes_by_type.items())
     weights = active_bytes(header) * (cost / total if total else 1.0)
@@ -398,9 +386,7 @@ class Pace(Record):
     def of_size(
         self, weight_bytes: int, quantization: str, *, sha256: str = "", step_s: float = UNKNOWN_STEP_SECONDS
     ) -> Speed | None:
-        """Return the expected speed from the bytes of active weights, or None if these bytes or the bandwidth are
-        unknown.
-        """
+        """Return the expected speed from the bytes of active weights, or None if these or the bandwidth are unknown."""
         if self.bandwidth <= 0 or weight_bytes <= 0:
             return None
         own = self.measured.get(sha256)
@@ -432,9 +418,7 @@ def is_too_slow(speed: Speed | None) -> bool:
 
 
 def speed_in_words(speed: Speed) -> str:
-    """Describe a speed: "about 8–14 words a second, a page in 30 s", or "under one word a second: too slow to wait
-    for".
-    """
+    """Say a speed: "about 8–14 words a second, a page in 30 s", or "under one word a second: too slow to wait for"."""
     low, high = speed.low * WORDS_A_TOKEN, speed.high * WORDS_A_TOKEN
     middle = speed.tokens_per_s * WORDS_A_TOKEN
     if is_too_slow(speed):

@@ -113,9 +113,7 @@ _SMALL_BESIDE = {
     "dense": "the last layer of an embedding model",
     "vae": "the part of a model that paints",
 }
-"""Words that mark a companion file, but occur in names of models too. They count only if a file without such a word is
-MUCH larger.
-"""
+"""Words for companion files that also occur in model names. They count only if a file without one is MUCH larger."""
 _OWN_PART = "a part of another model, by its size"
 _MUCH, _FAR = 4, 8
 """How many times more weights a model must have than a file for the file to be its companion. Draft heads of 2026 have

@@ -1,6 +1,4 @@
-"""Reads GGUF files that the user chose: opens them safely, describes them, checks them for damage, and joins split
-ones.
-"""
+"""Reads GGUF files that the user chose: opens them safely, describes them, checks them for damage, joins split ones."""
 
 from __future__ import annotations
 
@@ -293,9 +291,7 @@ class _Shape:
         return (whole(value, 1 << 24),) * self.layers if value is not None else ()
 
     def head_length(self, key: str) -> int:
-        """Return the numbers in a key or value of a head. If the file does not say, divide the embedding by the heads,
-        as llama.cpp does.
-        """
+        """Return the numbers in a head's key or value: as the file says, else embedding / heads, as llama.cpp does."""
         most = max(self.heads, default=0)
         return self.number(key, 1 << 20) or (self.embedding // most if most else 0)
 
@@ -419,9 +415,7 @@ def check_tokenizer(path: Path, header: GgufHeader) -> None:
 
 
 def _check_first_bytes(tokens: Iterable[bytes]) -> None:
-    """Check that each byte that begins a token is a token itself. Otherwise llama.cpp consumes nothing of the text and
-    loops.
-    """
+    """Check that each byte that begins a token is one itself. Otherwise llama.cpp consumes no text and loops."""
     pieces = [_ESCAPE.sub(_unescaped, token) for token in tokens]
     alone = {piece for piece in pieces if len(piece) == 1}
     if lone := {piece[:1] for piece in pieces if piece} - alone:
@@ -455,9 +449,7 @@ def _check_merges(texts: Mapping[str, Sequence[bytes]]) -> None:
 
 
 def _shifts(header: GgufHeader) -> list[int]:
-    """Return by how many bytes the data would start later with larger alignments, if the size of the file suits such a
-    shift.
-    """
+    """Return how many bytes later data would start with larger alignments, if the file's size suits such a shift."""
     alignment = header.metadata.get("general.alignment", DEFAULT_ALIGNMENT)
     behind, end = header.file_bytes - header.data_end, header.tensors.end
     found = []

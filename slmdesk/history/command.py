@@ -1,6 +1,4 @@
-"""The commands `slmdesk history`, `retention`, `backup`, `restore` and `delete-everything`: what is kept, and for how
-long.
-"""
+"""Commands `slmdesk history`, `retention`, `backup`, `restore` and `delete-everything`: what is kept, and how long."""
 
 from __future__ import annotations
 
@@ -407,9 +405,7 @@ def rescue(console: Console, file: Path | None) -> int:
 
 
 def _rescued(console: Console, services: Services, damaged: Path) -> Rescued:
-    """Rescue a damaged history. If it is encrypted with another key than the current history, ask for the passphrase or
-    recovery key.
-    """
+    """Rescue a damaged history. If its encryption key is not the current one, ask for passphrase or recovery key."""
     try:
         return services.call.history.rescue(damaged)
     except KnownError as known:

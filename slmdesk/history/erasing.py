@@ -38,9 +38,7 @@ PLACE = "keyring"
 class Erasure(Record):
     folders: tuple[Path, ...]
     models: tuple[Path, ...]
-    """Model files that were copied into the library or downloaded. Linked files are not ours. Empty if models are not
-    deleted.
-    """
+    """Model files copied into the library or downloaded. Linked files are not ours. Empty if models are not deleted."""
     files: int
     bytes: int
 
@@ -279,9 +277,7 @@ class BackupService(Service):
 
 
 def backup_copies(paths: Paths) -> Sequence[BackupCopy]:
-    """Return the verified copies in the backups folder that can be restored, newest first. Opens no history. Any
-    thread.
-    """
+    """Return the verified, restorable copies in the backups folder, newest first. Opens no history. Any thread."""
     return backups(paths)
 
 

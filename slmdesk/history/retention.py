@@ -25,8 +25,7 @@ from slmdesk.store.retention import RESTORED, SEEN, SWEPT, OldDocument, OldItem,
 
 LOOKED_AT = 100
 DOUBT_S = 7 * DAY_S
-"""Seconds that the clock may be ahead of the last known time. If it is further ahead, or behind, the date is in doubt.
-"""
+"""Seconds the clock may be ahead of the last known time. If it is further ahead, or behind, the date is in doubt."""
 SLACK_S = 3600.0
 """Seconds that the clock may be behind the last known time without doubt, since clocks are corrected."""
 REST_S = 7 * DAY_S
@@ -210,9 +209,7 @@ class RetentionService(Service):
         return self._sweeping
 
     def _know_date(self) -> None:
-        """Take the current date as certain if nothing was ever swept, since a person is working now and would notice a
-        wrong date.
-        """
+        """Trust the current date if nothing was ever swept: a person is working now and would notice a wrong date."""
         if self._store.rules.time_of(SEEN) is None and not self._has_work:
             self._store.rules.keep_time(SEEN, self._clock())
 
@@ -316,9 +313,7 @@ class RetentionService(Service):
             yield
 
     def _unused(self, before: float) -> Slices[list[OldDocument]]:
-        """Return documents that were not opened since `before` and that nothing uses: no item, and no message or draft
-        has them attached.
-        """
+        """Return documents not opened since `before`, used by no item, and attached to no message or draft."""
         found: list[OldDocument] = []
         after = -1
         while page := self._store.rules.old_documents(before, after, LOOKED_AT):
@@ -388,9 +383,7 @@ class RetentionService(Service):
             self._publish(ItemsAdded())
 
     def _found(self, target: str) -> tuple[What, str]:
-        """Return the kind and id of what has this id, or the only id that begins with it. Raises KnownError
-        `item.unknown`.
-        """
+        """Return kind and id of this id, or of the only id that begins with it. Raises KnownError `item.unknown`."""
         with suppress(KnownError):
             item = self._store.items.get(target)
             return (What.FOLDER if item.kind == SPACE else What.ITEM), item.id
@@ -431,9 +424,7 @@ MOST_ROWS = 400
 
 
 class SlicedDeletion(Service):
-    """Deletion in slices. Call `delete` as often as wanted, then `finish`. If `finish` was interrupted, the next start
-    finishes it.
-    """
+    """Deletion in slices. Call `delete` as often as wanted, then `finish`, which the next start ends if interrupted."""
 
     def __init__(self, runtime: Runtime, chats: ChatService, states: StateService) -> None:
         super().__init__(runtime)

@@ -97,9 +97,7 @@ class HistoryService(Service):
         limit: int = 100,
         deleted: bool = False,
     ) -> list[Item]:
-        """Return a page of items, newest first. `before` is (updated, n) of the last item already shown. `kind` None
-        means every kind.
-        """
+        """Return a page of items, newest first. `before`: (updated, n) of the last one shown. `kind` None: any kind."""
         return self._store.items.page(kind, before=before, limit=limit, deleted=deleted)
 
     def titles(self) -> list[ItemTitle]:
@@ -108,15 +106,11 @@ class HistoryService(Service):
         return [ItemTitle(id, kind, one_line(title), folded_name(title)) for id, kind, title in found]
 
     def item(self, id: str) -> Item:
-        """Return an item by its id or a unique beginning of it. Also returns a private chat. Raises KnownError
-        `item.unknown`.
-        """
+        """Return an item by its id or a unique beginning, also a private chat. Raises KnownError `item.unknown`."""
         return self._chats.item(id)
 
     def is_confidential(self) -> bool:
-        """Whether to keep names off the screen where nobody asked for them. True if the history is encrypted or
-        something is on hold.
-        """
+        """Whether to keep names off the screen unless asked for: the history is encrypted or something is on hold."""
         return self._store.key is not None or bool(self._store.holds.all())
 
     def change_settings(self, id: str, **values: Json) -> Item:
@@ -237,9 +231,7 @@ class HistoryService(Service):
         return found
 
     def export(self, id: str, form: str) -> str:
-        """Export a chat as text in the format `form` ('md', 'json').  Raises KnownError `item.unknown`,
-        `request.invalid`.
-        """
+        """Export a chat as text in `form` ('md', 'json'). Raises KnownError `item.unknown`, `request.invalid`."""
         item = self.item(id)
         if form not in TEXT_FORMS:
             raise KnownError("request.invalid", what=_("no format {form}").format(form=form))
@@ -275,9 +267,7 @@ class ExportService:
         printing: PrintService,
         exporter_of: Callable[[str], Exporter | None],
     ) -> None:
-        """`exporter_of` returns the function that exports items of a kind. None means that they are exported as
-        chats.
-        """
+        """`exporter_of` returns the function that exports items of a kind. None means they are exported as chats."""
         self._service_thread, self._history, self._chats, self._printing = service_thread, history, chats, printing
         self._exporter_of = exporter_of
 
@@ -468,9 +458,7 @@ class ChangeWatch(Service):
         self._note_models()
 
     def look(self) -> None:
-        """Publish what is new. If the store cannot answer, the next call tries again, and the problem is published only
-        once.
-        """
+        """Publish what is new. If the store cannot answer, the next call retries; the problem is published once."""
         self._settings.refresh()  # first: going offline elsewhere must apply here too, even if the store fails
         try:
             self._look()

@@ -1,6 +1,4 @@
-"""Two barriers that refuse connections which bypass the guard: an audit hook of the interpreter and a filter of the
-kernel.
-"""
+"""Two barriers that refuse connections bypassing the guard: an audit hook of the interpreter and a kernel filter."""
 
 from __future__ import annotations
 
@@ -22,9 +20,7 @@ _passes: ContextVar[bool] = ContextVar("passes", default=False)
 
 @contextmanager
 def passing() -> Iterator[None]:
-    """Let connections through inside the block, for this thread and context. The guard uses it after it has logged the
-    request.
-    """
+    """Let this thread and context connect inside the block. The guard uses it after it has logged the request."""
     token = _passes.set(True)
     try:
         yield
@@ -44,9 +40,7 @@ def _look(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _is_local(event: str, arguments: tuple[Any, ...]) -> bool:
-    """Return whether the connection stays on this PC: a unix socket, or loopback on Windows, where Python makes socket
-    pairs with it.
-    """
+    """Return whether a connection stays on this PC: unix socket, or loopback on Windows (for Python's socket pairs)."""
     if event not in TO_ADDRESS:
         return False
     address = arguments[1]

@@ -1,6 +1,4 @@
-"""The guard: the only way by which anything may leave this PC. Also the speed limit, and network failures as
-KnownErrors.
-"""
+"""The guard: the only way anything may leave this PC. Also the speed limit, and network failures as KnownErrors."""
 
 from __future__ import annotations
 
@@ -120,9 +118,7 @@ class SpeedLimit:
             self._change.notify_all()
 
     def take(self, most: int, stop: threading.Event) -> int:
-        """Wait until bytes may be read, and return how many: 1 to `most`. Raises Stopped within LOOK_S after `stop` is
-        set.
-        """
+        """Wait, and return how many bytes may be read: 1 to `most`. Raises Stopped within LOOK_S once `stop` is set."""
         with self._change:
             while not stop.is_set():
                 if not self._rate:
@@ -188,13 +184,10 @@ class GuardPolicy(Record):
     way: str = "none"
     """How the proxy is chosen, for the network log: "system", "none", or the proxy's address without its password."""
     ca_file: str = ""
-    """File with the certificates to trust. If empty, the system's certificates or those of SSL_CERT_FILE are trusted.
-    """
+    """File with the certificates to trust. If empty, the system's certificates or those of SSL_CERT_FILE are used."""
 
     def check(self, scheme: str, host: str, port: int | None) -> None:
-        """Check that a request to this host is allowed. Opens no connection. Raises KnownError network.offline or
-        network.refused.
-        """
+        """Check that the host is allowed. Opens no connection. Raises KnownError network.offline or network.refused."""
         host = host.lower().rstrip(".")
         if self.offline():
             raise KnownError("network.offline", host=host)

@@ -293,8 +293,7 @@ def files_of(parts: Iterable[RemotePart], *, repo: str, revision: str, license: 
 
 CARD_NAME = "README.md"
 MAX_CARD_BYTES = 1 << 20
-"""Most bytes of a model card that are downloaded. Cards with benchmark tables in their front matter reach some 300 kB.
-"""
+"""Most bytes of a model card to download. Cards with benchmark tables in their front matter reach some 300 kB."""
 
 
 class Card(Record):
@@ -435,9 +434,7 @@ class HubPage(Record):
 
 
 class Hub:
-    """Client for the Hub. Call it from any thread but the app's own. Every call can be stopped, and asks `policy`
-    first.
-    """
+    """Client for the Hub. Call it from any thread but the app's. Every call can be stopped, and asks `policy` first."""
 
     def __init__(self, paths: Paths, policy: Callable[[], GuardPolicy], log: RequestLog) -> None:
         self._paths, self._policy, self._log = paths, policy, log
@@ -501,9 +498,7 @@ class Hub:
             return read_card(client, address, repo=repo.id, token=token)
 
     def repo(self, repo: str, *, stop: Event | None = None) -> Repo:
-        """Return a repository with the sizes and checksums of its files. A renamed repository has its new name. Raises
-        as `search` does.
-        """
+        """Return a repository with its files' sizes and checksums, and its new name if renamed. Raises as `search`."""
         if not is_repo(repo):
             raise KnownError("request.invalid", what=_("no repository: {repo}").format(repo=clean_label(repo, 100)))
         try:
@@ -657,8 +652,7 @@ class CatalogueEntry(Record, forbid_unknown_fields=True):
     context_tokens: Annotated[int, Meta(gt=0, le=1 << 24)] | None = None
     """Context length in tokens. None: unknown until the file's header is read."""
     chat_format: _Line = ""
-    """Name of an engine's built-in chat format, for files without a chat template. Empty: the files contain a template.
-    """
+    """Name of an engine's built-in chat format, for files without a chat template. Empty: the files have a template."""
 
     @property
     def is_mixture(self) -> bool:
@@ -676,9 +670,7 @@ class CatalogueEntry(Record, forbid_unknown_fields=True):
         )
 
     def speaks(self, language: str) -> bool:
-        """Return whether the model was made for this language (ISO 639-1). A model with many languages counts as made
-        for all.
-        """
+        """Return whether the model is made for this language (ISO 639-1). One with many languages counts as for all."""
         return language in self.languages or MANY_LANGUAGES in self.languages
 
 
@@ -695,9 +687,7 @@ def load_catalogue() -> tuple[CatalogueEntry, ...]:
 
 
 def parse_catalogue(untrusted: str) -> tuple[CatalogueEntry, ...]:
-    """Parse and check the curated list from TOML. Raises KnownError `request.invalid`, which names the entry and what
-    is wrong.
-    """
+    """Parse and check the curated list from TOML. Raises KnownError `request.invalid`, naming the entry and error."""
     try:
         content = tomllib.loads(untrusted)
     except tomllib.TOMLDecodeError as err:

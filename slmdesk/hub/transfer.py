@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     import httpx2
 
 SYNC_BYTES = 8 << 20
-"""Bytes between two syncs to the disk. After a kill or power cut, at most these bytes and the queued ones are
-downloaded again.
-"""
+"""Bytes between two disk syncs. After a kill or power cut, at most these and the queued bytes are downloaded again."""
 MOST_BEHIND = 4 << 20
 """Most bytes that may wait for the writing thread. Above this, the connection waits."""
 
@@ -63,9 +61,7 @@ class WriteBehind:
         self._raise()
 
     def drain(self, *, sync: bool = False) -> None:
-        """Wait until all queued bytes are written and hashed. With `sync`, also wait until they are on the disk and
-        `synced` was called.
-        """
+        """Wait until all queued bytes are written and hashed. With `sync`, also for the disk and the `synced` call."""
         with self._wake:
             self._wants_sync = self._wants_sync or sync
             self._wake.notify_all()
@@ -179,9 +175,7 @@ class Part:
         return self._size
 
     def open(self, stop: Event) -> Iterator[int]:
-        """Open the file and cut it off where its journal stops vouching for it. Yield the number of bytes hashed so
-        far. Raises Stopped.
-        """
+        """Open the file, cut where its journal stops vouching for it. Yield the hashed byte count. Raises Stopped."""
         private_folder(self.path.parent)
         known = read_journal(self.journal)
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -202,9 +196,7 @@ class Part:
             need_free(self.path.parent, needed)
 
     def write(self, chunk: bytes) -> None:
-        """Append bytes. Raises KnownError `download.wrong_size` if the file would become larger than expected; then
-        nothing is written.
-        """
+        """Append bytes. Beyond the expected file size, writes nothing and raises KnownError `download.wrong_size`."""
         size, expected = self._size + len(chunk), self.file.bytes
         if size > expected:
             raise KnownError("download.wrong_size", name=self._origin.name, bytes=size, expected=expected)
@@ -245,9 +237,7 @@ class Part:
         self._write_journal()
 
     def check(self) -> None:
-        """Compare the checksum of the whole file. If it is wrong, rename the file to `.bad`. Raises KnownError
-        `download.damaged`.
-        """
+        """Compare the whole file's checksum. If wrong, rename it to `.bad`. Raises KnownError `download.damaged`."""
         self.sync()
         if self._digest.hexdigest() == self.file.sha256:
             return
@@ -494,9 +484,7 @@ class Transfer:
             raise problem_of_line(err, httpx2.URL(self._address).host) from err
 
     def _check(self, response: httpx2.Response) -> str:
-        """Return "" if the answer continues the part, else one of NOTES, which says why the download starts over.
-        Raises KnownError.
-        """
+        """Return "" if the answer continues the part, else one of NOTES: why it starts over. Raises KnownError."""
         part, status = self._part, response.status_code
         for hop in (*response.history, response):  # the Hub gives the checksum before it redirects to its storage
             linked = _SHA256.fullmatch(hop.headers.get("x-linked-etag", ""))

@@ -333,9 +333,7 @@ class _DirectReader:
 
 
 def _straight(request: httpx2.Request, response: httpx2.Response) -> _DirectReader | None:
-    """Return a direct reader for a long, plain body. Return None if the body is short or encoded, or its length is
-    unknown.
-    """
+    """Return a direct reader for a long, plain body, or None if it is short, encoded or of unknown length."""
     line, length = response.extensions.get("network_stream"), response.headers.get("content-length", "")
     is_plain = request.method == "GET" and response.status_code in (200, 206)
     is_plain = is_plain and not {"transfer-encoding", "content-encoding"} & set(response.headers)

@@ -30,9 +30,7 @@ ANSWER_S = 60.0
 """Seconds to wait for the keyring. It is long because a locked keyring first asks its owner for a password."""
 MAX_FILE_BYTES = 64 << 10
 _SYSTEM = frozenset({"SecretService", "libsecret", "kwallet", "macOS", "Windows"})
-"""Modules of keyring.backends that belong to an operating system or desktop. Other back ends, such as plain files, are
-never used.
-"""
+"""Modules of keyring.backends of an operating system or desktop. Others, such as plain files, are never used."""
 
 T = TypeVar("T")
 
@@ -107,9 +105,7 @@ class PrivateFile:
             raise KnownError("file.unwritable", path=str(self._path), reason=reason)
 
     def remove(self, host: str) -> None:
-        """Delete the file. It is kept if it holds a secret of another host only. A file that cannot be read is deleted
-        too.
-        """
+        """Delete the file, also if it cannot be read. It is kept if it holds a secret of another host only."""
         with writing_to(self._path):
             if not self._holds_only_others(host):
                 self._path.unlink(missing_ok=True)

@@ -37,9 +37,7 @@ from slmdesk.store import Store
 _LATER = (
     "dry_multiplier", "dry_base", "dry_allowed_length", "xtc_probability", "xtc_threshold", "word_bias",
 )  # fmt: skip
-"""Sampling fields that were added in later versions. Unset ones are left out of a step, so that older steps keep their
-keys.
-"""
+"""Sampling fields added in later versions. Unset ones are left out of a step, so that older steps keep their keys."""
 
 
 def step_key(model_sha256: str, prompt_version: str, step: Mapping[str, Json]) -> str:
@@ -124,17 +122,14 @@ class Yield(Record):
 
 
 class Question(Record):
-    """Yielded by a plan to ask for a value that arrives later. The plan is resumed with the value; a Problem ends the
-    plan.
-    """
+    """Yielded by a plan to ask for a value that arrives later. The plan resumes with the value; a Problem ends it."""
 
     ask: Callable[[Callable[[Any], None]], object]
 
 
 AskedQuestion: TypeAlias = Batch | Yield | Question
 Plan: TypeAlias = Generator[AskedQuestion, Any, None]
-"""Generator that plans a job. It returns once the result is stored, and raises KnownError when there can be no result.
-"""
+"""Generator that plans a job. It returns once the result is stored, and raises KnownError if there can be no result."""
 StepValue: TypeAlias = "Mapping[str, Json] | None"
 
 
@@ -150,9 +145,7 @@ class JobPlanner:
     def on_words(self, job: str, key: str, words: str) -> None: ...
 
     def on_model(self, job: str) -> None:
-        """Called when the model is loaded or loaded again. Steps without a result are then answered from their
-        beginning.
-        """
+        """Called when the model is loaded or loaded again. Steps without a result are then answered from the start."""
 
 
 class PlanRunner:
@@ -187,9 +180,7 @@ class PlanRunner:
 
     @property
     def has_ended(self) -> bool:
-        """Return whether every step of the last batch has ended, including steps that ended in an earlier run of the
-        job.
-        """
+        """Return whether all steps of the last batch ended, including any that ended in an earlier run of the job."""
         asked = frozenset(self._keys or ())
         return not any(step.key in asked for step in self._store.jobs.open_steps(self._job.id, EVERY))
 
@@ -265,9 +256,7 @@ class JobTimes:
         self.left = self._reported.left
 
     def _go_on(self, done: int) -> None:
-        """Continue from the stored progress. Start over when failed steps are tried again, so that fewer steps are done
-        than stored.
-        """
+        """Continue from the stored progress. Start over if retrying failed steps leaves fewer done than stored."""
         steps, cost, share = (stored_from(float, self._before.get(key)) for key in ("done", "done_cost", "share"))
         if steps is not None and cost is not None and share is not None and 0 < steps <= done and cost >= 0:
             self._reported.take_up(int(steps), cost, min(1.0, max(0.0, share)))
@@ -337,9 +326,7 @@ def noted_of(job: JobRecord) -> RecordedTimes:
 
 
 WIDTHS = 4
-"""Most steps given to the engine at once, as a multiple of the batch width. A low limit makes pausing quick and
-resuming cheap.
-"""
+"""Most steps given to the engine at once, in batch widths. A low limit makes pausing quick and resuming cheap."""
 ALONE_AFTER = 2
 """After this many crashes of the child during a step, the step is run alone, after all other steps."""
 GIVEN_UP_AFTER = 4

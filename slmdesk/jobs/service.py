@@ -1,6 +1,4 @@
-"""The job queue, in which one job runs at a time: its order, resuming unfinished jobs, and the overview for the jobs
-page.
-"""
+"""The job queue, running one job at a time: its order, resuming unfinished jobs, and the overview for the jobs page."""
 
 from __future__ import annotations
 
@@ -55,11 +53,9 @@ def put_in_order(store: Store, waiting: Sequence[JobRecord], ids: Sequence[str])
 
 
 REQUEST = "wish"
-"""Key in an item's settings under which the original request is stored as JSON. The item's jobs store the same request.
-"""
+"""Key in an item's settings for the original request, stored as JSON. The item's jobs store the same request."""
 UNSAVED = "unsaved"
-"""Key in the settings of an item that an older version's command should have deleted at its end but was killed before.
-"""
+"""Key in the settings of an item that an older version's command was to delete at its end but was killed before."""
 
 
 def begun_before(
@@ -370,8 +366,7 @@ class JobView(Record):
     """Position in the job's queue, where 1 is next; 0 when the job does not wait here."""
     last_place: int = 0
     opens: str = ""
-    """Kind of target that can be opened: document, documents, item, model or models. Empty when nothing can be opened.
-    """
+    """Kind of target that can be opened: document, documents, item, model or models. Empty if nothing can be opened."""
     target: str = ""
     item: str = ""
     updated: float = 0.0

@@ -70,16 +70,14 @@ class JobChanged(Event):
 READ_SHARE = 0.8
 """Part of a step's work that is done once its prompt is read. Assumed until answers were measured."""
 WRITTEN_COST = 4.0
-"""Cost of a generated token compared with a prompt token. A rough value, since many tokens are generated side by side.
-"""
+"""Cost of a generated token compared with a prompt token. A rough value, as many tokens are generated side by side."""
 FIRST_S = 1.0
 """Seconds at the beginning of a batch in which nothing is measured."""
 SURE_SHARE = 0.08
 """Finished part of all work from which on an estimate is shown without a range."""
 SPREAD = 1.6
 FOLLOW_S, FOLLOW_SHARE = 2.0, 0.03
-"""The shown end moves to a new estimate over this many seconds, or over this share of the time left, so it never jumps.
-"""
+"""The shown end moves to a new estimate over this many seconds, or this share of the time left, so it never jumps."""
 ENOUGH_S, ENOUGH_STEPS = 3.0, 4
 
 
@@ -116,9 +114,7 @@ class TimeLeft:
         """Unfinished step -> the share of its prompt that is read."""
         self._read_share = READ_SHARE
         self._work, self._seen = 0.0, 0
-        """Work in the ended steps of this batch (tokens read, plus tokens generated times WRITTEN_COST), and the number
-        of those steps.
-        """
+        """Work in this batch's ended steps (tokens read + generated * WRITTEN_COST), and the number of those steps."""
         self._began, self._saved = clock(), 0
         self._is_running = self._has_batch = False
         self._done_cost, self._before = 0.0, {}  # type: float, dict[str, tuple[float, float]]
@@ -353,9 +349,7 @@ def bytes_of(job: JobRecord) -> tuple[int, int]:
 
 
 def eta_of(job: JobRecord) -> float | None:
-    """Return the seconds left of a download, as last recorded by the instance that runs it. None if no instance runs
-    it.
-    """
+    """Return the seconds left of a download, as last recorded by the instance that runs it. None if none runs it."""
     speed, (done, total) = number_in(job.settings, "speed"), bytes_of(job)
     return (total - done) / speed if job.status is JobStatus.RUNNING and speed and total else None
 

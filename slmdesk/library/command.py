@@ -338,9 +338,7 @@ def _list_attachments(console: Console, info: DocumentInfo) -> None:
 
 
 def _attachment(info: DocumentInfo, file: Path, number: int) -> int:
-    """Return the index of an attachment from its number as shown to people. Raises click.UsageError if there is no such
-    attachment.
-    """
+    """Return an attachment's index from its number as shown to people. Raises click.UsageError if there is none."""
     found = next((attachment.index for attachment in info.attachments if attachment.index == number - 1), None)
     if found is None:
         name, count = " ".join(file.name.split()), len(info.attachments)
@@ -577,9 +575,7 @@ def _lines_of(preview: RedactionPreview, chosen: Sequence[FoundWord]) -> list[st
 
 
 def _confirm(console: Console, preview: RedactionPreview, chosen: Sequence[FoundWord]) -> None:
-    """Show what will be removed, and ask whether to go on. Raises click.Abort, and click.UsageError without a
-    terminal.
-    """
+    """Show what will be removed and ask whether to go on. Raises click.Abort; without a terminal click.UsageError."""
     if console.as_json or not sys.stdin.isatty():
         raise click.UsageError("Look first with --preview; then --yes writes the copy without asking.")
     for line in _lines_of(preview, chosen):

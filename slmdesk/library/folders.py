@@ -170,9 +170,7 @@ class CollectionService(Service):
         return looking.map(added)
 
     def set_watched(self, id: str, watched: bool) -> None:
-        """Set whether a folder is scanned regularly, or only on request. Raises KnownError `collection.unknown`,
-        store.*.
-        """
+        """Set whether a folder is scanned regularly or on request. Raises KnownError `collection.unknown`, store.*."""
         folder = self._folder(self._store.collections.change(id, watched=watched))
         self._say(folder, record=self._store.collections.get(id))
         if folder.next:
@@ -196,9 +194,7 @@ class CollectionService(Service):
         return self._removal.forget_folder(record.id).then(partial(self._on_forgotten, record.id))
 
     def _on_forgotten(self, id: str, end: Problem | None) -> None:
-        """Restore the folder if it was put on hold during its removal. Documents that were removed already are read
-        again.
-        """
+        """Restore the folder if it was put on hold during its removal. Documents already removed are read again."""
         if isinstance(end, Problem) and end.code == "hold.folder":
             record = self._store.collections.change(id, settings={"going": None})
             self._say(self._folder(record), record=record)

@@ -148,9 +148,7 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
         return self._store.items.get(item.id)
 
     def begun_before(self, request: R) -> JobRecord | None:
-        """Return the unfinished job of the same request, which can be resumed, or None. Raises the errors of
-        `begin`.
-        """
+        """Return the unfinished job of the same request, which can be resumed, or None. Raises what `begin` raises."""
         request, __ = self._with_documents(self._check(request))
         record = self._choose(request)
         return begun_before(self._store, self.kind, to_json(request), record)
@@ -286,9 +284,7 @@ def read_document(store: Store, id: str) -> DocumentRecord:
 
 
 def model_of(models: ModelService, job: JobRecord) -> ModelRecord | None:
-    """Return the model that a job was started with, or None if the job uses no model. Raises KnownError
-    `model.unknown`.
-    """
+    """Return the model that a job was started with, or None if it uses no model. Raises KnownError `model.unknown`."""
     record = models.by_sha256(job.model_sha256)
     if record is None and job.model_sha256:
         raise KnownError("model.unknown", wanted=job.title, known="none")
@@ -313,9 +309,7 @@ class DocumentItems:
         self._store, self._publish, self._kind = store, publish, kind
 
     def find(self, item: str) -> Item:
-        """Return an item by its id or a unique beginning of it. Raises KnownError `item.unknown`, also for an item of
-        another kind.
-        """
+        """Return an item by its id or a unique start of it. Raises KnownError `item.unknown`, also for another kind."""
         found = self._store.items.get(item)
         if found.kind != self._kind:
             raise KnownError("item.unknown", id=item[:80])
@@ -325,9 +319,7 @@ class DocumentItems:
         return next((job for job in self._store.jobs.of_item(item) if job.kind == self._kind), None)
 
     def add(self, title: str, documents: Sequence[DocumentRecord], request: Mapping[str, Json], asked: str) -> Item:
-        """Add an item linked to its documents. `asked` is the request in words, which is stored as the first
-        message.
-        """
+        """Add an item linked to its documents. `asked` is the request in words, stored as the first message."""
         item = self._store.items.add(self._kind, title, settings={REQUEST: request})
         self._store.documents.link(item.id, list(dict.fromkeys(document.id for document in documents)))
         message = self._store.messages.add(
@@ -375,15 +367,12 @@ def names_of(documents: Sequence[DocumentRecord], most: int = 20) -> str:
 
 
 VERSION = "+redacted"
-"""Appended to the prompt version of steps with redacted texts. So results with redaction and results without it are
-never mixed up.
-"""
+"""Appended to the prompt version of steps with redacted texts, so results with and without redaction never mix."""
 STEPS_AT_ONCE = 4
 MOST_TIMES = 3
 """How often the steps of a batch are redacted again at most, if redacting them finds more names."""
 _FORMS = ("grammar", "json_schema")
-"""Sampling parameters that may contain a person's words. For example, a column name of a table is a key in the answer.
-"""
+"""Sampling parameters that may contain a person's words. For example, a table's column name is a key in the answer."""
 
 
 class VeiledJob:

@@ -546,9 +546,7 @@ class PageImage(Record):
     width: int
     height: int
     boxes: tuple[tuple[tuple[float, float, float, float], ...], ...]
-    """For each mark, the boxes of its lines: left, top, right, bottom, 0..1 of the page. Empty if its position is not
-    known.
-    """
+    """For each mark, its lines' boxes: left, top, right, bottom, 0..1 of the page. Empty if its position is unknown."""
 
 
 class _Reported(Record):

@@ -167,9 +167,7 @@ class RedactedCopies:
         return file_from_reader(self._service_thread, self._reader, "redact", payload, steps, tells_progress=True)
 
     def _checked(self, preview: RedactionPreview, data: bytes, originals: Sequence[str]) -> Slices[None]:
-        """Let the reader child search the new file for the removed words. Raises KnownError `redaction.left` if one is
-        found.
-        """
+        """Let the reader child search the new file for removed words. Raises KnownError `redaction.left` if found."""
 
         def steps() -> Iterator[tuple[str, dict[str, Json]]]:
             for number, original in enumerate(originals):

@@ -70,9 +70,7 @@ class _Saving:
 
 
 class StateService(Service):
-    """Service that saves, finds and deletes states. A state is deleted when its document, chat or model was deleted or
-    changed.
-    """
+    """Saves, finds and deletes states. A state is deleted when its document, chat or model was deleted or changed."""
 
     def __init__(
         self, runtime: Runtime, loader: ModelLoader, key_for: Callable[[str], bytes] = lambda _purpose: b""
@@ -209,9 +207,7 @@ class StateService(Service):
         return pending_on_file_thread(self._service_thread, self._counted, name="saved-states")
 
     def forget(self, owners: Collection[str]) -> None:
-        """Delete the states of these documents and chats, also states that are just being written. Raises
-        KnownError.
-        """
+        """Delete the states of these documents and chats, also states just being written. Raises KnownError."""
         gone = frozenset(owners)
         if gone and self._store.is_kept:
             for saving in self._saving:

@@ -54,9 +54,7 @@ class Listing(Record):
 class Plan(Record):
     new: tuple[SeenFile, ...] = ()
     gone: Mapping[str, bytes] = field(default_factory=dict)
-    """Documents whose files are missing, by id, with their former paths. Some may have been moved, and are among the
-    new files.
-    """
+    """Documents with missing files, by id, with their former paths. Some may have moved and be among the new files."""
 
 
 def scan(root: Path, own: Iterable[Path], stop: threading.Event, *, now: float | None = None) -> Listing:
@@ -213,9 +211,7 @@ def _is_known(seen: SeenFile, kept: KnownFile | None, settled: SeenFile | None) 
 
 
 def _locked_by(entry: os.DirEntry[bytes], now: float) -> bytes:
-    """Return the name of the document that an office program has open according to this lock file. Empty if the entry
-    is no lock file.
-    """
+    """Return the name of the document that an office program's lock file marks as open. Empty for other entries."""
     name = entry.name
     if name.startswith(b"~$"):
         key = name[2:]
@@ -231,9 +227,7 @@ def _locked_by(entry: os.DirEntry[bytes], now: float) -> bytes:
 
 
 def _lock_keys(name: bytes) -> tuple[bytes, ...]:
-    """Return the names by which a lock file may refer to a document. Word drops the first two letters of a long
-    name.
-    """
+    """Return the names by which a lock file may refer to a document. Word drops a long name's first two letters."""
     return name, name[1:], name[2:]
 
 

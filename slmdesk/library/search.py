@@ -201,9 +201,7 @@ def share_of(words: Sequence[str], text: str) -> float:
 
 
 def are_alike(word: str, other: str) -> bool:
-    """Tell whether two words differ at most in an ending of three letters. Short words may differ in one letter ("end",
-    "ends").
-    """
+    """Tell whether two words differ at most in an ending of three letters, short words in one ("end", "ends")."""
     beginning = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(word, other, strict=False)))
     if beginning == LEAST_STEM - 1 == min(len(word), len(other)):
         return max(len(word), len(other)) == LEAST_STEM
@@ -387,9 +385,7 @@ class EmbeddingService(Service):
         return found if found and found.id not in self._failed else None
 
     def take_up(self) -> None:
-        """Index all documents without vectors. Needed when a model was added, or the last instance ended before it was
-        done.
-        """
+        """Index all documents without vectors. Needed when a model was added, or the last instance did not finish."""
         record = None if self._closed else self.model()
         if record is not None and record.id != self._seen:
             self._seen = record.id
@@ -450,9 +446,7 @@ class EmbeddingService(Service):
     # ---- finding
 
     def _compare(self, record: ModelRecord, question: bytes, documents: Sequence[str]) -> list[int]:
-        """Compare vectors with the question's vector on a file thread. The vectors are fetched in pieces on the service
-        thread.
-        """
+        """Compare vectors with the question's on a file thread. They are fetched in pieces on the service thread."""
         from slmdesk.text.relevance import Nearest  # numpy: 0.1 s, and only where there are vectors
 
         found, after = Nearest(question, DEEP), 0

@@ -1,6 +1,4 @@
-"""The document service: it opens documents, has the reader child read them, and stores, shows and searches their pages.
-Service thread.
-"""
+"""Opens documents, has the reader child read them, and stores, shows and searches their pages. Service thread."""
 
 from __future__ import annotations
 
@@ -154,9 +152,7 @@ class DocumentService(Service):
     # ---- stored documents
 
     def recent(self, limit: int = 100) -> list[DocumentRecord]:
-        """Return the documents that a person opened last. A document whose reading was interrupted is shown as
-        stopped.
-        """
+        """Return the documents that a person opened last. One whose reading was interrupted is shown as stopped."""
         found = self._store.documents.page(limit + len(self._going))
         return [self._as_it_is(document) for document in found if document.id not in self._going][:limit]
 
@@ -216,9 +212,7 @@ class DocumentService(Service):
         pending.end(record)
 
     def _take_back(self, record: DocumentRecord) -> Slices[None]:
-        """Restore a document after some of its passages were deleted. The passages are made again from its pages, which
-        are deleted last.
-        """
+        """Restore a document that lost some passages. They are made again from its pages, which are deleted last."""
         while self._store.passages.forget_some(record.id):
             yield
         passages, begin = PassageBuilder(record.id), 1
@@ -230,9 +224,7 @@ class DocumentService(Service):
         self._publish(DocumentChanged(self._store.documents.change(record.id, status=record.status)))
 
     def purge_soon(self) -> None:
-        """Purge removed documents from the copies of the history soon. The delay makes one purge enough for a whole
-        folder.
-        """
+        """Purge removed documents from the history's copies soon. The delay lets one purge cover a whole folder."""
         if not self._is_purging:
             self._is_purging = True
             self._service_thread.post(self._purge)
@@ -270,9 +262,7 @@ class DocumentService(Service):
         return search_texts(self._store, words, limit)
 
     def search_typed(self, words: str, limit: int) -> list[TextHit]:
-        """Return the newest passages that contain all of the words. The last word may be only the beginning of a
-        word.
-        """
+        """Return the newest passages that contain all of the words. The last word may be only the start of a word."""
         return search_typed(self._store, words, limit)
 
     def read(
@@ -334,9 +324,7 @@ class OpenRequest:
     attachment: int | None = None
     parent: str = ""
     collection: str | None = None
-    """Id of the folder that the document is read for, in the background. Then it does not appear among the recent
-    documents.
-    """
+    """Id of the folder that the document is read for, in the background. It is then not among the recent documents."""
     instead: str = ""
     stop: threading.Event = field(default_factory=threading.Event)
     document: str = ""
@@ -423,9 +411,7 @@ class DocumentOpener(Service):
         self._read(request, found, known)
 
     def _known(self, request: OpenRequest, found: DocumentFile) -> DocumentRecord | None:
-        """Return the known record of this file: by its path, or else by its bytes. For a document of a folder only by
-        its path.
-        """
+        """Return this file's known record: by its path, else by its bytes; for a folder's document only by its path."""
         if request.instead:
             return self._store.documents.get(request.instead)
         here = self._store.documents.find(path=os.fsencode(found.path))

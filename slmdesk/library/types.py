@@ -1,6 +1,4 @@
-"""Types for documents and folders, for the position of a sentence and for what was read, and their labels for
-people.
-"""
+"""Types for documents and folders, for a sentence's position and for what was read, and their labels for people."""
 
 from __future__ import annotations
 
@@ -34,9 +32,7 @@ class CollectionStatus(StrEnum):
     STOPPED = "stopped"
     """A person stopped the reading of its documents. It is resumed on request."""
     UNREACHABLE = "unreachable"
-    """The folder cannot be reached, for example on an unplugged drive. Documents that were read can still be asked
-    about.
-    """
+    """The folder is unreachable, for example on an unplugged drive. Documents already read can still be asked about."""
     ELSEWHERE = "elsewhere"
     """Another window or command is reading its documents."""
 

@@ -120,9 +120,7 @@ def read_counters(root: Path = POWERCAP) -> dict[Path, int]:
 
 
 def counted_between(before: Mapping[Path, int], after: Mapping[Path, int]) -> float | None:
-    """Return the joules between two readings, or None if they cannot be compared. Counters that wrapped around are
-    corrected.
-    """
+    """Return the joules between two readings, or None if not comparable. Counters that wrapped around are corrected."""
     if not before or before.keys() != after.keys():
         return None
     spent = 0.0
@@ -138,9 +136,7 @@ def counted_between(before: Mapping[Path, int], after: Mapping[Path, int]) -> fl
 
 
 def read_batteries(root: Path = SUPPLIES) -> dict[Path, Battery]:
-    """Return the batteries that the computer runs on now. Source: the kernel's
-    Documentation/ABI/testing/sysfs-class-power.
-    """
+    """Return the batteries that power the PC now. Source: the kernel's Documentation/ABI/testing/sysfs-class-power."""
     found: dict[Path, Battery] = {}
     for supply in sorted(root.glob("*")):
         is_ours = _text(supply / "type") == "Battery" and _text(supply / "scope") != "Device"

@@ -1,6 +1,4 @@
-"""Loads the one model of the engine child and lends it out: checks before loading, leases, and single questions to a
-model.
-"""
+"""Loads the engine child's one model and lends it out: checks before loading, leases, and single questions to it."""
 
 from __future__ import annotations
 
@@ -102,9 +100,7 @@ class CrashHistory:
         self.remember(record, {KEY: after_use_crash(self.fresh(record).info, now)})
 
     def note_card_crash(self, record: ModelRecord, card: str) -> bool:
-        """Record that the model crashed on a graphics card, so that it is put on none again. Return whether that was
-        stored.
-        """
+        """Record the model's crash on a graphics card, so it is put on none again. Return whether that was stored."""
         self.remember(record, {CARD_KEY: card})
         return bool(crashed_card(self.fresh(record).info))
 
@@ -235,9 +231,7 @@ def hardware_key() -> str:
 
 
 def card_backends() -> list[str]:
-    """Return the back ends of the installed llama.cpp besides the processor, such as "vulkan" or "cuda". Library file
-    names show them.
-    """
+    """Return the installed llama.cpp's back ends besides the processor ("vulkan", "cuda" …), by library file names."""
     package = find_spec("llama_cpp")
     folders = [Path(location) / "lib" for location in (package.submodule_search_locations if package else None) or ()]
     names = {path.name.split(".")[0].removeprefix("lib") for folder in folders for path in folder.glob("*ggml-*")}
@@ -835,9 +829,7 @@ def _counting(loader: ModelLoader, texts: Sequence[str], *, handle: str = "", pa
 def result_of(
     loader: ModelLoader, start: Callable[[Callable[[FromChild], None]], JobHandle]
 ) -> Pending[Mapping[str, Json]]:
-    """Return the result of a job that `start` begins independently of leases. A cancelled job gives the Problem
-    `model.not_loaded`.
-    """
+    """Return the result of a job that `start` begins outside leases: the Problem `model.not_loaded` if cancelled."""
     job = start(lambda event: loader.service_thread.post(lambda: on_event(event)))
     pending: Pending[Mapping[str, Json]] = Pending(job.cancel)
 

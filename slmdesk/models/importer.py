@@ -342,9 +342,7 @@ class FoundModels(Record):
 
 
 class OtherProgramsService(Service):
-    """Finds the models of other programs and links them. Call it on the service thread; the search runs on a file
-    thread.
-    """
+    """Finds other programs' models and links them. Call it on the service thread; the search runs on a file thread."""
 
     def __init__(self, runtime: Runtime, models: ModelService) -> None:
         super().__init__(runtime)
@@ -352,9 +350,7 @@ class OtherProgramsService(Service):
         self._running: Pending[Any] | None = None
 
     def find(self, places: Sequence[Place] | None = None) -> Pending[FoundModels]:
-        """Search for models and change nothing. If cancelled, the Pending never ends. Raises KnownError
-        `feature.hidden`.
-        """
+        """Find models and change nothing. If cancelled, the Pending never ends. Raises KnownError `feature.hidden`."""
         self._models.require("models.import")
         known, stop = {_mark(model): model.id for model in self._store.models.all()}, threading.Event()
 
@@ -445,9 +441,7 @@ class _Walk:
             )
 
     def is_inside(self, path: Path) -> bool:
-        """Return whether the path is a file inside this program's folder, after following links. If not, the path is
-        noted as skipped.
-        """
+        """Return whether the path, links followed, is a file in this program's folder. If not, note it as skipped."""
         try:
             real, root = path.resolve(strict=True), self.root.resolve(strict=True)
         except (OSError, RuntimeError):
@@ -497,9 +491,7 @@ def _by_suffix(walk: _Walk) -> Iterator[tuple[Path, str]]:
 
 
 def _ollama(walk: _Walk) -> Iterator[tuple[Path, str]]:
-    """Yield each model file of Ollama with a name to show. The manifests (…/library/NAME/TAG, JSON) say which blobs are
-    models.
-    """
+    """Yield Ollama's model files with names to show. JSON manifests (…/library/NAME/TAG) say which blobs are models."""
     for path in walk.files(walk.root / "manifests"):
         if not walk.is_inside(path):
             continue

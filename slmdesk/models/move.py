@@ -152,9 +152,7 @@ class MoveService(Service):
         return MoveResult(str(target), moved, size, plan.missing)
 
     def _end_earlier(self) -> None:
-        """Undo or finish an earlier move that `recover` could not end, for instance because the disk was missing at the
-        start.
-        """
+        """Undo or finish an earlier move that `recover` could not end, for example if the disk was missing at start."""
         if journal := read_journal(self._paths.models_move_file):
             if journal.phase == SWITCHING:
                 before = journal
@@ -202,9 +200,7 @@ class MoveService(Service):
 
     @contextlib.contextmanager
     def _paused_downloads(self) -> Iterator[None]:
-        """Pause the running downloads during the block, and resume them afterwards in the new folder. Raises KnownError
-        `move.busy`.
-        """
+        """Pause running downloads for the block, then resume them in the new folder. Raises KnownError `move.busy`."""
         paused = self._service_thread.call(self._pause_downloads)
         try:
             deadline = time.monotonic() + PAUSE_S
@@ -263,18 +259,14 @@ class MoveService(Service):
         return Path(journal.target).is_dir()  # otherwise the disk is missing, with the copies still on it
 
     def _undo(self, journal: Journal) -> None:
-        """Undo a move that was cancelled or failed before the library was changed. Does not wait for the service
-        thread.
-        """
+        """Undo a move that was cancelled or failed before the library changed. Does not wait for the service thread."""
         undo(journal, in_use=())
         with contextlib.suppress(OSError):
             if Path(journal.target).is_dir():
                 self._paths.models_move_file.unlink(missing_ok=True)
 
     def _recovered(self, journal: Journal, lock: FileLock) -> None:
-        """Clean up after an interrupted move and release the lock. Notify the person if the move was undone. File
-        thread.
-        """
+        """Clean up after an interrupted move and release the lock. Notify the person if it was undone. File thread."""
         try:
             if self._cleaned(journal):
                 self._paths.models_move_file.unlink(missing_ok=True)
@@ -295,9 +287,7 @@ class MoveService(Service):
 def _prepared(
     target: Path, files: tuple[MovingFile, ...], stop: threading.Event, report: Report
 ) -> tuple[MovingFile, ...]:
-    """Put each file at its new path. Return the files with `how` each one got there. File thread. Raises KnownError,
-    Stopped.
-    """
+    """Put each file at its new path. Return them with `how` each got there. File thread. Raises KnownError, Stopped."""
     copied = [file for file in files if is_other_disk(Path(file.old), target)]
     total = sum(file.bytes for file in copied)
     pace, done, ready = Pace(), 0, []
@@ -537,9 +527,7 @@ def need_writable(folder: Path) -> None:
 
 
 def claims_on(files: Sequence[Path]) -> list[Claim]:
-    """Claim the right to write these partial downloads. Raises KnownError `move.busy` if another instance has claimed
-    one.
-    """
+    """Claim the right to write these partial downloads. Raises KnownError `move.busy` if another instance holds one."""
     taken: list[Claim] = []
     try:
         for lock in sorted({file.with_suffix(LOCK_SUFFIX) for file in files}):
@@ -633,9 +621,7 @@ def remove_if_empty(folder: Path) -> None:
 
 
 def _remove(path: str, *, is_part: bool) -> bool:
-    """Delete the file and return whether it is gone. A partial download that another instance has claimed is left
-    alone.
-    """
+    """Delete the file and return whether it is gone. A partial download claimed by another instance is left alone."""
     file, claim = Path(path), None
     if is_part and file.exists():
         claim = Claim.take(file.with_suffix(LOCK_SUFFIX))
@@ -654,9 +640,7 @@ def _remove(path: str, *, is_part: bool) -> bool:
 def _copy(
     old: Path, new: Path, file: MovingFile, on_bytes: OnBytes, on_check: OnBytes, stop: threading.Event
 ) -> tuple[str, bool]:
-    """Copy the file and read the copy back from the disk. Return its sha256, and whether the source stayed unchanged
-    meanwhile.
-    """
+    """Copy the file and read the copy back from disk. Return its sha256 and whether the source stayed unchanged."""
     _need(new.parent, file.bytes)
     part = new.parent / f"{COPY_PREFIX}{uuid4().hex[:12]}{PART_SUFFIX}"
     try:
@@ -700,9 +684,7 @@ def _hash(path: Path, size: int, on_bytes: OnBytes, stop: threading.Event) -> st
 
 
 def _can_rename(old: Path, new: Path) -> bool:
-    """Return whether a file can be renamed from one folder to the other. This is tried, since two mounts of one disk
-    refuse it.
-    """
+    """Try and return whether a file can be renamed from one folder to the other; two mounts of one disk refuse it."""
     probe = old / f"{COPY_PREFIX}{uuid4().hex[:12]}{PART_SUFFIX}"
     there = new / probe.name
     try:

@@ -131,9 +131,7 @@ class PackService(Service):
         return self._run(target, work)
 
     def plan(self, models: Sequence[str], target: Path) -> Pending[PackPlan]:
-        """Return the size of the pack, the free space, and a problem that would prevent writing. Raises KnownError
-        `model.unknown`.
-        """
+        """Return the pack's size, free space and a problem that prevents writing. Raises KnownError `model.unknown`."""
         records = self._published(models)
 
         def work() -> PackPlan:
@@ -151,9 +149,7 @@ class PackService(Service):
         return pending_on_file_thread(self._service_thread, work, name="plan-pack")
 
     def _published(self, models: Sequence[str]) -> list[ModelRecord]:
-        """Return the named models, each once. A copy in another format is replaced by the published model, which runs
-        on any PC.
-        """
+        """Return each named model once; for a copy in another format, the published model, which runs on any PC."""
         known = self._store.models.all()
         records = (published_of(self._store.models.get(model), known) for model in models)
         return list({record.id: record for record in records}.values())
@@ -418,9 +414,7 @@ class OpenPack:
             raise KnownError("pack.incomplete", path=shown_path(path), bytes=size, expected=expected)
 
     def pieces(self, entry: PackedModel | Text, on_bytes: OnBytes, stop: threading.Event) -> Iterator[bytes]:
-        """Yield the bytes of the next file, which must be `entry`. The caller must read to the end. Raises KnownError
-        pack.*, Stopped.
-        """
+        """Yield the bytes of the next file, which must be `entry`; read them all. Raises KnownError pack.*, Stopped."""
         self._expect(tar_header(entry.file, entry.bytes), _("the place of {file}").format(file=entry.file))
         digest, left = hashlib.sha256(), entry.bytes
 
@@ -658,9 +652,7 @@ class Unpacking:
 
 
 def is_here(model: PackedModel, here: Mapping[str, ModelRecord]) -> bool:
-    """Return whether the model's file is on this PC and unchanged since it was checked. `here` is the library by
-    checksum.
-    """
+    """Return whether the model's file is on this PC, unchanged since its check. `here` is the library by checksum."""
     record = here.get(model.sha256)
     if record is None:
         return False

@@ -86,9 +86,7 @@ class LoadOptionsService(Service):
     def _looked(
         self, record: ModelRecord, adapters: Sequence[ModelRecord], current: int, held_bytes: int
     ) -> LoadOptions:
-        """Read the model's file and return its options. `held_bytes` is the memory that the model takes now if it is
-        loaded. File thread.
-        """
+        """Read the model's file and return its options. `held_bytes` is its memory use now if loaded. File thread."""
         header = check_file(Path(os.fsdecode(record.path)))
         require_chat_model(header)
         contexts = _contexts(header, current, available_bytes() + held_bytes)
@@ -175,9 +173,7 @@ QUIET_S = 15.0
 MOST_LOOKS = 20
 """Most checks for a quiet moment. Some PCs never have one, so then the measurement is made anyway."""
 LEAST_TOKENS = 24
-"""Fewest tokens of an answer whose speed counts. An answer written while other programs kept the processor busy does
-not count either.
-"""
+"""Fewest tokens of an answer whose speed counts, if other programs did not keep the processor busy meanwhile."""
 _NEW_SHARE = 0.3
 """Weight of a new answer's speed in the running average. It is low because other programs come and go."""
 _WORTH = 0.03
@@ -185,8 +181,7 @@ _WORTH = 0.03
 _USUAL_BANDWIDTH = 20e9
 """Memory bandwidth in bytes per second that is assumed before this PC was measured."""
 _NEWS = 0.1
-"""Smallest relative change of the expected speed that is announced by PaceChanged. Smaller changes need no redrawing.
-"""
+"""Smallest relative change of the expected speed that PaceChanged announces. Smaller changes need no redrawing."""
 _MOST = 8
 """Most models, newest first, whose measured speed tells how this PC compares with the estimate."""
 
@@ -208,9 +203,7 @@ class GenerationSpeed(Record):
 
 
 class SpeedService(Service):
-    """Measures how fast this PC and its models are. `make_child` returns the client of a new engine process. Service
-    thread.
-    """
+    """Measures this PC's and its models' speed. `make_child` returns a new engine process's client. Service thread."""
 
     def __init__(self, runtime: Runtime, loader: ModelLoader, make_child: Callable[[], ChildClient]) -> None:
         super().__init__(runtime)
@@ -283,9 +276,7 @@ class SpeedService(Service):
             self._later = None
 
     def measure(self) -> Pending[PcMeasurement]:
-        """Measure this PC now, which takes about a second. Raises KnownError `request.invalid` while a measurement
-        runs.
-        """
+        """Measure this PC now, taking about a second. Raises KnownError `request.invalid` while a measurement runs."""
         if self._child is not None:
             raise KnownError("request.invalid", what=_("this PC is being measured"))
         child = self._child = self._make_child()
@@ -316,9 +307,7 @@ class SpeedService(Service):
             self.note(record, event.timing.tokens_per_s, past)
 
     def note(self, record: ModelRecord, tokens_per_s: float, past_tokens: int) -> None:
-        """Add the speed of one answer to what is known of the model. The header of an unknown model is read on a file
-        thread.
-        """
+        """Add an answer's speed to what is known of the model. An unknown model's header is read on a file thread."""
         if tokens_per_s <= 0 or self._store.read_only:
             return
         known = self._written(record.sha256)

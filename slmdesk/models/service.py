@@ -1,6 +1,4 @@
-"""The model library: adds, chooses, checks and removes models. Call it on the service thread; long work runs on file
-threads.
-"""
+"""The model library: adds, chooses, checks and removes models. Service thread; long work runs on file threads."""
 
 from __future__ import annotations
 
@@ -249,9 +247,7 @@ class ModelService(Service):
         return pending_on_file_thread(self._service_thread, work)
 
     def path_of(self, model_or_file: str) -> Path:
-        """Return the path of a model's file, else `model_or_file` as a path. Raises `model.unknown` for a plain word
-        that names neither.
-        """
+        """Return a model's file or `model_or_file` as a path. Raises `model.unknown` if a plain word names neither."""
         try:
             return Path(os.fsdecode(self._store.models.get(model_or_file).path))
         except KnownError:
@@ -416,18 +412,14 @@ def _fit_into(header: GgufHeader, context_tokens: int, available: int) -> Fit:
 
 
 def fit_file(path: Path, context_tokens: int, pc: Pc, *, sha256: str = "") -> Fit:
-    """Read the header of a file and estimate whether the model fits. Any thread but the window's. Raises KnownError
-    `model.…`.
-    """
+    """Read a file's header and estimate if the model fits. Any thread but the window's. Raises KnownError `model.…`."""
     header = check_file(path)
     require_chat_model(header)
     return fit_header(header, context_tokens, pc, sha256=sha256)
 
 
 _BESIDE_WEIGHTS = 1.1, 200 << 20
-"""Factor and bytes that turn the size of a model's file into the memory for a chat of usual length: size * factor +
-bytes.
-"""
+"""Factor and bytes that turn a model file's size into the memory for a chat of usual length: size * factor + bytes."""
 
 
 def fit_by_size(size: int, available: int) -> str:
@@ -529,9 +521,7 @@ def lost_words(uses: Sequence[DefaultUse]) -> str:
 
 class NameService(Service):
     def rename(self, model: str, name: str) -> ModelRecord:
-        """Rename a model in the library. Its file keeps its name. Raises `model.unknown`, `model.name_taken`,
-        `request.invalid` (empty).
-        """
+        """Rename a model but not its file. Raises `model.unknown`, `model.name_taken`, `request.invalid` (empty)."""
         record = self._store.models.get(model)
         label = clean_label(name, MAX_NAME)
         if not label:
@@ -546,9 +536,7 @@ class NameService(Service):
 
 
 def holder_of(name: str, models: Iterable[ModelRecord]) -> ModelRecord | None:
-    """Return the model that a person would mean by `name`: its name is the same, or its id begins with it. None if
-    there is none.
-    """
+    """Return the model that a person means by `name`: its name or the start of its id. None if there is none."""
     requested = name.casefold()
     return next((model for model in models if model.name.casefold() == requested or model.id.startswith(name)), None)
 
@@ -639,9 +627,7 @@ def copies_of(record: ModelRecord, models: Sequence[ModelRecord]) -> list[ModelR
 
 
 def published_of(record: ModelRecord, models: Sequence[ModelRecord]) -> ModelRecord:
-    """Return the published model from which a copy was made. Return the record itself if it is no copy, or if that
-    model is gone.
-    """
+    """Return the published model a copy was made from, or the record itself if it is no copy or that model is gone."""
     origin = origin_of(record)
     return next((model for model in models if origin and model.id == origin.model), record)
 

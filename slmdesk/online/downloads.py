@@ -90,9 +90,7 @@ class ModelDownload:
         self._judge_at = list(_JUDGED_AT)
 
     def run(self, file: str, quantization: str) -> ModelRecord:
-        """Download a model and add it to the library. Raises Stopped, and KnownError hub.*, download.*, network.*,
-        disk.full …
-        """
+        """Download a model into the library. Raises Stopped, or KnownError hub.*, download.*, network.*, disk.full …"""
         damaged, sums = 0, ""
         while True:
             remote = self._choose(file, quantization)
@@ -169,9 +167,7 @@ class ModelDownload:
             return self._take_in(remote)
 
     def _claim(self, part: Part) -> Claim:
-        """Wait until this process may write the part. While another process has it, report the progress of that
-        process. Raises Stopped.
-        """
+        """Wait until this process may write the part. While another has it, report its progress. Raises Stopped."""
         while True:
             if claim := Claim.take(part.lock):
                 return claim
@@ -237,9 +233,7 @@ class ModelDownload:
         self._change(state=DownloadState.FETCHING, done_bytes=self._before, resumed_from=0, note=problem_for(error))
 
     def _judge(self, done: int, part: Part) -> None:
-        """As soon as the header has arrived, check that the library can use the model and whether it fits this PC.
-        Raises model.*.
-        """
+        """Once the header arrives, check that the library can use the model and if it fits this PC. Raises model.*."""
         if self._before or not self._judge_at or done < self._judge_at[0]:
             return
         del self._judge_at[0]
@@ -271,9 +265,7 @@ class ModelDownload:
         return None
 
     def _take_in(self, remote: RemoteFile) -> ModelRecord:
-        """Move the checked file into the models folder and add it to the library. A file that the library cannot use is
-        deleted.
-        """
+        """Move the checked file into the models folder and add it to the library. A file it cannot use is deleted."""
         if len(self.parts) > 1:
             return self._join(remote)
         part = self.parts[0]
@@ -344,9 +336,7 @@ class LeftoverFile(Record):
 
 
 def left_overs(folder: Path, *, but: Collection[tuple[str, str]]) -> list[LeftoverFile]:
-    """Return all leftover files in the folder, except partial files whose (repository, name) is in `but`. Reads the
-    disk.
-    """
+    """Return the folder's leftover files, except partial files whose (repository, name) is in `but`. Reads the disk."""
     found = []
     for path, origin in parts_in(folder):
         is_bad = path.suffix == ".bad"
@@ -419,9 +409,7 @@ class _Download:
     title: str = ""
     place: tuple[int, ...] = ()
     waits: bool = True
-    """True if it waits for its turn in the queue and for the network. Otherwise it starts at once, and fails if it
-    cannot.
-    """
+    """True if it waits for its turn in the queue and for the network. Otherwise it starts at once or fails."""
     stop: threading.Event = field(default_factory=threading.Event)
     is_on: bool = False
     goal: DownloadState | None = None
@@ -507,9 +495,7 @@ class DownloadService(Service):
             self._put_down(job, DownloadState.CANCELLED)
 
     def move(self, id: str, where: str) -> None:
-        """Move a waiting download `up`, `down` or to the front (`first`) of the queue. Raises `download.unknown`,
-        store.*.
-        """
+        """Move a waiting download `up`, `down` or `first` in the queue. Raises `download.unknown`, store.*."""
         self._known(id)
         waiting = [download.id for download in self._waiting()]
         if id not in waiting:
@@ -619,9 +605,7 @@ class DownloadService(Service):
         self._advance()
 
     def _put_down(self, job: _Download, goal: DownloadState) -> None:
-        """Pause or cancel a download. The jobs table is changed first, so that the change holds even if this instance
-        is killed.
-        """
+        """Pause or cancel a download. The jobs table changes first, so this holds even if this instance is killed."""
         if job.now.state is DownloadState.FAILED:
             self._store.jobs.change(job.id, JobStatus.OPEN)
         self._store.jobs.change(job.id, STATUSES[goal])
@@ -765,9 +749,7 @@ STATUSES = {
 
 
 class DownloadJobs:
-    """The jobs of kind `download`. The settings of a job hold the request, its place in the queue and the last
-    progress.
-    """
+    """The jobs of kind `download`. A job's settings hold the request, its place in the queue and the last progress."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

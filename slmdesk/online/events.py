@@ -36,9 +36,7 @@ class DownloadChanged(Event):
     bytes_per_s: float = 0.0
     eta_s: float | None = None
     fit: str = "unknown"
-    """"fits", "tight", "too_large" or "unknown" for this PC. An estimate from the size, until the file's header has
-    arrived.
-    """
+    """"fits", "tight", "too_large" or "unknown" for this PC. Estimated from the size until the header arrives."""
     note: Problem | None = None
     resumed_from: int = 0
     problem: Problem | None = None

@@ -175,9 +175,7 @@ def _judged(repo: Repo, pc: Pc) -> FoundRepo:
 
 
 def best_fit(files: Sequence[FoundFile]) -> str:
-    """Return the best verdict among the models of a repository, or "unknown". Models of poor quality only count if
-    there are no others.
-    """
+    """Return the best verdict on a repository's models, or "unknown". Poor quality counts only if there is no other."""
     models = [file for file in files if not file.file.beside]
     ranks = {model.file.name: quantization_of_file(model.file.name) for model in models}
     good = [model for model in models if (rank := ranks[model.file.name]) and rank.rank <= WORST_RECOMMENDED] or models
@@ -227,9 +225,7 @@ class SearchPage(Record):
 
 
 class Search:
-    """A search with the results read so far. Reading more continues where it stopped. Any thread except the service
-    thread.
-    """
+    """A search with the results so far. Reading more continues where it stopped. Any thread but the service thread."""
 
     def __init__(self, hub: Hub, words: str, filters: Filters) -> None:
         self._hub, self.filters = hub, filters
@@ -453,9 +449,7 @@ SKILLS = {
     "code": _("Code"),
     "embedding": _("Embedding"),
 }
-"""What people may want a model for, with the word to show. The keys are those of hub.search.TASKS and of the curated
-list.
-"""
+"""What people may want a model for, with the word to show. Keys are those of hub.search.TASKS and the curated list."""
 _COMMERCIAL = {
     Commercial.YES: _("may be used at work"),
     Commercial.CONDITIONS: _("has conditions for use at work"),
@@ -542,8 +536,7 @@ class OfferedRepo(Record):
     is_about: bool = False
     """True if the verdicts come from estimated sizes."""
     is_unclear: bool = False
-    """True if no file is recommended although some would fit: they cannot chat, or belong to several different models.
-    """
+    """True if no file is recommended although some would fit: they cannot chat, or belong to several models."""
     parameters: str = ""
     source: Repo | None = None
 
@@ -694,9 +687,7 @@ def _files(repo: str, sized: Sequence[_Sized], best: _Sized | None) -> tuple[Off
 
 
 class RepoJudged(Record):
-    """Verdicts on all files of a repository, from the header of one file. The files differ only in the size of their
-    weights.
-    """
+    """Verdicts on all files of a repository, from one file's header. They differ only in the size of their weights."""
 
     fits: Mapping[str, Fit]
     """Verdict by file name. Files whose size the Hub does not give are missing."""
@@ -707,9 +698,7 @@ class RepoJudged(Record):
 
 
 class RepoPageService:
-    """Reads what the page of a repository shows. Call it on the service thread; each request has its own thread and can
-    be cancelled.
-    """
+    """Reads what a repository's page shows. Service thread; each request has its own thread and can be cancelled."""
 
     def __init__(self, hub: HubService) -> None:
         self._hub = hub

@@ -1,6 +1,4 @@
-"""How the Hub is reached, the access token, the password of the proxy, and the network log, which is written before
-each request.
-"""
+"""How the Hub is reached, the access token, the proxy's password, and the network log, written before each request."""
 
 from __future__ import annotations
 
@@ -72,9 +70,7 @@ class NetworkService(Service):
         return enforcement(self._settings.current, self._settings.policy)
 
     def allow_once(self) -> None:
-        """Allow the network until this process ends. Each request is marked so. Raises `setting.managed`,
-        `network.enforced`.
-        """
+        """Allow the network for this process, marking each request so. Raises `setting.managed`, `network.enforced`."""
         self._settings.allow_once()
 
     def change(self, **values: Any) -> Pending[Settings]:
@@ -105,9 +101,7 @@ class NetworkService(Service):
         return checked.map(lambda found: self._settings.change(**found))
 
     def move_password(self) -> None:
-        """If a person has typed a proxy's password into the settings file, move it to the keyring or a file. Service
-        thread.
-        """
+        """If a proxy password was typed into the settings file, move it to the keyring or a file. Service thread."""
         now = self._settings.current
         if "proxy" in self._settings.policy.managed or without_password(now.proxy)[1] is None:
             return
@@ -190,9 +184,7 @@ class NetworkService(Service):
         self._service_thread.post(write)
 
     def refuse(self, request: Outgoing, code: str) -> None:
-        """Write to the network log that a request was not sent (see RequestLog). Any thread; never blocks, never
-        raises.
-        """
+        """Write to the network log that a request was not sent (see RequestLog). Any thread; never blocks or raises."""
         self._service_thread.post(lambda: self._refuse(request, code))
 
     def _refuse(self, request: Outgoing, code: str) -> None:
@@ -300,9 +292,7 @@ def to_json(rows: Sequence[NetworkLogRow]) -> bytes:
 
 
 def to_csv(rows: Sequence[NetworkLogRow]) -> bytes:
-    """Return the rows as CSV (RFC 4180) in UTF-8. A BOM makes spreadsheets detect the encoding, and no cell can become
-    a formula.
-    """
+    """Return the rows as CSV (RFC 4180) in UTF-8. A BOM tells spreadsheets the encoding; no cell becomes a formula."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
@@ -335,9 +325,7 @@ class TokenPlaces(Record):
 
 
 def checked_token(untrusted: str) -> str:
-    """Return a pasted token without spaces around it. Raises KnownError `token.invalid`, which does not quote the
-    token.
-    """
+    """Return a pasted token without spaces around it. Raises KnownError `token.invalid`, which does not quote it."""
     word = untrusted.strip()
     if not word:
         raise KnownError("token.invalid", reason=_("there is nothing"))
@@ -402,9 +390,7 @@ class TokenService(Service):
         )
 
     def keep(self, untrusted: str, place: str) -> Pending[TokenChanged]:
-        """Store the token in a place of PLACES and remove it from any other. Raises KnownError `token.invalid`,
-        `feature.hidden`.
-        """
+        """Store a token in one of PLACES and clear the others. Raises KnownError `token.invalid`, `feature.hidden`."""
         self._settings.policy.require(HUB_FEATURE)
         secret, host, now = checked_token(untrusted), self._host(), self._settings.current
         if place not in PLACES:
@@ -487,9 +473,7 @@ SERVICE = "slmdesk: password of a proxy"
 
 
 class ProxyPasswords:
-    """Stores the password of a proxy. A keyring may wait, so never call it on the service thread or the window's
-    thread.
-    """
+    """Stores a proxy's password. A keyring may wait, so never call it on the service thread or the window's thread."""
 
     def __init__(self, paths: Paths) -> None:
         self.vaults: dict[str, Vault] = {

@@ -1,6 +1,4 @@
-"""Makes the operating system keep this process offline if required, and writes events that are not requests into the
-ledger.
-"""
+"""Makes the operating system keep this process offline if required, and writes non-request events into the ledger."""
 
 from __future__ import annotations
 
@@ -28,9 +26,7 @@ from slmdesk.runtime.service import Runtime, Service
 
 class Enforcement(Record):
     by_system: bool
-    """True if the kernel refuses every socket that is not local. The kernel was just asked, so this is not an
-    assumption.
-    """
+    """True if the kernel refuses every non-local socket. The kernel was just asked, so this is not an assumption."""
     words: str
 
 
@@ -168,9 +164,7 @@ class LedgerEvents(Service):
 
 
 def policy_shape(policy: Policy) -> dict[str, Json]:
-    """Return the organisation's rules as JSON: their file, its checksum and owner, and what they set. Passwords are
-    left out.
-    """
+    """Return the organisation's rules as JSON: their file, its checksum and owner, and what they set (no passwords)."""
     forced = {key: shown_proxy(str(value)) if key == "proxy" else value for key, value in policy.forced.items()}
     return {
         "file": policy.path or None,

@@ -172,9 +172,7 @@ def _new_passphrase(console: Console) -> str:
 
 
 def _new_recovery_key(console: Console) -> str:
-    """Return a new recovery key. A person at the terminal has to type it back, which proves that it was written
-    down.
-    """
+    """Return a new recovery key. A person at the terminal must type it back, which proves that it was written down."""
     key = new_recovery_key()
     if console.passphrase_fd is None:
         console.notify(f"{KEEP}\n\n    {key}\n")

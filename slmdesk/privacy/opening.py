@@ -1,6 +1,4 @@
-"""Open an encrypted history before the services start, with a passphrase, a recovery key or the system's keyring. Any
-thread.
-"""
+"""Open an encrypted history before the services start, by passphrase, recovery key or system keyring. Any thread."""
 
 from __future__ import annotations
 
@@ -119,9 +117,7 @@ def state_of(
 
 
 def open_by_organisation(paths: Paths, private: bytes) -> DataKey:
-    """Return the key of the history, opened by the organisation's private key. Raises KnownError key.wrong,
-    key.file_damaged, …
-    """
+    """Return the history's key via the organisation's private key. Raises KnownError key.wrong, key.file_damaged, …"""
     return unlock_with(paths, ORGANISATION, private)
 
 
@@ -162,9 +158,7 @@ def opens(backup: Path, key: DataKey) -> bool:
 
 class Resealed(Protocol):
     def reseal(self) -> None:
-        """Write the files encrypted with the history's key, or plain if the history is plain. Raises KnownError file.…,
-        disk.full.
-        """
+        """Write the files as the history is: plain, or encrypted with its key. Raises KnownError file.…, disk.full."""
 
 
 def follow_key(store: Store, settings: SettingsFile, words: Resealed) -> None:

@@ -114,9 +114,7 @@ class _Asked(Record):
 def _asked(
     console: Console, services: Services, files: Sequence[Path], secrets: Mapping[Path, str], item: str | None
 ) -> _Asked:
-    """Return the documents or the folder to ask, and have them read first if needed. Raises KnownError when nothing
-    could be read.
-    """
+    """Return the documents or folder to ask, having them read if needed. Raises KnownError if nothing could be read."""
     if not files and item:
         folder, known = services.call.questions.about(item)
         return _folder(console, services, Path(os.fsdecode(folder.path))) if folder else _documents(services, known)
@@ -178,9 +176,7 @@ def _preview(console: Console, services: Services, question: str, asked: _Asked)
 
 
 def _answer(console: Console, services: Services, request: AskRequest) -> tuple[MessageEnded, Answered | None]:
-    """Ask the question and wait. Return how the answer ended, and its verified result or None if
-    it did not end well.
-    """
+    """Ask the question and wait. Return how the answer ended and its verified result (None if it did not end well)."""
     received: queue.SimpleQueue[Event] = queue.SimpleQueue()
     services.on(Event, received.put)
     sent = services.call.questions.ask(request)

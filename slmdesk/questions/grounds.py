@@ -24,9 +24,7 @@ from slmdesk.text.relevance import groups_of
 from slmdesk.text.sentences import ASKING_WORDS, refers_back, search_words
 
 LEAST_SAID = 0.5
-"""Smallest share of an answer's own words, weighted by rarity, that its quotations must contain. Otherwise the answer
-is marked.
-"""
+"""Smallest share of an answer's own words, weighted by rarity, that its quotations must contain, or it is marked."""
 LEAST_GAIN = 0.25
 """Smallest share of an answer's own words, weighted by rarity, that a second quotation must add to the first."""
 LEAST_SURE = 0.8
@@ -40,21 +38,16 @@ SURE = 3.0
 the question's words.
 """
 LEAST_OF_BEST = 0.5
-"""Share of the best sentence's question words that a quotation must exceed. Otherwise the answer is about something
-else.
-"""
+"""Share of the best sentence's question words that a quotation must exceed, or the answer is about something else."""
 LEAST_NEAR = 0.55
-"""Smallest share of the question's words, weighted by rarity, that a sentence must contain to be shown as a near match.
-"""
+"""Smallest share of the question's words, weighted by rarity, that a sentence needs to be shown as a near match."""
 MOST_PLACES = 60
 """Number of sentences, best matches of question and answer first, that are always searched for the answer's values."""
 
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """A sentence with its context: the heading above it, the header of its table, and the sentence that it refers back
-    to.
-    """
+    """A sentence with its context: the heading above, its table's header, and the sentence that it refers back to."""
 
     citation: Citation
     above: str
@@ -67,9 +60,7 @@ class Place:
 @dataclass(frozen=True)
 class Grounds:
     passages: tuple[Passage, ...]
-    """All passages of the documents that were asked; of very long documents only the passages that contain the
-    question's words.
-    """
+    """All passages of the asked documents; of very long ones only passages that contain the question's words."""
     page_of: PageOf
 
     @cached_property
@@ -96,9 +87,7 @@ class Grounds:
         return Weights(place.text for place in self.places)
 
     def citations(self, question: str, answer: str) -> tuple[Citation, ...]:
-        """Return the sentence that contains most of an answer, and a second sentence if it
-        contains more of the answer.
-        """
+        """Return the sentence that contains most of an answer, and a second if it contains more of the answer."""
         asked = asked_words(question)
         own = own_words(question, answer)
         values = new_values(question, answer)
@@ -128,9 +117,7 @@ class Grounds:
         answer: str,
         without: Place | None = None,
     ) -> Place | None:
-        """Return the sentence that contains most of the values, of the answer's own words and
-        of the question's words.
-        """
+        """Return the sentence with most of the values, of the answer's own words and of the question's words."""
         words = {
             place: 2 * bool(own) * self.weights.share(own, place.citation.quote) + self.weights.share(asked, place.text)
             for place in self.places
@@ -151,9 +138,7 @@ class Grounds:
         return max(likely, key=worth, default=None)
 
     def are_against(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
-        """Return whether the first quotation denies something that the question does not deny, although the answer is
-        yes.
-        """
+        """Return whether the first quotation denies what the question does not deny, although the answer is yes."""
         is_yes = asks_yes_or_no(question) and not says_no(answer)
         return is_yes and bool(citations) and self._denies(citations[0].quote) and not self._denies(question)
 
@@ -161,9 +146,7 @@ class Grounds:
         return any(line.denials for line in negation.lines(text, tongue(self.text)))
 
     def marks(self, question: str, answer: str, citations: Sequence[Citation]) -> tuple[Mark, ...]:
-        """Return marks for the parts of an answer that the quotations do not support. Empty when there are no
-        quotations.
-        """
+        """Return marks for the parts of an answer that the quotations do not support. Empty without quotations."""
         if not citations:
             return ()
         quotes = "\n".join(citation.quote for citation in citations)
@@ -185,9 +168,7 @@ class Grounds:
         )
 
     def is_made_up(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
-        """Return whether an answer adds something to the question, and the quotations contain nothing of the added
-        part.
-        """
+        """Return whether an answer adds something to the question, and the quotations contain none of what is added."""
         quotes = "\n".join(citation.quote for citation in citations)
         if values := new_values(question, answer):
             return not any(_holds(value, answer, quotes) for value in values)
@@ -228,9 +209,7 @@ class Grounds:
 
 
 def asked_words(question: str) -> list[str]:
-    """Return the words that tell what a question is about, without those that only ask for a value ("when", "how
-    many").
-    """
+    """Return the words that tell what a question is about, not those that only ask for a value ("when", "how many")."""
     words = search_words(question)
     return [word for word in words if word not in ASKING_WORDS] or words
 
@@ -267,9 +246,7 @@ def _is_among(word: str, others: Sequence[str]) -> bool:
 
 
 def _holds(value: Flag, answer: str, quotes: str) -> bool:
-    """Return whether the quotations contain a value. The number of a list item ("2. Rooms …") does not count as a
-    value.
-    """
+    """Return whether the quotations contain a value. The number of a list item ("2. Rooms …") is not a value."""
     return holds(value, answer, quotes if value.kind == "date" else _ITEM.sub("", quotes))
 
 
@@ -297,9 +274,7 @@ class Weights:
         self._known: dict[str, float] = {}
 
     def share(self, words: Sequence[str], text: str) -> float:
-        """Return the share of the folded words (see `fold_for_search`) that a text contains, 0 to 1; 1 if there are no
-        words.
-        """
+        """Return the share of the folded words (`fold_for_search`) that a text contains, 0 to 1; 1 without words."""
         return self._share(words, _folded(text))
 
     def _share(self, words: Sequence[str], folded: str) -> float:
@@ -357,9 +332,7 @@ and which persons …", the question is not split.
 
 
 def parts_of(question: str) -> tuple[str, ...]:
-    """Split a question into the parts that it asks, each in the question's own words. A simple question is returned as
-    it is.
-    """
+    """Split a question into the parts it asks, each in the question's own words. A simple question stays as it is."""
     found: list[str] = []
     for sentence in _END.split(question.strip()):
         begin = 0
@@ -440,9 +413,7 @@ _WHY = (r"why|warum|weshalb|wieso|pourquoi|por qué|perché|dlaczego|czemu", _RE
 
 
 def is_answered(part: str, answer: str) -> bool:
-    """Return whether an answer contains what this part of the question asks for. Parts of an unknown kind count as
-    answered.
-    """
+    """Return whether an answer contains what this part of the question asks for; true for parts of an unknown kind."""
     for asks, has, is_number in (_DOSE, _WHY, _COUNT, _TIME):
         if re.search(rf"\b(?:{asks})\b", part, re.IGNORECASE):
             return bool(re.search(has, answer, re.IGNORECASE) or (is_number and find_numbers(answer, tongue(part))))

@@ -53,15 +53,13 @@ FRAME_TOKENS = 260
 """Tokens reserved for the instructions and the chat format."""
 SOURCE_TOKENS = 14
 WHOLE_S = 20.0
-"""A text that the model reads in fewer seconds than this is read whole at once. Later questions find it already read.
-"""
+"""A text the model reads in fewer seconds than this is read whole at once. Later questions find it already read."""
 READ_PER_S = 125.0
 """Tokens per second assumed for a model whose reading speed was not measured here yet."""
 FIRST_TOKENS = 600
 """Most tokens of passages that are read first of a longer text. They contain most answers."""
 LEAST_WHOLE = 2 * FIRST_TOKENS
-"""A text of at most this many tokens is read whole even on a slow PC, because reading passages first would save little.
-"""
+"""A text of at most this many tokens is read whole even on a slow PC, as reading passages first would save little."""
 READ_TOKENS = 1800
 """Most tokens of passages that are read when the first passages do not answer the question and the documents do not fit
 whole. Small models get confused by more.
@@ -87,8 +85,7 @@ class AnswerContext(Record):
     passages: int = 0
     documents: int = 1
     wider: AnswerContext | None = None
-    """What is read when this context does not answer the question: the whole text if it fits, otherwise more passages.
-    """
+    """What is read when this context does not answer the question: the whole text if it fits, else more passages."""
 
 
 class ReadingRequest(Record):
@@ -161,9 +158,7 @@ class ReadingChoice:
         self._lease = self._loader.acquire(record, self._on_ready, self._fail, explicit=self._request.explicit)
 
     def _beginning(self, words: tuple[str, ...]) -> RankedPassages:
-        """Return the first passages of each document, for questions whose words match nothing
-        (“What is this about?”).
-        """
+        """Return each document's first passages, for questions whose words match nothing (“What is this about?”)."""
         found: list[Passage] = []
         for document in self._request.documents[:MOST_PASSAGES]:
             found += self._store.passages.of_document(document.id)[
@@ -172,9 +167,7 @@ class ReadingChoice:
         return RankedPassages(tuple(found[:MOST_PASSAGES]), words)
 
     def _on_ready(self, lease: Lease) -> None:
-        """Count the tokens of the candidates: all passages if they may fit into the context,
-        otherwise the best ones.
-        """
+        """Count the tokens of the candidates: all passages if they may fit into the context, else the best ones."""
         model = lease.model
         budget = model.context_tokens - ANSWER_TOKENS - FRAME_TOKENS
         number, size = self._store.passages.count([document.id for document in self._request.documents])
@@ -409,9 +402,7 @@ class Asking:
     """Seconds that the model took to read the whole text."""
 
     def hidden(self, turns: tuple[ChatMessage, ...]) -> tuple[ChatMessage, ...]:
-        """Return the turns with private data redacted, as the model is given them. Raises KnownError redaction.*,
-        store.*.
-        """
+        """Return the turns as given to the model, private data redacted. Raises KnownError redaction.*, store.*."""
         if self.veil is None or self.tally is None:
             return turns
         made = tuple(self.veil.hide_turns(turns))
@@ -502,9 +493,7 @@ class Evidence:
         return Part(answer, True, citations, marks, nearest=() if citations else self._nearest_ones())
 
     def quoted(self, *, has_model: bool) -> Answered:
-        """Return the best passages themselves as the answer, because there is no model or only a weak one. Raises
-        KnownError store.*.
-        """
+        """Return the best passages as the answer: there is no model or only a weak one. Raises KnownError store.*."""
         words = self.reading.ranked.words
         nearest = tuple(citation for citation in self._nearest() if citation.quote)
         shares = [share_of(words, citation.quote) for citation in nearest]

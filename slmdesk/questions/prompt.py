@@ -92,27 +92,21 @@ class Answered(Record):
     marks: tuple[Mark, ...] = ()
     passages_read: int = 0
     passages_total: int = 0
-    """Number of all passages of the documents, of which `passages_read` were given to the model; 0 when no model was
-    asked.
-    """
+    """Number of all passages of the documents, of which the model got `passages_read`; 0 when no model was asked."""
     looked_at: tuple[LookedAt, ...] = ()
     documents_total: int = 0
     redaction: RedactionReport | None = None
 
     @property
     def state(self) -> str:
-        """Return whether the answer is in the text (IN_TEXT), must be checked (CHECK) or is not in the text
-        (NOT_IN_TEXT).
-        """
+        """Return whether the answer is in the text (IN_TEXT), is not (NOT_IN_TEXT) or must be checked (CHECK)."""
         if not self.found:
             return NOT_IN_TEXT
         return IN_TEXT if self.supported else CHECK
 
     @property
     def missing(self) -> str:
-        """Return in about five words what an answer with the state CHECK lacks, with the values concerned. Otherwise
-        empty.
-        """
+        """Return in about five words what an answer in state CHECK lacks, with the values concerned. Else empty."""
         if self.state != CHECK:
             return ""
         words = doubts_of(self.marks[:1] or [Mark(UNLINKED, "", 0, 0)])
@@ -221,16 +215,12 @@ def _parts_of(source: Source, *, names: bool) -> list[TextPart]:
 
 
 def text_for(passage: Passage) -> str:
-    """Return the text of a passage for the prompt. Double quotes become single ones, since they would end a quotation
-    early.
-    """
+    """Return a passage's text for the prompt. Double quotes become single ones, as they would end a quotation early."""
     return passage.text.replace('"', "'").strip()
 
 
 def grammar_of(question: str) -> str | None:
-    """Return the GBNF grammar of an answer to a yes-or-no question in the question's language; None for other
-    questions.
-    """
+    """Return the GBNF grammar of a yes-or-no answer in the question's language; None for other questions."""
     known = _LANGUAGES.get(tongue(question))
     if known is None or not asks_yes_or_no(question):
         return None

@@ -408,9 +408,7 @@ class QuestionService(Service):
         return None
 
     def _keep_state(self, asking: Asking) -> None:
-        """Save the model's state for documents that were read whole and took long, so that they need not be read again
-        later.
-        """
+        """Save the model's state for documents that were read whole and took long, so they need not be read again."""
         ids = [document.id for document in asking.documents]
         read_s = asking.read_s + (self._ahead_s.pop(ids[0], 0.0) if len(ids) == 1 else 0.0)
         if asking.record and asking.reading.is_whole and read_s > WORTH_S and asking.veil is None:

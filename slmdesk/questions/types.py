@@ -15,9 +15,7 @@ class AskRequest(Record):
     documents: tuple[str, ...] = ()
     """Ids of documents that were read. If a follow-up question names none, the documents of its item are asked."""
     collection: str | None = None
-    """Id of a folder that is asked instead of single documents. All documents that it contains when the answer is
-    searched for are asked.
-    """
+    """Id of a folder asked instead of single documents: all documents in it when the answer is searched for."""
     item: str | None = None
     """Item of the question that this one follows; None for a new question."""
     model: str | None = None

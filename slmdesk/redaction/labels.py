@@ -71,8 +71,7 @@ def put_back_words(count: int, marked: Sequence[str]) -> str:
 
 class RedactionReport(Record):
     replaced: tuple[tuple[Kind, int], ...] = ()
-    """How many words of each kind were replaced, in the order of `labels.NAMES`. The words themselves are not stored.
-    """
+    """How many words of each kind were replaced, in the order of `labels.NAMES`. The words are not stored."""
     put_back: int = 0
     marked: tuple[str, ...] = ()
 

@@ -129,9 +129,7 @@ class Veil:
         return self._service.hidden(self.item, texts, keeps=keeps)
 
     def hide_turns(self, turns: Sequence[ChatMessage], *, keeps: bool = True) -> list[ChatMessage]:
-        """Return the messages with replacements in all parts, except those that the program itself wrote. Raises the
-        errors of `hide`.
-        """
+        """Return the messages with replacements in all parts but the program's own. Raises the errors of `hide`."""
         texts = [part.text for turn in turns for part in turn.parts if part.origin is not Origin.PROGRAM]
         hidden = iter(self.hide(texts, keeps=keeps))
         return [
@@ -145,9 +143,7 @@ class Veil:
         ]
 
     def hide_known(self, text: str) -> str:
-        """Replace the words that are in the table. For technical text, such as a grammar, in which no new words are
-        searched.
-        """
+        """Replace the words in the table. For technical text, such as a grammar, where no new words are searched."""
         return self._service.hidden_by_table(self.item, text)
 
     def replaced_in(self, hidden: Sequence[str]) -> dict[str, Kind]:

@@ -39,8 +39,7 @@ class DocumentChanged(Event):
     document: DocumentRecord
     problem: Problem | None = None
     was_changed: bool = False
-    """The file has changed since it was last read. It is read again, and the stored pages that did not change are kept.
-    """
+    """The file has changed since it was last read. It is read again; stored pages that did not change are kept."""
 
 
 class DocumentProgress(Event):
@@ -69,9 +68,7 @@ class MessageGrew(Event):
 
 
 class ThoughtGrew(Event):
-    """A model has written more of its reasoning before the answer. `text` is the new part; it does not belong to the
-    answer.
-    """
+    """A model wrote more of its reasoning before the answer. `text` is the new part; it is not part of the answer."""
 
     chat: str
     message: str
@@ -91,8 +88,7 @@ class MessageEnded(Event):
     usage: Usage | None = None
     timing: Timing | None = None
     was_quiet: bool = True
-    """Other programs hardly used the processor during the answer, so `timing` shows how fast the model is on this PC.
-    """
+    """Other programs hardly used the processor during the answer, so `timing` shows the model's speed on this PC."""
 
 
 class MessageChanged(Event):
@@ -128,9 +124,7 @@ class Noticed(Event):
 
 
 class NoticeOver(Event):
-    """The cause of an earlier Noticed with this code is gone, for example because the unsaved text could be saved after
-    all.
-    """
+    """The cause of an earlier Noticed with this code is gone, for example because unsaved text was saved after all."""
 
     code: str
 
@@ -279,9 +273,7 @@ def ended(result: T | Problem) -> Pending[T]:
 
 
 def outcome(work: Pending[T]) -> Pending[tuple[T | Problem]]:
-    """Return a Pending that ends with the result of `work` in a tuple of one, so that a Problem is an ordinary result
-    as well.
-    """
+    """Return a Pending that ends with `work`'s result in a tuple of one, so a Problem is an ordinary result too."""
     pending: Pending[tuple[T | Problem]] = Pending(work.cancel)
     work.then(lambda end: pending.end((end,)))
     return pending

@@ -57,9 +57,7 @@ def slug(name: str) -> str:
 
 
 def file_name(name: str, sha256: str) -> str:
-    """Return the name for a model file in the models folder. The name is always built by the program, never taken from
-    the original file.
-    """
+    """Return a model file's name in the models folder: built by the program, never taken from the original file."""
     return f"{slug(name)}-{sha256[:12]}.gguf"
 
 
@@ -168,9 +166,7 @@ def _read(path: Path, take: Callable[[bytes], object], on_bytes: OnBytes, stop: 
 
 
 def chunks_of(read: Callable[[int], bytes], total: int, on_bytes: OnBytes, stop: threading.Event) -> Iterator[bytes]:
-    """Yield the chunks that `read` returns until it returns an empty one, and report how many of `total` bytes were
-    read. Raises Stopped.
-    """
+    """Yield what `read` returns until that is empty, and report how many of `total` bytes were read. Raises Stopped."""
     done, reported = 0, 0.0
     while chunk := read(CHUNK_BYTES):
         if stop.is_set():

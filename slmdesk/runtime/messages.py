@@ -101,9 +101,7 @@ def _word(value: str | int | float, *, is_size: bool) -> str:
 
 
 def sentence_for(code: str, args: Args) -> str:
-    """Return the sentence for a code, as plain text on one line without markup. An unknown code gets a general
-    sentence.
-    """
+    """Return the sentence for a code, as plain text on one line without markup. An unknown code gets a general one."""
     words = _Words(args)
     if code in MADE:
         return MADE[code][0](words)
@@ -124,9 +122,7 @@ def plain_args(args: Mapping[str, object]) -> dict[str, str | int | float]:
 
 
 def problem_of(code: str, untrusted_args: Mapping[str, object]) -> Problem:
-    """Return the Problem for a code and args sent by a child process. Args that are neither numbers nor strings are
-    dropped.
-    """
+    """Return the Problem for a child process's code and args. Args that are neither numbers nor strings are dropped."""
     args = {
         clean_label(key, 40): value if not isinstance(value, str) else clean_label(value, MAX_ARG_CHARACTERS)
         for key, value in untrusted_args.items()

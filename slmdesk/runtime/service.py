@@ -1,6 +1,4 @@
-"""The service thread, on which all services run: the base class of services, long work in slices, and file work on
-other threads.
-"""
+"""The service thread, which runs all services: their base class, long work in slices, file work on other threads."""
 
 from __future__ import annotations
 
@@ -192,9 +190,7 @@ class Runtime(Record):
 
 
 class Service:
-    """Base class of the services and their parts. Called on the service thread, where it uses the store and publishes
-    events.
-    """
+    """Base class of services and their parts. Called on the service thread, it uses the store and publishes events."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._service_thread, self._store = runtime.service_thread, runtime.store
@@ -381,9 +377,7 @@ Make: TypeAlias = "Callable[[], bytes | Paper]"
 converted to the requested format.
 """
 Exporter: TypeAlias = Callable[[Item, str], "Make | Slices[Make] | None"]
-"""Function called on the service thread with an item and a format. It returns None when the item should be exported
-like a chat.
-"""
+"""Function called on the service thread with an item and a format. It returns None to export the item like a chat."""
 
 
 def json_bytes(shape: Mapping[str, Json]) -> bytes:

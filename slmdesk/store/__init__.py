@@ -1,6 +1,4 @@
-"""The database of the program. This is the only package that uses SQLite. It returns records and runs on the service
-thread.
-"""
+"""The program's database. Only this package uses SQLite. It returns records and runs on the service thread."""
 
 from slmdesk.store.backup import BackupResult, backup, plain_backup, source_of, unlock_backup
 from slmdesk.store.database import SQLITE_VERSION, FileLock, InstanceLock, is_instance_alive, missing_library, new_id

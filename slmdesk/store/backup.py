@@ -82,9 +82,7 @@ def _source_in(path: Path, file: BinaryIO) -> StoreFile:
 
 
 def write_backup(target: Path, keys: KeyFile, database: Path, sha256: str) -> int:
-    """Write a new tar file with the keys, the database and their checksums. Returns its open handle, synced to disk.
-    Raises OSError.
-    """
+    """Write a new tar file of keys, database and checksums. Returns its open handle, synced to disk. Raises OSError."""
     handle = open_new(target)
     try:
         with os.fdopen(handle, "w+b", closefd=False) as out:
@@ -114,9 +112,7 @@ def _add(tar: tarfile.TarFile, name: str, content: io.BufferedIOBase, size: int)
 
 
 def unlock_backup(path: Path, typed: str) -> DataKey:
-    """Return the key of an encrypted backup; `typed` is its passphrase or its recovery key. Raises KnownError key.*,
-    file.*.
-    """
+    """Return an encrypted backup's key; `typed` is its passphrase or recovery key. Raises KnownError key.*, file.*."""
     source = source_of(path)
     if source.keys is None:
         raise KnownError("key.file_damaged", path=str(path))
@@ -177,9 +173,7 @@ def backup(
 
 
 def plain_backup(paths: Paths, target: Path, key: DataKey) -> BackupResult:
-    """Copy an encrypted history as a plain, verified database. Any thread; the app must hold schema.lock
-    exclusively.
-    """
+    """Copy an encrypted history as a verified plain database. Any thread; the app must hold schema.lock exclusively."""
     with writing_to(target):
         with _made_beside(target) as (beside, __):
             plain = beside.with_name(WHOLE)
@@ -280,9 +274,7 @@ def _summed(handle: int) -> BackupResult:
 
 
 def keep_copy(paths: Paths, why: str, key: DataKey | None) -> Path:
-    """Make a verified copy in the backups folder; its name tells the day and the reason. Raises the errors of
-    `backup`.
-    """
+    """Make a verified copy in the backups folder; its name tells day and reason. Raises the errors of `backup`."""
     private_folder(paths.backups)
     target = paths.backups / f"{_PREFIX}{time.strftime(_WHEN)}-{why}{_suffix(key)}"
     backup(paths, target, key=key)
@@ -310,9 +302,7 @@ def drop_old_copies(paths: Paths, now: float) -> None:
 
 
 def renew_copies(paths: Paths, until: float | None = None, key: DataKey | None = None) -> bool:
-    """Replace every kept copy by the current database, encrypted with `key`. `until` is when to give up, by the
-    monotonic clock.
-    """
+    """Replace every kept copy by the current database, encrypted with `key`. `until`: monotonic time to give up."""
 
     def look(_done: int, _total: int) -> None:
         if until is not None and time.monotonic() > until:
@@ -382,9 +372,7 @@ def _listed(text: str) -> list[dict[str, object]]:
 
 
 ROOM = 2.2
-"""Free disk space that is required, as a multiple of the history's size: for the new file and its copies in the backups
-folder.
-"""
+"""Free disk space needed, in multiples of the history's size: for the new file and its copies in the backups folder."""
 
 
 def change_key(paths: Paths, before: DataKey | None, after: DataKey | None, keys: KeyFile | None) -> None:

@@ -116,9 +116,7 @@ def preset_from(row: RowLike) -> PresetRecord:
 
 
 class Redactions(StorePart):
-    """The part of the store for redactions. An entry with an empty replacement is text that a person chose to leave as
-    it is.
-    """
+    """The store's part for redactions. An entry with an empty replacement is text a person chose to leave as it is."""
 
     def of_item(self, item: str) -> list[Entry]:
         return self._all(entry_from, "select * from redactions where item = ? order by n", (item,))

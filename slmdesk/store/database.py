@@ -1,6 +1,4 @@
-"""The single connection to the database, the library that opens it, the locks, and the base class of the store's
-parts.
-"""
+"""The single connection to the database, the library that opens it, the locks, and the store parts' base class."""
 
 from __future__ import annotations
 
@@ -57,9 +55,7 @@ def cipher() -> ModuleType:
 
 
 def missing_library() -> str:
-    """Return the name of a library that encryption needs and this installation lacks, or an empty string. Imports
-    nothing.
-    """
+    """Return the name of a library that encryption needs and this installation lacks, or ''. Imports nothing."""
     return next((name for name in (CIPHER.partition(".")[0], LIBRARY) if find_spec(name) is None), "")
 
 
@@ -154,13 +150,10 @@ def _raw(key: DataKey) -> str:
 BUSY_MS = 5_000
 """Milliseconds that a write waits for another instance before it fails with `store.busy`."""
 TICK_MS = 50
-"""Milliseconds that writing a growing message waits for another instance: its next regular write saves the text anyway.
-"""
+"""Milliseconds that writing a growing message waits for another instance: its next regular write saves it anyway."""
 NEARLY_FULL_BYTES = 1 << 20
 CHECK_MARK = "check-at-start"
-"""Name of a file beside the database. It says that damage was found while running, so the next start checks the whole
-database.
-"""
+"""Name of a file beside the database: damage was found while running, so the next start checks the whole database."""
 
 PRAGMAS = (
     "trusted_schema=OFF",
@@ -267,9 +260,7 @@ def known_errors(path: Path) -> Iterator[None]:
 
 
 class Database:
-    """A database connection that reads all rows at once and writes in immediate transactions. Only for the thread that
-    created it.
-    """
+    """A connection that reads all rows at once and writes in immediate transactions. Only for its creating thread."""
 
     def __init__(self, conn: Connection, path: Path, *, read_only: bool, key: DataKey | None = None) -> None:
         self.conn = conn
@@ -509,9 +500,7 @@ class StorePart:
         return None if row is None else self._shared.made(build, row)
 
     def _get(self, build: Callable[..., T], table: str, id: str, query: str = "") -> T:
-        """Return the row with this id, or the only row whose id begins with `id`. Raises KnownError, such as
-        item.unknown.
-        """
+        """Return the row with id `id`, or the only one whose id begins with it. Raises KnownError like item.unknown."""
         query = query or f"select * from {table}"
         found = self._first(build, f"{query} where {table}.id = ?", (self._id_of(table, id),))
         if found is None:
@@ -532,9 +521,7 @@ class StorePart:
     # ---- writing
 
     def _insert(self, table: str, values: Mapping[str, object], *, otherwise: str = "") -> int:
-        """Add a row and return its number. `otherwise` is empty, "or replace" or "or ignore". Call inside a
-        transaction.
-        """
+        """Add a row and return its number. `otherwise` is empty, "or replace" or "or ignore". Call in a transaction."""
         places = ", ".join("?" * len(values))
         names = ", ".join(f'"{name}"' for name in values)
         return self._db.insert(
@@ -553,9 +540,7 @@ class StorePart:
         )
 
     def _column(self, value: object) -> Value:
-        """Convert a value for its column: text is made storable, enums become their values, flags become numbers, all
-        else JSON.
-        """
+        """Convert a value for its column: text is made storable, enums become values, flags numbers, all else JSON."""
         match value:
             case None | int() | float() | bytes():
                 return int(value) if isinstance(value, bool) else value
@@ -643,9 +628,7 @@ class FileLock:
         self._handle = self._open()
 
     def try_alone(self) -> bool:
-        """Try to lock exclusively, and return whether nobody else holds the lock. A shared lock of this object is
-        converted.
-        """
+        """Try to lock exclusively; return whether nobody else has the lock. This object's shared lock is converted."""
         self._release_on_windows()
         self._alone = self._take(alone=True)
         return self._alone
@@ -705,9 +688,7 @@ class FileLock:
 
 
 class InstanceLock:
-    """A lock that is held while an instance of the program runs. A lock file left over means a crash. Raises KnownError
-    `store.in_use`.
-    """
+    """A lock held while an instance runs. A lock file left over means a crash. Raises KnownError `store.in_use`."""
 
     def __init__(self, paths: Paths, instance_id: str) -> None:
         if not _INSTANCE_ID.fullmatch(instance_id):

@@ -42,9 +42,7 @@ class Passages(StorePart):
         self._db.run(f"delete from passages where {which}", values)
 
     def forget_some(self, document: str, limit: int = 100) -> bool:
-        """Delete up to `limit` passages of a document, so that thousands are deleted in small steps. Returns False if
-        none was left.
-        """
+        """Delete up to `limit` passages of a document, for thousands in small steps. Returns False if none was left."""
         with self._db.writing():
             rows = self._db.rows("select n, text from passages where document = ? limit ?", (document, limit))
             for row in rows:
@@ -99,9 +97,7 @@ class Passages(StorePart):
         )
 
     def find_typed(self, words: str, limit: int) -> list[tuple[Passage, str]]:
-        """Return passages that contain all of the words, the newest first. The last word may be only the beginning of a
-        word.
-        """
+        """Return passages that contain all words, newest first. The last word may be only the beginning of a word."""
         query = fts_query(words)
         if not query:
             return []
@@ -177,17 +173,13 @@ class Pages(StorePart):
                 }, otherwise="or replace")  # fmt: skip
 
     def forget(self, document: str, beyond: int) -> None:
-        """Delete the pages after `beyond` and the passages that reach into them. Called when the document has become
-        shorter.
-        """
+        """Delete pages after `beyond` and passages that reach into them. Called when the document became shorter."""
         with self._db.writing():
             self._db.run("delete from pages where document = ? and number > ?", (document, beyond))
             self._passages.delete(document, beyond)
 
     def of_document(self, document: str, *, begin: int = 1, limit: int = 100, with_text: bool = True) -> list[Page]:
-        """Return pages from number `begin` on. `with_text=False` leaves out text and blocks, for lists of thousands of
-        pages.
-        """
+        """Return pages from `begin` on. `with_text=False` omits text and blocks, for lists of thousands of pages."""
         what = "*" if with_text else "document, number, label, status, reason, '' as text, '[]' as blocks, has_image"
         return self._all(
             page_from,
@@ -244,9 +236,7 @@ class Documents(StorePart):
         )
 
     def marks(self, limit: int) -> list[tuple[str, str, DocumentStatus]]:
-        """Return id, name and status of the documents opened last. This is enough to see that a list changed, without
-        counting pages.
-        """
+        """Return id, name and status of documents opened last, to see changes of the list without counting pages."""
         return self._all(
             lambda row: (row["id"], row["name"], DocumentStatus(row["status"])),
             "select id, name, status from documents where opened > 0 order by opened desc, n desc limit ?",
@@ -254,9 +244,7 @@ class Documents(StorePart):
         )
 
     def names(self) -> list[tuple[str, str, str]]:
-        """Return id, name and collection ('' for no collection) of all documents that were read, the last opened
-        first.
-        """
+        """Return id, name and collection ('' for none) of all documents that were read, the last opened first."""
         return self._all(
             lambda row: (row["id"], row["name"], row["collection"] or ""),
             "select id, name, collection from documents where status = 'read' order by opened desc, n desc",

@@ -29,17 +29,13 @@ APPLICATION_ID = 0x534C4D44
 MAGIC = b"SQLite format 3\0"
 RESERVED_BYTES = 80
 RESERVED_AT = 20
-"""Position of the header byte that says how many bytes of each page are reserved: 80 in an encrypted file, 0 in a plain
-file.
-"""
+"""Position of the header byte that says how many bytes of each page are reserved: 80 if encrypted, 0 if plain."""
 PAGE_BYTES = 4096
 LEAST_HEADER = 100
 _IV_BYTES, _MAC_BYTES = 16, 64
 _MASK = 0x3A
 LOOKED_AT = 4096
-"""Most pages that are tried before a file counts as encrypted with another key. The first pages may be damaged or half
-written.
-"""
+"""Most pages tried before a file counts as encrypted with another key; the first may be damaged or half written."""
 NEWER, DAMAGED, OURS = "newer", "damaged", "ours"
 
 
@@ -56,9 +52,7 @@ class CipherPages:
         return hmac.compare_digest(hmac.digest(self._mac_key, signed, "sha512"), page[-_MAC_BYTES:])
 
     def plain(self, number: int, page: bytes) -> bytes:
-        """Decrypt a page and return its content without the reserved bytes. Returns an empty value for a damaged
-        page.
-        """
+        """Decrypt a page and return its content without reserved bytes. Returns an empty value for a damaged page."""
         if not self.is_whole(number, page):
             return b""
         start = HEADER_BYTES if number == 1 else 0
@@ -127,16 +121,12 @@ class StoreFile(Record):
 
     @property
     def _reserved(self) -> int:
-        """The reserved bytes of each page, which are the only sign of encryption in the file. -1 if the file is no
-        database.
-        """
+        """The reserved bytes of each page, the only sign of encryption in the file. -1 if the file is no database."""
         header = self.header
         return header[RESERVED_AT] if header.startswith(MAGIC) and len(header) > RESERVED_AT else -1
 
     def verdict(self, newest: int) -> str:
-        """Return OURS, NEWER or DAMAGED, judged by the header alone. `newest` is the version that this program
-        writes.
-        """
+        """Return OURS, NEWER or DAMAGED, judged by the header alone. `newest` is the version this program writes."""
         header = self.header
         if len(header) < LEAST_HEADER or not header.startswith(MAGIC):
             return DAMAGED

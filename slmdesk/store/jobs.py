@@ -25,9 +25,7 @@ class Jobs(StorePart):
         item: str | None = None,
         settings: Mapping[str, Json] | None = None,
     ) -> JobRecord:
-        """Add an open job with steps of (key, input). A step whose key is already done, in any job, takes over that
-        result at once.
-        """
+        """Add an open job with steps of (key, input). A step whose key is done in any job takes that result at once."""
         ident, now = new_id(), self._clock()
         with self._db.writing():
             self._insert("jobs", {
@@ -39,9 +37,7 @@ class Jobs(StorePart):
             return self.get(ident)
 
     def add_steps(self, job: str, steps: Sequence[tuple[str, Mapping[str, Json]]]) -> bool:
-        """Add those of these steps that are new to a job of this instance. Returns False if another instance owns the
-        job.
-        """
+        """Add the new ones of these steps to a job of this instance. Returns False if another instance owns the job."""
         with self._db.writing():
             if not self.is_mine(self.get(job)):
                 return False
@@ -68,9 +64,7 @@ class Jobs(StorePart):
         return self._all(JobRecord, f"{_WITH_COUNTS} {where} order by n", (kind,))
 
     def ended(self, *, after: float = 0.0, before: tuple[float, int] | None = None, limit: int = 50) -> list[JobRecord]:
-        """Return jobs that ended later than `after`, the last first. `before` is (updated, n) of the last job already
-        shown.
-        """
+        """Return jobs that ended after `after`, last first. `before` is (updated, n) of the last job already shown."""
         # the inner query selects the page first; sorting in one query would count the steps of all jobs
         return self._all(
             JobRecord,
@@ -96,9 +90,7 @@ class Jobs(StorePart):
         return job.status is JobStatus.RUNNING and self._is_held(job)
 
     def note(self, id: str, changes: Mapping[str, Json]) -> JobRecord:
-        """Update a job's details, whichever instance runs the job. A value of None removes the key. Raises KnownError
-        job.unknown.
-        """
+        """Update the details of any instance's job. A value of None removes the key. Raises KnownError job.unknown."""
         with self._db.writing():
             job = self.get(id)
             values = {"settings": merged(job.settings, changes), "updated": self._clock()}
@@ -106,9 +98,7 @@ class Jobs(StorePart):
             return self.get(job.id)
 
     def claim(self, id: str) -> JobRecord | None:
-        """Make this instance the owner of an open job, or of a job whose owner has ended. Returns None if the job
-        cannot be claimed.
-        """
+        """Make this instance own an open job, or one whose owner has ended. Returns None if it cannot be claimed."""
         with self._db.writing():
             job = self.get(id)
             if job.status not in (JobStatus.OPEN, JobStatus.RUNNING) or self._is_held(job):
@@ -119,9 +109,7 @@ class Jobs(StorePart):
     def leave(
         self, id: str, status: JobStatus, *, error_code: str | None = None, error_args: Mapping[str, Json] | None = None
     ) -> JobRecord:
-        """Release a job that this instance owns, and set its new status. A job of another instance is left
-        unchanged.
-        """
+        """Release a job that this instance owns and set its new status. A job of another instance is left unchanged."""
         with self._db.writing():
             job = self.get(id)
             if job.owner == self._shared.instance_id and job.status is JobStatus.RUNNING:
@@ -175,9 +163,7 @@ class Jobs(StorePart):
                 self._db.run("update steps set deaths = deaths + 1 where job = ? and key = ?", (job, key))
 
     def forget_index_jobs(self, collection: str, *, but: str = "") -> None:
-        """Delete finished jobs that read this folder, except `but`. Without this they would pile up: each change of a
-        file makes a job.
-        """
+        """Delete finished jobs that read this folder, except `but`. They pile up: each change of a file makes one."""
         with self._db.writing():
             self._delete(
                 "kind = 'index' and status in ('done', 'failed', 'cancelled') and id <> ?"

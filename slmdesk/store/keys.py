@@ -116,9 +116,7 @@ def calibrated(free_bytes: int, *, seconds: float = STRETCH_S) -> Cost:
 
 
 class Slot(Record):
-    """One way to open the history: the data key, wrapped with a key that is derived from something a person knows or
-    has.
-    """
+    """One way to open the history: the data key, wrapped with a key derived from something a person knows or has."""
 
     id: str
     kind: str
@@ -127,9 +125,7 @@ class Slot(Record):
     wrapped: bytes = b""
 
     def aad(self, store: str) -> bytes:
-        """Return the data that is authenticated beside the wrapped key: the rest of the slot, and the id of the
-        history's keys.
-        """
+        """Return data authenticated beside the wrapped key: the rest of the slot and the id of the history's keys."""
         return json.dumps(
             {"id": self.id, "kdf": dict(self.kdf), "kind": self.kind, "store": store},
             sort_keys=True, separators=(",", ":"),
@@ -227,9 +223,7 @@ def _derived(kdf: Mapping[str, str | int], kind: str, secret: bytes) -> bytes:
 
 
 def _agreed(kdf: Mapping[str, str | int], private: bytes, public: bytes) -> bytes:
-    """Derive the wrapping key of an X25519 exchange. Both public keys are in the salt, so that the result belongs to
-    this exchange alone.
-    """
+    """Derive the wrapping key of an X25519 exchange. Its salt holds both public keys, tying it to this exchange."""
     return derive(
         agreed(private, public), "slot:organisation", salt=bytes.fromhex(f"{kdf['ephemeral']}{kdf['public']}")
     )
@@ -320,9 +314,7 @@ def keys_of(paths: Paths, key: DataKey) -> KeyFile:
 
 
 def put_keys(paths: Paths, keys: KeyFile) -> None:
-    """Write the keys as `write_keys` does, and delete what an interrupted key change left. The keys must be proved to
-    open the history.
-    """
+    """Write keys already proved to open the history, like `write_keys`; delete what an interrupted key change left."""
     write_keys(paths, keys)
     with writing_to(paths.next_keys_file):
         paths.next_keys_file.unlink(missing_ok=True)
@@ -381,9 +373,7 @@ def unlock_with(paths: Paths, kind: str, secret: bytes) -> DataKey:
 
 
 def wrong_of(typed: str) -> KnownError:
-    """Return the error for a passphrase or recovery key that opened nothing. A recovery key with a typing error has its
-    own error.
-    """
+    """Return the error for a passphrase or recovery key that opened nothing; a mistyped recovery key has its own."""
     is_mistyped = looks_like(typed) and secret_of(typed) is None
     return KnownError("key.mistyped" if is_mistyped else "key.wrong")
 
@@ -425,9 +415,7 @@ def _put_in_order(paths: Paths, keys: KeyFile, key: DataKey) -> None:
 
 
 def keep_keys_of(paths: Paths, aside: Path, key: DataKey | None) -> None:
-    """Write the keys beside an encrypted history that was set aside. Raises KnownError `disk.full`,
-    `file.unwritable`.
-    """
+    """Write the keys beside an encrypted history set aside. Raises KnownError `disk.full`, `file.unwritable`."""
     keys = read_keys(paths.keys_file) or read_keys(paths.keys_copy)
     if key is not None:
         with suppress(KnownError):  # no key file fits

@@ -106,9 +106,7 @@ class Ledger(StorePart):
         return row is not None and said_in(row["data"]).get("instance") == self._shared.instance_id
 
     def take_over(self, rows: Iterable[tuple[int, Mapping[str, Json]]]) -> int:
-        """Append requests of another ledger that are not in this one, given as (time in microseconds, data). Returns
-        how many were new.
-        """
+        """Append another ledger's requests that are new here, as (time in microseconds, data). Returns how many."""
         known = {_key(row["time"], said_in(row["data"])) for row in self._db.rows(_REQUESTS)}
         new = [(when, data) for when, data in rows if _key(when, data) not in known]
         with self._db.writing():
@@ -125,9 +123,7 @@ class Ledger(StorePart):
         )
 
     def page(self, limit: int = 100, words: str = "", before: int = _LAST) -> list[NetworkLogRow]:
-        """Return the last requests with `words` in host, path or purpose, newest first. Only rows with a number below
-        `before`.
-        """
+        """Return the last requests with `words` in host, path or purpose, newest first, with numbers below `before`."""
         only, values = (f" and {_HOLDS}", [self._pattern(words)]) if words else ("", [])
         return self._all(
             _request_from, f"{_REQUESTS} and r.n < ?{only} order by r.n desc limit ?", (before, *values, limit)
@@ -199,9 +195,7 @@ def ledger_row_from(row: RowLike) -> LedgerRow:
 
 
 def monotonic_us() -> int:
-    """Return microseconds of a monotonic clock. Where the system has such a clock, it also counts while the PC
-    sleeps.
-    """
+    """Return microseconds of a monotonic clock. If the system has such a clock, it also counts while the PC sleeps."""
     for name in ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC_RAW") if sys.platform != "linux" else ("CLOCK_BOOTTIME",):
         if (clock := getattr(time, name, None)) is not None:
             return time.clock_gettime_ns(clock) // 1000
@@ -219,9 +213,7 @@ def boot_of(instance_id: str, place: Path = Path("/proc/sys/kernel/random/boot_i
 
 
 def imported(row: Mapping[str, Any]) -> tuple[int, dict[str, Json]]:
-    """Return the time (microseconds) and the data of a row of the table `requests`, in which older versions kept the
-    network log.
-    """
+    """Return the time (microseconds) and data of a row of `requests`, the table of older versions' network log."""
     data: dict[str, Json] = {name: row[name] for name in ("host", "method", "path", "purpose")}
     if row["bytes"] is not None:
         data["bytes"] = row["bytes"]

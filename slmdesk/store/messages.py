@@ -157,9 +157,7 @@ class SearchIndex(StorePart):
             self._db.insert(f"insert into {index} ({index}, rowid, folded) values ('delete', ?, ?)", (n, folded))
 
     def purge(self) -> None:
-        """Rewrite the indexes without removed entries, since deletions leave words behind. Call inside a
-        transaction.
-        """
+        """Rewrite the indexes without removed entries, since deletions leave words behind. Call in a transaction."""
         for index in INDEXES:
             self._db.insert(f"insert into {index} ({index}) values ('optimize')")
 
@@ -175,9 +173,7 @@ class SearchIndex(StorePart):
         return self._db.conn.total_changes - before > len(INDEXES)
 
     def is_current(self, *, thorough: bool = False) -> bool:
-        """Tell whether the indexes were made with this version's folding of text. `thorough` also checks that the
-        indexes are intact.
-        """
+        """Tell whether the indexes use this version's folding of text. `thorough` also checks that they are intact."""
         row = self._db.row("select value from meta where key = 'folding'")
         if row is None or row[0] != folding.VERSION:
             return False
@@ -213,9 +209,7 @@ class SearchIndex(StorePart):
 
 
 def fts_query(words: str) -> str:
-    """Return the FTS5 query for these words. Each word is quoted so that no word is an operator. Empty if there are no
-    words.
-    """
+    """Return the FTS5 query for these words, each quoted so that none is an operator. Empty if there are no words."""
     return _query_of(folding.query_pieces(words))
 
 
@@ -280,9 +274,7 @@ class Items(StorePart):
         limit: int = 100,
         deleted: bool = False,
     ) -> list[Item]:
-        """Return items, last changed first; `kind` None means every kind. `before` is (updated, n) of the last item
-        already shown.
-        """
+        """Return items, last changed first; `kind` None means any. `before` is (updated, n) of the last item shown."""
         where = ""
         values: list[Value] = []
         if kind is not None:
@@ -374,9 +366,7 @@ class Items(StorePart):
             self._update("items", values, f"id in ({marks(ids)})", *ids)
 
     def restore(self, id: str) -> Item:
-        """Take an item out of the trash. Retention rules count its age from now on; otherwise they would delete the
-        item again.
-        """
+        """Take an item out of the trash. Retention rules count its age from now, or they would delete it again."""
         return self._change(id, deleted_at=None, arrived=self._clock())
 
     def restore_some(self, ids: Sequence[str]) -> None:
@@ -385,9 +375,7 @@ class Items(StorePart):
             self._update("items", values, f"deleted_at is not null and id in ({marks(ids)})", *ids)
 
     def touch(self, id: str) -> None:
-        """Set the item's time of change to now, which moves the item to the top of the list. Call inside a
-        transaction.
-        """
+        """Set the item's time of change to now, which moves it to the top of the list. Call inside a transaction."""
         self._update("items", {"updated": self._clock(), "revision": self._shared.next_revision()}, "id = ?", id)
 
     def delete(self, id: str) -> None:
@@ -432,9 +420,7 @@ class Messages(StorePart):
         prompt_version: str | None = None,
         preset: str | None = None,
     ) -> Message:
-        """Add a message. A message that is still being streamed is owned by this instance. Raises KnownError
-        item.unknown, store.*.
-        """
+        """Add a message. While it is being streamed, this instance owns it. Raises KnownError item.unknown, store.*."""
         ident = new_id()
         with self._db.writing():
             found = self._items.get(item).id
@@ -491,9 +477,7 @@ class Messages(StorePart):
             return self.get(id)
 
     def reopen(self, id: str) -> Message:
-        """Let an ended answer grow again (Continue). Its text is kept, and this instance owns the answer. Raises
-        KnownError.
-        """
+        """Let an ended answer grow again (Continue). It keeps its text; this instance owns it. Raises KnownError."""
         with self._db.writing():
             old = self.get(id)
             if old.status is Status.STREAMING:

@@ -1,6 +1,4 @@
-"""Open the store: create or migrate its tables, check its version, take the locks, and recover from damage or a
-crash.
-"""
+"""Open the store: create or migrate its tables, check its version, take the locks, recover from damage or a crash."""
 
 from __future__ import annotations
 
@@ -211,9 +209,7 @@ _M012 = (
 
 
 def m012_ledger(db: SqliteDatabase) -> None:
-    """Replace the table of the network log by the ledger, a chain of rows. The old log becomes the beginning of the
-    chain.
-    """
+    """Replace the network log's table by the ledger, a chain of rows. The old log becomes the chain's beginning."""
     for statement in _M012:
         db.conn.execute(statement)
     before = BEGINNING
@@ -280,9 +276,7 @@ def names_of(steps: Sequence[Step]) -> list[str]:
 
 
 def migrate(conn: database.Connection, steps: Sequence[Step]) -> None:
-    """Apply all pending migration steps, or none. Raises an error of `driver.errors()` and then leaves the file
-    unchanged.
-    """
+    """Apply all pending migration steps, or none. Raises one of `driver.errors()`, leaving the file unchanged."""
     from sqlite_utils import Database, Migrations  # 130 ms, and rarely needed
 
     migrations = Migrations("slmdesk")
@@ -465,9 +459,7 @@ def _open_to_write(opening: _Opening) -> Database:
 
 
 def _connect_checked(opening: _Opening) -> Database:
-    """Connect to a file that looks like our database. The file is checked after a crash, and migrated to the newest
-    version.
-    """
+    """Connect to a file that looks like our database; check it after a crash and migrate it to the newest version."""
     paths = opening.paths
     with known_errors(paths.database):
         conn = connect(paths.database, key=opening.key)
@@ -521,9 +513,7 @@ def _clear_leftovers(paths: Paths) -> None:
 
 
 def _begin_new(opening: _Opening) -> None:
-    """Create an empty store. The file is built under another name and then renamed, so the file with the real name is
-    never incomplete.
-    """
+    """Create an empty store under another name, then rename it, so the file with the real name is never incomplete."""
     if not opening.is_alone:
         raise KnownError("store.in_use")
     with _made_beside(opening) as fresh:
@@ -561,9 +551,7 @@ def _copy_before_rollback(opening: _Opening) -> Path:
 
 
 def _start_over(opening: _Opening, original: Path) -> Database:
-    """Set the damaged file aside whole, with its journal, and create a new history. The notice names the new path of
-    the damaged file.
-    """
+    """Set the whole damaged file aside with its journal; create a new history. The notice names the file's new path."""
     database = opening.paths.database
     if not opening.is_alone:
         raise KnownError("store.damaged", path=str(database))

@@ -529,9 +529,7 @@ class RescuedTranslations(StorePart):
         return self._terms_here.setdefault(glossary, {(row["source"], row["target"], row["extra"]) for row in rows})
 
     def _complete_glossary(self, id: str) -> None:
-        """Set the languages of a lost glossary, detected from its terms. Without languages it would apply to all
-        languages.
-        """
+        """Set a lost glossary's languages, detected from its terms. Without them it would apply to all languages."""
         terms = self._store.terms.of_glossary(id, limit=1000)
         if all(term.keeps for term in terms):
             return
@@ -583,9 +581,7 @@ def rescue_into(
 
 
 def _key_of(damaged: Path, key: DataKey | None) -> DataKey | None:
-    """Return the key that decrypts the pages, or None for a plain file. The pages are tested, since the header may be
-    what is damaged.
-    """
+    """Return the key that decrypts the pages; None for a plain file. Pages are tested, as the header may be damaged."""
     file = StoreFile(damaged)
     if key is not None and damaged.is_file() and file.fits(key):
         return key

@@ -1,6 +1,4 @@
-"""Restore a backup. The backup is first checked and prepared beside the history, then swapped in. The previous history
-is set aside.
-"""
+"""Restore a backup: first check and prepare it beside the history, swap it in, and set the previous history aside."""
 
 from __future__ import annotations
 
@@ -69,9 +67,7 @@ UNFINISHED = "it was being written when it was copied, and its journal lies besi
 
 
 class PreparedBackup(Record):
-    """A checked copy beside the history, migrated to the newest version. `bytes` and `sha256` are those of the original
-    backup.
-    """
+    """A checked copy beside the history, migrated to the newest version. `bytes` and `sha256` are the original's."""
 
     path: Path
     bytes: int
@@ -161,9 +157,7 @@ def _copy(found: StoreFile, beside: Path) -> str:
 
 
 def _check(beside: Path, source: Path, key: DataKey | None, steps: Sequence[Step]) -> None:
-    """Check the copy before anything is written to it: the SQL of its tables and indexes must be exactly the SQL of
-    this program.
-    """
+    """Check the copy before anything is written to it: its tables and indexes must have exactly this program's SQL."""
     with closing(connect(beside, key=key, read_only=True)) as conn:
         check_seals(conn, beside, key)
         if conn.execute("select 1 from sqlite_schema where type in ('trigger', 'view')").fetchone():
@@ -195,9 +189,7 @@ def _version(conn: Connection) -> int:
 
 
 def _empty_indexes(conn: Connection) -> None:
-    """Replace the search indexes of the backup by empty indexes. FTS5 never reads the pages of the old indexes, which
-    may hold anything.
-    """
+    """Replace the backup's search indexes by empty ones. FTS5 never reads the old pages, which may hold anything."""
     virtual = "type = 'table' and sql like 'create virtual table%'"
     made_by = conn.execute(f"select name, sql from sqlite_schema where {virtual}").fetchall()
     conn.execute("PRAGMA writable_schema=ON")  # FTS5 would read the pages of a table that is dropped normally
@@ -323,9 +315,7 @@ def _replaced(paths: Paths, ready: PreparedBackup, key: DataKey | None, store: S
 
 
 def _roll_back(database: Path, key: DataKey | None) -> None:
-    """Let SQLite roll back a transaction that a crash left half written. A file that cannot be opened is left
-    unchanged.
-    """
+    """Let SQLite roll back a transaction left half written by a crash. A file that cannot be opened stays unchanged."""
     with driver.suppressed(), closing(connect(database, key=key)) as conn:
         conn.execute("select count(*) from sqlite_schema").fetchall()
 
@@ -336,9 +326,7 @@ def _is_current(database: Path, version: int) -> bool:
 
 
 def _require_no_hold(database: Path, key: DataKey | None) -> None:
-    """Raise KnownError `hold.all` if there is any hold. A history that cannot be read, or is older than holds, counts
-    as having none.
-    """
+    """Raise KnownError `hold.all` if a hold exists. A history unreadable or older than holds counts as having none."""
     with driver.suppressed(), closing(connect(database, key=key, read_only=True)) as conn:
         if count := conn.execute("select count(*) from holds").fetchone()[0]:
             raise KnownError("hold.all", count=count)
@@ -366,9 +354,7 @@ _CARRIED_OVER = (
     " from old.models as theirs where not exists (select 1 from main.models as mine"
     " where mine.id = theirs.id or mine.sha256 = theirs.sha256 and mine.path = theirs.path)",
 )
-"""Statements that copy the records of model files, which are no part of the history: the files themselves do not
-change.
-"""
+"""Statements that copy the records of model files, which are no part of the history: the files do not change."""
 
 
 def _go_on_with_ledger(
@@ -411,9 +397,7 @@ def _append_restoring(
 
 
 def _swap(database: Path, ready: Path, aside: Path) -> None:
-    """Swap the files. The old file is linked to its new name first, so that the history's name exists at every
-    moment.
-    """
+    """Swap the files. The old file is linked to its new name first, so the history's name exists at every moment."""
     journal, journal_aside = journal_of(database), journal_of(aside)
     try:
         os.link(database, aside)

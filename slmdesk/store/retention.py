@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from slmdesk.store.store import Store
 
 SEEN, SWEPT, RESTORED = "retention_seen", "retention_swept", "restored"
-"""Keys of times in the table `meta`: when a sweep last knew the date for sure, when a sweep last ended, when a backup
-was restored.
-"""
+"""Keys of times in table `meta`: when a sweep last surely knew the date, a sweep last ended, a backup was restored."""
 _HELD_ITEM = (
     "exists (select 1 from holds where what = 'all' or what = 'item' and target = items.id"
     " or what = 'folder' and target in (items.folder, items.id))"
@@ -94,9 +92,7 @@ class Rules(StorePart):
             self._insert("retention_log", values)
 
     def old_items(self, kind: str, folder: str, before: float, after: tuple[float, int], limit: int) -> list[OldItem]:
-        """Return items not changed since `before`, oldest first. `after` is (updated, n) of the last item already
-        seen.
-        """
+        """Return items not changed since `before`, oldest first. `after` is (updated, n) of the last item seen."""
         where, values = ("and folder = ? ", [folder]) if folder else ("", [])
         return self._all(
             OldItem,
@@ -132,9 +128,7 @@ class Rules(StorePart):
         return [found.get(id, 0) for id in ids]
 
     def old_documents(self, before: float, after: int, limit: int) -> list[OldDocument]:
-        """Return documents outside of folders that were not opened since `before`. `after` is `n` of the last document
-        already seen.
-        """
+        """Return documents outside folders, not opened since `before`. `after` is `n` of the last document seen."""
         return self._all(
             OldDocument,
             f"select n, id, not ({_HELD_DOCUMENT} or exists (select 1 from item_documents"
@@ -188,9 +182,7 @@ class Holds(StorePart):
         return self._all(Hold, "select * from holds order by n")
 
     def folders(self) -> list[tuple[str, str]]:
-        """Return id and name of everything a hold on a folder may name: spaces, also in the trash, and folders of
-        documents.
-        """
+        """Return id and name of all a hold on a folder may name: spaces, also in the trash, and document folders."""
         query = "select id, title from items where kind = 'space' union all select id, name from collections"
         return [(row[0], row[1]) for row in self._db.rows(query)]
 
@@ -244,9 +236,7 @@ class Holds(StorePart):
             raise self._held(item)
 
     def require_document_free(self, document: str) -> None:
-        """Raise KnownError `hold.document` if the document is held, or an item that is about the document or has it
-        attached.
-        """
+        """Raise KnownError `hold.document` if the document is held, or an item that is about it or has it attached."""
         row = self._db.row(
             f"select name, {_HELD_DOCUMENT} or {_ATTACHED_TO_HELD} as held from documents where id = ?", (document,)
         )

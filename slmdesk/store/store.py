@@ -1,6 +1,4 @@
-"""The store with its parts, and two small parts: model files and measurements. No SQL is used outside of this
-package.
-"""
+"""The store with its parts, and two small parts: model files and measurements. No SQL is used outside this package."""
 
 from __future__ import annotations
 
@@ -56,9 +54,7 @@ if TYPE_CHECKING:
     from slmdesk.store.translations import Glossaries, Segments, Terms, TranslationMemory
 
 WRITTEN = frozenset({"models", "measurements", "presets", "ledger", "_sqlite_migrations", "sqlite_sequence"})
-"""Tables that are still written to the file when no history is kept: model files, measurements of this PC, presets, and
-the network log.
-"""
+"""Tables written to file even if no history is kept: model files, this PC's measurements, presets, network log."""
 COPIED = ("meta", "glossaries", "terms", "memory", "private_names")
 """Tables whose rows are copied to memory when no history is kept, so that they can be read. Changes do not reach the
 file. All other tables start empty.
@@ -170,9 +166,7 @@ class Models(StorePart):
             return self.change(record.id, info=merged(record.info, info))
 
     def remove(self, id: str, before: Callable[[], object] | None = None) -> None:
-        """Delete the record. `before` may delete the file; it is called last, when nothing else can fail. Raises
-        KnownError.
-        """
+        """Delete the record. `before` may delete the file; it runs last, when only it can fail. Raises KnownError."""
         with self._db.writing():
             self._db.run("delete from models where id = ?", (self.get(id).id,))
             if before:
@@ -187,9 +181,7 @@ def model_from(row: RowLike) -> ModelRecord:
 
 
 class Measurements(StorePart):
-    """The part of the store for measurements. They are not rescued from a damaged file, since repeating them takes a
-    second.
-    """
+    """The store's part for measurements. They are not rescued from a damaged file, since repeating takes a second."""
 
     def get(self, key: str) -> Measurement | None:
         return self._first(Measurement, "select * from measurements where key = ?", (key,))
@@ -290,9 +282,7 @@ class Store:
         self.database.require_writable()
 
     def keep_nothing(self) -> None:
-        """From now on start with an empty history and keep it in memory only. Call before anything was read or added.
-        Raises store.*.
-        """
+        """Start with an empty history, kept in memory only. Call before anything was read or added. Raises store.*."""
         self.require_writable()
         keep_nothing(self.database, self.index)
         self.is_kept = False
@@ -363,9 +353,7 @@ class Store:
         return self.set_aside()
 
     def empty_trash(self, older_than_s: float = 0.0) -> int:
-        """Delete for good the items that have been in the trash for longer than this, except held items. Returns how
-        many.
-        """
+        """Delete for good the items in the trash for longer than this, except held items. Returns how many."""
         rows = self.database.rows(
             "select id from items where deleted_at is not null and deleted_at <= ?", (self._clock() - older_than_s,)
         )
@@ -482,9 +470,7 @@ class Store:
 
     @contextmanager
     def disconnected(self) -> Iterator[None]:
-        """Close the connection while the block runs, and open it again afterwards, perhaps to another file. Use inside
-        `alone`.
-        """
+        """Close the connection while the block runs, then reopen it, perhaps to another file. Use inside `alone`."""
         self.database.close()
         try:
             yield
@@ -537,9 +523,7 @@ def _set_aside(database: Path, why: str) -> list[Path]:
 
 
 def _forget_dialogs(paths: Paths) -> None:
-    """Empty the file in which Qt keeps the folders of file dialogs. It is not deleted, since Qt keeps the file's
-    mode.
-    """
+    """Empty the file in which Qt keeps the folders of file dialogs. It is not deleted, as Qt keeps the file's mode."""
     with suppress(OSError, KnownError):
         if paths.dialogs_file.stat().st_size:
             write_atomically(paths.dialogs_file, b"")

@@ -216,9 +216,7 @@ def segment_from(row: RowLike) -> SegmentRecord:
 
 
 MOST_WORDS = 24
-"""Most words of a sentence that are searched for similar sentences. Its longest words are taken, since they are the
-rarest.
-"""
+"""Most words of a sentence that are searched for similar sentences: the longest words, since they are the rarest."""
 LEAST_SHARED = 0.5
 """Share of a sentence's words, the longest first, that are searched for similar sentences. Sentences that agree in
 three quarters of their letters have more than half of their words in common, so they share some of these.
@@ -295,9 +293,7 @@ class TranslationMemory(StorePart):
         return self._db.number("select count(*) from memory where item = ?", (item,))
 
     def recall(self, source_language: str, target_language: str, source: str) -> list[MemoryPair]:
-        """Return pairs with exactly this source (ignoring white space and case): pairs by a person first, then the
-        latest.
-        """
+        """Return pairs with exactly this source (ignoring white space and case): a person's first, then the latest."""
         return self._all(
             MemoryPair,
             "select * from memory where source_language = ? and target_language = ? and key = ?"
@@ -379,9 +375,7 @@ class TranslationMemory(StorePart):
         return gone
 
     def restore(self, pairs: Sequence[MemoryPair]) -> int:
-        """Restore deleted pairs under their numbers. Pairs saved since then are kept. Returns how many were
-        restored.
-        """
+        """Restore deleted pairs under their numbers. Pairs saved since are kept. Returns how many were restored."""
         back = 0
         with self._db.writing():
             for pair in pairs:
@@ -440,9 +434,7 @@ def memory_key(source: str) -> str:
 
 
 def _where(requested: MemoryFilter) -> tuple[str, str, list[Value]] | None:
-    """Return table, conditions and values of the query for a filter. Returns None if the words cannot match
-    anything.
-    """
+    """Return table, conditions and values of the query for a filter, or None if the words cannot match anything."""
     source, parts, values = "memory", [], list[Value]()
     if requested.words.strip():
         pieces = fold_for_search(requested.words).split()[:MOST_WORDS]
@@ -574,9 +566,7 @@ class Terms(StorePart):
         return gone
 
     def version(self) -> tuple[int, int]:
-        """Return a value that changes whenever any instance may have changed a term. Whatever was built from terms must
-        be rebuilt then.
-        """
+        """Return a value that changes if any instance may have changed a term; what uses terms must be rebuilt then."""
         return self._db.data_version(), self._writes
 
     @contextmanager

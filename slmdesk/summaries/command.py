@@ -1,6 +1,4 @@
-"""The command `slmdesk summarize`: prints short summaries whose sentences name their pages, and
-which pages were read.
-"""
+"""The command `slmdesk summarize`: prints short summaries whose sentences name their pages, and the pages read."""
 
 from __future__ import annotations
 
@@ -258,9 +256,7 @@ def _check_output(output: Path | None, is_many: bool, force: bool, *, has_omitte
 def _write(
     console: Console, services: Services, item: str, summary: Summary, shape: Mapping[str, Json], request: OutputFile
 ) -> None:
-    """Write the output file. For several documents this is a folder with a table, a file per
-    document and a joint file.
-    """
+    """Write the output file; for several documents a folder with a table, a file per document and a joint file."""
     if request.is_folder:
         write_summaries(request.path, summary, has_omitted=request.has_omitted)
         return

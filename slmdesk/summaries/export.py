@@ -49,9 +49,7 @@ def _passages_of(store: Store, summary: Summary) -> Mapping[Span, str]:
 
 
 def summary_paper(title: str, summary: Summary, passages: Mapping[Span, str]) -> Paper:
-    """Return a summary as a document, with a reference after each sentence, and the passages and coverage as an
-    appendix.
-    """
+    """Return a summary as a document, with a reference after each sentence and an appendix of passages and coverage."""
     documents = summary.documents
     is_one = len(documents) < 2
     kinds = {document.name: document.page_kind for document in documents}
@@ -94,9 +92,7 @@ def _sentences(summary: Summary, sentences: Sequence[Placed]) -> Iterator[Piece]
 
 
 def _runs_of(sentence: Sentence, page_kind: str, is_quoted: bool) -> list[Run]:
-    """Return a sentence as formatted text. With `is_quoted`, a quotation is put into quotation marks, as in summaries
-    of older versions.
-    """
+    """Return a sentence as formatted text. `is_quoted` puts a quotation in quotation marks, as older versions did."""
     words = _words(sentence)
     words = f"“{words}”" if is_quoted and sentence.quotation else words
     runs = [Run(words), _reference(sentence, page_kind)]
@@ -119,9 +115,7 @@ def _mark_words(sentence: Sentence) -> Iterator[str]:
 
 
 def _proofs(sentences: Sequence[Placed], names: Mapping[str, str], passages: Mapping[Span, str]) -> list[Piece]:
-    """Return the passages that support each sentence. A quotation that is a whole sentence is skipped, since it was
-    already shown.
-    """
+    """Return the passages that support each sentence. A quoted whole sentence is skipped, as it was already shown."""
     pieces: list[Piece] = []
     has_whole = False
     for sentence, page_kind in sentences:

@@ -47,8 +47,7 @@ _ANNOUNCED, _SUMMED, _ROW, _TOTAL = 2.0, 3.0, 2.5, 1.5
 _TOPIC, _TOPIC_OF = 1.5, 4
 """Worth added to the first sentence of a paragraph, and how many sentences the paragraph must have for this."""
 _LAST = 1.0
-"""Worth taken from the last sentence of a paragraph, and from a sentence that cannot stand without the one before it.
-"""
+"""Worth taken from a paragraph's last sentence, and from a sentence that cannot stand without the one before it."""
 _REASON = 0.4
 """Factor for the worth of a reason, and of what was said in the discussion before a decision."""
 _EARLIER, _TOLD = 0.8, 0.6
@@ -110,9 +109,7 @@ def figures(text: str) -> frozenset[str]:
 def lines_of(
     pieces: Sequence[Piece], here: range, spans: Sentences, language: str, paper: Paper
 ) -> Generator[Yield, None, list[Line]]:
-    """Return the lines that a summary of these pieces may contain. The first line says what the paper is, if that is
-    known.
-    """
+    """Return the lines that a summary of these pieces may contain. The first line says what the paper is, if known."""
     sections, (own, date), thread = section_numbers(pieces, here), _own_date(pieces, here, language), Thread()
     letterhead, titled = _letterhead(pieces, here, language), _title(pieces, here, language)[0]
     found, heading, header, is_closed = list[Line](), "", list[str](), False
@@ -149,9 +146,7 @@ def lines_of(
 
 
 def _without(lines: Sequence[Line], first: Line) -> Iterator[Line]:
-    """Yield all lines except the passage that the first line contains. The line after that
-    passage then stands alone.
-    """
+    """Yield all lines except the passage that the first contains. The line after that passage then stands alone."""
     was_first = False
     for line in lines:
         is_first = (line.piece, line.start) == (first.piece, first.start)
@@ -299,9 +294,7 @@ def first_line(
 
 
 def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper: Paper, language: str) -> Line | None:
-    """Return the sentence that says what was decided or found. It is found by its heading, by its verb, or else by its
-    figures.
-    """
+    """Return the sentence that says what was decided or found, chosen by its heading, verb, or else its figures."""
     above, heading, titled = dict[int, str](), "", _title(pieces, here, language)[0]
     for at in here:
         if pieces[at].is_heading:
@@ -405,9 +398,7 @@ def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], place:
 
 
 def _current(lines: Sequence[Line], thread: Thread, language: str) -> list[Line]:
-    """Return the lines of a mail thread. Lines of the newest mail are worth more; lines that a later mail replaces are
-    worth nothing.
-    """
+    """Return a mail thread's lines. The newest mail's are worth more; those that a later mail replaces, nothing."""
     if not (thread.has_several and lines):
         return list(lines)
     dated, kept, is_old = [(line, thread.date_of(line.piece)) for line in lines], list[Line](), False
@@ -458,9 +449,7 @@ def _is_after(mention: DateMention, own: Day | None) -> bool:
 
 
 def _is_deadline(text: str, mention: DateMention, dates: Sequence[DateMention], language: str) -> bool:
-    """Return whether something must be done by this date. Not for the end of a state or a period, and not in a
-    condition.
-    """
+    """Return whether something must be done by this date. Not for the end of a state or period, nor in a condition."""
     before = text[: mention.start]
     by = re.search(pattern("by", language).pattern + r"\W*$", before, re.IGNORECASE)
     if not mention.readings[0][2] or not by:
@@ -532,9 +521,7 @@ def has(name: str, text: str, language: str, *, at_start: bool = False) -> bool:
 
 @cache
 def pattern(name: str, language: str = "") -> re.Pattern[str]:
-    """Return a pattern for the named word list in `paper_words.toml`, in the given language or
-    else in all languages.
-    """
+    """Return a pattern for the named word list in `paper_words.toml`, in this language or else in all languages."""
     by_language = _tables()[name]
     alternatives = by_language.get(language) or "|".join(by_language.values())
     return re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)", re.IGNORECASE)
@@ -556,9 +543,7 @@ _ITEM = re.compile(r"(\d{1,2})[.)]\s")
 
 
 def item_spans(piece: Piece) -> list[tuple[int, int]]:
-    """Return the start and end of each item of a numbered list within one piece ("1. … 2. …"), or else of the whole
-    piece.
-    """
+    """Return start and end of each item of a numbered list in one piece ("1. … 2. …"), or else of the whole piece."""
     first = _ITEM.match(piece.text) if piece.kind is BlockKind.LIST_ITEM else None
     starts = [0]
     number = int(first[1]) if first else 0
@@ -569,9 +554,7 @@ def item_spans(piece: Piece) -> list[tuple[int, int]]:
 
 
 def section_numbers(pieces: Sequence[Piece], here: range) -> list[int]:
-    """Return the section number of each piece. A section is what stands below a heading; without
-    headings it is a page.
-    """
+    """Return each piece's section number. A section is what stands below a heading; without headings it is a page."""
     by_page = not any(pieces[at].is_heading for at in here)
     numbers, number = [0] if here else [], 0
     for before, at in pairwise(here):
@@ -667,9 +650,7 @@ def replaces(later: str, earlier: str, language: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _values(text: str, language: str) -> list[tuple[str, float, str, str]]:
-    """Return the days, times and numbers in a text as (unit or noun, value, the three words before it, the words around
-    it).
-    """
+    """Return a text's days, times and numbers as (unit or noun, value, three words before it, words around it)."""
     dates = find_dates(text, language)
     days = [(date, date.readings[0]) for date in dates if date.readings]
     found = [

@@ -26,9 +26,7 @@ from slmdesk.text.sentences import LANGUAGES, detect, sentence_spans
 BETTER = 0.1
 """How much more of a point's words another piece must add before it is linked as well."""
 LEAST_RELATED = 0.3
-"""Smallest weighted share of a point's other words that a piece must contain, so that its value is about the same
-thing.
-"""
+"""Smallest weighted share of a point's other words that a piece must contain, so its value is about the same thing."""
 MOST_LOOKED_AT = 400
 MOST_LINKS = 4
 ALIKE = 0.7
@@ -63,16 +61,12 @@ class Source(Record):
     rarity: Rarity
     language: str
     is_translated: bool = False
-    """True when the points are in another language than the text. Their words cannot be compared then; numbers and
-    names can.
-    """
+    """True if the points are in another language than the text: words cannot be compared, numbers and names can."""
     headings: Sequence[int] = ()
     """For each piece the index of the heading above it, or -1 if there is none."""
 
     def text_of(self, links: Sequence[int]) -> str:
-        """Return the text of the linked pieces, each below its heading, because the words of a heading count as support
-        too.
-        """
+        """Return the text of the linked pieces, each below its heading, as a heading's words count as support too."""
         lines: dict[int, str] = {}
         for at in links:
             above = self.headings[at] if self.headings else -1
@@ -107,9 +101,7 @@ def linked(point: Point, source: Source, among: Sequence[int]) -> Point:
 
 
 def _best_linked(point: Point, source: Source, among: Sequence[int]) -> Point:
-    """Link the piece that contains most of the point's words, then further pieces as long as each of them adds
-    something.
-    """
+    """Link the piece that contains most of the point's words, then further pieces as long as each adds something."""
     best, share = source.rarity.best(point.text, among)
     if source.is_translated:  # only names and figures are the same
         return judged(point, source, (best,) if share > 0 else ())
@@ -283,9 +275,7 @@ class SummaryTexts:
         return detect(" ".join(sample)[:LANGUAGE_CHARACTERS], LANGUAGES)[0] or ""
 
     def figures(self) -> list[tuple[str, int]]:
-        """Return the pages with tables or charts as (name of the document, page). The name is empty for a single
-        document.
-        """
+        """Return the pages with tables or charts as (document name, page); the name is empty for a single document."""
         sizes: Counter[tuple[str, int]] = Counter()
         for piece in self.pieces:
             if piece.is_figures and piece.kind is not BlockKind.TABLE_ROW:
@@ -367,9 +357,7 @@ contents or the like.
 """
 
 LEAST_FIGURES, DIGITS_PER_LETTER = 4, 1.5
-"""A text with at least this many numbers and this many digits per letter is a table or a chart, whose numbers mean
-nothing by themselves.
-"""
+"""A text with at least this many numbers and digits per letter is a table or chart; its numbers alone mean nothing."""
 _FIGURE = re.compile(r"\d[\d.,:/%-]*")
 _JOINED = frozenset({BlockKind.LIST_ITEM, BlockKind.TABLE_ROW, BlockKind.CODE})
 

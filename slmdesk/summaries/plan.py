@@ -287,9 +287,7 @@ class SummaryPlan:
                 self._notes.append(NOTHING_USABLE)
 
     def _given(self, selection: Selection) -> Generator[AskedQuestion, Any, str]:
-        """Return the text that the model reads of a document: the whole text if it fits, otherwise the lines that
-        matter most.
-        """
+        """Return what the model reads of a document: the whole text if it fits, else the lines that matter most."""
         texts = [self._texts.pieces[at].text for at in selection.text.pieces]
         tokens = 0
         for begin in range(0, len(texts), TEXTS_AT_ONCE):
@@ -375,9 +373,7 @@ class SummaryPlan:
     # ---- the result
 
     def _labelled(self, selection: Selection) -> Iterator[tuple[Line, str]]:
-        """Yield the chosen lines with their labels: first what the paper is, then what must be done, then the other
-        points.
-        """
+        """Yield the chosen lines with labels: first what the paper is, then what must be done, then other points."""
         kind, chosen = self._request.kind, selection.chosen
         names = sections_of(self._texts.pieces, selection.text.pieces) if kind is Kind.SECTIONS else {}
         is_prose = kind is Kind.PARAGRAPH
@@ -485,9 +481,7 @@ class Chosen(Record):
 
 
 def allowed_words(words: int, length: Length | int) -> int:
-    """Return how many words the summary of a paper with `words` words may have. A number given as `length` is used as
-    it is.
-    """
+    """Return how many words the summary of a paper with `words` words may have. A number in `length` is used as is."""
     if isinstance(length, int):
         return length
     further = max(0, math.ceil(words / PAGE_WORDS) - 1)
@@ -500,9 +494,7 @@ def allowed_words(words: int, length: Length | int) -> int:
 
 
 def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = None) -> Chosen:
-    """Choose the lines of a summary of at most `words` words. `lengths` holds the number of words of each line as it
-    will be shown.
-    """
+    """Choose the lines of a summary of at most `words` words. `lengths` holds each line's number of words as shown."""
     size = lengths or [count_words(line.text) for line in lines]
     content = [(_words(line.text), figures(line.text)) for line in lines]
     every = range(len(lines))
@@ -570,9 +562,7 @@ def said_in_several(documents: Sequence[Sequence[str]]) -> list[list[tuple[int, 
 
 
 def _with_needed(lines: Sequence[Line], at: int, chosen: Sequence[int]) -> list[int]:
-    """Return a line together with the lines before it that it cannot be understood without, unless these were chosen
-    already.
-    """
+    """Return a line with the lines before it that are needed to understand it, unless these were chosen already."""
     group = [at]
     while lines[group[0]].needs_last and group[0] and group[0] - 1 not in chosen:
         group.insert(0, group[0] - 1)

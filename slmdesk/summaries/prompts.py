@@ -75,9 +75,7 @@ def line_in(answer: str) -> str:
 
 
 def points_in(answer: str, language: str, *, is_cut: bool = False) -> list[str]:
-    """Return the sentences of an answer, without remarks about the task. `is_cut`: the last line of the answer is
-    incomplete.
-    """
+    """Return an answer's sentences, without remarks about the task. `is_cut`: the answer's last line is incomplete."""
     points: list[str] = []
     for line in (_without_rest(answer) if is_cut else answer).splitlines():
         if text := line_in(line):
@@ -91,9 +89,7 @@ def _says_nothing(text: str) -> bool:
 
 
 def _apart(text: str, language: str) -> list[str]:
-    """Split a line into sentences. A sentence that refers to the one before is joined to it, or dropped if there is
-    none.
-    """
+    """Split a line into sentences. A sentence referring to the one before joins it, or is dropped if there is none."""
     parts: list[str] = []
     for sentence in sentences(text, language):
         if not refers_back(sentence, language) or (not parts and not begins_with_pronoun(sentence, language)):

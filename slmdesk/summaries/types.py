@@ -31,9 +31,7 @@ class Length(StrEnum):
 
 
 class Paper(StrEnum):
-    """Type of document. `auto` is used only in requests and means that the type is recognized from the document's
-    words.
-    """
+    """Type of document. `auto` is used only in requests: the type is recognized from the document's words."""
 
     AUTO = "auto"
     CONTRACT = "contract"
@@ -218,9 +216,7 @@ def omitted_words(document: DocumentSummary) -> str:
 
 
 def more_words(documents: Sequence[DocumentSummary]) -> str:
-    """Return a line that says how many passages are left out, for the end of a copied summary;
-    empty if there are none.
-    """
+    """Return a line that says how many passages are left out, to end a copied summary; empty if there are none."""
     count = sum(len(document.omitted) for document in documents)
     return (
         ngettext("{n:,} more passage with figures or duties.", "{n:,} more passages with figures or duties.", count)

@@ -64,9 +64,7 @@ WRITTEN = _("These sentences had been written.")
 MOST_WORDS = 30
 """Sentences with more words than this are folded."""
 MAKING_AFTER_MS = 300
-"""Milliseconds until progress is shown in place of the previous summary. A summary that is ready earlier replaces it
-directly.
-"""
+"""Milliseconds until progress replaces the previous summary. A summary that is ready earlier replaces it directly."""
 MOST_DOCUMENTS = 20
 """Number of documents whose own summaries are shown below the joint summary. The exported files contain all."""
 
@@ -375,9 +373,7 @@ class SummaryController(JobFollower):
     # ---- requests
 
     def show_document(self, document: str) -> None:
-        """Show the newest summary of the document that is shown now, if there is one. A joint summary of this document
-        stays.
-        """
+        """Show the newest summary of the shown document, if there is one. A joint summary of this document stays."""
         if document == self._document:
             return
         self._document = document
@@ -393,9 +389,7 @@ class SummaryController(JobFollower):
         self._begin(changed(request, documents=(self._document,)))
 
     def change(self, changes: Mapping[str, Any]) -> None:
-        """Show a summary for the same request with changed values: an existing one of this version,
-        or else a new one.
-        """
+        """Show a summary for the same request with changed values: an existing one of this version, else a new one."""
         request = changed(self.request, **changes)
         kept = [item.id for item in self.items.shown if request_from(request_in(item)) == request]
         if kept:
@@ -570,9 +564,7 @@ class SummaryForm(QFrame):
     summary_requested = Signal(object)
     folder_requested = Signal(object)
     changed = Signal(object)
-    """Emitted with the changed values of the request when another length or type of document was chosen for the shown
-    summary.
-    """
+    """Emitted with the request's changed values if another length or document type was chosen for the shown summary."""
     copy_requested = Signal()
     export_requested = Signal(str)
     said = Signal(str)
@@ -636,9 +628,7 @@ class SummaryForm(QFrame):
 
     @property
     def request(self) -> SummaryRequest:
-        """Return the request that the form describes, without documents. Values in the folded part of the form are
-        ignored.
-        """
+        """Return the request the form describes, without documents. Values in the form's folded part are ignored."""
         length, kind = self._length.currentData(), Kind(self._kind.currentData())  # Qt keeps only an enum's text
         length = Length(length) if isinstance(length, str) else length
         if not self._other.isChecked():
@@ -674,9 +664,7 @@ class SummaryForm(QFrame):
             self.changed.emit(changes)
 
     def _settle(self) -> None:
-        """Show only the parts of the form that are useful now. If a focused part is hidden, the form's proxy gets the
-        focus.
-        """
+        """Show only form parts that are useful now. If a focused part is hidden, the form's proxy gets the focus."""
         is_open, focus = self._other.isChecked(), QApplication.focusWidget()
         (self._last if is_open else self._first).addWidget(self._begin)  # after the fields it uses
         self._last.addWidget(self._folder)

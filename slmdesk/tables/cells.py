@@ -27,9 +27,7 @@ LEAST_QUOTE = 3
 MOST_OTHER_KIND = 40
 """Most characters of a text that is accepted instead of a date or a number, such as "30 days net"."""
 MOST_SMALL = 1
-"""Most words of a name that begin with a small letter, apart from words like "of" or "the". A value with more is
-flagged as no name.
-"""
+"""Most small-letter words in a name, apart from words like "of" or "the". A value with more is flagged as no name."""
 LEAST_PROOF = 3
 """Fewest words of a quotation from which its line is recognised if it was not copied exactly."""
 ECHO = 0.7
@@ -387,9 +385,7 @@ def _column_of(shape: Mapping[str, str | list[str]]) -> Column:
 
 
 def text_for(text: str) -> str:
-    """Return the words of a document as the model gets them, without quotation marks, which would end the model's
-    quotations too soon.
-    """
+    """Return a document's words for the model, without quotation marks, which would end its quotations too soon."""
     return text.replace('"', "'").strip()
 
 

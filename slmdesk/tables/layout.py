@@ -1,6 +1,4 @@
-"""Splits a page into lines, tells what the words around a value say about it, and finds values with fixed wording.
-Pure.
-"""
+"""Splits a page into lines, tells what words around a value say about it, and finds values with fixed wording. Pure."""
 
 from __future__ import annotations
 

@@ -62,9 +62,7 @@ from slmdesk.text.folding import fold
 MOST_PAGES = 30
 """Most pages that are read by rules. Invoices and contracts state such values at their beginning."""
 MOST_LINES, MOST_LINE = 1200, 1500
-"""Most lines, and most characters of a line, that are read. Longer ones belong to no usual document and would take
-long.
-"""
+"""Most lines, and most characters of a line, to read. Longer ones belong to no usual document and would take long."""
 MOST_VALUES = 120
 MOST_OPTIONS = 9
 ORIGIN = "rule"
@@ -492,9 +490,7 @@ class Labels:
 
 
 def _behind_labels(page: Page) -> Iterator[tuple[str, Place, bool]]:
-    """Yield each possible label, the place of the text behind it on the same line, and whether that is in the next
-    cell.
-    """
+    """Yield each possible label, the place of the text behind it on its line, and whether that is in the next cell."""
     heads = {block.start for block in page.blocks if block.kind is BlockKind.TABLE_ROW and block.level == 1}
     at = 0
     for line in page.text.split("\n"):
@@ -517,9 +513,7 @@ def _behind_labels(page: Page) -> Iterator[tuple[str, Place, bool]]:
 
 
 def _behind_colons(page: int, words: str, at: int) -> Iterator[tuple[str, Place, bool]]:
-    """Yield the labels and places of a line like "Landlord: Ada Byron. Tenant: Alan Turing". `at` is its position on
-    the page.
-    """
+    """Yield the labels and places of a line like "Landlord: Ada. Tenant: Alan". `at` is its position on the page."""
     cuts = [0, *(found.end() for found in _NEXT_LABEL.finditer(words)), len(words)]
     for start, end in pairwise(cuts):
         head, colon, rest = words[start:end].partition(":")

@@ -51,9 +51,7 @@ class Flag(StrEnum):
     KIND = "other kind"
     """The value is text where a number, a date, an amount or a name was wanted."""
     CONTRADICTS = "contradicts"
-    """The value contradicts other cells of the row: net and tax do not add up to the total, or two days are out of
-    order.
-    """
+    """The value contradicts others in the row: net and tax do not add up to the total, or two days are out of order."""
     UNSAID = "unsaid"
     """The model chose the value, but no words that the rules know confirm it."""
     OPEN = "open"

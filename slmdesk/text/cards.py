@@ -111,9 +111,7 @@ def _line_after(line: str, piece: str) -> str:
 
 
 def _end_of_hidden(text: str, found: re.Match[str]) -> int:
-    """Return the end of a comment, script or style. If it is never closed, it goes to the end of the text, as in a
-    browser.
-    """
+    """Return the end of a comment, script or style. If never closed, it goes to the text's end, as in a browser."""
     if found["comment"]:
         end = text.find("-->", found.end())
         return end + 3 if end >= 0 else len(text)

@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 
 VERSION = 2
-"""Version of `fold_for_search`. Increase it when any text gives another result. Search indexes of other versions are
-rebuilt.
-"""
+"""Version of `fold_for_search`. Increase it when any result changes. Search indexes of other versions are rebuilt."""
 
 _LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t", "ĸ": "k"}
@@ -33,9 +31,7 @@ _PIECES = re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
 
 @cache
 def _words() -> re.Pattern[str]:
-    """Return a pattern for words of letters and digits with their marks. The usual word class would cut Hindi words at
-    vowel signs.
-    """
+    """Return a pattern for words of letters, digits and their marks. The usual class would cut Hindi at vowel signs."""
     marks = "".join(sign for sign in map(chr, range(0x300, 0x1F000)) if unicodedata.category(sign) in ("Mn", "Mc"))
     return re.compile(rf"[^\W_]+(?:[{marks}]+[^\W_]*)*")
 

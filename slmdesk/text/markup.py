@@ -140,9 +140,7 @@ def _line(state: StateBlock, line: int) -> str:
 
 
 MOST_LETTERS = 45
-"""Most letters of a word that is checked. Longer ones are seldom words, and a dictionary that joins words would take
-seconds.
-"""
+"""Most letters of a checked word. Longer ones are seldom words, and a dictionary that joins words takes seconds."""
 _MARKS = (
     "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963"
     "\u0981-\u0983\u09bc\u09be-\u09cd\u09d7"
@@ -152,9 +150,7 @@ _LETTER = r"[^\W\d_]"
 _WORD = re.compile(rf"{_LETTER}(?:{_LETTER}|[{_MARKS}]|['’](?={_LETTER}))*")
 _CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)")
 _NO_WORDS = re.compile(r"(?<!\S)(?:[@#/]\S+|\S*(?:://|[@/\\_]|\w[.:]\w|\d)\S*)")
-"""Matches strings without spaces that are not words: addresses, paths, names of files and presets, numbers with units,
-"e.g.".
-"""
+"""Matches non-words without spaces: addresses, paths, names of files and presets, numbers with units, "e.g."."""
 _FENCE = re.compile(r"[ \t]{0,3}(```+|~~~+)")
 
 
@@ -195,9 +191,7 @@ def plain(word: str) -> str:
 
 
 def parts_of(word: str) -> list[str]:
-    """Return the parts of a word between apostrophes, without single letters: "Meyer" of "Meyer's", "homme" of
-    "l'homme".
-    """
+    """Return a word's parts between apostrophes, without single letters: "Meyer" of "Meyer's", "homme" of "l'homme"."""
     return [part for part in plain(word).split("'") if len(part) > 1]
 
 
@@ -206,9 +200,7 @@ def _blank(found: re.Match[str]) -> str:
 
 
 def _is_checked(word: str) -> bool:
-    """Return whether the word is checked. Abbreviations, names with capitals inside such as iPhone, and single letters
-    are not.
-    """
+    """Return whether the word is checked: no abbreviation, name with inner capitals (iPhone), or single letter."""
     return 1 < len(word) <= MOST_LETTERS and not any(letter.isupper() for letter in word[1:])
 
 
@@ -268,7 +260,5 @@ _SUSPECTS = re.compile(
 
 
 def made_visible(text: str) -> tuple[str, int]:
-    """Replace each invisible or misleading character with its code in brackets, ⟦U+202E⟧. Return the text and their
-    number.
-    """
+    """Replace each invisible or misleading character with its code, like ⟦U+202E⟧. Return the text and their number."""
     return _SUSPECTS.subn(lambda found: f"\u27e6U+{ord(found.group()):04X}\u27e7", text)

@@ -313,9 +313,7 @@ _STREETS = (
 _STREET = f"(?:{'|'.join(_STREETS)})"
 _TOWN = rf"(?:{_POSTCODE}) {_CITY}|{_CITY},? (?:{_POSTCODE})"
 _ADDRESS = re.compile(rf"(?:{_STREET}(?:(?:,| ?[·|–-]) ?(?:{_TOWN}))?|[A-Z]{{1,2}}-\d{{4,5}} {_CITY}),?")
-"""Matches an address. A town alone needs a country code ("D-60311 …"), since "2025 Report" looks like "60311
-Frankfurt".
-"""
+"""Matches addresses. A town alone needs a country code ("D-60311 …"), as "2025 Report" looks like "60311 Frankfurt"."""
 _FORMS = (
     r"GmbH(?: & Co\. KG(?:aA)?)?|AG|KG|OHG|UG|e\.? ?V\.|e\.? ?K\.|eG|Ltd\.?|Limited|LLC|Inc\.?|plc|LLP|Corp\.?"
     r"|S\.?A\.?(?:R\.?L\.?|S\.?)?|SARL|SAS|S\.?L\.?(?:U\.?)?|S\.?r\.?l\.?|S\.?p\.?A\.?|B\.?V\.?|N\.?V\.?|sp\. z o\.o\."
@@ -498,9 +496,7 @@ def leftover(source: str, target: str, source_language: str, target_language: st
 
 
 def _words(text: str) -> list[str]:
-    """Return the words of a text, with "" for anything else between them: a sign, a figure, a code such as "a-b" or
-    'all'.
-    """
+    """Return the words of a text, with "" for anything else between: a sign, a figure, a code like "a-b" or 'all'."""
     found: list[str] = []
     for word in text.split():
         bare = word.rstrip(".,;:!?)…»”“")

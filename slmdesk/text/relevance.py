@@ -123,9 +123,7 @@ class FoldedText:
         return next(self.find_all(quote), None)
 
     def find_all(self, quote: str, *, whole: bool = True) -> Iterator[tuple[int, int]]:
-        """Yield the spans of all occurrences, in order and without overlaps. Unless `whole`, a span may begin and end
-        inside words.
-        """
+        """Yield all occurrences' spans in order without overlaps. Unless `whole`, a span may begin and end in words."""
         requested = folded_quote(quote)
         if not any(letter.isalnum() for letter in requested):
             return
@@ -338,9 +336,7 @@ def matters(sentence: str, language: str = "") -> frozenset[Matter]:
 
 
 def announces(heading: str) -> bool:
-    """Return whether a heading announces requests, decisions, recommendations or deadlines, or the people a text is
-    about.
-    """
+    """Return whether a heading announces requests, decisions, recommendations, deadlines or people a text is about."""
     return _ANNOUNCES.search(heading) is not None
 
 

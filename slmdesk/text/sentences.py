@@ -1,6 +1,4 @@
-"""Splits text into sentences and detects languages. Also knows stop words, references to the sentence before, and
-blanks to be filled in.
-"""
+"""Splits text into sentences. Detects languages, stop words, references to the sentence before, and blanks to fill."""
 
 from __future__ import annotations
 
@@ -115,9 +113,7 @@ def _leads_on(head: str, rest: str, words: SentenceWords) -> bool:
 
 
 def _is_ordinal(head: str, rest: str, starts: bool) -> bool:
-    """Return whether the dot belongs to a German ordinal number and ends no sentence: "dem 21. Januar", "Im 3.
-    Quartal".
-    """
+    """Return whether the dot belongs to a German ordinal and ends no sentence: "dem 21. Januar", "Im 3. Quartal"."""
     if (first := _FIRST_WORD.match(rest)) is None:
         return False
     if _DAY.search(head) and first[0].casefold() in _letters("months"):
@@ -222,9 +218,7 @@ def _letters(name: str) -> frozenset[str]:
 
 
 def begins_with_pronoun(sentence: str, language: str) -> bool:
-    """Return whether a sentence begins with a pronoun that needs the sentence before: "It is", "This applies", but not
-    "This lease".
-    """
+    """Return whether a pronoun at the start needs the sentence before: "It is", "This applies", not "This lease"."""
     return _begins_with("pronouns", sentence, language)
 
 

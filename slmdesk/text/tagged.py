@@ -382,9 +382,7 @@ def _chosen(
     spans: Mapping[int, tuple[int, int]],
     chosen: Mapping[int, tuple[int, int]],
 ) -> tuple[int, int]:
-    """Return the span for a pair. It lies inside the spans of the pairs that enclose it. Pairs around the same words
-    get the same span.
-    """
+    """Return a pair's span, inside those of the pairs that enclose it. Pairs around the same words get the same one."""
     outer = [
         other_phrase
         for other_phrase in before

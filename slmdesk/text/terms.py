@@ -60,9 +60,7 @@ class TermIndex(Sequence[Term]):
         return self._terms[index]
 
     def candidates(self, text: str, language: str) -> list[Term]:
-        """Return the terms that may occur in a text. Longer terms come first, and equally long ones in the order of the
-        list.
-        """
+        """Return the terms that may occur in a text, longer terms first, equally long ones in the list's order."""
         folded = fold(text)
         found: set[int] = set()
         words = _WORD.findall(folded)
@@ -111,9 +109,7 @@ def find_terms(text: str, terms: Sequence[Term], language: str = "") -> list[Occ
 
 
 def terms_in(text: str, terms: Sequence[Term], language: str = "") -> tuple[Term, ...]:
-    """Return each term that occurs in a text once. If a term has several translations, all entries are returned in the
-    order of the list.
-    """
+    """Return each term in a text once. If it has several translations, return all its entries in the list's order."""
     index = terms if isinstance(terms, TermIndex) else TermIndex(terms)
     found = (term.term for term in find_terms(text, index, language))
     return tuple(dict.fromkeys(same for term in found for same in index.same_as(term)))
@@ -207,9 +203,7 @@ def _has_no_forms(requested: str) -> bool:
 
 
 def _edge(letter: str, side: str) -> str:
-    """Return a pattern for the end of a word, where no letter or digit may follow. Beside a sign ("C++", "§") anything
-    may.
-    """
+    """Return a pattern for a word's end: no letter or digit may follow. Beside a sign ("C++", "§") anything may."""
     if not (letter.isalnum()):
         return ""
     return r"(?<![^\W_])" if side == "<" else r"(?![^\W_])"
@@ -474,9 +468,7 @@ def _with_forms(counts: Counter[tuple[str, ...]], language: str) -> dict[tuple[s
 
 
 def _c_values(counts: Mapping[tuple[str, ...], int]) -> dict[tuple[str, ...], float]:
-    """Return the C-value of each phrase. Single words get the logarithm of 1.5 instead of 1, so that they count a
-    little.
-    """
+    """Return the C-value of each phrase. Single words get the logarithm of 1.5, not of 1, so they count a little."""
     longer: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for key, count in counts.items():
         for begin in range(len(key)):

@@ -92,9 +92,7 @@ _SELF_CONTAINED = frozenset(("spelling", "capital letter", "repeated word", "spa
 
 
 def _beside(text: str, edit: Edit) -> str:
-    """Return "beside" if a change may belong to another change that is only suggested, else "". Half of a new wording
-    makes no sentence.
-    """
+    """Return "beside" if a change may belong to one only suggested, else "". Half a new wording makes no sentence."""
     return "" if reason_of(text, edit) in _SELF_CONTAINED else "beside"
 
 
@@ -252,9 +250,7 @@ def _is_near(text: str, match: re.Match[str], other: re.Match[str]) -> bool:
 
 
 def _denials(text: str, language: str) -> Counter[str] | int:
-    """Count the words that negate. For French return only their number, as "ne … pas" is one negation, often without
-    its "ne".
-    """
+    """Count negating words. For French return only their number, as "ne … pas" is one negation, often without "ne"."""
     words = denials(text, language) or []
     if language != "fr":
         return Counter("not" if word.endswith(("n't", "n’t")) or word == "cannot" else word for word in words)
@@ -489,9 +485,7 @@ def _added_or_removed(text: str, edit: Edit) -> str:
 
 
 MOST_SENTENCE = 1_500
-"""Most characters of a sentence that is sent to the model. A longer one is a table or a list without marks, and is
-reported.
-"""
+"""Most characters of a sentence sent to the model. A longer one is a table or a list without marks, and is reported."""
 LEAST_WRAPPED = 50
 """Fewest characters of a line whose sentence may continue on the next line."""
 LEAST_FINISHED = 6
@@ -555,9 +549,7 @@ def answer_in(answer: str, source: str, *, is_heading: bool = False) -> str:
 
 
 def _paragraphs(text: str) -> Iterator[tuple[int, int, int, bool]]:
-    """Yield lines that belong together: (start, end, number of the first line, whether a list or heading mark precedes
-    them).
-    """
+    """Yield lines that belong together: (start, end, first line's number, whether a list or heading mark precedes)."""
     fence, number = "", 0
     open_one: tuple[int, int, int, bool] | None = None
     for match in _LINE.finditer(text):

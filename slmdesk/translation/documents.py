@@ -159,9 +159,7 @@ class DocumentInspectionService:
 
     @sliced
     def columns(self, path: Path) -> Slices[list[Column]]:
-        """Read the columns of a text table in the reader process. Ends with a Problem `document.…` if it cannot be
-        read.
-        """
+        """Read a text table's columns in the reader process. Ends with a Problem `document.…` if it cannot be read."""
         found: list[Column] = []
         payload: dict[str, Json] = {"path": str(path.absolute())}
         yield ask_reader(

@@ -49,9 +49,7 @@ class GlossaryImport(Record):
     """Terms that now have more than one translation. All are kept and marked; the model gets the first."""
     glossary: GlossaryRecord
     was_there: bool = False
-    """Whether the terms were added to an active glossary of the same name, languages and domain, although the request
-    named no glossary.
-    """
+    """Whether terms joined an active glossary of the same name, languages and domain, though the request named none."""
 
 
 class ImportRequest(Record):
@@ -66,9 +64,7 @@ class ImportRequest(Record):
     new glossary if there is none.
     """
     columns: Mapping[str, int] | None = None
-    """The position (from 0) of each kind of content in a table. None means the positions that the table's header
-    states.
-    """
+    """The position (from 0) of each kind of content in a table. None means the positions that its header states."""
     skips_first: bool = False
     reuses: bool = False
     """Whether to reuse the glossary of this name only if it has exactly the terms of the file, and else to make a new
@@ -193,9 +189,7 @@ class GlossaryService(Service):
         return in_slices(self._service_thread, self._filled(gone.record.id, gone.terms))
 
     def purge(self) -> None:
-        """Remove every trace of deleted terms from the program's files. Takes about a second. Raises KnownError
-        `store.…`.
-        """
+        """Remove all traces of deleted terms from the program's files. Takes about 1 s. Raises KnownError `store.…`."""
         self._store.purge()
 
     # ---- terms
@@ -401,9 +395,7 @@ def check_term(term: Term) -> Term:
 
 
 def sorted_out(old: Sequence[Term], new: Sequence[Term]) -> tuple[list[Term], int, tuple[str, ...]]:
-    """Return the terms of `new` that `old` lacks, the number of duplicates, and the words that now have a second
-    translation.
-    """
+    """Return terms of `new` not in `old`, the number of duplicates, and words that now have a second translation."""
     known = {key_of(term) for term in old}
     translations: dict[str, set[tuple[str, bool]]] = {}
     for term in old:

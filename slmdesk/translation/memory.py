@@ -126,9 +126,7 @@ class MemoryService(Service):
         return changed
 
     def forget(self, numbers: Sequence[int]) -> list[MemoryPair]:
-        """Delete pairs and return them, so that `restore` can bring them back. Then `purge` removes every trace of
-        them.
-        """
+        """Delete pairs and return them, so `restore` can bring them back. Then `purge` removes every trace of them."""
         gone = self._store.memory.forget(numbers)
         self._publish(MemoryChanged())
         return gone
@@ -140,9 +138,7 @@ class MemoryService(Service):
         return back
 
     def purge(self) -> None:
-        """Remove every trace of deleted pairs from the program's files. Takes about a second. Raises KnownError
-        `store.…`.
-        """
+        """Remove all traces of deleted pairs from the program's files. Takes about 1 s. Raises KnownError `store.…`."""
         self._store.purge()
 
     # ---- files

@@ -66,9 +66,7 @@ class PairResult(Record):
     version: str = ""
 
     def of(self, skill: PairSkill) -> PairSkillResult:
-        """Return the result of a skill. Raises StopIteration if it is missing, which `results_of` rules out for stored
-        results.
-        """
+        """Return a skill's result. Raises StopIteration if missing, which `results_of` rules out for stored results."""
         return next(result for result in self.skills if result.skill is skill)
 
     def is_weak(self, skill: PairSkill) -> bool:
@@ -202,9 +200,7 @@ def level_of(share: float) -> str:
 
 
 def level_in_all(skills: Sequence[PairSkillResult]) -> str:
-    """Return the level over all skills. Language and meaning decide, because the others are checked in each
-    translation.
-    """
+    """Return the level over all skills. Language and meaning decide, as the others are checked in each translation."""
     levels = {skill.skill: skill.level for skill in skills}
     main = {levels[PairSkill.LANGUAGE], levels[PairSkill.SENSE]}
     if "weak" in main:
@@ -434,9 +430,7 @@ def is_quiet(item: PairItem, words: str) -> bool:
 
 
 def _stretch(source: str, target: str) -> float:
-    """Return how many times longer the translation may be, since a Chinese or Japanese character says as much as
-    several letters.
-    """
+    """Return how many times longer the translation may be: a Chinese or Japanese character is worth several letters."""
     widths = [sum(1 if ord(sign) < 0x2E80 else 3 for sign in text) / max(len(text), 1) for text in (source, target)]
     return widths[0] / widths[1]
 

@@ -237,9 +237,7 @@ class CutState:
     terms: Sequence[Term]
     language: str = ""
     sure: float = 0.0
-    """Certainty of the language of the last unit, 0..1. It is 0 if the language was not detected from the unit's own
-    words.
-    """
+    """Certainty of the last unit's language, 0..1: 0 if the language was not detected from the unit's own words."""
     units: int = 0
 
 
@@ -317,9 +315,7 @@ def language_of_text(text: str) -> str:
 
 
 def only_language_of_text(text: str) -> str:
-    """Return the code of the language that (nearly) all of a text is in. '' if it has several or the language is
-    unknown.
-    """
+    """Return the code of the language of (nearly) all of a text, or '' if it has several or the language is unknown."""
     sizes = _sizes(text)
     best = max(sizes, key=lambda siz: sizes[siz]) if sizes else ""
     return best if best and sizes[best] >= ALL * sum(sizes.values()) else ""
@@ -372,9 +368,7 @@ class AskedText(Record):
         return self.back(found)
 
     def back(self, found: Cleaned) -> Cleaned:
-        """Return the translation with the private details put back, and flags for those that could not be put back
-        exactly.
-        """
+        """Return the translation with the private details put back, and flags for those not put back exactly."""
         if self.veiled is None or not found.target:
             return found
         made = self.veiled.back(found.target)

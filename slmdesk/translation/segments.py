@@ -159,9 +159,7 @@ def word_runs(old: str, new: str) -> tuple[tuple[str, str], ...]:
 
 MOST_HINT = 300
 NO_WORDING = frozenset(("empty", "untranslated", "language", "chatter"))
-"""Kinds of flags that rule out an alternative wording. Flags about numbers and names are shown once a wording is
-chosen.
-"""
+"""Kinds of flags that rule out an alternative wording. Number and name flags are shown once a wording is chosen."""
 
 
 class SegmentEdits(Service):
@@ -269,9 +267,7 @@ class SegmentEdits(Service):
 
 
 def says_otherwise(sentence: str, now: str, word: str) -> bool:
-    """Return whether `word` occurs less often in `sentence` than in the current sentence `now`. Only whole words count;
-    case is ignored.
-    """
+    """Return whether `sentence` has `word` less often than the current one `now`. Counts whole words, ignoring case."""
     if not word:
         return True
     form = re.compile(rf"(?<!\w){re.escape(word.casefold())}(?!\w)")

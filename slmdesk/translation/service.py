@@ -69,8 +69,7 @@ class _Live:
     plan: TranslationPlan
     done: int
     total: int
-    """Number of all segments, as `done` is the number of finished ones. Both are counted once, not after each segment.
-    """
+    """Number of all segments, as `done` is that of finished ones. Both are counted once, not after each segment."""
 
 
 class TranslationService(Service, JobPlanner):

@@ -309,9 +309,7 @@ class LiveTranslation(Service):
         return pending
 
     def _missing(self) -> list[tuple[LiveSegment, Key]]:
-        """Return the segments to ask the model about, each once. Segments that the translation memory knows are filled
-        in.
-        """
+        """Return the segments to ask the model about, each once. Those the translation memory knows are filled in."""
         missing = {key: segment for segment, key in self._requested if key is not None and self._known.is_open(key)}
         return [(segment, key) for key, segment in missing.items() if not self._recalled(segment, key)]
 
@@ -452,9 +450,7 @@ KEPT = 5_000
 """Most segments that are cached until the program ends, in addition to those of the current text."""
 
 Key: TypeAlias = tuple[str, str, str, str, str, str, tuple[str, ...]]
-"""Source text, source language, target language, domain, formality, the model's SHA-256, and the glossary terms that
-occur in the source.
-"""
+"""Source text, source and target language, domain, formality, the model's SHA-256, and the source's glossary terms."""
 
 
 class CachedSegment(Record):
@@ -476,9 +472,7 @@ class SegmentCache:
     def __init__(self) -> None:
         self._known: OrderedDict[Key, CachedSegment] = OrderedDict()
         self.on_show = 0
-        """Number of segments of the current text. The cache grows by this number, so that a long text cannot displace
-        itself.
-        """
+        """Number of segments of the current text. The cache grows by it, so that a long text cannot displace itself."""
 
     def get(self, key: Key | None) -> CachedSegment | None:
         return None if key is None else self._known.get(key)
@@ -667,9 +661,7 @@ class TypedHistory(Service):
         self._store.results.save(item, {"taken": True, "done": True, "left": []})
 
     def _own_pairs(self, item: str, request: TranslationRequest, segments: Sequence[LiveSegment]) -> None:
-        """Link the memory's pairs that a person wrote here to the item, so that they are deleted when it is deleted for
-        good.
-        """
+        """Link the memory's pairs that a person wrote here to the item, so that deleting it for good deletes them."""
         for segment in segments:
             if segment.origin is Origin.PERSON:
                 pair = [(segment.source, segment.target)]

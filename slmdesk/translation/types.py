@@ -35,9 +35,7 @@ class TranslationRequest(Record):
     sheet_names: bool = False
     properties: bool = False
     columns: tuple[int | str, ...] = ()
-    """Columns to translate of a text table, by number from 0 or by name. Empty means the columns that contain
-    sentences.
-    """
+    """Columns of a text table to translate, by number from 0 or by name. Empty means the columns with sentences."""
     password: str = ""
     model: str | None = None
     """Model to use. None means the default for translations, or else the model used last."""

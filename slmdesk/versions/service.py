@@ -60,9 +60,7 @@ LANGUAGE_CHARACTERS = 4000
 PAGES_AT_ONCE = 50
 MOST_PARAGRAPHS = 500
 REST_EVERY_S, REST_S = 0.02, 0.001
-"""While comparing, pause for REST_S seconds every REST_EVERY_S seconds. Otherwise pure Python would block other
-threads.
-"""
+"""While comparing, pause for REST_S seconds every REST_EVERY_S seconds. Otherwise pure Python blocks other threads."""
 SKILLS = (Skill.FORMAT, Skill.TRUTH)
 """Skills that a model must have, by its exam, before it describes changes."""
 
@@ -72,8 +70,7 @@ class VersionRequest(Record):
     """Ids of documents, or unique prefixes of ids."""
     new: str
     model: str | None = None
-    """Model that describes the changes. None means the default for summaries, if its exam says that it can be trusted.
-    """
+    """Model that describes the changes. None means the default for summaries, if its exam says it can be trusted."""
     with_words: bool = True
 
 
@@ -311,9 +308,7 @@ class VersionService(Service, JobPlanner):
             return None
 
     def _may_report(self, record: ModelRecord, *, is_named: bool) -> bool:
-        """Return whether to ask a model: its exam says that it can be trusted, or a person named it and it has no exam
-        yet.
-        """
+        """Return whether to ask a model: its exam says it can be trusted, or a person named it and it has none yet."""
         skills = skills_of(record)
         levels = [skills[skill].level if skill in skills else "" for skill in SKILLS]
         return "weak" not in levels and (is_named or "" not in levels)

@@ -65,9 +65,7 @@ WIDTH = 76
 """Width of the palette, in widths of the letter x."""
 MOST_HEIGHT = 0.7
 STAYING = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason, Qt.FocusReason.MenuBarFocusReason)
-"""Reasons for losing the focus that do not close the palette: another window came to the front, or a menu of the line
-is open.
-"""
+"""Reasons to lose focus that do not close the palette: another window came to the front, or the line's menu is open."""
 
 
 class PaletteLine(QLineEdit):
@@ -305,9 +303,7 @@ class NameList(Generic[N]):
 
 
 class Matcher:
-    """Finds the names that match typed words. It runs at each key press, so its loops over all names only search
-    strings in strings.
-    """
+    """Finds names for typed words. It runs at each key press, so loops over names only search strings in strings."""
 
     def __init__(self, words: str) -> None:
         self._typed = " ".join(fold(words).split())
@@ -545,9 +541,7 @@ def _as_it_is(entry: Entry) -> Entry:
 
 
 def _newest(heading: str, entries: Sequence[Entry]) -> Section:
-    """Return a section of passages found in texts. One more than is shown was requested, which tells whether there are
-    more.
-    """
+    """Return a section of passages found in texts. One more than shown was requested, to tell if there are more."""
     is_cut = len(entries) > MOST_HITS
     return Section(
         _("{heading}: the newest {most_hits}").format(heading=heading, most_hits=MOST_HITS) if is_cut else heading,
@@ -596,9 +590,7 @@ class Names(Record):
 
 
 class KeptNames(QObject):
-    """Keeps all names in memory, so that they are found without waiting. They are fetched when the palette opens, if
-    they have changed.
-    """
+    """Keeps all names in memory, to find them without waiting. Fetches them when the palette opens if they changed."""
 
     changed = Signal()
 

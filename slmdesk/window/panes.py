@@ -1,6 +1,4 @@
-"""What the panes beside a document share: the panel, the list of earlier items, the progress of a job, and the preview
-of redaction.
-"""
+"""What panes beside a document share: the panel, list of earlier items, progress of a job and preview of redaction."""
 
 from __future__ import annotations
 
@@ -146,9 +144,7 @@ class SidePanel(QFrame):
         self._settle()
 
     def stand_alone(self, is_alone: bool) -> None:
-        """Set whether there is no room for the pages beside the panel. In that case the button back to the pages is
-        shown too.
-        """
+        """Set whether there is no room for the pages beside the panel. Then the button back to them is shown too."""
         self._is_alone = is_alone
         self._back.setVisible(is_alone or self.has_space)
 

@@ -264,9 +264,7 @@ class DocumentText(Record):
         return cls(_BETWEEN.join(words), tuple(units))
 
     def settled(self, found: Correction) -> Correction:
-        """Return the correction with paragraph numbers instead of lines. Changes that cross formatting become
-        suggestions.
-        """
+        """Return the correction with paragraph numbers, not lines. Changes that cross formatting become suggestions."""
         changes = []
         for change in found.changes:
             place = self._place(change.edit)
@@ -308,9 +306,7 @@ class DocumentText(Record):
         return changed(found, changes=tuple(changes))
 
     def _place(self, edit: Edit) -> tuple[_Unit, int, int] | None:
-        """Return the unit of an edit, and its start and end in the unit's tagged text. None if a tag is inside the
-        edit.
-        """
+        """Return an edit's unit, and its start and end in the unit's tagged text. None if a tag is inside the edit."""
         unit = next((unit for unit in reversed(self.units) if unit.start <= edit.start), None)
         if unit is None:
             return None

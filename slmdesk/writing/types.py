@@ -112,9 +112,7 @@ class Correction(Record):
     language: str
     sentences: int
     unanswered: tuple[int, ...] = ()
-    """Lines of sentences that were not corrected: they are too long, or the model's answer was no correction or lost
-    redacted details.
-    """
+    """Lines of uncorrected sentences: too long, or the model's answer was no correction or lost redacted details."""
     redacted: Mapping[Kind, int] | None = None
     """Number of private details of each kind that were hidden from the model. None if the text was not redacted."""
 
@@ -139,9 +137,7 @@ class Version(Record):
 
 
 class Rewriting(Record):
-    """The versions of a text, which differ from it and from each other. A rephrased text has up to three, others have
-    one.
-    """
+    """Versions of a text, which differ from it and each other. A rephrased text has up to three, others have one."""
 
     source: str
     versions: tuple[Version, ...]
@@ -261,9 +257,7 @@ def texts() -> Mapping[str, Any]:
 
 
 def correction_step(sentence: str, language: str) -> dict[str, Json]:
-    """Build the step that corrects one sentence. All steps share instructions and examples, so the model reads them
-    once.
-    """
+    """Build the step that corrects a sentence. Steps share instructions and examples, so the model reads them once."""
     known = _of(language)
     turns = [ChatMessage(Role.SYSTEM, (TextPart(_told(known["correct"], language)),))]
     for wrong, right in known["examples"]:
@@ -333,7 +327,5 @@ def _told(rules: str, language: str) -> str:
 
 
 def _size(text: str) -> int:
-    """Return the largest likely number of tokens of a text: its words, or its letters if words are long or not
-    separated.
-    """
+    """Return a text's largest likely number of tokens: its words, or its letters if words are long or not separated."""
     return max(len(text.split()), len(text) // 3)

@@ -114,9 +114,7 @@ class Draft:
         return " \u00b7 ".join(part for part in parts if part)
 
     def _folder_words(self) -> str:
-        """Return the description of a folder. It shows no size of the folder, because only passages that fit the
-        question are read.
-        """
+        """Return a folder's description. It shows no size, as only passages that fit the question are read."""
         parts = [
             _("by passages"),
             _("up to {most_tokens:,} tokens").format(most_tokens=self.most_tokens) if self.most_tokens else "",
@@ -164,9 +162,7 @@ def draft_from(untrusted: Mapping[str, Json]) -> Draft | None:
 
 
 def pasted_draft(text: str, names: Container[str]) -> Draft:
-    """Return an attachment with text from the clipboard. Its name contains the number of words
-    and is not in `names`.
-    """
+    """Return an attachment with text from the clipboard. Its name has the number of words and is not in `names`."""
     words = count_words(text)
     size = ngettext("({n:,} word)", "({n:,} words)", words)
     named = (f"{PASTED} {size}" if number == 1 else f"{PASTED} {number} {size}" for number in count(1))
@@ -174,9 +170,7 @@ def pasted_draft(text: str, names: Container[str]) -> Draft:
 
 
 def reason_of(problem: Problem) -> str:
-    """Return why a document cannot be used, for the line under its name: "is damaged (…)",
-    without the path in front.
-    """
+    """Return why a document cannot be used, for the line under its name: "is damaged (…)", without the path."""
     path = str(problem.args.get("path") or "")
     for subject in (path, PurePath(path).name) if path else ():
         for start in (_("The document {subject} ").format(subject=subject), f"{subject} "):
@@ -391,9 +385,7 @@ class AttachmentBar(QScrollArea):
         self._fit()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Fit the chips again after a change of style or font. The change reaches the chips only in the next event loop
-        turn.
-        """
+        """Fit the chips again after a style or font change. It reaches the chips only in the next event loop turn."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._fit_timer.start()

@@ -1,6 +1,4 @@
-"""Attachments of the message being written, which are read and counted in the background, and the unsent drafts of each
-chat.
-"""
+"""Attachments of the message being written, read and counted in the background, and each chat's unsent drafts."""
 
 from __future__ import annotations
 
@@ -540,9 +538,7 @@ class AttachmentEntry(QObject):
         bar.inline_requested.connect(controller.put_inline)
 
     def _documents(self, event: QDropEvent) -> list[Path]:
-        """Return the dragged files if a message can be written now. If there are model files, return none: they go to
-        the library.
-        """
+        """Return the dragged files if a message can be written now. With model files, none: they go to the library."""
         return [] if model_files(event) or not self._composer.isVisible() else dropped_paths(event)
 
     def _on_dropped(self, paths: Sequence[Path]) -> None:

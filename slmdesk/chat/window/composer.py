@@ -93,9 +93,7 @@ class InputBox(QTextEdit):
         self._fit()
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
-        """Remember whether a word is being composed with an input method, because Enter then belongs to the input
-        method.
-        """
+        """Remember whether an input method is composing a word, because Enter then belongs to the input method."""
         self.is_composing = bool(event.preeditString())
         super().inputMethodEvent(event)
 
@@ -339,9 +337,7 @@ class Mentions(QObject):
     def __init__(
         self, box: InputBox, names: Suggestions, page: QWidget, *, sign: str, name: str, label: str, is_first: bool
     ) -> None:
-        """Create the watcher. `name` and `label` belong to the list. `is_first`: the sign only counts at the start of
-        the message.
-        """
+        """Create the watcher. `name` and `label` are the list's. `is_first`: the sign only counts at message start."""
         super().__init__(box, objectName=f"{name}_opener")
         self._box, self._names, self._page = box, names, page
         self._sign, self._is_first = sign, is_first
@@ -536,9 +532,7 @@ class MentionPainter(QStyledItemDelegate):
 
 
 class MentionList(QListWidget):
-    """List of names that lies over the page and never takes the focus. Emits `chosen` with the Suggestion that was
-    clicked.
-    """
+    """List of names that lies over the page and never takes the focus. Emits `chosen` with the clicked Suggestion."""
 
     chosen = Signal(object)
 
@@ -577,9 +571,7 @@ class MentionList(QListWidget):
         self._announce()
 
     def open_over(self, cursor: QRect) -> None:
-        """Show the list above `cursor`, a rectangle in coordinates of the page. Show it below if there is no room
-        above.
-        """
+        """Show the list above `cursor`, a rectangle in the page's coordinates, or below if there is no room above."""
         page = self._page
         frame = 2 * self.frameWidth()
         requested = self.sizeHintForRow(0) * min(self.count(), MOST_MENTIONS) + frame
@@ -656,17 +648,13 @@ class LibraryNames(QObject):
             self._bridge.ask(self._bridge.services.documents.names(), self._on_arrived, self._on_refused)
 
     def suggest(self, words: str, most: int) -> tuple[list[Suggestion], int]:
-        """Return the first `most` names that contain these words, as lines of the list, and the number of all such
-        names.
-        """
+        """Return the first `most` names that contain these words, as lines of the list, and the number of them all."""
         found = self.find(words)
         icons = {True: "folder-open", False: "file-text"}
         return [Suggestion(name.name, name, name.folder, icons[name.is_folder]) for name in found[:most]], len(found)
 
     def find(self, words: str) -> list[LibraryName]:
-        """Return the names that contain these words: first those that begin with them, then those with a word that
-        does.
-        """
+        """Return the names that contain these words: first those that begin so, then those with a word that does."""
         wanted = fold(words)
         found = [(_rank(name.folded, wanted), name) for name in self._names if wanted in name.folded]
         found.sort(key=lambda pair: pair[0])

@@ -1,6 +1,4 @@
-"""Shows how much of the context the open chat takes and what the model sees of it, and offers ways to go on when it is
-full.
-"""
+"""Shows how full the open chat's context is and what the model sees of it, and offers ways to go on when it is full."""
 
 from __future__ import annotations
 
@@ -54,9 +52,7 @@ class ContextWatch(QObject):
     def __init__(
         self, bridge: Bridge, now: Callable[[], tuple[str, str, tuple[AttachRequest, ...]]], parent: QObject
     ) -> None:
-        """Create the watch. `now` returns the open chat's id ('' for a new chat), its
-        unsent text and its attachments.
-        """
+        """Create the watch. `now` returns the open chat's id ('' for a new chat), unsent text and attachments."""
         super().__init__(parent, objectName="context_watch")
         self._bridge, self._now = bridge, now
         self._use = ContextUse()
@@ -147,9 +143,7 @@ def _ignore(problem: Problem) -> None:
 
 
 class ContextUse:
-    """The latest measure, plus the pieces of text since then. Each piece counts as one
-    token, which is roughly right.
-    """
+    """The latest measure, plus the pieces of text since. Each piece counts as one token, which is roughly right."""
 
     def __init__(self) -> None:
         self._measured = self._size = self._since = 0
@@ -669,9 +663,7 @@ class WindowController(QObject):
             self._chat.show_again("")
 
     def last_row(self, message: str) -> str:
-        """Return the last row that stays when all messages after `message` are removed. This is the context line if it
-        comes next.
-        """
+        """Return the last row that stays when all after `message` are removed: the context line if it comes next."""
         is_line_next = self._chat.shown.window.after == message and self._state == self._drawn
         return LINE if is_line_next and self._chat.shown.line else message
 
@@ -719,9 +711,7 @@ class WindowController(QObject):
             self._bridge.services.chats.window.pin(message, pinned=key == "pin")
 
     def open_extra(self, message: str, key: str) -> None:
-        """Run the action that was chosen at the context line. Other messages are ignored, because other controllers
-        handle them.
-        """
+        """Run the action chosen at the context line. Other messages are ignored; other controllers handle them."""
         chat, shown = self._chat.chat, self._chat.shown
         if message != LINE:
             return

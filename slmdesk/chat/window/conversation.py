@@ -1,6 +1,4 @@
-"""Controller of the open chat: sends messages, shows answers as they arrive, stops and repeats
-them. No widgets here.
-"""
+"""Controller of the open chat: sends messages, shows answers as they arrive, stops and repeats them. No widgets."""
 
 from __future__ import annotations
 
@@ -125,9 +123,7 @@ class ChatController(QObject):
         return self.shown.by_id.get(id)
 
     def neighbour_of(self, id: str) -> str:
-        """Return the id of the message that gets the focus when this message is removed: the one before it, or '' if
-        there is none.
-        """
+        """Return the id of the message focused when this one is removed: the one before it, or '' if there is none."""
         ids = self.message_ids
         return ids[max(0, ids.index(id) - 1)] if id in ids else ""
 

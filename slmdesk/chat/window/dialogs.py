@@ -550,9 +550,7 @@ class EditDialog(Dialog):
     saved = Signal(str)
 
     def __init__(self, parent: QWidget, text: str, words: tuple[str, str, str]) -> None:
-        """Create a dialog to edit `text`. `words` holds the title, the introduction and the button: QUESTION, ANSWER or
-        NOTES.
-        """
+        """Create a dialog to edit `text`. `words` has title, introduction and button: QUESTION, ANSWER or NOTES."""
         super().__init__(parent)
         title, intro, save = words
         passing(self, "edit_dialog", title)

@@ -1,6 +1,4 @@
-"""The area above the messages: title and model of the chat, the bar of a private chat,
-and the page without messages.
-"""
+"""The area above the messages: the chat's title and model, the bar of a private chat, the page without messages."""
 
 from __future__ import annotations
 
@@ -364,9 +362,7 @@ class ModelPicker(QWidget):
         self._bar.setValue(round(self._event.fraction * 1000))
 
     def _fitted(self, name: str, words: str) -> str:
-        """Return name and state, shortened to the available width. *ready* is dropped first, since the status bar shows
-        it.
-        """
+        """Return name and state, shortened to the width. *ready* is dropped first, since the status bar shows it."""
         shown = name if len(name) <= MOST_NAME else name[: MOST_NAME - 1] + "…"
         if self._space is None:
             return f"{shown} — {words}"
@@ -511,9 +507,7 @@ class EmptyChat(QScrollArea):
 
 
 class FirstStart(QScrollArea):
-    """Page without a model. It offers the starter model if it is there, or to choose a model file, and says what stays
-    on this PC.
-    """
+    """Page without a model. Offers the starter model, if there, or to choose a file, and says what stays on this PC."""
 
     encrypt_requested = Signal()
 

@@ -1,6 +1,4 @@
-"""The list of chats with its search: spaces, then chats by day. Several can be selected, renamed in place and deleted
-with undo.
-"""
+"""The list of chats with search: spaces, then chats by day. Select several, rename in place, delete with undo."""
 
 from __future__ import annotations
 

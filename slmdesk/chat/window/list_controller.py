@@ -1,6 +1,4 @@
-"""Controller of the list of chats: its pages, spaces, archive, search, renaming, and deleting with undo. No widgets
-here.
-"""
+"""Controller of the list of chats: pages, spaces, archive, search, renaming, and deleting with undo. No widgets."""
 
 from __future__ import annotations
 
@@ -152,9 +150,7 @@ class ListController(QObject):
         )
 
     def search(self, words: str) -> None:
-        """Search for words and list the hits. An empty text ends the search. Results of
-        earlier searches are dropped.
-        """
+        """Search for words and list the hits. An empty text ends the search. Earlier searches' results are dropped."""
         if words == self._words:
             return
         self._words = words
@@ -245,9 +241,7 @@ class ListController(QObject):
         self.rows_changed.emit()
 
     def _is_listed(self, item: Item) -> bool:
-        """Return whether a chat belongs to the chats that are listed now. During a search only its archived state
-        counts.
-        """
+        """Return whether a chat belongs to those listed now. During a search only its archived state counts."""
         if item.deleted_at is not None:
             return False
         if self._words or self.place.is_archive or item.archived:
@@ -260,9 +254,7 @@ class ListController(QObject):
         self._set_unread(self._unread - {event.id})
 
     def _on_spaces_listed(self, has_moved: bool) -> None:
-        """Update after a change of the spaces. `has_moved`: spaces were added or removed, which
-        moves their chats too.
-        """
+        """Update after a change of spaces. `has_moved`: spaces were added or removed, which moves their chats too."""
         if self.place.space and not self.spaces.living(self.place.space):
             self.show_place(ALL)
         elif has_moved and not self._words:
@@ -446,9 +438,7 @@ FILTER = _("Exported chats (*.json *.zip *.jsonl *.md);;All files (*)")
 DROPPED = frozenset((".json", ".jsonl", ".zip"))
 """Suffixes of files that are imported when they are dropped on the list of chats."""
 KEY = "chat-import"
-"""First part of the key of an import's notices. The import's number follows, so that a later import does not replace
-them.
-"""
+"""First part of the key of an import's notices. The import's number follows, so later imports do not replace them."""
 
 
 def chat_files(event: QDropEvent) -> list[Path]:

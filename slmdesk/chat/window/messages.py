@@ -96,17 +96,13 @@ def note_of(message: Message, live: Live | None = None) -> str:
 
 
 def redaction_note(message: Message) -> str:
-    """Return a note on how many placeholders were replaced in an answer, and on words
-    that only resemble a placeholder.
-    """
+    """Return a note on how many placeholders were replaced in an answer, and on words that only resemble one."""
     count, resembling = _kept_redaction(message)
     return "" if count is None else put_back_words(count, resembling)
 
 
 def _kept_redaction(message: Message) -> tuple[int | None, tuple[str, ...]]:
-    """Return how many placeholders were replaced, and the words that only resemble one. The number is None if it is
-    unknown.
-    """
+    """Return how many placeholders were replaced (None if unknown), and the words that only resemble one."""
     if message.status is Status.STREAMING or REDACTION not in message.sampling or message.original is not None:
         return None, ()
     count, marked = kept_from(message.sampling[REDACTION])
@@ -413,9 +409,7 @@ class ShownMessages:
         return Live(is_loading=self.is_loading, began=now, now=now)
 
     def drop_behind(self, parent: str | None) -> list[str]:
-        """Remove the messages after `parent` (None: all messages), because another version replaces them. Returns their
-        ids.
-        """
+        """Remove the messages after `parent` (None: all), because another version replaces them. Returns their ids."""
         ids = list(self.by_id)
         at = -1 if parent is None else ids.index(parent) if parent in self.by_id else len(ids)
         for id in ids[at + 1 :]:
@@ -542,9 +536,7 @@ def extra_of(
 
 
 def used_pages(asked: Message, quotes: Sequence[Quoted]) -> list[UsedPage]:
-    """Return the pages of folders that were read for a question. Pages of quotations are left out; they have their own
-    lines.
-    """
+    """Return the pages of folders read for a question, without those of quotations, which have their own lines."""
     quoted = {(quote.document, quote.page) for quote in quotes}
     return [
         UsedPage(about.name, about.document, about.page_kind, page, spans_on(page, about.places))

@@ -178,9 +178,7 @@ FILTERS = {
     GRAMMAR: _("Grammars (*.gbnf *.txt);;All files (*)"),
 }
 Reader = Callable[[Path, Callable[[str], None], Callable[[Problem], None]], None]
-"""Function that reads a file on another thread. It calls its first callback with the text, or the second with the
-problem.
-"""
+"""Function to read a file on another thread. Calls its first callback with the text, or its second with the problem."""
 UNUSABLE = _("Until this is corrected nothing can be asked.")
 TOO_LONG = _("What was there before stays in force.")
 

@@ -59,8 +59,7 @@ INHERITED = re.compile(
     "|SYSTEMROOT|SYSTEMDRIVE|WINDIR|PATHEXT|USERPROFILE|HOMEDRIVE|HOMEPATH|(LOCAL)?APPDATA"
     "|ALLUSERSPROFILE|PROGRAM(DATA|FILES|W6432).*|NUMBER_OF_PROCESSORS|PROCESSOR_.+"
 )
-"""The names of the variables that a child gets of the app's, and no others: tokens, passwords and the sockets of other
-programs stay out."""
+"""Names of the only app variables that a child gets. Tokens, passwords and other programs' sockets stay out."""
 ENVIRONMENT_OF_ROLES: Mapping[str, Mapping[str, str]] = {"engine": {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}}
 """What a role is started with unless the person has set it otherwise.  The engine's memory in huge pages (Linux with
 glibc 2.35 or later): a step of a small model reads all of it, and takes an eighth less time."""
@@ -180,9 +179,7 @@ class Child:
         self.process.kill()
 
     def reap(self) -> tuple[Outcome, str]:
-        """Wait for the child, by force if need be, and for its threads.  Returns how it ended, the same on every
-        call.
-        """
+        """Wait for the child, by force if need be, and its threads. Returns how it ended, the same on every call."""
         try:
             self.process.wait(END_S)
         except subprocess.TimeoutExpired:
@@ -351,9 +348,7 @@ def urgency_of(message: ToChild) -> Urgency:
 
 
 class Writer:
-    """Writes to a child's stdin on a thread of its own, so a child that does not read blocks nothing else.
-    Thread-safe.
-    """
+    """Writes to a child's stdin on its own thread, so a child that does not read blocks nothing else. Thread-safe."""
 
     def __init__(self, stream: IO[bytes], before: Callable[[ToChild], None] | None = None) -> None:
         """`before` is called with each message before its lines are written, on the writer's thread."""
@@ -534,9 +529,7 @@ OPENS_NOTHING = frozenset({"reader"} if _IS_HELD else ())
 
 
 class Handles:
-    """A channel beside the JSON lines.  Each job that names a `path` has an entry on it, sent before the job's own
-    line.
-    """
+    """A channel beside the JSON lines. Each job that names a `path` has an entry on it, sent before the job's line."""
 
     def __init__(self) -> None:
         """Raises OSError when the channel cannot be created."""

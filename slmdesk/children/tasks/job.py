@@ -101,9 +101,7 @@ class Job:
         self._steps.put(None)
 
     def batches(self, limit: int) -> Iterator[list[Step]]:
-        """Yield the steps as they arrive, all that are waiting (at most `limit`) at once.  Raises Stopped on a
-        cancel.
-        """
+        """Yield the steps as they arrive, all that wait (at most `limit`) at once. Raises Stopped on a cancel."""
         while not self._ended:
             batch = [self._steps.get()]
             self.check()

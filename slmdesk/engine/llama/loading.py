@@ -106,9 +106,7 @@ class Loaded:
 
     @contextmanager
     def use(self) -> Iterator[None]:
-        """Keep the weights and the vocabulary from being freed during the block.  Raises KnownError
-        `model.not_loaded`.
-        """
+        """Keep the weights and vocabulary from being freed during the block. Raises KnownError `model.not_loaded`."""
         with self._changed:
             if self._closed:
                 raise KnownError("model.not_loaded")

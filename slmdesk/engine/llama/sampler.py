@@ -306,9 +306,7 @@ def _convert(schema: dict[str, Any]) -> str:
     module: Any = importlib.import_module("llama_cpp.llama_grammar")
 
     class Converter(module.SchemaConverter):  # type: ignore[misc]
-        """The library's converter with two changes: backslashes are escaped, and long repetitions are not written
-        out.
-        """
+        """The library's converter with two changes: backslashes are escaped, and long repetitions not written out."""
 
         def _format_literal(self, literal: str) -> str:
             escaped: str = super()._format_literal(literal.replace("\\", "\\\\"))

@@ -374,9 +374,7 @@ class Scheduler:
                     self._who.leave(sequence)
 
     def _write(self, share: _Share) -> bool:
-        """Choose the next token, and those after it while they are the draft's.  Returns whether the answer
-        continues.
-        """
+        """Choose the next token, and those after it while they are the draft's. Return whether the answer continues."""
         sequence, draft = share.sequence, share.draft
         accepted = 0
         goes_on = self._choose(sequence, share.index)

@@ -563,9 +563,7 @@ class AnswerText(QScrollArea):
         self._write()
 
     def sizeHint(self) -> QSize:
-        """Return the smallest height. The text takes what the column has left, and is the first to scroll in a low
-        window.
-        """
+        """Return the smallest height. The text takes what the column has left, and scrolls first in a low window."""
         return QSize(super().sizeHint().width(), self.minimumHeight())
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -62,9 +62,7 @@ class _Mail:
                 self._set(new, name, text)
 
     def _set(self, new: EmailMessage, name: str, text: str) -> None:
-        """Set a header. A header that cannot be written, such as an identifier with a bar in it, is left out and
-        reported.
-        """
+        """Set a header. One that cannot be written, such as an identifier with a bar in it, is omitted and reported."""
         text = _ADDRESS.sub(" ", text).replace("\0", "")
         try:
             del new[name]

@@ -91,9 +91,7 @@ def redact(redacting: Redacting) -> bytes:
 
 
 def _names(redacting: Redacting, package: Package) -> Iterator[str]:
-    """Yield the names of all parts in order. Before each one, report that the process is alive and check for
-    cancellation.
-    """
+    """Yield the names of all parts in order. Before each, report that the process is alive and check for cancelling."""
     for name in package.names:
         redacting.reading.check()
         redacting.reading.worked()
@@ -368,9 +366,7 @@ class Workbook:
                     break
 
     def _shown(self, raw: str, style: str) -> list[str]:
-        """Return the ways a number may be written: as the sheet shows it, as it is stored, and for a date in the usual
-        date formats.
-        """
+        """Return the ways to write a number: as the sheet shows it, as stored, and for a date in the usual formats."""
         form = self._formats[int(style)] if style.isdecimal() and int(style) < len(self._formats) else GENERAL
         try:
             number = float(raw)

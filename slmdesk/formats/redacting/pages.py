@@ -32,9 +32,7 @@ out of their boxes.
 UNMAPPED = 0.02
 """Share of letters without a known Unicode value above which the user is asked to check the page by eye."""
 CONTRAST = 40
-"""Least contrast of a word with its surroundings, of 255. Words with less are invisible, and are left out of the text
-layer.
-"""
+"""Least contrast of a word with its surroundings, of 255. Words with less are invisible: the text layer omits them."""
 _FLATTEN_DISPLAY = 0
 
 
@@ -307,9 +305,7 @@ class NewPdf:
         return self._fonts[font]
 
     def _font(self, font: int, number: int) -> None:
-        """Write a font. Only its widths and its mapping to Unicode matter, since its letters are invisible (9.6.2,
-        9.10.3).
-        """
+        """Write a font. Only its widths and mapping to Unicode matter: its letters are invisible (9.6.2, 9.10.3)."""
         letters = list(self._letters)[font * len(_CODES) : (font + 1) * len(_CODES)]
         pairs = [
             f"<{code:02x}> <{letter.encode('utf-16-be', 'replace').hex()}>"

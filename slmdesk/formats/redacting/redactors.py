@@ -1,6 +1,4 @@
-"""What every redactor gets: the document, and an object that replaces, lists or searches for words in the texts it is
-shown.
-"""
+"""What each redactor gets: the document, and an object that replaces, lists or finds words in the texts it is shown."""
 
 from __future__ import annotations
 
@@ -35,9 +33,7 @@ class Redacting:
     reading: Reading
     words: Words
     removes: bool = True
-    """Whether to remove content that cannot be searched. False when original words are put back into a redacted
-    document.
-    """
+    """Whether to remove unsearchable content. False when original words are put back into a redacted document."""
     pixels_per_inch: int = 150
     """Resolution at which the pages of a PDF are drawn."""
     text_layer: bool = False

@@ -1,6 +1,4 @@
-"""Translates Word files: body, tables, headers, footers, notes, comments, text boxes and charts. Changes can be
-tracked.
-"""
+"""Translates Word files: body, tables, headers, footers, notes, comments, text boxes and charts. Can track changes."""
 
 from __future__ import annotations
 
@@ -195,9 +193,7 @@ class _Places:
 
 
 def drawn_units(parts: Parts, name: str) -> Units:
-    """Yield the units of the charts and diagrams that a part refers to. A diagram has a second copy of its texts, as
-    drawn.
-    """
+    """Yield the units of charts and diagrams that a part refers to. A diagram has its texts a second time, as drawn."""
     twins = RepeatedTexts()
     for kind, word in _DRAWN.items():
         for part in parts.each(parts.all_related(name, kind)):

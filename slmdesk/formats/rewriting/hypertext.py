@@ -132,9 +132,7 @@ class _Places:
         self._at, self._number = 0, 1
 
     def at(self, start: int) -> str:
-        """Return the line of a position as text. Call it with positions nearly in order, so that each character is
-        scanned about once.
-        """
+        """Return a position's line as text. Call it nearly in order, so that each character is scanned about once."""
         if self._name:
             return self._name
         first, last = sorted((self._at, start))

@@ -58,9 +58,7 @@ def rewrite_po(rewriting: Rewriting) -> Units:
 
 
 def _as_it_was(made: str, old: str) -> str:
-    """Give the new catalogue the first line, the end and the kind of line ends of the old file, which polib does not
-    keep.
-    """
+    """Give the new catalogue the old file's first line, end and kind of line ends, which polib does not keep."""
     made = made.removeprefix("#\n") if not old.startswith("#") else made
     made = made.rstrip("\n") + old[len(old.rstrip("\r\n")) :].replace("\r\n", "\n")
     return made.replace("\n", "\r\n") if "\r\n" in old else made
@@ -95,9 +93,7 @@ def _entry(rewriting: Rewriting, entry: POEntry, header: str, place: str) -> Uni
 
 
 def _message(text: str, place: str) -> Units:
-    """Yield the unit of a message. The generator returns the translation with the line ends around the message, or
-    None.
-    """
+    """Yield a message's unit. The generator returns the translation with the line ends around the message, or None."""
     words = text.strip("\n")
     lead, trail = text[: len(text) - len(text.lstrip("\n"))], text[len(text.rstrip("\n")) :]
     if not words.strip():
@@ -258,9 +254,7 @@ class PluralForm(Record):
     number: str = ""
 
     def written(self, answer: str) -> str | None:
-        """Return the answer with the placeholder in place of the example number, or None unless the number occurs
-        exactly once.
-        """
+        """Return the answer with the placeholder in place of the example number, or None unless it occurs just once."""
         if not self.placeholder:
             return answer
         found = re.findall(rf"(?<!\d){self.number}(?!\d)", answer)
@@ -268,9 +262,7 @@ class PluralForm(Record):
 
 
 def forms_of(singular: str, plural: str, header: str) -> list[PluralForm]:
-    """Return the plural forms that a catalogue requires, in order. If its header cannot be read, return those of
-    English.
-    """
+    """Return the plural forms a catalogue requires, in order. If its header cannot be read, return those of English."""
     count, rule = _rule(header)
     found = []
     for form in range(count):

@@ -62,9 +62,7 @@ class _Level:
     """Invisible nodes that were moved to the end. `lead` holds those moved to the beginning."""
     before: dict[int, list[Node]]
     after: dict[int, list[Node]]
-    """Invisible nodes that stay after a fixed object or a group, by the `id` of that node. `before` holds those that
-    stay before it.
-    """
+    """Invisible nodes that stay after a fixed object or group, by that node's `id`. `before` holds those before it."""
     look: Hashable = ""
     model: Any = None
 
@@ -94,9 +92,7 @@ class Inline:
         return any(map(str.isalpha, words))
 
     def nodes(self, translation: str) -> list[Node]:
-        """Return the nodes for a translation of `text`. Raises ValueError if the tags of the translation are not
-        balanced.
-        """
+        """Return the nodes for a translation of `text`. Raises ValueError if the translation's tags are unbalanced."""
         if problems(translation, self.tags):
             raise ValueError("the tags of the translation are not balanced")
         words = " ".join(translation.split("\n"))
@@ -175,9 +171,7 @@ def _level(nodes: Sequence[Node]) -> _Level:
 
 
 def _absorb(level: _Level) -> None:
-    """Join a comma or a space with other formatting to the text before it, since a tag in the sentence would do more
-    harm.
-    """
+    """Join a comma or space with other formatting to the text before it: a tag in the sentence would do more harm."""
     kept: list[Seen] = []
     for node in level.seen:
         last = kept[-1] if kept else None
@@ -203,9 +197,7 @@ def _place(level: _Level, unseen: InvisibleMark, last: Seen | None, following: S
 
 
 def _choose_base(level: _Level) -> None:
-    """Choose the most frequent formatting, which needs no tags. If there are only groups, take that inside the first
-    group.
-    """
+    """Choose the most frequent formatting, which needs no tags. If there are only groups, take that in the first."""
     letters: Counter[Hashable] = Counter()
     for words in level.seen:
         if isinstance(words, Words):
@@ -414,9 +406,7 @@ class Parts(Package):
         return part
 
     def open(self, name: str) -> Part | None:
-        """Open a part. Return None if it does not exist, was opened before, or cannot be parsed (reported by
-        `damaged`).
-        """
+        """Open a part. Return None if it is missing, was opened before, or cannot be parsed (reported by `damaged`)."""
         if not name or name in self._opened:
             return None
         self._opened.add(name)
@@ -622,9 +612,7 @@ class RepeatedTexts:
                 self._left.add(found)
 
     def again(self, units: Units) -> Units:
-        """Yield the units of a second copy that the first copy did not have. The others get the answers of the first
-        copy.
-        """
+        """Yield units of a second copy that the first did not have. The others get the answers of the first copy."""
         answer: str | None = None
         while True:
             try:

@@ -278,9 +278,7 @@ def _parted(kind: BlockKind, words: str) -> tuple[str, str]:
 
 
 def _answered(words: str, kind: str, place: str) -> Units:
-    """Yield the unit of a text. The generator returns the translation, or None if the text has no letters or stays
-    unchanged.
-    """
+    """Yield a text's unit. The generator returns its translation, or None if it has no letters or stays unchanged."""
     if not any(letter.isalpha() for letter in words):
         return None
     answer = yield Unit(words, kind=kind, place=place)

@@ -280,9 +280,7 @@ def _header(strings: Part, item: etree._Element, words: str, place: str, tables:
 
 
 def _item(part: Part, item: etree._Element, place: str, kind: str = "table_row") -> Units:
-    """Yield the units of a string item. An item with formatted runs is one unit, and each line of a plain item is a
-    unit of its own.
-    """
+    """Yield a string item's units. An item with formatted runs is one unit. Each line of a plain item is a unit."""
     runs = list(children(item, "r"))
     if not runs:
         yield from _plain(part, item, place, kind)
@@ -374,9 +372,7 @@ def _given(cell: etree._Element) -> list[str]:
 
 
 def _page_line(part: Part, line: etree._Element, place: str) -> Units:
-    """Yield the units of the three sections of a page header or footer. Codes such as &P (page number) are kept
-    (18.3.1.39).
-    """
+    """Yield the three sections' units of a page header or footer. Codes like &P (page number) are kept (18.3.1.39)."""
     parts = _SECTION.split(line.text or "")
     is_changed = False
     for index, words in enumerate(parts):

@@ -27,9 +27,7 @@ class Unit(Record):
     place: str = ""
     """The location as shown to the user: "table 2, row 3", "footnote 4", "slide 7, notes"."""
     language: str | None = None
-    """ISO 639-1 code of the text's language. Empty means that the rewriter could not detect it, None that the app
-    detects it.
-    """
+    """ISO 639-1 code of the text's language. Empty if the rewriter could not detect it, None if the app detects it."""
 
 
 class LeftAsIs(Record):
@@ -42,9 +40,7 @@ class LeftAsIs(Record):
 
 UnitOrLeft: TypeAlias = Unit | LeftAsIs
 Units: TypeAlias = Generator[UnitOrLeft, str | None, Any]
-"""Generator that yields units and LeftAsIs. Send it the translation of each unit, or None to keep the text. For
-LeftAsIs send None.
-"""
+"""Generator of units and LeftAsIs. Send it each unit's translation, or None to keep the text, and None for LeftAsIs."""
 
 
 def said(kind: str, place: str, words: str) -> Units:

@@ -130,9 +130,7 @@ def stretch_of(parts: Sequence[str]) -> Stretch:
 
 
 def _partners(found: Sequence[Piece]) -> dict[int, int]:
-    """Return the index of the closing markup for each opening markup, and the reverse. Unpaired or crossing markup is
-    left out.
-    """
+    """Return the closing markup's index for each opening one, and the reverse. Omits unpaired or crossing markup."""
     partner: dict[int, int] = {}
     opened: list[int] = []
     for index, piece in enumerate(found):

@@ -171,9 +171,7 @@ class DocumentsController(QObject):
         return file_of(self._records[document]).parent
 
     def own_file(self, document: str, purpose: str) -> Path | None:
-        """Return the file of a document. For an attachment, show a notice and return None. `purpose` completes the
-        notice: "to …".
-        """
+        """Return a document's file, or None for an attachment, with a notice that `purpose` completes: "to …"."""
         record = self._records[document]
         if is_file(record):
             return file_of(record)

@@ -46,8 +46,7 @@ from slmdesk.window.widgets.rows import empty_layout
 NARROW_LINES = 30
 """Width of the view, in line heights, below which only the pages or only the panes are shown."""
 FEW_PAGES = 100
-"""Number of pages up to which every update is shown. A longer document is updated only now and then while it is read.
-"""
+"""Number of pages up to which every update is shown. A longer document is updated only now and then while read."""
 SUMMARY_MS = 500
 THUMB_LINES = 24
 Spans = Mapping[int, Sequence[tuple[int, int]]]

@@ -466,9 +466,7 @@ class DocumentRows(_Rows[DocumentRecord]):
         self._all: list[DocumentRecord] = []
         self._words = ""
         self._folded: dict[str, str] = {}
-        """Folded names of the documents, for comparison. Folding thousands of names at each key press would be
-        noticeable.
-        """
+        """Folded names of the documents, for comparison. Folding thousands at each key press would be noticeable."""
 
     def show_records(self, records: Sequence[DocumentRecord]) -> None:
         for record in records:

@@ -193,9 +193,7 @@ def _sheet_of(image: object, place: QRect) -> QRectF:
 
 
 class Thumbnails(QListView):
-    """List of thumbnails. It requests the visible ones with `picture_requested` (page number, width in device
-    pixels).
-    """
+    """List of thumbnails. It requests visible ones with `picture_requested` (page number, width in device pixels)."""
 
     picture_requested = Signal(int, int)
     page_chosen = Signal(int)

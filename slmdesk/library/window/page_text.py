@@ -38,9 +38,7 @@ LEAST_SIZE = 0.9
 PAD_X, PAD_Y = 8.0, 4.0
 BAR_HEIGHT, BAR_GAP = 8.0, 4.0
 LEAST_COLUMN, USUAL_COLUMN, LONGEST_WORD = 4.0, 14.0, 18.0
-"""Widths in ems: of the narrowest column, of the widest column in a table that scrolls, and of the longest word that is
-not broken.
-"""
+"""Widths in ems: of the narrowest column, the widest column in a scrolling table, and the longest word not broken."""
 MOST_FIXED = 0.4
 """Share of the available width. A first column up to this width stays in place while the table scrolls."""
 MEASURED = 400
@@ -249,9 +247,7 @@ class PageTable:
         return right - self.offset > self._space + 1 and right - left <= self._space - self._fixed
 
     def _is_fixed(self, cell: _Cell) -> bool:
-        """Tell whether a cell stays in place while the table scrolls: a title, or a cell of a narrow first column,
-        which names the rows.
-        """
+        """Tell whether a cell stays put while the table scrolls: a title, or a row's name in a narrow first column."""
         return cell.columns > 1 or (cell.column == 0 and self._fixed > 0)
 
     def _row_of(self, character: int) -> int:
@@ -281,9 +277,7 @@ class PageTable:
         return found
 
     def _inner_width(self, cell: _Cell) -> float:
-        """Return the width for a cell's text. A title above a wide table gets the visible width, so that it need not
-        scroll.
-        """
+        """Return the width for cell text. A title above a wide table gets the visible width, so it need not scroll."""
         width = self._edges[cell.column + cell.columns] - self._edges[cell.column]
         return (min(width, self._space) if cell.columns > 1 else width) - 2 * PAD_X
 
@@ -361,9 +355,7 @@ def _is_of_numbers(column: Sequence[str]) -> bool:
 
 
 def _is_head(table: Sequence[Sequence[str]], numbers: Sequence[bool]) -> bool:
-    """Tell whether the first row looks like a head although the file does not say so: short words in each cell, no
-    numbers.
-    """
+    """Tell whether the first row looks like a head not marked in the file: short words in each cell, no numbers."""
     first = table[0]
     if len(table) < 2 or len(first) < 2 or not all(first):
         return False
@@ -513,9 +505,7 @@ class PageWords:
         return top + part.top_of(character)
 
     def reveal(self, character: int) -> bool:
-        """Scroll the table that contains a character so that the character is visible. Returns whether that changed
-        anything.
-        """
+        """Scroll a character's table so that the character is visible. Returns whether that changed anything."""
         __, part = self._part_of(character)
         return isinstance(part, PageTable) and part.reveal(character)
 

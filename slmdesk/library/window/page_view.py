@@ -504,9 +504,7 @@ def rectangle_of(box: Box, place: QRectF) -> QRectF:
 
 
 def first_place(sheet: Sheet, width: float) -> float:
-    """Return the position of the highlighted mark, or of the first mark, in pixels below the page's top. 0 if not
-    known.
-    """
+    """Return the position of the highlighted mark, or the first mark, in pixels below the page's top. 0 if unknown."""
     if sheet.is_pictured and sheet.boxes and sheet.ratio:
         return min(box[1] for box in sheet.current_boxes or sheet.boxes) * sheet.ratio * width
     if sheet.words is not None and sheet.spans:
@@ -535,9 +533,7 @@ GAP = theme.SPACE_16
 
 
 class SheetColumn(list[Sheet]):
-    """All sheets from top to bottom. Positions are pixels from the top of the first page, and from the left of the
-    view.
-    """
+    """All sheets from top to bottom. Positions are pixels from the first page's top, and from the left of the view."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -589,9 +585,7 @@ class SheetColumn(list[Sheet]):
         return range(self.index_at(top - FOOT), self.index_at(bottom) + 1) if self else range(0)
 
     def measure(self, begin: int, line: float) -> float:
-        """Compute the positions of the sheets from `begin` on, and return where the last sheet ends. `line` is the
-        height of a text line.
-        """
+        """Compute the sheets' positions from `begin` on; return where the last ends. `line` is a text line's height."""
         begin = min(begin, len(self.tops))
         heights_of(self[begin:], self.width, self.ratio, line)
         top = self.tops[begin - 1] + self[begin - 1].height + FOOT if begin else float(GAP)
@@ -602,9 +596,7 @@ class SheetColumn(list[Sheet]):
         return top
 
     def place_at(self, at: QPointF) -> tuple[int, int, QPointF] | None:
-        """Return the number of the page at a position, the character there (-1 if not known), and the position as
-        shares of the page.
-        """
+        """Return a position's page number, its character (-1 if unknown), and the position as shares of the page."""
         index = self.index_at(at.y())
         if not self or not (place := self.place(index)).contains(at):
             return None

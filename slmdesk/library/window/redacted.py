@@ -64,9 +64,7 @@ READ_IT = _("Not everything private is found by itself: read the copy before you
 
 
 class RedactionWindow(Dialog):
-    """Dialog that searches the document as soon as it opens. One button writes the copy, and cancels the work while it
-    runs.
-    """
+    """Dialog that searches the document on opening. One button writes the copy, and cancels the work while it runs."""
 
     def __init__(self, bridge: Bridge, parent: QWidget, path: Path) -> None:
         super().__init__(parent)
@@ -281,9 +279,7 @@ class RedactionWindow(Dialog):
     # ---- private
 
     def _told_by(self, path: Path) -> str:
-        """Return the removed words, and parts of people's names, that the name of a file contains. Empty if there are
-        none.
-        """
+        """Return the removed words, and parts of people's names, that the name of a file contains. Empty if none."""
         name, told = path.stem.casefold(), list[str]()
         for word in self._table.chosen:
             parts = word.words.split() if word.kind is Kind.PERSON else []

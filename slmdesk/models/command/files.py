@@ -149,9 +149,7 @@ def fit(console: Console, model_or_file: str, context: int | None) -> None:
 
 
 def _on_the_hub(services: Services, requested: str) -> HubLink | None:
-    """Return the Hub repository, perhaps with a file, that `requested` may name. Return None if it names a model or
-    file on this PC.
-    """
+    """Return the Hub repository, maybe with a file, that `requested` may name; None for a model or file on this PC."""
     try:
         if services.call.models.path_of(requested).exists():
             return None

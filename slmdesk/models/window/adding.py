@@ -258,9 +258,7 @@ class ModelDialogs(QObject):
         self._show("move", lambda: MoveDialog(self._window, self.moving, plan))
 
     def _on_pack_ended(self, event: PackResult) -> None:
-        """Show a notice of an unpacked pack, or of a written one whose dialog was closed. An open dialog shows the
-        checksum itself.
-        """
+        """Notify of an unpacked pack, or a written one whose dialog was closed. An open dialog shows the checksum."""
         if not event.manifest_sha256:
             return
         new = [model.model for model in event.models if model.is_new]

@@ -75,9 +75,7 @@ def title_of(record: ModelRecord) -> str:
 
 
 class FormatDialog(WideDialog):
-    """Dialog with one row per measured format. Measuring goes on after the dialog is closed, and a notice tells when it
-    ends.
-    """
+    """Dialog with one row per measured format. Measuring goes on after closing, and a notice tells when it ends."""
 
     def __init__(self, parent: QWidget, controller: FormatController, model: ModelRecord) -> None:
         title, intro = title_of(model), INTRO.format(name=breakable(model.name))

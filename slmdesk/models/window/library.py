@@ -92,9 +92,7 @@ class LibraryController(QObject):
         self._bridge.services.names.rename(model, name)
 
     def set_default(self, model: str, use: DefaultUse, chosen: str) -> None:
-        """Make `chosen`, which is `model` or a copy of it, the default for `use`. If `chosen` is '', `model` is no
-        longer the default.
-        """
+        """Make `chosen` (`model` or a copy of it) the default for `use`. With '', `model` is no longer the default."""
         self._bridge.ask(
             self._bridge.services.uses.set_default(use, chosen or None), None, partial(self._default_refused, model)
         )
@@ -107,9 +105,7 @@ class LibraryController(QObject):
         return Path(os.fsdecode(self._known[model].record.path)).parent
 
     def remove(self, model: str) -> None:
-        """Take a model and its copies off the page now. They are deleted from the disk when the time for *Undo* is
-        over.
-        """
+        """Take a model and its copies off the page now. They are deleted from disk when the time for *Undo* is over."""
         record = self._known[model].record
         copies = copies_of(record, [card.record for card in self._known.values()])
         if not copies:

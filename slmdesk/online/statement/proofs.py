@@ -1,6 +1,4 @@
-"""The proofs in a statement: its signature, the test of which process can reach the network, and the comparison of the
-installed files.
-"""
+"""A statement's proofs: signature, test of which process can reach the network, comparison of the installed files."""
 
 from __future__ import annotations
 
@@ -108,9 +106,7 @@ class StatementKeys:
             self.vaults[place].remove(NAME)
 
     def _places(self) -> list[str]:
-        """Return where the key may be, the place for a new key first. A key that was made without a keyring stays in
-        its file.
-        """
+        """Return where the key may be, a new key's place first. A key made without a keyring stays in its file."""
         return ["file"] if self.vaults["keyring"].missing() else ["keyring", "file"]
 
 
@@ -202,9 +198,7 @@ class SelfTest(Record):
 
 
 class Control:
-    """Process without restrictions, which listens on this PC. Start it before anything blocks the network of this
-    process.
-    """
+    """Process without restrictions that listens on this PC. Start it before anything blocks this process's network."""
 
     def __init__(self, command: Sequence[str] = COMMAND) -> None:
         self._process = subprocess.Popen(
@@ -271,9 +265,7 @@ def run_self_test(
 
 
 def _tried_by(role: str, ports: tuple[int, int], command: Sequence[str]) -> Tried:
-    """Start a process with the same restrictions as the child process `role`, and return which connections it could
-    make.
-    """
+    """Start a process with the restrictions of the child process `role`, and return which connections it could make."""
     try:
         done = subprocess.run(
             [*command, role, *map(str, ports)],

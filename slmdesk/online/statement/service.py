@@ -156,9 +156,7 @@ class StatementService(Service):
         return report
 
     def _enforcement(self, test: SelfTest) -> dict[str, Json]:
-        """Return what keeps each process from the network. This comes from what took effect and was tested, never from
-        a setting.
-        """
+        """Return what keeps each process from the network, by what took effect and was tested, never by a setting."""
         tried = {child.who: child for child in test.children}
         processes: dict[str, Json] = {}
         for role, facts in self._said().items():
@@ -255,9 +253,7 @@ def _as_pages(printing: Pending[bytes]) -> Pending[bytes]:
 
 
 def _begin_of(day: date | None, days: int = 0) -> int:
-    """Return when the day begins, plus `days`, in local time, as microseconds since the epoch. None: before or after
-    all times.
-    """
+    """Return the day's local start plus `days`, in microseconds since the epoch. None: before or after all times."""
     if day is None:
         return 1 << 62 if days else -(1 << 62)
     begin = datetime.combine(day + timedelta(days=days), time()).astimezone()
@@ -350,9 +346,7 @@ class LedgerReport:
     before: str = BEGINNING
     hash: str = BEGINNING
     broken_at: int | None = None
-    """Number of the first row in the whole ledger whose hash does not follow from the row before; None if there is
-    none.
-    """
+    """Number of the first row in the whole ledger whose hash does not follow from the row before, or None."""
     counts: Counts = dataclass_field(default_factory=Counts)
     head: LedgerRow | None = None
     csv: io.StringIO = dataclass_field(default_factory=lambda: io.StringIO(BOM, newline=""))

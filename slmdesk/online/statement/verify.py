@@ -82,9 +82,7 @@ class Counts:
             counted[2] -= 1
 
     def _look_for_jump(self, n: int, time: int, monotonic: int, boot: str) -> None:
-        """Note a jump of the clock. Within a boot the monotonic clock shows it; between two boots only a step back can
-        be seen.
-        """
+        """Note a clock jump. Within a boot the monotonic clock shows it; between boots only a step back can be seen."""
         if self._last:
             before, ticks, last_boot = self._last
             gone = time - before - (monotonic - ticks if boot == last_boot else 0)
@@ -203,9 +201,7 @@ def is_control(ways: Mapping[str, str]) -> bool:
 
 
 def figures(statement: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the figures to read instead of the PDF. They are counted from the rows, except the period, the date and
-    the level.
-    """
+    """Return the figures to read instead of the PDF, counted from the rows, except the period, date and level."""
     said, counts = statement["said"], statement["counts"]
     times = [iso(int(row[1])) for n, row in statement["rows"].items() if n != "n"] or ["none"]
     return {

@@ -44,9 +44,7 @@ class DownloadsController(QObject):
 
     @Slot(str, str, str)
     def start(self, repo: str, file: str, quantization: str = "") -> None:
-        """Download a file of a repository, or the file of a quantization. When offline, a notice offers to allow the
-        network.
-        """
+        """Download a file of a repository, or of a quantization. When offline, a notice offers to allow the network."""
         running = [changed for changed in self._all.values() if changed.repo == repo and changed.state not in ENDS]
         if any(file in ("", changed.name) for changed in running):
             words = _("This model is being downloaded already.")
@@ -436,9 +434,7 @@ class InstalledIndex:
         self._sums = frozenset(sums)
 
     def words_of(self, repo: str, name: str = "", sha256: str = "") -> str:
-        """Return the text of the button that downloads a file. Without a file name, it is for any file of the
-        repository.
-        """
+        """Return the text of a file's download button. Without a file name, it is for any file of the repository."""
         for change in self._changes.values():
             if change.repo.casefold() == repo.casefold() and name in ("", change.name):
                 if change.state is DownloadState.PAUSED:

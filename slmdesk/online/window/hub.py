@@ -352,9 +352,7 @@ class RepoDetails(QWidget):
         self._again.show()
 
     def show_judged(self, judged: RepoJudged | Problem) -> None:
-        """Show how much memory the files need. If `judged` is a Problem or no chat model, recommend no file and say
-        why.
-        """
+        """Show the memory the files need. If `judged` is a Problem or no chat model, recommend no file and say why."""
         if judged.code.startswith("model.") if isinstance(judged, Problem) else judged.kind in KINDS:
             for other_row in self.rows:
                 other_row.show_not_recommended()

@@ -594,9 +594,7 @@ _ALIGN = {
 
 
 def cells_of(request: NetworkLogRow) -> tuple[str, ...]:
-    """Return a row as text, in the order of COLUMNS. Host names and paths are untrusted, so each becomes one clean
-    line.
-    """
+    """Return a row as text, in COLUMNS order. Host names and paths are untrusted, so each becomes one clean line."""
     when = f"{datetime.fromtimestamp(request.time).astimezone():%Y-%m-%d %H:%M:%S}"
     size = UNENDED if request.bytes is None else QLocale().toString(request.bytes)
     host, path = clean_label(request.host, 250), clean_label(request.path, 1000)

@@ -61,9 +61,7 @@ class PrivacyController(QObject):
         self._bridge.follow(request, ended, self._on_refused)
 
     def print_key(self, recovery: str, target: Path) -> None:
-        """Write a recovery key to a PDF. A notice is shown or `refused` is emitted later. An existing file is
-        replaced.
-        """
+        """Write a recovery key to a PDF. A notice is shown or `refused` emitted later. An existing file is replaced."""
 
         def written(_none: None) -> None:
             words = _("The recovery key is in {target}. Print it, and delete the file.").format(target=target)

@@ -313,9 +313,7 @@ class EncryptDialog(StepsDialog):
 
 
 class WordsDialog(StepsDialog):
-    """Dialog that asks for the current passphrase or recovery key, if there is one (`asks`). Then `change` is called
-    with it.
-    """
+    """Dialog that asks for the current passphrase or recovery key, if any (`asks`), and calls `change` with it."""
 
     def __init__(
         self,
@@ -388,9 +386,7 @@ class RecoveryDialog(WordsDialog):
             self._change(self._now.text(), self._recovery)
 
     def refuse(self, sentence: str) -> None:
-        """Show an error on the page where the current passphrase can be corrected. The new key need not be typed back
-        again.
-        """
+        """Show an error on the page for correcting the current passphrase. The new key need not be typed back again."""
         super().refuse(sentence)
         self.pages.setCurrentIndex(0)
         self._now.selectAll()

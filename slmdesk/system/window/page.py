@@ -57,9 +57,7 @@ class SettingsPage(QScrollArea):
         after_models: Iterable[QWidget],
         after_documents: Iterable[QWidget],
     ) -> None:
-        """Create the page. `after_models` and `after_documents` are other features' settings, placed below these
-        headings.
-        """
+        """Create the page. `after_models` and `after_documents` are other features' settings, below these headings."""
         super().__init__()
         self.setObjectName("settings_page")
         self._controller = controller

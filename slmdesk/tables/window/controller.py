@@ -90,9 +90,7 @@ class TableController(JobFollower):
         self._bridge.ask(self._bridge.services.documents.recent(MOST_DOCUMENTS), listed, self._refuse)
 
     def begin_folder(self, columns: Sequence[Column], folder: Path, *, redact: bool = False) -> None:
-        """Make a table of the documents in a folder once they are read. An unreadable document does not stop the
-        others.
-        """
+        """Make a table of a folder's documents once they are read. An unreadable document does not stop the others."""
         requested = tuple(columns)
         self._following = self._bridge.follow(
             self._bridge.services.documents.read_folder(folder, MOST_DOCUMENTS),

@@ -210,9 +210,7 @@ def _is_put_off(line: Line, at: int, other: Line) -> bool:
 
 
 def _unmatched(one: Sequence[_Denial], other: Sequence[_Denial]) -> tuple[list[_Denial], list[_Denial]]:
-    """Match each negation with the one on the other side that negates most of the same words. Return those left on each
-    side.
-    """
+    """Pair negations with those of the other side that negate most of the same words. Return the rest of each side."""
     pairs = sorted(
         ((len(mine[1] & theirs[1]), mine, theirs) for mine in one for theirs in other), key=lambda pair: -pair[0]
     )
@@ -339,9 +337,7 @@ def _distance(line: Line, sense: tuple[int, int], anchors: list[int]) -> tuple[f
 
 
 LEAST_REPORTED = 0.6
-"""Least share of the sentence's words that must occur beside the condition, for the sentence to be about the same
-thing.
-"""
+"""Least share of the sentence's words that must occur beside the condition, for both to be about the same thing."""
 MOST_NAMED = 0.34
 """Largest share of the condition's own words in a sentence that has left the condition out."""
 LEAST_WORDS = 2
@@ -474,15 +470,11 @@ _PREFIXED = {
     "it": re.compile(r"\bin\w{2,}(?:ibile|abile|ente|eto|etto)\b"),
     "pl": re.compile(r"\bnie(?!dz|kt|mi|ch|st|raz|co|mal)\w{3,}"),
 }
-"""Matches lower-case words whose prefix or ending negates them. Capitalised words such as "Unfall" or "Indien" do not
-count.
-"""
+"""Matches lower-case words negated by prefix or ending. Capitalised ones such as "Unfall" or "Indien" do not count."""
 
 
 def denial(text: str, language: str) -> str | None:
-    """Return the first word of a text that negates, or "" if there is none. None means that the language has no word
-    list.
-    """
+    """Return the first negating word of a text, or "" if there is none. None means the language has no word list."""
     found = denials(text, language)
     return None if found is None else next(iter(found), "")
 

@@ -284,9 +284,7 @@ def holds(flag: Flag, sentence: str, text: str, language: str = "") -> bool:
 
 
 def may_hold(flag: Flag) -> Callable[[str], bool]:
-    """Return a fast filter that rejects texts which cannot contain the flagged part. Check texts that pass with
-    `holds`.
-    """
+    """Return a fast filter that rejects texts that cannot contain the flagged part. Check the rest with `holds`."""
     if flag.kind == "name" and (first := next(iter(tokens(flag.text)), None)) is not None:
         start = "" if first.acronym else first.word[:3]
         return lambda text: start in fold(text)
@@ -303,9 +301,7 @@ def may_hold(flag: Flag) -> Callable[[str], bool]:
 
 @cache
 def _words_for(number: int) -> re.Pattern[str]:
-    """Return a pattern for words of all languages that may write the number or a part of it: "seven", "twenty-",
-    "-seven".
-    """
+    """Return a pattern for words of all languages that may write (part of) the number: "seven", "twenty-", "-seven"."""
     tables = [values(name, language) for language in _LANGUAGES for name in ("ones", "tens")]
     parts = {number, number % 10, number // 10 * 10} - {0}
     words = sorted({word for table in tables for word, value in table.items() if value in parts})

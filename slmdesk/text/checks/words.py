@@ -109,9 +109,7 @@ def _endings() -> frozenset[str]:
 
 
 def same_word(word: str, other: str) -> bool:
-    """Return whether two folded words are forms of one: they begin with the same three or more letters and have known
-    endings.
-    """
+    """Return whether two folded words are forms of one: they share 3 or more first letters and have known endings."""
     if word == other:
         return True
     if word[:3] != other[:3]:

@@ -101,9 +101,7 @@ MOST_CANDIDATES, BEST_CANDIDATES = 12, 6
 passages are then compared in full.
 """
 SHORT_WORDS = 6
-"""Most words of two sentences in the same place that are one changed sentence even without a common word: "900" for
-"950".
-"""
+"""Most words of two sentences in one place that are one changed sentence even with no common word: "900" for "950"."""
 
 
 Yield = Callable[[], None]
@@ -317,9 +315,7 @@ def _weight(word: str) -> float:
 def _alike(
     bags: Sequence[Counter[str]], others: Sequence[Counter[str]], least: float = LEAST_ALIKE
 ) -> list[tuple[int, int, float]]:
-    """Return pairs of similar texts with their similarity, from `least` to 1. Candidates are found by words that few
-    texts have.
-    """
+    """Return pairs of similar texts with their similarity, `least` to 1. Candidates share words that few texts have."""
     index: dict[str, list[int]] = {}
     for to, bag in enumerate(others):
         for word in bag:
@@ -452,9 +448,7 @@ def moved_together(events: Sequence[Pairing]) -> list[Pairing]:
 
 
 def in_order(events: Sequence[Pairing]) -> list[_Step]:
-    """Return the pairings in the reading order of the new version. Removed passages come before those that replaced
-    them.
-    """
+    """Return the pairings in the new version's reading order. Removed passages come before those that replaced them."""
 
     def by_old(some: Iterable[Pairing]) -> list[Pairing]:
         return sorted(some, key=lambda pairing: place_of(pairing.old[0]))

@@ -26,9 +26,7 @@ MOST_NAMED_CHARACTERS = 4000
 _CURRENCY = re.compile(r"(?:[A-Z]{3}|US\$|[€$£¥])[ \u00a0\u202f]?$")
 _PERIODS = frozenset(("time", "month"))
 _SHORT = 4
-"""Most words of a change in which a party that only one version names is itself the change. In a longer change it is
-part of the wording.
-"""
+"""Most words of a change in which a party named in only one version is the change. In a longer one it is wording."""
 _APART = 12
 """Most letters between two changes that form one French negation: the verb between "ne" and "pas"."""
 _INSERTED = 3
@@ -86,9 +84,7 @@ def _told(old: str, new: str, hunks: Sequence[Hunk], language: str) -> _Told:
 
 
 def _conditions(text: str, span: Span, spans: Sequence[Span], language: str) -> list[Span]:
-    """Return the conditions that begin in a changed span and are mostly new, so that more changed than the word for
-    "if".
-    """
+    """Return the conditions that begin in a changed span and are mostly new, so more changed than the word for "if"."""
     found = [at for at in conditions_in(text, language) if span[0] <= at[0] < span[1]] if text[slice(*span)] else []
     return [place for place in found if 2 * sum(_common(place, other) for other in spans) >= place[1] - place[0]]
 

@@ -1,6 +1,4 @@
-"""Splits texts into blocks, sentences and words for comparison, decides which are equal, and aligns them. Pure
-functions.
-"""
+"""Splits texts into blocks, sentences and words for comparison, decides which are equal, and aligns them. Pure."""
 
 from __future__ import annotations
 
@@ -312,9 +310,7 @@ def _parts(raw: str) -> Number:
 
 
 def _is_value(raw: str, rest: str) -> bool:
-    """Return whether the number belongs to a date or an amount: "3. März", "14.03. Kick-off", "1.5 tonnes", "2.1 and
-    2.2".
-    """
+    """Return whether the number is in a date or amount: "3. März", "14.03. Kick-off", "1.5 tonnes", "2.1 and 2.2"."""
     first = _FIRST.match(rest)
     word = folded(first.group()) if first else ""
     return word in _value_words() or word[:1] in "%€$£¥°" or bool(_JOINED.match(rest) or _DAY.match(raw))
@@ -353,9 +349,7 @@ def _has_neighbours(number: Number, numbers: Collection[Number]) -> bool:
 SMALL = 2500
 """Most pairs of a gap in which every item is compared with every other."""
 MOST_ROUNDS = 60
-"""Most times that each position is visited on average. After that the rest counts as different, so that no input is
-slow.
-"""
+"""Most times that each position is visited on average. After that the rest counts as different, so no input is slow."""
 
 Pair = tuple[int, int]
 

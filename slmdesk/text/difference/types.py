@@ -62,9 +62,7 @@ class Change(Record):
 
 
 class Row(Record):
-    """Paragraphs side by side. If `same` is not 0, the row stands for this many paragraphs that are the same on both
-    sides.
-    """
+    """Paragraphs side by side. If `same` is not 0, the row stands for this many paragraphs equal on both sides."""
 
     old: tuple[Run, ...] = ()
     new: tuple[Run, ...] = ()

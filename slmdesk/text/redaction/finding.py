@@ -293,9 +293,7 @@ LEAST_BESIDE_FIGURES = 3
 """Fewest letters of a word that is whole even next to a digit ("2026Ashworth"). The "B" of "B2" is not."""
 _BEGIN = 4
 APART = "\u200b"
-"""Invisible character inserted where the format of a text changes. Words may continue across it, and may begin or end
-there.
-"""
+"""Invisible character inserted where a text's format changes. Words may continue across it, or begin or end there."""
 _HYPHENS = "\u00ad\ufffe"
 """Invisible characters that occur only inside words."""
 _UNSEEN = (

@@ -30,9 +30,7 @@ _STEM = 5
 _BY_SIGNS = frozenset({Kind.IBAN, Kind.CARD, Kind.NUMBER, Kind.PHONE})
 _WORD_EDGE = re.compile(r"(?<!\w)(?=.)", re.DOTALL)
 _BEGINNING = 4
-"""Number of first letters by which names are looked up. Names that are not longer are restored only in their exact
-form.
-"""
+"""Number of first letters by which names are looked up. Names that are not longer are restored only in exact form."""
 
 
 class Redacted(Record):
@@ -217,9 +215,7 @@ class _Back:
         }
 
     def restored(self, text: str, *, marks: bool = True) -> Restored:
-        """Replace the substitutes with their originals. `marks` also finds words that resemble a substitute, which
-        takes longer.
-        """
+        """Replace substitutes with their originals. `marks` also finds words that resemble one, which takes longer."""
         parts, put_back, gaps, end, length = list[str](), [], [], 0, 0
         taken, bent = list[tuple[int, int]](), set[int]()
         for start, stop, original, is_bent in self.found(text):
@@ -266,9 +262,7 @@ class _Back:
                     yield start, end, original, False
 
     def _original(self, words: str) -> str | None:
-        """Return the original, or None if the words only look equal to the pattern. For it a dotless ı is an i, for
-        folding not.
-        """
+        """Return the original, or None if only the pattern matches: for it, not for folding, a dotless ı is an i."""
         if words in self._exact:
             return self._exact[words]
         original = self._alike.get(_squeezed(words))
@@ -380,9 +374,7 @@ class Returned(Record):
     _made: Restored
 
     def moved(self, start: int, end: int) -> tuple[int, int] | None:
-        """Return the position that a part of the model's text has after the restoration, or None if it touches a
-        substitute.
-        """
+        """Return where a part of the model's text is after the restoration, or None if it touches a substitute."""
         shift = 0
         for (old_start, old_end), (_, new_end) in zip(self._made.taken, self._made.put_back, strict=True):
             if start < old_end and old_start < end:

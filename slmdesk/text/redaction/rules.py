@@ -313,9 +313,7 @@ def _firms(text: str) -> Iterator[Find]:
 
 
 def _behind_person(text: str, line: int, start: int, end: int) -> int:
-    """Return where the firm begins in "Ms Edith Ashworth of Hollowell Ltd". The person is found separately by her
-    title.
-    """
+    """Return where the firm begins in "Ms Edith Ashworth of Hollowell Ltd". The person is found separately by title."""
     shape = rf"(?<![\w.])(?:WORDS)[ \u00a0]+(?:{_UP}[\w'’.-]*[ \u00a0]+){{1,4}}(?:{_WORKS_FOR})[ \u00a0]+"
     for found in _pattern("titles", shape).finditer(text, line, end):
         start = max(start, found.end())

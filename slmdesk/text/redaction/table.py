@@ -1,6 +1,4 @@
-"""Makes substitutes and keeps the table of originals and substitutes. Each original always has the same substitute.
-Pure functions.
-"""
+"""Makes substitutes and keeps a table of them and their originals. Each original always has the same one. Pure."""
 
 from __future__ import annotations
 
@@ -142,9 +140,7 @@ class _Maker:
         return plain not in self.source and plain not in self.taken and not self._holds(plain)
 
     def _is_free_word(self, made: str) -> bool:
-        """Return whether a word for a name is free. In addition to `_is_free`, no other substitute may begin with it or
-        resemble it.
-        """
+        """Return whether a name's word is free: `_is_free`, and no other substitute begins with it or resembles it."""
         plain = fold(made)
         if (
             self._holds(plain)
@@ -298,9 +294,7 @@ class NoSubstituteError(Exception): ...
 
 
 def name_word(original: str, free: Free, seed: str, *, is_first: bool = False) -> str:
-    """Return a substitute for a word of a name, in the same case. It keeps the original's ending if inflection may
-    depend on it.
-    """
+    """Return a substitute for a name's word, in the same case, with the same ending if inflection may depend on it."""
     plain = fold(original)
     ending = "" if is_first else (found[0] if (found := _ENDING.search(plain)) else "")
     listed = _FIRST[plain.endswith("a")].split() if is_first else []
@@ -375,9 +369,7 @@ def _phone(original: str, rng: random.Random) -> str:
 
 
 def _date(original: str, rng: random.Random) -> str:
-    """Return another day, another month if it is in digits, and a year near the original's, so that ages stay about
-    right.
-    """
+    """Return another day, another month if in digits, and a year near the original's, so that ages stay about right."""
     is_named = re.search(r"[^\W\d_]{3,}", original) is not None
 
     def other(found: re.Match[str]) -> str:

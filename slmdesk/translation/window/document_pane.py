@@ -609,9 +609,7 @@ class SaveMenu(QMenu):
 
 
 def ask_save_anyway(parent: QWidget, view: TranslationView, save: Callable[[], None], look: Callable[[], None]) -> None:
-    """Show what is unfinished and ask whether to save anyway. If nothing is unfinished, call `save` at once. Does not
-    block.
-    """
+    """Show what is unfinished and ask whether to save anyway. If nothing is, call `save` at once. Does not block."""
     words = unfinished_words(view)
     if not words:
         save()

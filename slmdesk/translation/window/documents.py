@@ -217,9 +217,7 @@ class DocumentForm(Dialog):
             )
 
     def _is_already(self) -> bool:
-        """Return whether the document is in the target language already. A source language chosen by a person is
-        trusted.
-        """
+        """Return whether a document is in the target language already. A source language a person chose is trusted."""
         return not self._source.currentData() and self._language == self._target.currentData()
 
     def _this_document(self) -> str:

@@ -52,9 +52,7 @@ class LanguageChoice(Choice):
     pin_requested = Signal(str)
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget, *, detect: str = "") -> None:
-        """Create the choice. `detect` is the label for detecting the language; if it is empty, a language must be
-        chosen.
-        """
+        """Create the choice. `detect` is the label for detecting the language; if empty, a language must be chosen."""
         super().__init__([*([("", detect)] if detect else []), *languages()], parent)
         self._keeper, self._detect = keeper, detect
         self._view = TextView()

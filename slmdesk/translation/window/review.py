@@ -38,9 +38,7 @@ TYPED_MS = 200
 
 
 class FilterBar(QWidget):
-    """Bar with a list of states and flags with their counts, and a search field. Ctrl+H shows a field for the
-    replacement below.
-    """
+    """Bar with a list of states and flags with counts, and a search field. Ctrl+H shows a replacement field below."""
 
     requested = Signal(object)
     search_changed = Signal(object)

@@ -544,9 +544,7 @@ class ReviewPane(QWidget):
 
 
 def ask_approved(parent: QWidget, hits: Hits, replace: Callable[[list[int]], None]) -> None:
-    """Call `replace` with the numbers of the segments. If some are approved, first ask whether to include them. Does
-    not block.
-    """
+    """Call `replace` with segment numbers. If some are approved, first ask whether to include them. Does not block."""
     if not hits.approved:
         replace(list(hits.numbers))
         return

@@ -51,9 +51,7 @@ class _Entry:
 
 
 class TranslateController(QObject):
-    """Controller of typed translations, shared by the text pane, the TranslateEntry, and the glossary and memory
-    windows.
-    """
+    """Controller of typed translations, shared by the text pane, TranslateEntry and the glossary and memory windows."""
 
     shown = Signal(object)
     refused = Signal(str)
@@ -76,9 +74,7 @@ class TranslateController(QObject):
         self.is_stale = False
         """Whether the shown translation does not match the current text or manner."""
         self._puts: list[list[int]] = []
-        """Edits that can be undone, the newest last. Each is a list into which the service thread puts the edit's
-        number.
-        """
+        """Edits that can be undone, newest last. Each is a list in which the service thread puts the edit's number."""
         self.last = PaneState((), True, "")
         self._timer = Delay(self, TYPED_MS, self.translate, "typed_timer")
         self._keep_timer = Delay(self, KEEP_AFTER_MS, self.keep, "keep_typed_timer")
@@ -226,9 +222,7 @@ class TranslateController(QObject):
         self._entry, self.is_stale = _Entry(), True
 
     def restore(self) -> None:
-        """Show the text that was shown when the program ended, unless there is a text already. A deleted text is
-        ignored.
-        """
+        """Show the text shown when the program ended, unless there is a text already. A deleted text is ignored."""
         item, self._restored = self._restored, ""
         if not item or self.text:
             return

@@ -278,9 +278,7 @@ class ScrollSync(QObject):
             pane.pointed.connect(self._on_pointed)
 
     def show(self, shown: PaneState, *, is_source_there: bool, is_shaded: bool) -> None:
-        """Show the segments in both editors. `is_source_there`: the source editor has exactly the text of these
-        segments.
-        """
+        """Show the segments in both editors. `is_source_there`: the source editor has exactly these segments' text."""
         self._is_following = True
         self._target.show_text(shown.text)
         self._is_following = False

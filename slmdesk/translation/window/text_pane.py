@@ -569,9 +569,7 @@ class EarlierWindow(Dialog):
         self._search.setFocus()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Handle keys: Down goes from the search field to the list. While a title is edited, Enter saves and Esc
-        discards it.
-        """
+        """Handle keys: Down goes from search field to list. While editing a title, Enter saves and Esc discards it."""
         if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
             return False
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -589,9 +587,7 @@ class EarlierWindow(Dialog):
         return False
 
     def _on_search(self) -> None:
-        """List the translations that contain the searched words in text, translation or title, or all if none are
-        searched.
-        """
+        """List translations with the searched words in text, translation or title, or all if none are searched."""
         words = self._search.text().strip()
         if words != self._words:
             self._words = words

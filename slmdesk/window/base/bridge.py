@@ -46,9 +46,7 @@ class Bridge(QObject):
     open_failed = Signal(object)
     closed = Signal()
     problem_met = Signal(object)
-    """Emitted with a Problem that the person should see. Also emitted if a request fails and nobody handles the
-    failure.
-    """
+    """Emitted with a Problem that the person should see. Also emitted if a request fails and nobody handles it."""
     notice_raised = Signal(object)
     settings_changed = Signal(object)
 
@@ -172,9 +170,7 @@ class Bridge(QObject):
             self._is_ended = True
 
     def publish(self, event: Event) -> None:
-        """Call the slots of this event on the window's thread. The services use this function as their listener. Any
-        thread.
-        """
+        """Call the slots of this event on the window's thread. The services use this as their listener. Any thread."""
         self.post_to_ui(partial(self.deliver, event))
 
     def attach(self, services: Services) -> None:
@@ -239,9 +235,7 @@ class Call:
         *,
         is_followed: bool = False,
     ) -> None:
-        """Set the functions that get the result. With `is_followed`, the result is that of the Pending which the call
-        returns.
-        """
+        """Set the functions that get the result: with `is_followed`, that of the Pending which the call returns."""
         self._answered, self._refused, self._progressed = answered, refused, progressed
         self._is_followed = is_followed
 

@@ -27,9 +27,7 @@ from slmdesk.base.untrusted import json_bytes, object_in, read_file
 
 
 class Keys(Record):
-    """A shortcut: its name, where it works, its keys and what it does. It may have several keys, the first of which is
-    shown, or none.
-    """
+    """A shortcut: name, where it works, keys and what it does. It may have no keys or several; the first is shown."""
 
     name: str
     place: str
@@ -144,9 +142,7 @@ FIXED = (
     Keys("fixed.menu", IN_TEXTS, ("Shift+F10",), _("Menu of what is chosen")),
     Keys("fixed.leave", IN_TEXTS, ("Esc",), _("Close, leave or stop")),
 )
-"""Shortcuts that are shown but cannot be changed: those of every program, and those that a widget with the focus
-handles.
-"""
+"""Shortcuts that are shown but cannot be changed: those of every program and those that a focused widget handles."""
 CHOSEN = "chosen_shortcuts"
 """Property of the application: the keys that the person chose, by name of the shortcut. "" means no keys."""
 NAME, TIP, IS_PRESSED = "keys_name", "keys_tip", "keys_press"
@@ -360,9 +356,7 @@ class WindowStateFile:
         self._keeps_words = True
 
     def keep_words(self, keeps_words: bool) -> None:
-        """Set whether text that a person typed into filters may be saved. It may not if the history is encrypted.
-        Raises KnownError.
-        """
+        """Set whether text typed into filters may be saved: not if the history is encrypted. Raises KnownError."""
         if keeps_words != self._keeps_words:
             self._keeps_words = keeps_words
             self._save(self.current)

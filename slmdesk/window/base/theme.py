@@ -71,9 +71,7 @@ DARK = Theme(
 
 
 def contrast_theme(palette: QPalette) -> Theme:
-    """Return the high-contrast theme: the system's own colours if their contrast is high enough, else black, white and
-    one colour.
-    """
+    """Return the high-contrast theme: the system's colours if contrasting enough, else black, white and one colour."""
     window, text = palette.color(QPalette.ColorRole.Window), palette.color(QPalette.ColorRole.WindowText)
     accent, on_accent = palette.color(QPalette.ColorRole.Highlight), palette.color(QPalette.ColorRole.HighlightedText)
     if contrast(window, text) < 10 or contrast(accent, on_accent) < 4.5:
@@ -100,9 +98,7 @@ def contrast(color: QColor, other: QColor) -> float:
 
 
 class Fonts(Record):
-    """The system's sans and monospace fonts at the chosen scale. Sizes are in points, so that they follow the system's
-    DPI.
-    """
+    """The system's sans and monospace fonts at the chosen scale. Sizes are in points, to follow the system's DPI."""
 
     family: str
     mono_family: str
@@ -543,9 +539,7 @@ def _source(name: str) -> str:
 
 
 def pixmap(name: str, colour: QColor, *, size: int = ICON_SIZE, scale: float = 1.0) -> QPixmap:
-    """Return an icon in one colour. `size` is in device-independent pixels. Raises FileNotFoundError for an unknown
-    name.
-    """
+    """Return a one-colour icon. `size` is in device-independent pixels. Raises FileNotFoundError for unknown names."""
     key = _("lucide {name} {name2} {size} {scale}").format(name=name, name2=colour.name(), size=size, scale=scale)
     known = QPixmap()
     if QPixmapCache.find(key, known):  # a list of models uses each icon thirty times

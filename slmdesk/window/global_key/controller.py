@@ -89,9 +89,7 @@ REPORTED = (KeyStatus.CLOSED, KeyStatus.LOST, KeyStatus.REFUSED, KeyStatus.DECLI
 
 
 class GlobalKey(QObject):
-    """Requests or releases the key as the setting `global_key` says. Emits `pressed` with the desktop's activation
-    token.
-    """
+    """Requests or releases the key as setting `global_key` says. Emits `pressed` with a desktop activation token."""
 
     pressed = Signal(str)
     sentence_shown = Signal(str)

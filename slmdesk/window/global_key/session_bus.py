@@ -269,9 +269,7 @@ HELD_S = 0.5
 (hyprwm/Hyprland#4827).
 """
 MOST_RETURNS = 3
-"""Most times that a restarted portal is asked again. Without this limit, a portal that crashes from the request would
-do so forever.
-"""
+"""Most times that a restarted portal is asked again, as otherwise one that the request crashes would crash forever."""
 MOST_TOKEN = 512
 DONE, DECLINED = 0, 1
 """Answers of a portal to a request. Any other answer means that the request ended in some other way."""

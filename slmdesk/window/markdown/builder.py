@@ -49,9 +49,7 @@ SAVE_CODE = "slmdesk-save-code:"
 MARKER_GAP = 8
 """Pixels that Qt keeps free around the marker of a list item."""
 LONGEST_LINE = 4000
-"""Most characters of plain text in one block. A longer line continues in further blocks, since Qt lays out a block as a
-whole.
-"""
+"""Most characters of plain text in a block. Longer lines continue in more blocks, as Qt lays out a block as a whole."""
 DISCS = (
     QTextListFormat.Style.ListDisc,
     QTextListFormat.Style.ListCircle,

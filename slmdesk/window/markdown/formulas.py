@@ -34,9 +34,7 @@ from slmdesk.window.markdown.selected import FORMULA, FORMULA_DISPLAYED, FORMULA
 SCALE = 1.12
 """Factor on the size of formulas, whose letters would look small beside the window's text."""
 LEAST_SCALE = 0.5
-"""Smallest factor by which a formula that is too wide is shrunk. If that is not enough, its source is shown with line
-breaks.
-"""
+"""Smallest factor to shrink a formula that is too wide. If that is not enough, its source is shown with line breaks."""
 GATHER_MS = 100
 """Formulas that are ready within these milliseconds are shown together."""
 MOST_TYPESET = 2000
@@ -90,9 +88,7 @@ class Formulas(QPyTextObject):
         return not self._asked and not self._timer.isActive()
 
     def lay_out_again(self, document: QTextDocument) -> bool:
-        """Lay out the blocks again whose formulas have just been typeset. Call this on `arrived`. Return whether there
-        are any.
-        """
+        """Lay out blocks again whose formulas were just typeset. Call on `arrived`. Return whether there are any."""
         found = False
         block = document.begin()
         while block.isValid():
@@ -274,8 +270,7 @@ def _keys(block: QTextBlock) -> list[_Key]:
 
 
 COLOUR = "#010203"
-"""Placeholder for the colour of a typeset formula. It is replaced by the colour of the text when the formula is drawn.
-"""
+"""Placeholder for the colour of a typeset formula. It is replaced by the text's colour when the formula is drawn."""
 EM = 20
 """Size of the letters when a formula is typeset, in units of the SVG."""
 MOST_COST = 6000
@@ -396,9 +391,7 @@ def _simplify(element: ET.Element) -> None:
 
 
 def _check(root: ET.Element) -> None:
-    """Check that the formula can be drawn. Raises LatexError for unknown macros, painted backgrounds, and what would
-    take too long.
-    """
+    """Check that a formula can be drawn. Raises LatexError for unknown macros, painted backgrounds, or if too slow."""
     for element in root.iter():
         if element.tag in ("mi", "mo", "mn") and re.match(r"\\[A-Za-z]", element.text or ""):
             raise LatexError("unknown")

@@ -1,6 +1,4 @@
-"""The widget for the text of one message, and the writer that fills it while the text grows. It follows no links and
-loads no files.
-"""
+"""Widget for a message's text, and the writer that fills it as the text grows. Follows no links and loads no files."""
 
 from __future__ import annotations
 
@@ -79,8 +77,7 @@ class MessageText(QTextBrowser):
         self.spans_messages = False
         """True if the selection continues in other messages. The view then extends it instead of Qt."""
         self.has_caret = False
-        """True if the text was entered by keyboard. The arrow keys then move the caret instead of scrolling the view.
-        """
+        """True if the text was entered by keyboard. Arrow keys then move the caret instead of scrolling the view."""
         self.menu_cursor = self.textCursor()
         self._formulas = formulas or Formulas(self)
         self._build()
@@ -107,9 +104,7 @@ class MessageText(QTextBrowser):
         self._formulas.draw_in(document)
 
     def height_at(self, width: int) -> int:
-        """Return the height of the whole text at this width. `setTextWidth` is not used, since it is undone while the
-        widget is hidden.
-        """
+        """Return the whole text's height at this width, without `setTextWidth`, which is undone in a hidden widget."""
         if self.lineWrapColumnOrWidth() != width:
             self.setLineWrapColumnOrWidth(width)
         return ceil(self.document().size().height())
@@ -278,27 +273,21 @@ def _code(block: QTextBlock) -> int:
 
 
 SLICE = 4000
-"""Characters of a stored text that are written at once. An unfinished block longer than this is not formatted again
-while it grows.
-"""
+"""Characters of a stored text written at once. A longer unfinished block is not formatted again while it grows."""
 WHOLE = 6000
 """Most characters of a stored text that are shown at once."""
 LONGEST_BLOCK = 40_000
 """Most characters of a block that is formatted when it is complete. A longer block stays plain."""
 TURN_S = 0.012
 TURN_CHARACTERS = 24_000
-"""Most characters of a stored text that are written before the event loop continues. Qt's layout follows and takes time
-too.
-"""
+"""Most characters of a stored text written before the event loop continues. Qt's layout follows and takes time too."""
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _GOES_ON = re.compile(r"[ \t>|]|[-*+][ \t]|\d{1,9}[.)][ \t]")
 
 
 class MessageWriter:
-    """Writes the text of one message into a document. Call `write` whenever the text has grown, and once more with
-    `ended`.
-    """
+    """Writes one message's text into a document. Call `write` whenever it has grown, and once more with `ended`."""
 
     def __init__(
         self,
@@ -548,9 +537,7 @@ class MessageWriter:
         self._mark_open()
 
     def _closed_at(self, text: str) -> int | None:
-        """Return where the next block begins if the open block is complete, else None. Only complete lines are looked
-        at.
-        """
+        """Return where the next block begins if the open block is complete, else None. Looks only at complete lines."""
         position = self._scanned
         was_empty = False
         while (end := text.find("\n", position)) >= 0:

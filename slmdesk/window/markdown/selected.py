@@ -145,9 +145,7 @@ def _is_in_one_cell(table: QTextTable, start: int, end: int) -> bool:
 
 
 def _rows(table: QTextTable, cursor: QTextCursor) -> list[list[QTextCursor]]:
-    """Return the selected cells of a table: the rectangle selected in it, else all rows that are at least partly
-    selected.
-    """
+    """Return the selected cells of a table: the rectangle selected in it, else all rows at least partly selected."""
     start, end = cursor.selectionStart(), cursor.selectionEnd()
     if cursor.hasComplexSelection() and cursor.currentTable() == table:
         row, rows, column, columns = cast("tuple[int, int, int, int]", cursor.selectedTableCells())
@@ -412,9 +410,7 @@ class ViewStyle:
 
 
 def _line_percent(font: QFont, share: float = LINE_HEIGHT) -> float:
-    """Return the percentage of the font's natural height, as Qt wants it, that makes a line `share` times the font's
-    size.
-    """
+    """Return the percentage of the font's natural height, for Qt, that makes a line `share` times the font's size."""
     size = QFontInfo(font).pixelSize()
     return max(share * size / QFontMetricsF(font).height() * 100, 100)
 
@@ -435,9 +431,7 @@ class FormattingTimeoutError(Exception): ...
 
 
 class Deadline:
-    """Limit on the CPU time of this thread. It is not affected by other load, so a busy machine does not make texts
-    plain.
-    """
+    """Limit on the CPU time of this thread. It ignores other load, so a busy machine does not make texts plain."""
 
     def __init__(self, seconds: float = PARSE_LIMIT_S) -> None:
         self._seconds = seconds
@@ -486,9 +480,7 @@ class Parser:
         return self._markdown.options
 
     def parse(self, text: str, env: dict[str, Any]) -> list[Token]:
-        """Return the tokens of `text`. Link definitions are read from `env` and added to it. Raises
-        FormattingTimeoutError.
-        """
+        """Return tokens of `text`. Link definitions are read from and added to `env`. Raises FormattingTimeoutError."""
         self._deadline.restart()
         tokens = self._markdown.parse(text, env)
         if any(token.level >= DEEPEST for token in tokens):
@@ -559,9 +551,7 @@ def link(address: str, inner: str) -> str:
 
 
 def table(rows: Sequence[Sequence[tuple[str, str]]], *, has_head: bool) -> str:
-    """Return a table as HTML. A cell is a pair of its words and their HTML. What a spreadsheet would take as a formula
-    is marked as text.
-    """
+    """Return a table as HTML. Cells are (words, HTML). What spreadsheets would take as a formula is marked as text."""
     made = [TABLE]
     for number, row in enumerate(rows):
         tag = "th" if has_head and number == 0 else "td"

@@ -382,9 +382,7 @@ class Frame(QObject):
         window.writing_requested.connect(self._on_writing_requested)
 
     def _on_translate_requested(self) -> None:
-        """Show the translator and bring the main window forward. The request may come from another window, such as a
-        text dialog.
-        """
+        """Show the translator and bring the main window forward, as another window, such as a text dialog, may ask."""
         self.window.show_page("Translate")
         if not self.window.isActiveWindow():
             self.window.come_forward()

@@ -33,9 +33,7 @@ from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.notices import ExportController, ask_where
 
 POINTED_AFTER_MS = 120
-"""Milliseconds until passages are marked for the row under the mouse. A mouse that only passes over a list marks
-nothing.
-"""
+"""Milliseconds until passages are marked for the row under the mouse. A mouse that only passes by marks nothing."""
 
 READ_AFTER_MS = 1000
 """Milliseconds until the model begins to read the shown document. A document that is only passed by is not read."""

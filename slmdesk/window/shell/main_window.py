@@ -444,9 +444,7 @@ class Notifier(QObject):
         self._receive(f"job {job.id}", job.status, words_of_job(job) if is_long else None)
 
     def _on_message_ended(self, event: MessageEnded) -> None:
-        """Notify about an ended answer. At most the chat's title is shown, since a locked screen shows notifications
-        too.
-        """
+        """Notify of an ended answer. At most the chat's title is shown, as a locked screen shows notifications too."""
         chat, status = event.message.item, event.message.status
         if status in (Status.COMPLETE, Status.FAILED) and self._is_out_of_sight():
             told = partial(self._on_chat_known, status)

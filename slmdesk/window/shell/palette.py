@@ -90,9 +90,7 @@ BUTTONS = (
     ("hub_search_box", _("Search for models on the Hub"), _("Models")),
     ("network_button", _("Network and its requests"), ""),
 )
-"""Actions without a shortcut: the widget that does the action, its words, and its page. The organisation's rules may
-hide the widget.
-"""
+"""Actions without a shortcut: their widget, words and page. The organisation's rules may hide the widget."""
 MARGIN = 60
 
 

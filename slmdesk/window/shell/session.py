@@ -193,9 +193,7 @@ class Locking(QObject):
         self._settings = settings
 
     def _on_focus_changed(self) -> None:
-        """Bind the lock's shortcut in the active window. A shortcut of the main window does not work while a dialog is
-        open.
-        """
+        """Bind the lock's shortcut in the active window. The main window's does not work while a dialog is open."""
         window = QApplication.activeWindow()
         directly = Qt.FindChildOption.FindDirectChildrenOnly
         if window is not None and window.findChild(QShortcut, "lock", directly) is None:

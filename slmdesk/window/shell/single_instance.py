@@ -32,16 +32,12 @@ from slmdesk.runtime.window_channel import (
 )
 
 TRY_FOR_S = 30.0
-"""Seconds for which a second start tries to reach the first. This is long enough for a first start that is slow or just
-ending.
-"""
+"""Seconds that a second start tries to reach the first, long enough for a first one that is slow or just ending."""
 WAIT_MS = 200
 
 
 class SingleInstance(QObject):
-    """The lock that makes this the only window of a home folder. Its signals carry the activation token of the other
-    start, or ''.
-    """
+    """The lock for the only window of a home folder. Its signals carry the other start's activation token, or ''."""
 
     raise_requested = Signal(str)
     translate_requested = Signal(str)

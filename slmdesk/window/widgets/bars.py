@@ -148,9 +148,7 @@ WORDS = {
 
 
 class NetworkPanel(QFrame):
-    """Panel for the network. It is a child widget, not a window, since the desktop would choose the position of a popup
-    window.
-    """
+    """Panel for the network. It is a child widget, not a window, as the desktop would choose a popup's position."""
 
     offline_chosen = Signal(bool)
     once_chosen = Signal()
@@ -504,8 +502,7 @@ SHOWN_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "token": ("setting_token", "token_title", "token_sentence"),
     }
 )  # fmt: skip
-"""Names of the widgets of each feature in core.policy.FEATURES. If a widget is hidden, everything in it is hidden too.
-"""
+"""Widget names of each feature in core.policy.FEATURES. If a widget is hidden, everything in it is hidden too."""
 
 
 def hide_features(window: QWidget, hidden: Collection[str]) -> None:

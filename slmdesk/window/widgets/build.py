@@ -39,9 +39,7 @@ from slmdesk.window.base.shortcuts import show_keys
 from slmdesk.window.base.theme import ICON_SIZE, icon, pixmap, scaled
 
 Part = QWidget | QLayout | int | tuple[QWidget | QLayout, int | Qt.AlignmentFlag]
-"""Part of a layout: a widget, a layout, a stretch with this factor, or a widget or layout with its stretch factor or
-alignment.
-"""
+"""Part of a layout: a widget or layout, alone or with a stretch factor or alignment, or a stretch with this factor."""
 Margins = int | tuple[int, int] | tuple[int, int, int, int]
 """Margins in pixels: one for all sides, or (left and right, top and bottom), or (left, top, right, bottom)."""
 CLEAR = _("Clear the search")
@@ -74,9 +72,7 @@ def split(
     grows: int = 1,
     way: Qt.Orientation = Qt.Orientation.Horizontal,
 ) -> QSplitter:
-    """Put the widgets side by side with handles between them. A larger window gives its space to the widget with the
-    index `grows`.
-    """
+    """Put the widgets side by side with handles between. A larger window gives its space to that at index `grows`."""
     made = named(QSplitter(way, parent), name)
     made.setChildrenCollapsible(False)
     made.setHandleWidth(1)
@@ -313,9 +309,7 @@ def plain_tip(text: str) -> str:
 
 
 def breakable(text: str, every: int = 30) -> str:
-    """Return text in which words of more than `every` letters can be broken. Only for display: it must not be copied or
-    opened.
-    """
+    """Return text whose words of more than `every` letters can break. Only for display: do not copy or open it."""
     return re.sub(rf"\S{{{every}}}", lambda found: found.group() + "\u200b", text)
 
 
@@ -529,9 +523,7 @@ class CheckBox(QCheckBox):
 def draw_box(
     painter: QPainter, box: QRectF, *, line: QColor, ground: QColor, tick: QColor | None, scale: float
 ) -> None:
-    """Draw a check box over that of the style. `tick` is the colour of the tick, or None. `scale` is that of the
-    screen.
-    """
+    """Draw a check box over the style's. `tick` is the colour of the tick, or None. `scale` is that of the screen."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.fillRect(box, ground)

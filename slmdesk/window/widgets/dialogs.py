@@ -344,9 +344,7 @@ def _signal_above(source: QWidget, name: str) -> SignalInstance | None:
 
 
 class RedactionGate(QObject):
-    """Switch for redaction. If it is on, a dialog shows what would be replaced before a model is asked, and the person
-    decides.
-    """
+    """Switch for redaction. If on, a dialog shows what would be replaced before asking a model; the person decides."""
 
     switched = Signal(bool)
     cancelled = Signal()

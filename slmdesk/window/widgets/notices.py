@@ -85,9 +85,7 @@ def trashed(item: Item, restore: Callable[[str], None], *, what: str = "") -> No
 
 
 def trash(bridge: Bridge, id: str, restored: Callable[[Item], None] | None = None, *, what: str = "") -> None:
-    """Move an item of the history to the trash. A notice offers to undo this, and `restored` is then called with the
-    item.
-    """
+    """Move a history item to the trash. A notice offers to undo this, and `restored` is then called with the item."""
 
     def restore(id: str) -> None:
         bridge.ask(bridge.services.history.restore(id), restored)
@@ -320,9 +318,7 @@ def ask_folder(parent: QWidget, title: str, chosen: Callable[[Path], None]) -> N
 
 
 def file_name(untrusted: str) -> str:
-    """Return a title as a safe file name of letters, digits and blanks, without a folder, a leading dot, or names that
-    a system forbids.
-    """
+    """Return a title as a file name of letters, digits and blanks: no folder, leading dot or name a system forbids."""
     kept = "".join(sign if sign.isalnum() or sign in " -_" else " " for sign in untrusted[: 4 * MOST_NAME])
     return " ".join(kept.split())[:MOST_NAME].strip() or "export"
 
@@ -344,9 +340,7 @@ class ExportController(QObject):
         self._follow(lambda services: services.exports.write(item, form, target, replace=True), target)
 
     def export_together(self, chats: Sequence[str], form: str, target: Path) -> None:
-        """Write several chats into one file, each as a section. An existing file is replaced, as the dialog has asked
-        before.
-        """
+        """Write several chats into one file, a section each. Replaces an existing file, as the dialog asked before."""
         self._follow(lambda services: services.exports.write_several(chats, form, target, replace=True), target)
 
     def export_all(self, items: Sequence[tuple[str, str]], form: str, folder: Path) -> None:

@@ -1,6 +1,4 @@
-"""Opens links, files and folders. Judges addresses, asks before another computer is accessed, and handles dropped
-files.
-"""
+"""Opens links, files and folders. Judges addresses, asks before using another computer, and handles dropped files."""
 
 from __future__ import annotations
 
@@ -218,8 +216,7 @@ def _words(verdict: LinkCheck) -> str:
 
 _POLICY = "share_policy"
 _ALLOWED = "share_servers"
-"""Properties of the application: the organisation's rules, and the computers that the person has allowed in this run.
-"""
+"""Properties of the application: the organisation's rules, and the computers that the person allowed in this run."""
 MOST_NAME = 80
 WHY = _(
     "To open it, this PC connects to that computer and tells it who you are. Do so only if you know it. "
@@ -357,9 +354,7 @@ def ask_files(
 def ask_new_file(
     parent: QWidget, title: str, chosen: Callable[[Path], object], *, name: str, proposed: Path, filters: str = ""
 ) -> QFileDialog:
-    """Ask where to write a file of the same kind as `proposed`. The dialog itself asks before a file is replaced. Does
-    not block.
-    """
+    """Ask where to write a file of the kind of `proposed`. The dialog asks before replacing a file. Does not block."""
     dialog = QFileDialog(parent, title, str(proposed.parent), filters)
     dialog.setDefaultSuffix(proposed.suffix.lstrip("."))
     dialog.selectFile(proposed.name)

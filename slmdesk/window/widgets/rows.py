@@ -1,6 +1,4 @@
-"""Rows of lists and settings, dialogs made of rows, and helpers that keep rows in place when others appear or
-disappear.
-"""
+"""Rows of lists and settings, dialogs made of rows, and helpers that keep rows in place when others come or go."""
 
 from __future__ import annotations
 
@@ -187,9 +185,7 @@ class CitedRow(QFrame):
         self, text: str, place: str, parent: QWidget, *, name: str, warning: str = "", details: str = "",
         has_bullet: bool = False, kind: str = "", most_words: int = 0,
     ) -> None:  # fmt: skip
-        """`kind` is that of the text in the style sheet. Of a longer text, only the first `most_words` are shown until
-        the row is chosen.
-        """
+        """`kind` is the text's in the style sheet. Only the first `most_words` are shown until the row is chosen."""
         super().__init__(parent)
         self.setObjectName(name)
         self._text = text
@@ -325,9 +321,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class TickDelegate(QStyledItemDelegate):
-    """Draws check boxes in the theme's colours. The style's own cannot be seen on a dark background or in a selected
-    row.
-    """
+    """Draws check boxes in the theme's colours. The style's are invisible on a dark background or in a selected row."""
 
     def __init__(self, view: QWidget) -> None:
         super().__init__(view)
@@ -385,9 +379,7 @@ class ScrollAnchor(QObject):
             app.focusChanged.connect(self._on_focus_changed)
 
     def scroll_into_view(self, top: QWidget, bottom: QWidget | None = None) -> None:
-        """After the layout, scroll until `bottom` is visible, or all of `top` if there is no `bottom`. `top` itself
-        always stays visible.
-        """
+        """After the layout, scroll until `bottom` is visible, or if none, all of `top`. `top` always stays visible."""
         QTimer.singleShot(0, top, lambda: self._scroll_to(top, bottom if bottom is not None else top))
 
     def _scroll_to(self, top: QWidget, bottom: QWidget) -> None:

@@ -185,9 +185,7 @@ _ID = int(QTextFormat.Property.UserProperty) + 1
 _KIND = int(QTextFormat.Property.UserProperty) + 2
 _IS_DOUBTFUL = int(QTextFormat.Property.UserProperty) + 3
 _BREAK = "\u200b"
-"""Put before words that a change inserts. It separates them from the words they replace, for a double click or the
-spelling check.
-"""
+"""Put before inserted words to separate them from those they replace, for a double click or the spelling check."""
 
 
 class Kind(IntEnum):
@@ -264,9 +262,7 @@ class TrackedText(QObject):
         self.document, self._theme = document, theme
         self._known: _Scan | None = None
         self._lines: list[_Line] = []
-        """The blocks of the document. Only changed blocks are read again, because reading a long text takes a tenth of
-        a second.
-        """
+        """The document's blocks. Only changed ones are read again, as reading a long text takes a tenth of a second."""
         self._own_revision = -1
         self._timer = Delay(self, 0, self.changed, "tracked_timer")
         document.contentsChange.connect(self._on_contents_change)

@@ -67,9 +67,7 @@ class WritingPage(QWidget):
         self._restored = state.current.last_writing
         """Id of the text that was shown when the program ended. Empty once it has been looked up."""
         self._item: list[str] = [""]
-        """Id of the item that stores the text, in a list that the service thread fills and reads. Each text has a new
-        list.
-        """
+        """Id of the item with the text, in a list that the service thread fills and reads. Each text has a new list."""
         self._kept: tuple[str, Sequence[Change]] = ("", ())
         """The text and its undecided changes as they were saved last."""
         self._source: OpenedText | None = None
@@ -205,9 +203,7 @@ class WritingPage(QWidget):
         return self.text, tuple(self.corrections.not_decided())
 
     def keep(self) -> None:
-        """Save the text and its undecided changes, unless they are saved already. If a text was emptied, its saved
-        version stays.
-        """
+        """Save the text and undecided changes unless already saved. The saved version of an emptied text stays."""
         self._keep_timer.stop()
         now = text, changes = self._now()
         if now == self._kept:
@@ -447,9 +443,7 @@ class WritingPage(QWidget):
             self._bridge.ask(self._bridge.services.writing_history.open(item), partial(self._on_restored, item))
 
     def _on_restored(self, item: str, found: tuple[str, Sequence[Change]]) -> None:
-        """Show the text that was shown when the program ended, unless there is a text already. A deleted text arrives
-        empty.
-        """
+        """Show the text shown when the program ended, unless there is a text already. A deleted text arrives empty."""
         if found[0] and not self.text:
             self._show(*found, [item], is_undoable=False)
 

@@ -59,9 +59,7 @@ class ConversationView(SelectableArea):
     """Emitted with a message's id and a key of MENU, "edit", or OTHER_MODEL followed by a model's id."""
     extra_requested = Signal(str, str)
     version_requested = Signal(str, int)
-    """Emitted with a message's id and the number of versions to go forward or back. `show_flipped` must be called
-    afterwards.
-    """
+    """Emitted with a message's id and the number of versions to go forward or back. Call `show_flipped` afterwards."""
     link_activated = Signal(str)
     clicked_away = Signal()
     """Emitted when an action that changes the messages was clicked, so that the keyboard focus can leave the view."""
@@ -114,9 +112,7 @@ class ConversationView(SelectableArea):
         super().remove_after(message_id)
 
     def show_flipped(self, message_id: str) -> None:
-        """Show the requested version, with its buttons and the focus at the place where those of the previous version
-        were.
-        """
+        """Show the requested version, with its buttons and the focus where those of the previous version were."""
         key, bottom, is_at_button = self._flip
         index = self._index(message_id)
         self._go_to(index, self._measured(index) - bottom)
@@ -342,9 +338,7 @@ class ConversationView(SelectableArea):
             event.ignore()  # the page handles Escape and letters
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        """Move the focus with Tab from the view into the current message, through its text
-        and actions, and out again.
-        """
+        """Move the focus with Tab from the view into the current message, through its text and actions, and out."""
         self._settle_current()
         chain: list[QWidget] = [self]
         widget = self.rows[self.current].widget if 0 <= self.current < len(self.rows) else None
@@ -390,9 +384,7 @@ class ConversationView(SelectableArea):
             self.current = self.row_at(self.viewport().height() - EDGE)
 
     def _step(self, way: int) -> None:
-        """Go to the next message (`way` 1) or the previous one (-1). A message higher than the viewport is scrolled
-        through first.
-        """
+        """Go to the next message (`way` 1) or previous (-1). One higher than the viewport is scrolled through first."""
         index = self.current
         top = self.top_of(index) if 0 <= index < len(self.rows) else None
         if top is not None:
@@ -652,9 +644,7 @@ def find_in(messages: Iterable[MessageView], words: str) -> tuple[Hit, ...]:
 
 
 def mark(text: MessageText, words: str, style: ViewStyle, current: int = -1) -> None:
-    """Highlight the words in a shown message, with occurrence `current` in another colour. An empty text removes the
-    highlights.
-    """
+    """Highlight words in a shown message, occurrence `current` in another colour. Empty text removes the highlights."""
     marks: list[QTextEdit.ExtraSelection] = []
     if words.strip():
         shown = ShownWords(text.document())
@@ -674,9 +664,7 @@ def mark(text: MessageText, words: str, style: ViewStyle, current: int = -1) -> 
 
 
 def underline(text: MessageText, words: Iterable[str], style: ViewStyle) -> None:
-    """Underline words that resemble a placeholder of the redaction wherever they occur. Highlights
-    of the search stay.
-    """
+    """Underline words that resemble a placeholder of the redaction, wherever they are. Search highlights stay."""
     others = [
         extraselection for extraselection in text.extraSelections() if not extraselection.format.hasProperty(RESEMBLING)
     ]

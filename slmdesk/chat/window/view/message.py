@@ -227,9 +227,7 @@ class MessageWidget(QWidget):
         return (focus is not None and self.isAncestorOf(focus)) or self.text.spans_messages
 
     def focus_version(self, key: str) -> None:
-        """Focus the button of a key of VERSION_STEPS. If there is no version in that
-        direction, focus the other button.
-        """
+        """Focus the button of a key of VERSION_STEPS, or the other one if there is no version in that direction."""
         found = {button.objectName(): button for button in self.buttons}
         for name in (f"action_{key}", *(f"action_{other}" for other in VERSION_STEPS)):
             if name in found:

@@ -129,9 +129,7 @@ class MessageArea(QAbstractScrollArea):
         return best
 
     def relay(self) -> None:
-        """Create widgets in and around the viewport, correct estimated heights and place the widgets. The anchor keeps
-        its place.
-        """
+        """Create widgets in and around the viewport, correct estimated heights, place widgets. The anchor stays put."""
         if self._placing:
             return
         self._placing = True
