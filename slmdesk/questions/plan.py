@@ -20,7 +20,19 @@ from slmdesk.evaluation.exams import YES_NO
 from slmdesk.library.search import Citation, RankedPassages, Retrieval, nearest_of, share_of
 from slmdesk.library.types import CHARACTERS_PER_TOKEN, Mark
 from slmdesk.loader.model_loader import Lease, ModelLoader, count_tokens, guessed_tokens
-from slmdesk.questions.grounds import LEAST_SURE, SURE, UNTOLD, Grounds, asks_yes_or_no, is_answered, parts_of, says_no
+from slmdesk.questions.grounds import (
+    LEAST_SHARED,
+    LEAST_SURE,
+    SURE,
+    UNTOLD,
+    Grounds,
+    asks_yes_or_no,
+    is_answered,
+    new_values,
+    own_words,
+    parts_of,
+    says_no,
+)  # fmt: skip
 from slmdesk.questions.prompt import (
     Answered,
     LookedAt,
@@ -480,6 +492,8 @@ class Evidence:
         citations = grounds.citations(question, answer)
         if asks_yes_or_no(question):  # small models answer the question itself instead
             certainty = max(UNTOLD, -certainty if says_no(answer) else certainty)
+            if says_no(answer) and not own_words(question, answer) and not new_values(question, answer):
+                certainty = LEAST_SURE - LEAST_SHARED  # models say no to whatever the text does not mention
         is_unsure = grounds.relation(question, citations) + certainty < LEAST_SURE
         is_sure = certainty >= SURE and grounds.holds_all(question, answer, citations)
         if is_unsure or (not is_sure and grounds.is_elsewhere(question, citations)):
