@@ -78,6 +78,18 @@ def test_the_facts_of_an_answer_come_in_order(opened) -> None:
     assert recorder.words_of(sent.answer.id) == "You said: hello"
 
 
+def test_the_next_turn_reuses_what_was_read(opened) -> None:
+    recorder = opened()
+    first = send(recorder, "hello")
+    recorder.end_of(first.answer.id)
+    second = send(recorder, "and more", chat=first.item.id)
+    ended = recorder.end_of(second.answer.id)
+    assert ended.usage is not None
+    assert ended.usage.cached_tokens > 0
+    path = ask(recorder, "open", first.item.id).messages
+    assert [words_of(one) for one in path] == ["hello", "You said: hello", "and more", "You said: and more"]
+
+
 def test_h1_words_are_on_the_disk_while_they_stream(opened) -> None:
     recorder = opened(slow=0.02)
     sent = send(recorder, WORDS)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QInputDialog, QToolButton, QWidget
 
 from slmdesk.base.types import AttachMode
 from slmdesk.chat.window.attachment_chips import FAILED, AttachmentBar, Draft
+from slmdesk.chat.window.messages import DECIDING
 from slmdesk.runtime.events import Pending
 
 pytestmark = pytest.mark.gui
@@ -292,3 +293,18 @@ def test_where_no_password_can_be_used_none_is_asked_for(program, tmp_path):
     assert drafts(program)[0].words.startswith("is locked with a password.")
     program.click(program.page.composer.attachments.chips[0])
     assert program.page.findChild(QInputDialog, "password_dialog") is None
+
+
+def test_while_it_is_decided_what_is_read_the_answer_says_so(start, model_file, manual):
+    program = start(load_seconds=1.0).with_model(model_file)
+    program.frame.models.unload()
+    drop(program.page, manual)
+    wait_read(program)
+    notes = []
+    program.chat.message_added.connect(lambda view: notes.append(view.note))
+    program.chat.message_renewed.connect(lambda view: notes.append(view.note))
+    program.type("When?")
+    program.enter()
+    program.wait_idle()
+    assert DECIDING in notes or "Loading the model\u2026" in notes
+    assert program.messages()[0].attachments[0].attached.is_whole

@@ -42,6 +42,14 @@ def test_stopping_keeps_the_words_already_shown(program):
     assert program.page.composer.button.accessibleName() == "Send (Enter)"
 
 
+def test_escape_stops(program):
+    program.send("hello", slow=0.1, answer=LONG)
+    program.wait(lambda: program.chat.is_busy)
+    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Escape)
+    program.wait_idle()
+    assert program.last().status is Status.CANCELLED
+
+
 def test_keys_pressed_in_the_conversation_reach_the_page(program):
     program.send("hello", slow=0.1, answer=LONG)
     program.wait(lambda: program.chat.is_busy)
@@ -283,6 +291,13 @@ def test_what_the_model_saw_is_shown_as_plain_text(program):
     assert "<b>hello</b>" in shown.toPlainText()
     assert shown.isReadOnly()
     assert not program.find("text_dialog_translate", shown.window()).isVisible(), "a prompt is no prose"
+
+
+def test_copy_puts_the_words_on_the_clipboard(program):
+    program.say("copy me", answer="some *words*")
+    program.act("copy")
+    assert QApplication.clipboard().text() == "some *words*"
+    assert "<em>words</em>" in QApplication.clipboard().mimeData().html()
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support")

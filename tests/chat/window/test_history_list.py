@@ -39,6 +39,20 @@ def test_newest_first_and_a_chat_moves_up_when_it_is_used(program):
     assert program.page.chat_list.view.currentIndex().row() == 0
 
 
+def test_rename_in_place(program):
+    make_chats(program, "alpha", "beta")
+    choose(program, 1)
+    view = program.page.chat_list.view
+    QTest.keyClick(view, Qt.Key.Key_F2)
+    program.wait(lambda: view.findChild(QLineEdit))
+    editor = view.findChild(QLineEdit)
+    editor.selectAll()
+    QTest.keyClicks(editor, "A better name")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    program.wait(lambda: titles(program) == ["beta", "A better name"])
+    program.wait(lambda: program.page.title.full_text == "A better name")
+
+
 def test_the_chat_on_show_is_renamed_wherever_the_keyboard_is(program):
     make_chats(program, "alpha")
     program.page.composer.setFocus()
@@ -121,6 +135,17 @@ def test_the_word_that_was_found_is_shown_whole(qapp, space):
     before, after = shown[0][0], shown[-1][0]
     assert space < 200 or (before.endswith("von ") and after.startswith(", "))
     assert fit_snippet("found by its title", 1000, plain, bold) == [("found by its title", False)]
+
+
+def test_search_finds_a_title_and_opens_its_chat(program):
+    make_chats(program, "alpha", "beta")
+    chat = program.page.chat_list.view.model().rows[1].id
+    program.ask(lambda services: services.chats.rename(chat, "Quarterly numbers"))
+    QTest.keyClicks(program.page.chat_list.search_box, "quart")
+    program.wait(lambda: program.find("chat_list_hint").text() == "1 match")
+    assert program.page.chat_list.view.model().rows[0].snippet == "alpha"
+    choose(program, 0)
+    program.wait(lambda: program.page.title.full_text == "Quarterly numbers")
 
 
 def test_long_lists_come_page_by_page(program):

@@ -123,6 +123,14 @@ def test_the_last_message_is_deleted_by_one_entry_and_the_chat_goes_on(program):
     assert words(program)[3] == "three"
 
 
+def test_all_messages_of_a_chat_can_be_deleted(program):
+    talk(program, "one")
+    choose(program, 0, "Delete with all that follows")
+    program.wait(lambda: words(program) == [])
+    program.click("notice_action")
+    program.wait(lambda: words(program) == ["one", "You said: one"])
+
+
 def test_a_chat_goes_on_elsewhere_from_a_message(program):
     talk(program, "one", "two")
     first = program.chat.chat

@@ -9,6 +9,8 @@ from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QListWidget, QMenu
 
+from slmdesk.writing.window.spelling_section import SpellingSection
+
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 
 TEXT = "The letter was sennt on Monday and received by the corut "
@@ -216,3 +218,12 @@ def test_without_a_dictionary_nothing_is_shown_and_settings_say_how_to_get_one(s
     program.click("spelling_reset_button")
     program.wait(lambda: sentence.text().startswith("There is no dictionary on this PC"))
     program.wait(lambda: not marked(program))
+
+
+def test_a_folder_without_a_dictionary_is_refused_with_a_sentence(writer, tmp_path):
+    program = writer
+    (tmp_path / "empty").mkdir()
+    program.window.page("Settings")
+    program.frame.settings_page.findChild(SpellingSection).choose(str(tmp_path / "empty"))
+    program.wait(lambda: any("there is no dictionary" in words for words in program.notices()))
+    assert program.frame.settings.current.spelling_place == str(tmp_path / "dictionaries")

@@ -64,6 +64,13 @@ def test_choice_and_scale_take_effect_and_are_told(qapp, qtbot):
     keeper.set_choice("light")
 
 
+def test_the_system_is_followed(qapp, qtbot):
+    keeper = ThemeKeeper(qapp, choice="system")
+    assert keeper.theme in (LIGHT, DARK)
+    keeper.set_choice("dark")
+    assert keeper.theme is DARK
+
+
 def test_the_style_sheet_names_no_colour_of_its_own(qapp):
     sheet = style_sheet(LIGHT, system_fonts())
     known = {getattr(LIGHT, name) for name in LIGHT.__struct_fields__ if str(getattr(LIGHT, name)).startswith("#")}
