@@ -16,7 +16,7 @@ from slmdesk.base.translation import Term
 from slmdesk.jobs.types import JobChanged
 from slmdesk.loader.energy import OtherPrograms
 from slmdesk.models.service import DefaultUse
-from slmdesk.translation.pairs import KIND, PairSkill, note_lines, notes_of, results_of
+from slmdesk.translation.pairs import KIND, PairSkill, note_lines, notes_of, pair_items, results_of
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.types import LiveTranslated, PairUsed, TranslationRequest
 
@@ -67,6 +67,18 @@ def test_one_that_answers_in_another_language_is_weak_and_others_are_offered(ope
     assert said.words == "Echo was not made for Polish: in its exam 0 of 12 answers were in Polish."
     assert said.has_offers
     assert said.better is None
+
+
+def test_one_between_is_usable(opened):
+    known = table("en", "pl")
+    for item in (pair_items("en")[0], pair_items("en")[5]):
+        known[item.text] = "To jest zupełnie inne zdanie o czymś innym."
+    recorder = opened(known=known)
+    found = examined(recorder)
+    assert (found.level, found.of(PairSkill.SENSE).passed) == ("fair", 4)
+    said = advice(recorder)
+    assert said.words.startswith("Echo is usable from English to Polish, but read what it writes: ")
+    assert not said.has_offers
 
 
 def test_nothing_is_asked_twice_and_pairs_are_kept_apart(opened):

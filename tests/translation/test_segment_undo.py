@@ -16,7 +16,7 @@ from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.messages import Problem
 from slmdesk.store.translations import LOOK
 from slmdesk.text.tagged import Search
-from slmdesk.translation.segments import SegmentFilter
+from slmdesk.translation.segments import SegmentFilter, word_runs
 from slmdesk.translation.service import Handout
 from slmdesk.translation.types import RetryScope, TranslationRequest
 
@@ -136,6 +136,11 @@ def test_help_shows_terms_and_what_is_like_it_in_the_memory(opened):
     assert likenesses[0].is_penalised
     assert 0.75 <= likenesses[0].match.likeness < 0.95
     assert likenesses[0].runs[1:] == (("gone", "first"), ("new", "last"), ("same", "day."))
+
+
+def test_differences_are_runs_of_words():
+    assert word_runs("a b c", "a x c d") == (("same", "a"), ("gone", "b"), ("new", "x"), ("same", "c"), ("new", "d"))
+    assert word_runs("", "a") == (("new", "a"),)
 
 
 def test_what_failed_is_asked_anew_and_kept_where_it_is_better(opened):

@@ -211,6 +211,14 @@ def test_typed_text_is_asked_again_only_where_it_changed(opened):
     assert wait_for(0) == []
 
 
+def test_a_segment_is_tried_again_with_a_wish_and_kept(opened):
+    recorder = opened(turned=True)
+    view = translated(recorder, target="de", source="en", text="The house is big. It stands here.")
+    edits = recorder.calls.segment_edits
+    kept = edits.retry(view.item.id, 1, "more formal")
+    assert (kept.target, kept.state, kept.origin) == ("iT STANDS HERE.", SegmentState.TRANSLATED, Origin.MODEL)
+
+
 @pytest.mark.parametrize(
     ("source", "answer", "target"),
     [("Die Miete", "Translation:\nThe  rent.", "The rent"), ("Die Miete:", '"The rent"', "The rent:")],
@@ -273,6 +281,14 @@ def test_words_the_model_was_unsure_of_are_kept_until_they_are_edited(opened, tm
     assert doubted(again) == [("BIG", 0.25), ("FIXED", 0.25)]
     edits.edit(view.item.id, 0, "Das <1>große Haus</1> steht fest.")
     assert kept()[0].doubts == ()
+
+
+def test_typed_text_says_where_the_model_was_unsure(opened):
+    recorder = opened(turned=True, doubted="X")
+    record = recorder.calls.models.choose(None)
+    recorder.calls.live.translate("We  fix it. All is well.", TranslationStyle("de", "en"), record)
+    done = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == 2)
+    assert [doubted(segment) for segment in done.segments] == [[("FIX", 0.25)], []]
 
 
 def test_where_formatting_is_guessed_nobody_knows_how_sure_the_words_are(opened, tmp_path):

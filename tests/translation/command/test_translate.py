@@ -129,6 +129,13 @@ def test_a_name_of_no_document_leaves_nothing_behind(run, with_model, tmp_path):
     assert not run("jobs", "list", "--json").json
 
 
+def test_a_letter_that_is_in_the_language_already_is_left_whole(run, with_model):
+    text = "Dear Mr. Miller,\n\nthank you for your letter of 5 March. The invoice was not paid yet.\n\n"
+    done = run("translate", "--to", "en", stdin=f"{text}Die Rechnung wurde noch nicht bezahlt.", echo=TURNED)
+    assert done.out.startswith(text)
+    assert done.out.rstrip("\n").endswith("dIE rECHNUNG WURDE NOCH NICHT BEZAHLT.")
+
+
 def test_what_is_exported_and_forgotten_is_told_as_json_too(run, tmp_path):
     table = tmp_path / "law.csv"
     table.write_text("source,target\nrent,Miete\n")
@@ -368,6 +375,17 @@ def test_a_glossary_goes_in_and_out_and_is_obeyed_or_said(run, with_model, tmp_p
     assert [one["name"] for one in run("glossary", "list", "--json").json] == ["terms"]
 
 
+def test_a_file_of_no_terms_is_refused_with_a_reason(run, with_model, tmp_path):
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear Bob,\nhow are you?\n")
+    assert "cannot be read as a glossary" in run("glossary", "import", str(path)).err
+    path = tmp_path / "one.csv"
+    path.write_text("a,b\nc,d\n")
+    done = run("glossary", "import", str(path))
+    assert done.status == 1
+    assert "which languages" in done.err
+
+
 def test_remembered_pairs_go_in_are_used_found_and_given_out(run, with_model, tmp_path):
     path = tmp_path / "old.tmx"
     path.write_text(
@@ -435,6 +453,10 @@ def test_sentences_alike_are_found_with_what_differs(run, tmp_path):
     (found,) = run("memory", "search", "--like", "The rent is due on Sunday.", "--json").json
     assert (found["target"], found["changes"]) == ("Miete", [["Monday.", "Sunday."]])
     assert "92 %" in run("memory", "search", "--like", "The rent is due on Sunday.").out
+    out = tmp_path / "out.tmx"
+    assert run("memory", "export", "-o", str(out)).status == 0
+    assert run("memory", "export", "-o", str(out)).status == 1
+    assert "Monday" in out.read_text()
 
 
 def test_a_report_of_every_segment_is_written_beside(run, with_model, tmp_path):

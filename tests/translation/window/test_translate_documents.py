@@ -87,6 +87,22 @@ def rows(program):
 GERMAN = ("Die Miete ist am ersten Werktag fällig.", "Der Mieter darf die Wohnung nicht untervermieten.")
 
 
+def test_a_document_in_the_language_of_the_translation_is_asked_about(program, tmp_path):
+    asked = dropped(program, document(tmp_path, *GERMAN))
+    target, said = program.find("form_target"), program.find("form_said")
+    target.show_value("de")
+    program.wait(lambda: "This document is German" in said.text())
+    if target.currentData() == "de":  # its language was known before the target was chosen
+        program.click("form_begin")
+        assert asked.isVisible()
+        assert "Choose another language" in said.text()
+        target.show_value("en")
+        assert not said.isVisible()
+    assert target.currentData() == "en"
+    begun(program)
+    assert rows(program)
+
+
 def test_a_document_that_is_in_the_last_target_has_another_one_proposed(program, tmp_path):
     program.frame.translate.set_target("de")
     asked = dropped(program, document(tmp_path, *GERMAN))
