@@ -215,6 +215,7 @@ def test_a_segment_is_tried_again_with_a_wish_and_kept(opened):
     recorder = opened(turned=True)
     view = translated(recorder, target="de", source="en", text="The house is big. It stands here.")
     edits = recorder.calls.segment_edits
+    edits.edit(view.item.id, 1, "Es steht hier.")
     kept = edits.retry(view.item.id, 1, "more formal")
     assert (kept.target, kept.state, kept.origin) == ("iT STANDS HERE.", SegmentState.TRANSLATED, Origin.MODEL)
 
