@@ -19,7 +19,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
 from slmdesk.base.settings import Settings
-from slmdesk.window.global_key.controller import GlobalKey, KeyStatus, words_of
+from slmdesk.window.global_key.controller import GlobalKey, KeyState, KeyStatus, words_of
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 needs_bus = pytest.mark.skipif(MISSING, reason="dbus-daemon is not here: no desktop can be played")
@@ -316,6 +316,13 @@ def test_asking_for_the_key_opens_no_line_beyond_this_computer(bus, tmp_path):
     assert "AF_NETLINK" not in calls
 
 
+def test_every_state_has_a_sentence():
+    for status in KeyStatus:
+        words = words_of(KeyState(status, "Ctrl+{trigger}%s"))
+        assert words[-1] == "."
+        assert "!" not in words
+
+
 # ---- in the window
 
 
@@ -358,6 +365,13 @@ def test_who_declines_is_not_asked_at_every_start(environment, start):
     assert "No key was given" in sentence(program)
     switch(program, True)
     program.wait(lambda: len(environment.desktops[0].calls("BindShortcuts")) == 2)
+
+
+@needs_bus
+def test_a_desktop_without_such_keys_names_the_other_way(environment, start):
+    program = start()
+    switch(program, True)
+    program.wait(lambda: "--translate-clipboard" in sentence(program))
 
 
 def test_on_other_systems_the_setting_says_how_a_key_is_bound(qapp, owner):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from slmdesk.chat.spaces import Space
 from slmdesk.window.palette import ENTRY_ROLE
@@ -93,6 +93,16 @@ def test_an_action_of_another_page_shows_its_page_first(program):
     assert program.window.current_page == "Chat"
     program.wait(lambda: not program.chat.chat)
     assert program.page.composer.input_box.hasFocus()
+
+
+def test_an_action_that_is_mistyped_is_found(program):
+    open_palette(program, "opdocu")
+    assert chosen(program) == "Open documents"
+    enter(program)
+    assert program.window.current_page == "Documents"
+    dialog = program.find("documents_dialog")
+    assert isinstance(dialog, QFileDialog)
+    dialog.reject()
 
 
 def test_only_what_can_be_done_now_is_offered(program):

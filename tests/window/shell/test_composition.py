@@ -15,6 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
 
 from slmdesk.base.records import Outgoing, Status
+from slmdesk.models.window.adding import AddDialog
 from slmdesk.online.window.network import NetworkLogModel, NetworkLogWindow
 from slmdesk.services import open_services
 
@@ -90,6 +91,26 @@ def test_first_start_without_a_starter_offers_a_file(start, monkeypatch, tmp_pat
     assert program.find("add_model_button").isVisible()
 
 
+def test_a_chosen_file_is_shown_before_it_is_copied_in(start, model_file):
+    program = start()
+    program.frame.models.look_at(model_file)
+    program.wait(lambda: program.window.findChild(AddDialog))
+    assert not program.ask(lambda services: services.models.list())
+    program.click(program.find("add_copy", program.window.findChild(AddDialog)))
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    assert not program.ask(lambda services: services.models.list())[0].linked
+
+
+def test_a_file_that_is_no_model_is_refused_in_a_sentence(start, tmp_path):
+    program = start()
+    bad = tmp_path / "bad.gguf"
+    bad.write_bytes(b"%PDF-1.7 nothing")
+    program.frame.models.import_file(bad)
+    program.wait(lambda: program.notices())
+    assert "not a GGUF model file" in program.notices()[0]
+    assert not program.find("import_bar").isVisible()
+
+
 def test_loading_shows_progress_and_can_be_cancelled(start, model_file):
     program = start(load_seconds=5.0)
     program.frame.models.import_file(model_file)
@@ -113,6 +134,12 @@ def test_a_larger_context_loads_the_model_anew(program):
     program.frame.settings.change("context_tokens", 8192)
     program.wait(lambda: program.ask(lambda services: services.models.state.loaded))
     program.wait(lambda: program.ask(lambda services: services.models.state.loaded.context_tokens) > 4096)
+
+
+def test_text_size_counts_at_once(program):
+    before = QApplication.font().pointSizeF()
+    program.frame.settings.change("font_scale", 150)
+    program.wait(lambda: QApplication.font().pointSizeF() > before * 1.4)
 
 
 def test_window_and_last_chat_are_remembered(start, model_file):
