@@ -17,11 +17,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QToolButton, QWidget
 
 from slmdesk.base.record import changed, to_json
+from slmdesk.base.records import JobStatus
+from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Coverage, Span
 from slmdesk.library.window.page_overview import Cell, CoverageStrip
 from slmdesk.questions.service import QuestionService
 from slmdesk.questions.window import CitationRow
-from slmdesk.summaries.types import DocumentSummary, Sentence, Summary
+from slmdesk.summaries.types import DocumentSummary, Kind, Sentence, Summary
 from slmdesk.summaries.window import SentenceRow
 from slmdesk.window.panes import EarlierRow
 
@@ -45,6 +47,12 @@ def opened(program, *paths):
 def rows(program):
     model = program.find("document_view").model()
     return [model.index(row).data() for row in range(model.rowCount())]
+
+
+def test_an_empty_page_says_what_to_do(program):
+    assert program.find("documents_empty").isVisible()
+    program.wait(lambda: program.find("document_list_note").text() == "No document was opened yet.")
+    assert program.find("empty_open_button").hasFocus() or program.find("empty_open_button").isEnabled()
 
 
 def test_what_a_command_reads_meanwhile_comes_into_the_list(program, letter):
@@ -144,6 +152,14 @@ def test_a_document_is_taken_off_the_list_and_comes_back(program, letter):
     bar.notice.on_action()
     program.wait(lambda: rows(program) == ["lease.md"] and program.documents.view.count == 4)
     assert letter.read_text() == LETTER
+
+
+def test_what_is_off_the_list_is_forgotten_when_the_time_is_over(program, letter):
+    opened(program, letter)
+    program.frame.documents.removals.undo_ms = 1
+    document = program.frame.documents.current
+    program.frame.documents.remove(document)
+    program.wait(lambda: not program.ask(lambda services: services.store.documents.page()))
 
 
 def test_a_folder_is_read_and_what_cannot_be_read_is_said(program, letter, tmp_path):
@@ -277,6 +293,15 @@ def exported(program, button: str, form: str, target) -> None:
     program.wait(lambda: any(f"Written to {target}" in notice for notice in program.notices()))
 
 
+def test_everyday_words_without_a_model_say_that_there_is_none(program, letter):
+    opened(program, letter)
+    program.click("summary_other_button")
+    program.find("summary_kind").setCurrentIndex(program.find("summary_kind").findData(Kind.SIMPLE))
+    program.click("summarize_button")
+    program.wait(lambda: any("There is no model yet." in notice for notice in program.notices()))
+    assert program.ask(lambda services: services.history.titles()) == []
+
+
 @pytest.fixture
 def summarized(program, letter, model_file):
     program.with_model(model_file)
@@ -384,6 +409,15 @@ def test_a_summary_is_exported_with_its_proof_in_every_form(summarized, tmp_path
     next(action for action in menu.actions() if action.objectName() == "export_pdf").trigger()
     program.documents.findChild(QFileDialog, "export_dialog").fileSelected.emit(str(tmp_path / "none" / "s.pdf"))
     program.wait(lambda: any(bar.notice.is_error and "none" in bar.notice.text for bar in program.window.notices.bars))
+
+
+def test_how_far_a_summary_is_takes_one_line(summarized):
+    pane = summarized.find("summary_pane")
+    pane.show_begun()
+    pane.show_job(JobChanged("j", "summary", JobStatus.RUNNING, 19, 48, eta_s=240.0))
+    words = summarized.find("making_words")
+    summarized.wait(lambda: words.isVisible() and words.height() < 2 * words.fontMetrics().lineSpacing())
+    assert "4 min left" in words.text()
 
 
 def test_what_is_below_the_title_stays_where_it_is(program, letter):
