@@ -151,6 +151,18 @@ def test_they_are_painted_behind_the_cursor_and_wrapped(place):
     drawn()
 
 
+def test_switched_off_in_settings_none_come(place):
+    program = place.program
+    place.press(Qt.Key.Key_Escape)
+    program.frame.settings.change("continue_typing", False)
+    program.wait(lambda: not program.frame.settings.current.continue_typing)
+    QTest.keyClicks(place.edit, "n")
+    program.wait(lambda: not place.ghost._timer.isActive())
+    program.ask(lambda services: None)
+    program.ask(lambda services: None)
+    assert place.shown == ""
+
+
 def test_no_words_below_are_covered(place):
     place.press(Qt.Key.Key_Escape)
     place.resize(220, 300)

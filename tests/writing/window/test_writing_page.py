@@ -31,15 +31,16 @@ KNOWN = {
 }
 
 
-def begin(start, model_file, **echo):
+def begin(start, model_file, *, is_able=True, **echo):
     """A window on the page Write, with a model that corrects well."""
     program = start(known=KNOWN, **echo)
     if not program.ask(lambda services: services.models.list()):
         program.with_model(model_file)
-    skill = shape_of_skill(SkillResult(Skill.CORRECT, "good", 12, 12))
-    noted = {SKILLS: {"version": items()[0], "skills": [skill]}}
-    model = program.ask(lambda services: services.models.list())[0].id
-    program.ask(lambda services: services.store.models.set_info(model, **noted))
+    if is_able:
+        skill = shape_of_skill(SkillResult(Skill.CORRECT, "good", 12, 12))
+        noted = {SKILLS: {"version": items()[0], "skills": [skill]}}
+        model = program.ask(lambda services: services.models.list())[0].id
+        program.ask(lambda services: services.store.models.set_info(model, **noted))
     return opened(program)
 
 
@@ -252,6 +253,14 @@ def test_only_what_is_selected_is_corrected(program):
     QTest.keyClick(program.edit, Qt.Key.Key_F7)
     program.wait(lambda: len(changes(program)) == 2 and not program.writing.corrections.is_busy)
     assert [change.new for change in changes(program)] == ["keys", "were"]
+
+
+def test_a_model_that_corrects_badly_only_suggests(start, model_file):
+    program = begin(start, model_file, is_able=False)
+    correct(program)
+    assert all(change.is_doubtful for change in changes(program))
+    program.click("writing_accept_all")
+    assert program.writing.text == TEXT
 
 
 def test_without_a_model_it_is_said_what_is_missing(start):
