@@ -12,8 +12,17 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton
 
 from slmdesk.base.records import JobStatus
+from slmdesk.evaluation.exams import INFO_KEY, Skill, items
 
 pytestmark = pytest.mark.gui
+WEAK = {
+    "version": items()[0],
+    "taken": 1.0,
+    "skills": [
+        {"skill": one.value, "level": "weak", "passed": 1, "total": 12, "auc": 0.5, "threshold": 0.0}
+        for one in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
+    ],
+}
 
 LEASE = "# The lease\n\nThe flat is let to Ada Byron.\n\n## Rent\n\nRent: 900 EUR\n\nIt begins on 3 March 2024.\n"
 OTHER = "# Another lease\n\nRent: 1,250 EUR\n"
@@ -139,6 +148,21 @@ def test_a_cell_leads_to_its_page_and_says_what_proves_it(program, folder) -> No
     program.wait(lambda: marked(program) == "1: Ada Byron")
     click_cell(program, 0, 3)
     assert "nothing was found" in program.find("cell_place").text()
+
+
+def test_a_weak_model_is_named_with_the_table(program, folder) -> None:
+    opened(program, folder / "a.md")
+    own_columns(program, "Tenant")
+    made(program)
+    assert not program.find("table_warning").isVisible()
+    services = program.services
+    model = services.service_thread.call(lambda: services.models.choose(None))
+    services.service_thread.call(lambda: services.store.models.set_info(model.id, **{INFO_KEY: WEAK}))
+    begin_new(program)
+    assert not program.find("table_warning").isVisible()
+    made(program)
+    assert program.find("table_warning").isVisible()
+    assert "too weak for tables" in program.find("table_warning").text()
 
 
 def test_a_table_that_is_made_before_the_window_hears_of_it_is_on_show(program, folder) -> None:
