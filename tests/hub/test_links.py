@@ -13,10 +13,12 @@ from slmdesk.base.record import changed
 from slmdesk.engine.llama.templates import FAMILIES_BY_NAME
 from slmdesk.gguf.quantization import quantization_of_file, recommended
 from slmdesk.hub.search import (
+    Commercial,
     HubLink,
     RemoteFile,
     RemotePart,
     Repo,
+    Skill,
     file_address,
     files_of,
     find_entry,
@@ -28,6 +30,10 @@ from slmdesk.hub.search import (
 )
 
 pytestmark = pytest.mark.pure
+FAMILIES = (
+    "Llama", "Alpaca", "Mistral 7B", "Mixtral 8x7B", "Granite", "Phi", "Orca 2", "OpenELM", "StableLM", "Falcon",
+    "Gemma", "Qwen", "SmolLM", "EuroLLM", "Tower", "Embedding",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -199,6 +205,22 @@ def test_what_is_recommended_of_the_repositories_most_fetched() -> None:
 )
 def test_whether_a_repository_chats(name: str, tags: tuple[str, ...], architecture: str, expected: bool) -> None:
     assert may_chat(name, tags, architecture) is expected
+
+
+def test_every_family_is_there_in_order() -> None:
+    assert tuple(dict.fromkeys(entry.family for entry in ENTRIES)) == FAMILIES
+    families: dict = {}
+    for entry in ENTRIES:
+        families.setdefault(entry.family, []).append(entry)
+    assert [entry.title for entry in families["Llama"]] == ["Llama 2 7B Chat", "Llama 3.2 3B Instruct"]
+    assert any("pl" in entry.languages for entry in families["Mistral 7B"])
+    assert any(Skill.CODE in entry.good_at for entry in families["Granite"])
+    assert {"Phi 1.5", "Phi 2"} <= {entry.title for entry in families["Phi"]}
+
+
+def test_for_every_skill_somebody() -> None:
+    for skill in Skill:
+        assert [entry for entry in ENTRIES if skill in entry.good_at and entry.commercial is not Commercial.NO], skill
 
 
 # ---- the curated list: complete, checked, and honest about where it comes from
