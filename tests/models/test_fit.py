@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pytest
 
 from slmdesk.gguf.quantization import (
+    QUANTIZATIONS,
     WORST_RECOMMENDED,
     quantization_of_file,
     recommended,
+    sorted_by_quality,
     weight_bytes,
 )
 from slmdesk.models.service import COMFORTABLE, fit_by_size, weights_budget
@@ -78,3 +81,26 @@ def test_what_is_recommended_is_judged_to_fit_and_is_no_broken_one(ram: int, bil
     assert known.rank <= WORST_RECOMMENDED
     assert fit_by_size(best.size_bytes, free) == "fits"
     assert best.size_bytes * 1.1 < COMFORTABLE * free
+
+
+def test_more_memory_never_makes_the_recommendation_worse() -> None:
+    for billions in (0.5, 1.24, 3.21, 8.03, 14.8, 46.7):
+        ranks = []
+        for gib in range(1, 100):
+            best = recommended(repository(billions), weights_budget(gib * GIB))
+            known = quantization_of_file(best.name) if best else None
+            ranks.append(known.rank if known else len(QUANTIZATIONS))
+        assert all(later <= before for before, later in pairwise(ranks)), (billions, ranks)
+
+
+def test_the_list_is_shown_best_first_in_words() -> None:
+    shown = sorted_by_quality([one for one in repository(8.03) if "mmproj" not in one.name])
+    names = [one.name.removeprefix("Model-").removesuffix(".gguf") for one in shown]
+    assert names[:4] == ["F16", "Q8_0", "Q6_K", "Q6_K_L"]
+    assert names[-3:] == ["Q2_K", "IQ2_M", "Model.imatrix"]
+    labels = {name: QUANTIZATIONS[name].label(recommended=name == "Q4_K_M") for name in ("F16", "Q4_K_M", "Q2_K")}
+    assert labels == {
+        "F16": "16-bit, not quantized: the model as it was published; large and slow",
+        "Q4_K_M": "4-bit, recommended: small, nearly as good",
+        "Q2_K": "2-bit: very small, makes mistakes; only where nothing else fits",
+    }

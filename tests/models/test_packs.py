@@ -287,6 +287,15 @@ def test_what_is_not_wanted_is_checked_all_the_same(recorder, made, tmp_path, fo
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.parametrize("kind", ["a text", "an ordinary tar", "a newer version", "a manifest cut", "missing"])
+def test_a_look_into_what_is_no_pack_is_a_sentence(recorder, tmp_path, kind) -> None:
+    path = tmp_path / "p.tar"
+    if kind != "missing":
+        path.write_bytes(HOSTILE[kind][0])
+    found = contents(recorder, path)
+    assert found.code == ("file.missing" if kind == "missing" else HOSTILE[kind][1])
+
+
 def test_a_plan_says_exactly_what_a_pack_takes(recorder, tmp_path) -> None:
     model = import_file(recorder, write(tmp_path / "a.gguf", tiny_llama()))
 

@@ -441,3 +441,12 @@ def test_the_status_bar_says_that_a_card_is_used(qtbot) -> None:
     assert "graphics card" not in shown.full_text
     bar.show_model(changed(ready, loaded=changed(model, offload=THERE)))
     assert shown.full_text.endswith("424 MB memory, graphics card")
+
+
+def test_the_card_is_switched_off_in_the_settings(program) -> None:
+    program.window.show_page("Settings")
+    card = program.find("setting_use_graphics_card")
+    assert card.currentData() is True
+    card.setCurrentIndex(card.findData(False))
+    card.activated.emit(card.currentIndex())
+    program.wait(lambda: not program.frame.settings.current.use_graphics_card)

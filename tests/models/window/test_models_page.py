@@ -224,6 +224,16 @@ def test_nothing_found_and_errors_are_sentences(models, hub):
     program.wait(lambda: cards(program))
 
 
+def test_gated_repositories_say_what_to_do(models, hub):
+    hub.add("somebody/gated-GGUF", {FILE: tiny_gguf.tiny_llama().data}, gated=True)
+    program = models()
+    write(program, "gated")
+    program.wait(lambda: cards(program))
+    assert "gated" in cards(program)[0].words
+    press(program, "files_button", cards(program)[0])
+    program.wait(lambda: shown(program, QWidget, "gated_panel"))
+
+
 def test_foreign_names_are_shown_as_they_are(models, hub):
     hub.add("somebody/odd-GGUF", {"<img src=x>&amp;.Q4_K_M.gguf": b"GGUF"}, license="<b>free</b>")
     program = models()
@@ -271,6 +281,13 @@ def test_only_this_once_is_online_until_the_window_is_closed_and_stands_in_the_l
     again.wait(lambda: again.find("network_button").text().startswith("○ Offline"))
 
 
+def test_the_notice_allows_the_network_and_downloads(models, hub):
+    program = models(offline=True)
+    program.frame.fetch.start(REPO, FILE)
+    press_notice(program, "works offline")
+    program.wait(lambda: local(program))
+
+
 def test_the_status_bar_switches_the_network(models):
     program = models(offline=True)
     program.click("network_button")
@@ -289,6 +306,18 @@ def test_the_status_bar_switches_the_network(models):
     program.click("network_button")
     program.click(program.find("ledger_button"))
     program.wait(lambda: program.window.findChild(QWidget, "ledger_table"))
+
+
+def test_a_download_pauses_and_goes_on_where_it_was(stalled, hub):
+    program = stalled
+    press(program, "pause_button")
+    program.wait(lambda: change(program).state is DownloadState.PAUSED)
+    program.wait(lambda: shown(program, QPushButton, "pause_button")[0].text() == "Resume")
+    assert parts(program)
+    press(program, "pause_button")
+    program.wait(lambda: local(program))
+    ranges = [one.headers.get("range") for one in hub.seen if one.where == "storage"]
+    assert ranges[-1] == "bytes=80000-"
 
 
 def test_offline_what_is_fetched_waits_and_says_so(stalled, hub):
@@ -358,6 +387,18 @@ def test_the_part_of_a_cancelled_download_goes(stalled):
     assert not shown(program, QWidget, "downloads")
 
 
+def test_a_failed_download_is_a_sentence_and_can_be_tried_again(models, hub):
+    program = models()
+    hub.storage_faults = [HEADER]
+    hub.storage_fault = Fault(status=404)
+    download(program)
+    program.wait(lambda: change(program).state is DownloadState.FAILED)
+    program.wait(lambda: "is not on the Hub" in cards(program, "download_row")[0].words)
+    hub.storage_fault = None
+    press(program, "pause_button")
+    program.wait(lambda: local(program))
+
+
 def test_what_ran_when_the_window_was_closed_goes_on_at_the_next_start(stalled, models, hub):
     program = stalled
     program.close()
@@ -365,6 +406,19 @@ def test_what_ran_when_the_window_was_closed_goes_on_at_the_next_start(stalled, 
     again.wait(lambda: local(again))
     assert not cards(again, "left_over_row")
     assert [request.headers.get("range") for request in hub.requests("storage")][-2:] == [None, "bytes=80000-"]
+
+
+def test_what_was_paused_is_paused_at_the_next_start(stalled, models):
+    program = stalled
+    press(program, "pause_button")
+    program.wait(lambda: change(program).state is DownloadState.PAUSED)
+    program.close()
+    again = models()
+    again.wait(lambda: cards(again, "download_row"))
+    assert "Paused" in cards(again, "download_row")[0].words
+    again.wait(lambda: not cards(again, "left_over_row"))
+    press(again, "pause_button")
+    again.wait(lambda: local(again))
 
 
 def test_what_an_earlier_slmdesk_left_is_offered(stalled, models, home):
@@ -478,6 +532,26 @@ def test_a_file_dropped_on_the_page_is_shown_before_it_is_added(models, model_fi
     program.wait(lambda: local(program))
     assert program.ask(lambda services: services.models.list())[0].linked
     assert program.page.first_start.isHidden() or not program.page.isVisible()
+
+
+def test_a_file_that_is_no_model_is_refused_and_can_be_followed_by_another(models, model_file, tmp_path):
+    program = models()
+    bad = tmp_path / "bad.gguf"
+    bad.write_bytes(b"%PDF-1.7")
+    program.frame.library.add_files((bad,), False)
+    program.wait(lambda: program.is_said("not a GGUF model file"))
+    add(program, model_file)
+
+
+def test_the_suggested_models_say_what_they_are_bad_at(models):
+    program = models(offline=True)
+    program.wait(lambda: cards(program, "suggestion_card"))
+    assert len(cards(program, "suggestion_card")) == 5
+    press(program, "suggestions_all")
+    program.wait(lambda: len(cards(program, "suggestion_card")) > 15)
+    for card in cards(program, "suggestion_card"):
+        assert "about" in card.words
+        assert "parameters" in card.words
 
 
 def test_a_suggested_model_is_fetched_by_the_file_the_list_names(models, hub):

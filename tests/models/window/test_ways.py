@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from fakes import tiny_gguf
 from fakes.dropping import drop
 from fakes.tiny_gguf import tiny_llama, tiny_projector, tiny_qwen2, write
 from PySide6.QtCore import Qt
@@ -286,6 +287,36 @@ def test_a_folder_can_be_for_new_models_alone(models, tmp_path, home):
     add(program, write(tmp_path / "b.gguf", tiny_qwen2()))
     found = {Path(os.fsdecode(one.path)).parent for one in library(program)}
     assert found == {home / "models", tmp_path / "second"}
+
+
+def test_a_folder_that_cannot_be_is_a_sentence(models, tmp_path):
+    program = models
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "letter.txt").write_text("mine")
+    ask_folder(program, tmp_path / "full")
+    program.wait(lambda: program.is_said("is not empty"))
+
+
+def test_a_shared_folder_of_the_organisation_is_used_and_never_written(start, home, tmp_path, user):
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    write(shared / "ours.gguf", tiny_gguf.tiny_llama())
+    policy = home / "config" / "policy.toml"
+    policy.parent.mkdir(parents=True, exist_ok=True)
+    policy.write_text(f'[models]\nfolder = "{shared}"\n')
+    program = start()
+    program.wait(lambda: library(program))
+    record = library(program)[0]
+    assert record.linked
+    program.window.show_page("Models")
+    program.frame.library.removals.undo_ms = 50
+    program.wait(lambda: program.window.findChild(QLabel, "card_title"))
+    program.frame.library.remove(record.id)
+    program.wait(lambda: program.is_said("is there for everybody"))
+    assert [one.id for one in library(program)] == [record.id]
+    ask_folder(program, shared / "mine")
+    program.wait(lambda: program.is_said("set by your organisation"))
+    assert [path.name for path in shared.iterdir()] == ["ours.gguf"]
 
 
 def test_every_control_of_the_dialogs_has_a_name(models, pack, tmp_path):
