@@ -229,6 +229,12 @@ def test_an_export_in_every_form(run, with_model, tmp_path, run_bytes) -> None:
     assert "You said: a bold word" in words  # a model's are Markdown
 
 
+def test_a_model_that_is_unknown_is_answered_with_those_there_are(run, with_model) -> None:
+    done = run("chat", "hello", "-m", "nobody", "--json")
+    assert (done.status, done.lines[-1]["code"]) == (1, "model.unknown")
+    assert with_model["name"] in done.err
+
+
 @pytest.mark.parametrize(
     "args",
     [

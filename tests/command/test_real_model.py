@@ -16,6 +16,16 @@ def started(run, starter_model, measured_before) -> dict:
     return done.json
 
 
+def test_import_info_and_fit_of_the_starter_model(run, starter_model, started) -> None:
+    info = run("models", "info", started["id"], "--json", real=True).json
+    assert (info["architecture"], info["quantization"], info["context_length"]) == ("llama", "Q4_1", 8192)
+    assert info["has_chat_template"] is True
+    assert info["bytes"] == starter_model.stat().st_size
+    fit = run("models", "fit", str(starter_model), "--context", "2048", "--json", real=True).json
+    assert fit["verdict"] == "fits"
+    assert fit["parts"]["weights"] > 90_000_000
+
+
 def test_two_turns_and_an_export(run, started) -> None:
     first = run("chat", "Say hello.", "--json", "--max-tokens", "12", "--temperature", "0", real=True)
     assert first.status == 0, first.err
@@ -33,6 +43,19 @@ def test_two_turns_and_an_export(run, started) -> None:
     assert [one["role"] for one in exported["messages"]] == ["user", "assistant"] * 2
     assert exported["messages"][1]["text"] == done["text"]
     assert exported["messages"][1]["model_sha256"] == started["sha256"]
+
+
+def test_context_full_is_said_with_both_numbers(run, started, home) -> None:
+    (home / "config" / "settings.json").write_text('{"context_tokens": 256}')
+    done = run("chat", "word " * 600, "--json", real=True)
+    (failed,) = done.lines
+    assert (done.status, failed["code"]) == (1, "context.full")
+    assert failed["args"]["needed"] > 600
+    assert failed["args"]["available"] == 256
+    (item,) = run("history", "list", "--json", real=True).json
+    shown = run("history", "show", item["id"], "--json", real=True).json["messages"]
+    assert shown[0]["text"].startswith("word word")
+    assert shown[1]["status"] == "failed"
 
 
 def test_an_attached_file_is_read_and_the_next_turn_finds_it_read(run, started, tmp_path, environment) -> None:

@@ -19,6 +19,13 @@ def test_an_answer_has_the_originals_and_says_how_many(run, with_model):
     assert "put back" in asked.err
 
 
+@pytest.mark.process
+def test_the_json_has_what_became_of_the_substitutes(run, with_model):
+    lines = run("chat", "--redact", "--json", LETTER).lines
+    assert lines[-1]["redaction"]["put_back"] >= 2
+    assert lines[-1]["redaction"]["marked"] == []
+
+
 def test_a_preview_asks_nothing_and_says_what_is_not_sure(run):
     shown = run("chat", "--redact-preview", LETTER + " Number 526000124 6.").ok()
     assert "Ashworth" not in shown.out
