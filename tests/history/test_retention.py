@@ -600,6 +600,11 @@ def test_a_hold_that_is_not_clear_is_on_everything(kept, tmp_path):
     assert kept.services.settings.policy.forced.get("offline") is True
 
 
+def test_the_constants_of_a_slice_are_small():
+    assert retention.LOOKED_AT <= 100
+    assert retention.MOST_ROWS <= 500
+
+
 def test_it_sweeps_at_the_start_once_a_day_and_not_for_commands_that_keep_nothing(home):
     services = open_echo()
     add = services.service_thread.call(lambda: services.retention.add_rule("chat", days=90, then=Then.DELETE))
