@@ -325,3 +325,19 @@ def _shown(program, message: str):
     from slmdesk.chat.window.messages import view_of
 
     return view_of(program.chat.shown.by_id[message])
+
+
+def test_a_new_chat_is_measured_while_its_first_answer_is_written(program):
+    measured = []
+
+    def begun() -> None:
+        program.chat.context._timer.stop()  # what was typed is measured already, for a chat without an id
+        measured.clear()
+
+    program.chat.chat_begun.connect(begun)
+    program.chat.context.parts_measured.connect(measured.append)
+    program.send("hello", slow=0.2, answer=LONG)
+    program.wait(lambda: any(measured))
+    assert program.chat.is_busy
+    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Escape)
+    program.wait_idle()
