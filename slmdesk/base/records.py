@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -552,15 +552,3 @@ def canonical(data: Mapping[str, Json]) -> str:
 
 def chain_hash(before: str, n: int, time: int, monotonic: int, boot: str, kind: str, data: str) -> str:
     return hashlib.sha256("\n".join((before, f"{n}\n{time}\n{monotonic}", boot, kind, data)).encode()).hexdigest()
-
-
-def first_fault(rows: Iterable[LedgerRow], *, before: str = BEGINNING, first: int = 1) -> int | None:
-    """Return the number of the first row that is missing or changed, or None if the chain is intact.
-
-    Missing rows at the end can only be noticed with a last row that was stored elsewhere.
-    """
-    for n, row in enumerate(rows, first):
-        before = chain_hash(before, n, row.time, row.monotonic, row.boot, row.kind, row.data)
-        if (row.n, row.hash) != (n, before):
-            return n
-    return None

@@ -33,10 +33,6 @@ def with_mark(number: int, text: str, kind: str, *, last: int = 0) -> str:
     return f"[{pages}]\n{text.strip()}\n"
 
 
-def whole_text(pages: Iterable[Page], kind: str = "page") -> str:
-    return "\n".join(with_mark(page.number, text, kind) for page in pages if (text := page_text(page)).strip())
-
-
 def passages_text(passages: Sequence[Passage], kind: str = "page") -> str:
     ordered = sorted(passages, key=lambda passage: (passage.page, passage.start))
     return "\n".join(with_mark(passage.page, passage.text, kind, last=passage.page_end) for passage in ordered)

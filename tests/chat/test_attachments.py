@@ -10,7 +10,7 @@ from fakes.recorder import result_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
 from slmdesk.base.types import AttachMode, Origin
-from slmdesk.chat.attachment_text import page_text, whole_text
+from slmdesk.chat.attachment_text import page_text, with_mark
 from slmdesk.chat.types import AttachRequest, ContextMeasured, QuotesFound, SendRequest
 from slmdesk.runtime.events import MessageChanged
 
@@ -33,7 +33,7 @@ def test_a_short_document_goes_in_whole_and_is_what_its_pages_say(opened, tmp_pa
     assert question.words == "When does the pump stop?"
     (part,) = question.attachments
     pages = recorder.calls.documents.pages(record.id)
-    assert part.text == whole_text(pages)
+    assert part.text == "\n".join(with_mark(page.number, page_text(page), "page") for page in pages)
     assert "12 bar" in part.text
     about = part.attached
     assert (about.is_whole, about.pages_used, about.pages_total, about.words_left_out) == (True, (1, 2), 2, 0)

@@ -8,11 +8,12 @@ import sys
 import time
 
 import pytest
+from fakes.chains import first_fault
 from fakes.commands import ROOT
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import find_paths
-from slmdesk.base.records import Kind, first_fault
+from slmdesk.base.records import Kind
 from slmdesk.hub.guard import because
 from slmdesk.online.offline import LedgerEvents
 from slmdesk.store import open_store

@@ -8,9 +8,10 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from fakes.chains import first_fault
 
 from slmdesk.base.record import changed
-from slmdesk.base.records import BEGINNING, Answered, Kind, LedgerRow, Outgoing, canonical, chain_hash, first_fault
+from slmdesk.base.records import BEGINNING, Answered, Kind, LedgerRow, Outgoing, canonical, chain_hash
 from slmdesk.online.statement.verify import Counts
 from slmdesk.store import backup, open_store
 from slmdesk.store.opening import STEPS
