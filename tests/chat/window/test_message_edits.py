@@ -125,8 +125,13 @@ def test_the_last_message_is_deleted_by_one_entry_and_the_chat_goes_on(program):
 
 def test_all_messages_of_a_chat_can_be_deleted(program):
     talk(program, "one")
+    first, chat = program.last().id, program.chat.chat
+    program.act("try_again")
+    program.wait(lambda: program.last().id != first)
+    program.wait_idle()
     choose(program, 0, "Delete with all that follows")
     program.wait(lambda: words(program) == [])
+    assert not program.ask(lambda services: services.store.items.get(chat).settings.get("leaf"))
     program.click("notice_action")
     program.wait(lambda: words(program) == ["one", "You said: one"])
 
