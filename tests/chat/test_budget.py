@@ -11,7 +11,6 @@ from slmdesk.chat.attachment_text import (
     SizedAttachment,
     best_that_fit,
     decide,
-    has_words,
     in_turn,
     pages_from,
     parts_for_model,
@@ -20,7 +19,6 @@ from slmdesk.chat.attachment_text import (
     place_of,
     space_for_answer,
     space_for_passages,
-    whole_text,
     words_at,
     words_of_page,
 )
@@ -74,13 +72,6 @@ def test_x9_words_read_and_words_left_out_are_all_words():
     for some in (places[:3], places[::2], places[-1:]):
         others = [place for place in places if place not in some]
         assert words_at(some, by_number) + words_at(others, by_number) == total
-
-
-def test_the_whole_text_names_each_page_and_has_all_its_words():
-    pages = pages_from(["First page.", "", "Third page."])
-    text = whole_text(pages)
-    assert text == "[page 1]\nFirst page.\n\n[page 3]\nThird page.\n"
-    assert [has_words(page) for page in pages] == [True, False, True]
 
 
 def test_the_frame_is_the_programs_and_all_else_is_the_documents():

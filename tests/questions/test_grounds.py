@@ -134,7 +134,6 @@ def test_a_sentence_that_says_no_is_the_answer_where_the_model_says_yes():
     ("text", "question", "words", "is_supported"),
     [
         ("You can appeal to the tribunal within a month.", "Is there a charge for an appeal?", "Yes, there is.", False),
-        ("Dear Ms Thorne, the shareholders met in May.", "Will shareholders be paid a dividend?", "No.", False),
         ("No dividend is paid to shareholders.", "Will shareholders be paid a dividend?", "No.", True),
         ("The shop in Marlow Road is closed.", "Is the shop in Marlow Road closed?", "Yes.", True),
     ],
@@ -143,6 +142,12 @@ def test_what_the_quotation_does_not_bear_out_is_to_be_checked(text, question, w
     evidence = Pages((f"Letter\n{text}", "Annex\nForms are enclosed.")).evidence(question)
     part = evidence.part(question, words, -1.0 if words == "No." else 1.0)
     assert (part.found, not part.marks) == (True, is_supported)
+
+
+def test_a_bare_no_without_a_sentence_about_the_matter_is_not_in_the_text():
+    question = "Will shareholders get a dividend?"
+    evidence = Pages(("Letter\nThe shareholders met. No smoking is allowed.", "Annex\nForms.")).evidence(question)
+    assert not evidence.part(question, "No.", -3.0).found
 
 
 @pytest.mark.parametrize(

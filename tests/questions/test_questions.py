@@ -8,8 +8,6 @@ from fakes.recorder import LLAMA, Recorder, add_model, open_echo
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
 from slmdesk.evaluation.exams import SKILLS, Skill, SkillResult, items, shape_of_skill
-from slmdesk.library.search import RankedPassages
-from slmdesk.questions.plan import AnswerContext, Evidence
 from slmdesk.questions.types import AskRequest, QuestionAnswered, QuestionPlanned
 from slmdesk.runtime.events import MessageEnded
 
@@ -150,22 +148,6 @@ def test_an_answer_is_in_the_text_or_to_be_checked_or_not_in_the_text(opened, tm
     for mark in answered.marks:
         assert answered.answer[mark.start : mark.end] == mark.text
     assert ("Check this:" in ended.message.text) is bool(kinds)
-
-
-def test_a_bare_no_needs_a_sentence_about_the_matter(opened, tmp_path):
-    recorder = opened()
-    text = "The rent is 1,200 euros a month. No smoking is allowed in the lift."
-    record = document(recorder, tmp_path / "lease.txt", text)
-
-    def is_found(question: str, answer: str) -> bool:
-        reading = AnswerContext(RankedPassages((), ()))
-        sure_no = -3.0
-        return recorder.ask(
-            lambda services: Evidence(services.store, question, (record,), reading).part(question, answer, sure_no)
-        ).found
-
-    assert is_found("Is smoking allowed in the lift?", "No, smoking is not allowed in the lift.")
-    assert not is_found("Is the garden fence insured?", "No, the garden fence is not insured.")
 
 
 def test_the_place_that_holds_the_answer_is_cited(opened, tmp_path):
