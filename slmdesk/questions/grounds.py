@@ -31,8 +31,6 @@ LEAST_SURE = 0.8
 """Smallest sum of `relation` (how much of the question the quotations contain) and the model's certainty that the text
 contains the answer. Below this sum the answer counts as not in the text. Neither value is reliable alone.
 """
-LEAST_SHARED = 0.5
-"""Least share of the question's words that the quotation of a bare "No" must contain."""
 UNTOLD = 0.5
 """Certainty that is assumed for a model that was not asked whether the text contains the answer."""
 SURE = 3.0

@@ -21,7 +21,6 @@ from slmdesk.library.search import Citation, RankedPassages, Retrieval, nearest_
 from slmdesk.library.types import CHARACTERS_PER_TOKEN, Mark
 from slmdesk.loader.model_loader import Lease, ModelLoader, count_tokens, guessed_tokens
 from slmdesk.questions.grounds import (
-    LEAST_SHARED,
     LEAST_SURE,
     SURE,
     UNTOLD,
@@ -491,9 +490,8 @@ class Evidence:
             return self._missing()
         citations = grounds.citations(question, answer)
         if asks_yes_or_no(question):  # small models answer the question itself instead
-            certainty = max(UNTOLD, -certainty if says_no(answer) else certainty)
-            if says_no(answer) and not own_words(question, answer) and not new_values(question, answer):
-                certainty = LEAST_SURE - LEAST_SHARED  # models say no to whatever the text does not mention
+            adds = own_words(question, answer) or new_values(question, answer)
+            certainty = max(UNTOLD, -certainty if says_no(answer) and adds else certainty)  # any text lacks most things
         is_unsure = grounds.relation(question, citations) + certainty < LEAST_SURE
         is_sure = certainty >= SURE and grounds.holds_all(question, answer, citations)
         if is_unsure or (not is_sure and grounds.is_elsewhere(question, citations)):
