@@ -9,7 +9,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future
-from contextlib import suppress
 from functools import wraps
 from itertools import count
 from operator import attrgetter
@@ -240,8 +239,7 @@ def in_slices(service_thread: ServiceThread, work: Slices[T]) -> Pending[T]:
     def cancel() -> None:
         nonlocal is_cancelled
         is_cancelled = True
-        with suppress(ValueError):  # called by the work itself: then it ends where it yields next
-            work.close()
+        work.close()
         if waits_for is not None:
             waits_for.cancel()
 
@@ -274,9 +272,7 @@ def in_slices(service_thread: ServiceThread, work: Slices[T]) -> Pending[T]:
         except Exception as err:  # noqa: BLE001  the work's outermost frame: whoever waits is told
             result = problem_for(err)
         else:
-            if is_cancelled:
-                work.close()
-            elif waits_for is None:
+            if waits_for is None:
                 service_thread.post(go_on)
             else:
                 waits_for.listen(pending.progress).then(go_on)

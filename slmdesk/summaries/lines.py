@@ -50,7 +50,7 @@ _LAST = 1.0
 """Worth taken from a paragraph's last sentence, and from a sentence that cannot stand without the one before it."""
 _REASON = 0.4
 """Factor for the worth of a reason, and of what was said in the discussion before a decision."""
-_EARLIER, _TOLD = 0.8, 0.6
+_EARLIER, _TOLD, _BARE = 0.8, 0.6, 10
 """Factor for the worth of a line from an earlier mail. The second number is the share of a heading's words that a short
 line must contain; otherwise the heading is put in front of the line.
 """
@@ -262,7 +262,7 @@ def _line(at: int, start: int, end: int, text: str, place: _Place) -> Line | Non
         has_weight=bool(figures(text)) or bool(kinds & {Matter.DUTY, Matter.REQUEST}),
     )  # fmt: skip
     words = {word for word in stems(_NUMBER.sub("", heading)) if len(word) > 3}
-    is_bare = is_vote or (not figures(text) and count_words(text) < 10)
+    is_bare = is_vote or (not figures(text) and count_words(text) < _BARE)
     is_untold = is_bare and not is_announced and not is_reason and len(words & stems(text)) < _TOLD * len(words)
     return _headed(line, heading) if is_untold else line
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 
 import pytest
 from fakes.contracts import MOVED, OLD, new_text, write_docx, write_pdf
@@ -161,36 +160,6 @@ def test_what_cannot_be_read_is_said(program, tmp_path):
     program.click("versions_button")
     program.wait(lambda: program.find("versions_summary").text().startswith("No differences in the text."))
     assert not program.find("versions_list").isVisible()
-
-
-def test_a_thousand_changes_scroll_smoothly(qtbot, qapp):
-    from slmdesk.window.base.theme import ThemeKeeper
-
-    place = (Place(1, 0, 5),)
-    changes = [Change(ChangeKind.CHANGED, (Run("x"),), (Run("y"),), place, place) for _ in range(5000)]
-    long = "of the old contract " * 9
-    rows = [
-        Row((Run(f"Clause {at} {long}"), Run("30", True, at)), (Run("and 60", True, at),), 0, place, place)
-        for at in range(5000)
-    ]
-    view = CompareRows(ThemeKeeper(qapp))
-    qtbot.addWidget(view)
-    view.resize(900, 600)
-    view.show()
-    view.show_rows(rows, changes)
-    worst = 0.0
-    bar = view.verticalScrollBar()
-    for step in range(60):
-        begun = time.process_time()
-        bar.setValue(step * bar.maximum() // 60)
-        view.grab()
-        worst = max(worst, time.process_time() - begun)
-    assert worst < 0.5  # measured: 20 ms on an idle PC
-    view.show_change(4321)
-    at = next(at for at, line in enumerate(view.lines) if 4321 in line.changes)
-    assert 0 <= view.rect_of(at).top() < 600
-    assert sum(line.layouts is not None for line in view.lines) < 2000
-    assert "Clause" in "".join(run.text for run in rows[0].old)
 
 
 def test_of_thousands_of_changes_those_on_show_are_laid_out(qtbot, qapp):
