@@ -584,6 +584,7 @@ class ReadAhead:
         self._loader = loader
         self._lease: Lease | None = None
         self._last: tuple[object, ...] = ()
+        self._is_read = False
         self._tried = ""
 
     def begin(self, request: AnswerRequest, read: Callable[[float], object] = lambda _seconds: None) -> None:
@@ -605,7 +606,7 @@ class ReadAhead:
         loaded = self._loader.loaded()
         if loaded is None or loaded[0].id != record.id or self._loader.is_busy:
             return
-        self._last = key
+        self._last, self._is_read = key, False
         if turns[-1].role is not Role.USER:
             turns = (*turns, ChatMessage(Role.USER, (TextPart(".", Origin.PROGRAM),)))
         sampling = changed(_ONE_TOKEN, thinking=request.sampling.thinking)
@@ -620,7 +621,7 @@ class ReadAhead:
 
     def holds(self, turns: Sequence[ChatMessage]) -> bool:
         """Return whether these turns were read last, completely, by the model that is loaded now."""
-        return self._lease is None and self._last[2:] == (self._loader.generation, tuple(turns))
+        return self._is_read and self._last[2:] == (self._loader.generation, tuple(turns))
 
     def load(self, record: ModelRecord) -> None:
         """Load a model that was unloaded, unless another model is in use."""
@@ -640,7 +641,7 @@ class ReadAhead:
     def _on_event(self, lease: Lease, event: FromChild, read: Callable[[float], object]) -> None:
         if isinstance(event, Done | Failed | Cancelled):
             if lease is self._lease:
-                self._lease = None
+                self._lease, self._is_read = None, isinstance(event, Done)
             if isinstance(event, Done):
                 read(answer_from(event.result).timing.first_token_s)
         elif self._loader.is_shared or self._loader.others_wait(lease.record):

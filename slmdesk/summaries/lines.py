@@ -51,8 +51,8 @@ _LAST = 1.0
 _REASON = 0.4
 """Factor for the worth of a reason, and of what was said in the discussion before a decision."""
 _EARLIER, _TOLD, _BARE = 0.8, 0.6, 10
-"""Factor for the worth of a line from an earlier mail. The second number is the share of a heading's words that a short
-line must contain; otherwise the heading is put in front of the line.
+"""Factor for the worth of a line from an earlier mail; the share of its heading's words that a vote or a line of fewer
+words than the third number, without a figure, must contain. Otherwise the heading is put in front of that line.
 """
 
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")

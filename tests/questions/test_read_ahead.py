@@ -6,6 +6,7 @@ import pytest
 from fakes.recorder import add_model, result_of, wait_until
 
 from slmdesk.base.paths import find_paths
+from slmdesk.base.protocol import Failed
 from slmdesk.base.records import Status
 from slmdesk.base.saved_states import states_in
 from slmdesk.chat.types import SendRequest
@@ -92,6 +93,17 @@ def reading(opened, tmp_path):
     expect(recorder, paper)
     assert is_busy(recorder)
     return recorder, paper
+
+
+def test_a_reading_that_failed_does_not_count_as_read(reading):
+    recorder, _paper = reading
+
+    def fail(services) -> bool:
+        ahead = services.chats.answers.read_ahead
+        ahead._on_event(ahead._lease, Failed("x", "engine.failed", {}), print)
+        return ahead.holds(ahead._last[3])
+
+    assert not recorder.ask(fail)
 
 
 def until_given_up(recorder):
