@@ -135,7 +135,7 @@ class ServiceThread:
         try:
             self._on_error(error)
         except Exception as err:  # noqa: BLE001  a listener that fails while told of a failure: the log is left to tell
-            from slmdesk.children.client.events import log_error
+            from slmdesk.children.client.child import log_error
 
             log_error("a failure of which nobody could be told", error)
             log_error("telling of it failed", err)

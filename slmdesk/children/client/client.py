@@ -30,13 +30,14 @@ from slmdesk.base.protocol import (
 )
 from slmdesk.base.record import to_json
 from slmdesk.base.types import Json, LoadSpec
-from slmdesk.children.client.child import Child, ErrorLog
-from slmdesk.children.client.events import (
+from slmdesk.children.client.child import (
     LIMITS_OF_ROLES,
+    Child,
     ChildEnded,
     ChildEvent,
     ChildStarted,
     ClientLimits,
+    ErrorLog,
     JobHandle,
     Listener,
     Outcome,

@@ -20,7 +20,7 @@ from fakes.matrix import counts
 from slmdesk.base.protocol import Cancelled, Done, Failed, Token
 from slmdesk.base.types import LoadSpec
 from slmdesk.children.client import ChildEnded, ChildStarted, ClientLimits, Outcome, client
-from slmdesk.children.client.events import processor_name
+from slmdesk.children.client.child import processor_name
 
 pytestmark = pytest.mark.process
 

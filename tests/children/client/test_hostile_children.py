@@ -19,7 +19,7 @@ from fakes.matrix import counts
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import Cancelled, Done, Partial
-from slmdesk.children.client import ChildEnded, ClientLimits, Outcome, events
+from slmdesk.children.client import ChildEnded, ClientLimits, Outcome, child
 
 pytestmark = pytest.mark.process
 
@@ -79,7 +79,7 @@ def test_w5_a_child_that_never_says_a_right_hello_is_not_waited_for(tmp_path, pr
 
 @pytest.mark.parametrize("kind", ["tokens", "long tokens", "tokens of no step", "pages", "progress"])
 def test_an_answer_without_end_ends_the_child(tmp_path, monkeypatch, kind):
-    monkeypatch.setattr(events, "MOST_EVENTS", 500)
+    monkeypatch.setattr(child, "MOST_EVENTS", 500)
     with Rig(tmp_path, fake("endless_child.py", kind, "engine")) as rig:
         received = Received()
         rig.client.start("chat", {"sampling": {"max_tokens": 5}}, received)
