@@ -295,7 +295,7 @@ class SummaryPane(QScrollArea):
         documents = self.summary.documents if self.summary else ()
         count, is_open = sum(len(document.omitted) for document in documents), self._more.isChecked()
         show_words(self._more, ngettext("{n:,} more passage", "{n:,} more passages", count) if count else "")
-        set_icon(self._more, "chevron-down" if is_open else "chevron-right", "muted")
+        set_icon(self._more, "chevron-down" if is_open else "chevron-right", "ink2")
         for document in documents[: MOST_DOCUMENTS if is_open else 0]:
             if document.omitted and len(documents) > 1:
                 self._also.addWidget(plain_label(document.name, self, name="summary_also", kind="strong"))

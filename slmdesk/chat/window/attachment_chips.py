@@ -237,7 +237,7 @@ class Chip(QFrame):
         self._parts.insertSpacing(1, theme.SPACE_8)
 
     def _button(self, name: str, icon_name: str, words: str) -> QToolButton:
-        button = tool_button(name, self, kind="tight", tip=words, icon=icon_name, colour="muted")
+        button = tool_button(name, self, kind="tight", tip=words, icon=icon_name, colour="ink2")
         button.setIconSize(QSize(theme.ICON_SIZE - 2, theme.ICON_SIZE - 2))
         button.setFixedWidth(BUTTON)
         return button
@@ -250,7 +250,7 @@ class Chip(QFrame):
         self._draft = draft
         is_bad = draft.state in (FAILED, LOCKED)
         usual = "folder-open" if draft.folder else "file-text"
-        set_icon(self._icon, "triangle-alert" if is_bad else usual, "danger" if is_bad else "muted")
+        set_icon(self._icon, "triangle-alert" if is_bad else usual, "danger" if is_bad else "ink2")
         self._name.set_full_text(draft.name)
         self._words.set_full_text(draft.words)
         kind = "danger" if is_bad else "small"

@@ -211,9 +211,9 @@ class Composer(QFrame):
         self._waiting = plain_label("", self, name="attachment_waiting", kind="small", is_hidden=True)
         self._attach = tool_button(
             "attach_button", self, tip=_("Attach documents"), shortcut="chat.attach", label=_("Attach documents"),
-            icon="file-plus", colour="muted", on=self.attach_requested,
+            icon="file-plus", colour="ink2", on=self.attach_requested,
         )  # fmt: skip
-        self._redact = tool_button("redact_button", self, label=_("Redact"), icon="shield", colour="muted")
+        self._redact = tool_button("redact_button", self, label=_("Redact"), icon="shield", colour="ink2")
         self._redact.setCheckable(True)
         self._redact.clicked.connect(self._on_redact_clicked)
         self.button = tool_button("send_button", self, kind="primary", on=self._on_clicked)
@@ -270,7 +270,7 @@ class Composer(QFrame):
 
     def set_redacting(self, is_on: bool) -> None:
         self._redact.setChecked(is_on)
-        set_icon(self._redact, "shield", "accent" if is_on else "muted")
+        set_icon(self._redact, "shield", "accent" if is_on else "ink2")
         state = "on" if is_on else "off"
         self._redact.setToolTip(
             _("Redact names and numbers before the model sees them: {state} in this chat").format(state=state)
@@ -311,7 +311,7 @@ class Composer(QFrame):
     def _show_button(self) -> None:
         name, words = ("square", _("Stop (Esc)")) if self._is_busy else ("send-horizontal", _("Send (Enter)"))
         is_enabled = self._is_busy or (self._can_send and bool(self.text.strip()))
-        set_icon(self.button, name, "on_accent" if is_enabled else "muted")
+        set_icon(self.button, name, "on_accent" if is_enabled else "ink2")
         self.button.setToolTip(words)
         self.button.setAccessibleName(words)
         self.button.setEnabled(is_enabled)

@@ -191,7 +191,7 @@ class ContextMeter(QWidget):
         self._label = plain_label("", self, name="context_label", kind="small")
         self._by_part = tool_button(
             "context_by_part", self, kind="small", tip=_("What takes how much"), label=_("What takes how much of it"),
-            icon="info", colour="muted", on=self._on_by_part,
+            icon="info", colour="ink2", on=self._on_by_part,
         )  # fmt: skip
         self._by_part.setIconSize(QSize(theme.ICON_SIZE - 2, theme.ICON_SIZE - 2))
         self._parts = ContextParts(self)

@@ -58,10 +58,10 @@ class ChatHeader(QFrame):
         self.space = named(ElidedButton("", self), "chat_space", kind="status")
         self.space.setMaximumWidth(MOST_SPACE)
         self.space.hide()
-        set_icon(self.space, "folder-open", "muted")
+        set_icon(self.space, "folder-open", "ink2")
         self.title = ElidedLabel(self, name="chat_title")
         self.hold = named(QLabel(self), "chat_hold")
-        set_icon(self.hold, "lock", "muted")
+        set_icon(self.hold, "lock", "ink2")
         self.hold.hide()
         self.picker = ModelPicker(models, self)
         self.export = tool_button(
@@ -406,7 +406,7 @@ class PrivateBar(QFrame):
         self._badge = plain_label(PRIVATE, self, name="private_badge", kind="badge", wraps=False)
         self._words = plain_label(SENTENCE, self, name="private_words", kind="small")
         icon = QLabel(self)
-        set_icon(icon, "eye-off", "muted")
+        set_icon(icon, "eye-off", "ink2")
         self.save = button(
             _("Save this chat"),
             "private_save",

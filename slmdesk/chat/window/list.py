@@ -526,7 +526,7 @@ class PrivateList(QFrame):
         words = PRIVATE if title == NEW_CHAT else f"{PRIVATE}: {title}"
         made = named(ElidedButton(words.replace("&", "&&"), self), "private_chat", label=words, kind="status")
         made.setToolTip(plain_tip(words))
-        set_icon(made, "eye-off", "muted")
+        set_icon(made, "eye-off", "ink2")
         made.clicked.connect(partial(self.chat_chosen.emit, chat))
         return made
 

@@ -144,7 +144,7 @@ class ThumbPainter(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         sheet = _sheet_of(index.data(IMAGE_ROLE), place)
-        painter.fillRect(sheet, colours.colour("surface"))
+        painter.fillRect(sheet, colours.colour("sheet"))
         image = index.data(IMAGE_ROLE)
         if isinstance(image, QImage):
             painter.drawImage(sheet, image)
@@ -155,7 +155,7 @@ class ThumbPainter(QStyledItemDelegate):
         painter.setPen(QPen(colours.colour(colour), width))
         painter.drawRect(sheet)
         painter.setFont(self._keeper.fonts.text(0.8))
-        painter.setPen(colours.colour("text" if is_chosen else "muted"))
+        painter.setPen(colours.colour("ink" if is_chosen else "ink2"))
         foot = QRect(place.left() + 2, place.bottom() - self._foot() - GAP // 2, place.width() - 4, self._foot())
         state = STATES.get(page.status, "")
         words = f"{page.number}  {state}" if state else label_of(page)
@@ -168,10 +168,10 @@ class ThumbPainter(QStyledItemDelegate):
         is_chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
         if is_chosen:
-            painter.fillRect(place, colours.colour("raised"))
+            painter.fillRect(place, colours.colour("fill"))
             painter.fillRect(QRect(place.left(), place.top(), 3, place.height()), colours.colour("accent"))
         painter.setFont(self._keeper.fonts.text(0.87))
-        painter.setPen(colours.colour("text" if is_chosen else "muted"))
+        painter.setPen(colours.colour("ink" if is_chosen else "ink2"))
         inner = place.adjusted(GAP + 2, 0, -GAP, 0)
         state = STATES.get(page.status, "")
         words = f"{label_of(page)}  ({state})" if state else label_of(page)
@@ -376,23 +376,23 @@ class CoverageStrip(QWidget):
         if state == READ:
             painter.fillRect(place, colours.colour("accent"))
         elif state == UNREADABLE:
-            painter.fillRect(place, colours.colour("surface"))
+            painter.fillRect(place, colours.colour("sheet"))
             painter.setPen(QPen(colours.colour("danger"), 1))
             painter.setBrush(Qt.BrushStyle.BDiagPattern)
             painter.fillRect(place, Qt.BrushStyle.BDiagPattern)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(place.adjusted(0.5, 0.5, -0.5, -0.5))
         else:
-            painter.fillRect(place, colours.colour("raised" if state == WAITING else "surface"))
-            painter.setPen(QPen(colours.colour("muted"), 1))
+            painter.fillRect(place, colours.colour("fill" if state == WAITING else "sheet"))
+            painter.setPen(QPen(colours.colour("ink2"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             if state == EMPTY:
                 painter.drawRect(place.adjusted(0.5, 0.5, -0.5, -0.5))
         if any(cell.number == self._reached for cell in group):
-            painter.fillRect(QRectF(place.left(), STRIP_HEIGHT - 3, place.width(), 3), colours.colour("muted"))
+            painter.fillRect(QRectF(place.left(), STRIP_HEIGHT - 3, place.width(), 3), colours.colour("ink2"))
         if is_lit:
-            painter.fillRect(QRectF(place.left(), 0, place.width(), 3), colours.colour("text"))
-            painter.fillRect(QRectF(place.left(), STRIP_HEIGHT - 3, place.width(), 3), colours.colour("text"))
+            painter.fillRect(QRectF(place.left(), 0, place.width(), 3), colours.colour("ink"))
+            painter.fillRect(QRectF(place.left(), STRIP_HEIGHT - 3, place.width(), 3), colours.colour("ink"))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton and (cell := self._cell_at(event.position())) is not None:

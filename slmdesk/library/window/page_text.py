@@ -190,7 +190,7 @@ class PageTable:
             painter.drawLine(QPointF(0, top), QPointF(min(self.width - self.offset, self._space), top))
         if self.is_wide:
             painter.setPen(Qt.PenStyle.NoPen)
-            for place, colour in ((self.bar, "raised"), (self.handle, "muted")):
+            for place, colour in ((self.bar, "fill"), (self.handle, "ink2")):
                 painter.setBrush(theme.colour(colour))
                 painter.drawRoundedRect(place, BAR_HEIGHT / 2, BAR_HEIGHT / 2)
 
@@ -214,12 +214,12 @@ class PageTable:
     ) -> None:
         left, top = self._edges[cell.column], self._tops[row]
         box = QRectF(left, top, self._edges[cell.column + cell.columns] - left, self._tops[row + 1] - top)
-        painter.fillRect(box, theme.colour("raised" if cell.is_head else "surface"))
+        painter.fillRect(box, theme.colour("fill" if cell.is_head else "sheet"))
         forms = []
         for span in spans:
             is_current = span == current
             form = QTextCharFormat()
-            form.setForeground(QBrush(theme.colour("on_accent" if is_current else "text")))
+            form.setForeground(QBrush(theme.colour("on_accent" if is_current else "ink")))
             if span[0] <= cell.start and cell.end <= span[1]:  # the whole cell is marked, so colour the cell
                 painter.fillRect(box, theme.colour("accent" if is_current else "mark"))
             else:
@@ -229,7 +229,7 @@ class PageTable:
             marked.start, marked.format = begin, form
             marked.length = utf16_at(cell.text, min(span[1] - cell.start, len(cell.text))) - begin
             forms.append(marked)
-        painter.setPen(theme.colour("text"))
+        painter.setPen(theme.colour("ink"))
         if cell.text and self._is_cut(cell):
             painter.setFont(self._font)
             painter.drawText(self._place(cell, row), int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop), "…")
@@ -445,7 +445,7 @@ class Prose:
     def paint(self, painter: QPainter, spans: Sequence[Span], current: Span | None, clip: QRectF, theme: Theme) -> None:
         context = QAbstractTextDocumentLayout.PaintContext()
         context.clip = clip
-        context.palette.setColor(context.palette.ColorRole.Text, theme.colour("text"))
+        context.palette.setColor(context.palette.ColorRole.Text, theme.colour("ink"))
         selections = []
         for start, end in spans:
             if start >= self.end or end <= self.start:
@@ -558,7 +558,7 @@ def _prose(text: str, start: int, end: int) -> Iterator[Prose]:
 def _plain(theme: Theme, fonts: Fonts) -> QTextCharFormat:
     form = QTextCharFormat()
     form.setFont(fonts.text())
-    form.setForeground(theme.colour("text"))
+    form.setForeground(theme.colour("ink"))
     return form
 
 
@@ -577,12 +577,12 @@ def _dress(cursor: QTextCursor, text: str, block: Block, fonts: Fonts, theme: Th
             _mark_item(cursor, text, block, lines)
         case BlockKind.HEADER | BlockKind.FOOTER | BlockKind.FOOTNOTE | BlockKind.CAPTION:
             letters.setFont(fonts.text(0.87))
-            letters.setForeground(theme.colour("muted"))
+            letters.setForeground(theme.colour("ink2"))
         case BlockKind.COMMENT | BlockKind.NOTE | BlockKind.QUOTE:
             font = QFont(fonts.text())
             font.setItalic(True)
             letters.setFont(font)
-            letters.setForeground(theme.colour("muted"))
+            letters.setForeground(theme.colour("ink2"))
             lines.setIndent(1)
     cursor.mergeCharFormat(letters)
     cursor.mergeBlockFormat(lines)

@@ -280,7 +280,7 @@ class PageView(QAbstractScrollArea):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
         colours = self._keeper.theme
-        painter.fillRect(event.rect(), colours.colour("window"))
+        painter.fillRect(event.rect(), colours.colour("ground"))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         for index in self.sheets.between(*self._in_sight()):
             place = self.sheets.place(index).translated(-self._scrolled())
@@ -452,7 +452,7 @@ class Sheet:
 
 def paint_sheet(painter: QPainter, sheet: Sheet, place: QRectF, keeper: ThemeKeeper, view: QRectF) -> None:
     colours = keeper.theme
-    painter.fillRect(place, colours.colour("surface"))
+    painter.fillRect(place, colours.colour("sheet"))
     if sheet.is_pictured:
         _paint_picture(painter, sheet, place, colours)
     elif sheet.words is not None:
@@ -464,7 +464,7 @@ def paint_sheet(painter: QPainter, sheet: Sheet, place: QRectF, keeper: ThemeKee
     painter.setPen(QPen(colours.colour("line"), colours.line_width))
     painter.drawRect(place)
     painter.setFont(keeper.fonts.text(0.8))
-    painter.setPen(colours.colour("muted"))
+    painter.setPen(colours.colour("ink2"))
     foot = QRectF(place.left(), place.bottom() + 2, place.width(), FOOT - 4)
     painter.drawText(foot, int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter), _foot_of(sheet))
     if sheet.is_pictured and sheet.picture is None:

@@ -550,7 +550,7 @@ def format_words(state: FormatState) -> str:
 
 def _mark(button: QPushButton, is_on: bool) -> None:
     """Show whether a button is chosen, by a sign and not by colour alone."""
-    set_icon(button, "check" if is_on else "plus", "accent" if is_on else "muted")
+    set_icon(button, "check" if is_on else "plus", "accent" if is_on else "ink2")
 
 
 # ---- all fields of a model file's header, in a folded list with search

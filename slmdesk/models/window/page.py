@@ -64,7 +64,7 @@ class OfflineBar(QFrame):
         super().__init__(parent)
         named(self, "offline_bar", kind="band")
         sign = named(QLabel(self), "offline_sign")
-        set_icon(sign, "wifi-off", "muted")
+        set_icon(sign, "wifi-off", "ink2")
         self._words = plain_label(OFFLINE, self, name="offline_words")
         self._allow = button(_("Allow the network"), "allow_network_button", self, on=self.allow_requested)
         once = self._once = button(_("Only this once"), "allow_once_button", self, tip=ONCE_TIP, on=self.once_requested)

@@ -451,11 +451,11 @@ class TableModel(QAbstractTableModel):
             case Qt.ItemDataRole.EditRole:
                 return cell.value
             case Qt.ItemDataRole.ForegroundRole if not cell.value:
-                return QColor(self._theme().muted)
+                return QColor(self._theme().ink2)
             case Qt.ItemDataRole.DecorationRole if cell.flag in DOUBTFUL:
                 return QIcon(pixmap("triangle-alert", QColor(self._theme().warn), size=ICON_SIZE))
             case Qt.ItemDataRole.DecorationRole if cell.edited:
-                return QIcon(pixmap("pencil", QColor(self._theme().muted), size=ICON_SIZE))
+                return QIcon(pixmap("pencil", QColor(self._theme().ink2), size=ICON_SIZE))
             case Qt.ItemDataRole.ToolTipRole:
                 return plain_tip("\n".join(words for words in (cell.value, cell_words(cell, row.page_kind)) if words))
             case Qt.ItemDataRole.AccessibleTextRole:

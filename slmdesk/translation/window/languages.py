@@ -208,7 +208,7 @@ class LanguagePopup(QFrame):
             item.setData(CODE, code)
             is_pinned = code in self._view.favourites
             if language:
-                item.setIcon(icon("pin", self._keeper.theme.colour("accent" if is_pinned else "muted")))
+                item.setIcon(icon("pin", self._keeper.theme.colour("accent" if is_pinned else "ink2")))
                 item.setData(
                     Qt.ItemDataRole.AccessibleTextRole, _("{words}, pinned").format(words=words) if is_pinned else words
                 )

@@ -72,7 +72,7 @@ class MemoryModel(RowsModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return plain_tip(_tip(match) if index.column() == LIKE else cells_of(match)[index.column()])
         if role == Qt.ItemDataRole.ForegroundRole and index.column() > DIFFERENCE:
-            return self._keeper.theme.colour("muted")
+            return self._keeper.theme.colour("ink2")
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:

@@ -339,8 +339,8 @@ class SegmentPanel(QScrollArea):
         colours = self._keeper.theme
         forms = {
             "same": "{}",
-            "gone": f'<s style="color:{colours.muted}">{{}}</s>',
-            "new": f'<b style="background:{colours.mark};color:{colours.text}">{{}}</b>',
+            "gone": f'<s style="color:{colours.ink2}">{{}}</s>',
+            "new": f'<b style="background:{colours.mark};color:{colours.ink}">{{}}</b>',
         }
         words = " ".join(forms[kind].format(escape(text)) for kind, text in pair.runs)
         label = plain_label("", self._inner, name="likeness_source")

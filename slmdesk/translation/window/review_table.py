@@ -212,7 +212,7 @@ class SegmentModel(QAbstractTableModel):
         theme = self._keeper.theme
         if column == FLAGS or (column == STATE and segment.state is SegmentState.FAILED):
             return theme.colour("warn")
-        return theme.colour("muted") if column == STATE or segment.state is SegmentState.LEFT else None
+        return theme.colour("ink2") if column == STATE or segment.state is SegmentState.LEFT else None
 
 
 def words_of(segment: SegmentRecord, column: int) -> str:
@@ -461,8 +461,8 @@ class SegmentCells(TargetEditor):
         if column == TARGET and self.has_shading:
             for begin, end, least in segment.doubts:
                 form = QTextCharFormat()
-                form.setBackground(_mixed(colours.colour("surface"), colours.colour("warn"), 0.15 + 0.35 * (1 - least)))
-                form.setForeground(colours.colour("text"))
+                form.setBackground(_mixed(colours.colour("sheet"), colours.colour("warn"), 0.15 + 0.35 * (1 - least)))
+                form.setForeground(colours.colour("ink"))
                 yield places.range(begin, end, form)
         for begin, end in tag_spans(words, tags):
             yield places.range(begin, end, chip_format(self._keeper, option.font.pointSizeF()))
@@ -470,7 +470,7 @@ class SegmentCells(TargetEditor):
             for begin, end in spans_in(words, tags, self.search):
                 form = QTextCharFormat()
                 form.setBackground(colours.colour("mark"))
-                form.setForeground(colours.colour("text"))
+                form.setForeground(colours.colour("ink"))
                 yield places.range(begin, end, form)
 
     # ---- editing
@@ -545,7 +545,7 @@ class TagHighlighter(QSyntaxHighlighter):
 def chip_format(keeper: ThemeKeeper, points: float) -> QTextCharFormat:
     form = QTextCharFormat()
     form.setBackground(keeper.theme.colour("line"))
-    form.setForeground(keeper.theme.colour("text"))
+    form.setForeground(keeper.theme.colour("ink"))
     if points > 0:
         form.setFontPointSize(points * CHIP_SIZE)
     return form

@@ -100,7 +100,7 @@ class PairModel(QAbstractTableModel):
             return (segment.source, shown_of(segment), tip_of(segment))[column]
         if role == Qt.ItemDataRole.ForegroundRole:
             theme = self._keeper.theme
-            return theme.colour("warn") if column == FLAGS else theme.colour("muted") if is_left(segment) else None
+            return theme.colour("warn") if column == FLAGS else theme.colour("ink2") if is_left(segment) else None
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeading
         return None

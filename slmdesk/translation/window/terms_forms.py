@@ -553,7 +553,7 @@ class TermModel(RowsModel):
         if column == LOOK:
             return self._keeper.theme.colour("warn")
         is_set = column != FORMS or term.forms is not Forms.STEM
-        return None if is_set and column != NOTE else self._keeper.theme.colour("muted")
+        return None if is_set and column != NOTE else self._keeper.theme.colour("ink2")
 
 
 def _is_ticked(term: Term, column: int) -> bool:

@@ -631,7 +631,7 @@ class EarlierWindow(Dialog):
             words = f"{other_row.title}\n{other_row.snippet or day}"
             item = QListWidgetItem(words, self._list)
             name = "file-text" if other_row.is_document else "languages"
-            item.setIcon(icon(name, self._keeper.theme.colour("muted")))
+            item.setIcon(icon(name, self._keeper.theme.colour("ink2")))
             item.setData(ROW, other_row)
             item.setToolTip(plain_tip(f"{other_row.title}\n{day}"))
         ids = [other_row.id for other_row in rows]

@@ -149,7 +149,7 @@ class CompareRows(QAbstractScrollArea):
         self._lay_out_sight()
         painter = QPainter(self.viewport())
         colours = self._keeper.theme
-        painter.fillRect(event.rect(), colours.colour("surface"))
+        painter.fillRect(event.rect(), colours.colour("sheet"))
         for at in self._in_sight():
             self._paint(painter, self.lines[at], self.rect_of(at))
         if self.hasFocus():
@@ -162,7 +162,7 @@ class CompareRows(QAbstractScrollArea):
             self._paint_folded(painter, line, place)
             return
         if self.current in line.changes:
-            painter.fillRect(place, colours.colour("raised"))
+            painter.fillRect(place, colours.colour("fill"))
             painter.fillRect(QRectF(place.left(), place.top(), 3, place.height()), colours.colour("accent"))
         half = place.width() / 2
         painter.setPen(QPen(colours.colour("line"), colours.line_width))
@@ -175,17 +175,17 @@ class CompareRows(QAbstractScrollArea):
             left = place.left() + side * half
             sign = next((SIGNS[kind] for kind in kinds if kind is not ChangeKind.CHANGED), SIGNS[ChangeKind.CHANGED])
             if kinds:
-                painter.setPen(colours.colour("muted"))
+                painter.setPen(colours.colour("ink2"))
                 box = QRectF(left + 6, place.top() + GAP / 2, EDGE, self._keeper.fonts.points() * 2)
                 painter.drawText(box, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop), sign)
-            painter.setPen(colours.colour("text"))
+            painter.setPen(colours.colour("ink"))
             layout.draw(painter, QPointF(left + GAP + EDGE, place.top() + GAP / 2))
 
     def _paint_folded(self, painter: QPainter, line: Line, place: QRectF) -> None:
         colours = self._keeper.theme
         inner = place.adjusted(GAP, 2, -GAP, -2)
-        painter.fillRect(inner, colours.colour("raised"))
-        painter.setPen(colours.colour("muted"))
+        painter.fillRect(inner, colours.colour("fill"))
+        painter.setPen(colours.colour("ink2"))
         painter.setFont(self._keeper.fonts.text(0.87))
         painter.drawText(inner, int(Qt.AlignmentFlag.AlignCenter), self.folded_words(line.row.same))
 

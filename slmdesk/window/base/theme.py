@@ -12,12 +12,11 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
 from slmdesk.base.record import Record
-from slmdesk.base.texts import _
 
-SPACE_4, SPACE_8, SPACE_12, SPACE_16, SPACE_24, SPACE_32 = 4, 8, 12, 16, 24, 32
+SPACE_4, SPACE_8, SPACE_12, SPACE_16, SPACE_24, SPACE_32, SPACE_48 = 4, 8, 12, 16, 24, 32, 48
 """The only distances that the window uses, in device-independent pixels."""
 SCROLL_BAR = 12
-RADIUS, CONTROL_RADIUS = 8, 6
+RADIUS, CONTROL_RADIUS, COMPOSER_RADIUS = 12, 8, 14
 COLUMN_WIDTH = 720
 ICON_SIZE = 18
 LINE_HEIGHT = 1.5
@@ -28,23 +27,46 @@ FONT_SCALES = (80, 250)
 
 
 class Theme(Record):
-    """One set of colours, as #RRGGBB. Body text has a contrast of at least 5.4 : 1 on window, surface and raised."""
+    """One set of colours, as #RRGGBB. docs/design.md says what each is for; the tests compute their contrasts."""
 
     name: str
     """"light", "dark" or "contrast"."""
     is_dark: bool
-    window: str
-    surface: str
-    raised: str
-    text: str
-    muted: str
+    ground: str
+    """The window, its side bar and status line."""
+    sheet: str
+    """The page, popovers and menus."""
+    fill: str
+    """Plain buttons, a person's own messages, code."""
+    hover: str
+    """What the mouse is over, the current place, search fields."""
+    desk: str
+    """Behind the pages of a document."""
+    ink: str
+    ink2: str
+    """Icons and secondary text."""
+    ink3: str
+    """Hints, dates and placeholders."""
     line: str
+    """Separators. Decoration only: form fields have `edge`."""
+    edge: str
     accent: str
+    """The main action, progress and focus."""
     on_accent: str
-    warn: str
-    danger: str
+    soft: str
+    """Ground of the chosen row or chip."""
+    soft_ink: str
+    """Text on `soft`, links and text buttons."""
+    sel: str
+    """Ground of selected text."""
     mark: str
-    """Background of found words. Only text in the colour `text` is written on it."""
+    """Ground of found words. Only text in the colour `ink` is written on it."""
+    warn: str
+    warn_soft: str
+    danger: str
+    danger_soft: str
+    added: str
+    removed: str
     code_word: str
     code_string: str
     code_number: str
@@ -52,36 +74,57 @@ class Theme(Record):
 
     @property
     def separator(self) -> str:
-        return _("{line_width}px solid {line}").format(line_width=self.line_width, line=self.line)
+        return f"{self.line_width}px solid {self.line}"
 
     def colour(self, token: str) -> QColor:
         return QColor(str(getattr(self, token)))
 
+    def mixed(self, ground: str, share: float) -> str:
+        """Return the colour of a ground with this share of ink over it: 0.08 under the mouse, 0.14 while pressed."""
+        below, ink = self.colour(ground), self.colour("ink")
+        red, green, blue = (
+            round(part * (1 - share) + over * share)
+            for part, over in ((below.red(), ink.red()), (below.green(), ink.green()), (below.blue(), ink.blue()))
+        )
+        return QColor(red, green, blue).name()
+
 
 LIGHT = Theme(
-    name="light", is_dark=False, window="#F6F6F3", surface="#FFFFFF", raised="#EFEFEB", text="#1C1D1F",
-    muted="#5C6066", line="#DDDDD8", accent="#1F6F5C", on_accent="#FFFFFF", warn="#8A5A00", danger="#B3261E",
-    mark="#FFE8A3", code_word="#7A3E9D", code_string="#1F6F3C", code_number="#8A4B00",
+    name="light", is_dark=False, ground="#F5F3EE", sheet="#FFFFFF", fill="#F2F0EA", hover="#EAE7DF", desk="#E9E6DE",
+    ink="#1F1E1B", ink2="#57554E", ink3="#68655D", line="#E4E1D9", edge="#858177", accent="#1B6B58",
+    on_accent="#FFFFFF", soft="#E1EFE9", soft_ink="#15584A", sel="#CDE5DB", mark="#FFE79A", warn="#855700",
+    warn_soft="#FBF0D6", danger="#B3261E", danger_soft="#FBE7E4", added="#15584A", removed="#A3221B",
+    code_word="#7A3E9D", code_string="#1F6F3C", code_number="#8A4B00",
 )  # fmt: skip
 DARK = Theme(
-    name="dark", is_dark=True, window="#17181A", surface="#1E2023", raised="#282B2F", text="#E9E9E6",
-    muted="#A4A8AE", line="#34373C", accent="#6CC3A8", on_accent="#0E1F1A", warn="#E7B75A", danger="#F2938C",
-    mark="#5B4A12", code_word="#CFA5EC", code_string="#9BD3A6", code_number="#E9B982",
+    name="dark", is_dark=True, ground="#161715", sheet="#1E1F1D", fill="#292B28", hover="#31332F", desk="#121311",
+    ink="#ECEAE4", ink2="#B3B1A9", ink3="#A5A29B", line="#32342F", edge="#7B7D76", accent="#7ECBB3",
+    on_accent="#0B1F18", soft="#20372F", soft_ink="#A3DFCC", sel="#2B5145", mark="#5C4B14", warn="#E8BB63",
+    warn_soft="#352B18", danger="#F39A93", danger_soft="#3B2220", added="#A3DFCC", removed="#F6ABA4",
+    code_word="#CFA5EC", code_string="#9BD3A6", code_number="#E9B982",
 )  # fmt: skip
+_current = [LIGHT]
+
+
+def current() -> Theme:
+    """Return the theme of the application, for widgets that paint themselves."""
+    return _current[0]
 
 
 def contrast_theme(palette: QPalette) -> Theme:
     """Return the high-contrast theme: the system's colours if contrasting enough, else black, white and one colour."""
-    window, text = palette.color(QPalette.ColorRole.Window), palette.color(QPalette.ColorRole.WindowText)
+    ground, ink = palette.color(QPalette.ColorRole.Window), palette.color(QPalette.ColorRole.WindowText)
     accent, on_accent = palette.color(QPalette.ColorRole.Highlight), palette.color(QPalette.ColorRole.HighlightedText)
-    if contrast(window, text) < 10 or contrast(accent, on_accent) < 4.5:
-        window, text, accent, on_accent = QColor("#000000"), QColor("#FFFFFF"), QColor("#FFE500"), QColor("#000000")
-    ground, ink, strong, on_strong = (colour.name() for colour in (window, text, accent, on_accent))
+    if contrast(ground, ink) < 10 or contrast(accent, on_accent) < 4.5:
+        ground, ink, accent, on_accent = QColor("#000000"), QColor("#FFFFFF"), QColor("#FFE500"), QColor("#000000")
+    below, text, strong, on_strong = (colour.name() for colour in (ground, ink, accent, on_accent))
+    is_dark = ground.lightness() < 128
+    grounds = dict.fromkeys(("ground", "sheet", "fill", "desk", "hover", "soft", "warn_soft", "danger_soft"), below)
+    inks = ("ink", "ink2", "ink3", "line", "edge", "soft_ink", "warn", "danger", "added", "removed", "code_word",
+            "code_string", "code_number")  # fmt: skip
     return Theme(
-        name="contrast", is_dark=window.lightness() < 128, window=ground, surface=ground, raised=ground, text=ink,
-        muted=ink, line=ink, accent=strong, on_accent=on_strong, warn=ink, danger=ink,
-        mark="#5B4A12" if window.lightness() < 128 else "#FFE8A3",
-        code_word=ink, code_string=ink, code_number=ink, line_width=2,
+        name="contrast", is_dark=is_dark, accent=strong, on_accent=on_strong, sel="#4D4500" if is_dark else "#FFE8A3",
+        mark="#5B4A12" if is_dark else "#FFE8A3", line_width=2, **grounds, **dict.fromkeys(inks, text),
     )  # fmt: skip
 
 
@@ -98,7 +141,11 @@ def contrast(color: QColor, other: QColor) -> float:
 
 
 class Fonts(Record):
-    """The system's sans and monospace fonts at the chosen scale. Sizes are in points, to follow the system's DPI."""
+    """The window's sans and monospace fonts at the chosen scale. Sizes are in points, to follow the system's DPI.
+
+    Sizes of text are factors on the base size: 2 for the title of Start, 1.33 for leads, 1.13 for text that is read,
+    1 for everything else, 0.87 for hints.
+    """
 
     family: str
     mono_family: str
@@ -123,34 +170,49 @@ class Fonts(Record):
         return round(self.base_points * size * self.scale / 100, 2)
 
 
-def system_fonts(scale: int = 100) -> Fonts:
-    """Return the system's fonts, at least 11 pt (13 on macOS, where a point is a pixel). `scale` is in percent."""
+FAMILY = "Source Sans 3"
+FONT_FILES = ("Regular", "Medium", "Semibold", "It")
+
+
+@lru_cache(maxsize=1)
+def bundled_family() -> str:
+    """Load the font that comes with slmdesk. Return its name, or '' if it cannot be loaded. Other scripts than Latin,
+    Greek and Cyrillic are written in the system's fonts.
+    """
+    folder = FOLDER.with_name("fonts")
+    loaded = [QFontDatabase.addApplicationFont(str(folder / f"SourceSans3-{name}.ttf")) for name in FONT_FILES]
+    return FAMILY if loaded[0] >= 0 else ""
+
+
+def window_fonts(scale: int = 100, *, is_bundled: bool = True) -> Fonts:
+    """Return the bundled font or the system's, 15 pixels high at 96 dots per inch. `scale` is in percent."""
     general = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
     mono = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     screen = QApplication.primaryScreen()
-    floor = 13.0 if screen is not None and screen.logicalDotsPerInch() < 80 else 11.0
-    return Fonts(general.family(), mono.family(), max(general.pointSizeF(), floor), scale)
+    floor = 15.0 if screen is not None and screen.logicalDotsPerInch() < 80 else 11.25
+    family = (bundled_family() if is_bundled else "") or general.family()
+    return Fonts(family, mono.family(), max(general.pointSizeF(), floor), scale)
 
 
 def palette_of(theme: Theme) -> QPalette:
     """Return the theme as a QPalette, for everything that Qt paints by itself."""
     roles = {
-        QPalette.ColorRole.Window: "window", QPalette.ColorRole.WindowText: "text",
-        QPalette.ColorRole.Base: "surface", QPalette.ColorRole.AlternateBase: "raised",
-        QPalette.ColorRole.Text: "text", QPalette.ColorRole.PlaceholderText: "muted",
-        QPalette.ColorRole.Button: "raised", QPalette.ColorRole.ButtonText: "text",
-        QPalette.ColorRole.BrightText: "danger", QPalette.ColorRole.ToolTipBase: "raised",
-        QPalette.ColorRole.ToolTipText: "text", QPalette.ColorRole.Highlight: "accent",
-        QPalette.ColorRole.HighlightedText: "on_accent", QPalette.ColorRole.Link: "accent",
-        QPalette.ColorRole.LinkVisited: "accent", QPalette.ColorRole.Accent: "accent",
-        QPalette.ColorRole.Light: "surface", QPalette.ColorRole.Midlight: "raised",
+        QPalette.ColorRole.Window: "ground", QPalette.ColorRole.WindowText: "ink",
+        QPalette.ColorRole.Base: "sheet", QPalette.ColorRole.AlternateBase: "fill",
+        QPalette.ColorRole.Text: "ink", QPalette.ColorRole.PlaceholderText: "ink3",
+        QPalette.ColorRole.Button: "fill", QPalette.ColorRole.ButtonText: "ink",
+        QPalette.ColorRole.BrightText: "danger", QPalette.ColorRole.ToolTipBase: "ink",
+        QPalette.ColorRole.ToolTipText: "sheet", QPalette.ColorRole.Highlight: "sel",
+        QPalette.ColorRole.HighlightedText: "ink", QPalette.ColorRole.Link: "soft_ink",
+        QPalette.ColorRole.LinkVisited: "soft_ink", QPalette.ColorRole.Accent: "accent",
+        QPalette.ColorRole.Light: "sheet", QPalette.ColorRole.Midlight: "hover",
         QPalette.ColorRole.Mid: "line", QPalette.ColorRole.Dark: "line", QPalette.ColorRole.Shadow: "line",
     }  # fmt: skip
     palette = QPalette()
     for role, token in roles.items():
         palette.setColor(role, theme.colour(token))
     for role in (QPalette.ColorRole.Text, QPalette.ColorRole.WindowText, QPalette.ColorRole.ButtonText):
-        palette.setColor(QPalette.ColorGroup.Disabled, role, theme.colour("muted"))
+        palette.setColor(QPalette.ColorGroup.Disabled, role, theme.colour("ink3"))
     return palette
 
 
@@ -172,7 +234,7 @@ class ThemeKeeper(QObject):
         self._hints = app.styleHints()  # keep a reference, otherwise PySide destroys the object
         self._system_palette = QPalette(app.palette())  # read before our palette replaces it
         self.choice = choice
-        self.fonts = system_fonts(scale)
+        self.fonts = window_fonts(scale)
         self.theme = self._chosen()
         self._hints.colorSchemeChanged.connect(self._on_system_changed)
         hints = self._accessibility()
@@ -197,7 +259,7 @@ class ThemeKeeper(QObject):
     def set_font_scale(self, percent: int) -> None:
         """Scale all text to 80..250 percent, at once."""
         low, high = FONT_SCALES
-        self.fonts = system_fonts(min(max(percent, low), high))
+        self.fonts = window_fonts(min(max(percent, low), high))
         self._renew(fonts_changed=True)
 
     def _on_system_changed(self) -> None:
@@ -234,6 +296,7 @@ class ThemeKeeper(QObject):
         return ask() if ask is not None else None
 
     def _dress(self) -> None:
+        _current[0] = self.theme
         self._app.setProperty(SCALE, self.fonts.scale)
         if not self._is_sheet_on:
             self._app.setStyleSheet("")
@@ -269,37 +332,44 @@ def style_sheet(theme: Theme, fonts: Fonts) -> str:
 
 
 def _base(t: Theme, fonts: Fonts) -> str:
-    focus = f"border: 2px solid {t.accent};"
+    over, pressed = t.mixed("fill", 0.08), t.mixed("fill", 0.14)
+    edge = f"{t.line_width}px solid {t.ink if t.line_width > 1 else t.fill}"
     return f"""
-    QToolTip {{ background: {t.raised}; color: {t.text}; border: {t.separator};
-        padding: 4px 8px; font-size: {fonts.points(0.9)}pt; }}
-    QMenu {{ background: {t.surface}; color: {t.text}; border: {t.separator}; padding: 4px; }}
-    QMenu::item {{ padding: 6px 24px 6px 12px; border-radius: {CONTROL_RADIUS}px; }}
-    QMenu::item:selected {{ background: {t.raised}; color: {t.text}; }}
-    QMenu::item:disabled {{ color: {t.muted}; }}
-    QMenu::separator {{ height: {t.line_width}px; background: {t.line}; margin: 4px 8px; }}
+    QToolTip {{ background: {t.ink}; color: {t.sheet}; border: none; padding: 4px 8px;
+        font-size: {fonts.points(0.87)}pt; }}
+    QMenu {{ background: {t.sheet}; color: {t.ink}; border: {t.separator}; border-radius: {RADIUS}px; padding: 6px; }}
+    QMenu::item {{ padding: 7px 24px 7px 12px; border-radius: {CONTROL_RADIUS}px; }}
+    QMenu::item:selected {{ background: {t.fill}; color: {t.ink}; }}
+    QMenu::item:disabled {{ color: {t.ink3}; }}
+    QMenu::separator {{ height: {t.line_width}px; background: {t.line}; margin: 6px 8px; }}
     QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
-    QPushButton {{ background: {t.raised}; color: {t.text}; border: 2px solid {t.raised};
-        border-radius: {CONTROL_RADIUS}px; padding: 4px 12px; }}
-    QPushButton:hover {{ border-color: {t.line}; }}
-    QPushButton:focus {{ {focus} }}
-    QPushButton:disabled {{ color: {t.muted}; }}
-    QPushButton[kind="primary"] {{ background: {t.accent}; color: {t.on_accent}; border-color: {t.accent}; }}
-    QPushButton[kind="primary"]:focus {{ border-color: {t.text}; }}
-    QPushButton[kind="primary"]:disabled {{ background: {t.raised}; color: {t.muted}; border-color: {t.raised}; }}
-    #newest_button {{ background: {t.surface}; border: {t.separator}; }}
-    #newest_button:hover {{ background: {t.raised}; }}
-    QToolButton {{ background: transparent; color: {t.text}; border: 2px solid transparent;
-        border-radius: {CONTROL_RADIUS}px; padding: 3px; }}
-    QToolButton:hover, QToolButton:checked {{ background: {t.raised}; }}
-    QToolButton:focus {{ {focus} }}
+    QPushButton {{ background: {t.fill}; color: {t.ink}; border: {edge}; border-radius: {CONTROL_RADIUS}px;
+        padding: 6px 14px; font-weight: 500; }}
+    QPushButton:hover {{ background: {over}; border-color: {over}; }}
+    QPushButton:pressed {{ background: {pressed}; border-color: {pressed}; }}
+    QPushButton:disabled {{ color: {t.ink3}; background: {t.fill}; border-color: {t.fill}; }}
+    QPushButton[kind="primary"] {{ background: {t.accent}; color: {t.on_accent}; border-color: {t.accent};
+        font-weight: 600; }}
+    QPushButton[kind="primary"]:hover {{ background: {t.mixed("accent", 0.08)}; }}
+    QPushButton[kind="primary"]:pressed {{ background: {t.mixed("accent", 0.14)}; }}
+    QPushButton[kind="primary"]:disabled {{ background: {t.fill}; color: {t.ink3}; border-color: {t.fill}; }}
+    QPushButton[kind="text"] {{ background: transparent; border-color: transparent; color: {t.soft_ink};
+        padding: 6px 8px; }}
+    QPushButton[kind="text"]:hover {{ background: {t.fill}; }}
+    QPushButton[kind="danger"] {{ color: {t.danger}; }}
+    #newest_button {{ background: {t.sheet}; border: {t.separator}; }}
+    QToolButton {{ background: transparent; color: {t.ink}; border: {t.line_width}px solid transparent;
+        border-radius: {CONTROL_RADIUS}px; padding: 4px; }}
+    QToolButton:hover, QToolButton:checked {{ background: {t.fill}; }}
+    QToolButton:pressed {{ background: {over}; }}
     QToolButton::menu-indicator {{ image: none; }}
     QScrollBar:vertical {{ background: transparent; width: {SCROLL_BAR}px; margin: 0; }}
     QScrollBar:horizontal {{ background: transparent; height: {SCROLL_BAR}px; margin: 0; }}
-    QScrollBar::handle {{ background: {t.line}; border-radius: 4px; margin: 2px; min-height: 32px; min-width: 32px; }}
+    QScrollBar::handle {{ background: {t.mixed("line", 0.12)}; border-radius: 4px; margin: 2px; min-height: 32px;
+        min-width: 32px; }}
     QScrollBar::handle:disabled {{ background: transparent; }}
-    QScrollBar::handle:hover {{ background: {t.muted}; }}
-    #conversation QScrollBar {{ background: {t.surface}; }}
+    QScrollBar::handle:hover {{ background: {t.edge}; }}
+    #conversation QScrollBar {{ background: {t.sheet}; }}
     QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
     QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
     """
@@ -307,24 +377,20 @@ def _base(t: Theme, fonts: Fonts) -> str:
 
 def _bars(t: Theme, fonts: Fonts) -> str:
     return f"""
-    #side_bar {{ background: {t.window}; border: none; border-right: {t.separator}; }}
-    #side_bar QToolButton {{ padding: 6px 4px; color: {t.muted}; font-size: {fonts.points(0.8)}pt; }}
-    #side_bar QToolButton:checked {{ color: {t.text}; background: {t.raised}; }}
-    #status_bar {{ background: {t.window}; border: none; border-top: {t.separator}; }}
-    #status_bar QLabel {{ color: {t.muted}; font-size: {fonts.points(0.87)}pt; }}
-    QPushButton[kind="status"] {{ background: transparent; border-color: transparent; color: {t.muted};
+    #main_window, #side_bar, #side_lists, #status_bar {{ background: {t.ground}; border: none; }}
+    #side_bar QToolButton[kind="entry"] {{ padding: 8px 10px; color: {t.ink2}; font-weight: 500; text-align: left; }}
+    #side_bar QToolButton[kind="entry"]:hover {{ background: {t.mixed("ground", 0.04)}; }}
+    #side_bar QToolButton[kind="entry"]:checked {{ color: {t.ink}; background: {t.hover}; }}
+    #page_area {{ background: {t.sheet}; border: none; border-radius: {RADIUS}px; }}
+    #status_bar QLabel {{ color: {t.ink2}; font-size: {fonts.points(0.87)}pt; }}
+    QPushButton[kind="status"] {{ background: transparent; border-color: transparent; color: {t.ink2};
         padding: 1px 6px; font-size: {fonts.points(0.87)}pt; }}
-    QPushButton[kind="status"]:hover {{ color: {t.text}; }}
-    QPushButton[kind="status"][online="true"] {{ color: {t.accent}; }}
-    QPushButton[kind="status"]:focus {{ border-color: {t.accent}; }}
-    #full_bar {{ background: {t.raised}; border: none; border-radius: {CONTROL_RADIUS}px; }}
-    #full_bar QPushButton {{ background: {t.surface}; border-color: {t.surface}; }}
+    QPushButton[kind="status"]:hover {{ color: {t.ink}; }}
+    QPushButton[kind="status"][online="true"] {{ color: {t.warn}; background: {t.warn_soft}; }}
+    #full_bar {{ background: {t.fill}; border: none; border-radius: {CONTROL_RADIUS}px; }}
+    #full_bar QPushButton {{ background: {t.sheet}; border-color: {t.sheet}; }}
     #full_bar QPushButton:hover {{ border-color: {t.line}; }}
-    #full_bar QPushButton:focus {{ border-color: {t.accent}; }}
-    #notice_bar {{ background: {t.raised}; border: none; border-top: {t.separator}; }}
-    #notice_bar QPushButton {{ background: {t.surface}; border-color: {t.surface}; }}
-    #notice_bar QPushButton:hover {{ border-color: {t.line}; }}
-    #notice_bar QPushButton:focus {{ border-color: {t.accent}; }}
+    #notice_bar {{ background: {t.sheet}; border: {t.separator}; border-radius: {RADIUS}px; }}
     """
 
 
@@ -332,44 +398,43 @@ def _panels(t: Theme) -> str:
     return f"""
     #chat_list, #document_list, #document_view, #folder_list, #hit_view, #folder_documents, #folder_overview,
     #folder_chips, #thumbnails, #dialog_area, #dialog_inner {{
-        background: {t.window}; border: none;
+        background: {t.ground}; border: none;
     }}
     #documents_work, #documents_empty, #side_head, #document_pages, #document_unread {{
-        background: {t.surface}; border: none; }}
+        background: {t.sheet}; border: none; }}
     #about_document, #about_inner, #find_bar, #reading_bar, #document_side,
         #summary_pane, #summary_inner, #making_summary, #question_pane, #question_inner, #question_busy,
         #folder_question_pane, #folder_question_inner, #folder_question_busy, #folder_question_foot,
         #table_pane, #column_chooser, #column_chips, #making_table, #cell_detail, #table_setup, #table_foot,
         #versions_pane, #versions_inner, #versions_form, #versions_busy, #versions_result, #versions_bar,
-        #versions_list {{ background: {t.surface}; border: none; }}
+        #versions_list {{ background: {t.sheet}; border: none; }}
     #work, #settings_inner, #empty_inner, #first_start, #first_start_inner, #settings_page, #empty_chat, #models_page,
-        #models_inner {{ background: {t.surface}; border: none; }}
-    #palette_panel {{ background: {t.surface}; border: {t.separator}; border-radius: {RADIUS}px; }}
-    #palette_list {{ background: {t.surface}; border: none; outline: none; }}
-    #palette_line {{ background: {t.surface}; border-color: {t.surface}; padding: 4px; }}
-    #network_panel, #context_parts {{ background: {t.surface}; border: {t.separator}; }}
-    #context_parts_inner {{ background: {t.surface}; border: none; }}
+        #models_inner {{ background: {t.sheet}; border: none; }}
+    #palette_panel {{ background: {t.sheet}; border: {t.separator}; border-radius: {RADIUS}px; }}
+    #palette_list {{ background: {t.sheet}; border: none; outline: none; }}
+    #palette_line {{ background: {t.sheet}; border-color: {t.sheet}; padding: 4px; }}
+    #network_panel, #context_parts {{ background: {t.sheet}; border: {t.separator}; }}
+    #context_parts_inner {{ background: {t.sheet}; border: none; }}
     """
 
 
 def _chat(t: Theme) -> str:
     return f"""
-    #chat_view {{ background: {t.window}; border: none; }}
-    #chat_panel {{ background: {t.window}; border: none; border-left: {t.separator}; }}
-    #chat_panel_scroll, #chat_panel_inner {{ background: {t.window}; border: none; }}
-    #chat_header {{ background: {t.surface}; border: none; border-bottom: {t.separator}; }}
+    #chat_panel {{ background: {t.sheet}; border: none; border-left: {t.separator}; }}
+    #chat_panel_scroll, #chat_panel_inner {{ background: {t.sheet}; border: none; }}
+    #chat_header {{ background: {t.sheet}; border: none; }}
     #chat_title {{ font-weight: 600; }}
     QToolButton[kind="picker"] {{ padding: 3px 8px; }}
-    #composer {{ background: {t.surface}; border: 2px solid {t.line}; border-radius: {RADIUS}px; }}
-    #composer[focused="true"] {{ border-color: {t.accent}; }}
-    #input_box, #attachment_bar, #attachment_inner {{ background: {t.surface}; border: none; }}
-    #mention_list {{ background: {t.surface}; border: {t.separator}; border-radius: {CONTROL_RADIUS}px;
+    #composer {{ background: {t.sheet}; border: {t.line_width}px solid {t.mixed("line", 0.06)};
+        border-radius: {COMPOSER_RADIUS}px; }}
+    #composer[focused="true"] {{ border-color: {t.edge}; }}
+    #input_box, #attachment_bar, #attachment_inner {{ background: {t.sheet}; border: none; }}
+    #mention_list {{ background: {t.sheet}; border: {t.separator}; border-radius: {CONTROL_RADIUS}px;
         padding: 4px; outline: none; }}
     #space_editor #attachment_bar, #space_editor #attachment_inner {{ background: transparent; }}
-    QFrame[kind="attachment"] {{ background: {t.raised}; border: 2px solid {t.raised};
+    QFrame[kind="attachment"] {{ background: {t.sheet}; border: {t.separator};
         border-radius: {CONTROL_RADIUS}px; }}
-    QFrame[kind="attachment"]:hover {{ border-color: {t.line}; }}
-    QFrame[kind="attachment"]:focus {{ border-color: {t.accent}; }}
+    QFrame[kind="attachment"]:hover {{ border-color: {t.edge}; }}
     QPushButton[kind="example"] {{ text-align: left; padding: 8px 12px; }}
     """
 
@@ -378,28 +443,24 @@ def _translator(t: Theme) -> str:
     return f"""
     #translate_splitter::handle, #review_splitter::handle, #writing_body::handle, #writing_work::handle
         {{ background: transparent; }}
-    #writing_changes {{ background: {t.window}; border: 2px solid transparent; outline: none; }}
-    #writing_changes:focus {{ border-color: {t.accent}; border-radius: {CONTROL_RADIUS}px; }}
+    #writing_changes {{ background: {t.sheet}; border: 2px solid transparent; outline: none; }}
     #writing_changes::item {{ padding: 4px; border-radius: {CONTROL_RADIUS}px; }}
-    #writing_changes::item:selected {{ background: {t.raised}; color: {t.text}; }}
-    #writing_scroll, #writing_inner, #suggestion_area, #suggestion_inner {{ background: {t.window}; border: none; }}
-    #translation_flags {{ background: {t.window}; border: none; color: {t.warn}; }}
-    #language_list, #earlier_list, #wording_list {{ background: {t.surface}; border: {t.separator};
+    #writing_changes::item:selected {{ background: {t.soft}; color: {t.soft_ink}; }}
+    #writing_scroll, #writing_inner, #suggestion_area, #suggestion_inner {{ background: {t.sheet}; border: none; }}
+    #translation_flags {{ background: {t.sheet}; border: none; color: {t.warn}; }}
+    #language_list, #earlier_list, #wording_list {{ background: {t.sheet}; border: {t.separator};
         border-radius: {CONTROL_RADIUS}px; }}
     #translation_flags::item, #language_list::item, #earlier_list::item, #wording_list::item {{ padding: 3px 4px;
         border: 1px solid transparent; }}
     #translation_flags::item:selected, #language_list::item:selected, #earlier_list::item:selected,
-        #wording_list::item:selected {{ background: {t.raised}; color: {t.text}; border-color: {t.line}; }}
-    #translation_flags:focus::item:selected, #earlier_list:focus::item:selected, #wording_list:focus::item:selected
-        {{ border-color: {t.accent}; }}
-    #language_list::item:disabled {{ color: {t.muted}; }}
-    #language_popup, #sentence_frame {{ background: {t.surface}; border: {t.separator};
+        #wording_list::item:selected {{ background: {t.soft}; color: {t.soft_ink}; border-color: {t.soft}; }}
+    #language_list::item:disabled {{ color: {t.ink2}; }}
+    #language_popup, #sentence_frame {{ background: {t.sheet}; border: {t.separator};
         border-radius: {CONTROL_RADIUS}px; }}
-    QListWidget[kind="list"] {{ background: {t.surface}; color: {t.text}; border: {t.separator};
+    QListWidget[kind="list"] {{ background: {t.sheet}; color: {t.ink}; border: {t.separator};
         border-radius: {CONTROL_RADIUS}px; outline: none; padding: 4px; }}
-    QListWidget[kind="list"]:focus {{ border-color: {t.accent}; }}
     QListWidget[kind="list"]::item {{ padding: 3px 0; }}
-    QListWidget[kind="list"]::item:selected {{ background: {t.raised}; color: {t.text}; }}
+    QListWidget[kind="list"]::item:selected {{ background: {t.soft}; color: {t.soft_ink}; }}
     """
 
 
@@ -408,24 +469,26 @@ def _compare(t: Theme) -> str:
     QFrame[kind="column"] {{ background: transparent; border: none; border-right: {t.separator}; }}
     #compared_text, #compared_text > QWidget {{ background: transparent; }}
     #compared_text {{ border: 2px solid transparent; border-radius: {CONTROL_RADIUS}px; }}
-    #compared_text:focus {{ border-color: {t.accent}; }}
     #compare_page, #compare_form, #compare_inner, #compare_result, #compare_columns, #compare_columns_inner {{
-        background: {t.surface}; border: none; }}
+        background: {t.sheet}; border: none; }}
     """
 
 
 def _frames(t: Theme) -> str:
     return f"""
     QFrame[kind="card"] {{ background: transparent; border: none; border-bottom: {t.separator}; }}
-    QFrame[kind="band"] {{ background: {t.raised}; border: none; border-radius: {RADIUS}px; }}
-    QFrame[kind="band"] QPushButton {{ background: {t.surface}; border-color: {t.surface}; }}
+    QFrame[kind="band"] {{ background: {t.fill}; border: none; border-radius: {RADIUS}px; }}
+    QFrame[kind="band"] QPushButton {{ background: {t.sheet}; border-color: {t.sheet}; }}
     QFrame[kind="band"] QPushButton:hover {{ border-color: {t.line}; }}
-    QFrame[kind="band"] QPushButton:focus {{ border-color: {t.accent}; }}
     QFrame[kind="row"] {{ background: transparent; border: 2px solid transparent;
         border-radius: {CONTROL_RADIUS}px; }}
-    QFrame[kind="row"]:hover {{ background: {t.raised}; }}
-    QFrame[kind="row"][lit="true"] {{ background: {t.raised}; border-color: {t.line}; }}
-    QFrame[kind="row"]:focus {{ border-color: {t.accent}; }}
+    QFrame[kind="row"]:hover {{ background: {t.fill}; }}
+    QFrame[kind="row"][lit="true"] {{ background: {t.soft}; border-color: {t.soft}; }}
+    QFrame[kind="popover"] {{ background: {t.sheet}; border: {t.line_width}px solid {t.mixed("line", 0.06)};
+        border-radius: {RADIUS}px; }}
+    QFrame[kind="choice"] {{ background: {t.sheet}; border: {t.separator}; border-radius: {RADIUS}px; }}
+    QFrame[kind="choice"]:hover {{ border-color: {t.edge}; }}
+    QFrame[kind="choice"][dropping="true"] {{ background: {t.soft}; border: 2px dashed {t.accent}; }}
     """
 
 
@@ -433,19 +496,22 @@ def _buttons(t: Theme, fonts: Fonts) -> str:
     return f"""
     QCheckBox {{ spacing: 8px; padding: 3px; border: 2px solid transparent; border-radius: {CONTROL_RADIUS}px; }}
     QCheckBox#check_box::indicator {{ width: {round(fonts.points(1.15))}px; height: {round(fonts.points(1.15))}px; }}
-    QCheckBox:focus {{ border-color: {t.accent}; }}
-    QToolButton[kind="small"] {{ color: {t.muted}; font-size: {fonts.points(0.87)}pt; padding: 1px 6px; }}
+    QToolButton[kind="small"] {{ color: {t.ink2}; font-size: {fonts.points(0.87)}pt; padding: 1px 6px; }}
     QToolButton[kind="tight"] {{ padding: 2px 0px; }}
     QToolButton[kind="tight"]::menu-indicator {{ image: none; }}
-    QToolButton[kind="small"]:hover {{ color: {t.text}; }}
+    QToolButton[kind="small"]:hover {{ color: {t.ink}; }}
     QToolButton[kind="primary"] {{ background: {t.accent}; border-color: {t.accent}; padding: 4px; }}
-    QToolButton[kind="primary"]:focus {{ border-color: {t.text}; }}
-    QToolButton[kind="primary"]:disabled {{ background: {t.raised}; border-color: {t.raised}; }}
-    QPushButton[kind="quiet"] {{ padding: 1px 8px; font-size: {fonts.points(0.87)}pt; }}
-    QPushButton[kind="chip"] {{ background: {t.surface}; border: 2px solid {t.line}; padding: 2px 12px; }}
-    QPushButton[kind="chip"]:checked {{ border-color: {t.accent}; }}
-    QPushButton[kind="chip"]:focus {{ border-color: {t.text}; }}
-    QPushButton[kind="chip"]:disabled {{ color: {t.muted}; }}
+    QToolButton[kind="primary"]:disabled {{ background: {t.fill}; border-color: {t.fill}; }}
+    QToolButton[kind="round"] {{ background: {t.accent}; border-radius: 17px; padding: 8px; }}
+    QToolButton[kind="round"]:disabled {{ background: {t.fill}; }}
+    QPushButton[kind="quiet"] {{ background: transparent; border-color: transparent; color: {t.ink2};
+        padding: 3px 8px; font-size: {fonts.points(0.87)}pt; }}
+    QPushButton[kind="quiet"]:hover {{ background: {t.fill}; }}
+    QPushButton[kind="chip"] {{ background: {t.sheet}; border: {t.separator}; border-radius: 14px; padding: 4px 12px;
+        font-size: {fonts.points(0.87)}pt; }}
+    QPushButton[kind="chip"]:hover {{ border-color: {t.edge}; }}
+    QPushButton[kind="chip"]:checked {{ background: {t.soft}; color: {t.soft_ink}; border-color: {t.soft}; }}
+    QPushButton[kind="chip"]:disabled {{ color: {t.ink3}; }}
     """
 
 
@@ -454,41 +520,49 @@ def _labels(t: Theme, fonts: Fonts) -> str:
     QLabel[kind="figure"] {{ font-size: {fonts.points(0.87)}pt; }}
     QLabel[kind="strong"] {{ font-weight: 600; }}
     #summary_group, #summary_also {{ padding: 12px 0 4px 1px; }}
-    QLabel[kind="title"] {{ font-size: {fonts.points(1.5)}pt; font-weight: 600; }}
-    QLabel[kind="heading"] {{ font-size: {fonts.points(1.15)}pt; font-weight: 600; }}
-    QLabel[kind="muted"] {{ color: {t.muted}; }}
-    QLabel[kind="small"] {{ color: {t.muted}; font-size: {fonts.points(0.87)}pt; }}
-    QLabel[kind="badge"] {{ background: {t.raised}; color: {t.text}; font-size: {fonts.points(0.87)}pt;
+    QLabel[kind="title"] {{ font-size: {fonts.points(1.33)}pt; font-weight: 600; }}
+    QLabel[kind="hero"] {{ font-size: {fonts.points(2)}pt; font-weight: 600; }}
+    QLabel[kind="lead"] {{ font-size: {fonts.points(1.33)}pt; font-weight: 500; }}
+    QLabel[kind="group"] {{ color: {t.ink2}; font-size: {fonts.points(0.87)}pt; font-weight: 600; }}
+    QLabel[kind="heading"] {{ font-size: {fonts.points(1.13)}pt; font-weight: 600; }}
+    QLabel[kind="muted"] {{ color: {t.ink2}; }}
+    QLabel[kind="small"] {{ color: {t.ink3}; font-size: {fonts.points(0.87)}pt; }}
+    QLabel[kind="badge"] {{ background: {t.fill}; color: {t.ink}; font-size: {fonts.points(0.87)}pt;
         border-radius: {CONTROL_RADIUS}px; padding: 1px 8px; }}
     QLabel[kind="warn"] {{ color: {t.warn}; font-size: {fonts.points(0.87)}pt; }}
     QLabel[kind="danger"] {{ color: {t.danger}; font-size: {fonts.points(0.87)}pt; }}
-    QLabel[kind="drop"] {{ color: {t.muted}; border: {t.line_width}px dashed {t.muted};
+    QLabel[kind="drop"] {{ color: {t.ink2}; border: {t.line_width}px dashed {t.ink2};
         border-radius: {RADIUS}px; padding: 16px; }}
     """
 
 
 def _fields(t: Theme, fonts: Fonts) -> str:
+    combo_edge = f"{t.line_width}px solid {t.ink if t.line_width > 1 else t.fill}"
     return f"""
     #chat_panel QPlainTextEdit, #compare_question, #source_text, #target_text, #writing_editor
-        {{ background: {t.surface}; border-color: {t.line}; }}
+        {{ background: {t.sheet}; border-color: {t.edge}; }}
     #chat_panel QPlainTextEdit:focus, #compare_question:focus, #source_text:focus, #target_text:focus,
         #writing_editor:focus {{ border-color: {t.accent}; }}
-    QComboBox:disabled, QLineEdit:disabled {{ color: {t.muted}; background: {t.window}; }}
-    QLineEdit, QComboBox {{ background: {t.surface}; color: {t.text}; border: 2px solid {t.line};
-        border-radius: {CONTROL_RADIUS}px; padding: 3px 8px; selection-background-color: {t.accent};
-        selection-color: {t.on_accent}; }}
-    QComboBox[kind="quiet"] {{ background: transparent; border-color: transparent; color: {t.muted};
+    QComboBox:disabled, QLineEdit:disabled {{ color: {t.ink3}; background: {t.fill}; border-color: {t.fill}; }}
+    QLineEdit {{ background: {t.sheet}; color: {t.ink}; border: {t.line_width}px solid {t.edge};
+        border-radius: {CONTROL_RADIUS}px; padding: 5px 10px; selection-background-color: {t.sel};
+        selection-color: {t.ink}; }}
+    QLineEdit[kind="search"] {{ background: {t.hover}; border-color: {t.hover}; }}
+    QComboBox {{ background: {t.fill}; color: {t.ink}; border: {combo_edge}; border-radius: {CONTROL_RADIUS}px;
+        padding: 5px 10px; }}
+    QComboBox:hover {{ background: {t.mixed("fill", 0.05)}; }}
+    QComboBox[kind="quiet"] {{ background: transparent; border-color: transparent; color: {t.ink2};
         padding: 1px 24px 1px 0; font-size: {fonts.points(0.87)}pt; }}
     QComboBox[kind="quiet"]::drop-down {{ width: 0; }}
-    QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus {{ border-color: {t.accent}; }}
+    QLineEdit:focus, QPlainTextEdit:focus {{ border-color: {t.accent}; }}
     QComboBox {{ padding-right: 28px; combobox-popup: 0; }}
     QComboBox::drop-down {{ border: none; width: 24px; }}
     QComboBox::down-arrow {{ image: none; }}
-    QComboBox QAbstractItemView {{ background: {t.surface}; color: {t.text}; border: {t.separator};
-        selection-background-color: {t.raised}; selection-color: {t.text}; }}
+    QComboBox QAbstractItemView {{ background: {t.sheet}; color: {t.ink}; border: {t.separator};
+        selection-background-color: {t.fill}; selection-color: {t.ink}; }}
     QComboBox QAbstractItemView::item {{ padding: 4px 6px; border: none; }}
-    QComboBox QAbstractItemView::item:selected {{ background: {t.raised}; color: {t.text}; }}
-    QPlainTextEdit {{ background: {t.raised}; border: 2px solid {t.raised}; border-radius: {CONTROL_RADIUS}px;
+    QComboBox QAbstractItemView::item:selected {{ background: {t.fill}; color: {t.ink}; }}
+    QPlainTextEdit {{ background: {t.fill}; border: {t.line_width}px solid {t.fill}; border-radius: {CONTROL_RADIUS}px;
         padding: 4px; }}
     QPlainTextEdit[kind="code"] {{ font-family: "{fonts.mono_family}"; font-size: {fonts.points(0.94)}pt; }}
     """
@@ -497,19 +571,17 @@ def _fields(t: Theme, fonts: Fonts) -> str:
 def _tables(t: Theme) -> str:
     return f"""
     QSplitter::handle {{ background: {t.line}; }}
-    QTableView {{ background: {t.surface}; color: {t.text}; border: {t.separator}; border-radius: {CONTROL_RADIUS}px;
-        selection-background-color: {t.raised}; selection-color: {t.text}; }}
-    QTableView:focus {{ border-color: {t.accent}; }}
-    QHeaderView {{ background: {t.surface}; border: none; }}
-    QHeaderView::section {{ background: {t.surface}; color: {t.muted}; border: none; border-bottom: {t.separator};
-        padding: 4px 8px; }}
+    QTableView {{ background: {t.sheet}; color: {t.ink}; border: none; gridline-color: {t.line};
+        selection-background-color: {t.soft}; selection-color: {t.ink}; }}
+    QHeaderView {{ background: {t.sheet}; border: none; }}
+    QHeaderView::section {{ background: {t.sheet}; color: {t.ink}; border: none; border-bottom: {t.separator};
+        padding: 8px; font-weight: 600; }}
     QHeaderView::section:vertical {{ border: none; }}
-    QTableCornerButton::section {{ background: {t.surface}; border: none; border-bottom: {t.separator}; }}
+    QTableCornerButton::section {{ background: {t.sheet}; border: none; border-bottom: {t.separator}; }}
     QTableView {{ outline: none; }}
     QTableView::item {{ padding: 0 4px; border: 1px solid transparent; }}
-    QTableView::item:selected {{ background: {t.raised}; color: {t.text}; }}
-    QTableView::item:focus {{ border-color: {t.accent}; }}
-    QProgressBar {{ background: {t.raised}; border: none; border-radius: 2px; }}
+    QTableView::item:selected {{ background: {t.soft}; color: {t.ink}; }}
+    QProgressBar {{ background: {t.line}; border: none; border-radius: 2px; }}
     QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}
     QProgressBar[kind="warn"]::chunk {{ background: {t.warn}; }}
     """
@@ -519,7 +591,7 @@ def _tables(t: Theme) -> str:
 
 
 FOLDER = Path(__file__).with_name("icons")
-STROKE = "1.5"
+STROKE = "1.6"
 SCALES = (1.0, 1.5, 2.0, 3.0)
 """Screen scales for which a pixmap is drawn. Qt picks the nearest."""
 
@@ -540,7 +612,7 @@ def _source(name: str) -> str:
 
 def pixmap(name: str, colour: QColor, *, size: int = ICON_SIZE, scale: float = 1.0) -> QPixmap:
     """Return a one-colour icon. `size` is in device-independent pixels. Raises FileNotFoundError for unknown names."""
-    key = _("lucide {name} {name2} {size} {scale}").format(name=name, name2=colour.name(), size=size, scale=scale)
+    key = f"lucide {name} {colour.name()} {size} {scale}"
     known = QPixmap()
     if QPixmapCache.find(key, known):  # a list of models uses each icon thirty times
         return known

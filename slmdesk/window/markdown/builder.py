@@ -352,12 +352,12 @@ class Builder:
     def _inline_code(self, char: QTextCharFormat) -> QTextCharFormat:
         made = QTextCharFormat(char)
         made.setFont(self._style.mono_font)
-        made.setBackground(self._style.theme.colour("raised"))
+        made.setBackground(self._style.theme.colour("fill"))
         return made
 
     def _muted(self, char: QTextCharFormat) -> QTextCharFormat:
         made = QTextCharFormat(char)
-        made.setForeground(self._style.theme.colour("muted"))
+        made.setForeground(self._style.theme.colour("ink2"))
         return made
 
     # blocks --------------------------------------------------------------------------------------------------------
@@ -537,7 +537,7 @@ class Highlighter:
     def __init__(self, style: ViewStyle) -> None:
         theme = style.theme
         tokens = {
-            "comment": "muted", "word": "code_word", "string": "code_string", "number": "code_number",
+            "comment": "ink2", "word": "code_word", "string": "code_string", "number": "code_number",
             "name": "accent", "deleted": "danger",
         }  # fmt: skip
         self._plain = style.mono

@@ -260,8 +260,8 @@ class MessageText(QTextBrowser):
         wide = QRectF(ground)
         wide.setRight(self.lineWrapColumnOrWidth())
         wide.adjust(0, -6, 0, 6)
-        painter.setPen(Qt.PenStyle.NoPen if theme.raised != theme.surface else theme.colour("line"))
-        painter.setBrush(theme.colour("surface" if self._on_band else "raised"))
+        painter.setPen(Qt.PenStyle.NoPen if theme.fill != theme.sheet else theme.colour("line"))
+        painter.setBrush(theme.colour("sheet" if self._on_band else "fill"))
         painter.drawRoundedRect(wide, CONTROL_RADIUS, CONTROL_RADIUS)
 
 

@@ -351,20 +351,20 @@ class ViewStyle:
         self.letter_width = metrics.averageCharWidth()
         self.line_height = metrics.height() * self.percent / 100
         self.row_height = max(ceil(QFontMetricsF(self.small_font).height()) + SPACE_12, ICON_SIZE + SPACE_12)
-        self.body = self._char(self.font, "text")
-        self.muted = self._char(self.font, "muted")
-        self.mono = self._char(self.mono_font, "text")
-        self.chrome = self._char(self.small_font, "muted")
+        self.body = self._char(self.font, "ink")
+        self.muted = self._char(self.font, "ink2")
+        self.mono = self._char(self.mono_font, "ink")
+        self.chrome = self._char(self.small_font, "ink2")
         self.chrome.setProperty(CHROME, True)
         self.inline_code = QTextCharFormat(self.mono)
-        self.inline_code.setBackground(theme.colour("raised"))
+        self.inline_code.setBackground(theme.colour("fill"))
         self.tiny = QTextCharFormat()
         self.tiny.setFontPointSize(1)
 
     @cached_property
     def faded(self) -> ViewStyle:
         """Return the same style with text in the secondary colour."""
-        return ViewStyle(changed(self.theme, text=self.theme.muted), self.fonts)
+        return ViewStyle(changed(self.theme, ink=self.theme.ink2), self.fonts)
 
     def block(self, *, top: float = 0, bottom: float = 8, percent: float | None = None) -> QTextBlockFormat:
         made = QTextBlockFormat()
@@ -381,7 +381,7 @@ class ViewStyle:
         return made
 
     def heading(self, level: int) -> QTextCharFormat:
-        return self._char(self.fonts.text(HEADING_SIZES[level - 1], bold=True), "text")
+        return self._char(self.fonts.text(HEADING_SIZES[level - 1], bold=True), "ink")
 
     def linked(self, base: QTextCharFormat, address: str, words: str) -> QTextCharFormat:
         made = QTextCharFormat(base)

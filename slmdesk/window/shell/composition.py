@@ -33,6 +33,7 @@ from slmdesk.window.shell.main_window import HomePlace, MainWindow, NoticeContro
 from slmdesk.window.shell.session import Locking, Presence
 from slmdesk.window.widgets.bars import SettingsController, hide_features
 from slmdesk.window.widgets.opening import note_links
+from slmdesk.window.widgets.parts import FocusRing
 from slmdesk.writing.window.spelling import SpellMarks
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class Frame(QObject):
         self._model: ModelStateChanged | None = None
         self.keeper = ThemeKeeper(app, choice=settings.theme, scale=settings.font_scale, is_sheet_later=True)
         self.keeper.setParent(self)
+        FocusRing(app)
         self.clipboard = ClipboardMarker(bridge, settings, self)
         self.errors = ErrorThread(lambda: self.window, self)
         self.chat = ChatController(bridge, state, self)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from PySide6.QtCore import QEvent, QLocale, QObject, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication, QButtonGroup, QFrame, QMenu, QProgressBar, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QFrame, QMenu, QProgressBar, QSizePolicy, QToolButton, QWidget
 
 from slmdesk.base.policy import Policy
 from slmdesk.base.settings import Settings
@@ -32,6 +32,7 @@ from slmdesk.window.widgets.build import (
     text_line,
     tool_button,
 )
+from slmdesk.window.widgets.parts import Popover
 
 STATE_WORDS = {
     ModelState.NONE: _("No model yet"),
@@ -61,7 +62,7 @@ class StatusBar(QFrame):
         self._network = button("", "network_button", self, kind="status", tip=tip)
         self.panel = NetworkPanel(self)
         tip = _("This history is encrypted. Lock it, or cover the window")
-        self._lock = button(_("Encrypted"), "lock_button", self, kind="status", tip=tip, icon="lock", colour="muted")
+        self._lock = button(_("Encrypted"), "lock_button", self, kind="status", tip=tip, icon="lock", colour="ink2")
         self._lock.hide()
         self._model = ElidedLabel(self, name="model_status")
         self._model.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -74,7 +75,7 @@ class StatusBar(QFrame):
 
     def _connect(self) -> None:
         self._lock.clicked.connect(self._on_lock_clicked)
-        self._network.clicked.connect(lambda: self.panel.toggle_above(self._network))
+        self._network.clicked.connect(lambda: self.panel.toggle(self._network))
 
     def show_encrypted(self, is_encrypted: bool) -> None:
         self._lock.setVisible(is_encrypted)
@@ -135,7 +136,6 @@ class StatusBar(QFrame):
 # ---- the panel behind the status bar's network entry
 
 
-WIDTH = 340
 SET_BY_ORGANISATION = _("Set by your organisation.")
 ONLY_ONCE = _("Allow only this once")
 ONCE_TIP = _("Until slmdesk is closed; then it works offline again")
@@ -147,24 +147,19 @@ WORDS = {
 }
 
 
-class NetworkPanel(QFrame):
-    """Panel for the network. It is a child widget, not a window, as the desktop would choose a popup's position."""
-
+class NetworkPanel(Popover):
     offline_chosen = Signal(bool)
     once_chosen = Signal()
     ledger_requested = Signal()
     statement_requested = Signal()
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        named(self, "network_panel", label=_("Network"))
-        self._anchor: QWidget | None = None
+        super().__init__(parent, "network_panel", label=_("Network"))
         self._is_enforced, self._is_managed = is_enforced(), False
         self._build_ui()
         self._switch.setEnabled(not self._is_enforced)
         self._switch.clicked.connect(self.offline_chosen)
         self.show_offline(True)
-        self.hide()
 
     def _build_ui(self) -> None:
         self._switch = named(CheckBox(_("Work offline"), self), "offline_switch")
@@ -174,7 +169,7 @@ class NetworkPanel(QFrame):
         auditor = button(_("Statement for an auditor…"), "statement_button", self)
         signals = (self.once_chosen, self.ledger_requested, self.statement_requested)
         for pressed, signal in zip((self._once, log, auditor), signals, strict=True):
-            pressed.clicked.connect(self._close)
+            pressed.clicked.connect(self.dismiss)
             pressed.clicked.connect(signal)
         margins = (theme.SPACE_16, theme.SPACE_12)
         column(self._switch, self._words, self._once, log, auditor, into=self, gap=theme.SPACE_8, margins=margins)
@@ -190,43 +185,6 @@ class NetworkPanel(QFrame):
         self._is_managed = is_managed
         self._switch.setEnabled(not is_managed and not self._is_enforced)
         self.show_offline(self._switch.isChecked())
-
-    def toggle_above(self, anchor: QWidget) -> None:
-        """Open the panel above a widget of the status bar, or close it."""
-        if self.isVisible():
-            self._close()
-            return
-        window = anchor.window()
-        self._anchor = anchor
-        self.setParent(window)
-        width = round(WIDTH * max(1.0, self.fontMetrics().height() / 20))
-        height = self.heightForWidth(width)  # the size hint of wrapped text is for another width
-        self.setGeometry(0, 0, width, height)
-        self.move(anchor.mapTo(window, QPoint(0, -height - theme.SPACE_4)))
-        self.show()
-        self.raise_()
-        self._switch.setFocus()
-        QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.MouseButtonPress and isinstance(watched, QWidget):
-            is_own = watched is self or self.isAncestorOf(watched) or watched is self._anchor
-            if not is_own:
-                self._close()
-        return False
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self._close()
-        else:
-            super().keyPressEvent(event)
-
-    def _close(self) -> None:
-        QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
-        focus = QApplication.focusWidget()
-        if self._anchor is not None and focus is not None and self.isAncestorOf(focus):
-            self._anchor.setFocus()  # otherwise the next widget would get the focus
-        self.hide()
 
 
 # ---- the narrow bar at the side of the window with an entry for each page

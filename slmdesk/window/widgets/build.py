@@ -11,7 +11,6 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, QSize, Qt, Si
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent, QTextLayout
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QApplication,
     QBoxLayout,
     QCheckBox,
     QFrame,
@@ -153,7 +152,7 @@ def _dress(
     label: str = "",
     kind: str = "",
     icon: str = "",
-    colour: str = "text",
+    colour: str = "ink",
     on: Callable[..., object] | None = None,
     shortcut: str = "",
 ) -> B:
@@ -337,17 +336,7 @@ def cut_to_lines(text: str, font: QFont, width: int, lines: int) -> str:
 # ---- icons on widgets, redrawn when the theme changes
 
 
-ROLES = {
-    "text": QPalette.ColorRole.WindowText,
-    "muted": QPalette.ColorRole.PlaceholderText,
-    "on_accent": QPalette.ColorRole.HighlightedText,
-    "accent": QPalette.ColorRole.Accent,
-    "danger": QPalette.ColorRole.BrightText,
-}
-"""Role in the QPalette for each colour of the theme (theme.palette_of)."""
-
-
-def set_icon(widget: QAbstractButton | QLabel, name: str, colour: str = "text") -> None:
+def set_icon(widget: QAbstractButton | QLabel, name: str, colour: str = "ink") -> None:
     """Give a button or label a Lucide icon in a colour of the theme. The caller sets its text."""
     keeper = widget.findChild(IconKeeper)
     if keeper is None:
@@ -375,7 +364,7 @@ class IconKeeper(QObject):
         return False
 
     def _draw(self) -> None:
-        colour = QApplication.palette().color(ROLES[self._token])
+        colour = theme.current().colour(self._token)
         drawn = (self._name, colour.name(), scaled())
         if drawn == self._drawn:
             return
@@ -502,7 +491,7 @@ class ElidedButton(QPushButton):
 
 
 LINE = 1.5
-RADIUS = 3.0
+RADIUS = 5.0
 
 
 class CheckBox(QCheckBox):
@@ -511,11 +500,11 @@ class CheckBox(QCheckBox):
         option = QStyleOptionButton()
         self.initStyleOption(option)
         box = QRectF(self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self))
-        palette, is_checked = self.palette(), self.isChecked()
-        line = palette.color(QPalette.ColorRole.Highlight if is_checked else QPalette.ColorRole.PlaceholderText)
-        tick = palette.color(QPalette.ColorRole.HighlightedText) if is_checked else None
+        colours, is_checked = theme.current(), self.isChecked()
+        line = colours.colour("accent" if is_checked else "edge")
+        tick = colours.colour("on_accent") if is_checked else None
         painter = QPainter(self)
-        ground, scale = palette.color(QPalette.ColorRole.Base), self.devicePixelRatioF()
+        ground, scale = colours.colour("sheet"), self.devicePixelRatioF()
         draw_box(painter, box, line=line, ground=ground, tick=tick, scale=scale)
         painter.end()
 
@@ -571,20 +560,18 @@ def show_column(area: QScrollArea, content: QWidget) -> None:
 def paint_ground(painter: QPainter, option: QStyleOptionViewItem, *, is_chosen: bool) -> QRect:
     """Paint everything of a row but its text. Return the rectangle for the text."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    palette: QPalette = option.palette
+    colours = theme.current()
     rect: QRect = option.rect
     state: QStyle.StateFlag = option.state
     area = rect.adjusted(theme.SPACE_4, 1, -theme.SPACE_4, -1)
     painter.setPen(Qt.PenStyle.NoPen)
     if is_chosen or state & QStyle.StateFlag.State_MouseOver:
-        painter.setBrush(palette.color(QPalette.ColorRole.Midlight))
+        painter.setBrush(colours.colour("soft" if is_chosen else "hover"))
+        if is_chosen and colours.line_width > 1:
+            painter.setPen(QPen(colours.colour("accent"), colours.line_width))
         painter.drawRoundedRect(area, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
-    if is_chosen:
-        painter.setBrush(palette.color(QPalette.ColorRole.Accent))
-        bar_x = area.left() if option.direction != Qt.LayoutDirection.RightToLeft else area.right() - 2
-        painter.drawRoundedRect(QRect(bar_x, area.top() + 6, 3, area.height() - 12), 1.5, 1.5)
     if state & QStyle.StateFlag.State_HasFocus:
-        painter.setPen(palette.color(QPalette.ColorRole.Accent))
+        painter.setPen(QPen(colours.colour("accent"), 2))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(area, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
     return area

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPalette, QTextCharFormat
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QTextCharFormat
 from PySide6.QtWidgets import (
     QDialogButtonBox,
     QListWidget,
@@ -171,13 +171,13 @@ class RedactionPreview(Dialog):
 
     def _format(self, choice: _Choice) -> QTextCharFormat:
         shape = QTextCharFormat()
-        palette = self.palette()
+        colours = theme.current()
         if choice.is_chosen:
-            shape.setBackground(palette.color(QPalette.ColorRole.Highlight))
-            shape.setForeground(palette.color(QPalette.ColorRole.HighlightedText))
+            shape.setBackground(colours.colour("accent"))
+            shape.setForeground(colours.colour("on_accent"))
         else:
             shape.setUnderlineStyle(QTextCharFormat.UnderlineStyle.DashUnderline)
-            shape.setUnderlineColor(QColor(palette.color(QPalette.ColorRole.Highlight)))
+            shape.setUnderlineColor(colours.colour("accent"))
         return shape
 
     # ---- what is decided
@@ -272,6 +272,6 @@ class Shield(QToolButton):
 
     def _on_toggled(self, is_on: bool) -> None:
         state = "on" if is_on else "off"
-        set_icon(self, "shield", "accent" if is_on else "muted")
+        set_icon(self, "shield", "accent" if is_on else "ink2")
         self.setToolTip(_("Redact names and numbers before the model sees them: {state}").format(state=state))
         self.setAccessibleDescription(_("Is {state}").format(state=state))

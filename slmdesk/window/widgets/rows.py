@@ -77,7 +77,7 @@ from slmdesk.window.widgets.notices import UNDO_MS, Notice
 
 FITS = {
     "fits": ("check", "accent", "fits", "small"),
-    "tight": ("triangle-alert", "muted", "tight", "warn"),
+    "tight": ("triangle-alert", "ink2", "tight", "warn"),
     "too_large": ("x", "danger", _("too large"), "danger"),
     "broken": ("triangle-alert", "danger", _("cannot be used"), "danger"),
 }

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 from slmdesk.base.documents import Block, BlockKind
 from slmdesk.library.window.page import LINE_ROLE
 from slmdesk.library.window.page_text import PageTable, is_number_text, tables_of
-from slmdesk.window.base.theme import LIGHT, system_fonts
+from slmdesk.window.base.theme import LIGHT, window_fonts
 
 pytestmark = pytest.mark.gui
 
@@ -54,7 +54,7 @@ def table_of(rows, width, head=0):
         line = "\t".join(row)
         blocks.append(Block(BlockKind.TABLE_ROW, len(text), len(text) + len(line), head if at == 0 else 0))
         text += f"{line}\n"
-    return text, PageTable(text, blocks, width=width, fonts=system_fonts())
+    return text, PageTable(text, blocks, width=width, fonts=window_fonts())
 
 
 def clicked(program, sheet):
@@ -141,7 +141,7 @@ def qapp_image(start):
         from PySide6.QtGui import QPainter
 
         image = QImage(500, 300, QImage.Format.Format_RGB32)
-        image.fill(LIGHT.colour("surface"))
+        image.fill(LIGHT.colour("sheet"))
         painter = QPainter(image)
         table.paint(painter, (), None, QRectF(0, 0, 500, 300), LIGHT)
         painter.end()

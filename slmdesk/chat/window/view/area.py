@@ -730,7 +730,7 @@ def _mark(text: MessageText, start: int, end: int, style: ViewStyle) -> QTextEdi
     made.cursor = _cursor(text, start, end)
     form = made.format
     form.setBackground(style.theme.colour("mark"))
-    form.setForeground(style.theme.colour("text"))
+    form.setForeground(style.theme.colour("ink"))
     made.format = form
     return made
 

@@ -118,7 +118,7 @@ PLAIN_NOTE = _("Part of this is shown without formatting, which would have taken
 _NOTE_LOOKS = {
     Status.FAILED: ("triangle-alert", "danger"),
     Status.INTERRUPTED: ("triangle-alert", "warn"),
-    Status.CANCELLED: ("octagon-minus", "muted"),
+    Status.CANCELLED: ("octagon-minus", "ink2"),
 }
 
 
@@ -254,9 +254,9 @@ class MessageWidget(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if not self._view.is_markdown:
-            edge = QPen(theme.colour("line"), theme.line_width) if theme.raised == theme.surface else Qt.PenStyle.NoPen
+            edge = QPen(theme.colour("line"), theme.line_width) if theme.fill == theme.sheet else Qt.PenStyle.NoPen
             painter.setPen(edge)
-            painter.setBrush(theme.colour("raised"))
+            painter.setBrush(theme.colour("fill"))
             painter.drawRoundedRect(self._band.adjusted(1, 1, -1, -1), RADIUS, RADIUS)
         if self.is_current:
             painter.setPen(QPen(theme.colour("accent"), 2))
@@ -266,7 +266,7 @@ class MessageWidget(QWidget):
         if is_line:
             painter.fillRect(QRect(0, 0, self._band.width(), 2), theme.colour("accent"))
         painter.setFont(self._style.small_font)
-        painter.setPen(theme.colour("accent" if is_line else "muted"))
+        painter.setPen(theme.colour("accent" if is_line else "ink2"))
         metrics = QFontMetrics(self._style.small_font)
         place = QRect(SPACE_16, SPACE_12, self.width() - 2 * SPACE_16, metrics.height())
         words = metrics.elidedText(self._view.label, Qt.TextElideMode.ElideMiddle, place.width())
@@ -282,7 +282,7 @@ class MessageWidget(QWidget):
                     part.hide()
             return y
         y += SPACE_4  # clear of the focus ring
-        name, colour_name = _NOTE_LOOKS.get(self._view.status, ("info", "muted"))
+        name, colour_name = _NOTE_LOOKS.get(self._view.status, ("info", "ink2"))
         if self._note is None or self._note_icon is None:
             self._note, self._note_icon = QLabel(self), QLabel(self)
             self._note.setObjectName("message_note")
@@ -290,7 +290,7 @@ class MessageWidget(QWidget):
             self._note.setWordWrap(True)
             self._note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             self._note_icon.setObjectName("message_note_icon")
-        kind = "small" if colour_name == "muted" else colour_name
+        kind = "small" if colour_name == "ink2" else colour_name
         if self._note.property("kind") != kind:
             self._note.setProperty("kind", kind)
             colour = self._style.theme.colour(colour_name)
@@ -372,7 +372,7 @@ class MessageWidget(QWidget):
         return label
 
     def _make_button(self, key: str, name: str, words: str) -> QToolButton:
-        colour = self._style.theme.colour("muted")
+        colour = self._style.theme.colour("ink2")
         button = QToolButton(self)
         button.setObjectName(f"action_{key}")
         button.setIcon(icon(name, colour, size=scaled()))
@@ -439,11 +439,11 @@ class ThoughtLine(QObject):
         is_open = view.is_thought_open
         mirrored = self._parent.isRightToLeft()
         closed_icon = "chevron-left" if mirrored else "chevron-right"
-        self._line.setIcon(icon("chevron-down" if is_open else closed_icon, self._style.theme.colour("muted")))
+        self._line.setIcon(icon("chevron-down" if is_open else closed_icon, self._style.theme.colour("ink2")))
         self._line.setText(view.thought_line)
         self._line.setAccessibleName(f"{view.thought_line} ({'open' if is_open else 'closed'})")
         self._line.show()
-        self._answer_now.setIcon(icon("play", self._style.theme.colour("muted")))
+        self._answer_now.setIcon(icon("play", self._style.theme.colour("ink2")))
         self._answer_now.setVisible(view.is_thinking)
         if self._text.text() != view.thought:
             self._text.setText(view.thought)
@@ -524,7 +524,7 @@ class ExtraLines(QObject):
     def _make(self, extra: Extra) -> QToolButton:
         button = QToolButton(self._parent)
         named(button, "message_extra", kind="small")
-        button.setIcon(icon(extra.icon, self._style.theme.colour("muted")))
+        button.setIcon(icon(extra.icon, self._style.theme.colour("ink2")))
         button.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
         button.setFont(self._style.small_font)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

@@ -20,7 +20,7 @@ from slmdesk.base.record import changed
 from slmdesk.base.texts import _
 from slmdesk.chat.window.view.message import MessageView, MessageWidget, height_without_text
 from slmdesk.window.base.bridge import Delay
-from slmdesk.window.base.theme import COLUMN_WIDTH, LIGHT, SPACE_12, SPACE_16, Fonts, Theme, icon, system_fonts
+from slmdesk.window.base.theme import COLUMN_WIDTH, LIGHT, SPACE_12, SPACE_16, Fonts, Theme, icon, window_fonts
 from slmdesk.window.markdown.formulas import Formulas
 from slmdesk.window.markdown.selected import Parser, ViewStyle
 
@@ -37,7 +37,7 @@ class MessageArea(QAbstractScrollArea):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._style = ViewStyle(LIGHT, system_fonts())
+        self._style = ViewStyle(LIGHT, window_fonts())
         self._parser = Parser()
         self._formulas = Formulas(self)
         self._formulas.arrived.connect(self.relay, Qt.ConnectionType.QueuedConnection)  # after all other slots
@@ -174,7 +174,7 @@ class MessageArea(QAbstractScrollArea):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
-        painter.fillRect(event.rect(), self._style.theme.colour("surface"))
+        painter.fillRect(event.rect(), self._style.theme.colour("sheet"))
 
     def _on_reshaped(self, row: Row) -> None:
         row.width = -1  # measured again by `relay`, which follows
@@ -340,7 +340,7 @@ class MessageArea(QAbstractScrollArea):
             self.at_end_changed.emit(at_end)
 
     def _dress(self) -> None:
-        self._newest.setIcon(icon("arrow-down", self._style.theme.colour("text")))
+        self._newest.setIcon(icon("arrow-down", self._style.theme.colour("ink")))
         self.viewport().update()
 
 

@@ -6,13 +6,13 @@ import pytest
 from PySide6.QtCore import Qt
 
 from slmdesk.chat.window.view import ConversationView
-from slmdesk.window.base.theme import LIGHT, system_fonts
+from slmdesk.window.base.theme import LIGHT, window_fonts
 from slmdesk.window.markdown.selected import Parser, ViewStyle
 
 
 @pytest.fixture
 def style(qapp):
-    return ViewStyle(LIGHT, system_fonts())
+    return ViewStyle(LIGHT, window_fonts())
 
 
 @pytest.fixture

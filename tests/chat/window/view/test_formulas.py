@@ -8,7 +8,7 @@ from chat.window.view.test_writer import shown, write
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCursor
 
-from slmdesk.window.base.theme import DARK, LIGHT, system_fonts
+from slmdesk.window.base.theme import DARK, LIGHT, window_fonts
 from slmdesk.window.markdown.formulas import LatexError, typeset
 from slmdesk.window.markdown.selected import FORMULA_SOURCE, Parser
 
@@ -77,9 +77,9 @@ def test_an_open_formula_stays_as_typed_until_it_is_closed(qtbot, view, settled)
 def test_a_formula_is_drawn_in_the_colour_of_the_text(view, drawn):
     view.show_conversation([answer("a", "$$\\rightarrow\\frac{A}{B}$$")])
     for theme in (LIGHT, DARK):
-        view.set_style(theme, system_fonts())
+        view.set_style(theme, window_fonts())
         drawn(view)
-        ink = theme.colour("text")
+        ink = theme.colour("ink")
         assert ink.name() in colours_in(view.rows[0].widget.text)
 
 
@@ -97,10 +97,10 @@ def test_a_selected_and_a_found_formula_are_as_clear_as_the_text(view, drawn):
     text.setFocus()
     text.select(0, -1)
     assert palette.highlightedText().color().name() in colours_in(text)
-    assert LIGHT.colour("text").name() not in colours_in(text)
+    assert LIGHT.colour("ink").name() not in colours_in(text)
     text.clear_selection()
     view.find("rightarrow")
-    assert {LIGHT.colour("text").name(), LIGHT.colour("mark").name()} <= colours_in(text)
+    assert {LIGHT.colour("ink").name(), LIGHT.colour("mark").name()} <= colours_in(text)
 
 
 def test_its_size_is_corrected_when_it_is_there(qtbot, view, drawn):
@@ -112,7 +112,7 @@ def test_its_size_is_corrected_when_it_is_there(qtbot, view, drawn):
 
 @pytest.mark.parametrize("scale", [100, 150, 250])
 def test_a_wide_formula_fits_the_text(scale, view, drawn):
-    view.set_style(LIGHT, system_fonts(scale))
+    view.set_style(LIGHT, window_fonts(scale))
     view.show_conversation([answer("a", "$$" + "+".join(f"a_{{{n}}}" for n in range(30)) + "$$")])
     drawn(view)
     text = view.rows[0].widget.text
@@ -231,7 +231,7 @@ def test_one_is_typeset_once(view, drawn, monkeypatch):
     )
     view.show_conversation([answer("a", "$x$ and $x$ and $y$"), answer("b", "$x$")])
     drawn(view)
-    view.set_style(DARK, system_fonts(150))
+    view.set_style(DARK, window_fonts(150))
     drawn(view)
     assert sorted(asked) == ["x", "y"]
 

@@ -17,7 +17,7 @@ from slmdesk.window.base.theme import (
     palette_of,
     pixmap,
     style_sheet,
-    system_fonts,
+    window_fonts,
 )
 
 pytestmark = pytest.mark.gui
@@ -33,7 +33,7 @@ def test_words_can_be_read_on_every_ground(theme):
         for ink in ("code_word", "code_string", "code_number"):
             assert contrast(theme.colour(ground), theme.colour(ink)) >= 4.5, (ground, ink)
     assert contrast(theme.colour("accent"), theme.colour("on_accent")) >= 4.5
-    assert contrast(theme.colour("mark"), theme.colour("text")) >= 4.5
+    assert contrast(theme.colour("mark"), theme.colour("ink")) >= 4.5
 
 
 @pytest.mark.parametrize(("ground", "ink"), [("#000000", "#FFFFFF"), ("#FFFFFF", "#000000"), ("#808080", "#909090")])
@@ -43,8 +43,8 @@ def test_high_contrast_is_high_whatever_the_system_offers(qapp, ground, ink):
         palette.setColor(QPalette.ColorRole[role], QColor(colour))
     theme = contrast_theme(palette)
     for token in ("text", "muted", "danger", "warn", "line"):
-        assert contrast(theme.colour("surface"), theme.colour(token)) >= 10
-    assert contrast(theme.colour("mark"), theme.colour("text")) >= 4.5
+        assert contrast(theme.colour("sheet"), theme.colour(token)) >= 10
+    assert contrast(theme.colour("mark"), theme.colour("ink")) >= 4.5
     assert theme.line_width == 2
 
 
@@ -53,7 +53,7 @@ def test_choice_and_scale_take_effect_and_are_told(qapp, qtbot):
     with qtbot.waitSignal(keeper.theme_changed) as reported:
         keeper.set_choice("dark")
     assert reported.args == [DARK]
-    assert qapp.palette().color(QPalette.ColorRole.Window) == QColor(DARK.window)
+    assert qapp.palette().color(QPalette.ColorRole.Window) == QColor(DARK.ground)
     before = qapp.font().pointSizeF()
     with qtbot.waitSignal(keeper.theme_changed):
         keeper.set_font_scale(200)
@@ -72,11 +72,11 @@ def test_the_system_is_followed(qapp, qtbot):
 
 
 def test_the_style_sheet_names_no_colour_of_its_own(qapp):
-    sheet = style_sheet(LIGHT, system_fonts())
+    sheet = style_sheet(LIGHT, window_fonts())
     known = {getattr(LIGHT, name) for name in LIGHT.__struct_fields__ if str(getattr(LIGHT, name)).startswith("#")}
     found = {word.strip(";") for word in sheet.split() if word.startswith("#") and len(word.strip(";")) == 7}
     assert {colour for colour in found if _is_colour(colour)} <= known
-    assert palette_of(DARK).color(QPalette.ColorRole.Text) == QColor(DARK.text)
+    assert palette_of(DARK).color(QPalette.ColorRole.Text) == QColor(DARK.ink)
 
 
 def _is_colour(word):

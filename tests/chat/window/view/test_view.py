@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from slmdesk.base.record import changed
 from slmdesk.base.records import Status
 from slmdesk.chat.window.view import MessageView
-from slmdesk.window.base.theme import DARK, LIGHT, system_fonts
+from slmdesk.window.base.theme import DARK, LIGHT, window_fonts
 
 pytestmark = pytest.mark.gui
 
@@ -134,7 +134,7 @@ def test_anchor_stays_over_width_and_theme(view):
     view.scroll_by(60)
     view.resize(600, 700)
     assert view.row_at(0) == 201
-    view.set_style(DARK, system_fonts(150))
+    view.set_style(DARK, window_fonts(150))
     assert view.row_at(0) == 201
     view.resize(900, 700)
     assert view.row_at(0) == 201
@@ -142,9 +142,9 @@ def test_anchor_stays_over_width_and_theme(view):
 
 def test_theme_reaches_the_words(view):
     view.show_conversation([answer("a", "plain words")])
-    view.set_style(DARK, system_fonts())
+    view.set_style(DARK, window_fonts())
     block = view.rows[0].widget.text.document().begin()
-    assert block.begin().fragment().charFormat().foreground().color() == QColor(DARK.text)
+    assert block.begin().fragment().charFormat().foreground().color() == QColor(DARK.ink)
 
 
 def test_a_long_stored_message_comes_in_slices(view, settled):
