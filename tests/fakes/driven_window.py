@@ -90,7 +90,7 @@ def model(path: str) -> Chapter:
 
 def is_ready() -> bool:
     """Whether a model is loaded."""
-    return "ready" in frames[-1].chat_page.picker.button.text()
+    return "ready" in frames[-1].chat_page.picker.button.accessibleName()
 
 
 def chat(words: str) -> Chapter:

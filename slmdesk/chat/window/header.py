@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QLabel, QMenu, QMessageBox, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFrame, QLabel, QMenu, QMessageBox, QToolButton, QWidget
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import JobStatus, ModelRecord
@@ -34,18 +34,15 @@ from slmdesk.window.widgets.build import (
     plain_tip,
     row,
     set_icon,
-    set_kind,
-    show_column,
     tool_button,
 )
 from slmdesk.window.widgets.notices import ExportMenu, Notice, notice_of
-from slmdesk.window.widgets.opening import ModelImports, admit, choose_model_file, model_files
+from slmdesk.window.widgets.opening import ModelImports, choose_model_file
 
 if TYPE_CHECKING:
     from slmdesk.models.importer import ImportEnded
     from slmdesk.services import Services
 
-PICKER_PERCENT = 34
 MOST_SPACE = 150
 """Most pixels for the name of a space."""
 
@@ -54,7 +51,6 @@ class ChatHeader(QFrame):
     def __init__(self, models: ModelsController, parent: QWidget | None) -> None:
         super().__init__(parent)
         self.setObjectName("chat_header")
-        self.fold = self._button("fold_button", "panel-left", _("Show or hide the list of chats"), "chat.list")
         self.space = named(ElidedButton("", self), "chat_space", kind="status")
         self.space.setMaximumWidth(MOST_SPACE)
         self.space.hide()
@@ -73,8 +69,8 @@ class ChatHeader(QFrame):
         self.panel = self._button("panel_button", "sliders", _("Settings of this chat"), "chat.panel")
         self.panel.setCheckable(True)
         row(
-            self.fold, self.space, (self.title, 1), self.hold, self.picker, self.export, self.panel,
-            into=self, gap=theme.SPACE_8, margins=(theme.SPACE_8, theme.SPACE_4),
+            self.space, (self.title, 1), self.hold, self.export, self.panel,
+            into=self, gap=theme.SPACE_8, margins=(theme.SPACE_24, theme.SPACE_8, theme.SPACE_16, theme.SPACE_8),
         )  # fmt: skip
 
     def show_space(self, name: str) -> None:
@@ -90,14 +86,9 @@ class ChatHeader(QFrame):
         self.hold.setAccessibleName(words)
         self.hold.setVisible(bool(words))
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Divide the width between title and model. The title gets the larger part."""
-        super().resizeEvent(event)
-        self.picker.set_space(self.width() * PICKER_PERCENT // 100)
-
     @property
     def in_order(self) -> tuple[QWidget, ...]:
-        return self.fold, self.space, self.picker.button, self.picker.cancel_button, self.export, self.panel
+        return self.space, self.export, self.panel
 
     def _button(self, name: str, icon: str, words: str, shortcut: str) -> QToolButton:
         return tool_button(name, self, tip=words, shortcut=shortcut, label=words, icon=icon)
@@ -117,7 +108,7 @@ class ModelsController(QObject):
     models_listed = Signal(object)
     exams_known = Signal(object)
     state_changed = Signal(object)
-    starter_found = Signal(str)
+    starter_found = Signal(bool)
     file_chosen = Signal(object)
 
     def __init__(self, bridge: Bridge, starter: Path | None, parent: QObject | None = None) -> None:
@@ -152,6 +143,10 @@ class ModelsController(QObject):
     def cancel_load(self) -> None:
         self._bridge.services.models.cancel_load()
 
+    @property
+    def has_starter(self) -> bool:
+        return self._starter is not None and self._starter.is_file()
+
     def import_starter(self) -> None:
         if self._starter is not None:
             self.import_file(self._starter)
@@ -165,7 +160,7 @@ class ModelsController(QObject):
 
     def _on_opened(self) -> None:
         self._list()
-        self.starter_found.emit(_starter_words(self._starter))
+        self.starter_found.emit(self.has_starter)
 
     def _list(self) -> None:
         self._bridge.ask(self._bridge.services.models.list(), self._on_listed)
@@ -229,19 +224,6 @@ def _reload(services: Services) -> None:
         services.models.warm_up()
 
 
-def _starter_words(starter: Path | None) -> str:
-    if starter is None:
-        return ""
-    try:
-        size = starter.stat().st_size
-    except OSError:
-        return ""
-    return _(
-        "A small starter model is included: SmolLM2 135M, {size}. "
-        "It is quick and very small, good for trying things out; larger models know more."
-    ).format(size=bytes_for_people(size))
-
-
 # ---- a button that shows the model and its state, with a menu to choose another
 
 
@@ -268,14 +250,14 @@ class ModelPicker(QWidget):
         self._models: Sequence[ModelRecord] = ()
         self._exams: Mapping[str, tuple[str, str]] = {}
         self._may_add = True
-        self._space: int | None = None
         self._event = ModelStateChanged(ModelState.NONE, None, "")
         self._build_ui()
         self._connect()
         self._show()
 
     def _build_ui(self) -> None:
-        self.button = tool_button("model_button", self, kind="picker")
+        self.button = tool_button("model_button", self, kind="small")
+        self.button.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the icon stands behind the name
         self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -287,9 +269,9 @@ class ModelPicker(QWidget):
             "cancel_load_button", self, tip=words, label=words, icon="x", on=self._controller.cancel_load
         )
         self._bar = thin_bar("load_bar", self, _("Loading"), most=1000, height=3, keeps_place=True)
-        top = row(self.button, self.cancel_button, gap=theme.SPACE_4)
+        top = row(self.cancel_button, self.button, gap=theme.SPACE_4)
         # the margin above equals the bar below, so that the text is centred
-        column(top, self._bar, into=self, gap=1, margins=(0, 4, 0, 0))
+        column(top, self._bar, into=self, gap=0, margins=(0, 3, 0, 0))
 
     def _connect(self) -> None:
         self._menu.aboutToShow.connect(self._on_menu_opens)
@@ -309,12 +291,6 @@ class ModelPicker(QWidget):
     def show_state(self, event: ModelStateChanged) -> None:
         self._event = event
         self._show()
-
-    def set_space(self, width: int) -> None:
-        """Limit the name to this width in pixels, because the title beside it needs space too."""
-        if width != self._space:
-            self._space = width
-            self._show()
 
     def allow_adding(self, may_add: bool) -> None:
         self._may_add = may_add
@@ -344,35 +320,31 @@ class ModelPicker(QWidget):
     def _show(self) -> None:
         state, name = self._event.state, self._event.name
         words = WORDS[state]
+        shown = name if len(name) <= MOST_NAME else name[: MOST_NAME - 1] + "…"
         if state is ModelState.LOADING:
             words = _("loading, {fraction} %").format(fraction=round(self._event.fraction * 100))
-        text = self._fitted(name, words) if name else _("Choose a model") if self._models else _("Add a model")
+            text = _("Loading {name} {fraction} %").format(name=shown, fraction=round(self._event.fraction * 100))
+        elif name:
+            text = shown if state is ModelState.READY else f"{shown}, {words}"
+        else:
+            text = _("Choose a model") if self._models else _("Add a model")
         self.button.setText(text.replace("&", "&&"))
         self.button.setAccessibleName(
             _("Model: {name}, {words}").format(name=name, words=words) if name else _("Model: none")
         )
         reason = self._event.problem.sentence if self._event.problem else ""
+        if state is ModelState.READY and self._event.memory_bytes:
+            words += _(", {size} memory").format(size=bytes_for_people(self._event.memory_bytes))
+        if self._event.loaded and self._event.loaded.offload:
+            words += _(", graphics card")
         keys = keys_of("chat.model").shown
         choose = _("{name}: {words}. Choose a model").format(name=name, words=words) + (f" ({keys})" if keys else "")
         self.button.setToolTip(plain_tip(reason or (choose if name else text)))
-        set_icon(self.button, "triangle-alert" if state is ModelState.CRASHED else "chevron-down")
+        set_icon(self.button, "triangle-alert" if state is ModelState.CRASHED else "chevron-up", "ink2")
         is_loading = state is ModelState.LOADING
         self.cancel_button.setVisible(is_loading)
         self._bar.setVisible(is_loading)
         self._bar.setValue(round(self._event.fraction * 1000))
-
-    def _fitted(self, name: str, words: str) -> str:
-        """Return name and state, shortened to the width. *ready* is dropped first, since the status bar shows it."""
-        shown = name if len(name) <= MOST_NAME else name[: MOST_NAME - 1] + "…"
-        if self._space is None:
-            return f"{shown} — {words}"
-        metrics, space = self.button.fontMetrics(), self._space - BESIDE_WORDS
-        if metrics.horizontalAdvance(f"{shown} — {words}") <= space:
-            return f"{shown} — {words}"
-        if self._event.state is ModelState.READY and len(name) > SHORT_NAME:
-            return metrics.elidedText(shown, Qt.TextElideMode.ElideRight, max(space, LEAST_NAME))
-        rest = space - metrics.horizontalAdvance(f" — {words}")
-        return f"{metrics.elidedText(shown, Qt.TextElideMode.ElideRight, max(rest, LEAST_NAME))} — {words}"
 
 
 def _menu_words(model: ModelRecord, exam: str) -> str:
@@ -458,195 +430,3 @@ class PrivateEntry(QObject):
         box.setEscapeButton(staying)
         closing.clicked.connect(self._private.close)
         box.open()
-
-
-# ---- shown where there are no messages
-
-
-EXAMPLES = (
-    _("Explain in three sentences why the sky is blue."),
-    _("Write a short, friendly reply that declines an invitation."),
-    _("Give me five names for a small bakery."),
-)
-STAYS = (
-    _("Your chats are written to a file on this PC and nowhere else."),
-    _("Models run on this PC's processor; no text leaves it."),
-    _(
-        "slmdesk needs no account and works with the network unplugged. "
-        "The bar below counts every request it makes: there are none unless you ask for one."
-    ),
-)
-WITH_STARTER = _("slmdesk needs a language model to work. Start with the small one included, or add your own (.gguf).")
-WITHOUT_STARTER = _("slmdesk needs a language model to work. Add your own (.gguf).")
-ENCRYPTION = _(
-    "•  The history can be encrypted, so that nobody reads it from the disk or a backup: now, or at any time in "
-    "Settings, under Privacy."
-)
-COLUMN, COLUMN_LETTERS = 560, 76
-"""Greatest width of the column: in pixels, or in letters if the font is large."""
-
-
-class EmptyChat(QScrollArea):
-    """Page without messages that shows three example messages."""
-
-    example_chosen = Signal(str)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("empty_chat")
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        inner = named(QWidget(self), "empty_inner")
-        inner.setMinimumHeight(1)  # else it is as tall as in the narrowest column
-        title = plain_label(_("What would you like to write about?"), inner, name="empty_title", kind="title")
-        note = _("Small models are good at short texts and make mistakes: check what matters.")
-        parts = column(title, plain_label(note, inner, name="empty_note", kind="muted"), gap=theme.SPACE_8)
-        parts.addSpacing(theme.SPACE_8)
-        self.in_order = _add_examples(parts, inner, "example", self.example_chosen.emit)
-        _centre(inner, parts)
-        show_column(self, inner)
-
-
-class FirstStart(QScrollArea):
-    """Page without a model. Offers the starter model, if there, or to choose a file, and says what stays on this PC."""
-
-    encrypt_requested = Signal()
-
-    def __init__(self, models: ModelsController, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("first_start")
-        self.setAcceptDrops(True)
-        self._models = models
-        self.first_words = ""
-        """Example message that is sent as soon as a model is ready."""
-        self._build_ui()
-        models.starter_found.connect(self.set_starter)
-        models.imports.progressed.connect(self.show_progress)
-        models.imports.ended.connect(self.end_progress)
-
-    def _build_ui(self) -> None:
-        inner = named(QWidget(self), "first_start_inner")
-        inner.setMinimumHeight(1)  # else it is as tall as in the narrowest column
-        self._words = plain_label("", inner, name="first_words")
-        self._starter = button(
-            _("Use the starter model"), "starter_button", inner, kind="primary", on=self._models.import_starter
-        )
-        self._starter_note = plain_label("", inner, name="starter_note", kind="muted")
-        tip = _("Choose a GGUF file on this PC")
-        self._add = button(_("Add a model file…"), "add_model_button", inner, tip=tip, on=self._on_add_file)
-        self._try = plain_label(_("Or ask it something at once:"), inner, name="first_try", kind="muted")
-        parts = column(
-            plain_label(_("Welcome to slmdesk"), inner, name="first_title", kind="title"),
-            self._words,
-            row(self._starter, self._add, 1, gap=theme.SPACE_8),
-            self._starter_note,
-            self._try,
-            gap=theme.SPACE_12,
-        )
-        self._examples = _add_examples(parts, inner, "first_example", self._on_example)
-        self._drop = plain_label(_("or drop a .gguf file here"), inner, name="drop_zone", kind="drop")
-        self._drop.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        parts.addWidget(self._drop)
-        self._progress = thin_bar("import_bar", inner, _("Copying the model file"))
-        self._progress_note = plain_label("", inner, name="import_note", kind="muted")
-        self._cancel = button(_("Cancel"), "import_cancel", inner, on=self._on_cancel)
-        parts.addWidget(self._progress)
-        parts.addLayout(row((self._progress_note, 1), self._cancel))
-        parts.addSpacing(theme.SPACE_8)
-        parts.addWidget(plain_label(_("What stays on this PC: everything"), inner, name="stays_title", kind="heading"))
-        for at, line in enumerate(STAYS):
-            parts.addWidget(plain_label(f"•  {line}", inner, name=f"stays_{at}", kind="muted"))
-        self._offer = plain_label(ENCRYPTION, inner, name="encryption_offer", kind="muted", is_hidden=True)
-        self._encrypt = button(_("Encrypt the history…"), "offer_encrypt_button", inner, on=self.encrypt_requested)
-        self._encrypt.hide()
-        parts.addWidget(self._offer)
-        parts.addLayout(row(self._encrypt, 1))
-        _centre(inner, parts)
-        show_column(self, inner)
-        self.set_starter("")
-        self.end_progress()
-
-    def _on_example(self, words: str) -> None:
-        self.first_words = words
-        self._models.import_starter()
-
-    def _on_add_file(self) -> None:
-        choose_model_file(self.window(), "model_file_dialog", self._models.look_at)
-
-    def _on_cancel(self) -> None:
-        self.first_words = ""
-        self._models.imports.cancel()
-
-    def set_starter(self, words: str) -> None:
-        self._words.setText(WITH_STARTER if words else WITHOUT_STARTER)
-        self._starter.setVisible(bool(words))
-        self._starter_note.setVisible(bool(words))
-        self._starter_note.setText(words)
-        for widget in (self._try, *self._examples):
-            widget.setVisible(bool(words))
-        set_kind(self._add, "" if words else "primary")
-
-    def show_progress(self, words: str, fraction: float) -> None:
-        """Show the progress of copying a file; `fraction` is 0 to 1."""
-        self._progress.setRange(0, 1000)
-        self._progress.setValue(round(fraction * 1000))
-        self._progress_note.setText(words)
-        self._set_importing(True)
-
-    def end_progress(self) -> None:
-        self._set_importing(False)
-
-    def offer_encryption(self, is_offered: bool) -> None:
-        self._offer.setVisible(is_offered)
-        self._encrypt.setVisible(is_offered)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if model_files(event):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        files = model_files(event)
-        if files:
-            event.acceptProposedAction()
-            admit(self, files[:1], lambda paths: self._models.look_at(paths[0]))
-
-    def _set_importing(self, is_importing: bool) -> None:
-        for widget in (self._progress, self._progress_note, self._cancel):
-            widget.setVisible(is_importing)
-        self._drop.setVisible(not is_importing)
-        for example in (self._starter, self._add, *self._examples):
-            example.setEnabled(not is_importing)
-
-
-def _add_examples(
-    parts: QVBoxLayout, parent: QWidget, name: str, chosen: Callable[[str], None]
-) -> tuple[ElidedButton, ...]:
-    examples = tuple(named(ElidedButton(words, parent), f"{name}_{at}") for at, words in enumerate(EXAMPLES))
-    for example, words in zip(examples, EXAMPLES, strict=True):
-        example.setProperty("kind", "example")
-        example.setToolTip(_("Ask this: {words}").format(words=words))
-        example.clicked.connect(lambda _checked=False, words=words: chosen(words))
-        parts.addWidget(example)
-    return examples
-
-
-def _centre(widget: QWidget, parts: QVBoxLayout) -> None:
-    """Centre `parts` in a widget, in a column of at most COLUMN pixels, or wider with a large font."""
-    holder = _Column(widget)
-    holder.setLayout(parts)
-    column(1, row(1, (holder, 1000), 1), 1, into=widget, margins=theme.SPACE_24)
-
-
-class _Column(QWidget):
-    """Column as wide as a line that is easy to read."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._fit()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self._fit()
-
-    def _fit(self) -> None:
-        self.setMaximumWidth(max(COLUMN, COLUMN_LETTERS * self.fontMetrics().averageCharWidth()))

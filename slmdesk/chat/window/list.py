@@ -83,7 +83,7 @@ class ChatList(QFrame):
         self.search_box = text_line("search_box", self, "", most=400, clears=CLEAR)
         self._new = button(
             NEW, "new_chat_button", self, tip=_("Start a new chat"), shortcut="chat.new", icon="plus",
-            on=self.new_chat_requested,
+            kind="new", colour="accent", on=self.new_chat_requested,
         )  # fmt: skip
         self._more = tool_button("list_menu_button", self, tip=MORE, label=MORE, icon="ellipsis")
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -94,13 +94,13 @@ class ChatList(QFrame):
         self.view = named(ChatView(self._rows, self), "chat_view", label=_("Chats"))
         self.view.addAction(self._delete)
         self._hint = plain_label("", self, name="chat_list_hint", kind="small")
-        self._hint.setContentsMargins(theme.SPACE_16, 0, theme.SPACE_12, 0)
+        self._hint.setContentsMargins(theme.SPACE_8, 0, theme.SPACE_8, 0)
         self._hint.setVisible(False)
         self.selection = SelectionBar(self._export, self._move, self)
-        top = row((self._new, 1), self._more, gap=theme.SPACE_4, margins=(theme.SPACE_8, 0))
-        search = row(self.search_box, margins=(theme.SPACE_8, 0))
+        top = row((self._new, 1), self._more, gap=theme.SPACE_4)
+        search = row(self.search_box)
         parts = (top, search, self.private, self.place_bar, self._hint, (self.view, 1), self.selection)
-        column(*parts, into=self, gap=theme.SPACE_8, margins=(0, theme.SPACE_8, 0, 0))
+        column(*parts, into=self, gap=theme.SPACE_8)
         self._show_place(ALL)
 
     def _build_actions(self) -> None:

@@ -8,12 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QStandardPaths, Qt, Signal
+from PySide6.QtCore import QStandardPaths, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QInputDialog,
-    QStackedWidget,
     QWidget,
 )
 
@@ -25,7 +24,7 @@ from slmdesk.chat.window.attachments import AttachmentEntry
 from slmdesk.chat.window.composer import Composer, Mentions
 from slmdesk.chat.window.context import ContextMeter, FullBar
 from slmdesk.chat.window.conversation import ChatController
-from slmdesk.chat.window.header import ChatHeader, EmptyChat, FirstStart, ModelsController, PrivateBar, PrivateEntry
+from slmdesk.chat.window.header import ChatHeader, ModelsController, PrivateBar, PrivateEntry
 from slmdesk.chat.window.list import ChatList
 from slmdesk.chat.window.list_controller import ALL, ListController
 from slmdesk.chat.window.options_controller import OptionsController
@@ -35,15 +34,14 @@ from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.bars import FindBar
-from slmdesk.window.widgets.build import column, named, passing, row, split
+from slmdesk.window.widgets.build import column, named, passing, row
 from slmdesk.window.widgets.notices import ask_where
 from slmdesk.window.widgets.opening import ModelDrop, ask_about_link, ask_new_file
+from slmdesk.window.widgets.parts import EmptyState
 
 if TYPE_CHECKING:
     from slmdesk.chat.window.options import SettingsPanel
 
-LIST_WIDTH = 260
-LEAST_WORK = 400
 FIND_AGAIN_MS = 400
 """Milliseconds after a change of the chat until it is searched again, so that not every word starts a search."""
 ZOOMS = (70, 80, 90, 100, 115, 130, 150, 175, 200, 250)
@@ -52,6 +50,8 @@ WRITING_WIDTH = theme.COLUMN_WIDTH + 2 * theme.SPACE_16 + 2 * theme.SPACE_12
 
 class ChatPage(QWidget):
     layout_changed = Signal()
+    list_requested = Signal()
+    """Something in the list of chats is to be seen, so the side bar is to be open."""
     trash_requested = Signal()
     context_chosen = Signal(int)
 
@@ -68,15 +68,10 @@ class ChatPage(QWidget):
         self.setObjectName("chat_page")
         self._chat, self._chats, self._models, self._keeper = chat, chats, models, keeper
         self._options = options
-        self.is_list_shown = True
-        """Whether the person wants the list. On a narrow page it is hidden anyway while the panel is open."""
         self._panel: SettingsPanel | None = None
         self._context = (0, False)
         self._percent = 100
         self._open_chat = self._found_words = ""
-        self._is_usable = False
-        self._pressed_early = ""
-        """Example message that was clicked before it was known whether there is a model."""
         self._build_ui()
         ModelDrop(self, models.look_at)
         self._connect()
@@ -92,16 +87,14 @@ class ChatPage(QWidget):
         self._presets.chosen.connect(lambda preset: options.take_preset(chat.chat, preset))
 
     def _build_ui(self) -> None:
-        self.chat_list = ChatList(self._chats, self)
-        parts = (self.chat_list, self._build_work())
-        self._splitter = split("chat_splitter", self, *parts, sizes=(LIST_WIDTH, 3 * LIST_WIDTH))
-        self._lay_out = row((self._splitter, 1), into=self, gap=0)
+        self.side_list = self.chat_list = ChatList(self._chats, self)
+        self._lay_out = row((self._build_work(), 1), into=self, gap=0)
         self._order_tabs()
 
     def _order_tabs(self) -> None:
         order = (
             *self.chat_list.in_order, *self._header.in_order, *self.private_bar.in_order, self.view,
-            *self._empty.in_order, *self.full_bar.in_order, *self.composer.in_order, *self.meter.in_order,
+            *self.full_bar.in_order, *self.composer.in_order, *self.meter.in_order,
             *(self._panel.in_order if self._panel else ()),
         )  # fmt: skip
         for widget, following in pairwise(order):
@@ -110,18 +103,17 @@ class ChatPage(QWidget):
     def _build_work(self) -> QWidget:
         work = named(QFrame(self), "work")
         self.view = ConversationView(work)
-        self._empty = EmptyChat()
-        self.view.set_empty_widget(self._empty)
-        self.first_start = FirstStart(self._models, work)
-        self.stack = QStackedWidget(work)
-        self.stack.addWidget(self._build_conversation(work))
-        self.stack.addWidget(self.first_start)
+        hint = _("Small models make mistakes. Check anything important.")
+        self.view.set_empty_widget(
+            EmptyState(work, "empty_chat", icon="message-square", line=_("How can I help?"), hint=hint)
+        )
         self._header = ChatHeader(self._models, work)
         self.title, self.picker = self._header.title, self._header.picker
         self.private_bar = PrivateBar(work)
         self._find = FindBar(work, what="chat", prefix="chat_")
         self._find.hide()
-        column(self._header, self.private_bar, self._find, (self.stack, 1), into=work, gap=0)
+        conversation = self._build_conversation(work)
+        column(self._header, self.private_bar, self._find, (conversation, 1), into=work, gap=0)
         return work
 
     def _build_conversation(self, work: QWidget) -> QWidget:
@@ -129,19 +121,28 @@ class ChatPage(QWidget):
         self.composer = Composer(holder)
         self.meter = ContextMeter(self._chat.context, holder)
         self.full_bar = FullBar(self._chat.full, holder)
-        writing = QWidget(holder)
-        writing.setMaximumWidth(WRITING_WIDTH)  # aligned with the messages above
+        writing = self.writing = QWidget(holder)
+        writing.setMaximumWidth(theme.scaled(WRITING_WIDTH))  # aligned with the messages above
         sides = (theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, theme.SPACE_12)
         column(self.full_bar, self.composer, self.meter, into=writing, gap=theme.SPACE_8, margins=sides)
-        bottom = row(1, (writing, 1000), 1, margins=(0, 0, theme.SCROLL_BAR, 0))
-        column((self.view, 1), bottom, into=holder, gap=0)
+        self._bottom = row(1, (writing, 1000), 1, margins=(0, 0, theme.SCROLL_BAR, 0))
+        column((self.view, 1), self._bottom, into=holder, gap=0)
         return holder
 
+    def take_composer(self) -> None:
+        """Take the field for a message back from the page Start."""
+        if self._bottom.indexOf(self.writing) < 0:
+            self._bottom.insertWidget(1, self.writing, 1000)
+            self.fit_composer(theme.SPACE_12)
+
+    def fit_composer(self, side: int) -> None:
+        """Set the margin at the sides of the field, in pixels."""
+        self.writing.setMaximumWidth(theme.scaled(WRITING_WIDTH))
+        if layout := self.writing.layout():
+            layout.setContentsMargins(side, theme.SPACE_8, side, theme.SPACE_12)
+
     def _connect(self) -> None:
-        self._splitter.splitterMoved.connect(self.layout_changed)
-        self._header.fold.clicked.connect(self._on_fold)
         self._header.panel.clicked.connect(self._on_panel)
-        self._empty.example_chosen.connect(self._on_example)
         self._keeper.theme_changed.connect(self._on_theme_changed)
         self.chat_list.chat_chosen.connect(self._chat.open_chat)
         self.chat_list.new_chat_requested.connect(self._on_new_chat)
@@ -155,7 +156,6 @@ class ChatPage(QWidget):
         self.picker.model_chosen.connect(lambda _model: self.composer.setFocus())
         for name, slot in (
             ("new", self._on_new_chat),
-            ("list", self._on_fold),
             ("panel", self._on_panel),
             ("find", self._on_find),
             ("search", self._on_search),
@@ -245,33 +245,17 @@ class ChatPage(QWidget):
             self._panel.show_context(tokens, is_managed=is_managed)
 
     @property
-    def layout_state(self) -> str:
-        """Return the state of the splitter in base64."""
-        return bytes(self._splitter.saveState().toBase64().data()).decode("ascii")
-
-    @property
     def is_panel_shown(self) -> bool:
         return self._panel is not None and not self._panel.isHidden()
 
-    def restore_layout(self, state: str, *, is_list_shown: bool, is_panel_shown: bool = False) -> None:
-        """Restore the splitter, list and panel. An unreadable state is ignored."""
-        if state:
-            self._splitter.restoreState(QByteArray.fromBase64(state.encode("ascii", "ignore")))
-        self.is_list_shown = is_list_shown
+    def restore_layout(self, *, is_panel_shown: bool = False) -> None:
         if is_panel_shown:
             self.panel.show()
         self._show_parts()
 
     def _show_parts(self) -> None:
-        is_narrow = self.is_panel_shown and self.width() < LIST_WIDTH + self.panel.width() + LEAST_WORK
-        self.chat_list.setVisible(self.is_list_shown and not is_narrow)
         self._header.panel.setChecked(self.is_panel_shown)
         self._options.watch(self.is_panel_shown)
-
-    def _on_fold(self) -> None:
-        self.is_list_shown = self.chat_list.isHidden()
-        self.chat_list.setVisible(self.is_list_shown)
-        self.layout_changed.emit()
 
     def _on_panel(self) -> None:
         self.panel.setVisible(self.panel.isHidden())
@@ -280,15 +264,13 @@ class ChatPage(QWidget):
         self.layout_changed.emit()
 
     def _on_search(self) -> None:
-        self.is_list_shown = True
-        self.chat_list.setVisible(True)
+        self.list_requested.emit()
         self.chat_list.search_box.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.chat_list.search_box.selectAll()
 
     def _on_find(self) -> None:
-        if self.stack.currentIndex() == 0:
-            self._find.show()
-            self._find.begin()
+        self._find.show()
+        self._find.begin()
 
     def _on_find_words(self, words: str) -> None:
         found = self.view.find(words)
@@ -320,8 +302,7 @@ class ChatPage(QWidget):
         self._chat.open_chat(chat, message)
 
     def show_space(self, space: str) -> None:
-        self.is_list_shown = True
-        self.chat_list.setVisible(True)
+        self.list_requested.emit()
         self.chat_list.show_space(space)
 
     def _show_space(self) -> None:
@@ -351,17 +332,6 @@ class ChatPage(QWidget):
             dialog.setTextValue(self.title.full_text)
             dialog.textValueSelected.connect(partial(self._chats.rename, self._chat.chat))
             dialog.open()
-
-    def _on_example(self, words: str) -> None:
-        """Send an example message at once, or append it to a text that is being written."""
-        if self.composer.text.strip() or self._chat.attached.requests():
-            self.composer.set_text(f"{self.composer.text.rstrip()}\n{words}".lstrip())
-        elif self._is_usable:
-            self._on_send(words)
-        else:
-            self._pressed_early = words
-            self.composer.set_text(words)
-        self.composer.setFocus()
 
     def _on_send(self, text: str) -> None:
         if self._panel is not None:
@@ -427,23 +397,12 @@ class ChatPage(QWidget):
 
     def _on_models_listed(self, models: Sequence[ModelRecord]) -> None:
         self.view.models = [(model.id, model.name) for model in models]
-        has_models = bool(models)
-        if has_models and self.stack.currentIndex() == 1:
-            self.composer.setFocus()
-        self.stack.setCurrentIndex(0 if has_models else 1)
-        self.composer.set_can_send(has_models)
-        self._is_usable = has_models
-        words = self.first_start.first_words
-        if has_models and words:
-            self.first_start.first_words = ""
-            self._on_send(words)
-        pressed, self._pressed_early = self._pressed_early, ""
-        if has_models and pressed and self.composer.text == pressed:
-            self._on_send(pressed)
+        self.composer.set_can_send(bool(models))
 
     def _on_theme_changed(self) -> None:
         fonts = self._keeper.fonts
         self.view.set_style(self._keeper.theme, changed(fonts, scale=fonts.scale * self._percent // 100))
+        self.writing.setMaximumWidth(theme.scaled(WRITING_WIDTH))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Handle keys that no widget has used: Esc stops an answer, and letters go to the composer."""
@@ -459,5 +418,3 @@ class ChatPage(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.composer.set_space(event.size().height())
-        if event.size().width() != event.oldSize().width():
-            self._show_parts()

@@ -34,7 +34,7 @@ class JobsController(QObject):
     listed = Signal(object)
     changed = Signal(object)
     ended_listed = Signal(object, bool, bool)
-    status_reported = Signal(str)
+    status_reported = Signal(str, float)
     refused = Signal(object)
     opened = Signal(object)
 
@@ -103,7 +103,7 @@ class JobsController(QObject):
             self._reported[event.id] = event
         else:
             self._reported.pop(event.id, None)
-        self.status_reported.emit(status_words(self._reported))
+        self.status_reported.emit(*status_of(self._reported))
         view = self._views.get(event.id)
         is_same = view is not None and before is not None and before.status is event.status
         if view is not None and is_same and event.status is JobStatus.RUNNING:
@@ -115,7 +115,7 @@ class JobsController(QObject):
     def _on_listed(self, views: Sequence[JobView]) -> None:
         old, self._views = self._views, {view.id: view for view in views}
         self._reported = {id: event for id, event in self._reported.items() if id in self._views}
-        self.status_reported.emit(status_words(self._reported))
+        self.status_reported.emit(*status_of(self._reported))
         self.listed.emit(list(views))
         if not old.keys() <= self._views.keys():  # a job of another instance has ended
             self._refresh_ended()
@@ -174,17 +174,18 @@ def with_info(view: JobView, event: JobChanged) -> JobView:
     return changed(view, done=done, total=total, failed=failed, share=share, left=left, status=event.status)
 
 
-def status_words(reported: Mapping[str, JobChanged]) -> str:
+def status_of(reported: Mapping[str, JobChanged]) -> tuple[str, float]:
+    """Return what is being worked on in words, '' for nothing, and the share that is done, from 0 to 1."""
     if not reported:
-        return ""
-    running = [other_changed for other_changed in reported.values() if other_changed.status is JobStatus.RUNNING]
+        return "", 0.0
+    running = [event for event in reported.values() if event.status is JobStatus.RUNNING]
     jobs = ngettext("1 job", "{n} jobs", len(reported))
     if not running:
-        return ngettext("{jobs} waits", "{jobs} waiting", len(reported), jobs=jobs)
-    shares = [other_changed.share for other_changed in running if other_changed.share is not None]
-    share = share_words(sum(shares) / len(shares)) if shares else ""
-    times = [other_changed.eta_s for other_changed in running]
+        return ngettext("{jobs} waits", "{jobs} waiting", len(reported), jobs=jobs), 0.0
+    shares = [event.share for event in running if event.share is not None]
+    share = sum(shares) / len(shares) if shares else 0.0
+    times = [event.eta_s for event in running]
     longest = max((time for time in times if time is not None), default=None)
     is_known = longest is not None and None not in times and len(running) == len(reported)
     time = f", {time_for_people(longest)}" if is_known and longest is not None else ""
-    return f"{jobs} {share}".strip() + time
+    return f"{jobs} {share_words(share) if shares else ''}".strip() + time, share

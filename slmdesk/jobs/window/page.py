@@ -1,10 +1,10 @@
-"""The jobs page: its sections (running, waiting, paused, finished today and earlier) and the rows of jobs."""
+"""The popover of running jobs, and the page of all: running, waiting, paused, finished today and earlier."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QDate, QDateTime, Qt
+from PySide6.QtCore import QDate, QDateTime, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
@@ -30,6 +30,7 @@ from slmdesk.window.widgets.build import (
     show_column,
     tool_button,
 )
+from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import ScrollAnchor
 
 DOT = "  ·  "
@@ -166,6 +167,89 @@ def _resume_words(view: JobView) -> str:
 def _dress(button: QPushButton | QToolButton, tip: str, spoken: str) -> None:
     button.setToolTip(plain_tip(tip))
     button.setAccessibleName(spoken)
+
+
+# ---- the popover of the ring in the status line
+
+
+POPOVER_WIDTH = 380
+MOST_ROWS = 4
+
+
+class _PopoverRow(QWidget):
+    def __init__(self, view: JobView, controller: JobsController, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("popover_job")
+        what = name_words(view.kind, view.title)
+        title = ElidedLabel(self, name="popover_job_title", kind="strong")
+        title.set_full_text(what)
+        is_paused = view.stand is JobGroup.PAUSED or view.is_left
+        verb, icon = (_("Resume"), "play") if is_paused else (_("Pause"), "pause")
+        pause = tool_button("popover_pause", self, icon=icon, tip=verb, label=f"{verb}: {what}", on=self._pause)
+        cancel = tool_button(
+            "popover_cancel", self, icon="x", tip=_("Cancel"), label=_("Cancel: {what}").format(what=what)
+        )
+        cancel.clicked.connect(lambda: controller.do(lambda services: services.jobs.cancel(view.id)))
+        bar = thin_bar("popover_bar", self)
+        bar.setRange(0, 1000)
+        self._id, self._controller, self._is_paused, self._bar = view.id, controller, is_paused, bar
+        self._info = plain_label("", self, name="popover_facts", kind="small")
+        column(row((title, 1), pause, cancel), bar, self._info, into=self, gap=theme.SPACE_4)
+        self.show_view(view)
+
+    def show_view(self, view: JobView) -> None:
+        self._bar.setValue(round(1000 * (view.share or 0.0)))
+        self._info.setText(info_of(view))
+
+    def _pause(self) -> None:
+        id, is_paused = self._id, self._is_paused
+        self._controller.do(lambda services: services.jobs.resume(id) if is_paused else services.jobs.pause(id))
+
+
+class JobsPopover(Popover):
+    """The jobs that run or wait, and the way to all of them."""
+
+    all_requested = Signal()
+
+    def __init__(self, controller: JobsController, parent: QWidget) -> None:
+        super().__init__(parent, "jobs_popover", label=_("Jobs"), width=POPOVER_WIDTH)
+        self._controller = controller
+        self._rows: dict[str, _PopoverRow] = {}
+        title = plain_label(_("Jobs"), self, name="popover_title", kind="heading", wraps=False)
+        every = button(_("All jobs"), "all_jobs_button", self, kind="quiet")
+        every.clicked.connect(self.dismiss)
+        every.clicked.connect(self.all_requested)
+        self._nothing = plain_label(_("No jobs running"), self, name="popover_nothing", kind="muted")
+        self._list = column(gap=theme.SPACE_12)
+        margins = (theme.SPACE_16, theme.SPACE_12)
+        column(row((title, 1), every), self._nothing, self._list, into=self, gap=theme.SPACE_12, margins=margins)
+        controller.listed.connect(self._on_listed)
+        controller.changed.connect(self._on_changed)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._controller.show(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._controller.show(False)
+
+    def _on_listed(self, views: Sequence[JobView]) -> None:
+        for old in self._rows.values():
+            self._list.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        self._rows = {view.id: _PopoverRow(view, self._controller, self) for view in views[:MOST_ROWS]}
+        for made in self._rows.values():
+            self._list.addWidget(made)
+            made.show()
+        self._nothing.setVisible(not views)
+        if self.isVisible():
+            self.fit()
+
+    def _on_changed(self, view: JobView) -> None:
+        if shown := self._rows.get(view.id):
+            shown.show_view(view)
 
 
 # ---- the page of jobs

@@ -63,15 +63,17 @@ IN_TEXTS = _("Texts and lists")
 ALL = (
     Keys("help", EVERYWHERE, ("F1", "?"), _("Help: shortcuts, your data, about slmdesk")),
     Keys("palette", EVERYWHERE, ("Ctrl+K",), _("Find anything: actions, chats, documents, models, settings")),
-    Keys("page.chat", EVERYWHERE, ("Ctrl+1",), _("Chat")),
-    Keys("page.documents", EVERYWHERE, ("Ctrl+2",), _("Documents")),
-    Keys("page.translate", EVERYWHERE, ("Ctrl+3",), _("Translate")),
-    Keys("page.models", EVERYWHERE, ("Ctrl+4",), _("Models")),
-    Keys("page.jobs", EVERYWHERE, ("Ctrl+5",), _("Jobs")),
-    Keys("page.write", EVERYWHERE, ("Ctrl+6",), _("Write")),
+    Keys("page.start", EVERYWHERE, ("Ctrl+1",), _("Start")),
+    Keys("page.chat", EVERYWHERE, ("Ctrl+2",), _("Chat")),
+    Keys("page.documents", EVERYWHERE, ("Ctrl+3",), _("Documents")),
+    Keys("page.translate", EVERYWHERE, ("Ctrl+4",), _("Translate")),
+    Keys("page.write", EVERYWHERE, ("Ctrl+5",), _("Write")),
+    Keys("page.models", EVERYWHERE, ("Ctrl+6",), _("Models")),
+    Keys("page.jobs", EVERYWHERE, ("Ctrl+J",), _("Jobs")),
     Keys("page.settings", EVERYWHERE, ("Ctrl+,",), _("Settings")),
     Keys("clipboard", EVERYWHERE, ("Ctrl+Shift+T",), _("Translate the clipboard")),
     Keys("lock", EVERYWHERE, ("Ctrl+Shift+L",), _("Hide everything at once, and lock an encrypted history")),
+    Keys("chat.list", EVERYWHERE, ("Ctrl+B",), _("Fold or open the side bar")),
     Keys("quit", EVERYWHERE, ("Ctrl+Q",), _("Quit")),
     Keys("chat.new", CHAT, ("Ctrl+N",), _("New chat")),
     Keys("chat.private", CHAT, ("Ctrl+Shift+N",), _("New private chat, of which nothing is kept")),
@@ -82,7 +84,6 @@ ALL = (
     Keys("chat.find", CHAT, ("Ctrl+F",), _("Find in this chat")),
     Keys("chat.search", CHAT, ("Ctrl+Shift+F",), _("Search all chats")),
     Keys("chat.rename", CHAT, ("F2",), _("Rename the chat")),
-    Keys("chat.list", CHAT, ("Ctrl+B",), _("Show or hide the list of chats")),
     Keys("chat.panel", CHAT, ("Ctrl+Shift+B",), _("Show or hide the settings of the chat")),
     Keys("chat.larger", CHAT, ("Ctrl++", "Ctrl+="), _("Larger text")),
     Keys("chat.smaller", CHAT, ("Ctrl+-",), _("Smaller text")),
@@ -308,7 +309,6 @@ class WindowState(Record):
 
     window_geometry: str = ""
     """Size and position in base64. The splitters are stored in base64 too."""
-    window_splitter: str = ""
     last_page: str = ""
     """Title of the page that was shown last."""
     last_chat: str = ""
@@ -335,6 +335,7 @@ class WindowState(Record):
     search_author: str = ""
     search_fits: bool = False
     search_sort: str = "downloads"
+    told_of_encryption: bool = False
     told_of_disk: str = ""
     """Codes of the notices about the history's disk that were shown already, separated by spaces."""
 

@@ -381,6 +381,10 @@ def _bars(t: Theme, fonts: Fonts) -> str:
     #side_bar QToolButton[kind="entry"] {{ padding: 8px 10px; color: {t.ink2}; font-weight: 500; text-align: left; }}
     #side_bar QToolButton[kind="entry"]:hover {{ background: {t.mixed("ground", 0.04)}; }}
     #side_bar QToolButton[kind="entry"]:checked {{ color: {t.ink}; background: {t.hover}; }}
+    #chat_view {{ background: {t.ground}; border: none; }}
+    QPushButton[kind="new"] {{ background: transparent; border-color: transparent; color: {t.soft_ink};
+        text-align: left; padding: 6px 10px; }}
+    QPushButton[kind="new"]:hover {{ background: {t.mixed("ground", 0.04)}; border-color: transparent; }}
     #page_area {{ background: {t.sheet}; border: none; border-radius: {RADIUS}px; }}
     #status_bar QLabel {{ color: {t.ink2}; font-size: {fonts.points(0.87)}pt; }}
     QPushButton[kind="status"] {{ background: transparent; border-color: transparent; color: {t.ink2};
@@ -435,7 +439,10 @@ def _chat(t: Theme) -> str:
     QFrame[kind="attachment"] {{ background: {t.sheet}; border: {t.separator};
         border-radius: {CONTROL_RADIUS}px; }}
     QFrame[kind="attachment"]:hover {{ border-color: {t.edge}; }}
-    QPushButton[kind="example"] {{ text-align: left; padding: 8px 12px; }}
+    #start_page, #start_inner {{ background: {t.sheet}; border: none; }}
+    QPushButton[kind="recent"] {{ background: transparent; border-color: transparent; text-align: left;
+        padding: 8px; font-weight: 400; }}
+    QPushButton[kind="recent"]:hover {{ background: {t.fill}; }}
     """
 
 

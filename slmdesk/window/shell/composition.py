@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
-from slmdesk.base.records import Found
+from slmdesk.base.records import Found, ModelRecord
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.chat.window.conversation import ChatController
@@ -31,8 +31,10 @@ from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.global_key.controller import GlobalKey
 from slmdesk.window.shell.main_window import HomePlace, MainWindow, NoticeController, Notifier, Page
 from slmdesk.window.shell.session import Locking, Presence
-from slmdesk.window.widgets.bars import SettingsController, hide_features
-from slmdesk.window.widgets.opening import note_links
+from slmdesk.window.shell.start import COMPARE, DOCUMENT, MOST_RECENT, TRANSLATE, WRITE, StartPage
+from slmdesk.window.widgets.bars import FOOT, ICON, NOWHERE, SettingsController, hide_features
+from slmdesk.window.widgets.notices import Notice
+from slmdesk.window.widgets.opening import choose_model_file, note_links
 from slmdesk.window.widgets.parts import FocusRing
 from slmdesk.writing.window.spelling import SpellMarks
 
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from slmdesk.evaluation.window.comparison import ComparePage
     from slmdesk.history.service import ItemTitle
     from slmdesk.jobs.service import JobView
-    from slmdesk.jobs.window.page import JobsPage
+    from slmdesk.jobs.window.page import JobsPage, JobsPopover
     from slmdesk.library.search import TextHit
     from slmdesk.library.service import LibraryName
     from slmdesk.library.window.controller import DocumentsController
@@ -63,6 +65,8 @@ if TYPE_CHECKING:
     from slmdesk.writing.window.page import WritingPage
 
 KEEP_AFTER_MS = 1000
+CARD_PAGES = {DOCUMENT: "Documents", TRANSLATE: "Translate", COMPARE: "Documents", WRITE: "Write"}
+"""The page behind each card of Start."""
 
 
 class Frame(QObject):
@@ -87,6 +91,9 @@ class Frame(QObject):
         self._bridge, self._settings, self.state, self._folders = bridge, settings, state, folders
         self._models_folder = models_folder
         self._model: ModelStateChanged | None = None
+        self._is_starter_taken = False
+        self._chat_before = ""
+        """The chat that was open before Start was shown."""
         self.keeper = ThemeKeeper(app, choice=settings.theme, scale=settings.font_scale, is_sheet_later=True)
         self.keeper.setParent(self)
         FocusRing(app)
@@ -112,22 +119,23 @@ class Frame(QObject):
         self.chat_page = ChatPage(self.chat, self.chats, self.models, self.options, self.keeper)
         attached = self.chat.attached
         SpellMarks(self._bridge, self.chat_page.composer.input_box, lambda: [draft.name for draft in attached.now])
-        self.chat_page.restore_layout(
-            state.window_splitter,
-            is_list_shown=state.sidebar_visible,
-            is_panel_shown=state.chat_panel_visible,
-        )
+        self.chat_page.restore_layout(is_panel_shown=state.chat_panel_visible)
         self._show_context()
+        self.start_page = StartPage()
         pages = (
+            Page("Start", "house", lambda: self.start_page, "page.start"),
             Page("Chat", "message-square", lambda: self.chat_page, "page.chat"),
             Page("Documents", "file-text", lambda: self.documents_page, "page.documents"),
             Page("Translate", "languages", lambda: self.translate_page, "page.translate"),
             Page("Write", "pencil", lambda: self.writing_page, "page.write"),
-            Page("Models", "package", lambda: self.models_area, "page.models"),
-            Page("Jobs", "list-checks", lambda: self.jobs_page, "page.jobs"),
-            Page("Settings", "settings", lambda: self.settings_page, "page.settings", at_end=True),
+            Page("Models", "package", lambda: self.models_area, "page.models", FOOT),
+            Page("Jobs", "list-checks", lambda: self.jobs_page, "page.jobs", NOWHERE),
+            Page("Settings", "settings", lambda: self.settings_page, "page.settings", ICON),
         )
         self.window = MainWindow(pages, geometry=state.window_geometry)
+        self.window.restore_bar(state.sidebar_visible)
+        self.window.status.take_model(self.chat_page.picker)
+        self.window.page("Start")
         self.window.page("Chat")
         self.window.status.show_offline(settings.offline)
         self.notices = NoticeController(self._bridge, self.window.notices, self.errors, self.chat, self.chats, self)
@@ -265,6 +273,14 @@ class Frame(QObject):
         return page
 
     @cached_property
+    def jobs_popover(self) -> JobsPopover:
+        from slmdesk.jobs.window.page import JobsPopover
+
+        popover = JobsPopover(self.jobs, self.window)
+        popover.all_requested.connect(lambda: self.window.show_page("Jobs"))
+        return popover
+
+    @cached_property
     def settings_page(self) -> SettingsPage:
         from slmdesk.online.window.network import NetworkSection
         from slmdesk.privacy.window.dialogs import PrivacySection
@@ -343,6 +359,60 @@ class Frame(QObject):
         self.models.file_chosen.connect(self.look_at_files)
         self.models.state_changed.connect(self._show_model)
 
+        self._connect_start()
+
+    def _connect_start(self) -> None:
+        start, models = self.start_page, self.models
+        models.starter_found.connect(start.show_starter)
+        models.models_listed.connect(self._on_models_listed)
+        models.state_changed.connect(start.show_state)
+        models.imports.progressed.connect(lambda words, _share: start.show_progress(words))
+        models.imports.ended.connect(lambda _ended: start.show_progress(""))
+        start.starter_requested.connect(models.import_starter)
+        start.file_requested.connect(lambda: choose_model_file(self.window, "model_file_dialog", models.look_at))
+        start.models_requested.connect(self.opener.models)
+        start.item_chosen.connect(self.opener.any)
+        start.card_chosen.connect(lambda key: self.window.show_page(CARD_PAGES[key]))
+        start.files_dropped.connect(self._on_files_dropped)
+        start.shown.connect(self._on_start_shown)
+        self.chat.message_added.connect(self._on_message_added)
+
+    def _on_models_listed(self, models: Sequence[ModelRecord]) -> None:
+        """Use the starter on the very first start, without a question."""
+        is_first = not self.state.current.last_page and not self._is_starter_taken
+        self._is_starter_taken = True
+        if is_first and not models and self.models.has_starter:
+            self.models.import_starter()
+        self.start_page.show_models(models)
+
+    def _on_start_shown(self) -> None:
+        """Begin a new chat on Start; Chat goes back to the chat that was open if nothing was sent."""
+        if self.chat.chat and not self.chat.private.is_open:
+            self._chat_before = self.chat.chat
+            self.chat.new_chat()
+        self.start_page.take_composer(self.chat_page.writing)
+        self.chat_page.fit_composer(0)
+        self.chat_page.composer.setFocus()
+        request = self._bridge.services.history.items(None, limit=MOST_RECENT)
+        self._bridge.ask(request, lambda items: self.start_page.show_recent(tuple(items)), lambda _problem: None)
+
+    def _on_message_added(self, _message: object) -> None:
+        if self.window.current_page == "Start":
+            self._chat_before = ""
+            self.window.show_page("Chat")
+
+    def _on_files_dropped(self, key: str, files: Sequence[Path]) -> None:
+        """Begin what is usual with files dropped on a card of Start."""
+        self.window.show_page(CARD_PAGES[key])
+        if key == TRANSLATE:
+            self.reach.take_document(files[0])
+        elif key == WRITE:
+            self.writing_page.open_files(files[:1])
+        else:
+            self.documents.open_paths(files)
+            if key == COMPARE:
+                self.documents_page.side.show_pane("versions")
+
     def _connect_status(self) -> None:
         bridge, status = self._bridge, self.window.status
         status.panel.offline_chosen.connect(self._on_offline_chosen)
@@ -361,19 +431,20 @@ class Frame(QObject):
         ):
             signal.connect(partial(self._open_once, *place, bridge))
         self.privacy.state_shown.connect(self.locking.take)
-        self.privacy.encryption_offered.connect(self.chat_page.first_start.offer_encryption)
-        self.chat_page.first_start.encrypt_requested.connect(self._on_encrypt_requested)
+        self.privacy.encryption_offered.connect(self._on_encryption_offered)
         self.privacy.encryption_shown.connect(status.show_encrypted)
         status.cover_requested.connect(self.locking.cover)
         status.lock_requested.connect(self.locking.lock)
         status.privacy_requested.connect(lambda: self.window.show_page("Settings"))
-        status.jobs_requested.connect(lambda: self.window.show_page("Jobs"))
-        self.jobs.status_reported.connect(status.show_jobs)
+        status.jobs_requested.connect(lambda: self.jobs_popover.toggle(status.jobs))
+        self.jobs.status_reported.connect(status.jobs.show_jobs)
         self.jobs.opened.connect(self.opener.job)
 
     def _connect_keeping(self) -> None:
         self.window.page_shown.connect(self._on_page_shown)
         self.chat_page.layout_changed.connect(self._keep_timer.start)
+        self.window.bar_toggled.connect(self._keep_timer.start)
+        self.chat_page.list_requested.connect(self.window.open_bar)
         self.chat.chat_opened.connect(self._keep_timer.start)
 
     def _connect_reach(self) -> None:
@@ -398,9 +469,8 @@ class Frame(QObject):
         values = dict(
             window_geometry=self.window.geometry_state,
             last_page=self.window.current_page,
-            window_splitter=self.chat_page.layout_state,
             **(self.documents_area.state if self.window.is_made("Documents") else {}),
-            sidebar_visible=self.chat_page.is_list_shown,
+            sidebar_visible=self.window.wants_bar,
             chat_panel_visible=self.chat_page.is_panel_shown,
             last_chat="" if self.chat.private.is_open else self.chat.chat,
         )
@@ -460,8 +530,6 @@ class Frame(QObject):
 
     def _show_model(self, event: ModelStateChanged | None) -> None:
         self._model = event
-        if event is not None:
-            self.window.status.show_model(event)
 
     def _on_files_read(self, candidates: Sequence[Candidate]) -> None:
         from slmdesk.models.window.adding import AddDialog
@@ -480,6 +548,14 @@ class Frame(QObject):
         self.models.use(model)
         self.window.show_page("Chat")
 
+    def _on_encryption_offered(self, is_offered: bool) -> None:
+        """Offer encryption once, not on the first day of use."""
+        state = self.state.current
+        if is_offered and state.last_page and not state.told_of_encryption:
+            self.state.change(told_of_encryption=True)
+            words = _("The history can be encrypted.")
+            self._bridge.notice_raised.emit(Notice(words, action=_("Encrypt…"), on_action=self._on_encrypt_requested))
+
     def _on_encrypt_requested(self) -> None:
         from slmdesk.privacy.window.dialogs import PrivacySection
 
@@ -493,8 +569,14 @@ class Frame(QObject):
         dialog.confirmed.connect(self.erase_requested)
         dialog.open()
 
-    def _on_page_shown(self, index: int) -> None:
-        if index == 0:
+    def _on_page_shown(self, _index: int) -> None:
+        if self.window.current_page == "Chat":
+            self.chat_page.take_composer()
+            if self._chat_before and not self.chat.chat and not self.chat_page.composer.text.strip():
+                self.chat.open_chat(self._chat_before, "")
+            self._chat_before = ""
+            self.chat_page.composer.setFocus()
+        elif self.window.current_page == "Start":
             self.chat_page.composer.setFocus()
         else:  # otherwise the side bar would get the focus
             self.window.page(self.window.current_page).setFocus()
@@ -538,12 +620,19 @@ class Opener(QObject):
             frame.models_area.setCurrentWidget(frame.compare_page)
             frame.window.show_page("Models")
 
+    def any(self, item: str) -> None:
+        """Open an item of any kind on its page."""
+        self._bridge.ask(
+            lambda services: services.history.item(item).kind,
+            lambda kind: self._show_chat(item) if kind == CHAT else self.other(item),
+        )
+
+    def _show_chat(self, item: str) -> None:
+        self._frame.window.show_page("Chat")
+        self._frame.chat_page.open_at(item, "", "")
+
     def item(self, title: ItemTitle) -> None:
-        if title.kind == CHAT:
-            self._frame.window.show_page("Chat")
-            self._frame.chat_page.open_at(title.id, "", "")
-        else:
-            self.other(title.id)
+        self.any(title.id)
 
     def message(self, found: Found, words: str) -> None:
         """Open the message in which these words were found. If the item is not a chat, open the item."""

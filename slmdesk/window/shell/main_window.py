@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from PySide6.QtCore import QByteArray, QObject, QTimer, QUrl, Signal
-from PySide6.QtGui import QCloseEvent, QResizeEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QSystemTrayIcon, QWidget
+from PySide6.QtCore import QByteArray, QEvent, QObject, QRectF, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QCloseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QApplication, QFrame, QMainWindow, QStackedWidget, QSystemTrayIcon, QWidget
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import BackupCopy, Item, JobStatus, Rescued, Restored, Status
@@ -36,17 +36,21 @@ from slmdesk.runtime.events import (
 )
 from slmdesk.runtime.messages import Problem
 from slmdesk.summaries.events import FolderWritten
+from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, ErrorThread
 from slmdesk.window.base.shortcuts import WindowStateFile, bind
 from slmdesk.window.base.text import moment_words
-from slmdesk.window.widgets.bars import SideBar, StatusBar
+from slmdesk.window.base.theme import scaled
+from slmdesk.window.widgets.bars import PLACE, SideBar, StatusBar
 from slmdesk.window.widgets.build import column, row
 from slmdesk.window.widgets.dialogs import FILLING, fitted, screen_of
 from slmdesk.window.widgets.notices import Notice, NoticeArea, notice_of
 from slmdesk.window.widgets.opening import open_outside
 
-SMALLEST = (640, 420)
-FIRST_SIZE = (1100, 760)
+SMALLEST = (512, 384)
+FIRST_SIZE = (1180, 780)
+WIDE = 1100
+"""Width of the window, at the usual text size, from which the side bar is open."""
 
 
 class Page(Record):
@@ -58,7 +62,52 @@ class Page(Record):
     """Function that makes the widget. Called when the page is first needed."""
     shortcut: str
     """Name of the page's shortcut."""
-    at_end: bool = False
+    where: str = PLACE
+    """Where its entry stands in the side bar (widgets.bars)."""
+
+
+class PageArea(QFrame):
+    """The sheet with the pages, whose corners are round, and the notices above it."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("page_area")
+        self.stack = QStackedWidget(self)
+        self._corners = _Corners(self)
+        self.notices = NoticeArea(self)
+        column((self.stack, 1), into=self, gap=0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._corners.setGeometry(self.rect())
+        self.keep_above()
+
+    def keep_above(self) -> None:
+        """Raise what lies above a page, after a page was added."""
+        self._corners.raise_()
+        self.notices.set_space(self.rect())
+        self.notices.raise_()
+
+
+class _Corners(QWidget):
+    """Paints the ground over the corners of the pages, which are rectangles, and the edge of the sheet."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("page_corners")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colours = theme.current()
+        place = QRectF(self.rect())
+        sheet, outside = QPainterPath(), QPainterPath()
+        sheet.addRoundedRect(place.adjusted(0.5, 0.5, -0.5, -0.5), theme.RADIUS, theme.RADIUS)
+        outside.addRect(place)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillPath(outside.subtracted(sheet), colours.colour("ground"))
+        painter.setPen(QPen(colours.colour("line"), colours.line_width))
+        painter.drawPath(sheet)
 
 
 class MainWindow(QMainWindow):
@@ -71,6 +120,7 @@ class MainWindow(QMainWindow):
     document_translate_requested = Signal(object)
     clipboard_translate_requested = Signal()
     help_requested = Signal()
+    bar_toggled = Signal()
 
     def __init__(self, pages: Sequence[Page], *, geometry: str = "") -> None:
         super().__init__()
@@ -84,25 +134,28 @@ class MainWindow(QMainWindow):
 
     def _build_ui(self, pages: Sequence[Page]) -> None:
         centre = QWidget(self)
-        self._bar = SideBar(centre)
-        self._stack = QStackedWidget(centre)
-        self.notices = NoticeArea(centre)
+        self.bar = SideBar(centre)
+        self._area = PageArea(centre)
+        self._stack, self.notices = self._area.stack, self._area.notices
         self.status = StatusBar(centre)
+        self._wants_bar = True
+        self._was_wide: bool | None = None
         self._pages = {page.title: page for page in pages}
         self._made: dict[str, QWidget] = {}
         self._titles = list(self._pages)
         for page in pages:
-            self._bar.add_entry(page.title, page.icon_name, page.shortcut, at_end=page.at_end)
+            self.bar.add_entry(page.title, page.icon_name, page.shortcut, where=page.where)
             self._stack.addWidget(QWidget(self._stack))
-        work = column((self._stack, 1), self.notices, gap=0)
-        column((row(self._bar, (work, 1), gap=0), 1), self.status, into=centre, gap=0)
+        work = column((self._area, 1), margins=(0, theme.SPACE_8, theme.SPACE_8, 0))
+        column((row(self.bar, (work, 1), gap=0), 1), self.status, into=centre, gap=0)
         self.setCentralWidget(centre)
 
     def _connect(self) -> None:
-        self._bar.entry_chosen.connect(self._on_entry_chosen)
-        self._bar.help_requested.connect(self.help_requested)
+        self.bar.entry_chosen.connect(self._on_entry_chosen)
+        self.bar.help_requested.connect(self.help_requested)
         bind(self, "help", self.help_requested.emit)
         bind(self, "quit", self.close)
+        bind(self, "chat.list", self.toggle_bar)
         bind(self, "clipboard", self.clipboard_translate_requested.emit)
 
     @property
@@ -128,12 +181,45 @@ class MainWindow(QMainWindow):
         if title in self._made:
             return
         self._made[title] = widget
+        if side := getattr(widget, "side_list", None):
+            self.bar.put_list(self._titles.index(title), side)
         at, current = self._titles.index(title), self._stack.currentIndex()
         self._stack.insertWidget(at, widget)
         if empty := self._stack.widget(at + 1):
             self._stack.removeWidget(empty)
             empty.deleteLater()
         self._stack.setCurrentIndex(current)
+        self._area.keep_above()
+
+    @property
+    def wants_bar(self) -> bool:
+        """Whether the side bar is to be open where there is room."""
+        return self._wants_bar
+
+    def restore_bar(self, wants_bar: bool) -> None:
+        self._wants_bar = wants_bar
+        self._was_wide = None
+        self._fit_bar()
+
+    def toggle_bar(self) -> None:
+        """Fold the side bar to its icons, or open it."""
+        self.bar.fold(not self.bar.is_rail)
+        if self._is_wide:
+            self._wants_bar = not self.bar.is_rail
+        self.bar_toggled.emit()
+
+    def open_bar(self) -> None:
+        self.bar.fold(False)
+
+    @property
+    def _is_wide(self) -> bool:
+        return self.width() >= scaled(WIDE)
+
+    def _fit_bar(self) -> None:
+        """Open or fold the side bar when the window becomes wide or narrow."""
+        if self._is_wide != self._was_wide:
+            self._was_wide = self._is_wide
+            self.bar.fold(not (self._is_wide and self._wants_bar))
 
     def page_of(self, widget: QWidget) -> str:
         """Return the title of the page that is or contains a widget, or ''."""
@@ -152,7 +238,7 @@ class MainWindow(QMainWindow):
     def _on_entry_chosen(self, index: int) -> None:
         self.page(self._titles[index])
         self._stack.setCurrentIndex(index)
-        self._bar.show_entry(index)
+        self.bar.show_entry(index)
         self.page_shown.emit(index)
 
     def come_forward(self) -> None:
@@ -168,7 +254,13 @@ class MainWindow(QMainWindow):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.notices.set_space(event.size().height())
+        self._fit_bar()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "bar"):
+            self._was_wide = None
+            self._fit_bar()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Emit `close_requested`, so that everything is saved before the window really closes."""

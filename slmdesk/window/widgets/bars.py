@@ -5,45 +5,94 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 
-from PySide6.QtCore import QEvent, QLocale, QObject, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QFrame, QMenu, QProgressBar, QSizePolicy, QToolButton, QWidget
+from PySide6.QtCore import QEvent, QLocale, QObject, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QButtonGroup,
+    QFrame,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QStackedWidget,
+    QToolButton,
+    QWidget,
+)
 
 from slmdesk.base.policy import Policy
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, ngettext
 from slmdesk.hub.barriers import is_enforced
 from slmdesk.jobs.types import JobChanged
-from slmdesk.runtime.events import ModelState, ModelStateChanged
-from slmdesk.runtime.messages import Problem, bytes_for_people
+from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
-from slmdesk.window.base.shortcuts import press_with_keys, show_in_menu
+from slmdesk.window.base.shortcuts import press_with_keys, show_in_menu, show_keys
+from slmdesk.window.base.theme import pixmap, scaled
 from slmdesk.window.widgets.build import (
     CLEAR,
     CheckBox,
-    ElidedLabel,
     button,
     column,
     named,
     passing,
     plain_label,
+    plain_tip,
     row,
+    set_icon,
     text_line,
     tool_button,
 )
 from slmdesk.window.widgets.parts import Popover
 
-STATE_WORDS = {
-    ModelState.NONE: _("No model yet"),
-    ModelState.NOT_LOADED: _("{name} not loaded"),
-    ModelState.LOADING: _("{name} loading, {percent} %"),
-    ModelState.READY: _("{name} ready"),
-    ModelState.CRASHED: _("{name} stopped unexpectedly"),
-}
+RING_SIZE = 16
+JOBS_WIDTH = 72
+"""Pixels kept free for the ring of jobs, so that nothing moves when a job begins."""
+
+
+class JobsButton(QPushButton):
+    """The share of all jobs as a ring and a figure. It keeps its place while there is no job."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        tip = _("See what is being worked on")
+        named(self, "jobs_button", kind="status", tip=tip)
+        self._share = 0.0
+        policy = self.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.setSizePolicy(policy)
+        self.show_jobs("", 0.0)
+
+    def show_jobs(self, words: str, share: float) -> None:
+        """Show the jobs: `words` for the tooltip and screen readers, '' for none; `share` is 0 to 1."""
+        self._share = share
+        self.setText(f"{round(share * 100)} %" if words else "")
+        self.setToolTip(plain_tip(words))
+        self.setAccessibleName(words or _("No jobs"))
+        self.setVisible(bool(words))
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(scaled(JOBS_WIDTH), super().sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colours, size = theme.current(), scaled(RING_SIZE)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        place = QRectF(theme.SPACE_8, (self.height() - size) / 2, size, size).adjusted(1, 1, -1, -1)
+        painter.setPen(QPen(colours.colour("hover"), 2.5))
+        painter.drawEllipse(place)
+        painter.setPen(QPen(colours.colour("accent"), 2.5))
+        painter.drawArc(place, 90 * 16, -round(self._share * 360 * 16))
+        painter.setPen(colours.colour("ink2"))
+        words = self.rect().adjusted(theme.SPACE_8 + size + 6, 0, 0, 0)
+        painter.drawText(words, int(Qt.AlignmentFlag.AlignVCenter), self.text())
 
 
 class StatusBar(QFrame):
+    """The line at the foot: the network at the left, jobs and the model at the right."""
+
     jobs_requested = Signal()
     cover_requested = Signal()
     lock_requested = Signal()
@@ -55,27 +104,24 @@ class StatusBar(QFrame):
         self._requests: int | None = None
         self._is_offline, self._is_once = True, False
         self._build_ui()
-        self._connect()
+        self._lock.clicked.connect(self._on_lock_clicked)
+        self._network.clicked.connect(lambda: self.panel.toggle(self._network))
 
     def _build_ui(self) -> None:
-        tip = _("Allow or forbid the network, and see every request this program made")
-        self._network = button("", "network_button", self, kind="status", tip=tip)
+        self._network = button("", "network_button", self, kind="status")
         self.panel = NetworkPanel(self)
         tip = _("This history is encrypted. Lock it, or cover the window")
         self._lock = button(_("Encrypted"), "lock_button", self, kind="status", tip=tip, icon="lock", colour="ink2")
         self._lock.hide()
-        self._model = ElidedLabel(self, name="model_status")
-        self._model.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        tip = _("See what is being worked on")
-        self._jobs = button("", "jobs_button", self, kind="status", tip=tip, on=self.jobs_requested)
-        self.show_jobs("")
-        margins = (theme.SPACE_8, theme.SPACE_4, theme.SPACE_16, theme.SPACE_4)
-        row(self._network, self._lock, (self._model, 1), self._jobs, into=self, gap=theme.SPACE_16, margins=margins)
+        self.jobs = JobsButton(self)
+        self.jobs.clicked.connect(self.jobs_requested)
+        margins = (theme.SPACE_12, 0, theme.SPACE_12, 0)
+        self._line = row(self._network, self._lock, 1, self.jobs, into=self, gap=theme.SPACE_8, margins=margins)
         self._show_network()
 
-    def _connect(self) -> None:
-        self._lock.clicked.connect(self._on_lock_clicked)
-        self._network.clicked.connect(lambda: self.panel.toggle(self._network))
+    def take_model(self, picker: QWidget) -> None:
+        """Put the model of the page into the line, at the right end."""
+        self._line.addWidget(picker)
 
     def show_encrypted(self, is_encrypted: bool) -> None:
         self._lock.setVisible(is_encrypted)
@@ -94,6 +140,7 @@ class StatusBar(QFrame):
 
     def show_requests(self, count: int) -> None:
         self._requests = count
+        self.panel.show_requests(count)
         self._show_network()
 
     def show_offline(self, is_offline: bool, *, is_once: bool = False) -> None:
@@ -104,33 +151,25 @@ class StatusBar(QFrame):
     def show_policy(self, policy: Policy) -> None:
         self.panel.show_managed("offline" in policy.managed)
 
-    def show_model(self, event: ModelStateChanged) -> None:
-        if event.state is ModelState.NOT_LOADED and not event.name:
-            self._model.set_full_text("")
-            return
-        words = STATE_WORDS[event.state].format(name=event.name or "Model", percent=round(event.fraction * 100))
-        if event.state is ModelState.READY and event.memory_bytes:
-            words += _(", {size} memory").format(size=bytes_for_people(event.memory_bytes))
-        if event.loaded and event.loaded.offload:
-            words += _(", graphics card")
-        self._model.set_full_text(words)
-
-    def show_jobs(self, words: str) -> None:
-        self._jobs.setText(words)
-        self._jobs.setAccessibleName(words or _("No jobs"))
-        self._jobs.setVisible(bool(words))
-
     def _show_network(self) -> None:
         state = _("Offline") if self._is_offline else _("Online, only this once") if self._is_once else _("Online")
-        words = ""
-        if self._requests is not None:
-            noun = ngettext("request", "requests", self._requests)
-            words = _(" — {requests} {noun} today").format(requests=QLocale().toString(self._requests), noun=noun)
-        self._network.setText(f"{'○' if self._is_offline else '●'} {state}{words}")
-        self._network.setAccessibleName(f"{state}{words}")
+        self._network.setText(f" {state}")
+        set_icon(self._network, "lock" if self._is_offline else "lock-open", "ink2" if self._is_offline else "warn")
+        words = f"{state}. {requests_words(self._requests)}".strip(". ")
+        self._network.setAccessibleName(words)
+        self._network.setToolTip(plain_tip(words))
         self._network.setProperty("online", not self._is_offline)
         self._network.style().unpolish(self._network)
         self._network.style().polish(self._network)
+
+
+def requests_words(count: int | None) -> str:
+    if count is None:
+        return ""
+    if not count:
+        return _("slmdesk made no request today.")
+    shown = QLocale().toString(count)
+    return ngettext("slmdesk made {shown} request today.", "slmdesk made {shown} requests today.", count, shown=shown)
 
 
 # ---- the panel behind the status bar's network entry
@@ -164,15 +203,25 @@ class NetworkPanel(Popover):
     def _build_ui(self) -> None:
         self._switch = named(CheckBox(_("Work offline"), self), "offline_switch")
         self._words = plain_label("", self, name="network_words", kind="muted")
+        self._count = plain_label("", self, name="network_count", kind="muted", is_hidden=True)
         self._once = button(ONLY_ONCE, "once_button", self, tip=ONCE_TIP)
-        log = button(_("Show the ledger of requests"), "ledger_button", self)
-        auditor = button(_("Statement for an auditor…"), "statement_button", self)
+        log = button(_("Network log"), "ledger_button", self, kind="text")
+        auditor = button(_("Statement…"), "statement_button", self, kind="text")
         signals = (self.once_chosen, self.ledger_requested, self.statement_requested)
         for pressed, signal in zip((self._once, log, auditor), signals, strict=True):
             pressed.clicked.connect(self.dismiss)
             pressed.clicked.connect(signal)
         margins = (theme.SPACE_16, theme.SPACE_12)
-        column(self._switch, self._words, self._once, log, auditor, into=self, gap=theme.SPACE_8, margins=margins)
+        column(
+            self._switch,
+            self._words,
+            self._count,
+            self._once,
+            row(log, auditor, 1, gap=0),
+            into=self,
+            gap=theme.SPACE_8,
+            margins=margins,
+        )
 
     def show_offline(self, is_offline: bool, *, is_once: bool = False) -> None:
         """Show whether slmdesk is offline. `is_once` means online until slmdesk is closed."""
@@ -181,13 +230,58 @@ class NetworkPanel(Popover):
         self._words.setText(" ".join([WORDS[is_offline], *(words for holds, words in reasons if holds)]))
         self._once.setVisible(is_offline and self._switch.isEnabled())
 
+    def show_requests(self, count: int) -> None:
+        self._count.setText(requests_words(count))
+        self._count.show()
+
     def show_managed(self, is_managed: bool) -> None:
         self._is_managed = is_managed
         self._switch.setEnabled(not is_managed and not self._is_enforced)
         self.show_offline(self._switch.isChecked())
 
 
-# ---- the narrow bar at the side of the window with an entry for each page
+# ---- the bar at the side: the places, the list of the page, models, settings and help
+
+
+BAR_WIDTH, RAIL_WIDTH = 248, 64
+PLACE, FOOT, ICON, NOWHERE = "place", "foot", "icon", ""
+"""Where the entry of a page stands: among the places, below with its words, below as an icon, or nowhere."""
+
+
+class PlaceButton(QToolButton):
+    """An entry of the side bar: icon and title, or the icon alone in the rail."""
+
+    def sizeHint(self) -> QSize:
+        return QSize(scaled(40), scaled(34))
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colours, size = theme.current(), scaled()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self.isChecked() or self.underMouse():
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(colours.hover if self.isChecked() else colours.mixed("ground", 0.04)))
+            if self.isChecked() and colours.line_width > 1:
+                painter.setPen(QPen(colours.colour("accent"), colours.line_width))
+            painter.drawRoundedRect(self.rect(), theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
+        has_words = self.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        is_mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        left = 10 if has_words else (self.width() - size) // 2
+        place = QRect(self.width() - left - size if is_mirrored else left, (self.height() - size) // 2, size, size)
+        token = "accent" if self.isChecked() else "ink2"
+        sign = pixmap(self.property("sign"), colours.colour(token), size=size, scale=self.devicePixelRatioF())
+        painter.drawPixmap(place.topLeft(), sign)
+        if has_words:
+            font = self.font()
+            font.setWeight(QFont.Weight.Medium)
+            painter.setFont(font)
+            painter.setPen(colours.colour("ink" if self.isChecked() else "ink2"))
+            words = self.rect().adjusted(0 if is_mirrored else 22 + size, 0, -(22 + size) if is_mirrored else 0, 0)
+            at = Qt.AlignmentFlag.AlignRight if is_mirrored else Qt.AlignmentFlag.AlignLeft
+            painter.drawText(words, int(at | Qt.AlignmentFlag.AlignVCenter), self.text())
 
 
 class SideBar(QFrame):
@@ -199,29 +293,41 @@ class SideBar(QFrame):
         named(self, "side_bar", label=_("Pages"))
         self._group = QButtonGroup(self)
         self._group.setExclusive(True)
-        self._layout = column(into=self, gap=theme.SPACE_4, margins=(theme.SPACE_4, theme.SPACE_8))
-        self._ends = column(gap=theme.SPACE_4)
-        self._layout.addStretch(1)
-        self._layout.addLayout(self._ends)
         self._group.idClicked.connect(self.entry_chosen)
-        self._ends.addWidget(self._make_help())
+        self._lists: dict[int, QWidget] = {}
+        self._is_rail = False
+        self._at = 0
+        self._places = column(gap=0)
+        self._stack = named(QStackedWidget(self), "side_lists")
+        self._stack.addWidget(QWidget(self._stack))
+        self._stack.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
+        self._foot = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._foot.setContentsMargins(0, 0, 0, 0)
+        self._foot.setSpacing(0)
+        help_button = self._entry("help_button", _("Help"), "circle-question-mark", "help")
+        help_button.setToolTip(_("First steps, shortcuts, your data, about slmdesk"))
+        help_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keyboard has F1 for this
+        help_button.clicked.connect(self.help_requested)
+        self._icons = [help_button]
+        self._foot.addWidget(help_button)
+        margins = (theme.SPACE_12, theme.SPACE_12, theme.SPACE_12, theme.SPACE_8)
+        column(self._places, (self._stack, 1), self._foot, into=self, gap=theme.SPACE_8, margins=margins)
+        self.fold(False)
 
-    def _make_help(self) -> QToolButton:
-        made = self._entry("help_button", _("Help"), "info", _("Shortcuts, your data, about slmdesk"), "help")
-        made.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keyboard has F1 for this
-        made.clicked.connect(self.help_requested)
-        return made
-
-    def _entry(self, name: str, title: str, icon: str, tip: str, shortcut: str) -> QToolButton:
-        made = tool_button(name, self, title, label=title, tip=tip, kind="entry", icon=icon, shortcut=shortcut)
-        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        made.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
+    def _entry(self, name: str, title: str, icon: str, shortcut: str) -> PlaceButton:
+        made = PlaceButton(self)
+        made.setText(title)
+        named(made, name, label=title, kind="entry")
+        made.setProperty("sign", icon)
+        made.setToolTip(title)
+        show_keys(made, shortcut, title)
+        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         return made
 
-    def add_entry(self, title: str, icon_name: str, shortcut: str, *, at_end: bool = False) -> None:
+    def add_entry(self, title: str, icon_name: str, shortcut: str, *, where: str = PLACE) -> None:
         index = len(self._group.buttons())
-        entry = self._entry(f"entry_{index}", title, icon_name, title, shortcut)
+        entry = self._entry(f"entry_{index}", title, icon_name, shortcut)
         entry.setCheckable(True)
         press_with_keys(entry, shortcut)
         self._group.addButton(entry, index)
@@ -229,13 +335,52 @@ class SideBar(QFrame):
             entry.setChecked(True)
         else:
             entry.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # Tab goes to the checked entry, arrow keys to the others
-        if at_end:
-            self._ends.insertWidget(self._ends.count() - 1, entry)  # help stands last
+        if where == PLACE:
+            self._places.addWidget(entry)
+        elif where == NOWHERE:
+            entry.setMaximumSize(0, 0)  # its keys work, and it is never seen
+            entry.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         else:
-            self._layout.insertWidget(self._layout.count() - 2, entry)  # before the stretch and the end
+            self._foot.insertWidget(0 if where == FOOT else self._foot.count() - 1, entry)
+            if where == ICON:
+                self._icons.append(entry)
+        self.fold(self._is_rail)
+
+    def put_list(self, index: int, widget: QWidget) -> None:
+        """Put the list of a page below the places."""
+        self._lists[index] = widget
+        self._stack.addWidget(widget)
+        if index == self._at:
+            self.show_entry(index)
 
     def show_entry(self, index: int) -> None:
+        self._at = index
         self._group.button(index).setChecked(True)
+        self._show_list()
+
+    def _show_list(self) -> None:
+        is_shown = self._at in self._lists and not self._is_rail
+        self._stack.setCurrentIndex(self._stack.indexOf(self._lists[self._at]) if is_shown else 0)
+
+    def fold(self, is_rail: bool) -> None:
+        """Show icons alone, or the titles and the list of the page too."""
+        self._is_rail = is_rail
+        self._show_list()
+        ends = QBoxLayout.Direction.BottomToTop if is_rail else QBoxLayout.Direction.LeftToRight
+        self._foot.setDirection(ends)
+        style = Qt.ToolButtonStyle
+        for entry in [*self._group.buttons(), *self._icons]:
+            has_words = not is_rail and entry not in self._icons
+            kind = style.ToolButtonTextBesideIcon if has_words else style.ToolButtonIconOnly
+            entry.setToolButtonStyle(kind)  # type: ignore[attr-defined]
+            is_wide = has_words or is_rail
+            policy = QSizePolicy.Policy.Expanding if is_wide else QSizePolicy.Policy.Fixed
+            entry.setSizePolicy(policy, QSizePolicy.Policy.Fixed)
+        self.setFixedWidth(scaled(RAIL_WIDTH if is_rail else BAR_WIDTH))
+
+    @property
+    def is_rail(self) -> bool:
+        return self._is_rail
 
 
 # ---- a bar to find words in what is on show

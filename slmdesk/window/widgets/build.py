@@ -100,10 +100,10 @@ def text_line(
 ) -> QLineEdit:  # fmt: skip
     """Return a text field. `hint` is shown while it is empty, and read by assistive tools if there is no `label`.
 
-    `most` limits the number of letters. With `clears`, a button with these words in the field clears it. `shortcut` is
-    the name of a shortcut whose keys the tool tip shows.
+    `most` limits the number of letters. With `clears`, it is a search field, which a button with these words clears.
+    `shortcut` is the name of a shortcut whose keys the tool tip shows.
     """
-    line = named(QLineEdit(parent), name, label=label or hint, tip=tip)
+    line = named(QLineEdit(parent), name, label=label or hint, tip=tip, kind="search" if clears else "")
     if shortcut:
         show_keys(line, shortcut, tip or label or hint)
     line.setPlaceholderText(hint)

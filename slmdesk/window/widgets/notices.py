@@ -1,4 +1,4 @@
-"""Notices at the bottom of the window, and exports, which report their results there."""
+"""Notices above the page, and exports, which report their results there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QStandardPaths, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, QStandardPaths, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QEnterEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFileDialog, QFrame, QLabel, QMenu, QPushButton, QToolButton, QWidget
 
@@ -20,6 +20,7 @@ from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, copy_text
+from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.build import CutLabel, breakable, button, column, named, row, set_icon, tool_button
 from slmdesk.window.widgets.dialogs import TextDialog
 from slmdesk.window.widgets.opening import open_outside
@@ -27,10 +28,8 @@ from slmdesk.window.widgets.opening import open_outside
 if TYPE_CHECKING:
     from slmdesk.services import Services
 
-MOST_BARS = 2
+MOST_BARS = 4
 MOST_LINES = 2
-AREA_SHARE = 1 / 3
-"""Fraction of the window's height for notices. Older notices wait until newer ones are closed."""
 BUTTONS_SHARE = 0.5
 """Fraction of a notice's width for its buttons. Wider buttons are put below the text."""
 UNDO_MS = 10_000
@@ -171,13 +170,18 @@ class NoticeBar(QFrame):
         self.closed.emit()
 
 
+CARD_WIDTH, CARD_TOP = 480, 6
+
+
 class NoticeArea(QWidget):
+    """The notices as cards above the page, in the middle of its top. The newest is shown, the others wait below it."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("notice_area")
         self._bars: list[NoticeBar] = []
-        self._space = 0
         self._layout = column(into=self, gap=0)
+        self._space = QRect()
         self.setVisible(False)
 
     @property
@@ -198,12 +202,9 @@ class NoticeArea(QWidget):
         self._layout.addWidget(bar)
         self._fit()
 
-    def set_space(self, window_height: int) -> None:
-        self._space = round(window_height * AREA_SHARE)
-        self._fit()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
+    def set_space(self, page: QRect) -> None:
+        """Place the card above a page, whose rectangle is given in the parent's coordinates."""
+        self._space = page
         self._fit()
 
     def drop_topic(self, topic: str) -> None:
@@ -223,11 +224,22 @@ class NoticeArea(QWidget):
         bar.deleteLater()
         self._fit()
 
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:  # "More" or a longer text has come
+            self._fit()
+        return done
+
     def _fit(self) -> None:
-        taken = 0
-        for bar in reversed(self._bars):
-            taken += bar.heightForWidth(self.width())
-            bar.setVisible(bar is self._bars[-1] or taken <= self._space or not self._space)
+        for bar in self._bars:
+            bar.setVisible(bar is self._bars[-1])
+        if self._bars and not self._space.isEmpty():
+            width = min(scaled(CARD_WIDTH), self._space.width() - 2 * theme.SPACE_12)
+            card = self._bars[-1]
+            height = card.heightForWidth(width) if card.hasHeightForWidth() else card.sizeHint().height()
+            left = self._space.left() + (self._space.width() - width) // 2
+            self.setGeometry(left, self._space.top() + CARD_TOP, width, height)
+            self.raise_()
         self.setVisible(bool(self._bars))
 
 

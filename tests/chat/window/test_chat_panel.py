@@ -191,7 +191,7 @@ def test_adapters_of_this_model_alone_are_offered_and_switched_per_chat(start_re
     program = start_real()
     base = tiny_families.make("llama2", tmp_path)
     program.frame.models.import_file(base)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
     lora = make_lora(base, tmp_path / "lora.gguf")
     theirs = make_lora(tiny_families.make("qwen2", tmp_path), tmp_path / "t.gguf", keys={"general.name": "Theirs"})
     for path in (lora, theirs):

@@ -201,7 +201,7 @@ def test_w1_a_crash_keeps_the_text_and_try_again_answers(program):
     failed = program.last()
     assert failed.status is Status.FAILED
     assert failed.text.startswith("word0")
-    program.wait(lambda: "crashed" in program.page.picker.button.text())
+    program.wait(lambda: "crashed" in program.page.picker.button.accessibleName())
     assert "ended itself" in _shown(program, failed.id).note
     assert program.notices() == []  # said once, under the message
     chat = program.chat.chat
@@ -262,7 +262,7 @@ def test_w1_a_model_that_died_idle_is_said_until_it_is_ready_again(program):
     process.kill()
     program.wait(lambda: program.notices())
     program.click("notice_action")
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
     assert program.notices() == []
     program.frame.notices.show_problem(problem_of("child.died", {"how": "killed", "detail": ""}))
     program.frame.notices.show_problem(problem_of("child.died", {"how": "killed", "detail": ""}))
@@ -277,7 +277,7 @@ def test_m5_a_model_too_large_for_this_pc_can_be_loaded_anyway(start, model_file
     assert bar.notice.action == "Load it anyway"
     assert "memory" in bar.notice.text
     program.click("notice_action")
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
     assert program.notices() == []
     program.say("hello")
     assert "hello" in program.words()

@@ -174,7 +174,7 @@ def test_another_model_answers_this_once(start, model_file, tmp_path):
     other.write_bytes(model_file.read_bytes() + b"\0" * 32)
     program.frame.models.import_file(other)
     program.wait(lambda: len(program.page.view.models) == 2)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
     talk(program, "one")
     used = program.last().model_name
     entries = menu_of(program, 1)

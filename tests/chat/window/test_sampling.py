@@ -97,7 +97,7 @@ def test_the_default_is_the_models_own_where_its_file_says_so(start, tmp_path):
     makers = {"general.sampling.top_k": ("i32", 20), "general.sampling.penalty_repeat": ("f32", 1.05)}
     model = tiny_gguf.write(tmp_path / "tiny.gguf", tiny_gguf.tiny_llama(change=makers))
     program.frame.models.import_file(model)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
     open_more(program)
     program.wait(lambda: program.find("option_top_k").placeholderText() == "Recommended (20)")
     assert program.find("option_min_p").placeholderText() == "Default (0.05)"

@@ -134,7 +134,7 @@ def test_letters_of_two_units_shift_no_mark(writer):
 def test_of_a_long_text_what_is_in_sight_is_marked(writer, model_file):
     program = writer
     program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text() and box(program).isVisible())
+    program.wait(lambda: "ready" in program.page.picker.button.accessibleName() and box(program).isVisible())
     program.put(
         "\n".join(
             f"The letter was {word} on Monday and received by the court"

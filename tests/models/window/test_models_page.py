@@ -157,7 +157,7 @@ def test_search_download_and_chat(models, hub):
     assert len(rows) == len(hub.seen) > 2
     press(program, "use_download_button")
     program.wait(lambda: program.page.isVisible())
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
     program.frame.window.show_page("Models")
     program.wait(lambda: "last used" in local(program)[0].words)
     program.wait(lambda: local(program)[0].findChild(QPushButton, "use_button").text() == "In use")
@@ -174,7 +174,7 @@ def test_the_notice_of_a_download_works_after_its_row_was_closed(models, hub):
     press(program, "cancel_download_button")
     program.wait(lambda: not cards(program, "download_row"))
     press_notice(program, "exactly what was published")
-    program.wait(lambda: program.page.isVisible() and "ready" in program.page.picker.button.text())
+    program.wait(lambda: program.page.isVisible() and "ready" in program.page.picker.button.accessibleName())
 
 
 def test_typing_searches_once_and_the_last_words_count(models, hub):

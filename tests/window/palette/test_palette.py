@@ -143,12 +143,12 @@ def test_a_setting_is_gone_to(program):
 
 def test_a_model_is_used(program):
     program.frame.models.unload()
-    program.wait(lambda: "ready" not in program.page.picker.button.text())
+    program.wait(lambda: "ready" not in program.page.picker.button.accessibleName())
     (model,) = program.ask(lambda services: services.models.list())
     open_palette(program, model.name)
     assert [entry.name for entry in entries(program, "Models")] == [model.name]
     choose(program, lambda entry: entry.detail == "Use this model")
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
 
 
 def test_a_document_and_a_folder_are_opened(program, tmp_path):

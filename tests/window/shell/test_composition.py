@@ -28,7 +28,7 @@ def test_first_start_imports_the_starter_model_and_answers(start, model_file, mo
     program = start()
     program.wait(lambda: program.find("starter_button").isVisible())
     program.click("starter_button")
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
     assert not program.page.first_start.isVisible()
     program.say("hello")
     assert program.last().status is Status.COMPLETE
@@ -78,7 +78,7 @@ def test_a_suggestion_pressed_early_and_changed_is_not_sent(start, program):
         early.type(" And green?")
 
     again = start(before=press)
-    again.wait(lambda: "Tiny" in again.page.picker.button.text())
+    again.wait(lambda: "Tiny" in again.page.picker.button.accessibleName())
     assert again.page.composer.text.endswith("And green?")
     assert again.chat.message_ids == ()
 
@@ -97,7 +97,7 @@ def test_a_chosen_file_is_shown_before_it_is_copied_in(start, model_file):
     program.wait(lambda: program.window.findChild(AddDialog))
     assert not program.ask(lambda services: services.models.list())
     program.click(program.find("add_copy", program.window.findChild(AddDialog)))
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
     assert not program.ask(lambda services: services.models.list())[0].linked
 
 
@@ -114,10 +114,10 @@ def test_a_file_that_is_no_model_is_refused_in_a_sentence(start, tmp_path):
 def test_loading_shows_progress_and_can_be_cancelled(start, model_file):
     program = start(load_seconds=5.0)
     program.frame.models.import_file(model_file)
-    program.wait(lambda: "loading" in program.page.picker.button.text())
+    program.wait(lambda: "loading" in program.page.picker.button.accessibleName())
     program.wait(lambda: program.page.picker.cancel_button.isVisible())
     program.click(program.page.picker.cancel_button)
-    program.wait(lambda: "not loaded" in program.page.picker.button.text())
+    program.wait(lambda: "not loaded" in program.page.picker.button.accessibleName())
 
 
 def test_a_setting_counts_at_once_and_nothing_pops_up(program):
@@ -313,13 +313,13 @@ def test_u1_broken_settings_are_noted_and_defaults_used(start, paths):
 def test_w7_a_model_that_crashes_at_load_is_not_started_again_by_itself(start, model_file):
     program = start(fault="abort", at=-1)
     program.frame.models.import_file(model_file)
-    program.wait(lambda: "crashed" in program.page.picker.button.text())
+    program.wait(lambda: "crashed" in program.page.picker.button.accessibleName())
     program.close()
     again = start(fault="abort", at=-1)
-    again.wait(lambda: "crashed" in again.page.picker.button.text())
+    again.wait(lambda: "crashed" in again.page.picker.button.accessibleName())
     again.close()
     third = start(fault="abort", at=-1)
-    third.wait(lambda: "crashed" in third.page.picker.button.text())
+    third.wait(lambda: "crashed" in third.page.picker.button.accessibleName())
     third.wait(lambda: any("not started by itself" in text for text in third.notices()))
     assert third.find("input_box").isEnabled()
 

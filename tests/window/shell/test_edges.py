@@ -39,7 +39,7 @@ def program(request, start, model_file):
         program.frame.settings.change("font_scale", request.param)
         program.wait(lambda: program.frame.keeper.fonts.scale == request.param)
     program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
     program.found = []
     yield program
     assert not program.found, "\n".join(program.found)

@@ -1,0 +1,273 @@
+"""The start page: the field for a message, four cards that take files, and the last things."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from itertools import groupby
+
+from PySide6.QtCore import QDate, QDateTime, QLocale, Qt, Signal
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from slmdesk.base.records import Item, ModelRecord
+from slmdesk.base.texts import _
+from slmdesk.base.untrusted import clean_label
+from slmdesk.runtime.events import ModelState, ModelStateChanged
+from slmdesk.window.base import theme
+from slmdesk.window.base.theme import scaled
+from slmdesk.window.widgets.build import (
+    ElidedButton,
+    button,
+    column,
+    named,
+    plain_label,
+    row,
+    set_icon,
+    set_kind,
+    show_column,
+    show_words,
+)
+from slmdesk.window.widgets.opening import admit, dropped_paths
+
+COLUMN = 756
+NARROW = 560
+"""Width of the column, at the usual text size, below which the cards stand in one column."""
+CARD_HEIGHT = 84
+MOST_RECENT = 8
+SMALL_BYTES = 400_000_000
+"""Models with smaller files are good for trying things out."""
+DOCUMENT, TRANSLATE, COMPARE, WRITE = "document", "translate", "compare", "write"
+CARDS = (
+    (DOCUMENT, "file-text", _("Understand a document"), _("Summary, questions, tables"), _("Drop to read")),
+    (TRANSLATE, "languages", _("Translate"), _("Texts, Word, PowerPoint, PDF"), _("Drop to translate")),
+    (
+        COMPARE,
+        "git-compare",
+        _("Compare two versions"),
+        _("What changed, word by word"),
+        _("Drop two files to compare"),
+    ),
+    (WRITE, "pencil", _("Improve a text"), _("Spelling, wording, tone"), _("Drop to correct")),
+)
+KIND_ICONS = {"chat": "message-square", "translation": "languages", "writing": "pencil", "table": "table"}
+
+
+class Card(QFrame):
+    """A thing to do. A press opens its page; files dropped on it are worked on at once."""
+
+    chosen = Signal(str)
+    dropped = Signal(str, object)
+
+    def __init__(self, key: str, icon: str, title: str, line: str, drop_words: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, f"card_{key}", label=f"{title}. {line}", kind="choice")
+        self._key, self._line_words, self._drop_words = key, line, drop_words
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAcceptDrops(True)
+        sign = named(QLabel(self), f"card_{key}_icon")
+        set_icon(sign, icon, "accent")
+        heading = plain_label(title, self, name=f"card_{key}_title", kind="heading")
+        self._line = plain_label(line, self, name=f"card_{key}_line", kind="muted")
+        top = Qt.AlignmentFlag.AlignTop
+        words = column(heading, self._line, 1, gap=0)
+        margins = (theme.SPACE_24, theme.SPACE_16)
+        row((sign, top), (words, 1), into=self, gap=theme.SPACE_16, margins=margins)
+        self.setMinimumHeight(scaled(CARD_HEIGHT))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self.chosen.emit(self._key)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.chosen.emit(self._key)
+        else:
+            super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if dropped_paths(event):
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self._light(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._light(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._light(False)
+        if files := dropped_paths(event):
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            admit(self, files, lambda paths: self.dropped.emit(self._key, list(paths)))
+
+    def _light(self, is_over: bool) -> None:
+        self._line.setText(self._drop_words if is_over else self._line_words)
+        self.setProperty("dropping", is_over)
+        self.style().unpolish(self)
+        self.style().polish(self)
+
+
+class StartPage(QScrollArea):
+    card_chosen = Signal(str)
+    files_dropped = Signal(str, object)
+    item_chosen = Signal(str)
+    starter_requested = Signal()
+    file_requested = Signal()
+    models_requested = Signal()
+    shown = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        named(self, "start_page", label=_("Start"))
+        self._items: Sequence[Item] | None = None
+        self._has_starter = False
+        self._state = ModelStateChanged(ModelState.NONE, None, "")
+        self._models: Sequence[ModelRecord] | None = None
+        """The models that can chat. None: not known yet."""
+        self._build_ui()
+        self.show_recent(())
+
+    def _build_ui(self) -> None:
+        inner = named(QWidget(self), "start_inner")
+        inner.setMinimumHeight(1)
+        holder = self._holder = QWidget(inner)
+        self._title = plain_label("", holder, name="start_title", kind="hero")
+        self._title.setIndent(theme.SPACE_16)
+        self._slot = QVBoxLayout()
+        self._cards = [Card(*card, parent=holder) for card in CARDS]
+        for card in self._cards:
+            card.chosen.connect(self.card_chosen)
+            card.dropped.connect(self.files_dropped)
+        self._grid = QGridLayout()
+        self._grid.setSpacing(theme.SPACE_12)
+        self._hint = plain_label(_("Or drop files on one of these."), holder, name="start_hint", kind="small")
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._recent = column(gap=0, margins=(theme.SPACE_16, 0))
+        lock = named(QLabel(holder), "start_lock")
+        set_icon(lock, "lock", "ink2")
+        stays = plain_label(_("Everything stays on this PC."), holder, name="start_stays", kind="muted", wraps=False)
+        self._stays = QWidget(holder)
+        row(1, lock, stays, 1, into=self._stays, gap=theme.SPACE_8)
+        self._model_words = plain_label("", holder, name="start_model", kind="muted", wraps=False)
+        self._starter = button(_("Use the small starter model"), "starter_button", holder, kind="text")
+        self._file = button(_("Add a model file…"), "add_model_button", holder, kind="text")
+        self._better = button(_("Get a better one"), "better_model_button", holder, kind="text")
+        for pressed, signal in (
+            (self._starter, self.starter_requested),
+            (self._file, self.file_requested),
+            (self._better, self.models_requested),
+        ):
+            pressed.clicked.connect(signal)
+        self._model_line = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._model_line.setSpacing(0)
+        self._model_line.addStretch(1)
+        for part in (self._model_words, self._starter, self._file, self._better):
+            self._model_line.addWidget(part, 0, Qt.AlignmentFlag.AlignHCenter)
+        self._model_line.addStretch(1)
+        self._lay_out = column(
+            self._title, self._slot, self._grid, self._hint, self._recent, self._stays, self._model_line, 1,
+            into=holder, gap=theme.SPACE_16,
+        )  # fmt: skip
+        row(1, (holder, 1000), 1, into=inner, margins=(theme.SPACE_24, 0))
+        show_column(self, inner)
+        self._fit()
+
+    # ---- what is shown
+
+    def take_composer(self, composer: QWidget) -> None:
+        """Put the field for a message between the title and the cards. The page Chat takes it back."""
+        self._slot.addWidget(composer)
+
+    def show_recent(self, items: Sequence[Item]) -> None:
+        """Show the items that were changed last, by day. Without any this is the first start."""
+        if items == self._items:
+            return
+        self._items = items
+        while taken := self._recent.takeAt(0):
+            if widget := taken.widget():
+                widget.hide()
+                widget.deleteLater()
+        locale, today = QLocale(), QDate.currentDate()
+        self._title.setText(locale.toString(today, "dddd, d MMMM") if items else _("What do you want to do?"))
+        for day, group in groupby(items, lambda item: _day_words(item.updated, today)):
+            heading = plain_label(day, self._holder, name="recent_day", kind="small")
+            heading.setContentsMargins(theme.SPACE_8, theme.SPACE_16, 0, theme.SPACE_4)
+            self._recent.addWidget(heading)
+            for item in group:
+                self._recent.addWidget(self._row(item))
+        self._stays.setVisible(not items)
+        self._hint.setVisible(True)
+
+    def _row(self, item: Item) -> QWidget:
+        title = clean_label(item.title) or _("Untitled")
+        made = named(ElidedButton(title.replace("&", "&&"), self._holder), "recent_item", label=title)
+        set_kind(made, "recent")
+        set_icon(made, KIND_ICONS.get(item.kind, "file-text"), "ink2")
+        made.clicked.connect(lambda _checked=False, id=item.id: self.item_chosen.emit(id))
+        return made
+
+    def show_starter(self, is_there: bool) -> None:
+        self._has_starter = is_there
+        self._show_model()
+
+    def show_models(self, models: Sequence[ModelRecord]) -> None:
+        self._models = models
+        self._show_model()
+
+    def show_state(self, event: ModelStateChanged) -> None:
+        self._state = event
+        self._show_model()
+
+    def show_progress(self, words: str) -> None:
+        show_words(self._model_words, words)
+
+    def _show_model(self) -> None:
+        used = [model for model in self._models or () if model.id == self._state.model]
+        is_small = bool(used) and used[0].bytes < SMALL_BYTES
+        is_missing = self._models is not None and not self._models
+        words = ""
+        if is_small:
+            words = _("Using {name}, a small model to try things.").format(name=self._state.name)
+        elif is_missing:
+            words = _("No model yet.")
+        show_words(self._model_words, words)
+        self._starter.setVisible(is_missing and self._has_starter)
+        self._file.setVisible(is_missing)
+        self._better.setVisible(is_small or is_missing)
+        self._better.setText(_("Get a better one") if is_small else _("All models"))
+
+    def showEvent(self, event: object) -> None:
+        super().showEvent(event)  # type: ignore[arg-type]
+        self.shown.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Put the cards into one or two columns, and the title at a twelfth of the height."""
+        self._holder.setMaximumWidth(scaled(COLUMN))
+        columns = 1 if self.viewport().width() < scaled(NARROW) else 2
+        for at, card in enumerate(self._cards):
+            self._grid.addWidget(card, at // columns, at % columns)
+            card.setMinimumHeight(scaled(CARD_HEIGHT))
+        direction = QBoxLayout.Direction
+        self._model_line.setDirection(direction.TopToBottom if columns == 1 else direction.LeftToRight)
+        top = scaled(60) if self._items else max(theme.SPACE_24, self.viewport().height() * 12 // 100)
+        self._lay_out.setContentsMargins(0, top, 0, theme.SPACE_24)
+
+
+def _day_words(seconds: float, today: QDate) -> str:
+    days = QDateTime.fromSecsSinceEpoch(int(seconds or time.time())).date().daysTo(today)
+    if days <= 0:
+        return _("Today")
+    return _("Yesterday") if days == 1 else _("Last week") if days <= 7 else _("Earlier")
