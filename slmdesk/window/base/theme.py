@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QByteArray, QCoreApplication, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPalette, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from slmdesk.base.record import Record
 
@@ -104,6 +104,14 @@ DARK = Theme(
     code_word="#CFA5EC", code_string="#9BD3A6", code_number="#E9B982",
 )  # fmt: skip
 _current = [LIGHT]
+
+
+_sheet = [""]
+
+
+def sheet() -> str:
+    """Return the style sheet of the theme, for a window that is no child of the main window."""
+    return _sheet[0]
 
 
 def current() -> Theme:
@@ -224,10 +232,7 @@ class ThemeKeeper(QObject):
 
     theme_changed = Signal(object)
 
-    def __init__(
-        self, app: QApplication, *, choice: str = "system", scale: int = 100, is_sheet_later: bool = False
-    ) -> None:
-        """With `is_sheet_later`, the style sheet is only set by `put_on_sheet`, once the window is built."""
+    def __init__(self, app: QApplication, *, choice: str = "system", scale: int = 100) -> None:
         super().__init__(app)
         self.setObjectName("theme_keeper")
         self._app = app
@@ -240,17 +245,17 @@ class ThemeKeeper(QObject):
         hints = self._accessibility()
         if hints is not None:
             hints.contrastPreferenceChanged.connect(self._on_system_changed)
-        self._is_sheet_on = not is_sheet_later
+        self._window: QWidget | None = None
         self._dress()
 
-    def put_on_sheet(self) -> None:
-        """Set the style sheet, once the window is built.
+    def dress(self, window: QWidget) -> None:
+        """Give the style sheet to the main window, once it is built, and with each change of the theme.
 
-        If the application has a style sheet, Qt restyles a whole page each time it is put into another widget. That
-        would take a third of the time in which the window is built.
+        A window's style sheet holds for its dialogs and menus too. Setting it takes a tenth of the time that one for
+        the whole application takes.
         """
-        self._is_sheet_on = True
-        self._app.setStyleSheet(style_sheet(self.theme, self.fonts))
+        self._window = window
+        window.setStyleSheet(sheet())
 
     def set_choice(self, choice: str) -> None:
         self.choice = choice
@@ -298,16 +303,17 @@ class ThemeKeeper(QObject):
     def _dress(self) -> None:
         _current[0] = self.theme
         self._app.setProperty(SCALE, self.fonts.scale)
-        if not self._is_sheet_on:
-            self._app.setStyleSheet("")
+        if self._window is not None:
+            self._window.setStyleSheet("")  # with a style sheet, each of the next steps would polish all widgets
         self._app.setStyle("Fusion")  # set each time: this makes every layout use the new font size
         self._app.setPalette(palette_of(self.theme))
         self._app.setFont(self.fonts.text())
-        if self._is_sheet_on:
-            self._app.setStyleSheet(style_sheet(self.theme, self.fonts))
+        _sheet[0] = style_sheet(self.theme, self.fonts)
+        if self._window is not None:
+            self._window.setStyleSheet(_sheet[0])
 
 
-# ---- the application's one style sheet, a function for each part of the window
+# ---- the window's one style sheet, a function for each part
 
 
 def style_sheet(theme: Theme, fonts: Fonts) -> str:

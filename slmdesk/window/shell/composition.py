@@ -94,7 +94,7 @@ class Frame(QObject):
         self._is_starter_taken = False
         self._chat_before = ""
         """The chat that was open before Start was shown."""
-        self.keeper = ThemeKeeper(app, choice=settings.theme, scale=settings.font_scale, is_sheet_later=True)
+        self.keeper = ThemeKeeper(app, choice=settings.theme, scale=settings.font_scale)
         self.keeper.setParent(self)
         FocusRing(app)
         self.clipboard = ClipboardMarker(bridge, settings, self)
@@ -112,7 +112,7 @@ class Frame(QObject):
         self.presence = Presence(self)
         take_shortcuts(settings.shortcuts)
         self._build_ui(settings, state.current)
-        self.keeper.put_on_sheet()
+        self.keeper.dress(self.window)
         self._connect()
 
     def _build_ui(self, settings: Settings, state: WindowState) -> None:

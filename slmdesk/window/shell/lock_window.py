@@ -62,6 +62,7 @@ class LockWindow(QWidget):
         super().__init__()
         named(self, "lock_window", label=COVERED if is_cover else TITLE)
         self.setWindowTitle("slmdesk")
+        self.setStyleSheet(theme.sheet())
         self.setMinimumSize(*SMALLEST)
         self._ways, self._is_cover = ways, is_cover
         self._tries = self._wait_s = 0
@@ -252,7 +253,6 @@ class LockScreen(QObject):
     def end(self) -> None:
         self.page.close_for_good()
         self._keeper.deleteLater()
-        self._app.setStyleSheet("")
         self._app.setPalette(QPalette())
         self.deleteLater()
 
