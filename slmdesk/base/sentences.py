@@ -13,7 +13,7 @@ from types import MappingProxyType
 from slmdesk.base.errors import BUG_CODE
 from slmdesk.base.texts import _
 
-TRY_AGAIN = _("Your text is safe. “Try again” starts the answer anew.")
+TRY_AGAIN = _("Your text is safe. Continue, or try again.")
 
 _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     # if a code has two sentences, the second is for the command line: the first names a way out only the window has
@@ -219,9 +219,7 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
             "opens it: type it on a terminal, or have it read with “slmdesk --passphrase-fd N …”."
         ),
     ),
-    "key.wrong": _(
-        "That does not open it. Nothing was touched. Try again, or use the other: passphrase or recovery key."
-    ),
+    "key.wrong": _("Wrong passphrase or recovery key."),
     "key.mistyped": _("This recovery key has a typing error. Compare it with the paper, sign by sign, and try again."),
     "key.file_damaged": _(
         "The file of keys {path} is missing, damaged or that of another history, and so is its copy. Nothing was "

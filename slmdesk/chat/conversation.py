@@ -152,7 +152,7 @@ def blanks_note(message: Message) -> str:
     from slmdesk.text.sentences import blanks_in
 
     blanks = blanks_in(message.text) if message.role is Role.ASSISTANT and message.status is Status.COMPLETE else ()
-    return _("To fill in: {blanks}").format(blanks=", ".join(blanks)) if blanks else ""
+    return _("Placeholder: {blanks}").format(blanks=", ".join(blanks)) if blanks else ""
 
 
 def siblings_on(path: Sequence[Placed], messages: Sequence[Placed]) -> dict[str, tuple[str, ...]]:

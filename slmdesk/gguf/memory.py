@@ -418,14 +418,14 @@ def is_too_slow(speed: Speed | None) -> bool:
 
 
 def speed_in_words(speed: Speed) -> str:
-    """Say a speed: "about 8–14 words a second, a page in 30 s", or "under one word a second: too slow to wait for"."""
+    """Say a speed: "about 8–14 words a second, 30 s per page", or "under one word a second: too slow to wait for"."""
     low, high = speed.low * WORDS_A_TOKEN, speed.high * WORDS_A_TOKEN
     middle = speed.tokens_per_s * WORDS_A_TOKEN
     if is_too_slow(speed):
         return "under one word a second: too slow to wait for"
     span = _short(low) if _short(low) == _short(high) else f"{_short(low)}–{_short(high)}"
     words = "word" if span == "1" else "words"
-    return f"about {span} {words} a second, a page in {_duration(PAGE_WORDS / middle)}"
+    return f"about {span} {words} a second, {_duration(PAGE_WORDS / middle)} per page"
 
 
 def _short(words: float) -> str:

@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from slmdesk.services import Services
 
 INTRO = _(
-    "Without a rule nothing is deleted by itself. A rule moves what was not changed for so long to the trash, and "
-    "deletes it from there for good. What is on hold stays, whatever a rule or a person says."
+    "Without a rule nothing is deleted. A rule moves items that were not changed for so long "
+    "to the trash, and deletes them from there for good. Items on hold always stay."
 )
 DAYS = (30, 60, 90, 180, 365, 730, 1825, 3650)
 NOT_CHANGED, NOT_OPENED = _("not changed for"), _("not opened for")
@@ -115,16 +115,18 @@ class RulesWindow(Dialog):
             "rule_days",
             label=_("After how long"),
         )
-        then: list[tuple[object, str]] = [(day, _("trash, {day} days").format(day=day)) for day in TRASH_DAYS]
+        then: list[tuple[object, str]] = [
+            (day, _("to trash, deleted after {day} days").format(day=day)) for day in TRASH_DAYS
+        ]
         self._then = named(
-            Choice([*then, (AT_ONCE, _("for good at once"))], form), "rule_then", label=_("What happens then")
+            Choice([*then, (AT_ONCE, _("deleted for good at once"))], form), "rule_then", label=_("What happens then")
         )
         self._days.show_value(90)
         self._then.show_value(30)
         self._kind.value_chosen.connect(self._on_kind)
         for choice in (self._kind, self._days, self._then):
             choice.value_chosen.connect(self._count)
-        add = button(_("Add the rule"), "rule_add_button", form, on=self._on_add)
+        add = button(_("Add rule"), "rule_add_button", form, on=self._on_add)
         self._form_words = plain_label(NOT_CHANGED, form, name="rule_form_words", wraps=False)
         self._due = plain_label("", form, name="rule_due")
         choices = flow(self._kind, self._form_words, self._days, self._then, gap=theme.SPACE_8)
@@ -227,9 +229,9 @@ class RulesWindow(Dialog):
             how=how, days=days, kinds=kinds_words(kind)
         )
         box = message_box(
-            self, "rule_for_good_dialog", _("Add the rule?"), words, _("{due} This cannot be undone.").format(due=due)
+            self, "rule_for_good_dialog", _("Add rule?"), words, _("{due} This cannot be undone.").format(due=due)
         )
-        _ask_sure(box, _("Add the rule"), "rule_sure_button", lambda: self._add(wanted))
+        _ask_sure(box, _("Add rule"), "rule_sure_button", lambda: self._add(wanted))
 
     def _on_sure(self) -> None:
         self._bridge.follow(self._bridge.services.retention.run(confirmed=True), lambda _done: self.refresh())
@@ -386,7 +388,7 @@ class DeletedChats(Dialog):
 def _also(documents: Sequence[DocumentRecord]) -> str:
     name = clean_label(documents[0].name, MOST_NAME).replace("&", "&&") if documents else ""
     what = f"“{name}”" if len(documents) == 1 else _("{count} documents").format(count=len(documents))
-    return _("Forget the text of {what} too: nothing else uses it. Files are not touched.").format(what=what)
+    return _("Delete the text of {what} too: nothing else uses it. Files are not touched.").format(what=what)
 
 
 # ---- forget a day
@@ -403,7 +405,7 @@ class ForgetDay(Dialog):
 
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent)
-        passing(self, "forget_day", _("Forget a day"))
+        passing(self, "forget_day", _("Delete one day"))
         self.resize(520, 220)
         self._bridge = bridge
         self._content: DayContent | None = None
@@ -415,7 +417,7 @@ class ForgetDay(Dialog):
         self._days = named(Choice([], self), "forget_day_choice", label=_("The day"))
         self._days.value_chosen.connect(self._look)
         self._words = plain_label("", self, name="forget_day_words")
-        self._forget = button(_("Forget this day"), "forget_day_button", self, on=self._on_forget)
+        self._forget = button(_("Delete this day"), "forget_day_button", self, on=self._on_forget)
         close = button(_("Close"), "forget_day_close", self, on=self.reject)
         foot = row(1, self._forget, close, gap=theme.SPACE_8)
         column(intro, self._days, self._words, 1, foot, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
@@ -449,7 +451,7 @@ class ForgetDay(Dialog):
 
     def _on_forgotten(self, day: date, _content: DayContent) -> None:
         self._bridge.notice_raised.emit(
-            Notice(_("{date} is forgotten.").format(date=date_words(day)), life_ms=UNDO_MS, key="forgotten day")
+            Notice(_("{date} was deleted.").format(date=date_words(day)), life_ms=UNDO_MS, key="forgotten day")
         )
         self._bridge.ask(self._bridge.services.days.days(), self._on_days)
 

@@ -122,9 +122,7 @@ class Answered(Record):
     def reading_words(self) -> str:
         if self.is_whole or not self.passages_read:
             return ""
-        return (
-            f"{self.passages_read:,} of {self.passages_total:,} passages were read, those that fit the question best."
-        )
+        return f"Searched the {self.passages_read:,} most relevant passages of {self.passages_total:,}."
 
     @property
     def documents_words(self) -> str:

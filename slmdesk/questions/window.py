@@ -43,9 +43,7 @@ from slmdesk.window.widgets.notices import give_export_menu
 from slmdesk.window.widgets.redaction_preview import Shield
 from slmdesk.window.widgets.rows import CitedRow, empty_layout
 
-HINT = _(
-    "The answer quotes the document, and each quotation opens its page. What the document does not say is not answered."
-)
+HINT = _("Answers come only from what was read here, with quotations.")
 MOST_SHOWN = 20
 CUT_WORDS = {
     Status.CANCELLED: _("The answer was stopped."),
@@ -114,11 +112,11 @@ class QuestionPane(QScrollArea):
 
     def _foot_bar(self, parent: QWidget) -> QFrame:
         bar = named(QFrame(parent), self._prefix + "question_foot")
-        label, tip = _("Begin new questions"), _("Begin anew: the next question does not follow these")
+        label, tip = _("New conversation"), _("The next question does not follow these")
         name, anew = self._prefix + "new_questions_button", self._controller.restart
-        restart = button(_("New"), name, bar, label=label, tip=tip, on=anew)
+        restart = button(_("New conversation"), name, bar, label=label, tip=tip, on=anew)
         tip = _("Copy questions, answers and quotations with file and page")
-        copy = button(_("Copy with pages"), self._prefix + "copy_answers_button", bar, tip=tip, on=self._on_copy)
+        copy = button(_("Copy with sources"), self._prefix + "copy_answers_button", bar, tip=tip, on=self._on_copy)
         label = _("Export these questions and answers")
         export = button(_("Export…"), self._prefix + "export_questions_button", bar, label=label)
         give_export_menu(export, self.export_requested.emit)
@@ -187,7 +185,7 @@ class QuestionPane(QScrollArea):
     def show_answer(self, answered: Answered, *, is_new: bool = True) -> None:
         """Show an answer with its quotations. Without quotations, show the passages that come closest."""
         if answered.is_quoted:
-            self._add(_("This model is too weak to answer by itself. These passages fit the question best:"), "muted")
+            self._add(_("This model is too weak to answer. Closest passages:"), "muted")
         else:
             self._add(answered.answer, "")
         if answered.missing:
@@ -208,7 +206,7 @@ class QuestionPane(QScrollArea):
             )
         if answered.nearest:
             if not answered.is_quoted:
-                self._add(_("The passages that come closest:"), "muted")
+                self._add(_("Closest passages:"), "muted")
             self._cite(answered.nearest)
         self._end()
         if is_new:

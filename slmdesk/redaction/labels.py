@@ -18,27 +18,25 @@ NAMES = {
     Kind.ADDRESS: _("Addresses"), Kind.OTHER: _("Other words"),
 }  # fmt: skip
 REASONS = {
-    "title": _("a title stands before it"), "greeting": _("it is greeted"), "signature": _("it stands under a closing"),
-    "header": _("it stands in a mail header"), "label": _("a label stands before "
-                                                          "it"), "role": _("a role stands before it"),
-    "born": _("a birth follows it"), "address": _("it stands above an address"), "large": _("it is written like a "
-                                                                                            "name"),
-    "again": _("it was found elsewhere"), "email": _("it looks like an e-mail address, or a part of one"),
-    "list": _("it is on your list"), "table": _("it was replaced before"), "hand": _("you marked it"),
-    "legal_form": _("a legal form follows it"), "iban": _("its check digits are right"),
-    "iban_wrong": _("it looks like a bank account, but its check digits are wrong"),
-    "card": _("its check digit is right"), "phone": _("it looks like a phone number"),
-    "birth": _("words about a birth stand before it"), "street": _("it looks like a street"),
-    "town": _("it looks like a postcode with its town"),
+    "title": _("after a title"), "greeting": _("after a greeting"), "signature": _("below a closing"),
+    "header": _("in a mail header"), "label": _("after a label"), "role": _("after a role"),
+    "born": _("before a birth"), "address": _("above an address"), "large": _("written like a name"),
+    "again": _("found elsewhere"), "email": _("looks like an e-mail address, or a part of one"),
+    "list": _("on your list"), "table": _("replaced before"), "hand": _("marked by you"),
+    "legal_form": _("before a legal form"), "iban": _("valid IBAN"),
+    "iban_wrong": _("looks like a bank account, check digits wrong"),
+    "card": _("valid check digit"), "phone": _("looks like a phone number"),
+    "birth": _("after words about a birth"), "street": _("looks like a street"),
+    "town": _("looks like a postcode with its town"),
 }  # fmt: skip
-CHECKED_NUMBER = _("its check digits are right")
+CHECKED_NUMBER = _("valid check digits")
 INCOMPLETE = _("Some may not be found. Look through the text before you send it.")
 
 
 def reason_of(find: Find) -> str:
     if find.reason in REASONS:
         return REASONS[find.reason]
-    return CHECKED_NUMBER if find.certainty is Certainty.SURE else _("it looks like a number of this kind")
+    return CHECKED_NUMBER if find.certainty is Certainty.SURE else _("looks like such a number")
 
 
 def counted(finds: Sequence[Find]) -> str:
@@ -61,7 +59,7 @@ def put_back_words(count: int, marked: Sequence[str]) -> str:
     resemble a replacement.
     """
     words = ", ".join(f"\u201c{mark}\u201d" for mark in marked)
-    return _("{count} put back").format(count=count) + (
+    return _("{count} restored").format(count=count) + (
         _(", {count} not recognised: {words}").format(count=len(marked), words=words) if marked else ""
     )
 

@@ -582,14 +582,14 @@ class SummaryForm(QFrame):
         self.show_request(None)
 
     def _build_ui(self) -> None:
-        label = _("What sort of document it is")
-        self._length = named(Choice(list(LENGTHS), self), "summary_length", label=_("How long it is"), kind="quiet")
+        label = _("Document type")
+        self._length = named(Choice(list(LENGTHS), self), "summary_length", label=_("Length"), kind="quiet")
         self._paper = named(Choice(list(PAPERS), self), "summary_paper", label=label, tip=label, kind="quiet")
         tip = _("Summarize in another way, or a whole folder")
         self._other = tool_button("summary_other_button", self, _("Other…"), kind="small", tip=tip)
         self._other.setCheckable(True)
         self._other.toggled.connect(self._settle)
-        tip, copied = _("Copy with pages, and what was read"), self.copy_requested.emit
+        tip, copied = _("Copy with sources"), self.copy_requested.emit
         self._copy = tool_button("copy_summary_button", self, icon="copy", label=tip, tip=tip, on=copied)
         tip = _("Export this summary")
         self._export = tool_button("export_summary_button", self, icon="download", label=tip, tip=tip)

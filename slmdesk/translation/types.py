@@ -148,7 +148,7 @@ class MemoryChanged(Event): ...
 
 
 STATE_WORDS = {
-    SegmentState.OPEN: _("waits"),
+    SegmentState.OPEN: _("waiting"),
     SegmentState.TRANSLATED: _("translated"),
     SegmentState.LEFT: _("left as it is"),
     SegmentState.FAILED: _("not translated"),
@@ -195,37 +195,37 @@ def kind_words(kind: str) -> str:
 
 
 _WORDS = {
-    "empty": _("there is no translation"),
-    "failed": _("it could not be translated. {detail}"),
-    "unwritten": _("it stands in the file untranslated: the translation has no place there"),
-    "untranslated": _("it stands there as in the source"),
-    "language": _("it does not look like the language that was asked for"),
-    "chatter": _("the model talks about the text instead of translating it"),
-    "formatting": _("formatting position is a guess – please check"),
-    "opposite": _("“{text}” may be the opposite of “{detail}” in the source"),
-    "unsure": _("the model was unsure: {text}"),
-    "length": _("it is much {detail}er than the source"),
+    "empty": _("No translation"),
+    "failed": _("Could not be translated. {detail}"),
+    "unwritten": _("Untranslated in the file: no place for the translation"),
+    "untranslated": _("Same as the source"),
+    "language": _("Check language: not the one asked for"),
+    "chatter": _("The model talks about the text instead of translating"),
+    "formatting": _("Check formatting: the position is a guess"),
+    "opposite": _("Check opposite: “{detail}” → “{text}”"),
+    "unsure": _("Check words: {text}"),
+    "length": _("Much {detail}er than the source"),
     "lines": _("it has {text} lines, the source {detail}"),
     "line_length": _("a line of it has {text} characters; up to {detail} are read well"),
     "reading_speed": _("it has {text} characters a second to read; up to {detail} can be read"),
-    "tags": _("the mark <{text}> of the formatting is {detail}"),
+    "tags": _("The formatting mark <{text}> is {detail}"),
 }
-_INSTEAD = _("differs: “{text}” – original “{detail}”")
+_INSTEAD = _("“{detail}” → “{text}”")
 _BOTH = {
     "number": (
-        _("the number {text} is missing"),
-        _("the number {text} is not in the source"),
-        _("number {instead}").format(instead=_INSTEAD),
+        _("Number missing: “{text}”"),
+        _("Check number: “{text}”"),
+        _("Check number: {instead}").format(instead=_INSTEAD),
     ),
     "date": (
-        _("the date {text} is missing"),
-        _("the date {text} is not in the source"),
-        _("date {instead}").format(instead=_INSTEAD),
+        _("Date missing: “{text}”"),
+        _("Check date: “{text}”"),
+        _("Check date: {instead}").format(instead=_INSTEAD),
     ),
     "name": (
-        _("the name {text} is missing"),
-        _("the name {text} is not in the source"),
-        _("name {instead}").format(instead=_INSTEAD),
+        _("Name missing: “{text}”"),
+        _("Check name: “{text}”"),
+        _("Check name: {instead}").format(instead=_INSTEAD),
     ),
     "placeholder": (_("{text} is missing"), _("{text} is not in the source"), _("{text}: {detail}")),
     "redaction": (
@@ -234,8 +234,8 @@ _BOTH = {
         _("“{text}” was put back without the ending the model had given it (“{detail}”)"),
     ),
     "negation": (
-        _("“{text}” of the source is missing, so the translation may say the opposite"),
-        _("“{text}” is not in the source, so the translation may say the opposite"),
+        _("Negation may be missing (“{text}”)"),
+        _("Negation may be added (“{text}”)"),
         "{text}",
     ),
 }
@@ -298,9 +298,9 @@ def flag_words(flag: SegmentFlag) -> str:
         if flag.kind == "redaction" and flag.detail == "format":
             form = _("a part of “{text}” was formatted, now all of it is")
     elif flag.kind == "glossary":
-        form = _("the glossary has “{detail}” for “{text}”")
+        form = _("Glossary: {text} → {detail}")
     elif flag.kind == "forbidden":
-        form = _("the glossary forbids “{text}”") + (_(", and has “{detail}”") if flag.detail else "")
+        form = _("Glossary forbids “{text}”") + (_(", use “{detail}”") if flag.detail else "")
     else:
         form = _WORDS.get(flag.kind, _("{kind} {{text}}").format(kind=flag.kind))
     return form.format(text=flag.text, detail=flag.detail).strip()

@@ -88,8 +88,10 @@ class SidePanel(QFrame):
         policy.setHeightForWidth(True)
         self._head.setSizePolicy(policy)
         self._chips = FlowLayout(self._head, gap=theme.SPACE_8)
-        tip = _("Show the pages of the document beside this")
-        self._back = button(_("Show pages"), "show_pages_button", self._head, kind="quiet", tip=tip, on=self._on_back)
+        tip = _("Show the document beside this")
+        self._back = button(
+            _("Show document"), "show_pages_button", self._head, kind="quiet", tip=tip, on=self._on_back
+        )
         self._back.setVisible(False)
         self._chips.addWidget(self._back)
         self._parts = QStackedWidget(self)
@@ -211,7 +213,7 @@ class EarlierRow(QFrame):
         words = ElidedLabel(self, name="earlier_words", text=entry.words)
         reported = _("{when}, on show").format(when=when) if is_current else when
         lines = column(words, plain_label(reported, self, name="earlier_when", kind="small", wraps=False), gap=0)
-        label, tip = _("More about “{words}”").format(words=entry.words), _("Rename or delete it")
+        label, tip = _("More about “{words}”").format(words=entry.words), _("Rename or delete")
         more = tool_button("earlier_more", self, icon="ellipsis", label=label, tip=tip)
         more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = named(QMenu(more), "earlier_menu")
@@ -223,7 +225,7 @@ class EarlierRow(QFrame):
 
     def ask_title(self) -> None:
         dialog = passing(QInputDialog(self.window()), "rename_dialog", _("Rename"))
-        dialog.setLabelText(_("What it is to be called:"))
+        dialog.setLabelText(_("New name:"))
         dialog.setTextValue(self._entry.title)
         dialog.textValueSelected.connect(self._on_title)
         dialog.open()

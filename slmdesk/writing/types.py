@@ -150,13 +150,13 @@ class Rewriting(Record):
 
 
 DOUBT_WORDS: Mapping[str, str] = {
-    "number": _("it touches a number or a date"),
-    "name": _("it touches a name"),
-    "negation": _("it touches what is denied"),
-    "meaning": _("it may change the meaning"),
-    "words": _("it puts other words in place of yours"),
-    "address": _("it touches an address or a placeholder"),
-    "line break": _("it would move a line break"),
+    "number": _("changes a number or a date"),
+    "name": _("changes a name"),
+    "negation": _("changes a negation"),
+    "meaning": _("may change the meaning"),
+    "words": _("different wording"),
+    "address": _("changes an address or a placeholder"),
+    "line break": _("would move a line break"),
     "rewritten": _("most of the sentence would change"),
     "beside": _("it may belong to another suggestion in the sentence"),
     "formatting": _("it lies across formatting that would be lost"),
@@ -221,7 +221,7 @@ def remarks(found: Rewriting, version: Version, request: RewriteRequest) -> Iter
     if version.added:
         yield _("Not in your text: {listed}.").format(listed=_listed(version.added))
     if version.missing:
-        yield _("Missing from it: {listed}.").format(listed=_listed(version.missing))
+        yield _("Missing: {listed}.").format(listed=_listed(version.missing))
     if version.spoilt:
         yield _("Changed by the model although it stands for something redacted: {listed}.").format(
             listed=_listed(version.spoilt)

@@ -73,7 +73,7 @@ def test_titles_are_one_short_clean_line() -> None:
 
 def test_what_an_answer_leaves_to_be_filled_in_is_named() -> None:
     letter = "Dear [Name],\n\nyours,\n[Your Name]"
-    assert blanks_note(message(2, 1, Role.ASSISTANT, letter)) == "To fill in: [Name], [Your Name]"
+    assert blanks_note(message(2, 1, Role.ASSISTANT, letter)) == "Placeholder: [Name], [Your Name]"
     assert blanks_note(message(2, 1, Role.ASSISTANT, letter, status=Status.STREAMING)) == ""
     assert blanks_note(message(1, None, Role.USER, letter)) == ""
     assert blanks_note(message(2, 1, Role.ASSISTANT, "Dear Mrs Reed,")) == ""

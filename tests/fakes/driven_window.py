@@ -262,7 +262,7 @@ def unlock(passphrase: str) -> Chapter:
         yield from type_into("lock_field", words, page)
         press(find("lock_field", page), Qt.Key.Key_Return)
         if words != passphrase:
-            yield lambda: (one := find("lock_problem", page)) is not None and "does not open it" in one.text()
+            yield lambda: (one := find("lock_problem", page)) is not None and "Wrong passphrase" in one.text()
     yield from begin()
 
 

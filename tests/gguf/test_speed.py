@@ -108,13 +108,13 @@ def test_what_is_known_of_a_pc_judges_models(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("tokens_per_s", "off", "words"),
     [
-        (10, 0.3, "about 5–10 words a second, a page in 40 s"),
-        (14.7, 0.3, "about 8–14 words a second, a page in 25 s"),
-        (2, 0.15, "about 1–2 words a second, a page in 3 min"),
-        (1.4, 0.15, "about 1 word a second, a page in 5 min"),
+        (10, 0.3, "about 5–10 words a second, 40 s per page"),
+        (14.7, 0.3, "about 8–14 words a second, 25 s per page"),
+        (2, 0.15, "about 1–2 words a second, 3 min per page"),
+        (1.4, 0.15, "about 1 word a second, 5 min per page"),
         (1.2, 0.5, "under one word a second: too slow to wait for"),
         (0, 0.5, "under one word a second: too slow to wait for"),
-        (140, 0.5, "about 50–160 words a second, a page in 3 s"),
+        (140, 0.5, "about 50–160 words a second, 3 s per page"),
     ],
 )
 def test_in_words(tokens_per_s: float, off: float, words: str) -> None:

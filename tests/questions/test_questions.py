@@ -84,7 +84,7 @@ def test_a_long_document_is_answered_from_its_best_passages(opened, tmp_path):
     assert [citation.page for citation in answered.citations] == [61]
     total = recorder.calls.store.passages.count([record.id])[0]
     assert 0 < answered.passages_read < answered.passages_total == total
-    assert f"{answered.passages_read} of {total} passages" in answered.reading_words
+    assert f"{answered.passages_read} most relevant passages of {total}" in answered.reading_words
 
 
 def test_not_found_is_an_answer_with_the_nearest_passages(opened, tmp_path):

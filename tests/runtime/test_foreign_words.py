@@ -233,7 +233,7 @@ def test_x9_an_answer_says_how_much_of_the_document_was_read(opened, tmp_path, t
     assert (planned.is_whole, answered.is_whole) == (False, False)
     assert answered.passages_read == planned.passages > 0
     assert answered.passages_total == len(passages)
-    assert f"{answered.passages_read} of {len(passages):,} passages" in answered.reading_words
+    assert f"{answered.passages_read} most relevant passages of {len(passages):,}" in answered.reading_words
 
 
 # ---- X10: what is sent is what is shown

@@ -26,4 +26,4 @@ def test_the_starter_model_answers_in_the_window(start_real, starter_model, monk
     seen = program.window.findChild(QPlainTextEdit, "text_dialog_text").toPlainText()
     assert "What is the capital of France? <|im_start|>system" in seen
     assert seen.count("<|im_start|>user") == 1
-    program.wait(lambda: "% used" in program.page.meter.sentence)
+    program.wait(lambda: "% full" in program.page.meter.sentence)

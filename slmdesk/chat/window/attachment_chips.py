@@ -38,7 +38,7 @@ MOST_NAME = 40
 _KEYS = count(1)
 MODES = {
     AttachMode.AUTO: _("Automatic: whole where it fits"),
-    AttachMode.WHOLE: _("Read it whole"),
+    AttachMode.WHOLE: _("Read whole"),
     AttachMode.PASSAGES: _("Only the passages that fit the question"),
 }
 
@@ -270,7 +270,7 @@ class Chip(QFrame):
 
     def _hint(self) -> str:
         if self._draft.state == LOCKED:
-            return _("Click to give its password.")
+            return _("Click to enter the password.")
         shown = _("which documents it has") if self._draft.folder else _("the text that is used")
         return "" if self._draft.state in (READING, FAILED) else _("Click to see {shown}.").format(shown=shown)
 
@@ -292,8 +292,8 @@ class Chip(QFrame):
 
     def _fill_menu(self) -> None:
         self._menu.clear()
-        usual = _("Show its documents") if self._draft.folder else _("Show the text that is used")
-        words = _("Give its password\u2026") if self._draft.state == LOCKED else usual
+        usual = _("Show the documents") if self._draft.folder else _("Show the text that is used")
+        words = _("Enter the password…") if self._draft.state == LOCKED else usual
         show = self._menu.addAction(words, lambda: self.open_requested.emit(self.key))
         show.setEnabled(self._draft.state not in (READING, FAILED))
         if not self._draft.folder:

@@ -190,7 +190,7 @@ class ContextMeter(QWidget):
         self._bar.setFixedWidth(96)
         self._label = plain_label("", self, name="context_label", kind="small")
         self._by_part = tool_button(
-            "context_by_part", self, kind="small", tip=_("What takes how much"), label=_("What takes how much of it"),
+            "context_by_part", self, kind="small", tip=_("What takes how much"), label=_("What takes how much"),
             icon="info", colour="ink2", on=self._on_by_part,
         )  # fmt: skip
         self._by_part.setIconSize(QSize(theme.ICON_SIZE - 2, theme.ICON_SIZE - 2))
@@ -247,17 +247,15 @@ class ContextMeter(QWidget):
             tokens=locale.toString(tokens), context_size=locale.toString(context_size)
         )
         if not asks and percent >= NEARLY_FULL:
-            words = _("Context: {percent} % used; the oldest turns are left out when it is full").format(
-                percent=percent
-            )
+            words = _("{percent} % full; the oldest messages are forgotten").format(percent=percent)
         elif is_over:
             words = _("Too long for the model: {numbers}. Nothing is cut; shorten it or start a new chat.").format(
                 numbers=numbers
             )
         elif percent >= NEARLY_FULL:
-            words = _("Context: {percent} % used; a new chat will soon be needed").format(percent=percent)
+            words = _("{percent} % full").format(percent=percent)
         else:
-            words = _("Context: {percent} % used").format(percent=percent)
+            words = _("{percent} % full").format(percent=percent)
         self._label.setText(words)
         self._label.setToolTip(numbers)
         self._bar.setToolTip(numbers)
@@ -461,9 +459,7 @@ class FullController(QObject):
             if most
             else ""
         )
-        return _("This chat takes {percent} % of the context{part}. How should it go on when it is full?").format(
-            percent=percent, part=part
-        )
+        return _("This chat is almost full: {percent} %{part}. How should it go on?").format(percent=percent, part=part)
 
     # ---- a larger context
 
@@ -603,7 +599,7 @@ class FullBar(QFrame):
         self._label = plain_label("", self, name="full_words")
         tip = _("Decide later")
         self._close = tool_button("full_close", self, tip=tip, label=tip, icon="x", on=controller.close_offer)
-        self._leave_out = button(_("Leave out the oldest turns"), "full_leave_out", self, tip=LEAVE_OUT_TIP)
+        self._leave_out = button(_("Forget the oldest messages"), "full_leave_out", self, tip=LEAVE_OUT_TIP)
         self._leave_out.clicked.connect(lambda: controller.choose(LEAVE_OUT))
         self._summarize = button(_("Keep a summary of the earlier part"), "full_summarize", self, tip=SUMMARIZE_TIP)
         self._summarize.clicked.connect(lambda: controller.choose(SUMMARIZE))

@@ -99,7 +99,7 @@ class PresetsWindow(Dialog):
         self._delete = make(_("Delete"), "delete", self._on_delete)
         self._up = make(_("Move up"), "up", partial(self._on_move, -1))
         self._down = make(_("Move down"), "down", partial(self._on_move, 1))
-        self._export = make(_("Export…"), "export", self._on_export, _("Write it to a file for others"))
+        self._export = make(_("Export…"), "export", self._on_export, _("Write a file for others"))
         self._import = make(_("Import…"), "import", self._on_import, _("Add the preset of a file"))
         side = column(
             self._new, self._edit, self._duplicate, self._delete, self._up, self._down,
@@ -528,15 +528,12 @@ class SpaceEditor(Dialog):
 
 QUESTION = (
     _("Edit the question"),
-    _("It is asked again from here. The old question stays as a version, with all that followed it."),
+    _("The earlier version is kept."),
     _("Ask again"),
 )
 ANSWER = (
     _("Edit the answer"),
-    _(
-        "The chat goes on with your words, and the answer is marked as edited. What the model wrote can be brought "
-        "back."
-    ),
+    _("The answer is marked as edited. The original can be restored."),
     _("Save"),
 )
 NOTES = (

@@ -75,7 +75,7 @@ class ChatHeader(QFrame):
 
     def show_space(self, name: str) -> None:
         self.space.setText(name.replace("&", "&&"))
-        tip = _("In the space “{name}”: show its chats").format(name=name)
+        tip = _("In the space “{name}”: show the chats").format(name=name)
         self.space.setToolTip(plain_tip(tip))
         self.space.setAccessibleName(tip)
         self.space.setVisible(bool(name))
@@ -207,7 +207,7 @@ class ModelsController(QObject):
         if event.problem is not None and event.state in (ModelState.CRASHED, ModelState.NOT_LOADED):
             is_large = event.problem.code == "model.out_of_memory"
             again = partial(self.use_anyway if is_large else self.use, event.model) if event.model else None
-            action = (_("Load it anyway") if is_large else _("Load it again")) if event.model else ""
+            action = (_("Load anyway") if is_large else _("Load again")) if event.model else ""
             self._bridge.notice_raised.emit(notice_of(event.problem, action=action, on_action=again, topic=STATE_TOPIC))
 
     def _on_imports_ended(self, ended: Sequence[ImportEnded]) -> None:
@@ -384,7 +384,7 @@ class PrivateBar(QFrame):
             "private_save",
             self,
             kind="quiet",
-            tip=_("Keep it with the other chats"),
+            tip=_("Keep with the other chats"),
             on=self.save_requested,
         )
         self.close_button = button(
@@ -424,7 +424,7 @@ class PrivateEntry(QObject):
             self._private.close()
             return
         box = message_box(self._page, "private_close_dialog", _("Close this private chat"), LOST, LOST_MORE)
-        closing = named(box.addButton(_("Close it"), QMessageBox.ButtonRole.DestructiveRole), "private_close_button")
+        closing = named(box.addButton(_("Close"), QMessageBox.ButtonRole.DestructiveRole), "private_close_button")
         staying = named(box.addButton(_("Cancel"), QMessageBox.ButtonRole.RejectRole), "private_stay_button")
         box.setDefaultButton(staying)
         box.setEscapeButton(staying)

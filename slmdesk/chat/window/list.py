@@ -290,7 +290,7 @@ class ChatList(QFrame):
         if len(targets) == 1:
             menu.addAction(self._rename)
             hold = partial(self._controller.toggle_hold, targets[0].id)
-            named(menu.addAction(_("Put on hold, or release"), hold), "hold_action")
+            named(menu.addAction(_("Legal hold"), hold), "hold_action")
         if not is_archive:
             menu.addAction(self._pin)
         menu.addMenu(self._move)
@@ -300,7 +300,9 @@ class ChatList(QFrame):
 
     def _fill_space_menu(self, menu: QMenu, id: str) -> None:
         space = self._controller.spaces.of(id)
-        named(menu.addAction(_("New chat in it"), partial(self._controller.begin_chat, id)), "space_chat_action")
+        named(
+            menu.addAction(_("New chat in this space"), partial(self._controller.begin_chat, id)), "space_chat_action"
+        )
         menu.addAction(self._rename)
         named(menu.addAction(_("Edit…"), partial(self.edit_space, space)), "space_edit_action")
         named(menu.addAction(_("Delete…"), partial(self._ask_delete, space)), "space_delete_action")

@@ -97,12 +97,12 @@ SENTENCES = {
     "thinking": _(
         "This model thinks aloud before it answers. That takes time, and may make answers to hard questions better."
     ),
-    "answer_language": _("Asked for behind each message: small models often answer in English what was not."),
+    "answer_language": _("Small models tend to fall back to English."),
     "max_tokens": _("An answer is cut off after this many tokens. A token is about three quarters of a word."),
 }
 WAYS = (
     (ASK, _("Ask me")),
-    (LEAVE_OUT, _("Leave out the oldest turns")),
+    (LEAVE_OUT, _("Forget the oldest messages")),
     (SUMMARIZE, _("Keep a summary of the earlier part")),
 )
 SAME_AS_NOW = _("Same as now")
@@ -162,7 +162,7 @@ class SettingsPanel(QFrame):
         self._column.addWidget(self._form)
         self._more = MoreSettings(self._content, prefix="option")
         self._column.addWidget(self._more)
-        tip = _("Forget what is set for this chat; the context stays as it is")
+        tip = _("Resets the settings of this chat. The context stays.")
         self._defaults = button(_("Back to defaults"), "options_defaults", self._content, tip=tip, on=self._on_defaults)
         self._column.addWidget(self._defaults, 0, Qt.AlignmentFlag.AlignLeft)
         self._column.addStretch(1)

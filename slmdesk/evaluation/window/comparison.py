@@ -356,8 +356,9 @@ NONE = ""
 FIELD_LINES = 4
 FIELD_EDGES = 24
 INTRO = _(
-    "The same question for two to four models on this PC, one after another: each is loaded anew, answers alone, and "
-    "gets the same seed and settings. What it took is measured. Your question stays on this PC."
+    "The same question for two to four models on this PC, one after another: each is loaded, "
+    "answers alone, and gets the same seed and settings. What it took is measured. Your "
+    "question stays on this PC."
 )
 
 
@@ -421,7 +422,7 @@ class CompareForm(QScrollArea):
 
     def _build_question(self, holder: QWidget) -> tuple[Part, ...]:
         self.question = named(QPlainTextEdit(holder), "compare_question")
-        self.question.setPlaceholderText(_("Your question, best one of your real work"))
+        self.question.setPlaceholderText(_("Ask a question from your own work"))
         self.question.setAccessibleName(_("The question for all models"))
         self.question.setTabChangesFocus(True)
         self.question.textChanged.connect(self._judge)
@@ -638,7 +639,7 @@ class AnswerColumn(QFrame):
         self.text.show_words(message.text, has_ended=not is_open)
         self.text.setVisible(is_open or bool(message.text))
         if is_open:
-            waiting = _("Is written…") if message.text else _("Its model is loaded…")
+            waiting = _("Is written…") if message.text else _("Loading the model…")
             self.show_note(waiting if is_turn else _("Waits for its turn"))
         elif message.status is Status.FAILED:
             self._say(problem_of(message.error_code or "", message.error_args).sentence, "danger")

@@ -181,7 +181,7 @@ def status_of(reported: Mapping[str, JobChanged]) -> tuple[str, float]:
     running = [event for event in reported.values() if event.status is JobStatus.RUNNING]
     jobs = ngettext("1 job", "{n} jobs", len(reported))
     if not running:
-        return ngettext("{jobs} waits", "{jobs} waiting", len(reported), jobs=jobs), 0.0
+        return _("{jobs} waiting").format(jobs=jobs), 0.0
     shares = [event.share for event in running if event.share is not None]
     share = sum(shares) / len(shares) if shares else 0.0
     times = [event.eta_s for event in running]

@@ -110,7 +110,7 @@ class DocumentsController(QObject):
     def choose(self, document: str) -> None:
         record = self._records.get(document)
         if record is None:
-            words = _("This document was forgotten here; open its file again to see its pages.")
+            words = _("This document was removed; open the file again to see the pages.")
             self._bridge.notice_raised.emit(Notice(words, key="document gone"))
             return
         self._requested = []
@@ -185,7 +185,7 @@ class DocumentsController(QObject):
         """Remove a document from the list now. Delete it when *Undo* is no longer offered. Its file stays."""
         record = self._records[document]
         forget, keep = partial(self._forget, document), partial(self._keep, document)
-        words = _("{name} is off the list, and what was read of it is forgotten in a moment. Its file stays.").format(
+        words = _("{name} was removed from the list, with the text read from it. The file stays.").format(
             name=record.name
         )
         self.removals.begin(document, words, forget, keep, key=f"forget {document}")
@@ -246,7 +246,7 @@ class DocumentsController(QObject):
         words = _("{name} has changed since it was read.").format(name=record.name)
         again = partial(self.read_again, record.id)
         self._bridge.notice_raised.emit(
-            Notice(words, action=_("Read it again"), on_action=again, key=f"changed {record.id}")
+            Notice(words, action=_("Read again"), on_action=again, key=f"changed {record.id}")
         )
 
     def _on_changed(self, event: DocumentChanged) -> None:
@@ -384,9 +384,7 @@ class FoldersController(QObject):
         """Remove a folder from the list now. Delete it when *Undo* is no longer offered. Its files stay."""
         state = self._states[id]
         name, forget, keep = state.record.name, partial(self._forget, id), partial(self._keep, id)
-        words = _("{name} is off the list, and what was read of it is forgotten in a moment. Its files stay.").format(
-            name=name
-        )
+        words = _("{name} was removed from the list, with the texts read from it. The files stay.").format(name=name)
         self.removals.begin(id, words, forget, keep, key=f"forget folder {id}")
         if id == self.current:
             self._leave_shown()

@@ -408,7 +408,7 @@ class AboutDocument(QScrollArea):
         self._add("  ·  ".join(fact for fact in (bytes_for_people(record.bytes), record.format) if fact), "small")
         self._add(str(file_of(record)), "small")
         if info.attachments:
-            self._add(_("Inside it"), "strong")
+            self._add(_("Contents"), "strong")
             for attachment in info.attachments[:MOST_ATTACHMENTS]:
                 self._add_attachment(attachment)
 
@@ -523,7 +523,7 @@ class UnreadDocument(QFrame):
         self.setObjectName("document_unread")
         self._title = plain_label("", self, name="unread_title", kind="heading")
         self._reason = plain_label("", self, name="unread_reason")
-        self._again = button(_("Read it again"), "read_again_button", self)
+        self._again = button(_("Try again"), "read_again_button", self)
         self._again.clicked.connect(lambda: controller.read_again(controller.current))
         for label in (self._title, self._reason):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -540,4 +540,4 @@ class UnreadDocument(QFrame):
             )
         )
         self._reason.setText(breakable(reason))
-        self._again.setText(_("Enter the password…") if is_locked else _("Read it again"))
+        self._again.setText(_("Enter the password…") if is_locked else _("Try again"))

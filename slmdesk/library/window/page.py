@@ -86,9 +86,9 @@ EMPTY_WORDS = (
     (
         "promise",
         "",
-        _("It is read on this PC, page by page. Nothing of it leaves this PC, and the file is not changed."),
+        _("Read on this PC. Never uploaded."),
     ),
-    ("formats", "small", ", ".join(file_format.name for file_format in FORMATS)),
+    ("formats", "small", _("Word, PDF, Excel, PowerPoint, e-mail and {n} more").format(n=len(FORMATS) - 5)),
 )
 """Name, kind and text of the labels that are visible while no document is shown."""
 
@@ -220,13 +220,13 @@ class DocumentsPage(QWidget):
 
 
 ACTIONS = (
-    ("again", _("Read it again")),
-    ("translate", _("Translate it")),
+    ("again", _("Read again")),
+    ("translate", _("Translate")),
     ("redact", _("Give out redacted\u2026")),
-    ("folder", _("Open its folder")),
-    ("remove", _("Take it off the list")),
+    ("folder", _("Open folder")),
+    ("remove", _("Remove from the list")),
 )
-FOLDER_ACTIONS = (("look", _("Look again")), ("open", _("Open the folder")), ("remove", _("Take it off the list")))
+FOLDER_ACTIONS = (("look", _("Look again")), ("open", _("Open the folder")), ("remove", _("Remove from the list")))
 MOST_FOLDERS_SHOWN = 5
 ActionChosen = Callable[[str, str], object]
 """Function that is called with the id of a row and an action."""
@@ -359,7 +359,7 @@ class DocumentList(QFrame):
     def _show_note(self) -> None:
         words = ""
         if not self._rows.total:
-            words = _("No document was opened yet.")
+            words = _("No documents yet")
         elif not self._rows.rowCount():
             words = _("No document has that name.")
         show_words(self._note, words)
@@ -596,7 +596,7 @@ class FolderView(QFrame):
         self._sentence = plain_label("", holder, name="folder_words")
         self._more = plain_label("", holder, name="folder_more", kind="small")
         self._progress = thin_bar("folder_progress", holder, _("Reading the folder"))
-        tip = _("Look for new, changed and deleted documents by itself while slmdesk is open")
+        tip = _("Look for new, changed and deleted documents while slmdesk is open")
         self._watched = named(CheckBox(_("Watch this folder"), holder), "folder_watched", tip=tip)
         label, tip = _("Pause reading the folder"), _("See now what is new, changed or gone")
         self._pause = button(_("Pause"), "folder_pause_button", holder, label=label, on=self._folders.pause)
@@ -622,7 +622,7 @@ class FolderView(QFrame):
         return holder
 
     def _build_list(self, holder: QWidget) -> None:
-        hint, label = _("Search its documents by name"), _("Search the documents of the folder by name")
+        hint, label = _("Search by name"), _("Search the documents of the folder by name")
         self._filter = text_line("folder_filter", holder, hint, label=label, clears=CLEAR)
         self._view = named(QListView(holder), "folder_documents", label=_("Documents of the folder"))
         self._view.setFrameShape(QFrame.Shape.NoFrame)

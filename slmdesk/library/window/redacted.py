@@ -60,7 +60,7 @@ KEY_SUFFIX = ".key"
 KEY_WORDS = _("Passphrase of the key")
 TICKED = _("What is ticked is removed from all of the copy. The file itself stays as it is.")
 ADD = _("Words that you add below are removed from all of the copy. The file itself stays as it is.")
-READ_IT = _("Not everything private is found by itself: read the copy before you give it away.")
+READ_IT = _("Some private words may not be found: read the copy before you give it away.")
 
 
 class RedactionWindow(Dialog):
@@ -108,7 +108,7 @@ class RedactionWindow(Dialog):
         self._passphrase.setEchoMode(QLineEdit.EchoMode.Password)
         self._others = plain_label("", self, name="redaction_others", kind="muted", is_hidden=True)
         self._trouble = plain_label("", self, name="redaction_trouble", kind="danger", is_hidden=True)
-        self._folder = button(_("Open its folder"), "redaction_folder", self, kind="quiet", on=self._on_folder)
+        self._folder = button(_("Open folder"), "redaction_folder", self, kind="quiet", on=self._on_folder)
         self._write = button(_("Write the copy…"), "redaction_write", self, kind="primary", on=self._on_write)
         self._close = button(_("Close"), "redaction_close", self, on=self.reject)
         for other_button in (self._add, self._folder, self._write, self._close):
@@ -184,7 +184,7 @@ class RedactionWindow(Dialog):
             self._bridge.services.redacted_copies.give_out(preview, request), self._on_given_out, self._on_refused,
             self._on_progress,
         )  # fmt: skip
-        self._show_work(_("Writing {name}, and looking through it…").format(name=target.name), following)
+        self._show_work(_("Writing and checking {name}…").format(name=target.name), following)
 
     def _on_folder(self) -> None:
         if self._target is not None:

@@ -185,7 +185,7 @@ def lines_of(candidate: Candidate) -> list[str]:
         _("Licence: {license}").format(license=(header.license if header else "") or _("not stated")),
     ]
     if header and header.kind == "encoder":
-        lines.append(_("An encoder: it finds passages and cannot chat"))
+        lines.append(_("Encoder: finds passages, cannot chat"))
     if candidate.fit:
         needs, free = bytes_for_people(candidate.fit.memory.total), bytes_for_people(candidate.fit.available_bytes)
         lines.append(_("Memory: needs about {needs}, {free} are free").format(needs=needs, free=free))
@@ -270,7 +270,7 @@ class ModelDialogs(QObject):
         elif len(new) == 1:
             use = partial(self.chat_requested.emit, new[0].id)
             words = _("{name} came out of the pack, and is exactly what was packed.").format(name=new[0].name)
-            notice = Notice(words, action=_("Use it now") if new[0].can_chat else "", on_action=use, key="pack")
+            notice = Notice(words, action=_("Use now") if new[0].can_chat else "", on_action=use, key="pack")
         else:
             notice = Notice(
                 _("{count} models came out of the pack, and are exactly what was packed.").format(count=len(new)),
@@ -345,7 +345,7 @@ class FoundDialog(WorkDialog):
         self._more.setVisible(False)
         self.buttons.addStretch(1)
         self._close = self.add_button(_("Cancel"), name="found_close")
-        self._link = self.add_button(_("Link them"), name="found_link", is_primary=True)
+        self._link = self.add_button(_("Link"), name="found_link", is_primary=True)
         self._link.setEnabled(False)
 
     def _connect(self) -> None:
@@ -380,7 +380,6 @@ class FoundDialog(WorkDialog):
     def _refresh(self) -> None:
         chosen = self._list.chosen
         self._link.setEnabled(bool(chosen) and not self._is_busy)
-        self._link.setText(ngettext("Link it", "Link them", len(chosen)))
         self._list.setEnabled(not self._is_busy)
         self._close.setText(_("Cancel") if self._is_busy else _("Close"))
 
@@ -439,7 +438,11 @@ def row_of(model: FoundModel) -> CheckRow:
 # ---- a small menu beside *Add a model file…*
 
 
-WAYS = (("find", _("Look for models on this PC…")), ("open_pack", _("Open a pack…")), ("make_pack", _("Make a pack…")))
+WAYS = (
+    ("find", _("Look for models on this PC…")),
+    ("open_pack", _("Open a pack…")),
+    ("make_pack", _("Create a pack…")),
+)
 
 
 class AddMenu(QPushButton):
@@ -496,7 +499,7 @@ class MoveDialog(WorkDialog):
         self._only.setVisible(self._plan.folder != self._plan.target)
         self.buttons.addStretch(1)
         self._close = self.add_button(_("Cancel"), name="move_close")
-        self._move = self.add_button(_("Move them"), name="move_start", is_primary=True)
+        self._move = self.add_button(_("Move"), name="move_start", is_primary=True)
         if not self._plan.models:
             self._move.setText(_("Use this folder"))
             self._only.setVisible(False)

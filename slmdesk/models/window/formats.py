@@ -114,7 +114,7 @@ class FormatDialog(WideDialog):
         self.body.addWidget(self._advice)
         self.body.addWidget(self._legend)
         self.body.addWidget(area, 1)
-        self._again = self.add_button(_("Measure again"), name="formats_again", tip=_("Measure all of them anew"))
+        self._again = self.add_button(_("Measure again"), name="formats_again", tip=_("Measure all formats again"))
         self._prune = self.add_button(
             _("Try without layers"),
             name="formats_prune",
@@ -511,7 +511,7 @@ class FormatRow(QFrame):
     def _show_button(self, result: FormatResult, state: FormatState, *, is_best: bool, is_busy: bool) -> None:
         copy = state.copies.get(self._name)
         is_used = copy is not None and copy.id == state.used
-        words = _("In use") if is_used else _("Use this one") if copy else _("Make and use this one")
+        words = _("In use") if is_used else _("Use this format") if copy else _("Create and use this format")
         self._use.setText(words)
         self._use.setAccessibleName(f"{self._name}: {words}")
         self._use.setVisible(copy is not None or not (result.reason or result.likeness is Likeness.UNKNOWN))

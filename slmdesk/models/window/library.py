@@ -109,7 +109,7 @@ class LibraryController(QObject):
         record = self._known[model].record
         copies = copies_of(record, [card.record for card in self._known.values()])
         if not copies:
-            fate = _("Its file stays where it is.") if record.linked else _("Its file is deleted in a moment.")
+            fate = _("The file stays in its folder.") if record.linked else _("The file is deleted in a moment.")
             self._begin_removal(model, _("{name} is removed. {fate}").format(name=record.name, fate=fate))
             return
         also = (
@@ -119,7 +119,7 @@ class LibraryController(QObject):
         )
 
         def begin(freed: int) -> None:
-            kept = _(" Its own file stays where it is.") if record.linked else ""
+            kept = _(" The original file stays in its folder.") if record.linked else ""
             words = _("{name} is removed, and {also} too: {size} are deleted in a moment.").format(
                 name=record.name, also=also, size=bytes_for_people(freed)
             )
@@ -150,7 +150,7 @@ class LibraryController(QObject):
             self._bridge.problem_met.emit(event.problem)
         elif event.model is not None:
             use = partial(self.use, event.model.id) if event.model.can_chat else None
-            action = _("Use it now") if use else ""
+            action = _("Use now") if use else ""
             self._bridge.notice_raised.emit(Notice(_added_words(event), action=action, on_action=use, key="import"))
 
     # ---- events
@@ -217,7 +217,7 @@ def _added_words(event: ImportEnded) -> str:
         return f"{Path(event.path).name}: {event.problem.sentence if event.problem else _('not added')}"
     if event.was_here:
         return _("{name} is already here as {name2}.").format(name=Path(event.path).name, name2=event.model.name)
-    return _("{name} is in the library.").format(name=event.model.name)
+    return _("{name} was added.").format(name=event.model.name)
 
 
 def _summary_of(ended: Sequence[ImportEnded]) -> str:
@@ -288,7 +288,7 @@ class TrialController(QObject):
             self._set(model, kind, Trial(_("The exam begins…"), 0.0))
             self._bridge.ask(services.exams.take(model), None, partial(self._refused, model, kind))
         elif kind == BENCH:
-            self._set(model, kind, Trial(_("The model is loaded anew…"), 0.0))
+            self._set(model, kind, Trial(_("Loading the model again…"), 0.0))
             self._follow(model, kind, services.bench.run(model), lambda _result: self._end(model, kind), _measured)
         elif (model, kind) not in self._running:
             self._set(model, kind, Trial(_("The whole file is read…"), 0.0))
@@ -376,7 +376,7 @@ class TrialController(QObject):
 
 LONG = ("path", "sha256", "source")
 """Keys of detail lines whose text has no spaces, so that it may be broken anywhere."""
-ACTIONS = (("rename", _("Rename…")), ("folder", _("Open its folder")), ("remove", _("Remove")))
+ACTIONS = (("rename", _("Rename…")), ("folder", _("Open folder")), ("remove", _("Remove")))
 
 
 class DetailsPanel(QFrame):
@@ -395,16 +395,16 @@ class DetailsPanel(QFrame):
         self._trouble = plain_label("", self, name="details_trouble", kind="danger", is_hidden=True)
         self._trials = {
             EXAM: TrialLine(
-                self, kind="exam", title=_("What it is good for"), button=_("Test now"),
+                self, kind="exam", title=_("What the model is good for"), button=_("Test now"),
                 tip=_("A few short tasks in the background: does it keep to a form, tell true from false, correct?"),
             ),
             BENCH: TrialLine(
                 self, kind="bench", title=_("Speed"), button=_("Test speed"),
-                tip=_("Loads the model anew and measures one answer; takes some seconds"),
+                tip=_("Loads the model again and measures one answer (some seconds)"),
             ),
             VERIFY: TrialLine(
-                self, kind="verify", title=_("Its file"), button=_("Compare with its checksum"),
-                tip=_("Reads the whole file: is it, to the last bit, what came in?"),
+                self, kind="verify", title=_("File"), button=_("Verify file"),
+                tip=_("Reads the whole file and compares the checksum"),
             ),
         }  # fmt: skip
         for kind, line in self._trials.items():
@@ -436,7 +436,7 @@ class DetailsPanel(QFrame):
     def _build_uses(self) -> QWidget:
         part = named(QWidget(self), "uses")
         for use, words in WORDS.items():
-            tip = _("Make it the default for {words}").format(words=words)
+            tip = _("Use this model by default for {words}").format(words=words)
             box = button(words.capitalize(), f"use_{use.value}", part, kind="chip", tip=tip)
             box.clicked.connect(lambda requested, use=use: self._on_use_clicked(use, requested))
             self._boxes[use] = box
@@ -444,7 +444,7 @@ class DetailsPanel(QFrame):
             box.toggled.connect(partial(_mark, box))
             _mark(box, False)
             box.setVisible(False)
-        title = plain_label(_("Use it by default for"), part, name="uses_title", kind="strong")
+        title = plain_label(_("Default for"), part, name="uses_title", kind="strong")
         column(title, row(*self._boxes.values(), 1, gap=theme.SPACE_8), into=part, gap=theme.SPACE_4)
         return part
 
@@ -462,7 +462,7 @@ class DetailsPanel(QFrame):
         exam.show_words(exam_words(details))
         self._trials[BENCH].setVisible(DefaultUse.CHAT in details.can_do)
         self._trials[BENCH].show_words(bench_words(details))
-        self._trials[VERIFY].show_words(_("Last compared: {day}.").format(day=day_words(details.verified)))
+        self._trials[VERIFY].show_words(_("Last verified: {day}.").format(day=day_words(details.verified)))
         self.show_uses(details.card.uses, details.can_do)
         self._fill_grid(details)
         self._fields.show_fields(details.fields, details.fields_left_out)
@@ -478,7 +478,7 @@ class DetailsPanel(QFrame):
             box.setToolTip(
                 _("Set by your organisation")
                 if use in managed
-                else _("Make it the default for {word}").format(word=WORDS[use])
+                else _("Use this model by default for {word}").format(word=WORDS[use])
             )
 
     def allow_formats(self, is_allowed: bool) -> None:
@@ -543,7 +543,7 @@ def format_words(state: FormatState) -> str:
     if used:
         return _("A copy made on this PC is in use: {used}.").format(used=used)
     if state.report is None or not state.report.results:
-        return _("The published file is in use. Other formats are not measured on this PC yet.")
+        return _("Using the original file. Faster formats have not been tried here.")
     best = state.report.fastest()
     return _("Recommended for this PC: {format}.").format(format=best.format) if best else advice_of(state.report)
 
@@ -587,7 +587,7 @@ class HeaderFields(QWidget):
         self._fields, self._left_out = tuple(fields), left_out
         self.setVisible(bool(fields))
         count = QLocale().toString(len(fields) + left_out)
-        self._toggle.setText(_("All {count} fields of its header").format(count=count))
+        self._toggle.setText(_("All {count} fields of the header").format(count=count))
         self._show()
 
     def _on_toggled(self, is_open: bool) -> None:
@@ -659,9 +659,9 @@ class TrialLine(QWidget):
 
 
 KINDS = {
-    "model": _("a model for chatting"),
-    "encoder": _("an encoder: it finds passages and cannot chat"),
-    "adapter": _("an adapter (LoRA): it works together with its base model"),
+    "model": _("Chat model"),
+    "encoder": _("Encoder: finds passages, cannot chat"),
+    "adapter": _("Adapter (LoRA): works with its base model"),
 }
 
 
@@ -685,7 +685,7 @@ def rows_of(details: ModelDetails) -> list[tuple[str, str, str]]:
         ("parameters", _("Parameters"), parameters_words(count)),
         (
             "context",
-            _("Sees up to"),
+            _("Context"),
             _("{context} tokens").format(context=locale.toString(context))
             if isinstance(context, int) and context
             else "",
@@ -704,10 +704,10 @@ def rows_of(details: ModelDetails) -> list[tuple[str, str, str]]:
         (
             "linked",
             "",
-            _("Linked: the file stays where it is, and removing the model leaves it.") if record.linked else "",
+            _("Linked – file stays in its folder, also after removing the model") if record.linked else "",
         ),
         ("sha256", "sha256", record.sha256),
-        ("verified", _("Compared"), _("with its checksum, {day}").format(day=day_words(details.verified))),
+        ("verified", _("Verified"), _("by checksum, {day}").format(day=day_words(details.verified))),
     ]
     return [row for row in rows if row[2]]
 
@@ -763,12 +763,12 @@ def expected_words(details: ModelDetails) -> str:
 def behaves_words(record: ModelRecord) -> str:
     if record.behaves is None:
         return ""
-    return _("reads plain sentences") if record.behaves else _("does not behave like a language model; perhaps damaged")
+    return _("Passed") if record.behaves else _("Failed: no language model, or damaged")
 
 
 def source_words(source: str) -> str:
     if source == "file":
-        return _("a file of this PC")
+        return _("This PC")
     place, __, rest = source.partition(":")
     names = {"huggingface": _("the Hugging Face Hub"), "pack": _("a pack")}
     if place not in names:

@@ -68,7 +68,7 @@ OPEN_INTRO = _(
 )
 SAME = _("✓ It is the same: this is the pack you were told of.")
 OTHER = _("It is another one: this is not the pack you were told of. Do not bring it in.")
-STOPPED = _("Stopped; nothing of it was kept.")
+STOPPED = _("Stopped; nothing was kept.")
 
 
 class Work(QObject):
@@ -153,7 +153,7 @@ class WorkDialog(WideDialog):
 class MakePackDialog(WorkDialog):
     def __init__(self, parent: QWidget, packs: Work) -> None:
         super().__init__(
-            parent, packs, name="make_pack", title=_("Make a pack"), intro=MAKE_INTRO, doing=_("Writing the pack")
+            parent, packs, name="make_pack", title=_("Create a pack"), intro=MAKE_INTRO, doing=_("Writing the pack")
         )
         self._target: Path | None = None
         self._plan: PackPlan | None = None
@@ -181,7 +181,7 @@ class MakePackDialog(WorkDialog):
             widget.setVisible(False)
         self.buttons.addStretch(1)
         self._close = self.add_button(_("Close"), name="make_pack_close")
-        self._make = self.add_button(_("Make the pack"), name="make_pack_make", is_primary=True)
+        self._make = self.add_button(_("Create pack"), name="make_pack_make", is_primary=True)
         self._make.setEnabled(False)
 
     def _connect(self) -> None:
@@ -314,7 +314,7 @@ class OpenPackDialog(WorkDialog):
         self.body.addWidget(self._sum)
         self.buttons.addStretch(1)
         self._close = self.add_button(_("Close"), name="open_pack_close")
-        self._take = self.add_button(_("Bring them in"), name="open_pack_take", is_primary=True)
+        self._take = self.add_button(_("Add"), name="open_pack_take", is_primary=True)
 
     def _connect(self) -> None:
         self._list.chosen_changed.connect(self._on_changed)
@@ -327,9 +327,9 @@ class OpenPackDialog(WorkDialog):
         size = sum(other_row.bytes for other_row in chosen)
         if self._list.is_empty:
             words = (
-                _("All of its models are on this PC already.")
+                _("All models of the pack are on this PC already.")
                 if self._contents.models
-                else _("There is no model in it.")
+                else _("No model in the pack.")
             )
         elif not chosen:
             words = _("No model chosen")
@@ -343,7 +343,6 @@ class OpenPackDialog(WorkDialog):
             size=bytes_for_people(size), size2=bytes_for_people(free)
         )
         self.show_trouble(full if size > free else "")
-        self._take.setText(ngettext("Bring it in", "Bring them in", len(chosen)))
         self._refresh()
 
     def _on_reported(self, text: str) -> None:

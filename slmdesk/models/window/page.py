@@ -209,7 +209,7 @@ class LocalModels(QWidget):
 
     def _build_import(self) -> None:
         self._add = button(_("Add model files…"), "library_add_button", self, on=self.add_requested)
-        words = _("or drop .gguf files, a folder or a pack anywhere here")
+        words = _("Drop model files, a folder or a pack here")
         self._drop = plain_label(words, self, name="drop_words", kind="small")
         # the stretch: where adding files is hidden, what is left keeps its size
         self._import_row = row(self._add, (self._drop, 1), 0, gap=theme.SPACE_12)
@@ -356,7 +356,7 @@ class LocalModels(QWidget):
 
     def _ask_name(self, model: str) -> None:
         dialog = passing(QInputDialog(self), "rename_dialog", _("Rename the model"))
-        dialog.setLabelText(_("Its new name; the file keeps its own."))
+        dialog.setLabelText(_("The new name. The file keeps its name."))
         dialog.setTextValue(self._cards[model].card.record.name)
         dialog.textValueSelected.connect(lambda name: self._library.rename(model, name))
         dialog.open()
@@ -376,8 +376,8 @@ def _put_in(layout: QVBoxLayout, cards: Sequence[QWidget]) -> None:
 ACTIONS = (
     ("details", _("Details")),
     ("rename", _("Rename…")),
-    ("verify", _("Verify: read the whole file and compare")),
-    ("folder", _("Open its folder")),
+    ("verify", _("Verify file")),
+    ("folder", _("Open folder")),
     ("remove", _("Remove")),
 )
 NOISE = _("Does not behave like a language model: its answers are probably nonsense. The file may be damaged.")
@@ -525,7 +525,7 @@ def speed_of(judged: FitCheck) -> str:
 
 def sentence_of(card: ModelCard) -> str:
     if card.record.kind == "encoder":
-        return _("Finds passages; it cannot chat.")
+        return _("Finds passages, cannot chat.")
     if card.record.kind == "adapter":
         base = str(card.record.header.get("base") or _("its base model"))
         return _("Changes how {base} answers; choose it in the settings of a chat.").format(base=base)
@@ -538,7 +538,7 @@ def info_of(card: ModelCard, speed: str = "") -> str:
     parts = [str(header.get("architecture") or ""), quantization_words(record), bytes_for_people(record.bytes)]
     context = header.get("context_length")
     if isinstance(context, int) and context:
-        parts.append(_("sees up to {context} tokens").format(context=locale.toString(context)))
+        parts.append(_("context: {context} tokens").format(context=locale.toString(context)))
     measured = (
         _("writes {tokens_per_s} tokens a second here").format(tokens_per_s=locale.toString(card.tokens_per_s, "f", 0))
         if card.tokens_per_s
@@ -548,7 +548,7 @@ def info_of(card: ModelCard, speed: str = "") -> str:
     licence = licence_named(str(header.get("license") or ""))
     parts.append(_("licence: {name}").format(name=licence.name) if licence else _("licence not stated"))
     if record.linked:
-        parts.append(_("linked, its file stays where it is"))
+        parts.append(_("linked, file stays in its folder"))
     parts.append(
         _("last used {day}").format(day=day_words(record.last_used))
         if record.last_used is not None

@@ -135,7 +135,7 @@ class DownloadsController(QObject):
             return
         use = partial(self._chat_with, change.model.id, change.id)  # the download's row may be closed by then
         words = _("{name} is here, and exactly what was published.").format(name=change.model.name)
-        notice = Notice(words, action=_("Use it now"), on_action=use, life_ms=UNDO_MS, key=f"done {change.id}")
+        notice = Notice(words, action=_("Use now"), on_action=use, life_ms=UNDO_MS, key=f"done {change.id}")
         self._bridge.notice_raised.emit(notice)
 
     def _chat_with(self, model: str, id: str) -> None:
@@ -220,7 +220,7 @@ class DownloadRow(Card):
         self.body.addWidget(self._bar)
         name = change.name or change.repo
         self._use = self.add_button(
-            _("Use it now"), name="use_download_button", spoken=_("Chat with {name}").format(name=name)
+            _("Use now"), name="use_download_button", spoken=_("Chat with {name}").format(name=name)
         )
         self._use.clicked.connect(lambda: fetch.use(change.id))
         self._use.setProperty("kind", "primary")
@@ -258,7 +258,7 @@ class DownloadRow(Card):
         _dress(self._cancel, _("Close") if is_done else _("Cancel"), name)
 
     def _build_moves(self, name: str) -> None:
-        label, tip = _("Place in the queue: {name}").format(name=name), _("Its place in the queue (Alt+Up, Alt+Down)")
+        label, tip = _("Place in the queue: {name}").format(name=name), _("Place in the queue (Alt+Up, Alt+Down)")
         self._moves = tool_button("download_moves", self, label=label, tip=tip, icon="ellipsis")
         self._moves.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._moves.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

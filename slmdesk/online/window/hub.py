@@ -224,7 +224,7 @@ NO_FILES = _("No model file in it that could be used here.")
 UNCLEAR = _("None of these is recommended: the text of its publisher below says what they are for.")
 NOTHING_FITS = _("None of these is recommended for this PC: take a smaller model rather than one this cut down.")
 BY_SIZE = _("Judged by the size of the file.")
-NO_CARD = _("Its publisher wrote nothing about it.")
+NO_CARD = _("The publisher wrote nothing.")
 OFFLINE = _("Its files and its card are on the Hub: allow the network to see them.")
 KINDS = {
     "encoder": _("An embedding model: it writes nothing, it finds passages by what they mean."),
@@ -307,12 +307,12 @@ class RepoDetails(QWidget):
         self._again = button(_("Try again"), "details_again", self, on=self.again_requested)
         self._files = column(gap=0)
         self._others = plain_label("", self, name="other_files", kind="small")
-        self._heading = plain_label(_("What its publisher says"), self, name="card_heading", kind="strong")
+        self._heading = plain_label(_("What the publisher says"), self, name="card_heading", kind="strong")
         self._card_note = plain_label("", self, name="card_note", kind="muted")
         label = _("Read about {repo} in the browser").format(repo=self._repo)
-        self._page = button(_("Its page…"), "page_button", self, label=label, on=self._ask_page)
+        self._page = button(_("Model page…"), "page_button", self, label=label, on=self._ask_page)
         self._card = column()
-        self._whole = button(_("Read all of it"), "card_whole", self, on=self._on_whole)
+        self._whole = button(_("Show all"), "card_whole", self, on=self._on_whole)
         self._whole.setCheckable(True)
         margins = (theme.SPACE_16, theme.SPACE_4, 0, theme.SPACE_4)
         parts = (self._info, self._note, (self._again, _LEFT), self._files, self._others, self._heading, self._card)
@@ -384,7 +384,7 @@ class RepoDetails(QWidget):
             )
             _say(self._card_note, words)
             return
-        reader = MarkdownReader(self._at.keeper, self, label=_("What its publisher says"))
+        reader = MarkdownReader(self._at.keeper, self, label=_("What the publisher says"))
         reader.link_chosen.connect(lambda address: ask_about_link(self.window(), address))
         reader.height_known.connect(self._whole.setVisible)
         reader.written.connect(lambda: self._on_written(card.is_cut))
@@ -398,7 +398,7 @@ class RepoDetails(QWidget):
 
     def _on_whole(self) -> None:
         is_whole = self._whole.isChecked()
-        self._whole.setText(_("Show less") if is_whole else _("Read all of it"))
+        self._whole.setText(_("Show less") if is_whole else _("Show all"))
         if self.reader is not None:
             self.reader.show_whole(is_whole)
 
@@ -425,7 +425,7 @@ class RepoDetails(QWidget):
         for thing in (self._again, self._heading, self._whole, self._page):
             thing.hide()
         self._whole.setChecked(False)
-        self._whole.setText(_("Read all of it"))
+        self._whole.setText(_("Show all"))
 
     def _drop_reader(self) -> None:
         if self.reader is not None:

@@ -34,8 +34,8 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.rows import DOT, Choice
 
-ANY_JOB: list[tuple[object, str]] = [("", _("Any job")), *SKILLS.items()]
-ANY_LANGUAGE: list[tuple[object, str]] = [("", _("Any language")), *sorted(LANGUAGES.items(), key=itemgetter(1))]
+ANY_JOB: list[tuple[object, str]] = [("", _("All tasks")), *SKILLS.items()]
+ANY_LANGUAGE: list[tuple[object, str]] = [("", _("All languages")), *sorted(LANGUAGES.items(), key=itemgetter(1))]
 HINT = _("Type a name, such as “qwen 1.5b”, or paste a link or owner/name. Only GGUF models are listed.")
 OFFLINE_HINT = _("The search needs the network.")
 NOTHING = _("Nothing on the Hub has such a name. Try fewer or other words.")
@@ -85,7 +85,7 @@ class HubSearch(OfferList):
         self._rows = column(gap=0)
         self._left_out = plain_label("", self, name="search_left_out", kind="muted")
         show_them = _("Show what is too large for this PC too")
-        self._too_large = button(_("Show them"), "search_too_large", self, label=show_them, on=find.show_too_large)
+        self._too_large = button(_("Show"), "search_too_large", self, label=show_them, on=find.show_too_large)
         self._more = button(_("More"), "search_more", self, label=_("More results"), on=find.more)
         left = Qt.AlignmentFlag.AlignLeft
         left_out = row((self._left_out, 1), self._too_large, gap=theme.SPACE_12)
@@ -128,7 +128,6 @@ class HubSearch(OfferList):
         nothing = NOTHING_PASSES if found.too_large or found.other_licence else NOTHING
         self._set("" if found.repos else nothing, may_be_more=found.may_be_more)
         show_words(self._left_out, " ".join(_left_out(found)))
-        self._too_large.setText(ngettext("Show it", "Show them", found.too_large))
         self._too_large.setVisible(bool(found.too_large))
         self._show_cards(found.repos)
 
@@ -239,11 +238,11 @@ class SearchFilters(QWidget):
         self._language = self._choice("search_language", _("Language the model should know"), ANY_LANGUAGE)
         licences = [(licence, LICENCES[licence].name) for licence in COMMON_LICENCES]
         free = (PERMISSIVE_ONES, _("Free for any use"))
-        self._license = self._choice("search_license", _("Licence"), [("", _("Any licence")), free, *licences])
+        self._license = self._choice("search_license", _("Licence"), [("", _("All licences")), free, *licences])
         self._sort = self._choice("search_sort", _("Order of the results"), list(SORTS))
         clears = _("Clear the publisher")
         self._author = text_line(
-            "search_author", self, _("Any publisher"), label=_("Publisher"), most=100, clears=clears
+            "search_author", self, _("All publishers"), label=_("Publisher"), most=100, clears=clears
         )
         self._fits = named(CheckBox(_("Fits this PC"), self), "search_fits", tip=FITS_TIP)
         parts = (self._task, self._language, self._license, self._author, self._sort, self._fits)
@@ -287,7 +286,7 @@ class SearchFilters(QWidget):
 FIRST = 5
 EMBEDDING = "embedding"
 """Skill of models that cannot chat. A model that has only this skill is shown only if the person asks for the skill."""
-ABOUT = _("Chosen by hand, with what each is bad at, best first. Sizes are estimates; the Hub knows the real ones.")
+ABOUT = _("Picked by us, with strengths and weaknesses. Sizes are approximate.")
 
 
 class SuggestionCard(OfferCard):

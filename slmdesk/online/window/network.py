@@ -124,7 +124,7 @@ class NetworkSection(QWidget):
     def _build_hub(self) -> None:
         self._endpoint, self._hosts = self._field(HUB), self._field("files.example.org .storage.example.org")
         self._add_field(self._endpoint, "hub_endpoint", _("Address of the Hub"), ENDPOINT)
-        self._add_field(self._hosts, "hub_hosts", _("Further hosts"), HOSTS)
+        self._add_field(self._hosts, "hub_hosts", _("Other allowed servers"), HOSTS)
 
     def _build_way(self) -> None:
         self._proxy = named(Choice(list(PROXIES), self._body), "proxy_choice")
@@ -149,13 +149,13 @@ class NetworkSection(QWidget):
         self._speed = Choice([(kib, speed_words(kib)) for kib in SPEEDS_KIB], self._body)
         add_setting(
             self._column, self._speed, "speed_limit_kib", _("Speed limit"),
-            _("Of all downloads together, so that others on the same line can work."),
+            _("For all downloads together."),
         )  # fmt: skip
 
     def _build_token(self) -> None:
         self._token_words = plain_label("", self._body, name="token_words")
         self._change = button(_("Change…"), "token_change_button", self._body, label=_("Change the access token"))
-        self._forget = button(_("Forget"), "token_forget_button", self._body, label=_("Forget the access token"))
+        self._forget = button(_("Delete"), "token_forget_button", self._body, label=_("Delete the access token"))
         line = self._line(self._token_words, self._change, self._forget)
         add_setting(
             self._column, line, "token", _("Access token"),
@@ -326,7 +326,7 @@ class TokenDialog(Dialog):
         super().__init__(parent)
         passing(self, "token_dialog", _("Access token"))
         self._form = TokenForm(tokens, self)
-        keep = button(_("Keep it"), "token_keep_button", self, kind="primary", on=self._form.submit)
+        keep = button(_("Save token"), "token_keep_button", self, kind="primary", on=self._form.submit)
         close = button(_("Cancel"), "token_cancel_button", self, on=self.reject)
         keep.setAutoDefault(False)
         close.setAutoDefault(False)
@@ -365,7 +365,7 @@ class NetworkLogWindow(Dialog):
 
     def _build_ui(self) -> None:
         self._summary = plain_label("", self, name="ledger_summary")
-        hint, label = _("Search host, path and purpose"), _("Search the ledger")
+        hint, label = _("Search host, path and purpose"), _("Search the network log")
         self._field = text_line("ledger_search", self, hint, label=label, most=200, clears=CLEAR)
         self._table = self._make_table()
         self._nothing = plain_label("", self, name="ledger_nothing", kind="muted")
@@ -475,7 +475,7 @@ class NetworkLogWindow(Dialog):
             table.setColumnWidth(at, max(table.columnWidth(at), min(requested, most)))
 
     def _on_export(self) -> None:
-        dialog = passing(QFileDialog(self, _("Export the ledger"), str(Path.home()), KINDS), "ledger_file_dialog")
+        dialog = passing(QFileDialog(self, _("Export the network log"), str(Path.home()), KINDS), "ledger_file_dialog")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("csv")
         dialog.filterSelected.connect(lambda words: dialog.setDefaultSuffix("json" if "json" in words else "csv"))

@@ -50,8 +50,8 @@ INTRODUCTION = _(
 )
 CONTENT = (
     _(
-        "The ledger: every request with its time, host and reason, everything that was refused, starts and ends. No "
-        "words of yours: of a search, only a checksum."
+        "The network log: every request with its time, host and reason, everything that was "
+        "refused, starts and ends. No words of yours: of a search, only a checksum."
     ),
     _(
         "This system, the version of slmdesk and of its libraries, whether their files are as they were built, and the "
@@ -95,7 +95,7 @@ class StatementWindow(Dialog):
 
     def _build_ui(self) -> None:
         introduction = plain_label(INTRODUCTION, self, name="statement_introduction")
-        heading = plain_label(_("What it holds"), self, name="statement_content_heading", kind="heading")
+        heading = plain_label(_("Contents"), self, name="statement_content_heading", kind="heading")
         content = [
             plain_label(f"•  {words}", self, name=f"statement_content_{at}", kind="muted")
             for at, words in enumerate(CONTENT)
@@ -103,9 +103,9 @@ class StatementWindow(Dialog):
         period = plain_label(_("Period"), self, name="statement_period_heading", kind="heading")
         host = platform.node()
         days = self._build_period()  # built before the box, so that Tab reaches it first
-        self._named = named(CheckBox(_("Name this PC in it ({host})").format(host=host), self), "statement_host")
+        self._named = named(CheckBox(_("Include PC name ({host})").format(host=host), self), "statement_host")
         self._stage = plain_label("", self, name="statement_stage", kind="muted")
-        self._bar = thin_bar("statement_progress", self, _("Making the statement"), keeps_place=True)
+        self._bar = thin_bar("statement_progress", self, _("Creating the statement"), keeps_place=True)
         self._result = plain_label("", self, name="statement_result")
         column(
             introduction, heading, *content, period, days, (self._named, Qt.AlignmentFlag.AlignLeft), 1, self._result,
@@ -132,9 +132,9 @@ class StatementWindow(Dialog):
 
     def _build_foot(self) -> QWidget:
         self._copy = button(_("Copy"), "statement_copy", self, label=_("Copy checksum and key"), on=self._on_copy)
-        self._folder = button(_("Show in its folder"), "statement_folder", self, on=self._on_folder)
+        self._folder = button(_("Show in folder"), "statement_folder", self, on=self._on_folder)
         self._close = button(_("Close"), "statement_close", self, on=self._on_close)
-        self._make = button(_("Make it…"), "statement_make", self, kind="primary", on=self._on_make)
+        self._make = button(_("Create…"), "statement_make", self, kind="primary", on=self._on_make)
         self._make.setDefault(True)
         foot = named(QWidget(self), "statement_foot")
         row(self._copy, self._folder, 1, self._close, self._make, into=foot, gap=theme.SPACE_8)
@@ -263,7 +263,7 @@ class StatementWindow(Dialog):
 
 def result_words(made: StatementMade) -> str:
     noun = ngettext("request", "requests", made.requests)
-    new = _(" It is new: have it noted.") if made.is_key_new else ""
+    new = _(" New key – write it down.") if made.is_key_new else ""
     lines = [
         *made.problems,
         _("{requests:,} {noun} left this PC, {refused:,} refused. {level}").format(

@@ -54,7 +54,7 @@ ENCRYPT_INTRO = _(
     "passphrase opens. Whoever has the disk, a backup or a copy, but not the passphrase, can read nothing of it. "
     "While slmdesk is open and not locked, other programs on your account still can."
 )
-BY_ITSELF = _("Open by itself on this account")
+BY_ITSELF = _("Unlock automatically on this account")
 BY_ITSELF_NOTE = _(
     "The system's keyring keeps a key too. This protects the disk and the backups, and nothing from those who can use "
     "your account."
@@ -67,13 +67,10 @@ RECOVERY_INTRO = _(
     "If the passphrase is forgotten, only this recovery key opens the history: nobody can make another. It is shown "
     "only now. Write it down or print it, and keep it away from this PC."
 )
-BACK_INTRO = _(
-    "Type the recovery key from your paper, to make sure that it is right. Spaces, and small or capital letters, do "
-    "not matter."
-)
+BACK_INTRO = _("Enter the recovery key you wrote down. Spaces and capitals do not matter.")
 DECRYPT_INTRO = _(
-    "The history is written anew without encryption. Whoever has the disk or a backup made later can then read it. "
-    "Backups made before stay encrypted, with the current passphrase."
+    "The history is written again without encryption. Whoever has the disk or a later backup "
+    "can then read it. Earlier backups stay encrypted, with the current passphrase."
 )
 LEFT_OVER = _(
     "The history is encrypted. What was written before may still be in parts of the disk that are not in use now; the "
@@ -119,9 +116,7 @@ class NewPassphrase(QWidget):
         words = next((words for most, words in LENGTHS if len(text) < most), LONG)
         if text and self._second.text() and not text.startswith(self._second.text()):
             words = DIFFERENT
-        self._words.setText(
-            words if text else _("At least eight characters. Several words are better than one odd one.")
-        )
+        self._words.setText(words if text else _("At least eight characters. Several words are stronger than one."))
         self.changed.emit()
 
 
@@ -402,8 +397,8 @@ LOCK_AFTER = _(
     "When nobody has worked here for this long. Finished steps of jobs are kept, and the jobs go on after unlocking."
 )
 LOCK_HOW = _(
-    "Locked: the history is closed, and what was in memory is gone. Covered: only the lock page is shown, the history "
-    "stays open, and jobs go on; this keeps out a glance, not a program."
+    "Lock: the history is closed, and memory is cleared. Hide only: the lock page is shown, "
+    "the history stays open, and jobs go on; this keeps out a glance, not a program."
 )
 LOCK_WITH = _("When the screen of this PC is locked. Before it goes to sleep the history is always locked.")
 
@@ -437,7 +432,7 @@ class PrivacySection(QWidget):
         self._column.addWidget(self._lock_rows)
         after = [(count, MINUTE_WORDS.get(count, _("{count} minutes").format(count=count))) for count in MINUTES]
         self._choice("lock_minutes", _("Lock after"), LOCK_AFTER, [*after, (0, _("Never"))])
-        self._choice("lock_covers", _("How it locks by itself"), LOCK_HOW, [(False, _("Locked")), (True, _("Covered"))])
+        self._choice("lock_covers", _("Automatic lock"), LOCK_HOW, [(False, _("Lock")), (True, _("Hide only"))])
         self._choice(
             "lock_with_screen", _("With the screen"), LOCK_WITH, [(True, _("Locked too")), (False, _("Left open"))]
         )
@@ -469,7 +464,7 @@ class PrivacySection(QWidget):
         if sentence is not None:
             sentence.setText(words)
         if state is not None:
-            self._keyring.setText(_("Ask for the passphrase…") if state.by_keyring else _("Open by itself…"))
+            self._keyring.setText(_("Ask for the passphrase…") if state.by_keyring else _("Unlock automatically…"))
             self._keyring.setEnabled(state.by_passphrase if state.by_keyring else not state.no_keyring)
             self._keyring.setToolTip(NO_KEYRING.format(reason=state.no_keyring) if state.no_keyring else "")
             self._decrypt.setEnabled(not state.is_required)
@@ -544,10 +539,10 @@ class PrivacySection(QWidget):
 
         label = _("Passphrase or recovery key")
         if by_itself:
-            self._ask_words("keyring", BY_ITSELF, BY_ITSELF_NOTE, _("Open by itself"), change, label=label)
+            self._ask_words("keyring", BY_ITSELF, BY_ITSELF_NOTE, _("Unlock automatically"), change, label=label)
         else:
             title = _("Ask for the passphrase")
-            self._ask_words("keyring", title, NOT_BY_ITSELF_NOTE, _("Ask for it"), change, label=label)
+            self._ask_words("keyring", title, NOT_BY_ITSELF_NOTE, _("Ask for passphrase"), change, label=label)
 
     def _ask_words(
         self, name: str, title: str, intro: str, accept: str, change: Callable[..., object], **more: Any
@@ -590,7 +585,7 @@ def state_words(state: PrivacyState) -> str:
             )
         return _("Not encrypted: whoever has the disk or a backup can read the history. It can be encrypted.")
     ways = (
-        (state.by_keyring, _("by itself on this account")),
+        (state.by_keyring, _("automatically on this account")),
         (state.by_passphrase, _("with the passphrase")),
         (state.by_recovery, _("with the recovery key")),
     )
@@ -600,7 +595,7 @@ def state_words(state: PrivacyState) -> str:
         if len(listed) > 1
         else "".join(listed)
     )
-    parts = [_("Encrypted. It opens {last}.").format(last=last)]
+    parts = [_("Encrypted. Unlocks {last}.").format(last=last)]
     parts += [_("Your organisation can open it too.")] if state.by_organisation else []
     parts += [_("Set aside earlier, and not encrypted: {path}.").format(path=path) for path in state.still_plain]
     return breakable(" ".join(parts))

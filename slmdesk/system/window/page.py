@@ -127,8 +127,8 @@ class SettingsPage(QScrollArea):
         locale = QLocale()
         self._choice(
             "context_tokens", _("Context"),
-            _("How much of a chat the model can see, up to what it was made for. More takes more memory. "
-            "The model is loaded anew for it."),
+            _("How much of a chat the model can see, up to its limit. More takes more memory. The "
+              "model is loaded again."),
             [(size, _("{size} tokens").format(size=locale.toString(size))) for size in CONTEXTS],
         )  # fmt: skip
         self._choice(
@@ -143,8 +143,8 @@ class SettingsPage(QScrollArea):
         )  # fmt: skip
         self._choice(
             "use_graphics_card", _("Graphics card"),
-            _("Where llama.cpp was built to use a graphics card, as much of the model as its memory holds is put "
-              "there. The model is loaded anew for it."),
+            _("Where llama.cpp was built to use a graphics card, as much of the model as its memory "
+              "holds is put there. The model is loaded again."),
             [(True, _("Automatic")), (False, _("Off"))],
         )  # fmt: skip
         at_once = [(count, str(count)) for count in AT_ONCE]
@@ -164,9 +164,9 @@ class SettingsPage(QScrollArea):
         )  # fmt: skip
         self._choice(
             "exams_at_first_use", _("Model tests"),
-            _("Once a model has answered, slmdesk asks once whether to test it, so that its card says what it can be "
-            "trusted with. No test begins unasked while you work."),
-            [(True, _("Offered")), (False, _("Only when asked for"))],
+            _("A test shows what a model does well. slmdesk asks once for each new model; no test "
+              "starts unasked."),
+            [(True, _("Ask before testing")), (False, _("Only when asked for"))],
         )  # fmt: skip
 
     def _build_history(self, holder: QWidget) -> None:
@@ -175,11 +175,11 @@ class SettingsPage(QScrollArea):
         words = _("Deleted chats stay in the trash until they are deleted for good.")
         add_setting(self._column, self._deleted, "deleted_chats", _("Trash"), words)
         self._rules = QPushButton(_("Rules and holds…"), holder)
-        words = _("How long things are kept, and what nothing may delete. Without a rule nothing is deleted by itself.")
+        words = _("How long things are kept, and what nothing may delete. Without a rule nothing is deleted.")
         add_setting(self._column, self._rules, "rules", _("Rules and holds"), words)
-        self._forget_day = QPushButton(_("Forget a day…"), holder)
-        words = _("Deletes what was made on a day for good, once you have seen what that is.")
-        add_setting(self._column, self._forget_day, "forget_day", _("Forget a day"), words)
+        self._forget_day = QPushButton(_("Delete one day…"), holder)
+        words = _("Shows all that was made on a day, and deletes it for good.")
+        add_setting(self._column, self._forget_day, "forget_day", _("Delete one day"), words)
         self._erase = QPushButton(_("Delete everything…"), holder)
         words = _(
             "History, settings, backups, logs and secrets go, and the models if you like. What you exported or copied "
@@ -199,16 +199,16 @@ class SettingsPage(QScrollArea):
         )  # fmt: skip
         self._choice(
             "writing_history", _("Texts of the page Write"),
-            _("What you write there is kept, to be found again under Texts on that page."),
+            _("What you write there is kept, to be found again under My texts on that page."),
             [(True, _("Kept")), (False, _("Not kept"))],
         )  # fmt: skip
 
         if marks():
             self._choice(
-                "private_copies", _("Copies"),
+                "private_copies", _("Clipboard history"),
                 _("Clipboard managers that keep a history, or send it to a cloud, are asked to leave out what you copy "
                 "here. Pasting works as ever while slmdesk is open."),
-                [(True, _("Left out")), (False, _("Kept"))],
+                [(True, _("Excluded")), (False, _("Included"))],
             )  # fmt: skip
 
     def _build_writing(self) -> None:
@@ -228,13 +228,13 @@ class SettingsPage(QScrollArea):
     def _build_documents(self, holder: QWidget) -> None:
         self._head("documents", _("Documents"))
         self._choice(
-            "saved_states_mib", _("Keep what was read"),
-            _("What a model has read of a document or a chat is kept on the disk, up to this size, so that it answers "
-              "at once another day. It goes with the document or the chat."),
+            "saved_states_mib", _("Document cache"),
+            _("Keeps what a model has read of a document or a chat on the disk, up to this size: the "
+              "next answer starts at once. Deleted with the document or the chat."),
             [(0, _("Nothing")), *((size, bytes_for_people(size << 20)) for size in SAVED_SIZES)],
         )  # fmt: skip
         self._delete_saved = QPushButton(_("Delete now"), holder)
-        add_setting(self._column, self._delete_saved, "delete_saved_states", _("Kept now"), NOT_COUNTED)
+        add_setting(self._column, self._delete_saved, "delete_saved_states", _("In use"), NOT_COUNTED)
         self._saved_size = holder.findChild(QLabel, "delete_saved_states_sentence")
 
     def _connect(self) -> None:
@@ -302,7 +302,7 @@ def policy_words(policy: Policy) -> str:
         if policy.models_folder
         else []
     )
-    parts += [_("how much is kept of what was read")] if "saved_states_mib" in policy.forced else []
+    parts += [_("the document cache")] if "saved_states_mib" in policy.forced else []
     parts += (
         [_("lock after {lock_minutes} min at the latest").format(lock_minutes=policy.lock_minutes)]
         if policy.lock_minutes
@@ -344,7 +344,7 @@ class WallsSection(QWidget):
         controller.walls_shown.connect(self.show_walls)
 
     def _build_ui(self) -> None:
-        title = plain_label(_("Walls"), self, name="walls_heading", kind="heading")
+        title = plain_label(_("Isolation"), self, name="walls_heading", kind="heading")
         words = plain_label(INTRODUCTION, self, name="walls_sentence", kind="muted")
         self._column = column(title, words, into=self, gap=theme.SPACE_8)
         for role, part in PARTS.items():

@@ -59,7 +59,7 @@ FORMS = (
     Form("pdf", "PDF"),
     Form("json", _("JSON, for programs")),
 )
-HINT = _("Each document becomes a row. Only words that stand in a document come into its cells, each with its page.")
+HINT = _("Each document becomes a row. Every value is copied from the document and linked to its page.")
 SCOPES: list[tuple[object, str]] = [
     ("document", _("This document")),
     ("all", _("All in the list")),
@@ -90,7 +90,7 @@ class TablePane(QFrame):
         self._chooser = ColumnChooser(self._setup)
         self._scope = named(Choice(SCOPES, self._setup), "table_scope", label=_("Which documents become rows"))
         self._shield = Shield("redact_table_button", self._setup)
-        self._begin = button(_("Make the table"), "make_table_button", self._setup, kind="primary", on=self._on_begin)
+        self._begin = button(_("Create table"), "make_table_button", self._setup, kind="primary", on=self._on_begin)
         self._back = button(_("Back to the table"), "back_to_table_button", self._setup, kind="quiet", on=self._on_back)
         self.earlier = EarlierBox(self, name="earlier_tables")
         self._making = MakingBar(self._controller, self, kind="table", prefix="making_table", resume=_("Resume"))
@@ -154,11 +154,11 @@ class TablePane(QFrame):
         self._save = make(_("Save as"), "save_table_button")
         give_export_menu(self._save, self._on_form, _("Save the table as"), FORMS)
         tip = _("Read the documents as they are now; what you changed in the table stays")
-        self._again = make(_("Make again"), "again_table_button", tip=tip, on=tables.again)
+        self._again = make(_("Refresh"), "again_table_button", tip=tip, on=tables.again)
         tip = _("Take the last change of a cell back (Ctrl+Z)")
         self._undo = make(_("Undo"), "undo_cell_button", tip=tip, on=tables.undo)
         tip = _("Give the table the place of the pages")
-        self._wide = make(_("Wide"), "wide_table_button", tip=tip, on=lambda: self.width_requested.emit(True))
+        self._wide = make(_("Full width"), "wide_table_button", tip=tip, on=lambda: self.width_requested.emit(True))
         flow(self._save, self._again, self._undo, self._wide, self._new, gap=theme.SPACE_8, into=foot)
         return foot
 
@@ -174,7 +174,7 @@ class TablePane(QFrame):
         tables.stopped.connect(self.show_stopped)
         tables.emptied.connect(self.show_nothing)
         tables.undo_changed.connect(self._undo.setEnabled)
-        tables.redaction.show_over(self, reading_words(_("Make the table")))
+        tables.redaction.show_over(self, reading_words(_("Create table")))
         model.cell_edited.connect(tables.edit)
         model.dataChanged.connect(lambda *__: self._notify(view.currentIndex()))
         model.modelReset.connect(lambda: self._notify(QModelIndex()))
@@ -345,10 +345,10 @@ def _place_words(row: TableRow, cell: TableCell) -> str:
 def _said_of(table: Table) -> str:
     cells = [cell for row in table.rows for cell in row.cells]
     filled, doubtful = sum(bool(cell.value) for cell in cells), sum(cell.flag in DOUBTFUL for cell in cells)
-    look = _(", {doubtful} of them to review").format(doubtful=doubtful) if doubtful else ""
-    unfinished = "" if table.is_done else _(" The table is not finished.")
+    look = _(" · {doubtful} to check").format(doubtful=doubtful) if doubtful else ""
+    unfinished = "" if table.is_done else _(" · not finished")
     return (
-        _("{filled} of {count} cells have words of the documents{look}.{unfinished}").format(
+        _("{filled} of {count} cells filled{look}{unfinished}").format(
             filled=filled, count=len(cells), look=look, unfinished=unfinished
         )
         if cells
@@ -569,8 +569,8 @@ class ColumnChooser(QFrame):
                 "column_chip",
                 self._chips,
                 kind="quiet",
-                label=_("Take out the column {name}").format(name=other_column.name),
-                tip=plain_tip(_("{about}\nClick to take it out.").format(about=about)),
+                label=_("Remove the column {name}").format(name=other_column.name),
+                tip=plain_tip(_("{about}\nClick to remove.").format(about=about)),
                 on=lambda _checked=False, removed=other_column: self._on_taken_out(removed),
             )
             self._flow.addWidget(chip)

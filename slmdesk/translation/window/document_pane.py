@@ -116,7 +116,7 @@ class DocumentPane(QWidget):
     def _build_ui(self, keeper: ThemeKeeper) -> None:
         self._title = ElidedLabel(self, name="translation_title")
         self._queue = QueueMenu(self)
-        self._back = button(_("Back to the text"), "close_translation_button", self, on=self._on_back)
+        self._back = button(_("← Text translation"), "close_translation_button", self, on=self._on_back)
         self._words = plain_label("", self, name="translation_progress_words", kind="muted")
         self._progress = named(QProgressBar(self), "translation_progress", label=_("Translating the document"))
         self._progress.setTextVisible(False)
@@ -473,7 +473,7 @@ def _counted(view: TranslationView) -> tuple[int, int]:
 
 
 STATUS_WORDS = {
-    JobStatus.OPEN: _("waits"),
+    JobStatus.OPEN: _("waiting"),
     JobStatus.RUNNING: _("is being translated"),
     JobStatus.PAUSED: _("paused"),
     JobStatus.DONE: _("done"),
@@ -532,12 +532,8 @@ class RetryDialog(Dialog):
     def _build_ui(self, view: TranslationView, models: Sequence[ModelRecord]) -> None:
         failed = view.counts.get(SegmentState.FAILED, 0)
         self._group = QButtonGroup(self)
-        self._failed = named(
-            QRadioButton(_("What could not be translated: {failed:,}").format(failed=failed), self), "retry_failed"
-        )
-        self._flagged = named(
-            QRadioButton(_("All that needs review: {look:,}").format(look=view.look), self), "retry_flagged"
-        )
+        self._failed = named(QRadioButton(_("Failed ({failed:,})").format(failed=failed), self), "retry_failed")
+        self._flagged = named(QRadioButton(_("Needs review ({look:,})").format(look=view.look), self), "retry_flagged")
         for other_button, count in ((self._failed, failed), (self._flagged, view.look)):
             self._group.addButton(other_button)
             other_button.setEnabled(bool(count))
@@ -546,10 +542,10 @@ class RetryDialog(Dialog):
         self._model = named(
             Choice([(id, name) for id, name in known], self), "retry_model", label=_("Which model is asked")
         )
-        words = _("What you edited or approved stays. A new translation counts only where the checks find it better.")
+        words = _("What you edited or approved stays. Only better translations replace the old ones.")
         self._recheck = button(
-            _("Check all anew with the glossaries"), "recheck_button", self,
-            tip=_("After a glossary was changed: the doubts of all segments are told anew"),
+            _("Recheck with glossary"), "recheck_button", self,
+            tip=_("Checks all segments again, after a glossary was changed"),
         )  # fmt: skip
         self._buttons = named(QDialogButtonBox(self), "retry_buttons")
         self._begin = button(_("Try again"), "retry_begin", self, kind="primary")
@@ -616,11 +612,11 @@ def ask_save_anyway(parent: QWidget, view: TranslationView, save: Callable[[], N
         return
     more = _("What is not translated stands in the document in the source's language.") if unfinished(view) else ""
     box = message_box(
-        parent, "save_anyway", _("Save the document"), _("Of the segments {words}.").format(words=words), more
+        parent, "save_anyway", _("Save the document"), _("Still open: {words}.").format(words=words), more
     )
     box.setIcon(QMessageBox.Icon.Warning)
     anyway = named(box.addButton(_("Save anyway"), QMessageBox.ButtonRole.AcceptRole), "save_anyway_button")
-    first = named(box.addButton(_("Look at them"), QMessageBox.ButtonRole.ActionRole), "look_first_button")
+    first = named(box.addButton(_("Review"), QMessageBox.ButtonRole.ActionRole), "look_first_button")
     cancel = named(box.addButton(_("Cancel"), QMessageBox.ButtonRole.RejectRole), "save_cancel_button")
     box.setDefaultButton(first)
     box.setEscapeButton(cancel)

@@ -101,7 +101,7 @@ class DocumentForm(Dialog):
             bridge.follow(start.columns(chosen.table), self._on_columns)
 
     def _build_ui(self, settings: Settings) -> None:
-        detect, automatic = ("", _("Detect the language")), ("", _("Automatic"))
+        detect, automatic = ("", _("Detect language")), ("", _("Automatic"))
         self._source = self._choice([detect, *languages()], "form_source", _("Language of the document"))
         self._target = self._choice(languages(), "form_target", _("Language of the translation"))
         domains = [("everyday", _("General")), *DOMAINS.items()]
@@ -110,13 +110,13 @@ class DocumentForm(Dialog):
         self._formality = self._choice(formalities, "form_formality", _("How the reader is spoken to"))
         self._glossaries = self._list("form_glossaries", _("Glossaries to be obeyed"))
         self._columns = self._list("form_columns", _("Columns to be translated"))
-        self._sheets = self._box(_("Names of sheets too"), "form_sheet_names", settings.translate_sheet_names)
-        self._properties = self._box(_("The title in the file's properties too"), "form_properties",
+        self._sheets = self._box(_("Translate sheet names"), "form_sheet_names", settings.translate_sheet_names)
+        self._properties = self._box(_("Translate the document title"), "form_properties",
                                      settings.translate_properties)  # fmt: skip
         many = len(self._chosen.paths) > 1
         self._beside = self._box(
-            _("Write each beside its document as soon as it is done") if many else
-            _("Write it beside the document as soon as it is done"),
+            _("Save each next to its original when finished") if many else
+            _("Save next to the original when finished"),
             "form_beside",
             settings.translate_beside or many,
         )  # fmt: skip

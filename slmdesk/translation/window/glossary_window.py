@@ -80,10 +80,7 @@ FORM_NAMES = (
     ("csv", _("CSV, for spreadsheets")), ("tsv", _("Tab-separated")), ("xlsx", _("Excel")), ("tbx", _("TBX, for other "
                                                                                                       "programs")),
 )  # fmt: skip
-NOTHING = _(
-    "There is no glossary yet. A glossary says how words are to be translated: make one, or read one from a file. "
-    "Names and products that stay as they are go into “Do not translate”."
-)
+NOTHING = _("Create a glossary or import one. Names and products that stay as they are go into “Do not translate”.")
 WIDTHS = {LOOK: 20, FORBIDDEN: 16, KEEPS: 13, CASE: 14, FORMS: 17, NOTE: 20}
 """Widths of columns in letters. Other columns have WIDTH."""
 WIDTH = 21
@@ -131,12 +128,12 @@ class GlossaryWindow(TableWindow):
         )
         self._title = ElidedLabel(self, name="glossary_title", kind="strong")
         self._count = plain_label("", self, name="glossary_count", kind="muted", wraps=False)
-        self._more = self._button(_("More"), "glossary_more_button", _("Rename, duplicate, export, forget"))
+        self._more = self._button(_("More"), "glossary_more_button", _("Rename, duplicate, export, delete"))
         self._menu = named(QMenu(self._more), "glossary_menu")
         self._more.setMenu(self._menu)
         self._search = self._search_line("term_search", _("Search terms and translations"), most=200)
         self._source = text_line("new_term_line", self, _("A term"))
-        self._target = text_line("new_translation_line", self, _("Its translation"))
+        self._target = text_line("new_translation_line", self, _("The translation"))
         self._add = self._button(_("Add"), "add_term_button", _("Add the term (Enter)"))
         self._table = self._term_table()
         self._nothing = plain_label(NOTHING, self, name="glossary_nothing", kind="muted")
@@ -319,7 +316,7 @@ class GlossaryWindow(TableWindow):
             action = named(exports.addAction(f"{words}…"), f"export_glossary_{form}")
             action.triggered.connect(partial(self._on_export, form))
         self._menu.addSeparator()
-        named(self._menu.addAction(_("Forget")), "forget_glossary").triggered.connect(self._on_forget)
+        named(self._menu.addAction(_("Delete")), "forget_glossary").triggered.connect(self._on_forget)
 
     def _on_rename(self) -> None:
         record = self.chosen
@@ -341,7 +338,7 @@ class GlossaryWindow(TableWindow):
             self._follow(lambda services: services.glossaries.forget(glossary), self._on_forgotten)
 
     def _on_forgotten(self, gone: ForgottenGlossary) -> None:
-        words = _("The glossary “{name}” with {terms} was forgotten.").format(
+        words = _("The glossary “{name}” with {terms} was deleted.").format(
             name=gone.record.name, terms=ngettext("{n:,} term", "{n:,} terms", len(gone.terms))
         )
         self._offer_undo(

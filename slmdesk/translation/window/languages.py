@@ -240,9 +240,9 @@ class AdviceLine(QFrame):
         self._asked: tuple[str, str] | None = None
         self._advice: PairAdvice | None = None
         self._words = plain_label("", self, name="translate_warning")
-        self._use = button(_("Use it"), "use_better_button", self, on=self._on_use)
+        self._use = button(_("Use"), "use_better_button", self, on=self._on_use)
         self._examine = button(
-            _("Examine it"), "examine_pair_button", self, on=self._on_examine,
+            _("Test"), "examine_pair_button", self, on=self._on_examine,
             tip=_("Twelve short sentences, in the background: half a minute or more"),
         )  # fmt: skip
         self._see = button(
@@ -323,7 +323,7 @@ class AdviceLine(QFrame):
         words = " ".join(said for said in (advice.words if advice else "", better.words if better else "") if said)
         self._words.setText(words)
         self._examine.setVisible(advice is not None and advice.can_examine)
-        self._examine.setText(_("Examine it"))
+        self._examine.setText(_("Test"))
         self._examine.setEnabled(True)
         self._use.setVisible(better is not None)
         if better is not None:
@@ -416,7 +416,7 @@ class ViewBar(QWidget):
         self._view = view
         self._language = plain_label("", self, name="detected_language", kind="small")
         self._pairs = self._button("pairs_button", _("Side by side"), _("Read sentence beside sentence, in rows"))
-        self._shade = self._button("shade_button", _("Shade doubts"), _("Shade the words the model was not sure of"))
+        self._shade = self._button("shade_button", _("Highlight uncertain words"), _("Words the model was not sure of"))
         self._smaller = self._button("smaller_button", "A−", _("Smaller letters"), "text.smaller")
         self._size = self._button("letter_size_button", "100 %", _("Letters as elsewhere in the window"), "text.usual")
         self._larger = self._button("larger_button", "A+", _("Larger letters"), "text.larger")

@@ -215,10 +215,10 @@ def _words_of(state: str, flag: str) -> str:
 
 
 ORIGINS = {
-    Origin.PERSON: _("written by you"),
+    Origin.PERSON: _("edited by you"),
     Origin.IMPORT: _("imported"),
     Origin.MEMORY: _("from the memory"),
-    Origin.MODEL: _("by a model"),
+    Origin.MODEL: _("machine translation"),
 }
 
 
@@ -273,7 +273,7 @@ class SegmentPanel(QScrollArea):
         empty_layout(self._column)
         segment = self._segment
         if segment is None:
-            self._add(plain_label(_("Choose a segment to see its terms, and what the memory has like it."), self._inner,
+            self._add(plain_label(_("Select a sentence to see terms and similar translations."), self._inner,
                                   name="panel_empty", kind="muted"))  # fmt: skip
         else:
             self._show_flags(segment)

@@ -37,7 +37,7 @@ CHOSEN_MS = 120
 PANEL_SHARE = 0.36
 HINT = _("How should it change? e.g. shorter")
 AGAIN_TIP = _("Translate the chosen segment once more, with the change beside ")
-BACK_TIP = _("Translate it back into the language of the source, to check it")
+BACK_TIP = _("Translate back into the language of the source, to check")
 APPROVE_TIP = _("Take the chosen segments as they are and go to the next")
 NEXT_TIP = _("The next segment that needs review (F3; Shift+F3: the one before)")
 LEAST_LINES = 14
@@ -90,7 +90,7 @@ class ReviewPane(QWidget):
             _("Other wordings"),
             "others_segment_button",
             self,
-            tip=_("Ask for other ways to say it"),
+            tip=_("Suggest other wordings"),
             shortcut="segment.wordings",
         )
         self._approve = button(
@@ -103,9 +103,9 @@ class ReviewPane(QWidget):
         )
         self._next = button(_("Next to review"), "next_flagged_button", self, tip=NEXT_TIP, on=self._on_next)
         self._shade = named(
-            CheckBox(_("Shade doubtful words"), self),
+            CheckBox(_("Highlight uncertain words"), self),
             "shade_doubts_box",
-            tip=_("Words of which the model was not sure"),
+            tip=_("Words the model was not sure of"),
         )
         self._busy = plain_label("", self, name="segment_busy", kind="muted", wraps=False)
         self._chosen_timer = Delay(self, CHOSEN_MS, self._on_chosen, "chosen_timer")

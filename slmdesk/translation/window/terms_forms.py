@@ -264,7 +264,7 @@ class RowsModel(QAbstractTableModel):
 
 
 COLUMN_WORDS = {
-    "source": _("The term"), "target": _("Its translation"), "forbidden": _("Words never to be "
+    "source": _("The term"), "target": _("The translation"), "forbidden": _("Words never to be "
                                                                             "said"), "note": _("A note"),
 }  # fmt: skip
 MOST_LETTERS = 30
@@ -332,7 +332,7 @@ class _Form(Dialog):
 
 class NewGlossaryForm(_Form):
     def __init__(self, parent: QWidget, source: str, target: str) -> None:
-        super().__init__(parent, name="new_glossary_form", title=_("A new glossary"), accept=_("Make it"))
+        super().__init__(parent, name="new_glossary_form", title=_("New glossary"), accept=_("Create"))
         label = _("Name of the glossary")
         self._name = text_line("glossary_name_line", self, _("Such as: Leases"), label=label, most=120)
         self.form.addRow(_("Name"), self._name)
@@ -350,7 +350,7 @@ class LanguagesForm(_Form):
 
     def __init__(self, parent: QWidget, problem: Problem, name: str) -> None:
         super().__init__(
-            parent, name="languages_form", title=_("How is {name} to be read?").format(name=name), accept=_("Read it")
+            parent, name="languages_form", title=_("How is {name} to be read?").format(name=name), accept=_("Import")
         )
         self.body.insertWidget(0, plain_label(breakable(problem.sentence), self, name="import_problem", kind="muted"))
         said = [code for code in str(problem.args.get("languages", "")).replace(",", " ").split() if code in LANGUAGES]
@@ -386,7 +386,7 @@ class ImportQuestion(_Form):
             parent,
             name="import_question",
             title=_("How is {name} to be read?").format(name=request.path.name),
-            accept=_("Read it"),
+            accept=_("Import"),
         )
         self._request = request
         self.body.insertWidget(0, plain_label(breakable(problem.sentence), self, name="import_problem", kind="muted"))
@@ -465,11 +465,11 @@ class ImportQuestion(_Form):
 SOURCE, TARGET, FORBIDDEN, KEEPS, CASE, FORMS, NOTE, LOOK = range(8)
 TIPS = {
     "Term": _("The word or words in the language of the text"),
-    "Translation": _("How it is to be said"),
-    "Never say": _("Words that must not stand for it, parted by semicolons"),
-    "Keep as is": _("It is not translated"),
+    "Translation": _("The word or words in the language of the translation"),
+    "Forbidden": _("Words that must not stand for it, parted by semicolons"),
+    "Don't translate": _("Stays as in the source"),
     "Case matters": _("Capital and small letters matter"),
-    "Found as": _("In which forms the term is found in a text"),
+    "Match": _("In which forms the term is found in a text"),
     "Note": _("For you: it is not given to the model"),
     "Needs review": _("What contradicts"),
 }

@@ -404,7 +404,7 @@ def shown_of(segment: LiveSegment) -> str:
 
 def count_words(shown: PaneState, manner: TranslationStyle, *, has_text: bool = False) -> str:
     if not any(segment.source.strip() for segment in shown.segments):
-        return _("There are no words to translate.") if has_text else _("Your text stays on this PC.")
+        return _("There are no words to translate.") if has_text else _("Translated on this PC")
     count = len(shown.segments)
     todo = sum(segment.state is SegmentState.OPEN for segment in shown.segments)
     if not shown.is_done:

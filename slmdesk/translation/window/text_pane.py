@@ -108,7 +108,7 @@ class TextPane(QWidget):
         self._on_view(controller.view.view)
 
     def _build_choices(self) -> None:
-        self._source = self._language("source_language", _("Language of the text"), detect=_("Detect the language"))
+        self._source = self._language("source_language", _("Language of the text"), detect=_("Detect language"))
         self._target = self._language("target_language", _("Language of the translation"))
         self._swap = tool_button(
             "swap_button", self, label=_("Exchange the languages"), tip=_("Exchange the "
@@ -172,7 +172,7 @@ class TextPane(QWidget):
             tip=_("Open a translation that was made before"), shortcut="text.history", label=_("Earlier translations"),
         )  # fmt: skip
         self._glossaries = button(
-            _("Glossaries…"), "glossaries_button", self, tip=_("How words are to be translated, and which are not")
+            _("Glossaries…"), "glossaries_button", self, tip=_("Which words to use, and which to leave")
         )
         self._memory = button(
             _("Memory…"), "memory_button", self, tip=_("What was translated before, and is used again")
@@ -535,8 +535,8 @@ class EarlierWindow(Dialog):
         self._title.setMaxLength(200)
         self._title.hide()
         self._open = button(_("Open"), "open_earlier_button", self, kind="primary", on=self._on_open)
-        self._rename = button(_("Rename"), "rename_earlier_button", self, tip=_("Give it another title (F2)"))
-        self._forget = button(_("Forget"), "forget_earlier_button", self, tip=_("Move it to the trash (Del)"))
+        self._rename = button(_("Rename"), "rename_earlier_button", self, tip=_("Rename (F2)"))
+        self._forget = button(_("Delete"), "forget_earlier_button", self, tip=_("Move to the trash (Del)"))
         self._more = button(_("Show more"), "more_earlier_button", self, on=self._on_more)
         foot = row(self._rename, self._forget, self._more, 1, self._open, gap=theme.SPACE_8)
         for other_button in (self._open, self._rename, self._forget, self._more):

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QFrame, QScrollArea, QWidg
 
 from slmdesk.base.documents import FORMATS, FORMS, Form
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, ngettext
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.messages import Problem
 from slmdesk.versions.service import KIND, VersionRequest, VersionView
@@ -85,8 +85,8 @@ class ComparePane(QFrame):
         self._busy = self._build_busy(inner)
         self._failed = plain_label("", inner, name="versions_failed", kind="warn")
         self._hint = plain_label(
-            _("Choose another version of this document, or drop it here: a Word file and the PDF that came back can be "
-            "compared. What differs in layout alone is no change."),
+            _("Choose another version of this document, or drop it here: a Word file and a PDF can be "
+              "compared. Layout differences are ignored."),
             inner, name="versions_hint", kind="muted",
         )  # fmt: skip
         self._result = self._build_result(inner)
@@ -281,10 +281,8 @@ class ComparePane(QFrame):
             "\n".join(reported) + (_("\nand {more} more in the export").format(more=more) if more > 0 else ""),
         )
         doubts = any(not sentence.supported for sentence in found.sentences[:MOST_REPORTED])
-        by = (
-            _("In the words of {model}; the list below is found by rule.").format(model=found.model) if reported else ""
-        )
-        warning = _(" ⚠: not supported by the two versions, look at the passage.") if doubts else ""
+        by = _("Written by {model}.").format(model=found.model) if reported else ""
+        warning = _(" ⚠ not confirmed by the text.") if doubts else ""
         show_words(self._note, (by + warning + " " + found.note).strip())
         self._coverage.setText(coverage_line(found))
         has_changes = bool(found.changes)
@@ -429,7 +427,7 @@ class ComparePane(QFrame):
         if view.comparison is not None:
             self._show_comparison(view.comparison)
             self._job = view.job.id if view.job and not view.job.status.is_end else ""
-            self._busy_words.setText(_("A model is saying in a few sentences what changed…"))
+            self._busy_words.setText(_("Summarizing the changes…"))
             self._busy.setVisible(bool(self._job))
         elif view.is_busy:
             self._show_busy(_("Comparing…"))
@@ -471,7 +469,7 @@ class ComparePane(QFrame):
         self._count.setText(
             _("{at:,} of {count:,}").format(at=at, count=len(shown))
             if at
-            else _("{count:,} listed").format(count=len(shown))
+            else ngettext("{n:,} change", "{n:,} changes", len(shown))
         )
         for other_button in (self._before, self._after, self._open):
             other_button.setEnabled(bool(shown))
@@ -481,7 +479,7 @@ class ComparePane(QFrame):
         self._is_wide = is_wide
         self.rows.setVisible(is_wide)
         self.earlier.setVisible(not is_wide and self.earlier.has_entries)
-        self._wide.setText(_("Beside the pages") if is_wide else _("Side by side"))
+        self._wide.setText(_("Show document") if is_wide else _("Side by side"))
         self.width_requested.emit(is_wide)
         self._turn()
         if self.current >= 0:

@@ -74,7 +74,7 @@ WORDS = {
         by_hand=BY_HAND
     ),
     KeyStatus.LOST: _("The line to your desktop has ended, and the key with it. Switch it off and on to ask again."),
-    KeyStatus.BY_HAND: _("On this system slmdesk takes no key by itself. {by_hand}").format(by_hand=BY_HAND),
+    KeyStatus.BY_HAND: _("On this system slmdesk takes no key. {by_hand}").format(by_hand=BY_HAND),
 }
 
 

@@ -348,11 +348,8 @@ class NoticeController(QObject):
             self._on_notice_raised(self._told(event))
 
     def _on_exam_offered(self, event: ExamOffered) -> None:
-        how_long = _("takes about {minutes} min").format(minutes=event.minutes) if event.minutes else _("runs")
-        words = _(
-            "Test “{name}” now? It {how_long} in the background, and the model's card then says what it can be "
-            "trusted with."
-        ).format(name=event.name, how_long=how_long)
+        how_long = _(" ({minutes} min)").format(minutes=event.minutes) if event.minutes else ""
+        words = _("Test “{name}”{how_long}? You will see what it does well.").format(name=event.name, how_long=how_long)
         begin = partial(self.exam_requested.emit, event.model)
         self._on_notice_raised(Notice(words, action=_("Test now"), on_action=begin, key=f"exam {event.model}"))
 

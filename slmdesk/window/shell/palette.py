@@ -447,9 +447,10 @@ DATA = _(
     "at the foot of the window counts every request."
 )
 REPORT = _(
-    "If something goes wrong, note what you did, what you expected and what happened, and add the version below. "
-    "“slmdesk doctor” in a terminal prints a report of this computer without your texts. Give both to whoever gave you "
-    "slmdesk. Nothing is sent by itself."
+    "If something goes wrong, note what you did, what you expected and what happened, and "
+    "add the version below. “slmdesk doctor” in a terminal prints a report of this computer "
+    "without your texts. Give both to whoever gave you slmdesk. Nothing is sent "
+    "automatically."
 )
 LICENCES = _(
     "slmdesk: Apache License 2.0.\n"

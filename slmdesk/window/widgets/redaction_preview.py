@@ -83,9 +83,9 @@ class RedactionPreview(Dialog):
         self._list.setItemDelegate(TickDelegate(self._list))
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setWordWrap(True)
-        self._add = button(_("Replace too"), "redaction_add", self, on=self._on_add)
+        self._add = button(_("Redact selection"), "redaction_add", self, on=self._on_add)
         self._add.setToolTip(
-            _("Replace the selected words too, {everywhere}").format(everywhere=self._wording.everywhere)
+            _("Redact the selected words too, {everywhere}").format(everywhere=self._wording.everywhere)
         )
         self._add.setAutoDefault(False)
         self._kinds = [self._kind_button(kind) for kind in dict.fromkeys(choice.find.kind for choice in self._choices)]

@@ -76,15 +76,15 @@ from slmdesk.window.widgets.dialogs import Dialog, request_translation
 from slmdesk.window.widgets.notices import UNDO_MS, Notice
 
 FITS = {
-    "fits": ("check", "accent", "fits", "small"),
-    "tight": ("triangle-alert", "ink2", "tight", "warn"),
+    "fits": ("check", "accent", _("runs well here"), "small"),
+    "tight": ("triangle-alert", "ink2", _("tight"), "warn"),
     "too_large": ("x", "danger", _("too large"), "danger"),
     "broken": ("triangle-alert", "danger", _("cannot be used"), "danger"),
 }
 """For each verdict: icon, colour of the icon, word, and `kind` of the word in the style sheet."""
 SLOW = _("too slow")
 """Words for a model that fits, but is so slow that nobody would wait for its answers."""
-ABOUT = {"fits": _("should fit"), "tight": _("may be tight"), "too_large": _("likely too large")}
+ABOUT = {"fits": _("should run here"), "tight": _("may be tight"), "too_large": _("likely too large")}
 """Words for a verdict that comes from an estimated size."""
 DOT = "  ·  "
 
@@ -113,7 +113,7 @@ class FitMark(QWidget):
             return
         icon, colour, word, kind = FITS[fit]
         if is_slow and fit in ("fits", "tight"):
-            (icon, colour, _word, kind), word = FITS["tight"], f"{word}, {SLOW}"
+            (icon, colour, _word, kind), word = FITS["tight"], f"{_('fits') if fit == 'fits' else word}, {SLOW}"
         set_icon(self._icon, icon, colour)
         self._word.setText(ABOUT.get(fit, word) if is_about and SLOW not in word else word)
         set_kind(self._word, kind)
@@ -227,8 +227,8 @@ class CitedRow(QFrame):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = passing(QMenu(self), "row_menu")
-        menu.addAction(_("Show its place"), self.chosen.emit)
-        copy = menu.addAction(_("Copy with its page"), self.copy_requested.emit)
+        menu.addAction(_("Show source"), self.chosen.emit)
+        copy = menu.addAction(_("Copy with source"), self.copy_requested.emit)
         copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
         menu.addAction(_("Translate"), lambda: request_translation(self, self._text))
         menu.popup(event.globalPos())

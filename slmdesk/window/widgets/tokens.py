@@ -39,7 +39,7 @@ PLACE_NOTES = {
     FILE: _("A file that only you can read, but not encrypted: whoever has the disk has the token."),
 }
 NO_KEYRING = _("The system's keyring cannot be used here: {reason}.")
-WAITING = _("Keeping it…")
+WAITING = _("Saving the token…")
 
 
 class TokenForm(QWidget):
@@ -65,7 +65,7 @@ class TokenForm(QWidget):
         self._note = plain_label("", self, name="token_note", kind="muted")
         self._missing = plain_label("", self, name="token_missing", kind="muted", is_hidden=True)
         self._problem = plain_label("", self, name="token_problem", kind="danger", is_hidden=True)
-        title = plain_label(_("Keep it"), self, name="token_place_title", wraps=False)
+        title = plain_label(_("Save token"), self, name="token_place_title", wraps=False)
         place = row(title, self._place, 1, gap=theme.SPACE_8)
         column(self._field, self._problem, place, self._note, self._missing, into=self, gap=theme.SPACE_8)
         self.setFocusProxy(self._field)
@@ -186,7 +186,7 @@ class TokenController(QObject):
 
     def _on_forgotten(self, state: TokenChanged) -> None:
         self._on_state(state)
-        self._bridge.notice_raised.emit(Notice(_("The access token is forgotten."), life_ms=UNDO_MS, key="token"))
+        self._bridge.notice_raised.emit(Notice(_("The access token was deleted."), life_ms=UNDO_MS, key="token"))
 
 
 def words_of(state: TokenChanged) -> str:
@@ -227,7 +227,7 @@ class GatedPanel(QFrame):
     def _build_ui(self, try_again: str) -> None:
         self._problem = plain_label("", self, name="gated_problem", kind="danger", is_hidden=True)
         label, tip = _("Open the page of {repo} in the browser").format(repo=self._repo), plain_tip(self._repo)
-        self._page = button(_("Open its page…"), "gated_page_button", self, label=label, tip=tip)
+        self._page = button(_("Model page…"), "gated_page_button", self, label=label, tip=tip)
         self._form = TokenForm(self._tokens, self)
         self._state = plain_label("", self, name="gated_token_state", kind="muted")
         self._again = button(try_again, "gated_try_again_button", self, kind="primary", on=self._on_again)

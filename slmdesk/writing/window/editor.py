@@ -37,9 +37,9 @@ from slmdesk.window.widgets.build import named
 from slmdesk.window.widgets.opening import admit
 
 HINT = _(
-    "Write here, paste a text, or drop a document: Word, OpenDocument, Markdown or plain text.\n\n"
-    "Correct shows mistakes in the text, and you decide on each. The other buttons say the text, or the part of it "
-    "that you have selected, in another way. Everything stays on this PC."
+    "Write here, paste a text, or drop a document: Word, OpenDocument, Markdown or plain "
+    "text.\n\nCorrect shows mistakes, and you decide on each. Select text to rewrite only that "
+    "part. Everything stays on this PC."
 )
 LEAST_LINES = 6
 _MOST_OUTLINED = 2_000

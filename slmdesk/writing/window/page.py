@@ -92,16 +92,16 @@ class WritingPage(QWidget):
             tip=_("Show mistakes as changes, in the text or the part of it that is selected"), shortcut="write.correct",
         )  # fmt: skip
         self._rephrase = button(
-            _("Rephrase"), "writing_rephrase", self, tip=_("Say it in other words, in three ways"),
+            _("Rephrase"), "writing_rephrase", self, tip=_("Other words, in three ways"),
             shortcut="write.rephrase", on=lambda: self._rewrite(Task.REPHRASE, ""),
         )  # fmt: skip
-        self._shorten = button(_("Shorten"), "writing_shorten", self, tip=_("Say it in fewer words"))
+        self._shorten = button(_("Shorten"), "writing_shorten", self, tip=_("Fewer words"))
         self._give_menu(self._shorten, Task.SHORTEN, LENGTHS)
         self._expand = button(
             _("Expand"), "writing_expand", self, tip=_("Make a full text of notes"),
             on=lambda: self._rewrite(Task.EXPAND, ""),
         )  # fmt: skip
-        self._tone = button(_("Tone"), "writing_tone", self, tip=_("Say it in another tone"))
+        self._tone = button(_("Tone"), "writing_tone", self, tip=_("Another tone"))
         self._give_menu(self._tone, Task.TONE, TONES)
         self.shield = Shield("writing_redact", self)
         languages = sorted((language.name, language.code) for language in LANGUAGES.values())
@@ -124,7 +124,7 @@ class WritingPage(QWidget):
             shortcut="write.open", on=self._on_open,
         )  # fmt: skip
         self._texts = button(
-            _("Texts"), "writing_texts", self, tip=_("A new text, and those written before"),
+            _("My texts"), "writing_texts", self, tip=_("A new text, and those written before"),
             on=self._ask_earlier,
         )  # fmt: skip
         self._copy = button(
@@ -356,7 +356,7 @@ class WritingPage(QWidget):
         copy_text(self.text)
         count = len(self.corrections.changes)
         self._said.setText(
-            _("Copied, without the {count:,} changes not decided on.").format(count=count) if count else _("Copied.")
+            _("Copied, without the {count:,} open changes.").format(count=count) if count else _("Copied.")
         )
 
     @property
@@ -486,10 +486,14 @@ def tracked_words(written: WrittenWord, doubtful: int) -> str:
     words = [_("Written to {path}, with {count} and its own formatting.").format(path=written.path, count=count)]
     if written.lost:
         why = _("new paragraphs, or words across formatting. They are in the text here.")
-        lost = ngettext("{n:,} change is not in it: {why}", "{n:,} changes are not in it: {why}", written.lost, why=why)
+        lost = ngettext(
+            "{n:,} change is not in the file: {why}", "{n:,} changes are not in the file: {why}", written.lost, why=why
+        )
         words.append(lost)
     if doubtful:
-        left = ngettext("{n:,} doubtful change is not in it", "{n:,} doubtful changes are not in it", doubtful)
+        left = ngettext(
+            "{n:,} change to check is not in the file", "{n:,} changes to check are not in the file", doubtful
+        )
         words.append(_("{left}: decide on them first.").format(left=left))
     return " ".join(words)
 
@@ -497,9 +501,9 @@ def tracked_words(written: WrittenWord, doubtful: int) -> str:
 def saved_words(target: Path, changes: int) -> str:
     if not changes:
         return _("Written to {target}.").format(target=target)
-    count = ngettext("{n:,} change not decided on", "{n:,} changes not decided on", changes)
+    count = ngettext("{n:,} open change", "{n:,} open changes", changes)
     if target.suffix.lower() == ".docx":
-        return _("Written to {target}, with {count}: tracked changes, and doubtful ones as comments.").format(
+        return _("Saved to {target}. Tracked in Word: {count}, those to check as comments.").format(
             target=target, count=count
         )
     return _("Written to {target}, without the {count}.").format(target=target, count=count)

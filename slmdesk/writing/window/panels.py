@@ -117,14 +117,14 @@ class CorrectionPanel(QFrame):
             _("Accept"), "writing_accept", tip=_("Make this change"), shortcut="change.accept", on=self.accept_current
         )
         self._refuse = make(
-            _("Refuse"), "writing_refuse", tip=_("Leave your words"), shortcut="change.refuse", on=self.refuse_current
+            _("Reject"), "writing_refuse", tip=_("Leave your words"), shortcut="change.refuse", on=self.refuse_current
         )
         self._accept_all = make(
-            _("Accept all"), "writing_accept_all", tip=_("Make all changes but the doubtful ones"),
+            _("Accept all"), "writing_accept_all", tip=_("Accept all changes except those to check"),
             on=self.accept_all,
         )  # fmt: skip
         self._refuse_all = make(
-            _("Refuse all"), "writing_refuse_all", tip=_("Leave the text as it is"), on=self.refuse_all
+            _("Reject all"), "writing_refuse_all", tip=_("Leave the text as it is"), on=self.refuse_all
         )
         ways = column(
             row(self._accept, self._refuse, 1, gap=theme.SPACE_8),
@@ -265,8 +265,8 @@ class CorrectionPanel(QFrame):
         self._text.refuse([change.number for change in self.changes])
         self.said.emit(
             ngettext(
-                "{n:,} change refused. Undo (Ctrl+Z) brings it back.",
-                "{n:,} changes refused. Undo (Ctrl+Z) brings them back.",
+                "{n:,} change rejected. Undo (Ctrl+Z) brings it back.",
+                "{n:,} changes rejected. Undo (Ctrl+Z) brings them back.",
                 count,
             )
         )
@@ -315,7 +315,7 @@ class CorrectionPanel(QFrame):
         doubtful = sum(change.is_doubtful for change in changes)
         words = ngettext("{n:,} change", "{n:,} changes", len(changes))
         self._title.setText(
-            _("{words}, {doubtful} doubtful").format(words=words, doubtful=doubtful)
+            _("{words} · {doubtful} to check").format(words=words, doubtful=doubtful)
             if doubtful
             else words
             if changes
@@ -350,9 +350,7 @@ def found_words(found: Correction) -> str:
     words = ngettext("{n:,} change found", "{n:,} changes found", len(found.changes))
     if all(change.doubt == "model" for change in found.changes):
         return _("{words}. The model often changes too much: decide on each.").format(words=words)
-    return (
-        _("{words}, {doubtful} of them doubtful.").format(words=words, doubtful=doubtful) if doubtful else f"{words}."
-    )
+    return _("{words}, {doubtful} to check.").format(words=words, doubtful=doubtful) if doubtful else f"{words}."
 
 
 def lost_words(count: int) -> Iterator[str]:
@@ -365,9 +363,7 @@ def lost_words(count: int) -> Iterator[str]:
 
 
 def accepted_words(sure: int, left: int) -> str:
-    doubtful = ngettext(
-        "{n:,} doubtful change is left: decide on each.", "{n:,} doubtful changes are left: decide on each.", left
-    )
+    doubtful = ngettext("{n:,} change to check is left.", "{n:,} changes to check are left.", left)
     if not sure:
         return _("Nothing was accepted. {doubtful}").format(doubtful=doubtful) if left else _("There are no changes.")
     words = ngettext(
@@ -512,7 +508,11 @@ def change_line(change: ShownChange, most: int) -> str:
 
 def reason_words(change: ShownChange) -> str:
     about = change.change
-    return f"{about.reason}; doubtful: {DOUBT_WORDS[about.doubt]}" if about.doubt else about.reason
+    return (
+        _("{reason}; check: {doubt}").format(reason=about.reason, doubt=DOUBT_WORDS[about.doubt])
+        if about.doubt
+        else about.reason
+    )
 
 
 def _shown(words: str, most: int) -> str:
@@ -770,7 +770,7 @@ class SuggestionPanel(QFrame):
         if version is None:
             return row((words, 1))
         make = partial(button, parent=frame, kind="quiet")
-        tip = _("Put it in the place of your text")
+        tip = _("Replace your text")
         use = make(_("Use"), f"suggestion_use_{number}", tip=tip, on=lambda: self.use(version))
         copy = make(_("Copy"), f"suggestion_copy_{number}", on=self._copying(version.text))
         return row((words, 1), use, copy, gap=theme.SPACE_4)

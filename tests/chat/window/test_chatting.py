@@ -221,7 +221,7 @@ def test_a_full_context_is_said_once_under_the_message(program):
 
 def test_a_chat_that_is_too_long_is_said_until_another_one_is_opened(program):
     program.put("one two three " * 100)
-    program.wait(lambda: "% used" in program.page.meter.sentence)
+    program.wait(lambda: "% full" in program.page.meter.sentence)
     program.put("one two three " * 1900)
     program.wait(lambda: "Too long for the model" in program.page.meter.sentence)
     program.enter()
@@ -274,7 +274,7 @@ def test_m5_a_model_too_large_for_this_pc_can_be_loaded_anyway(start, model_file
     program.frame.models.import_file(model_file)
     program.wait(lambda: program.notices())
     bar = program.window.notices.bars[0]
-    assert bar.notice.action == "Load it anyway"
+    assert bar.notice.action == "Load anyway"
     assert "memory" in bar.notice.text
     program.click("notice_action")
     program.wait(lambda: "ready" in program.page.picker.button.accessibleName())

@@ -156,7 +156,7 @@ def test_a_pinned_message_says_so_and_is_not_left_out(small):
     program = small
     program.say(words(0))
     first = program.chat.message_ids[0]
-    choose_in_menu(program, first, "Pin, so that the model always sees it")
+    choose_in_menu(program, first, "Keep in context")
     program.wait(lambda: rows(program)[0].label == "You · pinned")
     fill(program, 3, begin=1)
     program.put(words(4, 70))
@@ -167,7 +167,7 @@ def test_a_pinned_message_says_so_and_is_not_left_out(small):
     assert not {program.chat.message_ids[0], program.chat.message_ids[1]} & set(left_out(program))
     assert program.chat.message_ids[2] in left_out(program)
     program.wait(lambda: any(label == "Pinned messages" for label, _ in program.page.meter.part_lines))
-    choose_in_menu(program, first, "Unpin")
+    choose_in_menu(program, first, "Do not keep in context")
     program.wait(lambda: first in left_out(program))
 
 
@@ -210,7 +210,7 @@ def test_before_it_is_full_it_is_said_what_fills_it_and_asked_what_then(small):
     choice = program.find("option_when_full")
     choice.setCurrentIndex(1)
     choice.activated.emit(1)
-    program.wait(lambda: "the oldest turns are left out when it is full" in program.page.meter.sentence)
+    program.wait(lambda: "the oldest messages are forgotten" in program.page.meter.sentence)
     program.enter()
     program.wait(lambda: line(program))
     program.wait_idle()

@@ -92,9 +92,9 @@ def test_an_edited_answer_says_so_and_what_the_model_wrote_comes_back(program):
     program.wait(lambda: words(program)[1] == "I said so.")
     assert widget_of(program, 1).text.accessibleName() == "Answer, edited by you"
     assert words(program)[2:] == ["two", "You said: two"]
-    choose(program, 1, "Bring back what the model wrote")
+    choose(program, 1, "Restore the original answer")
     program.wait(lambda: words(program)[1] == "You said: one")
-    assert "Bring back what the model wrote" not in menu_of(program, 1)
+    assert "Restore the original answer" not in menu_of(program, 1)
 
 
 @pytest.mark.parametrize(

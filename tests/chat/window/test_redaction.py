@@ -82,7 +82,7 @@ def test_a_redacted_message_is_shown_first_and_the_answer_has_the_originals(prog
     answered(program)
     row = program.page.view.rows[-1].view
     assert "Ms Ashworth" in row.text
-    assert "put back" in row.note
+    assert "restored" in row.note
     seen = prompt(program)
     assert "Ashworth" not in seen
     assert "Hollowell" not in seen

@@ -197,7 +197,7 @@ def test_a_hundred_thousand_finished_jobs_open_at_once(program) -> None:
         ([], ""),
         ([(JobStatus.RUNNING, 0.634, 125.0)], "1 job 63 %, 2 min"),
         ([(JobStatus.RUNNING, None, None)], "1 job"),
-        ([(JobStatus.OPEN, None, None)], "1 job waits"),
+        ([(JobStatus.OPEN, None, None)], "1 job waiting"),
         ([(JobStatus.RUNNING, 0.5, 600.0), (JobStatus.OPEN, None, None)], "2 jobs 50 %"),
         ([(JobStatus.RUNNING, 0.2, 600.0), (JobStatus.RUNNING, 0.4, 60.0)], "2 jobs 30 %, 10 min"),
     ],

@@ -51,7 +51,7 @@ def rows(program):
 
 def test_an_empty_page_says_what_to_do(program):
     assert program.find("documents_empty").isVisible()
-    program.wait(lambda: program.find("document_list_note").text() == "No document was opened yet.")
+    program.wait(lambda: program.find("document_list_note").text() == "No documents yet")
     assert program.find("empty_open_button").hasFocus() or program.find("empty_open_button").isEnabled()
 
 
@@ -148,7 +148,7 @@ def test_a_document_is_taken_off_the_list_and_comes_back(program, letter):
     program.wait(lambda: program.find("documents_empty").isVisible())
     assert rows(program) == []
     (bar,) = program.window.notices.bars
-    assert "Its file stays" in bar.notice.text
+    assert "The file stays" in bar.notice.text
     bar.notice.on_action()
     program.wait(lambda: rows(program) == ["lease.md"] and program.documents.view.count == 4)
     assert letter.read_text() == LETTER

@@ -130,7 +130,7 @@ def test_taking_a_folder_off_the_list_can_be_undone(program, papers):
     QTest.keyClick(program.find("folder_list"), Qt.Key.Key_Delete)
     program.wait(lambda: rows(program, "folder_list") == [])
     assert not program.find("folder_view").isVisible()
-    (bar,) = [bar for bar in program.window.notices.bars if "off the list" in bar.notice.text]
+    (bar,) = [bar for bar in program.window.notices.bars if "from the list" in bar.notice.text]
     program.click(program.find("notice_action", bar))
     program.wait(lambda: rows(program, "folder_list") == ["papers"])
     program.frame.documents_area.folders.removals.undo_ms = 1

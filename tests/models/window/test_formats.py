@@ -122,7 +122,7 @@ def test_what_was_measured_is_shown_at_once_with_the_recommended_one_marked(libr
     assert (words(row, "gain_answers_words"), words(row, "gain_long_words")) == ("1.4 × as fast", "1.4 × as fast")
     assert "55 MB larger" in words(row, "format_info")
     assert words(row, "format_likeness").startswith("Answers as good (46 of 50 equal word by word; 0.5 % less sure")
-    assert row.findChild(QPushButton, "format_use").text() == "Make and use this one"
+    assert row.findChild(QPushButton, "format_use").text() == "Create and use this format"
     slow, other, never = (program.find(f"format_{name}", dialog) for name in ("Q6_K", "Q4_0", "F16"))
     assert words(slow, "format_likeness") == "Neither faster nor smaller, so its answers were not compared."
     assert not slow.findChild(QPushButton, "format_use").isVisible()
@@ -277,7 +277,7 @@ def test_of_two_copies_the_named_one_is_used_and_the_dialog_knows_them(library) 
     dialog = library.dialog()
     row = program.find("format_Q8_0", dialog)
     button = row.findChild(QPushButton, "format_use")
-    assert button.text() in {"Use this one", "In use"}
+    assert button.text() in {"Use this format", "In use"}
     if library.used(record) == first.id:
         row = program.find("format_Q4_0", dialog)
         first, second, button = second, first, row.findChild(QPushButton, "format_use")

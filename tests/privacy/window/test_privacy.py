@@ -78,7 +78,7 @@ def test_a_history_is_encrypted_with_a_passphrase_and_a_recovery_key_that_is_typ
     QTest.keyClick(field, Qt.Key.Key_Return)
     program.wait(lambda: is_gone(program, "encrypt_dialog"))
     program.wait(lambda: sentence(program).startswith("Encrypted."))
-    assert sentence(program) == "Encrypted. It opens with the passphrase or with the recovery key."
+    assert sentence(program) == "Encrypted. Unlocks with the passphrase or with the recovery key."
     program.wait(lambda: program.find("lock_button").isVisible())
     assert any("parts of the disk" in text for text in program.notices())
     program.window.show_page("Chat")
@@ -108,7 +108,7 @@ def test_the_passphrase_is_changed_by_who_knows_it(encrypted):
     program.click(forward)
     problem = program.find("passphrase_dialog_problem", dialog)
     program.wait(problem.isVisible)
-    assert "does not open it" in problem.text()
+    assert "Wrong passphrase" in problem.text()
     for name in ("passphrase_now_field", "passphrase_field", "passphrase_again_field"):
         field = program.find(name, dialog)
         program.wait(lambda field=field: field.height() >= field.sizeHint().height())  # not pressed flat by the words
@@ -133,7 +133,7 @@ def test_it_opens_by_itself_only_when_who_knows_the_words_says_so(start, paths, 
     fill(program, dialog, keyring_now_field="not the passphrase")
     program.click(forward)
     problem = program.find("keyring_dialog_problem", dialog)
-    program.wait(lambda: "does not open it" in problem.text())
+    program.wait(lambda: "Wrong passphrase" in problem.text())
     vault.reason = "it is locked"
     fill(program, dialog, keyring_now_field=PASSPHRASE)
     program.click(forward)
@@ -143,13 +143,13 @@ def test_it_opens_by_itself_only_when_who_knows_the_words_says_so(start, paths, 
     assert vault.kept == {}
     vault.reason = ""
     program.click(forward)
-    program.wait(lambda: "by itself on this account" in sentence(program))
+    program.wait(lambda: "automatically on this account" in sentence(program))
     program.wait(lambda: is_gone(program, "keyring_dialog"))
     assert len(vault.kept) == 1
     dialog = section(program, "keyring_button", "keyring_dialog")
     fill(program, dialog, keyring_now_field=PASSPHRASE)
     program.click(program.find("keyring_dialog_next", dialog))
-    program.wait(lambda: sentence(program) == "Encrypted. It opens with the passphrase or with the recovery key.")
+    program.wait(lambda: sentence(program) == "Encrypted. Unlocks with the passphrase or with the recovery key.")
     program.wait(lambda: vault.kept == {})
 
 

@@ -16,7 +16,7 @@ def test_an_answer_has_the_originals_and_says_how_many(run, with_model):
     assert lines[-1]["redaction"]["marked"] == []
     asked = run("chat", "--redact", LETTER).ok()
     assert "Ms Ashworth" in asked.out
-    assert "put back" in asked.err
+    assert "restored" in asked.err
 
 
 @pytest.mark.process
@@ -30,7 +30,7 @@ def test_a_preview_asks_nothing_and_says_what_is_not_sure(run):
     shown = run("chat", "--redact-preview", LETTER + " Number 526000124 6.").ok()
     assert "Ashworth" not in shown.out
     assert "Dear Ms" in shown.out
-    assert "person: Ashworth (likely: a title stands before it)" in shown.err
+    assert "person: Ashworth (likely: after a title)" in shown.err
     assert "Some may not be found" in shown.err
     found = run("chat", "--redact-preview", "--json", LETTER).json
     assert [one["kind"] for one in found["finds"]] == ["person", "iban"]

@@ -29,7 +29,7 @@ def lease(tmp_path):
 def test_a_text_from_a_pipe_is_translated_and_its_doubts_are_told_beside(run, with_model):
     done = run("translate", "--to", "German", "--from", "en", stdin="You must not go. It is late.\n", echo=TURNED).ok()
     assert done.out == "yOU MUST NOT GO. iT IS LATE.\n"
-    assert "the translation may say the opposite [negation]" in done.err
+    assert "Negation may be missing (“not”) [negation]" in done.err
     shape = run("translate", "--to", "de", "--from", "en", "--json", stdin="It is late.\n", echo=TURNED).json
     assert shape["text"].strip() == "iT IS LATE."
     assert (shape["source_language"], shape["segments_total"], shape["segments_translated"]) == ("en", 1, 1)
@@ -191,10 +191,10 @@ def test_a_plural_form_without_its_number_is_named_and_not_called_translated(run
     shape = run(*request, echo=spoken).json
     assert (shape["segments_total"], shape["segments_translated"]) == (2, 1)
     assert [(one["segment"], one["kind"]) for one in shape["flags"] if one["kind"] == "unwritten"] == [(1, "unwritten")]
-    assert "stands in the file untranslated" in json.loads(report.read_text())["flagged"][0]["reason"]
+    assert "Untranslated in the file" in json.loads(report.read_text())["flagged"][0]["reason"]
     reported = run(*request[:-1], "--force", echo=spoken).err
     assert "1 of 2 segments translated, 1 not in the file, 0 left" in reported
-    assert "  entry 1, plural form 2 of 2: it stands in the file untranslated" in reported
+    assert "  entry 1, plural form 2 of 2: Untranslated in the file" in reported
 
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
@@ -421,7 +421,7 @@ def test_a_glossary_file_named_each_time_is_kept_once_until_it_changes(run, with
     assert [one["terms"] for one in run("glossary", "list", "--json").json] == [2]
     terms.write_text("source,target\ntenant,Mietpartei\nlandlord,Vermieter\n")
     done = run(*request, stdin="The tenant waits.\n", echo=TURNED)
-    assert "the glossary has “Mietpartei” for “tenant”" in done.err
+    assert "Glossary: tenant → Mietpartei" in done.err
     assert "Mieter”" not in done.err
     assert len(run("glossary", "list", "--json").json) == 2
     unsaid = run("translate", "-", "--to", "de", "--glossary", str(terms), stdin="The tenant waits.\n", echo=TURNED)

@@ -64,7 +64,7 @@ def press(program, name):
 
 def test_a_glossary_is_made_filled_and_obeyed(program):
     program.click("glossaries_button")
-    program.wait(lambda: "no glossary yet" in program.find("glossary_nothing").text())
+    program.wait(lambda: "Create a glossary" in program.find("glossary_nothing").text())
     program.click("new_glossary_button")
     program.type_into("glossary_name_line", "Leases")
     program.click("new_glossary_form_accept")

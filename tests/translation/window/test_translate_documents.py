@@ -509,7 +509,7 @@ def test_the_memory_and_the_terms_help_with_a_segment(program, tmp_path):
     program.wait(lambda: panel.findChild(object, "likeness_source") is not None)
     assert "rent → Miete: not used" in program.find("segment_term", panel).text()
     about = program.find("likeness_about", panel).text()
-    assert "written by you" in about
+    assert "edited by you" in about
     assert "law, counted lower for it" in about
     assert "[only in the memory: first]" in program.find("likeness_source", panel).accessibleName()
     program.wait(lambda: offered(panel, "use_likeness") is not None)
@@ -534,14 +534,14 @@ def test_what_failed_is_tried_again_and_saving_before_is_warned_of(program, tmp_
     program.click("save_translation_button")
     program.wait(lambda: program.translate.findChild(object, "save_anyway") is not None)
     box = program.translate.findChild(object, "save_anyway")
-    assert box.text() == "Of the segments 1 could not be translated, 2 need review."
+    assert box.text() == "Still open: 1 could not be translated, 2 need review."
     program.click(program.find("look_first_button", box))
     program.wait(lambda: program.find("segment_filter").currentText().startswith("Needs review"))
     program.wait(lambda: len(rows(program)) == 2)
     program.click("retry_all_button")
     program.wait(lambda: program.translate.findChild(object, "retry_dialog") is not None)
-    assert program.find("retry_failed", program.translate).text() == "What could not be translated: 1"
-    assert program.find("retry_flagged", program.translate).text() == "All that needs review: 2"
+    assert program.find("retry_failed", program.translate).text() == "Failed (1)"
+    assert program.find("retry_flagged", program.translate).text() == "Needs review (2)"
     program.click(program.find("retry_begin", program.translate))
     program.wait(lambda: is_done(program) and program.find("retry_all_button").isVisible())
     program.wait(lambda: [source for source, _, _ in rows(program)] == ["You must not sublet."])

@@ -17,7 +17,7 @@ def typed(program, text):
 
 def test_an_empty_page_says_what_to_do(program):
     assert "drop a document" in program.find("source_text").placeholderText()
-    assert program.find("translate_words").text() == "Your text stays on this PC."
+    assert program.find("translate_words").text() == "Translated on this PC"
     assert not program.find("copy_translation_button").isEnabled()
 
 
@@ -36,7 +36,7 @@ def test_doubts_are_said_in_words(program):
     typed(program, "You must not sublet the flat.")
     flags = program.find("translation_flags")
     program.wait(lambda: flags.isVisible())
-    assert "the translation may say the opposite" in flags.words
+    assert "Negation may be missing" in flags.words
     program.wait(lambda: program.find("translate_words").text().endswith("1 to review"))
 
 

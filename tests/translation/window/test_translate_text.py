@@ -209,9 +209,7 @@ def test_letters_grow_shrink_and_are_remembered(program, start):
 def test_a_line_of_the_flags_goes_to_its_sentence(program):
     put(program, f"{LONG}\nYou must not sublet the flat.")
     flags = program.find("translation_flags")
-    assert flags.words == (
-        "“You must not sublet the flat.”: “not” of the source is missing, so the translation may say the opposite"
-    )
+    assert flags.words == ("“You must not sublet the flat.”: Negation may be missing (“not”)")
     flags.setCurrentRow(0)
     QTest.keyClick(flags, Qt.Key.Key_Return)
     pane = program.find("target_text")

@@ -75,7 +75,7 @@ def test_what_qts_own_fields_copy_is_marked_as_well(program):
 def test_it_can_be_switched_off_in_the_settings(program):
     choice = program.find("setting_private_copies")
     program.window.show_page("Settings")
-    assert choice.currentText() == "Left out"
+    assert choice.currentText() == "Excluded"
     choice.setFocus()
     QTest.keyClick(choice, Qt.Key.Key_Down)
     program.wait(lambda: not program.ask(lambda services: services.settings.current.private_copies))

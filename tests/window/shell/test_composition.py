@@ -38,7 +38,7 @@ def test_one_click_at_the_first_start_gets_an_answer(start, model_file, monkeypa
     monkeypatch.setenv("SLMDESK_STARTER_MODEL", str(model_file))
     program = start()
     program.wait(lambda: program.find("first_example_0").isVisible())
-    words = program.find("first_example_0").toolTip().removeprefix("Ask this: ")
+    words = program.find("first_example_0").toolTip().removeprefix("Ask: ")
     program.click("first_example_0")
     program.wait(lambda: len(program.messages()) == 2)
     program.wait_idle()

@@ -51,8 +51,8 @@ def test_what_is_typed_is_given_by_return_and_by_click_and_is_never_shown(page, 
     assert not field.isEnabled()
     assert part(one, "lock_open_button").text() == "Opening…"
     assert one.focusWidget() is not part(one, "lock_quit_button"), "the next key would end the program"
-    one.show_refusal("That does not open it.")
-    assert (field.text(), part(one, "lock_problem").text()) == ("", "That does not open it.")
+    one.show_refusal("Wrong passphrase")
+    assert (field.text(), part(one, "lock_problem").text()) == ("", "Wrong passphrase")
     QTest.keyClicks(field, "again")
     assert not part(one, "lock_problem").isVisible()
     QTest.mouseClick(part(one, "lock_open_button"), Qt.MouseButton.LeftButton)
@@ -74,7 +74,7 @@ def test_after_three_refusals_each_try_waits_twice_as_long(page, qtbot):
         QTest.keyClicks(field, "wrong")
         QTest.keyClick(field, Qt.Key.Key_Return)
         assert len(one.given) == tried + 1
-        one.show_refusal("That does not open it.")
+        one.show_refusal("Wrong passphrase")
         waits.append(one._wait_s)
         if one.is_waiting:
             assert not button.isEnabled()
@@ -162,7 +162,7 @@ def test_after_a_lock_nothing_opens_by_itself(screen, qtbot):
 @pytest.mark.parametrize(
     ("code", "args", "words", "waits"),
     [
-        ("key.wrong", {}, "That does not open it", True),
+        ("key.wrong", {}, "Wrong passphrase", True),
         ("key.mistyped", {}, "typing error", True),
         ("key.missing", {}, "holds no key to it", False),
         ("key.file_damaged", {"path": "/home/k.json"}, "file of keys", False),
@@ -193,7 +193,7 @@ def test_the_smallest_page_with_large_letters_cuts_nothing(page, qapp, qtbot):
         one = page(BOTH)
         one.resize(*SMALLEST)
         for _ in range(FREE_TRIES):
-            one.show_refusal("That does not open it.")
+            one.show_refusal("Wrong passphrase")
         for name in ("lock_open_button", "lock_keyring_button", "lock_quit_button"):
             button = part(one, name)
             qtbot.waitUntil(lambda button=button: button.width() >= button.sizeHint().width())

@@ -124,7 +124,7 @@ def test_under_a_cover_only_the_lock_page_is_seen_and_an_answer_goes_on(encrypte
 
     unlock(page, "wrong words")
     problem = page.findChild(QWidget, "lock_problem")
-    program.wait(lambda: "does not open it" in problem.text())
+    program.wait(lambda: "Wrong passphrase" in problem.text())
     assert shown_windows() == [page]
     unlock(page, PASSPHRASE)
     program.wait(lambda: program.window.isVisible())

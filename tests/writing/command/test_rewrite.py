@@ -14,7 +14,7 @@ def test_three_versions_are_asked_and_fewer_are_told(run, with_model):
     assert (done.status, done.out) == (0, "1. On Friday, Mr Petrov pays 1,540 euros in Leeds, not in cash.\n")
     assert "The model gave 1 of 3 versions; the others were the same." in done.err
     assert "1. Not in your text: “1,540" in done.err
-    assert "Missing from it: “1,450" in done.err
+    assert "Missing: “1,450" in done.err
     shape = run("write", "rephrase", "--language", "en", "--json", stdin=TEXT, echo=echo).json
     assert shape["text"] == shape["versions"][0]["text"]
     assert any("1,540" in one for one in shape["versions"][0]["added"])
@@ -24,7 +24,7 @@ def test_three_versions_are_asked_and_fewer_are_told(run, with_model):
 @pytest.mark.parametrize(
     ("command", "answer", "told"),
     [
-        (("shorten",), "Mr Petrov pays on Friday. Not in cash.", "Missing from it: “1,450"),
+        (("shorten",), "Mr Petrov pays on Friday. Not in cash.", "Missing: “1,450"),
         (("shorten", "--to", "sentence"), "He pays. It is shut.", "It has 2 sentences, not one."),
         (("tone", "--tone", "firmer"), TEXT + " Ms Novak knows.", "Not in your text: “Novak”."),
         (("expand",), TEXT + " He lives at 7 Mill Lane.", "“7"),

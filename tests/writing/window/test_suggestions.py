@@ -70,7 +70,7 @@ def test_a_selection_is_rephrased_beside_what_it_would_replace(begin):
     assert ("1,450", True, "DotLine") in marked(program.find("suggestion_text_0"))
     remarks = program.find("suggestion_remarks_1").text()
     assert "Not in your text: “1,540" in remarks
-    assert "Missing from it: “1,450" in remarks
+    assert "Missing: “1,450" in remarks
     assert program.writing.text == TEXT
     program.click("suggestion_copy_1")
     assert QApplication.clipboard().text() == ANSWER

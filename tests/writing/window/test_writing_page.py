@@ -120,8 +120,8 @@ def test_changes_stand_in_the_text_and_in_the_list_with_their_reasons(program):
         "≠  recieved → received\nspelling",
         "≠  key → keys\nform of a word",
         "≠  was → were\ngrammar",
-        "?  Kruger → Krüger\nspelling; doubtful: it touches a name",
-        "?  20 → 30\nwording; doubtful: it touches a number or a date",
+        "?  Kruger → Krüger\nspelling; check: changes a name",
+        "?  20 → 30\nwording; check: changes a number or a date",
     ]
     looks = formats(program)
     colours = {"light": LIGHT, "dark": DARK}[program.frame.keeper.theme.name]
@@ -129,8 +129,8 @@ def test_changes_stand_in_the_text_and_in_the_list_with_their_reasons(program):
     assert looks[1] == ("received", False, colours.accent.lower())
     assert looks[-1] == ("30", False, colours.warn.lower())
     assert program.writing.text == TEXT, "nobody has decided yet"
-    assert "5 changes found, 2 of them doubtful." in said(program)
-    assert program.find("writing_changes_title").text() == "5 changes, 2 doubtful"
+    assert "5 changes found, 2 to check." in said(program)
+    assert program.find("writing_changes_title").text() == "5 changes · 2 to check"
 
 
 def test_all_are_accepted_but_the_doubtful_ones_which_is_said_and_undone(program):
@@ -138,7 +138,7 @@ def test_all_are_accepted_but_the_doubtful_ones_which_is_said_and_undone(program
     program.click("writing_accept_all")
     program.wait(lambda: len(changes(program)) == 2)
     assert program.writing.text == RIGHT
-    assert "2 doubtful changes are left: decide on each." in said(program)
+    assert "2 changes to check are left." in said(program)
     program.click("writing_accept_all")
     assert said(program).startswith("Nothing was accepted.")
     assert program.writing.text == RIGHT
@@ -400,14 +400,14 @@ def test_a_word_file_gets_what_is_not_decided_as_tracked_changes(program, tmp_pa
     assert isinstance(dialog, QFileDialog)
     dialog.fileSelected.emit(str(target))
     dialog.close()
-    program.wait(lambda: any("4 changes not decided on" in notice for notice in program.notices()))
+    program.wait(lambda: any("4 open changes" in notice for notice in program.notices()))
     Document(str(target))
     with zipfile.ZipFile(target) as made:
         body, comments = made.read("word/document.xml").decode(), made.read("word/comments.xml").decode()
     assert body.count("<w:ins ") == 2
     assert body.count("<w:del ") == 2
     assert "We received it" in body
-    assert "“Krüger” instead? (suggestion, spelling: it touches a name)" in comments
+    assert "“Krüger” instead? (suggestion, spelling: changes a name)" in comments
 
 
 def test_an_opened_word_file_gets_tracked_changes_in_its_own_formatting(program, tmp_path):
@@ -430,8 +430,8 @@ def test_an_opened_word_file_gets_tracked_changes_in_its_own_formatting(program,
     dialog.close()
     program.wait(lambda: any("with 4 tracked changes and its own formatting" in notice for notice in program.notices()))
     words = next(notice for notice in program.notices() if "tracked changes" in notice)
-    assert "1 change is not in it: new paragraphs, or words across formatting." in words
-    assert "2 doubtful changes are not in it: decide on them first." in words
+    assert "1 change is not in the file: new paragraphs, or words across formatting." in words
+    assert "2 changes to check are not in the file: decide on them first." in words
     with zipfile.ZipFile(target) as made:
         root = etree.fromstring(made.read("word/document.xml"))
     found = [(etree.QName(one).localname, "".join(one.itertext())) for one in root.iter(qn("w:ins"), qn("w:del"))]

@@ -30,10 +30,10 @@ REWRITES = {"shorter": _("Shorter"), "longer": _("Longer"), "simpler": _("Simple
 DELETIONS = {"delete": _("Delete this message"), "delete_below": _("Delete with all that follows")}
 MENU = {
     **REWRITES,
-    "pin": _("Pin, so that the model always sees it"),
-    "unpin": _("Unpin"),
+    "pin": _("Keep in context"),
+    "unpin": _("Do not keep in context"),
     "fork": _("New chat from here"),
-    "original": _("Bring back what the model wrote"),
+    "original": _("Restore the original answer"),
     "details": _("Details"),
     **DELETIONS,
 }
