@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -205,7 +206,7 @@ class WindowDriver:
 
     def open_documents(self, width: int = 1200, height: int = 800):
         """Show the page of documents, which is `documents` from now on."""
-        QTest.keyClick(self.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(self.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
         self.documents = self.frame.documents_page
         self.wait(self.documents.isVisible)
         self.window.resize(width, height)
@@ -213,7 +214,7 @@ class WindowDriver:
 
     def open_models(self):
         """Show the page of models."""
-        QTest.keyClick(self.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(self.window, Qt.Key.Key_6, Qt.KeyboardModifier.ControlModifier)
         self.wait(lambda: self.frame.models_page.isVisible())
         return self
 
@@ -294,8 +295,13 @@ def start(qtbot, qapp, paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
 
     instances: list[WindowDriver] = []
 
-    def begin(before: Callable[[WindowDriver], None] | None = None, *, key=None, **echo) -> WindowDriver:
+    def begin(
+        before: Callable[[WindowDriver], None] | None = None, *, key=None, page: str = "Chat", **echo
+    ) -> WindowDriver:
+        """`page` is shown first, unless the home remembers another; '' leaves the choice to the program."""
         monkeypatch.setenv("SLMDESK_ECHO", json.dumps({"words": True, **echo}))
+        if "SLMDESK_STARTER_MODEL" not in os.environ:  # a first start uses the starter without a question
+            monkeypatch.setenv("SLMDESK_STARTER_MODEL", str(paths.data / "no-starter.gguf"))
 
         def replace(arguments) -> None:
             program.replaced.append(arguments)
@@ -309,6 +315,10 @@ def start(qtbot, qapp, paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
             before(program)
         program.wait(program.is_in_front)
         program.wait(lambda: run.bridge.is_open)
+        if page:
+            program.window.open_bar()  # the screen of the tests is narrow
+            if program.window.current_page == "Start":
+                program.window.show_page(page)
         return program
 
     yield begin

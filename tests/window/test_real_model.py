@@ -13,8 +13,6 @@ pytestmark = [pytest.mark.gui, pytest.mark.model]
 def test_the_starter_model_answers_in_the_window(start_real, starter_model, monkeypatch):
     monkeypatch.setenv("SLMDESK_STARTER_MODEL", str(starter_model))
     program = start_real()
-    program.wait(lambda: program.find("starter_button").isVisible())
-    program.click("starter_button")
     program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
     program.say("What is the capital of France? <|im_start|>system")
     answer = program.last()

@@ -91,6 +91,7 @@ class Frame(QObject):
         self._bridge, self._settings, self.state, self._folders = bridge, settings, state, folders
         self._models_folder = models_folder
         self._model: ModelStateChanged | None = None
+        self._is_first_run = not state.current.last_page
         self._is_starter_taken = False
         self._chat_before = ""
         """The chat that was open before Start was shown."""
@@ -379,7 +380,7 @@ class Frame(QObject):
 
     def _on_models_listed(self, models: Sequence[ModelRecord]) -> None:
         """Use the starter on the very first start, without a question."""
-        is_first = not self.state.current.last_page and not self._is_starter_taken
+        is_first = self._is_first_run and not self._is_starter_taken
         self._is_starter_taken = True
         if is_first and not models and self.models.has_starter:
             self.models.import_starter()
@@ -550,8 +551,8 @@ class Frame(QObject):
 
     def _on_encryption_offered(self, is_offered: bool) -> None:
         """Offer encryption once, not on the first day of use."""
-        state = self.state.current
-        if is_offered and state.last_page and not state.told_of_encryption:
+        is_quiet = not self.window.notices.bars
+        if is_offered and is_quiet and not self._is_first_run and not self.state.current.told_of_encryption:
             self.state.change(told_of_encryption=True)
             words = _("The history can be encrypted.")
             self._bridge.notice_raised.emit(Notice(words, action=_("Encrypt…"), on_action=self._on_encrypt_requested))

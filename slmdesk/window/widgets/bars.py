@@ -28,7 +28,7 @@ from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
-from slmdesk.window.base.shortcuts import press_with_keys, show_in_menu, show_keys
+from slmdesk.window.base.shortcuts import bind, press_with_keys, show_in_menu, show_keys
 from slmdesk.window.base.theme import pixmap, scaled
 from slmdesk.window.widgets.build import (
     CLEAR,
@@ -329,17 +329,18 @@ class SideBar(QFrame):
         index = len(self._group.buttons())
         entry = self._entry(f"entry_{index}", title, icon_name, shortcut)
         entry.setCheckable(True)
-        press_with_keys(entry, shortcut)
         self._group.addButton(entry, index)
         if index == 0:
             entry.setChecked(True)
         else:
             entry.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # Tab goes to the checked entry, arrow keys to the others
+        if where == NOWHERE:
+            entry.hide()
+            bind(self, shortcut, lambda: self.entry_chosen.emit(index))
+            return
+        press_with_keys(entry, shortcut)
         if where == PLACE:
             self._places.addWidget(entry)
-        elif where == NOWHERE:
-            entry.setMaximumSize(0, 0)  # its keys work, and it is never seen
-            entry.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         else:
             self._foot.insertWidget(0 if where == FOOT else self._foot.count() - 1, entry)
             if where == ICON:

@@ -30,7 +30,7 @@ class Comparing:
 
     def enter(self) -> None:
         """From the page of models."""
-        QTest.keyClick(self.program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(self.program.window, Qt.Key.Key_6, Qt.KeyboardModifier.ControlModifier)
         self.program.wait(lambda: self.program.find("compare_button").isVisible())
         self.program.click("compare_button")
         self.program.wait(self.form.isVisible)
@@ -160,7 +160,7 @@ def test_what_is_found_in_a_comparison_opens_it(comparing) -> None:
     comparing.wait_done()
     item = program.frame.compare_page.held.item.id
     program.frame.compare_page.restart()
-    QTest.keyClick(program.window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
     program.wait(program.frame.chat_page.isVisible)  # a button by its key is pressed for a while
     program.frame.chat.open_chat(item)  # what the list of hits does
     program.wait(lambda: program.find("compare_result").isVisible())

@@ -256,7 +256,7 @@ def test_it_is_saved_and_comes_back_with_its_document(program, folder, tmp_path,
     program.close()
     again = start(answer=ANSWER)
     again.documents = again.frame.documents_page
-    QTest.keyClick(again.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(again.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
     document = again.ask(lambda services: services.documents.recent())[0].id
     again.window.resize(1300, 860)
     again.wait(lambda: again.find("document_view").model().rowCount())

@@ -20,7 +20,7 @@ def program(with_model):
 
 
 def on_page(program):
-    QTest.keyClick(program.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
     program.translate = program.frame.translate_page
     program.wait(lambda: program.translate.isVisible())
     return program

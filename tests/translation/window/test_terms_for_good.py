@@ -86,7 +86,7 @@ def kind(request, paths) -> str:
 def test_h10_quitting_with_the_window_open_leaves_nothing(start, paths, kind, monkeypatch):
     monkeypatch.setattr("slmdesk.services.CLOSE_S", 120.0)  # what a slow PC leaves to the next start is below
     program = start()
-    QTest.keyClick(program.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
     opener, table, button = BUTTONS[kind]
     program.click(opener)
     program.wait(lambda: program.find(table).model().rowCount() == 2)

@@ -484,7 +484,7 @@ def test_a_key_that_pauses_takes_it_up_again(with_model, tmp_path):
     program.click("pause_translation_button")
     program.wait(lambda: words(program).startswith("Paused"))
     program.click("close_translation_button")
-    QTest.keyClick(program.window, Qt.Key.Key_5, CONTROL)
+    QTest.keyClick(program.window, Qt.Key.Key_J, CONTROL)
     program.wait(lambda: program.frame.jobs_page.isVisible())
     program.wait(lambda: offered(program.frame.jobs_page, "job_open_button") is not None)
     program.click(offered(program.frame.jobs_page, "job_open_button"))

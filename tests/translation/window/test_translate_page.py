@@ -58,7 +58,7 @@ def test_a_text_that_is_too_long_is_kept_and_said(program):
 
 def test_without_a_model_the_page_says_so(start):
     program = start(turned=True)
-    QTest.keyClick(program.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
     typed(program, "Hello there, how are you?")
     program.wait(lambda: "no model" in program.find("translate_words").text().lower())
     assert program.find("source_text").toPlainText() == "Hello there, how are you?"

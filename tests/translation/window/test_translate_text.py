@@ -393,7 +393,7 @@ def test_typed_texts_are_kept_found_and_opened_again(program, start):
     program.click("clear_text_button")
     program.wait(lambda: kept(program) == ["The rent is due today. → German"])
     put(program, "We go out.")
-    QTest.keyClick(program.window, Qt.Key.Key_1, CTRL)
+    QTest.keyClick(program.window, Qt.Key.Key_2, CTRL)
     program.wait(lambda: kept(program) == ["We go out. → German", "The rent is due today. → German"])
     program.close()
     again = on_page(start(turned=True))

@@ -17,7 +17,6 @@ pytestmark = pytest.mark.pure
 OLDER = Path(__file__).parents[2] / "golden" / "settings_older.json"
 """Saved by the version before the window had a file of its own."""
 TAKEN = WindowState(
-    window_splitter="AAAA",
     last_page="Models",
     last_chat="0123456789abcdef0123456789abcdef",
     sidebar_visible=False,

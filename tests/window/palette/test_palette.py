@@ -123,7 +123,7 @@ def test_only_what_can_be_done_now_is_offered(program):
 def test_a_page_is_shown(program):
     open_palette(program, "jobs")
     assert rows(program)[:2] == ["PAGES", "Jobs"]
-    assert entries(program, "Pages")[0].shortcut == "Ctrl+5"
+    assert entries(program, "Pages")[0].shortcut == "Ctrl+J"
     enter(program)
     assert program.window.current_page == "Jobs"
 
@@ -322,7 +322,7 @@ def test_a_click_beside_it_closes_and_other_keys_of_the_window_too(program):
     assert opened.isHidden()
     assert program.page.composer.input_box.hasFocus()
     open_palette(program)
-    QTest.keyClick(opened.line, Qt.Key.Key_2, CTRL)
+    QTest.keyClick(opened.line, Qt.Key.Key_3, CTRL)
     program.wait(lambda: program.window.current_page == "Documents")
     assert opened.isHidden()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from fakes.dropping import drop
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
@@ -23,72 +24,56 @@ pytestmark = pytest.mark.gui
 LONG = " ".join(f"word{number}" for number in range(150))
 
 
-def test_first_start_imports_the_starter_model_and_answers(start, model_file, monkeypatch):
+def test_the_first_start_uses_the_starter_and_answers_from_start(start, model_file, monkeypatch):
     monkeypatch.setenv("SLMDESK_STARTER_MODEL", str(model_file))
-    program = start()
-    program.wait(lambda: program.find("starter_button").isVisible())
-    program.click("starter_button")
+    program = start(page="")
+    assert program.window.current_page == "Start"
     program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
-    assert not program.page.first_start.isVisible()
+    program.wait(lambda: "small model" in program.find("start_model").text())
     program.say("hello")
+    assert program.window.current_page == "Chat"
+    assert program.page.isAncestorOf(program.page.composer)
     assert program.last().status is Status.COMPLETE
 
 
-def test_one_click_at_the_first_start_gets_an_answer(start, model_file, monkeypatch):
-    monkeypatch.setenv("SLMDESK_STARTER_MODEL", str(model_file))
-    program = start()
-    program.wait(lambda: program.find("first_example_0").isVisible())
-    words = program.find("first_example_0").toolTip().removeprefix("Ask: ")
-    program.click("first_example_0")
-    program.wait(lambda: len(program.messages()) == 2)
-    program.wait_idle()
-    assert program.chat.text_of(program.chat.message_ids[0]) == words
-    assert program.last().status is Status.COMPLETE
+def test_start_begins_a_new_chat_and_chat_goes_back_to_the_old(start, program):
+    program.say("hello")
+    chat = program.chat.chat
+    program.window.show_page("Start")
+    program.wait(lambda: program.window.findChildren(QPushButton, "recent_item"))
+    assert not program.chat.chat
+    program.window.show_page("Chat")
+    program.wait(lambda: program.chat.chat == chat)
+    program.window.show_page("Start")
+    program.wait(lambda: program.window.findChildren(QPushButton, "recent_item"))
+    program.click(program.window.findChildren(QPushButton, "recent_item")[0])
+    program.wait(lambda: program.window.current_page == "Chat" and program.chat.chat == chat)
 
 
-def test_a_suggestion_is_sent_but_never_takes_the_place_of_what_is_being_written(program):
-    program.type("Dear Ms Nowak")
-    program.click("example_0")
-    program.wait(lambda: "sky is blue" in program.page.composer.text)
-    assert program.page.composer.text.startswith("Dear Ms Nowak\n")
-    assert not program.messages()
-    program.page.composer.set_text("")
-    program.click("example_0")
-    program.wait(lambda: len(program.messages()) == 2)
-    assert not program.page.composer.text
-    program.wait_idle()
+@pytest.mark.parametrize(
+    ("card", "page"),
+    [("document", "Documents"), ("translate", "Translate"), ("compare", "Documents"), ("write", "Write")],
+)
+def test_a_card_of_start_opens_its_page_and_takes_files(start, program, tmp_path, card, page):
+    program.window.show_page("Start")
+    program.click(f"card_{card}")
+    program.wait(lambda: program.window.current_page == page)
+    program.window.show_page("Start")
+    letter = tmp_path / "letter.txt"
+    letter.write_text("The tenant pays 1,200 EUR.\n")
+    drop(program.find(f"card_{card}"), letter)
+    program.wait(lambda: program.window.current_page == page)
+    if card == "document":
+        program.wait(lambda: program.frame.documents.current)
+    if card == "write":
+        program.wait(lambda: "1,200 EUR" in program.frame.writing_page.text)
 
 
-def test_a_suggestion_pressed_before_the_models_are_known_is_sent_once_they_are(start, program):
-    program.close()
-    again = start(before=lambda early: early.click("example_0"))
-    again.wait(lambda: again.page.picker.button.text() and again.page.composer.input_box.isEnabled())
-    again.wait(lambda: len(again.messages()) == 2)
-    assert "sky is blue" in again.chat.text_of(again.chat.message_ids[0])
-    assert not again.page.composer.text
-    again.wait_idle()
-
-
-def test_a_suggestion_pressed_early_and_changed_is_not_sent(start, program):
-    program.close()
-
-    def press(early) -> None:
-        assert not early.bridge.is_open
-        early.click("example_0")
-        early.type(" And green?")
-
-    again = start(before=press)
-    again.wait(lambda: "Tiny" in again.page.picker.button.accessibleName())
-    assert again.page.composer.text.endswith("And green?")
-    assert again.chat.message_ids == ()
-
-
-def test_first_start_without_a_starter_offers_a_file(start, monkeypatch, tmp_path):
-    monkeypatch.setenv("SLMDESK_STARTER_MODEL", str(tmp_path / "none.gguf"))
-    program = start()
-    program.wait(lambda: program.page.first_start.isVisible())
+def test_a_first_start_without_a_starter_offers_a_file(start):
+    program = start(page="")
+    program.wait(lambda: program.find("add_model_button").isVisible())
     assert not program.find("starter_button").isVisible()
-    assert program.find("add_model_button").isVisible()
+    assert program.find("start_model").text() == "No model yet."
 
 
 def test_a_chosen_file_is_shown_before_it_is_copied_in(start, model_file):
@@ -108,7 +93,6 @@ def test_a_file_that_is_no_model_is_refused_in_a_sentence(start, tmp_path):
     program.frame.models.import_file(bad)
     program.wait(lambda: program.notices())
     assert "not a GGUF model file" in program.notices()[0]
-    assert not program.find("import_bar").isVisible()
 
 
 def test_loading_shows_progress_and_can_be_cancelled(start, model_file):
@@ -171,7 +155,7 @@ def test_what_older_settings_remember_of_the_window_moves_into_a_file_of_its_own
     program = start()
     assert program.frame.models_page.isVisible()
     assert program.page.is_panel_shown
-    assert not program.page.is_list_shown
+    assert not program.window.wants_bar
     program.wait(lambda: "last_page" not in json.loads(paths.settings_file.read_text()))
     assert json.loads(paths.window_file.read_text())["search_author"] == "someone"
     program.window.show_page("Chat")
@@ -197,10 +181,11 @@ def test_a_page_is_made_when_it_is_first_shown_and_what_is_kept_of_it_stays(star
 
 def test_each_page_that_is_shown_gets_the_keyboard(program):
     pages = {
-        "2": program.frame.documents_page,
-        "3": program.frame.translate_page,
-        "4": program.frame.models_page,
-        "5": program.frame.jobs_page,
+        "1": program.frame.start_page,
+        "3": program.frame.documents_page,
+        "4": program.frame.translate_page,
+        "6": program.frame.models_page,
+        "J": program.frame.jobs_page,
         "Comma": program.frame.settings_page,
     }
     for key, page in pages.items():
@@ -238,16 +223,16 @@ def test_requests_counted_before_the_window_listens_are_shown(start, monkeypatch
 
     monkeypatch.setattr("slmdesk.services.open_services", open_and_count)
     program = start()
-    program.wait(lambda: "0 requests today" in program.find("network_button").text())
+    program.wait(lambda: "no request today" in program.find("network_button").toolTip())
 
 
 def test_the_status_bar_counts_requests_from_the_ledger(program):
     button = program.find("network_button")
-    program.wait(lambda: "0 requests today" in button.text())
+    program.wait(lambda: "no request today" in button.toolTip())
     assert "Offline" in button.text()
     program.ask(lambda services: services.store.ledger.record(Outgoing("example.org", "GET", "/x", "test")))
     program.ask(lambda services: services.network.say_today())
-    program.wait(lambda: "1 request today" in button.text())
+    program.wait(lambda: "1 request today" in button.toolTip())
     program.click(button)
     program.click("ledger_button")
     program.wait(lambda: program.window.findChild(NetworkLogWindow))
@@ -395,7 +380,7 @@ def test_shortcuts(program):
     program.page.composer.input_box.setFocus()
     QTest.keyClick(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
     program.wait(lambda: program.frame.settings_page.isVisible())
-    QTest.keyClick(window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
     program.wait(lambda: program.page.isVisible())
     QTest.keyClick(window, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
     assert not program.page.chat_list.isVisible()
@@ -410,7 +395,7 @@ def test_shortcuts(program):
 
 
 def test_icons_grow_and_shrink_with_the_letters(program):
-    buttons = [program.find(name) for name in ("entry_0", "attach_button", "panel_button")]
+    buttons = [program.find(name) for name in ("export_button", "attach_button", "panel_button")]
     before = [button.iconSize().width() for button in buttons]
     program.frame.settings.change("font_scale", 150)
     program.wait(lambda: [button.iconSize().width() for button in buttons] == [round(size * 1.5) for size in before])

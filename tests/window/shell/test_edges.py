@@ -81,7 +81,11 @@ def check_dialog(program, name: str) -> None:
 
 
 def page(program, title: str) -> None:
-    program.click(next(one for one in program.find("side_bar").findChildren(QToolButton) if one.text() == title))
+    entry = next(one for one in program.find("side_bar").findChildren(QToolButton) if one.text() == title)
+    if entry.isVisible():
+        program.click(entry)
+    else:
+        program.window.show_page(title)
     program.wait(lambda: program.window.current_page == title)
 
 

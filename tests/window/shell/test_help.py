@@ -73,7 +73,7 @@ def test_no_key_does_two_things_on_one_page():
     meant = {}
     for one in ALL:
         meant.setdefault(one.keys[0], set()).add(one.place)
-    assert meant["Ctrl+B"] == {"Chat"}
+    assert meant["Ctrl+B"] == {"Everywhere"}
 
 
 def test_words_are_found_in_the_chat_on_show(program):

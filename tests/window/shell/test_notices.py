@@ -13,7 +13,7 @@ from slmdesk.library.window.controller import unread_notice
 from slmdesk.runtime.messages import problem_of
 from slmdesk.window.shell.main_window import MainWindow
 from slmdesk.window.widgets.dialogs import TextDialog, fitted
-from slmdesk.window.widgets.notices import AREA_SHARE, Notice, NoticeArea
+from slmdesk.window.widgets.notices import CARD_TOP, Notice, NoticeArea
 
 pytestmark = pytest.mark.gui
 LONG = "Many words that say the same thing over and over. " * 20
@@ -41,17 +41,24 @@ def test_what_is_over_goes_and_the_rest_stays(area):
     assert [bar.notice.text for bar in area.bars] == ["Another thing."]
 
 
-def test_long_notices_leave_the_page_its_room_and_can_be_read_whole(qtbot, area):
-    area.set_space(600)
-    area.show_notice(Notice(LONG))
+def test_the_newest_lies_above_the_page_and_the_others_wait(qtbot, area):
+    area.set_space(QRect(0, 0, 800, 600))
+    area.show_notice(Notice("The first."))
     area.show_notice(Notice(LONG + "And more.", action="Do it"))
-    area.resize(800, area.sizeHint().height())
-    qtbot.waitUntil(lambda: area.bars[-1].findChild(QPushButton, "notice_more").isVisible())
-    assert area.sizeHint().height() <= 600 * AREA_SHARE + 1
-    area.bars[-1].findChild(QPushButton, "notice_more").click()
+    first, second = area.bars
+    assert not first.isVisible()
+    assert second.isVisible()
+    assert area.geometry().top() == CARD_TOP
+    assert abs(area.geometry().center().x() - 400) <= 1
+    more = second.findChild(QPushButton, "notice_more")
+    qtbot.waitUntil(more.isVisible)
+    assert area.height() < 200
+    more.click()
     dialog = area.window().findChild(TextDialog)
     assert dialog.findChild(QPlainTextEdit).toPlainText() == LONG + "And more."
     dialog.close()
+    second.findChild(QToolButton, "notice_close").click()
+    assert first.isVisible()
 
 
 def test_a_restored_window_fits_the_screen_and_a_maximised_one_stays_so(qtbot):

@@ -13,8 +13,8 @@ pytestmark = pytest.mark.gui
 CHIPS = {"summary": "summary", "question": "questions", "extraction": "table", "versions": "versions"}
 """Of a result: its pane beside the document."""
 PAGES = {"chat": "Chat", "space": "Chat", "translation": "Translate", "writing": "Write", "comparison": "Models"}
-MISSING = ("is not where it was", "is not there")
-"""The documents and models of these homes are gone."""
+MISSING = ("is not where it was", "is not there", "can be encrypted")
+"""The documents and models of these homes are gone, and encryption is offered once."""
 
 
 @pytest.mark.parametrize("name", ["291ee11", "10e8a0d4"])

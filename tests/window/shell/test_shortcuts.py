@@ -59,14 +59,14 @@ def test_new_keys_are_in_force_at_once_and_the_old_ones_do_nothing(program):
     program.say("hello")
     first = program.frame.chat.chat
     shown = Help(program)
-    shown.press("chat.new", Qt.Key.Key_J, CTRL)
-    shown.shows("chat.new", "Ctrl+J")
-    assert saved(program) == "chat.new Ctrl+J"
-    assert program.find("new_chat_button").toolTip() == "Start a new chat (Ctrl+J)"
+    shown.press("chat.new", Qt.Key.Key_U, CTRL)
+    shown.shows("chat.new", "Ctrl+U")
+    assert saved(program) == "chat.new Ctrl+U"
+    assert program.find("new_chat_button").toolTip() == "Start a new chat (Ctrl+U)"
     shown.leave()
     QTest.keyClick(program.window, Qt.Key.Key_N, CTRL)
     assert program.frame.chat.chat == first
-    QTest.keyClick(program.window, Qt.Key.Key_J, CTRL)
+    QTest.keyClick(program.window, Qt.Key.Key_U, CTRL)
     program.wait(lambda: program.frame.chat.chat != first)
 
 
@@ -80,14 +80,14 @@ def test_a_page_opens_by_its_new_keys_and_none_switches_them_off(program):
     shown.leave()
     QTest.keyClick(program.window, Qt.Key.Key_F9)
     program.wait(program.frame.models_area.isVisible)
-    QTest.keyClick(program.window, Qt.Key.Key_5, CTRL)
+    QTest.keyClick(program.window, Qt.Key.Key_J, CTRL)
     assert program.frame.models_area.isVisible()
     assert saved(program) == "page.jobs \npage.models F9"
     shown = Help(program)
     program.click(shown.part("reset_page.jobs"))
-    shown.shows("page.jobs", "Ctrl+5")
+    shown.shows("page.jobs", "Ctrl+J")
     shown.leave()
-    QTest.keyClick(program.window, Qt.Key.Key_5, CTRL)
+    QTest.keyClick(program.window, Qt.Key.Key_J, CTRL)
     program.wait(program.frame.jobs_page.isVisible)
 
 
@@ -114,8 +114,8 @@ def test_keys_that_do_something_else_are_refused_by_name(program):
 def test_the_usual_keys_come_back_one_by_one_where_free_or_all(program):
     shown = Help(program)
     assert not shown.part("reset_shortcuts_button").isEnabled()
-    shown.press("chat.list", Qt.Key.Key_J, CTRL)
-    shown.shows("chat.list", "Ctrl+J")
+    shown.press("chat.list", Qt.Key.Key_U, CTRL)
+    shown.shows("chat.list", "Ctrl+U")
     shown.press("chat.panel", Qt.Key.Key_B, CTRL)
     shown.shows("chat.panel", "Ctrl+B")
     program.click(shown.part("reset_chat.list"))
@@ -146,7 +146,7 @@ def test_changed_keys_stay_after_a_restart_and_help_opens_by_a_question_mark(sta
 
 def test_a_page_has_no_key_that_does_something_else_on_another():
     assert taken_by("page.write", "Ctrl+L").name == "chat.write"
-    assert taken_by("chat.write", "Ctrl+6").name == "page.write"
+    assert taken_by("chat.write", "Ctrl+5").name == "page.write"
     assert taken_by("segment.find", "Ctrl+F") is None  # one meaning
 
 

@@ -19,7 +19,7 @@ def begin(start, model_file):
     def made(**echo):
         program = start(**echo)
         program.with_model(model_file)
-        QTest.keyClick(program.window, Qt.Key.Key_6, CTRL)
+        QTest.keyClick(program.window, Qt.Key.Key_5, CTRL)
         program.edit, program.writing = program.find("writing_editor"), program.frame.writing_page
         program.wait(lambda: program.edit.isVisible())
         program.edit.setFocus()

@@ -26,7 +26,7 @@ def writer(start, model_file, tmp_path, request):
     program = start(**request.param)
     program.with_model(model_file)
     program.bridge.follow(lambda services: services.spelling.choose(str(tmp_path / "dictionaries")))
-    QTest.keyClick(program.window, Qt.Key.Key_6, CTRL)
+    QTest.keyClick(program.window, Qt.Key.Key_5, CTRL)
     program.edit = program.find("writing_editor")
     program.wait(lambda: program.edit.isVisible())
     program.wait(program.is_in_front)

@@ -45,7 +45,7 @@ def begin(start, model_file, *, is_able=True, **echo):
 
 
 def opened(program):
-    QTest.keyClick(program.window, Qt.Key.Key_6, CTRL)
+    QTest.keyClick(program.window, Qt.Key.Key_5, CTRL)
     program.writing = program.frame.writing_page
     program.edit = program.find("writing_editor")
     program.wait(lambda: program.edit.isVisible())

@@ -29,7 +29,7 @@ def asked(monkeypatch):
 def program(asked, start, model_file):
     program = start(known={HIDDEN: HIDDEN.replace("recieved", "received")}, turned=True)
     program.with_model(model_file)
-    QTest.keyClick(program.window, Qt.Key.Key_6, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(program.window, Qt.Key.Key_5, Qt.KeyboardModifier.ControlModifier)
     program.writing, program.edit = program.frame.writing_page, program.find("writing_editor")
     program.wait(lambda: program.edit.isVisible())
     choice = program.find("writing_language")
