@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QApplication,
+    QCheckBox,
     QLabel,
     QMessageBox,
     QPushButton,
@@ -117,8 +118,12 @@ class WindowDriver:
         return found[0]
 
     def click(self, widget, at=QPoint, button=Qt.MouseButton.LeftButton, keys=Qt.KeyboardModifier.NoModifier) -> None:
-        """`at` tells the place once all is laid out; else the centre."""
-        QTest.mouseClick(self._usable(widget), button, keys, at())
+        """`at` tells the place once all is laid out; else the centre, or the box of a check box wider than its words."""
+        usable = self._usable(widget)
+        if at is QPoint and isinstance(usable, QCheckBox):
+            QTest.mouseClick(usable, button, keys, QPoint(12, usable.height() // 2))
+        else:
+            QTest.mouseClick(usable, button, keys, at())
 
     def click_item(self, view: QAbstractItemView, row: int | QModelIndex, button=Qt.MouseButton.LeftButton) -> None:
         index = view.model().index(row, 0) if isinstance(row, int) else row

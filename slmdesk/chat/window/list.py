@@ -66,6 +66,8 @@ class ChatList(QFrame):
     new_chat_requested = Signal()
     private_requested = Signal()
     trash_requested = Signal()
+    key_left = Signal(QKeyEvent)
+    """A key that the list does not use: letters go to the field for a message."""
 
     def __init__(self, controller: ListController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -198,7 +200,7 @@ class ChatList(QFrame):
         elif event.key() == Qt.Key.Key_Backspace and self.view.hasFocus() and self._controller.place != ALL:
             self._controller.show_place(ALL)
         elif event.key() != Qt.Key.Key_Escape or not self.end_search():
-            super().keyPressEvent(event)
+            self.key_left.emit(event)
 
     # ---- what is listed
 

@@ -88,6 +88,7 @@ class ChatPage(QWidget):
 
     def _build_ui(self) -> None:
         self.side_list = self.chat_list = ChatList(self._chats, self)
+        self.chat_list.key_left.connect(self.keyPressEvent)
         self._lay_out = row((self._build_work(), 1), into=self, gap=0)
         self._order_tabs()
 

@@ -223,17 +223,6 @@ def test_adapters_of_this_model_alone_are_offered_and_switched_per_chat(start_re
     assert Path(os.fspath(lora)).exists()
 
 
-def test_on_a_narrow_page_the_list_makes_room(program):
-    program.window.resize(900, 600)
-    program.wait(lambda: program.page.chat_list.isVisible())
-    open_panel(program)
-    program.wait(lambda: not program.page.chat_list.isVisible())
-    assert program.page.is_list_shown
-    program.wait(lambda: program.page.composer.width() > 400)
-    program.click("panel_button")
-    program.wait(lambda: program.page.chat_list.isVisible())
-
-
 def test_the_model_that_is_taken_by_itself_is_named(program):
     panel = open_panel(program)
     name = program.ask(lambda services: services.models.state.name)

@@ -179,7 +179,6 @@ def test_what_is_written_before_the_services_are_there_is_not_pushed_aside(start
 def test_a_message_refused_comes_back_into_the_composer(start):
     program = start()
     program.page.composer.set_can_send(True)
-    program.page.stack.setCurrentIndex(0)
     program.type("do not lose me")
     program.enter()
     program.wait(lambda: program.notices())

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from fakes.commands import SLMDESK
 from fakes.echo.program import TAKE_ECHO
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPushButton, QToolButton
 from shiboken6 import delete
 
 from slmdesk.app import NO_DISPLAY, WindowRun, has_display
@@ -189,6 +189,8 @@ def test_a_damaged_history_with_a_backup_can_go_back_to_it_and_take_in_the_rest(
 
     def act(words: str) -> None:
         bar = next(bar for bar in again.window.notices.bars if words in bar.notice.action)
+        while (newest := again.window.notices.bars[-1]) is not bar:  # the newest lies above the others
+            again.click(newest.findChild(QToolButton, "notice_close"))
         button = bar.findChild(QPushButton, "notice_action")
         again.wait(button.isVisible)
         again.click(button)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QEvent, QPointF, QRect, Qt
 from PySide6.QtGui import QEnterEvent
-from PySide6.QtWidgets import QApplication, QPlainTextEdit, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QPlainTextEdit, QPushButton, QToolButton, QWidget
 
 from slmdesk.library.window.controller import unread_notice
 from slmdesk.runtime.messages import problem_of
@@ -21,10 +21,13 @@ LONG = "Many words that say the same thing over and over. " * 20
 
 @pytest.fixture
 def area(qtbot) -> NoticeArea:
-    area = NoticeArea()
-    qtbot.addWidget(area)
-    area.resize(800, 100)
-    area.show()
+    page = QWidget()
+    qtbot.addWidget(page)
+    page.resize(800, 600)
+    area = NoticeArea(page)
+    area.set_space(page.rect())
+    page.show()
+    area.page = page  # else it would be deleted
     return area
 
 
@@ -42,7 +45,6 @@ def test_what_is_over_goes_and_the_rest_stays(area):
 
 
 def test_the_newest_lies_above_the_page_and_the_others_wait(qtbot, area):
-    area.set_space(QRect(0, 0, 800, 600))
     area.show_notice(Notice("The first."))
     area.show_notice(Notice(LONG + "And more.", action="Do it"))
     first, second = area.bars
