@@ -118,7 +118,7 @@ class WindowDriver:
         return found[0]
 
     def click(self, widget, at=QPoint, button=Qt.MouseButton.LeftButton, keys=Qt.KeyboardModifier.NoModifier) -> None:
-        """`at` tells the place once all is laid out; else the centre, or the box of a check box wider than its words."""
+        """`at` tells the place once all is laid out; else the centre, or the box of a check box."""
         usable = self._usable(widget)
         if at is QPoint and isinstance(usable, QCheckBox):
             QTest.mouseClick(usable, button, keys, QPoint(12, usable.height() // 2))

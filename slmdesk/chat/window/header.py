@@ -7,9 +7,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QLabel, QMenu, QMessageBox, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QLabel,
+    QMenu,
+    QMessageBox,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import JobStatus, ModelRecord
@@ -227,6 +235,8 @@ def _reload(services: Services) -> None:
 # ---- a button that shows the model and its state, with a menu to choose another
 
 
+PICKER_WIDTH = 280
+"""Pixels for the name of the model, so that nothing beside it moves while a model is loaded."""
 MOST_NAME = 28
 MOST_MENU_NAME = 36
 SHORT_NAME = 16
@@ -269,7 +279,12 @@ class ModelPicker(QWidget):
             "cancel_load_button", self, tip=words, label=words, icon="x", on=self._controller.cancel_load
         )
         self._bar = thin_bar("load_bar", self, _("Loading"), most=1000, height=3, keeps_place=True)
-        top = row(self.cancel_button, self.button, gap=theme.SPACE_4)
+        policy = self.cancel_button.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.cancel_button.setSizePolicy(policy)
+        self.button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedWidth(theme.scaled(PICKER_WIDTH))
+        top = row(self.cancel_button, (self.button, 1), gap=theme.SPACE_4)
         # the margin above equals the bar below, so that the text is centred
         column(top, self._bar, into=self, gap=0, margins=(0, 3, 0, 0))
 
@@ -279,6 +294,11 @@ class ModelPicker(QWidget):
         self._controller.models_listed.connect(self.show_models)
         self._controller.exams_known.connect(self.show_exams)
         self._controller.state_changed.connect(self.show_state)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self.setFixedWidth(theme.scaled(PICKER_WIDTH))
 
     def show_models(self, models: Sequence[ModelRecord]) -> None:
         self._models = tuple(models)
