@@ -107,8 +107,9 @@ class Settings(Record):
     translate_recent: str = ""
     translate_font_percent: int = 100
     """Size of the typed texts on the page Translate, in percent, in addition to `font_scale`."""
-    translate_pairs: bool = False
-    translate_doubts: bool = False
+    translate_together: bool = True
+    """Whether text and translation scroll together."""
+    translate_doubts: bool = True
     global_key: bool = False
     """Whether to ask the desktop for a shortcut that works in every program and translates the clipboard's text."""
     translate_history: bool = True

@@ -144,6 +144,15 @@ GUESSED = SegmentFlag("formatting")
 """The model did not place the tags in the text, so their positions were computed."""
 
 
+LIGHT_FLAGS = ("unsure", "formatting")
+"""Kinds of flags that do not ask for a review. They are shades and hints: small models earn them by the dozen."""
+
+
+def weighty(flags: Sequence[SegmentFlag]) -> tuple[SegmentFlag, ...]:
+    """Return the flags for which a segment counts as to check."""
+    return tuple(flag for flag in flags if flag.kind not in LIGHT_FLAGS)
+
+
 def lasting(flags: Sequence[SegmentFlag]) -> tuple[SegmentFlag, ...]:
     """Return the flags of the answer or written file. A later check of source and translation cannot find them."""
     return tuple(flag for flag in flags if flag == GUESSED or flag.kind in ("unsure", "redaction", "unwritten"))

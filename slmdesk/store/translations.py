@@ -14,6 +14,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.records import Found
 from slmdesk.base.translation import (
+    LIGHT_FLAGS,
     Doubt,
     Forms,
     GlossaryRecord,
@@ -38,7 +39,11 @@ READ_AT_ONCE = 100
 """Segments that are read before other work may run. Reading them takes some milliseconds."""
 LOOK = "look"
 """Filter value beside the segment states: the segments that a person should review."""
-_TO_REVIEW = "((flags <> '[]' and state <> 'approved') or state = 'failed')"
+_LIGHT = ", ".join(f"'{kind}'" for kind in LIGHT_FLAGS)
+_TO_REVIEW = (
+    "((flags <> '[]' and state <> 'approved' and exists (select 1 from json_each(flags)"
+    f" where json_extract(json_each.value, '$[0]') not in ({_LIGHT}))) or state = 'failed')"
+)
 _AT_ONCE = 500
 """Most numbers in one query. Older versions of SQLite allow 999."""
 

@@ -14,7 +14,16 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import stored_list
 from slmdesk.base.records import Item
 from slmdesk.base.texts import _
-from slmdesk.base.translation import Forms, GlossaryRecord, SegmentRecord, SegmentState, Term, doubts_json, flags_json
+from slmdesk.base.translation import (
+    Forms,
+    GlossaryRecord,
+    SegmentRecord,
+    SegmentState,
+    Term,
+    doubts_json,
+    flags_json,
+    weighty,
+)
 from slmdesk.base.types import Json
 from slmdesk.exports.writers import to_xlsx
 from slmdesk.runtime.service import Make, Slices, json_bytes
@@ -144,7 +153,7 @@ def _list_of(segment: SegmentRecord) -> str:
         return "left"
     if segment.state in (SegmentState.FAILED, SegmentState.OPEN) or not segment.target:
         return "failed"
-    return "flagged" if segment.flags and segment.state is not SegmentState.APPROVED else "translated"
+    return "flagged" if weighty(segment.flags) and segment.state is not SegmentState.APPROVED else "translated"
 
 
 def _reason(segment: SegmentRecord) -> str:

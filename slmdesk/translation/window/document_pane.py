@@ -12,10 +12,10 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QMenu,
     QMessageBox,
-    QProgressBar,
     QPushButton,
     QRadioButton,
     QScrollArea,
+    QStackedWidget,
     QWidget,
 )
 
@@ -25,11 +25,11 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.records import JobRecord, JobStatus, ModelRecord
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
-from slmdesk.base.translation import SegmentState
+from slmdesk.base.translation import LANGUAGES, SegmentState
 from slmdesk.jobs.service import event_of
 from slmdesk.jobs.types import JobChanged, left_words, share_words
 from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
-from slmdesk.runtime.events import Pending
+from slmdesk.runtime.events import ItemChanged, ItemGone, Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.documents import ChosenDocuments, LookedThrough
@@ -54,22 +54,23 @@ from slmdesk.translation.window.review_pane import ReviewPane
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.widgets.bars import show_share
+from slmdesk.window.widgets.bars import show_share, thin_bar
 from slmdesk.window.widgets.build import (
     ElidedLabel,
     button,
     column,
-    flow,
     message_box,
     named,
     passing,
     plain_label,
     row,
     show_column,
+    tool_button,
 )
 from slmdesk.window.widgets.dialogs import Dialog, ask_password
 from slmdesk.window.widgets.notices import ask_where
 from slmdesk.window.widgets.opening import ask_new_file, open_outside
+from slmdesk.window.widgets.parts import EmptyState, Popover
 from slmdesk.window.widgets.redaction_preview import RedactionPreview, Wording
 from slmdesk.window.widgets.rows import Choice
 
@@ -90,10 +91,10 @@ class StartedTranslation(Record):
     written: Path | None = None
 
 
-class DocumentPane(QWidget):
+class DocumentPane(QStackedWidget):
     form_requested = Signal(object, object)
+    files_requested = Signal()
     opened = Signal()
-    closed = Signal()
 
     def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
@@ -114,57 +115,92 @@ class DocumentPane(QWidget):
         self._connect()
 
     def _build_ui(self, keeper: ThemeKeeper) -> None:
-        self._title = ElidedLabel(self, name="translation_title")
-        self._queue = QueueMenu(self)
-        self._back = button(_("← Text translation"), "close_translation_button", self, on=self._on_back)
-        self._words = plain_label("", self, name="translation_progress_words", kind="muted")
-        self._progress = named(QProgressBar(self), "translation_progress", label=_("Translating the document"))
-        self._progress.setTextVisible(False)
-        kept = self._progress.sizePolicy()
-        kept.setRetainSizeWhenHidden(True)  # the segments do not move under the mouse when it comes and goes
-        self._progress.setSizePolicy(kept)
-        self._pause = button(_("Pause"), "pause_translation_button", self, on=self._on_pause)
-        self._cancel = button(
-            _("Cancel"),
-            "cancel_translation_button",
-            self,
-            tip=_("Translate no further; what is translated is kept"),
-            on=self._on_cancel,
-        )
-        self._resume = button(
-            _("Go on"), "resume_translation_button", self, on=lambda: self._try_again(RetryScope.FAILED, None)
-        )
-        self._retry = button(
-            _("Try again…"), "retry_all_button", self,
-            tip=_("Another try for what failed or needs review, by this or another model"), on=self._on_retry,
+        self.head = named(QWidget(self), "document_head")
+        self._title = ElidedLabel(self.head, name="translation_title", kind="heading", cut=Qt.TextElideMode.ElideMiddle)
+        self._languages = plain_label("", self.head, name="translation_languages", kind="muted", wraps=False)
+        self._queue = QueueMenu(self.head)
+        self._save = button(_("Save translation"), "save_translation_button", self.head, kind="primary")
+        self._save.clicked.connect(self._on_save)
+        self._option_button = tool_button(
+            "document_options_button", self.head, label=_("Options"), tip=_("Filter, replace, try again, export"),
+            icon="sliders", colour="ink2",
         )  # fmt: skip
-        self.review = ReviewPane(self._bridge, keeper, self)
-        self._open = button(_("Open the file"), "open_translation_button", self, on=self._on_open_file)
-        self._more = button(
-            _("Export"),
-            "export_translation_button",
-            self,
-            tip=_("Both languages side by side, a report, the pairs as TMX"),
+        self._progress = thin_bar(
+            "translation_progress", self, _("Translating the document"), most=100, height=3, keeps_place=True
         )
-        self._menu = SaveMenu(self._more)
-        self._more.setMenu(self._menu)
-        self._save = button(_("Save the document…"), "save_translation_button", self, kind="primary", on=self._on_save)
+        self._words = plain_label("", self, name="translation_progress_words", kind="small")
+        self._pause = self._at_foot(_("Pause"), "pause_translation_button", self._on_pause)
+        self._cancel = self._at_foot(_("Cancel"), "cancel_translation_button", self._on_cancel)
+        self._cancel.setToolTip(_("Translate no further; what is translated is kept"))
+        self._resume = self._at_foot(
+            _("Continue"), "resume_translation_button", lambda: self._try_again(RetryScope.FAILED, None)
+        )
+        self._open = self._at_foot(_("Open the file"), "open_translation_button", self._on_open_file)
+        self.review = ReviewPane(self._bridge, keeper, self)
+        self._build_options()
         self._lay_out()
 
-    def _lay_out(self) -> None:
-        scrolled = named(QScrollArea(self), "document_scroll")  # with large letters in a low window
-        scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        column(scrolled, into=self)
-        body = named(QWidget(), "document_body")
-        show_column(scrolled, body)
-        buttons = flow(
-            self._pause, self._cancel, self._resume, self._retry, self._open, self._more, self._save, gap=theme.SPACE_8
-        )
-        top = row((self._title, 1), self._queue, self._back, gap=theme.SPACE_8)
-        column(  # the words have a line of their own: they may be long
-            top, (self.review, 1), self._progress, self._words, buttons, into=body, gap=theme.SPACE_8,
-            margins=(theme.SPACE_16, theme.SPACE_12),
+    def _at_foot(self, words: str, name: str, work: Callable[[], None]) -> QPushButton:
+        return button(words, name, self, kind="quiet", on=work)
+
+    def _build_options(self) -> None:
+        options = self._options = Popover(self, "document_options", label=_("Options"), width=380)
+        self._recheck = button(
+            _("Recheck with glossary"), "recheck_button", options, kind="text", on=self.review.recheck,
+            tip=_("After a glossary was changed: check all sentences again"),
         )  # fmt: skip
+        self._retry = button(
+            _("Try again…"), "retry_all_button", options, kind="text", on=self._on_retry,
+            tip=_("Another try for what failed or is to check, by this or another model"),
+        )  # fmt: skip
+        self._more = button(
+            _("Export"), "export_translation_button", options, kind="text",
+            tip=_("Both languages side by side, a report, the pairs as TMX"),
+        )  # fmt: skip
+        self._menu = SaveMenu(self._more)
+        self._more.setMenu(self._menu)
+        for done in (self._recheck, self._retry, self.review.bar.more):
+            done.clicked.connect(options.dismiss)
+        which = plain_label(_("Show"), options, name="segment_filter_label")
+        column(
+            row((which, 1), (self.review.bar.choice, 2)), row(self.review.shade, 1), row(self.review.bar.more, 1),
+            row(self._recheck, 1), row(self._retry, 1), row(self._more, 1), into=options, gap=theme.SPACE_8,
+            margins=theme.SPACE_16,
+        )  # fmt: skip
+        self._option_button.clicked.connect(lambda: options.toggle(self._option_button))
+
+    def _lay_out(self) -> None:
+        row(
+            (self._title, 1), self._languages, self._queue, self._save, self._option_button, into=self.head,
+            gap=theme.SPACE_8,
+        )  # fmt: skip
+        none, scrolled = named(QWidget(self), "document_none"), named(QScrollArea(self), "document_scroll")
+        choose = button(_("Choose a document…"), "open_document_button", none, kind="primary", on=self.files_requested)
+        empty = EmptyState(
+            none, "document_empty", icon="languages", line=_("No document yet"),
+            hint=_("Choose a document, or drop one here. The layout stays as it is."),
+        )  # fmt: skip
+        empty.add(choose)
+        column((empty, 1), into=none)
+        scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # with large letters in a low window
+        body, foot = named(QWidget(), "document_body"), named(QWidget(self), "document_foot")
+        show_column(scrolled, body)
+        foot.setMinimumHeight(self._pause.sizeHint().height() + theme.SPACE_8)
+        row(
+            (self._words, 1), self._resume, self._pause, self._cancel, self._open, into=foot, gap=theme.SPACE_4,
+            margins=(theme.SPACE_24, 0, theme.SPACE_16, theme.SPACE_4),
+        )  # fmt: skip
+        column(self._progress, (self.review, 1), foot, into=body, gap=0)
+        self.addWidget(none)
+        self.addWidget(scrolled)
+        self._show_any()
+
+    def _show_any(self) -> None:
+        """Show the translation, or how to begin one."""
+        is_there = bool(self.item)
+        self.setCurrentIndex(int(is_there))
+        for part in (self._title, self._languages, self._save, self._option_button):
+            part.setVisible(is_there)
 
     def _connect(self) -> None:
         self._menu.chosen.connect(self._on_export)
@@ -173,6 +209,8 @@ class DocumentPane(QWidget):
         self.review.words_changed.connect(self._on_words_changed)
         self._bridge.on(TranslationGrew, self._on_grew)
         self._bridge.on(JobChanged, self._on_job)
+        self._bridge.on(ItemChanged, self._on_item)
+        self._bridge.on(ItemGone, lambda event: self._close(event.id))
 
     # ---- before the beginning
 
@@ -230,14 +268,16 @@ class DocumentPane(QWidget):
     def open(self, item: str) -> None:
         self._bridge.ask(self._bridge.services.translations.open(item), self._on_opened)
 
-    def close_view(self) -> None:
-        """Show no translation. A translation in progress continues."""
-        self.item, self._job, self._is_done = "", "", False
-        self.review.close_view()
+    def _on_item(self, event: ItemChanged) -> None:
+        if event.item.deleted_at is not None:
+            self._close(event.item.id)
 
-    def _on_back(self) -> None:
-        self.close_view()
-        self.closed.emit()
+    def _close(self, item: str) -> None:
+        """Show no translation once that shown is deleted."""
+        if item == self.item:
+            self.item, self._job, self._is_done = "", "", False
+            self.review.close_view()
+            self._show_any()
 
     def _on_pause(self) -> None:
         self._bridge.services.jobs.pause(self._job)
@@ -252,7 +292,6 @@ class DocumentPane(QWidget):
         def ask(found: tuple[TranslationView, list[ModelRecord]]) -> None:
             dialog = RetryDialog(*found, self)
             dialog.retry_requested.connect(self._try_again)
-            dialog.recheck_requested.connect(self.review.recheck)
             dialog.open()
 
         self._bridge.ask(lambda services: (services.translations.open(item), services.models.list()), ask)
@@ -327,18 +366,23 @@ class DocumentPane(QWidget):
     # ---- events
 
     def _on_opened(self, view: TranslationView) -> None:
-        job = view.job
+        job, is_same = view.job, view.item.id == self.item
         self.item, self._job = view.item.id, job.id if job else ""
         self._counted, self._is_done = _counted(view), False
         self._view, self._written = view, None
         self._has_segments = bool(view.counts)
-        self._title.set_full_text(view.item.title)
+        self._show_any()
+        self._title.set_full_text(Path(view.request.path).name or view.item.title)
+        self._languages.setText(pair_words(view.request))
         self._save.setVisible(bool(view.request.path))
         self._open.setVisible(False)
         self._words.setText("")
         self._show_running(False)
         self._resume.setVisible(False)
-        self.review.show_view(view)
+        if is_same:  # the chosen segment stays chosen
+            self.review.refresh()
+        else:
+            self.review.show_view(view)
         self.opened.emit()
         if view.is_done or (job is None and view.counts):
             self._show_done(view, view.counts, view.look)
@@ -398,7 +442,7 @@ class DocumentPane(QWidget):
     def _words_of(self, event: JobChanged) -> str:
         if event.status is JobStatus.OPEN and not event.done:
             before = sum(started.status is JobStatus.RUNNING for started in self._started)
-            return _("It is this one's turn when the one before is done.") if before else _("Waiting for its turn…")
+            return _("Waiting for the document before…") if before else _("Waiting…")
         words = [counted_words(*self._counted, event.share) or _("Reading the document…"), left_words(event.left)]
         return " · ".join(word for word in words if word)
 
@@ -448,7 +492,6 @@ class DocumentPane(QWidget):
         self._progress.setVisible(is_running)
         self._pause.setVisible(is_running)
         self._cancel.setVisible(is_running)
-        self._retry.setVisible(not is_running)
         self._resume.setVisible(False)
         self._is_running = is_running
         self._allow()
@@ -457,11 +500,18 @@ class DocumentPane(QWidget):
         """Enable the buttons that apply. A document without segments can be neither written nor tried again."""
         self._save.setEnabled(self._has_segments and not self._is_running)
         self._more.setEnabled(self._has_segments)
-        self._retry.setEnabled(self._has_segments)
+        for again in (self._retry, self._recheck):
+            again.setEnabled(self._has_segments and not self._is_running)
 
 
 def _may_unlock(problem: Problem) -> bool:
     return problem.code in LOCKED and takes_password(Path(str(problem.args.get("path", ""))))
+
+
+def pair_words(request: TranslationRequest) -> str:
+    """Return the languages, such as "German → English". A language that is detected is left out."""
+    source = LANGUAGES[request.source].name if request.source in LANGUAGES else ""
+    return f"{source} → {LANGUAGES[request.target].name}".strip()
 
 
 def _counted(view: TranslationView) -> tuple[int, int]:
@@ -474,7 +524,7 @@ def _counted(view: TranslationView) -> tuple[int, int]:
 
 STATUS_WORDS = {
     JobStatus.OPEN: _("waiting"),
-    JobStatus.RUNNING: _("is being translated"),
+    JobStatus.RUNNING: _("translating"),
     JobStatus.PAUSED: _("paused"),
     JobStatus.DONE: _("done"),
     JobStatus.FAILED: _("failed"),
@@ -519,7 +569,6 @@ class QueueMenu(QPushButton):
 
 class RetryDialog(Dialog):
     retry_requested = Signal(object, object)
-    recheck_requested = Signal()
 
     def __init__(self, view: TranslationView, models: Sequence[ModelRecord], parent: QWidget) -> None:
         super().__init__(parent)
@@ -527,13 +576,12 @@ class RetryDialog(Dialog):
         self._build_ui(view, models)
         self._buttons.accepted.connect(self._on_retry)
         self._buttons.rejected.connect(self.reject)
-        self._recheck.clicked.connect(self._on_recheck)
 
     def _build_ui(self, view: TranslationView, models: Sequence[ModelRecord]) -> None:
         failed = view.counts.get(SegmentState.FAILED, 0)
         self._group = QButtonGroup(self)
         self._failed = named(QRadioButton(_("Failed ({failed:,})").format(failed=failed), self), "retry_failed")
-        self._flagged = named(QRadioButton(_("Needs review ({look:,})").format(look=view.look), self), "retry_flagged")
+        self._flagged = named(QRadioButton(_("To check ({look:,})").format(look=view.look), self), "retry_flagged")
         for other_button, count in ((self._failed, failed), (self._flagged, view.look)):
             self._group.addButton(other_button)
             other_button.setEnabled(bool(count))
@@ -543,10 +591,6 @@ class RetryDialog(Dialog):
             Choice([(id, name) for id, name in known], self), "retry_model", label=_("Which model is asked")
         )
         words = _("What you edited or approved stays. Only better translations replace the old ones.")
-        self._recheck = button(
-            _("Recheck with glossary"), "recheck_button", self,
-            tip=_("Checks all segments again, after a glossary was changed"),
-        )  # fmt: skip
         self._buttons = named(QDialogButtonBox(self), "retry_buttons")
         self._begin = button(_("Try again"), "retry_begin", self, kind="primary")
         self._begin.setEnabled(bool(view.look))
@@ -554,18 +598,14 @@ class RetryDialog(Dialog):
         self._buttons.addButton(button(_("Cancel"), "retry_cancel", self), QDialogButtonBox.ButtonRole.RejectRole)
         said = plain_label(words, self, name="retry_words", kind="muted")
         column(
-            self._failed, self._flagged, self._model, said, self._recheck, self._buttons, into=self,
-            gap=theme.SPACE_12, margins=theme.SPACE_16,
+            self._failed, self._flagged, self._model, said, self._buttons, into=self, gap=theme.SPACE_12,
+            margins=theme.SPACE_16,
         )  # fmt: skip
         self.setMinimumWidth(420)
 
     def _on_retry(self) -> None:
         scope = RetryScope.FAILED if self._failed.isChecked() else RetryScope.FLAGGED
         self.retry_requested.emit(scope, str(self._model.currentData()) or None)
-        self.accept()
-
-    def _on_recheck(self) -> None:
-        self.recheck_requested.emit()
         self.accept()
 
 
@@ -610,7 +650,7 @@ def ask_save_anyway(parent: QWidget, view: TranslationView, save: Callable[[], N
     if not words:
         save()
         return
-    more = _("What is not translated stands in the document in the source's language.") if unfinished(view) else ""
+    more = _("What is not translated stays in the language of the original.") if unfinished(view) else ""
     box = message_box(
         parent, "save_anyway", _("Save the document"), _("Still open: {words}.").format(words=words), more
     )

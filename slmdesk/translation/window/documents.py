@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QScrollArea,
+    QSizePolicy,
     QWidget,
 )
 
@@ -319,6 +320,7 @@ class DocumentForm(Dialog):
     def _box(self, words: str, name: str, is_on: bool) -> CheckBox:
         box = named(CheckBox(words, self), name)
         box.setChecked(is_on)
+        box.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)  # a click beside the words is none
         return box
 
     def _height(self, lines: int) -> int:
@@ -342,7 +344,7 @@ def _other_than(language: str) -> str:
 # ---- texts about a document's translation
 
 
-LOOK_WORDS = (_("needs review"), _("need review"))
+LOOK_WORDS = (_("to check"), _("to check"))
 AHEAD = 0.05
 """Least difference at which the share of the work and the count of segments seem to contradict each other."""
 

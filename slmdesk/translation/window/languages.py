@@ -1,12 +1,12 @@
-"""The choice of languages, the advice on the chosen pair of languages, and the view settings."""
+"""The choice of languages, the advice on the chosen pair of languages, and the options of a text."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QShortcut
-from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QWidget
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import JobStatus
@@ -19,11 +19,13 @@ from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.text.folding import fold
 from slmdesk.translation import pairs
 from slmdesk.translation.pairs import PIVOT, PairAdvice
+from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.theme import ThemeKeeper, icon
 from slmdesk.window.widgets.build import (
     CLEAR,
+    CheckBox,
     button,
     column,
     named,
@@ -32,8 +34,8 @@ from slmdesk.window.widgets.build import (
     plain_tip,
     row,
     text_line,
-    tool_button,
 )
+from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import Choice
 
 DOMAINS = {"legal": _("Law"), "medical": _("Medicine"), "technical": _("Technology"), "finance": _("Money")}
@@ -41,6 +43,8 @@ FORMALITIES = {"formal": _("Formal"), "informal": _("Informal")}
 CODE = Qt.ItemDataRole.UserRole
 WIDTH, HEIGHT = 300, 420
 ICON_WIDTH = 28
+ARROW_WIDTH = 46
+"""Pixels that a choice needs beside the name: padding, edge and arrow."""
 
 
 def languages() -> list[tuple[object, str]]:
@@ -54,6 +58,8 @@ class LanguageChoice(Choice):
     def __init__(self, keeper: ThemeKeeper, parent: QWidget, *, detect: str = "") -> None:
         """Create the choice. `detect` is the label for detecting the language; if empty, a language must be chosen."""
         super().__init__([*([("", detect)] if detect else []), *languages()], parent)
+        self.setProperty("kind", "head")
+        self.currentTextChanged.connect(self.updateGeometry)
         self._keeper, self._detect = keeper, detect
         self._view = TextView()
         self._popup: LanguagePopup | None = None
@@ -62,6 +68,16 @@ class LanguageChoice(Choice):
         self._view = view
         if self._popup is not None:
             self._popup.show_view(view)
+
+    def show_detected(self, words: str, details: str) -> None:
+        """Show what was detected, while no language is chosen."""
+        self.setItemText(0, words or self._detect)
+        self.setToolTip(plain_tip(details))
+
+    def sizeHint(self) -> QSize:
+        """Return the width of the name that is shown, so that the arrow stands beside it."""
+        words = self.fontMetrics().horizontalAdvance(self.currentText())
+        return QSize(words + ARROW_WIDTH, super().sizeHint().height())
 
     def showPopup(self) -> None:
         popup = self._popup = LanguagePopup(self._keeper, self._detect, self._view, self.currentData(), self)
@@ -250,12 +266,8 @@ class AdviceLine(QFrame):
             tip=_("Opens the page of models with those meant for translating into this language"),
         )  # fmt: skip
         middle = Qt.AlignmentFlag.AlignVCenter
-        buttons = row(
-            (self._examine, middle), (self._use, middle), (self._see, middle), *((1,) if for_document else ()),
-            gap=theme.SPACE_8,
-        )  # fmt: skip
-        lay_out = column if for_document else row
-        lay_out(
+        buttons = row((self._examine, middle), (self._use, middle), (self._see, middle), 1, gap=theme.SPACE_8)
+        column(
             (self._words, 1), buttons, into=self, gap=theme.SPACE_8,
             margins=(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8),
         )  # fmt: skip
@@ -347,8 +359,8 @@ class TextView(Record):
     favourites: tuple[str, ...] = ()
     recent: tuple[str, ...] = ()
     font_percent: int = 100
-    is_paired: bool = False
     is_shaded: bool = False
+    is_together: bool = True
 
 
 class ViewSettings(QObject):
@@ -363,8 +375,8 @@ class ViewSettings(QObject):
             _codes(settings.translate_favourites),
             _codes(settings.translate_recent)[:MOST_RECENT],
             settings.translate_font_percent,
-            settings.translate_pairs,
             settings.translate_doubts,
+            settings.translate_together,
         )
 
     def toggle_favourite(self, code: str) -> None:
@@ -386,11 +398,11 @@ class ViewSettings(QObject):
     def reset_font(self) -> None:
         self._set_font(100)
 
-    def set_paired(self, is_paired: bool) -> None:
-        self._change(changed(self.view, is_paired=is_paired), translate_pairs=is_paired)
-
     def set_shaded(self, is_shaded: bool) -> None:
         self._change(changed(self.view, is_shaded=is_shaded), translate_doubts=is_shaded)
+
+    def set_together(self, is_together: bool) -> None:
+        self._change(changed(self.view, is_together=is_together), translate_together=is_together)
 
     def _set_font(self, percent: int) -> None:
         self._change(changed(self.view, font_percent=percent), translate_font_percent=percent)
@@ -406,42 +418,60 @@ def _codes(kept: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(code for code in kept.split() if code in LANGUAGES))
 
 
-# ---- the bar above the panes
+# ---- what some change now and then
 
 
-class ViewBar(QWidget):
+class TextOptions(Popover):
+    """The options of a typed translation."""
+
+    domain_chosen = Signal(object)
+    formality_chosen = Signal(object)
+    shield_switched = Signal(bool)
+    glossaries_requested = Signal()
+
     def __init__(self, view: ViewSettings, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName("translate_view_bar")
+        super().__init__(parent, "translate_options", label=_("Options of the translation"), width=380)
         self._view = view
-        self._language = plain_label("", self, name="detected_language", kind="small")
-        self._pairs = self._button("pairs_button", _("Side by side"), _("Read sentence beside sentence, in rows"))
-        self._shade = self._button("shade_button", _("Highlight uncertain words"), _("Words the model was not sure of"))
-        self._smaller = self._button("smaller_button", "A−", _("Smaller letters"), "text.smaller")
-        self._size = self._button("letter_size_button", "100 %", _("Letters as elsewhere in the window"), "text.usual")
-        self._larger = self._button("larger_button", "A+", _("Larger letters"), "text.larger")
-        row(
-            (self._language, 1), self._pairs, self._shade, self._smaller, self._size, self._larger, into=self,
-            gap=theme.SPACE_4,
+        domains: list[tuple[object, str]] = [("everyday", _("General")), *DOMAINS.items()]
+        formalities: list[tuple[object, str]] = [("", _("Automatic")), *FORMALITIES.items()]
+        self._domain = named(Choice(domains, self), "domain_choice", label=_("Subject"))
+        self._formality = named(Choice(formalities, self), "formality_choice", label=_("Formality"))
+        self._shield = self._box("translate_redact", _("Redact names and numbers"))
+        self._shield.setToolTip(_("The model sees what you allow. The originals come back into the translation."))
+        self._shade = self._box("shade_button", _("Highlight uncertain words"))
+        self._together = self._box("together_box", _("Scroll together"))
+        self._glossaries = button(
+            _("Glossaries…"), "open_glossaries_button", self, kind="text", on=self.glossaries_requested
+        )
+        labels = [
+            plain_label(words, self, name=name)
+            for words, name in ((_("Subject"), "domain_label"), (_("Formality"), "formality_label"))
+        ]
+        column(
+            row((labels[0], 1), (self._domain, 2)), row((labels[1], 1), (self._formality, 2)),
+            *(row(box, 1) for box in (self._shield, self._shade, self._together)), row(self._glossaries, 1), into=self,
+            gap=theme.SPACE_12, margins=theme.SPACE_16,
         )  # fmt: skip
-        for switch in (self._pairs, self._shade):
-            switch.setCheckable(True)
-        self._pairs.toggled.connect(view.set_paired)
+        self._formality_label = labels[1]
+        self._domain.value_chosen.connect(self.domain_chosen)
+        self._formality.value_chosen.connect(self.formality_chosen)
+        self._shield.clicked.connect(self.shield_switched)
         self._shade.toggled.connect(view.set_shaded)
-        self._smaller.clicked.connect(view.shrink)
-        self._size.clicked.connect(view.reset_font)
-        self._larger.clicked.connect(view.enlarge)
+        self._together.toggled.connect(view.set_together)
+        self._glossaries.clicked.connect(self.dismiss)
         view.changed.connect(self._on_view)
         self._on_view(view.view)
 
-    def show_language(self, short: str, long: str) -> None:
-        self._language.setText(short)
-        self._language.setToolTip(plain_tip(long))
+    def show_manner(self, manner: TranslationStyle, *, is_redacting: bool) -> None:
+        self._domain.show_value(manner.domain)
+        self._formality.show_value(manner.formality)
+        self._shield.setChecked(is_redacting)
+        for part in (self._formality, self._formality_label):
+            part.setEnabled(LANGUAGES[manner.target].has_formal)
 
     def _on_view(self, view: TextView) -> None:
-        self._pairs.setChecked(view.is_paired)
         self._shade.setChecked(view.is_shaded)
-        self._size.setText(f"{view.font_percent} %")
+        self._together.setChecked(view.is_together)
 
-    def _button(self, name: str, words: str, tip: str, shortcut: str = "") -> QToolButton:
-        return tool_button(name, self, words, tip=tip, label=tip, kind="small", shortcut=shortcut)
+    def _box(self, name: str, words: str) -> CheckBox:
+        return named(CheckBox(words, self), name)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QStackedWidget, QWidget
 
 from slmdesk.base.settings import Settings
+from slmdesk.base.texts import _
 from slmdesk.base.translation import GlossaryRecord
 from slmdesk.translation.documents import ChosenDocuments
 from slmdesk.translation.window.document_pane import DocumentPane
@@ -14,12 +15,17 @@ from slmdesk.translation.window.documents import DocumentForm
 from slmdesk.translation.window.text import TranslateController
 from slmdesk.translation.window.text_editors import TranslateEntry, files_among
 from slmdesk.translation.window.text_pane import TextPane
+from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.widgets.build import column, named, row
+from slmdesk.window.widgets.parts import Segments
 
 
-class TranslatePage(QStackedWidget):
+class TranslatePage(QWidget):
+    """Page with the tabs Text and Document. Each keeps what it shows while the other is in front."""
+
     data_given = Signal(object)
     paste_requested = Signal()
     models_requested = Signal(str)
@@ -35,36 +41,48 @@ class TranslatePage(QStackedWidget):
         self._controller = controller
         self.text = TextPane(controller, keeper, self)
         self.document = DocumentPane(controller.bridge, keeper, self)
-        self.addWidget(self.text)
-        self.addWidget(self.document)
+        self._tabs = Segments(self, "translate_tabs", label=_("Text or document"))
+        self._heads = named(QStackedWidget(self), "translate_heads")
+        self._panes = named(QStackedWidget(self), "translate_panes")
+        for words, pane in ((_("Text"), self.text), (_("Document"), self.document)):
+            self._tabs.addTab(words)
+            self._heads.addWidget(pane.head)
+            self._panes.addWidget(pane)
+        margins = (theme.SPACE_16, theme.SPACE_12, theme.SPACE_16, theme.SPACE_12)
+        head = row(self._tabs, (self._heads, 1), gap=theme.SPACE_24, margins=margins)
+        column(head, (self._panes, 1), into=self, gap=0)
         self.setFocusProxy(self.text)
-        self.currentChanged.connect(self._on_current)
+        self._connect()
+
+    def _connect(self) -> None:
+        controller = self._controller
+        self._tabs.currentChanged.connect(self._on_tab)
         self.text.files_chosen.connect(self.document.look)
         self.text.files_pasted.connect(self.document.look)
         self.text.paste_requested.connect(self.paste_requested)
         self.text.earlier_chosen.connect(controller.open)
         self.text.models_requested.connect(self.models_requested)
         controller.document_asked.connect(self.document.open)
-        controller.text_opened.connect(lambda _text: self.setCurrentWidget(self.text))
+        controller.text_opened.connect(lambda _text: self._show(self.text))
         controller.saved.connect(lambda path: self.document.look([path]))
-        self.document.closed.connect(lambda: self.setCurrentWidget(self.text))
+        self.document.files_requested.connect(self.text.choose_files)
         self.document.opened.connect(self._on_opened)
         self.document.form_requested.connect(self._on_form_requested)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         data = event.mimeData()
         if files_among(data) or (data.hasText() and not data.hasUrls()):
-            event.acceptProposedAction()
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        event.acceptProposedAction()
+        event.setDropAction(Qt.DropAction.CopyAction)  # never a move, whatever the other program offers
+        event.accept()
         self.data_given.emit(event.mimeData())
 
     def take_text(self, text: str) -> None:
         """Translate a text that comes from outside this page. A document's translation continues in the background."""
-        if self.currentWidget() is not self.text:
-            self.document.close_view()
-            self.setCurrentWidget(self.text)
+        self._show(self.text)
         self.text.take_text(text)
 
     def _on_form_requested(self, chosen: ChosenDocuments, settings: Settings) -> None:
@@ -73,8 +91,13 @@ class TranslatePage(QStackedWidget):
         form.begin_requested.connect(self.document.begin)
         form.open()
 
-    def _on_current(self, index: int) -> None:
-        self.setFocusProxy(self.document if self.widget(index) is self.document else self.text)
+    def _show(self, pane: QWidget) -> None:
+        self._tabs.setCurrentIndex(self._panes.indexOf(pane))
+
+    def _on_tab(self, index: int) -> None:
+        self._heads.setCurrentIndex(index)
+        self._panes.setCurrentIndex(index)
+        self.setFocusProxy(self.document if index else self.text)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -85,7 +108,7 @@ class TranslatePage(QStackedWidget):
         self._controller.keep()
 
     def _on_opened(self) -> None:
-        self.setCurrentWidget(self.document)
+        self._show(self.document)
         if self.isVisible():
             self.document.review.take_focus()
 

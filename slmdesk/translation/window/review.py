@@ -1,4 +1,4 @@
-"""The bar above the table of segments (filter, find and replace), and the help below it for the current segment."""
+"""The bar above the table of segments (filter, find and replace), and the help beside it for the current segment."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from html import escape
 from itertools import pairwise
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QKeyEvent, Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QMouseEvent, Qt
+from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from slmdesk.base.texts import _, ngettext
-from slmdesk.base.translation import Origin, SegmentRecord, SegmentState
+from slmdesk.base.translation import Origin, SegmentRecord, SegmentState, weighty
 from slmdesk.text.tagged import Search
 from slmdesk.translation.segments import LOOK_AT, Hits, SegmentFilter, SegmentHelp, SegmentNumbers, SimilarPair, TermUse
 from slmdesk.translation.types import REASON_WORDS, STATE_WORDS, flag_words, kind_words
@@ -38,7 +38,10 @@ TYPED_MS = 200
 
 
 class FilterBar(QWidget):
-    """Bar with a list of states and flags with counts, and a search field. Ctrl+H shows a replacement field below."""
+    """Chips with counts and a search field. Ctrl+H shows a line to replace words below.
+
+    `choice` and `more` filter by state or kind of flag, and switch to replacing; they stand among the options.
+    """
 
     requested = Signal(object)
     search_changed = Signal(object)
@@ -56,19 +59,32 @@ class FilterBar(QWidget):
         self._show_replacing(False)
 
     def _build_ui(self) -> None:
-        self._choice = named(
+        self.choice = named(
             Choice([(("", ""), _("All segments"))], self), "segment_filter", label=_("Which segments are shown"),
             tip=_("Which segments are shown"),
         )  # fmt: skip
-        self._choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        tip, find = _("Search in source and translation"), "segment.find"
+        self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self._chips = {
+            state: button(words, name, self, kind="chip", on=partial(self.look, state))
+            for state, words, name in (
+                ("", _("All"), "all_chip"), (LOOK_AT, _("To check"), "check_chip"),
+                (SegmentState.EDITED.value, _("Edited"), "edited_chip"),
+            )
+        }  # fmt: skip
+        for chip in self._chips.values():
+            chip.setCheckable(True)
         self._search = text_line(
-            "segment_search", self, _("Search in the segments"), tip=tip, clears=CLEAR, shortcut=find
-        )
-        tip = _("Replace words in the translations")
-        self._more = tool_button("replace_toggle", self, _("Replace"), tip=tip, shortcut="segment.replace")
-        self._more.setCheckable(True)
-        self._instead = text_line("replace_with", self, _("Put instead"), label=_("What is put instead"))
+            "segment_search", self, _("Search"), label=_("Search in source and translation"), clears=CLEAR,
+            tip=_("Search in source and translation"), shortcut="segment.find",
+        )  # fmt: skip
+        self._search.setProperty("kind", "search")
+        self._search.setMaximumWidth(theme.scaled(280))
+        self.more = button(
+            _("Replace words"), "replace_toggle", self, kind="text", tip=_("Replace words in the translations"),
+            shortcut="segment.replace",
+        )  # fmt: skip
+        self.more.setCheckable(True)
+        self._instead = text_line("replace_with", self, _("Replace with"), label=_("Replace with"))
         self._exact = named(CheckBox(_("Match case"), self), "replace_match_case")
         self._whole = named(CheckBox(_("Whole words"), self), "replace_whole_words")
         self._said = plain_label("", self, name="replace_hits", kind="muted", wraps=False)
@@ -78,22 +94,23 @@ class FilterBar(QWidget):
         self._all = button(_("Replace all"), "replace_all_button", self, on=lambda: self.replace_requested.emit(True))
         self.undo_button = tool_button(
             "undo_segment_button", self, label=_("Undo the last change"), tip=_("Undo the last change"),
-            shortcut="segment.undo", icon="undo-2",
+            shortcut="segment.undo", icon="undo-2", colour="ink2",
         )  # fmt: skip
-        top = row(self._choice, (self._search, 1), self._more, self.undo_button, gap=theme.SPACE_8)
+        margins = (theme.SPACE_16, theme.SPACE_4, theme.SPACE_16, theme.SPACE_12)
+        top = row(*self._chips.values(), (self._search, 1), 1, self.undo_button, gap=theme.SPACE_8, margins=margins)
         self._row = named(QWidget(self), "replace_row")
         self._instead.setMinimumWidth(200)
         parts = (self._instead, self._exact, self._whole, self._one, self._all, self._said)
-        self._row.setLayout(flow(*parts, gap=theme.SPACE_8))
-        column(top, self._row, into=self, gap=theme.SPACE_8)
-        for before, after in pairwise((self._search, self._instead, self._exact, self._whole, self._one, self._all,
-                                       self._more, self.undo_button)):  # fmt: skip
+        column(flow(*parts, gap=theme.SPACE_8), into=self._row, margins=margins)
+        column(top, self._row, into=self, gap=0)
+        for before, after in pairwise((*self._chips.values(), self._search, self._instead, self._exact, self._whole,
+                                       self._one, self._all, self.undo_button)):  # fmt: skip
             QWidget.setTabOrder(before, after)
 
     def _connect(self) -> None:
-        self._choice.value_chosen.connect(self._on_requested)
+        self.choice.value_chosen.connect(self._on_requested)
         self._search.textChanged.connect(self._timer.start)
-        self._more.toggled.connect(self._show_replacing)
+        self.more.toggled.connect(self._show_replacing)
         self._exact.toggled.connect(self._on_requested)
         self._whole.toggled.connect(self._on_requested)
         self._one.clicked.connect(self._on_one)
@@ -102,7 +119,7 @@ class FilterBar(QWidget):
     @property
     def search(self) -> Search:
         words = self._search.text()
-        if not self._more.isChecked():
+        if not self.more.isChecked():
             return Search(words)
         return Search(words, self._exact.isChecked(), self._whole.isChecked())
 
@@ -112,16 +129,16 @@ class FilterBar(QWidget):
 
     @property
     def is_replacing(self) -> bool:
-        return self._more.isChecked()
+        return self.more.isChecked()
 
     def clear(self) -> None:
         self._search.clear()
         self._timer.stop()  # the list is asked for anyway
-        self._more.setChecked(False)
-        self._choice.setCurrentIndex(0)
+        self.more.setChecked(False)
+        self.choice.setCurrentIndex(0)
 
-    def look(self, state: str = "", flag: str = "") -> None:
-        self._fill(state, flag)
+    def look(self, state: str = "", *_checked: bool) -> None:
+        self._fill(state, "")
         self._on_requested()
 
     def search_words(self) -> None:
@@ -129,12 +146,12 @@ class FilterBar(QWidget):
         self._search.selectAll()
 
     def replace_words(self) -> None:
-        self._more.setChecked(True)
+        self.more.setChecked(True)
         (self._instead if self._search.text() else self._search).setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def show_listed(self, found: SegmentNumbers) -> None:
         self._listed = found
-        if not self._choice.view().isVisible():
+        if not self.choice.view().isVisible():
             state, flag = self._value()
             self._fill(state, flag)
 
@@ -149,9 +166,10 @@ class FilterBar(QWidget):
 
     def _on_requested(self) -> None:
         state, flag = self._value()
+        self._show_chips()
         self.hits = None
         self.requested.emit(SegmentFilter(state, flag, self._search.text()))
-        if self._more.isChecked():
+        if self.more.isChecked():
             self._one.setEnabled(False)
             self._all.setEnabled(False)
         self.search_changed.emit(self.search)
@@ -169,13 +187,13 @@ class FilterBar(QWidget):
             self._on_requested()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self._more.isChecked():
-            self._more.setChecked(False)
+        if event.key() == Qt.Key.Key_Escape and self.more.isChecked():
+            self.more.setChecked(False)
             return
         super().keyPressEvent(event)
 
     def _value(self) -> tuple[str, str]:
-        found = self._choice.currentData()
+        found = self.choice.currentData()
         return (str(found[0]), str(found[1])) if found else ("", "")
 
     def _fill(self, state: str, flag: str) -> None:
@@ -184,7 +202,7 @@ class FilterBar(QWidget):
         if found is not None:
             values = [
                 (("", ""), _("All {total:,} segments").format(total=found.total)),
-                ((LOOK_AT, ""), _("Needs review: {look:,}").format(look=found.look)),
+                ((LOOK_AT, ""), _("To check: {look:,}").format(look=found.look)),
             ]
             values += [
                 ((state.value, ""), f"{STATE_WORDS[state].capitalize()}: {found.states[state]:,}")
@@ -196,19 +214,31 @@ class FilterBar(QWidget):
             ]
         if (state, flag) not in [value for value, __ in values]:
             values.append(((state, flag), f"{_words_of(state, flag)}: 0"))
-        old = [(self._choice.itemData(at), self._choice.itemText(at)) for at in range(self._choice.count())]
+        old = [(self.choice.itemData(at), self.choice.itemText(at)) for at in range(self.choice.count())]
         if [words for __, words in old] != [words for __, words in values]:
-            self._choice.clear()
+            self.choice.clear()
             for value, words in values:
-                self._choice.addItem(words, value)
+                self.choice.addItem(words, value)
         at = next(at for at, (value, __) in enumerate(values) if value == (state, flag))
-        self._choice.setCurrentIndex(at)
+        self.choice.setCurrentIndex(at)
+        self._show_chips()
+
+    def _show_chips(self) -> None:
+        found, shown = self._listed, self._value()
+        total = found.total if found is not None else 0
+        counts = {"": total, LOOK_AT: found.look if found else 0}
+        for state, chip in self._chips.items():
+            count = counts[state] if state in counts else found.states.get(SegmentState(state), 0) if found else 0
+            words = chip.text().rsplit("  ", 1)[0]
+            chip.setMinimumWidth(chip.fontMetrics().horizontalAdvance(f"{words}  {total:,}") + 2 * theme.SPACE_16)
+            chip.setText(f"{words}  {count:,}")
+            chip.setChecked(shown == (state, ""))
 
 
 def _words_of(state: str, flag: str) -> str:
     if flag:
         return _("Flag: {kind}").format(kind=kind_words(flag))
-    return _("Needs review") if state == LOOK_AT else STATE_WORDS[SegmentState(state)].capitalize()
+    return _("To check") if state == LOOK_AT else STATE_WORDS[SegmentState(state)].capitalize()
 
 
 # ---- the help for the current segment
@@ -217,9 +247,33 @@ def _words_of(state: str, flag: str) -> str:
 ORIGINS = {
     Origin.PERSON: _("edited by you"),
     Origin.IMPORT: _("imported"),
-    Origin.MEMORY: _("from the memory"),
+    Origin.MEMORY: _("from memory"),
     Origin.MODEL: _("machine translation"),
 }
+
+
+class Suggestion(QFrame):
+    """Words to take for a segment, by a click or Enter."""
+
+    taken = Signal(str)
+
+    def __init__(self, words: str, name: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, name, label=_("Use: {words}").format(words=words), tip=_("Use"), kind="choice")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._words = words
+        column(plain_label(words, self, name="offered_words"), into=self, margins=(theme.SPACE_12, theme.SPACE_8))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self.rect().contains(event.position().toPoint()):
+            self.taken.emit(self._words)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.taken.emit(self._words)
+        else:
+            super().keyPressEvent(event)
 
 
 class SegmentPanel(QScrollArea):
@@ -235,8 +289,8 @@ class SegmentPanel(QScrollArea):
         self._others: tuple[str, ...] | None = None
         self._inner = named(QWidget(self), "segment_panel_inner")
         self._column = QVBoxLayout(self._inner)
-        self._column.setContentsMargins(0, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
-        self._column.setSpacing(theme.SPACE_4)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(theme.SPACE_8)
         show_column(self, self._inner)
         keeper.theme_changed.connect(self._show)
 
@@ -277,32 +331,32 @@ class SegmentPanel(QScrollArea):
                                   name="panel_empty", kind="muted"))  # fmt: skip
         else:
             self._show_flags(segment)
-            if self._help is not None:
-                self._show_terms(self._help.terms)
-                self._show_likenesses(self._help.likenesses)
-            if self._back:
-                self._head("Back into the language of the source")
-                self._add(plain_label(self._back, self._inner, name="back_translation"))
             self._show_others()
+            if self._help is not None:
+                self._show_likenesses(self._help.likenesses)
+                self._show_terms(self._help.terms)
+            if self._back:
+                self._head(_("Back-translation"))
+                self._add(plain_label(self._back, self._inner, name="back_translation"))
         self._column.addStretch(1)
 
     def _show_flags(self, segment: SegmentRecord) -> None:
+        light = [flag_words(flag) for flag in segment.flags if flag not in weighty(segment.flags)]
         why = [REASON_WORDS.get(segment.reason, segment.reason)] if segment.reason else []
-        said = [*why, *(flag_words(flag) for flag in segment.flags)]
-        if segment.place or segment.origin:
-            origin = ORIGINS.get(segment.origin, "") if segment.origin else ""
-            about = " · ".join(filter(None, (segment.place, origin)))
-            self._add(plain_label(about, self._inner, name="segment_place", kind="muted"))
-        for words in said:
-            self._add(plain_label(f"• {words}", self._inner, name="segment_flag", kind="warn"))
+        for words in [*why, *(flag_words(flag) for flag in weighty(segment.flags))]:
+            self._add(plain_label(words, self._inner, name="segment_flag", kind="warn"))
+        origin = ORIGINS.get(segment.origin, "") if segment.origin else ""
+        about = [" · ".join(filter(None, (segment.place, origin))), *light]
+        for words in filter(None, about):
+            self._add(plain_label(words, self._inner, name="segment_place", kind="small"))
 
     def _show_terms(self, terms: tuple[TermUse, ...]) -> None:
         if not terms:
             return
-        self._head("Terms of the glossary")
+        self._head(_("Terms"))
         for term in terms:
-            requested = _("stays as it is") if term.term.keeps else term.term.target
-            used = "used" if term.is_used else _("not used")
+            requested = _("not translated") if term.term.keeps else term.term.target
+            used = _("used") if term.is_used else _("not used")
             words = f"{term.term.source} → {requested}: {used}" if requested else term.term.source
             words += _("; forbidden: {forbidden}").format(forbidden=", ".join(term.forbidden)) if term.forbidden else ""
             words += f" ({term.term.note})" if term.term.note else ""
@@ -312,7 +366,7 @@ class SegmentPanel(QScrollArea):
     def _show_likenesses(self, likenesses: tuple[SimilarPair, ...]) -> None:
         if not likenesses:
             return
-        self._head("Like it in the memory")
+        self._head(_("Similar"))
         for likeness in likenesses:
             pair = likeness.match.pair
             domain = DOMAINS.get(pair.domain, pair.domain).lower()
@@ -326,9 +380,9 @@ class SegmentPanel(QScrollArea):
                 else []
             )
             self._add(plain_label(" · ".join(part for part in about if part), self._inner, name="likeness_about",
-                                  kind="muted"))  # fmt: skip
+                                  kind="small"))  # fmt: skip
             self._add(self._difference(likeness))
-            self._offer(pair.target, "use_likeness", _("Use"))
+            self._offer(pair.target, "use_likeness")
 
     def _difference(self, pair: SimilarPair) -> QLabel:
         """Return a label that compares the remembered source with this source: removed words struck out, new words
@@ -353,27 +407,20 @@ class SegmentPanel(QScrollArea):
     def _show_others(self) -> None:
         if self._others is None:
             return
-        self._head("Other wordings")
+        self._head(_("Other wordings"))
         if not self._others:
             self._add(plain_label(_("The model has no other."), self._inner, name="no_others", kind="muted"))
         for words in self._others:
-            self._offer(words, "use_other", _("Use"))
+            self._offer(words, "use_other")
 
-    def _offer(self, words: str, name: str, button_words: str) -> None:
+    def _offer(self, words: str, name: str) -> None:
         number = self._segment.number if self._segment is not None else 0
-        use = button(
-            button_words, name, self._inner, kind="quiet", label=_("Use: {word}").format(word=words[:80]),
-            on=partial(self.use_requested.emit, number, words),
-        )  # fmt: skip
-        offered, holder = plain_label(words, self._inner, name="offered_words"), named(QWidget(self._inner), "offer")
-        row(
-            (offered, 1), (use, Qt.AlignmentFlag.AlignTop), into=holder, gap=theme.SPACE_8,
-            margins=(0, 0, 0, theme.SPACE_4),
-        )  # fmt: skip
-        self._add(holder)
+        offer = Suggestion(words, name, self._inner)
+        offer.taken.connect(partial(self.use_requested.emit, number))
+        self._add(offer)
 
     def _head(self, words: str) -> None:
-        self._add(plain_label(words, self._inner, name="panel_head", kind="strong"))
+        self._add(plain_label(words, self._inner, name="panel_head", kind="group"))
 
     def _add(self, widget: QWidget) -> None:
         self._column.addWidget(widget)

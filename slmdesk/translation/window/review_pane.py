@@ -7,8 +7,8 @@ from functools import partial
 from typing import TypeVar
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QMessageBox, QSplitter, QWidget
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QFrame, QMenu, QMessageBox, QSplitter, QToolButton, QWidget
 
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.translation import SegmentRecord, SegmentState
@@ -24,9 +24,19 @@ from slmdesk.translation.window.review import FilterBar, SegmentPanel
 from slmdesk.translation.window.review_table import TARGET, SegmentModel, SegmentTable
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
-from slmdesk.window.base.shortcuts import bind
+from slmdesk.window.base.shortcuts import bind, keys_of
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.widgets.build import CheckBox, button, column, flow, message_box, named, plain_label, text_line
+from slmdesk.window.widgets.build import (
+    CheckBox,
+    button,
+    column,
+    message_box,
+    named,
+    plain_label,
+    row,
+    text_line,
+    tool_button,
+)
 
 LIST_MS = 250
 """Least milliseconds between two requests for the list while segments change."""
@@ -34,13 +44,12 @@ R = TypeVar("R")
 A = TypeVar("A")
 CHOSEN_MS = 120
 """Milliseconds for which a segment must stay selected before its help is requested."""
-PANEL_SHARE = 0.36
-HINT = _("How should it change? e.g. shorter")
-AGAIN_TIP = _("Translate the chosen segment once more, with the change beside ")
-BACK_TIP = _("Translate back into the language of the source, to check")
+HINT = _("e.g. shorter, more formal")
 APPROVE_TIP = _("Take the chosen segments as they are and go to the next")
-NEXT_TIP = _("The next segment that needs review (F3; Shift+F3: the one before)")
 LEAST_LINES = 14
+SIDE_WIDTH, LEAST_WIDTH = 320, 860
+"""Width of the side panel, and least width for it beside the table. In a narrower window it stands below."""
+LOW_SHARE = 0.48
 
 
 class ReviewPane(QWidget):
@@ -65,66 +74,88 @@ class ReviewPane(QWidget):
         self._add_keys(parent)
 
     def _build_ui(self, keeper: ThemeKeeper) -> None:
-        self._bar = FilterBar(self)
+        self.bar = FilterBar(self)
         self._model = SegmentModel(keeper, self)
         self._table = SegmentTable(self._model, keeper, self)
         self._panel = SegmentPanel(keeper, self)
         self._nothing = plain_label("", self, name="no_segments", kind="muted")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._split = named(QSplitter(Qt.Orientation.Vertical, self), "review_splitter")
-        self._split.setChildrenCollapsible(True)
-        self._split.setHandleWidth(theme.SPACE_8)
-        self._split.addWidget(self._table)
-        self._split.addWidget(self._panel)
-        self._split.setMinimumHeight(LEAST_LINES * self.fontMetrics().lineSpacing())
+        self._title = plain_label("", self, name="segment_title", kind="strong", wraps=False)
+        self._before = tool_button(
+            "previous_flagged_button", self, label=_("Previous to check"), tip=_("Previous to check"),
+            shortcut="segment.previous", icon="chevron-up", colour="ink2", on=self._on_previous,
+        )  # fmt: skip
+        self._next = tool_button(
+            "next_flagged_button", self, label=_("Next to check"), tip=_("Next to check"),
+            shortcut="segment.next", icon="chevron-down", colour="ink2", on=self._on_next,
+        )  # fmt: skip
         tip = _("What to do differently with this segment, such as: shorter, or: rent = Miete")
-        self._hint = text_line("segment_hint", self, HINT, label=_("How this segment should change"), tip=tip)
-        self._hint.setMinimumWidth(self.fontMetrics().horizontalAdvance(HINT) + 2 * theme.SPACE_16)
-        self._again = button(
-            _("Try again"), "retry_segment_button", self, tip=AGAIN_TIP, on=self._on_again, shortcut="segment.hint"
-        )
-        self._back = button(
-            _("Back-translate"), "back_segment_button", self, tip=BACK_TIP, on=self._on_back, shortcut="segment.back"
-        )
+        self._hint = text_line("segment_hint", self, HINT, label=_("Ask for another wording"), tip=tip)
+        self._hint_label = plain_label(_("Ask for another wording"), self, name="segment_hint_label", kind="group")
         self._others = button(
-            _("Other wordings"),
-            "others_segment_button",
-            self,
-            tip=_("Suggest other wordings"),
-            shortcut="segment.wordings",
-        )
+            _("Other wordings"), "others_segment_button", self, kind="text", tip=_("Ask for other ways to say it"),
+            shortcut="segment.wordings", on=self._on_others,
+        )  # fmt: skip
+        self._busy = plain_label("", self, name="segment_busy", kind="small")
         self._approve = button(
-            _("Approve"),
-            "approve_segment_button",
-            self,
-            tip=APPROVE_TIP,
-            on=self._on_approve,
+            _("Approve"), "approve_segment_button", self, tip=APPROVE_TIP, on=self._on_approve, icon="check",
             shortcut="segment.approve",
+        )  # fmt: skip
+        self._more = tool_button(
+            "segment_more_button", self, label=_("More for this sentence"), tip=_("More"), icon="ellipsis",
+            colour="ink2",
+        )  # fmt: skip
+        self._menu = named(QMenu(self), "segment_menu")
+        self._again = self._entry(_("Try again"), "retry_segment_action", "segment.hint", self._on_again)
+        self._back = self._entry(_("Back-translate"), "back_segment_action", "segment.back", self._on_back)
+        self._undo = self._entry(_("Undo the last change"), "undo_segment_action", "segment.undo", self._on_undo)
+        self._more.setMenu(self._menu)
+        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._table.customContextMenuRequested.connect(
+            lambda at: self._menu.popup(self._table.viewport().mapToGlobal(at))
         )
-        self._next = button(_("Next to review"), "next_flagged_button", self, tip=NEXT_TIP, on=self._on_next)
-        self._shade = named(
-            CheckBox(_("Highlight uncertain words"), self),
-            "shade_doubts_box",
-            tip=_("Words the model was not sure of"),
-        )
-        self._busy = plain_label("", self, name="segment_busy", kind="muted", wraps=False)
+        self.shade = named(CheckBox(_("Highlight uncertain words"), self), "shade_doubts_box")
         self._chosen_timer = Delay(self, CHOSEN_MS, self._on_chosen, "chosen_timer")
         self._list_timer = Delay(self, LIST_MS, self._list, "list_timer")
         self._lay_out()
 
+    def _entry(self, words: str, name: str, shortcut: str, work: Callable[[], None]) -> QAction:
+        """Add an entry. Its keys are only shown, since they work without the menu too."""
+        action = named(self._menu.addAction(words, work), name)
+        self._menu.aboutToShow.connect(lambda: action.setText(f"{words}\t{keys_of(shortcut).shown}"))
+        return action
+
     def _lay_out(self) -> None:
-        line = flow(
-            self._approve, self._next, self._hint, self._again, self._back, self._others, self._shade, self._busy,
-            gap=theme.SPACE_8,
+        self._side = named(QFrame(self), "segment_side")
+        self._busy.setMinimumHeight(self._busy.fontMetrics().height())
+        column(
+            row((self._title, 1), self._before, self._next, gap=theme.SPACE_4), (self._panel, 1), self._hint_label,
+            self._hint, row(self._others, 1), self._busy, row((self._approve, 1), self._more, gap=theme.SPACE_8),
+            into=self._side, gap=theme.SPACE_8, margins=(theme.SPACE_16, theme.SPACE_12, theme.SPACE_12, theme.SPACE_8),
         )  # fmt: skip
-        column(self._bar, self._nothing, (self._split, 1), line, into=self, gap=theme.SPACE_8)
+        self._split = named(QSplitter(Qt.Orientation.Horizontal, self), "review_splitter")
+        self._split.setChildrenCollapsible(False)
+        self._split.setHandleWidth(1)
+        self._split.addWidget(self._table)
+        self._split.addWidget(self._side)
+        self._split.setStretchFactor(0, 1)
+        self._split.setMinimumHeight(LEAST_LINES * self.fontMetrics().lineSpacing())
+        area = named(QFrame(self), "document_review")
+        column(self._nothing, (self._split, 1), into=area, gap=0)
+        column(self.bar, (area, 1), into=self, gap=0)
         self._nothing.hide()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        is_wide = self.width() >= theme.scaled(LEAST_WIDTH)
+        way = Qt.Orientation.Horizontal if is_wide else Qt.Orientation.Vertical
+        if way is not self._split.orientation():
+            self._split.setOrientation(way)
+            self._is_split_moved = False
         if not self._is_split_moved:
-            height = max(1, self._split.height())
-            self._split.setSizes([round(height * (1 - PANEL_SHARE)), round(height * PANEL_SHARE)])
+            side = theme.scaled(SIDE_WIDTH) if is_wide else round(self.height() * LOW_SHARE)
+            self._split.setSizes([max(1, (self.width() if is_wide else self.height()) - side), side])
 
     def _on_split_moved(self) -> None:
         self._is_split_moved = True
@@ -132,13 +163,12 @@ class ReviewPane(QWidget):
     def _connect(self) -> None:
         model = self._model
         self._split.splitterMoved.connect(self._on_split_moved)
-        self._bar.requested.connect(self._on_filter)
-        self._bar.search_changed.connect(self._on_search)
-        self._bar.replace_requested.connect(self._on_replace)
-        self._bar.undo_button.clicked.connect(self._on_undo)
+        self.bar.requested.connect(self._on_filter)
+        self.bar.search_changed.connect(self._on_search)
+        self.bar.replace_requested.connect(self._on_replace)
+        self.bar.undo_button.clicked.connect(self._on_undo)
         self._hint.returnPressed.connect(self._on_again)
-        self._others.clicked.connect(self._on_others)
-        self._shade.clicked.connect(self._on_shade)
+        self.shade.clicked.connect(self._on_shade)
         self._panel.use_requested.connect(self._edit)
         self._table.cells.approve_requested.connect(self._on_approve)
         self._table.cells.closeEditor.connect(self.refresh)
@@ -153,8 +183,8 @@ class ReviewPane(QWidget):
     def _add_keys(self, around: QWidget) -> None:
         keys: tuple[tuple[str, Callable[[], None]], ...] = (
             ("approve", self._on_approve), ("hint", self._on_hint),
-            ("next", self._on_next_key), ("previous", self._on_previous), ("find", self._bar.search_words),
-            ("replace", self._bar.replace_words), ("back", self._on_back), ("wordings", self._on_others),
+            ("next", self._on_next), ("previous", self._on_previous), ("find", self.bar.search_words),
+            ("replace", self.bar.replace_words), ("back", self._on_back), ("wordings", self._on_others),
             ("undo", self._on_undo),  # text fields have their own undo
         )  # fmt: skip
         for name, work in keys:
@@ -167,7 +197,7 @@ class ReviewPane(QWidget):
         self._item, self._request, self._filter = view.item.id, view.request, SegmentFilter()
         self._stop_asking()
         self._model.clear()
-        self._bar.clear()
+        self.bar.clear()
         self._hint.clear()
         self._hinted = -1
         self._busy.clear()
@@ -175,8 +205,6 @@ class ReviewPane(QWidget):
         self._table.cells.drafts.clear()
         self._table.cells.search = Search("")
         self._nothing.hide()
-        self._split.show()
-        self._shade.setVisible(True)
         self._list()
         self._bridge.ask(
             lambda services: services.settings.current.translate_doubts, self._while_shown(self._show_shading)
@@ -248,21 +276,23 @@ class ReviewPane(QWidget):
         self._table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def look(self) -> None:
-        self._bar.look(LOOK_AT)
+        self.bar.look(LOOK_AT)
         self.take_focus()
 
     def _on_listed(self, found: SegmentNumbers) -> None:
-        self._bar.show_listed(found)
+        self.bar.show_listed(found)
         if self._table.cells.is_editing:
             return  # do not move an open editor; the list is updated once it is closed
-        row = self._row()
-        current = self._model.number(row) if 0 <= row < self._model.rowCount() else -1
+        row, current = self._row(), self._number()
+        chosen = [self._model.number(row) for row in self._rows()]
         self._model.show_numbers(found.numbers)
         self._keep_row(current, row)
+        self._choose_again(chosen)
         is_empty = not found.numbers
         self._nothing.setText(_("No segment is like this.") if found.total else "")
         self._nothing.setVisible(is_empty and bool(found.total))
         self._next.setEnabled(bool(found.look))
+        self._before.setEnabled(bool(found.look))
 
     def _on_row(self, _now: QModelIndex, _before: QModelIndex) -> None:
         number = self._number()  # briefly none while the list is read again
@@ -287,6 +317,8 @@ class ReviewPane(QWidget):
         )
 
     def _allow(self, segment: SegmentRecord | None) -> None:
+        number = self._number()
+        self._title.setText(_("Sentence {number:,}").format(number=number + 1) if number >= 0 else "")
         can_ask = segment is not None and self._asked is None
         self._approve.setEnabled(segment is not None)
         self._again.setEnabled(can_ask and segment is not None and segment.state is not SegmentState.LEFT)
@@ -368,7 +400,7 @@ class ReviewPane(QWidget):
         self._ask_help(segment.number)
 
     def _on_approve(self) -> None:
-        rows = sorted({index.row() for index in self._table.selectionModel().selectedRows()}) or [self._row()]
+        rows = self._rows() or [self._row()]
         numbers = [self._model.number(row) for row in rows if 0 <= row < self._model.rowCount()]
         if not numbers:
             return
@@ -416,12 +448,9 @@ class ReviewPane(QWidget):
         )
 
     def _on_next(self) -> None:
-        self._go_to_flagged(1)
-
-    def _on_next_key(self) -> None:
-        """Go to the next segment to review and focus the table. The shortcut works anywhere on the page."""
+        """Go to the next segment to check and focus the table. The shortcut works anywhere on the page."""
         self.take_focus()
-        self._on_next()
+        self._go_to_flagged(1)
 
     def _on_previous(self) -> None:
         self.take_focus()
@@ -437,7 +466,7 @@ class ReviewPane(QWidget):
         self._bridge.services.settings.change(translate_doubts=is_on)
 
     def _show_shading(self, is_on: bool) -> None:
-        self._shade.setChecked(is_on)
+        self.shade.setChecked(is_on)
         self._table.cells.has_shading = is_on
         self._table.viewport().update()
 
@@ -446,22 +475,22 @@ class ReviewPane(QWidget):
     def _on_search(self, search: Search) -> None:
         self._table.cells.search = search
         self._table.viewport().update()
-        if self._bar.is_replacing:
+        if self.bar.is_replacing:
             self._find()
 
     def _find(self) -> None:
-        hits = self._bridge.services.segment_changes.find(self._item, self._bar.search)
+        hits = self._bridge.services.segment_changes.find(self._item, self.bar.search)
         self._bridge.follow(hits, self._while_shown(self._on_found))
 
     def _on_found(self, hits: Hits) -> None:
-        self._bar.show_hits(hits)
+        self.bar.show_hits(hits)
         if self._wants_next_hit:
             self._wants_next_hit = False
             number = next((number for number in hits.numbers if number > self._number()), next(iter(hits.numbers), -1))
             self._go(self._model.row_of(number))
 
     def _on_replace(self, everywhere: bool) -> None:
-        hits, segment = self._bar.hits, self._chosen()
+        hits, segment = self.bar.hits, self._chosen()
         if hits is None:
             return
         if everywhere:
@@ -475,7 +504,7 @@ class ReviewPane(QWidget):
 
     def _replace(self, numbers: list[int]) -> None:
         changes = self._bridge.services.segment_changes
-        replaced = changes.replace(self._item, numbers, self._bar.search, self._bar.instead)
+        replaced = changes.replace(self._item, numbers, self.bar.search, self.bar.instead)
         self._bridge.follow(replaced, self._while_shown(self._on_replaced))
 
     def _on_replaced(self, done: ReplaceResult) -> None:
@@ -499,7 +528,7 @@ class ReviewPane(QWidget):
         if undone is not None and undone.numbers:
             self._go(self._model.row_of(undone.numbers[0]))
             self.words_changed.emit()
-        if undone is not None and self._bar.is_replacing:
+        if undone is not None and self.bar.is_replacing:
             self._find()
 
     # ---- private
@@ -510,6 +539,9 @@ class ReviewPane(QWidget):
 
     def _row(self) -> int:
         return self._table.currentIndex().row()
+
+    def _rows(self) -> list[int]:
+        return sorted({index.row() for index in self._table.selectionModel().selectedRows()})
 
     def _number(self) -> int:
         row = self._row()
@@ -538,6 +570,15 @@ class ReviewPane(QWidget):
         now = self._model.row_of(number)
         if now != self._row():
             self._go(now if now >= 0 else min(row, self._model.rowCount() - 1))
+
+    def _choose_again(self, numbers: Sequence[int]) -> None:
+        """Choose several segments again after the list was read anew."""
+        if len(numbers) < 2 or len(self._rows()) == len(numbers):
+            return
+        rows = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+        for at in map(self._model.row_of, numbers):
+            if at >= 0:
+                self._table.selectionModel().select(self._model.index(at, TARGET), rows)
 
 
 # ---- words replaced in many segments

@@ -44,19 +44,19 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.texts import _
-from slmdesk.base.translation import SegmentRecord, SegmentState
+from slmdesk.base.translation import SegmentRecord, SegmentState, weighty
 from slmdesk.text.tagged import Search, Tags, pieces, spans_in
 from slmdesk.translation.types import REASON_WORDS, STATE_WORDS, flag_words
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
-from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.base.theme import ThemeKeeper, pixmap
 from slmdesk.window.widgets.build import named, plain_tip
 
 # ---- the table model of a translation's segments
 
 
-SOURCE, TARGET, STATE, FLAGS = range(4)
-COLUMNS = (_("Source"), _("Translation"), _("State"), _("Needs review"))
+SOURCE, TARGET, STATE = range(3)
+COLUMNS = (_("Source"), _("Translation"), _("State"))
 PAGE = 50
 MOST_KEPT = 4000
 """Most segments in memory. The segments that were shown longest ago are dropped first."""
@@ -176,7 +176,9 @@ class SegmentModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return words_of(segment, column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return plain_tip(segment.place if column == SOURCE else words_of(segment, column))
+            return plain_tip(segment.place if column == SOURCE else tip_of(segment) if column == STATE else "")
+        if role == Qt.ItemDataRole.AccessibleTextRole and column == STATE:
+            return tip_of(segment)
         if role == Qt.ItemDataRole.ForegroundRole:
             return self._colour(segment, column)
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -209,24 +211,31 @@ class SegmentModel(QAbstractTableModel):
             self.requested.emit(numbers)
 
     def _colour(self, segment: SegmentRecord, column: int) -> QColor | None:
-        theme = self._keeper.theme
-        if column == FLAGS or (column == STATE and segment.state is SegmentState.FAILED):
-            return theme.colour("warn")
-        return theme.colour("ink2") if column == STATE or segment.state is SegmentState.LEFT else None
+        is_quiet = column == SOURCE or segment.state is SegmentState.LEFT
+        return self._keeper.theme.colour("ink2") if is_quiet else None
 
 
 def words_of(segment: SegmentRecord, column: int) -> str:
-    match column:
-        case 0:
-            return segment.source
-        case 1:
-            return segment.target
-        case 2:
-            why = REASON_WORDS.get(segment.reason, "") if segment.state is SegmentState.LEFT else ""
-            return why or STATE_WORDS[segment.state]
-        case _:
-            why = REASON_WORDS.get(segment.reason, "") if segment.state is SegmentState.FAILED else ""
-            return "; ".join([*([why] if why else []), *(flag_words(flag) for flag in segment.flags)])
+    if column != STATE:
+        return segment.source if column == SOURCE else segment.target
+    why = REASON_WORDS.get(segment.reason, "") if segment.state is SegmentState.LEFT else ""
+    return why or STATE_WORDS[segment.state]
+
+
+def tip_of(segment: SegmentRecord) -> str:
+    """Return the state of a segment, and what is to check in it."""
+    why = REASON_WORDS.get(segment.reason, "") if segment.state is SegmentState.FAILED else ""
+    flags = weighty(segment.flags) if segment.state is not SegmentState.APPROVED else ()
+    return "\n".join(filter(None, (words_of(segment, STATE), why, *map(flag_words, flags))))
+
+
+def sign_of(segment: SegmentRecord) -> tuple[str, str] | None:
+    """Return the icon of a segment and its colour. None for a segment that is as most are."""
+    if segment.state is SegmentState.APPROVED:
+        return "check", "accent"
+    if segment.state is SegmentState.FAILED or weighty(segment.flags):
+        return "triangle-alert", "warn"
+    return ("pencil", "accent") if segment.state is SegmentState.EDITED else None
 
 
 def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
@@ -241,7 +250,9 @@ def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
 # ---- table
 
 
-SHARES = {SOURCE: 0.345, TARGET: 0.345, STATE: 0.135, FLAGS: 0.175}
+INDEX_WIDTH, STATE_WIDTH = 44, 40
+PADDING = 11
+"""Pixels above and below the text of a row."""
 
 
 class SegmentTable(QTableView):
@@ -266,13 +277,15 @@ class SegmentTable(QTableView):
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # its place is kept
         rows, columns = self.verticalHeader(), self.horizontalHeader()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(2 * self.fontMetrics().lineSpacing() + theme.SPACE_12)
+        rows.setDefaultSectionSize(self.fontMetrics().lineSpacing() + 2 * PADDING)
         rows.setMinimumSectionSize(self.fontMetrics().lineSpacing() + theme.SPACE_8)
+        rows.setSectionsClickable(False)
+        rows.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
         columns.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        columns.setHighlightSections(False)
-        columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
+        columns.hide()
 
     def _connect(self) -> None:
         self.verticalScrollBar().valueChanged.connect(self.fit_soon)
@@ -303,7 +316,7 @@ class SegmentTable(QTableView):
         taken = 0
         while row < self._segments.rowCount() and taken < height:
             if self._segments.segment(row) is not None and row > edited:
-                requested = max(self._height(self._segments.index(row, column)) for column in SHARES)
+                requested = max(self._height(self._segments.index(row, column)) for column in (SOURCE, TARGET))
                 if requested != self.rowHeight(row):
                     self.setRowHeight(row, requested)
             else:
@@ -330,47 +343,12 @@ class SegmentTable(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        width = self.viewport().width()
-        for column, share in SHARES.items():
-            self.setColumnWidth(column, round(width * share))
+        self.verticalHeader().setFixedWidth(theme.scaled(INDEX_WIDTH))
+        state = theme.scaled(STATE_WIDTH)
+        words = self.viewport().width() - state
+        for column, width in ((SOURCE, words // 2), (TARGET, words - words // 2), (STATE, state)):
+            self.setColumnWidth(column, width)
         self.fit_soon()
-
-
-# ---- edits a translation in a cell of a table
-
-
-CELL_PADDING = 10
-"""Pixels to the left and right of a cell's text: padding and border as set in the style sheet."""
-
-
-class TargetEditor(QStyledItemDelegate):
-    """Delegate that edits a translation on several lines. Ctrl+Enter or leaving the field saves the text."""
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """Return the size of the text with the cell's padding. Qt forgets the padding when it wraps lines."""
-        narrow, rect = QStyleOptionViewItem(option), QRect(option.rect)
-        rect.setWidth(max(1, rect.width() - CELL_PADDING))
-        narrow.rect = rect
-        return super().sizeHint(narrow, index)
-
-    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
-        editor = QPlainTextEdit(parent)
-        named(editor, "segment_editor", label=_("The translation of this segment"))
-        editor.setTabChangesFocus(True)
-        return editor
-
-    def setEditorData(self, editor: QWidget, index: Index) -> None:
-        """Put the existing text into the editor. An untranslated segment begins with its source, which has the tags."""
-        assert isinstance(editor, QPlainTextEdit)
-        words = index.data(Qt.ItemDataRole.EditRole) or index.sibling(index.row(), SOURCE).data()
-        editor.setPlainText(str(words))
-        editor.selectAll()
-
-    def setModelData(self, editor: QWidget, model: Any, index: Index) -> None:
-        """Save the text. It becomes one line if the source is one line."""
-        assert isinstance(editor, QPlainTextEdit)
-        source, words = str(index.sibling(index.row(), SOURCE).data() or ""), editor.toPlainText()
-        model.setData(index, words if "\n" in source else " ".join(words.split("\n")))
 
 
 # ---- paints and edits the cells of the segment table
@@ -381,7 +359,7 @@ MOST_LINES = 12
 CHIP_SIZE = 0.82
 
 
-class SegmentCells(TargetEditor):
+class SegmentCells(QStyledItemDelegate):
     """Delegate that paints and edits source and translation.
 
     Enter saves the text, Escape discards it. Emits `approve_requested` when Ctrl+Enter found no change to save.
@@ -412,6 +390,11 @@ class SegmentCells(TargetEditor):
         option.text = ""
         style = option.widget.style() if option.widget else QApplication.style()
         style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
+        edge = self._keeper.theme
+        painter.fillRect(QRect(option.rect.bottomLeft(), QSize(option.rect.width(), 1)), edge.colour("line"))
+        if index.column() == STATE:
+            self._paint_sign(painter, option, segment)
+            return
         colour = index.data(Qt.ItemDataRole.ForegroundRole) or option.palette.color(QPalette.ColorRole.Text)
         place = self._inside(option.rect)
         layout = self._laid_out(words, segment, index.column(), option, place.width())
@@ -421,19 +404,29 @@ class SegmentCells(TargetEditor):
         layout.draw(painter, QPointF(place.topLeft()))
         painter.restore()
 
+    def _paint_sign(self, painter: QPainter, option: QStyleOptionViewItem, segment: SegmentRecord) -> None:
+        if (sign := sign_of(segment)) is None:
+            return
+        size = theme.scaled()
+        drawn = pixmap(
+            sign[0], self._keeper.theme.colour(sign[1]), size=size, scale=painter.device().devicePixelRatioF()
+        )
+        left = option.rect.left() + (option.rect.width() - size) // 2
+        painter.drawPixmap(left, option.rect.top() + PADDING, drawn)
+
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         segment = index.data(SEGMENT_ROLE)
         line = option.fontMetrics.lineSpacing()
         if not isinstance(segment, SegmentRecord):
-            return QSize(option.rect.width(), line + theme.SPACE_8)
+            return QSize(option.rect.width(), line + 2 * PADDING)
         width = self._inside(option.rect).width()
         layout = self._laid_out(str(index.data() or ""), segment, index.column(), option, width)
         height = min(layout.boundingRect().height(), MOST_LINES * line)
-        return QSize(option.rect.width(), round(max(height, line)) + theme.SPACE_12)
+        return QSize(option.rect.width(), round(max(height, line)) + 2 * PADDING)
 
     @staticmethod
     def _inside(rect: QRect) -> QRect:
-        return rect.adjusted(theme.SPACE_8, 6, -theme.SPACE_8, -6)
+        return rect.adjusted(theme.SPACE_8, PADDING, -theme.SPACE_8, -PADDING // 2)
 
     def _laid_out(
         self, words: str, segment: SegmentRecord, column: int, option: QStyleOptionViewItem, width: int
@@ -459,9 +452,9 @@ class SegmentCells(TargetEditor):
     ) -> Iterator[QTextLayout.FormatRange]:
         tags, places, colours = Tags(segment.paired, segment.lone), _Units(words), self._keeper.theme
         if column == TARGET and self.has_shading:
-            for begin, end, least in segment.doubts:
+            for begin, end, _least in segment.doubts:
                 form = QTextCharFormat()
-                form.setBackground(_mixed(colours.colour("sheet"), colours.colour("warn"), 0.15 + 0.35 * (1 - least)))
+                form.setBackground(colours.colour("warn_soft"))
                 form.setForeground(colours.colour("ink"))
                 yield places.range(begin, end, form)
         for begin, end in tag_spans(words, tags):
@@ -476,9 +469,10 @@ class SegmentCells(TargetEditor):
     # ---- editing
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
-        editor = super().createEditor(parent, option, index)
+        editor = named(QPlainTextEdit(parent), "segment_editor", label=_("The translation of this segment"))
+        editor.setTabChangesFocus(True)
         segment = index.data(SEGMENT_ROLE)
-        if isinstance(segment, SegmentRecord) and isinstance(editor, QPlainTextEdit):
+        if isinstance(segment, SegmentRecord):
             TagHighlighter(self._keeper, Tags(segment.paired, segment.lone), editor.document())
         self.is_editing = True
         return editor
@@ -488,16 +482,21 @@ class SegmentCells(TargetEditor):
         super().destroyEditor(editor, index)
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
-        """Begin with a draft that could not be saved earlier, if there is one."""
+        """Begin with a draft that could not be saved earlier, or the translation, or the source, which has the tags."""
         assert isinstance(editor, QPlainTextEdit)
         if editor.property("begun"):  # the row changed meanwhile: what is typed stays
             return
-        super().setEditorData(editor, index)
         segment = index.data(SEGMENT_ROLE)
-        if isinstance(segment, SegmentRecord) and (draft := self.drafts.pop(segment.number, "")):
-            editor.setPlainText(draft)
+        if isinstance(segment, SegmentRecord):
+            editor.setPlainText(self.drafts.pop(segment.number, "") or segment.target or segment.source)
             editor.selectAll()
         editor.setProperty("begun", True)
+
+    def setModelData(self, editor: QWidget, model: Any, index: Index) -> None:
+        """Save the text. It becomes one line if the source is one line."""
+        assert isinstance(editor, QPlainTextEdit)
+        source, words = str(index.sibling(index.row(), SOURCE).data() or ""), editor.toPlainText()
+        model.setData(index, words if "\n" in source else " ".join(words.split("\n")))
 
     def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
         rect = QRect(option.rect)
@@ -576,12 +575,3 @@ class _Units:
         if self._text is None:
             return place
         return place + sum(ord(sign) > 0xFFFF for sign in self._text[:place])
-
-
-def _mixed(ground: QColor, colour: QColor, share: float) -> QColor:
-    def part(begin: int, end: int) -> int:
-        return round(begin + (end - begin) * share)
-
-    return QColor(
-        part(ground.red(), colour.red()), part(ground.green(), colour.green()), part(ground.blue(), colour.blue())
-    )  # fmt: skip

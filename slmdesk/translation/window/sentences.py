@@ -1,36 +1,13 @@
-"""View of sentences beside their translations: rows to read and correct, actions on a sentence, and other wordings."""
+"""Actions on one sentence of a translation: edit it, translate it back, choose another wording."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
-from PySide6.QtCore import (
-    QAbstractTableModel,
-    QEvent,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QPoint,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QApplication,
-    QFrame,
-    QHeaderView,
-    QListWidget,
-    QListWidgetItem,
-    QMenu,
-    QPlainTextEdit,
-    QSizePolicy,
-    QStackedWidget,
-    QTableView,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtWidgets import QApplication, QFrame, QListWidget, QListWidgetItem, QMenu, QPlainTextEdit, QWidget
 
 from slmdesk.base.record import changed
 from slmdesk.base.texts import _
@@ -39,163 +16,13 @@ from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.prompts import TranslationStyle
-from slmdesk.translation.window.review_table import TargetEditor
-from slmdesk.translation.window.text import (
-    WAITS,
-    PaneState,
-    TranslateController,
-    shown_of,
-    tip_of,
-)
+from slmdesk.translation.window.text import WAITS, TranslateController
 from slmdesk.translation.window.text_editors import SegmentEdit
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge, Call, Delay, copy_text
+from slmdesk.window.base.bridge import Bridge, Call
 from slmdesk.window.base.shortcuts import show_in_menu
-from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import ElidedLabel, button, column, named, plain_label, row, show_words
-
-SOURCE, TARGET, FLAGS = range(3)
-COLUMNS = (_("Text"), _("Translation"), _("Needs review"))
-RESIZE_MS = 60
-Index = QModelIndex | QPersistentModelIndex
-
-
-class PairModel(QAbstractTableModel):
-    edited = Signal(int, str)
-
-    def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._keeper = keeper
-        self.rows: Sequence[LiveSegment] = ()
-
-    def show(self, rows: Sequence[LiveSegment]) -> list[int]:
-        """Show these rows. Returns the positions of the rows that have changed."""
-        old = self.rows
-        if len(old) != len(rows):
-            self.beginResetModel()
-            self.rows = rows
-            self.endResetModel()
-            return list(range(len(rows)))
-        self.rows = rows
-        changed = [at for at, (segment, other) in enumerate(zip(old, rows, strict=True)) if segment != other]
-        for at in changed:
-            self.dataChanged.emit(self.index(at, 0), self.index(at, len(COLUMNS) - 1))
-        return changed
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        return 0 if parent.isValid() else len(COLUMNS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if role != Qt.ItemDataRole.DisplayRole:
-            return None
-        return COLUMNS[section] if orientation is Qt.Orientation.Horizontal else str(section + 1)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        segment, column = self.rows[index.row()], index.column()
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
-            return (segment.source, shown_of(segment), tip_of(segment))[column]
-        if role == Qt.ItemDataRole.ForegroundRole:
-            theme = self._keeper.theme
-            return theme.colour("warn") if column == FLAGS else theme.colour("ink2") if is_left(segment) else None
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeading
-        return None
-
-    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        if role != Qt.ItemDataRole.EditRole or str(value).strip() in ("", self.rows[index.row()].target):
-            return False
-        self.edited.emit(index.row(), str(value))
-        return True
-
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        is_open = index.column() == TARGET and not is_left(self.rows[index.row()])
-        return flags | Qt.ItemFlag.ItemIsEditable if is_open else flags
-
-
-class PairView(QTableView):
-    edited = Signal(int, str)
-
-    def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
-        super().__init__(parent)
-        named(self, "pair_table")
-        self.setAccessibleName(_("Sentences side by side"))
-        self._model = PairModel(keeper, self)
-        self.setModel(self._model)
-        self.setItemDelegate(TargetEditor(self))
-        self.setWordWrap(True)
-        self.setShowGrid(True)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed)
-        self.verticalHeader().hide()
-        header = self.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self._stale: set[int] = set()
-        self._timer = Delay(self, RESIZE_MS, self._size_rows)
-        copy = named(QAction(_("Copy"), self), "copy_pairs_action")
-        copy.setShortcut(QKeySequence.StandardKey.Copy)
-        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        copy.triggered.connect(self.copy)
-        self.addAction(copy)
-        self._model.edited.connect(self.edited)
-        self._show_flags()
-
-    def show_pairs(self, shown: PaneState) -> None:
-        self._stale.update(self._model.show(shown.segments))
-        self._show_flags()
-        if self._stale and self.isVisible():
-            self._timer.start()
-
-    def set_letters(self, percent: int) -> None:
-        font = QApplication.font()
-        font.setPointSizeF(max(4.0, font.pointSizeF() * percent / 100))
-        if font != self.font():
-            self.setFont(font)
-            self._stale.update(range(self._model.rowCount()))
-            self._timer.start()
-
-    @property
-    def current_segment(self) -> int:
-        return self.currentIndex().row()
-
-    def go_to(self, index: int) -> None:
-        at = self._model.index(index, TARGET)
-        if at.isValid():
-            self.setCurrentIndex(at)
-            self.scrollTo(at)
-
-    def copy(self) -> None:
-        """Copy the selected rows, each as source, tab, translation."""
-        rows = sorted({selectedindex.row() for selectedindex in self.selectedIndexes()})
-        lines = [self._model.rows[number] for number in rows]
-        copy_text("\n".join(f"{line.source}\t{shown_of(line)}" for line in lines))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._stale.update(range(self._model.rowCount()))
-        self._timer.start()
-
-    def _show_flags(self) -> None:
-        self.setColumnHidden(FLAGS, not any(segment.flags for segment in self._model.rows))
-
-    def _size_rows(self) -> None:
-        stale, self._stale = self._stale, set()
-        for number in stale:
-            if number < self._model.rowCount():
-                self.resizeRowToContents(number)
-
-
-def is_left(segment: LiveSegment) -> bool:
-    """Return whether a segment stays untranslated."""
-    return segment.state is SegmentState.LEFT
-
 
 # ---- actions on one sentence of a translation, by menu and keys
 
@@ -211,11 +38,10 @@ class SentenceActions(QObject):
         doubts: DoubtPanel,
         source: SegmentEdit,
         target: SegmentEdit,
-        pairs: PairView,
-        place: QStackedWidget,
+        place: QWidget,
     ) -> None:
         super().__init__(place, objectName="sentence_actions")
-        self._controller, self._source, self._target, self._pairs = controller, source, target, pairs
+        self._controller, self._source, self._target = controller, source, target
         self._doubts, self._place = doubts, place
         self._editor = SentenceEditor(place)
         self._editor.kept.connect(controller.put)
@@ -226,22 +52,20 @@ class SentenceActions(QObject):
         edit = self._action("edit_sentence_action", _("Edit this sentence…"), "sentence.edit", self._target)
         edit.triggered.connect(self._on_edit)
         self._menu_actions = [edit]
-        for pane in (self._source, self._target, self._pairs):
+        for pane in (self._source, self._target):
             name = pane.objectName()
             back = self._action(f"{name}_back_action", _("Translate back (to check)"), "sentence.back", pane)
-            back.triggered.connect(lambda: self._ask(is_back=True))
+            back.triggered.connect(self.put_back)
             wordings = self._action(f"{name}_wordings_action", _("Other wordings"), "sentence.wordings", pane)
             wordings.triggered.connect(lambda: self._ask(is_back=False))
             if pane is self._target:
                 self._menu_actions += [back, wordings]
-            if pane is not self._source:
                 undo = self._action(f"{name}_undo_action", _("Undo the last edit"), "segment.undo", pane)
                 undo.triggered.connect(self._controller.take_back)
-        self._pairs.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self._target.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._target.customContextMenuRequested.connect(self._on_menu)
 
-    def _action(self, name: str, words: str, shortcut: str, pane: SegmentEdit | PairView) -> QAction:
+    def _action(self, name: str, words: str, shortcut: str, pane: SegmentEdit) -> QAction:
         action = named(QAction(words, self), name)
         show_in_menu(action, shortcut)
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
@@ -250,9 +74,7 @@ class SentenceActions(QObject):
 
     def _current(self) -> tuple[int, LiveSegment, str] | None:
         words, shown = "", self._controller.last
-        if self._controller.view.view.is_paired:
-            index = self._pairs.current_segment
-        elif self._source.hasFocus():
+        if self._source.hasFocus():
             index = self._source.current_segment
         else:
             index = self._target.current_segment
@@ -268,8 +90,14 @@ class SentenceActions(QObject):
             self._say_none()
             return
         index, segment, __ = found
-        below = self._target.mapTo(self._place, self._target.place_of(index))
-        self._editor.open(index, segment.source, segment.target, below)
+        self._editor.open(index, segment.source, segment.target, self._below(index))
+
+    def _below(self, index: int) -> QPoint:
+        return self._target.mapTo(self._place, self._target.place_of(index))
+
+    def put_back(self) -> None:
+        """Have the sentence at the caret translated back."""
+        self._ask(is_back=True)
 
     def _ask(self, *, is_back: bool) -> None:
         found = self._current()
@@ -278,7 +106,7 @@ class SentenceActions(QObject):
         elif self._controller.waits:
             self.said.emit(WAITS)
         else:
-            self._doubts.ask(*found, self._controller.manner, is_back=is_back)
+            self._doubts.ask(*found, self._controller.manner, self._below(found[0]), is_back=is_back)
 
     def _say_none(self) -> None:
         self.said.emit(_("Put the caret into a sentence that is translated."))
@@ -297,20 +125,38 @@ class SentenceActions(QObject):
         menu.popup(self._target.viewport().mapToGlobal(at))
 
 
-# ---- an editor for one sentence of a translation
+# ---- an editor for one sentence of a translation, and what the model says to one
 
 
-HEIGHT, LEAST_WIDTH = 150, 300
+HEIGHT, LEAST_WIDTH, GAP = 150, 300, 8
 
 
-class SentenceEditor(QFrame):
+class SentenceCard(QFrame):
+    """A card above the texts, at a sentence. Nothing moves for it."""
+
+    def __init__(self, parent: QWidget, name: str) -> None:
+        super().__init__(parent)
+        named(self, name, kind="popover")
+        self._place, self._at = parent, QPoint()
+        self.hide()
+
+    def put(self, at: QPoint, height: int) -> None:
+        """Place the card at a point in its parent's coordinates, moved so far that all of it is inside."""
+        self._at = at
+        space = self._place.rect()
+        width = min(space.width(), max(LEAST_WIDTH, space.width() // 2 - theme.SPACE_32))
+        height = min(space.height(), height)
+        left = max(0, min(at.x(), space.width() - width - GAP))
+        self.setGeometry(left, max(0, min(at.y(), space.height() - height - GAP)), width, height)
+
+
+class SentenceEditor(SentenceCard):
     kept = Signal(int, str, str)
     left = Signal()
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        named(self, "sentence_frame", kind="floating")
-        self._place, self._index, self._source = parent, -1, ""
+        super().__init__(parent, "sentence_frame")
+        self._index, self._source = -1, ""
         self._words = named(QPlainTextEdit(self), "sentence_editor", label=_("The translation of this sentence"))
         self._words.setTabChangesFocus(True)
         self._words.installEventFilter(self)
@@ -321,10 +167,9 @@ class SentenceEditor(QFrame):
         )  # fmt: skip
         self._leave = button(_("Cancel"), "leave_sentence_button", self, tip=_("Leave the translation as it was (Esc)"))
         foot = row(1, self._leave, self._keep)
-        column(self._about, (self._words, 1), foot, into=self, gap=theme.SPACE_4, margins=theme.SPACE_8)
+        column(self._about, (self._words, 1), foot, into=self, gap=theme.SPACE_4, margins=theme.SPACE_12)
         self._keep.clicked.connect(self._on_keep)
         self._leave.clicked.connect(self.close_editor)
-        self.hide()
 
     def open(self, index: int, source: str, target: str, below: QPoint) -> None:
         """Edit a sentence. `below` is the position of the editor, in the parent's coordinates."""
@@ -332,15 +177,7 @@ class SentenceEditor(QFrame):
         self._about.set_full_text(source)
         self._words.setPlainText(target)
         self._words.selectAll()
-        space = self._place.rect()
-        width = min(space.width(), max(LEAST_WIDTH, space.width() // 2 - theme.SPACE_16))
-        height = min(space.height(), max(HEIGHT, self.sizeHint().height() // 2))
-        self.setGeometry(
-            max(0, min(below.x(), space.width() - width)),
-            max(0, min(below.y(), space.height() - height)),
-            width,
-            height,
-        )
+        self.put(below, max(HEIGHT, self.sizeHint().height() // 2))
         self.show()
         self.raise_()
         self._words.setFocus()
@@ -368,27 +205,22 @@ class SentenceEditor(QFrame):
             self.close_editor()
 
 
-# ---- the panel with a back-translation or other translations of a sentence, to use or to dismiss
-
-
 LIST_HEIGHT = 120
 
 
-class DoubtPanel(QFrame):
+class DoubtPanel(SentenceCard):
+    """A back-translation or other translations of a sentence, to use or to dismiss."""
+
     used = Signal(int, str, str)
     left = Signal()
-    shown_changed = Signal()
 
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
-        super().__init__(parent)
-        named(self, "doubt_panel", kind="band")
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        super().__init__(parent, "doubt_panel")
         self._bridge = bridge
         self._index, self._source = -1, ""
         """Index and source of the sentence in question."""
         self._call: Call | None = None
         self._build_ui()
-        self.hide()
 
     def _build_ui(self) -> None:
         self._title = plain_label("", self, name="doubt_title", kind="strong", wraps=False)
@@ -396,7 +228,7 @@ class DoubtPanel(QFrame):
         self._close = button(
             _("Close"), "close_doubt_button", self, tip=_("Close, and stop asking (Esc)"), on=self.close_panel
         )
-        self._bar = thin_bar("doubt_progress", self, _("The model is asked"), most=0)
+        self._bar = thin_bar("doubt_progress", self, _("The model is asked"), most=0, keeps_place=True)
         self._words = plain_label("", self, name="doubt_words")
         self._words.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
@@ -413,19 +245,22 @@ class DoubtPanel(QFrame):
             margins=(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8),
         )  # fmt: skip
 
-    def ask(self, index: int, segment: LiveSegment, words: str, manner: TranslationStyle, *, is_back: bool) -> None:
+    def ask(
+        self, index: int, segment: LiveSegment, words: str, manner: TranslationStyle, below: QPoint, *, is_back: bool
+    ) -> None:
         """Ask the model for a back-translation of a sentence, or for other translations. A new question ends the
         previous one.
 
-        `words` is the selected part of the sentence. Empty means the whole sentence.
+        `words` is the selected part of the sentence. Empty means the whole sentence. `below` is the place of the panel.
         """
         self._stop()
         self._index, self._source = index, segment.source
-        self._title.setText(_("Put back") if is_back else _("Other wordings"))
+        self._title.setText(_("Back-translation") if is_back else _("Other wordings"))
         self._about.set_full_text(f"“{words or segment.target}”")
+        self._at = below
         self._show([], "", is_asking=True)
         self.show()
-        self.shown_changed.emit()
+        self.raise_()
         now, source, asked_as = (
             segment.target,
             segment.source,
@@ -457,7 +292,6 @@ class DoubtPanel(QFrame):
         self.hide()
         if had_keys:
             self.left.emit()
-        self.shown_changed.emit()
 
     def _stop(self) -> None:
         call, self._call = self._call, None
@@ -498,6 +332,16 @@ class DoubtPanel(QFrame):
             rows = sum(self._list.sizeHintForRow(row) for row in range(self._list.count()))
             self._list.setFixedHeight(min(LIST_HEIGHT, rows + theme.SPACE_8))
             self._list.setCurrentRow(0)
+        self.put(self._at, self._needed())
+        if sentences:
             self._list.setFocus()
         elif not is_asking:
             self._close.setFocus()
+
+    def _needed(self) -> int:
+        self.ensurePolished()
+        layout = self.layout()
+        assert layout is not None
+        layout.invalidate()
+        width = min(self._place.width(), max(LEAST_WIDTH, self._place.width() // 2 - theme.SPACE_32))
+        return layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else layout.sizeHint().height()

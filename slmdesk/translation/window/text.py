@@ -16,7 +16,7 @@ from slmdesk.base.files import write_atomically
 from slmdesk.base.record import Record, changed
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, ngettext
-from slmdesk.base.translation import LANGUAGES, LiveSegment, SegmentState
+from slmdesk.base.translation import LANGUAGES, LiveSegment, SegmentState, weighty
 from slmdesk.redaction.service import Decisions
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
@@ -39,7 +39,7 @@ WORD_MS applies after the character that ends a word, PASTED_MS after text was i
 """
 MOST_CHARACTERS = 50_000
 """Most characters of the text in the pane. A longer text is translated as a document."""
-WAITS = _("Redaction is on, so nothing is translated while you type. Press Translate… to see first what is replaced.")
+WAITS = _("Redaction is on. Press Translate… to see first what is replaced.")
 
 
 @dataclass(slots=True, eq=False)
@@ -410,15 +410,18 @@ def count_words(shown: PaneState, manner: TranslationStyle, *, has_text: bool = 
     if not shown.is_done:
         return _("{count} of {count2} sentences").format(count=count - todo, count2=count)
     words = ngettext("{n} sentence", "{n} sentences", count)
-    flagged = sum(bool(segment.flags) for segment in shown.segments)
     failed = sum(segment.state is SegmentState.FAILED for segment in shown.segments)
-    words += _(", {flagged} to review").format(flagged=flagged) if flagged else ""
     words += _(", {failed} could not be translated").format(failed=failed) if failed else ""
     there = sum(_is_there(segment, manner) for segment in shown.segments)
     if there:
         which = _("it is") if count == 1 else _("all are") if there == count else ngettext("1 is", "{n} are", there)
         words += _("; {which} in {name} already").format(which=which, name=LANGUAGES[manner.target].name)
     return words
+
+
+def count_to_check(shown: PaneState) -> int:
+    done = (segment for segment in shown.segments if segment.state is not SegmentState.OPEN)
+    return sum(bool(weighty(segment.flags)) for segment in done)
 
 
 def _is_there(segment: LiveSegment, manner: TranslationStyle) -> bool:
@@ -438,17 +441,15 @@ def language_words(shown: PaneState, manner: TranslationStyle) -> tuple[str, str
     for language, __ in paragraphs:
         counts[language] = counts.get(language, 0) + 1
     if list(counts) == [""]:
-        return _("Language not recognised: choose it, or write more"), ""
+        return _("Language not recognised"), _("Choose the language, or write more.")
     if len(counts) == 1:
-        return _("Detected: {name}{sureness}").format(name=_name(paragraphs[0][0]), sureness=_sureness(paragraphs)), ""
+        return f"{_name(paragraphs[0][0])} {_sureness(paragraphs)}", ""
     short = []
     for at, (language, count) in enumerate(sorted(counts.items(), key=lambda count: -count[1])):
         noun = ngettext(" paragraph", " paragraphs", count) if at == 0 else ""
         short.append(f"{count}{noun} {_name(language)}")
-    long = [f"{at}. {_name(paragraph[0])}{_sureness([paragraph])}" for at, paragraph in enumerate(paragraphs, start=1)]
-    return _("Detected: {short}").format(short=", ".join(short)), "\n".join(
-        long[:40] + (["…"] if len(long) > 40 else [])
-    )
+    long = [f"{at}. {_name(paragraph[0])} {_sureness([paragraph])}" for at, paragraph in enumerate(paragraphs, start=1)]
+    return ", ".join(short), "\n".join(long[:40] + (["…"] if len(long) > 40 else []))
 
 
 def _paragraphs(segments: Sequence[LiveSegment]) -> list[tuple[str, float]]:
@@ -463,9 +464,9 @@ def _paragraphs(segments: Sequence[LiveSegment]) -> list[tuple[str, float]]:
 def _sureness(paragraphs: Sequence[tuple[str, float]]) -> str:
     reported = [sure for __, sure in paragraphs if sure > 0]
     if not reported:
-        return _(" (as in the paragraph before)")
+        return _("(as in the paragraph before)")
     least = min(reported)
-    return "" if least >= SURE else _(" (fairly sure)") if least >= FAIRLY else _(" (uncertain)")
+    return _("detected") if least >= SURE else _("(fairly sure)") if least >= FAIRLY else _("(uncertain)")
 
 
 def _name(code: str) -> str:
@@ -474,10 +475,10 @@ def _name(code: str) -> str:
 
 def flag_lines(shown: PaneState) -> list[tuple[int, str]]:
     return [
-        (at, f"“{segment.source[:60]}{'…' if len(segment.source) > 60 else ''}”: {flag_words(flag)}")
+        (at, f"{flag_words(flag)} · “{segment.source[:60]}{'…' if len(segment.source) > 60 else ''}”")
         for at, segment in enumerate(shown.segments)
         if segment.state is not SegmentState.OPEN
-        for flag in segment.flags
+        for flag in weighty(segment.flags)
     ]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QLocale, QMimeData, QObject, QPoint, QSize, QTimer, Signal
+from PySide6.QtCore import QEvent, QLocale, QMimeData, QObject, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QGuiApplication,
@@ -16,13 +16,14 @@ from PySide6.QtGui import (
     QPalette,
     QTextCharFormat,
     QTextCursor,
+    QWheelEvent,
     QWindow,
 )
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit, QToolTip, QWidget
 
 from slmdesk.base.record import Record
 from slmdesk.base.texts import _
-from slmdesk.base.translation import LANGUAGES, LiveSegment, SegmentState
+from slmdesk.base.translation import LANGUAGES, LiveSegment, SegmentState, weighty
 from slmdesk.base.types import common_prefix
 from slmdesk.base.untrusted import server_of
 from slmdesk.runtime.messages import Problem
@@ -55,6 +56,7 @@ class Mark(Record):
 
 class SegmentEdit(QPlainTextEdit):
     pointed = Signal(int)
+    zoomed = Signal(bool)
 
     def __init__(self, parent: QWidget, *, name: str, words: str, hint: str = "") -> None:
         super().__init__(parent)
@@ -62,7 +64,7 @@ class SegmentEdit(QPlainTextEdit):
         self.setAccessibleName(words)
         self.setPlaceholderText(hint)
         self.setTabChangesFocus(True)
-        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAcceptDrops(False)
         self.viewport().setMouseTracking(True)
         self._shown = ""
@@ -157,10 +159,10 @@ class SegmentEdit(QPlainTextEdit):
             bar.setValue(block.firstLineNumber() + (line.lineNumber() if line.isValid() else 0))
 
     def place_of(self, index: int) -> QPoint:
-        """Return the point below the first line of a segment, in the editor's own coordinates."""
+        """Return the point at the left below the last line of a segment, in the editor's own coordinates."""
         cursor = QTextCursor(self.document())
-        cursor.setPosition(self._spans[index][0])
-        return self.viewport().mapTo(self, self.cursorRect(cursor).bottomLeft())
+        cursor.setPosition(self._spans[index][1])
+        return QPoint(0, self.viewport().mapTo(self, self.cursorRect(cursor).bottomLeft()).y())
 
     # ---- Qt
 
@@ -171,6 +173,12 @@ class SegmentEdit(QPlainTextEdit):
             QToolTip.showText(event.globalPos(), plain_tip("\n".join(tips)), self)
             return True
         return super().event(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier and event.angleDelta().y():
+            self.zoomed.emit(event.angleDelta().y() > 0)
+        else:
+            super().wheelEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)
@@ -206,13 +214,11 @@ class SegmentEdit(QPlainTextEdit):
 
     def _drawn(self, mark: Mark) -> QTextEdit.ExtraSelection:
         selection = self._selection(mark.span)
-        style = QTextCharFormat.UnderlineStyle
-        selection.format.setUnderlineStyle(style.DotLine if mark.is_shaded else style.WaveUnderline)
-        selection.format.setUnderlineColor(mark.colour)
         if mark.is_shaded:
-            ground = QColor(mark.colour)
-            ground.setAlpha(60)
-            selection.format.setBackground(ground)
+            selection.format.setBackground(mark.colour)
+        else:
+            selection.format.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
+            selection.format.setUnderlineColor(mark.colour)
         return selection
 
     def _selection(self, span: Span) -> QTextEdit.ExtraSelection:
@@ -273,6 +279,8 @@ class ScrollSync(QObject):
         super().__init__(parent, objectName="reading")
         self._source, self._target, self._keeper = source, target, keeper
         self._is_following = False
+        self.is_on = True
+        """Whether one pane follows the other when it is scrolled."""
         for pane, other in ((source, target), (target, source)):
             pane.verticalScrollBar().valueChanged.connect(partial(self._follow, pane, other))
             pane.pointed.connect(self._on_pointed)
@@ -283,17 +291,17 @@ class ScrollSync(QObject):
         self._target.show_text(shown.text)
         self._is_following = False
         sources, targets = spans_of(shown)
-        colour = self._keeper.theme.colour("mark")
+        colour = self._keeper.theme.colour("soft")
         self._source.show_spans(sources if is_source_there else [], [], colour)
         self._target.show_spans(targets, self._marks(shown, targets, is_shaded), colour)
 
     def _marks(self, shown: PaneState, spans: list[Span], is_shaded: bool) -> list[Mark]:
-        warn = self._keeper.theme.colour("warn")
+        warn, shade = self._keeper.theme.colour("warn"), self._keeper.theme.colour("warn_soft")
         found = []
         for segment, span in zip(shown.segments, spans, strict=True):
             if is_shaded and segment.state is not SegmentState.OPEN:
-                found += [Mark(part, warn, True, tip) for part, tip in _doubts(segment, span[0])]
-            if segment.flags and segment.state is not SegmentState.OPEN and span[0] < span[1]:
+                found += [Mark(part, shade, True, tip) for part, tip in _doubts(segment, span[0])]
+            if weighty(segment.flags) and segment.state is not SegmentState.OPEN and span[0] < span[1]:
                 found.append(Mark(span, warn, False, tip_of(segment)))
         return found
 
@@ -302,7 +310,7 @@ class ScrollSync(QObject):
         self._target.light(index)
 
     def _follow(self, pane: SegmentEdit, other: SegmentEdit, _value: int) -> None:
-        if not self._is_following and pane.isVisible():
+        if self.is_on and not self._is_following and pane.isVisible():
             self._is_following = True
             other.scroll_into_view(pane.top())
             self._is_following = False

@@ -7,43 +7,41 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QKeyEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QKeyEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
+    QPushButton,
     QScrollArea,
-    QSplitter,
-    QStackedWidget,
     QWidget,
 )
 
 from slmdesk.base.documents import FORMATS, TRANSLATABLE
 from slmdesk.base.record import Record
 from slmdesk.base.records import Item
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.runtime.events import ItemChanged, ItemGone
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.typed import Earlier
 from slmdesk.translation.types import KIND, request_of
 from slmdesk.translation.window.languages import (
-    DOMAINS,
-    FORMALITIES,
     AdviceLine,
     LanguageChoice,
+    TextOptions,
     TextView,
-    ViewBar,
 )
-from slmdesk.translation.window.sentences import DoubtPanel, PairView, SentenceActions
+from slmdesk.translation.window.sentences import DoubtPanel, SentenceActions
 from slmdesk.translation.window.text import (
     MOST_CHARACTERS,
     WAITS,
     PaneState,
     TranslateController,
+    count_to_check,
     count_words,
     flag_lines,
     language_words,
@@ -59,27 +57,30 @@ from slmdesk.window.widgets.build import (
     CLEAR,
     button,
     column,
-    flow,
     named,
     plain_label,
     plain_tip,
     row,
     show_column,
     show_words,
+    split,
     text_line,
     tool_button,
 )
 from slmdesk.window.widgets.dialogs import Dialog
 from slmdesk.window.widgets.notices import trash
 from slmdesk.window.widgets.opening import ask_files, ask_new_file
-from slmdesk.window.widgets.redaction_preview import Shield, Wording
-from slmdesk.window.widgets.rows import Choice
+from slmdesk.window.widgets.parts import Popover
+from slmdesk.window.widgets.redaction_preview import Wording
 
 DOCUMENT_FILES = _("Documents ({});;All files (*)").format(
     " ".join(
         f"*{suffix}" for file_format in FORMATS if file_format.id in TRANSLATABLE for suffix in file_format.suffixes
     )
 )
+HEAD_MARGINS = (0, theme.SPACE_8, 0, theme.SPACE_4)
+LEAST_WIDTH = 600
+"""Least width of the sheet with the panes side by side, at the usual size of text."""
 WORDING = Wording(_("Redact before translating"), _("The text"), _("Translate"), _("everywhere in this text"))
 
 
@@ -111,17 +112,32 @@ class TextPane(QWidget):
         self._source = self._language("source_language", _("Language of the text"), detect=_("Detect language"))
         self._target = self._language("target_language", _("Language of the translation"))
         self._swap = tool_button(
-            "swap_button", self, label=_("Exchange the languages"), tip=_("Exchange the "
-                                                                          "languages"), shortcut="text.swap",
-            icon="arrow-left-right", on=self._on_swap,
+            "swap_button", self, label=_("Swap languages"), tip=_("Swap languages"), shortcut="text.swap",
+            icon="arrow-left-right", colour="ink2", on=self._on_swap,
         )  # fmt: skip
-        domains: list[tuple[object, str]] = [("everyday", _("Subject: general")), *DOMAINS.items()]
-        formalities: list[tuple[object, str]] = [("", _("Formality: automatic")), *FORMALITIES.items()]
-        self._domain = self._choice(domains, "domain_choice", _("What the text is about"))
-        self._formality = self._choice(formalities, "formality_choice", _("How the reader is spoken to"))
-        self._shield = Shield("translate_redact", self)
+        self._look = button(
+            _("Translate…"), "translate_look", self, kind="primary", on=self._controller.look,
+            tip=_("See what is replaced before the model sees the text"),
+        )  # fmt: skip
+        self._look.hide()
         self._advice = AdviceLine(self._controller.bridge, self)
-        self._bar = ViewBar(self._controller.view, self)
+        self._options = TextOptions(self._controller.view, self)
+        self.head = named(QWidget(self), "text_head")
+        self._earlier = self._in_head(
+            _("History"), "earlier_translations_button", _("Open a translation that was made before"), "text.history"
+        )
+        self._glossaries = self._in_head(
+            _("Glossaries"), "glossaries_button", _("Which words to use, and which to leave")
+        )
+        self._memory = self._in_head(_("Memory"), "memory_button", _("What was translated before, and is used again"))
+        self._option_button = tool_button(
+            "translate_options_button", self.head, label=_("Options"), tip=_("Subject, formality, glossary, redaction"),
+            icon="sliders", colour="ink2",
+        )  # fmt: skip
+        row(1, self._earlier, self._glossaries, self._memory, self._option_button, into=self.head, gap=theme.SPACE_4)
+
+    def _in_head(self, words: str, name: str, tip: str, shortcut: str = "") -> QPushButton:
+        return button(words, name, self.head, kind="quiet", tip=tip, shortcut=shortcut)
 
     def _build_panes(self) -> None:
         hint = _("Type or paste a text, or drop a document here.")
@@ -132,75 +148,63 @@ class TextPane(QWidget):
         self._output.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
-        self._panes = named(QSplitter(Qt.Orientation.Horizontal, self), "translate_splitter")
-        self._panes.setChildrenCollapsible(False)
-        self._panes.setHandleWidth(theme.SPACE_12)
-        self._panes.addWidget(self._input)
-        self._panes.addWidget(self._output)
-        self._pairs = PairView(self._keeper, self)
-        self._work = named(QStackedWidget(self), "translate_work")
-        self._work.addWidget(self._panes)
-        self._work.addWidget(self._pairs)
-        self._reading = ScrollSync(self._input, self._output, self._keeper, self)
-        self._doubt = DoubtPanel(self._controller.bridge, self)
-        self._sentences = SentenceActions(
-            self._controller, self._doubt, self._input, self._output, self._pairs, self._work
-        )
         self._long = LongTextBar(self)
-        self._flags = FlagList(self._keeper, self)
+        self._reading = ScrollSync(self._input, self._output, self._keeper, self)
 
     def _build_foot(self) -> None:
+        self._paste = tool_button(
+            "paste_button", self, label=_("Translate the clipboard"), shortcut="clipboard", icon="clipboard-paste",
+            tip=_("Translate the clipboard, a text or files"), colour="ink2", on=self.paste_requested,
+        )  # fmt: skip
+        self._file = tool_button(
+            "choose_document_button", self, label=_("Translate a document…"), tip=_("Translate a document…"),
+            icon="file-plus", colour="ink2", on=self.choose_files,
+        )  # fmt: skip
+        self._count = plain_label("", self, name="source_words", kind="small", wraps=False)
+        self._copy = tool_button(
+            "copy_translation_button", self, label=_("Copy"), tip=_("Copy the translation"), shortcut="text.copy",
+            icon="copy", colour="ink2", on=self._on_copy,
+        )  # fmt: skip
+        self._back = tool_button(
+            "back_translation_button", self, label=_("Back-translate"), tip=_("Translate the sentence back"),
+            shortcut="sentence.back", icon="rotate-ccw", colour="ink2",
+        )  # fmt: skip
+        self._stop = button(_("Stop"), "stop_translation_button", self, kind="quiet", on=self._controller.stop)
         self._said = plain_label("", self, name="translate_words", kind="small")
-        self._copy = button(
-            _("Copy"), "copy_translation_button", self, tip=_("Copy the translation"), shortcut="text.copy"
-        )
-        self._paste = button(
-            _("Paste"), "paste_button", self,
-            tip=_("Translate what is on the clipboard, a text or files, from every page"), shortcut="clipboard",
-            label=_("Translate what is on the clipboard"), on=self.paste_requested,
-        )  # fmt: skip
-        self._clear = button(_("Clear"), "clear_text_button", self)
-        self._look = button(
-            _("Translate…"), "translate_look", self, kind="primary", on=self._controller.look,
-            tip=_("See what is replaced before the model sees the text"),
-        )  # fmt: skip
-        self._look.hide()
-        self._stop = button(_("Stop"), "stop_translation_button", self, on=self._controller.stop)
-        self._file = button(_("Translate a document…"), "choose_document_button", self, on=self._on_choose)
-        self._earlier = button(
-            _("History"), "earlier_translations_button", self,
-            tip=_("Open a translation that was made before"), shortcut="text.history", label=_("Earlier translations"),
-        )  # fmt: skip
-        self._glossaries = button(
-            _("Glossaries…"), "glossaries_button", self, tip=_("Which words to use, and which to leave")
-        )
-        self._memory = button(
-            _("Memory…"), "memory_button", self, tip=_("What was translated before, and is used again")
-        )
+        self._check = button("", "check_count_button", self, kind="flag", icon="triangle-alert", colour="warn")
+        for part in (self._stop, self._check):
+            kept = part.sizePolicy()
+            kept.setRetainSizeWhenHidden(True)  # the words beside it stay in place
+            part.setSizePolicy(kept)
+        self._found = Popover(self, "flags_popover", label=_("To check"), width=480)
+        self._flags = FlagList(self._keeper, self._found)
+        column(self._flags, into=self._found, margins=theme.SPACE_12)
         self._window = EarlierWindow(self._controller.bridge, self._keeper, self)
 
     def _lay_out(self) -> None:
-        top = flow(
-            self._source, self._swap, self._target, self._domain, self._formality, self._shield, gap=theme.SPACE_8
-        )
-        foot = row((self._said, 1), self._look, self._stop, self._copy, gap=theme.SPACE_8)
-        ways = flow(
-            self._paste, self._clear, self._file, self._earlier, self._glossaries, self._memory, gap=theme.SPACE_8
-        )
-        inner = named(QWidget(self), "translate_inner")
+        sides = (theme.SPACE_16, 0, theme.SPACE_16, theme.SPACE_8)
+        text, translation = named(QWidget(self), "source_side"), named(QWidget(self), "target_side")
+        foot = row(self._paste, self._file, 1, self._count, gap=theme.SPACE_4)
         column(
-            top, self._advice, self._bar, self._long, (self._work, 1), self._doubt, self._flags, foot, ways,
-            into=inner, gap=theme.SPACE_12, margins=(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12),
+            row(self._source, 1, margins=HEAD_MARGINS), (self._input, 1), self._long, foot, into=text,
+            gap=theme.SPACE_4, margins=sides,
         )  # fmt: skip
+        foot = row(self._copy, self._back, self._stop, (self._said, 1), self._check, gap=theme.SPACE_4)
+        column(
+            row(self._target, 1, self._look, margins=HEAD_MARGINS), (self._output, 1), self._advice, foot,
+            into=translation, gap=theme.SPACE_4, margins=sides,
+        )  # fmt: skip
+        self._work = Sheet(self, text, translation, self._swap, self._source)
+        self._doubt = DoubtPanel(self._controller.bridge, self._work)
+        self._sentences = SentenceActions(self._controller, self._doubt, self._input, self._output, self._work)
         scrolled = named(QScrollArea(self), "translate_scroll")  # with large letters in a low window
         scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        show_column(scrolled, inner)
+        show_column(scrolled, self._work)
         column(scrolled, into=self)
         order = (
-            self._source, self._swap, self._target, self._domain, self._formality, self._shield,
-            *_stops_in(self._advice), *_stops_in(self._bar), *_stops_in(self._long), self._input, self._output,
-            self._pairs, *_stops_in(self._doubt), self._flags, self._look, self._stop, self._copy, self._paste,
-            self._clear, self._file, self._earlier, self._glossaries, self._memory,
+            self._source, self._swap, self._target, self._look, self._input, self._output, *_stops_in(self._doubt),
+            *_stops_in(self._long), self._paste, self._file, *_stops_in(self._advice), self._copy, self._back,
+            self._stop, self._check,
         )  # fmt: skip
         for before, after in pairwise(order):
             QWidget.setTabOrder(before, after)
@@ -208,38 +212,37 @@ class TextPane(QWidget):
     def _language(self, name: str, words: str, *, detect: str = "") -> LanguageChoice:
         return named(LanguageChoice(self._keeper, self, detect=detect), name, label=words, tip=words)
 
-    def _choice(self, values: list[tuple[object, str]], name: str, words: str) -> Choice:
-        return named(Choice(values, self), name, label=words, tip=words)
-
     def _connect(self) -> None:
-        controller, view = self._controller, self._controller.view
+        controller, view, options = self._controller, self._controller.view, self._options
         self._input.textChanged.connect(self._on_typed)
         self._input.files_pasted.connect(self.files_pasted)
         self._input.too_long.connect(self._long.show_text)
         self._source.value_chosen.connect(controller.set_source)
         self._target.value_chosen.connect(controller.set_target)
-        self._domain.value_chosen.connect(controller.set_domain)
-        self._formality.value_chosen.connect(controller.set_formality)
-        self._shield.clicked.connect(controller.redact)
+        self._option_button.clicked.connect(lambda: options.toggle(self._option_button))
+        options.domain_chosen.connect(controller.set_domain)
+        options.formality_chosen.connect(controller.set_formality)
+        options.shield_switched.connect(controller.redact)
+        options.glossaries_requested.connect(self.glossaries_requested)
         self._advice.model_changed.connect(controller.translate)
         self._advice.models_requested.connect(self.models_requested)
         controller.redaction.show_over(self, WORDING)
-        self._copy.clicked.connect(self._on_copy)
-        self._clear.clicked.connect(self._input.clear)
+        self._back.clicked.connect(self._sentences.put_back)
+        self._check.clicked.connect(lambda: self._found.toggle(self._check))
         self._glossaries.clicked.connect(self.glossaries_requested)
         self._memory.clicked.connect(self.memory_requested)
         self._earlier.clicked.connect(self._window.show)
         self._window.chosen.connect(self.earlier_chosen)
         self._long.file_chosen.connect(controller.save_text)
         self._flags.segment_requested.connect(self._go_to)
-        self._pairs.edited.connect(lambda row, words: controller.put(row, self._shown.segments[row].source, words))
         self._sentences.said.connect(self._said.setText)
         self._doubt.used.connect(controller.put)
-        self._doubt.left.connect(self._on_doubt_left)
-        self._doubt.shown_changed.connect(self._show_again)
+        self._doubt.left.connect(self._output.setFocus)
         for choice in (self._source, self._target):
             choice.pin_requested.connect(view.toggle_favourite)
             view.changed.connect(choice.show_view)
+        for pane in (self._input, self._output):
+            pane.zoomed.connect(lambda is_larger: view.enlarge() if is_larger else view.shrink())
         view.changed.connect(self._on_view)
         self._keeper.theme_changed.connect(self._show_again)
         controller.shown.connect(self._on_shown)
@@ -269,6 +272,8 @@ class TextPane(QWidget):
     def _on_typed(self) -> None:
         text = self._input.toPlainText()
         self._controller.set_text(text)
+        words = len(text.split())
+        self._count.setText(ngettext("{n:,} word", "{n:,} words", words) if words else "")
         if len(text) > MOST_CHARACTERS:
             self._long.show_text(text)
         elif self._long.isVisible():
@@ -281,7 +286,7 @@ class TextPane(QWidget):
         if text != self._input.toPlainText():
             self._input.setPlainText(text)
 
-    def _on_choose(self) -> None:
+    def choose_files(self) -> None:
         ask_files(
             self,
             _("Translate documents"),
@@ -295,27 +300,18 @@ class TextPane(QWidget):
         self._said.setText(_("Copied."))
 
     def _go_to(self, index: int) -> None:
-        if self._controller.view.view.is_paired:
-            self._pairs.go_to(index)
-            self._pairs.setFocus()
-        else:
-            for pane in (self._input, self._output):
-                pane.go_to(index)
-                pane.light(index)
-            self._output.setFocus()
-
-    def _on_doubt_left(self) -> None:
-        (self._pairs if self._controller.view.view.is_paired else self._output).setFocus()
+        self._found.dismiss()
+        for pane in (self._input, self._output):
+            pane.go_to(index)
+            pane.light(index)
+        self._output.setFocus()
 
     # ---- events
 
     def _on_manner(self, manner: TranslationStyle) -> None:
         self._source.show_value(manner.source)
         self._target.show_value(manner.target)
-        self._domain.show_value(manner.domain)
-        self._formality.show_value(manner.formality)
-        self._formality.setVisible(LANGUAGES[manner.target].has_formal)
-        self._shield.setChecked(self._controller.redaction.is_on)
+        self._options.show_manner(manner, is_redacting=self._controller.redaction.is_on)
         is_mirrored = LANGUAGES[manner.target].is_right_to_left
         option = self._output.document().defaultTextOption()
         option.setTextDirection(
@@ -330,8 +326,7 @@ class TextPane(QWidget):
             choice.show_view(view)
         for pane in (self._input, self._output):
             pane.set_letters(view.font_percent)
-        self._pairs.set_letters(view.font_percent)
-        self._work.setCurrentWidget(self._pairs if view.is_paired else self._panes)
+        self._reading.is_on = view.is_together
         self._on_shown(self._controller.last)
 
     def _show_again(self) -> None:
@@ -343,15 +338,18 @@ class TextPane(QWidget):
         view, manner = controller.view.view, controller.manner
         is_there = controller.text == shown.source
         self._reading.show(shown, is_source_there=is_there, is_shaded=view.is_shaded)
-        self._pairs.show_pairs(shown)
-        self._bar.show_language(*language_words(shown, manner))
+        self._source.show_detected(*language_words(shown, manner))
         self._stop.setVisible(not shown.is_done)
         self._copy.setEnabled(bool(shown.text.strip()))
-        self._clear.setEnabled(bool(controller.text))
+        self._back.setEnabled(self._copy.isEnabled())
         self._look.setVisible(controller.waits)
         self._said.setText(WAITS if controller.waits else count_words(shown, manner, has_text=bool(controller.text)))
-        has_own = view.is_paired or self._doubt.isVisible()  # rows have their own notes; a question needs the space
-        self._flags.show_lines([] if has_own else flag_lines(shown))
+        self._flags.show_lines(flag_lines(shown))
+        count = count_to_check(shown)
+        self._check.setText(_("{count:,} to check").format(count=count))
+        self._check.setVisible(bool(count))
+        if not count and self._found.isVisible():
+            self._found.dismiss()
         self._advice.show_about(manner.source or shown.language, manner.target if shown.segments else "")
 
     def _on_refused(self, words: str) -> None:
@@ -371,10 +369,50 @@ def _stops_in(part: QWidget) -> list[QWidget]:
     return [stop for stop in stops if stop.objectName() and not stop.objectName().startswith("qt_")]
 
 
+# ---- the two panes on one sheet
+
+
+class Sheet(QFrame):
+    """Two panes with a line between them, and a button on the line. In a narrow window one stands above the other."""
+
+    def __init__(self, parent: QWidget, first: QWidget, second: QWidget, swap: QWidget, beside: QWidget) -> None:
+        """Create the sheet. `swap` is placed on the line, in the middle of the height of `beside`."""
+        super().__init__(parent)
+        self.setObjectName("translate_work")
+        self._swap, self._beside = swap, beside
+        self._panes = split("translate_splitter", self, first, second, sizes=(1, 1), grows=0)
+        self._panes.setStretchFactor(1, 1)
+        column(self._panes, into=self)
+        swap.setParent(self)
+        swap.raise_()
+        self._panes.splitterMoved.connect(self._place)
+        beside.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Move):
+            self._place()
+        return False
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_narrow = self.width() < theme.scaled(LEAST_WIDTH)
+        self._panes.setOrientation(Qt.Orientation.Vertical if is_narrow else Qt.Orientation.Horizontal)
+        self._place()
+
+    def _place(self) -> None:
+        line, size = self._panes.handle(1).geometry().center(), self._swap.sizeHint()
+        middle = self._beside.mapTo(self, self._beside.rect().center())
+        if self._panes.orientation() is Qt.Orientation.Horizontal:
+            middle.setX(line.x())
+        else:
+            middle = line
+        self._swap.setGeometry(QRect(middle - QPoint(size.width() // 2, size.height() // 2), size))
+
+
 # ---- the list of findings in a translation, a line each
 
 
-MOST_LINES = 3
+MOST_LINES = 8
 SEGMENT = Qt.ItemDataRole.UserRole
 
 
@@ -402,7 +440,6 @@ class FlagList(QListWidget):
                 item = QListWidgetItem(mark, words, self)
                 item.setData(SEGMENT, segment)
                 item.setToolTip(plain_tip(words))
-        self.setVisible(bool(lines))
         self._size()
 
     @property

@@ -326,7 +326,7 @@ def style_sheet(theme: Theme, fonts: Fonts) -> str:
         _bars(t, fonts),
         _panels(t),
         _chat(t),
-        _translator(t),
+        _translator(t, fonts),
         _compare(t),
         _frames(t),
         _buttons(t, fonts),
@@ -452,10 +452,26 @@ def _chat(t: Theme) -> str:
     """
 
 
-def _translator(t: Theme) -> str:
+def _translator(t: Theme, fonts: Fonts) -> str:
     return f"""
-    #translate_splitter::handle, #review_splitter::handle, #writing_body::handle, #writing_work::handle
-        {{ background: transparent; }}
+    #writing_body::handle, #writing_work::handle {{ background: transparent; }}
+    #translate_scroll, #source_side, #target_side {{ background: {t.sheet}; border: none; }}
+    #translate_work, #document_review {{ background: {t.sheet}; border: none; border-top: {t.separator}; }}
+    #source_text, #target_text {{ background: {t.sheet}; border: none; padding: 0; font-size: {fonts.points(1.33)}pt; }}
+    #swap_button {{ background: {t.sheet}; border: {t.separator}; border-radius: {scaled(17)}px;
+        padding: {scaled(7)}px; }}
+    #swap_button:hover {{ background: {t.fill}; }}
+    QComboBox[kind="head"] {{ background: transparent; border-color: transparent; padding-left: 4px;
+        font-weight: 500; font-size: {fonts.points(1.13)}pt; }}
+    QComboBox[kind="head"]:hover {{ background: {t.fill}; }}
+    #segment_table QHeaderView::section:vertical {{ color: {t.ink3}; font-weight: 400; padding: 11px 8px 0 0;
+        font-size: {fonts.points(0.87)}pt; border-bottom: {t.separator}; }}
+    #segment_table QHeaderView::section:vertical:checked {{ background: {t.soft}; }}
+    #segment_side, #segment_panel, #segment_panel_inner, #document_body, #document_foot, #document_scroll
+        {{ background: {t.sheet}; border: none; }}
+    QPushButton[kind="flag"] {{ background: transparent; border-color: transparent; color: {t.warn};
+        font-size: {fonts.points(0.87)}pt; padding: 5px 8px; }}
+    QPushButton[kind="flag"]:hover {{ background: {t.fill}; }}
     #writing_changes {{ background: {t.sheet}; border: 2px solid transparent; outline: none; }}
     #writing_changes::item {{ padding: 4px; border-radius: {CONTROL_RADIUS}px; }}
     #writing_changes::item:selected {{ background: {t.soft}; color: {t.soft_ink}; }}
@@ -552,10 +568,9 @@ def _labels(t: Theme, fonts: Fonts) -> str:
 def _fields(t: Theme, fonts: Fonts) -> str:
     combo_edge = f"{t.line_width}px solid {t.ink if t.line_width > 1 else t.fill}"
     return f"""
-    #chat_panel QPlainTextEdit, #compare_question, #source_text, #target_text, #writing_editor
+    #chat_panel QPlainTextEdit, #compare_question, #writing_editor
         {{ background: {t.sheet}; border-color: {t.edge}; }}
-    #chat_panel QPlainTextEdit:focus, #compare_question:focus, #source_text:focus, #target_text:focus,
-        #writing_editor:focus {{ border-color: {t.accent}; }}
+    #chat_panel QPlainTextEdit:focus, #compare_question:focus, #writing_editor:focus {{ border-color: {t.accent}; }}
     QComboBox:disabled, QLineEdit:disabled {{ color: {t.ink3}; background: {t.fill}; border-color: {t.fill}; }}
     QLineEdit {{ background: {t.sheet}; color: {t.ink}; border: {t.line_width}px solid {t.edge};
         border-radius: {CONTROL_RADIUS}px; padding: 5px 10px; selection-background-color: {t.sel};

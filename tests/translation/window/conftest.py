@@ -28,3 +28,18 @@ def on_page(program):
 
 def output(program):
     return program.find("target_text").toPlainText()
+
+
+def tab(program, number):
+    """Turn to the tab Text (0) or Document (1)."""
+    tabs = program.find("translate_tabs")
+    program.click(tabs, lambda: tabs.tabRect(number).center())
+
+
+def with_options(program, name, of="translate_options_button"):
+    """Click something among the options, which close again."""
+    program.click(of)
+    program.click(name)
+    popover = program.find(name).parentWidget()
+    if popover.isVisible():
+        QTest.keyClick(popover, Qt.Key.Key_Escape)

@@ -63,7 +63,7 @@ def test_a_weak_model_is_said_and_models_made_for_it_are_shown(begin):
     facts = [program.find("card_facts", card).text() for card in cards(SuggestionCard) if card.isVisible()]
     assert all("translation" in fact and ("German" in fact or " languages" in fact) for fact in facts), facts
     program.window.show_page("Translate")
-    program.click("clear_text_button")
+    program.find("source_text").clear()
     program.wait(lambda: not line.isVisible())
 
 

@@ -12,8 +12,8 @@ from fakes.office import docx, ole, paragraph
 from fakes.tiny_pdf import TinyPdf, lines
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QPushButton
-from translation.window.conftest import on_page
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
+from translation.window.conftest import on_page, tab, with_options
 
 from slmdesk.base.translation import Origin, SegmentFlag, SegmentState, Term
 from slmdesk.translation.types import SegmentChanged
@@ -125,6 +125,11 @@ def choose(program, row):
     return table
 
 
+def entry(program, name):
+    """An entry of the menu of a segment."""
+    return next(action for action in program.find("segment_menu").actions() if action.objectName() == name)
+
+
 def type_into(program, row, text):
     """F2, words, Enter."""
     table = choose(program, row)
@@ -145,8 +150,8 @@ def look(program, words):
 
 
 def offered(panel, name):
-    """The button of other words; one that is on its way out does not count."""
-    return next((one for one in panel.findChildren(QPushButton, name) if one.isVisible()), None)
+    """What can be taken; one that is on its way out does not count."""
+    return next((one for one in panel.findChildren(QWidget, name) if one.isVisible()), None)
 
 
 def saved(program, name, dialog_name, target):
@@ -167,12 +172,13 @@ def test_a_dropped_document_is_translated_edited_and_saved(program, tmp_path):
         ("The rent is due today.", "tHE RENT IS DUE TODAY.", "translated"),
         ("You must not sublet.", "yOU MUST NOT SUBLET.", "translated"),
     ]
-    assert "1 needs review" in words(program)
-    look(program, "Needs review: 1")
+    assert "1 to check" in words(program)
+    program.click("check_chip")
     program.wait(lambda: [source for source, _, _ in rows(program)] == ["You must not sublet."])
     type_into(program, 0, "Untervermieten ist nicht erlaubt.")
     program.wait(lambda: rows(program) == [])
     assert words(program) == "2 segments are translated."
+    assert program.find("check_chip").text() == "To check  0"
     assert program.find("no_segments").isVisible()
     look(program, "All ")
     program.wait(lambda: len(rows(program)) == 2)
@@ -221,12 +227,11 @@ def test_the_form_asks_what_fits_the_document_and_remembers(program, tmp_path):
     assert request.properties
     assert request.glossaries == ("none",), known
     assert "terms" not in " ".join(program.find("segment_filter").itemText(at) for at in range(3)), "none was obeyed"
-    program.click("close_translation_button")
     asked = dropped(program, document(tmp_path, name="again.docx"))
     assert program.find("form_properties", asked).isChecked()
     program.click("form_cancel")
     program.wait(lambda: form(program) is None)
-    assert program.find("translate_text").isVisible()
+    assert program.find("document_translation_pane").isVisible()
 
 
 def test_the_same_language_twice_is_said_in_the_form(program, tmp_path):
@@ -283,7 +288,7 @@ def test_what_cannot_be_translated_is_said_and_the_text_stays(program, tmp_path)
     dropped(program, path)
     program.click("form_begin")
     program.wait(lambda: "broken.docx" in words(program))
-    program.click("close_translation_button")
+    tab(program, 0)
     assert program.find("source_text").toPlainText() == "Hello there"
 
 
@@ -295,7 +300,7 @@ def test_a_segment_is_translated_once_more_with_a_wish_and_undone(program, tmp_p
     QTest.keyClick(program.find("segment_table"), Qt.Key.Key_R, CONTROL)
     assert program.find("segment_hint").hasFocus()
     program.type_into("segment_hint", "more formal")
-    program.wait(lambda: program.find("retry_segment_button").isEnabled())
+    program.wait(lambda: entry(program, "retry_segment_action").isEnabled())
     QTest.keyClick(program.find("segment_hint"), Qt.Key.Key_Return)
     program.wait(lambda: rows(program)[0][1:] == ("tHE RENT IS DUE TODAY.", "translated"))
     table = choose(program, 0)
@@ -315,8 +320,8 @@ def test_a_wish_is_for_the_segment_it_was_typed_for(program, tmp_path):
     choose(program, 0)
     hint = program.find("segment_hint")
     QTest.keyClicks(hint, "shorter")
-    program.wait(lambda: program.find("retry_segment_button").isEnabled())
-    program.click("retry_segment_button")
+    program.wait(lambda: entry(program, "retry_segment_action").isEnabled())
+    entry(program, "retry_segment_action").trigger()
     assert hint.text() == "shorter", "it can be mended, and tried again"
     choose(program, 1)
     program.wait(lambda: hint.text() == "")
@@ -363,7 +368,7 @@ def test_the_keyboard_alone_goes_through_the_segments(program, tmp_path):
     QTest.keyClick(table, Qt.Key.Key_A, CONTROL)
     QTest.keyClick(table, Qt.Key.Key_Return, CONTROL)
     program.wait(lambda: {state for _, _, state in rows(program)} == {"approved"})
-    look(program, "Needs review: 0")  # a person has looked
+    look(program, "To check: 0")  # a person has looked
     look(program, "All ")
     QTest.keyClick(table, Qt.Key.Key_H, CONTROL)
     assert program.find("segment_search").hasFocus()
@@ -483,7 +488,7 @@ def test_a_key_that_pauses_takes_it_up_again(with_model, tmp_path):
     assert program.find("pause_translation_button").hasFocus()
     program.click("pause_translation_button")
     program.wait(lambda: words(program).startswith("Paused"))
-    program.click("close_translation_button")
+    tab(program, 0)
     QTest.keyClick(program.window, Qt.Key.Key_J, CONTROL)
     program.wait(lambda: program.frame.jobs_page.isVisible())
     program.wait(lambda: offered(program.frame.jobs_page, "job_open_button") is not None)
@@ -515,7 +520,7 @@ def test_the_memory_and_the_terms_help_with_a_segment(program, tmp_path):
     program.wait(lambda: offered(panel, "use_likeness") is not None)
     program.click(offered(panel, "use_likeness"))
     program.wait(lambda: rows(program)[0][1:] == ("Die Miete ist am ersten Tag fällig.", "edited"))
-    program.click("back_segment_button")
+    entry(program, "back_segment_action").trigger()
     program.wait(lambda: panel.findChild(object, "back_translation") is not None)
     assert program.find("back_translation", panel).text() == "Die Miete ist am ersten Tag fällig.".swapcase()
     program.wait(lambda: program.find("others_segment_button").isEnabled())
@@ -534,16 +539,16 @@ def test_what_failed_is_tried_again_and_saving_before_is_warned_of(program, tmp_
     program.click("save_translation_button")
     program.wait(lambda: program.translate.findChild(object, "save_anyway") is not None)
     box = program.translate.findChild(object, "save_anyway")
-    assert box.text() == "Still open: 1 could not be translated, 2 need review."
+    assert box.text() == "Still open: 1 could not be translated, 2 to check."
     program.click(program.find("look_first_button", box))
-    program.wait(lambda: program.find("segment_filter").currentText().startswith("Needs review"))
+    program.wait(lambda: program.find("segment_filter").currentText().startswith("To check"))
     program.wait(lambda: len(rows(program)) == 2)
-    program.click("retry_all_button")
+    with_options(program, "retry_all_button", "document_options_button")
     program.wait(lambda: program.translate.findChild(object, "retry_dialog") is not None)
     assert program.find("retry_failed", program.translate).text() == "Failed (1)"
-    assert program.find("retry_flagged", program.translate).text() == "Needs review (2)"
+    assert program.find("retry_flagged", program.translate).text() == "To check (2)"
     program.click(program.find("retry_begin", program.translate))
-    program.wait(lambda: is_done(program) and program.find("retry_all_button").isVisible())
+    program.wait(lambda: is_done(program))
     program.wait(lambda: [source for source, _, _ in rows(program)] == ["You must not sublet."])
 
 
@@ -630,7 +635,7 @@ def test_nothing_moves_under_an_open_editor_while_the_translation_goes_on_and_en
 
 def test_an_open_editor_keeps_its_segment_whatever_comes_into_the_list_and_goes(program, tmp_path):
     translated(program, document(tmp_path, *(f"You must not enter house {number}." for number in range(6))))
-    look(program, "Needs review: 6")
+    look(program, "To check: 6")
     program.wait(lambda: len(rows(program)) == 6)
     item, table = program.frame.document_translation.item, program.find("segment_table")
 
@@ -645,7 +650,7 @@ def test_an_open_editor_keeps_its_segment_whatever_comes_into_the_list_and_goes(
     editor = opened_by_mouse(program, 1)
     QTest.keyClicks(editor, "Mine.")
     program.ask(lambda services: change(services, 3))
-    program.wait(lambda: program.find("segment_filter").currentText() == "Needs review: 5")
+    program.wait(lambda: program.find("segment_filter").currentText() == "To check: 5")
     assert editor.isVisible()
     assert table.model().rowCount() == 4
     QTest.keyClick(editor, Qt.Key.Key_Return)
@@ -655,7 +660,7 @@ def test_an_open_editor_keeps_its_segment_whatever_comes_into_the_list_and_goes(
 
 def test_an_earlier_translation_is_opened_again(program, tmp_path):
     translated(program, document(tmp_path))
-    program.click("close_translation_button")
+    tab(program, 0)
     program.click("earlier_translations_button")
     listed = program.find("earlier_list")
     program.wait(lambda: listed.count() == 1)
@@ -721,7 +726,7 @@ def test_a_low_window_with_large_letters_still_shows_segments_and_buttons(progra
     program.find("translation_progress_words").setText("The document cannot be read, for more than one reason. " * 4)
     program.wait(lambda: table.viewport().height() >= 3 * table.fontMetrics().lineSpacing())
     scrolled = program.find("document_scroll")
-    for name in ("export_translation_button", "retry_all_button", "save_translation_button"):
+    for name in ("document_options_button", "approve_segment_button", "save_translation_button"):
         button = program.find(name)
         scrolled.ensureWidgetVisible(button)
         assert button.width() >= button.sizeHint().width()
@@ -730,8 +735,8 @@ def test_a_low_window_with_large_letters_still_shows_segments_and_buttons(progra
 
 def test_shading_of_doubtful_words_is_remembered(program, tmp_path):
     translated(program, document(tmp_path))
-    program.click("shade_doubts_box")
-    program.wait(lambda: program.ask(lambda services: services.settings.current.translate_doubts))
-    program.click("close_translation_button")
+    assert program.find("segment_table").cells.has_shading
+    with_options(program, "shade_doubts_box", "document_options_button")
+    program.wait(lambda: not program.ask(lambda services: services.settings.current.translate_doubts))
     translated(program, document(tmp_path, name="second.docx"))
-    program.wait(lambda: program.find("shade_doubts_box").isChecked())
+    program.wait(lambda: not program.find("segment_table").cells.has_shading)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from fakes.dropping import drop
+from fakes.office import docx, paragraph
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
-from translation.window.conftest import output
+from translation.window.conftest import output, tab
 
 pytestmark = pytest.mark.gui
 
@@ -28,16 +30,45 @@ def test_typed_text_is_translated_and_copied(program):
     assert not program.find("stop_translation_button").isVisible()
     program.click("copy_translation_button")
     assert QApplication.clipboard().text() == "tHE SUN IS UP. wE GO OUT."
-    program.click("clear_text_button")
+    program.find("source_text").clear()
     program.wait(lambda: output(program) == "")
 
 
 def test_doubts_are_said_in_words(program):
     typed(program, "You must not sublet the flat.")
-    flags = program.find("translation_flags")
-    program.wait(lambda: flags.isVisible())
+    flags, check = program.find("translation_flags"), program.find("check_count_button")
+    program.wait(check.isVisible)
+    assert check.text() == "1 to check"
     assert "Negation may be missing" in flags.words
-    program.wait(lambda: program.find("translate_words").text().endswith("1 to review"))
+    program.click(check)
+    assert flags.isVisible()
+
+
+def test_a_document_stays_reachable_behind_its_tab_and_so_does_the_text(program, tmp_path):
+    path = tmp_path / "lease.docx"
+    path.write_bytes(docx(paragraph("The rent is due today.")))
+    tab(program, 1)
+    assert program.find("document_empty").isVisible()
+    tab(program, 0)
+    typed(program, "We go out.")
+    drop(program.translate, path)
+    program.click("form_begin")
+    program.wait(lambda: program.find("save_translation_button").isEnabled())
+    assert program.find("translation_title").full_text == "lease.docx"
+    tab(program, 0)
+    assert program.find("source_text").toPlainText() == "We go out."
+    tab(program, 1)
+    assert program.find("segment_table").isVisible()
+
+
+def test_the_options_hide_behind_one_button(program):
+    program.click("translate_options_button")
+    names = ("domain_choice", "formality_choice", "translate_redact", "shade_button", "together_box")
+    assert all(program.find(name).isVisible() for name in names)
+    program.click("together_box")
+    program.wait(lambda: not program.ask(lambda services: services.settings.current.translate_together))
+    QTest.keyClick(program.find("together_box"), Qt.Key.Key_Escape)
+    assert not program.find("domain_choice").isVisible()
 
 
 def test_languages_are_exchanged_and_the_translation_goes_on(program):

@@ -8,7 +8,7 @@ from fakes.office import docx, paragraph
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QListWidget
-from translation.window.conftest import on_page, output
+from translation.window.conftest import on_page, output, with_options
 
 from slmdesk.translation.window.text import WAITS
 
@@ -40,7 +40,7 @@ def gone(program):
 
 def test_typed_text_waits_is_shown_and_comes_back_with_the_originals(program, asked, start):
     assert not program.find("translate_redact").isChecked()
-    program.click("translate_redact")
+    with_options(program, "translate_redact")
     program.translate.text.take_text(LETTER)
     program.wait(lambda: program.find("translate_look").isVisible())
     assert program.find("translate_words").text() == WAITS
