@@ -94,6 +94,7 @@ class StartedTranslation(Record):
 class DocumentPane(QStackedWidget):
     form_requested = Signal(object, object)
     files_requested = Signal()
+    glossaries_requested = Signal()
     opened = Signal()
 
     def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget) -> None:
@@ -149,6 +150,9 @@ class DocumentPane(QStackedWidget):
             _("Recheck with glossary"), "recheck_button", options, kind="text", on=self.review.recheck,
             tip=_("After a glossary was changed: check all sentences again"),
         )  # fmt: skip
+        glossaries = button(
+            _("Glossaries…"), "document_glossaries_button", options, kind="text", on=self.glossaries_requested
+        )
         self._retry = button(
             _("Try again…"), "retry_all_button", options, kind="text", on=self._on_retry,
             tip=_("Another try for what failed or is to check, by this or another model"),
@@ -159,13 +163,13 @@ class DocumentPane(QStackedWidget):
         )  # fmt: skip
         self._menu = SaveMenu(self._more)
         self._more.setMenu(self._menu)
-        for done in (self._recheck, self._retry, self.review.bar.more):
+        for done in (self._recheck, self._retry, self.review.bar.more, glossaries):
             done.clicked.connect(options.dismiss)
         which = plain_label(_("Show"), options, name="segment_filter_label")
         column(
             row((which, 1), (self.review.bar.choice, 2)), row(self.review.shade, 1), row(self.review.bar.more, 1),
-            row(self._recheck, 1), row(self._retry, 1), row(self._more, 1), into=options, gap=theme.SPACE_8,
-            margins=theme.SPACE_16,
+            row(glossaries, 1), row(self._recheck, 1), row(self._retry, 1), row(self._more, 1), into=options,
+            gap=theme.SPACE_8, margins=theme.SPACE_16,
         )  # fmt: skip
         self._option_button.clicked.connect(lambda: options.toggle(self._option_button))
 
@@ -207,6 +211,7 @@ class DocumentPane(QStackedWidget):
         self._queue.item_chosen.connect(self.open)
         self.review.listed.connect(self._on_listed)
         self.review.words_changed.connect(self._on_words_changed)
+        self.review.rows_came.connect(self._show_languages)
         self._bridge.on(TranslationGrew, self._on_grew)
         self._bridge.on(JobChanged, self._on_job)
         self._bridge.on(ItemChanged, self._on_item)
@@ -373,7 +378,7 @@ class DocumentPane(QStackedWidget):
         self._has_segments = bool(view.counts)
         self._show_any()
         self._title.set_full_text(Path(view.request.path).name or view.item.title)
-        self._languages.setText(pair_words(view.request))
+        self._show_languages()
         self._save.setVisible(bool(view.request.path))
         self._open.setVisible(False)
         self._words.setText("")
@@ -415,6 +420,17 @@ class DocumentPane(QStackedWidget):
                 self._started[at] = changed(started, **changes)  # type: ignore[arg-type]
                 self._queue.show_queue(self._started)
                 return
+
+    @property
+    def languages(self) -> tuple[str, str]:
+        """Return the codes of source and target. Empty codes are not known."""
+        if self._view is None or not self.item:
+            return "", ""
+        return self._view.request.source or self.review.language, self._view.request.target
+
+    def _show_languages(self) -> None:
+        source, target = (LANGUAGES[code].name if code in LANGUAGES else "" for code in self.languages)
+        self._languages.setText(f"{source} → {target}".strip())
 
     def _on_listed(self, found: SegmentNumbers) -> None:
         self._has_segments = bool(found.total)
@@ -506,12 +522,6 @@ class DocumentPane(QStackedWidget):
 
 def _may_unlock(problem: Problem) -> bool:
     return problem.code in LOCKED and takes_password(Path(str(problem.args.get("path", ""))))
-
-
-def pair_words(request: TranslationRequest) -> str:
-    """Return the languages, such as "German → English". A language that is detected is left out."""
-    source = LANGUAGES[request.source].name if request.source in LANGUAGES else ""
-    return f"{source} → {LANGUAGES[request.target].name}".strip()
 
 
 def _counted(view: TranslationView) -> tuple[int, int]:

@@ -81,7 +81,7 @@ FORM_NAMES = (
                                                                                                       "programs")),
 )  # fmt: skip
 NOTHING = _("Create a glossary or import one. Names and products that stay as they are go into “Do not translate”.")
-WIDTHS = {LOOK: 20, FORBIDDEN: 16, KEEPS: 13, CASE: 14, FORMS: 17, NOTE: 20}
+WIDTHS = {LOOK: 20, FORBIDDEN: 16, KEEPS: 13, CASE: 17, FORMS: 17, NOTE: 20}
 """Widths of columns in letters. Other columns have WIDTH."""
 WIDTH = 21
 PAGE = 500
@@ -138,6 +138,7 @@ class GlossaryWindow(TableWindow):
         self._table = self._term_table()
         self._nothing = plain_label(NOTHING, self, name="glossary_nothing", kind="muted")
         self._delete = self._button(_("Delete"), "delete_terms_button", _("Delete the chosen terms (Del)"))
+        self._delete.setEnabled(False)
         self._propose = self._button(_("Propose terms…"), "propose_terms_button", _("Look for terms in a document"))
         self._build_end("glossary_close")
         self._lay_out()
@@ -181,6 +182,8 @@ class GlossaryWindow(TableWindow):
         self._source.returnPressed.connect(self._on_source_entered)
         self._target.returnPressed.connect(self._on_add)
         self._delete.clicked.connect(self._on_delete)
+        self._table.selectionModel().selectionChanged.connect(self._show_delete)
+        self._model.modelReset.connect(self._show_delete)
         self._propose.clicked.connect(lambda: self.proposals_requested.emit(self.chosen))
         self._model.edited.connect(self._on_edited)
         self._model.page_requested.connect(self._read_page)
@@ -378,6 +381,9 @@ class GlossaryWindow(TableWindow):
     def _on_term(self, term: Term) -> None:
         self._refuse("")
         self._model.change(term)
+
+    def _show_delete(self) -> None:
+        self._delete.setEnabled(self._table.selectionModel().hasSelection())
 
     def _on_delete(self) -> None:
         rows = sorted(index.row() for index in self._table.selectionModel().selectedRows())

@@ -91,6 +91,16 @@ class TranslatePage(QWidget):
         form.begin_requested.connect(self.document.begin)
         form.open()
 
+    @property
+    def languages(self) -> tuple[str, str]:
+        """Return source and target of what is in front. A source that is not known yet is a likely one."""
+        if self._panes.currentWidget() is self.document and self.document.languages[1]:
+            source, target = self.document.languages
+        else:
+            source, target = self._controller.manner.source, self._controller.manner.target
+            source = source or self._controller.last.language
+        return source or ("en" if target != "en" else "de"), target
+
     def _show(self, pane: QWidget) -> None:
         self._tabs.setCurrentIndex(self._panes.indexOf(pane))
 
@@ -124,8 +134,9 @@ class TranslateArea(QObject):
         self.text = TranslateController(bridge, settings, state, self)
         self.reach = TranslateEntry(bridge, self.text, self)
         page = self.page = TranslatePage(self.text, keeper)
-        terms = TermWindows(bridge, keeper, self.text, page)
-        page.text.glossaries_requested.connect(terms.open_glossaries)
+        terms = TermWindows(bridge, keeper, page)
+        for pane in (page.text, page.document):
+            pane.glossaries_requested.connect(terms.open_glossaries)
         page.text.memory_requested.connect(terms.open_memory)
         page.paste_requested.connect(self.reach.take_clipboard)
         page.data_given.connect(self.reach.take_data)
@@ -137,18 +148,16 @@ class TranslateArea(QObject):
 
 
 class TermWindows(QObject):
-    def __init__(self, bridge: Bridge, keeper: ThemeKeeper, translate: TranslateController, page: QWidget) -> None:
+    def __init__(self, bridge: Bridge, keeper: ThemeKeeper, page: TranslatePage) -> None:
         super().__init__(page, objectName="term_windows")
-        self._bridge, self._keeper, self._translate, self._page = bridge, keeper, translate, page
+        self._bridge, self._keeper, self._page = bridge, keeper, page
 
     def open_glossaries(self) -> None:
         if self._is_open("glossary_window"):
             return
         from slmdesk.translation.window.glossary_window import GlossaryWindow
 
-        manner = self._translate.manner
-        source = manner.source or self._translate.last.language or ("en" if manner.target != "en" else "de")
-        window = GlossaryWindow(self._bridge, self._keeper, self._page, languages=(source, manner.target))
+        window = GlossaryWindow(self._bridge, self._keeper, self._page, languages=self._page.languages)
         window.proposals_requested.connect(self._open_proposals)
         window.show()
 

@@ -55,6 +55,7 @@ LOW_SHARE = 0.48
 class ReviewPane(QWidget):
     listed = Signal(object)
     words_changed = Signal()
+    rows_came = Signal()
 
     def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
@@ -249,9 +250,11 @@ class ReviewPane(QWidget):
         self._bridge.ask(self._bridge.services.segment_lists.listed(item, requested), received, refused)
 
     def _on_rows_requested(self, numbers: Sequence[int]) -> None:
-        self._bridge.ask(
-            self._bridge.services.segment_lists.rows(self._item, numbers), self._while_shown(self._model.add)
-        )
+        def came(segments: Sequence[SegmentRecord]) -> None:
+            self._model.add(segments)
+            self.rows_came.emit()
+
+        self._bridge.ask(self._bridge.services.segment_lists.rows(self._item, numbers), self._while_shown(came))
 
     def _on_segment(self, event: SegmentChanged) -> None:
         if event.item == self._item:
@@ -271,6 +274,11 @@ class ReviewPane(QWidget):
                 report(found)
 
         return answered
+
+    @property
+    def language(self) -> str:
+        """Return the language that was detected. Empty if it is not known yet."""
+        return self._model.language
 
     def take_focus(self) -> None:
         self._table.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -140,6 +140,10 @@ class SegmentModel(QAbstractTableModel):
         """Return the segment of a row, or None if it is not loaded."""
         return self._known.get(self.numbers[row]) if 0 <= row < len(self.numbers) else None
 
+    @property
+    def language(self) -> str:
+        return next((segment.language for segment in self._known.values() if segment.language), "")
+
     def number(self, row: int) -> int:
         return self.numbers[row]
 

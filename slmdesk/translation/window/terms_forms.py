@@ -339,6 +339,7 @@ class NewGlossaryForm(_Form):
         for choice, code in zip(self.ask_languages("glossary", languages()), (source, target), strict=True):
             choice.show_value(code)
         self._domain = self.choice([("", _("Any text")), *DOMAINS.items()], "glossary_domain_choice", _("Used for"))
+        self._name.setFocus()
 
     def answer(self) -> tuple[str, str, str, str]:
         """Return name, source language, target language and domain."""
@@ -367,6 +368,7 @@ class NameForm(_Form):
         self._name = named(QLineEdit(name, self), "rename_glossary_line", label=_("Name of the glossary"))
         self._name.setMaxLength(120)
         self._name.selectAll()
+        self._name.setFocus()
         self.form.addRow(_("Name"), self._name)
 
     def check(self) -> str:

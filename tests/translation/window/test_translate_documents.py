@@ -18,6 +18,7 @@ from translation.window.conftest import on_page, tab, with_options
 from slmdesk.base.translation import Origin, SegmentFlag, SegmentState, Term
 from slmdesk.translation.types import SegmentChanged
 from slmdesk.translation.window.documents import DocumentForm, counted_words
+from slmdesk.translation.window.review_table import sign_of
 
 pytestmark = pytest.mark.gui
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -596,6 +597,46 @@ def test_a_running_translation_is_paused_cancelled_and_taken_up_again(with_model
     program.click("resume_translation_button")
     program.wait(lambda: words(program).startswith("30 segments are translated"))
     assert all(target for _, target, _ in rows(program))
+
+
+def test_the_next_to_check_is_edited_at_once_and_each_count_follows(program, tmp_path):
+    translated(
+        program, document(tmp_path, "Cats are here.", "You must not go.", "Dogs are there.", "You must not stay.")
+    )
+    chip, table = program.find("check_chip"), program.find("segment_table")
+    program.wait(lambda: chip.text() == "To check  2")
+    assert [row for row in range(4) if sign_of(table.model().segment(row))] == [1, 3]
+    program.click("next_flagged_button")
+    program.wait(lambda: table.currentIndex().row() == 1)
+    QTest.keyClick(program.window.focusWidget(), Qt.Key.Key_F2)
+    editor = program.find("segment_editor")
+    QTest.keyClicks(editor, "Geh nicht.")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    program.wait(lambda: chip.text() == "To check  1" and words(program).endswith("1 to check."))
+    assert program.find("edited_chip").text() == "Edited  1"
+    QTest.keyClick(table, Qt.Key.Key_Z, CONTROL)
+    program.wait(lambda: chip.text() == "To check  2" and words(program).endswith("2 to check."))
+    assert program.find("edited_chip").text() == "Edited  0"
+    assert table.currentIndex().row() == 1
+
+
+def test_nothing_moves_and_the_chosen_row_stays_when_the_job_ends(with_model, tmp_path):
+    program = on_page(with_model(slow=0.02))
+    dropped(program, document(tmp_path, *(f"This is line number {number} of it." for number in range(30))))
+    program.click("form_begin")
+    program.wait(lambda: " of 30 segments" in words(program) and not words(program).startswith("0"))
+    come_forward(program)
+    table = choose(program, 3)
+    names = ("translate_tabs", "save_translation_button", "all_chip", "segment_search", "segment_table",
+             "approve_segment_button", "segment_hint", "translation_progress_words")  # fmt: skip
+    places = [program.find(name).mapToGlobal(QPoint(0, 0)) for name in names]
+    assert program.find("translation_progress").isVisible()
+    program.wait(lambda: is_done(program))
+    assert [program.find(name).mapToGlobal(QPoint(0, 0)) for name in names] == places
+    assert table.currentIndex().row() == 3
+    program.frame.document_translation.open(program.frame.document_translation.item)
+    program.ask(lambda services: None)
+    assert table.currentIndex().row() == 3
 
 
 def opened_by_mouse(program, row):
