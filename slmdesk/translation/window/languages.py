@@ -79,6 +79,9 @@ class LanguageChoice(Choice):
         words = self.fontMetrics().horizontalAdvance(self.currentText())
         return QSize(words + ARROW_WIDTH, super().sizeHint().height())
 
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint().boundedTo(super().minimumSizeHint())
+
     def showPopup(self) -> None:
         popup = self._popup = LanguagePopup(self._keeper, self._detect, self._view, self.currentData(), self)
         popup.chosen.connect(self._on_chosen)

@@ -286,7 +286,7 @@ class SegmentTable(QTableView):
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows.setDefaultSectionSize(self.fontMetrics().lineSpacing() + 2 * PADDING)
         rows.setMinimumSectionSize(self.fontMetrics().lineSpacing() + theme.SPACE_8)
-        rows.setSectionsClickable(False)
+        rows.setHighlightSections(True)
         rows.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
         columns.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         columns.hide()

@@ -182,7 +182,7 @@ class TextPane(QWidget):
         self._window = EarlierWindow(self._controller.bridge, self._keeper, self)
 
     def _lay_out(self) -> None:
-        sides = (theme.SPACE_16, 0, theme.SPACE_16, theme.SPACE_8)
+        sides = (theme.SPACE_24, 0, theme.SPACE_24, theme.SPACE_8)
         text, translation = named(QWidget(self), "source_side"), named(QWidget(self), "target_side")
         foot = row(self._paste, self._file, 1, self._count, gap=theme.SPACE_4)
         column(
@@ -400,7 +400,7 @@ class Sheet(QFrame):
         self._place()
 
     def _place(self) -> None:
-        line, size = self._panes.handle(1).geometry().center(), self._swap.sizeHint()
+        line, size = self._panes.handle(1).geometry().center(), QSize(theme.scaled(34), theme.scaled(34))
         middle = self._beside.mapTo(self, self._beside.rect().center())
         if self._panes.orientation() is Qt.Orientation.Horizontal:
             middle.setX(line.x())

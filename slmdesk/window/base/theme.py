@@ -458,8 +458,8 @@ def _translator(t: Theme, fonts: Fonts) -> str:
     #translate_scroll, #source_side, #target_side {{ background: {t.sheet}; border: none; }}
     #translate_work, #document_review {{ background: {t.sheet}; border: none; border-top: {t.separator}; }}
     #source_text, #target_text {{ background: {t.sheet}; border: none; padding: 0; font-size: {fonts.points(1.33)}pt; }}
-    #swap_button {{ background: {t.sheet}; border: {t.separator}; border-radius: {scaled(17)}px;
-        padding: {scaled(7)}px; }}
+    #swap_button {{ background: {t.sheet}; border: {t.separator}; border-radius: {scaled(34) // 2}px;
+        padding: 0; }}
     #swap_button:hover {{ background: {t.fill}; }}
     QComboBox[kind="head"] {{ background: transparent; border-color: transparent; padding-left: 4px;
         font-weight: 500; font-size: {fonts.points(1.13)}pt; }}
