@@ -43,7 +43,7 @@ FORMALITIES = {"formal": _("Formal"), "informal": _("Informal")}
 CODE = Qt.ItemDataRole.UserRole
 WIDTH, HEIGHT = 300, 420
 ICON_WIDTH = 28
-ARROW_WIDTH = 46
+ARROW_WIDTH = 60
 """Pixels that a choice needs beside the name: padding, edge and arrow."""
 
 

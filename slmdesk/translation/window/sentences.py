@@ -139,6 +139,12 @@ class SentenceCard(QFrame):
         named(self, name, kind="popover")
         self._place, self._at = parent, QPoint()
         self.hide()
+        parent.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._place and event.type() == QEvent.Type.Resize and self.isVisible():
+            self.put(self._at, self.height())
+        return False
 
     def put(self, at: QPoint, height: int) -> None:
         """Place the card at a point in its parent's coordinates, moved so far that all of it is inside."""
@@ -189,14 +195,14 @@ class SentenceEditor(SentenceCard):
             self.left.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+        if watched is self._words and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             if event.key() == Qt.Key.Key_Escape:
                 self.close_editor()
                 return True
             if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
                 self._on_keep()
                 return True
-        return False
+        return super().eventFilter(watched, event)
 
     def _on_keep(self) -> None:
         words = " ".join(self._words.toPlainText().split())

@@ -66,7 +66,7 @@ def test_an_empty_clipboard_and_a_picture_say_what_to_do(program):
     QApplication.clipboard().setImage(picture)
     press(program)
     program.wait(lambda: any("neither a text nor a file" in words for words in program.notices()))
-    assert program.window.current_page == "Start"
+    assert program.window.current_page == "Chat"
 
 
 def test_files_on_the_clipboard_are_documents(program, qtbot, tmp_path):
