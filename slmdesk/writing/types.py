@@ -173,7 +173,7 @@ DOUBT_WORDS: Mapping[str, str] = {
     "rewritten": _("most of the sentence would change"),
     "beside": _("it may belong to another suggestion in the sentence"),
     "formatting": _("it lies across formatting that would be lost"),
-    "model": _("the model often changes too much"),
+    "model": _("weak model"),
 }
 
 

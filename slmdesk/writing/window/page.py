@@ -9,13 +9,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, QUrl, Signal
+from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QMenu, QStackedWidget, QToolButton, QWidget
 
 from slmdesk.base.documents import Form
 from slmdesk.base.record import changed
-from slmdesk.base.records import Item
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.redaction.service import Decisions
@@ -49,6 +48,7 @@ from slmdesk.writing.types import Change, RewriteRequest, Task
 from slmdesk.writing.window.editor import WritingEdit
 from slmdesk.writing.window.panels import CorrectionPanel
 from slmdesk.writing.window.rewriting import SelectionBar, SuggestionPanel, add_ways
+from slmdesk.writing.window.texts import TextList
 
 FILES = _("Texts ({names});;All files (*)").format(names=" ".join(f"*{suffix}" for suffix in SUFFIXES))
 FORMS = (Form("docx", _("Word, with tracked changes")), Form("md", _("Markdown")), Form("txt", _("Plain text")))
@@ -61,7 +61,6 @@ BESIDE_WIDTH = 720
 """Least width of the page, in pixels at 100 % text, with the pane beside the sheet. Else it is below."""
 KEEP_AFTER_MS = 1_500
 """Milliseconds from the first unsaved change until the text is saved. A crash loses at most this much."""
-MOST_EARLIER = 20
 QWIDGETSIZE_MAX = (1 << 24) - 1
 ON = _("Redaction is on: what you ask for is shown first, and no words are suggested while you type.")
 OFF = _("Redaction is off.")
@@ -115,6 +114,7 @@ class WritingPage(QWidget):
         self.editor = WritingEdit(keeper, self)
         self.corrections = CorrectionPanel(bridge, self.editor.tracked, self)
         self.suggestions = SuggestionPanel(bridge, self.editor.tracked, keeper, self)
+        self.side_list = self.texts = TextList(bridge, lambda: self._item[0], self)
         self._build_bar()
         self._build_options()
         self._lay_out()
@@ -140,11 +140,8 @@ class WritingPage(QWidget):
         menu = self._save.menu()
         self._into = menu.addAction(_("The opened Word file, with tracked changes…"), self._on_save_into)
         self._into.setObjectName("export_into")
+        menu.addAction(_("Copy text"), self._on_copy).setObjectName("writing_copy")
         menu.aboutToShow.connect(lambda: self._into.setVisible(self._word_file is not None))
-        self._texts = tool_button(
-            "writing_texts", self, icon="ellipsis", label=_("My texts"), tip=_("My texts, open, copy, delete"),
-            on=self._ask_earlier,
-        )  # fmt: skip
         self._gear = tool_button(
             "writing_options", self, icon="sliders", label=_("Options"), tip=_("Language, redaction, spelling"),
             on=lambda: self._options.toggle(self._gear),
@@ -199,7 +196,7 @@ class WritingPage(QWidget):
         )  # fmt: skip
         bar = named(QWidget(self), "writing_bar")
         row(
-            (self._title, 100), self._count, 1, self._rewrite_all, self._correct, self._save, self._gear, self._texts,
+            (self._title, 100), self._count, 1, self._rewrite_all, self._correct, self._save, self._gear,
             into=bar, gap=theme.SPACE_8, margins=(theme.SPACE_24, theme.SPACE_8, theme.SPACE_16, theme.SPACE_8),
         )  # fmt: skip
         self._bar = bar
@@ -213,6 +210,7 @@ class WritingPage(QWidget):
         editor, corrections = self.editor, self.corrections
         keeper.theme_changed.connect(self._fit)
         corrections.busy_changed.connect(self._show_text)
+        corrections.busy_changed.connect(self._on_busy_changed)
         corrections.changes_shown.connect(self._show_primary)
         corrections.change_chosen.connect(editor.outline)
         for panel in (corrections, self.suggestions):
@@ -228,6 +226,11 @@ class WritingPage(QWidget):
         editor.files_given.connect(self.open_files)
         FileDrop(self, self.open_files)
         self._bridge.on(ItemGone, self._on_item_gone)
+        for signal, work in (
+            (self.texts.chosen, self.open_item), (self.texts.new_requested, self.begin_new),
+            (self.texts.open_requested, self._on_open), (self.texts.delete_requested, self._on_delete),
+        ):  # fmt: skip
+            signal.connect(work)
 
     def _build_keys(self) -> None:
         changes = self.corrections
@@ -250,6 +253,10 @@ class WritingPage(QWidget):
     def _on_changed(self) -> None:
         if not self._keep_timer.isActive() and self._now() != self._kept:
             self._keep_timer.start()
+
+    def _on_busy_changed(self) -> None:
+        if not self.corrections.is_busy:
+            self.keep()  # at once: the model took its time to find the changes
 
     def _now(self) -> tuple[str, Sequence[Change]]:
         return self.text, tuple(self.corrections.not_decided())
@@ -291,6 +298,8 @@ class WritingPage(QWidget):
 
     def _on_delete(self) -> None:
         """Move the text to the trash, and show a notice that offers to undo this."""
+        if not self.text.strip():
+            return
         self.keep()
         item = self._item
         self._show("", (), [""])
@@ -305,24 +314,6 @@ class WritingPage(QWidget):
     def _remember(self, item: str) -> None:
         """Show this text again at the next start of the program."""
         self._bridge.ask(lambda _services: self._state.change(last_writing=item))
-
-    def _ask_earlier(self) -> None:
-        self._bridge.ask(self._bridge.services.writing_history.earlier(MOST_EARLIER), self._on_earlier_listed)
-
-    def _on_earlier_listed(self, items: Sequence[Item]) -> None:
-        menu = named(QMenu(self), "writing_texts_menu")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(_("New text"), self.begin_new).setObjectName("new_writing")
-        menu.addAction(_("Open…"), self._on_open).setObjectName("writing_open")
-        copy, delete = menu.addAction(_("Copy text"), self._on_copy), menu.addAction(_("Delete text"), self._on_delete)
-        for action, name in ((copy, "writing_copy"), (delete, "delete_writing")):
-            action.setObjectName(name)
-            action.setEnabled(bool(self.text.strip()))
-        menu.addSection(_("Written before"))
-        for item in items:
-            title = title_of_item(item).replace("&", "&&")
-            menu.addAction(title, partial(self.open_item, item.id)).setObjectName("earlier_writing")
-        menu.popup(self._texts.mapToGlobal(QPoint(0, self._texts.height())))
 
     def _on_item_gone(self, event: ItemGone) -> None:
         if self._item[0] == event.id:
@@ -362,6 +353,7 @@ class WritingPage(QWidget):
         self._redaction.drop()
         self._keep_timer.stop()
         self._item, self._kept, self._source = item, (text, changes), None
+        self.texts.mark()
         self._said.setText("")
         if is_undoable:
             self.editor.replace_all(text)
@@ -557,11 +549,6 @@ def _open(path: Path) -> None:
 
 
 # ---- words
-
-
-def title_of_item(item: Item, most: int = 50) -> str:
-    title = " ".join(item.title.split())
-    return title if len(title) <= most else f"{title[: most - 1].rstrip()}…"
 
 
 def opened_words(opened: OpenedText, others: int) -> str:

@@ -40,8 +40,8 @@ def begin(start, model_file, *, is_able=True, **echo):
     if is_able:
         skill = shape_of_skill(SkillResult(Skill.CORRECT, "good", 12, 12))
         noted = {SKILLS: {"version": items()[0], "skills": [skill]}}
-        model = program.ask(lambda services: services.models.list())[0].id
-        program.ask(lambda services: services.store.models.set_info(model, **noted))
+        for model in program.ask(lambda services: services.models.list()):
+            program.ask(lambda services, id=model.id: services.store.models.set_info(id, **noted))
     return opened(program)
 
 
@@ -392,13 +392,18 @@ def test_a_new_text_leaves_the_one_before_to_be_opened_again(program):
     program.wait(lambda: program.writing.text == "")
     put(program, "The second letter")
     program.writing.keep()
-    program.click("writing_texts")
-    menu = program.find("writing_texts_menu")
-    program.wait(menu.isVisible)
-    entry = next(action for action in menu.actions() if action.text() == "The first letter")
-    entry.trigger()
-    menu.close()
+    listed = program.find("writing_list")
+
+    def titles():
+        return [listed.item(row).text() for row in range(listed.count())]
+
+    program.wait(lambda: titles() == ["The second letter", "The first letter"])
+    program.wait(lambda: listed.currentRow() == 0)
+    QTest.keyClicks(program.find("writing_search"), "first")
+    program.wait(lambda: titles() == ["The first letter"])
+    program.click_item(listed, 0)
     program.wait(lambda: program.writing.text == "The first letter")
+    assert listed.currentRow() == 0
     found = program.ask(lambda services: services.history.items("writing"))
     assert sorted(one.title for one in found) == ["The first letter", "The second letter"]
 
@@ -406,11 +411,8 @@ def test_a_new_text_leaves_the_one_before_to_be_opened_again(program):
 def test_a_deleted_text_is_in_the_trash_and_comes_back_by_undo(program):
     put(program, "A letter to be deleted")
     program.writing.keep()
-    program.click("writing_texts")
-    menu = program.find("writing_texts_menu")
-    program.wait(menu.isVisible)
+    menu = program.find("writing_texts").menu()
     next(action for action in menu.actions() if action.objectName() == "delete_writing").trigger()
-    menu.close()
     program.wait(lambda: any("moved to the trash" in notice for notice in program.notices()))
     assert program.writing.text == ""
     assert not program.ask(lambda services: services.history.items("writing"))
