@@ -568,8 +568,10 @@ def _labels(t: Theme, fonts: Fonts) -> str:
 def _fields(t: Theme, fonts: Fonts) -> str:
     combo_edge = f"{t.line_width}px solid {t.ink if t.line_width > 1 else t.fill}"
     return f"""
-    #chat_panel QPlainTextEdit, #compare_question, #source_text, #target_text {{ background: {t.sheet}; border-color: {t.edge}; }}
-    #chat_panel QPlainTextEdit:focus, #compare_question:focus, #source_text:focus, #target_text:focus {{ border-color: {t.accent}; }}
+    #chat_panel QPlainTextEdit, #compare_question, #source_text, #target_text
+        {{ background: {t.sheet}; border-color: {t.edge}; }}
+    #chat_panel QPlainTextEdit:focus, #compare_question:focus, #source_text:focus, #target_text:focus
+        {{ border-color: {t.accent}; }}
     QComboBox:disabled, QLineEdit:disabled {{ color: {t.ink3}; background: {t.fill}; border-color: {t.fill}; }}
     QLineEdit {{ background: {t.sheet}; color: {t.ink}; border: {t.line_width}px solid {t.edge};
         border-radius: {CONTROL_RADIUS}px; padding: 5px 10px; selection-background-color: {t.sel};
