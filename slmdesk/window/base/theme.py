@@ -308,6 +308,8 @@ class ThemeKeeper(QObject):
         self._app.setStyle("Fusion")  # set each time: this makes every layout use the new font size
         self._app.setPalette(palette_of(self.theme))
         self._app.setFont(self.fonts.text())
+        if self._window is not None and self._window.font() != self._app.font():
+            self._window.setFont(self._app.font())  # widgets that had a style sheet do not follow the application
         _sheet[0] = style_sheet(self.theme, self.fonts)
         if self._window is not None:
             self._window.setStyleSheet(_sheet[0])
