@@ -143,9 +143,8 @@ class WritingPage(QWidget):
         menu.addAction(_("Copy text"), self._on_copy).setObjectName("writing_copy")
         menu.aboutToShow.connect(lambda: self._into.setVisible(self._word_file is not None))
         self._gear = tool_button(
-            "writing_options", self, icon="sliders", label=_("Options"), tip=_("Language, redaction, spelling"),
-            on=lambda: self._options.toggle(self._gear),
-        )  # fmt: skip
+            "writing_options", self, icon="sliders", label=_("Options"), tip=_("Language, redaction, spelling")
+        )
 
     def _rewrite_menu(self) -> QMenu:
         menu = add_ways(named(QMenu(self), "writing_rewrite_menu"), partial(self._rewrite, is_whole=True))
@@ -154,6 +153,7 @@ class WritingPage(QWidget):
         return menu
 
     def _build_options(self) -> None:
+        self._gear.clicked.connect(lambda: self._options.toggle(self._gear))
         self._options = Popover(self, "writing_options_panel", label=_("Options"), width=320)
         languages = sorted((language.name, language.code) for language in LANGUAGES.values())
         values: list[tuple[object, str]] = [("", _("Automatic")), *((code, name) for name, code in languages)]

@@ -115,7 +115,7 @@ class CorrectionPanel(QFrame):
             "writing_next", self, icon="chevron-down", label=_("Next change"), tip=_("Next change"),
             shortcut="change.next", on=lambda: self.list.step(1),
         )  # fmt: skip
-        self.list = ChangeList(self)
+        self.list: ChangeList = ChangeList(self)
         self._empty = EmptyState(
             self, "writing_no_changes", icon="check", line=_("No open changes"),
             hint=_("Correct finds mistakes, and you decide on each."),
@@ -419,8 +419,8 @@ class _Card(QStyledItemDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         colours, states, change = theme.current(), QStyle.StateFlag, index.data(CHANGE_ROLE)
-        is_chosen = bool(option.state & states.State_Selected)  # type: ignore[attr-defined]
-        is_over = bool(option.state & states.State_MouseOver)  # type: ignore[attr-defined]
+        is_chosen = bool(option.state & states.State_Selected)
+        is_over = bool(option.state & states.State_MouseOver)
         card = card_in(option.rect)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -435,7 +435,8 @@ class _Card(QStyledItemDelegate):
         painter.restore()
 
     def _paint_buttons(self, painter: QPainter, option: QStyleOptionViewItem, card: QRect, *, is_over: bool) -> None:
-        view, colours = option.widget, theme.current()  # type: ignore[attr-defined]
+        view, colours = self.parent(), theme.current()
+        assert isinstance(view, QListView)
         mouse = view.viewport().mapFromGlobal(QCursor.pos())
         ratio = view.devicePixelRatioF()
         for name, colour, place in zip(("check", "x"), ("soft_ink", "ink2"), buttons_in(card), strict=True):

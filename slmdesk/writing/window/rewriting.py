@@ -276,8 +276,8 @@ class SuggestionPanel(QFrame):
         self._words.setText(now.words)
         for other_button in (self._stop, self._bar):
             other_button.setVisible(now.is_busy)
-        for other_button in (self._again, self._discard):
-            other_button.setVisible(not now.is_busy)
+        for way in (self._again, self._discard):
+            way.setVisible(not now.is_busy)
         for number, version in enumerate(now.found.versions if now.found else (), 1):
             self._add(now, version, number)
         self._cards.addStretch(1)

@@ -123,7 +123,7 @@ class _Row(QStyledItemDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         painter.save()
-        is_chosen = bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
+        is_chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         place = paint_ground(painter, option, is_chosen=is_chosen).adjusted(theme.SPACE_8, 0, -theme.SPACE_8, 0)
         painter.setPen(theme.current().colour("soft_ink" if is_chosen else "ink"))
         words = option.fontMetrics.elidedText(str(index.data()), Qt.TextElideMode.ElideRight, place.width())
