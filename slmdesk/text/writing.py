@@ -159,6 +159,11 @@ def _calendar() -> dict[str, tuple[str, int]]:
     }
 
 
+def names_date(text: str) -> bool:
+    """Return whether a text has the name of a month or a weekday."""
+    return bool(_dates(text))
+
+
 def _dates(text: str) -> Counter[tuple[str, int]]:
     return Counter(_calendar()[word] for word in map(folded, words_in(text)) if word in _calendar())
 

@@ -44,7 +44,7 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import _, ngettext
 from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.runtime.messages import Problem
-from slmdesk.text.writing import Edit
+from slmdesk.text.writing import Edit, names_date
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call
 from slmdesk.window.base.shortcuts import keys_of
@@ -596,6 +596,8 @@ def change_line(change: ShownChange, most: int) -> str:
 
 def reason_words(change: ShownChange) -> str:
     about = change.change
+    if about.doubt == "number":
+        return _("Check: changes a date") if names_date(f"{change.old} {change.new}") else _("Check: changes a number")
     if about.doubt:
         return _("Check: {doubt}").format(doubt=DOUBT_WORDS[about.doubt])
     return KIND_WORDS.get(about.reason, about.reason)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.writing import doubts_of, edits_of, facts_beside
+from slmdesk.text.writing import doubts_of, edits_of, facts_beside, names_date
 
 pytestmark = pytest.mark.pure
 
@@ -102,3 +102,8 @@ def test_the_numbers_and_names_of_two_wordings_are_compared():
     assert {"Petrov", "1,450"} <= set(" ".join(missing).split())
     assert facts_beside("We pay now.", "I've paid, I’m sure.", "en")[0] == []
     assert facts_beside("We pay 12 euros.", "12 euros are paid by us.", "en") == ([], [])
+
+
+def test_a_date_is_told_from_another_number():
+    assert names_date("3 Oktober")
+    assert not names_date("20 euros")

@@ -122,7 +122,7 @@ def test_changes_stand_in_the_text_and_in_the_list_with_their_reasons(program):
         "key → keys\nForm of a word",
         "was → were\nGrammar",
         "Kruger → Krüger\nCheck: changes a name",
-        "20 → 30\nCheck: changes a number or a date",
+        "20 → 30\nCheck: changes a number",
     ]
     looks = formats(program)
     colours = {"light": LIGHT, "dark": DARK}[program.frame.keeper.theme.name]
