@@ -10,7 +10,7 @@ from enum import IntEnum
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QMimeData, QObject, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import (
     QFontMetricsF,
     QKeyEvent,
@@ -45,7 +45,6 @@ HINT = _(
 PADDING = 56
 LINE_PERCENT = 131
 """Height of a line of text as a share of the font's own, which makes 1.65 of its size."""
-LEAST_LINES = 6
 _MOST_OUTLINED = 2_000
 """Most characters of a change that is outlined."""
 
@@ -136,9 +135,6 @@ class WritingEdit(QTextEdit):
         return any(pending.position < end and start < pending.last for pending in self.tracked.pending)
 
     # ---- Qt's own
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(super().minimumSizeHint().width(), LEAST_LINES * self.fontMetrics().lineSpacing())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Insert text typed over a selection without formatting. Qt would give it the format of the text before it, so

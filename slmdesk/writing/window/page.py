@@ -1,4 +1,4 @@
-"""The page Write: an editor, actions on its text, changes beside it and suggestions below.
+"""The page Write: the text as a sheet, and a pane beside it with changes or suggestions.
 
 Its text is saved while it is written. Texts can be opened from documents and saved as files.
 """
@@ -55,13 +55,16 @@ FORMS = (Form("docx", _("Word, with tracked changes")), Form("md", _("Markdown")
 WORDING = Wording(_("Redact before asking"), _("The text"), _("Go on"), _("everywhere in this text"))
 SWITCHES = (("spelling", _("Underline misspelled words")), ("continue_typing", _("Suggest words while typing")))
 PANE_WIDTH, DESK_MARGIN, BAR_HEIGHT = 300, 20, 56
+MOST_SIZE = (1 << 24) - 1
+"""Qt's own limit of a widget's size."""
+PANE_SHARE = 0.4
+"""Share of the page's height for the pane where it is below the sheet."""
 SHOW_AFTER_MS = 50
 """Milliseconds after the last key press before the words are counted, which takes a moment for a long text."""
 BESIDE_WIDTH = 720
 """Least width of the page, in pixels at 100 % text, with the pane beside the sheet. Else it is below."""
 KEEP_AFTER_MS = 1_500
 """Milliseconds from the first unsaved change until the text is saved. A crash loses at most this much."""
-QWIDGETSIZE_MAX = (1 << 24) - 1
 ON = _("Redaction is on: what you ask for is shown first, and no words are suggested while you type.")
 OFF = _("Redaction is off.")
 
@@ -126,7 +129,7 @@ class WritingPage(QWidget):
     def _build_bar(self) -> None:
         self._title = ElidedLabel(self, name="writing_title", kind="heading")
         self._count = plain_label("", self, name="writing_count", kind="small", wraps=False)
-        self._rewrite_all = button(_("Rewrite"), "writing_rewrite", self, kind="quiet", tip=_("Rewrite the whole text"))
+        self._rewrite_all = button(_("Rewrite"), "writing_rewrite", self, kind="bar", tip=_("Rewrite the whole text"))
         self._rewrite_all.setMenu(self._rewrite_menu())
         self._correct = button(
             _("Correct"), "writing_correct", self, kind="primary", on=self._on_correct,
@@ -537,10 +540,9 @@ class WritingPage(QWidget):
         self._pane.setProperty("below", not is_beside)
         self._bar.setFixedHeight(scaled(BAR_HEIGHT))
         self._correct.setMinimumWidth(scaled(104))  # it must not move as it becomes primary
-        most = QWIDGETSIZE_MAX
-        width, height = (scaled(PANE_WIDTH), most) if is_beside else (most, round(self.height() * 0.4))
-        self._pane.setMinimumSize(min(width, scaled(PANE_WIDTH)), min(height, round(self.height() * 0.4)))
-        self._pane.setMaximumSize(width, height)
+        width, height = (scaled(PANE_WIDTH), 0) if is_beside else (0, round(self.height() * PANE_SHARE))
+        self._pane.setMinimumSize(width, height)
+        self._pane.setMaximumSize(width or MOST_SIZE, height or MOST_SIZE)
         self._desk.place()
 
 
