@@ -61,6 +61,7 @@ PANE_SHARE = 0.4
 """Share of the page's height for the pane where it is below the sheet."""
 SHOW_AFTER_MS = 50
 """Milliseconds after the last key press before the words are counted, which takes a moment for a long text."""
+LOW, NARROW = 520, 420
 BESIDE_WIDTH = 720
 """Least width of the page, in pixels at 100 % text, with the pane beside the sheet. Else it is below."""
 KEEP_AFTER_MS = 1_500
@@ -540,7 +541,9 @@ class WritingPage(QWidget):
         self._pane.setProperty("below", not is_beside)
         self._bar.setFixedHeight(scaled(BAR_HEIGHT))
         self._correct.setMinimumWidth(scaled(104))  # it must not move as it becomes primary
-        width, height = (scaled(PANE_WIDTH), 0) if is_beside else (0, round(self.height() * PANE_SHARE))
+        share = PANE_SHARE if self.height() >= scaled(LOW) else 0.5
+        width, height = (scaled(PANE_WIDTH), 0) if is_beside else (0, round(self.height() * share))
+        self._count.setVisible(self.width() >= scaled(NARROW))
         self._pane.setMinimumSize(width, height)
         self._pane.setMaximumSize(width or MOST_SIZE, height or MOST_SIZE)
         self._desk.place()
