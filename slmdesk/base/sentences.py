@@ -363,9 +363,7 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "The model gave nothing but the text itself. Your text is unchanged. Try another model, or say more in the "
         "text."
     ),
-    "writing.not_shorter": _(
-        "The model could not shorten it. Your text is unchanged. Try another model, or a part of the text."
-    ),
+    "writing.not_shorter": _("The model could not shorten this. Try again, a part of the text, or another model."),
     "writing.not_longer": _(
         "The model could not make it longer. Your text is unchanged. Try another model, or say more in the text."
     ),

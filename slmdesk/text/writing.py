@@ -46,7 +46,8 @@ def doubts_of(text: str, edits: Sequence[Edit], language: str) -> list[str]:
     belong to another that is only suggested). `language` is an ISO 639-1 code.
     """
     doubts = [_doubt(text, edit, language) for edit in edits]
-    touched = sum(max(word_count(edit.old(text)), word_count(edit.new)) for edit in edits)
+    others = [edit for edit in edits if not _is_plain(text, edit)]  # many misspelled words are no new wording
+    touched = sum(max(word_count(edit.old(text)), word_count(edit.new)) for edit in others)
     if touched > REWRITTEN_WORDS and touched > REWRITTEN_SHARE * word_count(text):
         return [doubt or "rewritten" for doubt in doubts]
     if any(doubt in _REWORDED for doubt in doubts):
@@ -93,13 +94,19 @@ _SELF_CONTAINED = frozenset(("spelling", "capital letter", "repeated word", "spa
 
 def _beside(text: str, edit: Edit) -> str:
     """Return "beside" if a change may belong to one only suggested, else "". Half a new wording makes no sentence."""
-    return "" if reason_of(text, edit) in _SELF_CONTAINED else "beside"
+    return "" if _is_plain(text, edit) else "beside"
+
+
+def _is_plain(text: str, edit: Edit) -> bool:
+    return reason_of(text, edit) in _SELF_CONTAINED
 
 
 def _doubt(text: str, edit: Edit, language: str) -> str:
     old, new = edit.old(text), edit.new
     if old.count("\n") != new.count("\n"):
         return "line break"
+    if _FIGURES.search(old) and _FIGURES.search(new):
+        return "number"  # it may only have moved, but in a date that matters
     return _fact(text, applied(text, [edit]), language, edit) or _sense(text, edit, language)
 
 
@@ -152,6 +159,11 @@ def _calendar() -> dict[str, tuple[str, int]]:
     }
 
 
+def names_date(text: str) -> bool:
+    """Return whether a text has the name of a month or a weekday."""
+    return bool(_dates(text))
+
+
 def _dates(text: str) -> Counter[tuple[str, int]]:
     return Counter(_calendar()[word] for word in map(folded, words_in(text)) if word in _calendar())
 
@@ -180,10 +192,21 @@ def _touches_name(text: str, edit: Edit, language: str) -> bool:
     here = _names_at(text, edit.start, edit.end, language)
     after = applied(text, [edit])
     there = _names_at(after, edit.start, edit.start + len(new), language)
-    if _mends_date(text, edit):
+    if _mends_date(text, edit) or _is_no_name(text, edit, language):
         return False
     small = {word.casefold() for word in words_in(old)}
     return here != [word for word in there if word.casefold() not in small or word in here]
+
+
+def _is_no_name(text: str, edit: Edit, language: str) -> bool:
+    """Return whether the first word of a sentence was misspelled, and is a function word or ends as no name does."""
+    before, after = words_in(edit.old(text)), words_in(edit.new)
+    if len(before) != 1 or len(after) != 1 or not _OPENS.search(text, 0, edit.start):
+        return False
+    if _is_common(after[0], language) and _is_typo(folded(before[0]), folded(after[0])):
+        return True
+    endings = tuple(_tables()["endings"].get(language, "").split())
+    return bool(endings) and folded(after[0]).endswith(endings) and likeness(before[0], after[0]) >= ALIKE
 
 
 _SOUNDS = (("y", "i"), ("ai", "ei"), ("dt", "t"), ("tt", "t"), ("th", "t"), ("ff", "f"), ("ph", "f"))
@@ -281,6 +304,8 @@ def _sense(text: str, edit: Edit, language: str) -> str:
         return "meaning"
     before, after = Counter(map(folded, old)), Counter(map(folded, new))
     gone, come = list((before - after).elements()), list((after - before).elements())
+    if not gone and not come and list(map(folded, old)) != list(map(folded, new)):
+        return "words"  # in another order
     if _is_repeated(text, edit) or "".join(gone) == "".join(come):
         return ""
     for word, others in [*((word, come) for word in gone), *((word, gone) for word in come)]:
@@ -295,7 +320,16 @@ def _sense(text: str, edit: Edit, language: str) -> str:
 
 
 def _is_form(word: str, other: str) -> bool:
-    return same_word(word, other) or stem(word) == stem(other) or likeness(word, other) >= ALIKE
+    is_same = same_word(word, other) or stem(word) == stem(other)
+    return is_same or _is_typo(word, other) or likeness(word, other) >= ALIKE
+
+
+def _is_typo(word: str, other: str) -> bool:
+    """Return whether a short word has letters in the wrong order ("teh"), or an English past with -ayed for -aid."""
+    is_swapped = word[:1] == other[:1] and sorted(word) == sorted(other)
+    return is_swapped or any(
+        one.endswith("ayed") and two == f"{one[:-4]}aid" for one, two in ((word, other), (other, word))
+    )
 
 
 _TURNING = ("un", "in", "im", "il", "ir", "dis", "non", "mis", "des", "de", "miss")
@@ -371,7 +405,7 @@ def edits_of(old: str, new: str) -> list[Edit]:
     for change in ranges:
         a, b, c, d = _slid(keys, mine, *change)
         found += _word_by_word(Edit(places[a], places[b], "".join(theirs[c:d])), old)
-    return [edit for edit in found if not _is_style(old, edit)]
+    return list(_moved_as_one([edit for edit in found if not _is_style(old, edit)], old))
 
 
 def applied(text: str, edits: Sequence[Edit]) -> str:
@@ -395,7 +429,8 @@ def reason_of(text: str, edit: Edit) -> str:
         return "punctuation"
     if len(before) == len(after) == 1:
         one, other = folded(old), folded(new)
-        if one == other or (not same_word(one, other) and likeness(one, other) >= ALIKE):
+        is_like = _is_typo(one, other) or (not same_word(one, other) and likeness(one, other) >= ALIKE)
+        if one == other or is_like:
             return "spelling"
         if same_word(one, other):
             return "form of a word"
@@ -436,6 +471,41 @@ def _word_by_word(edit: Edit, text: str) -> list[Edit]:
         for match, other in zip(old, new, strict=True)
         if match[0] != other
     ]
+
+
+MOST_MOVED = 24
+"""Most characters between a word's old and new place, for its move to be one change."""
+
+
+def _moved_as_one(edits: Sequence[Edit], text: str) -> Iterator[Edit]:
+    """Yield the edits, with the two of a moved word as one: "3 Oktober" becomes "October 3"."""
+    before: Edit | None = None
+    for edit in edits:
+        if before is not None and _is_move(before, edit, text):
+            before = Edit(before.start, edit.end, before.new + text[before.end : edit.start] + edit.new)
+            continue
+        if before is not None:
+            yield before
+        before = edit
+    if before is not None:
+        yield before
+
+
+def _is_move(first: Edit, second: Edit, text: str) -> bool:
+    gap = text[first.end : second.start]
+    if len(gap) > MOST_MOVED or "\n" in gap:
+        return False
+    (gone, come), (gone_then, come_then) = (_gone_and_come(edit, text) for edit in (first, second))
+    pairs = [*((word, other) for word in gone for other in come_then)]
+    pairs += [(word, other) for word in gone_then for other in come]
+    return any(likeness(*pair) >= ALIKE for pair in pairs)
+
+
+def _gone_and_come(edit: Edit, text: str) -> tuple[list[str], list[str]]:
+    """Return the words that a change removes and adds, but for those that it mends."""
+    old, new = ([word for word in words_in(side) if not _is_small(word)] for side in (edit.old(text), edit.new))
+    gone = [word for word in old if not any(likeness(word, other) >= HALF_ALIKE for other in new)]
+    return gone, [word for word in new if not any(likeness(word, other) >= HALF_ALIKE for other in old)]
 
 
 def _key(token: str) -> str:

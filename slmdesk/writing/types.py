@@ -36,8 +36,8 @@ class Task(StrEnum):
 
 
 LENGTHS = ("half", "sentence")
-HALF_AT_MOST = 0.75
-"""Largest share of its length that a text may have after it was shortened to half."""
+SHORTENED_BELOW = 0.8
+"""Share of its length below which a text counts as shortened."""
 TONES = ("friendlier", "firmer", "plainer", "formal")
 
 
@@ -81,11 +81,11 @@ def length_of(text: str, language: str) -> int:
 def is_as_long_as_asked(request: RewriteRequest, text: str, language: str) -> bool:
     """Return whether a rewritten text has the requested length.
 
-    To half: at most HALF_AT_MOST of the length. To a sentence: shorter. Expanded: longer.
+    Shortened: below SHORTENED_BELOW of the length. Expanded: longer.
     """
     share = length_of(text, language) / max(1, length_of(request.text, language))
     if request.task is Task.SHORTEN:
-        return share <= HALF_AT_MOST if request.manner == "half" else share < 1
+        return share < SHORTENED_BELOW
     return request.task is not Task.EXPAND or share > 1
 
 
@@ -149,6 +149,19 @@ class Rewriting(Record):
 # ---- words for changes and doubts, the same in the window and on the command line
 
 
+KIND_WORDS: Mapping[str, str] = {
+    "spelling": _("Spelling"),
+    "capital letter": _("Capital letter"),
+    "form of a word": _("Form of a word"),
+    "grammar": _("Grammar"),
+    "punctuation": _("Punctuation"),
+    "spacing": _("Spacing"),
+    "missing word": _("Missing word"),
+    "extra word": _("Extra word"),
+    "repeated word": _("Repeated word"),
+    "wording": _("Wording"),
+}
+"""The reasons of a change (text.writing.reason_of), as the window shows them."""
 DOUBT_WORDS: Mapping[str, str] = {
     "number": _("changes a number or a date"),
     "name": _("changes a name"),
@@ -160,7 +173,7 @@ DOUBT_WORDS: Mapping[str, str] = {
     "rewritten": _("most of the sentence would change"),
     "beside": _("it may belong to another suggestion in the sentence"),
     "formatting": _("it lies across formatting that would be lost"),
-    "model": _("the model often changes too much"),
+    "model": _("weak model"),
 }
 
 

@@ -68,6 +68,7 @@ def test_asked_again_something_else_may_come():
         (Task.TONE, "formal", "one", "en", True),
         (Task.SHORTEN, "half", "二三四五六七八九十二三四五六七", "zh", True),
         (Task.SHORTEN, "half", "二三四五六七八九十，二三四五六七八九", "zh", False),
+        (Task.SHORTEN, "sentence", "二三四五六七八九十，二三四五六七八九", "zh", False),
     ],
 )
 def test_what_is_as_short_or_as_long_as_asked(task, manner, text, language, is_so):

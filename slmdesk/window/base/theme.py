@@ -308,6 +308,8 @@ class ThemeKeeper(QObject):
         self._app.setStyle("Fusion")  # set each time: this makes every layout use the new font size
         self._app.setPalette(palette_of(self.theme))
         self._app.setFont(self.fonts.text())
+        if self._window is not None and self._window.font() != self._app.font():
+            self._window.setFont(self._app.font())  # widgets that had a style sheet do not follow the application
         _sheet[0] = style_sheet(self.theme, self.fonts)
         if self._window is not None:
             self._window.setStyleSheet(_sheet[0])
@@ -327,6 +329,7 @@ def style_sheet(theme: Theme, fonts: Fonts) -> str:
         _panels(t),
         _chat(t),
         _translator(t, fonts),
+        _writing(t, fonts),
         _compare(t),
         _frames(t),
         _buttons(t, fonts),
@@ -454,7 +457,6 @@ def _chat(t: Theme) -> str:
 
 def _translator(t: Theme, fonts: Fonts) -> str:
     return f"""
-    #writing_body::handle, #writing_work::handle {{ background: transparent; }}
     #translate_scroll, #source_side, #target_side {{ background: {t.sheet}; border: none; }}
     #translate_work, #document_review {{ background: {t.sheet}; border: none; border-top: {t.separator}; }}
     #source_text, #target_text {{ background: {t.sheet}; border: none; padding: 0; font-size: {fonts.points(1.33)}pt; }}
@@ -472,10 +474,6 @@ def _translator(t: Theme, fonts: Fonts) -> str:
     QPushButton[kind="flag"] {{ background: transparent; border-color: transparent; color: {t.warn};
         font-size: {fonts.points(0.87)}pt; padding: 5px 8px; }}
     QPushButton[kind="flag"]:hover {{ background: {t.fill}; }}
-    #writing_changes {{ background: {t.sheet}; border: 2px solid transparent; outline: none; }}
-    #writing_changes::item {{ padding: 4px; border-radius: {CONTROL_RADIUS}px; }}
-    #writing_changes::item:selected {{ background: {t.soft}; color: {t.soft_ink}; }}
-    #writing_scroll, #writing_inner, #suggestion_area, #suggestion_inner {{ background: {t.sheet}; border: none; }}
     #translation_flags {{ background: {t.sheet}; border: none; color: {t.warn}; }}
     #language_list, #earlier_list, #wording_list {{ background: {t.sheet}; border: {t.separator};
         border-radius: {CONTROL_RADIUS}px; }}
@@ -490,6 +488,26 @@ def _translator(t: Theme, fonts: Fonts) -> str:
         border-radius: {CONTROL_RADIUS}px; outline: none; padding: 4px; }}
     QListWidget[kind="list"]::item {{ padding: 3px 0; }}
     QListWidget[kind="list"]::item:selected {{ background: {t.soft}; color: {t.soft_ink}; }}
+    """
+
+
+def _writing(t: Theme, fonts: Fonts) -> str:
+    return f"""
+    #writing_correct, #writing_accept_all {{ font-size: {fonts.points()}pt; }}
+    #writing_texts_side, #writing_list {{ background: {t.ground}; border: none; outline: none; }}
+    #writing_bar {{ background: {t.sheet}; border: none; border-radius: {RADIUS}px; }}
+    #writing_desk {{ background: {t.desk}; border: none; border-bottom-left-radius: {RADIUS}px; }}
+    #writing_editor {{ background: {t.sheet}; border: {t.separator}; border-bottom: none;
+        border-top-left-radius: {CONTROL_RADIUS}px; border-top-right-radius: {CONTROL_RADIUS}px;
+        font-size: {fonts.points(1.13)}pt; selection-background-color: {t.sel}; selection-color: {t.ink}; }}
+    #writing_pane {{ background: {t.sheet}; border: none; border-left: {t.separator};
+        border-bottom-right-radius: {RADIUS}px; }}
+    #writing_pane[below="true"] {{ border-left: none; border-top: {t.separator}; }}
+    #writing_selection_bar {{ border-radius: 11px; }}
+    QPushButton[kind="bar"] {{ background: transparent; border-color: transparent; padding: 5px 8px; }}
+    QPushButton[kind="bar"]:hover {{ background: {t.fill}; }}
+    QPlainTextEdit[kind="bare"] {{ background: transparent; border: none; padding: 0; }}
+    #writing_changes, #suggestion_area, #suggestion_inner {{ background: transparent; border: none; outline: none; }}
     """
 
 
@@ -568,9 +586,8 @@ def _labels(t: Theme, fonts: Fonts) -> str:
 def _fields(t: Theme, fonts: Fonts) -> str:
     combo_edge = f"{t.line_width}px solid {t.ink if t.line_width > 1 else t.fill}"
     return f"""
-    #chat_panel QPlainTextEdit, #compare_question, #writing_editor
-        {{ background: {t.sheet}; border-color: {t.edge}; }}
-    #chat_panel QPlainTextEdit:focus, #compare_question:focus, #writing_editor:focus {{ border-color: {t.accent}; }}
+    #chat_panel QPlainTextEdit, #compare_question {{ background: {t.sheet}; border-color: {t.edge}; }}
+    #chat_panel QPlainTextEdit:focus, #compare_question:focus {{ border-color: {t.accent}; }}
     QComboBox:disabled, QLineEdit:disabled {{ color: {t.ink3}; background: {t.fill}; border-color: {t.fill}; }}
     QLineEdit {{ background: {t.sheet}; color: {t.ink}; border: {t.line_width}px solid {t.edge};
         border-radius: {CONTROL_RADIUS}px; padding: 5px 10px; selection-background-color: {t.sel};

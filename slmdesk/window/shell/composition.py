@@ -215,7 +215,8 @@ class Frame(QObject):
         from slmdesk.writing.window.editor import GhostText
         from slmdesk.writing.window.page import WritingPage
 
-        page = WritingPage(self._bridge, self.state, self.keeper)
+        page = WritingPage(self._bridge, self.state, self.keeper, self.settings)
+        page.translate_wanted.connect(lambda text: self.reach.take_text(text))
         editor, shield = page.editor, page.shield
         SpellMarks(self._bridge, editor, is_left_out=editor.is_undecided)
         ghost = GhostText(self._bridge, editor, lambda: not editor.tracked.pending and not shield.isChecked())

@@ -10,7 +10,7 @@ from enum import IntEnum
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QMimeData, QObject, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import (
     QFontMetricsF,
     QKeyEvent,
@@ -20,6 +20,7 @@ from PySide6.QtGui import (
     QPalette,
     QPen,
     QTextBlock,
+    QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
@@ -31,23 +32,26 @@ from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 from slmdesk.base.record import Record
 from slmdesk.base.texts import _
 from slmdesk.runtime.messages import Problem
+from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call, Delay, marked
 from slmdesk.window.base.theme import Theme, ThemeKeeper
 from slmdesk.window.widgets.build import named
 from slmdesk.window.widgets.opening import admit
 
 HINT = _(
-    "Write here, paste a text, or drop a document: Word, OpenDocument, Markdown or plain "
-    "text.\n\nCorrect shows mistakes, and you decide on each. Select text to rewrite only that "
-    "part. Everything stays on this PC."
+    "Write here, paste a text, or drop a document: Word, OpenDocument, Markdown or plain text. Select text to rewrite "
+    "only that part."
 )
-LEAST_LINES = 6
+PADDING = 56
+LINE_PERCENT = 131
+"""Height of a line of text as a share of the font's own, which makes 1.65 of its size."""
 _MOST_OUTLINED = 2_000
 """Most characters of a change that is outlined."""
 
 
-class WritingEdit(QPlainTextEdit):
-    """Text editor that shows undecided changes.
+class WritingEdit(QTextEdit):
+    """The sheet: a text editor that shows undecided changes. It holds plain text, but a QPlainTextEdit has no distance
+    between lines.
 
     Typed or pasted text belongs to no change. Copying gives the current text, without words that changes would insert.
     """
@@ -57,13 +61,18 @@ class WritingEdit(QPlainTextEdit):
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "writing_editor", label=_("Your text"))
-        self.setPlaceholderText(HINT)
+        self.setAccessibleDescription(HINT)
         self.setTabChangesFocus(True)
+        self.setAcceptRichText(False)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # it must not move the text
+        self.setFrameShape(self.Shape.NoFrame)
         self._keeper = keeper
         self.tracked = TrackedText(self.document(), keeper.theme, self)
         self._current = 0
+        self._lit: QTextCursor | None = None
         self.cursorPositionChanged.connect(self._on_cursor_moved)
-        keeper.theme_changed.connect(self.tracked.set_theme)
+        keeper.theme_changed.connect(self._on_theme_changed)
+        self.setPlainText("")
 
     @property
     def selected(self) -> tuple[int, int]:
@@ -77,6 +86,17 @@ class WritingEdit(QPlainTextEdit):
         if not words.strip():
             return start, start
         return start + len(words) - len(words.lstrip()), end - len(words) + len(words.rstrip())
+
+    def setPlainText(self, text: str) -> None:
+        super().setPlainText(text)
+        document = self.document()
+        document.setUndoRedoEnabled(False)
+        cursor, lines = QTextCursor(document), QTextBlockFormat()
+        cursor.select(QTextCursor.SelectionType.Document)
+        lines.setLineHeight(LINE_PERCENT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+        cursor.mergeBlockFormat(lines)
+        document.setDocumentMargin(theme.scaled(PADDING))
+        document.setUndoRedoEnabled(True)
 
     def replace_all(self, text: str) -> None:
         """Replace the text. Undo brings the old text back."""
@@ -99,13 +119,22 @@ class WritingEdit(QPlainTextEdit):
         self._current = number
         self.viewport().update()
 
+    def light(self, place: QTextCursor | None) -> None:
+        """Light up a part of the text, such as one that suggestions would replace. None: no part."""
+        self._lit = place
+        marks = [mark for mark in self.extraSelections() if not mark.format.hasProperty(_IS_LIT)]
+        if place is not None:
+            mark = QTextEdit.ExtraSelection()
+            mark.cursor, mark.format = QTextCursor(place), QTextCharFormat()
+            mark.format.setBackground(self._keeper.theme.colour("soft"))
+            mark.format.setProperty(_IS_LIT, True)
+            marks.append(mark)
+        self.setExtraSelections(marks)
+
     def is_undecided(self, start: int, end: int) -> bool:
         return any(pending.position < end and start < pending.last for pending in self.tracked.pending)
 
     # ---- Qt's own
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(super().minimumSizeHint().width(), LEAST_LINES * self.fontMetrics().lineSpacing())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Insert text typed over a selection without formatting. Qt would give it the format of the text before it, so
@@ -138,17 +167,38 @@ class WritingEdit(QPlainTextEdit):
         self.ensureCursorVisible()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
+        """Light up the words of the current change, behind the text."""
         places = [pending for pending in self.tracked.pending if pending.number == self._current]
-        if not places or places[-1].last - places[0].position > _MOST_OUTLINED:
-            return
-        painter = QPainter(self.viewport())
-        painter.setPen(QPen(self._keeper.theme.colour("accent"), 2))
-        for line in self._lines_of(places[0].position, places[-1].last):
-            painter.drawRoundedRect(line.adjusted(-2, 0, 2, 0), 3, 3)
-        painter.end()
+        if places and places[-1].last - places[0].position <= _MOST_OUTLINED:
+            painter = QPainter(self.viewport())
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(self._keeper.theme.colour("edge"), self._keeper.theme.line_width))
+            painter.setBrush(self._keeper.theme.colour("soft"))
+            for line in self._lines_of(places[0].position, places[-1].last):
+                painter.drawRoundedRect(line.adjusted(-3, -1, 3, 1), 4, 4)
+            painter.end()
+        super().paintEvent(event)
+        if self.document().isEmpty():
+            self._paint_hint()
 
     # ---- private
+
+    def _paint_hint(self) -> None:  # Qt's own is cut to one line where the margin is wide
+        painter, padding = QPainter(self.viewport()), theme.scaled(PADDING)
+        painter.setPen(self._keeper.theme.colour("ink3"))
+        words = self.viewport().rect().adjusted(padding, padding, -padding, -padding)
+        painter.drawText(words, int(Qt.TextFlag.TextWordWrap), HINT)
+        painter.end()
+
+    def _on_theme_changed(self, colours: Theme) -> None:
+        self.tracked.set_theme(colours)
+        self.light(self._lit)
+        document, padding = self.document(), theme.scaled(PADDING)
+        if document.documentMargin() != padding:
+            cursor = QTextCursor(document)
+            cursor.joinPreviousEditBlock()  # no undo step of its own
+            document.setDocumentMargin(padding)
+            cursor.endEditBlock()
 
     def _on_cursor_moved(self) -> None:
         if not self.textCursor().hasSelection() and self.tracked.pending:
@@ -184,8 +234,9 @@ def _files_in(data: QMimeData) -> list[Path]:
 _ID = int(QTextFormat.Property.UserProperty) + 1
 _KIND = int(QTextFormat.Property.UserProperty) + 2
 _IS_DOUBTFUL = int(QTextFormat.Property.UserProperty) + 3
-_BREAK = "\u200b"
-"""Put before inserted words to separate them from those they replace, for a double click or the spelling check."""
+_IS_LIT = int(QTextFormat.Property.UserProperty) + 4
+_BREAK = "\u2005"
+"""Narrow space, put before inserted words to separate them from those they replace, also for the spelling check."""
 
 
 class Kind(IntEnum):
@@ -233,7 +284,7 @@ class _Run:
 
     @property
     def has_break(self) -> bool:
-        return self.kind is Kind.COMES and self.text.startswith(_BREAK)
+        return self.kind is Kind.COMES and self.text == _BREAK
 
 
 @dataclass(slots=True)
@@ -325,9 +376,9 @@ class TrackedText(QObject):
             end = self.position_of(proposal.end, is_end=True)
             if proposal.new:
                 cursor.setPosition(end)
-                cursor.insertText(
-                    _BREAK + proposal.new, self._format(proposal.number, Kind.COMES, proposal.is_doubtful)
-                )
+                look = self._format(proposal.number, Kind.COMES, proposal.is_doubtful)
+                cursor.insertText(_BREAK, _plain_look(look))
+                cursor.insertText(proposal.new, look)
             for first, last in pieces:
                 cursor.setPosition(first)
                 cursor.setPosition(last, _KEEP)
@@ -352,8 +403,8 @@ class TrackedText(QObject):
         for run in runs:
             cursor.setPosition(run.position)
             cursor.setPosition(run.last, _KEEP)
-            is_doubtful = cursor.charFormat().boolProperty(_IS_DOUBTFUL)
-            cursor.setCharFormat(self._format(run.number, run.kind, is_doubtful))
+            look = self._format(run.number, run.kind, cursor.charFormat().boolProperty(_IS_DOUBTFUL))
+            cursor.setCharFormat(_plain_look(look) if run.has_break else look)
         cursor.endEditBlock()
 
     # ---- private
@@ -422,7 +473,7 @@ class TrackedText(QObject):
         made.setProperty(_ID, number)
         made.setProperty(_KIND, int(kind))
         made.setProperty(_IS_DOUBTFUL, is_doubtful)
-        made.setForeground(theme.colour("warn" if is_doubtful else "danger" if kind is Kind.GOES else "accent"))
+        made.setForeground(theme.colour("removed" if kind is Kind.GOES else "warn" if is_doubtful else "added"))
         if kind is Kind.GOES:
             made.setFontStrikeOut(True)
         else:
@@ -436,6 +487,12 @@ class TrackedText(QObject):
                 self._lines = list(map(_line_of, _blocks(self.document)))
             self._known = _scanned(self._lines)
         return self._known
+
+
+def _plain_look(look: QTextCharFormat) -> QTextCharFormat:
+    made = QTextCharFormat(look)
+    made.setUnderlineStyle(QTextCharFormat.UnderlineStyle.NoUnderline)
+    return made
 
 
 _KEEP = QTextCursor.MoveMode.KeepAnchor

@@ -1,4 +1,4 @@
-"""The page Write: an editor, actions on its text, changes beside it and suggestions below.
+"""The page Write: the text as a sheet, and a pane beside it with changes or suggestions.
 
 Its text is saved while it is written. Texts can be opened from documents and saved as files.
 """
@@ -9,13 +9,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, QUrl
+from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QMenu, QPushButton, QScrollArea, QSplitter, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QMenu, QStackedWidget, QToolButton, QWidget
 
 from slmdesk.base.documents import Form
 from slmdesk.base.record import changed
-from slmdesk.base.records import Item
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.redaction.service import Decisions
@@ -25,45 +24,86 @@ from slmdesk.services import Services
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay, copy_text
 from slmdesk.window.base.shortcuts import WindowStateFile, bind
-from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.widgets.build import button, column, flow, named, plain_label, row, show_column, split
+from slmdesk.window.base.theme import ThemeKeeper, scaled
+from slmdesk.window.widgets.bars import SettingsController
+from slmdesk.window.widgets.build import (
+    CheckBox,
+    ElidedLabel,
+    button,
+    column,
+    named,
+    plain_label,
+    row,
+    set_kind,
+    tool_button,
+)
 from slmdesk.window.widgets.dialogs import RedactionGate
 from slmdesk.window.widgets.notices import UNDO_MS, Notice, ask_where, give_export_menu, trash
 from slmdesk.window.widgets.opening import FileDrop, ask_files, open_outside
+from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.redaction_preview import Shield, Wording
 from slmdesk.window.widgets.rows import Choice
 from slmdesk.writing.files import SUFFIXES, OpenedText, WriteRequest, WrittenWord
 from slmdesk.writing.types import Change, RewriteRequest, Task
 from slmdesk.writing.window.editor import WritingEdit
-from slmdesk.writing.window.panels import CorrectionPanel, SuggestionPanel
+from slmdesk.writing.window.panels import CorrectionPanel
+from slmdesk.writing.window.rewriting import SelectionBar, SuggestionPanel, add_ways
+from slmdesk.writing.window.texts import TextList
 
 FILES = _("Texts ({names});;All files (*)").format(names=" ".join(f"*{suffix}" for suffix in SUFFIXES))
 FORMS = (Form("docx", _("Word, with tracked changes")), Form("md", _("Markdown")), Form("txt", _("Plain text")))
 WORDING = Wording(_("Redact before asking"), _("The text"), _("Go on"), _("everywhere in this text"))
-LENGTHS = (("half", _("To half its length")), ("sentence", _("To one sentence")))
-TONES = (
-    ("friendlier", _("Friendlier")),
-    ("firmer", _("Firmer")),
-    ("plainer", _("Plainer")),
-    ("formal", _("More formal")),
-)
+SWITCHES = (("spelling", _("Underline misspelled words")), ("continue_typing", _("Suggest words while typing")))
+PANE_WIDTH, DESK_MARGIN, BAR_HEIGHT = 300, 20, 56
+MOST_SIZE = (1 << 24) - 1
+"""Qt's own limit of a widget's size."""
+PANE_SHARE = 0.4
+"""Share of the page's height for the pane where it is below the sheet."""
 SHOW_AFTER_MS = 50
 """Milliseconds after the last key press before the words are counted, which takes a moment for a long text."""
-BESIDE_WIDTH = 760
+LOW, NARROW = 520, 420
+BESIDE_WIDTH = 720
+"""Least width of the page, in pixels at 100 % text, with the pane beside the sheet. Else it is below."""
 KEEP_AFTER_MS = 1_500
 """Milliseconds from the first unsaved change until the text is saved. A crash loses at most this much."""
-MOST_EARLIER = 20
 ON = _("Redaction is on: what you ask for is shown first, and no words are suggested while you type.")
 OFF = _("Redaction is off.")
 
 
+class Desk(QWidget):
+    """The ground behind the sheet, which is centred on it."""
+
+    def __init__(self, sheet: QWidget, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "writing_desk")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._sheet = sheet
+        sheet.setParent(self)
+
+    def place(self) -> None:
+        margin, top = scaled(DESK_MARGIN), scaled(theme.SPACE_24)
+        width = min(scaled(theme.COLUMN_WIDTH), self.width() - 2 * margin)
+        self._sheet.setGeometry((self.width() - width) // 2, top, width, self.height() - top)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.place()
+
+
 class WritingPage(QWidget):
+    translate_wanted = Signal(str)
+
     def __init__(
-        self, bridge: Bridge, state: WindowStateFile, keeper: ThemeKeeper, parent: QWidget | None = None
+        self,
+        bridge: Bridge,
+        state: WindowStateFile,
+        keeper: ThemeKeeper,
+        settings: SettingsController,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("writing_page")
-        self._bridge, self._state = bridge, state
+        self._bridge, self._state, self._settings = bridge, state, settings
         self._restored = state.current.last_writing
         """Id of the text that was shown when the program ended. Empty once it has been looked up."""
         self._item: list[str] = [""]
@@ -78,97 +118,111 @@ class WritingPage(QWidget):
         self.editor = WritingEdit(keeper, self)
         self.corrections = CorrectionPanel(bridge, self.editor.tracked, self)
         self.suggestions = SuggestionPanel(bridge, self.editor.tracked, keeper, self)
-        self._build_actions()
-        self._build_foot()
+        self.side_list = self.texts = TextList(bridge, lambda: self._item[0], self)
+        self._build_bar()
+        self._build_options()
         self._lay_out()
-        self._connect()
+        self._connect(keeper)
         self._build_keys()
         self.setFocusProxy(self.editor)
         self._show_text()
 
-    def _build_actions(self) -> None:
+    def _build_bar(self) -> None:
+        self._title = ElidedLabel(self, name="writing_title", kind="heading")
+        self._count = plain_label("", self, name="writing_count", kind="small", wraps=False)
+        self._rewrite_all = button(_("Rewrite"), "writing_rewrite", self, kind="bar", tip=_("Rewrite the whole text"))
+        self._rewrite_all.setMenu(self._rewrite_menu())
         self._correct = button(
             _("Correct"), "writing_correct", self, kind="primary", on=self._on_correct,
             tip=_("Show mistakes as changes, in the text or the part of it that is selected"), shortcut="write.correct",
         )  # fmt: skip
-        self._rephrase = button(
-            _("Rephrase"), "writing_rephrase", self, tip=_("Other words, in three ways"),
-            shortcut="write.rephrase", on=lambda: self._rewrite(Task.REPHRASE, ""),
-        )  # fmt: skip
-        self._shorten = button(_("Shorten"), "writing_shorten", self, tip=_("Fewer words"))
-        self._give_menu(self._shorten, Task.SHORTEN, LENGTHS)
-        self._expand = button(
-            _("Expand"), "writing_expand", self, tip=_("Make a full text of notes"),
-            on=lambda: self._rewrite(Task.EXPAND, ""),
-        )  # fmt: skip
-        self._tone = button(_("Tone"), "writing_tone", self, tip=_("Another tone"))
-        self._give_menu(self._tone, Task.TONE, TONES)
-        self.shield = Shield("writing_redact", self)
-        languages = sorted((language.name, language.code) for language in LANGUAGES.values())
-        values: list[tuple[object, str]] = [("", _("Language: automatic")), *((code, name) for name, code in languages)]
-        self._language = named(Choice(values, self), "writing_language", label=_("Language of the text"))
-        self._language.setToolTip(_("Language of the text"))
-
-    def _give_menu(self, owner: QPushButton, task: Task, manners: Sequence[tuple[str, str]]) -> None:
-        menu = named(QMenu(owner), f"{owner.objectName()}_menu")
-        for manner, words in manners:
-            action = menu.addAction(words, partial(self._rewrite, task, manner))
-            action.setObjectName(f"{task.value}_{manner}")
-        owner.setMenu(menu)
-
-    def _build_foot(self) -> None:
-        self._said = plain_label("", self, name="writing_said", kind="small")
-        self._count = plain_label("", self, name="writing_count", kind="small", wraps=False)
-        self._open = button(
-            _("Open…"), "writing_open", self, tip=_("Open a document: Word, OpenDocument, Markdown, text"),
-            shortcut="write.open", on=self._on_open,
-        )  # fmt: skip
-        self._texts = button(
-            _("My texts"), "writing_texts", self, tip=_("A new text, and those written before"),
-            on=self._ask_earlier,
-        )  # fmt: skip
-        self._copy = button(
-            _("Copy"), "writing_copy", self, tip=_("Copy the whole text"), shortcut="write.copy", on=self._on_copy
+        self._save = tool_button(
+            "writing_save", self, icon="share", label=_("Export"), tip=_("Export"), shortcut="write.save"
         )
-        self._save = button(
-            _("Save as"), "writing_save", self, tip=_("Write the text to a file"), shortcut="write.save"
-        )
-        give_export_menu(self._save, self._on_save, _("Save as"), FORMS)
+        self._save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        give_export_menu(self._save, self._on_save, _("Export"), FORMS)
         menu = self._save.menu()
         self._into = menu.addAction(_("The opened Word file, with tracked changes…"), self._on_save_into)
         self._into.setObjectName("export_into")
+        menu.addAction(_("Copy text"), self._on_copy).setObjectName("writing_copy")
         menu.aboutToShow.connect(lambda: self._into.setVisible(self._word_file is not None))
+        self._gear = tool_button(
+            "writing_options", self, icon="sliders", label=_("Options"), tip=_("Language, redaction, spelling")
+        )
+
+    def _rewrite_menu(self) -> QMenu:
+        menu = add_ways(named(QMenu(self), "writing_rewrite_menu"), partial(self._rewrite, is_whole=True))
+        menu.addSeparator()
+        menu.addAction(_("Translate"), lambda: self.translate_wanted.emit(self.text)).setObjectName("translate_writing")
+        return menu
+
+    def _build_options(self) -> None:
+        self._gear.clicked.connect(lambda: self._options.toggle(self._gear))
+        self._options: Popover = Popover(self, "writing_options_panel", label=_("Options"), width=320)
+        languages = sorted((language.name, language.code) for language in LANGUAGES.values())
+        values: list[tuple[object, str]] = [("", _("Automatic")), *((code, name) for name, code in languages)]
+        self._language = named(Choice(values, self._options), "writing_language", label=_("Language of the text"))
+        self.shield = Shield("writing_redact", self._options)
+        boxes = [self._box(key, words) for key, words in SWITCHES]
+        make = partial(plain_label, parent=self._options, wraps=False)
+        column(
+            row(make(_("Language"), name="writing_language_label"), 1, self._language, gap=theme.SPACE_8),
+            row(make(_("Redact names and numbers"), name="writing_redact_label"), 1, self.shield, gap=theme.SPACE_8),
+            *boxes, into=self._options, gap=theme.SPACE_12, margins=theme.SPACE_16,
+        )  # fmt: skip
+
+    def _box(self, key: str, words: str) -> CheckBox:
+        box = named(CheckBox(words, self._options), f"writing_{key}")
+        box.clicked.connect(lambda is_on: self._settings.change(key, is_on))
+
+        def show(_settings: object) -> None:
+            policy = self._settings.policy
+            box.setChecked(bool(getattr(self._settings.current, key)))
+            box.setEnabled(policy is None or key not in policy.managed)
+
+        self._settings.settings_shown.connect(show)
+        self._settings.policy_shown.connect(show)
+        show(None)
+        return box
 
     def _lay_out(self) -> None:
-        self._body = split("writing_body", self, self.editor, self.corrections, sizes=(600, 300), grows=0)
-        self._body.setHandleWidth(theme.SPACE_12)
-        upright = Qt.Orientation.Vertical
-        self._work: QSplitter = split(
-            "writing_work", self, self._body, self.suggestions, sizes=(340, 300), grows=0, way=upright
-        )
-        self._work.setHandleWidth(theme.SPACE_12)
-        top = flow(
-            self._correct, self._rephrase, self._shorten, self._expand, self._tone, self._language, self.shield,
-            gap=theme.SPACE_8,
+        self._desk = Desk(self.editor, self)
+        self._selection_bar = SelectionBar(self.editor, self._rewrite, self._desk)
+        self._pane = named(QFrame(self), "writing_pane")
+        self._said = plain_label("", self._pane, name="writing_said", kind="small")
+        self._said.setAlignment(Qt.AlignmentFlag.AlignBottom)
+        self._stack = named(QStackedWidget(self._pane), "writing_stack")
+        for panel in (self.corrections, self.suggestions):
+            self._stack.addWidget(panel)
+        column(
+            (self._stack, 1), self._said, self.corrections.foot, into=self._pane, gap=theme.SPACE_8,
+            margins=(theme.SPACE_16, theme.SPACE_12, theme.SPACE_4, theme.SPACE_16),
         )  # fmt: skip
-        foot = row((self._said, 1), self._count, gap=theme.SPACE_8)
-        ways = flow(self._open, self._texts, self._copy, self._save, gap=theme.SPACE_8)
-        margins = (theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12)
-        inner = named(QWidget(self), "writing_inner")
-        column(top, (self._work, 1), foot, ways, into=inner, gap=theme.SPACE_12, margins=margins)
-        scrolled = named(QScrollArea(self), "writing_scroll")  # with large letters in a low window
-        scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        show_column(scrolled, inner)
-        column(scrolled, into=self)
+        bar = named(QWidget(self), "writing_bar")
+        row(
+            (self._title, 100), self._count, 1, self._rewrite_all, self._correct, self._save, self._gear,
+            into=bar, gap=theme.SPACE_8, margins=(theme.SPACE_24, theme.SPACE_8, theme.SPACE_16, theme.SPACE_8),
+        )  # fmt: skip
+        self._bar = bar
+        self._body = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._body.setSpacing(0)
+        self._body.addWidget(self._desk, 1)
+        self._body.addWidget(self._pane)
+        column(bar, (self._body, 1), into=self, gap=0)
 
-    def _connect(self) -> None:
+    def _connect(self, keeper: ThemeKeeper) -> None:
         editor, corrections = self.editor, self.corrections
+        keeper.theme_changed.connect(self._fit)
         corrections.busy_changed.connect(self._show_text)
+        corrections.busy_changed.connect(self._on_busy_changed)
+        corrections.changes_shown.connect(self._show_primary)
         corrections.change_chosen.connect(editor.outline)
         for panel in (corrections, self.suggestions):
             panel.said.connect(self._said.setText)
+        self.suggestions.shown.connect(self._on_suggestions_shown)
+        self._selection_bar.translate_requested.connect(self._on_translate_selected)
         self.shield.clicked.connect(self._redaction.switch)
-        self._redaction.switched.connect(lambda is_on: self._said.setText(ON if is_on else OFF))
+        self._redaction.switched.connect(self._on_redaction_switched)
         editor.tracked.changed.connect(self._on_changed)
         editor.tracked.changed.connect(self._timer.start)
         editor.selectionChanged.connect(self._timer.start)
@@ -176,13 +230,18 @@ class WritingPage(QWidget):
         editor.files_given.connect(self.open_files)
         FileDrop(self, self.open_files)
         self._bridge.on(ItemGone, self._on_item_gone)
+        for signal, work in (
+            (self.texts.chosen, self.open_item), (self.texts.new_requested, self.begin_new),
+            (self.texts.open_requested, self._on_open), (self.texts.delete_requested, self._on_delete),
+        ):  # fmt: skip
+            signal.connect(work)
 
     def _build_keys(self) -> None:
         changes = self.corrections
         keys: tuple[tuple[str, Callable[[], object]], ...] = (
-            ("write.correct", self._correct.click), ("write.rephrase", self._rephrase.click),
+            ("write.correct", self._correct.click), ("write.rephrase", lambda: self._rewrite(Task.REPHRASE, "")),
             ("write.new", self.begin_new), ("write.open", self._on_open),
-            ("write.save", lambda: self._on_save("")), ("write.copy", self._copy.click),
+            ("write.save", lambda: self._on_save("")), ("write.copy", self._on_copy),
             ("change.next", lambda: changes.list.step(1)), ("change.previous", lambda: changes.list.step(-1)),
             ("change.accept", changes.accept_current), ("change.refuse", changes.refuse_current),
         )  # fmt: skip
@@ -198,6 +257,10 @@ class WritingPage(QWidget):
     def _on_changed(self) -> None:
         if not self._keep_timer.isActive() and self._now() != self._kept:
             self._keep_timer.start()
+
+    def _on_busy_changed(self) -> None:
+        if not self.corrections.is_busy:
+            self.keep()  # at once: the model took its time to find the changes
 
     def _now(self) -> tuple[str, Sequence[Change]]:
         return self.text, tuple(self.corrections.not_decided())
@@ -239,6 +302,8 @@ class WritingPage(QWidget):
 
     def _on_delete(self) -> None:
         """Move the text to the trash, and show a notice that offers to undo this."""
+        if not self.text.strip():
+            return
         self.keep()
         item = self._item
         self._show("", (), [""])
@@ -253,22 +318,6 @@ class WritingPage(QWidget):
     def _remember(self, item: str) -> None:
         """Show this text again at the next start of the program."""
         self._bridge.ask(lambda _services: self._state.change(last_writing=item))
-
-    def _ask_earlier(self) -> None:
-        self._bridge.ask(self._bridge.services.writing_history.earlier(MOST_EARLIER), self._on_earlier_listed)
-
-    def _on_earlier_listed(self, items: Sequence[Item]) -> None:
-        menu = named(QMenu(self), "writing_texts_menu")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(_("New text"), self.begin_new).setObjectName("new_writing")
-        delete = menu.addAction(_("Delete this text"), self._on_delete)
-        delete.setObjectName("delete_writing")
-        delete.setEnabled(bool(self.text.strip()))
-        menu.addSection(_("Written before"))
-        for item in items:
-            title = title_of_item(item).replace("&", "&&")
-            menu.addAction(title, partial(self.open_item, item.id)).setObjectName("earlier_writing")
-        menu.popup(self._texts.mapToGlobal(QPoint(0, self._texts.height())))
 
     def _on_item_gone(self, event: ItemGone) -> None:
         if self._item[0] == event.id:
@@ -308,6 +357,7 @@ class WritingPage(QWidget):
         self._redaction.drop()
         self._keep_timer.stop()
         self._item, self._kept, self._source = item, (text, changes), None
+        self.texts.mark()
         self._said.setText("")
         if is_undoable:
             self.editor.replace_all(text)
@@ -331,9 +381,9 @@ class WritingPage(QWidget):
         self._said.setText("")
         self._redaction.before(self.text[start:end], go_on)
 
-    def _rewrite(self, task: Task, manner: str) -> None:
+    def _rewrite(self, task: Task, manner: str, *, is_whole: bool = False) -> None:
         start, end = self.editor.selected
-        if start == end:
+        if start == end or is_whole:
             text = self.text
             start, end = len(text) - len(text.lstrip()), len(text.rstrip())
         if end <= start:
@@ -346,6 +396,14 @@ class WritingPage(QWidget):
 
         self._said.setText("")
         self._redaction.before(self.text[start:end], go_on)
+
+    def _on_translate_selected(self) -> None:
+        start, end = self.editor.selected
+        self.translate_wanted.emit(self.text[start:end])
+
+    def _on_redaction_switched(self, is_on: bool) -> None:
+        self._said.setText(ON if is_on else OFF)
+        self._show_text()
 
     # ---- given out
 
@@ -418,21 +476,42 @@ class WritingPage(QWidget):
         if not self.editor.textCursor().hasSelection() and self.corrections.changes:
             number = self.editor.tracked.number_at(self.editor.textCursor().position())
             if number and number != self.corrections.list.current:
-                self.corrections.show_change(number)
+                self.corrections.list.show_change(number)
                 self.editor.mark(number)
 
     def _show_text(self) -> None:
         text = self.text
         has_words = bool(text.strip())
         self._correct.setEnabled(has_words and not self.corrections.is_busy)
-        for other_button in (self._rephrase, self._shorten, self._expand, self._tone, self._copy, self._save):
+        for other_button in (self._rewrite_all, self._save):
             other_button.setEnabled(has_words)
         start, end = self.editor.selected
+        title = " ".join(text[:400].lstrip().partition("\n")[0].split())[:80] or _("New text")
+        self._title.setMaximumWidth(self._title.fontMetrics().horizontalAdvance(title) + theme.SPACE_4)
+        self._title.set_full_text(title)
         words = ngettext("{n:,} word", "{n:,} words", len(text.split()))
-        words = _("{words}, {count:,} characters").format(words=words, count=len(text))
         if end > start:
-            words += ngettext("; {n:,} word selected", "; {n:,} words selected", len(text[start:end].split()))
+            words = _("{words}, {count:,} selected").format(words=words, count=len(text[start:end].split()))
+        if self._redaction.is_on:
+            words = _("{words} · redacted").format(words=words)
         self._count.setText(words)
+        self._count.setToolTip(_("{count:,} characters").format(count=len(text)))
+
+    def _show_primary(self) -> None:
+        """Make the button primary that comes next: Correct, or Accept once there are changes."""
+        has_changes, is_rewriting = bool(self.corrections.changes), self.suggestions.now is not None
+        primary = None if is_rewriting else self.corrections.accept_sure if has_changes else self._correct
+        for other_button in (self._correct, self.corrections.accept_sure):
+            is_primary = other_button is primary
+            kind = "primary" if is_primary else ""
+            if other_button.property("kind") != kind:
+                set_kind(other_button, kind)
+
+    def _on_suggestions_shown(self, is_shown: bool) -> None:
+        self._stack.setCurrentWidget(self.suggestions if is_shown else self.corrections)
+        self.editor.light(self.suggestions.place if is_shown else None)
+        self._selection_bar.hide()
+        self._show_primary()
 
     # ---- Qt's own
 
@@ -453,10 +532,21 @@ class WritingPage(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        is_wide = event.size().width() >= BESIDE_WIDTH
-        way = Qt.Orientation.Horizontal if is_wide else Qt.Orientation.Vertical
-        if way is not self._body.orientation():
-            self._body.setOrientation(way)
+        self._fit()
+
+    def _fit(self) -> None:
+        is_beside = self.width() >= scaled(BESIDE_WIDTH)
+        way = QBoxLayout.Direction
+        self._body.setDirection(way.LeftToRight if is_beside else way.TopToBottom)
+        self._pane.setProperty("below", not is_beside)
+        self._bar.setFixedHeight(scaled(BAR_HEIGHT))
+        self._correct.setMinimumWidth(scaled(104))  # it must not move as it becomes primary
+        share = PANE_SHARE if self.height() >= scaled(LOW) else 0.5
+        width, height = (scaled(PANE_WIDTH), 0) if is_beside else (0, round(self.height() * share))
+        self._count.setVisible(self.width() >= scaled(NARROW))
+        self._pane.setMinimumSize(width, height)
+        self._pane.setMaximumSize(width or MOST_SIZE, height or MOST_SIZE)
+        self._desk.place()
 
 
 def _open(path: Path) -> None:
@@ -464,11 +554,6 @@ def _open(path: Path) -> None:
 
 
 # ---- words
-
-
-def title_of_item(item: Item, most: int = 50) -> str:
-    title = " ".join(item.title.split())
-    return title if len(title) <= most else f"{title[: most - 1].rstrip()}…"
 
 
 def opened_words(opened: OpenedText, others: int) -> str:

@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from PySide6.QtCore import (
     QAbstractListModel,
     QEvent,
     QModelIndex,
-    QObject,
     QPersistentModelIndex,
+    QPoint,
     QRect,
+    QRectF,
     QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFont, QKeyEvent, QTextCharFormat, QTextCursor
+from PySide6.QtGui import (
+    QCursor,
+    QFont,
+    QFontMetrics,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPen,
+    QTextCursor,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
-    QLayout,
     QListView,
-    QPlainTextEdit,
-    QScrollArea,
+    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QToolTip,
     QWidget,
 )
 
@@ -34,27 +44,23 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import _, ngettext
 from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.runtime.messages import Problem
-from slmdesk.text.writing import Edit
+from slmdesk.text.writing import Edit, names_date
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge, Call, copy_text
-from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.base.bridge import Bridge, Call
+from slmdesk.window.base.shortcuts import keys_of
 from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import button, column, named, plain_label, plain_tip, row, tool_button
-from slmdesk.window.widgets.rows import empty_layout
+from slmdesk.window.widgets.parts import EmptyState
 from slmdesk.writing.types import (
     DOUBT_WORDS,
+    KIND_WORDS,
     Change,
     Correction,
     CorrectRequest,
-    RewriteRequest,
-    Rewriting,
-    Task,
-    Version,
     note_of,
-    remarks,
     unanswered_words,
 )
-from slmdesk.writing.window.editor import Pending, Proposal, TrackedText, size16
+from slmdesk.writing.window.editor import Pending, Proposal, TrackedText
 
 # ---- corrections: the changes, how far the correction is, and what decides on them
 
@@ -71,11 +77,12 @@ class ShownChange(Record):
 
 
 class CorrectionPanel(QFrame):
-    """Panel with the undecided changes. It is hidden if there are none and nothing is being corrected."""
+    """The undecided changes, as cards. Its `foot`, which decides on all, is laid out by the page."""
 
     change_chosen = Signal(int)
     said = Signal(str)
     busy_changed = Signal()
+    changes_shown = Signal()
 
     def __init__(self, bridge: Bridge, text: TrackedText, parent: QWidget) -> None:
         super().__init__(parent)
@@ -90,52 +97,43 @@ class CorrectionPanel(QFrame):
         """Sentences done and sentences in all. A total of 0 means that the model is still loading or busy."""
         self.changes: Sequence[ShownChange] = ()
         self._build_ui()
-        self.list.change_chosen.connect(self._on_chosen)
-        self.list.accept_requested.connect(self.accept_current)
-        self.list.refuse_requested.connect(self.refuse_current)
+        self.list.change_chosen.connect(self.change_chosen)
+        self.list.accept_requested.connect(self.accept)
+        self.list.refuse_requested.connect(self.refuse)
         text.changed.connect(self._on_text_changed)
         self._show_progress()
 
     def _build_ui(self) -> None:
-        self._busy = named(QFrame(self), "writing_busy")
-        self._busy_words = plain_label("", self._busy, name="writing_busy_words", kind="muted")
-        stop = button(_("Stop"), "writing_stop", self._busy, label=_("Stop correcting"), on=self.stop)
-        self._bar = thin_bar("writing_progress", self._busy, _("Correcting"), most=0)
-        column(row((self._busy_words, 1), stop), self._bar, into=self._busy)
-        self.list = ChangeList(self)
         self._title = plain_label("", self, name="writing_changes_title", kind="strong")
+        self._stop = button(_("Stop"), "writing_stop", self, kind="quiet", label=_("Stop correcting"), on=self.stop)
+        self._bar = thin_bar("writing_progress", self, _("Correcting"), most=0, keeps_place=True)
         self._back = tool_button(
-            "writing_previous", self, icon="chevron-up", label=_("The change before"), tip=_("The change before"),
+            "writing_previous", self, icon="chevron-up", label=_("Previous change"), tip=_("Previous change"),
             shortcut="change.previous", on=lambda: self.list.step(-1),
         )  # fmt: skip
         self._next = tool_button(
-            "writing_next", self, icon="chevron-down", label=_("The next change"), tip=_("The next change"),
+            "writing_next", self, icon="chevron-down", label=_("Next change"), tip=_("Next change"),
             shortcut="change.next", on=lambda: self.list.step(1),
         )  # fmt: skip
-        make = partial(button, parent=self, kind="quiet")
-        self._accept = make(
-            _("Accept"), "writing_accept", tip=_("Make this change"), shortcut="change.accept", on=self.accept_current
-        )
-        self._refuse = make(
-            _("Reject"), "writing_refuse", tip=_("Leave your words"), shortcut="change.refuse", on=self.refuse_current
-        )
-        self._accept_all = make(
-            _("Accept all"), "writing_accept_all", tip=_("Accept all changes except those to check"),
+        self.list: ChangeList = ChangeList(self)
+        self._empty = EmptyState(
+            self, "writing_no_changes", icon="check", line=_("No open changes"),
+            hint=_("Correct finds mistakes, and you decide on each."),
+        )  # fmt: skip
+        self.foot = named(QWidget(self), "writing_foot")
+        self.accept_sure = button(
+            _("Accept"), "writing_accept_all", self.foot, tip=_("Accept all changes except those to check"),
             on=self.accept_all,
         )  # fmt: skip
-        self._refuse_all = make(
-            _("Reject all"), "writing_refuse_all", tip=_("Leave the text as it is"), on=self.refuse_all
-        )
-        ways = column(
-            row(self._accept, self._refuse, 1, gap=theme.SPACE_8),
-            row(self._accept_all, self._refuse_all, 1, gap=theme.SPACE_8),
-            gap=theme.SPACE_8,
-        )
-        head = row((self._title, 1), self._back, self._next, gap=theme.SPACE_4)
-        column(
-            self._busy, head, (self.list, 1), ways, into=self, gap=theme.SPACE_8,
-            margins=(theme.SPACE_8, theme.SPACE_4, theme.SPACE_8, theme.SPACE_4),
+        self._refuse_all = button(
+            _("Reject all"), "writing_refuse_all", self.foot, kind="quiet", tip=_("Leave the text as it is"),
+            on=self.refuse_all,
         )  # fmt: skip
+        right = (0, 0, theme.SCROLL_BAR, 0)
+        row((self.accept_sure, 1), self._refuse_all, into=self.foot, gap=theme.SPACE_8, margins=right)
+        self._head = named(QWidget(self), "writing_head")
+        row((self._title, 1), self._stop, self._back, self._next, into=self._head, gap=theme.SPACE_4, margins=right)
+        column(self._bar, self._head, (self.list, 1), (self._empty, 1), into=self, gap=theme.SPACE_4)
 
     @property
     def is_busy(self) -> bool:
@@ -254,9 +252,9 @@ class CorrectionPanel(QFrame):
             self.refuse(number)
 
     def accept_all(self) -> None:
-        """Apply all changes except the doubtful ones, and tell the user that these are left."""
+        """Apply all changes except the doubtful ones, and tell the user which are left."""
         sure = [change.number for change in self.changes if not change.is_doubtful]
-        left = len(self.changes) - len(sure)
+        left = [change for change in self.changes if change.is_doubtful]
         self._text.accept(sure)
         self.said.emit(accepted_words(len(sure), left))
 
@@ -294,41 +292,34 @@ class CorrectionPanel(QFrame):
 
     # ---- what is shown
 
-    def show_change(self, number: int) -> None:
-        self.list.show_change(number)
-        self._show_buttons()
-
-    def _on_chosen(self, number: int) -> None:
-        self._show_buttons()
-        self.change_chosen.emit(number)
-
     def _show_progress(self) -> None:
-        self._busy.setVisible(self.is_busy)
+        self._bar.setVisible(self.is_busy)
         self._bar.setRange(0, self._total)
         self._bar.setValue(self._done)
-        known = _("{done:,} of {total:,} sentences checked").format(done=self._done, total=self._total)
-        self._busy_words.setText(known if self._total else _("Waiting for the model…"))
+        self._stop.setVisible(self.is_busy)
+        for other_button in (self._back, self._next):
+            other_button.setVisible(not self.is_busy)
         self._show()
 
     def _show(self) -> None:
         changes = self.changes
-        doubtful = sum(change.is_doubtful for change in changes)
-        words = ngettext("{n:,} change", "{n:,} changes", len(changes))
-        self._title.setText(
-            _("{words} · {doubtful} to check").format(words=words, doubtful=doubtful)
-            if doubtful
-            else words
-            if changes
-            else _("No changes yet")
-        )
-        for other_button in (self._accept_all, self._refuse_all, self._back, self._next):
+        sure = sum(not change.is_doubtful for change in changes)
+        self._head.setFixedHeight(theme.scaled(HEAD_HEIGHT))
+        self._title.setText(self._words(len(changes), len(changes) - sure))
+        self.accept_sure.setText(_("Accept {sure:,}").format(sure=sure) if sure else _("Accept"))
+        self.accept_sure.setEnabled(bool(sure))
+        for other_button in (self._refuse_all, self._back, self._next):
             other_button.setEnabled(bool(changes))
-        self._show_buttons()
-        self.setVisible(bool(changes) or self.is_busy)
+        self.list.setVisible(bool(changes) or self.is_busy)
+        self._empty.setVisible(not changes and not self.is_busy)
+        self.changes_shown.emit()
 
-    def _show_buttons(self) -> None:
-        for other_button in (self._accept, self._refuse):
-            other_button.setEnabled(bool(self.list.current))
+    def _words(self, count: int, doubtful: int) -> str:
+        if self.is_busy:
+            known = _("{done:,} of {total:,} sentences").format(done=self._done, total=self._total)
+            return known if self._total else _("Waiting for the model…")
+        words = ngettext("{n:,} change", "{n:,} changes", count) if count else ""
+        return _("{words} · {doubtful} to check").format(words=words, doubtful=doubtful) if doubtful else words
 
 
 def _changes_in(pending: Sequence[Pending], about: Mapping[int, Change]) -> Iterator[ShownChange]:
@@ -362,25 +353,23 @@ def lost_words(count: int) -> Iterator[str]:
         )
 
 
-def accepted_words(sure: int, left: int) -> str:
-    doubtful = ngettext("{n:,} change to check is left.", "{n:,} changes to check are left.", left)
-    if not sure:
-        return _("Nothing was accepted. {doubtful}").format(doubtful=doubtful) if left else _("There are no changes.")
-    words = ngettext(
-        "{n:,} change accepted. Undo (Ctrl+Z) takes it back.",
-        "{n:,} changes accepted. Undo (Ctrl+Z) takes them back.",
-        sure,
-    )
-    return f"{words} {doubtful}" if left else words
+def accepted_words(sure: int, left: Sequence[ShownChange]) -> str:
+    words = ngettext("{n:,} change accepted.", "{n:,} changes accepted.", sure)
+    if len(left) == 1:
+        return _("{words} “{word}” stays open.").format(words=words, word=_shown(left[0].new or left[0].old, 20))
+    if left:
+        return _("{words} {count:,} to check stay open.").format(words=words, count=len(left))
+    return words
 
 
 # ---- the list of changes beside the text
 
 
 NUMBER_ROLE = int(Qt.ItemDataRole.UserRole)
-PADDING = 6
+CHANGE_ROLE = NUMBER_ROLE + 1
 MOST = 60
-"""Most characters of the old and of the new words in the list. The tool tip has all of them."""
+"""Most characters of the old and of the new words that are read aloud. The tool tip has all of them."""
+HEAD_HEIGHT, BUTTON_SIZE, SMALL = 34, 28, 0.87
 
 
 class ChangeLines(QAbstractListModel):
@@ -397,13 +386,16 @@ class ChangeLines(QAbstractListModel):
         change = self.changes[index.row()]
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return f"{sign_of(change)}  {change_line(change, MOST)}\n{reason_words(change)}"
+                return f"{change_line(change, MOST)}\n{reason_words(change)}"
             case Qt.ItemDataRole.ToolTipRole:
                 return plain_tip(f"{change_line(change, 800)}\n{reason_words(change)}")
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{index.row() + 1}. {change_line(change, MOST)}, {reason_words(change)}"
+                keys = _("Enter accepts, Delete rejects")
+                return f"{index.row() + 1}. {change_line(change, MOST)}, {reason_words(change)}. {keys}"
             case _ if role == NUMBER_ROLE:
                 return change.number
+            case _ if role == CHANGE_ROLE:
+                return change
         return None
 
     def show_changes(self, changes: Sequence[ShownChange]) -> None:
@@ -416,33 +408,109 @@ class ChangeLines(QAbstractListModel):
         return next((row for row, change in enumerate(self.changes) if change.number == number), -1)
 
 
-class _Wrapped(QStyledItemDelegate):
-    """Delegate for lines that wrap. The list alone would reserve only the height of unwrapped lines."""
+class _Card(QStyledItemDelegate):
+    """Paints a change as a card: the old and the new words, what is mended, and two buttons."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        area = self.parent()
-        width = (area.viewport().width() if isinstance(area, QListView) else 200) - 2 * PADDING - theme.SPACE_8
-        words = str(index.data(Qt.ItemDataRole.DisplayRole))
-        room = QRect(0, 0, max(1, width), 10_000)
-        needed = option.fontMetrics.boundingRect(room, int(Qt.TextFlag.TextWordWrap), words)
-        return QSize(width, needed.height() + 2 * PADDING)
+        small = QFontMetrics(_small(option.font)).height()
+        return QSize(200, option.fontMetrics.height() + small + 2 * theme.scaled(theme.SPACE_8) + theme.SPACE_12)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        colours, states, change = theme.current(), QStyle.StateFlag, index.data(CHANGE_ROLE)
+        is_chosen = bool(option.state & states.State_Selected)
+        is_over = bool(option.state & states.State_MouseOver)
+        card = card_in(option.rect)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(colours.colour("edge" if is_over or is_chosen else "line"), colours.line_width))
+        painter.setBrush(colours.colour("soft" if is_chosen else "sheet"))
+        painter.drawRoundedRect(QRectF(card).adjusted(0.5, 0.5, -0.5, -0.5), theme.RADIUS, theme.RADIUS)
+        self._paint_buttons(painter, option, card, is_over=is_over)
+        pad = theme.scaled(theme.SPACE_8)
+        words = card.adjusted(theme.scaled(theme.SPACE_12), pad, -2 * theme.scaled(BUTTON_SIZE) - pad, -pad)
+        self._paint_words(painter, option.font, words, change)
+        self._paint_reason(painter, option.font, words, change)
+        painter.restore()
+
+    def _paint_buttons(self, painter: QPainter, option: QStyleOptionViewItem, card: QRect, *, is_over: bool) -> None:
+        view, colours = self.parent(), theme.current()
+        assert isinstance(view, QListView)
+        mouse = view.viewport().mapFromGlobal(QCursor.pos())
+        ratio = view.devicePixelRatioF()
+        for name, colour, place in zip(("check", "x"), ("soft_ink", "ink2"), buttons_in(card), strict=True):
+            if is_over and place.contains(mouse):
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(colours.colour("hover"))
+                painter.drawRoundedRect(place, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
+            size = theme.scaled()
+            corner = place.center() - QPoint(size // 2 - 1, size // 2 - 1)
+            painter.drawPixmap(corner, theme.pixmap(name, colours.colour(colour), size=size, scale=ratio))
+
+    def _paint_words(self, painter: QPainter, font: QFont, place: QRect, change: ShownChange) -> None:
+        colours, struck, strong = theme.current(), QFont(font), QFont(font)
+        struck.setStrikeOut(True)
+        strong.setWeight(QFont.Weight.Medium)
+        strong.setUnderline(True)
+        old, new = (_shown(words, 400) if words else "" for words in (change.old, change.new))
+        gap = theme.scaled(theme.SPACE_8) if old and new else 0
+        metrics = QFontMetrics(font)
+        wanted, other = metrics.horizontalAdvance(old), QFontMetrics(strong).horizontalAdvance(new)
+        space = place.width() - gap
+        first = wanted if wanted + other <= space else max(space // 2, space - other)
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
+        for words, form, colour, x, width in (
+            (old, struck, "removed", 0, min(first, wanted)),
+            (new, strong, "warn" if change.is_doubtful else "added", min(first, wanted) + gap, place.width()),
+        ):
+            room = QRect(place.left() + x, place.top(), min(width, place.width() - x) + 1, place.height())
+            painter.setFont(form)
+            painter.setPen(colours.colour(colour))
+            cut = QFontMetrics(form).elidedText(words, Qt.TextElideMode.ElideRight, room.width())
+            painter.drawText(room, left, cut)
+
+    def _paint_reason(self, painter: QPainter, font: QFont, place: QRect, change: ShownChange) -> None:
+        small = _small(font)
+        painter.setFont(small)
+        painter.setPen(theme.current().colour("warn" if change.is_doubtful else "ink3"))
+        words = QFontMetrics(small).elidedText(reason_words(change), Qt.TextElideMode.ElideRight, place.width())
+        painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, words)
+
+
+def _small(font: QFont) -> QFont:
+    small = QFont(font)
+    small.setPointSizeF(font.pointSizeF() * SMALL)
+    return small
+
+
+def card_in(row: QRect) -> QRect:
+    return row.adjusted(0, theme.SPACE_4, 0, -theme.SPACE_4)
+
+
+def buttons_in(card: QRect) -> tuple[QRect, QRect]:
+    """Return the places of the buttons of a card: accept, reject."""
+    size = theme.scaled(BUTTON_SIZE)
+    y, x = card.center().y() - size // 2, card.right() - theme.scaled(theme.SPACE_8) - size
+    return QRect(x - size - theme.SPACE_4, y, size, size), QRect(x, y, size, size)
 
 
 class ChangeList(QListView):
     change_chosen = Signal(int)
-    accept_requested = Signal()
-    refuse_requested = Signal()
+    accept_requested = Signal(int)
+    refuse_requested = Signal(int)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "writing_changes", label=_("Changes"))
         self.lines = ChangeLines(self)
         self.setModel(self.lines)
-        self.setSpacing(theme.SPACE_4 // 2)
+        self.setMouseTracking(True)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setWordWrap(True)
-        self.setItemDelegate(_Wrapped(self))
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # it must not move the buttons
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setItemDelegate(_Card(self))
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setFrameShape(self.Shape.NoFrame)
         self._is_showing = False
@@ -473,14 +541,36 @@ class ChangeList(QListView):
             row = self.currentIndex().row()
             self._go((row + by) % count if row >= 0 else 0 if by > 0 else count - 1)
 
-    def sizeHint(self) -> QSize:
-        return QSize(260, 120)
+    def button_at(self, place: QPoint) -> tuple[int, int]:
+        """Return the number of the change at a place and which of its buttons is there: 0, 1, or -1 for none."""
+        index = self.indexAt(place)
+        if not index.isValid():
+            return 0, -1
+        buttons = buttons_in(card_in(self.visualRect(index)))
+        return index.data(NUMBER_ROLE), next((at for at, button in enumerate(buttons) if button.contains(place)), -1)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        number, which = self.button_at(event.position().toPoint())
+        if which >= 0 and number == self.current and event.button() == Qt.MouseButton.LeftButton:
+            (self.accept_requested, self.refuse_requested)[which].emit(number)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        self.viewport().update()  # of the button under the mouse
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and (which := self.button_at(event.pos())[1]) >= 0:
+            words, keys = ((_("Accept"), "change.accept"), (_("Reject"), "change.refuse"))[which]
+            QToolTip.showText(event.globalPos(), f"{words} ({keys_of(keys).shown})", self)
+            return True
+        return super().viewportEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.modifiers() == Qt.KeyboardModifier.NoModifier and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.accept_requested.emit()
+            self.accept_requested.emit(self.current)
         elif event.modifiers() == Qt.KeyboardModifier.NoModifier and event.key() == Qt.Key.Key_Delete:
-            self.refuse_requested.emit()
+            self.refuse_requested.emit(self.current)
         else:
             super().keyPressEvent(event)
 
@@ -496,28 +586,24 @@ class ChangeList(QListView):
         self.setCurrentIndex(self.lines.index(row) if row >= 0 else QModelIndex())
 
 
-def sign_of(change: ShownChange) -> str:
-    if change.is_doubtful:
-        return "?"
-    return "≠" if change.old.strip() and change.new.strip() else "+" if change.new.strip() else "−"
-
-
 def change_line(change: ShownChange, most: int) -> str:
+    if not change.old:
+        return _("Add “{words}”").format(words=_shown(change.new, most))
+    if not change.new:
+        return _("Remove “{words}”").format(words=_shown(change.old, most))
     return f"{_shown(change.old, most)} → {_shown(change.new, most)}"
 
 
 def reason_words(change: ShownChange) -> str:
     about = change.change
-    return (
-        _("{reason}; check: {doubt}").format(reason=about.reason, doubt=DOUBT_WORDS[about.doubt])
-        if about.doubt
-        else about.reason
-    )
+    if about.doubt == "number":
+        return _("Check: changes a date") if names_date(f"{change.old} {change.new}") else _("Check: changes a number")
+    if about.doubt:
+        return _("Check: {doubt}").format(doubt=DOUBT_WORDS[about.doubt])
+    return KIND_WORDS.get(about.reason, about.reason)
 
 
 def _shown(words: str, most: int) -> str:
-    if not words:
-        return _("nothing")
     if not words.strip():
         return _("line break") if "\n" in words else ngettext("space", "{n} spaces", len(words))
     line = " ".join(words.split())
@@ -566,272 +652,3 @@ class Snapshot:
         first, last = max(0, likely - REACH), likely + len(sentence) + REACH
         found = plain.find(sentence, first, last)
         return found if found >= 0 and plain.find(sentence, found + 1, last) < 0 else None
-
-
-# ---- suggestions beside what they would replace, with what differs marked
-
-
-Spans = Sequence[tuple[int, int]]
-LEAST_LETTERS = 28
-"""Least width of a column in letters. If there is less space, the columns scroll sideways."""
-LEAST_LINES = 5
-_DOING = {
-    Task.REPHRASE: _("Rephrasing…"),
-    Task.SHORTEN: _("Shortening…"),
-    Task.EXPAND: _("Expanding…"),
-    Task.TONE: _("Changing the tone…"),
-    Task.CONTINUE: _("Continuing…"),
-}
-_TITLES = {
-    "half": _("Half as long"),
-    "sentence": _("In a sentence"),
-    "friendlier": _("Friendlier"),
-    "firmer": _("Firmer"),
-    "plainer": _("Plainer"),
-    "formal": _("More formal"),
-}
-
-
-class Suggestions(Record):
-    request: RewriteRequest
-    found: Rewriting | None = None
-    """The result. None while the model works, or if `words` says why there is no result."""
-    is_busy: bool = True
-    words: str = ""
-
-
-class SuggestionPanel(QFrame):
-    said = Signal(str)
-
-    def __init__(self, bridge: Bridge, text: TrackedText, keeper: ThemeKeeper, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName("versions_of_text")
-        self._bridge, self._text, self._keeper = bridge, text, keeper
-        self._place: QTextCursor | None = None
-        self._following: Call | None = None
-        self._turn = 0
-        self.now: Suggestions | None = None
-        self._build_ui()
-        keeper.theme_changed.connect(lambda _theme: self._show(self.now))
-        self.hide()
-
-    def _build_ui(self) -> None:
-        self._words = plain_label("", self, name="suggestion_words", kind="muted")
-        self._stop = button(_("Stop"), "suggestion_stop", self, label=_("Stop asking"), on=self.discard)
-        self._again = button(_("Try again"), "suggestion_again", self, on=self.again)
-        self._discard = button(
-            _("Discard"), "suggestion_discard", self, tip=_("Leave the text as it is (Esc)"), on=self.discard
-        )
-        self._bar = thin_bar("suggestion_progress", self, _("Asking the model"), most=0)
-        self._inner = named(QFrame(self), "suggestion_inner")
-        self._columns = row(into=self._inner, gap=theme.SPACE_12)
-        area = named(_Columns(self), "suggestion_area")
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setWidget(self._inner)
-        head = row((self._words, 1), self._stop, self._again, self._discard, gap=theme.SPACE_8)
-        column(head, self._bar, (area, 1), into=self, gap=theme.SPACE_8, margins=(0, theme.SPACE_8, 0, 0))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.discard()
-        else:
-            super().keyPressEvent(event)
-
-    # ---- requests
-
-    def begin(self, request: RewriteRequest, start: int, end: int) -> None:
-        """Rewrite a part of the text. Earlier suggestions are removed."""
-        self._cancel()
-        self._place = self._text.cursor(start, end)
-        self._ask(changed(request, text=self._text.plain[start:end]))
-
-    def again(self) -> None:
-        if self.now is not None:
-            self._cancel()
-            self._ask(changed(self.now.request, again=self.now.request.again + 1))
-
-    def discard(self) -> None:
-        """Stop the request and remove the suggestions. The text stays unchanged."""
-        self._cancel()
-        self._show(None)
-
-    def use(self, version: Version) -> None:
-        """Replace the original words in the text with a suggestion. This can be undone.
-
-        If the original words have been edited since, nothing is replaced and the user is told.
-        """
-        place, now = self._place, self.now
-        if place is None or now is None:
-            return
-        if self._text.plain_between(place.selectionStart(), place.selectionEnd()) != now.request.text:
-            self.said.emit(
-                _("You have edited this part meanwhile, so nothing was replaced. Copy the suggestion instead.")
-            )
-            return
-        place.insertText(version.text, QTextCharFormat())
-        self._show(None)
-        self.said.emit(_("Replaced. Undo (Ctrl+Z) takes it back."))
-
-    # ---- private
-
-    def _ask(self, request: RewriteRequest) -> None:
-        self._turn += 1
-        turn = self._turn
-        self._following = self._bridge.follow(
-            self._bridge.services.writing.rewrite(request),
-            partial(self._on_rewritten, turn),
-            partial(self._on_refused, turn),
-            partial(self._on_progressed, turn),
-        )
-        self._show(Suggestions(request, words=_DOING[request.task]))
-
-    def _cancel(self) -> None:
-        self._turn += 1
-        if self._following is not None:
-            self._following.cancel()
-            self._following = None
-
-    def _on_progressed(self, turn: int, report: tuple[int, int]) -> None:
-        if turn == self._turn and self.now is not None and report[1] > 1:
-            self._show(
-                changed(
-                    self.now,
-                    words=_("{report} of {report2} suggestions are there…").format(report=report[0], report2=report[1]),
-                )
-            )
-
-    def _on_rewritten(self, turn: int, found: Rewriting) -> None:
-        if turn == self._turn and self.now is not None:
-            self._following = None
-            count, fewer = len(found.versions), _("The model gave {} of {}; the others were the same.")
-            words = "" if count == found.asked else fewer.format(count, found.asked)
-            self._show(Suggestions(self.now.request, found, is_busy=False, words=words))
-
-    def _on_refused(self, turn: int, problem: Problem) -> None:
-        if turn == self._turn and self.now is not None:
-            self._following = None
-            self._show(Suggestions(self.now.request, is_busy=False, words=problem.sentence))
-
-    def _show(self, now: Suggestions | None) -> None:
-        self.now = now
-        empty_layout(self._columns)
-        self.setVisible(now is not None)
-        if now is None:
-            return
-        self._words.setText(now.words)
-        for other_button in (self._stop, self._bar):
-            other_button.setVisible(now.is_busy)
-        for other_button in (self._again, self._discard):
-            other_button.setVisible(not now.is_busy)
-        versions = now.found.versions if now.found else ()
-        gone = _gone_from(versions)
-        self._add(_("Your text"), now.request.text, [(gone, "danger", True)], versions, is_source=True)
-        for number, version in enumerate(versions, 1):
-            marks = [(version.others, "accent", False)]
-            self._add(_title_of(now.request, number), version.text, marks, [version], number=number)
-
-    def _add(
-        self,
-        title: str,
-        text: str,
-        marks: Sequence[tuple[Spans, str, bool]],
-        versions: Sequence[Version],
-        *,
-        number: int = 0,
-        is_source: bool = False,
-    ) -> None:
-        frame = named(QFrame(self._inner), f"suggestion_{number}")
-        frame.setMinimumWidth(LEAST_LETTERS * self.fontMetrics().averageCharWidth())
-        view = named(_Text(frame), f"suggestion_text_{number}", label=title)
-        view.setReadOnly(True)
-        view.setUndoRedoEnabled(False)
-        view.setTabChangesFocus(True)
-        view.setPlainText(text)
-        facts = [fact for version in versions for fact in (version.missing if is_source else version.added)]
-        is_marked = not is_source or len(versions) == 1
-        for spans, colour, is_struck in marks:
-            for span in spans:
-                self._draw(view, text, span, colour, is_struck)
-        for span in _places(text, facts) if is_marked else ():
-            self._draw(view, text, span, "warn", None)
-        now, words = self.now, ""
-        if not is_source and now is not None and now.found is not None:
-            words = "\n".join(remarks(now.found, versions[0], now.request))
-        said = plain_label(words, frame, name=f"suggestion_remarks_{number}", kind="warn", is_hidden=not words)
-        head = self._head(title, frame, number, versions[0] if not is_source else None)
-        parts: tuple[QLayout | QWidget | tuple[QWidget, int], ...] = (head, (view, 1), said)
-        column(*parts, into=frame, gap=theme.SPACE_4)
-        self._columns.addWidget(frame, 1)
-
-    def _head(self, title: str, frame: QFrame, number: int, version: Version | None) -> QLayout:
-        words = plain_label(title, frame, name="suggestion_title", kind="strong", wraps=False)
-        if version is None:
-            return row((words, 1))
-        make = partial(button, parent=frame, kind="quiet")
-        tip = _("Replace your text")
-        use = make(_("Use"), f"suggestion_use_{number}", tip=tip, on=lambda: self.use(version))
-        copy = make(_("Copy"), f"suggestion_copy_{number}", on=self._copying(version.text))
-        return row((words, 1), use, copy, gap=theme.SPACE_4)
-
-    def _copying(self, text: str) -> Callable[[], None]:
-        def copy() -> None:
-            copy_text(text)
-            self.said.emit(_("Copied."))
-
-        return copy
-
-    def _draw(
-        self, view: QPlainTextEdit, text: str, span: tuple[int, int], colour: str, is_struck: bool | None
-    ) -> None:
-        form, styles = QTextCharFormat(), QTextCharFormat.UnderlineStyle
-        form.setForeground(self._keeper.theme.colour(colour))
-        if is_struck:
-            form.setFontStrikeOut(True)
-        else:
-            form.setUnderlineStyle(styles.DotLine if is_struck is None else styles.SingleUnderline)
-        if is_struck is None:
-            form.setFontWeight(QFont.Weight.DemiBold)
-        cursor = QTextCursor(view.document())
-        cursor.setPosition(size16(text[: span[0]]))
-        cursor.setPosition(size16(text[: span[1]]), QTextCursor.MoveMode.KeepAnchor)
-        cursor.mergeCharFormat(form)
-
-
-class _Text(QPlainTextEdit):
-    def minimumSizeHint(self) -> QSize:
-        return QSize(super().minimumSizeHint().width(), LEAST_LINES * self.fontMetrics().lineSpacing())
-
-
-class _Columns(QScrollArea):
-    def minimumSizeHint(self) -> QSize:
-        inner, bar = self.widget(), self.horizontalScrollBar().sizeHint().height()
-        height = inner.minimumSizeHint().height() + bar if inner is not None else bar
-        return QSize(super().minimumSizeHint().width(), height)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
-            self.updateGeometry()  # other columns may be higher
-        return super().eventFilter(watched, event)
-
-
-def _gone_from(versions: Sequence[Version]) -> Spans:
-    """Return the positions of words that the text has and the only suggestion lacks."""
-    if len(versions) != 1:
-        return ()
-    return [(edit.start, edit.end) for edit in versions[0].edits if edit.end > edit.start]
-
-
-def _places(text: str, words: Sequence[str]) -> Iterator[tuple[int, int]]:
-    for word in dict.fromkeys(words):
-        at = text.find(word)
-        while word and at >= 0:
-            yield at, at + len(word)
-            at = text.find(word, at + len(word))
-
-
-def _title_of(request: RewriteRequest, number: int) -> str:
-    if request.task is Task.REPHRASE:
-        return _("Suggestion {number}").format(number=number)
-    return _TITLES.get(request.manner, _("Expanded"))

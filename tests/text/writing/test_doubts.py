@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.writing import doubts_of, edits_of, facts_beside
+from slmdesk.text.writing import doubts_of, edits_of, facts_beside, names_date
 
 pytestmark = pytest.mark.pure
 
@@ -41,6 +41,9 @@ def doubts(old: str, new: str, language: str = "en") -> set[str]:
         ("de", "Haben Sie Zeit?", "Haben sie Zeit?", "meaning"),
         ("en", "The old car broke.", "The old vehicle broke.", "words"),
         ("en", "The car broke.", "The red car broke.", "words"),
+        ("en", "It came on 3 Oktober.", "It came on October 3.", "number"),
+        ("en", "He only told me.", "He told only me.", "words"),
+        ("en", "Kruger has called.", "Krüger has called.", "name"),
         ("en", "See www.example.org/a now.", "See www.example.org/b now.", "address"),
     ],
 )
@@ -54,6 +57,16 @@ def test_a_changed_fact_is_a_doubt(language, old, new, doubt):
         ("en", "We recieved it on monday.", "We received it on Monday."),
         ("en", "It came on Wensday.", "It came on Wednesday."),
         ("en", "He dont know.", "He doesn't know."),
+        ("en", "thank you for waiting untill friday", "Thank you for waiting until Friday"),
+        ("en", "Unfortunatly we cannot come.", "Unfortunately, we cannot come."),
+        ("en", "Teh rent was payed", "The rent was paid"),
+        (
+            "en",
+            "He beleives his moeny is definately not comming bak.",
+            "He believes his money is definitely not coming back.",
+        ),
+        ("de", "Glücklicherwiese kam er.", "Glücklicherweise kam er."),
+        ("de", "vielen dank für den brief", "Vielen Dank für den Brief"),
         ("en", "The two key was lost.", "The two keys were lost."),
         ("de", "Die Rechung kam gestern.", "Die Rechnung kam gestern."),
         ("de", "die kündigung kam", "Die Kündigung kam."),
@@ -89,3 +102,8 @@ def test_the_numbers_and_names_of_two_wordings_are_compared():
     assert {"Petrov", "1,450"} <= set(" ".join(missing).split())
     assert facts_beside("We pay now.", "I've paid, I’m sure.", "en")[0] == []
     assert facts_beside("We pay 12 euros.", "12 euros are paid by us.", "en") == ([], [])
+
+
+def test_a_date_is_told_from_another_number():
+    assert names_date("3 Oktober")
+    assert not names_date("20 euros")

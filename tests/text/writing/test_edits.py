@@ -25,6 +25,8 @@ def told(old: str, new: str) -> list[tuple[str, str, str]]:
         ("Es ist klar wer kam.", "Es ist klar, wer kam.", "punctuation"),
         ("two form", "two forms", "form of a word"),
         ("He have it.", "He has it.", "grammar"),
+        ("We payed it.", "We paid it.", "spelling"),
+        ("Teh key.", "The key.", "spelling"),
         ("Return the the key.", "Return the key.", "repeated word"),
         ("We look forward hearing it.", "We look forward to hearing it.", "missing word"),
         ("I think it very late.", "I think late.", "extra word"),
@@ -45,6 +47,12 @@ def test_words_beside_each_other_are_changes_of_their_own_where_each_has_its_cou
         ("you", "your", "spelling"),
     ]
     assert told("He have went.", "He left.") == [("have went", "left", "wording")]
+
+
+def test_a_word_that_moves_is_one_change():
+    assert told("We wrote on 3 Oktober again.", "We wrote on October 3 again.") == [
+        ("3 Oktober", "October 3", "wording")
+    ]
 
 
 def test_line_breaks_blanks_and_kinds_of_quotation_marks_stay():

@@ -55,7 +55,7 @@ def test_a_text_that_comes_back_as_it_was_is_no_version(run, with_model):
 def test_a_text_that_was_not_shortened_is_none(run, with_model):
     done = run("write", "shorten", "--language", "en", stdin=TEXT, echo={"answer": TEXT.replace("pays", "will pay")})
     assert (done.status, done.out) == (1, "")
-    assert "The model could not shorten it." in done.err
+    assert "The model could not shorten this." in done.err
 
 
 def test_wrong_requests_are_told(run, with_model):

@@ -27,7 +27,7 @@ def begin(start, model_file):
         choice = program.find("writing_language")
         choice.setCurrentIndex(choice.findData("en"))
         choice.activated.emit(choice.currentIndex())
-        program.wait(lambda: program.find("writing_rephrase").isEnabled())
+        program.wait(lambda: program.find("writing_rewrite").isEnabled())
         return program
 
     return made
@@ -41,9 +41,17 @@ def select(program, words):
     program.edit.setTextCursor(cursor)
 
 
+def rewrite_all(program, name):
+    menu = program.find("writing_rewrite").menu()
+    next(action for action in menu.actions() if action.objectName() == name).trigger()
+
+
+def is_shown(program):
+    return program.find("versions_of_text").isVisible()
+
+
 def come(program):
     program.wait(lambda: (now := program.writing.suggestions.now) is not None and not now.is_busy)
-    program.wait(lambda: len(program.window.findChildren(QPlainTextEdit, "suggestion_text_0")) == 1)
 
 
 def marked(view):
@@ -60,14 +68,13 @@ def marked(view):
 def test_a_selection_is_rephrased_beside_what_it_would_replace(begin):
     program = begin(answer=ANSWER)
     select(program, PART)
-    program.click("writing_rephrase")
+    program.click("bar_rephrase")
     come(program)
-    assert program.find("suggestion_text_0").toPlainText() == PART
+    assert program.edit.extraSelections()[-1].cursor.selectedText() == PART, "it is lit up in the text"
     view = program.find("suggestion_text_1")
     assert view.toPlainText() == ANSWER
     assert program.find("suggestion_words").text() == "The model gave 1 of 3; the others were the same."
     assert ("1,540 euros", False, "DotLine") in marked(view), "a fact that is new"
-    assert ("1,450", True, "DotLine") in marked(program.find("suggestion_text_0"))
     remarks = program.find("suggestion_remarks_1").text()
     assert "Not in your text: “1,540" in remarks
     assert "Missing: “1,450" in remarks
@@ -76,35 +83,69 @@ def test_a_selection_is_rephrased_beside_what_it_would_replace(begin):
     assert QApplication.clipboard().text() == ANSWER
     program.click("suggestion_use_1")
     assert program.writing.text == TEXT.replace(PART, ANSWER)
-    assert not program.find("versions_of_text").isVisible()
+    assert not is_shown(program)
     assert program.find("writing_said").text() == "Replaced. Undo (Ctrl+Z) takes it back."
     QTest.keyClick(program.edit, Qt.Key.Key_Z, CTRL)
     assert program.writing.text == TEXT
 
 
 @pytest.mark.parametrize(
-    ("menu", "entry", "title"),
+    ("entry", "title"),
     [
-        ("writing_shorten", "shorten_sentence", "In a sentence"),
-        ("writing_shorten", "shorten_half", "Half as long"),
-        ("writing_tone", "tone_friendlier", "Friendlier"),
-        ("writing_expand", "", "Expanded"),
+        ("shorten_sentence", "13 → 6 words"),
+        ("shorten_half", "13 → 6 words"),
+        ("tone_friendlier", "Friendlier"),
+        ("expand", "13 → 17 words"),
     ],
 )
-def test_the_whole_text_is_said_in_another_way(begin, menu, entry, title):
-    program = begin(answer=f"{TEXT}, who is in Leeds." if title == "Expanded" else "Petrov pays 1,450 euros on Friday.")
-    button = program.find(menu)
-    if entry:
-        next(action for action in button.menu().actions() if action.objectName() == entry).trigger()
-    else:
-        program.click(button)
+def test_the_whole_text_is_said_in_another_way(begin, entry, title):
+    program = begin(answer=f"{TEXT}, who is in Leeds." if entry == "expand" else "Petrov pays 1,450 euros on Friday.")
+    select(program, PART)
+    rewrite_all(program, entry)
     come(program)
     frame = program.find("suggestion_1")
     assert program.find("suggestion_title", frame).text() == title
-    assert program.find("suggestion_text_0").toPlainText() == TEXT
+    assert program.edit.extraSelections()[-1].cursor.selection().toPlainText() == TEXT
     program.click("suggestion_discard")
-    assert not program.find("versions_of_text").isVisible()
+    assert not is_shown(program)
     assert program.writing.text == TEXT
+
+
+def test_what_was_not_shortened_is_said_and_another_try_is_offered(begin):
+    program = begin(answer=TEXT.replace("Yours", "Bye"))
+    rewrite_all(program, "shorten_half")
+    come(program)
+    assert program.find("suggestion_words").text().startswith("The model could not shorten this.")
+    assert program.find("suggestion_again").isVisible()
+    assert program.find("suggestion_area").findChild(QPlainTextEdit) is None
+
+
+def test_the_bar_is_below_the_selection_and_keys_reach_and_leave_it(begin):
+    program = begin(answer=ANSWER)
+    bar = program.find("writing_selection_bar")
+    assert not bar.isVisible()
+    select(program, PART)
+    program.wait(bar.isVisible)
+    edit = program.edit
+    last = edit.viewport().mapTo(bar.parentWidget(), edit.cursorRect().bottomLeft())
+    assert last.y() < bar.y() < last.y() + 40
+    QTest.keyClick(edit, Qt.Key.Key_Tab)
+    assert program.find("bar_rephrase").hasFocus()
+    QTest.keyClick(program.find("bar_rephrase"), Qt.Key.Key_Escape)
+    assert edit.hasFocus()
+    assert not bar.isVisible()
+    select(program, "Dear")
+    program.wait(bar.isVisible)
+    QTest.keyClick(edit, Qt.Key.Key_Right)
+    assert not bar.isVisible()
+
+
+def test_selected_words_are_translated(begin):
+    program = begin(answer=ANSWER)
+    select(program, PART)
+    program.click("bar_translate")
+    program.wait(lambda: program.find("source_text").toPlainText() == PART)
+    assert program.find("source_text").isVisible()
 
 
 def test_a_part_that_was_edited_meanwhile_is_not_replaced(begin):
@@ -142,13 +183,13 @@ def test_what_is_typed_elsewhere_does_not_hinder_a_suggestion(begin, tmp_path):
 
 def test_it_is_stopped_and_asked_again(begin, tmp_path):
     program = begin(until=str(tmp_path / "go on"), answer=ANSWER)
-    program.click("writing_rephrase")
+    rewrite_all(program, "rephrase")
     program.wait(lambda: program.find("suggestion_stop").isVisible())
     program.click("suggestion_stop")
     assert program.writing.suggestions.now is None
-    assert not program.find("versions_of_text").isVisible()
+    assert not is_shown(program)
     (tmp_path / "go on").touch()
-    program.click("writing_rephrase")
+    rewrite_all(program, "rephrase")
     come(program)
     program.click("suggestion_again")
     assert program.writing.suggestions.now.request.again == 1
@@ -158,10 +199,10 @@ def test_it_is_stopped_and_asked_again(begin, tmp_path):
 
 def test_a_text_that_came_back_as_it_was_and_one_too_long_are_said(begin):
     program = begin(answer=TEXT)
-    program.click("writing_rephrase")
+    rewrite_all(program, "rephrase")
     come(program)
     assert "nothing but the text itself" in program.find("suggestion_words").text()
     program.edit.setPlainText("word " * 2_000)
-    program.click("writing_rephrase")
+    rewrite_all(program, "rephrase")
     come(program)
     assert "and 6,000 are the most" in program.find("suggestion_words").text()

@@ -10,12 +10,13 @@ from docx.oxml.ns import qn
 from fakes.dropping import drop
 from fakes.office import docx, paragraph
 from lxml import etree
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 
 from slmdesk.evaluation.exams import SKILLS, Skill, SkillResult, items, shape_of_skill
 from slmdesk.window.base.theme import DARK, LIGHT
+from slmdesk.writing.window.panels import buttons_in, card_in
 
 pytestmark = [
     pytest.mark.gui,
@@ -39,8 +40,8 @@ def begin(start, model_file, *, is_able=True, **echo):
     if is_able:
         skill = shape_of_skill(SkillResult(Skill.CORRECT, "good", 12, 12))
         noted = {SKILLS: {"version": items()[0], "skills": [skill]}}
-        model = program.ask(lambda services: services.models.list())[0].id
-        program.ask(lambda services: services.store.models.set_info(model, **noted))
+        for model in program.ask(lambda services: services.models.list()):
+            program.ask(lambda services, id=model.id: services.store.models.set_info(id, **noted))
     return opened(program)
 
 
@@ -104,7 +105,7 @@ def formats(program):
     while block.isValid():
         for textformat in block.textFormats():
             form = textformat.format
-            words = block.text()[textformat.start : textformat.start + textformat.length].lstrip("\u200b")
+            words = block.text()[textformat.start : textformat.start + textformat.length]
             if form.fontStrikeOut() or form.underlineStyle() != form.UnderlineStyle.NoUnderline:
                 found.append((words, form.fontStrikeOut(), form.foreground().color().name()))
         block = block.next()
@@ -117,16 +118,16 @@ def formats(program):
 def test_changes_stand_in_the_text_and_in_the_list_with_their_reasons(program):
     correct(program)
     assert rows(program) == [
-        "≠  recieved → received\nspelling",
-        "≠  key → keys\nform of a word",
-        "≠  was → were\ngrammar",
-        "?  Kruger → Krüger\nspelling; check: changes a name",
-        "?  20 → 30\nwording; check: changes a number or a date",
+        "recieved → received\nSpelling",
+        "key → keys\nForm of a word",
+        "was → were\nGrammar",
+        "Kruger → Krüger\nCheck: changes a name",
+        "20 → 30\nCheck: changes a number",
     ]
     looks = formats(program)
     colours = {"light": LIGHT, "dark": DARK}[program.frame.keeper.theme.name]
-    assert looks[0] == ("recieved", True, colours.danger.lower())
-    assert looks[1] == ("received", False, colours.accent.lower())
+    assert looks[0] == ("recieved", True, colours.removed.lower())
+    assert looks[1] == ("received", False, colours.added.lower())
     assert looks[-1] == ("30", False, colours.warn.lower())
     assert program.writing.text == TEXT, "nobody has decided yet"
     assert "5 changes found, 2 to check." in said(program)
@@ -135,13 +136,13 @@ def test_changes_stand_in_the_text_and_in_the_list_with_their_reasons(program):
 
 def test_all_are_accepted_but_the_doubtful_ones_which_is_said_and_undone(program):
     correct(program)
-    program.click("writing_accept_all")
+    accept = program.find("writing_accept_all")
+    assert accept.text() == "Accept 3"
+    program.click(accept)
     program.wait(lambda: len(changes(program)) == 2)
     assert program.writing.text == RIGHT
-    assert "2 changes to check are left." in said(program)
-    program.click("writing_accept_all")
-    assert said(program).startswith("Nothing was accepted.")
-    assert program.writing.text == RIGHT
+    assert said(program) == "3 changes accepted. 2 to check stay open."
+    assert not accept.isEnabled()
     QTest.keyClick(program.edit, Qt.Key.Key_Z, CTRL)
     program.wait(lambda: len(changes(program)) == 5)
     assert program.writing.text == TEXT
@@ -149,7 +150,7 @@ def test_all_are_accepted_but_the_doubtful_ones_which_is_said_and_undone(program
     program.wait(lambda: not changes(program))
     assert program.edit.toPlainText() == TEXT
     assert not formats(program)
-    assert not program.find("writing_panel").isVisible()
+    assert program.find("writing_pane").isVisible(), "its place is kept"
 
 
 def test_changes_are_decided_on_by_keys_one_by_one(program):
@@ -187,11 +188,73 @@ def test_a_click_in_the_list_shows_the_change_and_the_caret_chooses_it(program):
     assert listed.current == changes(program)[3].number
 
 
+def test_the_sheet_does_not_move_as_changes_come_and_go(program):
+    put(program)
+    watched = ("writing_editor", "writing_pane", "writing_correct", "writing_rewrite", "writing_accept_all")
+
+    def places():
+        found = [program.find(name) for name in watched]
+        return [(one.mapTo(program.window, QPoint()), one.size()) for one in found]
+
+    before = places()
+    correct(program)
+    assert places() == before
+    program.click("writing_refuse_all")
+    program.wait(lambda: not changes(program))
+    assert places() == before
+    sheet = program.find("writing_editor")
+    assert sheet.width() <= 720
+    assert abs(2 * sheet.x() + sheet.width() - sheet.parentWidget().width()) <= 1, "in the middle of the desk"
+
+
+def test_a_card_has_its_own_buttons_and_its_words_light_up(program):
+    correct(program)
+    listed = program.find("writing_changes")
+
+    def press(row, which):
+        card = card_in(listed.visualRect(listed.model().index(row, 0)))
+        QTest.mouseClick(listed.viewport(), Qt.MouseButton.LeftButton, pos=buttons_in(card)[which].center())
+
+    press(0, 0)
+    program.wait(lambda: len(changes(program)) == 4)
+    assert program.writing.text.startswith("We received it")
+    assert program.edit._current == listed.current == changes(program)[0].number
+    press(1, 1)
+    program.wait(lambda: len(changes(program)) == 3)
+    assert [change.old for change in changes(program)] == ["key", "Kruger", "20"]
+
+
+def test_the_primary_button_is_what_comes_next(program):
+    def primaries():
+        found = (program.find(name) for name in ("writing_correct", "writing_accept_all"))
+        return [one.objectName() for one in found if one.property("kind") == "primary"]
+
+    assert primaries() == ["writing_correct"]
+    correct(program)
+    assert primaries() == ["writing_accept_all"]
+    program.click("writing_accept_all")
+    program.wait(lambda: len(changes(program)) == 2)
+    assert primaries() == ["writing_accept_all"]
+    program.click("writing_refuse_all")
+    program.wait(lambda: not changes(program))
+    assert primaries() == ["writing_correct"]
+
+
+def test_options_are_in_a_popover_and_are_settings(program):
+    program.click("writing_options")
+    box = program.find("writing_continue_typing")
+    assert box.isChecked()
+    program.click(box)
+    program.wait(lambda: not program.frame.settings.current.continue_typing)
+    program.frame.settings.change("continue_typing", True)
+    program.wait(box.isChecked)
+
+
 def test_what_is_typed_while_a_correction_runs_is_kept_and_what_no_longer_fits_is_left_out(start, model_file, tmp_path):
     program = begin(start, model_file, until=str(tmp_path / "go on"))
     put(program)
     program.click("writing_correct")
-    program.wait(lambda: program.find("writing_busy").isVisible())
+    program.wait(lambda: program.find("writing_stop").isVisible())
     cursor = program.edit.textCursor()
     cursor.setPosition(TEXT.index("two"))
     program.edit.setTextCursor(cursor)
@@ -223,7 +286,7 @@ def test_words_typed_in_a_change_or_over_one_belong_to_none(program):
     QTest.keyClicks(program.edit, "bell")
     program.wait(lambda: len(changes(program)) == 4)
     assert program.writing.text.startswith("We recieved! it on 3 May.\nThe two bell was lost.")
-    select(program, "recieved\u200breceived! it")
+    select(program, "recieved\u2005received! it")
     QTest.keyClick(program.edit, Qt.Key.Key_C, CTRL)
     assert QApplication.clipboard().text() == "recieved! it"
     program.click("writing_refuse_all")
@@ -237,7 +300,7 @@ def test_a_correction_can_be_stopped_and_what_was_found_stays(start, model_file)
     program.wait(lambda: changes(program))
     program.click("writing_stop")
     assert said(program).startswith("Stopped.")
-    assert not program.find("writing_busy").isVisible()
+    assert not program.find("writing_stop").isVisible()
     in_text = {one.number for one in program.edit.tracked.pending}
     assert in_text
     program.ask(lambda services: None)
@@ -249,7 +312,7 @@ def test_only_what_is_selected_is_corrected(program):
     put(program)
     select(program, "The two key was lost.")
     program.wait(lambda: "selected" in program.find("writing_count").text())
-    assert "5 words selected" in program.find("writing_count").text()
+    assert "5 selected" in program.find("writing_count").text()
     QTest.keyClick(program.edit, Qt.Key.Key_F7)
     program.wait(lambda: len(changes(program)) == 2 and not program.writing.corrections.is_busy)
     assert [change.new for change in changes(program)] == ["keys", "were"]
@@ -259,8 +322,7 @@ def test_a_model_that_corrects_badly_only_suggests(start, model_file):
     program = begin(start, model_file, is_able=False)
     correct(program)
     assert all(change.is_doubtful for change in changes(program))
-    program.click("writing_accept_all")
-    assert program.writing.text == TEXT
+    assert not program.find("writing_accept_all").isEnabled()
 
 
 def test_without_a_model_it_is_said_what_is_missing(start):
@@ -268,7 +330,7 @@ def test_without_a_model_it_is_said_what_is_missing(start):
     put(program)
     program.click("writing_correct")
     program.wait(lambda: said(program) == "There is no model yet. Add a model file (GGUF) first.")
-    program.click("writing_rephrase")
+    QTest.keyClick(program.edit, Qt.Key.Key_R, CTRL)
     program.wait(lambda: "no model yet" in program.find("suggestion_words").text())
 
 
@@ -277,7 +339,7 @@ def test_the_changes_have_the_colours_of_another_theme_and_undo_knows_nothing_of
     steps = program.edit.document().availableUndoSteps()
     program.frame.keeper.set_choice("dark" if program.frame.keeper.theme.name == "light" else "light")
     theme = program.frame.keeper.theme
-    assert formats(program)[0] == ("recieved", True, theme.danger.lower())
+    assert formats(program)[0] == ("recieved", True, theme.removed.lower())
     assert program.edit.document().availableUndoSteps() >= steps
     QTest.keyClick(program.edit, Qt.Key.Key_Z, CTRL)
     program.wait(lambda: not changes(program))
@@ -330,13 +392,18 @@ def test_a_new_text_leaves_the_one_before_to_be_opened_again(program):
     program.wait(lambda: program.writing.text == "")
     put(program, "The second letter")
     program.writing.keep()
-    program.click("writing_texts")
-    menu = program.find("writing_texts_menu")
-    program.wait(menu.isVisible)
-    entry = next(action for action in menu.actions() if action.text() == "The first letter")
-    entry.trigger()
-    menu.close()
+    listed = program.find("writing_list")
+
+    def titles():
+        return [listed.item(row).text() for row in range(listed.count())]
+
+    program.wait(lambda: titles() == ["The second letter", "The first letter"])
+    program.wait(lambda: listed.currentRow() == 0)
+    QTest.keyClicks(program.find("writing_search"), "first")
+    program.wait(lambda: titles() == ["The first letter"])
+    program.click_item(listed, 0)
     program.wait(lambda: program.writing.text == "The first letter")
+    assert listed.currentRow() == 0
     found = program.ask(lambda services: services.history.items("writing"))
     assert sorted(one.title for one in found) == ["The first letter", "The second letter"]
 
@@ -344,11 +411,8 @@ def test_a_new_text_leaves_the_one_before_to_be_opened_again(program):
 def test_a_deleted_text_is_in_the_trash_and_comes_back_by_undo(program):
     put(program, "A letter to be deleted")
     program.writing.keep()
-    program.click("writing_texts")
-    menu = program.find("writing_texts_menu")
-    program.wait(menu.isVisible)
+    menu = program.find("writing_texts").menu()
     next(action for action in menu.actions() if action.objectName() == "delete_writing").trigger()
-    menu.close()
     program.wait(lambda: any("moved to the trash" in notice for notice in program.notices()))
     assert program.writing.text == ""
     assert not program.ask(lambda services: services.history.items("writing"))

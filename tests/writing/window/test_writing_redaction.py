@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from fakes.asked import recorded
 from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog
 
@@ -40,13 +41,19 @@ def program(asked, start, model_file):
     return program
 
 
+def switch(program):
+    program.click("writing_options")
+    program.click("writing_redact")
+    program.click("writing_options")
+
+
 def look(program, press):
-    program.click(press)
+    press() if callable(press) else program.click(press)
     program.wait(lambda: program.find("redaction_preview") and program.find("redaction_preview").isVisible())
 
 
 def test_a_correction_is_shown_first_and_changes_the_original_words(program, asked):
-    program.click("writing_redact")
+    switch(program)
     assert program.find("writing_said").text() == ON
     look(program, "writing_correct")
     QTest.keyClick(program.find("redaction_preview"), Qt.Key.Key_Escape)
@@ -65,8 +72,8 @@ def test_a_correction_is_shown_first_and_changes_the_original_words(program, ask
 
 
 def test_another_wording_has_the_originals(program, asked):
-    program.click("writing_redact")
-    look(program, "writing_expand")
+    switch(program)
+    look(program, program.find("writing_rewrite").menu().findChild(QAction, "expand").trigger)
     program.click("redaction_send")
     program.wait(lambda: program.writing.suggestions.now and program.writing.suggestions.now.found)
     assert "Ashworth" in program.writing.suggestions.now.found.versions[0].text
@@ -76,7 +83,7 @@ def test_another_wording_has_the_originals(program, asked):
 def test_words_are_not_continued_while_it_is_on(program, asked):
     ghost = program.edit.findChild(QObject, "ghost_text")
     assert ghost._is_open()
-    program.click("writing_redact")
+    switch(program)
     assert not ghost._is_open()
-    program.click("writing_redact")
+    switch(program)
     assert ghost._is_open()

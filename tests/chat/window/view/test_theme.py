@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from slmdesk.window.base.theme import (
     DARK,
@@ -66,6 +67,19 @@ def test_choice_and_scale_take_effect_and_are_told(qapp, qtbot):
         keeper.set_choice("dark")
     keeper.set_font_scale(100)
     keeper.set_choice("light")
+
+
+def test_all_text_of_a_dressed_window_is_scaled(qapp, qtbot):
+    keeper, window = ThemeKeeper(qapp, choice="light"), QWidget()
+    qtbot.addWidget(window)
+    inner = QWidget(window)
+    button = QPushButton("Correct", inner)
+    keeper.dress(window)
+    window.show()
+    before = button.font().pointSizeF()
+    keeper.set_font_scale(200)
+    assert button.font().pointSizeF() == inner.font().pointSizeF() == pytest.approx(2 * before)
+    keeper.set_font_scale(100)
 
 
 def test_the_system_is_followed(qapp, qtbot):
