@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QLabel,
@@ -250,6 +250,29 @@ WORDS = {
 }
 
 
+class _PickerButton(QToolButton):
+    """Name and arrow at the right end, so that the arrow stays where it is whatever the name is."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colours, size = theme.current(), theme.scaled()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self.underMouse() or self.isDown():
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colours.colour("hover"))
+            painter.drawRoundedRect(self.rect(), theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
+        is_mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        end = theme.SPACE_8 + size
+        arrow = theme.SPACE_8 if is_mirrored else self.width() - end
+        self.icon().paint(painter, arrow, (self.height() - size) // 2, size, size)
+        words = self.rect().adjusted(*((end + 6, 0, -6, 0) if is_mirrored else (6, 0, -end - 6, 0)))
+        side = Qt.AlignmentFlag.AlignLeft if is_mirrored else Qt.AlignmentFlag.AlignRight
+        painter.setPen(colours.colour("ink2"))
+        text = self.text().replace("&&", "&")
+        shown = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, words.width())
+        painter.drawText(words, int(side | Qt.AlignmentFlag.AlignVCenter), shown)
+
+
 class ModelPicker(QWidget):
     model_chosen = Signal(str)
 
@@ -266,8 +289,7 @@ class ModelPicker(QWidget):
         self._show()
 
     def _build_ui(self) -> None:
-        self.button = tool_button("model_button", self, kind="small")
-        self.button.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the icon stands behind the name
+        self.button = named(_PickerButton(self), "model_button", kind="small")
         self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
