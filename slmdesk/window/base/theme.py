@@ -232,14 +232,17 @@ class ThemeKeeper(QObject):
 
     theme_changed = Signal(object)
 
-    def __init__(self, app: QApplication, *, choice: str = "system", scale: int = 100) -> None:
+    def __init__(
+        self, app: QApplication, *, choice: str = "system", scale: int = 100, is_bundled: bool = True
+    ) -> None:
         super().__init__(app)
         self.setObjectName("theme_keeper")
         self._app = app
         self._hints = app.styleHints()  # keep a reference, otherwise PySide destroys the object
         self._system_palette = QPalette(app.palette())  # read before our palette replaces it
         self.choice = choice
-        self.fonts = window_fonts(scale)
+        self._is_bundled = is_bundled
+        self.fonts = window_fonts(scale, is_bundled=is_bundled)
         self.theme = self._chosen()
         self._hints.colorSchemeChanged.connect(self._on_system_changed)
         hints = self._accessibility()
@@ -261,10 +264,11 @@ class ThemeKeeper(QObject):
         self.choice = choice
         self._renew()
 
-    def set_font_scale(self, percent: int) -> None:
-        """Scale all text to 80..250 percent, at once."""
+    def set_font_scale(self, percent: int, *, is_bundled: bool | None = None) -> None:
+        """Scale all text to 80..250 percent, at once, in slmdesk's own font or the system's."""
         low, high = FONT_SCALES
-        self.fonts = window_fonts(min(max(percent, low), high))
+        self._is_bundled = self._is_bundled if is_bundled is None else is_bundled
+        self.fonts = window_fonts(min(max(percent, low), high), is_bundled=self._is_bundled)
         self._renew(fonts_changed=True)
 
     def _on_system_changed(self) -> None:
@@ -420,6 +424,9 @@ def _panels(t: Theme) -> str:
         #versions_list {{ background: {t.sheet}; border: none; }}
     #work, #settings_inner, #empty_inner, #first_start, #first_start_inner, #settings_page, #empty_chat, #models_page,
         #models_inner {{ background: {t.sheet}; border: none; }}
+    QToolButton[kind="section"] {{ padding: 6px 8px; color: {t.ink}; text-align: left; }}
+    QToolButton[kind="section"]:hover {{ background: {t.mixed("ground", 0.04)}; }}
+    QToolButton[kind="section"]:checked {{ background: {t.soft}; color: {t.soft_ink}; font-weight: 500; }}
     #palette_panel {{ background: {t.sheet}; border: {t.separator}; border-radius: {RADIUS}px; }}
     #palette_list {{ background: {t.sheet}; border: none; outline: none; }}
     #palette_line {{ background: {t.sheet}; border-color: {t.sheet}; padding: 4px; }}
@@ -550,6 +557,7 @@ def _labels(t: Theme, fonts: Fonts) -> str:
     QLabel[kind="strong"] {{ font-weight: 600; }}
     #summary_group, #summary_also {{ padding: 12px 0 4px 1px; }}
     QLabel[kind="title"] {{ font-size: {fonts.points(1.33)}pt; font-weight: 600; }}
+    QLabel[kind="section"] {{ font-size: {fonts.points(1.73)}pt; font-weight: 600; }}
     QLabel[kind="hero"] {{ font-size: {fonts.points(2)}pt; font-weight: 600; }}
     QLabel[kind="lead"] {{ font-size: {fonts.points(1.33)}pt; font-weight: 500; }}
     QLabel[kind="group"] {{ color: {t.ink2}; font-size: {fonts.points(0.87)}pt; font-weight: 600; }}

@@ -190,15 +190,10 @@ class PaletteEntry(QObject):
                 yield Entry(words, _icon_of(name, place), partial(self._press, name, place), place)
 
     def _settings(self) -> Iterator[Entry]:
-        page, heading = self._frame.settings_page, ""
-        for widget in page.findChildren(QWidget):
-            name = widget.objectName()
-            if isinstance(widget, QLabel) and name.endswith("_heading"):
-                heading = widget.text()
-            elif name.startswith("setting_") and widget.isVisibleTo(page):
-                words = widget.text() if isinstance(widget, QAbstractButton) and not widget.accessibleName() else ""
-                reach = partial(self._reach, widget)
-                yield Entry(words or widget.accessibleName(), "settings", reach, heading)
+        page = self._frame.settings_page
+        for each in filter(lambda each: each.is_offered, page.settings):
+            section = page.sections[each.section].title
+            yield Entry(each.title, "settings", partial(self._reach, each.control), section)
 
     def _widget(self, name: str) -> QWidget:
         found = self._window.findChild(QWidget, name)
@@ -246,6 +241,8 @@ class PaletteEntry(QObject):
 
     def _reach(self, widget: QWidget) -> None:
         self._show_page_of(widget)
+        if self._window.is_made("Settings"):
+            self._frame.settings_page.reach(widget)
         QTimer.singleShot(0, self, partial(_go_to, widget))  # once the page is laid out
 
     def _show_page_of(self, widget: QWidget) -> None:

@@ -45,7 +45,6 @@ from PySide6.QtWidgets import (
     QStyledItemDelegate,
     QStyleOptionComboBox,
     QStyleOptionViewItem,
-    QVBoxLayout,
     QWidget,
 )
 from shiboken6 import isValid
@@ -576,28 +575,6 @@ class WideDialog(Dialog):
 
     def show_trouble(self, sentence: str) -> None:
         show_words(self.trouble, breakable(sentence))
-
-
-# ---- the layout of one setting
-
-
-def add_setting(
-    settings: QVBoxLayout, widget: QWidget, name: str, title: str, sentence: str, *, is_wide: bool = False
-) -> None:
-    """Add a setting: its name and sentence, with the widget beside them, or below if `is_wide`."""
-    parent = widget.parentWidget()
-    assert parent is not None
-    named(widget, f"setting_{name}", label=title)
-    widget.setAccessibleDescription(sentence)
-    heading = plain_label(title, parent, name=f"{name}_title", wraps=False)
-    heading.setBuddy(widget)
-    words = column(heading, plain_label(sentence, parent, name=f"{name}_sentence", kind="muted"), gap=0)
-    if is_wide:
-        words.addSpacing(theme.SPACE_4)
-        words.addWidget(widget)
-        settings.addLayout(words)
-    else:
-        settings.addLayout(row((words, 1), (widget, Qt.AlignmentFlag.AlignTop), gap=theme.SPACE_16))
 
 
 # ---- removals that take effect when the time for *Undo* is over
