@@ -75,10 +75,10 @@ from slmdesk.window.widgets.dialogs import Dialog, request_translation
 from slmdesk.window.widgets.notices import UNDO_MS, Notice
 
 FITS = {
-    "fits": ("check", "accent", _("runs well here"), "small"),
-    "tight": ("triangle-alert", "ink2", _("tight"), "warn"),
-    "too_large": ("x", "danger", _("too large"), "danger"),
-    "broken": ("triangle-alert", "danger", _("cannot be used"), "danger"),
+    "fits": ("check", "accent", _("Fits"), "small"),
+    "tight": ("triangle-alert", "ink2", _("Tight"), "warn"),
+    "too_large": ("x", "danger", _("Too large"), "danger"),
+    "broken": ("triangle-alert", "danger", _("Cannot be used"), "danger"),
 }
 """For each verdict: icon, colour of the icon, word, and `kind` of the word in the style sheet."""
 SLOW = _("too slow")

@@ -55,6 +55,7 @@ def opened(program, card=None):
     program.frame.models_page.ensureWidgetVisible(toggle)
     program.click(toggle)
     program.wait(lambda: card.details.findChild(QLabel, "value_sha256"))
+    card.details.unfold()
     return card.details
 
 
@@ -316,9 +317,10 @@ def test_the_details_say_the_speed_the_card_says(program) -> None:
 def test_what_fits_but_is_too_slow_is_marked_so(library) -> None:
     card = cards(library)[0]
     card.show_judged(FitCheck("fits", 1 << 30, speed=Speed(0.5, 0.3, 0.8)))
-    assert card.fit.word == "fits, too slow"
+    assert words(card, "speed_words") == "too slow"
     card.show_judged(FitCheck("fits", 1 << 30, speed=Speed(9.0, 5.0, 12.0)))
-    assert card.fit.word == "runs well here"
+    assert words(card, "speed_words") == "about 7 words/s"
+    assert card.fit.word == "Fits"
 
 
 def details_with(program, pace: Pace):

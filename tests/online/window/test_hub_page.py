@@ -9,7 +9,7 @@ from fakes import tiny_gguf
 from fakes.fake_hub import FakeHub, Fault, online
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QLabel, QLineEdit, QPushButton, QWidget
 
 from slmdesk.base.records import Status
 from slmdesk.text.cards import MOST_SHOWN
@@ -44,8 +44,8 @@ def shown(program, kind, name: str, within=None):
 
 def press(program, name: str, within=None) -> None:
     place = within or program.frame.models_page
-    program.wait(lambda: [one for one in place.findChildren(QPushButton, name) if one.isVisible()])
-    button = next(one for one in place.findChildren(QPushButton, name) if one.isVisible())
+    program.wait(lambda: [one for one in place.findChildren(QAbstractButton, name) if one.isVisible()])
+    button = next(one for one in place.findChildren(QAbstractButton, name) if one.isVisible())
     program.frame.models_page.ensureWidgetVisible(button)
     program.click(button)
 
@@ -211,7 +211,7 @@ def test_files_and_card_of_a_model(models, hub):
     program.wait(lambda: note(program, "details_facts"))
     assert "Was made for up to" in note(program, "details_facts")
     rows = shown(program, QWidget, "file_row")
-    assert [(row.name, row.fit.word) for row in rows] == [("tiny.Q8_0.gguf", "too large"), (FILE, "runs well here")]
+    assert [(row.name, row.fit.word) for row in rows] == [("tiny.Q8_0.gguf", "Too large"), (FILE, "Fits")]
     primary = [one for one in shown(program, QPushButton, "download_file_button") if one.property("kind") == "primary"]
     assert [one.accessibleName() for one in primary] == [f"Download {FILE}"]
     assert "mmproj-tiny.gguf: a projector" in note(program, "other_files").replace("\u200b", "")
@@ -339,7 +339,7 @@ def test_search_download_and_chat_with_the_real_model(start_real, models, hub, s
     reader = open_card(program, "smollm")
     assert reader.words.startswith("SmolLM2 135M")
     program.wait(lambda: "needs" in note(program, "file_name"))
-    assert [row.fit.word for row in shown(program, QWidget, "file_row")] == ["runs well here"]
+    assert [row.fit.word for row in shown(program, QWidget, "file_row")] == ["Fits"]
     press(program, "download_file_button")
     program.wait(lambda: shown(program, QPushButton, "use_download_button"))
     press(program, "use_download_button")
