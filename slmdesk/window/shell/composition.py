@@ -422,7 +422,14 @@ class Frame(QObject):
         self.settings.policy_shown.connect(status.show_policy)
         bridge.on(RequestsToday, lambda event: status.show_requests(event.count))
         self.window.help_requested.connect(
-            partial(self._open_once, "window.shell.palette", "HelpWindow", self._folders, self.settings)
+            partial(
+                self._open_once,
+                "window.shell.palette",
+                "HelpWindow",
+                self._folders,
+                self.settings,
+                self.window.show_page,
+            )
         )
         note_links(lambda: bridge.services.ledger_events.link_opened())
         for signal, *place in (
