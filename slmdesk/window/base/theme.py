@@ -352,7 +352,8 @@ def _base(t: Theme, fonts: Fonts) -> str:
     QMenu::item:selected {{ background: {t.fill}; color: {t.ink}; }}
     QMenu::item:disabled {{ color: {t.ink3}; }}
     QMenu::separator {{ height: {t.line_width}px; background: {t.line}; margin: 6px 8px; }}
-    QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
+    QDialog, #help_area, #help_inner {{ background: {t.sheet}; border: none; }}
+    QDialogButtonBox, QMessageBox {{ dialogbuttonbox-buttons-have-icons: 0; button-layout: 3; }}
     QPushButton {{ background: {t.fill}; color: {t.ink}; border: {edge}; border-radius: {CONTROL_RADIUS}px;
         padding: 6px 14px; font-weight: 500; }}
     QPushButton:hover {{ background: {over}; border-color: {over}; }}
@@ -424,7 +425,7 @@ def _panels(t: Theme) -> str:
         #versions_list {{ background: {t.sheet}; border: none; }}
     #work, #settings_inner, #empty_inner, #first_start, #first_start_inner, #settings_page, #empty_chat, #models_page,
         #models_inner {{ background: {t.sheet}; border: none; }}
-    QToolButton[kind="section"] {{ padding: 6px 8px; color: {t.ink}; text-align: left; }}
+    QToolButton[kind="section"] {{ padding: 4px 8px; color: {t.ink}; text-align: left; }}
     QToolButton[kind="section"]:hover {{ background: {t.mixed("ground", 0.04)}; }}
     QToolButton[kind="section"]:checked {{ background: {t.soft}; color: {t.soft_ink}; font-weight: 500; }}
     #palette_panel {{ background: {t.sheet}; border: {t.separator}; border-radius: {RADIUS}px; }}
@@ -522,6 +523,8 @@ def _frames(t: Theme) -> str:
     QFrame[kind="row"][lit="true"] {{ background: {t.soft}; border-color: {t.soft}; }}
     QFrame[kind="popover"] {{ background: {t.sheet}; border: {t.line_width}px solid {t.mixed("line", 0.06)};
         border-radius: {RADIUS}px; }}
+    QFrame[kind="best"] {{ background: {t.soft}; border: none; border-radius: {RADIUS}px; }}
+    QFrame[kind="best"] QLabel[kind="group"] {{ color: {t.soft_ink}; }}
     QFrame[kind="choice"] {{ background: {t.sheet}; border: {t.separator}; border-radius: {RADIUS}px; }}
     QFrame[kind="choice"]:hover {{ border-color: {t.edge}; }}
     QFrame[kind="choice"][dropping="true"] {{ background: {t.soft}; border: 2px dashed {t.accent}; }}
@@ -566,6 +569,7 @@ def _labels(t: Theme, fonts: Fonts) -> str:
     QLabel[kind="small"] {{ color: {t.ink3}; font-size: {fonts.points(0.87)}pt; }}
     QLabel[kind="badge"] {{ background: {t.fill}; color: {t.ink}; font-size: {fonts.points(0.87)}pt;
         border-radius: {CONTROL_RADIUS}px; padding: 1px 8px; }}
+    QLabel[kind="dot"] {{ color: {t.accent}; font-size: {fonts.points(0.87)}pt; }}
     QLabel[kind="warn"] {{ color: {t.warn}; font-size: {fonts.points(0.87)}pt; }}
     QLabel[kind="danger"] {{ color: {t.danger}; font-size: {fonts.points(0.87)}pt; }}
     QLabel[kind="drop"] {{ color: {t.ink2}; border: {t.line_width}px dashed {t.ink2};
