@@ -177,10 +177,9 @@ class SettingsPage(QScrollArea):
         self._policy_note = plain_label("", holder, name="policy_note", kind="muted", is_hidden=True)
         self._nothing = plain_label(NOTHING, holder, name="settings_nothing", kind="muted", is_hidden=True)
         self.sections = {name: SettingsSection(holder, name, title) for name, _icon, title in SECTIONS}
-        column(
-            self._policy_note, self._nothing, *self.sections.values(), 1,
-            into=holder, gap=theme.SPACE_24, margins=(theme.SPACE_24, theme.SPACE_32),
-        )  # fmt: skip
+        margins = (theme.SPACE_24, theme.SPACE_48 + theme.SPACE_8, theme.SPACE_24, theme.SPACE_24)  # below a notice
+        notes, sections = (self._policy_note, self._nothing), self.sections.values()
+        column(*notes, *sections, 1, into=holder, gap=theme.SPACE_24, margins=margins)
         for value in table():
             self._controls[value.key] = self.sections[value.section].offer(
                 value.key, value.title, value.values, partial(self._change, value),
@@ -232,9 +231,8 @@ class SettingsPage(QScrollArea):
         self._group = QButtonGroup(self.side_list)
         entries = []
         for at, (name, icon, title) in enumerate(SECTIONS):
-            entry = tool_button(
-                f"settings_{name}", self.side_list, title.replace("&", "&&"), icon=icon, kind="section", label=title
-            )
+            words = f"  {title}".replace("&", "&&")
+            entry = tool_button(f"settings_{name}", self.side_list, words, icon=icon, kind="section", label=title)
             entry.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             entry.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             entry.setCheckable(True)
