@@ -232,9 +232,7 @@ class ThemeKeeper(QObject):
 
     theme_changed = Signal(object)
 
-    def __init__(
-        self, app: QApplication, *, choice: str = "system", scale: int = 100, is_bundled: bool = True
-    ) -> None:
+    def __init__(self, app: QApplication, *, choice: str = "system", scale: int = 100, is_bundled: bool = True) -> None:
         super().__init__(app)
         self.setObjectName("theme_keeper")
         self._app = app
