@@ -542,9 +542,9 @@ class LocalCard(ModelRow):
             self._use.setEnabled(judged.problem is None)
 
     def show_loaded(self, id: str) -> None:
-        """Show whether the loaded model `id` is this model or a copy of it. '' means that no model is loaded."""
+        """Show whether the loaded model `id` is what would be used. '' means that no model is loaded."""
         if self._use:
-            is_loaded = id in (self.card.record.id, *(copy.record.id for copy in self.copies))
+            is_loaded = id == self.used
             self._use.setVisible(not is_loaded)
             self.show_state(_("In use") if is_loaded else "")
 

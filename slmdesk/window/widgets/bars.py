@@ -595,7 +595,7 @@ SHOWN_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "hub.search": ("hub_heading", "hub_search"),
         "hub.download": ("suggested_heading", "suggestions", "best_model"),
         "models.import": (
-            "library_add_button", "starter_button", "starter_note", "add_model_button", "drop_zone",
+            "library_add_button", "starter_button", "add_model_button",
         ),
         "models.compare": ("compare_button",),
         "settings.network": ("network_body",),

@@ -29,7 +29,6 @@ from slmdesk.models.window.adding import AddDialog
 from slmdesk.models.window.library import bench_words, card_words, rows_of
 from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.window.base.text import Live
-from slmdesk.window.widgets.bars import StatusBar
 
 pytestmark = pytest.mark.gui
 
@@ -430,18 +429,14 @@ def test_the_details_say_what_was_on_the_card_and_why_nothing_is() -> None:
     assert crashed == "not used: the model's process ended unexpectedly on NVIDIA T400"
 
 
-def test_the_status_bar_says_that_a_card_is_used(qtbot) -> None:
-    bar = StatusBar()
-    qtbot.addWidget(bar)
-    bar.resize(900, 40)
-    bar.show()
+def test_the_status_line_says_that_a_card_is_used(program) -> None:
+    picker = program.page.picker
     model = LoadedModel("m", "Model", "llama", 4096, 4096, 4096, 4, True, "file")
     ready = ModelStateChanged(ModelState.READY, "m", "Model", loaded=model, memory_bytes=424_000_000)
-    shown = bar.findChild(object, "model_status")
-    bar.show_model(ready)
-    assert "graphics card" not in shown.full_text
-    bar.show_model(changed(ready, loaded=changed(model, offload=THERE)))
-    assert shown.full_text.endswith("424 MB memory, graphics card")
+    picker.show_state(ready)
+    assert "graphics card" not in picker.button.toolTip()
+    picker.show_state(changed(ready, loaded=changed(model, offload=THERE)))
+    assert "424 MB memory, graphics card" in picker.button.toolTip()
 
 
 def test_the_card_is_switched_off_in_the_settings(program) -> None:
