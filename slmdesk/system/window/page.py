@@ -7,7 +7,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtCore import QEvent, QLocale, QObject, Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QScrollArea, QSizePolicy, QWidget
 
@@ -164,8 +164,8 @@ class SettingsPage(QScrollArea):
         self._default_folder = models_folder
         self._controls: dict[str, Choice | Switch] = {}
         self._current = SECTIONS[0][0]
+        self._build_side()  # first, since this page filters the events of its viewport too
         self._build_ui()
-        self._build_side()
         self._controller.saved_shown.connect(self.show_saved)
         self._controller.settings_shown.connect(self.show_settings)
         self.show_settings(controller.current)
@@ -178,7 +178,10 @@ class SettingsPage(QScrollArea):
         self._nothing = plain_label(NOTHING, holder, name="settings_nothing", kind="muted", is_hidden=True)
         self.sections = {name: SettingsSection(holder, name, title) for name, _icon, title in SECTIONS}
         margins = (theme.SPACE_24, theme.SPACE_48 + theme.SPACE_8, theme.SPACE_24, theme.SPACE_24)  # below a notice
-        notes, sections = (self._policy_note, self._nothing), self.sections.values()
+        titles: list[tuple[object, str]] = [(name, title) for name, _icon, title in SECTIONS]
+        self._places = named(Choice(titles, holder), "settings_places", label=_("Section"))
+        self._places.value_chosen.connect(self.show_section)
+        notes, sections = (row(self._places, 1), self._policy_note, self._nothing), self.sections.values()
         column(*notes, *sections, 1, into=holder, gap=theme.SPACE_24, margins=margins)
         for value in table():
             self._controls[value.key] = self.sections[value.section].offer(
@@ -241,6 +244,7 @@ class SettingsPage(QScrollArea):
             entries.append(entry)
         self._group.idClicked.connect(lambda at: self.show_section(SECTIONS[at][0]))
         column(self.field, *entries, 1, into=self.side_list, gap=theme.SPACE_4)
+        self.side_list.installEventFilter(self)
 
     def _change(self, value: Value, chosen: object) -> None:
         for key in filter(None, (value.key, value.also)):
@@ -274,6 +278,7 @@ class SettingsPage(QScrollArea):
         for name, section in self.sections.items():
             section.setVisible(name in shown)
         self._nothing.setVisible(not shown)
+        self._places.show_value(self._current)
         at = next(at for at, each in enumerate(SECTIONS) if each[0] == self._current)
         self._group.setExclusive(not words)
         for entry in self._group.buttons():
@@ -311,6 +316,12 @@ class SettingsPage(QScrollArea):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._controller.look_at_saved()
+        self._places.setVisible(not self.side_list.isVisible())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.side_list and event.type() in (QEvent.Type.Show, QEvent.Type.Hide):
+            self._places.setVisible(event.type() == QEvent.Type.Hide)  # where the side bar is folded
+        return super().eventFilter(watched, event)
 
     def show_policy(self, policy: Policy) -> None:
         """Show what the organisation has set. These settings are visible but cannot be changed."""

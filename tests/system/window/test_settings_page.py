@@ -21,10 +21,7 @@ def in_sight(page) -> list[str]:
 @pytest.fixture
 def page(program):
     program.window.show_page("Settings")
-    page = program.frame.settings_page
-    program.window.layout().activate()
-    page.side_list.resize(240, 500)
-    return page
+    return program.frame.settings_page
 
 
 def test_a_section_is_shown_at_a_time_and_few_settings_are_not_advanced(program, page):
@@ -50,6 +47,18 @@ def test_the_search_finds_settings_of_all_sections_also_folded_ones(program, pag
     page.field.clear()
     assert "row_theme" in in_sight(page)
     assert "row_notify_names" not in in_sight(page), "folded again"
+
+
+def test_where_the_side_bar_is_folded_the_sections_stand_on_the_page(program, page):
+    program.window.resize(1400, 800)
+    program.wait(page.side_list.isVisible)
+    places = program.find("settings_places")
+    assert not places.isVisible()
+    program.window.resize(700, 600)
+    program.wait(places.isVisible)
+    places.setCurrentIndex(places.findData("network"))
+    places.activated.emit(places.currentIndex())
+    assert "row_proxy" in in_sight(page)
 
 
 def test_the_palette_ends_on_an_advanced_setting(program, page):
