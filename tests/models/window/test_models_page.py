@@ -384,8 +384,7 @@ def test_the_part_of_a_cancelled_download_goes(stalled):
     program.frame.fetch.removals.undo_ms = 50
     press(program, "cancel_download_button")
     program.wait(lambda: change(program).state is DownloadState.CANCELLED)
-    assert not parts(program)
-    assert not shown(program, QWidget, "downloads")
+    program.wait(lambda: not parts(program) and not shown(program, QWidget, "downloads"))
 
 
 def test_a_failed_download_is_a_sentence_and_can_be_tried_again(models, hub):
