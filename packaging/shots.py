@@ -162,16 +162,13 @@ class Photographer:
         self._page.composer.set_text("")
 
     def _confidential(self) -> Iterator[Step]:
-        """Walls, a statement, rules, an encrypted history and its lock page."""
-        from PySide6.QtWidgets import QLabel, QWidget
+        """A statement, rules, an encrypted history and its lock page."""
+        from PySide6.QtWidgets import QWidget
 
         from slmdesk.window.shell.lock_window import LockWindow
 
         frame, window = self._frame, self._window
         window.show_page("Settings")
-        walls = window.findChild(QLabel, "walls_reader")
-        yield lambda: "walled" in walls.text()
-        yield from self._section("walls_section", "walls")
         self._press("network_button")
         yield 300
         self._press("statement_button")
@@ -213,6 +210,7 @@ class Photographer:
 
         page = self._frame.settings_page
         section = self._window.findChild(QWidget, name)
+        page.show_section(name.removesuffix("_section"))
         page.verticalScrollBar().setValue(section.mapTo(page.widget(), QPoint(0, 0)).y() - 16)
         yield 300
         self._drop_notices()

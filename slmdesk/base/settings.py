@@ -60,6 +60,8 @@ class Settings(Record):
     use_graphics_card: bool = True
     font_scale: int = 100
     """Size of all text in percent."""
+    system_font: bool = False
+    """Whether the window uses the system's font instead of the one that comes with slmdesk."""
     shortcuts: str = ""
     """Shortcuts that a person changed. Each line has a shortcut's name and its keys; no keys means no shortcut."""
     offline: bool = True

@@ -492,6 +492,15 @@ def seconds_for_all(read_per_s: float, written_per_s: float) -> float:
     )
 
 
+LEAST_STEPS = 8
+"""Fewest steps from which the length of an exam is told: the first of them waits for the model to load."""
+
+
+def seconds_of_all(passed_s: float, done: int, total: int) -> float | None:
+    """Return how long an exam takes, from its first steps. None if they are too few to tell."""
+    return passed_s * total / done if done >= LEAST_STEPS else None
+
+
 def seconds_told(event: MessageEnded) -> float | None:
     usage, timing = event.usage, event.timing
     if usage is None or timing is None or not event.was_quiet or usage.output_tokens < LEAST_TOKENS:
@@ -609,7 +618,7 @@ class AutoExams(Service):
                     self._tried_again.add(event.id)
                     self._wait(model, AGAIN_S)
                 elif record:
-                    self._say_slow(record, passed * event.total / max(event.done - self._done, 1))
+                    self._say_slow(record, seconds_of_all(passed, event.done - self._done, event.total))
             elif self.is_on_battery():
                 self._wait(self._leave(), AGAIN_S)
             elif not self.is_away():
@@ -641,6 +650,6 @@ class AutoExams(Service):
         self._publish(ExamOffered(record.id, record.name, minutes))
         self._publish(ModelsChanged())
 
-    def _say_slow(self, record: ModelRecord, seconds: float) -> None:
-        self._exams.note(record, "slow", minutes=max(1, round(seconds / 60)))
+    def _say_slow(self, record: ModelRecord, seconds: float | None) -> None:
+        self._exams.note(record, "slow", minutes=None if seconds is None else max(1, round(seconds / 60)))
         self._publish(ModelsChanged())

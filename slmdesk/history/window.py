@@ -97,7 +97,7 @@ class RulesWindow(Dialog):
         hold_all = button(_("Hold everything"), "hold_all_button", self, on=self._on_hold_all)
         close = button(_("Close"), "rules_close", self, on=self.reject)
         close.setDefault(True)  # pressing Enter must not add a rule or hold
-        foot = row(hold_all, 1, self._remove, close, gap=theme.SPACE_8)
+        foot = row(hold_all, self._remove, 1, close, gap=theme.SPACE_8)
         column(
             intro, self._doubt, self._nothing, (self._list, 1), self._build_form(), foot,
             into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
@@ -290,7 +290,7 @@ class DeletedChats(Dialog):
         self._empty = button(_("Empty the trash…"), "empty_trash_button", self, on=self._on_empty)
         close = button(_("Close"), "deleted_close", self, on=self.reject)
         close.setDefault(True)
-        foot = row(self._more, self._empty, 1, self._restore, self._delete, close, gap=theme.SPACE_8)
+        foot = flow(self._more, self._empty, self._restore, self._delete, close, gap=theme.SPACE_8)
         column(self._intro, (self._list, 1), foot, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._show([])
 
@@ -419,7 +419,7 @@ class ForgetDay(Dialog):
         self._words = plain_label("", self, name="forget_day_words")
         self._forget = button(_("Delete this day"), "forget_day_button", self, on=self._on_forget)
         close = button(_("Close"), "forget_day_close", self, on=self.reject)
-        foot = row(1, self._forget, close, gap=theme.SPACE_8)
+        foot = row(1, close, self._forget, gap=theme.SPACE_8)
         column(intro, self._days, self._words, 1, foot, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._show(None)
 
@@ -494,9 +494,9 @@ class EraseDialog(Dialog):
             "erase_typed", self, "", label=_("Type {confirmation}").format(confirmation=CONFIRMATION), most=40
         )
         self._typed.textChanged.connect(self._show)
-        self._erase = button(_("Delete everything"), "erase_button", self, on=self._on_erase)
+        self._erase = button(_("Delete everything"), "erase_button", self, kind="danger", on=self._on_erase)
         self._cancel = button(_("Cancel"), "erase_cancel", self, on=self.reject)
-        foot = row(1, self._erase, self._cancel, gap=theme.SPACE_8)
+        foot = row(1, self._cancel, self._erase, gap=theme.SPACE_8)
         column(
             intro, self._models, self._words, self._problem, asked, self._typed, 1, foot,
             into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
@@ -554,7 +554,7 @@ class EraseDialog(Dialog):
 
 def _ask_sure(box: QMessageBox, text: str, name: str, then: Callable[[], object]) -> None:
     """Ask before something that cannot be undone. Pressing Enter cancels it."""
-    sure = named(box.addButton(text, QMessageBox.ButtonRole.DestructiveRole), name)
+    sure = named(box.addButton(text, QMessageBox.ButtonRole.AcceptRole), name, kind="danger")
     sure.clicked.connect(lambda: then())
     box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
     box.open()

@@ -496,7 +496,7 @@ class AutoPairExams(AutoExams):
     def _note_failed(self, record: ModelRecord) -> None:
         self._pairs.note(record, self._last[record.id], "failed")
 
-    def _say_slow(self, record: ModelRecord, seconds: float) -> None:
+    def _say_slow(self, record: ModelRecord, seconds: float | None) -> None:
         self._pairs.note(record, self._last[record.id], "slow")
         self._publish(ModelsChanged())
 

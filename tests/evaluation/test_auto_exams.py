@@ -9,7 +9,7 @@ from fakes.recorder import add_model, on_service_thread
 from slmdesk.base.records import JobStatus
 from slmdesk.base.types import Timing, Usage
 from slmdesk.chat.types import SendRequest
-from slmdesk.evaluation.exams import KIND, AutoExams, result_of, seconds_for_all, seconds_told
+from slmdesk.evaluation.exams import KIND, AutoExams, result_of, seconds_for_all, seconds_of_all, seconds_told
 from slmdesk.evaluation.model_cards import note_words
 from slmdesk.jobs.types import JobChanged
 from slmdesk.loader.energy import OtherPrograms
@@ -123,6 +123,12 @@ def test_a_slow_model_is_left_to_the_person_and_it_is_said(begun, monkeypatch) -
     on_service_thread(recorder, lambda: recorder.services.exams.take(record(recorder).id))
     recorder.wait(JobChanged, lambda event: event.status is JobStatus.DONE)
     assert note_words(record(recorder)) == ""
+
+
+def test_the_length_of_an_exam_is_told_only_from_enough_steps() -> None:
+    assert seconds_of_all(301, 0, 480) is None, "it waited for the model, or for somebody's work"
+    assert seconds_of_all(301, 1, 480) is None
+    assert seconds_of_all(301, 100, 480) == pytest.approx(1444.8)
 
 
 @pytest.mark.process

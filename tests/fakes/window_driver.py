@@ -125,6 +125,13 @@ class WindowDriver:
         else:
             QTest.mouseClick(usable, button, keys, at())
 
+    def setting(self, name: str):
+        """The control of a setting, with its section in front."""
+        self.window.show_page("Settings")
+        control = self.find(f"setting_{name}")
+        self.frame.settings_page.reach(control)
+        return control
+
     def click_item(self, view: QAbstractItemView, row: int | QModelIndex, button=Qt.MouseButton.LeftButton) -> None:
         index = view.model().index(row, 0) if isinstance(row, int) else row
         self.click(view.viewport(), lambda: view.visualRect(index).center(), button)
@@ -137,6 +144,8 @@ class WindowDriver:
         """A person waits for what comes, and until it is laid out: a list of no width has no row under the mouse."""
         if isinstance(widget, str):
             widget = self.find(widget)
+        if self.window.is_made("Settings"):
+            self.frame.settings_page.reach(widget)
 
         def is_in_place() -> bool:
             before = widget.mapToGlobal(QPoint()), widget.size()

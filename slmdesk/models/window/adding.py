@@ -451,7 +451,7 @@ class AddMenu(QPushButton):
     make_pack_requested = Signal()
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(_("More ways to add…"), parent)
+        super().__init__(_("More"), parent)
         self.setObjectName("more_ways_button")
         self.setToolTip(_("Models of other programs on this PC, and packs for PCs without a network"))
         menu = named(QMenu(self), "more_ways_menu")

@@ -385,7 +385,7 @@ class DetailsPanel(QFrame):
 
     def __init__(self, library: LibraryController, model: str, parent: QWidget) -> None:
         super().__init__(parent)
-        named(self, "model_details", kind="band")
+        named(self, "model_details")
         self._library, self._model = library, model
         self._boxes: dict[DefaultUse, QPushButton] = {}
         self._may_format, self._used = True, model
@@ -428,10 +428,23 @@ class DetailsPanel(QFrame):
         self._fields = HeaderFields(self)
         self._fields.unfolded.connect(self.grown)
         exam, bench, verify = self._trials.values()
-        trials = (exam, bench, self._formats, self._build_uses(), verify)
-        margins = (theme.SPACE_16, theme.SPACE_12, theme.SPACE_16, theme.SPACE_16)
-        parts = (self._trouble, *trials, self._grid, self._build_actions(), self._fields)
-        column(*parts, into=self, gap=theme.SPACE_12, margins=margins)
+        self._toggle = button(_("More details"), "more_details_button", self, kind="text", on=self._on_more)
+        self._toggle.setCheckable(True)
+        self._rest = QWidget(self)
+        column(bench, self._formats, verify, self._grid, self._build_actions(), self._fields,
+               into=self._rest, gap=theme.SPACE_12)  # fmt: skip
+        self._rest.hide()
+        column(self._trouble, exam, self._build_uses(), row(self._toggle, 1), self._rest,
+               into=self, gap=theme.SPACE_12, margins=(0, theme.SPACE_4, 0, theme.SPACE_12))  # fmt: skip
+
+    def unfold(self) -> None:
+        self._toggle.setChecked(True)
+        self._on_more()
+
+    def _on_more(self) -> None:
+        self._rest.setVisible(self._toggle.isChecked())
+        self._toggle.setText(_("Less") if self._toggle.isChecked() else _("More details"))
+        self.grown.emit()
 
     def _build_uses(self) -> QWidget:
         part = named(QWidget(self), "uses")

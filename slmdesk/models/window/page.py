@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QEvent, QLocale, Qt, QTimer, QUrl, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QInputDialog,
@@ -24,17 +24,18 @@ from slmdesk.base.texts import _
 from slmdesk.evaluation.formats import FEATURE as FORMATS_FEATURE
 from slmdesk.evaluation.formats import copy_label
 from slmdesk.evaluation.model_cards import ModelCard, ModelDetails
-from slmdesk.gguf.memory import is_too_slow, speed_in_words
+from slmdesk.gguf.memory import speed_in_words
 from slmdesk.models.running import FitCheck
 from slmdesk.models.service import SETTING, WORDS, DefaultUse, is_for_this_pc, origin_of, used_of
 from slmdesk.models.window.adding import AddMenu
 from slmdesk.models.window.formats import FormatDialog
 from slmdesk.models.window.library import VERIFY, DetailsPanel, LibraryController, quantization_words
-from slmdesk.online.hub import licence_named
+from slmdesk.online.hub import Suggestion, licence_named
 from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.text import day_words
+from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.bars import ONCE_TIP, thin_bar
 from slmdesk.window.widgets.build import (
     breakable,
@@ -48,10 +49,11 @@ from slmdesk.window.widgets.build import (
     show_column,
     tool_button,
 )
+from slmdesk.window.widgets.model_rows import ModelRow, TableHead
 from slmdesk.window.widgets.opening import FileDrop, choose_model_file, open_outside, packs_among
-from slmdesk.window.widgets.rows import DOT, Card, ScrollAnchor, TabOrder
+from slmdesk.window.widgets.rows import DOT, ScrollAnchor, TabOrder
 
-COLUMN = 760
+COLUMN = 920
 OFFLINE = _("slmdesk works offline. Searching and downloading need the network.")
 OFFLINE_BY_POLICY = _("Your organisation has set slmdesk to work offline: nothing is searched or downloaded.")
 
@@ -78,6 +80,70 @@ class OfflineBar(QFrame):
         self._once.setVisible(not is_set)
 
 
+class BestModel(QFrame):
+    """The model that suits this PC best, of those that are suggested."""
+
+    download_requested = Signal(object)
+    use_requested = Signal(str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "best_model", kind="best", label=_("Best for this PC"))
+        self._best: Suggestion | None = None
+        self._models: Sequence[ModelCard] = ()
+        self._is_allowed = True
+        head = plain_label(_("Best for this PC"), self, name="best_heading", kind="group")
+        self._title = plain_label("", self, name="best_title", kind="lead")
+        self._words = plain_label("", self, name="best_words")
+        self._facts = plain_label("", self, name="best_facts")
+        self._button = button("", "best_button", self, kind="primary", on=self._on_pressed)
+        centre = Qt.AlignmentFlag.AlignVCenter
+        row(
+            (column(head, self._title, self._words, gap=theme.SPACE_4), 3), (self._facts, 2), (self._button, centre),
+            into=self, gap=theme.SPACE_24, margins=(theme.SPACE_24, theme.SPACE_16),
+        )  # fmt: skip
+        self.setMinimumHeight(scaled(112))  # the list of suggestions comes a moment later
+
+    def show_best(self, best: Suggestion | None) -> None:
+        self._best = best
+        self.setVisible(best is not None)
+        if best is None:
+            return
+        self._title.setText(best.title)
+        self._words.setText(best.good_for)
+        speed = speed_in_words(best.speed) if best.speed else ""
+        needs = _("needs about {size} of memory").format(size=bytes_for_people(best.about_bytes))
+        self._facts.setText("\n".join(f"{words[0].upper()}{words[1:]}" for words in (speed, needs) if words))
+        self._show_button()
+
+    def show_models(self, models: Sequence[ModelCard]) -> None:
+        self._models = models
+        self._show_button()
+
+    def show_policy(self, policy: Policy) -> None:
+        self._is_allowed = not policy.forced.get("offline")
+        self._show_button()
+
+    @property
+    def _here(self) -> str:
+        """Id of the model on this PC that came from the repository, or ''."""
+        repo = self._best.repo.casefold() if self._best else ""
+        return next((card.record.id for card in self._models if repo and repo in card.record.source.casefold()), "")
+
+    def _show_button(self) -> None:
+        if self._best is not None:
+            size = bytes_for_people(self._best.about_bytes)
+            self._button.setText(_("Use") if self._here else _("Download {size}").format(size=size))
+            self._button.setAccessibleName(f"{self._button.text()}: {self._best.title}")
+            self._button.setVisible(bool(self._here) or self._is_allowed)
+
+    def _on_pressed(self) -> None:
+        if self._here:
+            self.use_requested.emit(self._here)
+        else:
+            self.download_requested.emit(self._best)
+
+
 class ModelsPage(QScrollArea):
     offline_chosen = Signal(bool)
     once_chosen = Signal()
@@ -102,40 +168,51 @@ class ModelsPage(QScrollArea):
     def _build_ui(self, downloads: QWidget, suggestions: QWidget, search: QWidget) -> None:
         inner = named(QFrame(self), "models_inner")
         inner.setMinimumHeight(1)  # else it is as tall as in the narrowest column
-        holder = QWidget(inner)
-        holder.setMaximumWidth(COLUMN)
+        holder = self._holder = QWidget(inner)
         self._offline = OfflineBar(holder)
         self._local = LocalModels(self._library, holder)
         self.more_ways = AddMenu(self._local)
-        self._local.add_way(self.more_ways)
+        tip = _("Ask several models the same question, side by side")
+        compare = button(
+            _("Compare…"), "compare_button", holder, tip=tip, kind="text", label=_("Compare models"),
+            on=self.compare_requested,
+        )  # fmt: skip
         title = plain_label(_("Models"), holder, name="models_title", kind="title")
-        margins = (theme.SPACE_24, theme.SPACE_16, theme.SPACE_24, theme.SPACE_24)
-        parts = column(title, self._offline, downloads, into=holder, gap=theme.SPACE_12, margins=margins)
-        for name, words, part in (
-            ("local", _("On this PC"), self._local),
-            ("suggested", _("Suggested"), suggestions),
-            ("hub", _("On the Hugging Face Hub"), search),
-        ):
-            heading = plain_label(words, holder, name=f"{name}_heading", kind="heading")
-            if part is self._local:
-                tip = _("Ask several models the same question, side by side")
-                compare = button(_("Compare models…"), "compare_button", holder, tip=tip, on=self.compare_requested)
-                parts.addLayout(row((heading, 1), compare))
-            else:
-                parts.addWidget(heading)
-            parts.addWidget(part)
-            parts.addSpacing(theme.SPACE_12)
-        parts.addStretch(1)
+        self.best = BestModel(holder)
+        local, suggested, hub = (
+            plain_label(words, holder, name=f"{name}_heading", kind="heading")
+            for name, words in (
+                ("local", _("On this PC")), ("suggested", _("Suggested")), ("hub", _("On the Hugging Face Hub")),
+            )
+        )  # fmt: skip
+        column(
+            title, self.best, downloads,
+            row((local, 1), compare, self._local.add, self.more_ways, gap=theme.SPACE_8), self._local,
+            suggested, self._offline, suggestions, hub, search, 1,
+            into=holder, gap=theme.SPACE_12, margins=(theme.SPACE_24, theme.SPACE_16, theme.SPACE_24, theme.SPACE_24),
+        )  # fmt: skip
         row(1, (holder, 1000), 1, into=inner)
         show_column(self, inner)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self._fit()
         self.steady = ScrollAnchor(self)
         TabOrder(self, inner)
 
+    def _fit(self) -> None:
+        self._holder.setMaximumWidth(scaled(COLUMN) + 2 * theme.SPACE_24)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "_holder"):
+            self._fit()
+
     def _connect(self) -> None:
-        for part in (self._offline, self.more_ways):
+        self.best.use_requested.connect(self._library.use)
+        for part in (self._offline, self.more_ways, self.best):
             self._library.policy_shown.connect(part.show_policy)
         self._local.grown.connect(self._on_grown)
-        self._local.add_requested.connect(lambda: choose_model_file(self, "library_file_dialog", self.file_chosen.emit))
+        self._library.models_listed.connect(self.best.show_models)
+        self._local.add.clicked.connect(lambda: choose_model_file(self, "library_file_dialog", self.file_chosen.emit))
         self._offline.allow_requested.connect(lambda: self.offline_chosen.emit(False))
         self._offline.once_requested.connect(self.once_chosen)
 
@@ -168,7 +245,6 @@ PAGE = 30
 
 
 class LocalModels(QWidget):
-    add_requested = Signal()
     grown = Signal(object)
 
     def __init__(self, library: LibraryController, parent: QWidget) -> None:
@@ -196,23 +272,20 @@ class LocalModels(QWidget):
 
     def _build_ui(self) -> None:
         self._note = plain_label(_("Looking what is there…"), self, name="local_note", kind="muted")
+        self._head = TableHead(self, "local_head")
         self._rows = column(gap=0)
         self._adapters_heading = plain_label(_("Adapters (LoRA)"), self, name="adapters_heading", kind="strong")
         self._adapters_heading.hide()
         self._adapters = column(gap=0)
         self._more = button(_("Show more"), "local_more", self, on=self._on_more)
         self._more.setVisible(False)
+        tip = _("Or drop .gguf files, a folder or a pack anywhere here")
+        self.add = button(_("Add model file…"), "library_add_button", self, tip=tip)
         self._build_import()
         adapters, more = (self._adapters_heading, self._adapters), (self._more, Qt.AlignmentFlag.AlignLeft)
-        parts = (self._note, self._rows, more, *adapters, self._import_row, self._import)
-        column(*parts, into=self, gap=theme.SPACE_8)
+        column(self._note, self._head, self._rows, more, *adapters, self._import, into=self, gap=theme.SPACE_8)
 
     def _build_import(self) -> None:
-        self._add = button(_("Add model files…"), "library_add_button", self, on=self.add_requested)
-        words = _("Drop model files, a folder or a pack here")
-        self._drop = plain_label(words, self, name="drop_words", kind="small")
-        # the stretch: where adding files is hidden, what is left keeps its size
-        self._import_row = row(self._add, (self._drop, 1), 0, gap=theme.SPACE_12)
         self._import = named(QWidget(self), "library_import")
         self._words = plain_label("", self._import, name="library_import_words", kind="muted")
         stop, stop_label = self._library.imports.cancel, _("Stop adding the model file")
@@ -220,9 +293,6 @@ class LocalModels(QWidget):
         self._bar = thin_bar("library_import_bar", self._import, _("Adding the model file"), most=1000)
         column(row((self._words, 1), cancel), self._bar, into=self._import)
         self._import.setVisible(False)
-
-    def add_way(self, widget: QWidget) -> None:
-        self._import_row.insertWidget(1, widget)
 
     def show_models(self, models: Sequence[ModelCard]) -> None:
         """Show the models, the last used first. Copies stand with their model, adapters in a list of their own."""
@@ -253,8 +323,7 @@ class LocalModels(QWidget):
 
     def show_policy(self, policy: Policy) -> None:
         self._managed = frozenset(use for use, key in SETTING.items() if key in policy.managed)
-        for widget in (self._add, self._drop):
-            widget.setVisible("models.import" not in policy.hidden)
+        self.add.setVisible("models.import" not in policy.hidden)
         self._has_formats = FORMATS_FEATURE not in policy.hidden
 
     def show_judged(self, judged: Mapping[str, FitCheck]) -> None:
@@ -272,15 +341,15 @@ class LocalModels(QWidget):
         self._words.setText(words)
         self._bar.setValue(round(fraction * 1000))
         self._import.setVisible(True)
-        self._add.setEnabled(False)
+        self.add.setEnabled(False)
 
     def show_model(self, id: str) -> None:
         if card := self._cards.get(id):
-            card.open_details()
+            card.open()
 
     def end_progress(self) -> None:
         self._import.setVisible(False)
-        self._add.setEnabled(True)
+        self.add.setEnabled(True)
 
     def _on_more(self) -> None:
         self._shown += PAGE
@@ -313,6 +382,7 @@ class LocalModels(QWidget):
         empty = _("There is no model on this PC yet. Take one from the suggestions below, or add a file you have.")
         self._note.setText(empty)
         self._note.setVisible(not models)
+        self._head.setVisible(bool(models))
         left = len(main) - self._shown
         self._more.setVisible(left > 0)
         self._more.setText(_("Show more ({left} left)").format(left=left))
@@ -383,29 +453,27 @@ ACTIONS = (
 NOISE = _("Does not behave like a language model: its answers are probably nonsense. The file may be damaged.")
 
 
-class LocalCard(Card):
+class LocalCard(ModelRow):
     grown = Signal(object)
     action_chosen = Signal(str)
 
     def __init__(self, library: LibraryController, card: ModelCard, parent: QWidget) -> None:
         record = card.record
-        super().__init__(parent, name=f"model_card_{record.id}", title=record.name)
+        super().__init__(parent, name=f"model_card_{record.id}", title=record.name, toggle_name="details_button")
         self.details: DetailsPanel | None = None
         self._library, self.card = library, card
         self.copies: tuple[ModelCard, ...] = ()
         self._speed = self._problem = ""
         self.body.setSpacing(theme.SPACE_8)
-        self._badge = plain_label("", self, name="default_badge", kind="badge", wraps=False)
+        self._badge = plain_label("", self, name="default_badge", kind="badge", wraps=False, is_hidden=True)
         self.body.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignLeft)
         self._use: QPushButton | None = None
         if record.can_chat:
-            self._use = self.add_button(_("Use for chat"), name="use_button", spoken="")
+            self._use = self.add_button(_("Use"), name="use_button", spoken="")
             self._use.clicked.connect(lambda: library.use(self.used))
-        self._toggle = self._tool("details_button", "chevron-down")
-        self._toggle.setCheckable(True)
-        self._toggle.toggled.connect(self._on_toggled)
         self._build_menu()
         self._copies: CopyLines | None = None
+        self.opened.connect(self._on_opened)
         self.show_card(card)
 
     @property
@@ -413,14 +481,10 @@ class LocalCard(Card):
         """Id of what is in use: the model itself or one of its copies."""
         return used_card(self.card, self.copies).record.id
 
-    def _tool(self, name: str, icon: str) -> QToolButton:
-        made = tool_button(name, self, icon=icon)
-        made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.add_widget(made)
-        return made
-
     def _build_menu(self) -> None:
-        self._more = self._tool("model_actions", "ellipsis")
+        self._more = tool_button("model_actions", self, icon="ellipsis")
+        self._more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.add_widget(self._more)
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._more.setToolTip(_("Details, rename, verify, folder, remove"))
         self._menu = named(QMenu(self._more), "model_actions_menu")
@@ -440,15 +504,15 @@ class LocalCard(Card):
             self._use.setAccessibleName(_("Chat with {name}").format(name=record.name))
             self._use.setToolTip(_("Chat with this model now"))
         self._more.setAccessibleName(_("More to do with {name}").format(name=record.name))
-        self._name_toggle()
         used = used_card(card, copies)
         self.set_sentence(sentence_of(used if used.exam else card))  # of the copy in use, once it has sat its own exam
         self.set_info(info_of(card, self._speed))
         uses = uses_of(card, copies)
+        self.show_columns([WORDS[use].capitalize() for use in uses], bytes_for_people(record.bytes))
         self._badge.setText(
             _("Default for {names}").format(names=", ".join(WORDS[use] for use in uses)) if uses else ""
         )
-        self._badge.setVisible(bool(uses))
+        self._badge.setVisible(bool(uses) and self.is_open)
         self._show_copies(can_switch=can_switch)
         self._show_trouble()
 
@@ -468,8 +532,8 @@ class LocalCard(Card):
             if judged.needed_bytes
             else ""
         )
-        why = judged.problem.sentence if judged.problem else needs
-        self.fit.show_fit(judged.fit, why=why, is_slow=is_too_slow(judged.speed))
+        self.fit.show_fit(judged.fit, why=judged.problem.sentence if judged.problem else needs)
+        self.speed.show_speed(judged.speed, is_measured=judged.is_measured)
         self._problem = judged.problem.sentence if judged.problem else ""
         self._show_trouble()
         self._speed = speed_of(judged)
@@ -478,17 +542,14 @@ class LocalCard(Card):
             self._use.setEnabled(judged.problem is None)
 
     def show_loaded(self, id: str) -> None:
-        """Show whether the loaded model `id` is this model or a copy of it. '' means that no model is loaded."""
+        """Show whether the loaded model `id` is what would be used. '' means that no model is loaded."""
         if self._use:
-            is_loaded = id in (self.card.record.id, *(copy.record.id for copy in self.copies))
-            self._use.setText(_("In use") if is_loaded else _("Use for chat"))
+            is_loaded = id == self.used
+            self._use.setVisible(not is_loaded)
+            self.show_state(_("In use") if is_loaded else "")
 
-    def open_details(self) -> None:
-        self._toggle.setChecked(True)
-
-    def _on_toggled(self, is_open: bool) -> None:
-        set_icon(self._toggle, "chevron-up" if is_open else "chevron-down")
-        self._name_toggle()
+    def _on_opened(self, is_open: bool) -> None:
+        self._badge.setVisible(is_open and bool(self._badge.text()))
         if is_open and self.details is None:
             details = self.details = DetailsPanel(self._library, self.card.record.id, self)
             details.action_chosen.connect(self.action_chosen)
@@ -500,14 +561,11 @@ class LocalCard(Card):
                 self._library.trials.read_details(self.card.record.id)
                 self.grown.emit(self.details)
 
-    def _name_toggle(self) -> None:
-        words = _("Close the details of") if self._toggle.isChecked() else _("Details of")
-        self._toggle.setAccessibleName(f"{words} {self.card.record.name}")
-        self._toggle.setToolTip(_("Close the details") if self._toggle.isChecked() else _("Details"))
-
     def _on_action(self, action: str) -> None:
         if action in ("details", "verify"):
-            self.open_details()
+            self.open()
+        if action == "verify" and self.details:
+            self.details.unfold()
         if action != "details":
             self.action_chosen.emit(action)
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.settings import Settings
@@ -25,8 +25,9 @@ from slmdesk.window.base.shortcuts import WindowState, WindowStateFile
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.markdown.reader import MarkdownReader
 from slmdesk.window.widgets.build import breakable, button, column, named, plain_label, row, set_kind, show_words
+from slmdesk.window.widgets.model_rows import ModelRow
 from slmdesk.window.widgets.opening import ask_about_link
-from slmdesk.window.widgets.rows import DOT, Card, FitMark
+from slmdesk.window.widgets.rows import DOT, FitMark
 from slmdesk.window.widgets.tokens import GATED_CODES, GatedPanel, TokenController
 
 if TYPE_CHECKING:
@@ -434,37 +435,19 @@ class RepoDetails(QWidget):
             self.reader = None
 
 
-class OfferCard(Card):
-    def __init__(self, parent: QWidget, at: Offering, *, name: str, title: str, repo: str) -> None:
-        super().__init__(parent, name=name, title=title)
+class OfferCard(ModelRow):
+    def __init__(self, parent: QWidget, at: Offering, *, name: str, title: str, repo: str, toggle_name: str) -> None:
+        super().__init__(parent, name=name, title=title, toggle_name=toggle_name)
         self.at, self.repo = at, repo
         self.details: RepoDetails | None = None
-        self._spoken = title
-        self._open: QPushButton | None = None
-
-    @property
-    def is_open(self) -> bool:
-        return self._open is not None and self._open.isChecked()
-
-    def add_details_button(self, name: str) -> None:
-        self._open = self.add_button(
-            _("Details"), name=name, spoken=_("Show files and card of {spoken}").format(spoken=self._spoken)
-        )
-        self._open.setCheckable(True)
-        self._open.clicked.connect(self._on_open)
-
-    def show_details_button(self, is_shown: bool) -> None:
-        if self._open is not None:
-            self._open.setVisible(is_shown)
+        self.toggle.clicked.connect(self._on_clicked)
 
     def show_details(self) -> RepoDetails:
         if self.details is None:
             self.details = RepoDetails(self.at, self.repo, self)
             self.details.again_requested.connect(self.ask)
             self.body.addWidget(self.details)
-        if self._open is not None:
-            self._open.setChecked(True)
-            self._open.setText(_("Close"))
+        self.open()
         self.details.show()
         return self.details
 
@@ -475,19 +458,18 @@ class OfferCard(Card):
         if self.details is not None:
             self.details.show_here()
 
-    def _on_open(self) -> None:
+    def _on_clicked(self) -> None:
         if self.is_open:
             self.ask()
-        elif self.details is not None and self._open is not None:
-            self._open.setText(_("Details"))
+        elif self.details is not None:
             self.details.hide()
             self.at.find.close_repo(self.repo)
 
     def ask(self) -> None:
         """Open the details and request the files and the model card. When offline, say that this needs the network."""
         details, focus = self.show_details(), self.window().focusWidget()
-        if self._open is not None and focus is not None and details.isAncestorOf(focus):
-            self._open.setFocus()  # the widget with the focus goes; Qt would focus the next one in the window
+        if focus is not None and details.isAncestorOf(focus):
+            self.toggle.setFocus()  # the widget with the focus goes; Qt would focus the next one in the window
         if self.at.find.is_offline:
             details.show_note(OFFLINE)
             return

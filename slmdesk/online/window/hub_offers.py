@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from slmdesk.base.policy import Policy
 from slmdesk.base.texts import _, ngettext
-from slmdesk.gguf.memory import is_too_slow, speed_in_words
+from slmdesk.gguf.memory import WORDS_A_TOKEN, is_too_slow, speed_in_words
 from slmdesk.online.hub import LANGUAGES, LICENCES, PERMISSIVE_ONES, SKILLS, Filters, OfferedRepo, Offers, Suggestion
 from slmdesk.online.window.downloads import GET
 from slmdesk.online.window.hub import OfferCard, Offering, OfferList
@@ -46,10 +46,11 @@ ESTIMATED = _("Judged by the number of its weights; open it for the real sizes."
 
 
 class RepoCard(OfferCard):
+    keeps_facts = True
+
     def __init__(self, repo: OfferedRepo, parent: QWidget, at: Offering) -> None:
-        super().__init__(parent, at, name="repo_card", title=repo.repo, repo=repo.repo)
+        super().__init__(parent, at, name="repo_card", title=repo.repo, repo=repo.repo, toggle_name="files_button")
         self._show_info(repo)
-        self.add_details_button("files_button")
 
     def show_repo(self, repo: OfferedRepo) -> None:
         self._show_info(repo)
@@ -284,6 +285,8 @@ class SearchFilters(QWidget):
 
 
 FIRST = 5
+LEAST_WORDS = 4.0
+"""Words a second from which a model is pleasant to wait for."""
 EMBEDDING = "embedding"
 """Skill of models that cannot chat. A model that has only this skill is shown only if the person asks for the skill."""
 ABOUT = _("Picked by us, with strengths and weaknesses. Sizes are approximate.")
@@ -291,9 +294,11 @@ ABOUT = _("Picked by us, with strengths and weaknesses. Sizes are approximate.")
 
 class SuggestionCard(OfferCard):
     def __init__(self, suggestion: Suggestion, parent: QWidget, at: Offering) -> None:
-        super().__init__(parent, at, name="suggestion_card", title=suggestion.title, repo=suggestion.repo)
+        super().__init__(
+            parent, at, name="suggestion_card", title=suggestion.title, repo=suggestion.repo,
+            toggle_name="suggestion_details_button",
+        )  # fmt: skip
         self.show_suggestion(suggestion)
-        self.add_details_button("suggestion_details_button")
         self._one, self.key = suggestion, _key(suggestion)
         self._get = self.add_button(GET, name="download_button", spoken=f"{GET} {suggestion.title}")
         self._get.clicked.connect(lambda: at.fetch.start(suggestion.repo, suggestion.file, suggestion.quantization))
@@ -305,11 +310,14 @@ class SuggestionCard(OfferCard):
         why = _("Judged by its parameters in {quantization}; the file's own size may differ.").format(
             quantization=suggestion.quantization
         )
-        self.fit.show_fit(suggestion.fit, why=why, is_about=True, is_slow=is_too_slow(suggestion.speed))
+        self.fit.show_fit(suggestion.fit, why=why)
+        self.speed.show_speed(suggestion.speed, is_measured=False)
+        size = bytes_for_people(suggestion.about_bytes) if suggestion.about_bytes else ""
+        self.show_columns([SKILLS[skill] for skill in suggestion.skills], size)
 
     def allow(self, is_allowed: bool) -> None:
         self._get.setVisible(is_allowed)
-        self.show_details_button(is_allowed)
+        self.toggle.setEnabled(is_allowed)
 
     def show_here(self) -> None:
         words = self.at.here.words_of(self._one.repo, self._one.file)
@@ -320,7 +328,17 @@ class SuggestionCard(OfferCard):
         super().show_here()
 
 
+def best_of(found: Sequence[Suggestion]) -> Suggestion | None:
+    """Return the suggestion that is most useful here: it fits, chats, and writes fast enough to wait for."""
+    able = [each for each in found if each.fit == "fits" and "chat" in each.skills]
+    quick = [each for each in able if each.speed is None or each.speed.tokens_per_s * WORDS_A_TOKEN >= LEAST_WORDS]
+    fastest = sorted(able, key=lambda each: -(each.speed.tokens_per_s if each.speed else 0.0))
+    return next(iter(quick or fastest), None)
+
+
 class Suggestions(OfferList):
+    best_known = Signal(object)
+
     def __init__(self, at: Offering) -> None:
         super().__init__(at)
         self.setObjectName("suggestions")
@@ -354,6 +372,7 @@ class Suggestions(OfferList):
         """
         if found == self._found:
             return
+        self.best_known.emit(best_of(found))
         before, after = ([_key(suggestion) for suggestion in some] for some in (self._found, found))
         stays = sorted(before) == sorted(after) if self.isVisible() else before == after
         self._found = found

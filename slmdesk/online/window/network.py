@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
     QHeaderView,
-    QLabel,
     QLineEdit,
     QStackedWidget,
     QTableView,
@@ -35,8 +34,6 @@ from slmdesk.window.base.bridge import Bridge, Delay, copy_text
 from slmdesk.window.widgets.bars import ENFORCED
 from slmdesk.window.widgets.build import (
     CLEAR,
-    CheckBox,
-    ElidedLabel,
     breakable,
     button,
     column,
@@ -50,131 +47,100 @@ from slmdesk.window.widgets.build import (
     text_line,
 )
 from slmdesk.window.widgets.dialogs import Dialog
-from slmdesk.window.widgets.rows import Choice, add_setting
+from slmdesk.window.widgets.rows import Choice
+from slmdesk.window.widgets.settings import SettingRow, SettingsSection, Switch
 from slmdesk.window.widgets.tokens import TokenController, TokenForm, words_of
 
 ADDRESS = "address"
-PROXIES = (("system", _("System default")), ("none", _("None")), (ADDRESS, _("This one:")))
+PROXIES = (("system", _("System default")), ("none", _("None")), (ADDRESS, _("Own address")))
 SPEEDS_KIB = (0, 122, 244, 488, 977, 1953, 4883, 9766, 24414)
 """Speed limits to choose from, in KiB per second. They are shown as whole kB or MB per second. 0: no limit."""
 HIDDEN = _("These settings are switched off by your organisation.")
-OFFLINE = _("Nothing leaves this PC: models can be neither searched nor downloaded. Chats never leave it anyway.")
+OFFLINE = _("Nothing leaves this PC. Models cannot be downloaded.")
 ENFORCE = _(
     "While slmdesk works offline, the system itself can refuse it every connection, whatever happens inside the "
     "program. This takes effect at the next start, and holds until slmdesk is closed."
 )
 NOT_HERE = _("This system has no way to enforce that for a program.")
 SYSTEM_CERTIFICATES = _("System default")
-ENDPOINT = _("Where models are searched and fetched: the Hugging Face Hub, unless you name a mirror (https://…).")
-HOSTS = _(
-    "Where else files may come from, such as the storage of a mirror. Several by spaces; a dot in front means every "
-    "host below it. Everything else is refused."
-)
-FIELD_WIDTH = 240
-
-
-PROXY = _("What stands between this PC and the internet, as in many companies.")
 PASSWORD_WORDS = {
     "": "",
-    "keyring": _(" Its password is kept in the system's keyring."),
-    "file": _(" Its password is kept in a file that only you can read."),
+    "keyring": _("Its password is kept in the system's keyring."),
+    "file": _("Its password is kept in a file that only you can read."),
 }
 
 
-class NetworkSection(QWidget):
-    def __init__(self, bridge: Bridge, settings: Settings, tokens: TokenController) -> None:
-        super().__init__()
-        self.setObjectName("network_section")
-        self._bridge, self._current, self._tokens = bridge, settings, tokens
-        self._verdicts: dict[str, QLabel] = {}
+class NetworkSettings(QObject):
+    """The settings for reaching the Hub, in a section of the page."""
+
+    def __init__(self, bridge: Bridge, settings: Settings, tokens: TokenController, section: SettingsSection) -> None:
+        super().__init__(section, objectName="network_settings")
+        self._bridge, self._current, self._tokens, self._section = bridge, settings, tokens, section
+        self._rows: dict[str, SettingRow] = {}
         self._build_ui()
         self._connect()
         self.show_settings(settings)
         self._show_token(tokens.state)
 
     def _build_ui(self) -> None:
-        self._hidden = plain_label(HIDDEN, self, name="network_hidden", kind="muted", is_hidden=True)
-        self._body = named(QWidget(self), "network_body")
-        title = plain_label(_("Network"), self, name="network_heading", kind="heading")
-        column(title, self._hidden, self._body, into=self, gap=theme.SPACE_12)
-        self._column = column(into=self._body, gap=theme.SPACE_12)
-        self._build_switch()
-        self._build_hub()
-        self._build_way()
-        self._build_token()
-
-    def _build_switch(self) -> None:
-        self._offline = named(CheckBox(_("Work offline"), self._body), "setting_offline")
-        self._offline.setAccessibleDescription(OFFLINE)
-        words = plain_label(OFFLINE, self._body, name="offline_sentence", kind="muted")
-        self._column.addLayout(column((self._offline, Qt.AlignmentFlag.AlignLeft), words, gap=0))
-        self._enforce = Choice([(False, _("By slmdesk")), (True, _("By the system too"))], self._body)
-        sentence = ENFORCE if can_enforce() else NOT_HERE
-        add_setting(self._column, self._enforce, "offline_enforced", _("Enforce offline"), sentence)
+        section = self._section
+        self._offline = Switch(section)
+        self._add("offline", _("Work offline"), self._offline, hint=OFFLINE)
+        self._proxy = named(Choice(list(PROXIES), section), "proxy_choice", label=_("Proxy"))
+        self._proxy_address = self._field(_("Address of the proxy"), "http://proxy.example.org:8080")
+        self._proxy_address.setObjectName("proxy_address")
+        both = QWidget(section)
+        column(self._proxy, self._proxy_address, into=both, gap=theme.SPACE_8)
+        both.setFocusProxy(self._proxy)
+        tip = _("What stands between this PC and the internet, as in many companies.")
+        self._add("proxy", _("Proxy"), both, tip=tip)
+        self._enforce = Switch(section)
         self._enforce.setEnabled(can_enforce())
+        tip = ENFORCE if can_enforce() else NOT_HERE
+        self._add("offline_enforced", _("Enforce offline"), self._enforce, tip=tip, is_advanced=True)
+        self._endpoint = self._field(_("Address of the Hub"), HUB)
+        tip = _("Where models are searched and fetched: the Hugging Face Hub, unless you name a mirror (https://…).")
+        self._add("hub_endpoint", _("Address of the Hub"), self._endpoint, tip=tip, is_advanced=True)
+        self._hosts = self._field(_("Other allowed servers"), "files.example.org .storage.example.org")
+        tip = _("Where else files may come from. Several by spaces; a dot in front means every host below it.")
+        self._add("hub_hosts", _("Other allowed servers"), self._hosts, tip=tip, is_advanced=True)
+        label = _("Choose a file of certificates")
+        self._choose = button(_("Choose…"), "ca_file_button", section, label=label, on=self._on_choose)
+        self._system = button(_("Reset"), "ca_file_system_button", section, label=_("Use the system's certificates"))
+        self._system.clicked.connect(lambda: self.change("ca_file", ""))
+        tip = _("A file (PEM) of the authorities to trust instead of the system's; a company's network may need it.")
+        control = section.buttons(self._choose, self._system)
+        self._add("ca_file", _("Certificates"), control, tip=tip, hint="…", is_advanced=True)
+        self._change = button(_("Change…"), "token_change_button", section, label=_("Change the access token"))
+        self._forget = button(_("Delete"), "token_forget_button", section, label=_("Delete the access token"))
+        control = section.buttons(self._change, self._forget)
+        tip = _(
+            "For gated models, whose publishers want to know who fetches them. It is sent to the Hub for those alone."
+        )
+        self._add("token", _("Access token"), control, tip=tip, hint="…", is_advanced=True)
+        self._speed = Choice([(kib, speed_words(kib)) for kib in SPEEDS_KIB], section)
+        tip = _("For all downloads together.")
+        self._add("speed_limit_kib", _("Speed limit"), self._speed, tip=tip, is_advanced=True)
         if is_enforced():
             self._offline.setEnabled(False)
-            words.setText(f"{OFFLINE} {ENFORCED}")
+            self._rows["offline"].set_hint(f"{OFFLINE} {ENFORCED}")
 
-    def _show_password_place(self, place: str) -> None:
-        sentence = self.findChild(QLabel, "proxy_sentence")
-        if isinstance(sentence, QLabel) and self._proxy.isEnabled():  # otherwise the label says who set the proxy
-            sentence.setText(PROXY + PASSWORD_WORDS[place])
+    def _add(self, name: str, title: str, control: QWidget, **more: Any) -> None:
+        self._rows[name] = self._section.add(name, title, control, **more)
 
-    def _build_hub(self) -> None:
-        self._endpoint, self._hosts = self._field(HUB), self._field("files.example.org .storage.example.org")
-        self._add_field(self._endpoint, "hub_endpoint", _("Address of the Hub"), ENDPOINT)
-        self._add_field(self._hosts, "hub_hosts", _("Other allowed servers"), HOSTS)
-
-    def _build_way(self) -> None:
-        self._proxy = named(Choice(list(PROXIES), self._body), "proxy_choice")
-        self._proxy_address = named(self._field("http://proxy.example.org:8080"), "proxy_address")
-        self._proxy_address.setAccessibleName(_("Address of the proxy"))
-        line = self._line(self._proxy, self._proxy_address)
-        line.setFocusProxy(self._proxy)
-        add_setting(self._column, line, "proxy", _("Proxy"), PROXY, is_wide=True)
-        self._proxy.setAccessibleName(_("Proxy"))
-        self._add_verdict("proxy")
-        self._certificates = ElidedLabel(self._body, name="ca_file_label")
-        self._choose = button(_("Choose…"), "ca_file_button", self._body, label=_("Choose a file of certificates"))
-        self._system = button(_("Use the system's"), "ca_file_system_button", self._body)
-        self._system.clicked.connect(lambda: self.change("ca_file", ""))
-        line = self._line(self._certificates, self._choose, self._system)
-        add_setting(
-            self._column, line, "ca_file", _("Certificates"),
-            _("A file (PEM) of the authorities to trust instead of the system's; a company's own network may need it."),
-            is_wide=True,
-        )  # fmt: skip
-        self._add_verdict("ca_file")
-        self._speed = Choice([(kib, speed_words(kib)) for kib in SPEEDS_KIB], self._body)
-        add_setting(
-            self._column, self._speed, "speed_limit_kib", _("Speed limit"),
-            _("For all downloads together."),
-        )  # fmt: skip
-
-    def _build_token(self) -> None:
-        self._token_words = plain_label("", self._body, name="token_words")
-        self._change = button(_("Change…"), "token_change_button", self._body, label=_("Change the access token"))
-        self._forget = button(_("Delete"), "token_forget_button", self._body, label=_("Delete the access token"))
-        line = self._line(self._token_words, self._change, self._forget)
-        add_setting(
-            self._column, line, "token", _("Access token"),
-            _("For gated models, whose publishers want to know who fetches them. It is sent to the Hub for those "
-              "alone."),
-            is_wide=True,
-        )  # fmt: skip
+    def _field(self, label: str, hint: str) -> QLineEdit:
+        return text_line("", self._section, hint, label=label, most=2000)
 
     def _connect(self) -> None:
         change = self.change
-        self._offline.clicked.connect(lambda is_on: change("offline", is_on))
-        self._enforce.value_chosen.connect(lambda is_enforced: change("offline_enforced", is_enforced))
+        self._offline.value_chosen.connect(lambda is_on: change("offline", is_on))
+        self._enforce.value_chosen.connect(lambda is_on: change("offline_enforced", is_on))
         self._endpoint.editingFinished.connect(lambda: change("hub_endpoint", _address(self._endpoint.text())))
         self._hosts.editingFinished.connect(lambda: change("hub_hosts", " ".join(self._hosts.text().lower().split())))
         self._proxy.value_chosen.connect(self._on_proxy_chosen)
         self._proxy_address.editingFinished.connect(self._on_proxy_written)
-        self._choose.clicked.connect(self._on_choose)
         self._speed.value_chosen.connect(lambda kib: change("speed_limit_kib", kib))
-        self._change.clicked.connect(lambda: TokenDialog(self._tokens, self.window()).open())
+        self._change.clicked.connect(lambda: TokenDialog(self._tokens, self._section.window()).open())
         self._forget.clicked.connect(self._tokens.forget)
         self._bridge.settings_changed.connect(self.show_settings)
         self._tokens.state_shown.connect(self._show_token)
@@ -210,8 +176,9 @@ class NetworkSection(QWidget):
             self._proxy.show_value(ADDRESS if has_address else settings.proxy)
             self._proxy_address.setVisible(has_address)
             self._show_text(self._proxy_address, "proxy", shown_proxy(settings.proxy) if has_address else "")
-        self._show_password_place(settings.proxy_password_place)
-        self._certificates.set_full_text(settings.ca_file or SYSTEM_CERTIFICATES)
+        if self._proxy.isEnabled():  # otherwise the hint says who set the proxy
+            self._rows["proxy"].set_hint(PASSWORD_WORDS[settings.proxy_password_place])
+        self._rows["ca_file"].set_hint(settings.ca_file or SYSTEM_CERTIFICATES)
         self._system.setVisible(bool(settings.ca_file))
         if self._speed.findData(settings.speed_limit_kib) < 0:
             self._speed.addItem(speed_words(settings.speed_limit_kib), settings.speed_limit_kib)
@@ -219,25 +186,25 @@ class NetworkSection(QWidget):
 
     def show_policy(self, policy: Policy) -> None:
         """Say what the organisation has switched off (widgets/features hides it), and list the addresses it allows."""
-        self._hidden.setVisible("settings.network" in policy.hidden)
+        self._section.note.setText(HIDDEN)
+        self._section.note.setVisible("settings.network" in policy.hidden)
         if policy.forced.get("offline"):  # then the system enforces it without this setting
             self._enforce.setEnabled(False)
         allowed = policy.choices.get("hub_endpoint", ())
-        sentence = self.findChild(QLabel, "hub_endpoint_sentence")
-        if len(allowed) > 1 and isinstance(sentence, QLabel):
-            sentence.setText(_("Set by your organisation: one of {allowed}.").format(allowed=", ".join(allowed)))
+        if len(allowed) > 1:
+            words = _("Set by your organisation: one of {allowed}.").format(allowed=", ".join(allowed))
+            self._rows["hub_endpoint"].set_hint(words)
 
     def _show_token(self, state: TokenChanged) -> None:
-        self._token_words.setText(words_of(state))
+        self._rows["token"].set_hint(words_of(state))
         self._change.setText(_("Change…") if state.place else _("Set…"))
         self._change.setEnabled(state.place != "environment")
         self._forget.setVisible(state.place not in ("", "environment"))
 
     def _show_verdict(self, key: str, words: str) -> None:
-        if label := self._verdicts.get(key):
-            show_words(label, breakable(words))
-            if not words:
-                self.show_settings(self._current)
+        show_words(self._rows[key].verdict, breakable(words))
+        if not words:
+            self.show_settings(self._current)
 
     def _on_proxy_chosen(self, value: object) -> None:
         self._proxy_address.setVisible(value == ADDRESS)
@@ -253,7 +220,8 @@ class NetworkSection(QWidget):
             self._proxy_address.setModified(False)  # so that a typed password is replaced by the stored address
 
     def _on_choose(self) -> None:
-        dialog = passing(QFileDialog(self, _("File of certificates"), self._current.ca_file), "ca_file_dialog")
+        window, title = self._section.window(), _("File of certificates")
+        dialog = passing(QFileDialog(window, title, self._current.ca_file), "ca_file_dialog")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setNameFilters([_("Certificates (*.pem *.crt *.cer)"), _("All files (*)")])
         dialog.fileSelected.connect(lambda name: self.change("ca_file", name))
@@ -264,30 +232,7 @@ class NetworkSection(QWidget):
             field.setText(text)
 
     def _is_wrong(self, key: str) -> bool:
-        return key in self._verdicts and bool(self._verdicts[key].text())
-
-    def _field(self, hint: str) -> QLineEdit:
-        field = QLineEdit(self._body)
-        field.setPlaceholderText(hint)
-        field.setMinimumWidth(FIELD_WIDTH)
-        field.setMaxLength(2000)
-        return field
-
-    def _line(self, *widgets: QWidget) -> QWidget:
-        line = QWidget(self._body)
-        parts = [(widget, int(isinstance(widget, (QLineEdit, QLabel)))) for widget in widgets]
-        stretch = () if any(isinstance(widget, QLabel) for widget in widgets) else (0,)
-        row(*parts, *stretch, into=line, gap=theme.SPACE_8)
-        return line
-
-    def _add_field(self, field: QLineEdit, name: str, title: str, sentence: str) -> None:
-        add_setting(self._column, field, name, title, sentence, is_wide=True)
-        self._add_verdict(name)
-
-    def _add_verdict(self, key: str) -> None:
-        label = plain_label("", self._body, name=f"{key}_verdict", kind="danger", is_hidden=True)
-        self._verdicts[key] = label
-        self._column.addWidget(label)
+        return bool(self._rows[key].verdict.text())
 
 
 def speed_words(kib: int) -> str:

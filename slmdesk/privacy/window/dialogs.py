@@ -4,13 +4,14 @@ passphrase before changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent, QShowEvent
-from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QStackedWidget, QWidget
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QLineEdit, QPushButton, QStackedWidget, QWidget
 
 from slmdesk.base.policy import Policy
 from slmdesk.base.sealing import new_recovery_key, secret_of
@@ -27,7 +28,6 @@ from slmdesk.window.widgets.build import (
     breakable,
     button,
     column,
-    flow,
     named,
     passing,
     plain_label,
@@ -37,7 +37,8 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.dialogs import Dialog
 from slmdesk.window.widgets.opening import ask_new_file, document_folder
-from slmdesk.window.widgets.rows import Choice, add_setting
+from slmdesk.window.widgets.rows import Choice
+from slmdesk.window.widgets.settings import SettingRow, SettingsSection, Switch
 
 WIDTH = 560
 MOST_LETTERS = 1024
@@ -393,60 +394,51 @@ class RecoveryDialog(WordsDialog):
 
 MINUTES = (1, 2, 5, 10, 15, 30, 60, 120)
 MINUTE_WORDS = {1: _("1 minute"), 60: _("1 hour"), 120: _("2 hours")}
-LOCK_AFTER = _(
-    "When nobody has worked here for this long. Finished steps of jobs are kept, and the jobs go on after unlocking."
-)
-LOCK_HOW = _(
-    "Lock: the history is closed, and memory is cleared. Hide only: the lock page is shown, "
-    "the history stays open, and jobs go on; this keeps out a glance, not a program."
-)
+LOCK_AFTER = _("Finished steps of jobs are kept, and the jobs go on after unlocking.")
+LOCK_HOW = _("The lock page is shown, the history stays open, and jobs go on. This keeps out a glance, not a program.")
 LOCK_WITH = _("When the screen of this PC is locked. Before it goes to sleep the history is always locked.")
 
 
-class PrivacySection(QWidget):
-    def __init__(self, controller: PrivacyController) -> None:
-        super().__init__()
-        self.setObjectName("privacy_section")
-        self._controller = controller
-        self._choices: dict[str, Choice] = {}
+class PrivacySettings(QObject):
+    """The settings of encryption and locking, in a section of the page."""
+
+    def __init__(self, controller: PrivacyController, section: SettingsSection) -> None:
+        super().__init__(section, objectName="privacy_settings")
+        self._controller, self._section = controller, section
+        self._choices: dict[str, Choice | Switch] = {}
         self._encrypts_once_known = False
         self._build_ui()
-        self._connect()
+        controller.state_shown.connect(self.show_state)
+        controller.settings.settings_shown.connect(self.show_settings)
+        section.shown.connect(self._on_shown)
         self.show_settings(controller.settings.current)
         self.show_state(controller.state)
 
     def _build_ui(self) -> None:
-        title = plain_label(_("Privacy"), self, name="privacy_heading", kind="heading")
-        self._column = column(title, into=self, gap=theme.SPACE_12)
-        line = QWidget(self)
-        self._encrypt = button(_("Encrypt…"), "encrypt_button", line, on=self.encrypt)
-        self._passphrase = button(_("Passphrase…"), "passphrase_button", line, on=self._on_passphrase)
-        self._recovery = button(_("Recovery key…"), "recovery_button", line, on=self._on_recovery)
-        self._keyring = button("", "keyring_button", line, on=self._on_keyring)
-        self._decrypt = button(_("Decrypt…"), "decrypt_button", line, on=self._on_decrypt)
-        buttons = (self._encrypt, self._passphrase, self._recovery, self._keyring, self._decrypt)
-        flow(*buttons, into=line, gap=theme.SPACE_8)
-        add_setting(self._column, line, "encryption", _("Encryption"), "…", is_wide=True)
-        self._lock_rows = named(QWidget(self), "lock_settings")
-        column(into=self._lock_rows, gap=theme.SPACE_12)
-        self._column.addWidget(self._lock_rows)
+        section, group = self._section, _("Encryption")
+        self._encrypt = button(_("Set up…"), "encrypt_button", section, on=self.encrypt)
+        self._passphrase = button(_("Change passphrase…"), "passphrase_button", section, on=self._on_passphrase)
+        control = section.buttons(self._encrypt, self._passphrase)
+        self._row = section.add("encryption", _("Encrypt history"), control, group=group, hint="…")
+        self._lock_rows: list[SettingRow] = []
         after = [(count, MINUTE_WORDS.get(count, _("{count} minutes").format(count=count))) for count in MINUTES]
-        self._choice("lock_minutes", _("Lock after"), LOCK_AFTER, [*after, (0, _("Never"))])
-        self._choice("lock_covers", _("Automatic lock"), LOCK_HOW, [(False, _("Lock")), (True, _("Hide only"))])
-        self._choice(
-            "lock_with_screen", _("With the screen"), LOCK_WITH, [(True, _("Locked too")), (False, _("Left open"))]
-        )
+        self._offer("lock_minutes", _("Lock automatically after"), LOCK_AFTER, [*after, (0, _("Never"))], group=group)
+        self._offer("lock_covers", _("Hide the window instead of locking"), LOCK_HOW, group=group)
+        self._offer("lock_with_screen", _("Lock with the screen"), LOCK_WITH, is_advanced=True)
+        self._recovery = self._ask("recovery", _("Recovery key"), _("Make new…"), self._on_recovery)
+        self._keyring = self._ask("keyring", BY_ITSELF, _("Change…"), self._on_keyring)
+        self._decrypt = self._ask("decrypt", _("Decrypt the history"), _("Decrypt…"), self._on_decrypt)
 
-    def _choice(self, key: str, title: str, sentence: str, values: list[tuple[object, str]]) -> None:
-        choice = self._choices[key] = Choice(values, self._lock_rows)
-        rows = self._lock_rows.layout()
-        assert rows is not None
-        add_setting(rows, choice, key, title, sentence)  # type: ignore[arg-type]  # made by `column`
-        choice.value_chosen.connect(lambda value: self._controller.settings.change(key, value))
+    def _offer(self, key: str, title: str, tip: str, values: Sequence[tuple[object, str]] = (), **more: Any) -> None:
+        change = partial(self._controller.settings.change, key)
+        self._choices[key] = self._section.offer(key, title, values, change, tip=tip, **more)
+        self._lock_rows.append(self._section.rows[-1])
 
-    def _connect(self) -> None:
-        self._controller.state_shown.connect(self.show_state)
-        self._controller.settings.settings_shown.connect(self.show_settings)
+    def _ask(self, name: str, title: str, words: str, ask: Callable[[], None]) -> QPushButton:
+        made = button(words, f"{name}_button", self._section, on=ask)
+        control = self._section.buttons(made)
+        self._lock_rows.append(self._section.add(name, title, control, is_advanced=True))
+        return made
 
     def show_settings(self, settings: Settings) -> None:
         for key, choice in self._choices.items():
@@ -456,15 +448,12 @@ class PrivacySection(QWidget):
         is_encrypted = state is not None and state.is_encrypted
         self._encrypt.setVisible(not is_encrypted)
         self._encrypt.setEnabled(state is not None and state.can_encrypt)
-        for other_button in (self._passphrase, self._recovery, self._keyring, self._decrypt):
-            other_button.setVisible(is_encrypted)
-        self._lock_rows.setVisible(is_encrypted)
-        words = state_words(state) if state is not None else "…"
-        sentence = self.findChild(QLabel, "encryption_sentence")
-        if sentence is not None:
-            sentence.setText(words)
+        self._passphrase.setVisible(is_encrypted)
+        for each in self._lock_rows:
+            each.set_there(is_encrypted)
+        self._row.set_hint(state_words(state) if state is not None else "…")
         if state is not None:
-            self._keyring.setText(_("Ask for the passphrase…") if state.by_keyring else _("Unlock automatically…"))
+            self._keyring.setText(_("Ask for passphrase…") if state.by_keyring else _("Unlock automatically…"))
             self._keyring.setEnabled(state.by_passphrase if state.by_keyring else not state.no_keyring)
             self._keyring.setToolTip(NO_KEYRING.format(reason=state.no_keyring) if state.no_keyring else "")
             self._decrypt.setEnabled(not state.is_required)
@@ -473,12 +462,12 @@ class PrivacySection(QWidget):
 
     def show_policy(self, policy: Policy) -> None:
         after = self._choices["lock_minutes"]
+        assert isinstance(after, Choice)
         for at in reversed(range(after.count())):
             if policy.limited_minutes(after.itemData(at)) != after.itemData(at):
                 after.removeItem(at)
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
+    def _on_shown(self) -> None:
         self._encrypts_once_known = False  # the person has to press the button again
         self._controller.look()
 
@@ -495,7 +484,7 @@ class PrivacySection(QWidget):
             return
         self._open(
             EncryptDialog(
-                self.window(),
+                self._section.window(),
                 new_recovery_key(),
                 no_keyring=state.no_keyring,
                 encrypt=self._encrypt_with,
@@ -513,14 +502,16 @@ class PrivacySection(QWidget):
             self._controller.begin(lambda services: services.privacy.change_passphrase(words, passphrase))
 
         intro = _("The passphrase opens the history, on this account and from a backup.")
-        self._ask_words("passphrase", _("Passphrase"), intro, _("Change"), change, new=NewPassphrase(self))
+        self._ask_words("passphrase", _("Passphrase"), intro, _("Change"), change, new=NewPassphrase(self._section))
 
     def _on_recovery(self) -> None:
         def change(words: str, recovery: str) -> None:
             self._controller.begin(lambda services: services.privacy.change_recovery(words, recovery))
 
         key = new_recovery_key()
-        self._open(RecoveryDialog(self.window(), key, asks=self._asks, change=change, print_key=self._print_key))
+        self._open(
+            RecoveryDialog(self._section.window(), key, asks=self._asks, change=change, print_key=self._print_key)
+        )
 
     def _on_decrypt(self) -> None:
         def change(words: str) -> None:
@@ -547,7 +538,7 @@ class PrivacySection(QWidget):
     def _ask_words(
         self, name: str, title: str, intro: str, accept: str, change: Callable[..., object], **more: Any
     ) -> None:
-        window, asks = self.window(), self._asks
+        window, asks = self._section.window(), self._asks
         self._open(WordsDialog(window, name, title, intro, asks=asks, change=change, accept=accept, **more))
 
     @property
@@ -571,7 +562,7 @@ class PrivacySection(QWidget):
     def _print_key(self, key: str) -> None:
         folder = Path(document_folder())
         ask_new_file(
-            self.window(), _("Save the recovery key for printing"),
+            self._section.window(), _("Save the recovery key for printing"),
             lambda path: self._controller.print_key(key, path),
             name="recovery_file_dialog", proposed=folder / "slmdesk recovery key.pdf", filters=_("PDF (*.pdf)"),
         )  # fmt: skip
@@ -583,7 +574,7 @@ def state_words(state: PrivacyState) -> str:
             return _("Not encrypted, and it cannot be here: the library “{missing_library}” is not installed.").format(
                 missing_library=state.missing_library
             )
-        return _("Not encrypted: whoever has the disk or a backup can read the history. It can be encrypted.")
+        return _("Not encrypted: whoever has the disk can read it.")
     ways = (
         (state.by_keyring, _("automatically on this account")),
         (state.by_passphrase, _("with the passphrase")),

@@ -2,55 +2,45 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QDialogButtonBox, QLabel, QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QDialogButtonBox, QPlainTextEdit, QPushButton, QWidget
 
 from slmdesk.base.texts import _, ngettext
 from slmdesk.redaction.service import listed_from_lines
 from slmdesk.text.redaction import Listed
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
-from slmdesk.window.widgets.build import column, named, passing, plain_label
+from slmdesk.window.widgets.build import button, column, named, passing, plain_label
 from slmdesk.window.widgets.dialogs import Dialog
-from slmdesk.window.widgets.rows import add_setting
+from slmdesk.window.widgets.settings import SettingsSection
 
 INTRO = _("One name per line. They are always replaced in redacted chats, with their endings and parts.")
-NONE = _("None yet. Names on this list are always found, whatever stands around them.")
+NONE = _("None yet")
 
 
-class RedactionSection(QWidget):
-    def __init__(self, bridge: Bridge) -> None:
-        super().__init__()
-        self.setObjectName("redaction_section")
-        self._bridge = bridge
+class RedactionSettings(QObject):
+    def __init__(self, bridge: Bridge, section: SettingsSection) -> None:
+        super().__init__(section, objectName="redaction_settings")
+        self._bridge, self._section = bridge, section
         self._names: tuple[Listed, ...] = ()
-        title = plain_label(_("Redaction"), self, name="redaction_heading", kind="heading")
-        layout = column(title, into=self, gap=theme.SPACE_12)
-        self._edit = QPushButton(_("Edit…"), self)
-        add_setting(layout, self._edit, "private_names", _("People and firms"), NONE)
-        self._edit.clicked.connect(self._on_edit)
+        self._row = section.add(
+            "private_names", _("Words to replace always"), button(_("Edit…"), "", section, on=self._on_edit), hint=NONE,
+            tip=_("Names of people and firms. They are always found, whatever stands around them."),
+            group=_("Names and numbers"),
+        )  # fmt: skip
+        section.shown.connect(lambda: bridge.ask(bridge.services.redaction.names(), self.show_names))
 
     def show_names(self, names: tuple[Listed, ...]) -> None:
         self._names = names
-        count = ngettext("1 name", "{n:,} names", len(names))
-        sentence = self.findChild(QLabel, "private_names_sentence")
-        if isinstance(sentence, QLabel):
-            sentence.setText(
-                _("{count}, always found, whatever stands around them.").format(count=count) if names else NONE
-            )
+        self._row.set_hint(ngettext("1 name", "{n:,} names", len(names)) if names else NONE)
 
     def _on_edit(self) -> None:
-        dialog = NamesDialog("\n".join(name.words for name in self._names), self.window())
+        dialog = NamesDialog("\n".join(name.words for name in self._names), self._section.window())
         dialog.saved.connect(self._change)
         dialog.open()
 
     def _change(self, lines: str) -> None:
         self._bridge.ask(self._bridge.services.redaction.change_names(listed_from_lines(lines)), self.show_names)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._bridge.ask(self._bridge.services.redaction.names(), self.show_names)
 
 
 class NamesDialog(Dialog):

@@ -232,14 +232,15 @@ class ThemeKeeper(QObject):
 
     theme_changed = Signal(object)
 
-    def __init__(self, app: QApplication, *, choice: str = "system", scale: int = 100) -> None:
+    def __init__(self, app: QApplication, *, choice: str = "system", scale: int = 100, is_bundled: bool = True) -> None:
         super().__init__(app)
         self.setObjectName("theme_keeper")
         self._app = app
         self._hints = app.styleHints()  # keep a reference, otherwise PySide destroys the object
         self._system_palette = QPalette(app.palette())  # read before our palette replaces it
         self.choice = choice
-        self.fonts = window_fonts(scale)
+        self._is_bundled = is_bundled
+        self.fonts = window_fonts(scale, is_bundled=is_bundled)
         self.theme = self._chosen()
         self._hints.colorSchemeChanged.connect(self._on_system_changed)
         hints = self._accessibility()
@@ -261,10 +262,11 @@ class ThemeKeeper(QObject):
         self.choice = choice
         self._renew()
 
-    def set_font_scale(self, percent: int) -> None:
-        """Scale all text to 80..250 percent, at once."""
+    def set_font_scale(self, percent: int, *, is_bundled: bool | None = None) -> None:
+        """Scale all text to 80..250 percent, at once, in slmdesk's own font or the system's."""
         low, high = FONT_SCALES
-        self.fonts = window_fonts(min(max(percent, low), high))
+        self._is_bundled = self._is_bundled if is_bundled is None else is_bundled
+        self.fonts = window_fonts(min(max(percent, low), high), is_bundled=self._is_bundled)
         self._renew(fonts_changed=True)
 
     def _on_system_changed(self) -> None:
@@ -351,7 +353,8 @@ def _base(t: Theme, fonts: Fonts) -> str:
     QMenu::item:selected {{ background: {t.fill}; color: {t.ink}; }}
     QMenu::item:disabled {{ color: {t.ink3}; }}
     QMenu::separator {{ height: {t.line_width}px; background: {t.line}; margin: 6px 8px; }}
-    QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
+    QDialog, #help_area, #help_inner {{ background: {t.sheet}; border: none; }}
+    QDialogButtonBox, QMessageBox {{ dialogbuttonbox-buttons-have-icons: 0; button-layout: 3; }}
     QPushButton {{ background: {t.fill}; color: {t.ink}; border: {edge}; border-radius: {CONTROL_RADIUS}px;
         padding: 6px 14px; font-weight: 500; }}
     QPushButton:hover {{ background: {over}; border-color: {over}; }}
@@ -423,6 +426,9 @@ def _panels(t: Theme) -> str:
         #versions_list {{ background: {t.sheet}; border: none; }}
     #work, #settings_inner, #empty_inner, #first_start, #first_start_inner, #settings_page, #empty_chat, #models_page,
         #models_inner {{ background: {t.sheet}; border: none; }}
+    QToolButton[kind="section"] {{ padding: 4px 8px; color: {t.ink}; text-align: left; }}
+    QToolButton[kind="section"]:hover {{ background: {t.mixed("ground", 0.04)}; }}
+    QToolButton[kind="section"]:checked {{ background: {t.soft}; color: {t.soft_ink}; font-weight: 500; }}
     #palette_panel {{ background: {t.sheet}; border: {t.separator}; border-radius: {RADIUS}px; }}
     #palette_list {{ background: {t.sheet}; border: none; outline: none; }}
     #palette_line {{ background: {t.sheet}; border-color: {t.sheet}; padding: 4px; }}
@@ -533,6 +539,8 @@ def _frames(t: Theme) -> str:
     QFrame[kind="row"][lit="true"] {{ background: {t.soft}; border-color: {t.soft}; }}
     QFrame[kind="popover"] {{ background: {t.sheet}; border: {t.line_width}px solid {t.mixed("line", 0.06)};
         border-radius: {RADIUS}px; }}
+    QFrame[kind="best"] {{ background: {t.soft}; border: none; border-radius: {RADIUS}px; }}
+    QFrame[kind="best"] QLabel[kind="group"] {{ color: {t.soft_ink}; }}
     QFrame[kind="choice"] {{ background: {t.sheet}; border: {t.separator}; border-radius: {RADIUS}px; }}
     QFrame[kind="choice"]:hover {{ border-color: {t.edge}; }}
     QFrame[kind="choice"][dropping="true"] {{ background: {t.soft}; border: 2px dashed {t.accent}; }}
@@ -568,6 +576,7 @@ def _labels(t: Theme, fonts: Fonts) -> str:
     QLabel[kind="strong"] {{ font-weight: 600; }}
     #summary_group, #summary_also {{ padding: 12px 0 4px 1px; }}
     QLabel[kind="title"] {{ font-size: {fonts.points(1.33)}pt; font-weight: 600; }}
+    QLabel[kind="section"] {{ font-size: {fonts.points(1.73)}pt; font-weight: 600; }}
     QLabel[kind="hero"] {{ font-size: {fonts.points(2)}pt; font-weight: 600; }}
     QLabel[kind="lead"] {{ font-size: {fonts.points(1.33)}pt; font-weight: 500; }}
     QLabel[kind="group"] {{ color: {t.ink2}; font-size: {fonts.points(0.87)}pt; font-weight: 600; }}
@@ -576,6 +585,7 @@ def _labels(t: Theme, fonts: Fonts) -> str:
     QLabel[kind="small"] {{ color: {t.ink3}; font-size: {fonts.points(0.87)}pt; }}
     QLabel[kind="badge"] {{ background: {t.fill}; color: {t.ink}; font-size: {fonts.points(0.87)}pt;
         border-radius: {CONTROL_RADIUS}px; padding: 1px 8px; }}
+    QLabel[kind="dot"] {{ color: {t.accent}; font-size: {fonts.points(0.87)}pt; }}
     QLabel[kind="warn"] {{ color: {t.warn}; font-size: {fonts.points(0.87)}pt; }}
     QLabel[kind="danger"] {{ color: {t.danger}; font-size: {fonts.points(0.87)}pt; }}
     QLabel[kind="drop"] {{ color: {t.ink2}; border: {t.line_width}px dashed {t.ink2};

@@ -95,7 +95,8 @@ class Frame(QObject):
         self._is_starter_taken = False
         self._chat_before = ""
         """The chat that was open before Start was shown."""
-        self.keeper = ThemeKeeper(app, choice=settings.theme, scale=settings.font_scale)
+        is_bundled = not settings.system_font
+        self.keeper = ThemeKeeper(app, choice=settings.theme, scale=settings.font_scale, is_bundled=is_bundled)
         self.keeper.setParent(self)
         FocusRing(app)
         self.clipboard = ClipboardMarker(bridge, settings, self)
@@ -284,32 +285,30 @@ class Frame(QObject):
 
     @cached_property
     def settings_page(self) -> SettingsPage:
-        from slmdesk.online.window.network import NetworkSection
-        from slmdesk.privacy.window.dialogs import PrivacySection
-        from slmdesk.redaction.window.section import RedactionSection
+        from slmdesk.online.window.network import NetworkSettings
+        from slmdesk.privacy.window.dialogs import PrivacySettings
+        from slmdesk.redaction.window.section import RedactionSettings
         from slmdesk.system.window.page import SettingsPage
-        from slmdesk.writing.window.spelling_section import SpellingSection
+        from slmdesk.writing.window.spelling_section import SpellingSettings
 
         bridge, settings = self._bridge, self.settings
-        privacy = PrivacySection(self.privacy)
-        network = NetworkSection(bridge, settings.current, self.tokens)
-        for section in (privacy, network):
-            settings.policy_shown.connect(section.show_policy)
+        page = SettingsPage(settings, self._models_folder)
+        privacy = PrivacySettings(self.privacy, page.sections["privacy"])
+        RedactionSettings(bridge, page.sections["privacy"])
+        network = NetworkSettings(bridge, settings.current, self.tokens, page.sections["network"])
+        SpellingSettings(bridge, settings, page.sections["writing"])
+        for part in (page, privacy, network):
+            settings.policy_shown.connect(part.show_policy)
             if settings.policy is not None:
-                section.show_policy(settings.policy)
-        spelling = SpellingSection(bridge, settings)
-        redaction = RedactionSection(bridge)
-        page = SettingsPage(
-            settings,
-            self._models_folder,
-            after_models=(privacy, network),
-            after_documents=(spelling, redaction),
-        )
+                part.show_policy(settings.policy)
+        page.finish()
         page.deleted_chats_requested.connect(self._open_trash)
         page.erase_requested.connect(self._on_erase_requested)
         page.forget_day_requested.connect(partial(self._open_once, "history.window", "ForgetDay", self._bridge))
         page.rules_requested.connect(partial(self._open_once, "history.window", "RulesWindow", self._bridge))
         page.folder_requested.connect(lambda folder: self.models_area.ways.choose_folder(folder))
+        page.statement_requested.connect(partial(self._open_once, "online.window.statement", "StatementWindow", bridge))
+        page.ledger_requested.connect(partial(self._open_once, "online.window.network", "NetworkLogWindow", bridge))
         self.global_key.sentence_shown.connect(page.show_key)
         page.show_key(self.global_key.sentence)
         if not self.global_key.is_possible:
@@ -424,7 +423,14 @@ class Frame(QObject):
         self.settings.policy_shown.connect(status.show_policy)
         bridge.on(RequestsToday, lambda event: status.show_requests(event.count))
         self.window.help_requested.connect(
-            partial(self._open_once, "window.shell.palette", "HelpWindow", self._folders, self.settings)
+            partial(
+                self._open_once,
+                "window.shell.palette",
+                "HelpWindow",
+                self._folders,
+                self.settings,
+                self.window.show_page,
+            )
         )
         note_links(lambda: bridge.services.ledger_events.link_opened())
         for signal, *place in (
@@ -521,8 +527,8 @@ class Frame(QObject):
         old, self._settings = self._settings, settings
         if settings.theme != old.theme:
             self.keeper.set_choice(settings.theme)
-        if settings.font_scale != old.font_scale:
-            self.keeper.set_font_scale(settings.font_scale)
+        if (settings.font_scale, settings.system_font) != (old.font_scale, old.system_font):
+            self.keeper.set_font_scale(settings.font_scale, is_bundled=not settings.system_font)
         if settings.shortcuts != old.shortcuts:
             take_shortcuts(settings.shortcuts, self.window)
         from slmdesk.loader.model_loader import limits_of
@@ -559,10 +565,10 @@ class Frame(QObject):
             self._bridge.notice_raised.emit(Notice(words, action=_("Encrypt…"), on_action=self._on_encrypt_requested))
 
     def _on_encrypt_requested(self) -> None:
-        from slmdesk.privacy.window.dialogs import PrivacySection
+        from slmdesk.privacy.window.dialogs import PrivacySettings
 
-        if section := self.settings_page.findChild(PrivacySection):
-            section.encrypt()
+        if privacy := self.settings_page.findChild(PrivacySettings):
+            privacy.encrypt()
 
     def _on_erase_requested(self) -> None:
         from slmdesk.history.window import EraseDialog

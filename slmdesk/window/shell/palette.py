@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
     QKeySequenceEdit,
     QLabel,
     QScrollArea,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -47,10 +46,11 @@ from slmdesk.window.base.shortcuts import (
     usual_keys,
     with_choice,
 )
+from slmdesk.window.base.theme import scaled
 from slmdesk.window.palette import Entry, Offers, Openers, PaletteController, PalettePanel
 from slmdesk.window.widgets.bars import SHOWN_BY, SettingsController
 from slmdesk.window.widgets.build import (
-    FlowLayout,
+    CLEAR,
     breakable,
     button,
     column,
@@ -58,8 +58,10 @@ from slmdesk.window.widgets.build import (
     passing,
     plain_label,
     row,
+    set_icon,
     show_column,
     show_words,
+    text_line,
     tool_button,
 )
 from slmdesk.window.widgets.dialogs import Dialog
@@ -190,15 +192,10 @@ class PaletteEntry(QObject):
                 yield Entry(words, _icon_of(name, place), partial(self._press, name, place), place)
 
     def _settings(self) -> Iterator[Entry]:
-        page, heading = self._frame.settings_page, ""
-        for widget in page.findChildren(QWidget):
-            name = widget.objectName()
-            if isinstance(widget, QLabel) and name.endswith("_heading"):
-                heading = widget.text()
-            elif name.startswith("setting_") and widget.isVisibleTo(page):
-                words = widget.text() if isinstance(widget, QAbstractButton) and not widget.accessibleName() else ""
-                reach = partial(self._reach, widget)
-                yield Entry(words or widget.accessibleName(), "settings", reach, heading)
+        page = self._frame.settings_page
+        for each in filter(lambda each: each.is_offered, page.settings):
+            section = page.sections[each.section].title
+            yield Entry(each.title, "settings", partial(self._reach, each.control), section)
 
     def _widget(self, name: str) -> QWidget:
         found = self._window.findChild(QWidget, name)
@@ -246,6 +243,8 @@ class PaletteEntry(QObject):
 
     def _reach(self, widget: QWidget) -> None:
         self._show_page_of(widget)
+        if self._window.is_made("Settings"):
+            self._frame.settings_page.reach(widget)
         QTimer.singleShot(0, self, partial(_go_to, widget))  # once the page is laid out
 
     def _show_page_of(self, widget: QWidget) -> None:
@@ -290,6 +289,7 @@ class ShortcutList(QFrame):
         named(self, "shortcut_list")
         self._controller = controller
         self._rows: dict[str, ShortcutRow] = {}
+        self._lines: list[tuple[str, tuple[QWidget, ...]]] = []
         self._reset_all = button(_("Reset all shortcuts"), "reset_shortcuts_button", self, on=self._on_reset_all)
         how = plain_label(HOW, self, name="shortcuts_how", kind="muted")
         self._column = column(how, row(self._reset_all, 1), into=self, gap=theme.SPACE_8)
@@ -311,10 +311,13 @@ class ShortcutList(QFrame):
         for at, keys in enumerate(found):
             words = plain_label(keys.words, self, name="help_words")
             if keys in FIXED:
-                grid.addWidget(plain_label(keys.shown, self, name="help_keys", wraps=False), at, 0)
+                shown = plain_label(keys.shown, self, name="help_keys", wraps=False)
+                grid.addWidget(shown, at, 0)
                 grid.addWidget(words, at, 1)
+                self._lines.append((keys.words, (words, shown)))
                 continue
             made = self._rows[keys.name] = ShortcutRow(keys.name, self)
+            self._lines.append((keys.words, (words, made.keys)))
             made.asked.connect(self._on_asked)
             made.chosen.connect(self._on_chosen)
             for part in (made.keys, made.edit):
@@ -323,6 +326,15 @@ class ShortcutList(QFrame):
             grid.addLayout(column(words, made.ways, made.refusal, gap=theme.SPACE_4), at, 1)
             grid.addWidget(made.reset, at, 2, Qt.AlignmentFlag.AlignTop)
         return grid
+
+    def search(self, parts: Sequence[str]) -> None:
+        """Show the shortcuts whose words hold all these parts."""
+        self._on_asked("")
+        for words, widgets in self._lines:
+            for widget in widgets:
+                widget.setVisible(all(part in words.casefold() for part in parts))
+        for label in self.findChildren(QLabel, "help_place"):
+            label.setVisible(not parts)
 
     def _on_asked(self, name: str) -> None:
         for other, each in self._rows.items():
@@ -459,40 +471,79 @@ LICENCES = _(
     "Icons: Lucide, ISC License.\n"
     "Starter model: SmolLM2, Apache License 2.0. Every other model has a licence of its own, shown in its details."
 )
-SIZE = (640, 640)
+SIZE = (720, 640)
 LEAST_LETTERS = 50
 
 
+STEPS = (
+    ("Start", "house", _("Ask a question, as you would ask a colleague")),
+    ("Documents", "file-text", _("Understand a document: summary, questions, table")),
+    ("Translate", "languages", _("Translate a text or a whole document")),
+    ("Write", "pencil", _("Correct and improve your own text")),
+    ("Models", "package", _("Get the best model for this PC")),
+)
+
+
 class HelpWindow(Dialog):
-    def __init__(self, folders: Folders, settings: SettingsController, parent: QWidget) -> None:
+    """First steps, a search, the shortcuts, where the data is, and about slmdesk."""
+
+    def __init__(
+        self, folders: Folders, settings: SettingsController, show_page: Callable[[str], object], parent: QWidget
+    ) -> None:
         super().__init__(parent)
         passing(self, "help_window", _("Help"))
         self._area = named(QScrollArea(self), "help_area")
         self._inner = named(QFrame(self), "help_inner")
-        margins = (theme.SPACE_16, theme.SPACE_8, theme.SPACE_16, theme.SPACE_16)
-        self._column = column(into=self._inner, gap=theme.SPACE_8, margins=margins)
-        head = FlowLayout(gap=theme.SPACE_8)
+        self._column = column(into=self._inner, gap=theme.SPACE_8, margins=(theme.SPACE_32, theme.SPACE_24))
+        self._search = text_line("help_search", self._inner, _("Search help"), most=200, clears=CLEAR)
+        self._search.setProperty("kind", "search")
+        self._search.textChanged.connect(self._on_searched)
         for name, title, fill in (
+            ("steps", _("First steps"), partial(self._add_steps, show_page)),
             ("shortcuts", _("Keyboard shortcuts"), partial(self._add_shortcuts, settings)),
             ("data", _("Where your data is"), partial(self._add_data, folders)),
             ("report", _("Report a fault"), lambda: self._say("help_report", REPORT)),
             ("about", _("About slmdesk"), self._add_about),
         ):
-            heading = plain_label(title, self._inner, name=f"help_{name}_title", kind="title")
-            self._column.addWidget(heading)
+            self._column.addWidget(plain_label(title, self._inner, name=f"help_{name}_title", kind="title"))
             fill()
             self._column.addSpacing(theme.SPACE_16)
-            head.addWidget(button(title, f"help_{name}_button", self, on=partial(self._go_to, heading)))
+            if name == "steps":
+                self._column.addWidget(self._search)
+                self._column.addSpacing(theme.SPACE_16)
         self._column.addStretch(1)
         show_column(self._area, self._inner)
-        layout = QVBoxLayout(self)
-        layout.addLayout(head)
-        layout.addWidget(self._area, 1)
+        column((self._area, 1), into=self)
         self.setMinimumWidth(LEAST_LETTERS * self.fontMetrics().averageCharWidth())
-        self.resize(*SIZE)
+        self.resize(scaled(SIZE[0]), scaled(SIZE[1]))
+
+    def _add_steps(self, show_page: Callable[[str], object]) -> None:
+        for at, (page, sign, words) in enumerate(STEPS):
+            line = named(QFrame(self._inner), f"help_step_{at}", kind="card")
+            mark = named(QLabel(line), "help_step_icon")
+            set_icon(mark, sign, "ink2")
+            label = _("Open {page}").format(page=_(page))
+            go = button(_("Open"), f"help_go_{at}", line, label=label, on=partial(self._go, show_page, page))
+            go.setAutoDefault(False)
+            parts = (mark, (plain_label(words, line, name="help_step_words"), 1), go)
+            row(*parts, into=line, gap=theme.SPACE_12, margins=(0, theme.SPACE_4))
+            self._column.addWidget(line)
+
+    def _go(self, show_page: Callable[[str], object], page: str) -> None:
+        show_page(page)
+        self.close()
 
     def _add_shortcuts(self, settings: SettingsController) -> None:
-        self._column.addWidget(ShortcutList(settings, self._inner))
+        self._shortcuts = ShortcutList(settings, self._inner)
+        self._column.addWidget(self._shortcuts)
+
+    def _on_searched(self, words: str) -> None:
+        """Show the parts of the help, and the shortcuts, that hold the words."""
+        parts = words.casefold().split()
+        self._shortcuts.search(parts)
+        for label in self._inner.findChildren(QLabel):
+            if label.parentWidget() is self._inner and not label.objectName().endswith("_title"):
+                label.setVisible(all(part in label.text().casefold() for part in parts))
 
     def _add_data(self, folders: Folders) -> None:
         self._say("help_data", DATA)
@@ -519,6 +570,3 @@ class HelpWindow(Dialog):
         label = plain_label(words, self._inner, name=name)
         self._column.addWidget(label)
         return label
-
-    def _go_to(self, heading: QWidget) -> None:
-        self._area.verticalScrollBar().setValue(heading.y() - theme.SPACE_8)

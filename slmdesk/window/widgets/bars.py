@@ -539,7 +539,6 @@ class SettingsController(QObject):
     policy_shown = Signal(object)
     saved_shown = Signal(object)
     once_shown = Signal()
-    walls_shown = Signal(object)
 
     def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="settings_controller")
@@ -560,9 +559,6 @@ class SettingsController(QObject):
 
     def look_at_saved(self) -> None:
         self._bridge.follow(self._bridge.services.states.size(), self.saved_shown.emit, lambda _problem: None)
-
-    def look_at_walls(self) -> None:
-        self._bridge.ask(self._bridge.services.walls(), self.walls_shown.emit)
 
     def delete_saved(self) -> None:
         """Delete all saved model states. Nothing is lost, but the model must read the documents again."""
@@ -597,13 +593,13 @@ class SettingsController(QObject):
 SHOWN_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "hub.search": ("hub_heading", "hub_search"),
-        "hub.download": ("suggested_heading", "suggestions"),
+        "hub.download": ("suggested_heading", "suggestions", "best_model"),
         "models.import": (
-            "library_add_button", "drop_words", "starter_button", "starter_note", "add_model_button", "drop_zone",
+            "library_add_button", "starter_button", "add_model_button",
         ),
         "models.compare": ("compare_button",),
         "settings.network": ("network_body",),
-        "token": ("setting_token", "token_title", "token_sentence"),
+        "token": ("row_token",),
     }
 )  # fmt: skip
 """Widget names of each feature in core.policy.FEATURES. If a widget is hidden, everything in it is hidden too."""
@@ -622,6 +618,7 @@ class _Hider(QObject):
     def __init__(self, widget: QWidget) -> None:
         super().__init__(widget, objectName="feature_hider")
         self._widget = widget
+        widget.setProperty("forbidden", True)
         widget.installEventFilter(self)
         widget.hide()
 

@@ -518,7 +518,8 @@ def draw_box(
     painter.fillRect(box, ground)
     painter.setPen(QPen(line, LINE))
     painter.setBrush(line if tick is not None else ground)
-    painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), RADIUS, RADIUS)
+    radius = min(RADIUS, box.width() * 0.28)
+    painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), radius, radius)
     if tick is not None:
         painter.drawPixmap(box.topLeft(), pixmap("check", tick, size=int(box.width()), scale=scale))
     painter.restore()

@@ -45,7 +45,6 @@ from PySide6.QtWidgets import (
     QStyledItemDelegate,
     QStyleOptionComboBox,
     QStyleOptionViewItem,
-    QVBoxLayout,
     QWidget,
 )
 from shiboken6 import isValid
@@ -76,10 +75,10 @@ from slmdesk.window.widgets.dialogs import Dialog, request_translation
 from slmdesk.window.widgets.notices import UNDO_MS, Notice
 
 FITS = {
-    "fits": ("check", "accent", _("runs well here"), "small"),
-    "tight": ("triangle-alert", "ink2", _("tight"), "warn"),
-    "too_large": ("x", "danger", _("too large"), "danger"),
-    "broken": ("triangle-alert", "danger", _("cannot be used"), "danger"),
+    "fits": ("check", "accent", _("Fits"), "small"),
+    "tight": ("triangle-alert", "ink2", _("Tight"), "warn"),
+    "too_large": ("x", "danger", _("Too large"), "danger"),
+    "broken": ("triangle-alert", "danger", _("Cannot be used"), "danger"),
 }
 """For each verdict: icon, colour of the icon, word, and `kind` of the word in the style sheet."""
 SLOW = _("too slow")
@@ -576,28 +575,6 @@ class WideDialog(Dialog):
 
     def show_trouble(self, sentence: str) -> None:
         show_words(self.trouble, breakable(sentence))
-
-
-# ---- the layout of one setting
-
-
-def add_setting(
-    settings: QVBoxLayout, widget: QWidget, name: str, title: str, sentence: str, *, is_wide: bool = False
-) -> None:
-    """Add a setting: its name and sentence, with the widget beside them, or below if `is_wide`."""
-    parent = widget.parentWidget()
-    assert parent is not None
-    named(widget, f"setting_{name}", label=title)
-    widget.setAccessibleDescription(sentence)
-    heading = plain_label(title, parent, name=f"{name}_title", wraps=False)
-    heading.setBuddy(widget)
-    words = column(heading, plain_label(sentence, parent, name=f"{name}_sentence", kind="muted"), gap=0)
-    if is_wide:
-        words.addSpacing(theme.SPACE_4)
-        words.addWidget(widget)
-        settings.addLayout(words)
-    else:
-        settings.addLayout(row((words, 1), (widget, Qt.AlignmentFlag.AlignTop), gap=theme.SPACE_16))
 
 
 # ---- removals that take effect when the time for *Undo* is over

@@ -6,18 +6,18 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QLabel, QListWidget, QPushButton, QWidget
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QListWidget, QWidget
 
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, ngettext
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.widgets.bars import SettingsController
-from slmdesk.window.widgets.build import ElidedLabel, button, column, named, passing, plain_label, row
+from slmdesk.window.widgets.build import button, column, named, passing, plain_label, row
 from slmdesk.window.widgets.dialogs import Dialog
-from slmdesk.window.widgets.rows import Choice, add_setting
+from slmdesk.window.widgets.rows import Choice
+from slmdesk.window.widgets.settings import SettingsSection
 from slmdesk.writing.spelling.types import SpellingChanged, SpellingState
 
 MARKED = _("Words that are in no dictionary get a wavy line while you write. A right click on one suggests others.")
@@ -32,55 +32,46 @@ HOW = {
 OR_CHOOSE = _(" Or choose a folder or file with a Hunspell dictionary: two files of the same name, .dic and .aff.")
 
 
-class SpellingSection(QWidget):
+class SpellingSettings(QObject):
     state_shown = Signal(object)
 
-    def __init__(self, bridge: Bridge, settings: SettingsController) -> None:
-        super().__init__()
-        self.setObjectName("spelling_section")
-        self._bridge, self._settings = bridge, settings
+    def __init__(self, bridge: Bridge, settings: SettingsController, section: SettingsSection) -> None:
+        super().__init__(section, objectName="spelling_settings")
+        self._bridge, self._settings, self._section = bridge, settings, section
         self._state = SpellingState((), ())
         self._build_ui()
-        self._connect()
+        settings.settings_shown.connect(self.show_settings)
+        section.shown.connect(self._look)
+        bridge.on(SpellingChanged, self._look)
         self.show_settings(settings.current)
 
     def _build_ui(self) -> None:
-        title = plain_label(_("Spelling"), self, name="spelling_heading", kind="heading")
-        self._column = column(title, into=self, gap=theme.SPACE_12)
-        self._switch = Choice([(True, _("Underlined")), (False, _("Not marked"))], self)
-        add_setting(self._column, self._switch, "spelling", _("Misspelled words"), MARKED)
-        self._language = Choice([BY_TEXT], self)
-        add_setting(self._column, self._language, "spelling_language", _("Language"), "…")
-        self._place = ElidedLabel(self, name="spelling_place_label")
-        self._folder = button(
-            _("Folder…"), "spelling_folder_button", self, label=_("Choose a folder with dictionaries")
+        section, change, group = self._section, self._settings.change, _("Spelling")
+        self._switch = section.offer(
+            "spelling", _("Underline misspelled words"), (), partial(change, "spelling"), tip=MARKED, group=group
         )
-        self._file = button(_("File…"), "spelling_file_button", self, label=_("Choose a dictionary"))
-        self._usual = button(_("Reset"), "spelling_reset_button", self, label=_("Use the dictionaries of the system"))
-        line = QWidget(self)
-        row((self._place, 1), self._folder, self._file, self._usual, into=line, gap=theme.SPACE_8)
-        words = _("The Hunspell dictionaries that are used. None comes with slmdesk.")
-        add_setting(self._column, line, "spelling_place", _("Dictionaries"), words, is_wide=True)
-        self._edit = QPushButton(_("Edit…"), self)
-        add_setting(self._column, self._edit, "own_words", _("My words"), "…")
-
-    def _connect(self) -> None:
-        settings = self._settings
-        self._switch.value_chosen.connect(lambda value: settings.change("spelling", value))
-        self._language.value_chosen.connect(lambda value: settings.change("spelling_language", value))
-        for widget, mode, title in (
-            (self._folder, QFileDialog.FileMode.Directory, _("Choose a folder with dictionaries")),
-            (self._file, QFileDialog.FileMode.ExistingFile, _("Choose a dictionary")),
-        ):
-            widget.clicked.connect(partial(self._ask, mode, title))
-        self._usual.clicked.connect(lambda: self.choose(""))
-        self._edit.clicked.connect(lambda: OwnWordsDialog(self._bridge, self, self._state.words).open())
-        settings.settings_shown.connect(self.show_settings)
-        self._bridge.on(SpellingChanged, self._look)
+        choose, reset = _("Choose a folder with dictionaries"), _("Use the dictionaries of the system")
+        mode = QFileDialog.FileMode
+        folder = button(_("Folder…"), "spelling_folder_button", section, label=choose)
+        file = button(_("File…"), "spelling_file_button", section, label=_("Choose a dictionary"))
+        folder.clicked.connect(partial(self._ask, mode.Directory, choose))
+        file.clicked.connect(partial(self._ask, mode.ExistingFile, _("Choose a dictionary")))
+        self._usual = button(_("Reset"), "spelling_reset_button", section, label=reset, on=lambda: self.choose(""))
+        tip = _("The Hunspell dictionaries that are used. None comes with slmdesk.")
+        control = section.buttons(folder, file, self._usual)
+        self._place = section.add("spelling_place", _("Dictionaries"), control, tip=tip, group=group, hint="…")
+        edit = button(_("Edit…"), "", section)
+        edit.clicked.connect(lambda: OwnWordsDialog(self._bridge, self, self._section, self._state.words).open())
+        self._words = section.add(
+            "own_words", _("My words"), edit, group=group, hint="…", tip=_("They count as right.")
+        )
+        self._language = Choice([BY_TEXT], section)
+        self._language.value_chosen.connect(partial(change, "spelling_language"))
+        self._found = section.add("spelling_language", _("Language"), self._language, hint="…", group=group)
 
     def show_settings(self, settings: Settings) -> None:
         self._switch.show_value(settings.spelling)
-        self._place.set_full_text(settings.spelling_place or USUAL)
+        self._place.set_hint(settings.spelling_place or USUAL)
         self._usual.setVisible(bool(settings.spelling_place))
         self._language.show_value(settings.spelling_language)
 
@@ -91,19 +82,11 @@ class SpellingSection(QWidget):
         for code, name in (BY_TEXT, *((dictionary.code, dictionary.name) for dictionary in state.dictionaries)):
             self._language.addItem(name, code)
         self._language.show_value(self._settings.current.spelling_language)
-        self._say("spelling_language", dictionary_words(state))
+        self._found.set_hint(dictionary_words(state))
         self._language.setEnabled(bool(state.dictionaries))
         count = len(state.words)
-        words = ngettext("1 word", "{n:,} words", count)
-        self._say(
-            "own_words",
-            _("{words} that you added. They count as right.").format(words=words) if count else _("None added yet."),
-        )
-        self._edit.setEnabled(bool(count))
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._look()
+        self._words.set_hint(ngettext("1 word", "{n:,} words", count) if count else _("None yet"))
+        self._words.control.setEnabled(bool(count))
 
     def _look(self) -> None:
         self._bridge.follow(self._bridge.services.spelling.state(), self.show_state)
@@ -112,31 +95,26 @@ class SpellingSection(QWidget):
         """Use the dictionaries in a folder or file, or those of the system if `place` is ""."""
         self._bridge.follow(self._bridge.services.spelling.choose(place))
 
-    def _say(self, name: str, words: str) -> None:
-        sentence = self.findChild(QLabel, f"{name}_sentence")
-        if isinstance(sentence, QLabel):
-            sentence.setText(words)
-        if widget := self.findChild(QWidget, f"setting_{name}"):
-            widget.setAccessibleDescription(words)
-
     def _ask(self, mode: QFileDialog.FileMode, title: str) -> None:
         place = self._settings.current.spelling_place or str(Path.home())
-        dialog = passing(QFileDialog(self.window(), title, place, _("Dictionaries (*.dic *.aff)")), "spelling_dialog")
+        dialog = passing(
+            QFileDialog(self._section.window(), title, place, _("Dictionaries (*.dic *.aff)")), "spelling_dialog"
+        )
         dialog.setFileMode(mode)
         dialog.fileSelected.connect(self.choose)
         dialog.open()
 
 
 class OwnWordsDialog(Dialog):
-    def __init__(self, bridge: Bridge, section: SpellingSection, words: tuple[str, ...]) -> None:
-        super().__init__(section.window())
+    def __init__(self, bridge: Bridge, settings: SpellingSettings, over: QWidget, words: tuple[str, ...]) -> None:
+        super().__init__(over.window())
         passing(self, "own_words", _("My words"))
         self.resize(420, 420)
         self._bridge = bridge
         self._removed: tuple[str, ...] = ()
         self._build_ui()
         self.show_words(words)
-        section.state_shown.connect(self._on_state)
+        settings.state_shown.connect(self._on_state)
 
     def _build_ui(self) -> None:
         intro = plain_label(_("These words count as right."), self, name="own_words_intro", kind="muted")

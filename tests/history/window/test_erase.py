@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
 
 from slmdesk.history.erasing import CONFIRMATION
 from slmdesk.history.window import EraseDialog, ForgetDay
@@ -26,8 +25,7 @@ def holding(home: Path) -> list[str]:
 
 
 def open_from_settings(program, name: str, kind: type):
-    program.window.show_page("Settings")
-    program.frame.settings_page.findChild(QPushButton, f"setting_{name}").click()
+    program.click(program.setting(name))
     program.wait(lambda: any(one.isVisible() for one in program.window.findChildren(kind)))
     return next(one for one in program.window.findChildren(kind) if one.isVisible())
 

@@ -17,8 +17,7 @@ pytestmark = pytest.mark.gui
 
 
 def open_rules(program) -> RulesWindow:
-    program.window.show_page("Settings")
-    program.frame.settings_page.findChild(QPushButton, "setting_rules").click()
+    program.click(program.setting("rules"))
     program.wait(lambda: program.window.findChild(RulesWindow))
     window = program.window.findChild(RulesWindow)
     program.wait(window.isVisible)

@@ -90,6 +90,7 @@ def library(start, paths):
             card = self.cards()[0]
             self.program.click(card.findChild(QToolButton, "details_button"))
             self.program.wait(lambda: card.details.findChild(QLabel, "value_sha256"))
+            card.details.unfold()
             return card.details
 
         def dialog(self):
@@ -238,10 +239,8 @@ def test_a_copy_belongs_to_its_model_and_one_switch_goes_back_and_forth(library)
     QTest.keyClick(box, Qt.Key.Key_Space)
     program.wait(lambda: words(library.cards()[0], "default_badge") == "Default for chat, translation")
     assert program.ask(lambda services: services.uses.default(DefaultUse.TRANSLATE)).id == copy.id
-    library.press("use_button", library.cards()[0])
-    program.wait(lambda: f"{copy.name} ready" in program.find("model_status").text())
-    program.window.show_page("Models")
-    program.wait(lambda: library.cards()[0].findChild(QPushButton, "use_button").text() == "In use")
+    program.wait(lambda: library.cards()[0].findChild(QLabel, "row_state").text() == "In use"), "the default is loaded"
+    assert program.page.picker.button.text().strip() == copy.name
     library.press("copy_switch", line)
     program.wait(lambda: words(line, "copy_words").endswith("not in use"))
     assert library.used(record) == record.id

@@ -9,9 +9,12 @@ from fakes import tiny_gguf
 from fakes.fake_hub import FakeHub, Fault, online
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QLabel, QLineEdit, QPushButton, QWidget
 
+from slmdesk.base.record import changed
 from slmdesk.base.records import Status
+from slmdesk.gguf.memory import Speed
+from slmdesk.online.window.hub_offers import best_of
 from slmdesk.text.cards import MOST_SHOWN
 from slmdesk.window.markdown.reader import SHORT, MarkdownReader
 
@@ -44,8 +47,8 @@ def shown(program, kind, name: str, within=None):
 
 def press(program, name: str, within=None) -> None:
     place = within or program.frame.models_page
-    program.wait(lambda: [one for one in place.findChildren(QPushButton, name) if one.isVisible()])
-    button = next(one for one in place.findChildren(QPushButton, name) if one.isVisible())
+    program.wait(lambda: [one for one in place.findChildren(QAbstractButton, name) if one.isVisible()])
+    button = next(one for one in place.findChildren(QAbstractButton, name) if one.isVisible())
     program.frame.models_page.ensureWidgetVisible(button)
     program.click(button)
 
@@ -211,7 +214,7 @@ def test_files_and_card_of_a_model(models, hub):
     program.wait(lambda: note(program, "details_facts"))
     assert "Was made for up to" in note(program, "details_facts")
     rows = shown(program, QWidget, "file_row")
-    assert [(row.name, row.fit.word) for row in rows] == [("tiny.Q8_0.gguf", "too large"), (FILE, "runs well here")]
+    assert [(row.name, row.fit.word) for row in rows] == [("tiny.Q8_0.gguf", "Too large"), (FILE, "Fits")]
     primary = [one for one in shown(program, QPushButton, "download_file_button") if one.property("kind") == "primary"]
     assert [one.accessibleName() for one in primary] == [f"Download {FILE}"]
     assert "mmproj-tiny.gguf: a projector" in note(program, "other_files").replace("\u200b", "")
@@ -339,7 +342,7 @@ def test_search_download_and_chat_with_the_real_model(start_real, models, hub, s
     reader = open_card(program, "smollm")
     assert reader.words.startswith("SmolLM2 135M")
     program.wait(lambda: "needs" in note(program, "file_name"))
-    assert [row.fit.word for row in shown(program, QWidget, "file_row")] == ["runs well here"]
+    assert [row.fit.word for row in shown(program, QWidget, "file_row")] == ["Fits"]
     press(program, "download_file_button")
     program.wait(lambda: shown(program, QPushButton, "use_download_button"))
     press(program, "use_download_button")
@@ -355,3 +358,19 @@ def test_search_download_and_chat_with_the_real_model(start_real, models, hub, s
     rows = program.ask(lambda services: services.network.requests(100))
     assert len(rows) == len(hub.seen)
     assert json.loads(json.dumps([row.purpose for row in rows]))[-1] == "search"
+
+
+def test_the_best_for_this_pc_fits_chats_and_is_quick_enough(models):
+    program = models(offline=True)
+    some = program.ask(lambda services: services.offers.suggestions())[:3]
+    slow, quick = Speed(2.0, 1.0, 3.0), Speed(20.0, 15.0, 25.0)
+    large, lame, good = (
+        changed(each, fit=fit, speed=speed, skills=("chat",))
+        for each, fit, speed in zip(some, ("too_large", "fits", "fits"), (quick, slow, quick), strict=True)
+    )
+    assert best_of([large, lame, good]) is good
+    assert best_of([large, lame]) is lame, "the fastest that fits"
+    assert best_of([large]) is None
+    program.find("suggestions").best_known.emit(good)
+    program.wait(lambda: note(program, "best_title") == good.title)
+    assert "words a second" in note(program, "best_facts")

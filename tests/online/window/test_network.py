@@ -32,7 +32,7 @@ from slmdesk.online.window.network import (
     PAGE,
     NetworkLogModel,
     NetworkLogWindow,
-    NetworkSection,
+    NetworkSettings,
     TokenDialog,
 )
 from slmdesk.window.widgets.bars import SHOWN_BY
@@ -67,6 +67,8 @@ def begin(start, home, hub, vault):
         services = program.services
         services.service_thread.call(lambda: services.tokens.vaults.update(keyring=vault))
         program.frame.window.show_page(page)
+        if page == "Settings":
+            program.setting("hub_hosts")
         program.frame.tokens.refresh()
         return program
 
@@ -147,7 +149,7 @@ def test_a_gated_model_that_was_searched_opens_with_the_token(begin, hub, vault)
     page.ensureWidgetVisible(field)
     field.setFocus()
     QTest.keyClicks(field, "gated")
-    opening = visible(program, page, QPushButton, "files_button")
+    opening = visible(program, page, QAbstractButton, "files_button")
     page.ensureWidgetVisible(opening)
     program.click(opening)
     panel = visible(program, page, GatedPanel)
@@ -226,7 +228,7 @@ def test_what_cannot_be_is_said_beside_its_field_and_not_kept(begin, hub, tmp_pa
         assert field.text() == words, "to be mended"
         write(program, field, before)
         program.wait(lambda verdict=verdict: not verdict.text())
-    page.findChild(NetworkSection).change("ca_file", str(bad))
+    page.findChild(NetworkSettings).change("ca_file", str(bad))
     program.wait(lambda: "no certificate in it" in program.find("ca_file_verdict", page).text())
     assert settings(program).ca_file == ""
     assert not program.notices(), "beside the field is enough"
@@ -236,17 +238,17 @@ def test_the_token_is_set_named_and_forgotten_in_the_settings(begin, hub, vault,
     program = begin("Settings")
     page = program.frame.settings_page
     page.ensureWidgetVisible(program.find("token_change_button", page))
-    program.wait(lambda: program.find("token_words", page).text() == "No access token is kept.")
+    program.wait(lambda: program.find("token_sentence", page).text() == "No access token is kept.")
     program.click(program.find("token_change_button", page))
     dialog = program.window.findChild(TokenDialog)
     program.wait(lambda: dialog.findChild(Choice, "token_place").isVisible())
     pick(dialog.findChild(Choice, "token_place"), "file")
     QTest.keyClicks(dialog.findChild(QLineEdit, "token_field"), MARKER)
     program.click(dialog.findChild(QPushButton, "token_keep_button"))
-    program.wait(lambda: "only you can read" in program.find("token_words", page).text())
+    program.wait(lambda: "only you can read" in program.find("token_sentence", page).text())
     assert [one.name for one in everywhere(home, program)] == ["access-token.json"]
     program.click(program.find("token_forget_button", page))
-    program.wait(lambda: program.find("token_words", page).text() == "No access token is kept.")
+    program.wait(lambda: program.find("token_sentence", page).text() == "No access token is kept.")
     assert everywhere(home, program) == []
 
 
@@ -387,7 +389,7 @@ def test_every_hidden_thing_is_there_without_a_policy(start) -> None:
 
 def test_every_control_has_a_name_and_can_be_reached_by_keys(begin, hub) -> None:
     program = begin("Settings")
-    section = program.find("network_section")
+    section = program.find("network_body")
     window = ledger(program)
     dialog = TokenDialog(program.frame.tokens, program.window)
     gated = GatedDialog(program.frame.tokens, REPO, program.window)

@@ -26,6 +26,7 @@ def section(program, opens: str, dialog: str):
     """The dialog that a button of the section opens."""
     program.window.show_page("Settings")
     button = program.find(opens)
+    program.frame.settings_page.reach(button)
     program.wait(button.isVisible)
     program.frame.settings_page.ensureWidgetVisible(button)
     program.click(button)
@@ -240,7 +241,7 @@ def test_an_organisation_limits_when_it_locks(start, paths):
 def test_a_plain_history_has_nothing_to_lock(program):
     program.window.show_page("Settings")
     program.wait(lambda: sentence(program).startswith("Not encrypted"))
-    assert not program.find("lock_settings").isVisible()
+    assert not program.find("row_lock_minutes").isVisible()
     for name in ("passphrase_button", "recovery_button", "decrypt_button"):
         assert not program.find(name).isVisible()
 
@@ -252,8 +253,8 @@ def test_names_in_the_settings_are_sealed_and_shown_once_it_is_open(start, paths
     key = encrypt(paths)
     for _ in range(2):
         program = start(key=key)
-        label = program.find("spelling_place_label")
-        program.wait(lambda label=label: label.full_text == str(folder))
+        label = program.find("spelling_place_sentence")
+        program.wait(lambda label=label: label.text().replace("\u200b", "") == str(folder))
         assert files_with(paths.data.parent, MARKER) == []
         program.close()
 

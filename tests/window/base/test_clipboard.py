@@ -73,11 +73,9 @@ def test_what_qts_own_fields_copy_is_marked_as_well(program):
 
 
 def test_it_can_be_switched_off_in_the_settings(program):
-    choice = program.find("setting_private_copies")
-    program.window.show_page("Settings")
-    assert choice.currentText() == "Excluded"
-    choice.setFocus()
-    QTest.keyClick(choice, Qt.Key.Key_Down)
+    switch = program.setting("private_copies")
+    assert switch.isChecked()
+    program.click(switch)
     program.wait(lambda: not program.ask(lambda services: services.settings.current.private_copies))
     program.wait(lambda: QGuiApplication.instance().property("copies_as_usual"))
     copy_text("words")

@@ -129,12 +129,12 @@ def test_a_page_is_shown(program):
 
 
 def test_a_setting_is_gone_to(program):
-    open_palette(program, "model tests")
-    assert rows(program)[:2] == ["SETTINGS", "Model tests"]
+    open_palette(program, "parallel downloads")
+    assert rows(program)[:2] == ["SETTINGS", "Parallel downloads"]
     assert entries(program, "Settings")[0].detail == "Models"
     enter(program)
     assert program.window.current_page == "Settings"
-    setting = program.find("setting_exams_at_first_use")
+    setting = program.find("setting_downloads_at_once")
     program.wait(setting.hasFocus)
     area = program.frame.settings_page
     place = setting.mapTo(area, QPoint(0, 0)).y()
@@ -332,7 +332,7 @@ def test_what_the_organisation_hides_is_not_offered(start, paths):
         '[features]\nhidden = ["models.compare", "models.import", "settings.network", "token", "hub.search"]\n'
     )
     program = start()
-    program.wait(lambda: not program.find("network_body").isVisibleTo(program.frame.settings_page))
+    program.wait(lambda: program.find("network_body").isHidden())
     for words in ("compare models", "add model files", "proxy", "access token", "search for models"):
         open_palette(program, words)
         program.wait(lambda: panel(program)._listing.is_complete)

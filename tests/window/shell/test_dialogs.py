@@ -20,7 +20,7 @@ from fakes.edges import outside
 from PySide6.QtCore import QObject, QPoint, QRect
 from PySide6.QtGui import QGuiApplication, QScreen
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QPushButton, QScrollArea, QWidget
 
 import slmdesk
 from slmdesk.base.record import Record
@@ -153,6 +153,20 @@ def test_every_dialog_fits_a_small_screen_with_large_letters(start, monkeypatch)
         found += cut(dialog)
         dialog.close()
     assert not found, "\n".join(found)
+
+
+def test_cancel_stands_before_the_main_button_in_every_box(program):
+    for is_first in (False, True):
+        box = QMessageBox(program.window)
+        add = [lambda box: box.addButton("Delete", QMessageBox.ButtonRole.AcceptRole)]
+        add.insert(0 if is_first else 1, lambda box: box.addButton(QMessageBox.StandardButton.Cancel))
+        for one in add:
+            one(box)
+        box.open()
+        program.wait(box.isVisible)
+        main = next(one for one in box.buttons() if one.text() == "Delete")
+        assert box.button(QMessageBox.StandardButton.Cancel).x() < main.x()
+        box.close()
 
 
 def test_a_dialog_that_grows_scrolls_over_its_buttons_and_keeps_the_cursor(qtbot, monkeypatch):

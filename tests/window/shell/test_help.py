@@ -46,10 +46,23 @@ def test_the_folders_of_a_persons_data_are_named_and_opened(program, paths, monk
     shown = [one.text().replace("\u200b", "") for one in window.findChildren(QLabel, "help_folder")]
     assert str(paths.data) in shown
     assert str(paths.models) in shown
-    program.click("help_data_button")
-    program.click(program.find("help_open_0", window))
+    button = program.find("help_open_0", window)
+    program.find("help_area", window).ensureWidgetVisible(button)
+    program.click(button)
     assert [one.toLocalFile() for one in went] == [str(paths.data)]
     window.close()
+
+
+def test_a_first_step_goes_to_its_page_and_the_search_finds_a_shortcut(program):
+    QTest.keyClick(program.window, Qt.Key.Key_F1)
+    window = opened(program)
+    program.type_into(program.find("help_search", window), "rephrase")
+    words = [one.text() for one in window.findChildren(QLabel, "help_words") if one.isVisible()]
+    assert words
+    assert all("rephrase" in one.casefold() for one in words)
+    program.click(program.find("help_go_4", window))
+    assert program.window.current_page == "Models"
+    program.wait(lambda: program.window.findChild(QDialog, "help_window") is None)
 
 
 def test_what_the_window_binds_is_in_the_list(program):
