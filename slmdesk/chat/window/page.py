@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 FIND_AGAIN_MS = 400
 """Milliseconds after a change of the chat until it is searched again, so that not every word starts a search."""
+READ_PERCENT = 113
+"""Size of the text of messages, of the usual size."""
 ZOOMS = (70, 80, 90, 100, 115, 130, 150, 175, 200, 250)
 WRITING_WIDTH = theme.COLUMN_WIDTH + 2 * theme.SPACE_16 + 2 * theme.SPACE_12
 
@@ -212,7 +214,6 @@ class ChatPage(QWidget):
         view.try_again_requested.connect(chat.try_again)
         view.continue_requested.connect(chat.continue_answer)
         view.version_requested.connect(chat.show_version)
-        view.seen_requested.connect(chat.inspector.show_prompt)
         view.menu_chosen.connect(chat.edits.choose)
         view.menu_chosen.connect(chat.window.choose)
         chat.window.line_renewed.connect(view.update_message)
@@ -391,10 +392,14 @@ class ChatPage(QWidget):
         dialog.saved.connect(self._chat.window.save_notes)
         dialog.open()
 
-    def _on_details_requested(self, details: str) -> None:
+    def _on_details_requested(self, message: str, details: str) -> None:
         from slmdesk.window.widgets.dialogs import TextDialog
 
-        TextDialog(self, title=_("Details"), intro=_("How this answer was made:"), text=details, is_prose=False).show()
+        dialog = TextDialog(
+            self, title=_("Details"), intro=_("How this answer was made:"), text=details, is_prose=False
+        )
+        dialog.add_action(_("What the model saw"), "details_seen", partial(self._chat.inspector.show_prompt, message))
+        dialog.show()
 
     def _on_models_listed(self, models: Sequence[ModelRecord]) -> None:
         self.view.models = [(model.id, model.name) for model in models]
@@ -402,7 +407,8 @@ class ChatPage(QWidget):
 
     def _on_theme_changed(self) -> None:
         fonts = self._keeper.fonts
-        self.view.set_style(self._keeper.theme, changed(fonts, scale=fonts.scale * self._percent // 100))
+        scale = fonts.scale * self._percent * READ_PERCENT // 10_000
+        self.view.set_style(self._keeper.theme, changed(fonts, scale=scale))
         self.writing.setMaximumWidth(theme.scaled(WRITING_WIDTH))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -348,6 +348,7 @@ def _base(t: Theme, fonts: Fonts) -> str:
         font-size: {fonts.points(0.87)}pt; }}
     QMenu {{ background: {t.sheet}; color: {t.ink}; border: {t.separator}; border-radius: {RADIUS}px; padding: 6px; }}
     QMenu::item {{ padding: 7px 24px 7px 12px; border-radius: {CONTROL_RADIUS}px; }}
+    QMenu::icon {{ padding-left: 8px; }}
     QMenu::item:selected {{ background: {t.fill}; color: {t.ink}; }}
     QMenu::item:disabled {{ color: {t.ink3}; }}
     QMenu::separator {{ height: {t.line_width}px; background: {t.line}; margin: 6px 8px; }}
@@ -438,6 +439,7 @@ def _chat(t: Theme) -> str:
     #chat_header {{ background: {t.sheet}; border: none; }}
     #chat_title {{ font-weight: 600; }}
     QToolButton[kind="picker"] {{ padding: 3px 8px; }}
+    #message ActionButton {{ color: {t.ink2}; }}
     #composer {{ background: {t.sheet}; border: {t.line_width}px solid {t.mixed("line", 0.06)};
         border-radius: {COMPOSER_RADIUS}px; }}
     #composer[focused="true"] {{ border-color: {t.edge}; }}

@@ -14,8 +14,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from slmdesk.chat.types import ChatOptions
+from slmdesk.chat.window.messages import all_details_of
 
-pytestmark = pytest.mark.gui
+pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 
 
 def open_panel(program):
@@ -67,9 +68,9 @@ def test_values_of_an_empty_chat_go_to_the_new_one_and_others_keep_theirs(progra
     first = program.chat.chat
     assert options_of(program) == ChatOptions(temperature=0.2, max_tokens=64, system="Be short.")
     assert program.last().sampling["temperature"] == 0.2
-    view = program.page.view.rows[len(program.page.view.rows) - 1].view
-    assert "temperature 0.2" in view.details_tip
-    assert "reproducible" in view.details_tip
+    details = all_details_of(program.last())
+    assert "Temperature: 0.2" in details
+    assert any(line.startswith("Same answer again: ") for line in details)
 
     program.chat.new_chat()
     assert program.find("option_temperature", panel).currentData() is None

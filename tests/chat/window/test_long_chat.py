@@ -157,7 +157,7 @@ def test_a_pinned_message_says_so_and_is_not_left_out(small):
     program.say(words(0))
     first = program.chat.message_ids[0]
     choose_in_menu(program, first, "Keep in context")
-    program.wait(lambda: rows(program)[0].label == "You · pinned")
+    program.wait(lambda: rows(program)[0].label == "You · kept in context")
     fill(program, 3, begin=1)
     program.put(words(4, 70))
     program.wait(lambda: program.chat.context.too_long)

@@ -18,9 +18,9 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QPushButton, QWidget
 
 from slmdesk.base.record import changed
 from slmdesk.base.texts import _
-from slmdesk.chat.window.view.message import MessageView, MessageWidget, height_without_text
+from slmdesk.chat.window.view.message import MessageView, MessageWidget, height_without_text, text_width
 from slmdesk.window.base.bridge import Delay
-from slmdesk.window.base.theme import COLUMN_WIDTH, LIGHT, SPACE_12, SPACE_16, Fonts, Theme, icon, window_fonts
+from slmdesk.window.base.theme import COLUMN_WIDTH, LIGHT, SPACE_12, SPACE_16, Fonts, Theme, icon, scaled, window_fonts
 from slmdesk.window.markdown.formulas import Formulas
 from slmdesk.window.markdown.selected import Parser, ViewStyle
 
@@ -80,7 +80,7 @@ class MessageArea(QAbstractScrollArea):
 
     @property
     def column_width(self) -> int:
-        return min(COLUMN_WIDTH + 2 * SPACE_16, max(self.viewport().width() - 2 * SPACE_12, 120))
+        return min(scaled(COLUMN_WIDTH) + 2 * SPACE_16, max(self.viewport().width() - 2 * SPACE_12, 120))
 
     # its looks --------------------------------------------------------------------------------------------------------
 
@@ -446,7 +446,7 @@ class Rows:
 
 def guess_height(view: MessageView, style: ViewStyle, width: int) -> int:
     """Estimate the height of a message from its number of characters and lines. Takes a few microseconds."""
-    letters = max((width - 2 * SPACE_16) / style.letter_width, 10)
+    letters = max(text_width(view, width) / style.letter_width, 10)
     lines = view.text.count("\n") * 0.75 + len(view.text) / letters * 0.95 + 1
     return round(lines * style.line_height) + height_without_text(style, view)
 
