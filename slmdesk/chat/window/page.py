@@ -22,7 +22,7 @@ from slmdesk.base.texts import _
 from slmdesk.chat.conversation import InspectedPrompt
 from slmdesk.chat.window.attachments import AttachmentEntry
 from slmdesk.chat.window.composer import Composer, Mentions
-from slmdesk.chat.window.context import ContextMeter, FullBar
+from slmdesk.chat.window.context import ContextMeter
 from slmdesk.chat.window.conversation import ChatController
 from slmdesk.chat.window.header import ChatHeader, ModelsController, PrivateBar, PrivateEntry
 from slmdesk.chat.window.list import ChatList
@@ -97,7 +97,7 @@ class ChatPage(QWidget):
     def _order_tabs(self) -> None:
         order = (
             *self.chat_list.in_order, *self._header.in_order, *self.private_bar.in_order, self.view,
-            *self.full_bar.in_order, *self.composer.in_order, *self.meter.in_order,
+            *self.composer.in_order,
             *(self._panel.in_order if self._panel else ()),
         )  # fmt: skip
         for widget, following in pairwise(order):
@@ -122,12 +122,13 @@ class ChatPage(QWidget):
     def _build_conversation(self, work: QWidget) -> QWidget:
         holder = QWidget(work)
         self.composer = Composer(holder)
-        self.meter = ContextMeter(self._chat.context, holder)
-        self.full_bar = FullBar(self._chat.full, holder)
+        self.meter = ContextMeter(self._chat.context, self._chat.full, self.composer)
+        self.meter.decided.connect(self.composer.setFocus)
+        self.composer.add_meter(self.meter)
         writing = self.writing = QWidget(holder)
         writing.setMaximumWidth(theme.scaled(WRITING_WIDTH))  # aligned with the messages above
         sides = (theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, theme.SPACE_12)
-        column(self.full_bar, self.composer, self.meter, into=writing, gap=theme.SPACE_8, margins=sides)
+        column(self.composer, into=writing, margins=sides)
         self._bottom = row(1, (writing, 1000), 1, margins=(0, 0, theme.SCROLL_BAR, 0))
         column((self.view, 1), self._bottom, into=holder, gap=0)
         return holder
@@ -209,7 +210,6 @@ class ChatPage(QWidget):
         composer.redact_switched.connect(chat.redact)
         chat.redaction.switched.connect(composer.set_redacting)
         chat.redaction.show_over(self)
-        self.meter.new_chat_requested.connect(self._on_new_chat)
         view.code_save_requested.connect(self._on_code_save_requested)
         view.try_again_requested.connect(chat.try_again)
         view.continue_requested.connect(chat.continue_answer)
