@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QStandardPaths, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QInputDialog,
@@ -51,7 +51,6 @@ WRITING_WIDTH = theme.COLUMN_WIDTH + 2 * theme.SPACE_16 + 2 * theme.SPACE_12
 
 
 class ChatPage(QWidget):
-    layout_changed = Signal()
     list_requested = Signal()
     """Something in the list of chats is to be seen, so the side bar is to be open."""
     trash_requested = Signal()
@@ -91,7 +90,7 @@ class ChatPage(QWidget):
     def _build_ui(self) -> None:
         self.side_list = self.chat_list = ChatList(self._chats, self)
         self.chat_list.key_left.connect(self.keyPressEvent)
-        self._lay_out = row((self._build_work(), 1), into=self, gap=0)
+        row((self._build_work(), 1), into=self, gap=0)
         self._order_tabs()
 
     def _order_tabs(self) -> None:
@@ -232,10 +231,8 @@ class ChatPage(QWidget):
             from slmdesk.chat.window.options import SettingsPanel
 
             panel = self._panel = SettingsPanel(self._options, self._models, self)
-            panel.hide()
-            self._lay_out.addWidget(panel)
             panel.context_chosen.connect(self.context_chosen)
-            panel.close_requested.connect(self._on_panel)
+            panel.closed.connect(self._show_parts)
             self.show_context(*self._context)
             self._order_tabs()
         return self._panel
@@ -250,20 +247,13 @@ class ChatPage(QWidget):
     def is_panel_shown(self) -> bool:
         return self._panel is not None and not self._panel.isHidden()
 
-    def restore_layout(self, *, is_panel_shown: bool = False) -> None:
-        if is_panel_shown:
-            self.panel.show()
-        self._show_parts()
-
     def _show_parts(self) -> None:
         self._header.panel.setChecked(self.is_panel_shown)
         self._options.watch(self.is_panel_shown)
 
     def _on_panel(self) -> None:
-        self.panel.setVisible(self.panel.isHidden())
+        self.panel.toggle(self._header.panel)
         self._show_parts()
-        (self.panel.first_field if self.is_panel_shown else self.composer).setFocus()
-        self.layout_changed.emit()
 
     def _on_search(self) -> None:
         self.list_requested.emit()
@@ -421,6 +411,12 @@ class ChatPage(QWidget):
             self.composer.input_box.insertPlainText(event.text())
         else:
             super().keyPressEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        for popover in (self._panel, self.meter.ways):
+            if popover is not None and popover.isVisible():
+                popover.dismiss()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -431,7 +431,6 @@ def _panels(t: Theme) -> str:
 
 def _chat(t: Theme, fonts: Fonts) -> str:
     return f"""
-    #chat_panel {{ background: {t.sheet}; border: none; border-left: {t.separator}; }}
     #chat_panel_scroll, #chat_panel_inner {{ background: {t.sheet}; border: none; }}
     #chat_header {{ background: {t.sheet}; border: none; }}
     #chat_title {{ font-weight: 600; }}
@@ -444,6 +443,11 @@ def _chat(t: Theme, fonts: Fonts) -> str:
     #input_box {{ font-size: {fonts.points(1.13)}pt; }}
     QToolButton[kind="meter"], QToolButton[kind="meter_warn"] {{ color: {t.ink2}; padding: 5px 8px;
         font-size: {fonts.points(0.87)}pt; }}
+    QSlider:horizontal {{ min-height: 20px; }}
+    QSlider::groove:horizontal {{ height: 4px; background: {t.line}; border-radius: 2px; }}
+    QSlider::sub-page:horizontal {{ background: {t.accent}; border-radius: 2px; }}
+    QSlider::handle:horizontal {{ background: {t.sheet}; border: 2px solid {t.accent}; width: 14px; height: 14px;
+        margin: -7px 0; border-radius: 9px; }}
     QToolButton[kind="meter_warn"] {{ color: {t.warn}; }}
     #mention_list {{ background: {t.sheet}; border: {t.separator}; border-radius: {CONTROL_RADIUS}px;
         padding: 4px; outline: none; }}
