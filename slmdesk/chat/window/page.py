@@ -12,7 +12,6 @@ from PySide6.QtCore import QStandardPaths, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
-    QInputDialog,
     QWidget,
 )
 
@@ -34,7 +33,7 @@ from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.bars import FindBar
-from slmdesk.window.widgets.build import column, named, passing, row
+from slmdesk.window.widgets.build import column, named, row
 from slmdesk.window.widgets.notices import ask_where
 from slmdesk.window.widgets.opening import ModelDrop, ask_about_link, ask_new_file
 from slmdesk.window.widgets.parts import EmptyState
@@ -146,6 +145,9 @@ class ChatPage(QWidget):
 
     def _connect(self) -> None:
         self._header.panel.clicked.connect(self._on_panel)
+        self._header.search.clicked.connect(self._on_find)
+        self.title.renamed.connect(lambda title: self._chats.rename(self._chat.chat, title))
+        self.title.renamed.connect(lambda _title: self.composer.setFocus())
         self._keeper.theme_changed.connect(self._on_theme_changed)
         self.chat_list.chat_chosen.connect(self._chat.open_chat)
         self.chat_list.new_chat_requested.connect(self._on_new_chat)
@@ -223,6 +225,7 @@ class ChatPage(QWidget):
         view.extra_requested.connect(chat.window.open_extra)
         view.link_activated.connect(lambda untrusted_url: ask_about_link(self, untrusted_url))
         view.clicked_away.connect(composer.setFocus)
+        view.question_edited.connect(chat.edits.save)
 
     @property
     def panel(self) -> SettingsPanel:
@@ -319,11 +322,7 @@ class ChatPage(QWidget):
         if self.chat_list.view.hasFocus():
             self.chat_list.rename_current()
         elif self._chat.chat and not self.chat_list.view.isAncestorOf(self.window().focusWidget() or self):
-            dialog = passing(QInputDialog(self), "rename_chat", _("Rename this chat"))
-            dialog.setLabelText(_("Title:"))
-            dialog.setTextValue(self.title.full_text)
-            dialog.textValueSelected.connect(partial(self._chats.rename, self._chat.chat))
-            dialog.open()
+            self.title.edit()
 
     def _on_send(self, text: str) -> None:
         if self._panel is not None:
@@ -339,6 +338,7 @@ class ChatPage(QWidget):
         self._open_chat = chat
         self.title.set_full_text(title)
         self._header.export.setEnabled(bool(chat))
+        self.title.is_editable = bool(chat)
         self.chat_list.show_current(chat)
 
     def _on_export(self, form: str) -> None:
@@ -369,9 +369,12 @@ class ChatPage(QWidget):
         show_seen(self, seen)
 
     def _on_edit_requested(self, message: str, text: str, is_question: bool) -> None:
-        from slmdesk.chat.window.dialogs import ANSWER, QUESTION, EditDialog
+        if is_question:
+            self.view.edit_question(message, text)
+            return
+        from slmdesk.chat.window.dialogs import ANSWER, EditDialog
 
-        dialog = EditDialog(self, text, QUESTION if is_question else ANSWER)
+        dialog = EditDialog(self, text, ANSWER)
         dialog.saved.connect(partial(self._chat.edits.save, message))
         dialog.open()
 

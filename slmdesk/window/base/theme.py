@@ -433,7 +433,7 @@ def _chat(t: Theme, fonts: Fonts) -> str:
     return f"""
     #chat_panel_scroll, #chat_panel_inner {{ background: {t.sheet}; border: none; }}
     #chat_header {{ background: {t.sheet}; border: none; }}
-    #chat_title {{ font-weight: 600; }}
+    #chat_title {{ font-size: {fonts.points(1.13)}pt; font-weight: 600; }}
     QToolButton[kind="picker"] {{ padding: 3px 8px; }}
     #message ActionButton {{ color: {t.ink2}; }}
     #composer {{ background: {t.sheet}; border: {t.line_width}px solid {t.mixed("line", 0.06)};

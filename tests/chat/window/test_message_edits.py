@@ -64,6 +64,7 @@ def test_an_edited_question_is_asked_again_and_both_stay_a_click_away(program):
     act(program, 0, "edit")
     write(program, "other")
     program.wait(lambda: words(program) == ["other", "You said: other"])
+    program.wait(program.page.composer.input_box.hasFocus)
     assert label(program, 0) == "2 of 2"
     act(program, 0, "previous_version")
     program.wait(lambda: words(program) == ["one", "You said: one", "two", "You said: two"])
@@ -79,8 +80,23 @@ def test_nothing_is_asked_again_without_a_change_or_without_words(program):
     write(program, " ", save=False)
     assert not program.find("edit_save").isEnabled()
     write(program, "two", save=False)
-    QTest.keyClick(program.find("edit_text"), Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(program.find("edit_text"), Qt.Key.Key_Return)
     program.wait(lambda: words(program) == ["two", "You said: two"])
+
+
+def test_a_question_is_edited_in_its_place_and_esc_leaves_it(program):
+    talk(program, "one", "two")
+    before = [program.page.view.top_of(at) for at in range(4)]
+    act(program, 2, "edit")
+    box = program.find("edit_text")
+    assert box.hasFocus()
+    assert widget_of(program, 2).isAncestorOf(box)
+    assert [program.page.view.top_of(at) for at in range(3)] == before[:3], "what is above keeps its place"
+    write(program, "other", save=False)
+    QTest.keyClick(box, Qt.Key.Key_Escape)
+    program.wait(program.page.composer.input_box.hasFocus)
+    assert widget_of(program, 2).text.isVisible()
+    assert words(program) == ["one", "You said: one", "two", "You said: two"]
 
 
 def test_an_edited_answer_says_so_and_what_the_model_wrote_comes_back(program):

@@ -69,6 +69,7 @@ class ConversationView(SelectableArea):
     version_requested = Signal(str, int)
     """Emitted with a message's id and the number of versions to go forward or back. Call `show_flipped` afterwards."""
     link_activated = Signal(str)
+    question_edited = Signal(str, str)
     clicked_away = Signal()
     """Emitted when an action that changes the messages was clicked, so that the keyboard focus can leave the view."""
 
@@ -148,7 +149,16 @@ class ConversationView(SelectableArea):
         """Scroll to hit number `number` of a message and highlight it. Does nothing if the message is gone."""
         index = self.rows.index_of(message_id)
         if index is not None:
+            self._unfold(index)
             self._finder.show_hit(self.rows[index], number, self._style)
+
+    def edit_question(self, message_id: str, text: str) -> None:
+        """Let a person edit a question in its place. Emits `question_edited` if it was changed."""
+        row = self.rows[self._index(message_id)]
+        if row.widget is None:
+            self.scroll_to(message_id)
+        if row.widget is not None:
+            row.widget.edit(text)
 
     # the keyboard --------------------------------------------------------------------------------------------------
 
@@ -163,6 +173,7 @@ class ConversationView(SelectableArea):
 
     def enter_text(self, index: int) -> None:
         self.set_current(index)
+        self._unfold(index)
         widget = self.rows[index].widget
         if widget is not None:
             widget.text.has_caret = True
@@ -221,6 +232,35 @@ class ConversationView(SelectableArea):
             entries[0].do()
         elif button is not None:
             show_menu(self, button.mapToGlobal(button.rect().bottomLeft()), entries)
+
+    def _on_fold(self, message_id: str) -> None:
+        index = self._index(message_id)
+        self._fold(index, is_unfolded=not self.rows[index].is_unfolded)
+
+    def _unfold(self, index: int) -> None:
+        """Show all of a long question, because something in its hidden part is looked at."""
+        row = self.rows[index]
+        if row.widget is None:
+            row.is_unfolded = True
+        elif row.widget.is_folded:
+            self._fold(index, is_unfolded=True)
+
+    def _fold(self, index: int, *, is_unfolded: bool) -> None:
+        row = self.rows[index]
+        row.is_unfolded = is_unfolded
+        if row.widget is not None:
+            row.widget.is_unfolded = is_unfolded
+            self._on_widget_reshaped(row.view.id)
+
+    def _on_widget_reshaped(self, message_id: str) -> None:
+        self._leave_end()  # what is above keeps its place
+        self._measure_again(self._index(message_id))
+        self.relay()
+
+    def _on_edit_ended(self, message_id: str, text: str) -> None:
+        self.clicked_away.emit()
+        if text:
+            self.question_edited.emit(message_id, text)
 
     def _flip_from(self, message_id: str, key: str) -> None:
         index = self._index(message_id)
@@ -314,6 +354,9 @@ class ConversationView(SelectableArea):
         message_id, text = row.view.id, widget.text
         widget.action_chosen.connect(partial(self._on_action, message_id))
         widget.extra_chosen.connect(partial(self.extra_requested.emit, message_id))
+        widget.fold_chosen.connect(partial(self._on_fold, message_id))
+        widget.reshaped.connect(partial(self._on_widget_reshaped, message_id))
+        widget.edit_ended.connect(partial(self._on_edit_ended, message_id))
         widget.set_current(self.hasFocus() and self._by_keyboard and index == self.current)
         text.anchor_chosen.connect(partial(self._on_anchor, message_id))
         text.menu_requested.connect(partial(self._on_menu, message_id))

@@ -6,8 +6,18 @@ from collections.abc import Sequence
 from math import ceil
 
 from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QFontMetrics, QPainter, QPaintEvent, QPen, QTextDocument
-from PySide6.QtWidgets import QLabel, QStyleOptionToolButton, QToolButton, QWidget
+from PySide6.QtGui import (
+    QEnterEvent,
+    QFont,
+    QFontMetrics,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QTextCursor,
+    QTextDocument,
+)  # fmt: skip
+from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QStyleOptionToolButton, QToolButton, QWidget
 
 from slmdesk.base.record import Record
 from slmdesk.base.records import Status
@@ -26,7 +36,8 @@ from slmdesk.window.base.theme import (
 from slmdesk.window.markdown.formulas import Formulas
 from slmdesk.window.markdown.message import MessageText, MessageWriter
 from slmdesk.window.markdown.selected import BOTTOM_MARGIN, TOP_MARGIN, Parser, ViewStyle
-from slmdesk.window.widgets.build import named, plain_label, plain_tip
+from slmdesk.window.widgets import build
+from slmdesk.window.widgets.build import column, named, plain_label, plain_tip, row
 
 ACTIONS = {
     "copy": ("copy", _("Copy")),
@@ -141,6 +152,8 @@ class MessageView(Record):
 
 
 GAP = SPACE_16
+FOLDED_LINES, FOLDED_FROM = 8, 10
+"""Lines that are shown of a long question, and the lines from which on it is long."""
 MOST_QUESTION = 600
 """Greatest width of a question at the usual text size."""
 PLAIN_NOTE = _("Part of this is shown without formatting, which would have taken too long.")
@@ -177,6 +190,10 @@ def _gap(view: MessageView) -> int:
 class MessageWidget(QWidget):
     action_chosen = Signal(str)
     extra_chosen = Signal(str)
+    fold_chosen = Signal()
+    edit_ended = Signal(str)
+    """Emitted with the new text of a question, or '' if it stays as it is."""
+    reshaped = Signal()
 
     def __init__(
         self, view: MessageView, style: ViewStyle, parser: Parser, parent: QWidget, *, formulas: Formulas | None = None
@@ -191,6 +208,9 @@ class MessageWidget(QWidget):
         self.is_current = False
         self._is_lively = False
         self._is_hovered = False
+        self.is_unfolded = False
+        self._fold: QToolButton | None = None
+        self._editor: QuestionEditor | None = None
         self._row: list[QToolButton | QLabel] = []
         self._note: QLabel | None = None
         self._note_icon: QLabel | None = None
@@ -208,7 +228,17 @@ class MessageWidget(QWidget):
     @property
     def buttons(self) -> list[QToolButton]:
         shown = (thing for thing in self._row if isinstance(thing, QToolButton) and not thing.isHidden())
-        return [*self._thought.buttons, *self._extras.buttons, *(button for button in shown if button.isEnabled())]
+        fold = [] if self._fold is None or self._fold.isHidden() else [self._fold]
+        return [
+            *fold,
+            *self._thought.buttons,
+            *self._extras.buttons,
+            *(button for button in shown if button.isEnabled()),
+        ]
+
+    @property
+    def is_folded(self) -> bool:
+        return self._fold is not None and not self._fold.isHidden() and not self.is_unfolded
 
     @property
     def has_focused_button(self) -> bool:
@@ -248,7 +278,7 @@ class MessageWidget(QWidget):
         y = self._thought.lay(_text_top(self._style, self._view), width)
         shown = min(inner, band - 2 * SPACE_16)
         self.text.setGeometry(left + SPACE_16, y, shown, height)
-        y = self._extras.lay(y + height, left, band)
+        y = self._extras.lay(self._lay_question(y, left, band, height), left, band)
         y += SPACE_12 - BOTTOM_MARGIN - (0 if self._view.is_markdown else SPACE_4)
         self._band = QRect(left, 0, band, y)
         y = self._lay_note(y, width - 2 * SPACE_16)
@@ -257,13 +287,61 @@ class MessageWidget(QWidget):
         self._lay_actions()
         return y + self._style.row_height + _gap(self._view)
 
+    def _lay_question(self, y: int, left: int, band: int, height: int) -> int:
+        """Fold a long question, or place the field in which it is edited. Returns where the text ends."""
+        style = self._style
+        if self._editor is not None:
+            height = self._editor.sizeHint().height()
+            self._editor.setGeometry(left + SPACE_8, y, band - 2 * SPACE_8, height)
+        is_edited = self._editor is not None
+        is_long = self._view.role == "user" and height > round(FOLDED_FROM * style.line_height) and not is_edited
+        self.text.setVisible(not is_edited)
+        if is_long and self._fold is None:
+            self._fold = QToolButton(self)
+            named(self._fold, "message_fold", kind="small")
+            self._fold.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            self._fold.clicked.connect(self.fold_chosen)
+        if self._fold is not None:
+            self._fold.setVisible(is_long)
+        if not is_long or self._fold is None:
+            return y + height
+        if not self.is_unfolded:
+            height = round(FOLDED_LINES * style.line_height) + TOP_MARGIN
+            self.text.resize(self.text.width(), height)
+        words = _("Show less") if self.is_unfolded else _("Show all")
+        self._fold.setText(words)
+        self._fold.setAccessibleName(words)
+        self._fold.ensurePolished()
+        wide = self._fold.sizeHint().width()
+        x = left + band - SPACE_8 - wide if self.isRightToLeft() else left + SPACE_8
+        self._fold.setGeometry(x, y + height, wide, style.row_height)
+        return y + height + style.row_height
+
+    def edit(self, text: str) -> None:
+        """Put a field in the place of the question. The layout follows by `reshaped`."""
+        if self._editor is None:
+            self._editor = QuestionEditor(text, self._style.font, self)
+            self._editor.reshaped.connect(self.reshaped)
+            self._editor.ended.connect(self._end_edit)
+            self._editor.show()
+            self.reshaped.emit()
+            self._editor.focus()
+
+    def _end_edit(self, text: str) -> None:
+        editor, self._editor = self._editor, None
+        if editor is not None:
+            editor.hide()
+            editor.deleteLater()
+            self.reshaped.emit()
+            self.edit_ended.emit(text)
+
     def _place_of_band(self, width: int, inner: int) -> tuple[int, int]:
         """Return left edge and width of the message. A question is as wide as its text, at the trailing side."""
         view, document = self._view, self.text.document()
         if view.role != "user":
             return 0, width
         band = inner + 2 * SPACE_16
-        if not (view.extras or view.head) and not _is_right_to_left(document):
+        if not (view.extras or view.head or self._editor) and not _is_right_to_left(document):
             band = min(band, max(ceil(document.idealWidth()) + 2, 2 * SPACE_16) + 2 * SPACE_16)
         return SPACE_16 if self.isRightToLeft() else width - SPACE_16 - band, band
 
@@ -444,6 +522,59 @@ class MessageWidget(QWidget):
             thing.deleteLater()
         self._row = []
         self._show_actions()
+
+
+class QuestionEditor(QFrame):
+    """Field in which a question is edited in its place. Enter asks again, Shift+Enter begins a line, Esc leaves."""
+
+    MOST_LINES = 12
+    reshaped = Signal()
+    ended = Signal(str)
+
+    def __init__(self, text: str, font: QFont, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("question_editor")
+        self._before, self._lines = text, 0
+        self._text = named(QPlainTextEdit(text, self), "edit_text", label=_("Edit the question"))
+        self._text.setFont(font)
+        self._text.setTabChangesFocus(True)
+        self._text.installEventFilter(self)
+        tip = _("The earlier version is kept.")
+        self._save = build.button(_("Ask again"), "edit_save", self, kind="primary", tip=tip, on=self._on_save)
+        cancel = build.button(_("Cancel"), "edit_cancel", self, kind="text", on=lambda: self.ended.emit(""))
+        column(self._text, row(1, cancel, self._save, gap=SPACE_8), into=self, gap=SPACE_8)
+        self._text.textChanged.connect(self._on_changed)
+        self._text.moveCursor(QTextCursor.MoveOperation.End)
+        self._on_changed()
+
+    def focus(self) -> None:
+        self._text.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_changed(self) -> None:
+        text = self._text.toPlainText()
+        self._save.setEnabled(bool(text.strip()) and text != self._before)
+        lines = round(self._text.document().size().height())
+        if lines != self._lines:
+            self._lines = lines
+            height = min(max(lines, 2), self.MOST_LINES) * self._text.fontMetrics().lineSpacing()
+            self._text.setFixedHeight(height + 2 * SPACE_12)
+            self.reshaped.emit()
+
+    def _on_save(self) -> None:
+        if self._save.isEnabled():
+            self.ended.emit(self._text.toPlainText())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+            return False
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if is_enter and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self._on_save()
+            return True
+        if event.key() == Qt.Key.Key_Escape:
+            self.ended.emit("")
+            return True
+        return False
 
 
 class ActionButton(QToolButton):

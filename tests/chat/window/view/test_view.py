@@ -9,7 +9,7 @@ from chat.window.view.made_up import ALL_ACTIONS, answer, chat, user
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QTextCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import Status
@@ -598,6 +598,26 @@ def test_a_question_is_as_wide_as_its_words_at_the_end_of_the_column(view):
     assert long.text.width() <= 600
     assert answered.text.accessibleName() == "Answer"
     assert short.text.accessibleName() == "You"
+
+
+def test_a_long_question_is_folded_and_what_is_found_in_it_is_shown(qtbot, view):
+    view.show_conversation([user("u", "some words " * 200 + "needle"), user("v", "short"), answer("a", "x")])
+    widget = view.rows[0].widget
+    whole = widget.text.document().size().height()
+    assert widget.is_folded
+    assert widget.text.height() < whole / 2
+    assert not view.rows[1].widget.is_folded
+    view.set_current(0)
+    fold = widget.findChild(QToolButton, "message_fold")
+    assert fold.text() == "Show all"
+    qtbot.mouseClick(fold, Qt.MouseButton.LeftButton)
+    assert widget.text.height() >= whole
+    assert fold.text() == "Show less"
+    qtbot.mouseClick(fold, Qt.MouseButton.LeftButton)
+    assert widget.is_folded
+    view.find("needle")
+    view.show_hit("u", 0)
+    assert not widget.is_folded
 
 
 def test_the_ground_of_code_ends_below_its_last_line(view, settled):
