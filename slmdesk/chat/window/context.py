@@ -312,7 +312,8 @@ class ContextWays(Popover):
         show_words(self._label, offer.text)
         for way in (leave_out, summarize, new):
             way.setVisible(offer.has_ways)
-        show_words(larger, offer.larger)
+        larger.setText(offer.larger or _("Larger context"))
+        larger.setVisible(bool(offer.larger))
         cancel.setVisible(offer.is_working)
         self._parts.setVisible(not offer.is_working)
         self.fit()
