@@ -595,6 +595,7 @@ def _preset_shape(preset: Preset) -> dict[str, Json]:
         "word_bias": [list(bia) for bia in options.word_bias],
         "thinking": options.thinking or None,
         "answer_language": options.answer_language or None,
+        "answer_length": options.answer_length or None,
         "model": options.model or None,
         "examples": [{"question": example.question, "answer": example.answer} for example in options.examples],
     }

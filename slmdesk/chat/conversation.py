@@ -22,7 +22,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.base.types import AttachmentPart, ChatMessage, Json, Origin, Role, TextPart
 from slmdesk.base.untrusted import CUT, clean_label
-from slmdesk.chat.types import EXAMPLES, OF_MESSAGE, Example, examples_from, options_from
+from slmdesk.chat.types import ANSWER_LENGTHS, EXAMPLES, OF_MESSAGE, Example, examples_from, options_from
 from slmdesk.redaction.service import RedactionService, Veil
 from slmdesk.text.checks.words import tongue
 
@@ -256,6 +256,8 @@ class ContextWindow:
     """One of ANSWER_LANGUAGES. The language is requested after each message of the person, because small models ignore
     the request in the instructions (docs/decisions.md).
     """
+    answer_length: str = ""
+    """One of ANSWER_LENGTHS, requested in the same place."""
     veil: Veil | None = class_field(default=None, compare=False)
 
     def place(self, path: Sequence[Message]) -> int:
@@ -283,7 +285,7 @@ class ContextWindow:
         private data is replaced in all turns by the same table; this raises KnownError redaction.*, store.*.
         """
         turns, ids = turns_for_engine(self.system, self.seen(path))
-        self._name_language(turns, ids)
+        self._name_form(turns, ids)
         if notes := self.notes_on(path):
             marked = (TextPart(BEFORE_NOTES, Origin.PROGRAM), TextPart(notes, Origin.MODEL))
             turns[0] = ChatMessage(Role.SYSTEM, (*turns[0].parts, *marked, TextPart(BEHIND_NOTES, Origin.PROGRAM)))
@@ -294,16 +296,18 @@ class ContextWindow:
         named = [*ids[:at], *("" for _one in examples), *ids[at:], *("" for _one in answer)]
         return (self.veil.hide_turns(whole) if self.veil else whole), named
 
-    def _name_language(self, turns: list[ChatMessage], ids: Sequence[str]) -> None:
-        code = ""
-        for at, (turn, id) in enumerate(zip(turns, ids, strict=True)) if self.answer_language else ():
+    def _name_form(self, turns: list[ChatMessage], ids: Sequence[str]) -> None:
+        """Ask for the language and length of answers behind each message of the person."""
+        code, length = "", ANSWER_LENGTHS.get(self.answer_length, "")
+        for at, (turn, id) in enumerate(zip(turns, ids, strict=True)) if self.answer_language or length else ():
             if turn.role is not Role.USER or not id:
                 continue
             words = " ".join(part.text for part in turn.parts if part.origin is Origin.PERSON)
             code = (tongue(words) or code) if self.answer_language == OF_MESSAGE else self.answer_language
-            if language := LANGUAGES.get(code):
-                asked = TextPart(f"\n\nAnswer in {language.name}.", Origin.PROGRAM)
-                turns[at] = ChatMessage(Role.USER, (*turn.parts, asked))
+            language = LANGUAGES.get(code)
+            asked = " ".join(part for part in (length, f"Answer in {language.name}." if language else "") if part)
+            if asked:
+                turns[at] = ChatMessage(Role.USER, (*turn.parts, TextPart(f"\n\n{asked}", Origin.PROGRAM)))
 
     @property
     def _example_turns(self) -> list[ChatMessage]:
@@ -341,6 +345,7 @@ def _window_from(
         frozenset(stored_list(str, untrusted.get(PINNED))),
         examples_from(settings.get(EXAMPLES)),
         options_from(settings).answer_language,
+        options_from(settings).answer_length,
     )
 
 

@@ -40,6 +40,7 @@ WORDS: Mapping[str, str] = {
     "system": _("instructions"),
     "model": _("model"),
     "answer_language": _("language of answers"),
+    "answer_length": _("length of answers"),
     **{setting.name: re.sub(r"\s*\(.*\)", "", setting.title).lower() for setting in SETTINGS},
     "max_tokens": _("maximum length"),
     "stop": STOP_TITLE.lower(),

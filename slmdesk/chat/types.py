@@ -383,7 +383,10 @@ leaves the oldest turns out of the prompt. SUMMARIZE leaves them out too and put
 ANY_LANGUAGE, OF_MESSAGE = "", "message"
 ANSWER_LANGUAGES = (ANY_LANGUAGE, OF_MESSAGE, *LANGUAGES)
 """Languages of answers: the model's choice, the language of each message, or always the same language."""
+ANSWER_LENGTHS = {"": "", "short": "Answer in one to three sentences.", "long": "Answer in detail."}
+"""For each length of answers what the model is asked for; nothing for the usual length."""
 _CHOICES: Mapping[str, tuple[str, ...]] = {
+    "answer_length": tuple(ANSWER_LENGTHS),
     "thinking": THINKING,
     "when_full": WHEN_FULL,
     "answer_language": ANSWER_LANGUAGES,
@@ -411,6 +414,8 @@ class ChatOptions(Sampling, kw_only=True):
     """One of THINKING, for a model that can reason before its answer; empty for the model's usual way."""
     when_full: str = ASK
     answer_language: str = ANY_LANGUAGE
+    answer_length: str = ""
+    """One of ANSWER_LENGTHS."""
     preset: str = ""
     """Id of the preset that these options came from. Some may have been changed since."""
     examples: tuple[Example, ...] = ()
@@ -444,7 +449,7 @@ FORMS = (SCHEMA, GRAMMAR)
 SAMPLED = (*(setting.name for setting in SETTINGS), "seed", "max_tokens", "stop", "word_bias")
 NAMES = (
     "system", "model", "lora", "lora_scale", *(setting.name for setting in SETTINGS), "seed", "max_tokens", "thinking",
-    "when_full", "answer_language", "preset", *FORMS,
+    "when_full", "answer_language", "answer_length", "preset", *FORMS,
 )  # fmt: skip
 EXAMPLES, MOST_EXAMPLES, MOST_EXAMPLE = "examples", 8, 8_000
 MOST_THOUGHT_TOKENS, MOST_THOUGHT_SECONDS = 2048, 180.0

@@ -7,13 +7,14 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 from fakes import tiny_gguf
 from fakes.echo.program import ECHO
 from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt
-from PySide6.QtGui import QPalette, QScreen
+from PySide6.QtGui import QAction, QPalette, QScreen
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -21,6 +22,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
     QLabel,
+    QMenu,
     QMessageBox,
     QPushButton,
     QToolButton,
@@ -44,6 +46,10 @@ def shown_texts(window: QWidget) -> str:
         for one in some[:MOST_TEXTS]
     ]
     return "\n".join(["The window shows:", *lines])
+
+
+def _centre_of(menu: QMenu, action: QAction) -> QPoint:
+    return menu.actionGeometry(action).center()
 
 
 class WindowDriver:
@@ -200,9 +206,22 @@ class WindowDriver:
         return self.messages()[-1]
 
     def act(self, action: str) -> None:
-        """Click an action of the newest message that has it."""
+        """Click an action of the newest message that has it. Trying again is an entry of a menu."""
         buttons = self.page.view.findChildren(QToolButton, f"action_{action}")
         self.click([button for button in buttons if button.isVisible()][-1])
+        if action == "try_again" and self.message_menus():
+            self.choose("Again")
+
+    def message_menus(self) -> list[QMenu]:
+        return [menu for menu in self.page.view.findChildren(QMenu, "message_menu") if menu.isVisible()]
+
+    def choose(self, *words: str) -> None:
+        """Click an entry of the menu of a message that is open, or of its submenu."""
+        menu = self.message_menus()[-1]
+        for word in words:
+            action = next(action for action in menu.actions() if action.text() == word)
+            self.click(menu, partial(_centre_of, menu, action))
+            menu = action.menu()
 
     def words(self) -> str:
         """What is shown of the newest message."""

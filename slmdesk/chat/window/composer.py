@@ -60,7 +60,7 @@ from slmdesk.window.widgets.opening import admit
 if TYPE_CHECKING:
     from slmdesk.library.service import LibraryName
 
-MOST_LINES = 10
+MOST_LINES = 8
 MOST_PASTED, MOST_PASTED_LINES = 4000, 60
 """Most characters and lines of pasted text. Longer text becomes an attachment."""
 MOST_SHARE = 0.3
@@ -199,7 +199,7 @@ class Composer(QFrame):
 
     def _build_ui(self) -> None:
         self.input_box = InputBox(self)
-        self.input_box.setPlaceholderText(_("Write a message (@ document, / preset)"))
+        self.input_box.setPlaceholderText(_("Write a message, or type @ for a document"))
         self.input_box.setAccessibleName(_("Message"))
         self.input_box.setAccessibleDescription(
             _(
@@ -211,24 +211,20 @@ class Composer(QFrame):
         self._waiting = plain_label("", self, name="attachment_waiting", kind="small", is_hidden=True)
         self._attach = tool_button(
             "attach_button", self, tip=_("Attach documents"), shortcut="chat.attach", label=_("Attach documents"),
-            icon="file-plus", colour="ink2", on=self.attach_requested,
+            icon="paperclip", colour="ink2", on=self.attach_requested,
         )  # fmt: skip
         self._redact = tool_button("redact_button", self, label=_("Redact"), icon="shield", colour="ink2")
         self._redact.setCheckable(True)
         self._redact.clicked.connect(self._on_redact_clicked)
-        self.button = tool_button("send_button", self, kind="primary", on=self._on_clicked)
+        self.button = tool_button("send_button", self, kind="round", on=self._on_clicked)
         self.button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        for button in (self._attach, self._redact, self.button):
-            button.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
-        bottom = Qt.AlignmentFlag.AlignBottom
-        writing = row(
-            (self._attach, bottom),
-            (self._redact, bottom),
-            (self.input_box, 1),
-            (self.button, bottom),
-            gap=theme.SPACE_8,
-        )
-        column(self.attachments, self._waiting, writing, into=self, gap=theme.SPACE_8, margins=theme.SPACE_8)
+        self._meter: QWidget | None = None
+        self._icons = row(self._attach, self._redact, 1, self.button, gap=theme.SPACE_4)
+        text = row(self.input_box, margins=(0, 0, theme.SPACE_4, 0))
+        margins = (theme.SPACE_12, theme.SPACE_12, theme.SPACE_12, theme.SPACE_8)
+        column(
+            self.attachments, self._waiting, text, self._icons, into=self, gap=theme.SPACE_4, margins=margins,
+        )  # fmt: skip
         self.setFocusProxy(self.input_box)
 
     def _connect(self) -> None:
@@ -240,7 +236,13 @@ class Composer(QFrame):
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
-        return (*self.attachments.in_order, self._attach, self._redact, self.input_box, self.button)
+        meter = () if self._meter is None else (self._meter,)
+        return (*self.attachments.in_order, self._attach, self._redact, self.input_box, *meter, self.button)
+
+    def add_meter(self, meter: QWidget) -> None:
+        """Put the meter of the context before the button *Send*."""
+        self._meter = meter
+        self._icons.insertWidget(self._icons.count() - 1, meter)
 
     @property
     def text(self) -> str:
@@ -309,7 +311,7 @@ class Composer(QFrame):
         self.style().polish(self)
 
     def _show_button(self) -> None:
-        name, words = ("square", _("Stop (Esc)")) if self._is_busy else ("send-horizontal", _("Send (Enter)"))
+        name, words = ("square", _("Stop (Esc)")) if self._is_busy else ("arrow-up", _("Send (Enter)"))
         is_enabled = self._is_busy or (self._can_send and bool(self.text.strip()))
         set_icon(self.button, name, "on_accent" if is_enabled else "ink2")
         self.button.setToolTip(words)

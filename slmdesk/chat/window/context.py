@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLocale, QObject, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QWidget
+from PySide6.QtCore import QEvent, QLocale, QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import QGridLayout, QScrollArea, QToolButton, QWidget
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
@@ -22,20 +22,19 @@ from slmdesk.runtime.events import ItemChanged, MessageEnded, ModelState, ModelS
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call, Delay
-from slmdesk.window.widgets.bars import thin_bar
+from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.build import (
     ElidedLabel,
     button,
     column,
-    flow,
     named,
     plain_label,
-    row,
+    plain_tip,
     set_kind,
     show_column,
     show_words,
-    tool_button,
 )
+from slmdesk.window.widgets.parts import Popover
 
 if TYPE_CHECKING:
     from slmdesk.chat.window.conversation import ChatController
@@ -170,44 +169,130 @@ class ContextUse:
         return now
 
 
-# ---- the meter of the context
+# ---- the meter of the context, and what it opens
 
 
-class ContextMeter(QWidget):
-    new_chat_requested = Signal()
+SHOWN_FROM, NEARLY_FULL = 60, 90
+"""Percentages of the context from which on the meter is shown, and from which on it warns."""
+RING = 16
+"""Size of the meter's ring at the usual text size."""
+LEAVE_OUT_TIP = _(
+    "The model no longer reads the oldest questions and answers of this chat. They stay in it, in grey; pinned "
+    "messages and the instructions are always read. Can be changed in the settings of this chat."
+)
+SUMMARIZE_TIP = _(
+    "The same, but the model first writes notes on what is left out, and reads them instead. You can edit them. Can be "
+    "changed in the settings of this chat."
+)
+LARGER_TIP = _("Applies to all chats; the model is loaded again")
+NEW_TIP = _("The model writes notes on this chat, with which a new one begins. This one stays as it is.")
 
-    def __init__(self, watch: ContextWatch, parent: QWidget | None = None) -> None:
+
+class Offer(Record):
+    """What the meter shows and its popover offers."""
+
+    percent: int = 0
+    text: str = ""
+    is_urgent: bool = False
+    """True from NEARLY_FULL on if nothing was decided, and if a message was refused."""
+    has_ways: bool = False
+    """True when turns can be left out, with or without a summary, and when a new chat can begin with a summary."""
+    larger: str = ""
+    is_working: bool = False
+
+
+class ContextMeter(QToolButton):
+    """Button that shows how full the context is, from 60 % on. It opens the ways to go on."""
+
+    decided = Signal()
+
+    def __init__(self, watch: ContextWatch, full: FullController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("context_meter")
-        self._watch = watch
-        self._build_ui()
-        watch.measured.connect(self.show_measure)
-        watch.parts_measured.connect(self.show_parts)
-        self.show_unknown()
-
-    def _build_ui(self) -> None:
-        self._bar = thin_bar("context_bar", self, _("Context"))
-        self._bar.setFixedWidth(96)
-        self._label = plain_label("", self, name="context_label", kind="small")
-        self._by_part = tool_button(
-            "context_by_part", self, kind="small", tip=_("What takes how much"), label=_("What takes how much"),
-            icon="info", colour="ink2", on=self._on_by_part,
-        )  # fmt: skip
-        self._by_part.setIconSize(QSize(theme.ICON_SIZE - 2, theme.ICON_SIZE - 2))
-        self._parts = ContextParts(self)
-        self._parts.closed.connect(lambda: self._by_part.setFocus())
-        self._new_chat = button(
-            _("New chat"), "context_new_chat", self, kind="quiet", tip=_("Start a new chat; this one is kept"),
-            shortcut="chat.new", on=self.new_chat_requested,
-        )  # fmt: skip
-        row(
-            (self._bar, Qt.AlignmentFlag.AlignVCenter), self._by_part, (self._label, 1), self._new_chat,
-            into=self, gap=theme.SPACE_8,
-        )  # fmt: skip
+        named(self, "context_meter", kind="meter")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._full, self._offer = full, Offer()
+        self.ways = ContextWays(full, self)
+        self.clicked.connect(self._on_clicked)
+        watch.parts_measured.connect(self.ways.show_parts)
+        full.offered.connect(self.show_offer)
+        self._opening = Delay(self, 0, self._open)  # once the button has its place
+        full.asked.connect(self._opening.start)
+        full.decided.connect(self._on_decided)
+        self.show_offer(self._offer)
 
     @property
-    def in_order(self) -> tuple[QWidget, ...]:
-        return (self._by_part, self._new_chat)
+    def sentence(self) -> str:
+        return self.text().strip()
+
+    def show_offer(self, offer: Offer) -> None:
+        self._offer = offer
+        words = _("{percent} % full").format(percent=offer.percent)
+        self.setText(f" {words}")  # clear of the ring
+        self.setAccessibleName(_("Context: {words}").format(words=words))
+        self.setToolTip(plain_tip(offer.text))
+        kind = "meter_warn" if offer.is_urgent else "meter"
+        if self.property("kind") != kind:
+            set_kind(self, kind)
+        self._draw()
+        self.setVisible(offer.percent >= SHOWN_FROM or offer.is_urgent or offer.is_working)
+        if self.isHidden() and self.ways.isVisible():
+            self.ways.dismiss()
+        self.ways.show_offer(offer)
+
+    def _on_clicked(self) -> None:
+        self._full.look()
+        self.ways.toggle(self)
+
+    def _open(self) -> None:
+        if self.isVisible() and not self.ways.isVisible():
+            self.ways.toggle(self)
+
+    def _on_decided(self) -> None:
+        self.ways.dismiss()
+        self.decided.emit()
+
+    def _draw(self) -> None:
+        size, scale, colours = scaled(RING), self.devicePixelRatioF(), theme.current()
+        drawn = QPixmap(round(size * scale), round(size * scale))
+        drawn.setDevicePixelRatio(scale)
+        drawn.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(drawn)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        width = size / 6
+        place = QRectF(0, 0, size, size).adjusted(width / 2, width / 2, -width / 2, -width / 2)
+        painter.setPen(QPen(colours.colour("line"), width))
+        painter.drawEllipse(place)
+        painter.setPen(QPen(colours.colour("warn" if self._offer.is_urgent else "accent"), width))
+        painter.drawArc(place, 90 * 16, -round(min(self._offer.percent, 100) * 3.6 * 16))
+        painter.end()
+        self.setIcon(QIcon(drawn))
+        self.setIconSize(QSize(size, size))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._draw()
+
+
+class ContextWays(Popover):
+    """Popover with what takes how much of the context, and the ways to go on with a full chat."""
+
+    def __init__(self, controller: FullController, parent: QWidget) -> None:
+        super().__init__(parent, "context_ways", label=_("Context"), width=WIDTH)
+        self._title = plain_label("", self, name="context_title", kind="heading")
+        self._label = plain_label("", self, name="full_words")
+        self._parts = ContextParts(self)
+        ways = (
+            (_("Forget the oldest messages"), "full_leave_out", LEAVE_OUT_TIP, lambda: controller.choose(LEAVE_OUT)),
+            (_("Keep a summary"), "full_summarize", SUMMARIZE_TIP, lambda: controller.choose(SUMMARIZE)),
+            (_("Larger context"), "full_larger", LARGER_TIP, controller.enlarge),
+            (_("New chat with a summary"), "full_new_chat", NEW_TIP, controller.begin_new),
+            (_("Cancel"), "full_cancel", "", controller.cancel),
+        )
+        self._buttons = [button(words, name, self, tip=tip, on=on) for words, name, tip, on in ways]
+        buttons = column(*self._buttons, gap=theme.SPACE_8, margins=(0, theme.SPACE_8, 0, 0))
+        column(self._title, self._label, self._parts, buttons, into=self, gap=theme.SPACE_8, margins=PADDING)
 
     @property
     def sentence(self) -> str:
@@ -217,56 +302,25 @@ class ContextMeter(QWidget):
     def part_lines(self) -> list[tuple[str, str]]:
         return self._parts.lines
 
-    def show_unknown(self) -> None:
-        self._bar.setVisible(False)
-        self._label.clear()
-        self._by_part.setVisible(False)
-        self._new_chat.setVisible(False)
-
     def show_parts(self, parts: Sequence[ContextPart]) -> None:
         self._parts.show_parts(parts)
-        self._by_part.setVisible(bool(parts) and not self._bar.isHidden())
+        self.fit()
 
-    def _on_by_part(self) -> None:
-        self._parts.open_over(self._by_part)
-
-    def show_measure(self, tokens: int, context_size: int) -> None:
-        """Show how much of the context is taken (both in tokens), and offer a new chat when it is full."""
-        if context_size <= 0:
-            self.show_unknown()
-            return
-        percent = tokens * 100 // context_size
-        self._bar.setVisible(True)
-        self._bar.setValue(min(percent, 100))
-        is_over, asks = tokens > context_size, self._watch.when_full == ASK or self._watch.too_long is not None
-        is_warning = percent >= NEARLY_FULL and asks
-        set_kind(self._bar, "warn" if is_warning else "")
-        set_kind(self._label, "warn" if is_warning else "small")
-        locale = QLocale()
-        numbers = _("{tokens} of {context_size} tokens").format(
-            tokens=locale.toString(tokens), context_size=locale.toString(context_size)
-        )
-        if not asks and percent >= NEARLY_FULL:
-            words = _("{percent} % full; the oldest messages are forgotten").format(percent=percent)
-        elif is_over:
-            words = _("Too long for the model: {numbers}. Nothing is cut; shorten it or start a new chat.").format(
-                numbers=numbers
-            )
-        elif percent >= NEARLY_FULL:
-            words = _("{percent} % full").format(percent=percent)
-        else:
-            words = _("{percent} % full").format(percent=percent)
-        self._label.setText(words)
-        self._label.setToolTip(numbers)
-        self._bar.setToolTip(numbers)
-        self._new_chat.setVisible(is_warning)
+    def show_offer(self, offer: Offer) -> None:
+        leave_out, summarize, larger, new, cancel = self._buttons
+        self._title.setText(_("{percent} % full").format(percent=offer.percent))
+        show_words(self._label, offer.text)
+        for way in (leave_out, summarize, new):
+            way.setVisible(offer.has_ways)
+        larger.setText(offer.larger or _("Larger context"))
+        larger.setVisible(bool(offer.larger))
+        cancel.setVisible(offer.is_working)
+        self._parts.setVisible(not offer.is_working)
+        self.fit()
 
 
-# ---- a small list above the meter
-
-
-WIDTH, MOST_HEIGHT = 66, 16
-"""Width in widths of the letter x, and most height in lines."""
+WIDTH, MOST_LINES = 400, 9
+PADDING = 20
 WORDS = {
     "instructions": _("Instructions"),
     "notes": _("Notes on the earlier part"),
@@ -277,21 +331,20 @@ WORDS = {
 }
 
 
-class ContextParts(QFrame):
-    closed = Signal()
+class ContextParts(QScrollArea):
+    """What takes how much of the context, a line for each part."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
-        named(self, "context_parts", label=_("What takes how much of the context"))
+        super().__init__(parent)
+        named(self, "context_parts", label=_("What takes how much"))
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._inner = named(QWidget(self), "context_parts_inner")
         self._grid = QGridLayout(self._inner)
-        self._grid.setContentsMargins(theme.SPACE_12, theme.SPACE_12, theme.SPACE_12, theme.SPACE_12)
+        self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(theme.SPACE_16)
         self._grid.setVerticalSpacing(theme.SPACE_4)
         self._grid.setColumnStretch(0, 1)
-        self._scroll = named(QScrollArea(self), "context_parts_scroll")
-        show_column(self._scroll, self._inner)
-        column(self._scroll, into=self)
+        show_column(self, self._inner)
         self._shown: tuple[ContextPart, ...] = ()
 
     @property
@@ -308,30 +361,16 @@ class ContextParts(QFrame):
                 widget.hide()
                 widget.deleteLater()
         for at, part in enumerate(self._shown):
-            words = ElidedLabel(self._inner, name="context_part", cut=Qt.TextElideMode.ElideMiddle, text=words_of(part))
+            cut = Qt.TextElideMode.ElideMiddle
+            words = ElidedLabel(self._inner, name="context_part", kind="muted", cut=cut, text=words_of(part))
             note = plain_label(part.note, self._inner, name="context_part_note", kind="small", wraps=False)
-            number = plain_label(number_of(part), self._inner, name="context_part_tokens", wraps=False)
+            number = plain_label(number_of(part), self._inner, name="context_part_tokens", kind="muted", wraps=False)
             number.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
             self._grid.addWidget(words, at, 0)
             self._grid.addWidget(note, at, 1)
             self._grid.addWidget(number, at, 2)
-
-    def open_over(self, anchor: QWidget) -> None:
-        for label in self._inner.findChildren(QLabel):
-            label.ensurePolished()
-        metrics, window = self.fontMetrics(), anchor.window()
-        height = min(self._inner.sizeHint().height() + 4, MOST_HEIGHT * metrics.lineSpacing())
-        width = min(WIDTH * metrics.horizontalAdvance("x"), window.width() - 2 * theme.SPACE_16)
-        self.resize(width, height)
-        corner = anchor.mapToGlobal(QPoint(0, -height - theme.SPACE_4))
-        left = window.mapToGlobal(QPoint(theme.SPACE_16, 0)).x()
-        right = window.mapToGlobal(QPoint(window.width() - theme.SPACE_16, 0)).x() - width
-        self.move(max(left, min(corner.x(), right)), corner.y())
-        self.show()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self.closed.emit()
+        line = self.fontMetrics().lineSpacing() + theme.SPACE_4
+        self.setFixedHeight(min(len(self._shown), MOST_LINES) * line)
 
 
 def words_of(part: ContextPart) -> str:
@@ -346,65 +385,48 @@ def number_of(part: ContextPart) -> str:
 # ---- what to do with a chat that is, or soon will be, longer than the context
 
 
-NEARLY_FULL = 90
-"""Percentage of the context from which on the ways to go on are offered."""
 FULL = "context.full"
-
-
-class Offer(Record):
-    text: str
-    has_ways: bool = False
-    """True when turns can be left out, with or without a summary, and when a new chat can begin with a summary."""
-    larger: str = ""
-    is_working: bool = False
 
 
 class FullController(QObject):
     offered = Signal(object)
+    asked = Signal()
+    """Emitted when a message was refused, so that it must be decided how to go on."""
+    decided = Signal()
 
     def __init__(self, bridge: Bridge, chat: ChatController, parent: QObject) -> None:
         super().__init__(parent, objectName="full_controller")
         self._bridge, self._chat = bridge, chat
         self._tokens = self._size = 0
-        self._parts: Sequence[ContextPart] = ()
-        self._is_closed = False
         self._is_draft_refused = False
         self._refused = ""
         self._larger: ContextChoice | None = None
         self._looked: tuple[str, int] = ("", 0)
         self._following: Call | None = None
         chat.context.measured.connect(self._on_measured)
-        chat.context.parts_measured.connect(self._on_parts_measured)
         bridge.on(MessageEnded, self._on_message_ended)
 
     # ---- when there is something to decide
 
     def forget(self) -> None:
-        self._is_closed = self._is_draft_refused = False
+        self._is_draft_refused = False
         self._refused, self._looked, self._larger = "", ("", 0), None
         self._tokens = self._size = 0
         self._show()
 
     def refuse_draft(self) -> None:
-        self._is_draft_refused, self._is_closed = True, False
-        self._look()
-        self._show()
+        self._is_draft_refused = True
+        self._ask()
 
-    def close_offer(self) -> None:
-        """Close the offer. It is shown again when a question is refused."""
-        self._is_closed, self._is_draft_refused, self._refused = True, False, ""
+    def _ask(self) -> None:
+        self.look()
         self._show()
+        self.asked.emit()
 
     def _on_measured(self, tokens: int, size: int) -> None:
         self._tokens, self._size = tokens, size
         if self._chat.context.too_long is None:
             self._is_draft_refused = False
-        if self._is_asked:
-            self._look()
-        self._show()
-
-    def _on_parts_measured(self, parts: Sequence[ContextPart]) -> None:
-        self._parts = parts
         self._show()
 
     def _on_message_ended(self, event: MessageEnded) -> None:
@@ -412,58 +434,52 @@ class FullController(QObject):
             return
         self._refused = event.message.id if event.problem is not None and event.problem.code == FULL else ""
         if self._refused:
-            self._is_closed = False
-            self._look()
-        self._show()
+            self._ask()
+        else:
+            self._show()
 
     @property
     def _is_refused(self) -> bool:
         return self._is_draft_refused or (bool(self._refused) and self._refused in self._chat.message_ids[-1:])
 
     @property
-    def _is_asked(self) -> bool:
-        is_nearly = self._size > 0 and self._tokens * 100 >= self._size * NEARLY_FULL
-        return self._is_refused or (is_nearly and self._has_ways and not self._is_closed)
-
-    @property
     def _has_ways(self) -> bool:
         return bool(self._chat.chat and self._chat.message_ids) and self._chat.context.when_full == ASK
 
     def _show(self) -> None:
+        percent = self._tokens * 100 // self._size if self._size else 0
         if self._following is not None:
-            self.offered.emit(Offer(_("Writing a summary of this chat for the new one…"), is_working=True))
-        elif not self._is_asked:
-            self.offered.emit(None)
-        else:
-            self.offered.emit(Offer(self._text, self._has_ways, self._larger_words))
+            words = _("Writing a summary of this chat for the new one…")
+            self.offered.emit(Offer(percent, words, is_working=True))
+            return
+        asks = self._chat.context.when_full == ASK or self._chat.context.too_long is not None
+        is_urgent = self._is_refused or (percent >= NEARLY_FULL and asks)
+        self.offered.emit(Offer(percent, self._text(percent), is_urgent, self._has_ways, self._larger_words))
 
-    @property
-    def _text(self) -> str:
+    def _text(self, percent: int) -> str:
         locale = QLocale()
-        numbers = _("{tokens} of {size} tokens").format(
-            tokens=locale.toString(self._tokens), size=locale.toString(self._size)
-        )
+        tokens, size = locale.toString(self._tokens), locale.toString(self._size)
+        numbers = _("{tokens} of {size} tokens").format(tokens=tokens, size=size)
         if self._is_refused:
             what = _("This chat is") if self._has_ways else _("This is")
             needed = f": {numbers}" if self._tokens > self._size > 0 else ""
             return _("{what} too long for the model{needed}. Nothing was cut or sent. How should it go on?").format(
                 what=what, needed=needed
             )
-        percent = self._tokens * 100 // self._size
-        filling = [part for part in self._parts if part.kind != "answer"]
-        most = max(filling, key=lambda part: part.tokens, default=None)
-        part = (
-            _(", most of it: {words} ({tokens})").format(
-                words=words_of(most).lower(), tokens=locale.toString(most.tokens)
+        if self._tokens > self._size:
+            return _("Too long for the model: {numbers}. Shorten the message or start a new chat.").format(
+                numbers=numbers
             )
-            if most
-            else ""
-        )
-        return _("This chat is almost full: {percent} %{part}. How should it go on?").format(percent=percent, part=part)
+        if self._chat.context.when_full != ASK:
+            return _("{numbers}. When it is full, the oldest messages are forgotten.").format(numbers=numbers)
+        if percent >= NEARLY_FULL:
+            return _("{numbers}. This chat is almost full. How should it go on?").format(numbers=numbers)
+        return _("{numbers}. How should it go on when it is full?").format(numbers=numbers)
 
     # ---- a larger context
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Look which larger context this PC has the memory for."""
         key = (self._chat.chat, self._size)
         if key == self._looked or not self._size:
             return
@@ -497,12 +513,14 @@ class FullController(QObject):
             options = services.chats.options(chat)
             services.chats.change_options(chat, changed(options, when_full=way))
 
+        self.decided.emit()
         self._chat.context.decided(way)
         self._bridge.ask(change, lambda _done: self._go_on(chat))
 
     def enlarge(self) -> None:
         if self._larger is not None:
             tokens, chat = self._larger.tokens, self._chat.chat
+            self.decided.emit()
             self._chat.context.enlarged()
             self._bridge.ask(
                 self._bridge.services.settings.change(context_tokens=tokens), lambda _done: self._go_on(chat)
@@ -541,6 +559,7 @@ class FullController(QObject):
         if self._following is None:
             return
         self._following = None
+        self.decided.emit()
         if self._chat.chat == chat:
             self._move_draft(chat, item)
             self._chat.open_chat(item.id)
@@ -568,67 +587,6 @@ def _contexts_of(chat: str) -> Callable[[Services], Pending[LoadOptions]]:
         return services.load_options.look(model)
 
     return look
-
-
-# ---- the bar over the composer with the ways to go on with a chat that is, or soon will be, full
-
-
-LEAVE_OUT_TIP = _(
-    "The model no longer reads the oldest questions and answers of this chat. They stay in it, in grey; pinned "
-    "messages and the instructions are always read. Can be changed in the settings of this chat."
-)
-SUMMARIZE_TIP = _(
-    "The same, but the model first writes notes on what is left out, and reads them instead. You can edit them. Can be "
-    "changed in the settings of this chat."
-)
-LARGER_TIP = _("Applies to all chats; the model is loaded again")
-NEW_TIP = _("The model writes notes on this chat, with which a new one begins. This one stays as it is.")
-
-
-class FullBar(QFrame):
-    def __init__(self, controller: FullController, parent: QWidget) -> None:
-        super().__init__(parent)
-        named(self, "full_bar", label=_("This chat is nearly full"))
-        self._controller = controller
-        self._build_ui()
-        controller.offered.connect(self.show_offer)
-        self.hide()
-
-    def _build_ui(self) -> None:
-        controller = self._controller
-        self._label = plain_label("", self, name="full_words")
-        tip = _("Decide later")
-        self._close = tool_button("full_close", self, tip=tip, label=tip, icon="x", on=controller.close_offer)
-        self._leave_out = button(_("Forget the oldest messages"), "full_leave_out", self, tip=LEAVE_OUT_TIP)
-        self._leave_out.clicked.connect(lambda: controller.choose(LEAVE_OUT))
-        self._summarize = button(_("Keep a summary of the earlier part"), "full_summarize", self, tip=SUMMARIZE_TIP)
-        self._summarize.clicked.connect(lambda: controller.choose(SUMMARIZE))
-        self._new = button(_("New chat with a summary"), "full_new_chat", self, tip=NEW_TIP, on=controller.begin_new)
-        self._larger = button(_("Larger context"), "full_larger", self, tip=LARGER_TIP, on=controller.enlarge)
-        self._cancel = button(_("Cancel"), "full_cancel", self, on=controller.cancel)
-        buttons = QWidget(self)
-        flow(*self.in_order[1:], gap=theme.SPACE_8, into=buttons)
-        head = row((self._label, 1), (self._close, Qt.AlignmentFlag.AlignTop), gap=theme.SPACE_8)
-        sides = (theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
-        column(head, buttons, into=self, gap=theme.SPACE_8, margins=sides)
-
-    @property
-    def in_order(self) -> tuple[QWidget, ...]:
-        return (self._close, self._leave_out, self._summarize, self._new, self._larger, self._cancel)
-
-    @property
-    def sentence(self) -> str:
-        return self._label.text()
-
-    def show_offer(self, offer: Offer | None) -> None:
-        if offer is not None:
-            self._label.setText(offer.text)
-            for other_button in (self._leave_out, self._summarize, self._new):
-                other_button.setVisible(offer.has_ways)
-            show_words(self._larger, offer.larger)
-            self._cancel.setVisible(offer.is_working)
-            self._close.setVisible(not offer.is_working)
-        self.setVisible(offer is not None)
 
 
 # ---- the part of the open chat that the model sees

@@ -497,7 +497,8 @@ def _ignore(problem: Problem) -> None:
 
 class MessageEdits(QObject):
     edit_requested = Signal(str, str, bool)
-    details_requested = Signal(str)
+    details_requested = Signal(str, str)
+    """Emitted with an answer's id and its details."""
 
     def __init__(self, bridge: Bridge, chat: ChatController, parent: QObject) -> None:
         super().__init__(parent, objectName="message_edits")
@@ -506,7 +507,7 @@ class MessageEdits(QObject):
         """True while messages are deleted by this window; `_on_deleted` then handles the result."""
 
     def choose(self, id: str, key: str) -> None:
-        """Run what was chosen for a message: a key of MENU, "edit", or OTHER_MODEL followed by a model's id."""
+        """Run what was chosen for a message. For the keys see `ConversationView.menu_chosen`."""
         message = self._chat.message(id)
         if message is None:
             return
@@ -521,7 +522,7 @@ class MessageEdits(QObject):
         elif key == "original":
             self._bridge.services.chats.edits.restore_original(id)
         elif key == "details":
-            self.details_requested.emit("\n".join(all_details_of(message)))
+            self.details_requested.emit(id, "\n".join(all_details_of(message)))
         elif key in DELETIONS:
             self._delete(id, alone=key == "delete")
 

@@ -523,14 +523,9 @@ class SpaceEditor(Dialog):
         self.accept()
 
 
-# ---- a dialog in which a person changes a question, an answer or notes
+# ---- a dialog in which a person changes an answer or notes
 
 
-QUESTION = (
-    _("Edit the question"),
-    _("The earlier version is kept."),
-    _("Ask again"),
-)
 ANSWER = (
     _("Edit the answer"),
     _("The answer is marked as edited. The original can be restored."),
@@ -547,7 +542,7 @@ class EditDialog(Dialog):
     saved = Signal(str)
 
     def __init__(self, parent: QWidget, text: str, words: tuple[str, str, str]) -> None:
-        """Create a dialog to edit `text`. `words` has title, introduction and button: QUESTION, ANSWER or NOTES."""
+        """Create a dialog to edit `text`. `words` has title, introduction and button: ANSWER or NOTES."""
         super().__init__(parent)
         title, intro, save = words
         passing(self, "edit_dialog", title)

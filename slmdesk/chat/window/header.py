@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QAction, QPainter, QPaintEvent
+from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QLabel,
+    QLineEdit,
     QMenu,
     QMessageBox,
     QSizePolicy,
@@ -42,6 +43,7 @@ from slmdesk.window.widgets.build import (
     plain_tip,
     row,
     set_icon,
+    text_line,
     tool_button,
 )
 from slmdesk.window.widgets.notices import ExportMenu, Notice, notice_of
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from slmdesk.models.importer import ImportEnded
     from slmdesk.services import Services
 
+HEIGHT = 56
 MOST_SPACE = 150
 """Most pixels for the name of a space."""
 
@@ -63,23 +66,23 @@ class ChatHeader(QFrame):
         self.space.setMaximumWidth(MOST_SPACE)
         self.space.hide()
         set_icon(self.space, "folder-open", "ink2")
-        self.title = ElidedLabel(self, name="chat_title")
+        self.title = ChatTitle(self)
         self.hold = named(QLabel(self), "chat_hold")
         set_icon(self.hold, "lock", "ink2")
         self.hold.hide()
         self.picker = ModelPicker(models, self)
-        self.export = tool_button(
-            "export_button", self, tip=_("Export this chat"), label=_("Export this chat"), icon="download"
-        )
+        self.search = self._button("find_button", "search", _("Find in this chat"), "chat.find")
+        self.export = self._button("export_button", "share", _("Export this chat"))
         self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.export_menu = ExportMenu(self.export)
         self.export.setMenu(self.export_menu)
         self.panel = self._button("panel_button", "sliders", _("Settings of this chat"), "chat.panel")
         self.panel.setCheckable(True)
         row(
-            self.space, (self.title, 1), self.hold, self.export, self.panel,
+            self.space, (self.title, 1), self.hold, self.search, self.export, self.panel,
             into=self, gap=theme.SPACE_8, margins=(theme.SPACE_24, theme.SPACE_8, theme.SPACE_16, theme.SPACE_8),
         )  # fmt: skip
+        self.setMinimumHeight(theme.scaled(HEIGHT))
 
     def show_space(self, name: str) -> None:
         self.space.setText(name.replace("&", "&&"))
@@ -96,10 +99,56 @@ class ChatHeader(QFrame):
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
-        return self.space, self.export, self.panel
+        return self.space, self.search, self.export, self.panel
 
-    def _button(self, name: str, icon: str, words: str, shortcut: str) -> QToolButton:
-        return tool_button(name, self, tip=words, shortcut=shortcut, label=words, icon=icon)
+    def _button(self, name: str, icon: str, words: str, shortcut: str = "") -> QToolButton:
+        return tool_button(name, self, tip=words, shortcut=shortcut, label=words, icon=icon, colour="ink2")
+
+
+class ChatTitle(ElidedLabel):
+    """Title of the chat. A click, or `edit`, puts a field in its place. Enter or leaving it renames, Esc does not."""
+
+    renamed = Signal(str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, name="chat_title")
+        self.is_editable = False
+        self._line: QLineEdit | None = None
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.edit()
+
+    def edit(self) -> None:
+        if not self.is_editable or self._line is not None:
+            return
+        line = self._line = text_line("title_line", self, _("Title of the chat"))
+        line.setText(self.full_text)
+        line.selectAll()
+        line.setGeometry(self.rect())
+        line.show()
+        line.setFocus()
+        line.editingFinished.connect(lambda: self._end(line.text().strip()))
+        line.installEventFilter(self)
+
+    def _end(self, title: str) -> None:
+        line, self._line = self._line, None
+        if line is None:
+            return
+        line.hide()
+        line.deleteLater()
+        if title and title != self.full_text:
+            self.renamed.emit(title)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Escape:
+            self._end("")
+            return True
+        return False
+
+    def resizeEvent(self, event: object) -> None:
+        super().resizeEvent(event)
+        if self._line is not None:
+            self._line.setGeometry(self.rect())
 
 
 # ---- the models for the chat

@@ -57,8 +57,6 @@ def view_of(
     is_thought_open: bool = False,
 ) -> MessageView:
     """Return what the view shows of a message, as version number `version` of `versions`."""
-    details = details_of(message)
-    chosen = chosen_of(message) if details else ""
     return MessageView(
         id=message.id,
         role=str(message.role),
@@ -66,8 +64,7 @@ def view_of(
         status=message.status,
         note="  ·  ".join(part for part in (note_of(message, live), redaction_note(message)) if part),
         actions=actions_of(message),
-        details=details,
-        details_tip="  ·  ".join(part for part in (details, chosen) if part),
+        details=details_of(message),
         author=EDITED if message.original is not None else "",
         version=version,
         versions=versions,
@@ -131,7 +128,7 @@ def actions_of(message: Message) -> frozenset[str]:
         actions |= {"translate", "edit"}
     actions |= {"fork", *DELETIONS}
     if message.role is Role.ASSISTANT:
-        actions |= {"try_again", "seen", "details"}
+        actions |= {"try_again", "details"}
         if message.text:
             actions |= set(REWRITES)
         if message.original is not None:
@@ -209,24 +206,6 @@ def _joined(value: Json) -> str:
 
 def _number(value: Json) -> str:
     return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
-
-
-def chosen_of(message: Message) -> str:
-    """Return the known sampling settings of an answer, and whether the same answer could be produced again."""
-    said = message.sampling
-    parts = []
-    if isinstance(said.get("temperature"), int | float):
-        parts.append(_("temperature {temperature:g}").format(temperature=said["temperature"]))
-    if isinstance(said.get("top_p"), int | float):
-        parts.append(_("top-p {top_p:g}").format(top_p=said["top_p"]))
-    if isinstance(said.get("max_tokens"), int):
-        parts.append(_("at most {max_tokens:,} tokens").format(max_tokens=said["max_tokens"]))
-    if message.seed is not None:
-        again = {True: _(", reproducible"), False: _(", not reproducible")}.get(said.get("reproducible") is True, "")
-        parts.append(
-            _("seed {seed}").format(seed=message.seed) + (again if isinstance(said.get("reproducible"), bool) else "")
-        )
-    return "  ·  ".join(parts)
 
 
 def _adapter(message: Message) -> str:

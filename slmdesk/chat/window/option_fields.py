@@ -54,7 +54,7 @@ class WordsField(QPlainTextEdit):
 
 
 class ValueRow(QFrame):
-    """A field with its name above and an explanation below. Invalid text stays in the field, with an error message.
+    """A field with its name above; its explanation is a tooltip. Invalid text stays in it, with an error message.
 
     Emits `changed` with the value that was read; an empty field stands for the default.
     """
@@ -75,9 +75,9 @@ class ValueRow(QFrame):
         )
         self._keep_place(self.reset)
         self._problem = plain_label("", self, name=f"{name}_problem", kind="danger", is_hidden=True)
-        words = plain_label(sentence, self, name=f"{name}_words", kind="small")
+        heading.setToolTip(self.field.toolTip())
         head = row((heading, 1), self.reset, gap=theme.SPACE_4)
-        column(head, self.field, self._problem, words, into=self, gap=theme.SPACE_4)
+        column(head, self.field, self._problem, into=self, gap=theme.SPACE_4)
 
     @property
     def has_problem(self) -> bool:
@@ -215,10 +215,9 @@ class AnswerForm(QFrame):
         )
         self._problem = plain_label("", self, name=f"{prefix}_form_problem", kind="danger", is_hidden=True)
         self._note = plain_label("", self, name=f"{prefix}_form_note", kind="warn", is_hidden=True)
-        self._words = plain_label(SENTENCES[FREE], self, name=f"{prefix}_form_words", kind="small")
         left = Qt.AlignmentFlag.AlignLeft
         column(
-            heading, self.choice, self.field, (self.open, left), self._problem, self._note, self._words,
+            heading, self.choice, self.field, (self.open, left), self._problem, self._note,
             into=self, gap=theme.SPACE_4,
         )  # fmt: skip
 
@@ -267,7 +266,7 @@ class AnswerForm(QFrame):
         self.choice.show_value(kind)
         self.field.setVisible(kind != FREE)
         self.open.setVisible(kind != FREE)
-        self._words.setText(SENTENCES[kind])
+        self.choice.setToolTip(f"<p>{SENTENCES[kind]}</p>")
         self.choice.setAccessibleDescription(SENTENCES[kind])
         self.field.setAccessibleName(TITLES.get(kind, TITLE))
         self.field.setPlaceholderText(HINTS.get(kind, ""))

@@ -1,4 +1,4 @@
-"""The settings panel of a chat on the right: each setting has a name, a list of values and an explanation."""
+"""The settings of a chat in a popover: each has a name, values to choose from and an explanation as its tooltip."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QEvent, QLocale, Qt, Signal
-from PySide6.QtGui import QIntValidator, QKeyEvent
-from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QScrollArea, QWidget
+from PySide6.QtCore import QLocale, QSize, Qt, Signal
+from PySide6.QtGui import QHideEvent, QIntValidator, QWheelEvent
+from PySide6.QtWidgets import QFrame, QLayout, QLineEdit, QScrollArea, QSlider, QVBoxLayout, QWidget
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import ModelRecord
@@ -54,6 +54,7 @@ from slmdesk.runtime.events import ModelStateChanged
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
+from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.bars import SET_BY_ORGANISATION
 from slmdesk.window.widgets.build import (
     breakable,
@@ -66,12 +67,13 @@ from slmdesk.window.widgets.build import (
     set_icon,
     show_column,
     show_words,
-    tool_button,
 )
+from slmdesk.window.widgets.parts import Popover, Segments
 from slmdesk.window.widgets.rows import Choice
 
-LETTERS = 30
-"""Width of the panel, in average letters of its font."""
+WIDTH, PADDING = 340, 18
+LENGTHS = ("short", "", "long")
+"""Values of the parts of *Answer length*; see ANSWER_LENGTHS."""
 MOST_NAME = 26
 KEEP_AFTER_MS = 600
 MOST_SEED = 2**31 - 1
@@ -92,6 +94,7 @@ SENTENCES = {
         "When the chat no longer fits the context. What is left out stays in the chat, in grey; instructions "
         "and pinned messages are always read."
     ),
+    "creativity": BY_NAME["temperature"].words,
     "temperature": BY_NAME["temperature"].words,
     "top_p": BY_NAME["top_p"].words,
     "thinking": _(
@@ -112,13 +115,14 @@ FIXED = _(
 )
 
 
-class SettingsPanel(QFrame):
+class SettingsPanel(Popover):
+    """The settings of the open chat: five that many people change, and the others folded under *Advanced*."""
+
     context_chosen = Signal(int)
-    close_requested = Signal()
+    closed = Signal()
 
     def __init__(self, controller: OptionsController, models: ModelsController, parent: QWidget) -> None:
-        super().__init__(parent)
-        named(self, "chat_panel", label=_("Settings of this chat"))
+        super().__init__(parent, "chat_panel", label=_("Settings of this chat"), width=WIDTH)
         self._controller = controller
         self._chat = ""
         self._options = ChatOptions()
@@ -129,7 +133,6 @@ class SettingsPanel(QFrame):
         self._timer = Delay(self, KEEP_AFTER_MS, self.keep_words)
         self._build_ui()
         self._connect(models)
-        self._fit_width()
         self.show_state(models.state)
         self.show_models(models.listed)
         self.show_options(controller.chat, controller.options)
@@ -139,43 +142,50 @@ class SettingsPanel(QFrame):
     def _build_ui(self) -> None:
         self._content = named(QFrame(self), "chat_panel_inner")
         self._content.setMinimumHeight(1)  # else it stays as tall as in the narrowest column
-        sides = (theme.SPACE_16, theme.SPACE_8, theme.SPACE_16, theme.SPACE_16)
-        self._column = column(into=self._content, gap=theme.SPACE_16, margins=sides)
+        self._advanced = column(gap=theme.SPACE_16)
+        self._column = column(into=self._content, gap=theme.SPACE_16, margins=PADDING)
+        self._column.addWidget(plain_label(_("This chat"), self._content, name="chat_panel_title", kind="heading"))
+        self._system = WordsField("option_system", self._content, lines=3, hint=_("None"))
+        self._add("system", _("Instructions"), self._system, into=self._column)
         self._presets = PresetChooser(self._content)
         self._column.addWidget(self._presets)
-        self._model = self._add_choice("model", _("Model"), [("", SAME_AS_NOW)])
+        self._model = self._add_choice("model", _("Model"), [("", SAME_AS_NOW)], into=self._column)
+        self._creativity = Creativity(self._content)
+        self._add("creativity", _("Creativity"), self._creativity, into=self._column, focus=self._creativity.slider)
+        self._answer_length = Segments(self._content, "option_answer_length", label=_("Answer length"))
+        for words in (_("Short"), _("Normal"), _("Long")):
+            self._answer_length.addTab(words)
+        self._add("answer_length", _("Answer length"), self._answer_length, into=self._column)
+        self._build_advanced()
+        tip = _("Resets the settings of this chat. The context stays.")
+        self._defaults = button(_("Reset"), "options_defaults", self._content, kind="text", tip=tip)
+        self._defaults.clicked.connect(self._on_defaults)
+        self._more = MoreSettings(
+            self._content, prefix="option", title=_("Advanced"), above=self._advanced, beside=self._defaults
+        )
+        self._more.folded.connect(self.fit)
+        self._column.addWidget(self._more)
+        self._column.addStretch(1)
+        scroll = named(QScrollArea(self), "chat_panel_scroll")
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        show_column(scroll, self._content)
+        column(scroll, into=self, margins=2)
+
+    def _build_advanced(self) -> None:
+        self._language = self._add_choice("answer_language", _("Language of answers"), list(ANSWER_LANGUAGES))
+        self._form = AnswerForm(self._content, self._controller.presets.read_form, prefix="option")
+        self._advanced.addWidget(self._form)
+        self._thinking = self._add_choice("thinking", _("Thinking"), [("", THINKING[""])])
+        self._length = self._add_choice("max_tokens", _("Maximum length"), lengths())
         self._lora = self._add_choice("lora", _("Adapter"), [("", _("None"))])
         self._lora_note = plain_label("", self._content, name="lora_note", kind="danger")
-        self._column.addWidget(self._lora_note)
+        self._advanced.addWidget(self._lora_note)
         self._scale = self._add_choice("lora_scale", _("Strength of the adapter"), list(STRENGTHS))
         self._context = self._add_choice("context", _("Context"), [])
         self._when_full = self._add_choice("when_full", _("When the chat is full"), list(WAYS))
         self._temperature = self._add_choice("temperature", BY_NAME["temperature"].title, [(None, ""), *TEMPERATURES])
         self._top_p = self._add_choice("top_p", BY_NAME["top_p"].title, [(None, ""), *TOP_PS])
         self._build_seed()
-        self._length = self._add_choice("max_tokens", _("Maximum length"), lengths())
-        self._thinking = self._add_choice("thinking", _("Thinking"), [("", THINKING[""])])
-        self._system = WordsField("option_system", self._content, lines=5, hint=_("None"))
-        self._add("system", _("Instructions"), self._system)
-        self._language = self._add_choice("answer_language", _("Language of answers"), list(ANSWER_LANGUAGES))
-        self._form = AnswerForm(self._content, self._controller.presets.read_form, prefix="option")
-        self._column.addWidget(self._form)
-        self._more = MoreSettings(self._content, prefix="option")
-        self._column.addWidget(self._more)
-        tip = _("Resets the settings of this chat. The context stays.")
-        self._defaults = button(_("Back to defaults"), "options_defaults", self._content, tip=tip, on=self._on_defaults)
-        self._column.addWidget(self._defaults, 0, Qt.AlignmentFlag.AlignLeft)
-        self._column.addStretch(1)
-        scroll = named(QScrollArea(self), "chat_panel_scroll")
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        show_column(scroll, self._content)
-        title = plain_label(_("This chat"), self, name="chat_panel_title", kind="strong", wraps=False)
-        label = _("Close the settings of this chat")
-        self._close = tool_button(
-            "chat_panel_close", self, tip=_("Close (Esc)"), label=label, icon="x", on=self.close_requested
-        )
-        head = row((title, 1), self._close, margins=(theme.SPACE_16, theme.SPACE_8, theme.SPACE_8, theme.SPACE_4))
-        column(head, (scroll, 1), into=self, gap=0)
 
     def _build_seed(self) -> None:
         both = QWidget(self._content)
@@ -184,28 +194,40 @@ class SettingsPanel(QFrame):
         self._seed_box = named(QLineEdit(both), "option_seed_number", label=_("Number of the seed"))
         self._seed_box.setValidator(QIntValidator(0, MOST_SEED, self._seed_box))
         column(self._seed, self._seed_box, into=both, gap=theme.SPACE_4)  # ten digits do not fit beside the list
-        self._seed_note = self._add("seed", _("Seed"), both, focus=self._seed)
+        self._add("seed", _("Seed"), both, focus=self._seed)
 
-    def _add_choice(self, name: str, title: str, values: Sequence[tuple[object, str]]) -> Choice:
+    def _add_choice(
+        self, name: str, title: str, values: Sequence[tuple[object, str]], *, into: QVBoxLayout | None = None
+    ) -> Choice:
         choice = Choice(list(values), self._content)
         choice.setMinimumContentsLength(8)
         choice.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._add(name, title, choice)
         choice.setObjectName(f"option_{name}")
+        self._add(name, title, choice, into=into)
         return choice
 
-    def _add(self, name: str, title: str, widget: QWidget, *, focus: QWidget | None = None) -> QLabel:
-        """Add a setting with its heading and explanation. Returns the label of the explanation."""
-        sentence = SENTENCES.get(name, "")
-        heading = plain_label(title, self._content, name=f"{name}_heading", wraps=False)
+    def _add(
+        self, name: str, title: str, widget: QWidget, *, focus: QWidget | None = None, into: QVBoxLayout | None = None
+    ) -> None:
+        """Add a setting with its heading. Its explanation is a tooltip. It goes under *Advanced* unless `into` says."""
+        part = named(QWidget(self._content), f"{name}_part")
+        heading = plain_label(title, part, name=f"{name}_heading", wraps=False)
         heading.setBuddy(focus or widget)
-        for other_widget in {widget, focus or widget}:
-            other_widget.setAccessibleName(title)
-            other_widget.setAccessibleDescription(sentence)
-            other_widget.setToolTip(sentence and f"<p>{sentence}</p>")
-        words = plain_label(sentence, self._content, name=f"{name}_words", kind="small")
-        self._column.addLayout(column(heading, widget, words, gap=theme.SPACE_4))
-        return words
+        (focus or widget).setAccessibleName(title)
+        column(heading, widget, into=part, gap=theme.SPACE_4)
+        (into or self._advanced).addWidget(part)
+        self._explain(focus or widget, SENTENCES.get(name, ""), heading)
+
+    @staticmethod
+    def _explain(widget: QWidget, sentence: str, *others: QWidget) -> None:
+        widget.setAccessibleDescription(sentence)
+        for each in (widget, *others):
+            each.setToolTip(plain_tip(sentence))
+
+    def _show_part(self, name: str, *, is_shown: bool) -> None:
+        part = self._content.findChild(QWidget, f"{name}_part")
+        if part is not None:
+            part.setVisible(is_shown)
 
     def _connect(self, models: ModelsController) -> None:
         self._controller.options_shown.connect(self.show_options)
@@ -217,8 +239,10 @@ class SettingsPanel(QFrame):
             (self._model, "model"), (self._lora, "lora"), (self._scale, "lora_scale"),
             (self._temperature, "temperature"), (self._top_p, "top_p"), (self._length, "max_tokens"),
             (self._thinking, "thinking"), (self._when_full, "when_full"), (self._language, "answer_language"),
+            (self._creativity, "temperature"),
         ):  # fmt: skip
             choice.value_chosen.connect(lambda value, key=name: self._set(**{key: value}))
+        self._answer_length.currentChanged.connect(lambda at: self._set(answer_length=LENGTHS[at]))
         self._form.changed.connect(lambda values: self._set(**values))
         self._more.changed.connect(lambda values: self._set(**values))
         self._more.reset_requested.connect(self._on_reset_sampling)
@@ -236,15 +260,26 @@ class SettingsPanel(QFrame):
 
     @property
     def first_field(self) -> QWidget:
-        return self._presets.choice
+        return self._system
+
+    def focus_target(self) -> QWidget:
+        return self._system
+
+    def sizeHint(self) -> QSize:
+        """Return the size at which nothing has to be scrolled, or that which fits below the button."""
+        layout, width = self._column, scaled(WIDTH) - 4
+        hint = layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else layout.totalSizeHint().height()
+        below = 0 if self._anchor is None else self._anchor.mapTo(self.window(), self._anchor.rect().bottomLeft()).y()
+        return QSize(width, min(hint + theme.SPACE_12, self.window().height() - below - theme.SPACE_24))
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
         return (
-            self._close, self._presets.choice, self._presets.save, self._presets.manage,
-            self._model, self._lora, self._scale, self._context, self._when_full,
-            self._temperature, self._top_p, self._seed, self._seed_box, self._length, self._thinking,
-            self._system, self._language, *self._form.in_order, *self._more.in_order, self._defaults,
+            self._system, self._presets.choice, self._presets.save, self._presets.manage, self._model,
+            self._creativity.slider, self._answer_length, self._more.open, self._defaults,
+            self._language, *self._form.in_order, self._thinking, self._length, self._lora, self._scale,
+            self._context, self._when_full, self._temperature, self._top_p, self._seed, self._seed_box,
+            *self._more.in_order[1:],
         )  # fmt: skip
 
     def show_options(self, chat: str, options: ChatOptions) -> None:
@@ -285,7 +320,7 @@ class SettingsPanel(QFrame):
         self._context_tokens = tokens
         self._context.setEnabled(not is_managed)
         if is_managed:
-            self._words("context", SET_BY_ORGANISATION)
+            self._explain(self._context, SET_BY_ORGANISATION)
         self._show()
 
     def _show(self, *, is_other: bool = False) -> None:
@@ -307,13 +342,18 @@ class SettingsPanel(QFrame):
         self._seed_box.setVisible(options.seed is not None)
         self._seed_box.setEnabled(options.seed is not None)
         self._seed_box.setText("" if options.seed is None else str(options.seed))
-        self._seed_note.setText(RANDOM if options.seed is None else FIXED)
-        self._seed.setAccessibleDescription(self._seed_note.text())
+        self._explain(self._seed, RANDOM if options.seed is None else FIXED)
         self._length.show_value(options.max_tokens)
         self._when_full.show_value(options.when_full)
         self._language.show_value(options.answer_language)
         self._show_thinking()
         self._defaults.setEnabled(options != ChatOptions())
+        self._creativity.show_value(options.temperature)
+        self._answer_length.blockSignals(True)
+        self._answer_length.setCurrentIndex(LENGTHS.index(options.answer_length))
+        self._answer_length.blockSignals(False)
+        if self.isVisible():
+            self.fit()
 
     def _show_thinking(self) -> None:
         """Show the setting only for a model that can reason before its answer, or if it was set for another model."""
@@ -322,10 +362,7 @@ class SettingsPanel(QFrame):
         values = ["", *ways, *([chosen] if chosen not in ("", *ways) else [])]
         self._refill(self._thinking, [(value, THINKING[value]) for value in values])
         self._thinking.show_value(chosen)
-        for name in ("thinking_heading", "option_thinking", "thinking_words"):
-            if (part := self._content.findChild(QWidget, name)) is not None:
-                part.setVisible(len(values) > 1)
-                part.setEnabled(len(values) > 1)
+        self._show_part("thinking", is_shown=len(values) > 1)
 
     def _show_adapters(self, load_options: LoadOptions | None) -> None:
         known = {adapter.id: adapter for adapter in load_options.adapters} if load_options else {}
@@ -337,16 +374,14 @@ class SettingsPanel(QFrame):
             values.append((requested, chosen.name if chosen else _("Not in the library")))
         self._refill(self._lora, values)
         self._lora.show_value(requested)
-        self._lora.setEnabled(len(values) > 1)
+        self._show_part("lora", is_shown=len(values) > 1)
+        self._show_part("lora_scale", is_shown=bool(requested))
         note = ""
         if requested and load_options and (chosen is None or chosen.reason):
             why = chosen.reason if chosen else _("it is no longer in the library")
             note = _("It cannot be used with this model: {why}.").format(why=why)
         show_words(self._lora_note, breakable(note))
-        none_fits = _("No adapter in the library fits this model.") if load_options and len(values) == 1 else ""
-        self._words("lora", f"{SENTENCES['lora']} {none_fits}".strip())
         self._scale.show_value(self._options.lora_scale)
-        self._scale.setEnabled(bool(requested))
 
     def _show_contexts(self, load_options: LoadOptions | None) -> None:
         numbers = QLocale()
@@ -381,12 +416,7 @@ class SettingsPanel(QFrame):
             up_to = (
                 _(" This model was made for up to {most} tokens.").format(most=numbers.toString(most)) if most else ""
             )
-            self._words("context", SENTENCES["context"] + up_to + too_much)
-
-    def _words(self, name: str, sentence: str) -> None:
-        label = self.findChild(QLabel, f"{name}_words")
-        if label is not None and label.text() != sentence:
-            label.setText(sentence)
+            self._explain(self._context, SENTENCES["context"] + up_to + too_much)
 
     @staticmethod
     def _refill(choice: Choice, values: Sequence[tuple[object, str]]) -> None:
@@ -463,18 +493,40 @@ class SettingsPanel(QFrame):
 
     # ---- Qt
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Close the panel on Esc. Other keys are not passed on to the composer."""
-        if event.key() == Qt.Key.Key_Escape:
-            self.close_requested.emit()
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.closed.emit()
 
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self._fit_width()
 
-    def _fit_width(self) -> None:
-        self.setFixedWidth(LETTERS * self.fontMetrics().averageCharWidth() + 2 * theme.SPACE_16)
+class Level(QSlider):
+    """Slider that the mouse wheel does not change, as it scrolls the panel."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+
+class Creativity(QWidget):
+    """The temperature in three steps."""
+
+    value_chosen = Signal(object)
+    LEVELS = ((0.2, _("Precise")), (None, _("Balanced")), (1.0, _("Creative")))
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.slider = named(Level(Qt.Orientation.Horizontal, self), "option_creativity")
+        self.slider.setRange(0, len(self.LEVELS) - 1)
+        self.slider.setPageStep(1)
+        self.slider.valueChanged.connect(lambda at: self.value_chosen.emit(self.LEVELS[at][0]))
+        labels = [
+            plain_label(words, self, name="creativity_level", kind="small", wraps=False) for _v, words in self.LEVELS
+        ]
+        column(self.slider, row(labels[0], 1, labels[1], 1, labels[2]), into=self, gap=theme.SPACE_4)
+
+    def show_value(self, temperature: float | None) -> None:
+        at = 1 if temperature is None or 0.4 < temperature < 0.9 else 0 if temperature <= 0.4 else 2
+        self.slider.blockSignals(True)
+        self.slider.setValue(at)
+        self.slider.blockSignals(False)
 
 
 # ---- the settings of a chat that are seldom needed
@@ -518,12 +570,18 @@ class LinesRow(ValueRow):
 class MoreSettings(QFrame):
     changed = Signal(object)
     reset_requested = Signal()
+    folded = Signal()
 
-    def __init__(self, parent: QWidget, *, prefix: str) -> None:
+    def __init__(
+        self, parent: QWidget, *, prefix: str, title: str = TITLE, above: QLayout | None = None,
+        beside: QWidget | None = None,
+    ) -> None:  # fmt: skip
+        """`above`: what is folded too, before these settings. `beside`: a widget at the end of the row of the fold."""
         super().__init__(parent)
         self.setObjectName(f"{prefix}_more")
         self._rows: dict[str, ValueRow] = {}
-        self.open = button(TITLE, f"{prefix}_more_button", self, kind="quiet", icon="chevron-right")
+        self._title = title
+        self.open = button(title, f"{prefix}_more_button", self, kind="quiet", icon="chevron-right")
         self.open.setCheckable(True)
         self._inner = named(QFrame(self), f"{prefix}_more_inner")
         for setting in SETTINGS:
@@ -538,9 +596,11 @@ class MoreSettings(QFrame):
         tip = _("Temperature, word variety, seed, length and all of these are as if never set")
         self.reset = button(_("Reset sampling"), f"{prefix}_more_reset", self._inner, tip=tip, on=self.reset_requested)
         left = Qt.AlignmentFlag.AlignLeft
-        column(*self._rows.values(), (self.reset, left), into=self._inner, gap=theme.SPACE_16)
+        before = () if above is None else (above,)
+        column(*before, *self._rows.values(), (self.reset, left), into=self._inner, gap=theme.SPACE_16)
         self._inner.hide()
-        column((self.open, left), self._inner, into=self, gap=theme.SPACE_12)
+        head = row(self.open, 1, *(() if beside is None else (beside,)))
+        column(head, self._inner, into=self, gap=theme.SPACE_12)
         self.open.toggled.connect(self._on_toggled)
         for name, other_row in self._rows.items():
             other_row.changed.connect(partial(self._on_changed, name))
@@ -565,7 +625,7 @@ class MoreSettings(QFrame):
             other_row.show_value(
                 value, f"{by} ({default:g})" if isinstance(default, int | float) else _("None"), is_other=is_other
             )
-        self.open.setText(_("{title} ({count} set)").format(title=TITLE, count=count) if count else TITLE)
+        self.open.setText(_("{title} ({count} set)").format(title=self._title, count=count) if count else self._title)
         usual = ChatOptions()
         basic = (*BASIC, "seed", "max_tokens")
         self.reset.setEnabled(bool(count) or any(getattr(options, name) != getattr(usual, name) for name in basic))
@@ -580,6 +640,7 @@ class MoreSettings(QFrame):
     def _on_toggled(self, is_open: bool) -> None:
         set_icon(self.open, "chevron-down" if is_open else "chevron-right")
         self._inner.setVisible(is_open)
+        self.folded.emit()
 
 
 # ---- the first setting of a chat
@@ -603,15 +664,22 @@ class PresetChooser(QFrame):
         self.choice.setMinimumContentsLength(8)
         self.choice.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.choice.setAccessibleDescription(SENTENCE)
+        heading.setToolTip(plain_tip(SENTENCE))
         heading.setBuddy(self.choice)
-        self._words = plain_label(SENTENCE, self, name="preset_words", kind="small")
+        self._words = plain_label("", self, name="preset_words", kind="small", is_hidden=True)
         self.save = button(
-            _("Save as…"), "preset_save_as", self, tip=_("Keep these settings as a preset"), on=self.save_requested
+            _("Save as…"),
+            "preset_save_as",
+            self,
+            kind="text",
+            tip=_("Keep these settings as a preset"),
+            on=self.save_requested,
         )
         self.manage = button(
             _("Presets…"),
             "preset_manage",
             self,
+            kind="text",
             tip=_("Change, order, export and import presets"),
             on=self.presets_requested,
         )
@@ -635,6 +703,6 @@ class PresetChooser(QFrame):
         words = (
             _("Changed since: {changed}.").format(changed=", ".join(changed))
             if changed
-            else (found.words if found else SENTENCE)
+            else (found.words if found else "")
         )
-        show_words(self._words, words or SENTENCE)
+        show_words(self._words, words)

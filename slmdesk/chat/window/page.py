@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QStandardPaths, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
-    QInputDialog,
     QWidget,
 )
 
@@ -22,7 +21,7 @@ from slmdesk.base.texts import _
 from slmdesk.chat.conversation import InspectedPrompt
 from slmdesk.chat.window.attachments import AttachmentEntry
 from slmdesk.chat.window.composer import Composer, Mentions
-from slmdesk.chat.window.context import ContextMeter, FullBar
+from slmdesk.chat.window.context import ContextMeter
 from slmdesk.chat.window.conversation import ChatController
 from slmdesk.chat.window.header import ChatHeader, ModelsController, PrivateBar, PrivateEntry
 from slmdesk.chat.window.list import ChatList
@@ -34,7 +33,7 @@ from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.bars import FindBar
-from slmdesk.window.widgets.build import column, named, passing, row
+from slmdesk.window.widgets.build import column, named, row
 from slmdesk.window.widgets.notices import ask_where
 from slmdesk.window.widgets.opening import ModelDrop, ask_about_link, ask_new_file
 from slmdesk.window.widgets.parts import EmptyState
@@ -44,12 +43,13 @@ if TYPE_CHECKING:
 
 FIND_AGAIN_MS = 400
 """Milliseconds after a change of the chat until it is searched again, so that not every word starts a search."""
+READ_PERCENT = 113
+"""Size of the text of messages, of the usual size."""
 ZOOMS = (70, 80, 90, 100, 115, 130, 150, 175, 200, 250)
 WRITING_WIDTH = theme.COLUMN_WIDTH + 2 * theme.SPACE_16 + 2 * theme.SPACE_12
 
 
 class ChatPage(QWidget):
-    layout_changed = Signal()
     list_requested = Signal()
     """Something in the list of chats is to be seen, so the side bar is to be open."""
     trash_requested = Signal()
@@ -89,13 +89,13 @@ class ChatPage(QWidget):
     def _build_ui(self) -> None:
         self.side_list = self.chat_list = ChatList(self._chats, self)
         self.chat_list.key_left.connect(self.keyPressEvent)
-        self._lay_out = row((self._build_work(), 1), into=self, gap=0)
+        row((self._build_work(), 1), into=self, gap=0)
         self._order_tabs()
 
     def _order_tabs(self) -> None:
         order = (
             *self.chat_list.in_order, *self._header.in_order, *self.private_bar.in_order, self.view,
-            *self.full_bar.in_order, *self.composer.in_order, *self.meter.in_order,
+            *self.composer.in_order,
             *(self._panel.in_order if self._panel else ()),
         )  # fmt: skip
         for widget, following in pairwise(order):
@@ -120,12 +120,13 @@ class ChatPage(QWidget):
     def _build_conversation(self, work: QWidget) -> QWidget:
         holder = QWidget(work)
         self.composer = Composer(holder)
-        self.meter = ContextMeter(self._chat.context, holder)
-        self.full_bar = FullBar(self._chat.full, holder)
+        self.meter = ContextMeter(self._chat.context, self._chat.full, self.composer)
+        self.meter.decided.connect(self.composer.setFocus)
+        self.composer.add_meter(self.meter)
         writing = self.writing = QWidget(holder)
         writing.setMaximumWidth(theme.scaled(WRITING_WIDTH))  # aligned with the messages above
         sides = (theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, theme.SPACE_12)
-        column(self.full_bar, self.composer, self.meter, into=writing, gap=theme.SPACE_8, margins=sides)
+        column(self.composer, into=writing, margins=sides)
         self._bottom = row(1, (writing, 1000), 1, margins=(0, 0, theme.SCROLL_BAR, 0))
         column((self.view, 1), self._bottom, into=holder, gap=0)
         return holder
@@ -144,6 +145,9 @@ class ChatPage(QWidget):
 
     def _connect(self) -> None:
         self._header.panel.clicked.connect(self._on_panel)
+        self._header.search.clicked.connect(self._on_find)
+        self.title.renamed.connect(lambda title: self._chats.rename(self._chat.chat, title))
+        self.title.renamed.connect(lambda _title: self.composer.setFocus())
         self._keeper.theme_changed.connect(self._on_theme_changed)
         self.chat_list.chat_chosen.connect(self._chat.open_chat)
         self.chat_list.new_chat_requested.connect(self._on_new_chat)
@@ -207,12 +211,10 @@ class ChatPage(QWidget):
         composer.redact_switched.connect(chat.redact)
         chat.redaction.switched.connect(composer.set_redacting)
         chat.redaction.show_over(self)
-        self.meter.new_chat_requested.connect(self._on_new_chat)
         view.code_save_requested.connect(self._on_code_save_requested)
         view.try_again_requested.connect(chat.try_again)
         view.continue_requested.connect(chat.continue_answer)
         view.version_requested.connect(chat.show_version)
-        view.seen_requested.connect(chat.inspector.show_prompt)
         view.menu_chosen.connect(chat.edits.choose)
         view.menu_chosen.connect(chat.window.choose)
         chat.window.line_renewed.connect(view.update_message)
@@ -223,6 +225,7 @@ class ChatPage(QWidget):
         view.extra_requested.connect(chat.window.open_extra)
         view.link_activated.connect(lambda untrusted_url: ask_about_link(self, untrusted_url))
         view.clicked_away.connect(composer.setFocus)
+        view.question_edited.connect(chat.edits.save)
 
     @property
     def panel(self) -> SettingsPanel:
@@ -231,10 +234,8 @@ class ChatPage(QWidget):
             from slmdesk.chat.window.options import SettingsPanel
 
             panel = self._panel = SettingsPanel(self._options, self._models, self)
-            panel.hide()
-            self._lay_out.addWidget(panel)
             panel.context_chosen.connect(self.context_chosen)
-            panel.close_requested.connect(self._on_panel)
+            panel.closed.connect(self._show_parts)
             self.show_context(*self._context)
             self._order_tabs()
         return self._panel
@@ -249,20 +250,13 @@ class ChatPage(QWidget):
     def is_panel_shown(self) -> bool:
         return self._panel is not None and not self._panel.isHidden()
 
-    def restore_layout(self, *, is_panel_shown: bool = False) -> None:
-        if is_panel_shown:
-            self.panel.show()
-        self._show_parts()
-
     def _show_parts(self) -> None:
         self._header.panel.setChecked(self.is_panel_shown)
         self._options.watch(self.is_panel_shown)
 
     def _on_panel(self) -> None:
-        self.panel.setVisible(self.panel.isHidden())
+        self.panel.toggle(self._header.panel)
         self._show_parts()
-        (self.panel.first_field if self.is_panel_shown else self.composer).setFocus()
-        self.layout_changed.emit()
 
     def _on_search(self) -> None:
         self.list_requested.emit()
@@ -328,11 +322,7 @@ class ChatPage(QWidget):
         if self.chat_list.view.hasFocus():
             self.chat_list.rename_current()
         elif self._chat.chat and not self.chat_list.view.isAncestorOf(self.window().focusWidget() or self):
-            dialog = passing(QInputDialog(self), "rename_chat", _("Rename this chat"))
-            dialog.setLabelText(_("Title:"))
-            dialog.setTextValue(self.title.full_text)
-            dialog.textValueSelected.connect(partial(self._chats.rename, self._chat.chat))
-            dialog.open()
+            self.title.edit()
 
     def _on_send(self, text: str) -> None:
         if self._panel is not None:
@@ -348,6 +338,7 @@ class ChatPage(QWidget):
         self._open_chat = chat
         self.title.set_full_text(title)
         self._header.export.setEnabled(bool(chat))
+        self.title.is_editable = bool(chat)
         self.chat_list.show_current(chat)
 
     def _on_export(self, form: str) -> None:
@@ -378,9 +369,12 @@ class ChatPage(QWidget):
         show_seen(self, seen)
 
     def _on_edit_requested(self, message: str, text: str, is_question: bool) -> None:
-        from slmdesk.chat.window.dialogs import ANSWER, QUESTION, EditDialog
+        if is_question:
+            self.view.edit_question(message, text)
+            return
+        from slmdesk.chat.window.dialogs import ANSWER, EditDialog
 
-        dialog = EditDialog(self, text, QUESTION if is_question else ANSWER)
+        dialog = EditDialog(self, text, ANSWER)
         dialog.saved.connect(partial(self._chat.edits.save, message))
         dialog.open()
 
@@ -391,10 +385,14 @@ class ChatPage(QWidget):
         dialog.saved.connect(self._chat.window.save_notes)
         dialog.open()
 
-    def _on_details_requested(self, details: str) -> None:
+    def _on_details_requested(self, message: str, details: str) -> None:
         from slmdesk.window.widgets.dialogs import TextDialog
 
-        TextDialog(self, title=_("Details"), intro=_("How this answer was made:"), text=details, is_prose=False).show()
+        dialog = TextDialog(
+            self, title=_("Details"), intro=_("How this answer was made:"), text=details, is_prose=False
+        )
+        dialog.add_action(_("What the model saw"), "details_seen", partial(self._chat.inspector.show_prompt, message))
+        dialog.show()
 
     def _on_models_listed(self, models: Sequence[ModelRecord]) -> None:
         self.view.models = [(model.id, model.name) for model in models]
@@ -402,7 +400,8 @@ class ChatPage(QWidget):
 
     def _on_theme_changed(self) -> None:
         fonts = self._keeper.fonts
-        self.view.set_style(self._keeper.theme, changed(fonts, scale=fonts.scale * self._percent // 100))
+        scale = fonts.scale * self._percent * READ_PERCENT // 10_000
+        self.view.set_style(self._keeper.theme, changed(fonts, scale=scale))
         self.writing.setMaximumWidth(theme.scaled(WRITING_WIDTH))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -415,6 +414,12 @@ class ChatPage(QWidget):
             self.composer.input_box.insertPlainText(event.text())
         else:
             super().keyPressEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        for popover in (self._panel, self.meter.ways):
+            if popover is not None and popover.isVisible():
+                popover.dismiss()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

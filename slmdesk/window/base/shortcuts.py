@@ -315,7 +315,6 @@ class WindowState(Record):
     unread_chats: str = ""
     """Ids of chats with an answer that nobody has seen, separated by spaces."""
     sidebar_visible: bool = True
-    chat_panel_visible: bool = False
     documents_splitter: str = ""
     documents_body: str = ""
     """Splitter between the pages of a document and the panes."""

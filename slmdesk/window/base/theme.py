@@ -329,7 +329,7 @@ def style_sheet(theme: Theme, fonts: Fonts) -> str:
         _base(t, fonts),
         _bars(t, fonts),
         _panels(t),
-        _chat(t),
+        _chat(t, fonts),
         _translator(t, fonts),
         _writing(t, fonts),
         _compare(t),
@@ -350,6 +350,7 @@ def _base(t: Theme, fonts: Fonts) -> str:
         font-size: {fonts.points(0.87)}pt; }}
     QMenu {{ background: {t.sheet}; color: {t.ink}; border: {t.separator}; border-radius: {RADIUS}px; padding: 6px; }}
     QMenu::item {{ padding: 7px 24px 7px 12px; border-radius: {CONTROL_RADIUS}px; }}
+    QMenu::icon {{ padding-left: 8px; }}
     QMenu::item:selected {{ background: {t.fill}; color: {t.ink}; }}
     QMenu::item:disabled {{ color: {t.ink3}; }}
     QMenu::separator {{ height: {t.line_width}px; background: {t.line}; margin: 6px 8px; }}
@@ -403,9 +404,6 @@ def _bars(t: Theme, fonts: Fonts) -> str:
         padding: 1px 6px; font-size: {fonts.points(0.87)}pt; }}
     QPushButton[kind="status"]:hover {{ color: {t.ink}; }}
     QPushButton[kind="status"][online="true"] {{ color: {t.warn}; background: {t.warn_soft}; }}
-    #full_bar {{ background: {t.fill}; border: none; border-radius: {CONTROL_RADIUS}px; }}
-    #full_bar QPushButton {{ background: {t.sheet}; border-color: {t.sheet}; }}
-    #full_bar QPushButton:hover {{ border-color: {t.line}; }}
     #notice_bar {{ background: {t.sheet}; border: {t.separator}; border-radius: {RADIUS}px; }}
     """
 
@@ -432,22 +430,31 @@ def _panels(t: Theme) -> str:
     #palette_panel {{ background: {t.sheet}; border: {t.separator}; border-radius: {RADIUS}px; }}
     #palette_list {{ background: {t.sheet}; border: none; outline: none; }}
     #palette_line {{ background: {t.sheet}; border-color: {t.sheet}; padding: 4px; }}
-    #network_panel, #context_parts {{ background: {t.sheet}; border: {t.separator}; }}
-    #context_parts_inner {{ background: {t.sheet}; border: none; }}
+    #network_panel {{ background: {t.sheet}; border: {t.separator}; }}
+    #context_parts, #context_parts_inner {{ background: transparent; border: none; }}
     """
 
 
-def _chat(t: Theme) -> str:
+def _chat(t: Theme, fonts: Fonts) -> str:
     return f"""
-    #chat_panel {{ background: {t.sheet}; border: none; border-left: {t.separator}; }}
     #chat_panel_scroll, #chat_panel_inner {{ background: {t.sheet}; border: none; }}
     #chat_header {{ background: {t.sheet}; border: none; }}
-    #chat_title {{ font-weight: 600; }}
+    #chat_title {{ font-size: {fonts.points(1.13)}pt; font-weight: 600; }}
     QToolButton[kind="picker"] {{ padding: 3px 8px; }}
+    #message ActionButton {{ color: {t.ink2}; }}
     #composer {{ background: {t.sheet}; border: {t.line_width}px solid {t.mixed("line", 0.06)};
         border-radius: {COMPOSER_RADIUS}px; }}
     #composer[focused="true"] {{ border-color: {t.edge}; }}
     #input_box, #attachment_bar, #attachment_inner {{ background: {t.sheet}; border: none; }}
+    #input_box {{ font-size: {fonts.points(1.13)}pt; }}
+    QToolButton[kind="meter"], QToolButton[kind="meter_warn"] {{ color: {t.ink2}; padding: 5px 8px;
+        font-size: {fonts.points(0.87)}pt; }}
+    QSlider:horizontal {{ min-height: 20px; }}
+    QSlider::groove:horizontal {{ height: 4px; background: {t.line}; border-radius: 2px; }}
+    QSlider::sub-page:horizontal {{ background: {t.accent}; border-radius: 2px; }}
+    QSlider::handle:horizontal {{ background: {t.sheet}; border: 2px solid {t.accent}; width: 14px; height: 14px;
+        margin: -7px 0; border-radius: 9px; }}
+    QToolButton[kind="meter_warn"] {{ color: {t.warn}; }}
     #mention_list {{ background: {t.sheet}; border: {t.separator}; border-radius: {CONTROL_RADIUS}px;
         padding: 4px; outline: none; }}
     #space_editor #attachment_bar, #space_editor #attachment_inner {{ background: transparent; }}
@@ -548,6 +555,7 @@ def _frames(t: Theme) -> str:
 
 
 def _buttons(t: Theme, fonts: Fonts) -> str:
+    padding = 7 * fonts.scale // 100
     return f"""
     QCheckBox {{ spacing: 8px; padding: 3px; border: 2px solid transparent; border-radius: {CONTROL_RADIUS}px; }}
     QCheckBox#check_box::indicator {{ width: {round(fonts.points(1.15))}px; height: {round(fonts.points(1.15))}px; }}
@@ -557,7 +565,9 @@ def _buttons(t: Theme, fonts: Fonts) -> str:
     QToolButton[kind="small"]:hover {{ color: {t.ink}; }}
     QToolButton[kind="primary"] {{ background: {t.accent}; border-color: {t.accent}; padding: 4px; }}
     QToolButton[kind="primary"]:disabled {{ background: {t.fill}; border-color: {t.fill}; }}
-    QToolButton[kind="round"] {{ background: {t.accent}; border-radius: 17px; padding: 8px; }}
+    QToolButton[kind="round"] {{ background: {t.accent}; border-radius: {padding + 9 * fonts.scale // 100 + 1}px;
+        padding: {padding}px; }}
+    QToolButton[kind="round"]:hover {{ background: {t.mixed("accent", 0.08)}; }}
     QToolButton[kind="round"]:disabled {{ background: {t.fill}; }}
     QPushButton[kind="quiet"] {{ background: transparent; border-color: transparent; color: {t.ink2};
         padding: 3px 8px; font-size: {fonts.points(0.87)}pt; }}

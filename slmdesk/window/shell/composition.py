@@ -121,7 +121,6 @@ class Frame(QObject):
         self.chat_page = ChatPage(self.chat, self.chats, self.models, self.options, self.keeper)
         attached = self.chat.attached
         SpellMarks(self._bridge, self.chat_page.composer.input_box, lambda: [draft.name for draft in attached.now])
-        self.chat_page.restore_layout(is_panel_shown=state.chat_panel_visible)
         self._show_context()
         self.start_page = StartPage()
         pages = (
@@ -450,7 +449,6 @@ class Frame(QObject):
 
     def _connect_keeping(self) -> None:
         self.window.page_shown.connect(self._on_page_shown)
-        self.chat_page.layout_changed.connect(self._keep_timer.start)
         self.window.bar_toggled.connect(self._keep_timer.start)
         self.chat_page.list_requested.connect(self.window.open_bar)
         self.chat.chat_opened.connect(self._keep_timer.start)
@@ -479,7 +477,6 @@ class Frame(QObject):
             last_page=self.window.current_page,
             **(self.documents_area.state if self.window.is_made("Documents") else {}),
             sidebar_visible=self.window.wants_bar,
-            chat_panel_visible=self.chat_page.is_panel_shown,
             last_chat="" if self.chat.private.is_open else self.chat.chat,
         )
         self._bridge.ask(lambda _services: self.state.change(**values), None, lambda _problem: None)

@@ -229,6 +229,13 @@ class TextDialog(Dialog):
         self._translate.clicked.connect(self._on_translate)
         self._buttons.rejected.connect(self.reject)
 
+    def add_action(self, words: str, name: str, on: Callable[[], object]) -> None:
+        """Add a button that closes the dialog and goes on to something else."""
+        made = named(QPushButton(words, self), name)
+        self._buttons.addButton(made, QDialogButtonBox.ButtonRole.ActionRole)
+        made.clicked.connect(self.accept)
+        made.clicked.connect(on)
+
     def _on_translate(self) -> None:
         chosen = self._text.chosen if isinstance(self._text, TranslatableText) else ""
         request_translation(self, chosen or self._copied)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.build import column, named, plain_label, set_icon
 
@@ -36,6 +37,7 @@ class Popover(QFrame):
         self.setAutoFillBackground(False)
         self._anchor: QWidget | None = None
         self._width = width
+        self._fitting = Delay(self, 0, self.fit)  # once the button has its new place
         self.hide()
 
     def toggle(self, anchor: QWidget) -> None:
@@ -87,6 +89,8 @@ class Popover(QFrame):
             is_inside = watched is self or self.isAncestorOf(watched) or watched is self._anchor
             if not is_inside and watched.window() is self.window():  # a menu of the popover is a window of its own
                 self.dismiss()
+        elif event.type() == QEvent.Type.Resize and watched is self.window():
+            self._fitting.start()
         return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

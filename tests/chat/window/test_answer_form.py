@@ -17,6 +17,8 @@ GOOD = '{"type": "object", "properties": {"age": {"type": "integer"}}}'
 def choose(program, kind: str):
     if not program.page.is_panel_shown:
         program.click("panel_button")
+    if not program.find("option_more_button").isChecked():
+        program.click("option_more_button")
     box = program.find("option_form_kind")
     at = box.findData(kind)
     box.setCurrentIndex(at)

@@ -10,9 +10,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QPlainTextEdit
 
 from slmdesk.base.records import Status
+from slmdesk.chat.window.context import Offer
 from slmdesk.runtime.messages import problem_of
 
-pytestmark = pytest.mark.gui
+pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 LONG = " ".join(f"word{number}" for number in range(150))
 """Stopped long before its end, however busy the machine is: 15 s where a word takes 0.1 s."""
 
@@ -222,18 +223,38 @@ def test_a_chat_that_is_too_long_is_said_until_another_one_is_opened(program):
     program.put("one two three " * 100)
     program.wait(lambda: "% full" in program.page.meter.sentence)
     program.put("one two three " * 1900)
-    program.wait(lambda: "Too long for the model" in program.page.meter.sentence)
+    program.wait(lambda: "Too long for the model" in program.page.meter.ways.sentence)
     program.enter()
-    program.wait(lambda: program.page.full_bar.isVisible())
-    assert "too long for the model" in program.page.full_bar.sentence
+    program.wait(lambda: program.page.meter.ways.isVisible())
+    assert "too long for the model" in program.page.meter.ways.sentence
     assert "Nothing was cut or sent" in program.find("full_words").text()
     assert program.page.composer.text == "one two three " * 2000
     assert not program.messages()
-    program.click("context_new_chat")
+    QTest.keyClick(program.window.focusWidget(), Qt.Key.Key_Escape)
+    program.chat.new_chat()
     program.page.composer.set_text("")
     program.say("hello")
-    program.wait(lambda: not program.page.full_bar.isVisible())
+    program.wait(lambda: not program.page.meter.ways.isVisible())
     assert program.notices() == []
+
+
+def test_the_meter_is_shown_from_60_percent_on_and_moves_nothing(program):
+    names = ("input_box", "attach_button", "redact_button", "send_button")
+
+    def places():
+        return [program.find(name, program.page.composer).geometry() for name in names]
+
+    program.put("word\n" * 30)
+    program.wait(lambda: program.page.meter.sentence not in ("", "0 % full"))
+    before = places()
+    program.page.meter.show_offer(Offer(percent=59))
+    assert not program.page.meter.isVisible()
+    program.page.meter.show_offer(Offer(percent=60))
+    assert program.page.meter.isVisible()
+    program.wait(lambda: program.page.meter.x() > program.find("redact_button").x())
+    assert places() == before
+    program.page.meter.show_offer(Offer(percent=100, is_urgent=True))
+    assert places() == before
 
 
 def test_a_chat_is_read_while_its_next_question_is_typed(start, model_file):
@@ -284,10 +305,16 @@ def test_m5_a_model_too_large_for_this_pc_can_be_loaded_anyway(start, model_file
 
 def test_what_the_model_saw_is_shown_as_plain_text(program):
     program.say("<b>hello</b>")
-    program.act("seen")
-    program.wait(lambda: program.window.findChild(QPlainTextEdit, "text_dialog_text"))
-    shown = program.window.findChild(QPlainTextEdit, "text_dialog_text")
-    assert "<b>hello</b>" in shown.toPlainText()
+    program.act("more")
+    program.choose("Details")
+    program.click("details_seen")
+
+    def shown_text() -> QPlainTextEdit | None:
+        texts = program.window.findChildren(QPlainTextEdit, "text_dialog_text")
+        return next((text for text in texts if "<b>hello</b>" in text.toPlainText()), None)
+
+    program.wait(shown_text)
+    shown = shown_text()
     assert shown.isReadOnly()
     assert not program.find("text_dialog_translate", shown.window()).isVisible(), "a prompt is no prose"
 

@@ -57,10 +57,13 @@ def test_the_chat_on_show_is_renamed_wherever_the_keyboard_is(program):
     make_chats(program, "alpha")
     program.page.composer.setFocus()
     QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_F2)
-    dialog = program.find("rename_chat")
-    line = dialog.findChild(QLineEdit)
+    line = program.find("title_line")
     assert line.text() == "alpha"
-    line.selectAll()
+    QTest.keyClick(line, Qt.Key.Key_Escape)
+    assert program.page.title.full_text == "alpha"
+    program.wait(lambda: program.page.title.findChild(QLineEdit) is None)
+    program.click(program.page.title)
+    line = program.find("title_line")
     QTest.keyClicks(line, "A better name")
     QTest.keyClick(line, Qt.Key.Key_Return)
     program.wait(lambda: titles(program) == ["A better name"])

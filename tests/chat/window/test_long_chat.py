@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu, QPlainTextEdit, QToolButton
 
 from slmdesk.base.records import Status
@@ -46,7 +48,7 @@ def refuse(program) -> None:
     program.put(words(4, 80))
     program.wait(lambda: program.chat.context.too_long)
     program.enter()
-    program.wait(lambda: program.page.full_bar.isVisible())
+    program.wait(lambda: program.page.meter.ways.isVisible())
 
 
 def go_on(program, button: str) -> None:
@@ -83,12 +85,12 @@ def test_a_full_chat_is_no_dead_end_the_oldest_turns_can_be_left_out(small):
     program = small
     refuse(program)
     assert program.page.composer.text == words(4, 80)  # nothing is lost
-    assert "too long for the model" in program.page.full_bar.sentence
+    assert "too long for the model" in program.page.meter.ways.sentence
     assert program.notices() == []
     go_on(program, "full_leave_out")
     assert program.last().status is Status.COMPLETE
     assert program.page.composer.text == ""
-    program.wait(lambda: not program.page.full_bar.isVisible())
+    program.wait(lambda: not program.page.meter.ways.isVisible())
     program.wait(lambda: line(program))
     gone = left_out(program)
     assert gone == [row.id for row in rows(program)][: len(gone)] != []
@@ -157,7 +159,7 @@ def test_a_pinned_message_says_so_and_is_not_left_out(small):
     program.say(words(0))
     first = program.chat.message_ids[0]
     choose_in_menu(program, first, "Keep in context")
-    program.wait(lambda: rows(program)[0].label == "You · pinned")
+    program.wait(lambda: rows(program)[0].label == "You · kept in context")
     fill(program, 3, begin=1)
     program.put(words(4, 70))
     program.wait(lambda: program.chat.context.too_long)
@@ -166,7 +168,7 @@ def test_a_pinned_message_says_so_and_is_not_left_out(small):
     program.wait(lambda: line(program))
     assert not {program.chat.message_ids[0], program.chat.message_ids[1]} & set(left_out(program))
     assert program.chat.message_ids[2] in left_out(program)
-    program.wait(lambda: any(label == "Pinned messages" for label, _ in program.page.meter.part_lines))
+    program.wait(lambda: any(label == "Pinned messages" for label, _ in program.page.meter.ways.part_lines))
     choose_in_menu(program, first, "Do not keep in context")
     program.wait(lambda: first in left_out(program))
 
@@ -202,15 +204,18 @@ def test_before_it_is_full_it_is_said_what_fills_it_and_asked_what_then(small):
     program = small
     fill(program, 4)
     program.put(words(4, 46))
-    program.wait(lambda: program.page.full_bar.isVisible())
-    assert "most of it: conversation so far" in program.page.full_bar.sentence
-    program.click("full_close")
-    program.wait(lambda: not program.page.full_bar.isVisible())
+    program.wait(lambda: program.page.meter.isVisible() and program.page.meter.property("kind") == "meter_warn")
+    program.click(program.page.meter)
+    assert "almost full" in program.page.meter.ways.sentence
+    assert "Conversation so far" in dict(program.page.meter.ways.part_lines)
+    QTest.keyClick(program.window.focusWidget(), Qt.Key.Key_Escape)
+    assert not program.page.meter.ways.isVisible()
+    assert program.page.meter.hasFocus()
     program.page.panel.show()
     choice = program.find("option_when_full")
     choice.setCurrentIndex(1)
     choice.activated.emit(1)
-    program.wait(lambda: "the oldest messages are forgotten" in program.page.meter.sentence)
+    program.wait(lambda: "the oldest messages are forgotten" in program.page.meter.ways.sentence)
     program.enter()
     program.wait(lambda: line(program))
     program.wait_idle()
@@ -221,17 +226,17 @@ def test_a_question_that_the_model_refused_is_asked_again_once_it_is_decided(sma
     fill(program, 4)
     program.send(words(4, 80))  # before it is known to be too long
     program.wait(lambda: len(program.chat.message_ids) == 10)
-    program.wait(lambda: program.page.full_bar.isVisible())
+    program.wait(lambda: program.page.meter.ways.isVisible())
     assert program.last().error_code == "context.full"
     program.click("full_leave_out")
     program.wait(lambda: program.last().status is Status.COMPLETE)
     assert len(program.chat.message_ids) == 10
     program.wait(lambda: line(program))
-    program.wait(lambda: not program.page.full_bar.isVisible())
+    program.wait(lambda: not program.page.meter.ways.isVisible())
     program.put(words(5, 400))  # nothing that is left out helps
     program.wait(lambda: program.chat.context.too_long)
     program.enter()
-    program.wait(lambda: program.page.full_bar.isVisible())
+    program.wait(lambda: program.page.meter.ways.isVisible())
     assert program.page.composer.text == words(5, 400)
     assert not program.find("full_leave_out").isVisible()
 

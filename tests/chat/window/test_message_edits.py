@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu, QPlainTextEdit, QToolButton
+from PySide6.QtWidgets import QPlainTextEdit, QToolButton
 
 from slmdesk.base.types import Role
 from slmdesk.chat.types import Rewrite, request_for
@@ -33,14 +33,12 @@ def act(program, at: int, key: str) -> None:
 def menu_of(program, at: int) -> dict:
     """The entries of a message's menu, by their words, opened by its button."""
     act(program, at, "more")
-    menu = [one for one in program.page.view.findChildren(QMenu, "message_menu") if one.isVisible()][-1]
-    return {action.text(): action for action in menu.actions()}
+    return {action.text(): action for action in program.message_menus()[-1].actions()}
 
 
-def choose(program, at: int, words: str) -> None:
-    entries = menu_of(program, at)
-    menu = entries[words].parent()
-    program.click(menu, lambda: menu.actionGeometry(entries[words]).center())
+def choose(program, at: int, *words: str, button: str = "more") -> None:
+    act(program, at, button)
+    program.choose(*words)
 
 
 def write(program, text: str, *, save: bool = True) -> None:
@@ -66,6 +64,7 @@ def test_an_edited_question_is_asked_again_and_both_stay_a_click_away(program):
     act(program, 0, "edit")
     write(program, "other")
     program.wait(lambda: words(program) == ["other", "You said: other"])
+    program.wait(program.page.composer.input_box.hasFocus)
     assert label(program, 0) == "2 of 2"
     act(program, 0, "previous_version")
     program.wait(lambda: words(program) == ["one", "You said: one", "two", "You said: two"])
@@ -81,13 +80,28 @@ def test_nothing_is_asked_again_without_a_change_or_without_words(program):
     write(program, " ", save=False)
     assert not program.find("edit_save").isEnabled()
     write(program, "two", save=False)
-    QTest.keyClick(program.find("edit_text"), Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(program.find("edit_text"), Qt.Key.Key_Return)
     program.wait(lambda: words(program) == ["two", "You said: two"])
+
+
+def test_a_question_is_edited_in_its_place_and_esc_leaves_it(program):
+    talk(program, "one", "two")
+    before = [program.page.view.top_of(at) for at in range(4)]
+    act(program, 2, "edit")
+    box = program.find("edit_text")
+    assert box.hasFocus()
+    assert widget_of(program, 2).isAncestorOf(box)
+    assert [program.page.view.top_of(at) for at in range(3)] == before[:3], "what is above keeps its place"
+    write(program, "other", save=False)
+    QTest.keyClick(box, Qt.Key.Key_Escape)
+    program.wait(program.page.composer.input_box.hasFocus)
+    assert widget_of(program, 2).text.isVisible()
+    assert words(program) == ["one", "You said: one", "two", "You said: two"]
 
 
 def test_an_edited_answer_says_so_and_what_the_model_wrote_comes_back(program):
     talk(program, "one", "two")
-    act(program, 1, "edit")
+    choose(program, 1, "Edit answer")
     write(program, "I said so.")
     program.wait(lambda: words(program)[1] == "I said so.")
     assert widget_of(program, 1).text.accessibleName() == "Answer, edited by you"
@@ -100,14 +114,14 @@ def test_an_edited_answer_says_so_and_what_the_model_wrote_comes_back(program):
 @pytest.mark.parametrize(
     ("entry", "left"),
     [
-        ("Delete this message", ["one", "You said: one", "You said: two", "three", "You said: three"]),
-        ("Delete with all that follows", ["one", "You said: one"]),
+        ("This message", ["one", "You said: one", "You said: two", "three", "You said: three"]),
+        ("This and all that follows", ["one", "You said: one"]),
     ],
 )
 def test_what_is_deleted_can_be_brought_back(program, entry, left):
     talk(program, "one", "two", "three")
     before = words(program)
-    choose(program, 2, entry)
+    choose(program, 2, "Delete", entry)
     program.wait(lambda: words(program) == left)
     assert [message.words for message in program.messages()] == left
     program.click("notice_action")
@@ -116,8 +130,7 @@ def test_what_is_deleted_can_be_brought_back(program, entry, left):
 
 def test_the_last_message_is_deleted_by_one_entry_and_the_chat_goes_on(program):
     talk(program, "one", "two")
-    assert "Delete with all that follows" not in menu_of(program, 3)
-    choose(program, 3, "Delete this message")
+    choose(program, 3, "Delete")
     program.wait(lambda: len(words(program)) == 3)
     program.say("three")
     assert words(program)[3] == "three"
@@ -129,7 +142,7 @@ def test_all_messages_of_a_chat_can_be_deleted(program):
     program.act("try_again")
     program.wait(lambda: program.last().id != first)
     program.wait_idle()
-    choose(program, 0, "Delete with all that follows")
+    choose(program, 0, "Delete", "This and all that follows")
     program.wait(lambda: words(program) == [])
     assert not program.ask(lambda services: services.store.items.get(chat).settings.get("leaf"))
     program.click("notice_action")
@@ -151,7 +164,7 @@ def test_a_chat_goes_on_elsewhere_from_a_message(program):
 @pytest.mark.parametrize("entry", ["Shorter", "Longer", "Simpler"])
 def test_an_answer_is_written_once_more(program, entry):
     talk(program, "one")
-    choose(program, 1, entry)
+    choose(program, 1, entry, button="try_again")
     wanted = f"You said: {request_for(Rewrite(entry.lower()), '')}"
     program.wait(lambda: words(program) == ["one", wanted])
     program.wait_idle()
@@ -177,10 +190,8 @@ def test_another_model_answers_this_once(start, model_file, tmp_path):
     program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
     talk(program, "one")
     used = program.last().model_name
-    entries = menu_of(program, 1)
-    models = {action.text(): action for action in entries["Try again with"].menu().actions()}
-    name = next(model for model in models if model != used)
-    models[name].trigger()
+    name = next(name for _id, name in program.page.view.models if name != used)
+    choose(program, 1, "Other model", name, button="try_again")
     program.wait(lambda: label(program, 1) == "2 of 2")
     program.wait_idle()
     answers = program.ask(lambda services: services.chats.messages(program.chat.chat))
@@ -196,7 +207,22 @@ def test_the_menu_of_the_current_message_opens_by_the_keyboard(program):
     button = widget_of(program, 0).findChildren(QToolButton, "action_more")[-1]
     button.setFocus()
     QTest.keyClick(button, Qt.Key.Key_Space)
-    menu = [one for one in program.page.view.findChildren(QMenu, "message_menu") if one.isVisible()][-1]
+    menu = program.message_menus()[-1]
     assert "New chat from here" in [action.text() for action in menu.actions()]
     QTest.keyClick(menu, Qt.Key.Key_Escape)
     program.wait(lambda: not menu.isVisible())
+
+
+def test_an_answer_has_three_actions_and_a_menu_of_at_most_nine(program):
+    talk(program, "one", "two")
+    program.page.view.setFocus()
+    program.page.view.set_current(1)
+    shown = [button.objectName() for button in widget_of(program, 1).buttons]
+    assert shown == ["action_copy", "action_try_again", "action_more"]
+    choose(program, 1, "Edit answer")
+    write(program, "I said so.")
+    program.wait(lambda: words(program)[1] == "I said so.")
+    entries = [words for words in menu_of(program, 1) if words]
+    assert len(entries) == 9
+    assert entries[0] == "Edit answer"
+    assert entries[-1] == "Delete"

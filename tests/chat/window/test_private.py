@@ -13,7 +13,7 @@ from slmdesk.base.records import Status
 from slmdesk.chat.conversation import is_private
 from slmdesk.chat.window.list import ListMenu
 
-pytestmark = pytest.mark.gui
+pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 
 MARKER = "zqquokka"
 

@@ -39,7 +39,7 @@ def test_numbers_are_typed_kept_used_and_listed_with_the_answer(program):
     open_more(program)
     put(program, "option_min_p", "0,1")
     put(program, "option_top_k", "7")
-    assert program.find("option_more_button").text() == "More settings (2 set)"
+    assert program.find("option_more_button").text() == "Advanced (2 set)"
     stops = program.find("option_stop")
     program.type_into(stops, "three")
     program.say("one two three four")

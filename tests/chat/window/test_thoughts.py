@@ -66,6 +66,7 @@ def test_it_streams_while_open_and_answer_now_ends_it(thinker):
 def test_the_panel_switches_it_off_where_the_model_thinks(thinker):
     program = thinker
     program.click("panel_button")
+    program.click("option_more_button")
     box = program.find("option_thinking", program.page.panel)
     program.wait(box.isVisible)
     assert [box.itemData(at) for at in range(box.count())] == ["", "off", "on"]
@@ -79,6 +80,7 @@ def test_the_panel_switches_it_off_where_the_model_thinks(thinker):
 def test_a_model_that_does_not_think_has_no_such_setting(program):
     program.click("panel_button")
     program.wait(lambda: program.page.panel.isVisible())
+    program.click("option_more_button")
     assert not program.find("option_thinking", program.page.panel).isVisible()
     program.say("hello")
     assert lines(program) == []

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QToolButton
 
-pytestmark = pytest.mark.gui
+pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 LONG = " ".join(f"word{number}" for number in range(150))
 
 
@@ -26,6 +26,8 @@ def act_on(program, message: str, key: str) -> None:
     program.page.view.setFocus()
     program.page.view.set_current(program.page.view.rows.index_of(message))
     program.click(widget_of(program, message).findChildren(QToolButton, f"action_{key}")[-1])
+    if key == "try_again" and program.message_menus():
+        program.choose("Again")
 
 
 def press(program, message: str, key: str) -> None:
@@ -33,6 +35,10 @@ def press(program, message: str, key: str) -> None:
     button = widget_of(program, message).findChildren(QToolButton, f"action_{key}")[-1]
     button.setFocus()
     QTest.keyClick(button, Qt.Key.Key_Space)
+    if key == "try_again" and program.message_menus():
+        menu = program.message_menus()[-1]
+        QTest.keyClick(menu, Qt.Key.Key_Down)
+        QTest.keyClick(menu, Qt.Key.Key_Return)
 
 
 def label(program, message: str) -> str:
@@ -157,5 +163,5 @@ def test_a_key_on_an_action_leaves_the_keyboard_at_its_message(program):
     program.wait_idle()
     press(program, program.chat.message_ids[1], "try_again")
     program.wait(lambda: label(program, program.chat.message_ids[1]) == "2 of 2")
-    program.wait(lambda: view.current == 1 and view.hasFocus())
+    program.wait(lambda: program.is_in_front() and view.current == 1 and view.hasFocus())  # a menu was in front
     program.wait_idle()

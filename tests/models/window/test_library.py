@@ -20,7 +20,7 @@ from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import JobStatus, Status
 from slmdesk.base.types import LoadedModel, Offload
 from slmdesk.chat.window.context import ContextUse
-from slmdesk.chat.window.messages import note_of
+from slmdesk.chat.window.messages import all_details_of, note_of
 from slmdesk.evaluation.exams import items
 from slmdesk.gguf.memory import Pace, Speed
 from slmdesk.models.running import FitCheck
@@ -338,9 +338,9 @@ def details_with(program, pace: Pace):
 # ---- what stands under an answer, and what the meter says while it grows
 
 
-def details(program) -> tuple[str, str]:
+def details(program) -> tuple[str, list[str]]:
     view = program.page.view.rows[len(program.page.view.rows) - 1].view
-    return view.details, view.details_tip
+    return view.details, all_details_of(program.chat.message(view.id))
 
 
 def test_the_figures_of_an_answer_are_the_same_after_a_restart(start, model_file):
@@ -352,7 +352,7 @@ def test_the_figures_of_an_answer_are_the_same_after_a_restart(start, model_file
     live = details(program)
     assert "tokens/s" in live[0]
     assert "seed" not in live[0]
-    assert "seed" in live[1]
+    assert any(line.startswith("Seed: ") for line in live[1])
     program.close()
     again = start()
     again.wait(lambda: again.chat.message_ids)

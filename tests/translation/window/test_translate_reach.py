@@ -134,12 +134,13 @@ def test_a_german_text_is_not_translated_into_german(program, monkeypatch):
 
 def test_a_message_and_what_is_selected_in_it_are_translated(program):
     program.say("Where is the old key")
-    program.act("translate")
+    program.act("more")
+    program.choose("Translate")
     program.wait(lambda: is_shown(program, "Where is the old key"))
     program.window.show_page("Chat")
     text = program.page.view.findChildren(MessageWidget)[0].text
     text.select(0, 12)
-    choose(program, text.viewport(), QPoint(5, 5), "Translate selection")
+    choose(program, text.viewport(), QPoint(5, 5), "Translate")
     program.wait(lambda: program.find("source_text").toPlainText() == "Where is the")
 
 

@@ -20,7 +20,6 @@ TAKEN = WindowState(
     last_page="Models",
     last_chat="0123456789abcdef0123456789abcdef",
     sidebar_visible=False,
-    chat_panel_visible=True,
     documents_thumbnails=False,
     last_document_page=7,
     last_document_pane="summary",

@@ -154,16 +154,13 @@ def test_what_older_settings_remember_of_the_window_moves_into_a_file_of_its_own
     paths.settings_file.write_text(json.dumps(older))
     program = start()
     assert program.frame.models_page.isVisible()
-    assert program.page.is_panel_shown
     assert not program.window.wants_bar
     program.wait(lambda: "last_page" not in json.loads(paths.settings_file.read_text()))
     assert json.loads(paths.window_file.read_text())["search_author"] == "someone"
     program.window.show_page("Chat")
-    program.click("panel_button")
     program.close()
     again = start()
     assert again.page.isVisible()
-    assert not again.page.is_panel_shown
 
 
 def test_a_page_is_made_when_it_is_first_shown_and_what_is_kept_of_it_stays(start):

@@ -103,6 +103,7 @@ def test_chat(program, tmp_path):
     check(program, "a chat")
     program.click("panel_button")
     check(program, "a chat with its settings")
+    program.click("option_more_button")
     program.find("option_seed").value_chosen.emit(True)
     check(program, "settings with a seed")
     assert program.find("option_seed_number").width() > 10 * program.page.fontMetrics().horizontalAdvance("0")

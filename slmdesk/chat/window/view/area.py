@@ -30,7 +30,16 @@ from PySide6.QtWidgets import QAccessibleWidget, QApplication, QTextEdit, QToolB
 from slmdesk.base.record import Record
 from slmdesk.base.records import Status
 from slmdesk.base.texts import _
-from slmdesk.chat.window.view.message import ACTIONS, MENU, OTHER_MODEL, VERSION_STEPS, MessageView, MessageWidget
+from slmdesk.chat.window.view.message import (
+    AGAIN,
+    DELETIONS,
+    MENU,
+    OTHER_MODEL,
+    REWRITES,
+    VERSION_STEPS,
+    MessageView,
+    MessageWidget,
+)  # fmt: skip
 from slmdesk.chat.window.view.scroll import EDGE, WHOLE, MessageArea, Row
 from slmdesk.chat.window.view.selection import Entry, SelectableArea, show_menu
 from slmdesk.window.base.bridge import copy_text
@@ -54,13 +63,13 @@ class ConversationView(SelectableArea):
 
     try_again_requested = Signal(str)
     continue_requested = Signal(str)
-    seen_requested = Signal(str)
     menu_chosen = Signal(str, str)
-    """Emitted with a message's id and a key of MENU, "edit", or OTHER_MODEL followed by a model's id."""
+    """Emitted with a message's id and a key of MENU, REWRITES or DELETIONS, or OTHER_MODEL followed by a model's id."""
     extra_requested = Signal(str, str)
     version_requested = Signal(str, int)
     """Emitted with a message's id and the number of versions to go forward or back. Call `show_flipped` afterwards."""
     link_activated = Signal(str)
+    question_edited = Signal(str, str)
     clicked_away = Signal()
     """Emitted when an action that changes the messages was clicked, so that the keyboard focus can leave the view."""
 
@@ -125,7 +134,7 @@ class ConversationView(SelectableArea):
 
     def focus_message(self, message_id: str) -> None:
         """Make a message current, if this view has the focus."""
-        if self.hasFocus():
+        if self.window().focusWidget() is self:  # it has it again when a menu has closed
             self.set_current(self._index(message_id))
 
     def find(self, words: str) -> tuple[Hit, ...]:  # type: ignore[override]  # QWidget.find is static, for handles
@@ -140,7 +149,16 @@ class ConversationView(SelectableArea):
         """Scroll to hit number `number` of a message and highlight it. Does nothing if the message is gone."""
         index = self.rows.index_of(message_id)
         if index is not None:
+            self._unfold(index)
             self._finder.show_hit(self.rows[index], number, self._style)
+
+    def edit_question(self, message_id: str, text: str) -> None:
+        """Let a person edit a question in its place. Emits `question_edited` if it was changed."""
+        row = self.rows[self._index(message_id)]
+        if row.widget is None:
+            self.scroll_to(message_id)
+        if row.widget is not None:
+            row.widget.edit(text)
 
     # the keyboard --------------------------------------------------------------------------------------------------
 
@@ -155,6 +173,7 @@ class ConversationView(SelectableArea):
 
     def enter_text(self, index: int) -> None:
         self.set_current(index)
+        self._unfold(index)
         widget = self.rows[index].widget
         if widget is not None:
             widget.text.has_caret = True
@@ -182,31 +201,66 @@ class ConversationView(SelectableArea):
         self._selecting.begin(self._index(message_id))
 
     def _on_action(self, message_id: str, key: str) -> None:
-        widget = self.rows[self._index(message_id)].widget
-        if (key in VERSION_STEPS or key in ("try_again", "continue")) and not (widget and widget.has_focused_button):
+        row = self.rows[self._index(message_id)]
+        is_writing = key in (AGAIN, "continue", *VERSION_STEPS, *REWRITES) or key.startswith(OTHER_MODEL)
+        if is_writing and not (row.widget and row.widget.has_focused_button):
             self.clicked_away.emit()
         if key == "copy":
             self.copy_message(message_id)
         elif key == "translate":
-            request_translation(self, self.rows[self._index(message_id)].view.text)
+            request_translation(self, self.selected_text() or row.view.text)
+        elif key == "write":
+            request_writing(self, self.selected_text() or row.view.text)
         elif key in VERSION_STEPS:
             self._flip_from(message_id, key)
-        elif key in ("try_again", "continue"):
+        elif key == "try_again":
+            self._open_under(message_id, key, self._ways_again(row.view))
+        elif key in (AGAIN, "continue"):
             self._keep_keyboard(message_id)
-            (self.try_again_requested if key == "try_again" else self.continue_requested).emit(message_id)
-        elif key == "seen":
-            self.seen_requested.emit(message_id)
+            (self.try_again_requested if key == AGAIN else self.continue_requested).emit(message_id)
         elif key == "more":
-            self._show_more(message_id)
+            self._open_under(message_id, key, self._entries_of(row.view))
         else:
             self._keep_keyboard(message_id)
             self.menu_chosen.emit(message_id, key)
 
-    def _show_more(self, message_id: str) -> None:
+    def _open_under(self, message_id: str, key: str, entries: Sequence[Entry]) -> None:
+        """Open a menu under a button of a message. A single entry is run at once."""
         widget = self.rows[self._index(message_id)].widget
-        button = widget.findChild(QToolButton, "action_more") if widget is not None else None
-        if button is not None:
-            self._on_menu(message_id, button.mapToGlobal(button.rect().bottomLeft()), "")
+        button = widget.findChild(QToolButton, f"action_{key}") if widget is not None else None
+        if len(entries) == 1 and callable(entries[0].do):
+            entries[0].do()
+        elif button is not None:
+            show_menu(self, button.mapToGlobal(button.rect().bottomLeft()), entries)
+
+    def _on_fold(self, message_id: str) -> None:
+        index = self._index(message_id)
+        self._fold(index, is_unfolded=not self.rows[index].is_unfolded)
+
+    def _unfold(self, index: int) -> None:
+        """Show all of a long question, because something in its hidden part is looked at."""
+        row = self.rows[index]
+        if row.widget is None:
+            row.is_unfolded = True
+        elif row.widget.is_folded:
+            self._fold(index, is_unfolded=True)
+
+    def _fold(self, index: int, *, is_unfolded: bool) -> None:
+        row = self.rows[index]
+        row.is_unfolded = is_unfolded
+        if row.widget is not None:
+            row.widget.is_unfolded = is_unfolded
+            self._on_widget_reshaped(row.view.id)
+
+    def _on_widget_reshaped(self, message_id: str) -> None:
+        self._leave_end()  # what is above keeps its place
+        self._measure_again(self._index(message_id))
+        self.relay()
+
+    def _on_edit_ended(self, message_id: str, text: str) -> None:
+        self.clicked_away.emit()
+        if text:
+            self.question_edited.emit(message_id, text)
 
     def _flip_from(self, message_id: str, key: str) -> None:
         index = self._index(message_id)
@@ -241,39 +295,50 @@ class ConversationView(SelectableArea):
             self.link_activated.emit(address)
 
     def _on_menu(self, message_id: str, place: QPoint, address: str) -> None:
+        """Open the menu of a place in a text. Its first entries act on the selection, or else on the message."""
         row = self.rows[self._index(message_id)]
-        selected = self.selected_text()
-        entries: list[Entry] = [
-            (_("Copy selection"), "Ctrl+C", self.copy_selection if selected else None),
-            (_("Translate selection"), "", partial(request_translation, self, selected) if selected else None),
-            (_("Select all"), "Ctrl+A", self.select_all),
-        ]
+        copy = self.copy_selection if self.selected_text() else partial(self._on_action, message_id, "copy")
+        entries = [Entry(_("Copy"), copy, "Ctrl+C", "copy"), Entry(_("Select all"), self.select_all, "Ctrl+A")]
+        entries[1:1] = [self._entry(row.view, key) for key in ("translate", "write")]
         if judge_link(address).openable:
-            entries.append((_("Copy link address"), "", lambda: copy_text(address)))
+            entries.append(Entry(_("Copy link address"), lambda: copy_text(address)))
         if row.widget is not None:
             entries += self._parts_at(row.widget, message_id)
-        entries.append(("", "", None))
-        words = {"copy": _("Copy message"), "translate": _("Translate message")}
-        for key, (_icon, text) in ACTIONS.items():
-            if key in row.view.actions:
-                entries.append((words.get(key, text), "", partial(self._on_action, message_id, key)))
-                if key == "copy" and row.view.is_markdown:
-                    entries.append((_("Copy message as"), "", self._copies_of(message_id)))
-        write = _("Open selection in Write") if selected else _("Open message in Write")
-        entries.append((write, "", partial(request_writing, self, selected or row.view.text)))
-        show_menu(self, place, [*entries, *self._more_of(row.view)])
+        if rest := self._entries_of(row.view):
+            entries += [Entry(), Entry(_("Message"), rest)]
+        show_menu(self, place, entries)
 
-    def _more_of(self, view: MessageView) -> list[Entry]:
+    def _entry(self, view: MessageView, key: str) -> Entry:
+        name, words = MENU[key]
+        return Entry(words, partial(self._on_action, view.id, key), icon=name)
+
+    def _entries_of(self, view: MessageView) -> list[Entry]:
+        """Return the entries behind the button *More*: nine at most."""
         is_last = self._index(view.id) == len(self.rows) - 1
-        entries: list[Entry] = []
-        for key, words in MENU.items():
-            if key in view.actions and not (is_last and key == "delete_below"):
-                entries += [("", "", None)] if key in ("fork", "delete") else []
-                entries.append((words, "", partial(self._on_action, view.id, key)))
-        if "try_again" in view.actions and len(self.models) > 1:
-            models = [(name, "", partial(self._on_action, view.id, OTHER_MODEL + id)) for id, name in self.models]
-            entries.insert(0, (_("Try again with"), "", models))
-        return [("", "", None), *entries] if entries else []
+        shown = view.actions | ({"write", "copy_as"} if "copy" in view.actions else set())
+        if view.role == "user":
+            shown -= {"edit"}  # it has a button
+        entries = []
+        for key in MENU:
+            if key not in shown:
+                continue
+            entry = self._entry(view, key)
+            if key == "copy_as":
+                entry = entry._replace(do=self._copies_of(view.id))
+            elif key == "delete" and not is_last:
+                do = [Entry(words, partial(self._on_action, view.id, each)) for each, words in DELETIONS.items()]
+                entry = entry._replace(do=do)
+            entries += [Entry(), entry] if key == "details" else [entry]
+        return entries
+
+    def _ways_again(self, view: MessageView) -> list[Entry]:
+        entries = [Entry(_("Again"), partial(self._on_action, view.id, AGAIN), icon="refresh-cw")]
+        entries += [Entry(words, partial(self._on_action, view.id, key)) for key, words in REWRITES.items()
+                    if key in view.actions]  # fmt: skip
+        if len(self.models) > 1:
+            models = [Entry(name, partial(self._on_action, view.id, OTHER_MODEL + id)) for id, name in self.models]
+            entries += [Entry(), Entry(_("Other model"), models)]
+        return entries
 
     def _on_caret_moved(self, widget: MessageWidget) -> None:
         rect = widget.text.cursorRect()
@@ -289,6 +354,9 @@ class ConversationView(SelectableArea):
         message_id, text = row.view.id, widget.text
         widget.action_chosen.connect(partial(self._on_action, message_id))
         widget.extra_chosen.connect(partial(self.extra_requested.emit, message_id))
+        widget.fold_chosen.connect(partial(self._on_fold, message_id))
+        widget.reshaped.connect(partial(self._on_widget_reshaped, message_id))
+        widget.edit_ended.connect(partial(self._on_edit_ended, message_id))
         widget.set_current(self.hasFocus() and self._by_keyboard and index == self.current)
         text.anchor_chosen.connect(partial(self._on_anchor, message_id))
         text.menu_requested.connect(partial(self._on_menu, message_id))
@@ -374,8 +442,8 @@ class ConversationView(SelectableArea):
         super().mousePressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        if 0 <= self.current < len(self.rows):
-            self._on_menu(self.rows[self.current].view.id, event.globalPos(), "")
+        if 0 <= self.current < len(self.rows) and (entries := self._entries_of(self.rows[self.current].view)):
+            show_menu(self, event.globalPos(), entries)
 
     # private -------------------------------------------------------------------------------------------------------
 

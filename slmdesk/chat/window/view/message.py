@@ -3,43 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 
 from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QFontMetrics, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QLabel, QToolButton, QWidget
+from PySide6.QtGui import (
+    QEnterEvent,
+    QFont,
+    QFontMetrics,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QTextCursor,
+    QTextDocument,
+)  # fmt: skip
+from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QStyleOptionToolButton, QToolButton, QWidget
 
 from slmdesk.base.record import Record
 from slmdesk.base.records import Status
 from slmdesk.base.texts import _
-from slmdesk.window.base.theme import RADIUS, SPACE_4, SPACE_8, SPACE_12, SPACE_16, icon, pixmap, scaled
+from slmdesk.window.base.theme import (
+    COMPOSER_RADIUS,
+    SPACE_4,
+    SPACE_8,
+    SPACE_12,
+    SPACE_16,
+    current,
+    icon,
+    pixmap,
+    scaled,
+)  # fmt: skip
 from slmdesk.window.markdown.formulas import Formulas
 from slmdesk.window.markdown.message import MessageText, MessageWriter
 from slmdesk.window.markdown.selected import BOTTOM_MARGIN, TOP_MARGIN, Parser, ViewStyle
-from slmdesk.window.widgets.build import named, plain_label, plain_tip
+from slmdesk.window.widgets import build
+from slmdesk.window.widgets.build import column, named, plain_label, plain_tip, row
 
 ACTIONS = {
     "copy": ("copy", _("Copy")),
-    "edit": ("pencil", _("Edit")),
-    "translate": ("languages", _("Translate")),
     "try_again": ("refresh-cw", _("Try again")),
+    "edit": ("square-pen", _("Edit")),
     "continue": ("play", _("Continue")),
-    "seen": ("eye", _("Show what the model saw")),
+    "more": ("ellipsis", _("More")),
 }
-
+"""Buttons under a message: for each key its icon and words."""
+ROWS = {"user": ("copy", "edit", "more"), "assistant": ("copy", "try_again", "continue", "more")}
 REWRITES = {"shorter": _("Shorter"), "longer": _("Longer"), "simpler": _("Simpler")}
-DELETIONS = {"delete": _("Delete this message"), "delete_below": _("Delete with all that follows")}
+DELETIONS = {"delete": _("This message"), "delete_below": _("This and all that follows")}
 MENU = {
-    **REWRITES,
-    "pin": _("Keep in context"),
-    "unpin": _("Do not keep in context"),
-    "fork": _("New chat from here"),
-    "original": _("Restore the original answer"),
-    "details": _("Details"),
-    **DELETIONS,
+    "edit": ("square-pen", _("Edit answer")),
+    "original": ("undo-2", _("Restore the original answer")),
+    "translate": ("languages", _("Translate")),
+    "write": ("pencil", _("Open in Write")),
+    "pin": ("pin", _("Keep in context")),
+    "unpin": ("pin", _("Do not keep in context")),
+    "fork": ("message-square", _("New chat from here")),
+    "copy_as": ("copy", _("Copy as")),
+    "details": ("info", _("Details")),
+    "delete": ("trash-2", _("Delete")),
 }
+"""Entries behind the button *More*: for each key its icon and words."""
+AGAIN = "again"
 OTHER_MODEL = "model:"
 """First part of the key for answering again with another model. The model's id follows."""
-MORE = ("ellipsis", _("More"))
 
 VERSION_STEPS = {"previous_version": -1, "next_version": 1}
 
@@ -64,9 +90,9 @@ class MessageView(Record):
     status: Status = Status.COMPLETE
     note: str = ""
     actions: frozenset[str] = frozenset()
-    """Keys of the available actions, from ACTIONS and MENU."""
+    """Keys of the available actions, from ACTIONS, MENU, REWRITES and DELETIONS."""
     details: str = ""
-    details_tip: str = ""
+    """Model, speed and tokens of an answer, for assistive tools."""
     version: int = 0
     """Number of the shown version, from 1."""
     versions: int = 0
@@ -89,8 +115,20 @@ class MessageView(Record):
 
     @property
     def label(self) -> str:
-        states = ("pinned" if self.is_pinned else "", _("not seen by the model") if self.is_left_out else "")
-        return " · ".join(state for state in (self.author or AUTHORS.get(self.role, self.role), *states) if state)
+        """Return who wrote the message and its states, for assistive tools."""
+        return self._joined(self.author or AUTHORS.get(self.role, self.role))
+
+    @property
+    def head(self) -> str:
+        """Return the words above the text. Most messages have none: their place and ground say who wrote them."""
+        return self._joined(self.author or ("" if self.role in ROWS else AUTHORS.get(self.role, self.role)))
+
+    def _joined(self, author: str) -> str:
+        states = (
+            _("kept in context") if self.is_pinned else "",
+            _("not seen by the model") if self.is_left_out else "",
+        )
+        return " · ".join(part for part in (author, *states) if part)
 
     @property
     def version_words(self) -> str:
@@ -113,7 +151,11 @@ class MessageView(Record):
 # ---- a message as a widget
 
 
-GAP = SPACE_8
+GAP = SPACE_16
+FOLDED_LINES, FOLDED_FROM = 8, 10
+"""Lines that are shown of a long question, and the lines from which on it is long."""
+MOST_QUESTION = 600
+"""Greatest width of a question at the usual text size."""
 PLAIN_NOTE = _("Part of this is shown without formatting, which would have taken too long.")
 _NOTE_LOOKS = {
     Status.FAILED: ("triangle-alert", "danger"),
@@ -127,12 +169,31 @@ def height_without_text(style: ViewStyle, view: MessageView) -> int:
     small = QFontMetrics(style.small_font).height()
     note = small + SPACE_8 + SPACE_4 if view.note else 0
     extras = (len(view.extras) + bool(view.thought_line)) * style.row_height
-    return SPACE_12 + small + SPACE_4 + TOP_MARGIN + SPACE_12 + extras + note + style.row_height + GAP
+    return _text_top(style, view) + TOP_MARGIN + SPACE_12 + extras + note + style.row_height + _gap(view)
+
+
+def text_width(view: MessageView, width: int) -> int:
+    """Return the width for the text of a message in a column of this width."""
+    room = width - 2 * SPACE_16
+    return min(scaled(MOST_QUESTION), room) - 2 * SPACE_16 if view.role == "user" else room
+
+
+def _text_top(style: ViewStyle, view: MessageView) -> int:
+    top = SPACE_4 if view.is_markdown else SPACE_12 - SPACE_4
+    return top + (QFontMetrics(style.small_font).height() + SPACE_8 if view.head else 0)
+
+
+def _gap(view: MessageView) -> int:
+    return GAP if view.is_markdown else 0
 
 
 class MessageWidget(QWidget):
     action_chosen = Signal(str)
     extra_chosen = Signal(str)
+    fold_chosen = Signal()
+    edit_ended = Signal(str)
+    """Emitted with the new text of a question, or '' if it stays as it is."""
+    reshaped = Signal()
 
     def __init__(
         self, view: MessageView, style: ViewStyle, parser: Parser, parent: QWidget, *, formulas: Formulas | None = None
@@ -143,14 +204,16 @@ class MessageWidget(QWidget):
         self._view = view
         self._style = style
         self._band = QRect()
-        self._actions_top = 0
+        self._actions_top = self._width = 0
         self.is_current = False
         self._is_lively = False
         self._is_hovered = False
+        self.is_unfolded = False
+        self._fold: QToolButton | None = None
+        self._editor: QuestionEditor | None = None
         self._row: list[QToolButton | QLabel] = []
         self._note: QLabel | None = None
         self._note_icon: QLabel | None = None
-        self._details: QLabel | None = None
         self.text = MessageText(style, self, on_band=not view.is_markdown, formulas=formulas)
         self.text.setAccessibleName(view.label)
         self.text.setPlaceholderText("…" if view.is_growing else "")
@@ -165,11 +228,22 @@ class MessageWidget(QWidget):
     @property
     def buttons(self) -> list[QToolButton]:
         shown = (thing for thing in self._row if isinstance(thing, QToolButton) and not thing.isHidden())
-        return [*self._thought.buttons, *self._extras.buttons, *(button for button in shown if button.isEnabled())]
+        fold = [] if self._fold is None or self._fold.isHidden() else [self._fold]
+        return [
+            *fold,
+            *self._thought.buttons,
+            *self._extras.buttons,
+            *(button for button in shown if button.isEnabled()),
+        ]
+
+    @property
+    def is_folded(self) -> bool:
+        return self._fold is not None and not self._fold.isHidden() and not self.is_unfolded
 
     @property
     def has_focused_button(self) -> bool:
-        return any(button.hasFocus() for button in self.buttons)
+        """Return whether a button has the focus, also while its menu is open."""
+        return self.window().focusWidget() in self.buttons
 
     def show_view(self, view: MessageView, *, width: int) -> bool:
         """Show this state of the message. Returns whether some text was left for later (`show_more`)."""
@@ -187,8 +261,9 @@ class MessageWidget(QWidget):
     def show_more(self, *, width: int) -> bool:
         cursor = self.text.textCursor()
         kept = (cursor.anchor(), cursor.position())  # Qt moves a caret along with what is written at it
-        if self.text.lineWrapColumnOrWidth() != width - 2 * SPACE_16:
-            self.text.setLineWrapColumnOrWidth(width - 2 * SPACE_16)
+        inner = text_width(self._view, width)
+        if self.text.lineWrapColumnOrWidth() != inner:
+            self.text.setLineWrapColumnOrWidth(inner)
         more = self.writer.write(self._view.text, ended=not self._view.is_growing)
         if not self.text.spans_messages:
             self.text.select(*kept)
@@ -196,18 +271,79 @@ class MessageWidget(QWidget):
 
     def lay(self, width: int) -> int:
         """Place all parts and return the total height in device-independent pixels."""
-        inner = width - 2 * SPACE_16
-        small = QFontMetrics(self._style.small_font).height()
-        y = self._thought.lay(SPACE_12 + small + SPACE_4, width)
+        self._width = width
+        inner = text_width(self._view, width)
         height = self.text.height_at(inner)
-        self.text.setGeometry(SPACE_16, y, inner, height)
-        y = self._extras.lay(y + height, width) + SPACE_12 - BOTTOM_MARGIN
-        self._band = QRect(0, 0, width, y)
-        y = self._lay_note(y, inner)
+        left, band = self._place_of_band(width, inner)
+        y = self._thought.lay(_text_top(self._style, self._view), width)
+        shown = min(inner, band - 2 * SPACE_16)
+        self.text.setGeometry(left + SPACE_16, y, shown, height)
+        y = self._extras.lay(self._lay_question(y, left, band, height), left, band)
+        y += SPACE_12 - BOTTOM_MARGIN - (0 if self._view.is_markdown else SPACE_4)
+        self._band = QRect(left, 0, band, y)
+        y = self._lay_note(y, width - 2 * SPACE_16)
         self._actions_top = y
         self._show_actions()
         self._lay_actions()
-        return y + self._style.row_height + GAP
+        return y + self._style.row_height + _gap(self._view)
+
+    def _lay_question(self, y: int, left: int, band: int, height: int) -> int:
+        """Fold a long question, or place the field in which it is edited. Returns where the text ends."""
+        style = self._style
+        if self._editor is not None:
+            height = self._editor.sizeHint().height()
+            self._editor.setGeometry(left + SPACE_8, y, band - 2 * SPACE_8, height)
+        is_edited = self._editor is not None
+        is_long = self._view.role == "user" and height > round(FOLDED_FROM * style.line_height) and not is_edited
+        self.text.setVisible(not is_edited)
+        if is_long and self._fold is None:
+            self._fold = QToolButton(self)
+            named(self._fold, "message_fold", kind="small")
+            self._fold.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            self._fold.clicked.connect(self.fold_chosen)
+        if self._fold is not None:
+            self._fold.setVisible(is_long)
+        if not is_long or self._fold is None:
+            return y + height
+        if not self.is_unfolded:
+            height = round(FOLDED_LINES * style.line_height) + TOP_MARGIN
+            self.text.resize(self.text.width(), height)
+        words = _("Show less") if self.is_unfolded else _("Show all")
+        self._fold.setText(words)
+        self._fold.setAccessibleName(words)
+        self._fold.ensurePolished()
+        wide = self._fold.sizeHint().width()
+        x = left + band - SPACE_8 - wide if self.isRightToLeft() else left + SPACE_8
+        self._fold.setGeometry(x, y + height, wide, style.row_height)
+        return y + height + style.row_height
+
+    def edit(self, text: str) -> None:
+        """Put a field in the place of the question. The layout follows by `reshaped`."""
+        if self._editor is None:
+            self._editor = QuestionEditor(text, self._style.font, self)
+            self._editor.reshaped.connect(self.reshaped)
+            self._editor.ended.connect(self._end_edit)
+            self._editor.show()
+            self.reshaped.emit()
+            self._editor.focus()
+
+    def _end_edit(self, text: str) -> None:
+        editor, self._editor = self._editor, None
+        if editor is not None:
+            editor.hide()
+            editor.deleteLater()
+            self.reshaped.emit()
+            self.edit_ended.emit(text)
+
+    def _place_of_band(self, width: int, inner: int) -> tuple[int, int]:
+        """Return left edge and width of the message. A question is as wide as its text, at the trailing side."""
+        view, document = self._view, self.text.document()
+        if view.role != "user":
+            return 0, width
+        band = inner + 2 * SPACE_16
+        if not (view.extras or view.head or self._editor) and not _is_right_to_left(document):
+            band = min(band, max(ceil(document.idealWidth()) + 2, 2 * SPACE_16) + 2 * SPACE_16)
+        return SPACE_16 if self.isRightToLeft() else width - SPACE_16 - band, band
 
     def set_current(self, is_current: bool) -> None:
         if is_current != self.is_current:
@@ -257,19 +393,21 @@ class MessageWidget(QWidget):
             edge = QPen(theme.colour("line"), theme.line_width) if theme.fill == theme.sheet else Qt.PenStyle.NoPen
             painter.setPen(edge)
             painter.setBrush(theme.colour("fill"))
-            painter.drawRoundedRect(self._band.adjusted(1, 1, -1, -1), RADIUS, RADIUS)
+            painter.drawRoundedRect(self._band, COMPOSER_RADIUS, COMPOSER_RADIUS)
         if self.is_current:
             painter.setPen(QPen(theme.colour("accent"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(self._band.adjusted(1, 1, -1, -1), RADIUS, RADIUS)
+            painter.drawRoundedRect(self._band.adjusted(1, 1, -1, -1), COMPOSER_RADIUS, COMPOSER_RADIUS)
         is_line = self._view.role == "notes"
         if is_line:
             painter.fillRect(QRect(0, 0, self._band.width(), 2), theme.colour("accent"))
+        if not self._view.head:
+            return
         painter.setFont(self._style.small_font)
         painter.setPen(theme.colour("accent" if is_line else "ink2"))
         metrics = QFontMetrics(self._style.small_font)
-        place = QRect(SPACE_16, SPACE_12, self.width() - 2 * SPACE_16, metrics.height())
-        words = metrics.elidedText(self._view.label, Qt.TextElideMode.ElideMiddle, place.width())
+        place = QRect(self._band.left() + SPACE_16, SPACE_8, self._band.width() - 2 * SPACE_16, metrics.height())
+        words = metrics.elidedText(self._view.head, Qt.TextElideMode.ElideMiddle, place.width())
         painter.drawText(place, Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter, words)
 
     # private -------------------------------------------------------------------------------------------------------
@@ -307,22 +445,19 @@ class MessageWidget(QWidget):
         return y + height + SPACE_8
 
     def _lay_actions(self) -> None:
-        x, y, width = SPACE_12, self._actions_top, self._band.width()
+        """Place the buttons: under an answer from its text on, under a question up to its end."""
         for thing in self._row:
-            size = thing.sizeHint()
-            place = QRect(x, y, size.width(), self._style.row_height)
+            thing.ensurePolished()  # the style sheet affects its size
+        widths = [max(thing.sizeHint().width(), scaled(28)) for thing in self._row]
+        x, width = SPACE_12, self._width
+        if self._view.role == "user":
+            x = width - SPACE_16 - sum(widths) - SPACE_4 * (len(widths) - 1)
+        for thing, wide in zip(self._row, widths, strict=True):
+            place = QRect(x, self._actions_top, wide, self._style.row_height)
             if self.isRightToLeft():
                 place.moveRight(width - x)
             thing.setGeometry(place)
-            x += size.width() + SPACE_4
-        if self._details is not None:
-            place = QRect(x + SPACE_4, y, max(width - x - SPACE_16, 0), self._style.row_height)
-            if self.isRightToLeft():
-                place.moveRight(width - x - SPACE_4)
-            self._details.setGeometry(place)
-            self._details.ensurePolished()  # the style sheet affects its font
-            metrics = self._details.fontMetrics()
-            self._details.setText(metrics.elidedText(self._view.details, Qt.TextElideMode.ElideRight, place.width()))
+            x += wide + SPACE_4
 
     def _show_actions(self) -> None:
         focus = self.window().focusWidget()
@@ -335,21 +470,14 @@ class MessageWidget(QWidget):
             self._make_actions()
         for thing in self._row:
             thing.setVisible(requested)
-        if self._details is not None:
-            self._details.setVisible(self._is_hovered or self.is_current or focused)
 
     def _make_actions(self) -> None:
+        has_menu = not self._view.actions.isdisjoint(MENU)
+        for key in ROWS.get(self._view.role, ()):
+            if key in self._view.actions or (key == "more" and has_menu):
+                self._row.append(self._make_button(key, *ACTIONS[key]))
         if self._view.versions > 1:
             self._make_versions()
-        for key, (name, words) in ACTIONS.items():
-            if key in self._view.actions:
-                self._row.append(self._make_button(key, name, words))
-        if not self._view.actions.isdisjoint(MENU):
-            self._row.append(self._make_button("more", *MORE))
-        if self._view.details:
-            self._details = self._make_label("message_details", self._view.details)
-            self._details.setAccessibleName(self._view.details)
-            self._details.setToolTip(plain_tip(self._view.details_tip or self._view.details))
         self._lay_actions()
 
     def _make_versions(self) -> None:
@@ -373,7 +501,7 @@ class MessageWidget(QWidget):
 
     def _make_button(self, key: str, name: str, words: str) -> QToolButton:
         colour = self._style.theme.colour("ink2")
-        button = QToolButton(self)
+        button = ActionButton(self)
         button.setObjectName(f"action_{key}")
         button.setIcon(icon(name, colour, size=scaled()))
         button.setIconSize(QSize(scaled(), scaled()))
@@ -381,25 +509,112 @@ class MessageWidget(QWidget):
         button.setToolTip(words)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab works through the view; a click must not move the focus
         button.setCursor(Qt.CursorShape.ArrowCursor)
-        if key in ("try_again", "continue") and self._view.note:
-            button.setFont(self._style.small_font)
-            button.setText(words)
+        if key in ("try_again", "continue"):
+            button.setText(f" {words}")  # clear of the icon
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            button.has_menu = key == "try_again" and not self._view.actions.isdisjoint(REWRITES)
         button.clicked.connect(lambda _checked=False, key=key: self.action_chosen.emit(key))
         return button
 
     def _drop_actions(self) -> None:
-        for thing in (*self._row, self._details):
-            if thing is not None:
-                thing.hide()
-                thing.deleteLater()
-        self._row, self._details = [], None
+        for thing in self._row:
+            thing.hide()
+            thing.deleteLater()
+        self._row = []
         self._show_actions()
+
+
+class QuestionEditor(QFrame):
+    """Field in which a question is edited in its place. Enter asks again, Shift+Enter begins a line, Esc leaves."""
+
+    MOST_LINES = 12
+    reshaped = Signal()
+    ended = Signal(str)
+
+    def __init__(self, text: str, font: QFont, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("question_editor")
+        self._before, self._lines = text, 0
+        self._text = named(QPlainTextEdit(text, self), "edit_text", label=_("Edit the question"))
+        self._text.setFont(font)
+        self._text.setTabChangesFocus(True)
+        self._text.installEventFilter(self)
+        tip = _("The earlier version is kept.")
+        self._save = build.button(_("Ask again"), "edit_save", self, kind="primary", tip=tip, on=self._on_save)
+        cancel = build.button(_("Cancel"), "edit_cancel", self, kind="text", on=lambda: self.ended.emit(""))
+        column(self._text, row(1, cancel, self._save, gap=SPACE_8), into=self, gap=SPACE_8)
+        self._text.textChanged.connect(self._on_changed)
+        self._text.moveCursor(QTextCursor.MoveOperation.End)
+        self._on_changed()
+
+    def focus(self) -> None:
+        self._text.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_changed(self) -> None:
+        text = self._text.toPlainText()
+        self._save.setEnabled(bool(text.strip()) and text != self._before)
+        lines = round(self._text.document().size().height())
+        if lines != self._lines:
+            self._lines = lines
+            height = min(max(lines, 2), self.MOST_LINES) * self._text.fontMetrics().lineSpacing()
+            self._text.setFixedHeight(height + 2 * SPACE_12)
+            self.reshaped.emit()
+
+    def _on_save(self) -> None:
+        if self._save.isEnabled():
+            self.ended.emit(self._text.toPlainText())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+            return False
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if is_enter and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self._on_save()
+            return True
+        if event.key() == Qt.Key.Key_Escape:
+            self.ended.emit("")
+            return True
+        return False
+
+
+class ActionButton(QToolButton):
+    """Button under a message. One that opens a menu shows an arrow behind its words."""
+
+    has_menu = False
+
+    def sizeHint(self) -> QSize:
+        size = super().sizeHint()
+        return QSize(size.width() + scaled(SPACE_12), size.height()) if self.has_menu else size
+
+    def initStyleOption(self, option: QStyleOptionToolButton) -> None:
+        super().initStyleOption(option)
+        if self.has_menu:  # words and icon keep to the leading side
+            room = scaled(SPACE_12)
+            option.rect = self.rect().adjusted(*((room, 0, 0, 0) if self.isRightToLeft() else (0, 0, -room, 0)))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.has_menu:
+            size = scaled(15)
+            arrow = pixmap("chevron-down", current().colour("ink2"), size=size, scale=self.devicePixelRatioF())
+            left = SPACE_4 if self.isRightToLeft() else self.width() - size - SPACE_4
+            painter = QPainter(self)
+            painter.drawPixmap(left, (self.height() - size) // 2, arrow)
+            painter.end()
+
+
+def _is_right_to_left(document: QTextDocument) -> bool:
+    block = document.begin()
+    while block.isValid():
+        if block.textDirection() == Qt.LayoutDirection.RightToLeft:
+            return True
+        block = block.next()
+    return False
 
 
 def _row_of(view: MessageView) -> tuple[object, ...]:
     """Return the state that determines the row of actions."""
-    return view.actions, view.details, view.details_tip, view.version, view.versions
+    return view.actions, view.version, view.versions
 
 
 # ---- the reasoning of a model before its answer
@@ -505,17 +720,17 @@ class ExtraLines(QObject):
             button.deleteLater()
         self.buttons = [self._make(extra) for extra in self._extras]
 
-    def lay(self, y: int, width: int) -> int:
-        """Place the lines from `y` down. Returns where they end, in device-independent pixels."""
+    def lay(self, y: int, left: int, width: int) -> int:
+        """Place the lines from `y` down in the message's band. Returns where they end, in device-independent pixels."""
         for button, extra in zip(self.buttons, self._extras, strict=True):
             button.ensurePolished()  # the style sheet affects its font
             space = width - 2 * SPACE_8
             taken = button.sizeHint().width() - button.fontMetrics().horizontalAdvance(_safe(button.text()))
             words = button.fontMetrics().elidedText(extra.words, Qt.TextElideMode.ElideMiddle, max(space - taken, 40))
             button.setText(words.replace("&", "&&"))
-            place = QRect(SPACE_8, y, min(button.sizeHint().width(), space), self._style.row_height)
+            place = QRect(left + SPACE_8, y, min(button.sizeHint().width(), space), self._style.row_height)
             if self._parent.isRightToLeft():
-                place.moveRight(width - SPACE_8)
+                place.moveRight(left + width - SPACE_8)
             button.setGeometry(place)
             button.show()
             y += self._style.row_height

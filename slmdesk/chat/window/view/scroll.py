@@ -18,9 +18,15 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QPushButton, QWidget
 
 from slmdesk.base.record import changed
 from slmdesk.base.texts import _
-from slmdesk.chat.window.view.message import MessageView, MessageWidget, height_without_text
+from slmdesk.chat.window.view.message import (
+    FOLDED_LINES,
+    MessageView,
+    MessageWidget,
+    height_without_text,
+    text_width,
+)  # fmt: skip
 from slmdesk.window.base.bridge import Delay
-from slmdesk.window.base.theme import COLUMN_WIDTH, LIGHT, SPACE_12, SPACE_16, Fonts, Theme, icon, window_fonts
+from slmdesk.window.base.theme import COLUMN_WIDTH, LIGHT, SPACE_12, SPACE_16, Fonts, Theme, icon, scaled, window_fonts
 from slmdesk.window.markdown.formulas import Formulas
 from slmdesk.window.markdown.selected import Parser, ViewStyle
 
@@ -80,7 +86,7 @@ class MessageArea(QAbstractScrollArea):
 
     @property
     def column_width(self) -> int:
-        return min(COLUMN_WIDTH + 2 * SPACE_16, max(self.viewport().width() - 2 * SPACE_12, 120))
+        return min(scaled(COLUMN_WIDTH) + 2 * SPACE_16, max(self.viewport().width() - 2 * SPACE_12, 120))
 
     # its looks --------------------------------------------------------------------------------------------------------
 
@@ -233,6 +239,7 @@ class MessageArea(QAbstractScrollArea):
         row = self.rows[index]
         widget = MessageWidget(row.view, self._style, self._parser, self.viewport(), formulas=self._formulas)
         widget.text.reshaped.connect(partial(self._on_reshaped, row))
+        widget.is_unfolded = row.is_unfolded
         row.widget, row.width = widget, -1
         self.live.add(index)
         row.has_more = widget.show_view(row.view, width=self.column_width)
@@ -361,6 +368,8 @@ class Row:
     widget: MessageWidget | None = None
     selection: tuple[int, int] | None = None
     """Anchor and position of the selection in the row's document, kept while the row has no widget."""
+    is_unfolded: bool = False
+    """True if a long question is shown whole."""
     has_more: bool = False
     """True if the row's widget does not show all of the text yet."""
 
@@ -446,8 +455,10 @@ class Rows:
 
 def guess_height(view: MessageView, style: ViewStyle, width: int) -> int:
     """Estimate the height of a message from its number of characters and lines. Takes a few microseconds."""
-    letters = max((width - 2 * SPACE_16) / style.letter_width, 10)
+    letters = max(text_width(view, width) / style.letter_width, 10)
     lines = view.text.count("\n") * 0.75 + len(view.text) / letters * 0.95 + 1
+    if view.role == "user":
+        lines = min(lines, FOLDED_LINES + 1)
     return round(lines * style.line_height) + height_without_text(style, view)
 
 

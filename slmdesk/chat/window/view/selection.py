@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TypeAlias
+from typing import NamedTuple
 
 from PySide6.QtCore import QMimeData, QObject, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeySequence, QTextCursor, QTextDocument
+from PySide6.QtGui import QKeySequence, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QMenu, QWidget
 
 from slmdesk.base.texts import _
 from slmdesk.chat.window.view.message import MessageView, MessageWidget
 from slmdesk.chat.window.view.scroll import END, WHOLE, GrowingArea, MessageArea, Row
 from slmdesk.window.base.bridge import copy_data
+from slmdesk.window.base.theme import current, icon, scaled
 from slmdesk.window.markdown.message import MessageWriter, file_name_of
 from slmdesk.window.markdown.selected import (
     Parser,
@@ -246,15 +247,15 @@ class SelectableArea(GrowingArea):
 
     def _copies_of(self, message_id: str) -> list[Entry]:
         forms = {_("Text"): "text", _("Markdown"): "markdown", _("Formatted text"): "html"}
-        return [(words, "", partial(self._copy_as, message_id, form)) for words, form in forms.items()]
+        return [Entry(words, partial(self._copy_as, message_id, form)) for words, form in forms.items()]
 
     def _parts_at(self, widget: MessageWidget, message_id: str) -> list[Entry]:
         cursor, entries = widget.text.menu_cursor, list[Entry]()
         if (table := table_at(cursor)) is not None:
-            entries.append((_("Copy table"), "", lambda: self._put(mime_of_table(table))))
+            entries.append(Entry(_("Copy table"), lambda: self._put(mime_of_table(table))))
         if number := code_at(cursor):
-            entries.append((_("Copy code"), "", partial(self._copy_code, message_id, number)))
-            entries.append((_("Save code as…"), "", partial(self._save_code, message_id, number)))
+            entries.append(Entry(_("Copy code"), partial(self._copy_code, message_id, number)))
+            entries.append(Entry(_("Save code as…"), partial(self._save_code, message_id, number)))
         return entries
 
     def _copy_as(self, message_id: str, form: str) -> None:
@@ -343,11 +344,15 @@ def plain_text_of(view: MessageView, style: ViewStyle, parser: Parser) -> str:
 # ---- the menu of a message
 
 
-Do: TypeAlias = "Callable[[], None] | Sequence[Entry] | None"
-Entry: TypeAlias = tuple[str, str, Do]
-"""A menu entry: label, shortcut to show, and what it does. The last is an action, a submenu, or None for a disabled
-entry. An entry without a label is a separator.
-"""
+class Entry(NamedTuple):
+    """An entry of a menu. One without words is a separator."""
+
+    words: str = ""
+    do: Callable[[], object] | Sequence[Entry] | None = None
+    """An action, or the entries of a submenu."""
+    keys: str = ""
+    icon: str = ""
+    """Name of a Lucide icon."""
 
 
 def show_menu(parent: QWidget, place: QPoint, entries: Sequence[Entry]) -> QMenu:
@@ -358,18 +363,18 @@ def show_menu(parent: QWidget, place: QPoint, entries: Sequence[Entry]) -> QMenu
 
 
 def _fill(menu: QMenu, entries: Sequence[Entry]) -> None:
-    for words, keys, do in entries:
-        if not words:
-            menu.addSeparator()
-            continue
-        if isinstance(do, Sequence):
-            _fill(menu.addMenu(words), do)
-            continue
-        action = QAction(words, menu)
-        if keys:
-            action.setShortcut(QKeySequence(keys))
+    for entry in entries:
+        if isinstance(entry.do, Sequence):
+            inner = menu.addMenu(entry.words)
+            _fill(inner, entry.do)
+            action = inner.menuAction()
+        else:
+            action = menu.addAction(entry.words)
+            action.setSeparator(not entry.words)
+            if entry.do is not None:
+                action.triggered.connect(entry.do)
+        if entry.keys:
+            action.setShortcut(QKeySequence(entry.keys))
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)  # named here, handled where the focus is
-        action.setEnabled(do is not None)
-        if do is not None:
-            action.triggered.connect(do)
-        menu.addAction(action)
+        if entry.icon:
+            action.setIcon(icon(entry.icon, current().colour("ink2"), size=scaled()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from slmdesk.base.records import Status
 from slmdesk.chat.window.view import MessageView
 
-ALL_ACTIONS = frozenset({"copy", "try_again", "continue", "seen"})
+ALL_ACTIONS = frozenset({"copy", "try_again", "continue", "details"})
 
 
 def user(message_id, text):

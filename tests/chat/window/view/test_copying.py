@@ -91,7 +91,7 @@ def test_a_message_is_copied_in_three_forms(qtbot, view, form, text, has_html):
     source = "# Head\n\nsome **words**\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```python\nx = 1\n```\n\n- $y$"
     view.show_conversation([answer("a", source)])
     with qtbot.waitSignal(view.reader_text_copied):
-        choose(menu_at(qtbot, view, 0, "some"), "Copy message as", form)
+        choose(menu_at(qtbot, view, 0, "some"), "Message", "Copy as", form)
     assert clipboard().text() == (text or source)
     assert clipboard().hasHtml() is has_html
     if has_html:
@@ -105,7 +105,7 @@ def test_a_message_is_copied_in_three_forms(qtbot, view, form, text, has_html):
 def test_long_tables_are_copied_whole(qtbot, view):
     rows = "\n".join(f"| {n} | x |" for n in range(700))
     view.show_conversation([answer("a", f"| a | b |\n|---|---|\n{rows}")])
-    choose(menu_at(qtbot, view, 0, "a"), "Copy message as", "Text")
+    choose(menu_at(qtbot, view, 0, "a"), "Message", "Copy as", "Text")
     assert clipboard().text().endswith("\n699\tx")
 
 

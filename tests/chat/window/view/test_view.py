@@ -9,7 +9,7 @@ from chat.window.view.made_up import ALL_ACTIONS, answer, chat, user
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QTextCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import Status
@@ -293,7 +293,7 @@ def test_labels_take_no_rich_text(view):
 def test_actions_tell_which_message(qtbot, view):
     view.show_conversation([user("u", "question"), answer("a", "*answer*")])
     for key, signal in (
-        ("try_again", view.try_again_requested), ("continue", view.continue_requested), ("seen", view.seen_requested),
+        ("try_again", view.try_again_requested), ("continue", view.continue_requested),
     ):  # fmt: skip
         with qtbot.waitSignal(signal) as reported:
             press_action(qtbot, view, "a", key)
@@ -314,7 +314,7 @@ def test_actions_have_names_and_show_on_hover_and_focus_only(qtbot, view):
     assert widget.buttons == []
     view.set_current(1)
     assert [b.objectName() for b in widget.buttons] == [
-        f"action_{k}" for k in ("copy", "try_again", "continue", "seen")
+        f"action_{k}" for k in ("copy", "try_again", "continue", "more")
     ]
     assert all(b.accessibleName() and b.toolTip() for b in widget.buttons)
     view.set_current(2)
@@ -447,7 +447,7 @@ def test_tab_goes_as_the_eye_and_out_again(qtbot, view):
     for _ in range(7):
         qtbot.keyClick(window.focusWidget(), KEY.Key_Tab)
         names.append(window.focusWidget().objectName())
-    last = ["action_copy", "action_try_again", "action_continue", "action_seen"]
+    last = ["action_copy", "action_try_again", "action_continue", "action_more"]
     assert names == ["conversation", "message_text", *last, ""]
     assert window.focusWidget() is behind
     qtbot.keyClick(behind, KEY.Key_Backtab)
@@ -460,8 +460,13 @@ def test_tab_goes_as_the_eye_and_out_again(qtbot, view):
 def test_the_ring_is_where_the_keyboard_is(qtbot, view):
     def ringed():
         image = view.grab().toImage()
-        x = view.viewport().width() // 2
-        return [view.rows[i].view.id for i in range(2) if image.pixelColor(x, view.top_of(i) + 1) == ACCENT]
+        shown = []
+        for row in view.rows:
+            band = row.widget._band
+            corner = row.widget.mapTo(view, QPoint(band.center().x(), 1))
+            if image.pixelColor(corner) == ACCENT:
+                shown.append(row.view.id)
+        return shown
 
     view.show_conversation([user("u", "q"), answer("a", "x")])
     qtbot.keyClick(view, KEY.Key_Home)
@@ -556,7 +561,7 @@ def test_versions_are_flipped_by_buttons_and_keys(qtbot, view):
     view.show_conversation([user("u", "q"), message, user("v", "q"), answer("b", "y")])
     widget = view.rows[1].widget
     assert widget.findChild(QLabel, "message_version").text() == "2 of 3"
-    assert [b.objectName() for b in widget.buttons][:2] == ["action_previous_version", "action_next_version"]
+    assert [b.objectName() for b in widget.buttons][-2:] == ["action_previous_version", "action_next_version"]
     view.set_current(1)
     for key, step in ((KEY.Key_Left, -1), (KEY.Key_Right, 1)):
         with qtbot.waitSignal(view.version_requested) as reported:
@@ -566,7 +571,7 @@ def test_versions_are_flipped_by_buttons_and_keys(qtbot, view):
     view.set_current(1)
     with qtbot.assertNotEmitted(view.version_requested):
         qtbot.keyClick(view, KEY.Key_Right)
-    assert widget.buttons[0].objectName() == "action_previous_version"
+    assert widget.buttons[-1].objectName() == "action_previous_version"
     assert "action_next_version" not in [b.objectName() for b in widget.buttons]
 
 
@@ -586,16 +591,33 @@ def test_long_numbers_of_a_list_have_room(view, settled):
     assert longest >= metrics.horizontalAdvance("100002. ") > usual
 
 
-def test_details_are_cut_with_an_ellipsis_and_told_in_full(view):
-    words = "A model with a rather long name  ·  39.5 tokens/s  ·  120 tokens in 3.0 s"
-    view.resize(460, 500)
-    view.show_conversation([changed(answer("a", "x"), details=words, details_tip=f"{words}  ·  seed 7")])
+def test_a_question_is_as_wide_as_its_words_at_the_end_of_the_column(view):
+    view.show_conversation([user("u", "short"), user("v", "long " * 200), answer("a", "x")])
+    short, long, answered = (row.widget for row in view.rows)
+    assert short.text.geometry().right() > long.text.geometry().center().x() > answered.text.x()
+    assert long.text.width() <= 600
+    assert answered.text.accessibleName() == "Answer"
+    assert short.text.accessibleName() == "You"
+
+
+def test_a_long_question_is_folded_and_what_is_found_in_it_is_shown(qtbot, view):
+    view.show_conversation([user("u", "some words " * 200 + "needle"), user("v", "short"), answer("a", "x")])
+    widget = view.rows[0].widget
+    whole = widget.text.document().size().height()
+    assert widget.is_folded
+    assert widget.text.height() < whole / 2
+    assert not view.rows[1].widget.is_folded
     view.set_current(0)
-    label = view.rows[0].widget.findChild(QLabel, "message_details")
-    assert label.text().endswith("…")
-    assert label.fontMetrics().horizontalAdvance(label.text()) <= label.width()
-    assert "seed 7" in label.toolTip()
-    assert label.accessibleName() == words
+    fold = widget.findChild(QToolButton, "message_fold")
+    assert fold.text() == "Show all"
+    qtbot.mouseClick(fold, Qt.MouseButton.LeftButton)
+    assert widget.text.height() >= whole
+    assert fold.text() == "Show less"
+    qtbot.mouseClick(fold, Qt.MouseButton.LeftButton)
+    assert widget.is_folded
+    view.find("needle")
+    view.show_hit("u", 0)
+    assert not widget.is_folded
 
 
 def test_the_ground_of_code_ends_below_its_last_line(view, settled):
