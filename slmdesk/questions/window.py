@@ -8,7 +8,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QWidget
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, Message, Status
@@ -37,6 +37,7 @@ from slmdesk.window.widgets.build import (
     row,
     show_column,
     text_line,
+    tool_button,
 )
 from slmdesk.window.widgets.dialogs import RedactionGate, pop_up_words_menu
 from slmdesk.window.widgets.notices import give_export_menu
@@ -118,9 +119,11 @@ class QuestionPane(QScrollArea):
         tip = _("Copy questions, answers and quotations with file and page")
         copy = button(_("Copy with sources"), self._prefix + "copy_answers_button", bar, tip=tip, on=self._on_copy)
         label = _("Export these questions and answers")
-        export = button(_("Export…"), self._prefix + "export_questions_button", bar, label=label)
-        give_export_menu(export, self.export_requested.emit)
-        flow(copy, export, restart, gap=theme.SPACE_8, into=bar)
+        name = self._prefix + "export_questions_button"
+        self.export = tool_button(name, bar, icon="download", label=label, tip=label)
+        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        give_export_menu(self.export, self.export_requested.emit)
+        flow(copy, self.export, restart, gap=theme.SPACE_8, into=bar)
         return bar
 
     def _connect(self) -> None:
@@ -278,6 +281,7 @@ class QuestionPane(QScrollArea):
         self._busy.setVisible(False)
         self._ask.setEnabled(True)
         self._foot.setVisible(bool(self._texts))
+        self.export.setEnabled(bool(self._texts))
 
 
 # ---- questions to the shown document

@@ -104,6 +104,7 @@ class SummaryPane(QScrollArea):
         inner = named(QFrame(self), "summary_inner")
         self.form = SummaryForm(inner)
         self.form.setFocusProxy(self)
+        self.export = self.form.export
         self.earlier = EarlierBox(inner, name="earlier_summaries")
         self._making = MakingBar(self._controller, inner, kind="summary", prefix="making", resume=_("Go on"))
         self._making.lay_out(has_own_line=True)
@@ -592,9 +593,9 @@ class SummaryForm(QFrame):
         tip, copied = _("Copy with sources"), self.copy_requested.emit
         self._copy = tool_button("copy_summary_button", self, icon="copy", label=tip, tip=tip, on=copied)
         tip = _("Export this summary")
-        self._export = tool_button("export_summary_button", self, icon="download", label=tip, tip=tip)
-        self._export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        give_export_menu(self._export, self.export_requested.emit)
+        self.export = tool_button("export_summary_button", self, icon="download", label=tip, tip=tip)
+        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        give_export_menu(self.export, self.export_requested.emit)
         self._more = named(QFrame(self), "summary_other")
         self._kind = named(Choice(list(KINDS), self._more), "summary_kind", label=_("What the summary is like"))
         label = _("What the summary focuses on; may be empty")
@@ -607,7 +608,7 @@ class SummaryForm(QFrame):
         self._folder = button(_("A whole folder…"), "summarize_folder_button", self, tip=tip, on=self._on_folder)
         self._first, self._last = flow(self._length, self._paper, gap=0), flow(gap=theme.SPACE_8)
         top = Qt.AlignmentFlag.AlignTop
-        line = row((self._first, 1), (self._other, top), (self._copy, top), (self._export, top), gap=0)
+        line = row((self._first, 1), (self._other, top), (self._copy, top), gap=0)
         column(line, self._more, self._last, into=self, gap=theme.SPACE_8)
 
     def allow(self, is_allowed: bool) -> None:
@@ -671,9 +672,10 @@ class SummaryForm(QFrame):
         for other_button, is_shown in (
             (self._length, is_open or self._has_summary), (self._paper, is_open or self._has_summary),
             (self._more, is_open), (self._folder, is_open), (self._begin, is_open or not self._has_summary),
-            (self._copy, self._has_summary), (self._export, self._has_summary),
+            (self._copy, self._has_summary),
         ):  # fmt: skip
             other_button.setVisible(is_shown)
+        self.export.setEnabled(self._has_summary)
         for other_button in (self._begin, self._folder):
             other_button.setEnabled(self._is_allowed)
         if focus and self.isAncestorOf(focus) and not (focus.isVisible() and focus.isEnabled()):

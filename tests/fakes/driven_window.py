@@ -31,6 +31,7 @@ from fakes.hands import (
     Wait,
     choose_export,
     choose_row,
+    choose_tab,
     click,
     find,
     frames,
@@ -79,12 +80,12 @@ def begin() -> Chapter:
 
 
 def model(path: str) -> Chapter:
-    yield from turn_to(Qt.Key.Key_4, "Models")
+    yield from turn_to(Qt.Key.Key_6, "Models")
     yield from click("library_add_button")
     yield from give_file(path)
     yield from click("add_copy")
     yield from click("use_button")
-    yield from turn_to(Qt.Key.Key_1, "Chat")
+    yield from turn_to(Qt.Key.Key_2, "Chat")
     yield is_ready
 
 
@@ -95,7 +96,7 @@ def is_ready() -> bool:
 
 def chat(words: str) -> Chapter:
     """Say it; the answer is there when it ends."""
-    yield from turn_to(Qt.Key.Key_1, "Chat")
+    yield from turn_to(Qt.Key.Key_2, "Chat")
     yield is_ready
     frame = frames[-1]
     before = len(frame.chat.message_ids)
@@ -108,42 +109,42 @@ def chat(words: str) -> Chapter:
 
 def has_said(words: str) -> Chapter:
     """The chat that is open shows these words."""
-    yield from turn_to(Qt.Key.Key_1, "Chat")
+    yield from turn_to(Qt.Key.Key_2, "Chat")
     frame = frames[-1]
     yield lambda: any(words in frame.chat.text_of(one) for one in frame.chat.message_ids)
 
 
 def chat_exports(folder: str) -> Chapter:
-    yield from turn_to(Qt.Key.Key_1, "Chat")
+    yield from turn_to(Qt.Key.Key_2, "Chat")
     for form in ("docx", "pdf"):
         yield from choose_export("export_button", form, f"{folder}/chat.{form}")
 
 
 def document(path: str) -> Chapter:
     """Open it by the dialog, and read it."""
-    yield from turn_to(Qt.Key.Key_2, "Documents")
+    yield from turn_to(Qt.Key.Key_3, "Documents")
     press(frames[-1].documents_page, Qt.Key.Key_O, CTRL)
     yield from give_file(path)
     yield from is_read(Path(path).name)
 
 
 def dropped_document(path: str) -> Chapter:
-    yield from turn_to(Qt.Key.Key_2, "Documents")
+    yield from turn_to(Qt.Key.Key_3, "Documents")
     drop(frames[-1].documents_page, Path(path))
     yield from is_read(Path(path).name)
 
 
 def is_read(name: str) -> Chapter:
     def holds() -> bool:
-        title, strip = find("document_title"), find("coverage_strip")
-        read = strip.sentence.split(" of ") if strip is not None else []
+        title = find("document_title")
+        read = frames[-1].documents_page.document.coverage.split(" of ")
         return title is not None and title.full_text == name and len(read) > 1 and read[1].startswith(f"{read[0]} ")
 
     yield holds
 
 
 def summary(folder: str) -> Chapter:
-    yield from turn_to(Qt.Key.Key_2, "Documents")
+    yield from turn_to(Qt.Key.Key_3, "Documents")
     yield from click("summarize_button")
     yield lambda: (pane := find("summary_pane")) is not None and pane.summary is not None and pane.rows
     for form in ("docx", "pdf"):
@@ -151,8 +152,8 @@ def summary(folder: str) -> Chapter:
 
 
 def question(words: str) -> Chapter:
-    yield from turn_to(Qt.Key.Key_2, "Documents")
-    yield from click("questions_chip")
+    yield from turn_to(Qt.Key.Key_3, "Documents")
+    yield from choose_tab("questions")
     yield from type_into("question_line", words)
     press(shown("question_line"), Qt.Key.Key_Return)
     yield lambda: any(words in one.text().replace("\u200b", "") for one in parts_of("question_pane"))
@@ -165,8 +166,8 @@ def parts_of(pane: str) -> list[QLabel]:
 
 
 def table(folder: str) -> Chapter:
-    yield from turn_to(Qt.Key.Key_2, "Documents")
-    yield from click("table_chip")
+    yield from turn_to(Qt.Key.Key_3, "Documents")
+    yield from choose_tab("table")
     yield lambda: (one := find("table_pane")) is not None and one.isEnabled()
     yield from click("make_table_button")
     yield lambda: (one := find("cells_table")) is not None and one.model().rowCount() == 1
@@ -175,7 +176,7 @@ def table(folder: str) -> Chapter:
 
 
 def translation(words: str) -> Chapter:
-    yield from turn_to(Qt.Key.Key_3, "Translate")
+    yield from turn_to(Qt.Key.Key_4, "Translate")
     yield from type_into("source_text", words)
     last = lambda: frames[-1].translate.last  # noqa: E731 - it is another one each time
     yield lambda: last().is_done and last().source == words and shown("target_text").toPlainText()
@@ -183,7 +184,7 @@ def translation(words: str) -> Chapter:
 
 def watched_folder(path: str, count: str) -> Chapter:
     """Have a folder watched, and its documents read."""
-    yield from turn_to(Qt.Key.Key_2, "Documents")
+    yield from turn_to(Qt.Key.Key_3, "Documents")
     yield from click("watch_folder_button")
     yield from give_file(path)
     yield from folder_has(count)
@@ -191,7 +192,7 @@ def watched_folder(path: str, count: str) -> Chapter:
 
 def folder_has(count: str) -> Chapter:
     """So many documents of the folder have been read, the new ones by themselves."""
-    yield from turn_to(Qt.Key.Key_2, "Documents")
+    yield from turn_to(Qt.Key.Key_3, "Documents")
     words = f"{count} documents"
 
     def line() -> str:

@@ -205,15 +205,26 @@ class WindowDriver:
 
     def open_documents(self, width: int = 1200, height: int = 800):
         """Show the page of documents, which is `documents` from now on."""
-        QTest.keyClick(self.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(self.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
         self.documents = self.frame.documents_page
         self.wait(self.documents.isVisible)
         self.window.resize(width, height)
         return self
 
+    @property
+    def coverage(self) -> str:
+        """How much of the shown document was read."""
+        return self.frame.documents_page.document.coverage
+
+    def choose_tab(self, name: str) -> None:
+        """Click the tab of a document's pane."""
+        tabs = self.find("document_tabs")
+        at = next(at for at in range(tabs.count()) if tabs.tabData(at) == name)
+        self.click(tabs, lambda: tabs.tabRect(at).center())
+
     def open_models(self):
         """Show the page of models."""
-        QTest.keyClick(self.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(self.window, Qt.Key.Key_6, Qt.KeyboardModifier.ControlModifier)
         self.wait(lambda: self.frame.models_page.isVisible())
         return self
 

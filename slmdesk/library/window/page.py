@@ -11,7 +11,6 @@ from typing import Any, Generic, TypeVar
 from PySide6.QtCore import (
     QAbstractItemModel,
     QAbstractListModel,
-    QByteArray,
     QEvent,
     QModelIndex,
     QPersistentModelIndex,
@@ -54,7 +53,7 @@ from slmdesk.library.types import (
     size_words,
 )
 from slmdesk.library.window.controller import DocumentsController, FoldersController
-from slmdesk.library.window.document_view import DocumentView
+from slmdesk.library.window.document_view import ACTIONS, DocumentView
 from slmdesk.runtime.messages import time_for_people
 from slmdesk.text.folding import fold
 from slmdesk.window.base import theme
@@ -108,7 +107,7 @@ class DocumentsPage(QWidget):
         self.setObjectName("documents_page")
         FileDrop(self, controller.open_paths, entered=controller.make_ready)
         self._controller, self._folders = controller, folders
-        self.documents = DocumentList(controller, folders, self)
+        self.side_list = self.documents = DocumentList(controller, folders, self)
         self._stack = QStackedWidget(self)
         self._stack.addWidget(self._empty())
         self.document = DocumentView(controller, keeper, self)
@@ -116,8 +115,7 @@ class DocumentsPage(QWidget):
         self.folder = FolderView(controller, folders, folder_questions, self)
         self._stack.addWidget(self.document)
         self._stack.addWidget(self.folder)
-        self._split = split("documents_splitter", self, self.documents, self._stack, sizes=(230, 800))
-        row(self._split, into=self)
+        row(self._stack, into=self, gap=0)
         self._connect()
         self._on_shown(None)
 
@@ -142,10 +140,11 @@ class DocumentsPage(QWidget):
         self.documents.open_requested.connect(self._on_open)
         self.documents.folder_requested.connect(self._on_open_folder)
         self.documents.action_chosen.connect(self._on_action)
+        self.document.action_chosen.connect(self._on_action)
         self.document.layout_changed.connect(self.layout_changed)
-        self._split.splitterMoved.connect(lambda *__: self.layout_changed.emit())
         bind(self, "documents.open", self._on_open)
-        bind(self, "documents.find", self.document.find_bar.begin)
+        bind(self, "documents.page", self.document.turn_page)
+        bind(self, "documents.find", self.document.find_words)
         bind(self, "documents.larger", self.view.zoom_in)
         bind(self, "documents.smaller", self.view.zoom_out)
         bind(self, "documents.usual", lambda: self.view.set_zoom(100))
@@ -158,19 +157,6 @@ class DocumentsPage(QWidget):
         elif self._stack.currentWidget() is self.folder:
             self._stack.setCurrentIndex(1 if self._controller.current else 0)
         self.documents.show_chosen_folder(state.record.id if state else "")
-
-    @property
-    def layout_state(self) -> tuple[str, str]:
-        """Return the states of the two splitters as base64: beside the list, and between pages and panes."""
-        splits = (self._split, self.document.body)
-        outer, inner = (bytes(splitter.saveState().toBase64().data()).decode("ascii") for splitter in splits)
-        return outer, inner
-
-    def restore_layout(self, outer: str, inner: str = "") -> None:
-        """Restore the splitters. An unreadable state is ignored."""
-        for part, state in ((self._split, outer), (self.document.body, inner)):
-            if state:
-                part.restoreState(QByteArray.fromBase64(state.encode("ascii", "ignore")))
 
     # ---- events
 
@@ -219,13 +205,6 @@ class DocumentsPage(QWidget):
 # ---- the list of opened documents, latest first, below the list of folders
 
 
-ACTIONS = (
-    ("again", _("Read again")),
-    ("translate", _("Translate")),
-    ("redact", _("Give out redacted\u2026")),
-    ("folder", _("Open folder")),
-    ("remove", _("Remove from the list")),
-)
 FOLDER_ACTIONS = (("look", _("Look again")), ("open", _("Open the folder")), ("remove", _("Remove from the list")))
 MOST_FOLDERS_SHOWN = 5
 ActionChosen = Callable[[str, str], object]

@@ -71,14 +71,12 @@ class DocumentsArea(QObject):
         """Document and page that were shown in the last run, until a document is shown."""
         self._ahead: Span | None = None
         """Passage to go to when the pages of its document have arrived."""
-        panel = self.page.side
-        panel.add_pane(_("Summary"), "summary", self.summary_pane)
-        panel.add_pane(_("Questions"), "questions", self.question_pane)
         self.table_pane = TablePane(self.tables, self.exports, keeper, self.page)
-        panel.add_pane(_("Table"), "table", self.table_pane)
         self.compare_pane = ComparePane(bridge, keeper, self.page)
-        panel.add_pane(_("Compare"), "versions", self.compare_pane)
-        panel.add_pane(_("About"), "about", self.view.about)
+        self.view.add_pane(_("Summary"), "summary", self.summary_pane)
+        self.view.add_pane(_("Questions"), "questions", self.question_pane)
+        self.view.add_pane(_("Table"), "table", self.table_pane)
+        self.view.add_pane(_("Compare"), "versions", self.compare_pane)
         self._connect()
 
     def _connect(self) -> None:
@@ -143,21 +141,16 @@ class DocumentsArea(QObject):
     # ---- what is remembered
 
     def restore(self, state: WindowState) -> None:
-        self.page.restore_layout(state.documents_splitter, state.documents_body)
         self.view.show_thumbnails(state.documents_thumbnails)
         self.page.side.show_pane(state.last_document_pane)
         self.summary_pane.form.use_length(state.last_summary_length)
-        self.view.show_pages()
         self._restored = (state.last_document, state.last_document_page)
         if state.last_document:
             self.documents.restore(state.last_document)
 
     @property
     def state(self) -> dict[str, str | int | bool]:
-        outer, inner = self.page.layout_state
         return {
-            "documents_splitter": outer,
-            "documents_body": inner,
             "documents_thumbnails": self.view.has_thumbnails,
             "last_document": self.documents.current or self._restored[0],
             "last_document_page": max(1, self.page.view.reached),

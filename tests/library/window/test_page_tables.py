@@ -269,9 +269,10 @@ def test_a_long_sheet_is_one_sheet(program, tmp_path):
     book.save(path)
     drop(program.documents, path)
     program.wait(lambda: program.documents.view.count == 3)
-    program.wait(lambda: program.find("coverage_words").text() == "3 of 3 parts read")
+    program.wait(lambda: program.coverage == "3 of 3 parts read")
     model = program.find("document_view").model()
     program.wait(lambda: model.index(0).data(LINE_ROLE) == "1 sheet  ·  xlsx")
     assert [sheet.page.label for sheet in program.documents.view.sheets][1] == "Prices, rows 201–400"
+    program.documents.document.show_about()
     words = [label.text() for label in program.find("about_document").findChildren(QLabel)]
     assert "1 sheet, in 3 parts: long ones are parted." in words
