@@ -305,6 +305,7 @@ class QuestionController(QObject):
         self._tick.timeout.connect(self._on_tick)
         self.items = ItemsController(bridge, KIND, self)
         self._document = self._collection = ""
+        self._together: tuple[str, ...] = ()
         self.item: str | None = None
         """Item of the shown questions; None until a first question creates it."""
         self._message = ""
@@ -322,8 +323,16 @@ class QuestionController(QObject):
         if document == self._document:
             return
         self._document = document
+        if document in self._together:
+            return
+        self._together = ()
         self.restart()
         self.items.show_document(document, self._open_newest)
+
+    def show_together(self, documents: tuple[str, ...]) -> None:
+        """Ask several documents, of which one is shown, until another one is shown."""
+        self._together = documents
+        self.restart()
 
     def show_collection(self, collection: str) -> None:
         if collection != self._collection:
@@ -346,7 +355,7 @@ class QuestionController(QObject):
         """
         if not (self._document or self._collection) or not question.strip():
             return
-        documents = () if self._collection else (self._document,)
+        documents = () if self._collection else self._together or (self._document,)
         request = AskRequest(question, documents, collection=self._collection or None, item=self.item, redact=redact)
         if not redact:
             self._ask(request)

@@ -221,6 +221,13 @@ class SummaryPane(QScrollArea):
 
     # ---- events
 
+    def ask_folder(self) -> None:
+        """Ask for a folder to summarize, and for one to write to."""
+        if self.form.shield.isChecked():
+            self._say(NO_FOLDER)
+        else:
+            self._on_folder_requested(self.form.request)
+
     def _on_folder_requested(self, request: SummaryRequest) -> None:
         def chosen(folder: Path) -> None:
             begin = partial(self._controller.begin_folder, request, folder)
@@ -388,6 +395,10 @@ class SummaryController(JobFollower):
     def begin(self, request: SummaryRequest) -> None:
         """Summarize the shown document. A request with redaction starts after a person has seen the preview."""
         self._begin(changed(request, documents=(self._document,)))
+
+    def begin_together(self, request: SummaryRequest, documents: tuple[str, ...]) -> None:
+        """Summarize several documents as one."""
+        self._begin(changed(request, documents=documents))
 
     def change(self, changes: Mapping[str, Any]) -> None:
         """Show a summary for the same request with changed values: an existing one of this version, else a new one."""

@@ -185,7 +185,7 @@ def translation(words: str) -> Chapter:
 def watched_folder(path: str, count: str) -> Chapter:
     """Have a folder watched, and its documents read."""
     yield from turn_to(Qt.Key.Key_3, "Documents")
-    yield from click("watch_folder_button")
+    frames[-1].documents_page.watch_folder()
     yield from give_file(path)
     yield from folder_has(count)
 

@@ -212,6 +212,10 @@ class DocumentView(QFrame):
         """Whether thumbnails are switched on. They are only visible if there is room."""
         return self._small.isChecked()
 
+    def show_title(self, words: str) -> None:
+        """Show what the tabs are about, where it is not the shown document alone."""
+        self._title.set_full_text(words)
+
     def show_thumbnails(self, is_shown: bool) -> None:
         self._small.setChecked(is_shown)
 

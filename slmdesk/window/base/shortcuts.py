@@ -89,6 +89,7 @@ ALL = (
     Keys("chat.smaller", CHAT, ("Ctrl+-",), _("Smaller text")),
     Keys("chat.usual", CHAT, ("Ctrl+0",), _("Text in its usual size")),
     Keys("documents.open", DOCUMENTS, ("Ctrl+O",), _("Open documents")),
+    Keys("documents.watch", DOCUMENTS, (), _("Watch a folder")),
     Keys("documents.page", DOCUMENTS, ("Ctrl+G",), _("Show or hide the page")),
     Keys("documents.find", DOCUMENTS, ("Ctrl+F",), _("Find in the document")),
     Keys("documents.larger", DOCUMENTS, ("Ctrl++", "Ctrl+="), _("Larger pages")),

@@ -12,7 +12,7 @@ import pytest
 from fakes.commands import ROOT, SLMDESK
 from fakes.dropping import drop
 from fakes.tiny_pdf import Text, TinyPdf
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QToolButton, QWidget
 
@@ -175,6 +175,67 @@ def test_a_folder_is_read_and_what_cannot_be_read_is_said(program, letter, tmp_p
     assert program.find("document_title").full_text == "lease.md"
     drop(program.documents, tmp_path / "odd.xyz")
     program.wait(lambda: any("cannot be read" in bar.notice.text for bar in program.window.notices.bars))
+
+
+@pytest.fixture
+def three(program, letter):
+    others = [letter.with_name(name) for name in ("invoice a.md", "invoice b.md")]
+    for other in others:
+        other.write_text(LETTER + other.name)
+    drop(program.documents, letter, *others)
+    program.wait(lambda: len(rows(program)) == 3 and program.coverage.startswith("4 of 4"))
+    services = lambda: program.ask(lambda services: services.documents.recent(9))  # noqa: E731
+    program.wait(lambda: all(record.status.value == "read" for record in services()))
+    return program
+
+
+def test_several_documents_are_chosen_and_only_those_that_are_listed(three):
+    program, view = three, three.find("document_view")
+    names = lambda: sorted(index.data() for index in view.selectionModel().selectedRows())  # noqa: E731
+    program.type_into("document_filter", "invoice")
+    program.wait(lambda: len(rows(program)) == 2)
+    assert not program.find("several_card").isVisible()
+    program.click_item(view, 0)
+    program.wait(lambda: program.find("document_title").full_text == rows(program)[0])
+    rect = view.visualRect(view.model().index(1, 0))
+    program.click(view.viewport(), rect.center, keys=Qt.KeyboardModifier.ControlModifier)
+    assert program.find("several_count").text() == "2 selected"
+    assert names() == ["invoice a.md", "invoice b.md"]
+    assert not program.find("several_all").isVisible()
+    program.click(view.viewport(), lambda: QPoint(12, rect.center().y()))  # the box of the second takes it away
+    assert len(names()) == 1
+    QTest.keyClick(view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    program.click("several_ask")
+    assert program.find("document_title").full_text == "2 documents"
+    area = program.frame.documents_area
+    assert len(area.questions._together) == 2
+    program.click("several_none")
+    program.click_item(view, 0)
+    program.wait(lambda: program.find("document_title").full_text == rows(program)[0])
+    assert not area.questions._together
+
+
+def test_several_documents_get_one_summary(three):
+    program, pane = three, three.find("summary_pane")
+    program.find("document_view").setFocus()
+    QTest.keyClick(program.find("document_view"), Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    program.click("several_summarize")
+    program.wait(lambda: pane.summary is not None and len(pane.summary.documents) == 3)
+    QTest.keyClick(program.find("document_view"), Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    program.click("several_remove")
+    program.wait(lambda: not rows(program))
+
+
+def test_an_opened_document_is_listed_also_while_a_search_is_typed(program, letter):
+    opened(program, letter)
+    view = program.find("document_view")
+    program.type_into("document_filter", "lease")
+    assert view.currentIndex().data() == "lease.md", "the shown one keeps its mark"
+    other = letter.with_name("annex.md")
+    other.write_text(LETTER + "Annex.")
+    drop(program.documents, other)
+    program.wait(lambda: rows(program) == ["annex.md", "lease.md"])
+    assert [index.data() for index in view.selectionModel().selectedRows()] == ["annex.md"]
 
 
 def test_the_next_start_still_has_it(program, letter, start):
@@ -611,8 +672,7 @@ def test_a_folder_is_summarized_into_another_and_one_bad_file_keeps_no_other_fro
     (folder / "a.txt").write_text("The roof must be mended before the winter comes.\n\nThe bill is 900 EUR.")
     (folder / "b.docx").write_bytes(b"PK\x03\x04 this is none")
     (folder / "c.md").write_text("# Garden\n\nThe hedge is cut in May and in September by the gardener.")
-    program.click("summary_other_button")
-    program.click("summarize_folder_button")
+    program.find("document_list").folder_summary_requested.emit()
     for chosen in (folder, target):
         dialog = program.documents.findChild(QFileDialog, "folder_dialog")
         dialog.fileSelected.emit(str(chosen))

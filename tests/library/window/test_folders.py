@@ -140,7 +140,7 @@ def test_taking_a_folder_off_the_list_can_be_undone(program, papers):
 
 
 def test_a_folder_is_chosen_in_a_dialog_and_a_missing_one_is_said(program, papers, tmp_path):
-    program.click("watch_folder_button")
+    program.documents.watch_folder()
     dialog = program.documents.findChild(QFileDialog, "folder_dialog")
     dialog.fileSelected.emit(str(tmp_path / "none"))
     program.wait(lambda: any("There is no folder" in notice for notice in program.notices()))
