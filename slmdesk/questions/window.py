@@ -55,7 +55,7 @@ CUT_WORDS = {
 
 class CitationRow(CitedRow):
     def __init__(self, citation: Citation, place: str, parent: QWidget) -> None:
-        super().__init__(f"“{citation.quote}”", place, parent, name="citation")
+        super().__init__(f"“{citation.quote}”", place, parent, name="citation", sign=place, kind="read")
         self.citation = citation
 
 

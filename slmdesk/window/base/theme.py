@@ -418,7 +418,8 @@ def _panels(t: Theme) -> str:
     QFrame[kind="pill"] {{ background: {t.sheet}; border: {t.separator}; border-radius: 16px; }}
     QFrame[kind="pill"] QToolButton {{ border-radius: 14px; }}
     #about_document, #about_inner, #document_side,
-        #summary_pane, #summary_inner, #making_summary, #question_pane, #question_inner, #question_busy,
+        #summary_pane, #summary_inner, #summary_middle, #making_summary,
+        #question_pane, #question_inner, #question_busy,
         #folder_question_pane, #folder_question_inner, #folder_question_busy, #folder_question_foot,
         #table_pane, #column_chooser, #column_chips, #making_table, #cell_detail, #table_setup, #table_foot,
         #versions_pane, #versions_inner, #versions_form, #versions_busy, #versions_result, #versions_bar,
@@ -542,6 +543,7 @@ def _labels(t: Theme, fonts: Fonts) -> str:
     QLabel[kind="hero"] {{ font-size: {fonts.points(2)}pt; font-weight: 600; }}
     QLabel[kind="lead"] {{ font-size: {fonts.points(1.33)}pt; font-weight: 500; }}
     QLabel[kind="group"] {{ color: {t.ink2}; font-size: {fonts.points(0.87)}pt; font-weight: 600; }}
+    QLabel[kind="read"] {{ font-size: {fonts.points(1.13)}pt; }}
     QLabel[kind="heading"] {{ font-size: {fonts.points(1.13)}pt; font-weight: 600; }}
     QLabel[kind="muted"] {{ color: {t.ink2}; }}
     QLabel[kind="small"] {{ color: {t.ink3}; font-size: {fonts.points(0.87)}pt; }}

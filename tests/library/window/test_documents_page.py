@@ -269,7 +269,7 @@ def test_without_a_model_a_summary_leads_to_its_passages(program, letter):
     program.click("summarize_button")
     pane = program.find("summary_pane")
     program.wait(lambda: pane.summary is not None)
-    assert "4 of 4 sections read." in program.find("summary_coverage").text()
+    assert not program.find("summary_coverage").isVisible()
     program.wait(lambda: pane.rows and pane.rows[0].isVisible())
     has_bullets = [row.findChild(QLabel, "row_bullet") is not None for row in pane.rows]
     assert has_bullets == [False] + [True] * (len(pane.rows) - 1), "the first says what the document is"

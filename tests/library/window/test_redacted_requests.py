@@ -93,7 +93,7 @@ def test_a_folder_is_not_summarized_with_the_shield(program):
     program.choose_tab("summary")
     program.click("summary_other_button")
     program.click("redact_summary_button")
-    program.click("summarize_folder_button")
+    program.find("document_list").folder_summary_requested.emit()
     program.wait(lambda: "whole folder" in program.find("summary_note").text())
 
 
