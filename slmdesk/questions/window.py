@@ -74,12 +74,12 @@ class QuestionPane(QScrollArea):
         self.setObjectName(self._prefix + "question_pane")
         self._names: Mapping[str, str] = {}
         self._kinds: PageKinds = "page"
+        self._follows = True
+        """Whether the end stays in view, as it does from a question on until a person chooses a quotation."""
         self._texts: list[str] = []
         self.rows: list[CitationRow] = []
         self._at = self._row_at = 0
-        """Positions in `_list` and in `rows` where the next part of the newest question is inserted. The newest
-        question stands above the older ones.
-        """
+        """Positions in `_list` and in `rows` where the next part of the newest question is inserted, at the end."""
         self._build_ui()
         self._connect()
 
@@ -96,8 +96,8 @@ class QuestionPane(QScrollArea):
         self._foot = self._foot_bar(inner)
         self._list = column(gap=theme.SPACE_4)
         line = row((self._line, 1), self._shield, self._ask)
-        parts = (line, self.earlier, self._hint, self._busy, self._list, self._foot, 1)
-        margins = (theme.SPACE_12, theme.SPACE_4, theme.SPACE_12, theme.SPACE_12)
+        parts = (self.earlier, 1, self._list, self._busy, self._foot, self._hint, line)
+        margins = (theme.SPACE_16 + theme.SPACE_4, 0, theme.SPACE_12, theme.SPACE_12)
         column(*parts, into=inner, gap=theme.SPACE_8, margins=margins)
         show_column(self, inner)
         self.setFocusProxy(self._line)
@@ -126,8 +126,14 @@ class QuestionPane(QScrollArea):
         flow(copy, self.export, restart, gap=theme.SPACE_8, into=bar)
         return bar
 
+    def _on_range(self, _least: int, most: int) -> None:
+        """Keep the newest question and the field in view while an answer grows."""
+        if self._follows:
+            self.verticalScrollBar().setValue(most)
+
     def _connect(self) -> None:
         controller = self._controller
+        self.verticalScrollBar().rangeChanged.connect(self._on_range)
         self._line.returnPressed.connect(self._on_ask)
         self.earlier.follow(controller.items, controller.choose)
         controller.asked.connect(self.show_asked)
@@ -175,11 +181,11 @@ class QuestionPane(QScrollArea):
         self._line.clear()
         self._ask.setEnabled(False)  # the next question may be typed meanwhile
         self._foot.setVisible(False)
-        self._at = self._row_at = 0
         if self._list.count():
-            self._list.insertSpacing(0, theme.SPACE_16)
+            self._list.addSpacing(theme.SPACE_16)
+        self._at, self._row_at = self._list.count(), len(self.rows)
         self._add(question, "strong")
-        self.verticalScrollBar().setValue(0)
+        self._follows = True
 
     def show_progress(self, words: str) -> None:
         self._words.setText(words)
@@ -242,6 +248,7 @@ class QuestionPane(QScrollArea):
         copy_text("\n\n".join(self._texts))
 
     def _on_citation(self, row: CitationRow) -> None:
+        self._follows = False
         self.light([row.citation])
         self.citation_chosen.emit(row.citation)
 

@@ -192,6 +192,7 @@ class CitedText(QLabel):
         super().__init__(text, parent)
         named(self, name, kind=kind)
         self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)  # without it Qt would not ask for the height
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
