@@ -579,7 +579,7 @@ class DocumentRows(_Rows[DocumentRecord]):
     def __init__(self, parent: QWidget, *, by_name: bool = False) -> None:
         roles: dict[int, Callable[[DocumentRecord], object]] = {
             Qt.ItemDataRole.DisplayRole: lambda document: document.name,
-            Qt.ItemDataRole.ToolTipRole: lambda document: plain_tip(str(file_of(document))),
+            Qt.ItemDataRole.ToolTipRole: lambda document: plain_tip(f"{file_of(document)}\n{line_of(document)}"),
             Qt.ItemDataRole.AccessibleTextRole: lambda document: f"{document.name}, {line_of(document)}",
             ID_ROLE: lambda document: document.id,
             LINE_ROLE: line_of if by_name else lambda document: "" if document.status is READ else line_of(document),
