@@ -8,7 +8,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QWidget
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, Message, Status
@@ -37,6 +37,7 @@ from slmdesk.window.widgets.build import (
     row,
     show_column,
     text_line,
+    tool_button,
 )
 from slmdesk.window.widgets.dialogs import RedactionGate, pop_up_words_menu
 from slmdesk.window.widgets.notices import give_export_menu
@@ -54,7 +55,7 @@ CUT_WORDS = {
 
 class CitationRow(CitedRow):
     def __init__(self, citation: Citation, place: str, parent: QWidget) -> None:
-        super().__init__(f"“{citation.quote}”", place, parent, name="citation")
+        super().__init__(f"“{citation.quote}”", place, parent, name="citation", sign=place, kind="read")
         self.citation = citation
 
 
@@ -73,12 +74,12 @@ class QuestionPane(QScrollArea):
         self.setObjectName(self._prefix + "question_pane")
         self._names: Mapping[str, str] = {}
         self._kinds: PageKinds = "page"
+        self._follows = True
+        """Whether the end stays in view, as it does from a question on until a person chooses a quotation."""
         self._texts: list[str] = []
         self.rows: list[CitationRow] = []
         self._at = self._row_at = 0
-        """Positions in `_list` and in `rows` where the next part of the newest question is inserted. The newest
-        question stands above the older ones.
-        """
+        """Positions in `_list` and in `rows` where the next part of the newest question is inserted, at the end."""
         self._build_ui()
         self._connect()
 
@@ -95,8 +96,8 @@ class QuestionPane(QScrollArea):
         self._foot = self._foot_bar(inner)
         self._list = column(gap=theme.SPACE_4)
         line = row((self._line, 1), self._shield, self._ask)
-        parts = (line, self.earlier, self._hint, self._busy, self._list, self._foot, 1)
-        margins = (theme.SPACE_12, theme.SPACE_4, theme.SPACE_12, theme.SPACE_12)
+        parts = (self.earlier, 1, self._list, self._busy, self._foot, self._hint, line)
+        margins = (theme.SPACE_16 + theme.SPACE_4, 0, theme.SPACE_12, theme.SPACE_12)
         column(*parts, into=inner, gap=theme.SPACE_8, margins=margins)
         show_column(self, inner)
         self.setFocusProxy(self._line)
@@ -118,13 +119,21 @@ class QuestionPane(QScrollArea):
         tip = _("Copy questions, answers and quotations with file and page")
         copy = button(_("Copy with sources"), self._prefix + "copy_answers_button", bar, tip=tip, on=self._on_copy)
         label = _("Export these questions and answers")
-        export = button(_("Export…"), self._prefix + "export_questions_button", bar, label=label)
-        give_export_menu(export, self.export_requested.emit)
-        flow(copy, export, restart, gap=theme.SPACE_8, into=bar)
+        name = self._prefix + "export_questions_button"
+        self.export = tool_button(name, bar, icon="download", label=label, tip=label)
+        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        give_export_menu(self.export, self.export_requested.emit)
+        flow(copy, self.export, restart, gap=theme.SPACE_8, into=bar)
         return bar
+
+    def _on_range(self, _least: int, most: int) -> None:
+        """Keep the newest question and the field in view while an answer grows."""
+        if self._follows:
+            self.verticalScrollBar().setValue(most)
 
     def _connect(self) -> None:
         controller = self._controller
+        self.verticalScrollBar().rangeChanged.connect(self._on_range)
         self._line.returnPressed.connect(self._on_ask)
         self.earlier.follow(controller.items, controller.choose)
         controller.asked.connect(self.show_asked)
@@ -172,11 +181,11 @@ class QuestionPane(QScrollArea):
         self._line.clear()
         self._ask.setEnabled(False)  # the next question may be typed meanwhile
         self._foot.setVisible(False)
-        self._at = self._row_at = 0
         if self._list.count():
-            self._list.insertSpacing(0, theme.SPACE_16)
+            self._list.addSpacing(theme.SPACE_16)
+        self._at, self._row_at = self._list.count(), len(self.rows)
         self._add(question, "strong")
-        self.verticalScrollBar().setValue(0)
+        self._follows = True
 
     def show_progress(self, words: str) -> None:
         self._words.setText(words)
@@ -239,6 +248,7 @@ class QuestionPane(QScrollArea):
         copy_text("\n\n".join(self._texts))
 
     def _on_citation(self, row: CitationRow) -> None:
+        self._follows = False
         self.light([row.citation])
         self.citation_chosen.emit(row.citation)
 
@@ -278,6 +288,7 @@ class QuestionPane(QScrollArea):
         self._busy.setVisible(False)
         self._ask.setEnabled(True)
         self._foot.setVisible(bool(self._texts))
+        self.export.setEnabled(bool(self._texts))
 
 
 # ---- questions to the shown document
@@ -301,6 +312,7 @@ class QuestionController(QObject):
         self._tick.timeout.connect(self._on_tick)
         self.items = ItemsController(bridge, KIND, self)
         self._document = self._collection = ""
+        self._together: tuple[str, ...] = ()
         self.item: str | None = None
         """Item of the shown questions; None until a first question creates it."""
         self._message = ""
@@ -318,8 +330,16 @@ class QuestionController(QObject):
         if document == self._document:
             return
         self._document = document
+        if document in self._together:
+            return
+        self._together = ()
         self.restart()
         self.items.show_document(document, self._open_newest)
+
+    def show_together(self, documents: tuple[str, ...]) -> None:
+        """Ask several documents, of which one is shown, until another one is shown."""
+        self._together = documents
+        self.restart()
 
     def show_collection(self, collection: str) -> None:
         if collection != self._collection:
@@ -342,7 +362,7 @@ class QuestionController(QObject):
         """
         if not (self._document or self._collection) or not question.strip():
             return
-        documents = () if self._collection else (self._document,)
+        documents = () if self._collection else self._together or (self._document,)
         request = AskRequest(question, documents, collection=self._collection or None, item=self.item, redact=redact)
         if not redact:
             self._ask(request)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, SignalInstance
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent
+from PySide6.QtGui import QContextMenuEvent, QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QToolButton, QWidget
 
 from slmdesk.base.record import changed
@@ -43,7 +43,6 @@ from slmdesk.window.panes import EarlierBox, Entry, JobFollower, MakingBar, look
 from slmdesk.window.widgets.build import (
     button,
     column,
-    flow,
     named,
     plain_label,
     row,
@@ -55,6 +54,7 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.dialogs import RedactionGate, pop_up_words_menu
 from slmdesk.window.widgets.notices import ask_folder, give_export_menu, notice_of
+from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.redaction_preview import Shield
 from slmdesk.window.widgets.rows import Choice, CitedRow, empty_layout
 
@@ -70,7 +70,7 @@ MOST_DOCUMENTS = 20
 
 
 class SentenceRow(CitedRow):
-    def __init__(self, sentence: Sentence, page_kind: str, parent: QWidget, **looks: Any) -> None:
+    def __init__(self, sentence: Sentence, page_kind: str, parent: QWidget, *, number: int = 0, **looks: Any) -> None:
         pages = ", ".join(map(str, sentence.pages[:8]))
         word = page_sign(page_kind) if len(sentence.pages) == 1 else page_word(page_kind)
         place = f"{word} {pages}" if pages else _("no place found")
@@ -79,6 +79,7 @@ class SentenceRow(CitedRow):
         details = "\n".join(flag.detail for flag in sentence.flags if flag.detail)
         super().__init__(
             sentence.text, f"{file}{place}", parent, name="summary_sentence", details=details, most_words=MOST_WORDS,
+            sign=str(number or "") if pages else "",
             warning=_("Check this: {doubts}").format(doubts=doubts) if doubts else "", **looks,
         )  # fmt: skip
         self.sentence = sentence
@@ -104,13 +105,14 @@ class SummaryPane(QScrollArea):
         inner = named(QFrame(self), "summary_inner")
         self.form = SummaryForm(inner)
         self.form.setFocusProxy(self)
+        self.export = self.form.export
         self.earlier = EarlierBox(inner, name="earlier_summaries")
         self._making = MakingBar(self._controller, inner, kind="summary", prefix="making", resume=_("Go on"))
         self._making.lay_out(has_own_line=True)
         self._note = plain_label("", inner, name="summary_note", kind="muted")
         self._say = partial(show_words, self._note)
         again = partial(self._controller.change, {})
-        self._again = button(_("Summarize again"), "summarize_again_button", inner, on=again)
+        self._again = button(_("Summarize again"), "summarize_again_button", inner, kind="text", on=again)
         self._coverage = plain_label("", inner, name="summary_coverage", kind="small")
         self._list, self._also = column(gap=0), column(gap=0)
         self._writing = plain_label("", inner, name="summary_writing", kind="muted", is_hidden=True)
@@ -119,8 +121,8 @@ class SummaryPane(QScrollArea):
         self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         column(
             self.form, self._making, row((self._note, 1), self._again), self._list, self._writing, self._more,
-            self._also, self._coverage, self.earlier, 1,
-            into=inner, gap=theme.SPACE_8, margins=(theme.SPACE_12, theme.SPACE_4, theme.SPACE_12, theme.SPACE_12),
+            self._also, self._coverage, self.earlier, (self.form.middle, 100), 1,
+            into=inner, gap=theme.SPACE_8, margins=(theme.SPACE_16 + theme.SPACE_4, 0, theme.SPACE_12, theme.SPACE_12),
         )  # fmt: skip
         show_column(self, inner)
         self.show_nothing()
@@ -133,7 +135,7 @@ class SummaryPane(QScrollArea):
         self.form.copy_requested.connect(self._on_copy)
         self.form.export_requested.connect(self.export_requested)
         summaries.redaction.show_over(self, reading_words(_("Summarize")))
-        self.form.folder_requested.connect(self._on_folder_requested)
+        self.form.again_requested.connect(summaries.begin_again)
         self.earlier.follow(summaries.items, summaries.choose, summaries.delete, _entry)
         summaries.reading.connect(self.show_reading)
         summaries.begun.connect(self.show_begun)
@@ -208,7 +210,10 @@ class SummaryPane(QScrollArea):
         self._again.setVisible(summary.is_of_older_version)
         self._add_rows(_all_of(summary), has_bullets=has_bullets(summary.kind, summary.sentences))
         report = summary.redaction.words if summary.redaction else ""
-        show_words(self._coverage, "\n".join(filter(None, (summary.note, whole_coverage_words(summary), report))))
+        read = summary.coverage
+        is_whole = read.pages_read == read.pages_total and not summary.not_read
+        covered = "" if is_whole else whole_coverage_words(summary)  # loud only where something is missing
+        show_words(self._coverage, "\n".join(filter(None, (summary.note, covered, report))))
         self._show_omitted()
 
     def light(self, sentences: Sequence[Sentence]) -> None:
@@ -219,6 +224,13 @@ class SummaryPane(QScrollArea):
             self.ensureWidgetVisible(lit[0])
 
     # ---- events
+
+    def ask_folder(self) -> None:
+        """Ask for a folder to summarize, and for one to write to."""
+        if self.form.shield.isChecked():
+            self._say(NO_FOLDER)
+        else:
+            self._on_folder_requested(self.form.request)
 
     def _on_folder_requested(self, request: SummaryRequest) -> None:
         def chosen(folder: Path) -> None:
@@ -271,11 +283,12 @@ class SummaryPane(QScrollArea):
         for sentence, page_kind in placed:
             if sentence.group and sentence.group != group:
                 group = sentence.group
-                self._list.addWidget(plain_label(group, self, name="summary_group", kind="strong"))
+                self._list.addWidget(plain_label(group, self, name="summary_group", kind="group"))
             is_first = not (self.rows or sentence.file or sentence.group)
             is_lead = is_first and (has_groups or len(placed) == 1)  # it says what the document is
             has_bullet = bool(sentence.group) or (has_bullets and not has_groups and not is_lead)
-            shown = self._row_of(sentence, page_kind, has_bullet=has_bullet, kind="heading" if is_lead else "")
+            kind = "lead" if is_lead else "read"
+            shown = self._row_of(sentence, page_kind, has_bullet=has_bullet, kind=kind, number=len(self.rows) + 1)
             shown.installEventFilter(self)
             self.rows.append(shown)
             self._list.addWidget(shown)
@@ -387,6 +400,13 @@ class SummaryController(JobFollower):
     def begin(self, request: SummaryRequest) -> None:
         """Summarize the shown document. A request with redaction starts after a person has seen the preview."""
         self._begin(changed(request, documents=(self._document,)))
+
+    def begin_together(self, request: SummaryRequest, documents: tuple[str, ...]) -> None:
+        """Summarize several documents as one."""
+        self._begin(changed(request, documents=documents))
+
+    def begin_again(self) -> None:
+        self._begin(self.request)
 
     def change(self, changes: Mapping[str, Any]) -> None:
         """Show a summary for the same request with changed values: an existing one of this version, else a new one."""
@@ -560,9 +580,22 @@ LENGTHS = [(Length.SHORT, _("Short")), (Length.MEDIUM, _("Medium")), (Length.LON
 NO_FOLDER = _("A whole folder cannot be shown before it is redacted. Switch the shield off, or summarize one by one.")
 
 
+class OptionsPopover(Popover):
+    turned = Signal()
+    """Emitted when it was opened or closed."""
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.turned.emit()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.turned.emit()
+
+
 class SummaryForm(QFrame):
     summary_requested = Signal(object)
-    folder_requested = Signal(object)
+    again_requested = Signal()
     changed = Signal(object)
     """Emitted with the request's changed values if another length or document type was chosen for the shown summary."""
     copy_requested = Signal()
@@ -585,30 +618,33 @@ class SummaryForm(QFrame):
         label = _("Document type")
         self._length = named(Choice(list(LENGTHS), self), "summary_length", label=_("Length"), kind="quiet")
         self._paper = named(Choice(list(PAPERS), self), "summary_paper", label=label, tip=label, kind="quiet")
-        tip = _("Summarize in another way, or a whole folder")
-        self._other = tool_button("summary_other_button", self, _("Other…"), kind="small", tip=tip)
+        tip = _("Form, focus and shield of the summary")
+        self._other = tool_button("summary_other_button", self, icon="sliders", label=tip, tip=tip)
         self._other.setCheckable(True)
-        self._other.toggled.connect(self._settle)
+        self._other.clicked.connect(self._on_other)
+        tip = _("Summarize again")
+        self._again = tool_button("summary_again_button", self, icon="refresh-cw", label=tip, tip=tip)
+        self._again.clicked.connect(self.again_requested)
         tip, copied = _("Copy with sources"), self.copy_requested.emit
         self._copy = tool_button("copy_summary_button", self, icon="copy", label=tip, tip=tip, on=copied)
         tip = _("Export this summary")
-        self._export = tool_button("export_summary_button", self, icon="download", label=tip, tip=tip)
-        self._export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        give_export_menu(self._export, self.export_requested.emit)
-        self._more = named(QFrame(self), "summary_other")
+        self.export = tool_button("export_summary_button", self, icon="download", label=tip, tip=tip)
+        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        give_export_menu(self.export, self.export_requested.emit)
+        self._more = OptionsPopover(self, "summary_other", label=_("Form and focus"))
+        self._more.turned.connect(self._settle)
         self._kind = named(Choice(list(KINDS), self._more), "summary_kind", label=_("What the summary is like"))
         label = _("What the summary focuses on; may be empty")
         self._focus = text_line("summary_focus", self._more, _("Focus on…"), label=label)
         self.shield = Shield("redact_summary_button", self._more)
-        column(self._kind, row((self._focus, 1), self.shield), into=self._more, gap=theme.SPACE_8)
+        self._last = row(1)
+        parts = (self._kind, row((self._focus, 1), self.shield), self._last)
+        column(*parts, into=self._more, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        self.middle = named(QFrame(self.parentWidget()), "summary_middle")
+        self._centre = column(1, 1, into=self.middle)
         self._begin = button(_("Summarize"), "summarize_button", self, kind="primary")
         self._begin.clicked.connect(lambda: self._ask(self.summary_requested))
-        tip = _("One summary for each document in a folder and one of all, written as files")
-        self._folder = button(_("A whole folder…"), "summarize_folder_button", self, tip=tip, on=self._on_folder)
-        self._first, self._last = flow(self._length, self._paper, gap=0), flow(gap=theme.SPACE_8)
-        top = Qt.AlignmentFlag.AlignTop
-        line = row((self._first, 1), (self._other, top), (self._copy, top), (self._export, top), gap=0)
-        column(line, self._more, self._last, into=self, gap=theme.SPACE_8)
+        row(self._length, self._paper, 1, self._other, self._again, self._copy, into=self, gap=theme.SPACE_8)
 
     def allow(self, is_allowed: bool) -> None:
         self._is_allowed = is_allowed
@@ -628,27 +664,26 @@ class SummaryForm(QFrame):
 
     @property
     def request(self) -> SummaryRequest:
-        """Return the request the form describes, without documents. Values in the form's folded part are ignored."""
+        """Return the request the form describes, without documents. The button of the form's folded part shows whether
+        something is set there.
+        """
         length, kind = self._length.currentData(), Kind(self._kind.currentData())  # Qt keeps only an enum's text
         length = Length(length) if isinstance(length, str) else length
-        if not self._other.isChecked():
-            return SummaryRequest((), length=length)
         words, paper = self._focus.text().strip(), Paper(self._paper.currentData())
         focus, instruction = ("", words) if kind is Kind.OWN else (words, "")
         return SummaryRequest((), kind, length, "", focus, instruction, paper=paper, redact=self.shield.isChecked())
-
-    def _on_folder(self) -> None:
-        if self.shield.isChecked():
-            self.said.emit(NO_FOLDER)
-        else:
-            self._ask(self.folder_requested)
 
     def _ask(self, signal: SignalInstance) -> None:
         if self.request.kind is Kind.OWN and not self.request.instruction:
             self.said.emit(_("Say what the summary is to be like."))
             self._focus.setFocus()
         else:
-            signal.emit(self.request)
+            request = self.request
+            self._more.dismiss()
+            signal.emit(request)
+
+    def _on_other(self) -> None:
+        self._more.toggle(self._other)
 
     def _on_kind(self) -> None:
         is_own = self._kind.currentData() == Kind.OWN
@@ -660,21 +695,25 @@ class SummaryForm(QFrame):
             self._change(length=Length(value))
 
     def _change(self, **changes: object) -> None:
-        if self._has_summary and not self._other.isChecked():  # otherwise it belongs to the form
+        if self._has_summary and not self._more.isVisible():  # otherwise it belongs to the form
             self.changed.emit(changes)
 
     def _settle(self) -> None:
         """Show only form parts that are useful now. If a focused part is hidden, the form's proxy gets the focus."""
-        is_open, focus = self._other.isChecked(), QApplication.focusWidget()
-        (self._last if is_open else self._first).addWidget(self._begin)  # after the fields it uses
-        self._last.addWidget(self._folder)
+        is_open, focus = self._more.isVisible(), QApplication.focusWidget()
+        if is_open:
+            self._last.addWidget(self._begin)  # after the fields it uses
+        else:
+            self._centre.insertWidget(1, self._begin, 0, Qt.AlignmentFlag.AlignHCenter)
+        self.middle.setVisible(not is_open and not self._has_summary and self._is_allowed)
         for other_button, is_shown in (
-            (self._length, is_open or self._has_summary), (self._paper, is_open or self._has_summary),
-            (self._more, is_open), (self._folder, is_open), (self._begin, is_open or not self._has_summary),
-            (self._copy, self._has_summary), (self._export, self._has_summary),
+            (self._begin, is_open or not self._has_summary),
+            (self._copy, self._has_summary), (self._again, self._has_summary),
         ):  # fmt: skip
             other_button.setVisible(is_shown)
-        for other_button in (self._begin, self._folder):
-            other_button.setEnabled(self._is_allowed)
+        self.export.setEnabled(self._has_summary)
+        is_set = bool(self.shield.isChecked() or self._focus.text() or self._kind.currentIndex())
+        self._other.setChecked(is_open or is_set)
+        self._begin.setEnabled(self._is_allowed)
         if focus and self.isAncestorOf(focus) and not (focus.isVisible() and focus.isEnabled()):
             self.setFocus()

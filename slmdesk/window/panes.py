@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -12,8 +11,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QInputDialog,
     QMenu,
-    QPushButton,
-    QSizePolicy,
     QStackedWidget,
     QToolButton,
     QWidget,
@@ -35,7 +32,6 @@ from slmdesk.window.base.text import moment_words
 from slmdesk.window.widgets.bars import show_share, thin_bar
 from slmdesk.window.widgets.build import (
     ElidedLabel,
-    FlowLayout,
     button,
     column,
     named,
@@ -47,135 +43,79 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.dialogs import RedactionGate
 from slmdesk.window.widgets.notices import trash
+from slmdesk.window.widgets.parts import Segments
 from slmdesk.window.widgets.redaction_preview import Wording
 from slmdesk.window.widgets.rows import empty_layout
 
-LEAST_WIDTH = 260
 SUFFIX = "_pane"
 
 
-@dataclass(slots=True, eq=False)
-class _Pane:
-    name: str
-    chip: QPushButton
-    widget: QWidget
-    needs_width: bool = False
+class SidePanel(QStackedWidget):
+    """The panes of a document, one of which is shown, and `tabs`, the bar that chooses among them.
 
-
-class SidePanel(QFrame):
-    """Panel with several panes, one of which is shown.
-
-    A pane with wide content (a table, two texts side by side) may take the whole work area, see `give_width`. A button
-    above it then leads back to the pages.
+    A pane with wide content (a table, two texts side by side) may take the place of the pages, see `give_width`.
     """
 
     pane_shown = Signal(str)
     needs_width = Signal(bool)
-    pages_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("document_side")
-        self.setMinimumWidth(LEAST_WIDTH)
-        self._panes: list[_Pane] = []
-        self._is_alone = False
+        self.tabs = Segments(self, "document_tabs", label=_("Work on the document"))
+        self._names: list[str] = []
+        self._wide: set[str] = set()
         self.has_space = False
-        self._build_ui()
-
-    def _build_ui(self) -> None:
-        self._head = named(QFrame(self), "side_head")
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
-        self._head.setSizePolicy(policy)
-        self._chips = FlowLayout(self._head, gap=theme.SPACE_8)
-        tip = _("Show the document beside this")
-        self._back = button(
-            _("Show document"), "show_pages_button", self._head, kind="quiet", tip=tip, on=self._on_back
-        )
-        self._back.setVisible(False)
-        self._chips.addWidget(self._back)
-        self._parts = QStackedWidget(self)
-        head = column(self._head, margins=(theme.SPACE_12, theme.SPACE_8))
-        column(head, (self._parts, 1), into=self, gap=0)
-
-    # ---- panes
+        self.tabs.currentChanged.connect(lambda at: self.show_pane(self._names[at]))
+        self.tabs.tabBarClicked.connect(self._on_clicked)
 
     def add_pane(self, title: str, object_name: str, widget: QWidget) -> None:
         """Add a pane after the others. The first pane is shown.
 
-        `object_name` is the name for `show_pane`, with or without the ending `_pane`. The button of the pane is named
-        `…_chip`. If the widget has a signal `width_requested` with a bool, it is connected to `give_width`.
+        `object_name` is the name for `show_pane`, with or without the ending `_pane`. If the widget has a signal
+        `width_requested` with a bool, it is connected to `give_width`.
         """
         name = object_name.removesuffix(SUFFIX)
-        chip = button(title, f"{name}_chip", self._head, kind="chip", on=lambda: self._on_chip(name))
-        chip.setCheckable(True)
-        chip.setAutoExclusive(True)
-        self._panes.append(_Pane(name, chip, widget))
-        self._parts.addWidget(widget)
-        self._chips.addWidget(chip)
-        self._chips.removeWidget(self._back)  # the button back stays last
-        self._chips.addWidget(self._back)
+        self._names.append(name)
+        self.addWidget(widget)
+        self.tabs.setTabData(self.tabs.addTab(title), name)
         if (asked := getattr(widget, "width_requested", None)) is not None:
             asked.connect(lambda wants: self.give_width(name, wants))
-        if len(self._panes) == 1:
-            chip.setChecked(True)
 
     @property
     def current(self) -> str:
-        found = self._current()
-        return found.name if found else ""
+        return self._names[self.currentIndex()] if self._names else ""
 
     def show_pane(self, object_name: str) -> None:
         """Show a pane. An unknown name changes nothing."""
         name = object_name.removesuffix(SUFFIX)
-        found = next((pane for pane in self._panes if pane.name == name), None)
-        if found is None:
+        if name not in self._names:
             return
-        found.chip.setChecked(True)
-        if self._parts.currentWidget() is not found.widget:
-            self._parts.setCurrentWidget(found.widget)
+        at = self._names.index(name)
+        if at != self.tabs.currentIndex():
+            self.tabs.setCurrentIndex(at)  # calls this again
+            return
+        self.setCurrentIndex(at)
         self._settle()
         self.pane_shown.emit(name)
 
     def give_width(self, object_name: str, wants: bool) -> None:
-        """Set whether a pane needs the whole work area. It gets the area only while it is shown."""
-        name = object_name.removesuffix(SUFFIX)
-        for pane in self._panes:
-            if pane.name == name:
-                pane.needs_width = wants
+        """Set whether a pane needs the place of the pages. It gets the place only while it is shown."""
+        (self._wide.add if wants else self._wide.discard)(object_name.removesuffix(SUFFIX))
         self._settle()
 
-    def stand_alone(self, is_alone: bool) -> None:
-        """Set whether there is no room for the pages beside the panel. Then the button back to them is shown too."""
-        self._is_alone = is_alone
-        self._back.setVisible(is_alone or self.has_space)
-
-    # ---- private
-
-    def _on_chip(self, name: str) -> None:
-        """Show the pane that a person chose. Its focus proxy, if it has one, gets the focus."""
-        self.show_pane(name)
-        found = self._current()
-        if found is not None and found.widget.focusProxy() is not None:
-            found.widget.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _on_back(self) -> None:
-        found = self._current()
-        if found is not None:
-            self.give_width(found.name, False)
-            found.chip.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.pages_requested.emit()
-
-    def _current(self) -> _Pane | None:
-        widget = self._parts.currentWidget()
-        return next((pane for pane in self._panes if pane.widget is widget), None)
+    def _on_clicked(self, at: int) -> None:
+        """Give the focus to the field of the pane that a person chose, if it has one."""
+        if 0 <= at < len(self._names):
+            self.show_pane(self._names[at])
+            widget = self.currentWidget()
+            if widget is not None and widget.focusProxy() is not None:
+                widget.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _settle(self) -> None:
-        found = self._current()
-        wants = found is not None and found.needs_width
+        wants = self.current in self._wide
         if wants != self.has_space:
             self.has_space = wants
-            self._back.setVisible(wants or self._is_alone)
             self.needs_width.emit(wants)
 
 

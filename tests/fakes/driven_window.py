@@ -31,6 +31,7 @@ from fakes.hands import (
     Wait,
     choose_export,
     choose_row,
+    choose_tab,
     click,
     find,
     frames,
@@ -135,8 +136,8 @@ def dropped_document(path: str) -> Chapter:
 
 def is_read(name: str) -> Chapter:
     def holds() -> bool:
-        title, strip = find("document_title"), find("coverage_strip")
-        read = strip.sentence.split(" of ") if strip is not None else []
+        title = find("document_title")
+        read = frames[-1].documents_page.document.coverage.split(" of ")
         return title is not None and title.full_text == name and len(read) > 1 and read[1].startswith(f"{read[0]} ")
 
     yield holds
@@ -152,7 +153,7 @@ def summary(folder: str) -> Chapter:
 
 def question(words: str) -> Chapter:
     yield from turn_to(Qt.Key.Key_3, "Documents")
-    yield from click("questions_chip")
+    yield from choose_tab("questions")
     yield from type_into("question_line", words)
     press(shown("question_line"), Qt.Key.Key_Return)
     yield lambda: any(words in one.text().replace("\u200b", "") for one in parts_of("question_pane"))
@@ -166,7 +167,7 @@ def parts_of(pane: str) -> list[QLabel]:
 
 def table(folder: str) -> Chapter:
     yield from turn_to(Qt.Key.Key_3, "Documents")
-    yield from click("table_chip")
+    yield from choose_tab("table")
     yield lambda: (one := find("table_pane")) is not None and one.isEnabled()
     yield from click("make_table_button")
     yield lambda: (one := find("cells_table")) is not None and one.model().rowCount() == 1
@@ -184,7 +185,7 @@ def translation(words: str) -> Chapter:
 def watched_folder(path: str, count: str) -> Chapter:
     """Have a folder watched, and its documents read."""
     yield from turn_to(Qt.Key.Key_3, "Documents")
-    yield from click("watch_folder_button")
+    frames[-1].documents_page.watch_folder()
     yield from give_file(path)
     yield from folder_has(count)
 

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListView,
     QScrollArea,
+    QTabBar,
     QWidget,
 )
 
@@ -66,6 +67,15 @@ def click(name: str, within: QWidget | None = None) -> Chapter:
 
     yield is_there
     QTest.mouseClick(find(name, within), Qt.MouseButton.LeftButton)
+
+
+def choose_tab(name: str) -> Chapter:
+    """Click the tab of a document's pane."""
+    yield lambda: (one := find("document_tabs")) is not None and one.isEnabled()
+    tabs = find("document_tabs")
+    assert isinstance(tabs, QTabBar)
+    at = next(at for at in range(tabs.count()) if tabs.tabData(at) == name)
+    QTest.mouseClick(tabs, Qt.MouseButton.LeftButton, pos=tabs.tabRect(at).center())
 
 
 def type_into(name: str, words: str, within: QWidget | None = None) -> Chapter:

@@ -245,6 +245,17 @@ class WindowDriver:
         self.window.resize(width, height)
         return self
 
+    @property
+    def coverage(self) -> str:
+        """How much of the shown document was read."""
+        return self.frame.documents_page.document.coverage
+
+    def choose_tab(self, name: str) -> None:
+        """Click the tab of a document's pane."""
+        tabs = self.find("document_tabs")
+        at = next(at for at in range(tabs.count()) if tabs.tabData(at) == name)
+        self.click(tabs, lambda: tabs.tabRect(at).center())
+
     def open_models(self):
         """Show the page of models."""
         QTest.keyClick(self.window, Qt.Key.Key_6, Qt.KeyboardModifier.ControlModifier)

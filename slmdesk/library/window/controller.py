@@ -134,6 +134,9 @@ class DocumentsController(QObject):
 
         self._bridge.ask(self._bridge.services.documents.document(document), found)
 
+    def names(self, documents: Sequence[str]) -> dict[str, str]:
+        return {id: self._records[id].name for id in documents if id in self._records}
+
     def search(self, words: str) -> None:
         self._bridge.ask(self._bridge.services.documents.search(words), self.hits_found.emit)
 

@@ -1,29 +1,42 @@
-"""The view of the shown document: its pages, the panes beside them, and a strip below that shows how much was read."""
+"""The view of the shown document: its title and tabs, the result at the left, and at the right its pages."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMenu, QPushButton, QScrollArea, QWidget
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from slmdesk.base.documents import Attachment, Page, PageStatus, attachment_line
 from slmdesk.base.records import DocumentRecord, DocumentStatus
 from slmdesk.base.texts import _
 from slmdesk.base.types import counted_pages, page_word
 from slmdesk.library.search import FoundPlaces
-from slmdesk.library.types import file_of, info_of, notes_of, parent_of, size_words, unread
+from slmdesk.library.types import file_of, info_of, notes_of, page_ranges, parent_of, size_words, unread
 from slmdesk.library.window.controller import LOCKED, DocumentsController, is_file
-from slmdesk.library.window.page_overview import EMPTY, READ, UNREADABLE, WAITING, Cell, CoverageStrip, Thumbnails
+from slmdesk.library.window.page_overview import Thumbnails
 from slmdesk.library.window.page_view import PageView
 from slmdesk.runtime.events import DocumentProgress
 from slmdesk.runtime.messages import bytes_for_people, problem_of, time_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
-from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.base.shortcuts import show_keys
+from slmdesk.window.base.theme import ThemeKeeper, scaled
 from slmdesk.window.panes import SidePanel
 from slmdesk.window.widgets.bars import FindBar, thin_bar
 from slmdesk.window.widgets.build import (
@@ -36,26 +49,43 @@ from slmdesk.window.widgets.build import (
     plain_label,
     plain_tip,
     row,
+    set_icon,
     show_column,
-    split,
+    show_words,
     tool_button,
 )
 from slmdesk.window.widgets.dialogs import request_document_translation, request_translation
+from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import empty_layout
 
-NARROW_LINES = 30
-"""Width of the view, in line heights, below which only the pages or only the panes are shown."""
+BESIDE = 860
+"""Width of the view, at the usual text size, from which the pages stand beside the result. Below it they are a drawer
+over the result.
+"""
+PAGES_WIDTH = 502
+LEAST_RESULT, MOST_RESULT = 440, 812
+DRAWER = 0.62
+"""Share of the view's width that the drawer takes."""
+HEAD_HEIGHT = 56
 FEW_PAGES = 100
 """Number of pages up to which every update is shown. A longer document is updated only now and then while read."""
 SUMMARY_MS = 500
-THUMB_LINES = 24
+THUMB_WIDTH = 520
+"""Width of the pages, at the usual text size, from which small pages are shown beside them."""
+ACTIONS = (
+    ("again", _("Read again")),
+    ("translate", _("Translate")),
+    ("redact", _("Give out redacted\u2026")),
+    ("folder", _("Open folder")),
+    ("remove", _("Remove from the list")),
+)
 Spans = Mapping[int, Sequence[tuple[int, int]]]
 """Spans of characters to mark, by page number."""
-_STATES = {PageStatus.READ: READ, PageStatus.EMPTY: EMPTY}
 
 
 class DocumentView(QFrame):
     layout_changed = Signal()
+    action_chosen = Signal(str, str)
 
     def __init__(self, controller: DocumentsController, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
@@ -69,54 +99,81 @@ class DocumentView(QFrame):
         """Marks that are shown again when the person no longer points at a source."""
         self._hinted = False
         self._summary_timer = Delay(self, SUMMARY_MS, self._show_coverage)
-        self._shows_side = False
-        """Whether the panes are shown instead of the pages, if there is no room for both."""
+        self._is_drawn = False
+        """Whether the pages are shown over the result, where there is no room for both."""
+        self.coverage = ""
+        """How much of the document was read, such as "3 of 4 pages read, 1 empty"."""
         self._build_ui()
         self._connect()
 
     def _build_ui(self) -> None:
-        self._title = ElidedLabel(self, name="document_title")
         self._attached = AttachedBar(self._controller, self)
-        self._reading = self._reading_bar()
-        self.find_bar = FindBar(self)
-        self.view = PageView(self._keeper, self)
-        self._strip = CoverageStrip(self._keeper, self)
         self.side, self.about = SidePanel(self), AboutDocument(self._controller, self)
-        self._left = named(QFrame(self), "document_pages")
+        self._about_popover = Popover(self, "about_popover", label=_("About this document"), width=420)
+        column(self.about, into=self._about_popover, margins=theme.SPACE_8)
+        self._unread_popover = Popover(self, "unread_popover", label=_("Pages that were not read"))
+        self._unread_list = column(into=self._unread_popover, gap=theme.SPACE_4, margins=theme.SPACE_16)
+        self._progress = thin_bar("reading_progress", self, _("Reading the document"), keeps_place=True)
+        self._body = named(QFrame(self), "document_body")
+        self._body.setMinimumSize(240, 160)
+        self._left = named(QFrame(self._body), "document_pages", label=_("Pages of the document"))
+        self.side.setParent(self._body)
+        self.find_bar = FindBar(self._left)
+        self.find_bar.hide()
+        self.view = PageView(self._keeper, self._left)
         self.thumbnails = Thumbnails(self._keeper, self._left)
-        self._unread = UnreadDocument(self._controller, self._left)
-        pages = row(self.thumbnails, (self.view, 1), (self._unread, 1), gap=0)
-        column(self.find_bar, (pages, 1), into=self._left, gap=0)
-        self.body = split("document_splitter", self, self._left, self.side, sizes=(520, 340), grows=0)
-        self._coverage = plain_label("", self, name="coverage_words", kind="small")
-        margins = (theme.SPACE_12, theme.SPACE_4, theme.SPACE_12, theme.SPACE_8)
-        foot = column(self._strip, self._coverage, gap=2, margins=margins)
-        column(self._head(), self._attached, self._reading, (self.body, 1), foot, into=self, gap=0)
+        self._pill = PagePill(self._left)
+        column(self.find_bar, (row(self.thumbnails, (self.view, 1), gap=0), 1), into=self._left, gap=0)
+        self._left.raise_()
+        self._unread = UnreadDocument(self._controller, self)
+        parts = (self._head(), self._tab_row(), self._progress, self._attached, (self._body, 1), (self._unread, 1))
+        column(*parts, into=self, gap=0)
 
-    def _head(self) -> QHBoxLayout:
-        tip = _("Show or hide the small pages at the left")
-        self._small = tool_button("thumbnails_button", self, icon="gallery", label=_("Small pages"), tip=tip)
-        self._small.setCheckable(True)
-        self._small.setChecked(True)
-        tip = _("What can be done with the document; the pages come back from there")
-        self._to_side = button(_("Summary, questions…"), "show_panes_button", self, kind="quiet", tip=tip)
-        self._to_side.clicked.connect(self.show_panes)
+    def _head(self) -> QFrame:
+        head = self._bar = named(QFrame(self), "document_head")
+        self._title = NameLabel(head, name="document_title", kind="heading")
+        self._sign = named(QLabel(head), "document_state_sign")
+        set_icon(self._sign, "check", "ink2")
+        self._state = plain_label("", head, name="document_state", kind="muted", wraps=False)
+        tip = _("See which pages, and why")
+        self._loud = button("", "document_unread_button", head, kind="warn", tip=tip, on=self._on_loud)
+        set_icon(self._loud, "triangle-alert", "warn")
+        label = _("Stop reading the document")
+        on = self._controller.stop_reading
+        self._stop = button(_("Stop"), "stop_reading_button", head, label=label, kind="quiet", on=on)
         label, tip = _("Translate this document"), _("Translate this document into a file of the same kind")
         name, on = "translate_document_button", self._on_translate
-        self._translate = tool_button(name, self, icon="languages", label=label, tip=tip, on=on)
-        margins = (theme.SPACE_12, theme.SPACE_12, theme.SPACE_12, theme.SPACE_4)
-        parts = (self._small, (self._title, 1), self._translate, self._to_side)
-        return row(*parts, gap=theme.SPACE_8, margins=margins)
+        self._translate = tool_button(name, head, icon="languages", label=label, tip=tip, on=on)
+        self._exports = named(QFrame(head), "document_exports")
+        row(into=self._exports, gap=0)
+        self._more = tool_button("document_more_button", head, icon="ellipsis", label=_("More"), tip=_("More"))
+        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu = named(QMenu(self._more), "document_more_menu")
+        self.menu.aboutToShow.connect(self._fill_menu)
+        self._more.setMenu(self.menu)
+        self._small = named(QAction(_("Small pages"), self), "small_pages_action")
+        self._small.setCheckable(True)
+        self._small.setChecked(True)
+        state = (self._title, self._sign, self._state, self._loud, self._stop)
+        margins = (theme.SPACE_24, 0, theme.SPACE_16, 0)
+        row(*state, 1, self._translate, self._exports, self._more, into=head, gap=theme.SPACE_8, margins=margins)
+        return head
 
-    def _reading_bar(self) -> QFrame:
-        bar = named(QFrame(self), "reading_bar")
-        self._reading_words = plain_label("", bar, name="reading_words", kind="muted")
-        label = _("Stop reading the document")
-        stop = button(_("Stop"), "stop_reading_button", bar, label=label, on=self._controller.stop_reading)
-        self._progress = thin_bar("reading_progress", bar, _("Reading the document"))
-        margins = (theme.SPACE_12, 0, theme.SPACE_12, theme.SPACE_4)
-        column(row((self._reading_words, 1), stop), self._progress, into=bar, margins=margins)
-        return bar
+    def _tab_row(self) -> QHBoxLayout:
+        tip = _("Show or hide the pages of the document")
+        self._page = button(_("Page"), "page_button", self, icon="book-open", tip=tip, shortcut="documents.page")
+        self._page.setCheckable(True)
+        self._page.clicked.connect(self.turn_page)
+        margins = (theme.SPACE_24, 0, theme.SPACE_16, theme.SPACE_8)
+        return row(self.side.tabs, 1, self._page, margins=margins)
+
+    def add_pane(self, title: str, name: str, pane: QWidget) -> None:
+        """Add a tab. If the pane has a button `export`, it stands in the title bar while the pane is shown."""
+        self.side.add_pane(title, name, pane)
+        export = getattr(pane, "export", None)
+        if isinstance(export, QToolButton) and (places := self._exports.layout()) is not None:
+            places.addWidget(export)
+            export.setVisible(self.side.count() == 1)
 
     def _connect(self) -> None:
         controller, pages, view = self._controller, self._controller.pages, self.view
@@ -132,27 +189,32 @@ class DocumentView(QFrame):
         pages.found.connect(self._on_found)
         view.text_requested.connect(pages.ask_text)
         view.picture_requested.connect(pages.ask_picture)
-        view.page_reached.connect(self._strip.show_reached)
         view.page_reached.connect(self.thumbnails.show_reached)
+        view.page_reached.connect(lambda number: self._pill.show_page(number, view.count))
         view.menu_requested.connect(self._on_page_menu)
         view.place_clicked.connect(self._on_place_clicked)
+        self._pill.page_chosen.connect(view.go_to)
+        self._pill.find_requested.connect(self.find_words)
         self.thumbnails.picture_requested.connect(pages.ask_thumbnail)
         self.thumbnails.page_chosen.connect(view.go_to)
         self._small.toggled.connect(self._on_small_toggled)
-        self._strip.page_chosen.connect(view.go_to)
         self.find_bar.words_changed.connect(pages.find)
+        self.find_bar.left.connect(self._on_find_left)
         self.find_bar.place_chosen.connect(lambda at: self.view.point_at(at.page, (at.start, at.end)))
-        self._attached.all_requested.connect(lambda: self.side.show_pane("about"))
+        self._attached.all_requested.connect(self.show_about)
         self.side.needs_width.connect(lambda _wants: self._make_space())
         self.side.pane_shown.connect(self._on_pane_shown)
-        self.side.pages_requested.connect(self.show_pages)
-        self._left.installEventFilter(self)
-        self.body.splitterMoved.connect(lambda *__: self.layout_changed.emit())
+        for watched in (self._body, self._left):
+            watched.installEventFilter(self)
 
     @property
     def has_thumbnails(self) -> bool:
         """Whether thumbnails are switched on. They are only visible if there is room."""
         return self._small.isChecked()
+
+    def show_title(self, words: str) -> None:
+        """Show what the tabs are about, where it is not the shown document alone."""
+        self._title.set_full_text(words)
 
     def show_thumbnails(self, is_shown: bool) -> None:
         self._small.setChecked(is_shown)
@@ -169,23 +231,27 @@ class DocumentView(QFrame):
         if is_other:
             self.find_bar.reset()
             self._total, self._marked, self._hinted = 0, {}, False
-            self._strip.light([])
-            self._strip.show_reached(1)
             self._on_pages_listed([], True)  # remove the pages of the document shown before
+            self._is_drawn = False
+            self._make_space()
         self._show_unread(record)
         self._title.set_full_text(record.name)
-        self._translate.setVisible(is_file(record))
-        self._reading.setVisible(record.status is DocumentStatus.READING)
-        self._reading_words.setText(_("Reading…"))
+        self._translate.setEnabled(is_file(record))
+        is_reading = record.status is DocumentStatus.READING
+        self._progress.setVisible(is_reading)
+        self._stop.setVisible(is_reading)
         self._progress.setRange(0, 0)
+        if is_reading:
+            self._say(_("Reading…"))
         self._show_coverage()
 
     def _on_pages_listed(self, pages: Sequence[Page], reset: bool) -> None:
         self._pages = pages
         self.view.show_pages(pages, reset=reset)
+        self._pill.show_page(max(1, self.view.reached), len(pages))
         self.thumbnails.show_pages(pages, reset=reset or len(pages) < self.thumbnails.count)
         if reset or len(pages) < FEW_PAGES:
-            self._make_space()
+            self._fit_pages()
             self._show_coverage()
         elif not self._summary_timer.isActive():
             self._summary_timer.start()
@@ -207,7 +273,7 @@ class DocumentView(QFrame):
             self._controller.open_attachment(found.index)
 
     def _on_small_toggled(self, _is_shown: bool) -> None:
-        self._make_space()
+        self._fit_pages()
         self.layout_changed.emit()
 
     def _on_progressed(self, event: DocumentProgress) -> None:
@@ -215,9 +281,7 @@ class DocumentView(QFrame):
         of = _(" of {total:,}").format(total=event.total) if event.total else ""
         left = _(", {time} left").format(time=time_for_people(event.eta_s)) if event.eta_s else ""
         unit = page_word(info_of(self.record).page_kind if self.record else "page")
-        self._reading_words.setText(
-            _("Reading: {done:,}{of} {unit}{left}").format(done=event.done, of=of, unit=unit, left=left)
-        )
+        self._say(_("Reading: {done:,}{of} {unit}{left}").format(done=event.done, of=of, unit=unit, left=left))
         self._progress.setRange(0, event.total)
         self._progress.setValue(event.done)
 
@@ -230,6 +294,16 @@ class DocumentView(QFrame):
         self.view.mark(spans)
         self.find_bar.show_found(found.places, is_all=found.is_all)
 
+    def find_words(self) -> None:
+        """Show the pages and the field in which words of the document are searched."""
+        self.show_pages()
+        self.find_bar.show()
+        self.find_bar.begin()
+
+    def _on_find_left(self) -> None:
+        self.find_bar.hide()
+        self.view.setFocus()
+
     def open_at(self, document: str, spans: Spans) -> None:
         """Show a document and mark these characters, by page number, as soon as their page is listed."""
         if self._controller.current == document:
@@ -239,21 +313,34 @@ class DocumentView(QFrame):
             self._controller.show_document(document)
 
     def go_to_spans(self, spans: Spans) -> None:
-        """Mark characters by page number, scroll to the first, and highlight their pages in the strip."""
+        """Mark characters by page number, and show the first."""
         self._hinted = False
         self._mark(spans)
         if spans:
             self.show_pages()
             self.view.go_to(min(spans), to_mark=True)
 
+    # ---- where the pages are
+
+    @property
+    def _is_wide(self) -> bool:
+        return self._body.width() >= scaled(BESIDE)
+
     def show_pages(self) -> None:
-        """Show the pages, if there is only room for either pages or panes."""
-        self._shows_side = False
+        """Show the pages, beside the result or, if there is no room, over it."""
+        self._is_drawn = True
+        self.side.give_width(self.side.current, False)
         self._make_space()
 
-    def show_panes(self) -> None:
-        self._shows_side = True
+    def hide_pages(self) -> None:
+        self._is_drawn = False
+        if self._is_wide:
+            self.side.give_width(self.side.current, True)
         self._make_space()
+
+    def turn_page(self) -> None:
+        """Show or hide the pages."""
+        (self.show_pages if self._left.isHidden() else self.hide_pages)()
 
     def hint_spans(self, spans: Spans | None) -> None:
         """Mark a source while a person points at it. None restores the marks from before."""
@@ -272,7 +359,6 @@ class DocumentView(QFrame):
     def _show_marks(self, spans: Spans) -> None:
         self._controller.pages.set_marks(spans)
         self.view.mark(spans)
-        self._strip.light(list(spans))
 
     def translate(self, document: str) -> None:
         """Translate a document into a file of the same format. If that is impossible, a notice says so."""
@@ -295,21 +381,74 @@ class DocumentView(QFrame):
     def _translate_page(self, number: int) -> None:
         self._controller.pages.ask_page(number, lambda page: request_translation(self, page.text))
 
-    def _on_pane_shown(self, name: str) -> None:
-        self.show_panes()
-        if name == "about":
-            self._show_coverage()
+    def _on_pane_shown(self, _name: str) -> None:
+        pane = self.side.currentWidget()
+        shown = getattr(pane, "export", None)
+        for export in self._exports.findChildren(QToolButton):
+            export.setVisible(export is shown)
+        self._make_space()
+
+    # ---- the menu, and what is about the document
+
+    def _fill_menu(self) -> None:
+        """List what can be done with the shown pane, then with the document."""
+        self.menu.clear()
+        if (fill := getattr(self.side.currentWidget(), "fill_menu", None)) is not None:
+            fill(self.menu, self._more)
+            self.menu.addSeparator()
+        named(self.menu.addAction(_("About this document"), self.show_about), "about_action")
+        self.menu.addAction(self._small)
+        self.menu.addSeparator()
+        for key, words in ACTIONS:
+            if self.record is not None and key != "translate":
+                action = self.menu.addAction(words, partial(self.action_chosen.emit, self.record.id, key))
+                action.setObjectName(f"document_{key}_action")
+
+    def show_about(self) -> None:
+        if self.record is not None:
+            self.about.show_document(self.record, self._pages, _trouble_of(self.record))
+            self.about.setMinimumHeight(min(self.about.inner.sizeHint().height(), self.height() // 2))
+            self._about_popover.toggle(self._more)
+
+    def _on_loud(self) -> None:
+        empty_layout(self._unread_list)
+        groups: dict[str, list[int]] = {}
+        for page in self._pages:
+            if page.status not in (PageStatus.READ, PageStatus.EMPTY):
+                groups.setdefault(page.reason or _("could not be read"), []).append(page.number)
+        unit = page_word(info_of(self.record).page_kind if self.record else "page")
+        for reason, numbers in groups.items():
+            words = f"{unit.capitalize()} {page_ranges(numbers)}: {reason}"
+            on = partial(self._go_to_unread, numbers[0])
+            self._unread_list.addWidget(button(words, "unread_page_button", self._unread_popover, kind="text", on=on))
+        if self.record is not None and (trouble := _trouble_of(self.record)):
+            self._unread_list.addWidget(plain_label(breakable(trouble), self._unread_popover, name="unread_trouble"))
+        again = partial(self.action_chosen.emit, self.record.id if self.record else "", "again")
+        self._unread_list.addWidget(button(_("Read again"), "unread_again_button", self._unread_popover, on=again))
+        self._unread_popover.toggle(self._loud)
+
+    def _go_to_unread(self, number: int) -> None:
+        self._unread_popover.dismiss()
+        self.show_pages()
+        self.view.go_to(number)
 
     # ---- Qt's own
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._left and event.type() == QEvent.Type.Resize:
-            self._fit_thumbs()
+        if event.type() == QEvent.Type.Resize:
+            (self._make_space if watched is self._body else self._fit_pages)()
         return False
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._make_space()
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "_unread"):
+            self._make_space()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and not self._is_wide and self._is_drawn:
+            self.hide_pages()
+        else:
+            super().keyPressEvent(event)
 
     # ---- private
 
@@ -318,47 +457,120 @@ class DocumentView(QFrame):
         if is_unread:
             self._unread.show_reason(record.name, _trouble_of(record), is_locked=record.error_code in LOCKED)
         self._unread.setVisible(is_unread)
-        self.view.setVisible(not is_unread)
-        self.find_bar.setVisible(not is_unread)
+        self._body.setVisible(not is_unread)
 
     def _make_space(self) -> None:
-        is_wide = self.width() >= NARROW_LINES * self.fontMetrics().lineSpacing()
-        has_side = is_wide or self._shows_side or self.side.has_space
-        has_pages = not self.side.has_space and (is_wide or not self._shows_side)
+        """Place the result and the pages. The result keeps its place and, but for tables, its width."""
+        self._bar.setFixedHeight(scaled(HEAD_HEIGHT))
+        width, height, is_wide = self._body.width(), self._body.height(), self._is_wide
+        has_pages = not self.side.has_space if is_wide else self._is_drawn
+        result = min(max(width - scaled(PAGES_WIDTH), scaled(LEAST_RESULT)), scaled(MOST_RESULT)) if is_wide else width
         focus = QApplication.focusWidget()
-        if not has_side and focus is not None and self.side.isAncestorOf(focus):
-            self.view.setFocus()  # otherwise Qt would move the focus anywhere
-        self.side.setVisible(has_side)
-        self.side.stand_alone(not has_pages)
+        if not has_pages and focus is not None and self._left.isAncestorOf(focus):
+            self.side.setFocus()  # otherwise Qt would move the focus anywhere
+        is_grown = not has_pages and hasattr(self.side.currentWidget(), "width_requested")
+        self.side.setGeometry(0, 0, width if is_grown else result, height)
+        left = result if is_wide else width - round(DRAWER * width)
+        right = theme.SPACE_12
+        self._left.setGeometry(left, 0, max(0, width - left - right), max(0, height - right))
         self._left.setVisible(has_pages)
-        self._to_side.setVisible(not has_side)
-        self._fit_thumbs()
+        self._page.setChecked(has_pages)
+        self._fit_pages()
 
-    def _fit_thumbs(self) -> None:
-        has_space = self._left.width() >= THUMB_LINES * self.fontMetrics().lineSpacing()
-        can_be_small = not self._left.isHidden() and self.thumbnails.count > 1 and has_space
-        self.thumbnails.setVisible(can_be_small and self._small.isChecked())
-        self._small.setVisible(can_be_small)
-        beside = max(self._small.sizeHint().height(), self._to_side.sizeHint().height())
-        self._title.setMinimumHeight(beside)  # so that the view below does not move when they are hidden
+    def _fit_pages(self) -> None:
+        has_space = self._left.width() >= scaled(THUMB_WIDTH)
+        self.thumbnails.setVisible(has_space and self.thumbnails.count > 1 and self._small.isChecked())
+        self._pill.place(self.view)
+
+    def _say(self, words: str) -> None:
+        """Show a quiet state beside the title."""
+        self._loud.hide()
+        self._sign.setVisible(bool(words) and not self._stop.isVisibleTo(self))
+        show_words(self._state, words)
 
     def _show_coverage(self) -> None:
         record = self.record
         if record is None:
             return
-        info = info_of(record)
-        cells = [Cell(page.number, _STATES.get(page.status, UNREADABLE), page.reason) for page in self._pages]
-        total = info.pages if record.status is DocumentStatus.READ else max(self._total, len(cells))
-        cells += [Cell(number, WAITING) for number in range(len(cells) + 1, total + 1)]
-        self._strip.show_cells(cells, info.page_kind)
-        self._coverage.setText(self._strip.sentence if cells else "")
-        if record.status is DocumentStatus.READING and self.side.current != "about":
+        kind = info_of(record).page_kind
+        counts = Counter(_state_of(page) for page in self._pages)
+        is_read = record.status is DocumentStatus.READ
+        total = info_of(record).pages if is_read else max(self._total, len(self._pages))
+        counts[WAITING] += max(0, total - len(self._pages))
+        total = max(total, len(self._pages))
+        read = _("{read:,} of {counted} read").format(read=counts[READ], counted=counted_pages(total, kind))
+        others = [f"{counts[state]:,} {state}" for state in (EMPTY, UNREADABLE, WAITING) if counts[state]]
+        self.coverage = ", ".join([read, *others]) if total else ""
+        self._state.setToolTip(self.coverage)
+        if record.status is DocumentStatus.READING:
             return
-        self.about.show_document(record, self._pages, _trouble_of(record))
+        is_loud = bool(counts[UNREADABLE] or (total and record.status is DocumentStatus.FAILED))
+        self._say("" if is_loud or not total else counted_pages(total, kind))
+        show_words(self._loud, read if is_loud else "")
+        if self.about.isVisible():
+            self.about.show_document(record, self._pages, _trouble_of(record))
+
+
+READ, EMPTY, UNREADABLE, WAITING = _("read"), _("empty"), _("could not be read"), _("not read yet")
+
+
+def _state_of(page: Page) -> str:
+    return {PageStatus.READ: READ, PageStatus.EMPTY: EMPTY}.get(page.status, UNREADABLE)
 
 
 def _trouble_of(record: DocumentRecord) -> str:
     return problem_of(record.error_code, record.error_args).sentence if record.error_code else ""
+
+
+class NameLabel(ElidedLabel):
+    """The name of the document, as wide as it is, and cut in the middle where there is no room."""
+
+    def __init__(self, parent: QWidget, *, name: str, kind: str) -> None:
+        super().__init__(parent, name=name, kind=kind, cut=Qt.TextElideMode.ElideMiddle)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance(self.full_text) + 2, super().sizeHint().height())
+
+
+class PagePill(QFrame):
+    """Floats over the foot of the pages: the page, steps to the next and the last, and the search."""
+
+    page_chosen = Signal(int)
+    find_requested = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "page_pill", kind="pill")
+        self._at = 1
+        self._before = self._step("previous_page_button", "chevron-left", _("Previous page"), -1)
+        self._words = plain_label("1 / 1", self, name="page_number", wraps=False)
+        self._after = self._step("next_page_button", "chevron-right", _("Next page"), 1)
+        words = _("Find in the document")
+        find = tool_button("find_in_document_button", self, icon="search", label=words)
+        find.clicked.connect(self.find_requested)
+        show_keys(find, "documents.find", words)
+        row(self._before, self._words, self._after, find, into=self, gap=0, margins=(theme.SPACE_8, 2))
+
+    def _step(self, name: str, icon: str, words: str, step: int) -> QToolButton:
+        on = lambda: self.page_chosen.emit(self._at + step)  # noqa: E731
+        return tool_button(name, self, icon=icon, label=words, tip=words, on=on)
+
+    def show_page(self, number: int, total: int) -> None:
+        self._at = number
+        self._words.setText(f"{number:,} / {max(total, 1):,}")
+        self._before.setEnabled(number > 1)
+        self._after.setEnabled(number < total)
+        self.place(self.parentWidget())
+
+    def place(self, view: QWidget | None) -> None:
+        """Stand in the middle of the foot of the view."""
+        parent = self.parentWidget()
+        if view is not None and parent is not None:
+            self.adjustSize()
+            middle = view.mapTo(parent, QPoint(view.width() // 2, 0)).x() if view is not parent else parent.width() // 2
+            self.move(middle - self.width() // 2, parent.height() - self.height() - theme.SPACE_12)
+            self.raise_()
 
 
 # ---- the pane about a document
@@ -373,7 +585,7 @@ class AboutDocument(QScrollArea):
         self._controller = controller
         self.setObjectName("about_document")
         self.setMinimumWidth(200)
-        inner = named(QFrame(self), "about_inner")
+        inner = self.inner = named(QFrame(self), "about_inner")
         self._column = column(1, into=inner, gap=theme.SPACE_8, margins=theme.SPACE_16)
         show_column(self, inner)
 

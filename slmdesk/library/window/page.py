@@ -11,20 +11,22 @@ from typing import Any, Generic, TypeVar
 from PySide6.QtCore import (
     QAbstractItemModel,
     QAbstractListModel,
-    QByteArray,
     QEvent,
+    QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
     QRect,
+    QRectF,
     QSize,
     Qt,
     QUrl,
     Signal,
 )
-from PySide6.QtGui import QFont, QKeyEvent, QPainter, QPalette, QResizeEvent, QShowEvent
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QApplication,
     QFileDialog,
     QFrame,
     QListView,
@@ -33,6 +35,7 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -54,12 +57,12 @@ from slmdesk.library.types import (
     size_words,
 )
 from slmdesk.library.window.controller import DocumentsController, FoldersController
-from slmdesk.library.window.document_view import DocumentView
+from slmdesk.library.window.document_view import ACTIONS, DocumentView
 from slmdesk.runtime.messages import time_for_people
 from slmdesk.text.folding import fold
 from slmdesk.window.base import theme
 from slmdesk.window.base.shortcuts import bind
-from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.base.theme import ThemeKeeper, pixmap, scaled
 from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import (
     CLEAR,
@@ -68,15 +71,18 @@ from slmdesk.window.widgets.build import (
     breakable,
     button,
     column,
+    draw_box,
     named,
     paint_ground,
     passing,
     plain_label,
     plain_tip,
     row,
+    set_kind,
     show_words,
     split,
     text_line,
+    tool_button,
 )
 from slmdesk.window.widgets.dialogs import ask_password
 from slmdesk.window.widgets.opening import FileDrop, admit, ask_files, document_folder, open_outside
@@ -108,7 +114,7 @@ class DocumentsPage(QWidget):
         self.setObjectName("documents_page")
         FileDrop(self, controller.open_paths, entered=controller.make_ready)
         self._controller, self._folders = controller, folders
-        self.documents = DocumentList(controller, folders, self)
+        self.side_list = self.documents = DocumentList(controller, folders, self)
         self._stack = QStackedWidget(self)
         self._stack.addWidget(self._empty())
         self.document = DocumentView(controller, keeper, self)
@@ -116,8 +122,7 @@ class DocumentsPage(QWidget):
         self.folder = FolderView(controller, folders, folder_questions, self)
         self._stack.addWidget(self.document)
         self._stack.addWidget(self.folder)
-        self._split = split("documents_splitter", self, self.documents, self._stack, sizes=(230, 800))
-        row(self._split, into=self)
+        row(self._stack, into=self, gap=0)
         self._connect()
         self._on_shown(None)
 
@@ -140,12 +145,15 @@ class DocumentsPage(QWidget):
         self._controller.shown.connect(self._on_shown)
         self._controller.password_requested.connect(self._on_password_requested)
         self.documents.open_requested.connect(self._on_open)
-        self.documents.folder_requested.connect(self._on_open_folder)
+        self.documents.folder_requested.connect(self.watch_folder)
+        self.documents.folder_opened.connect(self._on_open_folder)
         self.documents.action_chosen.connect(self._on_action)
+        self.document.action_chosen.connect(self._on_action)
         self.document.layout_changed.connect(self.layout_changed)
-        self._split.splitterMoved.connect(lambda *__: self.layout_changed.emit())
         bind(self, "documents.open", self._on_open)
-        bind(self, "documents.find", self.document.find_bar.begin)
+        bind(self, "documents.watch", self.watch_folder)
+        bind(self, "documents.page", self.document.turn_page)
+        bind(self, "documents.find", self.document.find_words)
         bind(self, "documents.larger", self.view.zoom_in)
         bind(self, "documents.smaller", self.view.zoom_out)
         bind(self, "documents.usual", lambda: self.view.set_zoom(100))
@@ -158,19 +166,6 @@ class DocumentsPage(QWidget):
         elif self._stack.currentWidget() is self.folder:
             self._stack.setCurrentIndex(1 if self._controller.current else 0)
         self.documents.show_chosen_folder(state.record.id if state else "")
-
-    @property
-    def layout_state(self) -> tuple[str, str]:
-        """Return the states of the two splitters as base64: beside the list, and between pages and panes."""
-        splits = (self._split, self.document.body)
-        outer, inner = (bytes(splitter.saveState().toBase64().data()).decode("ascii") for splitter in splits)
-        return outer, inner
-
-    def restore_layout(self, outer: str, inner: str = "") -> None:
-        """Restore the splitters. An unreadable state is ignored."""
-        for part, state in ((self._split, outer), (self.document.body, inner)):
-            if state:
-                part.restoreState(QByteArray.fromBase64(state.encode("ascii", "ignore")))
 
     # ---- events
 
@@ -197,15 +192,18 @@ class DocumentsPage(QWidget):
         filters = _("Documents ({suffixes});;All files (*)").format(suffixes=suffixes)
         ask_files(self, _("Open documents"), self._controller.open_paths, name="documents_dialog", filters=filters)
 
+    def watch_folder(self) -> None:
+        self._ask_folder(_("Watch a folder"), lambda paths: self._folders.add(paths[0]))
+
     def _on_open_folder(self) -> None:
-        dialog = passing(QFileDialog(self, _("Watch a folder"), document_folder()), "folder_dialog")
+        self._ask_folder(_("Open folder"), self._controller.open_paths)
+
+    def _ask_folder(self, title: str, chosen: Callable[[Sequence[Path]], object]) -> None:
+        dialog = passing(QFileDialog(self, title, document_folder()), "folder_dialog")
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(self._on_folder_selected)
+        dialog.fileSelected.connect(lambda folder: admit(self, [Path(folder)], chosen, is_chosen=True))
         dialog.open()
-
-    def _on_folder_selected(self, folder: str) -> None:
-        admit(self, [Path(folder)], lambda paths: self._folders.add(paths[0]), is_chosen=True)
 
     def _on_password_requested(self, path: Path, is_wrong: bool) -> None:
         ask_password(self, path.name, lambda word: self._controller.unlock(path, word), is_wrong=is_wrong)
@@ -219,13 +217,6 @@ class DocumentsPage(QWidget):
 # ---- the list of opened documents, latest first, below the list of folders
 
 
-ACTIONS = (
-    ("again", _("Read again")),
-    ("translate", _("Translate")),
-    ("redact", _("Give out redacted\u2026")),
-    ("folder", _("Open folder")),
-    ("remove", _("Remove from the list")),
-)
 FOLDER_ACTIONS = (("look", _("Look again")), ("open", _("Open the folder")), ("remove", _("Remove from the list")))
 MOST_FOLDERS_SHOWN = 5
 ActionChosen = Callable[[str, str], object]
@@ -234,7 +225,12 @@ ActionChosen = Callable[[str, str], object]
 
 class DocumentList(QFrame):
     open_requested = Signal()
+    folder_opened = Signal()
     folder_requested = Signal()
+    folder_summary_requested = Signal()
+    several_requested = Signal(str, object)
+    """What is to be done with several documents ("summarize", "ask", "table", "remove"), and their ids. "": one of them
+    is chosen alone."""
     action_chosen = Signal(str, str)
     hit_chosen = Signal(object)
 
@@ -242,33 +238,54 @@ class DocumentList(QFrame):
         super().__init__(parent)
         self.setObjectName("document_list")
         self._controller, self._folder_controller = controller, folders
+        self._shown = self._awaited = ""
         self._build_ui()
         self._connect()
 
     def _build_ui(self) -> None:
         tip = _("Open documents or a folder, or drop them on the page")
-        opening = button(_("Open a document…"), "open_document_button", self, tip=tip, shortcut="documents.open")
-        opening.clicked.connect(self.open_requested)
+        opening = button(
+            _("Open document"), "open_document_button", self, tip=tip, shortcut="documents.open", icon="plus",
+            kind="new", colour="accent", on=self.open_requested,
+        )  # fmt: skip
+        more = tool_button("document_list_menu_button", self, tip=_("More"), label=_("More"), icon="ellipsis")
+        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        more.setMenu(self._list_menu(more))
         label = _("Search the documents by name; Enter searches their text")
         tip = _("Names are searched as you type; Enter searches the text of all documents and folders")
-        self._search = text_line("document_filter", self, _("Search by name"), label=label, tip=tip, clears=CLEAR)
+        hint = _("Search documents")
+        self._search = text_line("document_filter", self, hint, label=label, tip=tip, clears=CLEAR)
+        set_kind(self._search, "search")
         self._rows, self._folders, self._hits = DocumentRows(self), FolderRows(self), HitRows(self)
         self._view = self._list_view("document_view", _("Documents"), self._rows)
+        self._view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self._view.setUniformItemSizes(False)  # those that were not read whole have a second line
         self._folder_view = self._list_view("folder_list", _("Folders"), self._folders)
         self._hit_view = self._list_view("hit_view", _("Found in the text"), self._hits)
         self._hit_view.setVisible(False)
-        tip = _("Read all documents of a folder, keep looking for new ones, and ask them as one")
-        watching = button(_("Watch a folder\u2026"), "watch_folder_button", self, kind="quiet", tip=tip)
-        watching.clicked.connect(self.folder_requested)
-        self._note = plain_label("", self, name="document_list_note", kind="muted")
-        parts = (opening, watching, self._search, self._folder_view, self._note, (self._view, 1), (self._hit_view, 1))
-        margins = (theme.SPACE_8, theme.SPACE_12, theme.SPACE_8, theme.SPACE_8)
-        layout = column(*parts, into=self, gap=theme.SPACE_8, margins=margins)
-        layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetMinimumSize)  # large fonts need a wider button
+        self._note = plain_label("", self, name="document_list_note", kind="small")
+        self._card = SeveralCard(self)
+        top = row((opening, 1), more, gap=theme.SPACE_4)
+        parts = (top, self._search, self._folder_view, self._note, (self._view, 1), (self._hit_view, 1), self._card)
+        column(*parts, into=self, gap=theme.SPACE_8)
         self._fit_folders()
 
-    def _list_view(self, name: str, title: str, model: QAbstractItemModel) -> QListView:
-        view = named(QListView(self), name, label=title)
+    def _list_menu(self, parent: QWidget) -> QMenu:
+        menu = named(QMenu(parent), "document_list_menu")
+        for name, words, asked in (
+            ("open_folder", _("Open folder…"), self.folder_opened.emit),
+            ("watch_folder", _("Watch folder…"), self.folder_requested.emit),
+            ("summarize_folder", _("Summarize folder…"), self.folder_summary_requested.emit),
+        ):
+            named(menu.addAction(words, asked), f"{name}_action")
+        menu.addSeparator()
+        by_name = named(menu.addAction(_("Sort by name")), "sort_by_name_action")
+        by_name.setCheckable(True)
+        by_name.toggled.connect(lambda is_on: self._keeping(lambda: self._rows.sort_by_name(is_on)))
+        return menu
+
+    def _list_view(self, name: str, title: str, model: QAbstractItemModel) -> RowsView:
+        view = named(RowsView(self), name, label=title)
         view.setFrameShape(QFrame.Shape.NoFrame)
         view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -287,29 +304,76 @@ class DocumentList(QFrame):
         self._search.textChanged.connect(self._on_filter)
         self._search.returnPressed.connect(self._on_search)
         for view, chosen in (
-            (self._view, self._controller.choose),
+            (self._view, self._choose),
             (self._folder_view, self._folder_controller.choose),
             (self._hit_view, self.hit_chosen.emit),
         ):
             view.clicked.connect(partial(_report, chosen))
             view.activated.connect(partial(_report, chosen))
+        self._view.selectionModel().selectionChanged.connect(lambda *__: self._on_selected())
+        self._card.chosen.connect(self._on_several)
         self._folder_view.customContextMenuRequested.connect(self._on_folder_menu)
         self._view.customContextMenuRequested.connect(self._on_menu)
 
     def show_records(self, records: Sequence[DocumentRecord]) -> None:
-        chosen = self._view.currentIndex().data(ID_ROLE)
-        self._rows.show_records(records)
+        self._keeping(lambda: self._rows.show_records(records))
+        self._uncover()
+
+    def _uncover(self) -> None:
+        """Clear the search if it hides a document that has just been opened."""
+        if self._awaited and self._rows.has(self._awaited):
+            document, self._awaited = self._awaited, ""
+            if self._rows.row_of(document) < 0:
+                self._search.clear()
+
+    def _keeping(self, change: Callable[[], object]) -> None:
+        """Change the rows. Documents that are still listed stay chosen."""
+        chosen = self.chosen or [self._shown]
+        change()
         self._show_note()
-        if chosen:
-            self.show_chosen(str(chosen))
+        self._mark(chosen)
+
+    def _mark(self, documents: Sequence[str]) -> None:
+        model = self._view.selectionModel()
+        rows = [at for at in map(self._rows.row_of, documents) if at >= 0]
+        if [index.row() for index in model.selectedRows()] != rows:
+            model.clear()
+            for at in rows:
+                model.setCurrentIndex(self._rows.index(at), QItemSelectionModel.SelectionFlag.Select)
+        self._on_selected()
+
+    @property
+    def chosen(self) -> list[str]:
+        """The ids of the chosen documents, in the order of the list."""
+        rows = sorted(index.row() for index in self._view.selectionModel().selectedRows())
+        return [str(self._rows.index(at).data(ID_ROLE)) for at in rows]
+
+    def choose_all(self) -> None:
+        """Choose all documents that are listed; those that the search hides are not taken."""
+        self._view.selectAll()
+
+    def _on_selected(self) -> None:
+        chosen = self.chosen
+        self._view.has_boxes = len(chosen) > 1
+        self._view.viewport().update()
+        self._card.show_count(len(chosen), self._rows.rowCount())
+
+    def _on_several(self, action: str) -> None:
+        if action == "all":
+            self.choose_all()
+        elif action == "none":
+            self._mark([self._shown])
+        else:
+            self.several_requested.emit(action, self.chosen)
 
     def show_chosen(self, document: str) -> None:
-        row = self._rows.row_of(document)
-        if row < 0:
-            self._view.clearSelection()
-            self._view.setCurrentIndex(QModelIndex())
-        elif self._view.currentIndex().row() != row or not self._view.selectionModel().hasSelection():
-            self._view.setCurrentIndex(self._rows.index(row))
+        """Mark the shown document. If it has just been opened and the search hides it, the search is cleared."""
+        is_other, self._shown = document != self._shown, document
+        if is_other:
+            self._awaited = document
+            self._uncover()
+        if is_other or document not in self.chosen:
+            self._mark([document])
 
     def show_folders(self, states: Sequence[CollectionState]) -> None:
         chosen = self._folder_view.currentIndex().data(ID_ROLE)
@@ -334,8 +398,7 @@ class DocumentList(QFrame):
 
     def _on_filter(self, words: str) -> None:
         self._show_hit_list(False)
-        self._rows.filter_by(words)
-        self._show_note()
+        self._keeping(lambda: self._rows.filter_by(words))
 
     def _on_search(self) -> None:
         if words := self._search.text().strip():
@@ -355,6 +418,11 @@ class DocumentList(QFrame):
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "_folders"):
             self._fit_folders()
+
+    def _choose(self, document: str) -> None:
+        if len(self.chosen) < 2:  # with several, a press on a box adds or takes away
+            self.several_requested.emit("", [document])
+            self._controller.choose(document)
 
     def _show_note(self) -> None:
         words = ""
@@ -395,7 +463,61 @@ class DocumentList(QFrame):
         return False
 
 
+MARKING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+BOX_WIDTH = 36
+
+
+class RowsView(QListView):
+    """A list of rows. With several chosen, each row has a check box; a press on it, or Space, chooses one more."""
+
+    has_boxes = False
+
+    def selectionCommand(
+        self, index: QModelIndex | QPersistentModelIndex, event: QEvent | None = None
+    ) -> QItemSelectionModel.SelectionFlag:
+        is_space = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Space
+        if is_space or (isinstance(event, QMouseEvent) and self.is_on_box(event.position().toPoint())):
+            return QItemSelectionModel.SelectionFlag.Toggle
+        return super().selectionCommand(index, event)
+
+    def is_on_box(self, place: QPoint) -> bool:
+        return self.has_boxes and place.x() < scaled(BOX_WIDTH)
+
+
+class SeveralCard(QFrame):
+    """What can be done with several chosen documents."""
+
+    chosen = Signal(str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "several_card", kind="choice", label=_("Chosen documents"))
+        self._count = plain_label("", self, name="several_count", kind="strong", wraps=False)
+        none = _("Choose none of them")
+        self._none = tool_button("several_none", self, icon="x", label=none, tip=none)
+        self._none.clicked.connect(partial(self.chosen.emit, "none"))
+        self._all = button("", "several_all", self, kind="recent", on=partial(self.chosen.emit, "all"))
+        actions = [
+            button(words, f"several_{name}", self, kind="recent", icon=icon, on=partial(self.chosen.emit, name))
+            for name, icon, words in (
+                ("summarize", "list-checks", _("Summarize")), ("ask", "message-square", _("Ask")),
+                ("table", "table", _("Table")), ("remove", "trash-2", _("Remove")),
+            )
+        ]  # fmt: skip
+        head = row((self._count, 1), self._none, margins=(theme.SPACE_8, 0, 0, 0))
+        column(head, *actions, self._all, into=self, gap=0, margins=theme.SPACE_4)
+        self.hide()
+
+    def show_count(self, count: int, listed: int) -> None:
+        self.setVisible(count > 1)
+        self._count.setText(_("{count:,} selected").format(count=count))
+        self._all.setText(_("Select all {listed:,} shown").format(listed=listed))
+        self._all.setVisible(count < listed)
+
+
 def _report(chosen: Callable[[Any], object], index: QModelIndex) -> None:
+    if QApplication.keyboardModifiers() & MARKING:
+        return
     if (found := index.data(ID_ROLE)) is not None:
         chosen(found)
 
@@ -404,6 +526,7 @@ def _report(chosen: Callable[[Any], object], index: QModelIndex) -> None:
 
 
 T = TypeVar("T")
+READ = DocumentStatus.READ
 ID_ROLE = int(Qt.ItemDataRole.UserRole)
 LINE_ROLE = ID_ROLE + 1
 
@@ -456,10 +579,10 @@ class DocumentRows(_Rows[DocumentRecord]):
     def __init__(self, parent: QWidget, *, by_name: bool = False) -> None:
         roles: dict[int, Callable[[DocumentRecord], object]] = {
             Qt.ItemDataRole.DisplayRole: lambda document: document.name,
-            Qt.ItemDataRole.ToolTipRole: lambda document: plain_tip(str(file_of(document))),
+            Qt.ItemDataRole.ToolTipRole: lambda document: plain_tip(f"{file_of(document)}\n{line_of(document)}"),
             Qt.ItemDataRole.AccessibleTextRole: lambda document: f"{document.name}, {line_of(document)}",
             ID_ROLE: lambda document: document.id,
-            LINE_ROLE: line_of,
+            LINE_ROLE: line_of if by_name else lambda document: "" if document.status is READ else line_of(document),
         }
         super().__init__(parent, roles)
         self._by_name = by_name
@@ -481,6 +604,14 @@ class DocumentRows(_Rows[DocumentRecord]):
     def filter_by(self, words: str) -> None:
         self._words = words
         self._filter()
+
+    def sort_by_name(self, by_name: bool) -> None:
+        self._by_name = by_name
+        self.show_records(self._all)
+
+    def has(self, document: str) -> bool:
+        """Return whether a document is in the list, or would be without the filter."""
+        return any(record.id == document for record in self._all)
 
     @property
     def total(self) -> int:
@@ -522,31 +653,56 @@ class HitRows(_Rows[TextHit]):
         super().__init__(parent, roles)
 
 
+ROW_HEIGHT, TALL_ROW_HEIGHT = 32, 46
+END_LETTERS = 8
+"""How many letters of the end of a name are kept when it is cut."""
+
+
+def cut_in_middle(name: str, metrics: QFontMetrics, width: int) -> str:
+    if metrics.horizontalAdvance(name) <= width:
+        return name
+    end = name[-END_LETTERS:]
+    return metrics.elidedText(name, Qt.TextElideMode.ElideRight, width - metrics.horizontalAdvance(end)) + end
+
+
 class DocumentPainter(QStyledItemDelegate):
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         painter.save()
-        palette: QPalette = option.palette
         is_chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        colours, view = theme.current(), option.widget
         area = paint_ground(painter, option, is_chosen=is_chosen)
-        inner = area.adjusted(theme.SPACE_12, theme.SPACE_8 - 2, -theme.SPACE_8, -theme.SPACE_8 + 2)
-        metrics = option.fontMetrics
+        size, metrics = scaled(15), option.fontMetrics
+        sign = QRect(area.left() + scaled(10), area.top() + (area.height() - size) // 2, size, size)
+        if isinstance(view, RowsView) and view.has_boxes:
+            line, ground = colours.colour("accent" if is_chosen else "edge"), colours.colour("sheet")
+            tick = colours.colour("on_accent") if is_chosen else None
+            scale = painter.device().devicePixelRatio()
+            draw_box(painter, QRectF(sign), line=line, ground=ground, tick=tick, scale=scale)
+        else:
+            colour = colours.colour("soft_ink" if is_chosen else "ink2")
+            painter.drawPixmap(sign.topLeft(), pixmap("file-text", colour, size=size))
+        left = sign.right() + scaled(8)
         flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading)
-        painter.setPen(palette.color(QPalette.ColorRole.Text))
-        line = QRect(inner.left(), inner.top(), inner.width(), metrics.height())
-        painter.drawText(line, flags, metrics.elidedText(str(index.data()), Qt.TextElideMode.ElideMiddle, line.width()))
-        small = QFont(option.font)
-        small.setPointSizeF(small.pointSizeF() * 0.87)
-        painter.setFont(small)
-        painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
-        line.translate(0, metrics.height() + 2)
-        words = painter.fontMetrics().elidedText(str(index.data(LINE_ROLE)), Qt.TextElideMode.ElideRight, line.width())
-        painter.drawText(line, flags, words)
+        painter.setPen(colours.colour("soft_ink" if is_chosen else "ink"))
+        line_ = QRect(left, area.top(), area.right() - left - scaled(6), area.height())
+        below = str(index.data(LINE_ROLE) or "")
+        if below:
+            line_.setHeight(area.height() // 2 + 3)
+        painter.drawText(line_, flags, cut_in_middle(str(index.data()), metrics, line_.width()))
+        if below:
+            small = QFont(option.font)
+            small.setPointSizeF(small.pointSizeF() * 0.87)
+            painter.setFont(small)
+            painter.setPen(colours.colour("ink3"))
+            line_ = QRect(left, area.center().y(), line_.width(), area.height() // 2)
+            words = painter.fontMetrics().elidedText(below, Qt.TextElideMode.ElideRight, line_.width())
+            painter.drawText(line_, flags, words)
         painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        return QSize(80, 2 * option.fontMetrics.height() + theme.SPACE_16)
+        return QSize(80, scaled(TALL_ROW_HEIGHT if index.data(LINE_ROLE) else ROW_HEIGHT))
 
 
 # ---- a folder

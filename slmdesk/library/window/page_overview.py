@@ -1,4 +1,4 @@
-"""Overview of all pages of a document: thumbnails beside the pages, and a strip that shows which pages were read."""
+"""Small pictures of all pages of a document, beside the pages."""
 
 from __future__ import annotations
 
@@ -7,36 +7,30 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import (
     QAbstractListModel,
-    QEvent,
     QModelIndex,
     QPersistentModelIndex,
-    QPointF,
     QRect,
     QRectF,
     QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QBrush, QHelpEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QBrush, QImage, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListView,
-    QSizePolicy,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QToolTip,
     QWidget,
 )
 
-from slmdesk.base.documents import Page, PageKind, PageStatus
-from slmdesk.base.record import Record
+from slmdesk.base.documents import Page, PageStatus
 from slmdesk.base.texts import _
-from slmdesk.base.types import counted_pages
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
-from slmdesk.window.base.theme import Theme, ThemeKeeper
-from slmdesk.window.widgets.build import named, plain_tip
+from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.widgets.build import named
 
 WIDTH = 84
 HEIGHT = 108
@@ -280,163 +274,3 @@ class Thumbnails(QListView):
         page = self._rows.page_at(now.row()) if now.isValid() else None
         if page is not None and not self._is_reported:
             self.page_chosen.emit(page.number)
-
-
-# ---- the coverage strip
-
-
-READ, EMPTY, UNREADABLE, WAITING = "read", "empty", "unreadable", "waiting"
-WORDS: Mapping[str, str] = {
-    READ: _("read"),
-    EMPTY: _("empty"),
-    UNREADABLE: _("could not be read"),
-    WAITING: _("not read yet"),
-}
-STRIP_HEIGHT = 22
-SMALLEST_CELL = 3.0
-
-
-class Cell(Record):
-    number: int
-    state: str
-    """One of READ, EMPTY, UNREADABLE or WAITING."""
-    reason: str = ""
-
-
-class CoverageStrip(QWidget):
-    """Strip with one cell per page, coloured by the page's state. With more pages than room, neighbours share a cell,
-    and this cell shows the worst of their states, so that no unread page is hidden.
-    """
-
-    page_chosen = Signal(int)
-
-    def __init__(self, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("coverage_strip")
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._keeper = keeper
-        self._cells: tuple[Cell, ...] = ()
-        self._kind = PageKind.PAGE
-        self.lit: frozenset[int] = frozenset()
-        self._at = self._reached = 0
-        keeper.theme_changed.connect(self.update)
-
-    @property
-    def sentence(self) -> str:
-        read = sum(cell.state == READ for cell in self._cells)
-        parts = [_("{read:,} of {counted} read").format(read=read, counted=counted_pages(len(self._cells), self._kind))]
-        for state in (EMPTY, UNREADABLE, WAITING):
-            if count := sum(cell.state == state for cell in self._cells):
-                parts.append(f"{count:,} {WORDS[state]}")
-        return ", ".join(parts)
-
-    def show_cells(self, cells: Sequence[Cell], kind: PageKind = PageKind.PAGE) -> None:
-        self._cells, self._kind = tuple(cells), kind
-        self._at = min(self._at, max(0, len(cells) - 1))
-        self.setAccessibleName(self.sentence)
-        self.update()
-
-    def light(self, pages: Sequence[int]) -> None:
-        self.lit = frozenset(pages)
-        self.update()
-
-    def show_reached(self, page: int) -> None:
-        if page != self._reached:
-            self._reached = page
-            self.update()
-
-    def groups(self) -> list[tuple[Cell, ...]]:
-        if not self._cells:
-            return []
-        most = max(1, int(self.width() / SMALLEST_CELL))
-        per = -(-len(self._cells) // most)
-        return [self._cells[at : at + per] for at in range(0, len(self._cells), per)]
-
-    def sizeHint(self) -> QSize:
-        return QSize(400, STRIP_HEIGHT)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter, colours = QPainter(self), self._keeper.theme
-        groups = self.groups()
-        if not groups:
-            return
-        width = self.width() / len(groups)
-        gap = 1.0 if width > 5 else 0.0
-        for index, group in enumerate(groups):
-            place = QRectF(index * width, 4, max(1.0, width - gap), STRIP_HEIGHT - 8)
-            self._paint(painter, group, place, colours)
-        if self.hasFocus():
-            painter.setPen(QPen(colours.colour("accent"), 2))
-            painter.drawRect(QRectF(self._index_of(self._at) * width, 1, max(width, 4.0), STRIP_HEIGHT - 2))
-
-    def _paint(self, painter: QPainter, group: tuple[Cell, ...], place: QRectF, colours: Theme) -> None:
-        state = _worst(group)
-        is_lit = any(cell.number in self.lit for cell in group)
-        if state == READ:
-            painter.fillRect(place, colours.colour("accent"))
-        elif state == UNREADABLE:
-            painter.fillRect(place, colours.colour("sheet"))
-            painter.setPen(QPen(colours.colour("danger"), 1))
-            painter.setBrush(Qt.BrushStyle.BDiagPattern)
-            painter.fillRect(place, Qt.BrushStyle.BDiagPattern)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(place.adjusted(0.5, 0.5, -0.5, -0.5))
-        else:
-            painter.fillRect(place, colours.colour("fill" if state == WAITING else "sheet"))
-            painter.setPen(QPen(colours.colour("ink2"), 1))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            if state == EMPTY:
-                painter.drawRect(place.adjusted(0.5, 0.5, -0.5, -0.5))
-        if any(cell.number == self._reached for cell in group):
-            painter.fillRect(QRectF(place.left(), STRIP_HEIGHT - 3, place.width(), 3), colours.colour("ink2"))
-        if is_lit:
-            painter.fillRect(QRectF(place.left(), 0, place.width(), 3), colours.colour("ink"))
-            painter.fillRect(QRectF(place.left(), STRIP_HEIGHT - 3, place.width(), 3), colours.colour("ink"))
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton and (cell := self._cell_at(event.position())) is not None:
-            self._at = self._cells.index(cell)
-            self.page_chosen.emit(cell.number)
-            self.update()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
-        if step and self._cells:
-            self._at = min(max(self._at + step, 0), len(self._cells) - 1)
-            self.setAccessibleDescription(self._words(self._cells[self._at]))
-            self.update()
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._cells:
-            self.page_chosen.emit(self._cells[self._at].number)
-        else:
-            super().keyPressEvent(event)
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            cell = self._cell_at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), plain_tip(self._words(cell)) if cell else "", self)
-            return True
-        return super().event(event)
-
-    def _words(self, cell: Cell) -> str:
-        reason = f" ({cell.reason})" if cell.reason and cell.reason != cell.state else ""
-        return f"{self._kind.value.capitalize()} {cell.number}: {WORDS[cell.state]}{reason}"
-
-    def _index_of(self, cell: int) -> int:
-        groups = self.groups()
-        per = len(groups[0]) if groups else 1
-        return cell // per
-
-    def _cell_at(self, point: QPointF) -> Cell | None:
-        groups = self.groups()
-        if not groups:
-            return None
-        index = min(max(int(point.x() / (self.width() / len(groups))), 0), len(groups) - 1)
-        group = groups[index]
-        worst = _worst(group)
-        return next(cell for cell in group if cell.state == worst)
-
-
-def _worst(group: Sequence[Cell]) -> str:
-    states = {cell.state for cell in group}
-    return next(state for state in (UNREADABLE, WAITING, EMPTY, READ) if state in states)

@@ -280,7 +280,13 @@ class PageView(QAbstractScrollArea):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
         colours = self._keeper.theme
-        painter.fillRect(event.rect(), colours.colour("ground"))
+        painter.fillRect(event.rect(), colours.colour("sheet"))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colours.colour("desk"))
+        painter.drawRoundedRect(self.viewport().rect(), theme.RADIUS, theme.RADIUS)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         for index in self.sheets.between(*self._in_sight()):
             place = self.sheets.place(index).translated(-self._scrolled())

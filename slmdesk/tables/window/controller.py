@@ -36,6 +36,8 @@ class TableController(JobFollower):
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(bridge, KIND, "table_controller", parent)
         self.title = ""
+        self.chosen: tuple[str, ...] = ()
+        """Documents that were chosen together in the list, to become the rows of the next table."""
         self._requested = ""
         """Id of the table being opened. Answers to earlier requests are ignored."""
         self._begun = ""
@@ -77,7 +79,7 @@ class TableController(JobFollower):
 
         `redact`: a person first reviews what is hidden from the model. The other methods below do the same.
         """
-        self._begin(tuple(columns), (self._document,), redact=redact)
+        self._begin(tuple(columns), self.chosen or (self._document,), redact=redact)
 
     def begin_all(self, columns: Sequence[Column], *, redact: bool = False) -> None:
         """Make a table of all listed documents that were read."""

@@ -89,6 +89,8 @@ ALL = (
     Keys("chat.smaller", CHAT, ("Ctrl+-",), _("Smaller text")),
     Keys("chat.usual", CHAT, ("Ctrl+0",), _("Text in its usual size")),
     Keys("documents.open", DOCUMENTS, ("Ctrl+O",), _("Open documents")),
+    Keys("documents.watch", DOCUMENTS, (), _("Watch a folder")),
+    Keys("documents.page", DOCUMENTS, ("Ctrl+G",), _("Show or hide the page")),
     Keys("documents.find", DOCUMENTS, ("Ctrl+F",), _("Find in the document")),
     Keys("documents.larger", DOCUMENTS, ("Ctrl++", "Ctrl+="), _("Larger pages")),
     Keys("documents.smaller", DOCUMENTS, ("Ctrl+-",), _("Smaller pages")),
@@ -315,9 +317,6 @@ class WindowState(Record):
     unread_chats: str = ""
     """Ids of chats with an answer that nobody has seen, separated by spaces."""
     sidebar_visible: bool = True
-    documents_splitter: str = ""
-    documents_body: str = ""
-    """Splitter between the pages of a document and the panes."""
     documents_thumbnails: bool = True
     last_document: str = ""
     last_document_page: int = 1

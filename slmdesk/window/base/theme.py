@@ -369,6 +369,8 @@ def _base(t: Theme, fonts: Fonts) -> str:
     QPushButton[kind="text"] {{ background: transparent; border-color: transparent; color: {t.soft_ink};
         padding: 6px 8px; }}
     QPushButton[kind="text"]:hover {{ background: {t.fill}; }}
+    QPushButton[kind="warn"] {{ background: {t.warn_soft}; border-color: {t.warn_soft}; color: {t.warn};
+        padding: 3px 10px; }}
     QPushButton[kind="danger"] {{ color: {t.danger}; }}
     #newest_button {{ background: {t.sheet}; border: {t.separator}; }}
     QToolButton {{ background: transparent; color: {t.ink}; border: {t.line_width}px solid transparent;
@@ -414,10 +416,14 @@ def _panels(t: Theme) -> str:
     #folder_chips, #thumbnails, #dialog_area, #dialog_inner {{
         background: {t.ground}; border: none;
     }}
-    #documents_work, #documents_empty, #side_head, #document_pages, #document_unread {{
+    #documents_work, #documents_empty, #document_head, #document_exports, #document_body, #document_unread {{
         background: {t.sheet}; border: none; }}
-    #about_document, #about_inner, #find_bar, #reading_bar, #document_side,
-        #summary_pane, #summary_inner, #making_summary, #question_pane, #question_inner, #question_busy,
+    #document_pages {{ background: {t.sheet}; border: none; }}
+    QFrame[kind="pill"] {{ background: {t.sheet}; border: {t.separator}; border-radius: 16px; }}
+    QFrame[kind="pill"] QToolButton {{ border-radius: 14px; }}
+    #about_document, #about_inner, #document_side,
+        #summary_pane, #summary_inner, #summary_middle, #making_summary,
+        #question_pane, #question_inner, #question_busy,
         #folder_question_pane, #folder_question_inner, #folder_question_busy, #folder_question_foot,
         #table_pane, #column_chooser, #column_chips, #making_table, #cell_detail, #table_setup, #table_foot,
         #versions_pane, #versions_inner, #versions_form, #versions_busy, #versions_result, #versions_bar,
@@ -590,6 +596,7 @@ def _labels(t: Theme, fonts: Fonts) -> str:
     QLabel[kind="hero"] {{ font-size: {fonts.points(2)}pt; font-weight: 600; }}
     QLabel[kind="lead"] {{ font-size: {fonts.points(1.33)}pt; font-weight: 500; }}
     QLabel[kind="group"] {{ color: {t.ink2}; font-size: {fonts.points(0.87)}pt; font-weight: 600; }}
+    QLabel[kind="read"] {{ font-size: {fonts.points(1.13)}pt; }}
     QLabel[kind="heading"] {{ font-size: {fonts.points(1.13)}pt; font-weight: 600; }}
     QLabel[kind="muted"] {{ color: {t.ink2}; }}
     QLabel[kind="small"] {{ color: {t.ink3}; font-size: {fonts.points(0.87)}pt; }}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
 from slmdesk.base.texts import _
 from slmdesk.jobs.service import request_in
 from slmdesk.library.search import Citation
-from slmdesk.library.types import CollectionState, Span, info_of
+from slmdesk.library.types import CollectionState, Span, counted_documents, info_of
 from slmdesk.library.window.controller import DocumentsController, FoldersController
 from slmdesk.library.window.page import DocumentsPage
 from slmdesk.library.window.redacted import RedactionWindow
@@ -67,18 +67,18 @@ class DocumentsArea(QObject):
         self._point_timer = Delay(self, POINTED_AFTER_MS, lambda: self.view.hint_spans(self._pointed))
         self._read_timer = Delay(self, READ_AFTER_MS, self._expect_question)
         self._place = ("", -1)
+        self._scope: tuple[str, ...] = ()
+        """Documents that were chosen together in the list, while one of them is shown."""
         self._restored = ("", 1)
         """Document and page that were shown in the last run, until a document is shown."""
         self._ahead: Span | None = None
         """Passage to go to when the pages of its document have arrived."""
-        panel = self.page.side
-        panel.add_pane(_("Summary"), "summary", self.summary_pane)
-        panel.add_pane(_("Questions"), "questions", self.question_pane)
         self.table_pane = TablePane(self.tables, self.exports, keeper, self.page)
-        panel.add_pane(_("Table"), "table", self.table_pane)
         self.compare_pane = ComparePane(bridge, keeper, self.page)
-        panel.add_pane(_("Compare"), "versions", self.compare_pane)
-        panel.add_pane(_("About"), "about", self.view.about)
+        self.view.add_pane(_("Summary"), "summary", self.summary_pane)
+        self.view.add_pane(_("Questions"), "questions", self.question_pane)
+        self.view.add_pane(_("Table"), "table", self.table_pane)
+        self.view.add_pane(_("Compare"), "versions", self.compare_pane)
         self._connect()
 
     def _connect(self) -> None:
@@ -107,6 +107,8 @@ class DocumentsArea(QObject):
         folders.documents_requested.connect(self.documents.open_files)
         folders.shown.connect(self._on_folder_shown)
         folders.contents_received.connect(self._on_contents_received)
+        self.page.documents.several_requested.connect(self._on_several)
+        self.page.documents.folder_summary_requested.connect(self.summary_pane.ask_folder)
         self.page.documents.hit_chosen.connect(lambda hit: self.visit(Span(hit.document, hit.page, hit.start, hit.end)))
         self.folder_pane.citation_chosen.connect(lambda citation: self.visit(_span_of(citation)))
 
@@ -143,21 +145,16 @@ class DocumentsArea(QObject):
     # ---- what is remembered
 
     def restore(self, state: WindowState) -> None:
-        self.page.restore_layout(state.documents_splitter, state.documents_body)
         self.view.show_thumbnails(state.documents_thumbnails)
         self.page.side.show_pane(state.last_document_pane)
         self.summary_pane.form.use_length(state.last_summary_length)
-        self.view.show_pages()
         self._restored = (state.last_document, state.last_document_page)
         if state.last_document:
             self.documents.restore(state.last_document)
 
     @property
     def state(self) -> dict[str, str | int | bool]:
-        outer, inner = self.page.layout_state
         return {
-            "documents_splitter": outer,
-            "documents_body": inner,
             "documents_thumbnails": self.view.has_thumbnails,
             "last_document": self.documents.current or self._restored[0],
             "last_document_page": max(1, self.page.view.reached),
@@ -177,6 +174,34 @@ class DocumentsArea(QObject):
 
     # ---- events
 
+    def _on_several(self, action: str, documents: Sequence[str]) -> None:
+        """Do something with the documents that were chosen together in the list."""
+        if action == "remove":
+            for document in documents:
+                self.documents.remove(document)
+            return
+        names = self.documents.names(documents)
+        if not action:
+            if self._scope:
+                self._scope = self.tables.chosen = ()
+                self.questions.show_document("")
+            return
+        self._scope = tuple(names)
+        if self.documents.current not in names:
+            self.documents.choose(documents[0])
+        self.view.show_title(counted_documents(len(names)))
+        if action == "summarize":
+            self.page.side.show_pane("summary")
+            self.summaries.begin_together(self.summary_pane.form.request, tuple(names))
+        elif action == "ask":
+            self.question_pane.name_documents(names)
+            self.questions.show_together(tuple(names))
+            self.page.side.show_pane("questions")
+            self.question_pane.setFocus()
+        else:
+            self.tables.chosen = tuple(names)
+            self.page.side.show_pane("table")
+
     def _on_redaction_requested(self, path: Path) -> None:
         RedactionWindow(self._bridge, self.page, path).open()
 
@@ -188,12 +213,16 @@ class DocumentsArea(QObject):
         is_unread = record is not None and record.status is DocumentStatus.FAILED and not record.pages
         for part in (self.summary_pane, self.question_pane):
             part.setEnabled(not is_reading and not is_unread)
+        if record is not None and record.id in self._scope:
+            self.view.show_title(counted_documents(len(self._scope)))
+        elif record is not None:
+            self._scope = self.tables.chosen = ()
         self.table_pane.folder = self.documents.current_folder
         self.table_pane.setEnabled(record is not None and not is_reading and not is_unread)
         if is_reading:
             return
         self.tables.show_document(record.id if record else "")
-        if record is not None:
+        if record is not None and not self._scope:
             self.question_pane.name_documents({record.id: record.name}, info_of(record).page_kind.value)
         self.summaries.show_document(record.id if record else "")
         self.questions.show_document(record.id if record else "")

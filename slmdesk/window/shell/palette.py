@@ -83,7 +83,6 @@ WITH_FOCUS = ("chat.paste", "sentence.", "segment.", "versions.", "change.")
 """Starts of names of shortcuts whose effect depends on the focus. They are offered only where their keys would work."""
 WITH_TEXT = ("write.correct", "write.rephrase", "write.save", "write.copy")
 BUTTONS = (
-    ("watch_folder_button", _("Watch a folder"), DOCUMENTS),
     ("choose_document_button", _("Translate a document"), TEXT),
     ("glossaries_button", _("Glossaries"), TEXT),
     ("memory_button", _("Translation memory"), TEXT),
@@ -119,7 +118,7 @@ class PaletteEntry(QObject):
                 (key.name for key in all_keys() if key.place == DOCUMENTS),
                 lambda: is_made(DOCUMENTS) and frame.documents.current,
             ),
-            "documents.open": lambda: True,
+            **dict.fromkeys(("documents.open", "documents.watch"), lambda: True),
             "text.copy": lambda: is_made(TEXT) and self._is_usable("copy_translation_button"),
             **dict.fromkeys(WITH_TEXT, lambda: is_made(WRITE) and frame.writing_page.text.strip()),
         }

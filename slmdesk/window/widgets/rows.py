@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 from PySide6.QtCore import (
     QCoreApplication,
@@ -13,6 +14,7 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     QPoint,
+    QPointF,
     QRectF,
     QSize,
     Qt,
@@ -23,12 +25,16 @@ from PySide6.QtGui import (
     QContextMenuEvent,
     QEnterEvent,
     QFocusEvent,
+    QFont,
+    QFontMetrics,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QPalette,
+    QTextLayout,
+    QTextOption,
     QWheelEvent,
 )
 from PySide6.QtWidgets import (
@@ -53,7 +59,7 @@ from slmdesk.base.texts import _
 from slmdesk.runtime.messages import bytes_for_people, time_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
-from slmdesk.window.base.theme import pixmap
+from slmdesk.window.base.theme import pixmap, scaled
 from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import (
     Part,
@@ -175,6 +181,77 @@ class Card(QFrame):
 # ---- a row with a sentence or quotation, and its source below
 
 
+class CitedText(QLabel):
+    """Text with its source as a small raised sign behind the last word, with which it stays together."""
+
+    LINE = 1.25
+    """Height of a line, as a share of that of the font."""
+
+    def __init__(self, text: str, sign: str, parent: QWidget, *, name: str, kind: str = "") -> None:
+        super().__init__(text, parent)
+        named(self, name, kind=kind)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)  # without it Qt would not ask for the height
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self._sign = sign
+        self.is_lit = False
+
+    def _small(self) -> QFont:
+        font = QFont(self.font())
+        font.setPointSizeF(QApplication.font().pointSizeF() * 0.77)
+        font.setWeight(QFont.Weight.Medium)
+        return font
+
+    def _laid_out(self, width: int) -> tuple[QTextLayout, QPointF, float, float]:
+        """Return the lines, the place of the sign, its width, and the height of all."""
+        metrics = self.fontMetrics()
+        sign = QFontMetrics(self._small()).horizontalAdvance(self._sign) + scaled(10) if self._sign else 0
+        space = max(1, metrics.horizontalAdvance("\u00a0"))
+        tail = "\u2060" + "\u00a0" * -(-(sign + scaled(3)) // space) if sign else ""
+        layout = QTextLayout(self.text() + tail, self.font())
+        option = QTextOption()
+        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        layout.setTextOption(option)
+        layout.beginLayout()
+        step, y, end = metrics.height() * self.LINE, 0.0, QPointF()
+        while (line := layout.createLine()).isValid():
+            line.setLineWidth(max(width, 1))
+            line.setPosition(QPointF(0, y + (step - metrics.height()) / 2))
+            at: Any = line.cursorToX(len(self.text()))
+            end = QPointF(at[0] + scaled(3), y)
+            y += step
+        layout.endLayout()
+        return layout, end, float(sign), y
+
+    def heightForWidth(self, width: int) -> int:
+        return round(self._laid_out(width)[3] + 0.5)
+
+    def sizeHint(self) -> QSize:
+        return QSize(scaled(240), round(self.fontMetrics().height() * self.LINE))  # the layout asks for more lines
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(scaled(60), round(self.fontMetrics().height() * self.LINE))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter, colours = QPainter(self), theme.current()
+        layout, place, width, __ = self._laid_out(self.width())
+        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+        layout.draw(painter, QPointF(0, 0))
+        if width:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setFont(self._small())
+            height = painter.fontMetrics().height() + 1
+            box = QRectF(place.x(), place.y() + 1, width, height)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colours.colour("accent" if self.is_lit else "fill"))
+            painter.drawRoundedRect(box, height / 2, height / 2)
+            painter.setPen(colours.colour("on_accent" if self.is_lit else "ink2"))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._sign)
+        painter.end()
+
+
 class CitedRow(QFrame):
     chosen = Signal()
     pointed_at = Signal(bool)
@@ -182,30 +259,34 @@ class CitedRow(QFrame):
 
     def __init__(
         self, text: str, place: str, parent: QWidget, *, name: str, warning: str = "", details: str = "",
-        has_bullet: bool = False, kind: str = "", most_words: int = 0,
+        has_bullet: bool = False, kind: str = "", most_words: int = 0, sign: str = "",
     ) -> None:  # fmt: skip
-        """`kind` is the text's in the style sheet. Only the first `most_words` are shown until the row is chosen."""
+        """`sign` stands behind the text: the number of its source, or its page. `kind` is the text's in the style
+        sheet.
+        Only the first `most_words` are shown until the row is chosen.
+        """
         super().__init__(parent)
         self.setObjectName(name)
         self._text = text
         self.setProperty("kind", "row")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        whole = plain_label(breakable(text), self, name="row_text", kind=kind)
+        whole = self._words = CitedText(text, sign, self, name="row_text", kind=kind)
         if most_words and (begin := first_words(text, most_words)) != text:
-            whole.setText(breakable(f"{begin} …"))
-            self.chosen.connect(lambda: whole.setText(breakable(text)))
-        lines = [whole, plain_label(breakable(place), self, name="row_place", kind="small")]
+            whole.setText(f"{begin} …")
+            self.chosen.connect(lambda: whole.setText(text))
+        lines: list[QWidget] = [whole]
         if warning:
             lines.append(plain_label(f"⚠ {warning}", self, name="row_warning", kind="warn"))
         parts: list[Part] = [(column(*lines, gap=0), 1)]
         if has_bullet:
             parts.insert(0, (plain_label("•", self, name="row_bullet", wraps=False), Qt.AlignmentFlag.AlignTop))
         row(*parts, into=self, gap=theme.SPACE_8, margins=theme.SPACE_4)
-        self.setToolTip(plain_tip(details))
+        self.setToolTip(plain_tip("\n".join(filter(None, (place, details)))))
         self.setAccessibleName(". ".join(words for words in (f"{text} {place}", warning) if words))
 
     def show_lit(self, is_lit: bool) -> None:
+        self._words.is_lit = is_lit
         self.setProperty("lit", is_lit)
         self.style().unpolish(self)
         self.style().polish(self)

@@ -103,7 +103,7 @@ def test_many_attachments_are_listed_beside_the_pages(program, tmp_path):
     (more,) = buttons(program, "attached_more")
     assert more.text() == "3 more…"
     program.click(more)
-    program.wait(lambda: program.documents.side.current == "about")
+    program.wait(program.find("about_popover").isVisible)
     program.wait(lambda: len(program.find("about_document").findChildren(QPushButton, "attachment_button")) == 9)
 
 

@@ -12,7 +12,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
 from slmdesk.base.documents import Block, BlockKind
-from slmdesk.library.window.page import LINE_ROLE
 from slmdesk.library.window.page_text import PageTable, is_number_text, tables_of
 from slmdesk.window.base.theme import LIGHT, window_fonts
 
@@ -269,9 +268,10 @@ def test_a_long_sheet_is_one_sheet(program, tmp_path):
     book.save(path)
     drop(program.documents, path)
     program.wait(lambda: program.documents.view.count == 3)
-    program.wait(lambda: program.find("coverage_words").text() == "3 of 3 parts read")
+    program.wait(lambda: program.coverage == "3 of 3 parts read")
     model = program.find("document_view").model()
-    program.wait(lambda: model.index(0).data(LINE_ROLE) == "1 sheet  ·  xlsx")
+    program.wait(lambda: "1 sheet  ·  xlsx" in model.index(0).data(Qt.ItemDataRole.AccessibleTextRole))
     assert [sheet.page.label for sheet in program.documents.view.sheets][1] == "Prices, rows 201–400"
+    program.documents.document.show_about()
     words = [label.text() for label in program.find("about_document").findChildren(QLabel)]
     assert "1 sheet, in 3 parts: long ones are parted." in words

@@ -61,7 +61,7 @@ def ask(program, question: str) -> None:
 
 def test_a_text_is_shown_before_it_is_summarized_and_a_preview_that_is_cancelled_begins_nothing(program):
     pane = program.find("summary_pane")
-    program.click("summary_chip")
+    program.choose_tab("summary")
     program.click("summary_other_button")
     assert not program.find("redact_summary_button").isChecked()
     program.click("redact_summary_button")
@@ -81,7 +81,7 @@ def test_a_text_is_shown_before_it_is_summarized_and_a_preview_that_is_cancelled
 
 
 def test_a_summary_that_asks_no_model_is_made_without_a_preview(program):
-    program.click("summary_chip")
+    program.choose_tab("summary")
     program.click("summary_other_button")
     program.click("redact_summary_button")
     program.click("summarize_button")
@@ -90,15 +90,15 @@ def test_a_summary_that_asks_no_model_is_made_without_a_preview(program):
 
 
 def test_a_folder_is_not_summarized_with_the_shield(program):
-    program.click("summary_chip")
+    program.choose_tab("summary")
     program.click("summary_other_button")
     program.click("redact_summary_button")
-    program.click("summarize_folder_button")
+    program.find("document_list").folder_summary_requested.emit()
     program.wait(lambda: "whole folder" in program.find("summary_note").text())
 
 
 def test_a_question_is_shown_with_the_document_and_a_second_one_alone(program):
-    program.click("questions_chip")
+    program.choose_tab("questions")
     program.click("redact_questions_button")
     ask(program, "What does Ashworth hand over?")
     assert ("Ashworth (3 times)", True) in looked(program)
@@ -114,7 +114,7 @@ def test_a_question_is_shown_with_the_document_and_a_second_one_alone(program):
 
 
 def test_a_table_is_shown_first_and_one_that_is_cancelled_can_be_begun(program):
-    program.click("table_chip")
+    program.choose_tab("table")
     chooser = program.find("table_pane")._chooser
     from slmdesk.tables.types import Column
 

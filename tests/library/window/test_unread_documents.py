@@ -22,7 +22,7 @@ def shown(program) -> str:
 
 
 def is_empty(program) -> bool:
-    return not program.documents.view.count and not program.find("coverage_words").text()
+    return not program.documents.view.count and not program.coverage
 
 
 def test_an_unreadable_pdf_shows_nothing_of_the_document_before(program, letter, tmp_path):

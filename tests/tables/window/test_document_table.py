@@ -48,8 +48,8 @@ def folder(tmp_path):
 
 def opened(program, *paths) -> None:
     program.frame.documents.open_paths(list(paths))
-    program.wait(lambda: "read" in program.find("coverage_words").text())
-    program.click("table_chip")
+    program.wait(lambda: "read" in program.coverage)
+    program.choose_tab("table")
     program.wait(lambda: pane(program).isVisible() and pane(program).isEnabled())
 
 
@@ -261,8 +261,8 @@ def test_it_is_saved_and_comes_back_with_its_document(program, folder, tmp_path,
     again.window.resize(1300, 860)
     again.wait(lambda: again.find("document_view").model().rowCount())
     again.frame.documents.choose(document)
-    again.wait(again.find("table_chip").isVisible)  # there is no panel before a document is on show
-    again.click("table_chip")
+    again.wait(again.find("document_tabs").isVisible)  # there are no tabs before a document is on show
+    again.choose_tab("table")
     again.wait(lambda: cells(again) == [["a.md", "900 EUR"]])
 
 

@@ -150,7 +150,7 @@ def test_a_page_its_document_and_an_answer_are_translated(program, qtbot, tmp_pa
     program.window.show_page("Documents")
     program.frame.documents.open_files([path])
     view = program.frame.documents_page.view
-    program.wait(lambda: view.count == 1 and program.find("coverage_strip").sentence.startswith("1 of 1"))
+    program.wait(lambda: view.count == 1 and program.coverage.startswith("1 of 1"))
     choose(program, view.viewport(), QPoint(60, 60), "Translate this page")
     program.wait(lambda: is_shown(program, "tHE TENANT PAYS ON THE THIRD OF mARCH."))
     program.window.show_page("Documents")

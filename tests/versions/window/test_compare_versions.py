@@ -37,8 +37,8 @@ def compared(program):
     """The new version is on show, the old one is dropped beside it, and both are compared."""
     drop(program.area.page, program.new)
     program.wait(lambda: is_read(program, program.new) and program.pane.isEnabled())
-    program.wait(lambda: program.find("coverage_words").text().startswith("3 of 3"))
-    program.click("versions_chip")
+    program.wait(lambda: program.coverage.startswith("3 of 3"))
+    program.choose_tab("versions")
     assert program.find("versions_hint").isVisible()
     assert not program.find("versions_button").isEnabled()
     drop(program.pane, program.old)
@@ -146,8 +146,8 @@ def test_the_other_way_round_and_opened_again(program):
 def test_what_cannot_be_read_is_said(program, tmp_path):
     drop(program.area.page, program.new)
     program.wait(lambda: is_read(program, program.new))
-    program.wait(lambda: program.find("coverage_words").text().startswith("3 of 3"))
-    program.click("versions_chip")
+    program.wait(lambda: program.coverage.startswith("3 of 3"))
+    program.choose_tab("versions")
     broken = tmp_path / "broken.pdf"
     broken.write_bytes(b"%PDF-1.4\nnothing")
     drop(program.pane, broken)
@@ -226,8 +226,8 @@ def test_only_documents_with_words_are_offered(program, tmp_path):
     for path in (broken, empty, program.old, program.new):
         drop(program.area.page, path)
         program.wait(lambda path=path: is_read(program, path))
-    program.wait(lambda: program.find("coverage_words").text().startswith("3 of 3"))
-    program.click("versions_chip")
+    program.wait(lambda: program.coverage.startswith("3 of 3"))
+    program.choose_tab("versions")
     other = program.find("versions_other")
     offered = ["Compare with…", "old.docx", "A file…"]
     program.wait(lambda: [other.itemText(at) for at in range(other.count())] == offered)

@@ -132,11 +132,9 @@ def test_documents(program, tmp_path):
     letter = tmp_path / "A lease of a house with a name as long as its garden and more.md"
     letter.write_text(LETTER)
     drop(pages, letter)
-    program.wait(
-        lambda: program.find("coverage_strip").sentence.startswith("4 of 4") and area.question_pane.isEnabled()
-    )
+    program.wait(lambda: program.coverage.startswith("4 of 4") and area.question_pane.isEnabled())
     document = program.frame.documents.current
-    program.click("questions_chip")
+    program.choose_tab("questions")
     check(program, "questions, none yet")
     marks = (Mark("amount", "3,900 EUR", 0, 9),)
     cited = (Citation(document, 2, 0, 30, "The rent of the Donaudampfschifffahrtsgesellschaftskapitän is 1,200 euros"),)
@@ -145,7 +143,7 @@ def test_documents(program, tmp_path):
     check(program, "a question on its way")
     area.question_pane.show_answer(Answered("About 3,900 EUR.", True, cited, marks=marks))
     check(program, "an answer with a warning")
-    program.click("summary_chip")
+    program.choose_tab("summary")
     check(program, "no summary yet")
     span = Span(document, 1, 0, 10)
     doubted = Sentence(LONG + ".", (span,), (1,), True)
@@ -153,10 +151,8 @@ def test_documents(program, tmp_path):
     one = DocumentSummary(document, letter.name, "section", (doubted,), coverage)
     area.summary_pane.show_summary(Summary("bullets", "en", "model", (doubted,), coverage, (one,)))
     check(program, "a summary")
-    program.click("table_chip")
+    program.choose_tab("table")
     check(program, "no table yet")
-    program.click("about_chip")
-    check(program, "about a document")
 
 
 def test_versions_of_a_document(program, tmp_path):
@@ -165,8 +161,8 @@ def test_versions_of_a_document(program, tmp_path):
     area = program.frame.documents_area
     old, new = write_docx(tmp_path / "old.docx", OLD), write_pdf(tmp_path / "new.pdf", new_text())
     drop(area.page, new)
-    program.wait(lambda: program.find("coverage_words").text().startswith("3 of 3"))
-    program.click("versions_chip")
+    program.wait(lambda: program.coverage.startswith("3 of 3"))
+    program.choose_tab("versions")
     check(program, "versions to choose")
     drop(area.compare_pane, old)
     program.wait(lambda: program.find("versions_button").isEnabled())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from fakes.older_homes import unpack
-from PySide6.QtWidgets import QAbstractButton, QDialog
+from PySide6.QtWidgets import QDialog
 
 from slmdesk.history.service import ItemTitle
 
 pytestmark = pytest.mark.gui
 
-CHIPS = {"summary": "summary", "question": "questions", "extraction": "table", "versions": "versions"}
+PANES = {"summary": "summary", "question": "questions", "extraction": "table", "versions": "versions"}
 """Of a result: its pane beside the document."""
 PAGES = {"chat": "Chat", "space": "Chat", "translation": "Translate", "writing": "Write", "comparison": "Models"}
 MISSING = ("is not where it was", "is not there", "can be encrypted")
@@ -24,10 +24,10 @@ def test_each_item_of_an_older_home_is_shown(start, tmp_path, name) -> None:
     for item in reversed(items):
         program.window.show_page("Settings")
         program.frame.opener.item(ItemTitle(item["id"], item["kind"], item["title"], ""))
-        page, chip = PAGES.get(item["kind"], "Documents"), CHIPS.get(item["kind"])
+        page, pane = PAGES.get(item["kind"], "Documents"), PANES.get(item["kind"])
         program.wait(lambda page=page: program.window.current_page == page)
-        if chip:
-            program.wait(lambda chip=chip: program.window.findChild(QAbstractButton, f"{chip}_chip").isChecked())
+        if pane:
+            program.wait(lambda pane=pane: program.frame.documents_page.side.current == pane)
         if item["kind"] == "chat":
             program.wait(lambda item=item: program.chat.chat == item["id"])
             program.wait(lambda: len(program.chat.message_ids) == len(program.messages()))
