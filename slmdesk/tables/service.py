@@ -372,8 +372,9 @@ class TablePlan:
         missing = [column for column in range(len(self._columns)) if column not in row.cells]
         if not row.coverage.pages_read:
             row.cells |= {column: TableCell(flag=Flag.UNREAD) for column in missing}
-            return []
+            missing = []
         if not missing:
+            self._publish(row)  # now, not when the model has answered about the other documents
             return []
         if row.cells:
             self._reported(self._shape(row, Flag.OPEN), False)

@@ -316,3 +316,18 @@ def _read_of(side: Side) -> str:
 
 def _counted(count: int, words: tuple[str, str]) -> str:
     return f"{count:,} {words[0] if count == 1 else words[1]}"
+
+
+_COPY = re.compile(
+    r"[\s_.-]*(?:\(\d{1,3}\)|v(?:ersion)?[\s_.-]?\d{1,3}|\b(?:copy|kopie|copie|final|neu|new|old|alt|draft|entwurf)\b)$"
+)
+_COPY_OF = re.compile(r"^(?:copy|kopie|copie)\s(?:of|von|de)?\s*")
+
+
+def version_stem(name: str) -> str:
+    """Return what the names of all versions of a document share: "lease" for "lease.docx" and "lease_v2.pdf"."""
+    stem = name.rpartition(".")[0] or name
+    stem = _COPY_OF.sub("", stem.casefold().replace("_", " ").replace("-", " ").strip())
+    while (shorter := _COPY.sub("", stem)) and shorter != stem:
+        stem = shorter
+    return " ".join(stem.split())

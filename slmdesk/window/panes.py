@@ -250,6 +250,9 @@ class EarlierBox(QFrame):
         self._rows.setVisible(others > 0 and self._button.isChecked())
         self.setVisible(self.has_entries)
 
+    def unfold(self) -> None:
+        self._button.setChecked(True)
+
     def _on_toggled(self, is_open: bool) -> None:
         set_icon(self._button, "chevron-down" if is_open else "chevron-right")
         self._rows.setVisible(is_open)

@@ -172,7 +172,7 @@ def table(folder: str) -> Chapter:
     yield from click("make_table_button")
     yield lambda: (one := find("cells_table")) is not None and one.model().rowCount() == 1
     yield lambda: find("making_table") is None
-    yield from choose_export("save_table_button", "xlsx", f"{folder}/table.xlsx")
+    yield from choose_export("table_more_button", "xlsx", f"{folder}/table.xlsx")
 
 
 def translation(words: str) -> Chapter:

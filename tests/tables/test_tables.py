@@ -250,3 +250,12 @@ def test_what_rules_find_is_shown_before_the_model_is_asked(opened) -> None:
     first = [(one.value, one.flag) for one in grown[0].row.cells]
     assert first == [("120.00 EUR", Flag.NONE), ("", Flag.OPEN), ("", Flag.NOT_FOUND)]
     assert Flag.OPEN not in [cell.flag for cell in table.rows[0].cells]
+
+
+def test_a_row_that_needs_no_model_does_not_wait_for_the_others(opened) -> None:
+    recorder = opened()
+    asked = keep(recorder, "letter.txt", [page(1, "The flat is let to Ada Byron.")])
+    known = keep(recorder, "bill.txt", [page(1, "Tenant: Alan Turing")])
+    ended(recorder, begin(recorder, asked, known, columns=(Column("Tenant"),)))
+    complete = [one.row.name for one in recorder.of(ExtractionGrew) if one.is_complete]
+    assert complete == ["bill.txt", "letter.txt"]

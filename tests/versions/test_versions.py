@@ -12,7 +12,14 @@ from slmdesk.base.types import Role
 from slmdesk.jobs.types import JobChanged
 from slmdesk.text.difference.types import Change, ChangeKind, Named, Run
 from slmdesk.versions.service import VersionRequest, digest_in
-from slmdesk.versions.types import VersionsCompared, VersionsFailed, by_importance, coverage_line, headline
+from slmdesk.versions.types import (
+    VersionsCompared,
+    VersionsFailed,
+    by_importance,
+    coverage_line,
+    headline,
+    version_stem,
+)
 
 pytestmark = pytest.mark.process
 
@@ -176,3 +183,17 @@ def test_a_sentence_that_takes_old_for_new_is_marked() -> None:
     assert right.supported
     assert [flag.kind for flag in wrong.flags] == ["direction"]
     assert digest_in([change], [0], {"text": "The rent", "finish_reason": "length"}, "en") == []
+
+
+def test_the_versions_of_a_document_share_a_name() -> None:
+    names = (
+        "lease.docx",
+        "lease_v2.docx",
+        "Lease-final.pdf",
+        "lease (2).docx",
+        "Copy of lease.docx",
+        "lease copy.docx",
+    )
+    assert {version_stem(name) for name in names} == {"lease"}
+    assert version_stem("lease 2024.docx") != version_stem("lease 2025.docx")
+    assert version_stem("final.docx") != version_stem("copy.docx")

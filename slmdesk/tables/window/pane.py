@@ -6,16 +6,42 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QIcon, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QFrame, QHeaderView, QSizePolicy, QTableView, QWidget
+from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import (
+    QAction,
+    QColor,
+    QFont,
+    QFontMetrics,
+    QIcon,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPen,
+    QResizeEvent,
+    QShortcut,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QFrame,
+    QHeaderView,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QToolButton,
+    QWidget,
+)
 
 from slmdesk.base.documents import Form
 from slmdesk.base.records import JobStatus
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import page_word
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Span
+from slmdesk.runtime.messages import time_for_people
 from slmdesk.tables.cells import column_named, preset, presets
 from slmdesk.tables.service import MOST_COLUMNS, MOST_NAME
 from slmdesk.tables.types import (
@@ -32,7 +58,7 @@ from slmdesk.tables.types import (
 )
 from slmdesk.tables.window.controller import TableController
 from slmdesk.window.base import theme
-from slmdesk.window.base.theme import Theme, ThemeKeeper, pixmap
+from slmdesk.window.base.theme import Theme, ThemeKeeper, pixmap, scaled
 from slmdesk.window.panes import EarlierBox, MakingBar, reading_words
 from slmdesk.window.widgets.build import (
     FlowLayout,
@@ -45,10 +71,13 @@ from slmdesk.window.widgets.build import (
     plain_label,
     plain_tip,
     row,
+    set_icon,
     text_line,
+    tool_button,
 )
-from slmdesk.window.widgets.notices import ExportController, ask_where, give_export_menu
+from slmdesk.window.widgets.notices import ExportController, ask_where
 from slmdesk.window.widgets.opening import admit
+from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.redaction_preview import Shield
 from slmdesk.window.widgets.rows import Choice
 
@@ -65,7 +94,9 @@ SCOPES: list[tuple[object, str]] = [
     ("all", _("All in the list")),
     ("folder", _("A folder…")),
 ]
-COLUMN_LETTERS, MOST_QUOTE = 17, 300
+MOST_QUOTE = 300
+NARROW = 92
+"""Width in letters below which the buttons above the table have no words."""
 
 
 class TablePane(QFrame):
@@ -80,7 +111,8 @@ class TablePane(QFrame):
         self.folder: Path | None = None
         self._controller, self._exports, self._keeper = controller, exports, keeper
         self.model = TableModel(lambda: keeper.theme, self)
-        self._is_running = self._has_table = self._is_wide = self._is_choosing = False
+        self._is_running = self._has_table = self._is_wide = self._shows_empty = False
+        self._name = ""
         self._build_ui()
         self._connect()
         self.show_nothing()
@@ -91,22 +123,27 @@ class TablePane(QFrame):
         self._scope = named(Choice(SCOPES, self._setup), "table_scope", label=_("Which documents become rows"))
         self._shield = Shield("redact_table_button", self._setup)
         self._begin = button(_("Create table"), "make_table_button", self._setup, kind="primary", on=self._on_begin)
-        self._back = button(_("Back to the table"), "back_to_table_button", self._setup, kind="quiet", on=self._on_back)
-        self.earlier = EarlierBox(self, name="earlier_tables")
+        start = flow(self._scope, self._shield, self._begin, gap=theme.SPACE_8)
+        column(self._chooser, start, into=self._setup, gap=theme.SPACE_8)
+        self._choosing = Popover(self, "table_popover", label=_("Columns and documents of a new table"), width=400)
+        column(into=self._choosing, margins=theme.SPACE_16)
+        self._tables = Popover(self, "tables_popover", label=_("Earlier tables"), width=400)
+        self.earlier = EarlierBox(self._tables, name="earlier_tables")
+        column(self.earlier, into=self._tables, margins=theme.SPACE_16)
         self._making = MakingBar(self._controller, self, kind="table", prefix="making_table", resume=_("Resume"))
         self._making.lay_out(has_own_line=False)
         self._note = plain_label("", self, name="table_note", kind="muted")
         self._warning = plain_label("", self, name="table_warning", kind="warn")
         self.table = self._make_table()
+        self._empty = button("", "empty_columns_button", self, kind="quiet", icon="chevron-right", on=self._on_empty)
         self._detail = self._make_detail()
-        start = flow(self._scope, self._shield, self._begin, gap=theme.SPACE_8)
-        back = (self._back, Qt.AlignmentFlag.AlignLeft)
-        column(self._chooser, start, back, into=self._setup, gap=theme.SPACE_8)
-        self._foot = self._make_foot()
+        self._bar = self._make_bar()
         self._filler = QWidget(self)
+        self._place_setup = column(self._setup)
+        empty = (self._empty, Qt.AlignmentFlag.AlignLeft)
         column(
-            self._setup, self.earlier, self._making, self._note, self._warning, (self.table, 1), self._detail,
-            self._foot, (self._filler, 1),
+            self._bar, self._place_setup, self._making, self._note, self._warning, (self.table, 1), empty,
+            self._detail, (self._filler, 1),
             into=self, gap=theme.SPACE_8, margins=(theme.SPACE_12, theme.SPACE_4, theme.SPACE_12, theme.SPACE_12),
         )  # fmt: skip
 
@@ -121,15 +158,14 @@ class TablePane(QFrame):
         )
         table.setWordWrap(False)
         table.setTabKeyNavigation(False)
-        table.setTextElideMode(Qt.TextElideMode.ElideRight)
+        table.setShowGrid(False)
+        table.setItemDelegate(CellDelegate(table))
         table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         table.setMinimumHeight(6 * table.fontMetrics().height())
         rows, header = table.verticalHeader(), table.horizontalHeader()
         rows.hide()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)  # automatic heights would read all rows
-        rows.setDefaultSectionSize(table.fontMetrics().height() + theme.SPACE_12)
         header.setHighlightSections(False)
-        header.setDefaultSectionSize(COLUMN_LETTERS * table.fontMetrics().averageCharWidth())
         return table
 
     def _make_detail(self) -> QFrame:
@@ -143,29 +179,56 @@ class TablePane(QFrame):
         column(self._quote, self._doubt, row((self._place, 1), self._show_page), into=detail, gap=theme.SPACE_4)
         return detail
 
-    def _make_foot(self) -> QFrame:
-        foot = named(QFrame(self), "table_foot")
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
-        foot.setSizePolicy(policy)
-        make, tables = partial(button, parent=foot, kind="quiet"), self._controller
+    def _make_bar(self) -> QFrame:
+        bar, tables = named(QFrame(self), "table_bar"), self._controller
+        bar.setMinimumWidth(1)  # in a narrow pane its buttons have no words
+        self._figure = plain_label("", bar, name="table_figure", kind="strong", wraps=False)
+        self._doubts = button(
+            "", "table_doubts", bar, kind="quiet", icon="triangle-alert", colour="warn", on=self._on_doubts,
+            tip=_("Go to the next cell to check"),
+        )  # fmt: skip
         tip = _("Choose columns and documents for another table")
-        self._new = make(_("New table"), "new_table_button", tip=tip, on=self._on_new)
-        self._save = make(_("Save as"), "save_table_button")
-        give_export_menu(self._save, self._on_form, _("Save the table as"), FORMS)
-        tip = _("Read the documents as they are now; what you changed in the table stays")
-        self._again = make(_("Refresh"), "again_table_button", tip=tip, on=tables.again)
-        tip = _("Take the last change of a cell back (Ctrl+Z)")
-        self._undo = make(_("Undo"), "undo_cell_button", tip=tip, on=tables.undo)
-        tip = _("Give the table the place of the pages")
-        self._wide = make(_("Full width"), "wide_table_button", tip=tip, on=lambda: self.width_requested.emit(True))
-        flow(self._save, self._again, self._undo, self._wide, self._new, gap=theme.SPACE_8, into=foot)
-        return foot
+        self._new = button("", "table_columns_button", bar, kind="quiet", icon="chevron-down", tip=tip, on=self._on_new)
+        self._new.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow behind the words
+        label = _("Add a column")
+        self._add = button("", "new_column_button", bar, kind="quiet", icon="plus", label=label, on=self._on_add)
+        self._save = button("", "save_table_button", bar, kind="primary", on=partial(self._on_form, "xlsx"))
+        self._save.setAccessibleName(_("Save as Excel"))
+        label = _("More about the table")
+        self._more = tool_button("table_more_button", bar, icon="ellipsis", label=label, tip=label)
+        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = named(QMenu(self._more), "table_menu")
+        self._again = self._action(menu, _("Refresh"), "again_table_button", tables.again)
+        self._undo = self._action(menu, _("Undo"), "undo_cell_button", tables.undo)
+        self._undo.setEnabled(False)
+        self._wide = self._action(menu, _("Full width"), "wide_table_button", lambda: self.width_requested.emit(True))
+        self._fresh = self._action(menu, _("New table"), "new_table_button", self._on_new)
+        self._older = self._action(menu, _("Earlier tables"), "earlier_tables_action", self._on_earlier)
+        menu.addSeparator()
+        self._forms = [
+            self._action(
+                menu, _("Save as {form}…").format(form=form.name), f"export_{form.id}", partial(self._on_form, form.id)
+            )
+            for form in FORMS
+        ]
+        menu.aboutToShow.connect(lambda: self._older.setEnabled(self.earlier.has_entries))
+        self._more.setMenu(menu)
+        parts = (self._figure, self._doubts, 1, self._new, self._add, self._save, self._more)
+        row(*parts, into=bar, gap=theme.SPACE_8)
+        return bar
+
+    @staticmethod
+    def _action(menu: QMenu, words: str, name: str, on: Callable[[], object]) -> QAction:
+        action = named(menu.addAction(words), name)
+        action.triggered.connect(lambda _checked=False: on())
+        return action
 
     def _connect(self) -> None:
         tables, model, view = self._controller, self.model, self.table
         self._chooser.columns_changed.connect(self._settle)
+        self._chooser.columns_changed.connect(self._choosing.fit)
         self.earlier.follow(tables.items, tables.choose, tables.delete)
+        self.earlier.chosen.connect(self._tables.dismiss)
         tables.begun.connect(self.show_begun)
         tables.read_reported.connect(self.show_read)
         tables.row_received.connect(model.add)
@@ -177,8 +240,11 @@ class TablePane(QFrame):
         tables.redaction.show_over(self, reading_words(_("Create table")))
         model.cell_edited.connect(tables.edit)
         model.dataChanged.connect(lambda *__: self._notify(view.currentIndex()))
+        for changed in (model.dataChanged, model.modelReset, model.rowsInserted):
+            changed.connect(lambda *__: self._show_figure())
         model.modelReset.connect(lambda: self._notify(QModelIndex()))
         model.modelReset.connect(view.fit)
+        model.rowsInserted.connect(lambda *__: view.share())
         view.clicked.connect(self._go_to)
         view.page_requested.connect(lambda index: self._go_to(index, with_space=True))
         view.selectionModel().currentChanged.connect(lambda index, _before: self._notify(index))
@@ -189,13 +255,15 @@ class TablePane(QFrame):
     # ---- what is shown
 
     def show_nothing(self) -> None:
-        self._is_running = self._has_table = self._is_choosing = False
+        self._is_running = self._has_table = False
         self.model.begin(())
         self._say(HINT)
         self._settle()
 
     def show_begun(self, columns: Sequence[Column]) -> None:
-        self._is_running, self._has_table, self._is_choosing = True, True, False
+        self._is_running = self._has_table = True
+        self._shows_empty = False
+        self._choosing.dismiss()
         self.model.begin(columns)
         self._say("")
         self._warning.setText("")
@@ -208,6 +276,9 @@ class TablePane(QFrame):
     def show_job(self, event: JobChanged) -> None:
         self._is_running = not event.status.is_end
         self._making.show_job(event)
+        if self._is_running and event.status is not JobStatus.PAUSED:  # the figure above the table says how far it is
+            left = time_for_people(event.eta_s) if event.total and event.eta_s else ""
+            self._making.words.setText(_("{time} left").format(time=left) if left else _("Reading…"))
         if event.status is JobStatus.FAILED and event.problem is not None:
             self._say(event.problem.sentence)
         elif event.status is JobStatus.CANCELLED:
@@ -222,34 +293,56 @@ class TablePane(QFrame):
         self._is_running = self._is_running and not table.is_done
         self.model.show_table(table)
         report = table.redaction.words if table.redaction else ""
-        self._say("\n".join(filter(None, (_said_of(table), report))))
+        self._say(report)
         self._warning.setText(f"⚠ {table.note}" if table.note else "")
         self._settle()
 
     def show_stopped(self, words: str) -> None:
-        self._is_running = self._is_choosing = False
+        self._is_running = False
         self._has_table = bool(self.model.rows)
         self._say(words)
         self._settle()
 
     def show_wide(self, is_wide: bool) -> None:
         self._is_wide = is_wide
-        self._wide.setVisible(not is_wide and self._has_table)
+        self._wide.setEnabled(not is_wide)
         self._notify(self.table.currentIndex())
 
     # ---- events
 
     def _on_new(self) -> None:
         """Choose the columns of another table, starting with those of this table."""
-        self._is_choosing = True
-        self._chooser.show_columns(self.model.columns)
-        self._settle()
-        self._begin.setFocus(Qt.FocusReason.OtherFocusReason)
+        if not self._choosing.isVisible():
+            self._chooser.show_columns(self.model.columns)
+        self._choosing.toggle(self._new)
 
-    def _on_back(self) -> None:
-        self._is_choosing = False
-        self._settle()
-        self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+    def _on_add(self) -> None:
+        self._on_new()
+        self._chooser.focus_line()
+
+    def _on_earlier(self) -> None:
+        self.earlier.unfold()
+        self._tables.toggle(self._more)
+
+    def _on_empty(self) -> None:
+        self._shows_empty = not self._shows_empty
+        set_icon(self._empty, "chevron-down" if self._shows_empty else "chevron-right")
+        self._fold()
+
+    def _on_doubts(self) -> None:
+        """Go to the next cell to check, and from the last to the first."""
+        here, width = self.table.currentIndex(), len(self.model.columns)
+        after = here.row() * width + here.column() if here.isValid() else 0
+        found = [
+            at * width + column
+            for at, row in enumerate(self.model.rows)
+            for column, cell in enumerate(row.cells)
+            if cell.flag in DOUBTFUL
+        ]
+        if found:
+            at, column = divmod(next((place for place in found if place >= after), found[0]), width)
+            self.table.setCurrentIndex(self.model.index(at, column + 1))
+            self.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_begin(self) -> None:
         columns = self._chooser.columns
@@ -284,7 +377,7 @@ class TablePane(QFrame):
         def save(target: Path) -> None:
             self._exports.export(tables.item, form, target)
 
-        ask_where(self, tables.title, form, save, FORMS, folder=self.folder)
+        ask_where(self, tables.title.removeprefix("Table: "), form, save, FORMS, folder=self.folder)
 
     def _go_to(self, index: QModelIndex, *, with_space: bool = False) -> None:
         row, cell = self.model.row_at(index), self.model.cell_at(index)
@@ -300,7 +393,7 @@ class TablePane(QFrame):
     def _notify(self, index: QModelIndex) -> None:
         """Show the quotation that proves the cell, and the cell's doubts."""
         row, cell = self.model.row_at(index), self.model.cell_at(index)
-        self._detail.setVisible(cell is not None and self._has_table and not self._is_choosing)
+        self._detail.setVisible(cell is not None and self._has_table)
         if row is None or cell is None:
             return
         quote = cell.quote if len(cell.quote) <= MOST_QUOTE else cell.quote[: MOST_QUOTE - 1] + "…"
@@ -316,44 +409,66 @@ class TablePane(QFrame):
     # ---- private
 
     def _settle(self) -> None:
-        has_rows = bool(self.model.rows)
-        is_choosing = self._is_choosing or not self._has_table
-        self._setup.setVisible(is_choosing)
-        self._filler.setVisible(is_choosing)
-        self._back.setVisible(self._has_table)
-        self._note.setVisible(bool(self._note.text()) and not self._is_choosing)
-        self._warning.setVisible(bool(self._warning.text()) and not is_choosing)
+        has_rows, has_table = bool(self.model.rows), self._has_table
+        if has_table == (self._setup.parent() is self):  # beside a table it is in a popover
+            place = self._choosing.layout() if has_table else self._place_setup
+            assert place is not None
+            place.addWidget(self._setup)
+            self._setup.show()
+        if not has_table:
+            self._choosing.dismiss()
+        self._filler.setVisible(not has_table)
+        self._warning.setVisible(bool(self._warning.text()) and has_table)
         self._making.setVisible(self._is_running)
         self._begin.setEnabled(not self._is_running and bool(self._chooser.columns))
-        self.table.setVisible(not is_choosing)
-        self._foot.setVisible(not is_choosing)
-        self._detail.setVisible(not is_choosing and self.model.cell_at(self.table.currentIndex()) is not None)
-        self._new.setEnabled(not self._is_running)
-        self._wide.setVisible(self._has_table and not self._is_wide)
-        self._save.setEnabled(has_rows and not self._is_running)
-        self._again.setEnabled(not self._is_running)
+        for part in (self._bar, self.table):
+            part.setVisible(has_table)
+        self._detail.setVisible(has_table and self.model.cell_at(self.table.currentIndex()) is not None)
+        begins: list[QPushButton | QAction] = [self._new, self._add, self._fresh, self._again]
+        for action in begins:
+            action.setEnabled(not self._is_running)
+        saves: list[QPushButton | QAction] = [self._save, *self._forms]
+        for action in saves:
+            action.setEnabled(has_rows and not self._is_running)
+        self._name = next((known.name for known in presets() if known.columns == self.model.columns), _("Columns"))
+        self._show_figure()
+        self._fit_bar()
+
+    def _show_figure(self) -> None:
+        cells = [cell for row in self.model.rows for cell in row.cells]
+        filled, doubtful = sum(bool(cell.value) for cell in cells), sum(cell.flag in DOUBTFUL for cell in cells)
+        self._figure.setText(_("{filled} of {count} filled").format(filled=filled, count=len(cells)) if cells else "")
+        self._doubts.setText(_("{doubtful} to check").format(doubtful=doubtful))
+        self._doubts.setVisible(bool(doubtful))
+        self._fold()
+
+    def _fold(self) -> None:
+        """Hide the columns in which nothing was found, behind a line that shows them."""
+        empty = () if self._is_running else self.model.empty_columns
+        for at in range(1, self.model.columnCount()):
+            self.table.setColumnHidden(at, at in empty and not self._shows_empty)
+        self._empty.setText(ngettext("{n:,} empty column", "{n:,} empty columns", len(empty)))
+        self._empty.setVisible(self._has_table and bool(empty))
+        self.table.share()
+
+    def _fit_bar(self) -> None:
+        is_narrow = self.width() < NARROW * self.fontMetrics().averageCharWidth()
+        self._new.setText("" if is_narrow else self._name)
+        self._new.setAccessibleName(_("Columns of the table: {name}").format(name=self._name))
+        self._add.setText("" if is_narrow else _("Column"))
+        self._save.setText(_("Excel") if is_narrow else _("Save as Excel"))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_bar()
 
     def _say(self, words: str) -> None:
         self._note.setText(words)
-        self._note.setVisible(bool(words) and not self._is_choosing)
+        self._note.setVisible(bool(words))
 
 
 def _place_words(row: TableRow, cell: TableCell) -> str:
     return ", ".join(words for words in (row.name, place_words(cell, row.page_kind)) if words)
-
-
-def _said_of(table: Table) -> str:
-    cells = [cell for row in table.rows for cell in row.cells]
-    filled, doubtful = sum(bool(cell.value) for cell in cells), sum(cell.flag in DOUBTFUL for cell in cells)
-    look = _(" · {doubtful} to check").format(doubtful=doubtful) if doubtful else ""
-    unfinished = "" if table.is_done else _(" · not finished")
-    return (
-        _("{filled} of {count} cells filled{look}{unfinished}").format(
-            filled=filled, count=len(cells), look=look, unfinished=unfinished
-        )
-        if cells
-        else ""
-    )
 
 
 # ---- the table model of a table taken from documents
@@ -416,6 +531,15 @@ class TableModel(QAbstractTableModel):
         at = index.column() - 1
         return row.cells[at] if row and 0 <= at < len(row.cells) else None
 
+    @property
+    def empty_columns(self) -> set[int]:
+        """Columns of the table in which no row has a value. If all are empty, none is returned."""
+        found = {at + 1 for at in range(len(self.columns)) if not any(row.cells[at].value for row in self.rows)}
+        return found if len(found) < len(self.columns) else set()
+
+    def is_number(self, at: int) -> bool:
+        return at > 0 and self.columns[at - 1].kind in (ColumnKind.NUMBER, ColumnKind.AMOUNT)
+
     def repaint(self) -> None:
         self._changed(0, len(self.rows) - 1)
 
@@ -431,7 +555,8 @@ class TableModel(QAbstractTableModel):
         if orientation is not Qt.Orientation.Horizontal or not 0 <= section <= len(self.columns):
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+            side = Qt.AlignmentFlag.AlignRight if self.is_number(section) else Qt.AlignmentFlag.AlignLeft
+            return int(side | Qt.AlignmentFlag.AlignVCenter)
         if role == Qt.ItemDataRole.DisplayRole:
             return self.columns[section - 1].name if section else _("Document")
         if role == Qt.ItemDataRole.ToolTipRole and section:
@@ -450,6 +575,8 @@ class TableModel(QAbstractTableModel):
                 return cell.value or (OPEN if cell.flag is Flag.OPEN else EMPTY)
             case Qt.ItemDataRole.EditRole:
                 return cell.value
+            case Qt.ItemDataRole.TextAlignmentRole if self.is_number(index.column()):
+                return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             case Qt.ItemDataRole.ForegroundRole if not cell.value:
                 return QColor(self._theme().ink2)
             case Qt.ItemDataRole.DecorationRole if cell.flag in DOUBTFUL:
@@ -548,6 +675,9 @@ class ColumnChooser(QFrame):
     def columns(self) -> tuple[Column, ...]:
         return tuple(self._columns)
 
+    def focus_line(self) -> None:
+        self._line.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def show_columns(self, columns: Sequence[Column]) -> None:
         self._columns = list(columns)
         known = next((other_preset.id for other_preset in presets() if other_preset.columns == tuple(columns)), "")
@@ -609,13 +739,41 @@ class ColumnChooser(QFrame):
 # ---- the cells of a table of documents
 
 
-LEAST_LETTERS = 11
+ROW, HEAD, LEAST, MOST, PAD = 40, 36, 60, 240, 12
+"""Heights and widths in pixels, and the free space beside the words of a cell, at normal size of text."""
+TAIL = 8
+"""Letters at the end of a document's name that are never cut."""
+ROWS_MEASURED = 200
+
+
+def cut_name(name: str, metrics: QFontMetrics, width: int) -> str:
+    """Cut a name in the middle so that it fits. Its last letters stay, which tell `lease.docx` from `lease_v2.docx`."""
+    if metrics.horizontalAdvance(name) <= width or len(name) <= TAIL + 2:
+        return name
+    tail = name[-TAIL:]
+    head = metrics.elidedText(name[:-TAIL], Qt.TextElideMode.ElideRight, width - metrics.horizontalAdvance(tail))
+    return (head if head.endswith("…") else f"{head}…") + tail
+
+
+class CellDelegate(QStyledItemDelegate):
+    """Draws a line below each row, and cuts names of documents in the middle."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        super().initStyleOption(option, index)
+        if not index.column():
+            option.text = cut_name(option.text, option.fontMetrics, option.rect.width() - scaled(PAD))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        super().paint(painter, option, index)
+        colours = theme.current()
+        painter.setPen(QPen(colours.colour("line"), colours.line_width))
+        painter.drawLine(option.rect.bottomLeft(), option.rect.bottomRight())
 
 
 class CellsView(QTableView):
-    """Table view in which Enter edits a cell and Space goes to its page.
+    """Table view in which Enter edits a cell and Space goes to its page. The names of the documents stay in view.
 
-    Columns share the width if each has space for some words, until a person resizes a column.
+    Columns are as wide as their words, until a person resizes a column.
     """
 
     page_requested = Signal(QModelIndex)
@@ -627,28 +785,37 @@ class CellsView(QTableView):
 
     def fit(self) -> None:
         self._is_drawn = False
-        self._share()
+        self.share()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._share()
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self.share()
 
-    def _share(self) -> None:
-        header, width = self.horizontalHeader(), self.viewport().width()
-        count = header.count()
-        if not count or self._is_drawn:
+    def share(self) -> None:
+        self.verticalHeader().setDefaultSectionSize(scaled(ROW))
+        self.horizontalHeader().setFixedHeight(scaled(HEAD))
+        if self.model() is None or self._is_drawn:
             return
-        has_space = width >= count * LEAST_LETTERS * self.fontMetrics().averageCharWidth()
-        each = width // count if has_space else header.defaultSectionSize()
         self._is_fitting = True
-        for at in range(count):
-            header.resizeSection(at, each)
-        if has_space:
-            header.resizeSection(count - 1, width - each * (count - 1))
+        for at in range(self.horizontalHeader().count()):
+            self.horizontalHeader().resizeSection(at, min(max(self._width_of(at), scaled(LEAST)), scaled(MOST)))
         self._is_fitting = False
 
-    def _on_section_resized(self, _at: int, _before: int, _now: int) -> None:
-        self._is_drawn = self._is_drawn or (not self._is_fitting and self.isVisible())
+    def _width_of(self, at: int) -> int:
+        bold = QFont(self.font())
+        bold.setWeight(QFont.Weight.DemiBold)
+        head, plain, model = QFontMetrics(bold), self.fontMetrics(), self.model()
+        widths = [head.horizontalAdvance(str(model.headerData(at, Qt.Orientation.Horizontal))) + scaled(PAD)]
+        for number in range(min(model.rowCount(), ROWS_MEASURED)):
+            index = model.index(number, at)
+            sign = scaled(ICON_SIZE + PAD) if index.data(Qt.ItemDataRole.DecorationRole) else 0
+            metrics = plain if at else head
+            widths.append(metrics.horizontalAdvance(str(index.data() or "")) + sign)
+        return max(widths) + 2 * scaled(PAD)
+
+    def _on_section_resized(self, _at: int, _before: int, now: int) -> None:
+        self._is_drawn = self._is_drawn or (bool(now) and not self._is_fitting and self.isVisible())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         index = self.currentIndex()

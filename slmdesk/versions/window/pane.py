@@ -16,7 +16,7 @@ from slmdesk.base.texts import _, ngettext
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.messages import Problem
 from slmdesk.versions.service import KIND, VersionRequest, VersionView
-from slmdesk.versions.types import Comparison, VersionsCompared, VersionsFailed, coverage_line, headline
+from slmdesk.versions.types import Comparison, VersionsCompared, VersionsFailed, coverage_line, headline, version_stem
 from slmdesk.versions.window.changes import FILTERS, ORDERS, ChangeList, CompareRows
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
@@ -85,8 +85,7 @@ class ComparePane(QFrame):
         self._busy = self._build_busy(inner)
         self._failed = plain_label("", inner, name="versions_failed", kind="warn")
         self._hint = plain_label(
-            _("Choose another version of this document, or drop it here: a Word file and a PDF can be "
-              "compared. Layout differences are ignored."),
+            _("Choose another version of this document, or drop it here: a Word file and a PDF can be compared."),
             inner, name="versions_hint", kind="muted",
         )  # fmt: skip
         self._result = self._build_result(inner)
@@ -103,7 +102,8 @@ class ComparePane(QFrame):
         self._other_choice = named(Choice([], form), "versions_other", label=_("The other version"))
         self._other_choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._other_choice.setMinimumContentsLength(8)
-        self._compare = button(_("Compare"), "versions_button", form, kind="primary", on=self._on_compare)
+        tip = _("Layout differences are ignored")
+        self._compare = button(_("Compare"), "versions_button", form, kind="primary", tip=tip, on=self._on_compare)
         self._pair = ElidedLabel(form, name="versions_pair", kind="small")
         tip = _("The other one is the newer version")
         self._swap = button(_("Swap"), "versions_swap", form, kind="quiet", tip=tip, on=self._on_swap)
@@ -229,6 +229,7 @@ class ComparePane(QFrame):
 
     def _show_choices(self) -> None:
         """Show what the document can be compared with, and the chosen pair."""
+        self._propose()
         here, chosen = self._record.id if self._record else "", self._other.id if self._other else ""
         self._other_choice.clear()
         self._other_choice.addItem(_("Compare with…"), "")
@@ -240,6 +241,16 @@ class ComparePane(QFrame):
         self._compare.setEnabled(bool(chosen))
         names = [self._other.name, self._record.name] if self._record and self._other else ["", ""]
         self._show_pair(*(names if self._is_new else reversed(names)))
+
+    def _propose(self) -> None:
+        """Choose as the other version the document whose name differs by the version alone, until a person chooses."""
+        here = self._record
+        if here is None or self._other is not None:
+            return
+        stem = version_stem(here.name)
+        self._other = next((one for one in self._records if one.id != here.id and version_stem(one.name) == stem), None)
+        if self._other is not None:
+            self._is_new = here.mtime_ns >= self._other.mtime_ns
 
     def _show_pair(self, old: str, new: str) -> None:
         self._pair.set_full_text(_("Old: {old}  →  New: {new}").format(old=old, new=new) if old else "")

@@ -425,7 +425,7 @@ def _panels(t: Theme) -> str:
         #summary_pane, #summary_inner, #summary_middle, #making_summary,
         #question_pane, #question_inner, #question_busy,
         #folder_question_pane, #folder_question_inner, #folder_question_busy, #folder_question_foot,
-        #table_pane, #column_chooser, #column_chips, #making_table, #cell_detail, #table_setup, #table_foot,
+        #table_pane, #column_chooser, #column_chips, #making_table, #cell_detail, #table_setup, #table_bar,
         #versions_pane, #versions_inner, #versions_form, #versions_busy, #versions_result, #versions_bar,
         #versions_list {{ background: {t.sheet}; border: none; }}
     #work, #settings_inner, #empty_inner, #first_start, #first_start_inner, #settings_page, #empty_chat, #models_page,

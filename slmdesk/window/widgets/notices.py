@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -251,6 +252,7 @@ def _is_same(notice: Notice, other: Notice) -> bool:
 
 
 MOST_NAME = 80
+_SUFFIX = re.compile(r"(?<=\w)\.[A-Za-z][A-Za-z0-9]{1,4}(?=\s|$)")
 """Most letters of a title that are used for a file name."""
 
 
@@ -330,8 +332,12 @@ def ask_folder(parent: QWidget, title: str, chosen: Callable[[Path], None]) -> N
 
 
 def file_name(untrusted: str) -> str:
-    """Return a title as a file name of letters, digits and blanks: no folder, leading dot or name a system forbids."""
-    kept = "".join(sign if sign.isalnum() or sign in " -_" else " " for sign in untrusted[: 4 * MOST_NAME])
+    """Return a title as a file name of letters, digits and blanks: no folder, leading dot or name a system forbids.
+
+    The endings of files named in it go: "invoice.docx and 4 more" is "invoice and 4 more".
+    """
+    short = _SUFFIX.sub("", untrusted[: 4 * MOST_NAME])
+    kept = "".join(sign if sign.isalnum() or sign in " -_" else " " for sign in short)
     return " ".join(kept.split())[:MOST_NAME].strip() or "export"
 
 
