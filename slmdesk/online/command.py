@@ -27,9 +27,9 @@ from slmdesk.exports.papers import iso_time
 from slmdesk.hub.guard import HUB
 from slmdesk.hub.search import parse_link
 from slmdesk.online.downloads import ENDS
-from slmdesk.online.events import DownloadChanged
 from slmdesk.online.hub import Filters, FoundFile, FoundRepo, SearchPage
 from slmdesk.online.network import ENDPOINT_VARIABLE, endpoint_of, json_of
+from slmdesk.runtime.events import DownloadChanged
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.services import Services
 

@@ -35,9 +35,8 @@ from slmdesk.jobs.service import moved, place_of, put_in_order
 from slmdesk.jobs.types import DOWNLOAD, JobChanged, eta_of, number_in
 from slmdesk.models.importer import join_into, require_usable, usable_header
 from slmdesk.models.service import ModelService, Pc, available_bytes, fit_by_size, fit_header, name_for, weights_budget
-from slmdesk.online.events import DownloadChanged, DownloadState
 from slmdesk.online.hub import HubService
-from slmdesk.runtime.events import ModelsChanged
+from slmdesk.runtime.events import DownloadChanged, DownloadState, ModelsChanged
 from slmdesk.runtime.file_io import Claim, HashedFile, file_name, mark_of
 from slmdesk.runtime.messages import Problem, problem_for, problem_of
 from slmdesk.runtime.service import Runtime, Service, ServiceThread

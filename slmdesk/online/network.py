@@ -28,9 +28,8 @@ from slmdesk.base.types import Json
 from slmdesk.exports.papers import iso_time
 from slmdesk.hub.guard import HUB, HUB_HOSTS, GuardPolicy
 from slmdesk.hub.vault import PrivateFile, SystemKeyring, Vault
-from slmdesk.online.events import RequestsToday, TokenChanged
 from slmdesk.online.offline import Enforcement, LedgerEvents, enforcement
-from slmdesk.runtime.events import Noticed, Pending, ended
+from slmdesk.runtime.events import Noticed, Pending, RequestsToday, TokenChanged, ended
 from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.service import Runtime, Service, on_file_thread, pending_on_file_thread
 from slmdesk.text.markup import harmless_cell

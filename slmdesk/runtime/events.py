@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from slmdesk.base.record import Record
-from slmdesk.base.records import DocumentRecord, Item, Message
+from slmdesk.base.records import DocumentRecord, Item, Message, ModelRecord
 from slmdesk.base.types import LoadedModel, Timing, Usage
 from slmdesk.runtime.messages import Problem, problem_for
 
@@ -127,6 +127,62 @@ class NoticeOver(Event):
     """The cause of an earlier Noticed with this code is gone, for example because unsaved text was saved after all."""
 
     code: str
+
+
+class DownloadState(StrEnum):
+    QUEUED = "queued"
+    """The download waits for its turn. If it has a note, it waits until the network is allowed."""
+    ASKING = "asking"
+    CHECKING = "checking"
+    FETCHING = "fetching"
+    WAITING = "waiting"
+    ELSEWHERE = "elsewhere"
+    """Another window or command is downloading the same file. Its progress is shown."""
+    PAUSED = "paused"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class DownloadChanged(Event):
+    """State of a download. Published at most four times a second while it runs, and once at its end."""
+
+    id: str
+    repo: str
+    name: str
+    state: DownloadState
+    done_bytes: int = 0
+    total_bytes: int = 0
+    bytes_per_s: float = 0.0
+    eta_s: float | None = None
+    fit: str = "unknown"
+    """"fits", "tight", "too_large" or "unknown" for this PC. Estimated from the size until the header arrives."""
+    note: Problem | None = None
+    resumed_from: int = 0
+    problem: Problem | None = None
+    model: ModelRecord | None = None
+    place: int = 0
+
+
+class RequestsToday(Event):
+    count: int
+
+
+class TokenChanged(Event):
+    """Event: the access token of the Hub is now stored in another place. The event never contains the token."""
+
+    place: str
+    """"environment" (HF_TOKEN), "keyring", "file", "ask" (in memory until slmdesk ends), or "" if there is no token."""
+    host: str
+    """Host of the Hub or mirror in use. The token is sent to this host only."""
+
+
+class FolderWritten(Event):
+    item: str
+    folder: str
+    files: int
+    failed: int
+    problem: Problem | None = None
 
 
 # ---- delivers the events of services to their listeners

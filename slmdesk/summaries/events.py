@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from slmdesk.runtime.events import Event
-from slmdesk.runtime.messages import Problem
 
 if TYPE_CHECKING:
     from slmdesk.summaries.types import Sentence, Summary
@@ -31,11 +30,3 @@ class SummaryEnded(Event):
 
     item: str
     summary: Summary
-
-
-class FolderWritten(Event):
-    item: str
-    folder: str
-    files: int
-    failed: int
-    problem: Problem | None = None

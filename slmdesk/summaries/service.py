@@ -28,11 +28,11 @@ from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.models.service import DefaultsService, DefaultUse, ModelService
 from slmdesk.redaction.labels import RedactionReport
 from slmdesk.redaction.service import RedactionService
-from slmdesk.runtime.events import Pending
+from slmdesk.runtime.events import FolderWritten, Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.prompt_texts import texts
 from slmdesk.runtime.service import Runtime, Service, on_file_thread
-from slmdesk.summaries.events import FolderWritten, SummaryEnded, SummaryGrew
+from slmdesk.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.summaries.prompts import prompt_version
 from slmdesk.summaries.types import (
     Kind,

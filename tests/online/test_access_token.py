@@ -16,8 +16,8 @@ from fakes.vaults import MemoryVault
 
 from slmdesk.base.errors import KnownError
 from slmdesk.online.downloads import ENDS
-from slmdesk.online.events import DownloadChanged, DownloadState, TokenChanged
 from slmdesk.online.network import checked_token
+from slmdesk.runtime.events import DownloadChanged, DownloadState, TokenChanged
 from slmdesk.runtime.messages import Problem
 
 pytestmark = pytest.mark.process

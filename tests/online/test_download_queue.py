@@ -19,7 +19,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
 from slmdesk.hub.transfer import TransferLimits
 from slmdesk.jobs.types import JobChanged
-from slmdesk.online.events import DownloadChanged, DownloadState
+from slmdesk.runtime.events import DownloadChanged, DownloadState
 
 pytestmark = pytest.mark.process
 

@@ -20,9 +20,8 @@ from slmdesk.hub.transfer import TransferLimits
 from slmdesk.models.move import MoveResult
 from slmdesk.models.service import fit_by_size
 from slmdesk.online.downloads import ENDS
-from slmdesk.online.events import DownloadChanged, DownloadState
 from slmdesk.online.hub import Filters
-from slmdesk.runtime.events import ModelsChanged
+from slmdesk.runtime.events import DownloadChanged, DownloadState, ModelsChanged
 from slmdesk.runtime.messages import Problem
 
 pytestmark = pytest.mark.process

@@ -25,8 +25,8 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.policy import shown_proxy
 from slmdesk.base.settings import reason_against
 from slmdesk.online.downloads import ENDS
-from slmdesk.online.events import DownloadChanged, DownloadState
 from slmdesk.online.network import certificates_in
+from slmdesk.runtime.events import DownloadChanged, DownloadState
 from slmdesk.runtime.messages import Problem
 
 REPO, NAME = "some/tiny-GGUF", "tiny.Q4_K_M.gguf"

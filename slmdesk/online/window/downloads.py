@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMenu, QPushButton, QToolButton, QWidget
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.online.downloads import ENDS, LeftoverFile
-from slmdesk.online.events import DownloadChanged, DownloadState
+from slmdesk.runtime.events import DownloadChanged, DownloadState
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge

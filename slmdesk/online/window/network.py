@@ -26,8 +26,8 @@ from slmdesk.base.texts import _, ngettext
 from slmdesk.base.untrusted import clean_label
 from slmdesk.hub.barriers import can_enforce, is_enforced
 from slmdesk.hub.guard import HUB
-from slmdesk.online.events import RequestsToday, TokenChanged
 from slmdesk.online.network import Exported
+from slmdesk.runtime.events import RequestsToday, TokenChanged
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay, copy_text

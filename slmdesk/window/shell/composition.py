@@ -22,9 +22,8 @@ from slmdesk.chat.window.page import ChatPage
 from slmdesk.jobs.types import EXAM
 from slmdesk.jobs.window.controller import JobsController
 from slmdesk.library.types import Span
-from slmdesk.online.events import DownloadChanged, RequestsToday
 from slmdesk.privacy.window.controller import PrivacyController
-from slmdesk.runtime.events import ModelStateChanged
+from slmdesk.runtime.events import DownloadChanged, ModelStateChanged, RequestsToday
 from slmdesk.window.base.bridge import Bridge, ClipboardMarker, Delay, ErrorThread
 from slmdesk.window.base.shortcuts import WindowState, WindowStateFile, bind, take_shortcuts
 from slmdesk.window.base.theme import ThemeKeeper

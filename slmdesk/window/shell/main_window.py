@@ -24,9 +24,11 @@ from slmdesk.chat.window.header import STATE_TOPIC
 from slmdesk.chat.window.list_controller import ListController
 from slmdesk.history.labels import rescued_words
 from slmdesk.jobs.types import DOWNLOAD, JobChanged, kind_words
-from slmdesk.online.events import DownloadChanged, DownloadState
 from slmdesk.runtime.events import (
+    DownloadChanged,
+    DownloadState,
     ExamOffered,
+    FolderWritten,
     MessageAdded,
     MessageEnded,
     ModelState,
@@ -35,7 +37,6 @@ from slmdesk.runtime.events import (
     NoticeOver,
 )
 from slmdesk.runtime.messages import Problem
-from slmdesk.summaries.events import FolderWritten
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, ErrorThread
 from slmdesk.window.base.shortcuts import WindowStateFile, bind

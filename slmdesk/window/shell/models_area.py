@@ -11,10 +11,10 @@ from slmdesk.evaluation.window.comparison import ComparePage
 from slmdesk.models.window.adding import ModelDialogs
 from slmdesk.models.window.library import LibraryController
 from slmdesk.models.window.page import ModelsPage
-from slmdesk.online.events import DownloadChanged
 from slmdesk.online.window.downloads import Downloads, DownloadsController, InstalledIndex
 from slmdesk.online.window.hub import HubController, Offering
 from slmdesk.online.window.hub_offers import HubSearch, Suggestions
+from slmdesk.runtime.events import DownloadChanged
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.base.theme import ThemeKeeper

@@ -6,8 +6,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
 
 from slmdesk.base.texts import _
-from slmdesk.online.events import TokenChanged
 from slmdesk.online.network import TokenPlaces
+from slmdesk.runtime.events import TokenChanged
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge

@@ -31,7 +31,7 @@ from PySide6.QtWidgets import (
 from slmdesk.base.record import changed
 from slmdesk.base.records import Status
 from slmdesk.models.window.adding import AddDialog
-from slmdesk.online.events import DownloadState
+from slmdesk.runtime.events import DownloadState
 
 pytestmark = pytest.mark.gui
 REPO, FILE = "somebody/tiny-GGUF", "tiny.Q4_K_M.gguf"

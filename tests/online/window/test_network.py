@@ -24,7 +24,6 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.policy import FEATURES
-from slmdesk.online.events import DownloadState
 from slmdesk.online.window.network import (
     ADDRESS,
     EMPTY,
@@ -35,6 +34,7 @@ from slmdesk.online.window.network import (
     NetworkSettings,
     TokenDialog,
 )
+from slmdesk.runtime.events import DownloadState
 from slmdesk.window.widgets.bars import SHOWN_BY
 from slmdesk.window.widgets.rows import Choice
 from slmdesk.window.widgets.tokens import GatedDialog, GatedPanel

@@ -15,7 +15,7 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import JobStatus, Status
 from slmdesk.base.settings import Settings
 from slmdesk.jobs.types import JobChanged
-from slmdesk.online.events import DownloadChanged, DownloadState
+from slmdesk.runtime.events import DownloadChanged, DownloadState
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.shell.main_window import (
     Alert,
