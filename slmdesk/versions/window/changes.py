@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFont,
+    QIcon,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -25,13 +26,21 @@ from slmdesk.base.texts import _, ngettext
 from slmdesk.text.difference.types import Change, ChangeKind, Row, Run
 from slmdesk.versions.types import Comparison, by_importance, change_words, marked_text, place_words, shortened
 from slmdesk.window.base import theme
-from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.base.theme import ThemeKeeper, pixmap, scaled
 from slmdesk.window.widgets.build import named, plain_tip
 
 GAP = theme.SPACE_12
 EDGE = theme.SPACE_16
 """Width in pixels left of each column, where a sign shows the kind of change."""
 SIGNS = {ChangeKind.ADDED: "+", ChangeKind.REMOVED: "−", ChangeKind.CHANGED: "≠", ChangeKind.MOVED: "↕"}
+ICONS = {
+    "negation": "ban", "amount": "banknote", "percent": "percent", "period": "clock", "date": "calendar",
+    "name": "user",
+}  # fmt: skip
+KIND_ICONS = {
+    ChangeKind.ADDED: "plus", ChangeKind.REMOVED: "minus", ChangeKind.CHANGED: "type",
+    ChangeKind.MOVED: "arrow-up-down",
+}  # fmt: skip
 KEPT = 40
 """Most rows whose text layout is kept while they are not visible."""
 
@@ -298,7 +307,8 @@ class CompareRows(QAbstractScrollArea):
             if run.is_marked or kind is ChangeKind.MOVED:
                 form = QTextCharFormat()
                 if run.is_marked:
-                    form.setForeground(colours.colour("danger" if side == 0 else "accent"))
+                    form.setForeground(colours.colour("added" if side else "removed"))
+                    form.setBackground(colours.colour("soft" if side else "danger_soft"))
                     form.setFontStrikeOut(side == 0)
                     form.setFontUnderline(side == 1)
                     form.setFontWeight(QFont.Weight.DemiBold if side == 1 else QFont.Weight.Normal)
@@ -402,7 +412,9 @@ class ChangeLines(QAbstractListModel):
         where = place_words(change, found)
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return f"{SIGNS[change.kind]}  {shortened(_short_words(change), 120)}\n     {where}"
+                return f"{shortened(_short_words(change), 120)}\n{where}"
+            case Qt.ItemDataRole.DecorationRole:
+                return QIcon(pixmap(icon_of(change), theme.current().colour("ink2"), size=scaled()))
             case Qt.ItemDataRole.ToolTipRole:
                 return plain_tip(shortened(marked_text(change.old_runs, change.new_runs), 800))
             case Qt.ItemDataRole.AccessibleTextRole:
@@ -431,6 +443,12 @@ class ChangeLines(QAbstractListModel):
     def row_of(self, change: int) -> int:
         """Return the row of a change, or -1 if it is filtered out."""
         return self.shown.index(change) if change in self.shown else -1
+
+
+def icon_of(change: Change) -> str:
+    """Return the icon of a change's most important fact, or of its kind."""
+    facts = {named.kind for named in change.named}
+    return next((icon for fact, icon in ICONS.items() if fact in facts), KIND_ICONS[change.kind])
 
 
 def _short_words(change: Change) -> str:

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from slmdesk.text.difference.types import Change, ChangeKind, Place, Row, Run
-from slmdesk.versions.window.changes import CompareRows
+from slmdesk.versions.window.changes import CompareRows, icon_of
 
 pytestmark = pytest.mark.gui
 
@@ -55,8 +55,10 @@ def test_a_version_dropped_beside_the_document_is_compared(program):
     assert program.find("versions_list").model().rowCount() == 12
     assert program.find("versions_coverage").text().endswith("Nothing was left out.")
     lines = [program.find("versions_list").model().index(at).data() for at in range(12)]
-    assert lines[0].startswith("−  duty removed: “Keys that were lost")
-    assert lines[5].startswith("≠  30 days → 60 days")
+    assert lines[0].startswith("duty removed: “Keys that were lost")
+    assert lines[5].startswith("30 days → 60 days")
+    changes = program.pane.comparison.changes
+    assert [icon_of(changes[program.pane.list.lines.shown[at]]) for at in (0, 5)] == ["minus", "clock"]
     assert lines[5].endswith("2. Price, section 1 → p. 1")
 
 
