@@ -44,66 +44,38 @@ class Photographer:
         """What is done, and what is waited for in between."""
         from PySide6.QtCore import Qt
         from PySide6.QtTest import QTest
-        from PySide6.QtWidgets import QWidget
 
         window, page, change = self._window, self._page, self._frame.settings.change
-        window.resize(1100, 760)
+        window.resize(1280, 800)
         change("theme", "light")
-        starter = window.findChild(QWidget, "starter_button")
-        yield lambda: starter.isVisible()
+        yield lambda: "ready" in page.picker.button.accessibleName()
         yield 300
         self._drop_notices()
         yield 300
         self._grab("first-start")
-        QTest.mouseClick(starter, Qt.MouseButton.LeftButton)
-        yield lambda: "ready" in window.findChild(QWidget, "model_status").text()
-        yield 300
-        self._grab("new-chat")
         for question in QUESTIONS:
-            self._frame.chat.new_chat()
+            window.show_page("Start")
             page.composer.input_box.insertPlainText(question)
             QTest.keyClick(page.composer.input_box, Qt.Key.Key_Return)
-            if question == QUESTIONS[-1]:
-                yield lambda: (self._frame.chat.is_busy and len(self._words()) > 200) or not self._frame.chat.is_busy
-                self._grab("streaming")
             yield lambda: bool(self._words()) and not self._frame.chat.is_busy
             yield 1200
+        self._drop_notices()
+        yield 300
         self._grab("chat-light")
         change("theme", "dark")
         yield 400
-        self._drop_notices()
-        yield 300
         self._grab("chat-dark")
-        window.show_page("Models")
-        yield 300
-        self._grab("models-dark")
-        window.show_page("Settings")
-        yield 300
-        self._grab("settings-dark")
         change("theme", "light")
-        yield 400
-        self._drop_notices()
-        yield 300
-        self._grab("settings-light")
         window.show_page("Models")
-        yield 300
+        yield 800
         self._grab("models-light")
         yield from self._documents()
         yield from self._translate()
         yield from self._redaction()
         yield from self._confidential()
-        window.show_page("Chat")
-        change("font_scale", 150)
-        yield 400
-        self._drop_notices()
-        yield 500
-        self._grab("chat-150-percent")
-        window.resize(900, 600)
-        yield 400
-        self._grab("chat-150-percent-900x600")
 
     def _documents(self) -> Iterator[Step]:
-        """A document, its summary by the starter model (sentences of the document itself), and the jobs there were."""
+        """A document and its summary."""
         from PySide6.QtWidgets import QWidget
         from shots_samples import write_pdf
 
@@ -119,9 +91,6 @@ class Photographer:
         yield lambda: bool(pane.rows) and window.findChild(QWidget, "export_summary_button").isVisible()
         yield 800
         yield from self._both("documents")
-        window.show_page("Jobs")
-        yield 800
-        yield from self._both("jobs")
 
     def _translate(self) -> Iterator[Step]:
         """A text and a document, from a person's translations and, where there is none, the starter model's."""
