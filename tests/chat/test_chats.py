@@ -136,7 +136,7 @@ def test_w1_child_killed_in_the_middle_keeps_the_words_and_the_next_wish_works(o
     assert ended.message.status is Status.FAILED
     assert ended.problem is not None
     assert (ended.problem.code, ended.problem.args["how"]) == ("child.died", "killed")
-    assert "Try again" in ended.problem.sentence
+    assert "try again" in ended.problem.sentence
     kept = row(recorder.services, sent.answer.id)
     assert (kept.status, kept.error_code, kept.text) == (Status.FAILED, "child.died", recorder.words_of(sent.answer.id))
     recorder.wait(ModelStateChanged, lambda event: event.state is ModelState.CRASHED)

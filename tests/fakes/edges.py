@@ -20,6 +20,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slmdesk.library.window.document_view import NameLabel
+
 LEAST_FIELD, LEAST_LETTERS = 4, 6
 """Digits a field for text shows at the least, and letters of a chosen value."""
 
@@ -84,6 +86,8 @@ def _words(widget: QWidget) -> str:
 def _width_of_words(widget: QWidget) -> int:
     if isinstance(widget, QLabel):
         if not widget.wordWrap():
+            if isinstance(widget, NameLabel):  # a name of a document is cut in the middle, with its end kept
+                return 0
             return widget.sizeHint().width() if widget.pixmap().isNull() else 0
         advance = widget.fontMetrics().horizontalAdvance  # of its longest word, unless that may be broken
         return max((advance(word) for word in widget.text().split() if "\u200b" not in word), default=0)

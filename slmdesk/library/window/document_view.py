@@ -136,7 +136,7 @@ class DocumentView(QFrame):
         set_icon(self._sign, "check", "ink2")
         self._state = plain_label("", head, name="document_state", kind="muted", wraps=False)
         tip = _("See which pages, and why")
-        self._loud = button("", "document_unread_button", head, kind="warn", tip=tip, on=self._on_loud)
+        self._loud = button("", "document_unread_button", head, kind="warn", label=tip, tip=tip, on=self._on_loud)
         set_icon(self._loud, "triangle-alert", "warn")
         label = _("Stop reading the document")
         on = self._controller.stop_reading

@@ -159,8 +159,8 @@ _FIXED = frozenset(keys.name for keys in FIXED)
 _MEANINGS = {
     **dict.fromkeys(("chat.attach", "documents.open"), "open"),
     **dict.fromkeys(("chat.rename", "sentence.edit"), "edit"),
-    **dict.fromkeys(("versions.previous", "change.previous", "fixed.up"), "up"),
-    **dict.fromkeys(("versions.next", "change.next", "fixed.down"), "down"),
+    **dict.fromkeys(("versions.previous", "change.previous", "segment.previous", "fixed.up"), "up"),
+    **dict.fromkeys(("versions.next", "change.next", "segment.next", "fixed.down"), "down"),
     **dict.fromkeys(("segment.approve", "change.accept"), "accept"),
     **dict.fromkeys(("segment.hint", "write.rephrase"), "again"),
     **dict.fromkeys(("segment.undo", "fixed.undo"), "undo"),

@@ -42,7 +42,7 @@ def test_control_an_answer_that_is_borne_out_has_no_mark(qtbot):
     assert [text for text, kind in shown if kind == "warn"] == []
 
 
-def test_a_follow_up_stands_above_what_was_asked_before(qtbot):
+def test_a_follow_up_stands_below_what_was_asked_before(qtbot):
     parent = QWidget()
     qtbot.addWidget(parent)
     parent.resize(320, 300)
@@ -57,10 +57,9 @@ def test_a_follow_up_stands_above_what_was_asked_before(qtbot):
         pane.verticalScrollBar().setValue(pane.verticalScrollBar().maximum())
     pane.show_asked("Why?")
     pane.show_progress("The model reads")
-    assert pane.verticalScrollBar().value() == 0
     asked = [one for one in pane.findChildren(QLabel) if one.property("kind") == "strong"]
     words = {one.text().replace("\u200b", ""): one for one in asked}
-    qtbot.waitUntil(lambda: words["Why?"].y() < words["And the deposit?"].y() < words["What is the rent?"].y())
+    qtbot.waitUntil(lambda: words["Why?"].y() > words["And the deposit?"].y() > words["What is the rent?"].y())
     qtbot.waitUntil(lambda: not words["Why?"].visibleRegion().isEmpty())
     assert pane.title == "What is the rent?", "copied and exported in the order it was asked"
     assert [row.y() for row in pane.rows] == sorted(row.y() for row in pane.rows)
@@ -73,6 +72,6 @@ def test_a_citation_is_in_a_section_where_its_document_has_sections(qtbot):
     pane.name_documents({"d": "lease.docx", "e": "lease.pdf"}, {"d": "section", "e": "page"})
     pane.show_asked("What is the rent?")
     pane.show_answer(Answered("1,200", True, (*CITED, Citation("e", 3, 0, 4, "Rent"))))
-    shown = [one.text().replace("\u200b", "") for row in pane.rows for one in row.findChildren(QLabel)]
-    assert "lease.docx, section 2" in shown
-    assert "lease.pdf, p. 3" in shown
+    shown = [row.toolTip().replace("\u200b", "") for row in pane.rows]
+    assert any("lease.docx, section 2" in words for words in shown)
+    assert any("lease.pdf, p. 3" in words for words in shown)

@@ -14,12 +14,12 @@ def chosen(program, menu: QMenu, form: str, target) -> None:
     """Choose a form in the menu and a file in the dialog that follows."""
     action = next(action for action in menu.actions() if action.objectName() == f"export_{form}")
     action.trigger()
-    dialog = program.page.findChild(QFileDialog, "export_dialog")
+    dialog = program.window.findChild(QFileDialog, "export_dialog")
     assert dialog is not None
     dialog.fileSelected.emit(str(target))
     dialog.close()
     program.wait(lambda: any(str(target) in notice for notice in program.notices()))
-    program.wait(lambda: program.page.findChild(QFileDialog, "export_dialog") is None)
+    program.wait(lambda: program.window.findChild(QFileDialog, "export_dialog") is None)
 
 
 @pytest.fixture
@@ -52,5 +52,5 @@ def test_a_chat_of_the_list_is_exported_and_what_fails_is_said(program, tmp_path
     assert "You said: gamma" in (tmp_path / "chat.html").read_text()
     action = next(action for action in menu.actions() if action.objectName() == "export_md")
     action.trigger()
-    program.page.findChild(QFileDialog, "export_dialog").fileSelected.emit(str(tmp_path / "none" / "chat.md"))
+    program.window.findChild(QFileDialog, "export_dialog").fileSelected.emit(str(tmp_path / "none" / "chat.md"))
     program.wait(lambda: any("none" in notice for notice in program.notices()))

@@ -75,7 +75,7 @@ def test_what_the_window_binds_is_in_the_list(program):
         if one.context() is Qt.ShortcutContext.WindowShortcut
     ]
     assert bound
-    assert [one.toString() for one in bound if one not in listed] == []
+    assert [one.toString() for one in bound if not one.isEmpty() and one not in listed] == []
 
 
 def test_no_key_does_two_things_on_one_page():
@@ -85,7 +85,8 @@ def test_no_key_does_two_things_on_one_page():
         assert len(keys) == len(set(keys)), place
     meant = {}
     for one in ALL:
-        meant.setdefault(one.keys[0], set()).add(one.place)
+        for keys in one.keys[:1]:
+            meant.setdefault(keys, set()).add(one.place)
     assert meant["Ctrl+B"] == {"Everywhere"}
 
 

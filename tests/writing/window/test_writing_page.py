@@ -515,7 +515,7 @@ def test_a_message_is_opened_to_be_written_on(program):
     view = program.page.view
     view.rows[-1].widget.text.menu_requested.emit(program.window.rect().center(), "")
     menu = view.findChild(QMenu, "message_menu")
-    next(action for action in menu.actions() if action.text() == "Open message in Write").trigger()
+    next(action for action in menu.actions() if action.text() == "Open in Write").trigger()
     menu.close()
     program.wait(lambda: program.edit.isVisible())
     assert "Dear Ms Nowak" in program.writing.text
