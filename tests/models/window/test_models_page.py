@@ -639,6 +639,13 @@ def test_what_was_pressed_stays_where_it_is_and_says_what_became_of_it(models, h
     button = shown(program, QPushButton, "download_file_button")[0]
     program.frame.models_page.ensureWidgetVisible(button)
     button.setFocus()
+    heights: list[int] = []
+
+    def is_laid_out() -> bool:
+        heights.append(top_of(program, button))
+        return len(heights) >= 5 and len(set(heights[-5:])) == 1
+
+    program.wait(is_laid_out)
     before = top_of(program, button)
     assert program.frame.models_page.verticalScrollBar().value() > 0
     program.click(button)
