@@ -201,7 +201,8 @@ class TranslateController(QObject):
         self._keep_timer.stop()
         shown, manner, entry, redact = self.last, self.manner, self._entry, self.redaction.is_on
         now = (shown.source, manner, tuple(segment.target for segment in shown.segments))
-        if self.is_stale or entry.kept == now or not any(now[2]):
+        is_cleared = not self.text.strip()  # a translation that arrives late is of a text that is gone
+        if self.is_stale or is_cleared or entry.kept == now or not any(now[2]):
             return
         entry.kept = now
 
