@@ -209,7 +209,8 @@ class TranslateController(QObject):
         def work(services: Services) -> None:
             kept = services.typed.keep(now[0], manner, shown.segments, entry.item, redact=redact)
             entry.item = kept or entry.item
-            self._state.change(last_typed=entry.item)
+            if entry is self._entry:  # else another text has been begun
+                self._state.change(last_typed=entry.item)
 
         def refused(problem: Problem) -> None:
             entry.kept = None  # it is tried again
