@@ -201,16 +201,14 @@ class TranslateController(QObject):
         self._keep_timer.stop()
         shown, manner, entry, redact = self.last, self.manner, self._entry, self.redaction.is_on
         now = (shown.source, manner, tuple(segment.target for segment in shown.segments))
-        is_cleared = not self.text.strip()  # a translation that arrives late is of a text that is gone
-        if self.is_stale or is_cleared or entry.kept == now or not any(now[2]):
+        if self.is_stale or entry.kept == now or not any(now[2]):
             return
         entry.kept = now
 
         def work(services: Services) -> None:
             kept = services.typed.keep(now[0], manner, shown.segments, entry.item, redact=redact)
             entry.item = kept or entry.item
-            if entry is self._entry:  # else another text has been begun
-                self._state.change(last_typed=entry.item)
+            self._state.change(last_typed=entry.item)
 
         def refused(problem: Problem) -> None:
             entry.kept = None  # it is tried again

@@ -556,7 +556,7 @@ class Frame(QObject):
         """Offer encryption once, not on the first day of use."""
         is_quiet = not self.window.notices.bars
         if is_offered and is_quiet and not self._is_first_run and not self.state.current.told_of_encryption:
-            self.state.change(told_of_encryption=True)
+            self._bridge.ask(lambda _services: self.state.change(told_of_encryption=True), None, lambda _problem: None)
             words = _("The history can be encrypted.")
             self._bridge.notice_raised.emit(Notice(words, action=_("Encrypt…"), on_action=self._on_encrypt_requested))
 
