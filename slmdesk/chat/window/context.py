@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QLocale, QObject, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QPainter, QPen, QPixmap
+from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QGridLayout, QScrollArea, QToolButton, QWidget
 
 from slmdesk.base.errors import KnownError
@@ -34,7 +34,7 @@ from slmdesk.window.widgets.build import (
     show_column,
     show_words,
 )
-from slmdesk.window.widgets.parts import Popover
+from slmdesk.window.widgets.parts import Popover, draw_ring
 
 if TYPE_CHECKING:
     from slmdesk.chat.window.conversation import ChatController
@@ -253,18 +253,13 @@ class ContextMeter(QToolButton):
         self.decided.emit()
 
     def _draw(self) -> None:
-        size, scale, colours = scaled(RING), self.devicePixelRatioF(), theme.current()
+        size, scale = scaled(RING), self.devicePixelRatioF()
         drawn = QPixmap(round(size * scale), round(size * scale))
         drawn.setDevicePixelRatio(scale)
         drawn.fill(Qt.GlobalColor.transparent)
         painter = QPainter(drawn)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        width = size / 6
-        place = QRectF(0, 0, size, size).adjusted(width / 2, width / 2, -width / 2, -width / 2)
-        painter.setPen(QPen(colours.colour("line"), width))
-        painter.drawEllipse(place)
-        painter.setPen(QPen(colours.colour("warn" if self._offer.is_urgent else "accent"), width))
-        painter.drawArc(place, 90 * 16, -round(min(self._offer.percent, 100) * 3.6 * 16))
+        colour = "warn" if self._offer.is_urgent else "accent"
+        draw_ring(painter, QRectF(0, 0, size, size), self._offer.percent / 100, colour)
         painter.end()
         self.setIcon(QIcon(drawn))
         self.setIconSize(QSize(size, size))

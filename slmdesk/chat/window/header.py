@@ -288,8 +288,6 @@ PICKER_WIDTH = 280
 """Pixels for the name of the model, so that nothing beside it moves while a model is loaded."""
 MOST_NAME = 28
 MOST_MENU_NAME = 36
-SHORT_NAME = 16
-BESIDE_WORDS, LEAST_NAME = 40, 60
 WORDS = {
     ModelState.NONE: _("no model"),
     ModelState.NOT_LOADED: _("not loaded"),

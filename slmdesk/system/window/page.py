@@ -228,7 +228,6 @@ class SettingsPage(QScrollArea):
         self.side_list = named(QWidget(), "settings_side")
         hint = _("Search settings")
         self.field = text_line("settings_search", self.side_list, hint, most=200, clears=CLEAR)
-        self.field.setProperty("kind", "search")
         self.field.textChanged.connect(self._show)
         self.field.returnPressed.connect(self._on_entered)
         self._group = QButtonGroup(self.side_list)

@@ -77,7 +77,6 @@ class FilterBar(QWidget):
             "segment_search", self, _("Search"), label=_("Search in source and translation"), clears=CLEAR,
             tip=_("Search in source and translation"), shortcut="segment.find",
         )  # fmt: skip
-        self._search.setProperty("kind", "search")
         self._search.setMaximumWidth(theme.scaled(280))
         self.more = button(
             _("Replace words"), "replace_toggle", self, kind="text", tip=_("Replace words in the translations"),

@@ -393,15 +393,11 @@ def _base(t: Theme, fonts: Fonts) -> str:
 def _bars(t: Theme, fonts: Fonts) -> str:
     return f"""
     #main_window, #side_bar, #side_lists, #status_bar {{ background: {t.ground}; border: none; }}
-    #side_bar QToolButton[kind="entry"] {{ padding: 8px 10px; color: {t.ink2}; font-weight: 500; text-align: left; }}
-    #side_bar QToolButton[kind="entry"]:hover {{ background: {t.mixed("ground", 0.04)}; }}
-    #side_bar QToolButton[kind="entry"]:checked {{ color: {t.ink}; background: {t.hover}; }}
     #chat_view {{ background: {t.ground}; border: none; }}
     QPushButton[kind="new"] {{ background: transparent; border-color: transparent; color: {t.soft_ink};
         text-align: left; padding: 6px 10px; }}
     QPushButton[kind="new"]:hover {{ background: {t.mixed("ground", 0.04)}; border-color: transparent; }}
     #page_area {{ background: {t.sheet}; border: none; border-radius: {RADIUS}px; }}
-    #status_bar QLabel {{ color: {t.ink2}; font-size: {fonts.points(0.87)}pt; }}
     QPushButton[kind="status"] {{ background: transparent; border-color: transparent; color: {t.ink2};
         padding: 1px 6px; font-size: {fonts.points(0.87)}pt; }}
     QPushButton[kind="status"]:hover {{ color: {t.ink}; }}
@@ -428,7 +424,7 @@ def _panels(t: Theme) -> str:
         #table_pane, #column_chooser, #column_chips, #making_table, #cell_detail, #table_setup, #table_bar,
         #versions_pane, #versions_inner, #versions_form, #versions_busy, #versions_result, #versions_bar,
         #versions_list {{ background: {t.sheet}; border: none; }}
-    #work, #settings_inner, #empty_inner, #first_start, #first_start_inner, #settings_page, #empty_chat, #models_page,
+    #work, #settings_inner, #settings_page, #empty_chat, #models_page,
         #models_inner {{ background: {t.sheet}; border: none; }}
     QToolButton[kind="section"] {{ padding: 4px 8px; color: {t.ink}; text-align: left; }}
     QToolButton[kind="section"]:hover {{ background: {t.mixed("ground", 0.04)}; }}
@@ -446,7 +442,6 @@ def _chat(t: Theme, fonts: Fonts) -> str:
     #chat_panel_scroll, #chat_panel_inner {{ background: {t.sheet}; border: none; }}
     #chat_header {{ background: {t.sheet}; border: none; }}
     #chat_title {{ font-size: {fonts.points(1.13)}pt; font-weight: 600; }}
-    QToolButton[kind="picker"] {{ padding: 3px 8px; }}
     #message ActionButton {{ color: {t.ink2}; }}
     #composer {{ background: {t.sheet}; border: {t.line_width}px solid {t.mixed("line", 0.06)};
         border-radius: {COMPOSER_RADIUS}px; }}
@@ -605,8 +600,6 @@ def _labels(t: Theme, fonts: Fonts) -> str:
     QLabel[kind="dot"] {{ color: {t.accent}; font-size: {fonts.points(0.87)}pt; }}
     QLabel[kind="warn"] {{ color: {t.warn}; font-size: {fonts.points(0.87)}pt; }}
     QLabel[kind="danger"] {{ color: {t.danger}; font-size: {fonts.points(0.87)}pt; }}
-    QLabel[kind="drop"] {{ color: {t.ink2}; border: {t.line_width}px dashed {t.ink2};
-        border-radius: {RADIUS}px; padding: 16px; }}
     """
 
 

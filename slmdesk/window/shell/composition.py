@@ -23,7 +23,7 @@ from slmdesk.jobs.types import EXAM
 from slmdesk.jobs.window.controller import JobsController
 from slmdesk.library.types import Span
 from slmdesk.privacy.window.controller import PrivacyController
-from slmdesk.runtime.events import DownloadChanged, ModelStateChanged, RequestsToday
+from slmdesk.runtime.events import DownloadChanged, RequestsToday
 from slmdesk.window.base.bridge import Bridge, ClipboardMarker, Delay, ErrorThread
 from slmdesk.window.base.shortcuts import WindowState, WindowStateFile, bind, take_shortcuts
 from slmdesk.window.base.theme import ThemeKeeper
@@ -89,7 +89,6 @@ class Frame(QObject):
         super().__init__(app, objectName="frame")
         self._bridge, self._settings, self.state, self._folders = bridge, settings, state, folders
         self._models_folder = models_folder
-        self._model: ModelStateChanged | None = None
         self._is_first_run = not state.current.last_page
         self._is_starter_taken = False
         self._chat_before = ""
@@ -97,7 +96,7 @@ class Frame(QObject):
         is_bundled = not settings.system_font
         self.keeper = ThemeKeeper(app, choice=settings.theme, scale=settings.font_scale, is_bundled=is_bundled)
         self.keeper.setParent(self)
-        FocusRing(app)
+        FocusRing(app, self)
         self.clipboard = ClipboardMarker(bridge, settings, self)
         self.errors = ErrorThread(lambda: self.window, self)
         self.chat = ChatController(bridge, state, self)
@@ -122,6 +121,7 @@ class Frame(QObject):
         SpellMarks(self._bridge, self.chat_page.composer.input_box, lambda: [draft.name for draft in attached.now])
         self._show_context()
         self.start_page = StartPage()
+        self.start_page.setFocusProxy(self.chat_page.composer)
         pages = (
             Page("Start", "house", lambda: self.start_page, "page.start"),
             Page("Chat", "message-square", lambda: self.chat_page, "page.chat"),
@@ -238,9 +238,8 @@ class Frame(QObject):
         area.page.file_chosen.connect(self.look_at_files)
         area.page.offline_chosen.connect(self._on_offline_chosen)
         area.page.once_chosen.connect(self.settings.allow_once)
-        if self._model is not None:
-            area.library.show_state(self._model)
-            area.compare_page.show_state(self._model)
+        area.library.show_state(self.models.state)
+        area.compare_page.show_state(self.models.state)
         self._place(_("Models"), area)
         return area
 
@@ -356,8 +355,6 @@ class Frame(QObject):
         self.chat_page.context_chosen.connect(lambda tokens: self.settings.change("context_tokens", tokens))
         self.settings.settings_shown.connect(self._show_context)
         self.models.file_chosen.connect(self.look_at_files)
-        self.models.state_changed.connect(self._show_model)
-
         self._connect_start()
 
     def _connect_start(self) -> None:
@@ -391,7 +388,7 @@ class Frame(QObject):
             self.chat.new_chat()
         self.start_page.take_composer(self.chat_page.writing)
         self.chat_page.fit_composer(0)
-        self.chat_page.composer.setFocus()
+        self.start_page.setFocus()
         request = self._bridge.services.history.items(None, limit=MOST_RECENT)
         self._bridge.ask(request, lambda items: self.start_page.show_recent(tuple(items)), lambda _problem: None)
 
@@ -476,7 +473,7 @@ class Frame(QObject):
             last_page=self.window.current_page,
             **(self.documents_area.state if self.window.is_made("Documents") else {}),
             sidebar_visible=self.window.wants_bar,
-            last_chat="" if self.chat.private.is_open else self.chat.chat,
+            last_chat="" if self.chat.private.is_open else self.chat.chat or self._chat_before,
         )
         self._bridge.ask(lambda _services: self.state.change(**values), None, lambda _problem: None)
 
@@ -532,9 +529,6 @@ class Frame(QObject):
         if limits_of(settings) != limits_of(old):
             self.models.reload()
 
-    def _show_model(self, event: ModelStateChanged | None) -> None:
-        self._model = event
-
     def _on_files_read(self, candidates: Sequence[Candidate]) -> None:
         from slmdesk.models.window.adding import AddDialog
 
@@ -579,8 +573,6 @@ class Frame(QObject):
             if self._chat_before and not self.chat.chat and not self.chat_page.composer.text.strip():
                 self.chat.open_chat(self._chat_before, "")
             self._chat_before = ""
-            self.chat_page.composer.setFocus()
-        elif self.window.current_page == "Start":
             self.chat_page.composer.setFocus()
         else:  # otherwise the side bar would get the focus
             self.window.page(self.window.current_page).setFocus()

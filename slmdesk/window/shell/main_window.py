@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QRectF, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QCloseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QRegion, QResizeEvent
 from PySide6.QtWidgets import QApplication, QFrame, QMainWindow, QStackedWidget, QSystemTrayIcon, QWidget
 
 from slmdesk.base.record import Record, changed
@@ -80,7 +80,10 @@ class PageArea(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._corners.setGeometry(self.rect())
+        place, away = self.rect(), theme.RADIUS
+        self._corners.setGeometry(place)
+        inside = QRegion(place.adjusted(away, 2, -away, -2)) | QRegion(place.adjusted(2, away, -2, -away))
+        self._corners.setMask(QRegion(place) - inside)  # else it would be painted with every change of a page
         self.keep_above()
 
     def keep_above(self) -> None:

@@ -495,7 +495,6 @@ class HelpWindow(Dialog):
         self._inner = named(QFrame(self), "help_inner")
         self._column = column(into=self._inner, gap=theme.SPACE_8, margins=(theme.SPACE_32, theme.SPACE_24))
         self._search = text_line("help_search", self._inner, _("Search help"), most=200, clears=CLEAR)
-        self._search.setProperty("kind", "search")
         self._search.textChanged.connect(self._on_searched)
         for name, title, fill in (
             ("steps", _("First steps"), partial(self._add_steps, show_page)),

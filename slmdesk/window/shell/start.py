@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -205,7 +204,6 @@ class StartPage(QScrollArea):
             for item in group:
                 self._recent.addWidget(self._row(item))
         self._stays.setVisible(not items)
-        self._hint.setVisible(True)
 
     def _row(self, item: Item) -> QWidget:
         title = clean_label(item.title) or _("Untitled")
@@ -267,7 +265,7 @@ class StartPage(QScrollArea):
 
 
 def _day_words(seconds: float, today: QDate) -> str:
-    days = QDateTime.fromSecsSinceEpoch(int(seconds or time.time())).date().daysTo(today)
+    days = QDateTime.fromSecsSinceEpoch(int(seconds)).date().daysTo(today)
     if days <= 0:
         return _("Today")
     return _("Yesterday") if days == 1 else _("Last week") if days <= 7 else _("Earlier")

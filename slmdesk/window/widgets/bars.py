@@ -44,7 +44,7 @@ from slmdesk.window.widgets.build import (
     text_line,
     tool_button,
 )
-from slmdesk.window.widgets.parts import Popover
+from slmdesk.window.widgets.parts import Popover, draw_ring
 
 RING_SIZE = 16
 JOBS_WIDTH = 72
@@ -77,15 +77,10 @@ class JobsButton(QPushButton):
         return QSize(scaled(JOBS_WIDTH), super().sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        colours, size = theme.current(), scaled(RING_SIZE)
+        size = scaled(RING_SIZE)
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        place = QRectF(theme.SPACE_8, (self.height() - size) / 2, size, size).adjusted(1, 1, -1, -1)
-        painter.setPen(QPen(colours.colour("hover"), 2.5))
-        painter.drawEllipse(place)
-        painter.setPen(QPen(colours.colour("accent"), 2.5))
-        painter.drawArc(place, 90 * 16, -round(self._share * 360 * 16))
-        painter.setPen(colours.colour("ink2"))
+        draw_ring(painter, QRectF(theme.SPACE_8, (self.height() - size) / 2, size, size), self._share)
+        painter.setPen(theme.current().colour("ink2"))
         words = self.rect().adjusted(theme.SPACE_8 + size + 6, 0, 0, 0)
         painter.drawText(words, int(Qt.AlignmentFlag.AlignVCenter), self.text())
 

@@ -163,6 +163,17 @@ class EmptyState(QWidget):
         self._column.insertWidget(self._column.count() - 1, widget, 0, Qt.AlignmentFlag.AlignHCenter)
 
 
+def draw_ring(painter: QPainter, place: QRectF, share: float, colour: str = "accent") -> None:
+    """Draw a ring of which a share, from 0 to 1, is done, in a colour of the theme."""
+    colours, width = theme.current(), place.width() / 6
+    ring = place.adjusted(width / 2, width / 2, -width / 2, -width / 2)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(colours.colour("line"), width))
+    painter.drawEllipse(ring)
+    painter.setPen(QPen(colours.colour(colour), width))
+    painter.drawArc(ring, 90 * 16, -round(min(share, 1.0) * 360 * 16))
+
+
 class _Ring(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -186,8 +197,8 @@ class FocusRing(QObject):
     AWAY = 4
     """Pixels from the widget to the outer edge of the ring."""
 
-    def __init__(self, app: QApplication) -> None:
-        super().__init__(app, objectName="focus_ring_keeper")
+    def __init__(self, app: QApplication, parent: QObject) -> None:
+        super().__init__(parent, objectName="focus_ring_keeper")
         self._by_key = False
         self._ring: _Ring | None = None
         self._watched: QWidget | None = None

@@ -72,7 +72,6 @@ class TextList(QFrame):
         menu.addAction(_("Delete text"), self.delete_requested.emit).setObjectName("delete_writing")
         more.setMenu(menu)
         self._search = text_line("writing_search", self, _("Search texts"), clears=CLEAR)
-        self._search.setProperty("kind", "search")
         self._search.textChanged.connect(self._show)
         self.list = named(QListWidget(self), "writing_list", label=_("My texts"))
         self.list.setItemDelegate(_Row(self.list))
