@@ -224,6 +224,7 @@ def second_start() -> Chapter:
 def encrypt(passphrase: str) -> Chapter:
     """Settings, Privacy: a passphrase, and the recovery key typed back."""
     window().show_page("Settings")
+    yield from click("settings_privacy")
     yield from click("encrypt_button")
     for name in ("passphrase_field", "passphrase_again_field"):
         yield from type_into(name, passphrase)
