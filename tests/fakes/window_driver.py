@@ -162,7 +162,7 @@ class WindowDriver:
             self.wait(lambda: widget.isVisible() and widget.isEnabled() and is_in_place())
         assert widget.isVisible(), widget.objectName()
         assert widget.isEnabled(), widget.objectName()
-        assert not widget.size().isEmpty(), widget.objectName()
+        assert is_in_place(), f"{widget.objectName()} never comes to rest"
         return widget
 
     def type(self, text: str) -> None:

@@ -152,7 +152,10 @@ class NoticeBar(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        is_narrow = self._buttons.sizeHint().width() > event.size().width() * BUTTONS_SHARE
+        wide = self._buttons.sizeHint().width()
+        if self._more.isHidden():  # it comes and goes with the width of the text: the direction must not follow it
+            wide += self._more.sizeHint().width() + theme.SPACE_8
+        is_narrow = wide > event.size().width() * BUTTONS_SHARE
         direction = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
         if direction != self._layout.direction():
             self._layout.setDirection(direction)
