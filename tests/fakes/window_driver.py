@@ -158,11 +158,13 @@ class WindowDriver:
             QApplication.processEvents()  # what was shown or hidden just now is laid out by an event
             return before == (widget.mapToGlobal(QPoint()), widget.size()) and not widget.size().isEmpty()
 
+        is_at_rest = False
         with suppress(self.qtbot.TimeoutError):  # what never comes is named
             self.wait(lambda: widget.isVisible() and widget.isEnabled() and is_in_place())
+            is_at_rest = True
         assert widget.isVisible(), widget.objectName()
         assert widget.isEnabled(), widget.objectName()
-        assert is_in_place(), f"{widget.objectName()} never comes to rest"
+        assert is_at_rest, f"{widget.objectName()} never comes to rest"
         return widget
 
     def type(self, text: str) -> None:
