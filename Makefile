@@ -9,7 +9,7 @@ endif
 # `make run BACKEND=vulkan` (or cuda, metal) compiles llama.cpp for graphics cards; `BACKEND=cpu` goes back.
 export BACKEND
 
-.PHONY: run test quick soak coverage shots bench model lock clean
+.PHONY: run test quick soak coverage shots bench texts model lock clean
 
 run:
 	@$(PYTHON3) packaging/set_up.py run
@@ -37,6 +37,10 @@ shots:
 bench:
 	@$(PYTHON3) packaging/set_up.py bench
 	@.venv/bin/python -m benchmarks
+
+# The catalogues of the window's languages, from the texts in the code.
+texts:
+	@.venv/bin/python packaging/texts.py
 
 model:
 	@$(PYTHON3) packaging/set_up.py model

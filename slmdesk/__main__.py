@@ -15,15 +15,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = list(sys.argv[1:] if arguments is None else arguments)
     leave_no_core()
     if args[:1] == ["--worker"]:
+        from slmdesk.base.texts import VARIABLE, use_language
+
+        use_language(os.environ.get(VARIABLE, ""))
         from slmdesk.children.worker.main import run_worker
 
         return run_worker(args[1:])
     if not args or args[0] in ("--window", "--translate-clipboard"):
-        from slmdesk.app import run_window
+        from slmdesk.app import choose_language, run_window
         from slmdesk.base.paths import find_paths
+
+        paths = find_paths()
+        choose_language(paths)
         from slmdesk.online.offline import wall_in
 
-        wall_in(find_paths(), is_window=True)
+        wall_in(paths, is_window=True)
         return run_window(args[1:] if args[:1] == ["--window"] else args)
     keep_memory_closed()
     _end_quietly_on_ctrl_c()  # nothing is open yet, and importing takes its time

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import Paths, find_paths, make_folders
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, language_of, use_language
 from slmdesk.runtime.events import Event, ItemGone
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ NOT_ALONE = 4
 """Exit status when another window holds this home but does not answer: it hangs, or runs on another computer."""
 NOT_ERASED = 5
 """Exit status where not everything could be deleted."""
-NOT_ALONE_WORDS = _("slmdesk is already open for this home, but its window does not answer. Close it first, or wait.")
 LOCK_OPENING_S = 0.2
 """How long a lock waits for services that are just being opened."""
 END_MS = 1900
@@ -51,6 +50,17 @@ def has_display(environment: Mapping[str, str] = os.environ, platform: str = sys
     return bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
 
 
+def choose_language(paths: Paths) -> None:
+    """Choose the window's language, before any module with constant texts is imported."""
+    from PySide6.QtCore import QLocale
+
+    system = QLocale.system().uiLanguages()
+    language = language_of(paths.settings_file, system)
+    if not system or not system[0].startswith(language):
+        QLocale.setDefault(QLocale(language))
+    use_language(language)
+
+
 def run_window(arguments: Sequence[str] = ()) -> int:
     """Show the window until it is closed, and end the process; a second start raises the first.
 
@@ -63,6 +73,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
             file=sys.stderr,
         )
         return NO_DISPLAY
+    from PySide6.QtCore import QLibraryInfo, QLocale, QTranslator
     from PySide6.QtWidgets import QApplication
 
     from slmdesk.runtime.window_channel import RAISE, TRANSLATE
@@ -72,6 +83,9 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     app.setApplicationName("slmdesk")
     app.setDesktopFileName("slmdesk")
     app.setQuitOnLastWindowClosed(False)
+    qt_texts = QTranslator(app)
+    if qt_texts.load(QLocale(), "qtbase", "_", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
+        app.installTranslator(qt_texts)
     paths = find_paths()
     try:
         make_folders(paths)
@@ -85,7 +99,8 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     if outcome == "raised":
         return 0
     if outcome == "silent":
-        return _say_no_window(app, NOT_ALONE_WORDS, NOT_ALONE)
+        words = _("slmdesk is already open for this home, but its window does not answer. Close it first, or wait.")
+        return _say_no_window(app, words, NOT_ALONE)
     if outcome == "first":
         instance.listen()
     key = None

@@ -2,13 +2,18 @@
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from slmdesk.base import texts
+
 pytestmark = pytest.mark.pure
 ROOT = Path(__file__).parent.parent / "slmdesk"
+TEXTS = Path(__file__).parent.parent / "packaging" / "texts.py"
 WINDOWS = sorted({*ROOT.glob("**/window/**/*.py"), *ROOT.glob("*/window.py")})
 SHOWN = {
     "setText": 0, "setToolTip": 0, "setWindowTitle": 0, "setPlaceholderText": 0, "setAccessibleName": 0, "setTitle": 0,
@@ -70,3 +75,40 @@ def test_a_bare_text_is_found(call):
 @pytest.mark.parametrize("call", ['setText(_("Save"))', 'setText("")', 'setText(f"{n} %")', 'named(x, "save_button")'])
 def test_what_passed_the_function_is_not(call):
     assert not list(bare_texts(call))
+
+
+def test_the_catalogues_have_the_messages_of_the_code_all_translated():
+    checked = subprocess.run([sys.executable, TEXTS, "--check"], capture_output=True, text=True, timeout=300)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.fixture
+def german(monkeypatch):
+    monkeypatch.setenv(texts.VARIABLE, "")
+    texts.use_language("de")
+    yield
+    texts.use_catalogue(None)
+
+
+def test_a_text_is_translated_with_its_numbers(german):
+    assert texts._("Cancel") == "Abbrechen"
+    assert texts._("Reading {total:,} tokens… {read} %{seconds}").format(total=1240, read=3, seconds="") == (
+        "Liest 1.240 Tokens… 3 %"
+    )
+    assert texts.ngettext("{n:,} word", "{n:,} words", 1) == "1 Wort"
+    assert texts.ngettext("{n:,} word", "{n:,} words", 2100) == "2.100 Wörter"
+    assert texts._("no message of the catalogue") == "no message of the catalogue"
+
+
+@pytest.mark.parametrize(
+    ("file", "system", "language"),
+    [
+        ('{"language": "de"}', ["en-GB"], "de"), ('{"language": "en"}', ["de-DE"], "en"), ("{}", ["de-AT", "en"], "de"),
+        ('{"language": "system"}', ["fr-FR", "de"], "de"), ('{"language": "xx"}', ["fr-FR"], "en"),
+        ('{"language": ["de"]}', [], "en"), ("no settings", ["de_DE"], "de"), ("[1]", ["C"], "en"),
+    ],
+)  # fmt: skip
+def test_the_language_is_that_of_the_settings_else_of_the_system(tmp_path, file, system, language):
+    (tmp_path / "settings.json").write_text(file)
+    assert texts.language_of(tmp_path / "settings.json", system) == language
+    assert texts.language_of(tmp_path / "missing.json", system) in texts.LANGUAGES

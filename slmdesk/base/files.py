@@ -18,7 +18,7 @@ from slmdesk.base.texts import _
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
-EXCHANGED = _("another program replaced it while it was written")
+EXCHANGED = "another program replaced it while it was written"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -158,7 +158,7 @@ def new_beside(path: Path, mode: int = PRIVATE_FILE) -> Iterator[NewFile]:
                 out.close()  # Windows renames no open file
             how(name, path, src_dir_fd=folder)
             if is_shared and not os.path.samestat(os.fstat(handle), path.lstat()):
-                raise KnownError("file.unwritable", path=str(path), reason=EXCHANGED)
+                raise KnownError("file.unwritable", path=str(path), reason=_(EXCHANGED))
             sync_folder(path.parent)
 
         yield out, give_name

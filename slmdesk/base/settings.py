@@ -32,7 +32,7 @@ from slmdesk.base.policy import (
 )
 from slmdesk.base.record import Record, changed, field
 from slmdesk.base.sealing import SEALED, SealBroken, names_sealed, names_unsealed
-from slmdesk.base.texts import _
+from slmdesk.base.texts import LANGUAGES, _
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import json_bytes, object_in, read_file
 
@@ -47,6 +47,8 @@ class Settings(Record):
 
     theme: str = "system"
     """One of system, light, dark."""
+    language: str = "system"
+    """Language of the window: system, or one of `LANGUAGES`. Takes effect at the next start."""
     context_tokens: int = 4096
     """Most tokens of a request with its answer."""
     models_folder: str = ""
@@ -159,6 +161,12 @@ _PURPOSE = b"slmdesk settings"
 _MAX_TEXT = 64_000
 _NAMES = tuple(name for name in Settings.__struct_fields__ if name != "extra")
 _DEFAULTS = Settings()
+_CHOICES = {
+    "theme": THEMES,
+    "language": ("system", *LANGUAGES),
+    "token_place": TOKEN_PLACES,
+    "notify_names": NAMES_TOLD,
+}
 _KINDS = {bool: _("yes or no"), int: _("a whole number"), str: _("words")}
 
 
@@ -167,12 +175,8 @@ def reason_against(key: str, value: object) -> str:
     default = getattr(_DEFAULTS, key)
     if type(value) is not type(default):
         return _("expected {kind}").format(kind=_KINDS[type(default)])
-    if key == "theme" and value not in THEMES:
-        return _("expected one of ") + ", ".join(THEMES)
-    if key == "token_place" and value not in TOKEN_PLACES:
-        return _("expected one of ") + ", ".join(TOKEN_PLACES)
-    if key == "notify_names" and value not in NAMES_TOLD:
-        return _("expected one of ") + ", ".join(NAMES_TOLD)
+    if key in _CHOICES and value not in _CHOICES[key]:
+        return _("expected one of ") + ", ".join(_CHOICES[key])
     if key == "proxy_password_place" and value not in PASSWORD_PLACES:
         return _("expected keyring, file or nothing")
     if isinstance(value, int) and key in _RANGES:

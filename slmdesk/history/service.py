@@ -421,7 +421,7 @@ class PrintService:
             pdf = base64.b64decode(str(event.result.get("pdf", "")), validate=True)
         except (binascii.Error, ValueError):
             pdf = b""
-        pending.end(pdf if pdf.startswith(b"%PDF") else problem_for(KnownError("child.protocol", reason=_("pdf"))))
+        pending.end(pdf if pdf.startswith(b"%PDF") else problem_for(KnownError("child.protocol", reason="pdf")))
 
 
 # ---- checking settings and database for changes by other instances, once a second

@@ -182,7 +182,7 @@ class RedactedCopies:
         about = yield from sent(job, checking, steps())
         left = stored_from(list, about.get("left"))
         if left is None:
-            raise KnownError("child.protocol", reason=_("check_redacted"))
+            raise KnownError("child.protocol", reason="check_redacted")
         if left:
             places = dict.fromkeys(str(place) for _kind, place in stored_list(tuple[Any, Any], left))
             place = ", ".join([*places][:MOST_SHOWN]) or preview.path.name

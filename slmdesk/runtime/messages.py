@@ -66,8 +66,8 @@ def bytes_for_people(size: float) -> str:
     for unit in ("kB", "MB", "GB"):
         size /= 1000
         if size < 999.5:
-            return f"{size:.1f} {unit}" if size < 10 and unit == "GB" else f"{size:.0f} {unit}"
-    return f"{size / 1000:.1f} TB"
+            return f"{size:.0f} {unit}" if unit != "GB" or size >= 10 else _("{size:.1f} GB").format(size=size)
+    return _("{size:.1f} TB").format(size=size / 1000)
 
 
 def time_for_people(seconds: float) -> str:

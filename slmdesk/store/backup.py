@@ -230,7 +230,7 @@ def _is_ours(beside: Path, handle: int) -> bool:
 
 
 def _replaced(target: Path) -> KnownError:
-    return KnownError("file.unwritable", path=str(target), reason=EXCHANGED)
+    return KnownError("file.unwritable", path=str(target), reason=_(EXCHANGED))
 
 
 def _copy(

@@ -74,7 +74,7 @@ class Draft:
     problem: str = ""
     is_private: bool = False
     """True in a private chat, where the document is read without being stored."""
-    key: str = field(default_factory=lambda: _("attachment {next}").format(next=next(_KEYS)))
+    key: str = field(default_factory=lambda: f"attachment {next(_KEYS)}")
 
     @property
     def is_pasted(self) -> bool:

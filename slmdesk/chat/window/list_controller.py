@@ -205,7 +205,9 @@ class ListController(QObject):
             self._bridge.notice_raised.emit(trashed(items[0], lambda chat: self._restore([chat])))
         elif items:
             back = partial(self._restore, [item.id for item in items])
-            self._offer(f"{len(items):,} chats were moved to the trash.", back, _("trash {id}").format(id=items[0].id))
+            self._offer(
+                _("{count:,} chats were moved to the trash.").format(count=len(items)), back, f"trash {items[0].id}"
+            )
 
     def _restore(self, chats: Sequence[str]) -> None:
         self._bridge.services.chats.restore_all(chats)
@@ -219,7 +221,7 @@ class ListController(QObject):
             else _("{count:,} chats were").format(count=len(old))
         )
         back = partial(self._bridge.ask, lambda services: services.chats.places.put_back(old))
-        self._offer(f"{what} {done}.", back, _("place {id}").format(id=old[0].id))
+        self._offer(f"{what} {done}.", back, f"place {old[0].id}")
 
     def _offer(self, words: str, back: Callable[[], None], key: str) -> None:
         self._bridge.notice_raised.emit(Notice(words, action=_("Undo"), on_action=back, life_ms=LONG_MS, key=key))

@@ -163,15 +163,15 @@ SENTENCES = {
     GRAMMAR: _("Each answer keeps to this grammar, from its rule root on. The model answers without thinking aloud."),
 }
 HINTS = {
-    SCHEMA: _("""{
+    SCHEMA: """{
   "type": "object",
   "properties": {
     "name": {"type": "string"},
     "amount": {"type": "number"}
   },
   "required": ["name"]
-}"""),
-    GRAMMAR: _('root ::= "Yes" | "No"'),
+}""",
+    GRAMMAR: 'root ::= "Yes" | "No"',
 }
 FILTERS = {
     SCHEMA: _("JSON schemas (*.json);;All files (*)"),

@@ -255,7 +255,7 @@ class PresetsController(QObject):
         back = partial(self._bridge.ask, lambda services: services.chats.presets.put_back(record))
         self._say(
             _("The preset “{name}” was deleted.").format(name=record.name),
-            _("preset {id}").format(id=record.id),
+            f"preset {record.id}",
             action=_("Undo"),
             on_action=back,
         )

@@ -312,7 +312,7 @@ class TrialController(QObject):
     def _on_verified(self, model: str, found: Sequence[VerifyResult]) -> None:
         self._end(model, VERIFY)
         problem = next((result.problem for result in found if result.problem), None)
-        key = _("verify {model}").format(model=model)
+        key = f"verify {model}"
         if problem is not None:
             reported = notice_of(problem)
             self._bridge.notice_raised.emit(

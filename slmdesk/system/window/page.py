@@ -74,6 +74,10 @@ def table() -> tuple[Value, ...]:
             "general", "theme", _("Colours"),
             values=(("system", _("Same as the system")), ("light", _("Light")), ("dark", _("Dark"))),
         ),
+        Value(
+            "general", "language", _("Language"), _("Takes effect at the next start."),
+            (("system", _("Same as the system")), ("en", "English"), ("de", "Deutsch")),
+        ),
         Value("general", "font_scale", _("Text size"), values=tuple((size, f"{size} %") for size in SIZES)),
         Value("general", "system_font", _("Use the system's font"), _("Instead of Source Sans 3, slmdesk's own.")),
         Value(

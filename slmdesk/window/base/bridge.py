@@ -32,7 +32,7 @@ E = TypeVar("E", bound=Event)
 
 
 log = logging.getLogger(__name__)
-GONE = (_("Signal source has been deleted"), _("already deleted."))
+GONE = ("Signal source has been deleted", "already deleted.")
 """Ends of the messages of PySide's errors about a QObject that was destroyed. tests/gui/test_glossaries.py closes a
 window that waits for an answer.
 """

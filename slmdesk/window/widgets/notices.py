@@ -439,7 +439,7 @@ class _Exports(QObject):
         self._bridge, self._items, self._form, self._folder = bridge, items, form, folder
         self._done = 0
         self._is_stopped = False
-        self._key = _("export {folder} {item}").format(folder=folder, item=items[0][0])
+        self._key = f"export {folder} {items[0][0]}"
 
     def begin(self) -> None:
         total = len(self._items)

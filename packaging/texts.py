@@ -1,0 +1,93 @@
+"""The catalogues of the window's texts: take in new messages, drop old ones, compile. `make texts` runs this.
+
+`--check` writes nothing and exits with 1 where a catalogue is not what this would write, or lacks a translation.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "slmdesk"
+
+
+def messages() -> Catalog:
+    """All messages of the code, without their places: a moved line changes no catalogue."""
+    found = Catalog(project="slmdesk", charset="utf-8")
+    for _file, _line, message, _comments, _context in extract_from_dir(PACKAGE, [("**.py", "python")]):
+        if message and message[0] if isinstance(message, tuple) else message:
+            found.add(message)
+    return found
+
+
+def updated(file: Path, template: Catalog) -> Catalog:
+    """The catalogue of a file, with the messages of the template and no others."""
+    with file.open("rb") as opened:
+        catalogue = read_po(opened, locale=file.parent.parent.name, ignore_obsolete=True)
+    catalogue.update(template, no_fuzzy_matching=True, update_header_comment=False)
+    catalogue.creation_date = catalogue.revision_date  # a new run changes no file
+    return catalogue
+
+
+def po_bytes(catalogue: Catalog) -> bytes:
+    """The file that people edit, sorted by message."""
+    out = io.BytesIO()
+    write_po(out, catalogue, width=0, no_location=True, omit_header=False, sort_output=True, ignore_obsolete=True)
+    return out.getvalue()
+
+
+def mo_bytes(catalogue: Catalog) -> bytes:
+    """The file that the program reads."""
+    out = io.BytesIO()
+    write_mo(out, catalogue)
+    return out.getvalue()
+
+
+def fields(text: str) -> list[str]:
+    """The names in braces."""
+    return sorted(f"{name}" for _text, name, _spec, _conversion in Formatter().parse(text) if name is not None)
+
+
+def faults(catalogue: Catalog) -> Iterator[str]:
+    """Messages without a translation, or whose translation has other fields."""
+    for message in catalogue:
+        if message.id:
+            yield from faults_of(message)
+
+
+def faults_of(message: Message) -> Iterator[str]:
+    """What is wrong with one message."""
+    ids = message.id if isinstance(message.id, tuple | list) else (message.id,)
+    words = message.string if isinstance(message.string, tuple | list) else (message.string,)
+    if not all(words):
+        yield f"not translated: {ids[0]}"
+    elif any(fields(own) != fields(word) for own, word in zip(ids, words, strict=True)):
+        yield f"other fields: {ids[0]}"
+
+
+def main(arguments: list[str]) -> int:
+    """Returns the exit status."""
+    template, wrong = messages(), []
+    for file in sorted(PACKAGE.glob("locale/*/LC_MESSAGES/slmdesk.po")):
+        catalogue = updated(file, template)
+        wrong += [f"{file.parent.parent.name}: {fault}" for fault in faults(catalogue)]
+        for path, content in ((file, po_bytes(catalogue)), (file.with_suffix(".mo"), mo_bytes(catalogue))):
+            if "--check" not in arguments:
+                path.write_bytes(content)
+            elif not path.exists() or path.read_bytes() != content:
+                wrong.append(f"{path.relative_to(ROOT)} is not up to date: run `make texts`")
+    print("\n".join(wrong) or "all texts are translated")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
