@@ -77,6 +77,11 @@ def _(text: str) -> str:
     return _Pattern(translated) if "{" in translated else translated
 
 
+def N_(text: str) -> str:  # noqa: N802 - gettext's name
+    """Mark a text that is a key here and passes `_()` where it is shown."""
+    return text
+
+
 def ngettext(one: str, many: str, n: int, **values: object) -> str:
     """Return the form for `n` with `{n}` and the other values filled in."""
     if _catalogue is None:

@@ -21,7 +21,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.files import open_new, write_atomically
 from slmdesk.base.record import Record, changed
 from slmdesk.base.settings import SettingsFile
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import json_bytes, object_in, read_file
 
@@ -52,14 +52,14 @@ class Keys(Record):
 
 
 EVERYWHERE, CHAT, DOCUMENTS, TEXT, SEGMENTS = (
-    _("Everywhere"),
-    _("Chat"),
-    _("Documents"),
-    _("Translate"),
-    _("Translated document"),
+    N_("Everywhere"),
+    N_("Chat"),
+    N_("Documents"),
+    N_("Translate"),
+    N_("Translated document"),
 )
-WRITE = _("Write")
-IN_TEXTS = _("Texts and lists")
+WRITE = N_("Write")
+IN_TEXTS = N_("Texts and lists")
 ALL = (
     Keys("help", EVERYWHERE, ("F1", "?"), _("Help: shortcuts, your data, about slmdesk")),
     Keys("palette", EVERYWHERE, ("Ctrl+K",), _("Find anything: actions, chats, documents, models, settings")),

@@ -169,7 +169,7 @@ class Frame(QObject):
         area = DocumentsArea(self._bridge, self.keeper, self)
         area.restore(self.state.current)
         area.state_changed.connect(self._keep_timer.start)
-        self._place(_("Documents"), area.page)
+        self._place("Documents", area.page)
         return area
 
     @property
@@ -187,7 +187,7 @@ class Frame(QObject):
         area = TranslateArea(self._bridge, self._settings, self.state, self.keeper, self)
         area.reach.page_requested.connect(self._on_translate_requested)
         area.page.models_requested.connect(self.opener.suggested)
-        self._place(_("Translate"), area.page)
+        self._place("Translate", area.page)
         return area
 
     @property
@@ -220,7 +220,7 @@ class Frame(QObject):
         SpellMarks(self._bridge, editor, is_left_out=editor.is_undecided)
         ghost = GhostText(self._bridge, editor, lambda: not editor.tracked.pending and not shield.isChecked())
         shield.clicked.connect(ghost.drop)
-        self._place(_("Write"), page)
+        self._place("Write", page)
         return page
 
     @cached_property
@@ -240,7 +240,7 @@ class Frame(QObject):
         area.page.once_chosen.connect(self.settings.allow_once)
         area.library.show_state(self.models.state)
         area.compare_page.show_state(self.models.state)
-        self._place(_("Models"), area)
+        self._place("Models", area)
         return area
 
     @property
@@ -269,7 +269,7 @@ class Frame(QObject):
         from slmdesk.jobs.window.page import JobsPage
 
         page = JobsPage(self.jobs)
-        self._place(_("Jobs"), page)
+        self._place("Jobs", page)
         return page
 
     @cached_property
@@ -310,7 +310,7 @@ class Frame(QObject):
         page.show_key(self.global_key.sentence)
         if not self.global_key.is_possible:
             page.forbid_key()
-        self._place(_("Settings"), page)
+        self._place("Settings", page)
         return page
 
     @cached_property

@@ -86,9 +86,9 @@ BUTTONS = (
     ("choose_document_button", _("Translate a document"), TEXT),
     ("glossaries_button", _("Glossaries"), TEXT),
     ("memory_button", _("Translation memory"), TEXT),
-    ("library_add_button", _("Add model files"), _("Models")),
-    ("compare_button", _("Compare models"), _("Models")),
-    ("hub_search_box", _("Search for models on the Hub"), _("Models")),
+    ("library_add_button", _("Add model files"), "Models"),
+    ("compare_button", _("Compare models"), "Models"),
+    ("hub_search_box", _("Search for models on the Hub"), "Models"),
     ("network_button", _("Network and its requests"), ""),
 )
 """Actions without a shortcut: their widget, words and page. The organisation's rules may hide the widget."""
@@ -142,8 +142,9 @@ class PaletteEntry(QObject):
         return Offers((*actions.values(), *self._buttons()), tuple(pages.values()), tuple(self._settings()), useful)
 
     def _page_entry(self, keys: Keys) -> Entry:
-        show = partial(self._window.show_page, keys.words)
-        return Entry(keys.words, _icon_of(keys.name, keys.words), show, shortcut=keys.shown)
+        title = keys.name.removeprefix("page.").title()
+        show = partial(self._window.show_page, title)
+        return Entry(keys.words, _icon_of(keys.name, title), show, shortcut=keys.shown)
 
     def _actions(self) -> dict[str, Entry]:
         focus = self._window.focusWidget()
@@ -159,7 +160,7 @@ class PaletteEntry(QObject):
             if done_by is None and self._can_on_new_page(keys):
                 done_by = keys.place
             if done_by is not None:
-                detail = "" if keys.place == EVERYWHERE else keys.place
+                detail = "" if keys.place == EVERYWHERE else _(keys.place)
                 icon = _icon_of(keys.name, keys.place)
                 found[keys.name] = Entry(keys.words, icon, partial(self._act, keys.name, done_by), detail, keys.shown)
         return found
@@ -188,7 +189,7 @@ class PaletteEntry(QObject):
             is_new = place and not self._window.is_made(place)
             # the name of a widget in a hidden part begins with the name of that part
             if not name.startswith(hidden) if is_new else self._is_usable(name):
-                yield Entry(words, _icon_of(name, place), partial(self._press, name, place), place)
+                yield Entry(words, _icon_of(name, place), partial(self._press, name, place), _(place) if place else "")
 
     def _settings(self) -> Iterator[Entry]:
         page = self._frame.settings_page
@@ -295,7 +296,7 @@ class ShortcutList(QFrame):
         places = list(dict.fromkeys(keys.place for keys in (*ALL, *FIXED)))
         in_order = sorted((*ALL, *FIXED), key=lambda keys: places.index(keys.place))
         for place, found in groupby(in_order, lambda keys: keys.place):
-            self._column.addWidget(plain_label(place, self, name="help_place", kind="strong"))
+            self._column.addWidget(plain_label(_(place), self, name="help_place", kind="strong"))
             self._column.addLayout(self._grid(list(found)))
         # Queued, since the window must first take the keys from the same signal.
         controller.settings_shown.connect(self._show, Qt.ConnectionType.QueuedConnection)
@@ -417,7 +418,7 @@ class ShortcutRow(QObject):
     def _is_taken(self, keys: str) -> bool:
         other = taken_by(self._name, keys)
         if other is not None:
-            show_words(self.refusal, TAKEN.format(shown_keys(keys), other.words, other.place))
+            show_words(self.refusal, TAKEN.format(shown_keys(keys), other.words, _(other.place)))
         return other is not None
 
     def _choose(self, keys: str | None) -> None:

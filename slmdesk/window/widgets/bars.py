@@ -310,7 +310,7 @@ class SideBar(QFrame):
         self.fold(False)
 
     def _entry(self, name: str, title: str, icon: str, shortcut: str) -> PlaceButton:
-        made = PlaceButton(self)
+        made, title = PlaceButton(self), _(title)
         made.setText(title)
         named(made, name, label=title, kind="entry")
         made.setProperty("sign", icon)
