@@ -11,9 +11,11 @@ from PySide6.QtWidgets import (
     QAbstractScrollArea,
     QComboBox,
     QLabel,
+    QLayout,
     QLineEdit,
     QPushButton,
     QScrollBar,
+    QStackedLayout,
     QStyle,
     QStyleOptionButton,
     QStyleOptionComboBox,
@@ -125,3 +127,69 @@ def _path(widget: QWidget) -> str:
             names.append(above.objectName())
         above = above.parentWidget()
     return " < ".join(names)
+
+
+# ---- above and below too, and between neighbours
+
+
+LEAST_TARGET = 24
+
+
+def faults(root: QWidget) -> list[str]:
+    """What is cut at any side, lies over its neighbour, scrolls in what scrolls, or is too small to press."""
+    found = outside(root)
+    for widget in _shown(root):
+        found += filter(None, (_height(widget), _target(widget), _scrolls_twice(widget, root)))
+    return found + _overlaps(root)
+
+
+def _height(widget: QWidget) -> str:
+    if isinstance(widget, QLabel) and widget.wordWrap() and widget.text() and widget.width() > 0:
+        needed = widget.heightForWidth(widget.width())
+    elif isinstance(widget, QLabel | QAbstractButton) and widget.text():
+        needed = widget.fontMetrics().height()
+    else:
+        return ""
+    return f"{_path(widget)}: {widget.height()} high, its words need {needed}" if needed > widget.height() + 1 else ""
+
+
+def _target(widget: QWidget) -> str:
+    is_small = isinstance(widget, QAbstractButton) and min(widget.width(), widget.height()) < LEAST_TARGET
+    return f"{_path(widget)}: only {widget.width()}x{widget.height()} to press" if is_small else ""
+
+
+def _scrolls_twice(widget: QWidget, root: QWidget) -> str:
+    if not isinstance(widget, QAbstractScrollArea) or not widget.verticalScrollBar().isVisibleTo(root):
+        return ""
+    above = widget.parentWidget()
+    while above is not None and above is not root:
+        if isinstance(above, QAbstractScrollArea) and above.verticalScrollBar().isVisibleTo(root):
+            return f"{_path(widget)}: scrolls within {_path(above)}"
+        above = above.parentWidget()
+    return ""
+
+
+def _overlaps(root: QWidget) -> list[str]:
+    """Neighbours of one layout that lie over each other; what floats has no layout."""
+    found = []
+    for parent in [root, *root.findChildren(QWidget)]:
+        layout = parent.layout()
+        if layout is None or not parent.isVisibleTo(root):
+            continue
+        placed = [part for part in _placed(layout) if part.isVisibleTo(root) and part.width() and part.height()]
+        for at, one in enumerate(placed):
+            for other in placed[at + 1 :]:
+                if (over := one.geometry().intersected(other.geometry())).width() > 1 and over.height() > 1:
+                    found.append(f"{_path(one)} lies over {_path(other)}")
+    return found
+
+
+def _placed(layout: QLayout) -> Iterator[QWidget]:
+    if isinstance(layout, QStackedLayout):
+        return
+    for at in range(layout.count()):
+        item = layout.itemAt(at)
+        if item is not None and (inner := item.layout()) is not None:
+            yield from _placed(inner)
+        elif item is not None and (widget := item.widget()) is not None:
+            yield widget

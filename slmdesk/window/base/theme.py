@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QByteArray, QCoreApplication, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPalette, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QDialog, QWidget
 
 from slmdesk.base.record import Record
 
@@ -227,6 +227,9 @@ def palette_of(theme: Theme) -> QPalette:
 # ---- chooses the theme (the system's, light or dark) and applies it to the application
 
 
+DIRECT = Qt.FindChildOption.FindDirectChildrenOnly
+
+
 class ThemeKeeper(QObject):
     """Applies the theme and the fonts. Emits `theme_changed` with the new Theme, also if only `fonts` has changed."""
 
@@ -311,7 +314,10 @@ class ThemeKeeper(QObject):
         self._app.setPalette(palette_of(self.theme))
         self._app.setFont(self.fonts.text())
         if self._window is not None and self._window.font() != self._app.font():
-            self._window.setFont(self._app.font())  # widgets that had a style sheet do not follow the application
+            areas = self._window.findChildren(QAbstractScrollArea)
+            scrolled = (part for area in areas for part in area.viewport().findChildren(QWidget, options=DIRECT))
+            for widget in (self._window, *scrolled, *self._window.findChildren(QDialog)):
+                widget.setFont(self._app.font())  # what had a style sheet follows neither application nor viewport
         _sheet[0] = style_sheet(self.theme, self.fonts)
         if self._window is not None:
             self._window.setStyleSheet(_sheet[0])
@@ -399,7 +405,7 @@ def _bars(t: Theme, fonts: Fonts) -> str:
     QPushButton[kind="new"]:hover {{ background: {t.mixed("ground", 0.04)}; border-color: transparent; }}
     #page_area {{ background: {t.sheet}; border: none; border-radius: {RADIUS}px; }}
     QPushButton[kind="status"] {{ background: transparent; border-color: transparent; color: {t.ink2};
-        padding: 1px 6px; font-size: {fonts.points(0.87)}pt; }}
+        padding: 2px 6px; font-size: {fonts.points(0.87)}pt; }}
     QPushButton[kind="status"]:hover {{ color: {t.ink}; }}
     QPushButton[kind="status"][online="true"] {{ color: {t.warn}; background: {t.warn_soft}; }}
     #notice_bar {{ background: {t.sheet}; border: {t.separator}; border-radius: {RADIUS}px; }}

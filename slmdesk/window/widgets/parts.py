@@ -84,6 +84,11 @@ class Popover(QFrame):
             self._anchor.setFocus()  # otherwise the next widget would get the focus
         self.hide()
 
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:  # the words or their size have changed
+            self._fitting.start()
+        return super().event(event)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.MouseButtonPress and isinstance(watched, QWidget):
             is_inside = watched is self or self.isAncestorOf(watched) or watched is self._anchor
