@@ -7,7 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QLocale, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QInputDialog,
     QLabel,
@@ -71,7 +73,16 @@ class OfflineBar(QFrame):
         self._allow = button(_("Allow the network"), "allow_network_button", self, on=self.allow_requested)
         once = self._once = button(_("Only this once"), "allow_once_button", self, tip=ONCE_TIP, on=self.once_requested)
         margins = (theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
-        row(sign, (self._words, 1), once, self._allow, into=self, gap=theme.SPACE_8, margins=margins)
+        self._buttons = row(once, self._allow, gap=theme.SPACE_8)
+        words = row(sign, (self._words, 1), gap=theme.SPACE_8)
+        self._layout = row((words, 1), self._buttons, into=self, gap=theme.SPACE_8, margins=margins)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_narrow = 2 * self._buttons.sizeHint().width() > event.size().width()
+        direction = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
+        if direction != self._layout.direction():
+            self._layout.setDirection(direction)
 
     def show_policy(self, policy: Policy) -> None:
         is_set = "offline" in policy.managed

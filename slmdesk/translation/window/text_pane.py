@@ -50,11 +50,12 @@ from slmdesk.translation.window.text import (
 from slmdesk.translation.window.text_editors import ScrollSync, SegmentEdit, SourceEdit
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay, copy_text
-from slmdesk.window.base.shortcuts import bind
+from slmdesk.window.base.shortcuts import bind, show_keys
 from slmdesk.window.base.text import moment_words
 from slmdesk.window.base.theme import ThemeKeeper, icon
 from slmdesk.window.widgets.build import (
     CLEAR,
+    ElidedButton,
     button,
     column,
     named,
@@ -137,7 +138,10 @@ class TextPane(QWidget):
         row(1, self._earlier, self._glossaries, self._memory, self._option_button, into=self.head, gap=theme.SPACE_4)
 
     def _in_head(self, words: str, name: str, tip: str, shortcut: str = "") -> QPushButton:
-        return button(words, name, self.head, kind="quiet", tip=tip, shortcut=shortcut)
+        made = named(ElidedButton(words, self.head), name, tip=tip, kind="quiet")
+        if shortcut:
+            show_keys(made, shortcut, tip)
+        return made
 
     def _build_panes(self) -> None:
         hint = _("Type or paste a text, or drop a document here.")

@@ -15,7 +15,7 @@ from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.build import breakable, column, named, plain_label, row, set_icon, show_words, tool_button
 from slmdesk.window.widgets.rows import Card, FitMark
 
-WIDTHS = (180, 72, 156, 128, 136)
+WIDTHS = (204, 72, 156, 128, 136)
 """Widths of tags, size, speed, memory and button."""
 LEAST = (820, 620, 540, 0, 0)
 """Least widths of a row in which these columns are shown."""

@@ -42,7 +42,9 @@ def states(program, tmp_path):
     window.show_page("Documents")
     yield "no document", window
     drop(frame.documents_page, write_docx(tmp_path / "The lease of the house with a long name.docx", OLD))
-    program.wait(lambda: not frame.documents_area.summary_pane.isHidden() and program.find("summarize_button").isEnabled())
+    program.wait(
+        lambda: not frame.documents_area.summary_pane.isHidden() and program.find("summarize_button").isEnabled()
+    )
     for tab in ("summary", "questions", "table", "versions"):
         program.choose_tab(tab)
         yield tab, window
