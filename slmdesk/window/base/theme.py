@@ -557,6 +557,7 @@ def _frames(t: Theme) -> str:
     QFrame[kind="best"] QLabel[kind="group"] {{ color: {t.soft_ink}; }}
     QFrame[kind="choice"] {{ background: {t.sheet}; border: {t.separator}; border-radius: {RADIUS}px; }}
     QFrame[kind="choice"]:hover {{ border-color: {t.edge}; }}
+    QFrame[kind="drop"] {{ border: 2px dashed {t.accent}; border-radius: {RADIUS}px; background: transparent; }}
     QFrame[kind="choice"][dropping="true"] {{ background: {t.soft}; border: 2px dashed {t.accent}; }}
     """
 

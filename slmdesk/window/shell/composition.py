@@ -33,7 +33,14 @@ from slmdesk.window.shell.session import Locking, Presence
 from slmdesk.window.shell.start import COMPARE, DOCUMENT, MOST_RECENT, TRANSLATE, WRITE, StartPage
 from slmdesk.window.widgets.bars import FOOT, ICON, NOWHERE, SettingsController, hide_features
 from slmdesk.window.widgets.notices import Notice
-from slmdesk.window.widgets.opening import choose_model_file, note_links
+from slmdesk.window.widgets.opening import (
+    FileDrop,
+    ModelDrop,
+    choose_model_file,
+    dropped_paths,
+    model_files,
+    note_links,
+)
 from slmdesk.window.widgets.parts import FocusRing
 from slmdesk.writing.window.spelling import SpellMarks
 
@@ -371,6 +378,10 @@ class Frame(QObject):
         start.card_chosen.connect(lambda key: self.window.show_page(CARD_PAGES[key]))
         start.files_dropped.connect(self._on_files_dropped)
         start.shown.connect(self._on_start_shown)
+        ModelDrop(start, models.look_at)
+        FileDrop(
+            start, self.chat.attached.add_paths, pick=lambda event: [] if model_files(event) else dropped_paths(event)
+        )
         self.chat.message_added.connect(self._on_message_added)
 
     def _on_models_listed(self, models: Sequence[ModelRecord]) -> None:

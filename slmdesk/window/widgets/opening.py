@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from PySide6.QtCore import QEvent, QObject, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QMessageBox, QWidget
 
 from slmdesk.base.policy import Policy
 from slmdesk.base.record import Record
@@ -22,7 +22,7 @@ from slmdesk.base.untrusted import clean_label, is_on, server_of
 from slmdesk.hub.barriers import is_enforced
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.window.base.bridge import Bridge, Call, copy_text
-from slmdesk.window.widgets.build import breakable, message_box, passing
+from slmdesk.window.widgets.build import breakable, message_box, named, passing
 
 if TYPE_CHECKING:
     from slmdesk.models.importer import ImportEnded, ImportProgress
@@ -411,14 +411,18 @@ class FileDrop(QObject):
         """`entered` is called as soon as suitable files are dragged over the page."""
         super().__init__(page, objectName="file_drop")
         self._page, self._dropped, self._pick, self._entered = page, dropped, pick, entered
+        self._frame: QFrame | None = None
         page.setAcceptDrops(True)
         page.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DragLeave:
+            self._light(False)
         if not isinstance(event, QDropEvent) or event.type() not in (QEvent.Type.DragEnter, QEvent.Type.Drop):
             return False
         files = self._pick(event)
         if files:
+            self._light(event.type() == QEvent.Type.DragEnter)
             event.setDropAction(Qt.DropAction.CopyAction)  # a move would take the file from its folder
             event.accept()
             if event.type() == QEvent.Type.Drop:
@@ -426,6 +430,15 @@ class FileDrop(QObject):
             elif self._entered is not None:
                 self._entered()
         return bool(files)
+
+    def _light(self, is_over: bool) -> None:
+        """Frame the page while files are over it. The frame floats, so that nothing moves."""
+        if self._frame is None:
+            self._frame = named(QFrame(self._page), "drop_frame", kind="drop")
+            self._frame.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._frame.setGeometry(self._page.rect())
+        self._frame.setVisible(is_over)
+        self._frame.raise_()
 
 
 class ModelDrop(FileDrop):

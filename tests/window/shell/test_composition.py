@@ -400,3 +400,13 @@ def test_icons_grow_and_shrink_with_the_letters(program):
     program.wait(lambda: buttons[0].height() >= buttons[0].sizeHint().height())  # the layouts have heard of it, too
     program.frame.settings.change("font_scale", 100)
     program.wait(lambda: [button.iconSize().width() for button in buttons] == before)
+
+
+def test_a_file_dropped_beside_the_cards_of_start_is_attached(program, tmp_path):
+    letter = tmp_path / "letter.txt"
+    letter.write_text("The rent is due on the third day of the month.")
+    program.window.show_page("Start")
+    drop(program.frame.start_page, letter)
+    program.wait(lambda: program.page.composer.attachments.in_order)
+    assert program.window.current_page == "Start"
+    assert not program.find("drop_frame", program.frame.start_page).isVisible()
