@@ -52,6 +52,7 @@ from slmdesk.questions.plan import (
     text_of,
 )
 from slmdesk.questions.prompt import PROMPT_VERSION, Answered, text_turns_of
+from slmdesk.questions.suggested import suggested
 from slmdesk.questions.types import AskedQuestion, AskRequest, QuestionAnswered, QuestionPlanned, collection_of
 from slmdesk.redaction.labels import Tally
 from slmdesk.redaction.service import RedactionService
@@ -155,6 +156,11 @@ class QuestionService(Service):
             self._choice(request, chosen, lambda _problem: None).begin()  # a failure to read ahead only costs time
         elif loads:
             self._answers.read_ahead.load(record)
+
+    def suggested(self, document: str) -> tuple[str, ...]:
+        """Return up to three questions that the first pages of a document invite."""
+        pages = self._store.pages.of_document(document, begin=1, limit=20, with_text=True)
+        return suggested("\n".join(page.text for page in pages))
 
     def stop(self, message: str) -> None:
         """Stop an answer and keep its text so far. Does nothing when no answer is being written."""

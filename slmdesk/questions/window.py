@@ -96,7 +96,8 @@ class QuestionPane(QScrollArea):
         self._foot = self._foot_bar(inner)
         self._list = column(gap=theme.SPACE_4)
         line = row((self._line, 1), self._shield, self._ask)
-        parts = (self.earlier, 1, self._list, self._busy, self._foot, self._hint, line)
+        self._suggested = flow(gap=theme.SPACE_8)
+        parts = (self.earlier, 1, self._list, self._busy, self._foot, self._suggested, self._hint, line)
         margins = (theme.SPACE_16 + theme.SPACE_4, 0, theme.SPACE_12, theme.SPACE_12)
         column(*parts, into=inner, gap=theme.SPACE_8, margins=margins)
         show_column(self, inner)
@@ -141,6 +142,7 @@ class QuestionPane(QScrollArea):
         controller.answered.connect(self.show_answer)
         controller.ended.connect(self.show_ended)
         controller.emptied.connect(self.clear)
+        controller.suggested.connect(self.show_suggested)
         controller.opened.connect(self.show_turns)
         controller.redaction.show_over(self, reading_words(_("Ask"), _("The question and the text")))
 
@@ -166,6 +168,17 @@ class QuestionPane(QScrollArea):
         self._hint.setVisible(True)
         self._end()
 
+    def show_suggested(self, questions: Sequence[str]) -> None:
+        """Offer questions as chips while none was asked."""
+        empty_layout(self._suggested)
+        for at, words in enumerate(() if self._texts else questions):
+            chip = button(words, f"{self._prefix}suggested_{at}", self, kind="chip")
+            chip.clicked.connect(partial(self._ask_suggested, words))
+            self._suggested.addWidget(chip)
+
+    def _ask_suggested(self, words: str) -> None:
+        self._controller.ask(words, redact=self._shield.isChecked())
+
     def show_turns(self, turns: Sequence[AskedQuestion]) -> None:
         self.clear()
         self._shield.setChecked(bool(turns and turns[-1].answered and turns[-1].answered.redaction))
@@ -178,6 +191,7 @@ class QuestionPane(QScrollArea):
 
     def show_asked(self, question: str) -> None:
         self._hint.setVisible(False)
+        empty_layout(self._suggested)
         self._line.clear()
         self._ask.setEnabled(False)  # the next question may be typed meanwhile
         self._foot.setVisible(False)
@@ -300,6 +314,7 @@ class QuestionController(QObject):
     answered = Signal(object)
     ended = Signal(str)
     emptied = Signal()
+    suggested = Signal(object)
     opened = Signal(object)
 
     def __init__(
@@ -335,6 +350,9 @@ class QuestionController(QObject):
         self._together = ()
         self.restart()
         self.items.show_document(document, self._open_newest)
+        if document:
+            found = self._bridge.services.questions.suggested(document)
+            self._bridge.ask(found, lambda words: self.suggested.emit(words if document == self._document else ()))
 
     def show_together(self, documents: tuple[str, ...]) -> None:
         """Ask several documents, of which one is shown, until another one is shown."""

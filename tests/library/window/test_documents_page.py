@@ -14,7 +14,7 @@ from fakes.dropping import drop
 from fakes.tiny_pdf import Text, TinyPdf
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QPushButton, QToolButton, QWidget
 
 from slmdesk.base.documents import PageStatus
 from slmdesk.base.record import changed, to_json
@@ -798,3 +798,15 @@ def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures
     program.wait(lambda: lit() == ["Both."])  # where the mark stands is no matter: only a click counts
     click(last.page, sheet.boxes[0])
     program.wait(lambda: lit() == ["The other."])
+
+
+def test_a_suggested_question_is_asked_with_a_click(program, tmp_path):
+    letter = tmp_path / "lease.txt"
+    letter.write_text("The tenant must pay the rent of €1,200 by 3 March 2026. It goes to the account of the landlord.")
+    drop(program.documents, letter)
+    program.choose_tab("questions")
+    program.wait(lambda: program.window.findChildren(QPushButton, "suggested_1"))
+    program.click("suggested_1")
+    asked = "Which dates and deadlines are there?"
+    program.wait(lambda: asked in [part.text() for part in program.window.findChildren(QLabel, "question_part")])
+    assert not any(chip.isVisible() for chip in program.window.findChildren(QPushButton, "suggested_0"))
