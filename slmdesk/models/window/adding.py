@@ -332,7 +332,6 @@ class FoundDialog(WorkDialog):
         self._models: dict[str, FoundModel] = {}
         self._skipped = ""
         self._build_ui()
-        self._connect()
         self._look()
 
     def _build_ui(self) -> None:
@@ -343,18 +342,13 @@ class FoundDialog(WorkDialog):
         self._note.setVisible(False)
         self._more = self.add_button(_("Not looked at…"), name="found_skipped")
         self._more.setVisible(False)
-        self.buttons.addStretch(1)
-        self._close = self.add_button(_("Cancel"), name="found_close")
-        self._link = self.add_button(_("Link"), name="found_link", is_primary=True)
-        self._link.setEnabled(False)
-
-    def _connect(self) -> None:
-        self._list.chosen_changed.connect(self._refresh)
         self._more.clicked.connect(self._on_more)
-        self._close.clicked.connect(self._on_close)
-        self._link.clicked.connect(self._on_link)
+        self._link = self._add_foot(_("Link"), "found_link", "found_close", self._on_link)
+        self._link.setEnabled(False)
+        self._list.chosen_changed.connect(self._refresh)
 
     def _look(self) -> None:
+        self._close.setText(_("Cancel"))
         self.work.show_work(LOOKING, None)
         finding = self._bridge.services.finding.find()
         self._looking = self._bridge.follow(finding, self._on_found, self._on_refused)
@@ -381,7 +375,7 @@ class FoundDialog(WorkDialog):
         chosen = self._list.chosen
         self._link.setEnabled(bool(chosen) and not self._is_busy)
         self._list.setEnabled(not self._is_busy)
-        self._close.setText(_("Cancel") if self._is_busy else _("Close"))
+        super()._refresh()
 
     def _on_link(self) -> None:
         models = [self._models[other_row.key] for other_row in self._list.chosen]
@@ -486,7 +480,6 @@ class MoveDialog(WorkDialog):
         )
         self._plan = plan
         self._build_ui()
-        self._connect()
         self.fit(self.width())
 
     def _build_ui(self) -> None:
@@ -497,18 +490,13 @@ class MoveDialog(WorkDialog):
             _("Only for new models"), name="move_only_new", tip=_("Those that are here stay where they are")
         )
         self._only.setVisible(self._plan.folder != self._plan.target)
-        self.buttons.addStretch(1)
-        self._close = self.add_button(_("Cancel"), name="move_close")
-        self._move = self.add_button(_("Move"), name="move_start", is_primary=True)
+        self._only.clicked.connect(self._on_only)
+        self._move = self._add_foot(_("Move"), "move_start", "move_close", self._on_move)
+        self._close.setText(_("Cancel"))
         if not self._plan.models:
             self._move.setText(_("Use this folder"))
             self._only.setVisible(False)
         self._move.setFocus()
-
-    def _connect(self) -> None:
-        self._only.clicked.connect(self._on_only)
-        self._close.clicked.connect(self._on_close)
-        self._move.clicked.connect(self._on_move)
 
     def _on_move(self) -> None:
         self._begin_work(_("Beginning…"))

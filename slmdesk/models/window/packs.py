@@ -4,24 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QFileDialog,
-    QFrame,
-    QLabel,
-    QScrollArea,
-    QSizePolicy,
-    QStyle,
-    QStyleOptionButton,
-    QWidget,
-)
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFileDialog, QFrame, QLabel, QPushButton, QScrollArea, QSizePolicy, QWidget
 
 from slmdesk.base.record import Record
 from slmdesk.base.records import ModelRecord
@@ -30,8 +20,8 @@ from slmdesk.models.packs import OfferedModel, PackContents, PackPlan, PackResul
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call, Delay, copy_text
-from slmdesk.window.base.theme import pixmap
 from slmdesk.window.widgets.build import (
+    CheckBox,
     ElidedLabel,
     breakable,
     button,
@@ -116,6 +106,15 @@ class WorkDialog(WideDialog):
         worker.progressed.connect(self._on_progressed)
         worker.ended.connect(self._on_ended)
 
+    def _add_foot(self, go: str, go_name: str, close_name: str, on: Callable[[], object]) -> QPushButton:
+        """Add the buttons that close the dialog and begin the work. Return the latter."""
+        self.buttons.addStretch(1)
+        self._close = self.add_button(_("Close"), name=close_name)
+        self._close.clicked.connect(self._on_close)
+        made = self.add_button(go, name=go_name, is_primary=True)
+        made.clicked.connect(lambda: on())
+        return made
+
     def _begin_work(self, words: str) -> None:
         self._is_busy = True
         self.show_trouble("")
@@ -139,7 +138,7 @@ class WorkDialog(WideDialog):
             self._refresh()
 
     def _refresh(self) -> None:
-        raise NotImplementedError
+        self._close.setText(_("Cancel") if self._is_busy else _("Close"))
 
     def _on_progressed(self, event: Any) -> None:
         if self._is_busy:
@@ -161,7 +160,6 @@ class MakePackDialog(WorkDialog):
         self._turn = 0
         self._timer = Delay(self, PLAN_MS, self._on_time)
         self._build_ui()
-        self._connect()
         self._bridge.ask(self._bridge.services.models.list(), self._on_models_listed, self._on_refused)
 
     def _build_ui(self) -> None:
@@ -179,16 +177,10 @@ class MakePackDialog(WorkDialog):
         self.body.addLayout(row((self._checksum, 1), self._copy, gap=theme.SPACE_8))
         for widget in (self._checksum, self._copy):
             widget.setVisible(False)
-        self.buttons.addStretch(1)
-        self._close = self.add_button(_("Close"), name="make_pack_close")
-        self._make = self.add_button(_("Create pack"), name="make_pack_make", is_primary=True)
+        self._make = self._add_foot(_("Create pack"), "make_pack_make", "make_pack_close", self._on_make)
         self._make.setEnabled(False)
-
-    def _connect(self) -> None:
         self._list.chosen_changed.connect(self._on_changed)
         self._choose.clicked.connect(self._on_choose)
-        self._close.clicked.connect(self._on_close)
-        self._make.clicked.connect(self._on_make)
 
     def set_target(self, target: Path) -> None:
         self._target = target
@@ -283,7 +275,7 @@ class MakePackDialog(WorkDialog):
         self._make.setEnabled(is_possible and not self._is_busy and bool(self._list.chosen))
         self._list.setEnabled(not self._is_busy)
         self._choose.setEnabled(not self._is_busy)
-        self._close.setText(_("Cancel") if self._is_busy else _("Close"))
+        super()._refresh()
 
 
 class OpenPackDialog(WorkDialog):
@@ -294,7 +286,6 @@ class OpenPackDialog(WorkDialog):
         )
         self._contents, self._is_other = contents, False
         self._build_ui(name)
-        self._connect()
         self._list.show_rows([row_of(model) for model in contents.models])
         self._list.focus_first()
 
@@ -312,15 +303,9 @@ class OpenPackDialog(WorkDialog):
             self.body.addWidget(widget)
         self.body.addWidget(self._list, 1)
         self.body.addWidget(self._sum)
-        self.buttons.addStretch(1)
-        self._close = self.add_button(_("Close"), name="open_pack_close")
-        self._take = self.add_button(_("Add"), name="open_pack_take", is_primary=True)
-
-    def _connect(self) -> None:
+        self._take = self._add_foot(_("Add"), "open_pack_take", "open_pack_close", self._on_take)
         self._list.chosen_changed.connect(self._on_changed)
         self._reported.textChanged.connect(self._on_reported)
-        self._close.clicked.connect(self._on_close)
-        self._take.clicked.connect(self._on_take)
 
     def _on_changed(self) -> None:
         chosen, free = self._list.chosen, self._contents.free_bytes
@@ -375,7 +360,7 @@ class OpenPackDialog(WorkDialog):
         self._take.setEnabled(is_possible and not self._is_busy)
         self._reported.setEnabled(not self._is_busy)
         self._list.setEnabled(not self._is_busy)
-        self._close.setText(_("Cancel") if self._is_busy else _("Close"))
+        super()._refresh()
 
 
 def row_of(model: OfferedModel) -> CheckRow:
@@ -425,45 +410,21 @@ class CheckRow(Record):
     is_here: bool = False
 
 
-class NameBox(QCheckBox):
+class NameBox(CheckBox):
     def __init__(self, text: str, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "check_box", label=text)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._full = text
-        self.setText(_literal(text))
+        self._show(text)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        shown = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, self.width() - BOX_WIDTH)
-        if _literal(shown) != self.text():
-            self.setText(_literal(shown))
-        self.setToolTip(plain_tip(self._full) if shown != self._full else "")
+        self._show(self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, self.width() - BOX_WIDTH))
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the check box in the theme's colours. The style's own box can hardly be seen on a dark background."""
-        super().paintEvent(event)
-        option = QStyleOptionButton()
-        self.initStyleOption(option)
-        found = self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self)
-        side = max(found.width(), found.height())
-        box = QRectF(found.center().x() - side / 2 + 0.5, found.center().y() - side / 2 + 0.5, side, side)
-        role = QPalette.ColorRole
-        ground, line, tick = (
-            self.palette().color(other_role) for other_role in (role.Window, role.PlaceholderText, role.WindowText)
-        )
-        if self.isChecked() and self.isEnabled():
-            ground = line = self.palette().color(role.Accent)
-            tick = self.palette().color(role.HighlightedText)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(line, 1.5))
-        painter.setBrush(ground)
-        painter.drawRoundedRect(box, 3, 3)
-        if self.isChecked():
-            mark = pixmap("check", tick, size=int(side) - 2, scale=self.devicePixelRatioF())
-            painter.drawPixmap(QPointF(box.left() + 1, box.top() + 1), mark)
-        painter.end()
+    def _show(self, text: str) -> None:
+        self.setText(text.replace("&", "&&"))  # Qt would take an ampersand as the mark of a shortcut
+        self.setToolTip(plain_tip(self._full) if text != self._full else "")
 
 
 class CheckList(QScrollArea):
@@ -518,8 +479,3 @@ class CheckList(QScrollArea):
         under = column(*labels, gap=theme.SPACE_4, margins=(INDENT, 0, 0, 0))
         column(box, under, into=holder, gap=0, margins=(0, 0, 0, theme.SPACE_4))
         return holder
-
-
-def _literal(text: str) -> str:
-    """Escape ampersands, which Qt would take as marks of keyboard shortcuts."""
-    return text.replace("&", "&&")
