@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -98,49 +98,27 @@ class AddDialog(Dialog):
         self._build_ui()
 
     def _build_ui(self) -> None:
-        layout = column(into=self, gap=theme.SPACE_8, margins=theme.SPACE_16)
-        if len(self._candidates) == 1:
-            self._build_one(layout, self._good[0])
-        else:
-            self._build_list(layout)
-        layout.addSpacing(theme.SPACE_8)
-        layout.addLayout(self._build_buttons())
-
-    def _build_one(self, layout: QVBoxLayout, candidate: Candidate) -> None:
-        layout.addWidget(plain_label(breakable(candidate.name), self, name="add_name", kind="heading"))
-        where = plain_label(breakable(str(candidate.path)), self, name="add_path", kind="muted")
-        where.setMinimumWidth(WIDTH)  # of the dialog itself, it would let the buttons be squashed
-        layout.addWidget(where)
-        for at, line in enumerate(lines_of(candidate)):
-            layout.addWidget(plain_label(line, self, name=f"add_line_{at}"))
-        mark = FitMark(self)
-        mark.show_fit(candidate.verdict, is_about=candidate.fit is None)
-        layout.addWidget(mark, 0, Qt.AlignmentFlag.AlignLeft)
-
-    def _build_list(self, layout: QVBoxLayout) -> None:
         total = bytes_for_people(sum(candidate.bytes for candidate in self._good))
-        bad = len(self._candidates) - len(self._good)
+        count, bad = len(self._candidates), len(self._candidates) - len(self._good)
         words = _("{count} models, {total} in all.").format(count=len(self._good), total=total)
         if bad:
             words += ngettext(" 1 file cannot be added.", " {n} files cannot be added.", bad)
-        layout.addWidget(plain_label(words, self, name="add_summary", kind="heading"))
-        layout.addSpacing(theme.SPACE_4)
+        summary = plain_label(words, self, name="add_summary", kind="heading", is_hidden=count == 1)
         inner = named(QFrame(), "add_list_inner")
-        rows = column(into=inner, gap=theme.SPACE_12, margins=(0, 0, theme.SPACE_8, 0))
-        for candidate in self._candidates:
-            rows.addLayout(self._row(inner, candidate))
-        rows.addStretch(1)
+        rows = [self._row(inner, candidate) for candidate in self._candidates]
+        column(*rows, 1, into=inner, gap=theme.SPACE_12, margins=(0, 0, theme.SPACE_8, 0))
         area = named(QScrollArea(self), "add_list", label=_("Model files"))
         show_column(area, inner)
         area.setMinimumWidth(WIDTH + theme.SPACE_32)
         area.setMinimumHeight(min(LIST_HEIGHT, inner.heightForWidth(WIDTH)))
-        layout.addWidget(area)
+        column(summary, area, self._build_buttons(), into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
 
     def _row(self, parent: QWidget, candidate: Candidate) -> QVBoxLayout:
         mark = FitMark(parent)
         mark.show_fit("broken" if candidate.problem else candidate.verdict, is_about=candidate.fit is None)
         head = row((plain_label(breakable(candidate.name), parent, name="add_row_name", kind="strong"), 1), mark)
-        reported = candidate.problem.sentence if candidate.problem else DOT.join(short_lines_of(candidate))
+        lines, gap = [*lines_of(candidate), str(candidate.path)], "\n" if len(self._candidates) == 1 else DOT
+        reported = candidate.problem.sentence if candidate.problem else gap.join(lines)
         kind = "danger" if candidate.problem else "small"
         words = plain_label(breakable(reported), parent, name="add_row_words", kind=kind)
         return column(head, words, gap=theme.SPACE_4)
@@ -190,15 +168,6 @@ def lines_of(candidate: Candidate) -> list[str]:
         needs, free = bytes_for_people(candidate.fit.memory.total), bytes_for_people(candidate.fit.available_bytes)
         lines.append(_("Memory: needs about {needs}, {free} are free").format(needs=needs, free=free))
     return lines
-
-
-def short_lines_of(candidate: Candidate) -> list[str]:
-    header = candidate.header
-    parts = [bytes_for_people(candidate.bytes)]
-    parts += [header.quantization, header.license or ""] if header else []
-    parts.append(_("{parts} parts").format(parts=candidate.parts) if candidate.parts > 1 else "")
-    parts.append(_("cannot chat") if header and header.kind == "encoder" else "")
-    return [*(part for part in parts if part), str(candidate.path)]
 
 
 # ---- other ways to add or move models

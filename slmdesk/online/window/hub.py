@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from slmdesk.base.record import Record, changed
@@ -47,12 +47,9 @@ class HubController(QObject):
     filters_shown = Signal(object)
     search_began = Signal()
     found = Signal(object)
+    linked = Signal(object)
     search_failed = Signal(object)
     search_cleared = Signal()
-    repo_found = Signal(str, object)
-    repo_failed = Signal(str, object)
-    judged = Signal(str, object)
-    card_read = Signal(str, object)
     page_known = Signal(str)
     offline_changed = Signal(bool)
 
@@ -68,7 +65,6 @@ class HubController(QObject):
         self._search: Search | None = None
         self._with_too_large = False
         self._asking: Call | None = None
-        self._visits: dict[str, list[Call]] = {}
         self._timer = Delay(self, DEBOUNCE_MS, self.search_now)
         bridge.when_open(self._on_opened)
         bridge.on(PaceChanged, self._on_opened)
@@ -119,13 +115,9 @@ class HubController(QObject):
         self._with_too_large = True
         self.search_now()
 
-    def open_repo(self, repo: str) -> None:
-        self.close_repo(repo)
-        self._visit(repo, self._bridge.services.offers.repo(repo), partial(self._on_repo, repo), self.repo_failed)
-
-    def close_repo(self, repo: str) -> None:
-        for call in self._visits.pop(repo, ()):
-            call.cancel()
+    def follow(self, request: Callable[[Services], Any], then: Callable[[Any], object]) -> Call:
+        """Ask about a repository, and call `then` with the answer or a Problem."""
+        return self._bridge.follow(request, then, then)
 
     def ask_page(self, repo: str) -> None:
         self._bridge.ask(self._bridge.services.offers.page_of(repo), self.page_known.emit)
@@ -157,8 +149,7 @@ class HubController(QObject):
         self._asking = None
         if isinstance(found, OfferedRepo):
             self.found.emit(Offers((found,)))
-            self.close_repo(found.repo)
-            self._on_repo(found.repo, found)
+            self.linked.emit(found)
         else:
             self._search = found.search
             self.found.emit(found)
@@ -167,27 +158,6 @@ class HubController(QObject):
         if turn == self._turn:
             self._asking = None
             self.search_failed.emit(problem)
-
-    def _visit(self, repo: str, request: Pending[T], answered: Callable[[T], object], failed: SignalInstance) -> None:
-        """Send `request` about `repo` and pass its result to `answered`; emit `failed` if it fails. Results that arrive
-        after the repository was closed or opened again are dropped.
-        """
-        calls = self._visits.setdefault(repo, [])
-
-        def now(then: Callable[[Any], object]) -> Callable[[Any], object]:
-            return lambda answer: then(answer) if self._visits.get(repo) is calls else None
-
-        calls.append(self._bridge.follow(request, now(answered), now(partial(failed.emit, repo))))
-
-    def _on_repo(self, repo: str, found: OfferedRepo) -> None:
-        self.repo_found.emit(repo, found)
-        source, pages = found.source, self._bridge.services.repo_pages
-        first = found.recommended or next((file for file in found.files if file.size_bytes), None)
-        if source is None:
-            return
-        if first is not None:
-            self._visit(repo, pages.judge(source, first.name), partial(self.judged.emit, repo), self.judged)
-        self._visit(repo, pages.card(source), partial(self.card_read.emit, repo), self.card_read)
 
     def _on_opened(self) -> None:
         self._bridge.ask(lambda _services: self.filters, self.filters_shown.emit)
@@ -291,11 +261,12 @@ class FileRow(QWidget):
 
 
 class RepoDetails(QWidget):
-    again_requested = Signal()
+    known = Signal(object)
 
     def __init__(self, at: Offering, repo: str, parent: QWidget) -> None:
         super().__init__(parent)
         self._at, self._repo = at, repo
+        self._calls: list[Call] = []
         self.setObjectName("repo_details")
         self.rows: list[FileRow] = []
         self._gated: GatedPanel | None = None
@@ -305,7 +276,7 @@ class RepoDetails(QWidget):
     def _build_ui(self) -> None:
         self._info = plain_label("", self, name="details_facts", kind="small")
         self._note = plain_label("", self, name="files_note", kind="muted")
-        self._again = button(_("Try again"), "details_again", self, on=self.again_requested)
+        self._again = button(_("Try again"), "details_again", self, on=self.ask)
         self._files = column(gap=0)
         self._others = plain_label("", self, name="other_files", kind="small")
         self._heading = plain_label(_("What the publisher says"), self, name="card_heading", kind="strong")
@@ -325,12 +296,30 @@ class RepoDetails(QWidget):
         for other_row in self.rows:
             other_row.show_here(self._at.here)
 
-    def show_note(self, sentence: str) -> None:
+    def ask(self) -> None:
+        """Request the files and the model card. When offline, say that this needs the network."""
+        self.stop()
         self._clear()
-        _say(self._note, sentence, kind="muted")
+        is_offline, repo = self._at.find.is_offline, self._repo
+        _say(self._note, OFFLINE if is_offline else _("Asking the Hub for the files…"), kind="muted")
+        if not is_offline:
+            self._follow(lambda services: services.offers.repo(repo), self.show_repo)
 
-    def show_repo(self, repo: OfferedRepo) -> None:
+    def stop(self) -> None:
+        for call in self._calls:
+            call.cancel()
+        self._calls = []
+
+    def _follow(self, request: Callable[[Services], Any], then: Callable[[Any], object]) -> None:
+        calls = self._calls  # an answer that comes after `stop` is for nobody
+        calls.append(self._at.find.follow(request, lambda answer: then(answer) if self._calls is calls else None))
+
+    def show_repo(self, repo: OfferedRepo | Problem) -> None:
         self._clear()
+        if isinstance(repo, Problem):
+            _say(self._note, repo.sentence, kind="danger")
+            self._again.show()
+            return
         if repo.is_gated:
             self._show_gated(repo.repo)
         if not repo.files or repo.is_unclear:
@@ -346,11 +335,12 @@ class RepoDetails(QWidget):
         self._heading.show()
         self._page.show()
         _say(self._card_note, _("Asking for the card…"))
-
-    def show_problem(self, problem: Problem) -> None:
-        self._clear()
-        _say(self._note, problem.sentence, kind="danger")
-        self._again.show()
+        source, first = repo.source, repo.recommended or next((file for file in repo.files if file.size_bytes), None)
+        if source is not None and first is not None:
+            self._follow(lambda services: services.repo_pages.judge(source, first.name), self.show_judged)
+        if source is not None:
+            self._follow(lambda services: services.repo_pages.card(source), self.show_card)
+        self.known.emit(repo)
 
     def show_judged(self, judged: RepoJudged | Problem) -> None:
         """Show the memory the files need. If `judged` is a Problem or no chat model, recommend no file and say why."""
@@ -411,7 +401,7 @@ class RepoDetails(QWidget):
     def _show_gated(self, repo: str) -> None:
         panel = self._gated = GatedPanel(self._at.tokens, repo, self)
         panel.page_requested.connect(lambda _repo: self._ask_page())
-        panel.try_again_requested.connect(lambda _repo: self.again_requested.emit())
+        panel.try_again_requested.connect(lambda _repo: self.ask())
         self._column.insertWidget(1, panel)
 
     def _clear(self) -> None:
@@ -436,6 +426,8 @@ class RepoDetails(QWidget):
 
 
 class OfferCard(ModelRow):
+    grown = Signal(QWidget, QWidget)
+
     def __init__(self, parent: QWidget, at: Offering, *, name: str, title: str, repo: str, toggle_name: str) -> None:
         super().__init__(parent, name=name, title=title, toggle_name=toggle_name)
         self.at, self.repo = at, repo
@@ -445,14 +437,11 @@ class OfferCard(ModelRow):
     def show_details(self) -> RepoDetails:
         if self.details is None:
             self.details = RepoDetails(self.at, self.repo, self)
-            self.details.again_requested.connect(self.ask)
+            self.details.known.connect(lambda _repo: self.grown.emit(self, self))
             self.body.addWidget(self.details)
         self.open()
         self.details.show()
         return self.details
-
-    def show_repo(self, repo: OfferedRepo) -> None:
-        self.show_details().show_repo(repo)
 
     def show_here(self) -> None:
         if self.details is not None:
@@ -463,18 +452,13 @@ class OfferCard(ModelRow):
             self.ask()
         elif self.details is not None:
             self.details.hide()
-            self.at.find.close_repo(self.repo)
+            self.details.stop()
 
     def ask(self) -> None:
-        """Open the details and request the files and the model card. When offline, say that this needs the network."""
         details, focus = self.show_details(), self.window().focusWidget()
         if focus is not None and details.isAncestorOf(focus):
             self.toggle.setFocus()  # the widget with the focus goes; Qt would focus the next one in the window
-        if self.at.find.is_offline:
-            details.show_note(OFFLINE)
-            return
-        details.show_note(_("Asking the Hub for the files…"))
-        self.at.find.open_repo(self.repo)
+        details.ask()
 
 
 class OfferList(QWidget):
@@ -483,44 +467,15 @@ class OfferList(QWidget):
     def __init__(self, at: Offering) -> None:
         super().__init__()
         self.at = at
-        at.find.repo_found.connect(self._on_repo_found)
-        at.find.repo_failed.connect(self._on_repo_failed)
-        at.find.judged.connect(self._on_judged)
-        at.find.card_read.connect(self._on_card_read)
-
-    def offers(self) -> Sequence[OfferCard]:
-        raise NotImplementedError
-
-    def _on_repo_found(self, asked: str, repo: OfferedRepo) -> None:
-        for card in self._offers_of(asked):
-            card.show_repo(repo)
-            self.grown.emit(card, card)
-
-    def _on_repo_failed(self, asked: str, problem: Problem) -> None:
-        for card in self._offers_of(asked):
-            card.show_details().show_problem(problem)
-
-    def _on_judged(self, asked: str, judged: RepoJudged | Problem) -> None:
-        for card in self._offers_of(asked):
-            if card.details is not None:
-                card.details.show_judged(judged)
-
-    def _on_card_read(self, asked: str, text: ReadableCard | Problem) -> None:
-        for card in self._offers_of(asked):
-            if card.details is not None:
-                card.details.show_card(text)
 
     def _drop(self, rows: QVBoxLayout, cards: list[Any]) -> None:
         for card in cards:
             rows.removeWidget(card)
             card.hide()
-            if card.is_open:
-                self.at.find.close_repo(card.repo)
+            if card.details is not None:
+                card.details.stop()
             card.deleteLater()
         cards.clear()
-
-    def _offers_of(self, asked: str) -> list[OfferCard]:
-        return [card for card in self.offers() if card.repo.casefold() == asked.casefold()]
 
 
 def _say(label: QLabel, text: str, *, kind: str = "") -> None:

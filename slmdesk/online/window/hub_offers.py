@@ -13,7 +13,7 @@ from slmdesk.base.texts import _, ngettext
 from slmdesk.gguf.memory import WORDS_A_TOKEN, is_too_slow, speed_in_words
 from slmdesk.online.hub import LANGUAGES, LICENCES, PERMISSIVE_ONES, SKILLS, Filters, OfferedRepo, Offers, Suggestion
 from slmdesk.online.window.downloads import GET
-from slmdesk.online.window.hub import OfferCard, Offering, OfferList
+from slmdesk.online.window.hub import OfferCard, Offering, OfferList, RepoDetails
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
@@ -50,13 +50,15 @@ class RepoCard(OfferCard):
 
     def __init__(self, repo: OfferedRepo, parent: QWidget, at: Offering) -> None:
         super().__init__(parent, at, name="repo_card", title=repo.repo, repo=repo.repo, toggle_name="files_button")
-        self._show_info(repo)
+        self.show_repo(repo)
+
+    def show_details(self) -> RepoDetails:
+        is_new, details = self.details is None, super().show_details()
+        if is_new:
+            details.known.connect(self.show_repo)
+        return details
 
     def show_repo(self, repo: OfferedRepo) -> None:
-        self._show_info(repo)
-        super().show_repo(repo)
-
-    def _show_info(self, repo: OfferedRepo) -> None:
         self.set_info(_info_of(repo))
         why = ESTIMATED if repo.is_about else _("Of its file that fits best.")
         self.fit.show_fit(repo.fit, why=why, is_about=repo.is_about)
@@ -102,10 +104,8 @@ class HubSearch(OfferList):
         find.search_cleared.connect(self.clear)
         find.search_began.connect(self.show_searching)
         find.found.connect(self.show_found)
+        find.linked.connect(lambda repo: self._cards[0].show_details().show_repo(repo))
         find.search_failed.connect(self.show_failed)
-
-    def offers(self) -> Sequence[OfferCard]:
-        return self._cards
 
     def show_here(self) -> None:
         for card in self._cards:
@@ -166,6 +166,7 @@ class HubSearch(OfferList):
         now, self._waiting = self._waiting[:count], self._waiting[count:]
         for repo in now:
             self._cards.append(RepoCard(repo, self, self.at))
+            self._cards[-1].grown.connect(self.grown)
             self._rows.addWidget(self._cards[-1])
         if self._waiting:
             self._turn.start()
@@ -363,9 +364,6 @@ class Suggestions(OfferList):
         column(head, self._rows, (self._all, left), into=self, gap=theme.SPACE_8)
         at.find.suggested.connect(self.show_suggestions)
 
-    def offers(self) -> Sequence[OfferCard]:
-        return [card for card in self._cards if card.is_open]
-
     def show_suggestions(self, found: Sequence[Suggestion]) -> None:
         """Show the suggestions. While the page is visible, the cards stay in place and stay open or closed, even if
         only their order changed.
@@ -403,8 +401,9 @@ class Suggestions(OfferList):
 
     def show_offline(self, is_offline: bool) -> None:
         """Show whether slmdesk is offline. Cards that were opened while offline send their request once online."""
-        for card in [] if is_offline else self.offers():
-            card.ask()
+        for card in self._cards:
+            if card.is_open and not is_offline:
+                card.ask()
 
     def _show(self) -> None:
         self._drop(self._rows, self._cards)
@@ -426,6 +425,7 @@ class Suggestions(OfferList):
     def _add(self, found: Sequence[Suggestion]) -> None:
         for suggestion in found:
             self._cards.append(SuggestionCard(suggestion, self, self.at))
+            self._cards[-1].grown.connect(self.grown)
             self._rows.addWidget(self._cards[-1])
             self._cards[-1].allow(not self._is_managed)
 

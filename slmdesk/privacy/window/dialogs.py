@@ -134,7 +134,7 @@ class SecretsDialog(Dialog):
     def __init__(
         self, parent: QWidget, name: str, title: str, intro: str, change: Change, *, accept: str = _("Continue"),
         asks: bool = False, label: str = NOW, is_new: bool = False, no_keyring: str | None = None, recovery: str = "",
-        print_key: Callable[[str], None] = str,
+        print_key: Callable[[str], object] = bool,
     ) -> None:  # fmt: skip
         """`no_keyring` says why the system's keyring cannot be used, '' if it can. None: the dialog does not ask."""
         super().__init__(parent)
