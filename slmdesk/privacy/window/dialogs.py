@@ -155,7 +155,7 @@ class SecretsDialog(Dialog):
         column(plain_label(intro, first, name=f"{name}_intro"), *fields, 1, into=first, gap=theme.SPACE_12)
         self._pages.addWidget(first)
         if recovery:
-            self._build_keys(partial(print_key, recovery))
+            self._build_keys(lambda: print_key(recovery))
         self._problem = plain_label("", self, name=f"{name}_dialog_problem", kind="danger", is_hidden=True)
         self._bar = thin_bar(f"{name}_dialog_bar", self, title, most=0)
         self._back = button("", f"{name}_dialog_back", self, on=self._on_back)
@@ -172,7 +172,7 @@ class SecretsDialog(Dialog):
         self.fit(scaled(WIDTH))
         (self._now if asks else self._new or (self._next if recovery else self._back)).setFocus()
 
-    def _build_keys(self, print_key: Callable[[], None]) -> None:
+    def _build_keys(self, print_key: Callable[[], object]) -> None:
         shown, typed, flags = QWidget(self), QWidget(self), Qt.TextInteractionFlag
         label = plain_label(self._recovery, shown, name="recovery_key", kind="strong")
         label.setTextInteractionFlags(flags.TextSelectableByKeyboard | flags.TextSelectableByMouse)
