@@ -200,11 +200,27 @@ class RulesWindow(Dialog):
         self._remove.setEnabled(chosen is not None and chosen.set_by is SetBy.PERSON)
 
     def _on_remove(self) -> None:
-        chosen = self._chosen
+        chosen, kept = self._chosen, self._bridge.services.retention
         if isinstance(chosen, Rule):
-            self._bridge.ask(self._bridge.services.retention.remove_rule(chosen.id), lambda _rule: self.refresh())
+            again = {name: getattr(chosen, name) for name in ("kind", "folder", "days", "then", "trash_days")}
+            self._take_off(kept.remove_rule(chosen.id), _("Rule removed"), lambda: kept.add_rule(**again))
         elif chosen is not None:
-            self._bridge.ask(self._bridge.services.retention.release(chosen.id), lambda _hold: self.refresh())
+            self._take_off(
+                kept.release(chosen.id),
+                _("Hold released"),
+                lambda: kept.hold(chosen.target, reason=chosen.reason, until=chosen.until),
+            )
+
+    def _take_off(self, request: Any, words: str, again: Callable[[], Any]) -> None:
+        def undo() -> None:
+            self._bridge.ask(again(), lambda _back: self.refresh())
+
+        def done(_gone: object) -> None:
+            self.refresh()
+            notice = Notice(words, action=_("Undo"), on_action=undo, life_ms=UNDO_MS, key="rule removed")
+            self._bridge.notice_raised.emit(notice)
+
+        self._bridge.ask(request, done)
 
     def _on_hold_all(self) -> None:
         self._bridge.ask(self._bridge.services.retention.hold(), lambda _hold: self.refresh())

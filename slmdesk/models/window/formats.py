@@ -146,7 +146,7 @@ class FormatDialog(WideDialog):
             self._state = state
             self._refresh()
 
-    def _on_work_changed(self, model: str, work: FormatWork | None) -> None:
+    def _on_work_changed(self, model: str, work: Trial | None) -> None:
         if model == self.model.id:
             if work is None and self._is_stopping:
                 self.show_trouble(STOPPED)
@@ -157,7 +157,7 @@ class FormatDialog(WideDialog):
         if model == self.model.id:
             self.show_trouble(problem.sentence)
 
-    def _show_work(self, work: FormatWork | None) -> None:
+    def _show_work(self, work: Trial | None) -> None:
         if work is None:
             self.work.end()
         else:
@@ -261,8 +261,8 @@ class FormatState(Record):
         return done >= set(formats_of(self.model))
 
 
-class FormatWork(Record):
-    """Progress of running work: a text, and the fraction that is done, from 0 to 1."""
+class Trial(Record):
+    """Progress of a running test or other work: a text, and the fraction that is done, from 0 to 1."""
 
     words: str
     fraction: float
@@ -280,10 +280,10 @@ class FormatController(QObject):
         self.open_model = ""
         """Id of the model whose dialog is open. That dialog shows results and problems, which are notices otherwise."""
         self._running: Call | None = None
-        self._model, self._work, self._began = "", FormatWork("", 0.0), 0.0
+        self._model, self._work, self._began = "", Trial("", 0.0), 0.0
         bridge.on(ModelsChanged, self._on_models_changed)
 
-    def work_of(self, model: str) -> FormatWork | None:
+    def work_of(self, model: str) -> Trial | None:
         return self._work if self._running is not None and self._model == model else None
 
     def read(self, model: str) -> None:
@@ -337,14 +337,14 @@ class FormatController(QObject):
         self._running = self._bridge.follow(
             begin, partial(self._on_ended, model, ended), partial(self._on_refused, model), self._on_progress
         )
-        self._show(FormatWork(words, 0.0))
+        self._show(Trial(words, 0.0))
 
     def _on_progress(self, news: FormatProgress | FormatResult) -> None:
         if isinstance(news, FormatResult):
             self.read(self._model)
             return
         words = progress_words(news.what, news.fraction, time.monotonic() - self._began)
-        self._show(FormatWork(words[0].upper() + words[1:], news.fraction))
+        self._show(Trial(words[0].upper() + words[1:], news.fraction))
 
     def _on_ended(self, model: str, ended: Callable[[str, Any], None], result: object) -> None:
         self._end(model)
@@ -378,7 +378,7 @@ class FormatController(QObject):
         self.work_changed.emit(model, None)
         self.read(model)
 
-    def _show(self, work: FormatWork) -> None:
+    def _show(self, work: Trial) -> None:
         self._work = work
         self.work_changed.emit(self._model, work)
 
