@@ -31,7 +31,7 @@ from slmdesk.window.widgets.build import (
     show_words,
     tool_button,
 )
-from slmdesk.window.widgets.parts import Popover
+from slmdesk.window.widgets.parts import EmptyState, Popover
 from slmdesk.window.widgets.rows import ScrollAnchor
 
 DOT = "  ·  "
@@ -252,11 +252,7 @@ SECTIONS = (
     ("today", _("Finished today")),
     ("earlier", _("Finished earlier")),
 )
-NOTHING = _("Nothing is being worked on.")
-NOTHING_MORE = _(
-    "Summaries, tables, exams and downloads that take longer stand here: how far they are, how long they still take, "
-    "and what came of them. They can be paused, and they go on after a restart."
-)
+NOTHING_MORE = _("Long work stands here. It can be paused, and goes on after a restart.")
 
 
 class JobsPage(QScrollArea):
@@ -278,6 +274,9 @@ class JobsPage(QScrollArea):
         holder.setMaximumWidth(COLUMN)
         head = plain_label(_("Jobs"), holder, name="jobs_title", kind="title")
         self._note = plain_label(_("Looking…"), holder, name="jobs_note", kind="muted")
+        nothing = _("Nothing is being worked on.")
+        self._empty = EmptyState(holder, "jobs_empty", icon="list-checks", line=nothing, hint=NOTHING_MORE)
+        self._empty.hide()
         tip = _("Take what has ended off this list; what was made stays")
         self._clear = button(_("Clear finished"), "clear_jobs_button", holder, tip=tip, on=self._controller.clear)
         self._clear.hide()
@@ -286,7 +285,7 @@ class JobsPage(QScrollArea):
         self._more = button(_("Show earlier ones"), "more_jobs_button", holder, on=self._controller.more)
         self._more.hide()
         margins = (theme.SPACE_24, theme.SPACE_16)
-        column(row((head, 1), self._clear), self._note, self._rows, row(self._more, 1), 1,
+        column(row((head, 1), self._clear), self._note, (self._empty, 1), self._rows, row(self._more, 1), 1,
                into=holder, gap=theme.SPACE_12, margins=margins)  # fmt: skip
         row(1, (holder, 1000), 1, into=inner)
         show_column(self, inner)
@@ -322,7 +321,8 @@ class JobsPage(QScrollArea):
                 jobs["today" if is_today(view) else "earlier"].append(view)
         self._rows.show_jobs(list(jobs.items()))
         self._clear.setVisible(bool(self._ended))
-        show_words(self._note, "" if active or self._ended else f"{NOTHING} {NOTHING_MORE}")
+        self._note.hide()
+        self._empty.setVisible(not active and not self._ended)
 
 
 def is_today(view: JobView) -> bool:
