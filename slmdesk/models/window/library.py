@@ -708,11 +708,7 @@ def rows_of(details: ModelDetails) -> list[tuple[str, str, str]]:
         ("added", _("Added"), day_words(record.added)),
         ("used", _("Last used"), day_words(record.last_used) if record.last_used else _("never")),
         ("path", _("File"), os.fsdecode(record.path)),
-        (
-            "linked",
-            "",
-            _("Linked – file stays in its folder, also after removing the model") if record.linked else "",
-        ),
+        ("linked", "", _("Linked – file stays in its folder, also after removing the model") if record.linked else ""),
         ("sha256", "sha256", record.sha256),
         ("verified", _("Verified"), _("by checksum, {day}").format(day=day_words(details.verified))),
     ]

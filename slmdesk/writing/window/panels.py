@@ -18,17 +18,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import (
-    QCursor,
-    QFont,
-    QFontMetrics,
-    QHelpEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPen,
-    QTextCursor,
-)
+from PySide6.QtGui import QCursor, QFont, QFontMetrics, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QTextCursor
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -53,15 +43,7 @@ from slmdesk.window.base.shortcuts import keys_of
 from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import button, column, named, plain_label, plain_tip, row, tool_button
 from slmdesk.window.widgets.parts import EmptyState
-from slmdesk.writing.types import (
-    DOUBT_WORDS,
-    KIND_WORDS,
-    Change,
-    Correction,
-    CorrectRequest,
-    note_of,
-    unanswered_words,
-)
+from slmdesk.writing.types import DOUBT_WORDS, KIND_WORDS, Change, Correction, CorrectRequest, note_of, unanswered_words
 from slmdesk.writing.window.editor import Pending, Proposal, TrackedText
 
 # ---- corrections: the changes, how far the correction is, and what decides on them
