@@ -132,12 +132,12 @@ class FormatDialog(WideDialog):
         controller.state_read.connect(self._on_state_read)
         controller.work_changed.connect(self._on_work_changed)
         controller.refused.connect(self._on_refused)
-        self._measure.clicked.connect(lambda: self._on_measure(again=False))
+        self._measure.clicked.connect(lambda: self._on_measure())
         self._again.clicked.connect(lambda: self._on_measure(again=True))
-        self._prune.clicked.connect(self._on_prune)
+        self._prune.clicked.connect(lambda: self._on_measure(prunes=True))
         self._stop.clicked.connect(self._on_stop)
         self._close.clicked.connect(self.reject)
-        self.finished.connect(self._on_finished)
+        self.finished.connect(lambda: setattr(controller, "open_model", ""))
 
     # ---- what is shown
 
@@ -210,9 +210,9 @@ class FormatDialog(WideDialog):
 
     # ---- requests
 
-    def _on_measure(self, *, again: bool) -> None:
+    def _on_measure(self, **how: bool) -> None:
         self.show_trouble("")
-        self._controller.measure(self.model.id, again=again)
+        self._controller.measure(self.model.id, **how)
 
     def _on_stop(self) -> None:
         self._is_stopping = True
@@ -228,13 +228,6 @@ class FormatDialog(WideDialog):
             return
         reports = [report for report in (state.report, state.without) if report]
         self._controller.make(self.model.id, next(report.results[name] for report in reports if name in report.results))
-
-    def _on_prune(self) -> None:
-        self.show_trouble("")
-        self._controller.measure_without_layers(self.model.id)
-
-    def _on_finished(self) -> None:
-        self._controller.open_model = ""
 
 
 # ---- formats of a model
@@ -289,16 +282,14 @@ class FormatController(QObject):
     def read(self, model: str) -> None:
         self._bridge.ask(lambda services: _state_of(services, model), self.state_read.emit, self._on_unread)
 
-    def measure(self, model: str, *, again: bool) -> None:
-        """Measure the formats that were not measured yet, or all formats if `again`."""
-        self._start(
-            model, _("Beginning…"), lambda services: services.formats.measure(model, again=again), self._on_measured
-        )
+    def measure(self, model: str, *, again: bool = False, prunes: bool = False) -> None:
+        """Measure the formats that were not measured yet, all formats if `again`, or leaving out layers if `prunes`."""
 
-    def measure_without_layers(self, model: str) -> None:
-        self._start(
-            model, _("Beginning…"), lambda services: services.formats.measure_without_layers(model), self._on_measured
-        )
+        def begin(services: Services) -> Any:
+            formats = services.formats
+            return formats.measure_without_layers(model) if prunes else formats.measure(model, again=again)
+
+        self._start(model, _("Beginning…"), begin, self._on_measured)
 
     def make(self, model: str, result: FormatResult) -> None:
         """Make a copy in the format that was measured, and use it."""

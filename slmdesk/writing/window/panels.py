@@ -82,8 +82,6 @@ class CorrectionPanel(QFrame):
         self.changes: Sequence[ShownChange] = ()
         self._build_ui()
         self.list.change_chosen.connect(self.change_chosen)
-        self.list.accept_requested.connect(self.accept)
-        self.list.refuse_requested.connect(self.refuse)
         text.changed.connect(self._on_text_changed)
         self._show_progress()
 
@@ -444,12 +442,11 @@ def buttons_in(card: QRect) -> tuple[QRect, QRect]:
 
 class ChangeList(QListWidget):
     change_chosen = Signal(int)
-    accept_requested = Signal(int)
-    refuse_requested = Signal(int)
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, panel: CorrectionPanel) -> None:
+        super().__init__(panel)
         named(self, "writing_changes", label=_("Changes"))
+        self._deciding = (panel.accept, panel.refuse)
         self.changes: Sequence[ShownChange] = ()
         self.setMouseTracking(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -504,7 +501,7 @@ class ChangeList(QListWidget):
         super().mouseReleaseEvent(event)
         number, which = self.button_at(event.position().toPoint())
         if which >= 0 and number == self.current and event.button() == Qt.MouseButton.LeftButton:
-            (self.accept_requested, self.refuse_requested)[which].emit(number)
+            self._deciding[which](number)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)
@@ -518,10 +515,9 @@ class ChangeList(QListWidget):
         return super().viewportEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.modifiers() == Qt.KeyboardModifier.NoModifier and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.accept_requested.emit(self.current)
-        elif event.modifiers() == Qt.KeyboardModifier.NoModifier and event.key() == Qt.Key.Key_Delete:
-            self.refuse_requested.emit(self.current)
+        which = {Qt.Key.Key_Return: 0, Qt.Key.Key_Enter: 0, Qt.Key.Key_Delete: 1}.get(Qt.Key(event.key()))
+        if event.modifiers() == Qt.KeyboardModifier.NoModifier and which is not None and self.current:
+            self._deciding[which](self.current)
         else:
             super().keyPressEvent(event)
 
