@@ -311,7 +311,8 @@ class DeletedChats(ListDialog):
         self._empty = button(_("Empty the trash…"), "empty_trash_button", self, on=self._on_empty)
         close = button(_("Close"), "deleted_close", self, on=self.reject)
         close.setDefault(True)
-        foot = flow(self._more, self._empty, self._restore, self._delete, close, gap=theme.SPACE_8)
+        buttons = flow(self._more, self._empty, self._restore, self._delete, gap=theme.SPACE_8)
+        foot = row((buttons, 1), (close, Qt.AlignmentFlag.AlignBottom), gap=theme.SPACE_8)
         column(self._intro, (self._list, 1), foot, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._show([])
 

@@ -160,6 +160,8 @@ class JobRows(QWidget):
             name: plain_label(title, self, name=f"jobs_{name}_heading", kind="heading", is_hidden=True)
             for name, title in sections
         }
+        for heading in self._headings.values():
+            heading.setContentsMargins(0, theme.SPACE_16, 0, 0)
         controller.changed.connect(self._on_changed)
 
     def show_jobs(self, jobs: Sequence[tuple[str, Sequence[JobView]]]) -> None:
