@@ -162,13 +162,7 @@ class ModelsPage(QScrollArea):
     compare_requested = Signal()
     pack_chosen = Signal(object)
 
-    def __init__(
-        self,
-        library: LibraryController,
-        downloads: QWidget,
-        suggestions: QWidget,
-        search: QWidget,
-    ) -> None:
+    def __init__(self, library: LibraryController, downloads: QWidget, suggestions: QWidget, search: QWidget) -> None:
         super().__init__()
         self.setObjectName("models_page")
         FileDrop(self, self._on_dropped)
