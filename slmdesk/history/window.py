@@ -68,12 +68,33 @@ class Listed(Record):
     """Why no rule deletes anything at present. None if rules are applied."""
 
 
-class RulesWindow(Dialog):
-    def __init__(self, bridge: Bridge, parent: QWidget) -> None:
+class ListDialog(Dialog):
+    """Dialog with a list, whose entries hold what they stand for, and buttons for what is chosen."""
+
+    def __init__(self, bridge: Bridge, parent: QWidget, name: str, list_name: str, title: str) -> None:
         super().__init__(parent)
-        passing(self, "rules_window", _("Rules and holds"))
+        passing(self, name, title)
         self.resize(680, 460)
         self._bridge = bridge
+        self._list = named(QListWidget(self), list_name, kind="list", label=title)
+        self._list.setWordWrap(True)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._list.itemSelectionChanged.connect(self._on_chosen)
+
+    def _add_line(self, words: str, entry: object) -> None:
+        QListWidgetItem(words, self._list).setData(Qt.ItemDataRole.UserRole, entry)
+
+    @property
+    def _chosen(self) -> list[Any]:
+        return [item.data(Qt.ItemDataRole.UserRole) for item in self._list.selectedItems()]
+
+    def _on_chosen(self) -> None:
+        raise NotImplementedError
+
+
+class RulesWindow(ListDialog):
+    def __init__(self, bridge: Bridge, parent: QWidget) -> None:
+        super().__init__(bridge, parent, "rules_window", "rules_list", _("Rules and holds"))
         self._looking: Call | None = None
         self._counting: Call | None = None
         self._asked: Mapping[str, Any] = {}
@@ -88,10 +109,6 @@ class RulesWindow(Dialog):
         sure = button(_("The date is right"), "rules_date_button", self._doubt, on=self._on_sure)
         row((self._doubt_words, 1), sure, into=self._doubt, gap=theme.SPACE_8)
         self._doubt.hide()
-        self._list = named(QListWidget(self), "rules_list", kind="list", label=_("Rules and holds"))
-        self._list.setWordWrap(True)
-        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._list.itemSelectionChanged.connect(self._on_chosen)
         self._nothing = plain_label(NOTHING, self, name="rules_nothing", kind="muted", is_hidden=True)
         self._remove = button(_("Remove"), "rules_remove_button", self, on=self._on_remove)
         hold_all = button(_("Hold everything"), "hold_all_button", self, on=self._on_hold_all)
@@ -176,8 +193,7 @@ class RulesWindow(Dialog):
         ]
         self._nothing.setVisible(not entries)
         for entry, words in entries:
-            line = QListWidgetItem(_("{words}. Set by {who}.").format(words=words, who=WHO[entry.set_by]), self._list)
-            line.setData(Qt.ItemDataRole.UserRole, entry)
+            self._add_line(_("{words}. Set by {who}.").format(words=words, who=WHO[entry.set_by]), entry)
         self._doubt.setVisible(listed.doubt is not None)
         if listed.doubt is not None:
             self._doubt_words.setText(
@@ -188,23 +204,33 @@ class RulesWindow(Dialog):
             )
         self._on_chosen()
 
-    @property
-    def _chosen(self) -> Rule | Hold | None:
-        found = self._list.selectedItems()
-        rule: Rule | Hold | None = found[0].data(Qt.ItemDataRole.UserRole) if found else None
-        return rule
-
     def _on_chosen(self) -> None:
-        chosen = self._chosen
+        chosen = next(iter(self._chosen), None)
         self._remove.setText(_("Release") if isinstance(chosen, Hold) else _("Remove"))
         self._remove.setEnabled(chosen is not None and chosen.set_by is SetBy.PERSON)
 
     def _on_remove(self) -> None:
-        chosen = self._chosen
+        chosen, kept = next(iter(self._chosen), None), self._bridge.services.retention
         if isinstance(chosen, Rule):
-            self._bridge.ask(self._bridge.services.retention.remove_rule(chosen.id), lambda _rule: self.refresh())
+            again = {name: getattr(chosen, name) for name in ("kind", "folder", "days", "then", "trash_days")}
+            self._take_off(kept.remove_rule(chosen.id), _("Rule removed"), lambda: kept.add_rule(**again))
         elif chosen is not None:
-            self._bridge.ask(self._bridge.services.retention.release(chosen.id), lambda _hold: self.refresh())
+            self._take_off(
+                kept.release(chosen.id),
+                _("Hold released"),
+                lambda: kept.hold(chosen.target, reason=chosen.reason, until=chosen.until),
+            )
+
+    def _take_off(self, request: Any, words: str, again: Callable[[], Any]) -> None:
+        def undo() -> None:
+            self._bridge.ask(again(), lambda _back: self.refresh())
+
+        def done(_gone: object) -> None:
+            self.refresh()
+            notice = Notice(words, action=_("Undo"), on_action=undo, life_ms=UNDO_MS, key="rule removed")
+            self._bridge.notice_raised.emit(notice)
+
+        self._bridge.ask(request, done)
 
     def _on_hold_all(self) -> None:
         self._bridge.ask(self._bridge.services.retention.hold(), lambda _hold: self.refresh())
@@ -267,37 +293,28 @@ TRASH_INTRO = _(
 )
 
 
-class DeletedChats(Dialog):
+class DeletedChats(ListDialog):
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
-        super().__init__(parent)
-        passing(self, "deleted_chats", _("Deleted chats"))
-        self.resize(560, 420)
-        self._bridge = bridge
+        super().__init__(bridge, parent, "deleted_chats", "deleted_list", _("Deleted chats"))
         self._shown = PAGE
         self._build_ui()
-        self._connect()
+        bridge.on(ItemChanged, self.refresh)
+        bridge.on(ItemGone, self.refresh)
         self.refresh()
 
     def _build_ui(self) -> None:
         self._intro = plain_label(TRASH_INTRO, self, name="deleted_intro", kind="muted")
-        self._list = named(QListWidget(self), "deleted_list", kind="list", label=_("Deleted chats"))
         self._list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self._list.setTextElideMode(Qt.TextElideMode.ElideRight)
-        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._more = button(_("Show more"), "deleted_more", self, on=self._on_more)
         self._restore = button(_("Restore"), "restore_button", self, on=self._on_restore)
         self._delete = button(_("Delete for good…"), "delete_for_good_button", self, on=self._on_delete)
         self._empty = button(_("Empty the trash…"), "empty_trash_button", self, on=self._on_empty)
         close = button(_("Close"), "deleted_close", self, on=self.reject)
         close.setDefault(True)
-        foot = flow(self._more, self._empty, self._restore, self._delete, close, gap=theme.SPACE_8)
+        buttons = flow(self._more, self._empty, self._restore, self._delete, gap=theme.SPACE_8)
+        foot = row((buttons, 1), (close, Qt.AlignmentFlag.AlignBottom), gap=theme.SPACE_8)
         column(self._intro, (self._list, 1), foot, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._show([])
-
-    def _connect(self) -> None:
-        self._list.itemSelectionChanged.connect(self._on_chosen)
-        self._bridge.on(ItemChanged, self.refresh)
-        self._bridge.on(ItemGone, self.refresh)
 
     def refresh(self) -> None:
         def found(services: Services) -> tuple[list[Item], set[str]]:
@@ -314,8 +331,7 @@ class DeletedChats(Dialog):
             when = moment_words(item.deleted_at or item.updated)
             what = "" if item.kind == "chat" else f"{item.kind}, "
             hold = _(", on hold") if item.id in held else ""
-            line = QListWidgetItem(f"{item.title}   ({what}{when}{hold})", self._list)
-            line.setData(Qt.ItemDataRole.UserRole, item)
+            self._add_line(f"{item.title}   ({what}{when}{hold})", item)
         self._list.setCurrentRow(min(at, self._list.count() - 1))
         for at, item in enumerate(items):
             if item.id in kept:
@@ -324,10 +340,6 @@ class DeletedChats(Dialog):
         self._more.setVisible(len(items) >= self._shown)
         self._empty.setEnabled(bool(items))
         self._on_chosen()
-
-    @property
-    def _chosen(self) -> list[Item]:
-        return [selecteditem.data(Qt.ItemDataRole.UserRole) for selecteditem in self._list.selectedItems()]
 
     def _on_chosen(self) -> None:
         self._restore.setEnabled(bool(self._chosen))
@@ -338,8 +350,7 @@ class DeletedChats(Dialog):
         self.refresh()
 
     def _on_restore(self) -> None:
-        ids = [item.id for item in self._chosen]
-        self._bridge.services.chats.restore_all(ids)
+        self._bridge.services.chats.restore_all([item.id for item in self._chosen])
 
     def _on_delete(self) -> None:
         items = self._chosen

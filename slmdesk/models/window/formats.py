@@ -132,12 +132,12 @@ class FormatDialog(WideDialog):
         controller.state_read.connect(self._on_state_read)
         controller.work_changed.connect(self._on_work_changed)
         controller.refused.connect(self._on_refused)
-        self._measure.clicked.connect(lambda: self._on_measure(again=False))
+        self._measure.clicked.connect(lambda: self._on_measure())
         self._again.clicked.connect(lambda: self._on_measure(again=True))
-        self._prune.clicked.connect(self._on_prune)
+        self._prune.clicked.connect(lambda: self._on_measure(prunes=True))
         self._stop.clicked.connect(self._on_stop)
         self._close.clicked.connect(self.reject)
-        self.finished.connect(self._on_finished)
+        self.finished.connect(lambda: setattr(controller, "open_model", ""))
 
     # ---- what is shown
 
@@ -146,7 +146,7 @@ class FormatDialog(WideDialog):
             self._state = state
             self._refresh()
 
-    def _on_work_changed(self, model: str, work: FormatWork | None) -> None:
+    def _on_work_changed(self, model: str, work: Trial | None) -> None:
         if model == self.model.id:
             if work is None and self._is_stopping:
                 self.show_trouble(STOPPED)
@@ -157,7 +157,7 @@ class FormatDialog(WideDialog):
         if model == self.model.id:
             self.show_trouble(problem.sentence)
 
-    def _show_work(self, work: FormatWork | None) -> None:
+    def _show_work(self, work: Trial | None) -> None:
         if work is None:
             self.work.end()
         else:
@@ -210,9 +210,9 @@ class FormatDialog(WideDialog):
 
     # ---- requests
 
-    def _on_measure(self, *, again: bool) -> None:
+    def _on_measure(self, **how: bool) -> None:
         self.show_trouble("")
-        self._controller.measure(self.model.id, again=again)
+        self._controller.measure(self.model.id, **how)
 
     def _on_stop(self) -> None:
         self._is_stopping = True
@@ -228,13 +228,6 @@ class FormatDialog(WideDialog):
             return
         reports = [report for report in (state.report, state.without) if report]
         self._controller.make(self.model.id, next(report.results[name] for report in reports if name in report.results))
-
-    def _on_prune(self) -> None:
-        self.show_trouble("")
-        self._controller.measure_without_layers(self.model.id)
-
-    def _on_finished(self) -> None:
-        self._controller.open_model = ""
 
 
 # ---- formats of a model
@@ -261,8 +254,8 @@ class FormatState(Record):
         return done >= set(formats_of(self.model))
 
 
-class FormatWork(Record):
-    """Progress of running work: a text, and the fraction that is done, from 0 to 1."""
+class Trial(Record):
+    """Progress of a running test or other work: a text, and the fraction that is done, from 0 to 1."""
 
     words: str
     fraction: float
@@ -280,25 +273,23 @@ class FormatController(QObject):
         self.open_model = ""
         """Id of the model whose dialog is open. That dialog shows results and problems, which are notices otherwise."""
         self._running: Call | None = None
-        self._model, self._work, self._began = "", FormatWork("", 0.0), 0.0
+        self._model, self._work, self._began = "", Trial("", 0.0), 0.0
         bridge.on(ModelsChanged, self._on_models_changed)
 
-    def work_of(self, model: str) -> FormatWork | None:
+    def work_of(self, model: str) -> Trial | None:
         return self._work if self._running is not None and self._model == model else None
 
     def read(self, model: str) -> None:
         self._bridge.ask(lambda services: _state_of(services, model), self.state_read.emit, self._on_unread)
 
-    def measure(self, model: str, *, again: bool) -> None:
-        """Measure the formats that were not measured yet, or all formats if `again`."""
-        self._start(
-            model, _("Beginning…"), lambda services: services.formats.measure(model, again=again), self._on_measured
-        )
+    def measure(self, model: str, *, again: bool = False, prunes: bool = False) -> None:
+        """Measure the formats that were not measured yet, all formats if `again`, or leaving out layers if `prunes`."""
 
-    def measure_without_layers(self, model: str) -> None:
-        self._start(
-            model, _("Beginning…"), lambda services: services.formats.measure_without_layers(model), self._on_measured
-        )
+        def begin(services: Services) -> Any:
+            formats = services.formats
+            return formats.measure_without_layers(model) if prunes else formats.measure(model, again=again)
+
+        self._start(model, _("Beginning…"), begin, self._on_measured)
 
     def make(self, model: str, result: FormatResult) -> None:
         """Make a copy in the format that was measured, and use it."""
@@ -337,14 +328,14 @@ class FormatController(QObject):
         self._running = self._bridge.follow(
             begin, partial(self._on_ended, model, ended), partial(self._on_refused, model), self._on_progress
         )
-        self._show(FormatWork(words, 0.0))
+        self._show(Trial(words, 0.0))
 
     def _on_progress(self, news: FormatProgress | FormatResult) -> None:
         if isinstance(news, FormatResult):
             self.read(self._model)
             return
         words = progress_words(news.what, news.fraction, time.monotonic() - self._began)
-        self._show(FormatWork(words[0].upper() + words[1:], news.fraction))
+        self._show(Trial(words[0].upper() + words[1:], news.fraction))
 
     def _on_ended(self, model: str, ended: Callable[[str, Any], None], result: object) -> None:
         self._end(model)
@@ -378,7 +369,7 @@ class FormatController(QObject):
         self.work_changed.emit(model, None)
         self.read(model)
 
-    def _show(self, work: FormatWork) -> None:
+    def _show(self, work: Trial) -> None:
         self._work = work
         self.work_changed.emit(self._model, work)
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QLocale, QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPlainTextEdit, QPushButton, QWidget
 
-from slmdesk.base.record import Record
 from slmdesk.base.records import JobStatus, ModelRecord
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, ngettext
@@ -24,7 +23,7 @@ from slmdesk.jobs.types import JobChanged
 from slmdesk.loader.model_loader import crashed_card
 from slmdesk.models.importer import ImportEnded, VerifyResult
 from slmdesk.models.service import SETTING, WORDS, DefaultUse, PaceChanged, copies_of, lost_words, origin_of
-from slmdesk.models.window.formats import FormatController, FormatState, FormatWork, title_of
+from slmdesk.models.window.formats import FormatController, FormatState, Trial, title_of
 from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.translation import pairs
@@ -245,11 +244,6 @@ def _counted(count: int) -> str:
 
 EXAM, BENCH, VERIFY = "exam", "bench", "verify"
 _OPEN = (JobStatus.OPEN, JobStatus.RUNNING)
-
-
-class Trial(Record):
-    words: str
-    fraction: float
 
 
 def _measured(now: BenchProgress) -> Trial:
@@ -510,9 +504,9 @@ class DetailsPanel(QFrame):
         self._formats.show_words(format_words(state))
         self._formats.setVisible(self._may_format)
 
-    def _show_format_work(self, model: str, work: FormatWork | None) -> None:
+    def _show_format_work(self, model: str, work: Trial | None) -> None:
         if model == self._model:
-            self._formats.show_trial(Trial(work.words, work.fraction) if work else None)
+            self._formats.show_trial(work)
 
     def _on_use_clicked(self, use: DefaultUse, requested: bool) -> None:
         self._library.set_default(self._model, use, self._used if requested else "")
@@ -714,11 +708,7 @@ def rows_of(details: ModelDetails) -> list[tuple[str, str, str]]:
         ("added", _("Added"), day_words(record.added)),
         ("used", _("Last used"), day_words(record.last_used) if record.last_used else _("never")),
         ("path", _("File"), os.fsdecode(record.path)),
-        (
-            "linked",
-            "",
-            _("Linked – file stays in its folder, also after removing the model") if record.linked else "",
-        ),
+        ("linked", "", _("Linked – file stays in its folder, also after removing the model") if record.linked else ""),
         ("sha256", "sha256", record.sha256),
         ("verified", _("Verified"), _("by checksum, {day}").format(day=day_words(details.verified))),
     ]

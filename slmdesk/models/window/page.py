@@ -53,7 +53,7 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.model_rows import ModelRow, TableHead
 from slmdesk.window.widgets.opening import FileDrop, choose_model_file, open_outside, packs_among
-from slmdesk.window.widgets.rows import DOT, ScrollAnchor, TabOrder
+from slmdesk.window.widgets.rows import DOT, ScrollAnchor, TabOrder, empty_layout
 
 COLUMN = 920
 OFFLINE = _("slmdesk works offline. Searching and downloading need the network.")
@@ -162,13 +162,7 @@ class ModelsPage(QScrollArea):
     compare_requested = Signal()
     pack_chosen = Signal(object)
 
-    def __init__(
-        self,
-        library: LibraryController,
-        downloads: QWidget,
-        suggestions: QWidget,
-        search: QWidget,
-    ) -> None:
+    def __init__(self, library: LibraryController, downloads: QWidget, suggestions: QWidget, search: QWidget) -> None:
         super().__init__()
         self.setObjectName("models_page")
         FileDrop(self, self._on_dropped)
@@ -629,60 +623,42 @@ def info_of(card: ModelCard, speed: str = "") -> str:
 # ---- the copies of a model in other formats, on its card
 
 
-class CopyLine(QWidget):
-    def __init__(self, library: LibraryController, copy: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName(f"copy_{copy}")
-        self._library, self._copy, self._model, self._is_used = library, copy, "", False
-        self._words = plain_label("", self, name="copy_words")
-        tip = _("Wherever the other one is used now")
-        self._switch = button("", "copy_switch", self, kind="quiet", tip=tip, on=self._on_switch)
-        tip = _("The published file stays")
-        remove = self._remove = button(_("Remove the copy"), "copy_remove", self, kind="quiet", tip=tip)
-        remove.clicked.connect(lambda: library.remove(copy))
-        top = Qt.AlignmentFlag.AlignTop
-        row((self._words, 1), (self._switch, top), (remove, top), into=self, gap=theme.SPACE_8)
-
-    def show_copy(self, card: ModelCard, copy: ModelCard, *, is_used: bool, can_switch: bool) -> None:
-        self._model, self._is_used = card.record.id, is_used
-        self._words.setText(breakable(copy_words(copy, is_used=is_used)))
-        name = copy.record.name
-        self._switch.setText(_("Use the published file") if is_used else _("Use the copy"))
-        self._switch.setAccessibleName(
-            _("Use the published file of {name}").format(name=card.record.name)
-            if is_used
-            else _("Use {name}").format(name=name)
-        )
-        self._switch.setVisible(can_switch and is_for_this_pc(copy.record))
-        self._remove.setAccessibleName(_("Remove {name}").format(name=name))
-
-    def _on_switch(self) -> None:
-        self._library.formats.use(self._model, "" if self._is_used else self._copy)
-
-
 class CopyLines(QFrame):
     def __init__(self, library: LibraryController, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("copy_lines")
         self._library = library
-        self._lines: dict[str, CopyLine] = {}
         self._layout = column(into=self, gap=theme.SPACE_4)
 
     def show_copies(self, card: ModelCard, copies: Sequence[ModelCard], *, can_switch: bool) -> None:
-        present = {copy.record.id for copy in copies}
-        for id in self._lines.keys() - present:
-            old = self._lines.pop(id)
-            self._layout.removeWidget(old)
-            old.hide()
-            old.deleteLater()
-        used = used_card(card, copies)
+        focused, used = self.window().focusWidget(), used_card(card, copies)
+        name = focused.objectName() if focused is not None and self.isAncestorOf(focused) else ""
+        empty_layout(self._layout)
         for copy in copies:
-            id = copy.record.id
-            if id not in self._lines:
-                self._lines[id] = CopyLine(self._library, id, self)
-                self._layout.addWidget(self._lines[id])
-            self._lines[id].show_copy(card, copy, is_used=copy is used, can_switch=can_switch)
+            line = self._line_of(card, copy, is_used=copy is used, can_switch=can_switch)
+            self._layout.addWidget(line)
+            if name and (again := line.findChild(QWidget, name)) is not None:
+                again.setFocus()
         self.setVisible(bool(copies))
+
+    def _line_of(self, card: ModelCard, copy: ModelCard, *, is_used: bool, can_switch: bool) -> QWidget:
+        library, id, name, top = self._library, copy.record.id, copy.record.name, Qt.AlignmentFlag.AlignTop
+        line = named(QWidget(self), f"copy_{id}")
+        words = plain_label(breakable(copy_words(copy, is_used=is_used)), line, name="copy_words")
+        published = _("Use the published file of {name}").format(name=card.record.name)
+        switch = button(
+            _("Use the published file") if is_used else _("Use the copy"), "copy_switch", line, kind="quiet",
+            label=published if is_used else _("Use {name}").format(name=name),
+            tip=_("Wherever the other one is used now"),
+            on=lambda: library.formats.use(card.record.id, "" if is_used else id),
+        )  # fmt: skip
+        switch.setVisible(can_switch and is_for_this_pc(copy.record))
+        remove = button(
+            _("Remove the copy"), "copy_remove", line, kind="quiet", tip=_("The published file stays"),
+            label=_("Remove {name}").format(name=name), on=lambda: library.remove(id),
+        )  # fmt: skip
+        row((words, 1), (switch, top), (remove, top), into=line, gap=theme.SPACE_8)
+        return line
 
 
 def used_card(card: ModelCard, copies: Sequence[ModelCard]) -> ModelCard:

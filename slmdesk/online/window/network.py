@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QLocale, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QLocale, QObject, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -15,7 +15,8 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLineEdit,
     QStackedWidget,
-    QTableView,
+    QTableWidget,
+    QTableWidgetItem,
     QWidget,
 )
 
@@ -302,7 +303,8 @@ class NetworkLogWindow(Dialog):
         self._bridge, self._searched, self._turn = bridge, "", 0
         self._search_timer = Delay(self, DEBOUNCE_MS, self.refresh)
         self._renew_timer = Delay(self, DEBOUNCE_MS, self._renew)
-        self._model = NetworkLogModel(self)
+        self.rows: list[NetworkLogRow] = []
+        self._is_waiting, self._at_end = False, True
         self._build_ui()
         self._connect()
         self.refresh()
@@ -328,9 +330,12 @@ class NetworkLogWindow(Dialog):
         parts = (self._summary, self._field, (self._stack, 1), foot)
         column(*parts, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
 
-    def _make_table(self) -> QTableView:
-        table = named(QTableView(self), "ledger_table", label=TITLE)
-        table.setModel(self._model)
+    def _make_table(self) -> QTableWidget:
+        table = named(QTableWidget(0, len(COLUMNS), self), "ledger_table", label=TITLE)
+        for at, name in enumerate(COLUMNS):
+            head = QTableWidgetItem(name)
+            head.setTextAlignment(_ALIGN[at == BYTES])
+            table.setHorizontalHeaderItem(at, head)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -350,13 +355,10 @@ class NetworkLogWindow(Dialog):
         return table
 
     def _connect(self) -> None:
-        model = self._model
         self._bridge.on(RequestsToday, self._on_requests_counted)
         self._field.textChanged.connect(self._on_typed)
         self._field.returnPressed.connect(self.refresh)
-        model.page_requested.connect(self._read_more)
-        for changed in (model.modelReset, model.rowsInserted, model.dataChanged):
-            changed.connect(self._widen)
+        self._table.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         QShortcut(QKeySequence.StandardKey.Find, self, self._field.setFocus)
         QShortcut(QKeySequence.StandardKey.Refresh, self, self.refresh)
         QShortcut(QKeySequence.StandardKey.Copy, self._table, self._on_copy, context=_WITHIN)
@@ -364,23 +366,62 @@ class NetworkLogWindow(Dialog):
     def refresh(self) -> None:
         self._search_timer.stop()
         self._turn += 1
-        self._read(self._model.replace)
+        self._read(self._replace)
         self._count()
 
     def _on_typed(self, words: str) -> None:
         self._searched = words.strip()
         self._search_timer.start()
 
-    def _read_more(self, before: int) -> None:
-        """Read the next page of the log: rows whose numbers are below `before`."""
-        self._read(self._model.add, before)
+    def _on_scrolled(self, value: int) -> None:
+        """Read the next page of the log when the last row is in sight."""
+        if value == self._table.verticalScrollBar().maximum() and not self._at_end and not self._is_waiting:
+            self._is_waiting = True
+            self._read(self._add, self.rows[-1].n)
+
+    def _replace(self, rows: Sequence[NetworkLogRow], at_end: bool) -> None:
+        self.rows.clear()
+        self._table.setRowCount(0)
+        self._add(rows, at_end)
+
+    def _add(self, rows: Sequence[NetworkLogRow], at_end: bool) -> None:
+        self._is_waiting, self._at_end = False, at_end
+        self._insert(len(self.rows), rows)
+
+    def _insert(self, first: int, rows: Sequence[NetworkLogRow]) -> None:
+        self.rows[first:first] = rows
+        for at, request in enumerate(rows, first):
+            self._table.insertRow(at)
+            self._put(at, request)
+        self._widen()
+
+    def _put(self, at: int, request: NetworkLogRow) -> None:
+        for column_at, words in enumerate(cells_of(request)):
+            cell = QTableWidgetItem(words)
+            cell.setToolTip(plain_tip(words))
+            cell.setTextAlignment(_ALIGN[column_at == BYTES])
+            self._table.setItem(at, column_at, cell)
+
+    def _renew_rows(self, newest: Sequence[NetworkLogRow], _at_end: bool) -> None:
+        """Add newer rows on top, and update byte counts that were unknown before."""
+        first = self.rows[0].n if self.rows else 0
+        new = [request for request in newest if request.n > first]
+        if new and len(new) == len(newest) and self.rows:  # all are new, so rows in between may be missing: start again
+            self._replace(newest, False)
+            return
+        known = {request.n: request for request in newest}
+        for at, request in enumerate(self.rows[: len(newest)]):
+            if (now := known.get(request.n, request)) != request:
+                self.rows[at] = now
+                self._put(at, now)
+        self._insert(0, new)
 
     def _on_requests_counted(self, _event: object) -> None:
         if not self._renew_timer.isActive():
             self._renew_timer.start()
 
     def _renew(self) -> None:
-        self._read(lambda rows, _at_end: self._model.renew(rows))
+        self._read(self._renew_rows)
         self._count()
 
     def _read(self, then: Callable[[Sequence[NetworkLogRow], bool], object], before: int | None = None) -> None:
@@ -438,7 +479,7 @@ class NetworkLogWindow(Dialog):
 
     def _on_copy(self) -> None:
         chosen = sorted(index.row() for index in self._table.selectionModel().selectedRows())
-        lines = ["\t".join(cells_of(self._model.rows[at])) for at in chosen]
+        lines = ["\t".join(cells_of(self.rows[at])) for at in chosen]
         if lines:
             copy_text("\n".join(lines))
 
@@ -457,79 +498,6 @@ DEBOUNCE_MS = 150
 COLUMNS = (_("Time"), _("Host"), _("Method"), _("Path"), _("Bytes"), _("Purpose"))
 BYTES = COLUMNS.index(_("Bytes"))
 UNENDED = "…"
-Index = QModelIndex | QPersistentModelIndex
-
-
-class NetworkLogModel(QAbstractTableModel):
-    page_requested = Signal(int)
-
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
-        self.setObjectName("ledger_model")
-        self.rows: list[NetworkLogRow] = []
-        self._is_waiting, self._at_end = False, True
-
-    def replace(self, rows: Sequence[NetworkLogRow], at_end: bool) -> None:
-        self.beginResetModel()
-        self.rows = list(rows)
-        self._is_waiting, self._at_end = False, at_end
-        self.endResetModel()
-
-    def add(self, rows: Sequence[NetworkLogRow], at_end: bool) -> None:
-        self._is_waiting, self._at_end = False, at_end
-        if rows:
-            first = len(self.rows)
-            self.beginInsertRows(QModelIndex(), first, first + len(rows) - 1)
-            self.rows.extend(rows)
-            self.endInsertRows()
-
-    def renew(self, newest: Sequence[NetworkLogRow]) -> None:
-        """Add newer rows on top, and update byte counts that were unknown before."""
-        first = self.rows[0].n if self.rows else 0
-        new = [request for request in newest if request.n > first]
-        known = {request.n: request for request in newest}
-        for at, request in enumerate(self.rows[: len(newest)]):
-            now = known.get(request.n, request)
-            if now != request:
-                self.rows[at] = now
-                self.dataChanged.emit(self.index(at, BYTES), self.index(at, BYTES))
-        if new and len(new) == len(newest) and self.rows:  # all are new, so rows in between may be missing: start again
-            self.replace(newest, False)
-        elif new:
-            self.beginInsertRows(QModelIndex(), 0, len(new) - 1)
-            self.rows[:0] = new
-            self.endInsertRows()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own signature
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own signature
-        return 0 if parent.isValid() else len(COLUMNS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return COLUMNS[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _ALIGN[section == BYTES]
-        return None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        request = self.rows[index.row()]
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return cells_of(request)[index.column()]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return plain_tip(cells_of(request)[index.column()])
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _ALIGN[index.column() == BYTES]
-        return None
-
-    def canFetchMore(self, parent: Index) -> bool:
-        return not parent.isValid() and not self._at_end and bool(self.rows)
-
-    def fetchMore(self, parent: Index) -> None:
-        if self.canFetchMore(parent) and not self._is_waiting:
-            self._is_waiting = True
-            self.page_requested.emit(self.rows[-1].n)
 
 
 _ALIGN = {

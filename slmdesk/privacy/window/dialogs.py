@@ -121,93 +121,124 @@ class NewPassphrase(QWidget):
         self.changed.emit()
 
 
-class RecoveryPages(QStackedWidget):
-    """Pages that show a recovery key and then ask the person to type it back."""
+Change = Callable[[str, str, bool], object]
+"""Called with the current words, the new passphrase, and whether the system's keyring opens the history."""
 
-    print_requested = Signal()
-    changed = Signal()
 
-    def __init__(self, parent: QWidget) -> None:
+class SecretsDialog(Dialog):
+    """Dialog that asks for the current passphrase or recovery key, if it `asks`, and for a new passphrase if `is_new`.
+
+    A new recovery key (`recovery`) is shown too, and has to be typed back. Then `change` is called.
+    """
+
+    def __init__(
+        self, parent: QWidget, name: str, title: str, intro: str, change: Change, *, accept: str = _("Continue"),
+        asks: bool = False, label: str = NOW, is_new: bool = False, no_keyring: str | None = None, recovery: str = "",
+        print_key: Callable[[str], object] = bool,
+    ) -> None:  # fmt: skip
+        """`no_keyring` says why the system's keyring cannot be used, '' if it can. None: the dialog does not ask."""
         super().__init__(parent)
-        named(self, "recovery_pages")
-        self._key = ""
-        shown = QWidget(self)
-        self._label = plain_label("", shown, name="recovery_key", kind="strong")
-        self._label.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByKeyboard | Qt.TextInteractionFlag.TextSelectableByMouse
-        )
-        self._label.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._print = button(_("Save for printing…"), "recovery_print_button", shown, on=self.print_requested)
-        intro = plain_label(RECOVERY_INTRO, shown, name="recovery_intro")
-        column(intro, self._label, row(self._print, 1), 1, into=shown, gap=theme.SPACE_12)
-        typed = QWidget(self)
-        self.field = text_line("recovery_field", typed, _("Recovery key"), most=MOST_LETTERS)
-        self._wrong = plain_label("", typed, name="recovery_problem", kind="danger", is_hidden=True)
-        column(
-            plain_label(BACK_INTRO, typed, name="recovery_back_intro"), self.field, self._wrong, 1,
-            into=typed, gap=theme.SPACE_12,
-        )  # fmt: skip
-        self.addWidget(shown)
-        self.addWidget(typed)
-        self.field.textChanged.connect(self._on_changed)
+        passing(self, f"{name}_dialog", title)
+        self._change, self._accept_words, self._asks, self._recovery = change, accept, asks, recovery
+        self._is_working = False
+        self._pages = named(QStackedWidget(self), f"{name}_pages")
+        first = QWidget(self)
+        self._now = secret_line(f"{name}_now_field", first, label)
+        self._now.setVisible(asks)
+        self._new = NewPassphrase(first) if is_new else None
+        self._by_itself = named(CheckBox(BY_ITSELF, first), "by_itself_box")
+        self._by_itself.setVisible(no_keyring is not None)
+        self._by_itself.setEnabled(not no_keyring)
+        note = NO_KEYRING.format(reason=no_keyring) if no_keyring else BY_ITSELF_NOTE
+        note_label = plain_label(note, first, name="by_itself_note", kind="muted", is_hidden=no_keyring is None)
+        fields = (self._now, *((self._new,) if self._new else ()), self._by_itself, note_label)
+        column(plain_label(intro, first, name=f"{name}_intro"), *fields, 1, into=first, gap=theme.SPACE_12)
+        self._pages.addWidget(first)
+        if recovery:
+            self._build_keys(lambda: print_key(recovery))
+        self._problem = plain_label("", self, name=f"{name}_dialog_problem", kind="danger", is_hidden=True)
+        self._bar = thin_bar(f"{name}_dialog_bar", self, title, most=0)
+        self._back = button("", f"{name}_dialog_back", self, on=self._on_back)
+        self._next = button("", f"{name}_dialog_next", self, kind="primary", on=self._on_next)
+        self._back.setAutoDefault(False)
+        self._next.setDefault(True)
+        heading, foot = plain_label(title, self, name=f"{name}_heading", kind="heading"), row(1, self._back, self._next)
+        parts = (heading, (self._pages, 1), self._problem, self._bar, foot)
+        column(*parts, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        self._now.textChanged.connect(self._refresh)
+        if self._new:
+            self._new.changed.connect(self._refresh)
+        self._refresh()
+        self.fit(scaled(WIDTH))
+        (self._now if asks else self._new or (self._next if recovery else self._back)).setFocus()
 
-    def show_key(self, key: str) -> None:
-        self._key = key
-        self._label.setText(key)
-        self._label.setAccessibleName(" ".join(key.replace("-", " ")))
-        self.setCurrentIndex(0)
+    def _build_keys(self, print_key: Callable[[], object]) -> None:
+        shown, typed, flags = QWidget(self), QWidget(self), Qt.TextInteractionFlag
+        label = plain_label(self._recovery, shown, name="recovery_key", kind="strong")
+        label.setTextInteractionFlags(flags.TextSelectableByKeyboard | flags.TextSelectableByMouse)
+        label.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        label.setAccessibleName(" ".join(self._recovery.replace("-", " ")))
+        save = button(_("Save for printing…"), "recovery_print_button", shown, on=print_key)
+        intro = plain_label(RECOVERY_INTRO, shown, name="recovery_key_intro")
+        column(intro, label, row(save, 1), 1, into=shown, gap=theme.SPACE_12)
+        self._field = text_line("recovery_field", typed, _("Recovery key"), most=MOST_LETTERS)
+        self._wrong = plain_label("", typed, name="recovery_problem", kind="danger", is_hidden=True)
+        self._field.textChanged.connect(lambda: show_words(self._wrong, ""))
+        intro = plain_label(BACK_INTRO, typed, name="recovery_back_intro")
+        column(intro, self._field, self._wrong, 1, into=typed, gap=theme.SPACE_12)
+        self._pages.addWidget(shown)
+        self._pages.addWidget(typed)
 
     @property
-    def is_typed_back(self) -> bool:
-        secret = secret_of(self.field.text())
-        return secret is not None and secret == secret_of(self._key)
+    def _is_typed_back(self) -> bool:
+        secret = secret_of(self._field.text())
+        return secret is not None and secret == secret_of(self._recovery)
 
-    def say_wrong(self) -> None:
-        show_words(self._wrong, "" if self.is_typed_back else NOT_SAME)
+    def _on_next(self) -> None:
+        at, last = self._pages.currentIndex(), self._pages.count() - 1
+        if at < last:
+            self._pages.setCurrentIndex(last if self._is_typed_back else at + 1)
+            (self._next if at + 1 < last else self._field).setFocus()
+        elif self._recovery and not self._is_typed_back:
+            show_words(self._wrong, NOT_SAME)
+        else:
+            self._is_working = True
+            show_words(self._problem, "")
+            new = self._new.passphrase if self._new else ""
+            self._change(self._now.text(), new, self._by_itself.isChecked())
+        self._refresh()
 
-    def _on_changed(self) -> None:
-        show_words(self._wrong, "")
-        self.changed.emit()
+    def _on_back(self) -> None:
+        if at := self._pages.currentIndex():
+            self._pages.setCurrentIndex(at - 1)
+            self._refresh()
+        else:
+            self.reject()
 
+    def _refresh(self) -> None:
+        at, is_free = self._pages.currentIndex(), not self._is_working
+        is_filled = (self._new is None or bool(self._new.passphrase)) and (bool(self._now.text()) or not self._asks)
+        self._back.setText(_("Back") if at else _("Cancel"))
+        self._next.setText(self._accept_words if at == self._pages.count() - 1 else _("Continue"))
+        self._next.setEnabled(is_free and (at > 0 or is_filled))
+        self._back.setEnabled(is_free)
+        self._pages.setEnabled(is_free)
+        self._bar.setVisible(self._is_working)
 
-class StepsDialog(Dialog):
-    def __init__(self, parent: QWidget, name: str, title: str) -> None:
-        super().__init__(parent)
-        passing(self, name, title)
-        self.pages = named(QStackedWidget(self), f"{name}_pages")
-        self.problem = plain_label("", self, name=f"{name}_problem", kind="danger", is_hidden=True)
-        self.bar = thin_bar(f"{name}_bar", self, title)
-        self.bar.setRange(0, 0)
-        self.bar.hide()
-        self.back: QPushButton = button(_("Cancel"), f"{name}_back", self, on=self._on_back)
-        self.on: QPushButton = button(_("Continue"), f"{name}_next", self, kind="primary", on=self.go_on)
-        self.back.setAutoDefault(False)
-        self.on.setDefault(True)
-        heading = plain_label(title, self, name=f"{name}_heading", kind="heading")
-        foot = row(1, self.back, self.on, gap=theme.SPACE_8)
-        parts = (heading, (self.pages, 1), self.problem, self.bar, foot)
-        column(*parts, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
+    def refuse(self, problem: Problem) -> None:
+        """Show an error. A wrong current passphrase can be corrected; the key need not be typed back again."""
         self._is_working = False
+        show_words(self._problem, breakable(problem.sentence))
+        if self._asks:
+            self._pages.setCurrentIndex(0)
+        self._refresh()
+        if self._asks:
+            self._now.selectAll()
+            self._now.setFocus()
 
-    def go_on(self) -> None:
-        raise NotImplementedError
-
-    def work(self) -> None:
-        """Show that work is going on. All buttons are disabled meanwhile."""
-        self._is_working = True
-        show_words(self.problem, "")
-        self.bar.show()
-        self.pages.setEnabled(False)
-        self.on.setEnabled(False)
-        self.back.setEnabled(False)
-
-    def refuse(self, sentence: str) -> None:
+    def end(self) -> None:
         self._is_working = False
-        self.bar.hide()
-        self.pages.setEnabled(True)
-        self.on.setEnabled(True)
-        self.back.setEnabled(True)
-        show_words(self.problem, breakable(sentence))
+        self.accept()
 
     def reject(self) -> None:
         """Close the dialog, unless work is going on, which cannot be cancelled."""
@@ -219,174 +250,6 @@ class StepsDialog(Dialog):
             event.ignore()
         else:
             super().closeEvent(event)
-
-    def add_keys(self, key: str, print_key: Callable[[str], None]) -> None:
-        """Add the pages that show a recovery key and ask the person to type it back."""
-        self.keys = RecoveryPages(self)
-        self.keys.show_key(key)
-        self.keys.print_requested.connect(lambda: print_key(key))
-        self.pages.addWidget(self.keys)
-
-    def step_on(self) -> bool:
-        """Show the next page. Returns True when the recovery key was typed back."""
-        if self.pages.currentIndex() == 0:
-            self.pages.setCurrentIndex(1)
-            self.on.setFocus()
-        elif self.keys.currentIndex() == 0:
-            self.keys.setCurrentIndex(1)
-            self.keys.field.setFocus()
-        elif self.keys.is_typed_back:
-            return True
-        else:
-            self.keys.say_wrong()
-        return False
-
-    def end(self) -> None:
-        self._is_working = False
-        self.accept()
-
-    def _on_back(self) -> None:
-        self.reject()
-
-
-class EncryptDialog(StepsDialog):
-    """Dialog with a passphrase, the recovery key, and typing the key back. Then `encrypt` is called with the
-    passphrase, the key, and whether the keyring opens the history.
-    """
-
-    def __init__(
-        self,
-        parent: QWidget,
-        recovery: str,
-        *,
-        no_keyring: str,
-        encrypt: Callable[[str, str, bool], None],
-        print_key: Callable[[str], None],
-    ) -> None:
-        """`recovery` is the new recovery key. `no_keyring` says why the system's keyring cannot be used; it is empty if
-        the keyring can be used.
-        """
-        super().__init__(parent, "encrypt_dialog", _("Encrypt the history"))
-        self._recovery, self._encrypt = recovery, encrypt
-        first = QWidget(self)
-        self._new = NewPassphrase(first)
-        self._by_itself = named(CheckBox(BY_ITSELF, first), "by_itself_box")
-        self._by_itself.setEnabled(not no_keyring)
-        note = NO_KEYRING.format(reason=no_keyring) if no_keyring else BY_ITSELF_NOTE
-        parts = (
-            plain_label(ENCRYPT_INTRO, first, name="encrypt_intro"), self._new, self._by_itself,
-            plain_label(note, first, name="by_itself_note", kind="muted"), 1,
-        )  # fmt: skip
-        column(*parts, into=first, gap=theme.SPACE_12)
-        self.pages.addWidget(first)
-        self.add_keys(recovery, print_key)
-        self._new.changed.connect(self._refresh)
-        self._refresh()
-        self.fit(scaled(WIDTH))
-        self._new.setFocus()
-
-    def go_on(self) -> None:
-        if self.step_on():
-            self.work()
-            self._encrypt(self._new.passphrase, self._recovery, self._by_itself.isChecked())
-        self._refresh()
-
-    def _on_back(self) -> None:
-        if self.pages.currentIndex() == 0:
-            self.reject()
-        elif self.keys.currentIndex() == 0:
-            self.pages.setCurrentIndex(0)
-        else:
-            self.keys.setCurrentIndex(0)
-        self._refresh()
-
-    def _refresh(self) -> None:
-        is_first, is_last = self.pages.currentIndex() == 0, self.keys.currentIndex() == 1
-        self.back.setText(_("Cancel") if is_first else _("Back"))
-        self.on.setText(_("Encrypt") if not is_first and is_last else _("Continue"))
-        if not self._is_working:
-            self.on.setEnabled(bool(self._new.passphrase) or not is_first)
-
-
-class WordsDialog(StepsDialog):
-    """Dialog that asks for the current passphrase or recovery key, if any (`asks`), and calls `change` with it."""
-
-    def __init__(
-        self,
-        parent: QWidget,
-        name: str,
-        title: str,
-        intro: str,
-        *,
-        asks: bool,
-        change: Callable[..., object],
-        intro_name: str = "",
-        accept: str = _("Continue"),
-        label: str = NOW,
-        new: NewPassphrase | None = None,
-    ) -> None:
-        super().__init__(parent, f"{name}_dialog", title)
-        self._change, self._asks, self._new = change, asks, new
-        page = QWidget(self)
-        self._now = secret_line(f"{name}_now_field", page, label)
-        self._now.setVisible(asks)
-        rest = () if new is None else (new,)
-        words = plain_label(intro, page, name=intro_name or f"{name}_intro")
-        column(words, self._now, *rest, 1, into=page, gap=theme.SPACE_12)
-        self.pages.addWidget(page)
-        self.on.setText(accept)
-        self._now.textChanged.connect(self._refresh)
-        if new is not None:
-            new.changed.connect(self._refresh)
-        self._refresh()
-        self.fit(scaled(WIDTH))
-        (self._now if asks else new or self.back).setFocus()
-
-    def go_on(self) -> None:
-        self.work()
-        self._change(self._now.text(), *(() if self._new is None else (self._new.passphrase,)))
-
-    def _refresh(self) -> None:
-        is_new = self._new is None or bool(self._new.passphrase)
-        self.on.setEnabled(is_new and (bool(self._now.text()) or not self._asks))
-
-
-class RecoveryDialog(WordsDialog):
-    """Dialog that asks for the current passphrase or recovery key, shows a new recovery key and has it typed back. Then
-    `change` is called with both.
-
-    The old recovery key is valid until then.
-    """
-
-    def __init__(
-        self,
-        parent: QWidget,
-        recovery: str,
-        *,
-        asks: bool,
-        change: Callable[[str, str], None],
-        print_key: Callable[[str], None],
-    ) -> None:
-        intro = _("A new recovery key is made. The old one opens the history until the new one is typed back.")
-        super().__init__(
-            parent, "recovery", _("Recovery key"), intro, intro_name="recovery_new_intro", asks=asks, change=change
-        )
-        self._recovery = recovery
-        self.add_keys(recovery, print_key)
-        if not asks:
-            self.on.setFocus()
-
-    def go_on(self) -> None:
-        if self.step_on():
-            self.work()
-            self._change(self._now.text(), self._recovery)
-
-    def refuse(self, sentence: str) -> None:
-        """Show an error on the page for correcting the current passphrase. The new key need not be typed back again."""
-        super().refuse(sentence)
-        self.pages.setCurrentIndex(0)
-        self._now.selectAll()
-        self._now.setFocus()
 
 
 # ---- the settings of privacy
@@ -482,42 +345,39 @@ class PrivacySettings(QObject):
             return
         if state.is_encrypted:
             return
-        self._open(
-            EncryptDialog(
-                self._section.window(),
-                new_recovery_key(),
-                no_keyring=state.no_keyring,
-                encrypt=self._encrypt_with,
-                print_key=self._print_key,
-            )
-        )
+        key = new_recovery_key()
 
-    def _encrypt_with(self, passphrase: str, recovery: str, by_itself: bool) -> None:
-        self._controller.begin(
-            lambda services: services.privacy.encrypt(passphrase, recovery, by_itself=by_itself), LEFT_OVER
-        )
+        def encrypt(_now: str, passphrase: str, by_itself: bool) -> None:
+            self._controller.begin(
+                lambda services: services.privacy.encrypt(passphrase, key, by_itself=by_itself), LEFT_OVER
+            )
+
+        self._open("encrypt", _("Encrypt the history"), ENCRYPT_INTRO, encrypt, accept=_("Encrypt"), is_new=True,
+                   no_keyring=state.no_keyring, recovery=key, print_key=self._print_key)  # fmt: skip
 
     def _on_passphrase(self) -> None:
-        def change(words: str, passphrase: str) -> None:
-            self._controller.begin(lambda services: services.privacy.change_passphrase(words, passphrase))
+        def change(now: str, passphrase: str, _on: bool) -> None:
+            self._controller.begin(lambda services: services.privacy.change_passphrase(now, passphrase))
 
         intro = _("The passphrase opens the history, on this account and from a backup.")
-        self._ask_words("passphrase", _("Passphrase"), intro, _("Change"), change, new=NewPassphrase(self._section))
+        self._open("passphrase", _("Passphrase"), intro, change, accept=_("Change"), asks=self._asks, is_new=True)
 
     def _on_recovery(self) -> None:
-        def change(words: str, recovery: str) -> None:
-            self._controller.begin(lambda services: services.privacy.change_recovery(words, recovery))
-
         key = new_recovery_key()
-        self._open(
-            RecoveryDialog(self._section.window(), key, asks=self._asks, change=change, print_key=self._print_key)
-        )
+
+        def change(now: str, _new: str, _on: bool) -> None:
+            self._controller.begin(lambda services: services.privacy.change_recovery(now, key))
+
+        intro = _("A new recovery key is made. The old one opens the history until the new one is typed back.")
+        more: dict[str, Any] = {"recovery": key, "print_key": self._print_key}
+        self._open("recovery", _("Recovery key"), intro, change, asks=self._asks, **more)
 
     def _on_decrypt(self) -> None:
-        def change(words: str) -> None:
-            self._controller.begin(lambda services: services.privacy.decrypt(words))
+        def change(now: str, _new: str, _on: bool) -> None:
+            self._controller.begin(lambda services: services.privacy.decrypt(now))
 
-        self._ask_words("decrypt", _("Decrypt the history"), DECRYPT_INTRO, _("Decrypt"), change)
+        title, accept = _("Decrypt the history"), _("Decrypt")
+        self._open("decrypt", title, DECRYPT_INTRO, change, accept=accept, asks=self._asks)
 
     def _on_keyring(self) -> None:
         state = self._controller.state
@@ -525,21 +385,14 @@ class PrivacySettings(QObject):
             return
         by_itself = not state.by_keyring
 
-        def change(words: str) -> None:
-            self._controller.begin(lambda services: services.privacy.open_by_itself(words, by_itself))
+        def change(now: str, _new: str, _on: bool) -> None:
+            self._controller.begin(lambda services: services.privacy.open_by_itself(now, by_itself))
 
+        intro = BY_ITSELF_NOTE if by_itself else NOT_BY_ITSELF_NOTE
+        title = BY_ITSELF if by_itself else _("Ask for the passphrase")
+        accept = _("Unlock automatically") if by_itself else _("Ask for passphrase")
         label = _("Passphrase or recovery key")
-        if by_itself:
-            self._ask_words("keyring", BY_ITSELF, BY_ITSELF_NOTE, _("Unlock automatically"), change, label=label)
-        else:
-            title = _("Ask for the passphrase")
-            self._ask_words("keyring", title, NOT_BY_ITSELF_NOTE, _("Ask for passphrase"), change, label=label)
-
-    def _ask_words(
-        self, name: str, title: str, intro: str, accept: str, change: Callable[..., object], **more: Any
-    ) -> None:
-        window, asks = self._section.window(), self._asks
-        self._open(WordsDialog(window, name, title, intro, asks=asks, change=change, accept=accept, **more))
+        self._open("keyring", title, intro, change, accept=accept, asks=self._asks, label=label)
 
     @property
     def _asks(self) -> bool:
@@ -549,14 +402,10 @@ class PrivacySettings(QObject):
         state = self._controller.state
         return state is not None and (state.by_passphrase or state.by_recovery)
 
-    def _open(self, dialog: StepsDialog) -> None:
-        def refuse(problem: Problem) -> None:
-            dialog.refuse(problem.sentence)
-
-        controller = self._controller
+    def _open(self, name: str, title: str, intro: str, change: Change, **more: Any) -> None:
+        dialog, controller = SecretsDialog(self._section.window(), name, title, intro, change, **more), self._controller
         controller.done.connect(dialog.end)
-        controller.refused.connect(refuse)
-        dialog.finished.connect(lambda: controller.refused.disconnect(refuse))
+        controller.refused.connect(dialog.refuse)
         dialog.open()
 
     def _print_key(self, key: str) -> None:

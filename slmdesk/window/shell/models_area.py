@@ -12,8 +12,7 @@ from slmdesk.models.window.adding import ModelDialogs
 from slmdesk.models.window.library import LibraryController
 from slmdesk.models.window.page import ModelsPage
 from slmdesk.online.window.downloads import Downloads, DownloadsController, InstalledIndex
-from slmdesk.online.window.hub import HubController, Offering
-from slmdesk.online.window.hub_offers import HubSearch, Suggestions
+from slmdesk.online.window.hub import HubController, HubSearch, Offering, Suggestions
 from slmdesk.runtime.events import DownloadChanged
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import WindowStateFile

@@ -341,7 +341,7 @@ class TrackedText(QObject):
         run = runs[index]
         if run.kind is Kind.COMES:
             return run.at
-        return run.at + len(_cut16(run.text, position - run.position))
+        return run.at + len(_between16(run.text, 0, position - run.position))
 
     def position_of(self, at: int, *, is_end: bool = False) -> int:
         """Convert a position in the current text to a position in the document. With `is_end`, the position directly
@@ -501,12 +501,6 @@ _KEEP = QTextCursor.MoveMode.KeepAnchor
 def size16(text: str) -> int:
     """Return the length of a text in UTF-16 units, as Qt counts."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def _cut16(text: str, units: int) -> str:
-    if text.isascii():
-        return text[:units]
-    return text.encode("utf-16-le", "surrogatepass")[: 2 * units].decode("utf-16-le", "surrogatepass")
 
 
 def _blocks(document: QTextDocument) -> Iterator[QTextBlock]:

@@ -7,32 +7,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from PySide6.QtCore import (
-    QAbstractListModel,
     QEvent,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
     QRect,
     QRectF,
+    QSignalBlocker,
     QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import (
-    QCursor,
-    QFont,
-    QFontMetrics,
-    QHelpEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPen,
-    QTextCursor,
-)
+from PySide6.QtGui import QCursor, QFont, QFontMetrics, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QTextCursor
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
     QListView,
+    QListWidget,
+    QListWidgetItem,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -51,15 +43,7 @@ from slmdesk.window.base.shortcuts import keys_of
 from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import button, column, named, plain_label, plain_tip, row, tool_button
 from slmdesk.window.widgets.parts import EmptyState
-from slmdesk.writing.types import (
-    DOUBT_WORDS,
-    KIND_WORDS,
-    Change,
-    Correction,
-    CorrectRequest,
-    note_of,
-    unanswered_words,
-)
+from slmdesk.writing.types import DOUBT_WORDS, KIND_WORDS, Change, Correction, CorrectRequest, note_of, unanswered_words
 from slmdesk.writing.window.editor import Pending, Proposal, TrackedText
 
 # ---- corrections: the changes, how far the correction is, and what decides on them
@@ -98,8 +82,6 @@ class CorrectionPanel(QFrame):
         self.changes: Sequence[ShownChange] = ()
         self._build_ui()
         self.list.change_chosen.connect(self.change_chosen)
-        self.list.accept_requested.connect(self.accept)
-        self.list.refuse_requested.connect(self.refuse)
         text.changed.connect(self._on_text_changed)
         self._show_progress()
 
@@ -365,47 +347,10 @@ def accepted_words(sure: int, left: Sequence[ShownChange]) -> str:
 # ---- the list of changes beside the text
 
 
-NUMBER_ROLE = int(Qt.ItemDataRole.UserRole)
-CHANGE_ROLE = NUMBER_ROLE + 1
+CHANGE_ROLE = int(Qt.ItemDataRole.UserRole)
 MOST = 60
 """Most characters of the old and of the new words that are read aloud. The tool tip has all of them."""
 HEAD_HEIGHT, BUTTON_SIZE, SMALL = 34, 28, 0.87
-
-
-class ChangeLines(QAbstractListModel):
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.changes: Sequence[ShownChange] = ()
-
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
-        return 0 if parent.isValid() else len(self.changes)
-
-    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid() or index.row() >= len(self.changes):
-            return None
-        change = self.changes[index.row()]
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return f"{change_line(change, MOST)}\n{reason_words(change)}"
-            case Qt.ItemDataRole.ToolTipRole:
-                return plain_tip(f"{change_line(change, 800)}\n{reason_words(change)}")
-            case Qt.ItemDataRole.AccessibleTextRole:
-                keys = _("Enter accepts, Delete rejects")
-                return f"{index.row() + 1}. {change_line(change, MOST)}, {reason_words(change)}. {keys}"
-            case _ if role == NUMBER_ROLE:
-                return change.number
-            case _ if role == CHANGE_ROLE:
-                return change
-        return None
-
-    def show_changes(self, changes: Sequence[ShownChange]) -> None:
-        self.beginResetModel()
-        self.changes = changes
-        self.endResetModel()
-
-    def row_of(self, number: int) -> int:
-        """Return the row of a change, or -1 if it is not listed."""
-        return next((row for row, change in enumerate(self.changes) if change.number == number), -1)
 
 
 class _Card(QStyledItemDelegate):
@@ -495,51 +440,53 @@ def buttons_in(card: QRect) -> tuple[QRect, QRect]:
     return QRect(x - size - theme.SPACE_4, y, size, size), QRect(x, y, size, size)
 
 
-class ChangeList(QListView):
+class ChangeList(QListWidget):
     change_chosen = Signal(int)
-    accept_requested = Signal(int)
-    refuse_requested = Signal(int)
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, panel: CorrectionPanel) -> None:
+        super().__init__(panel)
         named(self, "writing_changes", label=_("Changes"))
-        self.lines = ChangeLines(self)
-        self.setModel(self.lines)
+        self._deciding = (panel.accept, panel.refuse)
+        self.changes: Sequence[ShownChange] = ()
         self.setMouseTracking(True)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # it must not move the buttons
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setItemDelegate(_Card(self))
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setFrameShape(self.Shape.NoFrame)
-        self._is_showing = False
+        self.currentRowChanged.connect(lambda _row: self.change_chosen.emit(self.current) if self.current else None)
 
     @property
     def current(self) -> int:
-        found = self.currentIndex().data(NUMBER_ROLE) if self.currentIndex().isValid() else 0
-        return found if isinstance(found, int) else 0
+        """Number of the current change, or 0."""
+        return self.changes[self.currentRow()].number if 0 <= self.currentRow() < len(self.changes) else 0
 
     def show_changes(self, changes: Sequence[ShownChange]) -> None:
         """Show these changes. The current change stays current; if it is gone, the one in its place becomes current."""
-        number, row = self.current, self.currentIndex().row()
-        self._is_showing = True
-        self.lines.show_changes(changes)
-        there = self.lines.row_of(number)
-        self._go(there if there >= 0 else min(row, len(changes) - 1))
-        self._is_showing = False
+        number, row = self.current, self.currentRow()
+        with QSignalBlocker(self):
+            self.clear()
+            self.changes = changes
+            for change in changes:
+                line, reason = change_line(change, MOST), reason_words(change)
+                item = QListWidgetItem(f"{line}\n{reason}", self)
+                item.setToolTip(plain_tip(f"{change_line(change, 800)}\n{reason}"))
+                keys = _("Enter accepts, Delete rejects")
+                item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{self.count()}. {line}, {reason}. {keys}")
+                item.setData(CHANGE_ROLE, change)
+        self.show_change(number, min(row, len(changes) - 1))
 
-    def show_change(self, number: int) -> None:
-        """Make a change current without emitting `change_chosen`."""
-        self._is_showing = True
-        self._go(self.lines.row_of(number))
-        self._is_showing = False
+    def show_change(self, number: int, otherwise: int = -1) -> None:
+        """Make a change current without emitting `change_chosen`, or that in the row `otherwise` if it is gone."""
+        rows = (row for row, change in enumerate(self.changes) if change.number == number)
+        with QSignalBlocker(self):
+            self.setCurrentRow(next(rows, otherwise))
 
     def step(self, by: int) -> None:
-        count = len(self.lines.changes)
-        if count:
-            row = self.currentIndex().row()
-            self._go((row + by) % count if row >= 0 else 0 if by > 0 else count - 1)
+        if count := self.count():
+            row = self.currentRow()
+            self.setCurrentRow((row + by) % count if row >= 0 else 0 if by > 0 else count - 1)
 
     def button_at(self, place: QPoint) -> tuple[int, int]:
         """Return the number of the change at a place and which of its buttons is there: 0, 1, or -1 for none."""
@@ -547,13 +494,14 @@ class ChangeList(QListView):
         if not index.isValid():
             return 0, -1
         buttons = buttons_in(card_in(self.visualRect(index)))
-        return index.data(NUMBER_ROLE), next((at for at, button in enumerate(buttons) if button.contains(place)), -1)
+        number = self.changes[index.row()].number
+        return number, next((at for at, button in enumerate(buttons) if button.contains(place)), -1)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)
         number, which = self.button_at(event.position().toPoint())
         if which >= 0 and number == self.current and event.button() == Qt.MouseButton.LeftButton:
-            (self.accept_requested, self.refuse_requested)[which].emit(number)
+            self._deciding[which](number)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)
@@ -567,23 +515,11 @@ class ChangeList(QListView):
         return super().viewportEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.modifiers() == Qt.KeyboardModifier.NoModifier and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.accept_requested.emit(self.current)
-        elif event.modifiers() == Qt.KeyboardModifier.NoModifier and event.key() == Qt.Key.Key_Delete:
-            self.refuse_requested.emit(self.current)
+        which = {Qt.Key.Key_Return: 0, Qt.Key.Key_Enter: 0, Qt.Key.Key_Delete: 1}.get(Qt.Key(event.key()))
+        if event.modifiers() == Qt.KeyboardModifier.NoModifier and which is not None and self.current:
+            self._deciding[which](self.current)
         else:
             super().keyPressEvent(event)
-
-    def currentChanged(
-        self, current: QModelIndex | QPersistentModelIndex, previous: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        super().currentChanged(current, previous)
-        number = current.data(NUMBER_ROLE) if current.isValid() else None
-        if isinstance(number, int) and not self._is_showing:
-            self.change_chosen.emit(number)
-
-    def _go(self, row: int) -> None:
-        self.setCurrentIndex(self.lines.index(row) if row >= 0 else QModelIndex())
 
 
 def change_line(change: ShownChange, most: int) -> str:

@@ -45,6 +45,9 @@ def test_a_rule_is_added_and_removed(program):
     program.click(program.find("rules_remove_button", window))
     program.wait(lambda: not lines(window))
     assert program.ask(lambda services: services.retention.rules()) == []
+    program.click("notice_action")
+    program.wait(lambda: lines(window))
+    assert program.ask(lambda services: services.retention.rules())[0].days == 90
 
 
 def add_old(services, count: int) -> list[str]:

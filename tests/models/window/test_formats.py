@@ -228,7 +228,7 @@ def test_a_copy_belongs_to_its_model_and_one_switch_goes_back_and_forth(library)
     program.wait(lambda: words(line, "copy_words").endswith("not in use"))
     assert words(line, "copy_words").startswith("Q8_0, made on this PC")
     library.press("copy_switch", line)
-    program.wait(lambda: words(line, "copy_words").endswith("·  in use"))
+    program.wait(lambda: words(program.find(f"copy_{copy.id}"), "copy_words").endswith("·  in use"))
     assert library.used(record) == copy.id
     assert program.ask(lambda services: services.uses.default(DefaultUse.CHAT)).id == copy.id
     assert words(library.cards()[0], "default_badge") == "Default for chat"
@@ -241,8 +241,8 @@ def test_a_copy_belongs_to_its_model_and_one_switch_goes_back_and_forth(library)
     assert program.ask(lambda services: services.uses.default(DefaultUse.TRANSLATE)).id == copy.id
     program.wait(lambda: library.cards()[0].findChild(QLabel, "row_state").text() == "In use"), "the default is loaded"
     assert program.page.picker.button.text().strip() == copy.name
-    library.press("copy_switch", line)
-    program.wait(lambda: words(line, "copy_words").endswith("not in use"))
+    library.press("copy_switch", program.find(f"copy_{copy.id}"))
+    program.wait(lambda: words(program.find(f"copy_{copy.id}"), "copy_words").endswith("not in use"))
     assert library.used(record) == record.id
     assert program.ask(lambda services: services.uses.default(DefaultUse.CHAT)).id == record.id
     assert program.ask(lambda services: services.uses.default(DefaultUse.TRANSLATE)).id == record.id

@@ -17,8 +17,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QDialog, QFileDialog, QLabel, QPlainTextEdit, QPushButton
 
 from slmdesk.models import packs
-from slmdesk.models.window.adding import FoundDialog, MoveDialog
-from slmdesk.models.window.packs import MakePackDialog, OpenPackDialog
+from slmdesk.models.window.adding import FoundDialog, MakePackDialog, MoveDialog, OpenPackDialog
 
 pytestmark = pytest.mark.gui
 

@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QLabel, 
 from slmdesk.base.record import changed
 from slmdesk.base.records import Status
 from slmdesk.gguf.memory import Speed
-from slmdesk.online.window.hub_offers import best_of
+from slmdesk.online.hub import Offers
+from slmdesk.online.window.hub import best_of
 from slmdesk.text.cards import MOST_SHOWN
 from slmdesk.window.markdown.reader import SHORT, MarkdownReader
 
@@ -152,7 +153,7 @@ def test_what_is_too_large_is_counted_and_shown_on_wish(models, hub):
     program.wait(lambda: not note(program, "search_left_out") and len(names(program)) == 3)
 
 
-def test_a_late_answer_of_an_older_search_is_not_shown(models, hub):
+def test_a_late_answer_of_an_older_search_is_not_shown(models, hub, monkeypatch):
     hub.add("one/older-GGUF", {FILE: b"GGUF"})
     hub.add("one/tiny-GGUF", {FILE: b"GGUF"})
     program = models()
@@ -160,10 +161,11 @@ def test_a_late_answer_of_an_older_search_is_not_shown(models, hub):
     write(program, "older")
     program.wait(lambda: hub.seen)
     assert shown(program, QWidget, "search_bar")
-    reported: list[object] = []
-    program.frame.models_area.hub.found.connect(reported.append)
+    reported: list[Offers] = []
+    search = program.frame.models_area.search
+    monkeypatch.setattr(search, "show_found", reported.append)
     write(program, "tiny")
-    program.wait(lambda: names(program) == ["tiny-GGUF"])
+    program.wait(lambda: reported)
     program.wait(lambda: len([one for one in hub.seen if one.path == "/api/models"]) == 2)
     assert [[repo.repo for repo in found.repos] for found in reported] == [["one/tiny-GGUF"]]
 

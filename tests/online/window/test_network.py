@@ -29,7 +29,6 @@ from slmdesk.online.window.network import (
     EMPTY,
     NOTHING,
     PAGE,
-    NetworkLogModel,
     NetworkLogWindow,
     NetworkSettings,
     TokenDialog,
@@ -310,18 +309,18 @@ def test_many_rows_come_by_pages_and_are_searched(start, tmp_path) -> None:
     count = 30_000
     program.ask(lambda services: fill(services, count))
     window = ledger(program)
-    model, table = window.findChild(NetworkLogModel), window.findChild(QTableView, "ledger_table")
-    program.wait(lambda: model.rowCount() == PAGE)
+    table = window.findChild(QTableView, "ledger_table")
+    program.wait(lambda: table.rowCount() == PAGE)
     summary = window.findChild(QLabel, "ledger_summary")
     program.wait(lambda: "30,000" in summary.text() or "30000" in summary.text())
     table.scrollToBottom()
-    program.wait(lambda: model.rowCount() == 2 * PAGE)
-    assert [row.bytes for row in model.rows] == list(range(count - 1, count - 1 - 2 * PAGE, -1)), (
+    program.wait(lambda: table.rowCount() == 2 * PAGE)
+    assert [row.bytes for row in window.rows] == list(range(count - 1, count - 1 - 2 * PAGE, -1)), (
         "each once, newest first"
     )
     field = window.findChild(QLineEdit, "ledger_search")
     QTest.keyClicks(field, "file/77")
-    program.wait(lambda: model.rowCount() and all("/file/77" in row.path for row in model.rows))
+    program.wait(lambda: table.rowCount() and all("/file/77" in row.path for row in window.rows))
     target = tmp_path / "found.json"
     program.click(window.findChild(QPushButton, "ledger_export"))
     dialog = window.findChild(QFileDialog, "ledger_file_dialog")
@@ -350,10 +349,10 @@ def test_columns_are_as_wide_as_their_words_and_the_last_takes_the_rest(start) -
 def test_it_follows_what_leaves_while_it_is_open(begin, hub) -> None:
     program = begin()
     window = ledger(program)
-    model = window.findChild(NetworkLogModel)
+    table = window.findChild(QTableView, "ledger_table")
     program.ask(lambda services: services.hub.repo(REPO))
-    program.wait(lambda: model.rowCount() == 1 and model.rows[0].bytes)
-    assert model.rows[0].path == f"/api/models/{REPO}"
+    program.wait(lambda: table.rowCount() == 1 and window.rows[0].bytes)
+    assert window.rows[0].path == f"/api/models/{REPO}"
     program.wait(lambda: "1 request today" in window.findChild(QLabel, "ledger_summary").text())
 
 

@@ -79,7 +79,7 @@ def correct(program, text=TEXT, count=5):
 
 
 def changes(program):
-    return program.find("writing_changes").lines.changes
+    return program.find("writing_changes").changes
 
 
 def rows(program):
