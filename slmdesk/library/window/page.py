@@ -348,6 +348,11 @@ class DocumentList(QFrame):
         rows = sorted(index.row() for index in self._view.selectionModel().selectedRows())
         return [str(self._rows.index(at).data(ID_ROLE)) for at in rows]
 
+    @property
+    def shown(self) -> list[str]:
+        """The ids of the documents that the search leaves in the list."""
+        return [str(self._rows.index(at).data(ID_ROLE)) for at in range(self._rows.rowCount())]
+
     def choose_all(self) -> None:
         """Choose all documents that are listed; those that the search hides are not taken."""
         self._view.selectAll()

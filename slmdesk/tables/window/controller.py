@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -38,6 +38,8 @@ class TableController(JobFollower):
         self.title = ""
         self.chosen: tuple[str, ...] = ()
         """Documents that were chosen together in the list, to become the rows of the next table."""
+        self.shown: Callable[[], Sequence[str]] = tuple
+        """Ids of the documents that the search leaves in the list."""
         self._requested = ""
         """Id of the table being opened. Answers to earlier requests are ignored."""
         self._begun = ""
@@ -82,11 +84,12 @@ class TableController(JobFollower):
         self._begin(tuple(columns), self.chosen or (self._document,), redact=redact)
 
     def begin_all(self, columns: Sequence[Column], *, redact: bool = False) -> None:
-        """Make a table of all listed documents that were read."""
+        """Make a table of all documents in the list that were read; those that the search hides are not taken."""
         requested = tuple(columns)
 
         def listed(records: Sequence[DocumentRecord]) -> None:
-            read = [record.id for record in records if record.status is DocumentStatus.READ]
+            shown = set(self.shown())
+            read = [record.id for record in records if record.status is DocumentStatus.READ and record.id in shown]
             self._begin(requested, tuple(read), redact=redact)
 
         self._bridge.ask(self._bridge.services.documents.recent(MOST_DOCUMENTS), listed, self._refuse)

@@ -91,7 +91,7 @@ FORMS = (
 HINT = _("Each document becomes a row. Every value is copied from the document and linked to its page.")
 SCOPES: list[tuple[object, str]] = [
     ("document", _("This document")),
-    ("all", _("All in the list")),
+    ("all", _("All shown in the list")),
     ("folder", _("A folder…")),
 ]
 MOST_QUOTE = 300

@@ -108,6 +108,7 @@ class DocumentsArea(QObject):
         folders.shown.connect(self._on_folder_shown)
         folders.contents_received.connect(self._on_contents_received)
         self.page.documents.several_requested.connect(self._on_several)
+        self.tables.shown = lambda: self.page.documents.shown
         self.page.documents.folder_summary_requested.connect(self.summary_pane.ask_folder)
         self.page.documents.hit_chosen.connect(lambda hit: self.visit(Span(hit.document, hit.page, hit.start, hit.end)))
         self.folder_pane.citation_chosen.connect(lambda citation: self.visit(_span_of(citation)))

@@ -244,6 +244,12 @@ def test_a_folder_becomes_rows_and_a_cell_shows_its_own_document(program, folder
     choose(program, "table_scope", "all")
     made(program)
     assert sorted(row[0] for row in cells(program)) == ["a.md", "b.md"]
+    program.type_into("document_filter", "b.m")
+    program.wait(lambda: len(program.frame.documents_page.documents.shown) == 1)
+    begin_new(program)
+    choose(program, "table_scope", "all")
+    made(program)
+    assert [row[0] for row in cells(program)] == ["b.md"]  # what the search hides is not taken
 
 
 def test_a_cell_is_changed_by_the_keyboard_and_taken_back(program, folder) -> None:
