@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal, SignalInstance
+from PySide6.QtCore import QDate, QEvent, QLocale, QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QContextMenuEvent, QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QToolButton, QWidget
 
@@ -23,6 +23,9 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.summaries.service import KIND, SummaryView
 from slmdesk.summaries.types import (
+    KEY_POINTS,
+    SHARED,
+    TO_DO,
     Kind,
     Length,
     Paper,
@@ -37,6 +40,7 @@ from slmdesk.summaries.types import (
     text_of,
     whole_coverage_words,
 )
+from slmdesk.text.checks.numbers import find_dates
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call, Delay, copy_text
 from slmdesk.window.panes import EarlierBox, Entry, JobFollower, MakingBar, look_at_documents, reading_words
@@ -280,15 +284,20 @@ class SummaryPane(QScrollArea):
         """Add sentences, each given with the word for the pages of its document."""
         group = self.rows[-1].sentence.group if self.rows else ""
         has_groups = any(sentence.group for sentence, __ in placed)
+        language = self.summary.language if self.summary else ""
+        to_do = (sentence for sentence, __ in placed if sentence.group.endswith(TO_DO))
+        has_dates = any(due_words(sentence.text, language) for sentence in to_do)
         for sentence, page_kind in placed:
             if sentence.group and sentence.group != group:
                 group = sentence.group
-                self._list.addWidget(plain_label(group, self, name="summary_group", kind="group"))
+                self._list.addWidget(plain_label(_group_words(group), self, name="summary_group", kind="group"))
             is_first = not (self.rows or sentence.file or sentence.group)
             is_lead = is_first and (has_groups or len(placed) == 1)  # it says what the document is
             has_bullet = bool(sentence.group) or (has_bullets and not has_groups and not is_lead)
             kind = "lead" if is_lead else "read"
-            shown = self._row_of(sentence, page_kind, has_bullet=has_bullet, kind=kind, number=len(self.rows) + 1)
+            due = due_words(sentence.text, language) if has_dates and group.endswith(TO_DO) else None
+            number = len(self.rows) + 1
+            shown = self._row_of(sentence, page_kind, has_bullet=has_bullet, due=due, kind=kind, number=number)
             shown.installEventFilter(self)
             self.rows.append(shown)
             self._list.addWidget(shown)
@@ -333,6 +342,21 @@ class SummaryPane(QScrollArea):
         empty_layout(self._list)
         empty_layout(self._also)
         self.form.allow(True)
+
+
+def due_words(text: str, language: str) -> str:
+    """Return the first whole date of a text, short, or ""."""
+    readings = (mention.readings[0] for mention in find_dates(text, language) if len(mention.readings) == 1)
+    for year, month, day in readings:
+        if month and day:
+            return QLocale().toString(QDate(year or QDate.currentDate().year(), month, day), "d MMM")
+    return ""
+
+
+def _group_words(group: str) -> str:
+    """Return a group's heading in the window's language; a heading of the document stays as it is."""
+    file, mark, name = group.rpartition(": ")
+    return f"{file}{mark}{GROUPS.get(name, name)}"
 
 
 def _all_of(summary: Summary) -> list[tuple[Sentence, str]]:
@@ -564,6 +588,7 @@ class SummaryController(JobFollower):
 # ---- above a summary
 
 
+GROUPS = {TO_DO: _("To do"), KEY_POINTS: _("Key points"), SHARED: _("In several documents")}
 KINDS = [
     (Kind.BULLETS, _("Bullet points")), (Kind.PARAGRAPH, _("A paragraph")), (Kind.SECTIONS, _("By section")),
     (Kind.SIMPLE, _("In everyday words")), (Kind.OWN, _("As I say below")),

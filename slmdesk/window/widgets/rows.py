@@ -252,6 +252,9 @@ class CitedText(QLabel):
         painter.end()
 
 
+DUE_WIDTH = 76
+
+
 class CitedRow(QFrame):
     chosen = Signal()
     pointed_at = Signal(bool)
@@ -259,10 +262,10 @@ class CitedRow(QFrame):
 
     def __init__(
         self, text: str, place: str, parent: QWidget, *, name: str, warning: str = "", details: str = "",
-        has_bullet: bool = False, kind: str = "", most_words: int = 0, sign: str = "",
+        has_bullet: bool = False, due: str | None = None, kind: str = "", most_words: int = 0, sign: str = "",
     ) -> None:  # fmt: skip
         """`sign` stands behind the text: the number of its source, or its page. `kind` is the text's in the style
-        sheet.
+        sheet. `due` is a date in a column before it, which may be empty.
         Only the first `most_words` are shown until the row is chosen.
         """
         super().__init__(parent)
@@ -279,7 +282,11 @@ class CitedRow(QFrame):
         if warning:
             lines.append(plain_label(f"⚠ {warning}", self, name="row_warning", kind="warn"))
         parts: list[Part] = [(column(*lines, gap=0), 1)]
-        if has_bullet:
+        if due is not None:
+            when = plain_label(due, self, name="row_due", kind="strong", wraps=False)
+            when.setFixedWidth(scaled(DUE_WIDTH))
+            parts.insert(0, (when, Qt.AlignmentFlag.AlignTop))
+        elif has_bullet:
             parts.insert(0, (plain_label("•", self, name="row_bullet", wraps=False), Qt.AlignmentFlag.AlignTop))
         row(*parts, into=self, gap=theme.SPACE_8, margins=theme.SPACE_4)
         self.setToolTip(plain_tip("\n".join(filter(None, (place, details)))))

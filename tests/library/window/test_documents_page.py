@@ -24,7 +24,7 @@ from slmdesk.library.types import Coverage, Span
 from slmdesk.questions.service import QuestionService
 from slmdesk.questions.window import CitationRow
 from slmdesk.summaries.types import DocumentSummary, Kind, Sentence, Summary
-from slmdesk.summaries.window import SentenceRow
+from slmdesk.summaries.window import SentenceRow, due_words
 from slmdesk.window.panes import EarlierRow
 
 pytestmark = pytest.mark.gui
@@ -810,3 +810,14 @@ def test_a_suggested_question_is_asked_with_a_click(program, tmp_path):
     asked = "Which dates and deadlines are there?"
     program.wait(lambda: asked in [part.text() for part in program.window.findChildren(QLabel, "question_part")])
     assert not any(chip.isVisible() for chip in program.window.findChildren(QPushButton, "suggested_0"))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Please send us the invoice by 26 February 2026.", "26 Feb"), ("Before 3 March you must pay.", "3 Mar"),
+        ("Pay by 03/04/2026.", ""), ("Keep the cupboards until March 2026.", ""), ("Call us.", ""),
+    ],
+)  # fmt: skip
+def test_what_is_to_be_done_shows_its_first_sure_date(text, shown):
+    assert due_words(text, "en") == shown
