@@ -15,9 +15,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = list(sys.argv[1:] if arguments is None else arguments)
     leave_no_core()
     if args[:1] == ["--worker"]:
-        from slmdesk.base.texts import VARIABLE, use_language
+        if os.environ.get("SLMDESK_LANGUAGE", "en") != "en":
+            from slmdesk.base.language import use_language
 
-        use_language(os.environ.get(VARIABLE, ""))
+            use_language(os.environ["SLMDESK_LANGUAGE"])
         from slmdesk.children.worker.main import run_worker
 
         return run_worker(args[1:])

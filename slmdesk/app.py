@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import Paths, find_paths, make_folders
-from slmdesk.base.texts import _, language_of, use_language
+from slmdesk.base.texts import _
 from slmdesk.runtime.events import Event, ItemGone
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ def has_display(environment: Mapping[str, str] = os.environ, platform: str = sys
 def choose_language(paths: Paths) -> None:
     """Choose the window's language, before any module with constant texts is imported."""
     from PySide6.QtCore import QLocale
+
+    from slmdesk.base.language import language_of, use_language
 
     system = QLocale.system().uiLanguages()
     language = language_of(paths.settings_file, system)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from slmdesk.base import texts
+from slmdesk.base import language, texts
+from slmdesk.base.settings import reason_against
 
 pytestmark = pytest.mark.pure
 ROOT = Path(__file__).parent.parent / "slmdesk"
@@ -84,8 +85,8 @@ def test_the_catalogues_have_the_messages_of_the_code_all_translated():
 
 @pytest.fixture
 def german(monkeypatch):
-    monkeypatch.setenv(texts.VARIABLE, "")
-    texts.use_language("de")
+    monkeypatch.setenv(language.VARIABLE, "")
+    language.use_language("de")
     yield
     texts.use_catalogue(None)
 
@@ -101,14 +102,19 @@ def test_a_text_is_translated_with_its_numbers(german):
 
 
 @pytest.mark.parametrize(
-    ("file", "system", "language"),
+    ("file", "system", "chosen"),
     [
         ('{"language": "de"}', ["en-GB"], "de"), ('{"language": "en"}', ["de-DE"], "en"), ("{}", ["de-AT", "en"], "de"),
         ('{"language": "system"}', ["fr-FR", "de"], "de"), ('{"language": "xx"}', ["fr-FR"], "en"),
         ('{"language": ["de"]}', [], "en"), ("no settings", ["de_DE"], "de"), ("[1]", ["C"], "en"),
     ],
 )  # fmt: skip
-def test_the_language_is_that_of_the_settings_else_of_the_system(tmp_path, file, system, language):
+def test_the_language_is_that_of_the_settings_else_of_the_system(tmp_path, file, system, chosen):
     (tmp_path / "settings.json").write_text(file)
-    assert texts.language_of(tmp_path / "settings.json", system) == language
-    assert texts.language_of(tmp_path / "missing.json", system) in texts.LANGUAGES
+    assert language.language_of(tmp_path / "settings.json", system) == chosen
+    assert language.language_of(tmp_path / "missing.json", system) in language.LANGUAGES
+
+
+def test_each_language_can_be_chosen_in_the_settings():
+    assert all(not reason_against("language", value) for value in ("system", *language.LANGUAGES))
+    assert reason_against("language", "xx")

@@ -32,7 +32,7 @@ from slmdesk.base.policy import (
 )
 from slmdesk.base.record import Record, changed, field
 from slmdesk.base.sealing import SEALED, SealBroken, names_sealed, names_unsealed
-from slmdesk.base.texts import LANGUAGES, _
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import json_bytes, object_in, read_file
 
@@ -48,7 +48,7 @@ class Settings(Record):
     theme: str = "system"
     """One of system, light, dark."""
     language: str = "system"
-    """Language of the window: system, or one of `LANGUAGES`. Takes effect at the next start."""
+    """Language of the window: system, en or de. Takes effect at the next start."""
     context_tokens: int = 4096
     """Most tokens of a request with its answer."""
     models_folder: str = ""
@@ -163,7 +163,7 @@ _NAMES = tuple(name for name in Settings.__struct_fields__ if name != "extra")
 _DEFAULTS = Settings()
 _CHOICES = {
     "theme": THEMES,
-    "language": ("system", *LANGUAGES),
+    "language": ("system", "en", "de"),
     "token_place": TOKEN_PLACES,
     "notify_names": NAMES_TOLD,
 }

@@ -1,0 +1,67 @@
+"""The language of the window and of its children. The command line stays English, and loads nothing of this."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from gettext import GNUTranslations
+from pathlib import Path
+from string import Formatter
+
+from slmdesk.base.texts import use_catalogue
+
+LANGUAGES = ("en", "de")
+"""All but English have a catalogue in `CATALOGUES`."""
+CATALOGUES = Path(__file__).resolve().parent.parent / "locale"
+VARIABLE = "SLMDESK_LANGUAGE"
+"""Environment variable by which children learn the language."""
+_COMMA_AND_POINT = str.maketrans(",.", ".,")
+
+
+class _Numbers(Formatter):
+    def format_field(self, value: object, format_spec: str) -> str:
+        text = str(super().format_field(value, format_spec))
+        return text.translate(_COMMA_AND_POINT) if isinstance(value, int | float) else text
+
+
+class _Pattern(str):
+    """A translated text with fields. Its `format` writes numbers as its language does: 1.234,5."""
+
+    __slots__ = ()
+
+    def format(self, *args: object, **values: object) -> str:
+        return _Numbers().vformat(self, args, values)
+
+
+class Catalogue(GNUTranslations):
+    def gettext(self, message: str) -> str:
+        text = super().gettext(message)
+        return _Pattern(text) if "{" in text else text
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return _Pattern(super().ngettext(msgid1, msgid2, n))
+
+
+def language_of(settings_file: Path, of_system: Iterable[str]) -> str:
+    """Return the window's language by the settings file, else the first of the system's languages that there is.
+
+    The file is read here because modules with constant texts must not be imported before the language is known.
+    """
+    chosen: object = None
+    with suppress(OSError, ValueError):
+        settings = json.loads(settings_file.read_bytes())
+        chosen = settings.get("language") if isinstance(settings, dict) else None
+    if chosen in LANGUAGES:
+        return str(chosen)
+    system = (name.replace("_", "-").partition("-")[0].lower() for name in of_system)
+    return next((language for language in system if language in LANGUAGES), "en")
+
+
+def use_language(language: str) -> None:
+    """Translate all texts of this process and its later children. A constant keeps the language of its import."""
+    os.environ[VARIABLE] = language
+    if language in LANGUAGES and language != "en":
+        with (CATALOGUES / language / "LC_MESSAGES" / "slmdesk.mo").open("rb") as file:
+            use_catalogue(Catalogue(file))
