@@ -373,19 +373,19 @@ def _units(text: str) -> int:
 
 CHANGE_ROLE = int(Qt.ItemDataRole.UserRole)
 FILTERS: Sequence[tuple[str, str, Callable[[Change], bool]]] = (
-    ("all", _("All changes"), lambda _change: True),
-    ("duties", _("Duties and conditions"), lambda change: _names(change, "duty added", "duty removed", "condition")),
-    ("numbers", _("Amounts and numbers"), lambda change: _names(change, "amount", "percent", "number", "period")),
+    ("all", _("All"), lambda _change: True),
+    ("duties", _("Duties"), lambda change: _names(change, "duty added", "duty removed", "condition")),
+    ("numbers", _("Amounts"), lambda change: _names(change, "amount", "percent", "number", "period")),
     ("dates", _("Dates"), lambda change: _names(change, "date")),
     ("negations", _("Negations"), lambda change: _names(change, "negation")),
     ("names", _("Names"), lambda change: _names(change, "name")),
-    ("changed", _("Changed wording"), lambda change: change.kind is ChangeKind.CHANGED),
+    ("changed", _("Wording"), lambda change: change.kind is ChangeKind.CHANGED),
     ("added", _("Added"), lambda change: change.kind is ChangeKind.ADDED),
     ("removed", _("Removed"), lambda change: change.kind is ChangeKind.REMOVED),
     ("moved", _("Moved"), lambda change: change.kind is ChangeKind.MOVED),
 )
 
-ORDERS: Sequence[tuple[object, str]] = (("weight", _("Most important first")), ("text", _("In the order of the text")))
+ORDERS: Sequence[tuple[str, str]] = (("weight", _("Most important first")), ("text", _("In the order of the text")))
 
 
 def _names(change: Change, *kinds: str) -> bool:

@@ -6,15 +6,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QFileDialog, QFrame, QScrollArea, QWidget
+from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtGui import QActionGroup, QResizeEvent
+from PySide6.QtWidgets import QButtonGroup, QComboBox, QFileDialog, QFrame, QMenu, QScrollArea, QToolButton, QWidget
 
 from slmdesk.base.documents import FORMATS, FORMS, Form
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
 from slmdesk.base.texts import _, ngettext
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.messages import Problem
+from slmdesk.text.difference.types import Change
 from slmdesk.versions.service import KIND, VersionRequest, VersionView
 from slmdesk.versions.types import Comparison, VersionsCompared, VersionsFailed, coverage_line, headline, version_stem
 from slmdesk.versions.window.changes import FILTERS, ORDERS, ChangeList, CompareRows
@@ -36,8 +37,9 @@ from slmdesk.window.widgets.build import (
     show_column,
     show_words,
     split,
+    tool_button,
 )
-from slmdesk.window.widgets.notices import give_export_menu
+from slmdesk.window.widgets.notices import ExportMenu
 from slmdesk.window.widgets.opening import FileDrop, admit, document_folder, note_document_folder
 from slmdesk.window.widgets.rows import Choice
 
@@ -106,8 +108,10 @@ class ComparePane(QFrame):
         self._compare = button(_("Compare"), "versions_button", form, kind="primary", tip=tip, on=self._on_compare)
         self._pair = ElidedLabel(form, name="versions_pair", kind="small")
         tip = _("The other one is the newer version")
-        self._swap = button(_("Swap"), "versions_swap", form, kind="quiet", tip=tip, on=self._on_swap)
-        column(row((self._other_choice, 1), self._compare), row((self._pair, 1), self._swap), into=form)
+        self._swap = tool_button(
+            "versions_swap", form, icon="arrow-left-right", colour="ink2", label=_("Swap"), tip=tip, on=self._on_swap
+        )
+        column(row((self._pair, 1), (self._other_choice, 1), self._swap, self._compare), into=form)
         return form
 
     def _build_busy(self, parent: QWidget) -> QFrame:
@@ -135,34 +139,57 @@ class ComparePane(QFrame):
 
     def _build_bar(self, parent: QWidget) -> QFrame:
         bar = named(QFrame(parent), "versions_bar")
-        self._filter = named(Choice([(key, words) for key, words, __ in FILTERS], bar), "versions_filter")
-        self._filter.setAccessibleName(_("Which changes are listed"))
-        self._order = named(Choice(list(ORDERS), bar), "versions_order", label=_("The order of the list"))
-        make = partial(button, parent=bar, kind="quiet")
+        kinds, self._chips = QWidget(bar), QButtonGroup(bar)
+        for at, kind in enumerate(FILTERS):
+            chip = button("", f"versions_{kind[0]}", kinds, kind="chip")
+            chip.setCheckable(True)
+            self._chips.addButton(chip, at)
+        flow(*self._chips.buttons(), gap=theme.SPACE_4, into=kinds)
+        make = partial(tool_button, parent=bar, colour="ink2")
         self._before = make(
-            _("Previous"),
-            "versions_previous",
-            tip=_("The change before"),
-            shortcut="versions.previous",
-            on=self.go_back,
-        )
-        self._after = make(
-            _("Next"), "versions_next", tip=_("The next change"), shortcut="versions.next", on=self.go_on
-        )
+            "versions_previous", icon="chevron-left", label=_("The change before"), tip=_("The change before"),
+            shortcut="versions.previous", on=self.go_back,
+        )  # fmt: skip
         self._count = plain_label("", bar, name="versions_count", kind="small", wraps=False)
-        tip = _("Go to the page, with the passage marked (Enter)")
-        self._open = make(_("Show on the page"), "versions_open", tip=tip, on=self._on_open)
-        self._wide = make(_("Side by side"), "versions_wide", on=lambda: self._set_wide(not self._is_wide))
-        export = make(_("Export…"), "versions_export", label=_("Export this comparison"))
-        give_export_menu(export, self.export_requested.emit, forms=EXPORTS)
-        ways = (self._filter, self._order, self._before, self._after, self._count, self._open, self._wide, export)
-        flow(*ways, gap=theme.SPACE_8, into=bar)
+        self._after = make(
+            "versions_next", icon="chevron-right", label=_("The next change"), tip=_("The next change"),
+            shortcut="versions.next", on=self.go_on,
+        )  # fmt: skip
+        self._more = make("versions_more", icon="ellipsis", label=_("More"), tip=_("Order, layout, export"))
+        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._more.setMenu(self._build_menu(bar))
+        steps = row(self._before, self._count, self._after, self._more, gap=theme.SPACE_4)
+        row((kinds, 1), column(steps, 1), into=bar, gap=theme.SPACE_4)
         return bar
+
+    def _build_menu(self, parent: QWidget) -> QMenu:
+        menu = named(QMenu(parent), "versions_menu")
+        self._orders = QActionGroup(menu)
+        for key, words in ORDERS:
+            order = named(menu.addAction(words), f"versions_order_{key}")
+            order.setCheckable(True)
+            order.setChecked(key == "weight")
+            order.triggered.connect(partial(self._list_by, self.list.lines.order_by, key))
+            self._orders.addAction(order)
+        menu.addSeparator()
+        self._open = named(menu.addAction(_("Show on the page"), self._on_open), "versions_open")
+        wide = menu.addAction(_("Side by side"), lambda: self._set_wide(not self._is_wide))
+        self._wide = named(wide, "versions_wide")
+        export = ExportMenu(menu, _("Export"), EXPORTS)
+        export.form_chosen.connect(self.export_requested)
+        menu.addMenu(export)
+        return menu
+
+    def _show_kinds(self, changes: Sequence[Change]) -> None:
+        """Show how many changes there are of each kind, and offer no kind without any."""
+        for chip, (__, words, passes) in zip(self._chips.buttons(), FILTERS, strict=True):
+            count = sum(map(passes, changes))
+            chip.setText(f"{words} {QLocale().toString(count)}")
+            chip.setVisible(bool(count))
 
     def _connect(self) -> None:
         self._other_choice.value_chosen.connect(self._on_other_chosen)
-        self._filter.value_chosen.connect(partial(self._list_by, self.list.lines.choose))
-        self._order.value_chosen.connect(partial(self._list_by, self.list.lines.order_by))
+        self._chips.idClicked.connect(lambda at: self._list_by(self.list.lines.choose, FILTERS[at][0]))
         self.list.change_chosen.connect(self.show_change)
         self.list.activated.connect(lambda _index: self._on_open())
         self.rows.change_chosen.connect(self.show_change)
@@ -298,11 +325,14 @@ class ComparePane(QFrame):
         self._coverage.setText(coverage_line(found))
         has_changes = bool(found.changes)
         self._split.setVisible(has_changes)
-        for widget in (self._filter, self._order, self._before, self._after, self._count, self._open, self._wide):
+        self._show_kinds(found.changes)
+        for widget in (self._before, self._after, self._count):
             widget.setVisible(has_changes)
+        for action in (*self._orders.actions(), self._open, self._wide):
+            action.setVisible(has_changes)
         if is_other:
             self.current = -1
-            self._filter.show_value("all")
+            self._chips.button(0).setChecked(True)
             self.list.lines.choose("all")
             self.list.lines.show_changes(found)
             self.rows.show_rows(found.rows, found.changes)
@@ -341,8 +371,8 @@ class ComparePane(QFrame):
         elif isinstance(value, str) and value:
             self._choose_other(value)
 
-    def _list_by(self, choose: Callable[[str], None], value: object) -> None:
-        choose(str(value))
+    def _list_by(self, choose: Callable[[str], None], value: str) -> None:
+        choose(value)
         self.list.show_change(self.current)
         self._show_count()
 
@@ -482,8 +512,8 @@ class ComparePane(QFrame):
             if at
             else ngettext("{n:,} change", "{n:,} changes", len(shown))
         )
-        for other_button in (self._before, self._after, self._open):
-            other_button.setEnabled(bool(shown))
+        for step in (self._before, self._after, self._open):
+            step.setEnabled(bool(shown))
 
     def _set_wide(self, is_wide: bool) -> None:
         """Show both versions side by side in the whole work area if `is_wide`, else only the list beside the pages."""

@@ -62,15 +62,17 @@ def test_a_version_dropped_beside_the_document_is_compared(program):
     assert lines[5].endswith("2. Price, section 1 → p. 1")
 
 
+def choose_action(program, name):
+    """Choose an entry of the menu."""
+    next(action for action in program.find("versions_more").menu().actions() if action.objectName() == name).trigger()
+
+
 def test_the_list_goes_by_weight_or_by_the_text(program):
     compared(program)
     lines = program.pane.list.lines
     assert sorted(lines.shown) == list(range(12))
     assert lines.shown != list(range(12))
-    choice = program.find("versions_order")
-    choice.setFocus()
-    QTest.keyClicks(choice, "In")
-    choice.activated.emit(choice.currentIndex())
+    choose_action(program, "versions_order_text")
     assert lines.shown == list(range(12))
     program.click("versions_next")
     program.click("versions_next")
@@ -90,10 +92,8 @@ def test_keys_go_from_change_to_change_and_filters_hold(program):
     QTest.keyClick(rows, Qt.Key.Key_F8, Qt.KeyboardModifier.ShiftModifier)
     QTest.keyClick(rows, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
     assert program.pane.current == order[11]  # behind the first comes the last
-    choice = program.find("versions_filter")
-    choice.setFocus()
-    QTest.keyClicks(choice, "Moved")
-    choice.activated.emit(choice.currentIndex())
+    assert program.find("versions_moved").text() == "Moved 1"
+    program.click("versions_moved")
     assert program.find("versions_list").model().rowCount() == 1
     program.click("versions_next")
     shown = program.pane.comparison.changes[program.pane.current]
@@ -106,7 +106,7 @@ def test_a_change_is_shown_on_its_page_with_its_words_marked(program):
     compared(program)
     program.click("versions_next")
     program.click("versions_next")
-    program.click("versions_open")
+    choose_action(program, "versions_open")
     assert not program.area.page.side.has_space
     program.wait(lambda: any(sheet.spans for sheet in program.area.page.view.sheets))
     sheet = next(sheet for sheet in program.area.page.view.sheets if sheet.spans)
@@ -209,7 +209,7 @@ def test_in_a_low_window_nothing_is_squeezed_and_the_columns_can_be_reached(prog
     bar, summary = program.find("versions_bar"), program.find("versions_summary")
     program.wait(lambda: bar.height() >= bar.heightForWidth(bar.width()))
     program.wait(lambda: summary.height() >= summary.heightForWidth(summary.width()))
-    for button in ("versions_next", "versions_open", "versions_wide"):
+    for button in ("versions_next", "versions_more", "versions_all"):
         assert program.find(button).height() >= program.find(button).sizeHint().height()
     line = program.pane.fontMetrics().lineSpacing()
     program.wait(lambda: program.pane.rows.isVisible() and program.pane.rows.height() >= 8 * line)
