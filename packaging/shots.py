@@ -1,22 +1,28 @@
-"""Screenshots of the real window with the real model, for docs/screenshots: `make shots`.
+"""Screenshots of the real window with the real model: `make shots`.
 
 Runs the program in a home of its own, types and clicks like a person, waits for the answers and grabs the window.
-Without a display it draws offscreen.
+Without a display it draws offscreen. The pictures go to docs/screenshots; contact sheets of all pages, one for each
+language, theme and size of text, go to build/shots, to be looked at.
 """
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from slmdesk.base.language import use_language
 from slmdesk.base.record import changed
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "screenshots"
+SHEETS = ROOT / "build" / "shots"
+LANGUAGES = ("en", "de")
+PAGES = ("Start", "Chat", "Documents", "Translate", "Write", "Models", "Jobs", "Settings")
 sys.path.insert(0, str(ROOT))
 if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -34,8 +40,9 @@ Step = Callable[[], bool] | int
 class Photographer:
     """Drives the window by its own event loop, one step after another."""
 
-    def __init__(self, run, folder: Path) -> None:
-        self._run, self._folder = run, folder
+    def __init__(self, run, folder: Path, language: str) -> None:
+        self._run, self._folder, self._language = run, folder, language
+        self._is_for_docs = language == LANGUAGES[0]
         self._frame = run.frame
         self._page = run.frame.chat_page
         self._window = run.frame.window
@@ -45,10 +52,12 @@ class Photographer:
         from PySide6.QtCore import Qt
         from PySide6.QtTest import QTest
 
+        from slmdesk.runtime.events import ModelState
+
         window, page, change = self._window, self._page, self._frame.settings.change
         window.resize(1280, 800)
         change("theme", "light")
-        yield lambda: "ready" in page.picker.button.accessibleName()
+        yield lambda: self._frame.models.state.state is ModelState.READY
         yield 300
         self._drop_notices()
         yield 300
@@ -71,8 +80,36 @@ class Photographer:
         self._grab("models-light")
         yield from self._documents()
         yield from self._translate()
-        yield from self._redaction()
-        yield from self._confidential()
+        yield from self._sheets()
+        if self._is_for_docs:
+            yield from self._redaction()
+            yield from self._confidential()
+
+    def _sheets(self) -> Iterator[Step]:
+        """A contact sheet of all pages for each theme, at 100 and 150 %."""
+        from PySide6.QtGui import QPainter, QPixmap
+
+        frame, window = self._frame, self._window
+        for theme in ("light", "dark"):
+            for scale in (100, 150):
+                frame.settings.change("theme", theme)
+                frame.settings.change("font_scale", scale)
+                yield 600
+                sheet = QPixmap(4 * 640, 2 * 400)
+                painter = QPainter(sheet)
+                for at, title in enumerate(PAGES):
+                    window.show_page(title)
+                    yield 500
+                    self._drop_notices()
+                    yield 200
+                    painter.drawPixmap(at % 4 * 640, at // 4 * 400, 640, 400, window.grab())
+                painter.end()
+                SHEETS.mkdir(parents=True, exist_ok=True)
+                sheet.save(str(SHEETS / f"{self._language}-{theme}-{scale}.png"))
+                print(f"build/shots/{self._language}-{theme}-{scale}.png", flush=True)
+        frame.settings.change("font_scale", 100)
+        frame.settings.change("theme", "light")
+        yield 600
 
     def _documents(self) -> Iterator[Step]:
         """A document and its summary."""
@@ -160,6 +197,8 @@ class Photographer:
         from PySide6.QtWidgets import QLabel, QLineEdit
 
         window, words = self._window, "four words on a wall"
+        self._press("settings_privacy")
+        yield 300
         self._press("encrypt_button")
         for name in ("passphrase_field", "passphrase_again_field"):
             window.findChild(QLineEdit, name).setText(words)
@@ -228,13 +267,18 @@ class Photographer:
         self._save((widget or self._window).grab(), name)
 
     def _save(self, picture, name: str) -> None:
+        if not self._is_for_docs:
+            return
         TARGET.mkdir(parents=True, exist_ok=True)
         picture.save(str(TARGET / f"{name}.png"))
         print(f"docs/screenshots/{name}.png", flush=True)
 
 
-def main() -> int:
-    """Take all pictures.  Returns the exit status."""
+def main(languages: Sequence[str] = LANGUAGES) -> int:
+    """Take all pictures, in a process for each language.  Returns the exit status."""
+    if len(languages) > 1:
+        return max(subprocess.run([sys.executable, __file__, language]).returncode for language in languages)
+    use_language(languages[0])  # before the windows, whose constants are texts
     with tempfile.TemporaryDirectory(prefix="slmdesk-shots-") as home:
         os.environ["SLMDESK_HOME"] = home
         from PySide6.QtCore import QTimer
@@ -249,7 +293,7 @@ def main() -> int:
         app.setQuitOnLastWindowClosed(False)
         run = WindowRun(app, paths)
         failed: list[str] = []
-        story = Photographer(run, Path(home)).story()
+        story = Photographer(run, Path(home), languages[0]).story()
 
         def go(step: Step | None = None, since: float = 0.0) -> None:
             if callable(step) and not step():
@@ -274,4 +318,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:] or LANGUAGES))

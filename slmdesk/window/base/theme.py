@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QByteArray, QCoreApplication, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPalette, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QDialog, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QDialog, QFileDialog, QToolButton, QWidget
 
 from slmdesk.base.record import Record
 
@@ -228,6 +228,11 @@ def palette_of(theme: Theme) -> QPalette:
 
 
 DIRECT = Qt.FindChildOption.FindDirectChildrenOnly
+FILE_BUTTONS = {
+    "backButton": "chevron-left", "forwardButton": "chevron-right", "toParentButton": "arrow-up",
+    "newFolderButton": "plus", "listModeButton": "square", "detailModeButton": "list-checks",
+}  # fmt: skip
+"""Buttons of Qt's file dialog, whose own icons are black on dark too."""
 
 
 class ThemeKeeper(QObject):
@@ -250,6 +255,7 @@ class ThemeKeeper(QObject):
         if hints is not None:
             hints.contrastPreferenceChanged.connect(self._on_system_changed)
         self._window: QWidget | None = None
+        app.focusChanged.connect(self._on_focus_changed)
         self._dress()
 
     def dress(self, window: QWidget) -> None:
@@ -271,6 +277,12 @@ class ThemeKeeper(QObject):
         self._is_bundled = self._is_bundled if is_bundled is None else is_bundled
         self.fonts = window_fonts(min(max(percent, low), high), is_bundled=self._is_bundled)
         self._renew(fonts_changed=True)
+
+    def _on_focus_changed(self, _before: QWidget | None, now: QWidget | None) -> None:
+        if now is not None and isinstance(dialog := now.window(), QFileDialog):
+            for button in dialog.findChildren(QToolButton):
+                if name := FILE_BUTTONS.get(button.objectName()):
+                    button.setIcon(icon(name, self.theme.colour("ink2")))
 
     def _on_system_changed(self) -> None:
         self._renew()

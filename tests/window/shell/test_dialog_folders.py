@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QToolButton
 from shiboken6 import isValid
 
 from slmdesk.window.widgets.notices import ask_folder
@@ -113,3 +113,18 @@ def test_delete_for_good_takes_the_names_of_folders_along(program, paths, tmp_pa
     shown_and_closed(program, program.window.findChild(QFileDialog, "folder_dialog"))
     assert files_with(paths.config) == [], "nor do the dialogs of this run know it"
     assert stat.S_IMODE((paths.config / "QtProject.conf").stat().st_mode) == 0o600
+
+
+def test_the_icons_of_a_file_dialog_can_be_seen_in_the_dark(start, tmp_path):
+    program = start()
+    program.frame.keeper.set_choice("dark")
+    dialog = QFileDialog(program.window, "Open", str(tmp_path))
+    dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
+    dialog.show()
+    dialog.activateWindow()
+    program.wait(lambda: QApplication.focusWidget() is not None and QApplication.focusWidget().window() is dialog)
+    picture = dialog.findChild(QToolButton, "toParentButton").icon().pixmap(18, 18).toImage()
+    seen = [picture.pixelColor(x, y) for x in range(picture.width()) for y in range(picture.height())]
+    assert max(colour.lightness() for colour in seen if colour.alpha() > 200) > 128
+    dialog.close()
+    dialog.deleteLater()
