@@ -17,7 +17,7 @@ from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.difference.types import Change
 from slmdesk.versions.service import KIND, VersionRequest, VersionView
-from slmdesk.versions.types import Comparison, VersionsCompared, VersionsFailed, coverage_line, headline, version_stem
+from slmdesk.versions.types import Comparison, VersionsCompared, VersionsFailed, headline, unread_words, version_stem
 from slmdesk.versions.window.changes import FILTERS, ORDERS, ChangeList, CompareRows
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
@@ -48,6 +48,7 @@ MOST_REPORTED = 8
 """Most sentences of a model that are shown above the changes. An export has all of them."""
 BESIDE_LETTERS = 100
 """Least width in letters at which the list is beside both columns. In a narrower pane it is above them."""
+OLD, NEW = _("old"), _("new")
 LIST_LINES, ROWS_LINES = 4, 8
 EXPORTS = (*FORMS, Form("xlsx", _("Spreadsheet")))
 
@@ -322,7 +323,7 @@ class ComparePane(QFrame):
         by = _("Written by {model}.").format(model=found.model) if reported else ""
         warning = _(" ⚠ not confirmed by the text.") if doubts else ""
         show_words(self._note, (by + warning + " " + found.note).strip())
-        self._coverage.setText(coverage_line(found))
+        show_words(self._coverage, " ".join(filter(None, (unread_words(found.old, OLD), unread_words(found.new, NEW)))))
         has_changes = bool(found.changes)
         self._split.setVisible(has_changes)
         self._show_kinds(found.changes)
