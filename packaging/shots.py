@@ -97,6 +97,7 @@ class Photographer:
                 yield 600
                 sheet = QPixmap(4 * 640, 2 * 400)
                 painter = QPainter(sheet)
+                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
                 for at, title in enumerate(PAGES):
                     window.show_page(title)
                     yield 500

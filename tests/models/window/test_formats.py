@@ -99,9 +99,13 @@ def library(start, paths):
             return self.program.find("formats")
 
         def press(self, name: str, within) -> None:
-            button = within.findChild(QPushButton, name)
-            self.program.wait(lambda: self.program.frame.models_page.ensureWidgetVisible(button) or button.isVisible())
-            self.program.click(button)
+            def is_in_sight() -> bool:  # cards are made anew while they are looked at
+                button = within.findChild(QPushButton, name)
+                self.program.frame.models_page.ensureWidgetVisible(button)
+                return button.isVisible()
+
+            self.program.wait(is_in_sight)
+            self.program.click(within.findChild(QPushButton, name))
 
         def used(self, record):
             return self.program.ask(lambda services: services.formats.used(record.id)).id
