@@ -807,7 +807,7 @@ def test_a_suggested_question_is_asked_with_a_click(program, tmp_path):
     program.choose_tab("questions")
     program.wait(lambda: program.window.findChildren(QPushButton, "suggested_1"))
     program.click("suggested_1")
-    asked = "Which dates and deadlines are there?"
+    asked = "What is to be done by 3 March 2026?"
     program.wait(lambda: asked in [part.text() for part in program.window.findChildren(QLabel, "question_part")])
     assert not any(chip.isVisible() for chip in program.window.findChildren(QPushButton, "suggested_0"))
 
