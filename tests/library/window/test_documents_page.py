@@ -851,3 +851,16 @@ def test_no_question_on_one_document_is_suggested_for_several(program, letter):
 )  # fmt: skip
 def test_what_is_to_be_done_shows_its_first_sure_date(text, shown):
     assert due_words(text, "en") == shown
+
+
+def test_dates_of_what_is_to_be_done_are_not_cut_by_a_larger_text(start, tmp_path, model_file):
+    program = start().with_model(model_file).open_documents()
+    letter = tmp_path / "pipe.txt"
+    letter.write_text("The pipe costs 3,300 EUR.\n\nPlease return the signed form by 12 December 2026.\n")
+    drop(program.documents, letter)
+    program.wait(lambda: program.coverage.startswith("1 of 1"))
+    program.click("summarize_button")
+    program.wait(lambda: program.window.findChildren(QLabel, "row_due"))
+    (due,) = [label for label in program.window.findChildren(QLabel, "row_due") if label.text() == "12 Dec"]
+    program.frame.keeper.set_font_scale(200)
+    program.wait(lambda: due.fontMetrics().horizontalAdvance("12 Dec") <= due.width() - 2)
