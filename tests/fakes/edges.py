@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -187,11 +187,10 @@ def _overlaps(root: QWidget) -> list[str]:
 
 
 def _placed(layout: QLayout) -> Iterator[QWidget]:
-    if isinstance(layout, QStackedLayout):
-        return
-    for at in range(layout.count()):
-        item = layout.itemAt(at)
-        if item is not None and (inner := item.layout()) is not None:
-            yield from _placed(inner)
-        elif item is not None and (widget := item.widget()) is not None:
+    """The widgets of a layout and of those in it. Its items are not asked for: Qt would free them below their Python
+    objects, which the next widget at the same address would then be taken for.
+    """
+    layouts = [one for one in (layout, *layout.findChildren(QLayout)) if not isinstance(one, QStackedLayout)]
+    for widget in layout.parentWidget().findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        if any(one.indexOf(widget) >= 0 for one in layouts):
             yield widget
