@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         wall_in(paths, is_window=True)
         return run_window(args[1:] if args[:1] == ["--window"] else args)
+    os.environ.pop("SLMDESK_LANGUAGE", None)  # a window's: its children speak as it does, and a command's do not
     keep_memory_closed()
     _end_quietly_on_ctrl_c()  # nothing is open yet, and importing takes its time
     from slmdesk.command.main import run_command_line

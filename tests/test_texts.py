@@ -1,16 +1,23 @@
 """Every text that a window shows passes `_()` or `ngettext()`, so that a catalogue of another language finds it."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from slmdesk.base import language, texts
+from slmdesk.base.paths import find_paths
 from slmdesk.base.settings import reason_against
+from slmdesk.base.translation import SegmentFlag
+from slmdesk.base.types import page_word
+from slmdesk.translation.types import flag_words
+from slmdesk.window.base.text import day_in_figures
 
 pytestmark = pytest.mark.pure
 ROOT = Path(__file__).parent.parent / "slmdesk"
@@ -99,6 +106,47 @@ def test_a_text_is_translated_with_its_numbers(german):
     assert texts.ngettext("{n:,} word", "{n:,} words", 1) == "1 Wort"
     assert texts.ngettext("{n:,} word", "{n:,} words", 2100) == "2.100 Wörter"
     assert texts._("no message of the catalogue") == "no message of the catalogue"
+
+
+def test_what_is_given_away_stays_english(german):
+    flag = SegmentFlag("number", "12", "13")
+    shown = flag_words(flag), page_word("page"), texts.grouped(1240), day_in_figures(date(2026, 3, 1))
+    assert shown == ("Zahl prüfen: „13“ → „12“", "Seiten", "1.240", "01.03.2026")
+    given = texts.in_english(lambda: [flag_words(flag), texts.in_english(page_word, "page"), texts.grouped(1240)])
+    assert given == ["Check number: “13” → “12”", "pages", "1,240"]
+    with pytest.raises(ZeroDivisionError):
+        texts.in_english(divmod, 1, 0)
+    assert page_word("page") == "Seiten"
+    assert texts._("") == ""
+
+
+START = """
+from slmdesk import app
+from slmdesk.__main__ import main
+class Read(app.WindowRun):
+    def start(self):
+        super().start()
+        from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
+        shown = (one for one in QApplication.allWidgets() if isinstance(one, QAbstractButton | QLabel))
+        print("\\n".join(one.text() for one in shown), flush=True)
+        app.os._exit(0)
+app.WindowRun = Read
+main(["--window"])
+"""
+
+
+@pytest.mark.process
+def test_a_window_begins_in_the_language_of_the_settings(home):
+    settings = find_paths(home).settings_file
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"language": "de"}')
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    started = subprocess.run(
+        [sys.executable, "-c", START], capture_output=True, text=True, env=environment, timeout=120
+    )
+    read = started.stdout.splitlines()
+    assert "Was möchten Sie tun?" in read, started.stderr
+    assert not {"What do you want to do?", "Settings", "Documents"} & set(read)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ class _Pattern(str):
 
 class Catalogue(GNUTranslations):
     def gettext(self, message: str) -> str:
-        text = super().gettext(message)
+        text = super().gettext(message) if message else ""  # for "" a catalogue has its own head
         return _Pattern(text) if "{" in text else text
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from slmdesk.base.record import Record, field
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, grouped
 from slmdesk.base.types import AttachmentPart, Json, Role, TextPart
 
 
@@ -445,7 +445,7 @@ class Hold(Record):
 
 def counted(kind: str, count: int) -> str:
     single, several = KINDS.get(kind, KINDS[""])
-    return f"1 {single}" if count == 1 else f"{count:,} {several}"
+    return f"1 {single}" if count == 1 else f"{grouped(count)} {several}"
 
 
 # ---- the ledger

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from threading import local
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from gettext import NullTranslations
 
+T = TypeVar("T")
+_here = local()
 _catalogue: NullTranslations | None = None
 """None: texts are shown as the code has them, in English."""
 
@@ -17,8 +21,21 @@ def use_catalogue(catalogue: NullTranslations | None) -> None:
     _catalogue = catalogue
 
 
+def in_english(make: Callable[..., T], *given: object) -> T:
+    """Call `make`, with all texts in English: for a document that is exported, or a result that is stored."""
+    before, _here.is_english = getattr(_here, "is_english", False), True
+    try:
+        return make(*given)
+    finally:
+        _here.is_english = before
+
+
+def chosen_catalogue() -> NullTranslations | None:
+    return None if getattr(_here, "is_english", False) else _catalogue
+
+
 def _(text: str) -> str:
-    return text if _catalogue is None else _catalogue.gettext(text)
+    return text if _catalogue is None or (chosen := chosen_catalogue()) is None else chosen.gettext(text)
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's name
@@ -28,5 +45,10 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's name
 
 def ngettext(one: str, many: str, n: int, **values: object) -> str:
     """Return the form for `n` with `{n}` and the other values filled in."""
-    text = (one if n == 1 else many) if _catalogue is None else _catalogue.ngettext(one, many, n)
+    text = (one if n == 1 else many) if (chosen := chosen_catalogue()) is None else chosen.ngettext(one, many, n)
     return text.format(n=n, **values)
+
+
+def grouped(n: int) -> str:
+    """Return a number as the chosen language writes it: "1,240"."""
+    return _("{n:,}").format(n=n)

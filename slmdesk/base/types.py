@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar
 from msgspec import Meta
 
 from slmdesk.base.record import Number, Record, changed, field
-from slmdesk.base.texts import _, ngettext
+from slmdesk.base.texts import N_, _, grouped, ngettext
 
 if TYPE_CHECKING:
     Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
@@ -344,26 +344,26 @@ class AttachmentPart(TextPart):
 
 
 PAGE_WORDS: Mapping[str, tuple[str, str, str]] = {
-    "page": (_("page"), _("pages"), _("p.")),
-    "slide": (_("slide"), _("slides"), _("slide")),
-    "sheet": (_("sheet"), _("sheets"), _("sheet")),
-    "section": (_("section"), _("sections"), _("section")),
-    "chapter": (_("chapter"), _("chapters"), _("chapter")),
-    "part": (_("part"), _("parts"), _("part")),
+    "page": (N_("page"), N_("pages"), N_("p.")),
+    "slide": (N_("slide"), N_("slides"), N_("slide")),
+    "sheet": (N_("sheet"), N_("sheets"), N_("sheet")),
+    "section": (N_("section"), N_("sections"), N_("section")),
+    "chapter": (N_("chapter"), N_("chapters"), N_("chapter")),
+    "part": (N_("part"), N_("parts"), N_("part")),
 }
 """What a page of each kind of document is called: in the singular, in the plural, and before a number."""
 
 
 def page_word(kind: str, count: int = 2) -> str:
-    return PAGE_WORDS.get(kind, PAGE_WORDS["page"])[count != 1]
+    return _(PAGE_WORDS.get(kind, PAGE_WORDS["page"])[count != 1])
 
 
 def page_sign(kind: str) -> str:
-    return PAGE_WORDS.get(kind, PAGE_WORDS["page"])[2]
+    return _(PAGE_WORDS.get(kind, PAGE_WORDS["page"])[2])
 
 
 def counted_pages(count: int, kind: str) -> str:
-    return f"{count:,} {page_word(kind, count)}"
+    return f"{grouped(count)} {page_word(kind, count)}"
 
 
 def used_words(about: Attached) -> str:

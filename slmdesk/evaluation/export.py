@@ -12,5 +12,5 @@ from slmdesk.runtime.service import Make
 def export_model_comparison(chats: ChatService, item: Item, form: str) -> Make | None:
     if form in ("json", "md"):
         return None
-    parts = export_parts(item, chats.messages(item.id))
-    return lambda: comparison_paper(*parts)
+    messages = chats.messages(item.id)
+    return lambda: comparison_paper(*export_parts(item, messages))

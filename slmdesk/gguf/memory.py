@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import Record, field
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json, MemoryParts, Offload
 from slmdesk.gguf.header import GgufHeader, ListSummary, whole
 
@@ -422,10 +423,10 @@ def speed_in_words(speed: Speed) -> str:
     low, high = speed.low * WORDS_A_TOKEN, speed.high * WORDS_A_TOKEN
     middle = speed.tokens_per_s * WORDS_A_TOKEN
     if is_too_slow(speed):
-        return "under one word a second: too slow to wait for"
+        return _("under one word a second: too slow to wait for")
     span = _short(low) if _short(low) == _short(high) else f"{_short(low)}–{_short(high)}"
-    words = "word" if span == "1" else "words"
-    return f"about {span} {words} a second, {_duration(PAGE_WORDS / middle)} per page"
+    pace = _("about 1 word a second") if span == "1" else _("about {span} words a second").format(span=span)
+    return _("{pace}, {duration} per page").format(pace=pace, duration=_duration(PAGE_WORDS / middle))
 
 
 def _short(words: float) -> str:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 from slmdesk.base.record import Record
+from slmdesk.base.texts import N_, _
 
 
 class Quantization(Record):
@@ -27,11 +28,13 @@ class Quantization(Record):
     @property
     def bits_text(self) -> str:
         digits = re.sub(r"\D*(\d+).*", r"\1", self.name)
-        return f"{digits}-bit, not quantized" if self.rank < _FIRST_QUANTIZED else f"{digits[0]}-bit"
+        if self.rank < _FIRST_QUANTIZED:
+            return _("{digits}-bit, not quantized").format(digits=digits)
+        return _("{digits}-bit").format(digits=digits[0])
 
     def label(self, *, recommended: bool = False) -> str:
         """Return the text shown to the user: "4-bit, recommended: small, nearly as good"."""
-        return f"{self.bits_text}{', recommended' if recommended else ''}: {self.words}"
+        return f"{self.bits_text}{_(', recommended') if recommended else ''}: {_(self.words)}"
 
 
 class SizedFile(Protocol):
@@ -46,16 +49,16 @@ class SizedFile(Protocol):
 
 _File = TypeVar("_File", bound=SizedFile)
 
-_EXACT = "the model as it was published; large and slow"
-_SAME = "as good as the original; large"
-_ALMOST = "hardly to be told from the original"
-_CLOSE = "very close to the original"
-_NEARLY = "small, nearly as good"
-_OLDER = "older format"
-_LESS = "smaller, noticeably less exact"
-_WEAK = "very small, makes mistakes; only where nothing else fits"
-_BROKEN = "tiny, often nonsense"
-_TERNARY = "made for models trained in this form, no loss for them"
+_EXACT = N_("the model as it was published; large and slow")
+_SAME = N_("as good as the original; large")
+_ALMOST = N_("hardly to be told from the original")
+_CLOSE = N_("very close to the original")
+_NEARLY = N_("small, nearly as good")
+_OLDER = N_("older format")
+_LESS = N_("smaller, noticeably less exact")
+_WEAK = N_("very small, makes mistakes; only where nothing else fits")
+_BROKEN = N_("tiny, often nonsense")
+_TERNARY = N_("made for models trained in this form, no loss for them")
 
 _BEST_FIRST: tuple[tuple[str, float, str], ...] = (
     ("F32", 32.0, _EXACT), ("BF16", 16.0, _EXACT), ("F16", 16.0, _EXACT), ("Q8_0", 8.5, _SAME), ("Q6_K", 6.56, _ALMOST),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import date
 
 from slmdesk.base.records import DOCUMENT, KINDS, Hold, Rescued, Rule, SetBy, Then, What, counted
@@ -60,7 +59,28 @@ def day_words(when: float) -> str:
         day = date.fromtimestamp(when)
     except (ValueError, OverflowError, OSError):
         return f"{when:.0f}"
-    return f"{day.day} {time.strftime('%B', day.timetuple())} {day.year}"
+    return date_words(day)
+
+
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+"""Marked as messages in window/base/text.py. strftime would take the words of the system's language."""
+
+
+def date_words(day: date) -> str:
+    return _("{day} {month} {year}").format(day=day.day, month=_(_MONTHS[day.month - 1]), year=day.year)
 
 
 def _why(hold: Hold) -> str:

@@ -12,9 +12,9 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.policy import TRASH_DAYS
 from slmdesk.base.record import Record
 from slmdesk.base.records import DAY_S, DOCUMENT, KINDS, MOST_DAYS, Hold, Rule, SetBy, Then, What, counted
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, ngettext
 from slmdesk.chat.service import ChatService
-from slmdesk.history.labels import day_words
+from slmdesk.history.labels import date_words, day_words
 from slmdesk.library.saved_states import StateService
 from slmdesk.library.service import DocumentService
 from slmdesk.runtime.events import ItemChanged, ItemGone, ItemsAdded, Noticed, Pending
@@ -558,17 +558,19 @@ def _midnight(day: date) -> float:
 # ---- texts for people about what was made on a day
 
 
-def date_words(day: date) -> str:
-    return f"{day.day} {day.strftime('%B')} {day.year}"
-
-
 def day_lines(found: DayContent) -> list[str]:
     if found.is_empty:
         lines = [_("Nothing that was made on {date} is here.").format(date=date_words(found.day))]
     else:
         parts = [counted(kind, count) for kind, count in sorted(found.counts.items())]
         if found.documents:
-            parts.append(counted(DOCUMENT, len(found.documents)).replace("uses", _("else uses")))
+            parts.append(
+                ngettext(
+                    "{n:,} document that nothing else uses",
+                    "{n:,} documents that nothing else uses",
+                    len(found.documents),
+                )
+            )
         lines = [
             _("Made on {date}, and deleted for good: {parts}.").format(
                 date=date_words(found.day), parts=", ".join(parts)

@@ -17,7 +17,7 @@ from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Progress
 from slmdesk.base.record import Record
 from slmdesk.base.record import to_json as to_wire
 from slmdesk.base.records import DocumentRecord, Found, Item, Message, Rescued
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, in_english
 from slmdesk.base.types import Json
 from slmdesk.chat.service import KIND, ChatService
 from slmdesk.children.client import ChildClient, JobHandle
@@ -238,9 +238,10 @@ class HistoryService(Service):
         if form == "json":
             return to_json(*self._of_export(item.id))
         if item.kind == COMPARISON:
-            return comparison_to_markdown(*export_parts(item, self._chats.messages(item.id)))
+            messages = self._chats.messages(item.id)
+            return in_english(lambda: comparison_to_markdown(*export_parts(item, messages)))
         held = self._chats.open(item.id)
-        return to_markdown(held.item, held.messages)
+        return in_english(lambda: to_markdown(held.item, held.messages))
 
     def export_shape(self, id: str) -> dict[str, Json]:
         """Return a chat as the object in its JSON export. Raises KnownError `item.unknown`."""
@@ -357,7 +358,7 @@ class ExportService:
         make = (yield from prepared) if isinstance(prepared, Generator) else prepared
 
         def run() -> bytes | Paper:
-            made = make()
+            made = in_english(make)
             if isinstance(made, bytes) or form == "pdf":
                 return made
             if form not in PAPER_FORMS:

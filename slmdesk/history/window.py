@@ -15,13 +15,13 @@ from slmdesk.base.records import DOCUMENT, KINDS, DocumentRecord, Hold, Item, Ru
 from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.history.erasing import CONFIRMATION, Erasure
-from slmdesk.history.labels import WHO, due_words, hold_words, kinds_words, rule_words
-from slmdesk.history.retention import DayContent, date_words, day_lines
+from slmdesk.history.labels import WHO, date_words, due_words, hold_words, kinds_words, rule_words
+from slmdesk.history.retention import DayContent, day_lines
 from slmdesk.runtime.events import ItemChanged, ItemGone
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call
-from slmdesk.window.base.text import moment_words
+from slmdesk.window.base.text import day_in_figures, moment_words
 from slmdesk.window.widgets.build import (
     CheckBox,
     breakable,
@@ -277,7 +277,7 @@ def _rule_words(rule: Rule, listed: Listed) -> str:
 
 def _day(when: float) -> str:
     try:
-        return date.fromtimestamp(when).isoformat()
+        return day_in_figures(date.fromtimestamp(when))
     except (ValueError, OverflowError, OSError):
         return f"{when:.0f}"
 

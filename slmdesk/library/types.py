@@ -14,7 +14,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import record_from, stored_dict, stored_from, stored_list
 from slmdesk.base.record import Record
 from slmdesk.base.records import CollectionRecord, DocumentRecord
-from slmdesk.base.texts import _, ngettext
+from slmdesk.base.texts import N_, _, ngettext
 from slmdesk.base.types import Json, counted_pages, page_word
 from slmdesk.jobs.types import FOLDER
 from slmdesk.runtime.events import Event
@@ -320,27 +320,27 @@ def folder_words(state: CollectionState) -> str:
 
 
 FLAG_WORDS = {
-    "number": _("number not in the quotation"),
-    "date": _("date not in the quotation"),
-    "amount": _("amount not in the quotation"),
-    "percent": _("percentage not in the quotation"),
-    "unit": _("the quotation has another unit"),
-    "name": _("name not in the quotation"),
-    "negation": _("says the opposite of it"),
-    "condition": _("holds only under a condition"),
-    "elsewhere": _("perhaps about something else"),
-    "words": _("its words are not there"),
-    "unlinked": _("no passage to compare with"),
-    "doubt": _("the model was not sure"),
-    "untranslated": _("part of it is not translated"),
-    "language": _("not in the language asked for"),
-    "length": _("much longer or shorter than the original"),
+    "number": N_("number not in the quotation"),
+    "date": N_("date not in the quotation"),
+    "amount": N_("amount not in the quotation"),
+    "percent": N_("percentage not in the quotation"),
+    "unit": N_("the quotation has another unit"),
+    "name": N_("name not in the quotation"),
+    "negation": N_("says the opposite of it"),
+    "condition": N_("holds only under a condition"),
+    "elsewhere": N_("perhaps about something else"),
+    "words": N_("its words are not there"),
+    "unlinked": N_("no passage to compare with"),
+    "doubt": N_("the model was not sure"),
+    "untranslated": N_("part of it is not translated"),
+    "language": N_("not in the language asked for"),
+    "length": N_("much longer or shorter than the original"),
 }
 """What is missing, in about five words, for each kind of mark."""
 
 
 def doubts_of(marks: Sequence[Mark]) -> str:
-    return "; ".join(dict.fromkeys(FLAG_WORDS.get(mark.kind, mark.kind) for mark in marks))
+    return "; ".join(dict.fromkeys(_(FLAG_WORDS.get(mark.kind, mark.kind)) for mark in marks))
 
 
 class SeenFile(Record):

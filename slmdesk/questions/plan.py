@@ -15,6 +15,7 @@ from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import DocumentRecord, Message, ModelRecord, Passage
+from slmdesk.base.texts import in_english
 from slmdesk.base.types import Answer, ChatMessage, LoadedModel, Sampling
 from slmdesk.evaluation.exams import YES_NO
 from slmdesk.library.search import Citation, RankedPassages, Retrieval, nearest_of, share_of
@@ -515,6 +516,10 @@ class Evidence:
         return Answered(answer, bool(fitting), fitting, 0, () if fitting else nearest, False, True)
 
     def words(self, answered: Answered) -> str:
+        """Return an answer with its sources as the text that is stored, and sent with a further question."""
+        return in_english(self._words, answered)
+
+    def _words(self, answered: Answered) -> str:
         documents = {document.id: document for document in self.documents}
         if answered.found:
             lines = [answered.answer]

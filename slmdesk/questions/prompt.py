@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from slmdesk.base.record import Record
 from slmdesk.base.records import Passage
+from slmdesk.base.texts import _
 from slmdesk.base.types import ChatMessage, Origin, Role, TextPart
 from slmdesk.library.search import Citation
 from slmdesk.library.types import UNLINKED, Mark, doubts_of
@@ -122,24 +123,28 @@ class Answered(Record):
     def reading_words(self) -> str:
         if self.is_whole or not self.passages_read:
             return ""
-        return f"Searched the {self.passages_read:,} most relevant passages of {self.passages_total:,}."
+        return _("Searched the {read:,} most relevant passages of {total:,}.").format(
+            read=self.passages_read, total=self.passages_total
+        )
 
     @property
     def documents_words(self) -> str:
         if not self.looked_at:
             return ""
-        count = f"{len(self.looked_at):,} of {self.documents_total:,} documents were looked at."
+        count = _("{count:,} of {total:,} documents were looked at.").format(
+            count=len(self.looked_at), total=self.documents_total
+        )
         saying = [at.name for at in self.looked_at if at.says]
         others = [at.name for at in self.looked_at if not at.says]
         if not saying:
-            return f"{count} None says it: {_named(others)}."
-        says = f" Cited: {_named(saying)}."
-        return f"{count}{says} Nothing cited: {_named(others)}." if others else f"{count}{says}"
+            return f"{count} {_('None says it: {names}.').format(names=_named(others))}"
+        says = f"{count} {_('Cited: {names}.').format(names=_named(saying))}"
+        return f"{says} {_('Nothing cited: {names}.').format(names=_named(others))}" if others else says
 
 
 def _named(names: Sequence[str]) -> str:
     more = len(names) - MOST_NAMED
-    return ", ".join([*names[:MOST_NAMED], *([f"{more:,} more"] if more > 0 else [])])
+    return ", ".join([*names[:MOST_NAMED], *([_("{more:,} more").format(more=more)] if more > 0 else [])])
 
 
 class Part(Record):

@@ -20,7 +20,7 @@ from typing import Any
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import DocumentRecord, JobRecord, ModelRecord
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, in_english
 from slmdesk.base.types import Json
 from slmdesk.evaluation.exams import Skill, is_weak
 from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, step_key
@@ -412,7 +412,7 @@ class SummaryPlan:
         sentences = documents[0].sentences if documents else ()
         if names:
             sentences = self._texts.sentences(joint([selection.points for selection in self._selections]), names)
-        notes = [*self._notes, figures_words(self._texts.figures())]
+        notes = [*self._notes, in_english(figures_words, self._texts.figures())]
         if not any(selection.points for selection in self._selections):
             notes = ["There is no text that could be summarized."]
         return Summary(

@@ -19,7 +19,7 @@ from slmdesk.base.files import write_atomically
 from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, in_english
 from slmdesk.base.types import Json
 from slmdesk.jobs.service import JobService
 from slmdesk.library.job_service import DocumentJobService, names_of
@@ -184,8 +184,7 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
     def _keep(self, item: Item, record: ModelRecord | None, plan: SummaryPlan, report: RedactionReport | None) -> None:
         if plan.summary is not None:
             summary = changed(plan.summary, redaction=report)
-            words = text_of(summary.kind, summary.sentences, summary.page_kinds)
-            words = "\n\n".join(text for text in (words, summary.note, whole_coverage_words(summary)) if text)
+            words = in_english(_kept_words, summary)
             self._store.results.save(item.id, to_json(summary))
             self._items.keep_words(item.id, words, record, prompt_version())
 
@@ -289,7 +288,9 @@ class FolderSummaries(Service):
             self._store.items.change_settings(item, **{TARGET: None})
             self._publish(FolderWritten(item, str(folder), len(files), failed))
 
-        on_file_thread(self._service_thread, lambda: write_summaries(folder, summary), written, name="summaries")
+        on_file_thread(
+            self._service_thread, lambda: in_english(write_summaries, folder, summary), written, name="summaries"
+        )
 
 
 # ---- writes the summaries of several documents as files
@@ -297,6 +298,11 @@ class FolderSummaries(Service):
 
 TABLE = "summaries.csv"
 MOST_NAME = 100
+
+
+def _kept_words(summary: Summary) -> str:
+    words = text_of(summary.kind, summary.sentences, summary.page_kinds)
+    return "\n\n".join(text for text in (words, summary.note, whole_coverage_words(summary)) if text)
 
 
 def write_summaries(output: Path, summary: Summary, *, has_omitted: bool = False) -> list[Path]:

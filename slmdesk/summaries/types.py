@@ -229,7 +229,7 @@ def has_bullets(kind: str, sentences: Sequence[Sentence]) -> bool:
     return kind not in ("paragraph", "simple") or any(sentence.group for sentence in sentences)
 
 
-def pages_read_words(read: int, total: int, page_kind: str = _("page")) -> str:
+def pages_read_words(read: int, total: int, page_kind: str = "page") -> str:
     return _("{read} of {total} {pages} read").format(read=read, total=total, pages=page_word(page_kind))
 
 

@@ -17,7 +17,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from, stored_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord, Passage
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, in_english
 from slmdesk.base.types import Json
 from slmdesk.evaluation.exams import is_weak
 from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, step_key
@@ -176,7 +176,8 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
     def _keep(self, item: Item, record: ModelRecord | None, plan: TablePlan, report: RedactionReport | None) -> None:
         if plan.table is not None:
             self._keep_table(item.id, changed(plan.table, redaction=report))
-            self._items.keep_words(item.id, markdown_of(plan.table), record, PROMPT_VERSION)
+            words = in_english(markdown_of, plan.table)
+            self._items.keep_words(item.id, words, record, PROMPT_VERSION)
 
     def _publish_end(self, item: str) -> None:
         if table := self._kept(item):

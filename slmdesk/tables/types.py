@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from slmdesk.base.record import Number, Record, changed
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.base.types import page_sign
 from slmdesk.library.types import Coverage
 from slmdesk.redaction.labels import RedactionReport
@@ -66,17 +66,23 @@ class Flag(StrEnum):
 
 FLAG_WORDS: Mapping[Flag, str] = {
     Flag.NONE: "",
-    Flag.NOT_FOUND: _("nothing was found"),
-    Flag.NOT_THERE: _("left empty: what the model named does not stand in the document"),
-    Flag.ELSEWHERE: _("stands in the document, but not in the words given as its proof: look at this"),
-    Flag.PARTLY: _("a part of it was left out, since it does not stand in the document: look at this"),
-    Flag.TWICE: _("the same words as in another column: look at this"),
-    Flag.KIND: _("not the kind of words that was asked for: look at this"),
-    Flag.CONTRADICTS: _("does not agree with other cells of this row: look at this"),
-    Flag.UNSAID: _("chosen by the model; no words around it say that it is this: look at this"),
-    Flag.OPEN: _("is being looked for"),
-    Flag.UNREAD: _("could not be read"),
+    Flag.NOT_FOUND: N_("nothing was found"),
+    Flag.NOT_THERE: N_("left empty: what the model named does not stand in the document"),
+    Flag.ELSEWHERE: N_("stands in the document, but not in the words given as its proof: look at this"),
+    Flag.PARTLY: N_("a part of it was left out, since it does not stand in the document: look at this"),
+    Flag.TWICE: N_("the same words as in another column: look at this"),
+    Flag.KIND: N_("not the kind of words that was asked for: look at this"),
+    Flag.CONTRADICTS: N_("does not agree with other cells of this row: look at this"),
+    Flag.UNSAID: N_("chosen by the model; no words around it say that it is this: look at this"),
+    Flag.OPEN: N_("is being looked for"),
+    Flag.UNREAD: N_("could not be read"),
 }
+
+
+def flag_words(flag: Flag) -> str:
+    return _(FLAG_WORDS[flag])
+
+
 DOUBTFUL = frozenset({Flag.ELSEWHERE, Flag.PARTLY, Flag.TWICE, Flag.KIND, Flag.CONTRADICTS, Flag.UNSAID})
 """Flags of cells that have a value."""
 
@@ -166,7 +172,7 @@ def place_words(cell: TableCell, page_kind: str = "page") -> str:
 def doubts_of(table: Table) -> list[tuple[str, str, str]]:
     """Return the doubtful cells as (document, column, reason)."""
     return [
-        (row.name, column.name, FLAG_WORDS[cell.flag])
+        (row.name, column.name, flag_words(cell.flag))
         for row in table.rows
         for column, cell in zip(table.columns, row.cells, strict=True)
         if cell.flag in DOUBTFUL
@@ -175,7 +181,7 @@ def doubts_of(table: Table) -> list[tuple[str, str, str]]:
 
 def cell_words(cell: TableCell, page_kind: str = "page") -> str:
     """Return a cell's place and doubts in one line: "p. 3 — not in the words given as its proof"."""
-    said = _("changed by you") if cell.edited else FLAG_WORDS[cell.flag] or cell.note
+    said = _("changed by you") if cell.edited else flag_words(cell.flag) or cell.note
     return ", ".join(words for words in (place_words(cell, page_kind), said) if words)
 
 

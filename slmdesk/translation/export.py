@@ -29,7 +29,7 @@ from slmdesk.exports.writers import to_xlsx
 from slmdesk.runtime.service import Make, Slices, json_bytes
 from slmdesk.store import Store
 from slmdesk.text.markup import harmless_cell
-from slmdesk.translation.types import REASON_WORDS, STATE_WORDS, TranslationView, flag_words
+from slmdesk.translation.types import TranslationView, flag_words, reason_words, state_words
 
 
 def export_translation(store: Store, item: Item, form: str) -> Slices[Make]:
@@ -95,11 +95,11 @@ HEAD = ("", "Source", "Translation", "State", "Needs review")
 def translation_paper(title: str, segments: Sequence[SegmentRecord], left: Sequence[tuple[str, str, str]]) -> Paper:
     """Return a document with a table of the segments, followed by the untranslated parts: (kind, place, words)."""
     cells = tuple(
-        (one.place, one.source, one.target, STATE_WORDS[one.state], "; ".join(map(flag_words, one.flags)))
+        (one.place, one.source, one.target, state_words(one.state), "; ".join(map(flag_words, one.flags)))
         for one in segments
     )
     counts = Counter(segment.state for segment in segments)
-    said = ", ".join(f"{count} {STATE_WORDS[state]}" for state, count in counts.items())
+    said = ", ".join(f"{count} {state_words(state)}" for state, count in counts.items())
     many = "segment" if len(segments) == 1 else "segments"
     pieces = [paragraph(f"{len(segments)} {many}: {said or 'none'}."), Piece(PieceKind.TABLE, rows=(HEAD, *cells))]
     if left:
@@ -131,7 +131,7 @@ def report_json(
     for segment in segments:
         lists[_list_of(segment)].append({
             "place": segment.place, "source": segment.source, "target": segment.target,
-            "state": STATE_WORDS[segment.state], "reason": _reason(segment),
+            "state": state_words(segment.state), "reason": _reason(segment),
         })  # fmt: skip
     counts = {
         "all": len(segments),
@@ -139,7 +139,7 @@ def report_json(
         "not translated": len(lists["failed"]),
         "to look at": view.look,
         "left as they are": len(lists["left"]),
-        **{STATE_WORDS[state]: view.counts[state] for state in (SegmentState.EDITED, SegmentState.APPROVED)
+        **{state_words(state): view.counts[state] for state in (SegmentState.EDITED, SegmentState.APPROVED)
            if view.counts.get(state)},
         "parts that are no text to be translated": len(view.left),
     }  # fmt: skip
@@ -157,7 +157,7 @@ def _list_of(segment: SegmentRecord) -> str:
 
 
 def _reason(segment: SegmentRecord) -> str:
-    said = [REASON_WORDS.get(segment.reason, segment.reason)] if segment.reason else []
+    said = [reason_words(segment.reason)] if segment.reason else []
     said += map(flag_words, segment.flags)
     return "; ".join([*said, "it was not its turn yet"] if segment.state is SegmentState.OPEN else said)
 

@@ -16,7 +16,7 @@ from slmdesk.base.files import is_same_file, is_there, write_atomically
 from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, JobRecord, ModelRecord
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, in_english
 from slmdesk.base.translation import LANGUAGES, SegmentRecord, SegmentState, Term, language_of
 from slmdesk.base.translation import Origin as Made
 from slmdesk.base.types import Json
@@ -401,7 +401,7 @@ class TranslationFiles(Service):
         def make() -> int:
             if is_there(target) and not may_replace:
                 raise KnownError("file.exists", path=str(target))
-            data = _data(view, what, form, segments, info)
+            data = in_english(_data, view, what, form, segments, info)
             write_atomically(target, data)
             return len(data)
 

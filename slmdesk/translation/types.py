@@ -10,7 +10,7 @@ from pathlib import Path
 from slmdesk.base.protocol import lenient_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import Item, JobRecord
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.base.translation import LANGUAGES, LiveSegment, SegmentFlag, SegmentRecord, SegmentState
 from slmdesk.base.types import Json
 from slmdesk.jobs.service import request_in
@@ -148,146 +148,157 @@ class MemoryChanged(Event): ...
 
 
 STATE_WORDS = {
-    SegmentState.OPEN: _("waiting"),
-    SegmentState.TRANSLATED: _("translated"),
-    SegmentState.LEFT: _("left as it is"),
-    SegmentState.FAILED: _("not translated"),
-    SegmentState.EDITED: _("edited"),
-    SegmentState.APPROVED: _("approved"),
+    SegmentState.OPEN: N_("waiting"),
+    SegmentState.TRANSLATED: N_("translated"),
+    SegmentState.LEFT: N_("left as it is"),
+    SegmentState.FAILED: N_("not translated"),
+    SegmentState.EDITED: N_("edited"),
+    SegmentState.APPROVED: N_("approved"),
 }
 
 REASON_WORDS = {
-    "nothing": _("nothing to translate"),
-    "kept": _("not to be translated"),
-    "already": _("in the language already"),
-    "no_answer": _("the model gave no answer"),
-    "lines": _("it has {text} lines, the source {detail}"),
-    "line_length": _("a line of it has {text} characters; up to {detail} are read well"),
-    "reading_speed": _("it has {text} characters a second to read; up to {detail} can be read"),
-    "tags": _("the marks of the formatting were lost"),
-    "redaction": _("it could not be redacted so that it can be put back, so the model was not asked"),
+    "nothing": N_("nothing to translate"),
+    "kept": N_("not to be translated"),
+    "already": N_("in the language already"),
+    "no_answer": N_("the model gave no answer"),
+    "lines": N_("it has {text} lines, the source {detail}"),
+    "line_length": N_("a line of it has {text} characters; up to {detail} are read well"),
+    "reading_speed": N_("it has {text} characters a second to read; up to {detail} can be read"),
+    "tags": N_("the marks of the formatting were lost"),
+    "redaction": N_("it could not be redacted so that it can be put back, so the model was not asked"),
 }
 KIND_WORDS = {
-    "tags": _("formatting marks"),
-    "formatting": _("formatting reckoned"),
-    "empty": _("no translation"),
-    "chatter": _("talk of the model"),
-    "placeholder": _("placeholders, addresses"),
-    "number": _("numbers"),
-    "date": _("dates"),
-    "name": _("names"),
-    "negation": _("negations"),
-    "opposite": _("opposites"),
-    "unsure": _("model unsure"),
-    "glossary": _("terms not used"),
-    "forbidden": _("forbidden words"),
-    "language": _("other language"),
-    "untranslated": _("as in the source"),
-    "length": _("length"),
-    "failed": _("not translated"),
-    "redaction": _("redaction"),
-    "unwritten": _("not in the file"),
+    "tags": N_("formatting marks"),
+    "formatting": N_("formatting reckoned"),
+    "empty": N_("no translation"),
+    "chatter": N_("talk of the model"),
+    "placeholder": N_("placeholders, addresses"),
+    "number": N_("numbers"),
+    "date": N_("dates"),
+    "name": N_("names"),
+    "negation": N_("negations"),
+    "opposite": N_("opposites"),
+    "unsure": N_("model unsure"),
+    "glossary": N_("terms not used"),
+    "forbidden": N_("forbidden words"),
+    "language": N_("other language"),
+    "untranslated": N_("as in the source"),
+    "length": N_("length"),
+    "failed": N_("not translated"),
+    "redaction": N_("redaction"),
+    "unwritten": N_("not in the file"),
 }
 
 
 def kind_words(kind: str) -> str:
-    return KIND_WORDS.get(kind, kind.replace("_", " "))
+    return _(KIND_WORDS.get(kind, kind.replace("_", " ")))
+
+
+def state_words(state: SegmentState) -> str:
+    return _(STATE_WORDS[state])
+
+
+def reason_words(reason: str) -> str:
+    """Return why a segment is as it is, or "" where there is no reason."""
+    return _(REASON_WORDS.get(reason, reason))
 
 
 _WORDS = {
-    "empty": _("No translation"),
-    "failed": _("Could not be translated. {detail}"),
-    "unwritten": _("Untranslated in the file: no place for the translation"),
-    "untranslated": _("Same as the source"),
-    "language": _("Check language: not the one asked for"),
-    "chatter": _("The model talks about the text instead of translating"),
-    "formatting": _("Check formatting: the position is a guess"),
-    "opposite": _("Check opposite: “{detail}” → “{text}”"),
-    "unsure": _("Check words: {text}"),
-    "length": _("Much {detail}er than the source"),
-    "lines": _("it has {text} lines, the source {detail}"),
-    "line_length": _("a line of it has {text} characters; up to {detail} are read well"),
-    "reading_speed": _("it has {text} characters a second to read; up to {detail} can be read"),
-    "tags": _("The formatting mark <{text}> is {detail}"),
+    "empty": N_("No translation"),
+    "failed": N_("Could not be translated. {detail}"),
+    "unwritten": N_("Untranslated in the file: no place for the translation"),
+    "untranslated": N_("Same as the source"),
+    "language": N_("Check language: not the one asked for"),
+    "chatter": N_("The model talks about the text instead of translating"),
+    "formatting": N_("Check formatting: the position is a guess"),
+    "opposite": N_("Check opposite: “{detail}” → “{text}”"),
+    "unsure": N_("Check words: {text}"),
+    "lines": N_("it has {text} lines, the source {detail}"),
+    "line_length": N_("a line of it has {text} characters; up to {detail} are read well"),
+    "reading_speed": N_("it has {text} characters a second to read; up to {detail} can be read"),
+    "tags": N_("The formatting mark <{text}> is {detail}"),
 }
-_INSTEAD = _("“{detail}” → “{text}”")
+_TAG_FAULTS = (N_("missing"), N_("repeated"), N_("unclosed"), N_("crossed"), N_("unknown"))
 _BOTH = {
     "number": (
-        _("Number missing: “{text}”"),
-        _("Check number: “{text}”"),
-        _("Check number: {instead}").format(instead=_INSTEAD),
+        N_("Number missing: “{text}”"),
+        N_("Check number: “{text}”"),
+        N_("Check number: “{detail}” → “{text}”"),
     ),
     "date": (
-        _("Date missing: “{text}”"),
-        _("Check date: “{text}”"),
-        _("Check date: {instead}").format(instead=_INSTEAD),
+        N_("Date missing: “{text}”"),
+        N_("Check date: “{text}”"),
+        N_("Check date: “{detail}” → “{text}”"),
     ),
     "name": (
-        _("Name missing: “{text}”"),
-        _("Check name: “{text}”"),
-        _("Check name: {instead}").format(instead=_INSTEAD),
+        N_("Name missing: “{text}”"),
+        N_("Check name: “{text}”"),
+        N_("Check name: “{detail}” → “{text}”"),
     ),
-    "placeholder": (_("{text} is missing"), _("{text} is not in the source"), _("{text}: {detail}")),
+    "placeholder": (N_("{text} is missing"), N_("{text} is not in the source"), N_("{text}: {detail}")),
     "redaction": (
-        _("“{text}” was redacted and did not come back"),
-        _("“{text}” resembles what stood for something redacted"),
-        _("“{text}” was put back without the ending the model had given it (“{detail}”)"),
+        N_("“{text}” was redacted and did not come back"),
+        N_("“{text}” resembles what stood for something redacted"),
+        N_("“{text}” was put back without the ending the model had given it (“{detail}”)"),
     ),
     "negation": (
-        _("Negation may be missing (“{text}”)"),
-        _("Negation may be added (“{text}”)"),
+        N_("Negation may be missing (“{text}”)"),
+        N_("Negation may be added (“{text}”)"),
         "{text}",
     ),
 }
 
 
 _LEFT = {
-    "equation": (_("an equation"), _("equations")),
-    "embedded": (_("an embedded file"), _("embedded files")),
-    "field": (_("a field the program fills in"), _("fields the program fills in")),
-    "deleted": (_("words that a tracked change deletes"), _("deletions that are tracked")),
+    "equation": (N_("an equation"), N_("equations")),
+    "embedded": (N_("an embedded file"), N_("embedded files")),
+    "field": (N_("a field the program fills in"), N_("fields the program fills in")),
+    "deleted": (N_("words that a tracked change deletes"), N_("deletions that are tracked")),
     "chart_labels": (
-        _("the labels of a chart, which are the cells of its table"),
-        _("charts with labels of their tables"),
+        N_("the labels of a chart, which are the cells of its table"),
+        N_("charts with labels of their tables"),
     ),
-    "compared": (_("a text that a formula compares with"), _("texts that formulas compare with")),
-    "formula": (_("what a formula gives"), _("texts that formulas give")),
+    "compared": (N_("a text that a formula compares with"), N_("texts that formulas compare with")),
+    "formula": (N_("what a formula gives"), N_("texts that formulas give")),
     "pivot": (
-        _("a pivot table, whose words come from its cells"),
-        _("pivot tables, whose words come from their cells"),
+        N_("a pivot table, whose words come from its cells"),
+        N_("pivot tables, whose words come from their cells"),
     ),
-    "markup": (_("a text in a drawing or a form of the page"), _("texts in drawings or forms of the page")),
-    "column_name": (_("the name of a column that formulas use"), _("names of columns that formulas use")),
-    "sheet_name": (_("the name of a sheet that a formula uses"), _("names of sheets that formulas use")),
-    "code": (_("code"), _("pieces of code")),
-    "lost": (_("segments that could not be rescued"), _("stretches of segments that could not be rescued")),
-    "page": (_("a page whose text cannot be had as it is"), _("pages whose text cannot be had as it is")),
-    "layout": (_("what a Word file made of a PDF does not have"), _("things a Word file made of a PDF does not have")),
-    "hidden": (_("words that are not to be seen"), _("texts that are not to be seen")),
-    "macros": (_("macros, which are kept as they are"), _("parts with macros, kept as they are")),
-    "choices": (_("the choices of a list"), _("lists of choices")),
-    "column": (_("a column that was not chosen"), _("columns that were not chosen")),
-    "comment": (_("a remark that is not shown"), _("remarks that are not shown")),
-    "done": (_("what is translated already"), _("texts that are translated already")),
-    "not_wanted": (_("a text marked as not to be translated"), _("texts marked as not to be translated")),
-    "damaged": (_("a part that cannot be read"), _("parts that cannot be read")),
+    "markup": (N_("a text in a drawing or a form of the page"), N_("texts in drawings or forms of the page")),
+    "column_name": (N_("the name of a column that formulas use"), N_("names of columns that formulas use")),
+    "sheet_name": (N_("the name of a sheet that a formula uses"), N_("names of sheets that formulas use")),
+    "code": (N_("code"), N_("pieces of code")),
+    "lost": (N_("segments that could not be rescued"), N_("stretches of segments that could not be rescued")),
+    "page": (N_("a page whose text cannot be had as it is"), N_("pages whose text cannot be had as it is")),
+    "layout": (
+        N_("what a Word file made of a PDF does not have"),
+        N_("things a Word file made of a PDF does not have"),
+    ),
+    "hidden": (N_("words that are not to be seen"), N_("texts that are not to be seen")),
+    "macros": (N_("macros, which are kept as they are"), N_("parts with macros, kept as they are")),
+    "choices": (N_("the choices of a list"), N_("lists of choices")),
+    "column": (N_("a column that was not chosen"), N_("columns that were not chosen")),
+    "comment": (N_("a remark that is not shown"), N_("remarks that are not shown")),
+    "done": (N_("what is translated already"), N_("texts that are translated already")),
+    "not_wanted": (N_("a text marked as not to be translated"), N_("texts marked as not to be translated")),
+    "damaged": (N_("a part that cannot be read"), N_("parts that cannot be read")),
     "signature": (
-        _("a signature, which holds for the original alone"),
-        _("signatures, which hold for the original alone"),
+        N_("a signature, which holds for the original alone"),
+        N_("signatures, which hold for the original alone"),
     ),
-    "definition": (_("a text that belongs to a style or a template"), _("texts that belong to styles or templates")),
+    "definition": (N_("a text that belongs to a style or a template"), N_("texts that belong to styles or templates")),
 }
 
 
 def left_words(kind: str) -> str:
-    return _LEFT[kind][0] if kind in _LEFT else kind.replace("_", " ")
+    return _(_LEFT[kind][0]) if kind in _LEFT else kind.replace("_", " ")
 
 
 def counted_left(kinds: Iterable[str]) -> str:
     found = []
     for kind, count in Counter(kinds).items():
         single, many = _LEFT.get(kind, (kind.replace("_", " "),) * 2)
-        found.append(f"{count} {many}" if count > 1 else single)
+        found.append(f"{count} {_(many)}" if count > 1 else _(single))
     return ", ".join(found)
 
 
@@ -295,15 +306,19 @@ def flag_words(flag: SegmentFlag) -> str:
     if flag.kind in _BOTH:
         missing, added, other = _BOTH[flag.kind]
         form = missing if flag.detail == "missing" else added if flag.detail == "added" else other
+        form = _(form)
         if flag.kind == "redaction" and flag.detail == "format":
             form = _("a part of “{text}” was formatted, now all of it is")
     elif flag.kind == "glossary":
         form = _("Glossary: {text} → {detail}")
     elif flag.kind == "forbidden":
         form = _("Glossary forbids “{text}”") + (_(", use “{detail}”") if flag.detail else "")
+    elif flag.kind == "length":
+        form = _("Much longer than the source") if flag.detail == "long" else _("Much shorter than the source")
     else:
-        form = _WORDS.get(flag.kind, _("{kind} {{text}}").format(kind=flag.kind))
-    return form.format(text=flag.text, detail=flag.detail).strip()
+        form = _(_WORDS[flag.kind]) if flag.kind in _WORDS else f"{flag.kind} {{text}}"
+    detail = _(flag.detail) if flag.detail in _TAG_FAULTS else flag.detail
+    return form.format(text=flag.text, detail=detail).strip()
 
 
 KIND = "translation"

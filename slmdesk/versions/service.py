@@ -20,6 +20,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from, picked, stored_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
+from slmdesk.base.texts import in_english
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.evaluation.exams import ExamService, Skill, skills_of, truth_step
 from slmdesk.exports.writers import Cell
@@ -249,7 +250,7 @@ class VersionService(Service, JobPlanner):
     ) -> None:
         """Store the result, and its text as a message, so that a search of the history finds it."""
         self._store.results.save(item, shape)
-        self._items.keep_words(item, text_of(comparison), record)
+        self._items.keep_words(item, in_english(text_of, comparison), record)
 
     # ---- in a model's words (see jobs)
 
@@ -382,7 +383,7 @@ def chosen_of(changes: Sequence[Change]) -> list[int]:
 
 def digest_step(changes: Sequence[Change], chosen: Sequence[int], language: str) -> dict[str, Json]:
     line = texts()["language"].get(language, "")
-    told = "\n".join(f"{clause_words(changes[at])}: {change_words(changes[at])}" for at in chosen)
+    told = "\n".join(f"{clause_words(changes[at])}: {in_english(change_words, changes[at])}" for at in chosen)
     said = (TextPart(told, Origin.DOCUMENT), TextPart(f"\n\nWhat changed? {line}".rstrip(), Origin.PROGRAM))
     system = TextPart(f"{_TASK}\n{line}".rstrip(), Origin.PROGRAM)
     messages = [ChatMessage(Role.SYSTEM, (system,)), ChatMessage(Role.USER, said)]

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 
 from slmdesk.base.record import Number, Record
-from slmdesk.base.texts import _, ngettext
+from slmdesk.base.texts import N_, _, grouped, ngettext
 from slmdesk.base.types import page_sign, page_word
 from slmdesk.library.types import Coverage, Mark, page_ranges
 from slmdesk.runtime.events import Event
@@ -70,21 +70,27 @@ class VersionsFailed(Event):
 
 
 _FACT_WORDS: Mapping[str, tuple[str, str]] = {
-    "duty added": ("duty added", "duties added"),
-    "duty removed": ("duty removed", "duties removed"),
-    "negation": ("negation", "negations"),
-    "amount": ("amount", "amounts"),
-    "percent": ("percentage", "percentages"),
-    **{kind: (kind, f"{kind}s") for kind in ("period", "number", "date", "name", "condition", "definition")},
+    "duty added": (N_("duty added"), N_("duties added")),
+    "duty removed": (N_("duty removed"), N_("duties removed")),
+    "negation": (N_("negation"), N_("negations")),
+    "amount": (N_("amount"), N_("amounts")),
+    "percent": (N_("percentage"), N_("percentages")),
+    "period": (N_("period"), N_("periods")),
+    "number": (N_("number"), N_("numbers")),
+    "date": (N_("date"), N_("dates")),
+    "name": (N_("name"), N_("names")),
+    "condition": (N_("condition"), N_("conditions")),
+    "definition": (N_("definition"), N_("definitions")),
 }
 RANKS = tuple(_FACT_WORDS)
 """Kinds of facts, the most important first."""
-_KIND_WORDS: Mapping[ChangeKind, tuple[str, str]] = {
-    ChangeKind.ADDED: ("passage added", "passages added"),
-    ChangeKind.REMOVED: ("removed", "removed"),
-    ChangeKind.MOVED: ("moved", "moved"),
-    ChangeKind.CHANGED: ("reworded", "reworded"),
+_KIND_WORDS: Mapping[ChangeKind, tuple[str, str, str]] = {
+    ChangeKind.ADDED: (N_("passage added"), N_("passages added"), N_("added")),
+    ChangeKind.REMOVED: (N_("passage removed"), N_("passages removed"), N_("removed")),
+    ChangeKind.MOVED: (N_("passage moved"), N_("passages moved"), N_("moved")),
+    ChangeKind.CHANGED: (N_("passage reworded"), N_("passages reworded"), N_("reworded")),
 }
+"""For one passage, for several, and behind others: "1 passage added, 2 moved"."""
 _NUMBERS = re.compile(r"[\W\d_]+")
 MOST_QUOTED = 160
 
@@ -129,10 +135,10 @@ def headline(found: Comparison) -> str:
     kinds = Counter(change.kind for change in found.changes if not _is_described_by_facts(change))
     count = values.total() + kinds.total()
     first = [_counted(values[kind], _FACT_WORDS[kind]) for kind in RANKS if values[kind]]
-    second = [_counted(kinds[kind], words) for kind, words in _KIND_WORDS.items() if kinds[kind]]
-    if second and not kinds[ChangeKind.ADDED]:
-        head, __, rest = second[0].partition(" ")
-        second[0] = _("{head} passage{what} {rest}").format(head=head, what="" if head == "1" else "s", rest=rest)
+    second: list[str] = []
+    for kind, (single, many, later) in _KIND_WORDS.items():
+        if kinds[kind]:
+            second.append(_counted(kinds[kind], (later, later) if second else (single, many)))
     pages = {place.page for change in found.changes for place in change.new_places}
     side = found.new
     if not pages:  # there were only removals
@@ -165,9 +171,9 @@ def kind_words(change: Change) -> str:
 def change_words(change: Change) -> str:
     values = "; ".join(_told(named, change) for named in change.named)
     if change.kind in (ChangeKind.ADDED, ChangeKind.REMOVED):
-        return f"{kind_words(change)}: “{shortened(change.new or change.old)}”"
+        return f"{_(kind_words(change))}: “{shortened(change.new or change.old)}”"
     if change.kind is ChangeKind.MOVED:
-        return f"moved: “{shortened(change.new)}”" + (f" ({values})" if values else "")
+        return f"{_('moved')}: “{shortened(change.new)}”" + (f" ({values})" if values else "")
     first, *others = (cell.strip() for cell in change.new.strip("| ").split(" | "))
     is_same = bool(others) and change.old.strip("| ").split(" | ")[0].strip() == first
     label = shortened(first, 60) if is_same and "\n" not in change.new else ""
@@ -178,12 +184,13 @@ def _told(fact: Named, change: Change) -> str:
     """Return a fact in words. A duty or a condition gives its own words, a definition the words that changed."""
     match fact.kind:
         case "definition":
-            term = f"definition of “{fact.old}”"
+            term = _("definition of “{term}”").format(term=fact.old)
             return term if len(change.named) > 1 else f"{term}: {_wording(change)}"
         case "duty added" | "duty removed" if not (fact.old and fact.new):
-            return f"{fact.kind}: “{shortened(fact.old or fact.new)}”"
+            return f"{_(fact.kind)}: “{shortened(fact.old or fact.new)}”"
         case "condition" if not (fact.old and fact.new):
-            return f"condition {'removed' if fact.old else 'added'}: “{shortened(fact.old or fact.new)}”"
+            what = _("condition removed") if fact.old else _("condition added")
+            return f"{what}: “{shortened(fact.old or fact.new)}”"
     return fact_words(fact.old, fact.new)
 
 
@@ -195,8 +202,8 @@ def _wording(change: Change) -> str:
 def fact_words(old: str, new: str) -> str:
     """Return a changed fact in words: "30 days → 60 days". A fact in only one version is described as such."""
     if not old:
-        return f"{new} added"
-    return f"{old} → {new}" if new else f"{old} removed"
+        return _("{words} added").format(words=new)
+    return f"{old} → {new}" if new else _("{words} removed").format(words=old)
 
 
 def where_words(change: Change, old_kind: str = "page", new_kind: str = "page") -> str:
@@ -204,7 +211,7 @@ def where_words(change: Change, old_kind: str = "page", new_kind: str = "page") 
     old, new = _pages(change.old_places, old_kind), _pages(change.new_places, new_kind)
     if old and new:
         return new if old == new else f"{old} → {new}"
-    return new or f"old {old}"
+    return new or _("old {page}").format(page=old)
 
 
 def place_words(change: Change, found: Comparison) -> str:
@@ -315,7 +322,7 @@ def _read_of(side: Side) -> str:
 
 
 def _counted(count: int, words: tuple[str, str]) -> str:
-    return f"{count:,} {words[0] if count == 1 else words[1]}"
+    return f"{grouped(count)} {_(words[count != 1])}"
 
 
 _COPY = re.compile(

@@ -12,7 +12,7 @@ from typing import Any
 
 from slmdesk.base.protocol import messages_to_json
 from slmdesk.base.record import Record, to_json
-from slmdesk.base.texts import _, ngettext
+from slmdesk.base.texts import N_, _, ngettext
 from slmdesk.base.translation import LANGUAGES, NO_BLANKS
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.jobs.runner import step_of
@@ -163,24 +163,24 @@ KIND_WORDS: Mapping[str, str] = {
 }
 """The reasons of a change (text.writing.reason_of), as the window shows them."""
 DOUBT_WORDS: Mapping[str, str] = {
-    "number": _("changes a number or a date"),
-    "name": _("changes a name"),
-    "negation": _("changes a negation"),
-    "meaning": _("may change the meaning"),
-    "words": _("different wording"),
-    "address": _("changes an address or a placeholder"),
-    "line break": _("would move a line break"),
-    "rewritten": _("most of the sentence would change"),
-    "beside": _("it may belong to another suggestion in the sentence"),
-    "formatting": _("it lies across formatting that would be lost"),
-    "model": _("weak model"),
+    "number": N_("changes a number or a date"),
+    "name": N_("changes a name"),
+    "negation": N_("changes a negation"),
+    "meaning": N_("may change the meaning"),
+    "words": N_("different wording"),
+    "address": N_("changes an address or a placeholder"),
+    "line break": N_("would move a line break"),
+    "rewritten": N_("most of the sentence would change"),
+    "beside": N_("it may belong to another suggestion in the sentence"),
+    "formatting": N_("it lies across formatting that would be lost"),
+    "model": N_("weak model"),
 }
 
 
 def change_words(change: Change) -> str:
     if change.is_made:
         return change.reason
-    return _("suggestion, {reason}: {doubt_word}").format(reason=change.reason, doubt_word=DOUBT_WORDS[change.doubt])
+    return _("suggestion, {reason}: {doubt_word}").format(reason=change.reason, doubt_word=_(DOUBT_WORDS[change.doubt]))
 
 
 def note_of(change: Change) -> str:

@@ -12,8 +12,10 @@ import docx
 import openpyxl
 import pypdfium2
 import pytest
+from fakes.longer_texts import Longer
 from fakes.recorder import result_of, wait_until
 
+from slmdesk.base import texts
 from slmdesk.base.documents import FORMS, Block, BlockKind, Paper, page_of, paragraph
 from slmdesk.evaluation.exams import SKILLS, items
 from slmdesk.runtime.messages import Problem
@@ -60,19 +62,19 @@ def summary(opened):
 
 def test_a_summary_goes_out_in_every_form_with_its_passages_and_its_coverage(summary) -> None:
     recorder, item = summary
-    texts = {}
+    files = {}
     for form in FORMS:
         data = given(recorder, lambda exports, form=form: exports.give(item.id, form.id))
         assert isinstance(data, bytes), data
-        texts[form.id] = data
-    shape = json.loads(texts["json"])
+        files[form.id] = data
+    shape = json.loads(files["json"])
     assert shape["format"] == "slmdesk-summary"
     assert shape["coverage"]["pages_read"] == 2
     words = {
-        "docx": "\n".join(one.text for one in docx.Document(io.BytesIO(texts["docx"])).paragraphs),
-        "pdf": "\n".join(one.get_textpage().get_text_range() for one in pypdfium2.PdfDocument(texts["pdf"])),
-        "html": texts["html"].decode(),
-        "md": texts["md"].decode(),
+        "docx": "\n".join(one.text for one in docx.Document(io.BytesIO(files["docx"])).paragraphs),
+        "pdf": "\n".join(one.get_textpage().get_text_range() for one in pypdfium2.PdfDocument(files["pdf"])),
+        "html": files["html"].decode(),
+        "md": files["md"].decode(),
     }
     for form, text in words.items():
         for requested in ("2 of 2 pages read", "Passages", "What was read", "Summary: lease.pdf"):
@@ -81,6 +83,22 @@ def test_a_summary_goes_out_in_every_form_with_its_passages_and_its_coverage(sum
     book = openpyxl.load_workbook(io.BytesIO(given(recorder, lambda exports: exports.give(item.id, "xlsx"))))
     assert book.sheetnames == ["Summary", "Coverage"]
     assert book["Summary"].max_row > 1
+
+
+def test_a_document_stays_english_in_a_window_of_another_language(summary) -> None:
+    recorder, item = summary
+
+    def all_forms() -> list[bytes]:
+        return [
+            given(recorder, lambda exports, form=form: exports.give(item.id, form)) for form in ("md", "html", "json")
+        ]
+
+    english = all_forms()
+    texts.use_catalogue(Longer())
+    try:
+        assert all_forms() == english
+    finally:
+        texts.use_catalogue(None)
 
 
 def test_a_file_is_written_whole_and_none_is_replaced_unasked(summary, tmp_path) -> None:

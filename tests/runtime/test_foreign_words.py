@@ -9,10 +9,12 @@ import re
 
 import pytest
 from fakes.hostile_documents import ORDERS
+from fakes.longer_texts import Longer
 from fakes.recorder import Recorder, add_model, open_echo, result_of
 from fakes.tiny_gguf import CHATML, write
 from fakes.vocabularies import CONTROL, MARKERS, USER_DEFINED, vocabulary_file
 
+from slmdesk.base import texts
 from slmdesk.base.protocol import record_from
 from slmdesk.base.records import Passage
 from slmdesk.base.types import Attached, AttachmentPart, ChatMessage, Origin, Role, TextPart
@@ -88,6 +90,15 @@ def test_x8_no_words_of_a_document_open_a_turn(vocabulary, name):
     for words in FORGED:
         for kind, messages in prompts(words).items():
             assert markers(messages) == plain[kind], (kind, words[:40])
+
+
+def test_a_prompt_is_the_same_in_a_window_of_another_language():
+    english = prompts("The rent is 900 euros.")
+    texts.use_catalogue(Longer())
+    try:
+        assert prompts("The rent is 900 euros.") == english
+    finally:
+        texts.use_catalogue(None)
 
 
 # ---- the whole program

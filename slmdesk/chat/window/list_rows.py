@@ -46,7 +46,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Found, Item
-from slmdesk.base.texts import _, ngettext
+from slmdesk.base.texts import _, grouped, ngettext
 from slmdesk.window.base import theme
 from slmdesk.window.base.text import group_words
 from slmdesk.window.base.theme import pixmap, scaled
@@ -458,7 +458,7 @@ class RowPainter(QStyledItemDelegate):
             place, line = _cut(line, size, at_left=not is_mirrored)
             top = place.top() + (place.height() - size) // 2
             painter.drawPixmap(place.left(), top, pixmap("folder-open", muted, size=size, scale=ratio))
-            count = f"{index.data(COUNT_ROLE):,}"
+            count = grouped(index.data(COUNT_ROLE))
             place, line = _cut(line, option.fontMetrics.horizontalAdvance(count), at_left=is_mirrored)
             painter.setPen(muted)
             painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), count)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from functools import partial
-from time import localtime, strftime
 
 from PySide6.QtCore import QObject, Signal
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Message, Status
-from slmdesk.base.texts import _, ngettext
+from slmdesk.base.texts import _, grouped, ngettext
 from slmdesk.base.types import AttachmentPart, Json, Place, Role, used_words
 from slmdesk.chat.conversation import (
     REDACTION,
@@ -29,7 +29,7 @@ from slmdesk.redaction.labels import put_back_words
 from slmdesk.redaction.service import kept_from
 from slmdesk.runtime.messages import Problem, problem_of
 from slmdesk.window.base.bridge import Bridge, Delay
-from slmdesk.window.base.text import Live
+from slmdesk.window.base.text import Live, day_in_figures, inside
 
 _SAMPLING = {
     **{setting.name: setting.title for setting in SETTINGS},
@@ -143,7 +143,9 @@ def details_of(message: Message) -> str:
     if message.role is not Role.ASSISTANT or message.status is Status.STREAMING:
         return ""
     rewrite = rewrite_of(message)
-    parts = [message.model_name or "", _adapter(message), LABELS[rewrite].lower() if rewrite else ""]
+    adapter = _adapter(message)
+    used = _("with {name}").format(name=adapter) if adapter else ""
+    parts = [message.model_name or "", used, inside(LABELS[rewrite]) if rewrite else ""]
     if message.tokens_out and message.seconds:
         parts.append(_("{tokens_out:.1f} tokens/s").format(tokens_out=message.tokens_out / message.seconds))
         parts.append(
@@ -165,22 +167,23 @@ def details_of(message: Message) -> str:
 
 def all_details_of(message: Message) -> list[str]:
     said, rewrite = message.sampling, rewrite_of(message)
-    times = f"{message.seconds:.1f} s" if message.seconds else ""
+    created = datetime.fromtimestamp(message.created)
+    times = _seconds(message.seconds) if message.seconds else ""
     if message.seconds and message.tokens_out:
         times += _(", {tokens_out:.1f} tokens a second").format(tokens_out=message.tokens_out / message.seconds)
     again = {True: _("yes"), False: _("no")}.get(said["reproducible"] is True, "") if "reproducible" in said else ""
     rows = [
         (_("Model"), message.model_name or ""),
         (_("Preset"), message.preset or ""),
-        (_("Adapter"), _adapter(message).removeprefix("with ")),
-        (_("Written once more"), LABELS[rewrite].lower() if rewrite else ""),
-        (_("Edited by you"), "yes" if message.original is not None else ""),
-        (_("Time"), strftime("%Y-%m-%d %H:%M", localtime(message.created))),
+        (_("Adapter"), _adapter(message)),
+        (_("Written once more"), inside(LABELS[rewrite]) if rewrite else ""),
+        (_("Edited by you"), _("yes") if message.original is not None else ""),
+        (_("Time"), f"{day_in_figures(created)} {created:%H:%M}"),
         (_("Tokens read"), _count(message.tokens_in)),
         (_("Of them known already"), _count(message.tokens_reused)),
         (_("Tokens written"), _count(message.tokens_out)),
         (_("Writing"), times),
-        (_("Time of thinking"), f"{message.thought_seconds:.1f} s" if message.thought_seconds else ""),
+        (_("Time of thinking"), _seconds(message.thought_seconds) if message.thought_seconds else ""),
         (_("Seed"), "" if message.seed is None else str(message.seed)),
         (_("Same answer again"), again),
         *((words, _number(said[name])) for name, words in _SAMPLING.items() if name in said),
@@ -193,8 +196,12 @@ def all_details_of(message: Message) -> list[str]:
     return [f"{name}: {value}" for name, value in rows if value]
 
 
+def _seconds(seconds: float) -> str:
+    return _("{seconds:.1f} s").format(seconds=seconds)
+
+
 def _count(tokens: int | None) -> str:
-    return "" if tokens is None else f"{tokens:,}"
+    return "" if tokens is None else grouped(tokens)
 
 
 def _joined(value: Json) -> str:
@@ -212,9 +219,7 @@ def _adapter(message: Message) -> str:
     name, scale = message.sampling.get("lora_name"), message.sampling.get("lora_scale")
     if not isinstance(name, str) or not name:
         return ""
-    return _("with {name}").format(name=name) + (
-        _(" at {scale:.0%}").format(scale=scale) if isinstance(scale, int | float) and scale != 1 else ""
-    )
+    return name + (_(" at {scale:.0%}").format(scale=scale) if isinstance(scale, int | float) and scale != 1 else "")
 
 
 def _waiting_note(message: Message, live: Live | None) -> str:

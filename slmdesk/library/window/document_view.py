@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.documents import Attachment, Page, PageStatus, attachment_line
 from slmdesk.base.records import DocumentRecord, DocumentStatus
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, grouped
 from slmdesk.base.types import counted_pages, page_word
 from slmdesk.library.search import FoundPlaces
 from slmdesk.library.types import file_of, info_of, notes_of, page_ranges, parent_of, size_words, unread
@@ -499,7 +499,7 @@ class DocumentView(QFrame):
         counts[WAITING] += max(0, total - len(self._pages))
         total = max(total, len(self._pages))
         read = _("{read:,} of {counted} read").format(read=counts[READ], counted=counted_pages(total, kind))
-        others = [f"{counts[state]:,} {state}" for state in (EMPTY, UNREADABLE, WAITING) if counts[state]]
+        others = [f"{grouped(counts[state])} {state}" for state in (EMPTY, UNREADABLE, WAITING) if counts[state]]
         self.coverage = ", ".join([read, *others]) if total else ""
         self._state.setToolTip(self.coverage)
         if record.status is DocumentStatus.READING:
@@ -558,7 +558,7 @@ class PagePill(QFrame):
 
     def show_page(self, number: int, total: int) -> None:
         self._at = number
-        self._words.setText(f"{number:,} / {max(total, 1):,}")
+        self._words.setText(f"{grouped(number)} / {grouped(max(total, 1))}")
         self._before.setEnabled(number > 1)
         self._after.setEnabled(number < total)
         self.place(self.parentWidget())

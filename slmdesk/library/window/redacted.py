@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.files import free_name
 from slmdesk.base.protocol import Progress
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, grouped
 from slmdesk.library.redacted import (
     FoundWord,
     GivenOut,
@@ -240,7 +240,8 @@ class RedactionWindow(Dialog):
     def _on_given_out(self, made: GivenOut) -> None:
         self._show_work("", None)
         self._target = made.target
-        said = ", ".join(f"{count:,} {label_of(kind, count)}" for kind, count in made.replaced if count) or _("nothing")
+        counts = [f"{grouped(count)} {label_of(kind, count)}" for kind, count in made.replaced if count]
+        said = ", ".join(counts) or _("nothing")
         key = _(" The key is {name}.").format(name=made.key.name) if made.key else ""
         self._said.setText(
             breakable(
@@ -328,7 +329,9 @@ class RedactionWindow(Dialog):
         for kind, count in counts.items():
             if count:
                 name = label_of(kind, count)
-                box = named(CheckBox(f"{name[0].upper()}{name[1:]} ({count:,})", self._kinds), f"redaction_kind_{kind}")
+                box = named(
+                    CheckBox(f"{name[0].upper()}{name[1:]} ({grouped(count)})", self._kinds), f"redaction_kind_{kind}"
+                )
                 box.clicked.connect(partial(self._on_kind, kind))
                 self._kinds_flow.addWidget(box)
                 self._boxes[kind] = box
@@ -444,7 +447,7 @@ def _cells(word: FoundWord) -> tuple[str, str, str, str]:
     around = f"…{place.before[-MOST_BEFORE:].lstrip()}{place.words}{place.after.rstrip()}…" if place else ""
     if word.is_author:
         around = around or _("Author or editor of the file")
-    return word.words, label, f"{word.count:,}", around
+    return word.words, label, grouped(word.count), around
 
 
 def _tip(word: FoundWord) -> str:

@@ -21,7 +21,7 @@ from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.files import is_there, write_atomically
 from slmdesk.base.record import Record, field
 from slmdesk.base.records import BEGINNING, Kind, LedgerRow, chain_hash
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, in_english
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.base.walls import walls_of
@@ -119,7 +119,7 @@ class StatementService(Service):
             ],
             "key": _key_shape(key, statements),
         }
-        pdf: bytes = yield _as_pages(self._print(paper_of(statement)))
+        pdf: bytes = yield _as_pages(self._print(in_english(paper_of, statement)))
         made: StatementMade = yield self._work.run(
             lambda stop, said: self._written(request, statement, report, key, pdf, stop, said)
         )

@@ -35,6 +35,7 @@ from slmdesk.text.cards import ReadableCard
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call, Delay
 from slmdesk.window.base.shortcuts import WindowState, WindowStateFile
+from slmdesk.window.base.text import inside
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.markdown.reader import MarkdownReader
 from slmdesk.window.widgets.bars import thin_bar
@@ -894,7 +895,7 @@ def _key(suggestion: Suggestion) -> tuple[str, str, str]:
 
 
 def _suggestion_info(suggestion: Suggestion) -> str:
-    jobs = ", ".join(SKILLS[skill].lower() for skill in suggestion.skills)
+    jobs = ", ".join(inside(SKILLS[skill]) for skill in suggestion.skills)
     about = _("about {size}").format(size=bytes_for_people(suggestion.about_bytes)) if suggestion.about_bytes else ""
     speed = speed_in_words(suggestion.speed) if suggestion.speed else ""
     lines = (

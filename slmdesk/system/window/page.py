@@ -18,6 +18,7 @@ from slmdesk.base.texts import _, ngettext
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import marks
+from slmdesk.window.base.text import inside
 from slmdesk.window.widgets.bars import SET_BY_ORGANISATION, SettingsController
 from slmdesk.window.widgets.build import (
     CLEAR,
@@ -358,7 +359,7 @@ def policy_words(policy: Policy) -> str:
     )
     parts += [_("model tests only when asked for")] if policy.forced.get("exams_at_first_use") is False else []
     parts += (
-        [_("hidden: {names}").format(names=", ".join(FEATURES[name].lower() for name in sorted(policy.hidden)))]
+        [_("hidden: {names}").format(names=", ".join(inside(FEATURES[name]) for name in sorted(policy.hidden)))]
         if policy.hidden
         else []
     )

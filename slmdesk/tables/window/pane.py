@@ -46,7 +46,6 @@ from slmdesk.tables.cells import column_named, preset, presets
 from slmdesk.tables.service import MOST_COLUMNS, MOST_NAME
 from slmdesk.tables.types import (
     DOUBTFUL,
-    FLAG_WORDS,
     Column,
     ColumnKind,
     Flag,
@@ -54,10 +53,12 @@ from slmdesk.tables.types import (
     TableCell,
     TableRow,
     cell_words,
+    flag_words,
     place_words,
 )
 from slmdesk.tables.window.controller import TableController
 from slmdesk.window.base import theme
+from slmdesk.window.base.text import inside
 from slmdesk.window.base.theme import Theme, ThemeKeeper, pixmap, scaled
 from slmdesk.window.panes import EarlierBox, MakingBar, reading_words
 from slmdesk.window.widgets.build import (
@@ -401,7 +402,7 @@ class TablePane(QFrame):
         self._quote.setVisible(bool(quote))
         words = cell_words(cell, row.page_kind)
         is_doubtful = cell.flag in DOUBTFUL
-        self._doubt.setText(f"⚠ {FLAG_WORDS[cell.flag]}")
+        self._doubt.setText(f"⚠ {flag_words(cell.flag)}")
         self._doubt.setVisible(is_doubtful)
         self._place.setText(_place_words(row, cell) if is_doubtful else f"{row.name}, {words}" if words else row.name)
         self._show_page.setVisible(bool(cell.page) and self._is_wide)
@@ -693,7 +694,7 @@ class ColumnChooser(QFrame):
                 if len(other_column.name) <= MOST_LETTERS
                 else other_column.name[: MOST_LETTERS - 1] + "…"
             )
-            about = f"{other_column.name} ({KIND_WORDS[other_column.kind].lower()}). {other_column.meaning}".strip()
+            about = f"{other_column.name} ({inside(KIND_WORDS[other_column.kind])}). {other_column.meaning}".strip()
             chip = button(
                 f"{name.replace('&', '&&')}  ×",
                 "column_chip",

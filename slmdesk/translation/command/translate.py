@@ -32,7 +32,6 @@ from slmdesk.translation.glossaries import ImportRequest
 from slmdesk.translation.prompts import DOMAINS
 from slmdesk.translation.service import HANDOUT_FORMS, MOST_TEXT, Handout
 from slmdesk.translation.types import (
-    REASON_WORDS,
     TranslationRequest,
     TranslationView,
     WrittenFile,
@@ -40,6 +39,7 @@ from slmdesk.translation.types import (
     flag_words,
     language_of_most,
     left_words,
+    reason_words,
 )
 
 
@@ -476,7 +476,7 @@ def _report_flags(console: Console, shape: dict[str, Json]) -> None:
         console.notify(replaced_words({Kind(kind): int(str(count)) for kind, count in redacted.items()}))
     total, done, because = shape["segments_total"], shape["segments_translated"], shape["left_because"]
     assert isinstance(because, dict)
-    why = ", ".join(f"{count} {REASON_WORDS.get(reason, reason)}" for reason, count in because.items())
+    why = ", ".join(f"{count} {reason_words(reason)}" for reason, count in because.items())
     behind = f" ({why})" if why else ""
     every: Any = shape["flags"]
     failed = f", {shape['segments_failed']} not translated" if shape["segments_failed"] else ""
@@ -499,7 +499,7 @@ def _report_flags(console: Console, shape: dict[str, Json]) -> None:
     flags = [flag for flag in every if flag["kind"] == "failed" or flag["segment"] not in lost]  # no more flags if lost
     flags.sort(key=lambda flag: flag["kind"] not in GRAVEST)
     for flag in flags[:MOST_REPORTED]:
-        reason = REASON_WORDS.get(flag["detail"], flag["detail"]) if flag["kind"] == "failed" else flag["detail"]
+        reason = reason_words(flag["detail"]) if flag["kind"] == "failed" else flag["detail"]
         words = flag_words(SegmentFlag(flag["kind"], flag["text"], reason))
         console.notify(f"  {flag['place'] or 'segment {}'.format(flag['segment'] + 1)}: {words} [{flag['kind']}]")
     if len(flags) > MOST_REPORTED:

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.record import Record
 from slmdesk.base.settings import Settings
-from slmdesk.base.texts import _, ngettext
+from slmdesk.base.texts import _, grouped, ngettext
 from slmdesk.base.translation import LANGUAGES, GlossaryRecord, SegmentState
 from slmdesk.translation.documents import ChosenDocuments, Column
 from slmdesk.translation.prompts import TranslationStyle
@@ -383,7 +383,7 @@ def unfinished_words(view: TranslationView) -> str:
 
 
 def _counted_words(count: int, single: str, many: str) -> str:
-    return f"{count:,} {single if count == 1 else many}"
+    return f"{grouped(count)} {single if count == 1 else many}"
 
 
 def counted_words(done: int, total: int, share: float | None) -> str:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QCheckBox, QWidget
 
 from slmdesk.base.record import changed
-from slmdesk.base.texts import _, ngettext
+from slmdesk.base.texts import _, grouped, ngettext
 from slmdesk.base.translation import MemoryFilter, MemoryPair, MemoryShare, Origin
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
@@ -216,7 +216,7 @@ class MemoryWindow(TableWindow):
             self._pair.clear()
             self._pair.addItem(_("All languages"), ("", ""))
             for (source, target), count in counts.items():
-                words = f"{language_words(source)} → {language_words(target)} ({count:,})"
+                words = f"{language_words(source)} → {language_words(target)} ({grouped(count)})"
                 self._pair.addItem(words, (source, target))
             places = [at for at in range(self._pair.count()) if self._pair.itemData(at) == chosen]
             self._pair.setCurrentIndex(places[0] if places else 0)

@@ -10,14 +10,15 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, Qt
 from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from slmdesk.base.texts import _, ngettext
+from slmdesk.base.texts import _, grouped, ngettext
 from slmdesk.base.translation import Origin, SegmentRecord, SegmentState, weighty
 from slmdesk.text.tagged import Search
 from slmdesk.translation.segments import LOOK_AT, Hits, SegmentFilter, SegmentHelp, SegmentNumbers, SimilarPair, TermUse
-from slmdesk.translation.types import REASON_WORDS, STATE_WORDS, flag_words, kind_words
+from slmdesk.translation.types import flag_words, kind_words, reason_words, state_words
 from slmdesk.translation.window.languages import DOMAINS
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
+from slmdesk.window.base.text import inside
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.build import (
     CLEAR,
@@ -204,7 +205,7 @@ class FilterBar(QWidget):
                 ((LOOK_AT, ""), _("To check: {look:,}").format(look=found.look)),
             ]
             values += [
-                ((state.value, ""), f"{STATE_WORDS[state].capitalize()}: {found.states[state]:,}")
+                ((state.value, ""), f"{state_words(state).capitalize()}: {grouped(found.states[state])}")
                 for state in SegmentState if found.states.get(state)
             ]  # fmt: skip
             values += [
@@ -229,15 +230,17 @@ class FilterBar(QWidget):
         for state, chip in self._chips.items():
             count = counts[state] if state in counts else found.states.get(SegmentState(state), 0) if found else 0
             words = chip.text().rsplit("  ", 1)[0]
-            chip.setMinimumWidth(chip.fontMetrics().horizontalAdvance(f"{words}  {total:,}") + 2 * theme.SPACE_16)
-            chip.setText(f"{words}  {count:,}")
+            chip.setMinimumWidth(
+                chip.fontMetrics().horizontalAdvance(f"{words}  {grouped(total)}") + 2 * theme.SPACE_16
+            )
+            chip.setText(f"{words}  {grouped(count)}")
             chip.setChecked(shown == (state, ""))
 
 
 def _words_of(state: str, flag: str) -> str:
     if flag:
         return _("Flag: {kind}").format(kind=kind_words(flag))
-    return _("To check") if state == LOOK_AT else STATE_WORDS[SegmentState(state)].capitalize()
+    return _("To check") if state == LOOK_AT else state_words(SegmentState(state)).capitalize()
 
 
 # ---- the help for the current segment
@@ -341,7 +344,7 @@ class SegmentPanel(QScrollArea):
 
     def _show_flags(self, segment: SegmentRecord) -> None:
         light = [flag_words(flag) for flag in segment.flags if flag not in weighty(segment.flags)]
-        why = [REASON_WORDS.get(segment.reason, segment.reason)] if segment.reason else []
+        why = [reason_words(segment.reason)] if segment.reason else []
         for words in [*why, *(flag_words(flag) for flag in weighty(segment.flags))]:
             self._add(plain_label(words, self._inner, name="segment_flag", kind="warn"))
         origin = ORIGINS.get(segment.origin, "") if segment.origin else ""
@@ -368,7 +371,7 @@ class SegmentPanel(QScrollArea):
         self._head(_("Similar"))
         for likeness in likenesses:
             pair = likeness.match.pair
-            domain = DOMAINS.get(pair.domain, pair.domain).lower()
+            domain = inside(DOMAINS.get(pair.domain, pair.domain))
             about = [f"{int(likeness.match.likeness * 100)} %", ORIGINS.get(pair.origin, "")]
             about += (
                 [

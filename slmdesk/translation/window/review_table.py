@@ -46,7 +46,7 @@ from PySide6.QtWidgets import (
 from slmdesk.base.texts import _
 from slmdesk.base.translation import SegmentRecord, SegmentState, weighty
 from slmdesk.text.tagged import Search, Tags, pieces, spans_in
-from slmdesk.translation.types import REASON_WORDS, STATE_WORDS, flag_words
+from slmdesk.translation.types import flag_words, reason_words, state_words
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.theme import ThemeKeeper, pixmap
@@ -222,13 +222,13 @@ class SegmentModel(QAbstractTableModel):
 def words_of(segment: SegmentRecord, column: int) -> str:
     if column != STATE:
         return segment.source if column == SOURCE else segment.target
-    why = REASON_WORDS.get(segment.reason, "") if segment.state is SegmentState.LEFT else ""
-    return why or STATE_WORDS[segment.state]
+    why = reason_words(segment.reason) if segment.state is SegmentState.LEFT else ""
+    return why or state_words(segment.state)
 
 
 def tip_of(segment: SegmentRecord) -> str:
     """Return the state of a segment, and what is to check in it."""
-    why = REASON_WORDS.get(segment.reason, "") if segment.state is SegmentState.FAILED else ""
+    why = reason_words(segment.reason) if segment.state is SegmentState.FAILED else ""
     flags = weighty(segment.flags) if segment.state is not SegmentState.APPROVED else ()
     return "\n".join(filter(None, (words_of(segment, STATE), why, *map(flag_words, flags))))
 

@@ -41,6 +41,10 @@ KIND_ICONS = {
     ChangeKind.ADDED: "plus", ChangeKind.REMOVED: "minus", ChangeKind.CHANGED: "type",
     ChangeKind.MOVED: "arrow-up-down",
 }  # fmt: skip
+KIND_NAMES = {
+    ChangeKind.ADDED: _("added"), ChangeKind.REMOVED: _("removed"), ChangeKind.CHANGED: _("changed"),
+    ChangeKind.MOVED: _("moved"),
+}  # fmt: skip
 KEPT = 40
 """Most rows whose text layout is kept while they are not visible."""
 
@@ -215,7 +219,9 @@ class CompareRows(QAbstractScrollArea):
             return ""
         other_change = self._changes[change]
         return _("{kind}. Old: {old}. New: {new}.").format(
-            kind=other_change.kind.value, old=other_change.old or _("nothing"), new=other_change.new or _("nothing")
+            kind=KIND_NAMES[other_change.kind],
+            old=other_change.old or _("nothing"),
+            new=other_change.new or _("nothing"),
         )
 
     def _goto(self, top: float) -> None:
@@ -418,7 +424,7 @@ class ChangeLines(QAbstractListModel):
             case Qt.ItemDataRole.ToolTipRole:
                 return plain_tip(shortened(marked_text(change.old_runs, change.new_runs), 800))
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{index.row() + 1}. {change.kind.value}: {change_words(change)}, {where}"
+                return f"{index.row() + 1}. {KIND_NAMES[change.kind]}: {change_words(change)}, {where}"
             case _ if role == CHANGE_ROLE:
                 return number
         return None
@@ -454,7 +460,7 @@ def icon_of(change: Change) -> str:
 def _short_words(change: Change) -> str:
     """Return a change in words without its kind, which the sign before it shows."""
     words = change_words(change)
-    kind = f"{change.kind.value}: "
+    kind = f"{KIND_NAMES[change.kind]}: "
     return words.removeprefix(kind)
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import lru_cache
 
 from slmdesk.base.record import Record, changed
-from slmdesk.base.texts import _, ngettext
+from slmdesk.base.texts import _, chosen_catalogue, ngettext
 
 MONTHS = (
     _("January"),
@@ -29,7 +29,16 @@ def day_words(seconds: float, now: datetime | None = None) -> str:
     """Return the local day of a time in seconds since the epoch, such as "today" or "2026-11-21"."""
     day = datetime.fromtimestamp(seconds).astimezone().date()
     today = (now or datetime.now().astimezone()).date()
-    return _("today") if day == today else day.isoformat()
+    return _("today") if day == today else day_in_figures(day)
+
+
+def day_in_figures(day: date) -> str:
+    return _("{year}-{month:02}-{day:02}").format(year=day.year, month=day.month, day=day.day)
+
+
+def inside(label: str) -> str:
+    """Return a label as it stands within a sentence. In other languages than English a capital may be a noun's."""
+    return label.lower() if chosen_catalogue() is None else label
 
 
 def moment_words(seconds: float, now: datetime | None = None) -> str:

@@ -33,7 +33,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.record import Record, changed
-from slmdesk.base.texts import _, ngettext
+from slmdesk.base.texts import _, in_english, ngettext
 from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.writing import Edit, names_date
@@ -260,7 +260,7 @@ class CorrectionPanel(QFrame):
     def tracked(self) -> Iterator[tuple[Edit, str]]:
         """Yield the undecided changes for a Word file. A doubtful change comes with the text of its comment."""
         for change in self.not_decided():
-            yield change.edit, "" if change.is_made else note_of(change)
+            yield change.edit, "" if change.is_made else in_english(note_of, change)
 
     def _on_text_changed(self) -> None:
         changes = tuple(_changes_in(self._text.pending, self._about))
@@ -535,7 +535,7 @@ def reason_words(change: ShownChange) -> str:
     if about.doubt == "number":
         return _("Check: changes a date") if names_date(f"{change.old} {change.new}") else _("Check: changes a number")
     if about.doubt:
-        return _("Check: {doubt}").format(doubt=DOUBT_WORDS[about.doubt])
+        return _("Check: {doubt}").format(doubt=_(DOUBT_WORDS[about.doubt]))
     return KIND_WORDS.get(about.reason, about.reason)
 
 
