@@ -18,6 +18,7 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QScreen
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QWidget
 
+from slmdesk.chat.window.context import Offer
 from slmdesk.chat.window.dialogs import ANSWER, EditDialog
 from slmdesk.chat.window.list import ChatList
 from slmdesk.history.window import DeletedChats, EraseDialog, ForgetDay, RulesWindow
@@ -38,6 +39,7 @@ pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not s
 EVERY_DAY = ((1280, 800, 100), (1024, 768, 150), (1024, 768, 200))
 ALL_CELLS = tuple((*size, scale) for scale in (100, 125, 150, 200) for size in ((1024, 768), (1280, 800), (1920, 1080)))
 LONG = "A question about the lease of the house, its garden and the Donaudampfschifffahrtsgesellschaft behind it"
+FULL = Offer(percent=88, text=f"{LONG}.", is_urgent=True, has_ways=True, larger="Use 16,384 tokens")
 KNOWN: tuple[str, ...] = ("card_title < table_line",)
 """The name of a model on two lines has 6 of 40 pixels too few at one width, between the letters."""
 IN_LONGER_WORDS = """
@@ -167,6 +169,7 @@ class Walk:
 
     def through(self, look: Callable[[str], None]) -> None:
         for width, height, scale in self.cells:
+            QApplication.processEvents()  # a page is polished before its letters grow
             self.screen[:] = [QRect(0, 0, width, height)]
             if self.program.frame.keeper.fonts.scale != scale:
                 self.program.frame.keeper.set_font_scale(scale)
@@ -190,8 +193,13 @@ class Walk:
         for name, (view, button) in POPOVERS.items():
             VIEWS[view](self.program)
             popover = window.findChild(Popover, name)
+            QApplication.processEvents()
+            if name == "context_ways":
+                self.program.page.meter.show_offer(FULL)
             popover.toggle(window.findChild(QWidget, button))
             self.note(name, cell, popover)
+            if not popover.isVisible():
+                self.found.append(f"{name}, {cell}: it closes by itself")
             if not window.rect().contains(popover.geometry()):
                 self.found.append(f"{name}, {cell}: {popover.geometry()} of {window.size()}")
             popover.dismiss()
@@ -234,6 +242,7 @@ def walked(program, tmp_path, cells, screen) -> list[str]:
     program.wait(lambda: program.window.findChildren(QWidget, "suggestion_card"))
     walk.through(partial(walk.views, VIEWS))
     frame.jobs_popover.hide()
+    program.chat.full.blockSignals(True)  # it would take back what is offered here
     assert {one.objectName() for one in program.window.findChildren(Popover)} == set(POPOVERS)
     walk.through(walk.popovers)
     walk.through(walk.dialogs)
