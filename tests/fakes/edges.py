@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -97,7 +98,8 @@ def _width_of_words(widget: QWidget) -> int:
         option = QStyleOptionButton()
         widget.initStyleOption(option)
         advance = widget.fontMetrics().horizontalAdvance
-        return widget.sizeHint().width() - advance(widget.text()) + advance(option.text) if option.text else 0
+        own = QPushButton.sizeHint(widget).width()  # less than where room is kept for other words
+        return own - advance(widget.text()) + advance(option.text) if option.text else 0
     if isinstance(widget, QAbstractButton):
         return widget.sizeHint().width() if widget.text() else 0
     if isinstance(widget, QComboBox):
@@ -136,10 +138,10 @@ LEAST_TARGET = 24
 
 
 def faults(root: QWidget) -> list[str]:
-    """What is cut at any side, lies over its neighbour, scrolls in what scrolls, or is too small to press."""
+    """What is cut, lies over its neighbour, scrolls in what scrolls, is too small to press or has no name."""
     found = outside(root)
     for widget in _shown(root):
-        found += filter(None, (_height(widget), _target(widget), _scrolls_twice(widget, root)))
+        found += filter(None, (_height(widget), _target(widget), _scrolls_twice(widget, root), _spoken(widget)))
     return found + _overlaps(root)
 
 
@@ -158,6 +160,13 @@ def _height(widget: QWidget) -> str:
 def _target(widget: QWidget) -> str:
     is_small = isinstance(widget, QAbstractButton) and min(widget.width(), widget.height()) < LEAST_TARGET
     return f"{_path(widget)}: only {widget.width()}x{widget.height()} to press" if is_small else ""
+
+
+def _spoken(widget: QWidget) -> str:
+    if widget.focusPolicy() == Qt.FocusPolicy.NoFocus or widget.focusProxy() is not None:
+        return ""
+    spoken = QAccessible.queryAccessibleInterface(widget)
+    return "" if spoken.text(QAccessible.Text.Name) else f"{_path(widget)}: takes the focus and has no name"
 
 
 def _scrolls_twice(widget: QWidget, root: QWidget) -> str:

@@ -40,8 +40,10 @@ EVERY_DAY = ((1280, 800, 100), (1024, 768, 150), (1024, 768, 200))
 ALL_CELLS = tuple((*size, scale) for scale in (100, 125, 150, 200) for size in ((1024, 768), (1280, 800), (1920, 1080)))
 LONG = "A question about the lease of the house, its garden and the Donaudampfschifffahrtsgesellschaft behind it"
 FULL = Offer(percent=88, text=f"{LONG}.", is_urgent=True, has_ways=True, larger="Use 16,384 tokens")
-KNOWN: tuple[str, ...] = ("card_title < table_line",)
-"""The name of a model on two lines has 6 of 40 pixels too few at one width, between the letters."""
+KNOWN = (
+    "card_title < table_line",  # a name on two lines has 6 of 40 pixels too few at one width, between the letters
+    "QScrollArea:dialog_area",  # what scrolls in a dialog too tall for the screen has no name of its own
+)
 IN_LONGER_WORDS = """
 import sys, pytest
 from fakes.longer_texts import Longer
@@ -116,6 +118,7 @@ def spaces(program) -> None:
 
 
 DIALOGS = {
+    "new_glossary_form": lambda program: (terms(program).open_glossaries(), program.click("new_glossary_button")),
     "deleted_chats": opened(DeletedChats, "bridge", "window"),
     "rules_window": opened(RulesWindow, "bridge", "window"),
     "forget_day": opened(ForgetDay, "bridge", "window"),
@@ -213,7 +216,9 @@ class Walk:
             self.note(name, cell, opened)
             if not self.screen[0].contains(opened.frameGeometry().translated(-opened.pos())):
                 self.found.append(f"{name}, {cell}: {opened.size()}")
-            opened.reject()
+            for one in reversed(program.window.findChildren(QDialog)):
+                if one.isVisible():
+                    one.reject()
 
     def note(self, name: str, cell: str, root: QWidget) -> None:
         self.found += [f"{name}, {cell}: {line}" for line in settled(root)]
