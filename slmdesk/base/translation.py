@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
+from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json
 
 
@@ -18,6 +19,11 @@ class Language(Record):
     is_right_to_left: bool = False
     has_formal: bool = False
     """Whether the language addresses a friend in another way than a stranger."""
+
+    @property
+    def shown(self) -> str:
+        """The name in the window's language. Prompts have the English `name`."""
+        return _(self.name)
 
 
 _TABLE = """
@@ -62,6 +68,16 @@ ur Urdu اردو rtl,formal
 vi Vietnamese Tiếng_Việt formal
 zh Chinese 中文
 """
+
+_NAMES = (
+    N_("Arabic"), N_("Bulgarian"), N_("Bengali"), N_("Catalan"), N_("Czech"), N_("Danish"), N_("German"), N_("Greek"),
+    N_("English"), N_("Spanish"), N_("Estonian"), N_("Persian"), N_("Finnish"), N_("French"), N_("Hebrew"),
+    N_("Hindi"), N_("Croatian"), N_("Hungarian"), N_("Indonesian"), N_("Italian"), N_("Japanese"), N_("Korean"),
+    N_("Lithuanian"), N_("Latvian"), N_("Dutch"), N_("Norwegian"), N_("Polish"), N_("Portuguese"), N_("Romanian"),
+    N_("Russian"), N_("Slovak"), N_("Slovenian"), N_("Serbian"), N_("Swedish"), N_("Thai"), N_("Turkish"),
+    N_("Ukrainian"), N_("Urdu"), N_("Vietnamese"), N_("Chinese"),
+)  # fmt: skip
+"""The names of the table, for the catalogues."""
 
 
 def _read() -> dict[str, Language]:

@@ -77,6 +77,8 @@ class QuestionPane(QScrollArea):
         self._follows = True
         """Whether the end stays in view, as it does from a question on until a person chooses a quotation."""
         self._texts: list[str] = []
+        self._questions: Sequence[str] = ()
+        """Questions that are suggested while none was asked."""
         self.rows: list[CitationRow] = []
         self._at = self._row_at = 0
         """Positions in `_list` and in `rows` where the next part of the newest question is inserted, at the end."""
@@ -166,18 +168,16 @@ class QuestionPane(QScrollArea):
         empty_layout(self._list)
         self._line.clear()
         self._hint.setVisible(True)
+        self.show_suggested(self._questions)
         self._end()
 
     def show_suggested(self, questions: Sequence[str]) -> None:
         """Offer questions as chips while none was asked."""
+        self._questions = questions
         empty_layout(self._suggested)
         for at, words in enumerate(() if self._texts else questions):
-            chip = button(words, f"{self._prefix}suggested_{at}", self, kind="chip")
-            chip.clicked.connect(partial(self._ask_suggested, words))
-            self._suggested.addWidget(chip)
-
-    def _ask_suggested(self, words: str) -> None:
-        self._controller.ask(words, redact=self._shield.isChecked())
+            name, asks = f"{self._prefix}suggested_{at}", partial(self._ask_about, words)
+            self._suggested.addWidget(button(words, name, self, kind="chip", on=asks))
 
     def show_turns(self, turns: Sequence[AskedQuestion]) -> None:
         self.clear()
@@ -256,7 +256,10 @@ class QuestionPane(QScrollArea):
     def _on_ask(self) -> None:
         words = self._line.text().strip()
         if words and self._ask.isEnabled():
-            self._controller.ask(words, redact=self._shield.isChecked())
+            self._ask_about(words)
+
+    def _ask_about(self, words: str) -> None:
+        self._controller.ask(words, redact=self._shield.isChecked())
 
     def _on_copy(self) -> None:
         copy_text("\n\n".join(self._texts))
@@ -348,15 +351,21 @@ class QuestionController(QObject):
         if document in self._together:
             return
         self._together = ()
+        self._suggest(document, ())
         self.restart()
         self.items.show_document(document, self._open_newest)
         if document:
             found = self._bridge.services.questions.suggested(document)
-            self._bridge.ask(found, lambda words: self.suggested.emit(words if document == self._document else ()))
+            self._bridge.ask(found, partial(self._suggest, document))
+
+    def _suggest(self, document: str, questions: Sequence[str]) -> None:
+        if document == self._document and not self._together:
+            self.suggested.emit(questions)
 
     def show_together(self, documents: tuple[str, ...]) -> None:
         """Ask several documents, of which one is shown, until another one is shown."""
         self._together = documents
+        self.suggested.emit(())
         self.restart()
 
     def show_collection(self, collection: str) -> None:

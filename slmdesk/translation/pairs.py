@@ -227,10 +227,10 @@ def _info(record: ModelRecord) -> Mapping[str, Json]:
 def _pair(source: str, target: str) -> tuple[str, str]:
     requested = language_of(source).code, language_of(target).code
     if requested[0] == requested[1]:
-        raise KnownError("language.same", language=LANGUAGES[requested[0]].name)
+        raise KnownError("language.same", language=LANGUAGES[requested[0]].shown)
     pair = examined_pair(*requested)
     if pair is None:
-        raise KnownError("exam.pair", language=LANGUAGES[requested[0]].name)
+        raise KnownError("exam.pair", language=LANGUAGES[requested[0]].shown)
     return pair
 
 
@@ -581,7 +581,7 @@ class PairAdviceService:
         entry = entry_of(record)
         if entry is not None and target and not entry.speaks(target):
             words = _("{name} was not made for {name2}; its publisher names {named}.")
-            return words.format(name=record.name, name2=LANGUAGES[target].name, named=_named(entry))
+            return words.format(name=record.name, name2=LANGUAGES[target].shown, named=_named(entry))
         parameters = record.header.get("parameters")
         if language is None and isinstance(parameters, int) and 0 < parameters < FEWEST_PARAMETERS:
             return _("{name} is very small: expect poor translations.").format(name=record.name)
@@ -622,7 +622,7 @@ def _is_made_for(entry: CatalogueEntry, source: str, target: str) -> bool:
 
 
 def _named(entry: CatalogueEntry) -> str:
-    names = [LANGUAGES[language].name for language in entry.languages if language in LANGUAGES]
+    names = [LANGUAGES[language].shown for language in entry.languages if language in LANGUAGES]
     if len(names) == 1:
         return names[0]
     if 0 < len(names) <= MOST_NAMED:
@@ -659,7 +659,7 @@ _SHORT = {
 
 
 def pair_words(result: PairResult) -> str:
-    return f"{LANGUAGES[result.source].name} → {LANGUAGES[result.target].name}"
+    return f"{LANGUAGES[result.source].shown} → {LANGUAGES[result.target].shown}"
 
 
 def pair_line(result: PairResult) -> str:
@@ -676,7 +676,7 @@ def note_lines(notes: Mapping[str, Json]) -> tuple[str, ...]:
     for pair, reason in sorted(notes.items()):
         source, __, target = pair.partition("-")
         if source in LANGUAGES and target in LANGUAGES and reason in why:
-            names = f"{LANGUAGES[source].name} → {LANGUAGES[target].name}"
+            names = f"{LANGUAGES[source].shown} → {LANGUAGES[target].shown}"
             found.append(_("{names}: no automatic test, {why}.").format(names=names, why=why[str(reason)]))
     return tuple(found)
 
@@ -686,12 +686,12 @@ def result_sentence(name: str, result: PairResult) -> str:
         return words
     words = _("{name} is good from {name2} to {name3}: in its exam {counted} sentences kept their sense.")
     source, target, counted = LANGUAGES[result.source], LANGUAGES[result.target], _counted(result, PairSkill.SENSE)
-    return words.format(name=name, name2=source.name, name3=target.name, counted=counted)
+    return words.format(name=name, name2=source.shown, name3=target.shown, counted=counted)
 
 
 def warning_words(name: str, result: PairResult) -> str:
     """Return the warning to show before translating this pair. Empty if the model is good at it."""
-    source, target = LANGUAGES[result.source].name, LANGUAGES[result.target].name
+    source, target = LANGUAGES[result.source].shown, LANGUAGES[result.target].shown
     if result.is_weak(PairSkill.LANGUAGE):
         words = _("{name} was not made for {target}: in its exam {found} answers were in {target}.")
         return words.format(name=name, target=target, found=_counted(result, PairSkill.LANGUAGE))
@@ -725,7 +725,7 @@ def shape_of_pair(result: PairResult) -> dict[str, Json]:
 
 
 def _doubt(result: PairResult) -> str:
-    target = LANGUAGES[result.target].name
+    target = LANGUAGES[result.target].shown
     if result.of(PairSkill.LANGUAGE).level != "good":
         counted = _counted(result, PairSkill.LANGUAGE)
         return _("in its exam {counted} answers were in {target}").format(counted=counted, target=target)

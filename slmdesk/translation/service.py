@@ -348,7 +348,7 @@ class TranslationService(Service, JobPlanner):
         target = language_of(request.target).code
         source = language_of(request.source).code if request.source else ""
         if source == target:
-            raise KnownError("language.same", language=LANGUAGES[target].name)
+            raise KnownError("language.same", language=LANGUAGES[target].shown)
         if request.domain not in DOMAINS or (request.formality and request.formality not in FORMALITIES):
             raise KnownError("request.invalid", what=_("domain or formality"))
         if not request.path and not request.text.strip():

@@ -1,40 +1,56 @@
 import pytest
 
-from slmdesk.questions.suggested import QUESTIONS, suggested
+from slmdesk.questions.suggested import suggested
 
 pytestmark = pytest.mark.pure
 
 
 @pytest.mark.parametrize(
-    ("language", "text"),
+    ("text", "questions"),
     [
-        ("en", "The tenant must pay the rent of €1,200 by 3 March 2026. It goes to the account of the landlord."),
         (
-            "de",
-            "Der Mieter muss die Miete von 1.200 € bis zum 3. März 2026 zahlen. Sie geht an die Vermieterin.",
+            "1 May 2025. The excess of 250 EUR is deducted. Send the invoice by 26 May 2026 to us. The surveyor"
+            " comes on 2 May 2026.",
+            (
+                "What are the 250 EUR for?",
+                "What is to be done by 26 May 2026?",
+                "What happens on 2 May 2026?",
+            ),
         ),
         (
-            "fr",
+            "Der Mieter muss die Nachzahlung von 1.215,40 € bis zum 15. Januar 2026 an die Vermieterin überweisen.",
+            ("Wofür sind 1.215,40 €?", "Was ist bis zum 15. Januar 2026 zu tun?"),
+        ),
+        (
             "Le locataire doit payer le loyer de 1 200 € avant le 3 mars 2026. Il est versé au bailleur.",
+            ("À quoi correspondent 1 200 € ?", "Que faut-il faire avant le 3 mars 2026 ?"),
         ),
         (
-            "es",
             "El inquilino debe pagar el alquiler de 1.200 € antes del 3 de marzo de 2026 al propietario.",
+            ("¿A qué corresponden 1.200 €?", "¿Qué hay que hacer antes del 3 de marzo de 2026?"),
         ),
-        ("it", "L'inquilino deve pagare l'affitto di 1.200 € entro il 03/03/2026. Va sul conto del proprietario."),
-        ("pl", "Najemca musi zapłacić czynsz w wysokości 1200 zł do dnia 3 marca 2026 na rachunek wynajmującego."),
+        (
+            "L'inquilino deve pagare l'affitto di 1.200 € entro il 03/03/2026. Va sul conto del proprietario.",
+            ("A che cosa si riferiscono 1.200 €?", "Che cosa bisogna fare entro il 03/03/2026?"),
+        ),
+        (
+            "Najemca musi zapłacić czynsz w wysokości 1200 zł do dnia 3 marca 2026 na rachunek wynajmującego.",
+            ("Czego dotyczy kwota 1200 zł?", "Co trzeba zrobić do 3 marca 2026?"),
+        ),
     ],
 )
-def test_sums_dates_and_duties_invite_a_question_each(language, text):
-    assert suggested(text) == QUESTIONS[language]
+def test_a_sum_and_dates_invite_a_question_each(text, questions):
+    assert suggested(text) == questions
 
 
-def test_nothing_is_suggested_where_nothing_is_found():
-    assert suggested("The sky is blue because the air scatters short waves of light more than long ones.") == ()
-    assert suggested("The garden is to the south of the house. The rent is 1,200 EUR a month, as before.") == (
-        QUESTIONS["en"][0],
-    )
-    assert (
-        suggested("De huurder moet de huur van €1.200 vóór 3 maart 2026 betalen op de rekening van de eigenaar.") == ()
-    )
-    assert suggested("") == ()
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The sky is blue because the air scatters short waves of light more than long ones.",
+        "De huurder moet de huur van €1.200 vóór 3 maart 2026 betalen op de rekening van de eigenaar.",
+        "18 November 2025. This is the letter of the landlord, with thanks.",
+        "",
+    ],
+)
+def test_nothing_is_suggested_where_nothing_is_found(text):
+    assert suggested(text) == ()

@@ -356,7 +356,7 @@ THINKING = {
 ANSWER_LANGUAGES = (
     (ANY_LANGUAGE, _("The model's choice")),
     (OF_MESSAGE, _("That of each message")),
-    *sorted(((language.code, language.name) for language in LANGUAGES.values()), key=lambda each: each[1]),
+    *sorted(((language.code, language.shown) for language in LANGUAGES.values()), key=lambda each: each[1]),
 )
 _LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096)
 

@@ -739,8 +739,8 @@ class FolderView(QFrame):
     def _chip_row(self) -> QFrame:
         holder = named(QFrame(self), "folder_chips")
         self._chip_documents, self._chip_questions = (
-            button(words, f"folder_{words.lower()}_chip", holder, kind="chip", on=self._settle)
-            for words in (_("Documents"), _("Questions"))
+            button(words, f"folder_{name}_chip", holder, kind="chip", on=self._settle)
+            for name, words in (("documents", _("Documents")), ("questions", _("Questions")))
         )
         for chip in (self._chip_documents, self._chip_questions):
             chip.setCheckable(True)

@@ -429,7 +429,7 @@ class DocumentPane(QStackedWidget):
         return self._view.request.source or self.review.language, self._view.request.target
 
     def _show_languages(self) -> None:
-        source, target = (LANGUAGES[code].name if code in LANGUAGES else "" for code in self.languages)
+        source, target = (LANGUAGES[code].shown if code in LANGUAGES else "" for code in self.languages)
         self._languages.setText(f"{source} → {target}".strip())
 
     def _on_listed(self, found: SegmentNumbers) -> None:

@@ -213,7 +213,7 @@ class DocumentForm(Dialog):
             self._target.show_value(other)
             self._say(
                 _("{this_document} is {name}. Translate it into {name2}?").format(
-                    this_document=self._this_document(), name=LANGUAGES[language].name, name2=LANGUAGES[other].name
+                    this_document=self._this_document(), name=LANGUAGES[language].shown, name2=LANGUAGES[other].shown
                 )
             )
 
@@ -250,7 +250,7 @@ class DocumentForm(Dialog):
                 _(
                     "This document is {name} already. Choose another language to translate it "
                     "into, or say under From which language it is in."
-                ).format(name=LANGUAGES[manner.target].name)
+                ).format(name=LANGUAGES[manner.target].shown)
             )
             return
         columns = tuple(self._ticked_rows(self._columns))

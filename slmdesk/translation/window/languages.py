@@ -49,7 +49,7 @@ ARROW_WIDTH = 60
 
 def languages() -> list[tuple[object, str]]:
     """Return the code and name of each language, sorted by name."""
-    return sorted(((code, language.name) for code, language in LANGUAGES.items()), key=lambda pair: pair[1])
+    return sorted(((code, language.shown) for code, language in LANGUAGES.items()), key=lambda pair: pair[1])
 
 
 class LanguageChoice(Choice):
@@ -198,7 +198,7 @@ class LanguagePopup(QFrame):
         known = [str(code) for code, __ in languages()]
         if words:
             found = [code for code in known if _is_meant(code, words)]
-            found.sort(key=lambda code: not fold(LANGUAGES[code].name).startswith(words))
+            found.sort(key=lambda code: not fold(LANGUAGES[code].shown).startswith(words))
             self._add("", found)
         else:
             if self._detect:
@@ -220,8 +220,8 @@ class LanguagePopup(QFrame):
             item.setFlags(Qt.ItemFlag.NoItemFlags)
         for code in codes:
             language = LANGUAGES.get(code)
-            words = language.name if language else self._detect
-            if language and language.own_name != language.name:
+            words = language.shown if language else self._detect
+            if language and language.own_name != language.shown:
                 words += f" — {language.own_name}"
             item = QListWidgetItem(words, self._list)
             item.setData(CODE, code)
@@ -239,7 +239,7 @@ class LanguagePopup(QFrame):
 
 def _is_meant(code: str, words: str) -> bool:
     language = LANGUAGES[code]
-    return code == words or words in fold(language.name) or words in fold(language.own_name)
+    return code == words or words in fold(language.shown) or words in fold(language.own_name)
 
 
 # ---- a line that warns if the model cannot translate the pair of languages, with buttons to change that

@@ -272,7 +272,7 @@ MOST_LETTERS = 30
 
 def language_words(code: str) -> str:
     """Return the name of a language, or "any language" for an empty code."""
-    return LANGUAGES[code].name if code in LANGUAGES else code or _("any language")
+    return LANGUAGES[code].shown if code in LANGUAGES else code or _("any language")
 
 
 class _Form(Dialog):

@@ -415,7 +415,7 @@ def count_words(shown: PaneState, manner: TranslationStyle, *, has_text: bool = 
     there = sum(_is_there(segment, manner) for segment in shown.segments)
     if there:
         which = _("it is") if count == 1 else _("all are") if there == count else ngettext("1 is", "{n} are", there)
-        words += _("; {which} in {name} already").format(which=which, name=LANGUAGES[manner.target].name)
+        words += _("; {which} in {name} already").format(which=which, name=LANGUAGES[manner.target].shown)
     return words
 
 
@@ -470,7 +470,7 @@ def _sureness(paragraphs: Sequence[tuple[str, float]]) -> str:
 
 
 def _name(code: str) -> str:
-    return LANGUAGES[code].name if code in LANGUAGES else _("not recognised")
+    return LANGUAGES[code].shown if code in LANGUAGES else _("not recognised")
 
 
 def flag_lines(shown: PaneState) -> list[tuple[int, str]]:

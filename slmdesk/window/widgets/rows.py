@@ -259,6 +259,7 @@ class CitedRow(QFrame):
     chosen = Signal()
     pointed_at = Signal(bool)
     copy_requested = Signal()
+    _due: QLabel | None = None
 
     def __init__(
         self, text: str, place: str, parent: QWidget, *, name: str, warning: str = "", details: str = "",
@@ -283,9 +284,9 @@ class CitedRow(QFrame):
             lines.append(plain_label(f"⚠ {warning}", self, name="row_warning", kind="warn"))
         parts: list[Part] = [(column(*lines, gap=0), 1)]
         if due is not None:
-            when = plain_label(due, self, name="row_due", kind="strong", wraps=False)
-            when.setFixedWidth(scaled(DUE_WIDTH))
-            parts.insert(0, (when, Qt.AlignmentFlag.AlignTop))
+            self._due = CitedText(due, "", self, name="row_due", kind="due")  # on the line of the sentence
+            self._due.setFixedWidth(scaled(DUE_WIDTH))
+            parts.insert(0, (self._due, Qt.AlignmentFlag.AlignTop))
         elif has_bullet:
             parts.insert(0, (plain_label("•", self, name="row_bullet", wraps=False), Qt.AlignmentFlag.AlignTop))
         row(*parts, into=self, gap=theme.SPACE_8, margins=theme.SPACE_4)
@@ -299,6 +300,11 @@ class CitedRow(QFrame):
         self.style().polish(self)
 
     # ---- Qt's own
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if self._due is not None and event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._due.setFixedWidth(scaled(DUE_WIDTH))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:

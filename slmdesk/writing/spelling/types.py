@@ -27,7 +27,7 @@ class Dictionary(Record):
         region = self.code.partition("_")[2]
         if not self.language:
             return self.code
-        return f"{LANGUAGES[self.language].name} ({region})" if region else LANGUAGES[self.language].name
+        return f"{LANGUAGES[self.language].shown} ({region})" if region else LANGUAGES[self.language].shown
 
 
 _SAME = {"nb": "no", "nn": "no"}

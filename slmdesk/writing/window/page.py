@@ -159,7 +159,7 @@ class WritingPage(QWidget):
     def _build_options(self) -> None:
         self._gear.clicked.connect(lambda: self._options.toggle(self._gear))
         self._options: Popover = Popover(self, "writing_options_panel", label=_("Options"), width=320)
-        languages = sorted((language.name, language.code) for language in LANGUAGES.values())
+        languages = sorted((language.shown, language.code) for language in LANGUAGES.values())
         values: list[tuple[object, str]] = [("", _("Automatic")), *((code, name) for name, code in languages)]
         self._language = named(Choice(values, self._options), "writing_language", label=_("Language of the text"))
         self.shield = Shield("writing_redact", self._options)

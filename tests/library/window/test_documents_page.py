@@ -12,7 +12,7 @@ import pytest
 from fakes.commands import ROOT, SLMDESK
 from fakes.dropping import drop
 from fakes.tiny_pdf import Text, TinyPdf
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRegularExpression, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QPushButton, QToolButton, QWidget
 
@@ -28,6 +28,8 @@ from slmdesk.summaries.window import SentenceRow, due_words
 from slmdesk.window.panes import EarlierRow
 
 pytestmark = pytest.mark.gui
+
+CHIP = QRegularExpression("^suggested_")
 
 LETTER = "# The lease\n\nThe tenant pays 1,200 EUR.\n\n" + "## Dates\n\nIt begins on 3 March 2024.\n\n" * 3
 
@@ -800,16 +802,44 @@ def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures
     program.wait(lambda: lit() == ["The other."])
 
 
+def shown_chips(program):
+    return [chip for chip in program.find("question_pane").findChildren(QPushButton, CHIP) if chip.isVisible()]
+
+
 def test_a_suggested_question_is_asked_with_a_click(program, tmp_path):
     letter = tmp_path / "lease.txt"
     letter.write_text("The tenant must pay the rent of €1,200 by 3 March 2026. It goes to the account of the landlord.")
     drop(program.documents, letter)
     program.choose_tab("questions")
     program.wait(lambda: program.window.findChildren(QPushButton, "suggested_1"))
+    program.wait(lambda: shown_chips(program))
+    count = len(shown_chips(program))
     program.click("suggested_1")
-    asked = "Which dates and deadlines are there?"
+    asked = "What is to be done by 3 March 2026?"
     program.wait(lambda: asked in [part.text() for part in program.window.findChildren(QLabel, "question_part")])
-    assert not any(chip.isVisible() for chip in program.window.findChildren(QPushButton, "suggested_0"))
+    assert not shown_chips(program)
+    program.wait(lambda: program.find("new_questions_button").isVisible())
+    program.click("new_questions_button")
+    program.wait(lambda: len(shown_chips(program)) == count)
+    other = tmp_path / "poem.txt"
+    other.write_text("Roses are red and violets are blue, and the sky is over the garden.")
+    drop(program.documents, other)
+    program.wait(lambda: program.find("document_title").full_text == "poem.txt")
+    program.wait(lambda: not shown_chips(program))
+
+
+def test_no_question_on_one_document_is_suggested_for_several(program, letter):
+    opened(program, letter)
+    program.choose_tab("questions")
+    program.wait(lambda: shown_chips(program))
+    other = letter.with_name("annex.md")
+    other.write_text(LETTER + "\nAnnex.\n")
+    drop(program.documents, other)
+    program.wait(lambda: len(rows(program)) == 2 and shown_chips(program))
+    program.documents.documents.choose_all()
+    program.click("several_ask")
+    program.wait(lambda: program.find("document_title").full_text == "2 documents")
+    assert not shown_chips(program)
 
 
 @pytest.mark.parametrize(
@@ -821,3 +851,16 @@ def test_a_suggested_question_is_asked_with_a_click(program, tmp_path):
 )  # fmt: skip
 def test_what_is_to_be_done_shows_its_first_sure_date(text, shown):
     assert due_words(text, "en") == shown
+
+
+def test_dates_of_what_is_to_be_done_are_not_cut_by_a_larger_text(start, tmp_path, model_file):
+    program = start().with_model(model_file).open_documents()
+    letter = tmp_path / "pipe.txt"
+    letter.write_text("The pipe costs 3,300 EUR.\n\nPlease return the signed form by 12 December 2026.\n")
+    drop(program.documents, letter)
+    program.wait(lambda: program.coverage.startswith("1 of 1"))
+    program.click("summarize_button")
+    program.wait(lambda: program.window.findChildren(QLabel, "row_due"))
+    (due,) = [label for label in program.window.findChildren(QLabel, "row_due") if label.text() == "12 Dec"]
+    program.frame.keeper.set_font_scale(200)
+    program.wait(lambda: due.fontMetrics().horizontalAdvance("12 Dec") <= due.width() - 2)
