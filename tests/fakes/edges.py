@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -141,7 +140,7 @@ def faults(root: QWidget) -> list[str]:
     """What is cut, lies over its neighbour, scrolls in what scrolls, is too small to press or has no name."""
     found = outside(root)
     for widget in _shown(root):
-        found += filter(None, (_height(widget), _target(widget), _scrolls_twice(widget, root), _spoken(widget)))
+        found += filter(None, (_height(widget), _target(widget), _scrolls_twice(widget, root), _spoken(widget, root)))
     return found + _overlaps(root)
 
 
@@ -162,11 +161,13 @@ def _target(widget: QWidget) -> str:
     return f"{_path(widget)}: only {widget.width()}x{widget.height()} to press" if is_small else ""
 
 
-def _spoken(widget: QWidget) -> str:
-    if widget.focusPolicy() == Qt.FocusPolicy.NoFocus or widget.focusProxy() is not None:
+def _spoken(widget: QWidget, root: QWidget) -> str:
+    if widget.focusPolicy() == Qt.FocusPolicy.NoFocus or widget.focusProxy() is not None or widget.accessibleName():
         return ""
-    spoken = QAccessible.queryAccessibleInterface(widget)
-    return "" if spoken.text(QAccessible.Text.Name) else f"{_path(widget)}: takes the focus and has no name"
+    if isinstance(widget, QAbstractButton | QLabel) and widget.text():
+        return ""
+    is_told = any(label.buddy() is widget for label in root.findChildren(QLabel))
+    return "" if is_told else f"{_path(widget)}: takes the focus and has no name"
 
 
 def _scrolls_twice(widget: QWidget, root: QWidget) -> str:
@@ -196,11 +197,10 @@ def _overlaps(root: QWidget) -> list[str]:
 
 
 def _placed(layout: QLayout) -> Iterator[QWidget]:
-    if isinstance(layout, QStackedLayout):
-        return
-    for at in range(layout.count()):
-        item = layout.itemAt(at)
-        if item is not None and (inner := item.layout()) is not None:
-            yield from _placed(inner)
-        elif item is not None and (widget := item.widget()) is not None:
+    """The widgets of a layout and of those in it. Its items are not asked for: Qt would free them below their Python
+    objects, which the next widget at the same address would then be taken for.
+    """
+    layouts = [one for one in (layout, *layout.findChildren(QLayout)) if not isinstance(one, QStackedLayout)]
+    for widget in layout.parentWidget().findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        if any(one.indexOf(widget) >= 0 for one in layouts):
             yield widget
