@@ -142,7 +142,7 @@ class ComparePane(QFrame):
         bar = named(QFrame(parent), "versions_bar")
         kinds, self._chips = QWidget(bar), QButtonGroup(bar)
         for at, kind in enumerate(FILTERS):
-            chip = button("", f"versions_{kind[0]}", kinds, kind="chip")
+            chip = button(kind[1], f"versions_{kind[0]}", kinds, kind="chip")
             chip.setCheckable(True)
             self._chips.addButton(chip, at)
         flow(*self._chips.buttons(), gap=theme.SPACE_4, into=kinds)
