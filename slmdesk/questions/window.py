@@ -71,7 +71,7 @@ class QuestionPane(QScrollArea):
         self._controller = controller
         self._what = about
         self._prefix = "" if about == "document" else f"{about}_"
-        self.setObjectName(self._prefix + "question_pane")
+        named(self, f"{self._prefix}question_pane", label=_("Questions"))
         self._names: Mapping[str, str] = {}
         self._kinds: PageKinds = "page"
         self._follows = True

@@ -96,7 +96,7 @@ class SummaryPane(QScrollArea):
 
     def __init__(self, controller: SummaryController, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("summary_pane")
+        named(self, "summary_pane", label=_("Summary"))
         self.setMinimumWidth(240)
         self._controller = controller
         self.rows: list[SentenceRow] = []

@@ -97,7 +97,8 @@ def _width_of_words(widget: QWidget) -> int:
         option = QStyleOptionButton()
         widget.initStyleOption(option)
         advance = widget.fontMetrics().horizontalAdvance
-        return widget.sizeHint().width() - advance(widget.text()) + advance(option.text) if option.text else 0
+        own = QPushButton.sizeHint(widget).width()  # less than where room is kept for other words
+        return own - advance(widget.text()) + advance(option.text) if option.text else 0
     if isinstance(widget, QAbstractButton):
         return widget.sizeHint().width() if widget.text() else 0
     if isinstance(widget, QComboBox):
@@ -136,10 +137,10 @@ LEAST_TARGET = 24
 
 
 def faults(root: QWidget) -> list[str]:
-    """What is cut at any side, lies over its neighbour, scrolls in what scrolls, or is too small to press."""
+    """What is cut, lies over its neighbour, scrolls in what scrolls, is too small to press or has no name."""
     found = outside(root)
     for widget in _shown(root):
-        found += filter(None, (_height(widget), _target(widget), _scrolls_twice(widget, root)))
+        found += filter(None, (_height(widget), _target(widget), _scrolls_twice(widget, root), _spoken(widget, root)))
     return found + _overlaps(root)
 
 
@@ -158,6 +159,15 @@ def _height(widget: QWidget) -> str:
 def _target(widget: QWidget) -> str:
     is_small = isinstance(widget, QAbstractButton) and min(widget.width(), widget.height()) < LEAST_TARGET
     return f"{_path(widget)}: only {widget.width()}x{widget.height()} to press" if is_small else ""
+
+
+def _spoken(widget: QWidget, root: QWidget) -> str:
+    if widget.focusPolicy() == Qt.FocusPolicy.NoFocus or widget.focusProxy() is not None or widget.accessibleName():
+        return ""
+    if isinstance(widget, QAbstractButton | QLabel) and widget.text():
+        return ""
+    is_told = any(label.buddy() is widget for label in root.findChildren(QLabel))
+    return "" if is_told else f"{_path(widget)}: takes the focus and has no name"
 
 
 def _scrolls_twice(widget: QWidget, root: QWidget) -> str:

@@ -364,6 +364,14 @@ class ContextParts(QScrollArea):
             self._grid.addWidget(words, at, 0)
             self._grid.addWidget(note, at, 1)
             self._grid.addWidget(number, at, 2)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "_shown"):
+            self._fit()
+
+    def _fit(self) -> None:
         line = self.fontMetrics().lineSpacing() + theme.SPACE_4
         self.setFixedHeight(min(len(self._shown), MOST_LINES) * line)
 

@@ -12,8 +12,8 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialogButtonBox,
+    QFormLayout,
     QFrame,
-    QGridLayout,
     QHeaderView,
     QLayout,
     QListWidget,
@@ -260,13 +260,11 @@ class PresetEditor(Dialog):
             _("Thinking"),
             _("Language of answers"),
         )
-        grid = QGridLayout()
-        for at, (title, choice) in enumerate(zip(titles, self._choices.values(), strict=True)):
-            heading = plain_label(title, self, name=f"preset_{choice.objectName()}_heading", wraps=False)
-            heading.setBuddy(choice)
+        form = QFormLayout()
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        for title, choice in zip(titles, self._choices.values(), strict=True):
             choice.setAccessibleName(title)
-            grid.addWidget(heading, at // 2 * 2, at % 2)
-            grid.addWidget(choice, at // 2 * 2 + 1, at % 2)
+            form.addRow(title, choice)
         names = (*SAMPLED, *FORMS)
         self._sampling = {name: getattr(options, name) for name in names if name not in (*self._choices, "seed")}
         self._form.show_options(options, is_other=True)
@@ -277,7 +275,7 @@ class PresetEditor(Dialog):
         column(
             plain_label(_("Instructions"), self, name="preset_system_heading", wraps=False),
             (self._system, 2),
-            grid,
+            form,
             self._form,
             self._sampling_box,
             self._build_examples(options.examples),

@@ -583,7 +583,7 @@ class AboutDocument(QScrollArea):
     def __init__(self, controller: DocumentsController, parent: QWidget) -> None:
         super().__init__(parent)
         self._controller = controller
-        self.setObjectName("about_document")
+        named(self, "about_document", label=_("About this document"))
         self.setMinimumWidth(200)
         inner = self.inner = named(QFrame(self), "about_inner")
         self._column = column(1, into=inner, gap=theme.SPACE_8, margins=theme.SPACE_16)

@@ -164,7 +164,7 @@ class ModelsPage(QScrollArea):
 
     def __init__(self, library: LibraryController, downloads: QWidget, suggestions: QWidget, search: QWidget) -> None:
         super().__init__()
-        self.setObjectName("models_page")
+        named(self, "models_page", label=_("Models"))
         FileDrop(self, self._on_dropped)
         self._library = library
         self._build_ui(downloads, suggestions, search)

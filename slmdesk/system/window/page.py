@@ -164,7 +164,7 @@ class SettingsPage(QScrollArea):
 
     def __init__(self, controller: SettingsController, models_folder: str) -> None:
         super().__init__()
-        self.setObjectName("settings_page")
+        named(self, "settings_page", label=_("Settings"))
         self._controller = controller
         self._default_folder = models_folder
         self._controls: dict[str, Choice | Switch] = {}

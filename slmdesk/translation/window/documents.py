@@ -156,7 +156,7 @@ class DocumentForm(Dialog):
         self._columns.setEnabled(False)
         self._sheets.setVisible(self._chosen.has_sheets)
         self._properties.setVisible(self._chosen.has_properties)
-        area = named(QScrollArea(self), "document_form_area")
+        area = named(QScrollArea(self), "document_form_area", label=_("Options"))
         show_column(area, inner)
         self._area, self._inner = area, inner
         column((area, 1), self.advice, self._said, self._buttons, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)

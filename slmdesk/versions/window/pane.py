@@ -96,7 +96,7 @@ class ComparePane(QFrame):
             self._form, self.earlier, self._busy, self._failed, self._hint, (self._result, 1), 0,
             into=inner, gap=theme.SPACE_8, margins=(theme.SPACE_12, theme.SPACE_4, theme.SPACE_12, theme.SPACE_8),
         )  # fmt: skip
-        scroll = named(QScrollArea(self), "versions_scroll")  # a low window cannot show all of it
+        scroll = named(QScrollArea(self), "versions_scroll", label=_("Changes"))  # a low window cannot show all of it
         show_column(scroll, inner)
         column(scroll, into=self)
 

@@ -417,7 +417,7 @@ def _bars(t: Theme, fonts: Fonts) -> str:
     QPushButton[kind="new"]:hover {{ background: {t.mixed("ground", 0.04)}; border-color: transparent; }}
     #page_area {{ background: {t.sheet}; border: none; border-radius: {RADIUS}px; }}
     QPushButton[kind="status"] {{ background: transparent; border-color: transparent; color: {t.ink2};
-        padding: 2px 6px; font-size: {fonts.points(0.87)}pt; }}
+        padding: 2px 6px; font-size: {fonts.points(0.87)}pt; text-align: left; }}
     QPushButton[kind="status"]:hover {{ color: {t.ink}; }}
     QPushButton[kind="status"][online="true"] {{ color: {t.warn}; background: {t.warn_soft}; }}
     #notice_bar {{ background: {t.sheet}; border: {t.separator}; border-radius: {RADIUS}px; }}

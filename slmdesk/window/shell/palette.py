@@ -492,7 +492,7 @@ class HelpWindow(Dialog):
     ) -> None:
         super().__init__(parent)
         passing(self, "help_window", _("Help"))
-        self._area = named(QScrollArea(self), "help_area")
+        self._area = named(QScrollArea(self), "help_area", label=_("Help"))
         self._inner = named(QFrame(self), "help_inner")
         self._column = column(into=self._inner, gap=theme.SPACE_8, margins=(theme.SPACE_32, theme.SPACE_24))
         self._search = text_line("help_search", self._inner, _("Search help"), most=200, clears=CLEAR)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 
-from PySide6.QtCore import QEvent, QLocale, QObject, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QLocale, QMargins, QObject, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -85,6 +85,23 @@ class JobsButton(QPushButton):
         painter.drawText(words, int(Qt.AlignmentFlag.AlignVCenter), self.text())
 
 
+STATES = (_("Offline"), _("Online"), _("Online, only this once"))
+
+
+class NetworkButton(QPushButton):
+    """Button as wide as its longest words where there is room, so that what stands beside it stays in place."""
+
+    def sizeHint(self) -> QSize:
+        def wide(words: str) -> int:
+            return self.fontMetrics().size(Qt.TextFlag.TextShowMnemonic, words).width()
+
+        hint = super().sizeHint()
+        return hint.grownBy(QMargins(0, 0, max(wide(f" {words}") for words in STATES) - wide(self.text()), 0))
+
+    def minimumSizeHint(self) -> QSize:
+        return super().sizeHint()
+
+
 class StatusBar(QFrame):
     """The line at the foot: the network at the left, jobs and the model at the right."""
 
@@ -103,7 +120,8 @@ class StatusBar(QFrame):
         self._network.clicked.connect(lambda: self.panel.toggle(self._network))
 
     def _build_ui(self) -> None:
-        self._network = button("", "network_button", self, kind="status")
+        self._network = named(NetworkButton(self), "network_button", kind="status")
+        self._network.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.panel = NetworkPanel(self)
         tip = _("This history is encrypted. Lock it, or cover the window")
         self._lock = button(_("Encrypted"), "lock_button", self, kind="status", tip=tip, icon="lock", colour="ink2")
@@ -147,7 +165,7 @@ class StatusBar(QFrame):
         self.panel.show_managed("offline" in policy.managed)
 
     def _show_network(self) -> None:
-        state = _("Offline") if self._is_offline else _("Online, only this once") if self._is_once else _("Online")
+        state = STATES[0 if self._is_offline else 2 if self._is_once else 1]
         self._network.setText(f" {state}")
         set_icon(self._network, "lock" if self._is_offline else "lock-open", "ink2" if self._is_offline else "warn")
         words = f"{state}. {requests_words(self._requests)}".strip(". ")

@@ -48,8 +48,8 @@ class Popover(QFrame):
         window = anchor.window()
         self._anchor = anchor
         self.setParent(window)
-        self.fit()
         self.show()
+        self.fit()  # its parts have their fonts once they are shown
         self.raise_()
         first = self.focus_target()
         if first is not None:

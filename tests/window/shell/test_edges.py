@@ -12,16 +12,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QToolButton, QWidget
 
 from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
-from slmdesk.history.window import DeletedChats
 from slmdesk.jobs.runner import step_of
 from slmdesk.library.search import Citation
 from slmdesk.library.types import Coverage, Mark, Span
-from slmdesk.online.window.network import TokenDialog
 from slmdesk.questions.prompt import Answered
 from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.summaries.types import DocumentSummary, Sentence, Summary
-from slmdesk.window.widgets.dialogs import TextDialog
-from slmdesk.window.widgets.tokens import GatedDialog
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 
@@ -66,18 +62,6 @@ def check(program, name: str) -> None:
     for width in WIDTHS:
         program.window.resize(width, HEIGHT)
         program.found += [f"{name} at {width}: {line}" for line in cut_in(program.window)]
-
-
-def check_dialog(program, name: str) -> None:
-    """What is cut in the dialog of this name, as it opens and as narrow as it can be made; it is closed again."""
-    program.wait(lambda: [one for one in program.window.findChildren(QDialog) if one.objectName() == name])
-    dialog = next(one for one in program.window.findChildren(QDialog) if one.objectName() == name)
-    program.wait(dialog.isVisible)
-    for width in (dialog.width(), dialog.minimumSizeHint().expandedTo(dialog.minimumSize()).width()):
-        dialog.resize(width, dialog.height())
-        program.found += [f"{name} at {width}: {line}" for line in cut_in(dialog)]
-    dialog.close()
-    settle()
 
 
 def page(program, title: str) -> None:
@@ -212,27 +196,3 @@ def test_models_jobs_and_comparison(program):
     page(program, "Jobs")
     program.wait(lambda: program.frame.jobs_page.isVisible())
     check(program, "jobs")
-
-
-def test_dialogs(program, model_file):
-    window, frame = program.window, program.frame
-    program.window.resize(1024, HEIGHT)
-    DeletedChats(program.bridge, window).show()
-    check_dialog(program, "deleted_chats")
-    TokenDialog(frame.tokens, window).show()
-    check_dialog(program, "token_dialog")
-    GatedDialog(frame.tokens, "somebody-with-a-long-name/" + NAME, window).open()
-    check_dialog(program, "gated_dialog")
-    TextDialog(window, title=LONG, intro=LONG, text=LONG * 4, warning=LONG).show()
-    check_dialog(program, "text_dialog")
-    window.status.panel.ledger_requested.emit()
-    check_dialog(program, "ledger_window")
-    program.click("help_button")
-    check_dialog(program, "help_window")
-    page(program, "Translate")
-    program.click("glossaries_button")
-    program.click("new_glossary_button")
-    check_dialog(program, "new_glossary_form")
-    check_dialog(program, "glossary_window")
-    program.click("memory_button")
-    check_dialog(program, "memory_window")

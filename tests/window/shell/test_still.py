@@ -4,38 +4,30 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPoint, QRect
-from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QApplication, QLineEdit, QTabBar, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QTabBar, QWidget
 
+from slmdesk.base.record import changed
 from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.window.widgets.notices import Notice
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
-PAGES = ("Start", "Chat", "Documents", "Translate", "Write", "Models", "Settings")
+PAGES = ("Start", "Chat", "Documents", "Translate", "Write", "Models", "Jobs", "Settings")
 
 
-def is_scrolled(widget: QWidget) -> bool:
-    parent = widget.parentWidget()
-    while parent is not None:
-        if isinstance(parent, QAbstractScrollArea):
-            return True
-        parent = parent.parentWidget()
-    return False
-
-
-def places(program) -> dict[str, QRect]:
-    """Where each control stands that does not scroll, by its name."""
+def places(program) -> dict[QWidget, QRect]:
+    """Where each control stands, also in what scrolls: there, the one under the mouse keeps its place too."""
     for _turn in range(3):
         QApplication.processEvents()
     notices = program.window.notices
-    found: dict[str, QRect] = {}
-    for kind in (QAbstractButton, QLineEdit, QTabBar):
-        for widget in program.window.findChildren(kind):
-            if widget.isVisible() and not is_scrolled(widget) and not notices.isAncestorOf(widget):
-                found[widget.objectName()] = QRect(widget.mapTo(program.window, QPoint()), widget.size())
-    return found
+    return {
+        widget: QRect(widget.mapTo(program.window, QPoint()), widget.size())
+        for kind in (QAbstractButton, QComboBox, QLineEdit, QTabBar)
+        for widget in program.window.findChildren(kind)
+        if widget.isVisible() and not notices.isAncestorOf(widget)
+    }
 
 
-def changes(program):
+def changes(program, chat):
     frame = program.frame
     loading = ModelStateChanged(ModelState.LOADING, "m", "A model of some length 7B", fraction=0.4)
     yield "a job begins", lambda: frame.jobs.status_reported.emit("1 job 40 %", 0.4)
@@ -43,18 +35,28 @@ def changes(program):
     yield "a notice comes", lambda: program.window.notices.show_notice(Notice("Moved to the trash.", action="Undo"))
     yield "a notice goes", lambda: program.window.notices.drop_text("Moved to the trash.")
     yield "a model loads", lambda: frame.models.state_changed.emit(loading)
-    yield "the network is open", lambda: program.window.status.show_requests(12)
+    yield "the model is ready", lambda: frame.models.state_changed.emit(changed(loading, state=ModelState.READY))
+    yield "a request is counted", lambda: program.window.status.show_requests(12)
+    yield "the network is open", lambda: program.window.status.show_offline(False)
+    yield "the history is encrypted", lambda: program.window.status.show_encrypted(True)
+    yield "a title changes", lambda: program.ask(lambda services: services.chats.rename(chat, "Another, longer title"))
+    yield "a flag comes", lambda: program.find("check_count_button").show()
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_no_control_moves_while_things_come_and_go(program, page):
     program.window.resize(1280, 800)
+    program.say("Hello")
+    chat = program.chat.chat
     program.window.show_page(page)
     program.ask(lambda _services: None)
+    program.wait(lambda: places(program) == places(program))
     before = places(program)
-    assert "entry_0" in before
-    for what, happens in changes(program):
+    assert program.find("entry_0") in before
+    for what, happens in changes(program, chat):
         happens()
         now = places(program)
-        moved = {name: (place, now[name]) for name, place in before.items() if name in now and now[name] != place}
+        moved = {
+            one.objectName(): (place, now[one]) for one, place in before.items() if one in now and now[one] != place
+        }
         assert not moved, what
