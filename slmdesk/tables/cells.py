@@ -14,7 +14,7 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.jobs.runner import step_of
 from slmdesk.tables.layout import MOST_QUOTE, OTHER, PageTexts, Place, Said, Strength
-from slmdesk.tables.types import DOUBTFUL, Column, ColumnKind, Flag, TableCell
+from slmdesk.tables.types import ADDS_UP, CHOSEN, DOUBTFUL, Column, ColumnKind, Flag, TableCell
 from slmdesk.text.checks.numbers import DateMention, Number, find_dates, find_numbers, find_percentages
 from slmdesk.text.checks.words import WORD, function_words
 from slmdesk.text.folding import fold, fold_for_search
@@ -455,8 +455,6 @@ def cells_in(answer: str, columns: Sequence[Column]) -> list[tuple[str, str]]:
 CENT = 0.011
 SUM = ("net_amount", "tax", "total")
 ORDER = (("invoice_date", "due_date"), ("begins_on", "ends_on"))
-ADDS_UP = "net and tax make the total"
-CHOSEN = "chosen because net and tax then make the total"
 MOST_AMOUNTS = 60
 LEAST_RATE, MOST_RATE = 0.02, 0.3
 """Lowest and highest plausible tax rate, as a share."""

@@ -134,16 +134,32 @@ class Table(Record):
     redaction: RedactionReport | None = None
 
 
+ADDS_UP = N_("net and tax make the total")
+CHOSEN = N_("chosen because net and tax then make the total")
+_SUMS = (ADDS_UP, CHOSEN)
+"""Notes of the cells of a row that make a sum together."""
+
+
 def with_edits(table: Table) -> Table:
-    """Return the table as it is shown and exported. A person's values replace the values found, and keep their page."""
+    """Return the table as it is shown and exported. A person's values replace the values found, and keep their page.
+
+    Where one cell of a sum was changed, the others no longer say that they add up.
+    """
     if not table.edits:
         return table
     edits = {(edit.document, edit.column): edit.value for edit in table.edits}
 
     def cells(row: TableRow) -> tuple[TableCell, ...]:
+        values = [edits.get((row.document, at)) for at in range(len(row.cells))]
+        pairs = list(zip(row.cells, values, strict=True))
+        is_sum_changed = any(value is not None and cell.note in _SUMS for cell, value in pairs)
         return tuple(
-            edited(cell, edits[row.document, at]) if (row.document, at) in edits else cell
-            for at, cell in enumerate(row.cells)
+            edited(cell, value)
+            if value is not None
+            else changed(cell, note="")
+            if is_sum_changed and cell.note in _SUMS
+            else cell
+            for cell, value in pairs
         )
 
     return changed(table, rows=tuple(changed(row, cells=cells(row)) for row in table.rows))
@@ -181,7 +197,7 @@ def doubts_of(table: Table) -> list[tuple[str, str, str]]:
 
 def cell_words(cell: TableCell, page_kind: str = "page") -> str:
     """Return a cell's place and doubts in one line: "p. 3 — not in the words given as its proof"."""
-    said = _("changed by you") if cell.edited else flag_words(cell.flag) or cell.note
+    said = _("changed by you") if cell.edited else flag_words(cell.flag) or _(cell.note)
     return ", ".join(words for words in (place_words(cell, page_kind), said) if words)
 
 

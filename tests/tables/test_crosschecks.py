@@ -4,7 +4,7 @@ import pytest
 
 from slmdesk.tables.cells import ADDS_UP, CHOSEN, checked, sums_of
 from slmdesk.tables.layout import Said, Strength
-from slmdesk.tables.types import Flag, TableCell
+from slmdesk.tables.types import Column, Edit, Flag, Table, TableCell, TableRow, with_edits
 
 pytestmark = pytest.mark.pure
 
@@ -55,3 +55,17 @@ def test_what_adds_up_and_fits_a_rate_needs_no_words() -> None:
     assert {role: one.number for role, one in found.items()} == {"net_amount": 500, "tax": 95, "total": 595}
     assert sums_of(some, {}, "20 % tax") == {}
     assert sums_of([(amount(3), Said()), (amount(4), Said()), (amount(7), Said())], {}, "19 %") == {}
+
+
+def test_a_sum_is_not_said_to_be_right_after_one_of_its_cells_was_changed() -> None:
+    found = checked({"net_amount": amount(100), "tax": amount(20), "total": amount(120)})
+    cells = (TableCell("Miller", note="on the letterhead"), *found.values())
+    columns = tuple(Column(name) for name in ("Firm", "Net", "Tax", "Total"))
+
+    def notes(*edits: Edit) -> list[str]:
+        table = Table(columns, (TableRow("d", "invoice.pdf", "page", cells, None),), edits, "Echo", True)
+        return [cell.note for cell in with_edits(table).rows[0].cells]
+
+    assert notes() == ["on the letterhead", *[ADDS_UP] * 3]
+    assert notes(Edit("d", 0, "Miller Ltd")) == ["", *[ADDS_UP] * 3]
+    assert notes(Edit("d", 2, "19")) == ["on the letterhead", "", "", ""]
