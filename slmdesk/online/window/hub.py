@@ -1,4 +1,4 @@
-"""Models to download: the suggestions, the search on the Hub, and the details of each model."""
+"""Models to download: the search on the Hub, and the details of each model."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from PySide6.QtCore import QLocale, QObject, Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from slmdesk.base.policy import Policy
 from slmdesk.base.record import Record, changed
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, ngettext
-from slmdesk.gguf.memory import WORDS_A_TOKEN, Speed, is_too_slow, speed_in_words
+from slmdesk.gguf.memory import Speed, is_too_slow, speed_in_words
 from slmdesk.models.service import Fit, PaceChanged
 from slmdesk.online.hub import (
     LANGUAGES,
@@ -26,7 +25,6 @@ from slmdesk.online.hub import (
     OfferedRepo,
     Offers,
     RepoJudged,
-    Suggestion,
 )
 from slmdesk.online.window.downloads import GET, DownloadsController, InstalledIndex
 from slmdesk.runtime.events import Pending
@@ -35,7 +33,6 @@ from slmdesk.text.cards import ReadableCard
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call, Delay
 from slmdesk.window.base.shortcuts import WindowState, WindowStateFile
-from slmdesk.window.base.text import inside
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.markdown.reader import MarkdownReader
 from slmdesk.window.widgets.bars import thin_bar
@@ -48,7 +45,6 @@ from slmdesk.window.widgets.build import (
     flow,
     named,
     plain_label,
-    plain_tip,
     row,
     set_kind,
     show_words,
@@ -740,167 +736,3 @@ class SearchFilters(QWidget):
     def _notify(self) -> None:
         self._timer.stop()
         self.filters_chosen.emit(self.filters)
-
-
-# ---- the second part of the page
-
-
-FIRST = 5
-LEAST_WORDS = 4.0
-"""Words a second from which a model is pleasant to wait for."""
-EMBEDDING = "embedding"
-"""Skill of models that cannot chat. A model that has only this skill is shown only if the person asks for the skill."""
-ABOUT = _("Picked by us, with strengths and weaknesses. Sizes are approximate.")
-
-
-class SuggestionCard(OfferCard):
-    def __init__(self, suggestion: Suggestion, parent: QWidget, at: Offering) -> None:
-        super().__init__(
-            parent, at, name="suggestion_card", title=suggestion.title, repo=suggestion.repo,
-            toggle_name="suggestion_details_button",
-        )  # fmt: skip
-        self.show_suggestion(suggestion)
-        self._one, self.key = suggestion, _key(suggestion)
-        self._get = self.add_button(GET, name="download_button", spoken=f"{GET} {suggestion.title}")
-        self._get.clicked.connect(lambda: at.fetch.start(suggestion.repo, suggestion.file, suggestion.quantization))
-        self.show_here()
-
-    def show_suggestion(self, suggestion: Suggestion) -> None:
-        self.set_sentence(f"{suggestion.good_for} {suggestion.weakness}")
-        self.set_info(_suggestion_info(suggestion))
-        why = _("Judged by its parameters in {quantization}; the file's own size may differ.").format(
-            quantization=suggestion.quantization
-        )
-        self.fit.show_fit(suggestion.fit, why=why)
-        self.speed.show_speed(suggestion.speed, is_measured=False)
-        size = bytes_for_people(suggestion.about_bytes) if suggestion.about_bytes else ""
-        self.show_columns([SKILLS[skill] for skill in suggestion.skills], size)
-
-    def allow(self, is_allowed: bool) -> None:
-        self._get.setVisible(is_allowed)
-        self.toggle.setEnabled(is_allowed)
-
-    def show_here(self) -> None:
-        words = self.at.here.words_of(self._one.repo, self._one.file)
-        if words != self._get.text():
-            self._get.setText(words)
-            self._get.setAccessibleName(f"{words}: {self._one.title}")
-            self._get.setToolTip(plain_tip(self._get.accessibleName()))
-        super().show_here()
-
-
-def best_of(found: Sequence[Suggestion]) -> Suggestion | None:
-    """Return the suggestion that is most useful here: it fits, chats, and writes fast enough to wait for."""
-    able = [each for each in found if each.fit == "fits" and "chat" in each.skills]
-    quick = [each for each in able if each.speed is None or each.speed.tokens_per_s * WORDS_A_TOKEN >= LEAST_WORDS]
-    fastest = sorted(able, key=lambda each: -(each.speed.tokens_per_s if each.speed else 0.0))
-    return next(iter(quick or fastest), None)
-
-
-class Suggestions(OfferList):
-    best_known = Signal(object)
-
-    def __init__(self, at: Offering) -> None:
-        super().__init__(at)
-        self.setObjectName("suggestions")
-        self._found: Sequence[Suggestion] = ()
-        self._cards: list[SuggestionCard] = []
-        self._waiting: list[Suggestion] = []
-        self._is_managed = False
-        self._note = plain_label(_("Reading the list…"), self, name="suggestions_note", kind="muted")
-        self._job = named(Choice(ANY_JOB, self), "suggestions_job")
-        self._job.setAccessibleName(_("What the model is for"))
-        self._job.setToolTip(_("Embedding models write nothing: they find passages by what they mean."))
-        self._language = named(Choice(ANY_LANGUAGE, self), "suggestions_language")
-        self._language.setAccessibleName(_("The language it was made for"))
-        self._language.setToolTip(_("Models of many languages are shown for each."))
-        self._job.value_chosen.connect(self._show)
-        self._language.value_chosen.connect(self._show)
-        self._rows = column(gap=0)
-        self._all = button("", "suggestions_all", self, on=self._on_all)
-        self._all.setVisible(False)
-        top, left = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignLeft
-        head = row((self._note, 1), (self._job, top), (self._language, top), gap=theme.SPACE_12)
-        column(head, self._rows, (self._all, left), into=self, gap=theme.SPACE_8)
-        at.find.suggested.connect(self.show_suggestions)
-
-    def show_suggestions(self, found: Sequence[Suggestion]) -> None:
-        """Show the suggestions. While the page is visible, the cards stay in place and stay open or closed, even if
-        only their order changed.
-        """
-        if found == self._found:
-            return
-        self.best_known.emit(best_of(found))
-        before, after = ([_key(suggestion) for suggestion in some] for some in (self._found, found))
-        stays = sorted(before) == sorted(after) if self.isVisible() else before == after
-        self._found = found
-        self._note.setText(ABOUT)
-        if not stays:
-            self._show()
-            return
-        now = {_key(suggestion): suggestion for suggestion in found}
-        for card in self._cards:
-            card.show_suggestion(now[card.key])
-        self._waiting = [now[_key(suggestion)] for suggestion in self._waiting]
-
-    def choose(self, job: str, language: str) -> None:
-        """Show the suggestions for a job and a language. An unknown language means any language."""
-        self._job.show_value(job)
-        self._language.show_value(language if language in LANGUAGES else "")
-        self._show()
-        self._language.setFocus()
-
-    def show_policy(self, policy: Policy) -> None:
-        self._is_managed = bool(policy.forced.get("offline"))
-        for card in self._cards:
-            card.allow(not self._is_managed)
-
-    def show_here(self) -> None:
-        for card in self._cards:
-            card.show_here()
-
-    def show_offline(self, is_offline: bool) -> None:
-        """Show whether slmdesk is offline. Cards that were opened while offline send their request once online."""
-        for card in self._cards:
-            if card.is_open and not is_offline:
-                card.ask()
-
-    def _show(self) -> None:
-        self._drop(self._rows, self._cards)
-        job, language = self._job.currentData(), self._language.currentData()
-        found = [suggestion for suggestion in self._found if suggestion.is_for(job, language)]
-        found = [suggestion for suggestion in found if job or suggestion.skills != (EMBEDDING,)]
-        if language:  # models that name the language come before those with "many languages"
-            found.sort(key=lambda file: (file.fit == "too_large", is_too_slow(file.speed), language not in file.codes))
-        self._waiting = found[FIRST:]
-        self._all.setText(_("Show all {count}").format(count=len(found)))
-        self._all.setVisible(bool(self._waiting))
-        self._add(found[:FIRST])
-
-    def _on_all(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        self._all.setVisible(False)
-        self._add(waiting)
-
-    def _add(self, found: Sequence[Suggestion]) -> None:
-        for suggestion in found:
-            self._cards.append(SuggestionCard(suggestion, self, self.at))
-            self._cards[-1].grown.connect(self.grown)
-            self._rows.addWidget(self._cards[-1])
-            self._cards[-1].allow(not self._is_managed)
-
-
-def _key(suggestion: Suggestion) -> tuple[str, str, str]:
-    return suggestion.repo, suggestion.file, suggestion.quantization
-
-
-def _suggestion_info(suggestion: Suggestion) -> str:
-    jobs = ", ".join(inside(SKILLS[skill]) for skill in suggestion.skills)
-    about = _("about {size}").format(size=bytes_for_people(suggestion.about_bytes)) if suggestion.about_bytes else ""
-    speed = speed_in_words(suggestion.speed) if suggestion.speed else ""
-    lines = (
-        (_("Good at: {jobs}").format(jobs=jobs), suggestion.languages),
-        (suggestion.parameters, suggestion.quantization, about, speed),
-        (suggestion.licence,),
-    )
-    return "\n".join(DOT.join(part for part in line if part) for line in lines)

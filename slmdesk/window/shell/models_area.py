@@ -12,7 +12,8 @@ from slmdesk.models.window.adding import ModelDialogs
 from slmdesk.models.window.library import LibraryController
 from slmdesk.models.window.page import ModelsPage
 from slmdesk.online.window.downloads import Downloads, DownloadsController, InstalledIndex
-from slmdesk.online.window.hub import HubController, HubSearch, Offering, Suggestions
+from slmdesk.online.window.hub import HubController, HubSearch, Offering
+from slmdesk.online.window.suggestions import Suggestions
 from slmdesk.runtime.events import DownloadChanged
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import WindowStateFile

@@ -15,7 +15,7 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import Status
 from slmdesk.gguf.memory import Speed
 from slmdesk.online.hub import Offers
-from slmdesk.online.window.hub import best_of
+from slmdesk.online.window.suggestions import best_of
 from slmdesk.text.cards import MOST_SHOWN
 from slmdesk.window.markdown.reader import SHORT, MarkdownReader
 

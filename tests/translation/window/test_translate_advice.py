@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from slmdesk.base.records import JobStatus
 from slmdesk.models.service import DefaultUse
-from slmdesk.online.window.hub import SuggestionCard
+from slmdesk.online.window.suggestions import SuggestionCard
 
 pytestmark = pytest.mark.gui
 

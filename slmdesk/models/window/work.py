@@ -1,0 +1,213 @@
+"""Dialogs that show work which goes on after they are closed, and a list of models to choose from in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QWidget,
+)
+
+from slmdesk.base.record import Record
+from slmdesk.base.texts import _
+from slmdesk.runtime.messages import Problem
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge, Call
+from slmdesk.window.widgets.build import (
+    CheckBox,
+    breakable,
+    column,
+    named,
+    plain_label,
+    plain_tip,
+    show_column,
+)
+from slmdesk.window.widgets.notices import Notice
+from slmdesk.window.widgets.rows import WideDialog, amount_words
+
+if TYPE_CHECKING:
+    from slmdesk.runtime.events import Pending
+
+
+class Work(QObject):
+    """Work that a dialog starts and shows, one piece at a time. It goes on after the dialog is closed."""
+
+    progressed = Signal(object)
+    ended = Signal(object)
+    refused = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject, name: str, busy: str = "") -> None:
+        """`busy` is the text of the notice for a second start while the work runs."""
+        super().__init__(parent, objectName=f"{name}_work")
+        self.bridge, self._key, self._busy = bridge, name, busy
+        self._call: Call | None = None
+
+    def is_busy(self) -> bool:
+        """Return whether the work is running. If it is, also show the notice about it."""
+        if self._call is not None:
+            self.bridge.notice_raised.emit(Notice(self._busy, key=self._key))
+        return self._call is not None
+
+    def begin(self, request: Pending[Any]) -> None:
+        self._call = self.bridge.follow(request, self._on_ended, self._on_refused, self.progressed.emit)
+
+    def cancel(self) -> None:
+        if self._call is not None:
+            self._call.cancel()
+
+    def _on_ended(self, result: object) -> None:
+        self._call = None
+        self.ended.emit(result)
+
+    def _on_refused(self, problem: Problem) -> None:
+        self._call = None
+        self.refused.emit(problem)
+
+
+class WorkDialog(WideDialog):
+    """Dialog that shows a Work. Its button *Cancel* stops the work."""
+
+    def __init__(self, parent: QWidget, worker: Work, *, name: str, title: str, intro: str, doing: str) -> None:
+        super().__init__(parent, name=name, title=title, intro=intro, spoken=doing)
+        self._worker, self._bridge, self._doing, self._is_busy = worker, worker.bridge, doing, False
+        worker.refused.connect(self._on_refused)
+        worker.progressed.connect(self._on_progressed)
+        worker.ended.connect(self._on_ended)
+
+    def _add_foot(self, go: str, go_name: str, close_name: str, on: Callable[[], object]) -> QPushButton:
+        """Add the buttons that close the dialog and begin the work. Return the latter."""
+        self.buttons.addStretch(1)
+        self._close = self.add_button(_("Close"), name=close_name)
+        self._close.clicked.connect(self._on_close)
+        made = self.add_button(go, name=go_name, is_primary=True)
+        made.clicked.connect(lambda: on())
+        return made
+
+    def _begin_work(self, words: str) -> None:
+        self._is_busy = True
+        self.show_trouble("")
+        self.work.show_work(words, 0.0)
+        self._refresh()
+
+    def _on_refused(self, problem: Problem) -> None:
+        self._end_work(problem.sentence)
+
+    def _on_close(self) -> None:
+        if self._is_busy:
+            self._worker.cancel()
+        else:
+            self.reject()
+
+    def _end_work(self, sentence: str) -> None:
+        if self._is_busy:
+            self._is_busy = False
+            self.work.end()
+            self.show_trouble(sentence)
+            self._refresh()
+
+    def _refresh(self) -> None:
+        self._close.setText(_("Cancel") if self._is_busy else _("Close"))
+
+    def _on_progressed(self, event: Any) -> None:
+        if self._is_busy:
+            words = amount_words(self._doing, event.done_bytes, event.total_bytes, event.eta_s)
+            self.work.show_work(words, event.done_bytes / max(event.total_bytes, 1))
+
+    def _on_ended(self, result: Any) -> None:
+        raise NotImplementedError
+
+
+# ---- a list of models to choose from
+
+
+INDENT = 30
+"""Pixels by which the facts are indented, so that they stand under the name and not under its check box."""
+BOX_WIDTH = 40
+
+
+class CheckRow(Record):
+    key: str
+    title: str
+    info: str
+    bytes: int
+    words: str = ""
+    trouble: str = ""
+    is_here: bool = False
+
+
+class NameBox(CheckBox):
+    def __init__(self, text: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "check_box", label=text)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._full = text
+        self._show(text)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show(self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, self.width() - BOX_WIDTH))
+
+    def _show(self, text: str) -> None:
+        self.setText(text.replace("&", "&&"))  # Qt would take an ampersand as the mark of a shortcut
+        self.setToolTip(plain_tip(self._full) if text != self._full else "")
+
+
+class CheckList(QScrollArea):
+    """List of models with check boxes. Models that are unusable or already in the library cannot be chosen."""
+
+    chosen_changed = Signal()
+
+    def __init__(self, parent: QWidget, *, name: str, height: int = 260) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its boxes are stops; it scrolls along with them
+        self.setMinimumHeight(height)
+        self._boxes: dict[str, NameBox] = {}  # those that can be chosen
+        self._rows: tuple[CheckRow, ...] = ()
+
+    @Slot(object)
+    def show_rows(self, rows: Sequence[CheckRow], chosen: bool = True) -> None:
+        self._rows, self._boxes = tuple(rows), {}
+        inner = named(QFrame(self), "check_list_inner")
+        boxes = [self._row(row, inner, chosen=chosen) for row in rows]
+        column(*boxes, 1, into=inner, gap=theme.SPACE_8, margins=(0, 0, theme.SPACE_8, 0))
+        show_column(self, inner)
+        self.chosen_changed.emit()
+
+    @property
+    def chosen(self) -> list[CheckRow]:
+        return [other_row for other_row in self._rows if (box := self._boxes.get(other_row.key)) and box.isChecked()]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._boxes
+
+    def focus_first(self) -> None:
+        first = next(iter(self._boxes.values()), None)
+        if first is not None:
+            first.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _row(self, row: CheckRow, parent: QWidget, *, chosen: bool) -> QWidget:
+        holder = named(QFrame(parent), "check_row")
+        can_be = not row.trouble and not row.is_here
+        box = NameBox(row.title, holder)
+        box.setAccessibleDescription(" ".join(words for words in (row.info, row.words, row.trouble) if words))
+        box.setChecked(chosen and can_be)
+        box.setEnabled(can_be)
+        box.toggled.connect(self.chosen_changed)
+        if can_be:
+            self._boxes[row.key] = box
+        lines = (("facts", row.info, "small"), ("words", row.words, "small"), ("trouble", row.trouble, "danger"))
+        labels = [
+            plain_label(breakable(text), holder, name=f"check_{name}", kind=kind) for name, text, kind in lines if text
+        ]
+        under = column(*labels, gap=theme.SPACE_4, margins=(INDENT, 0, 0, 0))
+        column(box, under, into=holder, gap=0, margins=(0, 0, 0, theme.SPACE_4))
+        return holder
