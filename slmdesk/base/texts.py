@@ -43,6 +43,12 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's name
     return text
 
 
+MONTHS = (
+    N_("January"), N_("February"), N_("March"), N_("April"), N_("May"), N_("June"), N_("July"), N_("August"),
+    N_("September"), N_("October"), N_("November"), N_("December"),
+)  # fmt: skip
+
+
 def ngettext(one: str, many: str, n: int, **values: object) -> str:
     """Return the form for `n` with `{n}` and the other values filled in."""
     text = (one if n == 1 else many) if (chosen := chosen_catalogue()) is None else chosen.ngettext(one, many, n)

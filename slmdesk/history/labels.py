@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from slmdesk.base.records import DOCUMENT, KINDS, Hold, Rescued, Rule, SetBy, Then, What, counted
-from slmdesk.base.texts import _, ngettext
+from slmdesk.base.texts import MONTHS, _, ngettext
 from slmdesk.base.untrusted import clean_label
 
 MOST_NAME = 60
@@ -62,25 +62,9 @@ def day_words(when: float) -> str:
     return date_words(day)
 
 
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
-"""Marked as messages in window/base/text.py. strftime would take the words of the system's language."""
-
-
 def date_words(day: date) -> str:
-    return _("{day} {month} {year}").format(day=day.day, month=_(_MONTHS[day.month - 1]), year=day.year)
+    # strftime would take the words of the system's language
+    return _("{day} {month} {year}").format(day=day.day, month=_(MONTHS[day.month - 1]), year=day.year)
 
 
 def _why(hold: Hold) -> str:

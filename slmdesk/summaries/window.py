@@ -285,9 +285,8 @@ class SummaryPane(QScrollArea):
         group = self.rows[-1].sentence.group if self.rows else ""
         has_groups = any(sentence.group for sentence, __ in placed)
         language = self.summary.language if self.summary else ""
-        to_do = (sentence for sentence, __ in placed if sentence.group.endswith(TO_DO))
-        has_dates = any(due_words(sentence.text, language) for sentence in to_do)
-        for sentence, page_kind in placed:
+        dues = [due_words(each.text, language) if each.group.endswith(TO_DO) else "" for each, __ in placed]
+        for (sentence, page_kind), date in zip(placed, dues, strict=True):
             if sentence.group and sentence.group != group:
                 group = sentence.group
                 self._list.addWidget(plain_label(_group_words(group), self, name="summary_group", kind="group"))
@@ -295,7 +294,7 @@ class SummaryPane(QScrollArea):
             is_lead = is_first and (has_groups or len(placed) == 1)  # it says what the document is
             has_bullet = bool(sentence.group) or (has_bullets and not has_groups and not is_lead)
             kind = "lead" if is_lead else "read"
-            due = due_words(sentence.text, language) if has_dates and group.endswith(TO_DO) else None
+            due = date if any(dues) and group.endswith(TO_DO) else None
             number = len(self.rows) + 1
             shown = self._row_of(sentence, page_kind, has_bullet=has_bullet, due=due, kind=kind, number=number)
             shown.installEventFilter(self)

@@ -6,22 +6,8 @@ from datetime import date, datetime
 from functools import lru_cache
 
 from slmdesk.base.record import Record, changed
-from slmdesk.base.texts import _, chosen_catalogue, ngettext
+from slmdesk.base.texts import MONTHS, _, chosen_catalogue, ngettext
 
-MONTHS = (
-    _("January"),
-    _("February"),
-    _("March"),
-    _("April"),
-    _("May"),
-    _("June"),
-    _("July"),
-    _("August"),
-    _("September"),
-    _("October"),
-    _("November"),
-    _("December"),
-)
 PREVIOUS_DAYS = 7
 
 
@@ -55,7 +41,7 @@ def group_words(seconds: float, today: date) -> str:
         return ngettext("Yesterday", "Today", age)
     if age <= PREVIOUS_DAYS:
         return _("Previous {previous_days} days").format(previous_days=PREVIOUS_DAYS)
-    month = MONTHS[day.month - 1]
+    month = _(MONTHS[day.month - 1])
     return month if day.year == today.year else f"{month} {day.year}"
 
 
