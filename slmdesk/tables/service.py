@@ -38,9 +38,11 @@ from slmdesk.tables.cells import (
     COLUMNS_AT_ONCE,
     FRAME_TOKENS,
     PROMPT_VERSION,
+    Preset,
     cells_in,
     cells_step,
     checked,
+    fitting,
     text_for,
     verified,
     without_doubles,
@@ -76,6 +78,9 @@ class TableRequest(Record):
     model: str | None = None
     """Model to use. None means the model used last."""
     redact: bool = False
+
+
+FIRST_PAGES = 10
 
 
 class ExtractionView(Record):
@@ -135,6 +140,10 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
         table = changed(table, edits=edits)
         self._store.results.save(found.id, to_json(table))
         return with_edits(table), before
+
+    def fitting(self, document: str) -> Preset:
+        """Return the preset for a document, by its first pages."""
+        return fitting("\n".join(page.text for page in self._store.pages.of_document(document, limit=FIRST_PAGES)))
 
     def open(self, item: str) -> ExtractionView:
         """Return a table with the progress of its job. Raises KnownError `item.unknown`."""

@@ -23,7 +23,7 @@ from PySide6.QtCore import (
     QUrl,
     Signal,
 )
-from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QResizeEvent, QShowEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -72,6 +72,7 @@ from slmdesk.window.widgets.build import (
     button,
     column,
     draw_box,
+    draw_lines,
     named,
     paint_ground,
     passing,
@@ -229,6 +230,8 @@ class DocumentList(QFrame):
     folder_requested = Signal()
     folder_summary_requested = Signal()
     several_requested = Signal(str, object)
+    count_changed = Signal(int)
+    """How many documents the search leaves in the list."""
     """What is to be done with several documents ("summarize", "ask", "table", "remove"), and their ids. "": one of them
     is chosen alone."""
     action_chosen = Signal(str, str)
@@ -331,6 +334,7 @@ class DocumentList(QFrame):
         chosen = self.chosen or [self._shown]
         change()
         self._show_note()
+        self.count_changed.emit(self._rows.rowCount())
         self._mark(chosen)
 
     def _mark(self, documents: Sequence[str]) -> None:
@@ -659,15 +663,6 @@ class HitRows(_Rows[TextHit]):
 
 
 ROW_HEIGHT, TALL_ROW_HEIGHT = 32, 46
-END_LETTERS = 8
-"""How many letters of the end of a name are kept when it is cut."""
-
-
-def cut_in_middle(name: str, metrics: QFontMetrics, width: int) -> str:
-    if metrics.horizontalAdvance(name) <= width:
-        return name
-    end = name[-END_LETTERS:]
-    return metrics.elidedText(name, Qt.TextElideMode.ElideRight, width - metrics.horizontalAdvance(end)) + end
 
 
 class DocumentPainter(QStyledItemDelegate):
@@ -678,7 +673,7 @@ class DocumentPainter(QStyledItemDelegate):
         is_chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         colours, view = theme.current(), option.widget
         area = paint_ground(painter, option, is_chosen=is_chosen)
-        size, metrics = scaled(15), option.fontMetrics
+        size = scaled(15)
         sign = QRect(area.left() + scaled(10), area.top() + (area.height() - size) // 2, size, size)
         if isinstance(view, RowsView) and view.has_boxes:
             line, ground = colours.colour("accent" if is_chosen else "edge"), colours.colour("sheet")
@@ -689,21 +684,8 @@ class DocumentPainter(QStyledItemDelegate):
             colour = colours.colour("soft_ink" if is_chosen else "ink2")
             painter.drawPixmap(sign.topLeft(), pixmap("file-text", colour, size=size))
         left = sign.right() + scaled(8)
-        flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading)
-        painter.setPen(colours.colour("soft_ink" if is_chosen else "ink"))
-        line_ = QRect(left, area.top(), area.right() - left - scaled(6), area.height())
-        below = str(index.data(LINE_ROLE) or "")
-        if below:
-            line_.setHeight(area.height() // 2 + 3)
-        painter.drawText(line_, flags, cut_in_middle(str(index.data()), metrics, line_.width()))
-        if below:
-            small = QFont(option.font)
-            small.setPointSizeF(small.pointSizeF() * 0.87)
-            painter.setFont(small)
-            painter.setPen(colours.colour("ink3"))
-            line_ = QRect(left, area.center().y(), line_.width(), area.height() // 2)
-            words = painter.fontMetrics().elidedText(below, Qt.TextElideMode.ElideRight, line_.width())
-            painter.drawText(line_, flags, words)
+        place = QRect(left, area.top(), area.right() - left - scaled(6), area.height())
+        draw_lines(painter, option, place, str(index.data()), str(index.data(LINE_ROLE) or ""), is_chosen=is_chosen)
         painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:

@@ -15,6 +15,7 @@ from slmdesk.jobs.types import JobChanged
 from slmdesk.library.service import FolderRead
 from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.runtime.messages import Problem
+from slmdesk.tables.cells import Preset
 from slmdesk.tables.service import KIND, MOST_DOCUMENTS, ExtractionView, TableRequest
 from slmdesk.tables.types import Column, ExtractionEnded, ExtractionGrew, Table
 from slmdesk.window.base.bridge import Bridge, Call
@@ -26,12 +27,13 @@ MOST_UNDONE = 200
 
 
 class TableController(JobFollower):
-    begun = Signal(object)
+    begun = Signal(object, int)
     row_received = Signal(object)
     read_reported = Signal(int, int)
     made = Signal(object)
     stopped = Signal(str)
     undo_changed = Signal(bool)
+    preset_found = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(bridge, KIND, "table_controller", parent)
@@ -75,6 +77,16 @@ class TableController(JobFollower):
         self.items.show_document(document, None if awaited else self._open_newest)
         if awaited:
             self.choose(awaited)
+
+    def propose(self) -> None:
+        """Find the preset for the shown document."""
+        if document := self._document:
+
+            def found(preset: Preset) -> None:
+                if document == self._document:
+                    self.preset_found.emit(preset)
+
+            self._bridge.ask(self._bridge.services.extraction.fitting(document), found, lambda _problem: None)
 
     def begin(self, columns: Sequence[Column], *, redact: bool = False) -> None:
         """Make a table of the shown document.
@@ -145,7 +157,7 @@ class TableController(JobFollower):
         done, total, _name = report
         if not done:
             self._forget()
-            self.begun.emit(columns)
+            self.begun.emit(columns, total)
         self.read_reported.emit(done, total)
 
     def _on_folder_read(self, columns: tuple[Column, ...], redact: bool, found: FolderRead) -> None:
@@ -196,7 +208,7 @@ class TableController(JobFollower):
         self._job = view.job.id if view.job else ""
         self._is_running = view.job is not None and not view.job.status.is_end
         if self._is_running or self._begun == self.item:  # if all answers are cached, it is done before it is opened
-            self.begun.emit(view.request.columns)
+            self.begun.emit(view.request.columns, len(view.documents))
         self._begun = ""
         if view.table is not None and view.table.columns:
             self.made.emit(view.table)

@@ -6,7 +6,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QAbstractTableModel,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import (
     QAction,
     QColor,
@@ -19,6 +28,7 @@ from PySide6.QtGui import (
     QPen,
     QResizeEvent,
     QShortcut,
+    QShowEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -42,7 +52,7 @@ from slmdesk.base.types import page_word
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Span
 from slmdesk.runtime.messages import time_for_people
-from slmdesk.tables.cells import column_named, preset, presets
+from slmdesk.tables.cells import ADDS_UP, CHOSEN, Preset, column_named, preset, presets
 from slmdesk.tables.service import MOST_COLUMNS, MOST_NAME
 from slmdesk.tables.types import (
     DOUBTFUL,
@@ -62,10 +72,12 @@ from slmdesk.window.base.text import inside
 from slmdesk.window.base.theme import Theme, ThemeKeeper, pixmap, scaled
 from slmdesk.window.panes import EarlierBox, MakingBar, reading_words
 from slmdesk.window.widgets.build import (
+    ElidedLabel,
     FlowLayout,
     breakable,
     button,
     column,
+    cut_in_middle,
     flow,
     named,
     passing,
@@ -90,11 +102,6 @@ FORMS = (
     Form("json", _("JSON, for programs")),
 )
 HINT = _("Each document becomes a row. Every value is copied from the document and linked to its page.")
-SCOPES: list[tuple[object, str]] = [
-    ("document", _("This document")),
-    ("all", _("All shown in the list")),
-    ("folder", _("A folder…")),
-]
 MOST_QUOTE = 300
 NARROW = 92
 """Width in letters below which the buttons above the table have no words."""
@@ -112,8 +119,11 @@ class TablePane(QFrame):
         self.folder: Path | None = None
         self._controller, self._exports, self._keeper = controller, exports, keeper
         self.model = TableModel(lambda: keeper.theme, self)
-        self._is_running = self._has_table = self._is_wide = self._shows_empty = False
-        self._name = ""
+        self.has_pages: Callable[[], bool] = lambda: False
+        """Whether the pages are on show beside the table, where a click on a cell goes to its page too."""
+        self._is_running = self._has_table = self._shows_empty = False
+        self._name, self._total = "", 0
+        self._proposed = presets()[0].columns
         self._build_ui()
         self._connect()
         self.show_nothing()
@@ -121,7 +131,11 @@ class TablePane(QFrame):
     def _build_ui(self) -> None:
         self._setup = named(QFrame(self), "table_setup")
         self._chooser = ColumnChooser(self._setup)
-        self._scope = named(Choice(SCOPES, self._setup), "table_scope", label=_("Which documents become rows"))
+        scopes: list[tuple[object, str]] = [
+            ("document", _("This document")), ("all", ""), ("folder", _("A folder…"))
+        ]  # fmt: skip
+        self._scope = named(Choice(scopes, self._setup), "table_scope", label=_("Which documents become rows"))
+        self.show_count(0)
         self._shield = Shield("redact_table_button", self._setup)
         self._begin = button(_("Create table"), "make_table_button", self._setup, kind="primary", on=self._on_begin)
         start = flow(self._scope, self._shield, self._begin, gap=theme.SPACE_8)
@@ -137,55 +151,52 @@ class TablePane(QFrame):
         self._warning = plain_label("", self, name="table_warning", kind="warn")
         self.table = self._make_table()
         self._empty = button("", "empty_columns_button", self, kind="quiet", icon="chevron-right", on=self._on_empty)
-        self._detail = self._make_detail()
+        self._proof = self._make_proof()
         self._bar = self._make_bar()
         self._filler = QWidget(self)
         self._place_setup = column(self._setup)
         empty = (self._empty, Qt.AlignmentFlag.AlignLeft)
         column(
-            self._bar, self._place_setup, self._making, self._note, self._warning, (self.table, 1), empty,
-            self._detail, (self._filler, 1),
-            into=self, gap=theme.SPACE_8, margins=(theme.SPACE_12, theme.SPACE_4, theme.SPACE_12, theme.SPACE_12),
+            self._bar, self._place_setup, (self.table, 1), empty, self._making, self._note, self._warning,
+            (self._filler, 1),
+            into=self, gap=theme.SPACE_8, margins=(theme.SPACE_24, theme.SPACE_4, theme.SPACE_24, theme.SPACE_12),
         )  # fmt: skip
 
     def _make_table(self) -> CellsView:
         table = named(
-            CellsView(self), "cells_table", label=_("The table; Enter changes a cell, Space goes to its page")
+            CellsView(self), "cells_table", label=_("The table; Enter changes a cell, Space shows its source")
         )
         table.setModel(self.model)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setEditTriggers(
             QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
         )
-        table.setWordWrap(False)
         table.setTabKeyNavigation(False)
-        table.setShowGrid(False)
-        table.setItemDelegate(CellDelegate(table))
         table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         table.setMinimumHeight(6 * table.fontMetrics().height())
-        rows, header = table.verticalHeader(), table.horizontalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)  # automatic heights would read all rows
-        header.setHighlightSections(False)
         return table
 
-    def _make_detail(self) -> QFrame:
-        detail = named(QFrame(self), "cell_detail")
-        self._quote = plain_label("", detail, name="cell_quote")
-        self._place = plain_label("", detail, name="cell_place", kind="small")
-        self._doubt = plain_label("", detail, name="cell_doubt", kind="warn")
-        self._show_page = button(
-            _("Show the page"), "show_cell_page_button", detail, kind="quiet", on=self._on_show_page
-        )
-        column(self._quote, self._doubt, row((self._place, 1), self._show_page), into=detail, gap=theme.SPACE_4)
-        return detail
+    def _make_proof(self) -> Popover:
+        proof = Popover(self, "cell_popover", label=_("The source of the value"), width=420)
+        self._document = ElidedLabel(proof, name="cell_document", kind="small", cut=Qt.TextElideMode.ElideMiddle)
+        self._place = plain_label("", proof, name="cell_place", kind="small", wraps=False)
+        self._passage = named(QFrame(proof), "cell_passage", kind="band")
+        self._quote = plain_label("", self._passage, name="cell_quote")
+        column(self._quote, into=self._passage, margins=theme.SPACE_12)
+        self._doubt = plain_label("", proof, name="cell_doubt", kind="warn")
+        self._check = plain_label("", proof, name="cell_check", kind="small")
+        edit = button(_("Edit"), "edit_cell_button", proof, kind="quiet", on=self._on_edit)
+        self._show_page = button(_("Open page"), "show_cell_page_button", proof, kind="text", on=self._on_show_page)
+        head = row((self._document, 1), self._place)
+        foot = row((self._check, 1), edit, self._show_page)
+        column(head, self._passage, self._doubt, foot, into=proof, gap=theme.SPACE_8, margins=theme.SPACE_16)
+        return proof
 
     def _make_bar(self) -> QFrame:
         bar, tables = named(QFrame(self), "table_bar"), self._controller
         bar.setMinimumWidth(1)  # in a narrow pane its buttons have no words
         self._figure = plain_label("", bar, name="table_figure", kind="strong", wraps=False)
         self._doubts = button(
-            "", "table_doubts", bar, kind="quiet", icon="triangle-alert", colour="warn", on=self._on_doubts,
+            "", "table_doubts", bar, kind="flag", icon="triangle-alert", colour="warn", on=self._on_doubts,
             tip=_("Go to the next cell to check"),
         )  # fmt: skip
         tip = _("Choose columns and documents for another table")
@@ -202,7 +213,6 @@ class TablePane(QFrame):
         self._again = self._action(menu, _("Refresh"), "again_table_button", tables.again)
         self._undo = self._action(menu, _("Undo"), "undo_cell_button", tables.undo)
         self._undo.setEnabled(False)
-        self._wide = self._action(menu, _("Full width"), "wide_table_button", lambda: self.width_requested.emit(True))
         self._fresh = self._action(menu, _("New table"), "new_table_button", self._on_new)
         self._older = self._action(menu, _("Earlier tables"), "earlier_tables_action", self._on_earlier)
         menu.addSeparator()
@@ -238,17 +248,17 @@ class TablePane(QFrame):
         tables.stopped.connect(self.show_stopped)
         tables.emptied.connect(self.show_nothing)
         tables.undo_changed.connect(self._undo.setEnabled)
+        tables.preset_found.connect(self._on_preset_found)
         tables.redaction.show_over(self, reading_words(_("Create table")))
         model.cell_edited.connect(tables.edit)
-        model.dataChanged.connect(lambda *__: self._notify(view.currentIndex()))
+        model.dataChanged.connect(lambda *__: self._fill_proof(view.currentIndex()))
         for changed in (model.dataChanged, model.modelReset, model.rowsInserted):
             changed.connect(lambda *__: self._show_figure())
-        model.modelReset.connect(lambda: self._notify(QModelIndex()))
+        model.modelReset.connect(self._proof.dismiss)
         model.modelReset.connect(view.fit)
         model.rowsInserted.connect(lambda *__: view.share())
-        view.clicked.connect(self._go_to)
-        view.page_requested.connect(lambda index: self._go_to(index, with_space=True))
-        view.selectionModel().currentChanged.connect(lambda index, _before: self._notify(index))
+        view.clicked.connect(self._on_clicked)
+        view.source_requested.connect(self._on_source)
         self._keeper.theme_changed.connect(lambda _theme: model.repaint())
         undo = QShortcut(QKeySequence.StandardKey.Undo, self, tables.undo)
         undo.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -257,13 +267,21 @@ class TablePane(QFrame):
 
     def show_nothing(self) -> None:
         self._is_running = self._has_table = False
+        self.width_requested.emit(False)
         self.model.begin(())
         self._say(HINT)
         self._settle()
+        if self.isVisible():
+            self._controller.propose()
 
-    def show_begun(self, columns: Sequence[Column]) -> None:
+    def show_count(self, count: int) -> None:
+        """Show how many documents the search leaves in the list, which all can become rows."""
+        self._scope.setItemText(1, _("All {count} shown").format(count=count))
+
+    def show_begun(self, columns: Sequence[Column], documents: int) -> None:
         self._is_running = self._has_table = True
-        self._shows_empty = False
+        self._shows_empty, self._total = False, documents
+        self.width_requested.emit(True)
         self._choosing.dismiss()
         self.model.begin(columns)
         self._say("")
@@ -278,8 +296,10 @@ class TablePane(QFrame):
         self._is_running = not event.status.is_end
         self._making.show_job(event)
         if self._is_running and event.status is not JobStatus.PAUSED:  # the figure above the table says how far it is
+            done = sum(all(cell.flag is not Flag.OPEN for cell in row.cells) for row in self.model.rows)
+            words = _("{done} of {total} documents").format(done=done, total=self._total)
             left = time_for_people(event.eta_s) if event.total and event.eta_s else ""
-            self._making.words.setText(_("{time} left").format(time=left) if left else _("Reading…"))
+            self._making.words.setText(_("{words}, {time} left").format(words=words, time=left) if left else words)
         if event.status is JobStatus.FAILED and event.problem is not None:
             self._say(event.problem.sentence)
         elif event.status is JobStatus.CANCELLED:
@@ -290,6 +310,8 @@ class TablePane(QFrame):
         self._settle()
 
     def show_table(self, table: Table) -> None:
+        if not self._has_table:
+            self.width_requested.emit(True)
         self._has_table = True
         self._is_running = self._is_running and not table.is_done
         self.model.show_table(table)
@@ -304,12 +326,18 @@ class TablePane(QFrame):
         self._say(words)
         self._settle()
 
-    def show_wide(self, is_wide: bool) -> None:
-        self._is_wide = is_wide
-        self._wide.setEnabled(not is_wide)
-        self._notify(self.table.currentIndex())
-
     # ---- events
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._has_table:
+            self._controller.propose()
+
+    def _on_preset_found(self, preset: Preset) -> None:
+        """Propose a preset, unless a person has chosen columns."""
+        if self._chooser.columns == self._proposed and not self._has_table:
+            self._proposed = preset.columns
+            self._chooser.show_columns(preset.columns)
 
     def _on_new(self) -> None:
         """Choose the columns of another table, starting with those of this table."""
@@ -342,8 +370,8 @@ class TablePane(QFrame):
         ]
         if found:
             at, column = divmod(next((place for place in found if place >= after), found[0]), width)
-            self.table.setCurrentIndex(self.model.index(at, column + 1))
             self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._on_source(self.model.index(at, column + 1))
 
     def _on_begin(self) -> None:
         columns = self._chooser.columns
@@ -369,8 +397,29 @@ class TablePane(QFrame):
         else:
             self._settle()
 
+    def _on_clicked(self, index: QModelIndex) -> None:
+        if self.has_pages():
+            self._go_to(index)
+        if not self.table.is_editing:  # it is after a double click
+            self._on_source(index)
+
+    def _on_source(self, index: QModelIndex) -> None:
+        """Show what proves a cell. A document's name leads to its pages."""
+        if self.model.cell_at(index) is None:
+            self._go_to(index)
+            return
+        self.table.setCurrentIndex(index)
+        self.table.scrollTo(index)
+        self._fill_proof(index)
+        self._proof.toggle(self.table.viewport(), self.table.visualRect(index))
+
+    def _on_edit(self) -> None:
+        self._proof.dismiss()
+        self.table.edit(self.table.currentIndex())
+
     def _on_show_page(self) -> None:
-        self._go_to(self.table.currentIndex(), with_space=True)
+        self._proof.dismiss()
+        self._go_to(self.table.currentIndex())
 
     def _on_form(self, form: str) -> None:
         tables = self._controller
@@ -380,32 +429,36 @@ class TablePane(QFrame):
 
         ask_where(self, tables.title.removeprefix("Table: "), form, save, FORMS, folder=self.folder)
 
-    def _go_to(self, index: QModelIndex, *, with_space: bool = False) -> None:
+    def _go_to(self, index: QModelIndex) -> None:
         row, cell = self.model.row_at(index), self.model.cell_at(index)
-        if row is None or (self._is_wide and not with_space):
-            return
-        if self._is_wide:
+        if row is not None and (page := cell.page if cell else 1):
             self.width_requested.emit(False)
-        page = cell.page if cell else 1
-        if page:
             start, end = (cell.start, cell.end) if cell else (0, 0)
             self.place_chosen.emit(Span(row.document, page, start, end))
 
-    def _notify(self, index: QModelIndex) -> None:
-        """Show the quotation that proves the cell, and the cell's doubts."""
+    def _fill_proof(self, index: QModelIndex) -> None:
         row, cell = self.model.row_at(index), self.model.cell_at(index)
-        self._detail.setVisible(cell is not None and self._has_table)
         if row is None or cell is None:
             return
+        self._document.set_full_text(row.name)
+        self._place.setText(place_words(cell, row.page_kind))
         quote = cell.quote if len(cell.quote) <= MOST_QUOTE else cell.quote[: MOST_QUOTE - 1] + "…"
-        self._quote.setText(breakable(f"“{quote}”") if quote else "")
-        self._quote.setVisible(bool(quote))
-        words = cell_words(cell, row.page_kind)
-        is_doubtful = cell.flag in DOUBTFUL
+        self._quote.setText(breakable(f"“{quote}”"))
+        self._passage.setVisible(bool(quote))
         self._doubt.setText(f"⚠ {flag_words(cell.flag)}")
-        self._doubt.setVisible(is_doubtful)
-        self._place.setText(_place_words(row, cell) if is_doubtful else f"{row.name}, {words}" if words else row.name)
-        self._show_page.setVisible(bool(cell.page) and self._is_wide)
+        self._doubt.setVisible(cell.flag in DOUBTFUL)
+        words = flag_words(cell.flag) if cell.flag not in DOUBTFUL else ""
+        self._check.setText(_("changed by you") if cell.edited else self._sum_words(row, cell) or words or cell.note)
+        self._show_page.setVisible(bool(cell.page))
+
+    def _sum_words(self, row: TableRow, cell: TableCell) -> str:
+        """Return "Net + Tax = Total ✓" if a check found that this cell and two others add up."""
+        cells = zip(self.model.columns, row.cells, strict=True)
+        amounts = [(other.number or 0, column.name) for column, other in cells if other.note in (ADDS_UP, CHOSEN)]
+        if cell.note not in (ADDS_UP, CHOSEN) or len(amounts) != 3:
+            return ""
+        tax, net, total = (name for __, name in sorted(amounts))
+        return f"{net} + {tax} = {total} ✓"
 
     # ---- private
 
@@ -424,7 +477,6 @@ class TablePane(QFrame):
         self._begin.setEnabled(not self._is_running and bool(self._chooser.columns))
         for part in (self._bar, self.table):
             part.setVisible(has_table)
-        self._detail.setVisible(has_table and self.model.cell_at(self.table.currentIndex()) is not None)
         begins: list[QPushButton | QAction] = [self._new, self._add, self._fresh, self._again]
         for action in begins:
             action.setEnabled(not self._is_running)
@@ -466,10 +518,6 @@ class TablePane(QFrame):
     def _say(self, words: str) -> None:
         self._note.setText(words)
         self._note.setVisible(bool(words))
-
-
-def _place_words(row: TableRow, cell: TableCell) -> str:
-    return ", ".join(words for words in (row.name, place_words(cell, row.page_kind)) if words)
 
 
 # ---- the table model of a table taken from documents
@@ -742,18 +790,7 @@ class ColumnChooser(QFrame):
 
 ROW, HEAD, LEAST, MOST, PAD = 40, 36, 60, 240, 12
 """Heights and widths in pixels, and the free space beside the words of a cell, at normal size of text."""
-TAIL = 8
-"""Letters at the end of a document's name that are never cut."""
 ROWS_MEASURED = 200
-
-
-def cut_name(name: str, metrics: QFontMetrics, width: int) -> str:
-    """Cut a name in the middle so that it fits. Its last letters stay, which tell `lease.docx` from `lease_v2.docx`."""
-    if metrics.horizontalAdvance(name) <= width or len(name) <= TAIL + 2:
-        return name
-    tail = name[-TAIL:]
-    head = metrics.elidedText(name[:-TAIL], Qt.TextElideMode.ElideRight, width - metrics.horizontalAdvance(tail))
-    return (head if head.endswith("…") else f"{head}…") + tail
 
 
 class CellDelegate(QStyledItemDelegate):
@@ -762,7 +799,7 @@ class CellDelegate(QStyledItemDelegate):
     def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
         super().initStyleOption(option, index)
         if not index.column():
-            option.text = cut_name(option.text, option.fontMetrics, option.rect.width() - scaled(PAD))
+            option.text = cut_in_middle(option.text, option.fontMetrics, option.rect.width() - 2 * scaled(PAD))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         super().paint(painter, option, index)
@@ -772,17 +809,44 @@ class CellDelegate(QStyledItemDelegate):
 
 
 class CellsView(QTableView):
-    """Table view in which Enter edits a cell and Space goes to its page. The names of the documents stay in view.
+    """Table view in which Enter edits a cell and Space shows its source. The names of the documents stay in view.
 
     Columns are as wide as their words, until a person resizes a column.
     """
 
-    page_requested = Signal(QModelIndex)
+    source_requested = Signal(QModelIndex)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._is_fitting = self._is_drawn = False
         self.horizontalHeader().sectionResized.connect(self._on_section_resized)
+        self._names = named(QTableView(self), "frozen_names")
+        """The first column once more, over the others when they are scrolled."""
+        self._names.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._names.clicked.connect(self.clicked)
+        for view in (self, self._names):
+            view.setShowGrid(False)
+            view.setWordWrap(False)
+            view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+            view.setItemDelegate(CellDelegate(view))
+            view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+            view.verticalHeader().hide()
+            view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)  # else all rows would be read
+            view.horizontalHeader().setHighlightSections(False)
+        self._names.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._names.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.verticalScrollBar().valueChanged.connect(self._names.verticalScrollBar().setValue)
+        self._names.verticalScrollBar().valueChanged.connect(self.verticalScrollBar().setValue)
+        self.horizontalScrollBar().valueChanged.connect(lambda _value: self._freeze())
+
+    def setModel(self, model: QAbstractItemModel | None) -> None:
+        super().setModel(model)
+        self._names.setModel(model)
+        self._names.setSelectionModel(self.selectionModel())
+
+    @property
+    def is_editing(self) -> bool:
+        return self.indexWidget(self.currentIndex()) is not None
 
     def fit(self) -> None:
         self._is_drawn = False
@@ -793,15 +857,38 @@ class CellsView(QTableView):
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self.share()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._freeze()
+
+    def scrollTo(
+        self, index: Index, hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible
+    ) -> None:
+        super().scrollTo(index, hint)
+        covered = self._names.width() - self.visualRect(index).left()
+        if index.column() and covered > 0 and self._names.isVisibleTo(self):
+            self.horizontalScrollBar().setValue(self.horizontalScrollBar().value() - covered)
+
     def share(self) -> None:
-        self.verticalHeader().setDefaultSectionSize(scaled(ROW))
-        self.horizontalHeader().setFixedHeight(scaled(HEAD))
+        for view in (self, self._names):
+            view.verticalHeader().setDefaultSectionSize(scaled(ROW))
+            view.horizontalHeader().setFixedHeight(scaled(HEAD))
         if self.model() is None or self._is_drawn:
             return
         self._is_fitting = True
         for at in range(self.horizontalHeader().count()):
             self.horizontalHeader().resizeSection(at, min(max(self._width_of(at), scaled(LEAST)), scaled(MOST)))
+            self._names.setColumnHidden(at, at > 0)
         self._is_fitting = False
+        self._freeze()
+
+    def _freeze(self) -> None:
+        """Show the names over the columns if these are scrolled and enough of them stays in view."""
+        width, around = self.columnWidth(0), self.viewport().geometry()
+        self._names.setVisible(self.horizontalScrollBar().value() > 0 and 2 * width < around.width())
+        self._names.setColumnWidth(0, width)
+        head = self.horizontalHeader().height()
+        self._names.setGeometry(around.left(), around.top() - head, width + 1, around.height() + head)
 
     def _width_of(self, at: int) -> int:
         bold = QFont(self.font())
@@ -815,8 +902,10 @@ class CellsView(QTableView):
             widths.append(metrics.horizontalAdvance(str(index.data() or "")) + sign)
         return max(widths) + 2 * scaled(PAD)
 
-    def _on_section_resized(self, _at: int, _before: int, now: int) -> None:
+    def _on_section_resized(self, at: int, _before: int, now: int) -> None:
         self._is_drawn = self._is_drawn or (bool(now) and not self._is_fitting and self.isVisible())
+        if not at and not self._is_fitting:
+            self._freeze()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         index = self.currentIndex()
@@ -825,6 +914,6 @@ class CellsView(QTableView):
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and index.flags() & Qt.ItemFlag.ItemIsEditable:
             self.edit(index)
         elif event.key() == Qt.Key.Key_Space and index.isValid():
-            self.page_requested.emit(index)
+            self.source_requested.emit(index)
         else:
             super().keyPressEvent(event)

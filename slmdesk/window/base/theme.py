@@ -439,7 +439,7 @@ def _panels(t: Theme) -> str:
         #summary_pane, #summary_inner, #summary_middle, #making_summary,
         #question_pane, #question_inner, #question_busy,
         #folder_question_pane, #folder_question_inner, #folder_question_busy, #folder_question_foot,
-        #table_pane, #column_chooser, #column_chips, #making_table, #cell_detail, #table_setup, #table_bar,
+        #table_pane, #column_chooser, #column_chips, #making_table, #table_setup, #table_bar,
         #versions_pane, #versions_inner, #versions_form, #versions_busy, #versions_result, #versions_bar,
         #versions_list {{ background: {t.sheet}; border: none; }}
     #work, #settings_inner, #settings_page, #empty_chat, #models_page,
@@ -664,6 +664,7 @@ def _tables(t: Theme) -> str:
     QHeaderView::section:vertical {{ border: none; }}
     QTableCornerButton::section {{ background: {t.sheet}; border: none; border-bottom: {t.separator}; }}
     QTableView {{ outline: none; }}
+    #frozen_names {{ border-right: {t.separator}; }}
     QTableView::item {{ padding: 0 4px; border: 1px solid transparent; }}
     QTableView::item:selected {{ background: {t.soft}; color: {t.ink}; }}
     QProgressBar {{ background: {t.line}; border: none; border-radius: 2px; }}

@@ -109,6 +109,8 @@ class DocumentsArea(QObject):
         folders.contents_received.connect(self._on_contents_received)
         self.page.documents.several_requested.connect(self._on_several)
         self.tables.shown = lambda: self.page.documents.shown
+        self.page.documents.count_changed.connect(self.table_pane.show_count)
+        self.table_pane.has_pages = self.page.view.isVisible
         self.page.documents.folder_summary_requested.connect(self.summary_pane.ask_folder)
         self.page.documents.hit_chosen.connect(lambda hit: self.visit(Span(hit.document, hit.page, hit.start, hit.end)))
         self.folder_pane.citation_chosen.connect(lambda citation: self.visit(_span_of(citation)))
@@ -282,10 +284,7 @@ class DocumentsArea(QObject):
             self.documents.choose(span.document)
 
     def _on_width(self, wants: bool) -> None:
-        """Fit the panes to the new width. A table shows as many columns as fit, and the wide view of versions ends when
-        the pages come back.
-        """
-        self.table_pane.show_wide(wants and self.page.side.current == PANES[TABLE])
+        """End the wide view of versions when the pages come back."""
         if not wants and self.page.side.current == "versions":
             self.compare_pane.show_beside_pages()
 

@@ -318,6 +318,17 @@ def first_words(text: str, most: int) -> str:
     return text[: words[most - 1].end()] if len(words) > most else text
 
 
+END_LETTERS = 8
+"""Letters at the end of a name that are never cut. They tell `lease.docx` from `lease_v2.docx`."""
+
+
+def cut_in_middle(name: str, metrics: QFontMetrics, width: int) -> str:
+    if metrics.horizontalAdvance(name) <= width:
+        return name
+    end = name[-END_LETTERS:]
+    return metrics.elidedText(name, Qt.TextElideMode.ElideRight, width - metrics.horizontalAdvance(end)) + end
+
+
 def cut_to_lines(text: str, font: QFont, width: int, lines: int) -> str:
     """Return `text`, cut with an ellipsis if it needs more than `lines` lines of `width` pixels."""
     layout = QTextLayout(text, font)
@@ -555,7 +566,7 @@ def show_column(area: QScrollArea, content: QWidget) -> None:
     area.setWidget(content)
 
 
-# ---- paints the ground of a row of a list
+# ---- paints a row of a list
 
 
 def paint_ground(painter: QPainter, option: QStyleOptionViewItem, *, is_chosen: bool) -> QRect:
@@ -576,6 +587,26 @@ def paint_ground(painter: QPainter, option: QStyleOptionViewItem, *, is_chosen: 
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(area, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
     return area
+
+
+def draw_lines(
+    painter: QPainter, option: QStyleOptionViewItem, place: QRect, words: str, below: str, *, is_chosen: bool
+) -> None:
+    """Draw the words of a row, cut in the middle, and a small line below them, if there is one."""
+    colours, flags = theme.current(), int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading)
+    painter.setFont(option.font)
+    painter.setPen(colours.colour("soft_ink" if is_chosen else "ink"))
+    line = QRect(place.left(), place.top(), place.width(), place.height() // 2 + 3 if below else place.height())
+    painter.drawText(line, flags, cut_in_middle(words, option.fontMetrics, line.width()))
+    if below:
+        small = QFont(option.font)
+        small.setPointSizeF(small.pointSizeF() * 0.87)
+        painter.setFont(small)
+        painter.setPen(colours.colour("ink3"))
+        line = QRect(place.left(), place.center().y(), place.width(), place.height() // 2)
+        painter.drawText(
+            line, flags, painter.fontMetrics().elidedText(below, Qt.TextElideMode.ElideRight, line.width())
+        )
 
 
 # ---- a line of text around the found words, which are drawn bold

@@ -24,6 +24,7 @@ from slmdesk.window.widgets.build import column, named, plain_label, set_icon
 
 GAP = 8
 """Pixels between a popover and its button, and between a popover and the edge of the window."""
+PRESSES = (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonDblClick)
 
 
 class Popover(QFrame):
@@ -36,17 +37,18 @@ class Popover(QFrame):
         named(self, name, label=label, kind="popover")
         self.setAutoFillBackground(False)
         self._anchor: QWidget | None = None
+        self._part: QRect | None = None
         self._width = width
         self._fitting = Delay(self, 0, self.fit)  # once the button has its new place
         self.hide()
 
-    def toggle(self, anchor: QWidget) -> None:
-        """Open the popover beside a button, above it where there is more room, or close it."""
+    def toggle(self, anchor: QWidget, part: QRect | None = None) -> None:
+        """Open the popover beside a button or a part of a widget, above it where there is more room, or close it."""
         if self.isVisible():
             self.dismiss()
             return
         window = anchor.window()
-        self._anchor = anchor
+        self._anchor, self._part = anchor, part
         self.setParent(window)
         self.show()
         self.fit()  # its parts have their fonts once they are shown
@@ -69,7 +71,8 @@ class Popover(QFrame):
         width = min(scaled(self._width), window.width() - 2 * GAP)
         height = self.heightForWidth(width) if self.hasHeightForWidth() else self.sizeHint().height()
         height = min(height, window.height() - 2 * GAP)
-        place = QRect(self._anchor.mapTo(window, QPoint(0, 0)), self._anchor.size())
+        part = self._part or self._anchor.rect()
+        place = QRect(self._anchor.mapTo(window, part.topLeft()), part.size())
         is_above = place.center().y() > window.height() // 2
         y = place.top() - GAP - height if is_above else place.bottom() + GAP
         is_at_right = place.center().x() > window.width() // 2
@@ -90,12 +93,15 @@ class Popover(QFrame):
         return super().event(event)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.MouseButtonPress and isinstance(watched, QWidget):
-            is_inside = watched is self or self.isAncestorOf(watched) or watched is self._anchor
+        if event.type() in PRESSES and isinstance(watched, QWidget):
+            is_button = watched is self._anchor and self._part is None
+            is_inside = watched is self or self.isAncestorOf(watched) or is_button
             if not is_inside and watched.window() is self.window():  # a menu of the popover is a window of its own
                 self.dismiss()
         elif event.type() == QEvent.Type.Resize and watched is self.window():
             self._fitting.start()
+        elif event.type() == QEvent.Type.Hide and watched is self._anchor:
+            self.dismiss()
         return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

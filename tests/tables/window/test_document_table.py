@@ -6,6 +6,7 @@ import json
 
 import openpyxl
 import pytest
+from fakes.contracts import OLD
 from fakes.recorder import add_model, wait_until
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics
@@ -14,7 +15,7 @@ from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton
 
 from slmdesk.base.records import JobStatus
 from slmdesk.evaluation.exams import INFO_KEY, Skill, items
-from slmdesk.tables.window.pane import cut_name
+from slmdesk.window.widgets.build import cut_in_middle
 
 pytestmark = pytest.mark.gui
 WEAK = {
@@ -149,15 +150,76 @@ def test_a_cell_leads_to_its_page_and_says_what_proves_it(program, folder) -> No
     made(program)
     assert cells(program) == [["a.md", "900 EUR", "Ada Byron", "–"]]
     assert program.find("table_figure").text() == "2 of 3 filled"
+    assert not program.documents.view.isVisible()
     click_cell(program, 0, 1)
-    program.wait(lambda: marked(program) == "2: 900 EUR")
+    popover = program.find("cell_popover")
+    assert popover.isVisible()
     assert program.find("cell_quote").text().replace("\u200b", "") == "“Rent: 900 EUR”"
     assert "section 2" in program.find("cell_place").text()
-    click_cell(program, 0, 2)
+    program.click("show_cell_page_button")
+    program.wait(lambda: program.documents.view.isVisible() and marked(program) == "2: 900 EUR")
+    assert not popover.isVisible()
+    click_cell(program, 0, 2)  # beside the pages a click goes to the page too
     program.wait(lambda: marked(program) == "1: Ada Byron")
+    program.click("page_button")
+    program.wait(lambda: not program.documents.view.isVisible())
     program.click("empty_columns_button")
     click_cell(program, 0, 3)
-    assert "nothing was found" in program.find("cell_place").text()
+    assert program.find("cell_check").text() == "nothing was found"
+    assert not program.find("show_cell_page_button").isVisible()
+    QTest.keyClick(popover, Qt.Key.Key_Escape)
+    assert not popover.isVisible()
+    assert program.find("cells_table").hasFocus()
+
+
+INVOICE = "# Invoice\n\nInvoice no: 7\n\nNet: {net} EUR\n\nVAT: 190.00 EUR\n\nTotal: 1,190.00 EUR\n"
+
+
+def test_a_sum_is_said_to_be_right_only_where_it_is(program, folder) -> None:
+    (folder / "a.md").write_text(INVOICE.format(net="1,000.00"))
+    (folder / "b.md").write_text(INVOICE.format(net="1,100.00"))
+    opened(program, folder / "a.md", folder / "b.md")
+    choose(program, "table_scope", "all")
+    assert program.find("table_scope").currentText() == "All 2 shown"
+    made(program)
+    rows = [row[0] for row in cells(program)]
+    program.click("table_doubts")
+    assert program.find("cell_document").full_text == "b.md"
+    assert "does not agree" in program.find("cell_doubt").text()
+    assert not program.find("cell_check").text()
+    click_cell(program, rows.index("a.md"), 7)
+    assert not program.find("cell_doubt").isVisible()
+    assert program.find("cell_check").text() == "Net amount + Tax = Total ✓"
+    program.click("edit_cell_button")
+    line = program.find("cells_table").findChild(QLineEdit)
+    program.wait(lambda: line is not None and line.isVisible() and not program.find("cell_popover").isVisible())
+
+
+def test_the_preset_is_that_of_the_document(program, folder) -> None:
+    (folder / "a.md").write_text(OLD)
+    opened(program, folder / "a.md")
+    program.wait(lambda: program.find("table_preset").currentData() == "contract")
+    assert chips(program)[0] == "Subject"
+
+
+def test_the_names_stay_where_the_columns_are_scrolled(program, folder) -> None:
+    program.window.resize(900, 700)
+    opened(program, folder / "a.md")
+    own_columns(program, "Rent:amount", *(f"A column, the number {at}" for at in range(8)))
+    made(program)
+    program.click("empty_columns_button")
+    table, names = program.find("cells_table"), program.find("frozen_names")
+    assert not names.isVisible()
+    click_cell(program, 0, 8)
+    assert names.isVisible()
+    assert names.indexAt(names.viewport().rect().topLeft()).data() == "a.md"
+    assert [at for at in range(9) if not names.isColumnHidden(at)] == [0]
+    QTest.keyClick(program.find("cell_popover"), Qt.Key.Key_Escape)
+    for _column in range(7):
+        QTest.keyClick(table, Qt.Key.Key_Left)
+        assert table.visualRect(table.currentIndex()).left() >= names.width() * names.isVisible() - 1
+    names.clicked.emit(names.model().index(0, 0))
+    program.wait(program.documents.view.isVisible)
 
 
 def test_a_weak_model_is_named_with_the_table(program, folder) -> None:
@@ -216,11 +278,11 @@ def test_columns_are_as_wide_as_their_words_until_one_is_drawn(program, folder) 
 def test_names_are_cut_in_the_middle(qapp) -> None:
     metrics = QFontMetrics(qapp.font())
     for name in ("invoice of the glazier from Pellworth.docx", "invoice of the glazier from Pellworth_v2.docx"):
-        cut = cut_name(name, metrics, 160)
+        cut = cut_in_middle(name, metrics, 160)
         assert "…" in cut
         assert cut.endswith(name[-8:])
         assert metrics.horizontalAdvance(cut) <= 160
-    assert cut_name("lease.md", metrics, 160) == "lease.md"
+    assert cut_in_middle("lease.md", metrics, 160) == "lease.md"
 
 
 def test_a_folder_becomes_rows_and_a_cell_shows_its_own_document(program, folder) -> None:
@@ -236,6 +298,7 @@ def test_a_folder_becomes_rows_and_a_cell_shows_its_own_document(program, folder
     assert [row[:2] for row in cells(program)] == [["a.md", "900 EUR"], ["b.md", "1,250 EUR"]]
     assert any("could not be read: 1 of 3" in words for words in program.notices())
     click_cell(program, 1, 1)
+    program.click("show_cell_page_button")
     program.wait(lambda: program.find("document_title").full_text == "b.md")
     program.wait(lambda: marked(program) == "1: 1,250 EUR")
     assert len(cells(program)) == 2  # the table stays, whichever of its documents is on show
@@ -258,6 +321,7 @@ def test_a_cell_is_changed_by_the_keyboard_and_taken_back(program, folder) -> No
     made(program)
     table = program.find("cells_table")
     click_cell(program, 0, 1)
+    QTest.keyClick(program.find("cell_popover"), Qt.Key.Key_Escape)
     QTest.keyClick(table, Qt.Key.Key_Return)
     line = table.findChild(QLineEdit)
     program.wait(lambda: line is not None and line.isVisible())
@@ -265,7 +329,9 @@ def test_a_cell_is_changed_by_the_keyboard_and_taken_back(program, folder) -> No
     QTest.keyClicks(line, "950 EUR")
     QTest.keyClick(line, Qt.Key.Key_Return)
     program.wait(lambda: cells(program)[0][1] == "950 EUR")
-    assert "changed by you" in program.find("cell_place").text()
+    QTest.keyClick(table, Qt.Key.Key_Space)
+    assert program.find("cell_check").text() == "changed by you"
+    QTest.keyClick(program.find("cell_popover"), Qt.Key.Key_Escape)
     item = program.frame.documents_area.tables.item
     assert program.ask(lambda services: services.extraction.open(item)).table.rows[0].cells[0].origin == "person"
     made(program, "again_table_button")
@@ -296,17 +362,6 @@ def test_it_is_saved_and_comes_back_with_its_document(program, folder, tmp_path,
     again.wait(again.find("document_tabs").isVisible)  # there are no tabs before a document is on show
     again.choose_tab("table")
     again.wait(lambda: cells(again) == [["a.md", "900 EUR"]])
-
-
-def test_it_can_have_the_place_of_the_pages(program, folder) -> None:
-    rents_made(program, folder)
-    more(program, "wide_table_button").trigger()
-    program.wait(lambda: not program.documents.view.isVisible())
-    click_cell(program, 0, 1)
-    assert not program.documents.view.isVisible()
-    program.wait(program.find("show_cell_page_button").isVisible)
-    program.click("show_cell_page_button")
-    program.wait(lambda: program.documents.view.isVisible() and marked(program) == "2: 900 EUR")
 
 
 def test_a_table_is_deleted_with_a_way_back(program, folder) -> None:
