@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QMenu,
     QPushButton,
     QScrollArea,
-    QSizePolicy,
     QToolButton,
     QWidget,
 )
@@ -40,8 +39,8 @@ from slmdesk.window.base.theme import ThemeKeeper, scaled
 from slmdesk.window.panes import SidePanel
 from slmdesk.window.widgets.bars import FindBar, thin_bar
 from slmdesk.window.widgets.build import (
-    ElidedLabel,
     FlowLayout,
+    NameLabel,
     breakable,
     button,
     column,
@@ -520,17 +519,6 @@ def _state_of(page: Page) -> str:
 
 def _trouble_of(record: DocumentRecord) -> str:
     return problem_of(record.error_code, record.error_args).sentence if record.error_code else ""
-
-
-class NameLabel(ElidedLabel):
-    """The name of the document, as wide as it is, and cut in the middle where there is no room."""
-
-    def __init__(self, parent: QWidget, *, name: str, kind: str) -> None:
-        super().__init__(parent, name=name, kind=kind, cut=Qt.TextElideMode.ElideMiddle)
-        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-
-    def sizeHint(self) -> QSize:
-        return QSize(self.fontMetrics().horizontalAdvance(self.full_text) + 2, super().sizeHint().height())
 
 
 class PagePill(QFrame):

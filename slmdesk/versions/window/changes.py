@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QFont,
-    QIcon,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -20,19 +18,28 @@ from PySide6.QtGui import (
     QTextLayout,
     QTextOption,
 )
-from PySide6.QtWidgets import QAbstractItemView, QAbstractScrollArea, QListView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QAbstractScrollArea,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from slmdesk.base.texts import _, ngettext
 from slmdesk.text.difference.types import Change, ChangeKind, Row, Run
 from slmdesk.versions.types import Comparison, by_importance, change_words, marked_text, place_words, shortened
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import ThemeKeeper, pixmap, scaled
-from slmdesk.window.widgets.build import named, plain_tip
+from slmdesk.window.widgets.build import draw_lines, named, paint_ground, plain_tip
 
 GAP = theme.SPACE_12
 EDGE = theme.SPACE_16
-"""Width in pixels left of each column, where a sign shows the kind of change."""
-SIGNS = {ChangeKind.ADDED: "+", ChangeKind.REMOVED: "−", ChangeKind.CHANGED: "≠", ChangeKind.MOVED: "↕"}
+"""Width in pixels left of each column, where a sign stands at what was moved."""
+TEXT_LEFT = GAP + EDGE
+MOVED = "↕"
 ICONS = {
     "negation": "ban", "amount": "banknote", "percent": "percent", "period": "clock", "date": "calendar",
     "name": "user",
@@ -174,33 +181,35 @@ class CompareRows(QAbstractScrollArea):
         if line.row.same:
             self._paint_folded(painter, line, place)
             return
-        if self.current in line.changes:
-            painter.fillRect(place, colours.colour("fill"))
-            painter.fillRect(QRectF(place.left(), place.top(), 3, place.height()), colours.colour("accent"))
         half = place.width() / 2
-        painter.setPen(QPen(colours.colour("line"), colours.line_width))
-        painter.drawLine(QPointF(place.left() + half, place.top()), QPointF(place.left() + half, place.bottom()))
-        kinds = [self._changes[at].kind for at in line.changes if at < len(self._changes)]
+        if self.current in line.changes:
+            is_plain = colours.line_width == 1
+            painter.setPen(Qt.PenStyle.NoPen if is_plain else QPen(colours.colour("accent"), colours.line_width))
+            painter.setBrush(colours.colour("soft"))
+            painter.drawRoundedRect(place.adjusted(1, 1, -1, -1), theme.RADIUS, theme.RADIUS)
+        is_moved = any(self._changes[at].kind is ChangeKind.MOVED for at in line.changes if at < len(self._changes))
         painter.setFont(self._keeper.fonts.text())
         for side, layout in enumerate(line.layouts or ()):
             if layout is None:
                 continue
             left = place.left() + side * half
-            sign = next((SIGNS[kind] for kind in kinds if kind is not ChangeKind.CHANGED), SIGNS[ChangeKind.CHANGED])
-            if kinds:
+            if is_moved:
                 painter.setPen(colours.colour("ink2"))
                 box = QRectF(left + 6, place.top() + GAP / 2, EDGE, self._keeper.fonts.points() * 2)
-                painter.drawText(box, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop), sign)
+                painter.drawText(box, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop), MOVED)
             painter.setPen(colours.colour("ink"))
-            layout.draw(painter, QPointF(left + GAP + EDGE, place.top() + GAP / 2))
+            layout.draw(painter, QPointF(left + TEXT_LEFT, place.top() + GAP / 2))
 
     def _paint_folded(self, painter: QPainter, line: Line, place: QRectF) -> None:
         colours = self._keeper.theme
-        inner = place.adjusted(GAP, 2, -GAP, -2)
-        painter.fillRect(inner, colours.colour("fill"))
-        painter.setPen(colours.colour("ink2"))
         painter.setFont(self._keeper.fonts.text(0.87))
-        painter.drawText(inner, int(Qt.AlignmentFlag.AlignCenter), self.folded_words(line.row.same))
+        words, middle = self.folded_words(line.row.same), place.center()
+        space = painter.fontMetrics().horizontalAdvance(words) / 2 + GAP
+        painter.setPen(QPen(colours.colour("line"), colours.line_width))
+        for left, right in ((TEXT_LEFT, middle.x() - space), (middle.x() + space, place.right() - GAP)):
+            painter.drawLine(QPointF(left, middle.y()), QPointF(right, middle.y()))
+        painter.setPen(colours.colour("ink2"))
+        painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), words)
 
     @staticmethod
     def folded_words(count: int) -> str:
@@ -242,7 +251,7 @@ class CompareRows(QAbstractScrollArea):
         layout = (line.layouts or (None, None))[side]
         runs = (line.row.old, line.row.new)[side]
         if layout is not None:
-            x, y = at.x() - side * half - GAP - EDGE, at.y() - place.top() - GAP / 2
+            x, y = at.x() - side * half - TEXT_LEFT, at.y() - place.top() - GAP / 2
             for number in range(layout.lineCount()):
                 row = layout.lineAt(number)
                 if row.rect().top() <= y <= row.rect().bottom():
@@ -276,7 +285,7 @@ class CompareRows(QAbstractScrollArea):
     def _lay_out(self, line: Line) -> bool:
         if line.row.same or line.layouts is not None:
             return False
-        width = self.viewport().width() / 2 - 2 * GAP - EDGE
+        width = self.viewport().width() / 2 - GAP - TEXT_LEFT
         layouts = (self._laid_out(line.row.old, 0, width), self._laid_out(line.row.new, 1, width))
         line.layouts = layouts
         height = max((layout.boundingRect().height() for layout in layouts if layout), default=0.0) + GAP
@@ -309,17 +318,12 @@ class CompareRows(QAbstractScrollArea):
         at = 0
         for run in runs:
             length = _units(run.text)
-            kind = self._changes[run.change].kind if 0 <= run.change < len(self._changes) else None
-            if run.is_marked or kind is ChangeKind.MOVED:
+            if run.is_marked:
                 form = QTextCharFormat()
-                if run.is_marked:
-                    form.setForeground(colours.colour("added" if side else "removed"))
-                    form.setBackground(colours.colour("soft" if side else "danger_soft"))
-                    form.setFontStrikeOut(side == 0)
-                    form.setFontUnderline(side == 1)
-                    form.setFontWeight(QFont.Weight.DemiBold if side == 1 else QFont.Weight.Normal)
-                else:
-                    form.setFontItalic(True)
+                form.setForeground(colours.colour("added" if side else "removed"))
+                form.setBackground(colours.colour("soft" if side else "danger_soft"))
+                form.setFontStrikeOut(side == 0)
+                form.setFontUnderline(side == 1)
                 part = QTextLayout.FormatRange()
                 part.start, part.length, part.format = at, length, form
                 found.append(part)
@@ -378,6 +382,8 @@ def _units(text: str) -> int:
 
 
 CHANGE_ROLE = int(Qt.ItemDataRole.UserRole)
+ROW = 48
+Index = QModelIndex | QPersistentModelIndex
 FILTERS: Sequence[tuple[str, str, Callable[[Change], bool]]] = (
     ("all", _("All"), lambda _change: True),
     ("duties", _("Duties"), lambda change: _names(change, "duty added", "duty removed", "condition")),
@@ -406,10 +412,10 @@ class ChangeLines(QAbstractListModel):
         """Numbers of the listed changes, in the order of the list."""
         self._filter, self._order = "all", "weight"
 
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own
         return 0 if parent.isValid() else len(self.shown)
 
-    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         found = self._comparison
         if found is None or not index.isValid() or index.row() >= len(self.shown):
             return None
@@ -420,7 +426,7 @@ class ChangeLines(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole:
                 return f"{shortened(_short_words(change), 120)}\n{where}"
             case Qt.ItemDataRole.DecorationRole:
-                return QIcon(pixmap(icon_of(change), theme.current().colour("ink2"), size=scaled()))
+                return icon_of(change)
             case Qt.ItemDataRole.ToolTipRole:
                 return plain_tip(shortened(marked_text(change.old_runs, change.new_runs), 800))
             case Qt.ItemDataRole.AccessibleTextRole:
@@ -464,6 +470,26 @@ def _short_words(change: Change) -> str:
     return words.removeprefix(kind)
 
 
+class ChangePainter(QStyledItemDelegate):
+    """Draws a change: the icon of its kind, its words, and where it is."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        painter.save()
+        is_chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        area, size = paint_ground(painter, option, is_chosen=is_chosen), scaled()
+        colour = theme.current().colour("soft_ink" if is_chosen else "ink2")
+        sign = pixmap(str(index.data(Qt.ItemDataRole.DecorationRole)), colour, size=size)
+        painter.drawPixmap(area.left() + theme.SPACE_8, area.top() + (area.height() - size) // 2, sign)
+        words, __, where = str(index.data()).partition("\n")
+        place = area.adjusted(2 * theme.SPACE_8 + size, 0, -theme.SPACE_8, 0)
+        words = option.fontMetrics.elidedText(words, Qt.TextElideMode.ElideRight, place.width())
+        draw_lines(painter, option, place, words, where, is_chosen=is_chosen)
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(80, scaled(ROW))
+
+
 class ChangeList(QListView):
     change_chosen = Signal(int)
 
@@ -473,12 +499,12 @@ class ChangeList(QListView):
         self.lines = ChangeLines(self)
         self.setModel(self.lines)
         self.setUniformItemSizes(True)
-        self.setSpacing(theme.SPACE_4 // 2)
+        self.setItemDelegate(ChangePainter(self))
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setFrameShape(self.Shape.NoFrame)
-        self.setMinimumHeight(80)
+        self.setMinimumSize(scaled(200), 80)
+        self.setMouseTracking(True)
         self._is_showing = False
 
     def sizeHint(self) -> QSize:
@@ -492,9 +518,7 @@ class ChangeList(QListView):
         self.setCurrentIndex(self.lines.index(row) if row >= 0 else QModelIndex())
         self._is_showing = False
 
-    def currentChanged(
-        self, current: QModelIndex | QPersistentModelIndex, previous: QModelIndex | QPersistentModelIndex
-    ) -> None:
+    def currentChanged(self, current: Index, previous: Index) -> None:
         super().currentChanged(current, previous)
         number = current.data(CHANGE_ROLE) if current.isValid() else None
         if isinstance(number, int) and not self._is_showing:

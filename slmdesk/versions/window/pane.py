@@ -6,9 +6,19 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtCore import QEvent, QLocale, Qt, Signal
 from PySide6.QtGui import QActionGroup, QResizeEvent
-from PySide6.QtWidgets import QButtonGroup, QComboBox, QFileDialog, QFrame, QMenu, QScrollArea, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QButtonGroup,
+    QComboBox,
+    QFileDialog,
+    QFrame,
+    QMenu,
+    QScrollArea,
+    QToolButton,
+    QWidget,
+)
 
 from slmdesk.base.documents import FORMATS, FORMS, Form
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
@@ -17,23 +27,34 @@ from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.difference.types import Change
 from slmdesk.versions.service import KIND, VersionRequest, VersionView
-from slmdesk.versions.types import Comparison, VersionsCompared, VersionsFailed, headline, unread_words, version_stem
-from slmdesk.versions.window.changes import FILTERS, ORDERS, ChangeList, CompareRows
+from slmdesk.versions.types import (
+    Comparison,
+    VersionsCompared,
+    VersionsFailed,
+    by_importance,
+    headline,
+    unread_words,
+    version_stem,
+)
+from slmdesk.versions.window.changes import FILTERS, ORDERS, TEXT_LEFT, ChangeList, CompareRows
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import bind
-from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.base.theme import ThemeKeeper, scaled
 from slmdesk.window.panes import EarlierBox, Entry, ItemsController
 from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import (
-    ElidedLabel,
+    NameLabel,
     button,
     column,
+    cut_to_lines,
     flow,
     named,
     passing,
     plain_label,
+    plain_tip,
     row,
+    set_kind,
     show_column,
     show_words,
     split,
@@ -41,15 +62,17 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.notices import ExportMenu
 from slmdesk.window.widgets.opening import FileDrop, admit, document_folder, note_document_folder
-from slmdesk.window.widgets.rows import Choice
+from slmdesk.window.widgets.parts import Popover
+from slmdesk.window.widgets.rows import Choice, CitedRow, empty_layout
 
 FILE = "file"
-MOST_REPORTED = 8
-"""Most sentences of a model that are shown above the changes. An export has all of them."""
-BESIDE_LETTERS = 100
-"""Least width in letters at which the list is beside both columns. In a narrower pane it is above them."""
+ARROW = 64
+"""Pixels of a drop-down list beside its words."""
+BESIDE, LIST = 760, 272
+"""Least width of the pane in which the list is beside both columns and kinds are chips, and the width of the list."""
+LEAD_LINES, LIST_LINES, ROWS_LINES = 2, 4, 8
 OLD, NEW = _("old"), _("new")
-LIST_LINES, ROWS_LINES = 4, 8
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 EXPORTS = (*FORMS, Form("xlsx", _("Spreadsheet")))
 
 
@@ -74,7 +97,10 @@ class ComparePane(QFrame):
         self._coming = ""
         """Id of the item to open once its document is shown."""
         self._job = ""
+        self._chosen_kind = "all"
         self.current = -1
+        self._words = ""
+        """What is said of the changes, of which the first lines are shown."""
         self._is_wide = False
         FileDrop(self, self._on_dropped)
         self._build_ui()
@@ -83,18 +109,17 @@ class ComparePane(QFrame):
 
     def _build_ui(self) -> None:
         inner = named(QFrame(self), "versions_inner")
+        self._result = self._build_result(inner)
         self._form = self._build_form(inner)
-        self.earlier = EarlierBox(inner, name="versions_earlier")
         self._busy = self._build_busy(inner)
         self._failed = plain_label("", inner, name="versions_failed", kind="warn")
         self._hint = plain_label(
             _("Choose another version of this document, or drop it here: a Word file and a PDF can be compared."),
             inner, name="versions_hint", kind="muted",
         )  # fmt: skip
-        self._result = self._build_result(inner)
         column(
-            self._form, self.earlier, self._busy, self._failed, self._hint, (self._result, 1), 0,
-            into=inner, gap=theme.SPACE_8, margins=(theme.SPACE_12, theme.SPACE_4, theme.SPACE_12, theme.SPACE_8),
+            self._form, self._busy, self._failed, self._hint, (self._result, 1), 0,
+            into=inner, gap=theme.SPACE_8, margins=(theme.SPACE_24, theme.SPACE_4, theme.SPACE_24, theme.SPACE_8),
         )  # fmt: skip
         scroll = named(QScrollArea(self), "versions_scroll", label=_("Changes"))  # a low window cannot show all of it
         show_column(scroll, inner)
@@ -105,14 +130,25 @@ class ComparePane(QFrame):
         self._other_choice = named(Choice([], form), "versions_other", label=_("The other version"))
         self._other_choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._other_choice.setMinimumContentsLength(8)
-        tip = _("Layout differences are ignored")
-        self._compare = button(_("Compare"), "versions_button", form, kind="primary", tip=tip, on=self._on_compare)
-        self._pair = ElidedLabel(form, name="versions_pair", kind="small")
-        tip = _("The other one is the newer version")
+        set_kind(self._other_choice, "head")
+        self._arrow = plain_label("→", form, name="versions_arrow", wraps=False)
+        self._here = NameLabel(form, name="versions_here", kind="heading")
+        self._pair = named(QWidget(form), "versions_pair")
+        self._names = row((self._other_choice, 1), self._arrow, (self._here, 1), into=self._pair, gap=theme.SPACE_8)
+        tip = _("Swap old and new")
         self._swap = tool_button(
             "versions_swap", form, icon="arrow-left-right", colour="ink2", label=_("Swap"), tip=tip, on=self._on_swap
         )
-        column(row((self._pair, 1), (self._other_choice, 1), self._swap, self._compare), into=form)
+        tip = _("Layout differences are ignored")
+        self._compare = button(_("Compare"), "versions_button", form, kind="primary", tip=tip, on=self._on_compare)
+        policy = self._compare.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._compare.setSizePolicy(policy)
+        label, tip = _("More about the comparison"), _("Order, layout, export")
+        self._more = tool_button("versions_more", form, icon="ellipsis", colour="ink2", label=label, tip=tip)
+        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._more.setMenu(self._build_menu(form))
+        row((self._pair, 1000), self._swap, 1, self._compare, self._more, into=form, gap=theme.SPACE_8)
         return form
 
     def _build_busy(self, parent: QWidget) -> QFrame:
@@ -125,42 +161,59 @@ class ComparePane(QFrame):
 
     def _build_result(self, parent: QWidget) -> QFrame:
         result = named(QFrame(parent), "versions_result")
-        self._summary = plain_label("", result, name="versions_summary", kind="strong")
-        self._reported = plain_label("", result, name="versions_told")
+        self._lead = named(QFrame(result), "versions_lead")
+        self._summary = plain_label("", self._lead, name="versions_summary", kind="read")
+        self._told = button("", "versions_told_button", self._lead, kind="text", on=self._on_told)
+        top = Qt.AlignmentFlag.AlignTop
+        row((self._summary, 1), (self._told, top), into=self._lead, gap=theme.SPACE_12)
         self._note = plain_label("", result, name="versions_note", kind="small")
         self._coverage = plain_label("", result, name="versions_coverage", kind="small")
         self.list = ChangeList(result)
-        self.rows = CompareRows(self._keeper, result)
-        upright = Qt.Orientation.Vertical
-        self._split = split("versions_splitter", result, self.list, self.rows, sizes=(160, 420), way=upright)
-        bar = self._build_bar(result)
-        parts = (self._summary, self._reported, self._note, bar, (self._split, 1), self._coverage)
+        self._columns = named(QFrame(result), "versions_columns")
+        heading = row(gap=0, margins=(0, 0, theme.SCROLL_BAR, 0))
+        for words in (_("Old"), _("New")):
+            head = plain_label(words, self._columns, name="versions_head", kind="strong")
+            head.setIndent(TEXT_LEFT)
+            heading.addWidget(head, 1)
+        self.rows = CompareRows(self._keeper, self._columns)
+        column(heading, (self.rows, 1), into=self._columns, gap=theme.SPACE_4)
+        sizes = (scaled(LIST), 4 * scaled(LIST))
+        self._split = split("versions_splitter", result, self.list, self._columns, sizes=sizes)
+        parts = (self._lead, self._build_bar(result), (self._split, 1), self._note, self._coverage)
         column(*parts, into=result, gap=theme.SPACE_8)
+        self._sentences = Popover(self, "versions_popover", label=_("The changes in words"), width=520)
+        self._told_scroll = named(QScrollArea(self._sentences), "versions_told_scroll")
+        self._told_inner = named(QFrame(self._told_scroll), "versions_told")
+        self._told_rows = column(into=self._told_inner, gap=theme.SPACE_4)
+        show_column(self._told_scroll, self._told_inner)
+        column(self._told_scroll, into=self._sentences, margins=theme.SPACE_16)
+        self._others = Popover(self, "versions_earlier_popover", label=_("Earlier comparisons"), width=400)
+        self.earlier = EarlierBox(self._others, name="versions_earlier")
+        column(self.earlier, into=self._others, margins=theme.SPACE_16)
         return result
 
     def _build_bar(self, parent: QWidget) -> QFrame:
         bar = named(QFrame(parent), "versions_bar")
-        kinds, self._chips = QWidget(bar), QButtonGroup(bar)
+        self._kinds, self._chips = QWidget(bar), QButtonGroup(bar)
         for at, kind in enumerate(FILTERS):
-            chip = button(kind[1], f"versions_{kind[0]}", kinds, kind="chip")
+            chip = button(kind[1], f"versions_{kind[0]}", self._kinds, kind="chip")
             chip.setCheckable(True)
             self._chips.addButton(chip, at)
-        flow(*self._chips.buttons(), gap=theme.SPACE_4, into=kinds)
+        flow(*self._chips.buttons(), gap=theme.SPACE_4, into=self._kinds)
+        self._kind = named(Choice([], bar), "versions_kind", label=_("Which changes are shown"))
         make = partial(tool_button, parent=bar, colour="ink2")
         self._before = make(
             "versions_previous", icon="chevron-left", label=_("The change before"), tip=_("The change before"),
             shortcut="versions.previous", on=self.go_back,
         )  # fmt: skip
         self._count = plain_label("", bar, name="versions_count", kind="small", wraps=False)
+        self._count.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._after = make(
             "versions_next", icon="chevron-right", label=_("The next change"), tip=_("The next change"),
             shortcut="versions.next", on=self.go_on,
         )  # fmt: skip
-        self._more = make("versions_more", icon="ellipsis", label=_("More"), tip=_("Order, layout, export"))
-        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._more.setMenu(self._build_menu(bar))
-        steps = row(self._before, self._count, self._after, self._more, gap=theme.SPACE_4)
-        row((kinds, 1), column(steps, 1), into=bar, gap=theme.SPACE_4)
+        steps = row(self._before, self._count, self._after, gap=theme.SPACE_4)
+        row((self._kinds, 1000), self._kind, 1, column(steps, 1), into=bar, gap=theme.SPACE_4)
         return bar
 
     def _build_menu(self, parent: QWidget) -> QMenu:
@@ -176,21 +229,74 @@ class ComparePane(QFrame):
         self._open = named(menu.addAction(_("Show on the page"), self._on_open), "versions_open")
         wide = menu.addAction(_("Side by side"), lambda: self._set_wide(not self._is_wide))
         self._wide = named(wide, "versions_wide")
+        again = named(menu.addAction(_("Compare again"), self._on_compare), "versions_again")
+        earlier = named(menu.addAction(_("Earlier comparisons"), self._on_earlier), "versions_earlier_action")
         export = ExportMenu(menu, _("Export"), EXPORTS)
         export.form_chosen.connect(self.export_requested)
         menu.addMenu(export)
+
+        def settle() -> None:
+            for action in (*self._orders.actions(), self._open, self._wide):
+                action.setEnabled(self._has_changes)
+            for action in (again, export.menuAction()):
+                action.setEnabled(self._shown is not None)
+            earlier.setEnabled(self.earlier.has_entries)
+
+        menu.aboutToShow.connect(settle)
         return menu
+
+    @property
+    def _has_changes(self) -> bool:
+        return self._shown is not None and bool(self._shown.changes)
 
     def _show_kinds(self, changes: Sequence[Change]) -> None:
         """Show how many changes there are of each kind, and offer no kind without any."""
-        for chip, (__, words, passes) in zip(self._chips.buttons(), FILTERS, strict=True):
+        self._kind.clear()
+        for chip, (key, words, passes) in zip(self._chips.buttons(), FILTERS, strict=True):
             count = sum(map(passes, changes))
             chip.setText(f"{words} {QLocale().toString(count)}")
             chip.setVisible(bool(count))
+            if count:
+                self._kind.addItem(chip.text(), key)
+
+    def _show_told(self, found: Comparison) -> None:
+        """Show what a model says of the changes, in the place of their numbers, with the change of each sentence."""
+        places = {change: at for at, change in enumerate(by_importance(found.changes), 1)}
+        empty_layout(self._told_rows)
+        words = []
+        for sentence in found.sentences:
+            number = str(places[sentence.change])
+            words.append(("" if sentence.supported else "⚠ ") + sentence.text + number.translate(RAISED))
+            warning = "" if sentence.supported else _("not confirmed by the text")
+            line = CitedRow(
+                sentence.text, "", self._told_inner, name="versions_sentence", sign=number, warning=warning
+            )  # fmt: skip
+            line.chosen.connect(partial(self._on_sentence, sentence.change))
+            self._told_rows.addWidget(line)
+        self._words = " ".join(words) or headline(found)
+        self._summary.setToolTip(plain_tip("\n".join([headline(found), *words])))
+        self._settle_told()
+
+    def _settle_told(self) -> None:
+        """Say who wrote the words, or that they are being written."""
+        found, has_sentences = self._shown, self._shown is not None and bool(self._shown.sentences)
+        by = _("Written by {model}.").format(model=found.model) if found and has_sentences else ""
+        note = found.note if found else ""
+        self._note.setText(_("Summarizing the changes…") if self._job else f"{by} {note}".strip())
+        self._told.setText(_("Stop") if self._job else _("More"))
+        self._told.setVisible(has_sentences or bool(self._job))
+        self._fit_lead()
+
+    def _fit_lead(self) -> None:
+        """Cut the words to the lines whose place is kept for them."""
+        font, width = self._summary.font(), self._summary.width()
+        self._lead.setFixedHeight(LEAD_LINES * self._summary.fontMetrics().lineSpacing() + theme.SPACE_8)
+        self._summary.setText(cut_to_lines(self._words, font, width, LEAD_LINES))
 
     def _connect(self) -> None:
         self._other_choice.value_chosen.connect(self._on_other_chosen)
-        self._chips.idClicked.connect(lambda at: self._list_by(self.list.lines.choose, FILTERS[at][0]))
+        self._chips.idClicked.connect(lambda at: self._on_kind(FILTERS[at][0]))
+        self._kind.value_chosen.connect(self._on_kind)
         self.list.change_chosen.connect(self.show_change)
         self.list.activated.connect(lambda _index: self._on_open())
         self.rows.change_chosen.connect(self.show_change)
@@ -199,7 +305,7 @@ class ComparePane(QFrame):
         self.items.current_gone.connect(self._on_gone)
         self.items.restored.connect(self.choose)
         self.earlier.follow(self.items, self.choose, entry=_entry)
-        self.items.listed.connect(self._on_earlier_listed)
+        self.earlier.chosen.connect(self._others.dismiss)
         self._bridge.on(VersionsCompared, self._on_compared)
         self._bridge.on(VersionsFailed, self._on_failed)
         self._bridge.on(JobChanged, self._on_job_changed)
@@ -258,17 +364,35 @@ class ComparePane(QFrame):
     def _show_choices(self) -> None:
         """Show what the document can be compared with, and the chosen pair."""
         self._propose()
-        here, chosen = self._record.id if self._record else "", self._other.id if self._other else ""
+        here, found = self._record.id if self._record else "", self.comparison
+        others = [(record.id, record.name) for record in self._records if record.id != here]
+        chosen = self._other.id if self._other else _other_of(found, here) if found else ""
+        if found and chosen not in dict(others):  # it is in the list no more
+            others.append((chosen, (found.old if chosen == found.old.document else found.new).name))
         self._other_choice.clear()
         self._other_choice.addItem(_("Compare with…"), "")
-        for record in self._records:
-            if record.id != here:
-                self._other_choice.addItem(record.name, record.id)
+        for id, name in others:
+            self._other_choice.addItem(name, id)
         self._other_choice.addItem(_("A file…"), FILE)
         self._other_choice.setCurrentIndex(max(0, self._other_choice.findData(chosen)) if chosen else 0)
-        self._compare.setEnabled(bool(chosen))
-        names = [self._other.name, self._record.name] if self._record and self._other else ["", ""]
-        self._show_pair(*(names if self._is_new else reversed(names)))
+        self._here.set_full_text(self._record.name if self._record else "")
+        self._names.setDirection(
+            QBoxLayout.Direction.LeftToRight if self._is_new else QBoxLayout.Direction.RightToLeft
+        )  # fmt: skip
+        for part in (self._here, self._arrow, self._swap):
+            part.setVisible(bool(chosen))
+        self._fit_names()
+        pair = (chosen, here) if self._is_new else (here, chosen)
+        is_shown = found is not None and pair == (found.old.document, found.new.document)
+        self._compare.setEnabled(bool(self._other))
+        self._compare.setVisible(not is_shown)
+
+    def _fit_names(self) -> None:
+        """Let both names be as wide as they are, and share the place where there is not enough."""
+        words = self._other_choice.fontMetrics().horizontalAdvance(self._other_choice.currentText())
+        widths = words + scaled(ARROW), self._here.sizeHint().width()
+        self._other_choice.setMaximumWidth(widths[0])
+        self._pair.setMaximumWidth(sum(widths) + self._arrow.sizeHint().width() + 2 * theme.SPACE_8)
 
     def _propose(self) -> None:
         """Choose as the other version the document whose name differs by the version alone, until a person chooses."""
@@ -279,15 +403,6 @@ class ComparePane(QFrame):
         self._other = next((one for one in self._records if one.id != here.id and version_stem(one.name) == stem), None)
         if self._other is not None:
             self._is_new = here.mtime_ns >= self._other.mtime_ns
-
-    def _show_pair(self, old: str, new: str) -> None:
-        self._pair.set_full_text(_("Old: {old}  →  New: {new}").format(old=old, new=new) if old else "")
-        self._pair.setVisible(bool(old))
-        self._swap.setVisible(bool(old))
-
-    def _on_earlier_listed(self) -> None:
-        if self._is_wide:
-            self.earlier.setVisible(False)
 
     def _show_only(self, part: QWidget) -> None:
         for widget in (self._busy, self._failed, self._result, self._hint):
@@ -310,33 +425,19 @@ class ComparePane(QFrame):
             self._is_new = found.new.document == self._record.id
             self._other = self._found(_other_of(found, self._record.id)) or self._other
         self._show_choices()
-        self._show_pair(found.old.name, found.new.name)
-        self._summary.setText(headline(found))
-        marks = ("", "⚠ ")
-        reported = [f"{marks[not sentence.supported]}{sentence.text}" for sentence in found.sentences[:MOST_REPORTED]]
-        more = len(found.sentences) - MOST_REPORTED
-        show_words(
-            self._reported,
-            "\n".join(reported) + (_("\nand {more} more in the export").format(more=more) if more > 0 else ""),
-        )
-        doubts = any(not sentence.supported for sentence in found.sentences[:MOST_REPORTED])
-        by = _("Written by {model}.").format(model=found.model) if reported else ""
-        warning = _(" ⚠ not confirmed by the text.") if doubts else ""
-        show_words(self._note, (by + warning + " " + found.note).strip())
+        self._show_told(found)
         show_words(self._coverage, " ".join(filter(None, (unread_words(found.old, OLD), unread_words(found.new, NEW)))))
-        has_changes = bool(found.changes)
+        has_changes = self._has_changes
         self._split.setVisible(has_changes)
         self._show_kinds(found.changes)
         for widget in (self._before, self._after, self._count):
             widget.setVisible(has_changes)
-        for action in (*self._orders.actions(), self._open, self._wide):
-            action.setVisible(has_changes)
         if is_other:
             self.current = -1
-            self._chips.button(0).setChecked(True)
-            self.list.lines.choose("all")
             self.list.lines.show_changes(found)
             self.rows.show_rows(found.rows, found.changes)
+        if has_changes:
+            self._on_kind("all" if is_other else self._chosen_kind)
         self._show_only(self._result)
         self._set_wide(has_changes if is_other else self._is_wide)
         self._show_count()
@@ -364,6 +465,11 @@ class ComparePane(QFrame):
         super().resizeEvent(event)
         self._turn()
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "_split"):
+            self._turn()
+
     # ---- events
 
     def _on_other_chosen(self, value: object) -> None:
@@ -371,6 +477,29 @@ class ComparePane(QFrame):
             self._ask_file()
         elif isinstance(value, str) and value:
             self._choose_other(value)
+
+    def _on_kind(self, key: object) -> None:
+        self._chosen_kind = str(key)
+        self._kind.show_value(key)
+        self._chips.button([kind for kind, *__ in FILTERS].index(str(key))).setChecked(True)
+        self._list_by(self.list.lines.choose, str(key))
+
+    def _on_told(self) -> None:
+        """Stop the summary of the changes, or show all of it."""
+        if self._job:
+            self._on_stop()
+        else:
+            self._told_scroll.setMinimumHeight(min(self._told_inner.sizeHint().height(), self.height() // 2))
+            self._sentences.toggle(self._told)
+
+    def _on_sentence(self, change: int) -> None:
+        self._sentences.dismiss()
+        self._on_kind("all")
+        self.show_change(change)
+
+    def _on_earlier(self) -> None:
+        self.earlier.unfold()
+        self._others.toggle(self._more)
 
     def _list_by(self, choose: Callable[[str], None], value: str) -> None:
         choose(value)
@@ -394,7 +523,7 @@ class ComparePane(QFrame):
         dialog = passing(QFileDialog(self, _("The other version"), document_folder(), words), "versions_dialog")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(self._on_file_selected)
-        dialog.rejected.connect(lambda: self._other_choice.setCurrentIndex(0))
+        dialog.rejected.connect(self._show_choices)
         dialog.open()
 
     def _on_file_selected(self, file: str) -> None:
@@ -467,10 +596,8 @@ class ComparePane(QFrame):
             return
         self.items.set_current(view.item.id)
         if view.comparison is not None:
-            self._show_comparison(view.comparison)
             self._job = view.job.id if view.job and not view.job.status.is_end else ""
-            self._busy_words.setText(_("Summarizing the changes…"))
-            self._busy.setVisible(bool(self._job))
+            self._show_comparison(view.comparison)
         elif view.is_busy:
             self._show_busy(_("Comparing…"))
         else:
@@ -485,9 +612,14 @@ class ComparePane(QFrame):
             self._on_refused(event.problem)
 
     def _on_job_changed(self, event: JobChanged) -> None:
-        if event.kind == KIND and self._job and event.id == self._job and event.status.value not in ("open", "running"):
+        if event.kind != KIND or not self._job or event.id != self._job:
+            return
+        if event.status.is_end:
             self._job = ""
-            self._busy.setVisible(False)
+            self._settle_told()
+        elif event.total:
+            words = _("Summarizing the changes: {done} of {total}")
+            self._note.setText(words.format(done=event.done, total=event.total))
 
     def _on_gone(self) -> None:
         self.comparison = None
@@ -507,20 +639,19 @@ class ComparePane(QFrame):
 
     def _show_count(self) -> None:
         shown = self.list.lines.shown
-        at = shown.index(self.current) + 1 if self.current in shown else 0
-        self._count.setText(
-            _("{at:,} of {count:,}").format(at=at, count=len(shown))
-            if at
-            else ngettext("{n:,} change", "{n:,} changes", len(shown))
-        )
+        at, count = shown.index(self.current) + 1 if self.current in shown else 0, len(shown)
+        here = _("{at:,} of {count:,}")
+        every = ngettext("{n:,} change", "{n:,} changes", count)
+        self._count.setText(here.format(at=at, count=count) if at else every)
+        longest = (here.format(at=count, count=count), every)
+        self._count.setMinimumWidth(max(map(self._count.fontMetrics().horizontalAdvance, longest)))
         for step in (self._before, self._after, self._open):
             step.setEnabled(bool(shown))
 
     def _set_wide(self, is_wide: bool) -> None:
         """Show both versions side by side in the whole work area if `is_wide`, else only the list beside the pages."""
         self._is_wide = is_wide
-        self.rows.setVisible(is_wide)
-        self.earlier.setVisible(not is_wide and self.earlier.has_entries)
+        self._columns.setVisible(is_wide)
         self._wide.setText(_("Show document") if is_wide else _("Side by side"))
         self.width_requested.emit(is_wide)
         self._turn()
@@ -532,11 +663,13 @@ class ComparePane(QFrame):
         line = self.fontMetrics().lineSpacing()
         self.list.setMinimumHeight(LIST_LINES * line)
         self.rows.setMinimumHeight(ROWS_LINES * line)
-        letters = self.width() / max(1, self.fontMetrics().averageCharWidth())
-        way = Qt.Orientation.Horizontal if self._is_wide and letters > BESIDE_LETTERS else Qt.Orientation.Vertical
-        if way != self._split.orientation():
-            self._split.setOrientation(way)
-            self._split.setSizes([280, 640] if way is Qt.Orientation.Horizontal else [140, 420])
+        self._note.setMinimumHeight(self._note.fontMetrics().lineSpacing())
+        is_narrow = self.width() < scaled(BESIDE)
+        self._kinds.setVisible(self._has_changes and not is_narrow)
+        self._kind.setVisible(self._has_changes and is_narrow)
+        self.list.setVisible(not (self._is_wide and is_narrow))
+        self._fit_names()
+        self._fit_lead()
 
 
 def _entry(item: Item) -> Entry:

@@ -441,7 +441,7 @@ def _panels(t: Theme) -> str:
         #folder_question_pane, #folder_question_inner, #folder_question_busy, #folder_question_foot,
         #table_pane, #column_chooser, #column_chips, #making_table, #table_setup, #table_bar,
         #versions_pane, #versions_inner, #versions_form, #versions_busy, #versions_result, #versions_bar,
-        #versions_list {{ background: {t.sheet}; border: none; }}
+        #versions_list, #versions_lead, #versions_columns, #versions_told {{ background: {t.sheet}; border: none; }}
     #work, #settings_inner, #settings_page, #empty_chat, #models_page,
         #models_inner, #jobs_page, #jobs_inner {{ background: {t.sheet}; border: none; }}
     QToolButton[kind="section"] {{ padding: 4px 8px; color: {t.ink}; text-align: left; }}

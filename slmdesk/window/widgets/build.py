@@ -267,6 +267,17 @@ class ElidedLabel(QLabel):
         self.setToolTip(plain_tip(self.full_text) if shown != self.full_text else "")
 
 
+class NameLabel(ElidedLabel):
+    """The name of a document, as wide as it is, and cut in the middle where there is no room."""
+
+    def __init__(self, parent: QWidget, *, name: str, kind: str) -> None:
+        super().__init__(parent, name=name, kind=kind, cut=Qt.TextElideMode.ElideMiddle)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance(self.full_text) + 2, super().sizeHint().height())
+
+
 class CutLabel(QLabel):
     """Label with plain text on at most `lines` lines."""
 

@@ -10,8 +10,14 @@ from fakes.dropping import drop
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from slmdesk.base.record import changed
+from slmdesk.base.records import JobStatus
+from slmdesk.jobs.types import JobChanged
 from slmdesk.text.difference.types import Change, ChangeKind, Place, Row, Run
+from slmdesk.versions.service import KIND
+from slmdesk.versions.types import Wording
 from slmdesk.versions.window.changes import CompareRows, icon_of
+from slmdesk.window.widgets.rows import CitedRow
 
 pytestmark = pytest.mark.gui
 
@@ -33,6 +39,14 @@ def is_read(program, path) -> bool:
     return program.area.page.document.record is not None and program.area.page.document.record.name == path.name
 
 
+def names(program) -> list[str]:
+    """The names of both versions, from left to right."""
+    other, here = program.find("versions_other"), program.find("versions_here")
+    program.wait(lambda: here.isVisible() and other.x() != here.x())
+    texts = [other.currentText(), here.full_text]
+    return texts if other.x() < here.x() else texts[::-1]
+
+
 def compared(program):
     """The new version is on show, the old one is dropped beside it, and both are compared."""
     drop(program.area.page, program.new)
@@ -43,7 +57,7 @@ def compared(program):
     assert not program.find("versions_button").isEnabled()
     drop(program.pane, program.old)
     program.wait(lambda: program.find("versions_button").isEnabled())
-    assert program.find("versions_pair").full_text == "Old: old.docx  →  New: new.pdf"
+    assert names(program) == ["old.docx", "new.pdf"]
     program.click("versions_button")
     program.wait(lambda: program.find("versions_summary").text().startswith("12 changes"))
 
@@ -135,7 +149,9 @@ def test_unchanged_paragraphs_unfold_at_a_click(program):
 def test_the_other_way_round_and_opened_again(program):
     compared(program)
     item = program.pane.item
+    assert not program.find("versions_button").isVisible()  # this pair is on show
     program.click("versions_swap")
+    program.wait(lambda: names(program) == ["new.pdf", "old.docx"])
     program.click("versions_button")
     program.wait(lambda: program.pane.item != item and program.find("versions_summary").isVisible())
     program.wait(lambda: program.pane.comparison is not None)
@@ -209,7 +225,7 @@ def test_in_a_low_window_nothing_is_squeezed_and_the_columns_can_be_reached(prog
     bar, summary = program.find("versions_bar"), program.find("versions_summary")
     program.wait(lambda: bar.height() >= bar.heightForWidth(bar.width()))
     program.wait(lambda: summary.height() >= summary.heightForWidth(summary.width()))
-    for button in ("versions_next", "versions_more", "versions_all"):
+    for button in ("versions_next", "versions_more", "versions_kind"):
         assert program.find(button).height() >= program.find(button).sizeHint().height()
     line = program.pane.fontMetrics().lineSpacing()
     program.wait(lambda: program.pane.rows.isVisible() and program.pane.rows.height() >= 8 * line)
@@ -219,6 +235,63 @@ def test_in_a_low_window_nothing_is_squeezed_and_the_columns_can_be_reached(prog
         return program.pane.rows.visibleRegion().boundingRect().height() >= 6 * line
 
     program.wait(can_be_reached)
+
+
+def test_what_a_model_says_moves_nothing_and_leads_to_the_changes(program):
+    compared(program)
+    lead, bar, chip = program.find("versions_lead"), program.find("versions_bar"), program.find("versions_all")
+    note, told = program.find("versions_note"), program.find("versions_told_button")
+
+    def places():
+        program.ask(lambda _services: None)
+        return [
+            widget.mapTo(program.window, widget.rect().topLeft()) for widget in (lead, bar, chip, program.pane.rows)
+        ]
+
+    before = places()
+    program.pane._job = "j"
+    program.pane._settle_told()
+    assert told.text() == "Stop"
+    assert note.text() == "Summarizing the changes…"
+    program.pane._on_job_changed(JobChanged("j", KIND, JobStatus.RUNNING, 1, 3))
+    assert note.text() == "Summarizing the changes: 1 of 3"
+    assert places() == before
+    sentences = tuple(
+        Wording(at, f"What the change {at} means to the library, in many words.", at != 1) for at in range(9)
+    )
+    program.pane._show_comparison(changed(program.pane.comparison, sentences=sentences, model="Echo"))
+    summary = program.find("versions_summary")
+    assert summary.text().startswith("What the change 0 means")
+    assert summary.text().endswith("…")
+    program.pane._on_job_changed(JobChanged("j", KIND, JobStatus.DONE, 3, 3))  # it may end before or after its words
+    program.wait(told.isVisible)
+    assert places() == before
+    assert note.text() == "Written by Echo."
+    program.click("versions_told_button")
+    lines = program.find("versions_popover").findChildren(CitedRow)
+    assert len(lines) == 9
+    assert "not confirmed by the text" in lines[1].accessibleName()
+    program.click(lines[0])
+    assert program.pane.current == 0
+    assert not program.find("versions_popover").isVisible()
+
+
+def test_in_a_narrow_pane_the_list_and_the_kinds_fold(program):
+    compared(program)
+    kind, changes = program.find("versions_kind"), program.find("versions_list")
+    assert not kind.isVisible()
+    assert changes.isVisible()
+    program.window.resize(760, 800)
+    program.wait(lambda: kind.isVisible() and not changes.isVisible())
+    assert not program.find("versions_all").isVisible()
+    assert kind.currentText() == "All 12"
+    at = kind.findData("moved")
+    kind.setCurrentIndex(at)
+    kind.activated.emit(at)
+    assert program.find("versions_count").text() == "1 change"
+    program.window.resize(1200, 800)
+    program.wait(program.find("versions_moved").isVisible)
+    assert program.find("versions_moved").isChecked()
 
 
 def test_only_documents_with_words_are_offered(program, tmp_path):
