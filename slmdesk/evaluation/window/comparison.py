@@ -133,12 +133,7 @@ class ComparePage(QStackedWidget):
         return band
 
     def _connect(self) -> None:
-        bridge, form = self._bridge, self.form
-        form.start_requested.connect(self._on_start)
-        form.open_requested.connect(self.open)
-        form.delete_requested.connect(lambda id: trash(bridge, id, what=_("The comparison ")))
-        form.more_requested.connect(self._on_more_earlier)
-        form.back_requested.connect(self.back_requested)
+        bridge = self._bridge
         self._back.clicked.connect(self.restart)
         self._question.was_cut.connect(self._all.setVisible)
         self._keeper.theme_changed.connect(self._on_theme_changed)
@@ -277,7 +272,7 @@ class ComparePage(QStackedWidget):
         chatting = [model for model in models if model.can_chat]
         self.form.show_models(sorted(chatting, key=lambda model: (-(model.last_used or 0.0), -model.added)))
 
-    def _on_start(self, prompt: str, models: tuple[str, ...]) -> None:
+    def start(self, prompt: str, models: tuple[str, ...]) -> None:
         if not self._is_starting:
             self._is_starting = True
             begun = self._bridge.services.comparing.begin(CompareRequest(prompt, models))
@@ -290,7 +285,10 @@ class ComparePage(QStackedWidget):
     def _on_stop(self) -> None:
         self._bridge.services.comparing.stop()
 
-    def _on_more_earlier(self) -> None:
+    def delete(self, item: str) -> None:
+        trash(self._bridge, item, what=_("The comparison "))
+
+    def list_more(self) -> None:
         self._most_earlier += PAGE
         self._list_earlier()
 
@@ -362,34 +360,11 @@ INTRO = _(
 )
 
 
-class EarlierRow(QFrame):
-    opened = Signal()
-    deleted = Signal()
-
-    def __init__(self, item: Item, parent: QWidget) -> None:
-        super().__init__(parent)
-        named(self, f"earlier_{item.id}", kind="card")
-        title = ElidedLabel(self, name="earlier_title", text=item.title, kind="strong")
-        about = ElidedLabel(self, name="earlier_about", kind="small", text=about_of(item))
-        label = _("Open the comparison {title}").format(title=item.title)
-        opening = button(_("Open"), "earlier_open", self, label=label, on=self.opened)
-        label, tip = _("Delete the comparison {title}").format(title=item.title), _("Move to the trash")
-        delete = tool_button("earlier_delete", self, label=label, tip=tip, icon="trash-2", on=self.deleted)
-        delete.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        words = column(title, about, gap=0)
-        row((words, 1), opening, delete, into=self, gap=theme.SPACE_8, margins=(0, theme.SPACE_8))
-
-
 class CompareForm(QScrollArea):
-    start_requested = Signal(str, object)
-    open_requested = Signal(str)
-    delete_requested = Signal(str)
-    more_requested = Signal()
-    back_requested = Signal()
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, page: ComparePage) -> None:
+        super().__init__(page)
         self.setObjectName("compare_form")
+        self._page = page
         self._models: tuple[ModelRecord, ...] = ()
         self._listed: list[tuple[str, str, str]] = []
         self._build_ui()
@@ -401,7 +376,7 @@ class CompareForm(QScrollArea):
         holder = QWidget(inner)
         holder.setMaximumWidth(COLUMN)
         back = back_button(holder)
-        back.clicked.connect(self.back_requested)
+        back.clicked.connect(self._page.back_requested)
         title = plain_label(_("Compare models"), holder, name="compare_title", kind="title")
         intro = plain_label(INTRO, holder, name="compare_intro", kind="muted")
         parts = (row(back, (title, 1), gap=theme.SPACE_8), intro, *self._build_question(holder))
@@ -410,7 +385,7 @@ class CompareForm(QScrollArea):
         form.addSpacing(theme.SPACE_12)
         self._heading = plain_label(_("Earlier comparisons"), holder, name="earlier_heading", kind="heading")
         self._list = column(gap=0)
-        self._more = button(_("Show more"), "earlier_more", holder, on=self.more_requested)
+        self._more = button(_("Show more"), "earlier_more", holder, on=self._page.list_more)
         form.addWidget(self._heading)
         form.addLayout(self._list)
         form.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
@@ -474,10 +449,18 @@ class CompareForm(QScrollArea):
         for item in items:
             self._list.addWidget(self._row_of(item))
 
-    def _row_of(self, item: Item) -> EarlierRow:
-        line = EarlierRow(item, self)
-        line.opened.connect(lambda: self.open_requested.emit(item.id))
-        line.deleted.connect(lambda: self.delete_requested.emit(item.id))
+    def _row_of(self, item: Item) -> QFrame:
+        line = named(QFrame(self), f"earlier_{item.id}", kind="card")
+        title = ElidedLabel(line, name="earlier_title", text=item.title, kind="strong")
+        about = ElidedLabel(line, name="earlier_about", kind="small", text=about_of(item))
+        label = _("Open the comparison {title}").format(title=item.title)
+        opening = button(_("Open"), "earlier_open", line, label=label, on=lambda: self._page.open(item.id))
+        label, tip = _("Delete the comparison {title}").format(title=item.title), _("Move to the trash")
+        delete = tool_button("earlier_delete", line, label=label, tip=tip, icon="trash-2")
+        delete.clicked.connect(lambda: self._page.delete(item.id))
+        delete.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        words = column(title, about, gap=0)
+        row((words, 1), opening, delete, into=line, gap=theme.SPACE_8, margins=(0, theme.SPACE_8))
         return line
 
     def _chosen(self) -> tuple[str, ...]:
@@ -501,7 +484,7 @@ class CompareForm(QScrollArea):
         self._start.setEnabled(not hint)
 
     def _on_start(self) -> None:
-        self.start_requested.emit(self.question.toPlainText(), self._chosen())
+        self._page.start(self.question.toPlainText(), self._chosen())
 
 
 def back_button(parent: QWidget) -> QToolButton:
