@@ -323,6 +323,8 @@ class TablePane(QFrame):
     def show_stopped(self, words: str) -> None:
         self._is_running = False
         self._has_table = bool(self.model.rows)
+        if not self._has_table:
+            self.width_requested.emit(False)
         self._say(words)
         self._settle()
 
@@ -398,7 +400,7 @@ class TablePane(QFrame):
             self._settle()
 
     def _on_clicked(self, index: QModelIndex) -> None:
-        if self.has_pages():
+        if self.has_pages() and self.model.cell_at(index) is not None:
             self._go_to(index)
         if not self.table.is_editing:  # it is after a double click
             self._on_source(index)
@@ -448,17 +450,18 @@ class TablePane(QFrame):
         self._doubt.setText(f"⚠ {flag_words(cell.flag)}")
         self._doubt.setVisible(cell.flag in DOUBTFUL)
         words = flag_words(cell.flag) if cell.flag not in DOUBTFUL else ""
-        self._check.setText(_("changed by you") if cell.edited else self._sum_words(row, cell) or words or cell.note)
+        note = cell.note if cell.note != ADDS_UP else self._sum_words(row)
+        self._check.setText(_("changed by you") if cell.edited else words or note)
         self._show_page.setVisible(bool(cell.page))
 
-    def _sum_words(self, row: TableRow, cell: TableCell) -> str:
-        """Return "Net + Tax = Total ✓" if a check found that this cell and two others add up."""
+    def _sum_words(self, row: TableRow) -> str:
+        """Return "Net + Tax = Total ✓" if a check found so and no cell was changed since."""
         cells = zip(self.model.columns, row.cells, strict=True)
-        amounts = [(other.number or 0, column.name) for column, other in cells if other.note in (ADDS_UP, CHOSEN)]
-        if cell.note not in (ADDS_UP, CHOSEN) or len(amounts) != 3:
+        amounts = [(cell.number or 0, column.name) for column, cell in cells if cell.note in (ADDS_UP, CHOSEN)]
+        if len(amounts) != 3:
             return ""
-        tax, net, total = (name for __, name in sorted(amounts))
-        return f"{net} + {tax} = {total} ✓"
+        tax, net, total = sorted(amounts, key=lambda amount: abs(amount[0]))
+        return f"{net[1]} + {tax[1]} = {total[1]} ✓"
 
     # ---- private
 

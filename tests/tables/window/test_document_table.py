@@ -193,6 +193,12 @@ def test_a_sum_is_said_to_be_right_only_where_it_is(program, folder) -> None:
     program.click("edit_cell_button")
     line = program.find("cells_table").findChild(QLineEdit)
     program.wait(lambda: line is not None and line.isVisible() and not program.find("cell_popover").isVisible())
+    line.selectAll()
+    QTest.keyClicks(line, "1,200.00 EUR")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    program.wait(lambda: cells(program)[rows.index("a.md")][7] == "1,200.00 EUR")
+    click_cell(program, rows.index("a.md"), 5)
+    assert not program.find("cell_check").text()  # it was right before
 
 
 def test_the_preset_is_that_of_the_document(program, folder) -> None:
