@@ -133,6 +133,7 @@ class ComparePane(QFrame):
         set_kind(self._other_choice, "head")
         self._arrow = plain_label("→", form, name="versions_arrow", wraps=False)
         self._here = NameLabel(form, name="versions_here", kind="heading")
+        self._here.setMinimumWidth(80)
         self._pair = named(QWidget(form), "versions_pair")
         self._names = row((self._other_choice, 1), self._arrow, (self._here, 1), into=self._pair, gap=theme.SPACE_8)
         tip = _("Swap old and new")
@@ -163,7 +164,7 @@ class ComparePane(QFrame):
         result = named(QFrame(parent), "versions_result")
         self._lead = named(QFrame(result), "versions_lead")
         self._summary = plain_label("", self._lead, name="versions_summary", kind="read")
-        self._told = button("", "versions_told_button", self._lead, kind="text", on=self._on_told)
+        self._told = button(_("More"), "versions_told_button", self._lead, kind="text", on=self._on_told)
         top = Qt.AlignmentFlag.AlignTop
         row((self._summary, 1), (self._told, top), into=self._lead, gap=theme.SPACE_12)
         self._note = plain_label("", result, name="versions_note", kind="small")
