@@ -52,9 +52,11 @@ from slmdesk.base.types import page_word
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Span
 from slmdesk.runtime.messages import time_for_people
-from slmdesk.tables.cells import ADDS_UP, CHOSEN, Preset, column_named, preset, presets
+from slmdesk.tables.cells import Preset, column_named, preset, presets
 from slmdesk.tables.service import MOST_COLUMNS, MOST_NAME
 from slmdesk.tables.types import (
+    ADDS_UP,
+    CHOSEN,
     DOUBTFUL,
     Column,
     ColumnKind,
