@@ -55,7 +55,7 @@ class TableController(JobFollower):
         self._following: Call | None = None
         self.items.current_gone.connect(self._on_current_gone)
         self.items.restored.connect(self.choose)
-        self.redaction.cancelled.connect(self._on_redaction_cancelled)
+        self.redaction.cancelled.connect(lambda: self.stopped.emit(_("The table was not begun.")))
         bridge.on(ExtractionGrew, self._on_grew)
         bridge.on(ExtractionEnded, self._on_ended)
         bridge.on(JobChanged, self._on_job_changed)
@@ -121,7 +121,9 @@ class TableController(JobFollower):
         self._bridge.ask(self._bridge.services.extraction.again(self.item), self._on_job, self._refuse)
 
     def choose(self, item: str) -> None:
-        self._open_table(item)
+        self._forget()
+        self._requested = item
+        self._bridge.ask(self._bridge.services.extraction.open(item), self._on_opened)
 
     def open_item(self, document: str, item: str) -> None:
         """Show a table of a document that is shown, or will be shown soon."""
@@ -182,12 +184,9 @@ class TableController(JobFollower):
         else:
             self._refuse(problem)
 
-    def _on_redaction_cancelled(self) -> None:
-        self.stopped.emit(_("The table was not begun."))
-
     def _on_begun(self, item: Item) -> None:
         self._begun = item.id
-        self._open_table(item.id)
+        self.choose(item.id)
         self.items.refresh()
 
     def _open_newest(self, items: Sequence[Item]) -> None:
@@ -259,11 +258,6 @@ class TableController(JobFollower):
             self._bridge.services.extraction.edit(self.item, document, column, words),
             partial(self._on_edited, (document, column), is_undo),
         )
-
-    def _open_table(self, item: str) -> None:
-        self._forget()
-        self._requested = item
-        self._bridge.ask(self._bridge.services.extraction.open(item), self._on_opened)
 
     def _forget(self) -> None:
         self.item, self.title, self._requested, self._job, self._documents = "", "", "", "", set()

@@ -87,6 +87,7 @@ from slmdesk.window.widgets.build import (
     plain_tip,
     row,
     set_icon,
+    show_words,
     text_line,
     tool_button,
 )
@@ -94,7 +95,7 @@ from slmdesk.window.widgets.notices import ExportController, ask_where
 from slmdesk.window.widgets.opening import admit
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.redaction_preview import Shield
-from slmdesk.window.widgets.rows import Choice
+from slmdesk.window.widgets.rows import Choice, empty_layout
 
 FORMS = (
     Form("xlsx", _("Spreadsheet")),
@@ -150,6 +151,7 @@ class TablePane(QFrame):
         self._making = MakingBar(self._controller, self, kind="table", prefix="making_table", resume=_("Resume"))
         self._making.lay_out(has_own_line=False)
         self._note = plain_label("", self, name="table_note", kind="muted")
+        self._say = partial(show_words, self._note)
         self._warning = plain_label("", self, name="table_warning", kind="warn")
         self.table = self._make_table()
         self._empty = button("", "empty_columns_button", self, kind="quiet", icon="chevron-right", on=self._on_empty)
@@ -262,8 +264,8 @@ class TablePane(QFrame):
         view.clicked.connect(self._on_clicked)
         view.source_requested.connect(self._on_source)
         self._keeper.theme_changed.connect(lambda _theme: model.repaint())
-        undo = QShortcut(QKeySequence.StandardKey.Undo, self, tables.undo)
-        undo.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        context = Qt.ShortcutContext.WidgetWithChildrenShortcut
+        QShortcut(QKeySequence.StandardKey.Undo, self, tables.undo, context=context)
 
     # ---- what is shown
 
@@ -317,8 +319,7 @@ class TablePane(QFrame):
         self._has_table = True
         self._is_running = self._is_running and not table.is_done
         self.model.show_table(table)
-        report = table.redaction.words if table.redaction else ""
-        self._say(report)
+        self._say(table.redaction.words if table.redaction else "")
         self._warning.setText(f"⚠ {table.note}" if table.note else "")
         self._settle()
 
@@ -351,7 +352,7 @@ class TablePane(QFrame):
 
     def _on_add(self) -> None:
         self._on_new()
-        self._chooser.focus_line()
+        self._chooser.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_earlier(self) -> None:
         self.earlier.unfold()
@@ -446,9 +447,8 @@ class TablePane(QFrame):
             return
         self._document.set_full_text(row.name)
         self._place.setText(place_words(cell, row.page_kind))
-        quote = cell.quote if len(cell.quote) <= MOST_QUOTE else cell.quote[: MOST_QUOTE - 1] + "…"
-        self._quote.setText(breakable(f"“{quote}”"))
-        self._passage.setVisible(bool(quote))
+        self._quote.setText(breakable(f"“{_cut(cell.quote, MOST_QUOTE)}”"))
+        self._passage.setVisible(bool(cell.quote))
         self._doubt.setText(f"⚠ {flag_words(cell.flag)}")
         self._doubt.setVisible(cell.flag in DOUBTFUL)
         words = flag_words(cell.flag) if cell.flag not in DOUBTFUL else ""
@@ -520,9 +520,9 @@ class TablePane(QFrame):
         super().resizeEvent(event)
         self._fit_bar()
 
-    def _say(self, words: str) -> None:
-        self._note.setText(words)
-        self._note.setVisible(bool(words))
+
+def _cut(words: str, most: int) -> str:
+    return words if len(words) <= most else words[: most - 1] + "…"
 
 
 # ---- the table model of a table taken from documents
@@ -547,9 +547,9 @@ class TableModel(QAbstractTableModel):
 
     # ---- what is shown
 
-    def begin(self, columns: Sequence[Column]) -> None:
+    def begin(self, columns: Sequence[Column], rows: Sequence[TableRow] = ()) -> None:
         self.beginResetModel()
-        self.columns, self.rows = tuple(columns), []
+        self.columns, self.rows = tuple(columns), list(rows)
         self.endResetModel()
 
     def add(self, row: TableRow) -> None:
@@ -565,16 +565,12 @@ class TableModel(QAbstractTableModel):
 
     def show_table(self, table: Table) -> None:
         """Show a table. If rows and columns are the same, only cells change and the selection stays."""
-        is_same = table.columns == self.columns and [other_row.document for other_row in table.rows] == [
-            other_row.document for other_row in self.rows
-        ]
-        if is_same:
+        before, now = ([row.document for row in rows] for rows in (self.rows, table.rows))
+        if table.columns == self.columns and before == now:
             self.rows = list(table.rows)
             self._changed(0, len(self.rows) - 1)
-            return
-        self.beginResetModel()
-        self.columns, self.rows = table.columns, list(table.rows)
-        self.endResetModel()
+        else:
+            self.begin(table.columns, table.rows)
 
     def row_at(self, index: Index) -> TableRow | None:
         return self.rows[index.row()] if index.isValid() and index.row() < len(self.rows) else None
@@ -710,14 +706,14 @@ class ColumnChooser(QFrame):
         values: list[tuple[object, str]] = [(other_preset.id, other_preset.name) for other_preset in presets()]
         self._preset = named(Choice([*values, ("", _("Columns of my own"))], self), "table_preset")
         self._preset.setAccessibleName(_("What kind of documents these are"))
-        self._chips = QFrame(self)
-        self._chips.setObjectName("column_chips")
+        self._chips = named(QFrame(self), "column_chips")
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self._chips.setSizePolicy(policy)
         self._flow = FlowLayout(self._chips, gap=theme.SPACE_4)
         hint, label = _("Add a column, such as Rent"), _("Name of a column to add")
         self._line = text_line("column_line", self, hint, label=label, most=MOST_NAME)
+        self.setFocusProxy(self._line)
         self._kind = named(Choice(list(KIND_WORDS.items()), self), "column_kind")
         self._kind.setAccessibleName(_("What stands in the column to add"))
         self._kind.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -729,24 +725,13 @@ class ColumnChooser(QFrame):
     def columns(self) -> tuple[Column, ...]:
         return tuple(self._columns)
 
-    def focus_line(self) -> None:
-        self._line.setFocus(Qt.FocusReason.OtherFocusReason)
-
     def show_columns(self, columns: Sequence[Column]) -> None:
         self._columns = list(columns)
         known = next((other_preset.id for other_preset in presets() if other_preset.columns == tuple(columns)), "")
         self._preset.show_value(known)
-        while self._flow.count():
-            item = self._flow.takeAt(0)
-            if item is not None and (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        empty_layout(self._flow)
         for other_column in self._columns:
-            name = (
-                other_column.name
-                if len(other_column.name) <= MOST_LETTERS
-                else other_column.name[: MOST_LETTERS - 1] + "…"
-            )
+            name = _cut(other_column.name, MOST_LETTERS)
             about = f"{other_column.name} ({inside(KIND_WORDS[other_column.kind])}). {other_column.meaning}".strip()
             chip = button(
                 f"{name.replace('&', '&&')}  ×",
