@@ -114,12 +114,8 @@ class JobRow(QFrame):
 def info_of(view: JobView) -> str:
     if view.stand is JobGroup.ENDED:
         when = moment_words(view.updated)
-        failed = (
-            _("{failed:,} of {total:,} steps could not be done").format(failed=view.failed, total=view.total)
-            if view.failed
-            else ""
-        )
-        return DOT.join(words for words in (STAND_WORDS[view.status], when, failed) if words)
+        failed = _("{failed:,} of {total:,} steps could not be done").format(failed=view.failed, total=view.total)
+        return DOT.join((STAND_WORDS[view.status], when, *([failed] if view.failed else ())))
     parts = [share_words(view.share or None), done_words(view.kind, view.done, view.total)]
     if view.stand is JobGroup.RUNNING:
         parts.append(left_words(view.left) or _("the time left is not known yet"))
@@ -127,14 +123,8 @@ def info_of(view: JobView) -> str:
     elif view.is_left:
         parts.insert(0, _("The program that did it has ended"))
     elif view.stand is JobGroup.WAITING:
-        parts.insert(
-            0,
-            _("Next")
-            if view.place == 1
-            else _("Place {place} in the queue").format(place=view.place)
-            if view.place
-            else _("Waiting"),
-        )
+        place = _("Place {place} in the queue").format(place=view.place) if view.place else _("Waiting")
+        parts.insert(0, _("Next") if view.place == 1 else place)
     else:
         parts.insert(0, _("Paused"))
     if view.failed:

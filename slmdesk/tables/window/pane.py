@@ -117,8 +117,7 @@ class TablePane(QFrame):
     def __init__(
         self, controller: TableController, exports: ExportController, keeper: ThemeKeeper, parent: QWidget
     ) -> None:
-        super().__init__(parent)
-        self.setObjectName("table_pane")
+        super().__init__(parent, objectName="table_pane")
         self.folder: Path | None = None
         self._controller, self._exports, self._keeper = controller, exports, keeper
         self.model = TableModel(lambda: keeper.theme, self)
@@ -428,10 +427,7 @@ class TablePane(QFrame):
 
     def _on_form(self, form: str) -> None:
         tables = self._controller
-
-        def save(target: Path) -> None:
-            self._exports.export(tables.item, form, target)
-
+        save = partial(self._exports.export, tables.item, form)
         ask_where(self, tables.title.removeprefix("Table: "), form, save, FORMS, folder=self.folder)
 
     def _go_to(self, index: QModelIndex) -> None:
@@ -694,9 +690,8 @@ class ColumnChooser(QFrame):
     columns_changed = Signal()
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName("column_chooser")
-        self._columns: list[Column] = []
+        super().__init__(parent, objectName="column_chooser")
+        self.columns: tuple[Column, ...] = ()
         self._build_ui()
         self._preset.value_chosen.connect(self._on_preset)
         self._line.returnPressed.connect(self._on_add)
@@ -721,16 +716,12 @@ class ColumnChooser(QFrame):
         add = button(_("Add"), "add_column_button", self, on=self._on_add)
         column(self._preset, self._chips, self._line, row((self._kind, 1), add), into=self, gap=theme.SPACE_8)
 
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        return tuple(self._columns)
-
     def show_columns(self, columns: Sequence[Column]) -> None:
-        self._columns = list(columns)
-        known = next((other_preset.id for other_preset in presets() if other_preset.columns == tuple(columns)), "")
+        self.columns = tuple(columns)
+        known = next((other_preset.id for other_preset in presets() if other_preset.columns == self.columns), "")
         self._preset.show_value(known)
         empty_layout(self._flow)
-        for other_column in self._columns:
+        for other_column in self.columns:
             name = _cut(other_column.name, MOST_LETTERS)
             about = f"{other_column.name} ({inside(KIND_WORDS[other_column.kind])}). {other_column.meaning}".strip()
             chip = button(
@@ -744,7 +735,7 @@ class ColumnChooser(QFrame):
             )
             self._flow.addWidget(chip)
             chip.show()
-        self._chips.setVisible(bool(self._columns))
+        self._chips.setVisible(bool(self.columns))
         self._chips.updateGeometry()
         self.columns_changed.emit()
 
@@ -762,16 +753,16 @@ class ColumnChooser(QFrame):
         kind = ColumnKind(self._kind.currentData())
         if kind is not ColumnKind.TEXT:
             column = Column(column.name, kind, "", column.labels)
-        names = {other_column.name.casefold() for other_column in self._columns}
+        names = {other_column.name.casefold() for other_column in self.columns}
         is_name = any(letter.isalnum() for letter in column.name)
-        if is_name and column.name.casefold() not in names and len(self._columns) < MOST_COLUMNS:
-            self.show_columns([*self._columns, column])
+        if is_name and column.name.casefold() not in names and len(self.columns) < MOST_COLUMNS:
+            self.show_columns([*self.columns, column])
         self._line.clear()
         self._kind.show_value(ColumnKind.TEXT)
         self._line.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_taken_out(self, column: Column) -> None:
-        self.show_columns([other_column for other_column in self._columns if other_column is not column])
+        self.show_columns([other_column for other_column in self.columns if other_column is not column])
         self._line.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
