@@ -627,7 +627,8 @@ class SummaryForm(QFrame):
     said = Signal(str)
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent, objectName="summary_form")
+        super().__init__(parent)
+        self.setObjectName("summary_form")
         self.last_length: str = Length.MEDIUM.value
         self._has_summary, self._is_allowed = False, True
         self._build_ui()

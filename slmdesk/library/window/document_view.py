@@ -87,7 +87,8 @@ class DocumentView(QFrame):
     action_chosen = Signal(str, str)
 
     def __init__(self, controller: DocumentsController, keeper: ThemeKeeper, parent: QWidget) -> None:
-        super().__init__(parent, objectName="documents_work")
+        super().__init__(parent)
+        self.setObjectName("documents_work")
         self._controller, self._keeper = controller, keeper
         self.record: DocumentRecord | None = None
         self._pages: Sequence[Page] = ()
@@ -718,7 +719,8 @@ def _short(name: str) -> str:
 
 class UnreadDocument(QFrame):
     def __init__(self, controller: DocumentsController, parent: QWidget) -> None:
-        super().__init__(parent, objectName="document_unread")
+        super().__init__(parent)
+        self.setObjectName("document_unread")
         self._title = plain_label("", self, name="unread_title", kind="heading")
         self._reason = plain_label("", self, name="unread_reason")
         self._again = button(_("Try again"), "read_again_button", self)

@@ -238,7 +238,8 @@ class DocumentList(QFrame):
     hit_chosen = Signal(object)
 
     def __init__(self, controller: DocumentsController, folders: FoldersController, parent: QWidget) -> None:
-        super().__init__(parent, objectName="document_list")
+        super().__init__(parent)
+        self.setObjectName("document_list")
         self._controller, self._folder_controller = controller, folders
         self._shown = self._awaited = ""
         self._build_ui()
@@ -704,7 +705,8 @@ class FolderView(QFrame):
     def __init__(
         self, documents: DocumentsController, folders: FoldersController, questions: QWidget, parent: QWidget
     ) -> None:
-        super().__init__(parent, objectName="folder_view")
+        super().__init__(parent)
+        self.setObjectName("folder_view")
         self._documents, self._folders = documents, folders
         self._state: CollectionState | None = None
         self._build_ui(questions)

@@ -7,25 +7,13 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import (
-    QAbstractItemModel,
-    QAbstractTableModel,
-    QEvent,
     QModelIndex,
-    QObject,
-    QPersistentModelIndex,
     Qt,
     Signal,
 )
 from PySide6.QtGui import (
     QAction,
-    QColor,
-    QFont,
-    QFontMetrics,
-    QIcon,
-    QKeyEvent,
     QKeySequence,
-    QPainter,
-    QPen,
     QResizeEvent,
     QShortcut,
     QShowEvent,
@@ -34,13 +22,9 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
     QFrame,
-    QHeaderView,
     QMenu,
     QPushButton,
     QSizePolicy,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableView,
     QToolButton,
     QWidget,
 )
@@ -48,7 +32,6 @@ from PySide6.QtWidgets import (
 from slmdesk.base.documents import Form
 from slmdesk.base.records import JobStatus
 from slmdesk.base.texts import _, ngettext
-from slmdesk.base.types import page_word
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Span
 from slmdesk.runtime.messages import time_for_people
@@ -62,16 +45,15 @@ from slmdesk.tables.types import (
     ColumnKind,
     Flag,
     Table,
-    TableCell,
     TableRow,
-    cell_words,
     flag_words,
     place_words,
 )
+from slmdesk.tables.window.cells import CellsView, TableModel
 from slmdesk.tables.window.controller import TableController
 from slmdesk.window.base import theme
 from slmdesk.window.base.text import inside
-from slmdesk.window.base.theme import Theme, ThemeKeeper, pixmap, scaled
+from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.panes import EarlierBox, MakingBar, reading_words
 from slmdesk.window.widgets.build import (
     ElidedLabel,
@@ -79,7 +61,6 @@ from slmdesk.window.widgets.build import (
     breakable,
     button,
     column,
-    cut_in_middle,
     flow,
     named,
     passing,
@@ -117,7 +98,8 @@ class TablePane(QFrame):
     def __init__(
         self, controller: TableController, exports: ExportController, keeper: ThemeKeeper, parent: QWidget
     ) -> None:
-        super().__init__(parent, objectName="table_pane")
+        super().__init__(parent)
+        self.setObjectName("table_pane")
         self.folder: Path | None = None
         self._controller, self._exports, self._keeper = controller, exports, keeper
         self.model = TableModel(lambda: keeper.theme, self)
@@ -521,154 +503,6 @@ def _cut(words: str, most: int) -> str:
     return words if len(words) <= most else words[: most - 1] + "…"
 
 
-# ---- the table model of a table taken from documents
-
-
-ICON_SIZE = 14
-EMPTY, OPEN = "–", "…"
-Index = QModelIndex | QPersistentModelIndex
-
-
-class TableModel(QAbstractTableModel):
-    """Table model of a table made from documents. Column 0 has the name of the document."""
-
-    cell_edited = Signal(str, int, str)
-
-    def __init__(self, theme: Callable[[], Theme], parent: QObject) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self.columns: tuple[Column, ...] = ()
-        """The extracted columns, without the column of the document names."""
-        self.rows: list[TableRow] = []
-
-    # ---- what is shown
-
-    def begin(self, columns: Sequence[Column], rows: Sequence[TableRow] = ()) -> None:
-        self.beginResetModel()
-        self.columns, self.rows = tuple(columns), list(rows)
-        self.endResetModel()
-
-    def add(self, row: TableRow) -> None:
-        """Add a row. It replaces a row of the same document."""
-        at = next((at for at, other_row in enumerate(self.rows) if other_row.document == row.document), len(self.rows))
-        if at < len(self.rows):
-            self.rows[at] = row
-            self._changed(at, at)
-            return
-        self.beginInsertRows(QModelIndex(), at, at)
-        self.rows.append(row)
-        self.endInsertRows()
-
-    def show_table(self, table: Table) -> None:
-        """Show a table. If rows and columns are the same, only cells change and the selection stays."""
-        before, now = ([row.document for row in rows] for rows in (self.rows, table.rows))
-        if table.columns == self.columns and before == now:
-            self.rows = list(table.rows)
-            self._changed(0, len(self.rows) - 1)
-        else:
-            self.begin(table.columns, table.rows)
-
-    def row_at(self, index: Index) -> TableRow | None:
-        return self.rows[index.row()] if index.isValid() and index.row() < len(self.rows) else None
-
-    def cell_at(self, index: Index) -> TableCell | None:
-        """Return the cell of an index, or None in the column of document names."""
-        row = self.row_at(index)
-        at = index.column() - 1
-        return row.cells[at] if row and 0 <= at < len(row.cells) else None
-
-    @property
-    def empty_columns(self) -> set[int]:
-        """Columns of the table in which no row has a value. If all are empty, none is returned."""
-        found = {at + 1 for at in range(len(self.columns)) if not any(row.cells[at].value for row in self.rows)}
-        return found if len(found) < len(self.columns) else set()
-
-    def is_number(self, at: int) -> bool:
-        return at > 0 and self.columns[at - 1].kind in (ColumnKind.NUMBER, ColumnKind.AMOUNT)
-
-    def repaint(self) -> None:
-        self._changed(0, len(self.rows) - 1)
-
-    # ---- Qt's own
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  as Qt has it
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  as Qt has it
-        return 0 if parent.isValid() or not self.columns else len(self.columns) + 1
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if orientation is not Qt.Orientation.Horizontal or not 0 <= section <= len(self.columns):
-            return None
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if self.is_number(section) else Qt.AlignmentFlag.AlignLeft
-            return int(side | Qt.AlignmentFlag.AlignVCenter)
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self.columns[section - 1].name if section else _("Document")
-        if role == Qt.ItemDataRole.ToolTipRole and section:
-            return plain_tip(self.columns[section - 1].meaning or self.columns[section - 1].name)
-        return None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        row = self.row_at(index)
-        if row is None:
-            return None
-        cell = self.cell_at(index)
-        if cell is None:
-            return _name_data(row, role)
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return cell.value or (OPEN if cell.flag is Flag.OPEN else EMPTY)
-            case Qt.ItemDataRole.EditRole:
-                return cell.value
-            case Qt.ItemDataRole.TextAlignmentRole if self.is_number(index.column()):
-                return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            case Qt.ItemDataRole.ForegroundRole if not cell.value:
-                return QColor(self._theme().ink2)
-            case Qt.ItemDataRole.DecorationRole if cell.flag in DOUBTFUL:
-                return QIcon(pixmap("triangle-alert", QColor(self._theme().warn), size=ICON_SIZE))
-            case Qt.ItemDataRole.DecorationRole if cell.edited:
-                return QIcon(pixmap("pencil", QColor(self._theme().ink2), size=ICON_SIZE))
-            case Qt.ItemDataRole.ToolTipRole:
-                return plain_tip("\n".join(words for words in (cell.value, cell_words(cell, row.page_kind)) if words))
-            case Qt.ItemDataRole.AccessibleTextRole:
-                name = self.columns[index.column() - 1].name
-                return f"{name}: {cell.value or 'empty'}. {cell_words(cell, row.page_kind)}"
-        return None
-
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        found = super().flags(index)
-        return found | Qt.ItemFlag.ItemIsEditable if self.cell_at(index) is not None else found
-
-    def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        row, cell = self.row_at(index), self.cell_at(index)
-        words = " ".join(str(value).split())
-        if role != Qt.ItemDataRole.EditRole or row is None or cell is None or words == cell.value:
-            return False
-        self.cell_edited.emit(row.document, index.column() - 1, words)
-        return True
-
-    def _changed(self, first: int, last: int) -> None:
-        if 0 <= first <= last:
-            self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns)))
-
-
-def _name_data(row: TableRow, role: int) -> object:
-    if role == Qt.ItemDataRole.DisplayRole:
-        return row.name
-    if role == Qt.ItemDataRole.FontRole:
-        font = QFont()
-        font.setWeight(QFont.Weight.DemiBold)
-        return font
-    if role == Qt.ItemDataRole.ToolTipRole:
-        given = "" if row.is_whole else _("\nThe model was given the passages that fit each column best.")
-        read = _("{pages_read} of {pages_total} {pages} have words.").format(
-            pages_read=row.coverage.pages_read, pages_total=row.coverage.pages_total, pages=page_word(row.page_kind)
-        )
-        return plain_tip(f"{row.name}\n{read}{given}")
-    return None
-
-
 # ---- chooses the columns of a table
 
 
@@ -690,7 +524,8 @@ class ColumnChooser(QFrame):
     columns_changed = Signal()
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent, objectName="column_chooser")
+        super().__init__(parent)
+        self.setObjectName("column_chooser")
         self.columns: tuple[Column, ...] = ()
         self._build_ui()
         self._preset.value_chosen.connect(self._on_preset)
@@ -764,137 +599,3 @@ class ColumnChooser(QFrame):
     def _on_taken_out(self, column: Column) -> None:
         self.show_columns([other_column for other_column in self.columns if other_column is not column])
         self._line.setFocus(Qt.FocusReason.OtherFocusReason)
-
-
-# ---- the cells of a table of documents
-
-
-ROW, HEAD, LEAST, MOST, PAD = 40, 36, 60, 240, 12
-"""Heights and widths in pixels, and the free space beside the words of a cell, at normal size of text."""
-ROWS_MEASURED = 200
-
-
-class CellDelegate(QStyledItemDelegate):
-    """Draws a line below each row, and cuts names of documents in the middle."""
-
-    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
-        super().initStyleOption(option, index)
-        if not index.column():
-            option.text = cut_in_middle(option.text, option.fontMetrics, option.rect.width() - 2 * scaled(PAD))
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        super().paint(painter, option, index)
-        colours = theme.current()
-        painter.setPen(QPen(colours.colour("line"), colours.line_width))
-        painter.drawLine(option.rect.bottomLeft(), option.rect.bottomRight())
-
-
-class CellsView(QTableView):
-    """Table view in which Enter edits a cell and Space shows its source. The names of the documents stay in view.
-
-    Columns are as wide as their words, until a person resizes a column.
-    """
-
-    source_requested = Signal(QModelIndex)
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._is_fitting = self._is_drawn = False
-        self.horizontalHeader().sectionResized.connect(self._on_section_resized)
-        self._names = named(QTableView(self), "frozen_names")
-        """The first column once more, over the others when they are scrolled."""
-        self._names.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._names.clicked.connect(self.clicked)
-        for view in (self, self._names):
-            view.setShowGrid(False)
-            view.setWordWrap(False)
-            view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-            view.setItemDelegate(CellDelegate(view))
-            view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-            view.verticalHeader().hide()
-            view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)  # else all rows would be read
-            view.horizontalHeader().setHighlightSections(False)
-        self._names.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._names.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.verticalScrollBar().valueChanged.connect(self._names.verticalScrollBar().setValue)
-        self._names.verticalScrollBar().valueChanged.connect(self.verticalScrollBar().setValue)
-        self.horizontalScrollBar().valueChanged.connect(lambda _value: self._freeze())
-
-    def setModel(self, model: QAbstractItemModel | None) -> None:
-        super().setModel(model)
-        self._names.setModel(model)
-        self._names.setSelectionModel(self.selectionModel())
-
-    @property
-    def is_editing(self) -> bool:
-        return self.indexWidget(self.currentIndex()) is not None
-
-    def fit(self) -> None:
-        self._is_drawn = False
-        self.share()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self.share()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._freeze()
-
-    def scrollTo(
-        self, index: Index, hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible
-    ) -> None:
-        super().scrollTo(index, hint)
-        covered = self._names.width() - self.visualRect(index).left()
-        if index.column() and covered > 0 and self._names.isVisibleTo(self):
-            self.horizontalScrollBar().setValue(self.horizontalScrollBar().value() - covered)
-
-    def share(self) -> None:
-        for view in (self, self._names):
-            view.verticalHeader().setDefaultSectionSize(scaled(ROW))
-            view.horizontalHeader().setFixedHeight(scaled(HEAD))
-        if self.model() is None or self._is_drawn:
-            return
-        self._is_fitting = True
-        for at in range(self.horizontalHeader().count()):
-            self.horizontalHeader().resizeSection(at, min(max(self._width_of(at), scaled(LEAST)), scaled(MOST)))
-            self._names.setColumnHidden(at, at > 0)
-        self._is_fitting = False
-        self._freeze()
-
-    def _freeze(self) -> None:
-        """Show the names over the columns if these are scrolled and enough of them stays in view."""
-        width, around = self.columnWidth(0), self.viewport().geometry()
-        self._names.setVisible(self.horizontalScrollBar().value() > 0 and 2 * width < around.width())
-        self._names.setColumnWidth(0, width)
-        head = self.horizontalHeader().height()
-        self._names.setGeometry(around.left(), around.top() - head, width + 1, around.height() + head)
-
-    def _width_of(self, at: int) -> int:
-        bold = QFont(self.font())
-        bold.setWeight(QFont.Weight.DemiBold)
-        head, plain, model = QFontMetrics(bold), self.fontMetrics(), self.model()
-        widths = [head.horizontalAdvance(str(model.headerData(at, Qt.Orientation.Horizontal))) + scaled(PAD)]
-        for number in range(min(model.rowCount(), ROWS_MEASURED)):
-            index = model.index(number, at)
-            sign = scaled(ICON_SIZE + PAD) if index.data(Qt.ItemDataRole.DecorationRole) else 0
-            metrics = plain if at else head
-            widths.append(metrics.horizontalAdvance(str(index.data() or "")) + sign)
-        return max(widths) + 2 * scaled(PAD)
-
-    def _on_section_resized(self, at: int, _before: int, now: int) -> None:
-        self._is_drawn = self._is_drawn or (bool(now) and not self._is_fitting and self.isVisible())
-        if not at and not self._is_fitting:
-            self._freeze()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        index = self.currentIndex()
-        if self.state() == QAbstractItemView.State.EditingState:  # the Enter that ended the editing arrives here too
-            super().keyPressEvent(event)
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and index.flags() & Qt.ItemFlag.ItemIsEditable:
-            self.edit(index)
-        elif event.key() == Qt.Key.Key_Space and index.isValid():
-            self.source_requested.emit(index)
-        else:
-            super().keyPressEvent(event)

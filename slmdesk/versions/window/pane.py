@@ -82,7 +82,8 @@ class ComparePane(QFrame):
     width_requested = Signal(bool)
 
     def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
-        super().__init__(parent, objectName="versions_pane")
+        super().__init__(parent)
+        self.setObjectName("versions_pane")
         self._bridge, self._keeper = bridge, keeper
         self.items = ItemsController(bridge, KIND, self)
         self.comparison: Comparison | None = None
