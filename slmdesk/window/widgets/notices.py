@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MOST_BARS = 4
 MOST_LINES = 2
-BUTTONS_SHARE = 0.5
+BUTTONS_SHARE = 0.6
 """Fraction of a notice's width for its buttons. Wider buttons are put below the text."""
 UNDO_MS = 10_000
 LONG_MS = 30_000
@@ -116,9 +116,12 @@ class NoticeBar(QFrame):
         self._label = CutLabel(breakable(self.notice.text), self, name="notice_text", lines=MOST_LINES)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         notice = self.notice
-        self._more = button(_("More"), "notice_more", self, tip=_("Show all of this notice"), on=self._on_more)
+        self._more = button(
+            _("More"), "notice_more", self, kind="text", tip=_("Show all of this notice"), on=self._on_more
+        )
         self._more.setVisible(bool(notice.full))
-        copy = button(_("Copy details"), "copy_details_button", self)
+        tip = _("Copy details")
+        copy = tool_button("copy_details_button", self, tip=tip, label=tip, icon="copy")
         copy.clicked.connect(lambda: copy_text(notice.details))
         copy.setVisible(bool(notice.details))
         act = button(notice.action, "notice_action", self, on=self._on_act)
