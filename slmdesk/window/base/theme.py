@@ -356,8 +356,21 @@ def style_sheet(theme: Theme, fonts: Fonts) -> str:
         _labels(t, fonts),
         _fields(t, fonts),
         _tables(t),
+        _contrast(t) if t.line_width > 1 else "",
     )
     return "".join(parts)
+
+
+def _contrast(t: Theme) -> str:
+    """In high contrast all grounds are alike: edges and the one colour tell fields, buttons and what is chosen."""
+    return f"""
+    QLineEdit[kind="search"], QFrame[kind="band"], QFrame[kind="best"], QFrame[kind="band"] QPushButton,
+        QPushButton:disabled, QPushButton[kind="primary"]:disabled {{ border: {t.separator}; }}
+    QToolButton:hover, QPushButton[kind="text"]:hover, QFrame[kind="row"]:hover {{ border-color: {t.line}; }}
+    QToolButton:checked, QFrame[kind="row"][lit="true"], QLineEdit:focus {{ border-color: {t.accent}; }}
+    QMenu::item:selected, QComboBox QAbstractItemView::item:selected, QListWidget::item:selected,
+        QTableView::item:selected {{ background: {t.accent}; color: {t.on_accent}; }}
+    """
 
 
 def _base(t: Theme, fonts: Fonts) -> str:
@@ -631,7 +644,7 @@ def _fields(t: Theme, fonts: Fonts) -> str:
     QComboBox:disabled, QLineEdit:disabled {{ color: {t.ink3}; background: {t.fill}; border-color: {t.fill}; }}
     QLineEdit {{ background: {t.sheet}; color: {t.ink}; border: {t.line_width}px solid {t.edge};
         border-radius: {CONTROL_RADIUS}px; padding: 5px 10px; selection-background-color: {t.sel};
-        selection-color: {t.ink}; }}
+        selection-color: {t.ink}; placeholder-text-color: {t.ink3}; }}
     QLineEdit[kind="search"] {{ background: {t.hover}; border-color: {t.hover}; }}
     QComboBox {{ background: {t.fill}; color: {t.ink}; border: {combo_edge}; border-radius: {CONTROL_RADIUS}px;
         padding: 5px 10px; }}

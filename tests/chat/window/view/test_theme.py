@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from slmdesk.window.base.theme import (
     DARK,
@@ -51,6 +51,19 @@ def test_high_contrast_is_high_whatever_the_system_offers(qapp, ground, ink):
         assert contrast(theme.colour("sheet"), theme.colour(token)) >= 10
     assert contrast(theme.colour("mark"), theme.colour("ink")) >= 4.5
     assert theme.line_width == 2
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK, contrast_theme(QPalette())], ids=lambda theme: theme.name)
+def test_the_current_entry_of_a_menu_has_a_ground_of_its_own(qapp, qtbot, theme):
+    menu = QMenu()
+    qtbot.addWidget(menu)
+    menu.setStyleSheet(style_sheet(theme, window_fonts()))
+    plain, current = menu.addAction("Copy"), menu.addAction("Rename")
+    menu.setActiveAction(current)
+    picture = menu.grab().toImage()
+    colours = {picture.pixelColor(menu.actionGeometry(entry).center().x(), menu.actionGeometry(entry).top() + 4).name()
+               for entry in (plain, current)}  # fmt: skip
+    assert len(colours) == 2
 
 
 def test_choice_and_scale_take_effect_and_are_told(qapp, qtbot):
