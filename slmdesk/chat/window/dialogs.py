@@ -284,6 +284,7 @@ class PresetEditor(Dialog):
         )
         scroll = named(QScrollArea(self), "preset_scroll")
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setMinimumWidth(theme.scaled(400))
         show_column(scroll, content)
         self._problem = plain_label("", self, name="preset_problem", kind="danger")
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)

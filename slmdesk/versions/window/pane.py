@@ -184,6 +184,7 @@ class ComparePane(QFrame):
         column(*parts, into=result, gap=theme.SPACE_8)
         self._sentences = Popover(self, "versions_popover", label=_("The changes in words"), width=520)
         self._told_scroll = named(QScrollArea(self._sentences), "versions_told_scroll")
+        self._told_scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._told_inner = named(QFrame(self._told_scroll), "versions_told")
         self._told_rows = column(into=self._told_inner, gap=theme.SPACE_4)
         show_column(self._told_scroll, self._told_inner)

@@ -22,11 +22,13 @@ from slmdesk.chat.window.context import Offer
 from slmdesk.chat.window.dialogs import ANSWER, EditDialog
 from slmdesk.chat.window.list import ChatList
 from slmdesk.history.window import DeletedChats, EraseDialog, ForgetDay, RulesWindow
+from slmdesk.library.types import Coverage
 from slmdesk.library.window.redacted import RedactionWindow
 from slmdesk.online.window.network import TokenDialog
 from slmdesk.online.window.statement import StatementWindow
 from slmdesk.redaction.service import Preview
 from slmdesk.redaction.window.section import NamesDialog
+from slmdesk.tables.types import Column, Flag, Table, TableCell, TableRow
 from slmdesk.translation.window.page import TermWindows
 from slmdesk.translation.window.text_pane import EarlierWindow
 from slmdesk.window.widgets.dialogs import TextDialog
@@ -65,6 +67,16 @@ def tab(program, name: str) -> None:
     program.choose_tab(name)
 
 
+def table(program) -> None:
+    """A table with a doubtful cell, whose source is on show."""
+    cell = TableCell(LONG, LONG, page=1, end=9, flag=Flag.CONTRADICTS)
+    row = TableRow("1", f"{LONG}.docx", "page", (cell,), Coverage(1, 1, 1, 1))
+    tab(program, "table")
+    pane = program.find("table_pane")
+    pane.show_table(Table((Column(LONG),), (row,), is_done=True))
+    pane._fill_proof(pane.model.index(0, 1))
+
+
 def section(program, name: str) -> None:
     program.window.show_page("Settings")
     program.frame.settings_page.show_section(name)
@@ -88,6 +100,9 @@ POPOVERS = {
     "summary_other": ("Documents, summary", "summary_other_button"),
     "table_popover": ("Documents, table", "document_more_button"),
     "tables_popover": ("Documents, table", "document_more_button"),
+    "cell_popover": ("Documents, table", "document_more_button"),
+    "versions_popover": ("Documents, versions", "document_more_button"),
+    "versions_earlier_popover": ("Documents, versions", "document_more_button"),
     "flags_popover": ("Translate", "translate_options_button"),
     "translate_options": ("Translate", "translate_options_button"),
     "document_options": ("Translate", "translate_options_button"),
@@ -148,13 +163,6 @@ DIALOGS = {
     "found_models": lambda program: program.frame.models_area.ways.find(),
     "make_pack": lambda program: program.frame.models_area.ways.make_pack(),
 }
-
-NARROWED = {
-    "deleted_chats", "token_dialog", "gated_dialog", "text_dialog", "ledger_window", "help_window",
-    "new_glossary_form", "glossary_window", "memory_window",
-}  # fmt: skip
-"""Dialogs of which no side is cut either when they are made as narrow as they can be."""
-
 
 # ---- the walk
 
@@ -222,9 +230,8 @@ class Walk:
             self.note(name, cell, opened)
             if not self.screen[0].contains(opened.frameGeometry().translated(-opened.pos())):
                 self.found.append(f"{name}, {cell}: {opened.size()}")
-            if name in NARROWED:
-                opened.resize(opened.minimumSizeHint().expandedTo(opened.minimumSize()).width(), opened.height())
-                self.note(f"{name}, as narrow as it can be", cell, opened, outside)
+            opened.resize(opened.minimumSizeHint().expandedTo(opened.minimumSize()).width(), opened.height())
+            self.note(f"{name}, as narrow as it can be", cell, opened, outside)
             for one in reversed(program.window.findChildren(QDialog)):
                 if one.isVisible():
                     one.reject()
@@ -258,6 +265,8 @@ def walked(program, tmp_path, cells, screen) -> list[str]:
     frame.jobs_popover.hide()
     program.chat.full.blockSignals(True)  # it would take back what is offered here
     assert {one.objectName() for one in program.window.findChildren(Popover)} == set(POPOVERS)
+    table(program)
+    walk.through(partial(walk.views, {"a table": partial(tab, name="table")}))
     walk.through(walk.popovers)
     walk.through(walk.dialogs)
     frame.keeper.set_font_scale(100)
