@@ -460,10 +460,14 @@ def test_a_summary_is_exported_with_its_proof_in_every_form(summarized, tmp_path
 
 def test_how_far_a_summary_is_takes_one_line(summarized):
     pane = summarized.find("summary_pane")
-    pane.show_begun()
-    pane.show_job(JobChanged("j", "summary", JobStatus.RUNNING, 19, 48, eta_s=240.0))
     words = summarized.find("making_words")
-    summarized.wait(lambda: words.isVisible() and words.height() < 2 * words.fontMetrics().lineSpacing())
+
+    def on_one_line() -> bool:
+        pane.show_begun()  # each time: the summary itself may be shown once more
+        pane.show_job(JobChanged("j", "summary", JobStatus.RUNNING, 19, 48, eta_s=240.0))
+        return words.isVisible() and words.height() < 2 * words.fontMetrics().lineSpacing()
+
+    summarized.wait(on_one_line)
     assert "4 min left" in words.text()
 
 
