@@ -343,8 +343,6 @@ class Frame(QObject):
     def _connect(self) -> None:
         self._connect_chat()
         self._connect_status()
-        self._connect_reach()
-        self._connect_keeping()
         bind(self.window, "palette", lambda: self.palette.open())
         self._bridge.opened.connect(self._on_opened)
         self._bridge.settings_changed.connect(self._on_settings_changed)
@@ -353,7 +351,16 @@ class Frame(QObject):
         for asking in (self.chat_page.trash_requested, self.notices.trash_requested):
             asking.connect(self._open_trash)
         self.notices.exam_requested.connect(lambda model: self.library.trials.start(model, EXAM))
-        self.window.close_requested.connect(self._on_close_requested)
+        window = self.window
+        window.translate_requested.connect(lambda text: self.reach.take_text(text))
+        window.document_translate_requested.connect(lambda path: self.reach.take_document(path))
+        window.clipboard_translate_requested.connect(lambda: self.reach.take_clipboard())
+        window.writing_requested.connect(self._on_writing_requested)
+        window.page_shown.connect(self._on_page_shown)
+        window.bar_toggled.connect(self._keep_timer.start)
+        window.close_requested.connect(self._on_close_requested)
+        self.chat_page.list_requested.connect(window.open_bar)
+        self.chat.chat_opened.connect(self._keep_timer.start)
         self._end_timer.timeout.connect(self._bridge.closed)
 
     def _connect_chat(self) -> None:
@@ -362,9 +369,6 @@ class Frame(QObject):
         self.chat_page.context_chosen.connect(lambda tokens: self.settings.change("context_tokens", tokens))
         self.settings.settings_shown.connect(self._show_context)
         self.models.file_chosen.connect(self.look_at_files)
-        self._connect_start()
-
-    def _connect_start(self) -> None:
         start, models = self.start_page, self.models
         models.starter_found.connect(start.show_starter)
         models.models_listed.connect(self._on_models_listed)
@@ -428,16 +432,8 @@ class Frame(QObject):
         self.settings.once_shown.connect(lambda: status.show_offline(False, is_once=True))
         self.settings.policy_shown.connect(status.show_policy)
         bridge.on(RequestsToday, lambda event: status.show_requests(event.count))
-        self.window.help_requested.connect(
-            partial(
-                self._open_once,
-                "window.shell.palette",
-                "HelpWindow",
-                self._folders,
-                self.settings,
-                self.window.show_page,
-            )
-        )
+        given = self._folders, self.settings, self.window.show_page
+        self.window.help_requested.connect(partial(self._open_once, "window.shell.palette", "HelpWindow", *given))
         note_links(lambda: bridge.services.ledger_events.link_opened())
         for signal, *place in (
             (status.panel.ledger_requested, "online.window.network", "NetworkLogWindow"),
@@ -453,19 +449,6 @@ class Frame(QObject):
         status.jobs_requested.connect(lambda: self.jobs_popover.toggle(status.jobs))
         self.jobs.status_reported.connect(status.jobs.show_jobs)
         self.jobs.opened.connect(self.opener.job)
-
-    def _connect_keeping(self) -> None:
-        self.window.page_shown.connect(self._on_page_shown)
-        self.window.bar_toggled.connect(self._keep_timer.start)
-        self.chat_page.list_requested.connect(self.window.open_bar)
-        self.chat.chat_opened.connect(self._keep_timer.start)
-
-    def _connect_reach(self) -> None:
-        window = self.window
-        window.translate_requested.connect(lambda text: self.reach.take_text(text))
-        window.document_translate_requested.connect(lambda path: self.reach.take_document(path))
-        window.clipboard_translate_requested.connect(lambda: self.reach.take_clipboard())
-        window.writing_requested.connect(self._on_writing_requested)
 
     def _on_translate_requested(self) -> None:
         """Show the translator and bring the main window forward, as another window, such as a text dialog, may ask."""
@@ -627,30 +610,23 @@ class Opener(QObject):
             frame.models_area.setCurrentWidget(frame.compare_page)
             frame.window.show_page("Models")
 
-    def any(self, item: str) -> None:
-        """Open an item of any kind on its page."""
-        self._bridge.ask(
-            lambda services: services.history.item(item).kind,
-            lambda kind: self._show_chat(item) if kind == CHAT else self.other(item),
-        )
+    def any(self, item: str, message: str = "", words: str = "") -> None:
+        """Open an item of any kind on its page, a chat at the message in which these words were found."""
 
-    def _show_chat(self, item: str) -> None:
-        self._frame.window.show_page("Chat")
-        self._frame.chat_page.open_at(item, "", "")
+        def found(kind: str) -> None:
+            if kind == CHAT:
+                self._frame.window.show_page("Chat")
+                self._frame.chat_page.open_at(item, message, words)
+            else:
+                self.other(item)
+
+        self._bridge.ask(lambda services: services.history.item(item).kind, found)
 
     def item(self, title: ItemTitle) -> None:
         self.any(title.id)
 
     def message(self, found: Found, words: str) -> None:
-        """Open the message in which these words were found. If the item is not a chat, open the item."""
-        self._bridge.ask(
-            lambda services: services.history.item(found.item).kind,
-            lambda kind: self._show_message(found, words) if kind == CHAT else self.other(found.item),
-        )
-
-    def _show_message(self, found: Found, words: str) -> None:
-        self._frame.window.show_page("Chat")
-        self._frame.chat_page.open_at(found.item, found.message, words)
+        self.any(found.item, found.message, words)
 
     def name(self, name: LibraryName) -> None:
         if name.is_folder:

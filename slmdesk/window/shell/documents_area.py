@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QObject, QPointF, Signal
 
@@ -20,7 +19,7 @@ from slmdesk.questions.service import KIND as QUESTION
 from slmdesk.questions.window import QuestionController, QuestionPane
 from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.summaries.service import KIND as SUMMARY
-from slmdesk.summaries.types import Sentence, request_from
+from slmdesk.summaries.types import request_from
 from slmdesk.summaries.window import SummaryController, SummaryPane
 from slmdesk.tables.service import KIND as TABLE
 from slmdesk.tables.window.controller import TableController
@@ -85,7 +84,7 @@ class DocumentsArea(QObject):
         self.documents.shown.connect(self._on_shown)
         self.documents.pages.listed.connect(self._on_pages_listed)
         self.page.layout_changed.connect(self.state_changed)
-        self.page.redaction_requested.connect(self._on_redaction_requested)
+        self.page.redaction_requested.connect(lambda path: RedactionWindow(self._bridge, self.page, path).open())
         self.page.view.page_reached.connect(lambda _number: self.state_changed.emit())
         self.page.side.pane_shown.connect(lambda _name: self.state_changed.emit())
         self.page.side.pane_shown.connect(lambda _name: self._read_timer.start())
@@ -126,24 +125,28 @@ class DocumentsArea(QObject):
         kinds = {document.id: info_of(document).page_kind.value for document in read}
         self.folder_pane.name_documents({document.id: document.name for document in read}, kinds)
 
-    def visit(self, span: Span) -> None:
-        """Open a document, which need not be on the list, and go to a passage in it."""
+    def visit(self, span: Span, show: Callable[[str], object] | None = None) -> None:
+        """Open a document, which need not be on the list unless `show` wants it, and go to a passage in it."""
         self._ahead = None if span.document == self.documents.current else span
         if self._ahead is None:
             self._go_to([span])
         else:
-            self.documents.show_document(span.document)
+            (show or self.documents.show_document)(span.document)
 
     def _connect_panes(self) -> None:
         self.summary_pane.sentence_chosen.connect(lambda sentence: self._go_to(sentence.blocks))
-        self.summary_pane.sentence_pointed_at.connect(self._on_sentence_pointed_at)
+        self.summary_pane.sentence_pointed_at.connect(
+            lambda sentence: self._point_at(sentence.blocks if sentence else None)
+        )
         self.summaries.folder_begun.connect(self._on_folder_begun)
         self.question_pane.citation_chosen.connect(lambda citation: self._go_to([_span_of(citation)]))
-        self.question_pane.citation_pointed_at.connect(self._on_citation_pointed_at)
+        self.question_pane.citation_pointed_at.connect(
+            lambda citation: self._point_at([_span_of(citation)] if citation else None)
+        )
         self.documents.listed.connect(self.compare_pane.show_records)
         self.compare_pane.change_opened.connect(self._on_change_opened)
         self.page.side.needs_width.connect(self._on_width)
-        self.table_pane.place_chosen.connect(self._on_cell_chosen)
+        self.table_pane.place_chosen.connect(lambda span: self.visit(span, self.documents.choose))
 
     # ---- what is remembered
 
@@ -204,9 +207,6 @@ class DocumentsArea(QObject):
         else:
             self.tables.chosen = tuple(names)
             self.page.side.show_pane("table")
-
-    def _on_redaction_requested(self, path: Path) -> None:
-        RedactionWindow(self._bridge, self.page, path).open()
 
     def _on_shown(self, record: DocumentRecord | None) -> None:
         if record is not None and self.folders.current:
@@ -276,23 +276,10 @@ class DocumentsArea(QObject):
         document, places = next(side for side in sides if side[1])
         self._go_to([Span(document, place.page, place.start, place.end) for place in places])
 
-    def _on_cell_chosen(self, span: Span) -> None:
-        self._ahead = None if span.document == self.documents.current else span
-        if self._ahead is None:
-            self._go_to([span])
-        else:
-            self.documents.choose(span.document)
-
     def _on_width(self, wants: bool) -> None:
         """End the wide view of versions when the pages come back."""
         if not wants and self.page.side.current == "versions":
             self.compare_pane.show_beside_pages()
-
-    def _on_sentence_pointed_at(self, sentence: Sentence | None) -> None:
-        self._point_at(sentence.blocks if sentence else None)
-
-    def _on_citation_pointed_at(self, citation: Citation | None) -> None:
-        self._point_at([_span_of(citation)] if citation else None)
 
     def _point_at(self, spans: Iterable[Span] | None) -> None:
         self._pointed = None if spans is None else self._here(spans)

@@ -204,11 +204,7 @@ def hide_windows(*, but: QWidget | None = None) -> list[QWidget]:
     """Hide all windows of the program and close open menus and lists. Return the hidden windows."""
     while (popup := QApplication.activePopupWidget()) is not None and popup.close():
         continue
-    shown = [
-        toplevelwidget
-        for toplevelwidget in QApplication.topLevelWidgets()
-        if toplevelwidget.isVisible() and toplevelwidget is not but
-    ]
+    shown = [widget for widget in QApplication.topLevelWidgets() if widget.isVisible() and widget is not but]
     for widget in shown:
         widget.hide()
     return shown

@@ -513,12 +513,11 @@ class ScrollAnchor(QObject):
             self._y = self._place(self._held)
 
     def _focused(self) -> QWidget | None:
-        widget, row = QApplication.focusWidget(), None
-        while widget is not None and widget is not self._area.widget():
-            if row is None or widget.property("kind") == "card":
-                row = widget
-            widget = widget.parentWidget()
-        return row if row is not None and widget is not None and self._is_in_sight(row) else None
+        widget, inner = QApplication.focusWidget(), self._area.widget()
+        if widget is None or inner is None or not inner.isAncestorOf(widget):
+            return None
+        row = _card_around(widget, inner) or widget
+        return row if self._is_in_sight(row) else None
 
     def _top_most(self) -> QWidget | None:
         view, inner = self._area.viewport(), self._area.widget()
@@ -526,12 +525,7 @@ class ScrollAnchor(QObject):
             return None
         for share in _PROBES:
             point = inner.mapFrom(view, QPoint(view.width() // 2, round(view.height() * share)))
-            widget, row = inner.childAt(point), None
-            while widget is not None and widget is not inner:
-                if widget.property("kind") == "card":
-                    row = widget
-                widget = widget.parentWidget()
-            if row is not None:
+            if row := _card_around(inner.childAt(point), inner):
                 return row
         return None
 
@@ -541,6 +535,16 @@ class ScrollAnchor(QObject):
 
     def _place(self, widget: QWidget) -> int:
         return widget.mapTo(self._area.viewport(), QPoint(0, 0)).y()
+
+
+def _card_around(widget: QWidget | None, inner: QWidget) -> QWidget | None:
+    """Return the outermost card that holds the widget."""
+    card = None
+    while widget is not None and widget is not inner:
+        if widget.property("kind") == "card":
+            card = widget
+        widget = widget.parentWidget()
+    return card
 
 
 # ---- keeps Tab in visual order on a page whose rows come and go
