@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 from fakes.contracts import OLD, write_docx
@@ -18,19 +19,26 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QScreen
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QWidget
 
+from slmdesk.base.translation import GlossaryRecord
 from slmdesk.chat.window.context import Offer
 from slmdesk.chat.window.dialogs import ANSWER, EditDialog
 from slmdesk.chat.window.list import ChatList
 from slmdesk.history.window import DeletedChats, EraseDialog, ForgetDay, RulesWindow
 from slmdesk.library.types import Coverage
 from slmdesk.library.window.redacted import RedactionWindow
+from slmdesk.models.move import MovePlan
+from slmdesk.models.packs import PackContents
+from slmdesk.models.window.formats import FormatDialog
 from slmdesk.online.window.network import TokenDialog
 from slmdesk.online.window.statement import StatementWindow
 from slmdesk.redaction.service import Preview
 from slmdesk.redaction.window.section import NamesDialog
 from slmdesk.tables.types import Column, Flag, Table, TableCell, TableRow
+from slmdesk.translation.window.document_pane import RetryDialog
+from slmdesk.translation.window.glossary_window import ProposalWindow
 from slmdesk.translation.window.page import TermWindows
 from slmdesk.translation.window.text_pane import EarlierWindow
+from slmdesk.window.widgets.build import message_box
 from slmdesk.window.widgets.dialogs import TextDialog
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.redaction_preview import RedactionPreview
@@ -162,6 +170,24 @@ DIALOGS = {
     "add_dialog": lambda program: program.frame.look_at_files(program.model),
     "found_models": lambda program: program.frame.models_area.ways.find(),
     "make_pack": lambda program: program.frame.models_area.ways.make_pack(),
+    "open_pack": lambda program: program.frame.models_area.ways._on_pack_opened(
+        PackContents(f"/stick/{LONG}.slmpack", "0" * 64, 9 << 30, (), 1 << 30)
+    ),
+    "move_models": lambda program: program.frame.models_area.ways._on_planned(
+        MovePlan("/models", f"/disk/{LONG}", 12, 60 << 30, 60 << 30, 1 << 30, 2, (LONG,))
+    ),
+    "formats": lambda program: FormatDialog(
+        program.window,
+        program.frame.library.formats,
+        program.ask(lambda services: services.models.list())[0],
+    ).show(),
+    "proposal_window": lambda program: ProposalWindow(
+        program.bridge, program.window, GlossaryRecord(1, "g", LONG, "de", "en", "", True, 0, 0.0)
+    ).show(),
+    "retry_dialog": lambda program: RetryDialog(
+        SimpleNamespace(counts={}, look=1200), (), program.frame.translate_page
+    ).show(),
+    "message": lambda program: message_box(program.window, "message", LONG, LONG * 3, LONG * 3).show(),
 }
 
 # ---- the walk
