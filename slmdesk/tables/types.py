@@ -67,13 +67,13 @@ class Flag(StrEnum):
 FLAG_WORDS: Mapping[Flag, str] = {
     Flag.NONE: "",
     Flag.NOT_FOUND: N_("nothing was found"),
-    Flag.NOT_THERE: N_("left empty: what the model named does not stand in the document"),
-    Flag.ELSEWHERE: N_("stands in the document, but not in the words given as its proof: look at this"),
-    Flag.PARTLY: N_("a part of it was left out, since it does not stand in the document: look at this"),
-    Flag.TWICE: N_("the same words as in another column: look at this"),
-    Flag.KIND: N_("not the kind of words that was asked for: look at this"),
-    Flag.CONTRADICTS: N_("does not agree with other cells of this row: look at this"),
-    Flag.UNSAID: N_("chosen by the model; no words around it say that it is this: look at this"),
+    Flag.NOT_THERE: N_("left empty: the model's value is not in the document"),
+    Flag.ELSEWHERE: N_("in the document, but not in the passage quoted"),
+    Flag.PARTLY: N_("parts that are not in the document were left out"),
+    Flag.TWICE: N_("the same words as in another column"),
+    Flag.KIND: N_("not the kind of value asked for"),
+    Flag.CONTRADICTS: N_("does not agree with the rest of the row"),
+    Flag.UNSAID: N_("chosen by the model, no words beside it confirm it"),
     Flag.OPEN: N_("is being looked for"),
     Flag.UNREAD: N_("could not be read"),
 }
@@ -196,7 +196,7 @@ def doubts_of(table: Table) -> list[tuple[str, str, str]]:
 
 
 def cell_words(cell: TableCell, page_kind: str = "page") -> str:
-    """Return a cell's place and doubts in one line: "p. 3 — not in the words given as its proof"."""
+    """Return a cell's place and doubts in one line: "p. 3 — not in the passage quoted"."""
     said = _("changed by you") if cell.edited else flag_words(cell.flag) or _(cell.note)
     return ", ".join(words for words in (place_words(cell, page_kind), said) if words)
 

@@ -337,4 +337,4 @@ def test_what_should_be_looked_at_is_marked_and_said_in_markdown() -> None:
     row = changed(table.rows[0], page_kind="section", cells=cells)
     lines = markdown_of(changed(table, rows=(row,))).splitlines()
     assert lines[2] == "| a\\|b.pdf | 900 EUR [section 3] ⚠ | – |"
-    assert lines[4] == "- ⚠ a\\|b.pdf, Rent: not the kind of words that was asked for: look at this"
+    assert lines[4] == "- ⚠ a\\|b.pdf, Rent: not the kind of value asked for"

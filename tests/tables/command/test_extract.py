@@ -121,7 +121,7 @@ def test_what_should_be_looked_at_is_marked_in_a_table_of_several_and_it_can_be_
     files = [str(tmp_path / f"{name}.txt") for name in "ab"]
     done = run("extract", *files, "--columns", "Tenant:person", echo={"answer": answer}).ok()
     assert done.out.count("1,700 EUR [1] (!)") == 2
-    assert "(!) a.txt, Tenant: not the kind of words that was asked for: look at this" in done.err
+    assert "(!) a.txt, Tenant: not the kind of value asked for" in done.err
     item = run("extract", *files, "--columns", "Tenant:person", "--json").json["item"]
     shown = run("history", "show", item).out
     assert shown.count("1,700 EUR [p. 1] ⚠") == 2
