@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar, get_type_hints
 import msgspec
 
 from slmdesk.base.errors import KnownError, SlmdeskError
-from slmdesk.base.record import Record, field, to_json
+from slmdesk.base.record import Record, converted, field, to_json
 from slmdesk.base.types import Answer, ChatMessage, Json, Priority, Sampling
 
 T = TypeVar("T")
@@ -83,7 +83,7 @@ def record_from(cls: type[T], untrusted: object) -> T:
     Wrong types and missing fields raise KnownError `request.invalid`.
     """
     try:
-        return msgspec.convert(untrusted, cls)
+        return converted(untrusted, cls)
     except (msgspec.ValidationError, ValueError, RecursionError) as err:  # ValueError: a lone surrogate in an enum
         _, path, where = str(err).rpartition("`$")
         raise KnownError("request.invalid", what=cls.__name__ + (where.rstrip("`") if path else "")) from err
@@ -97,7 +97,7 @@ def lenient_from(cls: type[T], untrusted: object, **instead: Any) -> T:
     for name, kind in _kinds(cls).items():  # type: ignore[arg-type]
         if isinstance(untrusted, Mapping) and name in untrusted:
             with suppress(msgspec.ValidationError, ValueError, RecursionError):
-                instead[name] = msgspec.convert(untrusted[name], kind)
+                instead[name] = converted(untrusted[name], kind)
     return cls(**instead)
 
 
@@ -308,7 +308,7 @@ class Decoder:
         if cls is None:
             raise ProtocolBroken("unknown type")
         try:
-            return msgspec.convert(shape, cls)
+            return converted(shape, cls)
         except (msgspec.ValidationError, RecursionError) as err:
             raise ProtocolBroken(f"{name}: {err}") from err
 

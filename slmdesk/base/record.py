@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, TypeAlias, cast, dataclass_transform
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, TypeAlias, TypeVar, cast, dataclass_transform
 
 import msgspec
 from msgspec import field as field
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 else:
     from msgspec.structs import replace as changed
 
-__all__ = ["Count", "Fields", "Number", "Record", "changed", "field", "to_json"]
+__all__ = ["Count", "Fields", "Number", "Record", "changed", "converted", "field", "to_json"]
 
+T = TypeVar("T")
 _EXACT = frozenset((str, int, bool))
 
 Number: TypeAlias = Annotated[float, msgspec.Meta(ge=-1e300, le=1e300)]
@@ -40,6 +42,24 @@ class Fields(Protocol):
     """What every record has. Protocols that describe records can extend it."""
 
     __struct_fields__: ClassVar[tuple[str, ...]]
+
+
+def converted(untrusted: object, kind: type[T]) -> T:
+    """The object as a record or another type.  Raises msgspec.ValidationError and what the record's own checks raise.
+
+    msgspec 0.22 learns the fields of a record when it is first needed, and a second thread that needs it meanwhile
+    reads fields that are not there yet: the process crashes.  So a type is converted by one thread alone at first.
+    """
+    if kind in _known_kinds:
+        return msgspec.convert(untrusted, kind)
+    with _first_time:
+        value = msgspec.convert(untrusted, kind)
+        _known_kinds.add(kind)
+    return value
+
+
+_known_kinds: set[object] = set()
+_first_time = threading.RLock()
 
 
 def to_json(record: Fields) -> dict[str, Json]:

@@ -25,7 +25,7 @@ from slmdesk.base.errors import BugError, KnownError
 from slmdesk.base.files import private_folder
 from slmdesk.base.paths import Paths
 from slmdesk.base.protocol import stored_from
-from slmdesk.base.record import Record, changed
+from slmdesk.base.record import Record, changed, converted
 from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf.header import CHAT_ARCHITECTURES, DRAFT_HEADS, PROJECTORS, GgufHeader
@@ -710,7 +710,7 @@ def _entry(untrusted: Mapping[str, object]) -> CatalogueEntry:
     repo = stored_from(str, untrusted.get("repo"))
     where = _("an entry without a repository") if repo is None else clean_label(repo, 80)
     try:
-        entry = msgspec.convert(untrusted, CatalogueEntry)
+        entry = converted(untrusted, CatalogueEntry)
     except (msgspec.ValidationError, RecursionError) as err:
         raise _invalid(clean_label(f"{where}: {err}", 200)) from err
     texts = {name: value for name in entry.__struct_fields__ if isinstance(value := getattr(entry, name), str)}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -66,3 +68,34 @@ def test_too_many_open_messages_are_forgotten():
 def test_lines_too_long_are_skipped_whole():
     stream = io.BytesIO(b"a\n" + b"x" * 50 + b"\nb\n")
     assert list(lines_of(stream, 10)) == [b"a", None, b"b"]
+
+
+FIRST_USE_BY_THREADS = """
+import sys, threading
+from slmdesk.base.protocol import record_from
+from slmdesk.base.record import Record
+
+def made(name, kinds):
+    globals()[name] = type(Record)(name, (Record,), {"__annotations__": kinds, "__module__": __name__})
+    return globals()[name]
+
+def read():
+    start.wait()
+    record_from(cls, {"text": "a", "inner": None, "last": "b"})
+
+sys.setswitchinterval(1e-6)
+for number in range(50):
+    made(f"Inner{number}", {f"field{at}": "int | str | None" for at in range(20)})
+    cls = made(f"Outer{number}", {"text": "str", "inner": f"Inner{number} | None", "last": "str"})
+    start = threading.Barrier(4)
+    threads = [threading.Thread(target=read) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+"""
+
+
+def test_threads_may_read_a_record_for_the_first_time_together():
+    """A model's process ended with SIGSEGV when two answers were asked of it as its first."""
+    assert subprocess.run([sys.executable, "-c", FIRST_USE_BY_THREADS], timeout=60, check=False).returncode == 0
