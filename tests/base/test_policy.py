@@ -176,9 +176,8 @@ def test_what_is_set_holds_and_cannot_be_changed(written, tmp_path) -> None:
     assert (file.current.offline, file.current.hub_endpoint) == (True, "https://mirror.example.org")
     assert file.current.hub_hosts == ".storage.example.org"
     for change in ({"offline": False}, {"hub_hosts": ""}, {"hub_endpoint": "https://elsewhere.org"}):
-        with pytest.raises(KnownError) as err:
+        with pytest.raises(KnownError, match=r"^setting\.managed ") as err:
             file.change(**change)
-        assert err.value.code == "setting.managed"
         assert err.value.args_for_people == {"key": next(iter(change))}
     assert path.read_bytes() == before
     assert received == []
@@ -213,9 +212,8 @@ def test_downloads_come_from_the_allowed_places_alone(written, tmp_path, monkeyp
     file.change(offline=False)  # not set by these rules
     guard.check("https", "a.storage.example.org", None)
     for host in ("huggingface.co", "elsewhere.org"):
-        with pytest.raises(KnownError) as err:
+        with pytest.raises(KnownError, match=r"^network\.refused "):
             guard.check("https", host, None)
-        assert err.value.code == "network.refused"
 
 
 def test_the_way_to_the_hub_can_be_set(written, tmp_path) -> None:
@@ -226,9 +224,8 @@ def test_the_way_to_the_hub_can_be_set(written, tmp_path) -> None:
     file = SettingsFile(tmp_path / "settings.json", rules)
     now = file.current
     assert (now.proxy, now.ca_file, now.speed_limit_kib) == ("http://proxy.example.org:8080", "/etc/ssl/ours.pem", 500)
-    with pytest.raises(KnownError) as err:
+    with pytest.raises(KnownError, match=r"^setting\.managed "):
         file.change(proxy="none")
-    assert err.value.code == "setting.managed"
 
 
 def test_an_encrypted_history_locks_when_the_organisation_says_at_the_latest(written, tmp_path) -> None:
@@ -241,9 +238,8 @@ def test_an_encrypted_history_locks_when_the_organisation_says_at_the_latest(wri
     file.change(lock_minutes=5)
     assert file.current.lock_minutes == 5
     for minutes in (0, 11):
-        with pytest.raises(KnownError) as err:
+        with pytest.raises(KnownError, match=r"^setting\.managed "):
             file.change(lock_minutes=minutes)
-        assert err.value.code == "setting.managed"
     for wrong in ("0", "true", "'soon'", "100000"):
         broken = written(f"[encryption]\nlock_minutes = {wrong}\n")
         assert (broken.lock_minutes, codes(broken), dict(broken.forced)) == (1, ["policy.invalid"], {"offline": True})

@@ -83,9 +83,8 @@ def test_messages_come_back_equal():
     ],
 )  # fmt: skip
 def test_a_wrong_shape_has_a_code(wrong):
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"^request\.invalid "):
         record_from(LoadSpec, wrong)
-    assert caught.value.code == "request.invalid"
 
 
 @pytest.mark.parametrize("wrong", [None, "abc", {}, [1], [{"role": "boss", "parts": []}], [{"role": "user"}]])
@@ -106,9 +105,8 @@ def test_wrong_messages_have_a_code(wrong):
     ],
 )  # fmt: skip
 def test_numbers_no_library_should_get_have_a_code(wrong):
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"^request\.invalid "):
         sampling_from(wrong)
-    assert caught.value.code == "request.invalid"
 
 
 @pytest.mark.parametrize(

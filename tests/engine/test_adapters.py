@@ -248,9 +248,8 @@ def test_an_adapter_is_told_from_a_model(base, lora):
     require_adapter(adapter)
     assert adapter.kind == "adapter"
     assert misfit(read_header(base), adapter) == ""
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"^model\.wrong_kind "):
         require_adapter(read_header(base))
-    assert caught.value.code == "model.wrong_kind"
 
 
 @pytest.mark.model

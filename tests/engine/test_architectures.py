@@ -104,9 +104,8 @@ def test_an_architecture_loads_answers_and_keeps_its_format(engine: LlamaEngine,
 
 def test_a_mixture_of_2023_is_named_for_what_it_is(engine: LlamaEngine, tmp_path: Path) -> None:
     path = make("mixtral-2023", tmp_path)
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"^model\.unsupported "):
         loaded(engine, path, None)
-    assert caught.value.code == "model.unsupported"
     api = load_library().api  # and rightly: once the library reads such files again, this fails
     assert not api.llama_model_load_from_file(str(path).encode(), api.llama_model_default_params())
 

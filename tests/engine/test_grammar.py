@@ -75,9 +75,8 @@ def test_a_bad_grammar_is_named(gbnf, reason):
 
 
 def test_a_bad_grammar_has_its_code(vocabulary):
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"^grammar\.invalid ") as caught:
         make_grammar_sampler(vocabulary.vocab, 'root ::= "\ud800"')
-    assert caught.value.code == "grammar.invalid"
     assert caught.value.args_for_people["reason"] == "holds half a character"
 
 
@@ -143,9 +142,8 @@ def test_a_schema_may_be_one_reference_beside_its_definitions(vocabulary):
 
 @pytest.mark.parametrize("schema", ["", '{"type": "foo"}', '{"$ref": "#/nowhere"}', " " * 70_000 + "{}"])
 def test_a_bad_schema_is_refused_with_its_code(schema):
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"^grammar\.invalid ") as caught:
         grammar_of_schema(schema)
-    assert caught.value.code == "grammar.invalid"
     assert 0 < len(caught.value.args_for_people["reason"]) <= 200
 
 

@@ -174,9 +174,8 @@ def test_a_format_asked_for_by_name(vocabulary):
     assert chat_format(CHATML, vocabulary, requested="zephyr").source == "builtin:zephyr"
     assert chat_format(None, vocabulary, requested="builtin:gemma").source == "builtin:gemma"
     assert chat_format(CHATML, vocabulary, requested="file").source == "file"
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"^request\.invalid "):
         chat_format(CHATML, vocabulary, requested="nonsense")
-    assert caught.value.code == "request.invalid"
 
 
 @pytest.mark.parametrize(

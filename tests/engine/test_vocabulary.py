@@ -131,9 +131,8 @@ def test_no_begin_token_where_the_model_wants_none(vocabulary):
 def test_a_file_that_is_no_model_names_the_reason(tmp_path):
     path = tmp_path / "x.gguf"
     path.write_bytes(b"<html>" * 100)
-    with pytest.raises(KnownError) as caught, open_vocabulary(path):
+    with pytest.raises(KnownError, match=r"^model\.damaged ") as caught, open_vocabulary(path):
         pass
-    assert caught.value.code == "model.damaged"
     assert "magic" in caught.value.args_for_people["reason"]
 
 

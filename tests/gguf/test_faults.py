@@ -401,9 +401,8 @@ def merging(*, damage: bytes = b"", count: int = 0) -> tiny_gguf.TinyFile:
 @pytest.mark.parametrize("damage", [b"", b"a", b"a zz", b"zz a", b"t t", b"\xff\x00 \xfe"])
 def test_merges_that_do_not_fit_the_vocabulary_are_noticed(tmp_path: Path, damage: bytes) -> None:
     path = write(tmp_path / "x.gguf", merging(damage=damage, count=20))
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"^model\.damaged ") as caught:
         check_tokenizer(path, read_header(path))
-    assert caught.value.code == "model.damaged"
     assert "20 of 200 merges" in str(caught.value.args_for_people["reason"])
 
 

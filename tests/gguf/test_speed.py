@@ -143,9 +143,8 @@ def test_a_mixture_of_2023_is_refused_before_it_is_fetched(tmp_path: Path) -> No
     header = read_header(make("mixtral-2023", tmp_path))
     assert header.tensors.separate_experts
     assert header.tensors.expert_bytes == read_header(make("mixtral", tmp_path)).tensors.expert_bytes
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"^model\.unsupported ") as caught:
         require_chat_model(header)
-    assert caught.value.code == "model.unsupported"
     assert "2023" in str(caught.value.args_for_people["architecture"])
 
 

@@ -90,9 +90,8 @@ def test_a_dictionary_of_too_many_words_is_named(tmp_path, monkeypatch):
     path = tiny_dictionary.write(tmp_path, words=["a", "b", "c"])
     assert run(spelling, dictionary=str(path), words=["a"]) == {"wrong": []}
     path = tiny_dictionary.write(tmp_path, words=["a", "b", "c", "d"])
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"^dictionary\.damaged ") as caught:
         run(spelling, dictionary=str(path), words=["a"])
-    assert caught.value.code == "dictionary.damaged"
     assert "more than 3 words" in caught.value.args_for_people["reason"]
 
 
@@ -111,23 +110,20 @@ def test_a_dictionary_of_too_many_words_is_named(tmp_path, monkeypatch):
 def test_a_broken_dictionary_is_named(tmp_path, forms, words):
     path = tiny_dictionary.write(tmp_path, forms=forms)
     path.write_bytes(words)
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"^dictionary\.damaged ") as caught:
         run(spelling, dictionary=str(path), words=["word"])
-    assert caught.value.code == "dictionary.damaged"
     assert caught.value.args_for_people["path"] == str(path)
 
 
 def test_files_that_are_missing_or_too_large(tmp_path, monkeypatch):
     path = tiny_dictionary.write(tmp_path)
     path.with_suffix(".aff").rename(tmp_path / "elsewhere")
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"^dictionary\.damaged "):
         run(spelling, dictionary=str(path), words=["word"])
-    assert caught.value.code == "dictionary.damaged"
     (tmp_path / "elsewhere").rename(path.with_suffix(".aff"))
     monkeypatch.setattr(task, "MOST_BYTES", 20)
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"^dictionary\.too_large "):
         run(spelling, dictionary=str(path), words=["word"])
-    assert caught.value.code == "dictionary.too_large"
 
 
 def test_random_damage_ends_in_a_known_error_or_an_answer(tmp_path):
