@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fakes.recorder import LLAMA, Recorder, import_model, open_echo, result_of
+from fakes.recorder import result_of
 
 from slmdesk.base.records import Status
 from slmdesk.base.types import Sampling
@@ -29,13 +29,9 @@ FACTS = (
 
 
 @pytest.fixture
-def recorder(home, starter_model, measured_before):
-    services = open_echo(LLAMA)
-    one = Recorder(services)
-    import_model(services, starter_model, link=True)
-    services.service_thread.call(lambda: services.settings.change(context_tokens=CONTEXT))
-    yield one
-    services.close()
+def recorder(over_llama):
+    over_llama.calls.settings.change(context_tokens=CONTEXT)
+    return over_llama
 
 
 @pytest.mark.parametrize("way", [pytest.param(LEAVE_OUT, marks=pytest.mark.soak), SUMMARIZE])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from fakes.recorder import LLAMA, Recorder, import_model, open_echo, result_of
+from fakes.recorder import result_of
 
 from slmdesk.base.records import Status
 from slmdesk.base.types import AttachMode
@@ -17,17 +17,8 @@ OLD = 1_700_000_000
 FILLER = "This page is about the garden, the roses and the rain of May. " * 10
 
 
-@pytest.fixture
-def recorder(home, starter_model, measured_before):
-    services = open_echo(LLAMA)
-    one = Recorder(services)
-    import_model(services, starter_model, link=True)
-    yield one
-    services.close()
-
-
-def test_the_model_is_given_the_passages_of_twenty_documents_that_fit(recorder, tmp_path):
-    services, folder = recorder.services, tmp_path / "Letters"
+def test_the_model_is_given_the_passages_of_twenty_documents_that_fit(over_llama, tmp_path):
+    services, folder = over_llama.services, tmp_path / "Letters"
     folder.mkdir()
     for number in range(20):
         path = folder / f"letter {number:02}.txt"
@@ -38,7 +29,7 @@ def test_the_model_is_given_the_passages_of_twenty_documents_that_fit(recorder, 
     attach = AttachRequest(name="Letters", collection=state.record.id, mode=AttachMode.PASSAGES)
     request = SendRequest("What is the rent of flat 13?", attach=(attach,))
     sent = services.service_thread.call(lambda: services.chats.send(request))
-    ended = recorder.end_of(sent.answer.id)
+    ended = over_llama.end_of(sent.answer.id)
     assert ended.message.status is Status.COMPLETE
     assert ended.message.text.strip()
     question = services.service_thread.call(lambda: services.store.messages.get(sent.user_message.id))

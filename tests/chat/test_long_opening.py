@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from chat.sending import call
+from chat.sending import call, fill_long
 
 import slmdesk.store.messages as stored
 from slmdesk.base.records import Status
-from slmdesk.base.types import Origin, Role, TextPart
+from slmdesk.base.types import Role
 from slmdesk.chat.conversation import active_path, siblings_on
 from slmdesk.chat.types import SendRequest
 
@@ -16,24 +16,7 @@ pytestmark = pytest.mark.process
 
 def long_chat(recorder, count: int) -> tuple[str, list[str]]:
     """A chat of so many messages, and their ids."""
-    services = recorder.services
-
-    def fill() -> tuple[str, list[str]]:
-        item, ids = services.chats.new_chat("Long"), []
-        for number in range(count):
-            is_question = number % 2 == 0
-            made = services.store.messages.add(
-                item.id,
-                parent=ids[-1] if ids else None,
-                role=Role.USER if is_question else Role.ASSISTANT,
-                parts=(TextPart(f"question {number}", Origin.PERSON),) if is_question else (),
-                text="" if is_question else f"answer {number}",
-                status=Status.COMPLETE,
-            )
-            ids.append(made.id)
-        return item.id, ids
-
-    return call(recorder, fill)
+    return recorder.ask(lambda services: fill_long(services, count))
 
 
 def test_only_the_end_is_read_and_the_rest_by_its_ids(opened, monkeypatch) -> None:

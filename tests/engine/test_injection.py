@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from fakes.tiny_gguf import CHATML, write
-from fakes.vocabularies import CONTROL, MARKERS, USER_DEFINED, vocabulary_file
+from fakes.tiny_gguf import CHATML
+from fakes.vocabularies import MARKERS, named_vocabulary
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,12 +39,7 @@ VOCABULARIES = ("real", "sentencepiece", "bytes", "sentencepiece, markers as wor
 
 @pytest.fixture(scope="module", params=VOCABULARIES)
 def vocabulary(request, starter_model, tmp_path_factory):
-    path = starter_model
-    if request.param != "real":
-        tokenizer, *words = request.param.split(", ")
-        made = vocabulary_file(tokenizer, marker_type=USER_DEFINED if words else CONTROL)
-        path = write(tmp_path_factory.mktemp("v") / "v.gguf", made)
-    with open_vocabulary(path) as opened:
+    with named_vocabulary(request.param, starter_model, tmp_path_factory.mktemp("v")) as opened:
         yield opened
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from fakes.asked import recorded
-from fakes.recorder import Recorder, add_model, open_echo
+from fakes.recorder import LLAMA, Recorder, add_model, import_model, open_echo
 
 from slmdesk.store import DataKey
 
@@ -31,6 +31,16 @@ def opened(monkeypatch, tmp_path):
 def recorder(opened) -> Recorder:
     """Services without a model."""
     return opened(model=False)
+
+
+@pytest.fixture
+def over_llama(home, starter_model, measured_before):
+    """Services over the real engine with the starter model."""
+    services = open_echo(LLAMA)
+    one = Recorder(services)
+    import_model(services, starter_model, link=True)
+    yield one
+    services.close()
 
 
 @pytest.fixture

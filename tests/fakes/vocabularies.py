@@ -7,8 +7,11 @@ with open_vocabulary(path) as vocabulary: ...
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from fakes.tiny_gguf import Contents, TinyFile, build
+from fakes.tiny_gguf import Contents, TinyFile, build, write
+
+from slmdesk.engine.llama.vocabulary import open_vocabulary
 
 NORMAL, UNKNOWN, CONTROL, USER_DEFINED, BYTE = 1, 2, 3, 4, 6
 MARKERS = (
@@ -62,6 +65,16 @@ def vocabulary_file(
             }
         )
     )
+
+
+def named_vocabulary(name: str, starter_model: Path, folder: Path):
+    """Opens the words of the starter model ("real") or of a made one: its tokenizer, perhaps ", markers as words"."""
+    path = starter_model
+    if name != "real":
+        tokenizer, *words = name.split(", ")
+        made = vocabulary_file(tokenizer, marker_type=USER_DEFINED if words else CONTROL)
+        path = write(folder / "v.gguf", made)
+    return open_vocabulary(path)
 
 
 def _byte_letters() -> list[str]:

@@ -7,7 +7,6 @@ from importlib import import_module
 
 import pytest
 from fakes.recorder import Recorder, open_echo, result_of
-from fakes.vaults import MemoryVault
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import find_paths
@@ -18,23 +17,12 @@ from slmdesk.privacy.opening import Ways, open_backup, open_by, open_by_organisa
 from slmdesk.runtime.events import Noticed
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import COMMANDS, open_services
-from slmdesk.store import Cost
 from slmdesk.store.backup import keep_copy, kept_copies
 
 pytestmark = pytest.mark.process
 
 WORDS, OTHER = "a passphrase of some words", "another passphrase"
 MARKER = "XQMARKERXQ"
-
-
-@pytest.fixture
-def vault(monkeypatch) -> MemoryVault:
-    """The system's keyring."""
-    made = MemoryVault()
-    for module in ("opening", "service"):
-        monkeypatch.setattr(f"slmdesk.privacy.{module}.system_keyring", lambda: made)
-    monkeypatch.setattr("slmdesk.privacy.service.calibrated", lambda _free: Cost(64, 1))
-    return made
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import pytest
 from fakes.hostile_documents import ORDERS
 from fakes.longer_texts import Longer
 from fakes.recorder import Recorder, add_model, open_echo, result_of
-from fakes.tiny_gguf import CHATML, write
-from fakes.vocabularies import CONTROL, MARKERS, USER_DEFINED, vocabulary_file
+from fakes.tiny_gguf import CHATML
+from fakes.vocabularies import MARKERS, named_vocabulary
 
 from slmdesk.base import texts
 from slmdesk.base.protocol import record_from
@@ -20,7 +20,7 @@ from slmdesk.base.records import Passage
 from slmdesk.base.types import Attached, AttachmentPart, ChatMessage, Origin, Role, TextPart
 from slmdesk.chat.attachment_text import parts_for_model
 from slmdesk.engine.llama.templates import FAMILIES_BY_NAME, ChatFormat
-from slmdesk.engine.llama.vocabulary import open_vocabulary, tokenize_parts
+from slmdesk.engine.llama.vocabulary import tokenize_parts
 from slmdesk.evaluation.exams import SKILLS, Skill, items, truth_step
 from slmdesk.jobs.types import JobChanged
 from slmdesk.questions.prompt import Source, text_for, turns_of
@@ -44,12 +44,7 @@ VOCABULARIES = ("real", "sentencepiece", "bytes", "bytes, markers as words")
 
 @pytest.fixture(scope="module", params=VOCABULARIES)
 def vocabulary(request, starter_model, tmp_path_factory):
-    path = starter_model
-    if request.param != "real":
-        tokenizer, *words = request.param.split(", ")
-        made = vocabulary_file(tokenizer, marker_type=USER_DEFINED if words else CONTROL)
-        path = write(tmp_path_factory.mktemp("v") / "v.gguf", made)
-    with open_vocabulary(path) as opened:
+    with named_vocabulary(request.param, starter_model, tmp_path_factory.mktemp("v")) as opened:
         yield opened
 
 

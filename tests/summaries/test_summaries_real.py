@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from fakes.recorder import LLAMA, Recorder, import_model, open_echo
 
 from slmdesk.base.documents import Block, BlockKind, page_of
 from slmdesk.evaluation.exams import SKILLS, Skill, items
@@ -31,15 +30,6 @@ def made_pages():
             made.append(Block(kind, at, at + len(words)))
             at += len(words) + 1
         yield page_of(number, str(number), text, made)
-
-
-@pytest.fixture
-def recorder(home, starter_model, measured_before):
-    services = open_echo(LLAMA)
-    one = Recorder(services)
-    import_model(services, starter_model, link=True)
-    yield one
-    services.close()
 
 
 def summarized(recorder, levels: str):
@@ -68,8 +58,8 @@ def numbers_of(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("levels", ["weak", "fair"])
-def test_no_number_is_invented_and_each_link_holds(recorder, levels) -> None:
-    summary = summarized(recorder, levels)
+def test_no_number_is_invented_and_each_link_holds(over_llama, levels) -> None:
+    summary = summarized(over_llama, levels)
     pages = {page.number: page.text for page in made_pages()}
     assert summary.sentences
     assert (summary.coverage.pages_read, summary.coverage.pages_total) == (3, 3)

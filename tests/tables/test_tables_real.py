@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from fakes.recorder import LLAMA, Recorder, import_model, open_echo
 
 from slmdesk.base.documents import Block, BlockKind, page_of
 from slmdesk.jobs.types import JobChanged
@@ -32,17 +31,8 @@ def made_pages():
         yield page_of(number, str(number), "\n".join(lines), made)
 
 
-@pytest.fixture
-def recorder(home, starter_model, measured_before):
-    services = open_echo(LLAMA)
-    one = Recorder(services)
-    import_model(services, starter_model, link=True)
-    yield one
-    services.close()
-
-
-def test_no_cell_is_invented_and_each_leads_to_its_words(recorder) -> None:
-    services = recorder.services
+def test_no_cell_is_invented_and_each_leads_to_its_words(over_llama) -> None:
+    services = over_llama.services
 
     def begin():
         document = services.store.documents.add(
@@ -53,9 +43,9 @@ def test_no_cell_is_invented_and_each_leads_to_its_words(recorder) -> None:
         return services.extraction.begin(TableRequest((document.id,), COLUMNS))
 
     item = services.service_thread.call(begin)
-    recorder.wait(ModelStateChanged, lambda one: one.state is ModelState.READY)
-    recorder.wait(JobChanged, lambda one: one.kind == KIND and one.done >= 1)  # on a busy PC it takes its time
-    table = recorder.wait(ExtractionEnded, lambda one: one.item == item.id).table
+    over_llama.wait(ModelStateChanged, lambda one: one.state is ModelState.READY)
+    over_llama.wait(JobChanged, lambda one: one.kind == KIND and one.done >= 1)  # on a busy PC it takes its time
+    table = over_llama.wait(ExtractionEnded, lambda one: one.item == item.id).table
     pages = {page.number: page.text for page in made_pages()}
     (row,) = table.rows
     for column, cell in zip(table.columns, row.cells, strict=True):

@@ -6,7 +6,6 @@ import re
 
 import docx
 import pytest
-from fakes.recorder import LLAMA, Recorder, import_model, open_echo
 
 from slmdesk.base.records import JobStatus
 from slmdesk.base.translation import SegmentState, Term
@@ -32,23 +31,14 @@ def lease(path):
     made.save(str(path))
 
 
-@pytest.fixture
-def recorder(home, starter_model, measured_before):
-    services = open_echo(LLAMA)
-    one = Recorder(services)
-    import_model(services, starter_model, link=True)
-    yield one
-    services.close()
-
-
-def test_structure_is_right_whatever_the_model_says(recorder, tmp_path):
-    services = recorder.calls
+def test_structure_is_right_whatever_the_model_says(over_llama, tmp_path):
+    services = over_llama.calls
     path, target = tmp_path / "lease.docx", tmp_path / "lease.de.docx"
     lease(path)
     glossary = services.store.glossaries.add("law", source_language="en", target_language="de")
     services.store.terms.add(glossary.id, [Term("tenant", "Mieter")])
     item = services.translations.begin(TranslationRequest("de", path=str(path), source="en"))
-    recorder.wait(JobChanged, lambda event: event.status in (JobStatus.DONE, JobStatus.FAILED))
+    over_llama.wait(JobChanged, lambda event: event.status in (JobStatus.DONE, JobStatus.FAILED))
     view = services.translations.open(item.id)
     assert view.is_done
     segments = services.translations.segments(item.id)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from chat.sending import fill_long
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from slmdesk.base.records import Status
-from slmdesk.base.types import Origin, Role, TextPart
 from slmdesk.chat.window import messages
 from slmdesk.chat.window.messages import END
 
@@ -17,23 +16,7 @@ COUNT = 320
 
 def opened(program, count: int = COUNT) -> tuple[str, list[str]]:
     """A long chat that is shown; its id and those of its messages."""
-
-    def fill(services):
-        item, ids = services.chats.new_chat("Long"), []
-        for number in range(count):
-            is_question = number % 2 == 0
-            made = services.store.messages.add(
-                item.id,
-                parent=ids[-1] if ids else None,
-                role=Role.USER if is_question else Role.ASSISTANT,
-                parts=(TextPart(f"question {number}", Origin.PERSON),) if is_question else (),
-                text="" if is_question else f"answer {number}",
-                status=Status.COMPLETE,
-            )
-            ids.append(made.id)
-        return item.id, ids
-
-    chat, ids = program.ask(fill)
+    chat, ids = program.ask(lambda services: fill_long(services, count))
     program.chat.open_chat(chat)
     program.wait(lambda: program.chat.chat == chat)
     return chat, ids

@@ -17,23 +17,10 @@ from pathlib import Path
 
 import pytest
 from fakes.commands import SLMDESK
-from fakes.vaults import MemoryVault
 
-from slmdesk.store import Cost
-
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.usefixtures("vault")]
 
 WORDS, MARKER = "correct horse", "XQMARKERXQ"
-
-
-@pytest.fixture(autouse=True)
-def vault(monkeypatch) -> MemoryVault:
-    """The system's keyring."""
-    made = MemoryVault()
-    for module in ("opening", "service"):
-        monkeypatch.setattr(f"slmdesk.privacy.{module}.system_keyring", lambda: made)
-    monkeypatch.setattr("slmdesk.privacy.service.calibrated", lambda _free: Cost(64, 1))
-    return made
 
 
 @pytest.fixture

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import pytest
+from fakes.vaults import MemoryVault
+
+from slmdesk.store import Cost
+
+
+@pytest.fixture
+def vault(monkeypatch) -> MemoryVault:
+    """The system's keyring."""
+    made = MemoryVault()
+    for module in ("opening", "service"):
+        monkeypatch.setattr(f"slmdesk.privacy.{module}.system_keyring", lambda: made)
+    monkeypatch.setattr("slmdesk.privacy.service.calibrated", lambda _free: Cost(64, 1))
+    return made
