@@ -50,7 +50,6 @@ from slmdesk.runtime.events import (
     ModelStateChanged,
     ThoughtGrew,
 )
-from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 
 if TYPE_CHECKING:
@@ -337,7 +336,7 @@ class _ChatRun:
         if not console.as_json and message.text and not message.text.endswith("\n"):
             console.say()
         if message.status is Status.COMPLETE:
-            if (unsaved := self._unsaved(message.id)) is not None:
+            if (unsaved := self._services.call.chats.answers.save_end(message.id)) is not None:
                 console.fail(unsaved.code, unsaved.sentence, unsaved.args, {"text": message.text})
                 console.notify("note: the answer is whole, but the history does not have all of it.")
                 return 1
@@ -358,9 +357,6 @@ class _ChatRun:
                 console.notify("note: --when-full leave-out or summarize goes on without the oldest turns.")
         return 1
 
-    def _unsaved(self, message: str) -> Problem | None:
-        return self._services.call.chats.answers.save_end(message)
-
     def _left_out(self, message: Message) -> int:
         opened = self._services.call.chats.open(message.item)
         return len(window_then(opened.item, message).left_out(opened.messages))
@@ -372,7 +368,8 @@ class _ChatRun:
             failed: dict[str, Json] = {"failed": list(self._unread)} if self._unread else {}
             left_out = self._left_out(message)
             done = {**_done(ended, saved=saved), "left_out": left_out, "attachments": read}
-            console.give({**done, **_redaction(message), "citations": _cited(quotes), **failed})
+            cited: list[Json] = [{"file": one.name, "page": one.page, "quote": one.quote} for one in quotes]
+            console.give({**done, **_redaction(message), "citations": cited, **failed})
             return
         for quote in quotes:
             console.notify(f"\u201c{quote.quote}\u201d \u2014 {quote.name}, page {quote.page}")
@@ -420,10 +417,6 @@ def _redaction(message: Message) -> dict[str, Json]:
     count, marked = kept_from(message.sampling[REDACTION])
     places: list[Json] = [{"start": start, "end": end, "text": message.text[start:end]} for start, end in marked]
     return {"redaction": {"put_back": count, "marked": places}}
-
-
-def _cited(quotes: Sequence[Quoted]) -> list[Json]:
-    return [{"file": quote.name, "page": quote.page, "quote": quote.quote} for quote in quotes]
 
 
 def _done(ended: MessageEnded, *, saved: bool) -> dict[str, Json]:
@@ -493,12 +486,9 @@ def say_read(console: Console, question: Message) -> None:
     for part in question.attachments:
         about = part.attached
         tokens = f", {about.tokens:,} tokens" if about.tokens else ""
-        left_out = f"; {about.words_left_out:,} of {about.words_total:,} words left out" if _is_partly(part) else ""
+        is_partly = about.words_left_out and not about.is_gone
+        left_out = f"; {about.words_left_out:,} of {about.words_total:,} words left out" if is_partly else ""
         console.notify(f"{about.name}: {used_words(about)}{tokens}{left_out}")
-
-
-def _is_partly(part: Any) -> bool:
-    return bool(part.attached.words_left_out) and not part.attached.is_gone
 
 
 def attachments_of(services: Services, answer: Message) -> list[Json]:

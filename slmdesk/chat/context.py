@@ -43,6 +43,7 @@ from slmdesk.chat.conversation import (
     groups_of,
     groups_to_leave_out,
     turns_for_engine,
+    was_refused,
 )
 from slmdesk.chat.types import SUMMARIZE, AttachRequest, ChatOptions, ContextMeasured, NotesBegun
 from slmdesk.jobs.runner import step_of
@@ -354,7 +355,7 @@ class NoteWriter(Record):
         lease: Lease = (yield self.loader.lease(record)) or not_loaded()
         context, most = lease.model.context_tokens, space_for_notes(lease.model.context_tokens)
         sampling = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=most)
-        left, unread = [group for group in groups if not _was_refused(group)], []
+        left, unread = [group for group in groups if not any(map(was_refused, group))], []
         count = len(left)
         while left:
             turns = _note_turns(notes, left[:count], most)
@@ -385,10 +386,6 @@ def _note_turns(notes: str, groups: Sequence[Group], most: int) -> list[ChatMess
         ChatMessage(Role.SYSTEM, (_program(SYSTEM),)),
         ChatMessage(Role.USER, (*known, _program(BEFORE_TALK), *said, _program(request))),
     ]
-
-
-def _was_refused(group: Group) -> bool:
-    return any(message.error_code == "context.full" and not message.text for message in group)
 
 
 def _said(message: Message) -> list[TextPart]:

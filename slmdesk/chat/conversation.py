@@ -178,7 +178,7 @@ def turns_for_engine(system: str, path: Sequence[Message]) -> tuple[list[ChatMes
     after it are joined into one turn. A message that was refused as too long is left out as well; otherwise every later
     message would be refused too.
     """
-    path = [message for message, after in zip_longest(path, path[1:]) if not _was_too_long(after)]
+    path = [message for message, after in zip_longest(path, path[1:]) if after is None or not was_refused(after)]
     turns: list[ChatMessage] = []
     ids: list[str] = []
     if system:
@@ -213,8 +213,9 @@ def _parts_of(message: Message) -> tuple[TextPart, ...]:
     return (*attached, *(part for part in message.parts if not isinstance(part, AttachmentPart)))
 
 
-def _was_too_long(answer: Message | None) -> bool:
-    return answer is not None and answer.error_code == "context.full" and not answer.text
+def was_refused(answer: Message) -> bool:
+    """Return whether the question was too long for the model."""
+    return answer.error_code == "context.full" and not answer.text
 
 
 def can_continue(message: Message) -> bool:

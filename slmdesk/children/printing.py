@@ -215,7 +215,7 @@ class _Setter:
         form.setBottomMargin(self._dot * after)
         form.setLineHeight(118, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
         if first:
-            form.setTabPositions([_tab(-first * self._dot)])
+            form.setTabPositions([QTextOption.Tab(-first * self._dot, QTextOption.TabType.LeftTab)])
         if ground:
             form.setBackground(QBrush(QColor(ground)))
         self._block(form)
@@ -263,10 +263,6 @@ class _Setter:
                 self._runs(cell.firstCursorPosition(), (Run(words, bold=down == 0),))
         self._cursor.movePosition(QTextCursor.MoveOperation.End)
         self._is_first = True  # Qt has put an empty block behind the table: it is used
-
-
-def _tab(place: float) -> QTextOption.Tab:
-    return QTextOption.Tab(place, QTextOption.TabType.LeftTab)
 
 
 def _widths(rows: tuple[tuple[str, ...], ...], width: int) -> list[QTextLength]:

@@ -174,14 +174,11 @@ class Ledger(StorePart):
         unclean: list[Json] = []
         for n in sorted({last.n, *stored_list(int, last.said.get("open"))}):
             row = self._first(ledger_row_from, "select * from ledger where n = ? and kind = 'start'", (n,))
-            if row is None or self._has_stopped(n):
+            if row is None or self._db.row("select 1 from ledger where about = ? and kind = 'stop' limit 1", (n,)):
                 continue
             is_alive = is_instance_alive(self._shared.paths, str(row.said.get("instance", "")))
             (still if is_alive else unclean).append(n)
         return still, unclean
-
-    def _has_stopped(self, n: int) -> bool:
-        return self._db.row("select 1 from ledger where about = ? and kind = 'stop' limit 1", (n,)) is not None
 
     def _pattern(self, words: str) -> str:
         return self._text(f"%{words.replace('!', '!!').replace('%', '!%').replace('_', '!_')}%")

@@ -493,17 +493,13 @@ class Child:
             if not message.busy or not self._beat.busy:
                 self._heard = time.monotonic()
             self._beat = message
-            self._on_change_if_needed(message)
+            if message.busy and message.in_template:  # something new to watch: a template has a shorter limit
+                self._on_change()
         else:
             self._telling = True
             self._on_message(self, message)
             self._telling = False
             self._heard = time.monotonic()
-
-    def _on_change_if_needed(self, beat: Heartbeat) -> None:
-        """Wake the keeper when there is something new to watch: a template has a shorter limit."""
-        if beat.busy and beat.in_template:
-            self._on_change()
 
     def _greet(self, hello: Hello) -> None:
         if self.hello is not None or hello.version != protocol.VERSION or hello.role != self._role:

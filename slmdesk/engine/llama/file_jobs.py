@@ -273,7 +273,8 @@ class FormatTrial:
         together_s = self._fastest(
             lambda: self._steps(token, WRITTEN_TOGETHER, most), lambda part: keep_going(0.75 + 0.25 * part)
         )
-        self._forget_all()
+        for sequence in range(WRITTEN_TOGETHER):
+            self._context.forget(sequence)
         return FormatSpeed(read_s, write_s, together_s)
 
     def quality(
@@ -330,10 +331,6 @@ class FormatTrial:
             if took[2] > until:
                 break
         return best
-
-    def _forget_all(self) -> None:
-        for sequence in range(WRITTEN_TOGETHER):
-            self._context.forget(sequence)
 
     @staticmethod
     def _checked(code: int) -> None:

@@ -109,16 +109,12 @@ class Sampler:
             if not self._mask(some):
                 some = self._all_candidates(logits)
                 if not self._mask(some):
-                    return self._ending_token()
+                    return min(self._end_tokens, default=0)  # the grammar allows nothing, not even an end
             token = self._choose(some[np.isfinite(some["logit"])])
         self._api.llama_sampler_accept(self._chain, token)
         if token not in self._end_tokens:
             self._api.llama_sampler_accept(self._grammar, token)
         return token
-
-    def _ending_token(self) -> int:
-        """The token that ends the answer where the grammar allows nothing, not even an end."""
-        return min(self._end_tokens, default=0)
 
     def _allowed(self, token: int, logit: float) -> bool:
         ndarray = np.zeros(1, dtype=_CANDIDATE)
