@@ -340,27 +340,20 @@ class SettingsPage(QScrollArea):
 
 
 def policy_words(policy: Policy) -> str:
-    parts = [_("work offline")] if policy.forced.get("offline") else []
-    parts += [
-        _("models from {allowed} alone").format(allowed=" or ".join(allowed)) for allowed in policy.choices.values()
-    ]
-    way = {"proxy": _("the proxy"), "ca_file": _("the certificates"), "speed_limit_kib": _("the speed of downloads")}
-    parts += [words for key, words in way.items() if key in policy.forced]
-    parts += (
-        [_("models in the folder {models_folder}").format(models_folder=policy.models_folder)]
-        if policy.models_folder
-        else []
+    forced, folder, minutes = policy.forced, policy.models_folder, policy.lock_minutes
+    hidden = ", ".join(inside(FEATURES[name]) for name in sorted(policy.hidden))
+    sources = [_("models from {allowed} alone").format(allowed=" or ".join(each)) for each in policy.choices.values()]
+    said = (
+        (forced.get("offline"), _("work offline")),
+        *((True, words) for words in sources),
+        ("proxy" in forced, _("the proxy")),
+        ("ca_file" in forced, _("the certificates")),
+        ("speed_limit_kib" in forced, _("the speed of downloads")),
+        (folder, _("models in the folder {models_folder}").format(models_folder=folder)),
+        ("saved_states_mib" in forced, _("the document cache")),
+        (minutes, _("lock after {lock_minutes} min at the latest").format(lock_minutes=minutes)),
+        (forced.get("exams_at_first_use") is False, _("model tests only when asked for")),
+        (hidden, _("hidden: {names}").format(names=hidden)),
     )
-    parts += [_("the document cache")] if "saved_states_mib" in policy.forced else []
-    parts += (
-        [_("lock after {lock_minutes} min at the latest").format(lock_minutes=policy.lock_minutes)]
-        if policy.lock_minutes
-        else []
-    )
-    parts += [_("model tests only when asked for")] if policy.forced.get("exams_at_first_use") is False else []
-    parts += (
-        [_("hidden: {names}").format(names=", ".join(inside(FEATURES[name]) for name in sorted(policy.hidden)))]
-        if policy.hidden
-        else []
-    )
+    parts = [words for holds, words in said if holds]
     return f"{SET_BY_ORGANISATION[:-1]}: {'; '.join(parts)}." if parts else ""

@@ -288,31 +288,17 @@ def ask_password(parent: QWidget, name: str, given: Callable[[str], None], *, is
 # No page knows these: the request goes up from widget to widget until one of them, the window, has a signal for it.
 
 
-TEXT_SIGNAL = "translate_requested"
-"""Name of the window's signal that opens a text in the translator. Emitted with the text."""
-WRITING_SIGNAL = "writing_requested"
-"""Name of the window's signal that opens a text on the page Write. Emitted with the text."""
-DOCUMENT_SIGNAL = "document_translate_requested"
-"""Name of the window's signal that opens a document in the translator. Emitted with its Path."""
-
-
 def request_translation(source: QWidget, text: str) -> None:
     """Open `text`, which `source` shows, in the translator. Blank text is ignored."""
-    signal = _signal_above(source, TEXT_SIGNAL)
-    if signal is not None and text.strip():
-        signal.emit(text.strip())
+    _emit_above(source, "translate_requested", text.strip())
 
 
 def request_writing(source: QWidget, text: str) -> None:
-    signal = _signal_above(source, WRITING_SIGNAL)
-    if signal is not None and text.strip():
-        signal.emit(text.strip())
+    _emit_above(source, "writing_requested", text.strip())
 
 
 def request_document_translation(source: QWidget, path: Path) -> None:
-    signal = _signal_above(source, DOCUMENT_SIGNAL)
-    if signal is not None:
-        signal.emit(path)
+    _emit_above(source, "document_translate_requested", path)
 
 
 def pop_up_words_menu(source: QWidget, place: QPoint, words: str, text: str) -> None:
@@ -337,14 +323,14 @@ class TranslatableText(QPlainTextEdit):
         menu.popup(event.globalPos())
 
 
-def _signal_above(source: QWidget, name: str) -> SignalInstance | None:
-    above: QWidget | None = source
+def _emit_above(source: QWidget, name: str, given: str | Path) -> None:
+    above: QWidget | None = source if given else None
     while above is not None:
         found = getattr(above, name, None)
         if isinstance(found, SignalInstance):
-            return found
+            found.emit(given)
+            return
         above = above.parentWidget()
-    return None
 
 
 # ---- shows what would be redacted before a model is asked

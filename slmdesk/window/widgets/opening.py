@@ -120,16 +120,13 @@ def judge_link(url: str) -> LinkCheck:
 
 
 def _warnings(parts: SplitResult, host: str, shown: str) -> tuple[str, ...]:
-    found = []
-    if "@" in parts.netloc:
-        found.append("user_in_address")
-    if not shown.isascii() or "xn--" in host:
-        found.append("look_alike")
-    if _is_number(host):
-        found.append("number_host")
-    if parts.scheme.lower() == "http":
-        found.append("not_encrypted")
-    return tuple(found)
+    signs = {
+        "user_in_address": "@" in parts.netloc,
+        "look_alike": not shown.isascii() or "xn--" in host,
+        "number_host": _is_number(host),
+        "not_encrypted": parts.scheme.lower() == "http",
+    }
+    return tuple(name for name, is_there in signs.items() if is_there)
 
 
 def _is_hidden(letter: str) -> bool:
@@ -308,18 +305,19 @@ def _ask(
 # ---- file dialogs that do not block
 
 
-LAST_FOLDER = "last_document_folder"
+LAST_FOLDER, LAST_MODEL_FOLDER = "last_document_folder", "last_model_folder"
+"""Properties of the application: the folders where a document and a model file were last chosen."""
 
 
-def document_folder() -> str:
-    """Return the folder of the document chosen last in this run, on any page. At first, return the home folder."""
+def document_folder(last: str = LAST_FOLDER) -> str:
+    """Return the folder of the file chosen last in this run, on any page. At first, return the home folder."""
     app = QApplication.instance()
-    return str((app.property(LAST_FOLDER) if app else "") or Path.home())
+    return str((app.property(last) if app else "") or Path.home())
 
 
-def note_document_folder(chosen: Path) -> None:
+def note_document_folder(chosen: Path, last: str = LAST_FOLDER) -> None:
     if app := QApplication.instance():
-        app.setProperty(LAST_FOLDER, str(chosen.parent))
+        app.setProperty(last, str(chosen.parent))
 
 
 def ask_file(
@@ -335,15 +333,21 @@ def ask_file(
 
 
 def ask_files(
-    parent: QWidget, title: str, chosen: Callable[[list[Path]], object], *, name: str, filters: str
+    parent: QWidget,
+    title: str,
+    chosen: Callable[[list[Path]], object],
+    *,
+    name: str,
+    filters: str,
+    last: str = LAST_FOLDER,
 ) -> QFileDialog:
-    """Ask for existing documents, starting in the folder used last. Does not block."""
-    dialog = passing(QFileDialog(parent, title, document_folder(), filters), name)
+    """Ask for existing files, starting in the folder used last. Does not block."""
+    dialog = passing(QFileDialog(parent, title, document_folder(last), filters), name)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
 
     def selected(paths: list[str]) -> None:
         if paths:
-            note_document_folder(Path(paths[0]))
+            note_document_folder(Path(paths[0]), last)
             admit(parent, [Path(path) for path in paths], chosen, is_chosen=True)
 
     dialog.filesSelected.connect(selected)
@@ -378,8 +382,6 @@ def _open_dialog(
 MODEL_SUFFIX = ".gguf"
 PACK_SUFFIX = ".tar"
 MODEL_FILTER = _("Model files (*.gguf);;All files (*)")
-LAST_MODEL_FOLDER = "last_model_folder"
-"""Property of the application: the folder where a model file was last chosen."""
 
 
 def model_files(event: QDropEvent) -> list[Path]:
@@ -448,21 +450,7 @@ class ModelDrop(FileDrop):
 
 def choose_model_file(parent: QWidget, name: str, chosen: Callable[[Sequence[Path]], None]) -> None:
     """Ask for model files, in the folder used last or the home folder. Does not block."""
-    app = QApplication.instance()
-    assert app is not None
-    dialog = passing(
-        QFileDialog(parent, _("Add model files"), str(app.property(LAST_MODEL_FOLDER) or Path.home()), MODEL_FILTER),
-        name,
-    )
-    dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-
-    def selected(files: Sequence[str]) -> None:
-        if files:
-            app.setProperty(LAST_MODEL_FOLDER, str(Path(files[0]).parent))
-            admit(parent, [Path(file) for file in files], chosen, is_chosen=True)
-
-    dialog.filesSelected.connect(selected)
-    dialog.open()
+    ask_files(parent, _("Add model files"), chosen, name=name, filters=MODEL_FILTER, last=LAST_MODEL_FOLDER)
 
 
 # ---- imports model files into the library one after another, for the chat and for the page of models
