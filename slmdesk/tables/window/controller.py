@@ -14,7 +14,7 @@ from slmdesk.jobs.service import event_of
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.service import FolderRead
 from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
-from slmdesk.runtime.messages import Problem
+from slmdesk.runtime.messages import Problem, problem_of
 from slmdesk.tables.cells import Preset
 from slmdesk.tables.service import KIND, MOST_DOCUMENTS, ExtractionView, TableRequest
 from slmdesk.tables.types import Column, ExtractionEnded, ExtractionGrew, Table
@@ -96,13 +96,19 @@ class TableController(JobFollower):
         self._begin(tuple(columns), self.chosen or (self._document,), redact=redact)
 
     def begin_all(self, columns: Sequence[Column], *, redact: bool = False) -> None:
-        """Make a table of all documents in the list that were read; those that the search hides are not taken."""
+        """Make a table of all documents in the list; those that the search hides are not taken.
+
+        Documents that cannot be read are told.  While one is still being read the table is refused.
+        """
         requested = tuple(columns)
 
         def listed(records: Sequence[DocumentRecord]) -> None:
             shown = set(self.shown())
-            read = [record.id for record in records if record.status is DocumentStatus.READ and record.id in shown]
-            self._begin(requested, tuple(read), redact=redact)
+            found = [record for record in records if record.id in shown]
+            failed = [record for record in found if record.status is DocumentStatus.FAILED and not record.pages]
+            problems = [(record.name, problem_of(record.error_code or "", record.error_args)) for record in failed]
+            self._tell_unread([(name, problem.sentence) for name, problem in problems], len(found))
+            self._begin(requested, tuple(record.id for record in found if record not in failed), redact=redact)
 
         self._bridge.ask(self._bridge.services.documents.recent(MOST_DOCUMENTS), listed, self._refuse)
 
@@ -164,18 +170,22 @@ class TableController(JobFollower):
 
     def _on_folder_read(self, columns: tuple[Column, ...], redact: bool, found: FolderRead) -> None:
         self._following = None
-        if found.failed and found.total:
-            words = _("Not in the table, since they could not be read: {count} of {total}.").format(
-                count=len(found.failed), total=found.total
-            )
-            failed = "\n".join(f"{name}: {why}" for name, why in found.failed[:50])
-            self._bridge.notice_raised.emit(Notice(words, failed, key="table folder"))
+        self._tell_unread(found.failed, found.total)
         if found.documents:
             self._begin(columns, found.documents, redact=redact)
         elif found.total:
             self.stopped.emit(_("No document of this folder could be read."))
         else:
             self.stopped.emit(_("There is no document in this folder that could be read."))
+
+    def _tell_unread(self, failed: Sequence[tuple[str, str]], total: int) -> None:
+        """`failed`: the name of each document that cannot be read, and why."""
+        if failed:
+            words = _("Not in the table, since they could not be read: {count} of {total}.").format(
+                count=len(failed), total=total
+            )
+            details = "\n".join(f"{name}: {why}" for name, why in failed[:50])
+            self._bridge.notice_raised.emit(Notice(words, details, key="table unread"))
 
     def _on_folder_refused(self, problem: Problem) -> None:
         self._following = None

@@ -13,7 +13,7 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton
 
-from slmdesk.base.records import JobStatus
+from slmdesk.base.records import DocumentStatus, JobStatus
 from slmdesk.evaluation.exams import INFO_KEY, Skill, items
 from slmdesk.window.widgets.build import cut_in_middle
 
@@ -51,9 +51,14 @@ def folder(tmp_path):
 
 def opened(program, *paths) -> None:
     program.frame.documents.open_paths(list(paths))
-    program.wait(lambda: "read" in program.coverage)
+    program.wait(lambda: "read" in program.coverage and len(documents(program)) == len(paths))
+    program.wait(lambda: all(record.status is not DocumentStatus.READING for record in documents(program)))
     program.choose_tab("table")
     program.wait(lambda: pane(program).isVisible() and pane(program).isEnabled())
+
+
+def documents(program):
+    return program.ask(lambda services: services.store.documents.page())
 
 
 def pane(program):
@@ -199,6 +204,22 @@ def test_a_sum_is_said_to_be_right_only_where_it_is(program, folder) -> None:
     program.wait(lambda: cells(program)[rows.index("a.md")][7] == "1,200.00 EUR")
     click_cell(program, rows.index("a.md"), 5)
     assert not program.find("cell_check").text()  # it was right before
+
+
+def test_what_is_listed_is_in_the_table_or_it_is_said_why_not(program, folder) -> None:
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.4 and no more")
+    opened(program, folder / "a.md", folder / "b.md", folder / "broken.pdf")
+    choose(program, "table_scope", "all")
+    late = next(record.id for record in documents(program) if record.name == "b.md")
+    program.ask(lambda services: services.store.documents.change(late, status=DocumentStatus.READING))
+    program.click("make_table_button")
+    program.wait(lambda: "b.md is still being read" in program.find("table_note").text())
+    program.ask(lambda services: services.store.documents.change(late, status=DocumentStatus.READ))
+    made(program)
+    assert [row[0] for row in cells(program)] == ["a.md", "b.md"]
+    notice = next(bar.notice for bar in program.window.notices.bars if "Not in the table" in bar.notice.text)
+    assert "1 of 3" in notice.text
+    assert notice.details.startswith("broken.pdf: ")
 
 
 def test_the_preset_is_that_of_the_document(program, folder) -> None:
