@@ -303,10 +303,8 @@ class ReadingQueue(Service):
         if not reading.is_new:
             self._store.pages.forget(document, max(info.pages, reading.kept))
         reported: dict[str, Json] = {**_kept_info(reading.record), **to_json(info)}
-        opened = {} if reading.is_background else {"opened": time.time()}
         record = self._store.documents.change(
             document, status=DocumentStatus.READ, info=reported, format=info.format, error_code=None, error_args={},
-            **opened,
         )  # fmt: skip
         self._leave(reading)
         self._publish(DocumentChanged(record, was_changed=reading.was_changed))

@@ -58,16 +58,16 @@ class DocumentService(Service):
     # ---- opening
 
     def open(
-        self, path: Path, *, password: str = "", encoding: str = "", force: bool = False
+        self, path: Path, *, password: str = "", encoding: str = "", force: bool = False, at: float = 0.0
     ) -> Pending[DocumentRecord]:
-        """Read a document, or reuse an earlier reading.
+        """Read a document, or reuse an earlier reading.  `at` is its place in the list, by time; now if it is 0.
 
         The same bytes are not read again by the same reader, unless `force` is set or another `encoding` is requested.
         Documents are read one after another, in the order of opening. The Problem `document.locked` means that a
         password is needed, `document.wrong_password` that another is needed: then open the document again with it. If
         cancelled, it ends with the Problem `document.stopped`.
         """
-        return self._opener.open(OpenRequest(path, password, encoding, force))
+        return self._opener.open(OpenRequest(path, password, encoding, force, at=at or time.time()))
 
     def open_found(self, found: DocumentFile, *, collection: str, instead: str = "") -> Pending[DocumentRecord]:
         """Read a document of a folder in the background, after all documents that a person opened.
@@ -326,6 +326,7 @@ class OpenRequest:
     collection: str | None = None
     """Id of the folder that the document is read for, in the background. It is then not among the recent documents."""
     instead: str = ""
+    at: float = field(default_factory=time.time)
     stop: threading.Event = field(default_factory=threading.Event)
     document: str = ""
     pending: Pending[DocumentRecord] = field(default_factory=Pending)
@@ -391,7 +392,7 @@ class DocumentOpener(Service):
             if known.status is DocumentStatus.READING and (reading := self._reading.find(known.id)):
                 reading.waiting.append(request.pending)
                 if not request.collection:
-                    self._store.documents.change(known.id, opened=time.time())
+                    self._store.documents.change(known.id, opened=request.at)
                     self._reading.hasten(reading)
                 return
             if self._is_current(known, request, found):
@@ -399,7 +400,7 @@ class DocumentOpener(Service):
                 if request.collection:
                     changes |= {"collection": request.collection, "info": {**known.info, "inode": found.inode}}
                 else:
-                    changes["opened"] = time.time()
+                    changes["opened"] = request.at
                 record = self._store.documents.change(
                     known.id, path=os.fsencode(found.path), mtime_ns=found.mtime_ns, **changes
                 )
@@ -454,13 +455,12 @@ class DocumentOpener(Service):
             record = self._store.documents.add(
                 path=os.fsencode(found.path), name=name, sha256=found.sha256, format="",
                 bytes=found.bytes, mtime_ns=found.mtime_ns, reader=READER_VERSION,
+                opened=0.0 if request.collection else request.at,
             )  # fmt: skip
-            if request.collection:
-                record = self._store.documents.change(record.id, info=info, collection=request.collection, opened=0.0)
-            elif info:
-                record = self._store.documents.change(record.id, info=info)
+            if info:
+                record = self._store.documents.change(record.id, info=info, collection=request.collection)
         else:
-            folder = {"collection": request.collection} if request.collection else {"opened": time.time()}
+            folder = {"collection": request.collection} if request.collection else {"opened": request.at}
             record = self._store.documents.change(
                 known.id, path=os.fsencode(found.path), name=name, sha256=found.sha256, bytes=found.bytes,
                 mtime_ns=found.mtime_ns, reader=READER_VERSION, status=DocumentStatus.READING,

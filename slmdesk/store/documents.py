@@ -212,14 +212,16 @@ class Documents(StorePart):
         self._pages, self._index = pages, index
 
     def add(
-        self, *, path: bytes | Path, name: str, sha256: str, format: str, bytes: int, mtime_ns: int, reader: str
-    ) -> DocumentRecord:
+        self, *, path: bytes | Path, name: str, sha256: str, format: str, bytes: int, mtime_ns: int, reader: str,
+        opened: float | None = None,
+    ) -> DocumentRecord:  # fmt: skip
+        """`opened` is the time by which the recent documents are ordered: 0 if only a folder needs it, None for now."""
         ident, now = new_id(), self._clock()
         with self._db.writing():
             self._insert("documents", {
                 "id": ident, "path": path, "name": name, "sha256": sha256, "format": format, "bytes": bytes,
                 "mtime_ns": mtime_ns, "reader": reader, "status": DocumentStatus.READING, "facts": {},
-                "error_args": {}, "added": now, "opened": now,
+                "error_args": {}, "added": now, "opened": now if opened is None else opened,
             })  # fmt: skip
             return self.get(ident)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -86,9 +87,9 @@ class DocumentsController(QObject):
         """Start the reader child, since a document will probably be opened soon."""
         self._bridge.services.documents.make_ready()
 
-    def open_file(self, path: Path, *, password: str = "", force: bool = False) -> None:
+    def open_file(self, path: Path, *, password: str = "", force: bool = False, at: float = 0.0) -> None:
         self._bridge.follow(
-            self._bridge.services.documents.open(path, password=password, force=force),
+            self._bridge.services.documents.open(path, password=password, force=force, at=at),
             partial(self._on_opened, path),
             partial(self._on_unread, path),
         )
@@ -210,8 +211,9 @@ class DocumentsController(QObject):
     def open_files(self, found: Sequence[Path]) -> None:
         self._unread = {}
         self._requested = list(found[:1])
-        for path in found:
-            self.open_file(path)
+        now = time.time()
+        for place, path in enumerate(found):  # the list shows the last opened first, and these in the order given
+            self.open_file(path, at=now - place / 1000)
 
     def _on_opened(self, path: Path, record: DocumentRecord) -> None:
         if path in self._requested and self.current != record.id:

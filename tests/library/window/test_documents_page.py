@@ -191,6 +191,10 @@ def three(program, letter):
     return program
 
 
+def test_files_dropped_together_are_listed_in_their_order(three):
+    assert rows(three) == ["lease.md", "invoice a.md", "invoice b.md"]
+
+
 def test_several_documents_are_chosen_and_only_those_that_are_listed(three):
     program, view = three, three.find("document_view")
     names = lambda: sorted(index.data() for index in view.selectionModel().selectedRows())  # noqa: E731
