@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import io
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
@@ -20,6 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "slmdesk"
 MARKS = {"_": 1, "N_": 1, "ngettext": 2}
 """Functions that texts pass, and how many of their arguments are texts."""
+PRESETS = {"chat/presets.toml": ("name", "words"), "tables/presets.toml": ("name",)}
+"""Files of presets, and their fields that people read."""
 
 
 def messages() -> Catalog:
@@ -35,6 +38,10 @@ def messages() -> Catalog:
                 words = [str(one.value) for one in given if isinstance(one, ast.Constant)]
                 if words and words[0]:
                     found.add(words if len(words) > 1 else words[0])
+    for name, texts in PRESETS.items():
+        for preset in tomllib.loads((PACKAGE / name).read_text("utf-8"))["preset"]:
+            for text in texts:
+                found.add(preset[text])
     return found
 
 

@@ -16,6 +16,8 @@ from slmdesk.base.paths import find_paths
 from slmdesk.base.settings import reason_against
 from slmdesk.base.translation import SegmentFlag
 from slmdesk.base.types import page_word
+from slmdesk.chat.presets import shipped
+from slmdesk.tables.cells import presets
 from slmdesk.translation.types import flag_words
 from slmdesk.window.base.text import day_in_figures
 
@@ -106,6 +108,10 @@ def test_a_text_is_translated_with_its_numbers(german):
     assert texts.ngettext("{n:,} word", "{n:,} words", 1) == "1 Wort"
     assert texts.ngettext("{n:,} word", "{n:,} words", 2100) == "2.100 Wörter"
     assert texts._("no message of the catalogue") == "no message of the catalogue"
+
+
+def test_presets_have_the_names_of_the_language(german):
+    assert [shipped.__wrapped__()[0].name, presets.__wrapped__()[0].name] == ["Assistent", "Rechnung"]
 
 
 def test_what_is_given_away_stays_english(german):

@@ -145,7 +145,9 @@ class PresetService(Service):
 def shipped() -> tuple[Preset, ...]:
     text = files("slmdesk.chat").joinpath("presets.toml").read_text("utf-8")
     return tuple(
-        Preset(told["id"], told["name"], _options_of({**told, "system": told["system"].strip()}), told["words"], True)
+        Preset(
+            told["id"], _(told["name"]), _options_of(told | {"system": told["system"].strip()}), _(told["words"]), True
+        )
         for told in tomllib.loads(text)["preset"]
     )
 

@@ -11,6 +11,7 @@ from importlib import resources
 from itertools import product
 
 from slmdesk.base.record import Record, changed
+from slmdesk.base.texts import _
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.jobs.runner import step_of
 from slmdesk.tables.layout import MOST_QUOTE, OTHER, PageTexts, Place, Said, Strength
@@ -355,7 +356,7 @@ class Preset(Record):
 def presets() -> tuple[Preset, ...]:
     text = resources.files("slmdesk.tables").joinpath("presets.toml").read_text("utf-8")
     return tuple(
-        Preset(table["id"], table["name"], tuple(_column_of(column) for column in table["column"]))
+        Preset(table["id"], _(table["name"]), tuple(_column_of(column) for column in table["column"]))
         for table in tomllib.loads(text)["preset"]
     )
 
