@@ -1,25 +1,53 @@
-"""The translator's page for texts and documents, and the windows that are opened from it."""
+"""The translator's page for texts and documents, its list of translations, and the windows opened from it."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QDialog, QStackedWidget, QWidget
+from collections.abc import Sequence
 
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QKeyEvent, QKeySequence, QShowEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QStackedWidget,
+    QToolButton,
+    QWidget,
+)
+
+from slmdesk.base.records import Item
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.base.translation import GlossaryRecord
+from slmdesk.runtime.events import ItemChanged, ItemGone
 from slmdesk.translation.documents import ChosenDocuments
+from slmdesk.translation.types import KIND, request_of
 from slmdesk.translation.window.document_pane import DocumentPane
 from slmdesk.translation.window.documents import DocumentForm
 from slmdesk.translation.window.text import TranslateController
 from slmdesk.translation.window.text_editors import TranslateEntry, files_among
 from slmdesk.translation.window.text_pane import TextPane
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge
-from slmdesk.window.base.shortcuts import WindowStateFile
+from slmdesk.window.base.bridge import Bridge, Delay
+from slmdesk.window.base.shortcuts import WindowStateFile, bind
+from slmdesk.window.base.text import moment_words
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.widgets.build import column, named, row
+from slmdesk.window.widgets.build import (
+    CLEAR,
+    button,
+    column,
+    named,
+    plain_label,
+    plain_tip,
+    row,
+    show_words,
+    text_line,
+    tool_button,
+)
+from slmdesk.window.widgets.notices import trash
 from slmdesk.window.widgets.parts import Segments
 
 
@@ -29,6 +57,7 @@ class TranslatePage(QWidget):
     data_given = Signal(object)
     paste_requested = Signal()
     models_requested = Signal(str)
+    list_requested = Signal()
 
     def __init__(
         self,
@@ -41,6 +70,8 @@ class TranslatePage(QWidget):
         self._controller = controller
         self.text = TextPane(controller, keeper, self)
         self.document = DocumentPane(controller.bridge, keeper, self)
+        self.side_list = EarlierList(controller.bridge, self)
+        keeper.theme_changed.connect(self.side_list.look)
         self._tabs = Segments(self, "translate_tabs", label=_("Text or document"))
         self._heads = named(QStackedWidget(self), "translate_heads")
         self._panes = named(QStackedWidget(self), "translate_panes")
@@ -60,7 +91,9 @@ class TranslatePage(QWidget):
         self.text.files_chosen.connect(self.document.look)
         self.text.files_pasted.connect(self.document.look)
         self.text.paste_requested.connect(self.paste_requested)
-        self.text.earlier_chosen.connect(controller.open)
+        self.side_list.chosen.connect(controller.open)
+        self.side_list.new_requested.connect(lambda: self.take_text(""))
+        bind(self, "text.history", self._on_history)
         self.text.models_requested.connect(self.models_requested)
         controller.document_asked.connect(self.document.open)
         controller.text_opened.connect(lambda _text: self._show(self.text))
@@ -84,6 +117,10 @@ class TranslatePage(QWidget):
         """Translate a text that comes from outside this page. A document's translation continues in the background."""
         self._show(self.text)
         self.text.take_text(text)
+
+    def _on_history(self) -> None:
+        self.list_requested.emit()
+        self.side_list.search.setFocus()
 
     def _on_form_requested(self, chosen: ChosenDocuments, settings: Settings) -> None:
         form = DocumentForm(self._controller.bridge, chosen, self._controller.manner, settings, self)
@@ -121,6 +158,165 @@ class TranslatePage(QWidget):
         self._show(self.document)
         if self.isVisible():
             self.document.review.take_focus()
+
+
+# ---- the list of translations, texts and documents
+
+
+SEARCH_AFTER_MS = 200
+ID, TITLE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
+AT_ONCE = 50
+HIT_MARKS = str.maketrans("", "", "\ue000\ue001")
+Rows = Sequence[tuple[Item, str]]
+"""Translations, each with the words around what was searched, or ''."""
+
+
+class EarlierList(QFrame):
+    chosen = Signal(str)
+    new_requested = Signal()
+
+    def __init__(self, bridge: Bridge, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("translations_side")
+        self._bridge = bridge
+        self._words, self._limit = "", AT_ONCE
+        self._timer = Delay(self, SEARCH_AFTER_MS, self._on_search)
+        self._build_ui()
+        self._connect()
+
+    def _build_ui(self) -> None:
+        new = button(
+            _("New translation"), "new_translation", self, kind="new", icon="plus", colour="accent",
+            tip=_("Translate another text"), on=self._on_new,
+        )  # fmt: skip
+        more = tool_button("translations_more", self, icon="ellipsis", label=_("More"), tip=_("Rename, delete"))
+        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        hint, label = _("Search translations"), _("Search texts, translations and titles")
+        self.search = text_line("earlier_search", self, hint, label=label, most=400, clears=CLEAR)
+        self._hint = plain_label("", self, name="earlier_hint", kind="small")
+        self.list = named(QListWidget(self), "earlier_list", label=_("Earlier translations"))
+        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self._title = named(QLineEdit(self), "earlier_title", label=_("The new title"))
+        self._title.setMaxLength(200)
+        self._title.hide()
+        menu = named(QMenu(more), "translations_menu")
+        for words, keys, name, work in (
+            (_("Rename"), "F2", "rename_earlier", self._on_rename),
+            (_("Delete"), "Del", "forget_earlier", self._on_forget),
+        ):
+            action = named(menu.addAction(words, QKeySequence(keys), work), name)
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+            self.list.addAction(action)
+        more.setMenu(menu)
+        self._more = button(_("Show more"), "more_earlier_button", self, kind="text", on=self._on_more)
+        column(
+            row((new, 1), more, gap=0), self.search, self._hint, (self.list, 1), self._title, self._more,
+            into=self, gap=theme.SPACE_8,
+        )  # fmt: skip
+
+    def _connect(self) -> None:
+        self.search.textChanged.connect(lambda _text: self._timer.start())
+        for signal in (self.list.itemClicked, self.list.itemActivated):
+            signal.connect(lambda item: self.chosen.emit(item.data(ID)))
+        for watched in (self.search, self._title):
+            watched.installEventFilter(self)
+        self._bridge.on(ItemChanged, lambda event: self.look() if event.item.kind == KIND else None)
+        self._bridge.on(ItemGone, lambda _event: self.look())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.look()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Handle keys: Down goes from search field to list. While editing a title, Enter saves and Esc discards it."""
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+            return False
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if watched is self.search and (event.key() == Qt.Key.Key_Down or is_enter):
+            self._timer.stop()
+            self._on_search()
+            self.list.setFocus()
+            if self.list.currentRow() < 0:
+                self.list.setCurrentRow(0)
+            return True
+        if watched is self._title and (is_enter or event.key() == Qt.Key.Key_Escape):
+            self._end_rename(keep=is_enter)
+            return True
+        return False
+
+    def _on_new(self) -> None:
+        self.list.setCurrentRow(-1)
+        self.new_requested.emit()
+
+    def _on_search(self) -> None:
+        """List translations with the searched words in text, translation or title, or all if none are searched."""
+        words = self.search.text().strip()
+        if words != self._words:
+            self._words, self._limit = words, AT_ONCE
+            self.look()
+
+    def _on_more(self) -> None:
+        self._limit += AT_ONCE
+        self.look()
+
+    def look(self) -> None:
+        words, limit = self._words, self._limit
+        if not self.isVisible():
+            return
+        if words:
+            self._bridge.follow(
+                lambda services: services.typed.search(words),
+                lambda result: self._on_listed(words, result.found, is_cut=result.was_cut),
+            )
+        else:
+            self._bridge.ask(
+                lambda services: [(item, "") for item in services.history.items(KIND, limit=limit)],
+                lambda rows: self._on_listed(words, rows, is_cut=len(rows) >= limit),
+            )
+
+    def _on_listed(self, requested: str, rows: Rows, *, is_cut: bool) -> None:
+        """Show the rows. `is_cut`: there are more; in a search, documents that were not searched."""
+        if requested != self._words:  # another search was begun meanwhile
+            return
+        now = self._current()
+        self.list.clear()
+        for item, snippet in rows:
+            words = f"{item.title}\n{snippet.translate(HIT_MARKS)}" if snippet else item.title
+            line = QListWidgetItem(words, self.list)
+            name = "file-text" if request_of(item).path else "languages"
+            line.setIcon(theme.icon(name, theme.current().colour("ink2")))
+            line.setData(ID, item.id)
+            line.setData(TITLE, item.title)
+            line.setToolTip(plain_tip(f"{item.title}\n{moment_words(item.updated)}"))
+        ids = [item.id for item, _snippet in rows]
+        self.list.setCurrentRow(ids.index(now) if now in ids else -1)
+        found = _("{count} found").format(count=len(rows)) if rows else _("Nothing found")
+        found += _("; the oldest documents were not looked through") if is_cut else ""
+        show_words(self._hint, found if requested else "" if rows else _("No translations yet"))
+        self._more.setVisible(is_cut and not requested)
+
+    def _current(self) -> str:
+        item = self.list.currentItem()
+        return str(item.data(ID)) if item is not None else ""
+
+    def _on_forget(self) -> None:
+        if item := self._current():
+            trash(self._bridge, item)
+
+    def _on_rename(self) -> None:
+        if self._current():
+            self._title.setText(self.list.currentItem().data(TITLE))
+            self._title.show()
+            self._title.selectAll()
+            self._title.setFocus()
+
+    def _end_rename(self, *, keep: bool) -> None:
+        if keep and self._current() and self._title.text().strip():
+            self._bridge.services.history.rename(self._current(), self._title.text())
+        self._title.hide()
+        self.list.setFocus()
 
 
 # ---- puts the translator together

@@ -1,18 +1,15 @@
-"""Widgets for a text and its translation, the list of findings, and earlier translations."""
+"""Widgets for a text and its translation, and the list of findings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QKeyEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtGui import QIcon, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFrame,
-    QLineEdit,
     QListWidget,
     QListWidgetItem,
     QPushButton,
@@ -21,14 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.documents import FORMATS, TRANSLATABLE
-from slmdesk.base.record import Record
-from slmdesk.base.records import Item
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.translation import LANGUAGES
-from slmdesk.runtime.events import ItemChanged, ItemGone
 from slmdesk.translation.prompts import TranslationStyle
-from slmdesk.translation.typed import Earlier
-from slmdesk.translation.types import KIND, request_of
 from slmdesk.translation.window.languages import (
     AdviceLine,
     LanguageChoice,
@@ -49,12 +41,10 @@ from slmdesk.translation.window.text import (
 )
 from slmdesk.translation.window.text_editors import ScrollSync, SegmentEdit, SourceEdit
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge, Delay, copy_text
-from slmdesk.window.base.shortcuts import bind, show_keys
-from slmdesk.window.base.text import moment_words
+from slmdesk.window.base.bridge import copy_text
+from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper, icon
 from slmdesk.window.widgets.build import (
-    CLEAR,
     ElidedButton,
     button,
     column,
@@ -63,13 +53,9 @@ from slmdesk.window.widgets.build import (
     plain_tip,
     row,
     show_column,
-    show_words,
     split,
-    text_line,
     tool_button,
 )
-from slmdesk.window.widgets.dialogs import Dialog
-from slmdesk.window.widgets.notices import trash
 from slmdesk.window.widgets.opening import ask_files, ask_new_file
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.redaction_preview import Wording
@@ -92,7 +78,6 @@ class TextPane(QWidget):
     glossaries_requested = Signal()
     memory_requested = Signal()
     models_requested = Signal(str)
-    earlier_chosen = Signal(str)
 
     def __init__(self, controller: TranslateController, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -124,9 +109,6 @@ class TextPane(QWidget):
         self._advice = AdviceLine(self._controller.bridge, self)
         self._options = TextOptions(self._controller.view, self)
         self.head = named(QWidget(self), "text_head")
-        self._earlier = self._in_head(
-            _("History"), "earlier_translations_button", _("Open a translation that was made before"), "text.history"
-        )
         self._glossaries = self._in_head(
             _("Glossaries"), "glossaries_button", _("Which words to use, and which to leave")
         )
@@ -135,13 +117,10 @@ class TextPane(QWidget):
             "translate_options_button", self.head, label=_("Options"), tip=_("Subject, formality, glossary, redaction"),
             icon="sliders", colour="ink2",
         )  # fmt: skip
-        row(1, self._earlier, self._glossaries, self._memory, self._option_button, into=self.head, gap=theme.SPACE_4)
+        row(1, self._glossaries, self._memory, self._option_button, into=self.head, gap=theme.SPACE_4)
 
-    def _in_head(self, words: str, name: str, tip: str, shortcut: str = "") -> QPushButton:
-        made = named(ElidedButton(words, self.head), name, tip=tip, kind="quiet")
-        if shortcut:
-            show_keys(made, shortcut, tip)
-        return made
+    def _in_head(self, words: str, name: str, tip: str) -> QPushButton:
+        return named(ElidedButton(words, self.head), name, tip=tip, kind="quiet")
 
     def _build_panes(self) -> None:
         hint = _("Type or paste a text, or drop a document here.")
@@ -183,7 +162,6 @@ class TextPane(QWidget):
         self._found = Popover(self, "flags_popover", label=_("To check"), width=480)
         self._flags = FlagList(self._keeper, self._found)
         column(self._flags, into=self._found, margins=theme.SPACE_12)
-        self._window = EarlierWindow(self._controller.bridge, self._keeper, self)
 
     def _lay_out(self) -> None:
         sides = (theme.SPACE_24, 0, theme.SPACE_24, theme.SPACE_8)
@@ -235,8 +213,6 @@ class TextPane(QWidget):
         self._check.clicked.connect(lambda: self._found.toggle(self._check))
         self._glossaries.clicked.connect(self.glossaries_requested)
         self._memory.clicked.connect(self.memory_requested)
-        self._earlier.clicked.connect(self._window.show)
-        self._window.chosen.connect(self.earlier_chosen)
         self._long.file_chosen.connect(controller.save_text)
         self._flags.segment_requested.connect(self._go_to)
         self._sentences.said.connect(self._said.setText)
@@ -257,7 +233,7 @@ class TextPane(QWidget):
     def _build_keys(self) -> None:
         view = self._controller.view
         for name, work in (
-            ("swap", self._on_swap), ("copy", self._on_copy), ("history", self._window.show),
+            ("swap", self._on_swap), ("copy", self._on_copy),
             ("larger", view.enlarge), ("smaller", view.shrink), ("usual", view.reset_font),
         ):  # fmt: skip
             bind(self, f"text.{name}", work, within=True)
@@ -528,201 +504,3 @@ class LongTextBar(QFrame):
         text = self._text
         self._on_close()
         self.file_chosen.emit(text, path)
-
-
-# ---- the list of earlier translations, texts and documents
-
-
-SEARCH_AFTER_MS = 200
-ROW = Qt.ItemDataRole.UserRole
-PAGE = 50
-HIT_MARKS = str.maketrans("", "", "\ue000\ue001")
-
-
-class EarlierRow(Record):
-    id: str
-    title: str
-    is_document: bool
-    updated: float
-    """Time of the last change in seconds since the epoch."""
-    snippet: str
-    """Words around a search hit. Empty if there is none."""
-
-
-class EarlierWindow(Dialog):
-    chosen = Signal(str)
-
-    def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName("earlier_window")
-        self.setWindowTitle(_("History of translations"))
-        self.resize(760, 460)
-        self._bridge, self._keeper = bridge, keeper
-        self._words, self._limit = "", PAGE
-        self._timer = Delay(self, SEARCH_AFTER_MS, self._on_search)
-        self._build_ui()
-        self._connect()
-
-    def _build_ui(self) -> None:
-        hint, label = _("Search texts, translations and titles"), _("Search earlier translations")
-        self._search = text_line("earlier_search", self, hint, label=label, most=400, clears=CLEAR)
-        self._hint = plain_label("", self, name="earlier_hint", kind="small")
-        self._list = named(QListWidget(self), "earlier_list", label=_("Earlier translations"))
-        self._list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self._list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self._list.setTextElideMode(Qt.TextElideMode.ElideRight)
-        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._title = named(QLineEdit(self), "earlier_title", label=_("The new title"))
-        self._title.setMaxLength(200)
-        self._title.hide()
-        self._open = button(_("Open"), "open_earlier_button", self, kind="primary", on=self._on_open)
-        self._rename = button(_("Rename"), "rename_earlier_button", self, tip=_("Rename (F2)"))
-        self._forget = button(_("Delete"), "forget_earlier_button", self, tip=_("Move to the trash (Del)"))
-        self._more = button(_("Show more"), "more_earlier_button", self, on=self._on_more)
-        foot = row(self._rename, self._forget, self._more, 1, self._open, gap=theme.SPACE_8)
-        for other_button in (self._open, self._rename, self._forget, self._more):
-            other_button.setAutoDefault(False)
-        column(
-            self._search, self._hint, (self._list, 1), self._title, foot, into=self, gap=theme.SPACE_12,
-            margins=theme.SPACE_16,
-        )  # fmt: skip
-
-    def _connect(self) -> None:
-        self._search.textChanged.connect(lambda _text: self._timer.start())
-        self._search.installEventFilter(self)
-        self._list.itemActivated.connect(self._on_open)
-        self._list.currentRowChanged.connect(self._on_row)
-        self._list.installEventFilter(self)
-        self._title.installEventFilter(self)
-        self._rename.clicked.connect(self._on_rename)
-        self._forget.clicked.connect(self._on_forget)
-        self._bridge.on(ItemChanged, self._on_changed)
-        self._bridge.on(ItemGone, self._on_gone)
-        for keys, widget, work in (("F2", self._list, self._on_rename), ("Del", self._list, self._on_forget)):
-            shortcut = QShortcut(QKeySequence(keys), widget, work)
-            shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._search.clear()
-        self._words, self._limit = "", PAGE
-        self._list_again()
-        self._search.setFocus()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Handle keys: Down goes from search field to list. While editing a title, Enter saves and Esc discards it."""
-        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
-            return False
-        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if watched is self._search and (event.key() == Qt.Key.Key_Down or is_enter):
-            self._timer.stop()
-            self._on_search()
-            self._list.setFocus()
-            return True
-        if watched is self._list and is_enter:
-            self._on_open()
-            return True
-        if watched is self._title and (is_enter or event.key() == Qt.Key.Key_Escape):
-            self._end_rename(keep=is_enter)
-            return True
-        return False
-
-    def _on_search(self) -> None:
-        """List translations with the searched words in text, translation or title, or all if none are searched."""
-        words = self._search.text().strip()
-        if words != self._words:
-            self._words = words
-            self._list_again()
-
-    def _on_more(self) -> None:
-        self._limit += PAGE
-        self._list_again()
-
-    def _on_changed(self, event: ItemChanged) -> None:
-        if self.isVisible() and event.item.kind == KIND:
-            self._list_again()
-
-    def _on_gone(self, _event: ItemGone) -> None:
-        if self.isVisible():
-            self._list_again()
-
-    def _list_again(self) -> None:
-        words, limit = self._words, self._limit
-        listed = partial(self._on_listed, words)
-        if words:
-            self._bridge.follow(lambda services: services.typed.search(words).map(_earlier_rows), listed)
-        else:
-            self._bridge.ask(
-                lambda services: [_row(item) for item in services.history.items(KIND, limit=limit)],
-                lambda rows: listed((rows, len(rows) >= limit)),
-            )
-
-    def _on_listed(self, requested: str, listed: tuple[Sequence[EarlierRow], bool]) -> None:
-        """Show the rows. `listed`: the rows, and whether there are more.
-
-        In a search, more means documents that were not searched.
-        """
-        if requested != self._words:  # another search was begun meanwhile
-            return
-        rows, has_more = listed
-        now = self._row()
-        self._list.clear()
-        for other_row in rows:
-            day = moment_words(other_row.updated)
-            words = f"{other_row.title}\n{other_row.snippet or day}"
-            item = QListWidgetItem(words, self._list)
-            name = "file-text" if other_row.is_document else "languages"
-            item.setIcon(icon(name, self._keeper.theme.colour("ink2")))
-            item.setData(ROW, other_row)
-            item.setToolTip(plain_tip(f"{other_row.title}\n{day}"))
-        ids = [other_row.id for other_row in rows]
-        self._list.setCurrentRow(ids.index(now.id) if now and now.id in ids else 0)
-        words = self._search.text().strip()
-        found = _("{count} found").format(count=len(rows)) if rows else _("Nothing found")
-        found += _("; the oldest documents were not looked through") if has_more else ""
-        show_words(self._hint, found if words else "" if rows else _("There is no earlier translation."))
-        self._more.setVisible(has_more and not words)
-        self._on_row(self._list.currentRow())
-
-    def _on_row(self, row: int) -> None:
-        for other_button in (self._open, self._rename, self._forget):
-            other_button.setEnabled(row >= 0)
-
-    def _on_open(self) -> None:
-        row = self._row()
-        if row is not None:
-            self.close()
-            self.chosen.emit(row.id)
-
-    def _on_forget(self) -> None:
-        row = self._row()
-        if row is not None:
-            trash(self._bridge, row.id)
-
-    def _on_rename(self) -> None:
-        row = self._row()
-        if row is not None:
-            self._title.setText(row.title)
-            self._title.show()
-            self._title.selectAll()
-            self._title.setFocus()
-
-    def _end_rename(self, *, keep: bool) -> None:
-        row = self._row()
-        if keep and row is not None and self._title.text().strip():
-            self._bridge.services.history.rename(row.id, self._title.text())
-        self._title.hide()
-        self._list.setFocus()
-
-    def _row(self) -> EarlierRow | None:
-        item = self._list.currentItem()
-        row = item.data(ROW) if item is not None else None
-        return row if isinstance(row, EarlierRow) else None
-
-
-def _earlier_rows(result: Earlier) -> tuple[list[EarlierRow], bool]:
-    return [_row(item, snippet.translate(HIT_MARKS)) for item, snippet in result.found], result.was_cut
-
-
-def _row(item: Item, snippet: str = "") -> EarlierRow:
-    return EarlierRow(item.id, item.title, bool(request_of(item).path), item.updated, snippet)

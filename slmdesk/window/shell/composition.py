@@ -194,6 +194,7 @@ class Frame(QObject):
         area = TranslateArea(self._bridge, self._settings, self.state, self.keeper, self)
         area.reach.page_requested.connect(self._on_translate_requested)
         area.page.models_requested.connect(self.opener.suggested)
+        area.page.list_requested.connect(self.window.open_bar)
         self._place("Translate", area.page)
         return area
 

@@ -79,11 +79,10 @@ def test_of_an_earlier_text_it_is_said_for_its_own_languages(begin):
     program.frame.translate.keep()
     program.frame.translate.set_target("fr")
     program.wait(lambda: "was not made for French" in words.text())
-    program.click("earlier_translations_button")
+    program.window.open_bar()
     rows = program.find("earlier_list")
     program.wait(lambda: any("→ German" in rows.item(at).text() for at in range(rows.count())))
-    rows.setCurrentRow(next(at for at in range(rows.count()) if "→ German" in rows.item(at).text()))
-    program.click("open_earlier_button")
+    program.click_item(rows, next(at for at in range(rows.count()) if "→ German" in rows.item(at).text()))
     program.wait(lambda: "was not made for German" in words.text())
 
 

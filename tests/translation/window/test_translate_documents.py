@@ -702,11 +702,11 @@ def test_an_open_editor_keeps_its_segment_whatever_comes_into_the_list_and_goes(
 def test_an_earlier_translation_is_opened_again(program, tmp_path):
     translated(program, document(tmp_path))
     tab(program, 0)
-    program.click("earlier_translations_button")
+    program.window.open_bar()
     listed = program.find("earlier_list")
     program.wait(lambda: listed.count() == 1)
     assert listed.item(0).text().startswith("lease.docx → German")
-    program.click("open_earlier_button")
+    program.click_item(listed, 0)
     program.wait(lambda: program.find("document_translation_pane").isVisible() and len(rows(program)) == 2)
     assert program.find("save_translation_button").isEnabled()
 

@@ -368,9 +368,9 @@ def test_typed_texts_are_kept_found_and_opened_again(program, start):
     program.wait(lambda: kept(program) == ["We go out. → German", "The rent is due today. → German"])
     program.close()
     again = on_page(start(turned=True))
-    again.click("earlier_translations_button")
+    QTest.keyClick(again.window, Qt.Key.Key_H, CTRL | SHIFT)
     listed, search = again.find("earlier_list"), again.find("earlier_search")
-    again.wait(lambda: listed.count() == 2)
+    again.wait(lambda: listed.count() == 2 and search.hasFocus())
     search.setText("fällig")  # QTest knows no ä
     again.wait(lambda: listed.count() == 1)
     assert rows_of(listed) == ["The rent is due today. → German\nThe rent is due today. Die Miete ist heute fällig."]
@@ -404,21 +404,26 @@ def test_a_text_is_kept_once_while_it_is_edited(program):
 def test_an_earlier_text_is_renamed_and_forgotten_with_a_way_back(program):
     put(program, "The rent is due today.")
     program.frame.translate.keep()
-    program.click("earlier_translations_button")
+    QTest.keyClick(program.window, Qt.Key.Key_H, CTRL | SHIFT)
     listed = program.find("earlier_list")
     program.wait(lambda: listed.count() == 1)
+    program.click_item(listed, 0)
     listed.setFocus()
     QTest.keyClick(listed, Qt.Key.Key_F2)
     program.find("earlier_title").selectAll()
     program.type_into("earlier_title", "Letter")
     QTest.keyClick(program.find("earlier_title"), Qt.Key.Key_Return)
-    program.wait(lambda: listed.count() and listed.item(0).text().startswith("Letter\n"))
+    program.wait(lambda: listed.count() and listed.item(0).text() == "Letter")
     QTest.keyClick(listed, Qt.Key.Key_Delete)
     program.wait(lambda: listed.count() == 0)
-    assert program.find("earlier_hint").text() == "There is no earlier translation."
+    assert program.find("earlier_hint").text() == "No translations yet"
     bar = next(bar for bar in program.window.notices.bars if "trash" in bar.notice.text)
     bar.notice.on_action()
     program.wait(lambda: listed.count() == 1)
+    program.click("new_translation")
+    assert not program.find("source_text").toPlainText()
+    program.wait(lambda: not output(program))
+    assert kept(program) == ["Letter"]
 
 
 def test_nothing_is_kept_where_the_person_wants_none(program):

@@ -37,7 +37,6 @@ from slmdesk.tables.types import Column, Flag, Table, TableCell, TableRow
 from slmdesk.translation.window.document_pane import RetryDialog
 from slmdesk.translation.window.glossary_window import ProposalWindow
 from slmdesk.translation.window.page import TermWindows
-from slmdesk.translation.window.text_pane import EarlierWindow
 from slmdesk.window.widgets.build import message_box
 from slmdesk.window.widgets.dialogs import TextDialog
 from slmdesk.window.widgets.parts import Popover
@@ -164,7 +163,6 @@ DIALOGS = {
     "space_editor": spaces,
     "glossary_window": lambda program: terms(program).open_glossaries(),
     "memory_window": lambda program: terms(program).open_memory(),
-    "earlier_window": lambda program: program.window.findChild(EarlierWindow).show(),
     "document_form": lambda program: program.frame.document_translation.look([program.lease]),
     "redaction_window": lambda program: RedactionWindow(program.bridge, program.window, program.lease).show(),
     "add_dialog": lambda program: program.frame.look_at_files(program.model),
