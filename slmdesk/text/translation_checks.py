@@ -277,12 +277,16 @@ def _length(source: str, target: str) -> list[SegmentFlag]:
 
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-_OPENS = re.compile(r"(?:^|[.!?:;…•|/(\[‘]|(?<![\s'\"“”„«»*_-])(?=[\s'\"“”„«»*_-]*[\n„“”\"»«]))[\s'\"“”„«»*_-]*$")
+_OPENS = re.compile(r"(?:^|[.!?:;…•|/(\[‘¿¡]|(?<![\s'\"“”„«»*_-])(?=[\s'\"“”„«»*_-]*[\n„“”\"»«]))[\s'\"“”„«»*_-]*$")
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
 _NAMING = word_set(
     "mr mrs ms miss herr herrn frau monsieur madame mme mlle señor señora senor senora sr sra signor signora pan pani"
 )
-_BEFORE = word_set("the a an this that each every any our your their his her its my no such")
+_BEFORE = word_set(
+    "the a an this that each every any our your their his her its my no such le la les un une au aux el los las una "
+    "uno unos unas al il lo gli dai dal dalla nel nella sul sulla alla"
+)
+"""Words before a common word that some write large: "the Chair", "il Presidente". Not "des": "rue des Cordeliers"."""
 _PLACES = word_set(
     "german* english* engl* french* franc* frank* franz* span* espan* espag* ital* poland polish pologn* polon* "
     "dutch* swiss switz* schweiz* suiss* suiz* svizzer* austri* osterreich* autrich* belg* europ* brit* united "

@@ -76,6 +76,9 @@ def find_identifiers(text: str) -> list[tuple[int, int]]:
     ]
 
 
+_YEAR_BEFORE = re.compile(r"(?<!\d)((?:19|20)\d\d)[/–]$")
+
+
 def find_numbers(text: str, language: str = "") -> list[Number]:
     """Return all numbers in order. `language` selects the number words ("": digits only)."""
     found: list[Number] = []
@@ -91,6 +94,9 @@ def find_numbers(text: str, language: str = "") -> list[Number]:
 def _figure(text: str, match: re.Match[str]) -> Number:
     raw, end = match.group(), match.end()
     options = (_FRACTIONS[raw],) if raw in _FRACTIONS else readings(raw)
+    year = _YEAR_BEFORE.search(text, max(0, match.start() - 5), match.start())
+    if year is not None and raw == f"{int(year[1]) + 1}"[2:]:
+        options += (float(year[1]) + 1,)  # 2027/28 may be 2027/2028
     unit: Unit | None = None
     if before := _CURRENCY_BEFORE.search(text, max(0, match.start() - 5), match.start()):
         sign = (before["w"] or before["s"]).upper()
@@ -305,7 +311,7 @@ _CJK = re.compile(
 )
 _CLOCK = re.compile(
     r"(?<![\d.,:])(?P<h>[01]?\d|2[0-4])(?:(?P<sep>[:.]|\s?h\s?)(?P<min>[0-5]\d))?(?::\d\d)?\s?"
-    r"(?P<half>[ap]\.?\s?m\b\.?|Uhr\b|o'clock|[AP]M\b|(?<=\d )heures?\b|(?<=\d )h\b)?(?![\d:]|[.,]\d)"
+    r"(?P<half>[ap]\.?\s?m\b\.?|Uhr\b|o'clock|[AP]M\b|(?<=\d )heures?\b|(?<=[\d ])h\b)?(?![\d:]|[.,]\d)"
 )
 _CLOCK_BEFORE = re.compile(r"\b(?:godz(?:\.|inie|ina)|at|um|alle|las|à)\s*$", re.IGNORECASE)
 _HOUR_BEFORE = re.compile(r"(?:\b(?:à|vers|dès|de|entre|et|avant|après|depuis)\s+|jusqu['’]à\s+)$", re.IGNORECASE)

@@ -86,6 +86,20 @@ def test_capital_letters_make_no_names_of_titles_and_shouting():
         assert not flags_of(source, target, source_language="en", target_language="de", tags=Tags())
 
 
+@pytest.mark.parametrize(
+    ("source", "target", "language", "kinds"),
+    [
+        ("You can ring us from 9 am to 4 pm.", "Vous pouvez nous appeler de 9h à 16h.", "fr", set()),
+        ("You can ring us from 9 am to 4 pm.", "Vous pouvez nous appeler de 9h à 17h.", "fr", {"date"}),
+        ("The budget for 2027/28 is fixed.", "Il bilancio per il 2027/2028 è stabilito.", "it", set()),
+        ("The budget for 2027/28 is fixed.", "Il bilancio per il 2027/2029 è stabilito.", "it", {"date", "number"}),
+    ],
+)
+def test_times_and_years_written_otherwise_are_no_faults(source, target, language, kinds):
+    flags = flags_of(source, target, source_language="en", target_language=language, tags=Tags())
+    assert {flag.kind for flag in flags} == kinds
+
+
 def test_a_pair_of_tags_around_nothing_is_seen():
     flags = flags_of(
         "The <1>old</1> house", "Das <1></1>alte Haus", source_language="en", target_language="de", tags=Tags((1,))

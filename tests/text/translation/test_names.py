@@ -28,6 +28,9 @@ pytestmark = pytest.mark.pure
         ("de-en", "Anna wohnt in Hamburg.", "Anna lives in Berlin.", [("Berlin", "added")]),
         ("de-en", "§ 2 Haftung des Mieters", "§ 2 Liability of Kowalski as tenant", [("Kowalski", "added")]),
         ("de-en", "Im Jahr 2024 zahlte sie.", "In 2024 Kowalska paid all of the rent.", [("Kowalska", "added")]),
+        ("en-it", "The Chair closed it.", "Il Presidente la chiuse.", []),
+        ("en-es", "Dear residents,", "¡Hola, residentes!", []),
+        ("fr-en", "Le couvent des Cordeliers est fermé.", "The monastery is closed.", [("Cordeliers", "missing")]),
         ("de-en", "Nach § 4 zahlt sie.", "Under Section 4 Kowalska pays all of the rent.", [("Kowalska", "added")]),
     ],
 )
