@@ -369,8 +369,11 @@ class ComparePane(QFrame):
         here, found = self._record.id if self._record else "", self.comparison
         others = [(record.id, record.name) for record in self._records if record.id != here]
         chosen = self._other.id if self._other else _other_of(found, here) if found else ""
-        if found and chosen not in dict(others):  # it is in the list no more
-            others.append((chosen, (found.old if chosen == found.old.document else found.new).name))
+        if chosen not in dict(others):  # it is in the list no more, or not yet
+            if self._other:
+                others.append((chosen, self._other.name))
+            elif found:
+                others.append((chosen, (found.old if chosen == found.old.document else found.new).name))
         self._other_choice.clear()
         self._other_choice.addItem(_("Compare with…"), "")
         for id, name in others:

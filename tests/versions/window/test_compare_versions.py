@@ -62,6 +62,17 @@ def compared(program):
     program.wait(lambda: program.find("versions_summary").text().startswith("12 changes"))
 
 
+def test_a_version_is_named_though_the_list_has_it_not_yet(program):
+    drop(program.area.page, program.new)
+    program.wait(lambda: is_read(program, program.new) and program.pane.isEnabled())
+    program.choose_tab("versions")
+    drop(program.pane, program.old)
+    program.wait(lambda: program.find("versions_button").isEnabled())
+    program.pane.show_records([])  # an answer of before
+    program.wait(lambda: not program.pane._records)
+    assert names(program) == ["old.docx", "new.pdf"]
+
+
 def test_a_version_dropped_beside_the_document_is_compared(program):
     compared(program)
     assert program.area.page.side.has_space
