@@ -168,4 +168,4 @@ def test_the_state_of_a_chat_of_an_encrypted_history_is_sealed_and_opened_again(
         _, ended = asked(services, "And now?", chat)
         assert ended.usage.cached_tokens == kept.head.tokens
         services.service_thread.call(lambda: services.history.delete_for_good(chat))
-        assert states() == []
+        rested(services, 0)  # one that was being written goes when it is there
