@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 import signal
+import sqlite3
 import threading
 
 import pytest
@@ -102,7 +103,10 @@ def test_h2_no_committed_message_is_lost_in_a_power_cut(child, kind, paths, tmp_
         assert integrity(find_paths(home)) == ["ok"]
     for _ in range(20):  # chance may keep just the writes that count
         reported = replay.materialise(before, home, replay.length, chance, honest=False)
-        codes, lost = found_after(find_paths(home), reported)
+        try:
+            codes, lost = found_after(find_paths(home), reported)
+        except sqlite3.IntegrityError:  # rows that belong together are not
+            return
         if codes or lost:
             return
     pytest.fail("the control: with a disk that ignores syncs words are lost")
