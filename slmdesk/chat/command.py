@@ -368,7 +368,7 @@ class _ChatRun:
             failed: dict[str, Json] = {"failed": list(self._unread)} if self._unread else {}
             left_out = self._left_out(message)
             done = {**_done(ended, saved=saved), "left_out": left_out, "attachments": read}
-            cited: list[Json] = [{"file": one.name, "page": one.page, "quote": one.quote} for one in quotes]
+            cited: list[Json] = [{"file": quote.name, "page": quote.page, "quote": quote.quote} for quote in quotes]
             console.give({**done, **_redaction(message), "citations": cited, **failed})
             return
         for quote in quotes:
