@@ -180,6 +180,7 @@ class EarlierList(QFrame):
         self.setObjectName("translations_side")
         self._bridge = bridge
         self._words, self._limit = "", AT_ONCE
+        self._renamed = ""
         self._timer = Delay(self, SEARCH_AFTER_MS, self._on_search)
         self._build_ui()
         self._connect()
@@ -306,15 +307,16 @@ class EarlierList(QFrame):
             trash(self._bridge, item)
 
     def _on_rename(self) -> None:
-        if self._current():
+        self._renamed = self._current()
+        if self._renamed:
             self._title.setText(self.list.currentItem().data(TITLE))
             self._title.show()
             self._title.selectAll()
             self._title.setFocus()
 
     def _end_rename(self, *, keep: bool) -> None:
-        if keep and self._current() and self._title.text().strip():
-            self._bridge.services.history.rename(self._current(), self._title.text())
+        if keep and self._title.text().strip():
+            self._bridge.services.history.rename(self._renamed, self._title.text())
         self._title.hide()
         self.list.setFocus()
 

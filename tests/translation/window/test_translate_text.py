@@ -414,6 +414,12 @@ def test_an_earlier_text_is_renamed_and_forgotten_with_a_way_back(program):
     program.type_into("earlier_title", "Letter")
     QTest.keyClick(program.find("earlier_title"), Qt.Key.Key_Return)
     program.wait(lambda: listed.count() and listed.item(0).text() == "Letter")
+    QTest.keyClick(listed, Qt.Key.Key_F2)
+    listed.setCurrentRow(-1)  # another row would be as wrong: the title is that of the row it was asked for
+    program.type_into("earlier_title", " of May")
+    QTest.keyClick(program.find("earlier_title"), Qt.Key.Key_Return)
+    program.wait(lambda: listed.item(0).text() == "of May")
+    listed.setCurrentRow(0)
     QTest.keyClick(listed, Qt.Key.Key_Delete)
     program.wait(lambda: listed.count() == 0)
     assert program.find("earlier_hint").text() == "No translations yet"
@@ -423,7 +429,7 @@ def test_an_earlier_text_is_renamed_and_forgotten_with_a_way_back(program):
     program.click("new_translation")
     assert not program.find("source_text").toPlainText()
     program.wait(lambda: not output(program))
-    assert kept(program) == ["Letter"]
+    assert kept(program) == ["of May"]
 
 
 def test_nothing_is_kept_where_the_person_wants_none(program):
