@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json, Sampling
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf import part_of
@@ -65,45 +65,45 @@ MAGIC = b"GGUF"
 FIRST_BYTES = 1024
 
 _KINDS_OF_FILE = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
+    (stat.S_ISDIR, N_("a folder")),
+    (stat.S_ISFIFO, N_("a pipe")),
+    (stat.S_ISSOCK, N_("a socket")),
+    (stat.S_ISCHR, N_("a device")),
+    (stat.S_ISBLK, N_("a device")),
 )
 _REASONS = {
-    errno.EACCES: "no permission",
-    errno.EPERM: "no permission",
-    errno.ELOOP: "a link that leads in a circle",
-    errno.ENAMETOOLONG: "the name is too long",
-    errno.EIO: "the disk reports an error",
-    errno.ENXIO: "a socket",
-    errno.EMFILE: "too many open files",
-    errno.ENFILE: "too many open files",
+    errno.EACCES: N_("no permission"),
+    errno.EPERM: N_("no permission"),
+    errno.ELOOP: N_("a link that leads in a circle"),
+    errno.ENAMETOOLONG: N_("the name is too long"),
+    errno.EIO: N_("the disk reports an error"),
+    errno.ENXIO: N_("a socket"),
+    errno.EMFILE: N_("too many open files"),
+    errno.ENFILE: N_("too many open files"),
 }
 _STARTS = (
-    (b"PK\x03\x04", "a zip archive, perhaps a PyTorch file"),
-    (b"PK\x05\x06", "an empty zip archive"),
-    (b"version https://git-lfs.github.com/spec", "a Git LFS pointer, not the file itself"),
-    (b"FUGG", "a GGUF file for computers of another byte order"),
-    (b"lmgg", "an old GGML file"),
-    (b"fmgg", "an old GGML file"),
-    (b"tjgg", "an old GGML file"),
-    (b"algg", "an old GGML adapter"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\xfd7zXZ\x00", "an xz archive"),
-    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    (b"Rar!", "a rar archive"),
-    (b"%PDF-", "a PDF document"),
-    (b"\x89HDF", "an HDF5 (Keras) file"),
-    (b"\x93NUMPY", "a NumPy array"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"\x7fELF", "a program"),
-    (b"MZ", "a program"),
-    (b"SQLite format 3", "a database"),
+    (b"PK\x03\x04", N_("a zip archive, perhaps a PyTorch file")),
+    (b"PK\x05\x06", N_("an empty zip archive")),
+    (b"version https://git-lfs.github.com/spec", N_("a Git LFS pointer, not the file itself")),
+    (b"FUGG", N_("a GGUF file for computers of another byte order")),
+    (b"lmgg", N_("an old GGML file")),
+    (b"fmgg", N_("an old GGML file")),
+    (b"tjgg", N_("an old GGML file")),
+    (b"algg", N_("an old GGML adapter")),
+    (b"\x1f\x8b", N_("a gzip archive")),
+    (b"BZh", N_("a bzip2 archive")),
+    (b"\xfd7zXZ\x00", N_("an xz archive")),
+    (b"\x28\xb5\x2f\xfd", N_("a zstd archive")),
+    (b"7z\xbc\xaf\x27\x1c", N_("a 7z archive")),
+    (b"Rar!", N_("a rar archive")),
+    (b"%PDF-", N_("a PDF document")),
+    (b"\x89HDF", N_("an HDF5 (Keras) file")),
+    (b"\x93NUMPY", N_("a NumPy array")),
+    (b"\x89PNG", N_("a picture")),
+    (b"\xff\xd8\xff", N_("a picture")),
+    (b"\x7fELF", N_("a program")),
+    (b"MZ", N_("a program")),
+    (b"SQLite format 3", N_("a database")),
 )
 
 
@@ -139,42 +139,43 @@ def shown_path(path: Path) -> str:
 def unreadable(path: Path, err: OSError | ValueError) -> KnownError:
     if isinstance(err, (FileNotFoundError, NotADirectoryError)) or not isinstance(err, OSError):
         return KnownError("model.missing", path=shown_path(path))  # ValueError: a NUL in the name
-    reason = _REASONS.get(err.errno or 0) or clean_label(err.strerror or "it cannot be read")
+    known = _REASONS.get(err.errno or 0)
+    reason = _(known) if known else clean_label(err.strerror or _("it cannot be read"))
     return KnownError("model.unreadable", path=shown_path(path), reason=reason)
 
 
 def looks_like(untrusted: bytes) -> str:
     if not untrusted:
-        return "an empty file"
+        return _("an empty file")
     if not untrusted.strip(b"\x00"):
-        return "a file of zeros"
+        return _("a file of zeros")
     for start, name in _STARTS:
         if untrusted.startswith(start):
-            return name
+            return _(name)
     if untrusted[:1] == b"\x80" and 2 <= untrusted[1] <= 5:
-        return "a Python pickle, perhaps a PyTorch file"
+        return _("a Python pickle, perhaps a PyTorch file")
     if untrusted[8:9] == b"{" and int.from_bytes(untrusted[:8], "little") < 1 << 32:
-        return "a safetensors file"
+        return _("a safetensors file")
     return _looks_like_text(untrusted)
 
 
 def _looks_like_text(untrusted: bytes) -> str:
     text = untrusted.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith((b"<!doctype html", b"<html", b"<head", b"<script", b"<body")) or b"<html" in text:
-        return "a web page"
+        return _("a web page")
     if text.startswith((b"<?xml", b"<error")):
-        return "an XML answer of a server"
+        return _("an XML answer of a server")
     if text.startswith((b"{", b"[")):
-        return "an error message of a server (JSON)" if b"error" in text else "a JSON file"
+        return _("an error message of a server (JSON)") if b"error" in text else _("a JSON file")
     control = sum(byte < 32 and byte not in b"\t\r\n\f" for byte in untrusted)
-    return "unknown data" if control else "a text file"
+    return _("unknown data") if control else _("a text file")
 
 
 def _refuse_irregular(path: Path, info: os.stat_result) -> None:
     if stat.S_ISREG(info.st_mode):
         return
-    reason = next((name for is_kind, name in _KINDS_OF_FILE if is_kind(info.st_mode)), "not a regular file")
-    raise KnownError("model.unreadable", path=shown_path(path), reason=reason)
+    reason = next((name for is_kind, name in _KINDS_OF_FILE if is_kind(info.st_mode)), N_("not a regular file"))
+    raise KnownError("model.unreadable", path=shown_path(path), reason=_(reason))
 
 
 # ---- the files of a model that was split, by their names
