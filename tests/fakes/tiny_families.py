@@ -244,6 +244,57 @@ def _bert(weights: Weights) -> None:
 
 _LAYER_NORM = {"attention.layer_norm_epsilon": 1e-5, "attention.layer_norm_rms_epsilon": None}
 _SOFTCAP = {"attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0}
+
+
+def _lfm2(weights: Weights) -> None:
+    """Every second layer has attention, the others a short convolution."""
+    width = weights.shape.embedding
+    weights.matrix("token_embd", weights.tokens, width)
+    weights.norm("token_embd_norm")
+    for layer, blk in enumerate(weights.blocks):
+        weights.norm(blk + "attn_norm")
+        if layer % 2:
+            weights.attention(blk)
+            weights.head_norms(blk)
+        else:
+            weights.matrix(blk + "shortconv.conv", width, 3, kind=np.float32)
+            weights.matrix(blk + "shortconv.in_proj", 3 * width, width)
+            weights.matrix(blk + "shortconv.out_proj", width, width)
+        weights.norm(blk + "ffn_norm")
+        weights.feed_forward(blk)
+
+
+def _lfm2_keys(shape: Shape) -> dict[str, Any]:
+    heads = [shape.kv_heads * (layer % 2) for layer in range(shape.layers)]
+    return {"shortconv.l_cache": 3, "attention.head_count_kv": heads}
+
+
+_MAMBA = {"ssm.conv_kernel": 4, "ssm.state_size": 8, "ssm.time_step_rank": 4}
+
+
+def _mamba(weights: Weights) -> None:
+    """It forgets slowly, so that what it writes tells what it has read."""
+    width = weights.shape.embedding
+    inner, state, step = 2 * width, _MAMBA["ssm.state_size"], _MAMBA["ssm.time_step_rank"]
+    weights.ends()
+    for blk in weights.blocks:
+        weights.norm(blk + "attn_norm")
+        weights.matrix(blk + "ssm_in", 2 * inner, width)
+        weights.matrix(blk + "ssm_conv1d", inner, 4, kind=np.float32)
+        weights.bias(blk + "ssm_conv1d", inner)
+        weights.matrix(blk + "ssm_x", step + 2 * state, inner)
+        weights.linear(blk + "ssm_dt", inner, step, bias=True)
+        weights.tensors[blk + "ssm_a"] = -np.tile(np.linspace(0.001, 0.1, state, dtype=np.float32), (inner, 1))
+        weights.tensors[blk + "ssm_d"] = np.ones(inner, np.float32)
+        weights.matrix(blk + "ssm_out", width, inner)
+
+
+def _mamba_keys(shape: Shape) -> dict[str, Any]:
+    unused = ("attention.head_count_kv", "attention.key_length", "attention.value_length", "rope.dimension_count")
+    sizes = {"ssm.inner_size": 2 * shape.embedding, "attention.head_count": 0, "feed_forward_length": 0}
+    return _MAMBA | sizes | dict.fromkeys(unused)
+
+
 _GRANITE = {"attention.scale": 0.0625, "embedding_scale": 12.0, "residual_scale": 0.22, "logit_scale": 8.0}
 
 
@@ -307,6 +358,11 @@ FAMILIES: Mapping[str, Tiny] = {
     ),
 }  # fmt: skip
 """By name."""
+RECURRENT: Mapping[str, Tiny] = {
+    "lfm2": Tiny("lfm2", "gpt2", "qwen2", bos=False, format="chatml", weights=_lfm2, keys=_lfm2_keys),
+    "mamba": Tiny("mamba", "gpt2", "qwen2", bos=False, format="chatml", weights=_mamba, keys=_mamba_keys),
+}
+"""With layers whose past is a state that cannot be cut."""
 REFUSED: Mapping[str, Tiny] = {
     "mixtral-2023": Tiny("llama", weights=lambda w: _mixtral(w, separate=True), keys=_experts),
 }
@@ -328,7 +384,7 @@ def make(
     `pack`: matrices in another type than F16; `words`: so many tokens more, which no text has.
     """
     shape = shape or Shape()
-    tiny = {**FAMILIES, **REFUSED}[name]
+    tiny = {**FAMILIES, **RECURRENT, **REFUSED}[name]
     path = folder / f"tiny-{name}.gguf"
     tokens = [*_tokens(tiny.tokenizer), *((f"word{number}", NORMAL) for number in range(words))]
     writer = gguf.GGUFWriter(path, tiny.architecture)

@@ -191,22 +191,27 @@ class Context:
         """The largest position in memory; -1: none."""
         return int(self._api.llama_memory_seq_pos_max(self._memory, sequence))
 
-    def state_size(self, sequence: int) -> int:
-        return int(self._api.llama_state_seq_get_size(self.pointer, sequence))
+    def state_size(self, sequence: int, *, partial: bool = False) -> int:
+        return int(self._api.llama_state_seq_get_size_ext(self.pointer, sequence, int(partial)))
 
-    def state(self, sequence: int) -> memoryview | None:
-        """A copy of all cells of a sequence; None where the library returns none."""
-        data = np.empty(self.state_size(sequence), dtype=np.uint8)
-        written = int(self._api.llama_state_seq_get_data(self.pointer, _bytes_of(data), data.size, sequence))
+    def state(self, sequence: int, *, partial: bool = False) -> memoryview | None:
+        """A copy of all cells of a sequence; None where the library returns none.
+
+        `partial`: only what `cut` cannot bring back: recurrent states, and the cells of a sliding window.
+        """
+        data = np.empty(self.state_size(sequence, partial=partial), dtype=np.uint8)
+        get = self._api.llama_state_seq_get_data_ext
+        written = int(get(self.pointer, _bytes_of(data), data.size, sequence, int(partial)))
         return data[:written].data if written else None
 
-    def put_state(self, sequence: int, data: bytes | memoryview) -> bool:
+    def put_state(self, sequence: int, data: bytes | memoryview, *, partial: bool = False) -> bool:
         """Fill an empty sequence with cells that `state` returned.  False: the library refuses them.
 
-        Other data may end the process: it must have been verified.
+        `partial`: replace that part of a sequence's cells.  Other data may end the process: it must have been verified.
         """
         raw = np.frombuffer(data, dtype=np.uint8)
-        taken = int(self._api.llama_state_seq_set_data(self.pointer, _bytes_of(raw), raw.size, sequence))
+        put = self._api.llama_state_seq_set_data_ext
+        taken = int(put(self.pointer, _bytes_of(raw), raw.size, sequence, int(partial)))
         return 0 < taken == raw.size
 
     @property

@@ -39,7 +39,7 @@ from slmdesk.engine.llama.file_jobs import embed_texts, open_trial, quantize
 from slmdesk.engine.llama.library import find_backends, find_cards, free_memory, load_library
 from slmdesk.engine.llama.loading import Loaded, check_model_file, load_model
 from slmdesk.engine.llama.sampler import MAX_SEED, USUAL, Sampler
-from slmdesk.engine.llama.sequence import EventStream, Outbox, PreparedRequest, Sequence
+from slmdesk.engine.llama.sequence import EventStream, Outbox, PreparedRequest, Sequence, marks_among
 from slmdesk.engine.llama.templates import TryTemplate
 from slmdesk.engine.llama.thinking import Thought
 from slmdesk.engine.llama.vocabulary import (
@@ -48,6 +48,7 @@ from slmdesk.engine.llama.vocabulary import (
     Vocabulary,
     lookalikes,
     tokenize_parts,
+    tokens_and_edges,
     tokens_of_choices,
 )
 from slmdesk.gguf.header import MOST_STRENGTH
@@ -219,7 +220,7 @@ class LlamaEngine(Engine):
         with model.use():
             ways = (THINKING_OFF, THINKING_USUAL) if model.thoughts else (THINKING_OFF,)  # as it was asked is not known
             prompts = [self._parts_of(model, messages, "", thinking)[0] for thinking in ways]
-            able = [tokenize_parts(model.vocabulary, parts) for parts in prompts]
+            able = [_without_end(*tokens_and_edges(model.vocabulary, parts)) for parts in prompts]
         found: tuple[int, memoryview] | None = None
         tokens: list[int] = []
 
@@ -454,7 +455,7 @@ def prepare(
     """
     vocabulary, info = model.vocabulary, model.info
     thinks = model.thoughts if request.messages and request.is_free else None
-    prompt = tokenize_parts(vocabulary, parts)
+    prompt, edges = tokens_and_edges(vocabulary, parts)
     sampling = request.sampling.over(info.sampling_defaults).over(USUAL)
     if sampling.word_bias:
         sampling = changed(sampling, logit_bias=(*_bias_of_words(vocabulary, sampling), *sampling.logit_bias))
@@ -477,6 +478,7 @@ def prepare(
             choices=request.choices,
             choice_tokens=choices,
             with_probabilities=request.with_probabilities,
+            marks=tuple(marks_among(edges[:-1])) if model.scheduler.pool.needs_marks else (),
         ),
         priority=priority,
         outbox=outbox,
@@ -497,6 +499,11 @@ def _bias_of_words(vocabulary: Vocabulary, sampling: Sampling) -> list[tuple[int
             first = next((token for token in tokens if vocabulary.pieces[token].strip()), None)  # not the space alone
             biases += [] if first is None else [(first, bias)]
     return biases
+
+
+def _without_end(tokens: list[int], edges: list[int]) -> list[int]:
+    """A prompt without what the format writes behind its last text, since a question comes in its place."""
+    return tokens[: edges[-2]] if len(edges) > 1 else tokens
 
 
 def _end_of(parts: Items[PromptPart]) -> str:

@@ -384,6 +384,10 @@ def free_memory() -> MemoryStatus:
     return MemoryStatus(available=int(psutil.virtual_memory().available))
 
 
+def total_memory() -> int:
+    return int(psutil.virtual_memory().total)
+
+
 def parts_from_log(lines: Iterable[str], *, weights: int | None = None) -> MemoryParts:
     """The sizes named in the log of a load and a context.  `weights`: bytes, where the log has none (no_alloc)."""
     cache = compute = buffers = 0.0

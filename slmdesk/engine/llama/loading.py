@@ -292,7 +292,7 @@ class _PartialModel(Record):
         plan, cost = self.plan, CostCurve(curve)
         return Scheduler(
             context,
-            Pool(context, sliding_window=self.weights.sliding_window),
+            Pool(context, sliding_window=self.weights.sliding_window, keeps_state=self.weights.keeps_state),
             sequences=plan.sequences or min(plan.places - 1, cost.default_sequences()),
             adapters=adapters,
             curve=cost,
@@ -474,7 +474,7 @@ class WeightFile:
         self.sliding_window: int = api.llama_model_n_swa(pointer)
         self.train_context: int = api.llama_model_n_ctx_train(pointer)
         self.keeps_state: bool = api.llama_model_is_recurrent(pointer) or api.llama_model_is_hybrid(pointer)
-        """Recurrent layers: a sequence's past is a single state that cannot be taken back."""
+        """Recurrent layers: a sequence's past is a single state that only a mark brings back."""
 
     @property
     def batch_tokens(self) -> int:

@@ -11,8 +11,8 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.types import Priority, common_prefix
 from slmdesk.engine.llama.context import NO_ADAPTER, Adapter, Context
-from slmdesk.engine.llama.library import free_memory
-from slmdesk.engine.llama.sequence import CachedSequence, Sequence
+from slmdesk.engine.llama.library import free_memory, total_memory
+from slmdesk.engine.llama.sequence import CachedSequence, Mark, Sequence, marks_among
 
 WORTH_SWAPPING = 32
 """Tokens: fewer are read again in about the time that a copy takes."""
@@ -26,11 +26,17 @@ class Pool:
     as its longest holder holds.  Engine thread only.
     """
 
-    def __init__(self, context: Context, *, sliding_window: int, swap: SwapSpace | None = None) -> None:
-        """`swap`: where what other conversations left is copied to."""
+    def __init__(
+        self, context: Context, *, sliding_window: int, keeps_state: bool = False, swap: SwapSpace | None = None
+    ) -> None:
+        """`keeps_state`: a sequence cannot be cut but at its marks.  `swap`: where what other conversations left is
+        copied to.
+        """
         self._context = context
         self._swap = swap or SwapSpace()
         self._window = sliding_window
+        self._keeps_state = keeps_state
+        self.needs_marks = keeps_state or sliding_window > 0
         self._ids = list(range(context.max_sequences - 1, -1, -1))
         self._runs = 0
         self.active: list[CachedSequence] = []
@@ -55,7 +61,7 @@ class Pool:
 
         Afterwards `holding.read` is the number of its tokens that need not be read.
         """
-        if not self._ids and not self._drop_one_kept():
+        if not self._ids and not self.drop_one_kept():
             return False
         holding.seq_id = self._ids.pop()
         holding.read = 0
@@ -69,7 +75,7 @@ class Pool:
         return True
 
     def best_prefix(self, tokens: AbstractSequence[int], adapter: Adapter) -> tuple[CachedSequence | None, int]:
-        """The sequence with the longest beginning of `tokens` computed with `adapter`, and its length.
+        """The sequence that can be cut to the longest beginning of `tokens` computed with `adapter`, and its length.
 
         At least the last token is left to be read, since its logits are needed.
         """
@@ -78,10 +84,34 @@ class Pool:
         for holding in (*self.active, *self.kept):
             if holding.adapter != adapter:
                 continue
-            length = common_prefix(holding.tokens, tokens, min(holding.read, len(tokens) - 1))
-            if length > longest and self._holds_window(holding, length):
+            shared = common_prefix(holding.tokens, tokens, min(holding.read, len(tokens) - 1))
+            if shared <= longest:
+                continue
+            length = shared if self._can_cut(holding, shared) else _last_mark(holding.marks, shared)
+            if length > longest:
                 best, longest = holding, length
         return best, longest
+
+    def take_mark(self, holding: CachedSequence) -> None:
+        """Keep what is needed to go back to what `holding` has read now; nothing where memory is short."""
+        size = self._context.state_size(holding.seq_id, partial=True)
+        if not self._make_space_for_mark(holding, size):
+            return
+        if (data := self._context.state(holding.seq_id, partial=True)) is not None:
+            holding.marks = _thinned((*holding.marks, Mark(holding.read, data)))
+
+    def _make_space_for_mark(self, holding: CachedSequence, size: int) -> bool:
+        """Take the marks of the sequences that ended longest ago until all together are small enough."""
+        most = min(MOST_BYTES, total_memory() // _SHARE_FOR_MARKS)
+        for old in sorted(self.kept, key=lambda kept: kept.used_at):
+            if self._mark_bytes() + size <= most:
+                break
+            old.marks = ()
+        return self._mark_bytes() + size <= most and size <= free_memory().available // _SHARE_OF_FREE
+
+    def _mark_bytes(self) -> int:
+        marks = {id(mark): len(mark.data) for sequence in (*self.active, *self.kept) for mark in sequence.marks}
+        return sum(marks.values())
 
     def grow(self, holding: CachedSequence, tokens: int) -> None:
         if holding.grows_last:
@@ -94,20 +124,24 @@ class Pool:
         self._used += tokens
 
     def take_back(self, holding: CachedSequence) -> None:
-        """Remove cells after `read`, left by a step that was aborted; all of them where the model cannot."""
-        if not self._context.cut(holding.seq_id, holding.read):
+        """Remove cells after `read`, left by a step that was aborted; after the last mark where the model cannot."""
+        if self._context.cut(holding.seq_id, holding.read):
+            return
+        length = _last_mark(holding.marks, holding.read)
+        if not self._rewind(holding, holding.seq_id, length):
             self._context.forget(holding.seq_id)
-            holding.read = 0
-            holding.extents = []
-            holding.grows_last = False
-            self._count()
+            length = 0
+        holding.read = length
+        holding.extents = _first(holding.extents, length)
+        holding.grows_last = False
+        self._count()
 
     def keep(self, holding: CachedSequence, now: int, now_s: float) -> None:
         """Keep what an ended sequence holds for the next turn, in place of kept sequences that it covers."""
         self.active.remove(holding)
         kept = CachedSequence(holding.tokens[: holding.read], holding.priority, holding.adapter)
         kept.seq_id, kept.read, kept.extents, kept.used_at = holding.seq_id, holding.read, holding.extents, now
-        kept.ended_s = now_s
+        kept.ended_s, kept.marks = now_s, holding.marks
         covered = [
             old
             for old in self.kept
@@ -115,6 +149,7 @@ class Pool:
         ]
         self.kept.append(kept)
         for old in covered:
+            kept.marks = _thinned((*old.marks, *kept.marks))
             self.drop(old)
         if not kept.read:
             self.drop(kept)
@@ -139,19 +174,31 @@ class Pool:
                 self.drop(old)
 
     def _swap_out(self, old: CachedSequence) -> None:
-        if old.read < WORTH_SWAPPING or not self._swap.make_space(self._context.state_size(old.seq_id)):
+        size = self._context.state_size(old.seq_id) + sum(len(mark.data) for mark in old.marks)
+        if old.read < WORTH_SWAPPING or not self._swap.make_space(size):
             return
         data = self._context.state(old.seq_id)
         if data is not None:
-            self._swap.add(SwappedSequence(old.tokens[: old.read], old.adapter, data))
+            self._swap.add(SwappedSequence(old.tokens[: old.read], old.adapter, data, old.marks))
 
     def _swap_in(self, holding: CachedSequence) -> None:
         """Put a copy back that saves a waiting sequence clearly more reading than what is in memory."""
-        swapped, length = self._swap.best(holding.tokens, holding.adapter)
+        swapped, length = self._best_swapped(holding.tokens, holding.adapter)
         in_memory = self.best_prefix(holding.tokens, holding.adapter)[1]
         if swapped is not None and length >= in_memory + WORTH_SWAPPING:
             self._swap.take(swapped)
-            self._put_back(swapped.tokens, swapped.data, swapped.adapter)
+            self._put_back(swapped.tokens, swapped.data, swapped.adapter, swapped.marks)
+
+    def _best_swapped(self, tokens: AbstractSequence[int], adapter: Adapter) -> tuple[SwappedSequence | None, int]:
+        """As `best_prefix`, among the copies."""
+        best, longest = None, 0
+        for copy in self._swap.held:
+            length = common_prefix(copy.tokens, tokens, len(tokens)) if copy.adapter == adapter else 0
+            if self.needs_marks and length < len(copy.tokens) and (self._keeps_state or length > self._window):
+                length = _last_mark(copy.marks, length)
+            if length > longest:
+                best, longest = copy, length
+        return best, longest
 
     # ---- states that are kept on disk
 
@@ -159,15 +206,15 @@ class Pool:
         return self.held(tokens) >= len(tokens)
 
     def held(self, tokens: list[int]) -> int:
-        return max(self.best_prefix([*tokens, -1], NO_ADAPTER)[1], self._swap.best(tokens, NO_ADAPTER)[1])
+        return max(self.best_prefix([*tokens, -1], NO_ADAPTER)[1], self._best_swapped(tokens, NO_ADAPTER)[1])
 
     def state_of(self, tokens: AbstractSequence[int], may_take: Callable[[int], bool]) -> tuple[int, memoryview] | None:
         """The longest beginning of `tokens` in memory: its length, and its cells.
 
         `may_take` is called to ask whether there is memory for so many bytes.
         """
-        source, length = self.best_prefix(tokens, NO_ADAPTER)
-        swapped, whole = self._swap.best(tokens, NO_ADAPTER)
+        source, length = self.best_prefix([*tokens, -1], NO_ADAPTER)
+        swapped, whole = self._best_swapped(tokens, NO_ADAPTER)
         if swapped is not None and whole == len(swapped.tokens) > length:
             return whole, memoryview(swapped.data)
         others = [sequence for sequence in self.kept if sequence is not source]
@@ -177,7 +224,7 @@ class Pool:
             self.drop(min(others, key=lambda sequence: sequence.used_at))
         borrowed = self._ids[-1]
         self._context.copy(source.seq_id, borrowed)
-        is_cut = length == source.read or self._context.cut(borrowed, length)
+        is_cut = self._rewind(source, borrowed, length)
         data = None
         if is_cut and may_take(self._context.state_size(borrowed)):
             data = self._context.state(borrowed)
@@ -194,8 +241,10 @@ class Pool:
             kept.used_at, kept.ended_s = now, now_s
         return kept is not None
 
-    def _put_back(self, tokens: list[int], data: bytes | memoryview, adapter: Adapter) -> CachedSequence | None:
-        if not self.make_space(len(tokens), last_too=True) or not (self._ids or self._drop_one_kept()):
+    def _put_back(
+        self, tokens: list[int], data: bytes | memoryview, adapter: Adapter, marks: tuple[Mark, ...] = ()
+    ) -> CachedSequence | None:
+        if not self.make_space(len(tokens), last_too=True) or not (self._ids or self.drop_one_kept()):
             return None
         kept = CachedSequence(tokens, Priority.INTERACTIVE, adapter)
         kept.seq_id = self._ids.pop()
@@ -205,6 +254,7 @@ class Pool:
             self.drop(kept)
             return None
         self.grow(kept, len(tokens))
+        kept.marks = marks
         return kept
 
     def drop(self, holding: CachedSequence) -> None:
@@ -215,6 +265,7 @@ class Pool:
         holding.seq_id = -1
         holding.read = 0
         holding.extents = []
+        holding.marks = ()
         self._count()
 
     def make_space(self, cells: int, *, last_too: bool) -> bool:
@@ -222,11 +273,12 @@ class Pool:
 
         The newest chat's prefix is dropped only with `last_too`.
         """
-        while self.free < cells and self._drop_one_kept(last_too=last_too):
+        while self.free < cells and self.drop_one_kept(last_too=last_too):
             pass
         return self.free >= cells
 
-    def _drop_one_kept(self, *, last_too: bool = True) -> bool:
+    def drop_one_kept(self, *, last_too: bool = True) -> bool:
+        """Drop a kept sequence.  This may free cells of a sliding window alone, which `free` does not count."""
         chats = [h for h in self.kept if h.priority is Priority.INTERACTIVE]
         newest = max(chats, key=lambda h: h.used_at, default=None)
         choice = [h for h in self.kept if h is not newest]
@@ -241,19 +293,33 @@ class Pool:
     def _share(self, source: CachedSequence, target: CachedSequence, length: int) -> None:
         """Let `target` hold the first `length` tokens of `source`; does nothing where the model cannot."""
         self._context.copy(source.seq_id, target.seq_id)
-        if length < source.read and not self._context.cut(target.seq_id, length):
+        if not self._rewind(source, target.seq_id, length):
             self._context.forget(target.seq_id)
             return
         target.read = length
         target.extents = _first(source.extents, length)
+        target.marks = tuple(mark for mark in source.marks if mark.length <= length)
 
-    def _holds_window(self, holding: CachedSequence, length: int) -> bool:
-        """Whether the tokens before `length` that a sliding window attends to are still in memory.
-
-        llama.cpp silently cuts a sequence behind its window and continues without its past (engine-notes §8).
-        """
-        if self._window <= 0:
+    def _rewind(self, source: CachedSequence, seq_id: int, length: int) -> bool:
+        """Cut `seq_id`, which has the cells of `source`, to `length`.  False where the model cannot."""
+        if length == source.read and seq_id != source.seq_id:
             return True
+        if not self._can_cut(source, length):
+            mark = next((mark for mark in source.marks if mark.length == length), None)
+            if mark is None or not self._context.put_state(seq_id, mark.data, partial=True):
+                return False
+        return self._context.cut(seq_id, length)
+
+    def _can_cut(self, holding: CachedSequence, length: int) -> bool:
+        """Whether `holding` can be cut to `length` without a mark.
+
+        Not where a recurrent state has read on, nor where the tokens before `length` that a sliding window attends to
+        are gone: llama.cpp silently continues without them (engine-notes §8).
+        """
+        if length == holding.read or not self.needs_marks:
+            return True
+        if self._keeps_state:
+            return False
         first = self._context.first_position(holding.seq_id)
         return first == 0 or 0 < first <= length - self._window
 
@@ -267,6 +333,16 @@ def used_cells(holdings: Iterable[CachedSequence]) -> int:
         for run, length in holding.extents:
             runs[run] = max(length, runs.get(run, 0))
     return sum(runs.values())
+
+
+def _last_mark(marks: tuple[Mark, ...], length: int) -> int:
+    """The length of the last mark up to `length`; 0: none."""
+    return max((mark.length for mark in marks if mark.length <= length), default=0)
+
+
+def _thinned(marks: Iterable[Mark]) -> tuple[Mark, ...]:
+    by_length = {mark.length: mark for mark in marks}
+    return tuple(by_length[length] for length in marks_among(sorted(by_length)))
 
 
 def _first(extents: list[list[int]], length: int) -> list[list[int]]:
@@ -288,15 +364,22 @@ def _first(extents: list[list[int]], length: int) -> list[list[int]]:
 
 
 MOST_BYTES = 256 << 20
-"""Of all copies of a model."""
+"""Of all copies of a model, and of all its marks."""
 _SHARE_OF_FREE = 4
 """A copy takes at most a part in so many of the memory that is free."""
+_SHARE_FOR_MARKS = 10
+"""All marks take at most a part in so many of the PC's memory."""
 
 
 class SwappedSequence(Record):
     tokens: list[int]
     adapter: Adapter
     data: bytes | memoryview
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def bytes(self) -> int:
+        return len(self.data) + sum(len(mark.data) for mark in self.marks)
 
 
 class SwapSpace:
@@ -315,7 +398,7 @@ class SwapSpace:
         """Drop the oldest copies until `size` bytes have space.  False, and none dropped, where that cannot be."""
         if size > self._most or size > self._available() // _SHARE_OF_FREE:
             return False
-        while sum(len(sequence.data) for sequence in self._held) + size > self._most:
+        while sum(sequence.bytes for sequence in self._held) + size > self._most:
             self._held.pop(0)
         return True
 
@@ -323,14 +406,6 @@ class SwapSpace:
         """Hold a copy in place of those that it covers."""
         self._held = [old for old in self._held if not _covers(new, old)]
         self._held.append(new)
-
-    def best(self, tokens: AbstractSequence[int], adapter: Adapter) -> tuple[SwappedSequence | None, int]:
-        best, longest = None, 0
-        for sequence in self._held:
-            length = common_prefix(sequence.tokens, tokens, len(tokens)) if sequence.adapter == adapter else 0
-            if length > longest:
-                best, longest = sequence, length
-        return best, longest
 
     def take(self, sequence: SwappedSequence) -> None:
         self._held.remove(sequence)
@@ -501,7 +576,7 @@ class Admission:
         self.waiting[sequence.priority].remove(sequence)
         self.active.append(sequence)
         sequence.note_cached()
-        sequence.reproducible = sequence.reproducible and was_empty
+        sequence.reproducible = sequence.reproducible and was_empty and not sequence.read
         sequence.report_read()
         return True
 

@@ -227,7 +227,7 @@ class Scheduler:
         budget = self._slice_size(writing, reading) if reading else 0
         for sequence in reading:
             count = _slice_of(sequence, budget, beside=len(writing)) if len(reading) == 1 else budget
-            count = min(sequence.pending, count)
+            count = min(sequence.pending, sequence.to_next_mark, count)
             if count > 0:
                 tokens = sequence.tokens[sequence.read : sequence.read + count]
                 want = count == sequence.pending
@@ -363,6 +363,8 @@ class Scheduler:
             sequence = share.sequence
             self.pool.grow(sequence, share.tokens)
             sequence.report_read()
+            if sequence.read in sequence.requested.marks:
+                self.pool.take_mark(sequence)
             if sequence.pending:
                 continue
             try:
@@ -405,7 +407,7 @@ class Scheduler:
         if code == NO_SPACE:
             for share in shares:
                 self.pool.take_back(share.sequence)
-            if self.pool.make_space(self.pool.free + 1, last_too=True) or self._who.evict(self._who.active[1:]):
+            if self.pool.drop_one_kept() or self._who.evict(self._who.active[1:]):
                 return
             error = self._who.too_long(shares[0].sequence)
         elif code == NO_MEMORY:

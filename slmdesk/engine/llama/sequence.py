@@ -39,7 +39,38 @@ class PreparedRequest(Record):
     choice_tokens: tuple[tuple[int, ...], ...] = ()
     """If given, the answer is how likely each is, and nothing is written."""
     with_probabilities: bool = False
+    marks: tuple[int, ...] = ()
+    """Lengths of beginnings of the prompt at which a mark is taken."""
     arrived: float = field(default_factory=time.perf_counter)
+
+
+class Mark(Record):
+    """What a model without a way back (recurrent layers, a sliding window) needs to go back to a length."""
+
+    length: int
+    data: memoryview
+
+
+MOST_MARKS = 3
+"""Of a conversation."""
+WORTH_MARKING = 32
+"""Tokens from a mark to the next."""
+
+
+def marks_among(edges: Items[int]) -> list[int]:
+    """Choose the lengths at which marks are taken, of those at which a part of a prompt ends (ascending).
+
+    Those that lie closest behind another are dropped, since least is read again without them; never the last two: they
+    are about where the question begins and ends.
+    """
+    kept: list[int] = []
+    for edge in edges:
+        if edge >= WORTH_MARKING + (kept[-1] if kept else 0):
+            kept.append(edge)
+    while len(kept) > MOST_MARKS:
+        gaps = [length - before for before, length in zip([0, *kept], kept[:-2], strict=False)]
+        del kept[gaps.index(min(gaps))]
+    return kept
 
 
 class CachedSequence:
@@ -57,6 +88,8 @@ class CachedSequence:
         self.grows_last = False
         self.used_at = 0
         self.ended_s = 0.0
+        self.marks: tuple[Mark, ...] = ()
+        """In ascending order; only together with the cells of `tokens[:read]`."""
 
 
 class Sequence(CachedSequence):
@@ -95,6 +128,10 @@ class Sequence(CachedSequence):
     @property
     def pending(self) -> int:
         return len(self.tokens) - self.read
+
+    @property
+    def to_next_mark(self) -> int:
+        return next((mark for mark in self.requested.marks if mark > self.read), len(self.tokens)) - self.read
 
     @property
     def writing(self) -> bool:

@@ -163,13 +163,23 @@ def tokenize_parts(vocabulary: Vocabulary, parts: Sequence[PromptPart], *, add_b
     would in one piece.  With `add_bos` the prompt begins with the model's BOS where the model wants one, and never
     with two.
     """
+    return tokens_and_edges(vocabulary, parts, add_bos=add_bos)[0]
+
+
+def tokens_and_edges(
+    vocabulary: Vocabulary, parts: Sequence[PromptPart], *, add_bos: bool = True
+) -> tuple[list[int], list[int]]:
+    """As `tokenize_parts`, with the number of tokens before the end of each joined part."""
     tokens: list[int] = []
+    edges: list[int] = []
     for part in _joined(parts):
         after_text = bool(tokens) and tokens[-1] not in vocabulary.marker_tokens
         tokens += vocabulary.tokenize(part.text, special=part.trusted, after_text=after_text)
+        edges.append(len(tokens))
     if add_bos and vocabulary.add_bos and vocabulary.bos >= 0 and tokens[:1] != [vocabulary.bos]:
         tokens.insert(0, vocabulary.bos)
-    return tokens
+        edges = [edge + 1 for edge in edges]
+    return tokens, edges
 
 
 def _joined(parts: Sequence[PromptPart]) -> list[PromptPart]:
