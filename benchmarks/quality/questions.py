@@ -26,7 +26,7 @@ from slmdesk.base.types import Json
 from slmdesk.evaluation.exams import SKILLS, Skill, SkillResult, items, shape_of_skill
 from slmdesk.library.search import RankedPassages
 from slmdesk.questions.grounds import asks_yes_or_no, says_no
-from slmdesk.questions.plan import MOST_PASSAGES, AnswerContext, Asked, Evidence, Reply, plan
+from slmdesk.questions.plan import FITTED_TRUTH, MOST_PASSAGES, AnswerContext, Asked, Evidence, Reply, plan
 from slmdesk.questions.prompt import Answered, Source
 
 OPTIONS = {"--aside", "--older", "--plain", "--right", "--truth"}
@@ -94,7 +94,7 @@ def right(desk: Desk, record: DocumentRecord, question: Question) -> Made:
         ranked = RankedPassages(passages[:MOST_PASSAGES], ())
         reading = AnswerContext(ranked, sources, is_whole=True, passages=len(passages))
         judge = Evidence(store, question.question, (record,), reading).part
-        asked = Asked(question.question, (), names=False, can_tell=True)
+        asked = Asked(question.question, (), names=False, truth=FITTED_TRUTH)
         steps = plan(asked, reading, lambda _reading, *words: judge(*words))
         is_no = question.none or (asks_yes_or_no(question.question) and says_no(question.answer))
         scores, words = ((-SURE, 0.0) if is_no else (0.0, -SURE)), "" if question.none else question.answer

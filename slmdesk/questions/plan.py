@@ -269,6 +269,10 @@ def _best_that_fit(ranked: Sequence[Passage], sizes: Mapping[int, int], budget: 
 # ---- plan
 
 
+FITTED_TRUTH = 0.911
+"""`Asked.truth` of the model with which LEAST_SURE and SURE were fitted (Qwen2.5-Coder 1.5B). Others say Yes sooner or
+later, so their certainty is counted from their own.
+"""
 LEAST_CERTAIN = LEAST_SURE - 1.0
 """Below this certainty no answer can reach LEAST_SURE, so none is written."""
 SAMPLING = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=ANSWER_TOKENS)
@@ -293,8 +297,8 @@ class Asked(Record):
     before: tuple[tuple[str, str], ...]
     names: bool
     """True when the text comes from several files, so that each passage is labelled with its file."""
-    can_tell: bool
-    """True when the model's exam showed that it can tell true from false."""
+    truth: float | None
+    """Log odds of Yes above which the model means it, by its exam; None when it cannot tell true from false."""
 
 
 Judge = Callable[[AnswerContext, str, str, float], Part]
@@ -330,17 +334,17 @@ def _answered(
     answer of the two is kept.
     """
     question = only or asked.question
-    tells = asked.can_tell and not only
+    truth = None if only else asked.truth
     is_yes_no = asks_yes_or_no(question)
     best: Part | None = None
     while True:
         turns = turns_of(
-            reading.sources, asked.question, asked.before, names=asked.names, only=only, refuses=not asked.can_tell
+            reading.sources, asked.question, asked.before, names=asked.names, only=only, refuses=asked.truth is None
         )
         certainty, words = UNTOLD, ""
-        if tells:
+        if truth is not None:
             scores = (yield Step(tuple(said_turns_of(turns)), Sampling(temperature=0.0), reading, YES_NO)).scores
-            certainty = scores[0] - scores[1] if len(scores) == len(YES_NO) else certainty
+            certainty = scores[0] - scores[1] - truth + FITTED_TRUTH if len(scores) == len(YES_NO) else certainty
         if certainty >= LEAST_CERTAIN or is_yes_no:
             words = (yield Step(tuple(turns), changed(SAMPLING, grammar=grammar_of(question)), reading)).text
         part = judge(reading, question, words, certainty)

@@ -342,7 +342,7 @@ class QuestionService(Service):
             asking.question,
             asking.before,
             names=len(asking.documents) > 1,
-            can_tell=truth is not None and truth.level != "weak",
+            truth=truth.threshold if truth is not None and truth.level != "weak" else None,
         )
         asking.plan = plan(
             asked,

@@ -8,7 +8,7 @@ from slmdesk.base.records import Passage
 from slmdesk.evaluation.exams import YES_NO
 from slmdesk.library.search import Citation, RankedPassages
 from slmdesk.library.types import Mark
-from slmdesk.questions.plan import AnswerContext, Asked, Reply, asks_for_all, plan
+from slmdesk.questions.plan import FITTED_TRUTH, AnswerContext, Asked, Reply, asks_for_all, plan
 from slmdesk.questions.prompt import NOT_FOUND, Part, Source
 
 pytestmark = pytest.mark.pure
@@ -34,9 +34,9 @@ def judge(_reading, _question, text, _certainty):
     return Part(NOT_FOUND, False)
 
 
-def through(question, *replies, begin=BEST, can_tell=False):
+def through(question, *replies, begin=BEST, truth=None):
     """The steps of a question with these replies, and what was answered."""
-    asked = Asked(question, (), names=False, can_tell=can_tell)
+    asked = Asked(question, (), names=False, truth=truth)
     steps, way = [], plan(asked, begin, judge)
     step, left = next(way), list(replies)
     while True:
@@ -96,19 +96,25 @@ YES, NO = Reply("Yes", (-0.2, -3.0)), Reply("No", (-3.0, -0.2))
 
 
 def test_a_model_that_can_tell_is_asked_first_whether_the_text_says_it():
-    steps, answered = through("When does it stop?", YES, Reply("a: At 12 bar."), begin=WHOLE, can_tell=True)
+    steps, answered = through("When does it stop?", YES, Reply("a: At 12 bar."), begin=WHOLE, truth=FITTED_TRUTH)
     assert [step.choices for step in steps] == [("Yes", "No"), ()]
     assert (answered.answer, answered.found) == ("At 12 bar.", True)
 
 
+@pytest.mark.parametrize(("truth", "found"), [(FITTED_TRUTH, True), (FITTED_TRUTH - 5.0, True), (4.0, False)])
+def test_a_yes_counts_from_where_the_exam_saw_the_model_mean_it(truth, found):
+    replies = [YES, Reply("a: At 12 bar.")] if found else [YES]
+    assert through("When does it stop?", *replies, begin=WHOLE, truth=truth)[1].found is found
+
+
 def test_what_it_denies_is_looked_for_in_more_and_is_not_in_the_text():
-    steps, answered = through("When does it stop?", NO, NO, can_tell=True)
+    steps, answered = through("When does it stop?", NO, NO, truth=FITTED_TRUTH)
     assert [step.reading.is_whole for step in steps] == [False, True]
     assert (answered.answer, answered.found) == (NOT_FOUND, False)
 
 
 def test_a_yes_or_no_is_asked_for_however_sure_the_model_is():
-    steps, _ = through("Does it stop?", Reply("", (-9.0, 0.0)), Reply("a: No."), begin=WHOLE, can_tell=True)
+    steps, _ = through("Does it stop?", Reply("", (-9.0, 0.0)), Reply("a: No."), begin=WHOLE, truth=FITTED_TRUTH)
     assert [step.choices for step in steps] == [YES_NO, ()]
 
 
@@ -116,7 +122,7 @@ def test_marks_move_with_their_part():
     def marked(_reading, question, text, _certainty):
         return Part(text, True, (CITED,), (Mark("number", text[:2], 0, 2),))
 
-    way = plan(Asked("How much is it, and why?", (), names=False, can_tell=False), WHOLE, marked)
+    way = plan(Asked("How much is it, and why?", (), names=False, truth=None), WHOLE, marked)
     next(way)
     way.send(Reply("60 euros."))
     with pytest.raises(StopIteration) as end:
@@ -152,7 +158,7 @@ def test_of_several_documents_it_is_said_which_were_looked_at_and_which_say_some
 
 
 def test_that_it_is_not_in_the_text_is_said_as_it_was_judged():
-    plain = Asked("Etage?", (), names=False, can_tell=False)
+    plain = Asked("Etage?", (), names=False, truth=None)
     way = plan(plain, WHOLE, lambda *_: Part("Das steht nicht im Text.", False))
     next(way)
     with pytest.raises(StopIteration) as end:
