@@ -2,7 +2,8 @@
 
 Each question of benchmarks/quality/matters (with --older, of documents) is asked of the program (with --plain of the
 same model in a chat with the document attached, too) and judged by the rules written down before (see `expectations`).
---right: the program's rules are given the right answers, sure of each, instead of a model's: what they cost at most.
+--right: the program's rules are given the right answers, sure of each, instead of a model's: what they cost at most;
+beside it what a stand-in makes of it that is right in four of five, or in one of five and never sure (s: steps).
 A line for each answer, at the end a table in Markdown, shares with their interval of 95 %.  --truth: the model's exam
 in telling true from false is taken for passed; a model that sat none is not asked what the text says.  With a
 folder in SLMDESK_QUALITY_OUT answers are kept there and not asked for again.
@@ -15,6 +16,7 @@ from __future__ import annotations
 import math
 import statistics
 import sys
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -86,8 +88,31 @@ def ours(desk: Desk, record: DocumentRecord, question: Question) -> Made:
 
 def right(desk: Desk, record: DocumentRecord, question: Question) -> Made:
     """What the program makes of the right answer, as a model would give it that is sure."""
+    return _stand_in(desk, record, question, question)
+
+
+def well(desk: Desk, record: DocumentRecord, question: Question) -> Made:
+    """The same of a model that is right in four of five questions, and as sure of the fifth."""
+    return _stand_in(desk, record, question, question if _lot(question) < 0.8 else None)
+
+
+def badly(desk: Desk, record: DocumentRecord, question: Question) -> Made:
+    """The same of a model that is right in one of five, and never sure."""
+    return _stand_in(desk, record, question, question if _lot(question) < 0.2 else None, sure=0.3)
+
+
+def _lot(question: Question) -> float:
+    return zlib.crc32(question.question.encode()) / 2**32
+
+
+def _stand_in(
+    desk: Desk, record: DocumentRecord, question: Question, said: Question | None, sure: float = SURE
+) -> Made:
+    """`said`: the question whose answer is given; None: any sentence of the text, or nothing where that is wrong."""
+    asked_steps = 0
 
     def answered() -> Answered:
+        nonlocal asked_steps
         store = desk.services.store
         passages = tuple(store.passages.of_document(record.id))
         sources = tuple(Source(number, passage, record.name) for number, passage in enumerate(passages, 1))
@@ -97,16 +122,21 @@ def right(desk: Desk, record: DocumentRecord, question: Question) -> Made:
         asked = Asked(question.question, (), names=False, truth=FITTED_TRUTH)
         steps = plan(asked, reading, lambda _reading, *words: judge(*words))
         is_no = question.none or (asks_yes_or_no(question.question) and says_no(question.answer))
-        scores, words = ((-SURE, 0.0) if is_no else (0.0, -SURE)), "" if question.none else question.answer
+        words = "" if question.none else question.answer
+        if said is None:
+            is_no, words = not is_no, passages[zlib.crc32(words.encode()) % len(passages)].text.partition(".")[0]
+        scores = (-sure, 0.0) if is_no else (0.0, -sure)
         step = next(steps)
         while True:
+            asked_steps += 1
             try:
                 step = steps.send(Reply("", scores) if step.choices else Reply(words))
             except StopIteration as end:
                 return end.value  # type: ignore[no-any-return]
 
-    said = desk.services.service_thread.call(answered)
-    return Made(said.answer, 0.0, 0.0, marked=int(said.found and not said.supported), notes=", ".join(_notes(said)))
+    made = desk.services.service_thread.call(answered)
+    marked = int(made.found and not made.supported)
+    return Made(made.answer, float(asked_steps), 0.0, marked=marked, notes=", ".join(_notes(made)))
 
 
 def _notes(answered: Answered) -> list[str]:
@@ -169,7 +199,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     folder = FOLDER if "--older" in options else MATTERS
     some = [document for document in documents("--aside" in options, folder) if not names or document.name in names]
-    sides = (right,) if "--right" in options else (ours, attached) if "--plain" in options else (ours,)
+    sides = (right, well, badly) if "--right" in options else (ours, attached) if "--plain" in options else (ours,)
     judged: list[Judged] = []
     with Desk(model) as desk:
         if threshold is not None:
