@@ -17,6 +17,7 @@ from slmdesk.base.records import ModelRecord
 from slmdesk.base.texts import _
 from slmdesk.base.types import Device, Json, PcMeasurement, Sampling
 from slmdesk.children.client import ChildClient
+from slmdesk.gguf.families import recommended_sampling
 from slmdesk.gguf.header import GgufHeader, misfit, require_adapter
 from slmdesk.gguf.memory import (
     UNKNOWN_STEP_SECONDS,
@@ -91,7 +92,7 @@ class LoadOptionsService(Service):
         require_chat_model(header)
         contexts = _contexts(header, current, available_bytes() + held_bytes)
         choices = [AdapterChoice(one.id, one.name, self._why_not(record, header, one)) for one in adapters]
-        return LoadOptions(record, header.sampling, header.context_length, contexts, tuple(choices))
+        return LoadOptions(record, recommended_sampling(header), header.context_length, contexts, tuple(choices))
 
     def _why_not(self, record: ModelRecord, header: GgufHeader, adapter: ModelRecord) -> str:
         pair = (record.sha256, adapter.sha256)

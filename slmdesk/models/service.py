@@ -20,6 +20,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Device, Json, Lazy, MemoryParts
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf import part_of
+from slmdesk.gguf.families import Family, names_of, translator_of
 from slmdesk.gguf.header import GgufHeader, base_name
 from slmdesk.gguf.memory import Pace, Speed, active_bytes, estimate_loaded, sensible_context, step_seconds
 from slmdesk.gguf.read import check_file, plain_metadata, read_header, require_chat_model
@@ -80,13 +81,15 @@ class ModelService(Service):
         none.
 
         For None, return the model chosen in this session, else the default for chat, else the last used, else the only
-        one. A copy that cannot be used here is then replaced by its published model. Raises KnownError `model.none`,
-        `model.unknown`, `model.several`.
+        one. A model made for translation is taken only if there is no other. A copy that cannot be used here is then
+        replaced by its published model. Raises KnownError `model.none`, `model.unknown`, `model.several`.
         """
         models = self._store.models.all()
         if requested is not None and models:
             return self._store.models.get(requested)
-        return usable(self._usual([model for model in models if model.can_chat]), models)
+        able = [model for model in models if model.can_chat]
+        usual = [model for model in able if model.id == self._chosen or can_do(model, DefaultUse.CHAT)]
+        return usable(self._usual(usual or able), models)
 
     def _usual(self, known: Sequence[ModelRecord]) -> ModelRecord:
         if not known:
@@ -340,6 +343,7 @@ def _shown(header: GgufHeader, license: str) -> dict[str, Json]:
         "license": header.license or license,
         "active_bytes": active_bytes(header),
         "step_s": step_seconds(header),
+        "names": clean_label(names_of(header), 3 * MAX_NAME),
     }
     return shown | {"base": base_name(header)} if header.kind == "adapter" else shown
 
@@ -466,7 +470,21 @@ SETTING: Mapping[DefaultUse, str] = {
 
 
 def can_do(record: ModelRecord, use: DefaultUse) -> bool:
-    return record.kind == "encoder" if use is DefaultUse.EMBED else record.can_chat
+    if use is DefaultUse.EMBED:
+        return record.kind == "encoder"
+    return record.can_chat and (use is DefaultUse.TRANSLATE or translator_family(record) is None)
+
+
+def translator_family(record: ModelRecord) -> Family | None:
+    """Return the family of a model made for translation, or None. Older records have no names but their own."""
+    header = record.header
+    return translator_of(str(header.get("architecture") or ""), str(header.get("names") or record.name))
+
+
+def translator_words(record: ModelRecord) -> str:
+    if translator_family(record) is None:
+        return ""
+    return _("Made for translation: it answers everything else badly, so it is offered for translation alone.")
 
 
 def default_in(settings: Settings, models: Sequence[ModelRecord], use: DefaultUse) -> ModelRecord | None:

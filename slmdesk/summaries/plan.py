@@ -47,7 +47,7 @@ from slmdesk.text.checks.support import check, stems
 from slmdesk.text.sentences import search_words, sentence_spans
 from slmdesk.text.tagged import Tags
 from slmdesk.text.translation_checks import cleaned, flags_of
-from slmdesk.translation.prompts import TranslationStyle, translation_step
+from slmdesk.translation.prompts import TranslationStyle, styled, translation_step
 from slmdesk.translation.prompts import prompt_version as translation_version
 
 LEAST_PARAMETERS = 700_000_000
@@ -244,7 +244,8 @@ class SummaryPlan:
         return point if not text or check(text, point.text, selection.text.language) else changed(point, text=text)
 
     def _translation_step(self, selection: Selection, text: str) -> dict[str, Json]:
-        return translation_step(text, Tags(), TranslationStyle(self._language(selection), selection.text.language))
+        style = TranslationStyle(self._language(selection), selection.text.language)
+        return translation_step(text, Tags(), styled(style, self._record))
 
     def _translated(self, selection: Selection, point: Point, answer: str) -> Point:
         source, target = selection.text.language, self._language(selection)

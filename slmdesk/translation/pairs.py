@@ -14,7 +14,7 @@ from typing import Any
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import picked, stored_dict, stored_from
-from slmdesk.base.record import Number, Record, field, to_json
+from slmdesk.base.record import Number, Record, changed, field, to_json
 from slmdesk.base.records import JobRecord, JobStatus, ModelRecord
 from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES, NO_BLANKS, Term, language_of
@@ -26,7 +26,7 @@ from slmdesk.jobs.runner import Batch, JobPlanner, Plan, StepValue
 from slmdesk.jobs.service import JobService
 from slmdesk.jobs.types import ExpectedBatch
 from slmdesk.loader.model_loader import ModelLoader
-from slmdesk.models.service import ModelService
+from slmdesk.models.service import ModelService, translator_family
 from slmdesk.runtime.events import EventBus, MessageEnded, ModelsChanged
 from slmdesk.runtime.messages import plain_args
 from slmdesk.runtime.service import Runtime, Service
@@ -35,7 +35,7 @@ from slmdesk.text.folding import fold
 from slmdesk.text.sentences import detect
 from slmdesk.text.tagged import Tags, mended, plain, problems
 from slmdesk.text.terms import spans_of
-from slmdesk.translation.prompts import TranslationStyle, prompt_version, translation_step
+from slmdesk.translation.prompts import TranslationStyle, prompt_version, styled, translation_step
 from slmdesk.translation.types import PairUsed
 
 KIND = "pair_exam"
@@ -94,12 +94,12 @@ class PairExamService(Service, JobPlanner):
             return job if job.status is JobStatus.RUNNING else self._jobs.resume(job.id)
         self._end_older(record)
         title = f"{record.name}: {' → '.join(LANGUAGES[one].name for one in pair)}"
-        settings: dict[str, Json] = {"version": pair_version(), "source": pair[0], "target": pair[1]}
-        settings["by_itself"] = by_itself
-        return self._jobs.add(KIND, title, record, (), prompt_version=_prompt_version(), settings=settings)
+        version = pair_version(record)
+        settings: dict[str, Json] = {"version": version, "source": pair[0], "target": pair[1], "by_itself": by_itself}
+        return self._jobs.add(KIND, title, record, (), prompt_version=_prompt_version(version), settings=settings)
 
     def unfinished(self, record: ModelRecord, source: str, target: str) -> JobRecord | None:
-        requested = (KIND, record.sha256, pair_version(), source, target)
+        requested = (KIND, record.sha256, pair_version(record), source, target)
         for job in self._jobs.list():
             found = (job.settings.get(key) for key in ("version", "source", "target"))
             if (job.kind, job.model_sha256, *found) == requested and not job.status.is_end:
@@ -108,7 +108,7 @@ class PairExamService(Service, JobPlanner):
 
     def _end_older(self, record: ModelRecord) -> None:
         for job in self._jobs.list():
-            is_older = job.settings.get("version") != pair_version() and not job.status.is_end
+            is_older = job.settings.get("version") != pair_version(record) and not job.status.is_end
             if (job.kind, job.model_sha256) == (KIND, record.sha256) and is_older:
                 with suppress(KnownError):  # another instance may have ended it
                     self._jobs.cancel(job.id)
@@ -140,24 +140,27 @@ class PairExamService(Service, JobPlanner):
     def plan(self, job: JobRecord) -> Plan:
         """Yield the steps of an exam: translate, translate back, then judge. Stored answers are not asked for again."""
         source, target = str(job.settings.get("source")), str(job.settings.get("target"))
-        if job.settings.get("version") != pair_version():
-            return  # from an older program, with other test sentences
-        items = pair_items(source)
+        record = self._models.by_sha256(job.model_sha256)
+        if record is None or job.settings.get("version") != pair_version(record):
+            return  # from an older program, with other test sentences or prompts
+        version, items = _prompt_version(pair_version(record)), pair_items(source)
         plain_ones = sum(item.kind is ItemKind.PLAIN for item in items)
         ahead = (ExpectedBatch("back", plain_ones, 1.0),)
-        there = yield Batch([item.step(source, target) for item in items], _prompt_version(), name="there", ahead=ahead)
+        style = styled(TranslationStyle(target, source), record)
+        there = yield Batch([item.step(style) for item in items], version, name="there", ahead=ahead)
         self._need_some(job, there)
         answers = [_words_of(answer) for answer in there or ()]
         plain = [said(item, answer) for item, answer in zip(items, answers, strict=True) if item.kind is ItemKind.PLAIN]
-        style = TranslationStyle(source, target)
+        style = changed(style, source=target, target=source)
         steps = {at: translation_step(words, Tags(), style) for at, words in enumerate(plain) if words}
         backs = [""] * len(plain)
         if steps:
-            back = yield Batch(list(steps.values()), _prompt_version(), name="back")
+            back = yield Batch(list(steps.values()), version, name="back")
             self._need_some(job, back)
             for at, value in zip(steps, back or (), strict=True):
                 backs[at] = said(items[at], _words_of(value))  # the plain ones come first
-        self._keep(job.model_sha256, judged(source, target, answers, backs, now=time.time()))
+        result = judged(source, target, answers, backs, now=time.time())
+        self._keep(job.model_sha256, changed(result, version=pair_version(record)))
 
     def _need_some(self, job: JobRecord, values: Sequence[StepValue] | None) -> None:
         """Raise the error of the first failed step, a KnownError, if the model answered nothing.
@@ -182,7 +185,7 @@ class PairExamService(Service, JobPlanner):
             results = (*results_of(record), *([result] if result is not None else ()))
             pairs: dict[str, Json] = {f"{one.source}-{one.target}": to_json(one) for one in results}
             kept: dict[str, Json] = dict(notes_of(record) if notes is None else notes)
-            shape: dict[str, Json] = {"version": pair_version(), "pairs": pairs, "notes": kept}
+            shape: dict[str, Json] = {"version": pair_version(record), "pairs": pairs, "notes": kept}
             self._store.models.set_info(record.id, **{INFO_KEY: shape})
 
 
@@ -192,7 +195,7 @@ def judged(source: str, target: str, answers: Sequence[str], backs: Sequence[str
         PairSkillResult(skill, level_of(score.passed / max(score.total, 1)), score.passed, score.total)
         for skill, score in scores.items()
     )
-    return PairResult(source, target, level_in_all(skills), now, skills, pair_version())
+    return PairResult(source, target, level_in_all(skills), now, skills)
 
 
 def level_of(share: float) -> str:
@@ -221,7 +224,7 @@ def notes_of(record: ModelRecord) -> Mapping[str, Json]:
 
 def _info(record: ModelRecord) -> Mapping[str, Json]:
     found = stored_from(dict, record.info.get(INFO_KEY)) or {}
-    return found if found.get("version") == pair_version() else {}
+    return found if found.get("version") == pair_version(record) else {}
 
 
 def _pair(source: str, target: str) -> tuple[str, str]:
@@ -234,8 +237,8 @@ def _pair(source: str, target: str) -> tuple[str, str]:
     return pair
 
 
-def _prompt_version() -> str:
-    return f"pair exam {pair_version()}"
+def _prompt_version(version: str) -> str:
+    return f"pair exam {version}"
 
 
 def _words_of(value: object) -> str:
@@ -294,8 +297,8 @@ class PairItem(Record):
     def has_figures(self) -> bool:
         return any(sign.isdigit() for sign in self.words)
 
-    def step(self, source: str, target: str) -> dict[str, Json]:
-        return translation_step(self.text, self.tags, TranslationStyle(target, source), terms=self.terms)
+    def step(self, style: TranslationStyle) -> dict[str, Json]:
+        return translation_step(self.text, self.tags, style, terms=self.terms)
 
 
 class Score(Record):
@@ -303,8 +306,9 @@ class Score(Record):
     total: int
 
 
-def pair_version() -> str:
-    return f"{_shape()['version']} {prompt_version()}"
+def pair_version(record: ModelRecord) -> str:
+    """Return the version of a model's exams: the test sentences, and the prompts it is asked with."""
+    return f"{_shape()['version']} {prompt_version(translator_family(record))}"
 
 
 def examined_languages() -> tuple[str, ...]:
@@ -563,10 +567,13 @@ class PairAdviceService:
 
         Placing tags takes two steps a segment. Asking for tags takes one step, and two more for each segment that lost
         its tags, so it is slower if more than half lose them. Languages without spaces have no word groups to place
-        tags on.
+        tags on. A translator not trained on tags is not asked for them until its exam shows that it keeps them.
         """
         result = self._exams.result(record, source, target)
-        return target in NO_BLANKS or result is None or not result.is_weak(PairSkill.TAGS)
+        if target in NO_BLANKS or result is not None:
+            return target in NO_BLANKS or not (result and result.is_weak(PairSkill.TAGS))
+        family = translator_family(record)
+        return family is None or family.translation is None or bool(family.translation.tags)
 
     # ---- inside
 
@@ -578,10 +585,10 @@ class PairAdviceService:
         if language is not None and language.level == "weak":
             words = _("{name} often answers in another language than it is asked in: expect poor translations.")
             return words.format(name=record.name)
-        entry = entry_of(record)
-        if entry is not None and target and not entry.speaks(target):
+        languages = _languages_of(record)
+        if languages and target and target not in languages:
             words = _("{name} was not made for {name2}; its publisher names {named}.")
-            return words.format(name=record.name, name2=LANGUAGES[target].shown, named=_named(entry))
+            return words.format(name=record.name, name2=LANGUAGES[target].shown, named=_named(languages))
         parameters = record.header.get("parameters")
         if language is None and isinstance(parameters, int) and 0 < parameters < FEWEST_PARAMETERS:
             return _("{name} is very small: expect poor translations.").format(name=record.name)
@@ -599,8 +606,7 @@ class PairAdviceService:
         if level == "fair":
             return None
         for model, result in found:
-            entry = entry_of(model)
-            if result is None and entry is not None and _is_made_for(entry, source, target):
+            if result is None and _is_translator_of(model, source, target):
                 words = _("{name}, on this PC, was made for translation.").format(name=model.name)
                 return BetterModel(model.id, model.name, words)
         return None
@@ -621,8 +627,24 @@ def _is_made_for(entry: CatalogueEntry, source: str, target: str) -> bool:
     return Made.TRANSLATION in entry.good_at and entry.speaks(target) and (not source or entry.speaks(source))
 
 
-def _named(entry: CatalogueEntry) -> str:
-    names = [LANGUAGES[language].shown for language in entry.languages if language in LANGUAGES]
+def _languages_of(record: ModelRecord) -> Sequence[str]:
+    """Return the languages that a model was made for, by code. Empty if its publisher does not list them."""
+    if entry := entry_of(record):
+        return () if entry.speaks("") else entry.languages
+    family = translator_family(record)
+    return family.languages if family else ()
+
+
+def _is_translator_of(record: ModelRecord, source: str, target: str) -> bool:
+    entry = entry_of(record)
+    if entry is None:
+        languages = _languages_of(record) or tuple(LANGUAGES)
+        return translator_family(record) is not None and target in languages and (not source or source in languages)
+    return _is_made_for(entry, source, target)
+
+
+def _named(languages: Sequence[str]) -> str:
+    names = [LANGUAGES[language].shown for language in languages if language in LANGUAGES]
     if len(names) == 1:
         return names[0]
     if 0 < len(names) <= MOST_NAMED:

@@ -11,9 +11,12 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Protocol
 
 from slmdesk.base.record import Record, changed
+from slmdesk.base.records import ModelRecord
 from slmdesk.base.translation import LANGUAGES, NewSegment, SegmentFlag, SegmentState, Term
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart, TokenProbability
+from slmdesk.gguf.families import Family, TranslationPrompts, family_named, table
 from slmdesk.jobs.runner import step_of
+from slmdesk.models.service import translator_family
 from slmdesk.redaction.service import Veil
 from slmdesk.text.preserved import is_address, is_code, is_firm, is_only_protected, masked
 from slmdesk.text.sentences import detect
@@ -44,6 +47,14 @@ class TranslationStyle(Record):
     domain: str = "everyday"
     formality: str = ""
     hint: str = ""
+    translator: str = ""
+    """Family of the model that is asked, if it was made for translation and has prompts of its own."""
+
+
+def styled(manner: TranslationStyle, record: ModelRecord | None) -> TranslationStyle:
+    """Return the manner for this model."""
+    family = translator_family(record) if record else None
+    return changed(manner, translator=family.name if family else "")
 
 
 @cache
@@ -52,20 +63,25 @@ def texts() -> Mapping[str, Any]:
     return tomllib.loads(source.read_text("utf-8"))
 
 
-def prompt_version() -> str:
-    return f"translate-{texts()['version']}"
+def prompt_version(family: Family | None = None) -> str:
+    """Return the version of the prompts for all models, or for one made for translation."""
+    own = f" {family.name} {family.translation.version}" if family and family.translation else ""
+    return f"translate-{texts()['version']}{own}"
 
 
 def translation_step(
     text: str, tags: Tags, manner: TranslationStyle, *, terms: Sequence[Term] = (), with_probabilities: bool = False
 ) -> dict[str, Json]:
     turns = messages(text, tags, manner, terms=terms)
-    return step_of(turns, sampling_for(text), with_probabilities=with_probabilities)
+    return step_of(turns, sampling_for(text, manner.translator), with_probabilities=with_probabilities)
 
 
-def sampling_for(text: str) -> Sampling:
+def sampling_for(text: str, translator: str = "") -> Sampling:
+    """`translator`: family whose publisher's sampling is used, with a seed, so that the answer can be repeated."""
     size = max(len(text.split()), len(text) // 4)  # words, or characters where no spaces separate words
-    return Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=LEAST_ANSWER + ANSWER_SHARE * size)
+    usual = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=LEAST_ANSWER + ANSWER_SHARE * size)
+    own = family_named(translator)
+    return changed(own.sampling.over(usual), max_tokens=usual.max_tokens, seed=0) if own else usual
 
 
 def messages(
@@ -89,21 +105,71 @@ def messages(
         parts.append(TextPart(known[name].format(**words) + "\n", origin))
 
     said = {term.source: term.target for term in reversed(terms) if term.target and not term.keeps}  # the first is used
-    replaced = [f"{one} = {said[one]}" for one in dict.fromkeys(term.source for term in terms) if one in said]
+    replaced = {term.source: said[term.source] for term in terms if term.source in said}
+    replaced = dict([*replaced.items()][:MOST_TERMS])
     behind = frozenset(hidden.terms.values())
     kept = [term.source for term in terms if term.keeps and term.source not in behind]
-    if replaced:
-        add("terms", Origin.PERSON, terms="; ".join(replaced[:MOST_TERMS]))
+    family = family_named(manner.translator)
+    prompts = family.translation if family else None
+    if replaced and prompts is None:
+        add("terms", Origin.PERSON, terms="; ".join(f"{word} = {target}" for word, target in replaced.items()))
     if kept:
         add("keep", Origin.PERSON, words="; ".join(kept[:MOST_TERMS]))
     if without:
         add("without", Origin.PERSON, words=without)
     if manner.hint:
         parts.append(TextPart(manner.hint + "\n", Origin.PERSON))
+    if prompts is not None:
+        return [_own_turn(prompts, text, manner, [part.text for part in parts], replaced, bool(tags))]
     is_named = bool(parts) or len(text.split()) <= SHORT_WORDS
     parts.append(TextPart(known["text"].format(text=text) if is_named else text, Origin.DOCUMENT))
     system = TextPart(_instructions(manner, bool(tags)), Origin.PROGRAM)
     return [ChatMessage(Role.SYSTEM, (system,)), ChatMessage(Role.USER, tuple(parts))]
+
+
+def _own_turn(
+    prompts: TranslationPrompts,
+    text: str,
+    manner: TranslationStyle,
+    wishes: Sequence[str],
+    terms: Mapping[str, str],
+    is_tagged: bool,
+) -> ChatMessage:
+    """Build the only turn for a translator, in the prompt it was trained on that says most of what is to be said.
+
+    What no prompt can say is left out, and the checks find it in the translation. Wishes count more than terms, since
+    only a person makes them; the terms are then among them.
+    """
+    target, source = LANGUAGES[manner.target], LANGUAGES[manner.source or language_of_text(text) or "en"]
+    if LANGUAGES[manner.target].has_formal and (formality := texts()["formality"].get(manner.formality)):
+        wishes = [formality, *wishes]
+    lines = [prompts.term.format(term=term, translation=translation) for term, translation in terms.items()]
+    if is_tagged and prompts.tags:
+        prompt = prompts.tags
+    elif wishes and prompts.wishes:
+        prompt = prompts.wishes
+        wishes = [*wishes, *([texts()["terms"].format(terms="; ".join(lines))] if lines else [])]
+    elif lines and prompts.terms:
+        prompt = prompts.terms
+    else:
+        prompt = prompts.chinese if prompts.chinese and "zh" in (source.code, target.code) else prompts.text
+    numbered = "\n".join(f"{number}. {wish.strip()}" for number, wish in enumerate(wishes, start=1))
+    untrusted = {
+        "text": TextPart(text, Origin.DOCUMENT),
+        "terms": TextPart("\n".join(lines), Origin.PERSON),
+        "wishes": TextPart(numbered, Origin.PERSON),
+    }
+    names = {
+        "source": prompts.names.get(source.code, source.name), "source_code": source.code,
+        "target": prompts.names.get(target.code, target.name), "target_code": target.code,
+        "target_chinese": table().chinese_names.get(target.code, target.name), "number": str(len(wishes) + 1),
+    }  # fmt: skip
+    pieces = re.split(r"\{(text|terms|wishes)\}", prompt)
+    parts = (
+        untrusted[piece] if index % 2 else TextPart(piece.format(**names), Origin.PROGRAM)
+        for index, piece in enumerate(pieces)
+    )
+    return ChatMessage(Role.USER, tuple(part for part in parts if part.text))
 
 
 def _instructions(manner: TranslationStyle, is_tagged: bool) -> str:
@@ -132,18 +198,20 @@ def other_steps(text: str, manner: TranslationStyle, *, without: str = "") -> li
     `without`: words of the target language that must not be used.
     """
     turns = messages(text, Tags(), manner, without=without)
-    sampling = sampling_for(text)
+    sampling = sampling_for(text, manner.translator)
     return [step_of(turns, changed(sampling, temperature=0.9, seed=seed)) for seed in range(1, ALTERNATIVES + 1)]
 
 
 # ---- projection
 
 
-def projection_step(source: str, target: str, phrase: str) -> dict[str, Json] | None:
+def projection_step(
+    source: str, target: str, phrase: str, manner: TranslationStyle | None = None
+) -> dict[str, Json] | None:
     """Build the step that asks which words of `target` translate `phrase` of `source`. None if there are no words.
 
     The grammar only allows groups of neighbouring words of the target, at most SPAN_MORE words longer than the phrase
-    (design.md).
+    (design.md). A translator, which answers no questions, is asked for the translation of the phrase instead.
     """
     spans = word_runs(target, len(phrase.split()) + SPAN_MORE)
     if not spans:
@@ -155,6 +223,8 @@ def projection_step(source: str, target: str, phrase: str) -> dict[str, Json] | 
         ChatMessage(Role.SYSTEM, (TextPart(known["task"], Origin.PROGRAM),)),
         ChatMessage(Role.USER, (TextPart(asked, Origin.DOCUMENT),)),
     ]
+    if manner and manner.translator:
+        turns = messages(phrase, Tags(), manner)
     return step_of(turns, changed(sampling_for(phrase), grammar=grammar))
 
 

@@ -13,8 +13,7 @@ from slmdesk.base.record import Record
 from slmdesk.base.texts import _
 from slmdesk.base.translation import MemoryPair, SegmentRecord, SegmentState, Term, lasting
 from slmdesk.base.translation import Origin as Made
-from slmdesk.base.types import Json
-from slmdesk.loader.model_loader import ModelLoader, Words, ask_once
+from slmdesk.loader.model_loader import ModelLoader, ask_once
 from slmdesk.redaction.service import Veil
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, sliced
@@ -30,6 +29,7 @@ from slmdesk.translation.prompts import (
     asked_about,
     language_of_text,
     other_steps,
+    styled,
     translation_step,
 )
 from slmdesk.translation.service import TranslationService
@@ -213,8 +213,9 @@ class SegmentEdits(Service):
         veil = self._translations.veil(item, request)
         asked = asked_about(segment.source, tags, source, known, veil, hint.strip()[:MOST_HINT])
         manner = TranslationStyle(request.target, source, request.domain, request.formality, asked.hint)
-        step = translation_step(asked.text, tags, manner, terms=asked.terms, with_probabilities=True)
-        (answer,) = yield self._ask(request.model, [step])
+        record = self._translations.record(request.model)
+        step = translation_step(asked.text, tags, styled(manner, record), terms=asked.terms, with_probabilities=True)
+        (answer,) = yield ask_once(self._loader, record, [step])
         found = asked.read(answer, tags, (source, request.target))
         if not found.target or problems(found.target, tags):
             raise KnownError("translation.no_better")
@@ -234,8 +235,9 @@ class SegmentEdits(Service):
         `translation.source_unknown`, `model.…`, `redaction.…`.
         """
         asked = asked_about(text, Tags(), manner.target, (), veil)
-        step = translation_step(asked.text, Tags(), turned(manner, source))
-        (answer,) = yield self._ask(None, [step])
+        record = self._translations.record(None)
+        step = translation_step(asked.text, Tags(), styled(turned(manner, source), record))
+        (answer,) = yield ask_once(self._loader, record, [step])
         return asked.read(answer, Tags()).target
 
     @sliced
@@ -257,13 +259,12 @@ class SegmentEdits(Service):
 
         asked = asked_about(text, Tags(), manner.source, (), veil)
         avoided = "" if asked.veiled and asked.veiled.holds(word) else word
-        answers = yield self._ask(None, other_steps(asked.text, manner, without=avoided))
+        record = self._translations.record(None)
+        steps = other_steps(asked.text, styled(manner, record), without=avoided)
+        answers = yield ask_once(self._loader, record, steps)
         found = (asked.read(answer, Tags(), (manner.source, manner.target)) for answer in answers)
         said = (cleaned.target for cleaned in found if not any(flag.kind == REDACTION for flag in cleaned.flags))
         return [wording for wording in dict.fromkeys(said) if wording and wording != now and is_useful(wording)]
-
-    def _ask(self, model: str | None, steps: Sequence[Mapping[str, Json]]) -> Pending[list[Words]]:
-        return ask_once(self._loader, self._translations.record(model), steps)
 
 
 def says_otherwise(sentence: str, now: str, word: str) -> bool:

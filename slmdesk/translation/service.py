@@ -37,7 +37,7 @@ from slmdesk.translation.export import ANY, left_parts, pair_paper, report_json,
 from slmdesk.translation.export import gathered as all_segments
 from slmdesk.translation.glossaries import TermLists
 from slmdesk.translation.pairs import PairAdvice, PairAdviceService
-from slmdesk.translation.prompts import DOMAINS, FORMALITIES, TranslationStyle, prompt_version
+from slmdesk.translation.prompts import DOMAINS, FORMALITIES, TranslationStyle, prompt_version, styled
 from slmdesk.translation.types import (
     KIND,
     NO_GLOSSARY,
@@ -267,7 +267,8 @@ class TranslationService(Service, JobPlanner):
         if veil is not None and not kept.get("redacted"):
             yield from self._preparation.learn(item.id, request, veil)
         formality = request.formality or ("formal" if request.path else "")  # left alone, a model mixes du and Sie
-        manner = TranslationStyle(request.target, request.source, request.domain, formality)
+        style = TranslationStyle(request.target, request.source, request.domain, formality)
+        manner = styled(style, self._models.by_sha256(job.model_sha256))
         attempt = job.settings.get("attempt")
         counts = self._store.segments.count(item.id)
         asked = (SegmentState.OPEN,) if isinstance(attempt, int) else UNSETTLED

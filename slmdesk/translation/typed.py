@@ -45,6 +45,7 @@ from slmdesk.translation.prompts import (
     TranslationStyle,
     asked_about,
     segments_from,
+    styled,
     translation_step,
     units_of_text,
 )
@@ -136,6 +137,7 @@ class LiveTranslation(Service):
         `redact`: hide private details from the model; the table of placeholders is only in memory. `decisions`: of a
         person who has just reviewed what is redacted; earlier decisions are dropped. Raises KnownError redaction.*.
         """
+        manner = styled(manner, record)
         is_other = self._record is None or record.id != self._record.id or manner != self._manner
         if is_other or redact != self._is_redacted or decisions is not None:
             self._stop()

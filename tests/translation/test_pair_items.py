@@ -139,8 +139,8 @@ def test_levels_and_small_judgements() -> None:
 
 def test_results_of_other_items_say_nothing() -> None:
     def record(event):
-        return SimpleNamespace(info={"pair_exams": event})
+        return SimpleNamespace(name="x", header={}, info={"pair_exams": event})
 
     assert results_of(record({"version": "0", "pairs": {"en-pl": {"source": "en"}}})) == []
-    assert results_of(record({"version": pair_version(), "pairs": {"en-pl": {"source": "en"}}})) == []
+    assert results_of(record({"version": pair_version(record({})), "pairs": {"en-pl": {"source": "en"}}})) == []
     assert results_of(record("odd")) == []

@@ -54,6 +54,7 @@ from slmdesk.engine.llama.scheduler import Scheduler
 from slmdesk.engine.llama.templates import ChatFormat, TryTemplate
 from slmdesk.engine.llama.thinking import ThoughtTokens
 from slmdesk.engine.llama.vocabulary import Vocabulary
+from slmdesk.gguf.families import family_of, recommended_sampling
 from slmdesk.gguf.header import GgufHeader
 from slmdesk.gguf.memory import (
     KEPT_SEQUENCES,
@@ -324,12 +325,13 @@ def _chat_format(
     if template is None and header.template_bytes:  # too long to be kept with the header, but it identifies the family
         raw: bytes = library.api.llama_model_chat_template(weights.pointer, None) or b""
         template = raw.decode("utf-8", "replace")
+    family = family_of(header)
     return ChatFormat.for_model(
         template=template,
         architecture=header.architecture,
         name=header.name,
         vocabulary=vocabulary,
-        requested=spec.template,
+        requested=spec.template or (family.format if family else "") or None,
         checked=spec.template_checked,
         trial=trial,
     )
@@ -436,7 +438,7 @@ def _info(
             compute=memory.compute + program_bytes(header),
         ),
         cost_curve=curve,
-        sampling_defaults=header.sampling,
+        sampling_defaults=recommended_sampling(header),
         sliding_window=weights.sliding_window,
         behaves=is_sane,
         offload=_offload_of(plan, header),

@@ -514,7 +514,10 @@ PLAIN = Family(
 )
 """For models that never learned a chat format: a dialogue in plain words, "User: …" and "Assistant: …"."""
 
-FAMILIES_BY_NAME = {family.name: family for family in (*FAMILIES, PLAIN)}
+BARE = Family("bare", user=("", ""), assistant=("", ""), answer="")
+"""For models that only continue a text, whose prompt is the message itself. Chosen by gguf/families.toml alone."""
+
+FAMILIES_BY_NAME = {family.name: family for family in (*FAMILIES, PLAIN, BARE)}
 
 
 def find_family(*, template: str, architecture: str, name: str, is_control: Callable[[str], bool]) -> Family | None:
