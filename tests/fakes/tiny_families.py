@@ -10,8 +10,8 @@ text begins with BOS.  What such a model writes is noise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -378,17 +378,23 @@ def make(
     shape: Shape | None = None,
     pack: Pack | None = None,
     words: int = 0,
+    title: str = "",
+    architecture: str = "",
+    markers: Sequence[str] = (),
 ) -> Path:
     """Write the tiny model of a family and return its path.  (The OpenELM has one shape only.)
 
-    `pack`: matrices in another type than F16; `words`: so many tokens more, which no text has.
+    `pack`: matrices in another type than F16; `words`: so many tokens more, which no text has; `title`: the name in the
+    header; `architecture`: another than the family's, for a file whose words alone are read; `markers`: more of them.
     """
     shape = shape or Shape()
     tiny = {**FAMILIES, **RECURRENT, **REFUSED}[name]
+    tiny = replace(tiny, architecture=architecture or tiny.architecture)
     path = folder / f"tiny-{name}.gguf"
     tokens = [*_tokens(tiny.tokenizer), *((f"word{number}", NORMAL) for number in range(words))]
+    tokens += [(marker, CONTROL) for marker in markers if marker not in MARKERS]
     writer = gguf.GGUFWriter(path, tiny.architecture)
-    writer.add_name(f"Tiny {name}")
+    writer.add_name(title or f"Tiny {name}")
     writer.add_license("apache-2.0")
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
     for key, value in _keys(tiny, shape).items():
