@@ -97,8 +97,12 @@ def messages(
     parts: list[TextPart] = []
     hidden = masked(text, terms, manner.source, manner.target)
     text = hidden.text
+    family = family_named(manner.translator)
+    prompts = family.translation if family else None
     own = {term.source.casefold() for term in terms}
-    trade = domain_terms(text, manner.domain, manner.source, manner.target)
+    # A translator knows everyday words, and with terms it is asked in another prompt.
+    is_helped = prompts is None or manner.domain != DOMAINS[0]
+    trade = domain_terms(text, manner.domain, manner.source, manner.target) if is_helped else []
     terms = [*terms, *(term for term in trade if term.source.casefold() not in own)]
 
     def add(name: str, origin: Origin, **words: str) -> None:
@@ -109,8 +113,6 @@ def messages(
     replaced = dict([*replaced.items()][:MOST_TERMS])
     behind = frozenset(hidden.terms.values())
     kept = [term.source for term in terms if term.keeps and term.source not in behind]
-    family = family_named(manner.translator)
-    prompts = family.translation if family else None
     if replaced and prompts is None:
         add("terms", Origin.PERSON, terms="; ".join(f"{word} = {target}" for word, target in replaced.items()))
     if kept:
