@@ -87,9 +87,8 @@ class ModelService(Service):
         models = self._store.models.all()
         if requested is not None and models:
             return self._store.models.get(requested)
-        able = [model for model in models if model.can_chat]
-        usual = [model for model in able if model.id == self._chosen or can_do(model, DefaultUse.CHAT)]
-        return usable(self._usual(usual or able), models)
+        chosen = [model for model in models if model.id == self._chosen]
+        return usable(self._usual(chosen or for_chat(models)), models)
 
     def _usual(self, known: Sequence[ModelRecord]) -> ModelRecord:
         if not known:
@@ -475,6 +474,12 @@ def can_do(record: ModelRecord, use: DefaultUse) -> bool:
     return record.can_chat and (use is DefaultUse.TRANSLATE or translator_family(record) is None)
 
 
+def for_chat(models: Sequence[ModelRecord]) -> list[ModelRecord]:
+    """Return the models that answer when none is named: those made for translation only if there are no others."""
+    able = [model for model in models if model.can_chat]
+    return [model for model in able if can_do(model, DefaultUse.CHAT)] or able
+
+
 def translator_family(record: ModelRecord) -> Family | None:
     """Return the family of a model made for translation, or None. Older records have no names but their own."""
     header = record.header
@@ -484,7 +489,7 @@ def translator_family(record: ModelRecord) -> Family | None:
 def translator_words(record: ModelRecord) -> str:
     if translator_family(record) is None:
         return ""
-    return _("Made for translation: it answers everything else badly, so it is offered for translation alone.")
+    return _("Translation alone: it was trained to translate, and answers everything else badly.")
 
 
 def default_in(settings: Settings, models: Sequence[ModelRecord], use: DefaultUse) -> ModelRecord | None:

@@ -40,6 +40,7 @@ from slmdesk.history.service import ItemTitle
 from slmdesk.library.search import TextHit
 from slmdesk.library.service import LibraryName
 from slmdesk.library.types import CollectionChanged, CollectionGone
+from slmdesk.models.service import for_chat
 from slmdesk.runtime.events import (
     DocumentChanged,
     DocumentGone,
@@ -634,7 +635,7 @@ def _all_names(services: Services) -> Names:
         translations=NameList([item for item in items if item.kind == TRANSLATION]),
         results=NameList([item for item in items if item.kind not in (CHAT, SPACE, TRANSLATION)]),
         library=NameList(services.documents.names()),
-        models=[model for model in services.models.list() if model.can_chat],
+        models=for_chat(services.models.list()),
     )
 
 

@@ -26,6 +26,7 @@ from slmdesk.base.texts import _
 from slmdesk.chat.window.conversation import ChatController
 from slmdesk.chat.window.list import ChatList
 from slmdesk.jobs.types import EXAM, JobChanged
+from slmdesk.models.service import DefaultUse, can_do, for_chat
 from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
@@ -224,7 +225,7 @@ class ModelsController(QObject):
 
     def _on_listed(self, models: Sequence[ModelRecord]) -> None:
         self._known = frozenset(model.id for model in models)
-        self.listed = [model for model in models if model.can_chat]
+        self.listed = for_chat(models)
         self.models_listed.emit(self.listed)
         self._ask_exams()
         if self.state.model is None or self.state.model in self._known:
@@ -272,7 +273,7 @@ class ModelsController(QObject):
             if event.problem is not None:
                 self._bridge.problem_met.emit(event.problem)
         added = [event.model for event in ended if event.model is not None]
-        if added and added[-1].can_chat:
+        if added and can_do(added[-1], DefaultUse.CHAT):
             self.use(added[-1].id)
 
 

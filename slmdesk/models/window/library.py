@@ -22,7 +22,17 @@ from slmdesk.gguf.quantization import quantization_named
 from slmdesk.jobs.types import JobChanged
 from slmdesk.loader.model_loader import crashed_card
 from slmdesk.models.importer import ImportEnded, VerifyResult
-from slmdesk.models.service import SETTING, WORDS, DefaultUse, PaceChanged, copies_of, lost_words, origin_of
+from slmdesk.models.service import (
+    SETTING,
+    WORDS,
+    DefaultUse,
+    PaceChanged,
+    can_do,
+    copies_of,
+    lost_words,
+    origin_of,
+    translator_words,
+)
 from slmdesk.models.window.formats import FormatController, FormatState, Trial, title_of
 from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.runtime.messages import Problem, bytes_for_people
@@ -148,9 +158,14 @@ class LibraryController(QObject):
         if event.problem is not None:
             self._bridge.problem_met.emit(event.problem)
         elif event.model is not None:
-            use = partial(self.use, event.model.id) if event.model.can_chat else None
-            action = _("Use now") if use else ""
-            self._bridge.notice_raised.emit(Notice(_added_words(event), action=action, on_action=use, key="import"))
+            record, action, use = event.model, "", None
+            if can_do(record, DefaultUse.CHAT):
+                action, use = _("Use now"), partial(self.use, record.id)
+            elif can_do(record, DefaultUse.TRANSLATE):
+                action = _("Use for translation")
+                use = partial(self.set_default, record.id, DefaultUse.TRANSLATE, record.id)
+            words = " ".join(filter(None, (_added_words(event), translator_words(record))))
+            self._bridge.notice_raised.emit(Notice(words, action=action, on_action=use, key="import"))
 
     # ---- events
 
@@ -467,7 +482,7 @@ class DetailsPanel(QFrame):
         exam = self._trials[EXAM]
         exam.setVisible(DefaultUse.CHAT in details.can_do)
         exam.show_words(exam_words(details))
-        self._trials[BENCH].setVisible(DefaultUse.CHAT in details.can_do)
+        self._trials[BENCH].setVisible(DefaultUse.TRANSLATE in details.can_do)
         self._trials[BENCH].show_words(bench_words(details))
         self._trials[VERIFY].show_words(_("Last verified: {day}.").format(day=day_words(details.verified)))
         self.show_uses(details.card.uses, details.can_do)
@@ -702,6 +717,7 @@ def rows_of(details: ModelDetails) -> list[tuple[str, str, str]]:
         ("card", _("Graphics card"), card_words(record)),
         ("template", _("Chat format"), template_words(record)),
         ("behaves", _("Quick test"), behaves_words(record)),
+        ("made", _("Made for"), translator_words(record)),
         ("pairs", _("Translates"), "\n".join((*map(pair_line, results_of(record)), *note_lines(notes_of(record))))),
         ("license", _("Licence"), str(header.get("license") or _("not stated in the file"))),
         ("source", _("Came from"), source_words(record.source)),

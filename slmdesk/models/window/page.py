@@ -28,7 +28,7 @@ from slmdesk.evaluation.formats import copy_label
 from slmdesk.evaluation.model_cards import ModelCard, ModelDetails
 from slmdesk.gguf.memory import speed_in_words
 from slmdesk.models.running import FitCheck
-from slmdesk.models.service import SETTING, WORDS, DefaultUse, is_for_this_pc, origin_of, used_of
+from slmdesk.models.service import SETTING, WORDS, DefaultUse, can_do, is_for_this_pc, origin_of, used_of
 from slmdesk.models.window.adding import AddMenu
 from slmdesk.models.window.formats import FormatDialog
 from slmdesk.models.window.library import VERIFY, DetailsPanel, LibraryController, quantization_words
@@ -473,7 +473,7 @@ class LocalCard(ModelRow):
         self._badge = plain_label("", self, name="default_badge", kind="badge", wraps=False, is_hidden=True)
         self.body.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignLeft)
         self._use: QPushButton | None = None
-        if record.can_chat:
+        if can_do(record, DefaultUse.CHAT):
             self._use = self.add_button(_("Use"), name="use_button", spoken="")
             self._use.clicked.connect(lambda: library.use(self.used))
         self._build_menu()
