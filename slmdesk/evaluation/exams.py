@@ -30,7 +30,7 @@ from slmdesk.jobs.types import EXAM, JobChanged
 from slmdesk.loader.energy import OtherPrograms
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.models.running import LEAST_TOKENS
-from slmdesk.models.service import ModelService
+from slmdesk.models.service import WORDS, DefaultUse, ModelService, can_do
 from slmdesk.runtime.events import EventBus, ExamOffered, MessageEnded, ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.runtime.service import Later, Runtime, Service
 from slmdesk.store import Store
@@ -242,9 +242,11 @@ class ExamService:
 
         `by_itself`: the exam starts automatically, so it gives way to everything else (see `AutoExams`). `thinking`:
         ask only the questions with written answers, and let the model think before each; this result is stored in
-        addition. Raises KnownError `model.…`, `store.…`.
+        addition. Raises KnownError `model.…` (`model.wrong_job` for one made for translation), `store.…`.
         """
         record = self._models.choose(model)
+        if not can_do(record, DefaultUse.CHAT):
+            raise KnownError("model.wrong_job", name=record.name, job=WORDS[DefaultUse.CHAT])
         version, questions = items()[0], _questions(thinking=thinking)
         if not by_itself:
             self.note(record, None)
@@ -569,6 +571,7 @@ class AutoExams(Service):
     def _is_requested(self, record: ModelRecord) -> bool:
         is_noted = note_of(record).get("reason", OFFERED) != OFFERED
         is_known = result_of(record) is not None or is_noted or record.behaves is False
+        is_known = is_known or not can_do(record, DefaultUse.CHAT)
         return self._settings.current.exams_at_first_use and not is_known and not self._job
 
     def _wait(self, model: str, seconds: float) -> None:

@@ -654,7 +654,7 @@ def _named(languages: Sequence[str]) -> str:
 
 def _format_words(record: ModelRecord) -> str:
     """Return a warning for a model without instruction training, which continues a text instead of translating it."""
-    if record.header.get("has_chat_template") is not False:
+    if record.header.get("has_chat_template") is not False or translator_family(record):
         return ""
     return _(
         "{name} brings no chat format; a plain one is used, and it may go on writing instead of translating."

@@ -142,7 +142,7 @@ def recorder(opened, tmp_path):
     recorder = opened(model=False, known=table_of("en", "pl"))
     services = recorder.services
     recorder.usual, made = (add_model(services, tmp_path / f"{name}.gguf", name) for name in ("One", "Two"))
-    header = {**made.header, "architecture": "gemma3", "names": "MiLMMT 46 4B v1.0"}
+    header = {**made.header, "architecture": "gemma3", "names": "MiLMMT 46 4B v1.0", "has_chat_template": False}
     change = partial(services.store.models.change, made.id, header=header, last_used=5.0)
     recorder.translator = on_service_thread(recorder, change)
     return recorder
@@ -177,4 +177,6 @@ def test_its_exam_asks_it_in_its_own_way(recorder) -> None:
     assert result is not None
     assert result.version == pair_version(now) != pair_version(recorder.usual)
     said = recorder.calls.pair_advice.advise(now, "en", "uk")
-    assert said.words.startswith("Two was not made for Ukrainian;")
+    assert said.words == "Two was not made for Ukrainian; its publisher names 35 others."
+    with pytest.raises(KnownError, match=r"^model\.wrong_job "):
+        recorder.calls.exams.take(made.id)

@@ -764,7 +764,7 @@ def card_words(record: ModelRecord) -> str:
 
 
 def template_words(record: ModelRecord) -> str:
-    if not record.can_chat:
+    if not can_do(record, DefaultUse.CHAT):
         return ""
     if not record.header.get("has_chat_template"):
         return _("none in the file; slmdesk uses a plain one, and answers may be worse")
