@@ -17,8 +17,7 @@ from slmdesk.base.records import ModelRecord
 from slmdesk.base.texts import _
 from slmdesk.base.types import Device, Json, PcMeasurement, Sampling
 from slmdesk.children.client import ChildClient
-from slmdesk.gguf.families import recommended_sampling
-from slmdesk.gguf.header import GgufHeader, misfit, require_adapter
+from slmdesk.gguf.header import GgufHeader, misfit, recommended_sampling, require_adapter
 from slmdesk.gguf.memory import (
     UNKNOWN_STEP_SECONDS,
     USUAL_PAST,

@@ -20,8 +20,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Device, Json, Lazy, MemoryParts
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf import part_of
-from slmdesk.gguf.families import Family, names_of, translator_of
-from slmdesk.gguf.header import GgufHeader, base_name
+from slmdesk.gguf.header import Family, GgufHeader, base_name, names_of, translator_of
 from slmdesk.gguf.memory import Pace, Speed, active_bytes, estimate_loaded, sensible_context, step_seconds
 from slmdesk.gguf.read import check_file, plain_metadata, read_header, require_chat_model
 from slmdesk.loader.model_loader import ModelLoader

@@ -14,7 +14,7 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.translation import LANGUAGES, NewSegment, SegmentFlag, SegmentState, Term
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart, TokenProbability
-from slmdesk.gguf.families import Family, TranslationPrompts, family_named, table
+from slmdesk.gguf.header import Family, TranslationPrompts, families, family_named
 from slmdesk.jobs.runner import step_of
 from slmdesk.models.service import translator_family
 from slmdesk.redaction.service import Veil
@@ -164,7 +164,7 @@ def _own_turn(
     names = {
         "source": prompts.names.get(source.code, source.name), "source_code": source.code,
         "target": prompts.names.get(target.code, target.name), "target_code": target.code,
-        "target_chinese": table().chinese_names.get(target.code, target.name), "number": str(len(wishes) + 1),
+        "target_chinese": families().chinese_names.get(target.code, target.name), "number": str(len(wishes) + 1),
     }  # fmt: skip
     pieces = re.split(r"\{(text|terms|wishes)\}", prompt)
     parts = (

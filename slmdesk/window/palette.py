@@ -40,7 +40,6 @@ from slmdesk.history.service import ItemTitle
 from slmdesk.library.search import TextHit
 from slmdesk.library.service import LibraryName
 from slmdesk.library.types import CollectionChanged, CollectionGone
-from slmdesk.models.service import for_chat
 from slmdesk.runtime.events import (
     DocumentChanged,
     DocumentGone,
@@ -627,6 +626,8 @@ class KeptNames(QObject):
 
 def _all_names(services: Services) -> Names:
     """Return all names. Service thread."""
+    from slmdesk.models.service import for_chat  # imported late: the window starts without it
+
     items = services.history.titles()
     return Names(
         items=items,

@@ -13,7 +13,7 @@ from fakes.tiny_families import make
 from slmdesk.base.record import to_json
 from slmdesk.engine.llama.templates import ChatFormat
 from slmdesk.engine.llama.vocabulary import open_vocabulary
-from slmdesk.gguf.families import family_of, recommended_sampling
+from slmdesk.gguf.header import family_of, recommended_sampling
 from slmdesk.gguf.read import read_header
 
 pytestmark = pytest.mark.model

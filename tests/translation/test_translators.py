@@ -18,7 +18,7 @@ from slmdesk.base.translation import LANGUAGES, Term
 from slmdesk.base.types import LoadSpec, Origin, Role
 from slmdesk.engine.llama import LlamaEngine
 from slmdesk.engine.llama.templates import FAMILIES_BY_NAME
-from slmdesk.gguf.families import names_of, table, translator_of
+from slmdesk.gguf.header import families, names_of, translator_of
 from slmdesk.gguf.read import read_header
 from slmdesk.jobs.types import JobChanged
 from slmdesk.models.service import DefaultUse
@@ -88,7 +88,7 @@ def test_a_translator_is_asked_as_it_was_trained(tmp_path: Path, family: str) ->
 
 @pytest.mark.pure
 def test_the_table_holds_what_can_be_filled_in() -> None:
-    for family in table().family:
+    for family in families().family:
         assert all((family.source, family.architectures)), family.name
         assert family.format in ("", *FAMILIES_BY_NAME), family.name
         assert not set(family.languages) - set(LANGUAGES), family.name

@@ -26,7 +26,6 @@ from slmdesk.base.texts import _
 from slmdesk.chat.window.conversation import ChatController
 from slmdesk.chat.window.list import ChatList
 from slmdesk.jobs.types import EXAM, JobChanged
-from slmdesk.models.service import DefaultUse, can_do, for_chat
 from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
@@ -225,6 +224,8 @@ class ModelsController(QObject):
 
     def _on_listed(self, models: Sequence[ModelRecord]) -> None:
         self._known = frozenset(model.id for model in models)
+        from slmdesk.models.service import for_chat  # imported late: the window starts without it
+
         self.listed = for_chat(models)
         self.models_listed.emit(self.listed)
         self._ask_exams()
@@ -269,6 +270,8 @@ class ModelsController(QObject):
             self._bridge.notice_raised.emit(notice_of(event.problem, action=action, on_action=again, topic=STATE_TOPIC))
 
     def _on_imports_ended(self, ended: Sequence[ImportEnded]) -> None:
+        from slmdesk.models.service import DefaultUse, can_do  # imported late: the window starts without it
+
         for event in ended:
             if event.problem is not None:
                 self._bridge.problem_met.emit(event.problem)

@@ -54,8 +54,7 @@ from slmdesk.engine.llama.scheduler import Scheduler
 from slmdesk.engine.llama.templates import ChatFormat, TryTemplate
 from slmdesk.engine.llama.thinking import ThoughtTokens
 from slmdesk.engine.llama.vocabulary import Vocabulary
-from slmdesk.gguf.families import family_of, recommended_sampling
-from slmdesk.gguf.header import GgufHeader
+from slmdesk.gguf.header import GgufHeader, family_of, recommended_sampling
 from slmdesk.gguf.memory import (
     KEPT_SEQUENCES,
     MOST_SEQUENCES,
