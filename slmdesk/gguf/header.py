@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from slmdesk.base.errors import KnownError, SlmdeskError
 from slmdesk.base.record import Record, converted, field
 from slmdesk.base.texts import _
-from slmdesk.base.types import Sampling
+from slmdesk.base.types import Json, Sampling
 from slmdesk.base.untrusted import CUT, clean_bytes, clean_label
 
 STRING, ARRAY, BOOL, FLOAT = 8, 9, 7, 6
@@ -685,7 +685,7 @@ class TranslationPrompts(Record):
     """Names of languages, by code, where the publisher has another name than we have."""
 
 
-class Family(Record):
+class ModelFamily(Record):
     name: str
     source: str
     """Where it stands what is said here."""
@@ -706,7 +706,9 @@ class Family(Record):
 
 
 class _Families(Record):
-    family: tuple[Family, ...]
+    family: tuple[ModelFamily, ...]
+    format: tuple[Mapping[str, Json], ...]
+    """Chat formats, for engine/llama/templates.py."""
     chinese_names: Mapping[str, str]
     """Chinese names of languages, by code."""
 
@@ -720,16 +722,16 @@ def families() -> _Families:
     return converted(tomllib.loads(text), _Families)
 
 
-def family_named(name: str) -> Family | None:
+def family_named(name: str) -> ModelFamily | None:
     return next((family for family in families().family if family.name == name), None)
 
 
-def family_of(header: GgufHeader) -> Family | None:
+def family_of(header: GgufHeader) -> ModelFamily | None:
     """Return the family of a model file, or None if it is of none in the table."""
     return _first(header.architecture, names_of(header), header.chat_template or "")
 
 
-def translator_of(architecture: str, names: str) -> Family | None:
+def translator_of(architecture: str, names: str) -> ModelFamily | None:
     """Return the family of a model made for translation, or None. Such families are recognised without a template."""
     family = _first(architecture, names, "")
     return family if family is not None and family.translation is not None else None
@@ -746,7 +748,7 @@ def names_of(header: GgufHeader) -> str:
     return " ".join(str(header.metadata[key]) for key in _NAMES if isinstance(header.metadata.get(key), str))
 
 
-def _first(architecture: str, names: str, template: str) -> Family | None:
+def _first(architecture: str, names: str, template: str) -> ModelFamily | None:
     plain = _SEPARATORS.sub("", names).casefold()
     for family in families().family:
         is_named = not family.names or any(name in plain for name in family.names)

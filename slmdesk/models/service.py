@@ -20,7 +20,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Device, Json, Lazy, MemoryParts
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf import part_of
-from slmdesk.gguf.header import Family, GgufHeader, base_name, names_of, translator_of
+from slmdesk.gguf.header import GgufHeader, ModelFamily, base_name, names_of, translator_of
 from slmdesk.gguf.memory import Pace, Speed, active_bytes, estimate_loaded, sensible_context, step_seconds
 from slmdesk.gguf.read import check_file, plain_metadata, read_header, require_chat_model
 from slmdesk.loader.model_loader import ModelLoader
@@ -479,7 +479,7 @@ def for_chat(models: Sequence[ModelRecord]) -> list[ModelRecord]:
     return [model for model in able if can_do(model, DefaultUse.CHAT)] or able
 
 
-def translator_family(record: ModelRecord) -> Family | None:
+def translator_family(record: ModelRecord) -> ModelFamily | None:
     """Return the family of a model made for translation, or None. Older records have no names but their own."""
     header = record.header
     return translator_of(str(header.get("architecture") or ""), str(header.get("names") or record.name))

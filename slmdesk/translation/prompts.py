@@ -14,7 +14,7 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.translation import LANGUAGES, NewSegment, SegmentFlag, SegmentState, Term
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart, TokenProbability
-from slmdesk.gguf.header import Family, TranslationPrompts, families, family_named
+from slmdesk.gguf.header import ModelFamily, TranslationPrompts, families, family_named
 from slmdesk.jobs.runner import step_of
 from slmdesk.models.service import translator_family
 from slmdesk.redaction.service import Veil
@@ -48,7 +48,7 @@ class TranslationStyle(Record):
     formality: str = ""
     hint: str = ""
     translator: str = ""
-    """Family of the model that is asked, if it was made for translation and has prompts of its own."""
+    """ModelFamily of the model that is asked, if it was made for translation and has prompts of its own."""
 
 
 def styled(manner: TranslationStyle, record: ModelRecord | None) -> TranslationStyle:
@@ -63,7 +63,7 @@ def texts() -> Mapping[str, Any]:
     return tomllib.loads(source.read_text("utf-8"))
 
 
-def prompt_version(family: Family | None = None) -> str:
+def prompt_version(family: ModelFamily | None = None) -> str:
     """Return the version of the prompts for all models, or for one made for translation."""
     own = f" {family.name} {family.translation.version}" if family and family.translation else ""
     return f"translate-{texts()['version']}{own}"

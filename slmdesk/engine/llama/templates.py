@@ -15,7 +15,7 @@ from typing import Protocol
 import psutil
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.record import Record
+from slmdesk.base.record import Record, converted
 from slmdesk.base.texts import _
 from slmdesk.base.types import THINKING_LEVELS as LEVELS
 from slmdesk.base.types import THINKING_OFF as OFF
@@ -36,6 +36,7 @@ from slmdesk.engine.llama.template_sandbox import (
 )
 from slmdesk.engine.llama.thinking import ThoughtMarks, find_marks
 from slmdesk.engine.llama.vocabulary import Vocabulary
+from slmdesk.gguf.header import families
 
 TRIAL_WALL_SECONDS = 8.0
 """For a machine so busy that the child does not get its 2 s of computing time; below the heartbeat's 10 s."""
@@ -327,7 +328,7 @@ def _is_control(vocabulary: Vocabulary, text: str) -> bool:
     return len(tokens) == 1 and tokens[0] in vocabulary.marker_tokens
 
 
-# ---- the chat formats of model families, as data, for files whose own template is missing or unusable
+# ---- the chat formats of model families (gguf/families.toml), for files whose own template is missing or unusable
 
 
 BOS, EOS = "{bos}", "{eos}"
@@ -354,170 +355,10 @@ class Family(Record):
     """Beginnings of architecture names as the header gives them."""
 
 
-def _chatml(role: str) -> tuple[str, str]:
-    return f"<|im_start|>{role}\n", "<|im_end|>\n"
-
-
-def _llama3(role: str) -> tuple[str, str]:
-    return f"<|start_header_id|>{role}<|end_header_id|>\n\n", "<|eot_id|>"
-
-
-def _granite(role: str) -> tuple[str, str]:
-    return f"<|start_of_role|>{role}<|end_of_role|>", "<|end_of_text|>\n"
-
-
-FAMILIES: tuple[Family, ...] = (
-    Family(
-        "chatml",
-        system=_chatml("system"),
-        user=_chatml("user"),
-        assistant=_chatml("assistant"),
-        answer="<|im_start|>assistant\n",
-        needs=("<|im_start|>", "<|im_end|>"),
-        marks=(("<|im_start|>",),),
-        architectures=("qwen", "smollm", "internlm2"),
-    ),
-    Family(
-        "llama3",
-        start=BOS,
-        system=_llama3("system"),
-        user=_llama3("user"),
-        assistant=_llama3("assistant"),
-        answer="<|start_header_id|>assistant<|end_header_id|>\n\n",
-        needs=("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"),
-        marks=(("<|start_header_id|>",),),
-        architectures=("llama",),
-    ),
-    Family(
-        "gemma",
-        start=BOS,
-        user=("<start_of_turn>user\n", "<end_of_turn>\n"),
-        assistant=("<start_of_turn>model\n", "<end_of_turn>\n"),
-        answer="<start_of_turn>model\n",
-        needs=("<start_of_turn>", "<end_of_turn>"),
-        marks=(("<start_of_turn>",),),
-        architectures=("gemma",),
-    ),
-    Family(
-        "granite",
-        system=_granite("system"),
-        user=_granite("user"),
-        assistant=_granite("assistant"),
-        answer="<|start_of_role|>assistant<|end_of_role|>",
-        needs=("<|start_of_role|>", "<|end_of_role|>"),
-        marks=(("<|start_of_role|>",),),
-        architectures=("granite",),
-    ),
-    Family(
-        "phi3",
-        system=("<|system|>\n", "<|end|>\n"),
-        user=("<|user|>\n", "<|end|>\n"),
-        assistant=("<|assistant|>\n", "<|end|>\n"),
-        answer="<|assistant|>\n",
-        needs=("<|user|>", "<|assistant|>", "<|end|>"),
-        marks=(("<|user|>", "<|end|>"), ("<|end|>", "<|assistant|>")),
-        architectures=("phi3",),
-    ),
-    Family(
-        "zephyr",
-        system=("<|system|>\n", f"{EOS}\n"),
-        user=("<|user|>\n", f"{EOS}\n"),
-        assistant=("<|assistant|>\n", f"{EOS}\n"),
-        answer="<|assistant|>\n",
-        stop=("\n<|user|>",),
-        marks=(("<|user|>",),),
-        architectures=("stablelm",),
-    ),
-    Family(
-        "llama2",
-        folded_system=("<<SYS>>\n", "\n<</SYS>>\n\n"),
-        user=(f"{BOS}[INST] ", " [/INST]"),
-        assistant=(" ", f" {EOS}"),
-        answer=" ",
-        marks=(("[INST]", "<<SYS>>"),),
-    ),
-    Family(
-        "mistral",
-        start=BOS,
-        user=("[INST] ", "[/INST]"),
-        assistant=(" ", EOS),
-        answer=" ",
-        marks=(("[INST]",),),
-        architectures=("mistral",),
-    ),
-    Family(
-        "alpaca",
-        system=("", "\n\n"),
-        user=("### Instruction:\n", "\n\n"),
-        assistant=("### Response:\n", "\n\n"),
-        answer="### Response:\n",
-        stop=("\n### Instruction:",),
-        marks=(("### Instruction",),),
-    ),
-    Family(
-        "vicuna",
-        start=BOS,
-        system=("", " "),
-        user=("USER: ", " "),
-        assistant=("ASSISTANT: ", EOS),
-        answer="ASSISTANT: ",
-        stop=("\nUSER:", " USER:"),
-        marks=(("USER:", "ASSISTANT:"),),
-    ),
-    Family(
-        "phi2",
-        system=("", "\n\n"),
-        user=("Instruct: ", "\n"),
-        assistant=("Output: ", "\n"),
-        answer="Output: ",
-        stop=("\nInstruct:",),
-        marks=(("Instruct:", "Output:"),),
-        architectures=("phi2",),
-    ),
-    Family(
-        "granite-code",
-        system=("System:\n", "\n\n"),
-        user=("Question:\n", "\n\n"),
-        assistant=("Answer:\n", "\n\n"),
-        answer="Answer:\n",
-        stop=("\nQuestion:",),
-        marks=(("Question:", "Answer:"),),
-    ),
-    Family(
-        "falcon3",
-        system=("<|system|>\n", "\n"),
-        user=("<|user|>\n", "\n"),
-        assistant=("<|assistant|>\n", f"{EOS}\n"),
-        answer="<|assistant|>\n",
-        stop=("\n<|user|>",),
-    ),
-    Family(
-        "falcon",
-        system=("", "\n\n"),
-        user=("User: ", "\n\n"),
-        assistant=("Assistant: ", "\n\n"),
-        answer="Assistant: ",
-        stop=("\nUser:",),
-        marks=(("User: ", "Assistant:"),),
-        architectures=("falcon",),
-    ),
-)
+FAMILIES_BY_NAME = {family.name: family for family in converted(families().format, tuple[Family, ...])}
+PLAIN = FAMILIES_BY_NAME["plain"]
+FAMILIES = tuple(family for name, family in FAMILIES_BY_NAME.items() if name not in ("plain", "bare"))
 """Looked through in this order: the first that fits is taken."""
-
-PLAIN = Family(
-    "plain",
-    system=("", "\n\n"),
-    user=("User: ", "\n"),
-    assistant=("Assistant: ", "\n"),
-    answer="Assistant: ",
-    stop=("\nUser:", "\nAssistant:"),
-)
-"""For models that never learned a chat format: a dialogue in plain words, "User: …" and "Assistant: …"."""
-
-BARE = Family("bare", user=("", ""), assistant=("", ""), answer="")
-"""For models that only continue a text, whose prompt is the message itself. Chosen by gguf/families.toml alone."""
-
-FAMILIES_BY_NAME = {family.name: family for family in (*FAMILIES, PLAIN, BARE)}
 
 
 def find_family(*, template: str, architecture: str, name: str, is_control: Callable[[str], bool]) -> Family | None:
