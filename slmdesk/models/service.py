@@ -488,7 +488,7 @@ def translator_family(record: ModelRecord) -> ModelFamily | None:
 def translator_words(record: ModelRecord) -> str:
     if translator_family(record) is None:
         return ""
-    return _("Translation alone: it was trained to translate, and answers everything else badly.")
+    return _("Made for translation alone: it answers everything else badly.")
 
 
 def default_in(settings: Settings, models: Sequence[ModelRecord], use: DefaultUse) -> ModelRecord | None:

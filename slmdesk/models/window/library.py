@@ -717,7 +717,7 @@ def rows_of(details: ModelDetails) -> list[tuple[str, str, str]]:
         ("card", _("Graphics card"), card_words(record)),
         ("template", _("Chat format"), template_words(record)),
         ("behaves", _("Quick test"), behaves_words(record)),
-        ("made", _("Made for"), translator_words(record)),
+        ("made", "", translator_words(record)),
         ("pairs", _("Translates"), "\n".join((*map(pair_line, results_of(record)), *note_lines(notes_of(record))))),
         ("license", _("Licence"), str(header.get("license") or _("not stated in the file"))),
         ("source", _("Came from"), source_words(record.source)),

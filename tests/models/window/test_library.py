@@ -11,6 +11,7 @@ from fakes import tiny_gguf
 from fakes.dropping import drop
 from fakes.recorder import add_model
 from fakes.split_gguf import split
+from fakes.tiny_families import make
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
@@ -145,6 +146,19 @@ def test_a_default_is_set_by_a_click_and_stands_on_the_card(library) -> None:
     library.wait(lambda: words(cards(library)[0], "default_badge") == "Default for chat, translation")
     QTest.keyClick(box, Qt.Key.Key_Space)
     library.wait(lambda: words(cards(library)[0], "default_badge") == "Default for translation")
+
+
+def test_a_translator_is_offered_for_translation_alone(library, tmp_path) -> None:
+    library.frame.library.add_files((make("gemma3", tmp_path, title="MiLMMT 46 4B v1.0"),), False)
+    library.wait(lambda: library.is_said("Made for translation alone"))
+    press(library, library.window.notices.bars[-1], "notice_action")
+    card = next(card for card in cards(library) if "MiLMMT" in card.card.record.name)
+    library.wait(lambda: words(card, "default_badge") == "Default for translation")
+    panel = opened(library, card)
+    assert words(panel, "value_made").startswith("Made for translation alone")
+    assert not panel.findChild(QPushButton, "use_chat").isVisible()
+    assert card.findChild(QPushButton, "use_button") is None
+    assert [model.name for model in library.frame.models.listed] == ["Tiny llama"]
 
 
 def test_the_default_answers_at_the_next_start(start, model_file, paths) -> None:
