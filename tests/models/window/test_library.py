@@ -152,13 +152,14 @@ def test_a_translator_is_offered_for_translation_alone(library, tmp_path) -> Non
     library.frame.library.add_files((make("gemma3", tmp_path, title="MiLMMT 46 4B v1.0"),), False)
     library.wait(lambda: library.is_said("Made for translation alone"))
     press(library, library.window.notices.bars[-1], "notice_action")
+    library.wait(lambda: len(cards(library)) == 2)
     card = next(card for card in cards(library) if "MiLMMT" in card.card.record.name)
     library.wait(lambda: words(card, "default_badge") == "Default for translation")
     panel = opened(library, card)
     assert words(panel, "value_made").startswith("Made for translation alone")
     assert not panel.findChild(QPushButton, "use_chat").isVisible()
     assert card.findChild(QPushButton, "use_button") is None
-    assert [model.name for model in library.frame.models.listed] == ["Tiny llama"]
+    library.wait(lambda: [model.name for model in library.frame.models.listed] == ["Tiny llama"])
 
 
 def test_the_default_answers_at_the_next_start(start, model_file, paths) -> None:
