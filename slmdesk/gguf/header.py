@@ -658,7 +658,7 @@ def _in_four(shape: tuple[int, ...]) -> tuple[int, ...]:
 # ---- what publishers say about asking their models: sampling, and for translators their own prompts (families.toml)
 
 
-_NAMES = ("general.name", "general.basename", "general.base_model.0.name")
+_NAMES = ("general.basename", "general.base_model.0.name")
 _SEPARATORS = re.compile(r"[\W_]+")
 
 
@@ -744,8 +744,9 @@ def recommended_sampling(header: GgufHeader) -> Sampling:
 
 
 def names_of(header: GgufHeader) -> str:
-    """Return the names that the header gives the model and the model it was made from."""
-    return " ".join(str(header.metadata[key]) for key in _NAMES if isinstance(header.metadata.get(key), str))
+    """Return the names that the header gives the model and the model it was made from, else that of the file."""
+    others = (header.metadata.get(key) for key in _NAMES)
+    return " ".join((header.name, *(name for name in others if isinstance(name, str))))
 
 
 def _first(architecture: str, names: str, template: str) -> ModelFamily | None:
