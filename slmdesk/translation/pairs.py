@@ -549,7 +549,9 @@ class PairAdviceService:
         result = self._exams.result(record, source, target) if target else None
         words = self._words(record, result, target)
         parts = [words, _format_words(record)]
-        if result is not None and has_terms:
+        if has_terms and not _is_told_terms(record):
+            parts.append(_("It cannot be told a glossary: look at the terms flagged."))
+        elif result is not None and has_terms:
             parts.append(terms_words(result))
         if result is not None and for_document and target not in NO_BLANKS:
             parts.append(tags_words(result))
@@ -633,6 +635,11 @@ def _languages_of(record: ModelRecord) -> Sequence[str]:
         return () if entry.speaks("") else entry.languages
     family = translator_family(record)
     return family.languages if family else ()
+
+
+def _is_told_terms(record: ModelRecord) -> bool:
+    family = translator_family(record)
+    return family is None or family.translation is None or bool(family.translation.terms)
 
 
 def _is_translator_of(record: ModelRecord, source: str, target: str) -> bool:

@@ -178,5 +178,7 @@ def test_its_exam_asks_it_in_its_own_way(recorder) -> None:
     assert result.version == pair_version(now) != pair_version(recorder.usual)
     said = recorder.calls.pair_advice.advise(now, "en", "uk")
     assert said.words == "Two was not made for Ukrainian; its publisher names 35 others."
+    said = recorder.calls.pair_advice.advise(now, "en", "pl", has_terms=True)
+    assert said.words.endswith("It cannot be told a glossary: look at the terms flagged.")
     with pytest.raises(KnownError, match=r"^model\.wrong_job "):
         recorder.calls.exams.take(made.id)
