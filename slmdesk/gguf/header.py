@@ -696,7 +696,7 @@ class ModelFamily(Record):
     marks: tuple[str, ...] = ()
     """Texts that must all occur in the chat template."""
     sampling: Sampling = field(default_factory=Sampling)
-    """What the publisher recommends for answers without a thought."""
+    """What the publisher recommends for answers without a thought. Only translators have penalties here."""
     format: str = ""
     """Built-in chat format that is used instead of the file's template: "bare" for a model that continues a text."""
     languages: tuple[str, ...] = ()
