@@ -313,6 +313,8 @@ class Tensors(Record):
     """Bytes of the experts' tensors. All of them are in memory, but each token uses only some of the experts."""
     table_bytes: int = 0
     """Bytes of the token table. For each token one row of it is read, or all of it if it is also the output matrix."""
+    layer_table_bytes: int = 0
+    """Bytes of the table with a row for each token and layer (Gemma 3n and 4 E). For each token one row is read."""
     layer_bytes: Mapping[int, int] = field(default_factory=dict)
     separate_experts: bool = False
     """Whether each expert has a tensor of its own. This is the layout of 2023, which llama.cpp no longer reads."""
@@ -399,7 +401,7 @@ DEFAULT_ALIGNMENT = 32
 TEMPLATE = "tokenizer.chat_template"
 ALPHA = "adapter.lora.alpha"
 _EXPERTS = re.compile(rb"\.ffn_(?:gate|up|down|gate_up)(?:_ch)?(_exps|\.\d+)\.")
-_TABLE = b"token_embd.weight"
+_TABLE, _LAYER_TABLE = b"token_embd.weight", b"per_layer_token_embd.weight"
 _LAYER = re.compile(rb"blk\.(\d{1,4})\.")
 
 
@@ -484,7 +486,7 @@ def parse(reader: HeaderReader) -> tuple[Metadata, Tensors, int]:
 
 class _TensorSum:
     def __init__(self) -> None:
-        self.count = self.parameters = self.expert_bytes = self.table_bytes = 0
+        self.count = self.parameters = self.expert_bytes = self.table_bytes = self.layer_table_bytes = 0
         self.separate_experts = False
         self.sizes: dict[str, int] = {}
         self.shapes: dict[str, tuple[int, ...]] = {}
@@ -500,6 +502,8 @@ class _TensorSum:
             self.layers[number] = self.layers.get(number, 0) + size
         if raw_name == _TABLE:
             self.table_bytes = size
+        elif raw_name == _LAYER_TABLE:
+            self.layer_table_bytes = size
         elif expert := _EXPERTS.search(raw_name):
             self.expert_bytes += size
             self.separate_experts |= expert[1] != b"_exps"
@@ -513,6 +517,7 @@ class _TensorSum:
             end=end,
             expert_bytes=self.expert_bytes,
             table_bytes=self.table_bytes,
+            layer_table_bytes=self.layer_table_bytes,
             layer_bytes=MappingProxyType(self.layers),
             separate_experts=self.separate_experts,
         )

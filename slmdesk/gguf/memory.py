@@ -310,15 +310,15 @@ class Speed(Record):
 
 
 def active_bytes(header: GgufHeader) -> int:
-    """Return the bytes of weights that are read for a token. Unused experts do not count, nor does the token table if
-    the output has a matrix of its own.
+    """Return the bytes of weights that are read for a token. Unused experts do not count, nor does the table per layer,
+    nor the token table if the output has a matrix of its own.
     """
     tensors = header.tensors
     experts = header.whole("expert_count", 1 << 16)
     used = min(header.whole("expert_used_count", 1 << 16) or experts, experts)
     idle = tensors.expert_bytes * (experts - used) // experts if experts else 0
     table = tensors.table_bytes if "output.weight" in tensors.shapes else 0
-    return max(0, header.weight_bytes - idle - table)
+    return max(0, header.weight_bytes - idle - table - tensors.layer_table_bytes)
 
 
 def plain_bytes(header: GgufHeader, past_tokens: int = USUAL_PAST) -> float:

@@ -242,6 +242,93 @@ def _bert(weights: Weights) -> None:
         weights.norm(blk + "layer_output_norm", bias=True)
 
 
+PER_LAYER = 16
+"""Width of Gemma 4's input for each layer."""
+
+
+def _gemma4(weights: Weights) -> None:
+    _gemma(weights, head_norms=True)
+    weights.norm("rope_freqs", weights.shape.head // 2)
+    inputs = PER_LAYER * len(weights.blocks)
+    weights.matrix("per_layer_token_embd", weights.tokens, inputs)
+    weights.matrix("per_layer_model_proj", inputs, weights.shape.embedding)
+    weights.norm("per_layer_proj_norm", PER_LAYER)
+    for blk in weights.blocks:
+        weights.matrix(blk + "inp_gate", PER_LAYER, weights.shape.embedding)
+        weights.matrix(blk + "proj", weights.shape.embedding, PER_LAYER)
+        weights.norm(blk + "post_norm")
+
+
+def _qwen35(weights: Weights) -> None:
+    """Layers in turn with a recurrent state (gated delta rule) and with attention, whose output has a gate."""
+    weights.ends()
+    width, inner, heads = weights.shape.embedding, 2 * weights.shape.head, 2
+    for number, blk in enumerate(weights.blocks):
+        weights.norm(blk + "attn_norm")
+        weights.norm(blk + "post_attention_norm")
+        weights.feed_forward(blk)
+        if number % 2:
+            weights.attention(blk)
+            weights.matrix(blk + "attn_q", 2 * weights.shape.heads * weights.shape.head, width)
+            weights.head_norms(blk)
+            continue
+        weights.matrix(blk + "attn_qkv", 3 * inner, width)
+        weights.matrix(blk + "attn_gate", inner, width)
+        weights.matrix(blk + "ssm_conv1d", 3 * inner, 4, kind=np.float32)
+        weights.bias(blk + "ssm_dt", heads)
+        weights.tensors[blk + "ssm_a"] = -np.ones(heads, np.float32)
+        weights.matrix(blk + "ssm_alpha", heads, width)
+        weights.matrix(blk + "ssm_beta", heads, width)
+        weights.norm(blk + "ssm_norm", weights.shape.head)
+        weights.matrix(blk + "ssm_out", width, inner)
+
+
+def _lfm2(weights: Weights, *, experts: bool = False) -> None:
+    """Layers in turn with a short convolution and with attention."""
+    width = weights.shape.embedding
+    weights.matrix("token_embd", weights.tokens, width)
+    weights.norm("token_embd_norm")
+    for number, blk in enumerate(weights.blocks):
+        weights.norm(blk + "attn_norm")
+        weights.norm(blk + "ffn_norm")
+        if experts and number:
+            weights.experts(blk)
+            weights.bias(blk + "exp_probs_b", weights.shape.experts)
+        else:
+            weights.feed_forward(blk)
+        if number % 2:
+            weights.attention(blk)
+            weights.head_norms(blk)
+        else:
+            weights.matrix(blk + "shortconv.conv", width, 3, kind=np.float32)
+            weights.matrix(blk + "shortconv.in_proj", 3 * width, width)
+            weights.matrix(blk + "shortconv.out_proj", width, width)
+
+
+def _gpt_oss(weights: Weights) -> None:
+    weights.ends(untied=True)
+    shape = weights.shape
+    for blk in weights.blocks:
+        weights.norm(blk + "attn_norm")
+        weights.norm(blk + "post_attention_norm")
+        weights.attention(blk, bias="all")
+        weights.norm(blk + "attn_sinks", shape.heads)
+        weights.experts(blk)
+        weights.bias(blk + "ffn_gate_inp", shape.experts)
+        for part, length in (("gate", shape.inner), ("up", shape.inner), ("down", shape.embedding)):
+            weights.tensors[f"{blk}ffn_{part}_exps.bias"] = np.zeros((shape.experts, length), np.float32)
+
+
+def _apertus(weights: Weights) -> None:
+    weights.ends(untied=True)
+    for blk in weights.blocks:
+        weights.norm(blk + "attn_norm")
+        weights.attention(blk)
+        weights.head_norms(blk)
+        weights.norm(blk + "ffn_norm")
+        weights.feed_forward(blk, gate=False)
+
+
 _LAYER_NORM = {"attention.layer_norm_epsilon": 1e-5, "attention.layer_norm_rms_epsilon": None}
 _SOFTCAP = {"attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0}
 
@@ -311,6 +398,45 @@ def _openelm_keys(_shape: Shape) -> dict[str, Any]:
     return dict(zip(names, map(list, zip(*OPENELM, strict=True)), strict=True))
 
 
+def _in_turn(shape: Shape) -> list[int]:
+    return [shape.kv_heads * (number % 2) for number in range(shape.layers)]
+
+
+def _gemma4_keys(shape: Shape) -> dict[str, Any]:
+    return {
+        "attention.sliding_window": 64, "attention.sliding_window_pattern": [True, False] * (shape.layers // 2),
+        "attention.key_length_swa": shape.head, "attention.value_length_swa": shape.head,
+        "rope.dimension_count_swa": shape.head, "rope.freq_base_swa": 1e4, "rope.freq_base": 1e6,
+        "embedding_length_per_layer_input": PER_LAYER, "attention.shared_kv_layers": 0,
+        "final_logit_softcapping": 30.0,
+    }  # fmt: skip
+
+
+def _qwen35_keys(shape: Shape) -> dict[str, Any]:
+    return {
+        "ssm.conv_kernel": 4, "ssm.state_size": shape.head, "ssm.group_count": 2, "ssm.time_step_rank": 2,
+        "ssm.inner_size": 2 * shape.head, "full_attention_interval": 2, "rope.dimension_sections": [2, 3, 3, 0],
+    }  # fmt: skip
+
+
+def _lfm2_keys(shape: Shape) -> dict[str, Any]:
+    return {"attention.head_count_kv": _in_turn(shape), "shortconv.l_cache": 3}
+
+
+def _lfm2moe_keys(shape: Shape) -> dict[str, Any]:
+    more = {"leading_dense_block_count": 1, "expert_feed_forward_length": shape.inner, "expert_gating_func": 2}
+    return _lfm2_keys(shape) | _experts(shape) | more
+
+
+def _gpt_oss_keys(shape: Shape) -> dict[str, Any]:
+    return _experts(shape) | {"expert_feed_forward_length": shape.inner, "attention.sliding_window": 64}
+
+
+def _xielu(shape: Shape) -> dict[str, Any]:
+    return {f"xielu.{name}": [value] * shape.layers for name, value in _XIELU.items()}
+
+
+_XIELU = {"alpha_n": 0.8, "alpha_p": 0.8, "beta": 0.5, "eps": -1e-6}
 FAMILIES: Mapping[str, Tiny] = {
     "llama2": Tiny("llama", format="llama2", weights=lambda w: _llama(w, untied=True)),
     "llama3": Tiny("llama", "gpt2", "llama-bpe", format="llama3", keys=lambda _: {"rope.freq_base": 500000.0}),
@@ -352,6 +478,16 @@ FAMILIES: Mapping[str, Tiny] = {
     "qwen3": Tiny("qwen3", "gpt2", "qwen2", bos=False, format="chatml", weights=lambda w: _llama(w, head_norms=True)),
     "smollm2": Tiny("llama", "gpt2", "smollm", bos=False, format="chatml"),
     "smollm3": Tiny("smollm3", "gpt2", "smaug-bpe", bos=False, format="chatml"),
+    "gemma4": Tiny("gemma4", weights=_gemma4, keys=_gemma4_keys),
+    "qwen35": Tiny("qwen35", "gpt2", "qwen35", bos=False, format="chatml", weights=_qwen35, keys=_qwen35_keys),
+    "lfm2": Tiny("lfm2", "gpt2", "lfm2", format="chatml", weights=_lfm2, keys=_lfm2_keys),
+    "lfm2moe": Tiny(
+        "lfm2moe", "gpt2", "lfm2", format="chatml", weights=lambda w: _lfm2(w, experts=True), keys=_lfm2moe_keys,
+    ),
+    "ministral3": Tiny("mistral3", "gpt2", "tekken", weights=lambda w: _llama(w, untied=True)),
+    "gpt-oss": Tiny("gpt-oss", "gpt2", "gpt-4o", bos=False, weights=_gpt_oss, keys=_gpt_oss_keys),
+    "hunyuan": Tiny("hunyuan-dense", "gpt2", "hunyuan-dense", bos=False, weights=lambda w: _llama(w, head_norms=True)),
+    "apertus": Tiny("apertus", "gpt2", "tekken", weights=_apertus, keys=_xielu),
     "bert": Tiny(
         "bert", "bert", "jina-v2-en", weights=_bert,
         keys=lambda shape: _all_heads(shape) | {"attention.causal": False, "pooling_type": 1},
@@ -398,7 +534,7 @@ def make(
     writer.add_license("apache-2.0")
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
     for key, value in _keys(tiny, shape).items():
-        _add(writer, f"{tiny.architecture}.{key}", value)
+        _add(writer, key if key.startswith("xielu.") else f"{tiny.architecture}.{key}", value)
     _add_tokenizer(writer, tiny, tokens)
     if template is not None:
         writer.add_chat_template(template)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from fakes.malformed_gguf import malformed
-from fakes.tiny_families import Shape, make
+from fakes.tiny_families import PER_LAYER, Shape, make
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
@@ -56,6 +56,12 @@ def test_the_table_of_tokens_is_read_only_where_it_is_the_output_too(tmp_path: P
     tied, untied = header_of("mistral", tmp_path), header_of("llama2", tmp_path)
     assert active_bytes(tied) == tied.weight_bytes
     assert active_bytes(untied) == untied.weight_bytes - untied.tensors.table_bytes
+
+
+def test_of_a_table_per_layer_one_row_is_read(tmp_path: Path) -> None:
+    header = header_of("gemma4", tmp_path)
+    table = header.vocab_size * PER_LAYER * header.layers * 2
+    assert active_bytes(header) == header.weight_bytes - table
 
 
 def test_twice_the_bandwidth_twice_the_speed_for_a_large_model(tmp_path: Path) -> None:
