@@ -10,6 +10,7 @@ import io
 import sys
 import tomllib
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from string import Formatter
 
@@ -21,8 +22,12 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "slmdesk"
 MARKS = {"_": 1, "N_": 1, "ngettext": 2}
 """Functions that texts pass, and how many of their arguments are texts."""
-PRESETS = {"chat/presets.toml": ("name", "words"), "tables/presets.toml": ("name",)}
-"""Files of presets, and their fields that people read."""
+PRESETS = {
+    "chat/presets.toml": ("name", "words"),
+    "hub/catalogue.toml": ("good_for", "weakness", "words"),
+    "tables/presets.toml": ("name",),
+}
+"""Files of presets and models, and the fields in their tables, and in tables inside these, that people read."""
 
 
 def messages() -> Catalog:
@@ -39,9 +44,11 @@ def messages() -> Catalog:
                 if words and words[0]:
                     found.add(words if len(words) > 1 else words[0])
     for name, texts in PRESETS.items():
-        for preset in tomllib.loads((PACKAGE / name).read_text("utf-8"))["preset"]:
-            for text in texts:
-                found.add(preset[text])
+        for preset in chain.from_iterable(tomllib.loads((PACKAGE / name).read_text("utf-8")).values()):
+            for table in (preset, *preset.get("measured", ())):
+                for text in texts:
+                    if text in table:
+                        found.add(table[text])
     return found
 
 

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from slmdesk.evaluation.exams import AutoExams, ExamService
     from slmdesk.evaluation.formats import FormatService
     from slmdesk.evaluation.model_cards import BenchService, CardService
+    from slmdesk.evaluation.recommendation import RecommendationService
     from slmdesk.history.erasing import BackupService, ErasingService
     from slmdesk.history.imports import ImportService
     from slmdesk.history.retention import DayService, RetentionService
@@ -185,6 +186,9 @@ class Services:
     jobs: Made[JobService] = Made("jobs.service:JobService", lambda s, new: new(s.runtime, s.loader, s._job_service))
     job_views: Made[JobViews] = Made("jobs.service:JobViews", lambda s, new: new(s.store, s.jobs))
     exams: Made[ExamService] = Made("evaluation.exams:ExamService", lambda s, new: new(s.store, s.models, s.jobs))
+    recommending: Made[RecommendationService] = Made(
+        "evaluation.recommendation:RecommendationService", lambda s, new: new(s.store, s.measuring.pc)
+    )
     first_exams: Made[AutoExams] = Made(
         "evaluation.exams:AutoExams", lambda s, new: new(s.runtime, s.models, s.exams, s.jobs, s.loader)
     )
@@ -192,7 +196,7 @@ class Services:
         "translation.pairs:PairExamService", lambda s, new: new(s.runtime, s.models, s.jobs)
     )
     pair_advice: Made[PairAdviceService] = Made(
-        "translation.pairs:PairAdviceService", lambda s, new: new(s.store, s.pair_exams)
+        "translation.pairs:PairAdviceService", lambda s, new: new(s.store, s.pair_exams, s.recommending)
     )
     first_pair_exams: Made[AutoPairExams] = Made(
         "translation.pairs:AutoPairExams",

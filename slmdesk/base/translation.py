@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import locale
+import os
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -109,6 +113,20 @@ def language_of(requested: str) -> Language:
             return language
     known = ", ".join(LANGUAGES)  # names would be too long for an error message
     raise KnownError("language.unknown", wanted=requested[:40], known=known)
+
+
+_ACCOUNT = re.compile(r"([a-z]{2,3})(?:[_-]([A-Za-z]{2}))?(?=$|[_.@-])")
+
+
+def usual_language(environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
+    """Return the language and region of this user account ("en", "GB"). They are empty if they are not set."""
+    said = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
+    said = said or locale.getlocale()[0] or ""
+    if found := _ACCOUNT.match(said):
+        return found.group(1), (found.group(2) or "").upper()
+    with suppress(KnownError):  # Windows gives names: "German_Germany"
+        return language_of(said.partition("_")[0]).code, ""
+    return "", ""
 
 
 # ---- the parts of a translation as the app stores them

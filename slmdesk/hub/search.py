@@ -15,7 +15,7 @@ from enum import StrEnum
 from importlib.resources import files as package_files
 from pathlib import Path
 from threading import Event, Lock
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import msgspec
@@ -25,11 +25,11 @@ from slmdesk.base.errors import BugError, KnownError
 from slmdesk.base.files import private_folder
 from slmdesk.base.paths import Paths
 from slmdesk.base.protocol import stored_from
-from slmdesk.base.record import Record, changed, converted
+from slmdesk.base.record import Record, changed, converted, field
 from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf.header import CHAT_ARCHITECTURES, DRAFT_HEADS, PROJECTORS, GgufHeader
-from slmdesk.gguf.quantization import companions, quantization_named, recommended, the_one
+from slmdesk.gguf.quantization import companions, quantization_of_file, recommended, the_one, weight_bytes
 from slmdesk.gguf.read import read_header
 from slmdesk.hub.guard import GuardPolicy, RequestLog, because, is_page, make_client, problem_of_line, problem_of_status
 
@@ -602,8 +602,8 @@ def _whole(untrusted: object) -> int:
 
 # ---- the curated list of small models
 #
-# What each model is good at, and the source of that claim. The list needs no request. It has no file sizes and
-# checksums, which come from the Hub.
+# What each model is good at, and the source of that claim. The list needs no request. Its sizes are those that the Hub
+# shows, to a tenth; exact ones and checksums come from the Hub.
 
 
 MANY_LANGUAGES = "mul"
@@ -611,6 +611,7 @@ MANY_LANGUAGES = "mul"
 _LONGEST_TEXT = 400
 _Line: TypeAlias = Annotated[str, Meta(min_length=1)]
 _Parameters: TypeAlias = Annotated[int, Meta(gt=0, le=10**13)]
+_Mib: TypeAlias = Annotated[int, Meta(ge=0, le=1 << 20)]
 
 
 class Skill(StrEnum):
@@ -621,10 +622,25 @@ class Skill(StrEnum):
     EMBEDDING = "embedding"
 
 
+class Group(StrEnum):
+    SUGGESTED = "suggested"
+    CODE = "code"
+    COMPARISON = "comparison"
+
+
 class Commercial(StrEnum):
     YES = "yes"
     CONDITIONS = "conditions"
     NO = "no"
+
+
+class Measure(Record, forbid_unknown_fields=True):
+    """What somebody else measured of a model at a job."""
+
+    job: Skill
+    words: _Line
+    source: _Line
+    date: Annotated[str, Meta(pattern=r"\A\d{4}-\d{2}\Z")]
 
 
 class CatalogueEntry(Record, forbid_unknown_fields=True):
@@ -636,42 +652,73 @@ class CatalogueEntry(Record, forbid_unknown_fields=True):
     family: _Line
     parameters: _Parameters
     licence: _Line
-    commercial: Commercial
-    good_at: tuple[Skill, ...]
-    languages: tuple[Annotated[str, Meta(pattern=r"\A([a-z]{2}|mul)\Z")], ...]
-    quantization: _Line
-    """Name of a quantization that `slmdesk.gguf.quantization` knows."""
     files: Annotated[str, Meta(pattern=r"(?i)\A[\w.*?-]+\.gguf\Z")]
     """Pattern with wildcards for file names."""
     weakness: _Line
-    good_for: _Line
-    source: _Line
+    commercial: Commercial = Commercial.YES
+    merit: Mapping[Skill, Annotated[int, Meta(ge=0, le=100)]] = field(default_factory=dict)
+    good_at: tuple[Skill, ...] = ()
+    languages: tuple[Annotated[str, Meta(pattern=r"\A([a-z]{2}|mul)\Z")], ...] = ("en",)
     active: _Parameters = 0
-    """Number of parameters that are used for each word (mixture of experts). 0: all of them."""
-    distilled: bool = False
-    context_tokens: Annotated[int, Meta(gt=0, le=1 << 24)] | None = None
-    """Context length in tokens. None: unknown until the file's header is read."""
-    chat_format: _Line = ""
+    """Number of parameters that are read for each word. 0: all of them."""
+    size_gib: Annotated[float, Meta(ge=0, le=1 << 14)] = 0.0
+    cache_mib: tuple[_Mib, _Mib] = (0, 0)
+    """Memory for a context of 4,096 and of 16,384 tokens."""
+    thinking: Literal["", "optional", "always"] = ""
+    measured: tuple[Measure, ...] = ()
+    good_for: str = ""
+    source: str = ""
+    chat_format: str = ""
     """Name of an engine's built-in chat format, for files without a chat template. Empty: the files have a template."""
 
     @property
-    def is_mixture(self) -> bool:
-        return bool(self.active)
+    def quantization(self) -> str:
+        known = quantization_of_file(self.files)
+        return known.name if known else ""
 
     @property
-    def active_parameters(self) -> int:
-        return self.active or self.parameters
+    def file(self) -> str:
+        """Name of the file, or empty if it is a pattern."""
+        return "" if set("*?[") & set(self.files) else self.files
+
+    @property
+    def skills(self) -> tuple[Skill, ...]:
+        return tuple(skill for skill in Skill if skill in self.merit or skill in self.good_at)
+
+    @property
+    def group(self) -> Group:
+        if self.merit or Skill.EMBEDDING in self.good_at:
+            return Group.SUGGESTED
+        return Group.CODE if self.good_at == (Skill.CODE,) else Group.COMPARISON
+
+    @property
+    def bytes(self) -> int:
+        """Size of the file, estimated by the parameters where the Hub's is not known."""
+        known = quantization_of_file(self.files)
+        return round(self.size_gib * (1 << 30)) or (weight_bytes(self.parameters, known) if known else 0)
+
+    @property
+    def active_bytes(self) -> int:
+        return self.bytes * (self.active or self.parameters) // self.parameters
 
     @property
     def size_text(self) -> str:
         text = count_text(self.parameters)
-        return (
-            _("{text}, {count} at work").format(text=text, count=count_text(self.active)) if self.is_mixture else text
-        )
+        return _("{text}, {count} at work").format(text=text, count=count_text(self.active)) if self.active else text
+
+    def memory(self, context_tokens: int) -> int:
+        """Return the bytes needed with a context, between and beyond those of `cache_mib` by a straight line."""
+        small, large = self.cache_mib
+        cache = small + (large - small) * (context_tokens - 4096) / 12_288
+        return self.bytes + (round(max(0.0, cache)) << 20) + _BESIDE_BYTES
 
     def speaks(self, language: str) -> bool:
         """Return whether the model is made for this language (ISO 639-1). One with many languages counts as for all."""
         return language in self.languages or MANY_LANGUAGES in self.languages
+
+
+_BESIDE_BYTES = 256 << 20
+"""Bytes of a process besides weights and cache: the program, tables of the vocabulary, activations."""
 
 
 def count_text(parameters: int) -> str:
@@ -714,12 +761,13 @@ def _entry(untrusted: Mapping[str, object]) -> CatalogueEntry:
     except (msgspec.ValidationError, RecursionError) as err:
         raise _invalid(clean_label(f"{where}: {err}", 200)) from err
     texts = {name: value for name in entry.__struct_fields__ if isinstance(value := getattr(entry, name), str)}
+    texts |= {f"measured.{name}": getattr(measure, name) for measure in entry.measured for name in ("words", "source")}
     wrong = {
         **{
             _("{name} is no line of text").format(name=name): clean_label(text, _LONGEST_TEXT) != text
             for name, text in texts.items()
         },
-        "quantization is none that is known": quantization_named(entry.quantization) is None,
+        "files names no quantization that is known": not entry.quantization,
         "active is no sensible number": entry.active >= entry.parameters,
         "good_at says a word twice": len(set(entry.good_at)) != len(entry.good_at),
         "languages says a word twice": len(set(entry.languages)) != len(entry.languages),

@@ -31,7 +31,7 @@ from slmdesk.gguf.memory import (
 from slmdesk.gguf.read import check_file, read_header, require_chat_model
 from slmdesk.loader.energy import OtherPrograms
 from slmdesk.loader.model_loader import ModelLoader, hardware_key
-from slmdesk.models.service import ModelService, PaceChanged, Pc, available_bytes, fit_file
+from slmdesk.models.service import ModelService, PaceChanged, Pc, available_bytes, fit_file, total_bytes
 from slmdesk.runtime.events import MessageEnded, ModelState, Noticed, Pending
 from slmdesk.runtime.messages import Problem, problem_for, problem_of
 from slmdesk.runtime.service import Later, Runtime, Service, on_file_thread, pending_on_file_thread
@@ -178,7 +178,7 @@ _NEW_SHARE = 0.3
 """Weight of a new answer's speed in the running average. It is low because other programs come and go."""
 _WORTH = 0.03
 """Smallest relative change of the average speed that is written to the store."""
-_USUAL_BANDWIDTH = 20e9
+USUAL_BANDWIDTH = 20e9
 """Memory bandwidth in bytes per second that is assumed before this PC was measured."""
 _NEWS = 0.1
 """Smallest relative change of the expected speed that PaceChanged announces. Smaller changes need no redrawing."""
@@ -197,7 +197,7 @@ class GenerationSpeed(Record):
     step_s: Number
 
     def at_usual_past(self, tokens_per_s: float, past_tokens: int, bandwidth: float) -> float:
-        step = self.step_s * (bandwidth or _USUAL_BANDWIDTH)
+        step = self.step_s * (bandwidth or USUAL_BANDWIDTH)
         there = self.read_bytes + (past_tokens - USUAL_PAST) * self.past_bytes
         return tokens_per_s * (step + max(0.0, there)) / (step + self.read_bytes)
 
@@ -243,7 +243,7 @@ class SpeedService(Service):
 
     def pc(self) -> Pc:
         devices = self.devices if self._settings.current.use_graphics_card else ()
-        return Pc(available_bytes(), self.pace, devices)
+        return Pc(available_bytes(), self.pace, devices, total_bytes())
 
     def expected(self, record: ModelRecord) -> Speed | None:
         """Return how fast a model of the library will answer, from its record alone. Its file is not read."""

@@ -376,6 +376,8 @@ class Pc(Record):
     available_bytes: int
     pace: Pace = field(default_factory=Pace)
     devices: tuple[Device, ...] = ()
+    total_bytes: int = 0
+    """Memory of the PC, as the system reports it."""
 
     @property
     def best_bytes(self) -> int:
@@ -387,6 +389,12 @@ def available_bytes() -> int:
     import psutil  # 17 ms
 
     return int(psutil.virtual_memory().available)
+
+
+def total_bytes() -> int:
+    import psutil
+
+    return int(psutil.virtual_memory().total)
 
 
 def fit_header(header: GgufHeader, context_tokens: int, pc: Pc, *, sha256: str = "") -> Fit:

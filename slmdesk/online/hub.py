@@ -19,7 +19,6 @@ from slmdesk.gguf.header import GgufHeader
 from slmdesk.gguf.memory import Speed, active_bytes, is_too_slow
 from slmdesk.gguf.quantization import (
     WORST_RECOMMENDED,
-    quantization_named,
     quantization_of_file,
     recommended,
     sorted_by_quality,
@@ -31,12 +30,12 @@ from slmdesk.hub.search import (
     MANY_LANGUAGES,
     CatalogueEntry,
     Commercial,
+    Group,
     Hub,
     HubLink,
     Query,
     RemoteFile,
     Repo,
-    Skill,
     count_text,
     load_catalogue,
     parse_link,
@@ -459,15 +458,14 @@ _COMMERCIAL = {
 
 _FIT_ORDER = {"fits": 0, "tight": 1, "too_large": 3}
 _MOST_NAMED = 12
-_MANY = 20
-"""Number of languages that is assumed when a model lists MANY_LANGUAGES."""
 
 
 class Suggestion(Record):
-    """A suggested model of the curated list. Its size is an estimate, since only the Hub knows the file's size."""
+    """A model of the curated list. Its size is known to a tenth, since only the Hub knows the bytes of the file."""
 
     repo: str
     title: str
+    group: Group
     skills: tuple[str, ...]
     good_for: str
     weakness: str
@@ -484,8 +482,14 @@ class Suggestion(Record):
     speed: Speed | None = None
 
     def is_for(self, job: str, language: str) -> bool:
-        speaks = not language or language in self.codes or MANY_LANGUAGES in self.codes
-        return speaks and (not job or job in self.skills)
+        """`job` is a skill, Group.COMPARISON, or empty for any. Code models and models of earlier years are only shown
+        if they are asked for.
+        """
+        if language and language not in self.codes and MANY_LANGUAGES not in self.codes:
+            return False
+        if job in (Group.CODE, Group.COMPARISON):
+            return self.group == job
+        return self.group is Group.SUGGESTED and (job in self.skills if job else self.skills != ("embedding",))
 
 
 class OfferedFile(Record):
@@ -562,11 +566,9 @@ class CatalogueService:
         self._hub, self._searching = hub, searching
 
     def suggestions(self) -> tuple[Suggestion, ...]:
-        """Return the models of the curated list, the most useful on this PC first. Entries that are only listed for
-        comparison are left out. Sends no request.
-        """
+        """Return the models of the curated list, the most useful on this PC first. Sends no request."""
         pc = self._hub.pc()
-        entries = sorted((entry for entry in load_catalogue() if entry.good_at), key=_use)
+        entries = sorted(load_catalogue(), key=lambda entry: -max(entry.merit.values(), default=0))
         return tuple(sorted((_suggested(entry, pc) for entry in entries), key=_worth))
 
     def search(
@@ -628,27 +630,15 @@ def _worth(suggestion: Suggestion) -> tuple[int, bool]:
     return (max(order, 2), True) if is_too_slow(suggestion.speed) else (order, False)
 
 
-def _use(entry: CatalogueEntry) -> tuple[bool, int, int, int]:
-    """Sort key: free licences first, then more skills, then more languages, then the smaller model."""
-    languages = _MANY if MANY_LANGUAGES in entry.languages else len(entry.languages)
-    return entry.commercial is not Commercial.YES, -len(entry.good_at), -languages, entry.parameters
-
-
 def _suggested(entry: CatalogueEntry, pc: Pc) -> Suggestion:
-    known = quantization_named(entry.quantization)
-    size = weight_bytes(entry.parameters, known) if known else 0
-    marks = [_("{size_text} parameters").format(size_text=entry.size_text)]
-    if entry.is_mixture:
-        marks.append(_("a mixture of experts"))
-    if entry.distilled:
-        marks.append("distilled")
     return Suggestion(
-        entry.repo, entry.title, tuple(skill.value for skill in Skill if skill in entry.good_at),
-        entry.good_for, entry.weakness, _languages(entry.languages), entry.languages,
-        licence=f"{entry.licence}, {_COMMERCIAL[entry.commercial]}", parameters=", ".join(marks),
-        quantization=entry.quantization, file="" if set("*?[") & set(entry.files) else entry.files,
-        about_bytes=size, fit=fit_by_size(size, pc.best_bytes),
-        speed=pc.pace.of_size(weight_bytes(entry.active_parameters, known) if known else 0, entry.quantization),
+        entry.repo, entry.title, entry.group, tuple(skill.value for skill in entry.skills),
+        _(entry.good_for), _(entry.weakness), _languages(entry.languages), entry.languages,
+        licence=f"{entry.licence}, {_COMMERCIAL[entry.commercial]}",
+        parameters=_("{size_text} parameters").format(size_text=entry.size_text),
+        quantization=entry.quantization, file=entry.file,
+        about_bytes=entry.bytes, fit=fit_by_size(entry.bytes, pc.best_bytes),
+        speed=pc.pace.of_size(entry.active_bytes, entry.quantization),
     )  # fmt: skip
 
 

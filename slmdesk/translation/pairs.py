@@ -20,7 +20,8 @@ from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES, NO_BLANKS, Term, language_of
 from slmdesk.base.types import Json
 from slmdesk.evaluation.exams import AutoExams, ExamService, Skill, result_of
-from slmdesk.hub.search import CatalogueEntry, find_entry, load_catalogue
+from slmdesk.evaluation.recommendation import RecommendationService, entry_of
+from slmdesk.hub.search import CatalogueEntry
 from slmdesk.hub.search import Skill as Made
 from slmdesk.jobs.runner import Batch, JobPlanner, Plan, StepValue
 from slmdesk.jobs.service import JobService
@@ -531,13 +532,14 @@ class PairAdvice(Record):
     level: str
     """Level of the model's exam: good, fair or weak. Empty if it has not been examined for this pair."""
     better: BetterModel | None = None
-    has_offers: bool = False
+    offer: str = ""
+    """The model to get for it, in a few words. Empty if there is none, or one on this PC is better."""
     can_examine: bool = False
 
 
 class PairAdviceService:
-    def __init__(self, store: Store, exams: PairExamService) -> None:
-        self._store, self._exams = store, exams
+    def __init__(self, store: Store, exams: PairExamService, recommending: RecommendationService) -> None:
+        self._store, self._exams, self._recommending = store, exams, recommending
 
     def advise(
         self, record: ModelRecord, source: str, target: str, *, has_terms: bool = False, for_document: bool = False
@@ -558,10 +560,10 @@ class PairAdviceService:
         level = result.level if result is not None else ""
         is_doubted = bool(words) and level != "good"
         better = self._better(record, level, source, target) if is_doubted and target else None
-        has_offers = is_doubted and level != "fair" and bool(target) and bool(self._offers(source, target))
+        offer = self._offer(source, target) if is_doubted and level != "fair" and target and better is None else ""
         said = " ".join(part for part in parts if part)
         can_examine = result is None and bool(target) and examined_pair(source, target) is not None
-        return PairAdvice(record.id, source, target, said, level, better, has_offers, can_examine)
+        return PairAdvice(record.id, source, target, said, level, better, offer, can_examine)
 
     def is_tagged_first(self, record: ModelRecord, source: str, target: str) -> bool:
         """Return whether to ask this model for translations with formatting tags. If not, the tags are placed
@@ -613,20 +615,15 @@ class PairAdviceService:
                 return BetterModel(model.id, model.name, words)
         return None
 
-    def _offers(self, source: str, target: str) -> Sequence[CatalogueEntry]:
+    def _offer(self, source: str, target: str) -> str:
         here = {entry.repo for model in self._store.models.all() if (entry := entry_of(model)) is not None}
-        return [one for one in _catalogue() if _is_made_for(one, source, target) and one.repo not in here]
-
-
-def entry_of(record: ModelRecord) -> CatalogueEntry | None:
-    place, __, rest = record.source.partition(":")
-    if place != "huggingface":
-        return None
-    return find_entry(_catalogue(), "/".join(rest.removeprefix("huggingface:").split("/")[:2]))
+        languages = [code for code in (source, target) if code]
+        found = self._recommending.recommend((Made.TRANSLATION,), languages).by_job[Made.TRANSLATION]
+        return found.words if found and found.entry.repo not in here else ""
 
 
 def _is_made_for(entry: CatalogueEntry, source: str, target: str) -> bool:
-    return Made.TRANSLATION in entry.good_at and entry.speaks(target) and (not source or entry.speaks(source))
+    return Made.TRANSLATION in entry.skills and entry.speaks(target) and (not source or entry.speaks(source))
 
 
 def _languages_of(record: ModelRecord) -> Sequence[str]:
@@ -666,11 +663,6 @@ def _format_words(record: ModelRecord) -> str:
     return _(
         "{name} brings no chat format; a plain one is used, and it may go on writing instead of translating."
     ).format(name=record.name)
-
-
-@cache
-def _catalogue() -> tuple[CatalogueEntry, ...]:
-    return load_catalogue()
 
 
 # ---- labels for the results of exams for pairs of languages

@@ -34,12 +34,19 @@ CATALOGUE = {
     "StableLM": ("stablelm",),
     "Falcon": ("falcon", "falcon3"),
     "Gemma": ("gemma", "gemma2", "gemma3"),
-    "Qwen": ("qwen2", "qwen3"),
+    "Qwen": ("qwen2", "qwen3", "qwen35"),
     "SmolLM": ("smollm2", "smollm3"),
     "EuroLLM": ("orca2",),
     "Tower": ("orca2",),
     "Embedding": ("bert",),
-    "x": ("gemma4", "qwen35", "lfm2", "lfm2moe", "ministral3", "gpt-oss", "hunyuan", "apertus"),
+    "Gemma 4": ("gemma4",),
+    "LFM2.5": ("lfm2", "lfm2moe"),
+    "Ministral 3": ("ministral3",),
+    "gpt-oss": ("gpt-oss",),
+    "Apertus": ("apertus",),
+    "Hy-MT2": ("hunyuan",),
+    "TranslateGemma": ("gemma3",),
+    "MiLMMT-46": ("gemma3",),
 }
 """Which tiny models stand for a family of the list; Bielik 11B is a Mistral, EuroLLM and Tower are Llamas that
 speak ChatML, as the Orca is."""

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.engine.llama.templates import FAMILIES_BY_NAME
-from slmdesk.gguf.quantization import quantization_of_file, recommended
+from slmdesk.gguf.quantization import recommended
 from slmdesk.hub.search import (
     Commercial,
+    Group,
     HubLink,
     RemoteFile,
     RemotePart,
@@ -30,10 +31,6 @@ from slmdesk.hub.search import (
 )
 
 pytestmark = pytest.mark.pure
-FAMILIES = (
-    "Llama", "Alpaca", "Mistral 7B", "Mixtral 8x7B", "Granite", "Phi", "Orca 2", "OpenELM", "StableLM", "Falcon",
-    "Gemma", "Qwen", "SmolLM", "EuroLLM", "Tower", "Embedding",
-)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -207,20 +204,17 @@ def test_whether_a_repository_chats(name: str, tags: tuple[str, ...], architectu
     assert may_chat(name, tags, architecture) is expected
 
 
-def test_every_family_is_there_in_order() -> None:
-    assert tuple(dict.fromkeys(entry.family for entry in ENTRIES)) == FAMILIES
-    families: dict = {}
-    for entry in ENTRIES:
-        families.setdefault(entry.family, []).append(entry)
-    assert [entry.title for entry in families["Llama"]] == ["Llama 2 7B Chat", "Llama 3.2 3B Instruct"]
-    assert any("pl" in entry.languages for entry in families["Mistral 7B"])
-    assert any(Skill.CODE in entry.good_at for entry in families["Granite"])
-    assert {"Phi 1.5", "Phi 2"} <= {entry.title for entry in families["Phi"]}
+def test_groups() -> None:
+    groups = {group: [entry.title for entry in ENTRIES if entry.group is group] for group in Group}
+    assert {"Phi 1", "Phi 1.5", "Phi 2", "Llama 2 7B Chat", "Qwen 3 4B"} <= set(groups[Group.COMPARISON])
+    assert {"Granite 4.0 350M", "Qwen 2.5 Coder 1.5B Instruct"} <= set(groups[Group.CODE])
+    assert all(entry.size_gib for entry in ENTRIES if entry.merit)
+    assert all(entry.good_for for entry in ENTRIES if entry.group is Group.SUGGESTED)
 
 
 def test_for_every_skill_somebody() -> None:
     for skill in Skill:
-        assert [entry for entry in ENTRIES if skill in entry.good_at and entry.commercial is not Commercial.NO], skill
+        assert [entry for entry in ENTRIES if skill in entry.skills and entry.commercial is not Commercial.NO], skill
 
 
 # ---- the curated list: complete, checked, and honest about where it comes from
@@ -237,7 +231,6 @@ licence = "MIT"
 commercial = "yes"
 good_at = ["chat"]
 languages = ["en"]
-quantization = "Q4_K_M"
 files = "name-Q4_K_M.gguf"
 weakness = "None known."
 good_for = "A test."
@@ -248,24 +241,19 @@ source = "a test"
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.repo)
 def test_an_entry_holds_together(entry) -> None:
     assert "gguf" in entry.repo.lower()
-    found = quantization_of_file(entry.files)
-    assert found is not None
-    assert found.name == entry.quantization
+    assert entry.quantization
     assert not entry.chat_format or entry.chat_format in FAMILIES_BY_NAME
     for sentence in (entry.weakness, entry.good_for):
-        assert sentence.endswith(".")
+        assert not sentence or sentence.endswith(".")
         assert "!" not in sentence
-    assert entry.source
 
 
 def test_what_is_said_of_a_mixture() -> None:
     mixtral = find_entry(ENTRIES, "MRADERMACHER/mixtral-8X7B-instruct-v0.1-gguf")
     assert mixtral is not None
-    assert mixtral.is_mixture
     assert mixtral.size_text == "46.7 billion, 12.9 billion at work"
-    assert mixtral.active_parameters == 12_880_000_000
-    assert not ENTRIES[0].is_mixture
-    assert ENTRIES[0].active_parameters == ENTRIES[0].parameters
+    assert mixtral.active_bytes / mixtral.bytes == pytest.approx(12.88 / 46.703)
+    assert ENTRIES[0].active_bytes == ENTRIES[0].bytes
     assert find_entry(ENTRIES, "nobody/nothing") is None
 
 
@@ -273,7 +261,9 @@ def test_languages() -> None:
     gemma = find_entry(ENTRIES, "ggml-org/gemma-3-4b-it-GGUF")
     assert gemma is not None
     assert gemma.speaks("cs")
-    assert not ENTRIES[0].speaks("cs")
+    llama = find_entry(ENTRIES, "TheBloke/Llama-2-7B-Chat-GGUF")
+    assert llama is not None
+    assert llama.languages == ("en",)
 
 
 @pytest.mark.parametrize(
@@ -291,12 +281,15 @@ def test_languages() -> None:
         ('["chat"]', '["chat", "chat"]', "good_at"),
         ('["chat"]', '"chat"', "good_at"),
         ('["en"]', '["English"]', "languages"),
-        ('"Q4_K_M"', '"Q4_9"', "quantization"),
+        ("Q4_K_M", "Q4_9", "quantization"),
+        ('source = "a test"', "merit = { chat = 101 }", "merit"),
+        ('source = "a test"', "merit = { talking = 1 }", "merit"),
+        ('source = "a test"', 'thinking = "often"', "thinking"),
+        ('source = "a test"', 'measured = [{ job = "chat", words = "x", source = "y", date = "2026" }]', "measured"),
         ("name-Q4_K_M.gguf", "../name.gguf", "files"),
         ("name-Q4_K_M.gguf", "name.zip", "files"),
-        ('source = "a test"', "", "source"),
         ('source = "a test"', 'source = "a test"\nactive = 1_000_000_000', "active"),
-        ('source = "a test"', 'source = "a test"\ndistilled = 1', "distilled"),
+        ('source = "a test"', 'source = "a test"\nmeasure = 1', "measure"),
         ("[[model]]", "[model]", "something else"),
         ("[[model]]", "[[models]]", "something else"),
         ("[[model]]", "[[model]", "no TOML"),
@@ -313,7 +306,5 @@ def test_a_list_that_is_wrong_is_refused_and_named(old: str, new: str, said: str
 
 def test_a_list_of_ones_own() -> None:
     (entry,) = parse_catalogue(ONE)
-    assert (entry.repo, entry.context_tokens, entry.chat_format, entry.distilled) == (
-        "owner/name-GGUF", None, "", False,
-    )  # fmt: skip
+    assert (entry.repo, entry.group, entry.quantization) == ("owner/name-GGUF", Group.COMPARISON, "Q4_K_M")
     assert parse_catalogue("") == ()

@@ -53,7 +53,7 @@ def test_a_model_that_translates_well_is_good_and_nothing_is_said(opened):
     assert found.level == "good"
     assert set(levels(found).values()) == {"good"}
     said = advice(recorder)
-    assert (said.words, said.level, said.better, said.has_offers) == ("", "good", None, False)
+    assert (said.words, said.level, said.better, said.offer) == ("", "good", None, "")
     recorder.services.close()
     assert results_of(record(opened())) == [found], "kept with the model"
 
@@ -65,7 +65,7 @@ def test_one_that_answers_in_another_language_is_weak_and_others_are_offered(ope
     assert levels(found)[PairSkill.TAGS] == levels(found)[PairSkill.NUMBERS] == "good"
     said = advice(recorder)
     assert said.words == "Echo was not made for Polish: in its exam 0 of 12 answers were in Polish."
-    assert said.has_offers
+    assert said.offer
     assert said.better is None
 
 
@@ -78,7 +78,7 @@ def test_one_between_is_usable(opened):
     assert (found.level, found.of(PairSkill.SENSE).passed) == ("fair", 4)
     said = advice(recorder)
     assert said.words.startswith("Echo is usable from English to Polish, but read what it writes: ")
-    assert not said.has_offers
+    assert not said.offer
 
 
 def test_nothing_is_asked_twice_and_pairs_are_kept_apart(opened):
@@ -141,7 +141,7 @@ def test_without_an_exam_the_publishers_list_of_languages_is_told(opened, tmp_pa
     store.models.change(first, source=smol)
     recorder.calls.uses.set_default(DefaultUse.TRANSLATE, first)
     assert advice(recorder, "en", "pl").words == "Echo was not made for Polish; its publisher names English."
-    assert advice(recorder, "en", "pl").has_offers
+    assert advice(recorder, "en", "pl").offer
     assert advice(recorder, "pl", "en").words == ""
     other = add_model(recorder.services, tmp_path / "euro.gguf", "Euro")
     euro = "huggingface:QuantFactory/EuroLLM-1.7B-Instruct-GGUF/EuroLLM-1.7B-Instruct.Q4_K_M.gguf@main"

@@ -47,7 +47,7 @@ def test_the_starter_model_is_weak_at_german_and_it_is_said(opened, starter_mode
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
     advice = services.translations.advice(None, "en", "de")
     assert advice.level == "weak", advice
-    assert advice.has_offers
+    assert advice.offer
     assert ("was not made for German" in advice.words) or ("loses the sense" in advice.words)
 
 

@@ -1,4 +1,6 @@
-"""The commands `slmdesk models info`, `verify`, `remove`, `fit`, `import`, `find`, `pack`, `unpack` and `move`."""
+"""The commands `slmdesk models info`, `verify`, `remove`, `fit`, `recommend`, `import`, `find`, `pack`,
+`unpack` and `move`.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +13,14 @@ import click
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import picked
 from slmdesk.base.record import changed
+from slmdesk.base.translation import language_of
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, table
+from slmdesk.evaluation.recommendation import JOBS, Recommendation
 from slmdesk.gguf.header import base_name
 from slmdesk.gguf.memory import Speed, speed_in_words
-from slmdesk.hub.search import HubLink, parse_link
+from slmdesk.hub.search import HubLink, Skill, parse_link
 from slmdesk.models.command.library import card_shape, pairs_shape, shape_of_model, speed_shape
 from slmdesk.models.importer import FoundModel, FoundModels, ImportEnded, ImportProgress
 from slmdesk.models.move import MoveProgress
@@ -175,6 +179,50 @@ def measure_pc(console: Console, services: Services) -> None:
 def _tokens(speed: Speed) -> str:
     low, high = (f"{pace:,.0f}" if pace >= 100 else f"{pace:.3g}" for pace in (speed.low, speed.high))
     return f"{low} to {high} tokens a second"
+
+
+# ---- `slmdesk models recommend`
+
+
+@click.command()
+@click.option("--job", type=click.Choice([job.value for job in JOBS]), help="Only for this job.")
+@click.option("--language", multiple=True, help="It must know this language, such as sv; may be given again.")
+@click.option("--why", is_flag=True, help="Say why, below each.")
+@json_option
+@click.pass_obj
+def recommend(console: Console, job: str | None, language: tuple[str, ...], why: bool) -> int:
+    """Recommend a model of the list for this PC: by memory, speed, languages and the exams taken here.
+
+    Without --language it is for the language of your account.  Nothing is requested from the network.  Ends with 1
+    if no model serves.
+    """
+    languages = [language_of(name).code for name in language] or None
+    with console.services() as services:
+        measure_pc(console, services)
+        found = services.call.recommending.recommend([Skill(job)] if job else JOBS, languages)
+    if console.as_json:
+        console.give([_recommended(job, each) for job, each in found.by_job.items()])
+    else:
+        for line, (_lead, each) in zip(found.lines, found.shown, strict=True):
+            console.say(line)
+            if why and each:
+                console.say(f"  {each.reason}")
+    return 0 if any(found.by_job.values()) else 1
+
+
+def _recommended(job: Skill, found: Recommendation | None) -> dict[str, Json]:
+    entry = found.entry if found else None
+    return {
+        "job": job.value,
+        "title": entry.title if entry else None,
+        "repo": entry.repo if entry else None,
+        "file": entry.files if entry else None,
+        "bytes": entry.bytes if entry else None,
+        "licence": entry.licence if entry else None,
+        "commercial": entry.commercial.value if entry else None,
+        "words_per_s": round(found.words_per_s, 1) if found and found.words_per_s else None,
+        "reason": found.reason if found else None,
+    }
 
 
 # ---- `slmdesk models import`

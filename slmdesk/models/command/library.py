@@ -29,6 +29,7 @@ PLACES = {
     "move": "models.command.files:move",
     "pack": "models.command.files:pack",
     "prune": "evaluation.command:prune",
+    "recommend": "models.command.files:recommend",
     "remove": "models.command.files:remove",
     "search": "online.command:search",
     "tune": "evaluation.command:tune",

@@ -26,13 +26,14 @@ from slmdesk.base.texts import _
 from slmdesk.evaluation.formats import FEATURE as FORMATS_FEATURE
 from slmdesk.evaluation.formats import copy_label
 from slmdesk.evaluation.model_cards import ModelCard, ModelDetails
+from slmdesk.evaluation.recommendation import NONE_FITS, Recommendation, Recommendations
 from slmdesk.gguf.memory import speed_in_words
 from slmdesk.models.running import FitCheck
 from slmdesk.models.service import SETTING, WORDS, DefaultUse, can_do, is_for_this_pc, origin_of, used_of
 from slmdesk.models.window.adding import AddMenu
 from slmdesk.models.window.formats import FormatDialog
 from slmdesk.models.window.library import VERIFY, DetailsPanel, LibraryController, quantization_words
-from slmdesk.online.hub import Suggestion, licence_named
+from slmdesk.online.hub import licence_named
 from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
@@ -91,8 +92,42 @@ class OfflineBar(QFrame):
         self._once.setVisible(not is_set)
 
 
+class RecommendedModel(QWidget):
+    """What a model is recommended for, with a button that fetches or uses it, and the reason on request."""
+
+    pressed = Signal()
+
+    def __init__(self, lead: str, found: Recommendation | None, parent: QWidget, *, is_first: bool) -> None:
+        super().__init__(parent)
+        named(self, "recommended_model", label=lead)
+        self.entry = found.entry if found else None
+        head = plain_label(lead, self, name="best_heading", kind="group")
+        kind = "lead" if is_first else "strong"
+        title = plain_label(found.words if found else f"{NONE_FITS}.", self, name="best_title", kind=kind)
+        self._reason = plain_label(found.reason if found else "", self, name="best_reason", kind="muted")
+        self._why = button(_("Why?"), "best_why_button", self, kind="text", on=self._on_why)
+        self._button = button("", "best_button", self, kind="primary" if is_first else "", on=self.pressed)
+        self._reason.hide()
+        self._why.setVisible(found is not None)
+        self._button.setVisible(found is not None)
+        self._why.setAccessibleName(_("Why? {lead}").format(lead=lead))
+        centre = Qt.AlignmentFlag.AlignVCenter
+        words = column(head, title, self._reason, gap=theme.SPACE_4)
+        row((words, 1), (self._why, centre), (self._button, centre), into=self, gap=theme.SPACE_12)
+
+    def show_button(self, here: str, *, is_allowed: bool) -> None:
+        """`here` is the id of the model on this PC that came from the repository, or empty."""
+        if self.entry is not None:
+            self._button.setText(_("Use") if here else _("Download"))
+            self._button.setAccessibleName(f"{self._button.text()}: {self.entry.title}")
+            self._button.setVisible(bool(here) or is_allowed)
+
+    def _on_why(self) -> None:
+        self._reason.setVisible(self._reason.isHidden())
+
+
 class BestModel(QFrame):
-    """The model that suits this PC best, of those that are suggested."""
+    """The models that are recommended for this PC."""
 
     download_requested = Signal(object)
     use_requested = Signal(str)
@@ -100,59 +135,43 @@ class BestModel(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "best_model", kind="best", label=_("Best for this PC"))
-        self._best: Suggestion | None = None
         self._models: Sequence[ModelCard] = ()
         self._is_allowed = True
-        head = plain_label(_("Best for this PC"), self, name="best_heading", kind="group")
-        self._title = plain_label("", self, name="best_title", kind="lead")
-        self._words = plain_label("", self, name="best_words")
-        self._facts = plain_label("", self, name="best_facts")
-        self._button = button("", "best_button", self, kind="primary", on=self._on_pressed)
-        centre = Qt.AlignmentFlag.AlignVCenter
-        row(
-            (column(head, self._title, self._words, gap=theme.SPACE_4), 3), (self._facts, 2), (self._button, centre),
-            into=self, gap=theme.SPACE_24, margins=(theme.SPACE_24, theme.SPACE_16),
-        )  # fmt: skip
-        self.setMinimumHeight(scaled(112))  # the list of suggestions comes a moment later
+        self._rows: list[RecommendedModel] = []
+        self._layout = column(into=self, gap=theme.SPACE_12, margins=(theme.SPACE_24, theme.SPACE_16))
+        self.setMinimumHeight(scaled(112))  # the recommendations come a moment later
 
-    def show_best(self, best: Suggestion | None) -> None:
-        self._best = best
-        self.setVisible(best is not None)
-        if best is None:
-            return
-        self._title.setText(best.title)
-        self._words.setText(best.good_for)
-        speed = speed_in_words(best.speed) if best.speed else ""
-        needs = _("needs about {size} of memory").format(size=bytes_for_people(best.about_bytes))
-        self._facts.setText("\n".join(f"{words[0].upper()}{words[1:]}" for words in (speed, needs) if words))
-        self._show_button()
+    def show_recommendations(self, found: Recommendations) -> None:
+        empty_layout(self._layout)
+        self._rows = []
+        for lead, recommendation in found.shown:
+            model = RecommendedModel(lead, recommendation, self, is_first=not self._rows)
+            model.pressed.connect(partial(self._on_pressed, model))
+            self._layout.addWidget(model)
+            self._rows.append(model)
+        self._show_buttons()
 
     def show_models(self, models: Sequence[ModelCard]) -> None:
         self._models = models
-        self._show_button()
+        self._show_buttons()
 
     def show_policy(self, policy: Policy) -> None:
         self._is_allowed = not policy.forced.get("offline")
-        self._show_button()
+        self._show_buttons()
 
-    @property
-    def _here(self) -> str:
-        """Id of the model on this PC that came from the repository, or ''."""
-        repo = self._best.repo.casefold() if self._best else ""
+    def _here(self, model: RecommendedModel) -> str:
+        repo = model.entry.repo.casefold() if model.entry else ""
         return next((card.record.id for card in self._models if repo and repo in card.record.source.casefold()), "")
 
-    def _show_button(self) -> None:
-        if self._best is not None:
-            size = bytes_for_people(self._best.about_bytes)
-            self._button.setText(_("Use") if self._here else _("Download {size}").format(size=size))
-            self._button.setAccessibleName(f"{self._button.text()}: {self._best.title}")
-            self._button.setVisible(bool(self._here) or self._is_allowed)
+    def _show_buttons(self) -> None:
+        for model in self._rows:
+            model.show_button(self._here(model), is_allowed=self._is_allowed)
 
-    def _on_pressed(self) -> None:
-        if self._here:
-            self.use_requested.emit(self._here)
+    def _on_pressed(self, model: RecommendedModel) -> None:
+        if here := self._here(model):
+            self.use_requested.emit(here)
         else:
-            self.download_requested.emit(self._best)
+            self.download_requested.emit(model.entry)
 
 
 class ModelsPage(QScrollArea):

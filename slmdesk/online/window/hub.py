@@ -27,7 +27,7 @@ from slmdesk.online.hub import (
     RepoJudged,
 )
 from slmdesk.online.window.downloads import GET, DownloadsController, InstalledIndex
-from slmdesk.runtime.events import Pending
+from slmdesk.runtime.events import ModelsChanged, Pending
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.text.cards import ReadableCard
 from slmdesk.window.base import theme
@@ -71,6 +71,7 @@ class HubController(QObject):
     """What the parts of the page share: whether slmdesk is offline, and requests to the Hub."""
 
     suggested = Signal(object)
+    recommended = Signal(object)
     page_known = Signal(str)
     offline_changed = Signal(bool)
 
@@ -81,6 +82,7 @@ class HubController(QObject):
         self.bridge, self.state, self.is_offline = bridge, state, settings.offline
         bridge.when_open(self._on_opened)
         bridge.on(PaceChanged, self._on_opened)
+        bridge.on(ModelsChanged, self._ask_recommended)
         bridge.settings_changed.connect(self._on_settings_changed)
 
     def follow(self, request: Callable[[Services], Any], then: Callable[[Any], object]) -> Call:
@@ -92,6 +94,10 @@ class HubController(QObject):
 
     def _on_opened(self) -> None:
         self.bridge.ask(self.bridge.services.offers.suggestions(), self.suggested.emit)
+        self._ask_recommended()
+
+    def _ask_recommended(self) -> None:
+        self.bridge.ask(self.bridge.services.recommending.recommend(), self.recommended.emit)
 
     def _on_settings_changed(self, settings: Settings) -> None:
         if settings.offline == self.is_offline:

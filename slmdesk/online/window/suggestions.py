@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.base.policy import Policy
 from slmdesk.base.texts import _
-from slmdesk.gguf.memory import WORDS_A_TOKEN, is_too_slow, speed_in_words
+from slmdesk.gguf.memory import is_too_slow, speed_in_words
+from slmdesk.hub.search import Group
 from slmdesk.online.hub import (
     LANGUAGES,
     SKILLS,
@@ -31,14 +31,7 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.rows import DOT, Choice
 
-if TYPE_CHECKING:
-    pass
-
-FIRST = 5
-LEAST_WORDS = 4.0
-"""Words a second from which a model is pleasant to wait for."""
-EMBEDDING = "embedding"
-"""Skill of models that cannot chat. A model that has only this skill is shown only if the person asks for the skill."""
+FIRST = 3
 ABOUT = _("Picked by us, with strengths and weaknesses. Sizes are approximate.")
 
 
@@ -55,7 +48,7 @@ class SuggestionCard(OfferCard):
         self.show_here()
 
     def show_suggestion(self, suggestion: Suggestion) -> None:
-        self.set_sentence(f"{suggestion.good_for} {suggestion.weakness}")
+        self.set_sentence(f"{suggestion.good_for} {suggestion.weakness}".strip())
         self.set_info(_suggestion_info(suggestion))
         why = _("Judged by its parameters in {quantization}; the file's own size may differ.").format(
             quantization=suggestion.quantization
@@ -78,17 +71,7 @@ class SuggestionCard(OfferCard):
         super().show_here()
 
 
-def best_of(found: Sequence[Suggestion]) -> Suggestion | None:
-    """Return the suggestion that is most useful here: it fits, chats, and writes fast enough to wait for."""
-    able = [each for each in found if each.fit == "fits" and "chat" in each.skills]
-    quick = [each for each in able if each.speed is None or each.speed.tokens_per_s * WORDS_A_TOKEN >= LEAST_WORDS]
-    fastest = sorted(able, key=lambda each: -(each.speed.tokens_per_s if each.speed else 0.0))
-    return next(iter(quick or fastest), None)
-
-
 class Suggestions(OfferList):
-    best_known = Signal(object)
-
     def __init__(self, at: Offering) -> None:
         super().__init__(at)
         self.setObjectName("suggestions")
@@ -97,7 +80,7 @@ class Suggestions(OfferList):
         self._waiting: list[Suggestion] = []
         self._is_managed = False
         self._note = plain_label(_("Reading the list…"), self, name="suggestions_note", kind="muted")
-        self._job = named(Choice(ANY_JOB, self), "suggestions_job")
+        self._job = named(Choice([*ANY_JOB, (Group.COMPARISON.value, _("For comparison"))], self), "suggestions_job")
         self._job.setAccessibleName(_("What the model is for"))
         self._job.setToolTip(_("Embedding models write nothing: they find passages by what they mean."))
         self._language = named(Choice(ANY_LANGUAGE, self), "suggestions_language")
@@ -119,7 +102,6 @@ class Suggestions(OfferList):
         """
         if found == self._found:
             return
-        self.best_known.emit(best_of(found))
         before, after = ([_key(suggestion) for suggestion in some] for some in (self._found, found))
         stays = sorted(before) == sorted(after) if self.isVisible() else before == after
         self._found = found
@@ -158,7 +140,6 @@ class Suggestions(OfferList):
         self._drop(self._rows, self._cards)
         job, language = self._job.currentData(), self._language.currentData()
         found = [suggestion for suggestion in self._found if suggestion.is_for(job, language)]
-        found = [suggestion for suggestion in found if job or suggestion.skills != (EMBEDDING,)]
         if language:  # models that name the language come before those with "many languages"
             found.sort(key=lambda file: (file.fit == "too_large", is_too_slow(file.speed), language not in file.codes))
         self._waiting = found[FIRST:]

@@ -335,7 +335,9 @@ class AdviceLine(QFrame):
     def _show(self, advice: PairAdvice | None) -> None:
         self._advice = advice
         better = advice.better if advice else None
-        words = " ".join(said for said in (advice.words if advice else "", better.words if better else "") if said)
+        offer = _("Better for this PC: {words}.").format(words=advice.offer) if advice and advice.offer else ""
+        parts = (advice.words if advice else "", better.words if better else "", offer)
+        words = " ".join(part for part in parts if part)
         self._words.setText(words)
         self._examine.setVisible(advice is not None and advice.can_examine)
         self._examine.setText(_("Test"))
@@ -344,7 +346,7 @@ class AdviceLine(QFrame):
         if better is not None:
             self._use.setAccessibleName(_("Translate with {name}").format(name=better.name))
             self._use.setToolTip(plain_tip(_("Translate with {name} from now on").format(name=better.name)))
-        self._see.setVisible(advice is not None and advice.has_offers and better is None)
+        self._see.setVisible(bool(offer))
         was_hidden = self.isHidden()
         self.setVisible(bool(words))
         if was_hidden and words:

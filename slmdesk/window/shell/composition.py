@@ -22,6 +22,7 @@ from slmdesk.chat.window.page import ChatPage
 from slmdesk.jobs.types import EXAM
 from slmdesk.jobs.window.controller import JobsController
 from slmdesk.library.types import Span
+from slmdesk.models.service import PaceChanged
 from slmdesk.privacy.window.controller import PrivacyController
 from slmdesk.runtime.events import DownloadChanged, RequestsToday
 from slmdesk.window.base.bridge import Bridge, ClipboardMarker, Delay, ErrorThread
@@ -379,6 +380,8 @@ class Frame(QObject):
         start.starter_requested.connect(models.import_starter)
         start.file_requested.connect(lambda: choose_model_file(self.window, "model_file_dialog", models.look_at))
         start.models_requested.connect(self.opener.models)
+        start.recommendation_requested.connect(self._ask_recommendation)
+        self._bridge.on(PaceChanged, start.refresh_offer)
         start.item_chosen.connect(self.opener.any)
         start.card_chosen.connect(lambda key: self.window.show_page(CARD_PAGES[key]))
         start.files_dropped.connect(self._on_files_dropped)
@@ -396,6 +399,10 @@ class Frame(QObject):
         if is_first and not models and self.models.has_starter:
             self.models.import_starter()
         self.start_page.show_models(models)
+
+    def _ask_recommendation(self) -> None:
+        request = self._bridge.services.recommending.recommend()
+        self._bridge.ask(request, self.start_page.show_recommendations, lambda _problem: None)
 
     def _on_start_shown(self) -> None:
         """Begin a new chat on Start; Chat goes back to the chat that was open if nothing was sent."""

@@ -55,8 +55,8 @@ class ModelsArea(QStackedWidget):
             part.chat_requested.connect(self.chat_requested)
         self.page.compare_requested.connect(self._on_compare_requested)
         self.compare_page.back_requested.connect(lambda: self.setCurrentWidget(self.page))
-        self.suggestions.best_known.connect(self.page.best.show_best)
-        self.page.best.download_requested.connect(lambda one: self.fetch.start(one.repo, one.file, one.quantization))
+        self.hub.recommended.connect(self.page.best.show_recommendations)
+        self.page.best.download_requested.connect(lambda entry: self.fetch.start(entry.repo, entry.file))
         self.page.pack_chosen.connect(self.ways.open_pack)
         self._connect_hub()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QDate, QDateTime, QLocale, Qt, Signal
 from PySide6.QtGui import (
@@ -35,6 +36,9 @@ from slmdesk.window.widgets.build import (
     show_words,
 )
 from slmdesk.window.widgets.opening import admit, dropped_paths
+
+if TYPE_CHECKING:
+    from slmdesk.evaluation.recommendation import Recommendations
 
 COLUMN = 756
 NARROW = 560
@@ -122,6 +126,7 @@ class StartPage(QScrollArea):
     starter_requested = Signal()
     file_requested = Signal()
     models_requested = Signal()
+    recommendation_requested = Signal()
     shown = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -130,6 +135,8 @@ class StartPage(QScrollArea):
         self._items: Sequence[Item] | None = None
         self._has_starter = False
         self._state = ModelStateChanged(ModelState.NONE, None, "")
+        self._offer: str | None = None
+        """The model that is recommended, in a few words. None: not requested yet."""
         self._models: Sequence[ModelRecord] | None = None
         """The models that can chat. None: not known yet."""
         self._build_ui()
@@ -225,6 +232,15 @@ class StartPage(QScrollArea):
         self._state = event
         self._show_model()
 
+    def refresh_offer(self) -> None:
+        self._offer = None
+        self._show_model()
+
+    def show_recommendations(self, found: Recommendations) -> None:
+        recommendation = next(iter(found.by_job.values()), None)
+        self._offer = recommendation.words if recommendation else ""
+        self._show_model()
+
     def show_progress(self, words: str) -> None:
         show_words(self._model_words, words)
 
@@ -241,7 +257,11 @@ class StartPage(QScrollArea):
         self._starter.setVisible(is_missing and self._has_starter)
         self._file.setVisible(is_missing)
         self._better.setVisible(is_small or is_missing)
-        self._better.setText(_("Get a better one") if is_small else _("All models"))
+        if (is_small or is_missing) and self._offer is None:
+            self._offer = ""
+            self.recommendation_requested.emit()
+        offer = _("Get {model}").format(model=self._offer)
+        self._better.setText(offer if self._offer else _("Get a better one") if is_small else _("All models"))
 
     def showEvent(self, event: object) -> None:
         super().showEvent(event)  # type: ignore[arg-type]

@@ -6,7 +6,6 @@ the window never waits.
 
 from __future__ import annotations
 
-import locale
 import os
 import re
 import sys
@@ -20,7 +19,7 @@ from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, stored_lis
 from slmdesk.base.sealing import SealBroken, seal, unseal
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
-from slmdesk.base.translation import LANGUAGES, NO_BLANKS
+from slmdesk.base.translation import LANGUAGES, NO_BLANKS, usual_language
 from slmdesk.base.types import Json
 from slmdesk.children.client import ChildClient
 from slmdesk.children.reach import AllowedPaths
@@ -333,15 +332,6 @@ def code_of(stem: str) -> str:
         return stem
     language, region = found.groups()
     return f"{language}_{region.upper()}" if region else language
-
-
-def usual_language(environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
-    """Return the language and region of this user account ("en", "GB"). They are empty if they are not set."""
-    said = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
-    if not said:
-        said = locale.getlocale()[0] or ""  # Windows gives names of languages, which match no dictionary
-    found = _CODE.match(said)
-    return (found.group(1), (found.group(2) or "").upper()) if found else ("", "")
 
 
 def usual_folders(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Iterator[Path]:

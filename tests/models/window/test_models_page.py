@@ -545,7 +545,7 @@ def test_a_file_that_is_no_model_is_refused_and_can_be_followed_by_another(model
 def test_the_suggested_models_say_what_they_are_bad_at(models):
     program = models(offline=True)
     program.wait(lambda: cards(program, "suggestion_card"))
-    assert len(cards(program, "suggestion_card")) == 5
+    assert len(cards(program, "suggestion_card")) == 3
     press(program, "suggestions_all")
     program.wait(lambda: len(cards(program, "suggestion_card")) > 15)
     for card in cards(program, "suggestion_card"):

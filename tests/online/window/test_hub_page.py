@@ -11,11 +11,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QLabel, QLineEdit, QPushButton, QWidget
 
-from slmdesk.base.record import changed
 from slmdesk.base.records import Status
-from slmdesk.gguf.memory import Speed
 from slmdesk.online.hub import Offers
-from slmdesk.online.window.suggestions import best_of
 from slmdesk.text.cards import MOST_SHOWN
 from slmdesk.window.markdown.reader import SHORT, MarkdownReader
 
@@ -177,7 +174,9 @@ def test_suggestions_are_for_a_job_and_open_once_the_network_is_allowed(models, 
     program.wait(lambda: len(shown(program, QWidget, "suggestion_card")) == 3)
     assert all("Good at: embedding" in one.words for one in shown(program, QWidget, "suggestion_card"))
     choose(program, "suggestions_job", "code")
-    program.wait(lambda: len(shown(program, QWidget, "suggestion_card")) == 5)
+    program.wait(
+        lambda: all("Granite" in one.words or "Qwen" in one.words for one in shown(program, QWidget, "suggestion_card"))
+    )
     assert all("code" in one.words for one in shown(program, QWidget, "suggestion_card"))
 
     press(program, "suggestion_details_button")
@@ -360,19 +359,3 @@ def test_search_download_and_chat_with_the_real_model(start_real, models, hub, s
     rows = program.ask(lambda services: services.network.requests(100))
     assert len(rows) == len(hub.seen)
     assert json.loads(json.dumps([row.purpose for row in rows]))[-1] == "search"
-
-
-def test_the_best_for_this_pc_fits_chats_and_is_quick_enough(models):
-    program = models(offline=True)
-    some = program.ask(lambda services: services.offers.suggestions())[:3]
-    slow, quick = Speed(2.0, 1.0, 3.0), Speed(20.0, 15.0, 25.0)
-    large, lame, good = (
-        changed(each, fit=fit, speed=speed, skills=("chat",))
-        for each, fit, speed in zip(some, ("too_large", "fits", "fits"), (quick, slow, quick), strict=True)
-    )
-    assert best_of([large, lame, good]) is good
-    assert best_of([large, lame]) is lame, "the fastest that fits"
-    assert best_of([large]) is None
-    program.find("suggestions").best_known.emit(good)
-    program.wait(lambda: note(program, "best_title") == good.title)
-    assert "words a second" in note(program, "best_facts")

@@ -8,13 +8,13 @@ import pytest
 from fakes import tiny_dictionary
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.translation import usual_language
 from slmdesk.writing.spelling.service import (
     OwnWords,
     chosen_for,
     code_of,
     find_dictionaries,
     usual_folders,
-    usual_language,
 )
 from slmdesk.writing.spelling.types import Dictionary
 
@@ -91,6 +91,7 @@ def test_the_language_of_the_account():
     assert usual_language({"LANG": "en_GB.UTF-8"}) == ("en", "GB")
     assert usual_language({"LC_ALL": "de_DE@euro", "LANG": "fr"}) == ("de", "DE")
     assert usual_language({"LANG": "C.UTF-8"}) == ("", "")
+    assert usual_language({"LANG": "German_Germany"}) == ("de", "")
 
 
 def test_own_words_are_a_plain_list_that_may_be_edited(tmp_path):

@@ -1,0 +1,214 @@
+"""Which model of the curated list suits this PC and a job best, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+
+from slmdesk.base.record import Record, changed
+from slmdesk.base.records import ModelRecord
+from slmdesk.base.texts import _
+from slmdesk.base.translation import LANGUAGES, usual_language
+from slmdesk.evaluation.exams import Skill as Examined
+from slmdesk.evaluation.exams import skills_of
+from slmdesk.gguf.memory import WORDS_A_TOKEN, Speed
+from slmdesk.hub.search import CatalogueEntry, Commercial, Skill, find_entry, load_catalogue
+from slmdesk.models.running import USUAL_BANDWIDTH
+from slmdesk.models.service import CARD_SHARE, COMFORTABLE, Pc
+from slmdesk.runtime.messages import bytes_for_people
+from slmdesk.store import Store
+
+JOBS = (Skill.CHAT, Skill.SUMMARIES, Skill.TRANSLATION)
+OTHERS_BYTES = 3 << 30
+"""Memory left to the system and other programs."""
+LEAST_WORDS = 4.0
+"""Words a second from which a model is pleasant to wait for."""
+SERVES = 30
+"""Merit from which a model is more than a last resort."""
+EXAM_MERIT = 10
+"""What a good exam on this PC adds to the merit of a model."""
+USUAL_CONTEXT = 4096
+_GIB = 1 << 30
+_NEEDED: Mapping[Skill, tuple[Examined, ...]] = {
+    Skill.CHAT: (Examined.LANGUAGE,),
+    Skill.SUMMARIES: (Examined.FORMAT, Examined.BLOCK, Examined.TRUTH),
+    Skill.TRANSLATION: (Examined.LANGUAGE,),
+}
+"""Skills of the exam on which a job depends."""
+
+
+class Recommendation(Record):
+    job: Skill
+    entry: CatalogueEntry
+    words_per_s: float
+    """Expected words a second; 0 on a graphics card, whose speed is not forecast."""
+    reason: str
+
+    @property
+    def words(self) -> str:
+        """The model in a few words: "Gemma 4 E4B, 5.2 GB, about 6 words a second"."""
+        pace = _("about {words:.0f} words a second").format(words=self.words_per_s) if self.words_per_s else ""
+        return ", ".join(part for part in (self.entry.title, bytes_for_people(self.entry.bytes), pace) if part)
+
+
+class _Candidate(Record):
+    entry: CatalogueEntry
+    merit: int
+    words_per_s: float
+    is_comfortable: bool
+
+    @property
+    def is_quick(self) -> bool:
+        return not self.words_per_s or self.words_per_s >= LEAST_WORDS
+
+    @property
+    def key(self) -> tuple[bool, bool, bool, bool, int]:
+        """Sort key: what serves at all, leaves room, is quick, and has a free licence; then by merit."""
+        is_free = self.entry.commercial is Commercial.YES
+        return self.merit < SERVES, not self.is_comfortable, not self.is_quick, not is_free, -self.merit
+
+
+def gigabytes(total_bytes: int) -> int:
+    """Return the memory of a PC as it is sold: what the system reports lacks what the graphics unit has taken."""
+    return -(-total_bytes // _GIB)
+
+
+def recommend(
+    job: Skill,
+    pc: Pc,
+    *,
+    languages: Sequence[str] = (),
+    exams: Mapping[str, str] | None = None,
+    entries: Sequence[CatalogueEntry] | None = None,
+) -> Recommendation | None:
+    """Return the model to take for a job on a PC, or None if none serves.
+
+    It must speak all `languages` (ISO 639-1). `exams` has the levels of exams on this PC (good, fair or weak), by
+    repository in small letters. A PC that was not measured yet counts as an ordinary one.
+    """
+    levels = exams or {}
+    entries = _catalogue() if entries is None else entries
+    able = [
+        candidate
+        for entry in entries
+        if job in entry.merit and entry.commercial is not Commercial.NO and all(map(entry.speaks, languages))
+        if levels.get(entry.repo.lower()) != "weak"
+        if (candidate := _candidate(job, entry, pc, levels.get(entry.repo.lower(), "")))
+    ]
+    best = min(able, key=lambda candidate: candidate.key, default=None)
+    if best is None:
+        return None
+    level = levels.get(best.entry.repo.lower(), "")
+    return Recommendation(job, best.entry, best.words_per_s, _reason(job, best, able, pc, languages, level))
+
+
+def _candidate(job: Skill, entry: CatalogueEntry, pc: Pc, level: str) -> _Candidate | None:
+    merit = entry.merit[job] + (EXAM_MERIT if level == "good" else 0)
+    needed = entry.memory(USUAL_CONTEXT)
+    if any(needed <= device.memory_bytes * CARD_SHARE for device in pc.devices):
+        return _Candidate(entry, merit, 0.0, True)
+    budget = gigabytes(pc.total_bytes) * _GIB - OTHERS_BYTES
+    if needed > budget:
+        return None
+    pace = pc.pace if pc.pace.bandwidth > 0 else changed(pc.pace, bandwidth=USUAL_BANDWIDTH)
+    speed = pace.of_size(entry.active_bytes, entry.quantization)
+    return _Candidate(entry, merit, _words(speed), needed <= COMFORTABLE * budget)
+
+
+def _words(speed: Speed | None) -> float:
+    return speed.tokens_per_s * WORDS_A_TOKEN if speed else 0.0
+
+
+def _reason(
+    job: Skill, best: _Candidate, able: Sequence[_Candidate], pc: Pc, languages: Sequence[str], level: str
+) -> str:
+    entry = best.entry
+    if best.words_per_s:
+        first = _("It fits into {size} GB beside your other programs and writes about {words:.0f} words a second")
+        parts = [first.format(size=gigabytes(pc.total_bytes), words=best.words_per_s)]
+    else:
+        parts = [_("It fits onto the graphics card")]
+    if languages:
+        names = ", ".join(LANGUAGES[code].shown if code in LANGUAGES else code for code in languages)
+        parts.append(_("speaks {languages}").format(languages=names))
+    if level == "good":
+        parts.append(_("did well in its exam here"))
+    measures = [measure for measure in entry.measured if measure.job == job]
+    parts += [f"{_(measure.words)} ({measure.source}, {measure.date})" for measure in measures]
+    slow = [other for other in able if other.merit > best.merit and not other.is_quick and other.is_comfortable]
+    if slow and best.is_quick:
+        other = max(slow, key=lambda candidate: candidate.merit)
+        words = _("{title} would write only {words:.0f}").format(title=other.entry.title, words=other.words_per_s)
+        parts.append(words)
+    if not best.is_quick:
+        parts.append(_("nothing quicker serves"))
+    if entry.commercial is Commercial.CONDITIONS:
+        words = _("its licence ({licence}) has conditions, but none without suits this PC and these languages")
+        parts.append(words.format(licence=entry.licence))
+    return "; ".join(parts) + "."
+
+
+@cache
+def _catalogue() -> tuple[CatalogueEntry, ...]:
+    return load_catalogue()
+
+
+def entry_of(record: ModelRecord) -> CatalogueEntry | None:
+    """Return the entry of the curated list from which a model of the library was downloaded."""
+    place, __, rest = record.source.partition(":")
+    if place != "huggingface":
+        return None
+    return find_entry(_catalogue(), "/".join(rest.removeprefix("huggingface:").split("/")[:2]))
+
+
+class RecommendationService:
+    """Recommends models for this PC, with the exams of the models that are on it. Service thread."""
+
+    def __init__(self, store: Store, pc: Callable[[], Pc]) -> None:
+        self._store, self.pc = store, pc
+
+    def recommend(self, jobs: Sequence[Skill] = JOBS, languages: Sequence[str] | None = None) -> Recommendations:
+        """Return a recommendation for each job. Without languages it is for that of the user account."""
+        pc, records = self.pc(), self._store.models.all()
+        if languages is None:
+            languages = [code for code in usual_language()[:1] if code]
+        found = {job: recommend(job, pc, languages=languages, exams=_levels(records, job)) for job in jobs}
+        return Recommendations(gigabytes(pc.total_bytes), found)
+
+
+class Recommendations(Record):
+    total_gb: int
+    by_job: Mapping[Skill, Recommendation | None]
+
+    @property
+    def shown(self) -> tuple[tuple[str, Recommendation | None], ...]:
+        """What each is for, in words, and the recommendation; one for chat and summaries if one model serves both."""
+        chat, summaries = self.by_job.get(Skill.CHAT), self.by_job.get(Skill.SUMMARIES)
+        is_same = chat is not None and summaries is not None and chat.entry is summaries.entry
+        return tuple(
+            (_LEADS[job].format(size=self.total_gb), found)
+            for job, found in self.by_job.items()
+            if job is not Skill.SUMMARIES or not is_same
+        )
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return tuple(f"{lead}: {found.words if found else NONE_FITS}." for lead, found in self.shown)
+
+
+NONE_FITS = _("no model of the list fits")
+_LEADS: Mapping[Skill, str] = {
+    Skill.CHAT: _("For this PC ({size} GB)"),
+    Skill.SUMMARIES: _("For summaries and questions"),
+    Skill.TRANSLATION: _("For translating"),
+}
+
+
+def _levels(records: Sequence[ModelRecord], job: Skill) -> Mapping[str, str]:
+    levels = {}
+    for record in records:
+        entry, skills = entry_of(record), skills_of(record)
+        sat = [skills[skill].level for skill in _NEEDED[job] if skill in skills]
+        if entry is not None and sat:
+            levels[entry.repo.lower()] = min(sat, key=("weak", "fair", "good").index)
+    return levels

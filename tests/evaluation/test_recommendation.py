@@ -1,0 +1,104 @@
+"""Which model is recommended for simulated PCs, jobs and languages."""
+
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.base.types import Device
+from slmdesk.evaluation.recommendation import Recommendations, recommend
+from slmdesk.gguf.memory import Pace
+from slmdesk.hub.search import Skill, load_catalogue
+from slmdesk.models.service import Pc
+
+pytestmark = pytest.mark.pure
+
+CHAT, SUMMARIES, TRANSLATION = Skill.CHAT, Skill.SUMMARIES, Skill.TRANSLATION
+LAPTOP = Pace(bandwidth=32e9)
+"""An i5-8365U: with this bandwidth the forecast is nearest to what a public table says it writes."""
+FAST = Pace(bandwidth=100e9)
+SLOW = Pace(bandwidth=12e9)
+
+
+def pc(gigabytes: float, pace: Pace = LAPTOP, card: int = 0) -> Pc:
+    return Pc(0, pace, (Device("Card", card << 30),) if card else (), round(gigabytes * (1 << 30)))
+
+
+def title(job: Skill, there: Pc, *languages: str, **exams: str) -> str:
+    found = recommend(job, there, languages=languages, exams=exams)
+    return found.entry.title if found else ""
+
+
+@pytest.mark.parametrize(
+    ("name", "tokens_per_s"),
+    [("Gemma 4 E4B", 9.0), ("Gemma 4 12B", 4.0), ("Qwen 3.5 4B", 8.1), ("Apertus 8B", 5.3)],
+)
+def test_the_laptop_of_the_table_writes_as_fast_as_was_seen(name: str, tokens_per_s: float) -> None:
+    entry = next(entry for entry in load_catalogue() if entry.title == name)
+    found = LAPTOP.of_size(entry.active_bytes, entry.quantization)
+    assert found is not None
+    assert found.tokens_per_s == pytest.approx(tokens_per_s, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "chat", "summaries", "translation", "nordic"),
+    [
+        (4, "LFM2.5 1.2B", "LFM2.5 1.2B", "", ""),
+        (8, "Gemma 4 E2B", "Qwen 3 4B Instruct 2507", "Hy-MT2 1.8B", "TranslateGemma 4B"),
+        (16, "Gemma 4 E4B", "Gemma 4 E4B", "Hy-MT2 7B", "TranslateGemma 4B"),
+        (32, "gpt-oss 20B", "Gemma 4 E4B", "Hy-MT2 7B", "TranslateGemma 4B"),
+    ],
+)
+def test_laptops(gigabytes: float, chat: str, summaries: str, translation: str, nordic: str) -> None:
+    there = pc(gigabytes - 0.4)  # what the graphics unit takes is not reported
+    assert title(CHAT, there, "de") == chat
+    assert title(SUMMARIES, there, "de") == summaries
+    assert title(TRANSLATION, there, "de", "en") == translation
+    assert {title(TRANSLATION, there, language) for language in ("sv", "el", "ro")} == {nordic}
+
+
+@pytest.mark.parametrize(
+    ("there", "job", "languages", "expected"),
+    [
+        (pc(4), CHAT, ("pl",), "Qwen 3.5 0.8B"),  # a last resort, where LFM2.5 does not speak the language
+        (pc(16), TRANSLATION, ("ga",), "EuroLLM 9B 2512"),  # slow, and nothing else speaks Irish
+        (pc(16, FAST), CHAT, ("en",), "Gemma 4 12B"),
+        (pc(16, FAST), TRANSLATION, ("sv",), "EuroLLM 9B 2512"),  # quick enough here, and without conditions
+        (pc(32, FAST), SUMMARIES, ("de",), "Gemma 4 12B"),
+        (pc(8, card=12), SUMMARIES, ("de",), "Gemma 4 12B"),
+        (pc(16, SLOW), SUMMARIES, ("de",), "Gemma 4 E2B"),
+        (pc(16, Pace()), SUMMARIES, ("de",), "Gemma 4 E4B"),  # not measured yet
+        (pc(2), CHAT, (), ""),
+    ],
+)
+def test_other_pcs_and_languages(there: Pc, job: Skill, languages: tuple[str, ...], expected: str) -> None:
+    assert title(job, there, *languages) == expected
+
+
+def test_the_exam_of_this_pc_decides() -> None:
+    small, large = "unsloth/qwen3-4b-instruct-2507-gguf", "google/gemma-4-e4b-it-qat-q4_0-gguf"
+    assert title(SUMMARIES, pc(16), **{small: "good"}) == "Qwen 3 4B Instruct 2507"
+    assert title(SUMMARIES, pc(16), **{small: "good", large: "good"}) == "Gemma 4 E4B"
+    assert title(SUMMARIES, pc(16), **{large: "weak"}) == "Qwen 3 4B Instruct 2507"
+
+
+def test_a_reason_is_one_sentence_that_names_conditions_measures_and_what_is_too_slow() -> None:
+    nordic = recommend(TRANSLATION, pc(16), languages=("sv",))
+    assert nordic is not None
+    assert "licence (Gemma) has conditions, but none without suits this PC" in nordic.reason
+    chat = recommend(CHAT, pc(16), languages=("de",))
+    assert chat is not None
+    assert chat.words == "Gemma 4 E4B, 5.2 GB, about 6 words a second"
+    assert chat.reason == (
+        "It fits into 16 GB beside your other programs and writes about 6 words a second; speaks German; left 2 of 92 "
+        "errors standing when it corrected texts (a public table of a writing tool, 2026-09); Gemma 4 12B would write "
+        "only 3."
+    )
+
+
+def test_one_line_for_what_one_model_serves() -> None:
+    by_job = {job: recommend(job, pc(16), languages=("de",)) for job in (CHAT, SUMMARIES, TRANSLATION)}
+    assert Recommendations(16, by_job).lines == (
+        "For this PC (16 GB): Gemma 4 E4B, 5.2 GB, about 6 words a second.",
+        "For translating: Hy-MT2 7B, 4.6 GB, about 4 words a second.",
+    )
+    assert Recommendations(4, {TRANSLATION: None}).lines == ("For translating: no model of the list fits.",)
