@@ -11,7 +11,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES, usual_language
 from slmdesk.evaluation.exams import Skill as Examined
 from slmdesk.evaluation.exams import skills_of
-from slmdesk.gguf.memory import WORDS_A_TOKEN, Speed
+from slmdesk.gguf.memory import QUICK_WORDS, WORDS_A_TOKEN, Speed
 from slmdesk.hub.search import CatalogueEntry, Commercial, Skill, find_entry, load_catalogue
 from slmdesk.models.running import USUAL_BANDWIDTH
 from slmdesk.models.service import CARD_SHARE, COMFORTABLE, Pc
@@ -21,8 +21,6 @@ from slmdesk.store import Store
 JOBS = (Skill.CHAT, Skill.SUMMARIES, Skill.TRANSLATION)
 OTHERS_BYTES = 3 << 30
 """Memory left to the system and other programs."""
-LEAST_WORDS = 4.0
-"""Words a second from which a model is pleasant to wait for."""
 SERVES = 30
 """Merit from which a model is more than a last resort."""
 EXAM_MERIT = 10
@@ -59,7 +57,7 @@ class _Candidate(Record):
 
     @property
     def is_quick(self) -> bool:
-        return not self.words_per_s or self.words_per_s >= LEAST_WORDS
+        return not self.words_per_s or self.words_per_s >= QUICK_WORDS
 
     @property
     def key(self) -> tuple[bool, bool, bool, bool, int]:
@@ -196,7 +194,7 @@ class Recommendations(Record):
         return tuple(f"{lead}: {found.words if found else NONE_FITS}." for lead, found in self.shown)
 
 
-NONE_FITS = _("no model of the list fits")
+NONE_FITS = _("none of the list fits")
 _LEADS: Mapping[Skill, str] = {
     Skill.CHAT: _("For this PC ({size} GB)"),
     Skill.SUMMARIES: _("For summaries and questions"),

@@ -412,10 +412,17 @@ PAGE_WORDS = 300
 _SPACE = "\N{NO-BREAK SPACE}"
 _LEAST_WORDS = 1.0
 """Words per second below which nobody waits for a page."""
+QUICK_WORDS = 4.0
+"""Words per second from which a model is pleasant to wait for: people read about as fast."""
 
 
 def is_too_slow(speed: Speed | None) -> bool:
     return speed is not None and speed.tokens_per_s * WORDS_A_TOKEN < _LEAST_WORDS
+
+
+def is_quick(speed: Speed | None) -> bool:
+    """Return whether a model is pleasant to wait for, as far as that is known."""
+    return speed is None or speed.tokens_per_s * WORDS_A_TOKEN >= QUICK_WORDS
 
 
 def speed_in_words(speed: Speed) -> str:

@@ -16,7 +16,7 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf.header import GgufHeader
-from slmdesk.gguf.memory import Speed, active_bytes, is_too_slow
+from slmdesk.gguf.memory import Speed, active_bytes, is_quick, is_too_slow
 from slmdesk.gguf.quantization import (
     WORST_RECOMMENDED,
     quantization_of_file,
@@ -624,10 +624,10 @@ def _languages(codes: Sequence[str]) -> str:
     return ", ".join(_("many languages") if code == MANY_LANGUAGES else LANGUAGES.get(code, code) for code in codes)
 
 
-def _worth(suggestion: Suggestion) -> tuple[int, bool]:
+def _worth(suggestion: Suggestion) -> tuple[int, bool, bool]:
     """Sort key: how useful a model is on this PC. A model that fits but is far too slow comes after a tight one."""
-    order = _FIT_ORDER.get(suggestion.fit, 2)
-    return (max(order, 2), True) if is_too_slow(suggestion.speed) else (order, False)
+    order, is_slow = _FIT_ORDER.get(suggestion.fit, 2), is_too_slow(suggestion.speed)
+    return max(order, 2) if is_slow else order, is_slow, not is_quick(suggestion.speed)
 
 
 def _suggested(entry: CatalogueEntry, pc: Pc) -> Suggestion:

@@ -15,6 +15,8 @@ from slmdesk.base.records import Item, Message, Status
 from slmdesk.base.texts import _
 from slmdesk.base.types import page_sign
 from slmdesk.chat.conversation import SentMessage
+from slmdesk.evaluation.recommendation import Recommendations
+from slmdesk.hub.search import Skill
 from slmdesk.library.search import Citation
 from slmdesk.library.types import PageKinds, kind_in
 from slmdesk.questions.prompt import Answered
@@ -142,6 +144,7 @@ class QuestionPane(QScrollArea):
         controller.asked.connect(self.show_asked)
         controller.progressed.connect(self.show_progress)
         controller.answered.connect(self.show_answer)
+        controller.offered.connect(lambda words: self._add(words, "muted"))
         controller.ended.connect(self.show_ended)
         controller.emptied.connect(self.clear)
         controller.suggested.connect(self.show_suggested)
@@ -315,6 +318,7 @@ class QuestionController(QObject):
     asked = Signal(str)
     progressed = Signal(str)
     answered = Signal(object)
+    offered = Signal(str)
     ended = Signal(str)
     emptied = Signal()
     suggested = Signal(object)
@@ -472,6 +476,14 @@ class QuestionController(QObject):
         if event.item == self.item:
             self._message = ""
             self.answered.emit(event.answered)
+            if event.answered.is_quoted:
+                request = self._bridge.services.recommending.recommend((Skill.SUMMARIES,))
+                self._bridge.ask(request, partial(self._on_recommended, event.item))
+
+    def _on_recommended(self, item: str, found: Recommendations) -> None:
+        better = found.by_job[Skill.SUMMARIES]
+        if better and item == self.item:
+            self.offered.emit(_("Better for this PC: {words}.").format(words=better.words))
 
     def _on_ended(self, event: events.MessageEnded) -> None:
         message: Message = event.message

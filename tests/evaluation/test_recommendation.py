@@ -101,4 +101,4 @@ def test_one_line_for_what_one_model_serves() -> None:
         "For this PC (16 GB): Gemma 4 E4B, 5.2 GB, about 6 words a second.",
         "For translating: Hy-MT2 7B, 4.6 GB, about 4 words a second.",
     )
-    assert Recommendations(4, {TRANSLATION: None}).lines == ("For translating: no model of the list fits.",)
+    assert Recommendations(4, {TRANSLATION: None}).lines == ("For translating: none of the list fits.",)

@@ -103,7 +103,9 @@ class RecommendedModel(QWidget):
         self.entry = found.entry if found else None
         head = plain_label(lead, self, name="best_heading", kind="group")
         kind = "lead" if is_first else "strong"
-        title = plain_label(found.words if found else f"{NONE_FITS}.", self, name="best_title", kind=kind)
+        title = plain_label(
+            found.words if found else f"{NONE_FITS[:1].upper()}{NONE_FITS[1:]}.", self, name="best_title", kind=kind
+        )
         self._reason = plain_label(found.reason if found else "", self, name="best_reason", kind="muted")
         self._why = button(_("Why?"), "best_why_button", self, kind="text", on=self._on_why)
         self._button = button("", "best_button", self, kind="primary" if is_first else "", on=self.pressed)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from slmdesk.base.policy import Policy
 from slmdesk.base.texts import _
-from slmdesk.gguf.memory import is_too_slow, speed_in_words
+from slmdesk.gguf.memory import is_quick, speed_in_words
 from slmdesk.hub.search import Group
 from slmdesk.online.hub import (
     LANGUAGES,
@@ -141,7 +141,7 @@ class Suggestions(OfferList):
         job, language = self._job.currentData(), self._language.currentData()
         found = [suggestion for suggestion in self._found if suggestion.is_for(job, language)]
         if language:  # models that name the language come before those with "many languages"
-            found.sort(key=lambda file: (file.fit == "too_large", is_too_slow(file.speed), language not in file.codes))
+            found.sort(key=lambda file: (file.fit == "too_large", not is_quick(file.speed), language not in file.codes))
         self._waiting = found[FIRST:]
         self._all.setText(_("Show all {count}").format(count=len(found)))
         self._all.setVisible(bool(self._waiting))

@@ -244,6 +244,21 @@ def test_what_is_no_model_here_is_no_missing_file(run, with_model, tmp_path) -> 
     assert len(run("models", "list", "--json").json) == 1
 
 
+def test_a_model_is_recommended_for_each_job(run, monkeypatch, measured_before) -> None:
+    monkeypatch.setattr("slmdesk.models.running.total_bytes", lambda: 8 << 30)
+    every = run("models", "recommend", "--json")
+    assert (every.status, [one["job"] for one in every.json]) == (0, ["chat", "summaries", "translation"])
+    nordic = run("models", "recommend", "--job", "translation", "--language", "Swedish", "--why")
+    lead, reason = nordic.out.splitlines()
+    assert lead.startswith("For translating: TranslateGemma 4B, 2.5 GB, about ")
+    assert "speaks Swedish" in reason
+    assert "has conditions" in reason
+    monkeypatch.setattr("slmdesk.models.running.total_bytes", lambda: 4 << 30)
+    none = run("models", "recommend", "--job", "translation")
+    assert (none.status, none.out) == (1, "For translating: none of the list fits.\n")
+    assert run("models", "recommend", "--language", "xx", "--json").json["error"]["code"] == "language.unknown"
+
+
 def test_a_damaged_download_is_named_and_can_be_deleted(run, hub, home) -> None:
     hub.add(REPO, {NAME: tiny_llama().data}, lies={NAME: {"sha256": "0" * 64}})
     failed = run("models", "download", REPO)

@@ -562,6 +562,20 @@ def test_a_suggested_model_is_fetched_by_the_file_the_list_names(models, hub):
     program.wait(lambda: local(program))
 
 
+def test_the_recommended_models_are_fetched_from_their_card_which_says_why(models, hub, monkeypatch):
+    monkeypatch.setattr("slmdesk.models.running.total_bytes", lambda: 8 << 30)
+    program = models()
+    program.wait(lambda: len(shown(program, QPushButton, "best_button")) == 3)
+    best = shown(program, QWidget, "recommended_model")[0]
+    assert "Gemma 4 E2B, 3.3 GB" in shown(program, QLabel, "best_title")[0].text()
+    press(program, "best_why_button")
+    program.wait(lambda: "beside your other programs" in shown(program, QLabel, "best_reason")[0].text())
+    hub.add(best.entry.repo, {best.entry.file: tiny_gguf.tiny_llama().data, "other.Q4_K_M.gguf": b"GGUF"})
+    press(program, "best_button")
+    program.wait(lambda: local(program))
+    program.wait(lambda: shown(program, QPushButton, "best_button")[0].text() == "Use")
+
+
 def test_many_models_do_not_hold_up_the_page(models, paths):
     program = models()
 
@@ -597,7 +611,8 @@ def test_tab_goes_the_way_of_the_eye(models, model_file):
     page = program.frame.models_page
     page.setFocus()
     seen: list[QWidget] = []
-    first = ["best_button", "compare_button", "library_add_button", "more_ways_button"]
+    first = ["best_why_button", "best_button"] * len(shown(program, QPushButton, "best_button"))
+    first += ["compare_button", "library_add_button", "more_ways_button"]
     first += ["details_button", "use_button", "model_actions", "suggestions_job"]
     program.wait(lambda: _tabs(seen, page)[: len(first)] == first)
     names = [one.objectName() for one in seen]
@@ -608,7 +623,7 @@ def _tabs(seen: list[QWidget], page: QWidget) -> list[str]:
     """Walk from the page with Tab; the names of the stops."""
     seen.clear()
     page.setFocus()
-    for _ in range(30):
+    for _ in range(40):
         QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
         seen.append(QApplication.focusWidget())
     return [one.objectName() for one in seen]

@@ -43,13 +43,15 @@ def typed(program, text):
     program.type_into("source_text", text)
 
 
-def test_a_weak_model_is_said_and_models_made_for_it_are_shown(begin):
+def test_a_weak_model_is_said_and_models_made_for_it_are_shown(begin, monkeypatch):
+    monkeypatch.setattr("slmdesk.models.running.total_bytes", lambda: 8 << 30)
     program = begin()
     line = program.find("advice_line")
     typed(program, "The rent is due today.")
     words = program.find("translate_warning")
     program.wait(lambda: line.isVisible())
     assert "is very small: expect poor translations." in words.text(), "all that is known without an exam"
+    assert "Better for this PC: Hy-MT2 1.8B, 1.2 GB" in words.text()
     program.click("examine_pair_button")
     program.wait(lambda: "was not made for German: in its exam 0 of 12 answers were in German." in words.text())
     assert not program.find("use_better_button").isVisible()

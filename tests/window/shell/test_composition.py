@@ -69,11 +69,13 @@ def test_a_card_of_start_opens_its_page_and_takes_files(start, program, tmp_path
         program.wait(lambda: "1,200 EUR" in program.frame.writing_page.text)
 
 
-def test_a_first_start_without_a_starter_offers_a_file(start):
+def test_a_first_start_without_a_starter_offers_a_file_and_the_recommended_model(start, monkeypatch):
+    monkeypatch.setattr("slmdesk.models.running.total_bytes", lambda: 8 << 30)
     program = start(page="")
     program.wait(lambda: program.find("add_model_button").isVisible())
     assert not program.find("starter_button").isVisible()
     assert program.find("start_model").text() == "No model yet."
+    program.wait(lambda: program.find("better_model_button").text().startswith("Get Gemma 4 E2B, 3.3 GB"))
 
 
 def test_a_chosen_file_is_shown_before_it_is_copied_in(start, model_file):
