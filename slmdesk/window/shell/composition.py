@@ -22,7 +22,6 @@ from slmdesk.chat.window.page import ChatPage
 from slmdesk.jobs.types import EXAM
 from slmdesk.jobs.window.controller import JobsController
 from slmdesk.library.types import Span
-from slmdesk.models.service import PaceChanged
 from slmdesk.privacy.window.controller import PrivacyController
 from slmdesk.runtime.events import DownloadChanged, RequestsToday
 from slmdesk.window.base.bridge import Bridge, ClipboardMarker, Delay, ErrorThread
@@ -381,7 +380,6 @@ class Frame(QObject):
         start.file_requested.connect(lambda: choose_model_file(self.window, "model_file_dialog", models.look_at))
         start.models_requested.connect(self.opener.models)
         start.recommendation_requested.connect(self._ask_recommendation)
-        self._bridge.on(PaceChanged, start.refresh_offer)
         start.item_chosen.connect(self.opener.any)
         start.card_chosen.connect(lambda key: self.window.show_page(CARD_PAGES[key]))
         start.files_dropped.connect(self._on_files_dropped)
@@ -412,6 +410,7 @@ class Frame(QObject):
         self.start_page.take_composer(self.chat_page.writing)
         self.chat_page.fit_composer(0)
         self.start_page.setFocus()
+        self.start_page.refresh_offer()
         request = self._bridge.services.history.items(None, limit=MOST_RECENT)
         self._bridge.ask(request, lambda items: self.start_page.show_recent(tuple(items)), lambda _problem: None)
 
