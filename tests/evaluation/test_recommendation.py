@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.base.types import Device
+from slmdesk.evaluation.exams import SKILLS, SkillResult, items, shape_of_skill
+from slmdesk.evaluation.exams import Skill as Examined
 from slmdesk.evaluation.recommendation import Recommendations, recommend
 from slmdesk.gguf.memory import Pace
 from slmdesk.hub.search import Skill, load_catalogue
 from slmdesk.models.service import Pc
-
-pytestmark = pytest.mark.pure
 
 CHAT, SUMMARIES, TRANSLATION = Skill.CHAT, Skill.SUMMARIES, Skill.TRANSLATION
 LAPTOP = Pace(bandwidth=32e9)
@@ -28,6 +28,7 @@ def title(job: Skill, there: Pc, *languages: str, **exams: str) -> str:
     return found.entry.title if found else ""
 
 
+@pytest.mark.pure
 @pytest.mark.parametrize(
     ("name", "tokens_per_s"),
     [("Gemma 4 E4B", 9.0), ("Gemma 4 12B", 4.0), ("Qwen 3.5 4B", 8.1), ("Apertus 8B", 5.3)],
@@ -39,6 +40,7 @@ def test_the_laptop_of_the_table_writes_as_fast_as_was_seen(name: str, tokens_pe
     assert found.tokens_per_s == pytest.approx(tokens_per_s, rel=0.2)
 
 
+@pytest.mark.pure
 @pytest.mark.parametrize(
     ("gigabytes", "chat", "summaries", "translation", "nordic"),
     [
@@ -56,6 +58,7 @@ def test_laptops(gigabytes: float, chat: str, summaries: str, translation: str, 
     assert {title(TRANSLATION, there, language) for language in ("sv", "el", "ro")} == {nordic}
 
 
+@pytest.mark.pure
 @pytest.mark.parametrize(
     ("there", "job", "languages", "expected"),
     [
@@ -74,6 +77,7 @@ def test_other_pcs_and_languages(there: Pc, job: Skill, languages: tuple[str, ..
     assert title(job, there, *languages) == expected
 
 
+@pytest.mark.pure
 def test_the_exam_of_this_pc_decides() -> None:
     small, large = "unsloth/qwen3-4b-instruct-2507-gguf", "google/gemma-4-e4b-it-qat-q4_0-gguf"
     assert title(SUMMARIES, pc(16), **{small: "good"}) == "Qwen 3 4B Instruct 2507"
@@ -81,6 +85,7 @@ def test_the_exam_of_this_pc_decides() -> None:
     assert title(SUMMARIES, pc(16), **{large: "weak"}) == "Qwen 3 4B Instruct 2507"
 
 
+@pytest.mark.pure
 def test_a_reason_is_one_sentence_that_names_conditions_measures_and_what_is_too_slow() -> None:
     nordic = recommend(TRANSLATION, pc(16), languages=("sv",))
     assert nordic is not None
@@ -95,6 +100,7 @@ def test_a_reason_is_one_sentence_that_names_conditions_measures_and_what_is_too
     )
 
 
+@pytest.mark.pure
 def test_one_line_for_what_one_model_serves() -> None:
     by_job = {job: recommend(job, pc(16), languages=("de",)) for job in (CHAT, SUMMARIES, TRANSLATION)}
     assert Recommendations(16, by_job).lines == (
@@ -102,3 +108,24 @@ def test_one_line_for_what_one_model_serves() -> None:
         "For translating: Hy-MT2 7B, 4.6 GB, about 4 words a second.",
     )
     assert Recommendations(4, {TRANSLATION: None}).lines == ("For translating: none of the list fits.",)
+
+
+@pytest.mark.process
+def test_an_exam_taken_here_counts_for_the_model_of_the_list(opened, monkeypatch) -> None:
+    recorder = opened()
+    monkeypatch.setattr(recorder.services.measuring, "pc", lambda: pc(16))
+    services = recorder.calls
+    model = services.models.list()[0].id
+    source = "huggingface:unsloth/Qwen3-4B-Instruct-2507-GGUF/Qwen3-4B-Instruct-2507-Q4_K_M.gguf@main"
+    services.store.models.change(model, source=source)
+
+    def recommended(level: str) -> str:
+        results = [SkillResult(skill, level, 12, 12) for skill in Examined]
+        noted = {"version": items()[0], "skills": [shape_of_skill(result) for result in results]}
+        services.store.models.set_info(model, **{SKILLS: noted})
+        found = services.recommending.recommend((SUMMARIES,), ()).by_job[SUMMARIES]
+        return found.entry.title
+
+    assert [recommended(level) for level in ("good", "fair", "weak")] == [
+        "Qwen 3 4B Instruct 2507", "Gemma 4 E4B", "Gemma 4 E4B",
+    ]  # fmt: skip
