@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from types import MappingProxyType
@@ -44,7 +44,7 @@ from slmdesk.models.importer import require_usable
 from slmdesk.models.service import COMFORTABLE, Fit, Pc, fit_by_size, fit_header, weights_budget
 from slmdesk.online.network import NetworkService, policy_for
 from slmdesk.runtime.events import Pending
-from slmdesk.runtime.messages import Problem, problem_for
+from slmdesk.runtime.messages import Problem, bytes_for_people, problem_for
 from slmdesk.runtime.service import Runtime, Service, on_file_thread
 from slmdesk.text.cards import ReadableCard, readable_card
 
@@ -480,6 +480,8 @@ class Suggestion(Record):
     about_bytes: int
     fit: str
     speed: Speed | None = None
+    notes: tuple[str, ...] = ()
+    """What it needs for a short and a long text, how it thinks, and what others measured."""
 
     def is_for(self, job: str, language: str) -> bool:
         """`job` is a skill, Group.COMPARISON, or empty for any. Code models and models of earlier years are only shown
@@ -638,8 +640,19 @@ def _suggested(entry: CatalogueEntry, pc: Pc) -> Suggestion:
         parameters=_("{size_text} parameters").format(size_text=entry.size_text),
         quantization=entry.quantization, file=entry.file,
         about_bytes=entry.bytes, fit=fit_by_size(entry.bytes, pc.best_bytes),
-        speed=pc.pace.of_size(entry.active_bytes, entry.quantization),
+        speed=pc.pace.of_size(entry.active_bytes, entry.quantization), notes=tuple(_notes(entry)),
     )  # fmt: skip
+
+
+def _notes(entry: CatalogueEntry) -> Iterator[str]:
+    if any(entry.cache_mib):
+        short, long = (bytes_for_people(entry.memory(tokens)) for tokens in (4096, 16_384))
+        yield _("Needs {short} of memory with 4,096 tokens, {long} with 16,384").format(short=short, long=long)
+    if entry.thinking:
+        always = entry.thinking == "always"
+        yield _("Thinks before it answers") if always else _("Can think before it answers")
+    for measure in entry.measured:
+        yield f"{SKILLS[measure.job]}: {_(measure.words)} ({measure.source}, {measure.date})"
 
 
 def _offered(found: FoundRepo, pc: Pc, file: str = "", quantization: str = "") -> OfferedRepo:

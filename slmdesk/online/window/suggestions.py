@@ -172,5 +172,6 @@ def _suggestion_info(suggestion: Suggestion) -> str:
         (_("Good at: {jobs}").format(jobs=jobs), suggestion.languages),
         (suggestion.parameters, suggestion.quantization, about, speed),
         (suggestion.licence,),
+        *((note,) for note in suggestion.notes),
     )
     return "\n".join(DOT.join(part for part in line if part) for line in lines)
