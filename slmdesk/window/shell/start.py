@@ -136,7 +136,7 @@ class StartPage(QScrollArea):
         self._has_starter = False
         self._state = ModelStateChanged(ModelState.NONE, None, "")
         self._offer: str | None = None
-        """The model that is recommended, in a few words. None: not requested yet."""
+        """Name of the recommended model. None: not requested yet."""
         self._models: Sequence[ModelRecord] | None = None
         """The models that can chat. None: not known yet."""
         self._build_ui()
@@ -238,7 +238,7 @@ class StartPage(QScrollArea):
 
     def show_recommendations(self, found: Recommendations) -> None:
         recommendation = next(iter(found.by_job.values()), None)
-        self._offer = recommendation.words if recommendation else ""
+        self._offer = recommendation.entry.title if recommendation else ""
         self._show_model()
 
     def show_progress(self, words: str) -> None:

@@ -149,7 +149,7 @@ class ModelRow(Card):
         self.toggle.setChecked(is_open)
 
     def set_title(self, text: str) -> None:
-        super().set_title(text)
+        self._title.setText(breakable(text, 9))
         self._name_toggle()
 
     def set_sentence(self, text: str) -> None:
