@@ -48,6 +48,11 @@ class Recommendation(Record):
         pace = _("about {words:.0f} words a second").format(words=self.words_per_s) if self.words_per_s else ""
         return ", ".join(part for part in (self.entry.title, bytes_for_people(self.entry.bytes), pace) if part)
 
+    @property
+    def offer(self) -> str:
+        """What is said where the model in use is too weak."""
+        return _("Better for this PC: {words}.").format(words=self.words)
+
 
 class _Candidate(Record):
     entry: CatalogueEntry
@@ -172,6 +177,12 @@ class RecommendationService:
             languages = [code for code in usual_language()[:1] if code]
         found = {job: recommend(job, pc, languages=languages, exams=_levels(records, job)) for job in jobs}
         return Recommendations(gigabytes(pc.total_bytes), found)
+
+
+    def offer(self, job: Skill) -> str:
+        """Return what is said where the model in use is too weak for a job, or nothing."""
+        found = self.recommend((job,)).by_job[job]
+        return found.offer if found else ""
 
 
 class Recommendations(Record):

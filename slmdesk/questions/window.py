@@ -15,7 +15,6 @@ from slmdesk.base.records import Item, Message, Status
 from slmdesk.base.texts import _
 from slmdesk.base.types import page_sign
 from slmdesk.chat.conversation import SentMessage
-from slmdesk.evaluation.recommendation import Recommendations
 from slmdesk.hub.search import Skill
 from slmdesk.library.search import Citation
 from slmdesk.library.types import PageKinds, kind_in
@@ -477,13 +476,12 @@ class QuestionController(QObject):
             self._message = ""
             self.answered.emit(event.answered)
             if event.answered.is_quoted:
-                request = self._bridge.services.recommending.recommend((Skill.SUMMARIES,))
-                self._bridge.ask(request, partial(self._on_recommended, event.item))
+                request = self._bridge.services.recommending.offer(Skill.SUMMARIES)
+                self._bridge.ask(request, partial(self._on_offer, event.item))
 
-    def _on_recommended(self, item: str, found: Recommendations) -> None:
-        better = found.by_job[Skill.SUMMARIES]
-        if better and item == self.item:
-            self.offered.emit(_("Better for this PC: {words}.").format(words=better.words))
+    def _on_offer(self, item: str, words: str) -> None:
+        if words and item == self.item:
+            self.offered.emit(words)
 
     def _on_ended(self, event: events.MessageEnded) -> None:
         message: Message = event.message

@@ -15,12 +15,14 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import Item, JobStatus
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import page_sign, page_word
+from slmdesk.hub.search import Skill
 from slmdesk.jobs.service import event_of, request_in
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import doubts_of, kind_in
 from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.runtime.messages import Problem
 from slmdesk.summaries.events import SummaryEnded, SummaryGrew
+from slmdesk.summaries.plan import TOO_WEAK
 from slmdesk.summaries.service import KIND, SummaryView
 from slmdesk.summaries.types import (
     KEY_POINTS,
@@ -118,6 +120,7 @@ class SummaryPane(QScrollArea):
         again = partial(self._controller.change, {})
         self._again = button(_("Summarize again"), "summarize_again_button", inner, kind="text", on=again)
         self._coverage = plain_label("", inner, name="summary_coverage", kind="small")
+        self._offer = plain_label("", inner, name="summary_offer", kind="small", is_hidden=True)
         self._list, self._also = column(gap=0), column(gap=0)
         self._writing = plain_label("", inner, name="summary_writing", kind="muted", is_hidden=True)
         self._more = tool_button("more_passages_button", inner, kind="small", label=MORE, on=self._show_omitted)
@@ -125,7 +128,7 @@ class SummaryPane(QScrollArea):
         self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         column(
             self.form, self._making, row((self._note, 1), self._again), self._list, self._writing, self._more,
-            self._also, self._coverage, self.earlier, (self.form.middle, 100), 1,
+            self._also, self._coverage, self._offer, self.earlier, (self.form.middle, 100), 1,
             into=inner, gap=theme.SPACE_8, margins=(theme.SPACE_16 + theme.SPACE_4, 0, theme.SPACE_12, theme.SPACE_12),
         )  # fmt: skip
         show_column(self, inner)
@@ -134,6 +137,7 @@ class SummaryPane(QScrollArea):
     def _connect(self) -> None:
         summaries = self._controller
         self.form.said.connect(self._say)
+        summaries.offered.connect(self._show_offer)
         self.form.summary_requested.connect(summaries.begin)
         self.form.changed.connect(summaries.change)
         self.form.copy_requested.connect(self._on_copy)
@@ -218,7 +222,13 @@ class SummaryPane(QScrollArea):
         is_whole = read.pages_read == read.pages_total and not summary.not_read
         covered = "" if is_whole else whole_coverage_words(summary)  # loud only where something is missing
         show_words(self._coverage, "\n".join(filter(None, (summary.note, covered, report))))
+        if TOO_WEAK.format(model="") in summary.note:
+            self._controller.ask_offer()
         self._show_omitted()
+
+    def _show_offer(self, words: str) -> None:
+        if self.summary is not None and TOO_WEAK.format(model="") in self.summary.note:
+            show_words(self._offer, words)
 
     def light(self, sentences: Sequence[Sentence]) -> None:
         lit = [other_row for other_row in self.rows if other_row.sentence in sentences]
@@ -335,7 +345,7 @@ class SummaryPane(QScrollArea):
         self._making_timer.stop()
         self._making.setVisible(False)
         self._again.setVisible(False)
-        for label in (self._note, self._writing, self._more, self._coverage):
+        for label in (self._note, self._writing, self._more, self._coverage, self._offer):
             show_words(label, "")
         self.rows = []
         empty_layout(self._list)
@@ -389,6 +399,7 @@ class SummaryController(JobFollower):
     made = Signal(object)
     reading = Signal(str, int, int)
     folder_begun = Signal(object)
+    offered = Signal(str)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(bridge, KIND, "summary_controller", parent)
@@ -407,6 +418,10 @@ class SummaryController(JobFollower):
         bridge.on(JobChanged, self._on_job_changed)
 
     # ---- requests
+
+    def ask_offer(self) -> None:
+        """Ask for the model to get where the one in use is too weak."""
+        self._bridge.ask(self._bridge.services.recommending.offer(Skill.SUMMARIES), self.offered.emit)
 
     def show_document(self, document: str) -> None:
         """Show the newest summary of the shown document, if there is one. A joint summary of this document stays."""

@@ -533,7 +533,7 @@ class PairAdvice(Record):
     """Level of the model's exam: good, fair or weak. Empty if it has not been examined for this pair."""
     better: BetterModel | None = None
     offer: str = ""
-    """The model to get for it, in a few words. Empty if there is none, or one on this PC is better."""
+    """Which model to get for it, in a sentence. Empty if there is none, or one on this PC is better."""
     can_examine: bool = False
 
 
@@ -619,7 +619,7 @@ class PairAdviceService:
         here = {entry.repo for model in self._store.models.all() if (entry := entry_of(model)) is not None}
         languages = [code for code in (source, target) if code]
         found = self._recommending.recommend((Made.TRANSLATION,), languages).by_job[Made.TRANSLATION]
-        return found.words if found and found.entry.repo not in here else ""
+        return found.offer if found and found.entry.repo not in here else ""
 
 
 def _is_made_for(entry: CatalogueEntry, source: str, target: str) -> bool:

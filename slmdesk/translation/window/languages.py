@@ -335,7 +335,7 @@ class AdviceLine(QFrame):
     def _show(self, advice: PairAdvice | None) -> None:
         self._advice = advice
         better = advice.better if advice else None
-        offer = _("Better for this PC: {words}.").format(words=advice.offer) if advice and advice.offer else ""
+        offer = advice.offer if advice else ""
         parts = (advice.words if advice else "", better.words if better else "", offer)
         words = " ".join(part for part in parts if part)
         self._words.setText(words)

@@ -293,6 +293,15 @@ def test_without_a_model_a_summary_leads_to_its_passages(program, letter):
     assert row.property("lit")
 
 
+def test_a_model_too_weak_for_a_summary_names_a_better_one(program, letter, model_file):
+    program.with_model(model_file)
+    opened(program, letter)
+    program.find("summary_kind").setCurrentIndex(program.find("summary_kind").findData(Kind.SIMPLE))
+    program.click("summarize_button")
+    program.wait(lambda: "too weak" in program.find("summary_coverage").text())
+    program.wait(lambda: program.find("summary_offer").text().startswith("Better for this PC: "))
+
+
 def test_a_question_is_answered_with_passages_that_open(program, letter, model_file):
     """The tiny model is too weak to quote: the passages that fit best are the answer, and that is said."""
     program.with_model(model_file)
