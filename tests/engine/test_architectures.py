@@ -22,6 +22,7 @@ from slmdesk.hub.search import load_catalogue
 pytestmark = pytest.mark.model
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "families"
+ENCODERS = ("bert", "nomic")
 CATALOGUE = {
     "Llama": ("llama2", "llama3"),
     "Alpaca": ("alpaca",),
@@ -38,7 +39,7 @@ CATALOGUE = {
     "SmolLM": ("smollm2", "smollm3"),
     "EuroLLM": ("orca2",),
     "Tower": ("orca2",),
-    "Embedding": ("bert",),
+    "Embedding": ENCODERS,
     "Gemma 4": ("gemma4",),
     "LFM2.5": ("lfm2", "lfm2moe"),
     "Ministral 3": ("ministral3",),
@@ -52,7 +53,7 @@ CATALOGUE = {
 speak ChatML, as the Orca is."""
 RECURRENT = ("qwen35", "lfm2", "lfm2moe")
 """A state is no list of cells: a part of it cannot be taken back."""
-WRITERS = [name for name in tiny_families.FAMILIES if name != "bert"]
+WRITERS = [name for name in tiny_families.FAMILIES if name not in ENCODERS]
 SHORT = Sampling(temperature=0, max_tokens=8, ignore_eos=True)
 CHAT = (
     ChatMessage(Role.SYSTEM, (TextPart("Be brief."),)),
@@ -133,8 +134,9 @@ def test_a_marker_of_any_family_is_no_marker_in_a_message(engine: LlamaEngine, t
         engine.unload(model.info.handle)
 
 
-def test_an_encoder_is_named_and_gives_vectors(engine: LlamaEngine, tmp_path: Path) -> None:
-    path = make("bert", tmp_path)
+@pytest.mark.parametrize("name", ENCODERS)
+def test_an_encoder_is_named_and_gives_vectors(engine: LlamaEngine, tmp_path: Path, name: str) -> None:
+    path = make(name, tmp_path)
     assert check_file(path).kind == "encoder"
     with pytest.raises(KnownError) as caught:
         loaded(engine, path, None)

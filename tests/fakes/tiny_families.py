@@ -329,6 +329,17 @@ def _apertus(weights: Weights) -> None:
         weights.feed_forward(blk, gate=False)
 
 
+def _nomic(weights: Weights) -> None:
+    weights.matrix("token_embd", weights.tokens, weights.shape.embedding)
+    weights.matrix("token_types", 2, weights.shape.embedding, kind=np.float32)
+    weights.norm("token_embd_norm", bias=True)
+    for blk in weights.blocks:
+        weights.attention(blk, kv=weights.shape.heads, fused=True)
+        weights.norm(blk + "attn_output_norm", bias=True)
+        weights.feed_forward(blk)
+        weights.norm(blk + "layer_output_norm", bias=True)
+
+
 _LAYER_NORM = {"attention.layer_norm_epsilon": 1e-5, "attention.layer_norm_rms_epsilon": None}
 _SOFTCAP = {"attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0}
 
@@ -491,6 +502,10 @@ FAMILIES: Mapping[str, Tiny] = {
     "bert": Tiny(
         "bert", "bert", "jina-v2-en", weights=_bert,
         keys=lambda shape: _all_heads(shape) | {"attention.causal": False, "pooling_type": 1},
+    ),
+    "nomic": Tiny(
+        "nomic-bert", "bert", "jina-v2-en", weights=_nomic,
+        keys=lambda shape: _all_heads(shape) | {"attention.causal": False, "pooling_type": 1, "rope.freq_base": 1e3},
     ),
 }  # fmt: skip
 """By name."""
