@@ -108,7 +108,7 @@ def recommend(
 def _candidate(job: Skill, entry: CatalogueEntry, pc: Pc, level: str) -> _Candidate | None:
     merit = entry.merit[job] + (EXAM_MERIT if level == "good" else 0)
     needed = entry.memory(USUAL_CONTEXT)
-    if any(needed <= device.memory_bytes * CARD_SHARE for device in pc.devices):
+    if any(needed <= device.memory_bytes * CARD_SHARE for device in pc.devices if not device.is_integrated):
         return _Candidate(entry, merit, 0.0, True)
     budget = gigabytes(pc.total_bytes) * _GIB - OTHERS_BYTES
     if needed > budget:

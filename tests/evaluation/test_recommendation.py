@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from slmdesk.base.record import changed
 from slmdesk.base.types import Device
 from slmdesk.evaluation.exams import SKILLS, SkillResult, items, shape_of_skill
 from slmdesk.evaluation.exams import Skill as Examined
@@ -70,6 +71,12 @@ def test_laptops(gigabytes: float, chat: str, summaries: str, translation: str, 
         (pc(8, card=12), SUMMARIES, ("de",), "Gemma 4 12B"),
         (pc(16, SLOW), SUMMARIES, ("de",), "Gemma 4 E2B"),
         (pc(16, Pace()), SUMMARIES, ("de",), "Gemma 4 E4B"),  # not measured yet
+        (
+            changed(pc(8), devices=(Device("Unit", 12 << 30, is_integrated=True),)),
+            SUMMARIES,
+            (),
+            "Qwen 3 4B Instruct 2507",
+        ),
         (pc(2), CHAT, (), ""),
     ],
 )
