@@ -178,7 +178,6 @@ class RecommendationService:
         found = {job: recommend(job, pc, languages=languages, exams=_levels(records, job)) for job in jobs}
         return Recommendations(gigabytes(pc.total_bytes), found)
 
-
     def offer(self, job: Skill) -> str:
         """Return what is said where the model in use is too weak for a job, or nothing."""
         found = self.recommend((job,)).by_job[job]

@@ -276,7 +276,7 @@ def _qwen35(weights: Weights) -> None:
         weights.matrix(blk + "attn_gate", inner, width)
         weights.matrix(blk + "ssm_conv1d", 3 * inner, 4, kind=np.float32)
         weights.bias(blk + "ssm_dt", heads)
-        weights.tensors[blk + "ssm_a"] = -np.ones(heads, np.float32)
+        weights.tensors[blk + "ssm_a"] = np.full(heads, -0.01, np.float32)  # it forgets slowly
         weights.matrix(blk + "ssm_alpha", heads, width)
         weights.matrix(blk + "ssm_beta", heads, width)
         weights.norm(blk + "ssm_norm", weights.shape.head)
@@ -342,29 +342,6 @@ def _nomic(weights: Weights) -> None:
 
 _LAYER_NORM = {"attention.layer_norm_epsilon": 1e-5, "attention.layer_norm_rms_epsilon": None}
 _SOFTCAP = {"attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0}
-
-
-def _lfm2(weights: Weights) -> None:
-    """Every second layer has attention, the others a short convolution."""
-    width = weights.shape.embedding
-    weights.matrix("token_embd", weights.tokens, width)
-    weights.norm("token_embd_norm")
-    for layer, blk in enumerate(weights.blocks):
-        weights.norm(blk + "attn_norm")
-        if layer % 2:
-            weights.attention(blk)
-            weights.head_norms(blk)
-        else:
-            weights.matrix(blk + "shortconv.conv", width, 3, kind=np.float32)
-            weights.matrix(blk + "shortconv.in_proj", 3 * width, width)
-            weights.matrix(blk + "shortconv.out_proj", width, width)
-        weights.norm(blk + "ffn_norm")
-        weights.feed_forward(blk)
-
-
-def _lfm2_keys(shape: Shape) -> dict[str, Any]:
-    heads = [shape.kv_heads * (layer % 2) for layer in range(shape.layers)]
-    return {"shortconv.l_cache": 3, "attention.head_count_kv": heads}
 
 
 _MAMBA = {"ssm.conv_kernel": 4, "ssm.state_size": 8, "ssm.time_step_rank": 4}
@@ -510,7 +487,6 @@ FAMILIES: Mapping[str, Tiny] = {
 }  # fmt: skip
 """By name."""
 RECURRENT: Mapping[str, Tiny] = {
-    "lfm2": Tiny("lfm2", "gpt2", "qwen2", bos=False, format="chatml", weights=_lfm2, keys=_lfm2_keys),
     "mamba": Tiny("mamba", "gpt2", "qwen2", bos=False, format="chatml", weights=_mamba, keys=_mamba_keys),
 }
 """With layers whose past is a state that cannot be cut."""
