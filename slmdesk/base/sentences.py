@@ -548,15 +548,20 @@ _DEATHS: Mapping[str, str] = {
     "protocol": _("The model's process sent what could not be understood and was ended"),
 }
 
-_KINDS: Mapping[str, str] = {
+KINDS: Mapping[str, str] = {
     "adapter": _("an adapter, which only works together with its model"),
     "projector": _("the image part of a model, which only works together with it"),
     "imatrix": _("an importance matrix, a helper for making models"),
     "vocabulary": _("a vocabulary without weights"),
     "encoder": _("an encoder, which makes vectors and cannot chat"),
     "head": _("a draft head, which guesses ahead for a model and only works together with it"),
+    "reranker": _("a reranker, which sorts search results and cannot chat"),
+    "speech": _("a model for speech or a part of one, which cannot chat"),
+    "picture": _("a model for pictures or a part of one, which cannot chat"),
+    "part": _("a part of another model, by its size"),
     "split": _("one part of a model that was split; join the parts first"),
 }
+"""What a file is that is no model to chat with, by kind; see GgufHeader."""
 
 
 def _death(words: Mapping[str, str]) -> str:
@@ -580,7 +585,7 @@ def _reader_death(words: Mapping[str, str]) -> str:
 
 
 def _wrong_kind(words: Mapping[str, str]) -> str:
-    kind = _KINDS.get(words["kind"], _("a file of the kind “{kind}”").format(kind=words["kind"]))
+    kind = KINDS.get(words["kind"], _("a file of the kind “{kind}”").format(kind=words["kind"]))
     return _("This file is no chat model: it is {kind}. Choose a model for chatting.").format(kind=kind)
 
 

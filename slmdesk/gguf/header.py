@@ -85,11 +85,28 @@ ENCODERS = frozenset(
 )  # fmt: skip
 """Architectures that turn text into vectors and do not write text."""
 
-PROJECTORS = frozenset({"clip"})
-
 DRAFT_HEADS = frozenset({"dflash", "eagle3", "gemma4-assistant"})
 """Architectures that only predict tokens ahead for the model they were made for. Draft heads of other architectures are
-recognised by their missing layers.
+recognised by their layers.
+"""
+
+_BESIDE_TEXT: Mapping[str, str] = MappingProxyType(
+    {
+        "clip": "projector",
+        **dict.fromkeys(ENCODERS, "encoder"),
+        **dict.fromkeys(DRAFT_HEADS, "head"),
+        **dict.fromkeys(
+            ("wavtokenizer-dec", "qwen3tts", "pockettts", "parler-tts", "kokoro", "orpheus", "dia", "whisper"), "speech",
+        ),
+        **dict.fromkeys(
+            ("flux", "sd1", "sdxl", "sd3", "aura", "hidream", "cosmos", "ltxv", "hyvid", "wan", "lumina2", "qwen_image",
+             "ideogram", "krea2", "minimax_h3"),
+            "picture",
+        ),
+    }
+)  # fmt: skip
+"""The kind of file for architectures that do not write text. Those of other programs are as llama.cpp's TTS examples,
+whisper.cpp and ComfyUI-GGUF call them.
 """
 
 CHAT_ARCHITECTURES = frozenset(
@@ -107,13 +124,21 @@ CHAT_ARCHITECTURES = frozenset(
         "lfm2", "lfm2moe", "smallthinker", "seed_oss", "grovemoe", "apertus", "minimax-m2", "cogvlm",
         "pangu-embedded", "mistral3", "mistral4", "paddleocr", "mimo2", "step35", "maincoder", "kimi-linear",
         "mellum", "nanbeige", "deepseek4", "granite_swa", "graniteswitch", "bailingmoe3", "hy_v3", "hy_v4",
-        "minimax-01", "minimax-m3", "kimi-k3", "glm5-next", "qwen4exp",
+        "minimax-01", "minimax-m3", "kimi-k3", "glm5-next", "qwen4exp", "muse-glimmer",
     }
 )  # fmt: skip
 """Architectures of the pinned llama.cpp version that write text token by token.
 
 Diffusion models, encoder-decoders, speech models and draft heads are left out.
 """
+
+
+def kind_of_architecture(architecture: str) -> str:
+    """Return what models of an architecture are: model (it can chat), projector, encoder, head, speech, picture, or
+    unknown.
+    """
+    return "model" if architecture in CHAT_ARCHITECTURES else _BESIDE_TEXT.get(architecture, "unknown")
+
 
 # ---- reads values of an untrusted GGUF header through a small window and never beyond a limit
 
@@ -325,8 +350,8 @@ class GgufHeader(Record):
 
     version: int
     kind: str
-    """model, adapter, projector, imatrix, vocabulary, encoder, split, head (most of its layers are in another file), or
-    unknown (an architecture that cannot be run).
+    """model, adapter, projector, imatrix, vocabulary, encoder, reranker, speech, picture, split, head (most layers are in
+    another file), or unknown (an architecture that cannot be run).
     """
     architecture: str
     name: str
@@ -464,9 +489,10 @@ def _weight(value: MetadataValue) -> int:
     return 0
 
 
-def parse(reader: HeaderReader) -> tuple[Metadata, Tensors, int]:
+def parse(reader: HeaderReader, *, cut: bool = False) -> tuple[Metadata, Tensors, int]:
     """Return metadata, tensors, and the position where the tensor data starts. `reader` must be at the two counts after
-    magic and version.
+    magic and version. With `cut`, a header that ends in its vocabulary will do: of the tensors there is then the count
+    alone.
 
     Raises CutShort, and KnownError model.damaged or model.unsupported.
     """
@@ -476,7 +502,12 @@ def parse(reader: HeaderReader) -> tuple[Metadata, Tensors, int]:
             _("{tensor_count:,} tensors and {key_count:,} keys").format(tensor_count=tensor_count, key_count=key_count)
         )
     metadata = Metadata()
-    metadata.read(reader, key_count)
+    try:
+        metadata.read(reader, key_count)
+    except CutShort:
+        if not cut or not any(key.startswith("tokenizer.") for key in metadata.values):
+            raise  # writers put the vocabulary after all that says what the file is
+        return metadata, Tensors(tensor_count, 0, {}, {}, 0), 0
     alignment = metadata.values.get("general.alignment", DEFAULT_ALIGNMENT)
     if not isinstance(alignment, int) or not 0 < alignment <= 1 << 20 or alignment & (alignment - 1):
         raise damaged(_("the alignment is no power of two"))

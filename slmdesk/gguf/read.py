@@ -24,17 +24,13 @@ from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf import part_of
 from slmdesk.gguf.header import (
     ARRAY,
-    CHAT_ARCHITECTURES,
     DEFAULT_ALIGNMENT,
-    DRAFT_HEADS,
-    ENCODERS,
     FILE_TYPE_GUESSED,
     FILE_TYPES,
     MAX_KEY_BYTES,
     MAX_KEYS,
     MAX_TEMPLATE_BYTES,
     MAX_TENSORS,
-    PROJECTORS,
     CutShort,
     GgufHeader,
     HeaderReader,
@@ -43,6 +39,7 @@ from slmdesk.gguf.header import (
     MetadataValue,
     Tensors,
     damaged,
+    kind_of_architecture,
     parse,
     whole,
 )
@@ -303,25 +300,51 @@ class _Shape:
         return listed or self.number("vocab_size", 1 << 24) or (rows[1] if len(rows) == 2 else 0)
 
 
+_POOLING_RANK = 4
+_HEAD_LAYERS, _HEAD_WIDTH = 2, 1024
+"""Most layers of a draft head that has all of them, and the least width that tells it from a model made for tests."""
+_LAYER_TENSORS = 4
+"""Fewest tensors in a layer of any model."""
+
+
 def _kind(architecture: str, values: Mapping[str, MetadataValue], tensors: Tensors) -> str:
-    kind = values.get("general.type", "model")
-    if kind == "adapter" or "adapter.type" in values:
+    stated = values.get("general.type", "model")
+    if stated == "adapter" or "adapter.type" in values:
         return "adapter"
-    if kind == "imatrix" or "imatrix.chunk_count" in values:
+    if stated == "imatrix" or "imatrix.chunk_count" in values:
         return "imatrix"
-    if kind == "mmproj" or architecture in PROJECTORS:
+    if stated in ("mmproj", "clip-vision"):
         return "projector"
     if whole(values.get("split.count"), 1 << 16) > 1:
         return "split"
-    if not tensors.count and TOKENS in values:
+    if not tensors.count and "tokenizer.ggml.model" in values:
         return "vocabulary"
-    if architecture in ENCODERS:
-        return "encoder"
-    can_chat = architecture in CHAT_ARCHITECTURES
-    layers = whole(values.get(f"{architecture}.block_count"), MAX_LAYERS)
-    if architecture in DRAFT_HEADS or (can_chat and tensors.count and 2 * len(tensors.layer_bytes) < layers):
+    kind = kind_of_architecture(architecture)
+    pooling = whole(values.get(f"{architecture}.pooling_type"))
+    if kind in ("model", "encoder") and (
+        pooling == _POOLING_RANK or f"{architecture}.classifier.output_labels" in values
+    ):
+        return "reranker"
+    if kind == "model" and _is_head(architecture, values, tensors):
         return "head"
-    return "model" if kind == "model" and can_chat else "unknown"
+    if kind == "model" and pooling:
+        return "encoder"
+    return kind if kind != "model" or stated == "model" else "unknown"
+
+
+def _is_head(architecture: str, values: Mapping[str, MetadataValue], tensors: Tensors) -> bool:
+    """Return whether a file has only few of its model's layers. The tensors may be known by their count alone."""
+    layers, width, ahead = (
+        whole(values.get(f"{architecture}.{key}"), 1 << 20)
+        for key in ("block_count", "embedding_length", "nextn_predict_layers")
+    )
+    if 0 < layers <= _HEAD_LAYERS and width >= _HEAD_WIDTH:
+        return True
+    if not tensors.shapes:
+        return 0 < tensors.count < _LAYER_TENSORS * layers <= _LAYER_TENSORS * MAX_LAYERS
+    present = len(tensors.layer_bytes)
+    has_text = bool({"token_embd.weight", "output.weight"} & tensors.shapes.keys())
+    return layers <= MAX_LAYERS and (2 * present < layers or present <= ahead or not has_text)
 
 
 def _label(values: Mapping[str, MetadataValue], key: str) -> str:
@@ -339,7 +362,7 @@ def _quantization(file_type: int | None, tensors: Tensors) -> str:
         return ""
     named = FILE_TYPES.get(file_type & ~FILE_TYPE_GUESSED) if file_type is not None else None
     sizes = tensors.bytes_by_type
-    return named or max(sizes, key=lambda name: sizes[name])
+    return named or max(sizes, key=lambda name: sizes[name], default="")
 
 
 def _sampling(values: Mapping[str, MetadataValue]) -> Sampling:
@@ -507,8 +530,8 @@ def _texts_of(path: Path, keys: tuple[str, ...]) -> dict[str, list[bytes]]:
 _START_BYTES = 24
 
 
-def read_header(path: Path) -> GgufHeader:
-    """Read only the header.
+def read_header(path: Path, *, cut: bool = False) -> GgufHeader:
+    """Read only the header. With `cut`, its start will do, which says what the file is but nothing of its tensors.
 
     Raises KnownError model.missing, model.unreadable, model.not_gguf, model.incomplete (the header is cut; `expected`
     is the least size), model.damaged, model.unsupported (a GGUF version or weight type that this program does not
@@ -520,7 +543,7 @@ def read_header(path: Path) -> GgufHeader:
             version = _version(path, first, info.st_size)
             reader = HeaderReader(file, info.st_size)
             reader.skip(8)
-            metadata, tensors, start = parse(reader)
+            metadata, tensors, start = parse(reader, cut=cut)
         except CutShort as err:
             raise _incomplete(path, info.st_size, err.needed, at_least=True) from err
     return describe(metadata, tensors, version=version, stem=path.stem, data_start=start, file_bytes=info.st_size)

@@ -28,8 +28,14 @@ from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import Record, changed, converted, field
 from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
-from slmdesk.gguf.header import CHAT_ARCHITECTURES, DRAFT_HEADS, PROJECTORS, GgufHeader
-from slmdesk.gguf.quantization import companions, quantization_of_file, recommended, the_one, weight_bytes
+from slmdesk.gguf.header import GgufHeader, kind_of_architecture
+from slmdesk.gguf.quantization import (
+    companions,
+    quantization_of_file,
+    recommended,
+    the_one,
+    weight_bytes,
+)
 from slmdesk.gguf.read import read_header
 from slmdesk.hub.guard import GuardPolicy, RequestLog, because, is_page, make_client, problem_of_line, problem_of_status
 
@@ -254,7 +260,7 @@ def may_chat(name: str, tags: Collection[str], architecture: str) -> bool:
 
     The Hub may have read the architecture from a companion file instead of a model. In that case it does not count.
     """
-    known = architecture in CHAT_ARCHITECTURES | DRAFT_HEADS | PROJECTORS or not architecture
+    known = not architecture or kind_of_architecture(architecture) in ("model", "head", "projector")
     return known and not _OTHER_NAME.search(name) and (not _OTHER_TAGS & set(tags) or bool(_CHAT_TAGS & set(tags)))
 
 

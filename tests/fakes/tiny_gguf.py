@@ -195,6 +195,14 @@ def tiny_vocabulary() -> TinyFile:
     return build(contents)
 
 
+def tiny_layers() -> TinyFile:
+    """A layer without the tables of its model, as of a draft head that shares them."""
+    contents = Contents(_general("llama", "Tiny head") | _shape("llama", 1, 8192))
+    layers = _Weights(7, f32=True).transformer(1, 300, untied=False)
+    contents.tensors = {name: layer for name, layer in layers.items() if name.startswith("blk.")}
+    return build(contents)
+
+
 def tiny_split(part: int = 0, of: int = 3) -> TinyFile:
     """One part of a model that was cut into several files."""
     change: dict[str, TypedText | None] = {
@@ -337,6 +345,7 @@ def _spoil(tensors: dict[str, np.ndarray], nan: bool | str) -> None:
 def build(contents: Contents, change: Change | None = None, *, version: int = 3, alignment: int = 32) -> TinyFile:
     """Lay out a file.  `change` replaces or adds keys, None leaves one out."""
     metadata = {**contents.metadata, **(change or {})}
+    metadata = {key: metadata[key] for key in sorted(metadata, key=lambda key: key.startswith("tokenizer."))}
     kept = {key: typed for key, typed in metadata.items() if typed is not None}
     out, marks = bytearray(b"GGUF"), {"version": 4, "tensor_count": 8, "key_count": 16}
     out += struct.pack("<IQQ", version, len(contents.tensors), len(kept))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from fakes import tiny_gguf
-from fakes.tiny_gguf import tiny_gemma3, tiny_llama, tiny_qwen2, write
+from fakes.tiny_gguf import tiny_bert, tiny_gemma3, tiny_llama, tiny_qwen2, write
 
 from slmdesk.base.errors import KnownError
 from slmdesk.gguf.header import MAX_TEMPLATE_BYTES, GgufHeader, ListSummary
@@ -51,6 +51,55 @@ def test_a_tiny_model_says_what_it_is(tmp_path: Path, file: tiny_gguf.TinyFile, 
     assert ("output.weight" not in header.tensors.shapes) == tied
     assert header.weight_bytes == header.data_end - header.data_start
     assert json.loads(json.dumps(plain_metadata(header), allow_nan=False))["general.license"] == "apache-2.0"
+
+
+def called(architecture: str) -> tiny_gguf.TinyFile:
+    return tiny_llama(change={"general.architecture": ("string", architecture)})
+
+
+def numbered(key: str, number: int, **more) -> tiny_gguf.TinyFile:
+    return tiny_llama(change={f"llama.{key}": ("u32", number)}, **more)
+
+
+@pytest.mark.parametrize(
+    ("kind", "file"),
+    [
+        ("model", tiny_llama()),
+        ("model", tiny_qwen2()),
+        ("encoder", tiny_bert()),
+        ("encoder", numbered("pooling_type", 3)),
+        ("reranker", numbered("pooling_type", 4)),
+        ("reranker", tiny_bert(change={"bert.classifier.output_labels": ("array", ("string", ["yes", "no"]))})),
+        ("head", called("eagle3")),
+        ("head", called("dflash")),
+        ("head", called("gemma4-assistant")),
+        ("head", numbered("block_count", 65)),
+        ("head", numbered("embedding_length", 4096, layers=1)),
+        ("head", numbered("nextn_predict_layers", 1, layers=1)),
+        ("head", tiny_gguf.tiny_layers()),
+        ("projector", tiny_gguf.tiny_projector()),
+        ("projector", tiny_llama(change={"general.type": ("string", "clip-vision")})),
+        ("adapter", tiny_gguf.tiny_adapter()),
+        ("vocabulary", tiny_gguf.tiny_vocabulary()),
+        ("imatrix", tiny_gguf.tiny_imatrix()),
+        ("split", tiny_gguf.tiny_split(1)),
+        ("speech", called("wavtokenizer-dec")),
+        ("picture", called("flux")),
+        ("encoder", called("t5encoder")),
+        ("unknown", called("brandnew")),
+    ],
+)
+def test_what_a_file_is_its_header_says_and_the_start_of_its_header_as_well(tmp_path: Path, kind: str, file) -> None:
+    assert header_of(tmp_path, file).kind == kind
+    if kind == "model":
+        require_chat_model(header_of(tmp_path, file))
+    vocabulary = file.marks.get("value:tokenizer.ggml.tokens")
+    if vocabulary and "nextn" not in str(file.marks) and kind != "split":  # what is counted by tensors needs them all
+        path = tmp_path / "start.gguf"
+        path.write_bytes(file.data[: vocabulary + 100])
+        with pytest.raises(KnownError, match=r"^model\.incomplete "):
+            read_header(path)
+        assert read_header(path, cut=True).kind == kind
 
 
 def test_the_sliding_window_is_known(tmp_path: Path) -> None:

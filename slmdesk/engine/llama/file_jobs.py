@@ -80,9 +80,6 @@ class _Encoder:
         if self._api.llama_pooling_type(self._context) == self._api.LLAMA_POOLING_TYPE_NONE:
             self._api.llama_free(self._context)
             self._context = self._open(self._api.LLAMA_POOLING_TYPE_MEAN)
-        if self._api.llama_pooling_type(self._context) == self._api.LLAMA_POOLING_TYPE_RANK:
-            self.close()
-            raise KnownError("model.wrong_kind", kind="a reranker")
         self._width: int = self._api.llama_model_n_embd(weights.pointer)
         self._batch = self._api.llama_batch_init(self._space, 0, 1)
         # Kept here: if it were garbage-collected, the library's next call would crash the process.
