@@ -558,7 +558,7 @@ KINDS: Mapping[str, str] = {
     "reranker": _("a reranker, which sorts search results and cannot chat"),
     "speech": _("a model for speech or a part of one, which cannot chat"),
     "picture": _("a model for pictures or a part of one, which cannot chat"),
-    "part": _("a part of another model, by its size"),
+    "part": _("a part of another model, which only works together with it"),
     "split": _("one part of a model that was split; join the parts first"),
 }
 """What a file is that is no model to chat with, by kind; see GgufHeader."""

@@ -96,7 +96,8 @@ _BESIDE_TEXT: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(ENCODERS, "encoder"),
         **dict.fromkeys(DRAFT_HEADS, "head"),
         **dict.fromkeys(
-            ("wavtokenizer-dec", "qwen3tts", "pockettts", "parler-tts", "kokoro", "orpheus", "dia", "whisper"), "speech",
+            ("wavtokenizer-dec", "qwen3tts", "pockettts", "parler-tts", "kokoro", "orpheus", "dia", "whisper"),
+            "speech",
         ),
         **dict.fromkeys(
             ("flux", "sd1", "sdxl", "sd3", "aura", "hidream", "cosmos", "ltxv", "hyvid", "wan", "lumina2", "qwen_image",
@@ -350,8 +351,8 @@ class GgufHeader(Record):
 
     version: int
     kind: str
-    """model, adapter, projector, imatrix, vocabulary, encoder, reranker, speech, picture, split, head (most layers are in
-    another file), or unknown (an architecture that cannot be run).
+    """model, adapter, projector, imatrix, vocabulary, encoder, reranker, speech, picture, split, head (most of its
+    layers are in another file), or unknown (an architecture that cannot be run).
     """
     architecture: str
     name: str

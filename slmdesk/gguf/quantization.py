@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
-from slmdesk.base.record import Record
+from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_, _
 
 
@@ -21,7 +21,7 @@ class Quantization(Record):
     name: str
     bits: float
     """Bits per weight on average over a model."""
-    rank: int
+    rank: float
     """Position in the list as shown, best first. 0 is closest to the original model."""
     words: str
 
@@ -54,7 +54,8 @@ _SAME = N_("as good as the original; large")
 _ALMOST = N_("hardly to be told from the original")
 _CLOSE = N_("very close to the original")
 _NEARLY = N_("small, nearly as good")
-_OLDER = N_("older format")
+_FAST = N_("small and fast to read, slightly less exact")
+_TRAINED = N_("trained for 4 bits, nearly as good as the original")
 _LESS = N_("smaller, noticeably less exact")
 _WEAK = N_("very small, makes mistakes; only where nothing else fits")
 _BROKEN = N_("tiny, often nonsense")
@@ -64,7 +65,7 @@ _BEST_FIRST: tuple[tuple[str, float, str], ...] = (
     ("F32", 32.0, _EXACT), ("BF16", 16.0, _EXACT), ("F16", 16.0, _EXACT), ("Q8_0", 8.5, _SAME), ("Q6_K", 6.56, _ALMOST),
     ("Q5_K_M", 5.7, _CLOSE), ("Q5_K_S", 5.57, _CLOSE), ("Q5_1", 6.0, _CLOSE), ("Q5_0", 5.5, _CLOSE),
     ("Q4_K_M", 4.89, _NEARLY), ("Q4_K_S", 4.67, _NEARLY), ("IQ4_NL", 4.68, _NEARLY), ("IQ4_XS", 4.46, _NEARLY),
-    ("Q4_1", 5.0, _OLDER), ("NVFP4", 4.5, _NEARLY), ("MXFP4", 4.25, _NEARLY), ("Q4_0", 4.6, _OLDER),
+    ("Q4_1", 5.0, _FAST), ("NVFP4", 4.5, _NEARLY), ("MXFP4", 4.25, _NEARLY), ("Q4_0", 4.6, _FAST),
     ("Q3_K_L", 4.3, _LESS), ("IQ3_M", 3.76, _LESS), ("Q3_K_M", 4.0, _LESS), ("IQ3_S", 3.66, _LESS),
     ("IQ3_XS", 3.5, _LESS), ("Q3_K_S", 3.64, _WEAK), ("IQ3_XXS", 3.25, _WEAK), ("Q2_K", 3.16, _WEAK),
     ("IQ2_M", 2.93, _WEAK), ("Q2_K_S", 2.97, _WEAK), ("IQ2_S", 2.74, _WEAK), ("IQ2_XS", 2.59, _BROKEN),
@@ -91,33 +92,21 @@ _IN_A_NAME = re.compile(
 _REPACKED = re.compile(r"(?<![A-Za-z0-9])Q4_0_\d_\d(?![A-Za-z0-9])", re.IGNORECASE)
 _SPLIT = re.compile(r"-\d{5}-of-\d{5}(?=\.gguf$)", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[-_. ]+")
-_NO_NAME = frozenset({"", "gguf", "ud", "i1"})
+_TRAINED_FOR = frozenset({"qat", "qad"})
+"""Words in names of models that were trained with their weights in 4 bits (quantization-aware training, distillation)
+and lose next to nothing by it.
+"""
+_NO_NAME = frozenset({"", "gguf", "ud", "i1", *_TRAINED_FOR})
 """Words in file names that only say how the file was made and are no part of the model's name."""
-_DRAFT = "a draft head, which only guesses ahead for its model"
 _ALWAYS_BESIDE = {
-    "mmproj": "a projector, the eyes of a model that sees pictures",
-    "imatrix": "an importance matrix, needed only to make quantizations",
-    "vocab": "a vocabulary without a model",
-    "lora": "an adapter (LoRA), which changes another model",
-    "adapter": "an adapter (LoRA), which changes another model",
-    "dflash": _DRAFT,
-    "dspark": _DRAFT,
-    "vocoder": "the voice of a model that speaks",
-}
+    "mmproj": "projector", "imatrix": "imatrix", "vocab": "vocabulary", "lora": "adapter", "adapter": "adapter",
+    "dflash": "head", "dspark": "head", "vocoder": "speech",
+}  # fmt: skip
 _SMALL_BESIDE = {
-    "mtp": _DRAFT,
-    "nextn": _DRAFT,
-    "eagle": _DRAFT,
-    "eagle2": _DRAFT,
-    "eagle3": _DRAFT,
-    "draft": _DRAFT,
-    "assistant": _DRAFT,
-    "tokenizer": "the part of a model that takes in or gives out sound",
-    "dense": "the last layer of an embedding model",
-    "vae": "the part of a model that paints",
-}
+    "mtp": "head", "nextn": "head", "eagle": "head", "eagle2": "head", "eagle3": "head", "draft": "head",
+    "assistant": "head", "tokenizer": "speech", "dense": "part", "vae": "picture",
+}  # fmt: skip
 """Words for companion files that also occur in model names. They count only if a file without one is MUCH larger."""
-_OWN_PART = "a part of another model, by its size"
 _MUCH, _FAR = 4, 8
 """How many times more weights a model must have than a file for the file to be its companion. Draft heads of 2026 have
 a ninth of their model's weights or less.
@@ -148,28 +137,30 @@ def quantization_of_file(name: str) -> Quantization | None:
     base = name.rpartition("/")[2]
     if _REPACKED.search(base):
         return None
-    found = [one for match in _IN_A_NAME.finditer(base) if (one := quantization_named(match[1]))]
+    found = [known for match in _IN_A_NAME.finditer(base) if (known := quantization_named(match[1]))]
+    if found and _USUAL <= found[-1].rank <= GOOD_ENOUGH and not _TRAINED_FOR.isdisjoint(_tokens(base)):
+        return changed(found[-1], rank=_USUAL - 1 / (found[-1].rank + 1), words=_TRAINED)
     return found[-1] if found else None
 
 
 def companions(files: Sequence[SizedFile]) -> dict[str, str]:
-    """Return the files of a repository that are not models themselves, by name, each with a description for the user.
+    """Return the kinds of those files of a repository that are not models themselves, by name; see GgufHeader.kind.
 
     They are recognised by name and folder, and by their size relative to the other files if sizes are known (0:
     unknown).
     """
-    found = {file.name: words for file in files if (words := _beside(file.name, _ALWAYS_BESIDE))}
+    found = {file.name: kind for file in files if (kind := _beside(file.name, _ALWAYS_BESIDE))}
     others = [
         (_weights(file), file.name, _beside(file.name, _SMALL_BESIDE)) for file in files if file.name not in found
     ]
-    most, largest, _words = max(others, default=(0.0, "", ""))
-    most_plain = max((weights for weights, _name, words in others if not words), default=-1.0)
+    most, largest, _kind = max(others, default=(0.0, "", ""))
+    most_plain = max((weights for weights, _name, kind in others if not kind), default=-1.0)
     whole = f"-{stem_of(largest)}-"
-    for weights, name, words in others:
-        if words and (most_plain >= _MUCH * weights or not most_plain):
-            found[name] = words
+    for weights, name, kind in others:
+        if kind and (most_plain >= _MUCH * weights or not most_plain):
+            found[name] = kind
         elif 0 < _FAR * weights <= most and whole in (stem := f"-{stem_of(name)}-") and stem != whole:
-            found[name] = words or _OWN_PART
+            found[name] = kind or "part"
     return found
 
 
@@ -186,19 +177,20 @@ def sorted_by_quality(files: Iterable[_File]) -> list[_File]:
 def recommended(files: Sequence[_File], budget_bytes: int) -> _File | None:
     """Return the file to take on a computer that has `budget_bytes` for the weights alone, without context and program.
 
-    That is the usual 4-bit file if it fits, since more bits cost time and fewer cost quality. A better file is taken if
-    it is small anyway, and a smaller file if memory is short. Return None if nothing that fits is good enough, or if
-    files of different models are equally good.
+    That is the usual 4-bit file if it fits, since more bits cost time and fewer cost quality; one that was trained in 4
+    bits before all others. A better file is taken if it is small anyway, and a smaller file if memory is short. Return
+    None if nothing that fits is good enough, or if files of different models are equally good.
     """
     beside = companions(files)
     models = [file for file in sorted_by_quality(files) if file.name not in beside]
     able = [file for file in models if _rank(file) <= WORST_RECOMMENDED and 0 < file.size_bytes <= budget_bytes]
+    trained = [file for file in able if _USUAL - 1 < _rank(file) < _USUAL]
     small = [
         file for file in able if _rank(file) < _USUAL and file.size_bytes <= _SMALL_FILE_BYTES and _bits(file) <= 8.5
     ]
     usual = [file for file in able if _USUAL <= _rank(file) <= GOOD_ENOUGH]
     better = [file for file in reversed(able) if _rank(file) < _USUAL]
-    best = next(iter((*small, *usual, *better, *able)), None)
+    best = next(iter((*trained, *small, *usual, *better, *able)), None)
     return the_one(best, models) if best else None
 
 
@@ -216,7 +208,7 @@ def weight_bytes(parameters: int, quantization: Quantization) -> int:
     return round(parameters * quantization.bits / 8)
 
 
-def _rank(file: SizedFile) -> int:
+def _rank(file: SizedFile) -> float:
     known = quantization_of_file(file.name)
     return known.rank if known else len(QUANTIZATIONS)
 
@@ -234,7 +226,10 @@ def _weights(file: SizedFile) -> float:
     return file.size_bytes / (_bits(file) or 16.0)
 
 
-def _beside(name: str, words: Mapping[str, str]) -> str:
+def _beside(name: str, kinds: Mapping[str, str]) -> str:
+    return next((kinds[token] for token in _tokens(name) if token in kinds), "")
+
+
+def _tokens(name: str) -> list[str]:
     *folders, base = name.casefold().split("/")
-    tokens = (*folders, *_SEPARATORS.split(base))
-    return next((words[token] for token in tokens if token in words), "")
+    return [*folders, *_SEPARATORS.split(base)]

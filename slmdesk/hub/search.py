@@ -177,7 +177,7 @@ class RemoteFile(Record):
     license: str = ""
     gated: bool = False
     beside: str = ""
-    """Empty for a model. For a companion file of a model, the words that tell people what the file is."""
+    """Empty for a model, else what the file is; see GgufHeader.kind."""
 
     @property
     def name(self) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from slmdesk.base.sentences import KINDS
 from slmdesk.gguf.header import FILE_TYPES, WEIGHT_TYPES
 from slmdesk.gguf.quantization import (
     QUANTIZATIONS,
@@ -114,6 +115,21 @@ def test_with_little_memory_a_smaller_file_but_never_a_broken_one() -> None:
     assert taken(files(7e9, "Q2_K", "IQ1_S"), 100 * GIB) == ""
 
 
+def test_what_was_trained_in_four_bits_is_as_good_as_any_and_said_to_be() -> None:
+    for parameters in (350e6, 7e9):
+        trained = File("m-QAD-Q4_0.gguf", weight_bytes(int(parameters), QUANTIZATIONS["Q4_0"]))
+        assert recommended([*files(parameters, *ALL), trained], 8 * GIB) is trained
+    known = quantization_of_file(trained.name)
+    assert known is not None
+    assert known.label() == "4-bit: trained for 4 bits, nearly as good as the original"
+    of_its_kind = [
+        File("m-qat-Q4_0.gguf", 4 * GIB),
+        File("m-qat-Q4_K_M.gguf", 5 * GIB),
+        File("m-qat-Q8_0.gguf", 8 * GIB),
+    ]
+    assert recommended(of_its_kind, 100 * GIB) is of_its_kind[1]
+
+
 def test_where_four_bits_are_not_offered() -> None:
     assert taken(files(7e9, "F16", "Q8_0", "Q6_K"), 100 * GIB) == "Q6_K"
     assert taken(files(7e9, "F16", "Q8_0", "Q6_K"), 4 * GIB) == ""
@@ -123,26 +139,26 @@ def test_where_four_bits_are_not_offered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("beside", "bytes"),
+    ("beside", "bytes", "kind"),
     [
-        ("mmproj-model-Q8_0.gguf", 0),
-        ("a/x.mmproj-q8_0.gguf", 0),
-        ("x-imatrix-Q8_0.gguf", 0),
-        ("x-lora-q8_0.gguf", 0),
-        ("X-DFlash.Q8_0.gguf", 0),
-        ("vocoder-m-Q8_0.gguf", 0),
-        ("mtp-m-Q8_0.gguf", 0),
-        ("MTP/x-Q8_0.gguf", 100_000_000),
-        ("eagle3-m-Q8_0.gguf", 100_000_000),
-        ("tokenizer-m-Q8_0.gguf", 100_000_000),
-        ("m-something-new-Q8_0.gguf", 100_000_000),
+        ("mmproj-model-Q8_0.gguf", 0, "projector"),
+        ("a/x.mmproj-q8_0.gguf", 0, "projector"),
+        ("x-imatrix-Q8_0.gguf", 0, "imatrix"),
+        ("x-lora-q8_0.gguf", 0, "adapter"),
+        ("X-DFlash.Q8_0.gguf", 0, "head"),
+        ("vocoder-m-Q8_0.gguf", 0, "speech"),
+        ("mtp-m-Q8_0.gguf", 0, "head"),
+        ("MTP/x-Q8_0.gguf", 100_000_000, "head"),
+        ("eagle3-m-Q8_0.gguf", 100_000_000, "head"),
+        ("tokenizer-m-Q8_0.gguf", 100_000_000, "speech"),
+        ("m-something-new-Q8_0.gguf", 100_000_000, "part"),
     ],
 )
-def test_what_lies_beside_a_model_is_never_recommended(beside: str, bytes: int) -> None:
+def test_what_lies_beside_a_model_is_never_recommended(beside: str, bytes: int, kind: str) -> None:
     models = files(4e9, "Q4_K_M", "Q8_0")
     choice = [File(beside, bytes), *(models if bytes else (File(model.name, 0) for model in models))]
-    assert list(companions(choice)) == [beside]
-    assert all(companions(choice).values())
+    assert companions(choice) == {beside: kind}
+    assert kind in KINDS
     assert not bytes or taken(choice, 100 * GIB) == "Q4_K_M"
 
 
