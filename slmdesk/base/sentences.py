@@ -482,6 +482,7 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "hub.answer_invalid": _("{host} gave no sensible answer ({reason}). Nothing of it was kept. Try again later."),
     "hub.no_models": _("{repo} holds no model file that slmdesk can use (GGUF). Look for one whose name ends in GGUF."),
     "hub.no_file": _("{repo} has no file for “{wanted}”. It has: {known}."),
+    "hub.no_chat": _("{repo} is not made for chatting. It has: {known}. To fetch one all the same, name it."),
     "hub.several_files": _("{repo} has several files for “{wanted}”. Name one: {known}."),
     "hub.unverifiable": _("The Hub names no checksum for {name}, so it could not be verified. It was not fetched."),
     "download.cut": _("The connection ended before {name} was complete. What came is kept."),
@@ -558,6 +559,7 @@ KINDS: Mapping[str, str] = {
     "reranker": _("a reranker, which sorts search results and cannot chat"),
     "speech": _("a model for speech or a part of one, which cannot chat"),
     "picture": _("a model for pictures or a part of one, which cannot chat"),
+    "unknown": _("a file of an unknown kind"),
     "part": _("a part of another model, which only works together with it"),
     "split": _("one part of a model that was split; join the parts first"),
 }
@@ -587,6 +589,12 @@ def _reader_death(words: Mapping[str, str]) -> str:
 def _wrong_kind(words: Mapping[str, str]) -> str:
     kind = KINDS.get(words["kind"], _("a file of the kind “{kind}”").format(kind=words["kind"]))
     return _("This file is no chat model: it is {kind}. Choose a model for chatting.").format(kind=kind)
+
+
+def _companion(words: Mapping[str, str]) -> str:
+    what = _("{name} is {kind}.").format(name=words["name"], kind=KINDS.get(words["kind"], words["kind"]))
+    model = _("Fetch its model instead: {model}.").format(model=words["model"]) if words["model"] else ""
+    return f"{what} {model}".rstrip()
 
 
 def _incomplete(words: Mapping[str, str]) -> str:
@@ -651,6 +659,7 @@ MADE: Mapping[str, tuple[Callable[[Mapping[str, str]], str], tuple[str, ...]]] =
         ),
     ),
     "model.wrong_kind": (_wrong_kind, ("kind",)),
+    "hub.companion": (_companion, ("name", "kind", "model")),
     "text.replaced": (_replaced, ("count",)),
 }
 """Sentences that a function builds from the arguments, with the names of these arguments."""

@@ -92,11 +92,11 @@ _IN_A_NAME = re.compile(
 _REPACKED = re.compile(r"(?<![A-Za-z0-9])Q4_0_\d_\d(?![A-Za-z0-9])", re.IGNORECASE)
 _SPLIT = re.compile(r"-\d{5}-of-\d{5}(?=\.gguf$)", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[-_. ]+")
-_TRAINED_FOR = frozenset({"qat", "qad"})
+TRAINED_FOR = frozenset({"qat", "qad"})
 """Words in names of models that were trained with their weights in 4 bits (quantization-aware training, distillation)
 and lose next to nothing by it.
 """
-_NO_NAME = frozenset({"", "gguf", "ud", "i1", *_TRAINED_FOR})
+_NO_NAME = frozenset({"", "gguf", "ud", "i1", *TRAINED_FOR})
 """Words in file names that only say how the file was made and are no part of the model's name."""
 _ALWAYS_BESIDE = {
     "mmproj": "projector", "imatrix": "imatrix", "vocab": "vocabulary", "lora": "adapter", "adapter": "adapter",
@@ -117,7 +117,7 @@ GOOD_ENOUGH = QUANTIZATIONS["Q4_0"].rank
 WORST_RECOMMENDED = QUANTIZATIONS["IQ3_XS"].rank
 """Worst rank that is ever recommended. Instead of a worse one, a smaller model in 4 bits is the better choice."""
 _USUAL = QUANTIZATIONS["Q4_K_M"].rank
-_SMALL_FILE_BYTES = 1_100_000_000
+SMALL_FILE_BYTES = 1_100_000_000
 """Size up to which more bits are preferred. They cost little time there, and small models suffer most from few bits
 (135M: perplexity 11.9 with 8 bits, 13.0 with Q4_K_M, 14.5 with Q4_0).
 """
@@ -138,7 +138,7 @@ def quantization_of_file(name: str) -> Quantization | None:
     if _REPACKED.search(base):
         return None
     found = [known for match in _IN_A_NAME.finditer(base) if (known := quantization_named(match[1]))]
-    if found and _USUAL <= found[-1].rank <= GOOD_ENOUGH and not _TRAINED_FOR.isdisjoint(_tokens(base)):
+    if found and _USUAL <= found[-1].rank <= GOOD_ENOUGH and not TRAINED_FOR.isdisjoint(_tokens(base)):
         return changed(found[-1], rank=_USUAL - 1 / (found[-1].rank + 1), words=_TRAINED)
     return found[-1] if found else None
 
@@ -151,7 +151,7 @@ def companions(files: Sequence[SizedFile]) -> dict[str, str]:
     """
     found = {file.name: kind for file in files if (kind := _beside(file.name, _ALWAYS_BESIDE))}
     others = [
-        (_weights(file), file.name, _beside(file.name, _SMALL_BESIDE)) for file in files if file.name not in found
+        (weights_of(file), file.name, _beside(file.name, _SMALL_BESIDE)) for file in files if file.name not in found
     ]
     most, largest, _kind = max(others, default=(0.0, "", ""))
     most_plain = max((weights for weights, _name, kind in others if not kind), default=-1.0)
@@ -186,7 +186,7 @@ def recommended(files: Sequence[_File], budget_bytes: int) -> _File | None:
     able = [file for file in models if _rank(file) <= WORST_RECOMMENDED and 0 < file.size_bytes <= budget_bytes]
     trained = [file for file in able if _USUAL - 1 < _rank(file) < _USUAL]
     small = [
-        file for file in able if _rank(file) < _USUAL and file.size_bytes <= _SMALL_FILE_BYTES and _bits(file) <= 8.5
+        file for file in able if _rank(file) < _USUAL and file.size_bytes <= SMALL_FILE_BYTES and _bits(file) <= 8.5
     ]
     usual = [file for file in able if _USUAL <= _rank(file) <= GOOD_ENOUGH]
     better = [file for file in reversed(able) if _rank(file) < _USUAL]
@@ -222,7 +222,8 @@ def _forms(file: SizedFile) -> list[str]:
     return [one.upper() for one in _IN_A_NAME.findall(file.name.rpartition("/")[2])]
 
 
-def _weights(file: SizedFile) -> float:
+def weights_of(file: SizedFile) -> float:
+    """Return about how many weights a file has, by its size and the quantization in its name."""
     return file.size_bytes / (_bits(file) or 16.0)
 
 

@@ -9,12 +9,13 @@ import tempfile
 import time
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from enum import StrEnum
 from importlib.resources import files as package_files
 from pathlib import Path
 from threading import Event, Lock
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
@@ -26,14 +27,15 @@ from slmdesk.base.files import private_folder
 from slmdesk.base.paths import Paths
 from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import Record, changed, converted, field
+from slmdesk.base.sentences import KINDS
 from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf.header import GgufHeader, kind_of_architecture
 from slmdesk.gguf.quantization import (
     companions,
+    quantization_named,
     quantization_of_file,
     recommended,
-    the_one,
     weight_bytes,
 )
 from slmdesk.gguf.read import read_header
@@ -143,13 +145,7 @@ _QUANTIZATION_IN_NAME = re.compile(
     re.IGNORECASE,
 )
 _SPLIT = re.compile(r"^(.+)-(\d{5})-of-(\d{5})\.gguf$", re.IGNORECASE | re.DOTALL)
-PREFERRED = (
-    "Q4_K_M", "Q4_K_S", "Q4_0", "Q4_1", "IQ4_NL", "IQ4_XS", "Q5_K_M", "Q5_K_S", "Q5_0", "Q5_1", "Q6_K", "Q8_0",
-    "Q3_K_M", "Q3_K_L", "BF16", "F16", "F32",
-)  # fmt: skip
-"""Quantizations in the order in which they are chosen if none was requested and none fits the memory: small files of
-nearly full quality come first.
-"""
+_UNLIMITED = 1 << 62
 MAX_PARTS = 1000
 _CHAT_TAGS = frozenset({"conversational", "text-generation", "image-text-to-text", "any-to-any"})
 _OTHER_TAGS = {
@@ -223,8 +219,8 @@ class Repo(Record):
         """Choose a file: `file` if given, else a file of `quantization` if given.
 
         Otherwise choose a file whose download was begun (`begun` has the checksums), else the best one whose weights
-        fit into `budget_bytes`, else the first of PREFERRED. Raises KnownError `hub.no_file`, `hub.several_files`,
-        `hub.no_models`.
+        fit into `budget_bytes`, else the best of all. Raises KnownError `hub.no_file`, `hub.several_files`,
+        `hub.no_models`, `hub.no_chat`.
         """
         if not self.files:
             raise KnownError("hub.no_models", repo=self.id)
@@ -233,26 +229,41 @@ class Repo(Record):
             named = named or [other_file for other_file in self.files if file.casefold() == other_file.name.casefold()]
             return self._one_of(named, file)
         models = [file for file in self.files if not file.beside]
+        if not models:
+            raise self.problem("hub.no_chat", self.files)
         if quantization:
             requested = quantization.casefold()
             return self._one_of([model for model in models if model.quantization.casefold() == requested], quantization)
         if half := next((model for model in models if any(part.sha256 in begun for part in model.parts)), None):
             return half
-        if best := recommended(models, budget_bytes):
-            return best
-        for preferred in PREFERRED:
-            if found := [model for model in models if model.quantization.removeprefix("UD-") == preferred]:
-                return the_one(found[0], found) or self._one_of(found, preferred)
-        return self._one_of(models, "GGUF")
+        return self.best(budget_bytes) or self._one_of(models, "GGUF")
+
+    def best(self, budget_bytes: int) -> RemoteFile | None:
+        """Return the recommended file; if nothing fits into `budget_bytes`, the one for a computer with more memory."""
+        models = [file for file in self.files if not file.beside]
+        return recommended(models, budget_bytes) or recommended(models, _UNLIMITED)
 
     def _one_of(self, found: Sequence[RemoteFile], requested: str) -> RemoteFile:
         if (
             len({_SPLIT.sub(r"\1.gguf", file.parts[0].name) for file in found}) == 1
         ):  # one model, both as a single file and in parts
             return min(found, key=lambda file: len(file.parts))
-        known = ", ".join(file.name for file in (found or self.files)[:12])
         code = "hub.several_files" if found else "hub.no_file"
-        raise KnownError(code, repo=self.id, wanted=clean_label(requested, 80), known=known)
+        raise self.problem(code, found or self.files, wanted=clean_label(requested, 80))
+
+    def problem(
+        self, code: str, files: Iterable[RemoteFile], names: Mapping[str, str] = MappingProxyType({}), **words: str
+    ) -> KnownError:
+        """Return an error that lists `files`, each with what it is. `names` has the models' own names by file."""
+        known = "; ".join(_described(file, names.get(file.name, "")) for file in [*files][:12])
+        return KnownError(code, repo=self.id, known=known, **words)
+
+
+def _described(file: RemoteFile, name: str) -> str:
+    known = quantization_of_file(file.name) or quantization_named(file.quantization)
+    words = [clean_label(name, 60), known.bits_text if known else ""]
+    what = KINDS.get(file.beside) or ", ".join(word for word in words if word)
+    return f"{file.name} ({what})" if what else file.name
 
 
 def may_chat(name: str, tags: Collection[str], architecture: str) -> bool:
@@ -328,34 +339,59 @@ def read_card(client: httpx2.Client, address: str, *, repo: str, token: str) -> 
 # ---- reads the header of a file that is not downloaded, from its first megabytes by ranged requests
 
 
-STEPS = tuple(1 << shift for shift in (20, 22, 24, 26))
-"""Numbers of bytes to fetch from the start of a file, tried in turn. Most headers fit into the first. Headers with a
-large vocabulary need more.
+STEPS = tuple(1 << shift for shift in (18, 20, 22, 24, 26))
+"""Numbers of bytes to fetch from the start of a file, tried in turn. The first says what the file is; what its tensors
+are comes after the vocabulary.
 """
+KEPT_BYTES = 64 << 20
+"""Most bytes of headers that are kept. The oldest go first."""
 
 
-def remote_header(client: httpx2.Client, address: str, *, repo: str, token: str, folder: Path) -> GgufHeader:
-    """Download the start of a file and return its header. Call it inside `because`.
+def remote_header(
+    client: httpx2.Client, address: str, *, repo: str, token: str, folder: Path, sha256: str = "", cut: bool = False
+) -> GgufHeader:
+    """Download the start of a file and return its header. Call it inside `because`. With `cut`, see read_header.
 
-    The downloaded bytes are kept in `folder` meanwhile. Raises network.*, hub.*, model.*.
+    What was downloaded is kept in `folder` by the file's checksum. Raises network.*, hub.*, model.*.
     """
     private_folder(folder)
+    kept = folder / f"{sha256 or 'none'}.gguf"
+    try:
+        return read_header(kept, cut=cut)
+    except KnownError as err:
+        is_start = err.code == "model.incomplete"
     with tempfile.TemporaryDirectory(dir=folder) as place:
         path = Path(place) / "start.gguf"
-        have = 0
+        have = path.write_bytes(kept.read_bytes()) if is_start else 0
         for step in STEPS:
+            if step <= have:
+                continue
             before = have
             with path.open("ab") as out:
                 for chunk in _range(client, address, have, step, repo=repo, token=token):
                     out.write(chunk)
                     have += len(chunk)
             try:
-                return read_header(path)
+                header = read_header(path, cut=cut)
             except KnownError as err:
                 is_last = step == STEPS[-1] or have < step or have == before
                 if err.code != "model.incomplete" or is_last:
                     raise
+                continue
+            if sha256:
+                _keep(path, kept)
+            return header
     raise AssertionError  # the last step returns or raises
+
+
+def _keep(path: Path, kept: Path) -> None:
+    with suppress(OSError):  # nothing is lost but the time to fetch it again
+        path.replace(kept)
+        left = KEPT_BYTES
+        for file in sorted(kept.parent.glob("*.gguf"), key=lambda file: -file.stat().st_mtime):
+            left -= file.stat().st_size
+            if left < 0:
+                file.unlink()
 
 
 def _range(client: httpx2.Client, address: str, begin: int, end: int, *, repo: str, token: str) -> Iterator[bytes]:
@@ -458,14 +494,22 @@ class Hub:
     def address(self, file: RemoteFile, part: RemotePart) -> str:
         return file_address(self._policy().endpoint, file.repo, file.revision, part.name)
 
-    def header(self, file: RemoteFile, *, token: str = "", stop: Event | None = None) -> GgufHeader:
-        """Return the header of a file; of a split file, that of the first part. Downloads the first megabytes. Raises
-        KnownError, Stopped.
+    def header(self, file: RemoteFile, *, token: str = "", cut: bool = False, stop: Event | None = None) -> GgufHeader:
+        """Return the header of a file; of a split file, that of the first part. Downloads the first megabytes, with
+        `cut` some hundred kilobytes, unless they were kept. Raises KnownError, Stopped.
         """
         part = file.parts[0]
         folder = self._paths.cache / "headers"
         with self.client() as client, because(f"header of {file.repo}/{file.name}"[:200], stop=stop or Event()):
-            return remote_header(client, self.address(file, part), repo=file.repo, token=token, folder=folder)
+            return remote_header(
+                client,
+                self.address(file, part),
+                repo=file.repo,
+                token=token,
+                folder=folder,
+                sha256=part.sha256,
+                cut=cut,
+            )
 
     def client(self) -> httpx2.Client:
         return make_client(self._policy(), self._log)

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import lzma
-from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -11,7 +9,6 @@ from hypothesis import strategies as st
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.engine.llama.templates import FAMILIES_BY_NAME
-from slmdesk.gguf.quantization import recommended
 from slmdesk.hub.search import (
     Commercial,
     Group,
@@ -123,7 +120,6 @@ def repo(*names: str) -> Repo:
 
 def test_one_is_chosen_when_nobody_says_which() -> None:
     files = ("m-Q8_0.gguf", "m-Q4_K_M.gguf", "m-Q2_K.gguf", "mmproj-Q4_K_M.gguf", "m.imatrix.gguf")
-    assert repo(*files).choose().name == "m-Q4_K_M.gguf"
     assert repo(*files).choose(quantization="q8_0").name == "m-Q8_0.gguf"
     assert repo(*files).choose("mmproj-Q4_K_M.gguf").name == "mmproj-Q4_K_M.gguf"
     assert repo("x.gguf").choose().name == "x.gguf"
@@ -165,27 +161,6 @@ def test_what_cannot_be_chosen_names_what_there_is(files, given, code) -> None:
         repo(*files).choose(**given)
     assert caught.value.code == code
     assert all(name in str(caught.value.args_for_people["known"]) for name in files)
-
-
-def test_what_is_recommended_of_the_repositories_most_fetched() -> None:
-    """As a person reading names and sizes decided; "-": nothing to chat with, "?": nothing in it worth it, "?NAME": the
-    only model all the same."""
-    golden = Path(__file__).parents[1] / "golden"
-    expected = dict(line.split("\t") for line in (golden / "hub.tsv").read_text().splitlines())
-    wrong = {}
-    for line in lzma.decompress((golden / "hub_files.tsv.xz").read_bytes()).decode().splitlines():
-        name, tags, *listed = line.split("\t")
-        sizes = (one.rpartition("=") for one in listed)
-        parts = [RemotePart(file, round(float(megabytes) * (1 << 20)), "") for file, _, megabytes in sizes]
-        found = files_of(parts, repo=name, revision="", license="", gated=False)
-        repo = Repo(name, "", 0, 0, "", "", False, tuple(found))
-        best = recommended(repo.files, 1 << 50) if may_chat(name, tags.split(), "") else None
-        if (best.name if best else "") != ("" if expected[name][0] in "-?" else expected[name]):
-            wrong[name] = best and best.name
-        elif expected[name][1:]:
-            assert repo.choose(budget_bytes=1 << 50).name == expected[name].removeprefix("?")
-    assert len(expected) == 300
-    assert not wrong
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,158 @@
+"""Chooses the file of a repository that is its model: by names, and by headers where names do not say enough."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+from threading import Event
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import changed
+from slmdesk.gguf.header import GgufHeader, kind_of_architecture
+from slmdesk.gguf.quantization import (
+    QUANTIZATIONS,
+    SMALL_FILE_BYTES,
+    TRAINED_FOR,
+    WORST_RECOMMENDED,
+    quantization_named,
+    stem_of,
+    weights_of,
+)
+from slmdesk.hub.search import Hub, RemoteFile, Repo
+
+MOST_HEADERS = 10
+"""Most headers that are read to choose one of a repository's files."""
+USABLE = ("model", "encoder", "adapter")
+"""Kinds of files that the library can use, the best first."""
+_USUAL_BITS, _FEWEST_BITS = QUANTIZATIONS["Q4_K_M"].bits, QUANTIZATIONS["IQ3_XXS"].bits
+_LARGE_BITS, _MOST_BITS = QUANTIZATIONS["Q5_K_M"].bits, QUANTIZATIONS["Q8_0"].bits
+
+
+def choose(
+    hub: Hub,
+    repo: Repo,
+    file: str = "",
+    quantization: str = "",
+    *,
+    budget_bytes: int,
+    begun: Collection[str] = (),
+    refused: Collection[str] = (),
+    stop: Event | None = None,
+) -> RemoteFile:
+    """Choose a file as Repo.choose does, and by headers where the names do not say enough. Files named in `refused`
+    have turned out to be no models.
+
+    Raises as Repo.choose, also network.*, `hub.companion` for a file that is of no use by itself, and Stopped.
+    """
+    token = hub.token() if repo.gated else ""
+
+    def read(file: RemoteFile) -> GgufHeader | None:
+        try:
+            return hub.header(file, token=token, cut=True, stop=stop)
+        except KnownError as err:
+            if not err.code.startswith("model."):
+                raise
+            return None
+
+    if file:
+        chosen = repo.choose(file)
+        if chosen.beside in ("", "adapter") or kind_of(chosen, read(chosen)) in USABLE:
+            return chosen
+        best = repo.best(budget_bytes)
+        raise KnownError("hub.companion", name=chosen.name, kind=chosen.beside, model=best.name if best else "")
+    left = changed(repo, files=tuple(file for file in repo.files if file.name not in refused))
+    try:
+        best = left.choose("", quantization, budget_bytes=budget_bytes, begun=begun)
+        is_begun = any(part.sha256 in begun for part in best.parts)
+        if is_begun or (not refused and (quantization or (repo.chats and not is_doubtful(best, left.files)))):
+            return best
+    except KnownError as err:
+        if err.code != "hub.several_files":
+            raise
+    return chosen_by_headers(left, quantization, budget_bytes, read)
+
+
+def is_doubtful(best: RemoteFile, files: Iterable[RemoteFile]) -> bool:
+    """Return whether a file is far from the size that its quantization has by the other files of the same model."""
+    stem = stem_of(best.name)
+    alike = [weights_of(file) for file in files if not file.beside and stem_of(file.name) == stem]
+    usual = sorted(alike)[len(alike) // 2]
+    return not usual / 2 <= weights_of(best) <= 2 * usual
+
+
+def kind_of(file: RemoteFile, header: GgufHeader | None) -> str:
+    """Return what a file is; of a split file, the first part has the keys and perhaps no tensors."""
+    if header is None:
+        return "unknown"
+    return kind_of_architecture(header.architecture) if len(file.parts) > 1 else header.kind
+
+
+def chosen_by_headers(
+    repo: Repo, quantization: str, budget_bytes: int, read: Callable[[RemoteFile], GgufHeader | None]
+) -> RemoteFile:
+    """Choose one of the files that `read` finds to be models, as if their names told what their headers tell.
+
+    Raises KnownError `hub.several_files`, `hub.no_chat`.
+    """
+    models = [file for file in repo.files if not file.beside]
+    if quantization:
+        models = [file for file in models if file.quantization.casefold() == quantization.casefold()]
+    headers = _headers(models, budget_bytes, read)
+    kinds = {file.name: kind_of(file, headers[file.name]) for file in models if file.name in headers}
+    names = {name: header.name for name, header in headers.items() if header}
+    use = next((kind for kind in USABLE if kind in kinds.values()), "")
+    if not use or (use == "model" and not repo.chats):
+        told = (changed(file, beside=kinds[file.name].replace("model", "")) for file in models if file.name in kinds)
+        raise repo.problem("hub.no_chat", told, names)
+    models = [file for file in models if kinds.get(file.name) == use]
+    shapes, words = set(), dict[str, int]()
+    aliases: list[RemoteFile] = []
+    for file in models:
+        if header := headers[file.name]:
+            shapes.add((header.architecture, header.layers, header.embedding_length))
+            name = re.split(r"[\W_]+", str(header.metadata.get("general.name", "")).casefold())
+            number = words.setdefault(" ".join(word for word in name if word not in TRAINED_FOR), len(words))
+            trained = "-qat" * any(mark in f"{header.name} {file.name}".casefold() for mark in TRAINED_FOR)
+            split = "-00001-of-00002" * (len(file.parts) > 1)
+            part = changed(file.parts[0], name=f"m{number}{trained}-{header.quantization}{split}.gguf")
+            aliases.append(changed(file, parts=(part, *file.parts[1:])))
+    try:
+        if len(shapes) > 1:
+            raise KnownError("hub.several_files")
+        best = changed(repo, files=tuple(aliases)).choose(budget_bytes=budget_bytes)
+    except KnownError as err:
+        raise repo.problem(err.code, models, names, wanted=quantization or "GGUF") from err
+    return next(file for file, alias in zip(models, aliases, strict=True) if alias is best)
+
+
+def _headers(
+    files: Sequence[RemoteFile], budget_bytes: int, read: Callable[[RemoteFile], GgufHeader | None]
+) -> dict[str, GgufHeader | None]:
+    """Read the headers of the most promising files. The largest says how many weights there are, and so the sizes of
+    the others how many bits each has.
+    """
+    left = sorted(files, key=lambda file: -file.bytes)
+    headers: dict[str, GgufHeader | None] = {}
+    weights, excess, has_fitting = 0.0, 1.0, False
+
+    def bits(file: RemoteFile) -> float:
+        return 8 * file.bytes / weights
+
+    while left and len(headers) < MOST_HEADERS:
+        file = left[0]
+        if weights:
+            good = [other for other in left if bits(other) > _FEWEST_BITS]
+            fitting = [other for other in good if other.bytes <= budget_bytes]
+            small = min(_MOST_BITS * excess, 8 * SMALL_FILE_BYTES / weights)
+            wanted = small if small >= _LARGE_BITS else _USUAL_BITS * excess
+            if not (good := fitting or ([] if has_fitting else good)):
+                break
+            file = min(good, key=lambda other: abs(bits(other) - wanted))
+        left.remove(file)
+        header = headers[file.name] = read(file)
+        known = quantization_named(header.quantization) if header and kind_of(file, header) in USABLE else None
+        if known:
+            weights = weights or 8 * file.bytes / known.bits
+            excess = bits(file) / known.bits if weights else 1.0
+            has_fitting |= file.bytes <= budget_bytes and known.rank <= WORST_RECOMMENDED
+    return headers
