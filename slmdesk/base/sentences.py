@@ -591,6 +591,11 @@ def _wrong_kind(words: Mapping[str, str]) -> str:
     return _("This file is no chat model: it is {kind}. Choose a model for chatting.").format(kind=kind)
 
 
+def _instead(words: Mapping[str, str]) -> str:
+    kind = KINDS.get(words["kind"], words["kind"])
+    return _("{name} is {kind}. Another file is fetched instead.").format(name=words["name"], kind=kind)
+
+
 def _companion(words: Mapping[str, str]) -> str:
     what = _("{name} is {kind}.").format(name=words["name"], kind=KINDS.get(words["kind"], words["kind"]))
     model = _("Fetch its model instead: {model}.").format(model=words["model"]) if words["model"] else ""
@@ -659,6 +664,7 @@ MADE: Mapping[str, tuple[Callable[[Mapping[str, str]], str], tuple[str, ...]]] =
         ),
     ),
     "model.wrong_kind": (_wrong_kind, ("kind",)),
+    "download.instead": (_instead, ("name", "kind")),
     "hub.companion": (_companion, ("name", "kind", "model")),
     "text.replaced": (_replaced, ("count",)),
 }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from threading import Event
+from types import MappingProxyType
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
@@ -36,11 +37,11 @@ def choose(
     *,
     budget_bytes: int,
     begun: Collection[str] = (),
-    refused: Collection[str] = (),
+    refused: Mapping[str, str] = MappingProxyType({}),
     stop: Event | None = None,
 ) -> RemoteFile:
-    """Choose a file as Repo.choose does, and by headers where the names do not say enough. Files named in `refused`
-    have turned out to be no models.
+    """Choose a file as Repo.choose does, and by headers where the names do not say enough. `refused` has
+    the kinds of files that have turned out to be no models.
 
     Raises as Repo.choose, also network.*, `hub.companion` for a file that is of no use by itself, and Stopped.
     """
@@ -60,7 +61,8 @@ def choose(
             return chosen
         best = repo.best(budget_bytes)
         raise KnownError("hub.companion", name=chosen.name, kind=chosen.beside, model=best.name if best else "")
-    left = changed(repo, files=tuple(file for file in repo.files if file.name not in refused))
+    files = (changed(file, beside=refused.get(file.name, file.beside)) for file in repo.files)
+    left = changed(repo, files=tuple(files))
     try:
         best = left.choose("", quantization, budget_bytes=budget_bytes, begun=begun)
         is_begun = any(part.sha256 in begun for part in best.parts)

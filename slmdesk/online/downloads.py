@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -28,6 +28,7 @@ from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf.header import GgufHeader
 from slmdesk.gguf.read import read_header, require_chat_model
+from slmdesk.hub.choice import choose
 from slmdesk.hub.guard import SpeedLimit, because
 from slmdesk.hub.search import Hub, RemoteFile, Repo
 from slmdesk.hub.transfer import PASSING, SPARE_BYTES, Part, Progress, Transfer, TransferLimits, parts_in
@@ -48,6 +49,8 @@ SPEED_S = 5.0
 SILENT_S = 2.0
 """Seconds without a byte after which a download is shown as waiting."""
 ASK_S = 0.3
+MOST_REFUSED = 3
+"""Most files of a repository that may turn out to be no models before the download fails."""
 FULL_TRIES = 2
 """Most times that a file is downloaded if it arrives damaged. After that the download fails."""
 JOINED = ".joined"
@@ -91,13 +94,19 @@ class ModelDownload:
     def run(self, file: str, quantization: str) -> ModelRecord:
         """Download a model into the library. Raises Stopped, or KnownError hub.*, download.*, network.*, disk.full …"""
         damaged, sums = 0, ""
+        refused: dict[str, KnownError] = {}
         while True:
-            remote = self._choose(file, quantization)
+            remote = self._choose(file, quantization, refused)
             new_sums = " ".join(part.sha256 for part in remote.parts)
             self._begin(remote)
             try:
                 return self._bring(remote)
             except KnownError as err:
+                if err.code == "model.wrong_kind" and not file and len(refused) < MOST_REFUSED:
+                    refused[remote.name] = err
+                    instead = KnownError("download.instead", name=remote.name, **err.args_for_people)
+                    self._change(note=problem_for(instead))
+                    continue
                 damaged += err.code == "download.damaged"
                 again = err.code == "download.damaged" and damaged < FULL_TRIES
                 again = again or (err.code == "download.changed" and new_sums != sums)
@@ -120,10 +129,19 @@ class ModelDownload:
 
     # ---- inside
 
-    def _choose(self, file: str, quantization: str) -> RemoteFile:
+    def _choose(self, file: str, quantization: str, refused: Mapping[str, KnownError]) -> RemoteFile:
         begun = {origin.sha256 for path, origin in parts_in(self._models.folder) if origin and path.suffix == ".part"}
         budget = weights_budget(available_bytes())
-        return self._repo().choose(file, quantization, budget_bytes=budget, begun=begun)
+        kinds = {name: str(err.args_for_people["kind"]) for name, err in refused.items()}
+        try:
+            return choose(
+                self._hub, self._repo(), file, quantization,
+                budget_bytes=budget, begun=begun, refused=kinds, stop=self._stop,
+            )  # fmt: skip
+        except KnownError as err:
+            if err.code != "hub.no_chat" or not refused:
+                raise
+            raise next(iter(refused.values())) from err
 
     def _repo(self) -> Repo:
         tries = 0

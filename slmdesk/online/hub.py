@@ -26,6 +26,7 @@ from slmdesk.gguf.quantization import (
     weight_bytes,
 )
 from slmdesk.gguf.read import require_chat_model
+from slmdesk.hub.choice import choose
 from slmdesk.hub.guard import GuardPolicy
 from slmdesk.hub.search import (
     MANY_LANGUAGES,
@@ -109,7 +110,7 @@ class HubService(Service):
 
         def work(stop: threading.Event) -> Fit:
             found = self.hub.repo(repo, stop=stop)
-            remote = found.choose(file, quantization, budget_bytes=weights_budget(pc.best_bytes))
+            remote = choose(self.hub, found, file, quantization, budget_bytes=weights_budget(pc.best_bytes), stop=stop)
             header = self.hub.header(remote, token=self.hub.token() if remote.gated else "", stop=stop)
             if len(remote.parts) == 1:
                 require_chat_model(header)
