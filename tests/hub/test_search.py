@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from fakes.fake_hub import HTML, Fault
 from fakes.request_log import RequestLog
+from fakes.tiny_gguf import tiny_llama
 
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.paths import find_paths
@@ -150,6 +151,18 @@ def test_a_repository_tells_sizes_and_sums(asked, hub) -> None:
         asked.hub.repo("no/such")
 
 
+def test_a_header_is_fetched_once_and_gone_on_with(asked, hub) -> None:
+    tokens = ("array", ("string", [f"token number {number}" for number in range(40_000)]))
+    hub.add("one/tiny-GGUF", {"tiny.Q4_0.gguf": tiny_llama(change={"tokenizer.ggml.tokens": tokens}).data})
+    (file,) = asked.hub.repo("one/tiny-GGUF").files
+    for __ in range(2):
+        assert asked.hub.header(file, cut=True).kind == "model"
+        assert [one.headers["range"] for one in hub.requests("storage")] == ["bytes=0-262143"]
+    for __ in range(2):
+        assert asked.hub.header(file).vocab_size == 40_000
+        assert [one.headers["range"] for one in hub.requests("storage")][1:] == ["bytes=262144-1048575"]
+
+
 def test_a_renamed_repository_is_followed(asked, hub) -> None:
     hub.add("new/name-GGUF", {"tiny.Q4_0.gguf": b"xyz"})
     hub.api_faults = [Fault(redirect="/api/models/new/name-GGUF")]
@@ -238,6 +251,7 @@ MEMORY_SCRIPT = """
 import json, resource, sys
 sys.path.insert(0, sys.argv[2])
 from fakes.request_log import RequestLog
+from fakes.tiny_gguf import tiny_llama
 from slmdesk.hub.guard import GuardPolicy
 from slmdesk.hub.search import Hub, Query
 from slmdesk.base.errors import KnownError

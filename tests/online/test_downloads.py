@@ -290,6 +290,17 @@ def test_what_is_no_model_for_chatting_is_not_kept(recorder, hub, home, file, co
     assert files_in(home) == set()
 
 
+def test_where_a_header_shows_a_draft_head_the_next_best_file_is_taken(recorder, hub) -> None:
+    head = tiny_llama(change={"llama.block_count": ("u32", 65)}).data + bytes(3 << 20)
+    hub.add(REPO, {"tiny.Q8_0.gguf": head, NAME: tiny_llama().data + bytes(3 << 20)})
+    download = Download(recorder)
+    end = download.end()
+    assert end.name == NAME
+    assert end.model.can_chat
+    assert download.notes() == ["download.instead"]
+    assert Download(recorder, file="tiny.Q8_0.gguf").end().problem.code == "model.wrong_kind", "named, it is not exchanged"
+
+
 def test_the_wrong_kind_is_told_before_it_is_all_fetched(recorder, hub) -> None:
     hub.add(REPO, {NAME: tiny_projector().data + bytes(40 << 20)})
     assert Download(recorder).end().problem.code == "model.wrong_kind"

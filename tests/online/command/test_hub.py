@@ -17,7 +17,7 @@ from fakes.commands import ROOT, SLMDESK
 from fakes.fake_hub import CERTIFICATE, Fault
 from fakes.matrix import counts
 from fakes.split_gguf import split
-from fakes.tiny_gguf import tiny_llama
+from fakes.tiny_gguf import tiny_layers, tiny_llama, tiny_projector, tiny_qwen2
 
 pytestmark = pytest.mark.process
 
@@ -128,6 +128,34 @@ def test_download_keeps_the_contract_and_the_model_answers(run, hub, home) -> No
     }  # fmt: skip
 
 
+def test_download_of_a_repository_ends_in_its_model_whatever_the_files_are_called(run, hub) -> None:
+    model = tiny_llama().data
+    hub.add(REPO, {"a.gguf": tiny_projector().data + bytes(len(model)), "b.gguf": model, "c.gguf": tiny_layers().data})
+    assert run("models", "download", REPO, "--json").json["source"].startswith(f"huggingface:{REPO}/b.gguf@")
+    asked = len(hub.requests("storage"))
+    assert run("models", "fit", REPO, "--json").json["verdict"] == "fits"
+    assert len(hub.requests("storage")) <= asked + 1, "of what was read, the headers are kept"
+
+
+def test_download_of_what_cannot_chat_says_what_there_is(run, hub) -> None:
+    reranker = tiny_llama(change={"llama.pooling_type": ("u32", 4)}).data
+    model, other = tiny_llama().data, tiny_qwen2(change={"general.file_type": ("u32", 0)}).data
+    for files, requested, code, choices in (
+        ({"a.gguf": model, "b.gguf": other}, "", "hub.several_files", ("a.gguf (Tiny llama", "b.gguf (Tiny qwen")),
+        (
+            {"a.gguf": reranker, "b.gguf": reranker + b"b"},
+            "",
+            "hub.no_chat",
+            ("a.gguf (a reranker", "b.gguf (a reranker"),
+        ),
+        ({NAME: model, "mmproj-F16.gguf": tiny_projector().data}, "/mmproj-F16.gguf", "hub.companion", ("image", NAME)),
+    ):
+        hub.add(REPO, files)
+        error = run("models", "download", REPO + requested, "--json").json["error"]
+        assert error["code"] == code
+        assert all(words in error["message"] for words in choices), error
+
+
 @pytest.mark.parametrize(
     ("args", "code"),
     [
@@ -187,7 +215,8 @@ def test_fit_of_a_file_on_the_hub_reads_its_header_alone(run, hub, data, tmp_pat
     assert halves["parts"]["weights"] == pytest.approx(here["parts"]["weights"], rel=0.2)
     assert run("models", "fit", f"{REPO}/notes.Q8_0.gguf", "--json").json["error"]["code"] == "model.not_gguf"
     hub.storage_fault = Fault(ignore_range=True)
-    assert run("models", "fit", f"{REPO}/{NAME}", "--json").json["verdict"] == here["verdict"]
+    hub.add("some/odd-GGUF", {NAME: data + b"another"})
+    assert run("models", "fit", f"some/odd-GGUF/{NAME}", "--json").json["verdict"] == here["verdict"]
     assert run("network", "--offline", "on").status == 0
     assert run("models", "fit", REPO, "--json").json["error"]["code"] == "network.offline"
     assert run("models", "fit", "folder/missing.gguf", "--json").json["error"]["code"] == "model.missing"
