@@ -139,7 +139,7 @@ class ModelDownload:
                 budget_bytes=budget, begun=begun, refused=kinds, stop=self._stop,
             )  # fmt: skip
         except KnownError as err:
-            if err.code != "hub.no_chat" or not refused:
+            if err.code not in ("hub.no_chat", "hub.no_file") or not refused:
                 raise
             raise next(iter(refused.values())) from err
 

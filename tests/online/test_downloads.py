@@ -298,7 +298,7 @@ def test_where_a_header_shows_a_draft_head_the_next_best_file_is_taken(recorder,
     assert end.name == NAME
     assert end.model.can_chat
     assert download.notes() == ["download.instead"]
-    assert Download(recorder, file="tiny.Q8_0.gguf").end().problem.code == "model.wrong_kind", "named, it is not exchanged"
+    assert Download(recorder, file="tiny.Q8_0.gguf").end().problem.code == "model.wrong_kind", "named: not exchanged"
 
 
 def test_the_wrong_kind_is_told_before_it_is_all_fetched(recorder, hub) -> None:
