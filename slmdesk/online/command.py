@@ -20,6 +20,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.policy import shown_proxy
 from slmdesk.base.protocol import picked
 from slmdesk.base.records import NetworkLogRow
+from slmdesk.base.sentences import KINDS
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, next_of, table, words_for
@@ -469,7 +470,8 @@ def _show_repo(console: Console, found: FoundRepo) -> None:
     console.say(f"{repo.id}  ({', '.join([*about, *(['gated'] if repo.gated else [])])})")
     for file in found.files:
         size = bytes_for_people(file.file.bytes) if file.file.bytes else "size unknown"
-        console.say(f"    {file.file.quantization:10} {size:>9}  {file.file.name}  {_FITS[file.fit]}".rstrip())
+        what = KINDS[file.file.beside] if file.file.beside else _FITS[file.fit]
+        console.say(f"    {file.file.quantization:10} {size:>9}  {file.file.name}  {what}".rstrip())
 
 
 def _duration(seconds: float) -> str:

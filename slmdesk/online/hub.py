@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeVar
@@ -71,6 +72,8 @@ class FoundRepo(Record):
     problem: Problem | None = None
     fit: str = "unknown"
     is_about: bool = False
+    best: str = ""
+    """Name of the file to take by the headers, where no name says a quantization."""
 
 
 class HubService(Service):
@@ -97,7 +100,17 @@ class HubService(Service):
 
     def repo(self, repo: str) -> Pending[FoundRepo]:
         pc = self.pc()
-        return self.ask("hub-repo", lambda stop: _judged(self.hub.repo(repo, stop=stop), pc))
+
+        def work(stop: threading.Event) -> FoundRepo:
+            found = self.hub.repo(repo, stop=stop)
+            named = [bool(file.quantization) for file in found.files if not file.beside]
+            best = ""
+            if found.chats and len(named) > 1 and not any(named):
+                with suppress(KnownError):
+                    best = choose(self.hub, found, budget_bytes=weights_budget(pc.best_bytes), stop=stop).name
+            return changed(_judged(found, pc), best=best)
+
+        return self.ask("hub-repo", work)
 
     def fit(
         self, repo: str, *, file: str = "", quantization: str = "", context_tokens: int | None = None
@@ -661,7 +674,8 @@ def _offered(found: FoundRepo, pc: Pc, file: str = "", quantization: str = "") -
     models = [file for file in found.files if not file.file.beside]
     sized = [_Sized(model.file.name, model.file.bytes or model.about_bytes, model) for model in models]
     budget = weights_budget(pc.best_bytes)
-    best = recommended(sized, budget) if found.repo.chats else None
+    fitting = (offer for offer in sized if offer.name == found.best and offer.size_bytes <= budget)
+    best = recommended(sized, budget) or next(fitting, None) if found.repo.chats else None
     named = [offer for offer in sized if file.casefold() == offer.name.casefold()] if file else []
     if quantization:
         named = [offer for offer in sized if offer.found.file.quantization.casefold() == quantization.casefold()]

@@ -34,6 +34,12 @@ def test_each_text_has_a_vector_of_its_own_and_batches_change_nothing(engine, be
     assert float(again[0] @ alone[0]) < 0.999
 
 
+def test_a_chat_model_that_was_made_an_encoder_is_one(engine, tmp_path):
+    path = write(tmp_path / "embedding.gguf", tiny_llama(change={"llama.pooling_type": ("u32", 3)}))
+    first, other, again = vectors(engine, path, ["hello there", "a b c", "hello there"])
+    assert float(first @ again) > 0.999 > float(first @ other)
+
+
 def test_what_is_no_encoder_is_refused(engine, tmp_path):
     with pytest.raises(KnownError, match=r"model\.wrong_kind"):
         vectors(engine, write(tmp_path / "tiny.gguf", tiny_llama()), ["a"])
