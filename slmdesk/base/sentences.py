@@ -551,7 +551,7 @@ _DEATHS: Mapping[str, str] = {
 
 KINDS: Mapping[str, str] = {
     "adapter": _("an adapter, which only works together with its model"),
-    "projector": _("the image part of a model, which only works together with it"),
+    "projector": _("a projector, the image part of a model, which only works together with it"),
     "imatrix": _("an importance matrix, a helper for making models"),
     "vocabulary": _("a vocabulary without weights"),
     "encoder": _("an encoder, which makes vectors and cannot chat"),

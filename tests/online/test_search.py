@@ -169,7 +169,7 @@ def test_one_header_judges_all_files(recorder, hub) -> None:
     offered = repo(recorder, "some/tiny")
     assert [file.name for file in offered.files] == ["tiny.Q8_0.gguf", "tiny.Q4_K_M.gguf"]
     assert offered.recommended.name == "tiny.Q4_K_M.gguf"
-    assert offered.others == ("mmproj-f16.gguf: the image part of a model, which only works together with it",)
+    assert offered.others == ("mmproj-f16.gguf: a projector, the image part of a model, which only works together with it",)
     request = lambda services: services.repo_pages.judge(offered.source, "tiny.Q4_K_M.gguf")  # noqa: E731
     judged = asked(recorder, request)
     assert isinstance(judged, RepoJudged)
