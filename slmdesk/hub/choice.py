@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
+from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf.header import GgufHeader, kind_of_architecture
 from slmdesk.gguf.quantization import (
     QUANTIZATIONS,
@@ -94,7 +95,7 @@ def chosen_by_headers(
 ) -> RemoteFile:
     """Choose one of the files that `read` finds to be models, as if their names told what their headers tell.
 
-    Raises KnownError `hub.several_files`, `hub.no_chat`.
+    Raises KnownError `hub.several_files`, `hub.no_chat`, `model.unsupported`.
     """
     models = [file for file in repo.files if not file.beside]
     if quantization:
@@ -103,6 +104,8 @@ def chosen_by_headers(
     kinds = {file.name: kind_of(file, headers[file.name]) for file in models if file.name in headers}
     names = {name: header.name for name, header in headers.items() if header}
     use = next((kind for kind in USABLE if kind in kinds.values()), "")
+    if not use and {*kinds.values()} == {"unknown"} and (header := next(filter(None, headers.values()), None)):
+        raise KnownError("model.unsupported", architecture=clean_label(header.architecture, 80))
     if not use or (use == "model" and not repo.chats):
         told = (changed(file, beside=kinds[file.name].replace("model", "")) for file in models if file.name in kinds)
         raise repo.problem("hub.no_chat", told, names)

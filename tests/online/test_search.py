@@ -11,6 +11,7 @@ from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector, write
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import find_paths, make_folders
 from slmdesk.base.policy import FEATURES
+from slmdesk.base.sentences import KINDS
 from slmdesk.online import hub as searching
 from slmdesk.online.hub import PERMISSIVE_ONES, Filters, RepoJudged, parameters_in
 from slmdesk.runtime.messages import Problem, problem_for
@@ -169,7 +170,7 @@ def test_one_header_judges_all_files(recorder, hub) -> None:
     offered = repo(recorder, "some/tiny")
     assert [file.name for file in offered.files] == ["tiny.Q8_0.gguf", "tiny.Q4_K_M.gguf"]
     assert offered.recommended.name == "tiny.Q4_K_M.gguf"
-    assert offered.others == ("mmproj-f16.gguf: a projector, the image part of a model, which only works together with it",)
+    assert offered.others == (f"mmproj-f16.gguf: {KINDS['projector']}",)
     request = lambda services: services.repo_pages.judge(offered.source, "tiny.Q4_K_M.gguf")  # noqa: E731
     judged = asked(recorder, request)
     assert isinstance(judged, RepoJudged)

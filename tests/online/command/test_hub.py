@@ -148,7 +148,7 @@ def test_download_of_what_cannot_chat_says_what_there_is(run, hub) -> None:
             "hub.no_chat",
             ("a.gguf (a reranker", "b.gguf (a reranker"),
         ),
-        ({NAME: model, "mmproj-F16.gguf": tiny_projector().data}, "/mmproj-F16.gguf", "hub.companion", ("a projector", NAME)),
+        ({NAME: model, "mmproj.gguf": tiny_projector().data}, "/mmproj.gguf", "hub.companion", ("a projector", NAME)),
     ):
         hub.add(REPO, files)
         error = run("models", "download", REPO + requested, "--json").json["error"]
