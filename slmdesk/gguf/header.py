@@ -93,6 +93,7 @@ recognised by their layers.
 _BESIDE_TEXT: Mapping[str, str] = MappingProxyType(
     {
         "clip": "projector",
+        "controlvector": "part",
         **dict.fromkeys(ENCODERS, "encoder"),
         **dict.fromkeys(DRAFT_HEADS, "head"),
         **dict.fromkeys(
@@ -135,8 +136,8 @@ Diffusion models, encoder-decoders, speech models and draft heads are left out.
 
 
 def kind_of_architecture(architecture: str) -> str:
-    """Return what models of an architecture are: model (it can chat), projector, encoder, head, speech, picture, or
-    unknown.
+    """Return what models of an architecture are: model (it can chat), projector, encoder, head, speech, picture, part,
+    or unknown.
     """
     return "model" if architecture in CHAT_ARCHITECTURES else _BESIDE_TEXT.get(architecture, "unknown")
 
@@ -351,8 +352,8 @@ class GgufHeader(Record):
 
     version: int
     kind: str
-    """model, adapter, projector, imatrix, vocabulary, encoder, reranker, speech, picture, split, head (most of its
-    layers are in another file), or unknown (an architecture that cannot be run).
+    """model, adapter, projector, imatrix, vocabulary, encoder, reranker, speech, picture, part, split, head (most of
+    its layers are in another file), or unknown (an architecture that cannot be run).
     """
     architecture: str
     name: str

@@ -103,9 +103,14 @@ _ALWAYS_BESIDE = {
     "dflash": "head", "dspark": "head", "vocoder": "speech",
 }  # fmt: skip
 _SMALL_BESIDE = {
-    "mtp": "head", "nextn": "head", "eagle": "head", "eagle2": "head", "eagle3": "head", "draft": "head",
-    "assistant": "head", "tokenizer": "speech", "dense": "part", "vae": "picture",
-}  # fmt: skip
+    **dict.fromkeys(
+        ("mtp", "nextn", "eagle", "eagle2", "eagle3", "draft", "drafter", "speculator", "assistant"), "head"
+    ),
+    **dict.fromkeys(("vision", "projector", "clip"), "projector"),
+    **dict.fromkeys(("tokenizer", "codec", "audio", "decoder", "wavtokenizer", "snac"), "speech"),
+    **dict.fromkeys(("vae", "t5xxl", "umt5"), "picture"),
+    **dict.fromkeys(("dense", "connector", "connectors"), "part"),
+}
 """Words for companion files that also occur in model names. They count only if a file without one is MUCH larger."""
 _MUCH, _FAR = 4, 8
 """How many times more weights a model must have than a file for the file to be its companion. Draft heads of 2026 have

@@ -151,6 +151,8 @@ def test_where_four_bits_are_not_offered() -> None:
         ("MTP/x-Q8_0.gguf", 100_000_000, "head"),
         ("eagle3-m-Q8_0.gguf", 100_000_000, "head"),
         ("tokenizer-m-Q8_0.gguf", 100_000_000, "speech"),
+        ("x-vision-f16.gguf", 100_000_000, "projector"),
+        ("text_encoders/t5xxl-Q8_0.gguf", 100_000_000, "picture"),
         ("m-something-new-Q8_0.gguf", 100_000_000, "part"),
     ],
 )

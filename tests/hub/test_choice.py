@@ -54,6 +54,15 @@ def test_what_is_recommended_of_the_repositories_most_fetched() -> None:
     assert not wrong
 
 
+def test_a_size_that_contradicts_the_name_is_doubted() -> None:
+    parts = [
+        RemotePart(f"m-{name}.gguf", size, "")
+        for name, size in (("Q4_K_M", 10**8), ("Q5_K_M", 5 * 10**9), ("Q8_0", 8 * 10**9))
+    ]
+    files = files_of(parts, repo="a/b", revision="", license="", gated=False)
+    assert [is_doubtful(file, files) for file in files] == [True, False, False]
+
+
 def made(kind: str, quantization: str, name: str) -> TinyFile:
     """A file with the header of a kind, small whatever its size is said to be."""
     if kind in ("projector", "head"):
