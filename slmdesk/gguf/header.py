@@ -400,6 +400,11 @@ class GgufHeader(Record):
         return self.tensors.count
 
     @property
+    def is_cut(self) -> bool:
+        """Whether only the start of the header was there; see parse."""
+        return self.tensors.count > len(self.tensors.shapes)
+
+    @property
     def weight_bytes(self) -> int:
         return sum(self.tensors.bytes_by_type.values())
 

@@ -256,9 +256,11 @@ class ModelDownload:
         del self._judge_at[0]
         part.flush()
         try:
-            header = read_header(part.path)
+            header = read_header(part.path, cut=True)
         except KnownError:
             return  # the header is incomplete or damaged: the checksum will tell
+        if header.is_cut and header.kind in ("model", "adapter"):
+            return
         self._judge_at.clear()
         if header.kind == "split":
             return
