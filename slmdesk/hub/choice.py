@@ -46,11 +46,10 @@ def choose(
 
     Raises as Repo.choose, also network.*, `hub.companion` for a file that is of no use by itself, and Stopped.
     """
-    token = hub.token() if repo.gated else ""
 
     def read(file: RemoteFile) -> GgufHeader | None:
         try:
-            return hub.header(file, token=token, cut=True, stop=stop)
+            return hub.header(file, token=hub.token() if repo.gated else "", cut=True, stop=stop)
         except KnownError as err:
             if not err.code.startswith("model."):
                 raise
@@ -101,33 +100,47 @@ def chosen_by_headers(
     if quantization:
         models = [file for file in models if file.quantization.casefold() == quantization.casefold()]
     headers = _headers(models, budget_bytes, read)
-    kinds = {file.name: kind_of(file, headers[file.name]) for file in models if file.name in headers}
+    told = [_told(file, headers[file.name]) for file in models if file.name in headers]
     names = {name: header.name for name, header in headers.items() if header}
-    use = next((kind for kind in USABLE if kind in kinds.values()), "")
-    if not use and {*kinds.values()} == {"unknown"} and (header := next(filter(None, headers.values()), None)):
-        raise KnownError("model.unsupported", architecture=clean_label(header.architecture, 80))
+    kinds = {file.beside or "model" for file in told}
+    use = next((kind for kind in USABLE if kind in kinds), "")
+    known = [header.architecture for header in headers.values() if header and header.architecture]
+    if kinds == {"unknown"} and known:
+        raise KnownError("model.unsupported", architecture=clean_label(known[0], 80))
     if not use or (use == "model" and not repo.chats):
-        told = (changed(file, beside=kinds[file.name].replace("model", "")) for file in models if file.name in kinds)
         raise repo.problem("hub.no_chat", told, names)
-    models = [file for file in models if kinds.get(file.name) == use]
-    shapes, words = set(), dict[str, int]()
+    able = [changed(file, beside="") for file in told if (file.beside or "model") == use]
+    aliases = _aliases(able, headers)
+    try:
+        if not aliases:
+            raise KnownError("hub.several_files")
+        best = changed(repo, files=aliases).choose(budget_bytes=budget_bytes)
+    except KnownError as err:
+        raise repo.problem(err.code, able, names, wanted=quantization or "GGUF") from err
+    name = next(file.name for file, alias in zip(able, aliases, strict=True) if alias is best)
+    return next(file for file in models if file.name == name)
+
+
+def _told(file: RemoteFile, header: GgufHeader | None) -> RemoteFile:
+    kind = kind_of(file, header)
+    quantization = header.quantization if header else ""
+    return changed(file, beside="" if kind == "model" else kind, quantization=quantization)
+
+
+def _aliases(files: Iterable[RemoteFile], headers: Mapping[str, GgufHeader | None]) -> tuple[RemoteFile, ...]:
+    """Return files whose names say what their headers say. Return none if they are of models of several shapes."""
+    shapes, models = set(), dict[str, int]()
     aliases: list[RemoteFile] = []
-    for file in models:
+    for file in files:
         if header := headers[file.name]:
             shapes.add((header.architecture, header.layers, header.embedding_length))
-            name = re.split(r"[\W_]+", str(header.metadata.get("general.name", "")).casefold())
-            number = words.setdefault(" ".join(word for word in name if word not in TRAINED_FOR), len(words))
+            words = re.split(r"[\W_]+", str(header.metadata.get("general.name", "")).casefold())
+            model = models.setdefault(" ".join(word for word in words if word not in TRAINED_FOR), len(models))
             trained = "-qat" * any(mark in f"{header.name} {file.name}".casefold() for mark in TRAINED_FOR)
             split = "-00001-of-00002" * (len(file.parts) > 1)
-            part = changed(file.parts[0], name=f"m{number}{trained}-{header.quantization}{split}.gguf")
+            part = changed(file.parts[0], name=f"m{model}{trained}-{file.quantization}{split}.gguf")
             aliases.append(changed(file, parts=(part, *file.parts[1:])))
-    try:
-        if len(shapes) > 1:
-            raise KnownError("hub.several_files")
-        best = changed(repo, files=tuple(aliases)).choose(budget_bytes=budget_bytes)
-    except KnownError as err:
-        raise repo.problem(err.code, models, names, wanted=quantization or "GGUF") from err
-    return next(file for file, alias in zip(models, aliases, strict=True) if alias is best)
+    return tuple(aliases) if len(shapes) == 1 else ()
 
 
 def _headers(

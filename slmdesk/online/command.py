@@ -389,6 +389,8 @@ def download(console: Console, repo_or_file: str, quantization: str) -> None:
         console.give({**given, "resumed_from": end.resumed_from, **picked(model, "name", "source"), "fit": end.fit})
     else:
         console.say(f"{model.id}  {clean_label(model.name, 60)}  {bytes_for_people(model.bytes)}, checked")
+        if model.kind in KINDS:
+            console.notify(f"note: this is {KINDS[model.kind]}.")
 
 
 def _is_token_requested(console: Console, end: DownloadChanged) -> bool:

@@ -17,7 +17,7 @@ from fakes.commands import ROOT, SLMDESK
 from fakes.fake_hub import CERTIFICATE, Fault
 from fakes.matrix import counts
 from fakes.split_gguf import split
-from fakes.tiny_gguf import tiny_layers, tiny_llama, tiny_projector, tiny_qwen2
+from fakes.tiny_gguf import tiny_bert, tiny_layers, tiny_llama, tiny_projector, tiny_qwen2
 
 pytestmark = pytest.mark.process
 
@@ -141,7 +141,12 @@ def test_download_of_what_cannot_chat_says_what_there_is(run, hub) -> None:
     reranker = tiny_llama(change={"llama.pooling_type": ("u32", 4)}).data
     model, other = tiny_llama().data, tiny_qwen2(change={"general.file_type": ("u32", 0)}).data
     for files, requested, code, choices in (
-        ({"a.gguf": model, "b.gguf": other}, "", "hub.several_files", ("a.gguf (Tiny llama", "b.gguf (Tiny qwen")),
+        (
+            {"a.gguf": model, "b.gguf": other},
+            "",
+            "hub.several_files",
+            ("a.gguf (Tiny llama, 32-bit", "b.gguf (Tiny qwen, 32-bit"),
+        ),
         (
             {"a.gguf": reranker, "b.gguf": reranker + b"b"},
             "",
@@ -154,6 +159,8 @@ def test_download_of_what_cannot_chat_says_what_there_is(run, hub) -> None:
         error = run("models", "download", REPO + requested, "--json").json["error"]
         assert error["code"] == code
         assert all(words in error["message"] for words in choices), error
+    hub.add(REPO, {NAME: tiny_bert().data})
+    assert "note: this is an encoder, which makes vectors and cannot chat." in run("models", "download", REPO).err
 
 
 @pytest.mark.parametrize(
