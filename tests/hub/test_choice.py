@@ -63,6 +63,7 @@ def test_a_size_that_contradicts_the_name_is_doubted() -> None:
     assert [is_doubtful(file, files) for file in files] == [True, False, False]
 
 
+@cache
 def made(kind: str, quantization: str, name: str) -> TinyFile:
     """A file with the header of a kind, small whatever its size is said to be."""
     if kind in ("projector", "head"):
@@ -74,11 +75,11 @@ def made(kind: str, quantization: str, name: str) -> TinyFile:
     return tiny_llama(change=change | {"general.file_type": ("u32", numbers.get(quantization, 1))})
 
 
-class Headers:
-    """Tells the headers of renamed files, and which were asked for."""
+class Renamed:
+    """A repository with all files renamed, which gives their headers and keeps which were asked for."""
 
-    def __init__(self, repo: Repo, tmp_path: Path, known: dict) -> None:
-        self.path, self.known = tmp_path / "made.gguf", known
+    def __init__(self, repo: Repo, tmp_path: Path) -> None:
+        self.path = tmp_path / "made.gguf"
         self.read: list[str] = []
         self.stems = {stem_of(file.name) for file in repo.files}
         self.names: dict[str, RemoteFile] = {}
@@ -91,26 +92,30 @@ class Headers:
             files.append(changed(file, parts=(part, *file.parts[1:]), quantization="", beside=""))
         self.repo = changed(repo, files=tuple(files))
 
-    def __call__(self, renamed: RemoteFile) -> GgufHeader:
-        file = self.names[renamed.name]
-        self.read.append(renamed.name)
+    def key(self, name: str) -> tuple[str, str, str]:
+        """Return what to make for a renamed file: kind, quantization, the model's name."""
+        file = self.names[name]
         known = quantization_of_file(file.name)
         kind = file.beside or ("model" if self.repo.chats and "i2_s" not in file.name else "picture")
         whole = stem_of(file.name)
-        name = min((stem for stem in self.stems if whole.startswith(stem)), key=len)  # "x-moe" and "x-ad" are "x"
-        name += " qat" * ("-qa" in file.name.casefold())
-        key = (kind, known.name if known else "", name)
-        if key not in self.known:
-            self.known[key] = read_header(write(self.path, made(*key)))
-        return self.known[key]
+        model = min((stem for stem in self.stems if whole.startswith(stem)), key=len)  # "x-moe" and "x-ad" are "x"
+        return kind, known.name if known else "", model + " qat" * ("-qa" in file.name.casefold())
+
+    def __call__(self, renamed: RemoteFile) -> GgufHeader:
+        self.read.append(renamed.name)
+        return header_of(self.path, *self.key(renamed.name))
+
+
+@cache
+def header_of(path: Path, *key: str) -> GgufHeader:
+    return read_header(write(path, made(*key)))
 
 
 @pytest.mark.parametrize("budget", [6 << 30, 12 << 30, UNLIMITED])
 def test_with_all_files_renamed_the_headers_give_the_same(tmp_path, budget) -> None:
-    known: dict = {}
     wrong, counts = {}, []
     for repo in lists():
-        headers = Headers(repo, tmp_path, known)
+        headers = Renamed(repo, tmp_path)
         try:
             chosen = headers.names[chosen_by_headers(headers.repo, "", budget, headers).name].name
         except KnownError as err:

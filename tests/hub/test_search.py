@@ -17,9 +17,12 @@ from fakes.tiny_gguf import tiny_llama
 
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.paths import find_paths
+from slmdesk.gguf.quantization import quantization_of_file
 from slmdesk.hub import transport
+from slmdesk.hub.choice import MOST_HEADERS, choose
 from slmdesk.hub.guard import GuardPolicy
 from slmdesk.hub.search import MAX_CARD_BYTES, Card, Hub, Query
+from tests.hub.test_choice import EXPECTED, UNLIMITED, Renamed, lists, made
 
 pytestmark = pytest.mark.process
 
@@ -161,6 +164,19 @@ def test_a_header_is_fetched_once_and_gone_on_with(asked, hub) -> None:
     for __ in range(2):
         assert asked.hub.header(file).vocab_size == 40_000
         assert [one.headers["range"] for one in hub.requests("storage")][1:] == ["bytes=262144-1048575"]
+
+
+@pytest.mark.parametrize("repo", [repo for repo in lists() if repo.chats][::30], ids=lambda repo: repo.id)
+def test_of_a_real_list_of_renamed_files_the_hub_gives_the_model(asked, hub, tmp_path, repo) -> None:
+    renamed = Renamed(repo, tmp_path)
+    data = {name: made(*renamed.key(name)).data for name in renamed.names}
+    lies = {name: {"size": file.bytes} for name, file in renamed.names.items()}
+    more = {name.replace("-00001-", "-00002-"): b"x" for name in data}  # the second parts of split files
+    hub.add("one/tiny-GGUF", more | data, lies=lies)
+    chosen = choose(asked.hub, asked.hub.repo("one/tiny-GGUF"), budget_bytes=UNLIMITED)
+    assert quantization_of_file(renamed.names[chosen.name].name) == quantization_of_file(EXPECTED[repo.id])
+    assert len(hub.requests("storage")) <= MOST_HEADERS
+    assert hub.sent <= MOST_HEADERS << 18
 
 
 def test_a_renamed_repository_is_followed(asked, hub) -> None:
