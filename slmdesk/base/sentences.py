@@ -482,7 +482,7 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "hub.answer_invalid": _("{host} gave no sensible answer ({reason}). Nothing of it was kept. Try again later."),
     "hub.no_models": _("{repo} holds no model file that slmdesk can use (GGUF). Look for one whose name ends in GGUF."),
     "hub.no_file": _("{repo} has no file for “{wanted}”. It has: {known}."),
-    "hub.no_chat": _("{repo} is not made for chatting. It has: {known}. To fetch one all the same, name it."),
+    "hub.no_chat": _("{repo} is not made for chatting. It has: {known}. Name a file to try it all the same."),
     "hub.several_files": _("{repo} has several files for “{wanted}”. Name one: {known}."),
     "hub.unverifiable": _("The Hub names no checksum for {name}, so it could not be verified. It was not fetched."),
     "download.cut": _("The connection ended before {name} was complete. What came is kept."),

@@ -90,6 +90,10 @@ _IN_A_NAME = re.compile(
     re.IGNORECASE,
 )
 _REPACKED = re.compile(r"(?<![A-Za-z0-9])Q4_0_\d_\d(?![A-Za-z0-9])", re.IGNORECASE)
+_SIZE_IN_NAME = re.compile(
+    r"(?<![A-Za-z0-9.])(?:(\d{1,3})x)?(\d{1,4}(?:\.\d{1,3})?)([bm])(?![A-Za-z0-9])", re.IGNORECASE
+)
+_MOST_PARAMETERS = 10**13
 _SPLIT = re.compile(r"-\d{5}-of-\d{5}(?=\.gguf$)", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[-_. ]+")
 TRAINED_FOR = frozenset({"qat", "qad"})
@@ -116,6 +120,8 @@ _MUCH, _FAR = 4, 8
 """How many times more weights a model must have than a file for the file to be its companion. Draft heads of 2026 have
 a ninth of their model's weights or less.
 """
+_REAL = 1_000_000
+"""Weights from which on a size is compared with the number in a name. Smaller files are made for tests."""
 
 GOOD_ENOUGH = QUANTIZATIONS["Q4_0"].rank
 """Worst rank that is recommended while a better one fits."""
@@ -162,7 +168,7 @@ def companions(files: Sequence[SizedFile]) -> dict[str, str]:
     most_plain = max((weights for weights, _name, kind in others if not kind), default=-1.0)
     whole = f"-{stem_of(largest)}-"
     for weights, name, kind in others:
-        if kind and (most_plain >= _MUCH * weights or not most_plain):
+        if kind and (most_plain >= _MUCH * weights or not most_plain or parameters_in(name) >= _FAR * weights > _REAL):
             found[name] = kind
         elif 0 < _FAR * weights <= most and whole in (stem := f"-{stem_of(name)}-") and stem != whole:
             found[name] = kind or "part"
@@ -173,6 +179,15 @@ def stem_of(name: str) -> str:
     """Return the model's own name in a file name: without folder, quantization and part numbers, in lower case."""
     bare = _IN_A_NAME.sub("", _SPLIT.sub("", name.rpartition("/")[2])).casefold()
     return "-".join(part for part in _SEPARATORS.split(bare) if part not in _NO_NAME)
+
+
+def parameters_in(name: str) -> int:
+    """Return the number of weights in a model's name ("Qwen2.5-1.5B", "Mixtral-8x7B", "smollm2-135m"); 0 if none."""
+    found = _SIZE_IN_NAME.search(name.rpartition("/")[2])
+    if not found:
+        return 0
+    count = float(found[2]) * int(found[1] or 1) * (1e9 if found[3] in "bB" else 1e6)
+    return round(count) if count <= _MOST_PARAMETERS else 0
 
 
 def sorted_by_quality(files: Iterable[_File]) -> list[_File]:
@@ -229,7 +244,7 @@ def _forms(file: SizedFile) -> list[str]:
 
 def weights_of(file: SizedFile) -> float:
     """Return about how many weights a file has, by its size and the quantization in its name."""
-    return file.size_bytes / (_bits(file) or 16.0)
+    return 8 * file.size_bytes / (_bits(file) or 16.0)
 
 
 def _beside(name: str, kinds: Mapping[str, str]) -> str:

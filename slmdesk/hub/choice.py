@@ -16,6 +16,7 @@ from slmdesk.gguf.quantization import (
     SMALL_FILE_BYTES,
     TRAINED_FOR,
     WORST_RECOMMENDED,
+    parameters_in,
     quantization_named,
     stem_of,
     weights_of,
@@ -75,11 +76,11 @@ def choose(
 
 
 def is_doubtful(best: RemoteFile, files: Iterable[RemoteFile]) -> bool:
-    """Return whether a file is far from the size that its quantization has by the other files of the same model."""
-    stem = stem_of(best.name)
-    alike = [weights_of(file) for file in files if not file.beside and stem_of(file.name) == stem]
-    usual = sorted(alike)[len(alike) // 2]
-    return not usual / 2 <= weights_of(best) <= 2 * usual
+    """Return whether a file is far from the size that it should have by its name and its model's other files."""
+    stem, weights = stem_of(best.name), weights_of(best)
+    alike = sorted(weights_of(file) for file in files if not file.beside and stem_of(file.name) == stem)
+    usual, named = alike[len(alike) // 2], parameters_in(best.name) or parameters_in(best.repo)
+    return not usual / 2 <= weights <= 2 * usual or named > 4 * weights
 
 
 def kind_of(file: RemoteFile, header: GgufHeader | None) -> str:

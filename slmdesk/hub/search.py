@@ -149,11 +149,16 @@ _UNLIMITED = 1 << 62
 MAX_PARTS = 1000
 _CHAT_TAGS = frozenset({"conversational", "text-generation", "image-text-to-text", "any-to-any"})
 _OTHER_TAGS = {
-    "feature-extraction", "sentence-similarity", "text-ranking", "text-classification", "text-to-image",
-    "image-to-image", "text-to-video", "image-to-video", "text-to-speech", "text-to-audio",
-    "automatic-speech-recognition",
+    "feature-extraction", "sentence-similarity", "text-ranking", "text-classification", "token-classification",
+    "zero-shot-classification", "fill-mask", "text-to-image", "image-to-image", "text-to-video", "image-to-video",
+    "text-to-speech", "text-to-audio", "audio-to-audio", "automatic-speech-recognition", "audio-classification",
+    "voice-activity-detection", "image-classification", "image-segmentation", "object-detection", "text-to-3d",
+    "image-to-3d", "robotics",
 }  # fmt: skip
-_OTHER_NAME = re.compile(r"embed(?!ded)|rerank|(?<![a-z])(?:tts|asr)(?![a-z])", re.IGNORECASE)
+_OTHER_NAME = re.compile(
+    r"embed(?!ded)|rerank|colbert|whisper|diffusion|speculator|(?<![a-z])(?:tts|asr|eagle-?3|dflash|dspark)(?![a-z])",
+    re.IGNORECASE,
+)
 
 
 class RemotePart(Record):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +20,7 @@ from slmdesk.gguf.header import GgufHeader
 from slmdesk.gguf.memory import Speed, active_bytes, is_quick, is_too_slow
 from slmdesk.gguf.quantization import (
     WORST_RECOMMENDED,
+    parameters_in,
     quantization_of_file,
     recommended,
     sorted_by_quality,
@@ -208,10 +208,6 @@ PERMISSIVE_ONES = "permissive"
 MOST_LOOKED_AT = 400
 PAGE = 20
 PAGE_FILTERED = 50
-_SIZE_IN_NAME = re.compile(
-    r"(?<![A-Za-z0-9.])(?:(\d{1,3})x)?(\d{1,4}(?:\.\d{1,3})?)([bm])(?![A-Za-z0-9])", re.IGNORECASE
-)
-_MOST_PARAMETERS = 10**13
 
 
 class Filters(Record):
@@ -342,15 +338,6 @@ def judged_by_name(repo: Repo, available: int) -> FoundRepo:
     parameters = repo.parameters or parameters_in(repo.id)
     files = tuple(_judged_by_name(file, parameters, available) for file in repo.files)
     return FoundRepo(repo, files, fit=best_fit(files), is_about=True)
-
-
-def parameters_in(name: str) -> int:
-    """Return the number of weights in a model's name ("Qwen2.5-1.5B", "Mixtral-8x7B", "smollm2-135m"); 0 if none."""
-    found = _SIZE_IN_NAME.search(name.rpartition("/")[2])
-    if not found:
-        return 0
-    count = float(found[2]) * int(found[1] or 1) * (1e9 if found[3] in "bB" else 1e6)
-    return round(count) if count <= _MOST_PARAMETERS else 0
 
 
 def _judged_by_name(file: RemoteFile, parameters: int, available: int) -> FoundFile:

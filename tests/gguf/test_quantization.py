@@ -164,6 +164,12 @@ def test_what_lies_beside_a_model_is_never_recommended(beside: str, bytes: int, 
     assert not bytes or taken(choice, 100 * GIB) == "Q4_K_M"
 
 
+def test_a_draft_head_alone_is_told_by_the_size_of_the_model_in_its_name() -> None:
+    heads = [File("m-12B-it-assistant-Q8_0.gguf", 440_000_000), File("m-12B-it-assistant-BF16.gguf", 820_000_000)]
+    assert set(companions(heads).values()) == {"head"}
+    assert not companions([File("m-12B-assistant-Q8_0.gguf", 13_000_000_000)])
+
+
 @pytest.mark.parametrize(
     "models",
     [
