@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 
 import pytest
-from engine.asking import GREEDY, user
+from engine.asking import GREEDY, user, wait_until
 from fakes.tiny_gguf import CHATML, tiny_llama, write
 from hypothesis import given
 from hypothesis import strategies as st
 
 from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
 from slmdesk.engine.interface import Piece
+from slmdesk.engine.llama.sequence import Outbox
 from slmdesk.engine.llama.templates import ChatFormat
 from slmdesk.engine.llama.thinking import CHANNELS, ThoughtFilter, ThoughtMarks, find_marks
 
@@ -235,9 +236,19 @@ def test_a_thought_is_told_as_it_comes_and_ended_after_so_many_tokens(thinker):
 
 
 @pytest.mark.model
-def test_a_thought_ends_when_its_seconds_are_over_or_somebody_wants_the_answer(thinker):
+def test_a_thought_ends_when_its_seconds_are_over_or_somebody_wants_the_answer(thinker, monkeypatch):
     answer = thinker.answer(thinker.request("Why?", sampling=thinking(max_tokens=40, thought_seconds=0.0)))
     assert answer.text
+    put = Outbox.put
+
+    def held(outbox, event):
+        """The model waits after its first words: a fast PC would have written them all."""
+        put(outbox, event)
+        if isinstance(event, Piece) and event.is_thought:
+            outbox._report_held()
+            wait_until(lambda: outbox.has_to_answer)
+
+    monkeypatch.setattr(Outbox, "put", held)
     stream = thinker.engine.generate([thinker.request("Why?", sampling=thinking(max_tokens=400))])
     texts: dict[bool, str] = {True: "", False: ""}
     for event in stream:
