@@ -39,7 +39,7 @@ class Recommendation(Record):
     job: Skill
     entry: CatalogueEntry
     words_per_s: float
-    """Expected words a second; 0 on a graphics card, whose speed is not forecast."""
+    """Expected words a second; 0 on a graphics card, whose speed is not forecast, and where nothing was measured."""
     reason: str
 
     @property
@@ -102,7 +102,8 @@ def recommend(
     if best is None:
         return None
     level = levels.get(best.entry.repo.lower(), "")
-    return Recommendation(job, best.entry, best.words_per_s, _reason(job, best, able, pc, languages, level))
+    words_per_s = best.words_per_s if pc.pace.bandwidth > 0 else 0.0
+    return Recommendation(job, best.entry, words_per_s, _reason(job, best, able, pc, languages, level))
 
 
 def _candidate(job: Skill, entry: CatalogueEntry, pc: Pc, level: str) -> _Candidate | None:
@@ -126,7 +127,9 @@ def _reason(
     job: Skill, best: _Candidate, able: Sequence[_Candidate], pc: Pc, languages: Sequence[str], level: str
 ) -> str:
     entry = best.entry
-    if best.words_per_s:
+    if best.words_per_s and pc.pace.bandwidth <= 0:
+        parts = [_("It fits into {size} GB beside your other programs").format(size=gigabytes(pc.total_bytes))]
+    elif best.words_per_s:
         first = _("It fits into {size} GB beside your other programs and writes about {words:.0f} words a second")
         parts = [first.format(size=gigabytes(pc.total_bytes), words=best.words_per_s)]
     else:
@@ -139,7 +142,7 @@ def _reason(
     measures = [measure for measure in entry.measured if measure.job == job]
     parts += [f"{_(measure.words)} ({measure.source}, {measure.date})" for measure in measures]
     slow = [other for other in able if other.merit > best.merit and not other.is_quick and other.is_comfortable]
-    if slow and best.is_quick:
+    if slow and best.is_quick and pc.pace.bandwidth > 0:
         other = max(slow, key=lambda candidate: candidate.merit)
         words = _("{title} would write only {words:.0f}").format(title=other.entry.title, words=other.words_per_s)
         parts.append(words)

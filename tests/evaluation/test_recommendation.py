@@ -108,6 +108,16 @@ def test_a_reason_is_one_sentence_that_names_conditions_measures_and_what_is_too
 
 
 @pytest.mark.pure
+def test_a_pc_that_was_not_measured_is_told_no_speed() -> None:
+    found = recommend(SUMMARIES, pc(16, Pace()), languages=("de",))
+    assert found is not None
+    assert (found.words, found.reason) == (
+        "Gemma 4 E4B, 5.2 GB",
+        "It fits into 16 GB beside your other programs; speaks German.",
+    )
+
+
+@pytest.mark.pure
 def test_one_line_for_what_one_model_serves() -> None:
     by_job = {job: recommend(job, pc(16), languages=("de",)) for job in (CHAT, SUMMARIES, TRANSLATION)}
     assert Recommendations(16, by_job).lines == (
