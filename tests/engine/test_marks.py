@@ -12,8 +12,10 @@ from slmdesk.engine.llama import pool as pools
 from slmdesk.engine.llama.sequence import marks_among
 
 SHORT = Sampling(temperature=0.0, max_tokens=8)
-KINDS = ("lfm2", "qwen35", "mamba", "gemma3", "gemma4", "gpt-oss", "qwen2")
-"""Two hybrids, a recurrent one, three with a sliding window, a plain one."""
+KINDS = (
+    "lfm2", "qwen35", "granite-hybrid", "falcon-h1", "nemotron-h", "mamba", "gemma3", "gemma4", "gpt-oss", "qwen2",
+)  # fmt: skip
+"""Five hybrids, a recurrent one, three with a sliding window, a plain one."""
 TEXT = " ".join(f"On day {day} the clerk wrote {day * 7} letters." for day in range(40))
 LONG = "What did she do? " + "Look at all of it, please. " * 12
 OTHER = "How many on day 3?"

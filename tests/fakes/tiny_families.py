@@ -370,6 +370,71 @@ def _mamba_keys(shape: Shape) -> dict[str, Any]:
     return _MAMBA | sizes | dict.fromkeys(unused)
 
 
+_MAMBA2 = {"ssm.conv_kernel": 4, "ssm.state_size": 16, "ssm.time_step_rank": 4, "ssm.group_count": 1}
+
+
+def _mamba2(weights: Weights, blk: str) -> None:
+    """It forgets slowly too."""
+    width = weights.shape.embedding
+    inner, heads, state = 2 * width, _MAMBA2["ssm.time_step_rank"], _MAMBA2["ssm.state_size"]
+    weights.matrix(blk + "ssm_in", 2 * inner + 2 * state + heads, width)
+    weights.matrix(blk + "ssm_conv1d", inner + 2 * state, 4, kind=np.float32)
+    weights.bias(blk + "ssm_conv1d", inner + 2 * state)
+    weights.bias(blk + "ssm_dt", heads)
+    weights.tensors[blk + "ssm_a"] = np.full((heads, 1), -0.01, np.float32)
+    weights.tensors[blk + "ssm_d"] = np.ones((heads, 1), np.float32)
+    weights.tensors[blk + "ssm_norm.weight"] = np.ones((1, inner), np.float32)
+    weights.matrix(blk + "ssm_out", width, inner)
+
+
+def _granite_hybrid(weights: Weights) -> None:
+    """Layers in turn with a recurrent state and with attention."""
+    weights.ends()
+    for number, blk in enumerate(weights.blocks):
+        weights.norm(blk + "attn_norm")
+        weights.norm(blk + "ffn_norm")
+        weights.feed_forward(blk)
+        if number % 2:
+            weights.attention(blk)
+        else:
+            _mamba2(weights, blk)
+
+
+def _falcon_h1(weights: Weights) -> None:
+    """Both in each layer."""
+    weights.ends(untied=True)
+    for blk in weights.blocks:
+        weights.norm(blk + "attn_norm")
+        weights.attention(blk)
+        _mamba2(weights, blk)
+        weights.tensors[blk + "ffn_norm"] = np.ones(weights.shape.embedding, np.float32)  # so llama.cpp calls it
+        weights.feed_forward(blk)
+
+
+def _nemotron_h(weights: Weights) -> None:
+    """A layer is a recurrent state, or attention, or feeds forward."""
+    weights.ends(untied=True)
+    for number, blk in enumerate(weights.blocks):
+        weights.norm(blk + "attn_norm")
+        if number % 3 == 0:
+            _mamba2(weights, blk)
+        elif number % 3 == 1:
+            weights.attention(blk)
+        else:
+            weights.feed_forward(blk, gate=False)
+
+
+def _mamba2_keys(shape: Shape) -> dict[str, Any]:
+    return _MAMBA2 | {"ssm.inner_size": 2 * shape.embedding}
+
+
+def _nemotron_h_keys(shape: Shape) -> dict[str, Any]:
+    layers = range(shape.layers)
+    heads = [shape.kv_heads * (layer % 3 == 1) for layer in layers]
+    inner = [shape.inner * (layer % 3 == 2) for layer in layers]
+    return _mamba2_keys(shape) | _LAYER_NORM | {"attention.head_count_kv": heads, "feed_forward_length": inner}
+
+
 _GRANITE = {"attention.scale": 0.0625, "embedding_scale": 12.0, "residual_scale": 0.22, "logit_scale": 8.0}
 
 
@@ -488,6 +553,35 @@ FAMILIES: Mapping[str, Tiny] = {
 """By name."""
 RECURRENT: Mapping[str, Tiny] = {
     "mamba": Tiny("mamba", "gpt2", "qwen2", bos=False, format="chatml", weights=_mamba, keys=_mamba_keys),
+    "granite-hybrid": Tiny(
+        "granitehybrid",
+        "gpt2",
+        "refact",
+        bos=False,
+        format="granite",
+        weights=_granite_hybrid,
+        keys=lambda shape: (
+            dict.fromkeys(_GRANITE, 1.0) | _mamba2_keys(shape) | {"attention.head_count_kv": _in_turn(shape)}
+        ),
+    ),
+    "falcon-h1": Tiny(
+        "falcon-h1",
+        "gpt2",
+        "falcon3",
+        bos=False,
+        format="chatml",
+        weights=_falcon_h1,
+        keys=_mamba2_keys,
+    ),
+    "nemotron-h": Tiny(
+        "nemotron_h",
+        "gpt2",
+        "gpt-4o",
+        bos=False,
+        format="chatml",
+        weights=_nemotron_h,
+        keys=_nemotron_h_keys,
+    ),
 }
 """With layers whose past is a state that cannot be cut."""
 REFUSED: Mapping[str, Tiny] = {
