@@ -58,6 +58,10 @@ WRITTEN = (Skill.FORMAT, Skill.LANGUAGE, Skill.CORRECT)
 """Skills tested by written answers, before which the model may think. Others are tested by token probabilities."""
 
 
+SHORT = (Skill.FORMAT, Skill.TRUTH)
+"""Skills on which summaries, questions and tables depend: all that is tested automatically of a slow model."""
+
+
 class Question(Record):
     skill: Skill
     item: Mapping[str, Any]
@@ -237,33 +241,36 @@ class ExamService:
         self._store, self._models, self._jobs = store, models, jobs
         jobs.when_done(KIND, self._keep)
 
-    def take(self, model: str | None = None, *, by_itself: bool = False, thinking: bool = False) -> JobRecord:
+    def take(
+        self, model: str | None = None, *, by_itself: bool = False, thinking: bool = False, short: bool = False
+    ) -> JobRecord:
         """Start the exam of a model in the background. Questions answered in this version are not asked again.
 
         `by_itself`: the exam starts automatically, so it gives way to everything else (see `AutoExams`). `thinking`:
         ask only the questions with written answers, and let the model think before each; this result is stored in
-        addition. Raises KnownError `model.…` (`model.wrong_job` for one made for translation), `store.…`.
+        addition. `short`: ask only for the skills in SHORT. Raises KnownError `model.…` (`model.wrong_job` for one made
+        for translation), `store.…`.
         """
         record = self._models.choose(model)
         if not can_do(record, DefaultUse.CHAT):
             raise KnownError("model.wrong_job", name=record.name, job=WORDS[DefaultUse.CHAT])
-        version, questions = items()[0], _questions(thinking=thinking)
+        version, questions = items()[0], _questions(thinking=thinking, short=short)
         if not by_itself:
             self.note(record, None)
         self._end_older(record)
-        if job := self.unfinished(record, thinking=thinking):
+        if job := self.unfinished(record, thinking=thinking, short=short):
             return self._jobs.resume(job.id)
         steps = [question.step(thinking=thinking) for question in questions]
         settings: dict[str, Json] = {"version": version, "by_itself": by_itself}
-        settings |= {"thinking": True} if thinking else {}
+        settings |= ({"thinking": True} if thinking else {}) | ({"short": True} if short else {})
         prompt_version = _prompt_version(version)
         return self._jobs.add(KIND, record.name, record, steps, prompt_version=prompt_version, settings=settings)
 
-    def unfinished(self, record: ModelRecord, *, thinking: bool = False) -> JobRecord | None:
+    def unfinished(self, record: ModelRecord, *, thinking: bool = False, short: bool = False) -> JobRecord | None:
         version = items()[0]
         for job in self._jobs.list():
             same = (job.kind, job.model_sha256, job.settings.get("version")) == (KIND, record.sha256, version)
-            same = same and _is_thinking(job) == thinking
+            same = same and (_is_thinking(job), _is_short(job)) == (thinking, short)
             if same and job.status not in (JobStatus.DONE, JobStatus.CANCELLED):
                 return job
         return None
@@ -283,8 +290,8 @@ class ExamService:
         """
         record = self._store.models.get(model)
         self.note(record, "stopped")
-        for thinking in (False, True):
-            if job := self.unfinished(record, thinking=thinking):
+        for thinking, short in ((False, False), (True, False), (False, True)):
+            if job := self.unfinished(record, thinking=thinking, short=short):
                 self._jobs.cancel(job.id)
 
     def models_of(self, job: str) -> tuple[str, ...]:
@@ -340,8 +347,13 @@ class ExamService:
         """
         if job.settings.get("version") != items()[0]:
             return
-        thinking = _is_thinking(job)
-        result = judge(self._store.jobs.steps(job.id), job.model_sha256, now=time.time(), thinking=thinking)
+        thinking, steps = _is_thinking(job), self._store.jobs.steps(job.id)
+        if _is_short(job):
+            if record := self._models.by_sha256(job.model_sha256):
+                questions = _questions(short=True)
+                self._keep_skills(record, _answered(steps, job.model_sha256, questions))
+            return
+        result = judge(steps, job.model_sha256, now=time.time(), thinking=thinking)
         for record in self._store.models.all():
             if record.sha256 == job.model_sha256:
                 key = THINKING_KEY if thinking else INFO_KEY
@@ -351,18 +363,27 @@ class ExamService:
 def judge(steps: Sequence[JobStep], model_sha256: str, *, now: float, thinking: bool = False) -> ExamResult:
     """Return the result of an exam from its steps. A step without an answer counts as failed."""
     version, questions = items()[0], _questions(thinking=thinking)
-    values = {step.key: step.value for step in steps}
-    asked = [
-        (question, values.get(step_key(model_sha256, _prompt_version(version), question.step(thinking=thinking)), {}))
-        for question in questions
-    ]
+    asked = _answered(steps, model_sha256, questions, thinking=thinking)
     skills = WRITTEN if thinking else Skill
     results = [judge_skill(skill, [one for one in asked if one[0].skill is skill]) for skill in skills]
     return ExamResult(version, now, tuple(results), sum(bool(value.get("thought")) for _one, value in asked))
 
 
-def _questions(*, thinking: bool) -> Sequence[Question]:
-    return [question for question in items()[1] if question.skill in WRITTEN] if thinking else items()[1]
+def _answered(
+    steps: Sequence[JobStep], model_sha256: str, questions: Sequence[Question], *, thinking: bool = False
+) -> list[tuple[Question, Mapping[str, Json]]]:
+    version, values = _prompt_version(items()[0]), {step.key: step.value for step in steps}
+    keys = (step_key(model_sha256, version, question.step(thinking=thinking)) for question in questions)
+    return [(question, values.get(key, {})) for question, key in zip(questions, keys, strict=True)]
+
+
+def _questions(*, thinking: bool = False, short: bool = False) -> Sequence[Question]:
+    skills = WRITTEN if thinking else SHORT if short else Skill
+    return [question for question in items()[1] if question.skill in skills]
+
+
+def _is_short(job: JobRecord) -> bool:
+    return bool(job.settings.get("short"))
 
 
 def _is_thinking(job: JobRecord) -> bool:
@@ -469,9 +490,11 @@ IDLE_S = 20.0
 AGAIN_S = 300.0
 """Seconds until the next check while the PC runs on battery."""
 LOOK_S = 60.0
-OFFERED = "offered"
+OFFERED, SLOW = "offered", "slow"
 LONGEST_S = 300.0
-"""Most seconds of an automatic exam. A longer exam is left to the person."""
+"""Most seconds of an automatic exam. Of a longer one the short part is taken, which takes at most half as long; if that
+is too long too, the exam is left to the person.
+"""
 USUAL_ANSWER_TOKENS, PROMPT_TOKENS = 40, 90
 
 
@@ -569,7 +592,8 @@ class AutoExams(Service):
         self._wait(record.id, self.idle_s)
 
     def _is_requested(self, record: ModelRecord) -> bool:
-        is_noted = note_of(record).get("reason", OFFERED) != OFFERED
+        reason = note_of(record).get("reason", OFFERED)
+        is_noted = reason not in (OFFERED, SLOW) or (reason == SLOW and not set(SHORT) - skills_of(record).keys())
         is_known = result_of(record) is not None or is_noted or record.behaves is False
         is_known = is_known or not can_do(record, DefaultUse.CHAT)
         return self._settings.current.exams_at_first_use and not is_known and not self._job
@@ -594,10 +618,15 @@ class AutoExams(Service):
         seconds = self._seconds.get(model)
         if self._loader.is_busy:
             self._wait(model, self.idle_s)
-        elif seconds is not None and seconds > LONGEST_S:
+            return
+        is_long = seconds is not None and seconds > LONGEST_S
+        if is_long:
             self._say_slow(record, seconds)
-        elif not self.is_away():
-            self._offer(record, seconds)
+        if seconds is not None and seconds > 2 * LONGEST_S:
+            return
+        if not self.is_away():
+            if not is_long:
+                self._offer(record, seconds)
             self._wait(model, self.look_s)
         elif self.is_on_battery():
             self._wait(model, AGAIN_S)
@@ -607,7 +636,8 @@ class AutoExams(Service):
             self._job, self._done = job.id, job.done
 
     def _take(self, record: ModelRecord) -> JobRecord:
-        return self._exams.take(record.id, by_itself=True)
+        is_slow = note_of(record).get("reason") == SLOW or self._seconds.get(record.id, 0.0) > LONGEST_S
+        return self._exams.take(record.id, by_itself=True, short=is_slow)
 
     def _on_job(self, event: JobChanged) -> None:
         if not self._is_on or not self._job or event.id != self._job:
@@ -654,5 +684,7 @@ class AutoExams(Service):
         self._publish(ModelsChanged())
 
     def _say_slow(self, record: ModelRecord, seconds: float | None) -> None:
-        self._exams.note(record, "slow", minutes=None if seconds is None else max(1, round(seconds / 60)))
+        if note_of(record).get("reason") == SLOW:
+            return
+        self._exams.note(record, SLOW, minutes=None if seconds is None else max(1, round(seconds / 60)))
         self._publish(ModelsChanged())

@@ -9,7 +9,17 @@ from fakes.recorder import add_model, on_service_thread
 from slmdesk.base.records import JobStatus
 from slmdesk.base.types import Timing, Usage
 from slmdesk.chat.types import SendRequest
-from slmdesk.evaluation.exams import KIND, AutoExams, result_of, seconds_for_all, seconds_of_all, seconds_told
+from slmdesk.evaluation.exams import (
+    KIND,
+    SHORT,
+    AutoExams,
+    items,
+    result_of,
+    seconds_for_all,
+    seconds_of_all,
+    seconds_told,
+    skills_of,
+)
 from slmdesk.evaluation.model_cards import note_words
 from slmdesk.jobs.types import JobChanged
 from slmdesk.loader.energy import OtherPrograms
@@ -123,6 +133,24 @@ def test_a_slow_model_is_left_to_the_person_and_it_is_said(begun, monkeypatch) -
     on_service_thread(recorder, lambda: recorder.services.exams.take(record(recorder).id))
     recorder.wait(JobChanged, lambda event: event.status is JobStatus.DONE)
     assert note_words(record(recorder)) == ""
+
+
+@pytest.mark.process
+def test_of_a_slow_model_only_what_documents_need_is_examined(begun, monkeypatch) -> None:
+    monkeypatch.setattr("slmdesk.evaluation.exams.LONGEST_S", 300.0)
+    monkeypatch.setattr("slmdesk.evaluation.exams.seconds_told", lambda _event: 420.0)
+    recorder = begun()
+    say(recorder)
+    recorder.wait(JobChanged, lambda event: event.status is JobStatus.DONE)
+    (job,) = jobs(recorder)
+    assert job.total == sum(question.skill in SHORT for question in items()[1])
+    assert set(skills_of(record(recorder))) == set(SHORT)
+    assert result_of(record(recorder)) is None
+    assert note_words(record(recorder)) == "No automatic test: it would take about 7 min on this PC."
+    say(recorder, "again")
+    settled(recorder)
+    assert len(jobs(recorder)) == 1
+    assert recorder.of(ExamOffered) == []
 
 
 def test_the_length_of_an_exam_is_told_only_from_enough_steps() -> None:
