@@ -128,5 +128,11 @@ def test_marks_keep_within_their_space(open_model, tmp_path, monkeypatch):
     model.ask(model.request("Something else. " + LONG, sampling=SHORT))
     held = {id(mark): len(mark.data) for kept in pool.kept for mark in kept.marks}
     assert 0 < sum(held.values()) <= 2 * size
+    turns: list[ChatMessage] = []
+    for number in range(5):
+        turns.append(user(f"Question {number}. {LONG}"))
+        turns.append(assistant(model.answer(model.request(tuple(turns), sampling=SHORT)).text))
+    edited = model.answer(model.request((*turns[:-2], user(OTHER)), sampling=SHORT))
+    assert read_anew(model, edited, OTHER) < 0.1, "the newest takes the place of its older ones"
     monkeypatch.setattr(pools, "MOST_BYTES", 0)
     assert model.ask(model.request(about(OTHER), sampling=SHORT)).finished(), "without a mark it is read again"

@@ -101,13 +101,19 @@ class Pool:
             holding.marks = _thinned((*holding.marks, Mark(holding.read, data)))
 
     def _make_space_for_mark(self, holding: CachedSequence, size: int) -> bool:
-        """Take the marks of the sequences that ended longest ago until all together are small enough."""
+        """Take the marks of the sequences that ended longest ago, then its own that save least, until all together are
+        small enough.
+        """
         most = min(MOST_BYTES, total_memory() // _SHARE_FOR_MARKS)
+        if size > min(most, free_memory().available // _SHARE_OF_FREE):
+            return False
         for old in sorted(self.kept, key=lambda kept: kept.used_at):
             if self._mark_bytes() + size <= most:
                 break
             old.marks = ()
-        return self._mark_bytes() + size <= most and size <= free_memory().available // _SHARE_OF_FREE
+        while holding.marks and self._mark_bytes() + size > most:
+            holding.marks = _without_least(holding.marks)
+        return self._mark_bytes() + size <= most
 
     def _mark_bytes(self) -> int:
         marks = {id(mark): len(mark.data) for sequence in (*self.active, *self.kept) for mark in sequence.marks}
@@ -343,6 +349,13 @@ def _last_mark(marks: tuple[Mark, ...], length: int) -> int:
 def _thinned(marks: Iterable[Mark]) -> tuple[Mark, ...]:
     by_length = {mark.length: mark for mark in marks}
     return tuple(by_length[length] for length in marks_among(sorted(by_length)))
+
+
+def _without_least(marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
+    """Without the mark that lies closest behind another: least is read again without it."""
+    gaps = [mark.length - before for mark, before in zip(marks, (0, *(mark.length for mark in marks)), strict=False)]
+    at = gaps.index(min(gaps))
+    return (*marks[:at], *marks[at + 1 :])
 
 
 def _first(extents: list[list[int]], length: int) -> list[list[int]]:
