@@ -219,10 +219,15 @@ def check_tables(conn: Connection, path: Path) -> None:
 
 
 def check_pages(conn: Connection, path: Path) -> bool:
-    """Check the pages of the database. Raises KnownError store.damaged for inconsistent pages. Returns whether the
-    search indexes are consistent (checked from SQLite 3.44 on); an inconsistent index is built again.
+    """Check the pages of the database. Raises KnownError store.damaged for inconsistent pages, and for an index that
+    cannot be built again. Returns whether the search indexes are consistent (checked from SQLite 3.44 on).
     """
-    found = [row[0] for row in conn.execute(f"PRAGMA quick_check({len(INDEXES) + 1})").fetchall()]
+    try:
+        found = [row[0] for row in conn.execute(f"PRAGMA quick_check({len(INDEXES) + 1})").fetchall()]
+    except driver.operational_errors() as err:
+        if "fts5" not in str(err):
+            raise
+        raise KnownError("store.damaged", path=str(path)) from err
     wrong = [line for line in found if line != "ok"]
     if not all(_OF_INDEX.match(line) for line in wrong):
         raise KnownError("store.damaged", path=str(path))

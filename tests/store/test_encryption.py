@@ -532,6 +532,18 @@ def test_a_damaged_encrypted_history_is_set_aside_and_rescued(paths, key, encryp
     assert files_with(paths.data, MARKER) == []
 
 
+def test_an_index_that_cannot_be_built_again_is_damage(paths, key, encrypted):
+    """As a disk leaves it that lies about what it wrote."""
+    with closing(connect(paths.database, key=key)) as conn:
+        conn.execute("delete from words_config")
+    (paths.data / "check-at-start").touch()
+    opened = open_store(paths, instance_id="damaged", key=key)
+    assert [notice.code for notice in opened.notices] == ["store.damaged"]
+    (aside,) = damaged_copies(paths.database)
+    assert rescue_into(opened.store, aside).messages == len(encrypted)
+    opened.store.close()
+
+
 def test_a_lost_header_is_damage_and_what_comes_after_is_encrypted(paths, key, encrypted):
     data = bytearray(paths.database.read_bytes())
     data[:112] = bytes(112)
