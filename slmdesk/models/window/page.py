@@ -140,10 +140,14 @@ class BestModel(QFrame):
         self._models: Sequence[ModelCard] = ()
         self._is_allowed = True
         self._rows: list[RecommendedModel] = []
+        self._found: Recommendations | None = None
         self._layout = column(into=self, gap=theme.SPACE_12, margins=(theme.SPACE_24, theme.SPACE_16))
         self.setMinimumHeight(scaled(112))  # the recommendations come a moment later
 
     def show_recommendations(self, found: Recommendations) -> None:
+        if found == self._found:
+            return  # an open reason stays open
+        self._found = found
         empty_layout(self._layout)
         self._rows = []
         for lead, recommendation in found.shown:

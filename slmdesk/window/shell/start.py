@@ -233,8 +233,8 @@ class StartPage(QScrollArea):
         self._show_model()
 
     def refresh_offer(self) -> None:
-        self._offer = None
-        self._show_model()
+        if not self._better.isHidden():  # what was offered stays until the answer is there
+            self.recommendation_requested.emit()
 
     def show_recommendations(self, found: Recommendations) -> None:
         recommendation = next(iter(found.by_job.values()), None)
