@@ -12,7 +12,7 @@ from slmdesk.base.record import Record
 from slmdesk.base.types import Priority, common_prefix
 from slmdesk.engine.llama.context import NO_ADAPTER, Adapter, Context
 from slmdesk.engine.llama.library import free_memory, total_memory
-from slmdesk.engine.llama.sequence import CachedSequence, Mark, Sequence, marks_among
+from slmdesk.engine.llama.sequence import CachedSequence, Mark, Sequence, closest, marks_among
 
 WORTH_SWAPPING = 32
 """Tokens: fewer are read again in about the time that a copy takes."""
@@ -112,7 +112,8 @@ class Pool:
                 break
             old.marks = ()
         while holding.marks and self._mark_bytes() + size > most:
-            holding.marks = _without_least(holding.marks)
+            at = closest([mark.length for mark in holding.marks])
+            holding.marks = (*holding.marks[:at], *holding.marks[at + 1 :])
         return self._mark_bytes() + size <= most
 
     def _mark_bytes(self) -> int:
@@ -349,13 +350,6 @@ def _last_mark(marks: tuple[Mark, ...], length: int) -> int:
 def _thinned(marks: Iterable[Mark]) -> tuple[Mark, ...]:
     by_length = {mark.length: mark for mark in marks}
     return tuple(by_length[length] for length in marks_among(sorted(by_length)))
-
-
-def _without_least(marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
-    """Without the mark that lies closest behind another: least is read again without it."""
-    gaps = [mark.length - before for mark, before in zip(marks, (0, *(mark.length for mark in marks)), strict=False)]
-    at = gaps.index(min(gaps))
-    return (*marks[:at], *marks[at + 1 :])
 
 
 def _first(extents: list[list[int]], length: int) -> list[list[int]]:

@@ -68,9 +68,13 @@ def marks_among(edges: Items[int]) -> list[int]:
         if edge >= WORTH_MARKING + (kept[-1] if kept else 0):
             kept.append(edge)
     while len(kept) > MOST_MARKS:
-        gaps = [length - before for before, length in zip([0, *kept], kept[:-2], strict=False)]
-        del kept[gaps.index(min(gaps))]
+        del kept[closest(kept[:-2])]
     return kept
+
+
+def closest(lengths: Items[int]) -> int:
+    """The index of the length that lies closest behind the one before."""
+    return min(range(len(lengths)), key=lambda at: lengths[at] - (lengths[at - 1] if at else 0))
 
 
 class CachedSequence:
