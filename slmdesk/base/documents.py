@@ -5,15 +5,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from itertools import accumulate
 from pathlib import PurePath
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.record import Number, Record
+from slmdesk.base.record import Number, Record, changed
 from slmdesk.base.texts import _
 
-READER_VERSION = "4"
+READER_VERSION = "5"
 """Raised whenever a reader returns other pages for the same file. Documents read before are then read again."""
 
 
@@ -33,9 +35,13 @@ class BlockKind(StrEnum):
     HEADER = "header"
     """A header repeated on many pages. It is kept apart, and not summarized."""
     FOOTER = "footer"
+    STRUCK = "struck"
+    """Words that are struck through, so not in force. The block is empty and marks their place: the words are in
+    `place`, not in the text of the page.
+    """
 
 
-ASIDE = frozenset({BlockKind.HEADER, BlockKind.FOOTER})
+ASIDE = frozenset({BlockKind.HEADER, BlockKind.FOOTER, BlockKind.STRUCK})
 """Kinds of blocks that are shown, but not given to a model."""
 
 
@@ -71,6 +77,14 @@ class Note(StrEnum):
     HEADERS_APART = "headers_apart"
     IMAGES_IGNORED = "images_ignored"
     UNTIMED = "untimed"
+    STRUCK = "struck"
+    """Counted."""
+    SIGNS_UNKNOWN = "signs_unknown"
+    """Signs of a symbol font that no letter stands for. Named by font and code."""
+    PARTS_UNREAD = "parts_unread"
+    """Parts of the document with words that no reader takes out, named by their kind."""
+    FORMULAS_EMPTY = "formulas_empty"
+    """Cells with a formula whose value the file does not hold. Counted."""
 
 
 class Block(Record):
@@ -128,6 +142,10 @@ class DocumentInfo(Record):
     attachments: tuple[Attachment, ...] = ()
     sheets: int = 0
     """Number of sheets, if a sheet is split into several pages; otherwise 0."""
+    counts: Mapping[str, int] = {}
+    """How often a note applies, by note, where that is counted."""
+    names: Mapping[str, tuple[str, ...]] = {}
+    """What a note is about, by note, where that is named."""
 
 
 def page_of(
@@ -140,9 +158,46 @@ def page_of(
     reason: str = "",
     has_image: bool = False,
 ) -> Page:
+    if DELETED[0] in text:
+        label = MARKED.sub("", label)
+        text, blocks = _without_struck(text, blocks)
     found = status or (PageStatus.READ if blocks else PageStatus.EMPTY)
     why = reason or ("" if found is PageStatus.READ else found.value)
     return Page(number, label, text, found, tuple(blocks), why, has_image)
+
+
+def _without_struck(text: str, blocks: Sequence[Block]) -> tuple[str, list[Block]]:
+    """Take words marked as deleted out of a text, with the spaces that only they had, into blocks of their own."""
+    kept: list[str] = []
+    cuts: list[tuple[int, int]] = []
+    struck: list[Block] = []
+    at = length = 0
+    for mark in MARKED.finditer(text):
+        words = mark[1]
+        if words is None:
+            continue
+        start, end = mark.span()
+        has_space = start == 0 or text[start - 1].isspace()
+        if has_space and text[end : end + 1] in (" ", "\t" * (start > 0 and text[start - 1] == " ")):
+            end += 1
+        kept.append(text[at:start])
+        length += start - at
+        struck.append(Block(BlockKind.STRUCK, length, length, place=words))
+        cuts.append((start, end))
+        at = end
+    kept.append(text[at:])
+    starts = [start for start, _end in cuts]
+    lost = [0, *accumulate(end - start for start, end in cuts)]
+
+    def moved(place: int) -> int:
+        number = bisect_right(starts, place)
+        if number and place < cuts[number - 1][1]:
+            return cuts[number - 1][0] - lost[number - 1]
+        return place - lost[number]
+
+    rest = [changed(block, start=moved(block.start), end=moved(block.end)) for block in blocks]
+    filled = [block for block in rest if block.kind is BlockKind.STRUCK or block.end > block.start]
+    return "".join(kept), sorted((*filled, *struck), key=lambda block: block.start)
 
 
 # ---- the document formats slmdesk knows, as data for dialogs, the command line and the registry of readers

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from slmdesk.formats.rewriting.rewriters import Rewriter
 
 
+MOST_NAMES = 10
+"""Most names in a note. What is beyond is told by "…"."""
+
+
 @dataclass(slots=True, eq=False)
 class Reading:
     """A document while it is being read: where its bytes are, what the user said about it, and what was found in it.
@@ -55,6 +59,8 @@ class Reading:
     author: str = ""
     doubt: str = ""
     notes: list[Note] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     attachments: list[Attachment] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
     worked: Callable[[], None] = lambda: None
@@ -84,9 +90,15 @@ class Reading:
             while chunk := file.read(BLOCK_BYTES):
                 yield chunk
 
-    def note(self, note: Note) -> None:
+    def note(self, note: Note, *, count: int = 0, name: str = "") -> None:
+        """Add a note once. `count` is added to how often it applies, `name` to the names of what it is about."""
         if note not in self.notes:
             self.notes.append(note)
+        if count:
+            self.counts[note] = self.counts.get(note, 0) + count
+        names = self.names.get(note, ())
+        if name and name not in names and len(names) <= MOST_NAMES:
+            self.names[note] = (*names, name if len(names) < MOST_NAMES else "…")
 
     def check(self) -> None:
         """Raises Stopped if the job was cancelled."""

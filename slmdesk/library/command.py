@@ -324,7 +324,8 @@ def text(
         if page.reason:
             console.notify(f"note: page {page.label or page.number}: {page.reason}")
     for note in info.notes:
-        console.notify(f"note: {note.replace('_', ' ')}")
+        about = (str(info.counts.get(note, "")), *info.names.get(note, ()))
+        console.notify(f"note: {' '.join((note.replace('_', ' '), ', '.join(filter(None, about)))).strip()}")
     if number is None:
         _list_attachments(console, info)
 

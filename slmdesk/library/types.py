@@ -259,12 +259,19 @@ NOTES: Mapping[Note, str] = MappingProxyType(
         Note.HEADERS_APART: _("Headers and footers repeated on its pages are kept apart from its text."),
         Note.IMAGES_IGNORED: _("Its pictures were not read."),
         Note.UNTIMED: _("Some of its lines have no time. They were read too."),
+        Note.STRUCK: _("Words struck through in it do not count. They are shown on the page. Places: {count}"),
+        Note.SIGNS_UNKNOWN: _("Signs of these symbol fonts could not be read: {names}"),
+        Note.PARTS_UNREAD: _("These parts of it were not read: {names}"),
+        Note.FORMULAS_EMPTY: _("Its formulas without a saved value were left empty: {count}"),
     }
 )
 
 
 def notes_of(info: DocumentInfo) -> tuple[str, ...]:
-    return tuple(NOTES[note] for note in info.notes)
+    return tuple(
+        NOTES[note].format(count=info.counts.get(note, 0), names=", ".join(map(_, info.names.get(note, ()))))
+        for note in info.notes
+    )
 
 
 def size_words(info: DocumentInfo) -> str:

@@ -17,7 +17,7 @@ from dataclasses import replace  # noqa: TID251
 from itertools import islice
 from pathlib import PurePath
 
-from slmdesk.base.documents import DocumentInfo, ForeignChat, Note, Page, PageStatus, format_named, format_of
+from slmdesk.base.documents import BlockKind, DocumentInfo, ForeignChat, Note, Page, PageStatus, format_named, format_of
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.protocol import Partial, Progress, record_from
 from slmdesk.base.record import Count, changed, to_json
@@ -118,6 +118,8 @@ def read(job: Job) -> Task:
                 pages = page.number
                 if _UNSEEN_LETTERS.search(page.text):
                     reading.note(Note.HIDDEN_TEXT)
+                if struck := sum(block.kind is BlockKind.STRUCK for block in page.blocks):
+                    reading.note(Note.STRUCK, count=struck)
                 reported = (
                     changed(page, reason=reading.doubt) if page.status is PageStatus.READ and reading.doubt else page
                 )
@@ -142,6 +144,8 @@ def read(job: Job) -> Task:
         notes=tuple(reading.notes),
         attachments=tuple(reading.attachments),
         sheets=reading.sheets,
+        counts=reading.counts,
+        names=reading.names,
     )
     return to_json(info)
 
