@@ -406,12 +406,16 @@ class Services:
         self._closed = True
         deadline = time.monotonic() + LOCK_S
         self.service_thread.post(self.closing.close)  # runs before the events that the ending children cause
-        children = [threading.Thread(target=child.close, args=(0.0,), daemon=True) for child in self._children]
+        clients = self._children
+        children = [threading.Thread(target=client.close, args=(0.0,), daemon=True) for client in clients]
         for child in children:
             child.start()
         self._on_service_thread(self._leave_store, max(0.1, deadline - time.monotonic()))
         for child in children:
             child.join(max(0.1, deadline - time.monotonic()))
+        for client in self._children:
+            if client not in clients:  # made on the service thread just then
+                client.close(0.0)
         self.service_thread.close(max(0.1, deadline - time.monotonic()))
 
     def close(self) -> None:
@@ -536,13 +540,16 @@ class Services:
     ) -> ChildClient:
         from slmdesk.children.client import ChildClient
 
-        return ChildClient(
+        client = ChildClient(
             self._commands[role],
             role=role,
             log_path=self.paths.logs / f"{log_name or role}.log",
             on_child=lambda event: self.service_thread.post(lambda: on_child(event)),
             is_sealed=lambda: self.store.key is not None or not self.store.is_kept,
         )
+        if self._closed:  # work that was waiting on the service thread: nobody would end its child
+            client.close()
+        return client
 
     def _is_unsaved(self, item: str) -> bool:
         from slmdesk.chat.conversation import PREFIX

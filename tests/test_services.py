@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from fakes.recorder import open_echo
 
+from slmdesk.base.protocol import Cancelled
 from slmdesk.chat.service import ChatService
 from slmdesk.evaluation.comparison import ModelComparisonService
 from slmdesk.evaluation.exams import AutoExams
@@ -61,3 +62,12 @@ def test_all_are_closed_each_before_those_it_uses(home, monkeypatch, names):
     services.close()
     assert set(order) == kinds
     assert [pair for pair in BEFORE if order.index(pair[0]) > order.index(pair[1])] == []
+
+
+def test_a_child_that_is_asked_for_after_the_end_is_not_started(home):
+    services = open_echo()
+    services.close()
+    ends: list[object] = []
+    services.speller.start("spelling", {"dictionary": "", "words": []}, ends.append)
+    assert [type(end) for end in ends] == [Cancelled]
+    assert services.speller.generation == 0
