@@ -78,10 +78,12 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     from PySide6.QtCore import QLibraryInfo, QLocale, QTranslator
     from PySide6.QtWidgets import QApplication
 
+    from slmdesk.base.language import keep_numbers
     from slmdesk.runtime.window_channel import RAISE, TRANSLATE
     from slmdesk.window.shell.single_instance import SingleInstance
 
     app = QApplication([sys.argv[0] if sys.argv else "slmdesk"])
+    keep_numbers()
     app.setApplicationName("slmdesk")
     app.setDesktopFileName("slmdesk")
     app.setQuitOnLastWindowClosed(False)

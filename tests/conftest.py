@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 import os
 import re
 import signal
@@ -10,12 +11,16 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from slmdesk.base.record import changed
 from slmdesk.runtime import service
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
 
 service.factor = 0.05
 settings.register_profile("slmdesk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -132,6 +137,19 @@ def local_children(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("slmdesk.children.client.child.start_process", local_child.start)
     yield
     local_child.end_all()
+
+
+@pytest.fixture(scope="session")
+def qapp(qapp: QApplication) -> QApplication:
+    """Qt's application as the program makes it for a window in English, whatever this computer's language is."""
+    from PySide6.QtCore import QLocale
+
+    from slmdesk.base.language import keep_numbers
+
+    keep_numbers()
+    locale.setlocale(locale.LC_MESSAGES, "C")  # the system's own sentences
+    QLocale.setDefault(QLocale("en_US"))
+    return qapp
 
 
 @pytest.fixture

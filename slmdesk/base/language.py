@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import locale
 import os
 from collections.abc import Iterable
 from contextlib import suppress
@@ -65,3 +66,10 @@ def use_language(language: str) -> None:
     if language in LANGUAGES and language != "en":
         with (CATALOGUES / language / "LC_MESSAGES" / "slmdesk.mo").open("rb") as file:
             use_catalogue(Catalogue(file))
+
+
+def keep_numbers() -> None:
+    """Give the C library back its point. Called once Qt's application stands, which sets the system's numeric locale:
+    with a decimal comma SQLite and llama.cpp would write, and read, other numbers than they wrote before.
+    """
+    locale.setlocale(locale.LC_NUMERIC, "C")

@@ -35,6 +35,7 @@ from PySide6.QtGui import (
 )
 
 from slmdesk.base.documents import Paper, Piece, PieceKind, Run, plain
+from slmdesk.base.language import keep_numbers
 
 PAGES = {"A4": QPageSize.PageSizeId.A4, "Letter": QPageSize.PageSizeId.Letter}
 MARGIN_MM = 20.0
@@ -57,7 +58,10 @@ def prepare() -> QGuiApplication:
     """Create the application object, without a screen.  Main thread, once; keep it."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     app = QGuiApplication.instance()
-    return app if isinstance(app, QGuiApplication) else QGuiApplication(["slmdesk-printer"])
+    if not isinstance(app, QGuiApplication):
+        app = QGuiApplication(["slmdesk-printer"])
+        keep_numbers()
+    return app
 
 
 class _Words(QTextDocument):
