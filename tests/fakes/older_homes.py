@@ -37,7 +37,8 @@ REWORDED = {
 def unpack(name: str, folder: Path) -> dict[str, Any]:
     """Unpack a home as `folder`/home.  Returns what its version said of it."""
     with tarfile.open(FOLDER / f"{name}.tar.xz") as archive:
-        archive.extractall(folder, filter="data")
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # not before Python 3.11.4
+        archive.extractall(folder)
     said = json.dumps(json.loads((folder / "said.json").read_text("utf-8")), ensure_ascii=False)
     for then, now in REWORDED.items():
         said = re.sub(then, now, said)
