@@ -47,6 +47,15 @@ class Ran:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
+def told_in(line: str) -> dict:
+    """What a driven program says in a line of JSON. Another line is shown as it is: its reader goes on."""
+    try:
+        told = json.loads(line)
+    except ValueError:
+        told = None
+    return told if isinstance(told, dict) else {"strange": line}
+
+
 def run_process(args: Sequence[str], environment: Mapping[str, str], stdin: bytes = b"") -> tuple[int, bytes, bytes]:
     """Run a command in a process of its own.  Returns its status and what it wrote."""
     done = subprocess.run(

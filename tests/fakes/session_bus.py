@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from fakes.commands import told_in
+
 HERE = Path(__file__).resolve().parent
 MISSING = shutil.which("dbus-daemon") is None
 CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
@@ -81,7 +83,7 @@ class Desktop:
         assert self._ready.wait(60), f"{program} did not come up"
 
     def calls(self, name: str) -> list[dict]:
-        return [one for one in tuple(self.received) if one["call"] == name]
+        return [one for one in tuple(self.received) if one.get("call") == name]
 
     def notify(self, line: str) -> None:
         self.process.stdin.write(line + "\n")
@@ -89,7 +91,7 @@ class Desktop:
 
     def _read(self) -> None:
         for line in self.process.stdout:
-            self.received.append(json.loads(line))
+            self.received.append(told_in(line))
             self._ready.set()
 
     def close(self) -> None:

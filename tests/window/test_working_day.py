@@ -6,7 +6,6 @@ home while it is locked.  Each has a control that shows that the check can fail.
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fakes.commands import ROOT
+from fakes.commands import ROOT, told_in
 from fakes.session_bus import MISSING, Bus, private_bus
 from fakes.traced import (
     MARKER,
@@ -59,7 +58,7 @@ class Window:
     def _read(self) -> None:
         for line in self.process.stdout:
             with self._news:
-                self.told.append(json.loads(line))
+                self.told.append(told_in(line))
                 self._news.notify_all()
         with self._news:
             self.told.append({"ended": True})
