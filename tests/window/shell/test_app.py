@@ -49,6 +49,37 @@ def test_without_a_display_one_line_and_a_status_of_its_own(home):
     assert "no display" in done.stderr
 
 
+COMMA = "de_DE.UTF-8"
+NUMBERS = """
+import locale, sqlite3, sys
+def look(*_given):
+    fraction = sqlite3.connect(":memory:").execute("select json_extract('{\\"t\\": 5000.5}', '$.t')").fetchone()[0]
+    print(locale.localeconv()["decimal_point"], fraction)
+    sys.exit()
+"""
+
+
+def numbers_after(start: str) -> list[str]:
+    """The decimal point of the C library and 5000.5 as SQLite reads it, where numbers are written with a comma."""
+    env = os.environ | {"LC_ALL": COMMA, "QT_QPA_PLATFORM": "offscreen"}
+    command = [sys.executable, "-c", NUMBERS + start]
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60).stdout.split()
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "from slmdesk import app; app.make_folders = look; app.run_window()",
+        "from slmdesk.children import printing; kept = printing.prepare(); look()",
+    ],
+)
+def test_numbers_of_the_c_library_keep_their_point(home, start):
+    bare = numbers_after("from PySide6.QtGui import QGuiApplication; kept = QGuiApplication([]); look()")
+    if bare[0] != ",":
+        pytest.skip(f"the language {COMMA} is not installed here")
+    assert numbers_after(start) == [".", "5000.5"]
+
+
 def test_a_history_of_a_newer_version_is_left_alone_and_said(qtbot, qapp, paths):
     database = sqlite3.connect(paths.database)
     database.execute(f"pragma application_id = {APPLICATION_ID}")
