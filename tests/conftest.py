@@ -147,7 +147,8 @@ def qapp(qapp: QApplication) -> QApplication:
     from slmdesk.base.language import keep_numbers
 
     keep_numbers()
-    locale.setlocale(locale.LC_MESSAGES, "C")  # the system's own sentences
+    for kind in (locale.LC_MESSAGES, locale.LC_TIME):  # the system's own sentences, and names of months
+        locale.setlocale(kind, "C")
     QLocale.setDefault(QLocale("en_US"))
     return qapp
 

@@ -137,7 +137,9 @@ def test_the_same_content_is_the_same_bytes(recorder, tmp_path, quick):
     from slmdesk.online.statement.service import tar_of
 
     assert tar_of(new["files"]) == target.read_bytes()
-    listed = subprocess.run(["tar", "tvf", str(target)], capture_output=True, text=True, check=True).stdout.splitlines()
+    listed = subprocess.run(
+        ["tar", "--utc", "-tvf", str(target)], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
     assert [line.split()[-1] for line in listed] == verify.NAMES
     assert all(line.startswith("-rw-r--r-- 0/0 ") and "1970-01-01" in line for line in listed)
     text = new["files"]["statement.json"]
