@@ -114,6 +114,11 @@ class Page(Record):
     has_image: bool = False
     """Whether the reader can draw an image of the page (job `page_image`)."""
 
+    @property
+    def block_count(self) -> int:
+        """How many blocks it has. A place of struck words is none."""
+        return sum(block.kind is not BlockKind.STRUCK for block in self.blocks)
+
 
 class Attachment(Record):
     index: int

@@ -10,6 +10,7 @@ from slmdesk.formats import docx as word
 from slmdesk.formats import letters
 from slmdesk.formats.reading import PageText, Reading
 from slmdesk.formats.text import MAX_PAGE_CHARACTERS, PageBreak, Pager, Piece
+from slmdesk.text.difference.compare import difference
 
 pytestmark = pytest.mark.pure
 
@@ -244,3 +245,21 @@ def test_signs_that_no_letter_stands_for_are_named():
     text, reading = read(word.read, docx(f"<w:p>{body}</w:p>"))
     assert text == "[?][?][?][?]"
     assert reading.names[Note.SIGNS_UNKNOWN] == ("Wingdings FF", "U+F0FC", "Logos U+F041", "Wingdings 3 FF")
+
+
+def test_what_only_its_look_says_is_a_difference():
+    def pages(*runs):
+        return [*word.read(Reading("a", data=docx("".join(f"<w:p>{inside}</w:p>" for inside in runs))))]
+
+    struck = run("The tenant is ") + run("not ", "<w:strike/>") + run("allowed.")
+    old = pages(
+        struck, run("Notice: ") + run("30", "<w:strike/>") + run(" 60 days."), sym("Wingdings", "F0FE") + run(" Yes")
+    )
+    new = pages(run("The tenant is not allowed."), run("Notice: 30 60 days."), sym("Wingdings", "F0A8") + run(" Yes"))
+    changes = difference(old, new).changes
+    assert [(change.old, change.new) for change in changes] == [
+        ("The tenant is allowed.", "The tenant is not allowed."),
+        ("Notice: 60 days.", "Notice: 30 60 days."),
+        ("☒ Yes", "☐ Yes"),
+    ]
+    assert [page.block_count for page in (*old, *new)] == [3, 3]
