@@ -129,19 +129,21 @@ def is_symbol_font(name: str) -> bool:
     return name.casefold() in _SIGNS
 
 
-def legible(reading: Reading, text: str, font: str = "", high: str | None = None) -> str:
+def legible(reading: Reading, text: str, font: str = "", high: str | None = None, private: str = "") -> str:
     """Return letters in a symbol font, and private letters, as Unicode. What has none is shown as [?] and named in the
-    notes. `high` is the font of letters beyond ASCII, if it is another.
+    notes. `high` is the font of letters beyond ASCII, `private` that of private letters, if these are others.
     """
-    high = font if high is None else high
-    if not _PRIVATE.search(text) and not (is_symbol_font(font) or is_symbol_font(high)):
+    fonts = (font, font if high is None else high)
+    if not _PRIVATE.search(text) and not any(map(is_symbol_font, fonts)):
         return text
-    return "".join(_sign(reading, letter, font if letter.isascii() else high, font) for letter in text)
+    own = next(filter(is_symbol_font, (*fonts, private)), private or font)
+    return "".join(
+        _sign(reading, letter, own if "\ue000" <= letter <= "\uf8ff" else fonts[not letter.isascii()])
+        for letter in text
+    )
 
 
-def _sign(reading: Reading, letter: str, font: str, other: str) -> str:
-    if "\ue000" <= letter <= "\uf8ff" and not is_symbol_font(font):
-        font = other or font
+def _sign(reading: Reading, letter: str, font: str) -> str:
     sign = sign_of(letter, font)
     if not sign:
         code = f"{ord(letter) & 0xFF:02X}" if is_symbol_font(font) else f"U+{ord(letter):04X}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from fakes.office import RELS, WORD, docx, relations
+from fakes.office import RELS, WORD, docx, packed, relations
 
 from slmdesk.base.documents import BlockKind, Note, deleted, page_of
 from slmdesk.formats import docx as word
-from slmdesk.formats import letters
+from slmdesk.formats import letters, pptx
 from slmdesk.formats.reading import PageText, Reading
 from slmdesk.formats.text import MAX_PAGE_CHARACTERS, PageBreak, Pager, Piece
 from slmdesk.text.difference.compare import difference
@@ -158,6 +158,10 @@ BULLETS = "".join(
 BULLETED = '<w:pPr><w:numPr><w:numId w:val="{}"/><w:ilvl w:val="0"/></w:numPr></w:pPr>'
 DATA = "http://schemas.openxmlformats.org/drawingml/2006/diagram"
 LISTED = '<w:ddList>{}<w:listEntry w:val="monthly"/><w:listEntry w:val="yearly"/></w:ddList>'
+MATH = (
+    '<m:oMath xmlns:m="urn:m"><m:f><m:num><m:r><m:t>1</m:t></m:r></m:num><m:den><m:r><m:t>2</m:t></m:r></m:den></m:f>'
+    "</m:oMath>"
+)
 ITEM = '<w:listItem w:value="q" w:displayText="Q4"/>'
 WORD_ROWS = {
     "direct": (run("is ") + run("not ", "<w:strike/>") + run("allowed"), "is [-not -]allowed"),
@@ -206,11 +210,7 @@ WORD_ROWS = {
     "chosen": (control(f'<w:dropDownList w:lastValue="q">{ITEM}</w:dropDownList>'), "Q4"),
     "chosen and shown": (control('<w:dropDownList w:lastValue="q"/>', run("quarterly")), "quarterly"),
     "date": (control('<w:date w:fullDate="2026-03-01T00:00:00Z"/>'), "2026-03-01"),
-    "formula": (
-        run("1") + '<m:oMath xmlns:m="urn:m"><m:f><m:num><m:r><m:t>1</m:t></m:r></m:num><m:den><m:r><m:t>2</m:t></m:r>'
-        "</m:den></m:f></m:oMath>",
-        "1 1/2",
-    ),
+    "formula": (run("1") + MATH, "1 1/2"),
 }  # fmt: skip
 
 
@@ -245,6 +245,50 @@ def test_signs_that_no_letter_stands_for_are_named():
     text, reading = read(word.read, docx(f"<w:p>{body}</w:p>"))
     assert text == "[?][?][?][?]"
     assert reading.names[Note.SIGNS_UNKNOWN] == ("Wingdings FF", "U+F0FC", "Logos U+F041", "Wingdings 3 FF")
+
+
+# ---- PowerPoint
+
+
+def part(text, properties="", inside=""):
+    return f"<a:r><a:rPr {properties}>{inside}</a:rPr><a:t>{text}</a:t></a:r>"
+
+
+SLIDE_ROWS = {
+    "struck": (part("is ") + part("not ", 'strike="sngStrike"') + part("allowed"), "is [-not -]allowed"),
+    "double": (part("is ") + part("not ", 'strike="dblStrike"') + part("it", 'strike="noStrike"'), "is [-not -]it"),
+    "forged": (part("a\ue7a0b\ue7a1c"), "a[?]b[?]c"),
+    "power": (part("10") + part("6", 'baseline="30000"') + part(" CO") + part("2", 'baseline="-25%"'), "10⁶ CO₂"),
+    "raised runs": (part("1") + part("s", 'baseline="30%"') + part("t", 'baseline="30%"'), "1st"),
+    "not raised": (part("10") + part("6", 'baseline="0"'), "106"),
+    "typed": (part("þ a", inside='<a:latin typeface="Wingdings"/>'), "☒ ♋"),
+    "private": (part("é\uf0e0", inside='<a:latin typeface="Arial"/><a:sym typeface="Wingdings"/>'), "é→"),
+    "unknown": (part("\uf0e0", inside='<a:latin typeface="Arial"/>'), "[?]"),
+    "tab stops": ('<a:pPr><a:tabLst><a:tab pos="9"/></a:tabLst></a:pPr>' + part("a"), "a"),
+    "bullet": ('<a:pPr><a:buFont typeface="Wingdings"/><a:buChar char="§"/></a:pPr>' + part("rent"), "rent"),
+    "box": ('<a:pPr><a:buFont typeface="Wingdings"/><a:buChar char="o"/></a:pPr>' + part("rent"), "☐ rent"),
+    "formula": (part("pays 1") + f'<a14:m xmlns:a14="urn:n">{MATH}</a14:m>' + part(" of it"), "pays 1 1/2 of it"),
+}
+
+
+@pytest.mark.parametrize("name", SLIDE_ROWS)
+def test_looks_of_slides(name):
+    inside, expected = SLIDE_ROWS[name]
+    shape = f"<p:sp><p:txBody><a:p>{inside}</a:p></p:txBody></p:sp>"
+    objects = '<p:graphicFrame><p:oleObj progId="Excel.Sheet.12"/></p:graphicFrame>'
+    data = packed(
+        {
+            "_rels/.rels": relations(officeDocument="ppt/presentation.xml"),
+            "ppt/presentation.xml": f'<p:presentation xmlns:p="urn:p" xmlns:r="{RELS}"><p:sldIdLst><p:sldId r:id="r1"/>'
+            "</p:sldIdLst></p:presentation>",
+            "ppt/_rels/presentation.xml.rels": relations(slide="slides/slide1.xml"),
+            "ppt/slides/slide1.xml": f'<p:sld xmlns:p="urn:p" xmlns:a="urn:a"><p:cSld><p:spTree>{shape}{objects}'
+            "</p:spTree></p:cSld></p:sld>",
+        }
+    )
+    text, reading = read(pptx.read, data)
+    assert text == expected
+    assert reading.names[Note.PARTS_UNREAD] == ("embedded file",)
 
 
 def test_what_only_its_look_says_is_a_difference():
