@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from fakes.office import RELS, WORD, docx, packed, relations
+from fakes.office import ODF, RELS, WORD, docx, packed, relations
+from fakes.office import odf as odf_file
 
 from slmdesk.base.documents import BlockKind, Note, deleted, page_of
 from slmdesk.formats import docx as word
-from slmdesk.formats import letters, pptx
+from slmdesk.formats import letters, odf, pptx
 from slmdesk.formats.reading import PageText, Reading
 from slmdesk.formats.text import MAX_PAGE_CHARACTERS, PageBreak, Pager, Piece
 from slmdesk.text.difference.compare import difference
@@ -289,6 +290,91 @@ def test_looks_of_slides(name):
     text, reading = read(pptx.read, data)
     assert text == expected
     assert reading.names[Note.PARTS_UNREAD] == ("embedded file",)
+
+
+# ---- OpenDocument
+
+
+def odf_style(name, about, parent=""):
+    named = f'style:name="{name}" style:parent-style-name="{parent}"'
+    return f"<style:style {named}><style:text-properties {about}/></style:style>"
+
+
+def span(style_name, text):
+    return f'<text:span text:style-name="{style_name}">{text}</text:span>'
+
+
+ODF_STYLES = (
+    odf_style("Gone", 'style:text-line-through-style="solid" style:text-line-through-type="double"')
+    + odf_style("T1", 'fo:color="#000000"', "Gone")
+    + odf_style("Kept", 'style:text-line-through-style="none"', "Gone")
+    + odf_style("Up", 'style:text-position="super 58%"')
+    + odf_style("Up2", 'style:text-position="33% 58%"')
+    + odf_style("Down", 'style:text-position="-10% 58%"')
+    + odf_style("Line", 'style:text-position="0% 100%"')
+    + odf_style("Signs", 'style:font-name="Wingdings1"')
+    + odf_style("Usual", 'style:font-name="Arial"')
+    + '<text:list-style style:name="L"><text:list-level-style-bullet text:level="1" text:bullet-char="\uf0a8">'
+    '<style:text-properties style:font-name="Wingdings"/></text:list-level-style-bullet></text:list-style>'
+)
+FACES = '<office:font-face-decls><style:font-face style:name="Wingdings1" svg:font-family="Wingdings"/>'
+FORMS = (
+    '<office:forms><form:form><form:checkbox form:id="c1" form:label="Yes" form:current-state="checked"/>'
+    '<form:checkbox form:id="c2" form:label="No" form:current-state="unchecked"/>'
+    '<form:radio form:id="c3" form:label="Card" form:current-selected="true"/><form:listbox form:id="c4">'
+    '<form:option form:label="a"/><form:option form:label="b" form:current-selected="true"/></form:listbox>'
+    '<form:text form:id="c5" form:current-value="Kim"/></form:form></office:forms>'
+)
+MARK = '<field:fieldmark field:type="vnd.oasis.opendocument.field.FORM{}">{}</field:fieldmark>'
+PARAM = '<field:param field:name="{}" field:value="{}"/>'
+ENTRIES = PARAM.format("Dropdown_ListEntry", "monthly") + PARAM.format("Dropdown_ListEntry", "yearly")
+OBJECT = '<draw:frame><draw:object xlink:href="./{}"/><draw:image/></draw:frame>'
+CONTROLS = "".join(f'<draw:control draw:control="c{at}"/>, ' for at in range(1, 7))
+ODF_ROWS = {
+    "struck": (f"is {span('Gone', 'not ')}allowed", "is [-not -]allowed"),
+    "inherited": (f"is {span('T1', 'not ')}allowed{span('Kept', '!')}", "is [-not -]allowed!"),
+    "within": (span("Gone", f"a{span('Up', '2')}<text:s/>{span('Kept', 'b')}"), "[-a² -]b"),
+    "forged": ("a\ue7a0b\ue7a1c", "a[?]b[?]c"),
+    "power": (f"10{span('Up', '6')} N, 1{span('Up', 's')}{span('Up', 't')}", "10⁶ N, 1st"),
+    "percent": (f"m{span('Up2', '2')} CO{span('Down', '2')} a{span('Line', '2')}", "m² CO₂ a2"),
+    "signs": (span("Signs", "þ\uf0e0") + " þ " + span("Signs", span("Usual", "þ")), "☒→ þ þ"),
+    "fields": (CONTROLS, "☒ Yes, ☐ No, ☒ Card, b, Kim, , "),
+    "marks": (
+        MARK.format("CHECKBOX", PARAM.format("Checkbox_Checked", "true")) + MARK.format("CHECKBOX", "")
+        + MARK.format("DROPDOWN", ENTRIES + PARAM.format("Dropdown_Selected", "1")),
+        "☒☐yearly",
+    ),
+    "formula": (f"pays 1{OBJECT.format('Half')} of it", "pays 1 1/2 of it"),
+    "chart": (f"see{OBJECT.format('Chart')}{OBJECT.format('None')}", "see"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODF_ROWS)
+def test_looks_of_opendocument(name):
+    inside, expected = ODF_ROWS[name]
+    more = 'xmlns:form="urn:form" xmlns:field="urn:field" xmlns:xlink="urn:xlink"'
+    half = '<math xmlns="urn:math"><mfrac><mn>1</mn><mn>2</mn></mfrac></math>'
+    parts = {
+        "Half/content.xml": half,
+        "Chart/content.xml": '<o:c xmlns:o="urn:o"><o:body><o:chart/></o:body></o:c>',
+        "styles.xml": f"<office:document-styles {ODF}>{FACES}</office:font-face-decls></office:document-styles>",
+    }
+    body = f"<text:section {more}>{FORMS}<text:p>{inside}</text:p></text:section>"
+    text, reading = read(odf.read_odt, odf_file("text", body, parts, styles=ODF_STYLES))
+    assert text.removesuffix("\n") == expected
+    unread = {"fields": ("form field",), "chart": ("chart", "embedded file")}
+    assert reading.names.get(Note.PARTS_UNREAD, ()) == unread.get(name, ())
+
+
+def test_looks_of_opendocument_lists_and_cells():
+    body = '<text:list text:style-name="L"><text:list-item><text:p>rent</text:p></text:list-item></text:list>'
+    assert read(odf.read_odt, odf_file("text", body, styles=ODF_STYLES))[0] == "☐ rent"
+    row = (
+        '<table:table table:name="A"><table:table-row><table:table-cell><text:p>Fee</text:p></table:table-cell>'
+        '<table:table-cell table:style-name="T1" office:value-type="float"><text:p>30</text:p></table:table-cell>'
+        f"<table:table-cell><text:p>10{span('Up', '6')}</text:p></table:table-cell></table:table-row></table:table>"
+    )
+    assert read(odf.read_ods, odf_file("spreadsheet", row, styles=ODF_STYLES))[0] == "Fee\t[-30-]\t10⁶"
 
 
 def test_what_only_its_look_says_is_a_difference():
