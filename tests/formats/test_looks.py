@@ -8,7 +8,7 @@ from fakes.office import odf as odf_file
 
 from slmdesk.base.documents import BlockKind, Note, deleted, page_of
 from slmdesk.formats import docx as word
-from slmdesk.formats import letters, odf, pptx
+from slmdesk.formats import letters, odf, pptx, rtf
 from slmdesk.formats.reading import PageText, Reading
 from slmdesk.formats.text import MAX_PAGE_CHARACTERS, PageBreak, Pager, Piece
 from slmdesk.text.difference.compare import difference
@@ -375,6 +375,56 @@ def test_looks_of_opendocument_lists_and_cells():
         f"<table:table-cell><text:p>10{span('Up', '6')}</text:p></table:table-cell></table:table-row></table:table>"
     )
     assert read(odf.read_ods, odf_file("spreadsheet", row, styles=ODF_STYLES))[0] == "Fee\t[-30-]\t10⁶"
+
+
+# ---- RTF
+
+FONTS = (
+    r"{\fonttbl{\f0\fswiss Arial;}{\f3\froman\fcharset2{\*\panose 0505}Symbol{\*\falt x};}{\f14\fcharset2 Wingdings;}}"
+    r"{\stylesheet{\s1\strike Old;}}"
+)
+RTF_ROWS = {
+    "struck": (r"is {\strike not }allowed", "is [-not -]allowed"),
+    "double": (r"is \striked1 not \striked0 allowed", "is [-not -]allowed"),
+    "toggled": (r"is \strike not \strike0 allowed {\strike\plain yes}", "is [-not -]allowed yes"),
+    "paragraphs": (r"{\strike a\par b}\par c", "[-a\n-][-b\n-]c"),
+    "lines": (r"{\strike a\line b\tab c}", "[-a\n-][-b\tc-]"),
+    "cells": (r"\trowd\intbl {\strike a}\cell b\cell\row", "[-a-]\tb"),
+    "note": (r"{\strike a{\footnote\plain one}b} c", "[-a-][-b -]c\none"),
+    "note that is struck": (r"a{\footnote\strike one} c", "a c[-\none-]"),
+    "forged": ("a\\u-6240?b\\u-6239?c", "a[?]b[?]c"),
+    "power": (r"10{\super 6} N, CO{\sub 2}, 1{\super st}, 5\super 2\nosupersub  m", "10⁶ N, CO₂, 1st, 5² m"),
+    "raised runs": (r"10{\super -}{\super 1}", "10⁻¹"),
+    "half points": (r"m{\up8 2} x{\dn6 1} {\up8 12 months} a{\up2 2}", "m² x₁ 12 months a2"),
+    "private": (r"{\f14\u-3842?\u-3928\'3f} {\f3 \u-3933 ?}", "☒☐ ≤"),
+    "private without fallback": (r"{\f14\uc0\u-3842 \u-3928 }b", "☒☐b"),
+    "unknown": (r"\u-3842?b", "[?]b"),
+    "typed": (r"{\f14 \'fe a}{\f3 a \'a3 b\'b1 \u8805?\u8805\'3f} \'fe", "☒ ♋α ≤ β± ≥≥ þ"),
+    "hands": (r"{\f14 A}c", "✌c"),
+    "list": (r"{\pntext\f14\'a8\tab}rent\par", "☐ rent"),
+    "field": (r'a {\field{\*\fldinst SYMBOL 254 \\f "Wingdings" \\s 12}{\fldrslt\f14\fs24}} b', "a ☒ b"),
+    "field and result": (r'{\field{\*\fldinst SYMBOL 254 \\f "Wingdings"}{\fldrslt{\f14\'fe}}} b', "☒ b"),
+    "checked": (r"{\field{\*\fldinst FORMCHECKBOX {\*\formfield{\fftype1\ffres1}}}{\fldrslt}} pet", "☒ pet"),
+    "by default": (r"{\field{\*\fldinst FORMCHECKBOX {\*\formfield{\fftype1\ffres25\ffdefres0}}}{\fldrslt }} x", "☐ x"),
+    "choice": (
+        r"paid {\field{\*\fldinst FORMDROPDOWN {\*\formfield{\fftype2\ffres1{\*\ffl monthly}{\*\ffl yearly}}}}"
+        r"{\fldrslt}}.",
+        "paid yearly.",
+    ),
+    "text": (r"{\field{\*\fldinst FORMTEXT {\*\formfield{\fftype0}}}{\fldrslt 900}}", "900"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RTF_ROWS)
+def test_looks_of_rich_text(name):
+    inside, expected = RTF_ROWS[name]
+    assert read(rtf.read, rf"{{\rtf1\ansi\ansicpg1252{FONTS}{inside}}}".encode("latin-1"))[0] == expected
+
+
+def test_objects_of_rich_text_are_named():
+    objects = r"{\object\objemb{\*\objclass Equation.3}{\*\objdata 01}{\result x}}{\object{\*\objclass Excel}}"
+    _, reading = read(rtf.read, rf"{{\rtf1 {objects}{{\mmath{{\*\moMath 1}}}}}}".encode())
+    assert reading.names[Note.PARTS_UNREAD] == ("formula", "embedded file")
 
 
 def test_what_only_its_look_says_is_a_difference():
