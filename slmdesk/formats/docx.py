@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from lxml import etree
@@ -49,7 +49,7 @@ def _walker(package: Package, main: str) -> Walker:
         styles_of(package.tree(package.related(main, "styles"))),
         Numbering(package.tree(package.related(main, "numbering"))),
         {kind: elements(kind) for kind in ("footnotes", "endnotes", "comments")},
-        Drawing(package, dict(package.relations(main))),
+        lambda: Drawing(package, dict(package.relations(main))),
     )
 
 
@@ -126,7 +126,7 @@ class Walker:
         styles: Mapping[str, Style],
         numbering: Numbering,
         aside: Mapping[str, Mapping[str, etree._Element]],
-        drawing: Drawing,
+        drawing: Callable[[], Drawing],
     ) -> None:
         self.reading, self._drawing = reading, drawing
         self._styles, self._numbering, self._aside = styles, numbering, aside
@@ -222,7 +222,7 @@ class Walker:
         for other_element in element:
             name = local(other_element)
             if name == "t":
-                if all(opened.is_shown for opened in line.fields):
+                if not line.fields or all(opened.is_shown for opened in line.fields):
                     self._write(other_element.text or "", line, look)
             elif name == "r":
                 self._walk(other_element, line, self._look_of(other_element, line))
@@ -271,7 +271,9 @@ class Walker:
         properties = child(run, "rPr")
         if properties is None:
             return line.look
-        about = {local(element): element for element in properties}
+        about = {name: element for element in properties if (name := local(element)) in _OF_LOOKS}
+        if not about:
+            return line.look
         if is_on(about.get("vanish")) or ("color" in about and _is_white(run, properties)):
             self.reading.note(Note.HIDDEN_TEXT)
         look = line.look
@@ -291,7 +293,7 @@ class Walker:
     def _look(self, element: etree._Element, name: str, line: _Line) -> None:
         if name == "docPr":
             line.after.append(Piece(BlockKind.CAPTION, element.get("descr", "")))
-        elif name in ("chart", "relIds") and (pieces := [*self._drawing.part(element)]):
+        elif name in ("chart", "relIds") and (pieces := [*self._drawing().part(element)]):
             line.after += pieces
         elif name in _PICTURES:
             line.after.append(PictureBlock())
@@ -453,6 +455,7 @@ class Look(Record):
 
 
 _USUAL = Look()
+_OF_LOOKS = frozenset(("vanish", "color", "rStyle", "rFonts", "strike", "dstrike", "vertAlign", "position"))
 
 
 def _looking(look: Look, about: Mapping[str, etree._Element]) -> Look:
@@ -463,7 +466,8 @@ def _looking(look: Look, about: Mapping[str, etree._Element]) -> Look:
         look = changed(look, struck_twice=is_on(strike))
     if (shift := about.get("vertAlign")) is not None:
         look = changed(look, shift={"superscript": 1, "subscript": -1}.get(attribute(shift, "val"), 0))
-    if (fonts := about.get("rFonts")) is not None:
+    fonts = about.get("rFonts")
+    if fonts is not None and (look.font or look.high or any(map(letters.is_symbol_font, fonts.attrib.values()))):
         names = {str(key).rpartition("}")[2]: str(value) for key, value in fonts.attrib.items()}
         font, high = (
             before if name is None else name if letters.is_symbol_font(name) else ""

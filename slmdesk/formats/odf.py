@@ -119,7 +119,7 @@ def _look(chain: list[etree._Element], fonts: Mapping[str, str]) -> Look | None:
 
 def _over(look: Look, style: Look | None) -> Look:
     """Return the look of letters whose innermost style is this one, and the look around it."""
-    if style is None:
+    if style is None or not (style.struck or style.shift or style.font or look.struck or look.shift or look.font):
         return look
     pairs = ((style.struck, look.struck), (style.shift, look.shift), (style.font, look.font))
     return Look(*(outer if inner is None else inner for inner, outer in pairs))  # type: ignore[arg-type]
@@ -132,7 +132,6 @@ def repeated(element: etree._Element, name: str) -> int:
 
 @dataclass(slots=True)
 class _Line:
-    look: Look
     text: list[str] = field(default_factory=list)
     before: list[Flow] = field(default_factory=list)
     after: list[Flow] = field(default_factory=list)
@@ -245,16 +244,13 @@ class OdfWalker:
         return Piece(BlockKind.COMMENT, words, place=text_of(child(annotation, "creator"))[:100])
 
     def line(self, paragraph: etree._Element, look: Look = _USUAL) -> str:
-        line = _Line(self._look_in(paragraph, look))
-        self._walk(paragraph, line, line.look)
+        line = _Line()
+        self._walk(paragraph, line, self.look_in(paragraph, look))
         return line.words
 
-    def look_of_style(self, name: str) -> Look:
-        return self._styles.get(name, OdfStyle()).look or _USUAL
-
-    def _look_in(self, element: etree._Element, look: Look) -> Look:
-        style = self._styles.get(attribute(element, "style-name"))
-        return look if style is None else _over(look, style.look)
+    def look_in(self, element: etree._Element, look: Look = _USUAL) -> Look:
+        """Return the look of letters in an element. `look` is that around it."""
+        return _over(look, self._styles.get(attribute(element, "style-name"), OdfStyle()).look)
 
     # ---- paragraphs
 
@@ -264,8 +260,8 @@ class OdfWalker:
             yield PageBreak()
         if style.is_hidden:
             self.reading.note(Note.HIDDEN_TEXT)
-        line = _Line(_over(_USUAL, style.look))
-        self._walk(element, line, line.look)
+        line = _Line()
+        self._walk(element, line, _over(_USUAL, style.look))
         kind, level = self._kind(element, style, depth)
         for piece in (*line.before, Piece(BlockKind.PARAGRAPH, line.words)):
             if isinstance(piece, Piece) and piece.kind is BlockKind.PARAGRAPH:
@@ -288,10 +284,12 @@ class OdfWalker:
         return (BlockKind.CODE if style.name == "Preformatted_20_Text" else BlockKind.PARAGRAPH), 0
 
     def _walk(self, element: etree._Element, line: _Line, look: Look) -> None:
-        self._write(_words(element.text), line, look)
+        if element.text:
+            self._write(_BLANKS.sub(" ", element.text), line, look)
         for other_element in element:
             self._inline(other_element, line, look)
-            self._write(_words(other_element.tail), line, look)
+            if other_element.tail:
+                self._write(_BLANKS.sub(" ", other_element.tail), line, look)
 
     def _write(self, text: str, line: _Line, look: Look) -> None:
         if look.font or not text.isascii():
@@ -331,11 +329,12 @@ class OdfWalker:
             self.reading.note(Note.HIDDEN_TEXT)
             line.text.append(attribute(element, "string-value") or "".join(element.itertext()))
         elif name not in _SKIPPED:
-            if self._styles.get(attribute(element, "style-name"), OdfStyle()).is_hidden:
+            style = self._styles.get(attribute(element, "style-name"))
+            if style is not None and style.is_hidden:
                 self.reading.note(Note.HIDDEN_TEXT)
             if name == "change":
                 self.reading.note(Note.CHANGES_ACCEPTED)
-            self._walk(element, line, self._look_in(element, look))
+            self._walk(element, line, look if style is None else _over(look, style.look))
 
     def _field(self, control: etree._Element) -> str:
         shown = self._fields.get(attribute(control, "control"))
@@ -461,11 +460,7 @@ def _filled(mark: etree._Element) -> str:
 
 
 _BLANKS = re.compile(r"[ \t\r\n]+")
-
-
-def _words(text: str | None) -> str:
-    """Collapse white space to single spaces. More spaces than one are written as elements in the file."""
-    return _BLANKS.sub(" ", text) if text else ""
+"""White space, which is one space in these files. More spaces are written as elements."""
 
 
 # ---- reads OpenDocument texts while they are unpacked, with the pages they had when last displayed
@@ -625,7 +620,7 @@ class _Rows:
 
     def _words(self, cell: etree._Element, walker: OdfWalker, number: int) -> str:
         kind, shown = attribute(cell, "value-type"), list[str]()
-        look = walker.look_of_style(attribute(cell, "style-name"))
+        look = walker.look_in(cell)
         for element in cell:
             if local(element) == "p":
                 shown.append(walker.line(element, look))

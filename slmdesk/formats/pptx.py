@@ -166,7 +166,7 @@ def _walk(reading: Reading, element: etree._Element, text: list[str]) -> None:
     for run in element:
         name = local(run)
         if name in ("r", "fld"):
-            text.append(_run(reading, text_of(child(run, "t")).replace("\v", "\n"), child(run, "rPr")))
+            text.append(_run(reading, run))
         elif name in ("br", "tab"):
             text.append("\n" if name == "br" else "\t")
         elif name in ("oMath", "oMathPara"):
@@ -175,14 +175,23 @@ def _walk(reading: Reading, element: etree._Element, text: list[str]) -> None:
             _walk(reading, run, text)
 
 
-def _run(reading: Reading, text: str, properties: etree._Element | None) -> str:
-    if properties is None:
-        return text if text.isascii() else letters.legible(reading, text)
-    font, sign = (attribute(child(properties, name), "typeface") for name in ("latin", "sym"))
-    text = letters.legible(reading, text, font if letters.is_symbol_font(font) else "", private=sign)
-    shift = properties.get("baseline", "0").rstrip("%")
-    struck = properties.get("strike", "noStrike") != "noStrike"
-    return letters.dressed(text, struck=struck, shift=0 if shift in ("0", "") else -1 if shift[0] == "-" else 1)
+def _run(reading: Reading, run: etree._Element) -> str:
+    text, font, sign, shift, struck = "", "", "", "0", "noStrike"
+    for element in run:
+        name = local(element)
+        if name == "t":
+            text = (element.text or "").replace("\v", "\n")
+        elif name == "rPr":
+            shift, struck = element.get("baseline", shift), element.get("strike", struck)
+            if len(element):
+                font, sign = (attribute(child(element, kind), "typeface") for kind in ("latin", "sym"))
+    if sign or font or not text.isascii():
+        text = letters.legible(reading, text, font if letters.is_symbol_font(font) else "", private=sign)
+    if shift != "0" or struck != "noStrike":
+        is_moved = bool(shift.strip("-%0"))
+        moved = (-1 if shift[0] == "-" else 1) if is_moved else 0
+        text = letters.dressed(text, struck=struck != "noStrike", shift=moved)
+    return text
 
 
 def _paragraphs(reading: Reading, body: etree._Element, placeholder: str | None) -> Iterator[Piece]:

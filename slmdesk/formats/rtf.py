@@ -48,8 +48,8 @@ _NO_RESULT = 25
 _LOOK = re.compile("([\x12-\x1b])")
 _APART = re.compile("(\x01[a-z]|\x03[1-6]|[\n\x02\x0b\x0c\x1d-\x1f])")
 _PLAIN_LOOK = 0x12
-_MOST_RAISED = 6
-"""Most letters that are raised by half points. More letters are a line that was moved."""
+_MOST_RAISED, _LEAST_RAISED = 6, 6
+"""Most letters that are raised by half points, and least half points. More letters are a line that was moved."""
 _HIGH = re.compile(r"[\x80-\xff]")
 _INFO = re.compile(r"\{\\(title|author) ([^{}]{0,1000})\}")
 _CODEPAGE = re.compile(r"\\ansicpg\d+")
@@ -117,9 +117,10 @@ def _dressed(text: str) -> str:
     for mark, run in zip(rest[::2], rest[1::2], strict=True):
         struck, moved = divmod(ord(mark) - _PLAIN_LOOK, 5)
         for piece in _APART.split(run):
-            is_moved = abs(moved - 2) < 2 or (len(piece) <= _MOST_RAISED and made[-1][-1:].strip())
-            is_mark = piece and _APART.fullmatch(piece)
-            made.append(piece if is_mark else letters.dressed(piece, struck=bool(struck), shift=is_moved and moved - 2))
+            if piece and not _APART.fullmatch(piece):
+                is_moved = abs(moved - 2) < 2 or (len(piece) <= _MOST_RAISED and made[-1][-1:].strip())
+                piece = letters.dressed(piece, struck=bool(struck), shift=moved - 2 if is_moved else 0)
+            made.append(piece)
     return letters.settled("".join(made))
 
 
@@ -139,7 +140,7 @@ class _Prepared:
     def __init__(self, source: str, reading: Reading) -> None:
         self._reading, self._whole = reading, source
         self._fonts: Mapping[str, str] = {}
-        self._state, self._written = _State(), (False, 0)
+        self._state, self._written = _State(), chr(_PLAIN_LOOK + 2)
         self.has_hidden = self.has_deleted = self.has_images = False
         self._has_lists = "\\listtext" in source
         self._pieces: list[str] = []
@@ -177,11 +178,12 @@ class _Prepared:
 
     def _write(self, source: str) -> None:
         """Keep letters, and in front of them their look, if it changed."""
-        look = (self._state.struck, self._state.shift)
+        state = self._state
+        look = chr(_PLAIN_LOOK + 5 * state.struck + state.shift + 2)
         if look != self._written and not self._dropped and source.strip("\r\n"):
             self._written = look
-            self._keep(_byte(chr(_PLAIN_LOOK + 5 * look[0] + look[1] + 2)))
-        if not self._state.font:
+            self._keep(_byte(look))
+        if not state.font:
             self._keep(source)
             return
         for control, letter in _TYPED.findall(source):
@@ -199,17 +201,18 @@ class _Prepared:
 
     def _change(self, word: str, size: str) -> None:
         state, is_on = self._state, size != "0"
-        if word.startswith("strike"):
+        if word == "f":
+            font = self._fonts.get(size, "")
+            state = state if font == state.font else changed(state, font=font)
+        elif word == "plain":
+            state = _State(fallback=state.fallback)
+        elif word.startswith("strike"):
             state = changed(state, struck=is_on)
         elif word in ("super", "sub", "nosupersub"):
             state = changed(state, shift={"super": 1, "sub": -1}.get(word, 0) * is_on)
         elif word in ("up", "dn"):
-            is_clear = int(size or 6) >= 6
+            is_clear = int(size or _LEAST_RAISED) >= _LEAST_RAISED
             state = changed(state, shift=(2 if word == "up" else -2) * is_clear)
-        elif word == "plain":
-            state = _State(fallback=state.fallback)
-        elif word == "f":
-            state = changed(state, font=self._fonts.get(size, ""))
         elif word == "uc":
             state = changed(state, fallback=int(size or 1))
         self._state = state
@@ -266,11 +269,11 @@ class _Prepared:
             self._sign(chr(int(symbol[1])))
             self._state = state
             return
-        kind, result, default = (re.search(rf"\\{name}(\d+)", field) for name in ("fftype", "ffres", "ffdefres"))
-        is_set = result is not None and int(result[1]) != _NO_RESULT
-        chosen = int((result if is_set else default or [0, 0])[1])
+        values = dict(re.findall(r"\\(fftype|ffres|ffdefres)(\d+)", field))
+        chosen = int(values.get("ffres", _NO_RESULT))
+        chosen = int(values.get("ffdefres", 0)) if chosen == _NO_RESULT else chosen
         entries = re.findall(r"\\ffl ([^{}]*)\}", field)
-        if kind is not None and kind[1] == "1":
+        if values.get("fftype") == "1":
             self._sign(letters.TICKED if chosen else letters.EMPTY)
         elif chosen < len(entries):
             self._write(f"{{{entries[chosen]}}}")

@@ -64,7 +64,8 @@ def decoded_text(reading: Reading) -> str:
     untrusted = reading.text_bytes()
     if b"\x1b" in untrusted:  # recorded terminal output is text
         untrusted = _TERMINAL.sub(b"", untrusted)
-    return lines_made_one(decoded_by(reading, untrusted).text)
+    text = lines_made_one(decoded_by(reading, untrusted).text)
+    return text.replace(DELETED[0], "\ufffd")  # only readers of looks mark words as struck
 
 
 def decoded_by(reading: Reading, untrusted: bytes, guess: Callable[[bytes], Decoded] | None = None) -> Decoded:

@@ -9,6 +9,7 @@ from fakes.office import odf as odf_file
 from slmdesk.base.documents import BlockKind, Note, deleted, page_of
 from slmdesk.formats import docx as word
 from slmdesk.formats import letters, odf, pptx, rtf
+from slmdesk.formats import text as plain
 from slmdesk.formats.reading import PageText, Reading
 from slmdesk.formats.text import MAX_PAGE_CHARACTERS, PageBreak, Pager, Piece
 from slmdesk.text.difference.compare import difference
@@ -83,6 +84,10 @@ def test_struck_words_leave_the_text_with_the_space_that_only_they_had(text, exp
 def test_no_mark_without_its_counterpart_stays_in_a_text(text):
     page = page_of(1, text, text, ())
     assert not {*page.text, *page.label} & {*"\ue7a0\ue7a1\ue7a2\ue7a3"}
+
+
+def test_a_text_that_has_the_marks_strikes_nothing():
+    assert read(plain.read, "a\ue7a0b\ue7a1c".encode())[0] == "a\ufffdb\ue7a1c"
 
 
 def test_the_label_of_a_struck_heading_is_what_is_left_of_it():
