@@ -13,6 +13,7 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_
 from slmdesk.formats import letters
 from slmdesk.formats.formulas import omml_line
+from slmdesk.formats.letters import Look
 from slmdesk.formats.office_xml import Package, Stream, attribute, child, children, is_on, local, texts
 from slmdesk.formats.pptx import Drawing
 from slmdesk.formats.reading import Reading
@@ -260,12 +261,7 @@ class Walker:
                     self._walk(other_element, line, look)
 
     def _write(self, text: str, line: _Line, look: Look) -> None:
-        if look is not _USUAL:
-            text = letters.legible(self.reading, text, look.font, look.high)
-            text = letters.dressed(text, struck=look.struck or look.struck_twice, shift=look.shift)
-        elif not text.isascii():
-            text = letters.legible(self.reading, text)
-        line.text.append(text)
+        line.text.append(text if look is _USUAL and text.isascii() else look.dress(self.reading, text))
 
     def _look_of(self, run: etree._Element, line: _Line) -> Look:
         properties = child(run, "rPr")
@@ -288,7 +284,8 @@ class Walker:
     def _sign(self, element: etree._Element, line: _Line, look: Look) -> None:
         code, font = attribute(element, "char"), attribute(element, "font")
         if re.fullmatch("[0-9a-fA-F]{4}", code):
-            self._write(letters.legible(self.reading, chr(int(code, 16)), font), line, changed(look, font="", high=""))
+            own = letters.symbol_font(font)
+            self._write(chr(int(code, 16)), line, Look(look.struck, look.shift, own, own, font))
 
     def _look(self, element: etree._Element, name: str, line: _Line) -> None:
         if name == "docPr":
@@ -376,8 +373,7 @@ def _filled(form: etree._Element) -> str:
             return letters.TICKED if is_ticked else letters.EMPTY
         if local(field_of) == "ddList":
             entries = [attribute(entry, "val") for entry in children(field_of, "listEntry")]
-            chosen = attribute(values.get("result"), "val") or default or "0"
-            return entries[int(chosen)] if chosen.isdecimal() and int(chosen[:4]) < len(entries) else ""
+            return letters.chosen(entries, attribute(values.get("result"), "val") or default or "0")
         if local(field_of) == "textInput":
             return default
     return ""
@@ -441,52 +437,32 @@ language; only their ids are translated.
 """
 
 
-class Look(Record):
-    """What a run of letters looks like, as far as its meaning depends on it."""
-
-    struck: bool = False
-    struck_twice: bool = False
-    shift: int = 0
-    """Above 0 for raised letters, below for lowered ones."""
-    font: str = ""
-    """The symbol font of its ASCII letters. Empty for any other font."""
-    high: str = ""
-    """The symbol font of its other letters."""
-
-
 _USUAL = Look()
 _OF_LOOKS = frozenset(("vanish", "color", "rStyle", "rFonts", "strike", "dstrike", "vertAlign", "position"))
 
 
 def _looking(look: Look, about: Mapping[str, etree._Element]) -> Look:
     """Return a look with what these properties of a run change."""
-    if (strike := about.get("strike")) is not None:
-        look = changed(look, struck=is_on(strike))
-    if (strike := about.get("dstrike")) is not None:
-        look = changed(look, struck_twice=is_on(strike))
+    if strikes := [about[name] for name in ("strike", "dstrike") if name in about]:
+        look = changed(look, struck=any(map(is_on, strikes)))
     if (shift := about.get("vertAlign")) is not None:
         look = changed(look, shift={"superscript": 1, "subscript": -1}.get(attribute(shift, "val"), 0))
     fonts = about.get("rFonts")
-    if fonts is not None and (look.font or look.high or any(map(letters.is_symbol_font, fonts.attrib.values()))):
+    if fonts is not None and (look.font or look.high or any(map(letters.symbol_font, fonts.attrib.values()))):
         names = {str(key).rpartition("}")[2]: str(value) for key, value in fonts.attrib.items()}
-        font, high = (
-            before if name is None else name if letters.is_symbol_font(name) else ""
-            for before, name in (
-                (look.font, names.get("asciiTheme", names.get("ascii"))),
-                (look.high, names.get("hAnsiTheme", names.get("hAnsi"))),
-            )
+        font, high = (names.get(f"{kind}Theme", names.get(kind)) for kind in ("ascii", "hAnsi"))
+        look = changed(
+            look,
+            font=look.font if font is None else letters.symbol_font(font),
+            high=look.high if high is None else letters.symbol_font(high),
         )
-        if (font, high) != (look.font, look.high):
-            look = changed(look, font=font, high=high)
     return look
 
 
 def _over(look: Look, style: Look) -> Look:
     """Return the look of a paragraph's style under a style of letters: striking through is a toggle (17.7.3)."""
-    return Look(
-        look.struck != style.struck, look.struck_twice or style.struck_twice, style.shift or look.shift,
-        style.font or look.font, style.high or look.high,
-    )  # fmt: skip
+    font, high = style.font or look.font, style.high or look.high
+    return Look(look.struck != style.struck, style.shift or look.shift, font, high)
 
 
 class Style(Record):

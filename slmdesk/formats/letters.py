@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from slmdesk.base.documents import DELETED, Note, deleted
+from slmdesk.base.record import Record
 from slmdesk.formats.reading import Reading
 
 _RAISED = str.maketrans("0123456789+-−=()abcdefghijklmnoprstuvwxyz", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")
@@ -49,15 +50,30 @@ _MOVED = re.compile("\x0e([^\x0e-\x11]*)\x0f|\x10([^\x0e-\x11]*)\x11")
 _BLANK = re.compile(f"{DELETED[0]}(\\s*){DELETED[1]}")
 
 
-def dressed(text: str, *, struck: bool, shift: int) -> str:
-    """Mark the letters of a run: struck through, raised (`shift` above 0) or lowered (below 0)."""
-    if shift and text:
-        text = text.join(_UP if shift > 0 else _DOWN)
-    return deleted(text) if struck else text
+class Look(Record):
+    """What the letters of a run look like, as far as their meaning depends on it."""
+
+    struck: bool = False
+    shift: int = 0
+    """Above 0 for raised letters, below for lowered ones."""
+    font: str = ""
+    """The symbol font of its ASCII letters. Empty for any other font."""
+    high: str = ""
+    """The symbol font of its other letters."""
+    private: str = ""
+    """The font of its private letters, if that is another."""
+
+    def dress(self, reading: Reading, text: str) -> str:
+        """Return a run as Unicode, marked for `settled`."""
+        if self.font or self.high or not text.isascii():
+            text = legible(reading, text, self)
+        if self.shift and text:
+            text = text.join(_UP if self.shift > 0 else _DOWN)
+        return deleted(text) if self.struck else text
 
 
 def settled(text: str) -> str:
-    """Return a line whose runs were marked by `dressed`. Adjacent runs of the same look are one."""
+    """Return a line whose runs were dressed. Adjacent runs of the same look are one."""
     if DELETED[0] in text:
         text = _BLANK.sub(r"\1", text.replace(DELETED[1] + DELETED[0], ""))
     if _UP[0] in text or _DOWN[0] in text:
@@ -125,28 +141,32 @@ are ticked ☒ or empty ☐, whatever their style, and arrows the usual ones.
 """
 
 
-def is_symbol_font(name: str) -> bool:
-    return name.casefold() in _SIGNS
+def symbol_font(name: str) -> str:
+    """Return the name of a font if it is a symbol font, else ""."""
+    return name if name.casefold() in _SIGNS else ""
 
 
-def legible(reading: Reading, text: str, font: str = "", high: str | None = None, private: str = "") -> str:
+def chosen(entries: Sequence[str], number: str) -> str:
+    """Return the entry of a list field that is chosen by its number from 0, or "" if there is none."""
+    return entries[int(number)] if number.isdecimal() and int(number[:4]) < len(entries) else ""
+
+
+def legible(reading: Reading, text: str, look: Look) -> str:
     """Return letters in a symbol font, and private letters, as Unicode. What has none is shown as [?] and named in the
-    notes. `high` is the font of letters beyond ASCII, `private` that of private letters, if these are others.
+    notes.
     """
-    fonts = (font, font if high is None else high)
-    if not _PRIVATE.search(text) and not any(map(is_symbol_font, fonts)):
+    if not (look.font or look.high or _PRIVATE.search(text)):
         return text
-    own = next(filter(is_symbol_font, (*fonts, private)), private or font)
+    fonts, own = (look.high, look.font), look.font or look.high or look.private
     return "".join(
-        _sign(reading, letter, own if "\ue000" <= letter <= "\uf8ff" else fonts[not letter.isascii()])
-        for letter in text
+        _sign(reading, letter, own if "\ue000" <= letter <= "\uf8ff" else fonts[letter.isascii()]) for letter in text
     )
 
 
 def _sign(reading: Reading, letter: str, font: str) -> str:
     sign = sign_of(letter, font)
     if not sign:
-        code = f"{ord(letter) & 0xFF:02X}" if is_symbol_font(font) else f"U+{ord(letter):04X}"
+        code = f"{ord(letter) & 0xFF:02X}" if symbol_font(font) else f"U+{ord(letter):04X}"
         reading.note(Note.SIGNS_UNKNOWN, name=f"{font} {code}".strip())
     return sign or UNKNOWN
 

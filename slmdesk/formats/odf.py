@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from lxml import etree
 
 from slmdesk.base.documents import BlockKind, Note, Page, PageKind, page_of
 from slmdesk.base.errors import KnownError
-from slmdesk.base.record import Record
+from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_, _
 from slmdesk.formats import letters
 from slmdesk.formats.docx import as_number
 from slmdesk.formats.formulas import mathml_line
+from slmdesk.formats.letters import Look
 from slmdesk.formats.office_xml import MAX_NAME_CHARACTERS, Package, Stream, attribute, child, children, local, text_of
 from slmdesk.formats.reading import Reading, locked
 from slmdesk.formats.sheets import Row, SheetPager
@@ -37,18 +39,8 @@ class OdfStyle(Record):
     breaks_after: bool = False
     is_hidden: bool = False
     name: str = ""
-    look: Look | None = None
-    """Of its letters, where it sets any."""
-
-
-class Look(Record):
-    """What letters look like, as far as their meaning depends on it. None where a style does not say it."""
-
-    struck: bool | None = None
-    shift: int | None = None
-    """Above 0 for raised letters, below for lowered ones."""
-    font: str | None = None
-    """A symbol font, or "" for any other font."""
+    look: Mapping[str, Any] = {}
+    """What it sets of the look of letters, by the fields of Look."""
 
 
 def look_into(package: Package) -> None:
@@ -100,29 +92,19 @@ def _style(name: str, elements: Mapping[str, etree._Element], fonts: Mapping[str
     return OdfStyle(outline, begins, breaks["break-after"] == "page", hidden, attribute(chosen, "name"), look)
 
 
-def _look(chain: list[etree._Element], fonts: Mapping[str, str]) -> Look | None:
+def _look(chain: list[etree._Element], fonts: Mapping[str, str]) -> Mapping[str, Any]:
     told: dict[str, str] = {}
     for properties in (properties for element in chain for properties in children(element, "text-properties")):
         for key, value in properties.attrib.items():
             told.setdefault(str(key).rpartition("}")[2], str(value))
-    line = told.get("text-line-through-style", told.get("text-line-through-type"))
-    moved = told.get("text-position", "").split(" ")[0].rstrip("%")
-    font = told.get("font-name", told.get("font-family"))
-    font = None if font is None else fonts.get(font, font).strip("'")
-    look = Look(
-        None if line is None else line != "none",
-        None if not moved else 0 if moved == "0" else -1 if moved[0] == "-" or moved == "sub" else 1,
-        "" if font is not None and not letters.is_symbol_font(font) else font,
-    )
-    return look if look != Look() else None
-
-
-def _over(look: Look, style: Look | None) -> Look:
-    """Return the look of letters whose innermost style is this one, and the look around it."""
-    if style is None or not (style.struck or style.shift or style.font or look.struck or look.shift or look.font):
-        return look
-    pairs = ((style.struck, look.struck), (style.shift, look.shift), (style.font, look.font))
-    return Look(*(outer if inner is None else inner for inner, outer in pairs))  # type: ignore[arg-type]
+    look: dict[str, Any] = {}
+    if line := told.get("text-line-through-style", told.get("text-line-through-type", "")):
+        look["struck"] = line != "none"
+    if moved := told.get("text-position", "").split(" ")[0].rstrip("%"):
+        look["shift"] = 0 if moved == "0" else -1 if moved[0] == "-" or moved == "sub" else 1
+    if font := told.get("font-name", told.get("font-family", "")):
+        look["font"] = look["high"] = letters.symbol_font(fonts.get(font, font).strip("'"))
+    return look
 
 
 def repeated(element: etree._Element, name: str) -> int:
@@ -250,7 +232,7 @@ class OdfWalker:
 
     def look_in(self, element: etree._Element, look: Look = _USUAL) -> Look:
         """Return the look of letters in an element. `look` is that around it."""
-        return _over(look, self._styles.get(attribute(element, "style-name"), OdfStyle()).look)
+        return changed(look, **self._styles.get(attribute(element, "style-name"), OdfStyle()).look)
 
     # ---- paragraphs
 
@@ -261,7 +243,7 @@ class OdfWalker:
         if style.is_hidden:
             self.reading.note(Note.HIDDEN_TEXT)
         line = _Line()
-        self._walk(element, line, _over(_USUAL, style.look))
+        self._walk(element, line, changed(_USUAL, **style.look) if style.look else _USUAL)
         kind, level = self._kind(element, style, depth)
         for piece in (*line.before, Piece(BlockKind.PARAGRAPH, line.words)):
             if isinstance(piece, Piece) and piece.kind is BlockKind.PARAGRAPH:
@@ -292,11 +274,7 @@ class OdfWalker:
                 self._write(_BLANKS.sub(" ", other_element.tail), line, look)
 
     def _write(self, text: str, line: _Line, look: Look) -> None:
-        if look.font or not text.isascii():
-            text = letters.legible(self.reading, text, look.font or "")
-        if look.struck or look.shift:
-            text = letters.dressed(text, struck=bool(look.struck), shift=look.shift or 0)
-        line.text.append(text)
+        line.text.append(text if look is _USUAL and text.isascii() else look.dress(self.reading, text))
 
     def _inline(self, element: etree._Element, line: _Line, look: Look) -> None:
         name = local(element)
@@ -334,7 +312,7 @@ class OdfWalker:
                 self.reading.note(Note.HIDDEN_TEXT)
             if name == "change":
                 self.reading.note(Note.CHANGES_ACCEPTED)
-            self._walk(element, line, look if style is None else _over(look, style.look))
+            self._walk(element, line, changed(look, **style.look) if style is not None and style.look else look)
 
     def _field(self, control: etree._Element) -> str:
         shown = self._fields.get(attribute(control, "control"))
@@ -455,8 +433,7 @@ def _filled(mark: etree._Element) -> str:
     if attribute(mark, "type").endswith("FORMCHECKBOX"):
         return letters.TICKED if about.get("Checkbox_Checked") == "true" else letters.EMPTY
     entries = [value for name, value in values if name == "Dropdown_ListEntry"]
-    chosen = about.get("Dropdown_Selected", "0")
-    return entries[int(chosen)] if chosen.isdecimal() and int(chosen[:4]) < len(entries) else ""
+    return letters.chosen(entries, about.get("Dropdown_Selected", "0"))
 
 
 _BLANKS = re.compile(r"[ \t\r\n]+")
@@ -631,8 +608,8 @@ class _Rows:
                 self.beside += [part for part in walker.flow(element) if isinstance(part, Piece)]
         if kind == "date":
             date = attribute(cell, "date-value").replace("T00:00:00", "").replace("T", " ")
-            return letters.dressed(date, struck=bool(look.struck), shift=0)
-        return "\n".join(shown) or letters.dressed(attribute(cell, "value"), struck=bool(look.struck), shift=0)
+            return look.dress(self._reading, date)
+        return "\n".join(shown) or look.dress(self._reading, attribute(cell, "value"))
 
 
 def _rows_in(element: etree._Element) -> Iterator[etree._Element]:

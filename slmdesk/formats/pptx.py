@@ -95,6 +95,7 @@ def _comments(reading: Reading, root: etree._Element | None, authors: dict[str, 
 _SHAPES = frozenset(("sp", "grpSp", "graphicFrame", "pic", "cxnSp", "contentPart"))
 _WRAPPERS = frozenset(("AlternateContent", "Choice", "spTree", "twoCellAnchor", "oneCellAnchor", "absoluteAnchor"))
 _MAX_NAMES = 200
+_USUAL = letters.Look()
 
 
 class Drawing(Record):
@@ -176,22 +177,21 @@ def _walk(reading: Reading, element: etree._Element, text: list[str]) -> None:
 
 
 def _run(reading: Reading, run: etree._Element) -> str:
-    text, font, sign, shift, struck = "", "", "", "0", "noStrike"
+    text, look = "", _USUAL
     for element in run:
         name = local(element)
         if name == "t":
             text = (element.text or "").replace("\v", "\n")
-        elif name == "rPr":
-            shift, struck = element.get("baseline", shift), element.get("strike", struck)
-            if len(element):
-                font, sign = (attribute(child(element, kind), "typeface") for kind in ("latin", "sym"))
-    if sign or font or not text.isascii():
-        text = letters.legible(reading, text, font if letters.is_symbol_font(font) else "", private=sign)
-    if shift != "0" or struck != "noStrike":
-        is_moved = bool(shift.strip("-%0"))
-        moved = (-1 if shift[0] == "-" else 1) if is_moved else 0
-        text = letters.dressed(text, struck=struck != "noStrike", shift=moved)
-    return text
+        elif name == "rPr" and (len(element) or "strike" in element.attrib or "baseline" in element.attrib):
+            font, sign = (attribute(child(element, kind), "typeface") for kind in ("latin", "sym"))
+            struck, shift, font = (
+                element.get("strike", "noStrike"),
+                element.get("baseline", ""),
+                letters.symbol_font(font),
+            )
+            moved = (-1 if shift[:1] == "-" else 1) if shift.strip("-%0") else 0
+            look = letters.Look(struck != "noStrike", moved, font, font, sign)
+    return text if look is _USUAL and text.isascii() else look.dress(reading, text)
 
 
 def _paragraphs(reading: Reading, body: etree._Element, placeholder: str | None) -> Iterator[Piece]:

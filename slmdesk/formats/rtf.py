@@ -11,9 +11,10 @@ from striprtf.striprtf import rtf_to_text
 
 from slmdesk.base.documents import BlockKind, Note, Page
 from slmdesk.base.errors import KnownError
-from slmdesk.base.record import Record, changed
+from slmdesk.base.record import changed
 from slmdesk.base.texts import N_, _
 from slmdesk.formats import letters
+from slmdesk.formats.letters import Look
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import MAX_PRINTED_BYTES, PageBreak, Pager, Piece, page_from
 
@@ -45,6 +46,8 @@ _TYPED = re.compile(r"(\\u-?\d+ ?[^\\{}\r\n]?|\\[a-zA-Z]+-?\d* ?|\\.|[{}\x00-\x2
 _FONT = re.compile(r"\{\\f(\d+)(?:\\[a-z]+-?\d* ?|\{[^{}]*\}|\s)*([^\\{};]+)")
 _SYMBOL = re.compile(r'\bSYMBOL\s+(\d{1,5})\b[^"{}]{0,40}"([^"{}]{1,40})"')
 _NO_RESULT = 25
+_MOST_FIELD, _MOST_FONTS, _MOST_BEFORE_FONTS = 2_000, 200_000, 100
+"""Most characters of a field's code and of the table of fonts, and pieces of the file in front of that table."""
 _LOOK = re.compile("([\x12-\x1b])")
 _APART = re.compile("(\x01[a-z]|\x03[1-6]|[\n\x02\x0b\x0c\x1d-\x1f])")
 _PLAIN_LOOK = 0x12
@@ -82,7 +85,7 @@ def read(reading: Reading) -> Iterator[Page]:
         if is_there:
             reading.note(note)
     reading.check()
-    text = _dressed(_plain(prepared.source))
+    text = _dressed(_plain(prepared.source), reading)
     if "\ufffd" in text:
         reading.note(Note.PARTLY_DAMAGED)
     pages = text.rstrip().split(PAGE)
@@ -110,7 +113,7 @@ def _plain(source: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\xad", "")
 
 
-def _dressed(text: str) -> str:
+def _dressed(text: str, reading: Reading) -> str:
     """Mark letters by the look that `_Prepared` put in front of them."""
     first, *rest = _LOOK.split(text)
     made = [first]
@@ -119,19 +122,14 @@ def _dressed(text: str) -> str:
         for piece in _APART.split(run):
             if piece and not _APART.fullmatch(piece):
                 is_moved = abs(moved - 2) < 2 or (len(piece) <= _MOST_RAISED and made[-1][-1:].strip())
-                piece = letters.dressed(piece, struck=bool(struck), shift=moved - 2 if is_moved else 0)
+                piece = Look(bool(struck), moved - 2 if is_moved else 0).dress(reading, piece)
             made.append(piece)
     return letters.settled("".join(made))
 
 
-class _State(Record):
-    """The look of letters from here to the end of a group."""
+class _State(Look):
+    """The look of letters from here to the end of a group. A shift of 2 or -2 is one by half points."""
 
-    struck: bool = False
-    shift: int = 0
-    """1 for raised letters, 2 for those raised by half points, below 0 for lowered ones."""
-    font: str = ""
-    """A symbol font, or "" for any other font."""
     fallback: int = 1
     """How many letters follow a letter of Unicode, for programs that do not know it."""
 
@@ -193,9 +191,9 @@ class _Prepared:
 
     def _sign(self, letter: str) -> None:
         if not self._dropped:
-            shown = letters.legible(self._reading, letter, self._state.font).encode("utf-16-le", "surrogatepass")
+            shown = letters.legible(self._reading, letter, self._state).encode("utf-16-le", "surrogatepass")
             units = "".join(f"\\u{int.from_bytes(shown[at : at + 2], 'little')} " for at in range(0, len(shown), 2))
-            state, self._state = self._state, changed(self._state, font="")
+            state, self._state = self._state, changed(self._state, font="", high="")
             self._write(f"{{\\uc0{units}}}")
             self._state = state
 
@@ -203,7 +201,7 @@ class _Prepared:
         state, is_on = self._state, size != "0"
         if word == "f":
             font = self._fonts.get(size, "")
-            state = state if font == state.font else changed(state, font=font)
+            state = state if font == state.font else changed(state, font=font, high=font)
         elif word == "plain":
             state = _State(fallback=state.fallback)
         elif word.startswith("strike"):
@@ -223,10 +221,10 @@ class _Prepared:
 
     def _begin(self, found: re.Match[str]) -> int:
         word, before = found["group"], self._dropped
-        if word == "fonttbl":
-            table = self._whole[found.start() : _end_of(self._whole, found.start())]
+        if word == "fonttbl" and not self._pieces[_MOST_BEFORE_FONTS:]:
+            table = self._whole[found.start() : _end_of(self._whole, found.start(), _MOST_FONTS)]
             names = {number: name.strip() for number, name in _FONT.findall(table)}
-            self._fonts = {number: name for number, name in names.items() if letters.is_symbol_font(name)}
+            self._fonts = {number: name for number, name in names.items() if letters.symbol_font(name)}
             self._keep(table)
             return found.start() + len(table)
         if word == "fldinst" and not before:
@@ -256,6 +254,9 @@ class _Prepared:
 
     def _field(self, start: int) -> None:
         """Write what a field shows whose result is not in the file: a sign, a box or a choice."""
+        field = self._whole[start : start + _MOST_FIELD]
+        if "SYMBOL" not in field and "\\formfield" not in field:
+            return
         end = _end_of(self._whole, start)
         field = self._whole[start:end]
         symbol = _SYMBOL.search(field)
@@ -265,7 +266,7 @@ class _Prepared:
         if _plain(f"{{\\rtf1 {self._whole[result : _end_of(self._whole, result)]}}}").strip():
             return
         if symbol is not None:
-            state, self._state = self._state, changed(self._state, font=symbol[2])
+            state, self._state = self._state, changed(self._state, font=symbol[2], high=symbol[2])
             self._sign(chr(int(symbol[1])))
             self._state = state
             return
@@ -296,14 +297,14 @@ class _Prepared:
             self._keep(_byte(_MARKS[word]))
 
 
-def _end_of(source: str, start: int) -> int:
-    """Return where the group ends that begins at a brace."""
+def _end_of(source: str, start: int, most: int = _MOST_FIELD) -> int:
+    """Return where the group ends that begins at a brace. A group longer than `most` is cut there."""
     depth = 0
-    for found in _BRACE.finditer(source, start):
+    for found in _BRACE.finditer(source, start, start + most):
         depth += {"{": 1, "}": -1}.get(found[0], 0)
         if not depth:
             return found.end()
-    return len(source)
+    return min(start + most, len(source))
 
 
 def _byte(mark: str) -> str:
