@@ -443,8 +443,8 @@ _OF_LOOKS = frozenset(("vanish", "color", "rStyle", "rFonts", "strike", "dstrike
 
 def _looking(look: Look, about: Mapping[str, etree._Element]) -> Look:
     """Return a look with what these properties of a run change."""
-    if strikes := [about[name] for name in ("strike", "dstrike") if name in about]:
-        look = changed(look, struck=any(map(is_on, strikes)))
+    if "strike" in about or "dstrike" in about:
+        look = changed(look, struck=is_on(about.get("strike")) or is_on(about.get("dstrike")))
     if (shift := about.get("vertAlign")) is not None:
         look = changed(look, shift={"superscript": 1, "subscript": -1}.get(attribute(shift, "val"), 0))
     fonts = about.get("rFonts")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 from slmdesk.base.documents import DELETED, Note, deleted
 from slmdesk.base.record import Record
@@ -141,6 +142,7 @@ are ticked ☒ or empty ☐, whatever their style, and arrows the usual ones.
 """
 
 
+@lru_cache(maxsize=200)
 def symbol_font(name: str) -> str:
     """Return the name of a font if it is a symbol font, else ""."""
     return name if name.casefold() in _SIGNS else ""
