@@ -87,13 +87,15 @@ _CASH = "(?:US\\$|EUR|USD|GBP|CHF|PLN|JPY|SEK|CZK|[€$£¥])"
 _MINUS = re.compile(
     rf"(?:(?P<dash>{_DASH})|(?<![^\W_])(?P<word>minus|negative?|moins|menos|meno)(?=\s)"
     rf"|(?<![^\W_])(?P<less>abz(?:ü|ue)glich|abzgl\.?|less)(?=\s))"
-    rf"(?P<gap>[{_SPACE}]?)(?:{_CASH}[{_SPACE}]?)?$|{_CASH}[{_SPACE}]?(?P<late>{_DASH})[{_SPACE}]?$",
+    rf"(?P<gap>[{_SPACE}]?)(?:{_CASH}[{_SPACE}]?)?\Z|{_CASH}[{_SPACE}]?(?P<late>{_DASH})[{_SPACE}]?\Z",
     re.IGNORECASE,
 )
-_FREE = re.compile(r"(?:^|[\s(\[:=|>\"„“«])$")
-_FIELD = re.compile(rf"(?:[:=|\t]|{_CASH})[{_SPACE}]*$")
-_RANGE = re.compile(rf"\d[.,]?[{_SPACE}]*(?:%|{_CASH}|[^\W\d_]{{1,7}}\.?)?[{_SPACE}]*$", re.IGNORECASE)
-_NO_SIGN = re.compile(r"(?:plus\W{0,3}|\b(?:au|du|al|lo|pelo|ao)\s)$", re.IGNORECASE)
+_HINT = re.compile(rf"(?:[-−–—‒(][{_SPACE}]?|[svole.hSVOLEH][{_SPACE}])(?:[A-Z]{{2,3}}\$?|[€$£¥])?[{_SPACE}]?\Z")
+_HINT_AFTER = re.compile(rf"[{_SPACE}]?(?:{_CASH}[{_SPACE}]?)?[-−–—‒)SHDC]")
+_FREE = re.compile(r"(?:^|[\s(\[:=|>\"„“«])\Z")
+_FIELD = re.compile(rf"(?:[:=|\t]|{_CASH})[{_SPACE}]*\Z")
+_RANGE = re.compile(rf"\d[.,]?[{_SPACE}]*(?:%|{_CASH}|[^\W\d_]{{1,7}}\.?)?[{_SPACE}]*\Z", re.IGNORECASE)
+_NO_SIGN = re.compile(r"(?:plus\W{0,3}|\b(?:au|du|al|lo|pelo|ao)\s)\Z", re.IGNORECASE)
 """Before a word for minus: plus/minus 5, au moins 5, al menos 5."""
 _ENDS = rf"(?=[{_SPACE}]*(?:$|[\t|;)]|\n(?![{_SPACE}]*[a-zäöüß\d])))"
 _MINUS_AFTER = re.compile(
@@ -101,19 +103,22 @@ _MINUS_AFTER = re.compile(
     rf"(?:(?P<ends>{_ENDS})|(?P<sum>(?=[{_SPACE}]?{_CASH})))?"
 )
 _BOOKED = re.compile(rf"[{_SPACE}]?(?:{_CASH}[{_SPACE}]?)?(?:(?P<debit>S|Soll|D[Rr])|H|Haben|C[Rr])(?![\w.'’])")
-_OPENS = re.compile(rf"(?P<field>(?:^|[\n\t|:=]|{_CASH})[{_SPACE}]*)?\((?P<cash>{_CASH}[{_SPACE}]?)?$")
+_OPENS = re.compile(rf"(?P<field>(?:^|[\n\t|:=]|{_CASH})[{_SPACE}]*)?\((?P<cash>{_CASH}[{_SPACE}]?)?\Z")
 _CLOSES = re.compile(rf"(?P<cash>[{_SPACE}]?{_CASH})?\)(?P<ends>{_ENDS}|(?=[{_SPACE}]?{_CASH}))?")
 _CENTS = re.compile(rf"[.,]\d\d$|\d[.'’{_SPACE}]\d{{3}}$|\d,\d{{3}}$")
 
 
 def _signed(text: str, start: int, end: int) -> tuple[Sign, int, int]:
     """Return the sign of the figure from `start` to `end`, and where it stands with its sign."""
+    hints = _HINT.search(text, max(0, start - 6), start)
+    if hints is None and not _HINT_AFTER.match(text, end):
+        return "", start, end
     before, after = text[max(0, start - 24) : start], text[end : end + 24]
-    minus, late = _MINUS.search(before), _MINUS_AFTER.match(after)
+    minus, late = _MINUS.search(before) if hints else None, _MINUS_AFTER.match(after)
     has_cash = bool(_CURRENCY_BEFORE.search(before) or _CURRENCY_AFTER.match(after))
     is_sum = has_cash or _CENTS.search(text, start, end) is not None
-    if minus and late and not is_sum:
-        return "", start, end  # - 5 -, a number of a page
+    if (minus and late and not is_sum) or re.match(r"0\d", text[start:end]):
+        return "", start, end  # - 5 -, a number of a page; SN-014 to -018
     if minus:
         at = start - len(before) + minus.start()
         sign = _sign_before(minus, before[: minus.start()], is_sum=is_sum)
@@ -146,7 +151,9 @@ def _sign_before(minus: re.Match[str], before: str, *, is_sum: bool) -> Sign:
         return "" if is_range and not is_sum else "-"
     if is_range:
         return ""
-    return "-" if minus["dash"] == "−" or _FIELD.search(before) else "?"
+    if minus["dash"] == "−" or _FIELD.search(before):
+        return "-"
+    return "?" if is_sum and minus["dash"] != "—" else ""
 
 
 _YEARS = re.compile(r"(?:1[6-9]|2[01])\d\d")
@@ -303,7 +310,7 @@ def _words(text: str, language: str, taken: list[tuple[int, int]]) -> list[Numbe
         unit, unit_end = _unit_at(text, end)
         sign, begin, _until = _signed(text, start, end)
         number = Number(start, unit_end, (float(total + current),), unit, _is_about(text, start), is_soft)
-        found.append(changed(number, sign=sign, whole=(begin, unit_end)))
+        found.append(changed(number, sign=sign if sign == "-" else "", whole=(begin, unit_end)))
     return [number for number in found if not _is_no_number(text, number, language)]
 
 
