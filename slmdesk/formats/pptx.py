@@ -8,6 +8,7 @@ from lxml import etree
 
 from slmdesk.base.documents import BlockKind, Note, Page, PageKind, PageStatus, page_of
 from slmdesk.base.record import Record
+from slmdesk.base.texts import N_
 from slmdesk.formats.office_xml import Package, Relation, attribute, child, children, local, relation_id, text_of, texts
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import Piece, slide_page
@@ -117,13 +118,21 @@ class Drawing(Record):
             inside = local(element)
             if inside == "tbl":
                 yield from _table(element)
-            elif inside == "chart" and (relation := self.relations.get(attribute(element, "id"))):
-                yield from _chart(self.package.tree(relation.part))
-            elif inside == "relIds" and (relation := self.relations.get(attribute(element, "dm"))):
-                yield from _diagram(self.package.tree(relation.part))
+            elif inside in ("chart", "relIds"):
+                yield from self.part(element)
         about = next(shape.iter("{*}cNvPr"), None)
         if about is not None:
             yield Piece(BlockKind.CAPTION, about.get("descr", ""))
+
+    def part(self, element: etree._Element) -> Iterator[Piece]:
+        """Yield the words of the chart or diagram that an element refers to. One without words is noted."""
+        is_chart = local(element) == "chart"
+        relation = self.relations.get(attribute(element, "id" if is_chart else "dm"))
+        root = self.package.tree(relation.part) if relation is not None else None
+        pieces = [piece for piece in (_chart(root) if is_chart else _diagram(root)) if piece.text.strip()]
+        if not pieces:
+            self.package.reading.note(Note.PARTS_UNREAD, name=N_("chart") if is_chart else N_("diagram"))
+        yield from pieces
 
 
 def placeholder_of(shape: etree._Element) -> str | None:

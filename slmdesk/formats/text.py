@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
 
-from slmdesk.base.documents import ASIDE, Block, BlockKind, Note, Page, PageKind, PageStatus, page_of
+from slmdesk.base.documents import ASIDE, DELETED, Block, BlockKind, Note, Page, PageKind, PageStatus, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import _
@@ -275,6 +275,9 @@ def pieces_of(text: str) -> Iterator[str]:
     while len(text) - at > MAX_PAGE_CHARACTERS:
         cut = text.rfind("\n", at, at + MAX_PAGE_CHARACTERS) + 1
         end = cut if cut > at else at + MAX_PAGE_CHARACTERS
+        open_mark = text.rfind(DELETED[0], at + 1, end)
+        if open_mark > text.rfind(DELETED[1], at, end):  # struck words stay together
+            end = open_mark
         yield text[at:end]
         at = end
     yield text[at:]
