@@ -20,7 +20,7 @@ from slmdesk.base.texts import _
 from slmdesk.formats.containers import Archive
 from slmdesk.formats.docx import as_number
 from slmdesk.formats.formulas import mathml_line
-from slmdesk.formats.letters import lowered, raised
+from slmdesk.formats.letters import UNKNOWN, lowered, raised, sign_of
 from slmdesk.formats.office_xml import attribute, child, local, parse
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import (
@@ -66,6 +66,8 @@ class Hypertext:
     """Whether the pieces include words that no browser shows."""
     has_external: bool = False
     has_images: bool = False
+    unknown: list[str] = field(default_factory=list)
+    """Signs of symbol fonts that no letter stands for, by font and code."""
 
 
 def walk(
@@ -136,6 +138,7 @@ class _Walker:
         """The open lists, with the number of the last item."""
         self._item = ""
         self._heading = self._hidden = self._struck = self._shifted = 0
+        self._font = ""
         self._inside: Counter[BlockKind] = Counter()
         self._unseen: frozenset[str] = frozenset()
         self._crossed: frozenset[str] = frozenset()
@@ -176,7 +179,15 @@ class _Walker:
     # ---- text
 
     def _say(self, text: str) -> None:
+        if self._font:
+            text = "".join(letter if letter.isspace() else self._sign(letter) for letter in text)
         self._line.append(deleted(text) if self._struck and not text.isspace() else text)
+
+    def _sign(self, letter: str) -> str:
+        sign = sign_of(letter, self._font)
+        if not sign:
+            self._result.unknown.append(f"{self._font} {ord(letter) & 0xFF:02X}")
+        return sign or UNKNOWN
 
     def _flush(self) -> None:
         text = "".join(self._line).replace("\xad", "")
@@ -241,6 +252,15 @@ class _Walker:
             yield self._shift(node, is_raised=tag == "sup")
         elif (moved := _MOVED.search(style)) and not self._shifted:
             yield self._shift(node, is_raised=moved[1].lower() == "super")
+        family = style if tag != "font" else f"{style};font-family:{attributes.get('face')}"
+        if "font" in family and (self._font or _SYMBOLS.search(family)):
+            named = _SYMBOLS.search(family)
+            yield self._in_font(named[1] if named else "")
+
+    def _in_font(self, font: str) -> _Steps:
+        before, self._font = self._font, font
+        yield
+        self._font = before
 
     def _strike(self) -> _Steps:
         self._struck += 1
@@ -547,6 +567,7 @@ _PRINT = re.compile(r"@media[^{]*print[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
 _PLAIN_SELECTOR = re.compile(r"[.#][\w-]+")
 MAX_STYLE_CHARACTERS = 1 << 20
 _CROSSED = re.compile(r"text-decoration(?:-line)?\s*:[^;}]*\bline-through", re.IGNORECASE)
+_SYMBOLS = re.compile(r"font-family\s*:\s*[\"']?(symbol|wingdings(?: [23])?|webdings)(?![\w -])", re.IGNORECASE)
 _MOVED = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.IGNORECASE)
 
 
@@ -613,6 +634,8 @@ def notify(reading: Reading, found: Hypertext) -> None:
     ):
         if is_there:
             reading.note(note)
+    for sign in found.unknown:
+        reading.note(Note.SIGNS_UNKNOWN, name=sign)
 
 
 def markup_of(reading: Reading) -> str:

@@ -81,6 +81,10 @@ def test_lines_break_where_blocks_do(markup, expected):
         ("<ol reversed><li>x<li>y</ol><ol reversed start=9><li>z</ol>", "2. x\n1. y\n9. z"),
         ("<ol style='list-style-type:lower-roman'><li>x<li style='list-style: none'>y</ol>", "i. x\ny"),
         ("<ol><li><ol type=A><li>x</ol></ol>", "1. A. x"),
+        ("so <span style='font-family:Wingdings'>à</span> x", "so → x"),
+        ("<font face=Symbol>£</font> 3 <font face='Wingdings 2'>R</font> yes", "≤ 3 ☒ yes"),
+        ("<span style='font-family:Symbol'>£<span style='font:7pt Arial'> ab</span></span>", "≤ ab"),
+        ("<p style='font-family: Symbolic, serif'>£</p>", "£"),
     ],
 )
 def test_what_letters_look_like_and_forms_hold_is_read(markup, text):
