@@ -47,7 +47,9 @@ _EMPTY_LINES = re.compile(r"\n{2,}")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:|//")
 _STRUCK_ON = re.compile(rf"{DELETED[1]}(\s*){DELETED[0]}")
 _BOXES = {False: "☐", True: "☒"}
-_NO_WORDS = frozenset(("hidden", "submit", "button", "reset", "image", "file", "password", "color"))
+_NO_WORDS = frozenset(
+    ("checkbox", "radio", "hidden", "submit", "button", "reset", "image", "file", "password", "color")
+)
 """Kinds of inputs whose value is no content of a page."""
 _Steps: TypeAlias = Iterator[None]
 """Generator that handles one element. It runs up to its `yield` at the start tag, and on from there at the end tag. A
@@ -153,7 +155,11 @@ class _Walker:
         if tag == "-text":
             text = node.text_content or ""
             self._result.has_hidden |= bool(self._hidden) and not text.isspace()
-            self._say(text if self._inside[BlockKind.CODE] else _BLANKS.sub(" ", text))
+            text = text if self._inside[BlockKind.CODE] else _BLANKS.sub(" ", text)
+            if self._struck or self._font:
+                self._say(text)
+            else:
+                self._line.append(text)
             return False, ()
         if tag.startswith("-") or tag in SILENT:
             if tag == "style":
@@ -166,9 +172,10 @@ class _Walker:
         if is_unseen(attributes, self._unseen):
             begun.append(self._hide(is_block=tag in BLOCKS))
             next(begun[0])
-        for steps in self._looks(node, attributes):
-            next(steps)
-            begun.append(steps)
+        if tag in _LOOKS or "style" in attributes or (self._crossed and selects(self._crossed, attributes)):
+            for steps in self._looks(node, attributes):
+                next(steps)
+                begun.append(steps)
         if tag in _ELEMENTS or tag in BLOCKS:
             begun.append(_ELEMENTS.get(tag, _Walker._block)(self, node, attributes))
             goes_in = next(begun[-1], _OVER) is None
@@ -246,7 +253,7 @@ class _Walker:
 
     def _looks(self, node: LexborNode, attributes: _Attributes) -> Iterator[_Steps]:
         tag, style = node.tag, attributes.get("style") or ""
-        if tag in ("del", "s", "strike") or _CROSSED.search(style) or selects(self._crossed, attributes):
+        if tag in _STRUCK or _CROSSED.search(style) or selects(self._crossed, attributes):
             yield self._strike()
         if tag in ("sup", "sub"):
             yield self._shift(node, is_raised=tag == "sup")
@@ -283,7 +290,8 @@ class _Walker:
     def _style(self, node: LexborNode) -> None:
         css = node.text(deep=True)
         self._unseen |= selected(css, _UNSEEN)
-        self._crossed |= selected(css, _CROSSED)
+        if "line-through" in css:
+            self._crossed |= selected(css, _CROSSED)
 
     def _hide(self, *, is_block: bool) -> _Steps:
         if is_block:
@@ -332,10 +340,10 @@ class _Walker:
 
     def _input(self, __: object, attributes: _Attributes) -> _Steps:
         kind = (attributes.get("type") or "text").lower()
-        if kind in ("checkbox", "radio"):
+        if kind in ("checkbox", "radio") and not self._hidden:
             self._say(f" {_BOXES['checked' in attributes]} ")
-        elif kind not in _NO_WORDS:
-            self._say(f" {attributes.get('value') or ''} ")
+        elif kind not in _NO_WORDS and (words := attributes.get("value")):
+            self._say(f" {words} ")
         yield from ()
 
     def _select(self, node: LexborNode, attributes: _Attributes) -> _Steps:
@@ -566,6 +574,8 @@ _RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
 _PRINT = re.compile(r"@media[^{]*print[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
 _PLAIN_SELECTOR = re.compile(r"[.#][\w-]+")
 MAX_STYLE_CHARACTERS = 1 << 20
+_STRUCK = frozenset(("del", "s", "strike"))
+_LOOKS = _STRUCK | {"sup", "sub", "font"}
 _CROSSED = re.compile(r"text-decoration(?:-line)?\s*:[^;}]*\bline-through", re.IGNORECASE)
 _SYMBOLS = re.compile(r"font-family\s*:\s*[\"']?(symbol|wingdings(?: [23])?|webdings)(?![\w -])", re.IGNORECASE)
 _MOVED = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.IGNORECASE)
@@ -581,8 +591,6 @@ def selected(css: str, pattern: re.Pattern[str]) -> frozenset[str]:
 
 
 def selects(by_sheets: frozenset[str], attributes: Mapping[str, str | None]) -> bool:
-    if not by_sheets:
-        return False
     names = (attributes.get("class") or "").split()
     return any(f".{name}" in by_sheets for name in names) or f"#{attributes.get('id')}" in by_sheets
 
@@ -595,7 +603,7 @@ def is_unseen(attributes: Mapping[str, str | None], by_sheets: frozenset[str]) -
         return True
     if _is_white(style or f"color:{attributes.get('color') or ''}") and not attributes.get("bgcolor"):
         return True
-    return selects(by_sheets, attributes)
+    return bool(by_sheets) and selects(by_sheets, attributes)
 
 
 def _is_white(style: str) -> bool:
