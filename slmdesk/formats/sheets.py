@@ -306,7 +306,8 @@ class _Sheet:
         is noted.
         """
         package, root = self._book.package, self._stream.root
-        shapes = {about.get("id", ""): about.getparent().getparent() for about in drawing.iter("{*}cNvPr")}
+        named = ((about.get("id", ""), next(about.iterancestors("{*}sp"), None)) for about in drawing.iter("{*}cNvPr"))
+        shapes = dict(named)
         relations = package.relations(self._part)
         found = {} if root is None else {control.get("shapeId", ""): control for control in root.iter("{*}control")}
         for number, control in found.items():

@@ -167,9 +167,10 @@ def _touched(values: Sequence[_Value], span: Span, taken: set[Span]) -> list[_Va
 
 def _unsigned(values: Sequence[_Value], span: Span, others: Sequence[_Value], taken: set[Span]) -> list[_Value]:
     """Return the values beside a change that are the same numbers as `others`, which alone have a changed sign."""
-    beside = _touched(values, (span[0] - 2, span[1] + 2), set())
+    beside = _touched(values, (span[0] - 2, span[1] + 2), set(taken))
     same = [value for value in beside if any(_figures(value) & _figures(other) for other in others)]
-    return [value for value in same if value.span not in taken and not taken.add(value.span)]
+    taken.update(value.span for value in same)
+    return same
 
 
 def _figures(value: _Value) -> set[object]:
