@@ -182,6 +182,7 @@ def is_head(rows: Sequence[Row]) -> bool:
 
 
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_OLD_BOX = re.compile(rb"""ObjectType=["'](?:Checkbox|Radio|Drop|List)["']""")
 MAX_SHARED_CHARACTERS = 64 << 20
 _ON = ("1", "true")
 
@@ -298,7 +299,11 @@ class _Sheet:
                 if next(tree.iter("{*}pic"), None) is not None:
                     package.reading.note(Note.IMAGES_IGNORED)
                 yield from Drawing(package, dict(package.relations(relation.part))).pieces(tree)
-            elif relation.kind == "control":
+            elif relation.kind == "control" or (
+                relation.kind == "vmlDrawing"
+                and not any(other.kind == "ctrlProp" for other in package.relations(self._part).values())
+                and _OLD_BOX.search(b"".join(package.chunks(relation.part)))
+            ):
                 package.reading.note(Note.PARTS_UNREAD, name=N_("form control"))
 
     def _controls(self, drawing: etree._Element) -> Iterator[Piece]:

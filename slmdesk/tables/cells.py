@@ -317,7 +317,7 @@ def says_nothing(words: str) -> bool:
 # also the built-in columns. Pure functions.
 
 
-PROMPT_VERSION = "extract-3"
+PROMPT_VERSION = "extract-4"
 """Version of the prompt and of the way its answer is read. Change it with either."""
 COLUMNS_AT_ONCE = 1
 """Number of columns the model is asked for in one answer. Asked for five, a model of 1.5B that left one empty left all

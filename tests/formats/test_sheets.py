@@ -249,6 +249,10 @@ def test_boxes_of_a_sheet_are_read_with_their_labels():
     )
     assert [words for _, words in rows(pages[0])] == ["1", "☒ Pets", "☐ Smoking", "☒ Box 3", "Free words"]
     assert reading.names == {Note.PARTS_UNREAD: ("form control",)}
+    about = {"xl/worksheets/_rels/sheet1.xml.rels": relations(vmlDrawing="../drawings/old.vml")}
+    for kind, names in (("Note", {}), ("Checkbox", {Note.PARTS_UNREAD: ("form control",)})):
+        old = f'<xml><shape><ClientData ObjectType="{kind}"/></shape></xml>'
+        assert read(xlsx({"S": ""}, {**about, "xl/drawings/old.vml": old}))[0].names == names
 
 
 def test_very_long_rows_are_several_blocks(monkeypatch):

@@ -83,7 +83,7 @@ def find_identifiers(text: str) -> list[tuple[int, int]]:
 
 
 _DASH = "[-−–—‒]"
-_CASH = "(?:US\\$|EUR|USD|GBP|CHF|PLN|JPY|SEK|CZK|[€$£¥])"
+_CASH = "(?:US\\$|EUR|USD|GBP|CHF|PLN|JPY|SEK|CZK|[€$£¥]|zł|[Ee]uros?)"
 _MINUS = re.compile(
     rf"(?:(?P<dash>{_DASH})|(?<![^\W_])(?P<word>minus|negative?|moins|menos|meno)(?=\s)"
     rf"|(?<![^\W_])(?P<less>abz(?:ü|ue)glich|abzgl\.?|less)(?=\s))"
@@ -91,7 +91,7 @@ _MINUS = re.compile(
     re.IGNORECASE,
 )
 _HINT = re.compile(rf"(?:[-−–—‒(][{_SPACE}]?|[svole.hSVOLEH][{_SPACE}])(?:[A-Z]{{2,3}}\$?|[€$£¥])?[{_SPACE}]?\Z")
-_HINT_AFTER = re.compile(rf"[{_SPACE}]?(?:{_CASH}[{_SPACE}]?)?[-−–—‒)SHDC]")
+_HINT_AFTER = re.compile(rf"[{_SPACE}]?(?:{_CASH}[{_SPACE}]?)?[-−–—‒)SHDCWM]")
 _FREE = re.compile(r"(?:^|[\s(\[:=|>\"„“«])\Z")
 _FIELD = re.compile(rf"(?:[:=|\t]|{_CASH})[{_SPACE}]*\Z")
 _RANGE = re.compile(rf"\d[.,]?[{_SPACE}]*(?:%|{_CASH}|[^\W\d_]{{1,7}}\.?)?[{_SPACE}]*\Z", re.IGNORECASE)
@@ -102,7 +102,9 @@ _MINUS_AFTER = re.compile(
     rf"(?P<cash>[{_SPACE}]?{_CASH})?(?P<gap>[{_SPACE}]?)(?P<dash>{_DASH})(?![\w\-−–—‒]|\s(?:und|oder|bis|and|or|to|et|ou|o|lub|en)\b)"
     rf"(?:(?P<ends>{_ENDS})|(?P<sum>(?=[{_SPACE}]?{_CASH})))?"
 )
-_BOOKED = re.compile(rf"[{_SPACE}]?(?:{_CASH}[{_SPACE}]?)?(?:(?P<debit>S|Soll|D[Rr])|H|Haben|C[Rr])(?![\w.'’])")
+_BOOKED = re.compile(
+    rf"[{_SPACE}]?(?:{_CASH}[{_SPACE}]?)?(?:(?P<debit>S|Soll|D[Rr]|Debe|Wn)|H|Haben|C[Rr]|Haber|Ma)(?![\w.'’])"
+)
 _OPENS = re.compile(rf"(?P<field>(?:^|[\n\t|:=]|{_CASH})[{_SPACE}]*)?\((?P<cash>{_CASH}[{_SPACE}]?)?\Z")
 _CLOSES = re.compile(rf"(?P<cash>[{_SPACE}]?{_CASH})?\)(?P<ends>{_ENDS}|(?=[{_SPACE}]?{_CASH}))?")
 _CENTS = re.compile(rf"[.,]\d\d$|\d[.'’{_SPACE}]\d{{3}}$|\d,\d{{3}}$")

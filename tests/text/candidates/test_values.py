@@ -46,8 +46,8 @@ SIGNS = {
     "moins 45 euros|menos 45 euros|meno 45 euro|negative 45|minus 45 zł|-5 °C|Solde − 15,00|(-20 %)",
     "?": "- 45 EUR|Storno - 33,00 EUR|Rent – 900.00 EUR|1.234,56 -|Saldo (45,00)|(45,00 €)|abzüglich 45 EUR|"
     "abzgl. 12,50|less 45.00",
-    "debit": "1.234,56 S|1.234,56 EUR S|12.50 Dr|12.50 DR|45,00 Soll",
-    "credit": "1.234,56 H|12.50 Cr|EUR 12.50 CR|45,00 Haben",
+    "debit": "1.234,56 S|1.234,56 EUR S|12.50 Dr|12.50 DR|45,00 Soll|12,50 zł Wn|12,50 Debe",
+    "credit": "1.234,56 H|12.50 Cr|EUR 12.50 CR|45,00 Haben|12,50 Ma|12,50 Haber",
     "": "1.500,- €|EUR 2.500,--|Fr. 1’224.–|5–10 EUR|5 - 10 EUR|5 EUR – 10 EUR|5,00-10,00|10-20 %|2024-2025|"
     "von 5 bis 10,00|Rent (900,00 EUR) is|the sum (EUR 900.00)|(5)|(2024)|(1) 45,00|1.234,56 - Miete|Nr. 4-45|"
     "INV-2024-45|SN-014 bis -018|030-1234567|+49 30 - 123456|- 5 -|-5-|5- und 10-jährige|"
