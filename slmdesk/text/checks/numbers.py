@@ -136,7 +136,8 @@ def _signed(text: str, start: int, end: int) -> tuple[Sign, int, int]:
         is_field = opens["field"] is not None and closes["ends"] is not None
         at = start - len(before) + opens.start() + len(opens["field"] or "")
         if is_field or not (opens["cash"] or closes["cash"]):  # else it is an aside: the rent (900 EUR)
-            return "-" if is_field and not closes["cash"] else "?", at, end + closes.end()
+            is_sure = is_field and not closes["cash"] and opens["field"][:1] != "\n"
+            return "-" if is_sure else "?", at, end + closes.end()
     return "", start, end
 
 
@@ -146,16 +147,16 @@ def _sign_before(minus: re.Match[str], before: str, *, is_sum: bool) -> Sign:
     if minus["word"] or minus["less"]:
         return "" if is_range or _NO_SIGN.search(before) else "-" if minus["word"] else "?"
     if minus["late"]:
-        return "" if re.search(r"\d\s?$", before) else "-"
+        return "" if is_range or minus["late"] == "—" else "-"
     if not _FREE.search(before):
         return ""
     if not minus["gap"]:
         return "" if is_range and not is_sum else "-"
-    if is_range:
+    if is_range or minus["dash"] == "—":
         return ""
     if minus["dash"] == "−" or _FIELD.search(before):
         return "-"
-    return "?" if is_sum and minus["dash"] != "—" else ""
+    return "?" if is_sum else ""
 
 
 _YEARS = re.compile(r"(?:1[6-9]|2[01])\d\d")
