@@ -14,10 +14,13 @@ from urllib.parse import unquote
 from lxml import etree
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from slmdesk.base.documents import BlockKind, Note, Page, PageKind, PageStatus, page_of
+from slmdesk.base.documents import DELETED, BlockKind, Note, Page, PageKind, PageStatus, deleted, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.texts import _
 from slmdesk.formats.containers import Archive
+from slmdesk.formats.docx import as_number
+from slmdesk.formats.formulas import mathml_line
+from slmdesk.formats.letters import UNKNOWN, lowered, raised, sign_of
 from slmdesk.formats.office_xml import attribute, child, local, parse
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import (
@@ -42,6 +45,12 @@ CHECK_EVERY = 4096
 _BLANKS = re.compile(r"[ \t\r\n\f\xa0]+")
 _EMPTY_LINES = re.compile(r"\n{2,}")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:|//")
+_STRUCK_ON = re.compile(rf"{DELETED[1]}(\s*){DELETED[0]}")
+_BOXES = {False: "☐", True: "☒"}
+_NO_WORDS = frozenset(
+    ("checkbox", "radio", "hidden", "submit", "button", "reset", "image", "file", "password", "color")
+)
+"""Kinds of inputs whose value is no content of a page."""
 _Steps: TypeAlias = Iterator[None]
 """Generator that handles one element. It runs up to its `yield` at the start tag, and on from there at the end tag. A
 generator without a `yield` means that the content of the element is skipped.
@@ -59,6 +68,8 @@ class Hypertext:
     """Whether the pieces include words that no browser shows."""
     has_external: bool = False
     has_images: bool = False
+    unknown: list[str] = field(default_factory=list)
+    """Signs of symbol fonts that no letter stands for, by font and code."""
 
 
 def walk(
@@ -110,6 +121,14 @@ class _Row:
     is_head: bool = True
 
 
+@dataclass(slots=True)
+class _List:
+    number: int
+    step: int = 1
+    form: str = ""
+    """"": it has no numbers. Else as in `as_number`."""
+
+
 class _Walker:
     def __init__(self, anchors: frozenset[str], *, is_packed: bool) -> None:
         self._result, self._is_packed = Hypertext(), is_packed
@@ -117,12 +136,14 @@ class _Walker:
         self._line: list[str] = []
         self._alts: list[str] = []
         self._rows: list[_Row] = []
-        self._lists: list[int] = []
-        """For each open list, the number of its last item, or -1 if the list is not numbered."""
+        self._lists: list[_List] = []
+        """The open lists, with the number of the last item."""
         self._item = ""
-        self._heading = self._hidden = 0
+        self._heading = self._hidden = self._struck = self._shifted = 0
+        self._font = ""
         self._inside: Counter[BlockKind] = Counter()
         self._unseen: frozenset[str] = frozenset()
+        self._crossed: frozenset[str] = frozenset()
 
     def found(self) -> Hypertext:
         self._flush()
@@ -134,11 +155,15 @@ class _Walker:
         if tag == "-text":
             text = node.text_content or ""
             self._result.has_hidden |= bool(self._hidden) and not text.isspace()
-            self._line.append(text if self._inside[BlockKind.CODE] else _BLANKS.sub(" ", text))
+            text = text if self._inside[BlockKind.CODE] else _BLANKS.sub(" ", text)
+            if self._struck or self._font:
+                self._say(text)
+            else:
+                self._line.append(text)
             return False, ()
         if tag.startswith("-") or tag in SILENT:
             if tag == "style":
-                self._unseen |= unseen_of(node.text(deep=True))
+                self._style(node)
             return tag == "-document", ()
         attributes = node.attributes
         self._look(tag, attributes)
@@ -147,16 +172,35 @@ class _Walker:
         if is_unseen(attributes, self._unseen):
             begun.append(self._hide(is_block=tag in BLOCKS))
             next(begun[0])
+        if tag in _LOOKS or "style" in attributes or (self._crossed and selects(self._crossed, attributes)):
+            for steps in self._looks(node, attributes):
+                next(steps)
+                begun.append(steps)
         if tag in _ELEMENTS or tag in BLOCKS:
             begun.append(_ELEMENTS.get(tag, _Walker._block)(self, node, attributes))
             goes_in = next(begun[-1], _OVER) is None
+        if (box := attributes.get("aria-checked")) in ("true", "false"):
+            self._say(f" {_BOXES[box == 'true']} ")
         return goes_in, begun
 
     # ---- text
 
+    def _say(self, text: str) -> None:
+        if self._font:
+            text = "".join(letter if letter.isspace() else self._sign(letter) for letter in text)
+        self._line.append(deleted(text) if self._struck and not text.isspace() else text)
+
+    def _sign(self, letter: str) -> str:
+        sign = sign_of(letter, self._font)
+        if not sign:
+            self._result.unknown.append(f"{self._font} {ord(letter) & 0xFF:02X}")
+        return sign or UNKNOWN
+
     def _flush(self) -> None:
         text = "".join(self._line).replace("\xad", "")
-        self._line.clear()
+        self._line = []
+        if DELETED[0] in text:
+            text = _STRUCK_ON.sub(r"\1", text)
         if self._inside[BlockKind.CODE]:
             pieces = [text.strip("\n")]
         else:
@@ -207,6 +251,48 @@ class _Walker:
         if not self._is_packed or _ADDRESS.match(source):
             self._result.has_external = True
 
+    def _looks(self, node: LexborNode, attributes: _Attributes) -> Iterator[_Steps]:
+        tag, style = node.tag, attributes.get("style") or ""
+        if tag in _STRUCK or _CROSSED.search(style) or selects(self._crossed, attributes):
+            yield self._strike()
+        if tag in ("sup", "sub"):
+            yield self._shift(node, is_raised=tag == "sup")
+        elif (moved := _MOVED.search(style)) and not self._shifted:
+            yield self._shift(node, is_raised=moved[1].lower() == "super")
+        family = style if tag != "font" else f"{style};font-family:{attributes.get('face')}"
+        if "font" in family and (self._font or _SYMBOLS.search(family)):
+            named = _SYMBOLS.search(family)
+            yield self._in_font(named[1] if named else "")
+
+    def _in_font(self, font: str) -> _Steps:
+        before, self._font = self._font, font
+        yield
+        self._font = before
+
+    def _strike(self) -> _Steps:
+        self._struck += 1
+        yield
+        self._struck -= 1
+
+    def _shift(self, node: LexborNode, *, is_raised: bool) -> _Steps:
+        line, start = self._line, len(self._line)
+        self._shifted += 1
+        yield
+        self._shifted -= 1
+        text = "".join(line[start:])
+        if self._line is line and text:
+            is_bare = any(map(str.isalnum, text)) and text.strip()[0] not in "[("
+            if not _is_link(node):
+                line[start:] = [raised(text) if is_raised else lowered(text)]
+            elif is_bare:
+                line[start:] = [f"[{text.strip()}]"]
+
+    def _style(self, node: LexborNode) -> None:
+        css = node.text(deep=True)
+        self._unseen |= selected(css, _UNSEEN)
+        if "line-through" in css:
+            self._crossed |= selected(css, _CROSSED)
+
     def _hide(self, *, is_block: bool) -> _Steps:
         if is_block:
             self._flush()
@@ -228,7 +314,7 @@ class _Walker:
             if (meta.attributes.get("name") or "").lower() in ("author", "dc.creator"):
                 self._result.author = " ".join((meta.attributes.get("content") or "").split())
         for style in node.css("style"):
-            self._unseen |= unseen_of(style.text(deep=True))
+            self._style(style)
         yield from ()
 
     def _tooltip(self, *__: object) -> _Steps:
@@ -253,8 +339,38 @@ class _Walker:
         yield from ()
 
     def _input(self, __: object, attributes: _Attributes) -> _Steps:
-        if (attributes.get("type") or "text").lower() in ("text", "submit", "button", "email", "date", "number", "tel"):
-            self._line.append(f" {attributes.get('value') or ''} ")
+        kind = (attributes.get("type") or "text").lower()
+        if kind in ("checkbox", "radio") and not self._hidden:
+            self._say(f" {_BOXES['checked' in attributes]} ")
+        elif kind not in _NO_WORDS and (words := attributes.get("value")):
+            self._say(f" {words} ")
+        yield from ()
+
+    def _select(self, node: LexborNode, attributes: _Attributes) -> _Steps:
+        """Write the chosen option; all of them, with a mark, of a list that shows all or has none chosen. Of the
+        latter, browsers choose the first.
+        """
+        options = node.css("option")
+        chosen = [at for at, option in enumerate(options) if "selected" in option.attributes]
+        words = [
+            " ".join((option.text(deep=True) or option.attributes.get("label") or "").split()) for option in options
+        ]
+        is_open = "multiple" in attributes or _whole(attributes.get("size"), 1) > 1
+        if chosen and not is_open:
+            self._say(f" {words[chosen[-1]]} ")
+        else:
+            free = [at for at, option in enumerate(options) if "disabled" not in option.attributes]
+            boxes = set(chosen if is_open else free[:1])
+            self._say(" ".join(("", *(f"{_BOXES[at in boxes]} {word}" for at, word in enumerate(words) if word), "")))
+        self._result.has_hidden |= bool(self._hidden and words)
+        yield from ()
+
+    def _math(self, node: LexborNode, attributes: _Attributes) -> _Steps:
+        formula = mathml_line(node)
+        self._result.has_hidden |= bool(self._hidden and formula)
+        if self._line and self._line[-1][-1:].isdigit():
+            formula = f" {formula}"
+        self._say(f"\n{formula}\n" if attributes.get("display") == "block" else formula)
         yield from ()
 
     def _option(self, *__: object) -> _Steps:
@@ -266,12 +382,6 @@ class _Walker:
         self._line.append("“")
         yield
         self._line.append("”")
-
-    def _sup(self, *__: object) -> _Steps:
-        """Write "^" before a superscript that follows a digit, so that 10⁶ does not become 106."""
-        if self._line and self._line[-1][-1:].isdigit():
-            self._line.append("^")
-        yield
 
     def _within(self, node: LexborNode, __: object) -> _Steps:
         kind = _WITHIN[node.tag or ""]
@@ -289,9 +399,11 @@ class _Walker:
         self._heading = 0
 
     def _list(self, node: LexborNode, attributes: _Attributes) -> _Steps:
-        is_counted = node.tag == "ol" and (attributes.get("type") or "1") == "1" and "reversed" not in attributes
+        form = _form(attributes, "decimal") if node.tag == "ol" else ""
+        step = -1 if "reversed" in attributes else 1
+        items = sum(child.tag == "li" for child in node.iter()) if step < 0 else 1
         self._flush()
-        self._lists.append(_whole(attributes.get("start"), 1) - 1 if is_counted else -1)
+        self._lists.append(_List(_whole(attributes.get("start"), items) - step, step, form))
         yield
         self._flush()
         self._lists.pop()
@@ -299,9 +411,11 @@ class _Walker:
     def _li(self, __: object, attributes: _Attributes) -> _Steps:
         self._flush()
         self._inside[BlockKind.LIST_ITEM] += 1
-        if self._lists and self._lists[-1] >= 0:
-            self._lists[-1] = _whole(attributes.get("value"), self._lists[-1] + 1)
-            self._item = f"{self._lists[-1]}. "
+        if self._lists and self._lists[-1].form:
+            listed = self._lists[-1]
+            listed.number = _whole(attributes.get("value"), listed.number + listed.step)
+            if form := _form(attributes, listed.form):
+                self._item += f"{as_number(listed.number, form)}. "
         yield
         self._flush()
         self._inside[BlockKind.LIST_ITEM] -= 1
@@ -344,6 +458,30 @@ def _whole(untrusted: str | None, default: int) -> int:
     return int(value) if value.isascii() and value.isdecimal() and len(value) < 7 else default
 
 
+def _form(attributes: _Attributes, default: str) -> str:
+    """Return how items are numbered, as in `as_number`; "" for not at all."""
+    if styled := _NUMBERED.search(attributes.get("style") or ""):
+        return _FORMS.get(styled[1].lower(), default)
+    return _FORMS.get(attributes.get("type") or "", default)
+
+
+def _is_link(node: LexborNode) -> bool:
+    """Return whether raised letters are, as a whole, a link to a note."""
+    if node.css_first("a") is not None:
+        return True
+    parent = node.parent
+    return parent is not None and parent.tag == "a" and parent.text(deep=True) == node.text(deep=True)
+
+
+_NUMBERED = re.compile(r"list-style(?:-type)?\s*:[^;]*?\b((?:lower|upper)-\w+|none|decimal)", re.IGNORECASE)
+_FORMS = {
+    **dict.fromkeys(("a", "lower-alpha", "lower-latin"), "lowerLetter"),
+    **dict.fromkeys(("A", "upper-alpha", "upper-latin"), "upperLetter"),
+    **dict.fromkeys(("i", "lower-roman"), "lowerRoman"),
+    **dict.fromkeys(("I", "upper-roman"), "upperRoman"),
+    **dict.fromkeys(("1", "decimal"), "decimal"),
+    "none": "",
+}
 _WITHIN = {
     **dict.fromkeys(("pre", "listing", "xmp", "plaintext", "textarea"), BlockKind.CODE),
     **dict.fromkeys(("caption", "figcaption"), BlockKind.CAPTION),
@@ -357,7 +495,8 @@ _ELEMENTS: Mapping[str, Callable[[_Walker, LexborNode, _Attributes], _Steps]] = 
     "img": _Walker._img,
     "input": _Walker._input,
     "q": _Walker._q,
-    "sup": _Walker._sup,
+    "select": _Walker._select,
+    "math": _Walker._math,
     "li": _Walker._li,
     "tr": _Walker._row,
     **dict.fromkeys(("option", "button"), _Walker._option),
@@ -435,14 +574,25 @@ _RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
 _PRINT = re.compile(r"@media[^{]*print[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
 _PLAIN_SELECTOR = re.compile(r"[.#][\w-]+")
 MAX_STYLE_CHARACTERS = 1 << 20
+_STRUCK = frozenset(("del", "s", "strike"))
+_LOOKS = _STRUCK | {"sup", "sub", "font"}
+_CROSSED = re.compile(r"text-decoration(?:-line)?\s*:[^;}]*\bline-through", re.IGNORECASE)
+_SYMBOLS = re.compile(r"font-family\s*:\s*[\"']?(symbol|wingdings(?: [23])?|webdings)(?![\w -])", re.IGNORECASE)
+_MOVED = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.IGNORECASE)
 
 
-def unseen_of(css: str) -> frozenset[str]:
+def selected(css: str, pattern: re.Pattern[str]) -> frozenset[str]:
+    """Return the classes and ids (".a", "#b") that have a rule with the pattern."""
     found = set()
     for selectors, rules in _RULE.findall(_PRINT.sub("", css[:MAX_STYLE_CHARACTERS])):
-        if _UNSEEN.search(rules):
+        if pattern.search(rules):
             found |= {part.strip() for part in selectors.split(",") if _PLAIN_SELECTOR.fullmatch(part.strip())}
     return frozenset(found)
+
+
+def selects(by_sheets: frozenset[str], attributes: Mapping[str, str | None]) -> bool:
+    names = (attributes.get("class") or "").split()
+    return any(f".{name}" in by_sheets for name in names) or f"#{attributes.get('id')}" in by_sheets
 
 
 def is_unseen(attributes: Mapping[str, str | None], by_sheets: frozenset[str]) -> bool:
@@ -453,10 +603,7 @@ def is_unseen(attributes: Mapping[str, str | None], by_sheets: frozenset[str]) -
         return True
     if _is_white(style or f"color:{attributes.get('color') or ''}") and not attributes.get("bgcolor"):
         return True
-    if not by_sheets:
-        return False
-    names = (attributes.get("class") or "").split()
-    return any(f".{name}" in by_sheets for name in names) or f"#{attributes.get('id')}" in by_sheets
+    return bool(by_sheets) and selects(by_sheets, attributes)
 
 
 def _is_white(style: str) -> bool:
@@ -495,6 +642,8 @@ def notify(reading: Reading, found: Hypertext) -> None:
     ):
         if is_there:
             reading.note(note)
+    for sign in found.unknown:
+        reading.note(Note.SIGNS_UNKNOWN, name=sign)
 
 
 def markup_of(reading: Reading) -> str:

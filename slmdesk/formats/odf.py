@@ -592,6 +592,8 @@ class _Rows:
             if len(cell) or cell.attrib:
                 words = self._words(cell, walker, number)
                 cells += [(column + more, words) for more in range(min(count, MAX_SAME_CELLS))] if words else []
+                if not words and attribute(cell, "formula") and not attribute(cell, "value-type"):
+                    self._reading.note(Note.FORMULAS_EMPTY, count=count)
             column += count
         return cells
 

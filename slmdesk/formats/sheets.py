@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
@@ -12,12 +12,13 @@ from itertools import islice
 
 from lxml import etree
 
-from slmdesk.base.documents import BlockKind, Note, Page, PageKind, PageStatus, page_of
+from slmdesk.base.documents import MARKED, BlockKind, Note, Page, PageKind, PageStatus, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
+from slmdesk.formats.letters import EMPTY, TICKED, dressed, is_symbol_font, legible, settled
 from slmdesk.formats.office_xml import Package, Stream, child, children, local, relation_id
-from slmdesk.formats.pptx import Drawing
+from slmdesk.formats.pptx import Drawing, paragraph_text
 from slmdesk.formats.reading import PageText, Reading
 from slmdesk.formats.text import MAX_LABEL_CHARACTERS, Piece, decoded_text
 
@@ -181,6 +182,7 @@ def is_head(rows: Sequence[Row]) -> bool:
 
 
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_OLD_BOX = re.compile(rb"""ObjectType=["'](?:Checkbox|Radio|Drop|List)["']""")
 MAX_SHARED_CHARACTERS = 64 << 20
 _ON = ("1", "true")
 
@@ -189,6 +191,8 @@ class _Book(Record):
     package: Package
     strings: Sequence[str]
     formats: Sequence[NumberFormat]
+    fonts: Mapping[str, CellFont]
+    """By the number of a cell's style. Those without a look that says something are left out."""
     from_1904: bool
 
 
@@ -200,11 +204,10 @@ def read_xlsx(reading: Reading) -> Iterator[Page]:
         root = package.tree(main)
         if root is None:
             raise KnownError("document.damaged", path=reading.path, reason=_("its list of sheets is broken"))
-        about = child(root, "workbookPr")
+        about, styles = child(root, "workbookPr"), package.tree(package.related(main, "styles"))
         book = _Book(
             package, _strings(package, package.related(main, "sharedStrings")),
-            formats_of(package.tree(package.related(main, "styles"))),
-            about is not None and about.get("date1904") in _ON,
+            formats_of(styles), _fonts_of(styles), about is not None and about.get("date1904") in _ON,
         )  # fmt: skip
         relations = package.relations(main)
         for number, sheet in enumerate(children(child(root, "sheets"), "sheet"), 1):
@@ -248,13 +251,16 @@ class _Sheet:
             letters = cell.get("r", "").rstrip("0123456789")
             column = column_number(letters) or column + 1
             if text := self._words(cell):
-                yield column, text
+                font = self._book.fonts.get(cell.get("s", "0"))
+                yield column, font.shown(text, self._book.package.reading) if font else text
+            elif cell.get("t") != "str" and child(cell, "f") is not None:
+                self._book.package.reading.note(Note.FORMULAS_EMPTY, count=1)
 
     def _words(self, cell: etree._Element) -> str:
         kind = cell.get("t", "n")
         if kind == "inlineStr":
             inline = child(cell, "is")
-            return "" if inline is None else _rich(inline)
+            return "" if inline is None else _rich(inline, self._book.package.reading)
         value = next((element.text or "" for element in cell if local(element) == "v"), "")
         raw = value.strip()
         if not raw:
@@ -287,25 +293,57 @@ class _Sheet:
         package = self._book.package
         for relation in package.relations(self._part).values():
             if relation.kind == "comments" and (tree := package.tree(relation.part)) is not None:
-                yield from _comments(tree)
+                yield from _comments(tree, package.reading)
             elif relation.kind == "drawing" and (tree := package.tree(relation.part)) is not None:
+                yield from self._controls(tree)
+                if next(tree.iter("{*}pic"), None) is not None:
+                    package.reading.note(Note.IMAGES_IGNORED)
                 yield from Drawing(package, dict(package.relations(relation.part))).pieces(tree)
+            elif relation.kind == "control" or (
+                relation.kind == "vmlDrawing"
+                and not any(other.kind == "ctrlProp" for other in package.relations(self._part).values())
+                and _OLD_BOX.search(b"".join(package.chunks(relation.part)))
+            ):
+                package.reading.note(Note.PARTS_UNREAD, name=N_("form control"))
+
+    def _controls(self, drawing: etree._Element) -> Iterator[Piece]:
+        """Yield the boxes of a sheet with their labels, which are taken out of its drawing. What else a control shows
+        is noted.
+        """
+        package, root = self._book.package, self._stream.root
+        named = ((about.get("id", ""), next(about.iterancestors("{*}sp"), None)) for about in drawing.iter("{*}cNvPr"))
+        shapes = dict(named)
+        relations = package.relations(self._part)
+        found = {} if root is None else {control.get("shapeId", ""): control for control in root.iter("{*}control")}
+        for number, control in found.items():
+            relation = relations.get(relation_id(control))
+            about = package.tree(relation.part) if relation is not None and relation.kind == "ctrlProp" else None
+            kind = "" if about is None else about.get("objectType", "")
+            shape = shapes.get(number)
+            if about is not None and kind in ("CheckBox", "Radio"):
+                words = control.get("name", "")
+                if shape is not None and (parent := shape.getparent()) is not None:
+                    words = " ".join(paragraph_text(shape).split()) or words
+                    parent.remove(shape)
+                yield Piece(BlockKind.PARAGRAPH, f"{TICKED if about.get('checked') == 'Checked' else EMPTY} {words}")
+            elif kind in ("Drop", "List", "Scroll", "Spin", "EditBox"):
+                package.reading.note(Note.PARTS_UNREAD, name=N_("form control"))
 
 
-def _comments(root: etree._Element) -> Iterator[Piece]:
+def _comments(root: etree._Element, reading: Reading) -> Iterator[Piece]:
     authors = [element.text or "" for element in children(child(root, "authors"))]
     for entry in children(child(root, "commentList")):
         number, words = entry.get("authorId", ""), child(entry, "text")
         author = authors[int(number)] if number.isdecimal() and int(number) < len(authors) else ""
         place = f"{entry.get('ref', '')[:20]} {author}".strip()
-        yield Piece(BlockKind.COMMENT, "" if words is None else _rich(words), place=place)
+        yield Piece(BlockKind.COMMENT, "" if words is None else _rich(words, reading), place=place)
 
 
 def _strings(package: Package, part: str) -> list[str]:
     found, size = list[str](), 0
     stream = Stream(package.chunks(part), package.reading.path, "sst")
     for __, element in stream:
-        found.append(_rich(element))
+        found.append(_rich(element, package.reading))
         size += len(found[-1])
         if size > MAX_SHARED_CHARACTERS:
             raise KnownError("document.too_large", path=package.reading.path, bytes=size, limit=MAX_SHARED_CHARACTERS)
@@ -314,15 +352,54 @@ def _strings(package: Package, part: str) -> list[str]:
     return found
 
 
-def _rich(element: etree._Element) -> str:
-    pieces = []
+class CellFont(Record):
+    struck: bool = False
+    shift: int = 0
+    """Above 0 for raised letters, below for lowered ones."""
+    name: str = ""
+    """Name of a symbol font."""
+
+    def shown(self, text: str, reading: Reading) -> str:
+        text = legible(reading, text, self.name) if self.name else text
+        if self.struck or self.shift:
+            text = settled(dressed(MARKED.sub(r"\1", text), struck=self.struck, shift=self.shift))
+        return text
+
+
+PLAIN_FONT = CellFont()
+
+
+def _font(properties: etree._Element | None) -> CellFont:
+    about = {local(element): element.get("val") for element in children(properties)}
+    struck = "strike" in about and about["strike"] in (None, *_ON)
+    shift = {"superscript": 1, "subscript": -1}.get(about.get("vertAlign") or "", 0)
+    name = about.get("rFont") or about.get("name") or ""
+    name = name if is_symbol_font(name) else ""
+    return CellFont(struck, shift, name) if struck or shift or name else PLAIN_FONT
+
+
+def _fonts_of(styles: etree._Element | None) -> dict[str, CellFont]:
+    fonts = {str(number): _font(font) for number, font in enumerate(children(child(styles, "fonts")))}
+    used = enumerate(children(child(styles, "cellXfs")))
+    found = ((str(number), fonts.get(style.get("fontId", "0"), PLAIN_FONT)) for number, style in used)
+    return {number: font for number, font in found if font is not PLAIN_FONT}
+
+
+def _rich(element: etree._Element, reading: Reading) -> str:
+    pieces, is_dressed = [], False
     for other_element in element:
         name = local(other_element)
         if name == "t":
             pieces.append(other_element.text or "")
         elif name == "r":
-            pieces += (part.text or "" for part in other_element if local(part) == "t")
-    return _unescaped("".join(pieces))
+            words = "".join(part.text or "" for part in other_element if local(part) == "t")
+            font = _font(child(other_element, "rPr"))
+            if font is not PLAIN_FONT:
+                words = legible(reading, words, font.name) if font.name else words
+                words, is_dressed = dressed(words, struck=font.struck, shift=font.shift), True
+            pieces.append(words)
+    text = _unescaped("".join(pieces))
+    return settled(text) if is_dressed else text
 
 
 def _unescaped(text: str) -> str:
@@ -374,15 +451,32 @@ class NumberFormat(Record):
     is_percent: bool = False
     before: str = ""
     after: str = ""
+    sign: str = ""
+    """A minus or a bracket that the format shows with each number."""
+    below: tuple[str, str, str] = ("", "", "")
+    """Sign and words before and behind a negative number, where words stand for its sign: 12.50 Dr."""
 
 
+_SECTIONS = re.compile(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
 GENERAL = NumberFormat()
 
 
 @lru_cache(maxsize=500)
 def format_of_code(code: str) -> NumberFormat:
-    """Parse a format code's part for positive numbers. Codes with conditions or fractions give the plain number."""
-    section = code.partition(";")[0]
+    """Parse a format code. Codes with conditions or fractions give the plain number."""
+    section, *others = _SECTIONS.split(code)
+    form = _form(section)
+    below = _form(others[0]) if others else GENERAL
+    if form.places is None or below.places is None or _letters(below) in ("", _letters(form)):
+        return form
+    return changed(form, below=("-" if below.sign else "", below.before, below.after))
+
+
+def _letters(form: NumberFormat) -> str:
+    return "".join(filter(str.isalpha, form.before + form.after))
+
+
+def _form(section: str) -> NumberFormat:
     if not section or section.lower() == "general" or re.search(r"\[[<>=]|\?\s*/|@", section):
         return GENERAL
     placeholders, literals, elapsed = "", ["", ""], False
@@ -403,13 +497,17 @@ def format_of_code(code: str) -> NumberFormat:
 def _of_digits(placeholders: str, literals: list[str]) -> NumberFormat:
     if "e" in placeholders.lower():
         return GENERAL
-    digits = placeholders.replace("%", "").strip("+-")
+    ends = placeholders.replace("%", "")
+    digits = ends.strip("+-")
+    edges = [*(text.strip() for text in literals), ends[:1], ends[-1:]]
+    sign = next((mark for mark in ("-", "−", "(") if mark in edges), "")
     whole, __, decimals = digits.partition(".")
     if not re.search("[0#?]", digits) or whole.endswith(",") or decimals.endswith(","):
         return GENERAL
     return NumberFormat(
         places=len(decimals), least_places=decimals.count("0"), least_digits=whole.count("0"),
         is_percent="%" in placeholders, before=literals[0].lstrip("(-+ "), after=literals[1].rstrip(") "),
+        sign=sign,
     )  # fmt: skip
 
 
@@ -422,9 +520,13 @@ def shown(value: float, form: NumberFormat, *, from_1904: bool = False) -> str:
     if form.is_percent:
         value *= 100
     text = plain(value) if form.places is None else _rounded(abs(value), form)
-    if form.places is not None and value < 0 and text.strip("0."):
-        text = f"-{text}"
-    return f"{form.before}{text}{'%' if form.is_percent else ''}{form.after}"
+    sign, before, after = "", form.before, form.after
+    if form.places is not None and text.strip("0."):
+        if value < 0 and any(form.below):
+            sign, before, after = form.below
+        elif value < 0 or form.sign in ("-", "−"):
+            sign = "-"
+    return f"{before}{sign}{text}{'%' if form.is_percent else ''}{after}"
 
 
 def plain(value: float) -> str:

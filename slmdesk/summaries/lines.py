@@ -660,7 +660,8 @@ def _values(text: str, language: str) -> list[tuple[str, float, str, str]]:
     for number in find_numbers(text):
         kind, factor = number.unit or ("".join(re.findall(r"^\s(\w{4,6})", text[number.end :])).casefold(), 1.0)
         if kind and not number.soft and not any(date.start <= number.start < date.end for date in dates):
-            found.append((kind, number.values[0] * factor, number.start, number.end))
+            value = -number.values[0] if number.sign == "-" else number.values[0]
+            found.append((kind, value * factor, number.start, number.end))
     around = [(text[:start].split(" ")[-_NEAR:], text[end:].split(" ")[:_NEAR]) for *_, start, end in found]
     texts = [(" ".join(before[-4:]), " ".join(before + after)) for before, after in around]
     return [(kind, value, *some) for (kind, value, *_), some in zip(found, texts, strict=True)]

@@ -42,10 +42,6 @@ NOTHING = frozenset(
 )  # fmt: skip
 _CURRENCIES = frozenset(("EUR", "USD", "GBP", "CHF", "PLN", "JPY", "SEK", "CZK"))
 _CURRENCY = re.compile(rf"\b(?:{'|'.join(sorted(_CURRENCIES))})\b")
-_BEFORE_NUMBER = re.compile(
-    r"(?P<minus>(?<![\w.,])[-\u2212])?(?P<sign>(?<![^\W\d_])(?:US\$|EUR|USD|GBP|CHF|PLN|JPY|SEK|CZK|[€$£¥])\s?)?"
-    r"(?P<late>(?<![\w.,])[-\u2212])?$"
-)
 LISTED = re.compile(r"\s*(?:;|\n|\u2022|\|)\s*|\s*,\s+(?:and\s+)?")
 
 
@@ -147,13 +143,19 @@ def widened(kind: ColumnKind, place: Place, pages: PageTexts) -> Place:
             if near[0] + when.start <= place.start < near[0] + when.end:
                 return Place(place.page, near[0] + when.start, max(place.end, near[0] + when.end))
     if kind in (ColumnKind.NUMBER, ColumnKind.AMOUNT):
-        for number in find_numbers(around, pages.language):
-            if near[0] + number.start < place.end and place.start < near[0] + number.end:
-                begin = near[0] + number.start
-                before = _BEFORE_NUMBER.search(text, max(0, begin - 8), begin)
-                start = before.start() if before else begin
-                return Place(place.page, min(place.start, start), max(place.end, near[0] + number.end))
+        for start, end in (number.whole for number in _numbers_around(place, pages)):
+            return Place(place.page, min(place.start, start), max(place.end, end))
     return place
+
+
+def _numbers_around(place: Place, pages: PageTexts) -> Iterator[Number]:
+    """Yield the numbers of a place as what stands beside it shows them: with their sign."""
+    text = pages.texts[place.page]
+    first = max(0, place.start - 40)
+    for number in find_numbers(text[first : place.end + 40], pages.language):
+        if first + number.start < place.end and place.start < first + number.end:
+            start, end = number.whole
+            yield changed(number, whole=(first + start, first + end))
 
 
 def cell_at(kind: ColumnKind, place: Place, pages: PageTexts, *, quote: str = "", origin: str = "model") -> TableCell:
@@ -185,7 +187,12 @@ def _normalised(kind: ColumnKind, cell: TableCell, pages: PageTexts) -> TableCel
         if len(numbers) == 1:
             number = numbers[0]
             unit = number.unit[0] if number.unit and number.unit[0] in (*_CURRENCIES, "percent") else ""
-            return changed(cell, number=_figure(kind, cell.value, number, pages.language), unit=unit)
+            place = Place(cell.page, cell.start, cell.end)
+            signs = [other.sign for other in _numbers_around(place, pages) if other.values == number.values]
+            sign = signs[0] if signs else number.sign
+            figure = _figure(kind, cell.value, number, pages.language)
+            flag = Flag.SIGN if sign not in ("", "-") else cell.flag
+            return changed(cell, number=-figure if figure and sign == "-" else figure, unit=unit, flag=flag)
     return cell
 
 
@@ -203,7 +210,7 @@ def _iso(when: DateMention) -> str:
 
 
 def _figure(kind: ColumnKind, words: str, number: Number, language: str) -> float | None:
-    """Return the number if it is unambiguous: 1.234 is another number in German than in English."""
+    """Return the number without its sign if it is unambiguous: 1.234 is another number in German than in English."""
     values = number.values
     if len(values) == 2 and values[0] >= 1000:  # grouped, or with three decimals
         has_comma = "," in words[number.start : number.end]
@@ -211,11 +218,7 @@ def _figure(kind: ColumnKind, words: str, number: Number, language: str) -> floa
         if language or kind is ColumnKind.AMOUNT:
             is_grouped = kind is ColumnKind.AMOUNT or (has_comma if is_english else not has_comma)
             values = values[:1] if is_grouped else values[1:]
-    if len(values) != 1:
-        return None
-    before = _BEFORE_NUMBER.search(words, 0, number.start)
-    is_minus = bool(before and (before["minus"] or before["late"]))
-    return -values[0] if is_minus else values[0]
+    return values[0] if len(values) == 1 else None
 
 
 def _list_cell(value: str, proofs: Sequence[Place], pages: PageTexts) -> TableCell:
@@ -314,7 +317,7 @@ def says_nothing(words: str) -> bool:
 # also the built-in columns. Pure functions.
 
 
-PROMPT_VERSION = "extract-3"
+PROMPT_VERSION = "extract-4"
 """Version of the prompt and of the way its answer is read. Change it with either."""
 COLUMNS_AT_ONCE = 1
 """Number of columns the model is asked for in one answer. Asked for five, a model of 1.5B that left one empty left all
@@ -554,7 +557,7 @@ def checked(cells: Mapping[str, TableCell], candidates: Sequence[TableCell] = ()
     if net is not None and tax is not None and total is not None:
         if abs(net + tax - total) < CENT:
             for role in SUM:
-                flag = Flag.NONE if cells[role].flag is Flag.UNSAID else cells[role].flag
+                flag = Flag.NONE if cells[role].flag in (Flag.UNSAID, Flag.SIGN) else cells[role].flag
                 updated[role] = changed(cells[role], note=cells[role].note or ADDS_UP, flag=flag)
         else:
             updated |= _mended(cells, candidates) or {name: _marked(cells[name]) for name in SUM}

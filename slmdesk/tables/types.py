@@ -54,6 +54,8 @@ class Flag(StrEnum):
     """The value contradicts others in the row: net and tax do not add up to the total, or two days are out of order."""
     UNSAID = "unsaid"
     """The model chose the value, but no words that the rules know confirm it."""
+    SIGN = "sign unclear"
+    """A dash, a bracket or a debit mark beside the number may make it negative."""
     OPEN = "open"
     UNREAD = "not read"
     """The model did not answer, or the document has no words."""
@@ -74,6 +76,7 @@ FLAG_WORDS: Mapping[Flag, str] = {
     Flag.KIND: N_("not the kind of value asked for"),
     Flag.CONTRADICTS: N_("does not agree with the rest of the row"),
     Flag.UNSAID: N_("chosen by the model, no words beside it confirm it"),
+    Flag.SIGN: N_("may be a negative amount"),
     Flag.OPEN: N_("is being looked for"),
     Flag.UNREAD: N_("could not be read"),
 }
@@ -83,7 +86,7 @@ def flag_words(flag: Flag) -> str:
     return _(FLAG_WORDS[flag])
 
 
-DOUBTFUL = frozenset({Flag.ELSEWHERE, Flag.PARTLY, Flag.TWICE, Flag.KIND, Flag.CONTRADICTS, Flag.UNSAID})
+DOUBTFUL = frozenset({Flag.ELSEWHERE, Flag.PARTLY, Flag.TWICE, Flag.KIND, Flag.CONTRADICTS, Flag.UNSAID, Flag.SIGN})
 """Flags of cells that have a value."""
 
 

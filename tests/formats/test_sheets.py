@@ -8,9 +8,12 @@ from datetime import date, datetime, time
 import openpyxl
 import pytest
 from fakes.office import odf, packed, relations, xls, xlsb, xlsx
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
 from openpyxl.comments import Comment
+from openpyxl.styles import Font
 
-from slmdesk.base.documents import Note, PageKind, PageStatus
+from slmdesk.base.documents import BlockKind, Note, PageKind, PageStatus
 from slmdesk.base.errors import KnownError
 from slmdesk.formats import odf as ods
 from slmdesk.formats import old_sheets, sheets
@@ -67,7 +70,7 @@ def test_what_openpyxl_writes_is_read():
         ("Secret", PageStatus.READ, "hidden sheet"),
         ("Empty", PageStatus.EMPTY, "empty"),
     ]
-    assert reading.notes == [Note.HIDDEN_TEXT]
+    assert reading.notes == [Note.HIDDEN_TEXT, Note.FORMULAS_EMPTY]
 
 
 @pytest.mark.parametrize(
@@ -96,6 +99,19 @@ def test_what_openpyxl_writes_is_read():
         (-5, "yyyy-mm-dd", "-5"),
         (1e12, "yyyy-mm-dd", "1000000000000"),
         (3, "[>2]0;0.0", "3"),
+        (-12.5, '0.00" Cr";0.00" Dr"', "12.50 Dr"),
+        (12.5, '0.00" Cr";0.00" Dr"', "12.50 Cr"),
+        (-9.9, '#,##0.00\\ [$CHF-807];[Red]#,##0.00\\ [$CHF-807]\\ "S"', "9.90 CHF S"),
+        (-12.5, '0.00" Cr";(0.00" Dr")', "-12.50 Dr"),
+        (-5, "0.00;0.00", "-5.00"),
+        (-5, '0.00 "a;b";0.00 "a;b"', "-5.00 a;b"),
+        (-7.5, "0.00_-;0.00-", "-7.50"),
+        (7.5, "0.00-", "-7.50"),
+        (7.5, '"-"0.00', "-7.50"),
+        (0, "-0.00", "0.00"),
+        (7.5, "(0.00)", "7.50"),
+        (-3, '_-* #,##0.00\\ "€"_-;-* #,##0.00\\ "€"_-;_-* "-"??_-', "-3.00 €"),
+        (-3, '0;"loss"', "-3"),
     ],
 )
 def test_numbers_are_shown_as_people_see_them(value, code, expected):
@@ -174,6 +190,69 @@ def test_shared_strings_and_drawings():
         },
     )
     assert rows(read(data)[1][0]) == [("A1", "shared"), ("", "Note")]
+
+
+def test_what_letters_look_like_is_read():
+    book = openpyxl.Workbook()
+    sheet = book.active
+    up, gone = InlineFont(vertAlign="superscript"), InlineFont(strike=True)
+    symbols, low = InlineFont(rFont="Symbol"), InlineFont(vertAlign="subscript")
+    sheet["A1"] = CellRichText("10", TextBlock(up, "6"), " N, H", TextBlock(low, "2"), "O")
+    sheet["A2"] = CellRichText("is ", TextBlock(gone, "not "), "due, x ", TextBlock(symbols, "\u00b3"), " 3")
+    sheet["A3"], sheet["A3"].font = 99, Font(strike=True)
+    sheet["B3"], sheet["B3"].font = 79, Font(strike=False)
+    sheet["A4"], sheet["A4"].font = "\u00fe", Font(name="Wingdings")
+    reading, (page,) = read(saved(book))
+    assert page.text.split("\n") == ["10⁶ N, H₂O", "is due, x ≥ 3", "\t79", "☒"]
+    assert [block.place.strip() for block in page.blocks if block.kind is BlockKind.STRUCK] == ["not", "99"]
+    assert reading.notes == []
+
+
+def test_formulas_without_a_saved_value_are_counted():
+    inside = (
+        '<sheetData><row><c><f>A2</f></c><c><f>B4</f><v></v></c><c t="str"><f>C1</f><v></v></c><c><f>1+1</f><v>2</v>'
+        "</c></row></sheetData>"
+    )
+    reading, _pages = read(xlsx({"S": inside, "T": inside}))
+    assert reading.counts == {Note.FORMULAS_EMPTY: 4}
+    formula = 'table:formula="of:=1"'
+    cells = f'<table:table-cell {formula}/><table:table-cell {formula} office:value-type="string"/>'
+    row = f"<table:table-row>{cells}</table:table-row>"
+    reading, _pages = read(odf("spreadsheet", f'<table:table table:name="S">{row}</table:table>'), ods.read_ods)
+    assert reading.counts == {Note.FORMULAS_EMPTY: 1}
+
+
+def test_boxes_of_a_sheet_are_read_with_their_labels():
+    def shape(number, words):
+        body = f"<txBody><a:p><a:r><a:t>{words}</a:t></a:r></a:p></txBody>"
+        return f'<twoCellAnchor><sp><nvSpPr><cNvPr id="{number}" name="x"/></nvSpPr>{body}</sp></twoCellAnchor>'
+
+    kinds = ('"CheckBox" checked="Checked"', '"CheckBox"', '"Radio" checked="Checked"', '"Drop"', '"Button"')
+    listed = "".join(
+        f'<control shapeId="{number}" r:id="r{number}" name="Box {number}"/>' for number in range(1, len(kinds) + 1)
+    )
+    controls = {
+        f"xl/ctrlProps/ctrlProp{number}.xml": f"<formControlPr objectType={kind}/>"
+        for number, kind in enumerate(kinds, 1)
+    }
+    targets = {f"ctrlProp{number}": f"../ctrlProps/ctrlProp{number}.xml" for number in range(1, len(kinds) + 1)}
+    drawing = f'<d xmlns:a="a">{shape(1, "Pets")}{shape(2, "Smoking")}{shape(9, "Free words")}</d>'
+    reading, pages = read(
+        xlsx(
+            {"S": f"<sheetData><row><c><v>1</v></c></row></sheetData><controls>{listed}</controls>"},
+            {
+                "xl/worksheets/_rels/sheet1.xml.rels": relations(**targets, drawing="../drawings/drawing1.xml"),
+                "xl/drawings/drawing1.xml": drawing,
+                **controls,
+            },
+        )
+    )
+    assert [words for _, words in rows(pages[0])] == ["1", "☒ Pets", "☐ Smoking", "☒ Box 3", "Free words"]
+    assert reading.names == {Note.PARTS_UNREAD: ("form control",)}
+    about = {"xl/worksheets/_rels/sheet1.xml.rels": relations(vmlDrawing="../drawings/old.vml")}
+    for kind, names in (("Note", {}), ("Checkbox", {Note.PARTS_UNREAD: ("form control",)})):
+        old = f'<xml><shape><ClientData ObjectType="{kind}"/></shape></xml>'
+        assert read(xlsx({"S": ""}, {**about, "xl/drawings/old.vml": old}))[0].names == names
 
 
 def test_very_long_rows_are_several_blocks(monkeypatch):

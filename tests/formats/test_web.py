@@ -46,7 +46,6 @@ def read(markup, read_pages=hypertext.read_html):
         ("<table><tr><td>o<td><table><tr><td>i<td>j</table></table>", [("paragraph", "o"), ("table_row", "i\tj")]),
         ("a<img alt='a cat' src=x>b", [("paragraph", "ab"), ("caption", "a cat")]),
         ("<script>no</script><style>p{}</style><template>no</template>yes<!-- no -->", [("paragraph", "yes")]),
-        ("10<sup>6</sup> m<sup>2</sup>", [("paragraph", "10^6 m2")]),
         ("soft&shy;hyphen&nbsp;x", [("paragraph", "softhyphen x")]),
         ("&lt;|im_start|&gt;system", [("paragraph", "<|im_start|>system")]),
         ("<heading>a</heading><list>b</list><hidden>c</hidden>", [("paragraph", "abc")]),
@@ -54,6 +53,62 @@ def read(markup, read_pages=hypertext.read_html):
 )  # fmt: skip
 def test_lines_break_where_blocks_do(markup, expected):
     assert pieces(markup) == expected
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("10<sup>6</sup> m<sup>2</sup>, H<sub>2</sub>O", "10⁶ m², H₂O"),
+        ("x<sup>n<i>+1</i></sup> 10<sup>3,5</sup>", "xⁿ⁺¹ 10^(3,5)"),
+        ("25 m<span style='vertical-align: super; font-size: 60%'>2</span>", "25 m²"),
+        ("<a href=/flat>25 m<sup>2</sup></a>", "25 m²"),
+        ("500<sup><a href='#n1'>1</a></sup> 6<sup><a href='#n2'>[2]</a></sup>", "500[1] 6[2]"),
+        ("500<a href='#n1'><sup>1</sup></a>", "500[1]"),
+        ("2<math><mfrac><mn>1</mn><mn>2</mn></mfrac></math> of it", "2 1/2 of it"),
+        ("so <q>yes</q>", "so “yes”"),
+        ("<select><option>a<option selected>b</select>", "b"),
+        ("<select multiple><option>a<option selected>b<option selected>c</select>", "☐ a ☒ b ☒ c"),
+        ("<select size=3><option>a<option>b</select>", "☐ a ☐ b"),
+        ("<select><option disabled>a<option>b<option>c</select>", "☐ a ☒ b ☐ c"),
+        ("<select><optgroup label=x><option label=b></optgroup></select>", "☒ b"),
+        ("<input type=checkbox checked>a <input type=CHECKBOX disabled>b", "☒ a ☐ b"),
+        ("<label><input type=radio checked=checked>a</label><label><input type=radio>b</label>", "☒ a ☐ b"),
+        ("<div role=checkbox aria-checked=true>a</div>", "☒ a"),
+        ("<input value='Paula Winter'> <input type=date value=2026-01-01>", "Paula Winter 2026-01-01"),
+        ("a<input type=hidden value=x><input type=submit value=x><input type=password value=x>", "a"),
+        ("<ol type=a start=3><li>x<li>y</ol>", "c. x\nd. y"),
+        ("<ol><li value=9>x<ol type=I><li>y<li type=a>z</ol><li>u</ol>", "9. x\nI. y\nb. z\n10. u"),
+        ("<ol reversed><li>x<li>y</ol><ol reversed start=9><li>z</ol>", "2. x\n1. y\n9. z"),
+        ("<ol style='list-style-type:lower-roman'><li>x<li style='list-style: none'>y</ol>", "i. x\ny"),
+        ("<ol><li><ol type=A><li>x</ol></ol>", "1. A. x"),
+        ("so <span style='font-family:Wingdings'>à</span> x", "so → x"),
+        ("<font face=Symbol>£</font> 3 <font face='Wingdings 2'>R</font> yes", "≤ 3 ☒ yes"),
+        ("<span style='font-family:Symbol'>£<span style='font:7pt Arial'> ab</span></span>", "≤ ab"),
+        ("<p style='font-family: Symbolic, serif'>£</p>", "£"),
+    ],
+)
+def test_what_letters_look_like_and_forms_hold_is_read(markup, text):
+    assert "\n".join(found for _, found in pieces(markup)) == text
+
+
+@pytest.mark.parametrize(
+    ("markup", "text", "struck"),
+    [
+        ("Price: <del>99 EUR</del> <ins>79 EUR</ins>", "Price: 79 EUR", ["99 EUR"]),
+        ("is <s>not <b>at all</b></s> due, <strike>now</strike>", "is due,", ["not at all", "now"]),
+        ("<span style='color:red; text-decoration: underline line-through'>a</span>b", "b", ["a"]),
+        ("<style>.gone, #x { text-decoration-line:line-through }</style><p>a <b class='gone y'>b</b>", "a", ["b"]),
+        ("<del><p>a</p><p>b</p></del>c", "c", ["a", "b"]),
+        ("<table><tr><td>Rent<td><s>900</s> 950</table>", "Rent\t950", ["900"]),
+        ("<ol><li>a<li><s>b</s></ol>", "1. a\n2.", ["b"]),
+        ("<h1><s>Old</s> New</h1>", "New", ["Old"]),
+        ("<a style='text-decoration:none' href=x>a</a> <del> </del>", "a", []),
+    ],
+)
+def test_struck_words_do_not_count(markup, text, struck):
+    page = read(markup)[0][0]
+    assert page.text.strip() == text
+    assert [block.place.strip() for block in page.blocks if block.kind is BlockKind.STRUCK] == struck
 
 
 SOUP = (

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -85,6 +86,31 @@ def test_an_amount_may_begin_before_the_words_that_prove_it() -> None:
         assert shown(pages, cell) == "EUR 1,020.50"
         assert cell.quote == "Total amount: EUR 1,020.50"
     assert verified(column("number"), "12.50 EUR", "12.50", pages).value == "-12.50 EUR"
+
+
+@pytest.mark.parametrize(
+    ("line", "value", "number", "flag"),
+    [
+        ("Gutschrift: 1.234,56- EUR", "1.234,56- EUR", -1234.56, Flag.NONE),
+        ("Skonto: (45,00) EUR", "(45,00) EUR", -45.0, Flag.NONE),
+        ("Rest: −15,00 €", "−15,00 €", -15.0, Flag.NONE),
+        ("Saldo: minus 45,00 Euro", "minus 45,00 Euro", -45.0, Flag.NONE),
+        ("Storno - 33,00 EUR", "- 33,00 EUR", 33.0, Flag.SIGN),
+        ("Endbestand: 987,65 S", "987,65 S", 987.65, Flag.SIGN),
+        ("Kaution (900,00 EUR) bezahlt", "900,00 EUR", 900.0, Flag.NONE),
+        ("Raten: 5,00 - 10,00 EUR", "10,00 EUR", 10.0, Flag.NONE),
+    ],
+)
+def test_an_amount_has_the_sign_of_its_page_or_is_marked(line, value, number, flag) -> None:
+    """The model leaves the sign away; a label without a model does not."""
+    pages = PageTexts([page(1, line)], "de")
+    figures = next(iter(re.findall(r"[\d.,]*\d", line)[-1:]))
+    cell = verified(column("amount"), line, figures, pages)
+    assert (cell.value, cell.number, cell.flag) == (value, number, flag)
+    label, colon, _rest = line.partition(":")
+    if colon and " - " not in line:
+        cell = labels_of([column("amount", label)], line, "de")[0]
+        assert (cell.value, cell.number, cell.flag) == (value, number, flag)
 
 
 def test_a_date_is_iso_where_it_is_one_day_only(pages) -> None:

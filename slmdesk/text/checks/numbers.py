@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import cache
 from typing import Literal
 
-from slmdesk.base.record import Record
+from slmdesk.base.record import Record, changed
 from slmdesk.text.checks.words import WORD, folded, listed, tables, values
 
 _SPACE = "\u00a0\u202f\u2009 "
@@ -20,7 +20,8 @@ _ROMAN = re.compile(r"\b(?=[IVX]{2})(X{0,3})(IX|IV|(V?)(I{0,3}))(?=e?\b)")
 _FRACTIONS = {"½": 0.5, "¼": 0.25, "¾": 0.75, "⅓": 1 / 3, "⅔": 2 / 3}
 _AFTER = re.compile(rf"[{_SPACE}]?-?[{_SPACE}]?(?P<w>[%‰€$£¥]|°[CF]?|km/h|m/s|[µ]?[^\W\d_]+[²³23]?)(?:\.(?=\s|$|,))?")
 _CURRENCY_BEFORE = re.compile(
-    rf"(?:(?<![^\W\d_])(?P<w>US\$|EUR|USD|GBP|CHF|PLN|JPY|SEK|CZK)|(?P<s>[€$£¥]))[{_SPACE}]?[-–−]?$", re.IGNORECASE
+    rf"(?:(?<![^\W\d_])(?P<w>US\$|EUR|USD|GBP|CHF|PLN|JPY|SEK|CZK)|(?P<s>[€$£¥]))[{_SPACE}]?[-–−]?[{_SPACE}]?$",
+    re.IGNORECASE,
 )
 _POINTS = re.compile(
     r"\s*-?(?:percentage points?|points de pourcentage|puntos porcentuales|punti percentuali|punkt\w* procentow\w*)",
@@ -36,13 +37,15 @@ _GROUPED = re.compile(r"\d{1,3}(?:\.\d{3}){2,}")
 _CURRENCIES = frozenset(("EUR", "USD", "GBP", "CHF", "PLN", "JPY", "SEK", "CZK"))
 _SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "US$": "USD"}
 Unit = tuple[str, float]
+Sign = Literal["", "-", "?", "debit", "credit"]
+"""Sign of a number. "?" is a dash or a bracket that may be one; whether a debit is less or more, its account says."""
 
 
 class Number(Record):
     """Number in a text.
 
-    `values` has several items if the notation is ambiguous ("1.234"). `soft` means that it may be an article or a
-    filler (one, first), and `of_date` that it is part of a date.
+    `values` has several items if the notation is ambiguous ("1.234"), and no sign: see `sign`. `soft` means that it may
+    be an article or a filler (one, first), and `of_date` that it is part of a date.
     """
 
     start: int
@@ -52,6 +55,9 @@ class Number(Record):
     about: bool = False
     soft: bool = False
     of_date: bool = False
+    sign: Sign = ""
+    whole: tuple[int, int] = (0, 0)
+    """Where it stands with its sign and its currency."""
 
     @property
     def kind(self) -> Literal["amount", "percent", "number"]:
@@ -76,6 +82,84 @@ def find_identifiers(text: str) -> list[tuple[int, int]]:
     ]
 
 
+_DASH = "[-−–—‒]"
+_CASH = "(?:US\\$|EUR|USD|GBP|CHF|PLN|JPY|SEK|CZK|[€$£¥]|zł|[Ee]uros?)"
+_MINUS = re.compile(
+    rf"(?:(?P<dash>{_DASH})|(?<![^\W_])(?P<word>minus|negative?|moins|menos|meno)(?=\s)"
+    rf"|(?<![^\W_])(?P<less>abz(?:ü|ue)glich|abzgl\.?|less)(?=\s))"
+    rf"(?P<gap>[{_SPACE}]?)(?:{_CASH}[{_SPACE}]?)?\Z|{_CASH}[{_SPACE}]?(?P<late>{_DASH})[{_SPACE}]?\Z",
+    re.IGNORECASE,
+)
+_HINT = re.compile(rf"(?:[-−–—‒(][{_SPACE}]?|[svole.hSVOLEH][{_SPACE}])(?:[A-Z]{{2,3}}\$?|[€$£¥])?[{_SPACE}]?\Z")
+_HINT_AFTER = re.compile(rf"[{_SPACE}]?(?:{_CASH}[{_SPACE}]?)?[-−–—‒)SHDCWM]")
+_FREE = re.compile(r"(?:^|[\s(\[:=|>\"„“«])\Z")
+_FIELD = re.compile(rf"(?:[:=|\t]|{_CASH})[{_SPACE}]*\Z")
+_RANGE = re.compile(rf"\d[.,]?[{_SPACE}]*(?:%|{_CASH}|[^\W\d_]{{1,7}}\.?)?[{_SPACE}]*\Z", re.IGNORECASE)
+_NO_SIGN = re.compile(r"(?:plus\W{0,3}|\b(?:au|du|al|lo|pelo|ao)\s)\Z", re.IGNORECASE)
+"""Before a word for minus: plus/minus 5, au moins 5, al menos 5."""
+_ENDS = rf"(?=[{_SPACE}]*(?:$|[\t|;)]|\n(?![{_SPACE}]*[a-zäöüß\d])))"
+_MINUS_AFTER = re.compile(
+    rf"(?P<cash>[{_SPACE}]?{_CASH})?(?P<gap>[{_SPACE}]?)(?P<dash>{_DASH})(?![\w\-−–—‒]|\s(?:und|oder|bis|and|or|to|et|ou|o|lub|en)\b)"
+    rf"(?:(?P<ends>{_ENDS})|(?P<sum>(?=[{_SPACE}]?{_CASH})))?"
+)
+_BOOKED = re.compile(
+    rf"[{_SPACE}]?(?:{_CASH}[{_SPACE}]?)?(?:(?P<debit>S|Soll|D[Rr]|Debe|Wn)|H|Haben|C[Rr]|Haber|Ma)(?![\w.'’])"
+)
+_OPENS = re.compile(rf"(?P<field>(?:^|[\n\t|:=]|{_CASH})[{_SPACE}]*)?\((?P<cash>{_CASH}[{_SPACE}]?)?\Z")
+_CLOSES = re.compile(rf"(?P<cash>[{_SPACE}]?{_CASH})?\)(?P<ends>{_ENDS}|(?=[{_SPACE}]?{_CASH}))?")
+_CENTS = re.compile(rf"[.,]\d\d$|\d[.'’{_SPACE}]\d{{3}}$|\d,\d{{3}}$")
+
+
+def _signed(text: str, start: int, end: int) -> tuple[Sign, int, int]:
+    """Return the sign of the figure from `start` to `end`, and where it stands with its sign."""
+    hints = _HINT.search(text, max(0, start - 6), start)
+    if hints is None and not _HINT_AFTER.match(text, end):
+        return "", start, end
+    before, after = text[max(0, start - 24) : start], text[end : end + 24]
+    minus, late = _MINUS.search(before) if hints else None, _MINUS_AFTER.match(after)
+    has_cash = bool(_CURRENCY_BEFORE.search(before) or _CURRENCY_AFTER.match(after))
+    is_sum = has_cash or _CENTS.search(text, start, end) is not None
+    if (minus and late and not is_sum) or re.match(r"0\d", text[start:end]):
+        return "", start, end  # - 5 -, a number of a page; SN-014 to -018
+    if minus:
+        at = start - len(before) + minus.start()
+        sign = _sign_before(minus, before[: minus.start()], is_sum=is_sum)
+        return sign, at if sign else start, end
+    is_last = late is not None and (late["ends"] is not None or late["sum"] is not None)
+    if late and not late["gap"] and (is_sum or (is_last and not _YEARS.fullmatch(text, start, end))):
+        return "-", start, end + late.end("dash")
+    if late and is_sum and late["ends"] is not None:
+        return "?", start, end + late.end("dash")
+    if is_sum and (booked := _BOOKED.match(after)):
+        return "debit" if booked["debit"] else "credit", start, end + booked.end()
+    if is_sum and (opens := _OPENS.search(before)) and (closes := _CLOSES.match(after)):
+        is_field = opens["field"] is not None and closes["ends"] is not None
+        at = start - len(before) + opens.start() + len(opens["field"] or "")
+        if is_field or not (opens["cash"] or closes["cash"]):  # else it is an aside: the rent (900 EUR)
+            is_sure = is_field and not closes["cash"] and opens["field"][:1] != "\n"
+            return "-" if is_sure else "?", at, end + closes.end()
+    return "", start, end
+
+
+def _sign_before(minus: re.Match[str], before: str, *, is_sum: bool) -> Sign:
+    """Return the sign that a dash or a word before a figure is; `before` is what stands before it."""
+    is_range = _RANGE.search(before) is not None
+    if minus["word"] or minus["less"]:
+        return "" if is_range or _NO_SIGN.search(before) else "-" if minus["word"] else "?"
+    if minus["late"]:
+        return "" if is_range or minus["late"] == "—" else "-"
+    if not _FREE.search(before):
+        return ""
+    if not minus["gap"]:
+        return "" if is_range and not is_sum else "-"
+    if is_range or minus["dash"] == "—":
+        return ""
+    if minus["dash"] == "−" or _FIELD.search(before):
+        return "-"
+    return "?" if is_sum else ""
+
+
+_YEARS = re.compile(r"(?:1[6-9]|2[01])\d\d")
 _YEAR_BEFORE = re.compile(r"(?<!\d)((?:19|20)\d\d)[/–]$")
 
 
@@ -98,9 +182,14 @@ def _figure(text: str, match: re.Match[str]) -> Number:
     if year is not None and raw == f"{int(year[1]) + 1}"[2:]:
         options += (float(year[1]) + 1,)  # 2027/28 may be 2027/2028
     unit: Unit | None = None
-    if before := _CURRENCY_BEFORE.search(text, max(0, match.start() - 5), match.start()):
-        sign = (before["w"] or before["s"]).upper()
-        unit = (_SYMBOLS.get(sign, sign), 1.0)
+    sign, begin, until = _signed(text, match.start(), match.end())
+    before = _CURRENCY_BEFORE.search(text, max(0, match.start() - 6), match.start())
+    if begin < match.start() and before is None:
+        before = _CURRENCY_BEFORE.search(text, max(0, begin - 6), begin)
+    if before and (sign == "-" or before[0].rstrip(_SPACE)[-1] not in "-–−"):  # not of 5 EUR – 10 EUR
+        begin = min(begin, before.start())
+        name = (before["w"] or before["s"]).upper()
+        unit = (_SYMBOLS.get(name, name), 1.0)
     while (after := _AFTER.match(text, end)) is not None:
         word = folded(after["w"])
         times = values("multipliers").get(word)
@@ -113,13 +202,17 @@ def _figure(text: str, match: re.Match[str]) -> Number:
             end = of.end()
     if unit is None:
         unit, end = _unit_at(text, end)
-    return Number(match.start(), end, options, unit, _is_about(text, match.start()))
+        if unit is None and until > end:
+            unit, until = _unit_at(text, until)
+    sign = sign if any(options) else ""
+    is_about = _is_about(text, match.start())
+    return Number(match.start(), end, options, unit, is_about, sign=sign, whole=(begin, max(end, until)))
 
 
 def _roman(match: re.Match[str]) -> Number:
     """Return a soft number, since the letters may mean something else: "Fichte IV", but also "IV drip"."""
     rest = {"IX": 9, "IV": 4}.get(match[2], 5 * len(match[3] or "") + len(match[4] or ""))
-    return Number(*match.span(), (float(10 * len(match[1]) + rest),), soft=True)
+    return Number(*match.span(), (float(10 * len(match[1]) + rest),), soft=True, whole=match.span())
 
 
 def _unit_at(text: str, end: int) -> tuple[Unit | None, int]:
@@ -218,7 +311,9 @@ def _words(text: str, language: str, taken: list[tuple[int, int]]) -> list[Numbe
             continue
         start = free[first].start()
         unit, unit_end = _unit_at(text, end)
-        found.append(Number(start, unit_end, (float(total + current),), unit, _is_about(text, start), is_soft))
+        sign, begin, _until = _signed(text, start, end)
+        number = Number(start, unit_end, (float(total + current),), unit, _is_about(text, start), is_soft)
+        found.append(changed(number, sign=sign if sign == "-" else "", whole=(begin, unit_end)))
     return [number for number in found if not _is_no_number(text, number, language)]
 
 
@@ -471,13 +566,17 @@ def _weekdays_of(when: DateMention) -> set[int]:
 Span = tuple[int, int]
 
 _CURRENCY_WORDS = r"(?:euros?|pounds?|dollars?|francs?|Pfund|Franken|EUR|USD|GBP|CHF|PLN|JPY|SEK|CZK|[€$£¥])"
-_BEFORE = re.compile(r"(?:(?<![^\W\d_])(?:US\$|EUR|USD|GBP|CHF|PLN|JPY|SEK|CZK|[€$£¥]))[ \u00a0\u202f]?[-\u2212]?$")
+_BEFORE = re.compile(
+    r"(?:(?<![^\W\d_])(?:US\$|EUR|USD|GBP|CHF|PLN|JPY|SEK|CZK|[€$£¥]))[ \u00a0\u202f]?[-\u2212]?[ \u00a0\u202f]?$"
+)
 _CURRENCY_AFTER = re.compile(rf"(?:,-{{1,2}}|\.-{{1,2}})?[ \u00a0\u202f]?{_CURRENCY_WORDS}(?![^\W\d_])", re.IGNORECASE)
 _MONEY = re.compile(
-    r"(?<![\w.,/-])(?:\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+|\d+)[.,]\d\d(?![\d/])(?![.,]\d)(?!-\d)"
+    r"(?<![\w.,/])(?<![\w.,/]-)(?:\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+|\d+)[.,]\d\d(?![\d/])(?![.,]\d)(?!-\d)"
 )  # fmt: skip
 """Matches numbers with two decimals: 1.007,50 or 389.67."""
-_WHOLE = re.compile(r"(?<![\w.,/-])(?:\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+|\d+)(?:[.,]\d+)?(?![\d/])(?![.,]\d)")
+_WHOLE = re.compile(
+    r"(?<![\w.,/])(?<![\w.,/]-)(?:\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+|\d+)(?:[.,]\d+)?(?![\d/])(?![.,]\d)"
+)
 _OF_HUNDRED = re.compile(r"[ \u00a0\u202f]?(?:%|‰|per ?cent|v\. ?H\.|pour ?cent|por ?ciento|per ?cento|Prozent)", re.I)
 _OTHER_UNIT = re.compile(
     r"[ \u00a0\u202f]?(?:hours?|hrs?|Stunden|Std|heures?|horas?|ore|m²|m2|km|kg|g|cm|mm|l|Stück|Stk|pcs|x|°C?|h|uhr)\b",
@@ -530,10 +629,13 @@ def find_amounts(text: str, language: str) -> list[Span]:
         start, end = match.span()
         if any(start < other[1] and other[0] < end for other in taken) or _OF_HUNDRED.match(text, end):
             continue
-        before, after = _BEFORE.search(text, max(0, start - 6), start), _CURRENCY_AFTER.match(text, end)
-        is_money = _MONEY.fullmatch(match.group()) is not None and not _OTHER_UNIT.match(text, end)
+        sign, begin, until = _signed(text, start, end)
+        before, after = _BEFORE.search(text, max(0, start - 6), start), _CURRENCY_AFTER.match(text, until)
+        if before and sign != "-" and before[0].rstrip()[-1] in "-\u2212":
+            before = None
+        is_money = _MONEY.fullmatch(match.group()) is not None and (sign or not _OTHER_UNIT.match(text, end))
         if before or after or is_money:
-            found.append((before.start() if before else start, after.end() if after else end))
+            found.append((min(begin, before.start() if before else begin), after.end() if after else until))
     return found
 
 

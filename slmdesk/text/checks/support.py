@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
 from typing import Literal
 
-from slmdesk.base.record import Record
+from slmdesk.base.record import Record, changed
 from slmdesk.text.checks import negation
 from slmdesk.text.checks import numbers as check_numbers
 from slmdesk.text.checks import numbers as dates
@@ -152,8 +152,11 @@ def _identifiers(sentence: str, said: _Reading, known: _Reading) -> list[Flag]:
 def _numbers(sentence: str, source: str, said: _Reading, known: _Reading) -> list[Flag]:
     pool = _pool(source, known)
     has_percent = any(number.unit and number.unit[0] == "percent" for number in known.numbers) or "%" in source
+    is_same = said.language == known.language or not (said.language and known.language)
+    is_less = is_same and _LESS.search(sentence) is not None
     flags = []
     for number in said.numbers:
+        number = changed(number, sign="?") if is_less else number
         verdict = _verdict(number, pool, has_percent)
         if number.soft and not (verdict and _soft_conflict(sentence, source, number, known)):
             continue
@@ -167,7 +170,10 @@ def _numbers(sentence: str, source: str, said: _Reading, known: _Reading) -> lis
 
 
 def _pool(source: str, known: _Reading) -> list[tuple[check_numbers.Number, str]]:
-    pool = [(number, source[number.start : number.end]) for number in known.numbers]
+    pool = [
+        (number, source[slice(*number.whole)] if number.sign else source[number.start : number.end])
+        for number in known.numbers
+    ]
     for when in known.whens:
         parts = {part for reading in when.readings for part in reading if part} | {m // 60 for m in when.minutes}
         for part in parts:
@@ -185,12 +191,14 @@ def _verdict(
     other_unit = ""
     for known, text in pool:
         if set(number.values) & set(known.values):
-            if _fit(number, known):
+            if _fit(number, known) and not _is_opposed(number, known):
                 return None
             other_unit = other_unit or text
         elif number.unit and known.unit and number.unit[0] == known.unit[0] and _equal(number, known):
-            return None
-        if number.about and _near(number, known) and _fit(number, known):
+            if not _is_opposed(number, known):
+                return None
+            other_unit = other_unit or text
+        if number.about and _near(number, known) and _fit(number, known) and not _is_opposed(number, known):
             return None
     if other_unit:
         kind: Kind = "unit" if number.kind == "number" and number.unit else _kind(number)
@@ -212,6 +220,20 @@ def _fit(number: check_numbers.Number, known: check_numbers.Number) -> bool:
     if known.unit is None:
         return True
     return number.unit[0] == known.unit[0] and abs(number.unit[1] - known.unit[1]) < 1e-12
+
+
+_LESS = re.compile(
+    r"gutschrift|erstatt|r[üu]ckzahl|rabatt|skonto|nachla|abz[uü]g|minder|verlust|fehlbetrag|credit|refund|discount|"
+    r"deduct|reduc|less\b|loss|deficit|remise|avoir|rembours|perte|descuent|abon[oa]|reembols|p[eé]rdida|sconto|rimbors|"
+    r"perdit|storn|rabat|zwrot|strat[ay]|korting|tegoed|verlies|desconto|estorno|perda|negativ",
+    re.IGNORECASE,
+)
+"""Words that say in the language of a sentence what a minus says: a discount of 45 EUR is -45."""
+
+
+def _is_opposed(number: check_numbers.Number, known: check_numbers.Number) -> bool:
+    """Return whether one number is surely less than nothing and the other is surely not, or one debit, one credit."""
+    return {number.sign, known.sign} in ({"", "-"}, {"debit", "credit"}) and not known.of_date
 
 
 def _equal(number: check_numbers.Number, known: check_numbers.Number) -> bool:

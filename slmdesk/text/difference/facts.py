@@ -23,7 +23,6 @@ from slmdesk.text.sentences import sentence_spans
 DUTY_ADDED, DUTY_REMOVED, CONDITION, DEFINITION = "duty added", "duty removed", "condition", "definition"
 MOST_NAMED_CHARACTERS = 4000
 """Most characters of a passage in which names, negations, duties and conditions are searched."""
-_CURRENCY = re.compile(r"(?:[A-Z]{3}|US\$|[€$£¥])[ \u00a0\u202f]?$")
 _PERIODS = frozenset(("time", "month"))
 _SHORT = 4
 """Most words of a change in which a party named in only one version is the change. In a longer one it is wording."""
@@ -115,6 +114,8 @@ def _numbers(old: str, new: str, hunks: Sequence[Hunk], language: str, told: _To
     for hunk in hunks:
         mine = [value for value in _touched(values[0], hunk.old, taken[0]) if not is_inside(value.span, told.old)]
         theirs = [value for value in _touched(values[1], hunk.new, taken[1]) if not is_inside(value.span, told.new)]
+        mine += _unsigned(values[0], hunk.old, theirs, taken[0])
+        theirs += _unsigned(values[1], hunk.new, mine, taken[1])
         found += _paired(mine, theirs, old, new)
     return found
 
@@ -144,11 +145,11 @@ def _values(text: str, language: str) -> list[_Value]:
             and any(1600 <= value < 2100 for value in number.values)
             and number.end - number.start == 4
         )
-        values = frozenset((value, number.unit[0] if number.unit else "") for value in _scaled(number))
-        currency = _CURRENCY.search(text, max(0, number.start - 5), number.start) if number.kind == "amount" else None
-        start = currency.start() if currency else number.start
+        signs = ("?", "-") if number.sign == "?" else (number.sign,)
+        unit = number.unit[0] if number.unit else ""
+        values = frozenset((value, unit, sign) for value in _scaled(number) for sign in signs)
         kind = "period" if number.unit and number.unit[0] in _PERIODS else number.kind
-        found.append(_Value("date" if is_year else kind, (start, number.end), values, number.soft))
+        found.append(_Value("date" if is_year else kind, number.whole, values, number.soft))
     return sorted(found, key=lambda value: value.span)
 
 
@@ -162,6 +163,18 @@ def _touched(values: Sequence[_Value], span: Span, taken: set[Span]) -> list[_Va
     ]
     taken.update(value.span for value in found)
     return found
+
+
+def _unsigned(values: Sequence[_Value], span: Span, others: Sequence[_Value], taken: set[Span]) -> list[_Value]:
+    """Return the values beside a change that are the same numbers as `others`, which alone have a changed sign."""
+    beside = _touched(values, (span[0] - 2, span[1] + 2), set(taken))
+    same = [value for value in beside if any(_figures(value) & _figures(other) for other in others)]
+    taken.update(value.span for value in same)
+    return same
+
+
+def _figures(value: _Value) -> set[object]:
+    return {key[:2] for key in value.values if isinstance(key, tuple)}
 
 
 def _paired(mine: list[_Value], theirs: list[_Value], old: str, new: str) -> list[Named]:

@@ -32,7 +32,10 @@ _SPACE = re.compile(r"\s+")
 _RAISED = re.compile("[²³¹⁰-ⁿ]+")
 _INSIDE = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 _BROKEN = re.compile(r"(?<=[^\W\d_])([-\u2010\u00ad])[^\S\n]*\n\s*(?=[^\W\d_])")
-_BULLET = re.compile(r"^\s*(?:[\u2022\u2023\u25aa\u25cf\u25e6\u2043\u2219\u00b7\uf0b7*+-]|\u2013)(?=\s)\s*")
+_BULLET = re.compile(
+    r"^\s*(?:[\u2022\u2023\u25aa\u25cf\u25e6\u2043\u2219\u00b7\uf0b7*+]|[-\u2013](?!\s+\D{0,4}\d[\d.,'\u2019]*[.,]\d\d\b))(?=\s)\s*"
+)
+"""A dash before a sum may be its sign."""
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 """Letters of scripts without spaces. Each letter is a token of its own."""
 _MARKS = "\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0670"

@@ -91,6 +91,23 @@ def test_times_months_and_not_until_are_read_as_people_read_them(sentence, sourc
     assert kinds(sentence, source, language) == expected
 
 
+@pytest.mark.parametrize(
+    ("sentence", "source", "instead"),
+    [
+        ("Der Saldo beträgt 45,00 EUR.", "Saldo am Ende: 45,00- EUR", "45,00- EUR"),
+        ("Der Saldo beträgt -45 EUR.", "Saldo am Ende: 45 EUR", "45 EUR"),
+        ("The balance is 45.00 Cr", "Saldo am Ende: 45,00 S", "45,00 S"),
+        ("The balance is -1,234.56 euros.", "Der Saldo beträgt 1.234,56- Euro.", None),
+        ("The balance is (45.00) EUR", "Le solde est de moins 45 EUR.", None),
+        ("The balance is 45.00 Dr", "Saldo am Ende: 45,00 Soll", None),
+        ("Der Skonto beträgt 45 EUR.", "Skonto: (45,00) EUR", None),
+        ("Miete 900 EUR", "Miete – 900 EUR", None),
+    ],
+)
+def test_a_lost_or_added_sign_is_a_miss(sentence: str, source: str, instead: str | None) -> None:
+    assert next((flag.detail for flag in check(sentence, source)), None) == instead
+
+
 def test_a_flag_says_where_it_is_and_what_the_source_has() -> None:
     assert check("Sales rose to 12 billion euros.", SOURCE) == (
         Flag("amount", "12 billion euros", 14, 30, "12 million euros"),

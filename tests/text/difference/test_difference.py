@@ -207,6 +207,11 @@ def test_a_figure_raised_behind_a_figure_is_no_figure_of_it() -> None:
     assert (old[slice(*hunk.old)], new[slice(*hunk.new)]) == ("10⁶", "106")
 
 
+def test_a_dash_before_a_sum_is_no_bullet() -> None:
+    assert reported(pages("- 45,00 EUR"), pages("45,00 EUR")) != []
+    assert reported(pages("- 3 chairs"), pages("\u2022 3 chairs")) == []
+
+
 def test_a_paragraph_cut_by_a_page_is_the_same_paragraph() -> None:
     first, second = LEASE[:50], LEASE[50:]
     assert reported(pages(LEASE + "\n\nThe rest of it."), pages(first, second + "\n\nThe rest of it.")) == []
@@ -304,7 +309,16 @@ def test_chinese_is_compared_by_letters() -> None:
         ("It takes 30 days.", "It takes thirty days.", []),
         ("Der Mieter zahlt 900 Euro.", "Der Mieter zahlt 950 Euro.", [("amount", "900 Euro", "950 Euro")]),
         ("Der Mieter darf Hunde halten.", "Der Mieter darf keine Hunde halten.",
-         [("negation", "darf", "darf keine")])
+         [("negation", "darf", "darf keine")]),
+        ("Saldo: 45,00 EUR", "Saldo: 45,00- EUR", [("amount", "45,00 EUR", "45,00- EUR")]),
+        ("Der Saldo ist 45,00 EUR.", "Der Saldo ist −45,00 EUR.", [("amount", "45,00 EUR", "−45,00 EUR")]),
+        ("The balance is 45.00 euros.", "The balance is minus 45.00 euros.",
+         [("amount", "45.00 euros", "minus 45.00 euros")]),
+        ("Saldo 45,00 am Ende", "Saldo (45,00) am Ende", [("number", "45,00", "(45,00)")]),
+        ("Saldo 45", "Saldo 45-", [("number", "45", "45-")]),
+        ("Saldo am Ende: 45,00 S", "Saldo am Ende: 45,00 H", [("number", "45,00 S", "45,00 H")]),
+        ("Saldo: -45,00 EUR", "Saldo: 45,00- EUR", []),
+        ("Saldo: (45,00)", "Saldo: -45,00", []),
     ],
 )  # fmt: skip
 def test_facts_that_changed_are_named(old: str, new: str, info: list[tuple[str, str, str]]) -> None:
