@@ -8,11 +8,12 @@ import re
 import threading
 import unicodedata
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from math import hypot
-from typing import Any
+from typing import Any, TypeAlias
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -28,8 +29,9 @@ MAX_PAGES = 50_000
 MAX_IN_MEMORY_BYTES = 64 << 20
 """Files up to this size are read into memory. Larger files are read from the disk on demand."""
 TAIL_BYTES = 2048
-MAX_VALUE_CHARACTERS = 4000
+MAX_VALUE_CHARACTERS = 20_000
 MOST_ANNOTATIONS = 2000
+MOST_OPTIONS = 500
 _CATALOG = re.compile(rb"(\d{1,9}) 0 obj\s*<<[^>]{0,200}/Type\s*/Catalog")
 _NEEDS_PASSWORD = 4
 _NOT_KNOWN_LOCK = 5
@@ -40,6 +42,8 @@ _COMMENTS = frozenset(
         pdfium_c.FPDF_ANNOT_STAMP,
     }
 )  # fmt: skip
+_UNSHOWN = pdfium_c.FPDF_ANNOT_FLAG_HIDDEN | pdfium_c.FPDF_ANNOT_FLAG_NOVIEW
+_KINDS = {"Btn": pdfium_c.FPDF_FORMFIELD_CHECKBOX, "Sig": pdfium_c.FPDF_FORMFIELD_SIGNATURE}
 
 
 @contextmanager
@@ -124,32 +128,88 @@ class OverlayText(Record):
     place: str = ""
 
 
-def asides_of(page: pdfium.PdfPage) -> list[OverlayText]:
-    found = []
+Sides: TypeAlias = tuple[float, float, float, float]
+
+
+class FormValue(Record):
+    """What a field of a form holds, where it is shown."""
+
+    text: str
+    name: str
+    sides: Sides
+    is_box: bool = False
+    """Whether it is a check box or a radio button. If it is ticked, the text is the name of the option, else empty."""
+    is_ticked: bool = False
+
+
+def annotations_of(page: pdfium.PdfPage, view: View) -> tuple[list[OverlayText], list[FormValue]]:
+    """Return the comments and the hidden values of a page, and the values that its form shows."""
+    asides: list[OverlayText] = []
+    values: list[FormValue] = []
     for index in range(min(pdfium_c.FPDFPage_GetAnnotCount(page), MOST_ANNOTATIONS)):
         annotation = pdfium_c.FPDFPage_GetAnnot(page, index)
         if not annotation:
             continue
         try:
             kind = pdfium_c.FPDFAnnot_GetSubtype(annotation)
-            if kind == pdfium_c.FPDF_ANNOT_WIDGET and _value(annotation, b"FT") != "Sig":
-                if text := _value(annotation, b"V"):
-                    name = _value(annotation, b"TU") or _value(annotation, b"T")
-                    found.append(OverlayText(BlockKind.PARAGRAPH, text, name))
+            if kind == pdfium_c.FPDF_ANNOT_WIDGET:
+                value = _form_value(page, annotation, view)
+                if value and not pdfium_c.FPDFAnnot_GetFlags(annotation) & _UNSHOWN:
+                    values.append(value)
+                elif value and not value.is_box:
+                    asides.append(OverlayText(BlockKind.PARAGRAPH, value.text, "hidden"))
             elif kind in _COMMENTS and (text := _value(annotation, b"Contents")):
-                found.append(OverlayText(BlockKind.COMMENT, text, _value(annotation, b"T")))
+                asides.append(OverlayText(BlockKind.COMMENT, text, _value(annotation, b"T")))
         finally:
             pdfium_c.FPDFPage_CloseAnnot(annotation)
-    return found
+    return asides, values
+
+
+def _form_value(page: pdfium.PdfPage, annotation: Any, view: View) -> FormValue | None:
+    """Return the value of a field, also where its parent holds it. None for buttons, signatures and empty fields."""
+    form = page.formenv
+    kind = pdfium_c.FPDFAnnot_GetFormFieldType(form, annotation) if form else 0
+    if kind > 0:
+
+        def asked(function: Any, *more: int) -> str:
+            return _string(partial(function, form, annotation, *more))
+
+        name = asked(pdfium_c.FPDFAnnot_GetFormFieldAlternateName) or asked(pdfium_c.FPDFAnnot_GetFormFieldName)
+        text = asked(pdfium_c.FPDFAnnot_GetFormFieldValue)
+        option = asked(pdfium_c.FPDFAnnot_GetFormFieldExportValue)
+        if kind in (pdfium_c.FPDF_FORMFIELD_COMBOBOX, pdfium_c.FPDF_FORMFIELD_LISTBOX):
+            count = min(pdfium_c.FPDFAnnot_GetOptionCount(form, annotation), MOST_OPTIONS)
+            chosen = [at for at in range(count) if pdfium_c.FPDFAnnot_IsOptionSelected(form, annotation, at)]
+            text = ", ".join(asked(pdfium_c.FPDFAnnot_GetOptionLabel, at) for at in chosen) or text
+    else:  # no form of the document lists it
+        kind = _KINDS.get(_value(annotation, b"FT"), pdfium_c.FPDF_FORMFIELD_TEXTFIELD)
+        name = _value(annotation, b"TU") or _value(annotation, b"T")
+        text = option = _value(annotation, b"V")
+    rect = pdfium_c.FS_RECTF()
+    pdfium_c.FPDFAnnot_GetRect(annotation, rect)
+    sides = view.box(rect.left, rect.bottom, rect.right, rect.top)
+    if kind in (pdfium_c.FPDF_FORMFIELD_CHECKBOX, pdfium_c.FPDF_FORMFIELD_RADIOBUTTON):
+        is_ticked = (_value(annotation, b"AS") or _value(annotation, b"V")) not in ("", "Off")
+        is_named = is_ticked and kind == pdfium_c.FPDF_FORMFIELD_RADIOBUTTON
+        return FormValue(option if is_named else "", name, sides, True, is_ticked)
+    if not text or kind in (pdfium_c.FPDF_FORMFIELD_PUSHBUTTON, pdfium_c.FPDF_FORMFIELD_SIGNATURE):
+        return None
+    return FormValue(text.replace("\t", " "), name, sides)
 
 
 def _value(annotation: Any, key: bytes) -> str:
-    size = pdfium_c.FPDFAnnot_GetStringValue(annotation, key, None, 0)
+    return _string(partial(pdfium_c.FPDFAnnot_GetStringValue, annotation, key))
+
+
+def _string(ask: Callable[[Any, int], int]) -> str:
+    size = ask(None, 0)
     if size <= 2:
         return ""
     buffer = (pdfium_c.FPDF_WCHAR * ((size + 1) // 2))()
-    pdfium_c.FPDFAnnot_GetStringValue(annotation, key, buffer, size)
-    text = bytes(buffer)[: size - 2].decode("utf-16-le", "replace")[:MAX_VALUE_CHARACTERS]
+    ask(buffer, size)
+    text = bytes(buffer)[: size - 2].decode("utf-16-le", "replace")
+    if len(text) > MAX_VALUE_CHARACTERS:
+        text = text[:MAX_VALUE_CHARACTERS] + "…"
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").strip()
 
 
@@ -255,6 +315,8 @@ class Word:
     x1: float
     y1: float
     hyphen: bool = False
+    field: str | None = None
+    """Name of the form's field that holds the word. None if the page itself does."""
 
 
 class Look(Record):
@@ -353,6 +415,8 @@ class PageLetters:
         return words
 
     def look(self, index: int) -> Look:
+        if index < 0:
+            return Look(10.0, False, False, False, False, False)
         matrix, flags, name = self._matrix, self._flags, self._name
         scale, sideways = 1.0, False
         if pdfium_c.FPDFText_GetMatrix(self._raw, index, ctypes.byref(matrix)):

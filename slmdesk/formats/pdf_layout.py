@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record
-from slmdesk.formats.pdf_file import Look, Word
+from slmdesk.formats.pdf_file import FormValue, Look, Word
 from slmdesk.formats.reading import PageText
 
 GAP = 0.9
@@ -23,6 +23,11 @@ COLUMN_CHARACTERS = 16
 """Least median number of characters per line in a column of text. Table cells are shorter."""
 COLUMN_FILLED = 0.55
 """Least median share of the column's width that a line of text fills. Table cells fill less."""
+TALL = 40.0
+"""Height in points from which a field of a form holds several lines, of which the first one counts for its place."""
+TICKED, EMPTY = "☒", "☐"
+_EMPTY_BOX = re.compile("[☐□❏❐❑❒○◯◻⬜]|_+")
+_BLANK = re.compile(r"[_.…‗]+")
 
 
 @dataclass(slots=True, eq=False)
@@ -57,6 +62,62 @@ class _Row:
         if shared < 0.5 * min(bottom - top, part.y1 - part.y0):
             return False
         return all(part.x0 >= line.x1 - 1 or part.x1 <= line.x0 + 1 for line in self.parts)
+
+
+def with_values(words: Sequence[Word], values: Iterable[FormValue]) -> list[Word]:
+    """Put the values of a form among the words of its page: each at its label on the line, else below what stands
+    above it. What the page itself draws in a field is not doubled.
+    """
+    found = list(words)
+    for number, value in enumerate(sorted(values, key=lambda value: (value.sides[1], value.sides[0])), start=1):
+        _put_value(found, value, -number)
+    return found
+
+
+def _put_value(found: list[Word], value: FormValue, line: int) -> None:
+    x0, y0, x1, y1 = value.sides
+    if "\n" in value.text or y1 - y0 > TALL:
+        y1 = min(y1, y0 + TALL / 2)
+    row = [
+        at
+        for at, word in enumerate(found)
+        if min(y1, word.y1) - max(y0, word.y0) >= 0.5 * min(y1 - y0, word.y1 - word.y0)
+    ]
+    drawn = [at for at in row if found[at].field is None and x0 < (found[at].x0 + found[at].x1) / 2 < x1]
+    signs = "".join(found[at].text for at in drawn)
+    text = value.text
+    if value.is_box:
+        if signs and not value.is_ticked and not _EMPTY_BOX.fullmatch(signs):
+            return
+        others = "".join(found[at].text.casefold() for at in row if at not in drawn)
+        is_new = any(map(str.isalpha, text)) and "".join(text.split()).casefold() not in others
+        text = f"{TICKED} {text}" if is_new else TICKED if value.is_ticked else EMPTY
+    elif "".join(text.split()) in signs:
+        return
+    for at in reversed(drawn):
+        if _BLANK.fullmatch(found[at].text) or (value.is_box and len(found[at].text) == 1):
+            del found[at]
+            row = [place - (place > at) for place in row if place != at]
+    before = max((at for at in row if found[at].x0 < x0), key=lambda at: (found[at].x1, at), default=-1)
+    after = min((at for at in row if found[at].x0 >= x0), key=lambda at: found[at].x0, default=-1)
+    is_nearer = value.is_box and after >= 0 and found[after].x0 - x1 < x0 - found[before].x1
+    if before >= 0 and not is_nearer:
+        beside, place = found[before], before + 1
+    elif after >= 0:
+        beside, place = found[after], after
+    else:
+        above = [at for at, word in enumerate(found) if word.y1 < y0 + 2 and word.x0 < x1 and word.x1 > x0]
+        place = max(above, key=lambda at: (found[at].y1, at), default=-1) + 1
+        beside = found[place - 1] if place else None
+        while 0 < place < len(found) and found[place].line == found[place - 1].line:
+            if _is_apart(found[place - 1], found[place]):
+                break
+            place += 1
+        if not place:
+            place = next((at for at, word in enumerate(found) if word.y0 > y1 - 2), len(found))
+    if row:
+        line, text = beside.line, " ".join(text.split())
+    found.insert(place, Word(text, beside.first if beside else -1, None, line, x0, y0, x1, y1, field=value.name))
 
 
 def lines_of_words(words: Sequence[Word], look: Callable[[int], Look]) -> list[Line]:
@@ -105,7 +166,7 @@ def _line(words: list[Word], look: Callable[[int], Look]) -> Line:
         words,
         looks[0],
         *_around(words),
-        is_bold=all(look.is_bold for look in looks),
+        is_bold=all(look.is_bold for look in looks) and not any(word.field is not None for word in words),
         is_mono=all(look.is_mono for look in looks),
     )
 
@@ -255,7 +316,7 @@ SMALL_RATIO = 0.9
 MAX_HEADING_CHARACTERS = 200
 _LEVELS = ((1.7, 1), (1.3, 2))
 """Levels of headings, by the least ratio of the heading's size to the text size. Smaller headings have level 3."""
-_BULLET = re.compile(r"[•‣⁃◦▪▫■□●○◆◇➢➤►✓∗]$|[-–—*]$")
+_BULLET = re.compile(r"[•‣⁃◦▪▫■□☐☑☒●○◆◇➢➤►✓∗]$|[-–—*]$")
 _COUNTED = re.compile(r"\(?(?:\d{1,3}|[A-Za-z]|[ivxlc]{1,5})[.)]$")
 _NUMBERED = re.compile(r"(?:[A-Z]|\d{1,3})((?:\.\d{1,3})*)\.?$")
 _CAPTION = re.compile(
@@ -313,7 +374,8 @@ def lay_out(
             kind, level = (BlockKind.HEADER if first in headers else BlockKind.FOOTER), 0
         else:
             kind, level = _kind([lines[at] for at in group], usual)
-        place = "hidden" if hidden.issuperset(group) else ""
+        fields = {word.field for at in group for word in lines[at].words}
+        place = "hidden" if hidden.issuperset(group) else (fields.pop() or "") if len(fields) == 1 else ""
         _Writer(compounds).write(laid, [lines[at] for at in group], kind, level, place)
     return laid
 
@@ -336,7 +398,7 @@ def _groups(lines: Sequence[Line], usual: PageMeasures, apart: Set[int]) -> Iter
 
 def _begins(block: Sequence[Line], line: Line, after: Line | None, usual: PageMeasures) -> bool:
     last = block[-1]
-    if _is_entry(last):
+    if _is_entry(last) or line.words[0].field is not None or last.words[-1].field is not None:
         return True
     if line.cells or last.cells or line.column != last.column:
         return True
@@ -407,6 +469,8 @@ def _kind(block: Sequence[Line], usual: PageMeasures) -> tuple[BlockKind, int]:
 def _heading_level(block: Sequence[Line], usual: PageMeasures) -> int:
     """Return the heading level from 1 to 6, or 0 if the block is not a heading."""
     first, last = block[0], block[-1]
+    if first.words[0].field is not None:
+        return 0
     letters = [word for line in block for word in line.words if any(letter.isalpha() for letter in word.text)]
     if not letters or len(block) > 3 or sum(line.characters for line in block) > MAX_HEADING_CHARACTERS:
         return 0
@@ -443,6 +507,7 @@ class _Writer:
                 if number:
                     self._put("\t")
                 self._write_words(cell)
+            self._pieces = [piece.replace("\n", " ") for piece in self._pieces]
         else:
             for number, line in enumerate(lines):
                 if number:

@@ -47,6 +47,8 @@ class TinyPage:
     drawing: bytes = b""
     fields: Sequence[tuple[str, str]] = ()
     """Of a form: name and value."""
+    forms: Sequence[tuple[str, Sequence[str]]] = ()
+    """Of a form: what a field's dictionary says, and what those of its widgets say, its children."""
     comments: Sequence[tuple[str, str]] = ()
     """Author and words."""
     width: int = 600
@@ -64,6 +66,8 @@ class TinyPdf:
     """A number tree's array, such as `[0 << /S /r >> 2 << /S /D >>]`."""
     attachments: Sequence[tuple[str, bytes]] = ()
     password: str = ""
+    form: str = ""
+    """What else the dictionary of the form says."""
 
     def page(self, *texts: Text, **what: object) -> TinyPdf:
         """One more page."""
@@ -167,6 +171,16 @@ class _Writer:
                     )
                 )
                 widgets.append(notes[-1])
+            for about, kids_about in page.forms:
+                parent = self._add()
+                widgets.append(parent)
+                own = [
+                    self._add(f"<< /Type /Annot /Subtype /Widget /Parent {parent} 0 R {kid} >>".encode())
+                    for kid in kids_about
+                ]
+                listed = " ".join(f"{kid} 0 R" for kid in own)
+                self._objects[parent - 1] = f"<< {about} /Kids [{listed}] >>".encode()
+                notes += own
             notes += [
                 self._add(
                     f"<< /Type /Annot /Subtype /Text /T {self._string(author)} /Contents {self._string(words)} "
@@ -187,7 +201,7 @@ class _Writer:
             )
         more = f"/PageLabels << /Nums {pdf.labels} >> " if pdf.labels else ""
         if widgets:
-            more += f"/AcroForm << /Fields [{' '.join(f'{widget} 0 R' for widget in widgets)}] >> "
+            more += f"/AcroForm << /Fields [{' '.join(f'{widget} 0 R' for widget in widgets)}] {pdf.form} >> "
         if pdf.attachments:
             names = []
             for name, data in pdf.attachments:
