@@ -25,6 +25,10 @@ COLUMN_FILLED = 0.55
 """Least median share of the column's width that a line of text fills. Table cells fill less."""
 TALL = 40.0
 """Height in points from which a field of a form holds several lines, of which the first one counts for its place."""
+NEAR_LABEL = 0.8
+"""Largest distance of a label above a field, in heights of the field."""
+MOST_PAIRS = 5_000_000
+"""Most pairs of a value and a word of its page that are compared to find where the value belongs."""
 TICKED, EMPTY = "☒", "☐"
 _EMPTY_BOX = re.compile("[☐□❏❐❑❒○◯◻⬜]|_+")
 _BLANK = re.compile(r"[_.…‗]+")
@@ -64,17 +68,25 @@ class _Row:
         return all(part.x0 >= line.x1 - 1 or part.x1 <= line.x0 + 1 for line in self.parts)
 
 
-def with_values(words: Sequence[Word], values: Iterable[FormValue]) -> list[Word]:
+def with_values(words: Sequence[Word], values: Sequence[FormValue]) -> list[Word]:
     """Put the values of a form among the words of its page: each at its label on the line, else below what stands
-    above it. What the page itself draws in a field is not doubled.
+    above it. What the page itself draws in a field is not doubled. Far too many are put behind the page.
     """
     found = list(words)
-    for number, value in enumerate(sorted(values, key=lambda value: (value.sides[1], value.sides[0])), start=1):
-        _put_value(found, value, -number)
+    rest = max(0, len(values) - MOST_PAIRS // (len(found) + len(values) + 1))
+    ordered = sorted(values, key=lambda value: (value.sides[1], value.sides[0]))
+    for number, value in enumerate(ordered, start=1):
+        x0, _y0, x1, y1 = value.sides
+        below = next((two.sides for two in ordered[number:] if two.sides[0] < x1 and two.sides[2] > x0), None)
+        if number > len(ordered) - rest:
+            text = value.text or (TICKED if value.is_ticked else EMPTY)
+            found.append(Word(text, -1, None, -number, *value.sides, field=value.name))
+            continue
+        _put_value(found, value, -number, is_stacked=below is not None and below[1] - y1 < y1 - value.sides[1])
     return found
 
 
-def _put_value(found: list[Word], value: FormValue, line: int) -> None:
+def _put_value(found: list[Word], value: FormValue, line: int, *, is_stacked: bool) -> None:
     x0, y0, x1, y1 = value.sides
     if "\n" in value.text or y1 - y0 > TALL:
         y1 = min(y1, y0 + TALL / 2)
@@ -98,26 +110,32 @@ def _put_value(found: list[Word], value: FormValue, line: int) -> None:
         if _BLANK.fullmatch(found[at].text) or (value.is_box and len(found[at].text) == 1):
             del found[at]
             row = [place - (place > at) for place in row if place != at]
+    above = [at for at, word in enumerate(found) if word.y1 < y0 + 2 and word.x0 < x1 and word.x1 > x0]
+    label = max(above, key=lambda at: (found[at].y1, at), default=-1)
+    is_near = label >= 0 and found[label].field is None and y0 - found[label].y1 < NEAR_LABEL * (y1 - y0)
+    if is_near and not is_stacked and all(found[at].field is not None for at in row):
+        row = []
     before = max((at for at in row if found[at].x0 < x0), key=lambda at: (found[at].x1, at), default=-1)
     after = min((at for at in row if found[at].x0 >= x0), key=lambda at: found[at].x0, default=-1)
     is_nearer = value.is_box and after >= 0 and found[after].x0 - x1 < x0 - found[before].x1
     if before >= 0 and not is_nearer:
-        beside, place = found[before], before + 1
+        beside, place = before, before + 1
     elif after >= 0:
-        beside, place = found[after], after
+        beside = place = after
     else:
-        above = [at for at, word in enumerate(found) if word.y1 < y0 + 2 and word.x0 < x1 and word.x1 > x0]
-        place = max(above, key=lambda at: (found[at].y1, at), default=-1) + 1
-        beside = found[place - 1] if place else None
-        while 0 < place < len(found) and found[place].line == found[place - 1].line:
-            if _is_apart(found[place - 1], found[place]):
+        beside, place = label, label + 1
+        while 0 < place < len(found):
+            last, word = found[place - 1], found[place]
+            is_beside = min(last.y1, word.y1) - max(last.y0, word.y0) > 0.5 * (word.y1 - word.y0)
+            if not is_beside or (is_near and (word.line != last.line or _is_apart(last, word))):
                 break
             place += 1
-        if not place:
+        if label < 0:
             place = next((at for at, word in enumerate(found) if word.y0 > y1 - 2), len(found))
+    first = found[beside].first if beside >= 0 else -1
     if row:
-        line, text = beside.line, " ".join(text.split())
-    found.insert(place, Word(text, beside.first if beside else -1, None, line, x0, y0, x1, y1, field=value.name))
+        line, text = found[beside].line, " ".join(text.split())
+    found.insert(place, Word(text, first, None, line, x0, y0, x1, y1, field=value.name))
 
 
 def lines_of_words(words: Sequence[Word], look: Callable[[int], Look]) -> list[Line]:

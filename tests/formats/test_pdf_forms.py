@@ -6,7 +6,7 @@ import pytest
 from fakes.tiny_pdf import Text, TinyPdf
 
 from slmdesk.base.documents import Note
-from slmdesk.formats import pdf
+from slmdesk.formats import pdf, pdf_layout
 from slmdesk.formats.reading import PictureRequest, Reading
 
 pytestmark = pytest.mark.pure
@@ -109,6 +109,67 @@ def test_what_was_filled_in_stands_at_its_label(texts, form, lines):
     made = TinyPdf().page(*texts, *BELOW, forms=[form])
     (page,) = pdf.read(Reading("a.pdf", bytes(made)))
     assert page.text.splitlines() == [*lines, "The rest of the page goes on as it is."]
+
+
+def filled(value: str, x: float, y: float, width: float = 100) -> tuple[str, list[str]]:
+    return f"/FT /Tx /T (t{x}{y}) /V ({value})", [at(x, y, width=width)]
+
+
+def small(y: float, *labels: tuple[float, str]) -> list[Text]:
+    return [Text(x, y, label, 7) for x, label in labels]
+
+
+ROWS = ((680, ("Paper", "10", "3.50")), (660, ("Pens", "4", "1.20")), (640, ("Glue", "1", "2.00")))
+SHEETS = {
+    "labels above, and below for a signature": (
+        [
+            *small(700, (50, "Name"), (300, "Born on")),
+            *small(660, (50, "Address")),
+            Text(50, 630, "Are you insured?"), Text(200, 630, "no"), Text(260, 630, "yes, with"),
+            *small(560, (50, "(Place, date)"), (300, "(Signature)")),
+        ],
+        [
+            filled("Paula Winter", 50, 685), filled("12 May 1970", 300, 685), filled("Main St 5", 50, 645),
+            ("/FT /Btn /Ff 32768 /T (i)", [box(185, 630, "n") + "/AS /Off", box(245, 630, "y") + "/AS /y"]),
+            filled("Lloyd", 330, 630), filled("Bern, 1 May", 50, 575),
+        ],
+        ["Name", "Paula Winter", "Born on", "12 May 1970", "Address", "Main St 5", "Are you insured?\t☐ no\t☒ yes, with\tLloyd",
+         "Bern, 1 May", "(Place, date) (Signature)"],
+    ),
+    "a table": (
+        [Text(x, y, words) for y, row in ((700, ("No", "What", "Pieces", "Price")), (680, "1"), (660, "2"), (640, "3"))
+         for x, words in zip((50, 120, 300, 400), row, strict=False)],
+        [filled(value, x, y, 60) for y, row in ROWS for x, value in zip((120, 300, 400), row, strict=True)],
+        ["No\tWhat\tPieces\tPrice", "1\tPaper\t10\t3.50", "2\tPens\t4\t1.20", "3\tGlue\t1\t2.00"],
+    ),
+    "boxes below each other": (
+        [Text(65, 700, "I agree to the terms of"), Text(65, 688, "use as they are"), Text(65, 676, "I object"),
+         Text(65, 664, "I want a copy")],
+        [("/FT /Btn /T (a)", [box(50, 700) + "/AS /Yes"]), ("/FT /Btn /T (b)", [box(50, 676) + "/AS /Off"]),
+         ("/FT /Btn /T (c)", [box(50, 664) + "/AS /Yes"])],
+        ["☒ I agree to the terms of use as they are", "☐ I object", "☒ I want a copy"],
+    ),
+    "within a sentence": (
+        [Text(50, 700, "The tenant"), Text(160, 700, "pays"), Text(230, 700, "euros a month, on the first of"),
+         Text(50, 688, "it, to the landlord.")],
+        [filled("Paula", 102, 700, 55), filled("900", 182, 700, 45)],
+        ["The tenant Paula pays 900 euros a month, on the first of it, to the landlord."],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("texts", "forms", "lines"), SHEETS.values(), ids=SHEETS)
+def test_the_order_of_a_filled_in_page(texts, forms, lines):
+    (page,) = pdf.read(Reading("a.pdf", bytes(TinyPdf().page(*texts, Text(50, 500, "The end."), forms=forms))))
+    assert page.text.splitlines() == [*lines, "The end."]
+
+
+def test_far_too_many_values_are_put_behind_the_page(monkeypatch):
+    monkeypatch.setattr(pdf_layout, "MOST_PAIRS", 60)
+    forms = [filled(f"v{number}", 50, 690 - 10 * number) for number in range(9)]
+    (page,) = pdf.read(Reading("a.pdf", bytes(TinyPdf().page(TENANT, Text(50, 500, "The end."), forms=forms))))
+    lines = page.text.splitlines()
+    assert lines[lines.index("The end.") + 1 :] == ["v4", "v5", "v6", "v7", "v8"]
 
 
 def test_a_value_without_a_form_in_the_catalog_is_read():
