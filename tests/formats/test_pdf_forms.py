@@ -133,7 +133,8 @@ SHEETS = {
             ("/FT /Btn /Ff 32768 /T (i)", [box(185, 630, "n") + "/AS /Off", box(245, 630, "y") + "/AS /y"]),
             filled("Lloyd", 330, 630), filled("Bern, 1 May", 50, 575),
         ],
-        ["Name", "Paula Winter", "Born on", "12 May 1970", "Address", "Main St 5", "Are you insured?\t☐ no\t☒ yes, with\tLloyd",
+        ["Name", "Paula Winter", "Born on", "12 May 1970", "Address", "Main St 5",
+         "Are you insured?\t☐ no\t☒ yes, with\tLloyd",
          "Bern, 1 May", "(Place, date) (Signature)"],
     ),
     "a table": (
