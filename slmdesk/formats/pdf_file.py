@@ -5,13 +5,16 @@ from __future__ import annotations
 import ctypes
 import os
 import re
+import sys
 import threading
 import unicodedata
 import zlib
+from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby, pairwise
 from math import hypot
 from typing import Any, TypeAlias
 
@@ -278,6 +281,7 @@ LINE_END = "\ufffe"
 _TOKEN = re.compile(rf"\r\n|[^\s{LINE_END}]+{LINE_END}?|{LINE_END}")
 _PRESENTED = re.compile(r"[\ufb00-\ufb06\ufb13-\ufb17\ufb1d-\ufdff\ufe70-\ufefc]")
 """Matches ligatures and presentation forms of letters. Only these are normalised (Unicode, NFKC)."""
+RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\ufeff\uffff\ud800-\udfff\U000e0000-\U000e007f]")
 _SYMBOLS = str.maketrans({0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "➢", 0xF0FC: "✓", 0xF0E0: "→", 0xF02D: "-"})
 """Replacements for characters of the fonts Symbol and Wingdings, whose codes are in Unicode's private use area."""
@@ -296,6 +300,9 @@ as small as text beside a large initial.
 """
 _RAISED_BY = (0.1, 0.75)
 """Least and largest height of a superscript above the baseline, relative to the size of the letter before."""
+SPACE = 0.15
+"""Least gap between letters that is a space, in letter heights, where pdfium sees one word."""
+NEAR_BRACKET = 100
 _FIXED_PITCH = 1
 _MONO_NAMES = re.compile(r"mono|courier|consol|typewriter|CMTT|SFTT", re.IGNORECASE)
 _INVISIBLE = (3, 7)
@@ -412,6 +419,60 @@ class PageLetters:
                 words[-1].hyphen = True
             if hyphen and token[0][-1] == LINE_END:
                 line += 1
+        return self._in_order(words) if RIGHT_TO_LEFT.search(text) else words
+
+    def _in_order(self, words: Sequence[Word]) -> list[Word]:
+        """Arrange the letters of lines with words from right to left anew: pdfium knows no names or numbers in them."""
+        lettered = [word for word in words if word.text[0].isalpha()]
+        is_hebrew = 2 * sum(RIGHT_TO_LEFT.match(word.text) is not None for word in lettered) >= len(lettered)
+        found: list[Word] = []
+        for __, held in groupby(words, key=lambda word: word.line):
+            line = list(held)
+            ordered = sorted(line, key=lambda word: word.x0)
+            is_level = ordered[-1].x1 - ordered[0].x0 > line[0].y1 - line[0].y0
+            if is_level and any(RIGHT_TO_LEFT.search(word.text) for word in line):
+                ends = all(RIGHT_TO_LEFT.search(word.text) for word in (ordered[0], ordered[-1]))
+                line = self._line_in_order(line, is_hebrew or ends)
+            found += line
+        return found
+
+    def _line_in_order(self, line: Sequence[Word], runs_left: bool) -> list[Word]:
+        letters: list[_Letter] = []
+        marks: list[_Letter] = []
+        for number, word in enumerate(line):
+            for text, index in zip(word.text, word.indices or range(word.first, sys.maxsize), strict=False):
+                letter = _Letter(text, index, number, self.box(index))
+                if unicodedata.combining(text):
+                    marks.append(letter)
+                elif letters and letter.sides == letters[-1].sides:  # a ligature's
+                    letters[-1].text += text
+                else:
+                    letters.append(letter)
+        letters.sort(key=lambda letter: letter.middle)
+        middles = [letter.middle for letter in letters]
+        for mark in marks if letters else ():
+            at = bisect(middles, mark.middle)
+            near = min(letters[max(0, at - 1) : at + 1], key=lambda letter: abs(letter.middle - mark.middle))
+            near.text += mark.text
+        shown = letters[:1]
+        for last, letter in pairwise(letters):
+            gap = (letter.sides[0] - last.sides[2]) / max(letter.sides[3] - letter.sides[1], 1.0)
+            if gap > (SPACE if last.word == letter.word else SPACE / 3):
+                shown.append(_Letter(" ", -1, -1, letter.sides))
+            shown.append(letter)
+        ordered = [shown[at] for at in logical_order([letter.text for letter in shown], runs_left)]
+        words = []
+        for is_space, held in groupby(ordered, key=lambda letter: letter.index < 0):
+            own = () if is_space else tuple(held)
+            if own:
+                for letter in own if marks else ():
+                    letter.text = unicodedata.normalize("NFC", letter.text)
+                indices = tuple(letter.index for letter in own for __ in letter.text)
+                x0, y0, x1, y1 = zip(*(letter.sides for letter in own), strict=True)
+                sides = min(x0), min(y0), max(x1), max(y1)
+                words.append(Word("".join(letter.text for letter in own), indices[0], indices, line[0].line, *sides))
+        _pair_brackets(words)
+        words[-1].hyphen = any(word.hyphen for word in line)
         return words
 
     def look(self, index: int) -> Look:
@@ -553,6 +614,70 @@ class PageLetters:
             found.append(plain)
             where += [index] * len(plain)
         return "".join(found), tuple(where)
+
+
+@dataclass(slots=True)
+class _Letter:
+    text: str
+    index: int
+    word: int
+    sides: Sides
+
+    @property
+    def middle(self) -> float:
+        return self.sides[0] + self.sides[2]
+
+
+_KINDS_OF_LETTERS = {
+    "L": "L", "R": "R", "AL": "R", "EN": "n", "AN": "n", "CS": ",", "ES": "-", "ET": "%",
+}  # fmt: skip
+"""L, R, n (digits), "," and "-" (they may part digits), "%" (it may stand at a number); all else is a space."""
+
+
+def logical_order(shown: Sequence[str], runs_left: bool) -> list[int]:
+    """Return the positions of letters, shown from left to right, in the order in which they are read (after Unicode
+    Standard Annex 9, backwards). `runs_left`: the line as a whole is read from right to left.
+    """
+    is_arabic = any(unicodedata.bidirectional(letter[0]) == "AL" for letter in shown)
+    told = "".join(_KINDS_OF_LETTERS.get(unicodedata.bidirectional(letter[0]), " ") for letter in shown)
+    told = re.sub("(?<=n),(?=n)" if is_arabic else "(?<=n)[,-](?=n)", "n", told)
+    if not is_arabic:
+        told = re.sub("(?<!%)%++(?=n)|(?<=n)%++", lambda run: "n" * len(run[0]), told)
+    told = re.sub("[,%-]", " ", told)
+    for pattern in (r"(?<!n)n++(?= *L)", r"(?<=L)( *)(n+)"):  # a number beside a name is a part of it: Baker Street 12
+        told = re.sub(pattern, lambda run: run[0].replace("n", "L"), told)
+    base = "R" if runs_left else "L"
+
+    def between(run: re.Match[str]) -> str:
+        begin, end = run.span()
+        sides = {(told[begin - 1 : begin] or base).replace("n", "R"), (told[end : end + 1] or base).replace("n", "R")}
+        return (sides.pop() if len(sides) == 1 else base) * len(run[0])
+
+    kinds = re.sub(" +", between, told)
+    order = list(range(len(shown)))
+    if runs_left:
+        for run in re.finditer("[Ln]+", kinds):
+            order[run.start() : run.end()] = reversed(order[run.start() : run.end()])
+        return order[::-1]
+    for run in re.finditer("[Rn]+", kinds):
+        begin, end = run.span()
+        order[begin:end] = [begin + at for at in logical_order(shown[begin:end], runs_left=True)]
+    return order
+
+
+def _pair_brackets(words: Sequence[Word]) -> None:
+    """Turn brackets so that they open before they close: pdfium mirrors some of a pair only."""
+    for opening, other in ("()", "[]", "{}"):
+        is_open = False
+        for word in words:
+            letters = list(word.text)
+            for at, letter in enumerate(letters):
+                if letter in (opening, other):
+                    around = letters[max(0, at - NEAR_BRACKET) : at], letters[at + 1 : at + NEAR_BRACKET]
+                    has_left, has_right = (any(map(str.isalnum, part)) for part in around)
+                    is_open = has_right if has_left != has_right else not is_open
+                    letters[at] = opening if is_open else other
+            word.text = "".join(letters)
 
 
 def _accented(letters: str, indices: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:

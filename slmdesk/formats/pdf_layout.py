@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record
-from slmdesk.formats.pdf_file import FormValue, Look, Word
+from slmdesk.formats.pdf_file import RIGHT_TO_LEFT, FormValue, Look, Word
 from slmdesk.formats.reading import PageText
 
 GAP = 0.9
@@ -57,6 +57,8 @@ class Line:
 @dataclass(slots=True)
 class _Row:
     parts: list[Line] = field(default_factory=list)
+    drawn: list[Line] = field(default_factory=list)
+    """The parts in the order in which they are read on the line."""
 
     def takes(self, part: Line) -> bool:
         if part.look.is_sideways or self.parts[0].look.is_sideways:
@@ -153,14 +155,29 @@ def lines_of_words(words: Sequence[Word], look: Callable[[int], Look]) -> list[L
 
 
 def _parts(words: Sequence[Word], look: Callable[[int], Look]) -> Iterator[Line]:
-    held: list[Word] = []
+    parts: list[list[Word]] = []
     for word in words:
-        if held and (word.line != held[-1].line or _is_apart(held[-1], word)):
+        if parts and word.line == parts[-1][-1].line and not _is_apart(parts[-1][-1], word):
+            parts[-1].append(word)
+        else:
+            parts.append([word])
+    held: list[Word] = []
+    for part in parts:
+        if held and not (part[0].line == held[-1].line and _turns(held, part)):
             yield _line(held, look)
             held = []
-        held.append(word)
+        held += part
     if held:
         yield _line(held, look)
+
+
+def _turns(words: Sequence[Word], others: Sequence[Word]) -> bool:
+    """Return whether words beside each other are only apart since some are read from right to left."""
+    if not RIGHT_TO_LEFT.search(words[-1].text + others[0].text):
+        return False
+    x0, y0, x1, y1 = _around(words)
+    left, _top, right, _bottom = _around(others)
+    return max(left - x1, x0 - right) < GAP * (y1 - y0)
 
 
 def _is_apart(word: Word, other: Word) -> bool:
@@ -197,6 +214,7 @@ def _bands(rows: Sequence[_Row]) -> Iterator[tuple[list[_Row], Gutters]]:
     held: list[_Row] = []
     gutters: Gutters = []
     for row in rows:
+        row.drawn = list(row.parts)
         row.parts.sort(key=lambda part: part.x0)
         gaps = _gaps(row)
         shared = _shared(gutters, gaps) if held and _is_near(held[-1], row) else []
@@ -282,8 +300,7 @@ def _are_columns(grid: Sequence[Sequence[Sequence[Line]]]) -> bool:
 def _whole(row: _Row) -> Line:
     if len(row.parts) == 1:
         return row.parts[0]
-    parts = sorted(row.parts, key=lambda part: part.words[0].first)
-    return _joined(parts, column=0)
+    return _joined(row.drawn, column=0)
 
 
 def _joined(parts: Sequence[Line], *, column: int) -> Line:
@@ -319,7 +336,7 @@ def _runs_left(many: Iterator[list[Word]] | Sequence[list[Word]]) -> bool:
     for words in many:
         for word in words:
             letter = word.text[0]
-            if "\u0590" <= letter <= "\u08ff" or "\ufb1d" <= letter <= "\ufefc":
+            if RIGHT_TO_LEFT.match(letter):
                 left += 1
             elif letter.isalpha():
                 right += 1
