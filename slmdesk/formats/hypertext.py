@@ -554,6 +554,7 @@ def read_epub(reading: Reading) -> Iterator[Page]:
     reading.page_kind = PageKind.CHAPTER
     with Archive.opened(reading) as archive:
         book = _book(archive, reading.path)
+        reading.check_count(len(book.spine))
         locked = locked_parts(archive, reading.path)
         reading.title, reading.author, reading.total = book.title, book.author, len(book.spine)
         numbers = count(1)

@@ -165,7 +165,14 @@ def parsed(reading: Reading, policy: Any = email.policy.default) -> Message:
     data = reading.all_bytes()
     if len(data) > MAX_MAIL_BYTES:
         raise KnownError("document.too_large", path=reading.path, bytes=len(data), limit=MAX_MAIL_BYTES)
-    message: Message = email.message_from_bytes(data.lstrip(b"\r\n\xef\xbb\xbf"), policy=policy)
+    parts = count()
+
+    def made(policy: Any) -> Message:
+        reading.check_count(next(parts))
+        part: Message = (policy.message_factory or Message)(policy=policy)
+        return part
+
+    message: Message = email.message_from_bytes(data.lstrip(b"\r\n\xef\xbb\xbf"), made, policy=policy)
     if not message.keys():
         raise KnownError("document.damaged", path=reading.path, reason=_("it does not begin as a mail"))
     return message

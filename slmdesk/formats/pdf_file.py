@@ -75,8 +75,7 @@ def opened(reading: Reading) -> Iterator[pdfium.PdfDocument]:
                 pages = len(document)
             if not pages:
                 raise KnownError("document.damaged", path=reading.path, reason=_("it has no pages"))
-            if pages > MAX_PAGES:
-                raise KnownError("document.too_many_pages", path=reading.path, pages=pages, limit=MAX_PAGES)
+            reading.check_count(pages, MAX_PAGES)
             yield document
         finally:
             with LOCK:
@@ -708,6 +707,8 @@ SUSPICIOUS = 100
 """Growth factor above which a stream is suspicious. Text and drawings grow by five to thirty times."""
 MOST_UNPACKED = 48 << 20
 """Most unpacked bytes of all suspicious streams together."""
+MOST_FORMS = 200_000
+"""Most repeated drawings of a stream. pdfium unfolds each of them in memory before the first word is read."""
 STEP = 1 << 18
 _STREAM = re.compile(rb"stream\r?\n")
 _HEAD = 2048
@@ -722,17 +723,20 @@ def check_streams(reading: Reading, data: bytes) -> None:
     total = 0
     for begin, head in _streams(data):
         filters = len(_FLATE.findall(head))
-        if (_IMAGE.search(head) and filters < 2) or not _is_packed(data[begin : begin + 2]):
+        is_packed = _is_packed(data[begin : begin + 2])
+        if (_IMAGE.search(head) and filters < 2) or not (is_packed or b"/Filter" not in head):
             continue
         reading.check()
         end = data.find(b"endstream", begin)
         end = len(data) if end < 0 else end
-        if end - begin < LEAST_PACKED and filters < 2:
+        if not is_packed and data.count(b" Do", begin, end) > MOST_FORMS:
+            raise KnownError("document.bomb", path=reading.path)
+        if not is_packed or (end - begin < LEAST_PACKED and filters < 2):
             continue
-        size, taken = _unpacked(data, begin, end)
+        size, taken, forms = _unpacked(data, begin, end)
         if size > SUSPICIOUS * taken:
             total += size
-        if total > MOST_UNPACKED:
+        if total > MOST_UNPACKED or forms > MOST_FORMS:
             raise KnownError("document.bomb", path=reading.path)
 
 
@@ -749,11 +753,11 @@ def _is_packed(head: bytes) -> bool:
     return len(head) == 2 and head[0] & 0x0F == 8 and int.from_bytes(head, "big") % 31 == 0
 
 
-def _unpacked(data: bytes, begin: int, end: int) -> tuple[int, int]:
-    """Return how many bytes a stream has unpacked, and how many packed bytes were read for that. If the content is
-    packed once more, the larger of both sizes counts. Counting stops at MOST_UNPACKED.
+def _unpacked(data: bytes, begin: int, end: int) -> tuple[int, int, int]:
+    """Return how many bytes a stream has unpacked, how many packed bytes were read for that, and how many drawings it
+    repeats. If the content is packed once more, the larger of both sizes counts. Counting stops at MOST_UNPACKED.
     """
-    unpacker, size, first = zlib.decompressobj(), 0, b""
+    unpacker, size, first, forms = zlib.decompressobj(), 0, b"", 0
     inner, inner_size = zlib.decompressobj(), 0
     at, rest = begin, b""
     try:
@@ -767,6 +771,7 @@ def _unpacked(data: bytes, begin: int, end: int) -> tuple[int, int]:
             if not piece and not rest and unpacker.eof:
                 break
             size += len(piece)
+            forms += piece.count(b" Do")
             first = first or piece[:2]
             if _is_packed(first):
                 inner_size += _fed(inner, piece)
@@ -774,7 +779,7 @@ def _unpacked(data: bytes, begin: int, end: int) -> tuple[int, int]:
                 break
     except zlib.error:
         pass  # damaged: the bytes before the damage were counted
-    return max(size, inner_size), max(1, min(at, end) - len(rest) - begin)
+    return max(size, inner_size), max(1, min(at, end) - len(rest) - begin), forms
 
 
 def _fed(unpacker: zlib._Decompress, piece: bytes) -> int:
