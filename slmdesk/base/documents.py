@@ -37,7 +37,7 @@ class BlockKind(StrEnum):
     FOOTER = "footer"
     STRUCK = "struck"
     """Words that are struck through, so not in force. The block is empty and marks their place: the words are in
-    `place`, not in the text of the page.
+    `place`, with the space or line end that would stand double without them, and not in the text of the page.
     """
 
 
@@ -114,6 +114,11 @@ class Page(Record):
     has_image: bool = False
     """Whether the reader can draw an image of the page (job `page_image`)."""
 
+    @property
+    def block_count(self) -> int:
+        """How many blocks it has. A place of struck words is none."""
+        return sum(block.kind is not BlockKind.STRUCK for block in self.blocks)
+
 
 class Attachment(Record):
     index: int
@@ -158,8 +163,8 @@ def page_of(
     reason: str = "",
     has_image: bool = False,
 ) -> Page:
-    if DELETED[0] in text:
-        label = MARKED.sub("", label)
+    if DELETED[0] in text or DELETED[0] in label:
+        label = " ".join(_UNPAIRED.split(MARKED.sub("", label))[0].split()) or str(number)
         text, blocks = _without_struck(text, blocks)
     found = status or (PageStatus.READ if blocks else PageStatus.EMPTY)
     why = reason or ("" if found is PageStatus.READ else found.value)
@@ -167,22 +172,26 @@ def page_of(
 
 
 def _without_struck(text: str, blocks: Sequence[Block]) -> tuple[str, list[Block]]:
-    """Take words marked as deleted out of a text, with the spaces that only they had, into blocks of their own."""
+    """Take words marked as deleted out of a text, with the space or line end that only they had, into blocks of their
+    own. Marks without their counterpart, as only a forged text has, become U+FFFD.
+    """
     kept: list[str] = []
     cuts: list[tuple[int, int]] = []
     struck: list[Block] = []
-    at = length = 0
+    last, at, length = "", 0, 0
     for mark in MARKED.finditer(text):
-        words = mark[1]
-        if words is None:
+        if mark[1] is None:
             continue
         start, end = mark.span()
-        has_space = start == 0 or text[start - 1].isspace()
-        if has_space and text[end : end + 1] in (" ", "\t" * (start > 0 and text[start - 1] == " ")):
+        before, last, following = last, text[at:start][-1:] or last, text[end : end + 1]
+        if last in ("", "\n") if following == "\n" else following == " " and (not last or last.isspace()):
             end += 1
+        elif at < start and last in (" ", "\n") and (not following or (last == " " and following in "\n\t.,;:!?)")):
+            start -= 1
+            last = text[at:start][-1:] or before
         kept.append(text[at:start])
         length += start - at
-        struck.append(Block(BlockKind.STRUCK, length, length, place=words))
+        struck.append(Block(BlockKind.STRUCK, length, length, place=_UNPAIRED.sub("", text[start:end])))
         cuts.append((start, end))
         at = end
     kept.append(text[at:])
@@ -197,7 +206,7 @@ def _without_struck(text: str, blocks: Sequence[Block]) -> tuple[str, list[Block
 
     rest = [changed(block, start=moved(block.start), end=moved(block.end)) for block in blocks]
     filled = [block for block in rest if block.kind is BlockKind.STRUCK or block.end > block.start]
-    return "".join(kept), sorted((*filled, *struck), key=lambda block: block.start)
+    return _UNPAIRED.sub("\ufffd", "".join(kept)), sorted((*filled, *struck), key=lambda block: block.start)
 
 
 # ---- the document formats slmdesk knows, as data for dialogs, the command line and the registry of readers
@@ -361,6 +370,7 @@ not contain them by chance.
 """
 MARKED = re.compile("(?:\ue7a0([^\ue7a0-\ue7a3]*)\ue7a1)|(?:\ue7a2([^\ue7a0-\ue7a3]*)\ue7a3)")
 SIGNS = frozenset((*DELETED, *INSERTED))
+_UNPAIRED = re.compile("[\ue7a0-\ue7a3]")
 
 
 def deleted(text: str) -> str:

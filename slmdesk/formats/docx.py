@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from lxml import etree
 
 from slmdesk.base.documents import BlockKind, Note, Page
 from slmdesk.base.record import Record, changed
-from slmdesk.formats.office_xml import Package, Stream, attribute, child, children, is_on, local
+from slmdesk.base.texts import N_
+from slmdesk.formats import letters
+from slmdesk.formats.formulas import omml_line
+from slmdesk.formats.letters import Look
+from slmdesk.formats.office_xml import Package, Stream, attribute, child, children, is_on, local, texts
+from slmdesk.formats.pptx import Drawing
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import Flow, Footnote, PageBreak, Pager, PictureBlock, Piece, as_row, has_pages
 
@@ -45,6 +50,7 @@ def _walker(package: Package, main: str) -> Walker:
         styles_of(package.tree(package.related(main, "styles"))),
         Numbering(package.tree(package.related(main, "numbering"))),
         {kind: elements(kind) for kind in ("footnotes", "endnotes", "comments")},
+        lambda: Drawing(package, dict(package.relations(main))),
     )
 
 
@@ -75,22 +81,41 @@ _CHANGES = _REMOVED | {"ins", "moveTo"}
 _LETTERS = {"tab": "\t", "ptab": "\t", "cr": "\n", "noBreakHyphen": "\u2011", "softHyphen": "\u00ad"}
 _CITED = {"footnoteReference": ("footnotes", "decimal"), "endnoteReference": ("endnotes", "lowerRoman")}
 _PICTURES = frozenset(("blip", "imagedata", "OLEObject", "chart", "relIds"))
+_UNREAD = {"OLEObject": N_("embedded file"), "control": N_("form field")}
 _MAX_SPAN = 63
 """Most columns of a Word table."""
+_MOST_RAISED, _LEAST_RAISED = 6, 6
+"""Most letters that are raised by a position, and least half points of it. More letters are a line that was moved."""
+
+
+@dataclass(slots=True)
+class _Field:
+    form: etree._Element | None
+    """Its settings, if a person fills it in."""
+    is_shown: bool = False
+    """Whether its result (the visible text) has begun."""
+    begun: int = 0
+    """How many pieces of text the line had before its result."""
 
 
 @dataclass(slots=True)
 class _Line:
     kind: BlockKind
     level: int
+    look: Look
+    """Look of runs that set nothing themselves."""
     text: list[str] = field(default_factory=list)
     before: list[Flow] = field(default_factory=list)
     after: list[Flow] = field(default_factory=list)
-    fields: list[bool] = field(default_factory=list)
-    """One value for each open field, the innermost last: whether the field's result (the visible text) has begun."""
+    fields: list[_Field] = field(default_factory=list)
+    """The open fields, the innermost last."""
+
+    @property
+    def words(self) -> str:
+        return letters.settled("".join(self.text))
 
     def cut(self, *, seen: bool) -> None:
-        self.before += (Piece(self.kind, "".join(self.text), self.level), *self.after, PageBreak(seen))
+        self.before += (Piece(self.kind, self.words, self.level), *self.after, PageBreak(seen))
         self.text.clear()
         self.after.clear()
 
@@ -102,8 +127,9 @@ class Walker:
         styles: Mapping[str, Style],
         numbering: Numbering,
         aside: Mapping[str, Mapping[str, etree._Element]],
+        drawing: Callable[[], Drawing],
     ) -> None:
-        self.reading = reading
+        self.reading, self._drawing = reading, drawing
         self._styles, self._numbering, self._aside = styles, numbering, aside
         self._carried = ""
         self._table: etree._Element | None = None
@@ -151,17 +177,17 @@ class Walker:
         if is_on(broken) if broken is not None else style.breaks_before:
             yield PageBreak()
         kind, level, number = self._kind(properties, style, style_id)
-        line = _Line(kind, level)
+        line = _Line(kind, level, style.look)
         if style.is_hidden:
             self.reading.note(Note.HIDDEN_TEXT)
-        self._walk(element, line)
+        self._walk(element, line, line.look)
         if self._carried:
             line.text.insert(0, self._carried)
             self._carried = ""
         if child(properties, "rPr", "del") is not None:  # its paragraph mark was deleted: the next paragraph joins it
             self.reading.note(Note.CHANGES_ACCEPTED)
             yield from line.before
-            self._carried = "".join(line.text)
+            self._carried = line.words
             yield from line.after
             return
         yield from self._numbered(line, number)
@@ -170,10 +196,10 @@ class Walker:
             yield PageBreak()
 
     def _numbered(self, line: _Line, number: str) -> Iterator[Flow]:
-        pieces: list[Flow] = [*line.before, Piece(line.kind, "".join(line.text), line.level)]
+        pieces: list[Flow] = [*line.before, Piece(line.kind, line.words, line.level)]
         for piece in pieces:
             if isinstance(piece, Piece) and piece.text.strip() and number:
-                piece, number = Piece(piece.kind, f"{number} {piece.text.lstrip()}", piece.level), ""
+                piece, number = Piece(piece.kind, letters.numbered(number, piece.text), piece.level), ""
             yield piece
         yield from line.after
 
@@ -193,20 +219,24 @@ class Walker:
         kind = style.kind if style.kind is not BlockKind.HEADING else None
         return kind or BlockKind.PARAGRAPH, 1 if kind is BlockKind.LIST_ITEM else 0, shown
 
-    def _walk(self, element: etree._Element, line: _Line) -> None:
+    def _walk(self, element: etree._Element, line: _Line, look: Look) -> None:
         for other_element in element:
             name = local(other_element)
             if name == "t":
-                if all(line.fields):
-                    line.text.append(other_element.text or "")
+                if not line.fields or all(opened.is_shown for opened in line.fields):
+                    self._write(other_element.text or "", line, look)
+            elif name == "r":
+                self._walk(other_element, line, self._look_of(other_element, line))
             elif name in _LETTERS:
-                line.text.append(_LETTERS[name])
+                self._write(_LETTERS[name], line, look)
+            elif name == "br" and attribute(other_element, "type") == "page":
+                line.cut(seen=False)
             elif name == "br":
-                self._break(other_element, line)
+                self._write("\n", line, look)
             elif name == "lastRenderedPageBreak":
                 line.cut(seen=True)
             elif name == "fldChar":
-                self._field(attribute(other_element, "fldCharType"), line)
+                self._field(other_element, line)
             elif name in _CITED:
                 self._cite(other_element, name, line)
             elif name == "commentReference":
@@ -214,41 +244,74 @@ class Walker:
             elif name == "txbxContent":
                 for part in other_element:
                     line.after += self.flow(part)
+            elif name == "sym":
+                self._sign(other_element, line, look)
+            elif name in ("oMath", "oMathPara"):
+                self._write(letters.parted_from(line.text, omml_line(other_element)), line, look)
+            elif name == "sdt":
+                begun = len(line.text)
+                self._walk(other_element, line, look)
+                shown = "".join(line.text[begun:]).strip()
+                if len(shown) < 2 and (chosen := _chosen(child(other_element, "sdtPr"))):
+                    line.text[begun:] = [chosen]
             else:
                 self._see(name)
                 if name not in _SKIPPED:
                     self._look(other_element, name, line)
-                    self._walk(other_element, line)
+                    self._walk(other_element, line, look)
+
+    def _write(self, text: str, line: _Line, look: Look) -> None:
+        line.text.append(text if look is _USUAL and text.isascii() else look.dress(self.reading, text))
+
+    def _look_of(self, run: etree._Element, line: _Line) -> Look:
+        properties = child(run, "rPr")
+        if properties is None:
+            return line.look
+        about = {name: element for element in properties if (name := local(element)) in _OF_LOOKS}
+        if not about:
+            return line.look
+        if is_on(about.get("vanish")) or ("color" in about and _is_white(run, properties)):
+            self.reading.note(Note.HIDDEN_TEXT)
+        look = line.look
+        if (named := about.get("rStyle")) is not None:
+            style = self._styles.get(attribute(named, "val"))
+            look = look if style is None else _over(look, style.look)
+        look = _looking(look, about)
+        if not look.shift and "position" in about and line.text and not line.text[-1][-1:].isspace():
+            look = changed(look, shift=_raise_of(about["position"], run))
+        return look
+
+    def _sign(self, element: etree._Element, line: _Line, look: Look) -> None:
+        code, font = attribute(element, "char"), attribute(element, "font")
+        if re.fullmatch("[0-9a-fA-F]{4}", code):
+            own = letters.symbol_font(font)
+            self._write(chr(int(code, 16)), line, Look(look.struck, look.shift, own, own, font))
 
     def _look(self, element: etree._Element, name: str, line: _Line) -> None:
-        if name == "r":
-            properties = child(element, "rPr")
-            if is_on(child(properties, "vanish")) or _is_white(element, properties):
-                self.reading.note(Note.HIDDEN_TEXT)
-        elif name == "docPr":
+        if name == "docPr":
             line.after.append(Piece(BlockKind.CAPTION, element.get("descr", "")))
+        elif name in ("chart", "relIds") and (pieces := [*self._drawing().part(element)]):
+            line.after += pieces
         elif name in _PICTURES:
             line.after.append(PictureBlock())
-        elif name == "sym":
-            code = attribute(element, "char")
-            if len(code) == 4 and code[0] not in "Ff" and all(letter in "0123456789abcdefABCDEF" for letter in code):
-                line.text.append(chr(int(code, 16)))
+        elif name == "textpath":  # the words of a watermark
+            line.text.append(attribute(element, "string"))
+        if name in _UNREAD:
+            is_formula = attribute(element, "ProgID").startswith("Equation")
+            self.reading.note(Note.PARTS_UNREAD, name=N_("formula") if is_formula else _UNREAD[name])
         elif name == "rt":
             line.text.append(" ")  # a ruby annotation
 
-    def _break(self, element: etree._Element, line: _Line) -> None:
-        if attribute(element, "type") == "page":
-            line.cut(seen=False)
-        else:
-            line.text.append("\n")
-
-    def _field(self, kind: str, line: _Line) -> None:
+    def _field(self, element: etree._Element, line: _Line) -> None:
+        kind = attribute(element, "fldCharType")
         if kind == "begin":
-            line.fields.append(False)
+            line.fields.append(_Field(child(element, "ffData")))
         elif line.fields and kind == "separate":
-            line.fields[-1] = True
+            line.fields[-1].is_shown, line.fields[-1].begun = True, len(line.text)
         elif line.fields and kind == "end":
-            line.fields.pop()
+            ended = line.fields.pop()
+            if ended.form is not None and not (ended.is_shown and "".join(line.text[ended.begun :]).strip()):
+                line.text.append(_filled(ended.form))
 
     def _cite(self, element: etree._Element, name: str, line: _Line) -> None:
         kind, form = _CITED[name]
@@ -300,6 +363,41 @@ class Walker:
         return attribute(child(section, "type"), "val") == "continuous"
 
 
+def _filled(form: etree._Element) -> str:
+    """Return what a form field shows whose result is empty in the file (17.16.7, 17.16.9, 17.16.29)."""
+    for field_of in form:
+        values = {local(about): about for about in field_of}
+        default = attribute(values.get("default"), "val")
+        if local(field_of) == "checkBox":
+            is_ticked = is_on(values.get("checked", values.get("default")))
+            return letters.TICKED if is_ticked else letters.EMPTY
+        if local(field_of) == "ddList":
+            entries = [attribute(entry, "val") for entry in children(field_of, "listEntry")]
+            return letters.chosen(entries, attribute(values.get("result"), "val") or default or "0")
+        if local(field_of) == "textInput":
+            return default
+    return ""
+
+
+def _chosen(properties: etree._Element | None) -> str:
+    """Return the value of a content control (17.5.2) whose content may show none."""
+    for about in children(properties, "checkbox", "dropDownList", "comboBox", "date"):
+        if local(about) == "checkbox":
+            return letters.TICKED if is_on(child(about, "checked")) else letters.EMPTY
+        value = attribute(about, "lastValue")
+        names = {attribute(entry, "value"): attribute(entry, "displayText") for entry in children(about, "listItem")}
+        return names.get(value) or value or attribute(about, "fullDate")[:10]
+    return ""
+
+
+def _raise_of(position: etree._Element, run: etree._Element) -> int:
+    """Return 1 for figures that are raised right behind other letters (by half points), -1 for lowered ones, else 0."""
+    value, words = attribute(position, "val"), "".join(texts(run))
+    if len(words) > _MOST_RAISED or not re.fullmatch(r"-?\d{1,3}", value) or abs(int(value)) < _LEAST_RAISED:
+        return 0
+    return 1 if int(value) > 0 else -1
+
+
 def _is_bold(row: etree._Element) -> bool:
     runs = [element.getparent() for element in row.iter("{*}t") if (element.text or "").strip()]
     return bool(runs) and all(is_on(child(child(run, "rPr"), "b")) for run in runs)
@@ -340,6 +438,34 @@ language; only their ids are translated.
 """
 
 
+_USUAL = Look()
+_OF_LOOKS = frozenset(("vanish", "color", "rStyle", "rFonts", "strike", "dstrike", "vertAlign", "position"))
+
+
+def _looking(look: Look, about: Mapping[str, etree._Element]) -> Look:
+    """Return a look with what these properties of a run change."""
+    if strikes := [about[name] for name in ("strike", "dstrike") if name in about]:
+        look = changed(look, struck=any(map(is_on, strikes)))
+    if (shift := about.get("vertAlign")) is not None:
+        look = changed(look, shift={"superscript": 1, "subscript": -1}.get(attribute(shift, "val"), 0))
+    fonts = about.get("rFonts")
+    if fonts is not None and (look.font or look.high or any(map(letters.symbol_font, fonts.attrib.values()))):
+        names = {str(key).rpartition("}")[2]: str(value) for key, value in fonts.attrib.items()}
+        font, high = (names.get(f"{kind}Theme", names.get(kind)) for kind in ("ascii", "hAnsi"))
+        look = changed(
+            look,
+            font=look.font if font is None else letters.symbol_font(font),
+            high=look.high if high is None else letters.symbol_font(high),
+        )
+    return look
+
+
+def _over(look: Look, style: Look) -> Look:
+    """Return the look of a paragraph's style under a style of letters: striking through is a toggle (17.7.3)."""
+    font, high = style.font or look.font, style.high or look.high
+    return Look(look.struck != style.struck, style.shift or look.shift, font, high)
+
+
 class Style(Record):
     kind: BlockKind | None = None
     level: int = 0
@@ -348,6 +474,7 @@ class Style(Record):
     item_level: int = 0
     is_hidden: bool = False
     breaks_before: bool = False
+    look: Look = _USUAL
 
 
 def styles_of(root: etree._Element | None) -> Mapping[str, Style]:
@@ -390,9 +517,11 @@ def _with(style: Style, element: etree._Element) -> Style:
         style = changed(style, item_level=item_level)
     if (broken := child(properties, "pageBreakBefore")) is not None:
         style = changed(style, breaks_before=is_on(broken))
-    if (vanish := child(element, "rPr", "vanish")) is not None:
+    of_runs = {local(about): about for about in children(child(element, "rPr"))}
+    if (vanish := of_runs.get("vanish")) is not None:
         style = changed(style, is_hidden=is_on(vanish))
-    return style
+    look = _looking(style.look, of_runs)
+    return style if look == style.look else changed(style, look=look)
 
 
 def outline_level(properties: etree._Element | None) -> int | None:
@@ -473,7 +602,7 @@ class Numbering:
         for deeper in [deeper for deeper in listed.counts if deeper > level]:
             del listed.counts[deeper]
         if about.format in ("bullet", "none"):
-            return ""
+            return about.text if about.text in letters.BOXES and about.format == "bullet" else ""
 
         def shown(found: re.Match[str]) -> str:
             at = int(found[1]) - 1
@@ -489,9 +618,11 @@ def _levels(element: etree._Element) -> Iterator[tuple[int, _Level]]:
         if local(other_element) != "lvl" or not number.isdecimal():
             continue
         values = {local(about): attribute(about, "val") for about in other_element}
-        start = values.get("start", "")
+        start, text = values.get("start", ""), values.get("lvlText", "")
+        if values.get("numFmt") == "bullet" and len(text) == 1:
+            text = letters.sign_of(text, attribute(child(other_element, "rPr", "rFonts"), "ascii"))
         yield int(number[:2]), _Level(
-            int(start[:6]) if start.isdecimal() else 1, values.get("numFmt", "decimal"), values.get("lvlText", ""),
+            int(start[:6]) if start.isdecimal() else 1, values.get("numFmt", "decimal"), text,
             values.get("pStyle", ""), is_on(child(other_element, "isLgl")),
         )  # fmt: skip
 

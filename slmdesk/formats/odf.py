@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from lxml import etree
 
 from slmdesk.base.documents import BlockKind, Note, Page, PageKind, page_of
 from slmdesk.base.errors import KnownError
-from slmdesk.base.record import Record
-from slmdesk.base.texts import _
+from slmdesk.base.record import Record, changed
+from slmdesk.base.texts import N_, _
+from slmdesk.formats import letters
 from slmdesk.formats.docx import as_number
+from slmdesk.formats.formulas import mathml_line
+from slmdesk.formats.letters import Look
 from slmdesk.formats.office_xml import MAX_NAME_CHARACTERS, Package, Stream, attribute, child, children, local, text_of
 from slmdesk.formats.reading import Reading, locked
 from slmdesk.formats.sheets import Row, SheetPager
@@ -35,6 +39,8 @@ class OdfStyle(Record):
     breaks_after: bool = False
     is_hidden: bool = False
     name: str = ""
+    look: Mapping[str, Any] = {}
+    """What it sets of the look of letters, by the fields of Look."""
 
 
 def look_into(package: Package) -> None:
@@ -60,10 +66,12 @@ def styles_in(*roots: etree._Element | None) -> Mapping[str, OdfStyle]:
     elements = {}
     for group in _groups(*roots):
         elements.update({attribute(element, "name"): element for element in children(group, "style")})
-    return {name: _style(name, elements) for name in elements}
+    faces = [face for root in roots for face in children(child(root, "font-face-decls"))]
+    fonts = {attribute(face, "name"): attribute(face, "font-family").strip("'") for face in faces}
+    return {name: _style(name, elements, fonts) for name in elements}
 
 
-def _style(name: str, elements: Mapping[str, etree._Element]) -> OdfStyle:
+def _style(name: str, elements: Mapping[str, etree._Element], fonts: Mapping[str, str]) -> OdfStyle:
     chain = list[etree._Element]()
     while name in elements and elements[name] not in chain:
         chain.append(elements[name])
@@ -80,7 +88,23 @@ def _style(name: str, elements: Mapping[str, etree._Element]) -> OdfStyle:
     begins = breaks["break-before"] == "page" or any(attribute(element, "master-page-name") for element in chain[:1])
     chosen = chain[1] if len(chain) > 1 and re.fullmatch(r"[A-Za-z]+\d+", attribute(chain[0], "name")) else chain[0]
     outline = int(level) if level.isdecimal() and len(level) < 3 else 0
-    return OdfStyle(outline, begins, breaks["break-after"] == "page", hidden, attribute(chosen, "name"))
+    look = _look(chain, fonts)
+    return OdfStyle(outline, begins, breaks["break-after"] == "page", hidden, attribute(chosen, "name"), look)
+
+
+def _look(chain: list[etree._Element], fonts: Mapping[str, str]) -> Mapping[str, Any]:
+    told: dict[str, str] = {}
+    for properties in (properties for element in chain for properties in children(element, "text-properties")):
+        for key, value in properties.attrib.items():
+            told.setdefault(str(key).rpartition("}")[2], str(value))
+    look: dict[str, Any] = {}
+    if line := told.get("text-line-through-style", told.get("text-line-through-type", "")):
+        look["struck"] = line != "none"
+    if moved := told.get("text-position", "").split(" ")[0].rstrip("%"):
+        look["shift"] = 0 if moved == "0" else -1 if moved[0] == "-" or moved == "sub" else 1
+    if font := told.get("font-name", told.get("font-family", "")):
+        look["font"] = look["high"] = letters.symbol_font(fonts.get(font, font).strip("'"))
+    return look
 
 
 def repeated(element: etree._Element, name: str) -> int:
@@ -93,6 +117,10 @@ class _Line:
     text: list[str] = field(default_factory=list)
     before: list[Flow] = field(default_factory=list)
     after: list[Flow] = field(default_factory=list)
+
+    @property
+    def words(self) -> str:
+        return letters.settled("".join(self.text))
 
 
 @dataclass(slots=True)
@@ -108,6 +136,10 @@ class _Counted:
         self.counts[level] = self.counts.get(level, first - 1) + 1
         for deeper in [count for count in self.counts if count > level]:
             del self.counts[deeper]
+        bullet = attribute(about, "bullet-char")
+        if len(bullet) == 1:
+            sign = letters.sign_of(bullet, attribute(child(about, "text-properties"), "font-name"))
+            return sign if sign in letters.BOXES else ""
         if about is None or local(about) != "list-level-style-number" or not attribute(about, "num-format"):
             return ""
         shown = attribute(about, "display-levels")
@@ -135,13 +167,20 @@ def _groups(*roots: etree._Element | None) -> Iterator[etree._Element]:
     return (group for root in roots for group in children(root, "styles", "automatic-styles"))
 
 
+_USUAL = Look()
+
+
 class OdfWalker:
     def __init__(
         self,
         reading: Reading,
         styles: Mapping[str, OdfStyle],
         lists: Mapping[str, Mapping[int, etree._Element]] | None = None,
+        package: Package | None = None,
     ) -> None:
+        self._package = package
+        self._fields: dict[str, str] = {}
+        """What the fields of its forms show, by their ids."""
         self.reading, self._styles, self._lists = reading, styles, lists or {}
         self._cited = 0
         self._counted: dict[str, _Counted] = {}
@@ -164,6 +203,10 @@ class OdfWalker:
             yield self.comment(element)
         elif name == "frame":
             yield from self._frame(element, depth)
+        elif name == "forms":
+            self._fields.update(_fields_of(element))
+        elif name == "control":
+            yield Piece(BlockKind.PARAGRAPH, self._field(element))
         elif name == "tracked-changes":
             self.reading.note(Note.CHANGES_ACCEPTED)
         elif name not in _SKIPPED:
@@ -182,10 +225,14 @@ class OdfWalker:
         words = "\n".join(self.line(element) for element in annotation.iter() if local(element) in ("p", "h"))
         return Piece(BlockKind.COMMENT, words, place=text_of(child(annotation, "creator"))[:100])
 
-    def line(self, paragraph: etree._Element) -> str:
+    def line(self, paragraph: etree._Element, look: Look = _USUAL) -> str:
         line = _Line()
-        self._walk(paragraph, line)
-        return "".join(line.text)
+        self._walk(paragraph, line, self.look_in(paragraph, look))
+        return line.words
+
+    def look_in(self, element: etree._Element, look: Look = _USUAL) -> Look:
+        """Return the look of letters in an element. `look` is that around it."""
+        return changed(look, **self._styles.get(attribute(element, "style-name"), OdfStyle()).look)
 
     # ---- paragraphs
 
@@ -196,9 +243,9 @@ class OdfWalker:
         if style.is_hidden:
             self.reading.note(Note.HIDDEN_TEXT)
         line = _Line()
-        self._walk(element, line)
+        self._walk(element, line, changed(_USUAL, **style.look) if style.look else _USUAL)
         kind, level = self._kind(element, style, depth)
-        for piece in (*line.before, Piece(BlockKind.PARAGRAPH, "".join(line.text))):
+        for piece in (*line.before, Piece(BlockKind.PARAGRAPH, line.words)):
             if isinstance(piece, Piece) and piece.kind is BlockKind.PARAGRAPH:
                 piece = Piece(kind, piece.text, level)
             yield piece
@@ -218,39 +265,74 @@ class OdfWalker:
             return BlockKind.QUOTE, 0
         return (BlockKind.CODE if style.name == "Preformatted_20_Text" else BlockKind.PARAGRAPH), 0
 
-    def _walk(self, element: etree._Element, line: _Line) -> None:
-        line.text.append(_words(element.text))
+    def _walk(self, element: etree._Element, line: _Line, look: Look) -> None:
+        if element.text:
+            self._write(_BLANKS.sub(" ", element.text), line, look)
         for other_element in element:
-            self._inline(other_element, line)
-            line.text.append(_words(other_element.tail))
+            self._inline(other_element, line, look)
+            if other_element.tail:
+                self._write(_BLANKS.sub(" ", other_element.tail), line, look)
 
-    def _inline(self, element: etree._Element, line: _Line) -> None:
+    def _write(self, text: str, line: _Line, look: Look) -> None:
+        line.text.append(text if look is _USUAL and text.isascii() else look.dress(self.reading, text))
+
+    def _inline(self, element: etree._Element, line: _Line, look: Look) -> None:
         name = local(element)
         if name == "s":
-            line.text.append(" " * min(repeated(element, "c"), MAX_REPEATED))
+            self._write(" " * min(repeated(element, "c"), MAX_REPEATED), line, look)
         elif name == "tab":
-            line.text.append("\t")
+            self._write("\t", line, look)
         elif name == "line-break":
-            line.text.append("\n")
+            self._write("\n", line, look)
+        elif name == "control":
+            line.text.append(self._field(element))
+        elif name == "fieldmark":
+            line.text.append(_filled(element))
+        elif name == "frame":
+            if formula := self._formula(element):
+                self._write(letters.parted_from(line.text, formula), line, look)
+            else:
+                line.after += self._content(element, 0)
         elif name == "soft-page-break":
-            line.before += (Piece(BlockKind.PARAGRAPH, "".join(line.text)), *line.after, PageBreak(seen=True))
+            line.before += (Piece(BlockKind.PARAGRAPH, line.words), *line.after, PageBreak(seen=True))
             line.text.clear()
             line.after.clear()
         elif name == "note":
             self._note(element, line)
         elif name == "annotation":
             line.after.append(self.comment(element))
-        elif name in ("frame", "custom-shape", "g", "text-box", "rect", "ellipse", "line", "table", "list", "p", "h"):
+        elif name in ("custom-shape", "g", "text-box", "rect", "ellipse", "line", "table", "list", "p", "h"):
             line.after += self.flow(element)
         elif name in ("hidden-text", "hidden-paragraph"):
             self.reading.note(Note.HIDDEN_TEXT)
             line.text.append(attribute(element, "string-value") or "".join(element.itertext()))
         elif name not in _SKIPPED:
-            if self._styles.get(attribute(element, "style-name"), OdfStyle()).is_hidden:
+            style = self._styles.get(attribute(element, "style-name"))
+            if style is not None and style.is_hidden:
                 self.reading.note(Note.HIDDEN_TEXT)
             if name == "change":
                 self.reading.note(Note.CHANGES_ACCEPTED)
-            self._walk(element, line)
+            self._walk(element, line, changed(look, **style.look) if style is not None and style.look else look)
+
+    def _field(self, control: etree._Element) -> str:
+        shown = self._fields.get(attribute(control, "control"))
+        if shown is None:
+            self.reading.note(Note.PARTS_UNREAD, name=N_("form field"))
+        return shown or ""
+
+    def _formula(self, frame: etree._Element) -> str:
+        """Return the formula in a frame, or "" if something else is in it. Other embedded documents are noted."""
+        found = next(children(frame, "object", "object-ole"), None)
+        if found is None:
+            return ""
+        root, package = child(found, "math"), self._package
+        if root is None and package is not None:
+            root = package.tree(f"{attribute(found, 'href').removeprefix('./')}/{CONTENT}")
+        if root is not None and local(root) == "math":
+            return mathml_line(root)
+        is_chart = child(root, "body", "chart") is not None
+        self.reading.note(Note.PARTS_UNREAD, name=N_("chart") if is_chart else N_("embedded file"))
+        return ""
 
     def _note(self, note: etree._Element, line: _Line) -> None:
         mark, body = child(note, "note-citation"), child(note, "note-body")
@@ -261,6 +343,12 @@ class OdfWalker:
         line.after.append(Footnote(Piece(BlockKind.FOOTNOTE, f"{shown} {words}")))
 
     def _frame(self, frame: etree._Element, depth: int) -> Iterator[Flow]:
+        if formula := self._formula(frame):
+            yield Piece(BlockKind.PARAGRAPH, formula)
+        else:
+            yield from self._content(frame, depth)
+
+    def _content(self, frame: etree._Element, depth: int) -> Iterator[Flow]:
         """Yield the content of a text box or picture. Of a picture only the first form counts: others are copies."""
         inside = [element for element in frame if local(element) not in ("title", "desc")]
         if inside and local(inside[0]) in ("object", "object-ole", "image"):
@@ -288,7 +376,7 @@ class OdfWalker:
             for other_element in item if is_item or local(item) == "list-header" else ():
                 for flow in self.flow(other_element, depth + 1):
                     if number and isinstance(flow, Piece) and flow.text.strip():
-                        flow, number = Piece(flow.kind, f"{number} {flow.text.lstrip()}", flow.level), ""
+                        flow, number = Piece(flow.kind, letters.numbered(number, flow.text), flow.level), ""
                     yield flow
         if not depth or name in self._lists:
             self._within.pop()
@@ -317,12 +405,39 @@ class OdfWalker:
         return cells
 
 
+def _fields_of(forms: etree._Element) -> Iterator[tuple[str, str]]:
+    """Yield the id of each field of a form, and what it shows."""
+    for element in forms.iter():
+        name, label = local(element), attribute(element, "label")
+        if name in ("checkbox", "radio"):
+            state = attribute(element, "current-state") or attribute(element, "state")
+            label = f"{letters.TICKED if state == 'checked' or _is_selected(element) else letters.EMPTY} {label}"
+        elif name in ("listbox", "combobox"):
+            chosen = [
+                attribute(option, "label") for option in element if attribute(option, "current-selected") == "true"
+            ]
+            label = ", ".join(chosen) or attribute(element, "current-value")
+        elif not label:
+            label = attribute(element, "current-value") or attribute(element, "value")
+        yield attribute(element, "id"), label.strip()
+
+
+def _is_selected(element: etree._Element) -> bool:
+    return (attribute(element, "current-selected") or attribute(element, "selected")) == "true"
+
+
+def _filled(mark: etree._Element) -> str:
+    """Return what a form field of Word shows in a file that was saved as OpenDocument."""
+    values = [(attribute(about, "name"), attribute(about, "value")) for about in children(mark, "param")]
+    about = dict(values)
+    if attribute(mark, "type").endswith("FORMCHECKBOX"):
+        return letters.TICKED if about.get("Checkbox_Checked") == "true" else letters.EMPTY
+    entries = [value for name, value in values if name == "Dropdown_ListEntry"]
+    return letters.chosen(entries, about.get("Dropdown_Selected", "0"))
+
+
 _BLANKS = re.compile(r"[ \t\r\n]+")
-
-
-def _words(text: str | None) -> str:
-    """Collapse white space to single spaces. More spaces than one are written as elements in the file."""
-    return _BLANKS.sub(" ", text) if text else ""
+"""White space, which is one space in these files. More spaces are written as elements."""
 
 
 # ---- reads OpenDocument texts while they are unpacked, with the pages they had when last displayed
@@ -342,7 +457,7 @@ def read_odt(reading: Reading) -> Iterator[Page]:
         for __, element in stream:
             reading.check()
             if walker is None:  # the styles stand before the text
-                walker = OdfWalker(reading, styles_in(about, stream.root), lists_in(about, stream.root))
+                walker = OdfWalker(reading, styles_in(about, stream.root), lists_in(about, stream.root), package)
                 yield from pager.take(_beside(about, walker))
             yield from pager.take(walker.flow(element))
         stream.note_end(reading, "its text is", is_empty=pager.is_empty)
@@ -382,7 +497,8 @@ def read_odp(reading: Reading) -> Iterator[Page]:
             if local(element) == "page":
                 number += 1
                 hidden = styles.get(attribute(element, "style-name"), OdfStyle()).is_hidden
-                yield _slide(OdfWalker(reading, styles, lists_in(about, stream.root)), element, number, hidden)
+                walker = OdfWalker(reading, styles, lists_in(about, stream.root), package)
+                yield _slide(walker, element, number, hidden)
         stream.note_end(reading, "its slides are", is_empty=not number)
     if not number:
         yield page_of(1, "1", "", (), reason="no slides")
@@ -432,7 +548,7 @@ def read_ods(reading: Reading) -> Iterator[Page]:
         walker: OdfWalker | None = None
         while (table := rows.next_table()) is not None:
             styles = styles_in(about, stream.root)
-            walker = walker or OdfWalker(reading, styles)
+            walker = walker or OdfWalker(reading, styles, package=package)
             hidden = styles.get(attribute(table, "style-name"), OdfStyle()).is_hidden
             name = attribute(table, "name")
             yield from pager.pages(name, rows.of_table(table, walker), hidden=hidden, more=rows.beside)
@@ -465,8 +581,8 @@ class _Rows:
                         self._reading.note(Note.HIDDEN_TEXT)
                     yield Row(number, cells, number + count - 1)
                 number += count
-            if local(self._next[1]) == "shapes":
-                self.beside += walker.pieces(self._next[1])
+            if local(self._next[1]) in ("shapes", "forms"):
+                self.beside += [part for part in walker.flow(self._next[1]) if isinstance(part, Piece)]
             self._next = next(self._children, None)
 
     def _cells(self, row: etree._Element, walker: OdfWalker, number: int) -> list[tuple[int, str]]:
@@ -481,17 +597,19 @@ class _Rows:
 
     def _words(self, cell: etree._Element, walker: OdfWalker, number: int) -> str:
         kind, shown = attribute(cell, "value-type"), list[str]()
+        look = walker.look_in(cell)
         for element in cell:
             if local(element) == "p":
-                shown.append(walker.line(element))
+                shown.append(walker.line(element, look))
             elif local(element) == "annotation":
                 comment = walker.comment(element)
                 self.beside.append(Piece(comment.kind, comment.text, place=f"row {number} {comment.place}".strip()))
             elif local(element) != "forms":
                 self.beside += [part for part in walker.flow(element) if isinstance(part, Piece)]
         if kind == "date":
-            return attribute(cell, "date-value").replace("T00:00:00", "").replace("T", " ")
-        return "\n".join(shown) or attribute(cell, "value")
+            date = attribute(cell, "date-value").replace("T00:00:00", "").replace("T", " ")
+            return look.dress(self._reading, date)
+        return "\n".join(shown) or look.dress(self._reading, attribute(cell, "value"))
 
 
 def _rows_in(element: etree._Element) -> Iterator[etree._Element]:

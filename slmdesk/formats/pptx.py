@@ -8,6 +8,9 @@ from lxml import etree
 
 from slmdesk.base.documents import BlockKind, Note, Page, PageKind, PageStatus, page_of
 from slmdesk.base.record import Record
+from slmdesk.base.texts import N_
+from slmdesk.formats import letters
+from slmdesk.formats.formulas import omml_line
 from slmdesk.formats.office_xml import Package, Relation, attribute, child, children, local, relation_id, text_of, texts
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import Piece, slide_page
@@ -61,9 +64,9 @@ def _slide(package: Package, number: int, part: str, authors: dict[str, str]) ->
     pieces = [*Drawing(package, relations).pieces(tree)]
     for relation in relations.values():
         if relation.kind == "notesSlide":
-            pieces += _notes(package.tree(relation.part))
+            pieces += _notes(package.reading, package.tree(relation.part))
         elif relation.kind in ("comments", "comment"):
-            pieces += _comments(package.tree(relation.part), authors)
+            pieces += _comments(package.reading, package.tree(relation.part), authors)
     hidden = root.get("show") in ("0", "false")
     if hidden:
         package.reading.note(Note.HIDDEN_TEXT)
@@ -71,18 +74,18 @@ def _slide(package: Package, number: int, part: str, authors: dict[str, str]) ->
     return slide_page(number, pieces, hidden=hidden, pictured=is_pictured)
 
 
-def _notes(root: etree._Element | None) -> Iterator[Piece]:
+def _notes(reading: Reading, root: etree._Element | None) -> Iterator[Piece]:
     tree = child(root, "cSld", "spTree")
     for shape in tree.iter("{*}sp") if tree is not None else ():
         if placeholder_of(shape) not in ("sldNum", "hdr", "ftr", "dt", "sldImg"):
             for paragraph in children(child(shape, "txBody"), "p"):
-                yield Piece(BlockKind.NOTE, paragraph_text(paragraph))
+                yield Piece(BlockKind.NOTE, paragraph_text(reading, paragraph))
 
 
-def _comments(root: etree._Element | None, authors: dict[str, str]) -> Iterator[Piece]:
+def _comments(reading: Reading, root: etree._Element | None, authors: dict[str, str]) -> Iterator[Piece]:
     for element in root.iter("{*}cm", "{*}reply") if root is not None else ():
         body = child(element, "txBody")
-        new, old = "\n".join(map(paragraph_text, children(body, "p"))), text_of(child(element, "text"))
+        new, old = "\n".join(_paragraphs_text(reading, body)), text_of(child(element, "text"))
         words = old if body is None else new
         yield Piece(BlockKind.COMMENT, words, place=authors.get(attribute(element, "authorId"), ""))
 
@@ -93,6 +96,7 @@ def _comments(root: etree._Element | None, authors: dict[str, str]) -> Iterator[
 _SHAPES = frozenset(("sp", "grpSp", "graphicFrame", "pic", "cxnSp", "contentPart"))
 _WRAPPERS = frozenset(("AlternateContent", "Choice", "spTree", "twoCellAnchor", "oneCellAnchor", "absoluteAnchor"))
 _MAX_NAMES = 200
+_USUAL = letters.Look()
 
 
 class Drawing(Record):
@@ -113,18 +117,33 @@ class Drawing(Record):
             return
         body = child(shape, "txBody")
         if body is not None:
-            yield from _paragraphs(body, placeholder_of(shape))
+            yield from _paragraphs(self.package.reading, body, placeholder_of(shape))
         for element in shape.iter() if name == "graphicFrame" else ():
             inside = local(element)
             if inside == "tbl":
-                yield from _table(element)
-            elif inside == "chart" and (relation := self.relations.get(attribute(element, "id"))):
-                yield from _chart(self.package.tree(relation.part))
-            elif inside == "relIds" and (relation := self.relations.get(attribute(element, "dm"))):
-                yield from _diagram(self.package.tree(relation.part))
+                yield from _table(self.package.reading, element)
+            elif inside in ("chart", "relIds"):
+                yield from self.part(element)
+            elif inside == "oleObj":
+                is_formula = attribute(element, "progId").startswith("Equation")
+                self.package.reading.note(Note.PARTS_UNREAD, name=N_("formula") if is_formula else N_("embedded file"))
         about = next(shape.iter("{*}cNvPr"), None)
         if about is not None:
             yield Piece(BlockKind.CAPTION, about.get("descr", ""))
+
+    def part(self, element: etree._Element) -> Iterator[Piece]:
+        """Yield the words of the chart or diagram that an element refers to. One without words is noted."""
+        is_chart = local(element) == "chart"
+        relation = self.relations.get(attribute(element, "id" if is_chart else "dm"))
+        root = self.package.tree(relation.part) if relation is not None else None
+        pieces = [
+            piece
+            for piece in (_chart(root) if is_chart else _diagram(self.package.reading, root))
+            if piece.text.strip()
+        ]
+        if not pieces:
+            self.package.reading.note(Note.PARTS_UNREAD, name=N_("chart") if is_chart else N_("diagram"))
+        yield from pieces
 
 
 def placeholder_of(shape: etree._Element) -> str | None:
@@ -135,27 +154,55 @@ def placeholder_of(shape: etree._Element) -> str | None:
     return None if found is None else found.get("type", "")
 
 
-def paragraph_text(paragraph: etree._Element) -> str:
-    pieces = []
-    for element in paragraph.iter():
+def _paragraphs_text(reading: Reading, body: etree._Element | None) -> list[str]:
+    return [paragraph_text(reading, paragraph) for paragraph in children(body, "p")]
+
+
+def paragraph_text(reading: Reading, paragraph: etree._Element) -> str:
+    text = list[str]()
+    _walk(reading, paragraph, text)
+    return letters.settled("".join(text))
+
+
+def _walk(reading: Reading, element: etree._Element, text: list[str]) -> None:
+    for run in element:
+        name = local(run)
+        if name in ("r", "fld"):
+            text.append(_run(reading, run))
+        elif name in ("br", "tab"):
+            text.append("\n" if name == "br" else "\t")
+        elif name in ("oMath", "oMathPara"):
+            text.append(letters.parted_from(text, omml_line(run)))
+        elif name not in ("pPr", "endParaRPr", "Fallback"):
+            _walk(reading, run, text)
+
+
+def _run(reading: Reading, run: etree._Element) -> str:
+    text, look = "", _USUAL
+    for element in run:
         name = local(element)
         if name == "t":
-            pieces.append((element.text or "").replace("\v", "\n"))
-        elif name == "br":
-            pieces.append("\n")
-        elif name == "tab":
-            pieces.append("\t")
-    return "".join(pieces)
+            text = (element.text or "").replace("\v", "\n")
+        elif name == "rPr" and (len(element) or "strike" in element.attrib or "baseline" in element.attrib):
+            font, sign = (attribute(child(element, kind), "typeface") for kind in ("latin", "sym"))
+            struck, shift, font = (
+                element.get("strike", "noStrike"),
+                element.get("baseline", ""),
+                letters.symbol_font(font),
+            )
+            moved = (-1 if shift[:1] == "-" else 1) if shift.strip("-%0") else 0
+            look = letters.Look(struck != "noStrike", moved, font, font, sign)
+    return text if look is _USUAL and text.isascii() else look.dress(reading, text)
 
 
-def _paragraphs(body: etree._Element, placeholder: str | None) -> Iterator[Piece]:
+def _paragraphs(reading: Reading, body: etree._Element, placeholder: str | None) -> Iterator[Piece]:
     if placeholder in ("title", "ctrTitle"):
-        words = (" ".join(paragraph_text(element).split()) for element in children(body, "p"))
+        words = (" ".join(text.split()) for text in _paragraphs_text(reading, body))
         yield Piece(BlockKind.HEADING, " ".join(word for word in words if word), 1)
         return
     if placeholder in ("ftr", "dt", "sldNum", "hdr"):
         kind = BlockKind.HEADER if placeholder == "hdr" else BlockKind.FOOTER
-        yield Piece(kind, " ".join(map(paragraph_text, children(body, "p"))))
+        yield Piece(kind, " ".join(_paragraphs_text(reading, body)))
         return
     for element in children(body, "p"):
         properties = child(element, "pPr")
@@ -166,16 +213,20 @@ def _paragraphs(body: etree._Element, placeholder: str | None) -> Iterator[Piece
             bulleted = "buNone" not in marks and (bulleted or bool(marks & {"buChar", "buAutoNum", "buBlip"}))
         depth = int(level) + 1 if level.isdecimal() and len(level) == 1 else 1
         kind = BlockKind.LIST_ITEM if bulleted else BlockKind.PARAGRAPH
-        yield Piece(kind, paragraph_text(element), depth if bulleted else 0)
+        text, bullet = paragraph_text(reading, element), attribute(child(properties, "buChar"), "char")
+        sign = letters.sign_of(bullet, attribute(child(properties, "buFont"), "typeface")) if len(bullet) == 1 else ""
+        if sign in letters.BOXES and text.strip():
+            text = letters.numbered(sign, text)
+        yield Piece(kind, text, depth if bulleted else 0)
 
 
-def _table(table: etree._Element) -> Iterator[Piece]:
+def _table(reading: Reading, table: etree._Element) -> Iterator[Piece]:
     about = child(table, "tblPr")
     has_head = about is not None and about.get("firstRow") in ("1", "true")
     for number, row in enumerate(children(table, "tr")):
         cells = []
         for cell in children(row, "tc"):
-            words = map(paragraph_text, children(child(cell, "txBody"), "p"))
+            words = _paragraphs_text(reading, child(cell, "txBody"))
             cells.append(" ".join(" ".join(words).split()))
         yield Piece(BlockKind.TABLE_ROW, "\t".join(cells), 1 if has_head and number == 0 else 0)
 
@@ -199,7 +250,7 @@ def _strings(element: etree._Element) -> etree._Element | None:
     return found if found is not None else child(element, "multiLvlStrRef", "multiLvlStrCache")
 
 
-def _diagram(root: etree._Element | None) -> Iterator[Piece]:
+def _diagram(reading: Reading, root: etree._Element | None) -> Iterator[Piece]:
     for point in root.iter("{*}pt") if root is not None else ():
         for element in point.iter("{*}p"):
-            yield Piece(BlockKind.LIST_ITEM, paragraph_text(element), 1)
+            yield Piece(BlockKind.LIST_ITEM, paragraph_text(reading, element), 1)

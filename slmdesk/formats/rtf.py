@@ -11,7 +11,10 @@ from striprtf.striprtf import rtf_to_text
 
 from slmdesk.base.documents import BlockKind, Note, Page
 from slmdesk.base.errors import KnownError
-from slmdesk.base.texts import _
+from slmdesk.base.record import changed
+from slmdesk.base.texts import N_, _
+from slmdesk.formats import letters
+from slmdesk.formats.letters import Look
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import MAX_PRINTED_BYTES, PageBreak, Pager, Piece, page_from
 
@@ -32,12 +35,30 @@ _TOKEN = re.compile(
     r"(?P<begin>\{)(?:\s*(?:\\\*\s*)?\\(?P<group>[a-zA-Z]+))?"
     r"|(?P<end>\})"
     r"|\\(?P<word>page|cell|row|trowd|nestcell|nestrow|line|deleted|outlinelevel|bin|v)(?P<value>-?\d*)(?![a-zA-Z]) ?"
+    r"|\\(?P<look>striked|strikedl|strike|super|sub|nosupersub|up|dn|plain|f|uc)(?P<size>-?\d*)(?![a-zA-Z]) ?"
+    r"|\\u(?P<private>-[1-8]\d{3}|5[7-9]\d{3}|6[0-3]\d{3})(?!\d) ?"
+    r"|\\'(?P<hex>[0-9a-fA-F]{2})"
     r"|\\[^a-zA-Z]"
 )
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+_FALLBACK = re.compile(r"\\'[0-9a-fA-F]{2}|[^\\{}\r\n]")
+_TYPED = re.compile(r"(\\u-?\d+ ?[^\\{}\r\n]?|\\[a-zA-Z]+-?\d* ?|\\.|[{}\x00-\x20]+)|(.)", re.DOTALL)
+_FONT = re.compile(r"\{\\f(\d+)(?:\\[a-z]+-?\d* ?|\{[^{}]*\}|\s)*([^\\{};]+)")
+_SYMBOL = re.compile(r'\bSYMBOL\s+(\d{1,5})\b[^"{}]{0,40}"([^"{}]{1,40})"')
+_NO_RESULT = 25
+_MOST_FIELD, _MOST_FONTS, _MOST_BEFORE_FONTS = 2_000, 200_000, 100
+"""Most characters of a field's code and of the table of fonts, and pieces of the file in front of that table."""
+_LOOK = re.compile("([\x12-\x1b])")
+_APART = re.compile("(\x01[a-z]|\x03[1-6]|[\n\x02\x0b\x0c\x1d-\x1f])")
+_PLAIN_LOOK = 0x12
+_MOST_RAISED, _LEAST_RAISED = 6, 6
+"""Most letters that are raised by half points, and least half points. More letters are a line that was moved."""
 _HIGH = re.compile(r"[\x80-\xff]")
 _INFO = re.compile(r"\{\\(title|author) ([^{}]{0,1000})\}")
 _CODEPAGE = re.compile(r"\\ansicpg\d+")
-_ITEM = re.compile(r"(?:[\u2022\u00b7\u25cf\u25aa\uf0b7o-]|\(?(?:\d{1,3}|[a-z]{1,4})[.)])[ \t]*\t\s*", re.IGNORECASE)
+_ITEM = re.compile(
+    r"(?:[\u2022\u00b7\u25cf\u25aa\uf0b7☐☑☒✓✔✗✘o-]|\(?(?:\d{1,3}|[a-z]{1,4})[.)])[ \t]*\t\s*", re.IGNORECASE
+)
 _MARKED = re.compile(f"{ASIDE}([a-z])([^{ASIDE}{ASIDE_ENDS}]*){ASIDE_ENDS}")
 _MARKS_OR_CONTROLS = re.compile(rf"{OUTLINE}[1-6]|[\x00-\x08\x0e-\x1f]")
 _HEADING = re.compile(rf"[\x01-\x08\x1d]*{OUTLINE}([1-6])")
@@ -55,7 +76,7 @@ def read(reading: Reading) -> Iterator[Page]:
         name: _plain(f"{{\\rtf1{codepage[0] if codepage else ''} {words}}}") for name, words in _INFO.findall(source)
     }
     reading.title, reading.author = info.get("title", "").strip(), info.get("author", "").strip()
-    prepared = _Prepared(source)
+    prepared = _Prepared(source, reading)
     for is_there, note in (
         (prepared.has_hidden, Note.HIDDEN_TEXT),
         (prepared.has_deleted, Note.CHANGES_ACCEPTED),
@@ -64,7 +85,7 @@ def read(reading: Reading) -> Iterator[Page]:
         if is_there:
             reading.note(note)
     reading.check()
-    text = _plain(prepared.source)
+    text = _dressed(_plain(prepared.source), reading)
     if "\ufffd" in text:
         reading.note(Note.PARTLY_DAMAGED)
     pages = text.rstrip().split(PAGE)
@@ -92,17 +113,43 @@ def _plain(source: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\xad", "")
 
 
+def _dressed(text: str, reading: Reading) -> str:
+    """Mark letters by the look that `_Prepared` put in front of them."""
+    first, *rest = _LOOK.split(text)
+    made = [first]
+    for mark, run in zip(rest[::2], rest[1::2], strict=True):
+        struck, moved = divmod(ord(mark) - _PLAIN_LOOK, 5)
+        for piece in _APART.split(run):
+            if piece and not _APART.fullmatch(piece):
+                is_moved = abs(moved - 2) < 2 or (len(piece) <= _MOST_RAISED and made[-1][-1:].strip())
+                piece = Look(bool(struck), moved - 2 if is_moved else 0).dress(reading, piece)
+            made.append(piece)
+    return letters.settled("".join(made))
+
+
+class _State(Look):
+    """The look of letters from here to the end of a group. A shift of 2 or -2 is one by half points."""
+
+    fallback: int = 1
+    """How many letters follow a letter of Unicode, for programs that do not know it."""
+
+
 class _Prepared:
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, reading: Reading) -> None:
+        self._reading, self._whole = reading, source
+        self._fonts: Mapping[str, str] = {}
+        self._state, self._written = _State(), chr(_PLAIN_LOOK + 2)
         self.has_hidden = self.has_deleted = self.has_images = False
         self._has_lists = "\\listtext" in source
         self._pieces: list[str] = []
-        self._groups: list[tuple[bool, str]] = []
-        """For each open group: whether the content around it is dropped, and what to write at its end."""
+        self._groups: list[tuple[bool, str, _State]] = []
+        """For each open group: whether the content around it is dropped, what to write at its end, and the look around
+        it.
+        """
         self._dropped = False
         at = 0
         while (found := _TOKEN.search(source, at)) is not None:
-            self._keep(source[at : found.start()])
+            self._write(source[at : found.start()])
             at = found.end()
             if found["begin"]:
                 at = self._begin(found)
@@ -112,10 +159,61 @@ class _Prepared:
                 at += int(found["value"].lstrip("-") or 0)
             elif found["word"]:
                 self._mark(found["word"], found["value"])
-            else:
+            elif found["look"]:
+                self._change(found["look"], found["size"])
                 self._keep(found[0])
-        self._keep(source[at:])
+            elif found["private"]:
+                self._sign(chr(int(found["private"]) & 0xFFFF))
+                fallback = _FALLBACK.match(source, at) if self._state.fallback else None
+                at = fallback.end() if fallback else at
+            elif found["hex"] and self._state.font:
+                is_fallback = re.search(r"\\u-?\d+ ?$", source[max(0, found.start() - 9) : found.start()])
+                self._keep(found[0]) if is_fallback else self._sign(chr(int(found["hex"], 16)))
+            else:
+                self._write(found[0])
+        self._write(source[at:])
         self.source = "".join(self._pieces)
+
+    def _write(self, source: str) -> None:
+        """Keep letters, and in front of them their look, if it changed."""
+        state = self._state
+        look = chr(_PLAIN_LOOK + 5 * state.struck + state.shift + 2)
+        if look != self._written and not self._dropped and source.strip("\r\n"):
+            self._written = look
+            self._keep(_byte(look))
+        if not state.font:
+            self._keep(source)
+            return
+        for control, letter in _TYPED.findall(source):
+            if letter:
+                self._sign(letter)
+            self._keep(control)
+
+    def _sign(self, letter: str) -> None:
+        if not self._dropped:
+            shown = letters.legible(self._reading, letter, self._state).encode("utf-16-le", "surrogatepass")
+            units = "".join(f"\\u{int.from_bytes(shown[at : at + 2], 'little')} " for at in range(0, len(shown), 2))
+            state, self._state = self._state, changed(self._state, font="", high="")
+            self._write(f"{{\\uc0{units}}}")
+            self._state = state
+
+    def _change(self, word: str, size: str) -> None:
+        state, is_on = self._state, size != "0"
+        if word == "f":
+            font = self._fonts.get(size, "")
+            state = state if font == state.font else changed(state, font=font, high=font)
+        elif word == "plain":
+            state = _State(fallback=state.fallback)
+        elif word.startswith("strike"):
+            state = changed(state, struck=is_on)
+        elif word in ("super", "sub", "nosupersub"):
+            state = changed(state, shift={"super": 1, "sub": -1}.get(word, 0) * is_on)
+        elif word in ("up", "dn"):
+            is_clear = int(size or _LEAST_RAISED) >= _LEAST_RAISED
+            state = changed(state, shift=(2 if word == "up" else -2) * is_clear)
+        elif word == "uc":
+            state = changed(state, fallback=int(size or 1))
+        self._state = state
 
     def _keep(self, source: str) -> None:
         if not self._dropped and source:
@@ -123,6 +221,17 @@ class _Prepared:
 
     def _begin(self, found: re.Match[str]) -> int:
         word, before = found["group"], self._dropped
+        if word == "fonttbl" and not self._pieces[_MOST_BEFORE_FONTS:]:
+            table = self._whole[found.start() : _end_of(self._whole, found.start(), _MOST_FONTS)]
+            names = {number: name.strip() for number, name in _FONT.findall(table)}
+            self._fonts = {number: name for number, name in names.items() if letters.symbol_font(name)}
+            self._keep(table)
+            return found.start() + len(table)
+        if word == "fldinst" and not before:
+            self._field(found.start())
+        elif word in ("objclass", "moMath"):
+            is_formula = word == "moMath" or self._whole.startswith("Equation", found.end() + 1)
+            self._reading.note(Note.PARTS_UNREAD, name=N_("formula") if is_formula else N_("embedded file"))
         if word in _DROPPED:
             self.has_images |= word == "pict"
             self._dropped, ending = True, ""
@@ -138,14 +247,41 @@ class _Prepared:
             ending = "" if before else f"{_byte(ASIDE_ENDS)}}}"
         else:
             self._keep("{")
-            self._groups.append((before, "" if before else "}"))
+            self._groups.append((before, "" if before else "}", self._state))
             return found.start() + 1  # go on directly after the brace, since the first control word may need a mark
-        self._groups.append((before, ending))
+        self._groups.append((before, ending, self._state))
         return found.end()
+
+    def _field(self, start: int) -> None:
+        """Write what a field shows whose result is not in the file: a sign, a box or a choice."""
+        field = self._whole[start : start + _MOST_FIELD]
+        if "SYMBOL" not in field and "\\formfield" not in field:
+            return
+        end = _end_of(self._whole, start)
+        field = self._whole[start:end]
+        symbol = _SYMBOL.search(field)
+        if symbol is None and "\\formfield" not in field:
+            return
+        result = self._whole.find("{", end)
+        if _plain(f"{{\\rtf1 {self._whole[result : _end_of(self._whole, result)]}}}").strip():
+            return
+        if symbol is not None:
+            state, self._state = self._state, changed(self._state, font=symbol[2], high=symbol[2])
+            self._sign(chr(int(symbol[1])))
+            self._state = state
+            return
+        values = dict(re.findall(r"\\(fftype|ffres|ffdefres)(\d+)", field))
+        chosen = int(values.get("ffres", _NO_RESULT))
+        chosen = int(values.get("ffdefres", 0)) if chosen == _NO_RESULT else chosen
+        entries = re.findall(r"\\ffl ([^{}]*)\}", field)
+        if values.get("fftype") == "1":
+            self._sign(letters.TICKED if chosen else letters.EMPTY)
+        elif chosen < len(entries):
+            self._write(f"{{{entries[chosen]}}}")
 
     def _end(self) -> None:
         if self._groups:
-            self._dropped, ending = self._groups.pop()
+            self._dropped, ending, self._state = self._groups.pop()
             self._pieces.append(ending)
 
     def _mark(self, word: str, value: str) -> None:
@@ -159,6 +295,16 @@ class _Prepared:
             self.has_hidden |= value != "0"
         else:
             self._keep(_byte(_MARKS[word]))
+
+
+def _end_of(source: str, start: int, most: int = _MOST_FIELD) -> int:
+    """Return where the group ends that begins at a brace. A group longer than `most` is cut there."""
+    depth = 0
+    for found in _BRACE.finditer(source, start, start + most):
+        depth += {"{": 1, "}": -1}.get(found[0], 0)
+        if not depth:
+            return found.end()
+    return min(start + most, len(source))
 
 
 def _byte(mark: str) -> str:

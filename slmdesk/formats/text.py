@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
 
-from slmdesk.base.documents import ASIDE, Block, BlockKind, Note, Page, PageKind, PageStatus, page_of
+from slmdesk.base.documents import ASIDE, DELETED, Block, BlockKind, Note, Page, PageKind, PageStatus, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import _
@@ -64,7 +64,8 @@ def decoded_text(reading: Reading) -> str:
     untrusted = reading.text_bytes()
     if b"\x1b" in untrusted:  # recorded terminal output is text
         untrusted = _TERMINAL.sub(b"", untrusted)
-    return lines_made_one(decoded_by(reading, untrusted).text)
+    text = lines_made_one(decoded_by(reading, untrusted).text)
+    return text.replace(DELETED[0], "\ufffd")  # only readers of looks mark words as struck
 
 
 def decoded_by(reading: Reading, untrusted: bytes, guess: Callable[[bytes], Decoded] | None = None) -> Decoded:
@@ -275,6 +276,9 @@ def pieces_of(text: str) -> Iterator[str]:
     while len(text) - at > MAX_PAGE_CHARACTERS:
         cut = text.rfind("\n", at, at + MAX_PAGE_CHARACTERS) + 1
         end = cut if cut > at else at + MAX_PAGE_CHARACTERS
+        open_mark = text.rfind(DELETED[0], at + 1, end)
+        if open_mark > text.rfind(DELETED[1], at, end):  # struck words stay together
+            end = open_mark
         yield text[at:end]
         at = end
     yield text[at:]

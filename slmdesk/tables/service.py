@@ -434,9 +434,9 @@ class TablePlan:
         while some := self._tools.pages(row.record.id, begin, PAGES_AT_ONCE):
             language = _language_of(some)
             for page in some:
-                total, blocks, size = total + 1, blocks + len(page.blocks), size + len(page.text)
+                total, blocks, size = total + 1, blocks + page.block_count, size + len(page.text)
                 if page.status is PageStatus.READ:
-                    read, read_blocks = read + 1, read_blocks + len(page.blocks)
+                    read, read_blocks = read + 1, read_blocks + page.block_count
                 else:
                     unread.append(Unread(page.number, page.reason or page.status.value, row.record.id))
                 rules.feed(page, language)

@@ -1,11 +1,13 @@
-"""The text of a page laid out to the width of the page: prose by Qt, tables by `PageTable`."""
+"""The text of a page laid out to the width of the page: prose by Qt, tables by `PageTable`. Words struck through are
+shown at their place, though they are not in the text.
+"""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import (
@@ -25,7 +27,7 @@ from PySide6.QtGui import (
 )
 
 from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
-from slmdesk.base.record import Record
+from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import _
 from slmdesk.window.base.text import character_at, utf16_at
 from slmdesk.window.base.theme import Fonts, Theme
@@ -69,8 +71,13 @@ class _Cell(Record):
 class PageTable:
     """Rows of a table, laid out for a width. All positions are in pixels from the table's top left corner."""
 
-    def __init__(self, text: str, rows: Sequence[Block], *, width: float, fonts: Fonts) -> None:
-        """`text` is the text of the page. `width` is the available width; a wider table scrolls."""
+    def __init__(
+        self, text: str, rows: Sequence[Block], *, width: float, fonts: Fonts, struck: Sequence[Span] = ()
+    ) -> None:
+        """`text` is the text of the page. `width` is the available width; a wider table scrolls. `struck`: characters
+        that are struck through.
+        """
+        self._struck = struck
         self.start, self.end = rows[0].start, rows[-1].end
         self._space = width
         self._rows = _cells_of(text, rows)
@@ -215,7 +222,7 @@ class PageTable:
         left, top = self._edges[cell.column], self._tops[row]
         box = QRectF(left, top, self._edges[cell.column + cell.columns] - left, self._tops[row + 1] - top)
         painter.fillRect(box, theme.colour("fill" if cell.is_head else "sheet"))
-        forms = []
+        forms: list[QTextLayout.FormatRange] = []
         for span in spans:
             is_current = span == current
             form = QTextCharFormat()
@@ -224,11 +231,7 @@ class PageTable:
                 painter.fillRect(box, theme.colour("accent" if is_current else "mark"))
             else:
                 form.setBackground(QBrush(theme.colour("accent" if is_current else "mark")))
-            begin = utf16_at(cell.text, max(span[0] - cell.start, 0))
-            marked = QTextLayout.FormatRange()
-            marked.start, marked.format = begin, form
-            marked.length = utf16_at(cell.text, min(span[1] - cell.start, len(cell.text))) - begin
-            forms.append(marked)
+            forms.append(_range(cell, span, form))
         painter.setPen(theme.colour("ink"))
         if cell.text and self._is_cut(cell):
             painter.setFont(self._font)
@@ -272,7 +275,8 @@ class PageTable:
     def _layout(self, cell: _Cell) -> QTextLayout:
         found = self._layouts.get(cell.start)
         if found is None:
-            found = _in_lines(cell, self._bold if cell.is_head else self._font, self._inner_width(cell))
+            struck = [span for span in self._struck if _meets(span, cell)]
+            found = _in_lines(cell, self._bold if cell.is_head else self._font, self._inner_width(cell), struck)
             self._layouts[cell.start] = found
         return found
 
@@ -368,8 +372,19 @@ def _meets(span: Span, cell: _Cell) -> bool:
     return span[0] < cell.end and span[1] > cell.start
 
 
-def _in_lines(cell: _Cell, font: QFont, width: float) -> QTextLayout:
+def _range(cell: _Cell, span: Span, form: QTextCharFormat) -> QTextLayout.FormatRange:
+    begin = utf16_at(cell.text, max(span[0] - cell.start, 0))
+    marked = QTextLayout.FormatRange()
+    marked.start, marked.format = begin, form
+    marked.length = utf16_at(cell.text, min(span[1] - cell.start, len(cell.text))) - begin
+    return marked
+
+
+def _in_lines(cell: _Cell, font: QFont, width: float, struck: Sequence[Span]) -> QTextLayout:
     layout = QTextLayout(cell.text, font)
+    form = QTextCharFormat()
+    form.setFontStrikeOut(True)
+    layout.setFormats([_range(cell, span, form) for span in struck])
     option = QTextOption()
     option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
     option.setTextDirection(Qt.LayoutDirection.LayoutDirectionAuto)
@@ -400,7 +415,7 @@ STATUS_WORDS: Mapping[PageStatus, str] = {
 }
 TABLE_GAP = 0.5
 """Space above and below a table, in line heights of the text."""
-_MARKED = re.compile(r"\s*(?:[•▪◦‣●○■*–—-]|\(?\w{1,4}[.)])\s")
+_MARKED = re.compile(r"\s*(?:[•▪◦‣●○■☐☑☒✓✔✗✘*–—-]|\(?\w{1,4}[.)])\s")
 _SIZES = {1: 1.5, 2: 1.3, 3: 1.15}
 
 
@@ -469,10 +484,62 @@ class Prose:
 Part = Prose | PageTable
 
 
+class _Struck:
+    """A page as it is shown, with the struck words at their places, and the way to and from the page's own text."""
+
+    def __init__(self, page: Page) -> None:
+        rows = [block for block in page.blocks if block.kind is BlockKind.TABLE_ROW]
+        self._places = [block.start for block in page.blocks if block.kind is BlockKind.STRUCK]
+        self._words = [block.place for block in page.blocks if block.kind is BlockKind.STRUCK]
+        for number, (at, words) in enumerate(zip(self._places, self._words, strict=True)):
+            row = bisect_right(rows, at, key=lambda block: block.start) - 1
+            is_above = (
+                row >= 0 and words.endswith("\n") and at == rows[row].start and (not row or rows[row - 1].end < at - 1)
+            )
+            if row >= 0 and at <= rows[row].end and not is_above and words[:1] != "\n":
+                self._words[number] = re.sub(r"[\t\n]", " ", words)  # no word may begin another cell or row
+        self._moved = [0, *accumulate(map(len, self._words))]
+        self.page = self._shown(page) if self._places else page
+
+    def _shown(self, page: Page) -> Page:
+        text, at, struck = list[str](), 0, list[Block]()
+        for start, words, before in zip(self._places, self._words, self._moved, strict=False):
+            text += page.text[at:start], words
+            first, last = len(words) - len(words.lstrip("\n")), len(words.rstrip("\n"))
+            struck.append(Block(BlockKind.STRUCK, start + before + first, start + before + last))
+            at = start
+        blocks = [
+            changed(block, start=self._edge(block.start, is_end=False), end=self._edge(block.end, is_end=True))
+            for block in page.blocks
+            if block.kind is not BlockKind.STRUCK
+        ]
+        return changed(page, text="".join(text) + page.text[at:], blocks=(*blocks, *struck))
+
+    def _edge(self, at: int, *, is_end: bool) -> int:
+        """Return where a block begins or ends. Struck words at its edge are in it, except lines of their own."""
+        first, behind = bisect_left(self._places, at), bisect_right(self._places, at)
+        inside = [words for words in self._words[first:behind] if ("\n" in words) != is_end]
+        return at + self._moved[first] + sum(map(len, inside))
+
+    def place(self, character: int) -> int:
+        """Return where a character of the page's text is shown."""
+        return character + self._moved[bisect_right(self._places, character)]
+
+    def spans(self, spans: Sequence[Span]) -> list[Span]:
+        return [(self.place(start), self.place(end - 1) + 1) for start, end in spans]
+
+    def character(self, place: int) -> int:
+        """Return the character of the page's text that is shown at a place. At a struck word it is the next one."""
+        number = bisect_right([start + before for start, before in zip(self._places, self._moved, strict=False)], place)
+        return max(self._places[number - 1], place - self._moved[number]) if number else place
+
+
 class PageWords:
     """The whole text of a page, laid out. Positions are pixels from the page's top left corner."""
 
     def __init__(self, page: Page, *, width: float, fonts: Fonts, theme: Theme) -> None:
+        self._struck = _Struck(page)
+        page = self._struck.page
         self._margin, space = width * MARGIN, width * (1 - 2 * MARGIN)
         self._parts: list[tuple[float, Part]] = []
         gap = TABLE_GAP * fonts.points() * 1.9
@@ -501,18 +568,21 @@ class PageWords:
             table.scroll_to(offset)
 
     def top_of(self, character: int) -> float:
+        character = self._struck.place(character)
         top, part = self._part_of(character)
         return top + part.top_of(character)
 
     def reveal(self, character: int) -> bool:
         """Scroll a character's table so that the character is visible. Returns whether that changed anything."""
+        character = self._struck.place(character)
         __, part = self._part_of(character)
         return isinstance(part, PageTable) and part.reveal(character)
 
     def character_at(self, point: QPointF) -> int | None:
         for top, part in self._parts:
             if top <= point.y() < top + part.height:
-                return part.character_at(point - QPointF(self._margin, top))
+                character = part.character_at(point - QPointF(self._margin, top))
+                return None if character is None else self._struck.character(character)
         return None
 
     def table_at(self, point: QPointF) -> tuple[PageTable, QPointF] | None:
@@ -522,6 +592,8 @@ class PageWords:
         return None
 
     def paint(self, painter: QPainter, spans: Sequence[Span], current: Span | None, clip: QRectF, theme: Theme) -> None:
+        spans = self._struck.spans(spans)
+        current = self._struck.spans([current])[0] if current else None
         for top, part in self._parts:
             if top + part.height < clip.top() or top > clip.bottom():
                 continue
@@ -540,9 +612,10 @@ class PageWords:
 
 def _parts_of(page: Page, width: float, fonts: Fonts) -> Iterator[Part]:
     at = 0
+    struck = [(block.start, block.end) for block in page.blocks if block.kind is BlockKind.STRUCK]
     for rows in tables_of(page.blocks):
         yield from _prose(page.text, at, rows[0].start)
-        table = PageTable(page.text, rows, width=width, fonts=fonts)
+        table = PageTable(page.text, rows, width=width, fonts=fonts, struck=struck)
         yield table
         at = table.end
     yield from _prose(page.text, at, len(page.text))
@@ -584,6 +657,11 @@ def _dress(cursor: QTextCursor, text: str, block: Block, fonts: Fonts, theme: Th
             letters.setFont(font)
             letters.setForeground(theme.colour("ink2"))
             lines.setIndent(1)
+        case BlockKind.STRUCK:
+            letters.setFontStrikeOut(True)
+            letters.setForeground(theme.colour("ink2"))
+            cursor.mergeCharFormat(letters)
+            return
     cursor.mergeCharFormat(letters)
     cursor.mergeBlockFormat(lines)
     if "\n" in text[block.start : block.end]:  # lines of a block stand close together

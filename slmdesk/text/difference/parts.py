@@ -29,6 +29,7 @@ _SPACES = "".join(map(chr, range(0x3001)))
 _PACKED = _SAME | dict.fromkeys((ord(space) for space in _SPACES if space.isspace() or space == "|"), "")
 """The replacements of _SAME, which also remove white space and bars between cells."""
 _SPACE = re.compile(r"\s+")
+_RAISED = re.compile("[²³¹⁰-ⁿ]+")
 _INSIDE = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 _BROKEN = re.compile(r"(?<=[^\W\d_])([-\u2010\u00ad])[^\S\n]*\n\s*(?=[^\W\d_])")
 _BULLET = re.compile(r"^\s*(?:[\u2022\u2023\u25aa\u25cf\u25e6\u2043\u2219\u00b7\uf0b7*+-]|\u2013)(?=\s)\s*")
@@ -36,7 +37,8 @@ _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u
 """Letters of scripts without spaces. Each letter is a token of its own."""
 _MARKS = "\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0670"
 _LETTERS = rf"(?:(?:(?![{_UNSPACED}])[^\W\d_]|[\u0900-\u0963\u0966-\u0dff])[{_MARKS}]*)+"
-TOKEN = re.compile(rf"{_LETTERS}(?:['\u2019\u2010\u2011-]{_LETTERS})*|\d+(?:[.,:/'\u2019\u00a0\u202f-]\d+)*|\w|[^\w\s]")
+_FIGURE = r"\d+(?:[.,:/'\u2019\u00a0\u202f-]\d+)*[²³¹⁰-ⁿ]*"
+TOKEN = re.compile(rf"{_LETTERS}(?:['\u2019\u2010\u2011-]{_LETTERS})*|{_FIGURE}|\w|[^\w\s]")
 _LEAD = re.compile(r"^\s*(?:\(?(?:\d{1,3}(?:\.\d{1,3})*|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\d{1,3}(?:\.\d{1,3})+)(?=\s)")
 _NUMBER_ALONE = "\u00a7"
 """Key of a heading that is only a number."""
@@ -128,7 +130,7 @@ def shown(raw: str, kind: BlockKind) -> str:
 
 def key_of(text: str) -> str:
     """Return the text without layout. Texts with equal keys are the same."""
-    bare = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    bare = text if text.isascii() else _plain(text)
     if not bare[:1].isalnum():
         bare = _BULLET.sub("", bare)
     bare = bare.translate(_PACKED)
@@ -137,8 +139,14 @@ def key_of(text: str) -> str:
 
 @lru_cache(maxsize=50_000)
 def token_key(token: str) -> str:
-    bare = token if token.isascii() else unicodedata.normalize("NFKC", token)
+    bare = token if token.isascii() else _plain(token)
     return _INSIDE.sub("", bare.translate(_SAME))
+
+
+def _plain(text: str) -> str:
+    """Return other forms of letters as the usual ones. Figures raised behind a figure stay apart: 10⁶ is not 106."""
+    text = _RAISED.sub(lambda power: "^" * power.string[: power.start()][-1:].isdecimal() + power[0], text)
+    return unicodedata.normalize("NFKC", text)
 
 
 def tokens_of(text: str) -> list[tuple[int, int]]:

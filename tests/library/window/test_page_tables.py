@@ -6,13 +6,14 @@ import docx
 import openpyxl
 import pytest
 from fakes.dropping import drop
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QWheelEvent
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QImage, QPainter, QTextCursor, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
-from slmdesk.base.documents import Block, BlockKind
-from slmdesk.library.window.page_text import PageTable, is_number_text, tables_of
+from slmdesk.base.documents import DELETED, Block, BlockKind, page_of
+from slmdesk.formats.reading import PageText
+from slmdesk.library.window.page_text import PageTable, PageWords, is_number_text, tables_of
 from slmdesk.window.base.theme import LIGHT, window_fonts
 
 pytestmark = pytest.mark.gui
@@ -275,3 +276,42 @@ def test_a_long_sheet_is_one_sheet(program, tmp_path):
     program.documents.document.show_about()
     words = [label.text() for label in program.find("about_document").findChildren(QLabel)]
     assert "1 sheet, in 3 parts: long ones are parted." in words
+
+
+def test_struck_words_are_shown_at_their_places_and_move_no_place(qapp):
+    def struck(text):
+        return text.replace("{", DELETED[0]).replace("}", DELETED[1])
+
+    made = PageText()
+    made.add(BlockKind.HEADING, struck("{Old} Lease"), level=1)
+    made.add(BlockKind.PARAGRAPH, struck("Pets are {not }allowed {here}."))
+    made.add(BlockKind.PARAGRAPH, struck("{All of this is gone.}"))
+    made.add(BlockKind.TABLE_ROW, struck("Rent\t{800} 900"))
+    made.add(BlockKind.TABLE_ROW, struck("{Fee\twas}\t30"))
+    page = page_of(1, "1", made.text, made.blocks)
+    words = PageWords(page, width=600, fonts=window_fonts(), theme=LIGHT)
+    (_, prose), (_, table) = words._parts
+    assert prose.document.toPlainText() == "Old Lease\nPets are not allowed here.\nAll of this is gone."
+    marked, cursor = "", QTextCursor(prose.document)
+    while cursor.movePosition(QTextCursor.MoveOperation.NextCharacter):
+        if cursor.charFormat().fontStrikeOut():
+            marked += prose.document.characterAt(cursor.position() - 1)
+    assert marked.replace("\u2029", "|") == "Old not  here|All of this is gone."
+    cells = [[cell.text for cell in row] for row in table._rows]
+    assert cells == [["Rent", "800 900"], ["Fee was", "30"]]
+    formats = table._layout(table._rows[0][1]).formats()
+    assert [(one.start, one.length, one.format.fontStrikeOut()) for one in formats] == [(0, 4, True)]
+    picture = QImage(600, 400, QImage.Format.Format_RGB32)
+    painter = QPainter(picture)
+    at = page.text.index("allowed")
+    words.paint(painter, [(at, at + 7)], (at, at + 7), QRectF(0, 0, 600, 400), LIGHT)
+    painter.end()
+    for at, letter in enumerate(page.text):
+        if letter not in "\n\t":
+            assert words._struck.page.text[words._struck.place(at)] == letter
+            assert words._struck.character(words._struck.place(at)) == at
+    shown = words._struck.page.text
+    for block in page.blocks:
+        if block.kind is not BlockKind.STRUCK:
+            (moved,) = words._struck.spans([(block.start, block.end)])
+            assert page.text[block.start : block.end].split()[0] in shown[slice(*moved)]

@@ -193,10 +193,18 @@ def test_layout_is_no_change(other: str) -> None:
         ("an o\ufb03ce of the \ufb01rst floor", "an office of the first floor"),
         ("from 1 – 2 years", "from 1 - 2 years"),
         ("a\tb\tc", "a b c"),
+        ("an area of 25 m²", "an area of 25 m2"),
     ],
 )
 def test_other_signs_for_the_same_are_no_change(old: str, new: str) -> None:
     assert reported(pages(old), pages(new)) == []
+
+
+def test_a_figure_raised_behind_a_figure_is_no_figure_of_it() -> None:
+    old, new = "It carries 10⁶ newtons.", "It carries 106 newtons."
+    assert reported(pages(old), pages(new)) == [("changed", old, new)]
+    (hunk,) = hunks_of(old, new)
+    assert (old[slice(*hunk.old)], new[slice(*hunk.new)]) == ("10⁶", "106")
 
 
 def test_a_paragraph_cut_by_a_page_is_the_same_paragraph() -> None:
