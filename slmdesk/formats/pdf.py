@@ -146,6 +146,8 @@ class _Sheets:
             words = letters.words()
             view = letters.view
             count = sum(len(word.text) for word in words)
+            for name in sorted(letters.unknown):
+                self._reading.note(Note.SIGNS_UNKNOWN, name=name)
             asides, values = annotations_of(page, view)
             words = with_values(words, values)
             self.has_values |= bool(values)

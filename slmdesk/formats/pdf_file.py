@@ -25,6 +25,7 @@ from slmdesk.base.documents import BlockKind, Note
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.texts import _
+from slmdesk.formats.letters import UNKNOWN, sign_of
 from slmdesk.formats.reading import Reading
 
 LOCK = threading.RLock()
@@ -282,8 +283,21 @@ _PRESENTED = re.compile(r"[\ufb00-\ufb06\ufb13-\ufb17\ufb1d-\ufdff\ufe70-\ufefc]
 """Matches ligatures and presentation forms of letters. Only these are normalised (Unicode, NFKC)."""
 RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\ufeff\uffff\ud800-\udfff\U000e0000-\U000e007f]")
-_SYMBOLS = str.maketrans({0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "➢", 0xF0FC: "✓", 0xF0E0: "→", 0xF02D: "-"})
-"""Replacements for characters of the fonts Symbol and Wingdings, whose codes are in Unicode's private use area."""
+_SYMBOLS = {
+    0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "➢", 0xF0FC: "✓", 0xF0E0: "→", 0xF02D: "-",
+    **{0xF700 + code: chr(code) for code in (*range(0x30, 0x3A), *range(0x61, 0x7B))},
+}  # fmt: skip
+"""Replacements for private characters of unknown fonts: usual ones of symbol fonts, old figures, small capitals."""
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
+_FAMILY = re.compile(r"(?:[A-Z]{6}\+)?(ZapfDingbats|(?:Symbol|Wingdings|Webdings)(?![a-z]))[ -]?([23]?)")
+_TOLD = frozenset("°±×÷µ©")
+"""Letters of the font Symbol that are its Unicode, though its codes have other signs there."""
+_DINGBATS = {
+    **{code: chr(code + (0x26E0 if code < 0x7F else 0x26C0)) for code in (*range(0x21, 0x7F), *range(0xA1, 0xFF))},
+    0x25: "☎", 0x2A: "☛", 0x2B: "☞", 0x48: "★", 0x6C: "●", 0x6E: "■", 0x73: "▲", 0x74: "▼", 0x75: "◆", 0x77: "◗",
+    0xA8: "♣", 0xA9: "♦", 0xAA: "♥", 0xAB: "♠", 0xD5: "→", 0xD6: "↔", 0xD7: "↕",
+    **{0xAC + number: chr(0x2460 + number) for number in range(10)},
+}  # fmt: skip
 _ACCENTS = {"´": "\u0301", "`": "\u0300", "ˆ": "\u0302", "˜": "\u0303", "¨": "\u0308", "˚": "\u030a", "ˇ": "\u030c",
             "˝": "\u030b", "˘": "\u0306", "˙": "\u0307"}  # fmt: skip
 """Combining accents by the separate accent characters that old fonts draw before a letter."""
@@ -389,6 +403,9 @@ class PageLetters:
         self._colour_at = tuple(ctypes.byref(uint) for uint in self._colour)
         self.has_unseen_letters = False
         """Whether invisible characters such as Unicode tags were left out of the words."""
+        self.unknown: set[str] = set()
+        """Fonts and codes of signs without a letter."""
+        self._families: dict[bytes, str] = {}
 
     def close(self) -> None:
         self._page.close()
@@ -396,11 +413,11 @@ class PageLetters:
     def words(self) -> list[Word]:
         text, indices = self.text()
         words: list[Word] = []
-        line = 0
+        line = begins = 0
         for token in _TOKEN.finditer(text):
             letters = token[0]
             if letters == "\r\n":
-                line += 1
+                line, begins = line + 1, token.end()
                 continue
             start, end = token.span()
             hyphen = letters[-1] in (LINE_END, "\u00ad")
@@ -408,6 +425,13 @@ class PageLetters:
                 letters, end = letters[:-1], end - 1
             own = indices[start:end] if indices is not None else None
             first, last = (own[0], own[-1]) if own else (start, end - 1)
+            if (
+                start == begins
+                or end - start == 1
+                or not (letters[0] + letters[-1]).isascii()
+                or _PRIVATE.search(letters)
+            ):
+                letters, own = self._legible(letters, first, own)
             if "`" in letters or not letters.isascii() or not letters.isprintable():
                 letters, own = self._plain(letters, first, own)
             if len(letters) > 1 and _RAISED_DIGITS.search(letters):
@@ -592,11 +616,42 @@ class PageLetters:
         scale = hypot(matrix.c, matrix.d) or 1.0
         return size * scale or 1.0, (matrix.c / scale, matrix.d / scale)
 
+    def _legible(self, letters: str, first: int, own: tuple[int, ...] | None) -> tuple[str, tuple[int, ...] | None]:
+        """Return signs of symbol fonts as Unicode, what has none as [?]."""
+        indices = own or tuple(range(first, first + len(letters)))
+        if not (self._family(indices[0]) or self._family(indices[-1]) or _PRIVATE.search(letters)):
+            return letters, own
+        signs = [self._sign(letter, index) for letter, index in zip(letters, indices, strict=True)]
+        where = tuple(index for sign, index in zip(signs, indices, strict=True) for __ in sign)
+        return "".join(signs), where
+
+    def _sign(self, letter: str, index: int) -> str:
+        family, code = self._family(index), ord(letter)
+        sign = sign_of(letter, family)
+        if family == "zapfdingbats":
+            sign = _DINGBATS.get(code & 0xFF, sign) if code < 0x100 or sign == "" else letter
+        elif family == "symbol" and letter in _TOLD:
+            sign = letter
+        elif not family:
+            sign = _SYMBOLS.get(code, sign)
+        if not sign:
+            name = self._name.value.decode("latin-1").partition("+")
+            self.unknown.add(f"{name[2] or name[0]} U+{code:04X}")
+        return sign or UNKNOWN
+
+    def _family(self, index: int) -> str:
+        """Return the name of the symbol font of a character, or "" for any other font."""
+        pdfium_c.FPDFText_GetFontInfo(self._raw, index, self._name, 64, ctypes.byref(self._flags))
+        name = self._name.value
+        if name not in self._families:
+            found = _FAMILY.match(name.decode("latin-1"))
+            self._families[name] = f"{found[1]} {found[2]}".strip().lower() if found else ""
+        return self._families[name]
+
     def _plain(self, letters: str, first: int, own: tuple[int, ...] | None) -> tuple[str, tuple[int, ...] | None]:
         """Replace ligatures, symbols and separate accents, and drop invisible characters. Return the text and the
         pdfium index of each character.
         """
-        letters = letters.translate(_SYMBOLS)
         if _ACCENTED.search(letters):
             letters, own = _accented(letters, own or tuple(range(first, first + len(letters))))
         if not _PRESENTED.search(letters) and not _UNSEEN.search(letters):

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 PAD = bytes.fromhex("28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9FE6453697A")
 FONTS = {"plain": "F1", "bold": "F2", "mono": "F3", "any": "F4"}
+SYMBOL_FONTS = ("SymbolMT", "Wingdings-Regular", "Wingdings2", "ZapfDingbats", "Webdings")
+"""Fonts of signs, by their own names: without a table of what their codes mean."""
+FONTS |= {name: f"S{number}" for number, name in enumerate(SYMBOL_FONTS)}
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,12 @@ class _Writer:
         fonts = " ".join(
             f"/{short} << /Type /Font /Subtype /Type1 /BaseFont /{name} /Encoding /WinAnsiEncoding >>"
             for name, short in named
+        )
+        about = "/Flags 4 /FontBBox [0 -200 1000 800] /Ascent 800 /Descent -200 /CapHeight 700 /ItalicAngle 0 /StemV 80"
+        fonts += "".join(
+            f" /{FONTS[name]} << /Type /Font /Subtype /TrueType /BaseFont /ABCDEF+{name} /FirstChar 32 /LastChar 255 "
+            f"/Widths [{'600 ' * 224}] /FontDescriptor << /Type /FontDescriptor /FontName /ABCDEF+{name} {about} >> >>"
+            for name in SYMBOL_FONTS
         )
         fonts += (
             f" /F4 << /Type /Font /Subtype /Type0 /BaseFont /Any /Encoding /Identity-H /DescendantFonts [{child} 0 R] "
