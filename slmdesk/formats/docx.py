@@ -412,7 +412,8 @@ def _is_white(run: etree._Element, properties: etree._Element | None) -> bool:
     around = [*run.iterancestors()]
     if any(local(element) in ("tc", "txbxContent") for element in around):
         return False
-    return all(child(element, "pPr", "shd") is None for element in around if local(element) == "p")
+    first = [element[0] for element in around if local(element) == "p"]  # not a search among 100,000 runs, for each
+    return all(local(element) != "pPr" or child(element, "shd") is None for element in first)
 
 
 # ---- styles and numbering of Word files

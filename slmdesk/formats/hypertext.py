@@ -514,6 +514,8 @@ MOST_DEPTH = 10_000
 """Most levels of nested elements. The parser's time grows with the square of the depth: 0.1 s for this depth, a minute
 for 200,000 levels.
 """
+MOST_ATTRIBUTES = 20_000
+"""Most attributes of an element. The time grows with the square of these too."""
 _BLOCKS = (
     "address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure footer"
     " form frameset h1 h2 h3 h4 h5 h6 header hgroup hr legend li listing main menu nav ol optgroup p plaintext pre"
@@ -533,10 +535,13 @@ _ALONE = re.compile(rf"<(?!(?:{_VOID.replace(' ', '|')})\b)([a-zA-Z][\w:-]*)((?:
 
 def prepared(markup: str, path: str) -> str:
     """Return the markup in a form that the parser reads correctly. Raises KnownError `document.damaged` if elements are
-    nested too deeply.
+    nested too deeply, or have too many attributes.
     """
     if _depth(markup) > MOST_DEPTH:
         raise KnownError("document.damaged", path=path, reason=_("its elements are nested too deeply"))
+    tags = (piece.rpartition("<") for piece in markup.split(">") if len(piece) > MOST_ATTRIBUTES)
+    if any(begins and len(inside.split()) > MOST_ATTRIBUTES for _text, begins, inside in tags):
+        raise KnownError("document.damaged", path=path, reason=_("an element has too many attributes"))
     head = markup[:1000]
     is_xhtml = "<?xml" in head or "/xhtml" in head  # in HTML a <title/> is not closed and would swallow the rest
     return _ALONE.sub(r"<\1\2></\1>", markup) if is_xhtml else markup
@@ -703,6 +708,7 @@ def read_epub(reading: Reading) -> Iterator[Page]:
     reading.page_kind = PageKind.CHAPTER
     with Archive.opened(reading) as archive:
         book = _book(archive, reading.path)
+        reading.check_count(len(book.spine))
         locked = locked_parts(archive, reading.path)
         reading.title, reading.author, reading.total = book.title, book.author, len(book.spine)
         numbers = count(1)

@@ -119,6 +119,7 @@ def _format(name: str, data: bytes) -> str:
 
 HEADERS = ("From", "To", "Cc", "Bcc", "Reply-To", "Date", "Subject")
 MOST_DEPTH = 40
+MOST_HEADER_CHARACTERS = 20_000
 MAX_MAIL_BYTES = 100 << 20
 """Most bytes of a mail. The whole mail is held in memory, with attachments that are a third longer than their files."""
 _ENCRYPTED = ("application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted")
@@ -160,12 +161,31 @@ def mail_of(message: Message) -> Mail:
     return mail
 
 
-def parsed(reading: Reading, policy: Any = email.policy.default) -> Message:
+class _Policy(email.policy.EmailPolicy):
+    """Python's parser of headers, which takes minutes for very long ones, for those of usual length alone."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        if len(value) <= MOST_HEADER_CHARACTERS:
+            return super().header_fetch_parse(name, value)
+        return value[:MOST_HEADER_CHARACTERS] if name.lower().startswith("content-") else value
+
+
+_POLICY = _Policy()
+
+
+def parsed(reading: Reading, policy: Any = _POLICY) -> Message:
     """Parse the document as a mail. Raises KnownError `document.damaged`, `document.too_large`."""
     data = reading.all_bytes()
     if len(data) > MAX_MAIL_BYTES:
         raise KnownError("document.too_large", path=reading.path, bytes=len(data), limit=MAX_MAIL_BYTES)
-    message: Message = email.message_from_bytes(data.lstrip(b"\r\n\xef\xbb\xbf"), policy=policy)
+    parts = count()
+
+    def made(policy: Any) -> Message:
+        reading.check_count(next(parts))
+        part: Message = (policy.message_factory or Message)(policy=policy)
+        return part
+
+    message: Message = email.message_from_bytes(data.lstrip(b"\r\n\xef\xbb\xbf"), made, policy=policy)
     if not message.keys():
         raise KnownError("document.damaged", path=reading.path, reason=_("it does not begin as a mail"))
     return message

@@ -102,6 +102,7 @@ class Stream:
                 yield from self._taken(container, child, 0)
                 self._opened.remove(child)
             yield container, child
+            child.clear()  # to take out a child with all that is in it would take quadratic time
             within.remove(child)
         if left and len(within) and any(within[0] is element for element in self._opened):
             yield from self._taken(container, within[0], left)

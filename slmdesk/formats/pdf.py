@@ -10,7 +10,7 @@ import statistics
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -31,7 +31,7 @@ from slmdesk.formats.pdf_file import (
     OverlayText,
     PageLetters,
     Word,
-    asides_of,
+    annotations_of,
     attachments_of,
     label_of,
     metadata_of,
@@ -50,6 +50,7 @@ from slmdesk.formats.pdf_layout import (
     margins_of,
     measures_of,
     repeated,
+    with_values,
 )
 from slmdesk.formats.reading import Box, Picture, PictureRequest, Reading, png_of
 
@@ -66,6 +67,7 @@ CONTRAST = 30
 """Least difference from the background, of 255. Text with less contrast is invisible."""
 TINY = 1.5
 """Size in points below which letters are unreadable and count as hidden."""
+_XFA = (pdfium_c.FORMTYPE_XFA_FULL, pdfium_c.FORMTYPE_XFA_FOREGROUND)
 FIRST_PAGES = 50
 """If more pages than this at the beginning are all broken, the document counts as damaged."""
 
@@ -93,6 +95,9 @@ class _Sheets:
         self._document = document
         self._kept: OrderedDict[int, _Sheet] = OrderedDict()
         self._white_checks = 0
+        self.has_values = False
+        with LOCK, suppress(pdfium.PdfiumError):
+            document.init_forms()  # before the first page: else neither the values of fields are known, nor drawn
         with LOCK:
             self.total = len(document)
 
@@ -140,13 +145,18 @@ class _Sheets:
         with closing(PageLetters(page)) as letters:
             words = letters.words()
             view = letters.view
+            count = sum(len(word.text) for word in words)
+            for name in sorted(letters.unknown):
+                self._reading.note(Note.SIGNS_UNKNOWN, name=name)
+            asides, values = annotations_of(page, view)
+            words = with_values(words, values)
+            self.has_values |= bool(values)
             sheet = _Sheet(label, width=view.width, height=view.height)
             sheet.lines = lines_of_words(words, letters.look)
-            sheet.asides = asides_of(page)
+            sheet.asides = asides
             sheet.margins = margins_of(sheet.lines, view.height)
-            count = sum(len(word.text) for word in words)
-            if count < FEW_LETTERS and not sheet.asides:
-                _look_at_pictures(page, sheet, count)
+            if count < FEW_LETTERS:
+                _look_at_pictures(page, sheet, count, is_filled_in=bool(asides or values))
             elif letters.share_unmapped() > 0.5:
                 sheet.status, sheet.reason = PageStatus.SCANNED, "letters without meaning"
             if letters.count > MAX_CHARACTERS:
@@ -169,7 +179,7 @@ class _Sheets:
         if white and self._white_checks < MOST_WHITE_CHECKS:
             self._white_checks += 1
             hidden |= _unseen(page, white)
-        return frozenset(hidden)
+        return frozenset(at for at in hidden if all(word.field is None for word in lines[at].words))
 
     def _recognised(self, index: int, sheet: _Sheet) -> _Sheet:
         with page_at(self._document, index) as page:
@@ -201,12 +211,15 @@ def read(reading: Reading) -> Iterator[Page]:
             if broken == index + 1 and (broken > FIRST_PAGES or broken == sheets.total):
                 raise KnownError("document.damaged", path=reading.path, reason=_("none of its pages can be read"))
             yield page
+        with LOCK:
+            if pdfium_c.FPDF_GetFormType(document) in _XFA and not sheets.has_values:
+                reading.note(Note.PARTS_UNREAD, name="form")
 
 
 def _page(sheets: _Sheets, index: int, reading: Reading) -> Page:
     laid = sheets.laid(index)
     sheet = sheets.at(index)
-    if sheet.hidden or sheet.has_unseen_letters:
+    if sheet.hidden or sheet.has_unseen_letters or any(aside.place == "hidden" for aside in sheet.asides):
         reading.note(Note.HIDDEN_TEXT)
     if sheet.status is PageStatus.BROKEN:
         reading.note(Note.PARTLY_DAMAGED)
@@ -229,15 +242,12 @@ def picture(reading: Reading, requested: PictureRequest) -> Picture:
         index = requested.number - 1
         try:
             places = sheets.laid(index).places if requested.marks else []
-            with LOCK:
-                if requested.width:
-                    document.init_forms()  # otherwise values of form fields are not drawn
-                with page_at(document, index) as page:
-                    boxes = _boxes(page, places, requested.marks)
-                    view = view_of(page)
-                    if not requested.width:
-                        return Picture(b"", 0, 0, boxes)
-                    raster = _rendered(page, _bounded(requested.width, view.width, view.height))
+            with page_at(document, index) as page:
+                boxes = _boxes(page, places, requested.marks)
+                view = view_of(page)
+                if not requested.width:
+                    return Picture(b"", 0, 0, boxes)
+                raster = _rendered(page, _bounded(requested.width, view.width, view.height))
         except (pdfium.PdfiumError, OSError) as err:
             raise KnownError("document.no_image", path=reading.path) from err
         png = png_of(raster.rgb, width=raster.width, height=raster.height, stride=raster.stride)
@@ -277,7 +287,7 @@ def _boxes(
 
 
 def _part(letters: PageLetters, word: Word, begin: int, end: int) -> tuple[float, float, float, float]:
-    if word.first < 0 or (begin == 0 and end == len(word.text)):
+    if word.first < 0 or word.field is not None or (begin == 0 and end == len(word.text)):
         return word.x0, word.y0, word.x1, word.y1
     indices = word.indices or range(word.first, word.first + len(word.text))
     first, other = letters.box(indices[begin]), letters.box(indices[end - 1])
@@ -302,9 +312,11 @@ def _share(box: Sequence[float], width: float, height: float) -> Box:
     return left, top, right, bottom
 
 
-def _look_at_pictures(page: pdfium.PdfPage, sheet: _Sheet, count: int) -> None:
+def _look_at_pictures(page: pdfium.PdfPage, sheet: _Sheet, count: int, *, is_filled_in: bool) -> None:
     share, paths = picture_share(page)
-    if share >= PICTURE_SHARE:
+    if is_filled_in:
+        sheet.reason = "scanned: only what was filled in" if share >= PICTURE_SHARE else ""
+    elif share >= PICTURE_SHARE:
         sheet.status, sheet.reason = PageStatus.SCANNED, "scanned"
     elif not count and (share or paths >= MANY_PATHS):
         sheet.status, sheet.reason = PageStatus.EMPTY, "a drawing or a picture, no words"

@@ -5,14 +5,18 @@ from __future__ import annotations
 import ctypes
 import os
 import re
+import sys
 import threading
 import unicodedata
 import zlib
-from collections.abc import Iterator, Sequence
+from bisect import bisect
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby, pairwise
 from math import hypot
-from typing import Any
+from typing import Any, TypeAlias
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -21,6 +25,7 @@ from slmdesk.base.documents import BlockKind, Note
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.texts import _
+from slmdesk.formats.letters import UNKNOWN, sign_of
 from slmdesk.formats.reading import Reading
 
 LOCK = threading.RLock()
@@ -28,8 +33,9 @@ MAX_PAGES = 50_000
 MAX_IN_MEMORY_BYTES = 64 << 20
 """Files up to this size are read into memory. Larger files are read from the disk on demand."""
 TAIL_BYTES = 2048
-MAX_VALUE_CHARACTERS = 4000
+MAX_VALUE_CHARACTERS = 20_000
 MOST_ANNOTATIONS = 2000
+MOST_OPTIONS = 500
 _CATALOG = re.compile(rb"(\d{1,9}) 0 obj\s*<<[^>]{0,200}/Type\s*/Catalog")
 _NEEDS_PASSWORD = 4
 _NOT_KNOWN_LOCK = 5
@@ -40,6 +46,8 @@ _COMMENTS = frozenset(
         pdfium_c.FPDF_ANNOT_STAMP,
     }
 )  # fmt: skip
+_UNSHOWN = pdfium_c.FPDF_ANNOT_FLAG_HIDDEN | pdfium_c.FPDF_ANNOT_FLAG_NOVIEW
+_KINDS = {"Btn": pdfium_c.FPDF_FORMFIELD_CHECKBOX, "Sig": pdfium_c.FPDF_FORMFIELD_SIGNATURE}
 
 
 @contextmanager
@@ -68,8 +76,7 @@ def opened(reading: Reading) -> Iterator[pdfium.PdfDocument]:
                 pages = len(document)
             if not pages:
                 raise KnownError("document.damaged", path=reading.path, reason=_("it has no pages"))
-            if pages > MAX_PAGES:
-                raise KnownError("document.too_many_pages", path=reading.path, pages=pages, limit=MAX_PAGES)
+            reading.check_count(pages, MAX_PAGES)
             yield document
         finally:
             with LOCK:
@@ -124,32 +131,88 @@ class OverlayText(Record):
     place: str = ""
 
 
-def asides_of(page: pdfium.PdfPage) -> list[OverlayText]:
-    found = []
+Sides: TypeAlias = tuple[float, float, float, float]
+
+
+class FormValue(Record):
+    """What a field of a form holds, where it is shown."""
+
+    text: str
+    name: str
+    sides: Sides
+    is_box: bool = False
+    """Whether it is a check box or a radio button. If it is ticked, the text is the name of the option, else empty."""
+    is_ticked: bool = False
+
+
+def annotations_of(page: pdfium.PdfPage, view: View) -> tuple[list[OverlayText], list[FormValue]]:
+    """Return the comments and the hidden values of a page, and the values that its form shows."""
+    asides: list[OverlayText] = []
+    values: list[FormValue] = []
     for index in range(min(pdfium_c.FPDFPage_GetAnnotCount(page), MOST_ANNOTATIONS)):
         annotation = pdfium_c.FPDFPage_GetAnnot(page, index)
         if not annotation:
             continue
         try:
             kind = pdfium_c.FPDFAnnot_GetSubtype(annotation)
-            if kind == pdfium_c.FPDF_ANNOT_WIDGET and _value(annotation, b"FT") != "Sig":
-                if text := _value(annotation, b"V"):
-                    name = _value(annotation, b"TU") or _value(annotation, b"T")
-                    found.append(OverlayText(BlockKind.PARAGRAPH, text, name))
+            if kind == pdfium_c.FPDF_ANNOT_WIDGET:
+                value = _form_value(page, annotation, view)
+                if value and not pdfium_c.FPDFAnnot_GetFlags(annotation) & _UNSHOWN:
+                    values.append(value)
+                elif value and not value.is_box:
+                    asides.append(OverlayText(BlockKind.PARAGRAPH, value.text, "hidden"))
             elif kind in _COMMENTS and (text := _value(annotation, b"Contents")):
-                found.append(OverlayText(BlockKind.COMMENT, text, _value(annotation, b"T")))
+                asides.append(OverlayText(BlockKind.COMMENT, text, _value(annotation, b"T")))
         finally:
             pdfium_c.FPDFPage_CloseAnnot(annotation)
-    return found
+    return asides, values
+
+
+def _form_value(page: pdfium.PdfPage, annotation: Any, view: View) -> FormValue | None:
+    """Return the value of a field, also where its parent holds it. None for buttons, signatures and empty fields."""
+    form = page.formenv
+    kind = pdfium_c.FPDFAnnot_GetFormFieldType(form, annotation) if form else 0
+    if kind > 0:
+
+        def asked(function: Any, *more: int) -> str:
+            return _string(partial(function, form, annotation, *more))
+
+        name = asked(pdfium_c.FPDFAnnot_GetFormFieldAlternateName) or asked(pdfium_c.FPDFAnnot_GetFormFieldName)
+        text = asked(pdfium_c.FPDFAnnot_GetFormFieldValue)
+        option = asked(pdfium_c.FPDFAnnot_GetFormFieldExportValue)
+        if kind in (pdfium_c.FPDF_FORMFIELD_COMBOBOX, pdfium_c.FPDF_FORMFIELD_LISTBOX):
+            count = min(pdfium_c.FPDFAnnot_GetOptionCount(form, annotation), MOST_OPTIONS)
+            chosen = [at for at in range(count) if pdfium_c.FPDFAnnot_IsOptionSelected(form, annotation, at)]
+            text = ", ".join(asked(pdfium_c.FPDFAnnot_GetOptionLabel, at) for at in chosen) or text
+    else:  # no form of the document lists it
+        kind = _KINDS.get(_value(annotation, b"FT"), pdfium_c.FPDF_FORMFIELD_TEXTFIELD)
+        name = _value(annotation, b"TU") or _value(annotation, b"T")
+        text = option = _value(annotation, b"V")
+    rect = pdfium_c.FS_RECTF()
+    pdfium_c.FPDFAnnot_GetRect(annotation, rect)
+    sides = view.box(rect.left, rect.bottom, rect.right, rect.top)
+    if kind in (pdfium_c.FPDF_FORMFIELD_CHECKBOX, pdfium_c.FPDF_FORMFIELD_RADIOBUTTON):
+        is_ticked = (_value(annotation, b"AS") or _value(annotation, b"V")) not in ("", "Off")
+        is_named = is_ticked and kind == pdfium_c.FPDF_FORMFIELD_RADIOBUTTON
+        return FormValue(option if is_named else "", name, sides, True, is_ticked)
+    if not text or kind in (pdfium_c.FPDF_FORMFIELD_PUSHBUTTON, pdfium_c.FPDF_FORMFIELD_SIGNATURE):
+        return None
+    return FormValue(text.replace("\t", " "), name, sides)
 
 
 def _value(annotation: Any, key: bytes) -> str:
-    size = pdfium_c.FPDFAnnot_GetStringValue(annotation, key, None, 0)
+    return _string(partial(pdfium_c.FPDFAnnot_GetStringValue, annotation, key))
+
+
+def _string(ask: Callable[[Any, int], int]) -> str:
+    size = ask(None, 0)
     if size <= 2:
         return ""
     buffer = (pdfium_c.FPDF_WCHAR * ((size + 1) // 2))()
-    pdfium_c.FPDFAnnot_GetStringValue(annotation, key, buffer, size)
-    text = bytes(buffer)[: size - 2].decode("utf-16-le", "replace")[:MAX_VALUE_CHARACTERS]
+    ask(buffer, size)
+    text = bytes(buffer)[: size - 2].decode("utf-16-le", "replace")
+    if len(text) > MAX_VALUE_CHARACTERS:
+        text = text[:MAX_VALUE_CHARACTERS] + "…"
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").strip()
 
 
@@ -218,9 +281,23 @@ LINE_END = "\ufffe"
 _TOKEN = re.compile(rf"\r\n|[^\s{LINE_END}]+{LINE_END}?|{LINE_END}")
 _PRESENTED = re.compile(r"[\ufb00-\ufb06\ufb13-\ufb17\ufb1d-\ufdff\ufe70-\ufefc]")
 """Matches ligatures and presentation forms of letters. Only these are normalised (Unicode, NFKC)."""
+RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\ufeff\uffff\ud800-\udfff\U000e0000-\U000e007f]")
-_SYMBOLS = str.maketrans({0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "➢", 0xF0FC: "✓", 0xF0E0: "→", 0xF02D: "-"})
-"""Replacements for characters of the fonts Symbol and Wingdings, whose codes are in Unicode's private use area."""
+_SYMBOLS = {
+    0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "➢", 0xF0FC: "✓", 0xF0E0: "→", 0xF02D: "-",
+    **{0xF700 + code: chr(code) for code in (*range(0x30, 0x3A), *range(0x61, 0x7B))},
+}  # fmt: skip
+"""Replacements for private characters of unknown fonts: usual ones of symbol fonts, old figures, small capitals."""
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
+_FAMILY = re.compile(r"(?:[A-Z]{6}\+)?(ZapfDingbats|(?:Symbol|Wingdings|Webdings)(?![a-z]))[ -]?([23]?)")
+_TOLD = frozenset("°±×÷µ©")
+"""Letters of the font Symbol that are its Unicode, though its codes have other signs there."""
+_DINGBATS = {
+    **{code: chr(code + (0x26E0 if code < 0x7F else 0x26C0)) for code in (*range(0x21, 0x7F), *range(0xA1, 0xFF))},
+    0x25: "☎", 0x2A: "☛", 0x2B: "☞", 0x48: "★", 0x6C: "●", 0x6E: "■", 0x73: "▲", 0x74: "▼", 0x75: "◆", 0x77: "◗",
+    0xA8: "♣", 0xA9: "♦", 0xAA: "♥", 0xAB: "♠", 0xD5: "→", 0xD6: "↔", 0xD7: "↕",
+    **{0xAC + number: chr(0x2460 + number) for number in range(10)},
+}  # fmt: skip
 _ACCENTS = {"´": "\u0301", "`": "\u0300", "ˆ": "\u0302", "˜": "\u0303", "¨": "\u0308", "˚": "\u030a", "ˇ": "\u030c",
             "˝": "\u030b", "˘": "\u0306", "˙": "\u0307"}  # fmt: skip
 """Combining accents by the separate accent characters that old fonts draw before a letter."""
@@ -236,6 +313,9 @@ as small as text beside a large initial.
 """
 _RAISED_BY = (0.1, 0.75)
 """Least and largest height of a superscript above the baseline, relative to the size of the letter before."""
+SPACE = 0.15
+"""Least gap between letters that is a space, in letter heights, where pdfium sees one word."""
+NEAR_BRACKET = 100
 _FIXED_PITCH = 1
 _MONO_NAMES = re.compile(r"mono|courier|consol|typewriter|CMTT|SFTT", re.IGNORECASE)
 _INVISIBLE = (3, 7)
@@ -255,6 +335,8 @@ class Word:
     x1: float
     y1: float
     hyphen: bool = False
+    field: str | None = None
+    """Name of the form's field that holds the word. None if the page itself does."""
 
 
 class Look(Record):
@@ -321,6 +403,9 @@ class PageLetters:
         self._colour_at = tuple(ctypes.byref(uint) for uint in self._colour)
         self.has_unseen_letters = False
         """Whether invisible characters such as Unicode tags were left out of the words."""
+        self.unknown: set[str] = set()
+        """Fonts and codes of signs without a letter."""
+        self._families: dict[bytes, str] = {}
 
     def close(self) -> None:
         self._page.close()
@@ -328,11 +413,11 @@ class PageLetters:
     def words(self) -> list[Word]:
         text, indices = self.text()
         words: list[Word] = []
-        line = 0
+        line = begins = 0
         for token in _TOKEN.finditer(text):
             letters = token[0]
             if letters == "\r\n":
-                line += 1
+                line, begins = line + 1, token.end()
                 continue
             start, end = token.span()
             hyphen = letters[-1] in (LINE_END, "\u00ad")
@@ -340,6 +425,13 @@ class PageLetters:
                 letters, end = letters[:-1], end - 1
             own = indices[start:end] if indices is not None else None
             first, last = (own[0], own[-1]) if own else (start, end - 1)
+            if (
+                start == begins
+                or end - start == 1
+                or not (letters[0] + letters[-1]).isascii()
+                or _PRIVATE.search(letters)
+            ):
+                letters, own = self._legible(letters, first, own)
             if "`" in letters or not letters.isascii() or not letters.isprintable():
                 letters, own = self._plain(letters, first, own)
             if len(letters) > 1 and _RAISED_DIGITS.search(letters):
@@ -350,9 +442,65 @@ class PageLetters:
                 words[-1].hyphen = True
             if hyphen and token[0][-1] == LINE_END:
                 line += 1
+        return self._in_order(words) if RIGHT_TO_LEFT.search(text) else words
+
+    def _in_order(self, words: Sequence[Word]) -> list[Word]:
+        """Arrange the letters of lines with words from right to left anew: pdfium knows no names or numbers in them."""
+        lettered = [word for word in words if word.text[0].isalpha()]
+        is_hebrew = 2 * sum(RIGHT_TO_LEFT.match(word.text) is not None for word in lettered) >= len(lettered)
+        found: list[Word] = []
+        for __, held in groupby(words, key=lambda word: word.line):
+            line = list(held)
+            ordered = sorted(line, key=lambda word: word.x0)
+            is_level = ordered[-1].x1 - ordered[0].x0 > line[0].y1 - line[0].y0
+            if is_level and any(RIGHT_TO_LEFT.search(word.text) for word in line):
+                ends = all(RIGHT_TO_LEFT.search(word.text) for word in (ordered[0], ordered[-1]))
+                line = self._line_in_order(line, is_hebrew or ends)
+            found += line
+        return found
+
+    def _line_in_order(self, line: Sequence[Word], runs_left: bool) -> list[Word]:
+        letters: list[_Letter] = []
+        marks: list[_Letter] = []
+        for number, word in enumerate(line):
+            for text, index in zip(word.text, word.indices or range(word.first, sys.maxsize), strict=False):
+                letter = _Letter(text, index, number, self.box(index))
+                if unicodedata.combining(text):
+                    marks.append(letter)
+                elif letters and letter.sides == letters[-1].sides:  # a ligature's
+                    letters[-1].text += text
+                else:
+                    letters.append(letter)
+        letters.sort(key=lambda letter: letter.middle)
+        middles = [letter.middle for letter in letters]
+        for mark in marks if letters else ():
+            at = bisect(middles, mark.middle)
+            near = min(letters[max(0, at - 1) : at + 1], key=lambda letter: abs(letter.middle - mark.middle))
+            near.text += mark.text
+        shown = letters[:1]
+        for last, letter in pairwise(letters):
+            gap = (letter.sides[0] - last.sides[2]) / max(letter.sides[3] - letter.sides[1], 1.0)
+            if gap > (SPACE if last.word == letter.word else SPACE / 3):
+                shown.append(_Letter(" ", -1, -1, letter.sides))
+            shown.append(letter)
+        ordered = [shown[at] for at in logical_order([letter.text for letter in shown], runs_left)]
+        words = []
+        for is_space, held in groupby(ordered, key=lambda letter: letter.index < 0):
+            own = () if is_space else tuple(held)
+            if own:
+                for letter in own if marks else ():
+                    letter.text = unicodedata.normalize("NFC", letter.text)
+                indices = tuple(letter.index for letter in own for __ in letter.text)
+                x0, y0, x1, y1 = zip(*(letter.sides for letter in own), strict=True)
+                sides = min(x0), min(y0), max(x1), max(y1)
+                words.append(Word("".join(letter.text for letter in own), indices[0], indices, line[0].line, *sides))
+        _pair_brackets(words)
+        words[-1].hyphen = any(word.hyphen for word in line)
         return words
 
     def look(self, index: int) -> Look:
+        if index < 0:
+            return Look(10.0, False, False, False, False, False)
         matrix, flags, name = self._matrix, self._flags, self._name
         scale, sideways = 1.0, False
         if pdfium_c.FPDFText_GetMatrix(self._raw, index, ctypes.byref(matrix)):
@@ -468,11 +616,42 @@ class PageLetters:
         scale = hypot(matrix.c, matrix.d) or 1.0
         return size * scale or 1.0, (matrix.c / scale, matrix.d / scale)
 
+    def _legible(self, letters: str, first: int, own: tuple[int, ...] | None) -> tuple[str, tuple[int, ...] | None]:
+        """Return signs of symbol fonts as Unicode, what has none as [?]."""
+        indices = own or tuple(range(first, first + len(letters)))
+        if not (self._family(indices[0]) or self._family(indices[-1]) or _PRIVATE.search(letters)):
+            return letters, own
+        signs = [self._sign(letter, index) for letter, index in zip(letters, indices, strict=True)]
+        where = tuple(index for sign, index in zip(signs, indices, strict=True) for __ in sign)
+        return "".join(signs), where
+
+    def _sign(self, letter: str, index: int) -> str:
+        family, code = self._family(index), ord(letter)
+        sign = sign_of(letter, family)
+        if family == "zapfdingbats":
+            sign = _DINGBATS.get(code & 0xFF, sign) if code < 0x100 or sign == "" else letter
+        elif family == "symbol" and letter in _TOLD:
+            sign = letter
+        elif not family:
+            sign = _SYMBOLS.get(code, sign)
+        if not sign:
+            name = self._name.value.decode("latin-1").partition("+")
+            self.unknown.add(f"{name[2] or name[0]} U+{code:04X}")
+        return sign or UNKNOWN
+
+    def _family(self, index: int) -> str:
+        """Return the name of the symbol font of a character, or "" for any other font."""
+        pdfium_c.FPDFText_GetFontInfo(self._raw, index, self._name, 64, ctypes.byref(self._flags))
+        name = self._name.value
+        if name not in self._families:
+            found = _FAMILY.match(name.decode("latin-1"))
+            self._families[name] = f"{found[1]} {found[2]}".strip().lower() if found else ""
+        return self._families[name]
+
     def _plain(self, letters: str, first: int, own: tuple[int, ...] | None) -> tuple[str, tuple[int, ...] | None]:
         """Replace ligatures, symbols and separate accents, and drop invisible characters. Return the text and the
         pdfium index of each character.
         """
-        letters = letters.translate(_SYMBOLS)
         if _ACCENTED.search(letters):
             letters, own = _accented(letters, own or tuple(range(first, first + len(letters))))
         if not _PRESENTED.search(letters) and not _UNSEEN.search(letters):
@@ -489,6 +668,70 @@ class PageLetters:
             found.append(plain)
             where += [index] * len(plain)
         return "".join(found), tuple(where)
+
+
+@dataclass(slots=True)
+class _Letter:
+    text: str
+    index: int
+    word: int
+    sides: Sides
+
+    @property
+    def middle(self) -> float:
+        return self.sides[0] + self.sides[2]
+
+
+_KINDS_OF_LETTERS = {
+    "L": "L", "R": "R", "AL": "R", "EN": "n", "AN": "n", "CS": ",", "ES": "-", "ET": "%",
+}  # fmt: skip
+"""L, R, n (digits), "," and "-" (they may part digits), "%" (it may stand at a number); all else is a space."""
+
+
+def logical_order(shown: Sequence[str], runs_left: bool) -> list[int]:
+    """Return the positions of letters, shown from left to right, in the order in which they are read (after Unicode
+    Standard Annex 9, backwards). `runs_left`: the line as a whole is read from right to left.
+    """
+    is_arabic = any(unicodedata.bidirectional(letter[0]) == "AL" for letter in shown)
+    told = "".join(_KINDS_OF_LETTERS.get(unicodedata.bidirectional(letter[0]), " ") for letter in shown)
+    told = re.sub("(?<=n),(?=n)" if is_arabic else "(?<=n)[,-](?=n)", "n", told)
+    if not is_arabic:
+        told = re.sub("(?<!%)%++(?=n)|(?<=n)%++", lambda run: "n" * len(run[0]), told)
+    told = re.sub("[,%-]", " ", told)
+    for pattern in (r"(?<!n)n++(?= *L)", r"(?<=L)( *)(n+)"):  # a number beside a name is a part of it: Baker Street 12
+        told = re.sub(pattern, lambda run: run[0].replace("n", "L"), told)
+    base = "R" if runs_left else "L"
+
+    def between(run: re.Match[str]) -> str:
+        begin, end = run.span()
+        sides = {(told[begin - 1 : begin] or base).replace("n", "R"), (told[end : end + 1] or base).replace("n", "R")}
+        return (sides.pop() if len(sides) == 1 else base) * len(run[0])
+
+    kinds = re.sub(" +", between, told)
+    order = list(range(len(shown)))
+    if runs_left:
+        for run in re.finditer("[Ln]+", kinds):
+            order[run.start() : run.end()] = reversed(order[run.start() : run.end()])
+        return order[::-1]
+    for run in re.finditer("[Rn]+", kinds):
+        begin, end = run.span()
+        order[begin:end] = [begin + at for at in logical_order(shown[begin:end], runs_left=True)]
+    return order
+
+
+def _pair_brackets(words: Sequence[Word]) -> None:
+    """Turn brackets so that they open before they close: pdfium mirrors some of a pair only."""
+    for opening, other in ("()", "[]", "{}"):
+        is_open = False
+        for word in words:
+            letters = list(word.text)
+            for at, letter in enumerate(letters):
+                if letter in (opening, other):
+                    around = letters[max(0, at - NEAR_BRACKET) : at], letters[at + 1 : at + NEAR_BRACKET]
+                    has_left, has_right = (any(map(str.isalnum, part)) for part in around)
+                    is_open = has_right if has_left != has_right else not is_open
+                    letters[at] = opening if is_open else other
+            word.text = "".join(letters)
 
 
 def _accented(letters: str, indices: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
@@ -519,6 +762,8 @@ SUSPICIOUS = 100
 """Growth factor above which a stream is suspicious. Text and drawings grow by five to thirty times."""
 MOST_UNPACKED = 48 << 20
 """Most unpacked bytes of all suspicious streams together."""
+MOST_FORMS = 200_000
+"""Most repeated drawings of a stream. pdfium unfolds each of them in memory before the first word is read."""
 STEP = 1 << 18
 _STREAM = re.compile(rb"stream\r?\n")
 _HEAD = 2048
@@ -533,17 +778,20 @@ def check_streams(reading: Reading, data: bytes) -> None:
     total = 0
     for begin, head in _streams(data):
         filters = len(_FLATE.findall(head))
-        if (_IMAGE.search(head) and filters < 2) or not _is_packed(data[begin : begin + 2]):
+        is_packed = _is_packed(data[begin : begin + 2])
+        if (_IMAGE.search(head) and filters < 2) or not (is_packed or b"/Filter" not in head):
             continue
         reading.check()
         end = data.find(b"endstream", begin)
         end = len(data) if end < 0 else end
-        if end - begin < LEAST_PACKED and filters < 2:
+        if not is_packed and data.count(b" Do", begin, end) > MOST_FORMS:
+            raise KnownError("document.bomb", path=reading.path)
+        if not is_packed or (end - begin < LEAST_PACKED and filters < 2):
             continue
-        size, taken = _unpacked(data, begin, end)
+        size, taken, forms = _unpacked(data, begin, end)
         if size > SUSPICIOUS * taken:
             total += size
-        if total > MOST_UNPACKED:
+        if total > MOST_UNPACKED or forms > MOST_FORMS:
             raise KnownError("document.bomb", path=reading.path)
 
 
@@ -560,11 +808,11 @@ def _is_packed(head: bytes) -> bool:
     return len(head) == 2 and head[0] & 0x0F == 8 and int.from_bytes(head, "big") % 31 == 0
 
 
-def _unpacked(data: bytes, begin: int, end: int) -> tuple[int, int]:
-    """Return how many bytes a stream has unpacked, and how many packed bytes were read for that. If the content is
-    packed once more, the larger of both sizes counts. Counting stops at MOST_UNPACKED.
+def _unpacked(data: bytes, begin: int, end: int) -> tuple[int, int, int]:
+    """Return how many bytes a stream has unpacked, how many packed bytes were read for that, and how many drawings it
+    repeats. If the content is packed once more, the larger of both sizes counts. Counting stops at MOST_UNPACKED.
     """
-    unpacker, size, first = zlib.decompressobj(), 0, b""
+    unpacker, size, first, forms = zlib.decompressobj(), 0, b"", 0
     inner, inner_size = zlib.decompressobj(), 0
     at, rest = begin, b""
     try:
@@ -578,6 +826,7 @@ def _unpacked(data: bytes, begin: int, end: int) -> tuple[int, int]:
             if not piece and not rest and unpacker.eof:
                 break
             size += len(piece)
+            forms += piece.count(b" Do")
             first = first or piece[:2]
             if _is_packed(first):
                 inner_size += _fed(inner, piece)
@@ -585,7 +834,7 @@ def _unpacked(data: bytes, begin: int, end: int) -> tuple[int, int]:
                 break
     except zlib.error:
         pass  # damaged: the bytes before the damage were counted
-    return max(size, inner_size), max(1, min(at, end) - len(rest) - begin)
+    return max(size, inner_size), max(1, min(at, end) - len(rest) - begin), forms
 
 
 def _fed(unpacker: zlib._Decompress, piece: bytes) -> int:

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record
-from slmdesk.formats.pdf_file import Look, Word
+from slmdesk.formats.pdf_file import RIGHT_TO_LEFT, FormValue, Look, Word
 from slmdesk.formats.reading import PageText
 
 GAP = 0.9
@@ -23,6 +23,15 @@ COLUMN_CHARACTERS = 16
 """Least median number of characters per line in a column of text. Table cells are shorter."""
 COLUMN_FILLED = 0.55
 """Least median share of the column's width that a line of text fills. Table cells fill less."""
+TALL = 40.0
+"""Height in points from which a field of a form holds several lines, of which the first one counts for its place."""
+NEAR_LABEL = 0.8
+"""Largest distance of a label above a field, in heights of the field."""
+MOST_PAIRS = 5_000_000
+"""Most pairs of a value and a word of its page that are compared to find where the value belongs."""
+TICKED, EMPTY = "☒", "☐"
+_EMPTY_BOX = re.compile("[☐□❏❐❑❒○◯◻⬜]|_+")
+_BLANK = re.compile(r"[_.…‗]+")
 
 
 @dataclass(slots=True, eq=False)
@@ -48,6 +57,8 @@ class Line:
 @dataclass(slots=True)
 class _Row:
     parts: list[Line] = field(default_factory=list)
+    drawn: list[Line] = field(default_factory=list)
+    """The parts in the order in which they are read on the line."""
 
     def takes(self, part: Line) -> bool:
         if part.look.is_sideways or self.parts[0].look.is_sideways:
@@ -57,6 +68,76 @@ class _Row:
         if shared < 0.5 * min(bottom - top, part.y1 - part.y0):
             return False
         return all(part.x0 >= line.x1 - 1 or part.x1 <= line.x0 + 1 for line in self.parts)
+
+
+def with_values(words: Sequence[Word], values: Sequence[FormValue]) -> list[Word]:
+    """Put the values of a form among the words of its page: each at its label on the line, else below what stands
+    above it. What the page itself draws in a field is not doubled. Far too many are put behind the page.
+    """
+    found = list(words)
+    rest = max(0, len(values) - MOST_PAIRS // (len(found) + len(values) + 1))
+    ordered = sorted(values, key=lambda value: (value.sides[1], value.sides[0]))
+    for number, value in enumerate(ordered, start=1):
+        x0, _y0, x1, y1 = value.sides
+        below = next((two.sides for two in ordered[number:] if two.sides[0] < x1 and two.sides[2] > x0), None)
+        if number > len(ordered) - rest:
+            text = value.text or (TICKED if value.is_ticked else EMPTY)
+            found.append(Word(text, -1, None, -number, *value.sides, field=value.name))
+            continue
+        _put_value(found, value, -number, is_stacked=below is not None and below[1] - y1 < y1 - value.sides[1])
+    return found
+
+
+def _put_value(found: list[Word], value: FormValue, line: int, *, is_stacked: bool) -> None:
+    x0, y0, x1, y1 = value.sides
+    if "\n" in value.text or y1 - y0 > TALL:
+        y1 = min(y1, y0 + TALL / 2)
+    row = [
+        at
+        for at, word in enumerate(found)
+        if min(y1, word.y1) - max(y0, word.y0) >= 0.5 * min(y1 - y0, word.y1 - word.y0)
+    ]
+    drawn = [at for at in row if found[at].field is None and x0 < (found[at].x0 + found[at].x1) / 2 < x1]
+    signs = "".join(found[at].text for at in drawn)
+    text = value.text
+    if value.is_box:
+        if signs and not value.is_ticked and not _EMPTY_BOX.fullmatch(signs):
+            return
+        others = "".join(found[at].text.casefold() for at in row if at not in drawn)
+        is_new = any(map(str.isalpha, text)) and "".join(text.split()).casefold() not in others
+        text = f"{TICKED} {text}" if is_new else TICKED if value.is_ticked else EMPTY
+    elif "".join(text.split()) in signs:
+        return
+    for at in reversed(drawn):
+        if _BLANK.fullmatch(found[at].text) or (value.is_box and len(found[at].text) == 1):
+            del found[at]
+            row = [place - (place > at) for place in row if place != at]
+    above = [at for at, word in enumerate(found) if word.y1 < y0 + 2 and word.x0 < x1 and word.x1 > x0]
+    label = max(above, key=lambda at: (found[at].y1, at), default=-1)
+    is_near = label >= 0 and found[label].field is None and y0 - found[label].y1 < NEAR_LABEL * (y1 - y0)
+    if is_near and not is_stacked and all(found[at].field is not None for at in row):
+        row = []
+    before = max((at for at in row if found[at].x0 < x0), key=lambda at: (found[at].x1, at), default=-1)
+    after = min((at for at in row if found[at].x0 >= x0), key=lambda at: found[at].x0, default=-1)
+    is_nearer = value.is_box and after >= 0 and found[after].x0 - x1 < x0 - found[before].x1
+    if before >= 0 and not is_nearer:
+        beside, place = before, before + 1
+    elif after >= 0:
+        beside = place = after
+    else:
+        beside, place = label, label + 1
+        while 0 < place < len(found):
+            last, word = found[place - 1], found[place]
+            is_beside = min(last.y1, word.y1) - max(last.y0, word.y0) > 0.5 * (word.y1 - word.y0)
+            if not is_beside or (is_near and (word.line != last.line or _is_apart(last, word))):
+                break
+            place += 1
+        if label < 0:
+            place = next((at for at, word in enumerate(found) if word.y0 > y1 - 2), len(found))
+    first = found[beside].first if beside >= 0 else -1
+    if row:
+        line, text = found[beside].line, " ".join(text.split())
+    found.insert(place, Word(text, first, None, line, x0, y0, x1, y1, field=value.name))
 
 
 def lines_of_words(words: Sequence[Word], look: Callable[[int], Look]) -> list[Line]:
@@ -74,14 +155,29 @@ def lines_of_words(words: Sequence[Word], look: Callable[[int], Look]) -> list[L
 
 
 def _parts(words: Sequence[Word], look: Callable[[int], Look]) -> Iterator[Line]:
-    held: list[Word] = []
+    parts: list[list[Word]] = []
     for word in words:
-        if held and (word.line != held[-1].line or _is_apart(held[-1], word)):
+        if parts and word.line == parts[-1][-1].line and not _is_apart(parts[-1][-1], word):
+            parts[-1].append(word)
+        else:
+            parts.append([word])
+    held: list[Word] = []
+    for part in parts:
+        if held and not (part[0].line == held[-1].line and _turns(held, part)):
             yield _line(held, look)
             held = []
-        held.append(word)
+        held += part
     if held:
         yield _line(held, look)
+
+
+def _turns(words: Sequence[Word], others: Sequence[Word]) -> bool:
+    """Return whether words beside each other are only apart since some are read from right to left."""
+    if not RIGHT_TO_LEFT.search(words[-1].text + others[0].text):
+        return False
+    x0, y0, x1, y1 = _around(words)
+    left, _top, right, _bottom = _around(others)
+    return max(left - x1, x0 - right) < GAP * (y1 - y0)
 
 
 def _is_apart(word: Word, other: Word) -> bool:
@@ -105,7 +201,7 @@ def _line(words: list[Word], look: Callable[[int], Look]) -> Line:
         words,
         looks[0],
         *_around(words),
-        is_bold=all(look.is_bold for look in looks),
+        is_bold=all(look.is_bold for look in looks) and not any(word.field is not None for word in words),
         is_mono=all(look.is_mono for look in looks),
     )
 
@@ -118,6 +214,7 @@ def _bands(rows: Sequence[_Row]) -> Iterator[tuple[list[_Row], Gutters]]:
     held: list[_Row] = []
     gutters: Gutters = []
     for row in rows:
+        row.drawn = list(row.parts)
         row.parts.sort(key=lambda part: part.x0)
         gaps = _gaps(row)
         shared = _shared(gutters, gaps) if held and _is_near(held[-1], row) else []
@@ -203,8 +300,7 @@ def _are_columns(grid: Sequence[Sequence[Sequence[Line]]]) -> bool:
 def _whole(row: _Row) -> Line:
     if len(row.parts) == 1:
         return row.parts[0]
-    parts = sorted(row.parts, key=lambda part: part.words[0].first)
-    return _joined(parts, column=0)
+    return _joined(row.drawn, column=0)
 
 
 def _joined(parts: Sequence[Line], *, column: int) -> Line:
@@ -240,7 +336,7 @@ def _runs_left(many: Iterator[list[Word]] | Sequence[list[Word]]) -> bool:
     for words in many:
         for word in words:
             letter = word.text[0]
-            if "\u0590" <= letter <= "\u08ff" or "\ufb1d" <= letter <= "\ufefc":
+            if RIGHT_TO_LEFT.match(letter):
                 left += 1
             elif letter.isalpha():
                 right += 1
@@ -255,7 +351,7 @@ SMALL_RATIO = 0.9
 MAX_HEADING_CHARACTERS = 200
 _LEVELS = ((1.7, 1), (1.3, 2))
 """Levels of headings, by the least ratio of the heading's size to the text size. Smaller headings have level 3."""
-_BULLET = re.compile(r"[•‣⁃◦▪▫■□●○◆◇➢➤►✓∗]$|[-–—*]$")
+_BULLET = re.compile(r"[•‣⁃◦▪▫■□☐☑☒●○◆◇➢➤►✓∗]$|[-–—*]$")
 _COUNTED = re.compile(r"\(?(?:\d{1,3}|[A-Za-z]|[ivxlc]{1,5})[.)]$")
 _NUMBERED = re.compile(r"(?:[A-Z]|\d{1,3})((?:\.\d{1,3})*)\.?$")
 _CAPTION = re.compile(
@@ -313,7 +409,8 @@ def lay_out(
             kind, level = (BlockKind.HEADER if first in headers else BlockKind.FOOTER), 0
         else:
             kind, level = _kind([lines[at] for at in group], usual)
-        place = "hidden" if hidden.issuperset(group) else ""
+        fields = {word.field for at in group for word in lines[at].words}
+        place = "hidden" if hidden.issuperset(group) else (fields.pop() or "") if len(fields) == 1 else ""
         _Writer(compounds).write(laid, [lines[at] for at in group], kind, level, place)
     return laid
 
@@ -336,7 +433,7 @@ def _groups(lines: Sequence[Line], usual: PageMeasures, apart: Set[int]) -> Iter
 
 def _begins(block: Sequence[Line], line: Line, after: Line | None, usual: PageMeasures) -> bool:
     last = block[-1]
-    if _is_entry(last):
+    if _is_entry(last) or line.words[0].field is not None or last.words[-1].field is not None:
         return True
     if line.cells or last.cells or line.column != last.column:
         return True
@@ -407,6 +504,8 @@ def _kind(block: Sequence[Line], usual: PageMeasures) -> tuple[BlockKind, int]:
 def _heading_level(block: Sequence[Line], usual: PageMeasures) -> int:
     """Return the heading level from 1 to 6, or 0 if the block is not a heading."""
     first, last = block[0], block[-1]
+    if first.words[0].field is not None:
+        return 0
     letters = [word for line in block for word in line.words if any(letter.isalpha() for letter in word.text)]
     if not letters or len(block) > 3 or sum(line.characters for line in block) > MAX_HEADING_CHARACTERS:
         return 0
@@ -443,6 +542,7 @@ class _Writer:
                 if number:
                     self._put("\t")
                 self._write_words(cell)
+            self._pieces = [piece.replace("\n", " ") for piece in self._pieces]
         else:
             for number, line in enumerate(lines):
                 if number:

@@ -26,6 +26,7 @@ def read(reading: Reading) -> Iterator[Page]:
         package.read_about()
         parts = _slides(package, main)
         authors = dict(_authors(package, main))
+        reading.check_count(len(parts))
         reading.total = len(parts)
         for number, part in enumerate(parts, 1):
             reading.check()

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from slmdesk.formats.rewriting.rewriters import Rewriter
 
 
+MOST_PAGES = 10_000
+"""Most slides, sheets, chapters of an e-book, or parts of a mail. A small file can name one of them many times."""
 MOST_NAMES = 10
 """Most names in a note. What is beyond is told by "…"."""
 
@@ -99,6 +101,11 @@ class Reading:
         names = self.names.get(note, ())
         if name and name not in names and len(names) <= MOST_NAMES:
             self.names[note] = (*names, name if len(names) < MOST_NAMES else "…")
+
+    def check_count(self, pages: int, limit: int = 0) -> None:
+        """Raises KnownError `document.too_many_pages` beyond `limit`, which is MOST_PAGES if none is given."""
+        if pages > (limit or MOST_PAGES):
+            raise KnownError("document.too_many_pages", path=self.path, pages=pages, limit=limit or MOST_PAGES)
 
     def check(self) -> None:
         """Raises Stopped if the job was cancelled."""

@@ -212,6 +212,7 @@ def read_xlsx(reading: Reading) -> Iterator[Page]:
         relations = package.relations(main)
         for number, sheet in enumerate(children(child(root, "sheets"), "sheet"), 1):
             reading.check()
+            reading.check_count(number)
             name, relation = sheet.get("name", ""), relations.get(relation_id(sheet))
             part = relation.part if relation is not None else f"xl/worksheets/sheet{number}.xml"
             if part not in package:

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 PAD = bytes.fromhex("28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9FE6453697A")
 FONTS = {"plain": "F1", "bold": "F2", "mono": "F3", "any": "F4"}
+SYMBOL_FONTS = ("SymbolMT", "Wingdings-Regular", "Wingdings2", "ZapfDingbats", "Webdings")
+"""Fonts of signs, by their own names: without a table of what their codes mean."""
+FONTS |= {name: f"S{number}" for number, name in enumerate(SYMBOL_FONTS)}
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class TinyPage:
     drawing: bytes = b""
     fields: Sequence[tuple[str, str]] = ()
     """Of a form: name and value."""
+    forms: Sequence[tuple[str, Sequence[str]]] = ()
+    """Of a form: what a field's dictionary says, and what those of its widgets say, its children."""
     comments: Sequence[tuple[str, str]] = ()
     """Author and words."""
     width: int = 600
@@ -64,6 +69,8 @@ class TinyPdf:
     """A number tree's array, such as `[0 << /S /r >> 2 << /S /D >>]`."""
     attachments: Sequence[tuple[str, bytes]] = ()
     password: str = ""
+    form: str = ""
+    """What else the dictionary of the form says."""
 
     def page(self, *texts: Text, **what: object) -> TinyPdf:
         """One more page."""
@@ -144,6 +151,12 @@ class _Writer:
             f"/{short} << /Type /Font /Subtype /Type1 /BaseFont /{name} /Encoding /WinAnsiEncoding >>"
             for name, short in named
         )
+        about = "/Flags 4 /FontBBox [0 -200 1000 800] /Ascent 800 /Descent -200 /CapHeight 700 /ItalicAngle 0 /StemV 80"
+        fonts += "".join(
+            f" /{FONTS[name]} << /Type /Font /Subtype /TrueType /BaseFont /ABCDEF+{name} /FirstChar 32 /LastChar 255 "
+            f"/Widths [{'600 ' * 224}] /FontDescriptor << /Type /FontDescriptor /FontName /ABCDEF+{name} {about} >> >>"
+            for name in SYMBOL_FONTS
+        )
         fonts += (
             f" /F4 << /Type /Font /Subtype /Type0 /BaseFont /Any /Encoding /Identity-H /DescendantFonts [{child} 0 R] "
             f"/ToUnicode {unicode} 0 R >>"
@@ -167,6 +180,16 @@ class _Writer:
                     )
                 )
                 widgets.append(notes[-1])
+            for about, kids_about in page.forms:
+                parent = self._add()
+                widgets.append(parent)
+                own = [
+                    self._add(f"<< /Type /Annot /Subtype /Widget /Parent {parent} 0 R {kid} >>".encode())
+                    for kid in kids_about
+                ]
+                listed = " ".join(f"{kid} 0 R" for kid in own)
+                self._objects[parent - 1] = f"<< {about} /Kids [{listed}] >>".encode()
+                notes += own
             notes += [
                 self._add(
                     f"<< /Type /Annot /Subtype /Text /T {self._string(author)} /Contents {self._string(words)} "
@@ -187,7 +210,7 @@ class _Writer:
             )
         more = f"/PageLabels << /Nums {pdf.labels} >> " if pdf.labels else ""
         if widgets:
-            more += f"/AcroForm << /Fields [{' '.join(f'{widget} 0 R' for widget in widgets)}] >> "
+            more += f"/AcroForm << /Fields [{' '.join(f'{widget} 0 R' for widget in widgets)}] {pdf.form} >> "
         if pdf.attachments:
             names = []
             for name, data in pdf.attachments:
