@@ -110,10 +110,11 @@ def plain_pieces(text: str) -> Iterator[Piece]:
     is_quote = False
     for line in [*text.split("\n"), ""]:
         quoted = _QUOTED.match(line) is not None
-        if lines and (not line.strip() or quoted != is_quote or _SIGNATURE in (line.rstrip(), lines[-1])):
+        is_blank = not line.strip(" \t>")
+        if lines and (is_blank or quoted != is_quote or _SIGNATURE in (line.rstrip(), lines[-1])):
             yield Piece(BlockKind.QUOTE if is_quote else BlockKind.PARAGRAPH, "\n".join(lines))
             lines = []
-        if line.strip():
+        if not is_blank:
             lines.append(line.rstrip())
             is_quote = quoted
 

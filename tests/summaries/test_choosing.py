@@ -9,6 +9,8 @@ import pytest
 from benchmarks.quality import is_aside
 from benchmarks.quality.expectations import MATTERS, documents
 from slmdesk.base.documents import BlockKind
+from slmdesk.formats import mail as eml
+from slmdesk.formats.reading import Reading, reader_of
 from slmdesk.formats.text import markdown_pages
 from slmdesk.jobs.runner import Yield
 from slmdesk.summaries.lines import PIECES_AT_ONCE, Line, count_words, lines_of, paper_of, replaces
@@ -190,6 +192,59 @@ def test_later_mail_corrects_an_earlier_one() -> None:
     assert [(one.text, one.worth > 0) for one in found] == [
         ("Boiler: The new boiler is now delivered on Monday, 16 March, at 9.", True),
         ("The new boiler is delivered on Thursday, 12 March, at 8.", False),
+    ]
+
+
+OFFER = (
+    "Dear Mr Short,\n\nWe offer you the shop at 2,400 pounds a month from 1 May 2025.\n"
+    "Please confirm by 14 March 2025.\n\nKind regards\nAnna"
+)
+ANSWER = "We do not take the shop.\n\nPlease return our deposit of 500 pounds within 14 days."
+HEAD = "From: Anna <a@x>\nSent: 3 March 2025 16:20\nTo: Bernd Short\nSubject: The shop\n"
+WROTE = "On Mon, 3 Mar 2025 at 16:20, Anna <a@x> wrote:\n"
+MARKED = re.sub("(?m)^", "> ", OFFER)
+OWN_HEAD = HEAD.replace("Anna <a@x>", "Bernd").replace("3 March", "4 March")
+
+
+@pytest.mark.parametrize(
+    ("text", "format_id"),
+    [
+        (f"{ANSWER}\n\nBernd\n\n{HEAD}\n{OFFER}", "eml"),
+        (f"{ANSWER}\n\nKind regards\nBernd\n{HEAD}{OFFER}", "eml"),
+        (f"{ANSWER}\n\n{WROTE}\n{MARKED}", "eml"),
+        (f"{WROTE}{MARKED}\n\n{ANSWER}\n\n-- \nBernd has 3 shops.", "eml"),
+        (f"{WROTE}> We offer you the shop at 2,400 pounds a month from 1 May 2025.\n\nWe do not take the shop.\n\n"
+         "> Please confirm by 14 March 2025.\n\n> Kind regards\n\n"
+         "Please return our deposit of 500 pounds within 14 days.", "eml"),
+        (f"Dear Anna,\n\n{ANSWER}\n\n-----Original Message-----\n{HEAD}\n{OFFER}", "eml"),
+        (f"{OWN_HEAD}{ANSWER}\n\n{HEAD}{OFFER}", "txt"),
+        (f"{ANSWER}\n\n{HEAD}{OFFER}\n\n{HEAD.replace('3 March', '1 March')}\nWe need a bigger shop.", "txt"),
+    ],
+)  # fmt: skip
+def test_newest_mail_is_told_and_what_it_quotes_is_background(text, format_id) -> None:
+    mail = f"From: Bernd\nDate: Tue, 4 Mar 2025 09:00:00 +0000\nSubject: Re: The shop\n\n{text}"
+    pages = reader_of(format_id)(Reading("a", (mail if format_id == "eml" else text).encode()))
+    some = [piece for page in pages for piece in pieces_of("d", page)[0]]
+    paper = paper_of(" ".join(piece.text for piece in some), file_format=format_id)
+    found = returned(lines_of(some, range(len(some)), lambda words: sentence_spans(words, "en"), "en", paper))
+    assert re.fullmatch("The shop(, .* 2025)?: We do not take the shop.", found[0].text)
+    chosen = choose(found, 40)
+    assert [line.text for line in chosen.actions if not line.is_earlier] == [ANSWER.partition("\n\n")[2]]
+    assert all(line.is_earlier for line in chosen.points)
+    earlier = {line.text for line in found if line.is_earlier}
+    offer = {"We offer you the shop at 2,400 pounds a month from 1 May 2025.", "Please confirm by 14 March 2025."}
+    assert offer <= earlier <= {*offer, "We need a bigger shop."}
+    assert not any(word in line.text for line in found for word in ("Sent", "wrote", "Original", "3 shops", ">"))
+
+
+def test_forwarded_mail_without_a_word_above_it_is_the_mail() -> None:
+    mail = (
+        f"From: Bernd\nDate: Tue, 4 Mar 2025 09:00:00 +0000\nSubject: Fwd\n\n-- Forwarded message --\n{HEAD}\n{OFFER}"
+    )
+    some = [piece for page in eml.read(Reading("a", mail.encode())) for piece in pieces_of("d", page)[0]]
+    found = returned(lines_of(some, range(len(some)), lambda words: sentence_spans(words, "en"), "en", Paper.LETTER))
+    assert [line.text for line in found if line.is_action and not line.is_earlier] == [
+        "Please confirm by 14 March 2025."
     ]
 
 
