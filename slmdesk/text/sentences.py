@@ -35,14 +35,15 @@ _SPACED = re.compile(r"(?<![^\s(])((?:[^\W\d_]\. ?){2,4})$")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
 _DOT_INSIDE = re.compile(r"\.(?=\s+[^\W\d_])")
 _BRACKET_INSIDE = re.compile(r"[.!?]\)(?=\s+[^\W\d_a-z])")
-_DOT_BEFORE_FIGURE = re.compile(r"(?<=[^\W\d_]{2})\.(?=\s+[§\d])")
+_DOT_BEFORE_FIGURE = re.compile(r"\.(?=\s+[§\d])")
 _WHOLE_WORD = re.compile(
     r"[^\W\d_]{2,}(?:[aeiouyà-ö]|e[nrlmst]|ung|[hk]eit|schaft|ion|i?sch|i[gk]|ich|[bcfghilmrtz]t|tag|ert)",
     re.IGNORECASE,
 )
 """A word that has an end, so is no abbreviation, if no list has it."""
 _UNIT = re.compile(r"\d\s?[a-zµ]{1,3}$")
-_LIST_MARK = re.compile(r"^([^\S\n]*)(?:[•▪◦‣]|\((\w{1,4})\))(?=\s)", re.MULTILINE)
+_LONGEST_UNIT, _LONGEST_SHORT, _LONGEST_ASIDE = 4, 7, 2000
+_LIST_MARK = re.compile(r"(?:(?<=\n)|\A)([ \t]*)(?:[•▪◦‣]|\((\w{1,4})\))(?=\s)")
 _LONGEST_ABBREVIATION = 12
 _TAIL = 60
 _SOLID = re.compile(r"\S")
@@ -59,8 +60,9 @@ def sentence_spans(text: str, language: str = "") -> list[tuple[int, int]]:
     words_of = dot_words(language or "en")
     spans: list[tuple[int, int]] = []
     at = 0
-    # behind such a mark the library would cut nothing
-    listed = _LIST_MARK.sub(lambda mark: f"{mark[1]}[{mark[2]}]" if mark[2] else f"{mark[1]}-", text)
+    listed = text
+    if "\n" in text or _LIST_MARK.match(text):  # behind such a mark the library would cut nothing
+        listed = _LIST_MARK.sub(lambda mark: f"{mark[1]}[{mark[2]}]" if mark[2] else f"{mark[1]}-", text)
     for piece in sentencex.segment(language or "en", listed):
         words = piece.strip()
         if not words:
@@ -168,7 +170,7 @@ def _cut_inside(text: str, span: tuple[int, int], words: SentenceWords) -> list[
             continue
         before = text[max(start, dot.start() - _LONGEST_ABBREVIATION) : dot.start()]
         word = re.split(r"\s", before)[-1]
-        if _UNIT.search(before):
+        if len(word) <= _LONGEST_UNIT and _UNIT.search(before):
             ends = _begins(rest, words)
         elif _is_in(word, words.and_so_on):
             ends = _begins(rest, words) or not words.is_german
@@ -177,10 +179,9 @@ def _cut_inside(text: str, span: tuple[int, int], words: SentenceWords) -> list[
         if ends:
             cuts.append(dot.end())
     for dot in _DOT_BEFORE_FIGURE.finditer(text, start, end):
-        word = re.split(r"[\W\d_]", text[max(start, dot.start() - _TAIL) : dot.start()])[-1]
-        before = text[start : dot.start()]
-        is_open = before.count("(") > before.count(")") or before.count("„") > before.count("“")
-        if not is_open and _is_whole(word, words):
+        before = text[max(start, dot.start() - _LONGEST_ASIDE) : dot.start()]
+        is_whole = _is_whole(re.split(r"[\W\d_]", before[-_TAIL:])[-1], words)
+        if is_whole and before.count("(") <= before.count(")") and before.count("„") <= before.count("“"):
             cuts.append(dot.end())
     parts: list[tuple[int, int]] = []
     for cut in sorted(cuts):
@@ -193,7 +194,8 @@ def _is_whole(word: str, words: SentenceWords) -> bool:
     lists = (words.leads, words.numbered, words.measures, words.and_so_on, _SHORT)
     if any(_is_in(word, entries) for entries in lists) or word.casefold().endswith("str"):
         return False
-    return (len(word) > 2 and word.casefold() in words.starters) or _WHOLE_WORD.fullmatch(word) is not None
+    is_long = len(word) > _LONGEST_SHORT or _WHOLE_WORD.fullmatch(word) is not None
+    return is_long or (len(word) > 2 and word.casefold() in words.starters)
 
 
 # ---- words that tell whether a dot ends a sentence, for the languages with such word lists
