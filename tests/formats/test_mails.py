@@ -423,6 +423,28 @@ def test_other_subtitles(text, expected):
     assert [page.text for page in pages] == [expected]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected", "notes"),
+    [
+        ("1\n00:00:01,000 --> 00:00:02,000\nHello\n\nsecond part\n\n2\n00:00:03,000 --> 00:00:04,000\nBye",
+         ["Hello\nsecond part", "Bye"], []),
+        ("1\n00:00:01,000 --> 00:00:02,000\n\nlate\n2\n00:00:03,000 --> 00:00:04,000\nBye\n\n\nend\n",
+         ["late", "Bye\nend"], []),
+        ("1\n00:00:01 --> 00:00:02\nHello\n\n2\n00:00:03 --> 00:00:04\nBye", ["Hello", "Bye"], []),
+        ("Before all.\n\n1\n00:00:01,000 --> 00:00:02,000\nHello", ["Before all.", "Hello"], [Note.UNTIMED]),
+        ("WEBVTT - title\nKind: captions\n\nintro\n00:01.000 --> 00:02.000\nHello\n\nsecond\n\nNOTE for us\n\nNOTE\n\n"
+         "STYLE\n::cue{}\n\nid of it\n00:03.000 --> 00:04.000\nBye\n", ["Hello\nsecond", "Bye"], [Note.PARTS_UNREAD]),
+        ("[Script Info]\n[Events]\nFormat: Layer, Start, End, Style, Name, Text\n"
+         "Dialogue: 0,0:00:01.00,0:00:02.00,D,,Hello\nmore\n\nsecond\nComment: 0,0,0,,,x\n"
+         "Dialogue: 0,soon,later,D,,Bye\n", ["Hello\nmore\nsecond", "Bye"], [Note.UNTIMED]),
+    ],
+)  # fmt: skip
+def test_what_stands_behind_an_empty_line_belongs_to_the_cue(text, expected, notes):
+    pages, reading = read(subtitles, text.encode())
+    assert [said for __, said in blocks(pages)] == expected
+    assert reading.notes == notes
+
+
 def test_text_without_times_is_no_subtitles():
     with pytest.raises(KnownError) as caught:
         read(subtitles, b"only words")
