@@ -126,9 +126,11 @@ def threaded(pieces: Sequence[Piece]) -> Iterator[Piece]:
     """
     lines = [(at, line) for at, piece in enumerate(pieces) for line in piece.text.split("\n")]
     quotes = [pieces[at].kind is BlockKind.QUOTE for at, __ in lines]
-    parts = dict[int, str]()
-    for start, stop in headers_in([f"> {line}" if quotes[at] else line for at, (__, line) in enumerate(lines)]):
-        parts |= dict.fromkeys(range(start, stop), "header")
+    headers = [*headers_in([f"> {line}" if quotes[at] else line for at, (__, line) in enumerate(lines)])]
+    if not headers:
+        yield from pieces
+        return
+    parts = {at: "header" for start, stop in headers for at in range(start, stop)}
     parts |= {at: "end" for at, (__, line) in enumerate(lines) if ends_earlier(line)}
     is_quoted = is_marked = False
     for (at, part), some in groupby(range(len(lines)), lambda at: (lines[at][0], parts.get(at, ""))):
@@ -206,7 +208,7 @@ def read_archive(reading: Reading) -> Iterator[Page]:
     reading.page_kind = PageKind.SECTION
     for part in parsed(reading).walk():
         if part.get_content_type() in ("text/html", "application/xhtml+xml"):
-            found = walk(_text(part), reading.path, is_packed=True, check=reading.check)
+            found = walk(_text(part, "text/html"), reading.path, is_packed=True, check=reading.check)
             found.has_external = False  # its pictures came with it
             reading.title, reading.author = found.title, found.author
             notify(reading, found)
@@ -283,17 +285,17 @@ def _collect(part: Message, mail: Mail, depth: int, *, takes_named: bool) -> Non
         about = email.message_from_bytes(_bytes(part), policy=email.policy.default)
         said = [value for name in ("Subject", "To", "Date") if (value := _header(about, name))]
         mail.reports.append(f"The mail: {' – '.join(said)}")
-    elif _is_body(part, depth, takes_named=takes_named):
-        text = _text(part)
+    elif _is_body(part, kind, name, is_root=depth == 0, takes_named=takes_named):
+        text = _text(part, kind)
         if kind != "text/html":
             text, is_locked = without_armour(text)
             mail.is_locked |= is_locked
         if text.strip():
             mail.bodies.append((text, kind == "text/html"))
     elif not (kind == "multipart/encrypted" or (part.is_multipart() and depth >= MOST_DEPTH and not _parts(part))):
-        if kind == "text/calendar" and (event := invitation(_text(part))):
+        if kind == "text/calendar" and (event := invitation(_text(part, kind))):
             mail.reports.append(event)
-        mail.enclosed.append(_enclosed(part))
+        mail.enclosed.append(_enclosed(part, kind, name))
 
 
 def _collect_signed(content: bytes, name: str, mail: Mail, depth: int, *, takes_named: bool) -> None:
@@ -360,12 +362,12 @@ def _parts(part: Message) -> list[Message]:
     return [message for message in payload if isinstance(message, Message)] if isinstance(payload, list) else []
 
 
-def _is_body(part: Message, depth: int, *, takes_named: bool) -> bool:
-    if part.get_content_type() not in ("text/plain", "text/html", "text/enriched") or part.is_multipart():
+def _is_body(part: Message, kind: str, name: str, *, is_root: bool, takes_named: bool) -> bool:
+    if kind not in ("text/plain", "text/html", "text/enriched") or part.is_multipart():
         return False
-    if takes_named and depth == 0:
-        return True
-    return _said(part.get_content_disposition) != "attachment" and (takes_named or not _said(part.get_filename))
+    if name and not takes_named:
+        return False
+    return (takes_named and is_root) or _said(part.get_content_disposition) != "attachment"
 
 
 def _said(ask: Callable[[], str | None]) -> str:
@@ -376,16 +378,15 @@ def _said(ask: Callable[[], str | None]) -> str:
         return ""
 
 
-def _enclosed(part: Message) -> MailAttachment:
-    name = storable(_said(part.get_filename))
-    if part.get_content_type() == "message/rfc822":
+def _enclosed(part: Message, kind: str, name: str) -> MailAttachment:
+    if kind == "message/rfc822":
         inner = _parts(part)
         subject = _header(inner[0], "Subject").replace("/", " ") if inner else ""
         return MailAttachment(name or f"{subject or 'message'}.eml", inner[0].as_bytes() if inner else None)
     if part.is_multipart():
         return MailAttachment(name or "message", None)
     data = _bytes(part)
-    if not name and (extension := _EXTENSIONS.get(part.get_content_type())):
+    if not name and (extension := _EXTENSIONS.get(kind)):
         name = f"{part.get_content_maintype()}{extension}"
     return MailAttachment(name, data)
 
@@ -395,15 +396,14 @@ def _bytes(part: Message) -> bytes:
     return data if isinstance(data, bytes) else b""
 
 
-def _text(part: Message) -> str:
+def _text(part: Message, kind: str) -> str:
     data = _bytes(part)
-    is_markup = part.get_content_subtype() == "html"
     try:
-        text = decoded_markup(data, _said(part.get_content_charset), is_markup=is_markup).text
+        text = decoded_markup(data, _said(part.get_content_charset), is_markup=kind == "text/html").text
     except NotTextError:
         text = data.decode("utf-8", "replace").replace("\0", "")
     text = lines_made_one(text)
-    is_flowed = part.get_param("format") == "flowed" and part.get_content_subtype() == "plain"
+    is_flowed = kind == "text/plain" and part.get_param("format") == "flowed"
     return unflowed(text, is_spaceless=str(part.get_param("delsp")).lower() == "yes") if is_flowed else text
 
 

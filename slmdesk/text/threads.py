@@ -31,7 +31,7 @@ _TITLES = (
     r"message (?:transféré|réexpédié)|mensaje reenviado|messaggio inoltrato|doorgestuurd bericht|"
     r"(?:przekazana|przesłana dalej) wiadomość|wiadomość przekazana|mensagem (?:re)?encaminhada"
 )
-_PARTED = re.compile(rf"[-_=*]{{2,}} ?(?:begin )?(?:{_TITLES})\b.{{0,120}}|(?:{_TITLES})\s?:?", re.IGNORECASE)
+_PARTED = re.compile(rf"[-_=*]{{2,}} ?(?:begin )?(?:{_TITLES})\b.{{0,120}}|(?:{_TITLES})\s?:", re.IGNORECASE)
 _BEGUN = re.compile(
     r"(?:begin forwarded message|anfang der weitergeleiteten (?:nachricht|e-?mail|mail)|"
     r"début du message (?:transféré|réexpédié)|inicio del mensaje reenviado|inizio messaggio inoltrato|"
@@ -45,16 +45,19 @@ _ON = r"(?:on|am|le|el|il|op|w dniu|dnia|em)\s(?=.{0,80}\d).{4,300}?"
 _WROTE = re.compile(rf"[*_]*(?:{_ON}|.{{2,120}}?)\s{_VERB}(?:\s.{{1,200}}?)?\s?:[*_]*", re.IGNORECASE)
 _SURE = re.compile(r"\d{1,2}[:.h]\d\d\b|\S@\S")
 """A time or an address: a sentence that quotes a letter ("On 3 March the landlord wrote:") has neither."""
-_QUOTE = re.compile(r"[\s>|]*")
+_DASHES = tuple("-_=*")
 MOST_WRAPPED, MOST_CHARACTERS, MOST_FIELD_LINES = 3, 400, 20
 
 
 def headers_in(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Yield each header of an earlier mail as (first line, line after the last)."""
+    bare = [line.lstrip(" \t>|").rstrip() for line in lines]
+    is_led = [line.endswith((":", ":*", ":_")) for line in bare]
     at = 0
-    bare = [line[found.end() if (found := _QUOTE.match(line)) else 0 :].rstrip() for line in lines]
     while at < len(lines):
-        stop = _fields(bare, at) or _attribution(lines, bare, at)
+        stop = _fields(bare, at) if ":" in bare[at] or bare[at].startswith(_DASHES) else 0
+        if not stop and True in is_led[at : at + MOST_WRAPPED]:
+            stop = _attribution(lines, bare, at)
         if stop:
             yield at, stop
         at = max(stop, at + 1)
