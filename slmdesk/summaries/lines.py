@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import cache, lru_cache
 from importlib import resources
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record, changed
@@ -35,6 +35,8 @@ FIRST_LINES = 10
 """Number of lines at the beginning that are searched for the outcome if no heading announces it."""
 MOST_TITLE, MANY_HEADINGS = 200, 3
 PIECES_AT_ONCE = 200
+MOST_SIGNATURE, SIGNATURE_CHARACTERS = 8, 500
+"""Most pieces that are searched for the end of a signature, and fewest characters that are none."""
 
 _WORTH = {
     Matter.DECISION: 4.0, Matter.MONEY: 2.5, Matter.SHARE: 1.5, Matter.CHANGE: 1.0, Matter.QUANTITY: 1.0,
@@ -68,7 +70,7 @@ _ROW_NUMBER = re.compile(r"[A-Z]{0,2}\W?\d*\W?")
 _RULE = re.compile(r"[\s|:-]*")
 _EMPHASIS = re.compile(r"\*\*|__|`")
 _NUMBER = re.compile(
-    r"^(?:§\s*)?\(?(?:\d+(?:\.\d+)*[.)]?|[IVX]+[.)]|TOP \d+|Art\w* \d+|"
+    r"^(?:§\s*)?\(?(?:\d+(?:\.\d{1,2})*[.)]?|[IVX]+[.)]|TOP \d+|Art\w* \d+|"
     r"(?:Prim|Segund|Tercer|Cuart|Quint|Sext|Séptim|Octav)\w+[.:])\s*[-–—:.]?\s+(?=\S)"
 )
 _BOLD, _UP_TO_COMMA = re.compile(r"\*\*(.+?)\*\*"), re.compile(r"([^,(]{4,90})")
@@ -130,7 +132,7 @@ def lines_of(
             heading, is_closed = "" if at == titled else piece.text, False
         elif thread.is_header(piece, at, language):
             is_closed = False
-        elif is_closed or piece.text == "--" or _is_short("closing", piece, language, 60):
+        elif is_closed or _is_signed(pieces, at, here) or _is_short("closing", piece, language, 60):
             is_closed = True
         elif at <= letterhead or piece.kind in (BlockKind.CODE, BlockKind.COMMENT):
             continue
@@ -172,6 +174,14 @@ def _is_task(line: Line, pieces: Sequence[Piece]) -> bool:
 def _is_short(name: str, piece: Piece, language: str, most: int) -> bool:
     is_short = len(piece.text) < most and not piece.is_heading
     return is_short and has(name, piece.text.strip(MARKS), language, at_start=True)
+
+
+def _is_signed(pieces: Sequence[Piece], at: int, here: range) -> bool:
+    """Return whether a piece is the "-- " above a mail's signature, and not a rule between parts of its text."""
+    if pieces[at].text != "--":
+        return False
+    kind, below = pieces[at].kind, pieces[at + 1 : min(here.stop, at + 1 + MOST_SIGNATURE)]
+    return sum(len(piece.text) for piece in takewhile(lambda piece: piece.kind is kind, below)) < SIGNATURE_CHARACTERS
 
 
 class _Place(Record):
@@ -637,7 +647,7 @@ class Thread:
         text = piece.text.strip(MARKS)
         is_sender = _is_field("sender", text, "")
         is_earlier = any(headers_in([text, ">"] if piece.kind is BlockKind.QUOTE else [text])) or ends_earlier(text)
-        if not is_sender and not is_earlier and not (self._begins and _is_field("header", text, language)):
+        if not is_sender and not is_earlier and not (self._begins and _is_field("header", text, "")):
             return False
         if is_sender or (is_earlier and self._begins):
             if self._begins and self._last == at - 1 and not self._dates[-1]:  # a line of dashes above the header

@@ -237,6 +237,22 @@ def test_newest_mail_is_told_and_what_it_quotes_is_background(text, format_id) -
     assert not any(word in line.text for line in found for word in ("Sent", "wrote", "Original", "3 shops", ">"))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{ANSWER}\n\n--\n{HEAD}\n{OFFER}",
+        f"Hinweis\n\n--\n\n{ANSWER}\n\n"
+        + "Wir sind bis Mai im Haus und danach nicht mehr da, was auch geschieht. " * 8,
+    ],
+)
+def test_rule_in_a_mail_is_no_signature(text) -> None:
+    mail = f"From: Bernd\nDate: Tue, 4 Mar 2025 09:00:00 +0000\nSubject: Geht das?\n\n{text}"
+    some = [piece for page in eml.read(Reading("a", mail.encode())) for piece in pieces_of("d", page)[0]]
+    found = returned(lines_of(some, range(len(some)), lambda words: sentence_spans(words, "de"), "de", Paper.LETTER))
+    assert any(ANSWER.partition("\n\n")[2] in line.text for line in found)
+    assert not any("Subject" in line.text for line in found)
+
+
 def test_forwarded_mail_without_a_word_above_it_is_the_mail() -> None:
     mail = (
         f"From: Bernd\nDate: Tue, 4 Mar 2025 09:00:00 +0000\nSubject: Fwd\n\n-- Forwarded message --\n{HEAD}\n{OFFER}"
@@ -365,6 +381,11 @@ def test_a_date_at_the_beginning_is_no_number_of_an_item_and_a_day_of_birth_no_d
         "Letter: 9 June: the stitches are removed.",
         "14 tablets at 900 euros are paid back by 3 May 2031.",
     }
+
+
+def test_an_amount_at_the_beginning_is_no_number_of_an_item() -> None:
+    (line,) = lines("51.000 EUR des Darlehens wurden am 3. Mai ins Ausland überwiesen.", "de")
+    assert line.text == "51.000 EUR des Darlehens wurden am 3. Mai ins Ausland überwiesen."
 
 
 def test_a_long_paper_lets_other_work_run_in_between() -> None:
