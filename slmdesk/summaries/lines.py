@@ -73,6 +73,8 @@ _NUMBER = re.compile(
     r"^(?:§\s*)?\(?(?:\d+(?:\.\d{1,2})*[.)]?|[IVX]+[.)]|TOP \d+|Art\w* \d+|"
     r"(?:Prim|Segund|Tercer|Cuart|Quint|Sext|Séptim|Octav)\w+[.:])\s*[-–—:.]?\s+(?=\S)"
 )
+_LAW = re.compile(r"§+\s*\d+\w*\s+(?:[a-z]|Abs|Satz|S\.|Nr|[^\W\d_]*[^\W\d_a-zäöü]{2}|[A-Z][a-z]+[A-Z])")
+"""A section of a law, not of this paper: "§ 8 Abs. 1", "§ 535 BGB"."""
 _BOLD, _UP_TO_COMMA = re.compile(r"\*\*(.+?)\*\*"), re.compile(r"([^,(]{4,90})")
 _ALIAS = re.compile(r"[\"“„«]\s?([^\"“”„«»]{2,30}?)\s?[\"“”»]\W*[^\"“”„«»]{0,20}$")
 
@@ -229,7 +231,9 @@ def _bare(text: str) -> str:
     """Return a passage without its leading number, list marker and emphasis marks."""
     text = text.strip().lstrip(MARKS + "-")
     number = _NUMBER.match(text)
-    is_figure = number is not None and (number[0].strip().isdigit() or any(not date.start for date in find_dates(text)))
+    is_figure = number is not None and (
+        number[0].strip().isdigit() or _LAW.match(text) is not None or any(not date.start for date in find_dates(text))
+    )
     return _EMPHASIS.sub("", text if is_figure or number is None else text[number.end() :]).strip(MARKS + ";")
 
 
@@ -254,7 +258,9 @@ def _headed(line: Line, heading: str) -> Line:
 
 def _line(at: int, start: int, end: int, text: str, place: _Place) -> Line | None:
     language, heading = place.language, place.heading
-    is_short = count_words(text) < LEAST_WORDS and not has("diagnosis", heading, language)
+    has_day = any(date.readings and date.readings[0][2] for date in find_dates(text, language))
+    is_term = has_day and any(has(name, text, language) for name in ("by", "within"))
+    is_short = count_words(text) < LEAST_WORDS and not (is_term or has("diagnosis", heading, language))
     if is_short or text.endswith(":") or has("unsaid", text, language) or _ALIAS.search(text):
         return None
     kinds = matters(text, language)

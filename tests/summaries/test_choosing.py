@@ -383,9 +383,24 @@ def test_a_date_at_the_beginning_is_no_number_of_an_item_and_a_day_of_birth_no_d
     }
 
 
-def test_an_amount_at_the_beginning_is_no_number_of_an_item() -> None:
-    (line,) = lines("51.000 EUR des Darlehens wurden am 3. Mai ins Ausland überwiesen.", "de")
-    assert line.text == "51.000 EUR des Darlehens wurden am 3. Mai ins Ausland überwiesen."
+def test_a_deadline_of_three_words_is_a_line() -> None:
+    found = lines("Die Marke ist angemeldet (Nr. 12). Widerspruch: bis 14.04.2026. Nr. 12. Danke sehr.", "de")
+    assert texts(found)[1:] == ["Widerspruch: bis 14.04.2026."]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("51.000 EUR des Darlehens wurden am 3. Mai ins Ausland überwiesen.", ""),
+        ("§ 8 Abs. 1 Nr. 4 AStG nimmt solche Einkünfte aus der Besteuerung heraus.", ""),
+        ("§ 126 BGB erfordert die Schrift auf Papier.", ""),
+        ("§ 3 GmbHG gilt auch bei der Kapitalerhöhung.", ""),
+        ("§ 4 Die Kosten des Rechtsstreits trägt die Beklagte.", "Die Kosten des Rechtsstreits trägt die Beklagte."),
+        ("4.2 Der Mieter reinigt die Treppe jede Woche.", "Der Mieter reinigt die Treppe jede Woche."),
+    ],
+)
+def test_an_amount_or_a_law_at_the_beginning_is_no_number_of_an_item(text, said) -> None:
+    assert [line.text for line in lines(text, "de")] == [said or text]
 
 
 def test_a_long_paper_lets_other_work_run_in_between() -> None:
