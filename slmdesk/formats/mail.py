@@ -409,23 +409,23 @@ def _text(part: Message, kind: str) -> str:
 
 def unflowed(text: str, *, is_spaceless: bool = False) -> str:
     """Join lines that end in a space with the next line of the same depth (RFC 3676). `is_spaceless`: without it."""
-    lines: list[str] = []
-    last = goes_on = -1
+    lines: list[list[str]] = []
+    goes_on = -1
     for line in text.split("\n"):
         words = line.lstrip(">")
         depth = len(line) - len(words)
         stuffed = words.startswith(" ")
         words = words[1:] if stuffed else words
-        if goes_on == depth and words != "-- ":
+        is_signature = words == "-- "
+        if goes_on == depth and not is_signature:
             # a space that needs not be there is the writer's
             is_own = is_spaceless and stuffed and not depth and not words.startswith((" ", ">", "From "))
-            lines[-1] += f" {words}" if is_own else words
+            lines[-1].append(" " * is_own)
         else:
-            lines.append(f"{'>' * depth} {words}" if depth else words)
-        goes_on = depth if words.endswith(" ") and words != "-- " else last
-        if is_spaceless and goes_on == depth:
-            lines[-1] = lines[-1][:-1]
-    return "\n".join(lines)
+            lines.append([f"{'>' * depth} " if depth else ""])
+        goes_on = depth if words.endswith(" ") and not is_signature else -1
+        lines[-1].append(words[:-1] if is_spaceless and goes_on == depth else words)
+    return "\n".join(map("".join, lines))
 
 
 # ---- what is signed (CMS, RFC 5652; PGP, RFC 4880)
@@ -434,6 +434,9 @@ def unflowed(text: str, *, is_spaceless: bool = False) -> str:
 _SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
 _MOST_ELEMENTS = 100_000
 _SIGNED, _SIGNATURE_OF, _ARMOUR = "-----BEGIN PGP SIGNED MESSAGE-----", "PGP SIGNATURE-----", "PGP MESSAGE-----"
+
+
+_ARMOUR_HEAD = re.compile(r"\A(?:[\w-]+:[^\n]*\n)*\n")
 
 
 class _Element(Record):
@@ -504,7 +507,7 @@ def without_armour(text: str) -> tuple[str, bool]:
     """Return a text without the lines of a PGP signature around it, and whether a part is encrypted and left out."""
     head, is_signed, rest = text.partition(f"{_SIGNED}\n")
     if is_signed:
-        said, __, rest = rest.partition("\n\n")[2].partition(f"\n-----BEGIN {_SIGNATURE_OF}")
+        said, __, rest = _ARMOUR_HEAD.sub("", rest).partition(f"\n-----BEGIN {_SIGNATURE_OF}")
         text = head + re.sub(r"^- ", "", said, flags=re.MULTILINE) + rest.partition(f"-----END {_SIGNATURE_OF}")[2]
     head, is_locked, rest = text.partition(f"-----BEGIN {_ARMOUR}")
     return head + rest.partition(f"-----END {_ARMOUR}")[2], bool(is_locked)
@@ -527,7 +530,8 @@ _TYPED = re.compile(r"^[\w/-]+;\s*")
 _EVENT = {"SUMMARY": "Event", "DTSTART": "Begins", "DTEND": "Ends", "DURATION": "Lasts", "LOCATION": "Where",
           "ORGANIZER": "Organizer", "RRULE": "Repeats", "STATUS": "Status", "DESCRIPTION": "About"}  # fmt: skip
 _MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)\d\d(Z?))?")
-_PARAMETER = re.compile(r';(\w+)=("[^"]*"|[^";:]*)')
+_PROPERTY = re.compile(r'([\w-]+)((?:;[\w-]+=(?:"[^"]*"|[^";:]*))*):(.*)')
+_PARAMETER = re.compile(r';([\w-]+)=("[^"]*"|[^";:]*)')
 
 
 def _report(fields: Message) -> str:
@@ -550,14 +554,17 @@ def invitation(text: str) -> str:
     said: list[str] = []
     inside = list[str]()
     for line in text.replace("\n ", "").replace("\n\t", "").split("\n"):
-        name = re.match(r"[\w-]*", line)[0].upper()  # type: ignore[index]
-        parameters = {key.upper(): value.strip('"') for key, value in _PARAMETER.findall(line)}
-        value = re.sub(_PARAMETER, "", line).partition(":")[2].strip()
-        if name in ("BEGIN", "END"):
-            inside = [*inside, value] if name == "BEGIN" else inside[:-1]
+        if (prop := _PROPERTY.match(line)) is None:
+            continue
+        name, value = prop[1].upper(), prop[3].strip()
+        if name == "BEGIN":
+            inside.append(value)
+        elif name == "END":
+            del inside[-1:]
         elif name == "METHOD" and value.upper() == "CANCEL":
             said.append("Cancelled")
         elif inside[1:] == ["VEVENT"] and name in _EVENT and value:
+            parameters = {key.upper(): of.strip('"') for key, of in _PARAMETER.findall(prop[2])}
             if found := _MOMENT.fullmatch(value):
                 year, month, day, hour, minute, is_utc = found.groups()
                 zone = "UTC" if is_utc else parameters.get("TZID", "")

@@ -132,13 +132,13 @@ def _ass(text: str) -> Iterator[Cue]:
     names = ["layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text"]
     in_events = False
     start_s = 0.0
-    rows: list[str] = []
+    rows: list[list[str]] = [[""]]
     for line in text.split("\n"):
-        if rows and rows[-1].startswith("Dialogue:") and not _ASS_ROW.match(line):
-            rows[-1] += rf"\N{line}" if line.strip() else ""
-        else:
-            rows.append(line)
-    for line in rows:
+        if _ASS_ROW.match(line) or not rows[-1][0].startswith("Dialogue:"):
+            rows.append([line])
+        elif line.strip():
+            rows[-1].append(line)
+    for line in map(r"\N".join, rows):
         key, __, value = line.partition(":")
         if line.startswith("["):
             in_events = line.strip().lower() == "[events]"

@@ -55,10 +55,11 @@ def headers_in(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
     is_led = [line.endswith((":", ":*", ":_")) for line in bare]
     at = 0
     while at < len(lines):
-        stop = _fields(bare, at) if ":" in bare[at] or bare[at].startswith(_DASHES) else 0
-        if not stop and True in is_led[at : at + MOST_WRAPPED]:
-            stop = _attribution(lines, bare, at)
-        if stop:
+        is_header, stop = _fields(bare, at) if ":" in bare[at] or bare[at].startswith(_DASHES) else (False, at)
+        if not is_header and True in is_led[at : at + MOST_WRAPPED]:
+            after = _attribution(lines, bare, at)
+            is_header, stop = after > 0, max(after, stop)
+        if is_header:
             yield at, stop
         at = max(stop, at + 1)
 
@@ -68,12 +69,14 @@ def ends_earlier(line: str) -> bool:
     return _ENDED.fullmatch(line.strip()) is not None
 
 
-def _fields(lines: Sequence[str], at: int) -> int:
-    """Return the line after fields that stand below each other ("Von: …", "Gesendet: …"), with a line above; or 0."""
+def _fields(lines: Sequence[str], at: int) -> tuple[bool, int]:
+    """Return whether fields that stand below each other ("Von: …", "Gesendet: …"), with a line of dashes above, are a
+    header, and the line after them.
+    """
     line = lines[at]
     is_parted = bool(_PARTED.fullmatch(line) or _BEGUN.fullmatch(line))
     if not is_parted and not _RULE.fullmatch(line) and not _FIELD.match(line):
-        return 0
+        return False, at
     first = stop = at + (is_parted or _RULE.fullmatch(line) is not None)
     kinds = set[int | None]()
     while stop < min(len(lines), first + MOST_FIELD_LINES):
@@ -83,8 +86,8 @@ def _fields(lines: Sequence[str], at: int) -> int:
             break
         stop += 1
     if 1 in kinds and len(kinds) >= (2 if is_parted else 3):
-        return stop
-    return first if is_parted else 0
+        return True, stop
+    return (True, first) if is_parted else (False, stop)
 
 
 def _attribution(lines: Sequence[str], bare: Sequence[str], at: int) -> int:

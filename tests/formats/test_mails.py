@@ -211,6 +211,7 @@ FLOWED = "Subject: x\nContent-Type: text/plain; format=flowed; delsp={}\n\n"
         (enveloped(cms(enveloped(cms(INNER)))), ["The rent is 900 €."]),
         (enveloped(cms(b"<xml/>"), name="invoice.xml.p7m"), ["invoice.xml (6 bytes)"]),
         (CLEAR, ["The rent is 900.\n-----"]),
+        (CLEAR.replace("Hash: SHA256\n", "").replace("900.", "900.\n\nYes."), ["The rent is 900.", "Yes.\n-----"]),
         (NAMED.format("inline"), ["The rent is 900."]),
         (NAMED.format("attachment"), ["The rent is 900."]),
         (REPORT.format(kind="delivery-status", said=BOUNCE),
