@@ -85,6 +85,8 @@ class Note(StrEnum):
     """Parts of the document with words that no reader takes out, named by their kind."""
     FORMULAS_EMPTY = "formulas_empty"
     """Cells with a formula whose value the file does not hold. Counted."""
+    FORMS_DIFFER = "forms_differ"
+    """Of the two forms of a mail the fuller one was read. Named: figures, else words, that only the other has."""
 
 
 class Block(Record):

@@ -12,22 +12,34 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
 from io import BytesIO
-from itertools import count
+from itertools import count, groupby
 from pathlib import PurePosixPath
 from typing import Any
 
-from slmdesk.base.documents import FORMATS, Attachment, BlockKind, Page, PageKind, PageStatus, attachment_line, page_of
+from slmdesk.base.documents import (
+    FORMATS,
+    Attachment,
+    BlockKind,
+    Note,
+    Page,
+    PageKind,
+    PageStatus,
+    attachment_line,
+    page_of,
+)
 from slmdesk.base.errors import KnownError
-from slmdesk.base.record import Record
+from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.formats.containers import format_by_name, format_of_bytes
 from slmdesk.formats.hypertext import decoded_markup, notify, walk
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import NotTextError, Piece, decode, lines_made_one, page_from, parted, sections_of
+from slmdesk.text.threads import ends_earlier, headers_in
 
 MAX_NAME_CHARACTERS = 120
 _QUOTED = re.compile(r"\s{0,3}>")
+_SIGNATURE = "--"
 
 
 class MailAttachment(Record):
@@ -44,8 +56,14 @@ class Mail:
     sender: str = ""
     bodies: list[tuple[str, bool]] = field(default_factory=list)
     """Each text of the mail, and whether the text is HTML."""
+    reports: list[str] = field(default_factory=list)
+    """What a mail program says beside the text: an invitation, or why a mail was not delivered."""
     enclosed: list[MailAttachment] = field(default_factory=list)
     is_locked: bool = False
+    differences: list[str] = field(default_factory=list)
+    """Figures or words of a form of the text that was not read."""
+    unread: list[str] = field(default_factory=list)
+    """Parts that no reader takes out."""
 
 
 def pages_of(reading: Reading, mail: Mail) -> Iterator[Page]:
@@ -54,8 +72,13 @@ def pages_of(reading: Reading, mail: Mail) -> Iterator[Page]:
     reading.title, reading.author = clean_label(mail.subject), clean_label(mail.sender)
     reading.attachments[:] = [_listed(index, other_attachment) for index, other_attachment in enumerate(mail.enclosed)]
     pieces = [Piece(BlockKind.PARAGRAPH, f"{name}: {value}", place="header") for name, value in mail.headers]
+    pieces += (Piece(BlockKind.PARAGRAPH, report) for report in dict.fromkeys(mail.reports))
     for body, is_hypertext in mail.bodies:
-        pieces += _hypertext(reading, body) if is_hypertext else plain_pieces(body)
+        pieces += threaded(_hypertext(reading, body) if is_hypertext else [*plain_pieces(body)])
+    for word in mail.differences:
+        reading.note(Note.FORMS_DIFFER, name=word)
+    for name in mail.unread:
+        reading.note(Note.PARTS_UNREAD, name=name)
     numbers = count(1)
     for portion in parted(pieces):
         reading.check()
@@ -87,12 +110,38 @@ def plain_pieces(text: str) -> Iterator[Piece]:
     is_quote = False
     for line in [*text.split("\n"), ""]:
         quoted = _QUOTED.match(line) is not None
-        if lines and (not line.strip() or quoted != is_quote):
+        is_blank = not line.strip(" \t>")
+        if lines and (is_blank or quoted != is_quote or _SIGNATURE in (line.rstrip(), lines[-1])):
             yield Piece(BlockKind.QUOTE if is_quote else BlockKind.PARAGRAPH, "\n".join(lines))
             lines = []
-        if line.strip():
+        if not is_blank:
             lines.append(line.rstrip())
             is_quote = quoted
+
+
+def threaded(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """Yield the pieces of a mail's text with what earlier mails say as quotes, and the headers of these mails apart.
+
+    Behind such a header all is quoted; if the mail marks what it quotes, up to the first paragraph without a mark.
+    """
+    lines = [(at, line) for at, piece in enumerate(pieces) for line in piece.text.split("\n")]
+    quotes = [pieces[at].kind is BlockKind.QUOTE for at, __ in lines]
+    headers = [*headers_in([f"> {line}" if quotes[at] else line for at, (__, line) in enumerate(lines)])]
+    if not headers:
+        yield from pieces
+        return
+    parts = {at: "header" for start, stop in headers for at in range(start, stop)}
+    parts |= {at: "end" for at, (__, line) in enumerate(lines) if ends_earlier(line)}
+    is_quoted = is_marked = False
+    for (at, part), some in groupby(range(len(lines)), lambda at: (lines[at][0], parts.get(at, ""))):
+        numbers, piece = [*some], pieces[at]
+        if part == "header" and not quotes[numbers[0]]:
+            is_quoted, is_marked = True, any(quotes[numbers[-1] + 1 : numbers[-1] + 2])
+        elif part == "end" or (is_marked and not part and piece.kind is BlockKind.PARAGRAPH):
+            is_quoted = False
+        text = "\n".join(lines[number][1] for number in numbers)
+        kind = BlockKind.QUOTE if is_quoted or part else piece.kind
+        yield changed(piece, kind=kind, text=text, place="header" if part else piece.place)
 
 
 def _hypertext(reading: Reading, body: str) -> Sequence[Piece]:
@@ -122,7 +171,24 @@ MOST_DEPTH = 40
 MOST_HEADER_CHARACTERS = 20_000
 MAX_MAIL_BYTES = 100 << 20
 """Most bytes of a mail. The whole mail is held in memory, with attachments that are a third longer than their files."""
-_ENCRYPTED = ("application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted")
+_CMS = ("application/pkcs7-mime", "application/x-pkcs7-mime")
+_TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
+_REPORTS = tuple(
+    f"message/{kind}{name}" for kind in ("", "global-") for name in ("delivery-status", "disposition-notification")
+)
+_UNSEEN = re.compile(
+    r"<?\b(?:https?|mailto|cid|tel):[^\s<>\])]*>?|\S+@\S+|\[(?:cid|image|bild|inline)[^\]\n]{0,200}\]|\[\d{1,3}\]|"
+    r"^[ \t>]*\d{1,2}[.)]\s",
+    re.IGNORECASE | re.MULTILINE,
+)
+_WORD = re.compile(r"\d(?:[\d.,]*\d)?|[\u3040-\u9fff\uac00-\ud7af]|[^\W\d_\u3040-\u9fff\uac00-\ud7af]+")
+_HINT = re.compile(
+    r"\bhtml\b|browser|navigat|navegad|przegląd|\bonline\b|view (?:this|the) (?:mail|message)", re.IGNORECASE
+)
+_HINT_WORDS, _LACKS = 60, 0.1
+"""A text of fewer words may only say that there is another. The second number is the share of the HTML's words that
+the plain text may lack: signs drawn otherwise, a name that is a picture.
+"""
 _PARSED = (ValueError, LookupError, AttributeError, TypeError, email.errors.MessageError)
 _EXTENSIONS = {
     "text/plain": ".txt", "text/html": ".html", "text/calendar": ".ics", "application/pdf": ".pdf",
@@ -143,7 +209,7 @@ def read_archive(reading: Reading) -> Iterator[Page]:
     reading.page_kind = PageKind.SECTION
     for part in parsed(reading).walk():
         if part.get_content_type() in ("text/html", "application/xhtml+xml"):
-            found = walk(_text(part), reading.path, is_packed=True, check=reading.check)
+            found = walk(_text(part, "text/html"), reading.path, is_packed=True, check=reading.check)
             found.has_external = False  # its pictures came with it
             reading.title, reading.author = found.title, found.author
             notify(reading, found)
@@ -155,9 +221,13 @@ def read_archive(reading: Reading) -> Iterator[Page]:
 
 def mail_of(message: Message) -> Mail:
     mail = Mail()
+    for takes_named in (False, True):  # a text with a file name is the message if there is no other
+        mail = Mail()
+        _collect(message, mail, 0, takes_named=takes_named)
+        if mail.bodies or mail.reports or mail.is_locked:
+            break
     mail.headers = [(name, value) for name in HEADERS if (value := _header(message, name))]
     mail.subject, mail.sender = _header(message, "Subject"), _header(message, "From")
-    _collect(message, mail, 0)
     return mail
 
 
@@ -214,48 +284,97 @@ def storable(text: str) -> str:
         return raw.decode("utf-8", "replace")
 
 
-def _collect(part: Message, mail: Mail, depth: int) -> None:
-    kind = part.get_content_type()
-    if kind in _ENCRYPTED:
+def _collect(part: Message, mail: Mail, depth: int, *, takes_named: bool) -> None:
+    kind, name = part.get_content_type(), storable(_said(part.get_filename))
+    if kind in _CMS or name.lower() == "smime.p7m":
+        if content := signed_content(_bytes(part)):
+            _collect_signed(content, name, mail, depth, takes_named=takes_named)
+            return
         mail.is_locked = True
-    if kind == "multipart/alternative" and depth < MOST_DEPTH:
-        _choose(part, mail, depth)
+    mail.is_locked |= kind == "multipart/encrypted"
+    if kind in _TNEF or name.lower() == "winmail.dat":
+        mail.unread.append("winmail.dat")
+    if kind in _REPORTS:
+        mail.reports += filter(None, map(_report, _parts(part)))
+    elif kind == "multipart/alternative" and depth < MOST_DEPTH:
+        _choose(part, mail, depth, takes_named=takes_named)
     elif part.is_multipart() and kind != "message/rfc822" and depth < MOST_DEPTH:
         for message in _parts(part):
-            _collect(message, mail, depth + 1)
-    elif _is_body(part):
-        text = _text(part)
+            _collect(message, mail, depth + 1, takes_named=takes_named)
+    elif kind == "text/rfc822-headers":
+        about = email.message_from_bytes(_bytes(part), policy=email.policy.default)
+        said = [value for name in ("Subject", "To", "Date") if (value := _header(about, name))]
+        mail.reports.append(f"The mail: {' – '.join(said)}")
+    elif _is_body(part, kind, name, is_root=depth == 0, takes_named=takes_named):
+        text = _text(part, kind)
+        if kind != "text/html":
+            text, is_locked = without_armour(text)
+            mail.is_locked |= is_locked
         if text.strip():
             mail.bodies.append((text, kind == "text/html"))
     elif not (kind == "multipart/encrypted" or (part.is_multipart() and depth >= MOST_DEPTH and not _parts(part))):
-        mail.enclosed.append(_enclosed(part))
+        if kind == "text/calendar" and (event := invitation(_text(part, kind))):
+            mail.reports.append(event)
+        mail.enclosed.append(_enclosed(part, kind, name))
 
 
-def _choose(part: Message, mail: Mail, depth: int) -> None:
-    """Add one of several alternative forms of a text: plain text if it has at least half as many words as the HTML."""
+def _collect_signed(content: bytes, name: str, mail: Mail, depth: int, *, takes_named: bool) -> None:
+    """Add what a signature holds: a mail's text with its attachments, or a file ("invoice.xml.p7m")."""
+    if name and name.lower() != "smime.p7m":
+        mail.enclosed.append(MailAttachment(name.removesuffix(".p7m"), content))
+    elif depth < MOST_DEPTH:
+        inner: Message = email.message_from_bytes(content.lstrip(b"\r\n"), policy=email.policy.default)
+        _collect(inner, mail, depth + 1, takes_named=takes_named)
+
+
+def _choose(part: Message, mail: Mail, depth: int, *, takes_named: bool) -> None:
     forms = []
     for message in _parts(part):
         form = Mail()
-        _collect(message, form, depth + 1)
+        _collect(message, form, depth + 1, takes_named=takes_named)
         mail.enclosed += form.enclosed
+        mail.reports += form.reports
+        mail.unread += form.unread
         mail.is_locked |= form.is_locked
         if form.bodies:
             forms.append(form.bodies)
-    if not forms:
-        return
     plain = [form for form in forms if not any(is_hypertext for __, is_hypertext in form)]
     rich = [form for form in forms if form not in plain]
-    if plain and (not rich or _words(plain[0]) * 2 >= _words(rich[-1])):
-        mail.bodies += plain[0]
-    else:
-        mail.bodies += rich[-1]
+    add_fuller(mail, plain[0] if plain else [], rich[-1] if rich else [])
 
 
-def _words(form: list[tuple[str, bool]]) -> int:
-    texts = [
-        " ".join(piece.text for piece in walk(text, "").pieces) if is_hypertext else text for text, is_hypertext in form
-    ]
-    return sum(len(text.split()) for text in texts)
+def add_fuller(mail: Mail, plain: list[tuple[str, bool]], rich: list[tuple[str, bool]]) -> None:
+    """Add one of two forms of a text: the plain one, unless it lacks words or figures of the HTML. What only the other
+    form says becomes `differences`, unless that is a hint to read the HTML.
+    """
+    if not (plain and rich):
+        mail.bodies += plain or rich
+        return
+    words, seen = _words("\n".join(text for text, __ in plain)), _words(_seen(rich))
+    is_hint = len(words) < _HINT_WORDS and _HINT.search(plain[0][0]) is not None
+    lacks = [word for word in dict.fromkeys(seen) if word not in set(words)]
+    is_rich = any(map(_is_figure, lacks)) or len(lacks) > _LACKS * len(set(seen))
+    is_rich = is_hint or (is_rich and len(words) <= 2 * len(seen))
+    mail.bodies += rich if is_rich else plain
+    read, other = (seen, words) if is_rich else (words, seen)
+    lost = [word for word in dict.fromkeys(other) if word not in set(read)]
+    figures = [word for word in lost if _is_figure(word)]
+    if figures or len(lost) > 2 * _LACKS * len(set(other)):
+        mail.differences += [] if is_hint and not figures else figures or lost
+
+
+def _seen(form: list[tuple[str, bool]]) -> str:
+    pieces = [piece for text, __ in form for piece in walk(text, "").pieces]
+    return "\n".join(piece.text for piece in pieces if piece.kind is not BlockKind.CAPTION and piece.place != "hidden")
+
+
+def _words(text: str) -> list[str]:
+    """Return words and figures without addresses, links and the numbers of lists, which only one form may show."""
+    return _WORD.findall(_UNSEEN.sub(" ", text).casefold())
+
+
+def _is_figure(word: str) -> bool:
+    return word[0].isdigit()
 
 
 def _parts(part: Message) -> list[Message]:
@@ -263,10 +382,12 @@ def _parts(part: Message) -> list[Message]:
     return [message for message in payload if isinstance(message, Message)] if isinstance(payload, list) else []
 
 
-def _is_body(part: Message) -> bool:
-    if part.get_content_type() not in ("text/plain", "text/html", "text/enriched") or part.is_multipart():
+def _is_body(part: Message, kind: str, name: str, *, is_root: bool, takes_named: bool) -> bool:
+    if kind not in ("text/plain", "text/html", "text/enriched") or part.is_multipart():
         return False
-    return _said(part.get_content_disposition) != "attachment" and not _said(part.get_filename)
+    if name and not takes_named:
+        return False
+    return (takes_named and is_root) or _said(part.get_content_disposition) != "attachment"
 
 
 def _said(ask: Callable[[], str | None]) -> str:
@@ -277,42 +398,199 @@ def _said(ask: Callable[[], str | None]) -> str:
         return ""
 
 
-def _enclosed(part: Message) -> MailAttachment:
-    name = storable(_said(part.get_filename))
-    if part.get_content_type() == "message/rfc822":
+def _enclosed(part: Message, kind: str, name: str) -> MailAttachment:
+    if kind == "message/rfc822":
         inner = _parts(part)
         subject = _header(inner[0], "Subject").replace("/", " ") if inner else ""
         return MailAttachment(name or f"{subject or 'message'}.eml", inner[0].as_bytes() if inner else None)
     if part.is_multipart():
         return MailAttachment(name or "message", None)
-    data = part.get_payload(decode=True)
-    if not name and (extension := _EXTENSIONS.get(part.get_content_type())):
+    data = _bytes(part)
+    if not name and (extension := _EXTENSIONS.get(kind)):
         name = f"{part.get_content_maintype()}{extension}"
-    return MailAttachment(name, data if isinstance(data, bytes) else None)
+    return MailAttachment(name, data)
 
 
-def _text(part: Message) -> str:
+def _bytes(part: Message) -> bytes:
     data = part.get_payload(decode=True)
-    if not isinstance(data, bytes):
-        return ""
-    is_markup = part.get_content_subtype() == "html"
+    return data if isinstance(data, bytes) else b""
+
+
+def _text(part: Message, kind: str) -> str:
+    data = _bytes(part)
     try:
-        text = decoded_markup(data, _said(part.get_content_charset), is_markup=is_markup).text
+        text = decoded_markup(data, _said(part.get_content_charset), is_markup=kind == "text/html").text
     except NotTextError:
         text = data.decode("utf-8", "replace").replace("\0", "")
     text = lines_made_one(text)
-    is_flowed = part.get_param("format") == "flowed" and part.get_content_subtype() == "plain"
-    return _unflowed(text) if is_flowed else text
+    is_flowed = kind == "text/plain" and part.get_param("format") == "flowed"
+    return unflowed(text, is_spaceless=str(part.get_param("delsp")).lower() == "yes") if is_flowed else text
 
 
-def _unflowed(text: str) -> str:
-    """Join lines that end in a space with the next line (RFC 3676)."""
-    lines: list[str] = []
+def unflowed(text: str, *, is_spaceless: bool = False) -> str:
+    """Join lines that end in a space with the next line of the same depth (RFC 3676). `is_spaceless`: without it."""
+    lines: list[list[str]] = []
+    goes_on = -1
     for line in text.split("\n"):
-        goes_on = bool(lines) and lines[-1].endswith(" ") and lines[-1] != "-- "
-        line = line[1:] if line.startswith(" ") else line
-        if goes_on and line and lines[-1].startswith(">") == line.startswith(">"):
-            lines[-1] += line.lstrip("> ") if line.startswith(">") else line
+        words = line.lstrip(">")
+        depth = len(line) - len(words)
+        stuffed = words.startswith(" ")
+        words = words[1:] if stuffed else words
+        is_signature = words == "-- "
+        if goes_on == depth and not is_signature:
+            # a space that needs not be there is the writer's
+            is_own = is_spaceless and stuffed and not depth and not words.startswith((" ", ">", "From "))
+            lines[-1].append(" " * is_own)
         else:
-            lines.append(line)
+            lines.append([f"{'>' * depth} " if depth else ""])
+        goes_on = depth if words.endswith(" ") and not is_signature else -1
+        lines[-1].append(words[:-1] if is_spaceless and goes_on == depth else words)
+    return "\n".join(map("".join, lines))
+
+
+# ---- what is signed (CMS, RFC 5652; PGP, RFC 4880)
+
+
+_SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
+_MOST_ELEMENTS = 100_000
+_SIGNED, _SIGNATURE_OF, _ARMOUR = "-----BEGIN PGP SIGNED MESSAGE-----", "PGP SIGNATURE-----", "PGP MESSAGE-----"
+
+
+_ARMOUR_HEAD = re.compile(r"\A(?:[\w-]+:[^\n]*\n)*\n")
+
+
+class _Element(Record):
+    """A BER element: its tag, where its content begins and ends, and where the next element begins."""
+
+    tag: int
+    start: int
+    end: int
+    after: int
+
+
+def signed_content(data: bytes) -> bytes:
+    """Return what a CMS structure signs. Returns no bytes if it is encrypted, holds only a signature, or is damaged."""
+    try:
+        whole = _element(data, 0)
+        kind = _child(data, whole, 0)
+        if data[kind.start : kind.end] != _SIGNED_DATA:
+            return b""
+        signed = _child(data, _child(data, whole, 1), 0)
+        content = _child(data, _child(data, _child(data, signed, 2), 1), 0)
+        return b"".join(_octets(data, content))
+    except (IndexError, ValueError):
+        return b""
+
+
+def _element(data: bytes, at: int, depth: int = 0) -> _Element:
+    """Raises IndexError or ValueError if there is no whole element."""
+    tag, length, start = data[at], data[at + 1], at + 2
+    if length == 0x80 and depth < MOST_DEPTH:  # it ends with two zero bytes
+        end = start
+        for __ in range(_MOST_ELEMENTS):
+            if data[end : end + 2] == b"\0\0":
+                return _Element(tag, start, end, end + 2)
+            end = _element(data, end, depth + 1).after
+        raise ValueError
+    if length > 0x80:
+        start += length & 0x7F
+        length = int.from_bytes(data[at + 2 : start])
+    if length == 0x80 or start + length > len(data):
+        raise ValueError
+    return _Element(tag, start, start + length, start + length)
+
+
+def _child(data: bytes, parent: _Element, index: int) -> _Element:
+    child = _element(data, parent.start)
+    for __ in range(index):
+        child = _element(data, child.after)
+    if child.after > parent.end:
+        raise ValueError
+    return child
+
+
+def _octets(data: bytes, element: _Element) -> Iterator[bytes]:
+    if not element.tag & 0x20:
+        yield data[element.start : element.end]
+        return
+    at = element.start
+    for __ in range(_MOST_ELEMENTS):
+        if at >= element.end:
+            return
+        part = _element(data, at)
+        yield data[part.start : part.end]
+        at = part.after
+    raise ValueError
+
+
+def without_armour(text: str) -> tuple[str, bool]:
+    """Return a text without the lines of a PGP signature around it, and whether a part is encrypted and left out."""
+    head, is_signed, rest = text.partition(f"{_SIGNED}\n")
+    if is_signed:
+        said, __, rest = _ARMOUR_HEAD.sub("", rest).partition(f"\n-----BEGIN {_SIGNATURE_OF}")
+        text = head + re.sub(r"^- ", "", said, flags=re.MULTILINE) + rest.partition(f"-----END {_SIGNATURE_OF}")[2]
+    head, is_locked, rest = text.partition(f"-----BEGIN {_ARMOUR}")
+    return head + rest.partition(f"-----END {_ARMOUR}")[2], bool(is_locked)
+
+
+# ---- what mail programs say: a mail was not delivered (RFC 3464) or was read (RFC 8098); invitations (RFC 5545)
+
+
+_REPORTED = {
+    "Final-Recipient": "Recipient", "Action": "What happened", "Disposition": "What happened", "Status": "Status",
+    "Diagnostic-Code": "Reason", "Will-Retry-Until": "Tried again until",
+}  # fmt: skip
+_MEANS = {
+    "2": "delivered", "4": "not delivered yet", "5": "not delivered", "1.1": "no such address", "1.2": "no such domain",
+    "1.10": "no such domain", "2.1": "mailbox closed", "2.2": "mailbox full", "2.3": "mail too large",
+    "3.4": "mail too large", "4.1": "no answer from the server", "4.4": "no way to the server", "4.7": "tried too long",
+    "7.1": "refused by the server",
+}  # fmt: skip
+_TYPED = re.compile(r"^[\w/-]+;\s*")
+_EVENT = {"SUMMARY": "Event", "DTSTART": "Begins", "DTEND": "Ends", "DURATION": "Lasts", "LOCATION": "Where",
+          "ORGANIZER": "Organizer", "RRULE": "Repeats", "STATUS": "Status", "DESCRIPTION": "About"}  # fmt: skip
+_MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)\d\d(Z?))?")
+_PROPERTY = re.compile(r'([\w-]+)((?:;[\w-]+=(?:"[^"]*"|[^";:]*))*):(.*)')
+_PARAMETER = re.compile(r';([\w-]+)=("[^"]*"|[^";:]*)')
+
+
+def _report(fields: Message) -> str:
+    lines = []
+    for name, meaning in _REPORTED.items():
+        value = _header(fields, name)
+        if name == "Disposition":
+            value = value.rpartition(";")[2].strip()
+        elif name == "Status":
+            kind, __, detail = value.partition(" ")[0].partition(".")
+            said = ": ".join(_MEANS[key] for key in (kind, detail) if key in _MEANS)
+            value = f"{value} ({said})" if said else value
+        if value:
+            lines.append(f"{meaning}: {_TYPED.sub('', value)}")
     return "\n".join(lines)
+
+
+def invitation(text: str) -> str:
+    """Return the events of a calendar file with their title, times and place."""
+    said: list[str] = []
+    inside = list[str]()
+    for line in text.replace("\n ", "").replace("\n\t", "").split("\n"):
+        if (prop := _PROPERTY.match(line)) is None:
+            continue
+        name, value = prop[1].upper(), prop[3].strip()
+        if name == "BEGIN":
+            inside.append(value)
+        elif name == "END":
+            del inside[-1:]
+        elif name == "METHOD" and value.upper() == "CANCEL":
+            said.append("Cancelled")
+        elif inside[1:] == ["VEVENT"] and name in _EVENT and value:
+            parameters = {key.upper(): of.strip('"') for key, of in _PARAMETER.findall(prop[2])}
+            if found := _MOMENT.fullmatch(value):
+                year, month, day, hour, minute, is_utc = found.groups()
+                zone = "UTC" if is_utc else parameters.get("TZID", "")
+                value = f"{year}-{month}-{day}" + (f" {hour}:{minute} {zone}".rstrip() if hour else "")
+            elif name == "ORGANIZER":
+                value = f"{parameters.get('CN', '')} {re.sub('^mailto:', '', value, flags=re.IGNORECASE)}".strip()
+            value = re.sub(r"\\(.)", lambda found: "\n" if found[1] in "nN" else found[1], value)
+            said.append(f"{_EVENT[name]}: {value.strip()}")
+    return "\n".join(said)

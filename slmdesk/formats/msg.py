@@ -12,7 +12,7 @@ from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
 from slmdesk.base.texts import _
 from slmdesk.formats.hypertext import decoded_markup
-from slmdesk.formats.mail import Mail, MailAttachment, pages_of, taken_out
+from slmdesk.formats.mail import Mail, MailAttachment, add_fuller, pages_of, taken_out
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import NotTextError, lines_made_one
 
@@ -52,10 +52,9 @@ def mail_of(reading: Reading) -> Mail:
     ]
     mail.headers = [(name, " ".join(value.split())) for name, value in named if value]
     body = _words(lambda: message.body)
-    if body.strip():
-        mail.bodies.append((lines_made_one(body), False))
-    elif hypertext := _hypertext(message):
-        mail.bodies.append((hypertext, True))
+    hypertext = _hypertext(message)
+    plain = [(lines_made_one(body), False)] if body.strip() else []
+    add_fuller(mail, plain, [(hypertext, True)] if hypertext.strip() else [])
     mail.enclosed = [_enclosed(other_attachment) for other_attachment in _field(lambda: message.attachments) or ()]
     return mail
 

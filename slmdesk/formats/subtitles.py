@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, groupby
 
 from lxml import etree
 
@@ -18,13 +18,16 @@ from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import Piece, decoded_text, page_from, parted
 
 PAGE_S = 600
-_TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
+_TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?"
 _TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}")
 _ASS_TIME = re.compile(r"\s*(\d+):(\d\d):(\d\d)[.:](\d\d)")
 _TAG = re.compile(r"</?(?:b|i|u|c|v|lang|ruby|rt|font)(?:[.\s][^<>]*)?>|<[\d:.]+>", re.IGNORECASE)
 """Matches known tags only: <|im_start|> or <s> may be spoken text."""
 _VOICE = re.compile(r"<v(?:\.[\w.-]+)?\s+([^<>]+)>", re.IGNORECASE)
 _OVERRIDE = re.compile(r"\{[^{}]*\\[^{}]*\}")
+_ASIDE = re.compile(r"(?:NOTE|STYLE|REGION)(?!\S)")
+_COMMENT = re.compile(r"NOTE\s+\S.*", re.DOTALL)
+_ASS_ROW = re.compile(r"\s*(?:\[|;|(?:Dialogue|Comment|Picture|Sound|Movie|Command|Format):)")
 _DRAWING = re.compile(r"\\p[1-9]")
 
 
@@ -42,9 +45,11 @@ def read(reading: Reading) -> Iterator[Page]:
     reading.page_kind = PageKind.PART
     text = decoded_text(reading)
     is_ass = "[Script Info]" in text[:2000] or "\nDialogue:" in text
-    cues = sorted(_ass(text) if is_ass else _timed(text), key=lambda cue: cue.start_s)
-    if not cues and text.strip():
+    cues = sorted(_ass(text) if is_ass else _timed(reading, text), key=lambda cue: cue.start_s)
+    if not any(cue.is_timed for cue in cues) and text.strip():
         raise KnownError("document.damaged", path=reading.path, reason=_("it has no times"))
+    if not all(cue.is_timed for cue in cues):
+        reading.note(Note.UNTIMED)
     yield from pages_of(reading, cues)
 
 
@@ -81,46 +86,59 @@ def _clock(seconds: float) -> str:
     return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
-def _timed(text: str) -> Iterator[Cue]:
-    """Yield the cues of SRT or WebVTT: a line with times, then lines up to an empty line. Notes, styles and numbers are
-    skipped, since they have no times.
+def _timed(reading: Reading, text: str) -> Iterator[Cue]:
+    """Yield the cues of SRT or WebVTT: a line with times, then all lines up to the name of the next cue, which is a
+    number or, in WebVTT, any single line.
     """
     is_vtt = text.startswith("WEBVTT")
     times: re.Match[str] | None = None
     lines: list[str] = []
-    for line in [*text.split("\n"), ""]:
+    for line in text.split("\n"):
         found = _TIMES.match(line)
-        if found and times is not None and lines and lines[-1].strip().isdecimal():
-            lines.pop()  # the next cue's number, where the empty line is missing
-        if found or not line.strip():
-            yield from _cue(times, lines, is_vtt=is_vtt)
-            times, lines = found, []
-        else:
+        if found is None:
             lines.append(line)
+            continue
+        if lines and (lines[-1].strip().isdecimal() or (is_vtt and not "".join(lines[-2:-1]).strip())):
+            lines.pop()
+        yield from _cue(reading, times, lines, is_vtt=is_vtt)
+        times, lines = found, []
+    yield from _cue(reading, times, lines, is_vtt=is_vtt)
 
 
-def _cue(times: re.Match[str] | None, lines: Iterable[str], *, is_vtt: bool) -> Iterator[Cue]:
-    if times is None:
-        return
-    text = "\n".join(lines)
+def _cue(reading: Reading, times: re.Match[str] | None, lines: Iterable[str], *, is_vtt: bool) -> Iterator[Cue]:
+    paragraphs = ["\n".join(some) for is_blank, some in groupby(lines, lambda line: not line.strip()) if not is_blank]
+    if is_vtt:
+        if any(_COMMENT.fullmatch(paragraph) for paragraph in paragraphs):
+            reading.note(Note.PARTS_UNREAD, name="NOTE")
+        paragraphs = [part for part in paragraphs[times is None :] if not _ASIDE.match(part)]
+    text = "\n".join(paragraphs)
     voice = _VOICE.search(text)
     plain = _OVERRIDE.sub("", _TAG.sub("", text)).strip()
     if plain:
-        start, end = _seconds(times.groups()[:4]), _seconds(times.groups()[4:])
+        start, end = (_seconds(times.groups()[:4]), _seconds(times.groups()[4:])) if times else (0.0, 0.0)
         speaker = voice[1].strip() if voice else ""
-        yield Cue(start, end, html.unescape(plain) if is_vtt else plain, speaker)
+        yield Cue(start, end, html.unescape(plain) if is_vtt else plain, speaker, is_timed=times is not None)
 
 
 def _seconds(parts: tuple[str | None, ...]) -> float:
     hours, minutes, seconds, fraction = parts
-    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds or 0) + float(f"0.{fraction}")
+    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds or 0) + float(f"0.{fraction or 0}")
 
 
 def _ass(text: str) -> Iterator[Cue]:
-    """Yield the dialogue lines of ASS/SSA. The file's format line gives the order of their fields."""
+    """Yield the dialogue lines of ASS/SSA, each with the lines without a key below it. The file's format line gives the
+    order of their fields.
+    """
     names = ["layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text"]
     in_events = False
+    start_s = 0.0
+    rows: list[list[str]] = [[""]]
     for line in text.split("\n"):
+        if _ASS_ROW.match(line) or not rows[-1][0].startswith("Dialogue:"):
+            rows.append([line])
+        elif line.strip():
+            rows[-1].append(line)
+    for line in map(r"\N".join, rows):
         key, __, value = line.partition(":")
         if line.startswith("["):
             in_events = line.strip().lower() == "[events]"
@@ -130,12 +148,13 @@ def _ass(text: str) -> Iterator[Cue]:
             values = dict(zip(names, value.split(",", len(names) - 1), strict=False))
             start, end = _ASS_TIME.match(values.get("start", "")), _ASS_TIME.match(values.get("end", ""))
             words = values.get("text", "")
-            if start is None or end is None or any(_DRAWING.search(override) for override in _OVERRIDE.findall(words)):
+            if any(_DRAWING.search(override) for override in _OVERRIDE.findall(words)):
                 continue
             plain = re.sub(r"\\[Nn]", "\n", _OVERRIDE.sub("", words)).replace("\\h", " ").strip()
+            start_s = _seconds(start.groups()) if start else start_s
             if plain:
-                speaker = values.get("name", "").strip()
-                yield Cue(_seconds(start.groups()), _seconds(end.groups()), plain, speaker)
+                end_s = _seconds(end.groups()) if end else start_s
+                yield Cue(start_s, end_s, plain, values.get("name", "").strip(), is_timed=bool(start and end))
 
 
 # ---- reads subtitles as XML

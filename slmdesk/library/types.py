@@ -263,6 +263,7 @@ NOTES: Mapping[Note, str] = MappingProxyType(
         Note.SIGNS_UNKNOWN: _("Signs of these symbol fonts could not be read: {names}"),
         Note.PARTS_UNREAD: _("These parts of it were not read: {names}"),
         Note.FORMULAS_EMPTY: _("Its formulas without a saved value were left empty: {count}"),
+        Note.FORMS_DIFFER: _("It has two forms that differ. The fuller one was read. Only the other one says: {names}"),
     }
 )
 

@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import cache, lru_cache
 from importlib import resources
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record, changed
@@ -25,6 +25,7 @@ from slmdesk.text.checks.support import stems
 from slmdesk.text.checks.words import WORD, folded, function_words, stem
 from slmdesk.text.relevance import ACTION_LEAD, Matter, announces, matters, sums_up
 from slmdesk.text.sentences import refers_back
+from slmdesk.text.threads import ends_earlier, headers_in
 
 LEAST_WORDS, LEAST_CLAUSE = 4, 5
 """Fewest words of a usable sentence, and of each part of a sentence that is split at its semicolons."""
@@ -34,6 +35,8 @@ FIRST_LINES = 10
 """Number of lines at the beginning that are searched for the outcome if no heading announces it."""
 MOST_TITLE, MANY_HEADINGS = 200, 3
 PIECES_AT_ONCE = 200
+MOST_SIGNATURE, SIGNATURE_CHARACTERS = 8, 500
+"""Most pieces that are searched for the end of a signature, and fewest characters that are none."""
 
 _WORTH = {
     Matter.DECISION: 4.0, Matter.MONEY: 2.5, Matter.SHARE: 1.5, Matter.CHANGE: 1.0, Matter.QUANTITY: 1.0,
@@ -50,6 +53,8 @@ _LAST = 1.0
 """Worth taken from a paragraph's last sentence, and from a sentence that cannot stand without the one before it."""
 _REASON = 0.4
 """Factor for the worth of a reason, and of what was said in the discussion before a decision."""
+_ANSWER = 0.5
+"""Worth added to each line of a mail above those that it quotes: "We do not take it." says much there."""
 _EARLIER, _TOLD, _BARE = 0.8, 0.6, 10
 """Factor for the worth of a line from an earlier mail; the share of its heading's words that a vote or a line of fewer
 words than the third number, without a figure, must contain. Otherwise the heading is put in front of that line.
@@ -65,9 +70,11 @@ _ROW_NUMBER = re.compile(r"[A-Z]{0,2}\W?\d*\W?")
 _RULE = re.compile(r"[\s|:-]*")
 _EMPHASIS = re.compile(r"\*\*|__|`")
 _NUMBER = re.compile(
-    r"^(?:§\s*)?\(?(?:\d+(?:\.\d+)*[.)]?|[IVX]+[.)]|TOP \d+|Art\w* \d+|"
+    r"^(?:§\s*)?\(?(?:\d+(?:\.\d{1,2})*[.)]?|[IVX]+[.)]|TOP \d+|Art\w* \d+|"
     r"(?:Prim|Segund|Tercer|Cuart|Quint|Sext|Séptim|Octav)\w+[.:])\s*[-–—:.]?\s+(?=\S)"
 )
+_LAW = re.compile(r"§+\s*\d+\w*\s+(?:[a-z]|Abs|Satz|S\.|Nr|[^\W\d_]*[^\W\d_a-zäöü]{2}|[A-Z][a-z]+[A-Z])")
+"""A section of a law, not of this paper: "§ 8 Abs. 1", "§ 535 BGB"."""
 _BOLD, _UP_TO_COMMA = re.compile(r"\*\*(.+?)\*\*"), re.compile(r"([^,(]{4,90})")
 _ALIAS = re.compile(r"[\"“„«]\s?([^\"“”„«»]{2,30}?)\s?[\"“”»]\W*[^\"“”„«»]{0,20}$")
 
@@ -93,6 +100,8 @@ class Line(Record):
     """True when the line contains a figure or a duty, so that a reader would miss it."""
     needs_last: bool = False
     """True when the line cannot be understood without the line before it."""
+    is_earlier: bool = False
+    """True when the newest mail quotes it from an earlier one."""
 
 
 def count_words(text: str) -> int:
@@ -117,13 +126,15 @@ def lines_of(
         if at % PIECES_AT_ONCE == 0:
             yield Yield()
         piece = pieces[at]
+        if at > here.start and (piece.kind is BlockKind.QUOTE) != (pieces[at - 1].kind is BlockKind.QUOTE):
+            is_closed = False  # a reply stands below the quoted mail's signature
         place = _Place(sections[at - here.start], heading, own, paper, language)
         header = header if piece.kind is BlockKind.TABLE_ROW else []
         if piece.is_heading:
             heading, is_closed = "" if at == titled else piece.text, False
         elif thread.is_header(piece, at, language):
             is_closed = False
-        elif is_closed or _is_short("closing", piece, language, 60):
+        elif is_closed or _is_signed(pieces, at, here) or _is_short("closing", piece, language, 60):
             is_closed = True
         elif at <= letterhead or piece.kind in (BlockKind.CODE, BlockKind.COMMENT):
             continue
@@ -137,8 +148,9 @@ def lines_of(
             found += some
     if any(line.is_action and pieces[line.piece].kind is BlockKind.TABLE_ROW for line in found):
         found = [changed(line, is_action=_is_task(line, pieces)) for line in found]
+    thread.settle(pieces, here, found, paper)
     found = _current(found, thread, language)
-    date = "" if letterhead < 0 or thread.has_several else date
+    date = "" if letterhead < 0 or (thread.has_several and not thread.quoted) else date
     first = first_line(pieces, here, _newest(found, thread), paper, language, date)
     if first is None:
         return found
@@ -164,6 +176,14 @@ def _is_task(line: Line, pieces: Sequence[Piece]) -> bool:
 def _is_short(name: str, piece: Piece, language: str, most: int) -> bool:
     is_short = len(piece.text) < most and not piece.is_heading
     return is_short and has(name, piece.text.strip(MARKS), language, at_start=True)
+
+
+def _is_signed(pieces: Sequence[Piece], at: int, here: range) -> bool:
+    """Return whether a piece is the "-- " above a mail's signature, and not a rule between parts of its text."""
+    if pieces[at].text != "--":
+        return False
+    kind, below = pieces[at].kind, pieces[at + 1 : min(here.stop, at + 1 + MOST_SIGNATURE)]
+    return sum(len(piece.text) for piece in takewhile(lambda piece: piece.kind is kind, below)) < SIGNATURE_CHARACTERS
 
 
 class _Place(Record):
@@ -211,7 +231,9 @@ def _bare(text: str) -> str:
     """Return a passage without its leading number, list marker and emphasis marks."""
     text = text.strip().lstrip(MARKS + "-")
     number = _NUMBER.match(text)
-    is_figure = number is not None and (number[0].strip().isdigit() or any(not date.start for date in find_dates(text)))
+    is_figure = number is not None and (
+        number[0].strip().isdigit() or _LAW.match(text) is not None or any(not date.start for date in find_dates(text))
+    )
     return _EMPHASIS.sub("", text if is_figure or number is None else text[number.end() :]).strip(MARKS + ";")
 
 
@@ -236,7 +258,9 @@ def _headed(line: Line, heading: str) -> Line:
 
 def _line(at: int, start: int, end: int, text: str, place: _Place) -> Line | None:
     language, heading = place.language, place.heading
-    is_short = count_words(text) < LEAST_WORDS and not has("diagnosis", heading, language)
+    has_day = any(date.readings and date.readings[0][2] for date in find_dates(text, language))
+    is_term = has_day and any(has(name, text, language) for name in ("by", "within"))
+    is_short = count_words(text) < LEAST_WORDS and not (is_term or has("diagnosis", heading, language))
     if is_short or text.endswith(":") or has("unsaid", text, language) or _ALIAS.search(text):
         return None
     kinds = matters(text, language)
@@ -344,7 +368,15 @@ def _is_part(heading: str, language: str) -> bool:
 
 def _letterhead(pieces: Sequence[Piece], here: range, language: str) -> int:
     """Return the index of the piece with the salutation, above which everything is letterhead; -1 if there is none."""
-    return next((at for at in here[:FIRST_PIECES] if _is_short("salutation", pieces[at], language, 80)), -1)
+    has_begun = False
+    for at in here[:FIRST_PIECES]:
+        is_sender = _is_field("sender", pieces[at].text.strip(MARKS), "")
+        if pieces[at].kind is BlockKind.QUOTE or (is_sender and has_begun):
+            break  # an earlier mail, with a salutation of its own
+        if _is_short("salutation", pieces[at], language, 80):
+            return at
+        has_begun |= is_sender or _ENDS.search(pieces[at].text) is not None
+    return -1
 
 
 def _parties(pieces: Sequence[Piece], here: range) -> Iterator[tuple[int, str]]:
@@ -404,12 +436,16 @@ def _current(lines: Sequence[Line], thread: Thread, language: str) -> list[Line]
     dated, kept, is_old = [(line, thread.date_of(line.piece)) for line in lines], list[Line](), False
     newest, told = max(date for _, date in dated), [(line.text, date) for line, date in dated if line.text[-1] != "?"]
     for line, date in dated:
-        needs_last = line.needs_last and not is_old
+        needs_last, is_earlier = line.needs_last and not is_old, date < newest and thread.is_whole
         is_old = any(later > date and replaces(other, line.text, language) for other, later in told)
         is_answered = date < newest and line.text.endswith("?") and not figures(line.text)
-        worth = 0.0 if is_old else line.worth * (_EARLIER if date < newest else 1.0)
         is_action = line.is_action and not is_old and not is_answered
-        kept.append(changed(line, worth=worth, is_action=is_action, needs_last=needs_last))
+        worth = 0.0 if is_old else line.worth * (_EARLIER if date < newest else 1.0)
+        if is_action and line.piece in thread.quoted:
+            is_action, worth = False, worth + _TO_COME
+        elif date == newest:
+            worth += _ANSWER * thread.is_whole
+        kept.append(changed(line, worth=worth, is_action=is_action, needs_last=needs_last, is_earlier=is_earlier))
     return kept
 
 
@@ -598,33 +634,62 @@ class Thread:
     def __init__(self) -> None:
         self._begins: list[int] = []
         self._dates: list[tuple[int, ...]] = []
+        self._last = -1
+        """The last piece of a header."""
+        self._is_answered = False
+        """Whether the newest mail stands without a header above the others."""
+        self.is_whole = False
+        """Whether the paper is nothing but a thread, as far as can be seen."""
+        self.quoted = frozenset[int]()
+        """Pieces that the newest mail quotes, if it says something itself."""
 
     @property
     def has_several(self) -> bool:
-        """Return whether there are several mails, all of them dated."""
-        return len(self._begins) > 1 and all(self._dates)
+        """Return whether there are several mails, and it is known which is the newest."""
+        return bool(self.quoted) or (len(self._begins) > 1 and all(self._dates))
 
     def is_header(self, piece: Piece, at: int, language: str) -> bool:
         """Return whether a piece belongs to the header of a mail. If so, remember the date in it."""
         text = piece.text.strip(MARKS)
         is_sender = _is_field("sender", text, "")
-        if not is_sender and not (self._begins and _is_field("header", text, language)):
+        is_earlier = any(headers_in([text, ">"] if piece.kind is BlockKind.QUOTE else [text])) or ends_earlier(text)
+        if not is_sender and not is_earlier and not (self._begins and _is_field("header", text, "")):
             return False
-        if is_sender:
+        if is_sender or (is_earlier and self._begins):
+            if self._begins and self._last == at - 1 and not self._dates[-1]:  # a line of dashes above the header
+                del self._begins[-1], self._dates[-1]
             self._begins.append(at)
             self._dates.append(())
-        for date in find_dates(text, language):
+        self._last = at
+        for date in find_dates(text, language) if self._begins else ():
             if not self._dates[-1] and date.readings and all(date.readings[0]):
                 self._dates[-1] = tuple(part or 0 for part in date.readings[0])
             elif len(self._dates[-1]) == 3 and date.minutes:
                 self._dates[-1] += date.minutes[:1]
         return True
 
-    def date_of(self, piece: int) -> tuple[int, ...]:
-        """Return when the mail that contains a piece was sent: year, month, day, minutes."""
-        return next(
-            (date for begin, date in zip(self._begins[::-1], self._dates[::-1], strict=True) if begin < piece), ()
+    def settle(self, pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper: Paper) -> None:
+        """Tell the newest mail from what it quotes, once all its headers and lines are known."""
+        quoted = {line.piece for line in lines if pieces[line.piece].kind is BlockKind.QUOTE}
+        if self._begins and any(line.piece not in quoted for line in lines):
+            self.quoted = frozenset(quoted)
+        first = self._begins[0] if self._begins else here.stop
+        self.is_whole = bool(self.quoted) or (
+            paper in (Paper.LETTER, Paper.ARTICLE)
+            and first < here.start + FIRST_PIECES
+            and not any(piece.is_heading for piece in pieces[first : here.stop])
         )
+        self._is_answered = len(self._begins) > 1 and self._dates[0] > self._dates[-1] and (
+            sum(line.piece < first for line in lines) > 1
+        )  # fmt: skip
+
+    def date_of(self, piece: int) -> tuple[int, ...]:
+        """Return when the mail that contains a piece was sent: year, month, day, minutes. Larger is later."""
+        dates = zip(self._begins[::-1], self._dates[::-1], strict=True)
+        date = next((date for begin, date in dates if begin < piece), ())
+        if self.quoted:
+            return (0, *date) if piece in self.quoted else (1,)
+        return (9999,) if self._is_answered and piece < self._begins[0] else date
 
 
 def _is_field(name: str, text: str, language: str) -> bool:

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import cast
 
 from slmdesk.base.documents import ASIDE, Block, BlockKind, Page, PageStatus
@@ -22,6 +23,7 @@ from slmdesk.text.checks.support import VALUES, Flag, Kind, Rarity, check, holds
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.relevance import FoldedText
 from slmdesk.text.sentences import LANGUAGES, detect, sentence_spans
+from slmdesk.text.threads import headers_in
 
 BETTER = 0.1
 """How much more of a point's words another piece must add before it is linked as well."""
@@ -359,6 +361,7 @@ contents or the like.
 LEAST_FIGURES, DIGITS_PER_LETTER = 4, 1.5
 """A text with at least this many numbers and digits per letter is a table or chart; its numbers alone mean nothing."""
 _FIGURE = re.compile(r"\d[\d.,:/%-]*")
+_QUOTE_MARKS = re.compile(r"^(?:[ \t]*>)+", re.MULTILINE)
 _JOINED = frozenset({BlockKind.LIST_ITEM, BlockKind.TABLE_ROW, BlockKind.CODE})
 
 
@@ -402,9 +405,11 @@ def pieces_of(document: str, page: Page) -> tuple[tuple[Piece, ...], int]:
         if last and _belong_together(last, block, page.text[block.start : block.end]):
             pieces[-1] = _piece(document, page, last.start, block.end, block)
         else:
-            for start, end in _cuts(page.text[block.start : block.end]):
-                if page.text[block.start + start : block.start + end].strip():
-                    pieces.append(_piece(document, page, block.start + start, block.start + end, block))
+            for begin, stop in _around_headers(page.text[block.start : block.end]):
+                at = block.start + begin
+                for start, end in _cuts(page.text[at : block.start + stop]):
+                    if page.text[at + start : at + end].strip():
+                        pieces.append(_piece(document, page, at + start, at + end, block))
     return tuple(pieces), blocks
 
 
@@ -432,12 +437,22 @@ def _piece(document: str, page: Page, start: int, end: int, block: Block) -> Pie
     if block.kind is BlockKind.TABLE_ROW:
         raw = raw.replace("\t", " | ").replace("\n", " ; ")
     lead = len(raw) - len(raw.lstrip())
+    if block.kind is BlockKind.QUOTE:
+        raw = _QUOTE_MARKS.sub("", raw)
     text = " ".join(raw.split())
     if block.kind is BlockKind.HEADING:
         text = text.lstrip("#").strip() or text  # drop the marks of Markdown
     return Piece(
         document, page.number, start + lead if lead < end - start else start, end, block.kind, text, block.level
     )
+
+
+def _around_headers(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the start and end of each header of a mail in a text, and of what stands between them."""
+    lines = text.split("\n")
+    starts = [0, *accumulate(len(line) + 1 for line in lines)]
+    cuts = {cut for header in headers_in(lines) for cut in header} if len(lines) > 1 else set[int]()
+    yield from ((starts[one], starts[two] - 1) for one, two in pairwise(sorted({0, *cuts, len(lines)})))
 
 
 def _cuts(text: str) -> Iterator[tuple[int, int]]:

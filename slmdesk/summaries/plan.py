@@ -30,6 +30,7 @@ from slmdesk.summaries.lines import Line, count_words, figures, joined, lines_of
 from slmdesk.summaries.linking import Point, SingleText, SummaryTexts, distinct, linked
 from slmdesk.summaries.prompts import line_in, own_step, points_in, prompt_version, simple_step
 from slmdesk.summaries.types import (
+    EARLIER,
     KEY_POINTS,
     SHARED,
     TO_DO,
@@ -176,6 +177,7 @@ class SummaryPlan:
         is_number = isinstance(request.length, int)
         is_small = total < FEW_WORDS and not (focus or is_number)
         is_small = is_small and any(line.is_first or line.is_action for line in lines)
+        is_small = is_small and not any(line.is_earlier for line in lines)
         return Selection(text, paper, lines, allowed_words(total, request.length), is_number, is_small)
 
     def _language(self, selection: Selection) -> str:
@@ -374,16 +376,21 @@ class SummaryPlan:
     # ---- the result
 
     def _labelled(self, selection: Selection) -> Iterator[tuple[Line, str]]:
-        """Yield the chosen lines with labels: first what the paper is, then what must be done, then other points."""
+        """Yield the chosen lines with labels: what the paper is, things to do, other points, what earlier mails say."""
         kind, chosen = self._request.kind, selection.chosen
         names = sections_of(self._texts.pieces, selection.text.pieces) if kind is Kind.SECTIONS else {}
         is_prose = kind is Kind.PARAGRAPH
         if chosen.first:
             yield chosen.first, ""
         for line in chosen.actions:
-            yield line, "" if is_prose else TO_DO
+            if not line.is_earlier:
+                yield line, "" if is_prose else TO_DO
         for line in chosen.points:
-            yield line, "" if is_prose else names.get(line.piece, KEY_POINTS)
+            if not line.is_earlier:
+                yield line, "" if is_prose else names.get(line.piece, KEY_POINTS)
+        for line in (*chosen.actions, *chosen.points):
+            if line.is_earlier:
+                yield line, EARLIER
 
     def _quotation(self, line: Line) -> str:
         return self._texts.pieces[line.piece].text[line.start : line.end]
@@ -520,14 +527,14 @@ def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = No
         worth = sum(lines[at].worth for at in group) * _AGAIN ** sections[lines[at].section]
         return worth / math.pow(max(_SHORT, sum(size[at] for at in group)), _PER_WORD)
 
-    queue = [(-rank(at), at) for at in every if not lines[at].is_action]
+    queue = [(lines[at].is_earlier, -rank(at), at) for at in every if not lines[at].is_action]
     heapify(queue)
-    while queue and queue[0][0]:
-        known, at = heappop(queue)
-        if at in chosen or is_said(at):
+    while queue:
+        is_earlier, known, at = heappop(queue)
+        if not known or at in chosen or is_said(at):
             continue
         if (now := -rank(at)) > known:
-            heappush(queue, (now, at))
+            heappush(queue, (is_earlier, now, at))
             continue
         group = _with_needed(lines, at, chosen)
         length = sum(size[at] for at in group)
@@ -538,7 +545,7 @@ def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = No
             for after in range(group[0] + 1, len(lines)):
                 if not lines[after].needs_last:
                     break
-                heappush(queue, (-rank(after), after))
+                heappush(queue, (is_earlier, -rank(after), after))
     return Chosen(
         lines[first[0]] if first else None,
         tuple(lines[at] for at in sorted(actions)),

@@ -43,6 +43,7 @@ class Paper(StrEnum):
 
 
 TO_DO, KEY_POINTS, SHARED = "To do", "Key points", "In several documents"
+EARLIER = "From earlier mails"
 """Labels above groups of sentences. The first sentence, which says what the paper is, has no label."""
 ALSO = "More passages with figures or duties"
 
@@ -55,7 +56,7 @@ class Sentence(Record):
     flags: tuple[Mark, ...] = ()
     quotation: bool = False
     group: str = ""
-    """Label above the sentence: TO_DO, KEY_POINTS, or a heading of the document."""
+    """Label above the sentence: TO_DO, KEY_POINTS, EARLIER, or a heading of the document."""
     file: str = ""
 
 

@@ -25,6 +25,7 @@ from slmdesk.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.summaries.plan import TOO_WEAK
 from slmdesk.summaries.service import KIND, SummaryView
 from slmdesk.summaries.types import (
+    EARLIER,
     KEY_POINTS,
     SHARED,
     TO_DO,
@@ -602,7 +603,10 @@ class SummaryController(JobFollower):
 # ---- above a summary
 
 
-GROUPS = {TO_DO: _("To do"), KEY_POINTS: _("Key points"), SHARED: _("In several documents")}
+GROUPS = {
+    TO_DO: _("To do"), KEY_POINTS: _("Key points"), SHARED: _("In several documents"),
+    EARLIER: _("From earlier mails"),
+}  # fmt: skip
 KINDS = [
     (Kind.BULLETS, _("Bullet points")), (Kind.PARAGRAPH, _("A paragraph")), (Kind.SECTIONS, _("By section")),
     (Kind.SIMPLE, _("In everyday words")), (Kind.OWN, _("As I say below")),

@@ -43,6 +43,8 @@ class PassageBuilder:
     def __init__(self, document: str) -> None:
         self._document = document
         self._heading = ""
+        self._is_earlier = False
+        """Whether the heading is that of an earlier mail, which the newest quotes."""
         self._above = ""
         self._open: list[_Piece] = []
         self._words = 0
@@ -60,9 +62,14 @@ class PassageBuilder:
         yield from self._close()
 
     def _add(self, page: Page, block: Block) -> Iterator[Passage]:
-        is_heading = block.kind is BlockKind.HEADING
-        if is_heading and self._words >= LEAST_WORDS and not self._only_headings:
-            yield from self._close()
+        is_earlier = block.kind is BlockKind.QUOTE and block.place == "header"
+        is_answer = self._is_earlier and block.kind is not BlockKind.QUOTE
+        is_heading = is_earlier or block.kind is BlockKind.HEADING
+        if is_answer or is_earlier:
+            self._heading = ""
+        if is_answer or (is_heading and (is_earlier or self._words >= LEAST_WORDS) and not self._only_headings):
+            yield from self._close(whatever=True)
+        self._is_earlier = is_earlier or (self._is_earlier and not is_answer)
         for start, end in parts_of(page.text, block.start, block.end):
             text = page.text[start:end]
             words = count_words(text)

@@ -35,6 +35,15 @@ _SPACED = re.compile(r"(?<![^\s(])((?:[^\W\d_]\. ?){2,4})$")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
 _DOT_INSIDE = re.compile(r"\.(?=\s+[^\W\d_])")
 _BRACKET_INSIDE = re.compile(r"[.!?]\)(?=\s+[^\W\d_a-z])")
+_DOT_BEFORE_FIGURE = re.compile(r"\.(?=\s+[§\d])")
+_WHOLE_WORD = re.compile(
+    r"[^\W\d_]{2,}(?:[aeiouyà-ö]|e[nrlmst]|ung|[hk]eit|schaft|ion|i?sch|i[gk]|ich|[bcfghilmrtz]t|tag|ert)",
+    re.IGNORECASE,
+)
+"""A word that has an end, so is no abbreviation, if no list has it."""
+_UNIT = re.compile(r"\d\s?[a-zµ]{1,3}$")
+_LONGEST_UNIT, _LONGEST_SHORT, _LONGEST_ASIDE = 4, 7, 2000
+_LIST_MARK = re.compile(r"(?:(?<=\n)|\A)([ \t]*)(?:[•▪◦‣]|\((\w{1,4})\))(?=\s)")
 _LONGEST_ABBREVIATION = 12
 _TAIL = 60
 _SOLID = re.compile(r"\S")
@@ -51,18 +60,21 @@ def sentence_spans(text: str, language: str = "") -> list[tuple[int, int]]:
     words_of = dot_words(language or "en")
     spans: list[tuple[int, int]] = []
     at = 0
-    for piece in sentencex.segment(language or "en", text):
+    listed = text
+    if "\n" in text or _LIST_MARK.match(text):  # behind such a mark the library would cut nothing
+        listed = _LIST_MARK.sub(lambda mark: f"{mark[1]}[{mark[2]}]" if mark[2] else f"{mark[1]}-", text)
+    for piece in sentencex.segment(language or "en", listed):
         words = piece.strip()
         if not words:
             continue
-        start = text.find(words, at)
+        start = listed.find(words, at)
         if start < 0:
             continue
         if text[at:start].strip() and spans:  # letters that the library lost belong to the sentence before
             spans[-1] = (spans[-1][0], at + len(text[at:start].rstrip()))
         elif text[at:start].strip():
             start = at + len(text[at:start]) - len(text[at:start].lstrip())
-        at = text.find(words, at) + len(words)
+        at = listed.find(words, at) + len(words)
         if spans and _goes_on(text, spans[-1], (start, at), words_of):
             spans[-1] = (spans[-1][0], at)
         else:
@@ -85,7 +97,7 @@ def _goes_on(text: str, before: tuple[int, int], piece: tuple[int, int], words: 
         return bool(_PARTICLE.match(rest)) or rest[0].islower()
     if not _LETTER.search(rest) and not rest[0].isdigit():
         return True  # closing quotes, dots
-    if before[1] == piece[0] and rest[0] == "-":
+    if rest[0] in ",;:" or (before[1] == piece[0] and rest[0] == "-"):
         return True
     if head.endswith(".") and words.is_known and _leads_on(head, rest, words):
         return True
@@ -156,18 +168,34 @@ def _cut_inside(text: str, span: tuple[int, int], words: SentenceWords) -> list[
         rest = text[dot.end() : dot.end() + 40].lstrip()
         if not rest[0].isupper():
             continue
-        word = re.split(r"\s", text[max(start, dot.start() - _LONGEST_ABBREVIATION) : dot.start()])[-1]
-        if _is_in(word, words.and_so_on):
+        before = text[max(start, dot.start() - _LONGEST_ABBREVIATION) : dot.start()]
+        word = re.split(r"\s", before)[-1]
+        if len(word) <= _LONGEST_UNIT and _UNIT.search(before):
+            ends = _begins(rest, words)
+        elif _is_in(word, words.and_so_on):
             ends = _begins(rest, words) or not words.is_german
         else:
             ends = bool(_DOTTED.fullmatch(word)) and not _is_in(word, words.leads) and _begins(rest, words)
         if ends:
+            cuts.append(dot.end())
+    for dot in _DOT_BEFORE_FIGURE.finditer(text, start, end):
+        before = text[max(start, dot.start() - _LONGEST_ASIDE) : dot.start()]
+        is_whole = _is_whole(re.split(r"[\W\d_]", before[-_TAIL:])[-1], words)
+        if is_whole and before.count("(") <= before.count(")") and before.count("„") <= before.count("“"):
             cuts.append(dot.end())
     parts: list[tuple[int, int]] = []
     for cut in sorted(cuts):
         parts.append((start, cut))
         start = found.start() if (found := _SOLID.search(text, cut, end)) else end
     return [*parts, (start, end)]
+
+
+def _is_whole(word: str, words: SentenceWords) -> bool:
+    lists = (words.leads, words.numbered, words.measures, words.and_so_on, _SHORT)
+    if any(_is_in(word, entries) for entries in lists) or word.casefold().endswith("str"):
+        return False
+    is_long = len(word) > _LONGEST_SHORT or _WHOLE_WORD.fullmatch(word) is not None
+    return is_long or (len(word) > 2 and word.casefold() in words.starters)
 
 
 # ---- words that tell whether a dot ends a sentence, for the languages with such word lists

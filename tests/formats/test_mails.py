@@ -73,22 +73,214 @@ def test_a_mail_inside_a_mail_is_a_document_of_its_own():
     assert name == "Inner one.eml"
 
 
+LONG = "The rent is 900 EUR a month and is due on the third working day, as the lease of 2019 says."
+
+
 @pytest.mark.parametrize(
-    ("plain", "rich_text", "expected"),
+    ("plain", "rich_text", "expected", "differs"),
     [
-        ("all the words are here", "<p>all the words are here</p>", "all the words are here"),
-        ("see the other part", "<p>" + "many more words " * 9 + "</p>", " ".join(["many more words"] * 9)),
-        ("", "<p>only here</p>", "only here"),
+        ("all the words are here", "<p>all the words are here</p>", "all the words are here", ()),
+        ("see the other part", "<p>" + "many more words " * 9 + "</p>", " ".join(["many more words"] * 9), None),
+        ("", "<p>only here</p>", "only here", ()),
+        ("This mail needs an HTML reader. Open it in a program that shows HTML.", f"<p>{LONG}</p>", LONG, ()),
+        ("Bitte im Browser ansehen, um alle Inhalte zu sehen: https://x.example", f"<p>{LONG}</p>", LONG, ()),
+        (LONG[:40], f"<p>{LONG}</p>", LONG, ()),
+        (LONG.replace("900", "950"), f"<p>{LONG}</p>", LONG, ("950",)),
+        (LONG, f"<p>{LONG[:40]}</p>", LONG, ()),
+        (f"{LONG} It rises to 990 EUR in June.", f"<p>{LONG}</p>", f"{LONG} It rises to 990 EUR in June.", ()),
+        (LONG, "<p>View it online at 7 o'clock</p>", LONG, ("7",)),
+        (f"{LONG} <https://x.example/17>", f'<p><a href="https://x.example/17">{LONG}</a></p>',
+         f"{LONG} <https://x.example/17>", ()),
+        (f"1. {LONG}", f"<div style='display:none'>Preview 77</div><ol><li>{LONG}</li></ol>", f"1. {LONG}", ()),
     ],
-)
-def test_of_two_forms_of_a_text_one_is_read(plain, rich_text, expected):
+)  # fmt: skip
+def test_of_two_forms_of_a_text_the_fuller_one_is_read(plain, rich_text, expected, differs):
     message = EmailMessage()
     message["Subject"] = "x"
     message.set_content(plain)
     message.add_alternative(rich_text, subtype="html")
-    pages, reading = read(eml, message.as_bytes())
-    assert blocks(pages)[1:] == [("paragraph", expected)]
-    assert reading.attachments == []
+    outlook = outlook_mail({0x37: "x", 0x1000: plain}, binaries={0x1013: rich_text.encode()})
+    for module, data in ((eml, message.as_bytes()), (msg, outlook)):
+        pages, reading = read(module, data)
+        assert blocks(pages)[1:] == [("paragraph", expected)]
+        assert reading.attachments == []
+        assert differs is None or reading.names.get(Note.FORMS_DIFFER, ()) == differs
+
+
+def ber(tag, *parts, is_open=False):
+    data = b"".join(parts)
+    if is_open:
+        return bytes((tag, 0x80)) + data + b"\0\0"
+    size = len(data).to_bytes(3)
+    return bytes((tag, 0x83)) + size + data
+
+
+def cms(content, *, kind=2, is_open=False):
+    """A message as S/MIME wraps it: signed (kind 2) or encrypted (kind 3); in one piece, or streamed."""
+    text = ber(0x24, ber(4, content[:9]), ber(4, content[9:]), is_open=True) if is_open else ber(4, content)
+    name = [ber(6, bytes.fromhex("2a864886f70d0107") + bytes((number,))) for number in (kind, 1)]
+    held = ber(0x30, name[1], ber(0xA0, text, is_open=is_open), is_open=is_open)
+    signed = ber(0x30, ber(2, b"\1"), ber(0x31), held, ber(0x31), is_open=is_open)
+    return ber(0x30, name[0], ber(0xA0, signed, is_open=is_open), is_open=is_open)
+
+
+def enveloped(data, kind="application/pkcs7-mime", name="smime.p7m"):
+    message = EmailMessage()
+    message["Subject"] = "x"
+    message.set_content(data, *kind.split("/"), filename=name)
+    return message.as_bytes()
+
+
+INNER = b"Content-Type: text/plain; charset=utf-8\r\n\r\nThe rent is 900 \xe2\x82\xac.\r\n"
+REPORT = """Subject: x
+Content-Type: multipart/report; report-type={kind}; boundary=b
+
+--b
+
+Sorry.
+--b
+Content-Type: message/{kind}
+
+{said}
+--b
+Content-Type: text/rfc822-headers
+
+Subject: Notice
+To: z@x
+
+--b--
+"""
+BOUNCE = """Reporting-MTA: dns; mx
+
+Final-Recipient: rfc822; z@x
+Action: failed
+Status: 5.2.2
+Diagnostic-Code: smtp; 552 quota; full
+
+Final-Recipient: rfc822; y@x
+Status: 4.0.0
+"""
+RECEIPT = "Final-Recipient: rfc822;z@x\nDisposition: manual-action/MDN-sent-manually; displayed\n"
+EVENT = """BEGIN:VCALENDAR
+METHOD:{method}
+BEGIN:VTIMEZONE
+DTSTART:19700101T000000
+END:VTIMEZONE
+BEGIN:VEVENT
+ORGANIZER;CN="Ann: Lee":mailto:a@x
+DTSTART;TZID=Europe/Berlin:20250303T100000
+DTEND:20250303T093000Z
+SUMMARY:Handover\\, keys and a long
+  word
+LOCATION:Hall
+BEGIN:VALARM
+DESCRIPTION:Reminder
+END:VALARM
+END:VEVENT
+END:VCALENDAR
+"""
+CALENDAR = (
+    "Subject: x\nContent-Type: multipart/alternative; boundary=b\n\n--b\n\nCome.\n--b\nContent-Type: text/calendar\n\n"
+)
+EVENT_SAID = (
+    "Organizer: Ann: Lee a@x\nBegins: 2025-03-03 10:00 Europe/Berlin\nEnds: 2025-03-03 09:30 UTC\n"
+    "Event: Handover, keys and a long word\nWhere: Hall"
+)
+CLEAR = """Subject: x
+
+-----BEGIN PGP SIGNED MESSAGE-----
+Hash: SHA256
+
+The rent is 900.
+- -----
+-----BEGIN PGP SIGNATURE-----
+
+iQEz
+-----END PGP SIGNATURE-----
+"""
+NAMED = "Subject: x\nContent-Type: text/plain; name=a.txt\nContent-Disposition: {}; filename=a.txt\n\nThe rent is 900."
+FLOWED = "Subject: x\nContent-Type: text/plain; format=flowed; delsp={}\n\n"
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (enveloped(cms(INNER)), ["The rent is 900 €."]),
+        (enveloped(cms(INNER, is_open=True), "application/x-pkcs7-mime"), ["The rent is 900 €."]),
+        (enveloped(cms(INNER), "application/octet-stream"), ["The rent is 900 €."]),
+        (enveloped(cms(enveloped(cms(INNER)))), ["The rent is 900 €."]),
+        (enveloped(cms(b"<xml/>"), name="invoice.xml.p7m"), ["invoice.xml (6 bytes)"]),
+        (CLEAR, ["The rent is 900.\n-----"]),
+        (CLEAR.replace("Hash: SHA256\n", "").replace("900.", "900.\n\nYes."), ["The rent is 900.", "Yes.\n-----"]),
+        (NAMED.format("inline"), ["The rent is 900."]),
+        (NAMED.format("attachment"), ["The rent is 900."]),
+        (REPORT.format(kind="delivery-status", said=BOUNCE),
+         ["Recipient: z@x\nWhat happened: failed\nStatus: 5.2.2 (not delivered: mailbox full)\nReason: 552 quota; full",
+          "Recipient: y@x\nStatus: 4.0.0 (not delivered yet)", "The mail: Notice – z@x", "Sorry."]),
+        (REPORT.format(kind="disposition-notification", said=RECEIPT),
+         ["Recipient: z@x\nWhat happened: displayed", "The mail: Notice – z@x", "Sorry."]),
+        (CALENDAR + EVENT.format(method="REQUEST"), [EVENT_SAID, "Come.", "text.ics (324 bytes)"]),
+        (CALENDAR + EVENT.format(method="CANCEL"), [f"Cancelled\n{EVENT_SAID}", "Come.", "text.ics (323 bytes)"]),
+        (FLOWED.format("yes") + "Die Woh \nnung kostet 1 \n500 Euro im \n Monat.\n> Zi \n> tat\n>> b \nc\n-- \nAnna\n",
+         ["Die Wohnung kostet 1500 Euro im Monat.", "> Zitat\n>> b", "c", "--", "Anna"]),
+        (FLOWED.format("no") + "one \n  two\n >three\n> q \n> r\n>> s", ["one  two", ">three\n> q r\n>> s"]),
+    ],
+)  # fmt: skip
+def test_whatever_form_a_mail_has_its_words_are_read(raw, expected):
+    pages, _ = read(eml, raw if isinstance(raw, bytes) else raw.encode())
+    assert [text for __, text in blocks(pages) if text != "Subject: x"] == expected
+    assert {page.status for page in pages} == {PageStatus.READ}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        enveloped(cms(INNER, kind=3)),
+        enveloped(cms(INNER)[:60]),
+        enveloped(b"\x30\x80" * 9_000),
+        enveloped(b"\x30\x80" + b"\x04\0" * 200_000),
+        b"Subject: x\n\nHello\n-----BEGIN PGP MESSAGE-----\n\nhQEM\n-----END PGP MESSAGE-----\nBye",
+    ],
+)
+def test_encrypted_part_is_said_to_be_so(raw):
+    pages, _ = read(eml, raw)
+    assert PageStatus.LOCKED in {page.status for page in pages}
+    assert "hQEM" not in pages[0].text
+
+
+def test_outlooks_packed_attachments_are_named_as_unread():
+    data = mail("Hello", enclosed=[("winmail.dat", b"x")])
+    assert read(eml, data)[1].names[Note.PARTS_UNREAD] == ("winmail.dat",)
+
+
+TOP = "Nein.\n\nVon: Anna\nGesendet: Montag\nAn: B\nBetreff: Miete\n\nHallo,\n\n1200 Euro?\n"
+ATTRIBUTED = "Am 3.3.25 um 10:00 schrieb Anna:"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_html", "expected"),
+    [
+        (TOP, False, ["Nein.", "> Von: Anna\nGesendet: Montag\nAn: B\nBetreff: Miete", "> Hallo,", "> 1200 Euro?"]),
+        (f"Nein.\nB\n{ATTRIBUTED}\nPreis?\n--- end ---\nGruß", False,
+         ["Nein.\nB", f"> {ATTRIBUTED}", "> Preis?", "> --- end ---", "Gruß"]),
+        (f"{ATTRIBUTED}\n> Preis?\n\n900.\n\n> Wann?\n\nMai.\n-- \nB", False,
+         [f"> {ATTRIBUTED}", "> > Preis?", "900.", "> > Wann?", "Mai.", "--", "B"]),
+        ("<p>Nein.</p><div style='border-top:solid #E1E1E1 1.0pt'><p><b>Von:</b> Anna<br><b>Gesendet:</b> Montag<br>"
+         "<b>An:</b> B<br><b>Betreff:</b> Miete</p></div><p>Hallo</p><table><tr><td>Miete</td><td>1200</td></tr>",
+         True, ["Nein.", "> Von: Anna\nGesendet: Montag\nAn: B\nBetreff: Miete", "> Hallo", "> Miete\t1200"]),
+        ("<p>Nein.</p><p>Von: Anna</p><p>Datum: Montag</p><p>Betreff: Miete</p><p>Hallo</p>", True,
+         ["Nein.", "> Von: Anna", "> Datum: Montag", "> Betreff: Miete", "> Hallo"]),
+        (f"<div>{ATTRIBUTED}<br></div><blockquote>Hallo<table><tr><td>a</td><td>1</td></tr></table></blockquote><p>Nein.",
+         True, [f"> {ATTRIBUTED}", "> Hallo", "> a\t1", "Nein."]),
+    ],
+)  # fmt: skip
+def test_earlier_mails_are_quotes_below_the_newest(text, is_html, expected):
+    message = EmailMessage()
+    message["Subject"] = "x"
+    message.set_content(text, subtype="html" if is_html else "plain")
+    pages, _ = read(eml, message.as_bytes())
+    marked = [f"> {text}" if kind == "quote" else text for kind, text in blocks(pages)]
+    assert marked[1:] == expected
 
 
 @pytest.mark.parametrize(
@@ -230,6 +422,28 @@ def test_subtitles_have_times_and_stretches():
 def test_other_subtitles(text, expected):
     pages, _ = read(subtitles, text.encode())
     assert [page.text for page in pages] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "notes"),
+    [
+        ("1\n00:00:01,000 --> 00:00:02,000\nHello\n\nsecond part\n\n2\n00:00:03,000 --> 00:00:04,000\nBye",
+         ["Hello\nsecond part", "Bye"], []),
+        ("1\n00:00:01,000 --> 00:00:02,000\n\nlate\n2\n00:00:03,000 --> 00:00:04,000\nBye\n\n\nend\n",
+         ["late", "Bye\nend"], []),
+        ("1\n00:00:01 --> 00:00:02\nHello\n\n2\n00:00:03 --> 00:00:04\nBye", ["Hello", "Bye"], []),
+        ("Before all.\n\n1\n00:00:01,000 --> 00:00:02,000\nHello", ["Before all.", "Hello"], [Note.UNTIMED]),
+        ("WEBVTT - title\nKind: captions\n\nintro\n00:01.000 --> 00:02.000\nHello\n\nsecond\n\nNOTE for us\n\nNOTE\n\n"
+         "STYLE\n::cue{}\n\nid of it\n00:03.000 --> 00:04.000\nBye\n", ["Hello\nsecond", "Bye"], [Note.PARTS_UNREAD]),
+        ("[Script Info]\n[Events]\nFormat: Layer, Start, End, Style, Name, Text\n"
+         "Dialogue: 0,0:00:01.00,0:00:02.00,D,,Hello\nmore\n\nsecond\nComment: 0,0,0,,,x\n"
+         "Dialogue: 0,soon,later,D,,Bye\n", ["Hello\nmore\nsecond", "Bye"], [Note.UNTIMED]),
+    ],
+)  # fmt: skip
+def test_what_stands_behind_an_empty_line_belongs_to_the_cue(text, expected, notes):
+    pages, reading = read(subtitles, text.encode())
+    assert [said for __, said in blocks(pages)] == expected
+    assert reading.notes == notes
 
 
 def test_text_without_times_is_no_subtitles():

@@ -505,6 +505,13 @@ def test_subtitles_keep_their_times_and_lines():
     ]
     assert len(made.splitlines()) == len(text.splitlines())
     assert "<i>DEAR</i>" in made
+    gap = "1\n00:00:01 --> 00:00:02\nhello\n\nsecond\n\n2\n00:00:03 --> 00:00:04\n\nbye\n"
+    assert in_place("subtitles", gap) == (
+        ["hello", "second", "bye"],
+        re.sub("[a-z]+", lambda word: word[0].upper(), gap),
+    )
+    notes = "WEBVTT\n\nid\n00:01.000 --> 00:02.000\nhello\n\nSTYLE\n::cue{}\n\nname\n00:03.000 --> 00:04.000\nbye"
+    assert in_place("subtitles", notes)[0] == ["hello", "bye"]
 
 
 def test_a_table_keeps_its_line_ends_quotation_marks_and_numbers():

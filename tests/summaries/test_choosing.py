@@ -9,6 +9,8 @@ import pytest
 from benchmarks.quality import is_aside
 from benchmarks.quality.expectations import MATTERS, documents
 from slmdesk.base.documents import BlockKind
+from slmdesk.formats import mail as eml
+from slmdesk.formats.reading import Reading, reader_of
 from slmdesk.formats.text import markdown_pages
 from slmdesk.jobs.runner import Yield
 from slmdesk.summaries.lines import PIECES_AT_ONCE, Line, count_words, lines_of, paper_of, replaces
@@ -193,6 +195,75 @@ def test_later_mail_corrects_an_earlier_one() -> None:
     ]
 
 
+OFFER = (
+    "Dear Mr Short,\n\nWe offer you the shop at 2,400 pounds a month from 1 May 2025.\n"
+    "Please confirm by 14 March 2025.\n\nKind regards\nAnna"
+)
+ANSWER = "We do not take the shop.\n\nPlease return our deposit of 500 pounds within 14 days."
+HEAD = "From: Anna <a@x>\nSent: 3 March 2025 16:20\nTo: Bernd Short\nSubject: The shop\n"
+WROTE = "On Mon, 3 Mar 2025 at 16:20, Anna <a@x> wrote:\n"
+MARKED = re.sub("(?m)^", "> ", OFFER)
+OWN_HEAD = HEAD.replace("Anna <a@x>", "Bernd").replace("3 March", "4 March")
+
+
+@pytest.mark.parametrize(
+    ("text", "format_id"),
+    [
+        (f"{ANSWER}\n\nBernd\n\n{HEAD}\n{OFFER}", "eml"),
+        (f"{ANSWER}\n\nKind regards\nBernd\n{HEAD}{OFFER}", "eml"),
+        (f"{ANSWER}\n\n{WROTE}\n{MARKED}", "eml"),
+        (f"{WROTE}{MARKED}\n\n{ANSWER}\n\n-- \nBernd has 3 shops.", "eml"),
+        (f"{WROTE}> We offer you the shop at 2,400 pounds a month from 1 May 2025.\n\nWe do not take the shop.\n\n"
+         "> Please confirm by 14 March 2025.\n\n> Kind regards\n\n"
+         "Please return our deposit of 500 pounds within 14 days.", "eml"),
+        (f"Dear Anna,\n\n{ANSWER}\n\n-----Original Message-----\n{HEAD}\n{OFFER}", "eml"),
+        (f"{OWN_HEAD}{ANSWER}\n\n{HEAD}{OFFER}", "txt"),
+        (f"{ANSWER}\n\n{HEAD}{OFFER}\n\n{HEAD.replace('3 March', '1 March')}\nWe need a bigger shop.", "txt"),
+    ],
+)  # fmt: skip
+def test_newest_mail_is_told_and_what_it_quotes_is_background(text, format_id) -> None:
+    mail = f"From: Bernd\nDate: Tue, 4 Mar 2025 09:00:00 +0000\nSubject: Re: The shop\n\n{text}"
+    pages = reader_of(format_id)(Reading("a", (mail if format_id == "eml" else text).encode()))
+    some = [piece for page in pages for piece in pieces_of("d", page)[0]]
+    paper = paper_of(" ".join(piece.text for piece in some), file_format=format_id)
+    found = returned(lines_of(some, range(len(some)), lambda words: sentence_spans(words, "en"), "en", paper))
+    assert re.fullmatch("The shop(, .* 2025)?: We do not take the shop.", found[0].text)
+    chosen = choose(found, 40)
+    assert [line.text for line in chosen.actions if not line.is_earlier] == [ANSWER.partition("\n\n")[2]]
+    assert all(line.is_earlier for line in chosen.points)
+    earlier = {line.text for line in found if line.is_earlier}
+    offer = {"We offer you the shop at 2,400 pounds a month from 1 May 2025.", "Please confirm by 14 March 2025."}
+    assert offer <= earlier <= {*offer, "We need a bigger shop."}
+    assert not any(word in line.text for line in found for word in ("Sent", "wrote", "Original", "3 shops", ">"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{ANSWER}\n\n--\n{HEAD}\n{OFFER}",
+        f"Hinweis\n\n--\n\n{ANSWER}\n\n"
+        + "Wir sind bis Mai im Haus und danach nicht mehr da, was auch geschieht. " * 8,
+    ],
+)
+def test_rule_in_a_mail_is_no_signature(text) -> None:
+    mail = f"From: Bernd\nDate: Tue, 4 Mar 2025 09:00:00 +0000\nSubject: Geht das?\n\n{text}"
+    some = [piece for page in eml.read(Reading("a", mail.encode())) for piece in pieces_of("d", page)[0]]
+    found = returned(lines_of(some, range(len(some)), lambda words: sentence_spans(words, "de"), "de", Paper.LETTER))
+    assert any(ANSWER.partition("\n\n")[2] in line.text for line in found)
+    assert not any("Subject" in line.text for line in found)
+
+
+def test_forwarded_mail_without_a_word_above_it_is_the_mail() -> None:
+    mail = (
+        f"From: Bernd\nDate: Tue, 4 Mar 2025 09:00:00 +0000\nSubject: Fwd\n\n-- Forwarded message --\n{HEAD}\n{OFFER}"
+    )
+    some = [piece for page in eml.read(Reading("a", mail.encode())) for piece in pieces_of("d", page)[0]]
+    found = returned(lines_of(some, range(len(some)), lambda words: sentence_spans(words, "en"), "en", Paper.LETTER))
+    assert [line.text for line in found if line.is_action and not line.is_earlier] == [
+        "Please confirm by 14 March 2025."
+    ]
+
+
 @pytest.mark.parametrize(
     ("language", "earlier", "later"),
     [
@@ -310,6 +381,26 @@ def test_a_date_at_the_beginning_is_no_number_of_an_item_and_a_day_of_birth_no_d
         "Letter: 9 June: the stitches are removed.",
         "14 tablets at 900 euros are paid back by 3 May 2031.",
     }
+
+
+def test_a_deadline_of_three_words_is_a_line() -> None:
+    found = lines("Die Marke ist angemeldet (Nr. 12). Widerspruch: bis 14.04.2026. Nr. 12. Danke sehr.", "de")
+    assert texts(found)[1:] == ["Widerspruch: bis 14.04.2026."]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("51.000 EUR des Darlehens wurden am 3. Mai ins Ausland überwiesen.", ""),
+        ("§ 8 Abs. 1 Nr. 4 AStG nimmt solche Einkünfte aus der Besteuerung heraus.", ""),
+        ("§ 126 BGB erfordert die Schrift auf Papier.", ""),
+        ("§ 3 GmbHG gilt auch bei der Kapitalerhöhung.", ""),
+        ("§ 4 Die Kosten des Rechtsstreits trägt die Beklagte.", "Die Kosten des Rechtsstreits trägt die Beklagte."),
+        ("4.2 Der Mieter reinigt die Treppe jede Woche.", "Der Mieter reinigt die Treppe jede Woche."),
+    ],
+)
+def test_an_amount_or_a_law_at_the_beginning_is_no_number_of_an_item(text, said) -> None:
+    assert [line.text for line in lines(text, "de")] == [said or text]
 
 
 def test_a_long_paper_lets_other_work_run_in_between() -> None:

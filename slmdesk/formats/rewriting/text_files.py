@@ -412,8 +412,10 @@ def _put(file: TextFile, cell: Cell, answer: str, *, delimiter: str, line_end: s
 # which shows whether the cue can be read in that time.
 
 
-_TIMES = re.compile(r"^[ \t]*(?:\d{1,4}:)?\d{1,2}:\d{1,2}[.,]\d{1,3}[ \t]*-->[^\r\n]*", re.MULTILINE)
-_CUE = re.compile(r"(?:\r\n|\r|\n)((?:[^\r\n]*\S[^\r\n]*(?:\r\n|\r|\n|$))+)")
+_TIMES = re.compile(r"^[ \t]*(?:\d{1,4}:)?\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?[ \t]*-->[^\r\n]*", re.MULTILINE)
+_PARAGRAPH = re.compile(r"(?:[^\r\n]*\S[^\r\n]*(?:\r\n|\r|\n|$))+")
+_ASIDE = re.compile(r"(?:NOTE|STYLE|REGION)(?!\S)")
+_NAME = re.compile(r"(?:\A|(?<=[\r\n]))[^\r\n]+\Z")
 _DIALOGUE = re.compile(r"^(?:Dialogue|Comment):(?:[^,\r\n]*,){9}([^\r\n]*)", re.MULTILINE)
 _NOTE = re.compile(r"^NOTE\b(?:[^\r\n]*\S[^\r\n]*(?:\r\n|\r|\n|$))+", re.MULTILINE)
 """Matches a note of WebVTT, which is meant for the makers of the subtitles."""
@@ -436,11 +438,18 @@ def rewrite_subtitles(rewriting: Rewriting) -> Units:
 
 
 def _timed(text: str) -> Iterator[tuple[int, int, str]]:
-    for times in _TIMES.finditer(text):
-        cue = _CUE.match(text, times.end())
-        if cue is not None:
-            words = cue[1].rstrip("\r\n")
-            yield cue.start(1), cue.start(1) + len(words), times[0].strip()
+    """Yield the paragraphs of each cue, without the name of the next cue: a number or, in WebVTT, any single line."""
+    is_vtt = text.lstrip("\ufeff").startswith("WEBVTT")
+    found = [*_TIMES.finditer(text)]
+    ends = [*(times.start() for times in found[1:]), len(text)]
+    for times, end in zip(found, ends, strict=False):
+        for paragraph in _PARAGRAPH.finditer(text, times.end(), end):
+            words = paragraph[0].rstrip("\r\n")
+            name = _NAME.search(words) if paragraph.end() == end < len(text) else None
+            if name and (name[0].strip().isdecimal() or (is_vtt and not name.start())):
+                words = words[: name.start()].rstrip("\r\n")
+            if words and not (is_vtt and _ASIDE.match(words)):
+                yield paragraph.start(), paragraph.start() + len(words), times[0].strip()
 
 
 def _ass(text: str) -> Iterator[tuple[int, int, str]]:

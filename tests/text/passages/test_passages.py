@@ -12,12 +12,13 @@ pytestmark = pytest.mark.pure
 
 
 def page(number, *pieces):
-    """A page of (kind, text) pieces."""
+    """A page of (kind, text) pieces; the kind "mail" is the header of an earlier mail."""
     text, blocks = "", []
     for kind, words in pieces:
         start = len(text) + bool(text)
         text = f"{text}\n{words}" if text else words
-        blocks.append(Block(BlockKind(kind), start, len(text), 1 if kind == "heading" else 0))
+        level, place = 1 if kind == "heading" else 0, "header" if kind == "mail" else ""
+        blocks.append(Block(BlockKind("quote" if kind == "mail" else kind), start, len(text), level, place))
     return Page(number, str(number), text, PageStatus.READ, tuple(blocks))
 
 
@@ -44,6 +45,16 @@ def test_headings_alone_wait_for_words_on_the_next_page():
     )
     assert [(one.page, one.page_end) for one in found] == [(1, 1), (1, 2)]
     assert found[1].text.startswith("Valves\nvalve0")
+
+
+def test_a_passage_of_an_earlier_mail_begins_with_its_header_and_no_other_does():
+    found = passages_of(
+        page(1, ("paragraph", "No."), ("mail", "Ann wrote:"), ("quote", words(200)), ("quote", words(200, "more")),
+             ("mail", "Bob wrote:"), ("quote", "Hi."), ("paragraph", "Yes.")),
+    )  # fmt: skip
+    assert [" ".join(one.text.split()[:3]) for one in found] == [
+        "No.", "Ann wrote: word0", "Ann wrote: more0", "Bob wrote: Hi.", "Yes.",
+    ]  # fmt: skip
 
 
 def test_headers_and_footers_are_no_part_of_a_passage():
