@@ -439,8 +439,8 @@ def test_start_works_with_nothing(home, opened) -> None:
     (home / "data" / "slmdesk.sqlite3").write_bytes(b"no database at all" * 100)
     recorder = opened(model=False)
     codes = {recorder.wait(Noticed, lambda event, code=code: event.problem.code == code).problem.code
-             for code in ("setting.invalid", "store.damaged")}  # fmt: skip
-    assert codes == {"setting.invalid", "store.damaged"}
+             for code in ("setting.invalid", "store.set_aside")}  # fmt: skip
+    assert codes == {"setting.invalid", "store.set_aside"}
     assert recorder.calls.history.items() == []
 
 

@@ -342,7 +342,7 @@ class NoticeController(QObject):
 
     def _on_noticed(self, event: Noticed) -> None:
         problem = event.problem
-        if problem.code == "store.damaged":
+        if problem.code == "store.set_aside":
             rescue = partial(self._rescue, Path(str(problem.args["path"])))
             self._on_notice_raised(notice_of(problem, action=_("Rescue what can be read"), on_action=rescue))
             self._bridge.ask(self._bridge.services.backups.copies(), self._on_copies)
