@@ -117,6 +117,10 @@ class HistoryService(Service):
         """Update an item's own settings. None removes a key. Raises KnownError `item.unknown`, store.*."""
         return self._store.items.change_settings(id, **values)
 
+    def results_only_of(self, documents: Sequence[str]) -> list[str]:
+        """Return the items that were made of these documents alone and are shown beside them."""
+        return self._store.documents.results_only_of(documents)
+
     def documents_of(self, item: str) -> list[DocumentRecord]:
         return self._store.documents.of_item(item)
 

@@ -24,7 +24,15 @@ from slmdesk.library.reading import PageImage, PageImages, Reading, ReadingQueue
 from slmdesk.library.scan import DocumentFile, documents_in, look_at
 from slmdesk.library.search import FoundPlaces, PlaceSearch, TextHit, search_texts, search_typed
 from slmdesk.library.types import attached, file_of, info_of
-from slmdesk.runtime.events import DocumentChanged, DocumentGone, DocumentProgress, Pending, ended, outcome
+from slmdesk.runtime.events import (
+    DocumentChanged,
+    DocumentGone,
+    DocumentProgress,
+    ItemChanged,
+    Pending,
+    ended,
+    outcome,
+)
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import (
     Runtime,
@@ -170,7 +178,8 @@ class DocumentService(Service):
     def forget(self, document: str, *, with_folder: bool = False) -> Pending[DocumentRecord]:
         """Remove a document from the program. The file itself is not touched. The result is the removed record.
 
-        A long document is removed step by step, and DocumentGone is published at the end. A document of a folder only
+        A long document is removed step by step, and DocumentGone is published at the end. What was made of it alone
+        goes into the trash. A document of a folder only
         leaves the list of recent documents, unless `with_folder`. This cannot be undone, so call it when *Undo* is no
         longer offered. Raises KnownError `document.unknown`, `hold.document`, `store.…`. If the document is put on hold
         meanwhile, it is restored and the result is the Problem `hold.document`.
@@ -197,7 +206,10 @@ class DocumentService(Service):
             if self._store.passages.forget_some(record.id) and not self._closed:
                 self._service_thread.post(lambda: self._forget_more(record))
                 return
-            self._store.documents.forget(record.id)
+            with self._store.together():
+                results = self._store.documents.results_only_of([record.id])
+                items = [self._store.items.trash(item) for item in results]
+                self._store.documents.forget(record.id)
         except Exception as err:
             problem = problem_for(err)
             if problem.code == "hold.document":
@@ -207,6 +219,8 @@ class DocumentService(Service):
             self._going.pop(record.id).end(problem)
             raise
         pending = self._going.pop(record.id)
+        for item in items:
+            self._publish(ItemChanged(item))
         self._publish(DocumentGone(record.id))
         self.purge_soon()
         pending.end(record)

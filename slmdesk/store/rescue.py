@@ -778,7 +778,7 @@ def copy_tables(source: Path, key: DataKey | None, target: Connection) -> int | 
         if not f"{name}_".startswith((*virtual, "sqlite_"))
     }
     damaged = [name for name in tables if not (is_open and _copy_table(source, key, target, name, tables[name]))]
-    lost = "meta" in damaged
+    lost = int("meta" in damaged)
     damaged = [name for name in damaged if name != "meta"]  # which is no table of rows by number
     carver = Carver(source, key)
     for table, n, cells in carver.rows_of({"sqlite_schema": 1, **roots}, damaged):
@@ -815,9 +815,9 @@ def _insert_carved(target: Connection, table: str, infos: Sequence[Row], n: int,
         isinstance(value, (*kinds[name], *((int,) if float in kinds[name] else ()))) for name, value in values.items()
     ):
         return False
-    columns = ", ".join(f'"{name}"' for name in values)
+    columns, row = ", ".join(f'"{name}"' for name in values), list(values.values())
     try:
-        target.execute(f"insert or ignore into {table} ({columns}) values ({marks(kinds)})", list(values.values()))
+        target.execute(f"insert or ignore into {table} ({columns}) values ({marks(row)})", row)
     except errors():
         return False
     return True

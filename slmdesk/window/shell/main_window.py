@@ -334,6 +334,8 @@ class NoticeController(QObject):
             self._bars.drop_topic(STATE_TOPIC)
         if event.state is ModelState.READY:
             self._reported_in_chat.clear()  # report the next crash again
+            for code in ("model.crashes", "child.died", "child.hung"):
+                self._bars.drop_topic(code)
 
     def _on_chat_opened(self, chat: str) -> None:
         if chat != self._open_chat:
