@@ -12,7 +12,7 @@ from pathlib import Path
 
 from slmdesk.base.documents import FORMS, Paper, counted_words
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import free_name, is_there, write_atomically
+from slmdesk.base.files import free_name, is_there, write_out
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Progress
 from slmdesk.base.record import Record
 from slmdesk.base.record import to_json as to_wire
@@ -312,7 +312,7 @@ class ExportService:
         def write(data: bytes) -> int:
             if is_there(target) and not replace:
                 raise KnownError("file.exists", path=str(target))
-            write_atomically(target, data)
+            write_out(target, data)
             return len(data)
 
         def writing() -> Slices[int]:

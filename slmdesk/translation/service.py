@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import is_same_file, is_there, write_atomically
+from slmdesk.base.files import is_same_file, is_there, write_out
 from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, JobRecord, ModelRecord
@@ -403,7 +403,7 @@ class TranslationFiles(Service):
             if is_there(target) and not may_replace:
                 raise KnownError("file.exists", path=str(target))
             data = in_english(_data, view, what, form, segments, info)
-            write_atomically(target, data)
+            write_out(target, data)
             return len(data)
 
         size: int = yield pending_on_file_thread(self._service_thread, make, name="export")

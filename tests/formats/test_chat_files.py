@@ -50,7 +50,7 @@ def said(chat: ForeignChat) -> list[tuple[str, str, str | None]]:
 # ---- ChatGPT
 
 
-@pytest.mark.parametrize("answer, model", [
+@pytest.mark.parametrize(("answer", "model"), [
     ({"model_slug": "gpt-5"}, "gpt-5"), ({"default_model_slug": "gpt-4.1"}, "gpt-4.1"), ({}, "gpt-4o"),
 ])  # fmt: skip
 def test_chatgpts_newer_exports_name_the_model_at_the_chat(answer: dict[str, str], model: str) -> None:

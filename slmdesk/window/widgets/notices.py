@@ -13,7 +13,7 @@ from PySide6.QtGui import QEnterEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFileDialog, QFrame, QLabel, QMenu, QPushButton, QToolButton, QWidget
 
 from slmdesk.base.documents import FORMS, Form
-from slmdesk.base.files import write_atomically
+from slmdesk.base.files import write_out
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item
 from slmdesk.base.texts import _
@@ -387,7 +387,7 @@ class ExportController(QObject):
         The notice offers no "Open", since the text may be a program.
         """
         self._bridge.ask(
-            lambda _services: write_atomically(target, text.encode()),
+            lambda _services: write_out(target, text.encode()),
             lambda _none: self._bridge.notice_raised.emit(
                 Notice(
                     _("Written to {target}.").format(target=target),
