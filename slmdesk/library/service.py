@@ -13,6 +13,7 @@ from typing import Any
 
 from slmdesk.base.documents import READER_VERSION, DocumentInfo, Page
 from slmdesk.base.errors import KnownError
+from slmdesk.base.files import is_same_file
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Partial, Progress, record_from
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import DocumentRecord, DocumentStatus
@@ -342,6 +343,8 @@ class OpenRequest:
     instead: str = ""
     at: float = field(default_factory=time.time)
     stop: threading.Event = field(default_factory=threading.Event)
+    copies: frozenset[str] = frozenset()
+    """Documents with the same bytes, of other files that are still there."""
     document: str = ""
     pending: Pending[DocumentRecord] = field(default_factory=Pending)
 
@@ -359,7 +362,7 @@ class DocumentOpener(Service):
         request.pending = Pending(partial(self._cancel, request))
         on_file_thread(
             self._service_thread,
-            lambda: look_at(request.path, request.stop),
+            lambda: self._look(request),
             partial(self._looked, request),
             name="documents",
         )
@@ -382,6 +385,15 @@ class DocumentOpener(Service):
     def close(self) -> None:
         self._closed = True
         self.passwords.clear()
+
+    def _look(self, request: OpenRequest) -> DocumentFile:
+        found = look_at(request.path, request.stop)
+        same = self._service_thread.call(lambda: self._store.documents.find(sha256=found.sha256))
+        others = ((document.id, file_of(document)) for document in same)
+        request.copies = frozenset(
+            id for id, path in others if os.path.lexists(path) and not is_same_file(path, found.path)
+        )
+        return found
 
     def _cancel(self, request: OpenRequest) -> None:
         request.stop.set()
@@ -433,7 +445,7 @@ class DocumentOpener(Service):
         same = [
             document
             for document in self._store.documents.find(sha256=found.sha256)
-            if document.status is DocumentStatus.READ
+            if document.status is DocumentStatus.READ and document.id not in request.copies
         ]
         if request.parent:
             requested = (request.parent, request.attachment)
