@@ -310,7 +310,7 @@ def text(
 ) -> None:
     """Print the text of FILE, page by page; for a page without text, the reason."""
     secret = ask_password(file) if password else ""
-    with console.services() as services:
+    with console.services(lambda _settings: not unsaved) as services:
         if unsaved or services.read_only:
             info, pages = _read(console, services, file, secret, encoding, number)
         else:
