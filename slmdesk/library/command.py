@@ -116,7 +116,10 @@ def add(console: Console, files: Sequence[Path]) -> int | None:
 @json_option
 @click.pass_obj
 def forget(console: Console, document: str) -> None:
-    """Delete everything read from DOCUMENT (an id, or the beginning of one); its file is not touched."""
+    """Delete everything read from DOCUMENT (an id, or the beginning of one); its file is not touched.
+
+    What was made of it alone, such as a summary, goes into the trash.
+    """
     with console.services() as services:
         gone = console.result_of(services, lambda: services.documents.forget(document))
     if console.as_json:

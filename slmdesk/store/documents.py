@@ -290,9 +290,11 @@ class Documents(StorePart):
     def results_only_of(self, documents: Sequence[str]) -> list[str]:
         """Return the items that were made of these documents alone and are shown beside them."""
         return self._column_of(
-            f"select item from item_documents join items on items.id = item where kind in ({marks(BESIDE)}) and"
-            f" deleted_at is null group by item having min(document in ({marks(documents)}))",
-            [*BESIDE, *documents],
+            f"select item from item_documents join items on items.id = item where kind in ({marks(BESIDE)})"
+            " and deleted_at is null and item in"
+            f" (select item from item_documents where document in ({marks(documents)}))"
+            f" group by item having min(document in ({marks(documents)}))",
+            [*BESIDE, *documents, *documents],
         )
 
     def link(self, item: str, documents: Sequence[str]) -> None:

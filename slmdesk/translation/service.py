@@ -423,8 +423,8 @@ class TranslationFiles(Service):
             ("About", ", ".join(words for words in (request.domain, request.formality) if words)),
             ("Model", ", ".join(models) or "none yet"),
             ("Glossaries", ", ".join(used) or "none"),
-            ("Begun", _day(view.item.created)),
-            ("Last changed", _day(max((job.updated for job in jobs), default=view.item.updated))),
+            ("Begun", _moment(view.item.created)),
+            ("Last changed", _moment(max((job.updated for job in jobs), default=view.item.updated))),
         ]
 
 
@@ -449,5 +449,5 @@ def _language(code: str) -> str:
     return LANGUAGES[code].name if code in LANGUAGES else "Source"
 
 
-def _day(time: float) -> str:
-    return datetime.datetime.fromtimestamp(time).astimezone().strftime("%Y-%m-%d %H:%M")
+def _moment(time: float) -> str:
+    return datetime.datetime.fromtimestamp(time).astimezone().isoformat(" ", "minutes")

@@ -191,8 +191,8 @@ class DocumentsController(QObject):
         """Remove documents from the list now. Delete them when *Undo* is no longer offered. Their files stay."""
         names = self.names(documents)
         words = ngettext(
-            "{name} was removed from the list, with the text read from it. The file stays.",
-            "{n} documents were removed from the list, with the text read from them. The files stay.",
+            "{name} was removed from the list, with what was read and made of it. The file stays.",
+            "{n} documents were removed from the list, with what was read and made of them. The files stay.",
             len(names),
             name=next(iter(names.values()), ""),
         )
