@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.paths import Paths, find_paths, make_folders
+from slmdesk.base.paths import HOME_VARIABLE, Paths, find_paths, make_folders
 from slmdesk.base.texts import _
 from slmdesk.runtime.events import Event, ItemGone
 
@@ -90,13 +90,8 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     qt_texts = QTranslator(app)
     if qt_texts.load(QLocale(), "qtbase", "_", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
         app.installTranslator(qt_texts)
-    paths = find_paths()
-    try:
-        make_folders(paths)
-    except KnownError as err:
-        from slmdesk.runtime.messages import problem_for  # late: not needed before the window shows
-
-        return _say_no_window(app, problem_for(err).sentence, NO_HOME)
+    if (paths := usable_home()) is None:
+        return NO_HOME
     instance = SingleInstance(paths.data)
     is_to_translate = TRANSLATE_CLIPBOARD in arguments
     outcome = instance.take_or_raise_other(request=TRANSLATE if is_to_translate else RAISE)
@@ -128,6 +123,40 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     if words := run.erase():
         return _say_no_window(app, words, NOT_ERASED)
     return _leave(status)
+
+
+def usable_home() -> Paths | None:
+    """Return the folders of the program. While they cannot be made, ask for others; None: the person gave up."""
+    while True:
+        paths = find_paths()
+        try:
+            make_folders(paths)
+        except KnownError as err:
+            from slmdesk.runtime.messages import problem_for  # late: not needed before the window shows
+
+            if not _change_home(problem_for(err).sentence):
+                return None
+        else:
+            return paths
+
+
+def _change_home(words: str) -> bool:
+    """Ask whether to try again, with another home for this run if the person chooses one, or to quit."""
+    from PySide6.QtCore import Qt
+    from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+    print(f"slmdesk: {words}", file=sys.stderr)  # noqa: T201
+    box = QMessageBox(QMessageBox.Icon.Warning, "slmdesk", words)
+    box.setObjectName("no_home_dialog")
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setInformativeText(_("Another folder is used until you quit."))
+    choose = box.addButton(_("Choose a folder…"), QMessageBox.ButtonRole.AcceptRole)
+    box.addButton(_("Try again"), QMessageBox.ButtonRole.ResetRole)
+    leave = box.addButton(_("Quit"), QMessageBox.ButtonRole.RejectRole)
+    box.exec()
+    if box.clickedButton() is choose and (folder := QFileDialog.getExistingDirectory(None, _("Choose a folder"))):
+        os.environ[HOME_VARIABLE] = folder
+    return box.clickedButton() is not leave
 
 
 def _needs_no_key(paths: Paths) -> bool:

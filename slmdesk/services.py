@@ -509,6 +509,7 @@ class Services:
             sweep_piped(self.paths)
         for notice in (*policy.problems, *self.settings.problems, *opened.notices):
             self.notice(notice)
+        self.store.shared.on_wrong = self.notice
         if self.store.key is not None or policy.encryption.required:
             try:
                 self.privacy.follow_policy()

@@ -18,6 +18,8 @@ from slmdesk.base.texts import _
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
+SHARED_FILE = 0o666
+"""Mode of a file that a person asked for, less what the umask takes."""
 EXCHANGED = "another program replaced it while it was written"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -109,13 +111,26 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise problem_of(err, path, needed_bytes=len(data)) from err
 
 
-def write_new(path: Path, data: bytes) -> None:
-    """Write a file that does not exist yet, completely or not at all, with mode 0600.
+def write_out(path: Path, data: bytes) -> None:
+    """Write a file that a person asked for, as `write_atomically` does. The mode of a file that is replaced stays."""
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode) if os.name != "nt" and path.exists() else None
+        with new_beside(path, SHARED_FILE if mode is None else PRIVATE_FILE) as (out, give_name):
+            if mode is not None:
+                os.fchmod(out.fileno(), mode)
+            out.write(data)
+            give_name(os.replace)
+    except OSError as err:
+        raise problem_of(err, path, needed_bytes=len(data)) from err
+
+
+def write_new(path: Path, data: bytes, mode: int = PRIVATE_FILE) -> None:
+    """Write a file that does not exist yet, completely or not at all.
 
     Raises KnownError `file.exists`, also if another program creates it meanwhile, `disk.full`, `file.unwritable`.
     """
     try:
-        with new_beside(path) as (out, give_name):
+        with new_beside(path, mode) as (out, give_name):
             out.write(data)
             give_name(_name_new)
     except FileExistsError as err:

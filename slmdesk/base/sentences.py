@@ -182,7 +182,16 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "works offline. Open it on one PC at a time: two at once could damage the history."
     ),
     # store
-    "store.damaged": (
+    "store.damaged": _(
+        "The history {path} is damaged, so this could not be read. Nothing was changed. Close slmdesk and start it "
+        "again: it then repairs what it can."
+    ),
+    "store.rebuilt": _("An index of the history was damaged and was built again. Nothing was lost."),
+    "store.repaired": _(
+        "A part of the history could not be read and was left out. All else is here. The file as it was is kept as "
+        "{path}."
+    ),
+    "store.set_aside": (
         _(
             "The history could not be read. It was set aside unchanged as {path}, and a new one was started. What can"
             " still be read of it can be rescued."

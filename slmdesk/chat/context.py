@@ -47,7 +47,16 @@ from slmdesk.chat.conversation import (
 )
 from slmdesk.chat.types import SUMMARIZE, AttachRequest, ChatOptions, ContextMeasured, NotesBegun
 from slmdesk.jobs.runner import step_of
-from slmdesk.loader.model_loader import Lease, ModelLoader, Words, ask_once, context_tokens, count_tokens, result_of
+from slmdesk.loader.model_loader import (
+    Lease,
+    ModelLoader,
+    Words,
+    ask_once,
+    context_tokens,
+    count_tokens,
+    has_crashed,
+    result_of,
+)
 from slmdesk.redaction.service import Veil
 from slmdesk.runtime.events import Event, Pending, ended
 from slmdesk.runtime.messages import Problem
@@ -84,7 +93,7 @@ class Prompts(Service):
             return self._render(record, turns).map(lambda untrusted: (_tokens_in(untrusted), context))
 
         def note_crash(found: list[int] | Problem) -> None:
-            if isinstance(found, Problem) and found.code in ("child.died", "child.hung"):
+            if isinstance(found, Problem) and has_crashed(found):
                 self._loader.count_crash(record)
 
         counting = count_tokens(self._loader, record, [turn.text for turn in turns]).then(note_crash)

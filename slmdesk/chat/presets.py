@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import write_atomically
+from slmdesk.base.files import write_out
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import PresetRecord
 from slmdesk.base.texts import _
@@ -128,7 +128,7 @@ class PresetService(Service):
         """
         preset = self.get(id)
         value = {key: option for key, option in _value(preset.options).items() if key != "model"}
-        write_atomically(path, json_bytes({FORM: VERSION, "name": preset.name, **value}))
+        write_out(path, json_bytes({FORM: VERSION, "name": preset.name, **value}))
 
     def import_file(self, path: Path) -> Preset:
         """Add the preset in a file. Raises KnownError `preset.invalid` with the reason, `file.unreadable`, store.*."""

@@ -11,7 +11,7 @@ import queue
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
@@ -109,11 +109,15 @@ class Console:
         `key` opens an encrypted history. Without `key`, the keyring or the person is asked. `keeps` returns whether
         this command may write to the history.
         """
-        from slmdesk.command.opening import key_of_history
+        from slmdesk.base.settings import Settings
+        from slmdesk.command.opening import key_of_history, usable_paths
         from slmdesk.runtime.events import Noticed
         from slmdesk.services import open_services
 
+        held = ExitStack()
         paths = find_paths(self.home)
+        if not keeps(Settings()):
+            paths = held.enter_context(usable_paths(self, paths))
         key = key or key_of_history(self, paths)
         services = open_services(paths, key=key, keeps=keeps)
 
@@ -126,7 +130,7 @@ class Console:
             services.on(Noticed, on_notice)
             yield services
         finally:
-            with deaf_to_ctrl_c():  # a second Ctrl-C would leave text unsaved; this takes two seconds at most
+            with held, deaf_to_ctrl_c():  # a second Ctrl-C would leave text unsaved; this takes two seconds at most
                 services.close()
 
     def result_of(

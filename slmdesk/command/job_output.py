@@ -20,7 +20,7 @@ import click
 
 from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import is_there, write_atomically
+from slmdesk.base.files import is_there, write_out
 from slmdesk.base.protocol import picked
 from slmdesk.base.record import Record
 from slmdesk.base.records import DocumentRecord, Item, JobRecord, JobStatus
@@ -72,7 +72,7 @@ def _check_folder(folder: Path, output: Path) -> None:
 def write_json(path: Path, shape: Mapping[str, Json]) -> None:
     """Write JSON for other programs, completely or not at all. Raises KnownError `file.unwritable`, `disk.full`."""
     text = json.dumps(shape, ensure_ascii=False, indent=2) + "\n"
-    write_atomically(path, text.encode("utf-8", "replace"))
+    write_out(path, text.encode("utf-8", "replace"))
 
 
 # ---- reading documents

@@ -7,15 +7,17 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from getpass import GetPassWarning
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.paths import Paths
+from slmdesk.base.paths import Paths, find_paths, make_folders
 
 if TYPE_CHECKING:
     from slmdesk.command.console import Console
@@ -189,6 +191,28 @@ def _line_of(descriptor: int) -> str:
         return read.decode().rstrip("\r")
     except UnicodeDecodeError as err:
         raise click.UsageError("--passphrase-fd: what is read there is not UTF-8") from err
+
+
+# ---- a command that keeps nothing, where nothing can be written
+
+
+@contextmanager
+def usable_paths(console: Console, paths: Paths) -> Iterator[Paths]:
+    """Yield the folders of the program, or, if they cannot be written, empty ones that are deleted afterwards. Only the
+    settings are those of the program then.
+    """
+    try:
+        make_folders(paths)
+        is_usable = not paths.database.exists() or os.access(paths.database, os.W_OK)
+    except KnownError:
+        is_usable = False
+    if is_usable:
+        yield paths
+        return
+    console.notify(f"note: {paths.data} cannot be written, so this is done without the history and its models.")
+    with TemporaryDirectory(prefix="slmdesk-", ignore_cleanup_errors=True) as folder:
+        other = find_paths(Path(folder))
+        yield other._replace(config=paths.config) if paths.config.is_dir() else other
 
 
 # ---- input that several commands take

@@ -198,7 +198,8 @@ def is_of_chatgpt(shape: Mapping[str, Any]) -> bool:
 def chat_of_chatgpt(shape: Mapping[str, Any]) -> ForeignChat | None:
     """Build a chat from an exported conversation, or return None if the chat is too large."""
     left_out: LeftOut = Counter()
-    nodes = [_chatgpt_node(str(id), mapping(node), left_out) for id, node in mapping(shape.get("mapping")).items()]
+    usual = words(shape.get("default_model_slug"))  # newer exports name the model here alone
+    nodes = [_chatgpt_node(str(id), mapping(node), usual, left_out) for id, node in mapping(shape["mapping"]).items()]
     about = ForeignChat(
         CHATGPT, words(shape.get("conversation_id")) or words(shape.get("id")), words(shape.get("title")),
         seconds_of(shape.get("create_time")), seconds_of(shape.get("update_time")),
@@ -206,7 +207,7 @@ def chat_of_chatgpt(shape: Mapping[str, Any]) -> ForeignChat | None:
     return chat_with(about, nodes, words(shape.get("current_node")), left_out)
 
 
-def _chatgpt_node(id: str, node: Mapping[str, Any], left_out: LeftOut) -> Node:
+def _chatgpt_node(id: str, node: Mapping[str, Any], usual: str, left_out: LeftOut) -> Node:
     parent, message = words(node.get("parent")) or None, mapping(node.get("message"))
     content, role = mapping(message.get("content")), words(mapping(message.get("author")).get("role"))
     metadata, kind = mapping(message.get("metadata")), words(content.get("content_type"))
@@ -231,7 +232,7 @@ def _chatgpt_node(id: str, node: Mapping[str, Any], left_out: LeftOut) -> Node:
             parent,
             role,
             text,
-            model=words(metadata.get("model_slug")) if role == ASSISTANT else "",
+            model=_chatgpt_model(metadata, usual) if role == ASSISTANT else "",
             created=seconds_of(message.get("create_time")),
             status=INTERRUPTED if message.get("status") == "in_progress" else COMPLETE,
             finish_reason="stop" if mapping(metadata.get("finish_details")).get("type") == "stop" else "",
@@ -240,6 +241,10 @@ def _chatgpt_node(id: str, node: Mapping[str, Any], left_out: LeftOut) -> Node:
     else:
         left_out["unknown message"] += 1
     return Node(id, parent)
+
+
+def _chatgpt_model(metadata: Mapping[str, Any], usual: str) -> str:
+    return words(metadata.get("model_slug")) or words(metadata.get("default_model_slug")) or usual
 
 
 def _chatgpt_text(content: Mapping[str, Any], missing: LeftOut) -> str:

@@ -445,7 +445,8 @@ def _message(message: Message) -> dict[str, Json]:
 
 
 def _row(item: Item) -> tuple[str, str, str, str]:
-    return item.id, iso_time(item.updated)[:16].replace("T", " "), item.kind, clean_label(item.title, 80)
+    when = datetime.fromtimestamp(item.updated).astimezone().isoformat(" ", "minutes")
+    return item.id, when, item.kind, clean_label(item.title, 80)
 
 
 # ---- `slmdesk retention`

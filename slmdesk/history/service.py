@@ -12,7 +12,7 @@ from pathlib import Path
 
 from slmdesk.base.documents import FORMS, Paper, counted_words
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import free_name, is_there, write_atomically
+from slmdesk.base.files import free_name, is_there, write_out
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Progress
 from slmdesk.base.record import Record
 from slmdesk.base.record import to_json as to_wire
@@ -116,6 +116,10 @@ class HistoryService(Service):
     def change_settings(self, id: str, **values: Json) -> Item:
         """Update an item's own settings. None removes a key. Raises KnownError `item.unknown`, store.*."""
         return self._store.items.change_settings(id, **values)
+
+    def results_only_of(self, documents: Sequence[str]) -> list[str]:
+        """Return the items that were made of these documents alone and are shown beside them."""
+        return self._store.documents.results_only_of(documents)
 
     def documents_of(self, item: str) -> list[DocumentRecord]:
         return self._store.documents.of_item(item)
@@ -308,7 +312,7 @@ class ExportService:
         def write(data: bytes) -> int:
             if is_there(target) and not replace:
                 raise KnownError("file.exists", path=str(target))
-            write_atomically(target, data)
+            write_out(target, data)
             return len(data)
 
         def writing() -> Slices[int]:

@@ -116,7 +116,10 @@ def add(console: Console, files: Sequence[Path]) -> int | None:
 @json_option
 @click.pass_obj
 def forget(console: Console, document: str) -> None:
-    """Delete everything read from DOCUMENT (an id, or the beginning of one); its file is not touched."""
+    """Delete everything read from DOCUMENT (an id, or the beginning of one); its file is not touched.
+
+    What was made of it alone, such as a summary, goes into the trash.
+    """
     with console.services() as services:
         gone = console.result_of(services, lambda: services.documents.forget(document))
     if console.as_json:
@@ -310,7 +313,7 @@ def text(
 ) -> None:
     """Print the text of FILE, page by page; for a page without text, the reason."""
     secret = ask_password(file) if password else ""
-    with console.services() as services:
+    with console.services(lambda _settings: not unsaved) as services:
         if unsaved or services.read_only:
             info, pages = _read(console, services, file, secret, encoding, number)
         else:

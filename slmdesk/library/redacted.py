@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import is_same_file, write_new
+from slmdesk.base.files import SHARED_FILE, is_same_file, write_new
 from slmdesk.base.protocol import stored_from, stored_list
 from slmdesk.base.record import Record
 from slmdesk.base.sealing import SealBroken, seal, unseal
@@ -153,7 +153,7 @@ class RedactedCopies:
         counts = _counts(about, len(back))
         if not any(counts):
             raise KnownError("redaction.nothing", path=path.name)
-        yield self._on_file_thread(lambda: write_new(target, data), stop)
+        yield self._on_file_thread(lambda: write_new(target, data, SHARED_FILE), stop)
         digest = hashlib.sha256(data).hexdigest()
         return GivenOut(target, len(data), digest, ((Kind.OTHER, sum(counts)),), (), ())
 
@@ -200,7 +200,7 @@ def _save(data: bytes, pairs: Sequence[tuple[str, str]], request: RedactionReque
         leading = [pair for pair in pairs if pair[1] != BAR]
         write_new(key, key_file(leading, request.passphrase, document_sha256=hashlib.sha256(data).hexdigest()))
     try:
-        write_new(request.target, data)
+        write_new(request.target, data, SHARED_FILE)
     except BaseException:
         if key is not None:
             key.unlink(missing_ok=True)

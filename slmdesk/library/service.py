@@ -13,6 +13,7 @@ from typing import Any
 
 from slmdesk.base.documents import READER_VERSION, DocumentInfo, Page
 from slmdesk.base.errors import KnownError
+from slmdesk.base.files import is_same_file
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Partial, Progress, record_from
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import DocumentRecord, DocumentStatus
@@ -24,7 +25,15 @@ from slmdesk.library.reading import PageImage, PageImages, Reading, ReadingQueue
 from slmdesk.library.scan import DocumentFile, documents_in, look_at
 from slmdesk.library.search import FoundPlaces, PlaceSearch, TextHit, search_texts, search_typed
 from slmdesk.library.types import attached, file_of, info_of
-from slmdesk.runtime.events import DocumentChanged, DocumentGone, DocumentProgress, Pending, ended, outcome
+from slmdesk.runtime.events import (
+    DocumentChanged,
+    DocumentGone,
+    DocumentProgress,
+    ItemChanged,
+    Pending,
+    ended,
+    outcome,
+)
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import (
     Runtime,
@@ -170,7 +179,8 @@ class DocumentService(Service):
     def forget(self, document: str, *, with_folder: bool = False) -> Pending[DocumentRecord]:
         """Remove a document from the program. The file itself is not touched. The result is the removed record.
 
-        A long document is removed step by step, and DocumentGone is published at the end. A document of a folder only
+        A long document is removed step by step, and DocumentGone is published at the end. What was made of it alone
+        goes into the trash. A document of a folder only
         leaves the list of recent documents, unless `with_folder`. This cannot be undone, so call it when *Undo* is no
         longer offered. Raises KnownError `document.unknown`, `hold.document`, `store.…`. If the document is put on hold
         meanwhile, it is restored and the result is the Problem `hold.document`.
@@ -197,7 +207,10 @@ class DocumentService(Service):
             if self._store.passages.forget_some(record.id) and not self._closed:
                 self._service_thread.post(lambda: self._forget_more(record))
                 return
-            self._store.documents.forget(record.id)
+            with self._store.together():
+                results = self._store.documents.results_only_of([record.id])
+                items = [self._store.items.trash(item) for item in results]
+                self._store.documents.forget(record.id)
         except Exception as err:
             problem = problem_for(err)
             if problem.code == "hold.document":
@@ -207,6 +220,8 @@ class DocumentService(Service):
             self._going.pop(record.id).end(problem)
             raise
         pending = self._going.pop(record.id)
+        for item in items:
+            self._publish(ItemChanged(item))
         self._publish(DocumentGone(record.id))
         self.purge_soon()
         pending.end(record)
@@ -328,6 +343,8 @@ class OpenRequest:
     instead: str = ""
     at: float = field(default_factory=time.time)
     stop: threading.Event = field(default_factory=threading.Event)
+    copies: frozenset[str] = frozenset()
+    """Documents with the same bytes, of other files that are still there."""
     document: str = ""
     pending: Pending[DocumentRecord] = field(default_factory=Pending)
 
@@ -345,7 +362,7 @@ class DocumentOpener(Service):
         request.pending = Pending(partial(self._cancel, request))
         on_file_thread(
             self._service_thread,
-            lambda: look_at(request.path, request.stop),
+            lambda: self._look(request),
             partial(self._looked, request),
             name="documents",
         )
@@ -368,6 +385,15 @@ class DocumentOpener(Service):
     def close(self) -> None:
         self._closed = True
         self.passwords.clear()
+
+    def _look(self, request: OpenRequest) -> DocumentFile:
+        found = look_at(request.path, request.stop)
+        same = self._service_thread.call(lambda: self._store.documents.find(sha256=found.sha256))
+        others = ((document.id, file_of(document)) for document in same)
+        request.copies = frozenset(
+            id for id, path in others if os.path.lexists(path) and not is_same_file(path, found.path)
+        )
+        return found
 
     def _cancel(self, request: OpenRequest) -> None:
         request.stop.set()
@@ -419,7 +445,7 @@ class DocumentOpener(Service):
         same = [
             document
             for document in self._store.documents.find(sha256=found.sha256)
-            if document.status is DocumentStatus.READ
+            if document.status is DocumentStatus.READ and document.id not in request.copies
         ]
         if request.parent:
             requested = (request.parent, request.attachment)

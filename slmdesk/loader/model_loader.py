@@ -119,6 +119,11 @@ class CrashHistory:
             self.remember(record, {KEY: None})
 
 
+def has_crashed(problem: Problem) -> bool:
+    """Tell whether the child died by its own fault, and not because this program ended it for not stopping."""
+    return problem.code in ("child.died", "child.hung") and problem.args.get("how") != "cancel_ignored"
+
+
 def times_blocked(info: Mapping[str, Json]) -> int:
     """Return 0, or the number of crashes after which this model is no longer started automatically."""
     return _crashes(info).blocked
@@ -474,7 +479,8 @@ class ModelLoader(Service):
         return self._crashes.times_blocked(record)
 
     def count_crash(self, record: ModelRecord) -> None:
-        self._crashes.note_load_crash(record)
+        if not self._closed:
+            self._crashes.note_load_crash(record)
 
     def unload(self) -> None:
         """Unload the model. Its running answers end with `model.not_loaded`."""
@@ -624,8 +630,10 @@ class ModelLoader(Service):
             self._load_done(loading, event.result)
         elif isinstance(event, Failed):
             problem = problem_of(event.code, event.args)
-            has_died = event.code in ("child.died", "child.hung")
-            if has_died and loading.card and self._leave_card(loading.record, loading.card):
+            has_died = has_crashed(problem)
+            if event.code == "child.died" and not has_died:  # ended for another job: load it again for who waits
+                self._load_ended(loading, ModelState.NOT_LOADED, None)
+            elif has_died and loading.card and self._leave_card(loading.record, loading.card):
                 self._loading = None
                 self._advance()  # load it again for the waiting requests, without the card
             elif has_died:

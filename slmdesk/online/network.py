@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import is_there, write_atomically
+from slmdesk.base.files import is_there, write_out
 from slmdesk.base.paths import Paths
 from slmdesk.base.policy import with_password, without_password
 from slmdesk.base.protocol import picked
@@ -148,7 +148,7 @@ class NetworkService(Service):
         def work() -> Exported:
             is_there(target)
             found = list(rows())
-            write_atomically(target, to_csv(found) if kind == "csv" else to_json(found))
+            write_out(target, to_csv(found) if kind == "csv" else to_json(found))
             return Exported(str(target), len(found))
 
         return pending_on_file_thread(self._service_thread, work, name="export-ledger")

@@ -444,6 +444,8 @@ class Shared:
         self.clock = clock
         self.replaced = 0
         """Number of characters, not reported yet, that could not be stored and became U+FFFD."""
+        self.on_wrong: Callable[[KnownError], object] = lambda _known: None
+        """Told of the first row that was left out of a list, since it cannot be read."""
 
     def revision(self) -> int:
         """Return the store's counter. Each change of an item or message takes the next number."""
@@ -493,7 +495,14 @@ class StorePart:
     # ---- reading
 
     def _all(self, build: Callable[..., T], sql: str, values: Sequence[Value] = ()) -> list[T]:
-        return [self._shared.made(build, row) for row in self._db.rows(sql, values)]
+        found: list[T] = []
+        for row in self._db.rows(sql, values):
+            try:
+                found.append(self._shared.made(build, row))
+            except KnownError as known:
+                tell, self._shared.on_wrong = self._shared.on_wrong, lambda _known: None
+                tell(known)
+        return found
 
     def _first(self, build: Callable[..., T], sql: str, values: Sequence[Value] = ()) -> T | None:
         row = self._db.row(sql, values)

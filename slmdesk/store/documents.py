@@ -200,6 +200,8 @@ _DOCUMENT = re.compile(r'"document": ?"([0-9a-f]+)"')
 """Finds the ids of attached documents in the stored JSON (base/types.py). A quotation mark inside a text has a
 backslash before it, so text cannot match.
 """
+BESIDE = ("summary", "question", "extraction", "versions")
+"""Kinds of items that are shown beside their documents."""
 _CHANGEABLE = {
     "path", "name", "sha256", "format", "bytes", "mtime_ns", "status", "info", "error_code", "error_args", "opened",
     "collection", "reader",
@@ -284,6 +286,16 @@ class Documents(StorePart):
             self._shared.request_purge()
 
     # ---- items about them
+
+    def results_only_of(self, documents: Sequence[str]) -> list[str]:
+        """Return the items that were made of these documents alone and are shown beside them."""
+        return self._column_of(
+            f"select item from item_documents join items on items.id = item where kind in ({marks(BESIDE)})"
+            " and deleted_at is null and item in"
+            f" (select item from item_documents where document in ({marks(documents)}))"
+            f" group by item having min(document in ({marks(documents)}))",
+            [*BESIDE, *documents, *documents],
+        )
 
     def link(self, item: str, documents: Sequence[str]) -> None:
         with self._db.writing():

@@ -41,7 +41,7 @@ from slmdesk.store.file import (
     made_beside,
     remove_pair,
 )
-from slmdesk.store.keys import DataKey, keep_keys_of
+from slmdesk.store.keys import DataKey, keep_keys_of, keys_beside
 from slmdesk.store.store import Store
 from slmdesk.text.folding import VERSION as FOLDING_VERSION
 from slmdesk.text.folding import fold_for_search
@@ -342,6 +342,10 @@ class _Opening:
     new_key: DataKey | None
     """Key for a new history, if one has to be created."""
     notices: list[KnownError] = field(default_factory=list)
+    aside: Path | None = None
+    """The damaged file, once it was set aside."""
+    lost: int | None = 0
+    """How much of it is not in the new file. None: all."""
 
 
 def open_store(
@@ -353,10 +357,10 @@ def open_store(
     clock: Callable[[], float] = time.time,
 ) -> OpenedStore:
     """Open or create the store, on the thread that will use the store. The store holds the instance lock until `close`.
-    `key` opens an encrypted history, and encrypts a new history. A damaged file is set aside whole, and a new history
-    is created (notice store.damaged). An unwritable file is opened read-only (notice store.read_only). Raises
-    KnownError: key.*, store.newer (nothing is changed), store.in_use (other instances must be closed), store.busy
-    (after 5 s), store.full.
+    `key` opens an encrypted history, and encrypts a new history. A damaged file is set aside whole, and all that can be
+    read of it is copied to a new one (notices store.rebuilt, store.repaired, store.set_aside). An unwritable file is
+    opened read-only (notice store.read_only). Raises KnownError: key.*, store.newer (nothing is changed), store.in_use
+    (other instances must be closed), store.busy (after 5 s), store.full.
     """
     proved = _proved(paths, key)
     if paths.database.exists() and not _is_writable(paths):
@@ -404,7 +408,7 @@ def _finish(opening: _Opening, database: Database, instance_id: str, clock: Call
     )
     try:
         if opening.damage_met:  # the quick check does not find damaged text or indexes
-            store.read_everything()
+            _mend(opening, store)
         if not store.index.is_current(thorough=opening.damage_met):
             store.index.rebuild()
         store.messages.mark_interrupted()
@@ -417,7 +421,28 @@ def _finish(opening: _Opening, database: Database, instance_id: str, clock: Call
         opening.notices.append(known)
     if not opening.lock.share():
         raise KnownError("store.busy")
+    if opening.aside is not None:
+        opening.notices.append(_outcome(opening, opening.aside))
     return OpenedStore(store, tuple(opening.notices), read_only=False)
+
+
+def _mend(opening: _Opening, store: Store) -> None:
+    from slmdesk.store.rescue import mend
+
+    wrong = store.wrong_rows()
+    if opening.aside is None:
+        if wrong:  # the file is kept as it was, before a row is left out
+            raise KnownError("store.damaged", path=str(opening.paths.database))
+    elif opening.lost is not None:
+        opening.lost += mend(store, wrong)
+
+
+def _outcome(opening: _Opening, aside: Path) -> KnownError:
+    if opening.lost == 0:
+        remove_pair(aside)
+        keys_beside(aside).unlink(missing_ok=True)
+        return KnownError("store.rebuilt")
+    return KnownError("store.set_aside" if opening.lost is None else "store.repaired", path=str(aside))
 
 
 def _hold_instance(opening: _Opening, instance_id: str) -> InstanceLock | None:
@@ -523,11 +548,11 @@ def _begin_new(opening: _Opening) -> None:
 
 
 @contextmanager
-def _made_beside(opening: _Opening) -> Iterator[Path]:
+def _made_beside(opening: _Opening, version: int | None = None) -> Iterator[Path]:
     with made_beside(opening.paths.database) as fresh:
         os.close(open_new(fresh))
         with connected(fresh, key=opening.new_key) as conn:
-            migrate(conn, opening.steps)
+            migrate(conn, opening.steps[:version])
             conn.execute("insert or replace into meta values ('folding', ?)", (FOLDING_VERSION,))
         yield fresh
 
@@ -551,11 +576,16 @@ def _copy_before_rollback(opening: _Opening) -> Path:
 
 
 def _start_over(opening: _Opening, original: Path) -> Database:
-    """Set the whole damaged file aside with its journal; create a new history. The notice names the file's new path."""
+    """Set the whole damaged file aside with its journal; create a new history of what can be read of it."""
     database = opening.paths.database
     if not opening.is_alone:
         raise KnownError("store.damaged", path=str(database))
-    with _made_beside(opening) as fresh:  # first: on a full disk this fails, and nothing has been moved
+    version = StoreFile(database).version
+    with _made_beside(opening, version if 0 < version < len(opening.steps) else None) as fresh:
+        # first: on a full disk this fails, and nothing has been moved
+        opening.lost = _take_over(opening, fresh)
+        if opening.lost is not None and original != database:  # its journal may be what is damaged
+            opening.lost += 1
         aside = dated_name(database, "damaged")
         if opening.new_key is not None:
             keep_keys_of(opening.paths, aside, opening.new_key)
@@ -565,10 +595,21 @@ def _start_over(opening: _Opening, original: Path) -> Database:
         remove_pair(database)
         fresh.replace(database)
         sync_folder(opening.paths.data)
-    opening.notices.append(KnownError("store.damaged", path=str(aside)))
-    opening.unclean = opening.damage_met = False
+    opening.aside, opening.unclean, opening.damage_met = aside, False, opening.lost is not None
     opening.key = opening.new_key
     return _connect_checked(opening)
+
+
+def _take_over(opening: _Opening, fresh: Path) -> int | None:
+    from slmdesk.store.rescue import copy_tables
+
+    with connected(fresh, key=opening.new_key) as conn:
+        conn.execute("PRAGMA foreign_keys=OFF")
+        conn.execute("BEGIN IMMEDIATE")
+        lost = copy_tables(opening.paths.database, opening.new_key, conn)
+        conn.execute("delete from meta where key = 'folding'")  # so that the search indexes are made
+        conn.execute("COMMIT")
+    return lost
 
 
 # ---- read-only

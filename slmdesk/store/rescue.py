@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 import struct
-from collections.abc import Callable, Collection, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
 from itertools import pairwise
@@ -20,8 +20,27 @@ from slmdesk.base.translation import SETTLED, MemoryPair, Origin, SegmentState
 from slmdesk.base.types import Json
 from slmdesk.store import database
 from slmdesk.store.chats import preset_from
-from slmdesk.store.database import StorePart, mapping_from, row_to
-from slmdesk.store.file import LEAST_HEADER, MAGIC, PAGE_BYTES, RESERVED_BYTES, CipherPages, StoreFile, reading
+from slmdesk.store.database import (
+    Connection,
+    Row,
+    RowLike,
+    StorePart,
+    connected,
+    errors,
+    mapping_from,
+    marks,
+    row_to,
+)
+from slmdesk.store.file import (
+    LEAST_HEADER,
+    MAGIC,
+    PAGE_BYTES,
+    RESERVED_BYTES,
+    CipherPages,
+    StoreFile,
+    check_tables,
+    reading,
+)
 from slmdesk.store.keys import DataKey
 from slmdesk.store.ledger import imported, ledger_row_from, of_other_chain
 from slmdesk.store.messages import message_from
@@ -66,6 +85,35 @@ class Carver:
                     if len(cells) == SCHEMA_COLUMNS and cells[0] == "table":
                         self._roots[cells[1]] = cells[3]
                     yield n, cells
+
+    def rows_of(self, roots: Mapping[str, int], damaged: Collection[str]) -> Iterator[tuple[str, int, list[Cell]]]:
+        """Yield table, row number and columns of the rows in damaged tables. The table is '' for rows of a page that no
+        root of `roots` leads to any more. Pages that are lost count as unreadable.
+        """
+        reached: set[int] = set()
+        with self._opened():
+            for table, root in roots.items():
+                pages = [root]
+                while pages:
+                    number = pages.pop()
+                    kind = self._kind_of(number)
+                    if number in reached:
+                        continue
+                    reached.add(number)
+                    if kind == INTERIOR:
+                        pages += self._children_of(number)
+                    elif table in damaged:
+                        self.unreadable += kind != LEAF
+                        yield from ((table, n, cells) for n, cells in self._rows_of(number))
+            for number in set(range(2, self._pages + 1)) - reached:
+                yield from (("", n, cells) for n, cells in self._rows_of(number))
+
+    def roots(self) -> dict[str, int]:
+        """Return the first page of each table that the schema names. Empty if there is no schema."""
+        with suppress(KnownError):
+            for __ in self.rows():
+                pass
+        return {str(name): root for name, root in self._roots.items() if isinstance(root, int) and root > 0}
 
     def lost_pages(self, tables: Collection[str]) -> int:
         """Count the pages that belong to these tables and cannot be read. If the schema was not found, pages of all
@@ -407,6 +455,18 @@ class RescuedTranslations(StorePart):
         }
         """By table: function that copies a row with its number, and returns whether the row was copied: 0 or 1."""
 
+    def adopt(self) -> None:
+        """Take on the segments and terms whose item or glossary is lost, and translations with missing segments."""
+        for row in self._db.rows("select distinct item from segments where item not in (select id from items)"):
+            self._store.items.insert(row["item"], KIND, "", self._clock(), {})
+            self._lost_items.add(row["item"])
+        gaps = "select item from segments group by item having count(*) <= max(number)"
+        self._grown.update(self._lost_items, (row["item"] for row in self._db.rows(gaps)))
+        for row in self._db.rows(
+            "select distinct glossary from terms where glossary not in (select id from glossaries)"
+        ):
+            self._terms_of(row["glossary"])
+
     def complete(self) -> int:
         for item in self._lost_items:
             self._complete_item(item)
@@ -679,8 +739,114 @@ class _Rescue(StorePart):
     def _prepare_message(self, values: Values) -> None:
         if values["status"] == Status.STREAMING:
             values["status"], values["owner"] = Status.INTERRUPTED.value, None
-        item = str(values["item"])
-        if self._db.row("select 1 from items where id = ?", (item,)):
-            return
-        words = " ".join(self._store.index.words_of(str(values["parts"]), str(values["text"]))[:500].split())
-        self._store.items.insert(item, "chat", words[:_TITLE_CHARACTERS], values["created"], {})
+        _add_chat_of(self._store, values)
+
+
+def _add_chat_of(store: Store, message: RowLike) -> None:
+    """Give a message whose chat is lost a new one, named after its first words."""
+    item = str(message["item"])
+    if store.database.row("select 1 from items where id = ?", (item,)):
+        return
+    words = " ".join(store.index.words_of(str(message["parts"]), str(message["text"]))[:500].split())
+    store.items.insert(item, "chat", words[:_TITLE_CHARACTERS], message["created"], {})
+
+
+# ---- a damaged history whose schema can be read: its tables are copied, and its indexes built, in a new file
+
+
+def copy_tables(source: Path, key: DataKey | None, target: Connection) -> int | None:
+    """Copy the rows of all tables into the empty tables of `target`. What SQLite cannot read of a table is read without
+    SQLite. Returns how many pages and rows were lost, or None if not even the names of the tables can be read.
+    """
+    key = _key_of(source, key)
+    roots = Carver(source, key).roots()
+    if not roots:
+        return None
+    try:
+        with connected(source, key=key) as old:
+            check_tables(old, source)
+        is_open = True
+    except KnownError as known:
+        if known.code != "store.damaged":
+            raise
+        is_open = False
+    made = dict(map(tuple, target.execute("select name, sql from sqlite_schema where type = 'table'")))
+    virtual = tuple(f"{name}_" for name, sql in made.items() if sql.lower().startswith("create virtual"))
+    tables = {
+        name: target.execute(f"PRAGMA table_info({name})").fetchall()
+        for name in made
+        if not f"{name}_".startswith((*virtual, "sqlite_"))
+    }
+    damaged = [name for name in tables if not (is_open and _copy_table(source, key, target, name, tables[name]))]
+    lost = int("meta" in damaged)
+    damaged = [name for name in damaged if name != "meta"]  # which is no table of rows by number
+    carver = Carver(source, key)
+    for table, n, cells in carver.rows_of({"sqlite_schema": 1, **roots}, damaged):
+        names = [table] if table else damaged
+        lost += not any(_insert_carved(target, name, tables[name], n, cells) for name in names) and bool(table)
+    revisions = " union ".join(f"select max(revision) as r from {name}" for name in ("items", "messages", "gone"))
+    target.execute(
+        f"update meta set value = max(value, coalesce((select max(r) from ({revisions})), 0)) where key = 'revision'"
+    )
+    return lost + carver.unreadable
+
+
+def _copy_table(source: Path, key: DataKey | None, target: Connection, name: str, infos: Sequence[Row]) -> bool:
+    columns = ", ".join(f'"{info["name"]}"' for info in infos)
+    into = f"insert or replace into {name} ({columns}) values ({marks(infos)})"
+    try:
+        with connected(source, key=key) as old:  # anew for each table: after an error sqlcipher reads nothing more
+            target.executemany(into, map(tuple, old.execute(f"select {columns} from {name} not indexed")))
+    except KnownError as known:
+        if known.code != "store.damaged":
+            raise
+        return False
+    return True
+
+
+def _insert_carved(target: Connection, table: str, infos: Sequence[Row], n: int, cells: Sequence[Cell]) -> bool:
+    """Insert a row if the table can hold it. A row of an older version has fewer columns."""
+    kinds = dict(_column_in(tuple(info)) for info in infos)
+    values = dict(zip(kinds, cells, strict=False))
+    keys = [name for name, info in zip(kinds, infos, strict=True) if info["pk"]]
+    if len(keys) == 1 and kinds[keys[0]] == (int,):
+        values[keys[0]] = n
+    if len(kinds) - len(cells) not in (0, *_FEWER.get(table, ())) or not all(
+        isinstance(value, (*kinds[name], *((int,) if float in kinds[name] else ()))) for name, value in values.items()
+    ):
+        return False
+    columns, row = ", ".join(f'"{name}"' for name in values), list(values.values())
+    try:
+        target.execute(f"insert or ignore into {table} ({columns}) values ({marks(row)})", row)
+    except errors():
+        return False
+    return True
+
+
+def mend(store: Store, wrong: Collection[tuple[str, int]]) -> int:
+    """Remove wrong rows (table, row number), make lost parents of rows anew, and remove the rows where that is
+    impossible. Returns how many rows were removed.
+    """
+    db, removed = store.database, len(wrong)
+    db.run("PRAGMA foreign_keys=OFF")
+    try:
+        with store.together():
+            for table, n in wrong:
+                db.run(f"delete from {table} where rowid = ?", (n,))
+            db.run("update items set arrived = ? where arrived = 0", (store.shared.clock(),))  # rows of older versions
+            db.run("update documents set collection = null where collection not in (select id from collections)")
+            for row in db.rows("select item, kind, title from jobs where item not in (select id from items)"):
+                store.items.insert(row["item"], row["kind"], row["title"], store.shared.clock(), {})
+            translations = RescuedTranslations(store)
+            translations.adopt()
+            translations.complete()
+            db.run("update messages set parent = null where parent not in (select id from messages)")
+            for row in db.rows("select * from messages where item not in (select id from items) order by n"):
+                _add_chat_of(store, row)
+            while orphans := db.rows("PRAGMA foreign_key_check"):
+                removed += len(orphans)
+                for table, n, *__ in orphans:
+                    db.run(f"delete from {table} where rowid = ?", (n,))
+    finally:
+        db.run("PRAGMA foreign_keys=ON")
+    return removed

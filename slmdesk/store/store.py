@@ -316,6 +316,11 @@ class Store:
 
     def read_everything(self) -> None:
         """Read each row once.  Raises KnownError store.damaged for a row that cannot be parsed."""
+        if self.wrong_rows():
+            raise KnownError("store.damaged", path=str(self.database.path))
+
+    def wrong_rows(self) -> list[tuple[str, int]]:
+        """Read each row once, and return table and number of those that cannot be parsed."""
         from slmdesk.base.translation import MemoryPair
         from slmdesk.store.chats import entry_from, listed_from, preset_from
         from slmdesk.store.documents import document_from, page_from
@@ -335,13 +340,18 @@ class Store:
             "redactions": entry_from,
         }  # fmt: skip
         counts = "0 as term_count, 0 as page_count, 0 as total, 0 as done, 0 as failed"
+        wrong: list[tuple[str, int]] = []
         for table, read in readers.items():
             last = -(1 << 62)
             what = f"select *, {counts}, rowid as at_row from {table} where rowid > ? order by rowid limit 500"
             while rows := self.database.rows(what, (last,)):
                 for row in rows:
-                    self.shared.made(read, row)
+                    try:
+                        row_to(read, row) if isinstance(read, type) else read(row)
+                    except (ValueError, TypeError, KeyError, IndexError):
+                        wrong.append((table, row["at_row"]))
                 last = rows[-1]["at_row"]
+        return wrong
 
     def delete_for_good(self, id: str) -> tuple[Path, ...]:
         """Delete an item so that no file of this program contains its text. Takes about a second for a large history.

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import write_atomically
+from slmdesk.base.files import write_out
 from slmdesk.base.protocol import picked
 from slmdesk.base.record import to_json
 from slmdesk.base.types import Json
@@ -267,4 +267,4 @@ def _write(
     if form == "json":
         write_json(request.path, shape)
         return
-    write_atomically(request.path, f"{_page_of(summary, has_omitted=request.has_omitted)}\n".encode("utf-8", "replace"))
+    write_out(request.path, f"{_page_of(summary, has_omitted=request.has_omitted)}\n".encode("utf-8", "replace"))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import write_atomically
+from slmdesk.base.files import write_out
 from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
@@ -318,7 +318,7 @@ def write_summaries(output: Path, summary: Summary, *, has_omitted: bool = False
     written: list[Path] = []
 
     def write(name: str, data: bytes) -> None:
-        write_atomically(output / name, data)
+        write_out(output / name, data)
         written.append(output / name)
 
     for document in summary.documents:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from slmdesk.base.documents import TRANSLATABLE, format_of
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import is_there, private_folder, write_atomically
+from slmdesk.base.files import is_there, private_folder, write_out
 from slmdesk.base.paths import Paths
 from slmdesk.base.protocol import lenient_from, picked, stored_list
 from slmdesk.base.record import Record, changed
@@ -348,7 +348,7 @@ def written(
     data, numbers = yield from rewritten(service_thread, reader, payload, answers)
 
     def write() -> WrittenFile:
-        write_atomically(target, data)
+        write_out(target, data)
         return WrittenFile(target, len(data), numbers)
 
     file: WrittenFile = yield pending_on_file_thread(service_thread, write, name="translation")

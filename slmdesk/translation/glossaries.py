@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import write_atomically
+from slmdesk.base.files import write_out
 from slmdesk.base.protocol import Progress, stored_from, stored_list
 from slmdesk.base.record import Record, changed
 from slmdesk.base.translation import LANGUAGES, Forms, GlossaryRecord, Term, language_of
@@ -288,7 +288,7 @@ class GlossaryService(Service):
         """Export a glossary into a file. An existing file is replaced, because the file dialog has already asked."""
 
         def work() -> Path:
-            write_atomically(path, self.export(glossary, form))
+            write_out(path, self.export(glossary, form))
             return path
 
         return pending_on_file_thread(self._service_thread, work, name="glossary-export")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import write_atomically
+from slmdesk.base.files import write_out
 from slmdesk.base.protocol import Progress
 from slmdesk.base.record import Record
 from slmdesk.base.translation import MemoryFilter, MemoryPair, MemoryShare, Origin, language_of
@@ -195,7 +195,7 @@ class MemoryService(Service):
         """
 
         def work() -> Path:
-            write_atomically(path, "".join(self.tmx(source, target)).encode("utf-8", "replace"))
+            write_out(path, "".join(self.tmx(source, target)).encode("utf-8", "replace"))
             return path
 
         return pending_on_file_thread(self._service_thread, work, name="memory-export")

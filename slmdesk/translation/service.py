@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import is_same_file, is_there, write_atomically
+from slmdesk.base.files import is_same_file, is_there, write_out
 from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, JobRecord, ModelRecord
@@ -403,7 +403,7 @@ class TranslationFiles(Service):
             if is_there(target) and not may_replace:
                 raise KnownError("file.exists", path=str(target))
             data = in_english(_data, view, what, form, segments, info)
-            write_atomically(target, data)
+            write_out(target, data)
             return len(data)
 
         size: int = yield pending_on_file_thread(self._service_thread, make, name="export")
@@ -423,8 +423,8 @@ class TranslationFiles(Service):
             ("About", ", ".join(words for words in (request.domain, request.formality) if words)),
             ("Model", ", ".join(models) or "none yet"),
             ("Glossaries", ", ".join(used) or "none"),
-            ("Begun", _day(view.item.created)),
-            ("Last changed", _day(max((job.updated for job in jobs), default=view.item.updated))),
+            ("Begun", _moment(view.item.created)),
+            ("Last changed", _moment(max((job.updated for job in jobs), default=view.item.updated))),
         ]
 
 
@@ -449,5 +449,5 @@ def _language(code: str) -> str:
     return LANGUAGES[code].name if code in LANGUAGES else "Source"
 
 
-def _day(time: float) -> str:
-    return datetime.datetime.fromtimestamp(time).astimezone().strftime("%Y-%m-%d %H:%M")
+def _moment(time: float) -> str:
+    return datetime.datetime.fromtimestamp(time).astimezone().isoformat(" ", "minutes")

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import is_same_file, write_atomically
+from slmdesk.base.files import is_same_file, write_out
 from slmdesk.base.record import changed
 from slmdesk.base.translation import language_of
 from slmdesk.base.types import Json
@@ -150,7 +150,7 @@ def correct(
             request = CorrectRequest(source.text if source else "", code, model, redact=redact)
             found = _result(console, services, lambda: services.writing.correct(request))
     if output is not None and source is not None:
-        write_atomically(output.absolute(), _file_of(found, source, form))
+        write_out(output.absolute(), _file_of(found, source, form))
     place = "paragraph" if document else "line"
     _notify(console, found, output, place, lists=lists)
     if console.as_json:

@@ -12,7 +12,7 @@ from typing import Any
 
 from slmdesk.base.documents import SIGNS, deleted, inserted
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import is_same_file, is_there, write_atomically
+from slmdesk.base.files import is_same_file, is_there, write_out
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import _
 from slmdesk.base.types import Json, common_prefix
@@ -126,7 +126,7 @@ class WritingFiles(Service):
         data, refused = yield from rewritten(
             self._service_thread, self._reader, payload, document.answers(made.changes)
         )
-        yield pending_on_file_thread(self._service_thread, lambda: write_atomically(target, data), name="writing")
+        yield pending_on_file_thread(self._service_thread, lambda: write_out(target, data), name="writing")
         lost = sum(document.refused(change, refused) for change in made.changes)
         return WrittenWord(target, len(made.changes) - lost, made.lost + lost)
 
@@ -188,7 +188,7 @@ def _write(request: WriteRequest) -> Path:
     else:
         like = source or OpenedText("", target)
         data = like.encoded(request.text)
-    write_atomically(target, data)
+    write_out(target, data)
     return target
 
 

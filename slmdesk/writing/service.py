@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import is_there, write_atomically
+from slmdesk.base.files import is_there, write_out
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Token, answer_from, stored_list
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import Item, Status
@@ -188,7 +188,7 @@ class WritingService(Service):
         )
         if is_there(target) and not request.may_replace:
             raise KnownError("file.exists", path=str(target))
-        yield pending_on_file_thread(self._service_thread, lambda: write_atomically(target, data), name="writing")
+        yield pending_on_file_thread(self._service_thread, lambda: write_out(target, data), name="writing")
         return document.without(found, refused)
 
     # ---- rewriting

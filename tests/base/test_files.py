@@ -9,7 +9,7 @@ import pytest
 
 from slmdesk.base import files
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import EXCHANGED, free_name, new_beside, write_atomically, write_new
+from slmdesk.base.files import EXCHANGED, free_name, new_beside, write_atomically, write_new, write_out
 
 pytestmark = pytest.mark.pure
 
@@ -57,7 +57,7 @@ POSIX = pytest.mark.skipif(os.name == "nt", reason="modes as Linux and macOS hav
 
 
 @POSIX
-@pytest.mark.parametrize("write", [write_atomically, write_new])
+@pytest.mark.parametrize("write", [write_atomically, write_new, write_out])
 def test_a_name_that_another_exchanges_is_not_taken_for_ours(shared, monkeypatch, write):
     real, seen = os.fsync, []
 
@@ -79,6 +79,24 @@ def test_a_name_that_another_exchanges_is_not_taken_for_ours(shared, monkeypatch
     assert seen, "the control: there was something to exchange"
     assert (stat.S_IFMT(target.lstat().st_mode), target.read_bytes()) == (stat.S_IFREG, b"new")
     assert (shared.parent / "victim").read_text() == "old"
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("umask", "there", "mode"), [(0o022, None, 0o644), (0o077, None, 0o600), (0o022, 0o660, 0o660)]
+)
+def test_a_file_for_a_person_has_the_mode_that_their_umask_leaves_or_its_own(tmp_path, umask, there, mode):
+    target, before = tmp_path / "out.md", os.umask(umask)
+    try:
+        if there is not None:
+            target.write_bytes(b"old")
+            target.chmod(there)
+        write_out(target, b"new")
+        write_atomically(tmp_path / "own.json", b"new")
+    finally:
+        os.umask(before)
+    assert (stat.S_IMODE(target.stat().st_mode), target.read_bytes()) == (mode, b"new")
+    assert stat.S_IMODE((tmp_path / "own.json").stat().st_mode) == 0o600
 
 
 @POSIX

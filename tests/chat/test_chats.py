@@ -15,6 +15,7 @@ from slmdesk.base.records import Status
 from slmdesk.base.types import Role, Sampling
 from slmdesk.chat.conversation import NEW_CHAT, SYSTEM, InspectedPrompt, words_of
 from slmdesk.chat.types import ContextMeasured
+from slmdesk.children.client import Outcome
 from slmdesk.loader import model_loader
 from slmdesk.runtime.events import (
     Event,
@@ -170,6 +171,19 @@ def test_w7_two_deaths_in_a_row_at_load_and_it_is_not_started_by_itself_also_aft
     calm.services.service_thread.call(lambda: calm.services.models.use(model.id))
     calm.wait(ModelStateChanged, lambda event: event.state is ModelState.READY)
     assert calm.end_of(send(calm).answer.id).message.status is Status.COMPLETE
+
+
+@pytest.mark.real_child
+def test_w7_a_child_that_was_ended_since_it_did_not_stop_counts_as_no_crash(opened) -> None:
+    recorder = opened(load_seconds=3.0)
+    sent = send(recorder)
+    recorder.wait(ModelStateChanged, lambda event: event.state is ModelState.LOADING and event.fraction > 0)
+    recorder.services.engine._child.end(Outcome.CANCEL_IGNORED, "")  # another job of it was deaf
+    assert recorder.end_of(sent.answer.id).message.status is Status.COMPLETE
+    assert recorder.services.engine.generation == 2
+    (model,) = recorder.calls.models.list()
+    assert "crashes" not in model.info
+    assert not [event for event in recorder.events if isinstance(event, ModelStateChanged) and event.problem]
 
 
 def test_w7_three_deaths_in_a_minute_in_use(opened) -> None:
@@ -439,8 +453,8 @@ def test_start_works_with_nothing(home, opened) -> None:
     (home / "data" / "slmdesk.sqlite3").write_bytes(b"no database at all" * 100)
     recorder = opened(model=False)
     codes = {recorder.wait(Noticed, lambda event, code=code: event.problem.code == code).problem.code
-             for code in ("setting.invalid", "store.damaged")}  # fmt: skip
-    assert codes == {"setting.invalid", "store.damaged"}
+             for code in ("setting.invalid", "store.set_aside")}  # fmt: skip
+    assert codes == {"setting.invalid", "store.set_aside"}
     assert recorder.calls.history.items() == []
 
 

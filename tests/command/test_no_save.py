@@ -112,3 +112,11 @@ def test_a_translation_uses_what_is_known_and_adds_nothing(run, with_model, home
     assert "kept as" not in done.err
     assert run("glossary", "list", "--json").json == []
     assert holding(home) == []
+
+
+def test_nothing_is_needed_of_a_home_that_cannot_be_written(run, letters) -> None:
+    for words in (["documents", "text"], ["summarize"]):
+        done = run("--home", "/proc/nowhere", *words, "--no-save", letters[0])
+        assert done.status == 0, done.err
+        assert MARKER in done.out
+        assert "/proc/nowhere/data cannot be written" in done.err

@@ -127,7 +127,7 @@ def test_a_rescue_of_what_is_no_history_is_a_failure(run, with_model, tmp_path, 
 
 def test_the_damage_notice_names_the_command_with_the_file(run, with_model, home) -> None:
     database = home / "data" / "slmdesk.sqlite3"
-    database.write_bytes(bytes(100) + database.read_bytes()[100:])
+    database.write_bytes(bytes(database.stat().st_size))
     said = run("history", "list").err
     (aside,) = (home / "data").glob("*.damaged-*.sqlite3")
     assert f"slmdesk history rescue {aside}" in said

@@ -50,6 +50,15 @@ def said(chat: ForeignChat) -> list[tuple[str, str, str | None]]:
 # ---- ChatGPT
 
 
+@pytest.mark.parametrize(("answer", "model"), [
+    ({"model_slug": "gpt-5"}, "gpt-5"), ({"default_model_slug": "gpt-4.1"}, "gpt-4.1"), ({}, "gpt-4o"),
+])  # fmt: skip
+def test_chatgpts_newer_exports_name_the_model_at_the_chat(answer: dict[str, str], model: str) -> None:
+    nodes = (node("q", None, "user", "Hello"), node("a", "q", "assistant", "Hi", metadata=answer))
+    chat = one([chatgpt(*nodes) | {"default_model_slug": "gpt-4o"}])
+    assert [each.model for each in chat.messages] == ["", model]
+
+
 def test_chatgpt_keeps_versions_title_dates_models_and_what_was_shown() -> None:
     chat = one([rent()])
     assert (chat.program, chat.id, chat.title) == ("ChatGPT", "c1", "Rent")

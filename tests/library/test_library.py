@@ -138,6 +138,19 @@ def test_a_changed_file_is_told_and_read_again_under_the_same_id(services, tmp_p
     assert services.service_thread.call(lambda: services.documents.document(first.id)).status == DocumentStatus.READ
 
 
+def test_a_copy_beside_a_file_is_a_document_of_its_own(services, tmp_path):
+    folder = tmp_path / "invoices"
+    folder.mkdir()
+    first, copy = folder / "inv1.txt", folder / "inv2.txt"
+    for path in (first, copy):
+        path.write_text("Rechnung 0012345\n")
+    ids = [opened(services, path).id for path in (first, copy, first, copy)]
+    assert ids[:2] == ids[2:]
+    assert [document.name for document in services.call.documents.recent(9)] == ["inv2.txt", "inv1.txt"]
+    read = result_of(services, lambda: services.documents.read_folder(folder, 9))
+    assert len(read.documents) == read.total == 2
+
+
 def test_a_moved_file_is_known_by_its_bytes(services, tmp_path):
     path = write(tmp_path / "note.txt", "words")
     first = opened(services, path)

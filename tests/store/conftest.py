@@ -20,7 +20,7 @@ from slmdesk.store import DataKey, KeyFile, Store, new_data_key
 from slmdesk.store.backup import source_of
 from slmdesk.store.database import connect
 from slmdesk.store.file import PAGE_BYTES, CipherPages
-from slmdesk.store.keys import write_keys
+from slmdesk.store.keys import keys_beside, write_keys
 
 CHILD = Path(__file__).with_name("child.py")
 
@@ -113,6 +113,15 @@ def some_history(paths: Paths) -> dict[str, str]:
             words[parent] = text
     store.close()
     return words
+
+
+def set_aside(paths: Paths) -> Path:
+    """Put the history aside, as what a start cannot read is put; the next one begins anew."""
+    aside = paths.database.with_name("slmdesk.damaged-20260101-000000.sqlite3")
+    paths.database.rename(aside)
+    if paths.keys_file.exists():
+        keys_beside(aside).write_bytes(paths.keys_file.read_bytes())
+    return aside
 
 
 def readable(path: Path, key: DataKey | None) -> bytes:

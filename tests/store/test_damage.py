@@ -9,6 +9,7 @@ import re
 import signal
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 from fakes.matrix import counts
 from store.child import key_of, m002_more, open_either
-from store.conftest import integrity, readable, say
+from store.conftest import integrity, readable, say, set_aside
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import Paths
@@ -41,7 +42,7 @@ def test_h4_a_schema_whose_names_are_no_text_is_damage(paths: Paths):
     data[at - 5 : at + 6] = b"\x85\xff\x85\xff\x85\xff\x85\xff\x85\xff("
     paths.database.write_bytes(data)
     opened = open_store(paths, instance_id="2" * 32)
-    assert [notice.code for notice in opened.notices] == ["store.damaged"]
+    assert [notice.code for notice in opened.notices] == ["store.repaired"]
     opened.store.close()
 
 
@@ -93,20 +94,22 @@ def start_on_damage(paths: Paths, words: dict[str, str], rounds: int, seed: int)
         started += 1
         copies = damaged_copies(paths.database)
         if opened.notices:
-            assert [notice.code for notice in opened.notices] == ["store.damaged"], name
-            assert opened.notices[0].args_for_people["path"] == str(copies[0])
-            assert re.search(r"damaged-\d{8}-\d{6}", copies[0].name)
-            assert copies[0].read_bytes() == kinds[name], "not a byte of the old file has changed"
-            assert opened.store.items.page() == []
-            counts = rescue_into(opened.store, copies[0])
-            assert copies[0].read_bytes() == kinds[name]
-            rescued_rows += counts.messages
+            (code,) = (notice.code for notice in opened.notices)
+            assert code in ("store.set_aside", "store.repaired", "store.rebuilt"), name
+            assert bool(copies) == (code != "store.rebuilt")
+            if copies:
+                assert opened.notices[0].args_for_people["path"] == str(copies[0])
+                assert re.search(r"damaged-\d{8}-\d{6}", copies[0].name)
+                assert copies[0].read_bytes() == kinds[name], "not a byte of the old file has changed"
             kept = [message for item in opened.store.items.page() for message in opened.store.messages.of_item(item.id)]
-            assert len(kept) == counts.messages
+            rescued_rows += len(kept)
+            if copies:
+                assert rescue_into(opened.store, copies[0]).messages == 0, "nothing more can be read"
+                assert copies[0].read_bytes() == kinds[name]
             right = sum("".join(part.text for part in message.parts) == words.get(message.id) for message in kept)
-            assert right >= counts.messages - 40, "what was brought over is what was written, but for flipped letters"
-            if name in ("header", "odd page size", "schema"):
-                assert (right, counts.items) == (len(words), 6), f"{name}: only page 1 was spoiled"
+            assert right >= len(kept) - 40, "what was brought over is what was written, but for flipped letters"
+            if name in ("header", "odd page size", "schema") or code == "store.rebuilt":
+                assert (right, len(opened.store.items.page())) == (len(words), 6), f"{name}: no row was spoiled"
         else:
             assert name == "middle" or not copies, name  # flips inside a text are no structure: nothing to see
         opened.store.items.add("chat", "life goes on")
@@ -129,9 +132,85 @@ def test_h4_a_damaged_name_that_is_no_text_is_damage_too(paths):
         conn.execute("PRAGMA writable_schema=ON")
         conn.execute("update sqlite_schema set name = cast(x'8c41' as text), sql = 'nonsense' where name = 'jobs'")
     opened = open_store(paths, instance_id="after")
-    assert [notice.code for notice in opened.notices] == ["store.damaged"]
-    assert rescue_into(opened.store, damaged_copies(paths.database)[0]).items == 1
+    assert [notice.code for notice in opened.notices] == ["store.repaired"]
+    assert [item.title for item in opened.store.items.page()] == ["kept"]
     opened.store.close()
+
+
+def rows_of(conn: sqlite3.Connection) -> dict[str, set[tuple]]:
+    """The rows of each table, without those of the search indexes and of the counters."""
+    named = conn.execute("select name from sqlite_schema where type = 'table' and name not like 'sqlite%'").fetchall()
+    tables = {name for (name,) in named if "words" not in name and not name.startswith(("titles", "meta", "_"))}
+    return {table: {tuple(row) for row in conn.execute(f"select * from {table}")} for table in tables}
+
+
+@pytest.mark.parametrize("spoil", [bytes, pytest.param(random.Random(8).randbytes, marks=pytest.mark.soak)])
+def test_h4_of_each_page_that_is_lost_all_else_stays(kind, paths, some_history, spoil):
+    with closing(open_either(paths, "more").store) as store:
+        for number in range(60):
+            say(
+                store,
+                store.items.add("chat", f"a title that fills a page soon {number} " * 3).id,
+                f"greetings {number}",
+            )
+        store.models.add(
+            name="m", path=b"/m", linked=True, bytes=1, sha256="0" * 64, mtime_ns=1, inode=1, header={}, source="file"
+        )
+    whole = paths.database.read_bytes()
+    with raw(paths) as conn:
+        before = rows_of(conn)
+        roots = conn.execute("select rootpage, name from sqlite_schema where rootpage > 0").fetchall()
+        owners = dict(roots if kind == "encrypted" else conn.execute("select pageno, name from dbstat").fetchall())
+        lists = dict(conn.execute("select name, tbl_name from sqlite_schema").fetchall())
+    tried: Counter[str] = Counter()
+    for page, owner in owners.items():
+        tried[owner] += 1
+        if spoil is bytes and (
+            tried[owner] > 2 or lists.get(owner, "items") not in ("items", "messages", "words_data")
+        ):
+            continue
+        for old in paths.data.glob("*.sqlite3*"):
+            if old.suffix != ".json":
+                old.unlink()
+        paths.database.write_bytes(whole[: (page - 1) * 4096] + spoil(4096) + whole[page * 4096 :])
+        (paths.data / "check-at-start").touch()
+        with closing(open_either(paths, "after").store) as store:
+            now = rows_of(store.database.conn)
+            found = store.index.search("hello", limit=1000)
+        lost = {table: len(rows - now[table]) for table, rows in before.items() if rows - now[table]}
+        assert len(found) == sum("hello" in str(row) for row in now["messages"])
+        is_data = lists.get(owner) == owner and owner in before
+        assert not lost or (is_data and lost.get(owner)), (page, owner, lost)
+        if lost:
+            assert sum(lost.values()) < 60 + 2 * lost[owner], (page, owner, lost)
+            assert len(now["items"]) == len(before["items"]), "a chat whose row is lost is named by its messages"
+            assert damaged_copies(paths.database)
+        assert integrity(paths) == ["ok"]
+
+
+@pytest.mark.parametrize("table", ["models", "items", "messages", "presets"])
+def test_h4_a_wrong_row_is_left_out_alone_and_told(paths, some_history, table):
+    with closing(open_either(paths, "more").store) as store:
+        for name in "ab":
+            store.presets.add(name, {})
+            store.models.add(
+                name=name, path=b"/m", linked=True, bytes=1, sha256="0" * 64, mtime_ns=1, inode=1, header={},
+                source="file",
+            )  # fmt: skip
+    column = {"models": "header", "items": "settings", "messages": "parts", "presets": "value"}[table]
+    with raw(paths) as conn:
+        before = rows_of(conn)
+        conn.execute(f"update {table} set {column} = '[' where n = (select max(n) from {table})")
+    (paths.data / "check-at-start").touch()
+    opened = open_either(paths, "after")
+    now = rows_of(opened.store.database.conn)
+    opened.store.close()
+    assert [notice.code for notice in opened.notices] == ["store.repaired"]
+    with closing(sqlite3.connect(damaged_copies(paths.database)[0])) as conn:
+        assert conn.execute(f"select count(*) from {table} where {column} = '['").fetchone()[0] == 1
+    lost = {name: len(rows - now[name]) for name, rows in before.items() if rows - now[name]}
+    assert lost == {table: 1}
+    assert len(now["items"]) == 6
 
 
 @pytest.mark.soak
@@ -193,7 +272,7 @@ def test_h4_a_fifo_or_a_folder_for_a_database_blocks_nothing(paths):
     os.mkfifo(paths.database)
     opened = open_store(paths, instance_id="d")
     opened.store.close()
-    assert [notice.code for notice in opened.notices] == ["store.damaged"]
+    assert [notice.code for notice in opened.notices] == ["store.set_aside"]
     assert paths.database.is_file()
 
 
@@ -208,8 +287,8 @@ def test_h4_damage_met_while_running_is_looked_for_at_the_next_start(kind, paths
         store.messages.of_item(store.items.page()[0].id)
     store.close()
     opened = open_either(paths, "d")
-    assert [notice.code for notice in opened.notices] == ["store.damaged"]
-    assert rescue_into(opened.store, damaged_copies(paths.database)[0]).messages == len(some_history)
+    assert [notice.code for notice in opened.notices] == ["store.repaired"]
+    assert len(opened.store.index.search("hello", limit=1000)) == len(some_history)
     opened.store.close()
 
 
@@ -227,11 +306,10 @@ def test_h4_a_damaged_index_is_made_anew(kind, paths, some_history):
 
 
 def test_a_rescue_brings_nothing_twice_and_keeps_order_before_what_is_new(kind, paths, some_history):
-    paths.database.write_bytes(b"no database" + paths.database.read_bytes()[11:])
+    aside = set_aside(paths)
     store = open_either(paths, "d").store
     new = store.items.add("chat", "new")
     say(store, new.id, "hello from after")
-    aside = damaged_copies(paths.database)[0]
     assert rescue_into(store, aside).messages == len(some_history)
     again = rescue_into(store, aside)
     assert (again.items, again.messages) == (0, 0)
@@ -255,8 +333,7 @@ def test_a_growing_row_that_its_index_does_not_know_is_damage_too(paths):
             data[at : at + 16] = b"f" * 16
     paths.database.write_bytes(data)
     with closing(open_store(paths, instance_id="next").store) as store:
-        (aside,) = damaged_copies(paths.database)
-        assert rescue_into(store, aside).messages == 1
+        assert store.messages.get(ident).status is Status.INTERRUPTED
 
 
 def test_a_rescued_message_without_its_chat_gets_one_named_by_its_words(paths):
@@ -267,9 +344,9 @@ def test_a_rescued_message_without_its_chat_gets_one_named_by_its_words(paths):
     store.database.conn.execute("PRAGMA foreign_keys=OFF")
     store.database.conn.execute("delete from items")
     store.close()
-    paths.database.write_bytes(b"no database" + paths.database.read_bytes()[11:])
+    aside = set_aside(paths)
     store = open_store(paths, instance_id="d").store
-    counts = rescue_into(store, damaged_copies(paths.database)[0])
+    counts = rescue_into(store, aside)
     assert (counts.items, counts.messages) == (0, 2)
     assert [item.title for item in store.items.page()] == ["the words that are left"]
     assert store.messages.get(answer.id).status is Status.INTERRUPTED

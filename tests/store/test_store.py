@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store.child import open_either
-from store.conftest import KINDS_IN_SOAK, add_older, integrity, say
+from store.conftest import KINDS_IN_SOAK, add_older, integrity, say, set_aside
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Answered, AnswerEnding, Outgoing, Status
 from slmdesk.base.types import Origin, Role, TextPart
-from slmdesk.store import SPACE, InstanceLock, Store, damaged_copies, is_instance_alive, open_store
+from slmdesk.store import SPACE, InstanceLock, Store, is_instance_alive, open_store
 from slmdesk.store.backup import kept_copies
 from slmdesk.store.messages import INDEXED, LOOKED_AT, SearchIndex
 from slmdesk.store.opening import STEPS
@@ -435,6 +435,13 @@ def test_what_is_stored_is_checked_as_it_is_read(store, paths):
     store.database.conn.execute("update messages set status = 'complete', parts = cast(x'ff' as text)")
     with pytest.raises(KnownError, match=r"store\.damaged"):
         store.messages.get(message)
+    store.database.conn.execute("update messages set parts = '['")
+    told: list[KnownError] = []
+    store.shared.on_wrong = told.append
+    other = say(store, chat.id, "there")
+    for __ in range(2):
+        assert [each.id for each in store.messages.of_item(chat.id)] == [other], "the other rows are there"
+    assert [known.code for known in told] == ["store.damaged"]
 
 
 # ---- titles are found like words: renamed, thrown away, deleted, rescued; a history from before is brought along
@@ -518,12 +525,10 @@ def test_titles_are_rescued_and_their_index_is_made_anew(paths):
     with closing(open_store(paths, instance_id="d").store) as store:
         assert len(store.index.search("marker", limit=100)) == 50
     assert integrity(paths) == ["ok"]
-    data = bytearray(paths.database.read_bytes())
-    data[:100] = bytes(100)
-    paths.database.write_bytes(data)
+    aside = set_aside(paths)
     with closing(open_store(paths, instance_id="d").store) as store:
         assert hits(store, "marker") == []
-        rescue_into(store, damaged_copies(paths.database)[0])
+        rescue_into(store, aside)
         assert len(store.index.search("marker", limit=100)) == 50
     assert integrity(paths) == ["ok"]
 
@@ -695,12 +700,9 @@ def test_a_rescue_brings_spaces_the_archive_and_rows_of_before(paths):
         space = store.items.add(SPACE, "Zoo", settings={"system": "Be brief."}).id
         store.items.place(store.items.add("chat", "in").id, space=space)
         store.items.place(store.items.add("chat", "aside").id, archived=True)
-    with closing(sqlite3.connect(paths.database)) as conn:  # so that the file is refused
-        conn.execute("PRAGMA writable_schema=ON")
-        conn.execute("update sqlite_schema set sql = 'nonsense' where name = 'jobs'")
-        conn.commit()
+    aside = set_aside(paths)
     with closing(open_store(paths, instance_id="again").store) as store:
-        assert rescue_into(store, damaged_copies(paths.database)[0]).items == 4
+        assert rescue_into(store, aside).items == 4
         assert listed(store) == ["before"]
         assert store.rules.old_items("chat", "", time.time() - 60, (-1.0, -1), 9) == [], "all of it came just now"
         assert (listed(store, space=space), listed(store, archived=True)) == (["in"], ["aside"])

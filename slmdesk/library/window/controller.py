@@ -59,6 +59,8 @@ class DocumentsController(QObject):
         self.pages = PagesController(bridge, self)
         self._records: dict[str, DocumentRecord] = {}
         self.removals = Removals(bridge, self)
+        self._shown_again = ""
+        """The document to show if its removal is undone."""
         self._requested: list[Path] = []
         """Files that the person has just opened. The first of them is shown as soon as it is known."""
         self._unread: dict[Path, Problem] = {}
@@ -185,15 +187,18 @@ class DocumentsController(QObject):
         self._bridge.notice_raised.emit(Notice(words, key="document inside"))
         return None
 
-    def remove(self, document: str) -> None:
-        """Remove a document from the list now. Delete it when *Undo* is no longer offered. Its file stays."""
-        record = self._records[document]
-        forget, keep = partial(self._forget, document), partial(self._keep, document)
-        words = _("{name} was removed from the list, with the text read from it. The file stays.").format(
-            name=record.name
+    def remove(self, *documents: str) -> None:
+        """Remove documents from the list now. Delete them when *Undo* is no longer offered. Their files stay."""
+        names = self.names(documents)
+        words = ngettext(
+            "{name} was removed from the list, with what was read and made of it. The file stays.",
+            "{n} documents were removed from the list, with what was read and made of them. The files stay.",
+            len(names),
+            name=next(iter(names.values()), ""),
         )
-        self.removals.begin(document, words, forget, keep, key=f"forget {document}")
-        if document == self.current:
+        was_shown, self._shown_again = self.current in documents, self.current or documents[0]
+        self.removals.begin(documents, words, self._forget, self._keep, key=f"forget {documents[0]}")
+        if was_shown:
             self._show(None)
         self._list()
 
@@ -299,11 +304,16 @@ class DocumentsController(QObject):
         self.listed.emit([record for id, record in self._records.items() if id not in self.removals and record.opened])
 
     def _forget(self, document: str) -> None:
-        self._bridge.follow(self._bridge.services.documents.forget(document))
+        def failed(problem: Problem) -> None:
+            self._list()
+            self._bridge.problem_met.emit(problem)
+
+        self._bridge.follow(self._bridge.services.documents.forget(document), None, failed)
 
     def _keep(self, document: str) -> None:
         self._list()
-        self.choose(document)
+        if document == self._shown_again:
+            self.choose(document)
 
 
 def _unheard(_problem: Problem) -> None:
@@ -388,9 +398,10 @@ class FoldersController(QObject):
     def remove(self, id: str) -> None:
         """Remove a folder from the list now. Delete it when *Undo* is no longer offered. Its files stay."""
         state = self._states[id]
-        name, forget, keep = state.record.name, partial(self._forget, id), partial(self._keep, id)
-        words = _("{name} was removed from the list, with the texts read from it. The files stay.").format(name=name)
-        self.removals.begin(id, words, forget, keep, key=f"forget folder {id}")
+        words = _("{name} was removed from the list, with the texts read from it. The files stay.").format(
+            name=state.record.name
+        )
+        self.removals.begin([id], words, self._forget, self._keep, key=f"forget folder {id}")
         if id == self.current:
             self._leave_shown()
         self._list()

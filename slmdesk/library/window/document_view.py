@@ -125,6 +125,7 @@ class DocumentView(QFrame):
         column(self.find_bar, (row(self.thumbnails, (self.view, 1), gap=0), 1), into=self._left, gap=0)
         self._left.raise_()
         self._unread = UnreadDocument(self._controller, self)
+        self._unread.action_chosen.connect(self.action_chosen)
         parts = (self._head(), self._tab_row(), self._progress, self._attached, (self._body, 1), (self._unread, 1))
         column(*parts, into=self, gap=0)
 
@@ -718,6 +719,8 @@ def _short(name: str) -> str:
 
 
 class UnreadDocument(QFrame):
+    action_chosen = Signal(str, str)
+
     def __init__(self, controller: DocumentsController, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("document_unread")
@@ -728,8 +731,15 @@ class UnreadDocument(QFrame):
         for label in (self._title, self._reason):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        again = (self._again, Qt.AlignmentFlag.AlignHCenter)
-        column(2, self._title, self._reason, again, 3, into=self, gap=theme.SPACE_12, margins=theme.SPACE_24)
+        steps = row(1, self._again, gap=theme.SPACE_8)
+        for name, words in (("other", _("Choose another file…")), ("remove", _("Remove from the list"))):
+            chosen = partial(self._choose, controller, name)
+            steps.addWidget(button(words, f"unread_{name}_button", self, kind="text", on=chosen))
+        steps.addStretch(1)
+        column(2, self._title, self._reason, steps, 3, into=self, gap=theme.SPACE_12, margins=theme.SPACE_24)
+
+    def _choose(self, controller: DocumentsController, action: str) -> None:
+        self.action_chosen.emit(controller.current, action)
 
     def show_reason(self, name: str, reason: str, *, is_locked: bool) -> None:
         self._title.setText(

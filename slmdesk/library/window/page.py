@@ -56,7 +56,7 @@ from slmdesk.library.types import (
     info_of,
     size_words,
 )
-from slmdesk.library.window.controller import DocumentsController, FoldersController
+from slmdesk.library.window.controller import LOCKED, DocumentsController, FoldersController
 from slmdesk.library.window.document_view import ACTIONS, DocumentView
 from slmdesk.runtime.messages import time_for_people
 from slmdesk.text.folding import fold
@@ -179,6 +179,8 @@ class DocumentsPage(QWidget):
             self._controller.remove(document)
         elif action == "again":
             self._controller.read_again(document)
+        elif action == "other":
+            self._on_open()
         elif action == "translate":
             self.document.translate(document)
         elif action == "redact":
@@ -536,6 +538,13 @@ def _report(chosen: Callable[[Any], object], index: QModelIndex) -> None:
 
 T = TypeVar("T")
 READ = DocumentStatus.READ
+
+
+def is_unreadable(record: DocumentRecord) -> bool:
+    """Tell whether a document is of no use in the list: neither a password nor going on would help."""
+    return record.status is DocumentStatus.FAILED and record.error_code not in (*LOCKED, "document.stopped")
+
+
 ID_ROLE = int(Qt.ItemDataRole.UserRole)
 LINE_ROLE = ID_ROLE + 1
 
@@ -607,7 +616,9 @@ class DocumentRows(_Rows[DocumentRecord]):
         if self._by_name:
             self._all = sorted(records, key=lambda record: (self._folded[record.name], record.n))
         else:
-            self._all = sorted(records, key=lambda record: (record.opened, record.n), reverse=True)
+            self._all = sorted(
+                records, key=lambda record: (not is_unreadable(record), record.opened, record.n), reverse=True
+            )
         self._filter()
 
     def filter_by(self, words: str) -> None:

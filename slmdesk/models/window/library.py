@@ -137,7 +137,7 @@ class LibraryController(QObject):
         self._bridge.ask(self._bridge.services.models.freed_by_removing(model), begin)
 
     def _begin_removal(self, model: str, words: str) -> None:
-        self.removals.begin(model, words, partial(self._remove_now, model), self._list, key=f"remove {model}")
+        self.removals.begin([model], words, self._remove_now, lambda _model: self._list(), key=f"remove {model}")
         self._list()
 
     @Slot(object, bool)

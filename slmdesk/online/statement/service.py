@@ -18,7 +18,7 @@ from typing import Any
 import slmdesk
 from slmdesk.base.documents import Paper, Piece, heading, item, paragraph, small, table
 from slmdesk.base.errors import KnownError, Stopped
-from slmdesk.base.files import is_there, write_atomically
+from slmdesk.base.files import is_there, write_out
 from slmdesk.base.record import Record, field
 from slmdesk.base.records import BEGINNING, Kind, LedgerRow, chain_hash
 from slmdesk.base.texts import _, in_english
@@ -200,7 +200,7 @@ class StatementService(Service):
             "key": key.fingerprint, "key_place": key.place,
         }  # fmt: skip
         self._service_thread.call(lambda: self._store.ledger.append(Kind.STATEMENT, row))
-        write_atomically(request.target, packed)
+        write_out(request.target, packed)
         rows = max(0, report.last - report.first + 1)
         sent = sum(row["requests"] for row in statement["requests"])
         refused = sum(row["times"] for row in statement["refused"])

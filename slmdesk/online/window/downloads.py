@@ -158,7 +158,7 @@ class DownloadsController(QObject):
         self._bridge.notice_raised.emit(notice)
 
     def _let_go(self, id: str, words: str, then: Callable[[], None]) -> None:
-        self.removals.begin(id, words, then, partial(self._undo, id), key=f"cancel {id}")
+        self.removals.begin([id], words, lambda _id: then(), self._undo, key=f"cancel {id}")
         self.download_hidden.emit(id)
 
     def _undo(self, id: str) -> None:

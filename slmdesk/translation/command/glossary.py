@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import write_atomically
+from slmdesk.base.files import write_out
 from slmdesk.base.protocol import Progress, picked
 from slmdesk.base.translation import TERM_COLUMNS, GlossaryRecord, MemoryFilter, language_of
 from slmdesk.base.types import Json
@@ -340,5 +340,5 @@ def _give_bytes(console: Console, data: bytes, output: Path | None, force: bool)
         return
     if output.exists() and not force:
         raise KnownError("file.exists", path=str(output))
-    write_atomically(output.absolute(), data)
+    write_out(output.absolute(), data)
     console.notify(f"Written to {output}.")

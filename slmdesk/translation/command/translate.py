@@ -13,7 +13,7 @@ import click
 
 from slmdesk.base.documents import FORMATS, requested_suffixes, translated_name
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import is_same_file, write_atomically
+from slmdesk.base.files import is_same_file, write_out
 from slmdesk.base.record import Record, changed
 from slmdesk.base.settings import Settings
 from slmdesk.base.translation import LANGUAGES, SegmentFlag, language_of
@@ -399,7 +399,7 @@ def _write(console: Console, services: Services, view: TranslationView, request:
     check_file(request.path, replace=request.force)
     words = services.call.translations.text_of(item)
     data = words.encode("utf-8", "replace")
-    write_atomically(request.path, data)
+    write_out(request.path, data)
     return WrittenFile(request.path, len(data), ())
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from PySide6.QtCore import QLocale, QObject, Signal
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import write_atomically
+from slmdesk.base.files import write_out
 from slmdesk.base.record import Record, changed
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, ngettext
@@ -271,7 +271,7 @@ class TranslateController(QObject):
         An existing file is replaced, because the dialog has already asked.
         """
         self.bridge.ask(
-            lambda _services: write_atomically(path, text.encode("utf-8", "replace")),
+            lambda _services: write_out(path, text.encode("utf-8", "replace")),
             lambda _none: self.saved.emit(path),
             self._on_problem,
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
-from slmdesk.base.records import Found, ModelRecord
+from slmdesk.base.records import Found, Item, ModelRecord
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.chat.window.conversation import ChatController
@@ -24,6 +24,7 @@ from slmdesk.jobs.window.controller import JobsController
 from slmdesk.library.types import Span
 from slmdesk.privacy.window.controller import PrivacyController
 from slmdesk.runtime.events import DownloadChanged, RequestsToday
+from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge, ClipboardMarker, Delay, ErrorThread
 from slmdesk.window.base.shortcuts import WindowState, WindowStateFile, bind, take_shortcuts
 from slmdesk.window.base.theme import ThemeKeeper
@@ -32,7 +33,7 @@ from slmdesk.window.shell.main_window import HomePlace, MainWindow, NoticeContro
 from slmdesk.window.shell.session import Locking, Presence
 from slmdesk.window.shell.start import COMPARE, DOCUMENT, MOST_RECENT, TRANSLATE, WRITE, StartPage
 from slmdesk.window.widgets.bars import FOOT, ICON, NOWHERE, SettingsController, hide_features
-from slmdesk.window.widgets.notices import Notice
+from slmdesk.window.widgets.notices import LONG_MS, Notice
 from slmdesk.window.widgets.opening import (
     FileDrop,
     ModelDrop,
@@ -365,7 +366,7 @@ class Frame(QObject):
         self._end_timer.timeout.connect(self._bridge.closed)
 
     def _connect_chat(self) -> None:
-        self.chat.other_found.connect(self.opener.other)
+        self.chat.other_found.connect(lambda item: self.opener.any(item))
         self.chat.inspector.page_requested.connect(self.opener.page)
         self.chat_page.context_chosen.connect(lambda tokens: self.settings.change("context_tokens", tokens))
         self.settings.settings_shown.connect(self._show_context)
@@ -411,8 +412,17 @@ class Frame(QObject):
         self.chat_page.fit_composer(0)
         self.start_page.setFocus()
         self.start_page.refresh_offer()
-        request = self._bridge.services.history.items(None, limit=MOST_RECENT)
-        self._bridge.ask(request, lambda items: self.start_page.show_recent(tuple(items)), lambda _problem: None)
+        self.list_recent()
+
+    def list_recent(self) -> None:
+        removed = tuple(self.documents.removals.ids) if self.window.is_made("Documents") else ()
+
+        def recent(services: Services) -> tuple[Item, ...]:
+            hidden = services.history.results_only_of(removed)
+            items = services.history.items(None, limit=MOST_RECENT + len(hidden))
+            return tuple(item for item in items if item.id not in hidden)[:MOST_RECENT]
+
+        self._bridge.ask(recent, self.start_page.show_recent, lambda _problem: None)
 
     def _on_message_added(self, _message: object) -> None:
         if self.window.current_page == "Start":
@@ -583,20 +593,14 @@ class Frame(QObject):
 # ---- opens things on their own pages
 
 
-CHAT, SPACE = "chat", "space"
+CHAT, SPACE, COMPARISON = "chat", "space", "comparison"
+GONE = _("This was deleted and is no longer here.")
 
 
 class Opener(QObject):
     def __init__(self, bridge: Bridge, frame: Frame) -> None:
         super().__init__(frame, objectName="opener")
         self._bridge, self._frame = bridge, frame
-
-    def other(self, item: str) -> None:
-        def found(services: Services) -> tuple[str, str]:
-            documents = services.history.documents_of(item)
-            return services.history.item(item).kind, documents[0].id if documents else ""
-
-        self._bridge.ask(found, lambda place: self._show(item, *place))
 
     def _show(self, item: str, kind: str, document: str) -> None:
         frame = self._frame
@@ -609,9 +613,11 @@ class Opener(QObject):
         elif kind == "writing":
             frame.writing_page.open_item(item)
             frame.window.show_page("Write")
-        elif document:
+        elif document and document not in frame.documents.removals:
             frame.window.show_page("Documents")
             frame.documents_area.show_result(document, item, kind)
+        elif kind != COMPARISON:
+            self._say_gone(_("The document that this was made of was removed."))
         else:
             frame.compare_page.open(item)
             frame.models_area.setCurrentWidget(frame.compare_page)
@@ -620,14 +626,49 @@ class Opener(QObject):
     def any(self, item: str, message: str = "", words: str = "") -> None:
         """Open an item of any kind on its page, a chat at the message in which these words were found."""
 
-        def found(kind: str) -> None:
-            if kind == CHAT:
+        def found(place: tuple[Item, str]) -> None:
+            there, document = place
+            if there.deleted_at is not None:
+                self._say_gone(_("“{title}” is in the trash.").format(title=there.title), there.id)
+            elif there.kind == CHAT:
                 self._frame.window.show_page("Chat")
                 self._frame.chat_page.open_at(item, message, words)
             else:
-                self.other(item)
+                self._show(item, there.kind, document)
 
-        self._bridge.ask(lambda services: services.history.item(item).kind, found)
+        def place_of(services: Services) -> tuple[Item, str]:
+            documents = services.history.documents_of(item)
+            return services.history.item(item), documents[0].id if documents else ""
+
+        self._bridge.ask(place_of, found, self._on_missing)
+
+    def _on_missing(self, problem: Problem) -> None:
+        if problem.code in ("item.unknown", "document.unknown"):
+            self._say_gone(GONE)
+        else:
+            self._bridge.problem_met.emit(problem)
+
+    def _say_gone(self, words: str, trashed: str = "") -> None:
+        def back() -> None:
+            self._bridge.ask(self._bridge.services.history.restore(trashed), lambda there: self.any(there.id))
+
+        action, on_action = (_("Restore"), back) if trashed else ("", None)
+        notice = Notice(words, action=action, on_action=on_action, life_ms=LONG_MS, key="gone")
+        self._bridge.notice_raised.emit(notice)
+        if self._frame.window.current_page == "Start":
+            self._frame.list_recent()
+
+    def _document(self, document: str, then: Callable[[], object]) -> None:
+        """Show the page Documents and call `then`, if there is still such a document."""
+
+        def found(_record: object) -> None:
+            self._frame.window.show_page("Documents")
+            then()
+
+        if document in self._frame.documents.removals:
+            self._say_gone(GONE)
+        else:
+            self._bridge.ask(self._bridge.services.documents.document(document), found, self._on_missing)
 
     def item(self, title: ItemTitle) -> None:
         self.any(title.id)
@@ -639,27 +680,26 @@ class Opener(QObject):
         if name.is_folder:
             self._on_page("Documents", lambda: self._frame.documents_area.folders.choose(name.id))
         else:
-            self._frame.window.show_page("Documents")
-            self._frame.documents.show_document(name.id)
+            self._document(name.id, lambda: self._frame.documents.show_document(name.id))
 
     def passage(self, hit: TextHit) -> None:
-        self._frame.window.show_page("Documents")
-        self._frame.documents_area.visit(Span(hit.document, hit.page, hit.start, hit.end))
+        span = Span(hit.document, hit.page, hit.start, hit.end)
+        self._document(hit.document, lambda: self._frame.documents_area.visit(span))
 
     def page(self, document: str, page: int, spans: Sequence[tuple[int, int]]) -> None:
-        self._frame.window.show_page("Documents")
-        self._frame.documents_page.document.open_at(document, {page: list(spans)})
+        shown = {page: list(spans)}
+        self._document(document, lambda: self._frame.documents_page.document.open_at(document, shown))
 
     def job(self, view: JobView) -> None:
         """Show the result of a job, beside its document or among the models."""
         frame = self._frame
         if view.opens == "document":
-            frame.window.show_page("Documents")
-            frame.documents_area.show_result(view.target, view.item, view.kind)
+            shown = partial(frame.documents_area.show_result, view.target, view.item, view.kind)
+            self._document(view.target, shown)
         elif view.opens == "documents":
             frame.window.show_page("Documents")
         elif view.opens == "item":
-            self.other(view.target)
+            self.any(view.target)
         elif view.opens == "model":
             self._on_page("Models", lambda: frame.models_page.show_model(view.target))
             self.models()

@@ -183,8 +183,7 @@ class DocumentsArea(QObject):
     def _on_several(self, action: str, documents: Sequence[str]) -> None:
         """Do something with the documents that were chosen together in the list."""
         if action == "remove":
-            for document in documents:
-                self.documents.remove(document)
+            self.documents.remove(*documents)
             return
         names = self.documents.names(documents)
         if not action:

@@ -334,6 +334,8 @@ class NoticeController(QObject):
             self._bars.drop_topic(STATE_TOPIC)
         if event.state is ModelState.READY:
             self._reported_in_chat.clear()  # report the next crash again
+            for code in ("model.crashes", "child.died", "child.hung"):
+                self._bars.drop_topic(code)
 
     def _on_chat_opened(self, chat: str) -> None:
         if chat != self._open_chat:
@@ -342,7 +344,7 @@ class NoticeController(QObject):
 
     def _on_noticed(self, event: Noticed) -> None:
         problem = event.problem
-        if problem.code == "store.damaged":
+        if problem.code == "store.set_aside":
             rescue = partial(self._rescue, Path(str(problem.args["path"])))
             self._on_notice_raised(notice_of(problem, action=_("Rescue what can be read"), on_action=rescue))
             self._bridge.ask(self._bridge.services.backups.copies(), self._on_copies)

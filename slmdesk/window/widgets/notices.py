@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QRect, QStandardPaths, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QEnterEvent, QResizeEvent
+from PySide6.QtGui import QEnterEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFileDialog, QFrame, QLabel, QMenu, QPushButton, QToolButton, QWidget
 
 from slmdesk.base.documents import FORMS, Form
-from slmdesk.base.files import write_atomically
+from slmdesk.base.files import write_out
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item
 from slmdesk.base.texts import _
@@ -45,6 +45,8 @@ class Notice(Record):
     on_action: Callable[[], None] | None = None
     other: str = ""
     on_other: Callable[[], None] | None = None
+    on_gone: Callable[[], None] | None = None
+    """Called when the notice is gone, after `on_action`."""
     life_ms: int = 0
     """Milliseconds until the notice disappears. 0: it stays until it is closed."""
     key: str = ""
@@ -126,6 +128,8 @@ class NoticeBar(QFrame):
         copy.setVisible(bool(notice.details))
         act = button(notice.action, "notice_action", self, on=self._on_act)
         act.setVisible(bool(notice.action))
+        if notice.action == _("Undo"):  # a field for text with the keyboard takes these keys for its own words
+            act.setShortcut(QKeySequence.StandardKey.Undo)
         other = button(notice.other, "notice_other_action", self, on=self._on_other)
         other.setVisible(bool(notice.other))
         tip = _("Close this notice")
@@ -230,6 +234,8 @@ class NoticeArea(QWidget):
         bar.hide()
         bar.deleteLater()
         self._fit()
+        if bar.notice.on_gone is not None:
+            bar.notice.on_gone()
 
     def event(self, event: QEvent) -> bool:
         done = super().event(event)
@@ -381,7 +387,7 @@ class ExportController(QObject):
         The notice offers no "Open", since the text may be a program.
         """
         self._bridge.ask(
-            lambda _services: write_atomically(target, text.encode()),
+            lambda _services: write_out(target, text.encode()),
             lambda _none: self._bridge.notice_raised.emit(
                 Notice(
                     _("Written to {target}.").format(target=target),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -685,26 +685,27 @@ class Removals(QObject):
         super().__init__(parent)
         self._bridge = bridge
         self.undo_ms = undo_ms
-        self._timers: dict[str, QTimer] = {}
+        self.ids: set[str] = set()
 
     def __contains__(self, id: object) -> bool:
-        return id in self._timers
+        return id in self.ids
 
-    def begin(self, id: str, words: str, remove: Callable[[], None], undone: Callable[[], None], *, key: str) -> None:
-        timer = self._timers[id] = QTimer(self, singleShot=True, interval=self.undo_ms)
-        timer.timeout.connect(partial(self._end, id, remove))
-        timer.start()
-        undo = partial(self._end, id, undone)
-        self._bridge.notice_raised.emit(Notice(words, action=_("Undo"), on_action=undo, life_ms=self.undo_ms, key=key))
+    def begin(
+        self, ids: Sequence[str], words: str, remove: Callable[[str], None], undone: Callable[[str], None], *, key: str
+    ) -> None:
+        """Remove these together when their notice is gone, unless it was for *Undo*."""
+        self.ids.update(ids)
+        undo, over = partial(self._end, ids, undone), partial(self._end, ids, remove)
+        self._bridge.notice_raised.emit(
+            Notice(words, action=_("Undo"), on_action=undo, on_gone=over, life_ms=self.undo_ms, key=key)
+        )
 
     def keep(self, id: str) -> bool:
         """Cancel the removal of an id. Return whether it was going to be removed."""
-        timer = self._timers.pop(id, None)
-        if timer is not None:
-            timer.stop()
-            timer.deleteLater()
-        return timer is not None
+        was_there = id in self.ids
+        self.ids.discard(id)
+        return was_there
 
-    def _end(self, id: str, then: Callable[[], None]) -> None:
-        if self.keep(id):
-            then()
+    def _end(self, ids: Sequence[str], then: Callable[[str], None]) -> None:
+        for id in [id for id in ids if self.keep(id)]:
+            then(id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from fakes.recorder import add_model, open_echo
 
@@ -36,6 +38,7 @@ def test_every_kind_is_listed_and_each_by_itself(run, made) -> None:
     for kind, id in made.items():
         assert [one["id"] for one in run("history", "list", "--kind", kind, "--json").json] == [id]
     words = run("history", "list").out
+    assert len(re.findall(r"\d\d:\d\d[+-]\d\d:\d\d  ", words)) == len(words.splitlines()), "times say their zone"
     assert all(id in words and kind in words for kind, id in made.items())
     assert run("history", "list", "--kind", "tea", "--json").json == []
 

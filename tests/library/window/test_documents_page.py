@@ -232,6 +232,67 @@ def test_several_documents_get_one_summary(three):
     program.wait(lambda: not rows(program))
 
 
+def recent(program):
+    return [row for row in program.find("start_page").findChildren(QPushButton, "recent_item") if row.isVisible()]
+
+
+def summary_of_all(program):
+    """The item of a summary of all listed documents, whose notices are gone."""
+    view = program.find("document_view")
+    view.setFocus()
+    QTest.keyClick(view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    program.click("several_summarize")
+    program.wait(lambda: program.find("summary_pane").summary is not None)
+    (made,) = program.ask(lambda services: services.history.items("summary"))
+    view.setFocus()
+    QTest.keyClick(view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    return made
+
+
+def test_several_are_removed_and_come_back_as_one_act(three):
+    program, view, before = three, three.find("document_view"), rows(three)
+    made = summary_of_all(program)
+    program.click("several_remove")
+    (words,) = [words for words in program.notices() if "removed" in words]
+    assert words.startswith("3 documents were removed")
+    assert rows(program) == []
+    program.window.show_page("Start")
+    program.wait(lambda: program.find("start_page").isVisible() and not recent(program))
+    program.frame.opener.any(made.id)
+    program.wait(lambda: program.is_said("was removed"))
+    assert program.window.current_page == "Start"
+    program.window.notices.drop_text(program.window.notices.bars[-1].notice.text)
+    program.window.show_page("Documents")
+    view.setFocus()
+    QTest.keyClick(view, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    program.wait(lambda: rows(program) == before)
+    program.window.show_page("Start")
+    program.wait(lambda: recent(program))
+    program.click(recent(program)[0])
+    program.wait(lambda: program.window.current_page == "Documents" and program.find("summary_pane").summary)
+
+
+def test_what_was_made_of_removed_documents_goes_into_the_trash_with_a_way_back(three):
+    program = three
+    made = summary_of_all(program)
+    program.frame.documents.removals.undo_ms = 1
+    program.click("several_remove")
+    program.wait(lambda: not program.ask(lambda services: services.store.documents.page()))
+    program.window.show_page("Start")
+    program.wait(lambda: program.find("start_page").isVisible() and not recent(program))
+    for words, action in (("is in the trash", "Restore"), ("that this was made of was removed", "")):
+        program.frame.opener.any(made.id)
+        program.wait(lambda words=words: program.is_said(words))
+        bar = program.window.notices.bars[-1]
+        assert (bar.notice.action, program.window.current_page) == (action, "Start")
+        if action:
+            bar.notice.on_action()
+    program.ask(lambda services: services.history.delete_for_good(made.id))
+    program.frame.opener.any(made.id)
+    program.wait(lambda: program.is_said("no longer here"))
+    assert program.window.current_page == "Start"
+
+
 def test_an_opened_document_is_listed_also_while_a_search_is_typed(program, letter):
     opened(program, letter)
     view = program.find("document_view")

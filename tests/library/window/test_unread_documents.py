@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fakes.dropping import drop
 from fakes.tiny_pdf import Text, TinyPdf
-from PySide6.QtWidgets import QInputDialog
+from PySide6.QtWidgets import QFileDialog, QInputDialog
 
 pytestmark = pytest.mark.gui
 
@@ -50,6 +50,16 @@ def test_the_reason_stands_where_the_pages_would(program, letter, tmp_path):
     program.wait(lambda: program.documents.view.count == 2 and program.documents.view.isVisible())
     assert not program.find("document_unread").isVisible()
     assert program.find("summarize_button").isEnabled()
+    drop(program.documents, bad)
+    program.wait(lambda: program.find("document_unread").isVisible())
+    rows = program.find("document_view").model()
+    names = lambda: [rows.index(at).data() for at in range(rows.rowCount())]  # noqa: E731
+    program.wait(lambda: names() == [letter.name, "bad.docx"])
+    program.click("unread_other_button")
+    program.wait(lambda: program.documents.findChild(QFileDialog, "documents_dialog"))
+    program.documents.findChild(QFileDialog, "documents_dialog").reject()
+    program.click("unread_remove_button")
+    program.wait(lambda: names() == [letter.name])
 
 
 def test_a_document_that_was_mended_is_read_from_there(program, tmp_path):

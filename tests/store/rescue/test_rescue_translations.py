@@ -8,7 +8,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from store.conftest import add_older, integrity, say
+from store.conftest import add_older, integrity, say, set_aside
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import Paths
@@ -117,8 +117,8 @@ def overwrite(paths: Paths, *numbers: int) -> None:
 
 
 def rescued(paths: Paths) -> tuple[Store, Rescued]:
+    aside = set_aside(paths)
     store = open_store(paths, instance_id="after").store
-    (aside,) = damaged_copies(paths.database)
     return store, rescue_into(store, aside)
 
 

@@ -14,10 +14,11 @@ import psutil
 import pytest
 from fakes.commands import SLMDESK
 from fakes.echo.program import TAKE_ECHO
-from PySide6.QtWidgets import QPushButton, QToolButton
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton, QToolButton
 from shiboken6 import delete
 
-from slmdesk.app import NO_DISPLAY, WindowRun, has_display
+from slmdesk.app import NO_DISPLAY, WindowRun, has_display, usable_home
 from slmdesk.store.opening import APPLICATION_ID
 
 pytestmark = pytest.mark.gui
@@ -180,7 +181,29 @@ def test_h6_a_home_that_cannot_be_made_is_said_in_one_sentence(tmp_path):
         window.wait()
 
 
-def test_a_damaged_history_is_set_aside_and_what_can_be_read_is_rescued(start, model_file, paths):
+def test_a_home_that_cannot_be_made_leaves_a_choice(qtbot, home, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("SLMDESK_HOME", str(tmp_path / "file" / "home"))
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_given: str(tmp_path / "other"))
+    presses = ["Try again", "Quit", "Choose a folder…"]
+
+    def press() -> None:
+        box = QApplication.activeModalWidget()
+        if isinstance(box, QMessageBox):
+            wanted = presses.pop(0)
+            next(button for button in box.buttons() if button.text() == wanted).click()
+
+    timer = QTimer(interval=20)
+    timer.timeout.connect(press)
+    timer.start()
+    assert usable_home() is None
+    found = usable_home()
+    timer.stop()
+    assert (found.data, presses) == (tmp_path / "other" / "data", [])
+    assert found.data.is_dir()
+
+
+def test_what_can_be_read_of_a_damaged_history_is_there_at_once(start, model_file, paths):
     program = start().with_model(model_file)
     program.say("keep these words")
     program.close()
@@ -195,9 +218,8 @@ def test_a_damaged_history_is_set_aside_and_what_can_be_read_is_rescued(start, m
         file.seek(0)
         file.write(b"\0" * 24)
     again = start()
-    again.wait(lambda: any("set aside" in text for text in again.notices()))
-    again.click("notice_action")
-    again.wait(lambda: any("Rescued" in text or "cannot be read" in text for text in again.notices()))
+    again.wait(lambda: any("was left out" in text for text in again.notices()))
+    again.wait(lambda: again.page.chat_list.view.model().rowCount() == 1)
 
 
 def test_a_damaged_history_with_a_backup_can_go_back_to_it_and_take_in_the_rest(start, model_file, paths):
@@ -210,9 +232,7 @@ def test_a_damaged_history_with_a_backup_can_go_back_to_it_and_take_in_the_rest(
     program.click("new_chat_button")
     program.say("words from after")
     program.close()
-    data = bytearray(paths.database.read_bytes())
-    data[:100] = bytes(100)
-    paths.database.write_bytes(data)
+    paths.database.write_bytes(bytes(100) + paths.database.read_bytes()[100:].replace(b"table", b"tabel"))
     again = start()
     rows = again.page.chat_list.view.model()
     again.wait(lambda: any("There is a backup" in text for text in again.notices()))
