@@ -39,8 +39,6 @@ from slmdesk.base.protocol import (
     Heartbeat,
     Hello,
     Load,
-    Partial,
-    Progress,
     ProtocolBroken,
     Shutdown,
     Start,
