@@ -325,6 +325,8 @@ class Attached(Record):
     """For a folder: number of documents that were searched for passages."""
     documents_used: int = 0
     documents_unread: int = 0
+    frame: int = 0
+    """A number drawn for the frame around the text, which nobody who wrote it can know."""
 
     @property
     def is_folder(self) -> bool:

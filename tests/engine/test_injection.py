@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from slmdesk.base.records import Message, Status
 from slmdesk.base.types import Attached, AttachmentPart, ChatMessage, Origin, Role, TextPart
+from slmdesk.base.untrusted import JOINER
 from slmdesk.chat.conversation import turns_for_engine
 from slmdesk.engine.llama.templates import FAMILIES_BY_NAME, ChatFormat
-from slmdesk.engine.llama.vocabulary import JOINER, open_vocabulary, tokenize_parts
+from slmdesk.engine.llama.vocabulary import open_vocabulary, tokenize_parts
 from slmdesk.gguf.read import read_header
 
 pytestmark = pytest.mark.model

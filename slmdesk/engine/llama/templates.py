@@ -66,8 +66,8 @@ class RenderedChat(Record):
 class ChatFormat:
     """The chat format of a loaded model.  Never for two threads together.
 
-    The text of a message is never trusted, unless the program itself wrote it (Origin.PROGRAM), and is not changed (a
-    template that would trim it only sees a placeholder), but for words like a turn's mark that the person did not write.
+    The text of a message is never trusted, unless the program itself wrote it (Origin.PROGRAM), and is not changed: a
+    template that would trim it only sees a placeholder.  What looks like a turn is broken where no person wrote it.
     """
 
     def __init__(

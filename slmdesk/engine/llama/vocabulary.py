@@ -18,6 +18,7 @@ import numpy as np
 from slmdesk.base.errors import KnownError
 from slmdesk.base.texts import _
 from slmdesk.base.types import PromptPart
+from slmdesk.base.untrusted import JOINER
 from slmdesk.engine.llama.library import load_library
 from slmdesk.gguf.read import check_file
 
@@ -381,7 +382,6 @@ _MARK = re.compile(
     re.MULTILINE,
 )
 MOST = 5
-JOINER = "\N{WORD JOINER}"
 
 
 def word_marks(trusted: str, vocabulary: Vocabulary) -> tuple[str, ...]:
