@@ -186,10 +186,11 @@ BYTES_OF_EVENT = 512
 """What an event takes in memory beside its words."""
 BYTES_OF_LETTER, BYTES_OF_TOKEN = 16, 512
 BYTES_OF_VALUE = {"embed": 64 << 10}
-BYTES_OF_BYTE, BYTES_OF_PACKED = 64, 256
+BYTES_OF_BYTE, BYTES_OF_PACKED, LEAST_BYTES_OF_BYTE = 64, 256, 8
 """For each byte of a document.  Case files have 3 at most; a list of lone letters has 40, a packed one 200."""
 PACKED = (b"PK", b"%PDF")
 MOST_BYTES_OF_DOCUMENT = 1 << 30
+"""But for exports of chats that are larger still, which have LEAST_BYTES_OF_BYTE."""
 PIECES_OF_TOKEN = 2
 """The first may end a thought, and the second begin the answer."""
 PIECES_MORE = 64
@@ -290,7 +291,8 @@ def _bytes_of(path: str) -> int:
         return MOST_BYTES_OF_DOCUMENT
     with os.fdopen(descriptor, "rb") as file:
         factor = BYTES_OF_PACKED if file.read(4).startswith(PACKED) else BYTES_OF_BYTE
-        return min(MOST_BYTES_OF_DOCUMENT, factor * os.fstat(file.fileno()).st_size)
+        size = os.fstat(descriptor).st_size
+        return max(min(MOST_BYTES_OF_DOCUMENT, factor * size), LEAST_BYTES_OF_BYTE * size)
 
 
 def failure_of(job: str, how: Outcome, detail: str) -> Failed:
