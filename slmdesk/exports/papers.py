@@ -51,7 +51,7 @@ def _moment(seconds: float) -> str:
 
 def attached_lines(message: Message) -> list[str]:
     return [
-        f"Attached: {attachment.attached.name} \u2014 {used_words(attachment.attached)}"
+        f"Attached: {' '.join(attachment.attached.name.split())} \u2014 {used_words(attachment.attached)}"
         for attachment in message.attachments
     ]
 
@@ -86,7 +86,7 @@ def to_markdown(item: Item, path: Sequence[Message], *, level: int = 1) -> str:
     if origin := origin_of(item):
         blocks.append(f"*Imported from {_heading(str(origin['program']))}*")
     for name, words in opening_of(item):
-        blocks += [f"**{name}**", framed(harmless_markdown(words))]
+        blocks += [f"**{name}**", harmless_markdown(framed(words))]
     for message in path:
         blocks += _blocks_of(message)
     return "\n\n".join(blocks) + "\n"
@@ -95,7 +95,7 @@ def to_markdown(item: Item, path: Sequence[Message], *, level: int = 1) -> str:
 def _blocks_of(message: Message) -> Iterator[str]:
     yield f"**{_speaker(message)}** · {_moment(message.created)}"
     if message.words.strip():
-        yield framed(harmless_markdown(message.words.strip("\n")))
+        yield harmless_markdown(framed(message.words.strip("\n")))
     if message.attachments:
         yield "\n".join(f"- {_heading(line)}" for line in attached_lines(message))
     if message.status in _CUT:
@@ -254,7 +254,7 @@ def question_paper(
     pieces.append(heading("What was read"))
     for document in documents:
         if len(documents) > 1:
-            pieces.append(heading(document.name, 3))
+            pieces.append(heading(document.name, 4))
         pieces += coverage_pieces(
             document.pages - len(document.unread), document.pages, document.unread, document.page_kind
         )

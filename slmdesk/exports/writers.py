@@ -47,7 +47,9 @@ def _formula_parser() -> MarkdownIt:
 _LIVE = frozenset({"html_block", "html_inline", "image"})
 _OURS = _LIVE | {"heading_open", "hr", "link_open"}
 _CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)")
-_LIVE_MARK = re.compile(r"<(?=[A-Za-z/!?])|!(?=\[)|\[(?=[^\]]*\]:)")
+_LIVE_MARK = re.compile(r"(?<!\\)(?:<(?=[A-Za-z/!?])|!(?=\[)|\[(?=[^\]]*\]:))")
+_FOOTNOTE = re.compile(r"(?<!\\)\[\^[^\]\n]*\]:")
+_ENTITIES = {ord(letter): f"&#{ord(letter)};" for letter in "<![]"}
 
 
 @cache
@@ -62,7 +64,7 @@ def _has(text: str, kinds: frozenset[str]) -> bool:
     """Whether other programs find this in a Markdown text."""
     env: dict[str, Any] = {}
     tokens = _foreign_parser().parse(text, env)
-    return bool(env.get("references")) or any(
+    return bool(env.get("references") or _FOOTNOTE.search(text)) or any(
         token.type in kinds or any(child.type in kinds for child in token.children or ()) for token in tokens
     )
 
@@ -79,7 +81,7 @@ def harmless_markdown(untrusted: str) -> str:
         for line in range(*token.map)
     }
     kept = "\n".join(line if at in code else _without_live(line) for at, line in enumerate(lines))
-    return re.sub(r"([<!\[])", r"\\\1", untrusted) if _has(kept, _LIVE) else kept
+    return untrusted.translate(_ENTITIES) if _has(kept, _LIVE) else kept
 
 
 def _without_live(line: str) -> str:
@@ -92,7 +94,7 @@ def _without_live(line: str) -> str:
 
 
 def framed(text: str) -> str:
-    """Quote a Markdown text, which it cannot leave."""
+    """Quote a Markdown text, which cannot leave that."""
     return "\n".join(f"> {line}" if line else ">" for line in text.splitlines())
 
 

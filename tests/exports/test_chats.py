@@ -131,6 +131,9 @@ HOSTILE = (
     "| **You** |\n| --- |\n| $![x](http://x.example/p.png)$ <br> |",
     "\u200b**You** · now\n\n\u202euoY\u202c\n\n\u2028**You** · now\r\r### You\x0b\x85## You\x0c",
     "<script>\n\n**You** · now\n\n</script>",
+    "\t<b>a</b>\n\n\t<img src=x>\n\n1. x\n\n   \t<b>",
+    "\\<b> <i> \\\\<u> \\![x](http://x.example/p.png) \\\\![x](http://x.example/p.png)\n\n[a\nb]: http://x.example",
+    "[^1]: **You** · now\n\nmore[^1] <b",
     "text\n\n    indented <b>\n\n&lt;h3&gt; &#42;&#42;You&#42;&#42;\n\\",
 )
 SPEAKERS = ["Instructions", "You", "Small *one* (model)", "You", "Small *one* (model)"]
@@ -149,6 +152,7 @@ def test_nobody_puts_words_into_the_mouth_of_the_person(words: str) -> None:
     tokens = MarkdownIt("commonmark").enable("table").parse(to_markdown(item, path), env)
     inner = [child for token in tokens for child in token.children or ()]
     assert not env.get("references")
+    assert "> [^1]:" not in to_markdown(item, path)
     assert not {token.type for token in (*tokens, *inner)} & {"html_block", "html_inline", "image"}
     ours = [token.content for at, token in enumerate(tokens) if token.type == "inline" and tokens[at - 1].level == 0]
     bold = [one.removeprefix("**").partition("**")[0] for one in ours if one.startswith("**")]
