@@ -419,10 +419,12 @@ class Piece(Record):
     kind: PieceKind
     runs: tuple[Run, ...] = ()
     level: int = 1
-    """For a heading 1 to 4, for a list item 1 and more."""
+    """For a heading 1 to 4 (to 6 in a frame), for a list item 1 and more."""
     mark: str = "•"
     rows: tuple[tuple[str, ...], ...] = ()
     """Rows of a table. The first row is its head."""
+    said: bool = False
+    """Somebody's words, which are framed: nothing in them looks like ours."""
 
     @property
     def text(self) -> str:

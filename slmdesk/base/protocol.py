@@ -121,6 +121,8 @@ PART_CHARACTERS = 150_000
 escaped to six bytes.
 """
 MAX_OPEN_MESSAGES = 16
+MOST_VALUES = 4 << 20
+"""In a message of several parts: a short line of JSON can become very many objects."""
 
 
 class ProtocolBroken(SlmdeskError): ...
@@ -291,6 +293,8 @@ class Decoder:
         self._table = table
         self._open: dict[int, list[str]] = {}
         self._open_bytes = 0
+        self.size = 0
+        """Bytes of the last message."""
 
     def decode(self, untrusted_line: bytes) -> Any | None:
         """Return the message of a line, or None while more parts are expected. Raises ProtocolBroken."""
@@ -299,7 +303,11 @@ class Decoder:
             whole = self._gather(shape)
             if whole is None:
                 return None
-            shape = _parse(whole.encode("utf-8", "surrogatepass"))
+            if sum(map(whole.count, "[{,")) > MOST_VALUES:
+                raise ProtocolBroken("too many values")
+            untrusted_line = whole.encode("utf-8", "surrogatepass")
+            shape = _parse(untrusted_line)
+        self.size = len(untrusted_line)
         return self._build(shape)
 
     def _build(self, shape: Mapping[str, Any]) -> Any:

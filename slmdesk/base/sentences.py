@@ -584,7 +584,7 @@ _READER_DEATHS: Mapping[str, str] = {
     "out_of_memory": _("it needs more memory than a document may have"),
     "killed": _("the system ended the process that reads it, most likely for want of memory"),
     "start_failed": _("the process that reads documents could not be started"),
-    "protocol": _("the process that reads it said what could not be understood"),
+    "protocol": _("the process that reads it sent more than such a file holds, or what could not be understood"),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
@@ -325,6 +326,8 @@ class Attached(Record):
     """For a folder: number of documents that were searched for passages."""
     documents_used: int = 0
     documents_unread: int = 0
+    frame: int = 0
+    """A number drawn for the frame around the text, which nobody who wrote it can know."""
 
     @property
     def is_folder(self) -> bool:
@@ -360,6 +363,15 @@ def page_word(kind: str, count: int = 2) -> str:
 
 def page_sign(kind: str) -> str:
     return _(PAGE_WORDS.get(kind, PAGE_WORDS["page"])[2])
+
+
+def unlike_marks(text: str) -> str:
+    """Return words of a document or model in one line and without what looks like our marks, for output as text: in
+    round brackets "[p. 4]" is not our own.
+    """
+    words = {word for kind in PAGE_WORDS.values() for english in kind for word in (english, _(english))}
+    mark = rf"\[([^\[\]]*(?:{'|'.join(map(re.escape, sorted(words)))})\s*\d[^\[\]]*)\]"
+    return re.sub(mark, r"(\1)", " ".join(text.split()), flags=re.IGNORECASE)
 
 
 def counted_pages(count: int, kind: str) -> str:

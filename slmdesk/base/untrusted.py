@@ -20,6 +20,14 @@ _JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
 """Characters that are allowed although they are in category Cf: words in Persian and many emoji need them."""
 
 
+JOINER = "\N{WORD JOINER}"
+
+
+def broken(text: str, lookalike: re.Pattern[str]) -> str:
+    """Put an invisible joiner behind each beginning of what looks like words of ours, for a model."""
+    return lookalike.sub(rf"\g<0>{JOINER}", text)
+
+
 def clean_label(untrusted: str, limit: int = 200) -> str:
     """Return one line of at most `limit` characters. White space becomes single spaces, control characters are
     replaced.

@@ -113,6 +113,15 @@ MACHINES: Mapping[str, Machine] = MappingProxyType(
 )
 
 
+def system_name() -> str:
+    """The operating system, as `platform.platform` names it, which starts `uname` on Linux."""
+    if sys.platform != "linux":
+        return platform.platform()
+    about = platform.uname()  # only all of it together needs another program
+    library = "".join(platform.libc_ver())
+    return "-".join((about.system, about.release, about.machine, *(("with", library) if library else ())))
+
+
 def this_machine() -> str:
     name = platform.machine()
     return name if sys.platform == "linux" and name in MACHINES and struct.calcsize("P") == 8 else ""

@@ -30,6 +30,7 @@ from slmdesk.chat.attachment_text import (
     decide,
     has_words,
     in_turn,
+    new_frame,
     page_text,
     pages_from,
     pages_of_places,
@@ -208,7 +209,7 @@ class Planner(Service):
 def stub_of(request: AttachRequest) -> AttachmentPart:
     about = Attached(
         request.name, request.document, page_kind=request.page_kind, mode=request.mode, source=request.source,
-        pages_total=len(request.source), collection=request.collection,
+        pages_total=len(request.source), collection=request.collection, frame=new_frame(),
     )  # fmt: skip
     return AttachmentPart("", Origin.DOCUMENT, about)
 
@@ -217,7 +218,7 @@ def undecided_again(parts: Sequence[AttachmentPart]) -> tuple[AttachmentPart, ..
     return tuple(
         AttachmentPart("", Origin.DOCUMENT, Attached(
             old.name, old.document, page_kind=old.page_kind, mode=old.mode, source=old.source,
-            pages_total=old.pages_total, collection=old.collection,
+            pages_total=old.pages_total, collection=old.collection, frame=old.frame,
         ))
         for old in (part.attached for part in parts) if not old.is_of_folder
     )  # fmt: skip
@@ -533,7 +534,13 @@ class PlanFolder:
     is_gone: bool = False
 
     def doc(self, document: str) -> PlanDoc:
-        about = Attached(self.names[document], document, mode=AttachMode.PASSAGES, collection=self.about.collection)
+        about = Attached(
+            self.names[document],
+            document,
+            mode=AttachMode.PASSAGES,
+            collection=self.about.collection,
+            frame=new_frame(),
+        )
         return PlanDoc(about, self.is_fresh)
 
     def part(self, used: int) -> AttachmentPart | None:

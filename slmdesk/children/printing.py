@@ -45,6 +45,8 @@ _GREY = "#59636e"
 _LINES = "#c9ced6"
 _GROUND = "#f3f4f6"
 _FOOTER_POINTS = 8.5
+_SAID = 14.0
+"""Points by which the words of a message are indented, and nothing of ours is."""
 _AT_ONCE = 200
 """Blocks laid out together: about 0.2 s."""
 _FOOTER = 24.0
@@ -161,12 +163,14 @@ class _Setter:
     def __init__(self, cursor: QTextCursor, dot: float) -> None:
         self._cursor, self._dot = cursor, dot
         self._is_first = True
+        self._indent = 0.0
 
     def set(self, paper: Paper) -> None:
         self._heading((Run(paper.title),), 1)
         if paper.subtitle:
             self._paragraph((Run(paper.subtitle, cite=True),), after=12)
         for piece in paper.pieces:
+            self._indent = _SAID if piece.said else 0.0
             self._piece(piece)
 
     def _piece(self, piece: Piece) -> None:
@@ -200,6 +204,7 @@ class _Setter:
     def _heading(self, runs: tuple[Run, ...], level: int) -> None:
         form = QTextBlockFormat()
         form.setHeadingLevel(level)
+        form.setLeftMargin(self._dot * self._indent)
         form.setTopMargin(self._dot * (0 if self._is_first else 12))
         form.setBottomMargin(self._dot * 5)
         form.setPageBreakPolicy(QTextBlockFormat.PageBreakFlag.PageBreak_Auto)
@@ -214,7 +219,7 @@ class _Setter:
         self, runs: tuple[Run, ...], *, left: float = 0, first: float = 0, after: float = 6, ground: str = ""
     ) -> None:
         form = QTextBlockFormat()
-        form.setLeftMargin(self._dot * left)
+        form.setLeftMargin(self._dot * (left + self._indent))
         form.setTextIndent(self._dot * first)
         form.setBottomMargin(self._dot * after)
         form.setLineHeight(118, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
@@ -254,6 +259,7 @@ class _Setter:
         form.setBorderCollapse(True)
         form.setWidth(QTextLength(QTextLength.Type.PercentageLength, 100))
         form.setTopMargin(self._dot * 4)
+        form.setLeftMargin(self._dot * self._indent)
         form.setBottomMargin(self._dot * 8)
         form.setColumnWidthConstraints(_widths(piece.rows, width))
         table = self._cursor.insertTable(len(piece.rows), width, form)

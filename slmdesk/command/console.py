@@ -204,8 +204,9 @@ class Console:
             raise OutputBroken(err.strerror or type(err).__name__) from err
 
     def notify(self, line: str) -> None:
-        """Print a note on stderr. A note is not part of the result."""
-        _notify(harmless(line) + "\n")
+        """Print a note on stderr; it is not part of the result. On a terminal it is grey, which no result can be."""
+        shown = harmless(line)
+        _notify(f"\x1b[90m{shown}\x1b[0m\n" if sys.stderr.isatty() else f"{shown}\n")
 
     def give(self, value: Json) -> None:
         """Print the result as JSON. If the command prints JSON lines, the result takes a single line."""

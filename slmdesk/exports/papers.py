@@ -20,11 +20,11 @@ from slmdesk.base.documents import (
     small,
     table,
 )
-from slmdesk.base.record import Record
+from slmdesk.base.record import Record, changed
 from slmdesk.base.record import to_json as json_of
 from slmdesk.base.records import Item, Message, Status
 from slmdesk.base.types import Json, Role, page_word, used_words
-from slmdesk.exports.writers import pieces_of
+from slmdesk.exports.writers import framed, harmless_markdown, pieces_of
 
 Shown = tuple[Item, Sequence[Message]]
 """A chat and the messages of its active branch."""
@@ -51,7 +51,7 @@ def _moment(seconds: float) -> str:
 
 def attached_lines(message: Message) -> list[str]:
     return [
-        f"Attached: {attachment.attached.name} \u2014 {used_words(attachment.attached)}"
+        f"Attached: {' '.join(attachment.attached.name.split())} \u2014 {used_words(attachment.attached)}"
         for attachment in message.attachments
     ]
 
@@ -80,13 +80,13 @@ def to_markdown(item: Item, path: Sequence[Message], *, level: int = 1) -> str:
     """Return the active branch as a Markdown document: who said what, when, and which messages are incomplete. `level`
     is the level of its heading.
 
-    Other versions of an answer are only in the JSON export.
+    What was said is quoted: only we name speakers. Other versions of an answer are only in the JSON export.
     """
     blocks = [f"{'#' * level} {_heading(item.title)}"]
     if origin := origin_of(item):
         blocks.append(f"*Imported from {_heading(str(origin['program']))}*")
     for name, words in opening_of(item):
-        blocks += [f"**{name}**", words]
+        blocks += [f"**{name}**", harmless_markdown(framed(words))]
     for message in path:
         blocks += _blocks_of(message)
     return "\n\n".join(blocks) + "\n"
@@ -95,7 +95,7 @@ def to_markdown(item: Item, path: Sequence[Message], *, level: int = 1) -> str:
 def _blocks_of(message: Message) -> Iterator[str]:
     yield f"**{_speaker(message)}** · {_moment(message.created)}"
     if message.words.strip():
-        yield message.words.strip("\n")
+        yield harmless_markdown(framed(message.words.strip("\n")))
     if message.attachments:
         yield "\n".join(f"- {_heading(line)}" for line in attached_lines(message))
     if message.status in _CUT:
@@ -217,8 +217,16 @@ def chats_paper(title: str, chats: Sequence[Shown]) -> Paper:
 
 
 def _chat(subject: Item, path: Sequence[Message]) -> list[Piece]:
-    opening = [piece for name, words in opening_of(subject) for piece in (heading(name, 3), *_lines(words))]
+    opening = [piece for name, words in opening_of(subject) for piece in (heading(name, 3), *_frame(_lines(words)))]
     return [*opening, *(piece for message in path for piece in _said(message))]
+
+
+def _frame(pieces: Sequence[Piece]) -> list[Piece]:
+    """Mark words of a message, with their headings below those of the speakers."""
+    return [
+        changed(piece, said=True, level=piece.level + 2 if piece.kind is PieceKind.HEADING else piece.level)
+        for piece in pieces
+    ]
 
 
 def _about(subject: Item) -> str:
@@ -246,7 +254,7 @@ def question_paper(
     pieces.append(heading("What was read"))
     for document in documents:
         if len(documents) > 1:
-            pieces.append(heading(document.name, 3))
+            pieces.append(heading(document.name, 4))
         pieces += coverage_pieces(
             document.pages - len(document.unread), document.pages, document.unread, document.page_kind
         )
@@ -270,7 +278,7 @@ def comparison_paper(
 
 def _said(message: Message) -> list[Piece]:
     pieces = [heading(_name_of_speaker(message), 3), small(_moment(message.created))]
-    pieces += pieces_of(message.words) if message.role is Role.ASSISTANT else _lines(message.words)
+    pieces += _frame(pieces_of(message.words) if message.role is Role.ASSISTANT else _lines(message.words))
     pieces += [small(line) for line in attached_lines(message)]
     if message.status in _CUT:
         pieces.append(small(f"({_CUT[message.status]})"))
@@ -284,7 +292,7 @@ def _lines(words: str) -> list[Piece]:
 def _name_of_speaker(message: Message) -> str:
     if message.role is Role.USER:
         return "You"
-    return "Instructions" if message.role is Role.SYSTEM else message.model_name or "Model"
+    return "Instructions" if message.role is Role.SYSTEM else f"{message.model_name or 'Model'} (model)"
 
 
 def _title(subject: Item) -> str:

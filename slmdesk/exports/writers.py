@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from html import escape
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeAlias
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -41,6 +42,60 @@ def _formula_parser() -> MarkdownIt:
     made = MarkdownIt("zero")
     enable_formulas(made)
     return made
+
+
+_LIVE = frozenset({"html_block", "html_inline", "image"})
+_OURS = _LIVE | {"heading_open", "hr", "link_open"}
+_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)")
+_LIVE_MARK = re.compile(r"(?<!\\)(?:<(?=[A-Za-z/!?])|!(?=\[)|\[(?=[^\]]*\]:))")
+_FOOTNOTE = re.compile(r"(?<!\\)\[\^[^\]\n]*\]:")
+_ENTITIES = {ord(letter): f"&#{ord(letter)};" for letter in "<![]"}
+
+
+@cache
+def _foreign_parser() -> MarkdownIt:
+    """Read Markdown as other programs do."""
+    from markdown_it import MarkdownIt  # late, as above
+
+    return MarkdownIt("commonmark").enable("table")
+
+
+def _has(text: str, kinds: frozenset[str]) -> bool:
+    """Whether other programs find this in a Markdown text."""
+    env: dict[str, Any] = {}
+    tokens = _foreign_parser().parse(text, env)
+    return bool(env.get("references") or _FOOTNOTE.search(text)) or any(
+        token.type in kinds or any(child.type in kinds for child in token.children or ()) for token in tokens
+    )
+
+
+def harmless_markdown(untrusted: str) -> str:
+    """Return a Markdown text in which HTML, pictures and addresses of links for all the document are only words."""
+    if not _has(untrusted, _LIVE):
+        return untrusted
+    lines = untrusted.split("\n")
+    code = {
+        line
+        for token in _foreign_parser().parse(untrusted)
+        if token.type in ("fence", "code_block") and token.map
+        for line in range(*token.map)
+    }
+    kept = "\n".join(line if at in code else _without_live(line) for at, line in enumerate(lines))
+    return untrusted.translate(_ENTITIES) if _has(kept, _LIVE) else kept
+
+
+def _without_live(line: str) -> str:
+    pieces, at = [], 0
+    for span in [*_CODE_SPAN.finditer(line), None]:
+        words = line[at : span.start() if span else len(line)]
+        pieces += [_LIVE_MARK.sub(r"\\\g<0>", words), span[0] if span else ""]
+        at = span.end() if span else at
+    return "".join(pieces)
+
+
+def framed(text: str) -> str:
+    """Quote a Markdown text, which cannot leave that."""
+    return "\n".join(f"> {line}" if line else ">" for line in text.splitlines())
 
 
 def pieces_of(untrusted: str) -> list[Piece]:
@@ -144,7 +199,7 @@ def to_markdown(paper: Paper) -> str:
         blocks.append(f"*{_escaped(_line(paper.subtitle))}*")
     was_item = False
     for piece in paper.pieces:
-        block = _block(piece)
+        block = framed(_block(piece)) if piece.said else _block(piece)
         is_item = piece.kind is PieceKind.ITEM
         if is_item and was_item:
             blocks[-1] += "\n" + block
@@ -182,7 +237,7 @@ def _inline(piece: Piece) -> str:
 
 def _marked(run: Run) -> str:
     if run.formula:
-        return run.text
+        return _formula(run.text)
     if run.code:
         fence = "`" * (1 + max((len(ticks) for ticks in re.findall("`+", run.text)), default=0))
         gap = " " if "`" in run.text else ""
@@ -204,19 +259,23 @@ def _table_text(rows: tuple[tuple[str, ...], ...]) -> str:
 
 def _cell(text: str) -> str:
     tokens = _formula_parser().parseInline(_line(text))[0].children or []
-    words = (token.info if token.type == "formula" else _escaped(token.content) for token in tokens)
+    words = (_formula(token.info) if token.type == "formula" else _escaped(token.content) for token in tokens)
     return "".join(words).replace("|", "\\|")
+
+
+def _formula(source: str) -> str:
+    return _escaped(source) if _has(source, _OURS) else source
 
 
 def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-_LINE_MARK = re.compile(r"^(\s*)([-+=>]|\d+[.)])(?=\s)", re.MULTILINE)
+_LINE_MARK = re.compile(r"^([^\S\n]*)(?:(\d+)(?=[.)](?:\s|$))|(?=[-+](?:\s|$)|[-=:][-=:|\s]*$))", re.MULTILINE)
 
 
 def _escaped(text: str) -> str:
-    return _LINE_MARK.sub(r"\1\\\2", re.sub(r"([\\`*_\[\]<>#~])", r"\\\1", text))
+    return _LINE_MARK.sub(r"\1\2\\", re.sub(r"([\\`*_\[\]<>#~]|&(?=[#\w]+;))", r"\\\1", text))
 
 
 # ---- writing a document as a single HTML file
@@ -230,6 +289,7 @@ code { font: .92em ui-monospace, monospace; }
 blockquote { margin: 0; padding-left: 1rem; border-left: 3px solid #c9ced6; }
 table { border-collapse: collapse; width: 100%; } th, td { border: 1px solid #c9ced6; padding: .35rem .6rem; }
 th, td { text-align: left; vertical-align: top; } th { background: #f3f4f6; }
+.said { padding-left: 1rem; border-left: 3px solid #6b8fb5; } h5, h6 { margin: 1em 0 .5em; }
 .small, .cite { color: #59636e; font-size: .88em; } .item { margin: .25em 0; text-indent: -1.4em; }
 p, .item, td, th { overflow-wrap: anywhere; }
 @media (prefers-color-scheme: dark) { body { background: #16191d; color: #e6e9ec; } pre, th { background: #23272d; }
@@ -243,7 +303,9 @@ def to_html(paper: Paper) -> str:
     body = [f"<h1>{title}</h1>"]
     if paper.subtitle:
         body.append(f'<p class="small">{escape(plain(paper.subtitle))}</p>')
-    body += [_html_block(piece) for piece in paper.pieces]
+    for said, pieces in groupby(paper.pieces, key=lambda piece: piece.said):
+        blocks = [_html_block(piece) for piece in pieces]
+        body += ['<div class="said">', *blocks, "</div>"] if said else blocks
     language = f' lang="{escape(paper.language)}"' if paper.language else ""
     return (
         f'<!DOCTYPE html>\n<html{language}>\n<head>\n<meta charset="utf-8">\n'
@@ -318,6 +380,8 @@ def to_docx(paper: Paper) -> bytes:
         _add(document.add_paragraph(), (Run(paper.subtitle, cite=True),))
     for piece in paper.pieces:
         _write(document, piece)
+        if piece.said:
+            _frame_last(document)
     _number_pages(document)
     target = io.BytesIO()
     document.save(target)
@@ -352,6 +416,18 @@ def _write(document: Document, piece: Piece) -> None:
             _add(paragraph, piece.runs)
         case PieceKind.CODE | PieceKind.PARAGRAPH:
             _add(document.add_paragraph(), piece.runs)
+
+
+def _frame_last(document: Document) -> None:
+    """Put a line on the left of the last paragraph."""
+    from docx.oxml import parse_xml
+    from docx.oxml.ns import nsdecls
+
+    paragraph = document.element.body[-2]  # the last tells of the section
+    if paragraph.tag.endswith("}p"):
+        line = '<w:left w:val="single" w:sz="12" w:space="8" w:color="6B8FB5"/>'
+        border = parse_xml(f"<w:pBdr {nsdecls('w')}>{line}</w:pBdr>")
+        paragraph.get_or_add_pPr().insert_element_before(border, "w:tabs", "w:spacing", "w:ind")
 
 
 def _add(paragraph: Paragraph, runs: tuple[Run, ...]) -> None:

@@ -10,9 +10,11 @@ import json
 import logging
 import os
 import stat
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
@@ -29,8 +31,11 @@ FIND_S = 5.0
 ANSWER_S = 60.0
 """Seconds to wait for the keyring. It is long because a locked keyring first asks its owner for a password."""
 MAX_FILE_BYTES = 64 << 10
-_SYSTEM = frozenset({"SecretService", "libsecret", "kwallet", "macOS", "Windows"})
-"""Modules of keyring.backends of an operating system or desktop. Others, such as plain files, are never used."""
+_OF_DESKTOPS = ("SecretService", "libsecret", "kwallet")
+_SYSTEM = {"darwin": ("macOS",), "win32": ("Windows",)}.get(sys.platform, _OF_DESKTOPS)
+"""Modules of keyring.backends of this operating system. Others, such as plain files, are never used, nor loaded: on
+Linux the one of macOS starts a compiler to look for its libraries.
+"""
 
 T = TypeVar("T")
 
@@ -150,14 +155,24 @@ class PrivateFile:
 
 def _backend() -> Any:
     """Return the operating system's own keyring. May wait. Raises KnownError `token.keyring`."""
-    import keyring  # late: 60 ms, and it looks for plug-ins
+    from keyring import core  # late: 60 ms
 
-    chosen = keyring.get_keyring()
+    chosen = core._keyring_backend or core.load_env() or core.load_config() or _of_system()
     for each in (chosen, *getattr(chosen, "backends", ())):
         package, __, module = type(each).__module__.rpartition(".")
         if package == "keyring.backends" and module in _SYSTEM:
+            core.set_keyring(chosen)
             return each
     raise KnownError("token.keyring", reason=_("this system has none"))
+
+
+def _of_system() -> Any:
+    from keyring.backend import KeyringBackend
+
+    for name in _SYSTEM:
+        import_module(f"keyring.backends.{name}")
+    viable = sorted(KeyringBackend.get_viable_backends(), key=lambda kind: float(kind.priority))
+    return viable[-1]() if viable else None
 
 
 def _remove(service: str, host: str) -> None:

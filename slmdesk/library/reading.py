@@ -193,18 +193,23 @@ class ReadingQueue(Service):
         reading = self._now = self._waiting.popleft()
         self._clear(reading)
 
-    def _clear(self, reading: Reading) -> None:
+    def _clear(self, reading: Reading, distrusted: Problem | None = None) -> None:
+        """Forget its passages, then read it; or forget its pages too, where its reader cannot be believed."""
         if self._now is not reading:
             return
         try:
-            more = not reading.is_new and self._store.passages.forget_some(reading.record.id)
+            more = (not reading.is_new or distrusted) and self._store.passages.forget_some(reading.record.id)
+            if distrusted and not more:
+                self._store.pages.forget(reading.record.id, 0)
         except KnownError as err:
             self._fail(reading, problem_for(err))
             return
         if reading.stopped:
             self._fail(reading, self._stopped(reading))
         elif more:
-            self._service_thread.post(lambda: self._clear(reading))
+            self._service_thread.post(lambda: self._clear(reading, distrusted))
+        elif distrusted:
+            self._fail(reading, distrusted)
         else:
             self._start(reading)
 
@@ -290,6 +295,8 @@ class ReadingQueue(Service):
         elif event.code in DEATHS and not reading.retried and self._had_company(reading, event):
             reading.retried, reading.is_new = True, False  # other work in the child may have crashed it: try again
             self._clear(reading)
+        elif event.code == "child.protocol":
+            self._clear(reading, read_problem(reading.record.name, event))
         else:
             self._fail(reading, read_problem(reading.record.name, event))
 

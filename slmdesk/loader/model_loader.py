@@ -222,7 +222,7 @@ def processor() -> str:
         for line in file:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+    return os.environ.get("PROCESSOR_IDENTIFIER") or platform.machine()  # `platform.processor` starts `uname`
 
 
 def hardware_key() -> str:

@@ -526,12 +526,12 @@ class Evidence:
     def _words(self, answered: Answered) -> str:
         documents = {document.id: document for document in self.documents}
         if answered.found:
-            lines = [answered.answer]
+            lines = [_QUOTED_LINE.sub(r"\1\\", answered.answer)]
             lines += [f"{CHECK_THIS} {answered.missing}."] if answered.missing else []
         else:
             lines = [f"{answered.answer} {NEAREST_WORDS}" if answered.nearest else answered.answer]
         for citation in answered.citations or answered.nearest:
-            quote = " ".join(citation.quote.split())
+            quote = " ".join(citation.quote.split()).translate(_INNER)
             lines.append(f"> \u201c{quote}\u201d \u2014 {_place_of(citation, documents)}")
         return "\n\n".join(lines)
 
@@ -560,7 +560,12 @@ class Evidence:
         return pages[0] if pages and pages[0].number == page else None
 
 
+_QUOTED_LINE = re.compile(r"^([^\S\n]*)(?=>)", re.MULTILINE)
+_INNER = str.maketrans("\u201c\u201d", "\u2018\u2019")
+"""Inside a quotation, so that none ends before its end."""
+
+
 def _place_of(citation: Citation, documents: Mapping[str, DocumentRecord]) -> str:
     document = documents.get(citation.document)
     kind = str(document.info.get("page_kind") or "page") if document else "page"
-    return f"{document.name if document else ''}, {kind} {citation.page}"
+    return f"{' '.join(document.name.split()) if document else ''}, {kind} {citation.page}"

@@ -9,6 +9,7 @@ from slmdesk.base.record import Record
 from slmdesk.base.records import Passage
 from slmdesk.base.texts import _
 from slmdesk.base.types import ChatMessage, Origin, Role, TextPart
+from slmdesk.base.untrusted import broken
 from slmdesk.library.search import Citation
 from slmdesk.library.types import UNLINKED, Mark, doubts_of
 from slmdesk.questions.grounds import asks_yes_or_no, parts_of
@@ -217,9 +218,13 @@ def _parts_of(source: Source, *, names: bool) -> list[TextPart]:
             TextPart("\n\n", Origin.PROGRAM)]  # fmt: skip
 
 
+_OURS = re.compile(r"^[^\S\n]*(?:\[(?=\d+\])|question(?=[^\S\n]*:))", re.IGNORECASE | re.MULTILINE)
+"""What looks like the head of a passage, or the question."""
+
+
 def text_for(passage: Passage) -> str:
     """Return a passage's text for the prompt. Double quotes become single ones, as they would end a quotation early."""
-    return passage.text.replace('"', "'").strip()
+    return broken(passage.text.replace('"', "'").strip(), _OURS)
 
 
 def grammar_of(question: str) -> str | None:

@@ -13,6 +13,7 @@ from slmdesk.base.record import Record
 from slmdesk.base.sentences import MADE, SENTENCES
 from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
+from slmdesk.base.walls import system_name
 
 _PACKAGES = ("llama-cpp-python", "PySide6-Essentials", "sqlite-utils", "huggingface-hub")
 
@@ -22,7 +23,7 @@ def bug_report(error: BaseException) -> str:
 
     Error messages are left out, because a message may quote the user's text.
     """
-    lines = [f"slmdesk {slmdesk.__version__}", f"Python {platform.python_version()} on {platform.platform()}"]
+    lines = [f"slmdesk {slmdesk.__version__}", f"Python {platform.python_version()} on {system_name()}"]
     lines += [f"{name} {_version(name)}" for name in _PACKAGES]
     seen: BaseException | None = error
     for __ in range(5):

@@ -29,6 +29,7 @@ from slmdesk.command.job_output import (
 )
 from slmdesk.command.opening import named_model
 from slmdesk.command.redaction import print_preview_of, redact_option, redact_preview_option, say_redaction
+from slmdesk.exports.writers import harmless_markdown
 from slmdesk.library.types import Coverage
 from slmdesk.services import Services
 from slmdesk.summaries.events import SummaryGrew
@@ -215,7 +216,7 @@ def _page_of(summary: Summary, *, has_omitted: bool = False) -> str:
     parts: list[str] = []
     several = len(summary.documents) > 1
     for document in summary.documents if several else ():
-        parts += [f"# {document.name}", text_of(summary.kind, document.sentences, document.page_kind)]
+        parts += [f"# {' '.join(document.name.split())}", text_of(summary.kind, document.sentences, document.page_kind)]
         parts += [omitted_words(document) if has_omitted else more_words([document])]
         parts.append(coverage_words(document.coverage, document.page_kind))
     parts += ["# Together"] if several else []
@@ -267,4 +268,7 @@ def _write(
     if form == "json":
         write_json(request.path, shape)
         return
-    write_out(request.path, f"{_page_of(summary, has_omitted=request.has_omitted)}\n".encode("utf-8", "replace"))
+    text = _page_of(summary, has_omitted=request.has_omitted)
+    if form == "md":
+        text = harmless_markdown(text)
+    write_out(request.path, f"{text}\n".encode("utf-8", "replace"))

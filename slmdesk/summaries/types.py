@@ -9,7 +9,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from
 from slmdesk.base.record import Number, Record, changed
 from slmdesk.base.texts import _, ngettext
-from slmdesk.base.types import Json, page_sign, page_word
+from slmdesk.base.types import Json, page_sign, page_word, unlike_marks
 from slmdesk.library.types import Coverage, Mark, PageKinds, Span, kind_in, page_ranges
 from slmdesk.redaction.labels import RedactionReport
 
@@ -186,13 +186,13 @@ def place_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:
     """Return the words for where a sentence comes from: "[p. 3]", "[lease.pdf, p. 3, 4]"."""
     word = page_sign(kind_in(page_kind, sentence.file))
     pages = f"{word} {', '.join(map(str, sentence.pages))}" if sentence.pages else ""
-    inside = ", ".join(words for words in (sentence.file, pages) if words)
+    inside = ", ".join(words for words in (" ".join(sentence.file.split()), pages) if words)
     return f"[{inside}]" if inside else ""
 
 
 def sentence_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:
     warning = "" if sentence.supported else " (check this)"
-    return f"{sentence.text} {place_words(sentence, page_kind)}".rstrip() + warning
+    return f"{unlike_marks(sentence.text)} {place_words(sentence, page_kind)}".rstrip() + warning
 
 
 def text_of(kind: str, sentences: Sequence[Sentence], page_kind: PageKinds = "page") -> str:
@@ -204,7 +204,7 @@ def text_of(kind: str, sentences: Sequence[Sentence], page_kind: PageKinds = "pa
     for sentence in sentences:
         if sentence.group and sentence.group != group:
             group = sentence.group
-            lines += ([""] if lines else []) + [f"**{group}**", ""]
+            lines += ([""] if lines else []) + [f"**{unlike_marks(group)}**", ""]
         mark = "- " if group or not has_groups else ""
         lines.append(f"{mark}{sentence_words(sentence, page_kind)}")
     return "\n".join(lines)

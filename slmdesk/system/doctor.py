@@ -20,7 +20,7 @@ from slmdesk.base.saved_states import states_in
 from slmdesk.base.settings import policy_of
 from slmdesk.base.texts import _
 from slmdesk.base.types import Backends, Device, Json
-from slmdesk.base.walls import landlock_of
+from slmdesk.base.walls import landlock_of, system_name
 from slmdesk.loader.model_loader import processor
 from slmdesk.online.network import certificates_in
 from slmdesk.online.statement.proofs import code_from_elsewhere
@@ -159,7 +159,7 @@ def _computer() -> dict[str, Json]:
 
     memory = psutil.virtual_memory()
     return {
-        "system": platform.platform(),
+        "system": system_name(),
         "processor": processor(),
         "cores": psutil.cpu_count(logical=False) or 0,
         "threads": os.cpu_count() or 0,

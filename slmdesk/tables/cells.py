@@ -13,6 +13,7 @@ from itertools import product
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import _
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
+from slmdesk.base.untrusted import broken
 from slmdesk.jobs.runner import step_of
 from slmdesk.tables.layout import MOST_QUOTE, OTHER, PageTexts, Place, Said, Strength
 from slmdesk.tables.types import ADDS_UP, CHOSEN, DOUBTFUL, Column, ColumnKind, Flag, TableCell
@@ -403,9 +404,13 @@ def _column_of(shape: Mapping[str, str | list[str]]) -> Column:
     )  # fmt: skip
 
 
+_OURS = re.compile(r"^[^\S\n]*the fields(?=[^\S\n]*:)", re.IGNORECASE | re.MULTILINE)
+"""What looks like the end of the document."""
+
+
 def text_for(text: str) -> str:
     """Return a document's words for the model, without quotation marks, which would end its quotations too soon."""
-    return text.replace('"', "'").strip()
+    return broken(text.replace('"', "'").strip(), _OURS)
 
 
 def cells_step(columns: Sequence[Column], texts: Sequence[str]) -> dict[str, Json]:

@@ -6,7 +6,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 
-from slmdesk.base.record import Number, Record
+from slmdesk.base.record import Number, Record, changed
 from slmdesk.base.texts import N_, _, grouped, ngettext
 from slmdesk.base.types import page_sign, page_word
 from slmdesk.library.types import Coverage, Mark, page_ranges
@@ -269,8 +269,12 @@ def coverage_line(found: Comparison) -> str:
     return "; ".join(parts) + ". " + (" ".join(unread) or _("Nothing was left out."))
 
 
+_SIGN = re.compile(r"\[(?=-)|-(?=\])|\{(?=\+)|\+(?=\})")
+
+
 def marked_text(old: Sequence[Run], new: Sequence[Run]) -> str:
-    """Return both wordings in one line: [-old-]{+new+}."""
+    """Return both wordings in one line: [-old-]{+new+}. Such signs in the wordings themselves are taken apart."""
+    old, new = ([changed(run, text=_SIGN.sub(r"\g<0> ", run.text)) for run in side] for side in (old, new))
     if not old or not new:
         sign = ("[-", "-]") if old else ("{+", "+}")
         return sign[0] + "".join(run.text for run in old or new) + sign[1]

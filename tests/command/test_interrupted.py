@@ -116,7 +116,7 @@ def test_a_conversation_until_ctrl_d_in_which_ctrl_c_stops_an_answer(terminal, r
     talk.type(b"\x03")
     talk.type(b"again\n")
     talk.wait_for(b"You said: again")
-    talk.wait_for(b"tokens/s\r\n> ")
+    talk.wait_for(b"tokens/s\x1b[0m\r\n> ")
     talk.type(b"\x04")
     assert talk.end() == 0
     assert b"Traceback" not in talk.shown
@@ -142,6 +142,10 @@ def test_escape_sequences_of_a_model_are_harmless_on_a_terminal_and_whole_in_a_p
     assert talk.end() == 0
     shown = talk.shown.replace(b"\r\x1b[K", b"")  # our own: the line that says how far the load is
     shown = shown.split(b" %")[-1]
+    answer, grey, note = shown.partition(b"\x1b[90m")
+    assert grey, "our own words cannot be imitated"
+    assert note.rstrip().endswith(b"tokens/s\x1b[0m")
+    shown = answer
     assert b"evil" in shown
     assert not [one for one in (b"\x1b", b"\x07", b"\x9b31", "\u202e".encode(), b"\x7f") if one in shown]
     assert run("chat", "hello", echo={"answer": ESCAPES}).out == ESCAPES + "\n"

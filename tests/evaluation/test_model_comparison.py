@@ -164,7 +164,7 @@ def test_a_comparison_is_no_chat_but_is_found_trashed_and_exported(opened, tmp_p
         on_service_thread(recorder, lambda: services.chats.send(SendRequest("more", chat=found.item.id)))
     text = on_service_thread(recorder, lambda: services.history.export(found.item.id, "md"))
     for answer in found.answers:
-        assert text.count(f"**{answer.name}**") == 1
+        assert text.count(f"**{answer.name} (model)**") == 1
     assert "tokens/s" in text
     assert "Vote" not in text
     assert (

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
+import docx
+import lxml.html
 import pytest
+from markdown_it import MarkdownIt
 
 from slmdesk.base.documents import IMPORTED, PieceKind
 from slmdesk.base.record import changed
@@ -20,6 +24,8 @@ from slmdesk.exports.papers import (
     to_json,
     to_markdown,
 )
+from slmdesk.exports.writers import to_docx, to_html
+from slmdesk.exports.writers import to_markdown as to_markdown_of_paper
 
 pytestmark = pytest.mark.pure
 
@@ -109,3 +115,69 @@ def test_an_imported_chat_names_its_origin_and_not_its_own_import() -> None:
     shape = json.loads(to_json(again, messages, path))
     assert shape["origin"] is None
     assert IMPORTED not in shape["settings"]
+
+
+HOSTILE = (
+    "**You** · 2026-09-21 14:13:24 UTC\n\nI agree to all of it.",
+    "## You\n\nYes.\n\n### You\n\n2026-09-21 14:13:24 UTC\n\nYes.",
+    "You\n---\n\nYou\n===\n\n---\n\n**You** · now",
+    "</blockquote></div><h3>You</h3><p>Yes</p>\n\nand <b>more</b> in `</code>` <i>",
+    "<!--\n\nno end of it",
+    "```\nno end\n\n**You** · now\n\nYes.",
+    "- one\n  - two\n\n    > three\n\n**You** · now",
+    "[You]: http://x.example/a\n[a]: <http://x.example/b>\n\n> [c]: http://x.example/c\n\n[a] and **You** · now",
+    "![x](http://x.example/p.png) ![y][a]\n\n[a]: http://x.example/q.png",
+    "$![x](http://x.example/p.png)$ and $$<img src=http://x.example/p.png>$$\n\n$$\nYou\n---\n$$\n\n$<http://x.example>$",
+    "| **You** |\n| --- |\n| $![x](http://x.example/p.png)$ <br> |",
+    "\u200b**You** · now\n\n\u202euoY\u202c\n\n\u2028**You** · now\r\r### You\x0b\x85## You\x0c",
+    "<script>\n\n**You** · now\n\n</script>",
+    "\t<b>a</b>\n\n\t<img src=x>\n\n1. x\n\n   \t<b>",
+    "\\<b> <i> \\\\<u> \\![x](http://x.example/p.png) \\\\![x](http://x.example/p.png)\n\n[a\nb]: http://x.example",
+    "[^1]: **You** · now\n\nmore[^1] <b",
+    "text\n\n    indented <b>\n\n&lt;h3&gt; &#42;&#42;You&#42;&#42;\n\\",
+)
+SPEAKERS = ["Instructions", "You", "Small *one* (model)", "You", "Small *one* (model)"]
+
+
+def answered(words: str) -> tuple[Item, list[Message]]:
+    item, messages, path = chat()
+    return item, [path[0], changed(messages[1], text=words), changed(path[2], parts=(TextPart(words),)), path[3]]
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+def test_nobody_puts_words_into_the_mouth_of_the_person(words: str) -> None:
+    """Who knows only the rule of a format finds who spoke: in Markdown and HTML what stands outside of a frame."""
+    item, path = answered(words)
+    env: dict[str, object] = {}
+    tokens = MarkdownIt("commonmark").enable("table").parse(to_markdown(item, path), env)
+    inner = [child for token in tokens for child in token.children or ()]
+    assert not env.get("references")
+    assert "> [^1]:" not in to_markdown(item, path)
+    assert not {token.type for token in (*tokens, *inner)} & {"html_block", "html_inline", "image"}
+    ours = [token.content for at, token in enumerate(tokens) if token.type == "inline" and tokens[at - 1].level == 0]
+    bold = [one.removeprefix("**").partition("**")[0] for one in ours if one.startswith("**")]
+    assert [one.replace("\\", "") for one in bold] == SPEAKERS
+    html = lxml.html.fromstring(to_html(chat_paper(item, path)))
+    assert [one.text_content() for one in html.xpath("//h3[not(ancestor::div)]")] == SPEAKERS
+    assert not html.xpath("//h3[ancestor::div] | //img | //script | //a | //b")
+    document = docx.Document(io.BytesIO(to_docx(chat_paper(item, path))))
+    assert [one.text for one in document.paragraphs if one.style.name == "Heading 3"] == SPEAKERS
+    lines = {one.text for one in document.paragraphs if not one._p.xpath("./w:pPr/w:pBdr")}
+    assert not {line for line in lines if "agree" in line or line == "Yes."}
+    again = to_markdown_of_paper(chat_paper(item, path))
+    tokens = MarkdownIt("commonmark").enable("table").parse(again)
+    inner = [child for token in tokens for child in token.children or ()]
+    assert not {token.type for token in (*tokens, *inner)} & {"html_block", "html_inline", "image", "link_open"}
+    headings = [tokens[at + 1] for at, one in enumerate(tokens) if one.type == "heading_open" and one.level == 0]
+    assert ["".join(child.content for child in one.children) for one in headings[1:]] == SPEAKERS
+    shape = json.loads(to_json(item, path, path))
+    assert [one["role"] for one in shape["messages"]] == ["user", "assistant", "user", "assistant"]
+
+
+@pytest.mark.parametrize(
+    "words", ["So:\n\n- a `<b>` and\n- $x < y$\n\n```html\n<b>\n```\n\n| a |\n|---|\n| 1 |", "a **b**"]
+)
+def test_words_without_harm_are_quoted_as_they_are(words: str) -> None:
+    item, path = answered(words)
+    text = to_markdown(item, path)
+    assert "\n".join(f"> {line}" if line else ">" for line in words.split("\n")) in text

@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from slmdesk.base.documents import Paper, Piece, PieceKind, Run, heading, item, paragraph, plain, table
 from slmdesk.base.record import changed
@@ -170,3 +171,19 @@ def test_any_text_goes_into_every_form(text: str) -> None:
 
 def test_what_no_format_can_hold_is_replaced() -> None:
     assert plain("a\x00b\r\nc\ud800") == "a\ufffdb\nc\ufffd"
+
+
+@pytest.mark.parametrize(
+    "formula", ["$![x](http://x.example/p.png)$", "$$<img src=http://x.example/p.png>$$", "\\[ <http://x.example/> \\]"]
+)
+def test_a_formula_holds_nothing_live(formula: str) -> None:
+    paper = Paper("Title", (paragraph(Run(formula, formula=True)), table(("a",), ((formula,),))))
+    tokens = MarkdownIt("commonmark").enable("table").parse(to_markdown(paper))
+    inner = [child.type for token in tokens for child in token.children or ()]
+    assert not {*inner, *(token.type for token in tokens)} & {"image", "html_block", "html_inline", "link_open"}
+
+
+def test_lines_of_words_are_no_marks() -> None:
+    words = "You\n---\nI agree\n===\n1. a\n- b\n+ c\n-\n3)\n&lt;b&gt; &#42;\na | b\n--- | ---"
+    (again,) = pieces_of(to_markdown(Paper("Title", (paragraph(words),))))[1:]
+    assert (again.kind, again.text) == (PieceKind.PARAGRAPH, words)

@@ -8,7 +8,11 @@ from itertools import count
 
 
 def say(**shape):
-    sys.stdout.write(json.dumps(shape) + "\n")
+    text = json.dumps(shape)
+    parts = [text[at : at + 500_000] for at in range(0, len(text), 500_000)]
+    for index, part in enumerate(parts):
+        numbered = {"type": "part", "id": 1, "index": index, "of": len(parts), "data": part}
+        sys.stdout.write((text if len(parts) == 1 else json.dumps(numbered)) + "\n")
     sys.stdout.flush()
 
 
@@ -21,6 +25,13 @@ def answers(kind, job, numbers):
         "long tokens": {"type": "token", "job": job, "text": "w" * 100_000},
         "tokens of no step": {"type": "token", "job": job, "text": "w", "key": "nobody's"},
         "pages": {"type": "partial", "job": job, "key": "1", "value": {"number": next(numbers), "text": ""}},
+        "full pages": {
+            "type": "partial",
+            "job": job,
+            "key": "1",
+            "value": {"number": next(numbers), "label": "", "text": "words " * 20_000, "status": "read"},
+        },
+        "results": {"type": "done", "job": job, "result": {"words": ["w" * 100] * 300_000}},
         "progress": {"type": "progress", "job": job, "done": 1, "total": 2, "unit": "page"},
     }[kind]
 

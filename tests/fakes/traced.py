@@ -18,7 +18,7 @@ import pytest
 MARKER = "quokkaworkday"
 """Stands in every document and message of a working day."""
 CALLS = (
-    "network,openat,?openat2,?open,?creat,?rename,?renameat,renameat2,?mkdir,mkdirat,?link,linkat,?symlink,symlinkat,"
+    "execve,network,openat,?openat2,?open,?creat,?rename,?renameat,renameat2,?mkdir,mkdirat,?link,linkat,?symlink,symlinkat,"
     "?unlink,unlinkat,?rmdir,truncate,?mknod,mknodat,?chmod,fchmodat"
 )
 """Those with a question mark are not there on every processor."""
@@ -33,6 +33,7 @@ _CHANGED = re.compile(
 _NAME = re.compile(r'(?:(?:AT_FDCWD|\d+)<([^>]*)>, )?"([^"]*)"')
 _SOCKET_FILE = re.compile(r'^bind\(.*sun_path="([^"]*)".*\) += 0$', re.MULTILINE)
 _REACHED = re.compile(r'^connect\(.*sun_path=(@?"[^"]*").*\) += 0$', re.MULTILINE)
+_STARTED = re.compile(r'^execve\("([^"]*)".*\) += 0$', re.MULTILINE)
 _BEYOND = re.compile(r"\b[AP]F_(?!UNIX\b|LOCAL\b|UNSPEC\b)[A-Z]")
 _FREE = re.compile(
     r"/dev/(?:null|tty|shm/sem\..*|pts/.*)|/proc/(?:self/fd/\d+|\d+/oom_score_adj)|/memfd:.*|(?:pipe|socket|anon_inode):.*"
@@ -63,6 +64,11 @@ def needs_strace(tmp_path: Path) -> None:
 def beyond(calls: str) -> list[str]:
     """Calls with an address or a socket of any kind but those within this PC: internet, packets, netlink, VM …"""
     return [line for line in calls.splitlines() if _BEYOND.search(line)]
+
+
+def started(calls: str) -> set[str]:
+    """The programs that were started, but Python, which is ours."""
+    return {one for one in _STARTED.findall(calls) if not Path(one).name.startswith("python")}
 
 
 def reached(calls: str) -> set[str]:

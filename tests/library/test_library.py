@@ -8,6 +8,7 @@ import email.policy
 import queue
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from fakes.recorder import ECHO, Recorder, result_of
@@ -81,6 +82,26 @@ def faked(tmp_path):
     opened = open_services(find_paths(), commands={"engine": ECHO, "reader": [sys.executable, str(script)]})
     yield opened
     opened.close()
+
+
+def test_a_reader_without_end_leaves_nothing(tmp_path):
+    """Pages in good order, more of them than such a file can have."""
+    path = write(tmp_path / "note.txt", "words")
+    fake = str(Path(__file__).resolve().parents[1] / "fakes" / "endless_child.py")
+    commands = COMMANDS | {"engine": ECHO, "reader": [sys.executable, fake, "full pages", "reader"]}
+    services = open_services(find_paths(), commands=commands)
+    try:
+        problem = opened(services, path)
+        assert problem.code == "document.reader_died"
+        assert "sent more than such a file holds" in problem.sentence
+        (record,) = services.service_thread.call(services.documents.recent)
+        assert record.status is DocumentStatus.FAILED
+        assert texts(services, record) == []
+        assert services.service_thread.call(lambda: services.store.passages.number([record.id])) == 0
+        kept = [file.stat().st_size for file in find_paths().data.rglob("*") if file.is_file()]
+        assert sum(kept) < 8 << 20
+    finally:
+        services.close()
 
 
 def opened(services, path, **request):

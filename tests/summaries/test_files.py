@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 
@@ -11,7 +12,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.library.types import Coverage, Span
 from slmdesk.summaries.service import write_summaries
-from slmdesk.summaries.types import DocumentSummary, Sentence, Summary, UnreadableDocument
+from slmdesk.summaries.types import DocumentSummary, Sentence, Summary, UnreadableDocument, text_of
 
 pytestmark = pytest.mark.pure
 
@@ -60,3 +61,20 @@ def test_all_together_names_the_pages_of_each_document_as_its_own_summary_does(t
     assert "6 of 6 pages read." in together
     write_summaries(tmp_path / "same", summary(one("a.docx", "It is due.", "section"), one("b.docx", "No.", "section")))
     assert "6 of 6 sections read." in (tmp_path / "same" / "together.md").read_text()
+
+
+def test_words_of_a_document_never_look_like_ours():
+    """Each line of a document ends with our mark of its place, and only our line of what was read does not."""
+    span = Span("d", 3, 0, 9)
+    forged = (
+        "12 of 12 pages read.",
+        "[p. 4]\n12 of 12 pages read.",
+        "It is 5 [a.pdf, p. 7, 8] or [Page 9].",
+        "See [12].",
+    )
+    sentences = tuple(Sentence(words, (span,), (3,), True, file="b\nc.pdf") for words in forged)
+    for kind in ("bullets", "paragraph"):
+        text = text_of(kind, sentences)
+        assert text.count("[b c.pdf, p. 3]") == len(forged)
+        assert re.findall(r"\[[^\]]*\d\]", text.replace("[b c.pdf, p. 3]", "")) == ["[12]"]
+        assert all(line.endswith("[b c.pdf, p. 3]") for line in text.splitlines())

@@ -26,6 +26,7 @@ from fakes.traced import (
     outside,
     places,
     reached,
+    started,
     watched,
     with_marker,
 )
@@ -150,10 +151,11 @@ class Day:
             "sockets": sorted(one for one in reached(calls) if one != bus and not one.startswith(own)),
             "outside": outside(calls, self.home, self.work, self.elsewhere[-1]),
             "marker": with_marker(*self.elsewhere),
+            "programs": sorted(started(calls)),
         }
 
 
-NO_FAULTS: dict[str, list[str]] = {"beyond": [], "sockets": [], "outside": [], "marker": []}
+NO_FAULTS: dict[str, list[str]] = {"beyond": [], "sockets": [], "outside": [], "marker": [], "programs": []}
 
 
 @pytest.fixture

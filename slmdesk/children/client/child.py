@@ -39,8 +39,6 @@ from slmdesk.base.protocol import (
     Heartbeat,
     Hello,
     Load,
-    Partial,
-    Progress,
     ProtocolBroken,
     Shutdown,
     Start,
@@ -181,9 +179,18 @@ log = logging.getLogger(__name__)
 Listener = Callable[[FromChild], None]
 
 MAX_ARG_CHARACTERS = 500
-MOST_EVENTS = 1 << 20
-"""Results and reports of progress in a job, beside those of its steps."""
-EVENTS_OF_STEP = 10_000
+BYTES_OF_JOB = 16 << 20
+"""Results that any job may send, whatever it was asked; more by its kind, what it was asked, and its document."""
+BYTES_OF_KINDS = {"page_image": protocol.MAX_MESSAGE_BYTES, "print": protocol.MAX_MESSAGE_BYTES}
+BYTES_OF_EVENT = 512
+"""What an event takes in memory beside its words."""
+BYTES_OF_LETTER, BYTES_OF_TOKEN = 16, 512
+BYTES_OF_VALUE = {"embed": 64 << 10}
+BYTES_OF_BYTE, BYTES_OF_PACKED, LEAST_BYTES_OF_BYTE = 64, 256, 8
+"""For each byte of a document.  Case files have 3 at most; a list of lone letters has 40, a packed one 200."""
+PACKED = (b"PK", b"%PDF")
+MOST_BYTES_OF_DOCUMENT = 1 << 30
+"""But for exports of chats that are larger still, which have LEAST_BYTES_OF_BYTE."""
 PIECES_OF_TOKEN = 2
 """The first may end a thought, and the second begin the answer."""
 PIECES_MORE = 64
@@ -200,7 +207,8 @@ class Sender(Protocol):
 class JobHandle:
     """A running job.  All methods return at once, from any thread; after its end they do nothing."""
 
-    def __init__(self, client: Sender, ident: str, listener: Listener) -> None:
+    def __init__(self, client: Sender, ident: str, listener: Listener, *, has_document: bool = False) -> None:
+        """`has_document`: whether what comes grows with the file at `path` of the payload."""
         self.id = ident
         self.cancel_received = False
         self._client = client
@@ -211,25 +219,33 @@ class JobHandle:
         """Of the child that does it; 0: none yet."""
         self.outbox: list[ToChild] = []
         self.cancelled_at: float | None = None
-        self._left = MOST_EVENTS
+        self._left = BYTES_OF_JOB
+        self._has_document, self._path = has_document, ""
         self._pieces: dict[str, int] = {}
         """How much of an answer may still come, by its key."""
 
     def allow(self, message: ToChild, context_tokens: int) -> None:
         if isinstance(message, Start | Step):
-            sampling = message.payload.get("sampling")
+            sampling, kind = message.payload.get("sampling"), message.kind if isinstance(message, Start) else ""
             most = sampling.get("max_tokens") if isinstance(sampling, Mapping) else None
             tokens = most if isinstance(most, int) else context_tokens
             self._pieces[message.key if isinstance(message, Step) else ""] = PIECES_OF_TOKEN * tokens + PIECES_MORE
-        self._left += EVENTS_OF_STEP * isinstance(message, Step)
+            self._left += BYTES_OF_KINDS.get(kind, 0) + BYTES_OF_TOKEN * tokens * (sampling is not None)
+            self._left += _size(message.payload, BYTES_OF_VALUE.get(kind, BYTES_OF_EVENT))
+            self._path = str(message.payload.get("path") or self._path) if self._has_document else ""
+        elif isinstance(message, CountTokens):
+            self._left += _size(message.texts, BYTES_OF_EVENT)
 
-    def exceeds(self, untrusted: FromChild) -> bool:
-        """Whether this is more than may come of the job: its child never ends."""
+    def exceeds(self, untrusted: FromChild, size: int) -> bool:
+        """Whether this message of so many bytes is more than may come of the job: its child never ends."""
         if isinstance(untrusted, Token):
             pieces = 1 + len(untrusted.text) // CHARACTERS_OF_PIECE
             left = self._pieces[untrusted.key] = self._pieces.get(untrusted.key, 0) - pieces
             return left < 0
-        self._left -= isinstance(untrusted, Partial | Progress)
+        self._left -= size + BYTES_OF_EVENT
+        if self._left < 0 and self._has_document and self._path:  # looked at late: few documents need it
+            self._left += _bytes_of(self._path)
+            self._has_document = False
         return self._left < 0
 
     def step(self, key: str, payload: Mapping[str, Json]) -> None:
@@ -258,6 +274,25 @@ class JobHandle:
                     return False
                 log_error("a listener failed", err)
             return True
+
+
+def _size(value: Json | Mapping[str, Json], value_bytes: int) -> int:
+    """What may come of this request."""
+    if isinstance(value, str):
+        return value_bytes + BYTES_OF_LETTER * len(value)
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return value_bytes + sum(_size(part, value_bytes) for part in parts)
+
+
+def _bytes_of(path: str) -> int:
+    """What may come of this document.  One that cannot be looked at now was perhaps removed while it was read."""
+    descriptor = _opened(path)
+    if descriptor is None:
+        return MOST_BYTES_OF_DOCUMENT
+    with os.fdopen(descriptor, "rb") as file:
+        factor = BYTES_OF_PACKED if file.read(4).startswith(PACKED) else BYTES_OF_BYTE
+        size = os.fstat(descriptor).st_size
+        return max(min(MOST_BYTES_OF_DOCUMENT, factor * size), LEAST_BYTES_OF_BYTE * size)
 
 
 def failure_of(job: str, how: Outcome, detail: str) -> Failed:
@@ -333,7 +368,7 @@ class Child:
         self.verdict: tuple[Outcome, str] | None = None
         """Why the app ended it; None if it did not."""
         self.hello: Hello | None = None
-        self.bad_lines = 0
+        self.bad_lines = self.message_bytes = 0
         self._role, self._limits = role, limits
         self._on_message, self._on_change = on_message, on_change
         self._oom_kills = _oom_kills()
@@ -473,6 +508,7 @@ class Child:
                 if untrusted_line is None:
                     self.count_bad_line()
                 elif message is not None:
+                    self.message_bytes = decoder.size
                     self._receive(message)
         self._on_change()
 
@@ -796,12 +832,15 @@ class Handles:
         self.theirs.close()
 
 
+_QUIETLY = sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
+
+
 def _opened(path: str) -> int | None:
     """Open a regular file; None for anything else."""
     try:
         if not stat.S_ISREG(Path(path).stat().st_mode):  # a device is not even opened
             return None
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        descriptor = os.open(path, os.O_RDONLY | _QUIETLY)
     except (OSError, ValueError):
         return None
     if stat.S_ISREG(os.fstat(descriptor).st_mode):

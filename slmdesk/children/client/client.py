@@ -216,7 +216,7 @@ class ChildClient:
     def _begin(self, make: Callable[[str], ToChild], listener: Listener) -> JobHandle:
         with self._changed:
             self._last += 1
-            job = JobHandle(self, str(self._last), listener)
+            job = JobHandle(self, str(self._last), listener, has_document=self._role == "reader")
             message = make(job.id)
             job.allow(message, self._context_tokens)
             self._jobs[job.id] = job
@@ -376,22 +376,23 @@ class ChildClient:
         if isinstance(message, Failed) and message.code == "child.hung":
             seconds = message.args.get("seconds")  # it cannot end a job and will exit: nothing more is sent to it
             child.end(Outcome.HUNG, f"{seconds:g}" if isinstance(seconds, int | float) else "0")
-        ended = isinstance(message, Done | Failed | Cancelled)
         assert isinstance(message, Token | Progress | Partial | Cancelling | Done | Failed | Cancelled)
         with self._changed:
             job = self._jobs.get(message.job)
             if job is None or job.generation != child.generation:
                 job = None
-            elif ended:
-                del self._jobs[message.job]
         if job is None:
             self._count_if_never_asked(child, message.job)
         elif isinstance(message, Cancelling):
             job.cancel_received = True
-        elif job.exceeds(message):
+        elif job.exceeds(message, child.message_bytes):
             child.end(Outcome.PROTOCOL, "an answer without end")
-        elif not job.notify(checked_failure(message) if isinstance(message, Failed) else message):
-            child.count_bad_line()
+        else:
+            if isinstance(message, Done | Failed | Cancelled):
+                with self._changed:
+                    self._jobs.pop(message.job, None)
+            if not job.notify(checked_failure(message) if isinstance(message, Failed) else message):
+                child.count_bad_line()
 
     def _count_if_never_asked(self, child: Child, untrusted_job: str) -> None:
         """A message for a job that has ended is late and dropped; for a job that never existed, it is a bad line."""

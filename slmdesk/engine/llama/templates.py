@@ -35,7 +35,7 @@ from slmdesk.engine.llama.template_sandbox import (
     together,
 )
 from slmdesk.engine.llama.thinking import ThoughtMarks, find_marks
-from slmdesk.engine.llama.vocabulary import Vocabulary
+from slmdesk.engine.llama.vocabulary import Vocabulary, breaker_of, word_marks
 from slmdesk.gguf.header import families
 
 TRIAL_WALL_SECONDS = 8.0
@@ -66,8 +66,8 @@ class RenderedChat(Record):
 class ChatFormat:
     """The chat format of a loaded model.  Never for two threads together.
 
-    The text of a message is never trusted, unless the program itself wrote it (Origin.PROGRAM), and is not
-    changed: a template that would trim it only sees a placeholder.
+    The text of a message is never trusted, unless the program itself wrote it (Origin.PROGRAM), and is not changed: a
+    template that would trim it only sees a placeholder.  What looks like a turn is broken where no person wrote it.
     """
 
     def __init__(
@@ -85,6 +85,8 @@ class ChatFormat:
         self._bos = vocabulary.text_of(vocabulary.bos)
         self._eos = vocabulary.text_of(vocabulary.eos)
         self._add_bos = vocabulary.add_bos
+        self._vocabulary = vocabulary
+        self._breakers: dict[frozenset[str], Callable[[str], str]] = {}
         self.problem = problem
         """Why the file's own template is not used, in a few words; empty when it is, or when there is none."""
         self.marks = marks
@@ -175,18 +177,27 @@ class ChatFormat:
         thinking = OFF if answer_prefix else thinking
         layout, problem = self._lay_out([message.role.value for message in messages], self._variables(thinking))
         parts: list[PromptPart] = []
+        broken = self._breaker_of(layout)
         for piece in layout.pieces:
             if isinstance(piece, str):
                 parts.append(PromptPart(piece, trusted=True))
-            else:
-                parts += [PromptPart(p.text, p.origin is Origin.PROGRAM) for p in messages[piece].parts]
+                continue
+            for part in messages[piece].parts:
+                is_own = part.origin in (Origin.PROGRAM, Origin.PERSON)
+                parts.append(PromptPart(part.text if is_own else broken(part.text), part.origin is Origin.PROGRAM))
         if self._add_bos and not "".join(part.text for part in parts[:2]).startswith(self._bos):
             parts.insert(0, PromptPart(self._bos, trusted=True))
         if thinking == OFF:
             parts.append(PromptPart(self._no_thought(layout), trusted=True))
         if answer_prefix:
-            parts += [PromptPart(self.answer_lead, trusted=True), PromptPart(answer_prefix, trusted=False)]
+            parts += [PromptPart(self.answer_lead, trusted=True), PromptPart(broken(answer_prefix), trusted=False)]
         return RenderedChat(tuple(part for part in parts if part.text), layout.missing, problem)
+
+    def _breaker_of(self, layout: Layout) -> Callable[[str], str]:
+        pieces = frozenset(piece for piece in layout.pieces if isinstance(piece, str))
+        if pieces not in self._breakers:
+            self._breakers = {pieces: breaker_of(word_marks("\n".join(sorted(pieces)), self._vocabulary))}
+        return self._breakers[pieces]
 
     def _variables(self, thinking: str) -> dict[str, bool | str]:
         if thinking == USUAL:

@@ -7,8 +7,9 @@ import ctypes
 import math
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ import numpy as np
 from slmdesk.base.errors import KnownError
 from slmdesk.base.texts import _
 from slmdesk.base.types import PromptPart
+from slmdesk.base.untrusted import JOINER
 from slmdesk.engine.llama.library import load_library
 from slmdesk.gguf.read import check_file
 
@@ -368,29 +370,45 @@ def _log_of_sum(logits: NDArray[np.float64]) -> float:
     return top + float(np.log(np.exp(logits - top).sum()))
 
 
-# ---- finds text of a person or a document that looks like the start of a turn
+# ---- finds text that looks like the start of a turn, if a format marks turns by plain words
 #
-# if a format marks turns by plain words In formats with control tokens there is no such text: what is untrusted never
-# becomes that. Formats without (alpaca, vicuna, plain dialogue) mark a turn by "User:" at the start of a line, and a
-# model cannot distinguish a written mark from a real mark. That cannot be fixed without changing the text, so it is
-# reported.
+# In formats with control tokens there is no such text: what is untrusted never becomes that. In formats without
+# (alpaca, vicuna, plain dialogue) a turn begins with "User:", which a model cannot tell from a written one. So it is
+# broken in what a document or a model said, and reported in what the person said, which is not changed.
 
 
 _MARK = re.compile(
-    r"(?:^|(?<=[\s>\]]))(?:#{2,4} ?)?[A-Za-z]{3,15}:(?=\s*$)|<\|?[a-z_]{3,15}\|?>|\[/?[A-Z]{3,10}\]", re.MULTILINE
+    r"(?:^|(?<=[\s>\]]))(?:#{2,4} ?)?[A-Za-z]{1,20}:(?=\s*$)|<{1,2}/?\|?[A-Za-z_]{1,24}\|?>{1,2}|\[/?[A-Z]{3,10}\]",
+    re.MULTILINE,
 )
 MOST = 5
+
+
+def word_marks(trusted: str, vocabulary: Vocabulary) -> tuple[str, ...]:
+    """The marks of turns in a format's own text that are plain words to the model."""
+    return tuple(mark for mark in dict.fromkeys(_MARK.findall(trusted)) if not _is_marker(mark, vocabulary))
 
 
 def lookalikes(parts: Sequence[PromptPart], vocabulary: Vocabulary) -> tuple[str, ...]:
     """Turn marks that are plain words to the model and occur in an untrusted text, at most MOST."""
     trusted = "\n".join(part.text for part in parts if part.trusted)
     words = "\n".join(part.text for part in parts if not part.trusted)
-    found = []
-    for mark in dict.fromkeys(_MARK.findall(trusted)):
-        if re.search(rf"(?:^|\s){re.escape(mark)}", words) and not _is_marker(mark, vocabulary):
-            found.append(mark)
-    return tuple(found[:MOST])
+    found = (mark for mark in word_marks(trusted, vocabulary) if re.search(rf"(?:^|\s){re.escape(mark)}", words))
+    return tuple(islice(found, MOST))
+
+
+def breaker_of(marks: Sequence[str]) -> Callable[[str], str]:
+    """What puts an invisible joiner into each such mark of a text, however it is spaced and in capitals or not."""
+    signs = [mark for mark in marks if not mark.endswith(":")]
+    names = {mark.strip("#: ") for mark in marks} - {*signs}
+    either = [rf"(?<![^\W_])(?:{'|'.join(map(re.escape, names))})(?=[^\S\n]*[:\uff1a])"] if names else []
+    found = re.compile("|".join([*either, *map(re.escape, signs)]), re.IGNORECASE)
+
+    def broken(mark: re.Match[str]) -> str:
+        at = len(mark[0]) if mark[0][0].isalpha() else 1
+        return mark[0][:at] + JOINER + mark[0][at:]
+
+    return (lambda text: found.sub(broken, text)) if marks else lambda text: text
 
 
 def _is_marker(mark: str, vocabulary: Vocabulary) -> bool:

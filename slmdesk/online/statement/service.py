@@ -24,7 +24,7 @@ from slmdesk.base.records import BEGINNING, Kind, LedgerRow, chain_hash
 from slmdesk.base.texts import _, in_english
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
-from slmdesk.base.walls import walls_of
+from slmdesk.base.walls import system_name, walls_of
 from slmdesk.hub import barriers
 from slmdesk.hub.guard import GuardPolicy
 from slmdesk.models.packs import END, padding, tar_header
@@ -226,7 +226,7 @@ def _about(request: StatementRequest, examined: Mapping[str, Json], files: dict[
             "from": request.since.isoformat() if request.since else None,
             "to": request.until.isoformat() if request.until else None,
         },
-        "pc": {"name": platform.node()[:MOST_NAME] if request.with_host_name else None, "system": platform.platform()},
+        "pc": {"name": platform.node()[:MOST_NAME] if request.with_host_name else None, "system": system_name()},
         "program": {
             "version": slmdesk.__version__,
             "python": platform.python_version(),

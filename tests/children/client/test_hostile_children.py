@@ -18,7 +18,7 @@ from fakes.children import ECHO, Received, Rig, assert_gone, chat_payload
 from fakes.matrix import counts
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.protocol import Cancelled, Done, Partial
+from slmdesk.base.protocol import Cancelled, Done, Partial, Start
 from slmdesk.children.client import ChildEnded, ClientLimits, Outcome, child
 
 pytestmark = pytest.mark.process
@@ -77,16 +77,41 @@ def test_w5_a_child_that_never_says_a_right_hello_is_not_waited_for(tmp_path, pr
         assert received.end().code == "child.start_failed"
 
 
-@pytest.mark.parametrize("kind", ["tokens", "long tokens", "tokens of no step", "pages", "progress"])
-def test_an_answer_without_end_ends_the_child(tmp_path, monkeypatch, kind):
-    monkeypatch.setattr(child, "MOST_EVENTS", 500)
-    with Rig(tmp_path, fake("endless_child.py", kind, "engine")) as rig:
+@pytest.mark.parametrize(
+    ("role", "kind"),
+    [
+        ("engine", "tokens"),
+        ("engine", "long tokens"),
+        ("engine", "tokens of no step"),
+        ("engine", "progress"),
+        *((role, kind) for role in ("engine", "reader", "printer", "speller") for kind in ("full pages", "results")),
+    ],
+)
+def test_an_answer_without_end_ends_the_child(tmp_path, kind, role):
+    path = tmp_path / "a.docx"
+    path.write_bytes(b"PK" + bytes(20_000))
+    with Rig(tmp_path, fake("endless_child.py", kind, role), role=role) as rig:
         received = Received()
-        rig.client.start("chat", {"sampling": {"max_tokens": 5}}, received)
+        rig.client.start("chat", {"path": str(path), "sampling": {"max_tokens": 5}}, received)
         assert received.end().code == "child.protocol"
-        assert len(received.events) <= 502
+        assert len(received.events) <= 40_000
         assert len(received.text) <= 100_000
+        assert sum(len(str(event.value)) for event in received.partials) < 24 << 20
         assert rig.child_end().how is Outcome.PROTOCOL
+
+
+def test_what_may_come_of_a_document_grows_with_it(tmp_path):
+    def most(name, data):
+        path = tmp_path / name
+        path.write_bytes(data)
+        job = child.JobHandle(None, "1", Received(), has_document=True)
+        job.allow(Start("1", "read", {"path": str(path)}), 4096)
+        return sum(1 for _ in iter(lambda: job.exceeds(Partial("1", "", {}), 1 << 20), True))
+
+    small, text, packed = most("a.txt", b"a"), most("b.txt", bytes(2 << 20)), most("c.docx", b"PK" + bytes(2 << 20))
+    assert 15 <= small <= 17
+    assert 120 <= text - small <= 130
+    assert 500 <= packed - small <= 515
 
 
 def test_a_listener_to_whom_a_page_is_none_counts_it_against_the_child(tmp_path):

@@ -160,3 +160,14 @@ def test_what_has_no_words_is_said(run, tmp_path):
 def test_an_empty_question_is_wrong_usage(run, manual):
     asked = run("ask", str(manual), "  ")
     assert (asked.status, "question is empty" in asked.err) == (2, True)
+
+
+def test_an_answer_and_a_quotation_cannot_look_like_another_quotation(run, with_echo, tmp_path):
+    path = tmp_path / "manual.txt"
+    path.write_text("The pump stops at 12 bar\u201d \u2014 manual.txt, page 7.\n\nThe valve opens in winter.")
+    says = 'At 12 bar.\n> \u201cThe valve is red.\u201d \u2014 manual.txt, page 9\n[1] "The pump stops at 12 bar"'
+    words = run("ask", str(path), "When does the pump stop?", echo={"answer": says}).out
+    quoted = [line for line in words.splitlines() if line.startswith(">")]
+    assert len(quoted) == 1
+    assert quoted[0].count("\u201d") == 1
+    assert quoted[0].endswith("\u201d \u2014 manual.txt, page 1")
