@@ -36,7 +36,7 @@ from slmdesk.versions.types import (
     unread_words,
     version_stem,
 )
-from slmdesk.versions.window.changes import FILTERS, ORDERS, TEXT_LEFT, ChangeList, CompareRows
+from slmdesk.versions.window.changes import FILTERS, ORDERS, TEXT_LEFT, ChangeList, CompareRows, passes
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import bind
@@ -254,8 +254,8 @@ class ComparePane(QFrame):
     def _show_kinds(self, changes: Sequence[Change]) -> None:
         """Show how many changes there are of each kind, and offer no kind without any."""
         self._kind.clear()
-        for chip, (key, words, passes) in zip(self._chips.buttons(), FILTERS, strict=True):
-            count = sum(map(passes, changes))
+        for chip, (key, words, kinds) in zip(self._chips.buttons(), FILTERS, strict=True):
+            count = sum(passes(change, kinds) for change in changes)
             chip.setText(f"{words} {QLocale().toString(count)}")
             chip.setVisible(bool(count))
             if count:
