@@ -24,6 +24,7 @@ from slmdesk.base.documents import FORMATS, FORMS, Form
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
 from slmdesk.base.texts import _, ngettext
 from slmdesk.jobs.types import JobChanged
+from slmdesk.library.types import file_of
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.difference.types import Change
 from slmdesk.versions.service import KIND, VersionRequest, VersionView
@@ -95,6 +96,7 @@ class ComparePane(QFrame):
         """Whether the shown document is the newer version."""
         self._is_new_pair = False
         """Whether the shown document has no comparison, and none was begun."""
+        self._expected: frozenset[Path] = frozenset()
         self._coming = ""
         """Id of the item to open once its document is shown."""
         self._job = ""
@@ -348,13 +350,23 @@ class ComparePane(QFrame):
         if record:
             self.items.show_document(record.id, self._open_newest)
 
+    def expect(self, files: Sequence[Path]) -> None:
+        """Compare two of these files as soon as they are read, whatever was compared before."""
+        self._expected = frozenset(files)
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._begin_known()
 
     def _begin_known(self) -> None:
         """Compare without a click where both versions are known and were not compared before."""
-        if self.isVisible() and self._is_new_pair and self._record is not None and self._other is not None:
+        here = self._record
+        if here is not None and file_of(here) in self._expected:
+            ids = [one.id for one in self._records if one.id != here.id and file_of(one) in self._expected]
+            if ids:
+                self._expected = frozenset()
+                self._choose_other(ids[0])
+        elif self.isVisible() and self._is_new_pair and here is not None and self._other is not None:
             self._on_compare()
 
     def choose(self, item: str) -> None:
@@ -369,8 +381,9 @@ class ComparePane(QFrame):
     def _open_newest(self, items: Sequence[Item]) -> None:
         coming, self._coming = self._coming, ""
         self._is_new_pair = not items
+        is_expected = self._record is not None and file_of(self._record) in self._expected
         self._begin_known()
-        if items:
+        if items and not is_expected:
             self.choose(coming if coming in [item.id for item in items] else items[0].id)
 
     def _show_choices(self) -> None:

@@ -381,7 +381,7 @@ class Frame(QObject):
         start.models_requested.connect(self.opener.models)
         start.recommendation_requested.connect(self._ask_recommendation)
         start.item_chosen.connect(self.opener.any)
-        start.card_chosen.connect(lambda key: self.window.show_page(CARD_PAGES[key]))
+        start.card_chosen.connect(self._on_card_chosen)
         start.files_dropped.connect(self._on_files_dropped)
         start.shown.connect(self._on_start_shown)
         ModelDrop(start, models.look_at)
@@ -419,6 +419,11 @@ class Frame(QObject):
             self._chat_before = ""
             self.window.show_page("Chat")
 
+    def _on_card_chosen(self, key: str) -> None:
+        self.window.show_page(CARD_PAGES[key])
+        if key in (DOCUMENT, COMPARE):
+            self.documents_page.ask_files(partial(self._on_files_dropped, key))
+
     def _on_files_dropped(self, key: str, files: Sequence[Path]) -> None:
         """Begin what is usual with files dropped on a card of Start."""
         self.window.show_page(CARD_PAGES[key])
@@ -426,10 +431,10 @@ class Frame(QObject):
             self.reach.take_document(files[0])
         elif key == WRITE:
             self.writing_page.open_files(files[:1])
+        elif key == COMPARE:
+            self.documents_area.compare_files(files)
         else:
             self.documents.open_paths(files)
-            if key == COMPARE:
-                self.documents_page.side.show_pane("versions")
 
     def _connect_status(self) -> None:
         bridge, status = self._bridge, self.window.status
