@@ -20,7 +20,9 @@ from slmdesk.base.documents import PageStatus
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import JobStatus
 from slmdesk.jobs.types import JobChanged
-from slmdesk.library.types import Coverage, Span
+from slmdesk.library.search import Citation
+from slmdesk.library.types import Coverage, Mark, Span
+from slmdesk.questions.prompt import Answered
 from slmdesk.questions.service import QuestionService
 from slmdesk.questions.window import CitationRow
 from slmdesk.summaries.types import DocumentSummary, Kind, Sentence, Summary
@@ -323,6 +325,30 @@ def test_a_question_is_answered_with_passages_that_open(program, letter, model_f
     program.wait(lambda: program.documents.view.sheets[page - 1].spans == ((row.citation.start, row.citation.end),))
     program.frame.documents.remove(program.frame.documents.current)
     program.wait(lambda: not [one for one in pane.findChildren(CitationRow) if one.isVisible()])
+
+
+def test_an_answer_that_the_text_does_not_carry_stands_below_the_text(program, letter, model_file):
+    """A plain Yes where the letter says no, with its quotation: the words of the letter come first."""
+    program.with_model(model_file)
+    opened(program, letter)
+    program.choose_tab("questions")
+    pane, document = program.find("question_pane"), program.frame.documents.current
+    citation = Citation(document, 1, 0, 20, "The rent is not reduced.")
+    pane.show_asked("May I pay less?")
+    pane.show_answer(Answered("Yes, you may pay less.", True, (citation,), marks=(Mark("words", "less", 9, 12),)))
+    row = pane.findChildren(CitationRow)[0]
+    parts = {one.text().replace("\u200b", ""): one for one in pane.findChildren(QLabel, "question_part")}
+    answer = parts["Yes, you may pay less."]
+    (mark,) = [one for words, one in parts.items() if words.startswith("⚠ Check this:")]
+    program.wait(lambda: row.isVisible() and row.y() < mark.y() < answer.y())
+    asked = parts["May I pay less?"]
+    foot, line = program.find("question_foot"), program.find("question_line")
+    program.wait(lambda: asked.y() < 40)
+    assert foot.y() - answer.geometry().bottom() < line.y() - foot.geometry().bottom()
+    assert not program.find("answers_copied").isVisible()
+    program.click("copy_answers_button")
+    assert program.find("answers_copied").isVisible()
+    assert QApplication.clipboard().text().endswith("Yes, you may pay less.")
 
 
 def test_words_typed_while_a_question_is_answered_stay(program, letter, model_file):
