@@ -25,6 +25,7 @@ from slmdesk.library.types import Coverage, Mark, Span
 from slmdesk.questions.prompt import Answered
 from slmdesk.questions.service import QuestionService
 from slmdesk.questions.window import CitationRow
+from slmdesk.summaries.plan import TOO_MUCH_TO_DO
 from slmdesk.summaries.types import DocumentSummary, Kind, Sentence, Summary
 from slmdesk.summaries.window import SentenceRow, due_words
 from slmdesk.window.panes import EarlierRow
@@ -399,11 +400,11 @@ def summarized(program, letter, model_file):
     return program
 
 
-def kept_summary(program, *, words=1, **changes):
+def kept_summary(program, *, words=1, note="", **changes):
     """The shown summary, changed in the history as `changes` of its document say, and shown again."""
     services, summaries = program.services, program.frame.documents_area.summaries
     summary = program.find("summary_pane").summary
-    updated = changed(summary, words=words, documents=(changed(summary.documents[0], **changes),))
+    updated = changed(summary, words=words, note=note, documents=(changed(summary.documents[0], **changes),))
     services.service_thread.call(lambda: services.store.results.save(summaries.item, to_json(updated)))
     summaries.choose(summaries.item)
     program.wait(lambda: program.find("summary_pane").summary == updated)
@@ -431,6 +432,19 @@ def test_what_a_document_says_beside_its_summary_is_added_by_a_click(summarized)
     stored = services.service_thread.call(lambda: services.summaries.open(item)).summary
     assert stored.documents[0].omitted == ()
     assert len(stored.sentences) == count + 1
+
+
+def test_where_only_what_has_to_be_done_fits_the_rest_is_shown_and_no_button_stands_alone(summarized):
+    program, pane = summarized, summarized.find("summary_pane")
+    omitted = (changed(pane.summary.sentences[0], text="The deposit is 2,400 euros.", quotation=True),)
+    kept_summary(program, note=TOO_MUCH_TO_DO, omitted=omitted)
+    assert program.find("more_passages_button").isChecked()
+    program.wait(lambda: program.find("add_omitted_button").isVisible())
+    only, copy = program.find("earlier_summaries_more"), program.find("copy_summary_button")
+    program.wait(lambda: only.isVisible() and not program.find("earlier_summaries").isVisible())
+    assert only.mapTo(pane, QPoint()).y() == copy.mapTo(pane, QPoint()).y()
+    kept_summary(program, note="", omitted=omitted)
+    assert not program.find("more_passages_button").isChecked()
 
 
 def test_a_summary_of_an_older_version_says_so_and_is_made_again(summarized):
