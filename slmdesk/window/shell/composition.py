@@ -128,7 +128,7 @@ class Frame(QObject):
         SpellMarks(self._bridge, self.chat_page.composer.input_box, lambda: [draft.name for draft in attached.now])
         self._show_context()
         self.start_page = StartPage()
-        self.start_page.setFocusProxy(self.chat_page.composer)
+        self.start_page.setFocusProxy(self.chat_page.composer.input_box)
         pages = (
             Page("Start", "house", lambda: self.start_page, "page.start"),
             Page("Chat", "message-square", lambda: self.chat_page, "page.chat"),
@@ -400,14 +400,15 @@ class Frame(QObject):
 
     def _ask_recommendation(self) -> None:
         request = self._bridge.services.recommending.recommend()
-        self._bridge.ask(request, self.start_page.show_recommendations, lambda _problem: None)
+        show = self.start_page.show_recommendations
+        self._bridge.ask(request, show, lambda _problem: show(None))
 
     def _on_start_shown(self) -> None:
         """Begin a new chat on Start; Chat goes back to the chat that was open if nothing was sent."""
         if self.chat.chat and not self.chat.private.is_open:
             self._chat_before = self.chat.chat
             self.chat.new_chat()
-        self.start_page.take_composer(self.chat_page.writing)
+        self.start_page.take_composer(self.chat_page.writing, self.chat_page.composer.in_order)
         self.chat_page.fit_composer(0)
         self.start_page.setFocus()
         self.start_page.refresh_offer()

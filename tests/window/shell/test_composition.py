@@ -405,6 +405,27 @@ def test_tab_reaches_every_control_of_the_chat_page(program):
     assert requested <= set(seen), " ".join(seen)
 
 
+def test_tab_goes_through_start_before_the_status_line_and_no_page_has_a_ring(program):
+    program.say("hello")
+    program.window.show_page("Start")
+    program.wait(lambda: program.window.findChildren(QPushButton, "recent_item"))
+    program.ask(lambda _services: None)
+    seen: list[str] = []
+    program.page.composer.input_box.setFocus()
+    for _ in range(40):
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        seen.append(QApplication.focusWidget().objectName())
+    cards = [seen.index(f"card_{name}") for name in ("document", "translate", "compare", "write")]
+    assert cards == sorted(cards), " ".join(seen)
+    assert cards[-1] < seen.index("recent_item") < seen.index("network_button"), " ".join(seen)
+    QTest.keyClick(program.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
+    program.wait(program.frame.documents_page.isVisible)
+    ring = program.window.findChild(QWidget, "focus_ring")
+    assert ring is None or ring.width() < program.frame.documents_page.width() / 2
+    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    program.wait(program.page.isVisible)
+
+
 def test_shortcuts(program):
     window = program.window
     program.page.composer.input_box.setFocus()
