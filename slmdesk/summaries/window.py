@@ -141,6 +141,7 @@ class SummaryPane(QScrollArea):
     def _connect(self) -> None:
         summaries = self._controller
         self.form.said.connect(self._say)
+        summaries.refused.connect(self._say)
         summaries.offered.connect(self._show_offer)
         self.form.summary_requested.connect(summaries.begin)
         self.form.changed.connect(summaries.change)
@@ -407,6 +408,7 @@ class SummaryController(JobFollower):
     reading = Signal(str, int, int)
     folder_begun = Signal(object)
     offered = Signal(str)
+    refused = Signal(str)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(bridge, KIND, "summary_controller", parent)
@@ -584,12 +586,18 @@ class SummaryController(JobFollower):
 
     def _begin(self, request: SummaryRequest) -> None:
         def begin(decisions: Decisions = NOTHING_DECIDED) -> None:
-            self._bridge.ask(self._bridge.services.summaries.begin(request, decisions), self.show_begun)
+            begun = self._bridge.services.summaries.begin(request, decisions)
+            self._bridge.ask(begun, self.show_begun, self._on_refused)
 
         if request.redact and request.may_need_model:
             look_at_documents(self.redaction, [request.focus, request.instruction], request.documents, begin)
         else:
             begin()
+
+    def _on_refused(self, problem: Problem) -> None:
+        self.refused.emit(problem.sentence)
+        if problem.report:
+            self._bridge.problem_met.emit(problem)
 
     def _open_newest(self, items: Sequence[Item]) -> None:
         requested, self._requested = self._requested, ""

@@ -73,6 +73,8 @@ if TYPE_CHECKING:
 KEEP_AFTER_MS = 1000
 CARD_PAGES = {DOCUMENT: "Documents", TRANSLATE: "Translate", COMPARE: "Documents", WRITE: "Write"}
 """The page behind each card of Start."""
+RESTS = ("Start", "Models")
+"""Pages on which nobody is at work, so that something can be offered."""
 
 
 class Frame(QObject):
@@ -97,6 +99,7 @@ class Frame(QObject):
         self._bridge, self._settings, self.state, self._folders = bridge, settings, state, folders
         self._models_folder = models_folder
         self._is_first_run = not state.current.last_page
+        self._offers_encryption = False
         self._is_starter_taken = False
         self._chat_before = ""
         """The chat that was open before Start was shown."""
@@ -555,11 +558,14 @@ class Frame(QObject):
 
     def _on_encryption_offered(self, is_offered: bool) -> None:
         """Offer encryption once, not on the first day of use."""
-        is_quiet = not self.window.notices.bars
+        self._offers_encryption = is_offered
+        is_quiet = not self.window.notices.bars and self.window.current_page in RESTS
         if is_offered and is_quiet and not self._is_first_run and not self.state.current.told_of_encryption:
             self._bridge.ask(lambda _services: self.state.change(told_of_encryption=True), None, lambda _problem: None)
             words = _("The history can be encrypted.")
-            self._bridge.notice_raised.emit(Notice(words, action=_("Encrypt…"), on_action=self._on_encrypt_requested))
+            self._bridge.notice_raised.emit(
+                Notice(words, action=_("Encrypt…"), on_action=self._on_encrypt_requested, waits=True)
+            )
 
     def _on_encrypt_requested(self) -> None:
         from slmdesk.privacy.window.dialogs import PrivacySettings
@@ -575,6 +581,8 @@ class Frame(QObject):
         dialog.open()
 
     def _on_page_shown(self, _index: int) -> None:
+        self.window.notices.rest(self.window.current_page in RESTS)
+        self._on_encryption_offered(self._offers_encryption)
         if self.window.current_page == "Chat":
             self.chat_page.take_composer()
             if self._chat_before and not self.chat.chat and not self.chat_page.composer.text.strip():

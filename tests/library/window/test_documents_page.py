@@ -296,6 +296,19 @@ def test_without_a_model_a_summary_leads_to_its_passages(program, letter):
     assert row.property("lit")
 
 
+def test_why_no_summary_is_made_stands_in_its_place_until_there_is_one(program, letter):
+    opened(program, letter)
+    kind, note = program.find("summary_kind"), program.find("summary_note")
+    kind.setCurrentIndex(kind.findData(Kind.SIMPLE))
+    program.click("summarize_button")
+    program.wait(lambda: note.isVisible() and "model" in note.text())
+    assert program.notices() == []
+    kind.setCurrentIndex(kind.findData(Kind.BULLETS))
+    program.click("summarize_button")
+    program.wait(lambda: program.find("summary_pane").rows)
+    assert not note.isVisible()
+
+
 def test_a_model_too_weak_for_a_summary_names_a_better_one(program, letter, model_file):
     program.with_model(model_file)
     opened(program, letter)
