@@ -233,7 +233,7 @@ class Composer(QFrame):
         self.input_box.focus_changed.connect(self._on_focus_changed)
         bind(self.input_box, "chat.paste", self.input_box.paste_as_text, within=True)
 
-    def setFocus(self, reason: Qt.FocusReason = Qt.FocusReason.OtherFocusReason) -> None:  # type: ignore[override]
+    def setFocus(self, reason: Qt.FocusReason = Qt.FocusReason.OtherFocusReason) -> None:
         """Give the focus to the field. With a proxy, the composer would be a stop of Tab, which leads back there."""
         self.input_box.setFocus(reason)
 

@@ -310,7 +310,7 @@ def _keeps_blanks(owner: etree._Element, slot: Slot) -> bool:
 def _attributes(element: etree._Element, redacting: Redacting, place: str) -> None:
     changed = False
     name = local(element)
-    is_code = isinstance(redacting.words, Listing) and _OFFICE.match(element.tag) is not None
+    is_code = isinstance(redacting.words, Listing) and _OFFICE.match(str(element.tag)) is not None
     for key, value in element.attrib.items():
         short = str(key).rpartition("}")[2]
         text = str(value)

@@ -150,14 +150,14 @@ class ComparePane(QFrame):
         policy.setRetainSizeWhenHidden(True)
         self._compare.setSizePolicy(policy)
         label = _("Export this comparison")
-        self.export = tool_button("versions_export", form, icon="download", colour="ink2", label=label, tip=label)
+        self.export = tool_button("versions_export", form, icon="download", label=label, tip=label)
         self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         give_export_menu(self.export, self.export_requested.emit, forms=EXPORTS)
         label, tip = _("More about the comparison"), _("Order, layout")
         self._more = tool_button("versions_more", form, icon="ellipsis", colour="ink2", label=label, tip=tip)
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._more.setMenu(self._build_menu(form))
-        row((self._pair, 1000), self._swap, 1, self._compare, self.export, self._more, into=form, gap=theme.SPACE_8)
+        row((self._pair, 1000), self._swap, 1, self._compare, self._more, into=form, gap=theme.SPACE_8)
         return form
 
     def _build_busy(self, parent: QWidget) -> QFrame:

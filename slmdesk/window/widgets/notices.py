@@ -292,9 +292,11 @@ class NoticeArea(QWidget):
 
     def _taken(self) -> Iterator[tuple[int, int]]:
         """Yield from where to where words and buttons stand at the top of the page."""
-        page = self._below.currentWidget() if self._below is not None else None
-        for part in page.findChildren(QWidget) if page is not None else ():
-            left, top = part.mapTo(self.parentWidget(), QPoint()).toTuple()
+        page, around = self._below.currentWidget() if self._below is not None else None, self.parentWidget()
+        if page is None or around is None:
+            return
+        for part in page.findChildren(QWidget):
+            left, top = part.mapTo(around, QPoint()).toTuple()
             if isinstance(part, _WORDS) and top < scaled(BAND) and not part.visibleRegion().isEmpty():
                 is_left = isinstance(part, QLabel) and part.alignment() & Qt.AlignmentFlag.AlignLeft
                 yield left, left + (min(part.width(), part.sizeHint().width()) if is_left else part.width())
