@@ -113,7 +113,7 @@ class Settings(Record):
     """Size of the typed texts on the page Translate, in percent, in addition to `font_scale`."""
     translate_together: bool = True
     """Whether text and translation scroll together."""
-    translate_doubts: bool = True
+    translate_doubts: bool = False
     global_key: bool = False
     """Whether to ask the desktop for a shortcut that works in every program and translates the clipboard's text."""
     translate_history: bool = True

@@ -100,7 +100,7 @@ class QuestionPane(QScrollArea):
         self._list = column(gap=theme.SPACE_4)
         line = row((self._line, 1), self._shield, self._ask)
         self._suggested = flow(gap=theme.SPACE_8)
-        parts = (self.earlier, 1, self._list, self._busy, self._foot, self._suggested, self._hint, line)
+        parts = (self.earlier, self._list, self._busy, self._foot, 1, self._suggested, self._hint, line)
         margins = (theme.SPACE_16 + theme.SPACE_4, 0, theme.SPACE_12, theme.SPACE_12)
         column(*parts, into=inner, gap=theme.SPACE_8, margins=margins)
         show_column(self, inner)
@@ -122,12 +122,13 @@ class QuestionPane(QScrollArea):
         restart = button(_("New conversation"), name, bar, label=label, tip=tip, on=anew)
         tip = _("Copy questions, answers and quotations with file and page")
         copy = button(_("Copy with sources"), self._prefix + "copy_answers_button", bar, tip=tip, on=self._on_copy)
+        self._copied = plain_label(_("Copied."), bar, name=self._prefix + "answers_copied", kind="muted", wraps=False)
         label = _("Export these questions and answers")
         name = self._prefix + "export_questions_button"
         self.export = tool_button(name, bar, icon="download", label=label, tip=label)
         self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         give_export_menu(self.export, self.export_requested.emit)
-        flow(copy, self.export, restart, gap=theme.SPACE_8, into=bar)
+        flow(copy, self.export, restart, self.earlier.only, self._copied, gap=theme.SPACE_8, into=bar)
         return bar
 
     def _on_range(self, _least: int, most: int) -> None:
@@ -208,14 +209,17 @@ class QuestionPane(QScrollArea):
         self._busy.setVisible(True)
 
     def show_answer(self, answered: Answered, *, is_new: bool = True) -> None:
-        """Show an answer with its quotations. Without quotations, show the passages that come closest."""
+        """Show an answer with its quotations, which come first where it is doubtful. Without quotations, show the
+        passages that come closest.
+        """
         if answered.is_quoted:
             self._add(_("This model is too weak to answer. Closest passages:"), "muted")
-        else:
+        elif not answered.missing:
             self._add(answered.answer, "")
-        if answered.missing:
-            self._add(_("⚠ Check this: {missing}").format(missing=answered.missing), "warn")
         self._cite(answered.citations)
+        if answered.missing:  # below the text, so that nobody takes it for what the text says
+            self._add(_("⚠ Check this: {missing}").format(missing=answered.missing), "warn")
+            self._add(answered.answer, "muted")
         if answered.reading_words:
             self._add(answered.reading_words, "small")
         if answered.documents_words:
@@ -265,6 +269,7 @@ class QuestionPane(QScrollArea):
 
     def _on_copy(self) -> None:
         copy_text("\n\n".join(self._texts))
+        self._copied.show()
 
     def _on_citation(self, row: CitationRow) -> None:
         self._follows = False
@@ -307,6 +312,7 @@ class QuestionPane(QScrollArea):
         self._busy.setVisible(False)
         self._ask.setEnabled(True)
         self._foot.setVisible(bool(self._texts))
+        self._copied.hide()
         self.export.setEnabled(bool(self._texts))
 
 

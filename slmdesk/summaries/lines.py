@@ -472,6 +472,28 @@ def _own_date(pieces: Sequence[Piece], here: range, language: str) -> tuple[Day 
     return None, ""
 
 
+def due_day(text: str, language: str) -> Day | None:
+    """Return the first whole date of a text, whose year may be None."""
+    days = (mention.readings[0] for mention in find_dates(text, language) if len(mention.readings) == 1)
+    return next((day for day in days if day[1] and day[2]), None)
+
+
+def by_day(lines: Sequence[Line], pieces: Sequence[Piece], here: range, language: str) -> list[Line]:
+    """Return what has to be done by its dates, and what has none behind it. A date without a year is the next one after
+    the paper's own date; where that has none, all stays in the order of the text.
+    """
+    days = {line: day for line in lines if (day := due_day(line.text, language))}
+    own = _own_date(pieces, here, language)[0]
+    if own is None and not all(year for year, *_ in days.values()):
+        return list(lines)
+
+    def when(line: Line) -> tuple[int, int, int]:
+        year, month, day = (part or 0 for part in days.get(line, (9999, 12, 31)))
+        return year or (own[0] or 0) + ((month, day) < own[1:]) if own else year, month, day
+
+    return sorted(lines, key=when)
+
+
 def _is_after(mention: DateMention, own: Day | None) -> bool:
     """Return whether a date lies after the paper's own date. A date without a year must lie within eight months."""
     year, month, day = mention.readings[0]
@@ -544,6 +566,10 @@ def paper_of(text: str, headings: Sequence[str] = (), file_format: str = "") -> 
         if re.search(rf"\b{words}\b", title, re.IGNORECASE):
             score[paper] += LEAST_SIGNS
     best = max(score, key=lambda paper: score[paper])
+    if best is Paper.CONTRACT and re.search(
+        rf"^\W*{pattern('salutation').pattern}[^\n]{{2,60}},?$", first, re.I | re.M
+    ):
+        return Paper.LETTER  # which speaks of a contract
     return best if score[best] >= LEAST_SIGNS else Paper.ARTICLE
 
 

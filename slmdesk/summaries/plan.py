@@ -26,7 +26,7 @@ from slmdesk.evaluation.exams import Skill, is_weak
 from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, step_key
 from slmdesk.library.job_service import PlanTools
 from slmdesk.library.types import Coverage, Mark
-from slmdesk.summaries.lines import Line, count_words, figures, joined, lines_of, paper_of, sections_of
+from slmdesk.summaries.lines import Line, by_day, count_words, figures, joined, lines_of, paper_of, sections_of
 from slmdesk.summaries.linking import Point, SingleText, SummaryTexts, distinct, linked
 from slmdesk.summaries.prompts import line_in, own_step, points_in, prompt_version, simple_step
 from slmdesk.summaries.types import (
@@ -206,7 +206,10 @@ class SummaryPlan:
             lengths = [count_words(known[line].text) if line in known else much for line in selection.lines]
             selection.choose(lengths)
             selection.points = [
-                changed(known[line], label=label) for line, label in self._labelled(selection) if line in known
+                changed(known[line], label=label)
+                for label, labelled in groupby(self._labelled(selection), key=itemgetter(1))
+                for line in self._by_day(selection, label, [line for line, __ in labelled])
+                if line in known
             ]
 
     def _pass(
@@ -392,6 +395,10 @@ class SummaryPlan:
             if line.is_earlier:
                 yield line, EARLIER
 
+    def _by_day(self, selection: Selection, label: str, lines: list[Line]) -> list[Line]:
+        text = selection.text
+        return by_day(lines, self._texts.pieces, text.pieces, text.language) if label == TO_DO else lines
+
     def _quotation(self, line: Line) -> str:
         return self._texts.pieces[line.piece].text[line.start : line.end]
 
@@ -400,7 +407,7 @@ class SummaryPlan:
             selection.points = [
                 Point(line.text, (line.piece,), label=label, quotation=self._quotation(line))
                 for label, labelled in groupby(self._labelled(selection), key=itemgetter(1))
-                for line in joined([line for line, __ in labelled], self._texts.pieces)
+                for line in self._by_day(selection, label, joined([line for line, __ in labelled], self._texts.pieces))
             ]
         said = [point.quotation for point in selection.points]
         rest = [

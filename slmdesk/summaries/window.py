@@ -22,7 +22,8 @@ from slmdesk.library.types import doubts_of, kind_in
 from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.runtime.messages import Problem
 from slmdesk.summaries.events import SummaryEnded, SummaryGrew
-from slmdesk.summaries.plan import TOO_WEAK
+from slmdesk.summaries.lines import due_day
+from slmdesk.summaries.plan import TOO_MUCH_TO_DO, TOO_WEAK
 from slmdesk.summaries.service import KIND, SummaryView
 from slmdesk.summaries.types import (
     EARLIER,
@@ -43,7 +44,6 @@ from slmdesk.summaries.types import (
     text_of,
     whole_coverage_words,
 )
-from slmdesk.text.checks.numbers import find_dates
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call, Delay, copy_text
 from slmdesk.window.panes import EarlierBox, Entry, JobFollower, MakingBar, look_at_documents, reading_words
@@ -70,6 +70,8 @@ MORE = _("Show or hide the passages that are left out")
 WRITTEN = _("These sentences had been written.")
 MOST_WORDS = 30
 """Sentences with more words than this are folded."""
+MOST_UNFOLDED = 12
+"""Most passages left out that are shown without a click, where what has to be done fills the summary alone."""
 MAKING_AFTER_MS = 300
 """Milliseconds until progress replaces the previous summary. A summary that is ready earlier replaces it directly."""
 MOST_DOCUMENTS = 20
@@ -104,6 +106,7 @@ class SummaryPane(QScrollArea):
         self._controller = controller
         self.rows: list[SentenceRow] = []
         self.summary: Summary | None = None
+        self._is_over = False
         self._making_timer = Delay(self, MAKING_AFTER_MS, self._show_making)
         self._build_ui()
         self._connect()
@@ -114,6 +117,7 @@ class SummaryPane(QScrollArea):
         self.form.setFocusProxy(self)
         self.export = self.form.export
         self.earlier = EarlierBox(inner, name="earlier_summaries")
+        self.form.take(self.earlier.only)
         self._making = MakingBar(self._controller, inner, kind="summary", prefix="making", resume=_("Go on"))
         self._making.lay_out(has_own_line=True)
         self._note = plain_label("", inner, name="summary_note", kind="muted")
@@ -138,6 +142,7 @@ class SummaryPane(QScrollArea):
     def _connect(self) -> None:
         summaries = self._controller
         self.form.said.connect(self._say)
+        summaries.refused.connect(self._say)
         summaries.offered.connect(self._show_offer)
         self.form.summary_requested.connect(summaries.begin)
         self.form.changed.connect(summaries.change)
@@ -225,6 +230,10 @@ class SummaryPane(QScrollArea):
         show_words(self._coverage, "\n".join(filter(None, (summary.note, covered, report))))
         if TOO_WEAK.format(model="") in summary.note:
             self._controller.ask_offer()
+        count, is_over = sum(len(document.omitted) for document in summary.documents), TOO_MUCH_TO_DO in summary.note
+        if is_over != self._is_over:  # then the pane has room for what is left out
+            self._is_over = is_over
+            self._more.setChecked(is_over and count <= MOST_UNFOLDED)
         self._show_omitted()
 
     def _show_offer(self, words: str) -> None:
@@ -356,10 +365,9 @@ class SummaryPane(QScrollArea):
 
 def due_words(text: str, language: str) -> str:
     """Return the first whole date of a text, short, or ""."""
-    readings = (mention.readings[0] for mention in find_dates(text, language) if len(mention.readings) == 1)
-    for year, month, day in readings:
-        if month and day:
-            return QLocale().toString(QDate(year or QDate.currentDate().year(), month, day), "d MMM")
+    if found := due_day(text, language):
+        year, month, day = found
+        return QLocale().toString(QDate(year or QDate.currentDate().year(), month or 1, day or 1), "d MMM")
     return ""
 
 
@@ -401,6 +409,7 @@ class SummaryController(JobFollower):
     reading = Signal(str, int, int)
     folder_begun = Signal(object)
     offered = Signal(str)
+    refused = Signal(str)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(bridge, KIND, "summary_controller", parent)
@@ -578,12 +587,18 @@ class SummaryController(JobFollower):
 
     def _begin(self, request: SummaryRequest) -> None:
         def begin(decisions: Decisions = NOTHING_DECIDED) -> None:
-            self._bridge.ask(self._bridge.services.summaries.begin(request, decisions), self.show_begun)
+            begun = self._bridge.services.summaries.begin(request, decisions)
+            self._bridge.ask(begun, self.show_begun, self._on_refused)
 
         if request.redact and request.may_need_model:
             look_at_documents(self.redaction, [request.focus, request.instruction], request.documents, begin)
         else:
             begin()
+
+    def _on_refused(self, problem: Problem) -> None:
+        self.refused.emit(problem.sentence)
+        if problem.report:
+            self._bridge.problem_met.emit(problem)
 
     def _open_newest(self, items: Sequence[Item]) -> None:
         requested, self._requested = self._requested, ""
@@ -687,7 +702,12 @@ class SummaryForm(QFrame):
         self._centre = column(1, 1, into=self.middle)
         self._begin = button(_("Summarize"), "summarize_button", self, kind="primary")
         self._begin.clicked.connect(lambda: self._ask(self.summary_requested))
-        row(self._length, self._paper, 1, self._other, self._again, self._copy, into=self, gap=theme.SPACE_8)
+        buttons = self._other, self._again, self._copy
+        self._line = row(self._length, self._paper, 1, *buttons, into=self, gap=theme.SPACE_8)
+
+    def take(self, last: QWidget) -> None:
+        """Put another button at the end of the line."""
+        self._line.addWidget(last)
 
     def allow(self, is_allowed: bool) -> None:
         self._is_allowed = is_allowed

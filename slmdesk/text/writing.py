@@ -31,6 +31,7 @@ _RUN_TOGETHER = re.compile(
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _PART = re.compile(r"[^\W\d_]+")
 _OPENS = re.compile(r"(?:^|[.!?:…])[\s'\"“”„«»‘(\[¿¡*_#>-]*$")
+_ASKED = re.compile(r"(?:^|[.!?:;,]\s+)\w+n\s+$")
 _TITLE_WORDS = "herr herrn frau dr prof firma familie stadt mr mrs ms miss monsieur madame mme m señor señora"
 _TITLES = frozenset(_TITLE_WORDS.split())
 _FRENCH_HALF = frozenset(("ne", "n"))
@@ -55,7 +56,13 @@ def doubts_of(text: str, edits: Sequence[Edit], language: str) -> list[str]:
     made = [edit for edit, doubt in zip(edits, doubts, strict=True) if not doubt]
     if len(made) > 1 and (together := _fact(text, applied(text, made), language)):
         return [doubt or together for doubt in doubts]  # each change alone is harmless, but not all together
-    return doubts
+    return [doubt or _gone(text, edit) for doubt, edit in zip(doubts, edits, strict=True)]
+
+
+def _gone(text: str, edit: Edit) -> str:
+    """Return "words" for a removed word: even a small one may be half of a verb ("sammeln … ein", "give … up")."""
+    is_removed = not edit.new.strip() and bool(words_in(edit.old(text)))
+    return "words" if is_removed and not _is_repeated(text, edit) else ""
 
 
 def facts_beside(old: str, new: str, language: str) -> tuple[list[str], list[str]]:
@@ -301,7 +308,7 @@ def _sense(text: str, edit: Edit, language: str) -> str:
     sides = [_RUN_TOGETHER.sub(r"\1n't", side) if language == "en" else side for side in (edit.old(text), edit.new)]
     old, new = (_PART.findall(side) for side in sides)
     if _is_polite(old, new, language):
-        return "meaning"
+        return "" if _is_asked(text, edit) else "meaning"
     before, after = Counter(map(folded, old)), Counter(map(folded, new))
     gone, come = list((before - after).elements()), list((after - before).elements())
     if not gone and not come and list(map(folded, old)) != list(map(folded, new)):
@@ -355,6 +362,13 @@ def _is_polite(old: Sequence[str], new: Sequence[str], language: str) -> bool:
         return False
     polite = ("sie", "ihnen", "ihr", "ihre", "ihrem", "ihren", "ihrer", "ihres")
     return any(word != other and word.casefold() in polite for word, other in zip(old, new, strict=True))
+
+
+def _is_asked(text: str, edit: Edit) -> bool:
+    """Return whether "sie" became "Sie" behind "bitte" and a verb, or between them: nobody else is asked so."""
+    before, after = text[: edit.start].casefold(), text[edit.end :].casefold()
+    is_asked = re.search(r"\bbitte\s+\w+n\s+$", before) or (_ASKED.search(before) and re.match(r"\s+bitte\b", after))
+    return bool(is_asked) and edit.new == "Sie"
 
 
 # ---- compares a sentence with its correction word by word

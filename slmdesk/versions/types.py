@@ -70,6 +70,7 @@ class VersionsFailed(Event):
 
 
 _FACT_WORDS: Mapping[str, tuple[str, str]] = {
+    "duty shifted": (N_("duty changes sides"), N_("duties change sides")),
     "duty added": (N_("duty added"), N_("duties added")),
     "duty removed": (N_("duty removed"), N_("duties removed")),
     "negation": (N_("negation"), N_("negations")),
@@ -124,43 +125,35 @@ def clause_words(change: Change) -> str:
 
 
 def headline(found: Comparison) -> str:
-    """Return what changed in one line: "7 changes in 6 passages on 3 pages: 5 amounts, 1 date; 1 passage added.".
+    """Return what changed in one line: "7 changes on 3 pages: 5 amounts, 1 date; 1 passage added.".
 
-    The numbers after the colon add up to the changes. The list of changes has one line for each passage.
+    The numbers after the colon add up to the changes. The list has one line for each change.
     """
     if not found.changes:
         alike = _("The files are the same, byte for byte.") if found.same_bytes else _("The files themselves differ.")
         return _("No differences in the text. {alike}").format(alike=alike)
-    values = Counter(named.kind for change in found.changes for named in change.named if named.kind in RANKS)
-    kinds = Counter(change.kind for change in found.changes if not _is_described_by_facts(change))
-    count = values.total() + kinds.total()
-    first = [_counted(values[kind], _FACT_WORDS[kind]) for kind in RANKS if values[kind]]
+    counts = Counter(map(counted_kind, found.changes))
+    first = [_counted(counts[kind], words) for kind, words in _FACT_WORDS.items() if counts[kind]]
     second: list[str] = []
     for kind, (single, many, later) in _KIND_WORDS.items():
-        if kinds[kind]:
-            second.append(_counted(kinds[kind], (later, later) if second else (single, many)))
+        if counts[kind]:
+            second.append(_counted(counts[kind], (later, later) if second else (single, many)))
     pages = {place.page for change in found.changes for place in change.new_places}
     side = found.new
     if not pages:  # there were only removals
         pages, side = {place.page for change in found.changes for place in change.old_places}, found.old
     unit = page_word(side.page_kind, len(pages))
     parts = "; ".join(", ".join(some) for some in (first, second) if some)
-    passages = len(found.changes)
-    inside = ngettext(" in {n:,} passage", " in {n:,} passages", passages) if passages != count else ""
     words = ngettext(
-        "{n:,} change{inside} on {count:,} {unit}",
-        "{n:,} changes{inside} on {count:,} {unit}",
-        count,
-        inside=inside,
-        count=len(pages),
-        unit=unit,
-    )
+        "{n:,} change on {count:,} {unit}", "{n:,} changes on {count:,} {unit}", len(found.changes),
+        count=len(pages), unit=unit,
+    )  # fmt: skip
     return f"{words}: {parts}." if parts else f"{words}."
 
 
-def _is_described_by_facts(change: Change) -> bool:
-    """Return whether only the facts of a change are counted. That a passage moved is counted in addition."""
-    return change.kind is not ChangeKind.MOVED and any(named.kind in RANKS for named in change.named)
+def counted_kind(change: Change) -> str:
+    """Return the one kind a change is counted and listed as: its most important fact, or what became of its text."""
+    return min(change.named, key=_rank).kind if any(named.kind in RANKS for named in change.named) else change.kind
 
 
 def kind_words(change: Change) -> str:

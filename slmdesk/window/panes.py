@@ -190,8 +190,8 @@ class EarlierRow(QFrame):
 
 
 class EarlierBox(QFrame):
-    """List of earlier items, which is folded until it is opened. If the shown item is the only one, a button with its
-    menu is shown instead.
+    """List of earlier items, which is folded until it is opened. If the shown item is the only one, the button `only`
+    with its menu is shown instead, which a pane may place beside its other buttons.
     """
 
     chosen = Signal(str)
@@ -206,13 +206,13 @@ class EarlierBox(QFrame):
         self._button = button(_("Earlier"), f"{name}_button", self, kind="quiet", icon="chevron-right")
         self._button.setCheckable(True)
         label, tip = _("Rename or delete what is on show"), _("Rename or delete")
-        self._only = tool_button(f"{name}_more", self, icon="ellipsis", label=label, tip=tip)
-        self._only.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.only = tool_button(f"{name}_more", self, icon="ellipsis", label=label, tip=tip)
+        self.only.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._rows = named(QFrame(self), f"{name}_rows")
         self._list = column(into=self._rows, gap=0)
         self._rows.setVisible(False)
         left = Qt.AlignmentFlag.AlignLeft
-        column((self._button, left), (self._only, left), self._rows, into=self, gap=theme.SPACE_4)
+        column((self._button, left), (self.only, left), self._rows, into=self, gap=theme.SPACE_4)
         self._button.toggled.connect(self._on_toggled)
         self.setVisible(False)
 
@@ -244,11 +244,11 @@ class EarlierBox(QFrame):
             self._list.addWidget(last)
         self.has_entries = bool(entries)
         if last is not None and not others:
-            self._only.setMenu(last.menu)
+            self.only.setMenu(last.menu)
         self._button.setVisible(others > 0)
-        self._only.setVisible(not others)
+        self.only.setVisible(not others)
         self._rows.setVisible(others > 0 and self._button.isChecked())
-        self.setVisible(self.has_entries)
+        self.setVisible(self.has_entries and (others > 0 or self.isAncestorOf(self.only)))
 
     def unfold(self) -> None:
         self._button.setChecked(True)

@@ -22,11 +22,12 @@ from openpyxl.workbook.defined_name import DefinedName
 
 from slmdesk.base.documents import FORMATS
 from slmdesk.base.errors import KnownError
-from slmdesk.formats.reading import REDACTORS, Reading, redactor_of
+from slmdesk.formats.reading import REDACTORS, Reading, png_of, redactor_of
 from slmdesk.formats.redacting.office import cleaned
 from slmdesk.formats.redacting.redactors import Listing, Redacting, Replacing, Seeking, put, put_in_value
 from slmdesk.formats.redacting.text import left_in, redact_tree
-from slmdesk.text.redaction import BAR
+from slmdesk.text.redaction import BAR, Kind
+from slmdesk.text.redaction.finding import find_private
 
 pytestmark = pytest.mark.pure
 
@@ -345,3 +346,48 @@ def test_the_check_of_a_result_gives_signs_of_life(data, words):
     signs = []
     left_in(data, [f"Quarbel{number}" for number in range(words)], lambda: signs.append(1))
     assert len(signs) > 5
+
+
+@pytest.mark.parametrize("kind", ["docx", "pptx", "xlsx", "odt"])
+def test_numbers_of_fonts_colours_and_ids_are_no_text(kind):
+    """A number that a person wrote is listed wherever it stands, also where programs keep theirs."""
+    planted = {"docx": 4, "pptx": 2, "xlsx": 3, "odt": 2}[kind]
+    phones = [f"+49 351 447129{at}" for at in range(planted)]
+    listing = Listing()
+    redactor_of(kind, "a")(Redacting(Reading(f"a.{kind}", data=_with_numbers(kind, phones)), listing, draws=False))
+    found = {find.text for text in listing.texts for find in find_private(text) if find.kind is Kind.PHONE}
+    assert found == {*phones}
+
+
+def _with_numbers(kind, phones):
+    if kind == "odt":
+        font = (
+            'svg:panose-1="2 11 6 4 2 2 2 2 2 4" xmlns:svg="urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0"'
+        )
+        config = 'xmlns:config="urn:oasis:names:tc:opendocument:xmlns:config:1.0"'
+        item = f'<config:config-item {config} config:name="Rsid" config:type="int">13817043</config:config-item>'
+        styles = f'<style:style style:name="a" style:family="text" style:display-name="{phones[1]}" {font}/>'
+        return odf("text", f"<text:p>{phones[0]}</text:p>", {"settings.xml": item}, styles=styles)
+    if kind == "pptx":
+        deck = pptx.Presentation()
+        slide = deck.slides.add_slide(deck.slide_layouts[5])
+        slide.shapes.title.text = phones[0]
+        slide.shapes.title._element.nvSpPr.cNvPr.set("descr", phones[1])
+        return _saved(deck)
+    if kind == "xlsx":
+        book = openpyxl.Workbook()
+        book.active.append(["Telefon", phones[0]])
+        book.active["B1"].font = openpyxl.styles.Font(color="FF993366")
+        book.active["A1"].comment = openpyxl.comments.Comment(phones[1], "a")
+        book.active.auto_filter.ref = "A1:B1"
+        book.active.auto_filter.add_filter_column(1, [phones[2]])
+        return _saved(book)
+    letter = docx.Document()
+    letter.add_paragraph(phones[0])
+    letter.sections[0].header.paragraphs[0].text = phones[1]
+    letter.core_properties.subject = phones[2]
+    picture = letter.add_paragraph().add_run().add_picture(io.BytesIO(png_of(b"\0\0\0", width=1, height=1, stride=3)))
+    picture._inline.docPr.set("descr", phones[3])
+    offset = etree.SubElement(picture._inline, f"{{{picture._inline.nsmap['wp']}}}posOffset")
+    offset.text = "35144712"
+    return _saved(letter)

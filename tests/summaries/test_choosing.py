@@ -13,7 +13,7 @@ from slmdesk.formats import mail as eml
 from slmdesk.formats.reading import Reading, reader_of
 from slmdesk.formats.text import markdown_pages
 from slmdesk.jobs.runner import Yield
-from slmdesk.summaries.lines import PIECES_AT_ONCE, Line, count_words, lines_of, paper_of, replaces
+from slmdesk.summaries.lines import PIECES_AT_ONCE, Line, by_day, count_words, lines_of, paper_of, replaces
 from slmdesk.summaries.linking import Piece, Point, pieces_of
 from slmdesk.summaries.plan import allowed_words, choose, joint
 from slmdesk.summaries.types import Length, Paper
@@ -407,3 +407,20 @@ def test_a_long_paper_lets_other_work_run_in_between() -> None:
     some = pieces(LETTER) * 50
     steps = lines_of(some, range(len(some)), lambda words: sentence_spans(words, "en"), "en", Paper.ARTICLE)
     assert sum(isinstance(step, Yield) for step in steps) == -(-len(some) // PIECES_AT_ONCE) > 1
+
+
+@pytest.mark.parametrize(
+    ("date", "said", "order"),
+    [
+        ("12 November 2026", ("by 15 January 2027", "by 31 December 2026", "at once", "by 3 May 2026"), (3, 1, 0, 2)),
+        ("12 November 2026", ("by 31 January", "by 31 December", "by 12 November", "by 1 November"), (2, 1, 0, 3)),
+        ("12 November 2026", ("by 31 January", "by 31 December 2026", "by 2 January 2027"), (1, 2, 0)),
+        ("", ("by 15 January 2027", "by 31 December 2026"), (1, 0)),
+        ("", ("by 15 January", "by 31 December 2026"), (0, 1))
+    ],
+)  # fmt: skip
+def test_what_has_to_be_done_goes_by_its_days(date, said, order) -> None:
+    """A date without a year is the next one after the letter's own date."""
+    some = pieces(f"# Your rent\n\nMr Ian Cole, 4 High Street, {date}\n\nDear Mr Cole,\n\nPlease write to us.")
+    given = [line(f"Please write to us {words}.") for words in said]
+    assert by_day(given, some, range(len(some)), "en") == [given[at] for at in order]

@@ -13,6 +13,10 @@ MINUTES = "Minutes of the meeting\nPresent: A, B\nApologies: C\nDecision: The wa
 PROTOKOLL = "Protokoll der Sitzung\nAnwesend: A, B\nTOP 1 Haushalt\nBeschluss: Angenommen.\nNächste Sitzung: 3. Mai"
 REPORT = "Quarterly report\nRevenue rose by 4 % compared with the previous quarter. The results of the recommendations."
 LETTER = "Re: our invoice\nDear Mrs Adeyemi,\nthank you for your letter.\nKind regards\nB. Okonkwo"
+OF_A_CONTRACT = (
+    "Modernisierung der Heizungsanlage, Vertrag Nr. 4711-023\nSehr geehrte Frau Kirchhoff,\nals Mieterin können Sie "
+    "nach § 555e kündigen.\nMit freundlichen Grüßen\nIhre Vermieterin"
+)
 BRIEF = "Betreff: Kündigung\nSehr geehrte Frau B,\nwir schreiben Ihnen.\nMit freundlichen Grüßen"
 
 
@@ -21,6 +25,7 @@ BRIEF = "Betreff: Kündigung\nSehr geehrte Frau B,\nwir schreiben Ihnen.\nMit fr
     [
         (LEASE, Paper.CONTRACT), (MIETE, Paper.CONTRACT), (MINUTES, Paper.MINUTES), (PROTOKOLL, Paper.MINUTES),
         (REPORT, Paper.REPORT), (LETTER, Paper.LETTER), (BRIEF, Paper.LETTER),
+        (OF_A_CONTRACT, Paper.LETTER),
         ("The otter is a mammal that lives in rivers.", Paper.ARTICLE), ("", Paper.ARTICLE)
     ],
 )  # fmt: skip

@@ -225,7 +225,6 @@ class Composer(QFrame):
         column(
             self.attachments, self._waiting, text, self._icons, into=self, gap=theme.SPACE_4, margins=margins,
         )  # fmt: skip
-        self.setFocusProxy(self.input_box)
 
     def _connect(self) -> None:
         self.input_box.enter_pressed.connect(self._on_enter)
@@ -233,6 +232,10 @@ class Composer(QFrame):
         self.input_box.textChanged.connect(self._on_text_changed)
         self.input_box.focus_changed.connect(self._on_focus_changed)
         bind(self.input_box, "chat.paste", self.input_box.paste_as_text, within=True)
+
+    def setFocus(self, reason: Qt.FocusReason = Qt.FocusReason.OtherFocusReason) -> None:
+        """Give the focus to the field. With a proxy, the composer would be a stop of Tab, which leads back there."""
+        self.input_box.setFocus(reason)
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:

@@ -136,6 +136,7 @@ class ChatPage(QWidget):
         if self._bottom.indexOf(self.writing) < 0:
             self._bottom.insertWidget(1, self.writing, 1000)
             self.fit_composer(theme.SPACE_12)
+            self._order_tabs()
 
     def fit_composer(self, side: int) -> None:
         """Set the margin at the sides of the field, in pixels."""

@@ -22,7 +22,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.texts import _
 from slmdesk.formats.containers import BROKEN
 from slmdesk.formats.office_xml import attribute, child, local
-from slmdesk.formats.redacting.redactors import Redacting, Seeking, Span, put, put_encoded, put_in_value
+from slmdesk.formats.redacting.redactors import Listing, Redacting, Seeking, Span, put, put_encoded, put_in_value
 from slmdesk.formats.text import decoded_by
 from slmdesk.text.redaction.finding import APART
 
@@ -42,7 +42,7 @@ _HEADER_CODE = re.compile(r'&(?:&|"|K(?:[0-9A-Fa-f]{6}|\d\d[-+]\d{3})|\d{1,3}|[A
 _UNSHOWN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _DELETED, _INSERTED = frozenset(("del", "moveFrom")), frozenset(("ins", "moveTo"))
 _CODES = frozenset(("instrText", "delInstrText"))
-_NUMERIC = re.compile(r"[-+.,;:%#0-9A-Fa-f\s]+")
+_NUMERIC = re.compile(r"[-+.,;:%#{}0-9A-Fa-f\s]+")
 _SAVING = re.compile(r"[0-9A-Fa-f]{8}")
 """Matches the number by which Word marks each time a document was saved."""
 _TECHNICAL = re.compile(
@@ -53,6 +53,11 @@ _TECHNICAL = re.compile(
 """Matches values that the file format defines: enumerations, relationship ids, namespaces, timestamps."""
 MOST_NUMERIC = 7
 """Most digits of a number that is taken for a length or a colour. A longer number is searched for listed words."""
+_OFFICE = re.compile(
+    r"\{(?:urn:(?:schemas-microsoft-com|oasis):|https?://(?:schemas\.(?:openxmlformats|microsoft)|purl\.oclc)\.)"
+)
+_MEASURES = frozenset(("posOffset", "pctWidth", "pctHeight", "colOff", "rowOff", "Anchor", "config-item"))
+"""Elements of Office formats whose own text is no text of the document, but a number or a code for programs."""
 TEXTUAL = frozenset(
     ("descr", "title", "name", "displayName", "display-name", "alt", "tooltip", "author", "initials", "string",
      "displayText", "prompt", "promptTitle", "error", "errorTitle", "display", "location", "href", "Target", "label",
@@ -62,7 +67,8 @@ TEXTUAL = frozenset(
 )  # fmt: skip
 _TEXTUAL_VALUES = frozenset(
     ("alias", "tag", "docVar", "name", "default", "result", "statusText", "helpText", "format", "listEntry",
-     "description", "category", "docPart", "aliases", "attachedSchema", "title", "tblCaption", "tblDescription")
+     "description", "category", "docPart", "aliases", "attachedSchema", "title", "tblCaption", "tblDescription",
+     "filter", "customFilter")
 )  # fmt: skip
 _PEOPLE = frozenset(("author", "userName", "lastModifiedBy", "displayName"))
 _PEOPLE_ELEMENTS = frozenset(
@@ -119,7 +125,8 @@ def redact_tree(root: etree._Element, redacting: Redacting, place: str, *, skips
     """
     for unseen in list(root.iter(etree.Comment, etree.ProcessingInstruction)):
         drop(unseen)
-    groups = list(_groups(root, skips))
+    is_listing = isinstance(redacting.words, Listing)
+    groups = list(_groups(root, lambda element: skips(element) or (is_listing and _is_measure(element))))
     for number, group in enumerate(groups):
         if number % MOST_SILENT == 0:
             redacting.reading.check()
@@ -303,6 +310,7 @@ def _keeps_blanks(owner: etree._Element, slot: Slot) -> bool:
 def _attributes(element: etree._Element, redacting: Redacting, place: str) -> None:
     changed = False
     name = local(element)
+    is_code = isinstance(redacting.words, Listing) and _OFFICE.match(str(element.tag)) is not None
     for key, value in element.attrib.items():
         short = str(key).rpartition("}")[2]
         text = str(value)
@@ -316,6 +324,8 @@ def _attributes(element: etree._Element, redacting: Redacting, place: str) -> No
         is_saving = (name if short == "val" else short).startswith("rsid") and _SAVING.fullmatch(text)
         if not is_textual and (is_saving or _is_technical(text)):
             continue
+        if is_code and short != "v" and (not is_textual or text.startswith("{")) and _NUMERIC.fullmatch(text):
+            continue  # font tables, colours and ids are full of numbers that look like those of telephones
         if short in _PEOPLE or (short == "name" and name in ("cmAuthor", "author")):
             redacting.person(text)
         if (new := put_in_value(redacting.words, text, place)) != text:
@@ -327,6 +337,10 @@ def _attributes(element: etree._Element, redacting: Redacting, place: str) -> No
                 element.set(key, "")
     if name in _PEOPLE_ELEMENTS and element.text:
         redacting.person(element.text)
+
+
+def _is_measure(element: etree._Element) -> bool:
+    return local(element) in _MEASURES and _NUMERIC.fullmatch(element.text or "") is not None
 
 
 def _is_technical(value: str) -> bool:

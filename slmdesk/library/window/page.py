@@ -137,7 +137,7 @@ class DocumentsPage(QWidget):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.setMaximumWidth(theme.COLUMN_WIDTH)
             layout.addLayout(row(1, (label, 1000), 1))
-        opening = button(_("Open a document…"), "empty_open_button", holder, kind="primary", on=self._on_open)
+        opening = button(_("Open a document…"), "empty_open_button", holder, kind="primary", on=self.ask_files)
         layout.addWidget(opening, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)
         return holder
@@ -145,13 +145,13 @@ class DocumentsPage(QWidget):
     def _connect(self) -> None:
         self._controller.shown.connect(self._on_shown)
         self._controller.password_requested.connect(self._on_password_requested)
-        self.documents.open_requested.connect(self._on_open)
+        self.documents.open_requested.connect(self.ask_files)
         self.documents.folder_requested.connect(self.watch_folder)
         self.documents.folder_opened.connect(self._on_open_folder)
         self.documents.action_chosen.connect(self._on_action)
         self.document.action_chosen.connect(self._on_action)
         self.document.layout_changed.connect(self.layout_changed)
-        bind(self, "documents.open", self._on_open)
+        bind(self, "documents.open", self.ask_files)
         bind(self, "documents.watch", self.watch_folder)
         bind(self, "documents.page", self.document.turn_page)
         bind(self, "documents.find", self.document.find_words)
@@ -190,10 +190,12 @@ class DocumentsPage(QWidget):
         elif action == "folder":
             open_outside(QUrl.fromLocalFile(str(self._controller.folder_of(document))))
 
-    def _on_open(self) -> None:
+    def ask_files(self, chosen: Callable[[list[Path]], object] | None = None) -> None:
         suffixes = " ".join(f"*{suffix}" for file_format in FORMATS for suffix in file_format.suffixes)
         filters = _("Documents ({suffixes});;All files (*)").format(suffixes=suffixes)
-        ask_files(self, _("Open documents"), self._controller.open_paths, name="documents_dialog", filters=filters)
+        ask_files(
+            self, _("Open documents"), chosen or self._controller.open_paths, name="documents_dialog", filters=filters
+        )
 
     def watch_folder(self) -> None:
         self._ask_folder(_("Watch a folder"), lambda paths: self._folders.add(paths[0]))

@@ -108,11 +108,13 @@ class RedactionWindow(Dialog):
         self._passphrase.setEchoMode(QLineEdit.EchoMode.Password)
         self._others = plain_label("", self, name="redaction_others", kind="muted", is_hidden=True)
         self._trouble = plain_label("", self, name="redaction_trouble", kind="danger", is_hidden=True)
+        self._copy = button(_("Open copy"), "redaction_open", self, kind="quiet", on=self._on_copy)
         self._folder = button(_("Open folder"), "redaction_folder", self, kind="quiet", on=self._on_folder)
         self._write = button(_("Write the copy…"), "redaction_write", self, kind="primary", on=self._on_write)
         self._close = button(_("Close"), "redaction_close", self, on=self.reject)
-        for other_button in (self._add, self._folder, self._write, self._close):
+        for other_button in (self._add, self._copy, self._folder, self._write, self._close):
             other_button.setAutoDefault(False)
+        self._copy.hide()
         self._folder.hide()
         self._lay_out()
 
@@ -120,7 +122,7 @@ class RedactionWindow(Dialog):
         word = row((self._word, 1), self._add, gap=theme.SPACE_8)
         how = named(QWidget(self), "redaction_how")
         flow(self._way, self._resolution, self._layer, self._keeps_key, self._passphrase, gap=theme.SPACE_12, into=how)
-        foot = row(self._folder, 1, self._write, self._close, gap=theme.SPACE_8)
+        foot = row(self._copy, self._folder, 1, self._write, self._close, gap=theme.SPACE_8)
         margins = (theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12)
         column(
             self._said, self._progress, self._kinds, (self._table, 1), word, how, self._others, self._trouble, foot,
@@ -185,6 +187,10 @@ class RedactionWindow(Dialog):
             self._on_progress,
         )  # fmt: skip
         self._show_work(_("Writing and checking {name}…").format(name=target.name), following)
+
+    def _on_copy(self) -> None:
+        if self._target is not None:
+            open_outside(QUrl.fromLocalFile(str(self._target)))
 
     def _on_folder(self) -> None:
         if self._target is not None:
@@ -256,6 +262,7 @@ class RedactionWindow(Dialog):
         lines += [_("Look at it yourself: {line}").format(line=line) for line in unsure_lines(made.unsure)]
         show_words(self._others, breakable("\n".join(lines)))
         self._passphrase.clear()
+        self._copy.show()
         self._folder.show()
 
     def _on_refused(self, problem: Problem) -> None:

@@ -21,6 +21,7 @@ from slmdesk.text.folding import fold
 from slmdesk.text.sentences import sentence_spans
 
 DUTY_ADDED, DUTY_REMOVED, CONDITION, DEFINITION = "duty added", "duty removed", "condition", "definition"
+DUTY_SHIFTED = "duty shifted"
 MOST_NAMED_CHARACTERS = 4000
 """Most characters of a passage in which names, negations, duties and conditions are searched."""
 _PERIODS = frozenset(("time", "month"))
@@ -28,6 +29,8 @@ _SHORT = 4
 """Most words of a change in which a party named in only one version is the change. In a longer one it is wording."""
 _APART = 12
 """Most letters between two changes that form one French negation: the verb between "ne" and "pas"."""
+_ENDING = 5
+"""Most letters of an ending, as in "Mieterinnen". A longer word is another one ("Mieterhöhung")."""
 _INSERTED = 3
 """Fewest additional words of a change that may contain a new duty, and most words that it may replace."""
 
@@ -69,6 +72,12 @@ def _told(old: str, new: str, hunks: Sequence[Hunk], language: str) -> _Told:
         told.named.extend(Named(CONDITION, "", new[slice(*span)]) for span in come)
         told.old.extend(gone)
         told.new.extend(come)
+        mine, theirs = _sides(old, hunk.old), _sides(new, hunk.new)
+        if len(mine) == len(theirs) == 1 and mine.keys() != theirs.keys():
+            (span,), (other,) = mine.values(), theirs.values()
+            told.named.append(Named(DUTY_SHIFTED, old[slice(*span)], new[slice(*other)]))
+            told.old.append(span)
+            told.new.append(other)
         if come or gone:
             continue
         if _lays(after, before, new, language):
@@ -86,6 +95,27 @@ def _conditions(text: str, span: Span, spans: Sequence[Span], language: str) -> 
     """Return the conditions that begin in a changed span and are mostly new, so more changed than the word for "if"."""
     found = [at for at in conditions_in(text, language) if span[0] <= at[0] < span[1]] if text[slice(*span)] else []
     return [place for place in found if 2 * sum(_common(place, other) for other in spans) >= place[1] - place[0]]
+
+
+def _sides(text: str, span: Span) -> dict[str, Span]:
+    """Return where a span first names each side of an agreement: who gives (landlord), and who takes (tenant)."""
+    found: dict[str, Span] = {}
+    for word in _OWNER.finditer(text, *span):
+        flat = folded(word.group())
+        fits = [
+            (len(stem), side) for stem, side in _stems() if flat.startswith(stem) and len(flat) <= len(stem) + _ENDING
+        ]
+        if fits:
+            found.setdefault(max(fits)[1], word.span())
+    return found
+
+
+@cache
+def _stems() -> list[tuple[str, str]]:
+    """Return how the names of both sides begin, of all languages together: some are told from another by them alone."""
+    return [
+        (stem, side) for side in ("gives", "takes") for words in _tables()[side].values() for stem in words.split("|")
+    ]
 
 
 def _common(span: Span, other: Span) -> int:
@@ -306,6 +336,7 @@ LEAST_WORDS = 3
 _STOP = re.compile(r"[,;:]\s|[.!?](?:\s|$)|\s[–—]\s")
 _TERM = re.compile(r"[\"“„«]\s*([^\"“”„«»]{2,60}?)\s*[\"”“»]\s+(?=(?P<verb>[^\W\d_]+(?:['’ ][^\W\d_]+)?))")
 _WORD = re.compile(r"[^\W\d_]+")
+_OWNER = re.compile(r"[^\W\d_]+(?:['’]s)?")
 _SUBJECT = 8
 """Most words before a party that may still be the subject of the sentence."""
 

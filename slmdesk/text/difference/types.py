@@ -20,7 +20,7 @@ class Named(Record):
 
     kind: str
     """amount, percent, period, number, date, name, negation, or: condition, duty added, duty removed (with their
-    words), definition (with the term that is now defined differently).
+    words), duty shifted (with both parties), definition (with the term that is now defined differently).
     """
     old: str
     new: str

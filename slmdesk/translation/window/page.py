@@ -99,6 +99,7 @@ class TranslatePage(QWidget):
         controller.text_opened.connect(lambda _text: self._show(self.text))
         controller.saved.connect(lambda path: self.document.look([path]))
         self.document.files_requested.connect(self.text.choose_files)
+        bind(self, "text.open", self.text.choose_files)
         self.document.opened.connect(self._on_opened)
         self.document.form_requested.connect(self._on_form_requested)
 

@@ -289,6 +289,8 @@ class SegmentPanel(QScrollArea):
         self._help: SegmentHelp | None = None
         self._back = ""
         self._others: tuple[str, ...] | None = None
+        self._has_doubts = False
+        """Whether the words of which the model was unsure are named, as they are shaded in the table."""
         self._inner = named(QWidget(self), "segment_panel_inner")
         self._column = QVBoxLayout(self._inner)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -323,6 +325,10 @@ class SegmentPanel(QScrollArea):
             self._others = tuple(words)
             self._show()
 
+    def show_doubts(self, has_doubts: bool) -> None:
+        self._has_doubts = has_doubts
+        self._show()
+
     # ---- private
 
     def _show(self) -> None:
@@ -343,12 +349,13 @@ class SegmentPanel(QScrollArea):
         self._column.addStretch(1)
 
     def _show_flags(self, segment: SegmentRecord) -> None:
-        light = [flag_words(flag) for flag in segment.flags if flag not in weighty(segment.flags)]
+        light = [flag for flag in segment.flags if flag not in weighty(segment.flags)]
+        hints = [flag_words(flag) for flag in light if self._has_doubts or flag.kind != "unsure"]
         why = [reason_words(segment.reason)] if segment.reason else []
         for words in [*why, *(flag_words(flag) for flag in weighty(segment.flags))]:
             self._add(plain_label(words, self._inner, name="segment_flag", kind="warn"))
         origin = ORIGINS.get(segment.origin, "") if segment.origin else ""
-        about = [" · ".join(filter(None, (segment.place, origin))), *light]
+        about = [" · ".join(filter(None, (segment.place, origin))), *hints]
         for words in filter(None, about):
             self._add(plain_label(words, self._inner, name="segment_place", kind="small"))
 

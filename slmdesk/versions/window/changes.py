@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt, Signal
@@ -30,7 +30,15 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.texts import _, ngettext
 from slmdesk.text.difference.types import Change, ChangeKind, Row, Run
-from slmdesk.versions.types import Comparison, by_importance, change_words, marked_text, place_words, shortened
+from slmdesk.versions.types import (
+    Comparison,
+    by_importance,
+    change_words,
+    counted_kind,
+    marked_text,
+    place_words,
+    shortened,
+)
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import ThemeKeeper, pixmap, scaled
 from slmdesk.window.widgets.build import draw_lines, named, paint_ground, plain_tip
@@ -41,6 +49,7 @@ EDGE = theme.SPACE_16
 TEXT_LEFT = GAP + EDGE
 MOVED = "↕"
 ICONS = {
+    "duty shifted": "arrow-left-right",
     "negation": "ban", "amount": "banknote", "percent": "percent", "period": "clock", "date": "calendar",
     "name": "user",
 }  # fmt: skip
@@ -384,24 +393,30 @@ def _units(text: str) -> int:
 CHANGE_ROLE = int(Qt.ItemDataRole.UserRole)
 ROW = 48
 Index = QModelIndex | QPersistentModelIndex
-FILTERS: Sequence[tuple[str, str, Callable[[Change], bool]]] = (
-    ("all", _("All"), lambda _change: True),
-    ("duties", _("Duties"), lambda change: _names(change, "duty added", "duty removed", "condition")),
-    ("numbers", _("Amounts"), lambda change: _names(change, "amount", "percent", "number", "period")),
-    ("dates", _("Dates"), lambda change: _names(change, "date")),
-    ("negations", _("Negations"), lambda change: _names(change, "negation")),
-    ("names", _("Names"), lambda change: _names(change, "name")),
-    ("changed", _("Wording"), lambda change: change.kind is ChangeKind.CHANGED),
-    ("added", _("Added"), lambda change: change.kind is ChangeKind.ADDED),
-    ("removed", _("Removed"), lambda change: change.kind is ChangeKind.REMOVED),
-    ("moved", _("Moved"), lambda change: change.kind is ChangeKind.MOVED),
+FILTERS: Sequence[tuple[str, str, tuple[str, ...]]] = (
+    ("all", _("All"), ()),
+    ("duties", _("Duties"), ("duty shifted", "duty added", "duty removed")),
+    ("negations", _("Negations"), ("negation",)),
+    ("numbers", _("Amounts"), ("amount",)),
+    ("percents", _("Percentages"), ("percent",)),
+    ("periods", _("Periods"), ("period",)),
+    ("figures", _("Numbers"), ("number",)),
+    ("dates", _("Dates"), ("date",)),
+    ("names", _("Names"), ("name",)),
+    ("conditions", _("Conditions"), ("condition",)),
+    ("definitions", _("Definitions"), ("definition",)),
+    ("changed", _("Wording"), (ChangeKind.CHANGED,)),
+    ("added", _("Added"), (ChangeKind.ADDED,)),
+    ("removed", _("Removed"), (ChangeKind.REMOVED,)),
+    ("moved", _("Moved"), (ChangeKind.MOVED,)),
 )
+"""Kinds of changes. Each change is of one kind, so their counts add up to all changes."""
 
 ORDERS: Sequence[tuple[str, str]] = (("weight", _("Most important first")), ("text", _("In the order of the text")))
 
 
-def _names(change: Change, *kinds: str) -> bool:
-    return any(value.kind in kinds for value in change.named)
+def passes(change: Change, kinds: Sequence[str]) -> bool:
+    return not kinds or counted_kind(change) in kinds
 
 
 class ChangeLines(QAbstractListModel):
@@ -440,12 +455,12 @@ class ChangeLines(QAbstractListModel):
         self.choose(self._filter)
 
     def choose(self, name: str) -> None:
-        passes = next(test for key, __, test in FILTERS if key == name)
+        kinds = next(kinds for key, __, kinds in FILTERS if key == name)
         self.beginResetModel()
         self._filter = name
         changes = self._comparison.changes if self._comparison else ()
         order = by_importance(changes) if self._order == "weight" else range(len(changes))
-        self.shown = [at for at in order if passes(changes[at])]
+        self.shown = [at for at in order if passes(changes[at], kinds)]
         self.endResetModel()
 
     def order_by(self, name: str) -> None:
@@ -459,8 +474,7 @@ class ChangeLines(QAbstractListModel):
 
 def icon_of(change: Change) -> str:
     """Return the icon of a change's most important fact, or of its kind."""
-    facts = {named.kind for named in change.named}
-    return next((icon for fact, icon in ICONS.items() if fact in facts), KIND_ICONS[change.kind])
+    return ICONS.get(counted_kind(change)) or KIND_ICONS[change.kind]
 
 
 def _short_words(change: Change) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QLocale, Qt, Signal
-from PySide6.QtGui import QActionGroup, QResizeEvent
+from PySide6.QtGui import QActionGroup, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QButtonGroup,
@@ -24,6 +24,7 @@ from slmdesk.base.documents import FORMATS, FORMS, Form
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
 from slmdesk.base.texts import _, ngettext
 from slmdesk.jobs.types import JobChanged
+from slmdesk.library.types import file_of
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.difference.types import Change
 from slmdesk.versions.service import KIND, VersionRequest, VersionView
@@ -36,7 +37,7 @@ from slmdesk.versions.types import (
     unread_words,
     version_stem,
 )
-from slmdesk.versions.window.changes import FILTERS, ORDERS, TEXT_LEFT, ChangeList, CompareRows
+from slmdesk.versions.window.changes import FILTERS, ORDERS, TEXT_LEFT, ChangeList, CompareRows, passes
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import bind
@@ -60,7 +61,7 @@ from slmdesk.window.widgets.build import (
     split,
     tool_button,
 )
-from slmdesk.window.widgets.notices import ExportMenu
+from slmdesk.window.widgets.notices import give_export_menu
 from slmdesk.window.widgets.opening import FileDrop, admit, document_folder, note_document_folder
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import Choice, CitedRow, empty_layout
@@ -72,7 +73,6 @@ BESIDE, LIST = 760, 272
 """Least width of the pane in which the list is beside both columns and kinds are chips, and the width of the list."""
 LEAD_LINES, LIST_LINES, ROWS_LINES = 2, 4, 8
 OLD, NEW = _("old"), _("new")
-RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 EXPORTS = (*FORMS, Form("xlsx", _("Spreadsheet")))
 
 
@@ -94,6 +94,9 @@ class ComparePane(QFrame):
         self._other: DocumentRecord | None = None
         self._is_new = True
         """Whether the shown document is the newer version."""
+        self._is_new_pair = False
+        """Whether the shown document has no comparison, and none was begun."""
+        self._expected: frozenset[Path] = frozenset()
         self._coming = ""
         """Id of the item to open once its document is shown."""
         self._job = ""
@@ -130,6 +133,7 @@ class ComparePane(QFrame):
         self._other_choice = named(Choice([], form), "versions_other", label=_("The other version"))
         self._other_choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._other_choice.setMinimumContentsLength(8)
+        self._other_choice.cut = Qt.TextElideMode.ElideMiddle
         set_kind(self._other_choice, "head")
         self._arrow = plain_label("→", form, name="versions_arrow", wraps=False)
         self._here = NameLabel(form, name="versions_here", kind="heading")
@@ -145,7 +149,11 @@ class ComparePane(QFrame):
         policy = self._compare.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self._compare.setSizePolicy(policy)
-        label, tip = _("More about the comparison"), _("Order, layout, export")
+        label = _("Export this comparison")
+        self.export = tool_button("versions_export", form, icon="download", label=label, tip=label)
+        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        give_export_menu(self.export, self.export_requested.emit, forms=EXPORTS)
+        label, tip = _("More about the comparison"), _("Order, layout")
         self._more = tool_button("versions_more", form, icon="ellipsis", colour="ink2", label=label, tip=tip)
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._more.setMenu(self._build_menu(form))
@@ -233,15 +241,11 @@ class ComparePane(QFrame):
         self._wide = named(wide, "versions_wide")
         again = named(menu.addAction(_("Compare again"), self._on_compare), "versions_again")
         earlier = named(menu.addAction(_("Earlier comparisons"), self._on_earlier), "versions_earlier_action")
-        export = ExportMenu(menu, _("Export"), EXPORTS)
-        export.form_chosen.connect(self.export_requested)
-        menu.addMenu(export)
 
         def settle() -> None:
             for action in (*self._orders.actions(), self._open, self._wide):
                 action.setEnabled(self._has_changes)
-            for action in (again, export.menuAction()):
-                action.setEnabled(self._shown is not None)
+            again.setEnabled(self._shown is not None)
             earlier.setEnabled(self.earlier.has_entries)
 
         menu.aboutToShow.connect(settle)
@@ -254,37 +258,33 @@ class ComparePane(QFrame):
     def _show_kinds(self, changes: Sequence[Change]) -> None:
         """Show how many changes there are of each kind, and offer no kind without any."""
         self._kind.clear()
-        for chip, (key, words, passes) in zip(self._chips.buttons(), FILTERS, strict=True):
-            count = sum(map(passes, changes))
+        for chip, (key, words, kinds) in zip(self._chips.buttons(), FILTERS, strict=True):
+            count = sum(passes(change, kinds) for change in changes)
             chip.setText(f"{words} {QLocale().toString(count)}")
             chip.setVisible(bool(count))
             if count:
                 self._kind.addItem(chip.text(), key)
 
     def _show_told(self, found: Comparison) -> None:
-        """Show what a model says of the changes, in the place of their numbers, with the change of each sentence."""
+        """Show the numbers of the changes, and behind *More* what a model says, each sentence with its change."""
         places = {change: at for at, change in enumerate(by_importance(found.changes), 1)}
         empty_layout(self._told_rows)
-        words = []
         for sentence in found.sentences:
-            number = str(places[sentence.change])
-            words.append(("" if sentence.supported else "⚠ ") + sentence.text + number.translate(RAISED))
+            sign = str(places[sentence.change])
             warning = "" if sentence.supported else _("not confirmed by the text")
-            line = CitedRow(
-                sentence.text, "", self._told_inner, name="versions_sentence", sign=number, warning=warning
-            )  # fmt: skip
+            line = CitedRow(sentence.text, "", self._told_inner, name="versions_sentence", sign=sign, warning=warning)
             line.chosen.connect(partial(self._on_sentence, sentence.change))
             self._told_rows.addWidget(line)
-        self._words = " ".join(words) or headline(found)
-        self._summary.setToolTip(plain_tip("\n".join([headline(found), *words])))
+        by = _("Written by {model}.").format(model=found.model)
+        self._told_rows.addWidget(plain_label(by, self._told_inner, name="versions_told_by", kind="small"))
+        self._words = headline(found)
+        self._summary.setToolTip(plain_tip(self._words))
         self._settle_told()
 
     def _settle_told(self) -> None:
-        """Say who wrote the words, or that they are being written."""
+        """Offer what a model says of the changes, or say that it is being written."""
         found, has_sentences = self._shown, self._shown is not None and bool(self._shown.sentences)
-        by = _("Written by {model}.").format(model=found.model) if found and has_sentences else ""
-        note = found.note if found else ""
-        self._note.setText(_("Summarizing the changes…") if self._job else f"{by} {note}".strip())
+        self._note.setText(_("Summarizing the changes…") if self._job else found.note if found else "")
         self._told.setText(_("Stop") if self._job else _("More"))
         self._told.setVisible(has_sentences or bool(self._job))
         self._fit_lead()
@@ -331,6 +331,7 @@ class ComparePane(QFrame):
         def answered(found: set[str]) -> None:
             self._records = [record for record in records if record.id in found]
             self._show_choices()
+            self._begin_known()
 
         self._bridge.ask(self._bridge.services.versions.comparable(ids), answered)
 
@@ -342,12 +343,31 @@ class ComparePane(QFrame):
             self._other = self._found(_other_of(self.comparison, record.id))
             self._show_choices()
             return
-        self._record, self._other, self.comparison = record, None, None
+        self._record, self._other, self.comparison, self._is_new_pair = record, None, None, False
         self.items.set_current("")
         self._show_nothing()
         self._show_choices()
         if record:
             self.items.show_document(record.id, self._open_newest)
+
+    def expect(self, files: Sequence[Path]) -> None:
+        """Compare two of these files as soon as they are read, whatever was compared before."""
+        self._expected = frozenset(files)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._begin_known()
+
+    def _begin_known(self) -> None:
+        """Compare without a click where both versions are known and were not compared before."""
+        here = self._record
+        if here is not None and file_of(here) in self._expected:
+            ids = [one.id for one in self._records if one.id != here.id and file_of(one) in self._expected]
+            if ids:
+                self._expected = frozenset()
+                self._choose_other(ids[0])
+        elif self.isVisible() and self._is_new_pair and here is not None and self._other is not None:
+            self._on_compare()
 
     def choose(self, item: str) -> None:
         self._bridge.follow(self._bridge.services.versions.open(item), self._on_opened)
@@ -360,7 +380,10 @@ class ComparePane(QFrame):
 
     def _open_newest(self, items: Sequence[Item]) -> None:
         coming, self._coming = self._coming, ""
-        if items:
+        self._is_new_pair = not items
+        is_expected = self._record is not None and file_of(self._record) in self._expected
+        self._begin_known()
+        if items and not is_expected:
             self.choose(coming if coming in [item.id for item in items] else items[0].id)
 
     def _show_choices(self) -> None:
@@ -412,6 +435,8 @@ class ComparePane(QFrame):
     def _show_only(self, part: QWidget) -> None:
         for widget in (self._busy, self._failed, self._result, self._hint):
             widget.setVisible(widget is part)
+        self._compare.setEnabled(self._other is not None and part is not self._busy)
+        self.export.setEnabled(part is self._result)
 
     def _show_nothing(self) -> None:
         self._shown = None
@@ -541,16 +566,18 @@ class ComparePane(QFrame):
         if found is not None and self._record is not None:
             self._other, self._is_new = found, self._record.mtime_ns >= found.mtime_ns
             self._show_choices()
+            self._on_compare()
 
     def _on_swap(self) -> None:
         self._is_new = not self._is_new
         self._show_choices()
+        self._on_compare()
 
     def _on_compare(self) -> None:
         if self._record is None or self._other is None:
             return
         pair = (self._other.id, self._record.id) if self._is_new else (self._record.id, self._other.id)
-        self.comparison = None
+        self.comparison, self._is_new_pair = None, False
         self._show_busy(_("Comparing…"))
         self._bridge.ask(self._bridge.services.versions.begin(VersionRequest(*pair)), self._on_begun, self._on_refused)
 

@@ -97,6 +97,7 @@ ALL = (
     Keys("documents.usual", DOCUMENTS, ("Ctrl+0",), _("Pages in their usual size")),
     Keys("versions.next", DOCUMENTS, ("F8", "Alt+Down"), _("Next change between two versions")),
     Keys("versions.previous", DOCUMENTS, ("Shift+F8", "Alt+Up"), _("Previous change between two versions")),
+    Keys("text.open", TEXT, ("Ctrl+O",), _("Open documents to translate")),
     Keys("text.swap", TEXT, ("Ctrl+Shift+S",), _("Swap the languages")),
     Keys("text.copy", TEXT, ("Ctrl+Shift+C",), _("Copy the translation")),
     Keys("text.history", TEXT, ("Ctrl+Shift+H",), _("Earlier translations")),
@@ -157,7 +158,7 @@ AT = "keys_at"
 _BY_NAME = {keys.name: keys for keys in ALL}
 _FIXED = frozenset(keys.name for keys in FIXED)
 _MEANINGS = {
-    **dict.fromkeys(("chat.attach", "documents.open"), "open"),
+    **dict.fromkeys(("chat.attach", "documents.open", "text.open"), "open"),
     **dict.fromkeys(("chat.rename", "sentence.edit"), "edit"),
     **dict.fromkeys(("versions.previous", "change.previous", "segment.previous", "fixed.up"), "up"),
     **dict.fromkeys(("versions.next", "change.next", "segment.next", "fixed.down"), "down"),

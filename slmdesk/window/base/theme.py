@@ -385,7 +385,7 @@ def _base(t: Theme, fonts: Fonts) -> str:
     QMenu::item:selected {{ background: {t.fill}; color: {t.ink}; }}
     QMenu::item:disabled {{ color: {t.ink3}; }}
     QMenu::separator {{ height: {t.line_width}px; background: {t.line}; margin: 6px 8px; }}
-    QDialog, #help_area, #help_inner {{ background: {t.sheet}; border: none; }}
+    QDialog, QDialog QScrollArea, QDialog #qt_scrollarea_viewport > QWidget {{ background: {t.sheet}; border: none; }}
     QDialogButtonBox, QMessageBox {{ dialogbuttonbox-buttons-have-icons: 0; button-layout: 3; }}
     QPushButton {{ background: {t.fill}; color: {t.ink}; border: {edge}; border-radius: {CONTROL_RADIUS}px;
         padding: 6px 14px; font-weight: 500; }}

@@ -74,6 +74,8 @@ if TYPE_CHECKING:
 KEEP_AFTER_MS = 1000
 CARD_PAGES = {DOCUMENT: "Documents", TRANSLATE: "Translate", COMPARE: "Documents", WRITE: "Write"}
 """The page behind each card of Start."""
+RESTS = ("Start", "Models")
+"""Pages on which nobody is at work, so that something can be offered."""
 
 
 class Frame(QObject):
@@ -98,6 +100,7 @@ class Frame(QObject):
         self._bridge, self._settings, self.state, self._folders = bridge, settings, state, folders
         self._models_folder = models_folder
         self._is_first_run = not state.current.last_page
+        self._offers_encryption = False
         self._is_starter_taken = False
         self._chat_before = ""
         """The chat that was open before Start was shown."""
@@ -129,7 +132,7 @@ class Frame(QObject):
         SpellMarks(self._bridge, self.chat_page.composer.input_box, lambda: [draft.name for draft in attached.now])
         self._show_context()
         self.start_page = StartPage()
-        self.start_page.setFocusProxy(self.chat_page.composer)
+        self.start_page.setFocusProxy(self.chat_page.composer.input_box)
         pages = (
             Page("Start", "house", lambda: self.start_page, "page.start"),
             Page("Chat", "message-square", lambda: self.chat_page, "page.chat"),
@@ -382,7 +385,7 @@ class Frame(QObject):
         start.models_requested.connect(self.opener.models)
         start.recommendation_requested.connect(self._ask_recommendation)
         start.item_chosen.connect(self.opener.any)
-        start.card_chosen.connect(lambda key: self.window.show_page(CARD_PAGES[key]))
+        start.card_chosen.connect(self._on_card_chosen)
         start.files_dropped.connect(self._on_files_dropped)
         start.shown.connect(self._on_start_shown)
         ModelDrop(start, models.look_at)
@@ -401,14 +404,15 @@ class Frame(QObject):
 
     def _ask_recommendation(self) -> None:
         request = self._bridge.services.recommending.recommend()
-        self._bridge.ask(request, self.start_page.show_recommendations, lambda _problem: None)
+        show = self.start_page.show_recommendations
+        self._bridge.ask(request, show, lambda _problem: show(None))
 
     def _on_start_shown(self) -> None:
         """Begin a new chat on Start; Chat goes back to the chat that was open if nothing was sent."""
         if self.chat.chat and not self.chat.private.is_open:
             self._chat_before = self.chat.chat
             self.chat.new_chat()
-        self.start_page.take_composer(self.chat_page.writing)
+        self.start_page.take_composer(self.chat_page.writing, self.chat_page.composer.in_order)
         self.chat_page.fit_composer(0)
         self.start_page.setFocus()
         self.start_page.refresh_offer()
@@ -429,6 +433,11 @@ class Frame(QObject):
             self._chat_before = ""
             self.window.show_page("Chat")
 
+    def _on_card_chosen(self, key: str) -> None:
+        self.window.show_page(CARD_PAGES[key])
+        if key in (DOCUMENT, COMPARE):
+            self.documents_page.ask_files(partial(self._on_files_dropped, key))
+
     def _on_files_dropped(self, key: str, files: Sequence[Path]) -> None:
         """Begin what is usual with files dropped on a card of Start."""
         self.window.show_page(CARD_PAGES[key])
@@ -436,10 +445,10 @@ class Frame(QObject):
             self.reach.take_document(files[0])
         elif key == WRITE:
             self.writing_page.open_files(files[:1])
+        elif key == COMPARE:
+            self.documents_area.compare_files(files)
         else:
             self.documents.open_paths(files)
-            if key == COMPARE:
-                self.documents_page.side.show_pane("versions")
 
     def _connect_status(self) -> None:
         bridge, status = self._bridge, self.window.status
@@ -559,11 +568,14 @@ class Frame(QObject):
 
     def _on_encryption_offered(self, is_offered: bool) -> None:
         """Offer encryption once, not on the first day of use."""
-        is_quiet = not self.window.notices.bars
+        self._offers_encryption = is_offered
+        is_quiet = not self.window.notices.bars and self.window.current_page in RESTS
         if is_offered and is_quiet and not self._is_first_run and not self.state.current.told_of_encryption:
             self._bridge.ask(lambda _services: self.state.change(told_of_encryption=True), None, lambda _problem: None)
             words = _("The history can be encrypted.")
-            self._bridge.notice_raised.emit(Notice(words, action=_("Encrypt…"), on_action=self._on_encrypt_requested))
+            self._bridge.notice_raised.emit(
+                Notice(words, action=_("Encrypt…"), on_action=self._on_encrypt_requested, waits=True)
+            )
 
     def _on_encrypt_requested(self) -> None:
         from slmdesk.privacy.window.dialogs import PrivacySettings
@@ -579,6 +591,8 @@ class Frame(QObject):
         dialog.open()
 
     def _on_page_shown(self, _index: int) -> None:
+        self.window.notices.rest(self.window.current_page in RESTS)
+        self._on_encryption_offered(self._offers_encryption)
         if self.window.current_page == "Chat":
             self.chat_page.take_composer()
             if self._chat_before and not self.chat.chat and not self.chat_page.composer.text.strip():

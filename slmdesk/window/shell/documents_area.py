@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QPointF, Signal
 
@@ -147,6 +148,12 @@ class DocumentsArea(QObject):
         self.compare_pane.change_opened.connect(self._on_change_opened)
         self.page.side.needs_width.connect(self._on_width)
         self.table_pane.place_chosen.connect(lambda span: self.visit(span, self.documents.choose))
+
+    def compare_files(self, paths: Sequence[Path]) -> None:
+        """Read two files, and compare these two."""
+        self.page.side.show_pane("versions")
+        self.compare_pane.expect(paths)
+        self.documents.open_paths(paths)
 
     # ---- what is remembered
 

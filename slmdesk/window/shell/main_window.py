@@ -89,7 +89,7 @@ class PageArea(QFrame):
     def keep_above(self) -> None:
         """Raise what lies above a page, after a page was added."""
         self._corners.raise_()
-        self.notices.set_space(self.rect())
+        self.notices.set_space(self.rect(), self.stack)
         self.notices.raise_()
 
 
@@ -331,7 +331,8 @@ class NoticeController(QObject):
 
     def _on_model_state_changed(self, event: ModelStateChanged) -> None:
         if event.state in (ModelState.LOADING, ModelState.READY):
-            self._bars.drop_topic(STATE_TOPIC)
+            for topic in (STATE_TOPIC, "model.crashes"):
+                self._bars.drop_topic(topic)
         if event.state is ModelState.READY:
             self._reported_in_chat.clear()  # report the next crash again
             for code in ("model.crashes", "child.died", "child.hung"):
@@ -357,7 +358,9 @@ class NoticeController(QObject):
         how_long = _(" ({minutes} min)").format(minutes=event.minutes) if event.minutes else ""
         words = _("Test “{name}”{how_long}? You will see what it does well.").format(name=event.name, how_long=how_long)
         begin = partial(self.exam_requested.emit, event.model)
-        self._on_notice_raised(Notice(words, action=_("Test now"), on_action=begin, key=f"exam {event.model}"))
+        self._on_notice_raised(
+            Notice(words, action=_("Test now"), on_action=begin, key=f"exam {event.model}", waits=True)
+        )
 
     def _on_folder_written(self, event: FolderWritten) -> None:
         if event.problem is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QDate, QDateTime, QLocale, Qt, Signal
@@ -132,11 +132,15 @@ class StartPage(QScrollArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         named(self, "start_page", label=_("Start"))
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # as a stop of Tab it would lead back to the field
         self._items: Sequence[Item] | None = None
+        self._in_order: Sequence[QWidget] = ()
         self._has_starter = False
         self._state = ModelStateChanged(ModelState.NONE, None, "")
         self._offer: str | None = None
-        """Name of the recommended model. None: not requested yet."""
+        """Name of the recommended model. None: not known yet."""
+        self._is_asked = False
+        self._progress = ""
         self._models: Sequence[ModelRecord] | None = None
         """The models that can chat. None: not known yet."""
         self._build_ui()
@@ -185,13 +189,24 @@ class StartPage(QScrollArea):
         )  # fmt: skip
         row(1, (holder, 1000), 1, into=inner, margins=(theme.SPACE_24, 0))
         show_column(self, inner)
+        self._show_model()
         self._fit()
 
     # ---- what is shown
 
-    def take_composer(self, composer: QWidget) -> None:
-        """Put the field for a message between the title and the cards. The page Chat takes it back."""
+    def take_composer(self, composer: QWidget, in_order: Sequence[QWidget]) -> None:
+        """Put the field for a message between the title and the cards, with its parts in the order of Tab. The page
+        Chat takes it back.
+        """
         self._slot.addWidget(composer)
+        self._in_order = in_order
+        self._order_tabs()
+
+    def _order_tabs(self) -> None:
+        recent = self._holder.findChildren(QWidget, "recent_item")
+        parts = (*self._in_order, *self._cards, *recent, self._starter, self._file, self._better)
+        for before, after in pairwise(parts):
+            QWidget.setTabOrder(before, after)
 
     def show_recent(self, items: Sequence[Item]) -> None:
         """Show the items that were changed last, by day. Without any this is the first start."""
@@ -211,6 +226,7 @@ class StartPage(QScrollArea):
             for item in group:
                 self._recent.addWidget(self._row(item))
         self._stays.setVisible(not items)
+        self._order_tabs()
 
     def _row(self, item: Item) -> QWidget:
         title = clean_label(item.title) or _("Untitled")
@@ -236,30 +252,33 @@ class StartPage(QScrollArea):
         if not self._better.isHidden():  # what was offered stays until the answer is there
             self.recommendation_requested.emit()
 
-    def show_recommendations(self, found: Recommendations) -> None:
-        recommendation = next(iter(found.by_job.values()), None)
+    def show_recommendations(self, found: Recommendations | None) -> None:
+        recommendation = next(iter(found.by_job.values()), None) if found else None
         self._offer = recommendation.entry.title if recommendation else ""
         self._show_model()
 
     def show_progress(self, words: str) -> None:
-        show_words(self._model_words, words)
+        self._progress = words
+        self._show_model()
 
     def _show_model(self) -> None:
+        """Show which model is used, or how to get one. Nothing is shown before all of it is known."""
         used = [model for model in self._models or () if model.id == self._state.model]
         is_small = bool(used) and used[0].bytes < SMALL_BYTES
         is_missing = self._models is not None and not self._models
-        words = ""
-        if is_small:
+        if (is_small or is_missing) and not self._is_asked:
+            self._is_asked = True
+            self.recommendation_requested.emit()
+        is_settled = self._offer is not None and not self._progress
+        words = self._progress
+        if is_small and is_settled:
             words = _("Using {name}, a small model to try things.").format(name=self._state.name)
-        elif is_missing:
+        elif is_missing and is_settled:
             words = _("No model yet.")
         show_words(self._model_words, words)
-        self._starter.setVisible(is_missing and self._has_starter)
-        self._file.setVisible(is_missing)
-        self._better.setVisible(is_small or is_missing)
-        if (is_small or is_missing) and self._offer is None:
-            self._offer = ""
-            self.recommendation_requested.emit()
+        self._starter.setVisible(is_settled and is_missing and self._has_starter)
+        self._file.setVisible(is_settled and is_missing)
+        self._better.setVisible(is_settled and (is_small or is_missing))
         offer = _("Get {model}").format(model=self._offer)
         self._better.setText(offer if self._offer else _("Get a better one") if is_small else _("All models"))
 

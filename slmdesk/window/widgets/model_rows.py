@@ -15,10 +15,10 @@ from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.build import breakable, column, named, plain_label, row, set_icon, show_words, tool_button
 from slmdesk.window.widgets.rows import Card, FitMark
 
-WIDTHS = (204, 72, 156, 128, 136)
+WIDTHS = (204, 72, 156, 112, 136)
 """Widths of tags, size, speed, memory and button."""
-LEAST = (820, 620, 540, 0, 0)
-"""Least widths of a row in which these columns are shown."""
+LEAST = (900, 740, 650, 0, 0)
+"""Least widths of a row in which these columns are shown, so that there is room for the name."""
 FULL_SPEED = 16
 """Words a second at which the bar of the speed is full."""
 MOST_TAGS = 2
@@ -32,6 +32,8 @@ class TableLine(QWidget):
         super().__init__(parent)
         self.setObjectName(name)
         self._columns = tuple(columns)
+        self._has_tags = True
+        """If False, the name takes the place of the tags. The columns at the right stay where they are."""
         *before, title = first
         row(*before, (title, 1), *columns, into=self, gap=theme.SPACE_12)
         self._fit()
@@ -45,10 +47,14 @@ class TableLine(QWidget):
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "_columns"):
             self._fit()
 
+    def show_tags(self, has_tags: bool) -> None:
+        self._has_tags = has_tags
+        self._fit()
+
     def _fit(self) -> None:
         for widget, width, least in zip(self._columns, WIDTHS, LEAST, strict=True):
             widget.setFixedWidth(scaled(width))
-            widget.setVisible(self.width() >= scaled(least))
+            widget.setVisible(self.width() >= scaled(least) and (self._has_tags or widget is not self._columns[0]))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(scaled(WIDTHS[-1] + WIDTHS[-2] + 120), super().minimumSizeHint().height())
@@ -130,7 +136,7 @@ class ModelRow(Card):
         self._dot = plain_label("●", end, name="row_dot", kind="dot", wraps=False, is_hidden=True)
         self._buttons = row(1, self._dot, self._state, into=end, gap=theme.SPACE_4)
         columns = (tags, self._size, self.speed, memory, end)
-        line = TableLine(self, "table_line", (self.toggle, self._title), columns)
+        line = self._line = TableLine(self, "table_line", (self.toggle, self._title), columns)
         self._sentence = plain_label("", self, name="card_sentence", is_hidden=True)
         self._info = plain_label("", self, name="card_facts", kind="small", is_hidden=True)
         self._trouble = plain_label("", self, name="card_trouble", kind="danger", is_hidden=True)
@@ -163,6 +169,7 @@ class ModelRow(Card):
     def show_columns(self, tags: Sequence[str], size: str) -> None:
         for label, words in zip(self._tags, (*tags, *[""] * MOST_TAGS), strict=False):
             show_words(label, words)
+        self._line.show_tags(bool(tags))
         self._size.setText(size)
 
     def show_state(self, words: str) -> None:

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QRect, QStandardPaths, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QStandardPaths, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QEnterEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFileDialog, QFrame, QLabel, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QBoxLayout,
+    QComboBox,
+    QFileDialog,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QStackedWidget,
+    QTabBar,
+    QToolButton,
+    QWidget,
+)
 
 from slmdesk.base.documents import FORMS, Form
 from slmdesk.base.files import write_out
@@ -58,6 +72,8 @@ class Notice(Record):
     """What the notice is about. It disappears when that is over (`NoticeArea.drop_topic`)."""
     full: str = ""
     """The full text if `text` is a summary. *More* shows it."""
+    waits: bool = False
+    """Whether the notice offers something that can wait until nobody is at work (`NoticeArea.rest`)."""
 
 
 def notice_of(
@@ -181,11 +197,15 @@ class NoticeBar(QFrame):
         self.closed.emit()
 
 
-CARD_WIDTH, CARD_TOP = 480, 6
+CARD_WIDTHS, CARD_TOP, BAND = (480, 400, 340), 6, 56
+"""Widths of a card, its distance from the top of the page, and the height in which it avoids words and buttons."""
+_WORDS = (QLabel, QAbstractButton, QTabBar, QLineEdit, QComboBox)
 
 
 class NoticeArea(QWidget):
-    """The notices as cards above the page, in the middle of its top. The newest is shown, the others wait below it."""
+    """The notices as cards above the page, at its top where neither a title nor a button is. The newest is shown, the
+    others wait below it.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -193,7 +213,21 @@ class NoticeArea(QWidget):
         self._bars: list[NoticeBar] = []
         self._layout = column(into=self, gap=0)
         self._space = QRect()
+        self._below: QStackedWidget | None = None
+        self._is_rest = True
+        self._waiting: list[Notice] = []
         self.setVisible(False)
+
+    def rest(self, is_rest: bool) -> None:
+        """Show the notices that wait if `is_rest`, else put them back."""
+        self._is_rest = is_rest
+        now = self._waiting if is_rest else [bar.notice for bar in self._bars if bar.notice.waits]
+        self._waiting = [] if is_rest else self._waiting
+        for bar in [bar for bar in self._bars if bar.notice in now]:
+            self._drop(bar)
+        for notice in now:
+            self.show_notice(notice)
+        self._fit()
 
     @property
     def bars(self) -> list[NoticeBar]:
@@ -203,6 +237,9 @@ class NoticeArea(QWidget):
         """Add a notice and remove the same notice, if shown. If there are too many, the oldest is removed, but first
         those with a time limit.
         """
+        if notice.waits and not self._is_rest:
+            self._waiting = [*(old for old in self._waiting if not _is_same(old, notice)), notice]
+            return
         same = [bar for bar in self._bars if _is_same(bar.notice, notice)]
         passing_first = sorted(self._bars, key=lambda bar: not bar.notice.life_ms)
         for old in same or passing_first[: max(0, len(self._bars) - MOST_BARS + 1)]:
@@ -213,9 +250,9 @@ class NoticeArea(QWidget):
         self._layout.addWidget(bar)
         self._fit()
 
-    def set_space(self, page: QRect) -> None:
-        """Place the card above a page, whose rectangle is given in the parent's coordinates."""
-        self._space = page
+    def set_space(self, page: QRect, below: QStackedWidget | None = None) -> None:
+        """Place the card above the pages `below`, whose rectangle is given in the parent's coordinates."""
+        self._space, self._below = page, below
         self._fit()
 
     def drop_topic(self, topic: str) -> None:
@@ -247,13 +284,37 @@ class NoticeArea(QWidget):
         for bar in self._bars:
             bar.setVisible(bar is self._bars[-1])
         if self._bars and not self._space.isEmpty():
-            width = min(scaled(CARD_WIDTH), self._space.width() - 2 * theme.SPACE_12)
+            most = self._space.width() - 2 * theme.SPACE_12
+            taken = list(self._taken())
+            widths = [min(scaled(width), most) for width in CARD_WIDTHS]
+            places = ((width, self._left_of(width, taken)) for width in widths)
+            middle = self._space.left() + (self._space.width() - widths[0]) // 2
+            width, left = next((place for place in places if place[1] >= 0), (widths[0], middle))
             card = self._bars[-1]
             height = card.heightForWidth(width) if card.hasHeightForWidth() else card.sizeHint().height()
-            left = self._space.left() + (self._space.width() - width) // 2
             self.setGeometry(left, self._space.top() + CARD_TOP, width, height)
             self.raise_()
         self.setVisible(bool(self._bars))
+
+    def _taken(self) -> Iterator[tuple[int, int]]:
+        """Yield from where to where words and buttons stand at the top of the page."""
+        page, around = self._below.currentWidget() if self._below is not None else None, self.parentWidget()
+        if page is None or around is None:
+            return
+        for part in page.findChildren(QWidget):
+            left, top = part.mapTo(around, QPoint()).toTuple()
+            if isinstance(part, _WORDS) and top < scaled(BAND) and not part.visibleRegion().isEmpty():
+                is_left = isinstance(part, QLabel) and part.alignment() & Qt.AlignmentFlag.AlignLeft
+                yield left, left + (min(part.width(), part.sizeHint().width()) if is_left else part.width())
+
+    def _left_of(self, width: int, taken: Sequence[tuple[int, int]]) -> int:
+        """Return where a card covers nothing, as near to the middle as there is room, or -1 if there is none."""
+        found, end, middle = list[int](), self._space.left(), self._space.left() + (self._space.width() - width) // 2
+        for begin, after in (*sorted(taken), (self._space.right(), self._space.right())):
+            if begin - end >= width + 2 * theme.SPACE_8:
+                found.append(min(max(middle, end + theme.SPACE_8), begin - theme.SPACE_8 - width))
+            end = max(end, after)
+        return min(found, key=lambda left: abs(left - middle), default=-1)
 
 
 def _is_same(notice: Notice, other: Notice) -> bool:

@@ -222,8 +222,9 @@ class FocusRing(QObject):
 
     def _on_focus_changed(self, _old: QWidget | None, new: QWidget | None) -> None:
         self._remove()
-        is_plain = new is not None and not isinstance(new, QLineEdit | QAbstractScrollArea | QAbstractItemView)
-        if new is None or not self._by_key or not is_plain or new.isWindow():
+        if new is None or not self._by_key or isinstance(new, QLineEdit | QAbstractScrollArea | QAbstractItemView):
+            return
+        if new.isWindow() or not new.focusPolicy() & Qt.FocusPolicy.TabFocus:  # a page, whose first control is next
             return
         parent = new.parentWidget()
         while isinstance(parent, QSplitter):  # a splitter would make a pane of the ring

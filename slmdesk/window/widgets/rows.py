@@ -360,6 +360,7 @@ class Choice(QComboBox):
 
     def __init__(self, values: list[tuple[object, str]], parent: QWidget) -> None:
         super().__init__(parent)
+        self.cut = Qt.TextElideMode.ElideRight
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMaxVisibleItems(MOST_VISIBLE)  # obeyed by a list below the box (combobox-popup in the style sheet)
         self.setItemDelegate(QStyledItemDelegate(self))  # the default delegate ignores the style sheet
@@ -393,7 +394,7 @@ class Choice(QComboBox):
             metrics.horizontalAdvance(words) > field.width() + ELLIPSIS_WIDTH
         ):  # the box fits its text up to a pixel or two
             space = field.width() - ELLIPSIS_WIDTH
-            option.currentText = metrics.elidedText(words, Qt.TextElideMode.ElideRight, space)
+            option.currentText = metrics.elidedText(words, self.cut, space)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the arrow in the theme's colour, which an image in a style sheet could not have."""

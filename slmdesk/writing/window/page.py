@@ -509,6 +509,7 @@ class WritingPage(QWidget):
 
     def _on_suggestions_shown(self, is_shown: bool) -> None:
         self._stack.setCurrentWidget(self.suggestions if is_shown else self.corrections)
+        self.corrections.foot.setVisible(not is_shown)  # what it accepts is not in sight
         self.editor.light(self.suggestions.place if is_shown else None)
         self._selection_bar.hide()
         self._show_primary()

@@ -226,11 +226,11 @@ class CorrectionPanel(QFrame):
         self._on_text_changed()
 
     def accept_current(self) -> None:
-        if number := self.list.current:
+        if self.isVisible() and (number := self.list.current):
             self.accept(number)
 
     def refuse_current(self) -> None:
-        if number := self.list.current:
+        if self.isVisible() and (number := self.list.current):
             self.refuse(number)
 
     def accept_all(self) -> None:

@@ -20,9 +20,12 @@ from slmdesk.base.documents import PageStatus
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import JobStatus
 from slmdesk.jobs.types import JobChanged
-from slmdesk.library.types import Coverage, Span
+from slmdesk.library.search import Citation
+from slmdesk.library.types import Coverage, Mark, Span
+from slmdesk.questions.prompt import Answered
 from slmdesk.questions.service import QuestionService
 from slmdesk.questions.window import CitationRow
+from slmdesk.summaries.plan import TOO_MUCH_TO_DO
 from slmdesk.summaries.types import DocumentSummary, Kind, Sentence, Summary
 from slmdesk.summaries.window import SentenceRow, due_words
 from slmdesk.window.panes import EarlierRow
@@ -354,6 +357,19 @@ def test_without_a_model_a_summary_leads_to_its_passages(program, letter):
     assert row.property("lit")
 
 
+def test_why_no_summary_is_made_stands_in_its_place_until_there_is_one(program, letter):
+    opened(program, letter)
+    kind, note = program.find("summary_kind"), program.find("summary_note")
+    kind.setCurrentIndex(kind.findData(Kind.SIMPLE))
+    program.click("summarize_button")
+    program.wait(lambda: note.isVisible() and "model" in note.text())
+    assert program.notices() == []
+    kind.setCurrentIndex(kind.findData(Kind.BULLETS))
+    program.click("summarize_button")
+    program.wait(lambda: program.find("summary_pane").rows)
+    assert not note.isVisible()
+
+
 def test_a_model_too_weak_for_a_summary_names_a_better_one(program, letter, model_file):
     program.with_model(model_file)
     opened(program, letter)
@@ -384,6 +400,30 @@ def test_a_question_is_answered_with_passages_that_open(program, letter, model_f
     program.wait(lambda: program.documents.view.sheets[page - 1].spans == ((row.citation.start, row.citation.end),))
     program.frame.documents.remove(program.frame.documents.current)
     program.wait(lambda: not [one for one in pane.findChildren(CitationRow) if one.isVisible()])
+
+
+def test_an_answer_that_the_text_does_not_carry_stands_below_the_text(program, letter, model_file):
+    """A plain Yes where the letter says no, with its quotation: the words of the letter come first."""
+    program.with_model(model_file)
+    opened(program, letter)
+    program.choose_tab("questions")
+    pane, document = program.find("question_pane"), program.frame.documents.current
+    citation = Citation(document, 1, 0, 20, "The rent is not reduced.")
+    pane.show_asked("May I pay less?")
+    pane.show_answer(Answered("Yes, you may pay less.", True, (citation,), marks=(Mark("words", "less", 9, 12),)))
+    row = pane.findChildren(CitationRow)[0]
+    parts = {one.text().replace("\u200b", ""): one for one in pane.findChildren(QLabel, "question_part")}
+    answer = parts["Yes, you may pay less."]
+    (mark,) = [one for words, one in parts.items() if words.startswith("⚠ Check this:")]
+    program.wait(lambda: row.isVisible() and row.y() < mark.y() < answer.y())
+    asked = parts["May I pay less?"]
+    foot, line = program.find("question_foot"), program.find("question_line")
+    program.wait(lambda: asked.y() < 40)
+    assert foot.y() - answer.geometry().bottom() < line.y() - foot.geometry().bottom()
+    assert not program.find("answers_copied").isVisible()
+    program.click("copy_answers_button")
+    assert program.find("answers_copied").isVisible()
+    assert QApplication.clipboard().text().endswith("Yes, you may pay less.")
 
 
 def test_words_typed_while_a_question_is_answered_stay(program, letter, model_file):
@@ -434,11 +474,11 @@ def summarized(program, letter, model_file):
     return program
 
 
-def kept_summary(program, *, words=1, **changes):
+def kept_summary(program, *, words=1, note="", **changes):
     """The shown summary, changed in the history as `changes` of its document say, and shown again."""
     services, summaries = program.services, program.frame.documents_area.summaries
     summary = program.find("summary_pane").summary
-    updated = changed(summary, words=words, documents=(changed(summary.documents[0], **changes),))
+    updated = changed(summary, words=words, note=note, documents=(changed(summary.documents[0], **changes),))
     services.service_thread.call(lambda: services.store.results.save(summaries.item, to_json(updated)))
     summaries.choose(summaries.item)
     program.wait(lambda: program.find("summary_pane").summary == updated)
@@ -466,6 +506,19 @@ def test_what_a_document_says_beside_its_summary_is_added_by_a_click(summarized)
     stored = services.service_thread.call(lambda: services.summaries.open(item)).summary
     assert stored.documents[0].omitted == ()
     assert len(stored.sentences) == count + 1
+
+
+def test_where_only_what_has_to_be_done_fits_the_rest_is_shown_and_no_button_stands_alone(summarized):
+    program, pane = summarized, summarized.find("summary_pane")
+    omitted = (changed(pane.summary.sentences[0], text="The deposit is 2,400 euros.", quotation=True),)
+    kept_summary(program, note=TOO_MUCH_TO_DO, omitted=omitted)
+    assert program.find("more_passages_button").isChecked()
+    program.wait(lambda: program.find("add_omitted_button").isVisible())
+    only, copy = program.find("earlier_summaries_more"), program.find("copy_summary_button")
+    program.wait(lambda: only.isVisible() and not program.find("earlier_summaries").isVisible())
+    assert only.mapTo(pane, QPoint()).y() == copy.mapTo(pane, QPoint()).y()
+    kept_summary(program, note="", omitted=omitted)
+    assert not program.find("more_passages_button").isChecked()
 
 
 def test_a_summary_of_an_older_version_says_so_and_is_made_again(summarized):

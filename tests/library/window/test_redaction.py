@@ -68,7 +68,7 @@ def save_as(program, window, target):
     dialog.reject()
 
 
-def test_a_copy_is_written_after_a_look(program, word_file, tmp_path):
+def test_a_copy_is_written_after_a_look(program, word_file, tmp_path, monkeypatch):
     window = open_window(program, word_file)
     found = lines(program, window)
     assert found["DE89 3704 0044 0532 0130 00"]
@@ -97,6 +97,10 @@ def test_a_copy_is_written_after_a_look(program, word_file, tmp_path):
         "Das Zeichen ist █████.",
     ]  # fmt: skip
     assert docx.Document(copy).core_properties.author == "█████"
+    opened = []
+    monkeypatch.setattr("slmdesk.window.widgets.opening.QDesktopServices.openUrl", opened.append)
+    program.click(program.find("redaction_open", window))
+    assert [Path(url.toLocalFile()) for url in opened] == [copy]
     program.click(program.find("redaction_close", window))
 
 

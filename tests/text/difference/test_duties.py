@@ -101,7 +101,12 @@ def named(old: str, new: str, language: str = "") -> list[tuple[str, str, str]]:
             [("definition", "Fault", "Fault")]
         ),
         ("It is updated without waiting for a request.", "It is updated unasked.", []),
-        ("The Buyer pays for repairs.", "The Supplier pays for repairs.", [("name", "Buyer", "Supplier")]),
+        ("The Buyer pays for repairs.", "The Supplier pays for repairs.", [("duty shifted", "Buyer", "Supplier")]),
+        ("The Landlord may enter.", "The Tenant may enter.", [("duty shifted", "Landlord", "Tenant")]),
+        ("Repairs are paid by the landlord.", "The tenant pays for repairs.", [("duty shifted", "landlord", "tenant")]),
+        ("The Employer's notice is in writing.", "The Employee's notice is in writing.",
+         [("duty shifted", "Employer's", "Employee's")]),
+        ("The Tenant pays for repairs.", "The Lessee pays for repairs.", [("name", "Tenant", "Lessee")]),
         ("The Buyer and the Supplier pay.", "The Buyer pays.", [("name", "Supplier", "")])
     ],
 )  # fmt: skip
@@ -128,3 +133,25 @@ def test_a_condition_ends_with_its_clause() -> None:
 )
 def test_a_definition_names_its_term(sentence: str, language: str, term: str) -> None:
     assert term_defined(sentence, language) == term
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "language", "parties"),
+    [
+        ("Die Schönheitsreparaturen trägt der Vermieter.", "Die Schönheitsreparaturen trägt der Mieter.", "de",
+         ("Vermieter", "Mieter")),
+        ("Die Kosten gehen zu Lasten des Vermieters.", "Die Kosten gehen zu Lasten der Mieterin.", "de",
+         ("Vermieters", "Mieterin")),
+        ("Eine Mieterhöhung teilt der Vermieter mit.", "Eine Mietänderung teilt der Vermieter mit.", "de", None),
+        ("Das zahlt der Mieter am Ende.", "Das zahlt die Mieterin am Ende.", "de", None),
+        ("Le bailleur paie les travaux.", "Le locataire paie les travaux.", "fr", ("bailleur", "locataire")),
+        ("El vendedor paga los gastos.", "El comprador paga los gastos.", "es", ("vendedor", "comprador")),
+        ("Il locatore paga le spese.", "Il conduttore paga le spese.", "it", ("locatore", "conduttore")),
+        ("O empregador paga as despesas.", "O empregado paga as despesas.", "pt", ("empregador", "empregado")),
+        ("De verhuurder betaalt de kosten.", "De huurder betaalt de kosten.", "nl", ("verhuurder", "huurder")),
+        ("Koszty ponosi wynajmujący.", "Koszty ponosi najemca.", "pl", ("wynajmujący", "najemca"))
+    ],
+)  # fmt: skip
+def test_a_duty_that_changes_sides_is_a_duty(old, new, language, parties) -> None:
+    found = [one[1:] for one in named(old, new, language) if one[0] == "duty shifted"]
+    assert found == ([parties] if parties else [])

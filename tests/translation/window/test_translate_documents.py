@@ -776,8 +776,17 @@ def test_a_low_window_with_large_letters_still_shows_segments_and_buttons(progra
 
 def test_shading_of_doubtful_words_is_remembered(program, tmp_path):
     translated(program, document(tmp_path))
-    assert program.find("segment_table").cells.has_shading
+    assert not program.find("segment_table").cells.has_shading, "only on request"
     with_options(program, "shade_doubts_box", "document_options_button")
-    program.wait(lambda: not program.ask(lambda services: services.settings.current.translate_doubts))
+    program.wait(lambda: program.ask(lambda services: services.settings.current.translate_doubts))
     translated(program, document(tmp_path, name="second.docx"))
-    program.wait(lambda: not program.find("segment_table").cells.has_shading)
+    program.wait(lambda: program.find("segment_table").cells.has_shading)
+
+
+def test_a_key_opens_documents_on_both_tabs(program):
+    for number in (1, 0):
+        tab(program, number)
+        program.wait(program.is_in_front)
+        QTest.keyClick(program.window, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)
+        program.find("choose_document_dialog").reject()
+        program.wait(lambda: program.window.findChild(QWidget, "choose_document_dialog") is None)

@@ -231,7 +231,7 @@ def test_a_line_of_the_flags_goes_to_its_sentence(program):
     assert lit.count("yOU MUST NOT SUBLET THE FLAT.") == 2, "its flag, and the light"
 
 
-def test_words_the_model_was_unsure_of_are_shaded_unless_switched_off(program):
+def test_words_the_model_was_unsure_of_are_shaded_on_request(program):
     put(program, "The 𝄞 sun is up.")
     pane, pane_view = program.find("target_text"), program.frame.translate
     one = pane_view.last.segments[0]
@@ -240,6 +240,8 @@ def test_words_the_model_was_unsure_of_are_shaded_unless_switched_off(program):
     doubtful = changed(one, doubts=((6, 9, 0.31),))
     pane_view.last = PaneState((doubtful,), True, "en")
     pane_view.shown.emit(pane_view.last)
+    assert pane.extraSelections() == []
+    with_options(program, "shade_button")
     shaded = pane.extraSelections()
     assert [one.cursor.selectedText() for one in shaded] == ["SUN"], "counted as Qt does, beyond the clef"
     assert shaded[0].format.background().color() == program.frame.keeper.theme.colour("warn_soft")

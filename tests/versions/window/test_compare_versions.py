@@ -9,6 +9,7 @@ from fakes.contracts import MOVED, OLD, new_text, write_docx, write_pdf
 from fakes.dropping import drop
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QStyleOptionComboBox
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import JobStatus
@@ -56,10 +57,8 @@ def compared(program):
     assert program.find("versions_hint").isVisible()
     assert not program.find("versions_button").isEnabled()
     drop(program.pane, program.old)
-    program.wait(lambda: program.find("versions_button").isEnabled())
-    assert names(program) == ["old.docx", "new.pdf"]
-    program.click("versions_button")
     program.wait(lambda: program.find("versions_summary").text().startswith("12 changes"))
+    assert names(program) == ["old.docx", "new.pdf"]
 
 
 def test_a_version_is_named_though_the_list_has_it_not_yet(program):
@@ -67,7 +66,7 @@ def test_a_version_is_named_though_the_list_has_it_not_yet(program):
     program.wait(lambda: is_read(program, program.new) and program.pane.isEnabled())
     program.choose_tab("versions")
     drop(program.pane, program.old)
-    program.wait(lambda: program.find("versions_button").isEnabled())
+    program.wait(lambda: program.find("versions_summary").text().startswith("12 changes"))
     program.pane.show_records([])  # an answer of before
     program.wait(lambda: not program.pane._records)
     assert names(program) == ["old.docx", "new.pdf"]
@@ -85,6 +84,35 @@ def test_a_version_dropped_beside_the_document_is_compared(program):
     changes = program.pane.comparison.changes
     assert [icon_of(changes[program.pane.list.lines.shown[at]]) for at in (0, 5)] == ["minus", "clock"]
     assert lines[5].endswith("2. Price, section 1 → p. 1")
+
+
+def test_what_is_counted_agrees_and_the_result_is_exported_by_a_button(program):
+    compared(program)
+    chips = [chip for chip in program.pane._chips.buttons() if not chip.isHidden()]
+    counts = [int(chip.text().split()[-1]) for chip in chips]
+    assert counts[0] == sum(counts[1:]) == program.find("versions_list").model().rowCount()
+    words = program.find("versions_summary").text().rstrip(".").replace(";", ",")
+    assert sum(int(part.split()[0]) for part in words.partition(": ")[2].split(", ")) == counts[0]
+    export = program.find("versions_export")
+    assert export.isEnabled()
+    assert [action.objectName() for action in export.menu().actions()][-1] == "export_xlsx"
+
+
+def test_two_versions_by_their_names_are_compared_without_a_click(program, tmp_path):
+    """The end of a long name says which version it is: it stays."""
+    long = "Gewerbemietvertrag der Hartwig Immobilien mit der Demir und Sohn am Marktplatz"
+    for at, path in enumerate((program.old, program.new), 1):
+        path.rename(tmp_path / f"{long} v{at}{path.suffix}")
+        drop(program.area.page, tmp_path / f"{long} v{at}{path.suffix}")
+        program.wait(lambda at=at: program.find("document_view").model().rowCount() == at)
+    program.wait(lambda: program.coverage.startswith("3 of 3"))
+    assert program.pane.item == ""
+    program.choose_tab("versions")
+    program.wait(lambda: program.find("versions_summary").text().startswith("12 changes"))
+    option = QStyleOptionComboBox()
+    program.find("versions_other").initStyleOption(option)
+    assert "…" in option.currentText
+    assert option.currentText.endswith("v1.docx")
 
 
 def choose_action(program, name):
@@ -163,7 +191,6 @@ def test_the_other_way_round_and_opened_again(program):
     assert not program.find("versions_button").isVisible()  # this pair is on show
     program.click("versions_swap")
     program.wait(lambda: names(program) == ["new.pdf", "old.docx"])
-    program.click("versions_button")
     program.wait(lambda: program.pane.item != item and program.find("versions_summary").isVisible())
     program.wait(lambda: program.pane.comparison is not None)
     assert program.pane.comparison.new.name == "old.docx"
@@ -185,8 +212,6 @@ def test_what_cannot_be_read_is_said(program, tmp_path):
     copy = tmp_path / "copy.pdf"
     copy.write_bytes(program.new.read_bytes() + b"\n")
     drop(program.pane, copy)
-    program.wait(lambda: program.find("versions_button").isEnabled())
-    program.click("versions_button")
     program.wait(lambda: program.find("versions_summary").text().startswith("No differences in the text."))
     assert not program.find("versions_list").isVisible()
 
@@ -271,14 +296,13 @@ def test_what_a_model_says_moves_nothing_and_leads_to_the_changes(program):
         Wording(at, f"What the change {at} means to the library, in many words.", at != 1) for at in range(9)
     )
     program.pane._show_comparison(changed(program.pane.comparison, sentences=sentences, model="Echo"))
-    summary = program.find("versions_summary")
-    assert summary.text().startswith("What the change 0 means")
-    assert summary.text().endswith("…")
+    assert program.find("versions_summary").text().startswith("12 changes")
     program.pane._on_job_changed(JobChanged("j", KIND, JobStatus.DONE, 3, 3))  # it may end before or after its words
     program.wait(told.isVisible)
     assert places() == before
-    assert note.text() == "Written by Echo."
+    assert not note.text()
     program.click("versions_told_button")
+    assert program.find("versions_told_by").text() == "Written by Echo."
     lines = program.find("versions_popover").findChildren(CitedRow)
     assert len(lines) == 9
     assert "not confirmed by the text" in lines[1].accessibleName()

@@ -58,6 +58,8 @@ def test_a_card_of_start_opens_its_page_and_takes_files(start, program, tmp_path
     program.window.show_page("Start")
     program.click(f"card_{card}")
     program.wait(lambda: program.window.current_page == page)
+    if card in ("document", "compare"):
+        program.find("documents_dialog").reject()
     program.window.show_page("Start")
     letter = tmp_path / "letter.txt"
     letter.write_text("The tenant pays 1,200 EUR.\n")
@@ -67,6 +69,35 @@ def test_a_card_of_start_opens_its_page_and_takes_files(start, program, tmp_path
         program.wait(lambda: program.frame.documents.current)
     if card == "write":
         program.wait(lambda: "1,200 EUR" in program.frame.writing_page.text)
+
+
+def test_the_card_for_versions_asks_for_two_files_and_compares_these(start, tmp_path):
+    """Another version of the same name lies in the list, and the tab last open is another one."""
+    program = start()
+    texts = {"lease.txt": "1,200", "lease_v2.txt": "1,300", "offer.txt": "1,400"}
+    files = [tmp_path / name for name in texts]
+    for file, rent in zip(files, texts.values(), strict=True):
+        file.write_text(f"The tenant pays {rent} EUR.\n")
+    program.open_documents()
+    for at, file in enumerate(files[:2], 1):
+        drop(program.documents, file)
+        program.wait(lambda at=at: program.find("document_view").model().rowCount() == at)
+    program.choose_tab("versions")
+    pane = program.frame.documents_area.compare_pane
+    program.wait(lambda: pane.comparison)  # of the pair that the names propose
+    program.choose_tab("summary")
+    program.window.show_page("Start")
+    program.click("card_compare")
+    dialog = program.find("documents_dialog")
+    dialog.filesSelected.emit([str(files[0]), str(files[2])])
+    dialog.reject()
+    program.wait(
+        lambda: (
+            pane.comparison and {pane.comparison.old.name, pane.comparison.new.name} == {files[0].name, files[2].name}
+        )
+    )
+    program.wait(lambda: program.find("versions_summary").isVisible())
+    assert program.find("versions_summary").text() == "1 change on 1 page: 1 amount."
 
 
 def test_a_first_start_without_a_starter_offers_a_file_and_the_recommended_model(start, monkeypatch):
@@ -372,6 +403,27 @@ def test_tab_reaches_every_control_of_the_chat_page(program):
         seen.append(QApplication.focusWidget().objectName())
     requested = {"input_box", "search_box", "chat_view", "new_chat_button", "model_button", "network_button", "entry_0"}
     assert requested <= set(seen), " ".join(seen)
+
+
+def test_tab_goes_through_start_before_the_status_line_and_no_page_has_a_ring(program):
+    program.say("hello")
+    program.window.show_page("Start")
+    program.wait(lambda: program.window.findChildren(QPushButton, "recent_item"))
+    program.ask(lambda _services: None)
+    seen: list[str] = []
+    program.page.composer.input_box.setFocus()
+    for _ in range(40):
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        seen.append(QApplication.focusWidget().objectName())
+    cards = [seen.index(f"card_{name}") for name in ("document", "translate", "compare", "write")]
+    assert cards == sorted(cards), " ".join(seen)
+    assert cards[-1] < seen.index("recent_item") < seen.index("network_button"), " ".join(seen)
+    QTest.keyClick(program.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
+    program.wait(program.frame.documents_page.isVisible)
+    ring = program.window.findChild(QWidget, "focus_ring")
+    assert ring is None or ring.width() < program.frame.documents_page.width() / 2
+    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    program.wait(program.page.isVisible)
 
 
 def test_shortcuts(program):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QPointF, QRect, Qt
+from fakes.dropping import drop
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QPushButton, QToolButton, QWidget
 
@@ -61,6 +62,39 @@ def test_the_newest_lies_above_the_page_and_the_others_wait(qtbot, area):
     dialog.close()
     second.findChild(QToolButton, "notice_close").click()
     assert first.isVisible()
+
+
+def test_an_offer_waits_for_a_rest_and_goes_when_work_goes_on(area):
+    area.rest(False)
+    area.show_notice(Notice("Test the model?", waits=True, action="Test now"))
+    assert not area.bars
+    area.rest(True)
+    assert [bar.notice.text for bar in area.bars] == ["Test the model?"]
+    area.rest(False)
+    assert not area.bars
+    area.rest(True)
+    area.bars[0].findChild(QToolButton, "notice_close").click()
+    area.rest(False)
+    area.rest(True)
+    assert not area.bars
+
+
+def test_a_card_covers_neither_a_title_nor_a_button(program, tmp_path):
+    path = tmp_path / "Brief zur Modernisierung der Heizung in der Lindenstraße.txt"
+    path.write_text("Ihre Miete steigt.")
+    program.open_documents(1280, 800)
+    drop(program.documents, path)
+    program.wait(lambda: program.coverage.startswith("1 of 1"))
+    program.window.notices.show_notice(Notice("The translation was written to the folder.", action="Open folder"))
+    program.wait(lambda: program.window.notices.isVisible())
+    card = program.window.notices.geometry()
+    area = program.window.notices.parentWidget()
+    for name in ("document_title", "document_tabs"):
+        part = program.find(name)
+        assert not card.intersects(QRect(part.mapTo(area, QPoint()), part.size())), name
+    covered = [one for one in program.documents.findChildren(QToolButton) if one.isVisible()
+               and card.intersects(QRect(one.mapTo(area, QPoint()), one.size()))]  # fmt: skip
+    assert covered == []
 
 
 def test_a_restored_window_fits_the_screen_and_a_maximised_one_stays_so(qtbot):

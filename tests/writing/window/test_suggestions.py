@@ -185,7 +185,9 @@ def test_it_is_stopped_and_asked_again(begin, tmp_path):
     program = begin(until=str(tmp_path / "go on"), answer=ANSWER)
     rewrite_all(program, "rephrase")
     program.wait(lambda: program.find("suggestion_stop").isVisible())
+    assert not program.find("writing_accept_all").isVisible(), "it is of the corrections, which are out of sight"
     program.click("suggestion_stop")
+    assert program.find("writing_accept_all").isVisible()
     assert program.writing.suggestions.now is None
     assert not is_shown(program)
     (tmp_path / "go on").touch()

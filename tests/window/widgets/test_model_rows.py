@@ -1,0 +1,46 @@
+"""Rows of models: a name has room, and the columns of all rows are under their heads."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from slmdesk.window.base import theme
+from slmdesk.window.widgets.model_rows import ModelRow, TableHead
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5])
+@pytest.mark.parametrize("width", [560, 640, 825, 920])
+def test_a_name_takes_the_place_of_tags_that_a_model_has_not(qtbot, qapp, monkeypatch, width, scale):
+    monkeypatch.setattr(theme, "scaled", lambda size=18: round(size * scale))
+    monkeypatch.setattr("slmdesk.window.widgets.model_rows.scaled", lambda size=18: round(size * scale))
+    font = qapp.font()
+    font.setPixelSize(round(15 * scale))
+    table = QWidget()
+    qtbot.addWidget(table)
+    table.setFont(font)
+    head = TableHead(table, "head")
+    rows = [ModelRow(table, name=f"row{at}", title="", toggle_name=f"toggle{at}") for at in range(2)]
+    for row, tags in zip(rows, (["Chat", "Summaries"], []), strict=True):
+        row.set_title("Qwen2.5 Coder 1.5B Instruct GGUF")
+        row.show_columns(tags, "1.1 GB")
+    column = QVBoxLayout(table)
+    for part in (head, *rows):
+        column.addWidget(part)
+    column.setContentsMargins(0, 0, 0, 0)
+    table.resize(round(width * scale), 400)
+    table.show()
+    table.grab()
+    qapp.processEvents()
+    qtbot.waitUntil(lambda: rows[1].findChild(QLabel, "card_title").width() > 0)
+    lines = [row.findChild(QLabel, "card_title") for row in rows]
+    qtbot.waitUntil(lambda: lines[1].heightForWidth(lines[1].width()) <= 2 * lines[1].fontMetrics().lineSpacing() + 4)
+    assert lines[0].width() >= round(100 * scale)
+    places = [row.findChild(QLabel, "row_size") for row in rows]
+    if places[0].isVisible():
+        assert (
+            places[0].mapTo(table, places[0].rect().topRight()).x()
+            == places[1].mapTo(table, places[1].rect().topRight()).x()
+        )
