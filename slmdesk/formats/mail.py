@@ -255,7 +255,7 @@ def parsed(reading: Reading, policy: Any = _POLICY) -> Message:
         part: Message = (policy.message_factory or Message)(policy=policy)
         return part
 
-    message: Message = email.message_from_bytes(data.lstrip(b"\r\n\xef\xbb\xbf"), made, policy=policy)
+    message: Message = email.message_from_bytes(data.lstrip(b"\r\n\xef\xbb\xbf"), made, policy=policy)  # type: ignore[arg-type]  # called with the policy
     if not message.keys():
         raise KnownError("document.damaged", path=reading.path, reason=_("it does not begin as a mail"))
     return message

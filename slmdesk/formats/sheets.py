@@ -16,7 +16,7 @@ from slmdesk.base.documents import MARKED, BlockKind, Note, Page, PageKind, Page
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_, _
-from slmdesk.formats.letters import EMPTY, TICKED, dressed, is_symbol_font, legible, settled
+from slmdesk.formats.letters import EMPTY, TICKED, Look, settled, symbol_font
 from slmdesk.formats.office_xml import Package, Stream, child, children, local, relation_id
 from slmdesk.formats.pptx import Drawing, paragraph_text
 from slmdesk.formats.reading import PageText, Reading
@@ -191,7 +191,7 @@ class _Book(Record):
     package: Package
     strings: Sequence[str]
     formats: Sequence[NumberFormat]
-    fonts: Mapping[str, CellFont]
+    looks: Mapping[str, Look]
     """By the number of a cell's style. Those without a look that says something are left out."""
     from_1904: bool
 
@@ -207,7 +207,7 @@ def read_xlsx(reading: Reading) -> Iterator[Page]:
         about, styles = child(root, "workbookPr"), package.tree(package.related(main, "styles"))
         book = _Book(
             package, _strings(package, package.related(main, "sharedStrings")),
-            formats_of(styles), _fonts_of(styles), about is not None and about.get("date1904") in _ON,
+            formats_of(styles), _looks_of(styles), about is not None and about.get("date1904") in _ON,
         )  # fmt: skip
         relations = package.relations(main)
         for number, sheet in enumerate(children(child(root, "sheets"), "sheet"), 1):
@@ -252,8 +252,10 @@ class _Sheet:
             letters = cell.get("r", "").rstrip("0123456789")
             column = column_number(letters) or column + 1
             if text := self._words(cell):
-                font = self._book.fonts.get(cell.get("s", "0"))
-                yield column, font.shown(text, self._book.package.reading) if font else text
+                look = self._book.looks.get(cell.get("s", "0"))
+                if look:
+                    text = settled(look.dress(self._book.package.reading, MARKED.sub(r"\1", text)))
+                yield column, text
             elif cell.get("t") != "str" and child(cell, "f") is not None:
                 self._book.package.reading.note(Note.FORMULAS_EMPTY, count=1)
 
@@ -324,7 +326,7 @@ class _Sheet:
             if about is not None and kind in ("CheckBox", "Radio"):
                 words = control.get("name", "")
                 if shape is not None and (parent := shape.getparent()) is not None:
-                    words = " ".join(paragraph_text(shape).split()) or words
+                    words = " ".join(paragraph_text(package.reading, shape).split()) or words
                     parent.remove(shape)
                 yield Piece(BlockKind.PARAGRAPH, f"{TICKED if about.get('checked') == 'Checked' else EMPTY} {words}")
             elif kind in ("Drop", "List", "Scroll", "Spin", "EditBox"):
@@ -353,37 +355,22 @@ def _strings(package: Package, part: str) -> list[str]:
     return found
 
 
-class CellFont(Record):
-    struck: bool = False
-    shift: int = 0
-    """Above 0 for raised letters, below for lowered ones."""
-    name: str = ""
-    """Name of a symbol font."""
-
-    def shown(self, text: str, reading: Reading) -> str:
-        text = legible(reading, text, self.name) if self.name else text
-        if self.struck or self.shift:
-            text = settled(dressed(MARKED.sub(r"\1", text), struck=self.struck, shift=self.shift))
-        return text
+PLAIN_LOOK = Look()
 
 
-PLAIN_FONT = CellFont()
-
-
-def _font(properties: etree._Element | None) -> CellFont:
+def _look(properties: etree._Element | None) -> Look:
     about = {local(element): element.get("val") for element in children(properties)}
     struck = "strike" in about and about["strike"] in (None, *_ON)
     shift = {"superscript": 1, "subscript": -1}.get(about.get("vertAlign") or "", 0)
-    name = about.get("rFont") or about.get("name") or ""
-    name = name if is_symbol_font(name) else ""
-    return CellFont(struck, shift, name) if struck or shift or name else PLAIN_FONT
+    name = symbol_font(about.get("rFont") or about.get("name") or "")
+    return Look(struck, shift, name, name) if struck or shift or name else PLAIN_LOOK
 
 
-def _fonts_of(styles: etree._Element | None) -> dict[str, CellFont]:
-    fonts = {str(number): _font(font) for number, font in enumerate(children(child(styles, "fonts")))}
+def _looks_of(styles: etree._Element | None) -> dict[str, Look]:
+    fonts = {str(number): _look(font) for number, font in enumerate(children(child(styles, "fonts")))}
     used = enumerate(children(child(styles, "cellXfs")))
-    found = ((str(number), fonts.get(style.get("fontId", "0"), PLAIN_FONT)) for number, style in used)
-    return {number: font for number, font in found if font is not PLAIN_FONT}
+    found = ((str(number), fonts.get(style.get("fontId", "0"), PLAIN_LOOK)) for number, style in used)
+    return {number: look for number, look in found if look is not PLAIN_LOOK}
 
 
 def _rich(element: etree._Element, reading: Reading) -> str:
@@ -394,10 +381,9 @@ def _rich(element: etree._Element, reading: Reading) -> str:
             pieces.append(other_element.text or "")
         elif name == "r":
             words = "".join(part.text or "" for part in other_element if local(part) == "t")
-            font = _font(child(other_element, "rPr"))
-            if font is not PLAIN_FONT:
-                words = legible(reading, words, font.name) if font.name else words
-                words, is_dressed = dressed(words, struck=font.struck, shift=font.shift), True
+            look = _look(child(other_element, "rPr"))
+            if look is not PLAIN_LOOK:
+                words, is_dressed = look.dress(reading, words), True
             pieces.append(words)
     text = _unescaped("".join(pieces))
     return settled(text) if is_dressed else text

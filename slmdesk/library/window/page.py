@@ -180,7 +180,7 @@ class DocumentsPage(QWidget):
         elif action == "again":
             self._controller.read_again(document)
         elif action == "other":
-            self._on_open()
+            self.ask_files()
         elif action == "translate":
             self.document.translate(document)
         elif action == "redact":

@@ -29,7 +29,7 @@ _SPACES = "".join(map(chr, range(0x3001)))
 _PACKED = _SAME | dict.fromkeys((ord(space) for space in _SPACES if space.isspace() or space == "|"), "")
 """The replacements of _SAME, which also remove white space and bars between cells."""
 _SPACE = re.compile(r"\s+")
-_RAISED = re.compile("[²³¹⁰-ⁿ]+")
+_RAISED, _LOWERED = re.compile(r"(?<=\d)(?=[²³¹⁰-ⁿ])"), re.compile(r"(?<=[\da-z])(?=[₀-ₜ])")
 _INSIDE = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 _BROKEN = re.compile(r"(?<=[^\W\d_])([-\u2010\u00ad])[^\S\n]*\n\s*(?=[^\W\d_])")
 _BULLET = re.compile(
@@ -40,7 +40,7 @@ _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u
 """Letters of scripts without spaces. Each letter is a token of its own."""
 _MARKS = "\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0670"
 _LETTERS = rf"(?:(?:(?![{_UNSPACED}])[^\W\d_]|[\u0900-\u0963\u0966-\u0dff])[{_MARKS}]*)+"
-_FIGURE = r"\d+(?:[.,:/'\u2019\u00a0\u202f-]\d+)*[²³¹⁰-ⁿ]*"
+_FIGURE = r"\d+(?:[.,:/'\u2019\u00a0\u202f-]\d+)*[²³¹⁰-ⁿ₀-ₜ]*"
 TOKEN = re.compile(rf"{_LETTERS}(?:['\u2019\u2010\u2011-]{_LETTERS})*|{_FIGURE}|\w|[^\w\s]")
 _LEAD = re.compile(r"^\s*(?:\(?(?:\d{1,3}(?:\.\d{1,3})*|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\d{1,3}(?:\.\d{1,3})+)(?=\s)")
 _NUMBER_ALONE = "\u00a7"
@@ -147,9 +147,10 @@ def token_key(token: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return other forms of letters as the usual ones. Figures raised behind a figure stay apart: 10⁶ is not 106."""
-    text = _RAISED.sub(lambda power: "^" * power.string[: power.start()][-1:].isdecimal() + power[0], text)
-    return unicodedata.normalize("NFKC", text)
+    """Return other forms of letters as the usual ones. What is raised behind a figure stays apart (10⁶ is not 106), and
+    what is lowered behind a figure or small letter: x₂ is not x², but CO₂ is CO2.
+    """
+    return unicodedata.normalize("NFKC", _LOWERED.sub("_", _RAISED.sub("^", text)))
 
 
 def tokens_of(text: str) -> list[tuple[int, int]]:
