@@ -29,7 +29,8 @@ _SPACES = "".join(map(chr, range(0x3001)))
 _PACKED = _SAME | dict.fromkeys((ord(space) for space in _SPACES if space.isspace() or space == "|"), "")
 """The replacements of _SAME, which also remove white space and bars between cells."""
 _SPACE = re.compile(r"\s+")
-_RAISED = re.compile("[²³¹⁰-ⁿ]+")
+_RAISED = re.compile(r"(?=[²³¹⁰-ⁿ])(?<![²³¹⁰-ⁿ])(?<!\bm)(?<!\b[cdkm]m)")
+_SUPERSCRIPTS = frozenset("²³¹⁰ⁱ⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
 _INSIDE = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 _BROKEN = re.compile(r"(?<=[^\W\d_])([-\u2010\u00ad])[^\S\n]*\n\s*(?=[^\W\d_])")
 _BULLET = re.compile(r"^\s*(?:[\u2022\u2023\u25aa\u25cf\u25e6\u2043\u2219\u00b7\uf0b7*+-]|\u2013)(?=\s)\s*")
@@ -144,9 +145,8 @@ def token_key(token: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return other forms of letters as the usual ones. Figures raised behind a figure stay apart: 10⁶ is not 106."""
-    text = _RAISED.sub(lambda power: "^" * power.string[: power.start()][-1:].isdecimal() + power[0], text)
-    return unicodedata.normalize("NFKC", text)
+    """Return other forms of letters as the usual ones. Raised ones stay apart, for 10⁶ is not 106, except in m²."""
+    return unicodedata.normalize("NFKC", text if _SUPERSCRIPTS.isdisjoint(text) else _RAISED.sub("^", text))
 
 
 def tokens_of(text: str) -> list[tuple[int, int]]:
