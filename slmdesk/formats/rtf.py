@@ -45,6 +45,7 @@ _FALLBACK = re.compile(r"\\'[0-9a-fA-F]{2}|[^\\{}\r\n]")
 _TYPED = re.compile(r"(\\u-?\d+ ?[^\\{}\r\n]?|\\[a-zA-Z]+-?\d* ?|\\.|[{}\x00-\x20]+)|(.)", re.DOTALL)
 _FONT = re.compile(r"\{\\f(\d+)(?:\\[a-z]+-?\d* ?|\{[^{}]*\}|\s)*([^\\{};]+)")
 _SYMBOL = re.compile(r'\bSYMBOL\s+(\d{1,5})\b[^"{}]{0,40}"([^"{}]{1,40})"')
+_EQUATION = re.compile(r"[\s{]*\\\*?\s*\\fldinst(?:[\s{]|\\[a-z]+-?\d*)*EQ\s")
 _NO_RESULT = 25
 _MOST_FIELD, _MOST_FONTS, _MOST_BEFORE_FONTS = 2_000, 200_000, 100
 """Most characters of a field's code and of the table of fonts, and pieces of the file in front of that table."""
@@ -255,6 +256,8 @@ class _Prepared:
     def _field(self, start: int) -> None:
         """Write what a field shows whose result is not in the file: a sign, a box or a choice."""
         field = self._whole[start : start + _MOST_FIELD]
+        if _EQUATION.match(field):
+            self._reading.note(Note.PARTS_UNREAD, name=N_("formula"))
         if "SYMBOL" not in field and "\\formfield" not in field:
             return
         end = _end_of(self._whole, start)

@@ -141,6 +141,11 @@ def form(inside, result=""):
     )
 
 
+def code(text):
+    begin, end = (f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "end"))
+    return f"{begin}<w:r><w:instrText>{text[:4]}</w:instrText><w:instrText>{text[4:]}</w:instrText></w:r>{end}"
+
+
 def control(about, inside=""):
     return f'<w:sdt xmlns:w14="{W14}"><w:sdtPr>{about}</w:sdtPr><w:sdtContent>{inside}</w:sdtContent></w:sdt>'
 
@@ -218,6 +223,8 @@ WORD_ROWS = {
     "chosen and shown": (control('<w:dropDownList w:lastValue="q"/>', run("quarterly")), "quarterly"),
     "date": (control('<w:date w:fullDate="2026-03-01T00:00:00Z"/>'), "2026-03-01"),
     "formula": (run("1") + MATH, "1 1/2"),
+    "field of a fraction": (run("pays 1") + code(" EQ \\f(1;2) ") + run(" of it"), "pays 1 1/2 of it"),
+    "field": (code(" PAGEREF x ") + run("a"), "a"),
 }  # fmt: skip
 
 
@@ -242,7 +249,8 @@ def test_what_word_hides_in_parts_of_its_own_is_read_or_named():
     drawing = f'<w:r><w:drawing><d:relIds xmlns:d="{DATA}" xmlns:r="{RELS}" r:dm="r{{}}"/></w:drawing></w:r>'
     objects = '<w:r><w:object><o:OLEObject xmlns:o="urn:o" ProgID="{}"/></w:object></w:r>'
     body = "".join((drawing.format(1), drawing.format(9), *map(objects.format, ("Equation.3", "Excel.Sheet.12"))))
-    text, reading = read(word.read, docx(f"<w:p>{body}<w:r><w:object><w:control/></w:object></w:r></w:p>", parts))
+    body += "<w:r><w:object><w:control/></w:object></w:r>" + code(r" EQ \r(2;x) ")
+    text, reading = read(word.read, docx(f"<w:p>{body}</w:p>", parts))
     assert text == "DRAFT\nNotice by March\nDeposit back"
     assert reading.names[Note.PARTS_UNREAD] == ("diagram", "formula", "embedded file", "form field")
 
@@ -429,8 +437,12 @@ def test_looks_of_rich_text(name):
 
 def test_objects_of_rich_text_are_named():
     objects = r"{\object\objemb{\*\objclass Equation.3}{\*\objdata 01}{\result x}}{\object{\*\objclass Excel}}"
-    _, reading = read(rtf.read, rf"{{\rtf1 {objects}{{\mmath{{\*\moMath 1}}}}}}".encode())
+    field = r"{\field{\*\fldinst {\f1 EQ \\r(2;x)}}{\fldrslt }}"
+    _, reading = read(rtf.read, rf"{{\rtf1 {objects}}}".encode())
     assert reading.names[Note.PARTS_UNREAD] == ("formula", "embedded file")
+    for formula in (r"{\mmath{\*\moMath 1}}", field):
+        _, reading = read(rtf.read, rf"{{\rtf1 {formula}}}".encode())
+        assert reading.names[Note.PARTS_UNREAD] == ("formula",)
 
 
 def test_what_only_its_look_says_is_a_difference():
