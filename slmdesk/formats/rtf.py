@@ -35,7 +35,7 @@ _TOKEN = re.compile(
     r"(?P<begin>\{)(?:\s*(?:\\\*\s*)?\\(?P<group>[a-zA-Z]+))?"
     r"|(?P<end>\})"
     r"|\\(?P<word>page|cell|row|trowd|nestcell|nestrow|line|deleted|outlinelevel|bin|v)(?P<value>-?\d*)(?![a-zA-Z]) ?"
-    r"|\\(?P<look>striked|strikedl|strike|super|sub|nosupersub|up|dn|plain|f|uc)(?P<size>-?\d*)(?![a-zA-Z]) ?"
+    r"|\\(?P<look>strike(?:dl?)?|super|sub|nosupersub|up|dn|plain|f|uc)(?P<size>(?:-?\d{1,6})?)(?![a-zA-Z\d-]) ?"
     r"|\\u(?P<private>-[1-8]\d{3}|5[7-9]\d{3}|6[0-3]\d{3})(?!\d) ?"
     r"|\\'(?P<hex>[0-9a-fA-F]{2})"
     r"|\\[^a-zA-Z]"
@@ -273,7 +273,7 @@ class _Prepared:
             self._sign(chr(int(symbol[1])))
             self._state = state
             return
-        values = dict(re.findall(r"\\(fftype|ffres|ffdefres)(\d+)", field))
+        values = dict(re.findall(r"\\(fftype|ffres|ffdefres)(\d{1,4})", field))
         chosen = int(values.get("ffres", _NO_RESULT))
         chosen = int(values.get("ffdefres", 0)) if chosen == _NO_RESULT else chosen
         entries = re.findall(r"\\ffl ([^{}]*)\}", field)
