@@ -258,7 +258,7 @@ class Walker:
                 begun = len(line.text)
                 self._walk(other_element, line, look)
                 shown = "".join(line.text[begun:]).strip()
-                if len(shown) < 2 and (chosen := _chosen(child(other_element, "sdtPr"))):
+                if len(shown) < 2 and (chosen := _chosen(child(other_element, "sdtPr"), shown)):
                     line.text[begun:] = [chosen]
             else:
                 self._see(name)
@@ -390,11 +390,13 @@ def _filled(form: etree._Element) -> str:
     return ""
 
 
-def _chosen(properties: etree._Element | None) -> str:
-    """Return the value of a content control (17.5.2) whose content may show none."""
+def _chosen(properties: etree._Element | None, shown: str) -> str:
+    """Return the value of a content control (17.5.2): that of a box in one form, any other only if none is shown."""
     for about in children(properties, "checkbox", "dropDownList", "comboBox", "date"):
         if local(about) == "checkbox":
             return letters.TICKED if is_on(child(about, "checked")) else letters.EMPTY
+        if shown:
+            break
         value = attribute(about, "lastValue")
         names = {attribute(entry, "value"): attribute(entry, "displayText") for entry in children(about, "listItem")}
         return names.get(value) or value or attribute(about, "fullDate")[:10]

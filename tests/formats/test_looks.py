@@ -221,6 +221,7 @@ WORD_ROWS = {
     "control off": (control('<w14:checkbox><w14:checked w14:val="0"/></w14:checkbox>'), "☐"),
     "chosen": (control(f'<w:dropDownList w:lastValue="q">{ITEM}</w:dropDownList>'), "Q4"),
     "chosen and shown": (control('<w:dropDownList w:lastValue="q"/>', run("quarterly")), "quarterly"),
+    "one letter shown": (control(f'<w:dropDownList w:lastValue="q">{ITEM}</w:dropDownList>', run("A")), "A"),
     "date": (control('<w:date w:fullDate="2026-03-01T00:00:00Z"/>'), "2026-03-01"),
     "formula": (run("1") + MATH, "1 1/2"),
     "field of a fraction": (run("pays 1") + code(" EQ \\f(1;2) ") + run(" of it"), "pays 1 1/2 of it"),
