@@ -152,6 +152,8 @@ class Walker:
         elif name == "sectPr":
             if not self._is_continuous(element):
                 yield PageBreak()
+        elif name in ("oMath", "oMathPara"):
+            yield Piece(BlockKind.PARAGRAPH, omml_line(element))
         elif name == "altChunk":
             self.reading.note(Note.EXTERNAL_IGNORED)
         else:

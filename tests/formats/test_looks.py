@@ -245,14 +245,17 @@ def test_what_word_hides_in_parts_of_its_own_is_read_or_named():
         "word/d.xml": f'<d:dataModel xmlns:d="{DATA}" xmlns="urn:a">{points}</d:dataModel>',
         "word/header1.xml": f'<w:hdr xmlns:w="{WORD}" xmlns:v="urn:v"><w:p><w:r><w:pict><v:shape>'
         '<v:textpath string="DRAFT"/></v:shape></w:pict></w:r></w:p></w:hdr>',
-        "word/_rels/document.xml.rels": relations(diagramData="d.xml", header="header1.xml"),
+        "word/chart.xml": '<c:chartSpace xmlns:c="urn:c" xmlns:a="urn:a"><c:title><a:t>Rents 2026</a:t></c:title>'
+        "<c:cat><c:strRef><c:strCache><c:v>East</c:v><c:v>West</c:v></c:strCache></c:strRef></c:cat></c:chartSpace>",
+        "word/_rels/document.xml.rels": relations(diagramData="d.xml", header="header1.xml", chart="chart.xml"),
     }
+    chart = f'<w:r><w:drawing><c:chart xmlns:c="urn:c" xmlns:r="{RELS}" r:id="r3"/></w:drawing></w:r>'
     drawing = f'<w:r><w:drawing><d:relIds xmlns:d="{DATA}" xmlns:r="{RELS}" r:dm="r{{}}"/></w:drawing></w:r>'
     objects = '<w:r><w:object><o:OLEObject xmlns:o="urn:o" ProgID="{}"/></w:object></w:r>'
     body = "".join((drawing.format(1), drawing.format(9), *map(objects.format, ("Equation.3", "Excel.Sheet.12"))))
-    body += "<w:r><w:object><w:control/></w:object></w:r>" + code(r" EQ \r(2;x) ")
-    text, reading = read(word.read, docx(f"<w:p>{body}</w:p>", parts))
-    assert text == "DRAFT\nNotice by March\nDeposit back"
+    body += chart + "<w:r><w:object><w:control/></w:object></w:r>" + code(r" EQ \r(2;x) ")
+    text, reading = read(word.read, docx(f"<w:p>{body}</w:p>{MATH}", parts))
+    assert text == "DRAFT\nNotice by March\nDeposit back\nRents 2026\nEast\tWest\n1/2"
     assert reading.names[Note.PARTS_UNREAD] == ("diagram", "formula", "embedded file", "form field")
 
 
@@ -385,11 +388,14 @@ def test_looks_of_opendocument_lists_and_cells():
     body = '<text:list text:style-name="L"><text:list-item><text:p>rent</text:p></text:list-item></text:list>'
     assert read(odf.read_odt, odf_file("text", body, styles=ODF_STYLES))[0] == "☐ rent"
     row = (
-        '<table:table table:name="A"><table:table-row><table:table-cell><text:p>Fee</text:p></table:table-cell>'
+        '<table:table table:name="A"><table:table-column table:number-columns-repeated="2"/>'
+        '<table:table-column table:default-cell-style-name="T1" table:number-columns-repeated="2"/>'
+        "<table:table-row><table:table-cell><text:p>Fee</text:p></table:table-cell>"
         '<table:table-cell table:style-name="T1" office:value-type="float"><text:p>30</text:p></table:table-cell>'
-        f"<table:table-cell><text:p>10{span('Up', '6')}</text:p></table:table-cell></table:table-row></table:table>"
+        f"<table:table-cell table:style-name='Line'><text:p>10{span('Up', '6')}</text:p></table:table-cell>"
+        "<table:table-cell><text:p>old</text:p></table:table-cell></table:table-row></table:table>"
     )
-    assert read(odf.read_ods, odf_file("spreadsheet", row, styles=ODF_STYLES))[0] == "Fee\t[-30-]\t10⁶"
+    assert read(odf.read_ods, odf_file("spreadsheet", row, styles=ODF_STYLES))[0] == "Fee\t[-30-]\t10⁶\t[-old-]"
 
 
 # ---- RTF
