@@ -82,6 +82,9 @@ _LETTERS = {"tab": "\t", "ptab": "\t", "cr": "\n", "noBreakHyphen": "\u2011", "s
 _CITED = {"footnoteReference": ("footnotes", "decimal"), "endnoteReference": ("endnotes", "lowerRoman")}
 _PICTURES = frozenset(("blip", "imagedata", "OLEObject", "chart", "relIds"))
 _UNREAD = {"OLEObject": N_("embedded file"), "control": N_("form field")}
+_EQUATION = re.compile(r"\s*EQ\s(?:\s*\\[fF]\s*\(([\w.]+)\s*[;,]\s*([\w.]+)\)\s*$)?", re.IGNORECASE)
+"""Matches the code of a field that is a formula, and the parts of a fraction."""
+_MOST_CODE = 200
 _MAX_SPAN = 63
 """Most columns of a Word table."""
 _MOST_RAISED, _LEAST_RAISED = 6, 6
@@ -96,6 +99,7 @@ class _Field:
     """Whether its result (the visible text) has begun."""
     begun: int = 0
     """How many pieces of text the line had before its result."""
+    code: str = ""
 
 
 @dataclass(slots=True)
@@ -148,6 +152,8 @@ class Walker:
         elif name == "sectPr":
             if not self._is_continuous(element):
                 yield PageBreak()
+        elif name in ("oMath", "oMathPara"):
+            yield Piece(BlockKind.PARAGRAPH, omml_line(element))
         elif name == "altChunk":
             self.reading.note(Note.EXTERNAL_IGNORED)
         else:
@@ -246,13 +252,15 @@ class Walker:
                     line.after += self.flow(part)
             elif name == "sym":
                 self._sign(other_element, line, look)
+            elif name == "instrText" and line.fields:
+                line.fields[-1].code = (line.fields[-1].code + (other_element.text or ""))[:_MOST_CODE]
             elif name in ("oMath", "oMathPara"):
                 self._write(letters.parted_from(line.text, omml_line(other_element)), line, look)
             elif name == "sdt":
                 begun = len(line.text)
                 self._walk(other_element, line, look)
                 shown = "".join(line.text[begun:]).strip()
-                if len(shown) < 2 and (chosen := _chosen(child(other_element, "sdtPr"))):
+                if len(shown) < 2 and (chosen := _chosen(child(other_element, "sdtPr"), shown)):
                     line.text[begun:] = [chosen]
             else:
                 self._see(name)
@@ -312,6 +320,11 @@ class Walker:
             ended = line.fields.pop()
             if ended.form is not None and not (ended.is_shown and "".join(line.text[ended.begun :]).strip()):
                 line.text.append(_filled(ended.form))
+            elif equation := _EQUATION.match(ended.code):
+                if equation[1]:
+                    line.text.append(letters.parted_from(line.text, f"{equation[1].strip()}/{equation[2].strip()}"))
+                else:
+                    self.reading.note(Note.PARTS_UNREAD, name=N_("formula"))
 
     def _cite(self, element: etree._Element, name: str, line: _Line) -> None:
         kind, form = _CITED[name]
@@ -379,11 +392,13 @@ def _filled(form: etree._Element) -> str:
     return ""
 
 
-def _chosen(properties: etree._Element | None) -> str:
-    """Return the value of a content control (17.5.2) whose content may show none."""
+def _chosen(properties: etree._Element | None, shown: str) -> str:
+    """Return the value of a content control (17.5.2): that of a box in one form, any other only if none is shown."""
     for about in children(properties, "checkbox", "dropDownList", "comboBox", "date"):
         if local(about) == "checkbox":
             return letters.TICKED if is_on(child(about, "checked")) else letters.EMPTY
+        if shown:
+            break
         value = attribute(about, "lastValue")
         names = {attribute(entry, "value"): attribute(entry, "displayText") for entry in children(about, "listItem")}
         return names.get(value) or value or attribute(about, "fullDate")[:10]

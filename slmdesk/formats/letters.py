@@ -15,9 +15,9 @@ from slmdesk.formats.reading import Reading
 
 _RAISED = str.maketrans("0123456789+-−=()abcdefghijklmnoprstuvwxyz", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")
 _LOWERED = str.maketrans("0123456789+-−=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
-_BY_CUSTOM = frozenset("aderso")
-"""Letters raised by custom (Mᵉ, nᵒ, 1ª, 2ᵈ, Dʳ). They mean the same on the line, and so do several letters and signs
-such as ™ and *.
+_BY_CUSTOM = frozenset("acdeors")
+"""Letters raised by custom (Mᵉ, nᵒ, 1ª, 2ᵈ, Dʳ, Mᶜ). They mean the same on the line, and so do several letters, signs
+such as ™ and *, and a reference such as [1].
 """
 
 
@@ -34,7 +34,7 @@ def lowered(text: str) -> str:
 def _shifted(text: str, letters: dict[int, int], sign: str) -> str:
     words = text.strip()
     is_letter = len(words) == 1 and words.isalpha() and words.casefold() not in _BY_CUSTOM
-    if is_letter and unicodedata.normalize("NFKC", words) != words:  # raised by itself
+    if words[:1] == "[" or (is_letter and unicodedata.normalize("NFKC", words) != words):  # raised by itself
         return text
     if not is_letter and not any(letter.isdecimal() or letter in "+−=" for letter in words) and words[:1] != "-":
         return text

@@ -227,12 +227,13 @@ class OdfWalker:
 
     def line(self, paragraph: etree._Element, look: Look = _USUAL) -> str:
         line = _Line()
-        self._walk(paragraph, line, self.look_in(paragraph, look))
+        self._walk(paragraph, line, self.look_of(attribute(paragraph, "style-name"), look))
         return line.words
 
-    def look_in(self, element: etree._Element, look: Look = _USUAL) -> Look:
-        """Return the look of letters in an element. `look` is that around it."""
-        return changed(look, **self._styles.get(attribute(element, "style-name"), OdfStyle()).look)
+    def look_of(self, style: str, look: Look = _USUAL) -> Look:
+        """Return the look of letters of a style. `look` is that around it."""
+        told = self._styles.get(style, OdfStyle()).look
+        return changed(look, **told) if told else look
 
     # ---- paragraphs
 
@@ -535,6 +536,7 @@ def _shape(walker: OdfWalker, shape: etree._Element) -> Iterator[Piece]:
 
 MAX_SAME_CELLS = 50
 """Most adjacent cells with content that one element may stand for. If there are more, only the first ones are read."""
+_COLUMNS = ("table-column", "table-columns", "table-column-group", "table-header-columns")
 _GROUPS = ("table-row-group", "table-rows", "table-header-rows")
 
 
@@ -563,6 +565,8 @@ class _Rows:
         self._reading, self._children = reading, iter(stream)
         self._next: tuple[etree._Element, etree._Element] | None = None
         self.beside = list[Piece]()
+        self._columns = list[tuple[int, str]]()
+        """For each group of columns its last one, and the style of cells that name none."""
 
     def next_table(self) -> etree._Element | None:
         if self._next is None:
@@ -571,8 +575,12 @@ class _Rows:
 
     def of_table(self, table: etree._Element, walker: OdfWalker) -> Iterator[Row]:
         self.beside.clear()
+        self._columns.clear()
         number = 1
         while self._next is not None and self._next[0] is table:
+            for element in self._next[1].iter("{*}table-column") if local(self._next[1]) in _COLUMNS else ():
+                last = (self._columns[-1][0] if self._columns else 0) + repeated(element, "number-columns-repeated")
+                self._columns.append((last, attribute(element, "default-cell-style-name")))
             for row in _rows_in(self._next[1]):
                 count = repeated(row, "number-rows-repeated")
                 cells = self._cells(row, walker, number)
@@ -590,16 +598,17 @@ class _Rows:
         for cell in children(row, "table-cell", "covered-table-cell"):
             count = repeated(cell, "number-columns-repeated")
             if len(cell) or cell.attrib:
-                words = self._words(cell, walker, number)
+                style = attribute(cell, "style-name") or attribute(row, "default-cell-style-name")
+                style = style or next((style for last, style in self._columns if column <= last), "")
+                words = self._words(cell, walker, number, walker.look_of(style))
                 cells += [(column + more, words) for more in range(min(count, MAX_SAME_CELLS))] if words else []
                 if not words and attribute(cell, "formula") and not attribute(cell, "value-type"):
                     self._reading.note(Note.FORMULAS_EMPTY, count=count)
             column += count
         return cells
 
-    def _words(self, cell: etree._Element, walker: OdfWalker, number: int) -> str:
+    def _words(self, cell: etree._Element, walker: OdfWalker, number: int, look: Look) -> str:
         kind, shown = attribute(cell, "value-type"), list[str]()
-        look = walker.look_in(cell)
         for element in cell:
             if local(element) == "p":
                 shown.append(walker.line(element, look))

@@ -35,7 +35,7 @@ _TOKEN = re.compile(
     r"(?P<begin>\{)(?:\s*(?:\\\*\s*)?\\(?P<group>[a-zA-Z]+))?"
     r"|(?P<end>\})"
     r"|\\(?P<word>page|cell|row|trowd|nestcell|nestrow|line|deleted|outlinelevel|bin|v)(?P<value>-?\d*)(?![a-zA-Z]) ?"
-    r"|\\(?P<look>striked|strikedl|strike|super|sub|nosupersub|up|dn|plain|f|uc)(?P<size>-?\d*)(?![a-zA-Z]) ?"
+    r"|\\(?P<look>strike(?:dl?)?|super|sub|nosupersub|up|dn|plain|f|uc)(?P<size>(?:-?\d{1,6})?)(?![a-zA-Z\d-]) ?"
     r"|\\u(?P<private>-[1-8]\d{3}|5[7-9]\d{3}|6[0-3]\d{3})(?!\d) ?"
     r"|\\'(?P<hex>[0-9a-fA-F]{2})"
     r"|\\[^a-zA-Z]"
@@ -45,6 +45,7 @@ _FALLBACK = re.compile(r"\\'[0-9a-fA-F]{2}|[^\\{}\r\n]")
 _TYPED = re.compile(r"(\\u-?\d+ ?[^\\{}\r\n]?|\\[a-zA-Z]+-?\d* ?|\\.|[{}\x00-\x20]+)|(.)", re.DOTALL)
 _FONT = re.compile(r"\{\\f(\d+)(?:\\[a-z]+-?\d* ?|\{[^{}]*\}|\s)*([^\\{};]+)")
 _SYMBOL = re.compile(r'\bSYMBOL\s+(\d{1,5})\b[^"{}]{0,40}"([^"{}]{1,40})"')
+_EQUATION = re.compile(r"[\s{]*\\\*?\s*\\fldinst(?:[\s{]|\\[a-z]+-?\d*)*EQ\s")
 _NO_RESULT = 25
 _MOST_FIELD, _MOST_FONTS, _MOST_BEFORE_FONTS = 2_000, 200_000, 100
 """Most characters of a field's code and of the table of fonts, and pieces of the file in front of that table."""
@@ -255,6 +256,8 @@ class _Prepared:
     def _field(self, start: int) -> None:
         """Write what a field shows whose result is not in the file: a sign, a box or a choice."""
         field = self._whole[start : start + _MOST_FIELD]
+        if _EQUATION.match(field):
+            self._reading.note(Note.PARTS_UNREAD, name=N_("formula"))
         if "SYMBOL" not in field and "\\formfield" not in field:
             return
         end = _end_of(self._whole, start)
@@ -270,7 +273,7 @@ class _Prepared:
             self._sign(chr(int(symbol[1])))
             self._state = state
             return
-        values = dict(re.findall(r"\\(fftype|ffres|ffdefres)(\d+)", field))
+        values = dict(re.findall(r"\\(fftype|ffres|ffdefres)(\d{1,4})", field))
         chosen = int(values.get("ffres", _NO_RESULT))
         chosen = int(values.get("ffdefres", 0)) if chosen == _NO_RESULT else chosen
         entries = re.findall(r"\\ffl ([^{}]*)\}", field)

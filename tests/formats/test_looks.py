@@ -39,7 +39,8 @@ def read(reader, data):
 SHIFTED = [
     ("6", "⁶", "₆"), ("-1", "⁻¹", "₋₁"), ("n", "ⁿ", "ₙ"), ("n+1", "ⁿ⁺¹", "ₙ₊₁"), ("1,2", "^(1,2)", "_(1,2)"),
     ("Q2", "^(Q2)", "_(Q2)"), (" 2 ", " ² ", " ₂ "), ("st", "st", "st"), ("ème", "ème", "ème"), ("e", "e", "e"),
-    ("o", "o", "o"), ("TM", "TM", "TM"), ("®", "®", "®"), ("*", "*", "*"), ("º", "º", "º"), ("²", "²", "²"),
+    ("o", "o", "o"), ("[1]", "[1]", "[1]"), ("TM", "TM", "TM"), ("®", "®", "®"), ("*", "*", "*"),
+    ("º", "º", "º"), ("²", "²", "²"),
 ]  # fmt: skip
 
 
@@ -140,6 +141,11 @@ def form(inside, result=""):
     )
 
 
+def code(text):
+    begin, end = (f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "end"))
+    return f"{begin}<w:r><w:instrText>{text[:4]}</w:instrText><w:instrText>{text[4:]}</w:instrText></w:r>{end}"
+
+
 def control(about, inside=""):
     return f'<w:sdt xmlns:w14="{W14}"><w:sdtPr>{about}</w:sdtPr><w:sdtContent>{inside}</w:sdtContent></w:sdt>'
 
@@ -215,8 +221,11 @@ WORD_ROWS = {
     "control off": (control('<w14:checkbox><w14:checked w14:val="0"/></w14:checkbox>'), "☐"),
     "chosen": (control(f'<w:dropDownList w:lastValue="q">{ITEM}</w:dropDownList>'), "Q4"),
     "chosen and shown": (control('<w:dropDownList w:lastValue="q"/>', run("quarterly")), "quarterly"),
+    "one letter shown": (control(f'<w:dropDownList w:lastValue="q">{ITEM}</w:dropDownList>', run("A")), "A"),
     "date": (control('<w:date w:fullDate="2026-03-01T00:00:00Z"/>'), "2026-03-01"),
     "formula": (run("1") + MATH, "1 1/2"),
+    "field of a fraction": (run("pays 1") + code(" EQ \\f(1;2) ") + run(" of it"), "pays 1 1/2 of it"),
+    "field": (code(" PAGEREF x ") + run("a"), "a"),
 }  # fmt: skip
 
 
@@ -236,13 +245,17 @@ def test_what_word_hides_in_parts_of_its_own_is_read_or_named():
         "word/d.xml": f'<d:dataModel xmlns:d="{DATA}" xmlns="urn:a">{points}</d:dataModel>',
         "word/header1.xml": f'<w:hdr xmlns:w="{WORD}" xmlns:v="urn:v"><w:p><w:r><w:pict><v:shape>'
         '<v:textpath string="DRAFT"/></v:shape></w:pict></w:r></w:p></w:hdr>',
-        "word/_rels/document.xml.rels": relations(diagramData="d.xml", header="header1.xml"),
+        "word/chart.xml": '<c:chartSpace xmlns:c="urn:c" xmlns:a="urn:a"><c:title><a:t>Rents 2026</a:t></c:title>'
+        "<c:cat><c:strRef><c:strCache><c:v>East</c:v><c:v>West</c:v></c:strCache></c:strRef></c:cat></c:chartSpace>",
+        "word/_rels/document.xml.rels": relations(diagramData="d.xml", header="header1.xml", chart="chart.xml"),
     }
+    chart = f'<w:r><w:drawing><c:chart xmlns:c="urn:c" xmlns:r="{RELS}" r:id="r3"/></w:drawing></w:r>'
     drawing = f'<w:r><w:drawing><d:relIds xmlns:d="{DATA}" xmlns:r="{RELS}" r:dm="r{{}}"/></w:drawing></w:r>'
     objects = '<w:r><w:object><o:OLEObject xmlns:o="urn:o" ProgID="{}"/></w:object></w:r>'
     body = "".join((drawing.format(1), drawing.format(9), *map(objects.format, ("Equation.3", "Excel.Sheet.12"))))
-    text, reading = read(word.read, docx(f"<w:p>{body}<w:r><w:object><w:control/></w:object></w:r></w:p>", parts))
-    assert text == "DRAFT\nNotice by March\nDeposit back"
+    body += chart + "<w:r><w:object><w:control/></w:object></w:r>" + code(r" EQ \r(2;x) ")
+    text, reading = read(word.read, docx(f"<w:p>{body}</w:p>{MATH}", parts))
+    assert text == "DRAFT\nNotice by March\nDeposit back\nRents 2026\nEast\tWest\n1/2"
     assert reading.names[Note.PARTS_UNREAD] == ("diagram", "formula", "embedded file", "form field")
 
 
@@ -375,11 +388,14 @@ def test_looks_of_opendocument_lists_and_cells():
     body = '<text:list text:style-name="L"><text:list-item><text:p>rent</text:p></text:list-item></text:list>'
     assert read(odf.read_odt, odf_file("text", body, styles=ODF_STYLES))[0] == "☐ rent"
     row = (
-        '<table:table table:name="A"><table:table-row><table:table-cell><text:p>Fee</text:p></table:table-cell>'
+        '<table:table table:name="A"><table:table-column table:number-columns-repeated="2"/>'
+        '<table:table-column table:default-cell-style-name="T1" table:number-columns-repeated="2"/>'
+        "<table:table-row><table:table-cell><text:p>Fee</text:p></table:table-cell>"
         '<table:table-cell table:style-name="T1" office:value-type="float"><text:p>30</text:p></table:table-cell>'
-        f"<table:table-cell><text:p>10{span('Up', '6')}</text:p></table:table-cell></table:table-row></table:table>"
+        f"<table:table-cell table:style-name='Line'><text:p>10{span('Up', '6')}</text:p></table:table-cell>"
+        "<table:table-cell><text:p>old</text:p></table:table-cell></table:table-row></table:table>"
     )
-    assert read(odf.read_ods, odf_file("spreadsheet", row, styles=ODF_STYLES))[0] == "Fee\t[-30-]\t10⁶"
+    assert read(odf.read_ods, odf_file("spreadsheet", row, styles=ODF_STYLES))[0] == "Fee\t[-30-]\t10⁶\t[-old-]"
 
 
 # ---- RTF
@@ -428,8 +444,12 @@ def test_looks_of_rich_text(name):
 
 def test_objects_of_rich_text_are_named():
     objects = r"{\object\objemb{\*\objclass Equation.3}{\*\objdata 01}{\result x}}{\object{\*\objclass Excel}}"
-    _, reading = read(rtf.read, rf"{{\rtf1 {objects}{{\mmath{{\*\moMath 1}}}}}}".encode())
+    field = r"{\field{\*\fldinst {\f1 EQ \\r(2;x)}}{\fldrslt }}"
+    _, reading = read(rtf.read, rf"{{\rtf1 {objects}}}".encode())
     assert reading.names[Note.PARTS_UNREAD] == ("formula", "embedded file")
+    for formula in (r"{\mmath{\*\moMath 1}}", field):
+        _, reading = read(rtf.read, rf"{{\rtf1 {formula}}}".encode())
+        assert reading.names[Note.PARTS_UNREAD] == ("formula",)
 
 
 def test_what_only_its_look_says_is_a_difference():

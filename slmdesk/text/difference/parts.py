@@ -29,7 +29,8 @@ _SPACES = "".join(map(chr, range(0x3001)))
 _PACKED = _SAME | dict.fromkeys((ord(space) for space in _SPACES if space.isspace() or space == "|"), "")
 """The replacements of _SAME, which also remove white space and bars between cells."""
 _SPACE = re.compile(r"\s+")
-_RAISED, _LOWERED = re.compile(r"(?<=\d)(?=[²³¹⁰-ⁿ])"), re.compile(r"(?<=[\da-z])(?=[₀-ₜ])")
+_RAISED = re.compile(r"(?=[²³¹⁰-ⁿ])(?<![²³¹⁰-ⁿ])(?<!\bm)(?<!\b[cdkm]m)")
+_LOWERED = re.compile(r"(?<=[\da-z])(?=[₀-ₜ])")
 _INSIDE = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 _BROKEN = re.compile(r"(?<=[^\W\d_])([-\u2010\u00ad])[^\S\n]*\n\s*(?=[^\W\d_])")
 _BULLET = re.compile(
@@ -147,8 +148,8 @@ def token_key(token: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return other forms of letters as the usual ones. What is raised behind a figure stays apart (10⁶ is not 106), and
-    what is lowered behind a figure or small letter: x₂ is not x², but CO₂ is CO2.
+    """Return other forms of letters as the usual ones. What is raised stays apart, for 10⁶ is not 106, except in m²; so
+    does what is lowered behind a figure or small letter: x₂ is not x2, but CO₂ is CO2.
     """
     return unicodedata.normalize("NFKC", _LOWERED.sub("_", _RAISED.sub("^", text)))
 

@@ -200,11 +200,12 @@ def test_other_signs_for_the_same_are_no_change(old: str, new: str) -> None:
     assert reported(pages(old), pages(new)) == []
 
 
-def test_a_figure_raised_behind_a_figure_is_no_figure_of_it() -> None:
-    old, new = "It carries 10⁶ newtons.", "It carries 106 newtons."
+@pytest.mark.parametrize(("raised", "plain"), [("10⁶", "106"), ("1,500³", "1,5003"), ("x²", "x2"), ("aⁿ", "an")])
+def test_a_raised_letter_is_none_of_the_line(raised: str, plain: str) -> None:
+    old, new = f"It carries {raised} newtons.", f"It carries {plain} newtons."
     assert reported(pages(old), pages(new)) == [("changed", old, new)]
     (hunk,) = hunks_of(old, new)
-    assert (old[slice(*hunk.old)], new[slice(*hunk.new)]) == ("10⁶", "106")
+    assert (old[slice(*hunk.old)], new[slice(*hunk.new)]) == (raised, plain)
 
 
 def test_a_dash_before_a_sum_is_no_bullet() -> None:
