@@ -20,12 +20,13 @@ MOST_DEPTH = 60
 _EDGE = "\x1f"
 """Stands where a letter or digit must not touch its neighbour: 1 and 1/2 are not 11/2."""
 _TOUCHING = re.compile(rf"(?<=[^\W_]|\)){_EDGE}+(?=[^\W_]|\()")
-_DOUBLED = re.compile(r"\(\(([^()]*¦[^()]*)\)\)")
+_DOUBLED = re.compile(r"\(\(([^()¦]*¦[^()]*)\)\)")
 _TIMES = re.compile("(?<=\\d)\u2062(?=\\d)")
 _UNSEEN = dict.fromkeys(map(ord, (_EDGE, "\u2062", "\u2063")))
 _STYLED = re.compile("[\U0001d400-\U0001d7ff]")
 _NUMBER = re.compile(r"\d+(?:[.,  ]\d+)*")
-_WHOLE = re.compile(r"[√∛∜]?\w*[²³¹⁰-ⁿ₀-ₜ]*")
+_RAISED, _LOWERED = "²³¹⁰ⁱ⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒₓₔₕₖₗₘₙₚₛₜ"
+_WHOLE = re.compile(rf"[√∛∜]?\w*[{_RAISED}{_LOWERED}]*")
 _NAMES = frozenset(("sin", "cos", "tan", "cot", "exp", "log", "ln", "lg", "max", "min", "mm", "cm", "dm", "km", "kg"))
 """Words of small letters that are one base; any other is a product, as ab in (ab)²."""
 _UNRAISED = frozenset("°′″‴*†‡")
@@ -159,8 +160,8 @@ def _accented(base: str, accent: str) -> str:
 def _grouped(text: str, *, is_base: bool = False) -> str:
     """Put brackets around what would else be read otherwise: a+b over c is not a+b/c."""
     text = text.replace(_EDGE, "" if is_base else _EDGE).strip(f"{_EDGE} ")
-    letters = re.sub(r"[²³¹⁰-ⁿ₀-ₜ]+$", "", text)
-    is_power = is_base and re.search(r"[²³¹⁰-ⁿ]$", text) is not None
+    letters = text.rstrip(_RAISED + _LOWERED)
+    is_power = is_base and text[-1:] in _RAISED and bool(text)
     is_product = is_base and len(letters) > 1 and letters.islower() and letters not in _NAMES
     if len(text) <= 1 or _NUMBER.fullmatch(letters) or (letters.isalpha() and not is_product):
         return f"({text})" if is_power else text

@@ -473,7 +473,7 @@ def _is_link(node: LexborNode) -> bool:
     return parent is not None and parent.tag == "a" and parent.text(deep=True) == node.text(deep=True)
 
 
-_NUMBERED = re.compile(r"list-style(?:-type)?\s*:[^;]*?\b((?:lower|upper)-\w+|none|decimal)", re.IGNORECASE)
+_NUMBERED = re.compile(r"list-style(?:-type)?\s*:[^;]{0,80}?\b((?:lower|upper)-\w+|none|decimal)", re.IGNORECASE)
 _FORMS = {
     **dict.fromkeys(("a", "lower-alpha", "lower-latin"), "lowerLetter"),
     **dict.fromkeys(("A", "upper-alpha", "upper-latin"), "upperLetter"),
@@ -576,7 +576,7 @@ _PLAIN_SELECTOR = re.compile(r"[.#][\w-]+")
 MAX_STYLE_CHARACTERS = 1 << 20
 _STRUCK = frozenset(("del", "s", "strike"))
 _LOOKS = _STRUCK | {"sup", "sub", "font"}
-_CROSSED = re.compile(r"text-decoration(?:-line)?\s*:[^;}]*\bline-through", re.IGNORECASE)
+_CROSSED = re.compile(r"text-decoration(?:-line)?\s*:[^;}]{0,80}?\bline-through", re.IGNORECASE)
 _SYMBOLS = re.compile(r"font-family\s*:\s*[\"']?(symbol|wingdings(?: [23])?|webdings)(?![\w -])", re.IGNORECASE)
 _MOVED = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.IGNORECASE)
 
