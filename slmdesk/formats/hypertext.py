@@ -20,7 +20,7 @@ from slmdesk.base.texts import _
 from slmdesk.formats.containers import Archive
 from slmdesk.formats.docx import as_number
 from slmdesk.formats.formulas import mathml_line
-from slmdesk.formats.letters import UNKNOWN, lowered, raised, sign_of
+from slmdesk.formats.letters import UNKNOWN, lowered, numbered, raised, sign_of
 from slmdesk.formats.office_xml import attribute, child, local, parse
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import (
@@ -208,7 +208,7 @@ class _Walker:
             pieces = [re.sub(" {2,}", " ", piece) for piece in _EMPTY_LINES.split(lines.strip("\n"))]
         for piece in pieces:
             if piece and not piece.isspace():
-                self._add(self._kind(), self._item + piece)
+                self._add(self._kind(), numbered(self._item.rstrip(), piece) if self._item else piece)
                 self._item = ""
         for alt in self._alts:
             self._add(BlockKind.CAPTION, alt)

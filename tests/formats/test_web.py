@@ -100,7 +100,7 @@ def test_what_letters_look_like_and_forms_hold_is_read(markup, text):
         ("<style>.gone, #x { text-decoration-line:line-through }</style><p>a <b class='gone y'>b</b>", "a", ["b"]),
         ("<del><p>a</p><p>b</p></del>c", "c", ["a", "b"]),
         ("<table><tr><td>Rent<td><s>900</s> 950</table>", "Rent\t950", ["900"]),
-        ("<ol><li>a<li><s>b</s></ol>", "1. a\n2.", ["b"]),
+        ("<ol><li>a<li><s>b</s><li><s>c</s> d</ol>", "1. a\n3. d", ["2. b", "c"]),
         ("<h1><s>Old</s> New</h1>", "New", ["Old"]),
         ("<a style='text-decoration:none' href=x>a</a> <del> </del>", "a", []),
     ],
