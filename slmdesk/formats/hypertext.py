@@ -496,7 +496,7 @@ _ELEMENTS: Mapping[str, Callable[[_Walker, LexborNode, _Attributes], _Steps]] = 
     "input": _Walker._input,
     "q": _Walker._q,
     "select": _Walker._select,
-    "math": _Walker._math,
+    **dict.fromkeys(("math", "m:math", "mml:math"), _Walker._math),
     "li": _Walker._li,
     "tr": _Walker._row,
     **dict.fromkeys(("option", "button"), _Walker._option),

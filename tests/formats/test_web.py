@@ -65,6 +65,7 @@ def test_lines_break_where_blocks_do(markup, expected):
         ("500<sup><a href='#n1'>1</a></sup> 6<sup><a href='#n2'>[2]</a></sup>", "500[1] 6[2]"),
         ("500<a href='#n1'><sup>1</sup></a>", "500[1]"),
         ("2<math><mfrac><mn>1</mn><mn>2</mn></mfrac></math> of it", "2 1/2 of it"),
+        ("a <m:math><m:msup><m:mn>10</m:mn><m:mn>6</m:mn></m:msup></m:math>", "a 10⁶"),
         ("so <q>yes</q>", "so “yes”"),
         ("<select><option>a<option selected>b</select>", "b"),
         ("<select multiple><option>a<option selected>b<option selected>c</select>", "☐ a ☒ b ☒ c"),
