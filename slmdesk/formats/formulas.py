@@ -20,12 +20,13 @@ MOST_DEPTH = 60
 _EDGE = "\x1f"
 """Stands where a letter or digit must not touch its neighbour: 1 and 1/2 are not 11/2."""
 _TOUCHING = re.compile(rf"(?<=[^\W_]|\)){_EDGE}+(?=[^\W_]|\()")
-_DOUBLED = re.compile(r"\(\(([^()]*¦[^()]*)\)\)")
+_DOUBLED = re.compile(r"\(\(([^()¦]*¦[^()]*)\)\)")
 _TIMES = re.compile("(?<=\\d)\u2062(?=\\d)")
 _UNSEEN = dict.fromkeys(map(ord, (_EDGE, "\u2062", "\u2063")))
 _STYLED = re.compile("[\U0001d400-\U0001d7ff]")
 _NUMBER = re.compile(r"\d+(?:[.,  ]\d+)*")
-_WHOLE = re.compile(r"[√∛∜]?\w*[²³¹⁰-ⁿ₀-ₜ]*")
+_RAISED, _LOWERED = "²³¹⁰ⁱ⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒₓₔₕₖₗₘₙₚₛₜ"
+_WHOLE = re.compile(rf"[√∛∜]?\w*[{_RAISED}{_LOWERED}]*")
 _NAMES = frozenset(("sin", "cos", "tan", "cot", "exp", "log", "ln", "lg", "max", "min", "mm", "cm", "dm", "km", "kg"))
 """Words of small letters that are one base; any other is a product, as ab in (ab)²."""
 _UNRAISED = frozenset("°′″‴*†‡")
@@ -159,8 +160,8 @@ def _accented(base: str, accent: str) -> str:
 def _grouped(text: str, *, is_base: bool = False) -> str:
     """Put brackets around what would else be read otherwise: a+b over c is not a+b/c."""
     text = text.replace(_EDGE, "" if is_base else _EDGE).strip(f"{_EDGE} ")
-    letters = re.sub(r"[²³¹⁰-ⁿ₀-ₜ]+$", "", text)
-    is_power = is_base and re.search(r"[²³¹⁰-ⁿ]$", text) is not None
+    letters = text.rstrip(_RAISED + _LOWERED)
+    is_power = is_base and text[-1:] in _RAISED and bool(text)
     is_product = is_base and len(letters) > 1 and letters.islower() and letters not in _NAMES
     if len(text) <= 1 or _NUMBER.fullmatch(letters) or (letters.isalpha() and not is_product):
         return f"({text})" if is_power else text
@@ -212,16 +213,8 @@ def _operator(part: _Part) -> str:
     return f" {text} " if len(text) > 1 and text.isalpha() else text
 
 
-def _nothing(part: _Part) -> str:
-    return ""
-
-
 def _omml_fraction(part: _Part) -> str:
     return _fraction(part.part("num"), part.part("den"), "¦" if part.value("type") == "noBar" else "/")
-
-
-def _omml_root(part: _Part) -> str:
-    return _root(part.part("e"), part.part("deg"))
 
 
 def _omml_delimited(part: _Part) -> str:
@@ -235,10 +228,6 @@ def _omml_delimited(part: _Part) -> str:
 def _omml_rows(part: _Part) -> str:
     rows = [row for row in part.parts if row.name in ("mr", "e")]
     return _rows([row.lines if row.name == "mr" else [_line(row)] for row in rows])
-
-
-def _omml_nary(part: _Part) -> str:
-    return _limited(part.value("chr", "∫"), part.part("sub"), part.part("sup"), part.part("e"))
 
 
 def _omml_function(part: _Part) -> str:
@@ -259,10 +248,6 @@ def _omml_scripts(part: _Part) -> str:
     if part.name == "limUpp":
         return _limited(part.part("e"), "", part.part("lim"))
     return _scripted(part.part("e"), part.part("sub"), part.part("sup"))
-
-
-def _omml_hidden(part: _Part) -> str:
-    return "" if part.value("show", "1") in ("0", "false", "off") else part.part("e")
 
 
 def _scripts(part: _Part) -> str:
@@ -317,18 +302,14 @@ def _mathml_rows(part: _Part) -> str:
     return _rows([row.lines[row.name == "mlabeledtr" :] for row in part.parts])
 
 
-def _first(part: _Part) -> str:
-    return part.lines[0] if part.parts else ""
-
-
 _Handler: TypeAlias = Callable[[_Part], str]
 _HANDLERS: Mapping[str, _Handler] = {
     **dict.fromkeys(("mi", "mn"), _word),
     **dict.fromkeys(("mtext", "ms"), _said),
     "mo": _operator,
     "mspace": lambda part: _EDGE,
-    **dict.fromkeys(("mphantom", "none", "del", "moveFrom", "annotation", "annotation-xml"), _nothing),
-    **dict.fromkeys(("semantics", "maction"), _first),
+    **dict.fromkeys(("mphantom", "none", "del", "moveFrom", "annotation", "annotation-xml"), lambda part: ""),
+    **dict.fromkeys(("semantics", "maction"), lambda part: _line(part.parts[0]) if part.parts else ""),
     "mfrac": _mathml_fraction,
     **dict.fromkeys(("msqrt", "mroot"), _mathml_root),
     **dict.fromkeys(("msub", "msup", "msubsup", "munder", "mover", "munderover"), _scripts),
@@ -336,15 +317,15 @@ _HANDLERS: Mapping[str, _Handler] = {
     "mfenced": _mathml_fenced,
     "mtable": _mathml_rows,
     "f": _omml_fraction,
-    "rad": _omml_root,
+    "rad": lambda part: _root(part.part("e"), part.part("deg")),
     **dict.fromkeys(("sSup", "sSub", "sSubSup", "sPre", "limLow", "limUpp"), _omml_scripts),
-    "nary": _omml_nary,
+    "nary": lambda part: _limited(part.value("chr", "∫"), part.part("sub"), part.part("sup"), part.part("e")),
     "func": _omml_function,
     "d": _omml_delimited,
     **dict.fromkeys(("m", "eqArr"), _omml_rows),
     "acc": lambda part: _accented(part.part("e"), part.value("chr", "^")),
     "bar": lambda part: _accented(part.part("e"), "¯" if part.value("pos", "bot") == "top" else "_"),
     "groupChr": _omml_group,
-    "phant": _omml_hidden,
+    "phant": lambda part: "" if part.value("show", "1") in ("0", "false", "off") else part.part("e"),
     "oMathPara": lambda part: " ".join(part.lines),
 }

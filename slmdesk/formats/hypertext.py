@@ -20,7 +20,7 @@ from slmdesk.base.texts import _
 from slmdesk.formats.containers import Archive
 from slmdesk.formats.docx import as_number
 from slmdesk.formats.formulas import mathml_line
-from slmdesk.formats.letters import UNKNOWN, lowered, raised, sign_of
+from slmdesk.formats.letters import UNKNOWN, lowered, numbered, raised, sign_of
 from slmdesk.formats.office_xml import attribute, child, local, parse
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import (
@@ -208,7 +208,7 @@ class _Walker:
             pieces = [re.sub(" {2,}", " ", piece) for piece in _EMPTY_LINES.split(lines.strip("\n"))]
         for piece in pieces:
             if piece and not piece.isspace():
-                self._add(self._kind(), self._item + piece)
+                self._add(self._kind(), numbered(self._item.rstrip(), piece) if self._item else piece)
                 self._item = ""
         for alt in self._alts:
             self._add(BlockKind.CAPTION, alt)
@@ -473,7 +473,7 @@ def _is_link(node: LexborNode) -> bool:
     return parent is not None and parent.tag == "a" and parent.text(deep=True) == node.text(deep=True)
 
 
-_NUMBERED = re.compile(r"list-style(?:-type)?\s*:[^;]*?\b((?:lower|upper)-\w+|none|decimal)", re.IGNORECASE)
+_NUMBERED = re.compile(r"list-style(?:-type)?\s*:[^;]{0,80}?\b((?:lower|upper)-\w+|none|decimal)", re.IGNORECASE)
 _FORMS = {
     **dict.fromkeys(("a", "lower-alpha", "lower-latin"), "lowerLetter"),
     **dict.fromkeys(("A", "upper-alpha", "upper-latin"), "upperLetter"),
@@ -496,7 +496,7 @@ _ELEMENTS: Mapping[str, Callable[[_Walker, LexborNode, _Attributes], _Steps]] = 
     "input": _Walker._input,
     "q": _Walker._q,
     "select": _Walker._select,
-    "math": _Walker._math,
+    **dict.fromkeys(("math", "m:math", "mml:math"), _Walker._math),
     "li": _Walker._li,
     "tr": _Walker._row,
     **dict.fromkeys(("option", "button"), _Walker._option),
@@ -581,7 +581,7 @@ _PLAIN_SELECTOR = re.compile(r"[.#][\w-]+")
 MAX_STYLE_CHARACTERS = 1 << 20
 _STRUCK = frozenset(("del", "s", "strike"))
 _LOOKS = _STRUCK | {"sup", "sub", "font"}
-_CROSSED = re.compile(r"text-decoration(?:-line)?\s*:[^;}]*\bline-through", re.IGNORECASE)
+_CROSSED = re.compile(r"text-decoration(?:-line)?\s*:[^;}]{0,80}?\bline-through", re.IGNORECASE)
 _SYMBOLS = re.compile(r"font-family\s*:\s*[\"']?(symbol|wingdings(?: [23])?|webdings)(?![\w -])", re.IGNORECASE)
 _MOVED = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.IGNORECASE)
 

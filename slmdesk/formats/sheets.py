@@ -444,6 +444,7 @@ class NumberFormat(Record):
     """Sign and words before and behind a negative number, where words stand for its sign: 12.50 Dr."""
 
 
+MAX_CODE_CHARACTERS = 1_000
 _SECTIONS = re.compile(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
 GENERAL = NumberFormat()
 
@@ -451,7 +452,7 @@ GENERAL = NumberFormat()
 @lru_cache(maxsize=500)
 def format_of_code(code: str) -> NumberFormat:
     """Parse a format code. Codes with conditions or fractions give the plain number."""
-    section, *others = _SECTIONS.split(code)
+    section, *others = _SECTIONS.split(code[:MAX_CODE_CHARACTERS])
     form = _form(section)
     below = _form(others[0]) if others else GENERAL
     if form.places is None or below.places is None or _letters(below) in ("", _letters(form)):
