@@ -289,6 +289,10 @@ _SYMBOLS = {
 }  # fmt: skip
 """Replacements for private characters of unknown fonts: usual ones of symbol fonts, old figures, small capitals."""
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
+_LIKE_SIGNS = re.compile(r"[0-9A-Za-z]$|[\xa1-\xff]|[a-z][A-Z]|.*[\xa1-\xff]$|\d*m[mglsFVAWNHJ]$|\d*[kM]?W$")
+"""Matches words that may be or have signs of a symbol font (µm and kΩ among them). All are only asked for their fonts
+where some are.
+"""
 _FAMILY = re.compile(r"(?:[A-Z]{6}\+)?(ZapfDingbats|(?:Symbol|Wingdings|Webdings)(?![a-z]))[ -]?([23]?)")
 _TOLD = frozenset("°±×÷µ©")
 """Letters of the font Symbol that are its Unicode, though its codes have other signs there."""
@@ -406,6 +410,7 @@ class PageLetters:
         self.unknown: set[str] = set()
         """Fonts and codes of signs without a letter."""
         self._families: dict[bytes, str] = {}
+        self._has_signs = False
 
     def close(self) -> None:
         self._page.close()
@@ -413,11 +418,12 @@ class PageLetters:
     def words(self) -> list[Word]:
         text, indices = self.text()
         words: list[Word] = []
-        line = begins = 0
+        line = 0
+        asks_all = self._has_signs or _PRIVATE.search(text) is not None
         for token in _TOKEN.finditer(text):
             letters = token[0]
             if letters == "\r\n":
-                line, begins = line + 1, token.end()
+                line += 1
                 continue
             start, end = token.span()
             hyphen = letters[-1] in (LINE_END, "\u00ad")
@@ -425,12 +431,7 @@ class PageLetters:
                 letters, end = letters[:-1], end - 1
             own = indices[start:end] if indices is not None else None
             first, last = (own[0], own[-1]) if own else (start, end - 1)
-            if (
-                start == begins
-                or end - start == 1
-                or not (letters[0] + letters[-1]).isascii()
-                or _PRIVATE.search(letters)
-            ):
+            if asks_all or _LIKE_SIGNS.match(letters):
                 letters, own = self._legible(letters, first, own)
             if "`" in letters or not letters.isascii() or not letters.isprintable():
                 letters, own = self._plain(letters, first, own)
@@ -442,6 +443,8 @@ class PageLetters:
                 words[-1].hyphen = True
             if hyphen and token[0][-1] == LINE_END:
                 line += 1
+        if self._has_signs and not asks_all:
+            return self.words()
         return self._in_order(words) if RIGHT_TO_LEFT.search(text) else words
 
     def _in_order(self, words: Sequence[Word]) -> list[Word]:
@@ -619,8 +622,9 @@ class PageLetters:
     def _legible(self, letters: str, first: int, own: tuple[int, ...] | None) -> tuple[str, tuple[int, ...] | None]:
         """Return signs of symbol fonts as Unicode, what has none as [?]."""
         indices = own or tuple(range(first, first + len(letters)))
-        if not (self._family(indices[0]) or self._family(indices[-1]) or _PRIVATE.search(letters)):
+        if not any(map(self._family, indices)) and not _PRIVATE.search(letters):
             return letters, own
+        self._has_signs = True
         signs = [self._sign(letter, index) for letter, index in zip(letters, indices, strict=True)]
         where = tuple(index for sign, index in zip(signs, indices, strict=True) for __ in sign)
         return "".join(signs), where
