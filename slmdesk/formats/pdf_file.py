@@ -289,9 +289,9 @@ _SYMBOLS = {
 }  # fmt: skip
 """Replacements for private characters of unknown fonts: usual ones of symbol fonts, old figures, small capitals."""
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
-_LIKE_SIGNS = re.compile(r"[0-9A-Za-z]$|[\xa1-\xff]|[a-z][A-Z]|.*[\xa1-\xff]$|\d*m[mglsFVAWNHJ]$|\d*[kM]?W$")
-"""Matches words that may be or have signs of a symbol font (µm and kΩ among them). All are only asked for their fonts
-where some are.
+_LIKE_SIGNS = re.compile(r"[0-9A-Za-z]$|[\xa1-\xff]|[a-z][A-Z]|\d*m[mglsFVAWNHJ]$|\d*[kM]?W$")
+"""Matches words that may be or begin with signs of a symbol font (µm and kΩ among them). All are only asked for their
+fonts where some are.
 """
 _FAMILY = re.compile(r"(?:[A-Z]{6}\+)?(ZapfDingbats|(?:Symbol|Wingdings|Webdings)(?![a-z]))[ -]?([23]?)")
 _TOLD = frozenset("°±×÷µ©")
@@ -419,6 +419,7 @@ class PageLetters:
         text, indices = self.text()
         words: list[Word] = []
         line = 0
+        is_like_signs = _LIKE_SIGNS.match
         asks_all = self._has_signs or _PRIVATE.search(text) is not None
         for token in _TOKEN.finditer(text):
             letters = token[0]
@@ -431,7 +432,7 @@ class PageLetters:
                 letters, end = letters[:-1], end - 1
             own = indices[start:end] if indices is not None else None
             first, last = (own[0], own[-1]) if own else (start, end - 1)
-            if asks_all or _LIKE_SIGNS.match(letters):
+            if asks_all or "\xa1" <= letters[-1] <= "\xff" or is_like_signs(letters):
                 letters, own = self._legible(letters, first, own)
             if "`" in letters or not letters.isascii() or not letters.isprintable():
                 letters, own = self._plain(letters, first, own)

@@ -155,20 +155,23 @@ def lines_of_words(words: Sequence[Word], look: Callable[[int], Look]) -> list[L
 
 
 def _parts(words: Sequence[Word], look: Callable[[int], Look]) -> Iterator[Line]:
-    parts: list[list[Word]] = []
-    for word in words:
-        if parts and word.line == parts[-1][-1].line and not _is_apart(parts[-1][-1], word):
-            parts[-1].append(word)
-        else:
-            parts.append([word])
     held: list[Word] = []
-    for part in parts:
-        if held and not (part[0].line == held[-1].line and _turns(held, part)):
-            yield _line(held, look)
-            held = []
-        held += part
-    if held:
+    ahead: list[Word] = []
+    last: Word | None = None
+    for word in words:
+        if last is not None and (word.line != last.line or _is_apart(last, word)):
+            if held and not (ahead[0].line == held[-1].line and _turns(held, ahead)):
+                yield _line(held, look)
+                held = []
+            held += ahead
+            ahead = []
+        ahead.append(word)
+        last = word
+    if held and not (ahead[0].line == held[-1].line and _turns(held, ahead)):
         yield _line(held, look)
+        held = []
+    if ahead:
+        yield _line(held + ahead, look)
 
 
 def _turns(words: Sequence[Word], others: Sequence[Word]) -> bool:
