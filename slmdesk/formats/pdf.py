@@ -22,7 +22,7 @@ import pypdfium2.raw as pdfium_c
 from slmdesk.base.documents import Attachment, Note, Page, PageStatus, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.formats.containers import format_by_name
 from slmdesk.formats.pdf_file import (
     LOCK,
@@ -31,13 +31,14 @@ from slmdesk.formats.pdf_file import (
     OverlayText,
     PageLetters,
     Word,
-    annotations_of,
     attachments_of,
     label_of,
     metadata_of,
     opened,
+    overlay_of,
     page_at,
     picture_share,
+    strike,
     view_of,
 )
 from slmdesk.formats.pdf_layout import (
@@ -148,15 +149,18 @@ class _Sheets:
             count = sum(len(word.text) for word in words)
             for name in sorted(letters.unknown):
                 self._reading.note(Note.SIGNS_UNKNOWN, name=name)
-            asides, values = annotations_of(page, view)
-            words = with_values(words, values)
-            self.has_values |= bool(values)
+            overlay = overlay_of(page, view)
+            for name in sorted(overlay.unread):
+                self._reading.note(Note.PARTS_UNREAD, name=name)
+            strike(words, overlay.strokes)
+            words = with_values(words, overlay.values)
+            self.has_values |= bool(overlay.values)
             sheet = _Sheet(label, width=view.width, height=view.height)
             sheet.lines = lines_of_words(words, letters.look)
-            sheet.asides = asides
+            sheet.asides = overlay.asides
             sheet.margins = margins_of(sheet.lines, view.height)
             if count < FEW_LETTERS:
-                _look_at_pictures(page, sheet, count, is_filled_in=bool(asides or values))
+                _look_at_pictures(page, sheet, count, is_filled_in=bool(overlay.asides or overlay.values))
             elif letters.share_unmapped() > 0.5:
                 sheet.status, sheet.reason = PageStatus.SCANNED, "letters without meaning"
             if letters.count > MAX_CHARACTERS:
@@ -213,7 +217,7 @@ def read(reading: Reading) -> Iterator[Page]:
             yield page
         with LOCK:
             if pdfium_c.FPDF_GetFormType(document) in _XFA and not sheets.has_values:
-                reading.note(Note.PARTS_UNREAD, name="form")
+                reading.note(Note.PARTS_UNREAD, name=N_("form"))
 
 
 def _page(sheets: _Sheets, index: int, reading: Reading) -> Page:

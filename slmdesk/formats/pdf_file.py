@@ -12,11 +12,11 @@ import zlib
 from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby, pairwise
 from math import hypot
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -24,7 +24,7 @@ import pypdfium2.raw as pdfium_c
 from slmdesk.base.documents import BlockKind, Note
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.formats.letters import UNKNOWN, sign_of
 from slmdesk.formats.reading import Reading
 
@@ -36,6 +36,13 @@ TAIL_BYTES = 2048
 MAX_VALUE_CHARACTERS = 20_000
 MOST_ANNOTATIONS = 2000
 MOST_OPTIONS = 500
+MOST_OBJECTS = 20_000
+THIN = 3.2
+"""Height in points below which a drawn line may strike words out, and width from which it may. pdfium adds the width
+of the pen above and below.
+"""
+MIDDLE = (0.38, 0.7)
+"""Shares of a word's height between which a line strikes it out. Underlines are lower."""
 _CATALOG = re.compile(rb"(\d{1,9}) 0 obj\s*<<[^>]{0,200}/Type\s*/Catalog")
 _NEEDS_PASSWORD = 4
 _NOT_KNOWN_LOCK = 5
@@ -43,9 +50,15 @@ _COMMENTS = frozenset(
     {
         pdfium_c.FPDF_ANNOT_TEXT, pdfium_c.FPDF_ANNOT_FREETEXT, pdfium_c.FPDF_ANNOT_HIGHLIGHT,
         pdfium_c.FPDF_ANNOT_UNDERLINE, pdfium_c.FPDF_ANNOT_STRIKEOUT, pdfium_c.FPDF_ANNOT_SQUIGGLY,
-        pdfium_c.FPDF_ANNOT_STAMP,
+        pdfium_c.FPDF_ANNOT_STAMP, pdfium_c.FPDF_ANNOT_CARET, pdfium_c.FPDF_ANNOT_LINE, pdfium_c.FPDF_ANNOT_SQUARE,
+        pdfium_c.FPDF_ANNOT_CIRCLE, pdfium_c.FPDF_ANNOT_POLYGON, pdfium_c.FPDF_ANNOT_POLYLINE, pdfium_c.FPDF_ANNOT_INK,
     }
 )  # fmt: skip
+_UNREAD = {
+    pdfium_c.FPDF_ANNOT_SOUND: N_("sound"), pdfium_c.FPDF_ANNOT_MOVIE: N_("film"),
+    pdfium_c.FPDF_ANNOT_RICHMEDIA: N_("film"), pdfium_c.FPDF_ANNOT_SCREEN: N_("film"),
+    pdfium_c.FPDF_ANNOT_THREED: N_("3D model"), pdfium_c.FPDF_ANNOT_FILEATTACHMENT: N_("embedded file"),
+}  # fmt: skip
 _UNSHOWN = pdfium_c.FPDF_ANNOT_FLAG_HIDDEN | pdfium_c.FPDF_ANNOT_FLAG_NOVIEW
 _KINDS = {"Btn": pdfium_c.FPDF_FORMFIELD_CHECKBOX, "Sig": pdfium_c.FPDF_FORMFIELD_SIGNATURE}
 
@@ -145,10 +158,28 @@ class FormValue(Record):
     is_ticked: bool = False
 
 
-def annotations_of(page: pdfium.PdfPage, view: View) -> tuple[list[OverlayText], list[FormValue]]:
-    """Return the comments and the hidden values of a page, and the values that its form shows."""
-    asides: list[OverlayText] = []
-    values: list[FormValue] = []
+class Stroke(NamedTuple):
+    """A thin horizontal line, or the middle of words that an annotation strikes out."""
+
+    y: float
+    x0: float
+    x1: float
+
+
+@dataclass(slots=True)
+class Overlay:
+    """What lies over the words of a page."""
+
+    asides: list[OverlayText] = field(default_factory=list)
+    """Comments, and hidden values of a form."""
+    values: list[FormValue] = field(default_factory=list)
+    """What the form shows, and words typed on the page."""
+    strokes: list[Stroke] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
+
+
+def overlay_of(page: pdfium.PdfPage, view: View) -> Overlay:
+    overlay = Overlay(strokes=[*_lines_of(page, view)])
     for index in range(min(pdfium_c.FPDFPage_GetAnnotCount(page), MOST_ANNOTATIONS)):
         annotation = pdfium_c.FPDFPage_GetAnnot(page, index)
         if not annotation:
@@ -158,14 +189,63 @@ def annotations_of(page: pdfium.PdfPage, view: View) -> tuple[list[OverlayText],
             if kind == pdfium_c.FPDF_ANNOT_WIDGET:
                 value = _form_value(page, annotation, view)
                 if value and not pdfium_c.FPDFAnnot_GetFlags(annotation) & _UNSHOWN:
-                    values.append(value)
+                    overlay.values.append(value)
                 elif value and not value.is_box:
-                    asides.append(OverlayText(BlockKind.PARAGRAPH, value.text, "hidden"))
+                    overlay.asides.append(OverlayText(BlockKind.PARAGRAPH, value.text, "hidden"))
+            elif kind in _UNREAD:
+                overlay.unread.add(_UNREAD[kind])
             elif kind in _COMMENTS and (text := _value(annotation, b"Contents")):
-                asides.append(OverlayText(BlockKind.COMMENT, text, _value(annotation, b"T")))
+                if kind == pdfium_c.FPDF_ANNOT_FREETEXT and _value(annotation, b"IT") != "FreeTextCallout":
+                    overlay.values.append(FormValue(text.replace("\t", " "), "", _sides(annotation, view)))
+                else:
+                    overlay.asides.append(OverlayText(BlockKind.COMMENT, text, _value(annotation, b"T")))
+            if kind == pdfium_c.FPDF_ANNOT_STRIKEOUT:
+                points = pdfium_c.FS_QUADPOINTSF()
+                for at in range(min(pdfium_c.FPDFAnnot_CountAttachmentPoints(annotation), MOST_ANNOTATIONS)):
+                    pdfium_c.FPDFAnnot_GetAttachmentPoints(annotation, at, points)
+                    across, up = (points.x1, points.x2, points.x3), (points.y1, points.y2, points.y3)
+                    x0, y0, x1, y1 = view.box(min(across), min(up), max(across), max(up))
+                    overlay.strokes.append(Stroke((y0 + y1) / 2, x0, x1))
         finally:
             pdfium_c.FPDFPage_CloseAnnot(annotation)
-    return asides, values
+    return overlay
+
+
+def _lines_of(page: pdfium.PdfPage, view: View) -> Iterator[Stroke]:
+    sides = tuple(ctypes.c_float() for __ in range(4))
+    for at in range(min(pdfium_c.FPDFPage_CountObjects(page), MOST_OBJECTS)):
+        piece = pdfium_c.FPDFPage_GetObject(page, at)
+        if pdfium_c.FPDFPageObj_GetType(piece) == pdfium_c.FPDF_PAGEOBJ_PATH:
+            pdfium_c.FPDFPageObj_GetBounds(piece, *sides)
+            x0, y0, x1, y1 = view.box(*(side.value for side in sides))
+            if y1 - y0 < THIN < x1 - x0:
+                yield Stroke((y0 + y1) / 2, x0, x1)
+
+
+def strike(words: Sequence[Word], strokes: Sequence[Stroke]) -> None:
+    """Mark the words that a line goes through: in the middle of their height, from word to word and no further."""
+    ordered = sorted(strokes)
+    through: dict[Stroke, list[Word]] = {}
+    for word in words if ordered else ():
+        height = word.y1 - word.y0
+        begin, end = (bisect(ordered, (word.y0 + share * height,)) for share in MIDDLE)
+        for stroke in ordered[begin : min(end, begin + 20)]:
+            if min(word.x1, stroke.x1) - max(word.x0, stroke.x0) > 0.6 * (word.x1 - word.x0):
+                through.setdefault(stroke, []).append(word)
+    for stroke, struck in through.items():
+        margin = 0.4 * (struck[0].y1 - struck[0].y0)
+        if (
+            stroke.x0 > min(word.x0 for word in struck) - margin
+            and stroke.x1 < max(word.x1 for word in struck) + margin
+        ):
+            for word in struck:
+                word.is_struck = True
+
+
+def _sides(annotation: Any, view: View) -> Sides:
+    rect = pdfium_c.FS_RECTF()
+    pdfium_c.FPDFAnnot_GetRect(annotation, rect)
+    return view.box(rect.left, rect.bottom, rect.right, rect.top)
 
 
 def _form_value(page: pdfium.PdfPage, annotation: Any, view: View) -> FormValue | None:
@@ -188,9 +268,7 @@ def _form_value(page: pdfium.PdfPage, annotation: Any, view: View) -> FormValue 
         kind = _KINDS.get(_value(annotation, b"FT"), pdfium_c.FPDF_FORMFIELD_TEXTFIELD)
         name = _value(annotation, b"TU") or _value(annotation, b"T")
         text = option = _value(annotation, b"V")
-    rect = pdfium_c.FS_RECTF()
-    pdfium_c.FPDFAnnot_GetRect(annotation, rect)
-    sides = view.box(rect.left, rect.bottom, rect.right, rect.top)
+    sides = _sides(annotation, view)
     if kind in (pdfium_c.FPDF_FORMFIELD_CHECKBOX, pdfium_c.FPDF_FORMFIELD_RADIOBUTTON):
         is_ticked = (_value(annotation, b"AS") or _value(annotation, b"V")) not in ("", "Off")
         is_named = is_ticked and kind == pdfium_c.FPDF_FORMFIELD_RADIOBUTTON
@@ -289,6 +367,10 @@ _SYMBOLS = {
 }  # fmt: skip
 """Replacements for private characters of unknown fonts: usual ones of symbol fonts, old figures, small capitals."""
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
+_LIKE_SIGNS = re.compile(r"[0-9A-Za-z]$|[\xa1-\xff]|[a-z][A-Z]|\d*m[mglsFVAWNHJ]$|\d*[kM]?W$")
+"""Matches words that may be or begin with signs of a symbol font (µm and kΩ among them). All are only asked for their
+fonts where some are.
+"""
 _FAMILY = re.compile(r"(?:[A-Z]{6}\+)?(ZapfDingbats|(?:Symbol|Wingdings|Webdings)(?![a-z]))[ -]?([23]?)")
 _TOLD = frozenset("°±×÷µ©")
 """Letters of the font Symbol that are its Unicode, though its codes have other signs there."""
@@ -337,6 +419,7 @@ class Word:
     hyphen: bool = False
     field: str | None = None
     """Name of the form's field that holds the word. None if the page itself does."""
+    is_struck: bool = False
 
 
 class Look(Record):
@@ -406,6 +489,7 @@ class PageLetters:
         self.unknown: set[str] = set()
         """Fonts and codes of signs without a letter."""
         self._families: dict[bytes, str] = {}
+        self._has_signs = False
 
     def close(self) -> None:
         self._page.close()
@@ -413,11 +497,13 @@ class PageLetters:
     def words(self) -> list[Word]:
         text, indices = self.text()
         words: list[Word] = []
-        line = begins = 0
+        line = 0
+        is_like_signs = _LIKE_SIGNS.match
+        asks_all = self._has_signs or _PRIVATE.search(text) is not None
         for token in _TOKEN.finditer(text):
             letters = token[0]
             if letters == "\r\n":
-                line, begins = line + 1, token.end()
+                line += 1
                 continue
             start, end = token.span()
             hyphen = letters[-1] in (LINE_END, "\u00ad")
@@ -425,12 +511,7 @@ class PageLetters:
                 letters, end = letters[:-1], end - 1
             own = indices[start:end] if indices is not None else None
             first, last = (own[0], own[-1]) if own else (start, end - 1)
-            if (
-                start == begins
-                or end - start == 1
-                or not (letters[0] + letters[-1]).isascii()
-                or _PRIVATE.search(letters)
-            ):
+            if asks_all or "\xa1" <= letters[-1] <= "\xff" or is_like_signs(letters):
                 letters, own = self._legible(letters, first, own)
             if "`" in letters or not letters.isascii() or not letters.isprintable():
                 letters, own = self._plain(letters, first, own)
@@ -442,6 +523,8 @@ class PageLetters:
                 words[-1].hyphen = True
             if hyphen and token[0][-1] == LINE_END:
                 line += 1
+        if self._has_signs and not asks_all:
+            return self.words()
         return self._in_order(words) if RIGHT_TO_LEFT.search(text) else words
 
     def _in_order(self, words: Sequence[Word]) -> list[Word]:
@@ -619,8 +702,9 @@ class PageLetters:
     def _legible(self, letters: str, first: int, own: tuple[int, ...] | None) -> tuple[str, tuple[int, ...] | None]:
         """Return signs of symbol fonts as Unicode, what has none as [?]."""
         indices = own or tuple(range(first, first + len(letters)))
-        if not (self._family(indices[0]) or self._family(indices[-1]) or _PRIVATE.search(letters)):
+        if not any(map(self._family, indices)) and not _PRIVATE.search(letters):
             return letters, own
+        self._has_signs = True
         signs = [self._sign(letter, index) for letter, index in zip(letters, indices, strict=True)]
         where = tuple(index for sign, index in zip(signs, indices, strict=True) for __ in sign)
         return "".join(signs), where

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from slmdesk.base.documents import BlockKind
+from slmdesk.base.documents import Block, BlockKind
 from slmdesk.base.record import Record
 from slmdesk.formats.pdf_file import RIGHT_TO_LEFT, FormValue, Look, Word
 from slmdesk.formats.reading import PageText
@@ -155,20 +155,23 @@ def lines_of_words(words: Sequence[Word], look: Callable[[int], Look]) -> list[L
 
 
 def _parts(words: Sequence[Word], look: Callable[[int], Look]) -> Iterator[Line]:
-    parts: list[list[Word]] = []
-    for word in words:
-        if parts and word.line == parts[-1][-1].line and not _is_apart(parts[-1][-1], word):
-            parts[-1].append(word)
-        else:
-            parts.append([word])
     held: list[Word] = []
-    for part in parts:
-        if held and not (part[0].line == held[-1].line and _turns(held, part)):
-            yield _line(held, look)
-            held = []
-        held += part
-    if held:
+    ahead: list[Word] = []
+    last: Word | None = None
+    for word in words:
+        if last is not None and (word.line != last.line or _is_apart(last, word)):
+            if held and not (ahead[0].line == held[-1].line and _turns(held, ahead)):
+                yield _line(held, look)
+                held = []
+            held += ahead
+            ahead = []
+        ahead.append(word)
+        last = word
+    if held and not (ahead[0].line == held[-1].line and _turns(held, ahead)):
         yield _line(held, look)
+        held = []
+    if ahead:
+        yield _line(held + ahead, look)
 
 
 def _turns(words: Sequence[Word], others: Sequence[Word]) -> bool:
@@ -378,6 +381,7 @@ class LaidOutPage:
     text: PageText
     places: list[tuple[int, Word]]
     """Each word with its first character's position in the text. A hyphenated word appears twice, once per half."""
+    struck: list[Block] = field(default_factory=list)
 
 
 def measures_of(lines: Sequence[Line], height: float) -> PageMeasures:
@@ -412,6 +416,7 @@ def lay_out(
         fields = {word.field for at in group for word in lines[at].words}
         place = "hidden" if hidden.issuperset(group) else (fields.pop() or "") if len(fields) == 1 else ""
         _Writer(compounds).write(laid, [lines[at] for at in group], kind, level, place)
+    laid.text.blocks = sorted((*laid.text.blocks, *laid.struck), key=lambda block: block.start)
     return laid
 
 
@@ -535,6 +540,7 @@ class _Writer:
         self._pieces: list[str] = []
         self._length = 0
         self._places: list[tuple[int, Word]] = []
+        self._struck: dict[int, str] = {}
 
     def write(self, laid: LaidOutPage, lines: Sequence[Line], kind: BlockKind, level: int, place: str) -> None:
         if kind is BlockKind.TABLE_ROW:
@@ -557,14 +563,23 @@ class _Writer:
         if len(laid.text.blocks) > count:
             start = laid.text.blocks[-1].start
             laid.places += [(start + place, word) for place, word in self._places]
+        start = laid.text.blocks[-1].start if len(laid.text.blocks) > count else len(laid.text)
+        laid.struck += [
+            Block(BlockKind.STRUCK, start + at, start + at, place=text) for at, text in self._struck.items()
+        ]
 
     def _write_words(self, words: Sequence[Word]) -> None:
-        at = 0
+        at, is_begun = 0, False
         while at < len(words):
             word = words[at]
+            if word.is_struck:
+                self._struck[self._length] = f"{self._struck.get(self._length, '')} {word.text}".strip()
+                at += 1
+                continue
             skip = _leader(words, at)
-            if at:
+            if is_begun:
                 self._put(" ")
+            is_begun = True
             if skip:
                 self._put("…")
                 at += skip
@@ -577,6 +592,8 @@ class _Writer:
 
     def _join(self, above: Line, below: Line, kind: BlockKind) -> None:
         last, following = above.words[-1], below.words[0]
+        if all(word.is_struck for word in below.words):
+            return
         if kind is BlockKind.CODE:
             self._put(("-" if last.hyphen else "") + "\n")
         elif last.hyphen:

@@ -54,6 +54,8 @@ class TinyPage:
     """Of a form: what a field's dictionary says, and what those of its widgets say, its children."""
     comments: Sequence[tuple[str, str]] = ()
     """Author and words."""
+    notes: Sequence[str] = ()
+    """What the dictionaries of other annotations say."""
     width: int = 600
     height: int = 800
     broken: bool = False
@@ -197,6 +199,7 @@ class _Writer:
                 )
                 for author, words in page.comments
             ]
+            notes += [self._add(f"<< /Type /Annot {about} >>".encode()) for about in page.notes]
             annots = f"/Annots [{' '.join(f'{note} 0 R' for note in notes)}]" if notes else ""
             if page.broken:
                 kids.append(self._add(b"(this is no page)"))
