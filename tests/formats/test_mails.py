@@ -248,9 +248,11 @@ def test_encrypted_part_is_said_to_be_so(raw):
     assert "hQEM" not in pages[0].text
 
 
-def test_outlooks_packed_attachments_are_named_as_unread():
+def test_what_outlook_packs_is_named_as_unread():
     data = mail("Hello", enclosed=[("winmail.dat", b"x")])
     assert read(eml, data)[1].names[Note.PARTS_UNREAD] == ("winmail.dat",)
+    data = outlook_mail({0x37: "x"}, binaries={0x1009: b"LZFu"})
+    assert read(msg, data)[1].names[Note.PARTS_UNREAD] == ("RTF",)
 
 
 TOP = "Nein.\n\nVon: Anna\nGesendet: Montag\nAn: B\nBetreff: Miete\n\nHallo,\n\n1200 Euro?\n"
