@@ -84,6 +84,8 @@ LONG = "The rent is 900 EUR a month and is due on the third working day, as the 
         ("", "<p>only here</p>", "only here", ()),
         ("This mail needs an HTML reader. Open it in a program that shows HTML.", f"<p>{LONG}</p>", LONG, ()),
         ("Bitte im Browser ansehen, um alle Inhalte zu sehen: https://x.example", f"<p>{LONG}</p>", LONG, ()),
+        ("See our contract online: it ends on 3 May.", "<p>View it online</p>",
+         "See our contract online: it ends on 3 May.", ()),
         (LONG[:40], f"<p>{LONG}</p>", LONG, ()),
         (LONG.replace("900", "950"), f"<p>{LONG}</p>", LONG, ("950",)),
         (LONG, f"<p>{LONG[:40]}</p>", LONG, ()),
