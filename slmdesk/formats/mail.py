@@ -8,6 +8,7 @@ import email
 import email.errors
 import email.policy
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
@@ -351,16 +352,16 @@ def add_fuller(mail: Mail, plain: list[tuple[str, bool]], rich: list[tuple[str, 
         mail.bodies += plain or rich
         return
     words, seen = _words("\n".join(text for text, __ in plain)), _words(_seen(rich))
-    is_hint = len(words) < _HINT_WORDS and _HINT.search(plain[0][0]) is not None
-    lacks = [word for word in dict.fromkeys(seen) if word not in set(words)]
-    is_rich = any(map(_is_figure, lacks)) or len(lacks) > _LACKS * len(set(seen))
-    is_rich = is_hint or (is_rich and len(words) <= 2 * len(seen))
+    lacks, extra = ([word for word in these if word not in others] for these, others in ((seen, words), (words, seen)))
+    figures = [[word for word in lost if word[0].isdigit()] for lost in (lacks, extra)]
+    size, seen_size = sum(words.values()), sum(seen.values())
+    is_hint = size < _HINT_WORDS and not figures[1] and _HINT.search(plain[0][0]) is not None
+    is_fuller = bool(figures[0]) or len(lacks) > _LACKS * len(seen)
+    is_rich = is_hint or (is_fuller and size <= 2 * seen_size)
     mail.bodies += rich if is_rich else plain
-    read, other = (seen, words) if is_rich else (words, seen)
-    lost = [word for word in dict.fromkeys(other) if word not in set(read)]
-    figures = [word for word in lost if _is_figure(word)]
-    if figures or len(lost) > 2 * _LACKS * len(set(other)):
-        mail.differences += [] if is_hint and not figures else figures or lost
+    lost, known = (extra, words) if is_rich else (lacks, seen)
+    if not is_hint and (figures[is_rich] or len(lost) > max(2, 2 * _LACKS * len(known))):
+        mail.differences += figures[is_rich] or lost
 
 
 def _seen(form: list[tuple[str, bool]]) -> str:
@@ -368,13 +369,9 @@ def _seen(form: list[tuple[str, bool]]) -> str:
     return "\n".join(piece.text for piece in pieces if piece.kind is not BlockKind.CAPTION and piece.place != "hidden")
 
 
-def _words(text: str) -> list[str]:
-    """Return words and figures without addresses, links and the numbers of lists, which only one form may show."""
-    return _WORD.findall(_UNSEEN.sub(" ", text).casefold())
-
-
-def _is_figure(word: str) -> bool:
-    return word[0].isdigit()
+def _words(text: str) -> Counter[str]:
+    """Count words and figures, without addresses, links and the numbers of lists, which only one form may show."""
+    return Counter(_WORD.findall(_UNSEEN.sub(" ", text).casefold()))
 
 
 def _parts(part: Message) -> list[Message]:

@@ -17,7 +17,7 @@ from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import NotTextError, lines_made_one
 
 MAX_MAIL_BYTES = 100 << 20
-PID_HTML, PID_RECIPIENT_TYPE, PID_FILENAME = 0x1013, 0x0C15, 0x3704
+PID_HTML, PID_RICH_TEXT, PID_RECIPIENT_TYPE, PID_FILENAME = 0x1013, 0x1009, 0x0C15, 0x3704
 _TO = {1: "To", 2: "Cc", 3: "Bcc"}
 _BROKEN = (ValueError, LookupError, OSError, AssertionError, AttributeError, TypeError, struct.error, EOFError)
 T = TypeVar("T")
@@ -55,6 +55,8 @@ def mail_of(reading: Reading) -> Mail:
     hypertext = _hypertext(message)
     plain = [(lines_made_one(body), False)] if body.strip() else []
     add_fuller(mail, plain, [(hypertext, True)] if hypertext.strip() else [])
+    if not mail.bodies and _field(lambda: message.properties.binary_prop_value(PID_RICH_TEXT)):
+        mail.unread.append("RTF")
     mail.enclosed = [_enclosed(other_attachment) for other_attachment in _field(lambda: message.attachments) or ()]
     return mail
 

@@ -180,7 +180,9 @@ def _cut_inside(text: str, span: tuple[int, int], words: SentenceWords) -> list[
             cuts.append(dot.end())
     for dot in _DOT_BEFORE_FIGURE.finditer(text, start, end):
         before = text[max(start, dot.start() - _LONGEST_ASIDE) : dot.start()]
-        is_whole = _is_whole(re.split(r"[\W\d_]", before[-_TAIL:])[-1], words)
+        is_section = text[dot.end() : dot.end() + 2].lstrip().startswith("§")
+        is_whole = before.endswith((")", "]", "“", "%")) or (is_section and before[-4:].isdecimal() and len(before) > 4)
+        is_whole = is_whole or _is_whole(re.split(r"[\W\d_]", before[-_TAIL:])[-1], words)
         if is_whole and before.count("(") <= before.count(")") and before.count("„") <= before.count("“"):
             cuts.append(dot.end())
     parts: list[tuple[int, int]] = []

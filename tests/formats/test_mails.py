@@ -84,6 +84,8 @@ LONG = "The rent is 900 EUR a month and is due on the third working day, as the 
         ("", "<p>only here</p>", "only here", ()),
         ("This mail needs an HTML reader. Open it in a program that shows HTML.", f"<p>{LONG}</p>", LONG, ()),
         ("Bitte im Browser ansehen, um alle Inhalte zu sehen: https://x.example", f"<p>{LONG}</p>", LONG, ()),
+        ("See our contract online: it ends on 3 May.", "<p>View it online</p>",
+         "See our contract online: it ends on 3 May.", ()),
         (LONG[:40], f"<p>{LONG}</p>", LONG, ()),
         (LONG.replace("900", "950"), f"<p>{LONG}</p>", LONG, ("950",)),
         (LONG, f"<p>{LONG[:40]}</p>", LONG, ()),
@@ -248,9 +250,11 @@ def test_encrypted_part_is_said_to_be_so(raw):
     assert "hQEM" not in pages[0].text
 
 
-def test_outlooks_packed_attachments_are_named_as_unread():
+def test_what_outlook_packs_is_named_as_unread():
     data = mail("Hello", enclosed=[("winmail.dat", b"x")])
     assert read(eml, data)[1].names[Note.PARTS_UNREAD] == ("winmail.dat",)
+    data = outlook_mail({0x37: "x"}, binaries={0x1009: b"LZFu"})
+    assert read(msg, data)[1].names[Note.PARTS_UNREAD] == ("RTF",)
 
 
 TOP = "Nein.\n\nVon: Anna\nGesendet: Montag\nAn: B\nBetreff: Miete\n\nHallo,\n\n1200 Euro?\n"
