@@ -167,8 +167,7 @@ def test_history_is_found_renamed_exported_thrown_away_and_restored(run, with_mo
 def test_h4_a_damaged_history_is_set_aside_and_rescued(run, with_model, home) -> None:
     chat = run("chat", "kept words", "--json").lines[-1]["chat"]
     database = home / "data" / "slmdesk.sqlite3"
-    data = bytearray(database.read_bytes())
-    data[:100] = bytes(100)
+    data = bytes(100) + database.read_bytes()[100:].replace(b"table", b"tabel")
     database.write_bytes(data)
     listed = run("history", "list", "--json")
     assert (listed.status, listed.json) == (0, [])
