@@ -22,7 +22,7 @@ from slmdesk.base.types import (
     TextPart,
     used_words,
 )
-from slmdesk.base.untrusted import clean_label
+from slmdesk.base.untrusted import broken, clean_label
 from slmdesk.chat.answers import AnswerRequest
 from slmdesk.chat.attachment_text import (
     FRAME,
@@ -37,6 +37,7 @@ from slmdesk.chat.attachment_text import (
 )
 from slmdesk.chat.attachments import MeasuredAttachment, Sources
 from slmdesk.chat.conversation import (
+    LIKE_OURS,
     ContextWindow,
     Group,
     InspectedPrompt,
@@ -402,8 +403,9 @@ def _said(message: Message) -> list[TextPart]:
         return []
     names = ", ".join(part.attached.name for part in message.attachments)
     attached = [TextPart(f"(attached: {names}) ", Origin.DOCUMENT)] if names else []
-    origin = Origin.MODEL if message.role is Role.ASSISTANT else Origin.PERSON
-    words = TextPart(message.words.strip(), origin)
+    words = TextPart(message.words.strip())
+    if message.role is Role.ASSISTANT:
+        words = TextPart(broken(words.text, LIKE_OURS), Origin.MODEL)
     return [_program(SPEAKERS.get(message.role, "")), *attached, words, _program("\n\n")]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import (
@@ -21,7 +22,7 @@ from slmdesk.base.records import AnswerEnding, Item, Message, RemovedMessages, S
 from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.base.types import AttachmentPart, ChatMessage, Json, Origin, Role, TextPart
-from slmdesk.base.untrusted import CUT, clean_label
+from slmdesk.base.untrusted import CUT, broken, clean_label
 from slmdesk.chat.types import ANSWER_LENGTHS, EXAMPLES, OF_MESSAGE, Example, examples_from, options_from
 from slmdesk.redaction.service import RedactionService, Veil
 from slmdesk.text.checks.words import tongue
@@ -237,6 +238,8 @@ WINDOW = "window"
 MOST_NOTES = 20_000
 BEFORE_NOTES = "\n\n[Notes on what was said earlier in this conversation:]\n"
 BEHIND_NOTES = "\n[End of the notes.]"
+LIKE_OURS = re.compile(r"(?im)\[(?=end of the notes)|^[^\S\n]*(?:person|assistant)(?=[^\S\n]*:)")
+"""What in a model's words would look like the end of notes, or another speaker."""
 
 Group = tuple[Message, ...]
 """A question and everything that follows it up to the next question."""
@@ -288,7 +291,7 @@ class ContextWindow:
         turns, ids = turns_for_engine(self.system, self.seen(path))
         self._name_form(turns, ids)
         if notes := self.notes_on(path):
-            marked = (TextPart(BEFORE_NOTES, Origin.PROGRAM), TextPart(notes, Origin.MODEL))
+            marked = (TextPart(BEFORE_NOTES, Origin.PROGRAM), TextPart(broken(notes, LIKE_OURS), Origin.MODEL))
             turns[0] = ChatMessage(Role.SYSTEM, (*turns[0].parts, *marked, TextPart(BEHIND_NOTES, Origin.PROGRAM)))
         examples = self._example_turns
         at = 1 if turns and turns[0].role is Role.SYSTEM else 0

@@ -21,8 +21,8 @@ from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import Item, Message, ModelRecord, Status
 from slmdesk.base.texts import _
 from slmdesk.base.types import AttachMode, ChatMessage, Json, Origin, Role, Sampling, TextPart
-from slmdesk.base.untrusted import clean_label
-from slmdesk.chat.conversation import NEW_CHAT, PREFIX, REDACT, active_path, leaf_of, title_from
+from slmdesk.base.untrusted import broken, clean_label
+from slmdesk.chat.conversation import LIKE_OURS, NEW_CHAT, PREFIX, REDACT, active_path, leaf_of, title_from
 from slmdesk.chat.presets import MOST_SYSTEM, PresetService, with_preset
 from slmdesk.chat.types import AttachRequest, ChatOptions
 from slmdesk.loader.model_loader import Lease, ModelLoader
@@ -379,7 +379,7 @@ def turns_for_title(asked: Sequence[Message]) -> list[ChatMessage]:
     request = REQUEST.format(language=texts()["language"].get(tongue(f"{question} {answer}"), "")).rstrip()
     parts = (
         _program("Person: "), TextPart(question, Origin.PERSON), _program("\n\nAssistant: "),
-        TextPart(answer, Origin.MODEL), _program("\n\n"), _program(request),
+        TextPart(broken(answer, LIKE_OURS), Origin.MODEL), _program("\n\n"), _program(request),
     )  # fmt: skip
     return [ChatMessage(Role.SYSTEM, (_program(SYSTEM),)), ChatMessage(Role.USER, parts)]
 

@@ -205,8 +205,7 @@ class Console:
 
     def notify(self, line: str) -> None:
         """Print a note on stderr; it is not part of the result. On a terminal it is grey, which no result can be."""
-        shown = harmless(line)
-        _notify(f"\x1b[90m{shown}\x1b[0m\n" if sys.stderr.isatty() else f"{shown}\n")
+        _notify(f"\x1b[90m{harmless(line)}\x1b[0m\n" if sys.stderr.isatty() else f"{harmless(line)}\n")
 
     def give(self, value: Json) -> None:
         """Print the result as JSON. If the command prints JSON lines, the result takes a single line."""

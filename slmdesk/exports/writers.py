@@ -60,28 +60,27 @@ def _foreign_parser() -> MarkdownIt:
     return MarkdownIt("commonmark").enable("table")
 
 
-def _has(text: str, kinds: frozenset[str]) -> bool:
-    """Whether other programs find this in a Markdown text."""
+def _read(text: str, kinds: frozenset[str]) -> tuple[bool, list[Token]]:
+    """What other programs find in a Markdown text, and whether these kinds, or what leaves its place, are in it."""
     env: dict[str, Any] = {}
-    tokens = _foreign_parser().parse(text, env)
-    return bool(env.get("references") or _FOOTNOTE.search(text)) or any(
-        token.type in kinds or any(child.type in kinds for child in token.children or ()) for token in tokens
-    )
+    try:
+        tokens = _foreign_parser().parse(text, env)
+    except IndexError:  # the parser reads beyond some texts
+        return True, []
+    types = {token.type for parent in tokens for token in (parent, *(parent.children or ()))}
+    return bool(env.get("references") or _FOOTNOTE.search(text) or types & kinds), tokens
 
 
 def harmless_markdown(untrusted: str) -> str:
     """Return a Markdown text in which HTML, pictures and addresses of links for all the document are only words."""
-    if not _has(untrusted, _LIVE):
+    is_live, tokens = _read(untrusted, _LIVE)
+    if not is_live:
         return untrusted
-    lines = untrusted.split("\n")
-    code = {
-        line
-        for token in _foreign_parser().parse(untrusted)
-        if token.type in ("fence", "code_block") and token.map
-        for line in range(*token.map)
-    }
-    kept = "\n".join(line if at in code else _without_live(line) for at, line in enumerate(lines))
-    return untrusted.translate(_ENTITIES) if _has(kept, _LIVE) else kept
+    fences = (token.map for token in tokens if token.type in ("fence", "code_block") and token.map)
+    code = {line for fence in fences for line in range(*fence)}
+    lines = enumerate(untrusted.split("\n"))
+    kept = "\n".join(line if at in code else _without_live(line) for at, line in lines)
+    return untrusted.translate(_ENTITIES) if _read(kept, _LIVE)[0] else kept
 
 
 def _without_live(line: str) -> str:
@@ -95,7 +94,8 @@ def _without_live(line: str) -> str:
 
 def framed(text: str) -> str:
     """Quote a Markdown text, which cannot leave that."""
-    return "\n".join(f"> {line}" if line else ">" for line in text.splitlines())
+    lines = (" ".join(line.splitlines()) for line in re.split(r"\r\n|\r|\n", text))  # others are no ends in Markdown
+    return "\n".join(f"> {line}" if line else ">" for line in lines)
 
 
 def pieces_of(untrusted: str) -> list[Piece]:
@@ -264,7 +264,7 @@ def _cell(text: str) -> str:
 
 
 def _formula(source: str) -> str:
-    return _escaped(source) if _has(source, _OURS) else source
+    return _escaped(source) if _read(source, _OURS)[0] else source
 
 
 def _line(text: str) -> str:

@@ -21,6 +21,7 @@ from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.base.texts import _, in_english
 from slmdesk.base.types import Json
+from slmdesk.exports.writers import harmless_markdown
 from slmdesk.jobs.service import JobService
 from slmdesk.library.job_service import DocumentJobService, names_of
 from slmdesk.library.service import DocumentService, FolderRead
@@ -325,7 +326,8 @@ def write_summaries(output: Path, summary: Summary, *, has_omitted: bool = False
         words = text_of(summary.kind, document.sentences, document.page_kind)
         coverage = coverage_words(document.coverage, document.page_kind)
         rest = omitted_words(document) if has_omitted else more_words([document])
-        write(_free_name(document.name, used), _file_of((f"# {document.name}", words, summary.note, rest, coverage)))
+        title = f"# {' '.join(document.name.split())}"
+        write(_free_name(document.name, used), _file_of((title, words, summary.note, rest, coverage)))
     if len(summary.documents) > 1:
         together = text_of(summary.kind, summary.sentences, summary.page_kinds)
         parts = ("# Together", together, summary.note, whole_coverage_words(summary))
@@ -335,7 +337,8 @@ def write_summaries(output: Path, summary: Summary, *, has_omitted: bool = False
 
 
 def _file_of(parts: Sequence[str]) -> bytes:
-    return ("\n\n".join(part for part in parts if part) + "\n").encode("utf-8", "replace")
+    words = harmless_markdown("\n\n".join(part for part in parts if part))
+    return f"{words}\n".encode("utf-8", "replace")
 
 
 def _free_name(name: str, used: set[str]) -> str:

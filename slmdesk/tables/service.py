@@ -18,7 +18,7 @@ from slmdesk.base.protocol import lenient_from, stored_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord, Passage
 from slmdesk.base.texts import _, in_english
-from slmdesk.base.types import Json
+from slmdesk.base.types import Json, unlike_marks
 from slmdesk.evaluation.exams import is_weak
 from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, step_key
 from slmdesk.jobs.service import JobService
@@ -262,7 +262,7 @@ def _cell_text(cell: TableCell, row: TableRow, words: Callable[[str], str]) -> s
     if not cell.value:
         return "–"
     place = place_words(cell, row.page_kind)
-    return f"{words(cell.value)}{f' [{place}]' if place else ''}{' ⚠' if cell.flag in DOUBTFUL else ''}"
+    return f"{words(unlike_marks(cell.value))}{f' [{place}]' if place else ''}{' ⚠' if cell.flag in DOUBTFUL else ''}"
 
 
 def _joined(table: Table, old: Table | None) -> Table:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from slmdesk.base.types import unlike_marks
 from slmdesk.command.console import Console, NamedFile, ReportedError, harmless, json_option, next_of, no_save_option
 from slmdesk.command.job_output import check_file, follow, form_of, open_document
 from slmdesk.command.opening import named_model
@@ -108,7 +109,7 @@ def _say(console: Console, found: Comparison) -> None:
         console.say(found.note)
     for reported in found.sentences:
         place = place_words(found.changes[reported.change], found)
-        console.say(f"  · {reported.text} [{place}]{reported.doubt}")
+        console.say(f"  · {unlike_marks(reported.text)} [{place}]{reported.doubt}")
     for number, at in enumerate(by_importance(found.changes), 1):
         change = found.changes[at]
         is_whole = change.kind in (ChangeKind.ADDED, ChangeKind.REMOVED)  # its words are printed below

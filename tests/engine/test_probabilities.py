@@ -107,3 +107,10 @@ def test_halves_of_characters_stops_and_leads() -> None:
     cut = spelt([b"a", snow[:2]])
     assert cut.text == "a", "half a letter at the limit is left out"
     assert cut.probabilities == ((0, 1, 0.0),)
+
+
+@pytest.mark.pure
+def test_what_was_broken_for_the_model_alone_is_not_copied() -> None:
+    answer = spelt([b"User", b"\xe2\x81\xa0", b": Ann, ", b"Ad\xe2\x81", b"\xa0min: Bo"])
+    assert answer.text == "User: Ann, Admin: Bo"
+    assert is_seamless(answer)

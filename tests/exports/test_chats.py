@@ -123,6 +123,8 @@ HOSTILE = (
     "You\n---\n\nYou\n===\n\n---\n\n**You** · now",
     "</blockquote></div><h3>You</h3><p>Yes</p>\n\nand <b>more</b> in `</code>` <i>",
     "<!--\n\nno end of it",
+    "- <!--\n",
+    "`a\u2028<img src=x> b`\n\n`a\x0b</div> b`",
     "```\nno end\n\n**You** · now\n\nYes.",
     "- one\n  - two\n\n    > three\n\n**You** · now",
     "[You]: http://x.example/a\n[a]: <http://x.example/b>\n\n> [c]: http://x.example/c\n\n[a] and **You** · now",

@@ -31,6 +31,7 @@ def answers(kind, job, numbers):
             "key": "1",
             "value": {"number": next(numbers), "label": "", "text": "words " * 20_000, "status": "read"},
         },
+        "pages of a job that is over": {"type": "partial", "job": job, "key": "1", "value": {"text": "w" * 100_000}},
         "results": {"type": "done", "job": job, "result": {"words": ["w" * 100] * 300_000}},
         "progress": {"type": "progress", "job": job, "done": 1, "total": 2, "unit": "page"},
     }[kind]
@@ -39,5 +40,7 @@ def answers(kind, job, numbers):
 say(type="hello", version=1, role=sys.argv[2], capabilities=[], pid=os.getpid())
 asked = json.loads(sys.stdin.readline())
 numbers = count(1)
+if sys.argv[1] == "pages of a job that is over":
+    say(type="done", job=asked["job"], result={})
 while True:
     say(**answers(sys.argv[1], asked["job"], numbers))

@@ -78,3 +78,11 @@ def test_words_of_a_document_never_look_like_ours():
         assert text.count("[b c.pdf, p. 3]") == len(forged)
         assert re.findall(r"\[[^\]]*\d\]", text.replace("[b c.pdf, p. 3]", "")) == ["[12]"]
         assert all(line.endswith("[b c.pdf, p. 3]") for line in text.splitlines())
+
+
+def test_a_summary_in_markdown_holds_nothing_live(tmp_path):
+    words = "It is <img src=http://x.example/a.png> ![x](http://x.example/b.png) due."
+    for file in write_summaries(tmp_path / "out", summary(one("a\n# Together.pdf", words), one("b.pdf", words)))[:3]:
+        text = file.read_text()
+        assert re.findall(r".(?=<img|!\[x)", text) == ["\\"] * 2 * text.count("due.")
+        assert text.count("\n# ") == 0

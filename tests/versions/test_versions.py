@@ -18,6 +18,7 @@ from slmdesk.versions.types import (
     by_importance,
     coverage_line,
     headline,
+    marked_text,
     version_stem,
 )
 
@@ -196,3 +197,9 @@ def test_the_versions_of_a_document_share_a_name() -> None:
     assert {version_stem(name) for name in names} == {"lease"}
     assert version_stem("lease 2024.docx") != version_stem("lease 2025.docx")
     assert version_stem("final.docx") != version_stem("copy.docx")
+
+
+def test_signs_of_differences_in_the_wordings_are_taken_apart():
+    old, new = (Run("Pay [-5-] "),), (Run("Pay {+6+}[- "),)
+    assert marked_text(old, new) == "Pay { +6+ }[ - "
+    assert marked_text([Run("[-x-]", True)], [Run("y", True)]) == "[-[ -x- ]-]{+y+}"

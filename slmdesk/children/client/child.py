@@ -368,7 +368,7 @@ class Child:
         self.verdict: tuple[Outcome, str] | None = None
         """Why the app ended it; None if it did not."""
         self.hello: Hello | None = None
-        self.bad_lines = self.message_bytes = 0
+        self.bad_lines = self.message_bytes = self.late_bytes = 0
         self._role, self._limits = role, limits
         self._on_message, self._on_change = on_message, on_change
         self._oom_kills = _oom_kills()
@@ -538,7 +538,8 @@ class Child:
             self._heard = time.monotonic()
 
     def _greet(self, hello: Hello) -> None:
-        if self.hello is not None or hello.version != protocol.VERSION or hello.role != self._role:
+        is_right = hello.version == protocol.VERSION and hello.role == self._role
+        if self.hello is not None or not is_right or self.message_bytes > protocol.MAX_LINE_BYTES:
             self.count_bad_line()
             return
         self.hello = hello

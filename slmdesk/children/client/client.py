@@ -31,6 +31,8 @@ from slmdesk.base.protocol import (
 from slmdesk.base.record import to_json
 from slmdesk.base.types import Json, LoadSpec
 from slmdesk.children.client.child import (
+    BYTES_OF_EVENT,
+    BYTES_OF_JOB,
     LIMITS_OF_ROLES,
     Child,
     ChildEnded,
@@ -397,8 +399,11 @@ class ChildClient:
     def _count_if_never_asked(self, child: Child, untrusted_job: str) -> None:
         """A message for a job that has ended is late and dropped; for a job that never existed, it is a bad line."""
         known = untrusted_job.isascii() and untrusted_job.isdecimal() and len(untrusted_job) < 18
+        child.late_bytes += child.message_bytes + BYTES_OF_EVENT
         if not known or int(untrusted_job) > self._last:
             child.count_bad_line()
+        elif child.late_bytes > BYTES_OF_JOB * self._last:
+            child.end(Outcome.PROTOCOL, "an answer without end")
 
     def _wake(self) -> None:
         with self._changed:

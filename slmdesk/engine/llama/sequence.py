@@ -11,6 +11,7 @@ from queue import SimpleQueue
 
 from slmdesk.base.record import Record, field
 from slmdesk.base.types import Answer, FinishReason, Priority, Timing, TokenProbability, Usage
+from slmdesk.base.untrusted import JOINER
 from slmdesk.engine.interface import AnswerStream, EngineEvent, Finished, Piece, PromptRead, RequestFailed
 from slmdesk.engine.llama.context import NO_ADAPTER, Adapter, CostCurve
 from slmdesk.engine.llama.sampler import Sampler
@@ -203,8 +204,10 @@ class Sequence(CachedSequence):
 
     def _text_of(self, token: int) -> str:
         if self._thought is None:
-            return self._detokenizer.feed(token)
-        return self._detokenizer.feed_marked(token, self._thought.marks)
+            text = self._detokenizer.feed(token)
+        else:
+            text = self._detokenizer.feed_marked(token, self._thought.marks)
+        return text.replace(JOINER, "")  # copied from words that were broken for the model alone
 
     def _without_thought(self, text: str) -> str:
         if self._thought is None:

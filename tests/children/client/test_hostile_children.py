@@ -100,6 +100,16 @@ def test_an_answer_without_end_ends_the_child(tmp_path, kind, role):
         assert rig.child_end().how is Outcome.PROTOCOL
 
 
+def test_what_has_no_end_after_its_job_ends_the_child(tmp_path):
+    kind = "pages of a job that is over"
+    with Rig(tmp_path, fake("endless_child.py", kind, "reader"), role="reader") as rig:
+        received = Received()
+        rig.client.start("read", {}, received)
+        assert isinstance(received.end(), Done)
+        assert rig.child_end().how is Outcome.PROTOCOL
+        assert len(received.events) == 1
+
+
 def test_what_may_come_of_a_document_grows_with_it(tmp_path):
     def most(name, data):
         path = tmp_path / name
