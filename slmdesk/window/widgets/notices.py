@@ -195,6 +195,8 @@ class NoticeBar(QFrame):
 
 CARD_WIDTHS, CARD_TOP, BAND = (480, 400, 340), 6, 56
 """Widths of a card, its distance from the top of the page, and the height in which it avoids words and buttons."""
+REFIT_MS = 500
+"""Milliseconds after which a card looks again whether a title has come below it."""
 _WORDS = (QLabel, QAbstractButton, QTabBar, QLineEdit, QComboBox)
 
 
@@ -212,6 +214,8 @@ class NoticeArea(QWidget):
         self._below: QStackedWidget | None = None
         self._is_rest = True
         self._waiting: list[Notice] = []
+        self._timer = QTimer(self, interval=REFIT_MS)
+        self._timer.timeout.connect(lambda: self.underMouse() or self._fit())
         self.setVisible(False)
 
     def rest(self, is_rest: bool) -> None:
@@ -286,6 +290,9 @@ class NoticeArea(QWidget):
             height = card.heightForWidth(width) if card.hasHeightForWidth() else card.sizeHint().height()
             self.setGeometry(left, self._space.top() + CARD_TOP, width, height)
             self.raise_()
+            self._timer.start()
+        else:
+            self._timer.stop()
         self.setVisible(bool(self._bars))
 
     def _taken(self) -> Iterator[tuple[int, int]]:
