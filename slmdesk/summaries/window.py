@@ -117,7 +117,7 @@ class SummaryPane(QScrollArea):
         self.form.setFocusProxy(self)
         self.export = self.form.export
         self.earlier = EarlierBox(inner, name="earlier_summaries")
-        self.form.take(self.earlier.only)
+        self.form.line.addWidget(self.earlier.only)
         self._making = MakingBar(self._controller, inner, kind="summary", prefix="making", resume=_("Go on"))
         self._making.lay_out(has_own_line=True)
         self._note = plain_label("", inner, name="summary_note", kind="muted")
@@ -703,11 +703,7 @@ class SummaryForm(QFrame):
         self._begin = button(_("Summarize"), "summarize_button", self, kind="primary")
         self._begin.clicked.connect(lambda: self._ask(self.summary_requested))
         buttons = self._other, self._again, self._copy
-        self._line = row(self._length, self._paper, 1, *buttons, into=self, gap=theme.SPACE_8)
-
-    def take(self, last: QWidget) -> None:
-        """Put another button at the end of the line."""
-        self._line.addWidget(last)
+        self.line = row(self._length, self._paper, 1, *buttons, into=self, gap=theme.SPACE_8)
 
     def allow(self, is_allowed: bool) -> None:
         self._is_allowed = is_allowed

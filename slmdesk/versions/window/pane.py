@@ -344,6 +344,8 @@ class ComparePane(QFrame):
             self._show_choices()
             return
         self._record, self._other, self.comparison, self._is_new_pair = record, None, None, False
+        if record and file_of(record) not in self._expected:
+            self._expected = frozenset()
         self.items.set_current("")
         self._show_nothing()
         self._show_choices()
@@ -352,7 +354,7 @@ class ComparePane(QFrame):
 
     def expect(self, files: Sequence[Path]) -> None:
         """Compare two of these files as soon as they are read, whatever was compared before."""
-        self._expected = frozenset(files)
+        self._expected = frozenset(files if len(files) > 1 else ())
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -199,6 +199,8 @@ class NoticeBar(QFrame):
 
 CARD_WIDTHS, CARD_TOP, BAND = (480, 400, 340), 6, 56
 """Widths of a card, its distance from the top of the page, and the height in which it avoids words and buttons."""
+REFIT_MS = 500
+"""Milliseconds after which a card looks again whether a title has come below it."""
 _WORDS = (QLabel, QAbstractButton, QTabBar, QLineEdit, QComboBox)
 
 
@@ -216,16 +218,17 @@ class NoticeArea(QWidget):
         self._below: QStackedWidget | None = None
         self._is_rest = True
         self._waiting: list[Notice] = []
+        self._timer = QTimer(self, interval=REFIT_MS)
+        self._timer.timeout.connect(lambda: self.underMouse() or self._fit())
         self.setVisible(False)
 
     def rest(self, is_rest: bool) -> None:
         """Show the notices that wait if `is_rest`, else put them back."""
-        self._is_rest = is_rest
-        now = self._waiting if is_rest else [bar.notice for bar in self._bars if bar.notice.waits]
-        self._waiting = [] if is_rest else self._waiting
-        for bar in [bar for bar in self._bars if bar.notice in now]:
+        offered = [bar for bar in self._bars if bar.notice.waits]
+        self._is_rest, waiting, self._waiting = is_rest, [*self._waiting, *(bar.notice for bar in offered)], []
+        for bar in offered:
             self._drop(bar)
-        for notice in now:
+        for notice in waiting:
             self.show_notice(notice)
         self._fit()
 
@@ -284,16 +287,18 @@ class NoticeArea(QWidget):
         for bar in self._bars:
             bar.setVisible(bar is self._bars[-1])
         if self._bars and not self._space.isEmpty():
-            most = self._space.width() - 2 * theme.SPACE_12
-            taken = list(self._taken())
+            most, taken = self._space.width() - 2 * theme.SPACE_12, list(self._taken())
             widths = [min(scaled(width), most) for width in CARD_WIDTHS]
-            places = ((width, self._left_of(width, taken)) for width in widths)
-            middle = self._space.left() + (self._space.width() - widths[0]) // 2
-            width, left = next((place for place in places if place[1] >= 0), (widths[0], middle))
+            places = [(width, self._left_of(width, taken)) for width in widths]
+            places.append((widths[0], self._space.left() + (self._space.width() - widths[0]) // 2))
+            width, left = next(place for place in places if place[1] >= 0)
             card = self._bars[-1]
             height = card.heightForWidth(width) if card.hasHeightForWidth() else card.sizeHint().height()
             self.setGeometry(left, self._space.top() + CARD_TOP, width, height)
             self.raise_()
+            self._timer.start()
+        else:
+            self._timer.stop()
         self.setVisible(bool(self._bars))
 
     def _taken(self) -> Iterator[tuple[int, int]]:

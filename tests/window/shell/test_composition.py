@@ -28,8 +28,18 @@ def test_the_first_start_uses_the_starter_and_answers_from_start(start, model_fi
     monkeypatch.setenv("SLMDESK_STARTER_MODEL", str(model_file))
     program = start(page="")
     assert program.window.current_page == "Start"
+    line = [program.find(name) for name in ("starter_button", "add_model_button", "better_model_button")]
+    seen = []
+
+    def is_settled():
+        words = program.find("start_model")
+        seen.append((words.text() if words.isVisible() else "", *(button.isVisible() for button in line)))
+        return "small model" in words.text()
+
+    program.wait(is_settled)
+    assert {state[1:] for state in seen[:-1] if "small model" not in state[0]} == {(False, False, False)}
+    assert not any("No model" in state[0] for state in seen)
     program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
-    program.wait(lambda: "small model" in program.find("start_model").text())
     program.say("hello")
     assert program.window.current_page == "Chat"
     assert program.page.isAncestorOf(program.page.composer)

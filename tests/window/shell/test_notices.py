@@ -83,10 +83,12 @@ def test_a_card_covers_neither_a_title_nor_a_button(program, tmp_path):
     path = tmp_path / "Brief zur Modernisierung der Heizung in der Lindenstraße.txt"
     path.write_text("Ihre Miete steigt.")
     program.open_documents(1280, 800)
-    drop(program.documents, path)
-    program.wait(lambda: program.coverage.startswith("1 of 1"))
     program.window.notices.show_notice(Notice("The translation was written to the folder.", action="Open folder"))
     program.wait(lambda: program.window.notices.isVisible())
+    middle = program.window.notices.x()
+    drop(program.documents, path)
+    program.wait(lambda: program.coverage.startswith("1 of 1"))
+    program.wait(lambda: program.window.notices.x() != middle)  # it gives way to the title
     card = program.window.notices.geometry()
     area = program.window.notices.parentWidget()
     for name in ("document_title", "document_tabs"):
