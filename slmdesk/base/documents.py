@@ -13,7 +13,7 @@ from pathlib import PurePath
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Number, Record, changed
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 
 READER_VERSION = "5"
 """Raised whenever a reader returns other pages for the same file. Documents read before are then read again."""
@@ -47,10 +47,10 @@ ASIDE = frozenset({BlockKind.HEADER, BlockKind.FOOTER, BlockKind.STRUCK})
 
 class PageStatus(StrEnum):
     READ = "read"
-    EMPTY = "empty"
-    SCANNED = "scanned"
-    LOCKED = "locked"
-    BROKEN = "broken"
+    EMPTY = N_("empty")
+    SCANNED = N_("scanned")
+    LOCKED = N_("locked")
+    BROKEN = N_("broken")
 
 
 class PageKind(StrEnum):

@@ -27,6 +27,7 @@ from slmdesk.base.documents import (
     ForeignMessage,
 )
 from slmdesk.base.errors import KnownError
+from slmdesk.base.texts import N_
 from slmdesk.formats import chat_programs
 from slmdesk.formats.chat_programs import (
     LeftOut,
@@ -60,7 +61,7 @@ _PROGRAMS = (
     (chat_programs.is_of_open_webui, chat_programs.chat_of_open_webui),
     (chat_programs.is_of_lm_studio, chat_programs.chat_of_lm_studio),
 )
-_RAW_BACKUP = (
+_RAW_BACKUP = N_(
     "backups of Cherry Studio of version 6 and later hold its raw database; export the topics there as Markdown and "
     "import those"
 )

@@ -11,7 +11,7 @@ from lxml import etree
 from slmdesk.base.documents import BlockKind, Note, Page, PageKind, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.formats.docx import as_number
 from slmdesk.formats.office_xml import MAX_NAME_CHARACTERS, Package, Stream, attribute, child, children, local, text_of
 from slmdesk.formats.reading import Reading, locked
@@ -385,7 +385,7 @@ def read_odp(reading: Reading) -> Iterator[Page]:
                 yield _slide(OdfWalker(reading, styles, lists_in(about, stream.root)), element, number, hidden)
         stream.note_end(reading, "its slides are", is_empty=not number)
     if not number:
-        yield page_of(1, "1", "", (), reason="no slides")
+        yield page_of(1, "1", "", (), reason=N_("no slides"))
 
 
 def _slide(walker: OdfWalker, slide: etree._Element, number: int, hidden: bool) -> Page:

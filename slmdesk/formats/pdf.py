@@ -22,7 +22,7 @@ import pypdfium2.raw as pdfium_c
 from slmdesk.base.documents import Attachment, Note, Page, PageStatus, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.formats.containers import format_by_name
 from slmdesk.formats.pdf_file import (
     LOCK,
@@ -133,7 +133,7 @@ class _Sheets:
                 return self._sheet(page, label)
         except (pdfium.PdfiumError, OSError) as err:
             is_page = isinstance(err, pdfium.PdfiumError)
-            reason = "the page cannot be read" if is_page else "the file cannot be read here"
+            reason = N_("the page cannot be read") if is_page else N_("the file cannot be read here")
             return _Sheet(label, status=PageStatus.BROKEN, reason=reason)
 
     def _sheet(self, page: pdfium.PdfPage, label: str) -> _Sheet:
@@ -148,9 +148,9 @@ class _Sheets:
             if count < FEW_LETTERS and not sheet.asides:
                 _look_at_pictures(page, sheet, count)
             elif letters.share_unmapped() > 0.5:
-                sheet.status, sheet.reason = PageStatus.SCANNED, "letters without meaning"
+                sheet.status, sheet.reason = PageStatus.SCANNED, N_("letters without meaning")
             if letters.count > MAX_CHARACTERS:
-                sheet.reason = "only its beginning: it has too many letters"
+                sheet.reason = N_("only its beginning: it has too many letters")
             sheet.has_unseen_letters = letters.has_unseen_letters
             sheet.hidden = self._hidden(page, sheet)
         return sheet
@@ -159,7 +159,7 @@ class _Sheets:
         lines = sheet.lines
         hidden = {at for at, line in enumerate(lines) if line.look.is_unseen}
         if hidden and len(hidden) > len(lines) / 2 and picture_share(page)[0] >= PICTURE_SHARE:
-            sheet.reason = sheet.reason or "text layer of a scan"
+            sheet.reason = sheet.reason or N_("text layer of a scan")
             hidden = set()
         for at, line in enumerate(lines):
             is_tiny = line.look.size < TINY and line.y1 - line.y0 < TINY
@@ -305,9 +305,9 @@ def _share(box: Sequence[float], width: float, height: float) -> Box:
 def _look_at_pictures(page: pdfium.PdfPage, sheet: _Sheet, count: int) -> None:
     share, paths = picture_share(page)
     if share >= PICTURE_SHARE:
-        sheet.status, sheet.reason = PageStatus.SCANNED, "scanned"
+        sheet.status, sheet.reason = PageStatus.SCANNED, N_("scanned")
     elif not count and (share or paths >= MANY_PATHS):
-        sheet.status, sheet.reason = PageStatus.EMPTY, "a drawing or a picture, no words"
+        sheet.status, sheet.reason = PageStatus.EMPTY, N_("a drawing or a picture, no words")
 
 
 def _unseen(page: pdfium.PdfPage, lines: Mapping[int, Line]) -> set[int]:
@@ -330,7 +330,7 @@ def _unseen(page: pdfium.PdfPage, lines: Mapping[int, Line]) -> set[int]:
 # small machines.
 
 
-REASON = "by OCR"
+REASON = N_("by OCR")
 DATA_VARIABLE = "SLMDESK_TESSDATA"
 DPI = 300
 MAX_SIDE = 4000

@@ -20,7 +20,7 @@ import pypdfium2.raw as pdfium_c
 from slmdesk.base.documents import BlockKind, Note
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.formats.reading import Reading
 
 LOCK = threading.RLock()
@@ -92,7 +92,7 @@ def _document(reading: Reading, source: Any) -> pdfium.PdfDocument:
         if code == _NEEDS_PASSWORD:
             known = "document.wrong_password" if reading.password else "document.locked"
             raise KnownError(known, path=reading.path) from err
-        reason = "locked in a way that is not known" if code == _NOT_KNOWN_LOCK else "it is not a complete PDF"
+        reason = N_("locked in a way that is not known") if code == _NOT_KNOWN_LOCK else N_("it is not a complete PDF")
         raise KnownError("document.damaged", path=reading.path, reason=reason) from err
 
 

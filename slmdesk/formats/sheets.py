@@ -15,7 +15,7 @@ from lxml import etree
 from slmdesk.base.documents import BlockKind, Note, Page, PageKind, PageStatus, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.formats.office_xml import Package, Stream, child, children, local, relation_id
 from slmdesk.formats.pptx import Drawing
 from slmdesk.formats.reading import PageText, Reading
@@ -75,7 +75,7 @@ class SheetPager:
             self._begin()
         self._number += 1
         label = name[:MAX_LABEL_CHARACTERS] or str(self._number)
-        return page_of(self._number, label, "", (), status=PageStatus.BROKEN, reason="this sheet is broken")
+        return page_of(self._number, label, "", (), status=PageStatus.BROKEN, reason=N_("this sheet is broken"))
 
     def _begin(self) -> None:
         self._sheets += 1

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QWidget
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, Message, Status
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, in_quotes
 from slmdesk.base.types import page_sign
 from slmdesk.chat.conversation import SentMessage
 from slmdesk.hub.search import Skill
@@ -56,7 +56,7 @@ CUT_WORDS = {
 
 class CitationRow(CitedRow):
     def __init__(self, citation: Citation, place: str, parent: QWidget) -> None:
-        super().__init__(f"“{citation.quote}”", place, parent, name="citation", sign=place, kind="read")
+        super().__init__(in_quotes(citation.quote), place, parent, name="citation", sign=place, kind="read")
         self.citation = citation
 
 
@@ -280,7 +280,7 @@ class QuestionPane(QScrollArea):
             place = f"{word} {citation.page}"
             filed = f"{file}, {place}" if file else place
             row = CitationRow(citation, filed if len(self._names) > 1 else place, self)
-            text = f"“{' '.join(citation.quote.split())}” [{filed}]"
+            text = f"{in_quotes(' '.join(citation.quote.split()))} [{filed}]"
             row.chosen.connect(partial(self._on_citation, row))
             row.pointed_at.connect(partial(self._on_pointed_at, citation))
             row.copy_requested.connect(partial(copy_text, text))

@@ -8,9 +8,9 @@ from enum import StrEnum
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from
 from slmdesk.base.record import Number, Record, changed
-from slmdesk.base.texts import _, ngettext
+from slmdesk.base.texts import _, ngettext, retold
 from slmdesk.base.types import Json, page_sign, page_word
-from slmdesk.library.types import Coverage, Mark, PageKinds, Span, kind_in, page_ranges
+from slmdesk.library.types import Coverage, Mark, PageKinds, Span, kind_in, page_ranges, unread_reason
 from slmdesk.redaction.labels import RedactionReport
 
 
@@ -240,7 +240,7 @@ def coverage_words(coverage: Coverage, page_kind: str = "page") -> str:
     for page in coverage.unreadable:
         by_reason.setdefault(page.reason, []).append(page.page)
     if by_reason:
-        parts = [f"{page_ranges(pages)} ({reason})" for reason, pages in by_reason.items()]
+        parts = [f"{page_ranges(pages)} ({unread_reason(reason)})" for reason, pages in by_reason.items()]
         line += _(" Not read: {parts}.").format(parts="; ".join(parts))
     return line
 
@@ -250,7 +250,9 @@ def whole_coverage_words(summary: Summary) -> str:
     if not summary.not_read:
         return line
     count = len(summary.not_read)
-    parts = [f"{' '.join(document.name.split())} ({document.reason.rstrip('.')})" for document in summary.not_read]
+    parts = [
+        f"{' '.join(document.name.split())} ({retold(document.reason).rstrip('.')})" for document in summary.not_read
+    ]
     return ngettext(
         "{line} {n:,} document could not be read at all: {parts}.",
         "{line} {n:,} documents could not be read at all: {parts}.",

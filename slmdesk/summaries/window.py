@@ -382,11 +382,11 @@ def _all_of(summary: Summary) -> list[tuple[Sentence, str]]:
 
 def _entry(item: Item) -> Entry:
     request = request_from(request_in(item))
-    length = "" if isinstance(request.length, int) else f", {request.length.value}"
+    length = "" if isinstance(request.length, int) else f", {dict(LENGTHS)[request.length]}"
     like = dict(KINDS).get(request.kind, _("Bullet points"))
     is_renamed = not item.title.startswith("Summary: ")
-    words = item.title if is_renamed or len(request.documents) > 1 else f"{like}{length}"
-    return Entry(item.id, words, item.created, item.title)
+    words = item.shown_title if is_renamed or len(request.documents) > 1 else f"{like}{length}"
+    return Entry(item.id, words, item.created, item.shown_title)
 
 
 # ---- summaries of the shown document

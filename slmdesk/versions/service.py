@@ -330,7 +330,7 @@ def _side(record: DocumentRecord, pages: Sequence[Page]) -> Side:
     )
     blocks = sum(len(page.blocks) for page in pages)
     coverage = Coverage(len(pages), len(pages) - len(unread), blocks, blocks, unread)
-    trouble = problem_of(record.error_code, record.error_args).sentence if record.error_code else ""
+    trouble = in_english(problem_of, record.error_code, record.error_args).sentence if record.error_code else ""
     return Side(record.id, record.name, str(record.info.get("page_kind") or "page"), coverage, trouble)
 
 

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.documents import FORMATS, FORMS, Form
-from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
+from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, title_words
 from slmdesk.base.texts import _, ngettext
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.messages import Problem
@@ -678,7 +678,7 @@ class ComparePane(QFrame):
 
 
 def _entry(item: Item) -> Entry:
-    return Entry(item.id, item.title.removeprefix("Compare: "), item.updated, item.title)
+    return Entry(item.id, title_words(item.title.removeprefix("Compare: ")), item.updated, item.shown_title)
 
 
 def _other_of(comparison: Comparison, document: str) -> str:

@@ -79,6 +79,7 @@ class Frame(QObject):
     """The main window and its controllers. Pages other than the chat are made when they are first shown."""
 
     close_requested = Signal()
+    restart_requested = Signal()
     erase_requested = Signal(object)
     """Emitted with the Erasure, which says what to delete."""
 
@@ -499,10 +500,10 @@ class Frame(QObject):
         if not self.window.is_made("Models"):
             self.fetch.show(change)
 
-    def _on_close_requested(self) -> None:
+    def _on_close_requested(self, on: Callable[[], None] | None = None) -> None:
         from slmdesk.window.shell.lock_window import quit_or_stay
 
-        quit_or_stay(self.window, self.jobs.begun, self.chat.private.count, self.close_requested.emit)
+        quit_or_stay(self.window, self.jobs.begun, self.chat.private.count, on or self.close_requested.emit)
 
     def _on_policy_shown(self, policy: Policy) -> None:
         self._show_context()
@@ -523,6 +524,11 @@ class Frame(QObject):
             self.keeper.set_choice(settings.theme)
         if (settings.font_scale, settings.system_font) != (old.font_scale, old.system_font):
             self.keeper.set_font_scale(settings.font_scale, is_bundled=not settings.system_font)
+        if settings.language != old.language:
+            words = _("The language changes when slmdesk starts again.")
+            restart = partial(self._on_close_requested, self.restart_requested.emit)
+            notice = Notice(words, action=_("Restart now"), on_action=restart, key="language")
+            self._bridge.notice_raised.emit(notice)
         if settings.shortcuts != old.shortcuts:
             take_shortcuts(settings.shortcuts, self.window)
         from slmdesk.loader.model_loader import limits_of

@@ -213,7 +213,7 @@ class StartPage(QScrollArea):
         self._stays.setVisible(not items)
 
     def _row(self, item: Item) -> QWidget:
-        title = clean_label(item.title) or _("Untitled")
+        title = clean_label(item.shown_title) or _("Untitled")
         made = named(ElidedButton(title.replace("&", "&&"), self._holder), "recent_item", label=title)
         set_kind(made, "recent")
         set_icon(made, KIND_ICONS.get(item.kind, "file-text"), "ink2")

@@ -68,7 +68,7 @@ def notice_of(
     args = "".join(f"\n{name}: {value}" for name, value in problem.args.items())
     details = problem.report or f"{problem.sentence}\n{problem.code}{args}"
     return Notice(
-        problem.sentence,
+        problem.short,
         details,
         action,
         on_action,
@@ -80,7 +80,7 @@ def notice_of(
 
 
 def trashed(item: Item, restore: Callable[[str], None], *, what: str = "") -> Notice:
-    words = _("{what}“{title}” was moved to the trash.").format(what=what, title=item.title)
+    words = _("{what}“{title}” was moved to the trash.").format(what=what, title=item.shown_title)
     return Notice(words, action=_("Undo"), on_action=partial(restore, item.id), life_ms=LONG_MS, key=f"trash {item.id}")
 
 
