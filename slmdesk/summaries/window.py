@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QDate, QEvent, QLocale, QObject, Qt, Signal, SignalInstance
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QContextMenuEvent, QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QToolButton, QWidget
 
@@ -45,6 +45,7 @@ from slmdesk.summaries.types import (
 from slmdesk.text.checks.numbers import find_dates
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call, Delay, copy_text
+from slmdesk.window.base.text import short_day
 from slmdesk.window.panes import EarlierBox, Entry, JobFollower, MakingBar, look_at_documents, reading_words
 from slmdesk.window.widgets.build import (
     button,
@@ -356,9 +357,9 @@ class SummaryPane(QScrollArea):
 def due_words(text: str, language: str) -> str:
     """Return the first whole date of a text, short, or ""."""
     readings = (mention.readings[0] for mention in find_dates(text, language) if len(mention.readings) == 1)
-    for year, month, day in readings:
+    for _year, month, day in readings:
         if month and day:
-            return QLocale().toString(QDate(year or QDate.currentDate().year(), month, day), "d MMM")
+            return short_day(day, month)
     return ""
 
 

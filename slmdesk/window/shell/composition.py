@@ -14,6 +14,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 from slmdesk.base.records import Found, ModelRecord
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
+from slmdesk.base.types import Role
+from slmdesk.chat.conversation import words_of
 from slmdesk.chat.window.conversation import ChatController
 from slmdesk.chat.window.header import ModelsController
 from slmdesk.chat.window.list_controller import ListController
@@ -46,6 +48,7 @@ from slmdesk.writing.window.spelling import SpellMarks
 
 if TYPE_CHECKING:
     from slmdesk.base.policy import Policy
+    from slmdesk.evaluation.recommendation import LanguageGap
     from slmdesk.evaluation.window.comparison import ComparePage
     from slmdesk.history.service import ItemTitle
     from slmdesk.jobs.service import JobView
@@ -390,6 +393,9 @@ class Frame(QObject):
             start, self.chat.attached.add_paths, pick=lambda event: [] if model_files(event) else dropped_paths(event)
         )
         self.chat.message_added.connect(self._on_message_added)
+        for signal in (self.chat.message_added, self.chat.conversation_shown, models.state_changed):
+            signal.connect(self._look_for_gap)
+        self.chat_page.better_requested.connect(self.opener.models)
 
     def _on_models_listed(self, models: Sequence[ModelRecord]) -> None:
         """Use the starter on the very first start, without a question."""
@@ -402,6 +408,22 @@ class Frame(QObject):
     def _ask_recommendation(self) -> None:
         request = self._bridge.services.recommending.recommend()
         self._bridge.ask(request, self.start_page.show_recommendations, lambda _problem: None)
+
+    def _look_for_gap(self) -> None:
+        """Say below the chat if the model in use was not made for the language of its questions."""
+        chat, model = self.chat.chat, self.models.state.model
+        asked = [words_of(message) for message in self.chat.shown.by_id.values() if message.role is Role.USER]
+        if model is None or not asked:
+            self.chat_page.show_gap("", "")
+            return
+
+        def answered(gap: LanguageGap | None) -> None:
+            if chat == self.chat.chat:
+                words = _("{name} was not made for {language}: its answers may be nonsense.")
+                told = words.format(name=self.models.state.name, language=gap.language) if gap else ""
+                self.chat_page.show_gap(told, gap.better if gap else "")
+
+        self._bridge.ask(lambda services: services.recommending.gap(model, " ".join(asked[-3:])), answered)
 
     def _on_start_shown(self) -> None:
         """Begin a new chat on Start; Chat goes back to the chat that was open if nothing was sent."""
