@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, TypeAlias
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
-EXCHANGED = "another program replaced it while it was written"
+EXCHANGED = N_("another program replaced it while it was written")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 

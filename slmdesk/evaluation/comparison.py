@@ -323,8 +323,12 @@ def names_of(item: Item) -> list[str]:
 def vote_words(vote: Vote | None, names: Mapping[str, str]) -> str:
     if vote is None:
         return ""
-    said = "none was good" if vote.best is None else f"best answer: {names.get(vote.best) or 'unknown'}"
-    return f"Vote: {said}. {vote.note}".strip()
+    said = (
+        _("none was good")
+        if vote.best is None
+        else _("best answer: {name}").format(name=names.get(vote.best) or _("unknown"))
+    )
+    return _("Vote: {said}. {note}").format(said=said, note=vote.note).strip()
 
 
 def figures_of(item: Item) -> dict[str, AnswerMeasurements]:

@@ -10,6 +10,7 @@ from lxml import etree
 
 from slmdesk.base.documents import BlockKind, Note, Page
 from slmdesk.base.record import Record, changed
+from slmdesk.base.texts import N_
 from slmdesk.formats.office_xml import Package, Stream, attribute, child, children, is_on, local
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import Flow, Footnote, PageBreak, Pager, PictureBlock, Piece, as_row, has_pages
@@ -30,7 +31,7 @@ def read(reading: Reading) -> Iterator[Page]:
         for _, element in stream:
             reading.check()
             yield from pager.take(walker.flow(element))
-        stream.note_end(reading, "its text is", is_empty=pager.is_empty)
+        stream.note_end(reading, N_("its text is broken"), is_empty=pager.is_empty)
         yield from pager.take(walker.rest())
         yield from pager.end()
 

@@ -442,7 +442,7 @@ def is_permissive(untrusted: str) -> bool:
 
 
 _NOT_OFFERED = ("bn", "ca", "sr", "ur")
-LANGUAGES = {code: known.name for code, known in translation.LANGUAGES.items() if code not in _NOT_OFFERED}
+LANGUAGES = {code: known.shown for code, known in translation.LANGUAGES.items() if code not in _NOT_OFFERED}
 SKILLS = {
     "chat": _("Chat"),
     "summaries": _("Summaries"),

@@ -12,12 +12,13 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QWidget
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, Message, Status
-from slmdesk.base.texts import _, in_quotes
+from slmdesk.base.texts import _, in_quotes, retold
 from slmdesk.base.types import page_sign
 from slmdesk.chat.conversation import SentMessage
 from slmdesk.hub.search import Skill
 from slmdesk.library.search import Citation
 from slmdesk.library.types import PageKinds, kind_in
+from slmdesk.questions.plan import QUOTED, WITHOUT_MODEL
 from slmdesk.questions.prompt import Answered
 from slmdesk.questions.service import KIND
 from slmdesk.questions.types import AskedQuestion, AskRequest, QuestionAnswered, QuestionPlanned
@@ -89,8 +90,7 @@ class QuestionPane(QScrollArea):
     def _build_ui(self) -> None:
         inner = named(QFrame(self), self._prefix + "question_inner")
         hint = _("Ask this document") if self._what == "document" else _("Ask all documents of this folder")
-        label = _("A question to the {what}").format(what=self._what)
-        self._line = text_line(self._prefix + "question_line", inner, hint, label=label)
+        self._line = text_line(self._prefix + "question_line", inner, hint, label=hint)
         self._shield = Shield(self._prefix + "redact_questions_button", inner)
         self._ask = button(_("Ask"), self._prefix + "ask_button", inner, kind="primary", on=self._on_ask)
         self.earlier = EarlierBox(inner, name=self._prefix + "earlier_questions")
@@ -212,7 +212,7 @@ class QuestionPane(QScrollArea):
         if answered.is_quoted:
             self._add(_("This model is too weak to answer. Closest passages:"), "muted")
         else:
-            self._add(answered.answer, "")
+            self._add(retold(answered.answer, QUOTED, WITHOUT_MODEL), "")
         if answered.missing:
             self._add(_("⚠ Check this: {missing}").format(missing=answered.missing), "warn")
         self._cite(answered.citations)

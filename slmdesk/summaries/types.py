@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -231,6 +232,11 @@ def has_bullets(kind: str, sentences: Sequence[Sentence]) -> bool:
 
 def pages_read_words(read: int, total: int, page_kind: str = "page") -> str:
     return _("{read} of {total} {pages} read").format(read=read, total=total, pages=page_word(page_kind))
+
+
+def note_words(note: str) -> str:
+    """Say the sentences of a note, which is stored in English, in the language of the window."""
+    return " ".join(map(retold, re.split(r"(?<=\.) (?=[A-Z])", note)))
 
 
 def coverage_words(coverage: Coverage, page_kind: str = "page") -> str:

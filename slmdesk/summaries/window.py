@@ -36,6 +36,7 @@ from slmdesk.summaries.types import (
     SummaryRequest,
     has_bullets,
     more_words,
+    note_words,
     pages_read_words,
     request_from,
     sentence_words,
@@ -222,7 +223,7 @@ class SummaryPane(QScrollArea):
         read = summary.coverage
         is_whole = read.pages_read == read.pages_total and not summary.not_read
         covered = "" if is_whole else whole_coverage_words(summary)  # loud only where something is missing
-        show_words(self._coverage, "\n".join(filter(None, (summary.note, covered, report))))
+        show_words(self._coverage, "\n".join(filter(None, (note_words(summary.note), covered, report))))
         if TOO_WEAK.format(model="") in summary.note:
             self._controller.ask_offer()
         self._show_omitted()

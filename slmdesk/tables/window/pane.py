@@ -31,7 +31,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.documents import Form
 from slmdesk.base.records import JobStatus
-from slmdesk.base.texts import _, in_quotes, ngettext
+from slmdesk.base.texts import _, in_quotes, ngettext, retold
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Span
 from slmdesk.runtime.messages import time_for_people
@@ -301,7 +301,7 @@ class TablePane(QFrame):
         self._is_running = self._is_running and not table.is_done
         self.model.show_table(table)
         self._say(table.redaction.words if table.redaction else "")
-        self._warning.setText(f"⚠ {table.note}" if table.note else "")
+        self._warning.setText(f"⚠ {retold(table.note)}" if table.note else "")
         self._settle()
 
     def show_stopped(self, words: str) -> None:

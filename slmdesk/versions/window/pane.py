@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.documents import FORMATS, FORMS, Form
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, title_words
-from slmdesk.base.texts import _, ngettext
+from slmdesk.base.texts import _, ngettext, retold
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.difference.types import Change
@@ -283,7 +283,7 @@ class ComparePane(QFrame):
         """Say who wrote the words, or that they are being written."""
         found, has_sentences = self._shown, self._shown is not None and bool(self._shown.sentences)
         by = _("Written by {model}.").format(model=found.model) if found and has_sentences else ""
-        note = found.note if found else ""
+        note = retold(found.note) if found else ""
         self._note.setText(_("Summarizing the changes…") if self._job else f"{by} {note}".strip())
         self._told.setText(_("Stop") if self._job else _("More"))
         self._told.setVisible(has_sentences or bool(self._job))
