@@ -128,7 +128,7 @@ class ChatPage(QWidget):
         writing.setMaximumWidth(theme.scaled(WRITING_WIDTH))  # aligned with the messages above
         sides = (theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, theme.SPACE_12)
         self._gap = plain_label("", writing, name="language_gap", kind="warn")
-        self._better = button("", "better_model_button", writing, kind="quiet", on=self.better_requested)
+        self._better = button("", "better_model_button", writing, kind="text", on=self.better_requested)
         self.show_gap("", "")
         column(row((self._gap, 1), self._better), self.composer, into=writing, margins=sides)
         self._bottom = row(1, (writing, 1000), 1, margins=(0, 0, theme.SCROLL_BAR, 0))

@@ -396,5 +396,5 @@ def counted_words(done: int, total: int, share: float | None) -> str:
         return ""
     is_ahead = share is not None and share - done / total >= AHEAD
     return _("{done:,} of {total:,} segments").format(done=done, total=total) + (
-        _(" ready, more are half done") if is_ahead else ""
+        _(" ready, others are under way") if is_ahead else ""
     )

@@ -464,7 +464,7 @@ def _paragraphs(segments: Sequence[LiveSegment]) -> list[tuple[str, float]]:
 def _sureness(paragraphs: Sequence[tuple[str, float]]) -> str:
     reported = [sure for __, sure in paragraphs if sure > 0]
     if not reported:
-        return _("(as in the paragraph before)")
+        return _("(assumed)")
     least = min(reported)
     return _("detected") if least >= SURE else _("(fairly sure)") if least >= FAIRLY else _("(uncertain)")
 

@@ -164,7 +164,8 @@ class NoticeBar(QFrame):
             self._layout.setDirection(direction)
 
     def _on_more(self) -> None:
-        TextDialog(self.window(), title=_("Notice"), intro="", text=self.notice.full or self.notice.text).show()
+        words = self.notice.full or self.notice.text
+        TextDialog(self.window(), title=_("Notice"), intro="", text=words, is_prose=False).show()
 
     def _on_act(self) -> None:
         if self.notice.on_action is not None:
