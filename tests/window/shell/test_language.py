@@ -60,7 +60,8 @@ def kept(run, tmp_path, model_file) -> Path:
     broken.write_bytes(b"%PDF-1.4\nbroken")
     empty.write_bytes(b"")
     for command in (
-        ("models", "import", model_file), ("compare", old, new), ("summarize", old), ("extract", old, new, "--preset", "contract"),
+        ("models", "import", model_file), ("compare", old, new), ("summarize", old),
+        ("extract", old, new, "--preset", "contract"),
         ("ask", old, "Wie hoch beträgt Miete?"), ("translate", old, "--to", "fr"), ("chat", "Schreibe dem Mieter."),
         ("documents", "text", broken), ("documents", "text", empty),
     ):  # fmt: skip
