@@ -38,9 +38,7 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     # models and their files
     "model.missing": N_("The model file {path} is not there. The chats are kept. Put it back or choose another model."),
     "model.unreadable": N_("The model file {path} cannot be read ({reason}). Check its permissions or choose another."),
-    "model.not_gguf": N_(
-        "{path} is not a GGUF model file; it looks like {looks_like}. Choose a file in the GGUF format."
-    ),
+    "model.not_gguf": N_("{path} is no model file; it looks like {looks_like}. Choose one whose name ends in .gguf."),
     "model.not_converted": N_(
         "The model could not be made in another format ({reason}). The published file is unchanged."
     ),
@@ -88,7 +86,7 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         ),
     ),
     "model.unknown": N_("No model is called “{wanted}”. There are: {known}."),
-    "model.none": N_("There is no model yet. Add a model file (GGUF) first."),
+    "model.none": N_("There is no model yet. Add a model file (.gguf) first."),
     "model.several": N_("There are several models and none was used yet. Choose one: {known}."),
     "model.wrong_job": N_("“{name}” cannot be used for {job}: it is a model of another kind. Choose another one."),
     "model.parts_missing": N_(

@@ -337,7 +337,7 @@ def figures_of(item: Item) -> dict[str, AnswerMeasurements]:
 
 def _seconds(seconds: float) -> str:
     if seconds < 120:
-        return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s"
+        return _("{seconds:.2f} s").format(seconds=seconds) if seconds < 10 else f"{seconds:.0f} s"
     return _("{seconds:.1f} min").format(seconds=seconds / 60)
 
 

@@ -154,6 +154,6 @@ class Problem(Record):
 
     @property
     def short(self) -> str:
-        """The sentence with the name of a document instead of its path."""
-        path = str(self.args.get("path", "")) if self.code.startswith("document.") else ""
+        """The sentence with the name of a document or a model instead of its path."""
+        path = str(self.args.get("path", "")) if self.code.startswith(("document.", "model.")) else ""
         return self.sentence.replace(path, PurePath(path).name) if path else self.sentence

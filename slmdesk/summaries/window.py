@@ -108,6 +108,11 @@ class SummaryPane(QScrollArea):
         self._making_timer = Delay(self, MAKING_AFTER_MS, self._show_making)
         self._build_ui()
         self._connect()
+        self._keep_width(0, 0)
+
+    def _keep_width(self, _low: int, high: int) -> None:
+        """Keep the room of the words when the scroll bar comes or goes."""
+        self.setViewportMargins(0, 0, 0 if high else theme.SCROLL_BAR, 0)
 
     def _build_ui(self) -> None:
         inner = named(QFrame(self), "summary_inner")
@@ -149,6 +154,7 @@ class SummaryPane(QScrollArea):
         self.earlier.follow(summaries.items, summaries.choose, summaries.delete, _entry)
         summaries.reading.connect(self.show_reading)
         summaries.begun.connect(self.show_begun)
+        self.verticalScrollBar().rangeChanged.connect(self._keep_width)
         summaries.grew.connect(self.show_growing)
         summaries.writing.connect(self.show_writing)
         summaries.job_reported.connect(self.show_job)

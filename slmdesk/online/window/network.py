@@ -32,6 +32,7 @@ from slmdesk.runtime.events import RequestsToday, TokenChanged
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay, copy_text
+from slmdesk.window.base.text import day_in_figures
 from slmdesk.window.widgets.bars import ENFORCED
 from slmdesk.window.widgets.build import (
     CLEAR,
@@ -465,7 +466,7 @@ class NetworkLogWindow(Dialog):
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("csv")
         dialog.filterSelected.connect(lambda words: dialog.setDefaultSuffix("json" if "json" in words else "csv"))
-        dialog.selectFile("slmdesk requests.csv")
+        dialog.selectFile(_("slmdesk requests.csv"))
         dialog.fileSelected.connect(self._on_target_chosen)
         dialog.open()
 
@@ -512,7 +513,8 @@ _ALIGN = {
 
 def cells_of(request: NetworkLogRow) -> tuple[str, ...]:
     """Return a row as text, in COLUMNS order. Host names and paths are untrusted, so each becomes one clean line."""
-    when = f"{datetime.fromtimestamp(request.time).astimezone():%Y-%m-%d %H:%M:%S}"
+    moment = datetime.fromtimestamp(request.time).astimezone()
+    when = f"{day_in_figures(moment.date())} {moment:%H:%M:%S}"
     size = UNENDED if request.bytes is None else QLocale().toString(request.bytes)
     host, path = clean_label(request.host, 250), clean_label(request.path, 1000)
     purpose, mark, __ = clean_label(request.purpose, 250).partition(f" ({ONCE})")

@@ -323,7 +323,7 @@ class ComparePane(QFrame):
     @property
     def title(self) -> str:
         found = self._shown
-        return _("{name} and {name2}").format(name=found.old.name, name2=found.new.name) if found else "comparison"
+        return _("{name} and {name2}").format(name=found.old.name, name2=found.new.name) if found else _("Compare")
 
     def show_records(self, records: Sequence[DocumentRecord]) -> None:
         ids = [record.id for record in records if record.status is DocumentStatus.READ]

@@ -345,7 +345,9 @@ def file_name(untrusted: str) -> str:
     """
     short = _SUFFIX.sub("", untrusted[: 4 * MOST_NAME])
     kept = "".join(sign if sign.isalnum() or sign in " -_" else " " for sign in short)
-    return " ".join(kept.split())[:MOST_NAME].strip() or "export"
+    name = " ".join(kept.split())
+    whole = name[: MOST_NAME + 1].rpartition(" ")[0] if len(name) > MOST_NAME else name
+    return whole or name[:MOST_NAME] or _("export")
 
 
 # ---- exports an item of the history, with a notice that shows the progress

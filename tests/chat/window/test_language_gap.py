@@ -8,7 +8,9 @@ GERMAN = "Schreibe mir bitte eine kurze Absage an einen Bewerber."
 
 
 def test_a_model_for_english_alone_is_told_for_a_german_question(start, tmp_path):
-    file = tiny_gguf.write(tmp_path / "smol.gguf", tiny_gguf.tiny_llama(change={"general.name": ("string", "SmolLM2 Tiny")}))
+    file = tiny_gguf.write(
+        tmp_path / "smol.gguf", tiny_gguf.tiny_llama(change={"general.name": ("string", "SmolLM2 Tiny")})
+    )
     program = start().with_model(file)
     line = program.page._gap
     program.say("Please write a short letter to an applicant for me.")
