@@ -13,6 +13,7 @@ import pytest
 from PySide6.QtCore import QDate
 
 from slmdesk.base import language, texts
+from slmdesk.base.documents import counted_words
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import title_words
 from slmdesk.base.settings import reason_against
@@ -20,6 +21,8 @@ from slmdesk.base.translation import SegmentFlag
 from slmdesk.base.types import page_word, told_place
 from slmdesk.chat.presets import shipped
 from slmdesk.runtime.messages import problem_of
+from slmdesk.summaries.plan import TOO_MUCH_TO_DO, TOO_WEAK
+from slmdesk.summaries.types import note_words
 from slmdesk.tables.cells import presets
 from slmdesk.translation.types import flag_words
 from slmdesk.window.base.text import day_in_figures, long_day, short_day
@@ -159,6 +162,15 @@ def test_what_is_stored_in_english_is_told_again(german, stored, told):
 )  # fmt: skip
 def test_a_title_is_told_in_the_language_of_the_window(german, title, kind, told):
     assert title_words(title, kind) == told
+
+
+def test_notes_and_counts_are_told_in_the_language_of_the_window(german):
+    note = f"{TOO_MUCH_TO_DO} {TOO_WEAK.format(model='Qwen2.5 1.5B')}"
+    assert note_words(note) == (
+        "Was zu tun ist, füllt schon mehr als diese Länge; alles andere fehlt. "
+        "Qwen2.5 1.5B ist zu schwach, um selbst Sätze zu formulieren: Dies sind Sätze des Textes."
+    )
+    assert counted_words({"picture": 1200, "thought": 0, "tool call": 1}) == "1.200 Bilder und 1 Werkzeugaufruf"
 
 
 def test_an_error_is_told_with_its_reason_its_place_and_no_path(german):

@@ -217,8 +217,9 @@ def where_words(change: Change, old_kind: str = "page", new_kind: str = "page") 
 def place_words(change: Change, found: Comparison) -> str:
     """Return the clause and the pages of a change in words: "6. Support, 6.4, p. 3"."""
     where = where_words(change, found.old.page_kind, found.new.page_kind)
-    clause = clause_words(change)
-    return f"{clause}, {where}" if clause else where
+    clause, sides = clause_words(change), (found.old, found.new)
+    is_only = all(side.page_kind == "section" and side.coverage.pages_total == 1 for side in sides)
+    return clause if clause and is_only else f"{clause}, {where}" if clause else where
 
 
 def pages_of(change: Change) -> list[int]:
