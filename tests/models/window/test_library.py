@@ -333,7 +333,7 @@ def test_what_fits_but_is_too_slow_is_marked_so(library) -> None:
     card.show_judged(FitCheck("fits", 1 << 30, speed=Speed(0.5, 0.3, 0.8)))
     assert words(card, "speed_words") == "too slow"
     card.show_judged(FitCheck("fits", 1 << 30, speed=Speed(9.0, 5.0, 12.0)))
-    assert words(card, "speed_words") == "about 7"
+    assert words(card, "speed_words") == "≈ 7 words/s"
     assert card.fit.word == "Fits"
 
 

@@ -13,7 +13,7 @@ from fakes.contracts import write_docx
 from fakes.dropping import drop
 from fakes.marked_texts import WORD, english, import_all, marks
 from PySide6.QtCore import QDate, QLocale
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QDialog, QToolButton, QWidget
 from window.shell import test_layout
 from window.shell.test_older_homes import PAGES
 
@@ -86,6 +86,10 @@ def test_shown(kept, start):
         if not name.startswith("Documents"):
             show(program)
             look(name)
+        if name == "Models":
+            for toggle in ("details_button", "suggestion_details_button"):
+                program.window.findChildren(QToolButton, toggle)[0].click()
+            look("details of models")
     for item in program.ask(lambda services: services.history.items(None, limit=20)):
         program.frame.opener.item(ItemTitle(item.id, item.kind, item.title, ""))
         program.wait(lambda kind=item.kind: program.window.current_page == PAGES.get(kind, "Documents"))
